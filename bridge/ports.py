@@ -1,0 +1,301 @@
+"""What the steps need from the world, as Protocols; and `Services`, the frozen bundle a step is given.
+
+Nothing here does anything. The store seals and opens by itself: steps hand it values in the clear and get
+them back in the clear, inside one transaction, and never see a key or a sealed byte.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import IO, TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from bridge.model import (
+        Check,
+        Delivery,
+        DeliveryState,
+        ErasureState,
+        Event,
+        Fact,
+        Finding,
+        Page,
+        Principal,
+        PrivacyRequest,
+        RequestState,
+        Task,
+        Waybill,
+    )
+    from config.merchant import Merchant
+    from config.retention import Retention
+    from config.settings import Settings
+
+
+class Clock(Protocol):
+    """Time, so that tests and replays can hold it still."""
+
+    def now(self) -> datetime:
+        """This moment, aware, in UTC."""
+        ...
+
+
+class Queue(Protocol):
+    """The bell. Losing every nudge loses nothing: `sweep` rings again from the rows."""
+
+    def nudge(self, job: str, row_id: str, *, first: bool = False) -> bool:
+        """Ask a worker to look at one row. Never raises, never blocks longer than the bell's timeout.
+
+        `first` puts privacy work before everything else. False where the bell could not be reached.
+        """
+        ...
+
+    def depth(self) -> int | None:
+        """Jobs that wait; None where the bell could not be reached."""
+        ...
+
+
+class Connector(Protocol):
+    """One system of somebody else's, in our words.
+
+    Every call has a timeout. Raises only bridge errors: ConnectorUnavailable and ConnectorThrottled (ask
+    later), ConnectorRefused (will not help), CredentialRejected (a person must act). No message, log or URL
+    carries a personal value or a credential.
+    """
+
+    system: str
+
+    def check(self, shop: str) -> Sequence[Check]:
+        """Doctor's questions: reachable, credentials, scopes. Never raises."""
+        ...
+
+    def gather(
+        self, who: Principal, *, shop: str, parcels: Sequence[Waybill], cursor: str = ""
+    ) -> Iterator[Page]:
+        """Everything the system holds of the person, page by page; nothing found is no page or an empty one.
+
+        `cursor` is that of the last page that was kept: gathering goes on after it. One page in memory.
+        """
+        ...
+
+
+class Platform(Connector, Protocol):
+    """A connector that also erases on its own and can be asked how far it is."""
+
+    def erasure_state(self, who: Principal, *, shop: str) -> ErasureState:
+        """How far the platform's own erasure of this customer has come. Raises as `gather`."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Claim:
+    """A row that this worker owns until its lease ends. Every write of the owner shows the fence."""
+
+    row_id: str
+    fence: int
+
+
+class Inbox(Protocol):
+    """Deliveries, from received to done."""
+
+    def claim(self, delivery_id: str) -> tuple[Claim, Delivery] | None:
+        """Own one delivery, or None where it is done, owned or not due."""
+        ...
+
+    def claim_batch(
+        self, shop: str, topics: Iterable[str], limit: int, limit_bytes: int
+    ) -> list[tuple[Claim, Delivery]]:
+        """Own the oldest deliveries of these topics, bounded in rows and bytes."""
+        ...
+
+    def settle(self, claim: Claim, state: DeliveryState, reason: str = "") -> None:
+        """End a delivery. Done destroys its body. Raises ClaimLost."""
+        ...
+
+    def retry(self, claim: Claim, error: str, at: datetime) -> None:
+        """Give a delivery back until `at`. Raises ClaimLost."""
+        ...
+
+
+class Requests(Protocol):
+    """Privacy requests and their tasks."""
+
+    def open(self, request: PrivacyRequest, *, once: str, tasks: Sequence[Task]) -> PrivacyRequest | None:
+        """Store a request with its tasks. None where `once` (its idempotency key) was opened before."""
+        ...
+
+    def in_flight(self, shop: str, kind: str, subject: str) -> PrivacyRequest | None:
+        """The request of the same person and kind that is not done yet."""
+        ...
+
+    def widen(self, request_id: str, principal: Principal) -> None:
+        """Join: the request now covers these identifiers and orders too; its tasks run again."""
+        ...
+
+    def get(self, request_id: str) -> PrivacyRequest | None:
+        """One request, opened."""
+        ...
+
+    def tasks(self, request_id: str) -> list[Task]:
+        """Its tasks in the order they were planned."""
+        ...
+
+    def claim(self, request_id: str) -> Claim | None:
+        """Own a request that is due, or None."""
+        ...
+
+    def hold(self, claim: Claim) -> None:
+        """Prove and renew ownership at the start of a transaction. Raises ClaimLost."""
+        ...
+
+    def release(
+        self,
+        claim: Claim,
+        *,
+        state: RequestState,
+        wake_at: datetime | None,
+        complete: bool | None,
+        closed_at: datetime | None,
+        last_error: str = "",
+    ) -> None:
+        """Give a request back in a new state. Raises ClaimLost."""
+        ...
+
+    def save_task(self, task: Task) -> None:
+        """Insert or overwrite a task."""
+        ...
+
+
+class Findings(Protocol):
+    """What was found, sealed."""
+
+    def add(self, task: Task, page: Page) -> None:
+        """Keep one page."""
+        ...
+
+    def records(self, request_id: str) -> Iterator[tuple[str, Finding]]:
+        """(system, finding) in the order they were kept, opened one page at a time."""
+        ...
+
+    def drop(self, request_id: str, system: str = "") -> None:
+        """Destroy the findings of a request, or of one of its systems."""
+        ...
+
+
+class Index(Protocol):
+    """Who, which order, which parcel, which carrier: pseudonyms to look up, the rest sealed."""
+
+    def subject(self, shop: str, who: Principal) -> str:
+        """The person's pseudonym: by customer id, else by e-mail, else by phone; merges followed."""
+        ...
+
+    def parcels(self, shop: str, who: Principal) -> list[Waybill]:
+        """Every parcel of the person's orders and of the orders named."""
+        ...
+
+    def order_ids(self, shop: str, who: Principal) -> list[str]:
+        """Ids of the person's orders as the index knows them."""
+        ...
+
+    def learn(self, shop: str, sightings: Sequence[Any]) -> int:
+        """Take in what deliveries showed (`rules/minimise`). Returns how many were dropped as suppressed."""
+        ...
+
+    def erase(self, shop: str, who: Principal, *, request_id: str) -> Mapping[str, int]:
+        """Remove the person and suppress her keys; re-read. Returns rows removed per table."""
+        ...
+
+    def erase_shop(self, shop: str) -> Mapping[str, int]:
+        """Remove all of a shop. Returns rows removed per table."""
+        ...
+
+
+class Evidence(Protocol):
+    """The append-only chain of facts."""
+
+    def append(
+        self,
+        fact: Fact,
+        *,
+        shop: str,
+        actor: str = "bridge",
+        request_id: str = "",
+        subject: str = "",
+        **detail: Any,
+    ) -> Event:
+        """Chain one fact in this transaction. Detail is JSON-ready and holds nothing personal."""
+        ...
+
+    def of(self, request_id: str) -> list[Event]:
+        """The facts of one request, oldest first."""
+        ...
+
+    def verify(self) -> int:
+        """Check the whole chain. Returns its length; raises EvidenceBroken."""
+        ...
+
+
+class Packages(Protocol):
+    """Access packages and certificates."""
+
+    def write(self, request_id: str) -> AbstractContextManager[IO[bytes]]:
+        """A write-only stream that seals as it goes; replaces the request's package when it closes."""
+        ...
+
+    def read(self, request_id: str) -> Iterator[bytes]:
+        """The opened package in pieces; nothing where there is none."""
+        ...
+
+    def destroy(self, request_id: str) -> None:
+        """Destroy the request's package."""
+        ...
+
+    def certify(self, request_id: str, certificate: Mapping[str, Any]) -> None:
+        """Keep the newest certificate."""
+        ...
+
+    def certificate(self, request_id: str) -> Mapping[str, Any] | None:
+        """The newest certificate."""
+        ...
+
+
+class Tx(Protocol):
+    """One transaction. It commits when its block ends and rolls back when the block raises."""
+
+    inbox: Inbox
+    requests: Requests
+    findings: Findings
+    index: Index
+    evidence: Evidence
+    packages: Packages
+
+
+class Store(Protocol):
+    """The memory."""
+
+    def transaction(self) -> AbstractContextManager[Tx]:
+        """A transaction. Raises StoreUnavailable where the database does not answer."""
+        ...
+
+    def accept(self, delivery: Delivery, *, dedupe: bool) -> bool:
+        """Commit one delivery together with those that wait at the same moment; True where it is new.
+
+        Raises StoreUnavailable when it was not committed in time or too many wait.
+        """
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Services:
+    """All that a step is given."""
+
+    settings: Settings
+    merchant: Merchant
+    retention: Retention
+    clock: Clock
+    store: Store
+    queue: Queue
+    connectors: Mapping[str, Connector]
+    pseudonym: Callable[[str, str, str], str]
+    sign: Callable[[bytes], str]

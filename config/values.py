@@ -1,0 +1,144 @@
+"""How the text of a variable becomes a value: one parser a kind, each fault said in words.
+
+A parser raises ValueError whose text completes "NAME …"; no text repeats the value.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+import secrets
+from collections.abc import Callable
+
+KEY_BYTES = 32
+
+
+class Secret:
+    """A value that never shows itself: `repr` and `str` are `***`."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str | bytes) -> None:
+        self._value = value.encode() if isinstance(value, str) else value
+
+    def reveal(self) -> str:
+        """The secret as text."""
+        return self._value.decode()
+
+    def reveal_bytes(self) -> bytes:
+        """The secret as bytes."""
+        return self._value
+
+    def __bool__(self) -> bool:
+        """True where a value is set."""
+        return bool(self._value)
+
+    def __repr__(self) -> str:
+        """Never the value."""
+        return "***"
+
+    def __eq__(self, other: object) -> bool:
+        """Equal in constant time."""
+        return isinstance(other, Secret) and secrets.compare_digest(self._value, other._value)
+
+    def __hash__(self) -> int:
+        """Not hashable by value on purpose: identity only."""
+        return id(self)
+
+
+def text(value: str) -> str:
+    """The text itself."""
+    return value
+
+
+def number(low: float, high: float) -> Callable[[str], float]:
+    """A parser of numbers within bounds."""
+
+    def parse(value: str) -> float:
+        parsed = float(value)
+        if not low <= parsed <= high:
+            raise ValueError(f"must be between {low:g} and {high:g}")
+        return parsed
+
+    return parse
+
+
+def whole(low: int, high: int) -> Callable[[str], int]:
+    """A parser of whole numbers within bounds."""
+
+    def parse(value: str) -> int:
+        parsed = int(value)
+        if not low <= parsed <= high:
+            raise ValueError(f"must be a whole number between {low} and {high}")
+        return parsed
+
+    return parse
+
+
+def one_of(*allowed: str) -> Callable[[str], str]:
+    """A parser of closed sets."""
+
+    def parse(value: str) -> str:
+        if value not in allowed:
+            raise ValueError("must be one of " + ", ".join(allowed))
+        return value
+
+    return parse
+
+
+def url(*schemes: str) -> Callable[[str], str]:
+    """A parser of URLs with one of the schemes; a slash at the end goes."""
+
+    def parse(value: str) -> str:
+        if not value.startswith(tuple(f"{scheme}://" for scheme in schemes)):
+            raise ValueError("must start with " + " or ".join(f"{scheme}://" for scheme in schemes))
+        return value.rstrip("/")
+
+    return parse
+
+
+def version(value: str) -> str:
+    """A dated version of the Admin API."""
+    if not re.fullmatch(r"20\d\d-(01|04|07|10)", value):
+        raise ValueError("must be a dated version such as 2026-10")
+    return value
+
+
+def secret_list(value: str) -> tuple[Secret, ...]:
+    """Secrets, comma-separated."""
+    return tuple(Secret(part.strip()) for part in value.split(",") if part.strip())
+
+
+def key(value: str) -> Secret:
+    """Base64 of 32 bytes."""
+    try:
+        raw = base64.b64decode(value, validate=True)
+    except (binascii.Error, ValueError):
+        raise ValueError("must be base64") from None
+    if len(raw) != KEY_BYTES:
+        raise ValueError(f"must be base64 of {KEY_BYTES} bytes")
+    return Secret(raw)
+
+
+def key_ring(value: str) -> tuple[tuple[str, Secret], ...]:
+    """`id:base64(32 bytes),…` in the given order."""
+    ring = []
+    for part in filter(None, (part.strip() for part in value.split(","))):
+        name, colon, encoded = part.partition(":")
+        if not colon or not re.fullmatch(r"[A-Za-z0-9_-]{1,32}", name):
+            raise ValueError("must be id:base64(32 bytes), comma-separated")
+        ring.append((name, key(encoded)))
+    if len({name for name, _ in ring}) != len(ring):
+        raise ValueError("names a key id twice")
+    return tuple(ring)
+
+
+def database(value: str) -> str:
+    """`postgres://` is what hosts hand out; SQLAlchemy wants its driver named."""
+    for prefix in ("postgres://", "postgresql://"):
+        if value.startswith(prefix):
+            return "postgresql+psycopg://" + value.removeprefix(prefix)
+    if not value.startswith(("sqlite:///", "postgresql+psycopg://")):
+        raise ValueError("must start with postgres://, postgresql:// or sqlite:///")
+    return value
