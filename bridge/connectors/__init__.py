@@ -1,0 +1,1 @@
+"""Other people's systems: strangers' words stop here."""

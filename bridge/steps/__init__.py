@@ -1,0 +1,1 @@
+"""The verbs of the sentence, one a file: claim, read, decide, act, record, nudge."""
