@@ -125,12 +125,24 @@ class Requests(Protocol):
         """Store a request with its tasks. None where `once` (its idempotency key) was opened before."""
         ...
 
+    def opened_once(self, once: str) -> PrivacyRequest | None:
+        """The request that was opened under this idempotency key."""
+        ...
+
     def in_flight(self, shop: str, kind: str, subject: str) -> PrivacyRequest | None:
         """The request of the same person and kind that is not done yet."""
         ...
 
     def widen(self, request_id: str, principal: Principal) -> None:
-        """Join: the request now covers these identifiers and orders too; its tasks run again."""
+        """Join: the request now covers these identifiers and orders too, and what it did runs again."""
+        ...
+
+    def restart(self, request_id: str) -> None:
+        """Run what failed or waits for a retry again, from its last page; clocks stay as they are."""
+        ...
+
+    def rewrite(self, request: PrivacyRequest, principal: Principal | None) -> None:
+        """Replace what a request says of the person; None forgets her."""
         ...
 
     def get(self, request_id: str) -> PrivacyRequest | None:
@@ -206,8 +218,8 @@ class Index(Protocol):
         """Remove the person and suppress her keys; re-read. Returns rows removed per table."""
         ...
 
-    def erase_shop(self, shop: str) -> Mapping[str, int]:
-        """Remove all of a shop. Returns rows removed per table."""
+    def erase_shop(self, shop: str, *, request_id: str) -> Mapping[str, int]:
+        """Remove all of a shop but the record of its requests. Returns rows removed per table."""
         ...
 
 
@@ -274,12 +286,29 @@ class Tx(Protocol):
 class Store(Protocol):
     """The memory."""
 
+    def new_id(self, prefix: str) -> str:
+        """A fresh id that sorts by time."""
+        ...
+
+    def ring_due(self, ring: Callable[[str, str, bool], bool], *, room: int) -> int:
+        """Ring for rows that are due and that nobody came for, at most `room`; returns how many.
+
+        `ring(job, row id, first)` is the bell.
+        """
+        ...
+
+    def purge(self, *, keep_failed_days: int, keep_packages_days: int) -> Mapping[str, int]:
+        """Destroy raw bodies and packages whose days are over. Returns how many of each."""
+        ...
+
     def transaction(self) -> AbstractContextManager[Tx]:
         """A transaction. Raises StoreUnavailable where the database does not answer."""
         ...
 
-    def accept(self, delivery: Delivery, *, dedupe: bool) -> bool:
+    def accept(self, delivery: Delivery) -> bool:
         """Commit one delivery together with those that wait at the same moment; True where it is new.
+
+        The new ones of a batch ring the bell after its commit, outside of this call.
 
         Raises StoreUnavailable when it was not committed in time or too many wait.
         """

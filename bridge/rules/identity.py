@@ -1,0 +1,51 @@
+"""One person, many spellings: the normal form that a pseudonym is made of.
+
+Pure. Says nothing about who is the same person: two people may share a phone.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import lru_cache
+from typing import Any
+
+import phonenumbers
+
+HOME_REGION = "IN"  # numbers without a country code are the merchant's countrymen's
+
+
+def normal(field: str, value: str) -> str:
+    """The normal form of a value of `field` (`customer`, `email`, `phone`, `order`, `waybill`), or ''.
+
+    E-mail: NFKC, casefold, trimmed; phone: E.164, with 10-digit numbers read as Indian; ids: digits;
+    waybills: upper case without blanks. What cannot be read gives '' and so never matches anybody.
+    """
+    if field == "email":
+        text = unicodedata.normalize("NFKC", value).strip().casefold()
+        return text if "@" in text.strip("@") else ""
+    if field == "phone":
+        return _e164(value)
+    if field == "waybill":
+        return "".join(value.split()).upper()
+    return legacy_id(value)
+
+
+def legacy_id(value: Any) -> str:
+    """Shopify's number of a thing as decimal text, from a number, text or gid://shopify/Thing/1; else ''."""
+    if isinstance(value, bool):
+        return ""
+    text = str(value).strip() if isinstance(value, int | str) else ""
+    if text.startswith("gid://shopify/"):
+        text = text.rpartition("/")[2].partition("?")[0]
+    return text.lstrip("0") if text.isascii() and text.isdigit() else ""
+
+
+@lru_cache(maxsize=4096)
+def _e164(value: str) -> str:
+    try:
+        number = phonenumbers.parse(value, HOME_REGION)
+    except phonenumbers.NumberParseException:
+        return ""
+    if not phonenumbers.is_possible_number(number):
+        return ""
+    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))

@@ -1,0 +1,83 @@
+"""What a request must do at which systems, and where it stands given how its tasks stand. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bridge.model import Action, Kind, Outcome, RequestState, Task, TaskState
+
+PLATFORM = "shopify"
+BRIDGE = "bridge"
+
+# A system that is down is asked again after these pauses; about three hours in all, then its gap stays.
+RETRY_S = (10, 60, 300, 1_800, 7_200)
+# How often a platform is asked whether its own erasure is done: an hour, then each day.
+FOLLOW_S = (3_600, 86_400)
+FOLLOW_DAYS = 180
+
+
+def planned(kind: Kind, carriers: Collection[str]) -> list[tuple[str, Action]]:
+    """(system, action) of a new request. Carriers' instructions are added when their parcels are known."""
+    if kind is Kind.ACCESS:
+        return [(system, Action.GATHER) for system in (PLATFORM, *sorted(carriers))]
+    if kind is Kind.ERASURE:
+        return [(BRIDGE, Action.ERASE), (PLATFORM, Action.FOLLOW)]
+    return [(BRIDGE, Action.ERASE)]
+
+
+def pause_s(attempts: int, retry_after_s: float | None) -> float:
+    """Seconds until a system is asked again after so many attempts; its own wish counts where it is longer."""
+    pause = RETRY_S[min(attempts, len(RETRY_S)) - 1]
+    return max(float(pause), retry_after_s or 0.0)
+
+
+def ready(task: Task, now: datetime) -> bool:
+    """True where the task can be worked on now."""
+    if task.state is TaskState.PENDING:
+        return True
+    return (
+        task.state in (TaskState.RETRY, TaskState.WAITING) and task.wake_at is not None and task.wake_at <= now
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Standing:
+    """Where a request stands: its state, whether everything asked for was given, when to look again."""
+
+    state: RequestState
+    complete: bool
+    answerable: bool
+    wake_at: datetime | None
+
+
+def standing(tasks: Sequence[Task]) -> Standing:
+    """The standing of a request given its tasks.
+
+    Answerable: what is ours is done, and every system was asked at least once, so the person can be told.
+    Complete: every system gave its answer; a processor that was only asked did not.
+    """
+    pending = [task for task in tasks if task.state is TaskState.PENDING]
+    retried = [task for task in tasks if task.state is TaskState.RETRY]
+    waiting = [task for task in tasks if task.state is TaskState.WAITING]
+    ours_open = any(task.system == BRIDGE for task in (*pending, *retried))
+    if ours_open or pending:
+        state = RequestState.IN_PROGRESS
+    else:
+        state = RequestState.WAITING if retried or waiting else RequestState.DONE
+    return Standing(
+        state=state,
+        complete=all(task.state is TaskState.DONE and not task.gaps for task in tasks),
+        answerable=not pending and not ours_open,
+        wake_at=_earliest(task.wake_at for task in (*retried, *waiting)),
+    )
+
+
+def _earliest(moments: Iterable[datetime | None]) -> datetime | None:
+    return min((moment for moment in moments if moment is not None), default=None)
+
+
+def erased(outcome: Outcome | None) -> bool:
+    """True only where a system said that it erased: not found is no erasure."""
+    return outcome in (Outcome.ERASED, Outcome.ANONYMISED)

@@ -1,0 +1,50 @@
+"""Signed bytes become a JSON object, or one error with a constant reason.
+
+Reads hostile JSON safely: no recursion bomb, no huge number, no NaN, no key given twice, no other encoding
+than UTF-8. Never keeps or shows what it read.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NoReturn
+
+from bridge.errors import PayloadInvalid
+
+LONGEST_NUMBER = 40  # Shopify's ids have 18 digits; more is no id, and long ones are slow to read
+
+
+def parse(raw: bytes) -> dict[str, Any]:
+    """The JSON object of a body. A byte order mark is allowed. Raises PayloadInvalid and nothing else."""
+    try:
+        value = json.loads(
+            raw.decode("utf-8-sig"), object_pairs_hook=_object, parse_constant=_constant, parse_int=_integer
+        )
+    except PayloadInvalid:
+        raise
+    except UnicodeDecodeError:
+        raise PayloadInvalid("not_utf8") from None
+    except RecursionError:
+        raise PayloadInvalid("too_deep") from None
+    except ValueError:
+        raise PayloadInvalid("not_json") from None
+    if not isinstance(value, dict):
+        raise PayloadInvalid("not_an_object")
+    return value
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise PayloadInvalid("duplicate_key")
+    return value
+
+
+def _constant(_name: str) -> NoReturn:
+    raise PayloadInvalid("not_a_number")
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > LONGEST_NUMBER:
+        raise PayloadInvalid("number_too_long")
+    return int(digits)

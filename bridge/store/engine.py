@@ -1,0 +1,80 @@
+"""Connections: how SQLite and Postgres are opened, and how their errors become ours.
+
+An error of the database never travels: its text can hold the row that failed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, exc
+from sqlalchemy.engine import make_url
+
+from bridge.errors import NeedsOperator, StoreUnavailable
+
+BUSY_S = 5.0
+UNAVAILABLE = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError, exc.DisconnectionError)
+
+
+class StoreFault(NeedsOperator):
+    """The database refused a statement: a defect or a damaged schema; the kind only, never the values."""
+
+
+def open_engine(url: str) -> Engine:
+    """An engine for the URL; connects on first use.
+
+    SQLite: WAL, BEGIN IMMEDIATE (a lock upgrade would fail at once, whatever the timeout), synchronous FULL
+    (an accepted webhook survives a power cut), secure_delete (what is erased is overwritten). Postgres:
+    bounded waits for connection, statement and lock.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return create_engine(
+            parsed,
+            hide_parameters=True,
+            pool_pre_ping=True,
+            pool_size=4,
+            max_overflow=2,
+            pool_timeout=BUSY_S,
+            pool_recycle=1800,
+            connect_args={
+                "connect_timeout": 3,
+                "options": "-c statement_timeout=15000 -c lock_timeout=5000 -c timezone=UTC",
+            },
+        )
+    if parsed.database:
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(
+        parsed, hide_parameters=True, pool_size=4, max_overflow=8, connect_args={"timeout": BUSY_S}
+    )
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """Turn errors of the database into StoreUnavailable or StoreFault, without their text."""
+    try:
+        yield
+    except UNAVAILABLE as fault:
+        raise StoreUnavailable(f"database: {_kind(fault)}") from None
+    except exc.SQLAlchemyError as fault:
+        raise StoreFault(f"database: {_kind(fault)}") from None
+
+
+def _kind(fault: exc.SQLAlchemyError) -> str:
+    cause = getattr(fault, "orig", None)
+    return type(cause or fault).__name__

@@ -1,0 +1,137 @@
+"""What an operator is shown: inbox, requests, shops, health. Reads, and puts failed work back; no bodies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select, update
+
+from bridge.model import DeliveryState, Principal, PrivacyRequest, RequestState
+from bridge.store.inbox import InboxRows
+from bridge.store.requests import described
+from bridge.store.tables import deliveries, locks, requests, tokens
+
+if TYPE_CHECKING:
+    from bridge.model import Delivery
+    from bridge.store.session import Session
+
+TOKEN_PLACE = "tokens|{shop}|token"
+
+
+class Listing:
+    """The operator's reading of one transaction, and the small tables nobody else owns."""
+
+    def __init__(self, session: Session) -> None:
+        self._session, self._connection = session, session.connection
+
+    def deliveries(
+        self,
+        *,
+        state: str = "",
+        topic: str = "",
+        since: datetime | None = None,
+        limit: int = 100,
+        ids: Sequence[str] = (),
+    ) -> list[Mapping[str, Any]]:
+        """Deliveries without their bodies, newest first."""
+        columns = [column for column in deliveries.c if column.name not in {"body", "digest", "once_key"}]
+        rows = select(*columns).order_by(deliveries.c.received_at.desc(), deliveries.c.id).limit(limit)
+        if state:
+            rows = rows.where(deliveries.c.state == state)
+        if topic:
+            rows = rows.where(deliveries.c.topic == topic)
+        if since:
+            rows = rows.where(deliveries.c.received_at >= since)
+        if ids:
+            rows = rows.where(deliveries.c.id.in_(ids))
+        return [dict(row) for row in self._connection.execute(rows).mappings()]
+
+    def delivery(self, delivery_id: str) -> Delivery | None:
+        """One delivery with its body in the clear: a reveal, which the caller records."""
+        row = self._connection.execute(select(deliveries).where(deliveries.c.id == delivery_id)).one_or_none()
+        return InboxRows(self._session).opened(row) if row else None
+
+    def put_back(self, delivery_ids: Sequence[str]) -> list[str]:
+        """Failed deliveries whose body is still there are received again. Returns their ids."""
+        again = (
+            update(deliveries)
+            .where(
+                deliveries.c.id.in_(delivery_ids),
+                deliveries.c.state == DeliveryState.FAILED,
+                deliveries.c.body.is_not(None),
+            )
+            .values(
+                state=DeliveryState.RECEIVED,
+                attempts=0,
+                last_error="",
+                reason="",
+                wake_at=self._session.now(),
+                rung_at=None,
+                done_at=None,
+            )
+            .returning(deliveries.c.id)
+        )
+        return list(self._connection.scalars(again))
+
+    def requests(
+        self, *, state: str = "", kind: str = "", shop: str = "", limit: int = 100
+    ) -> list[PrivacyRequest]:
+        """Requests without the person, newest first."""
+        rows = select(requests).order_by(requests.c.received_at.desc(), requests.c.id.desc()).limit(limit)
+        for column, value in ((requests.c.state, state), (requests.c.kind, kind), (requests.c.shop, shop)):
+            if value:
+                rows = rows.where(column == value)
+        return [described(row, Principal()) for row in self._connection.execute(rows)]
+
+    def last_seen(self) -> dict[tuple[str, str], datetime]:
+        """When each topic of each shop was last received."""
+        rows = select(deliveries.c.shop, deliveries.c.topic, func.max(deliveries.c.received_at)).group_by(
+            deliveries.c.shop, deliveries.c.topic
+        )
+        return {(shop, topic): seen for shop, topic, seen in self._connection.execute(rows)}
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Rows per state of the inbox and of the requests, and those that are late."""
+        inbox = select(deliveries.c.state, func.count()).group_by(deliveries.c.state)
+        states = select(requests.c.state, func.count()).group_by(requests.c.state)
+        late = select(func.count()).where(
+            requests.c.closed_at.is_(None), requests.c.due_at < self._session.now()
+        )
+        return {
+            "deliveries": dict(self._connection.execute(inbox).tuples().all()),
+            "requests": dict(self._connection.execute(states).tuples().all()),
+            "late": {"requests": self._connection.scalar(late) or 0},
+        }
+
+    def fail_request(self, request_id: str, error: str) -> None:
+        """A dead letter: shown to ops, run again by replay."""
+        self._connection.execute(
+            update(requests)
+            .where(requests.c.id == request_id)
+            .values(state=RequestState.FAILED, last_error=error[:200], wake_at=None, lease_until=None)
+        )
+
+    def lock(self, name: str, holder: str, seconds: float) -> bool:
+        """Hold a named lock until `seconds` from now; False where somebody else holds it."""
+        now = self._session.now()
+        until = now + timedelta(seconds=seconds)
+        mine = (locks.c.holder == holder) | (locks.c.held_until < now)
+        taken = self._connection.execute(
+            update(locks).where(locks.c.name == name, mine).values(holder=holder, held_until=until)
+        )
+        return bool(taken.rowcount)
+
+    def token(self, shop: str) -> tuple[str, datetime] | None:
+        """The cached Admin token of a shop and when it ends."""
+        row = self._connection.execute(select(tokens).where(tokens.c.shop == shop)).one_or_none()
+        if row is None:
+            return None
+        return self._session.open(row.token, TOKEN_PLACE.format(shop=shop)).decode(), row.expires_at
+
+    def keep_token(self, shop: str, token: str, expires_at: datetime) -> None:
+        """Cache a token, sealed."""
+        self._connection.execute(tokens.delete().where(tokens.c.shop == shop))
+        sealed = self._session.vault.seal(token.encode(), TOKEN_PLACE.format(shop=shop))
+        self._connection.execute(tokens.insert().values(shop=shop, token=sealed, expires_at=expires_at))

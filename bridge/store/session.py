@@ -1,0 +1,87 @@
+"""What every repository shares inside one transaction: connection, vault, clock, data keys."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, exists, insert, select
+
+from bridge.store.ids import new_id
+from bridge.store.tables import data_keys, orders, parcels, requests
+from bridge.store.vault import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class DataKey:
+    """One person's key: what it sealed cannot be read once its row is destroyed."""
+
+    id: str
+    key: bytes
+
+
+@dataclass(slots=True)
+class Session:
+    """One transaction's tools."""
+
+    connection: Connection
+    vault: Vault
+    now: Callable[[], datetime]
+    lease_s: float
+    _keys: dict[str, bytes | None] = field(default_factory=dict)
+
+    def data_key(self, shop: str, subject: str) -> DataKey:
+        """The key of this person at this shop, made on first use."""
+        return self.make_data_keys(shop, [subject])[subject]
+
+    def make_data_keys(self, shop: str, subjects: Iterable[str]) -> dict[str, DataKey]:
+        """Keys of several people, those that are missing made in one statement."""
+        wanted = list(dict.fromkeys(subjects))
+        mine = data_keys.c.shop == shop
+        rows = self.connection.execute(select(data_keys).where(mine, data_keys.c.subject.in_(wanted))).all()
+        found = {row.subject: DataKey(row.id, self._unwrap(row.id, row.wrapped)) for row in rows}
+        fresh = []
+        for subject in wanted:
+            if subject not in found:
+                found[subject] = DataKey(new_id("key"), secrets.token_bytes(32))
+                key = found[subject]
+                fresh.append(
+                    {
+                        "id": key.id,
+                        "shop": shop,
+                        "subject": subject,
+                        "wrapped": self.vault.seal(key.key, _place(key.id)),
+                        "created_at": self.now(),
+                    }
+                )
+        if fresh:
+            self.connection.execute(insert(data_keys), fresh)
+        return found
+
+    def find_data_key(self, key_id: str) -> bytes | None:
+        """A data key by id; None where it was destroyed."""
+        if key_id not in self._keys:
+            wrapped = self.connection.scalar(select(data_keys.c.wrapped).where(data_keys.c.id == key_id))
+            self._keys[key_id] = None if wrapped is None else self._unwrap(key_id, wrapped)
+        return self._keys[key_id]
+
+    def _unwrap(self, key_id: str, wrapped: bytes) -> bytes:
+        return self.vault.open(wrapped, _place(key_id))
+
+    def open(self, sealed: bytes, place: str) -> bytes:
+        """Open what the ring or a data key sealed."""
+        return self.vault.open(sealed, place, data_key=self.find_data_key)
+
+    def destroy_unused_keys(self, shop: str, key_ids: Iterable[str]) -> int:
+        """Destroy those of these data keys that no living row is sealed with. Returns how many."""
+        unused = [~exists().where(table.c.data_key_id == data_keys.c.id) for table in (orders, parcels)] + [
+            ~exists().where(requests.c.data_key_id == data_keys.c.id, requests.c.principal.is_not(None))
+        ]
+        mine = (data_keys.c.shop == shop, data_keys.c.id.in_(list(key_ids)))
+        return self.connection.execute(delete(data_keys).where(*mine, *unused)).rowcount
+
+
+def _place(key_id: str) -> str:
+    return f"data_keys|{key_id}|wrapped"

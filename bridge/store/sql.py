@@ -1,0 +1,159 @@
+"""`ports.Store` over SQLite and Postgres: transactions, accepting, ringing for what is due, purging."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Engine, and_, delete, or_, select, text, update
+
+from bridge.model import Delivery, DeliveryState
+from bridge.rules.topics import MANDATORY
+from bridge.store import inbox
+from bridge.store.accept import GroupCommit
+from bridge.store.engine import guarded, open_engine
+from bridge.store.evidence import EvidenceRows
+from bridge.store.findings import FindingRows
+from bridge.store.ids import new_id
+from bridge.store.inbox import InboxRows
+from bridge.store.index import IndexRows
+from bridge.store.listing import Listing
+from bridge.store.packages import PackageRows
+from bridge.store.requests import OPEN, RequestRows
+from bridge.store.session import Session
+from bridge.store.tables import deliveries, packages, requests
+from bridge.store.vault import Vault
+
+Bell = Callable[[Sequence[tuple[str, str, bool]]], None]
+
+
+class SqlTx:
+    """One transaction: every repository over one connection."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.inbox = InboxRows(session)
+        self.requests = RequestRows(session)
+        self.findings = FindingRows(session)
+        self.index = IndexRows(session)
+        self.evidence = EvidenceRows(session)
+        self.packages = PackageRows(session)
+        self.listing = Listing(session)
+
+
+class SqlStore:
+    """The memory of one process. Connects on first use; `close` gives connections back.
+
+    `rung` hears, after each commit of accepted deliveries and on another thread than any request's, which
+    jobs to ring for: (job, id, first).
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        vault: Vault,
+        now: Callable[[], datetime],
+        lease_s: float = 15.0,
+        dedupe_hours: float = 4.0,
+        queue_rows: int = 2000,
+        queue_bytes: int = 64_000_000,
+        wait_s: float = 3.0,
+        rung: Bell | None = None,
+    ) -> None:
+        self.engine: Engine = open_engine(url)
+        self.vault = vault
+        self.now = now
+        self._lease_s = lease_s
+        self._dedupe = timedelta(hours=dedupe_hours)
+        self._rung = rung
+        self._accept = GroupCommit(
+            self._commit, max_rows=queue_rows, max_bytes=queue_bytes, wait_s=wait_s, committed=self._committed
+        )
+
+    def new_id(self, prefix: str) -> str:
+        """See ports.Store."""
+        return new_id(prefix)
+
+    @contextmanager
+    def transaction(self) -> Iterator[SqlTx]:
+        """See ports.Store."""
+        with guarded(), self.engine.begin() as connection:
+            yield SqlTx(Session(connection, self.vault, self.now, self._lease_s))
+
+    def accept(self, delivery: Delivery) -> bool:
+        """See ports.Store."""
+        received = delivery.state is DeliveryState.RECEIVED
+        name = "delivery" if received else f"rejected|{delivery.reason}|{delivery.webhook_id}"
+        content = b"\0".join([delivery.topic.encode(), delivery.shop.encode(), delivery.raw])
+        return self._accept.put(
+            inbox.new_row(
+                delivery,
+                sealed=self.vault.seal(delivery.raw, inbox.PLACE.format(id=delivery.id, shop=delivery.shop)),
+                digest=self.vault.digest("delivery", name.encode() + b"\0" + content),
+                once=received and bool(delivery.webhook_id),
+            )
+        )
+
+    def _commit(self, rows: Sequence[dict[str, Any]]) -> set[str]:
+        with guarded(), self.engine.begin() as connection:
+            return inbox.insert_rows(connection, rows, dedupe_after=self.now() - self._dedupe)
+
+    def _committed(self, rows: Sequence[dict[str, Any]]) -> None:
+        if self._rung is not None:
+            waiting = [row for row in rows if row["state"] == DeliveryState.RECEIVED]
+            self._rung(list(dict.fromkeys(_job(row["topic"], row["shop"], row["id"]) for row in waiting)))
+
+    def ring_due(self, ring: Callable[[str, str, bool], bool], *, room: int) -> int:
+        """See ports.Store. A row is rung for again only after a while: the first bell may still be heard."""
+        now, rung = self.now(), 0
+        with self.transaction() as tx:
+            jobs = [(row, _job(row.topic, row.shop, row.id)) for row in self._due(tx, deliveries, room)]
+            jobs += [(row, ("process", row.id, True)) for row in self._due(tx, requests, room)]
+            for table in (deliveries, requests):
+                ids = [row.id for row, _ in jobs]
+                tx.session.connection.execute(update(table).where(table.c.id.in_(ids)).values(rung_at=now))
+        for job in dict.fromkeys(job for _, job in jobs):
+            rung += ring(*job)
+        return rung
+
+    def _due(self, tx: SqlTx, table: Any, room: int) -> list[Any]:
+        now = self.now()
+        waiting = table.c.state == DeliveryState.RECEIVED if table is deliveries else table.c.state.in_(OPEN)
+        free = or_(table.c.lease_until.is_(None), table.c.lease_until < now)
+        quiet = or_(table.c.rung_at.is_(None), table.c.rung_at < now - timedelta(seconds=inbox.RING_AGAIN_S))
+        due = select(table).where(waiting, table.c.wake_at <= now, free, quiet)
+        return list(tx.session.connection.execute(due.order_by(table.c.wake_at).limit(room)))
+
+    def purge(self, *, keep_failed_days: int, keep_packages_days: int) -> Mapping[str, int]:
+        """See ports.Store."""
+        now = self.now()
+        with self.transaction() as tx:
+            old = and_(
+                deliveries.c.body.is_not(None),
+                deliveries.c.state.in_([DeliveryState.FAILED, DeliveryState.REJECTED]),
+                deliveries.c.received_at < now - timedelta(days=keep_failed_days),
+            )
+            bodies = tx.session.connection.execute(update(deliveries).where(old).values(body=None)).rowcount
+            over = packages.c.made_at < now - timedelta(days=keep_packages_days)
+            ids = list(tx.session.connection.scalars(select(packages.c.request_id).where(over).distinct()))
+            tx.session.connection.execute(delete(packages).where(packages.c.request_id.in_(ids)))
+            for request_id in ids:
+                tx.findings.drop(request_id)
+            return {"raw_bodies": bodies, "packages": len(ids)}
+
+    def check(self) -> None:
+        """One round trip. Raises StoreUnavailable."""
+        with guarded(), self.engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.engine.dispose()
+
+
+def _job(topic: str, shop: str, row_id: str) -> tuple[str, str, bool]:
+    """Privacy work is rung for one by one and first; what only teaches the index, once for all of a shop."""
+    return ("dispatch", row_id, True) if topic in MANDATORY else ("index", shop, False)

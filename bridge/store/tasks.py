@@ -1,0 +1,100 @@
+"""Tasks of a request: what one system must do, how far it is, what it waits for."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bridge.model import Absence, Action, Gap, Outcome, Task, TaskState
+from bridge.store.tables import findings, tasks
+
+if TYPE_CHECKING:
+    from bridge.store.session import Session
+
+PLACE = "tasks|{id}|cursor"
+UNFINISHED = (TaskState.RETRY, TaskState.FAILED)
+
+
+class TaskRows:
+    """The tasks' half of `ports.Requests`."""
+
+    def __init__(self, session: Session) -> None:
+        self._session, self._connection = session, session.connection
+
+    def tasks(self, request_id: str) -> list[Task]:
+        """See ports.Requests."""
+        mine = tasks.c.request_id == request_id
+        rows = self._connection.execute(select(tasks).where(mine).order_by(tasks.c.position, tasks.c.id))
+        return [self._task(row) for row in rows]
+
+    def save_task(self, task: Task) -> None:
+        """See ports.Requests."""
+        vault, place = self._session.vault, PLACE.format(id=task.id)
+        values = {
+            "state": task.state,
+            "attempts": task.attempts,
+            "records": task.records,
+            "outcome": task.outcome,
+            "last_error": task.last_error[:200],
+            "cursor": vault.seal(task.cursor.encode(), place) if task.cursor else None,
+            "gaps": json.dumps([dataclasses.asdict(gap) for gap in task.gaps]),
+            "detail": json.dumps(dict(task.detail)),
+            "wake_at": task.wake_at,
+            "expected_by": task.expected_by,
+            "finished_at": task.finished_at,
+        }
+        dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
+        self._connection.execute(
+            dialect.insert(tasks)
+            .values(
+                id=task.id,
+                request_id=task.request_id,
+                position=_POSITION[task.action],
+                system=task.system,
+                action=task.action,
+                **values,
+            )
+            .on_conflict_do_update(index_elements=["id"], set_=values)
+        )
+
+    def restart_tasks(self, request_id: str) -> None:
+        """Make failed and retried tasks pending again; what waits on somebody else is looked at again."""
+        mine = tasks.c.request_id == request_id
+        again = {"state": TaskState.PENDING, "attempts": 0, "wake_at": None, "finished_at": None}
+        self._connection.execute(update(tasks).where(mine, tasks.c.state.in_(UNFINISHED)).values(**again))
+        self._connection.execute(
+            update(tasks).where(mine, tasks.c.state == TaskState.WAITING).values(wake_at=self._session.now())
+        )
+
+    def rerun_tasks(self, request_id: str) -> None:
+        """Gather and erase from the start: the request covers more than it did."""
+        mine = (tasks.c.request_id == request_id, tasks.c.action.in_([Action.GATHER, Action.ERASE]))
+        again = {"state": TaskState.PENDING, "attempts": 0, "records": 0, "cursor": None, "gaps": "[]"}
+        self._connection.execute(update(tasks).where(*mine).values(outcome=None, wake_at=None, **again))
+        self._connection.execute(delete(findings).where(findings.c.request_id == request_id))
+
+    def _task(self, row: Any) -> Task:
+        same = {
+            name: getattr(row, name)
+            for name in Task.__slots__
+            if name not in {"action", "state", "outcome", "cursor", "gaps", "detail"}
+        }
+        cursor = b""
+        if row.cursor is not None:
+            cursor = self._session.open(row.cursor, PLACE.format(id=row.id))
+        return Task(
+            action=Action(row.action),
+            state=TaskState(row.state),
+            outcome=Outcome(row.outcome) if row.outcome else None,
+            cursor=cursor.decode(),
+            gaps=tuple(Gap(**gap | {"absence": Absence(gap["absence"])}) for gap in json.loads(row.gaps)),
+            detail=json.loads(row.detail),
+            **same,
+        )
+
+
+_POSITION = {action: place for place, action in enumerate(Action)}
