@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import IO, TYPE_CHECKING, Any, Protocol
+from typing import IO, TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from bridge.model import (
@@ -51,6 +51,10 @@ class Queue(Protocol):
         """
         ...
 
+    def nudge_all(self, jobs: Sequence[tuple[str, str, bool]]) -> bool:
+        """Nudge for many rows at once: (job, row id, first)."""
+        ...
+
     def depth(self) -> int | None:
         """Jobs that wait; None where the bell could not be reached."""
         ...
@@ -80,6 +84,7 @@ class Connector(Protocol):
         ...
 
 
+@runtime_checkable
 class Platform(Connector, Protocol):
     """A connector that also erases on its own and can be asked how far it is."""
 
@@ -172,6 +177,14 @@ class Requests(Protocol):
         last_error: str = "",
     ) -> None:
         """Give a request back in a new state. Raises ClaimLost."""
+        ...
+
+    def postpone(self, claim: Claim, error: str, at: datetime) -> None:
+        """Give a request back until `at` after a fault of ours. Raises ClaimLost."""
+        ...
+
+    def fail(self, claim: Claim, error: str) -> None:
+        """A dead letter: shown to ops, run again by replay. Raises ClaimLost."""
         ...
 
     def save_task(self, task: Task) -> None:
@@ -275,12 +288,35 @@ class Packages(Protocol):
 class Tx(Protocol):
     """One transaction. It commits when its block ends and rolls back when the block raises."""
 
-    inbox: Inbox
-    requests: Requests
-    findings: Findings
-    index: Index
-    evidence: Evidence
-    packages: Packages
+    @property
+    def inbox(self) -> Inbox:
+        """Deliveries."""
+        ...
+
+    @property
+    def requests(self) -> Requests:
+        """Privacy requests and their tasks."""
+        ...
+
+    @property
+    def findings(self) -> Findings:
+        """What was found."""
+        ...
+
+    @property
+    def index(self) -> Index:
+        """Who, which order, which parcel."""
+        ...
+
+    @property
+    def evidence(self) -> Evidence:
+        """The chain."""
+        ...
+
+    @property
+    def packages(self) -> Packages:
+        """Packages and certificates."""
+        ...
 
 
 class Store(Protocol):
@@ -288,6 +324,14 @@ class Store(Protocol):
 
     def new_id(self, prefix: str) -> str:
         """A fresh id that sorts by time."""
+        ...
+
+    def lock(self, name: str, holder: str, seconds: float) -> bool:
+        """Hold a named lock for some seconds; False where somebody else holds it."""
+        ...
+
+    def keeping(self, claim: Claim) -> AbstractContextManager[None]:
+        """Renew a claimed request's lease in the background while the block works."""
         ...
 
     def ring_due(self, ring: Callable[[str, str, bool], bool], *, room: int) -> int:
@@ -317,7 +361,10 @@ class Store(Protocol):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Services:
-    """All that a step is given."""
+    """All that a step is given.
+
+    `digest(name, content)` is a keyed HMAC (hex), `sign(content)` an Ed25519 signature (base64).
+    """
 
     settings: Settings
     merchant: Merchant
@@ -326,5 +373,5 @@ class Services:
     store: Store
     queue: Queue
     connectors: Mapping[str, Connector]
-    pseudonym: Callable[[str, str, str], str]
+    digest: Callable[[str, bytes], str]
     sign: Callable[[bytes], str]

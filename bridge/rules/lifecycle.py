@@ -38,7 +38,9 @@ def ready(task: Task, now: datetime) -> bool:
     if task.state is TaskState.PENDING:
         return True
     return (
-        task.state in (TaskState.RETRY, TaskState.WAITING) and task.wake_at is not None and task.wake_at <= now
+        task.state in (TaskState.RETRY, TaskState.WAITING)
+        and task.wake_at is not None
+        and task.wake_at <= now
     )
 
 
@@ -55,13 +57,17 @@ class Standing:
 def standing(tasks: Sequence[Task]) -> Standing:
     """The standing of a request given its tasks.
 
-    Answerable: what is ours is done, and every system was asked at least once, so the person can be told.
+    Answerable: what is ours and the platform's is done and every other system was asked at least once, so
+    the person can be told; a carrier that is down delays nobody, its supplement follows.
     Complete: every system gave its answer; a processor that was only asked did not.
     """
     pending = [task for task in tasks if task.state is TaskState.PENDING]
     retried = [task for task in tasks if task.state is TaskState.RETRY]
     waiting = [task for task in tasks if task.state is TaskState.WAITING]
-    ours_open = any(task.system == BRIDGE for task in (*pending, *retried))
+    ours_open = any(
+        task.system == BRIDGE or (task.system == PLATFORM and task.action is Action.GATHER)
+        for task in (*pending, *retried)
+    )
     if ours_open or pending:
         state = RequestState.IN_PROGRESS
     else:

@@ -45,7 +45,11 @@ def _learn(shop: str, batch: Sequence[tuple[Claim, Delivery]], tx: Tx) -> None:
         except PayloadInvalid as fault:
             tx.inbox.settle(claim, DeliveryState.REJECTED, fault.reason)
             tx.evidence.append(
-                Fact.DELIVERY_REJECTED, shop=shop, delivery=delivery.id, topic=delivery.topic, reason=fault.reason
+                Fact.DELIVERY_REJECTED,
+                shop=shop,
+                delivery=delivery.id,
+                topic=delivery.topic,
+                reason=fault.reason,
             )
         else:
             tx.inbox.settle(claim, DeliveryState.DONE)
@@ -63,5 +67,3 @@ def _sighting(delivery: Delivery) -> Sighting:
     body = payload.parse(delivery.raw)
     topics.check_shape(delivery.topic, body, delivery.shop)
     return learn(delivery.topic, body)
-
-

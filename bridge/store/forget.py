@@ -51,7 +51,7 @@ class Forgetting:
         """See ports.Index. Raises NeedsOperator where a re-read still finds something."""
         keys = self.keys(shop, who)
         merged = bool(keys["customer"]) and self.kept(shop, keys["customer"]) != keys["customer"]
-        removed: dict[str, int] = {}
+        removed: dict[str, int] = {"merged_into_another": int(merged)}
         if merged:  # the id is dead, the person is not: her orders belong to the customer that was kept
             keys = {"customer": keys["customer"], "email": "", "phone": ""}
             mine: list[Any] = []
@@ -73,7 +73,7 @@ class Forgetting:
         left = self._left(shop, keys, order_keys)
         if left:
             raise NeedsOperator(f"{left} rows of an erased person are still there")
-        return removed
+        return {name: count for name, count in removed.items() if count}
 
     def _delete_in(self, table: Any, shop: str, column: str, wanted: Iterable[str]) -> int:
         keys = [key for key in wanted if key]
@@ -196,6 +196,8 @@ class Forgetting:
                 active_key=None,
                 wake_at=None,
                 closed_at=func.coalesce(requests.c.closed_at, self._session.now()),
+                fence=requests.c.fence + 1,
+                lease_until=None,
                 last_error="shop_erased",
             )
         ).rowcount

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, and_, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bridge.errors import ClaimLost
+from bridge.errors import ClaimLost, KeyMissing, SealBroken
 from bridge.model import Delivery, DeliveryState
 from bridge.ports import Claim
 from bridge.store.tables import deliveries
@@ -87,7 +87,16 @@ class InboxRows:
                     lease_until=now + timedelta(seconds=self._session.lease_s),
                 )
             )
-        return [(Claim(row_id=row.id, fence=row.fence + 1), self.opened(row)) for row in taken]
+        claimed = [(Claim(row_id=row.id, fence=row.fence + 1), row) for row in taken]
+        return [(claim, opened) for claim, row in claimed if (opened := self._readable(claim, row))]
+
+    def _readable(self, claim: Claim, row: Any) -> Delivery | None:
+        """A body that does not open (its key left the ring, or it was altered) fails alone, and is shown."""
+        try:
+            return self.opened(row)
+        except (KeyMissing, SealBroken) as fault:
+            self.settle(claim, DeliveryState.FAILED, type(fault).__name__)
+            return None
 
     def opened(self, row: Any) -> Delivery:
         """A row as a Delivery, its body in the clear."""

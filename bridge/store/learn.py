@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.model import Principal
 from bridge.rules.minimise import Seen, SeenParcel, Sighting
-from bridge.store.tables import customers, merges, orders, parcels, suppressions
+from bridge.store.tables import customers, merges, orders, parcels, suppressions, tokens
 
 if TYPE_CHECKING:
     from bridge.store.session import Session
@@ -90,6 +90,8 @@ class _Batch:
         order_key = self._index.pseudonym(self._shop, "order", sighting.order_id)
         if sighting.kind is Seen.MERGE:
             self._merge(sighting)
+        elif sighting.kind is Seen.UNINSTALLED:
+            self._delete(tokens, "shop", self._shop)
         elif sighting.kind is Seen.CUSTOMER_GONE:
             self._delete(customers, "customer_key", keys["customer"])
         elif sighting.kind is Seen.ORDER_GONE:

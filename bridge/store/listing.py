@@ -105,14 +105,6 @@ class Listing:
             "late": {"requests": self._connection.scalar(late) or 0},
         }
 
-    def fail_request(self, request_id: str, error: str) -> None:
-        """A dead letter: shown to ops, run again by replay."""
-        self._connection.execute(
-            update(requests)
-            .where(requests.c.id == request_id)
-            .values(state=RequestState.FAILED, last_error=error[:200], wake_at=None, lease_until=None)
-        )
-
     def lock(self, name: str, holder: str, seconds: float) -> bool:
         """Hold a named lock until `seconds` from now; False where somebody else holds it."""
         now = self._session.now()

@@ -165,6 +165,7 @@ class RequestRows(TaskRows):
         """See ports.Requests. A request that is done no longer takes others of its kind in."""
         values: dict[str, Any] = {
             "state": state,
+            "attempts": 0,
             "wake_at": wake_at,
             "rung_at": None,
             "complete": complete,
@@ -175,6 +176,15 @@ class RequestRows(TaskRows):
         if state is RequestState.DONE:
             values["active_key"] = None
         self._owned(claim, values)
+
+    def postpone(self, claim: Claim, error: str, at: datetime) -> None:
+        """See ports.Requests."""
+        self._owned(claim, {"wake_at": at, "rung_at": None, "last_error": error[:200], "lease_until": None})
+
+    def fail(self, claim: Claim, error: str) -> None:
+        """See ports.Requests."""
+        gone = {"state": RequestState.FAILED, "last_error": error[:200], "wake_at": None}
+        self._owned(claim, {**gone, "lease_until": None})
 
     def _owned(self, claim: Claim, values: dict[str, Any]) -> None:
         owned = and_(requests.c.id == claim.row_id, requests.c.fence == claim.fence)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Engine, and_, delete, or_, select, text, update
 
+from bridge.errors import BridgeError
 from bridge.model import Delivery, DeliveryState
+from bridge.ports import Claim
 from bridge.rules.topics import MANDATORY
 from bridge.store import inbox
 from bridge.store.accept import GroupCommit
@@ -105,6 +108,29 @@ class SqlStore:
         if self._rung is not None:
             waiting = [row for row in rows if row["state"] == DeliveryState.RECEIVED]
             self._rung(list(dict.fromkeys(_job(row["topic"], row["shop"], row["id"]) for row in waiting)))
+
+    def lock(self, name: str, holder: str, seconds: float) -> bool:
+        """See ports.Store."""
+        with self.transaction() as tx:
+            return tx.listing.lock(name, holder, seconds)
+
+    @contextmanager
+    def keeping(self, claim: Claim) -> Iterator[None]:
+        """See ports.Store. A renewal that fails is left to the next: the fence decides, not the lease."""
+        stop = threading.Event()
+
+        def renew() -> None:
+            while not stop.wait(self._lease_s / 3):
+                with suppress(BridgeError), self.transaction() as tx:
+                    tx.requests.hold(claim)
+
+        thread = threading.Thread(target=renew, name="lease", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
 
     def ring_due(self, ring: Callable[[str, str, bool], bool], *, room: int) -> int:
         """See ports.Store. A row is rung for again only after a while: the first bell may still be heard."""

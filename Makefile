@@ -1,0 +1,50 @@
+# Needs nothing but make, git and Python 3.11 or newer: every target sets up .venv first.
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.requirements
+PYTHON = $(shell for python in python3.11 python3 python; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; break; }; done)
+LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes -q --no-header
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test run check bench lock clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(STAMP) ## Set up, and show the whole story against stand-ins of Shopify and the carriers
+	@$(BIN)/python -m bridge demo
+
+test: $(STAMP) ## Set up, and run all tests with a real Redis and a real Postgres
+	@$(BIN)/python -m pytest
+
+run: $(STAMP) ## Web, worker, clock and an embedded Redis in this terminal
+	@$(BIN)/python -m bridge serve
+
+check: $(STAMP) ## Format, lint, types, import contracts, spelling, known vulnerabilities
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/codespell
+	$(BIN)/python .ci/audit.py requirements.txt
+
+bench: $(STAMP) ## Measure the budgets on this machine
+	@$(BIN)/python -m tests.bench
+
+lock: $(STAMP) ## Compile the hashed requirement files from requirements.in and requirements-dev.in
+	$(LOCK) requirements.in -o requirements.txt
+	$(LOCK) requirements-dev.in -o requirements-dev.txt
+
+clean: ## Remove what the targets made; var/ (keys and data of development) stays
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Made anew when a requirement file changes, so that nothing is installed that is not written there.
+$(STAMP): requirements.txt requirements-dev.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: no python3.11 or python3 on PATH is" >&2; exit 1; }
+	@echo "Setting up $(VENV) with $(PYTHON)"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,85 @@
+"""Technical logs: constant event names, ids as fields; never a value of a person.
+
+Everything goes to stdout as one JSON object a line (or text). Foreign loggers are let through from WARNING on,
+their tracebacks replaced by type and place: an exception's text can hold what it choked on.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from types import TracebackType
+from typing import Any
+
+import structlog
+
+LOUD = ("rq.worker", "rq.scheduler", "werkzeug", "urllib3", "alembic", "pyactiveresource", "shopify")
+
+
+def configure(level: str, fmt: str) -> None:
+    """Set up logging of this process."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    renderer: Any = structlog.processors.JSONRenderer()
+    if fmt == "text":
+        renderer = structlog.dev.ConsoleRenderer(colors=False)
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.PositionalArgumentsFormatter(), _without_text, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stdout),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(_Foreign(shared, renderer))
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level)
+    for name in LOUD:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def place(fault: BaseException) -> str:
+    """`Type at file:line function`: all that may be said of a foreign exception."""
+    return type(fault).__name__ + _where(fault.__traceback__)
+
+
+def _where(trace: TracebackType | None) -> str:
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    if trace is None:
+        return ""
+    code = trace.tb_frame.f_code
+    return f" at {code.co_filename.rpartition('/')[2]}:{trace.tb_lineno} {code.co_name}"
+
+
+def _without_text(_logger: Any, _name: str, event: Any) -> Any:
+    info = event.pop("exc_info", None)
+    fault = sys.exc_info()[1] if info is True else info
+    if isinstance(fault, BaseException):
+        event["fault"] = place(fault)
+    return event
+
+
+class _Foreign(logging.Formatter):
+    """Other libraries' records: their message template only, without arguments that may hold values."""
+
+    def __init__(self, shared: list[Any], renderer: Any) -> None:
+        super().__init__()
+        self._shared, self._renderer = shared, renderer
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One line in the same form as ours."""
+        event: Any = {
+            "event": str(record.msg).splitlines()[0][:200] if record.msg else "",
+            "logger": record.name,
+        }
+        if record.exc_info and record.exc_info[1]:
+            event["fault"] = place(record.exc_info[1])
+        event["level"] = record.levelname.lower()
+        for processor in self._shared[2:]:
+            event = processor(None, record.levelname.lower(), event)
+        rendered: str = self._renderer(None, "", event)
+        return rendered

@@ -1,0 +1,196 @@
+"""Decides which carrier had a parcel, and whose account it travelled on.
+
+Reads the tracking URL's host, the company text and the number, in this order. Never guesses: a number alone
+attributes nothing, because the forms collide between carriers, and what nobody names is `unknown`. Never asks
+a carrier: that would tell it of a parcel it never had.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+UNKNOWN = "unknown"
+MERCHANT = "merchant"
+
+# Shopify's own spellings for India are on FulfillmentTrackingInfo.company; the field is free text, and
+# aggregators add product names: "Bluedart Surface - Select  500gm".
+# https://shopify.dev/docs/api/admin-graphql/latest/objects/FulfillmentTrackingInfo
+COMPANIES: Mapping[str, str] = {
+    "bluedart": "bluedart",
+    "bdart": "bluedart",
+    "delhivery": "delhivery",
+    "dtdc": "dtdc",
+    "dtdexpress": "dtdc",  # on Shopify's list a company of the US; shops in India mean DTDC
+    "shadowfax": "shadowfax",
+    "xpressbees": "xpressbees",
+    "xbees": "xpressbees",
+    "ecomexpress": "ecomexpress",
+    "ekart": "ekart",
+    "indiapost": "indiapost",
+    "speedpost": "indiapost",
+    "gatikwe": "gati",
+    "professionalcour": "professionalcouriers",
+    "shreenandancourier": "shreenandan",
+    "amazon": "amazon",
+    "dhlexpress": "dhl",
+    "dhlecommerce": "dhlecommerce",
+    "fedex": "fedex",
+}
+# Parts of other words ("navigation", "groups"): they count only where they stand alone.
+SHORT: Mapping[str, str] = {"gati": "gati", "sfx": "shadowfax", "dhl": "dhl", "ups": "ups"}
+
+AGGREGATORS: Mapping[str, str] = {  # they hold the account: the carrier is their sub-processor
+    "shiprocket": "shiprocket",
+    "nimbuspost": "nimbuspost",
+    "pickrr": "pickrr",
+    "ithinklogistics": "ithink",
+    "shipway": "shipway",
+    "shyplite": "shyplite",
+}
+
+AGGREGATOR_HOSTS: Mapping[str, str] = {
+    "shiprocket.co": "shiprocket",
+    "shiprocket.in": "shiprocket",
+    "shiprocket.com": "shiprocket",
+    "nimbuspost.com": "nimbuspost",
+    "pickrr.com": "pickrr",
+    "ithinklogistics.com": "ithink",
+    "ithinklogistics.co.in": "ithink",
+    "shipway.com": "shipway",
+    "shipway.in": "shipway",
+    "shyplite.com": "shyplite",
+}
+CARRIER_HOSTS: Mapping[str, str] = {
+    "bluedart.com": "bluedart",
+    "delhivery.com": "delhivery",
+    "dtdc.com": "dtdc",
+    "dtdc.in": "dtdc",
+    "shadowfax.in": "shadowfax",
+    "xpressbees.com": "xpressbees",
+    "ecomexpress.in": "ecomexpress",
+    "ekartlogistics.com": "ekart",
+    "indiapost.gov.in": "indiapost",
+    "gati.com": "gati",
+    "tpcindia.com": "professionalcouriers",
+    "dhl.com": "dhl",
+    "fedex.com": "fedex",
+    "ups.com": "ups",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attribution:
+    """Who transported a parcel and who has the contract with the carrier.
+
+    `by` is what decided the carrier: `url`, `company` or `nothing`; with `+number` where the form of the
+    number confirms it, `-number` where it contradicts.
+    """
+
+    carrier: str
+    account_holder: str
+    by: str
+
+
+def attribute(*, company: str, url: str, number: str) -> Attribution:
+    """Name the carrier and the account holder of one parcel, from the three free texts of its fulfillment."""
+    host = _host(url)
+    squashed = re.sub(r"[^a-z0-9]", "", company.lower())
+    holder = _of_host(host, AGGREGATOR_HOSTS) or _longest(squashed, AGGREGATORS) or MERCHANT
+    carrier, by = _of_host(host, CARRIER_HOSTS), "url"
+    if not carrier:
+        words = re.findall(r"[a-z0-9]+", company.lower())
+        short = next((SHORT[word] for word in words if word in SHORT), "")
+        carrier, by = _longest(squashed, COMPANIES) or short, "company"
+    if not carrier:
+        return Attribution(carrier=UNKNOWN, account_holder=holder, by="nothing")
+    return Attribution(carrier=carrier, account_holder=holder, by=by + _opinion(carrier, number))
+
+
+def plausible(carrier: str, number: str) -> bool:
+    """Return False where the number cannot be one of this carrier's; a filter, lenient, no proof.
+
+    A carrier whose form is not known takes every number.
+    """
+    squashed = _squash(number)
+    test = FORMS.get(carrier)
+    return bool(squashed) if test is None else test(squashed)
+
+
+def _opinion(carrier: str, number: str) -> str:
+    if carrier not in FORMS or not number.strip():
+        return ""
+    return "+number" if plausible(carrier, number) else "-number"
+
+
+def _host(url: str) -> str:
+    text = url.strip()
+    try:
+        # what has no scheme has no host for the library: "www.bluedart.com/tracking"
+        host = urlsplit(text if "//" in text else f"//{text}").hostname or ""
+    except ValueError:  # "http://[" is free text too
+        return ""
+    return host.rstrip(".")
+
+
+def _of_host(host: str, owners: Mapping[str, str]) -> str:
+    """Find the owner of the domain or of one above it: `x.shiprocket.co` yes, `shiprocket.co.example` no."""
+    labels = host.split(".")
+    tails = (".".join(labels[start:]) for start in range(len(labels)))
+    return next((owners[tail] for tail in tails if tail in owners), "")
+
+
+def _longest(squashed: str, names: Mapping[str, str]) -> str:
+    found = [name for name in names if name in squashed]
+    return names[max(found, key=len)] if found else ""
+
+
+def _squash(number: str) -> str:
+    return re.sub(r"[\s-]", "", number).upper()
+
+
+# The forms below were checked on published numbers; no carrier documents them.
+
+
+def _bluedart(number: str) -> bool:
+    """Eleven digits, the last is the first ten mod 7; older accounts have eight to twelve characters."""
+    if re.fullmatch(r"[0-9]{11}", number):
+        return int(number[:10]) % 7 == int(number[10])
+    return re.fullmatch(r"[0-9A-Z]{8,10}|[0-9A-Z]{12}", number) is not None
+
+
+def _delhivery(number: str) -> bool:
+    """Fourteen digits, the last is digits eight to thirteen mod 7; older ones have eleven to thirteen."""
+    if re.fullmatch(r"[0-9]{14}", number):
+        return int(number[7:13]) % 7 == int(number[13])
+    return re.fullmatch(r"[0-9]{11,13}", number) is not None
+
+
+def _indiapost(number: str) -> bool:
+    """UPU S10 of India: check digit mod 11 with the union's weights."""
+    if not re.fullmatch(r"[A-Z]{2}[0-9]{9}IN", number):
+        return False
+    weighed = sum(int(d) * w for d, w in zip(number[2:10], (8, 6, 4, 2, 3, 5, 9, 7), strict=True))
+    return {10: 0, 11: 5}.get(11 - weighed % 11, 11 - weighed % 11) == int(number[10])
+
+
+def _dtdc(number: str) -> bool:
+    return re.fullmatch(r"[A-Z][0-9]{8}|[0-9A-Z]{9,14}", number) is not None
+
+
+def _ekart(number: str) -> bool:
+    return re.fullmatch(r"FMP[PC][0-9]{10}", number) is not None
+
+
+FORMS: Mapping[str, Callable[[str], bool]] = {
+    "bluedart": _bluedart,
+    "delhivery": _delhivery,
+    "dtdc": _dtdc,
+    "ekart": _ekart,
+    "indiapost": _indiapost,
+}

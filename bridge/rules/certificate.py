@@ -1,0 +1,169 @@
+"""The certificate of erasure: what was done where, what stays under which law until when, who must answer.
+
+Pure: builds from what was recorded. Says only what is known: a processor that was not yet told is "not yet
+instructed", a platform that cannot be asked is "unconfirmed". Holds pseudonyms, counts and dates; no person.
+Words: DPV 2.2 for structure, NIST SP 800-88r2 for the method (logical and cryptographic erase).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bridge import __version__
+from bridge.model import Action, Event, Kind, Outcome, PrivacyRequest, Task
+from bridge.rules.deadlines import shift_months
+from bridge.rules.lifecycle import Standing
+from bridge.rules.retention import holds_on
+from config.merchant import Merchant
+from config.retention import Retention
+
+SCHEMA = "erasure-certificate/1"
+KEPT = {  # what outlives an erasure in the bridge, and the event its category's clock starts at
+    "suppression": "created_at",
+    "request_evidence": "case_closed_at",
+}
+
+
+def certificate(
+    request: PrivacyRequest,
+    tasks: Sequence[Task],
+    stands: Standing,
+    *,
+    facts: Sequence[Event],
+    merchant: Merchant,
+    retention: Retention,
+    now: datetime,
+) -> dict[str, Any]:
+    """The certificate without its signature; JSON-ready, moments as ISO 8601 in UTC, days as dates."""
+    own = next((task for task in tasks if task.action is Action.ERASE), None)
+    return {
+        "schema": SCHEMA,
+        "request_id": request.id,
+        "kind": request.kind,
+        "shop": request.shop,
+        "subject": request.subject,
+        "status": "fulfilled" if stands.complete else "in_progress",
+        "outcome": _outcome(own, stands),
+        "issued_at": now.isoformat(),
+        "controller": {
+            "name": merchant.legal_name or merchant.trading_name,
+            "contact": {
+                "name": merchant.officer.name,
+                "email": merchant.officer.email,
+                "phone": merchant.officer.phone,
+            },
+        },
+        "clock": {
+            "received_at": request.received_at.isoformat(),
+            "received_at_basis": request.received_at_basis,
+            "acknowledge_due_at": request.acknowledge_due_at.isoformat(),
+            "due_at": request.due_at.isoformat(),
+            "due_governed_by": request.due_governed_by,
+            "completed_at": now.isoformat(),
+            "late": now > request.due_at,
+        },
+        "erased": _erased(own),
+        "kept": _kept(request, retention, now),
+        "platform": [_platform(task) for task in tasks if task.action is Action.FOLLOW],
+        "processors": [_processor(task, merchant) for task in tasks if task.action is Action.INSTRUCT],
+        "policy": {
+            "policy_sha256": request.policy_sha256,
+            "retention_sha256": request.retention_sha256,
+            "software": __version__,
+        },
+        "evidence": {
+            "first_seq": facts[0].seq if facts else None,
+            "last_seq": facts[-1].seq if facts else None,
+            "head_hash": facts[-1].hash if facts else None,
+        },
+    }
+
+
+def _outcome(own: Task | None, stands: Standing) -> str:
+    if own is None or own.outcome is None:
+        return "not_erased"
+    if own.outcome is Outcome.ABSENT:
+        return "nothing_held"
+    return "erased" if stands.complete else "erased_here_others_must_answer"
+
+
+def _erased(own: Task | None) -> list[dict[str, Any]]:
+    if own is None or own.finished_at is None:
+        return []
+    return [
+        {
+            "system": "bridge",
+            "table": table,
+            "action": "erased",
+            "method": "rows deleted and overwritten, data key destroyed (NIST SP 800-88r2: logical and cryptographic erase)",
+            "count": count,
+            "verified_by": "re-read",
+            "verified_at": own.finished_at.isoformat(),
+        }
+        for table, count in sorted(own.detail.items())
+        if table != "merged_into_another"
+    ]
+
+
+def _kept(request: PrivacyRequest, retention: Retention, now: datetime) -> list[dict[str, Any]]:
+    """What stays in the bridge: keyed hashes and the record of the request, each with its law and last day."""
+    today = now.astimezone(ZoneInfo(retention.timezone)).date()
+    kept = []
+    for category_id, event in KEPT.items():
+        category = retention.categories.get(category_id)
+        if category is None or (request.kind is Kind.SHOP_ERASURE and category_id == "suppression"):
+            continue
+        holds = holds_on(
+            category, events={event: now, "last_processing_at": now}, today=today, retention=retention
+        )
+        grounds = [
+            {"ground": hold.ground, "law": hold.citation, "last_day": _day(hold.last_day)} for hold in holds
+        ]
+        months = category.max_age.get("months")
+        if not grounds and isinstance(months, int):
+            last = shift_months(today, months)
+            grounds = [{"ground": "max_age", "law": category.basis.get("IN", ""), "last_day": _day(last)}]
+        kept.append(
+            {
+                "category": category.id,
+                "what": category.title,
+                "action": category.held_action,
+                "grounds": grounds,
+                "until": _latest(ground["last_day"] for ground in grounds),
+            }
+        )
+    return kept
+
+
+def _platform(task: Task) -> dict[str, Any]:
+    return {
+        "recipient": task.system,
+        "asked_times": task.attempts,
+        "answer": task.outcome or "not_asked",
+        "reason": task.last_error,
+        "expected_by": task.expected_by.isoformat() if task.expected_by else None,
+        "answered_at": task.finished_at.isoformat() if task.finished_at else None,
+    }
+
+
+def _processor(task: Task, merchant: Merchant) -> dict[str, Any]:
+    named: Mapping[str, str] = {processor.id: processor.legal_name for processor in merchant.processors}
+    return {
+        "recipient": named.get(task.system) or task.system,
+        "system": task.system,
+        "waybills": task.records,
+        "answer": "not_yet_instructed" if task.finished_at is None else task.outcome,
+        "answer_due": task.expected_by.isoformat() if task.expected_by else None,
+    }
+
+
+def _day(day: date | None) -> str | None:
+    return day.isoformat() if day else None
+
+
+def _latest(days: Iterable[str | None]) -> str | None:
+    known = list(days)
+    return None if not known or None in known else max(day for day in known if day)

@@ -1,0 +1,78 @@
+"""Conclude: given how its tasks stand, a request is answered, certified, closed, or told to wait.
+
+Closing is one transaction with its facts. A request is closed when the person can be answered; it stays
+`waiting` while a processor still has to answer, and says so in its certificate.
+"""
+
+from __future__ import annotations
+
+from bridge.model import Fact, Kind, PrivacyRequest, Task
+from bridge.ports import Claim, Services, Tx
+from bridge.rules.certificate import certificate
+from bridge.rules.chain import canonical
+from bridge.rules.lifecycle import Standing, standing
+from bridge.steps.export import export
+
+
+def conclude(request_id: str, claim: Claim, *, changed: bool, services: Services) -> None:
+    """Bring a request's own state up to date and give it back. Raises ClaimLost and StoreUnavailable.
+
+    `changed` says that a task was worked on: only then is a package or certificate made anew.
+    """
+    with services.store.transaction() as tx:
+        tx.requests.hold(claim)
+        request = tx.requests.get(request_id)
+        tasks = tx.requests.tasks(request_id)
+    if request is None:
+        return
+    now_stands = standing(tasks)
+    answered = now_stands.answerable and (changed or request.closed_at is None)
+    if answered and request.kind is Kind.ACCESS:
+        export(request, services=services)
+    with services.store.transaction() as tx:
+        tx.requests.hold(claim)
+        if answered and request.kind is not Kind.ACCESS:
+            _certify(request, tasks, now_stands, tx, services)
+        closes = now_stands.answerable and request.closed_at is None
+        closed_at = services.clock.now() if closes else request.closed_at
+        tx.requests.release(
+            claim,
+            state=now_stands.state,
+            wake_at=now_stands.wake_at,
+            complete=now_stands.complete if now_stands.answerable else None,
+            closed_at=closed_at,
+        )
+        if closes and closed_at is not None:
+            tx.evidence.append(
+                Fact.REQUEST_CLOSED,
+                shop=request.shop,
+                request_id=request.id,
+                subject=request.subject,
+                state=now_stands.state,
+                complete=now_stands.complete,
+                late=closed_at > request.due_at,
+            )
+
+
+def _certify(
+    request: PrivacyRequest, tasks: list[Task], stands: Standing, tx: Tx, services: Services
+) -> None:
+    body = certificate(
+        request,
+        tasks,
+        stands,
+        facts=tx.evidence.of(request.id),
+        merchant=services.merchant,
+        retention=services.retention,
+        now=services.clock.now(),
+    )
+    signature = {"alg": "Ed25519", "canonicalisation": "RFC 8785", "value": services.sign(canonical(body))}
+    tx.packages.certify(request.id, {**body, "signature": signature})
+    tx.evidence.append(
+        Fact.CERTIFICATE_ISSUED,
+        shop=request.shop,
+        request_id=request.id,
+        subject=request.subject,
+        complete=stands.complete,
+        signature=signature["value"],
+    )

@@ -1,0 +1,140 @@
+"""Erase: a person, or a shop, leaves the bridge's own tables; those who held her parcels are noted.
+
+Removing, re-reading, suppressing, noting each carrier's instruction and recording it is one transaction. Never
+calls another system, and so never needs a token.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from bridge.model import (
+    Action,
+    Fact,
+    Kind,
+    Outcome,
+    Principal,
+    PrivacyRequest,
+    RequestState,
+    Task,
+    TaskState,
+    Waybill,
+)
+from bridge.ports import Claim, Services, Tx
+
+ANSWER_DAYS = 15  # what a processor is given to answer an instruction
+ACCESS_FIRST_S = 10
+
+
+def erase(request: PrivacyRequest, task: Task, claim: Claim, *, services: Services) -> Task:
+    """Carry out the bridge's own part. Returns the task as saved.
+
+    Raises ClaimLost, StoreUnavailable, and NeedsOperator where a re-read still finds something.
+    """
+    now = services.clock.now()
+    with services.store.transaction() as tx:
+        tx.requests.hold(claim)
+        if request.kind is Kind.ERASURE and _access_runs(request, tx):
+            # she asked to see her data first: that answer is made before what it needs is gone
+            task = replace(
+                task,
+                state=TaskState.RETRY,
+                wake_at=now + timedelta(seconds=ACCESS_FIRST_S),
+                last_error="access_in_flight",
+            )
+            tx.requests.save_task(task)
+            return task
+        removed = _shop(request, tx) if request.kind is Kind.SHOP_ERASURE else _person(request, tx, services)
+        rows = sum(removed.values())
+        task = replace(
+            task,
+            state=TaskState.DONE,
+            records=rows,
+            outcome=Outcome.ERASED if rows else Outcome.ABSENT,
+            last_error="",
+            wake_at=None,
+            finished_at=now,
+            detail=removed,
+        )
+        tx.requests.save_task(task)
+        whole_shop = request.kind is Kind.SHOP_ERASURE
+        tx.evidence.append(
+            Fact.SHOP_ERASED if whole_shop else Fact.PRINCIPAL_ERASED,
+            shop=request.shop,
+            request_id=request.id,
+            subject=request.subject,
+            removed=removed,
+            verified="re-read",
+        )
+    return task
+
+
+def _access_runs(request: PrivacyRequest, tx: Tx) -> bool:
+    other = tx.requests.in_flight(request.shop, Kind.ACCESS, request.subject)
+    return other is not None and other.state is RequestState.IN_PROGRESS and other.closed_at is None
+
+
+def _shop(request: PrivacyRequest, tx: Tx) -> dict[str, int]:
+    return dict(tx.index.erase_shop(request.shop, request_id=request.id))
+
+
+def _person(request: PrivacyRequest, tx: Tx, services: Services) -> dict[str, int]:
+    who = request.principal
+    parcels = tx.index.parcels(request.shop, who)
+    removed = dict(tx.index.erase(request.shop, who, request_id=request.id))
+    if not removed.get("merged_into_another"):
+        _note_instructions(request, parcels, tx, services)
+    tx.evidence.append(
+        Fact.PRINCIPAL_SUPPRESSED, shop=request.shop, request_id=request.id, subject=request.subject
+    )
+    # the id alone stays until the platform says that it erased: it is how we ask
+    tx.requests.rewrite(request, Principal(customer_id=who.customer_id) if who.customer_id else None)
+    return removed
+
+
+def _note_instructions(
+    request: PrivacyRequest, parcels: Sequence[Waybill], tx: Tx, services: Services
+) -> None:
+    """One waiting task per company that must be told; its waybills rest sealed in the task until it answered."""
+    by_company: dict[str, list[Waybill]] = {}
+    for parcel in parcels:
+        company = parcel.carrier if parcel.account_holder == "merchant" else parcel.account_holder
+        by_company.setdefault(company, []).append(parcel)
+    known = {task.system: task for task in tx.requests.tasks(request.id) if task.action is Action.INSTRUCT}
+    for company, theirs in sorted(by_company.items()):
+        task = known.get(company) or Task(
+            id=services.store.new_id("tsk"),
+            request_id=request.id,
+            system=company,
+            action=Action.INSTRUCT,
+            state=TaskState.WAITING,
+        )
+        listed = json.loads(task.cursor) if task.cursor else []
+        numbers = {entry["waybill"] for entry in listed}
+        listed += [
+            {"waybill": parcel.number, "order": parcel.order_name}
+            for parcel in theirs
+            if parcel.number not in numbers
+        ]
+        tx.requests.save_task(
+            replace(
+                task,
+                state=TaskState.WAITING,
+                records=len(listed),
+                outcome=Outcome.UNCONFIRMED,
+                last_error="not_instructed_yet",
+                cursor=json.dumps(listed),
+                expected_by=services.clock.now() + timedelta(days=ANSWER_DAYS),
+            )
+        )
+        tx.evidence.append(
+            Fact.INSTRUCTION_OPENED,
+            shop=request.shop,
+            request_id=request.id,
+            subject=request.subject,
+            system=company,
+            waybills=len(listed),
+        )

@@ -1,0 +1,115 @@
+"""Reads a request's body: bounded, whole, and in time. Never hands over half a body.
+
+Werkzeug would cut a chunked body at the limit and pass a short one on. A socket's timeout starts anew with
+each byte, so one watchdog a process ends the reading side of sockets whose deadline is over.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from bridge.errors import BodyIncomplete, BodyTooLarge, BodyTooSlow
+
+PIECE_BYTES = 65_536
+LOOK_EVERY_S = 0.25
+
+
+class Watchdog:
+    """Ends reading from sockets whose time is over. Starts its thread with the first body."""
+
+    def __init__(self) -> None:
+        self._watched: dict[int, tuple[float, socket.socket]] = {}
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    @contextmanager
+    def limit(self, connection: Any, deadline_s: float) -> Iterator[None]:
+        """Within the block, reads of this connection end after `deadline_s` seconds."""
+        if not isinstance(connection, socket.socket):
+            yield  # a server or a test client without sockets has its own means
+            return
+        with self._lock:
+            self._watched[id(connection)] = (time.monotonic() + deadline_s, connection)
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._run, name="body-watchdog", daemon=True)
+                self._thread.start()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._watched.pop(id(connection), None)
+
+    def _run(self) -> None:
+        while True:
+            time.sleep(LOOK_EVERY_S)
+            now = time.monotonic()
+            with self._lock:
+                for end, connection in self._watched.values():
+                    if end < now:
+                        _end_reading(connection)
+
+
+def _end_reading(connection: socket.socket) -> None:
+    try:
+        connection.shutdown(socket.SHUT_RD)
+    except OSError:
+        return
+
+
+WATCHDOG = Watchdog()
+
+
+def read_body(environ: Mapping[str, Any], *, limit: int, deadline_s: float) -> bytes:
+    """The whole body, at most `limit` bytes, within `deadline_s` seconds.
+
+    Raises BodyTooLarge (413), BodyIncomplete (400), BodyTooSlow (408).
+    """
+    announced = _announced(environ)
+    if announced is not None and announced > limit:
+        raise BodyTooLarge
+    chunked = bool(environ.get("wsgi.input_terminated")) and announced is None
+    if announced == 0 or (announced is None and not chunked):
+        return b""
+    began = time.monotonic()
+    with WATCHDOG.limit(environ.get("gunicorn.socket"), deadline_s):
+        body = _read(environ["wsgi.input"], announced, limit, began + deadline_s)
+    if len(body) > limit:
+        raise BodyTooLarge
+    if announced is not None and len(body) != announced:
+        raise BodyTooSlow if time.monotonic() - began >= deadline_s else BodyIncomplete
+    if chunked and time.monotonic() - began >= deadline_s:
+        raise BodyTooSlow
+    return body
+
+
+def _announced(environ: Mapping[str, Any]) -> int | None:
+    given = environ.get("CONTENT_LENGTH", "")
+    if environ.get("HTTP_TRANSFER_ENCODING") or given == "":
+        return None
+    if not (given.isascii() and given.isdigit()):
+        raise BodyIncomplete
+    return int(given)
+
+
+def _read(stream: Any, announced: int | None, limit: int, end: float) -> bytes:
+    pieces, size = [], 0
+    while announced is None or size < announced:
+        wanted = PIECE_BYTES if announced is None else min(PIECE_BYTES, announced - size)
+        try:
+            piece = stream.read(wanted)
+        except Exception:  # noqa: BLE001 - bad framing and lost connections have many names in a server
+            raise (BodyTooSlow if time.monotonic() >= end else BodyIncomplete) from None
+        if not piece:
+            break
+        pieces.append(piece)
+        size += len(piece)
+        if size > limit:
+            break
+        if time.monotonic() >= end:
+            raise BodyTooSlow
+    return b"".join(pieces)

@@ -1,0 +1,39 @@
+"""Alive, and ready: database, keys, migrations; Redis is told but does not stop deliveries being kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Response, jsonify
+
+from bridge.errors import BridgeError
+from bridge.store.migrate import at_head
+
+if TYPE_CHECKING:
+    from bridge.ports import Services
+    from bridge.store import SqlStore
+
+
+def blueprint(services: Services, store: SqlStore) -> Blueprint:
+    """`GET /healthz` and `GET /readyz`."""
+    page = Blueprint("health", __name__)
+
+    @page.get("/healthz")
+    def healthz() -> Response:
+        return jsonify(status="alive")
+
+    @page.get("/readyz")
+    def readyz() -> tuple[Response, int]:
+        checks = {"database": "ok", "migrations": "at head", "keys": "ok", "redis": "ok"}
+        ready = True
+        try:
+            store.check()
+            if not at_head(store.engine):
+                checks["migrations"], ready = "missing: run `python -m bridge migrate`", False
+        except BridgeError as fault:
+            checks["database"], checks["migrations"], ready = str(fault), "unknown", False
+        if services.queue.depth() is None:
+            checks["redis"] = "unreachable: deliveries are kept and done later"
+        return jsonify(status="ready" if ready else "not ready", **checks), 200 if ready else 503
+
+    return page

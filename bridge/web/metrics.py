@@ -1,0 +1,75 @@
+"""Prometheus metrics: deliveries, rows per state, what is late. Labels are closed sets, never a stranger's word."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Response, request
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from bridge.errors import BridgeError
+from bridge.model import DeliveryState
+from bridge.rules.topics import LEARNED, MANDATORY
+
+if TYPE_CHECKING:
+    from bridge.ports import Services
+    from bridge.steps.receive import Received
+    from bridge.store import SqlStore
+
+DELIVERIES = Counter("bridge_deliveries", "Webhooks with a good signature", ["topic", "state", "new"])
+
+
+def count(topic: str, received: Received) -> None:
+    """Count one delivery. Only a delivery that was not rejected may name its topic."""
+    known = received.state is not DeliveryState.REJECTED and (topic in MANDATORY or topic.startswith(LEARNED))
+    DELIVERIES.labels(topic if known else "other", received.state, str(received.new).lower()).inc()
+
+
+class _Rows:
+    """Rows per state, read when somebody asks."""
+
+    def __init__(self, services: Services, store: SqlStore) -> None:
+        self._services, self._store = services, store
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Gauges of the database and of the queue; none where they cannot be reached."""
+        rows = GaugeMetricFamily("bridge_rows", "Rows per table and state", labels=["table", "state"])
+        try:
+            with self._store.transaction() as tx:
+                for table, states in tx.listing.counts().items():
+                    for state, number in states.items():
+                        rows.add_metric([table, state], number)
+        except BridgeError:
+            return
+        yield rows
+        depth = self._services.queue.depth()
+        if depth is not None:
+            yield GaugeMetricFamily("bridge_queue_depth", "Jobs that wait", value=depth)
+
+
+def blueprint(services: Services, store: SqlStore) -> Blueprint:
+    """`GET /metrics`; in production only with `Authorization: Bearer METRICS_TOKEN`."""
+    page = Blueprint("metrics", __name__)
+
+    @page.get("/metrics")
+    def metrics() -> Response:
+        token = services.settings.metrics_token
+        if services.settings.production or token:
+            given = request.headers.get("Authorization", "").encode("utf-8", "surrogateescape")
+            wanted = b"Bearer " + token.reveal_bytes()
+            if not token or not hmac.compare_digest(given, wanted):
+                return Response(status=401, headers={"WWW-Authenticate": "Bearer"})
+        registry = CollectorRegistry()
+        registry.register(_Rows(services, store))
+        try:
+            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+            counted = generate_latest(registry)
+        except ValueError:  # one process, no shared folder
+            counted = generate_latest(registry) + generate_latest(REGISTRY)
+        return Response(counted, content_type=CONTENT_TYPE_LATEST)
+
+    return page

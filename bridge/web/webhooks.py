@@ -1,0 +1,33 @@
+"""The route Shopify posts to. Read, receive, answer; no opinion of its own."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, request
+
+from bridge.ports import Services
+from bridge.steps.receive import receive
+from bridge.web import metrics
+from bridge.web.body import read_body
+
+METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+
+def blueprint(services: Services) -> Blueprint:
+    """`POST /webhooks/<topic>`, one URL a topic."""
+    page = Blueprint("webhooks", __name__)
+    limit, deadline_s = services.settings.body_limit_bytes, services.settings.body_deadline_s
+
+    @page.route("/webhooks", defaults={"topic": ""}, methods=METHODS)
+    @page.route("/webhooks/", defaults={"topic": ""}, methods=METHODS)
+    @page.route("/webhooks/<path:topic>", methods=METHODS)
+    def accept(topic: str) -> Response:
+        raw = read_body(request.environ, limit=limit, deadline_s=deadline_s)
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        topic = topic.strip("/")
+        received = receive(topic, headers, raw, services=services)
+        if request.method != "POST":
+            return Response(status=405, headers={"Allow": "POST"})
+        metrics.count(topic, received)
+        return Response(status=200)
+
+    return page

@@ -1,0 +1,68 @@
+"""The clock process: `python -m workers.schedule`.
+
+Every few seconds it rings for rows that are due and that nobody came for; every hour it purges what is over.
+Two clocks may run at once (deployments overlap): the one that holds the lock in the database does the work.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import sys
+import threading
+from datetime import datetime, timedelta
+
+import structlog
+
+from bridge import logs
+from bridge.bootstrap import make_services, make_store
+from bridge.errors import BridgeError, SettingsInvalid
+from bridge.ports import Services
+from bridge.steps.purge import purge
+from bridge.steps.sweep import sweep
+from workers.jobs import bell, start
+
+log = structlog.get_logger()
+PURGE_EVERY = timedelta(hours=1)
+LOCK_FACTOR = 3  # the lock outlives a few missed turns, then another clock takes over
+
+
+def main() -> None:
+    """Tick until told to stop."""
+    try:
+        loaded = start()
+        store = make_store(loaded.settings)
+        services = make_services(loaded, bell(), store)
+    except (SettingsInvalid, BridgeError) as fault:
+        faults = fault.faults if isinstance(fault, SettingsInvalid) else [str(fault)]
+        sys.exit("\n".join(["The clock cannot start:", *(f"  {line}" for line in faults)]))
+    stop = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
+    holder = f"{os.getpid()}-{secrets.token_hex(4)}"
+    every = loaded.settings.sweep_every_s
+    purged: datetime | None = None
+    while not stop.is_set():
+        purged = tick(services, holder, every, purged)
+        stop.wait(every)
+    store.close()
+
+
+def tick(services: Services, holder: str, every_s: float, purged: datetime | None) -> datetime | None:
+    """One turn. Returns when it last purged. No fault ends the clock: the next turn tries again."""
+    try:
+        if not services.store.lock("clock", holder, max(LOCK_FACTOR * every_s, 5.0)):
+            return purged
+        sweep(services=services)
+        now = services.clock.now()
+        if purged is None or now - purged >= PURGE_EVERY:
+            purge(services=services)
+            return now
+    except Exception as fault:  # noqa: BLE001 - a clock that dies of one bad turn would stop all retries
+        log.warning("clock.turn_failed", fault=logs.place(fault))
+    return purged
+
+
+if __name__ == "__main__":
+    main()
