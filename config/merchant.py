@@ -1,8 +1,25 @@
-"""The merchant's file: shops, contacts, clocks, processors (`config/merchant.toml`)."""
+"""The merchant's file: shops, contacts, clocks, processors (`config/merchant.toml`).
+
+Says what is still to be filled in and what is in doubt; never decides whether one may start with that
+(`config/readiness`).
+"""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bridge.errors import SettingsInvalid
+from config.tables import SHA256, SHA256_WORDS, Report, Table, label, read
+
+SCHEMA = "merchant-config/1"
+LEGAL_FORMS = ("proprietorship", "partnership", "llp", "company", "unknown")
+_SHOP = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com")
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_ID = re.compile(r"[a-z0-9_-]+")
+_YEAR_H, _TEN_YEARS_D = 24 * 366, 3660  # bounds that catch a slipped digit, not opinions about the law
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,6 +42,15 @@ class ClockRules:
     resolve_months_law: int
     resolve_days_shopify: int
     timezone: str
+    ack_hours_target: int = 24
+    dpdp_grievance_days_cap: int = 90
+    warn_at_percent: tuple[int, ...] = (50, 75, 90)
+    pause_while_identity_pending: tuple[str, ...] = ()
+    gdpr_extension_months: int = 2
+    consent_withdrawal_hours: int = 24
+    certin_report_hours: int = 6
+    board_report_hours: int = 72
+    gdpr_report_hours: int = 72
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,6 +68,8 @@ class Processor:
     safeguard: str = ""
     contract_ref: str = ""
     privacy_contact: str = ""
+    erasure_channel: str = ""
+    policy_sections: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,7 +77,8 @@ class Merchant:
     """Everything of the merchant's file that the bridge uses. `unset` names what still has to be filled in.
 
     `shops` are the known `*.myshopify.com` domains; empty (development only) means: any shop is known.
-    `sha256` is of the file's bytes. `legal_entity_type` is `unknown` until set.
+    `sha256` is of the file's bytes. `legal_entity_type` is `unknown` until set. `warnings` are sentences
+    about what does not keep production from starting: conflicts, reviews, missing contract references.
     """
 
     shops: tuple[str, ...]
@@ -67,3 +96,149 @@ class Merchant:
     processors: tuple[Processor, ...]
     unset: tuple[str, ...]
     sha256: str
+    warnings: tuple[str, ...] = ()
+    gstin: str = ""
+    eu_representative: str = ""
+    uk_representative: str = ""
+    intake_addresses: tuple[str, ...] = ()
+    domain_control_verified: bool = False
+
+
+def load_merchant(path: Path) -> Merchant:
+    """Read the merchant's file.
+
+    Raises SettingsInvalid with every fault of the file at once. What is only unset or in doubt does not
+    raise: it stands in `unset` and `warnings`.
+    """
+    data, digest = read(path)
+    report = Report(file=label(path))
+    top = Table(data, "", report)
+    top.one_of("schema", (SCHEMA,))
+    about = top.table("merchant", must=True)
+    officer = top.table("grievance_officer", must=True)
+    clocks = top.table("clocks", must=True)
+    intake, notices = top.table("intake"), top.table("notices")
+    route = notices.table("complaint_route", must=True)
+    fields: dict[str, Any] = {
+        **_about(about),
+        **_intake(intake),
+        "officer": Contact(
+            name=officer.text("name", "", needed=True),
+            designation=officer.text("designation", "", needed=True),
+            email=officer.shaped("email", _EMAIL, "must be an e-mail address", needed=True),
+            phone=officer.text("phone", "", needed=True),
+        ),
+        "clocks": _clocks(clocks),
+        "complaint_route": {key: route.texts(key) for key in route.names()},
+        "processors": _processors(top),
+    }
+    for table in (about, officer, clocks, intake, notices, top):
+        table.close()
+    if report.faults:
+        raise SettingsInvalid(report.faults)
+    return Merchant(
+        **fields, sha256=digest, unset=tuple(dict.fromkeys(report.unset)), warnings=tuple(report.warnings)
+    )
+
+
+def _about(about: Table) -> dict[str, Any]:
+    form = about.one_of("legal_entity_type", LEGAL_FORMS, "unknown")
+    if form == "unknown":
+        about.unset("legal_entity_type")
+    return {
+        "shops": _shops(about),
+        "trading_name": about.text("trading_name"),
+        "legal_name": about.text("legal_name", "", needed=True),
+        "legal_entity_type": form,
+        "website_url": about.text("website_url", "", needed=True),
+        "policy_url": about.text("policy_url", "", wanted=True),
+        "policy_last_updated": about.text("policy_last_updated", "", needed=True),
+        "policy_sha256": about.shaped("policy_sha256", SHA256, SHA256_WORDS, needed=True),
+        "address": about.text("address"),
+        "gstin": about.text("gstin", "", wanted=True),
+        "eu_representative": about.text("eu_representative", "", wanted=True),
+        "uk_representative": about.text("uk_representative", "", wanted=True),
+    }
+
+
+def _shops(about: Table) -> tuple[str, ...]:
+    """`shops = […]`, or `shop_domain` for a merchant with one."""
+    key = "shops" if about.has("shops") else "shop_domain"
+    if about.has("shops") and about.has("shop_domain"):
+        about.fault("shop_domain", "must go: shops lists every shop")
+        about.raw("shop_domain")
+    shops = about.texts(key) if key == "shops" else tuple(filter(None, [about.text(key, "")]))
+    if not shops:
+        about.unset(key)
+    if not all(_SHOP.fullmatch(shop) for shop in shops):
+        about.fault(key, "must be of the form name.myshopify.com, in lower case")
+    return tuple(dict.fromkeys(shops))
+
+
+def _intake(intake: Table) -> dict[str, Any]:
+    """Every address the policy publishes: a door through which a clock can start."""
+    single = (intake.text("rights_email", ""), intake.text("correction_email", ""))
+    addresses = (*filter(None, single), *intake.texts("grievance_emails"))
+    intake.texts("shopify_webhooks")
+    return {
+        "intake_addresses": tuple(dict.fromkeys(addresses)),
+        "domain_control_verified": intake.flag("domain_control_verified", default=False),
+    }
+
+
+def _clocks(clocks: Table) -> ClockRules:
+    return ClockRules(
+        ack_hours_policy=clocks.whole("ack_hours_policy", 1, _YEAR_H),
+        ack_hours_law=clocks.whole("ack_hours_law", 1, _YEAR_H),
+        resolve_days_policy=clocks.whole("resolve_days_policy", 1, _TEN_YEARS_D),
+        resolve_months_law=clocks.whole("resolve_months_law", 1, 120),
+        resolve_days_shopify=clocks.whole("resolve_days_shopify", 1, _TEN_YEARS_D),
+        timezone=clocks.zone("timezone", "Asia/Kolkata"),
+        ack_hours_target=clocks.whole("ack_hours_target", 1, _YEAR_H, 24),
+        dpdp_grievance_days_cap=clocks.whole("dpdp_grievance_days_cap", 1, _TEN_YEARS_D, 90),
+        warn_at_percent=clocks.wholes("warn_at_percent", (50, 75, 90)),
+        pause_while_identity_pending=clocks.texts("pause_while_identity_pending"),
+        gdpr_extension_months=clocks.whole("gdpr_extension_months", 0, 2, 2),
+        consent_withdrawal_hours=clocks.whole("consent_withdrawal_hours", 1, _YEAR_H, 24),
+        certin_report_hours=clocks.whole("certin_report_hours", 1, _YEAR_H, 6),
+        board_report_hours=clocks.whole("board_report_hours", 1, _YEAR_H, 72),
+        gdpr_report_hours=clocks.whole("gdpr_report_hours", 1, _YEAR_H, 72),
+    )
+
+
+def _processors(top: Table) -> tuple[Processor, ...]:
+    found: dict[str, Processor] = {}
+    for number, data in enumerate(top.tables("processor"), start=1):
+        known = data.get("id")
+        table = Table(data, f"processor.{known if isinstance(known, str) and known else number}", top.report)
+        processor = _processor(table)
+        if processor.id and not _ID.fullmatch(processor.id):
+            table.fault("id", "must be of small letters, digits, - and _")
+        if processor.id and processor.id in found:
+            table.fault("id", "is used twice")
+        found[processor.id] = processor
+        table.close()
+    return tuple(found.values())
+
+
+def _processor(table: Table) -> Processor:
+    named = table.one_of("status", ("named", "unnamed"), "named") == "named"
+    channel = table.text("erasure_channel", "")
+    if not named:
+        table.warn("legal_name", "is not known: the policy announces this recipient without a name")
+    return Processor(
+        id=table.text("id"),
+        named=named,
+        legal_name=table.text("legal_name", "", wanted=named),
+        role=table.text("role", ""),
+        services=table.text("services", ""),
+        data=table.texts("data"),
+        fields=table.texts("fields"),
+        countries=table.texts("countries"),
+        safeguard=table.text("transfer_safeguard", ""),
+        contract_ref=table.text("contract_ref", "", wanted=named),
+        # an erasure instruction by letter needs somebody to write to
+        privacy_contact=table.text("privacy_contact", "", needed=channel == "email"),
+        erasure_channel=channel,
+        policy_sections=table.texts("policy_sections"),
+    )

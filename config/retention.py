@@ -1,69 +1,212 @@
-"""The retention file: laws, holds, categories (`config/retention.toml`)."""
+"""The retention file (`config/retention.toml`), read rule by rule: one bad rule never disables the others.
+
+A law or hold that cannot be read is left out, named in `Retention.broken` and thereby holds for ever. Faults
+of the file itself, of its frame and of categories raise: nobody could say what such a file means.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Collection, Mapping
 from datetime import date
+from pathlib import Path
 from typing import Any
 
+from bridge.errors import SettingsInvalid
+from config.categories import load_categories
+from config.merchant import LEGAL_FORMS
+from config.rulebook import LAST_DAY_ARGS, Calendar, Category, Extension, HoldRule, Law, Retention
+from config.tables import MOST_DAYS, SHA256, SHA256_WORDS, Report, Table, label, read
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Law:
-    """A law with the days in force; `in_force_to` None means still in force."""
+__all__ = ["Calendar", "Category", "Extension", "HoldRule", "Law", "Retention", "load_retention"]
 
-    id: str
-    title: str
-    in_force_from: date
-    in_force_to: date | None
-    applies_if: Mapping[str, tuple[Any, ...]]
-
-    def in_force(self, day: date) -> bool:
-        """True where the law binds on that day."""
-        return self.in_force_from <= day and (self.in_force_to is None or day <= self.in_force_to)
+SCHEMA = "retention-policy/1"
+_MONTH_DAY = re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
+_FINANCIAL_YEAR = re.compile(r"20\d\d-\d\d")
+_SOME_COMMON_YEAR = 2001
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class HoldRule:
-    """Why data must stay: a law, a named rule for the last day of the duty, the event it counts from."""
+def load_retention(path: Path) -> Retention:
+    """Read the retention file.
 
-    id: str
-    law: str
-    last_day_rule: str
-    args: Mapping[str, int]
-    from_event: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Category:
-    """One kind of data: its fields, basis per regime, what a request does, which holds stop that."""
-
-    id: str
-    title: str
-    fields: tuple[str, ...]
-    personal_data: tuple[str, ...]
-    policy_sections: tuple[str, ...]
-    basis: Mapping[str, str]
-    on_request: str
-    holds: tuple[str, ...]
-    held_action: str
-    max_age: Mapping[str, Any]
-    keep_fields: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Retention:
-    """The whole file. `unset` names what counsel still has to fill in; `broken` the rules that hold because
-    they could not be read. `sha256` is of the file's bytes.
+    Raises SettingsInvalid with every fault of the frame and of categories at once. Broken laws and holds do
+    not raise: they are named in `broken`, explained in `faults`, and hold.
     """
+    data, digest = read(path)
+    report, rules = Report(file=label(path)), Report(file=label(path))
+    top = Table(data, "", report)
+    top.one_of("schema", (SCHEMA,))
+    about, calendar = top.table("merchant", must=True), top.table("calendar", must=True)
+    days = _calendar(calendar)
+    facts = _facts(about)
+    law_tables, hold_tables = top.table("law", must=True), top.table("hold", must=True)
+    laws = {each: _law(law_tables, each, facts, rules) for each in law_tables.names()}
+    holds = {each: _hold(hold_tables, each, laws.keys(), rules) for each in hold_tables.names()}
+    fields: dict[str, Any] = {
+        "policy_id": top.text("policy_id"),
+        "categories": load_categories(top.table("category", must=True), holds.keys()),
+        "merchant": facts,
+        "timezone": days.timezone,
+        "calendar": days,
+        "reviewed_by": top.text("reviewed_by", "", needed=True),
+        "reviewed_on": top.day("reviewed_on", needed=True),
+        "default_action": top.one_of("default_action", ("quarantine",), "quarantine"),
+        "policy_sha256": top.shaped("privacy_policy_sha256", SHA256, SHA256_WORDS, needed=True),
+    }
+    for table in (about, calendar, top):
+        table.close()
+    if report.faults:
+        raise SettingsInvalid(report.faults + rules.faults)
+    return Retention(
+        **fields,
+        laws={each: law for each, law in laws.items() if law},
+        holds={each: hold for each, hold in holds.items() if hold},
+        unset=tuple(dict.fromkeys(report.unset)),
+        broken=(
+            *(f"law.{each}" for each, law in laws.items() if not law),
+            *(f"hold.{each}" for each, hold in holds.items() if not hold),
+        ),
+        faults=tuple(rules.faults),
+        warnings=tuple(report.warnings + rules.warnings),
+        sha256=digest,
+    )
 
-    policy_id: str
-    laws: Mapping[str, Law]
-    holds: Mapping[str, HoldRule]
-    categories: Mapping[str, Category]
-    merchant: Mapping[str, Any]
-    timezone: str
-    reviewed_by: str
-    unset: tuple[str, ...]
-    broken: tuple[str, ...]
-    sha256: str
+
+def _facts(about: Table) -> dict[str, Any]:
+    """What laws ask about the merchant (`applies_if`)."""
+    form = about.one_of("legal_entity_type", LEGAL_FORMS, "unknown")
+    if form == "unknown":
+        about.unset("legal_entity_type")
+    return {
+        "legal_entity_type": form,
+        "operator_role": about.one_of("operator_role", ("fiduciary", "processor"), "fiduciary"),
+        "gst_registered": about.flag("gst_registered", default=True),
+        "bis_registered_jeweller": about.flag("bis_registered_jeweller", default=False),
+        "pmla_reporting_entity": about.flag("pmla_reporting_entity", default=False),
+        "home_state_code": about.text("home_state_code", ""),
+        "warranty_days": about.days("warranty_days"),
+        "return_window_days": about.days("return_window_days"),
+    }
+
+
+def _calendar(table: Table) -> Calendar:
+    overrides = table.table("gst_annual_return_due_overrides")
+    return Calendar(
+        timezone=table.zone("timezone", "Asia/Kolkata"),
+        fy_start=_month_day(table, "fy_start", "04-01"),
+        gst_annual_return_due=_month_day(table, "gst_annual_return_due", "12-31"),
+        gst_annual_return_due_overrides=_overrides(overrides),
+    )
+
+
+def _month_day(table: Table, key: str, default: str) -> tuple[int, int]:
+    value = table.text(key, default)
+    try:
+        if _MONTH_DAY.fullmatch(value):
+            day = date.fromisoformat(f"{_SOME_COMMON_YEAR}-{value}")  # so that 02-29 is refused
+            return day.month, day.day
+    except ValueError:
+        pass
+    table.fault(key, "must be a month and day such as 04-01 that every year has")
+    return 1, 1
+
+
+def _overrides(table: Table) -> Mapping[str, date]:
+    """Years whose annual return is due on another day, as dates or as text."""
+    moved = {}
+    for year in table.names():
+        value = table.raw(year)
+        try:
+            day = date.fromisoformat(value) if isinstance(value, str) else value
+        except ValueError:
+            day = None
+        if type(day) is not date or not _FINANCIAL_YEAR.fullmatch(year):
+            table.fault(year, 'must be a year such as "2025-26" with a date')
+        else:
+            moved[year] = day
+    return moved
+
+
+def _law(tables: Table, name: str, facts: Mapping[str, Any], rules: Report) -> Law | None:
+    table, before = _rule(tables, name, rules), len(rules.faults)
+    if table is None:
+        return None
+    conditions = table.table("applies_if")
+    found = {path: _allowed(conditions, path, facts) for path in conditions.names()}
+    law = Law(
+        id=name,
+        title=table.text("title"),
+        in_force_from=table.day("in_force_from") or date.min,
+        in_force_to=table.day("in_force_to", optional=True),
+        applies_if=found,
+        confidence=table.text("confidence", ""),
+    )
+    if law.in_force_to and law.in_force_to < law.in_force_from:
+        table.fault("in_force_to", "must not lie before in_force_from")
+    table.close()
+    return law if len(rules.faults) == before else None
+
+
+def _allowed(conditions: Table, path: str, facts: Mapping[str, Any]) -> tuple[Any, ...]:
+    value = conditions.raw(path)
+    if not path.startswith("merchant.") or path.removeprefix("merchant.") not in facts:
+        conditions.fault(path, "must name a key of [merchant]")
+    elif not isinstance(value, list) or not value:
+        conditions.fault(path, "must be a list of values")
+    else:
+        return tuple(value)
+    return ()
+
+
+def _hold(tables: Table, name: str, laws: Collection[str], rules: Report) -> HoldRule | None:
+    table, before = _rule(tables, name, rules), len(rules.faults)
+    if table is None:
+        return None
+    law = table.text("law")
+    if law and law not in laws:
+        table.fault("law", "names a law the file does not have")
+    known = len(rules.faults)
+    rule = table.one_of("last_day_rule", tuple(LAST_DAY_ARGS))
+    args = table.table("args")
+    hold = HoldRule(
+        id=name,
+        law=law,
+        last_day_rule=rule,
+        args=_args(args, LAST_DAY_ARGS[rule]) if len(rules.faults) == known else {},
+        from_event=table.text("from_event"),
+        opened_by=table.text("opened_by", ""),
+        extend_if=table.text("extend_if", ""),
+        extend_until=_extension(table),
+        statutory=table.flag("statutory", default=False),
+        scope=table.text("scope", ""),
+        storage_region=table.text("storage_region", ""),
+        dpv_justification=table.text("dpv_justification", ""),
+        gdpr_note=table.text("gdpr_note", ""),
+    )
+    table.close()
+    return hold if len(rules.faults) == before else None
+
+
+def _args(table: Table, wanted: frozenset[str]) -> Mapping[str, int]:
+    found = {key: table.whole(key, 1, MOST_DAYS) for key in sorted(wanted)}
+    table.close()
+    return found
+
+
+def _extension(table: Table) -> Extension | None:
+    if not table.has("extend_until"):
+        return None
+    inner = table.table("extend_until")
+    extension = Extension(event=inner.text("event"), months=inner.whole("months", 0, MOST_DAYS, 0))
+    inner.close()
+    return extension
+
+
+def _rule(tables: Table, name: str, rules: Report) -> Table | None:
+    """One rule's table, reporting to the rules' own report: its faults break it alone."""
+    value = tables.raw(name)
+    table = Table(value if isinstance(value, dict) else {}, f"{tables.name}.{name}", rules)
+    if not isinstance(value, dict):
+        rules.faults.append(f"{rules.file}: [{table.name}] must be a table")
+        return None
+    return table

@@ -1,43 +1,31 @@
 """Settings: the only reader of the environment.
 
 Reads every variable once, reports every fault at once, and never prints a secret. Which variables exist,
-what each means and its default is the table `VARIABLES`; `config/env.example` lists the same (tested).
+what each means and its default stands in `Settings`; `config/env.example` lists the same (tested).
 """
 
+# ruff: noqa: RUF009 - a setting is a frozen field that `_var` makes, never a shared value
 from __future__ import annotations
 
-import base64
 import os
-import secrets
-import tempfile
-from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from bridge.errors import SettingsInvalid
 from config import values
-from config.values import Secret
+from config.development import DEVELOPMENT_KEYS, development_keys
+from config.readiness import readiness
+from config.values import Secret, no_secret
+from config.values import var as _var
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def _var(
-    name: str,
-    default: Any,
-    parse: Callable[[str], Any] = values.text,
-    *,
-    meaning: str,
-    required: bool = False,
-) -> Any:
-    meta = {"name": name, "parse": parse, "required": required, "meaning": meaning}
-    if callable(default):
-        return field(default_factory=default, metadata=meta)
-    return field(default=default, metadata=meta)
+MERCHANT_FILE, RETENTION_FILE = ROOT / "config" / "merchant.toml", ROOT / "config" / "retention.toml"
 
-
-def _no_secret() -> Secret:
-    return Secret("")
+__all__ = ["Settings", "environment", "load", "readiness", "variables"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +62,7 @@ class Settings:
     )
     shopify_access_token: Secret = _var(
         "SHOPIFY_ACCESS_TOKEN",
-        _no_secret,
+        no_secret,
         Secret,
         meaning="a fixed Admin token instead of the client-credentials grant (older custom apps)",
     )
@@ -94,7 +82,7 @@ class Settings:
         meaning="Delhivery's API host",
     )
     delhivery_token: Secret = _var(
-        "DELHIVERY_TOKEN", _no_secret, Secret, meaning="API token of the client account"
+        "DELHIVERY_TOKEN", no_secret, Secret, meaning="API token of the client account"
     )
     bluedart_base_url: str = _var(
         "BLUEDART_BASE_URL",
@@ -104,14 +92,14 @@ class Settings:
     )
     bluedart_client_id: str = _var("BLUEDART_CLIENT_ID", "", meaning="gateway client id")
     bluedart_client_secret: Secret = _var(
-        "BLUEDART_CLIENT_SECRET", _no_secret, Secret, meaning="gateway secret"
+        "BLUEDART_CLIENT_SECRET", no_secret, Secret, meaning="gateway secret"
     )
     bluedart_login_id: str = _var("BLUEDART_LOGIN_ID", "", meaning="login id of the account")
     bluedart_licence_key: Secret = _var(
-        "BLUEDART_LICENCE_KEY", _no_secret, Secret, meaning="shipping licence key"
+        "BLUEDART_LICENCE_KEY", no_secret, Secret, meaning="shipping licence key"
     )
     bluedart_tracking_key: Secret = _var(
-        "BLUEDART_TRACKING_KEY", _no_secret, Secret, meaning="tracking licence key: not the shipping one"
+        "BLUEDART_TRACKING_KEY", no_secret, Secret, meaning="tracking licence key: not the shipping one"
     )
     bluedart_tracking_path: str = _var(
         "BLUEDART_TRACKING_PATH",
@@ -122,7 +110,7 @@ class Settings:
         "BLUEDART_TRACKING_VERNO", "1", meaning="verno of tracking: 1, 1.3, or empty to leave it out"
     )
     smtp_url: Secret = _var(
-        "SMTP_URL", _no_secret, Secret, meaning="smtp://user:pass@host:587 or smtps://; empty: letters wait"
+        "SMTP_URL", no_secret, Secret, meaning="smtp://user:pass@host:587 or smtps://; empty: letters wait"
     )
     mail_from: str = _var("MAIL_FROM", "", meaning="sender of letters")
     keys: tuple[tuple[str, Secret], ...] = _var(
@@ -134,26 +122,23 @@ class Settings:
     )
     pseudonym_key: Secret = _var(
         "BRIDGE_PSEUDONYM_KEY",
-        _no_secret,
+        no_secret,
         values.key,
         required=True,
         meaning="base64 of 32 bytes: keyed HMAC of lookups",
     )
     evidence_key: Secret = _var(
         "BRIDGE_EVIDENCE_KEY",
-        _no_secret,
+        no_secret,
         values.key,
         required=True,
         meaning="base64 of 32 bytes: Ed25519 seed",
     )
     merchant_file: Path = _var(
-        "BRIDGE_MERCHANT_FILE",
-        ROOT / "config" / "merchant.toml",
-        Path,
-        meaning="shops, contacts, clocks, processors",
+        "BRIDGE_MERCHANT_FILE", MERCHANT_FILE, Path, meaning="shops, contacts, clocks, processors"
     )
     retention_file: Path = _var(
-        "BRIDGE_RETENTION_FILE", ROOT / "config" / "retention.toml", Path, meaning="laws, holds, categories"
+        "BRIDGE_RETENTION_FILE", RETENTION_FILE, Path, meaning="laws, holds, categories"
     )
     public_url: str = _var(
         "PUBLIC_URL",
@@ -174,7 +159,7 @@ class Settings:
     log_format: str = _var("LOG_FORMAT", "json", values.one_of("json", "text"), meaning="json or text")
     metrics_token: Secret = _var(
         "METRICS_TOKEN",
-        _no_secret,
+        no_secret,
         Secret,
         meaning="bearer token of /metrics; unset in production: no metrics",
     )
@@ -227,6 +212,8 @@ class Settings:
         meaning="how often the database's schedule asks a system that is down, before the gap stays",
     )
 
+    unset: tuple[str, ...] = ()  # required variables nobody set; no variable itself
+
     @property
     def production(self) -> bool:
         """True where unset required settings are refused."""
@@ -246,14 +233,14 @@ class Settings:
         """
         parsed: dict[str, Any] = {}
         faults: list[str] = []
-        for spec in fields(cls):
+        for spec in _variables():
             name, given = spec.metadata["name"], environ.get(spec.metadata["name"], "").strip()
             if not given:
                 continue
             try:
                 parsed[spec.name] = spec.metadata["parse"](given)
             except ValueError as fault:
-                reason = str(fault) if "must" in str(fault) or "names" in str(fault) else "is malformed"
+                reason = str(fault) if isinstance(fault, values.Fault) else "is malformed"
                 faults.append(f"{name} {reason}")
         if parsed.get("env") == "production":
             faults += [f"{name} is not set" for name in cls.unset_required(environ)]
@@ -268,57 +255,40 @@ class Settings:
         """Names of required variables without a value."""
         return [
             spec.metadata["name"]
-            for spec in fields(cls)
+            for spec in _variables()
             if spec.metadata["required"] and not environ.get(spec.metadata["name"], "").strip()
         ]
+
+
+def _variables() -> list[Field[Any]]:
+    return [spec for spec in fields(Settings) if "name" in spec.metadata]
 
 
 def variables() -> list[tuple[str, str, str]]:
     """Every variable as (name, default as text, meaning), in the order of env.example."""
     rows = []
-    for spec in fields(Settings):
-        default = spec.default
-        shown = "" if default is MISSING or default == () else str(default)
+    for spec in _variables():
+        shown = "" if spec.default is MISSING or spec.default == () else str(spec.default)
         rows.append((spec.metadata["name"], shown.replace(str(ROOT) + os.sep, ""), spec.metadata["meaning"]))
     return rows
-
-
-DEVELOPMENT_KEYS = ("BRIDGE_KEYS", "BRIDGE_PSEUDONYM_KEY", "BRIDGE_EVIDENCE_KEY", "SHOPIFY_CLIENT_SECRETS")
 
 
 def load(environ: Mapping[str, str] | None = None, *, var: Path | None = None) -> Settings:
     """The settings of this process.
 
-    In development, keys that are unset come from `var/development.env`, made on first use (mode 600) so
-    that every process of the same folder shares them. Raises SettingsInvalid.
+    In development, keys that are unset come from `var/development.env`; `unset` names them all the same.
+    Raises SettingsInvalid.
     """
-    given = dict(os.environ if environ is None else environ)
+    given = environment(environ)
+    made: dict[str, str] = {}
     if given.get("BRIDGE_ENV", "").strip() != "production" and any(
-        not given.get(n) for n in DEVELOPMENT_KEYS
+        not given.get(name) for name in DEVELOPMENT_KEYS
     ):
-        made = _development_keys(var or ROOT / "var")
-        given |= {name: value for name, value in made.items() if not given.get(name)}
-    return Settings.from_env(given)
+        keys = development_keys(var or ROOT / "var")
+        made = {name: key for name, key in keys.items() if not given.get(name)}
+    return replace(Settings.from_env(given | made), unset=tuple(Settings.unset_required(given)))
 
 
-def _development_keys(var: Path) -> dict[str, str]:
-    path = var / "development.env"
-    if not path.exists():
-        var.mkdir(parents=True, exist_ok=True)
-
-        def key() -> str:
-            return base64.b64encode(secrets.token_bytes(values.KEY_BYTES)).decode()
-
-        made = dict(
-            zip(DEVELOPMENT_KEYS, (f"dev1:{key()}", key(), key(), secrets.token_hex(16)), strict=True)
-        )
-        handle, draft = tempfile.mkstemp(dir=var)
-        with os.fdopen(handle, "w") as out:
-            out.writelines(f"{name}={value}\n" for name, value in made.items())
-        try:
-            os.link(draft, path)  # first process wins; the others read its file
-        except FileExistsError:
-            pass
-        finally:
-            Path(draft).unlink()
-    return dict(line.partition("=")[::2] for line in path.read_text().split())
+def environment(environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment as given: the process's own where none is."""
+    return dict(os.environ if environ is None else environ)

@@ -1,6 +1,6 @@
 """How the text of a variable becomes a value: one parser a kind, each fault said in words.
 
-A parser raises ValueError whose text completes "NAME …"; no text repeats the value.
+A parser raises Fault, whose text completes "NAME …" and never repeats the value, or any other ValueError.
 """
 
 from __future__ import annotations
@@ -10,8 +10,14 @@ import binascii
 import re
 import secrets
 from collections.abc import Callable
+from dataclasses import field
+from typing import Any
 
 KEY_BYTES = 32
+
+
+class Fault(ValueError):
+    """What is wrong with a value, in our words. A foreign ValueError may quote the value; this never does."""
 
 
 class Secret:
@@ -58,7 +64,7 @@ def number(low: float, high: float) -> Callable[[str], float]:
     def parse(value: str) -> float:
         parsed = float(value)
         if not low <= parsed <= high:
-            raise ValueError(f"must be between {low:g} and {high:g}")
+            raise Fault(f"must be between {low:g} and {high:g}")
         return parsed
 
     return parse
@@ -70,7 +76,7 @@ def whole(low: int, high: int) -> Callable[[str], int]:
     def parse(value: str) -> int:
         parsed = int(value)
         if not low <= parsed <= high:
-            raise ValueError(f"must be a whole number between {low} and {high}")
+            raise Fault(f"must be a whole number between {low} and {high}")
         return parsed
 
     return parse
@@ -81,7 +87,7 @@ def one_of(*allowed: str) -> Callable[[str], str]:
 
     def parse(value: str) -> str:
         if value not in allowed:
-            raise ValueError("must be one of " + ", ".join(allowed))
+            raise Fault("must be one of " + ", ".join(allowed))
         return value
 
     return parse
@@ -92,7 +98,7 @@ def url(*schemes: str) -> Callable[[str], str]:
 
     def parse(value: str) -> str:
         if not value.startswith(tuple(f"{scheme}://" for scheme in schemes)):
-            raise ValueError("must start with " + " or ".join(f"{scheme}://" for scheme in schemes))
+            raise Fault("must start with " + " or ".join(f"{scheme}://" for scheme in schemes))
         return value.rstrip("/")
 
     return parse
@@ -101,7 +107,7 @@ def url(*schemes: str) -> Callable[[str], str]:
 def version(value: str) -> str:
     """A dated version of the Admin API."""
     if not re.fullmatch(r"20\d\d-(01|04|07|10)", value):
-        raise ValueError("must be a dated version such as 2026-10")
+        raise Fault("must be a dated version such as 2026-10")
     return value
 
 
@@ -115,9 +121,9 @@ def key(value: str) -> Secret:
     try:
         raw = base64.b64decode(value, validate=True)
     except (binascii.Error, ValueError):
-        raise ValueError("must be base64") from None
+        raise Fault("must be base64") from None
     if len(raw) != KEY_BYTES:
-        raise ValueError(f"must be base64 of {KEY_BYTES} bytes")
+        raise Fault(f"must be base64 of {KEY_BYTES} bytes")
     return Secret(raw)
 
 
@@ -127,10 +133,10 @@ def key_ring(value: str) -> tuple[tuple[str, Secret], ...]:
     for part in filter(None, (part.strip() for part in value.split(","))):
         name, colon, encoded = part.partition(":")
         if not colon or not re.fullmatch(r"[A-Za-z0-9_-]{1,32}", name):
-            raise ValueError("must be id:base64(32 bytes), comma-separated")
+            raise Fault("must be id:base64(32 bytes), comma-separated")
         ring.append((name, key(encoded)))
     if len({name for name, _ in ring}) != len(ring):
-        raise ValueError("names a key id twice")
+        raise Fault("names a key id twice")
     return tuple(ring)
 
 
@@ -140,5 +146,20 @@ def database(value: str) -> str:
         if value.startswith(prefix):
             return "postgresql+psycopg://" + value.removeprefix(prefix)
     if not value.startswith(("sqlite:///", "postgresql+psycopg://")):
-        raise ValueError("must start with postgres://, postgresql:// or sqlite:///")
+        raise Fault("must start with postgres://, postgresql:// or sqlite:///")
     return value
+
+
+def no_secret() -> Secret:
+    """The default of a secret."""
+    return Secret("")
+
+
+def var(
+    name: str, default: Any, parse: Callable[[str], Any] = text, *, meaning: str, required: bool = False
+) -> Any:
+    """A field of Settings: its variable, default (or what makes it), parser and meaning."""
+    meta = {"name": name, "parse": parse, "required": required, "meaning": meaning}
+    if callable(default):
+        return field(default_factory=default, metadata=meta)
+    return field(default=default, metadata=meta)

@@ -70,7 +70,7 @@ def _run(job: str, row_id: str, step: Callable[[], object]) -> None:
         step()
     except Retryable as fault:
         log.warning("job.later", job=job, id=row_id, fault=logs.place(fault))
-    except Exception as fault:
+    except Exception as fault:  # noqa: BLE001 - whatever it is, the database must hear of it
         error = logs.place(fault)
         log.error("job.failed", job=job, id=row_id, fault=error)  # noqa: TRY400 - the text may hold values
         if job == "dispatch":

@@ -67,7 +67,7 @@ class Bell:
         return True
 
     @staticmethod
-    def _data(job: str, row_id: str, first: bool) -> EnqueueData:  # noqa: FBT001 - a row of the jobs' table
+    def _data(job: str, row_id: str, first: bool) -> EnqueueData:
         return RqQueue.prepare_data(
             JOBS[job],
             args=[row_id],

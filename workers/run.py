@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import Any, ClassVar
+from typing import Any
 
 from rq import Queue as RqQueue
+from rq.exceptions import ShutDownImminentException
 from rq.worker import HerokuWorker
 
 from bridge import logs
@@ -25,7 +26,10 @@ class BridgeWorker(HerokuWorker):
     """A worker that lets nothing personal of an exception reach Redis or a log."""
 
     imminent_shutdown_delay = SHUTDOWN_S
-    frame_properties: ClassVar[list[str]] = ["f_lineno"]  # the stock list would carry the frame's local values
+
+    def request_force_stop_sigrtmin(self, signum: Any, _frame: Any) -> None:
+        """End the job; the stock handler attaches the frame's local values to what it raises."""
+        raise ShutDownImminentException(f"shutdown, signal {signum}", {})  # type: ignore[no-untyped-call]
 
     def handle_exception(self, job: Any, *exc_info: Any) -> None:
         """Log type and place; the stock handler logs arguments and text."""

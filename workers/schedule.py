@@ -21,7 +21,8 @@ from bridge.errors import BridgeError, SettingsInvalid
 from bridge.ports import Services
 from bridge.steps.purge import purge
 from bridge.steps.sweep import sweep
-from workers.jobs import bell, start
+from config.start import load_all
+from workers.queues import Bell, connect
 
 log = structlog.get_logger()
 PURGE_EVERY = timedelta(hours=1)
@@ -31,9 +32,11 @@ LOCK_FACTOR = 3  # the lock outlives a few missed turns, then another clock take
 def main() -> None:
     """Tick until told to stop."""
     try:
-        loaded = start()
+        loaded = load_all()
+        logs.configure(loaded.settings.log_level, loaded.settings.log_format)
         store = make_store(loaded.settings)
-        services = make_services(loaded, bell(), store)
+        queue = Bell(connect(loaded.settings.redis_url, patient=False))
+        services = make_services(loaded, queue, store)
     except (SettingsInvalid, BridgeError) as fault:
         faults = fault.faults if isinstance(fault, SettingsInvalid) else [str(fault)]
         sys.exit("\n".join(["The clock cannot start:", *(f"  {line}" for line in faults)]))

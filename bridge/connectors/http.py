@@ -1,18 +1,20 @@
 """HTTP to other people's systems: the only place with a timeout, a retry and a session.
 
 Never follows a redirect (it would carry a credential elsewhere), never takes a proxy or password from the
-environment's files, never puts a URL, a header or a body into a message. Status codes become the four
-families of `bridge.errors`; what a system means by an odd code is said by its own file in `also`.
+environment's files, never puts a URL, a header or a body into a message or a log. Status codes become the
+four families of `bridge.errors`; what a system means by an odd code is said by its own file in a `Dialect`.
 """
 
 from __future__ import annotations
 
+import logging
+import math
 import random
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from typing import Any
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -26,20 +28,49 @@ from bridge.errors import (
     Retryable,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
 TIMEOUT_S = (3.05, 20.0)
 ATTEMPTS = 3
 PAUSES_S = (0.25, 1.0)  # between attempts of one call; longer waits belong to the database's schedule
 LONGEST_WAIT_S = 5.0
-UNAVAILABLE = frozenset({408, 500, 502, 503, 504})
+SILENT_THROTTLE_S = 30.0  # "slow down" without a time: the pause that Delhivery's portal asks for
+LONGEST_RETRY_AFTER_S = 86_400.0  # a day: nobody means more, and `inf` is no moment
+
+# urllib3 logs the path with its query at DEBUG and WARNING; Blue Dart's licence key travels there.
+logging.getLogger("urllib3").setLevel(logging.CRITICAL)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answer:
-    """What came back with a status below 300. Header names are lower case."""
+    """What came back with a status below 300, or one that the dialect reads. Header names are lower case."""
 
     status: int
     headers: Mapping[str, str]
     content: bytes
+
+
+def _no_opinion(_status: int, _content: bytes) -> type[BridgeError] | None:
+    return None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Dialect:
+    """What one system means by codes that others use differently.
+
+    `also` names the error of a status; `reads` are statuses whose body the system's file wants to see, so
+    they are answers; `judge` may name the error by status and body; `least_wait_s` is the shortest pause
+    after a status, whatever Retry-After says.
+    """
+
+    also: Mapping[int, type[BridgeError]] = field(default_factory=dict)
+    reads: frozenset[int] = frozenset()
+    judge: Callable[[int, bytes], type[BridgeError] | None] = _no_opinion
+    least_wait_s: Mapping[int, float] = field(default_factory=dict)
+
+
+PLAIN = Dialect()
 
 
 class Http:
@@ -52,6 +83,7 @@ class Http:
         also: Mapping[int, type[BridgeError]] | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
+        """Name the system for messages; `also` names the error of a status."""
         self._system = system
         self._also = dict(also or {})
         self._sleep = sleep
@@ -60,7 +92,9 @@ class Http:
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, HTTPAdapter(pool_maxsize=16))
 
-    def call(self, method: str, url: str, *, idempotent: bool = True, **request: Any) -> Answer:
+    def call(
+        self, method: str, url: str, *, idempotent: bool = True, dialect: Dialect = PLAIN, **request: Any
+    ) -> Answer:
         """One call, asked again up to three times in all where `idempotent` and the fault may pass.
 
         `request` are the keywords of requests (`params`, `headers`, `data`, `json`). Raises
@@ -69,7 +103,7 @@ class Http:
         attempts = ATTEMPTS if idempotent else 1
         for attempt in range(1, attempts + 1):
             try:
-                return self._once(method, url, **request)
+                return self._once(method, url, dialect, **request)
             except Retryable as fault:
                 wait = fault.retry_after_s
                 if attempt == attempts or (wait is not None and wait > LONGEST_WAIT_S):
@@ -78,40 +112,57 @@ class Http:
                 self._sleep(wait if wait is not None else random.uniform(pause / 2, pause))  # noqa: S311
         raise AssertionError  # the last attempt returns or raises
 
-    def _once(self, method: str, url: str, **request: Any) -> Answer:
+    def _once(self, method: str, url: str, dialect: Dialect, **request: Any) -> Answer:
         try:
             reply = self._session.request(method, url, timeout=TIMEOUT_S, allow_redirects=False, **request)
         except requests.Timeout:
             raise ConnectorUnavailable(f"{self._system}: no answer in time") from None
-        except requests.RequestException as fault:
-            raise ConnectorUnavailable(f"{self._system}: {type(fault).__name__}") from None
-        if reply.status_code < 300:
+        except (requests.RequestException, UnicodeError) as fault:
+            raise self._unsent(fault) from None
+        if reply.status_code < HTTPStatus.MULTIPLE_CHOICES or reply.status_code in dialect.reads:
             headers = {name.lower(): value for name, value in reply.headers.items()}
             return Answer(status=reply.status_code, headers=headers, content=reply.content)
-        raise self._fault(reply)
+        raise self._fault(reply, dialect)
 
-    def _fault(self, reply: requests.Response) -> BridgeError:
+    def _unsent(self, fault: requests.RequestException | UnicodeError) -> BridgeError:
+        """Name a call without an answer, by type alone: the library's message may repeat what was sent."""
+        ours = isinstance(fault, requests.exceptions.InvalidHeader) and fault.request is None
+        if ours or isinstance(fault, UnicodeError):  # a line break or a curly quote pasted into a secret
+            return CredentialRejected(f"{self._system}: a credential cannot be sent in a header")
+        return ConnectorUnavailable(f"{self._system}: {type(fault).__name__}")
+
+    def _fault(self, reply: requests.Response, dialect: Dialect) -> BridgeError:
         status, text = reply.status_code, f"{self._system}: HTTP {reply.status_code}"
-        wait = _retry_after_s(reply.headers.get("Retry-After", ""))
-        kind = self._also.get(status)
+        kind = dialect.judge(status, reply.content) or dialect.also.get(status) or self._also.get(status)
         if kind is None:
-            if status == 429:
-                kind = ConnectorThrottled
-            elif status in UNAVAILABLE or status >= 500:
-                kind = ConnectorUnavailable
-            else:
-                kind = CredentialRejected if status in (401, 403) else ConnectorRefused
-        return kind(text, retry_after_s=wait) if issubclass(kind, Retryable) else kind(text)
+            kind = _kind(status)
+        if not issubclass(kind, Retryable):
+            return kind(text)
+        wait, least = retry_after_s(reply.headers.get("Retry-After", "")), dialect.least_wait_s.get(status)
+        if wait is None and issubclass(kind, ConnectorThrottled):
+            wait = SILENT_THROTTLE_S
+        if least is not None:
+            wait = max(wait or 0.0, least)
+        return kind(text, retry_after_s=wait)
 
 
-def _retry_after_s(value: str) -> float | None:
-    """Seconds of a Retry-After header: `2`, `2.0` (Shopify) or an HTTP date; None where it says nothing."""
+def _kind(status: int) -> type[BridgeError]:
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return ConnectorThrottled
+    if status == HTTPStatus.REQUEST_TIMEOUT or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return ConnectorUnavailable
+    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        return CredentialRejected
+    return ConnectorRefused
+
+
+def retry_after_s(value: str) -> float | None:
+    """Read a Retry-After header: `2`, `2.0` (Shopify) or an HTTP date; None where it says nothing."""
     try:
-        return max(0.0, float(value))
+        wait = float(value)
     except ValueError:
-        pass
-    try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-    except (TypeError, ValueError):
-        return None
-
+        try:
+            wait = parsedate_to_datetime(value).timestamp() - time.time()
+        except (TypeError, ValueError, IndexError, OverflowError):
+            return None
+    return min(max(0.0, wait), LONGEST_RETRY_AFTER_S) if math.isfinite(wait) else None

@@ -6,7 +6,7 @@ become pseudonyms or to be sealed. Shapes: REST bodies of 2025-10 to 2026-10, GI
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -57,34 +57,8 @@ class Sighting:
 
 def learn(topic: str, body: Mapping[str, Any]) -> Sighting:
     """The sighting of one delivery, whose shape was checked before (`rules/topics`)."""
-    subject, _, verb = topic.partition("/")
-    if subject == "orders":
-        return _order_gone(body) if verb == "delete" else _order(body)
-    if subject == "fulfillments":
-        return _fulfillment(body)
-    if subject in ("refunds", "returns"):
-        return Sighting(
-            kind=Seen.PARCELS,
-            order_id=_order_of(body),
-            updated_at=moment(body.get("updated_at") or body.get("processed_at")),
-            parcels=_return_parcels(body),
-        )
-    if topic == "app/uninstalled":
-        return Sighting(kind=Seen.UNINSTALLED)
-    if topic == "customers/merge":
-        return _merge(body)
-    if topic == "customers/delete":
-        return Sighting(kind=Seen.CUSTOMER_GONE, customer_id=_id(body))
-    if subject == "customers":
-        return Sighting(
-            kind=Seen.CUSTOMER,
-            customer_id=_id(body),
-            email=_text(body.get("email")),
-            phone=_text(body.get("phone")),
-            placed_at=moment(body.get("created_at")),
-            updated_at=moment(body.get("updated_at")),
-        )
-    return Sighting(kind=Seen.NOTHING)
+    read = _READERS.get(topic) or _READERS.get(topic.partition("/")[0])
+    return read(body) if read else Sighting(kind=Seen.NOTHING)
 
 
 def moment(value: Any) -> datetime | None:
@@ -128,6 +102,34 @@ def _fulfillment(body: Mapping[str, Any]) -> Sighting:
         updated_at=moment(body.get("updated_at")),
         parcels=tuple(_parcels(body)),
     )
+
+
+def _sent_back(body: Mapping[str, Any]) -> Sighting:
+    return Sighting(
+        kind=Seen.PARCELS,
+        order_id=_order_of(body),
+        updated_at=moment(body.get("updated_at") or body.get("processed_at")),
+        parcels=_return_parcels(body),
+    )
+
+
+def _customer(body: Mapping[str, Any]) -> Sighting:
+    return Sighting(
+        kind=Seen.CUSTOMER,
+        customer_id=_id(body),
+        email=_text(body.get("email")),
+        phone=_text(body.get("phone")),
+        placed_at=moment(body.get("created_at")),
+        updated_at=moment(body.get("updated_at")),
+    )
+
+
+def _customer_gone(body: Mapping[str, Any]) -> Sighting:
+    return Sighting(kind=Seen.CUSTOMER_GONE, customer_id=_id(body))
+
+
+def _uninstalled(_: Mapping[str, Any]) -> Sighting:
+    return Sighting(kind=Seen.UNINSTALLED)
 
 
 def _merge(body: Mapping[str, Any]) -> Sighting:
@@ -204,3 +206,16 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 def _mappings(values: Any) -> list[Mapping[str, Any]]:
     return [value for value in values if isinstance(value, Mapping)] if isinstance(values, list) else []
+
+
+_READERS: Mapping[str, Callable[[Mapping[str, Any]], Sighting]] = {
+    "orders": _order,
+    "orders/delete": _order_gone,
+    "fulfillments": _fulfillment,
+    "refunds": _sent_back,
+    "returns": _sent_back,
+    "customers": _customer,
+    "customers/delete": _customer_gone,
+    "customers/merge": _merge,
+    "app/uninstalled": _uninstalled,
+}

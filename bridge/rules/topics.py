@@ -1,4 +1,4 @@
-"""Do path, headers and body agree? Which topic asks for what?
+"""Whether path, headers and body agree, and which topic asks for what.
 
 Only the body is signed, so a captured body may come back under another topic, shop or id. A delivery whose
 parts disagree is kept as rejected, for ops to see; it is never acted on.
@@ -70,9 +70,12 @@ def check_shape(topic: str, body: Mapping[str, Any], shop: str) -> None:
         raise PayloadInvalid("shop_differs")
     if topic in MANDATORY:
         _check_mandatory(topic, body)
-    elif topic.startswith(("orders/", "fulfillments/", "refunds/", "returns/")) or topic in _CUSTOMER_BODIES:
-        if not legacy_id(body.get("id", body.get("admin_graphql_api_id"))):
-            raise PayloadInvalid("id_missing")
+    elif _has_id(topic) and not legacy_id(body.get("id", body.get("admin_graphql_api_id"))):
+        raise PayloadInvalid("id_missing")
+
+
+def _has_id(topic: str) -> bool:
+    return topic in _CUSTOMER_BODIES or topic.startswith(("orders/", "fulfillments/", "refunds/", "returns/"))
 
 
 _CUSTOMER_BODIES = frozenset(

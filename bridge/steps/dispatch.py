@@ -55,7 +55,7 @@ def dispatch(delivery_id: str, *, services: Services) -> str:
             return ""
         tx.inbox.settle(claim, DeliveryState.DONE)
         request_id = _open_or_join(
-            _request(delivery, kind, body, tx=tx, services=services), body, delivery, tx, services
+            _request(delivery, kind, body, tx=tx, services=services), delivery, tx, services
         )
     services.queue.nudge("process", request_id, first=True)
     return request_id
@@ -90,8 +90,9 @@ def _request(
 
 
 def _asked_at(delivery: Delivery) -> datetime:
-    """When the clock starts: at Shopify's trigger, which its retries can make hours old. The header is not
-    signed, so it is believed only within a day and never in the future.
+    """When the clock starts: at Shopify's trigger, which its retries can make hours old.
+
+    The header is not signed, so it is believed only within a day and never in the future.
     """
     triggered, received = delivery.triggered_at, delivery.received_at
     if triggered is None or not timedelta(0) <= received - triggered <= LONGEST_DELAY:
@@ -104,9 +105,7 @@ def _subject(delivery: Delivery, who: Principal, tx: Tx, services: Services) -> 
     return tx.index.subject(delivery.shop, who) or services.digest("nobody", delivery.raw)[:32]
 
 
-def _open_or_join(
-    request: PrivacyRequest, body: Mapping[str, Any], delivery: Delivery, tx: Tx, services: Services
-) -> str:
+def _open_or_join(request: PrivacyRequest, delivery: Delivery, tx: Tx, services: Services) -> str:
     once = f"{request.shop}|{request.kind}|{request.external_ref}" if request.external_ref else delivery.id
     same = tx.requests.opened_once(once) or tx.requests.in_flight(request.shop, request.kind, request.subject)
     if same is None:

@@ -138,8 +138,10 @@ class Forgetting:
         if isinstance(customer, Mapping):
             seen.append(minimise.learn("customers/update", customer))
         return any(
-            (theirs := self.keys(row.shop, sighting))
-            and any(keys[f] and keys[f] == theirs[f] for f in keys)
+            (
+                (theirs := self.keys(row.shop, sighting))
+                and any(keys[f] and keys[f] == theirs[f] for f in keys)
+            )
             or self.pseudonym(row.shop, "order", sighting.order_id) in order_keys
             for sighting in seen
         )

@@ -57,9 +57,7 @@ class _Batch:
         self.dropped = 0
         self._keys = [index.keys(shop, sighting) for sighting in sightings]
         order_keys = {index.pseudonym(shop, "order", seen.order_id) for seen in sightings} - {""}
-        self._orders = {
-            row.order_key: dict(row._mapping) for row in self._rows(orders, "order_key", order_keys)
-        }
+        self._orders = {row.order_key: row._asdict() for row in self._rows(orders, "order_key", order_keys)}
         self._kept = {
             row.deleted_key: row.kept_key
             for row in self._rows(merges, "deleted_key", {keys["customer"] for keys in self._keys})

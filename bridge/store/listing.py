@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import and_, func, or_, select, update
 
-from bridge.model import DeliveryState, Principal, PrivacyRequest, RequestState
+from bridge.model import DeliveryState, Principal, PrivacyRequest
 from bridge.store.inbox import InboxRows
 from bridge.store.requests import described
 from bridge.store.tables import deliveries, locks, requests, tokens
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bridge.model import Delivery
     from bridge.store.session import Session
 
-TOKEN_PLACE = "tokens|{shop}|token"
+TOKEN_PLACE = "tokens|{shop}|token"  # noqa: S105 - a place, not a secret
 
 
 class Listing:
@@ -53,15 +53,26 @@ class Listing:
         row = self._connection.execute(select(deliveries).where(deliveries.c.id == delivery_id)).one_or_none()
         return InboxRows(self._session).opened(row) if row else None
 
+    def replayable(self, delivery_ids: Sequence[str]) -> list[str]:
+        """Those that may be put back: failed, or rejected for a shop that was not configured then.
+
+        What was rejected because its parts disagree stays rejected: only the body was ever signed.
+        """
+        may = or_(
+            deliveries.c.state == DeliveryState.FAILED,
+            and_(deliveries.c.state == DeliveryState.REJECTED, deliveries.c.reason == "shop_unknown"),
+        )
+        rows = select(deliveries.c.id).where(
+            deliveries.c.id.in_(delivery_ids), may, deliveries.c.body.is_not(None)
+        )
+        return list(self._connection.scalars(rows.order_by(deliveries.c.received_at)))
+
     def put_back(self, delivery_ids: Sequence[str]) -> list[str]:
-        """Failed deliveries whose body is still there are received again. Returns their ids."""
-        again = (
+        """Receive those that may be put back again. Returns their ids."""
+        can = self.replayable(delivery_ids)
+        self._connection.execute(
             update(deliveries)
-            .where(
-                deliveries.c.id.in_(delivery_ids),
-                deliveries.c.state == DeliveryState.FAILED,
-                deliveries.c.body.is_not(None),
-            )
+            .where(deliveries.c.id.in_(can))
             .values(
                 state=DeliveryState.RECEIVED,
                 attempts=0,
@@ -71,9 +82,8 @@ class Listing:
                 rung_at=None,
                 done_at=None,
             )
-            .returning(deliveries.c.id)
         )
-        return list(self._connection.scalars(again))
+        return can
 
     def requests(
         self, *, state: str = "", kind: str = "", shop: str = "", limit: int = 100

@@ -9,8 +9,8 @@ from flask import Flask
 from bridge.web import health, metrics, problems, processors, webhooks
 
 if TYPE_CHECKING:
-    from bridge.store import SqlStore
     from bridge.ports import Services
+    from bridge.store import SqlStore
 
 
 def create_app(services: Services, store: SqlStore) -> Flask:

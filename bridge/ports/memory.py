@@ -1,7 +1,7 @@
-"""What the steps need from the world, as Protocols; and `Services`, the frozen bundle a step is given.
+"""What the steps need of the memory.
 
-Nothing here does anything. The store seals and opens by itself: steps hand it values in the clear and get
-them back in the clear, inside one transaction, and never see a key or a sealed byte.
+The store seals and opens by itself: steps hand it values in the clear and get them back in the clear, inside
+one transaction, and never see a key or a sealed byte.
 """
 
 from __future__ import annotations
@@ -10,87 +10,21 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import IO, TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import IO, Any, Protocol
 
-if TYPE_CHECKING:
-    from bridge.model import (
-        Check,
-        Delivery,
-        DeliveryState,
-        ErasureState,
-        Event,
-        Fact,
-        Finding,
-        Page,
-        Principal,
-        PrivacyRequest,
-        RequestState,
-        Task,
-        Waybill,
-    )
-    from config.merchant import Merchant
-    from config.retention import Retention
-    from config.settings import Settings
-
-
-class Clock(Protocol):
-    """Time, so that tests and replays can hold it still."""
-
-    def now(self) -> datetime:
-        """This moment, aware, in UTC."""
-        ...
-
-
-class Queue(Protocol):
-    """The bell. Losing every nudge loses nothing: `sweep` rings again from the rows."""
-
-    def nudge(self, job: str, row_id: str, *, first: bool = False) -> bool:
-        """Ask a worker to look at one row. Never raises, never blocks longer than the bell's timeout.
-
-        `first` puts privacy work before everything else. False where the bell could not be reached.
-        """
-        ...
-
-    def nudge_all(self, jobs: Sequence[tuple[str, str, bool]]) -> bool:
-        """Nudge for many rows at once: (job, row id, first)."""
-        ...
-
-    def depth(self) -> int | None:
-        """Jobs that wait; None where the bell could not be reached."""
-        ...
-
-
-class Connector(Protocol):
-    """One system of somebody else's, in our words.
-
-    Every call has a timeout. Raises only bridge errors: ConnectorUnavailable and ConnectorThrottled (ask
-    later), ConnectorRefused (will not help), CredentialRejected (a person must act). No message, log or URL
-    carries a personal value or a credential.
-    """
-
-    system: str
-
-    def check(self, shop: str) -> Sequence[Check]:
-        """Doctor's questions: reachable, credentials, scopes. Never raises."""
-        ...
-
-    def gather(
-        self, who: Principal, *, shop: str, parcels: Sequence[Waybill], cursor: str = ""
-    ) -> Iterator[Page]:
-        """Everything the system holds of the person, page by page; nothing found is no page or an empty one.
-
-        `cursor` is that of the last page that was kept: gathering goes on after it. One page in memory.
-        """
-        ...
-
-
-@runtime_checkable
-class Platform(Connector, Protocol):
-    """A connector that also erases on its own and can be asked how far it is."""
-
-    def erasure_state(self, who: Principal, *, shop: str) -> ErasureState:
-        """How far the platform's own erasure of this customer has come. Raises as `gather`."""
-        ...
+from bridge.model import (
+    Delivery,
+    DeliveryState,
+    Event,
+    Fact,
+    Finding,
+    Page,
+    Principal,
+    PrivacyRequest,
+    RequestState,
+    Task,
+    Waybill,
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -357,21 +291,3 @@ class Store(Protocol):
         Raises StoreUnavailable when it was not committed in time or too many wait.
         """
         ...
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Services:
-    """All that a step is given.
-
-    `digest(name, content)` is a keyed HMAC (hex), `sign(content)` an Ed25519 signature (base64).
-    """
-
-    settings: Settings
-    merchant: Merchant
-    retention: Retention
-    clock: Clock
-    store: Store
-    queue: Queue
-    connectors: Mapping[str, Connector]
-    digest: Callable[[str, bytes], str]
-    sign: Callable[[bytes], str]

@@ -1,0 +1,64 @@
+"""The questions we ask Shopify: one file per operation beside this one, fragments in their own folder.
+
+Reads files once and joins what an operation needs; asks nothing. A fragment may have newer editions
+(`customer_newer.2026-10.graphql`): the newest that the version knows is taken, so that one document is valid
+in every version (https://shopify.dev/docs/api/usage/versioning).
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+HERE = Path(__file__).with_name("documents")
+_FRAGMENT = re.compile(r"^fragment (\w+) on ", re.MULTILINE)
+_SPREAD = re.compile(r"\.\.\.(\w+)")
+_FLAG = re.compile(r"\$(\w+): Boolean!")
+_COMMENT = re.compile(r"^#.*\n", re.MULTILINE)
+
+
+def names() -> list[str]:
+    """Every operation we have, by the name of its file."""
+    return sorted(path.stem for path in HERE.glob("*.graphql"))
+
+
+@cache
+def flags(name: str) -> frozenset[str]:
+    """Name the variables that open or shut a part of the operation."""
+    return frozenset(_FLAG.findall(_read(HERE / f"{name}.graphql")))
+
+
+@cache
+def text(name: str, version: str) -> str:
+    """Join the operation and every fragment it needs, as `version` (`2026-10`, `unstable`) has them."""
+    fragments = _fragments(version)
+    parts = [_read(HERE / f"{name}.graphql")]
+    needed, taken = _spreads(parts[0]), set[str]()
+    while needed:
+        fragment = needed.pop()
+        if fragment not in taken:
+            taken.add(fragment)
+            parts.append(fragments[fragment])
+            needed |= _spreads(fragments[fragment])
+    return "".join([parts[0], *sorted(parts[1:])])
+
+
+@cache
+def _fragments(version: str) -> dict[str, str]:
+    known: dict[str, str] = {}
+    # the plain edition sorts first, then by version: the last that fits wins
+    for path in sorted((HERE / "fragments").glob("*.graphql"), key=lambda path: path.stem.partition(".")):
+        since = path.stem.partition(".")[2]
+        if since <= version:
+            body = _read(path)
+            known[_FRAGMENT.findall(body)[0]] = body
+    return known
+
+
+def _spreads(body: str) -> set[str]:
+    return set(_SPREAD.findall(body))
+
+
+def _read(path: Path) -> str:
+    return _COMMENT.sub("", path.read_text(encoding="utf-8"))

@@ -1,0 +1,103 @@
+"""One person's gathering at one shop: who is asked for, which orders are hers, and how a question is sized.
+
+Decides whose an order is. Never merges two people by a phone number unless the request names nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from bridge.connectors.shopify import documents
+from bridge.connectors.shopify.answers import Reply, TooCostly
+from bridge.rules.identity import normal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bridge.connectors.shopify.client import Client
+    from bridge.connectors.shopify.place import Place
+    from bridge.model import Principal
+
+
+def gid(kind: str, number: str) -> str:
+    """Shopify's global id. https://shopify.dev/docs/api/usage/gids."""
+    return f"gid://shopify/{kind}/{number}"
+
+
+def quoted(value: str) -> str:
+    """Write a value as one phrase of Shopify's search syntax. https://shopify.dev/docs/api/usage/search-syntax."""
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'").replace('"', '\\"')
+    return f"'{escaped}'"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Errand:
+    """Who is asked for, where."""
+
+    client: Client
+    shop: str
+    who: Principal
+
+    def ask(self, name: str, place: Place, **variables: Any) -> Reply:
+        """Ask a document, its optional parts open unless the place says otherwise. Raises as `Client.ask`."""
+        switches = {flag: flag not in place.shut for flag in documents.flags(name)}
+        return self.client.ask(self.shop, name, **(switches | variables))
+
+    def ask_sized(self, name: str, place: Place, slot: str, wanted: int, **variables: Any) -> Reply:
+        """Ask for as many at once as Shopify's price for one query allows. Raises as `Client.ask`."""
+        while True:
+            size = self.client.size(name, wanted)
+            try:
+                return self.ask(name, place, **(variables | {slot: size}))
+            except TooCostly as fault:
+                self.client.shrink(name, size, fault)
+
+    @property
+    def order_ids(self) -> tuple[str, ...]:
+        """The orders the request names, as Shopify's numbers."""
+        return tuple(number for one in self.who.order_ids if (number := normal("order", one)))
+
+    @property
+    def phone_only(self) -> str:
+        """The phone in its normal form where the request names nothing else that finds a person."""
+        return "" if self.who.customer_id or self.who.email else normal("phone", self.who.phone)
+
+    def pending(self, place: Place) -> list[str]:
+        """Gids of the orders that are named and were not met yet."""
+        return [gid("Order", one) for bit, one in enumerate(self.order_ids) if not place.seen >> bit & 1]
+
+    def saw(self, place: Place, gids: Iterable[str]) -> Place:
+        """Mark these orders as met."""
+        met, seen = {normal("order", one) for one in gids}, place.seen
+        for bit, one in enumerate(self.order_ids):
+            if one in met:
+                seen |= 1 << bit
+        return replace(place, seen=seen)
+
+    def match(self, order: dict[str, Any], place: Place, *, named: bool = False) -> str:
+        """Say how an order is known to be the person's; `other` for another's, '' for one that is no matter.
+
+        `named`: the request names it, which settles it unless Shopify says that it belongs to another.
+        """
+        email = normal("email", order.get("email") or "")
+        owner = (order.get("customer") or {}).get("id")
+        if owner:
+            hers = owner in (place.customer, gid("Customer", self.who.customer_id))
+            nobody_else = not (self.who.customer_id or self.who.email or self.who.phone)
+            if hers or (named and nobody_else):
+                return "order_id" if named else "customer_id"
+            return "other" if named or email in place.emails else ""
+        if named:
+            return "other" if email and place.emails and email not in place.emails else "order_id"
+        if email in place.emails:
+            return "email"
+        if self.phone_only and self.phone_only in _phones(order):
+            return "phone"
+        # the search found it by an address that we are not shown
+        return "other" if place.emails and not email else ""
+
+
+def _phones(order: dict[str, Any]) -> set[str]:
+    places = (order, order.get("billingAddress") or {}, order.get("shippingAddress") or {})
+    return {normal("phone", place.get("phone") or "") for place in places} - {""}

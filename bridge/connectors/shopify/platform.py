@@ -1,0 +1,99 @@
+"""The connector itself: `Shopify` puts token, client, walk and erasure state behind `ports.Platform`.
+
+Keeps no state of a shop but its token. Never writes to Shopify.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from bridge.connectors.shopify import erasure, scopes
+from bridge.connectors.shopify.client import Client, new_http
+from bridge.connectors.shopify.errand import Errand
+from bridge.connectors.shopify.gather import gather
+from bridge.connectors.shopify.tokens import MemoryTokens, TokenCache, Tokens, base, utc_now
+from bridge.errors import BridgeError
+from bridge.model import Check, ErasureState, Page, Principal, Waybill
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
+
+    from bridge.connectors.http import Http
+
+
+class Shopify:
+    """The Admin API of every shop whose token we can have. https://shopify.dev/docs/api/admin-graphql."""
+
+    system = "shopify"
+
+    def __init__(  # noqa: PLR0913 - every setting and collaborator is named
+        self,
+        *,
+        api_version: str,
+        base_url: str = "",
+        client_id: str = "",
+        client_secret: str = "",
+        access_token: str = "",
+        tokens: TokenCache | None = None,
+        http: Http | None = None,
+        now: Callable[[], datetime] = utc_now,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Take the settings; `base_url` replaces https://{shop}, `access_token` replaces the grant."""
+        http = http or new_http(sleep)
+        self._base_url = base_url
+        self._tokens = Tokens(
+            base_url=base_url,
+            client_id=client_id,
+            client_secret=client_secret,
+            access_token=access_token,
+            cache=tokens or MemoryTokens(),
+            http=http,
+            now=now,
+        )
+        self._client = Client(
+            version=api_version, base_url=base_url, tokens=self._tokens, http=http, sleep=sleep
+        )
+
+    def gather(
+        self,
+        who: Principal,
+        *,
+        shop: str,
+        parcels: Sequence[Waybill] = (),  # noqa: ARG002 - Shopify knows its parcels by their orders
+        cursor: str = "",
+    ) -> Iterator[Page]:
+        """Everything Shopify holds of the person, page by page. Raises as `ports.Connector` says."""
+        return gather(Errand(client=self._client, shop=shop, who=who), cursor)
+
+    def erasure_state(self, who: Principal, *, shop: str) -> ErasureState:
+        """How far Shopify's own erasure has come. Raises as `gather`."""
+        return erasure.erasure_state(self._client, who, shop)
+
+    def check(self, shop: str) -> Sequence[Check]:
+        """Token, reach and scopes, one line each; a missing scope says what it costs. Never raises."""
+        try:
+            base(self._base_url, shop)
+            self._tokens.token(shop)
+        except BridgeError as fault:
+            return [
+                Check(name="shopify token", ok=False, detail=str(fault)),
+                Check(name="shopify reachable", ok=None, detail="not asked: no token"),
+            ]
+        checks = [
+            Check(name="shopify token", ok=True, detail="obtained" if self._tokens.renewable else "fixed")
+        ]
+        try:
+            reply = self._client.ask(shop, "installation")
+        except BridgeError as fault:
+            return [*checks, Check(name="shopify reachable", ok=False, detail=str(fault))]
+        checks.append(Check(name="shopify reachable", ok=True, detail=f"version {self._client.version}"))
+        granted = scopes.granted(reply.data)
+        absent = {need.scope for need in scopes.missing(granted)}
+        for need in scopes.NEEDS:
+            missing = need.scope in absent
+            detail = f"not granted: {need.what} cannot be read" if missing else "granted"
+            checks.append(Check(name=f"shopify scope {need.scope}", ok=not missing, detail=detail))
+        return checks

@@ -1,0 +1,57 @@
+"""What the steps need from the world, as Protocols; and `Services`, the frozen bundle a step is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from bridge.ports.memory import (
+    Claim,
+    Evidence,
+    Findings,
+    Inbox,
+    Index,
+    Packages,
+    Requests,
+    Store,
+    Tx,
+)
+from bridge.ports.systems import Clock, Connector, Platform, Queue
+from config.merchant import Merchant
+from config.retention import Retention
+from config.settings import Settings
+
+__all__ = [
+    "Claim",
+    "Clock",
+    "Connector",
+    "Evidence",
+    "Findings",
+    "Inbox",
+    "Index",
+    "Packages",
+    "Platform",
+    "Queue",
+    "Requests",
+    "Services",
+    "Store",
+    "Tx",
+]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Services:
+    """All that a step is given.
+
+    `digest(name, content)` is a keyed HMAC (hex), `sign(content)` an Ed25519 signature (base64).
+    """
+
+    settings: Settings
+    merchant: Merchant
+    retention: Retention
+    clock: Clock
+    store: Store
+    queue: Queue
+    connectors: Mapping[str, Connector]
+    digest: Callable[[str, bytes], str]
+    sign: Callable[[bytes], str]

@@ -1,0 +1,69 @@
+"""What the steps need of the world outside the memory: time, the bell, other people's systems."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Protocol, runtime_checkable
+
+from bridge.model import Check, ErasureState, Page, Principal, Waybill
+
+
+class Clock(Protocol):
+    """Time, so that tests and replays can hold it still."""
+
+    def now(self) -> datetime:
+        """This moment, aware, in UTC."""
+        ...
+
+
+class Queue(Protocol):
+    """The bell. Losing every nudge loses nothing: `sweep` rings again from the rows."""
+
+    def nudge(self, job: str, row_id: str, *, first: bool = False) -> bool:
+        """Ask a worker to look at one row. Never raises, never blocks longer than the bell's timeout.
+
+        `first` puts privacy work before everything else. False where the bell could not be reached.
+        """
+        ...
+
+    def nudge_all(self, jobs: Sequence[tuple[str, str, bool]]) -> bool:
+        """Nudge for many rows at once: (job, row id, first)."""
+        ...
+
+    def depth(self) -> int | None:
+        """Jobs that wait; None where the bell could not be reached."""
+        ...
+
+
+class Connector(Protocol):
+    """One system of somebody else's, in our words.
+
+    Every call has a timeout. Raises only bridge errors: ConnectorUnavailable and ConnectorThrottled (ask
+    later), ConnectorRefused (will not help), CredentialRejected (a person must act). No message, log or URL
+    carries a personal value or a credential.
+    """
+
+    system: str
+
+    def check(self, shop: str) -> Sequence[Check]:
+        """Doctor's questions: reachable, credentials, scopes. Never raises."""
+        ...
+
+    def gather(
+        self, who: Principal, *, shop: str, parcels: Sequence[Waybill], cursor: str = ""
+    ) -> Iterator[Page]:
+        """Everything the system holds of the person, page by page; nothing found is no page or an empty one.
+
+        `cursor` is that of the last page that was kept: gathering goes on after it. One page in memory.
+        """
+        ...
+
+
+@runtime_checkable
+class Platform(Connector, Protocol):
+    """A connector that also erases on its own and can be asked how far it is."""
+
+    def erasure_state(self, who: Principal, *, shop: str) -> ErasureState:
+        """How far the platform's own erasure of this customer has come. Raises as `gather`."""
+        ...

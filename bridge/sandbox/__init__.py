@@ -1,0 +1,4 @@
+"""Stand-ins for Shopify, Delhivery and Blue Dart that speak their wire formats over real sockets.
+
+They serve invented people only and are never imported by the rest of the bridge.
+"""

@@ -1,0 +1,167 @@
+"""What can go wrong on demand, and what was called: the two memories behind `/_sandbox/…`.
+
+Thread-safe. Keeps names, counts, cursors and digests of calls; never a value that could be a person's.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# Done to the connection, whatever the stand-in is.
+TRANSPORT: Final = (
+    "http_500",
+    "http_502",
+    "http_429",
+    "reset",
+    "slow",
+    "hang",
+    "html",
+    "empty",
+    "truncated",
+)
+# Done by a stand-in that knows what they mean.
+SPOKEN: Final = ("throttle", "deny_scope", "deny_field", "token_expired")
+KEPT_CALLS = 200
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fault:
+    """One thing that goes wrong `times` times (None: until cleared) where `match` is in path or operation."""
+
+    kind: str
+    times: int | None = 1
+    match: str = ""
+    seconds: float = 0.0
+    scope: str = ""
+    field: str = ""
+
+    @classmethod
+    def parse(cls, wanted: Mapping[str, Any]) -> Fault:
+        """Read a control request. Raises ValueError for a kind that does not exist."""
+        kind = str(wanted.get("kind", ""))
+        if kind not in TRANSPORT + SPOKEN:
+            raise ValueError("unknown kind of fault")
+        # what is withheld stays withheld; all else is an accident and happens once unless told otherwise
+        times = wanted.get("times", None if kind.startswith("deny") else 1)
+        return cls(
+            kind=kind,
+            times=None if times is None else int(times),
+            match=str(wanted.get("match", "")),
+            seconds=float(wanted.get("seconds", 0)),
+            scope=str(wanted.get("scope", "")),
+            field=str(wanted.get("field", "")),
+        )
+
+
+class Faults:
+    """The faults that wait for their moment, in the order they were asked for."""
+
+    def __init__(self) -> None:
+        """Nothing goes wrong yet."""
+        self._lock = threading.Lock()
+        self._waiting: list[tuple[Fault, list[int]]] = []
+        self.seen: Counter[str] = Counter()
+
+    def add(self, kind: str, **wanted: Any) -> None:
+        """Arrange one. Raises ValueError for a kind that does not exist."""
+        fault = Fault.parse({"kind": kind, **wanted})
+        with self._lock:
+            self._waiting.append((fault, [] if fault.times is None else [fault.times]))
+
+    def clear(self) -> None:
+        """Forget all of them."""
+        with self._lock:
+            self._waiting.clear()
+            self.seen.clear()
+
+    def take(self, kinds: tuple[str, ...], *about: str) -> Fault | None:
+        """Use up the first waiting fault of these kinds that matches path or operation."""
+        with self._lock:
+            for fault, left in self._waiting:
+                hit = fault.kind in kinds and (not fault.match or any(fault.match in text for text in about))
+                if not hit or left == [0]:
+                    continue
+                if left:
+                    left[0] -= 1
+                self.seen[fault.kind] += 1
+                return fault
+        return None
+
+    def take_all(self, kind: str, *about: str) -> list[Fault]:
+        """Use up one turn of every waiting fault of this kind that matches."""
+        with self._lock:
+            found = []
+            for fault, left in self._waiting:
+                hit = fault.kind == kind and (not fault.match or any(fault.match in text for text in about))
+                if hit and left != [0]:
+                    if left:
+                        left[0] -= 1
+                    self.seen[kind] += 1
+                    found.append(fault)
+            return found
+
+    def show(self) -> list[dict[str, Any]]:
+        """Give what still waits, for a person who looks."""
+        with self._lock:
+            return [
+                {"kind": fault.kind, "match": fault.match, "left": left[0] if left else None}
+                for fault, left in self._waiting
+                if left != [0]
+            ]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Call:
+    """What a stand-in tells of one request: its name, where a page began, and a digest of what was asked."""
+
+    name: str
+    cursors: tuple[str, ...] = ()
+    digest: str = ""
+
+
+class Calls:
+    """Counts calls by name and keeps the last ones."""
+
+    def __init__(self) -> None:
+        """Nothing was called yet."""
+        self._lock = threading.Lock()
+        self._total = 0
+        self._by_name: Counter[str] = Counter()
+        self._last: deque[tuple[Call, int]] = deque(maxlen=KEPT_CALLS)
+
+    def note(self, call: Call, status: int) -> None:
+        """Count one call. `status` 0 means that no answer was given."""
+        with self._lock:
+            self._total += 1
+            self._by_name[call.name] += 1
+            self._last.append((call, status))
+
+    def clear(self) -> None:
+        """Forget all of them."""
+        with self._lock:
+            self._total = 0
+            self._by_name.clear()
+            self._last.clear()
+
+    def show(self) -> dict[str, Any]:
+        """Give total, counts by name and the last calls, oldest first."""
+        with self._lock:
+            return {
+                "total": self._total,
+                "by_name": dict(self._by_name),
+                "last": [
+                    {
+                        "name": call.name,
+                        "cursors": list(call.cursors),
+                        "digest": call.digest,
+                        "status": status,
+                    }
+                    for call, status in self._last
+                ],
+            }

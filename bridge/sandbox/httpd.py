@@ -1,0 +1,299 @@
+"""The HTTP server under every stand-in: keep-alive, one write per answer, faults and counts on demand.
+
+A stand-in is a name and a function from `Request` to `Response`. Listens on loopback unless told otherwise,
+writes no log: a path or a body of a stand-in may hold a person's data, even an invented one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import socket
+import struct
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import parse_qsl, urlsplit
+
+from bridge.sandbox.faults import TRANSPORT, Call, Calls, Fault, Faults
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+CONTROL = "/_sandbox/"
+HANG_S = 600.0
+RETRY_AFTER_S = 1.0
+LIMIT_BYTES = 16_000_000
+SPOILT_PAGE = b"<html><head><title>502</title></head><body>The service is being repaired.</body></html>"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """One request as a stand-in sees it. Header names are lower case."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+    faults: Faults
+
+    @cached_property
+    def json(self) -> Any:
+        """The body as JSON; None where it is none."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+
+    @cached_property
+    def form(self) -> dict[str, str]:
+        """The body as an urlencoded form."""
+        return dict(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Response:
+    """One answer."""
+
+    status: int = 200
+    body: bytes = b""
+    content_type: str = "application/json; charset=utf-8"
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, value: Any, status: int = 200, **headers: str) -> Response:
+        """Answer with JSON. Header names are given with underscores."""
+        named = {name.replace("_", "-"): text for name, text in headers.items()}
+        body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+        return cls(status=status, body=body, headers=named)
+
+
+Handler = Callable[[Request], Response]
+Control = Callable[[Mapping[str, Any]], Any]
+
+
+def describe_by_path(request: Request) -> Call:
+    """Name a call by method and path; its query only as a digest, for it may hold waybills or phones."""
+    asked = json.dumps([sorted(request.query.items()), request.body.decode("latin-1")])
+    return Call(
+        name=f"{request.method} {request.path}", digest=hashlib.sha256(asked.encode()).hexdigest()[:16]
+    )
+
+
+class StandIn:
+    """One stand-in server. Use it as a context manager, or `start` and `stop` it."""
+
+    def __init__(
+        self,
+        name: str,
+        handler: Handler,
+        *,
+        port: int = 0,
+        host: str = "127.0.0.1",
+        describe: Callable[[Request], Call] = describe_by_path,
+        controls: Mapping[str, Control] | None = None,
+    ) -> None:
+        """Bind the port. `controls` are further `POST /_sandbox/<word>`; one called `reset` runs on reset."""
+        self.name = name
+        self.faults = Faults()
+        self.calls = Calls()
+        self.latency_s = 0.0
+        self.stopping = threading.Event()
+        self._handler = handler
+        self._describe = describe
+        self._controls = dict(controls or {})
+        self._server = _Server((host, port), self)
+        self._thread: threading.Thread | None = None
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        return int(self._server.server_address[1])
+
+    @property
+    def base_url(self) -> str:
+        """Where it listens, without a slash at the end."""
+        return f"http://{self._server.server_address[0]!s}:{self.port}"
+
+    def start(self) -> Self:
+        """Serve in a thread of this process."""
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self._thread.start()
+        return self
+
+    def run(self) -> None:
+        """Serve in this thread until `stop` or an interrupt."""
+        with contextlib.suppress(KeyboardInterrupt):
+            self._server.serve_forever(0.2)
+        self.stopping.set()
+        self._server.drop()
+        self._server.server_close()
+
+    def stop(self) -> None:
+        """Stop serving and close every connection."""
+        self.stopping.set()
+        if self._thread:
+            self._server.shutdown()
+            self._thread.join()
+            self._thread = None
+        self._server.drop()
+        self._server.server_close()
+
+    def __enter__(self) -> Self:
+        """Start."""
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop."""
+        self.stop()
+
+    def reset(self) -> None:
+        """Forget faults, calls and latency, and whatever the stand-in itself keeps."""
+        self.faults.clear()
+        self.calls.clear()
+        self.latency_s = 0.0
+        if "reset" in self._controls:
+            self._controls["reset"]({})
+
+    def answer(self, request: Request) -> tuple[Response | None, Fault | None]:
+        """Answer one request, or give None where the connection is to be cut; with the fault that was due."""
+        if request.path.startswith(CONTROL):
+            return self._control(request), None
+        call = self._describe(request)
+        fault = self.faults.take(TRANSPORT, request.path, call.name)
+        self.stopping.wait(self.latency_s + (fault.seconds if fault and fault.kind == "slow" else 0.0))
+        response: Response | None = _spoilt(fault)
+        if fault and fault.kind in {"reset", "hang"}:
+            if fault.kind == "hang":
+                self.stopping.wait(fault.seconds or HANG_S)
+            response = None
+        elif response is None:
+            response = self._handler(request)
+        self.calls.note(call, response.status if response else 0)
+        return response, fault
+
+    def _control(self, request: Request) -> Response:
+        word = request.path.removeprefix(CONTROL)
+        wanted = request.json if isinstance(request.json, dict) else {}
+        match request.method, word:
+            case "POST", "faults":
+                try:
+                    self.faults.add(**wanted)
+                except (TypeError, ValueError):
+                    return Response.of({"error": "unknown kind of fault"}, 400)
+            case "DELETE", "faults":
+                self.faults.clear()
+            case "GET", "faults":
+                return Response.of({"waiting": self.faults.show(), "seen": dict(self.faults.seen)})
+            case "GET", "calls":
+                return Response.of(self.calls.show())
+            case "POST", "latency":
+                self.latency_s = float(wanted.get("ms", 0)) / 1000
+            case "POST", "reset":
+                self.reset()
+            case "POST", other if other in self._controls:
+                return Response.of(self._controls[other](wanted) or {"ok": True})
+            case _:
+                return Response.of({"error": "no such control"}, 404)
+        return Response.of({"ok": True})
+
+
+def _spoilt(fault: Fault | None) -> Response | None:
+    """Give the answer of a fault that is one; None where the stand-in itself should answer."""
+    match fault.kind if fault else "":
+        case "http_500":
+            return Response.of({"errors": "Internal Server Error"}, 500)
+        case "http_502":
+            return Response(status=502, body=SPOILT_PAGE, content_type="text/html")
+        case "http_429":
+            wait_s = (fault.seconds if fault else 0.0) or RETRY_AFTER_S
+            return Response.of({"errors": "Too Many Requests"}, 429, Retry_After=f"{wait_s:g}")
+        case "html":
+            return Response(body=SPOILT_PAGE, content_type="text/html; charset=utf-8")
+        case "empty":
+            return Response()
+    return None
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    allow_reuse_address = True
+    request_queue_size = 256
+
+    def __init__(self, address: tuple[str, int], stand_in: StandIn) -> None:
+        self.stand_in = stand_in
+        self._open: set[socket.socket] = set()
+        super().__init__(address, _Connection)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        self._open.discard(request)
+        super().shutdown_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Stay silent: a client that went away is no news, and a traceback could hold a body."""
+
+    def drop(self) -> None:
+        """Cut the connections that clients keep alive."""
+        for connection in list(self._open):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+
+class _Connection(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    server: _Server
+
+    def _serve(self) -> None:
+        length = int(self.headers.get("Content-Length") or 0)
+        if length > LIMIT_BYTES or "chunked" in (self.headers.get("Transfer-Encoding") or ""):
+            self.close_connection = True
+            self._write(Response(status=413))
+            return
+        parts = urlsplit(self.path)
+        request = Request(
+            method=self.command,
+            path=parts.path,
+            query=dict(parse_qsl(parts.query, keep_blank_values=True)),
+            headers={name.lower(): value for name, value in self.headers.items()},
+            body=self.rfile.read(length),
+            faults=self.server.stand_in.faults,
+        )
+        response, fault = self.server.stand_in.answer(request)
+        if response is None:
+            self.close_connection = True
+            if fault and fault.kind == "reset":  # RST instead of FIN
+                linger = struct.pack("ii", 1, 0)
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                self.connection.close()
+            return
+        self._write(response, cut=bool(fault and fault.kind == "truncated"))
+
+    do_GET = do_POST = do_PUT = do_DELETE = _serve  # noqa: N815 - the base class looks for these names
+
+    def _write(self, response: Response, *, cut: bool = False) -> None:
+        reason = HTTPStatus(response.status).phrase
+        lines = [f"HTTP/1.1 {response.status} {reason}", f"Content-Type: {response.content_type}"]
+        lines += [f"{name}: {value}" for name, value in response.headers.items()]
+        lines += [f"Content-Length: {len(response.body)}", "", ""]
+        body = response.body
+        if cut:
+            self.close_connection = True
+            body = body[: len(body) // 2]
+        self.wfile.write("\r\n".join(lines).encode("latin-1") + body)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class named it
+        """Keep silent."""

@@ -1,0 +1,245 @@
+"""Invents a small jewellery shop with people who cannot be mistaken for real ones.
+
+Equal arguments give equal worlds. Never reads a clock: `now` is an argument. Waybills carry the check digits
+that the real carriers use, so that what recognises a waybill is put to the test.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from zlib import crc32
+
+from bridge.sandbox.maker import URLS, Maker, address, bluedart_waybill, delhivery_waybill
+from bridge.sandbox.nouns import (
+    BlogComment,
+    Checkout,
+    DraftOrder,
+    GiftCard,
+    Happening,
+    Line,
+    Metafield,
+    Order,
+    Parcel,
+    Person,
+    Refund,
+    Return,
+    World,
+)
+
+__all__ = [
+    "DraftOrder",
+    "Line",
+    "Order",
+    "Parcel",
+    "Person",
+    "World",
+    "address",
+    "bluedart_waybill",
+    "delhivery_waybill",
+    "invent",
+]
+
+SHOP = "minimiss-demo.myshopify.com"
+FIRST_NAMES = ("Testari", "Mocklesh", "Dummika", "Fakira", "Samplesh", "Loremina", "Ipsumit", "Foobari")
+LAST_NAMES = ("Placeholderan", "Inventsson", "Nosuchperson", "Zzyzxwala", "Madeupkar", "Exampledar")
+
+
+def _asha(make: Maker) -> tuple[Person, DraftOrder, GiftCard, Checkout, BlogComment]:
+    """Asha Qwertzuiop of 7 Nowhere Lane: one of everything that Shopify can hold of a person."""
+    mail, now = "asha.qwertzuiop@example.com", make.now
+    asha = make.person("Asha", "Qwertzuiop", mail, "+919000000001", "7 Nowhere Lane", 0)
+    asha = replace(
+        asha,
+        note="Asha prefers to be called after six",
+        tags=("vip", "festival-list"),
+        email_consent="SUBSCRIBED",
+        sms_consent="SUBSCRIBED",
+        metafields=(
+            Metafield(id=make.new_id(), namespace="loyalty", key="birthday", type="date", value="1991-02-03"),
+            Metafield(
+                id=make.new_id(),
+                namespace="whatsapp",
+                key="number",
+                type="single_line_text_field",
+                value="+919000000001",
+            ),
+        ),
+        timeline=(
+            Happening(
+                id=make.new_id(),
+                at=now - timedelta(days=200),
+                action="create",
+                message="Asha Qwertzuiop was created",
+            ),
+            Happening(
+                id=make.new_id(),
+                at=now - timedelta(days=90),
+                action="comment",
+                message="Asha Qwertzuiop asked for a smaller ring",
+                comment=True,
+            ),
+        ),
+    )
+    engraved = make.line(1, {"Engraving": "For Asha", "_gift_message": "Happy birthday Asha Qwertzuiop"})
+    at = now - timedelta(days=42)
+    back = delhivery_waybill(999_999)
+    make.order(
+        asha,
+        days_ago=50,
+        carrier="delhivery",
+        lines=(engraved, make.line(3)),
+        note="Gift: please wrap, and call Asha before delivery",
+        attributes=(("gstin", "29ABCDE1234F1Z5"), ("delivery_slot", "after 6pm")),
+        tags=("gift",),
+        refunds=(
+            Refund(
+                id=make.new_id(),
+                note="Asha Qwertzuiop returned the studs: clasp broke",
+                amount=Decimal("899.00"),
+                created_at=at,
+            ),
+        ),
+        returns=(
+            Return(
+                id=make.new_id(),
+                name="#1001-R1",
+                created_at=at,
+                customer_note="The clasp broke, says Asha Qwertzuiop",
+                waybill=back,
+                company="Delhivery",
+                url=URLS["delhivery"].format(back),
+            ),
+        ),
+        metafields=(
+            Metafield(
+                id=make.new_id(),
+                namespace="gift",
+                key="card_text",
+                type="single_line_text_field",
+                value="Love from 7 Nowhere Lane",
+            ),
+        ),
+        timeline=(
+            Happening(
+                id=make.new_id(),
+                at=at,
+                action="comment",
+                message="Asha Qwertzuiop called about the clasp",
+                comment=True,
+            ),
+        ),
+    )
+    make.order(asha, days_ago=33, carrier="bluedart", gateway="cod", note="Ring twice, Asha is on the roof")
+    make.order(asha, days_ago=21, carrier="delhivery", guest=True)
+    draft = DraftOrder(
+        id=make.new_id(),
+        name="#D1",
+        person_id=asha.id,
+        email=mail,
+        phone=asha.phone,
+        address=asha.address,
+        note="Bespoke ring for Asha Qwertzuiop",
+        created_at=now - timedelta(days=12),
+        lines=(make.line(1, {"Engraving": "A. Q."}),),
+        attributes=(("ring_size", "12"),),
+    )
+    card = GiftCard(
+        id=make.new_id(),
+        person_id=asha.id,
+        last_characters="q7zu",
+        note="Goodwill for Asha Qwertzuiop",
+        balance=Decimal("500.00"),
+        created_at=now - timedelta(days=40),
+        recipient_name="Asha's mother",
+        message="From Asha",
+    )
+    left = Checkout(
+        id=make.new_id(),
+        name="#C1",
+        person_id=asha.id,
+        email=mail,
+        address=asha.address,
+        note="Is this hallmarked? Asha",
+        created_at=now - timedelta(days=9),
+        lines=(make.line(2),),
+    )
+    said = BlogComment(
+        id=make.new_id(),
+        author=asha.name,
+        email=mail,
+        ip="203.0.113.7",
+        body="Lovely, says Asha Qwertzuiop",
+        created_at=now - timedelta(days=15),
+    )
+    return asha, draft, card, left, said
+
+
+def invent(
+    *,
+    shop: str = SHOP,
+    orders: int = 40,
+    seed: int = 7,
+    now: datetime,
+    heavy_orders: int = 0,
+) -> World:
+    """Make the world: Asha (3 orders), Bikram (2), others up to `orders` in all, and Heavy with his."""
+    tag = crc32(shop.encode())  # two shops share no id, as at Shopify
+    draw = random.Random(f"{shop} {seed}")
+    make = Maker(draw=draw, now=now, next_id=5_600_000_000_000 + tag % 1_000 * 100_000_000)
+    asha, draft, card, left, said = _asha(make)
+    bikram = make.person(
+        "Bikram", "Canaryson", "bikram.canaryson@example.in", "+919000000002", "13 Elsewhere Road", 1
+    )
+    make.order(bikram, days_ago=30, carrier="delhivery", gateway="cod")
+    make.order(bikram, days_ago=4, carrier="bluedart", delivered=False)
+    people = [asha, bikram]
+    others = max(0, orders - len(make.orders))
+    for number in range((others + 1) // 2):
+        first = FIRST_NAMES[number % len(FIRST_NAMES)]
+        last = LAST_NAMES[number // len(FIRST_NAMES) % len(LAST_NAMES)]
+        host = "example.com" if number % 2 else "example.in"
+        people.append(
+            make.person(
+                first,
+                last,
+                f"{first}.{last}.{number}@{host}".lower(),
+                f"+9190001{number:05d}",
+                f"{number + 1} Imaginary Street",
+                number,
+            )
+        )
+    for number in range(others):
+        make.order(
+            people[2 + number // 2],
+            days_ago=2 + make.draw.random() * 300,
+            carrier=("delhivery", "bluedart", "")[number % 3],
+            gateway=make.draw.choice(("cod", "prepaid")),
+            delivered=make.draw.random() < 0.8,
+            cancelled=number % 11 == 10,
+        )
+    if heavy_orders:
+        heavy = make.person(
+            "Heavy", "Orderson", "heavy.orderson@example.com", "+919000000009", "1 Bulk Yard", 2
+        )
+        people.append(heavy)
+        for number in range(heavy_orders):
+            make.order(
+                heavy,
+                days_ago=50 - 48 * number / heavy_orders,
+                carrier=("delhivery", "bluedart")[number % 2],
+                gateway=("prepaid", "cod")[number % 2],
+            )
+    return World(
+        shop=shop,
+        shop_id=60_000_000_000 + tag,
+        now=now,
+        people=tuple(people),
+        orders=tuple(make.orders),
+        drafts=(draft,),
+        gift_cards=(card,),
+        checkouts=(left,),
+        comments=(said,),
+    )

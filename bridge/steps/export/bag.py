@@ -1,0 +1,128 @@
+"""A zip laid out as a BagIt bag (RFC 8493), written front to back into a stream that cannot seek.
+
+Hashes every file as it goes and ends with the manifests. The same files give the same bytes: fixed dates,
+order, permissions and compression. Never reads back and never holds a file whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from types import TracebackType
+
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the first day a zip can name: our files have no date of their own
+_READABLE = 0o100644 << 16
+_LEVEL = 6
+BAGIT = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class File:
+    """One file of the bag as the manifests list it. `portable` marks what the person gave or caused."""
+
+    path: str
+    role: str
+    media_type: str
+    sha256: str
+    size: int
+    portable: bool | None = None
+
+
+class _Forward:
+    """A stream that only goes forward, so that a file and a sealing stream get the very same bytes."""
+
+    def __init__(self, out: IO[bytes]) -> None:
+        self._out = out
+
+    def write(self, data: bytes) -> int:
+        self._out.write(data)
+        return len(data)
+
+    def flush(self) -> None:
+        """Flushing is the owner's business."""
+
+
+class Bag:
+    """A bag while it is written. `files` lists the payload so far, in the order it was added."""
+
+    def __init__(self, out: IO[bytes]) -> None:
+        """Write into `out`, which stays the caller's to close."""
+        self._zip = zipfile.ZipFile(_Forward(out), "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL)  # type: ignore[call-overload]
+        self._tags: list[File] = []
+        self.files: list[File] = []
+
+    def __enter__(self) -> Self:
+        """Begin with the declaration."""
+        self._tag("bagit.txt", BAGIT)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the zip; a bag that failed stays without its directory and opens nowhere."""
+        if kind is not None:
+            self._zip.fp = None  # or the zip would still write its directory when it is collected
+        self._zip.close()
+
+    def add(
+        self,
+        path: str,
+        content: str | Iterable[bytes],
+        *,
+        role: str,
+        media_type: str,
+        portable: bool | None = None,
+    ) -> None:
+        """Add one payload file under `data/`."""
+        size, digest = self._write(f"data/{path}", content)
+        self.files.append(
+            File(
+                path=f"data/{path}",
+                role=role,
+                media_type=media_type,
+                sha256=digest,
+                size=size,
+                portable=portable,
+            )
+        )
+
+    def seal(self, *, info: Mapping[str, str], manifest_json: str) -> str:
+        """Write the tag files. Returns the SHA-256 of `manifest-sha256.txt`, which stands for the payload."""
+        octets = sum(file.size for file in self.files)
+        lines = {**info, "Payload-Oxum": f"{octets}.{len(self.files)}"}
+        self._tag("bag-info.txt", "".join(f"{name}: {_line(value)}\n" for name, value in lines.items()))
+        self._tag("manifest.json", manifest_json)
+        digest = self._tag("manifest-sha256.txt", _manifest(self.files))
+        self._write("tagmanifest-sha256.txt", _manifest(self._tags))
+        return digest
+
+    def _tag(self, path: str, content: str) -> str:
+        size, digest = self._write(path, content)
+        self._tags.append(File(path=path, role="tag", media_type="text/plain", sha256=digest, size=size))
+        return digest
+
+    def _write(self, path: str, content: str | Iterable[bytes]) -> tuple[int, str]:
+        entry = zipfile.ZipInfo(path, _EPOCH)
+        entry.compress_type = zipfile.ZIP_DEFLATED
+        entry.create_system = 3
+        entry.external_attr = _READABLE
+        size, digest = 0, hashlib.sha256()
+        with self._zip.open(entry, "w") as stream:
+            for piece in [content.encode()] if isinstance(content, str) else content:
+                stream.write(piece)
+                digest.update(piece)
+                size += len(piece)
+        return size, digest.hexdigest()
+
+
+def _manifest(files: Iterable[File]) -> str:
+    return "".join(f"{file.sha256}  {file.path}\n" for file in files)
+
+
+def _line(value: str) -> str:
+    return " ".join(value.split())  # a line break would begin another field

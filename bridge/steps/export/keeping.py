@@ -1,0 +1,125 @@
+"""How long each category is kept and why, in plain words, with the laws of that day (`04_retention`).
+
+Reads the retention file's rules and puts them into sentences. Never decides that something may go: that is
+`rules/retention`, at the moment of erasure and for the single record.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bridge.steps.export import words
+from bridge.steps.export.survey import Survey, Tally
+from bridge.steps.export.text import plural
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from config.retention import Category, HoldRule, Law, Retention
+
+_UNITS = ("days", "months", "years")
+
+
+def document(retention: Retention, survey: Survey, on: date) -> Mapping[str, Any]:
+    """Make the body of `04_retention.json`."""
+    return {
+        "valid_on": on.isoformat(),
+        "approved_by_counsel": bool(retention.reviewed_by),
+        "categories": [
+            {
+                "category": category.id,
+                "title": category.title,
+                "records": survey.categories.get(category.id, Tally()).records,
+                "when_you_ask_for_erasure": sentence(category, retention, on),
+                "longest_time_without_a_request": longest(category),
+                "fields_kept_longer": list(category.keep_fields),
+                "held_by": [
+                    _hold(retention, hold, category, on)
+                    for hold in category.holds
+                    if applies(retention, hold, on)
+                ],
+            }
+            for category in retention.categories.values()
+        ],
+        "rules_that_could_not_be_read": list(retention.broken),
+    }
+
+
+def applies(retention: Retention, hold_id: str, on: date) -> bool:
+    """Tell whether the hold's law binds this merchant on that day; a broken rule holds."""
+    hold = retention.holds.get(hold_id)
+    if hold is None:
+        return True
+    law = retention.laws.get(hold.law)
+    return law is None or (law.in_force(on) and _binds(law, retention.merchant))
+
+
+def _binds(law: Law, merchant: Mapping[str, Any]) -> bool:
+    return all(
+        merchant.get(path.removeprefix("merchant."), "unknown") in allowed
+        for path, allowed in law.applies_if.items()
+    )
+
+
+def laws_of(retention: Retention, on: date) -> tuple[str, ...]:
+    """Titles of the laws behind all holds that apply on that day, in the order of the file."""
+    used = {
+        retention.holds[hold].law
+        for category in retention.categories.values()
+        for hold in category.holds
+        if hold in retention.holds and applies(retention, hold, on)
+    }
+    return tuple(law.title for law in retention.laws.values() if law.id in used)
+
+
+def sentence(category: Category, retention: Retention, on: date) -> str:
+    """Say what happens to the category when the person asks for erasure."""
+    now = words.plain(category.on_request, words.ACTIONS)
+    holding = [hold for hold in category.holds if applies(retention, hold, on)]
+    if not holding:
+        return f"When you ask, {now}."
+    until = "; ".join(rule_in_words(retention.holds.get(hold)) for hold in holding)
+    held = words.plain(category.held_action, words.ACTIONS)
+    latest = " The latest of these counts." if len(holding) > 1 else ""
+    return f"When nothing stands against it, {now}. Before that, {held}: {until}.{latest}"
+
+
+def longest(category: Category) -> str:
+    """Say the longest time the category is kept without anybody asking; empty where none is set."""
+    span = _span(category.max_age)
+    event = category.max_age.get("event", "")
+    return f"at most {span} after {words.plain(str(event), words.EVENTS)}" if span else ""
+
+
+def rule_in_words(hold: HoldRule | None) -> str:
+    """Say a hold's rule as the end of 'we keep it: …'."""
+    if hold is None:
+        return "until a rule that cannot be read has been looked at"
+    span, event = _span(hold.args), words.plain(hold.from_event, words.EVENTS)
+    if hold.last_day_rule == "gst_annual_return_due_plus_months":
+        return f"until {span} after the yearly tax return for the year of the invoice is due"
+    if hold.last_day_rule == "fy_end_plus_years":
+        return f"until {span} after the end of the financial year of the invoice"
+    if hold.last_day_rule == "contract_discharged":
+        return "until the order is delivered and the time for returns and warranty is over"
+    if hold.last_day_rule == "until_released_by_ops":
+        return "while a dispute or claim is open; we look again at fixed times whether it still is"
+    return f"until {span} after {event}" if span else f"until {hold.last_day_rule.replace('_', ' ')}"
+
+
+def _span(args: Mapping[str, Any]) -> str:
+    parts = [plural(args[unit], unit[:-1]) for unit in _UNITS if isinstance(args.get(unit), int)]
+    return " and ".join(parts)
+
+
+def _hold(retention: Retention, hold_id: str, category: Category, on: date) -> Mapping[str, Any]:
+    hold = retention.holds.get(hold_id)
+    law = retention.laws.get(hold.law) if hold else None
+    return {
+        "hold": hold_id,
+        "rule": rule_in_words(hold),
+        "law": law.title if law else "not readable in the retention file",
+        "in_force": law is None or law.in_force(on),
+        "meanwhile": words.plain(category.held_action, words.ACTIONS),
+    }

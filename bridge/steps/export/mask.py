@@ -1,0 +1,171 @@
+"""What a copy must not show: account numbers in full, names of staff, names of others.
+
+Pure: a body goes in, a tidy copy of it comes out, and each thing that was masked is counted under a code of
+`words.LEFT_OUT`. Never drops a field without counting it, and never changes the body it was given.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from bridge.steps.export.text import clean
+
+if TYPE_CHECKING:
+    from collections import Counter
+
+DEEPEST = 60  # real bodies nest some ten levels; more is a trick on the reader
+
+_TAIL = frozenset(
+    {
+        "accountnumber",
+        "bankaccount",
+        "bankaccountnumber",
+        "bankaccountno",
+        "accountno",
+        "acnumber",
+        "cardnumber",
+        "maskednumber",
+        "iban",
+    }
+)
+_HIDE = frozenset(
+    {
+        "ifsc",
+        "ifsccode",
+        "upi",
+        "upiid",
+        "vpa",
+        "cvv",
+        "bin",
+        "firstdigits",
+        "pan",
+        "pannumber",
+        "aadhaar",
+        "aadhaarnumber",
+        "password",
+    }
+)
+_INSTRUMENT = frozenset({"paymentdetails", "instrument", "paymentinstrument"})
+_STAFF = frozenset({"staffmember", "staff", "staffname", "handledby", "employee", "fieldexecutive"})
+_FREE_TEXT = frozenset(
+    {
+        "note",
+        "note2",
+        "staffnote",
+        "customernote",
+        "returnreasonnote",
+        "reasonnotes",
+        "message",
+        "rawmessage",
+        "value",
+        "comment",
+        "remark",
+        "remarks",
+        "instructions",
+    }
+)
+_IFSC = re.compile(r"\b[A-Za-z]{4}0[A-Za-z0-9]{6}\b")
+_VPA = re.compile(r"\b[\w.-]{2,64}@[A-Za-z]{2,64}\b(?!\.\w)")
+_CARD = re.compile(r"(?<!\d)[3-6]\d{3}(?:[ -]?\d){11,15}(?!\d)")
+_ACCOUNT = re.compile(r"(?<!\d)\d{9,18}(?!\d)")
+_ABOUT_A_BANK = re.compile(r"(?i)\b(a/c|acc(oun)?t|bank|ifsc|upi|neft|imps)\b")
+_ANYBODY = frozenset(
+    ["self", "consignee", "customer", "recipient", "security", "guard", "family", "neighbour", "neighbor"]
+)
+_WORD = re.compile(r"\w{2,}")
+
+
+def masked(body: Mapping[str, Any], counts: Counter[str]) -> dict[str, Any]:
+    """Copy the body into what JSON can hold, masked. Counts what was masked."""
+    return _object(body, counts, instrument=False, depth=0)
+
+
+def tail(value: str) -> str:
+    """Cut a number to its last four digits."""
+    digits = re.sub(r"\D", "", value)
+    return "****" + digits[-4:]
+
+
+def _object(
+    value: Mapping[str, Any], counts: Counter[str], *, instrument: bool, depth: int
+) -> dict[str, Any]:
+    named = _plain(str(value.get("key", ""))) if "key" in value and "value" in value else ""
+    copy = {}
+    for key, item in value.items():
+        name = named if key == "value" and named in _TAIL | _HIDE else _plain(str(key))
+        copy[clean(str(key))] = _field(name, item, counts, instrument=instrument, depth=depth + 1)
+    _hide_stranger(copy, counts)
+    return copy
+
+
+def _field(name: str, value: Any, counts: Counter[str], *, instrument: bool, depth: int) -> Any:
+    scalar = isinstance(value, str | int) and not isinstance(value, bool) and value != ""
+    if name in _STAFF and value:
+        counts["staff_name_replaced"] += 1
+        return "a member of our staff"
+    if scalar and (name in _TAIL or (instrument and name == "number")):
+        counts["payment_number_masked"] += 1
+        return tail(str(value))
+    if scalar and name in _HIDE:
+        counts["payment_detail_masked"] += 1
+        return "****"
+    if name in _FREE_TEXT and isinstance(value, str):
+        return _scanned(clean(value), counts)
+    return _value(value, counts, instrument=instrument or name in _INSTRUMENT, depth=depth)
+
+
+def _value(value: Any, counts: Counter[str], *, instrument: bool, depth: int) -> Any:
+    if isinstance(value, str):
+        return clean(value)
+    if value is None or isinstance(value, bool | int) or (isinstance(value, float) and math.isfinite(value)):
+        return value
+    if not isinstance(value, dict | list | tuple | Mapping):
+        return clean(str(value))
+    if depth > DEEPEST:
+        counts["nested_too_deeply"] += 1
+        return "(nested too deeply to be shown)"
+    if isinstance(value, Mapping):
+        return _object(value, counts, instrument=instrument, depth=depth)
+    return [_value(item, counts, instrument=instrument, depth=depth + 1) for item in value]
+
+
+def _scanned(text: str, counts: Counter[str]) -> str:
+    """Bank details that somebody wrote into a note, masked where they stand."""
+    before = text
+    if any(char.isdigit() for char in text):
+        text = _CARD.sub(lambda hit: tail(hit.group()) if _luhn(hit.group()) else hit.group(), text)
+        if _ABOUT_A_BANK.search(text) or _IFSC.search(text):
+            text = _ACCOUNT.sub(lambda hit: tail(hit.group()), text)
+        text = _IFSC.sub("****", text)
+    if "@" in text:
+        text = _VPA.sub("****", text)
+    if text != before:
+        counts["bank_detail_in_text_masked"] += 1
+    return text
+
+
+def _hide_stranger(body: dict[str, Any], counts: Counter[str]) -> None:
+    """Who took a parcel in is told only where it is the consignee, or nobody in particular."""
+    taken_by, consignee = body.get("received_by"), body.get("consignee")
+    if not isinstance(taken_by, str) or not taken_by or not isinstance(consignee, Mapping):
+        return
+    known = set(_WORD.findall(str(consignee.get("name", "")).casefold()))
+    words = set(_WORD.findall(taken_by.casefold()))
+    if not words & known and not words <= _ANYBODY:
+        body["received_by"] = "another person"
+        counts["other_person_removed"] += 1
+
+
+def _luhn(text: str) -> bool:
+    digits = [int(char) for char in text if char.isascii() and char.isdigit()]
+    doubled = [sum(divmod(2 * digit, 10)) for digit in digits[-2::-2]]
+    return (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
+
+
+@lru_cache(maxsize=1024)
+def _plain(key: str) -> str:
+    return re.sub(r"[\W_]", "", key).casefold()

@@ -1,0 +1,105 @@
+"""The files under `records/`: every finding goes through once and feeds all of them.
+
+Masks first, so that nothing unmasked reaches a file or a count. Holds compressed text only, never the
+findings.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from bridge.rules.identity import legacy_id
+from bridge.steps.export.mask import masked
+from bridge.steps.export.rows import WHOLE_FILE, rows
+from bridge.steps.export.spool import Spool
+from bridge.steps.export.survey import Survey
+from bridge.steps.export.tables import BY_NAME, TABLES
+from bridge.steps.export.text import csv_line, dump_row, dumps
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import tzinfo
+
+    from bridge.model import Finding
+    from bridge.steps.export.bag import Bag
+
+_NOT_A_NAME = re.compile(r"[^a-z0-9_]+")
+_LONGEST_NAME = 40
+_BOM = "\ufeff"
+
+
+class RecordFiles:
+    """All record files of one package, waiting to be written."""
+
+    def __init__(self, zone: tzinfo, *, csv_bom: bool = False) -> None:
+        """Begin with empty files: a table without lines still has its header."""
+        self.survey = Survey(zone)
+        self._zone = zone
+        self._json: dict[str, Spool] = {table.name: Spool() for table in TABLES}
+        self._csv: dict[str, Spool] = {table.name: Spool() for table in TABLES}
+        self._counts: dict[str, int] = dict.fromkeys(self._json, 0)
+        for table in TABLES:
+            header = csv_line(column.name for column in table.columns)
+            self._csv[table.name].write((_BOM if csv_bom else "") + header)
+
+    def add(self, system: str, finding: Finding) -> None:
+        """Take in one finding."""
+        body = masked(finding.body, self.survey.masks)
+        self.survey.record(system, finding.kind, body)
+        record = {
+            "system": system,
+            "ref": legacy_id(finding.ref) or finding.ref,
+            "found_by": finding.matched_by,
+            "data": body,
+        }
+        self._append(_file_of(finding.kind), dumps(record))
+        for table, row in rows(system, finding.kind, body, self._zone):
+            self.survey.row(system, table, row)
+            names = [column.name for column in BY_NAME[table].columns]
+            self._csv[table].write(csv_line(row.get(name, "") for name in names))
+            if not BY_NAME[table].whole:
+                self._append(table, dump_row({name: row.get(name, "") for name in names}))
+
+    def write(self, bag: Bag, header: Mapping[str, Any]) -> None:
+        """Write every file, known tables first, then the kinds that have none."""
+        others = sorted(self._json.keys() - BY_NAME.keys())
+        for name in [*(table.name for table in TABLES), *others]:
+            table = BY_NAME.get(name)
+            bag.add(
+                f"records/{name}.json",
+                self._document(name, header),
+                role="copy",
+                media_type="application/json",
+                portable=bool(table and table.portable),
+            )
+            if table:
+                bag.add(
+                    f"records/{name}.csv",
+                    self._csv.pop(name).read(),
+                    role="copy",
+                    media_type="text/csv",
+                    portable=table.portable,
+                )
+
+    def _append(self, name: str, record: str) -> None:
+        spool = self._json.setdefault(name, Spool())
+        count = self._counts.get(name, 0)
+        self._counts[name] = count + 1
+        text = record.replace("\n", "\n    ")  # line breaks within values are escaped
+        spool.write((",\n    " if count else "\n    ") + text)
+
+    def _document(self, name: str, header: Mapping[str, Any]) -> Iterator[bytes]:
+        count = self._counts[name]
+        frame = {**header, "part": "records", "title": name, "count": count, "records": []}
+        before, after = dumps(frame).split('"records": []')  # a quote within a value would be escaped
+        yield (before + '"records": [').encode()
+        yield from self._json.pop(name).read()
+        yield (("\n  ]" if count else "]") + after + "\n").encode()
+
+
+def _file_of(kind: str) -> str:
+    if kind in WHOLE_FILE:
+        return WHOLE_FILE[kind]
+    name = _NOT_A_NAME.sub("_", kind.casefold()).strip("_")[:_LONGEST_NAME] or "unnamed"
+    return f"other_{name}" if name in BY_NAME else name

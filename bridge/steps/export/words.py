@@ -1,0 +1,197 @@
+"""Plain words for codes: what a person reads instead of `unreached`, `xv` or `sms_gateway`.
+
+Words only, no decisions. A code that is not here is shown with its underscores taken out, never guessed at.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from bridge.model import Absence
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SYSTEMS = {
+    "shopify": "Shopify (our shop platform)",
+    "delhivery": "Delhivery (carrier)",
+    "bluedart": "Blue Dart (carrier)",
+    "bridge_store": "our own records of requests and parcels",
+}
+TRADE_NAMES = {
+    "shopify": "Shopify",
+    "delhivery": "Delhivery",
+    "bluedart": "Blue Dart",
+    "google": "Google",
+    "bridge_host": "the host of our request system",
+    "payment_gateway": "the payment service",
+    "sms_gateway": "the service that sends our text messages",
+    "email_agency": "the agency that sends our e-mail",
+    "advertising_remarketing": "advertising partners",
+    "analytics_consultant": "the consultant who analyses the use of our site",
+    "social_login": "social networks you sign in with",
+}
+FIELDS = {
+    "name": "your name",
+    "delivery_address": "your delivery address",
+    "phone": "your phone number",
+    "order_invoice_value": "the value on the invoice",
+}
+ABSENCES: Mapping[Absence, str] = {
+    Absence.DENIED: "{system} did not let us read: {what}",
+    Absence.UNREACHED: "{system} did not give us everything. Missing: {what}",
+    Absence.NOT_CONFIGURED: "We have no access to {system} yet. Not asked for: {what}",
+    Absence.UNATTRIBUTED: "We could not tell whose these are, so they are left out ({system}): {what}",
+}
+ABOUT = {
+    "": "what it holds about you",
+    "answer": "what it holds about you",
+    "customer": "your customer profile",
+    "orders": "your orders",
+    "returns": "your returns",
+    "draft orders": "your draft orders",
+    "gift cards": "your gift cards",
+    "blog comments": "your comments on our blog",
+}
+WE_GO_ON = "We keep trying and send you what is missing."
+REASONS = {
+    "source_unavailable": f"It did not answer. {WE_GO_ON}",
+    "timeout": f"It did not answer in time. {WE_GO_ON}",
+    "not_finished": f"It had not finished answering when this letter was made. {WE_GO_ON}",
+    "access_denied": "We lack a permission for that and have to obtain it first.",
+    "not_approved": "The platform has not approved us for this kind of data.",
+    "credential_rejected": "Our access was refused and has to be renewed first.",
+    "no_credentials": "We have to obtain access first.",
+    "no_token": "We have to obtain access first.",
+    "malformed_number": "What the order names as its parcel number cannot be one.",
+    "list_too_long": "There is more of it than the platform hands out at once.",
+    "gone_meanwhile": "It disappeared while we were reading.",
+    "no_system_asked": "No system was set up to be asked.",
+}
+LEFT_OUT = {
+    "payment_number_masked": "Numbers of cards and accounts show their last four digits only, so that nobody "
+    "who finds this copy can take your money.",
+    "payment_detail_masked": "Bank codes, payment addresses and the like are hidden, for the same reason.",
+    "bank_detail_in_text_masked": "A note held what looks like bank particulars; that part is hidden.",
+    "staff_name_replaced": "Names of our staff are replaced by their role.",
+    "other_person_removed": "The name of another person who took a parcel in for you is left out.",
+    "nested_too_deeply": "A part of a record could not be laid out safely and is left out.",
+}
+ROUTES = {
+    "grievance_officer": "First write to our Grievance Officer at the address below. It is the quickest way.",
+    "national_consumer_helpline_1915": "You can call the National Consumer Helpline on 1915.",
+    "it_act_adjudicating_officer": "You can complain to the Adjudicating Officer for information technology "
+    "of your State.",
+    "data_protection_board_of_india": "If we do not settle the matter, you can complain to the Data "
+    "Protection Board of India.",
+    "supervisory_authority": "You can complain to the data protection authority of the country where you "
+    "live or work, and you can go to court.",
+    "merchant_complaint_s164A": "In the United Kingdom you can complain to us directly; we answer within "
+    "30 days.",
+    "ico": "In the United Kingdom you can also complain to the Information Commissioner's Office.",
+}
+CATEGORIES = {
+    "customer_profile": "your customer profile",
+    "contact": "your e-mail and phone",
+    "address": "your addresses",
+    "order_lines": "what you ordered",
+    "order_free_text": "engravings, gift messages and notes",
+    "invoice_document": "your invoices",
+    "payment_reference": "your payments, without full numbers",
+    "cod_refund_bank": "bank particulars for a refund",
+    "shipment": "your parcels",
+    "cod_risk": "marks about the risk of cash on delivery",
+    "marketing_consent": "your consents to marketing",
+    "suppression": "your wish not to be written to",
+    "usage_cookies": "how you used the shop, with internet address",
+    "support": "your messages to us",
+    "webhook_payload": "messages between our systems",
+    "request_evidence": "the record of your requests",
+    "access_package": "copies made for you, like this one",
+}
+PURPOSES = {
+    "i": "taking, packing and delivering your orders, with ring sizes and engravings",
+    "ii": "answering your questions, complaints and repair requests",
+    "iii": "fitting the shop to your taste",
+    "iv": "finding out how the shop is used and making it better",
+    "v": "sending you news and offers, until you say stop",
+    "vi": "keeping the shop secure and stopping fraud",
+    "vii": "keeping our side of the contract with you",
+    "viii": "passing data to those who work for us",
+    "ix": "running a loyalty programme",
+    "x": "writing to you about feedback, claims and disputes",
+    "xi": "holding people to the terms of the shop",
+    "xii": "limiting losses and risks",
+    "xiii": "doing what tax and other laws demand",
+    "xiv": "purposes told to you when the data were collected",
+    "xv": "deciding whether cash on delivery can be offered",
+    "xvi": "paying back a refund of a cash order",
+}
+ACTIONS = {
+    "erase": "it is erased",
+    "anonymise": "it is cut off from you, so that nobody can tell whose it was",
+    "pseudonymise": "your name is replaced by a code that others cannot read",
+    "restrict": "it is locked away from daily work",
+    "seal": "it is sealed and can be opened for the tax office or a court only",
+    "evidence": "only proof of what was done is kept",
+    "keep": "it is kept, because it is what protects your wish",
+    "age_out": "it disappears when the back-ups are replaced",
+}
+EVENTS = {
+    "document_issued_at": "the invoice was made out",
+    "last_processing_at": "we last used it",
+    "log_written_at": "the log entry was written",
+    "delivered_at": "delivery",
+    "refund_reconciled_at": "the refund was settled",
+    "claim_opened_at": "the claim was opened",
+    "transaction_at": "the payment",
+    "case_closed_at": "your request was closed",
+    "last_order_at": "your last order",
+    "created_at": "it was made",
+    "collected_at": "it was collected",
+    "ticket_closed_at": "the matter was closed",
+    "identity_decided_at": "your identity was confirmed",
+    "job_succeeded_at": "it was dealt with",
+    "package_ready_at": "the package was ready",
+    "backup_taken_at": "the back-up was taken",
+    "last_contact_at": "we last heard from you",
+}
+COUNTRIES = {
+    "IN": "India",
+    "US": "the United States",
+    "CA": "Canada",
+    "SG": "Singapore",
+    "IE": "Ireland",
+    "GB": "the United Kingdom",
+    "DE": "Germany",
+}
+
+
+_PATH = re.compile(r"[A-Za-z]\w*(\.\w+)+")
+_INNER_CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_PARCELS = re.compile(r"\bwaybill(s?)\b")
+
+
+def plain(code: str, known: Mapping[str, str]) -> str:
+    """Find the words for a code, or make words of the code."""
+    return known.get(code) or code.replace("_", " ").strip()
+
+
+def system_name(system: str) -> str:
+    """Name a system as a person knows it."""
+    return plain(system, SYSTEMS)
+
+
+def what(told: str) -> str:
+    """Say what a gap is about: `customer.defaultAddress.phone` is `phone (customer, default address)`."""
+    text = told.strip()
+    if _PATH.fullmatch(text):
+        *around, last = (_INNER_CAPITAL.sub(" ", part).lower() for part in text.split("."))
+        text = f"{last} ({', '.join(around)})"
+    return _PARCELS.sub(r"parcel\1", plain(text, ABOUT))
+
+
+def reason(code: str) -> str:
+    """Say why something is missing; a permission is named by its scope in the codes, never in the words."""
+    return REASONS.get("access_denied" if code.startswith(("read_", "write_")) else code, "")

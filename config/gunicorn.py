@@ -1,0 +1,77 @@
+"""How gunicorn serves `app:app`. Reads settings, never the environment; logs no address and no URL."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from gunicorn.glogging import Logger  # type: ignore[import-untyped]
+
+from bridge.errors import SettingsInvalid
+from config.start import load_all
+
+
+class QuietLogger(Logger):  # type: ignore[misc]  # gunicorn has no types
+    """No access log, whatever GUNICORN_CMD_ARGS asks for, and no address in a warning.
+
+    Heroku's buildpack sets `--access-logfile -`, which would override `accesslog` below.
+    """
+
+    def access(self, *_: Any, **__: Any) -> None:
+        """Write nothing: addresses and URLs are personal."""
+
+    def warning(self, msg: str, *args: Any, **kwargs: Any) -> None:
+        """Cut what the stranger sent: gunicorn names the address, and the header it did not like."""
+        if str(msg).startswith("Invalid request from"):
+            msg, args = "Invalid request refused", ()
+        super().warning(msg, *args, **kwargs)
+
+
+try:
+    settings = load_all().settings
+except SettingsInvalid as invalid:
+    sys.exit("\n".join(["The bridge cannot start:", *(f"  {fault}" for fault in invalid.faults)]))
+
+# Prometheus adds up the counters of all web processes from files in this folder. Named after the master, so
+# that it stays the same over a reload.
+metrics = Path(tempfile.gettempdir()) / f"bridge-metrics-{os.getpid()}"
+raw_env = [f"PROMETHEUS_MULTIPROC_DIR={metrics}"]
+
+bind = f"0.0.0.0:{settings.port}"
+worker_class = "gthread"
+workers = settings.web_concurrency
+threads = 32  # a request that waits for a commit or a slow body holds one
+timeout = 30  # a worker that is silent for so long is replaced
+graceful_timeout = 25  # Heroku kills 30 s after SIGTERM
+keepalive = 5
+max_requests = 20_000  # what leaks, leaks slowly; the jitter keeps the workers from leaving together
+max_requests_jitter = 2_000
+preload_app = False  # an engine or a thread made before the fork would be shared after it
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - heartbeats must not wait for a disk
+control_socket_disable = True
+logger_class = QuietLogger
+accesslog = None
+errorlog = "-"
+loglevel = settings.log_level.lower()
+
+
+def on_starting(server: Any) -> None:  # noqa: ARG001 - gunicorn's signature
+    """Begin with an empty folder: the files of a dead master would be counted again."""
+    shutil.rmtree(metrics, ignore_errors=True)
+    metrics.mkdir(mode=0o700)
+
+
+def child_exit(server: Any, worker: Any) -> None:  # noqa: ARG001 - gunicorn's signature
+    """Drop the gauges of a process that is gone."""
+    from prometheus_client import multiprocess  # noqa: PLC0415 - looks for its folder when imported
+
+    multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+
+
+def on_exit(server: Any) -> None:  # noqa: ARG001 - gunicorn's signature
+    """Leave nothing behind."""
+    shutil.rmtree(metrics, ignore_errors=True)

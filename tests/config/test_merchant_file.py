@@ -1,0 +1,239 @@
+"""The merchant's file: every fault at once, in words, and what is unset stays nameable."""
+
+from pathlib import Path
+
+import pytest
+
+from bridge.errors import SettingsInvalid
+from config.merchant import load_merchant
+
+SHIPPED = Path(__file__).parents[2] / "config" / "merchant.toml"
+
+
+@pytest.fixture
+def changed(tmp_path):
+    """The shipped file with some of its text replaced, as a path."""
+
+    def change(*pairs, name="merchant.toml"):
+        text = SHIPPED.read_text()
+        for old, new in pairs:
+            assert old in text
+            text = text.replace(old, new, 1)
+        path = tmp_path / name
+        path.write_text(text)
+        return path
+
+    return change
+
+
+def faults(path):
+    with pytest.raises(SettingsInvalid) as caught:
+        load_merchant(path)
+    return [fault.removeprefix(f"{path}: ") for fault in caught.value.faults]
+
+
+def test_the_shipped_file_is_read_whole():
+    merchant = load_merchant(SHIPPED)
+
+    assert merchant.trading_name == "MINI MISS"
+    assert (merchant.shops, merchant.legal_entity_type) == ((), "unknown")
+    assert merchant.website_url == "https://minimissilver.com/"
+    assert merchant.clocks.ack_hours_law == 48
+    assert merchant.clocks.warn_at_percent == (50, 75, 90)
+    assert merchant.complaint_route["uk"] == ("merchant_complaint_s164A", "ico")
+    assert merchant.intake_addresses == (
+        "privacy@minimiss.com",
+        "care@minimiss.com",
+        "info@minimissilver.com",
+    )
+    assert not merchant.domain_control_verified
+    bluedart = next(each for each in merchant.processors if each.id == "bluedart")
+    assert bluedart.fields == ("name", "delivery_address", "phone", "order_invoice_value")
+    assert (bluedart.named, bluedart.legal_name) == (True, "Blue Dart Express Limited")
+    assert not next(each for each in merchant.processors if each.id == "sms_gateway").named
+    assert len(merchant.sha256) == 64
+
+
+def test_what_the_merchant_still_owes_is_named():
+    merchant = load_merchant(SHIPPED)
+
+    assert set(merchant.unset) == {
+        "merchant.legal_name",
+        "merchant.legal_entity_type",
+        "merchant.shops",
+        "merchant.policy_last_updated",
+        "grievance_officer.name",
+        "grievance_officer.designation",
+        "grievance_officer.phone",
+        "processor.bluedart.privacy_contact",
+        "processor.delhivery.privacy_contact",
+    }
+    told = "\n".join(merchant.warnings)
+    for each in (
+        "website_url is marked conflict",
+        "[processor.sms_gateway]",
+        "contract_ref",
+        "is marked review",
+    ):
+        assert each in told
+
+
+def test_a_placeholder_is_unset_wherever_it_stands(changed):
+    path = changed(
+        ('phone = { value = "", status = "unset" }', 'phone = "[Insert Contact Number]"'),
+        ('services = "store platform, checkout, database"', 'services = "[Insert Services]"'),
+        ('countries = ["US", "SG"]', 'countries = ["[Insert Country]"]'),
+    )
+
+    merchant = load_merchant(path)
+
+    assert {"grievance_officer.phone", "processor.shopify.services", "processor.google.countries"} <= set(
+        merchant.unset
+    )
+    assert merchant.officer.phone == ""
+    assert merchant.processors[0].services == ""
+
+
+def test_a_filled_file_owes_nothing(changed):
+    path = changed(
+        ('legal_name = { value = "",', 'legal_name = { value = "Mini Miss & Co", note = "was unset" } #'),
+        ('legal_entity_type = { value = "unknown",', 'legal_entity_type = "partnership" #'),
+        ("shops = []", 'shops = ["mini-miss.myshopify.com", "mini-miss-2.myshopify.com"]'),
+        ('policy_last_updated = { value = "",', 'policy_last_updated = "2026-11-01" #'),
+        (
+            'name = { value = "", status = "unset" }\ndesignation = { value = "",',
+            'name = "A"\ndesignation = "B" #',
+        ),
+        ('phone = { value = "", status = "unset" }', 'phone = "+91 562 000 0000"'),
+        ('privacy_contact = { value = "",', 'privacy_contact = "a@example.org" #'),
+        ('privacy_contact = { value = "",', 'privacy_contact = "b@example.org" #'),
+    )
+
+    merchant = load_merchant(path)
+
+    assert merchant.unset == ()
+    assert merchant.shops == ("mini-miss.myshopify.com", "mini-miss-2.myshopify.com")
+
+
+def test_one_shop_may_stand_alone(changed):
+    path = changed(("shops = []", 'shop_domain = "mini-miss.myshopify.com"'))
+
+    assert load_merchant(path).shops == ("mini-miss.myshopify.com",)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ("ack_hours_law = 48", 'ack_hours_law = "48"', "[clocks] ack_hours_law must be a whole number"),
+        ("ack_hours_law = 48", "ack_hours_law = true", "[clocks] ack_hours_law must be a whole number"),
+        ("ack_hours_law = 48", "ack_hours_law = 0", "[clocks] ack_hours_law must be between 1 and 8784"),
+        ("ack_hours_law = 48", "", "[clocks] ack_hours_law is missing"),
+        (
+            "ack_hours_law = 48",
+            "ack_hour_law = 48\nack_hours_law = 48",
+            "[clocks] ack_hour_law is not a known key",
+        ),
+        (
+            "warn_at_percent = [50",
+            'warn_at_percent = ["50"',
+            "[clocks] warn_at_percent must be a list of whole numbers",
+        ),
+        (
+            '"Asia/Kolkata"         #',
+            '"Asia/Atlantis"         #',
+            "[clocks] timezone must be a time zone such as Asia/Kolkata",
+        ),
+        ('"merchant-config/1"', '"merchant-config/2"', "schema must be one of merchant-config/1"),
+        ("[intake]", "[intakes]", "intakes is not a known key"),
+        ("[grievance_officer]", "[officer]", "grievance_officer is missing"),
+        ('trading_name = "MINI MISS"', "trading_name = 1", "[merchant] trading_name must be text"),
+        ('trading_name = "MINI MISS"', 'trading_name = " "', "[merchant] trading_name must not be empty"),
+        ('trading_name = "MINI MISS"', "", "[merchant] trading_name is missing"),
+        (
+            '{ value = "unknown", status = "unset", note = "the policy',
+            '{ value = "firm", note = "the policy',
+            "[merchant] legal_entity_type must be one of proprietorship, partnership, llp, company, unknown",
+        ),
+        (
+            'gstin = { value = "", status = "unset" }',
+            'gstin = { value = "", status = "soon" }',
+            "[merchant] gstin must have only value, status, note; status one of unset, conflict, review",
+        ),
+        (
+            "shops = []",
+            'shops = ["Mini.myshopify.com"]',
+            "[merchant] shops must be of the form name.myshopify.com",
+        ),
+        ("shops = []", 'shops = ["a.myshopify.com.evil.in"]', "[merchant] shops must be of the form"),
+        ("shops = []", 'shops = "mini.myshopify.com"', "[merchant] shops must be a list of text"),
+        (
+            "shops = []",
+            'shops = []\nshop_domain = ""',
+            "[merchant] shop_domain must go: shops lists every shop",
+        ),
+        (
+            'value = "privacy@minimiss.com", s',
+            'value = "privacy", s',
+            "[grievance_officer] email must be an e-mail",
+        ),
+        ("3a7195651a46", "3A", "[merchant] policy_sha256 must be a SHA-256 in lower-case hex"),
+        ("{ value = false,", '{ value = "no",', "[intake] domain_control_verified must be true or false"),
+        ('id = "bluedart"', 'id = "shopify"', "[processor.shopify] id is used twice"),
+        (
+            'id = "bluedart"',
+            'id = "Blue Dart"',
+            "[processor.Blue Dart] id must be of small letters, digits, - and _",
+        ),
+        ('id = "bluedart"', "", "[processor.2] id is missing"),
+        (
+            'status = "unnamed"',
+            'status = "lost"',
+            "[processor.payment_gateway] status must be one of named, unnamed",
+        ),
+        (
+            'eu = ["supervisory',
+            'eu = [1, "supervisory',
+            "[notices.complaint_route] eu must be a list of text",
+        ),
+        (
+            "[notices.complaint_route]",
+            "[notices]\ncomplaint_route = 1\n[x]",
+            "[notices] complaint_route must be a table",
+        ),
+    ],
+)
+def test_a_fault_names_file_table_and_key(changed, old, new, fault):
+    found = faults(changed((old, new)))
+
+    assert any(each.startswith(fault) for each in found), found
+
+
+def test_all_faults_come_together_and_none_repeats_a_value(changed):
+    found = faults(
+        changed(
+            ("ack_hours_law = 48", 'ack_hours_law = "asha@example.in"'),
+            ('id = "bluedart"', 'id = "shopify"'),
+            ("gstin =", "gst_in ="),
+        )
+    )
+
+    assert len(found) == 3
+    assert "asha" not in "".join(found)
+
+
+def test_a_processor_list_must_be_tables(tmp_path):
+    path = tmp_path / "m.toml"
+    path.write_text('processor = [1]\nschema = "merchant-config/1"\n')
+
+    assert "processor must be a list of tables" in faults(path)
+
+
+def test_a_file_that_is_not_there_not_text_or_not_toml(tmp_path, changed):
+    assert faults(tmp_path / "none.toml") == ["cannot be read"]
+    odd = tmp_path / "odd.toml"
+    odd.write_bytes(b"x = '\xff'")
+    assert faults(odd) == ["must be UTF-8"]
+    (broken,) = faults(changed(("ack_hours_law = 48", "ack_hours_law = ")))
+    line = SHIPPED.read_text()[: SHIPPED.read_text().index("ack_hours_law = 48")].count("\n") + 1
+    assert broken.startswith("is not TOML: ")
+    assert f"line {line}" in broken

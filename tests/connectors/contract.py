@@ -1,0 +1,253 @@
+"""The cases that every connector inherits: found, absent, refused, throttled, slow, broken, never chatty.
+
+A new connector is done when its subclass of `ConnectorContract` is green. The subclass names what is asked
+and what comes back; the cases here know no system.
+"""
+
+import logging
+import re
+import traceback
+from collections.abc import Iterator
+from http import HTTPStatus
+
+import pytest
+import requests
+import responses
+from responses.matchers import request_kwargs_matcher
+
+from bridge.connectors.http import ATTEMPTS, TIMEOUT_S
+from bridge.errors import (
+    BridgeError,
+    ConnectorRefused,
+    ConnectorThrottled,
+    ConnectorUnavailable,
+    CredentialRejected,
+)
+from bridge.model import Page, Principal, Waybill
+from bridge.ports import Connector
+
+SHOP = "contract.myshopify.com"
+CANARY = "Asha Qwertzuiop, 7 Nowhere Lane, +919000000001"
+
+
+class ConnectorContract:
+    """What a subclass says of its system, and the cases."""
+
+    url: str  # where the record of a person is asked
+    content_type: str
+    found: bytes  # an answer that knows `numbers`
+    partial: bytes  # an answer that knows the first of `numbers` only
+    nothing: bytes  # an answer that knows none of them
+    numbers: tuple[str, ...]
+    secrets: tuple[str, ...]  # what no message may repeat
+    forbidden: type[BridgeError] = CredentialRejected  # what 403 means here
+    bare: Connector  # a connector without credentials
+
+    def connector(self, naps: list[float]) -> Connector:
+        """Make the connector; what it would sleep goes into `naps`."""
+        raise NotImplementedError
+
+    def prepare(self, mock: responses.RequestsMock) -> None:
+        """Register what is asked before the record itself (a login)."""
+
+    def parcels(self) -> list[Waybill]:
+        """Make the parcels that are asked about."""
+        system = self.connector([]).system
+        return [Waybill(number=number, carrier=system, order_id="1") for number in self.numbers]
+
+    # --- the machinery ----------------------------------------------------------------------------------
+
+    @pytest.fixture
+    def mock(self) -> Iterator[responses.RequestsMock]:
+        with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+            self.prepare(mock)
+            yield mock
+
+    @pytest.fixture(autouse=True)
+    def _nothing_told(self, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+        """No log line of any case repeats a person, a secret or a URL."""
+        caplog.set_level(logging.DEBUG)
+        yield
+        self.assert_silent(caplog.text)
+
+    def assert_silent(self, said: str) -> None:
+        for word in (*self.secrets, *CANARY.split(", "), *self.numbers, "http://", "https://"):
+            assert word not in said
+
+    def answer(self, mock, body=b"", status=200, **more):
+        more.setdefault("content_type", self.content_type)
+        return mock.add(responses.GET, self.url, body=body, status=status, **more)
+
+    def gather(self, naps: list[float] | None = None, cursor: str = "") -> list[Page]:
+        asked = self.connector([] if naps is None else naps)
+        return list(asked.gather(Principal(), shop=SHOP, parcels=self.parcels(), cursor=cursor))
+
+    def fails(self, kind: type[BridgeError], naps: list[float] | None = None) -> BridgeError:
+        with pytest.raises(kind) as caught:
+            self.gather(naps)
+        self.assert_silent("".join(traceback.format_exception(caught.value)))
+        assert caught.value.__suppress_context__ or caught.value.__context__ is None
+        return caught.value
+
+    def asked(self, mock) -> int:
+        return sum(1 for call in mock.calls if call.request.url.startswith(self.url))
+
+    # --- the cases --------------------------------------------------------------------------------------
+
+    def test_finds_what_the_system_holds(self, mock):
+        self.answer(mock, self.found)
+        pages = self.gather()
+        assert {one.ref for page in pages for one in page.findings} >= set(self.numbers)
+        assert all(one.body["status"] != "not_found" for page in pages for one in page.findings)
+        assert not any(page.gaps for page in pages)
+
+    def test_a_page_resumes_after_its_cursor(self, mock):
+        self.answer(mock, self.found)
+        last = self.gather()[-1]
+        before = self.asked(mock)
+        assert [one for page in self.gather(cursor=last.cursor) for one in page.findings] == []
+        assert self.asked(mock) == before
+
+    def test_what_the_system_does_not_know_is_said_and_no_fault(self, mock):
+        self.answer(mock, self.nothing)
+        findings = [one for page in self.gather() for one in page.findings]
+        assert {one.ref for one in findings} == set(self.numbers)
+        assert all(one.body["status"] == "not_found" and one.body["consignee"] is None for one in findings)
+
+    def test_a_batch_that_knows_some_says_which(self, mock):
+        self.answer(mock, self.partial)
+        status = {one.ref: one.body["status"] for page in self.gather() for one in page.findings}
+        assert status[self.numbers[0]] != "not_found"
+        assert {status[number] for number in self.numbers[1:]} == {"not_found"}
+
+    def test_another_systems_parcels_are_never_asked(self, mock):
+        other = [Waybill(number=number, carrier="somebody_else") for number in self.numbers]
+        assert list(self.connector([]).gather(Principal(), shop=SHOP, parcels=other)) == []
+        assert not mock.calls
+
+    def test_without_credentials_it_says_so_and_asks_nothing(self, mock):
+        pages = list(self.bare.gather(Principal(), shop=SHOP, parcels=self.parcels()))
+        assert [gap.absence.value for page in pages for gap in page.gaps] == ["not_configured"]
+        assert list(self.bare.gather(Principal(), shop=SHOP, parcels=[])) == []
+        assert not mock.calls
+
+    @pytest.mark.parametrize("body", [b"", b'{"detail": "no"}', CANARY.encode()])
+    def test_401_needs_a_person(self, mock, body):
+        self.answer(mock, body, 401)
+        self.fails(CredentialRejected)
+
+    def test_403_is_what_this_system_means_by_it(self, mock):
+        self.answer(mock, b"<html>" + CANARY.encode(), 403, content_type="text/html")
+        fault = self.fails(self.forbidden)
+        if isinstance(fault, ConnectorThrottled):
+            assert fault.retry_after_s is not None
+            assert fault.retry_after_s >= 30
+            assert self.asked(mock) == 1
+
+    def test_404_will_not_help(self, mock):
+        self.answer(mock, CANARY.encode(), 404)
+        self.fails(ConnectorRefused)
+        assert self.asked(mock) == 1
+
+    def test_429_waits_as_long_as_it_is_told_and_goes_on(self, mock):
+        self.answer(mock, CANARY.encode(), 429, headers={"Retry-After": "2.0"})
+        self.answer(mock, self.found)
+        naps: list[float] = []
+        assert self.gather(naps)[0].findings
+        assert naps == [2.0]
+
+    def test_429_for_long_is_left_to_the_schedule(self, mock):
+        self.answer(mock, CANARY.encode(), 429, headers={"Retry-After": "90"})
+        naps: list[float] = []
+        fault = self.fails(ConnectorThrottled, naps)
+        assert isinstance(fault, ConnectorThrottled)
+        assert fault.retry_after_s == 90
+        assert naps == []
+
+    def test_429_without_a_time_is_not_hammered(self, mock):
+        self.answer(mock, CANARY.encode(), 429)
+        fault = self.fails(ConnectorThrottled)
+        assert isinstance(fault, ConnectorThrottled)
+        assert fault.retry_after_s == 30
+        assert self.asked(mock) == 1
+
+    @pytest.mark.parametrize("status", [500, 502, 503, 504])
+    def test_a_passing_5xx_is_asked_again(self, mock, status):
+        self.answer(mock, CANARY.encode(), status)
+        self.answer(mock, self.found)
+        assert self.gather()[0].findings
+        assert self.asked(mock) == 2
+
+    def test_a_lasting_5xx_is_unavailable(self, mock):
+        self.answer(mock, CANARY.encode(), 503)
+        self.fails(ConnectorUnavailable)
+        assert self.asked(mock) == ATTEMPTS
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b"<!doctype html><html><body>" + CANARY.encode() + b"</body></html>",
+            b"",
+            b"null",
+            b"[]",
+            b"42",
+            b"\xff\xfe\x00",
+            b"[" * 100_000,
+        ],
+        ids=["html", "empty", "null", "list", "number", "bytes", "deep"],
+    )
+    def test_200_with_something_else_is_unavailable_and_never_absent(self, mock, body):
+        self.answer(mock, body)
+        self.fails(ConnectorUnavailable)
+
+    def test_a_truncated_answer_is_unavailable(self, mock):
+        self.answer(mock, self.found[: len(self.found) // 2])
+        self.fails(ConnectorUnavailable)
+
+    @pytest.mark.parametrize(
+        "fault",
+        [requests.ConnectTimeout(CANARY), requests.ReadTimeout(CANARY), requests.ConnectionError(CANARY)],
+        ids=lambda fault: type(fault).__name__,
+    )
+    def test_no_answer_in_time_is_unavailable(self, mock, fault):
+        self.answer(mock, fault)
+        self.fails(ConnectorUnavailable)
+        assert self.asked(mock) == ATTEMPTS
+
+    def test_every_call_has_the_houses_timeout(self, mock):
+        self.answer(mock, self.found, match=[request_kwargs_matcher({"timeout": TIMEOUT_S})])
+        assert TIMEOUT_S == (3.05, 20.0)
+        assert self.gather()[0].findings
+        assert {call.request.req_kwargs["timeout"] for call in mock.calls} == {TIMEOUT_S}
+
+    def test_a_redirect_is_refused_and_carries_nothing_away(self, mock):
+        away = "https://elsewhere.example/"
+        self.answer(mock, b"", HTTPStatus.FOUND, headers={"Location": away})
+        mock.add(responses.GET, away, body=self.found)
+        self.fails(ConnectorRefused)
+        assert not any(call.request.url.startswith(away) for call in mock.calls)
+
+    @pytest.mark.parametrize("status", [200, 302, 400, 401, 403, 404, 429, 500])
+    @pytest.mark.parametrize("body", [b"", b"<html>", b"null", b'{"Error": "odd"}'])
+    def test_check_never_raises(self, mock, status, body):
+        self.answer(mock, body, status)
+        for line in self.connector([]).check(SHOP):
+            self.assert_silent(f"{line.name} {line.detail}")
+            assert re.fullmatch(r"[a-z]+\.[a-z_]+", line.name)
+
+    def test_check_says_all_is_well(self, mock):
+        self.answer(mock, self.nothing)
+        assert not any(line.ok is False for line in self.connector([]).check(SHOP))
+
+    def test_check_says_that_nothing_answers(self, mock):
+        self.answer(mock, requests.ConnectionError(CANARY))
+        assert any(line.ok is False for line in self.connector([]).check(SHOP))
+
+    def test_check_says_that_the_credential_is_refused(self, mock):
+        self.answer(mock, b"{}", 401)
+        lines = {line.name: line.ok for line in self.connector([]).check(SHOP)}
+        assert list(lines.values()) == [True, True, False]
+
+    def test_check_says_what_is_unset(self, mock):
+        assert [line.ok for line in self.bare.check(SHOP)] == [False]
+        assert not mock.calls

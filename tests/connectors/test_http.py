@@ -1,0 +1,196 @@
+"""One door for HTTP: bounded retries, no redirects, typed faults, and silence."""
+
+import logging
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+import requests
+import responses
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridge.connectors.http import LONGEST_RETRY_AFTER_S, Dialect, Http, retry_after_s
+from bridge.errors import ConnectorRefused, ConnectorThrottled, ConnectorUnavailable, CredentialRejected
+
+URL = "https://system.example/thing"
+
+
+@pytest.fixture
+def mock():
+    with responses.RequestsMock() as mock:
+        yield mock
+
+
+def call(naps=None, **more):
+    return Http("system", sleep=(naps if naps is not None else []).append).call("GET", URL, **more)
+
+
+def test_an_answer_has_lower_case_headers(mock):
+    mock.get(URL, body=b"yes", headers={"X-Odd": "1"})
+    answer = call()
+    assert (answer.status, answer.content, answer.headers["x-odd"]) == (200, b"yes", "1")
+
+
+def test_what_may_not_be_repeated_is_asked_once(mock):
+    reply = mock.get(URL, status=503)
+    with pytest.raises(ConnectorUnavailable):
+        call(idempotent=False)
+    assert reply.call_count == 1
+
+
+def test_pauses_grow_and_are_never_equal(mock):
+    mock.get(URL, status=503)
+    naps: list[float] = []
+    with pytest.raises(ConnectorUnavailable):
+        call(naps)
+    assert 0.125 <= naps[0] <= 0.25
+    assert 0.5 <= naps[1] <= 1.0
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (301, ConnectorRefused),
+        (400, ConnectorRefused),
+        (401, CredentialRejected),
+        (403, CredentialRejected),
+        (404, ConnectorRefused),
+        (408, ConnectorUnavailable),
+        (429, ConnectorThrottled),
+        (500, ConnectorUnavailable),
+        (599, ConnectorUnavailable),
+    ],
+)
+def test_a_status_becomes_one_of_four(mock, status, kind):
+    mock.get(URL, body=b"secret body", status=status, headers={"Location": "https://elsewhere.example"})
+    with pytest.raises(kind, match=f"^system: HTTP {status}$"):
+        call()
+
+
+def test_a_dialect_says_what_a_code_means_here(mock):
+    dialect = Dialect(also={403: ConnectorThrottled}, reads=frozenset({400}), least_wait_s={403: 30.0})
+    mock.get(URL, status=403, headers={"Retry-After": "1"})
+    with pytest.raises(ConnectorThrottled) as caught:
+        call(dialect=dialect)
+    assert caught.value.retry_after_s == 30
+    mock.replace(responses.GET, URL, body=b"why", status=400)
+    assert call(dialect=dialect).content == b"why"
+
+
+def test_a_dialect_may_judge_by_the_body(mock):
+    mock.get(URL, body=b"wrong token", status=500)
+    dialect = Dialect(judge=lambda status, body: CredentialRejected if b"token" in body else None)
+    with pytest.raises(CredentialRejected):
+        call(dialect=dialect)
+
+
+def test_the_constructor_may_name_an_error_too(mock):
+    mock.get(URL, status=404)
+    with pytest.raises(ConnectorUnavailable):
+        Http("system", also={404: ConnectorUnavailable}, sleep=lambda _: None).call("GET", URL)
+
+
+@pytest.mark.parametrize("secret", ["line\nbreak", "curly \N{RIGHT SINGLE QUOTATION MARK}"])
+def test_a_secret_that_is_no_header_is_not_repeated(server, secret):
+    with pytest.raises(CredentialRejected) as caught:
+        Http("system").call("GET", server, headers={"Authorization": secret})
+    assert str(caught.value) == "system: a credential cannot be sent in a header"
+    assert caught.value.__suppress_context__
+
+
+def test_two_lengths_in_an_answer_are_the_other_sides_fault(server):
+    with pytest.raises(ConnectorUnavailable, match=r"^system: InvalidHeader$"):
+        Http("system", sleep=lambda _: None).call("GET", server + "/lengths")
+
+
+def test_an_address_that_is_none_is_unavailable():
+    with pytest.raises(ConnectorUnavailable, match=r"^system: InvalidURL$"):
+        Http("system", sleep=lambda _: None).call("GET", "https://[broken/?key=secret")
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [("2", 2.0), ("2.0", 2.0), ("-1", 0.0), ("", None), ("soon", None), ("nan", None), ("inf", None)],
+)
+def test_retry_after_in_numbers(value, expected):
+    assert retry_after_s(value) == expected
+
+
+def test_retry_after_as_a_date():
+    soon = retry_after_s(format_datetime(datetime.now(UTC) + timedelta(seconds=60), usegmt=True))
+    assert soon is not None
+    assert 50 < soon <= 60
+    assert retry_after_s("Fri, 31 Dec 1999 23:59:59 GMT") == 0
+    assert retry_after_s("9" * 30) == LONGEST_RETRY_AFTER_S
+
+
+@given(st.text())
+def test_any_retry_after_is_a_sane_wait_or_nothing(value):
+    wait = retry_after_s(value)
+    assert wait is None or 0 <= wait <= LONGEST_RETRY_AFTER_S
+
+
+class Server(BaseHTTPRequestHandler):
+    """Answers, stops in the middle, or sends a header nobody can read."""
+
+    def do_GET(self):
+        self.send_response(200)
+        if "lengths" in self.path:
+            self.send_header("Content-Length", "1")
+        self.send_header("Content-Length", "100" if "short" in self.path else "2")
+        if "odd" in self.path:
+            self.wfile.write(b"".join(self._headers_buffer) + b"no colon here\r\n\r\nok")
+            self._headers_buffer = []
+        else:
+            self.end_headers()
+            self.wfile.write(b"ok")
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def server():
+    server = HTTPServer(("127.0.0.1", 0), Server)
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize("path", ["/plain", "/odd"])
+def test_the_library_below_logs_no_query_even_at_debug(server, caplog, path):
+    """Blue Dart's licence key travels in the query."""
+    caplog.set_level(logging.DEBUG)
+    answer = Http("system").call("GET", server + path, params={"lickey": "nobody-may-read"})
+    assert answer.content == b"ok"
+    assert "nobody-may-read" not in caplog.text
+
+
+def test_a_body_that_ends_early_is_unavailable(server):
+    began = time.monotonic()
+    with pytest.raises(ConnectorUnavailable):
+        Http("system", sleep=lambda _: None).call("GET", server + "/short")
+    assert time.monotonic() - began < 5
+
+
+def test_nothing_listens(server):
+    with pytest.raises(ConnectorUnavailable, match=r"^system: ConnectionError$"):
+        Http("system", sleep=lambda _: None).call("GET", "http://127.0.0.1:1/?lickey=nobody-may-read")
+
+
+def test_no_proxy_and_no_password_file_is_taken_from_the_environment(mock, monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+    mock.get(URL, body=b"ok")
+    call()
+    assert not mock.calls[0].request.req_kwargs["proxies"]
+
+
+def test_a_connection_that_breaks_is_named_by_type_alone(mock):
+    mock.get(URL, body=requests.ConnectionError("https://system.example/?lickey=nobody-may-read"))
+    with pytest.raises(ConnectorUnavailable, match=r"^system: ConnectionError$"):
+        call()

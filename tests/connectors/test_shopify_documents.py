@@ -1,0 +1,49 @@
+"""What we ask Shopify is valid in its real schema, in every version that was cut."""
+
+import re
+
+import pytest
+from graphql import parse, validate
+
+from bridge.connectors.shopify import documents, whole
+from bridge.sandbox.schema import VERSIONS, load
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("name", documents.names())
+def test_every_document_is_valid_in_the_schema_of_the_version(name, version):
+    assert validate(load(version), parse(documents.text(name, version))) == []
+
+
+@pytest.mark.parametrize("name", documents.names())
+def test_an_older_version_is_asked_only_for_what_every_version_knows(name):
+    """2025-10 knows neither tax settings nor cart tokens."""
+    body = documents.text(name, "2025-10")
+    for newer in ("taxSettings", "identityProviderSubjects", "smsMarketingConsent", "cartToken"):
+        assert newer not in body
+    assert validate(load(VERSIONS[0]), parse(body)) == []
+
+
+@pytest.mark.parametrize("name", documents.names())
+def test_a_document_only_reads(name):
+    assert "mutation" not in documents.text(name, "2026-10")
+
+
+def test_the_newest_edition_that_a_version_knows_is_taken():
+    assert "whatsAppMarketingConsent" in documents.text("customer_by_id", "2026-07")
+    assert "smsMarketingConsent" not in documents.text("customer_by_id", "2026-07")
+    assert "smsMarketingConsent" in documents.text("customer_by_id", "unstable")
+
+
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [
+        ("fulfillments", whole.FULFILLMENTS),
+        ("trackingInfo", whole.TRACKINGS),
+        ("transactions", whole.TRANSACTIONS),
+        ("refunds", whole.REFUNDS),
+    ],
+)
+def test_a_list_without_a_cursor_is_known_to_be_full_at_the_size_it_was_asked_for(name, size):
+    body = documents.text("customer_orders", "2026-10")
+    assert re.findall(rf"\b{name}\(first: (\d+)\)", body) == [str(size)]

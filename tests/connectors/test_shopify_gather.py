@@ -1,0 +1,565 @@
+"""Everything of a person and nothing of her neighbour: the walk, over a small shop of the real schema."""
+
+import json
+import logging
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+
+import pytest
+import responses
+from graphql import (
+    GraphQLError,
+    execute_sync,
+    get_named_type,
+    get_nullable_type,
+    is_enum_type,
+    is_leaf_type,
+    is_list_type,
+    is_non_null_type,
+    parse,
+)
+
+from bridge.connectors.shopify import Shopify
+from bridge.connectors.shopify.errand import quoted
+from bridge.errors import ConnectorRefused, ConnectorUnavailable
+from bridge.model import Absence, Principal
+from bridge.sandbox.schema import load
+
+SHOP = "contract.myshopify.com"
+API = f"https://{SHOP}/admin/api/2026-10/graphql.json"
+ASHA, MAIL, PHONE = "gid://shopify/Customer/7", "asha.qwertzuiop@example.com", "+919000000001"
+BIKRAM = "gid://shopify/Customer/8"
+ALL_SCOPES = [
+    "read_customers",
+    "read_orders",
+    "read_all_orders",
+    "read_returns",
+    "read_draft_orders",
+    "read_gift_cards",
+    "read_content",
+]
+SCHEMA = load("2026-10")
+ZERO = {"Boolean": False, "Int": 0, "Float": 0.0}
+OPERATION = re.compile(r"(?:query|mutation) (\w+)")
+
+
+@dataclass
+class Shop:
+    """A shop whose nodes are dicts in Shopify's words; what they do not say is null or empty."""
+
+    customers: list = field(default_factory=list)
+    orders: list = field(default_factory=list)
+    drafts: list = field(default_factory=list)
+    cards: list = field(default_factory=list)
+    checkouts: list = field(default_factory=list)
+    comments: list = field(default_factory=list)
+    scopes: list = field(default_factory=lambda: list(ALL_SCOPES))
+    denied: dict = field(default_factory=dict)
+    largest: int = 250
+    calls: list = field(default_factory=list)
+    faults: list = field(default_factory=list)
+
+    def answer(self, request):
+        sent = json.loads(request.body)
+        name = OPERATION.search(sent["query"])[1]
+        if self.faults and (fault := self.faults.pop(0)):
+            return fault
+        self.calls.append((name, sent["variables"]))
+        sizes = [sent["variables"].get("first") or 0, len(sent["variables"].get("ids") or ())]
+        if max(sizes) > self.largest:
+            error = {"code": "MAX_COST_EXCEEDED", "cost": 2000, "maxCost": 1000}
+            return 200, {}, json.dumps({"errors": [{"message": "too much", "extensions": error}]})
+        done = execute_sync(
+            SCHEMA,
+            parse(sent["query"]),
+            variable_values=sent["variables"],
+            field_resolver=self.resolve,
+            type_resolver=lambda value, *_: value["__typename"],
+        )
+        return 200, {}, json.dumps(done.formatted)
+
+    def resolve(self, source, info, **args):
+        name = info.field_name
+        if (reason := self.denied.get((info.parent_type.name, name))) is not None:
+            raise GraphQLError(reason, extensions={"code": "ACCESS_DENIED"})
+        if (info.parent_type.name, name) == ("Customer", "orders"):
+            own = [one for one in self.orders if (one.get("customer") or {}).get("id") == source["id"]]
+            return self.page(own, info, args)
+        if info.parent_type is SCHEMA.query_type:
+            return self.page(getattr(self, f"root_{name}")(**args), info, args)
+        return self.page(source.get(name), info, args)
+
+    def page(self, value, info, args):
+        kind, bare = get_named_type(info.return_type), get_nullable_type(info.return_type)
+        if kind.name.endswith("Connection") and not (isinstance(value, dict) and "nodes" in value):
+            start, rows = int(args.get("after") or 0), value or []
+            stop = start + args["first"]
+            more = {"hasNextPage": stop < len(rows), "endCursor": str(min(stop, len(rows)))}
+            return {"nodes": rows[start:stop], "pageInfo": more}
+        if is_list_type(bare) and "first" in args:
+            return (value or [])[: args["first"]]
+        if value is None and is_non_null_type(info.return_type):
+            if is_list_type(bare):
+                return []
+            if is_leaf_type(kind):
+                return next(iter(kind.values)) if is_enum_type(kind) else ZERO.get(kind.name, "")
+            return {}
+        return value
+
+    def root_customer(self, id):  # noqa: A002 - Shopify's word
+        return next((one for one in self.customers if one["id"] == id), None)
+
+    def root_customerByIdentifier(self, identifier):  # noqa: N802 - Shopify's word
+        ((key, value),) = identifier.items()
+        places = {
+            "emailAddress": ("defaultEmailAddress", "emailAddress"),
+            "phoneNumber": ("defaultPhoneNumber", "phoneNumber"),
+        }
+        if key == "id":
+            return self.root_customer(value)
+        outer, inner = places[key]
+        return next((one for one in self.customers if (one.get(outer) or {}).get(inner) == value), None)
+
+    def root_orders(self, query, **_):
+        words = re.findall(r"'((?:[^'\\]|\\.)*)'", query)
+        return [one for one in self.orders if any(word.lower() in json.dumps(one).lower() for word in words)]
+
+    def root_nodes(self, ids):
+        known = {one["id"]: one | {"__typename": "Order"} for one in self.orders}
+        return [known.get(one) for one in ids]
+
+    def root_order(self, id):  # noqa: A002 - Shopify's word
+        return next((one for one in self.orders if one["id"] == id), None)
+
+    def root_draftOrders(self, **_):  # noqa: N802 - Shopify's word
+        return self.drafts
+
+    def root_giftCards(self, **_):  # noqa: N802 - Shopify's word
+        return self.cards
+
+    def root_abandonedCheckouts(self, **_):  # noqa: N802 - Shopify's word
+        return self.checkouts
+
+    def root_comments(self, **_):
+        return self.comments
+
+    def root_shop(self):
+        return {"id": "gid://shopify/Shop/1"}
+
+    def root_currentAppInstallation(self):  # noqa: N802 - Shopify's word
+        return {"accessScopes": [{"handle": one} for one in self.scopes]}
+
+
+# --- the shop -------------------------------------------------------------------------------------------
+
+
+def order(number, customer=ASHA, email=MAIL, **more):
+    return {
+        "id": f"gid://shopify/Order/{number}",
+        "legacyResourceId": str(number),
+        "name": f"#{number}",
+        "email": email,
+        "customer": customer and {"id": customer},
+        "lineItems": [{"id": f"gid://shopify/LineItem/{number}", "title": "Ring", "name": "Ring"}],
+        **more,
+    }
+
+
+def asha(**more):
+    return {
+        "id": ASHA,
+        "displayName": "Asha Qwertzuiop",
+        "numberOfOrders": "3",
+        "defaultEmailAddress": {"emailAddress": MAIL, "marketingState": "SUBSCRIBED"},
+        "defaultPhoneNumber": {"phoneNumber": PHONE, "marketingState": "SUBSCRIBED"},
+        **more,
+    }
+
+
+@pytest.fixture
+def shop():
+    return Shop(customers=[asha()], orders=[order(1), order(2), order(3)])
+
+
+@pytest.fixture
+def naps():
+    return []
+
+
+@pytest.fixture
+def platform(naps):
+    return Shopify(api_version="2026-10", access_token="shpat_canary", sleep=naps.append)
+
+
+@pytest.fixture(autouse=True)
+def mock(shop):
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        mock.add_callback(responses.POST, API, callback=shop.answer)
+        yield mock
+
+
+@pytest.fixture(autouse=True)
+def _nothing_told(caplog, capsys):
+    caplog.set_level(logging.DEBUG)
+    yield
+    said = caplog.text + "".join(capsys.readouterr())
+    assert not [word for word in ("qwertzuiop", "shpat_canary", "Nowhere Lane", PHONE) if word in said]
+
+
+HER = Principal(customer_id="7", email=MAIL, phone=PHONE)
+
+
+def walk(platform, who=HER, cursor=""):
+    return list(platform.gather(who, shop=SHOP, parcels=(), cursor=cursor))
+
+
+def findings(pages):
+    return [finding for page in pages for finding in page.findings]
+
+
+def gaps(pages):
+    return list(dict.fromkeys((gap.absence, gap.what, gap.reason) for page in pages for gap in page.gaps))
+
+
+def refs(pages, kind="order"):
+    return [(one.ref.rpartition("/")[2], one.matched_by) for one in findings(pages) if one.kind == kind]
+
+
+# --- who ------------------------------------------------------------------------------------------------
+
+
+def test_a_customer_is_found_by_her_id(platform):
+    pages = walk(platform)
+    assert refs(pages, "customer") == [("7", "customer_id")]
+    assert refs(pages) == [("1", "customer_id"), ("2", "customer_id"), ("3", "customer_id")]
+    assert gaps(pages) == []
+
+
+def test_an_id_that_shopify_forgot_falls_back_to_the_email(platform):
+    assert refs(walk(platform, Principal(customer_id="99", email=MAIL)), "customer") == [("7", "email")]
+
+
+def test_nobody_is_found_by_phone_where_an_id_or_an_email_is_named(platform, shop):
+    assert findings(walk(platform, Principal(customer_id="99", phone=PHONE))) == []
+    assert findings(walk(platform, Principal(email="other@example.com", phone=PHONE))) == []
+    assert not [variables for _, variables in shop.calls if "phoneNumber" in json.dumps(variables)]
+
+
+def test_a_phone_alone_finds_a_customer_and_guest_orders_that_carry_it_but_not_those_of_her_email(
+    platform, shop
+):
+    shop.orders += [order(4, None, None, phone="090000 00001"), order(5, None, MAIL)]
+    shop.orders[3]["note"] = PHONE
+    pages = walk(platform, Principal(phone="+91 90000 00001"))
+    assert refs(pages, "customer") == [("7", "phone")]
+    assert ("4", "phone") in refs(pages)
+    assert "5" not in dict(refs(pages))
+
+
+def test_a_phone_that_shopify_cannot_read_finds_nobody(platform, shop):
+    refused = json.dumps({"errors": [{"message": "invalid", "extensions": {"code": "INVALID_VARIABLE"}}]})
+    shop.faults = [None, (200, {}, refused)]
+    assert findings(walk(platform, Principal(phone="+919999999999"))) == []
+
+
+# --- what -----------------------------------------------------------------------------------------------
+
+
+def test_a_guest_order_is_found_by_email_and_no_order_twice(platform, shop):
+    shop.orders += [
+        order(4, None),
+        order(5, None, "ASHA.Qwertzuiop@example.com "),
+        order(6, None, "x" + MAIL),
+    ]
+    pages = walk(platform)
+    assert refs(pages) == [
+        ("1", "customer_id"), ("2", "customer_id"), ("3", "customer_id"), ("4", "email"), ("5", "email"),
+    ]  # fmt: skip
+    assert gaps(pages) == []
+
+
+def test_orders_of_another_customer_with_the_same_email_are_counted_and_left_out(platform, shop):
+    shop.orders += [order(4, BIKRAM), order(5, BIKRAM, "bikram@example.in")]
+    pages = walk(platform)
+    assert "4" not in dict(refs(pages))
+    assert gaps(pages) == [(Absence.UNATTRIBUTED, "1 orders", "another_customer_or_unconfirmed")]
+
+
+def test_an_order_whose_email_is_withheld_is_not_taken_on_the_searchs_word(platform, shop):
+    shop.orders.append(order(4, None, None, note=MAIL))
+    assert gaps(walk(platform)) == [(Absence.UNATTRIBUTED, "1 orders", "another_customer_or_unconfirmed")]
+
+
+def test_orders_that_the_request_names_are_read_unless_they_are_anothers(platform, shop):
+    shop.orders += [order(4, None, None), order(5, BIKRAM, "b@example.in"), order(6, None, "b@example.in")]
+    who = Principal(customer_id="7", email=MAIL, order_ids=("1", "4", "5", "6", "404"))
+    pages = walk(platform, who)
+    assert refs(pages)[3:] == [("4", "order_id")]
+    assert gaps(pages) == [(Absence.UNATTRIBUTED, "2 orders", "another_customer_or_unconfirmed")]
+    assert [variables["ids"] for name, variables in shop.calls if name == "OrdersByIds"] == [
+        [f"gid://shopify/Order/{number}" for number in (4, 5, 6, 404)]
+    ]
+
+
+def test_somebody_who_is_no_customer_any_more_is_found_by_her_orders(platform, shop):
+    shop.customers, shop.orders = [], [order(1, None), order(2, None), order(3, BIKRAM), order(4, ASHA)]
+    pages = walk(platform)
+    assert refs(pages) == [("1", "email"), ("2", "email"), ("4", "customer_id")]
+    assert gaps(pages) == [(Absence.UNATTRIBUTED, "1 orders", "another_customer_or_unconfirmed")]
+
+
+def test_orders_alone_are_a_question_too(platform):
+    assert refs(walk(platform, Principal(order_ids=("2",)))) == [("2", "order_id")]
+
+
+def test_what_hangs_beside_her_is_hers_only(platform, shop):
+    shop.drafts = [{"id": "gid://shopify/DraftOrder/1", "customer": {"id": ASHA}, "note2": "Bespoke"}]
+    shop.drafts.append({"id": "gid://shopify/DraftOrder/2", "customer": {"id": BIKRAM}})
+    shop.cards = [
+        {"id": "gid://shopify/GiftCard/1", "customer": {"id": ASHA}},
+        {"id": "gid://shopify/GiftCard/2", "recipientAttributes": {"recipient": {"id": ASHA}}},
+        {"id": "gid://shopify/GiftCard/3", "customer": {"id": BIKRAM}},
+    ]
+    shop.checkouts = [{"id": "gid://shopify/AbandonedCheckout/1", "customer": {"id": ASHA}}]
+    shop.comments = [
+        {"id": "gid://shopify/Comment/1", "author": {"name": "Asha", "email": MAIL}, "body": "Lovely"},
+        {"id": "gid://shopify/Comment/2", "author": {"name": "B", "email": "b@example.in"}, "body": MAIL},
+    ]
+    found = [(one.kind, one.ref.rpartition("/")[2], one.matched_by) for one in findings(walk(platform))[4:]]
+    assert found == [
+        ("draft_order", "1", "customer_id"),
+        ("gift_card", "1", "customer_id"),
+        ("gift_card", "2", "customer_id"),
+        ("abandoned_checkout", "1", "customer_id"),
+        ("blog_comment", "1", "email"),
+    ]
+
+
+def test_a_record_speaks_shopifys_words_without_its_cursors(platform, shop):
+    shop.customers[0]["metafields"] = [
+        {"id": "m", "namespace": "loyalty", "key": "birthday", "value": "1991"}
+    ]
+    shop.orders[0] |= {"shippingAddress": {"address1": "7 Nowhere Lane", "address2": None}, "note": None}
+    pages = walk(platform)
+    customer, first = findings(pages)[:2]
+    assert customer.body["metafields"][0]["value"] == "1991"
+    assert "orders" not in customer.body
+    assert first.body["shippingAddress"]["address1"] == "7 Nowhere Lane"
+    assert "address2" not in first.body["shippingAddress"]
+    assert first.body["note"] is None
+    assert first.body["lineItems"][0]["title"] == "Ring"
+    assert "pageInfo" not in json.dumps([one.body for one in findings(pages)])
+    json.dumps([one.body for one in findings(pages)])
+
+
+def test_what_does_not_fit_into_the_first_answer_is_read_for_that_order_only(platform, shop):
+    back = {
+        "id": "r",
+        "returnLineItems": [
+            {"__typename": "ReturnLineItem", "id": f"rl{number}", "customerNote": "back"}
+            for number in range(6)
+        ],
+    }
+    shop.orders[1] |= {
+        "lineItems": [{"id": str(number), "title": f"Ring {number}"} for number in range(120)],
+        "metafields": [{"id": str(number), "value": f"field {number}"} for number in range(9)],
+        "shippingLines": [{"id": str(number)} for number in range(3)],
+        "fulfillments": [
+            {"id": str(number), "trackingInfo": [{"number": f"awb {number}"}]} for number in range(6)
+        ],
+        "refunds": [{"id": str(number)} for number in range(3)],
+        "transactions": [{"id": str(number)} for number in range(5)],
+        "returns": [back],
+        "hasTimelineComment": True,
+        "events": [
+            {"__typename": "CommentEvent", "id": "e", "message": "she called", "rawMessage": "she called"}
+        ],
+    }
+    whole = next(one for one in findings(walk(platform)) if one.ref.endswith("Order/2")).body
+    assert [line["title"] for line in whole["lineItems"]] == [f"Ring {number}" for number in range(120)]
+    sizes = {
+        "metafields": 9,
+        "shippingLines": 3,
+        "fulfillments": 6,
+        "refunds": 3,
+        "transactions": 5,
+        "events": 1,
+    }
+    assert {name: len(whole[name]) for name in sizes} == sizes
+    assert len(whole["returns"][0]["returnLineItems"]) == 6
+    assert Counter(name for name, _ in shop.calls)["OrderRest"] == 2
+
+
+def test_all_addresses_metafields_and_events_of_a_customer_are_read(platform, shop):
+    shop.customers[0] |= {
+        "addressesV2": [{"id": str(number)} for number in range(130)],
+        "metafields": [{"id": str(number)} for number in range(21)],
+        "events": [{"__typename": "BasicEvent", "id": str(number), "message": "m"} for number in range(25)],
+    }
+    body = findings(walk(platform))[0].body
+    assert [len(body[name]) for name in ("addressesV2", "metafields", "events")] == [130, 21, 25]
+
+
+def test_a_list_that_stays_cut_short_is_said(platform, shop):
+    lines = [{"id": str(number), "title": "t"} for number in range(21)]
+    shop.drafts = [{"id": "gid://shopify/DraftOrder/1", "customer": {"id": ASHA}, "lineItems": lines}]
+    assert gaps(walk(platform)) == [(Absence.UNREACHED, "draft_order.lineItems", "list_too_long")]
+
+
+# --- denied ---------------------------------------------------------------------------------------------
+
+
+def test_a_missing_scope_is_a_gap_and_the_rest_is_read(platform, shop):
+    shop.scopes = ["read_customers", "write_orders"]
+    shop.denied = {
+        ("Order", "returns"): "no",
+        ("QueryRoot", "draftOrders"): "no",
+        ("QueryRoot", "giftCards"): "no",
+    }
+    pages = walk(platform)
+    assert len(refs(pages)) == 3
+    assert gaps(pages) == [
+        (Absence.DENIED, "orders older than 60 days", "read_all_orders"),
+        (Absence.DENIED, "returns", "read_returns"),
+        (Absence.DENIED, "draft orders", "read_draft_orders"),
+        (Absence.DENIED, "gift cards", "read_gift_cards"),
+        (Absence.DENIED, "blog comments", "read_content"),
+    ]
+
+
+def test_without_read_orders_the_customer_is_still_read(platform, shop):
+    shop.scopes = ["read_customers"]
+    shop.denied = {("QueryRoot", "orders"): "no", ("Customer", "orders"): "no"}
+    pages = walk(platform, Principal(customer_id="7", email=MAIL, order_ids=("1",)))
+    assert [one.kind for one in findings(pages)] == ["customer"]
+
+
+def test_without_read_customers_orders_are_found_by_email(platform, shop):
+    shop.scopes = [scope for scope in ALL_SCOPES if scope != "read_customers"]
+    shop.denied = {("QueryRoot", "customer"): "no", ("QueryRoot", "customerByIdentifier"): "no"}
+    pages = walk(platform)
+    assert refs(pages) == [(number, "customer_id") for number in "123"]
+    assert (Absence.DENIED, "customer", "read_customers") in gaps(pages)
+
+
+def test_a_denied_field_that_may_not_be_null_does_not_take_the_page_with_it(platform, shop):
+    """The scope is there, the protected field is not: the name takes the customer, returns the orders."""
+    unapproved = "This app is not approved to use the name field"
+    shop.denied = {
+        ("Customer", "displayName"): unapproved,
+        ("Order", "statusPageUrl"): unapproved,
+        ("Order", "returns"): "no",
+        ("Order", "phone"): unapproved,
+        ("QueryRoot", "abandonedCheckouts"): "no",
+    }
+    pages = walk(platform)
+    assert len(refs(pages)) == 3
+    assert set(gaps(pages)) == {
+        (Absence.DENIED, "customer.displayName", "not_approved"),
+        (Absence.DENIED, "order.statusPageUrl", "not_approved"),
+        (Absence.DENIED, "order.returns", "access_denied"),
+        (Absence.DENIED, "order.phone", "not_approved"),
+        (Absence.DENIED, "abandoned checkouts", "access_denied"),
+    }
+
+
+# --- in how many calls, and from anywhere ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("count", "budget"), [(10, 6), (100, 8), (1000, 25)])
+def test_calls_stay_within_the_budget(platform, shop, count, budget):
+    shop.customers = [asha(numberOfOrders=str(count))]
+    shop.orders = [order(number) for number in range(1, count + 1)] + [order(5000, None), order(5001, BIKRAM)]
+    who = Principal(customer_id="7", email=MAIL, order_ids=tuple(str(n) for n in range(1, count + 1)))
+    pages = walk(platform, who)
+    assert len(refs(pages)) == count + 1
+    assert len(shop.calls) <= budget
+    assert {10: 4, 100: 5, 1000: 13}[count] == len(shop.calls)
+
+
+def test_a_price_that_is_too_high_is_asked_again_for_less_and_remembered(platform, shop):
+    shop.customers = [asha(numberOfOrders="300")]
+    shop.orders = [order(number) for number in range(1, 301)]
+    shop.largest = 250
+    walk(platform)
+    assert len([1 for name, _ in shop.calls if name == "CustomerOrders"]) == 2
+    shop.calls.clear()
+    shop.largest = 120
+    pages = [one for one in walk(platform) if one.findings]
+    assert len(refs(pages)) == 300
+
+
+def test_not_even_one_order_for_the_price_is_a_refusal(platform, shop):
+    shop.largest = 0
+    with pytest.raises(ConnectorRefused, match="MAX_COST_EXCEEDED"):
+        walk(platform)
+
+
+def test_gathering_goes_on_after_any_page_without_asking_for_one_twice(platform, shop):
+    shop.customers = [asha(numberOfOrders="40")]
+    shop.orders = [order(number) for number in range(1, 41)]
+    shop.orders += [
+        order(50, None),
+        order(60, None, None),
+        order(61, BIKRAM, MAIL),
+        order(62, BIKRAM, "b@example.in"),
+    ]
+    shop.drafts = [
+        {"id": f"gid://shopify/DraftOrder/{number}", "customer": {"id": ASHA}} for number in range(30)
+    ]
+    who = Principal(customer_id="7", email=MAIL, order_ids=("1", "39", "60", "62"))
+    pages = walk(platform, who)
+    whole, calls = pages, list(shop.calls)
+    assert len(pages) >= 4
+    assert gaps(pages) == [(Absence.UNATTRIBUTED, "2 orders", "another_customer_or_unconfirmed")]
+    for kept in range(1, len(whole) + 1):
+        shop.calls.clear()
+        rest = walk(platform, who, whole[kept - 1].cursor)
+        assert whole[:kept] + rest == whole
+        assert shop.calls == calls[len(calls) - len(shop.calls) :]
+    assert walk(platform, who, whole[-1].cursor) == []
+    assert shop.calls == []
+
+
+def test_orders_named_later_are_looked_at_after_a_resume(platform, shop):
+    shop.orders.append(order(60, None, None))
+    first = walk(platform)[0]
+    joined = Principal(customer_id="7", email=MAIL, order_ids=("60",))
+    assert ("60", "order_id") in refs(walk(platform, joined, first.cursor))
+
+
+@pytest.mark.parametrize("cursor", ["x", "{}", "[]", '{"v":2}', '{"v":1,"seen":"0","of":"","stage":"moon"}'])
+def test_a_cursor_that_is_not_ours_is_refused(platform, cursor):
+    with pytest.raises(ConnectorRefused, match="cursor"):
+        walk(platform, HER, cursor)
+
+
+def test_a_fault_in_the_middle_is_an_error_after_the_pages_before_it(platform, shop):
+    shop.faults = [None, None, *[(503, {}, "busy")] * 3]
+    walking = platform.gather(HER, shop=SHOP, parcels=())
+    assert next(walking).findings
+    with pytest.raises(ConnectorUnavailable):
+        next(walking)
+
+
+def test_a_customer_who_goes_meanwhile_ends_the_walk_in_order(platform, shop):
+    shop.customers = [asha(numberOfOrders="300")]
+    shop.orders = [order(number) for number in range(1, 301)]
+    walking = platform.gather(HER, shop=SHOP, parcels=())
+    next(walking)
+    shop.customers = []
+    assert findings(walking) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "phrase"),
+    [
+        ("a@b.c", "'a@b.c'"),
+        ("o'neil@b.c", r"'o\'neil@b.c'"),
+        ('x" OR *:', r"""'x\" OR *:'"""),
+        ("a\\", r"'a\\'"),
+    ],
+)
+def test_a_search_term_cannot_break_out_of_its_quotes(value, phrase):
+    assert quoted(value) == phrase

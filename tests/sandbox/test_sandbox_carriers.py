@@ -1,0 +1,212 @@
+"""The carriers' stand-ins, asked by the real connectors over real sockets, with their oddities."""
+
+import logging
+from datetime import UTC, datetime
+
+import pytest
+import requests
+from defusedxml import ElementTree
+
+from bridge.connectors.bluedart import BlueDart
+from bridge.connectors.delhivery import Delhivery
+from bridge.connectors.http import Http
+from bridge.errors import ConnectorThrottled, ConnectorUnavailable, CredentialRejected
+from bridge.model import Principal, Waybill
+from bridge.rules.attribution import attribute, plausible
+from bridge.sandbox.carriers import BLUEDART_CREDENTIALS, DELHIVERY_TOKEN, bluedart, delhivery
+from bridge.sandbox.world import invent
+
+WORLD = invent(orders=60, now=datetime(2026, 11, 22, 12, tzinfo=UTC))
+PATH = "/api/v1/packages/json/"
+
+
+@pytest.fixture
+def blue():
+    with bluedart(WORLD) as stand_in:
+        yield stand_in
+
+
+@pytest.fixture
+def delh():
+    with delhivery(WORLD) as stand_in:
+        yield stand_in
+
+
+def parcels(carrier, *, cancelled=False):
+    return [
+        one
+        for one in WORLD.parcels
+        if one.carrier == carrier and WORLD.order(one.order_id).cancelled == cancelled
+    ]
+
+
+def ask(connector, numbers):
+    own = [Waybill(number=number, carrier=connector.system) for number in numbers]
+    pages = connector.gather(Principal(), shop=WORLD.shop, parcels=own)
+    return {one.ref: one.body for page in pages for one in page.findings}
+
+
+def make_delhivery(stand_in, token=DELHIVERY_TOKEN):
+    return Delhivery(base_url=stand_in.base_url, token=token, http=Http("delhivery", sleep=lambda _: None))
+
+
+def make_bluedart(stand_in, **more):
+    http = Http("bluedart", sleep=lambda _: None)
+    return BlueDart(base_url=stand_in.base_url, http=http, **(BLUEDART_CREDENTIALS | more))
+
+
+def test_every_invented_parcel_is_attributed_and_plausible():
+    for parcel in WORLD.parcels:
+        found = attribute(company=parcel.company, url=parcel.url, number=parcel.waybill)
+        assert (found.carrier, found.account_holder) == (parcel.carrier, "merchant")
+        assert plausible(parcel.carrier, parcel.waybill)
+
+
+def test_delhivery_knows_every_parcel_and_no_street(delh):
+    told = ask(
+        make_delhivery(delh), [parcel.waybill for parcel in WORLD.parcels if parcel.carrier == "delhivery"]
+    )
+    for parcel in parcels("delhivery"):
+        body = told[parcel.waybill]
+        assert body["status"] == ("delivered" if parcel.delivered_at else "in_transit")
+        assert body["consignee"]["name"] == parcel.consignee.name
+        assert body["consignee"]["address_lines"] == body["consignee"]["phones"] == []
+        assert (body["cod_amount"], body["invoice_value"]) == (parcel.cod_amount, parcel.invoice_value)
+        assert body["raw_unrecognised"] == {}
+        assert datetime.fromisoformat(body["events"][1]["at"]) == parcel.shipped_at
+    for parcel in parcels("delhivery", cancelled=True):
+        assert told[parcel.waybill]["status"] == "cancelled"
+    assert delh.calls.show()["total"] == 1
+
+
+def test_delhivery_knows_what_customers_send_back(delh):
+    numbers = [back.waybill for order in WORLD.orders for back in order.returns]
+    assert numbers
+    assert {body["status"] for body in ask(make_delhivery(delh), numbers).values()} == {"returned"}
+
+
+def test_delhivery_leaves_out_what_it_does_not_know(delh):
+    known = parcels("delhivery")[0].waybill
+    told = ask(make_delhivery(delh), [known, "99900010002332"])
+    assert told[known]["status"] != "not_found"
+    assert told["99900010002332"]["status"] == "not_found"
+    assert ask(make_delhivery(delh), ["99900010002332"])["99900010002332"]["status"] == "not_found"
+
+
+@pytest.mark.parametrize(("verbose", "has"), [("0", set()), ("1", {"Scans"}), ("2", {"Scans", "Consignee"})])
+def test_delhivery_tells_as_much_as_it_is_asked(delh, verbose, has):
+    query = {"waybill": parcels("delhivery")[0].waybill, "verbose": verbose}
+    headers = {"Authorization": f"Token {DELHIVERY_TOKEN}"}
+    reply = requests.get(delh.base_url + PATH, params=query, headers=headers, timeout=5).json()
+    shipment = reply["ShipmentData"][0]["Shipment"]
+    assert shipment.keys() & {"Scans", "Consignee"} == has
+    assert "RecievedBy" in shipment["Status"]
+
+
+def test_delhivery_says_no_with_200(delh):
+    query = {"waybill": ",".join(f"{number:014}" for number in range(51))}
+    headers = {"Authorization": f"Token {DELHIVERY_TOKEN}"}
+    reply = requests.get(delh.base_url + PATH, params=query, headers=headers, timeout=5)
+    assert (reply.status_code, reply.json()["Error"]) == (200, "Package handler limit exceeded")
+
+
+@pytest.mark.parametrize("token", ["wrong", "staging-token"])
+def test_delhivery_refuses_a_wrong_token(delh, token):
+    with pytest.raises(CredentialRejected):
+        ask(make_delhivery(delh, token), ["99900010002332"])
+    assert [line.ok for line in make_delhivery(delh, token).check(WORLD.shop)] == [True, True, False]
+    assert [line.ok for line in make_delhivery(delh).check(WORLD.shop)] == [True, True, True]
+
+
+def test_delhivery_refuses_no_token_and_another_scheme(delh):
+    for headers in ({}, {"Authorization": "Bearer x"}):
+        assert requests.get(delh.base_url + PATH, headers=headers, timeout=5).status_code == 401
+    assert requests.get(delh.base_url + "/elsewhere", timeout=5).status_code == 404
+
+
+def test_delhiverys_firewall(delh):
+    delh.faults.add("throttle")
+    with pytest.raises(ConnectorThrottled):
+        ask(make_delhivery(delh), ["99900010002332"])
+
+
+def test_bluedart_knows_every_parcel_with_street_and_phone(blue):
+    told = ask(make_bluedart(blue), [parcel.waybill for parcel in parcels("bluedart")])
+    for parcel in parcels("bluedart"):
+        body = told[parcel.waybill]
+        assert body["consignee"]["address_lines"] == [parcel.consignee.address["address1"].upper()]
+        assert body["consignee"]["phones"] == [parcel.consignee.phone.removeprefix("+91")]
+        assert body["status"] in {"delivered", "in_transit", "returned"}
+        assert body["raw_unrecognised"] == {}
+
+
+def test_bluedart_gives_a_returned_parcel_a_second_number(blue):
+    told = ask(make_bluedart(blue), [parcel.waybill for parcel in parcels("bluedart")])
+    returned = {ref: body for ref, body in told.items() if body["status"] == "returned"}
+    assert returned
+    for ref, body in returned.items():
+        second = told[body["return_waybill"]]
+        assert (second["belongs_to"], second["order_reference"]) == (ref, f"074 - {ref}")
+        assert plausible("bluedart", body["return_waybill"])
+
+
+def test_bluedart_forgets_what_was_cancelled_and_answers_a_wrong_key_alike(blue):
+    gone, there = parcels("bluedart", cancelled=True)[0].waybill, parcels("bluedart")[0].waybill
+    told = ask(make_bluedart(blue), [gone, there])
+    assert (told[gone]["status"], told[gone]["ambiguous"]) == ("not_found", True)
+    assert told[there]["status"] != "not_found"
+    wrong = ask(make_bluedart(blue, tracking_key="wrong"), [there])
+    assert (wrong[there]["status"], wrong[there]["ambiguous"]) == ("not_found", True)
+
+
+def test_bluedart_mints_a_token_for_nobody_and_not_for_a_wrong_secret(blue):
+    assert requests.get(f"{blue.base_url}/token/v1/login", timeout=5).json()["JWTToken"]
+    with pytest.raises(CredentialRejected):
+        ask(make_bluedart(blue, client_secret="wrong"), ["99900012343"])
+    with pytest.raises(CredentialRejected):
+        ask(make_bluedart(blue, login_id="wrong"), ["99900012343"])
+    assert requests.get(f"{blue.base_url}/elsewhere", timeout=5).status_code == 404
+
+
+def test_bluedart_takes_both_paths_and_the_gateways_prefix(blue):
+    there = parcels("bluedart")[0].waybill
+    for path in ("/in/transportation/tracking/v1/shipment", "/tracking/v1"):
+        assert ask(make_bluedart(blue, tracking_path=path), [there])[there]["status"] != "not_found"
+
+
+def test_bluedarts_token_expires_and_is_renewed(blue):
+    connector, there = make_bluedart(blue), parcels("bluedart")[0].waybill
+    ask(connector, [there])
+    blue.faults.add("token_expired")
+    assert ask(connector, [there])[there]["status"] != "not_found"
+    assert blue.calls.show()["by_name"]["GET /token/v1/login"] == 2
+    blue.reset()
+    assert ask(connector, [there])[there]["status"] != "not_found"
+
+
+def test_bluedart_throttles(blue):
+    blue.faults.add("throttle", match="tracking")
+    with pytest.raises(ConnectorThrottled):
+        ask(make_bluedart(blue), ["99900012343"])
+
+
+def test_bluedart_writes_latin_1(blue):
+    token = requests.get(f"{blue.base_url}/token/v1/login", timeout=5).json()["JWTToken"]
+    reply = requests.get(f"{blue.base_url}/tracking/v1", headers={"JWTToken": token}, timeout=5)
+    assert reply.content.startswith(b'<?xml version="1.0" encoding="ISO-8859-1"?>')
+    assert ElementTree.fromstring(reply.content).findtext("Error") == "License Mismatch"
+
+
+@pytest.mark.parametrize("kind", ["html", "truncated", "empty", "reset", "http_502"])
+def test_what_breaks_for_good_is_unavailable_and_what_breaks_once_is_not(delh, kind, caplog):
+    caplog.set_level(logging.DEBUG)
+    number = parcels("delhivery")[0].waybill
+    delh.faults.add(kind, times=10)
+    with pytest.raises(ConnectorUnavailable):
+        ask(make_delhivery(delh), [number])
+    delh.reset()
+    if kind in {"reset", "truncated", "http_502"}:
+        delh.faults.add(kind)
+        assert ask(make_delhivery(delh), [number])[number]["status"] != "not_found"
+    assert number not in caplog.text
+    assert DELHIVERY_TOKEN not in caplog.text

@@ -1,0 +1,298 @@
+"""Shopify's stand-in is as strict as Shopify: over real sockets."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import requests
+
+from bridge.sandbox.schema import VERSIONS, load
+from bridge.sandbox.shopify import ShopifyStandIn
+from bridge.sandbox.world import invent
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+FORM = {"grant_type": "client_credentials", "client_id": "sandbox-client", "client_secret": "sandbox-secret"}
+PAGE = """query Page($id: ID!, $first: Int!, $after: String) { customer(id: $id) {
+  orders(first: $first, after: $after, sortKey: ID) { nodes { id } edges { cursor } pageInfo { hasNextPage endCursor } } } }"""
+FIND = "query Find($q: String!) { orders(first: 50, query: $q) { nodes { id customer { id } } } }"
+
+
+@pytest.fixture(scope="module")
+def world():
+    made = invent(now=NOW, heavy_orders=60)
+    old = replace(made.orders[3], created_at=NOW - timedelta(days=300))
+    return replace(made, orders=(*made.orders[:3], old, *made.orders[4:]), _by_id={})
+
+
+@pytest.fixture(scope="module")
+def running(world):
+    with ShopifyStandIn(world) as stand_in:
+        yield stand_in
+
+
+class Caller:
+    def __init__(self, stand_in, shop):
+        self.stand_in, self.http = stand_in, requests.Session()
+        self.base = stand_in.url.replace("{shop}", shop)
+        self.token = self.grant().json()["access_token"]
+
+    def grant(self, **more):
+        url = f"{self.base}/admin/oauth/access_token"
+        return self.http.post(url, data={**FORM, **more}, timeout=10)
+
+    def post(self, query, variables=None, version="2026-10", **more):
+        url = f"{self.base}/admin/api/{version}/graphql.json"
+        headers = {"X-Shopify-Access-Token": self.token}
+        body = {"query": query, "variables": variables or {}, **more}
+        return self.http.post(url, json=body, headers=headers, timeout=10)
+
+    def ask(self, query, **variables):
+        return self.post(query, variables).json()
+
+    def control(self, word, method="POST", **given):
+        url = f"{self.stand_in.base_url}/_sandbox/{word}"
+        return self.http.request(method, url, json=given, timeout=10).json()
+
+
+@pytest.fixture
+def shopify(running, world):
+    running.reset()
+    caller = Caller(running, world.shop)
+    running.calls.clear()
+    yield caller
+    caller.http.close()
+    running.reset()
+    running._dial({"maximum": 20_000, "restore_rate": 10_000})
+    running._tokens({"expires_in": 86_399})
+
+
+def gid(person):
+    return f"gid://shopify/Customer/{person.id}"
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_schema_loads_fast(version):
+    load.cache_clear()
+    start = time.perf_counter()
+    assert load(version).query_type.fields["customerByIdentifier"]
+    assert time.perf_counter() - start < 3
+
+
+def test_a_wrong_secret_gets_no_token(shopify):
+    answer = shopify.grant(client_secret="wrong")
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_client")
+    assert shopify.grant().json()["expires_in"] == 86_399
+
+
+def test_without_a_token_there_is_no_answer(shopify):
+    shopify.token = "shpat_wrong"
+    answer = shopify.post("{ shop { id } }")
+    assert answer.status_code == 401
+    assert "Invalid API key or access token" in answer.json()["errors"]
+
+
+def test_a_token_ends(shopify):
+    shopify.control("tokens", expires_in=0.2)
+    shopify.token = shopify.grant().json()["access_token"]
+    assert shopify.post("{ shop { id } }").status_code == 200
+    time.sleep(0.25)
+    assert shopify.post("{ shop { id } }").status_code == 401
+
+
+def test_an_unknown_field_is_refused_in_shopifys_words(shopify):
+    fault = shopify.ask("{ shop { nonsense } }")["errors"][0]
+    assert fault["message"] == "Field 'nonsense' doesn't exist on type 'Shop'"
+    assert fault["extensions"]["code"] == "undefinedField"
+
+
+def test_a_newer_field_is_unknown_to_the_older_version(shopify):
+    query = "{ customers(first: 1) { nodes { defaultPhoneNumber { smsMarketingConsent { state } } } } }"
+    assert "errors" not in shopify.post(query, version="2026-10").json()
+    assert "errors" in shopify.post(query, version="2026-07").json()
+
+
+@pytest.mark.parametrize(
+    ("query", "variables", "code"),
+    [
+        (PAGE, {"first": 1}, "INVALID_VARIABLE"),
+        (PAGE, {"id": "not-a-gid", "first": 1}, "INVALID_VARIABLE"),
+        (PAGE, {"id": "gid://shopify/Customer/1", "first": 251}, "BAD_REQUEST"),
+        ("{ orders { nodes { id } } }", {}, "BAD_REQUEST"),
+    ],
+)
+def test_a_wrong_variable_or_page_is_refused(shopify, query, variables, code):
+    assert shopify.ask(query, **variables)["errors"][0]["extensions"]["code"] == code
+
+
+def test_pages_follow_their_cursors_and_none_is_fetched_twice(shopify, world):
+    found, after = [], None
+    while True:
+        page = shopify.ask(PAGE, id=gid(world.heavy), first=25, after=after)["data"]["customer"]["orders"]
+        found += [node["id"] for node in page["nodes"]]
+        assert page["edges"][-1]["cursor"] == page["pageInfo"]["endCursor"]
+        after = page["pageInfo"]["endCursor"]
+        if not page["pageInfo"]["hasNextPage"]:
+            break
+    assert len(set(found)) == len(found) == 60
+    calls = shopify.control("calls", "GET")
+    assert calls["by_name"]["Page"] == 3
+    assert len({call["digest"] for call in calls["last"]}) == 3
+    fault = shopify.ask(PAGE, id=gid(world.heavy), first=25, after="bm9uZQ==")["errors"][0]
+    assert "Invalid cursor" in fault["message"]
+
+
+def test_a_guest_order_is_found_by_its_address_only(shopify, world):
+    nodes = shopify.ask(FIND, q=f"email:'{world.asha.email}'")["data"]["orders"]["nodes"]
+    assert [node["customer"] is None for node in nodes] == [False, False, True]
+    mine = shopify.ask(FIND, q=f"customer_id:{world.asha.id}")["data"]["orders"]["nodes"]
+    assert len(mine) == 2
+    ids = " OR ".join(f"id:{order.id}" for order in world.orders[:4])
+    assert len(shopify.ask(FIND, q=ids)["data"]["orders"]["nodes"]) == 4
+    both = f"({ids}) AND phone:{world.bikram.phone}"
+    assert len(shopify.ask(FIND, q=both)["data"]["orders"]["nodes"]) == 1
+
+
+def test_a_search_field_nobody_knows_is_ignored_and_warned_of(shopify, world):
+    answer = shopify.ask(FIND, q="shoe_size:44")
+    assert len(answer["data"]["orders"]["nodes"]) == 50
+    assert answer["extensions"]["search"][0]["warnings"][0]["code"] == "invalid_field"
+
+
+@pytest.mark.parametrize("how", ["id", "emailAddress", "phoneNumber"])
+def test_a_customer_is_found_by_every_identifier(shopify, world, how):
+    wanted = {"id": gid(world.asha), "emailAddress": world.asha.email, "phoneNumber": world.asha.phone}[how]
+    query = "query Q($i: CustomerIdentifierInput!) { customerByIdentifier(identifier: $i) { displayName } }"
+    assert (
+        shopify.ask(query, i={how: wanted})["data"]["customerByIdentifier"]["displayName"] == world.asha.name
+    )
+
+
+def test_the_price_is_the_fitted_one_and_too_dear_is_refused(shopify, world):
+    cost = shopify.ask(PAGE, id=gid(world.asha), first=50)["extensions"]["cost"]
+    assert cost["requestedQueryCost"] == 10
+    deep = """{ orders(first: 250) { nodes { lineItems(first: 250) { nodes { taxLines { priceSet { shopMoney { amount } } } } }
+      metafields(first: 250) { nodes { id owner { __typename } } } returns(first: 250) { nodes { id } }
+      fulfillmentOrders(first: 250) { nodes { id } } } } }"""
+    fault = shopify.ask(deep)["errors"][0]
+    assert fault["extensions"]["code"] == "MAX_COST_EXCEEDED"
+    assert fault["extensions"]["maxCost"] == 1_000
+
+
+def test_an_empty_bucket_throttles_with_status_200_and_fills_again(shopify, world):
+    shopify.control("bucket", maximum=25, restore_rate=100)
+    answers = [shopify.post(PAGE, {"id": gid(world.asha), "first": 50}) for _ in range(4)]
+    last = answers[-1].json()
+    assert answers[-1].status_code == 200
+    assert last["errors"][0]["extensions"]["code"] == "THROTTLED"
+    assert last["extensions"]["cost"]["throttleStatus"]["restoreRate"] == 100
+    time.sleep(0.2)
+    assert "errors" not in shopify.ask(PAGE, id=gid(world.asha), first=50)
+
+
+def test_a_denied_scope_gives_null_and_says_which(shopify, world):
+    shopify.control("faults", kind="deny_scope", scope="read_draft_orders")
+    query = "{ shop { id } draftOrders(first: 1) { nodes { id } } currentAppInstallation { accessScopes { handle } } }"
+    answer = shopify.ask(query)
+    fault = answer["errors"][0]
+    assert fault["extensions"]["code"] == "ACCESS_DENIED"
+    assert "read_draft_orders" in fault["extensions"]["requiredAccess"]
+    assert fault["path"] == ["draftOrders"]
+    assert answer["data"] is None  # the schema allows no null there: it climbs
+
+
+def test_a_protected_field_is_null_and_its_parent_where_null_is_not_allowed(shopify, world):
+    shopify.control("faults", kind="deny_field", field="phone")
+    query = "query Q($id: ID!) { order(id: $id) { name phone shippingAddress { city phone } } }"
+    answer = shopify.ask(query, id=f"gid://shopify/Order/{world.orders[0].id}")
+    assert answer["data"]["order"] == {
+        "name": "#1001",
+        "phone": None,
+        "shippingAddress": {"city": "Bengaluru", "phone": None},
+    }
+    assert [fault["path"] for fault in answer["errors"]] == [
+        ["order", "phone"],
+        ["order", "shippingAddress", "phone"],
+    ]
+    assert "not approved to use the phone field" in answer["errors"][0]["message"]
+    shopify.control("faults", kind="deny_field", field="Customer.displayName")
+    answer = shopify.ask("query Q($id: ID!) { customer(id: $id) { id displayName } }", id=gid(world.asha))
+    assert answer["data"] == {"customer": None}
+
+
+def test_old_orders_need_a_scope_of_their_own(shopify, world):
+    query = f"customer_id:{world.bikram.id}"
+    assert len(shopify.ask(FIND, q=query)["data"]["orders"]["nodes"]) == 2
+    shopify.control("faults", kind="deny_scope", scope="read_all_orders")
+    assert len(shopify.ask(FIND, q=query)["data"]["orders"]["nodes"]) == 1
+    page = shopify.ask(PAGE, id=gid(world.bikram), first=10)["data"]["customer"]["orders"]
+    assert len(page["nodes"]) == 1
+
+
+def test_an_erasure_is_asked_for_and_carried_out_later(shopify, world):
+    ask = """mutation Erase($id: ID!) { customerRequestDataErasure(customerId: $id) {
+      customerId userErrors { code message } } }"""
+    look = """query Look($id: ID!) { customer(id: $id) { displayName firstName note defaultAddress { city }
+      defaultEmailAddress { emailAddress marketingState } metafields(first: 5) { nodes { value } }
+      orders(first: 5) { nodes { email shippingAddress { city } fulfillments { trackingInfo { number } } } } } }"""
+    payload = shopify.ask(ask, id=gid(world.asha))["data"]["customerRequestDataErasure"]
+    assert payload == {"customerId": gid(world.asha), "userErrors": []}
+    assert shopify.ask(look, id=gid(world.asha))["data"]["customer"]["firstName"] == "Asha"
+    shopify.control("erasure", delay_s=0)
+    customer = shopify.ask(look, id=gid(world.asha))["data"]["customer"]
+    assert customer["defaultEmailAddress"] == {"emailAddress": None, "marketingState": "REDACTED"}
+    assert customer["firstName"] is customer["note"] is customer["defaultAddress"] is None
+    assert customer["metafields"]["nodes"] == []
+    assert {order["email"] for order in customer["orders"]["nodes"]} == {None}
+    assert customer["orders"]["nodes"][0]["fulfillments"][0]["trackingInfo"][0]["number"]
+    other = shopify.ask(look, id=gid(world.bikram))["data"]["customer"]
+    assert other["firstName"] == "Bikram"
+    fault = shopify.ask(ask, id="gid://shopify/Customer/1")["data"]["customerRequestDataErasure"]
+    assert fault["userErrors"][0]["code"] == "DOES_NOT_EXIST"
+
+
+def test_one_of_everything_hangs_on_asha(shopify, world):
+    query = """query All($order: ID!, $q: String!, $mail: String!) {
+      order(id: $order) { note customAttributes { key value } refunds { note } transactions { kind }
+        lineItems(first: 5) { nodes { customAttributes { key value } } } metafields(first: 5) { nodes { key } }
+        returns(first: 5) { nodes { returnLineItems(first: 5) { nodes { ... on ReturnLineItem { customerNote } } }
+          reverseFulfillmentOrders(first: 5) { nodes { reverseDeliveries(first: 5) { nodes { deliverable {
+            __typename ... on ReverseDeliveryShippingDeliverable { tracking { number } } } } } } } } }
+        events(first: 5) { nodes { __typename ... on CommentEvent { rawMessage } } } }
+      draftOrders(first: 5, query: $q) { nodes { note2 } } giftCards(first: 5, query: $q) { nodes { note } }
+      abandonedCheckouts(first: 5, query: $mail) { nodes { note } } comments(first: 5, query: $mail) { nodes { ip } } }"""
+    answer = shopify.ask(
+        query,
+        order=f"gid://shopify/Order/{world.orders[0].id}",
+        q=f"customer_id:{world.asha.id}",
+        mail=world.asha.email,
+    )
+    assert "errors" not in answer
+    order = answer["data"]["order"]
+    assert {"key": "Engraving", "value": "For Asha"} in order["lineItems"]["nodes"][0]["customAttributes"]
+    back = order["returns"]["nodes"][0]["reverseFulfillmentOrders"]["nodes"][0]["reverseDeliveries"]["nodes"][
+        0
+    ]
+    assert len(back["deliverable"]["tracking"]["number"]) == 14
+    assert order["events"]["nodes"][0]["__typename"] == "CommentEvent"
+    for name in ("draftOrders", "giftCards", "abandonedCheckouts", "comments"):
+        assert len(answer["data"][name]["nodes"]) == 1
+
+
+def test_switches_aliases_and_fragments_are_followed(shopify, world):
+    query = """query S($id: ID!, $on: Boolean!) { one: customer(id: $id) { ...C } two: customer(id: $id) {
+      id @skip(if: $on) note @include(if: $on) } } fragment C on Customer { firstName ... on Node { id } }"""
+    for on in (True, False):
+        data = shopify.ask(query, id=gid(world.asha), on=on)["data"]
+        assert data["one"] == {"firstName": "Asha", "id": gid(world.asha)}
+        assert set(data["two"]) == ({"note"} if on else {"id"})
+
+
+def test_two_hundred_and_fifty_orders_are_answered_quickly(shopify, world):
+    query = "{ orders(first: 250) { nodes { id name email phone billingAddress { name city zip } lineItems(first: 5) { nodes { title } } } } }"
+    shopify.ask(query)
+    start = time.perf_counter()
+    assert len(shopify.ask(query)["data"]["orders"]["nodes"]) == 100
+    assert time.perf_counter() - start < 1

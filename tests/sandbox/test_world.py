@@ -1,0 +1,106 @@
+"""The invented world is repeatable, unmistakable, and passes for real where recognition is put to the test."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from datetime import UTC, datetime
+
+import phonenumbers
+import pytest
+
+from bridge.sandbox import webhooks
+from bridge.sandbox.world import invent
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def world():
+    return invent(now=NOW, heavy_orders=1_200)
+
+
+def test_equal_arguments_give_equal_worlds():
+    assert invent(now=NOW, seed=3) == invent(now=NOW, seed=3)
+    assert invent(now=NOW, seed=3) != invent(now=NOW, seed=4)
+
+
+def test_asha_has_three_orders_one_of_them_as_a_guest(world):
+    orders = world.orders_of(world.asha)
+    assert world.asha.name == "Asha Qwertzuiop"
+    assert [order.person_id for order in orders] == [world.asha.id, world.asha.id, None]
+    assert [parcel.carrier for parcel in world.parcels_of(world.asha)] == [
+        "delhivery",
+        "bluedart",
+        "delhivery",
+    ]
+    assert len(world.orders_of(world.bikram)) == 2
+
+
+def test_every_waybill_carries_its_check_digit_and_is_used_once(world):
+    numbers = [parcel.waybill for parcel in world.parcels]
+    assert len(set(numbers)) == len(numbers)
+    for parcel in world.parcels:
+        if parcel.carrier == "delhivery":
+            assert len(parcel.waybill) == 14
+            assert int(parcel.waybill[13]) == int(parcel.waybill[7:13]) % 7
+        else:
+            assert len(parcel.waybill) == 11
+            assert int(parcel.waybill[10]) == int(parcel.waybill[:10]) % 7
+
+
+def test_nobody_can_be_mistaken_for_a_real_person(world):
+    for person in world.people:
+        assert person.email.rpartition("@")[2] in {"example.com", "example.in"}
+        assert phonenumbers.is_valid_number(phonenumbers.parse(person.phone))
+    ids = [thing.id for thing in (*world.people, *world.orders)]
+    assert len(set(ids)) == len(ids)
+    assert all(len(str(number)) >= 13 for number in ids)
+
+
+def test_two_shops_share_no_id():
+    first, second = invent(now=NOW), invent(now=NOW, shop="other.myshopify.com")
+    assert not {order.id for order in first.orders} & {order.id for order in second.orders}
+    assert first.shop_id != second.shop_id
+
+
+def test_the_heavy_customer_has_as_many_orders_as_asked_for(world):
+    assert len(world.orders_of(world.heavy)) == 1_200
+
+
+@pytest.mark.parametrize("topic", sorted(webhooks.TOPICS))
+@pytest.mark.parametrize("family", ["X-Shopify-", "Shopify-"])
+def test_every_topic_is_signed_over_its_bytes(world, topic, family):
+    raw = webhooks.body(topic, world)
+    sent = webhooks.headers(topic, world.shop, "s3cret", raw, family=family)
+    expected = base64.b64encode(hmac.new(b"s3cret", raw, hashlib.sha256).digest()).decode()
+    assert sent[f"{family}Hmac-Sha256"] == expected
+    assert sent[f"{family}Topic"] == topic
+    assert isinstance(json.loads(raw), dict)
+
+
+def test_a_privacy_topic_names_the_person_and_her_orders(world):
+    body = json.loads(webhooks.body("customers/redact", world, person=world.bikram))
+    assert body["shop_domain"] == world.shop
+    assert body["customer"] == {
+        "id": world.bikram.id,
+        "email": "bikram.canaryson@example.in",
+        "phone": world.bikram.phone,
+    }
+    assert body["orders_to_redact"] == [order.id for order in world.orders_of(world.bikram)]
+
+
+def test_a_fulfilment_carries_the_waybill(world):
+    parcel = world.parcels[1]
+    body = json.loads(webhooks.body("fulfillments/create", world, parcel=parcel))
+    assert body["tracking_number"] == parcel.waybill
+    assert body["order_id"] == parcel.order_id
+
+
+def test_a_guest_order_has_no_customer(world):
+    guest = world.orders_of(world.asha)[2]
+    body = json.loads(webhooks.body("orders/updated", world, order=guest))
+    assert body["customer"] is None
+    assert body["email"] == world.asha.email

