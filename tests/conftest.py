@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from bridge.ports import Services
 from bridge.store import SqlStore, Vault
 from bridge.store.migrate import upgrade
+from tests.factories import make_services
+from tests.fakes import FakeCarrier, FakePlatform, FakeQueue
 from tests.servers import Postgres
 
 
@@ -83,3 +86,26 @@ def store(database_url: str, vault: Vault, clock: SetClock) -> Iterator[SqlStore
     made = SqlStore(database_url, vault=vault, now=clock.now)
     yield made
     made.close()
+
+
+@pytest.fixture
+def queue() -> FakeQueue:
+    return FakeQueue()
+
+
+@pytest.fixture
+def platform() -> FakePlatform:
+    return FakePlatform()
+
+
+@pytest.fixture
+def carrier() -> FakeCarrier:
+    return FakeCarrier("delhivery")
+
+
+@pytest.fixture
+def services(
+    store: SqlStore, clock: SetClock, queue: FakeQueue, platform: FakePlatform, carrier: FakeCarrier
+) -> Services:
+    """What a step is given: the real memory, stand-ins for everybody else."""
+    return make_services(store, clock, queue, platform, carrier)

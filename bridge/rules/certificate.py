@@ -39,6 +39,7 @@ def certificate(
 ) -> dict[str, Any]:
     """The certificate without its signature; JSON-ready, moments as ISO 8601 in UTC, days as dates."""
     own = next((task for task in tasks if task.action is Action.ERASE), None)
+    completed = request.closed_at or now  # a certificate that is made anew never makes a request late
     return {
         "schema": SCHEMA,
         "request_id": request.id,
@@ -62,11 +63,11 @@ def certificate(
             "acknowledge_due_at": request.acknowledge_due_at.isoformat(),
             "due_at": request.due_at.isoformat(),
             "due_governed_by": request.due_governed_by,
-            "completed_at": now.isoformat(),
-            "late": now > request.due_at,
+            "completed_at": completed.isoformat(),
+            "late": completed > request.due_at,
         },
         "erased": _erased(own),
-        "kept": _kept(request, retention, now),
+        "kept": _kept(request, retention, completed),
         "platform": [_platform(task) for task in tasks if task.action is Action.FOLLOW],
         "processors": [_processor(task, merchant) for task in tasks if task.action is Action.INSTRUCT],
         "policy": {
@@ -108,16 +109,16 @@ def _erased(own: Task | None) -> list[dict[str, Any]]:
     ]
 
 
-def _kept(request: PrivacyRequest, retention: Retention, now: datetime) -> list[dict[str, Any]]:
+def _kept(request: PrivacyRequest, retention: Retention, completed: datetime) -> list[dict[str, Any]]:
     """What stays in the bridge: keyed hashes and the record of the request, each with its law and last day."""
-    today = now.astimezone(ZoneInfo(retention.timezone)).date()
+    today = completed.astimezone(ZoneInfo(retention.timezone)).date()
     kept = []
     for category_id, event in KEPT.items():
         category = retention.categories.get(category_id)
         if category is None or (request.kind is Kind.SHOP_ERASURE and category_id == "suppression"):
             continue
         holds = holds_on(
-            category, events={event: now, "last_processing_at": now}, today=today, retention=retention
+            category, events={event: completed, "last_processing_at": completed}, today=today, retention=retention
         )
         grounds = [
             {"ground": hold.ground, "law": hold.citation, "last_day": _day(hold.last_day)} for hold in holds

@@ -29,7 +29,11 @@ LEARNED = (
 )
 _TOPIC = re.compile(r"[a-z_]+(\.[a-z_]+)?(/[a-z_]+)?")
 _SHOP = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com")
-_GIVEN_ONLY_TO = {"data_request": "customers/data_request", "orders_to_redact": "customers/redact"}
+_GIVEN_ONLY_TO = {
+    "data_request": "customers/data_request",
+    "orders_requested": "customers/data_request",
+    "orders_to_redact": "customers/redact",
+}
 
 
 def well_formed(topic: str) -> bool:

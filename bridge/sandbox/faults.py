@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 
 # Done to the connection, whatever the stand-in is.
 TRANSPORT: Final = (
-    "http_500",
-    "http_502",
-    "http_429",
+    *(f"http_{status}" for status in (401, 402, 403, 404, 423, 429, 500, 502, 503, 504)),
     "reset",
     "slow",
     "hang",

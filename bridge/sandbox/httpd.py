@@ -209,13 +209,14 @@ class StandIn:
 def _spoilt(fault: Fault | None) -> Response | None:
     """Give the answer of a fault that is one; None where the stand-in itself should answer."""
     match fault.kind if fault else "":
-        case "http_500":
-            return Response.of({"errors": "Internal Server Error"}, 500)
         case "http_502":
             return Response(status=502, body=SPOILT_PAGE, content_type="text/html")
         case "http_429":
             wait_s = (fault.seconds if fault else 0.0) or RETRY_AFTER_S
             return Response.of({"errors": "Too Many Requests"}, 429, Retry_After=f"{wait_s:g}")
+        case word if word.startswith("http_"):
+            status = int(word[5:])
+            return Response.of({"errors": HTTPStatus(status).phrase}, status)
         case "html":
             return Response(body=SPOILT_PAGE, content_type="text/html; charset=utf-8")
         case "empty":

@@ -7,9 +7,10 @@ calls another system, and so never needs a token.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from bridge.model import (
     Action,
@@ -27,6 +28,7 @@ from bridge.ports import Claim, Services, Tx
 
 ANSWER_DAYS = 15  # what a processor is given to answer an instruction
 ACCESS_FIRST_S = 10
+MERGED = "merged_into_another"  # a flag among the counts
 
 
 def erase(request: PrivacyRequest, task: Task, claim: Claim, *, services: Services) -> Task:
@@ -48,7 +50,8 @@ def erase(request: PrivacyRequest, task: Task, claim: Claim, *, services: Servic
             tx.requests.save_task(task)
             return task
         removed = _shop(request, tx) if request.kind is Kind.SHOP_ERASURE else _person(request, tx, services)
-        rows = sum(removed.values())
+        removed = _added(task.detail, removed)
+        rows = sum(count for table, count in removed.items() if table != MERGED)
         task = replace(
             task,
             state=TaskState.DONE,
@@ -72,6 +75,14 @@ def erase(request: PrivacyRequest, task: Task, claim: Claim, *, services: Servic
     return task
 
 
+def _added(before: Mapping[str, Any], removed: Mapping[str, int]) -> dict[str, int]:
+    """What all runs of this task removed: a second one finds nothing, and takes no count back."""
+    added = {table: int(count) for table, count in before.items() if table != MERGED}
+    for table, count in removed.items():
+        added[table] = added.get(table, 0) + count
+    return added
+
+
 def _access_runs(request: PrivacyRequest, tx: Tx) -> bool:
     other = tx.requests.in_flight(request.shop, Kind.ACCESS, request.subject)
     return other is not None and other.state is RequestState.IN_PROGRESS and other.closed_at is None
@@ -85,7 +96,7 @@ def _person(request: PrivacyRequest, tx: Tx, services: Services) -> dict[str, in
     who = request.principal
     parcels = tx.index.parcels(request.shop, who)
     removed = dict(tx.index.erase(request.shop, who, request_id=request.id))
-    if not removed.get("merged_into_another"):
+    if not removed.get(MERGED):
         _note_instructions(request, parcels, tx, services)
     tx.evidence.append(
         Fact.PRINCIPAL_SUPPRESSED, shop=request.shop, request_id=request.id, subject=request.subject
@@ -128,6 +139,7 @@ def _note_instructions(
                 last_error="not_instructed_yet",
                 cursor=json.dumps(listed),
                 expected_by=services.clock.now() + timedelta(days=ANSWER_DAYS),
+                finished_at=None,
             )
         )
         tx.evidence.append(

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from bridge.errors import ClaimLost, StoreUnavailable
 from bridge.logs import place
-from bridge.model import Action, Fact, Kind, PrivacyRequest, Task
+from bridge.model import Action, Fact, Kind, PrivacyRequest, Task, TaskState
 from bridge.ports import Claim, Services
 from bridge.rules.lifecycle import pause_s, ready
 from bridge.steps.conclude import conclude
@@ -73,6 +73,9 @@ def _next(request_id: str, done: set[str], services: Services) -> Task | None:
     now = services.clock.now()
     with services.store.transaction() as tx:
         tasks = tx.requests.tasks(request_id)
+    # a platform that answers makes the request forget the person: what is ours must be erased before
+    erased = all(task.state is TaskState.DONE for task in tasks if task.action is Action.ERASE)
+    verbs = VERBS if erased else VERBS.keys() - {Action.FOLLOW}
     return next(
-        (task for task in tasks if task.id not in done and task.action in VERBS and ready(task, now)), None
+        (task for task in tasks if task.id not in done and task.action in verbs and ready(task, now)), None
     )

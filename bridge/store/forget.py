@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bridge.errors import NeedsOperator, PayloadInvalid, SealBroken
+from bridge.errors import KeyMissing, NeedsOperator, PayloadInvalid, SealBroken
 from bridge.model import DeliveryState, Principal, RequestState
 from bridge.rules import minimise, payload
 from bridge.store.inbox import InboxRows
@@ -131,7 +131,7 @@ class Forgetting:
         """An unreadable body cannot be shown not to be hers: it goes too."""
         try:
             body = payload.parse(reader.opened(row).raw)
-        except (PayloadInvalid, SealBroken):
+        except (PayloadInvalid, SealBroken, KeyMissing):
             return True
         customer = body.get("customer")
         seen = [minimise.learn(row.topic, body)]

@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from bridge.errors import ClaimLost, KeyMissing, SealBroken
 from bridge.model import Delivery, DeliveryState
 from bridge.ports import Claim
+from bridge.rules.topics import MANDATORY
 from bridge.store.tables import deliveries
 
 if TYPE_CHECKING:
@@ -57,7 +58,9 @@ class InboxRows:
     ) -> list[tuple[Claim, Delivery]]:
         """See ports.Inbox."""
         wanted = or_(*(deliveries.c.topic.startswith(topic, autoescape=True) for topic in topics))
-        return self._claim(and_(deliveries.c.shop == shop, wanted), limit, limit_bytes)
+        # "customers/" is also how two privacy topics begin: those are dispatched, never learned from
+        mine = and_(deliveries.c.shop == shop, deliveries.c.topic.not_in(list(MANDATORY)), wanted)
+        return self._claim(mine, limit, limit_bytes)
 
     def _claim(self, which: Any, limit: int, limit_bytes: int = 0) -> list[tuple[Claim, Delivery]]:
         now = self._session.now()

@@ -66,13 +66,13 @@ class TaskRows:
         mine = tasks.c.request_id == request_id
         again = {"state": TaskState.PENDING, "attempts": 0, "wake_at": None, "finished_at": None}
         self._connection.execute(update(tasks).where(mine, tasks.c.state.in_(UNFINISHED)).values(**again))
-        self._connection.execute(
-            update(tasks).where(mine, tasks.c.state == TaskState.WAITING).values(wake_at=self._session.now())
-        )
+        # an instruction is answered from outside: nothing here could look at it, so it never wakes anybody
+        asked = (mine, tasks.c.state == TaskState.WAITING, tasks.c.action != Action.INSTRUCT)
+        self._connection.execute(update(tasks).where(*asked).values(wake_at=self._session.now()))
 
     def rerun_tasks(self, request_id: str) -> None:
-        """Gather and erase from the start: the request covers more than it did."""
-        mine = (tasks.c.request_id == request_id, tasks.c.action.in_([Action.GATHER, Action.ERASE]))
+        """Gather, erase and follow from the start: the request covers more than it did."""
+        mine = (tasks.c.request_id == request_id, tasks.c.action != Action.INSTRUCT)
         again = {"state": TaskState.PENDING, "attempts": 0, "records": 0, "cursor": None, "gaps": "[]"}
         self._connection.execute(update(tasks).where(*mine).values(outcome=None, wake_at=None, **again))
         self._connection.execute(delete(findings).where(findings.c.request_id == request_id))

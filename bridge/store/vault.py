@@ -80,7 +80,7 @@ class Vault:
         nonce, text = sealed[end : end + NONCE_BYTES], sealed[end + NONCE_BYTES :]
         try:
             return cipher.decrypt(nonce, text, sealed[:end] + place.encode())
-        except InvalidTag:
+        except (InvalidTag, ValueError):  # ValueError: too short to hold a nonce
             raise SealBroken(f"sealed with {key_id}, does not open in its place") from None
 
     def pseudonym(self, shop: str, field: str, value: str) -> str:

@@ -102,6 +102,33 @@ def test_a_token_ends(shopify):
     assert shopify.post("{ shop { id } }").status_code == 401
 
 
+def test_every_token_can_be_ended_at_once_and_a_new_one_asked_for(shopify):
+    shopify.control("faults", kind="token_expired")
+    assert shopify.post("{ shop { id } }").status_code == 401
+    shopify.token = shopify.grant().json()["access_token"]
+    assert shopify.post("{ shop { id } }").status_code == 200
+    shopify.control("uninstall")
+    assert shopify.post("{ shop { id } }").status_code == 401
+    assert shopify.grant().status_code == 400
+
+
+def test_an_unknown_shop_or_path_is_not_found(shopify):
+    url = f"{shopify.stand_in.base_url}/other.myshopify.com/admin/api/2026-10/graphql.json"
+    assert shopify.http.post(url, json={}, timeout=5).status_code == 404
+    short = f"{shopify.stand_in.base_url}/admin/api/2026-10/graphql.json"
+    headers = {"X-Shopify-Access-Token": shopify.token}
+    answer = shopify.http.post(
+        short, json={"query": "{ shop { myshopifyDomain } }"}, headers=headers, timeout=5
+    )
+    assert answer.json()["data"]["shop"]["myshopifyDomain"] == "minimiss-demo.myshopify.com"
+
+
+def test_a_throttled_call_is_throttled_once(shopify):
+    shopify.control("faults", kind="throttle")
+    assert shopify.ask("{ shop { id } }")["errors"][0]["message"] == "Throttled"
+    assert "errors" not in shopify.ask("{ shop { id } }")
+
+
 def test_an_unknown_field_is_refused_in_shopifys_words(shopify):
     fault = shopify.ask("{ shop { nonsense } }")["errors"][0]
     assert fault["message"] == "Field 'nonsense' doesn't exist on type 'Shop'"
@@ -125,6 +152,13 @@ def test_a_newer_field_is_unknown_to_the_older_version(shopify):
 )
 def test_a_wrong_variable_or_page_is_refused(shopify, query, variables, code):
     assert shopify.ask(query, **variables)["errors"][0]["extensions"]["code"] == code
+
+
+def test_no_more_than_250_ids_are_taken_at_once(shopify):
+    query = "query N($ids: [ID!]!) { nodes(ids: $ids) { id } }"
+    fault = shopify.ask(query, ids=["gid://shopify/Order/1"] * 251)["errors"][0]
+    assert fault["extensions"]["code"] == "MAX_INPUT_SIZE_EXCEEDED"
+    assert shopify.ask(query, ids=["gid://shopify/Order/1"])["data"] == {"nodes": [None]}
 
 
 def test_pages_follow_their_cursors_and_none_is_fetched_twice(shopify, world):
@@ -242,7 +276,7 @@ def test_an_erasure_is_asked_for_and_carried_out_later(shopify, world):
     assert shopify.ask(look, id=gid(world.asha))["data"]["customer"]["firstName"] == "Asha"
     shopify.control("erasure", delay_s=0)
     customer = shopify.ask(look, id=gid(world.asha))["data"]["customer"]
-    assert customer["defaultEmailAddress"] == {"emailAddress": None, "marketingState": "REDACTED"}
+    assert customer["defaultEmailAddress"] == {"emailAddress": "redacted", "marketingState": "REDACTED"}
     assert customer["firstName"] is customer["note"] is customer["defaultAddress"] is None
     assert customer["metafields"]["nodes"] == []
     assert {order["email"] for order in customer["orders"]["nodes"]} == {None}

@@ -28,7 +28,9 @@ def get(http, echo, path="/a", timeout=5.0):
     return http.get(f"{echo.base_url}{path}", timeout=timeout)
 
 
-@pytest.mark.parametrize(("kind", "status"), [("http_500", 500), ("http_502", 502), ("http_429", 429)])
+@pytest.mark.parametrize(
+    ("kind", "status"), [("http_500", 500), ("http_502", 502), ("http_429", 429), ("http_423", 423)]
+)
 def test_a_status_is_given_as_often_as_asked_for(echo, http, kind, status):
     http.post(f"{echo.base_url}/_sandbox/faults", json={"kind": kind, "times": 2, "match": "/a"}, timeout=5)
     assert get(http, echo, "/b").status_code == 200

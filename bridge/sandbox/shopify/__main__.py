@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 from datetime import UTC, datetime
 
 from bridge.sandbox.schema import VERSIONS, load
@@ -25,6 +26,7 @@ def main() -> None:
     stand_in = ShopifyStandIn(world, port=given.port, maximum=given.maximum, restore_rate=given.restore_rate)
     stand_in.latency_s = given.latency_ms / 1000
     load(VERSIONS[-1])  # the first caller should not wait for the schema
+    gc.freeze()  # schema and world stay: the collector need not walk them in the middle of an answer
     print(
         f"SHOPIFY_BASE_URL={stand_in.url} SHOPIFY_CLIENT_ID={CLIENT_ID} SHOPIFY_CLIENT_SECRETS={CLIENT_SECRET}",
         flush=True,

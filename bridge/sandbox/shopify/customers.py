@@ -64,13 +64,13 @@ def customer_record(shop: Shop, one: Person, orders: Sequence[Order]) -> Record:
     opted = {"optInLevel": None, "updatedAt": None, "collectedFrom": None}
     sms = {"state": "REDACTED" if hidden else one.sms_consent, **opted}
     mail = {
-        "emailAddress": None if hidden else one.email,
+        "emailAddress": "redacted" if hidden else one.email,
         "openTrackingLevel": "UNKNOWN",
         "validFormat": not hidden,
         **consent("REDACTED" if hidden else one.email_consent, at),
     }
     call = {
-        "phoneNumber": None if hidden else one.phone,
+        "phoneNumber": "redacted" if hidden else one.phone,
         "marketingCollectedFrom": None,
         "smsMarketingConsent": sms,
         **consent("REDACTED" if hidden else one.sms_consent, at),

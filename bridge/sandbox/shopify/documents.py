@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 Errors = list[dict[str, Any]]
 KEPT = 500
+MAX_INPUT = 250
 GID = re.compile(r"gid://shopify/\w+/[\w-]+(\?.*)?|\d+")
 CODES = (
     (re.compile(r"Cannot query field '(\w+)' on type '(\w+)'"), "undefinedField"),
@@ -77,6 +78,9 @@ class Document:
         for one in operation.variable_definitions:
             name, kind = one.variable.name.value, print_ast(one.type)
             values = coerced.get(name)
+            if isinstance(values, list) and len(values) > MAX_INPUT:
+                message = f"The input array size of {len(values)} is greater than the maximum allowed of {MAX_INPUT}."
+                return {}, [{"message": message, "extensions": {"code": "MAX_INPUT_SIZE_EXCEEDED"}}]
             for value in values if isinstance(values, list) else [values]:
                 if kind.strip("[]!") == "ID" and value is not None and not GID.fullmatch(value):
                     message = f"Variable ${name} of type {kind} was provided invalid value"

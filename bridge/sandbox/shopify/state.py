@@ -79,6 +79,7 @@ class Shop:
     def reset(self) -> None:
         """Bring the invented world back as it was."""
         with self._lock:
+            self.erasure_delay_s = None
             self._asked.clear()
             for memory in (self.redacted, self.gone, self.written, self.removed, self.cache):
                 memory.clear()

@@ -1,0 +1,99 @@
+"""The stand-ins as a program: Shopify, Delhivery and Blue Dart on loopback, and the settings that lead there.
+
+`python -m bridge sandbox` runs it for a person, the demo for itself (`--json`). Serves invented people only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import threading
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from bridge.sandbox.carriers import BLUEDART_CREDENTIALS, DELHIVERY_TOKEN, bluedart, delhivery
+from bridge.sandbox.httpd import StandIn
+from bridge.sandbox.nouns import World
+from bridge.sandbox.schema import VERSIONS, load
+from bridge.sandbox.shopify.server import CLIENT_ID, CLIENT_SECRET, ShopifyStandIn
+from bridge.sandbox.world import SHOP, invent
+
+LEAVING_SHOP = "leaving-demo.myshopify.com"
+
+
+def worlds(orders: int, now: datetime, heavy: int = 0) -> tuple[World, World]:
+    """The invented shop, and a small one that leaves. The same for equal arguments."""
+    return (
+        invent(shop=SHOP, orders=orders, heavy_orders=heavy, now=now),
+        invent(shop=LEAVING_SHOP, orders=6, now=now),
+    )
+
+
+class StandIns:
+    """All three, over the same worlds. `environment` is what makes the bridge talk to them."""
+
+    def __init__(self, *shops: World, port: int = 0) -> None:
+        """Listen on `port` and the two after it; 0 takes any free ones."""
+        ports = [port + offset if port else 0 for offset in range(3)]
+        everybody = shops[0]
+        self.shopify = ShopifyStandIn(*shops, port=ports[0])
+        self.delhivery = delhivery(everybody, port=ports[1])
+        self.bluedart = bluedart(everybody, port=ports[2])
+
+    @property
+    def all(self) -> Sequence[StandIn]:
+        """The three servers."""
+        return (self.shopify, self.delhivery, self.bluedart)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Settings of the bridge."""
+        return {
+            "SHOPIFY_BASE_URL": self.shopify.url,
+            "SHOPIFY_CLIENT_ID": CLIENT_ID,
+            "SHOPIFY_CLIENT_SECRETS": CLIENT_SECRET,
+            "DELHIVERY_BASE_URL": self.delhivery.base_url,
+            "DELHIVERY_TOKEN": DELHIVERY_TOKEN,
+            "BLUEDART_BASE_URL": f"{self.bluedart.base_url}/in/transportation",
+            **{f"BLUEDART_{name.upper()}": value for name, value in BLUEDART_CREDENTIALS.items()},
+        }
+
+    def start(self) -> StandIns:
+        """Serve in threads; the first caller should not wait for the schema."""
+        for server in self.all:
+            server.start()
+        load(VERSIONS[-1])
+        return self
+
+    def stop(self) -> None:
+        """Close all three."""
+        for server in self.all:
+            server.stop()
+
+
+def main() -> None:
+    """Serve until told to stop."""
+    say = argparse.ArgumentParser(prog="python -m bridge sandbox", description=__doc__)
+    say.add_argument("--orders", type=int, default=40)
+    say.add_argument("--heavy", type=int, default=0, help="orders of one customer with very many")
+    say.add_argument("--port", type=int, default=0)
+    say.add_argument("--now", type=datetime.fromisoformat, default=datetime.now(UTC))
+    say.add_argument("--json", action="store_true", help="print the settings as one line of JSON")
+    given = say.parse_args()
+    stop = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
+    servers = StandIns(*worlds(given.orders, given.now, given.heavy), port=given.port).start()
+    if given.json:
+        print(json.dumps(servers.environment), flush=True)
+    else:
+        print(f"Stand-ins of {SHOP} and {LEAVING_SHOP}; their people are invented. Settings to use them:\n")
+        print("\n".join(f"export {name}='{value}'" for name, value in servers.environment.items()))
+        print("\nFaults on demand: POST /_sandbox/faults, see docs/sandbox.md. Ctrl-C ends them.", flush=True)
+    stop.wait()
+    servers.stop()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""`python -m bridge serve`: web, worker, clock and a Redis of its own in one terminal.
+
+For development and for a first look: what ends is started again, Ctrl-C ends all.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from contextlib import ExitStack
+
+from bridge.errors import BridgeError, SettingsInvalid
+from bridge.sandbox.embedded import Valkey
+from bridge.sandbox.processes import Bridge
+from config.settings import environment
+from config.start import load_all
+
+LOOK_EVERY_S = 1.0
+
+
+def main() -> None:
+    """Serve until told to stop."""
+    stop = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
+    try:
+        _serve(stop)
+    except SettingsInvalid as invalid:
+        sys.exit("\n".join(["The bridge cannot start:", *(f"  {fault}" for fault in invalid.faults)]))
+    except BridgeError as fault:
+        sys.exit(f"The bridge cannot start: {fault}")
+
+
+def _serve(stop: threading.Event) -> None:
+    environ = environment()
+    start = load_all(environ)
+    for missing in start.missing:
+        print(f"not set: {missing}")
+    with ExitStack() as stack:
+        if not environ.get("REDIS_URL"):
+            environ["REDIS_URL"] = stack.enter_context(Valkey()).url
+        environ.setdefault("LOG_FORMAT", "text")
+        bridge = stack.enter_context(Bridge(environ, port=start.settings.port, echo=True))
+        bridge.migrate()
+        bridge.start()
+        print(
+            f"\nThe bridge listens at {bridge.url}. Try: python -m bridge send customers/data_request\n",
+            flush=True,
+        )
+        while not stop.wait(LOOK_EVERY_S):
+            for name, code in bridge.ended().items():
+                print(f"{name} ended with {code}; started again", flush=True)
+                bridge.add(name.partition(".")[0])
+        print(f"Stopping ({os.getpid()})…", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,210 @@
+"""Makers of invented people, deliveries, orders and requests, and of services over a real store.
+
+Asha Qwertzuiop of 7 Nowhere Lane is the canary: nothing of hers may be found in the clear at rest.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from bridge.model import (
+    Action,
+    Delivery,
+    Finding,
+    Kind,
+    Principal,
+    PrivacyRequest,
+    RequestState,
+    Source,
+    Task,
+    TaskState,
+)
+from bridge.ports import Services
+from bridge.rules.minimise import Seen, SeenParcel, Sighting, learn
+from config.merchant import load_merchant
+from config.retention import load_retention
+from config.settings import MERCHANT_FILE, RETENTION_FILE, Settings
+from config.values import Secret
+
+NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
+SHOP = "minimiss.myshopify.com"
+OTHER_SHOP = "elsewhere.myshopify.com"
+SECRETS = ("shpss_now", "shpss_before")
+WEBHOOKS = Path(__file__).parent / "fixtures" / "shopify" / "webhooks"
+
+ASHA = Principal(customer_id="7001", email="asha@qwertzuiop.example", phone="+919811122233")
+CANARIES = ("qwertzuiop", "Nowhere Lane", "9811122233", "AWB7007007")
+
+_numbers = itertools.count(1)
+
+
+def fixture(name: str) -> Any:
+    """Give a recorded body by file name."""
+    return json.loads((WEBHOOKS / name).read_text())
+
+
+def make_delivery(**given: Any) -> Delivery:
+    """Make a delivery nobody has seen before."""
+    number = next(_numbers)
+    told: dict[str, Any] = {
+        "id": f"dlv_{number:026}",
+        "shop": SHOP,
+        "topic": "orders/create",
+        "received_at": NOW,
+        "raw": json.dumps({"id": number, "name": f"#{number}"}).encode(),
+        "webhook_id": f"webhook-{number}",
+    }
+    return Delivery(**(told | given))
+
+
+def make_request(**given: Any) -> PrivacyRequest:
+    """Make Asha's request, thirty days to answer."""
+    told: dict[str, Any] = {
+        "id": f"req_{next(_numbers):026}",
+        "shop": SHOP,
+        "kind": Kind.ACCESS,
+        "source": Source.WEBHOOK,
+        "state": RequestState.IN_PROGRESS,
+        "subject": "subject-asha",
+        "principal": ASHA,
+        "received_at": NOW,
+        "received_at_basis": "webhook_received",
+        "webhook_received_at": NOW,
+        "acknowledge_due_at": NOW + timedelta(hours=48),
+        "due_at": NOW + timedelta(days=30),
+        "due_governed_by": "policy_30d",
+        "clocks": {"policy_30d": (NOW + timedelta(days=30)).isoformat()},
+        "policy_sha256": "p" * 64,
+        "retention_sha256": "r" * 64,
+    }
+    return PrivacyRequest(**(told | given))
+
+
+def make_task(request_id: str, system: str = "shopify", action: Action = Action.GATHER, **given: Any) -> Task:
+    """Make a pending task."""
+    told: dict[str, Any] = {"id": f"tsk_{next(_numbers):026}", "state": TaskState.PENDING}
+    return Task(request_id=request_id, system=system, action=action, **(told | given))
+
+
+def make_finding(ref: str = "1001", **body: Any) -> Finding:
+    """Make a record of Asha's."""
+    told = {"name": "Asha Qwertzuiop", "address1": "7 Nowhere Lane", "phone": "+919811122233"}
+    return Finding(kind="order", ref=ref, matched_by="customer_id", body=told | body)
+
+
+def opened(tx: Any, request: PrivacyRequest, *tasks: Task, once: str = "") -> PrivacyRequest:
+    """Open a request that nobody opened before."""
+    kept = tx.requests.open(request, once=once or request.id, tasks=tasks)
+    assert kept is not None
+    return kept
+
+
+def order_body(number: int = 1001, **given: Any) -> dict[str, Any]:
+    """Make Asha's order as Shopify would send it; `customer_id`, `at` and `parcels` are short hands."""
+    at = given.pop("at", NOW - timedelta(days=3))
+    customer_id = given.pop("customer_id", 7001)
+    told: dict[str, Any] = {
+        "id": number,
+        "admin_graphql_api_id": f"gid://shopify/Order/{number}",
+        "name": f"#{number}",
+        "email": ASHA.email,
+        "phone": ASHA.phone,
+        "created_at": at.isoformat(),
+        "updated_at": at.isoformat(),
+        "customer": {"id": customer_id, "email": ASHA.email} if customer_id else None,
+        "shipping_address": {"name": "Asha Qwertzuiop", "address1": "7 Nowhere Lane"},
+        "fulfillments": [
+            {"tracking_company": company, "tracking_numbers": [waybill], "created_at": at.isoformat()}
+            for company, waybill in given.pop("parcels", ())
+        ],
+    }
+    return told | given
+
+
+def order(number: int = 1001, **given: Any) -> Sighting:
+    """Make what an order delivery of Asha's shows."""
+    return learn("orders/updated", order_body(number, **given))
+
+
+def customer(customer_id: int = 7001, **given: Any) -> Sighting:
+    """Make what a customer delivery shows."""
+    at = (NOW - timedelta(days=9)).isoformat()
+    told = {"id": customer_id, "email": ASHA.email, "phone": ASHA.phone, "created_at": at, "updated_at": at}
+    return learn("customers/update", told | given)
+
+
+def parcels(number: int = 1001, *numbers: str, at: datetime = NOW, **given: Any) -> Sighting:
+    """Make what a fulfilment of an order shows."""
+    told: dict[str, Any] = {"email": ASHA.email, "phone": "", "carrier": "delhivery"}
+    told |= given
+    carrier = told.pop("carrier")
+    sent = tuple(
+        SeenParcel(number=waybill, carrier=carrier, account_holder="merchant", shipped_at=at)
+        for waybill in numbers
+    )
+    return Sighting(kind=Seen.PARCELS, order_id=str(number), updated_at=at, parcels=sent, **told)
+
+
+def merged(gone: int, kept: int) -> Sighting:
+    """Make what a merge of two customers shows."""
+    return Sighting(kind=Seen.MERGE, customer_id=str(gone), kept_customer_id=str(kept))
+
+
+def redact_body(*orders: int, **who: Any) -> dict[str, Any]:
+    """Make `customers/redact` about Asha, or about `who`."""
+    named = who or {"id": 7001, "email": ASHA.email, "phone": ASHA.phone}
+    return {"shop_id": 1, "shop_domain": SHOP, "customer": named, "orders_to_redact": list(orders)}
+
+
+def data_request_body(number: int = 9999, *orders: int, **who: Any) -> dict[str, Any]:
+    """Make `customers/data_request` about Asha, or about `who`."""
+    named = who or {"id": 7001, "email": ASHA.email, "phone": ASHA.phone}
+    return {
+        "shop_id": 1,
+        "shop_domain": SHOP,
+        "customer": named,
+        "orders_requested": list(orders),
+        "data_request": {"id": number},
+    }
+
+
+def accepted(store: Any, topic: str, body: Any, **given: Any) -> Delivery:
+    """Accept a signed delivery and give it back."""
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    delivery = make_delivery(topic=topic, raw=raw, **({"received_at": store.now()} | given))
+    assert store.accept(delivery) is True
+    return delivery
+
+
+@cache
+def _papers() -> Any:
+    return SimpleNamespace(
+        settings=Settings(
+            shopify_client_secrets=tuple(Secret(secret) for secret in SECRETS), connector_attempts=3
+        ),
+        merchant=load_merchant(MERCHANT_FILE),
+        retention=load_retention(RETENTION_FILE),
+    )
+
+
+def make_services(store: Any, clock: Any, queue: Any, *connectors: Any, **given: Any) -> Services:
+    """Bundle a real store with fakes of the others' systems."""
+    papers = _papers()
+    told: dict[str, Any] = {
+        "settings": papers.settings,
+        "merchant": papers.merchant,
+        "retention": papers.retention,
+        "clock": clock,
+        "store": store,
+        "queue": queue,
+        "connectors": {connector.system: connector for connector in connectors},
+        "digest": store.vault.digest,
+        "sign": store.vault.sign,
+    }
+    return Services(**(told | given))

@@ -1,0 +1,112 @@
+"""The ports with memory: a queue that remembers its bells, a connector that plays prepared pages.
+
+Real objects, not mocks: `tests/test_fakes.py` holds their signatures to those of `bridge/ports`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from bridge.errors import BridgeError
+from bridge.model import Check, ErasureState, Finding, Gap, Outcome, Page, Principal, Waybill
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class FakeQueue:
+    """Remembers every bell in order. `deaf`: nobody hears."""
+
+    def __init__(self, *, waiting: int | None = 0) -> None:
+        self.bells: list[tuple[str, str, bool]] = []
+        self.waiting = waiting
+        self.deaf = False
+
+    def nudge(self, job: str, row_id: str, *, first: bool = False) -> bool:
+        return self.nudge_all([(job, row_id, first)])
+
+    def nudge_all(self, jobs: Sequence[tuple[str, str, bool]]) -> bool:
+        if not self.deaf:
+            self.bells.extend(jobs)
+        return not self.deaf
+
+    def depth(self) -> int | None:
+        return self.waiting
+
+
+class FakeCarrier:
+    """A carrier that knows parcels by number. Remembers what it was asked.
+
+    `faults` are raised one a call, before anything is given, until none is left.
+    """
+
+    def __init__(self, system: str, *, knows: Sequence[str] = ()) -> None:
+        self.system = system
+        self.knows = set(knows)
+        self.faults: list[BridgeError] = []
+        self.asked: list[tuple[Principal, tuple[str, ...], str]] = []
+
+    def check(self, shop: str) -> Sequence[Check]:
+        return [Check(name=f"{self.system} for {shop}", ok=True, detail="a stand-in")]
+
+    def gather(
+        self, who: Principal, *, shop: str, parcels: Sequence[Waybill], cursor: str = ""
+    ) -> Iterator[Page]:
+        self.asked.append((who, tuple(parcel.number for parcel in parcels), cursor))
+        if self.faults:
+            raise self.faults.pop(0)
+        for parcel in parcels:
+            found = Finding(
+                kind="shipment", ref=parcel.number, matched_by="waybill", body={"AWB": parcel.number}
+            )
+            yield Page(findings=(found,) if parcel.number in self.knows else (), cursor=parcel.number)
+
+
+class FakePlatform:
+    """A platform that gives prepared pages; `cursor` is the number of the last page that was kept.
+
+    `dies_before` maps a page's number to the fault that is raised once instead of it, and `meanwhile` is
+    called before each page is given: what others do while the platform thinks.
+    """
+
+    system = "shopify"
+
+    def __init__(self, *pages: Page) -> None:
+        self.pages = list(pages)
+        self.dies_before: dict[int, Exception] = {}
+        self.meanwhile: Callable[[], None] | None = None
+        self.given: list[int] = []
+        self.asked: list[tuple[Principal, str]] = []
+        self.erasures: list[ErasureState | BridgeError] = []
+        self.erasure_asked: list[Principal] = []
+
+    def check(self, shop: str) -> Sequence[Check]:
+        return [Check(name=f"{self.system} for {shop}", ok=True, detail="a stand-in")]
+
+    def gather(
+        self, who: Principal, *, shop: str, parcels: Sequence[Waybill], cursor: str = ""
+    ) -> Iterator[Page]:
+        self.asked.append((who, cursor))
+        for number in range(int(cursor or 0) + 1, len(self.pages) + 1):
+            if self.meanwhile is not None:
+                self.meanwhile()
+            if number in self.dies_before:
+                raise self.dies_before.pop(number)
+            self.given.append(number)
+            page = self.pages[number - 1]
+            yield Page(findings=page.findings, cursor=str(number), gaps=page.gaps)
+
+    def erasure_state(self, who: Principal, *, shop: str) -> ErasureState:
+        self.erasure_asked.append(who)
+        if not self.erasures:
+            return ErasureState(outcome=Outcome.UNCONFIRMED, reason="readable")
+        answer = self.erasures.pop(0)
+        if isinstance(answer, BridgeError):
+            raise answer
+        return answer
+
+
+def page(*findings: Finding, gaps: tuple[Gap, ...] = ()) -> Page:
+    """Make a page of what was found."""
+    return Page(findings=findings, cursor="", gaps=gaps)

@@ -1,0 +1,44 @@
+"""The fakes are held to the ports: same names, same parameters, same kinds."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import is_dataclass
+
+import pytest
+
+from bridge.model import Outcome
+from bridge.ports import Connector, Platform, Queue
+from tests.factories import ASHA, SHOP
+from tests.fakes import FakeCarrier, FakePlatform, FakeQueue
+
+
+def public(port):
+    return {
+        name: inspect.signature(method)
+        for name, method in inspect.getmembers(port, inspect.isfunction)
+        if not name.startswith("_")
+    }
+
+
+@pytest.mark.parametrize(
+    ("fake", "port"), [(FakeQueue, Queue), (FakeCarrier, Connector), (FakePlatform, Platform)]
+)
+def test_a_fake_has_its_ports_public_signatures(fake, port):
+    assert public(fake) == public(port)
+
+
+def test_only_the_platform_can_be_asked_how_far_its_erasure_is():
+    assert isinstance(FakePlatform(), Platform)
+    assert not isinstance(FakeCarrier("delhivery"), Platform)
+
+
+def test_fakes_are_objects_with_memory_and_not_dataclasses_or_mocks():
+    queue, platform, carrier = FakeQueue(), FakePlatform(), FakeCarrier("delhivery")
+    assert not is_dataclass(queue)
+    assert queue.nudge("process", "req_1", first=True)
+    queue.deaf = True
+    assert not queue.nudge("process", "req_2")
+    assert queue.bells == [("process", "req_1", True)]
+    assert [check.ok for check in (*platform.check(SHOP), *carrier.check(SHOP))] == [True, True]
+    assert platform.erasure_state(ASHA, shop=SHOP).outcome is Outcome.UNCONFIRMED
