@@ -118,7 +118,10 @@ def _kept(request: PrivacyRequest, retention: Retention, completed: datetime) ->
         if category is None or (request.kind is Kind.SHOP_ERASURE and category_id == "suppression"):
             continue
         holds = holds_on(
-            category, events={event: completed, "last_processing_at": completed}, today=today, retention=retention
+            category,
+            events={event: completed, "last_processing_at": completed},
+            today=today,
+            retention=retention,
         )
         grounds = [
             {"ground": hold.ground, "law": hold.citation, "last_day": _day(hold.last_day)} for hold in holds

@@ -208,7 +208,7 @@ def nothing_is_left(stage: Stage) -> None:
     verified = stage.command("evidence", "verify")
     must(verified["ok"], f"the chain of {verified['rows']} facts holds; its head is signed")
     words = _words(stage.world.bikram, stage.world)
-    sent = sum(found_in(raw, words) for raw in stage.posted)
+    sent = sum(found_in(raw, words[:3]) for raw in stage.posted)
     must(sent, f"the search can find him: {sent} of the webhooks that were posted name him")
     traces = stage.traces(words)
     must(

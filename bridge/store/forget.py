@@ -58,7 +58,7 @@ class Forgetting:
         else:
             mine = self.orders_of(shop, who)
         order_keys = [row.order_key for row in mine]
-        key_ids = {row.data_key_id for row in mine}
+        key_ids = {row.data_key_id for row in mine} | self._key_ids(shop, keys, order_keys)
         of_orders = {orders: order_keys, parcels: order_keys}
         for table, wanted in of_orders.items():
             removed[table.name] = self._delete_in(table, shop, "order_key", wanted)
@@ -66,7 +66,7 @@ class Forgetting:
         if not merged and keys["email"]:
             removed["customers"] += self._delete_in(customers, shop, "email_key", [keys["email"]])
         removed |= {} if merged else self._forget_requests(shop, who, request_id)
-        listed = [self.pseudonym(shop, "order", number) for number in who.order_ids] if not merged else []
+        listed = [] if merged else self._nobody_elses(shop, who.order_ids)
         removed["deliveries"] = 0 if merged else self._wipe_bodies(shop, keys, set(order_keys) | set(listed))
         self._suppress(shop, keys, [*order_keys, *listed], request_id)
         self._session.destroy_unused_keys(shop, key_ids)
@@ -81,6 +81,22 @@ class Forgetting:
             return 0
         mine = and_(table.c.shop == shop, table.c[column].in_(keys))
         return int(self._connection.execute(delete(table).where(mine)).rowcount)
+
+    def _key_ids(self, shop: str, keys: Mapping[str, str], order_keys: Sequence[str]) -> set[str]:
+        """Data keys of her parcels, and those that were made for her under an earlier name."""
+        parcel_keys = select(parcels.c.data_key_id).where(
+            parcels.c.shop == shop, parcels.c.order_key.in_(order_keys)
+        )
+        subjects = [key for key in (*keys.values(), *order_keys) if key]
+        own = select(data_keys.c.id).where(data_keys.c.shop == shop, data_keys.c.subject.in_(subjects))
+        return {*self._connection.scalars(parcel_keys), *self._connection.scalars(own)}
+
+    def _nobody_elses(self, shop: str, numbers: Iterable[str]) -> list[str]:
+        """Listed orders once hers are gone: what is still there belongs to another customer and stays."""
+        listed = [self.pseudonym(shop, "order", number) for number in numbers]
+        others = select(orders.c.order_key).where(orders.c.shop == shop, orders.c.order_key.in_(listed))
+        kept = set(self._connection.scalars(others))
+        return [key for key in listed if key not in kept]
 
     def _forget_requests(self, shop: str, who: Principal, request_id: str) -> dict[str, int]:
         """Earlier requests of the same person keep their record, and lose what they held of her."""

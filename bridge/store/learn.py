@@ -39,6 +39,8 @@ class Learning:
         values = {"customer": who.customer_id, "email": who.email, "phone": who.phone}
         return {field: self.pseudonym(shop, field, value) for field, value in values.items()}
 
+    kept: Any
+
     def learn_all(self, shop: str, sightings: Sequence[Sighting]) -> int:
         """Take in a batch of one shop. Returns how many were dropped because their person was erased."""
         batch = _Batch(self, shop, sightings)
@@ -59,7 +61,7 @@ class _Batch:
         order_keys = {index.pseudonym(shop, "order", seen.order_id) for seen in sightings} - {""}
         self._orders = {row.order_key: row._asdict() for row in self._rows(orders, "order_key", order_keys)}
         self._kept = {
-            row.deleted_key: row.kept_key
+            row.deleted_key: index.kept(shop, row.deleted_key)
             for row in self._rows(merges, "deleted_key", {keys["customer"] for keys in self._keys})
         }
         self._suppressed = self._suppressions(order_keys)
@@ -77,7 +79,7 @@ class _Batch:
         return list(self._connection.execute(rows.with_for_update()))
 
     def _suppressions(self, order_keys: set[str]) -> dict[tuple[str, str], datetime]:
-        named = {key for keys in self._keys for key in keys.values()} | order_keys
+        named = {key for keys in self._keys for key in keys.values()} | order_keys | set(self._kept.values())
         return {(row.field, row.key): row.erased_at for row in self._rows(suppressions, "key", named)}
 
     def take(self, sighting: Sighting) -> None:
@@ -91,9 +93,12 @@ class _Batch:
         elif sighting.kind is Seen.UNINSTALLED:
             self._delete(tokens, "shop", self._shop)
         elif sighting.kind is Seen.CUSTOMER_GONE:
+            self._customers.pop(keys["customer"], None)
             self._delete(customers, "customer_key", keys["customer"])
         elif sighting.kind is Seen.ORDER_GONE:
-            self._changed.pop(order_key, None)
+            for known in (self._changed, self._orders, self._docs):
+                known.pop(order_key, None)
+            self._parcels = {key: row for key, row in self._parcels.items() if key[1] != order_key}
             self._delete(orders, "order_key", order_key)
             self._delete(parcels, "order_key", order_key)
         elif sighting.kind in (Seen.CUSTOMER, Seen.ORDER, Seen.PARCELS):
@@ -150,10 +155,9 @@ class _Batch:
         row = dict(row)
         named = {column: keys[field] for column, field in zip(KEY_COLUMNS, FIELDS, strict=True)}
         if sighting.kind is Seen.ORDER and not _newer(row["source_updated_at"], sighting.updated_at):
-            row |= named | {
-                "source_updated_at": sighting.updated_at,
-                "placed_at": sighting.placed_at or row["placed_at"],
-            }
+            row |= {column: key or row[column] for column, key in named.items()}  # a blank takes nothing back
+            row["source_updated_at"] = sighting.updated_at
+            row["placed_at"] = sighting.placed_at or row["placed_at"]
         else:  # a part, or an older whole: it only fills what is blank
             row |= {column: row[column] or key for column, key in named.items()}
             row["placed_at"] = row["placed_at"] or sighting.placed_at
@@ -187,10 +191,12 @@ class _Batch:
         )
         if not gone or not kept or gone == kept:
             return
-        self._kept[gone] = kept
+        self._customers.pop(gone, None)
         now = self._session.now()
         values = [{"shop": self._shop, "deleted_key": gone, "kept_key": kept, "merged_at": now}]
         self._upsert(merges, ["shop", "deleted_key"], values)
+        kept = self._index.kept(self._shop, kept)  # merges come in any order too
+        self._kept = {old: kept if new == gone else new for old, new in self._kept.items()} | {gone: kept}
         for row in (*self._orders.values(), *self._changed.values()):
             row["customer_key"] = kept if row["customer_key"] == gone else row["customer_key"]
         mine = (orders.c.shop == self._shop, orders.c.customer_key == gone)

@@ -15,6 +15,7 @@ from bridge.errors import ClaimLost
 from bridge.model import Kind, Principal, PrivacyRequest, RequestState, Source, Task
 from bridge.ports import Claim
 from bridge.store.inbox import SWEEP_GRACE_S
+from bridge.store.index import IndexRows
 from bridge.store.tables import requests
 from bridge.store.tasks import TaskRows
 
@@ -80,7 +81,7 @@ class RequestRows(TaskRows):
             return
         known = request.principal
         wider = Principal(
-            customer_id=known.customer_id or principal.customer_id,
+            customer_id=self._living(request.shop, known.customer_id, principal.customer_id),
             email=known.email or principal.email,
             phone=known.phone or principal.phone,
             order_ids=tuple(dict.fromkeys((*known.order_ids, *principal.order_ids))),
@@ -91,14 +92,23 @@ class RequestRows(TaskRows):
             self._fence_off(request_id)
         self.restart(request_id)
 
+    def _living(self, shop: str, known: str, given: str) -> str:
+        """Of two ids of one person the one that was not merged away: the other's erasure erases nothing."""
+        index = IndexRows(self._session)
+        key = index.pseudonym(shop, "customer", known)
+        return given if given and (not key or index.kept(shop, key) != key) else known
+
     def rewrite(self, request: PrivacyRequest, principal: Principal | None) -> None:
-        """Replace what a request says of the person; None forgets it."""
+        """See ports.Requests. What an erasure still says of her has a key of its own, so that hers can go."""
         row = self._row(request.id)
-        key = self._session.find_data_key(row.data_key_id)
-        sealed = None
+        values: dict[str, Any] = {"principal": None}
         if principal is not None:
-            sealed = self._sealed(request.id, request.shop, principal, row.data_key_id, key or b"")
-        self._connection.execute(update(requests).where(requests.c.id == request.id).values(principal=sealed))
+            subject = row.subject if row.kind == Kind.ACCESS else request.id
+            key = self._session.data_key(row.shop, subject or request.id)
+            sealed = self._sealed(request.id, row.shop, principal, key.id, key.key)
+            values = {"principal": sealed, "data_key_id": key.id}
+        self._connection.execute(update(requests).where(requests.c.id == request.id).values(**values))
+        self._session.destroy_unused_keys(row.shop, [row.data_key_id])
 
     def restart(self, request_id: str) -> None:
         """Run a request's unfinished and failed tasks again from their last page; clocks stay as they are."""

@@ -6,8 +6,10 @@ import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, delete, exists, insert, select
+from sqlalchemy import Connection, delete, exists, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.store.ids import new_id
 from bridge.store.tables import data_keys, orders, parcels, requests
@@ -38,27 +40,35 @@ class Session:
 
     def make_data_keys(self, shop: str, subjects: Iterable[str]) -> dict[str, DataKey]:
         """Keys of several people, those that are missing made in one statement."""
-        wanted = list(dict.fromkeys(subjects))
-        mine = data_keys.c.shop == shop
-        rows = self.connection.execute(select(data_keys).where(mine, data_keys.c.subject.in_(wanted))).all()
-        found = {row.subject: DataKey(row.id, self._unwrap(row.id, row.wrapped)) for row in rows}
-        fresh = []
+        wanted = sorted(set(subjects))  # in one order for all workers, or two could wait for each other
+        found = self._read_keys(shop, wanted)
+        fresh: list[dict[str, Any]] = []
         for subject in wanted:
             if subject not in found:
-                found[subject] = DataKey(new_id("key"), secrets.token_bytes(32))
-                key = found[subject]
+                key_id = new_id("key")
                 fresh.append(
                     {
-                        "id": key.id,
+                        "id": key_id,
                         "shop": shop,
                         "subject": subject,
-                        "wrapped": self.vault.seal(key.key, _place(key.id)),
+                        "wrapped": self.vault.seal(secrets.token_bytes(32), _place(key_id)),
                         "created_at": self.now(),
                     }
                 )
         if fresh:
-            self.connection.execute(insert(data_keys), fresh)
+            self._insert_keys(fresh)
+            # another worker may have been first: then its key counts
+            found |= self._read_keys(shop, [row["subject"] for row in fresh])
         return found
+
+    def _read_keys(self, shop: str, subjects: list[str]) -> dict[str, DataKey]:
+        mine = (data_keys.c.shop == shop, data_keys.c.subject.in_(subjects))
+        rows = self.connection.execute(select(data_keys).where(*mine))
+        return {row.subject: DataKey(row.id, self._unwrap(row.id, row.wrapped)) for row in rows.all()}
+
+    def _insert_keys(self, rows: list[dict[str, Any]]) -> None:
+        dialect = postgresql if self.connection.dialect.name == "postgresql" else sqlite
+        self.connection.execute(dialect.insert(data_keys).on_conflict_do_nothing(), rows)
 
     def find_data_key(self, key_id: str) -> bytes | None:
         """A data key by id; None where it was destroyed."""

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Engine, and_, delete, or_, select, text, update
 
 from bridge.errors import BridgeError
-from bridge.model import Delivery, DeliveryState
+from bridge.model import Delivery, DeliveryState, RequestState
 from bridge.ports import Claim
 from bridge.rules.topics import MANDATORY
 from bridge.store import inbox
@@ -133,15 +133,19 @@ class SqlStore:
             thread.join()
 
     def ring_due(self, ring: Callable[[str, str, bool], bool], *, room: int) -> int:
-        """See ports.Store. A row is rung for again only after a while: the first bell may still be heard."""
+        """See ports.Store. Privacy work first, however much the index has to learn.
+
+        A row is rung for again only after a while: the first bell may still be heard.
+        """
         now, rung = self.now(), 0
         with self.transaction() as tx:
             jobs = [(row, _job(row.topic, row.shop, row.id)) for row in self._due(tx, deliveries, room)]
             jobs += [(row, ("process", row.id, True)) for row in self._due(tx, requests, room)]
+            chosen = sorted(dict.fromkeys(job for _, job in jobs), key=lambda job: not job[2])[:room]
             for table in (deliveries, requests):
-                ids = [row.id for row, _ in jobs]
+                ids = [row.id for row, job in jobs if job in chosen]
                 tx.session.connection.execute(update(table).where(table.c.id.in_(ids)).values(rung_at=now))
-        for job in dict.fromkeys(job for _, job in jobs):
+        for job in chosen:
             rung += ring(*job)
         return rung
 
@@ -150,8 +154,12 @@ class SqlStore:
         waiting = table.c.state == DeliveryState.RECEIVED if table is deliveries else table.c.state.in_(OPEN)
         free = or_(table.c.lease_until.is_(None), table.c.lease_until < now)
         quiet = or_(table.c.rung_at.is_(None), table.c.rung_at < now - timedelta(seconds=inbox.RING_AGAIN_S))
-        due = select(table).where(waiting, table.c.wake_at <= now, free, quiet)
-        return list(tx.session.connection.execute(due.order_by(table.c.wake_at).limit(room)))
+        columns, order = [table.c.id, table.c.shop], [table.c.wake_at]
+        if table is deliveries:
+            columns.append(table.c.topic)
+            order.insert(0, table.c.topic.not_in(list(MANDATORY)))
+        due = select(*columns).where(waiting, table.c.wake_at <= now, free, quiet)
+        return list(tx.session.connection.execute(due.order_by(*order).limit(room)))
 
     def purge(self, *, keep_failed_days: int, keep_packages_days: int) -> Mapping[str, int]:
         """See ports.Store."""
@@ -168,6 +176,9 @@ class SqlStore:
             tx.session.connection.execute(delete(packages).where(packages.c.request_id.in_(ids)))
             for request_id in ids:
                 tx.findings.drop(request_id)
+                request = tx.requests.get(request_id)
+                if request is not None and request.state is RequestState.DONE:
+                    tx.requests.rewrite(request, None)
             return {"raw_bodies": bodies, "packages": len(ids)}
 
     def check(self) -> None:
