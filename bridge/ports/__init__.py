@@ -5,17 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from bridge.ports.memory import (
-    Claim,
-    Evidence,
-    Findings,
-    Inbox,
-    Index,
-    Packages,
-    Requests,
-    Store,
-    Tx,
-)
+from bridge.ports.inbox import Claim, Inbox
+from bridge.ports.proof import Evidence, Packages
+from bridge.ports.records import Findings, Index
+from bridge.ports.requests import Requests
+from bridge.ports.store import Store, Tx
 from bridge.ports.systems import Clock, Connector, Platform, Queue
 from config.merchant import Merchant
 from config.retention import Retention

@@ -253,12 +253,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("shop", name=op.f("pk_tokens")),
     )
     op.execute("INSERT INTO evidence_head (id, seq, hash) VALUES (1, 0, '" + "0" * 64 + "')")
-    for name in ("clock",):
-        op.execute(
-            sa.text("INSERT INTO locks (name, holder, held_until) VALUES (:name, '', :then)").bindparams(
-                name=name, then="2000-01-01 00:00:00"
-            )
-        )
+    op.execute("INSERT INTO locks (name, holder, held_until) VALUES ('clock', '', '2000-01-01 00:00:00')")
     _make_evidence_append_only()
 
 

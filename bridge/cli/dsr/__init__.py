@@ -1,0 +1,14 @@
+"""`dsr …`: privacy requests (data subject requests), one verb a file."""
+
+import click
+
+from bridge.cli.dsr import evidence, listing, package, replay, show
+
+
+@click.group()
+def dsr() -> None:
+    """Privacy requests: who asked for what, what is due when, who still has to answer."""
+
+
+for command in (listing.list_, show.show, package.package, evidence.evidence, replay.replay):
+    dsr.add_command(command)

@@ -1,0 +1,70 @@
+"""One request as it is shown and written: everything but the person."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from bridge.cli.desk import refuse
+from bridge.model import PrivacyRequest, Task
+from bridge.store.sql import SqlTx
+
+LISTED = (
+    "id",
+    "shop",
+    "kind",
+    "source",
+    "state",
+    "received_at",
+    "acknowledge_due_at",
+    "due_at",
+    "due_governed_by",
+    "closed_at",
+    "complete",
+    "last_error",
+)
+
+
+def find(tx: SqlTx, request_id: str) -> PrivacyRequest:
+    request = tx.requests.get(request_id)
+    if request is None:
+        refuse(f"There is no request {request_id}. `dsr list` shows them.")
+    assert request is not None  # noqa: S101 - refuse ends the command
+    return request
+
+
+def _task(task: Task) -> dict[str, Any]:
+    """A task as shown: its cursor may name a person's things and stays sealed."""
+    return {
+        "id": task.id,
+        "system": task.system,
+        "action": task.action,
+        "state": task.state,
+        "attempts": task.attempts,
+        "records": task.records,
+        "outcome": task.outcome,
+        "last_error": task.last_error,
+        "gaps": [asdict(gap) for gap in task.gaps],
+        "detail": dict(task.detail),
+        "wake_at": task.wake_at,
+        "expected_by": task.expected_by,
+        "finished_at": task.finished_at,
+    }
+
+
+def described(tx: SqlTx, request: PrivacyRequest) -> dict[str, Any]:
+    certificate = tx.packages.certificate(request.id)
+    return {
+        **{name: getattr(request, name) for name in LISTED},
+        "subject": request.subject,
+        "external_ref": request.external_ref,
+        "received_at_basis": request.received_at_basis,
+        "webhook_received_at": request.webhook_received_at,
+        "clocks": dict(request.clocks),
+        "policy_sha256": request.policy_sha256,
+        "retention_sha256": request.retention_sha256,
+        "orders_named": len(request.principal.order_ids),
+        "tasks": [_task(task) for task in tx.requests.tasks(request.id)],
+        "holds": list((certificate or {}).get("kept", [])),
+        "facts": [asdict(event) for event in tx.evidence.of(request.id)],
+    }

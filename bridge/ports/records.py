@@ -1,0 +1,58 @@
+"""What the steps need of what was found, and of the index. In the clear here, sealed where it rests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+from bridge.model import (
+    Finding,
+    Page,
+    Principal,
+    Task,
+    Waybill,
+)
+
+
+class Findings(Protocol):
+    """What was found, sealed."""
+
+    def add(self, task: Task, page: Page) -> None:
+        """Keep one page."""
+        ...
+
+    def records(self, request_id: str) -> Iterator[tuple[str, Finding]]:
+        """(system, finding) in the order they were kept, opened one page at a time."""
+        ...
+
+    def drop(self, request_id: str, system: str = "") -> None:
+        """Destroy the findings of a request, or of one of its systems."""
+        ...
+
+
+class Index(Protocol):
+    """Who, which order, which parcel, which carrier: pseudonyms to look up, the rest sealed."""
+
+    def subject(self, shop: str, who: Principal) -> str:
+        """The person's pseudonym: by customer id, else by e-mail, else by phone; merges followed."""
+        ...
+
+    def parcels(self, shop: str, who: Principal) -> list[Waybill]:
+        """Every parcel of the person's orders and of the orders named."""
+        ...
+
+    def order_ids(self, shop: str, who: Principal) -> list[str]:
+        """Ids of the person's orders as the index knows them."""
+        ...
+
+    def learn(self, shop: str, sightings: Sequence[Any]) -> int:
+        """Take in what deliveries showed (`rules/minimise`). Returns how many were dropped as suppressed."""
+        ...
+
+    def erase(self, shop: str, who: Principal, *, request_id: str) -> Mapping[str, int]:
+        """Remove the person and suppress her keys; re-read. Returns rows removed per table."""
+        ...
+
+    def erase_shop(self, shop: str, *, request_id: str) -> Mapping[str, int]:
+        """Remove all of a shop but the record of its requests. Returns rows removed per table."""
+        ...

@@ -1,0 +1,84 @@
+"""What the steps need of privacy requests and their tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from bridge.model import (
+    Principal,
+    PrivacyRequest,
+    RequestState,
+    Task,
+)
+from bridge.ports.inbox import Claim
+
+
+class Requests(Protocol):
+    """Privacy requests and their tasks."""
+
+    def open(self, request: PrivacyRequest, *, once: str, tasks: Sequence[Task]) -> PrivacyRequest | None:
+        """Store a request with its tasks. None where `once` (its idempotency key) was opened before."""
+        ...
+
+    def opened_once(self, once: str) -> PrivacyRequest | None:
+        """The request that was opened under this idempotency key."""
+        ...
+
+    def in_flight(self, shop: str, kind: str, subject: str) -> PrivacyRequest | None:
+        """The request of the same person and kind that is not done yet."""
+        ...
+
+    def widen(self, request_id: str, principal: Principal) -> None:
+        """Join: the request now covers these identifiers and orders too, and what it did runs again."""
+        ...
+
+    def restart(self, request_id: str) -> None:
+        """Run what failed or waits for a retry again, from its last page; clocks stay as they are."""
+        ...
+
+    def rewrite(self, request: PrivacyRequest, principal: Principal | None) -> None:
+        """Replace what a request says of the person; None forgets her."""
+        ...
+
+    def get(self, request_id: str) -> PrivacyRequest | None:
+        """One request, opened."""
+        ...
+
+    def tasks(self, request_id: str) -> list[Task]:
+        """Its tasks in the order they were planned."""
+        ...
+
+    def claim(self, request_id: str) -> Claim | None:
+        """Own a request that is due, or None."""
+        ...
+
+    def hold(self, claim: Claim) -> None:
+        """Prove and renew ownership at the start of a transaction. Raises ClaimLost."""
+        ...
+
+    def release(
+        self,
+        claim: Claim,
+        *,
+        state: RequestState,
+        wake_at: datetime | None,
+        complete: bool | None,
+        closed_at: datetime | None,
+        last_error: str = "",
+    ) -> None:
+        """Give a request back in a new state. Raises ClaimLost."""
+        ...
+
+    def postpone(self, claim: Claim, error: str, at: datetime) -> None:
+        """Give a request back until `at` after a fault of ours. Raises ClaimLost."""
+        ...
+
+    def fail(self, claim: Claim, error: str) -> None:
+        """A dead letter: shown to ops, run again by replay. Raises ClaimLost."""
+        ...
+
+    def save_task(self, task: Task) -> None:
+        """Insert or overwrite a task."""
+        ...

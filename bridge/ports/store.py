@@ -1,0 +1,93 @@
+"""The memory as a whole: transactions, accepting, ringing, purging.
+
+The store seals and opens by itself: steps hand it values in the clear and get them back in the clear, inside
+one transaction, and never see a key or a sealed byte.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from bridge.model import (
+    Delivery,
+)
+from bridge.ports.inbox import Claim, Inbox
+from bridge.ports.proof import Evidence, Packages
+from bridge.ports.records import Findings, Index
+from bridge.ports.requests import Requests
+
+
+class Tx(Protocol):
+    """One transaction. It commits when its block ends and rolls back when the block raises."""
+
+    @property
+    def inbox(self) -> Inbox:
+        """Deliveries."""
+        ...
+
+    @property
+    def requests(self) -> Requests:
+        """Privacy requests and their tasks."""
+        ...
+
+    @property
+    def findings(self) -> Findings:
+        """What was found."""
+        ...
+
+    @property
+    def index(self) -> Index:
+        """Who, which order, which parcel."""
+        ...
+
+    @property
+    def evidence(self) -> Evidence:
+        """The chain."""
+        ...
+
+    @property
+    def packages(self) -> Packages:
+        """Packages and certificates."""
+        ...
+
+
+class Store(Protocol):
+    """The memory."""
+
+    def new_id(self, prefix: str) -> str:
+        """A fresh id that sorts by time."""
+        ...
+
+    def lock(self, name: str, holder: str, seconds: float) -> bool:
+        """Hold a named lock for some seconds; False where somebody else holds it."""
+        ...
+
+    def keeping(self, claim: Claim) -> AbstractContextManager[None]:
+        """Renew a claimed request's lease in the background while the block works."""
+        ...
+
+    def ring_due(self, ring: Callable[[str, str, bool], bool], *, room: int) -> int:
+        """Ring for rows that are due and that nobody came for, at most `room`; returns how many.
+
+        `ring(job, row id, first)` is the bell.
+        """
+        ...
+
+    def purge(self, *, keep_failed_days: int, keep_packages_days: int) -> Mapping[str, int]:
+        """Destroy raw bodies and packages whose days are over. Returns how many of each."""
+        ...
+
+    def transaction(self) -> AbstractContextManager[Tx]:
+        """A transaction. Raises StoreUnavailable where the database does not answer."""
+        ...
+
+    def accept(self, delivery: Delivery) -> bool:
+        """Commit one delivery together with those that wait at the same moment; True where it is new.
+
+        The new ones of a batch ring the bell after its commit, outside of this call.
+
+        Raises StoreUnavailable when it was not committed in time or too many wait.
+        """
+        ...
