@@ -56,7 +56,7 @@ def main() -> None:
         [queue],
         connection=connection,
         serializer=SERIALIZER,
-        default_worker_ttl=60,
+        worker_ttl=60,
         maintenance_interval=60,
         job_monitoring_interval=10,
         log_job_description=False,

@@ -37,7 +37,7 @@ def _serve(stop: threading.Event) -> None:
     environ = environment()
     start = load_all(environ)
     for missing in start.missing:
-        print(f"not set: {missing}")
+        print(missing)
     with ExitStack() as stack:
         if not environ.get("REDIS_URL"):
             environ["REDIS_URL"] = stack.enter_context(Valkey()).url

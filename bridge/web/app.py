@@ -19,6 +19,8 @@ def create_app(services: Services, store: SqlStore) -> Flask:
     # a redirect on a webhook's path is a failed delivery, so slashes are never mended by one
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
+    app.url_map.redirect_defaults = False
+    app.url_map.converters["rest"] = webhooks.Rest
     problems.register(app)
     app.register_blueprint(webhooks.blueprint(services))
     app.register_blueprint(health.blueprint(services, store))

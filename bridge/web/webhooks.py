@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, request
+from werkzeug.routing import PathConverter
 
 from bridge.ports import Services
 from bridge.steps.receive import receive
@@ -12,14 +13,20 @@ from bridge.web.body import read_body
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
+class Rest(PathConverter):
+    """Whatever follows, nothing and slashes included: no path below may miss the signature."""
+
+    regex = ".*"
+    part_isolating = False
+
+
 def blueprint(services: Services) -> Blueprint:
     """`POST /webhooks/<topic>`, one URL a topic."""
     page = Blueprint("webhooks", __name__)
     limit, deadline_s = services.settings.body_limit_bytes, services.settings.body_deadline_s
 
     @page.route("/webhooks", defaults={"topic": ""}, methods=METHODS)
-    @page.route("/webhooks/", defaults={"topic": ""}, methods=METHODS)
-    @page.route("/webhooks/<path:topic>", methods=METHODS)
+    @page.route("/webhooks/<rest:topic>", methods=METHODS)
     def accept(topic: str) -> Response:
         raw = read_body(request.environ, limit=limit, deadline_s=deadline_s)
         headers = {name.lower(): value for name, value in request.headers.items()}

@@ -26,6 +26,7 @@ LISTED = (
 
 
 def find(tx: SqlTx, request_id: str) -> PrivacyRequest:
+    """The request; ends the command with 1 where there is none."""
     request = tx.requests.get(request_id)
     if request is None:
         refuse(f"There is no request {request_id}. `dsr list` shows them.")
@@ -53,6 +54,7 @@ def _task(task: Task) -> dict[str, Any]:
 
 
 def described(tx: SqlTx, request: PrivacyRequest) -> dict[str, Any]:
+    """Everything that is shown of a request: clocks, tasks, holds, facts."""
     certificate = tx.packages.certificate(request.id)
     return {
         **{name: getattr(request, name) for name in LISTED},
