@@ -16,7 +16,7 @@ from workers.queues import Bell, connect
 try:
     start = load_all()
     logs.configure(start.settings.log_level, start.settings.log_format)
-    queue = Bell(connect(start.settings.redis_url, patient=False))
+    queue = Bell(connect(start.settings.redis_url, patient=False, tls=start.settings.redis_tls))
     store = make_store(start.settings, queue)
 except (SettingsInvalid, BridgeError) as fault:
     lines = fault.faults if isinstance(fault, SettingsInvalid) else [str(fault)]

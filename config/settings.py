@@ -21,8 +21,6 @@ from config.values import Secret, no_secret
 from config.values import var as _var
 
 ROOT = Path(__file__).resolve().parent.parent
-
-
 MERCHANT_FILE, RETENTION_FILE = ROOT / "config" / "merchant.toml", ROOT / "config" / "retention.toml"
 
 __all__ = ["Settings", "environment", "load", "readiness", "variables"]
@@ -51,6 +49,12 @@ class Settings:
         values.url("redis", "rediss", "unix"),
         required=True,
         meaning="Redis or Valkey: the bell",
+    )
+    redis_tls: str = _var(
+        "REDIS_TLS",
+        "verify",
+        values.one_of("verify", "no-verify"),
+        meaning="no-verify for a rediss:// server with a certificate of its own making (Heroku)",
     )
     shopify_client_id: str = _var("SHOPIFY_CLIENT_ID", "", required=True, meaning="the app's client id")
     shopify_client_secrets: tuple[Secret, ...] = _var(
@@ -218,11 +222,6 @@ class Settings:
     def production(self) -> bool:
         """True where unset required settings are refused."""
         return self.env == "production"
-
-    @property
-    def link_base(self) -> str:
-        """What links in letters start with, without a slash at the end."""
-        return self.public_url or f"http://localhost:{self.port}"
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Settings:

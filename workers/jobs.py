@@ -46,7 +46,7 @@ def services() -> Services:
 @cache
 def bell() -> Bell:
     """The bell of this process."""
-    return Bell(connect(start().settings.redis_url, patient=False))
+    return Bell(connect(start().settings.redis_url, patient=False, tls=start().settings.redis_tls))
 
 
 def dispatch(delivery_id: str) -> None:

@@ -35,7 +35,7 @@ def main() -> None:
         loaded = load_all()
         logs.configure(loaded.settings.log_level, loaded.settings.log_format)
         store = make_store(loaded.settings)
-        queue = Bell(connect(loaded.settings.redis_url, patient=False))
+        queue = Bell(connect(loaded.settings.redis_url, patient=False, tls=loaded.settings.redis_tls))
         services = make_services(loaded, queue, store)
     except (SettingsInvalid, BridgeError) as fault:
         faults = fault.faults if isinstance(fault, SettingsInvalid) else [str(fault)]

@@ -88,7 +88,10 @@ def _redis(at: Desk) -> Check:
     if not url:
         return Check(name="redis", ok=None, detail="REDIS_URL is not set; `serve` starts one of its own")
     try:
-        client = redis.Redis.from_url(url, socket_connect_timeout=1, socket_timeout=1)
+        trust: dict[str, Any] = {}
+        if at.start.settings.redis_tls == "no-verify" and url.startswith("rediss://"):
+            trust = {"ssl_cert_reqs": "none", "ssl_check_hostname": False}
+        client = redis.Redis.from_url(url, socket_connect_timeout=1, socket_timeout=1, **trust)
         info: Any = client.info("memory")
         client.close()
     except (redis.RedisError, ValueError) as fault:

@@ -35,7 +35,7 @@ class Requests(Protocol):
         ...
 
     def restart(self, request_id: str) -> None:
-        """Run what failed or waits for a retry again, from its last page; clocks stay as they are."""
+        """Run what failed, waits for a retry or came in part again; clocks stay as they are."""
         ...
 
     def rewrite(self, request: PrivacyRequest, principal: Principal | None) -> None:
@@ -79,6 +79,6 @@ class Requests(Protocol):
         """A dead letter: shown to ops, run again by replay. Raises ClaimLost."""
         ...
 
-    def save_task(self, task: Task) -> None:
-        """Insert or overwrite a task."""
+    def save_task(self, task: Task, *, position: int = 99) -> None:
+        """Insert or overwrite a task; `position` is its place in the plan when it is new."""
         ...

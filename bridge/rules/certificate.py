@@ -99,7 +99,7 @@ def _erased(own: Task | None) -> list[dict[str, Any]]:
             "system": "bridge",
             "table": table,
             "action": "erased",
-            "method": "rows deleted and overwritten, data key destroyed (NIST SP 800-88r2: logical and cryptographic erase)",
+            "method": "rows deleted, data key destroyed so that remnants cannot be read (NIST SP 800-88r2: logical and cryptographic erase)",
             "count": count,
             "verified_by": "re-read",
             "verified_at": own.finished_at.isoformat(),

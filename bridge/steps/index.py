@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from bridge.errors import PayloadInvalid
+from bridge.errors import PayloadInvalid, Retryable
+from bridge.logs import place
 from bridge.model import Delivery, DeliveryState, Fact
 from bridge.ports import Claim, Services, Tx
 from bridge.rules import payload, topics
@@ -25,15 +26,47 @@ def index(shop: str, *, services: Services) -> int:
     until = services.clock.now() + timedelta(seconds=LONGEST_S)
     settled = 0
     while True:
-        with services.store.transaction() as tx:
-            batch = tx.inbox.claim_batch(shop, topics.LEARNED, BATCH_ROWS, BATCH_BYTES)
-            _learn(shop, batch, tx)
-        settled += len(batch)
+        try:
+            batch = _drain(shop, BATCH_ROWS, services)
+        except Retryable:
+            raise
+        except Exception:  # noqa: BLE001 - one that cannot be learned from must not stop its neighbours
+            batch = _one_by_one(shop, services)
+        settled += batch
         if not batch:
             return settled
         if services.clock.now() > until:
             services.queue.nudge("index", shop)
             return settled
+
+
+def _drain(shop: str, rows: int, services: Services) -> int:
+    with services.store.transaction() as tx:
+        batch = tx.inbox.claim_batch(shop, topics.LEARNED, rows, BATCH_BYTES)
+        _learn(shop, batch, tx)
+    return len(batch)
+
+
+def _one_by_one(shop: str, services: Services) -> int:
+    """A batch that broke again as single deliveries: the one that breaks is a dead letter for ops."""
+    for settled in range(BATCH_ROWS):
+        try:
+            if not _drain(shop, 1, services):
+                return settled
+        except Retryable:
+            raise
+        except Exception as fault:  # noqa: BLE001 - see above
+            _fail_next(shop, place(fault), services)
+    return BATCH_ROWS
+
+
+def _fail_next(shop: str, error: str, services: Services) -> None:
+    with services.store.transaction() as tx:
+        for claim, delivery in tx.inbox.claim_batch(shop, topics.LEARNED, 1, BATCH_BYTES):
+            tx.inbox.settle(claim, DeliveryState.FAILED, error[:64])
+            tx.evidence.append(
+                Fact.DELIVERY_FAILED, shop=shop, delivery=delivery.id, topic=delivery.topic, error=error
+            )
 
 
 def _learn(shop: str, batch: Sequence[tuple[Claim, Delivery]], tx: Tx) -> None:

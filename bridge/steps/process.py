@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from bridge.errors import ClaimLost, StoreUnavailable
+from bridge.errors import ClaimLost, KeyMissing, SealBroken, StoreUnavailable
 from bridge.logs import place
-from bridge.model import Action, Fact, Kind, PrivacyRequest, Task, TaskState
+from bridge.model import Action, Fact, Kind, PrivacyRequest, Task
 from bridge.ports import Claim, Services
-from bridge.rules.lifecycle import pause_s, ready
+from bridge.rules.lifecycle import in_turn, pause_s, ready
 from bridge.steps.conclude import conclude
 from bridge.steps.erase import erase
 from bridge.steps.follow import follow
@@ -33,15 +33,11 @@ def process(request_id: str, *, services: Services) -> bool:
     """Work on one request. False where it is owned, not due or done. Raises StoreUnavailable."""
     with services.store.transaction() as tx:
         claim = tx.requests.claim(request_id)
-        request = tx.requests.get(request_id) if claim else None
-        if claim is None or request is None:
-            return False
-        if request.attempts > MOST_ATTEMPTS:
-            tx.requests.fail(claim, request.last_error or "gave_up")
-            tx.evidence.append(
-                Fact.REQUEST_FAILED, shop=request.shop, request_id=request.id, attempts=request.attempts
-            )
-            return False
+    if claim is None:
+        return False
+    request = _readable(claim, services)
+    if request is None:
+        return False
     try:
         with services.store.keeping(claim):
             _work(request, claim, services)
@@ -57,15 +53,37 @@ def process(request_id: str, *, services: Services) -> bool:
     return True
 
 
+def _readable(claim: Claim, services: Services) -> PrivacyRequest | None:
+    """The claimed request; None where a person must look first: its key is gone, or it was tried too often."""
+    try:
+        with services.store.transaction() as tx:
+            request = tx.requests.get(claim.row_id)
+        if request is None or request.attempts <= MOST_ATTEMPTS:
+            return request
+        error, shop = request.last_error or "gave_up", request.shop
+    except (KeyMissing, SealBroken) as fault:
+        error, shop = type(fault).__name__, ""
+    with services.store.transaction() as tx:
+        tx.requests.fail(claim, error)
+        tx.evidence.append(Fact.REQUEST_FAILED, shop=shop, request_id=claim.row_id, error=error)
+    return None
+
+
 def _work(request: PrivacyRequest, claim: Claim, services: Services) -> None:
     if request.kind is not Kind.ACCESS or not request.closed_at:
         index(request.shop, services=services)  # what came before this request must be known to it
-    worked: list[Task] = []
+    changed = False
     done: set[str] = set()
     while task := _next(request.id, done, services):
         done.add(task.id)
-        worked.append(VERBS[task.action](request, task, claim, services=services))
-    conclude(request.id, claim, changed=bool(worked), services=services)
+        after = VERBS[task.action](request, task, claim, services=services)
+        changed |= _told(after) != _told(task)
+    conclude(request.id, claim, changed=changed, services=services)
+
+
+def _told(task: Task) -> tuple[object, ...]:
+    """What a package or a certificate says of a task: asking again in vain changes neither."""
+    return task.state, task.outcome, task.records, task.gaps
 
 
 def _next(request_id: str, done: set[str], services: Services) -> Task | None:
@@ -73,9 +91,5 @@ def _next(request_id: str, done: set[str], services: Services) -> Task | None:
     now = services.clock.now()
     with services.store.transaction() as tx:
         tasks = tx.requests.tasks(request_id)
-    # a platform that answers makes the request forget the person: what is ours must be erased before
-    erased = all(task.state is TaskState.DONE for task in tasks if task.action is Action.ERASE)
-    verbs = VERBS if erased else VERBS.keys() - {Action.FOLLOW}
-    return next(
-        (task for task in tasks if task.id not in done and task.action in verbs and ready(task, now)), None
-    )
+    due = (task for task in tasks if task.id not in done and task.action in VERBS and ready(task, now))
+    return next((task for task in due if in_turn(task, tasks)), None)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select, update
@@ -55,17 +56,18 @@ class EvidenceRows:
         rows = select(evidence).where(evidence.c.request_id == request_id).order_by(evidence.c.seq)
         return [_event(row) for row in self._connection.execute(rows)]
 
-    def all(self) -> Iterator[Event]:
+    def all(self) -> Generator[Event]:
         """The whole chain from its first row."""
-        rows = self._connection.execute(
-            select(evidence).order_by(evidence.c.seq).execution_options(yield_per=1000)
-        )
-        return (_event(row) for row in rows)
+        everything = select(evidence).order_by(evidence.c.seq).execution_options(yield_per=1000)
+        with self._connection.execute(everything) as rows:
+            for row in rows:
+                yield _event(row)
 
     def verify(self) -> int:
         """See ports.Evidence."""
         head = self._connection.execute(select(evidence_head)).one()
-        return chain.verify(self.all(), length=head.seq, head=head.hash)
+        with closing(self.all()) as events:  # a broken chain is left in the middle
+            return chain.verify(events, length=head.seq, head=head.hash)
 
     def head(self) -> tuple[int, str]:
         """Sequence number and hash of the last row."""

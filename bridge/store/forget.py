@@ -49,6 +49,7 @@ class Forgetting:
 
     def erase(self, shop: str, who: Principal, *, request_id: str) -> Mapping[str, int]:
         """See ports.Index. Raises NeedsOperator where a re-read still finds something."""
+        self._session.alone(shop)
         keys = self.keys(shop, who)
         merged = bool(keys["customer"]) and self.kept(shop, keys["customer"]) != keys["customer"]
         removed: dict[str, int] = {"merged_into_another": int(merged)}
@@ -198,6 +199,7 @@ class Forgetting:
 
     def erase_shop(self, shop: str, *, request_id: str) -> Mapping[str, int]:
         """See ports.Index. Needs no token. Requests keep their record without the person; evidence stays."""
+        self._session.alone(shop)
         removed: dict[str, int] = {}
         ids = select(requests.c.id).where(requests.c.shop == shop)
         for table in (findings, packages):

@@ -10,9 +10,10 @@ from sqlalchemy import Connection, and_, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.errors import ClaimLost, KeyMissing, SealBroken
-from bridge.model import Delivery, DeliveryState
+from bridge.model import Delivery, DeliveryState, Fact
 from bridge.ports import Claim
 from bridge.rules.topics import MANDATORY
+from bridge.store.evidence import EvidenceRows
 from bridge.store.tables import deliveries
 
 if TYPE_CHECKING:
@@ -98,7 +99,11 @@ class InboxRows:
         try:
             return self.opened(row)
         except (KeyMissing, SealBroken) as fault:
-            self.settle(claim, DeliveryState.FAILED, type(fault).__name__)
+            error = type(fault).__name__
+            self.settle(claim, DeliveryState.FAILED, error)
+            EvidenceRows(self._session).append(
+                Fact.DELIVERY_FAILED, shop=row.shop, delivery=row.id, topic=row.topic, error=error
+            )
             return None
 
     def opened(self, row: Any) -> Delivery:

@@ -43,6 +43,7 @@ class Learning:
 
     def learn_all(self, shop: str, sightings: Sequence[Sighting]) -> int:
         """Take in a batch of one shop. Returns how many were dropped because their person was erased."""
+        self._session.alone(shop)
         batch = _Batch(self, shop, sightings)
         for sighting in sightings:
             batch.take(sighting)

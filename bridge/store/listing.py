@@ -110,8 +110,8 @@ class Listing:
             requests.c.closed_at.is_(None), requests.c.due_at < self._session.now()
         )
         return {
-            "deliveries": dict(self._connection.execute(inbox).tuples().all()),
-            "requests": dict(self._connection.execute(states).tuples().all()),
+            "deliveries": dict(self._connection.execute(inbox).all()),
+            "requests": dict(self._connection.execute(states).all()),
             "late": {"requests": self._connection.scalar(late) or 0},
         }
 

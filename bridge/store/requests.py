@@ -59,8 +59,8 @@ class RequestRows(TaskRows):
         statement = dialect.insert(requests).on_conflict_do_nothing().returning(requests.c.id)
         if self._connection.scalar(statement.values(**row)) is None:
             return None
-        for task in tasks:
-            self.save_task(task)
+        for position, task in enumerate(tasks):
+            self.save_task(task, position=position)
         return request
 
     def in_flight(self, shop: str, kind: str, subject: str) -> PrivacyRequest | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, exists, select
+from sqlalchemy import Connection, delete, exists, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.store.ids import new_id
@@ -33,6 +33,15 @@ class Session:
     now: Callable[[], datetime]
     lease_s: float
     _keys: dict[str, bytes | None] = field(default_factory=dict)
+
+    def alone(self, shop: str) -> None:
+        """Learning and forgetting of one shop take turns until the transaction ends.
+
+        Else a batch that looked before an erasure could write after it, and bring her back. SQLite has one
+        writer anyway.
+        """
+        if self.connection.dialect.name == "postgresql":
+            self.connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"index|{shop}"))))
 
     def data_key(self, shop: str, subject: str) -> DataKey:
         """The key of this person at this shop, made on first use."""

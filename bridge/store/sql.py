@@ -179,6 +179,8 @@ class SqlStore:
                 request = tx.requests.get(request_id)
                 if request is not None and request.state is RequestState.DONE:
                     tx.requests.rewrite(request, None)
+                else:
+                    tx.requests.rerun_tasks(request_id)
             return {"raw_bodies": bodies, "packages": len(ids)}
 
     def check(self) -> None:

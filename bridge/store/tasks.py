@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bridge.store.session import Session
 
 PLACE = "tasks|{id}|cursor"
+LAST = 99  # tasks that were not planned come after those that were
 UNFINISHED = (TaskState.RETRY, TaskState.FAILED)
 
 
@@ -31,7 +32,7 @@ class TaskRows:
         rows = self._connection.execute(select(tasks).where(mine).order_by(tasks.c.position, tasks.c.id))
         return [self._task(row) for row in rows]
 
-    def save_task(self, task: Task) -> None:
+    def save_task(self, task: Task, *, position: int = LAST) -> None:
         """See ports.Requests."""
         vault, place = self._session.vault, PLACE.format(id=task.id)
         values = {
@@ -53,7 +54,7 @@ class TaskRows:
             .values(
                 id=task.id,
                 request_id=task.request_id,
-                position=_POSITION[task.action],
+                position=position,
                 system=task.system,
                 action=task.action,
                 **values,
@@ -66,6 +67,14 @@ class TaskRows:
         mine = tasks.c.request_id == request_id
         again = {"state": TaskState.PENDING, "attempts": 0, "wake_at": None, "finished_at": None}
         self._connection.execute(update(tasks).where(mine, tasks.c.state.in_(UNFINISHED)).values(**again))
+        partly = (mine, tasks.c.action == Action.GATHER, tasks.c.outcome == Outcome.INCOMPLETE)
+        for system in self._connection.scalars(select(tasks.c.system).where(*partly)).all():
+            self._connection.execute(
+                delete(findings).where(findings.c.request_id == request_id, findings.c.system == system)
+            )
+        self._connection.execute(
+            update(tasks).where(*partly).values(records=0, cursor=None, gaps="[]", outcome=None, **again)
+        )
         # an instruction is answered from outside: nothing here could look at it, so it never wakes anybody
         asked = (mine, tasks.c.state == TaskState.WAITING, tasks.c.action != Action.INSTRUCT)
         self._connection.execute(update(tasks).where(*asked).values(wake_at=self._session.now()))
@@ -95,6 +104,3 @@ class TaskRows:
             detail=json.loads(row.detail),
             **same,
         )
-
-
-_POSITION = {action: place for place, action in enumerate(Action)}

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, request
 from werkzeug.routing import PathConverter
 
 from bridge.ports import Services
-from bridge.steps.receive import receive
+from bridge.steps.receive import receive, verify
 from bridge.web import metrics
 from bridge.web.body import read_body
 
@@ -30,10 +30,11 @@ def blueprint(services: Services) -> Blueprint:
     def accept(topic: str) -> Response:
         raw = read_body(request.environ, limit=limit, deadline_s=deadline_s)
         headers = {name.lower(): value for name, value in request.headers.items()}
+        if request.method != "POST":
+            verify(headers, raw, services=services)
+            return Response(status=405, headers={"Allow": "POST"})
         topic = topic.strip("/")
         received = receive(topic, headers, raw, services=services)
-        if request.method != "POST":
-            return Response(status=405, headers={"Allow": "POST"})
         metrics.count(topic, received)
         return Response(status=200)
 

@@ -1,0 +1,118 @@
+"""The vault: what is sealed opens only in its place, with its key; pseudonyms are of normal forms."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridge.errors import KeyMissing, SealBroken
+from bridge.store import Vault
+from tests.factories import OTHER_SHOP, SHOP
+
+OTHER = Vault([("k2", b"2" * 32)], b"q" * 32, b"t" * 32)
+SAME = Vault([("k1", b"1" * 32)], b"p" * 32, b"s" * 32)
+
+
+@given(plain=st.binary(max_size=200), place=st.text(max_size=40))
+def test_what_is_sealed_opens_in_its_place_and_is_not_the_same_twice(plain, place):
+    place = place.encode("utf-8", "replace").decode()
+    sealed = SAME.seal(plain, place)
+    assert SAME.open(sealed, place) == plain
+    assert sealed != SAME.seal(plain, place)
+    assert len(plain) < 4 or plain not in sealed
+
+
+def test_a_value_moved_to_another_place_does_not_open(vault):
+    with pytest.raises(SealBroken):
+        vault.open(vault.seal(b"Asha", "orders|1"), "orders|2")
+
+
+def test_an_altered_value_does_not_open_wherever_it_was_altered(vault):
+    sealed = vault.seal(b"Asha", "orders|1")
+    for place in range(len(sealed)):
+        altered = bytearray(sealed)
+        altered[place] ^= 1
+        with pytest.raises((SealBroken, KeyMissing)):
+            vault.open(bytes(altered), "orders|1")
+
+
+def test_a_value_cut_off_anywhere_is_broken_and_nothing_worse(vault):
+    sealed = vault.seal(b"Asha", "orders|1")
+    for length in range(len(sealed)):
+        with pytest.raises((SealBroken, KeyMissing)):
+            vault.open(sealed[:length], "orders|1")
+
+
+def test_a_key_that_left_the_ring_is_missing_not_broken(vault):
+    with pytest.raises(KeyMissing, match="k2"):
+        vault.open(OTHER.seal(b"Asha", "x"), "x")
+    with pytest.raises(SealBroken):
+        Vault([("k1", b"3" * 32)], b"p", b"s" * 32).open(vault.seal(b"Asha", "x"), "x")
+
+
+def test_a_rotated_ring_seals_with_the_new_key_and_still_opens_the_old(vault):
+    rotated = Vault([("k2", b"2" * 32), ("k1", b"1" * 32)], b"p" * 32, b"s" * 32)
+    assert (vault.active_key, rotated.active_key) == ("k1", "k2")
+    assert rotated.open(vault.seal(b"old", "x"), "x") == b"old"
+    with pytest.raises(KeyMissing):
+        vault.open(rotated.seal(b"new", "x"), "x")
+
+
+def test_what_a_data_key_sealed_is_gone_with_the_key(vault):
+    keys = {"key_1": b"d" * 32}
+    sealed = vault.seal(b"Asha", "x", key_id="key_1", key=keys["key_1"])
+    assert vault.open(sealed, "x", data_key=keys.get) == b"Asha"
+    keys.clear()
+    with pytest.raises(KeyMissing, match="key_1"):
+        vault.open(sealed, "x", data_key=keys.get)
+    with pytest.raises(KeyMissing):
+        vault.open(sealed, "x")
+
+
+@pytest.mark.parametrize(
+    ("field", "spellings"),
+    [
+        ("email", ["Asha@Example.com ", "asha@example.com", "ａsha@example.com"]),
+        ("phone", ["98111 22233", "+91 98111-22233", "09811122233", "+919811122233"]),
+        ("customer", ["gid://shopify/Customer/7001", "7001", "007001"]),
+        ("order", ["1001", "gid://shopify/Order/1001?x=1"]),
+        ("waybill", ["awb 7007007", "AWB7007007", " Awb7007\t007"]),
+    ],
+)
+def test_one_person_in_many_spellings_has_one_pseudonym(vault, field, spellings):
+    made = {vault.pseudonym(SHOP, field, spelling) for spelling in spellings}
+    assert len(made) == 1
+    assert len(made.pop()) == 32
+
+
+def test_shops_fields_and_keys_have_pseudonyms_of_their_own(vault):
+    made = {
+        vault.pseudonym(SHOP, "customer", "7001"),
+        vault.pseudonym(OTHER_SHOP, "customer", "7001"),
+        vault.pseudonym(SHOP, "order", "7001"),
+        OTHER.pseudonym(SHOP, "customer", "7001"),
+    }
+    assert len(made) == 4
+
+
+@pytest.mark.parametrize("field", ["email", "phone", "customer", "order", "waybill"])
+def test_what_cannot_be_read_has_no_pseudonym_and_matches_nobody(vault, field):
+    assert vault.pseudonym(SHOP, field, " ") == ""
+
+
+def test_a_signature_holds_for_its_content_and_key_only(vault):
+    signature = vault.sign(b"head")
+    assert vault.verify(b"head", signature)
+    assert not vault.verify(b"tail", signature)
+    assert not OTHER.verify(b"head", signature)
+    assert not vault.verify(b"head", "garbage!")
+    assert vault.public_key == SAME.public_key != OTHER.public_key
+
+
+@pytest.mark.parametrize(
+    "keys", [([], b"p", b"s" * 32), ([("k", b"1" * 32)], b"", b"s" * 32), ([("k", b"1" * 32)], b"p", b"")]
+)
+def test_a_vault_without_a_key_is_not_made(keys):
+    with pytest.raises(KeyMissing, match="BRIDGE_KEYS"):
+        Vault(*keys)
