@@ -20,13 +20,12 @@ from bridge.model import (
     PrivacyRequest,
     RequestState,
     Source,
-    Task,
-    TaskState,
 )
 from bridge.ports import Services, Tx
-from bridge.rules import lifecycle, payload, topics
+from bridge.rules import payload, topics
 from bridge.rules.deadlines import clocks
 from bridge.rules.identity import legacy_id
+from bridge.steps.opening import open_or_join
 
 LONGEST_DELAY = timedelta(days=1)
 
@@ -54,8 +53,9 @@ def dispatch(delivery_id: str, *, services: Services) -> str:
             )
             return ""
         tx.inbox.settle(claim, DeliveryState.DONE)
-        request_id = _open_or_join(
-            _request(delivery, kind, body, tx=tx, services=services), delivery, tx, services
+        request = _request(delivery, kind, body, tx=tx, services=services)
+        request_id = open_or_join(
+            request, _receipt(delivery, services), tx=tx, services=services, once=delivery.id
         )
     services.queue.nudge("process", request_id, first=True)
     return request_id
@@ -89,6 +89,16 @@ def _request(
     )
 
 
+def _receipt(delivery: Delivery, services: Services) -> dict[str, Any]:
+    """What proves that this delivery came: its ids, which secret signed it, a keyed digest of its body."""
+    return {
+        "delivery": delivery.id,
+        "webhook_id": delivery.webhook_id,
+        "secret_index": delivery.secret_index,
+        "body_digest": services.digest("receipt", delivery.raw),
+    }
+
+
 def _asked_at(delivery: Delivery) -> datetime:
     """When the clock starts: at Shopify's trigger, which its retries can make hours old.
 
@@ -105,61 +115,6 @@ def _subject(delivery: Delivery, who: Principal, tx: Tx, services: Services) -> 
     return tx.index.subject(delivery.shop, who) or services.digest("nobody", delivery.raw)[:32]
 
 
-def _open_or_join(request: PrivacyRequest, delivery: Delivery, tx: Tx, services: Services) -> str:
-    once = f"{request.shop}|{request.kind}|{request.external_ref}" if request.external_ref else delivery.id
-    same = tx.requests.opened_once(once) or tx.requests.in_flight(request.shop, request.kind, request.subject)
-    if same is None:
-        tasks = [
-            Task(
-                id=services.store.new_id("tsk"),
-                request_id=request.id,
-                system=system,
-                action=action,
-                state=TaskState.PENDING,
-            )
-            for system, action in lifecycle.planned(
-                request.kind, set(services.connectors) - {lifecycle.PLATFORM}
-            )
-        ]
-        if tx.requests.open(request, once=once, tasks=tasks):
-            tx.evidence.append(
-                Fact.REQUEST_OPENED,
-                shop=request.shop,
-                request_id=request.id,
-                subject=request.subject,
-                kind=request.kind,
-                delivery=delivery.id,
-                webhook_id=delivery.webhook_id,
-                secret_index=delivery.secret_index,
-                body_digest=services.digest("receipt", delivery.raw),
-                orders=len(request.principal.order_ids),
-                received_at=request.received_at.isoformat(),
-                acknowledge_due_at=request.acknowledge_due_at.isoformat(),
-                due_at=request.due_at.isoformat(),
-                due_governed_by=request.due_governed_by,
-                clocks=dict(request.clocks),
-            )
-            return request.id
-        same = tx.requests.opened_once(once) or tx.requests.in_flight(
-            request.shop, request.kind, request.subject
-        )
-    if same is None:
-        raise AssertionError("a request that is neither new nor known")
-    if same.state is not RequestState.DONE:
-        tx.requests.widen(same.id, request.principal)
-    tx.evidence.append(
-        Fact.REQUEST_JOINED,
-        shop=request.shop,
-        request_id=same.id,
-        subject=same.subject,
-        delivery=delivery.id,
-        webhook_id=delivery.webhook_id,
-        orders=len(request.principal.order_ids),
-        external_ref=request.external_ref,
-    )
-    return same.id
-
-
 def _principal(body: Mapping[str, Any]) -> Principal:
     customer = body.get("customer") or {}
     listed = body.get("orders_requested") or body.get("orders_to_redact") or []
@@ -174,7 +129,8 @@ def _principal(body: Mapping[str, Any]) -> Principal:
 
 def _data_request_id(body: Mapping[str, Any]) -> str:
     request = body.get("data_request")
-    return legacy_id(request.get("id")) if isinstance(request, Mapping) else ""
+    number = legacy_id(request.get("id")) if isinstance(request, Mapping) else ""
+    return number if len(number) <= payload.LONGEST_NUMBER else ""
 
 
 def _text(value: Any) -> str:
