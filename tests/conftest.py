@@ -46,7 +46,9 @@ def postgres() -> Iterator[Postgres]:
 def postgres_template(postgres: Postgres) -> str:
     """A database at head that each test's own is copied from."""
     url = postgres.create_database("template_head")
-    store = SqlStore(url, vault=Vault([("k1", b"1" * 32)], b"p" * 32, b"s" * 32), now=lambda: datetime.now(UTC))
+    store = SqlStore(
+        url, vault=Vault([("k1", b"1" * 32)], b"p" * 32, b"s" * 32), now=lambda: datetime.now(UTC)
+    )
     upgrade(store.engine)
     store.close()
     return "template_head"
@@ -56,7 +58,9 @@ def postgres_template(postgres: Postgres) -> str:
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("sqlite") / "head.db"
     store = SqlStore(
-        f"sqlite:///{path}", vault=Vault([("k1", b"1" * 32)], b"p" * 32, b"s" * 32), now=lambda: datetime.now(UTC)
+        f"sqlite:///{path}",
+        vault=Vault([("k1", b"1" * 32)], b"p" * 32, b"s" * 32),
+        now=lambda: datetime.now(UTC),
     )
     upgrade(store.engine)
     store.close()
@@ -64,9 +68,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def database_url(
-    request: pytest.FixtureRequest, tmp_path: Path, sqlite_template: Path
-) -> Iterator[str]:
+def database_url(request: pytest.FixtureRequest, tmp_path: Path, sqlite_template: Path) -> Iterator[str]:
     """A fresh database at head, once of each kind."""
     if request.param == "sqlite":
         path = tmp_path / "bridge.db"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,25 +11,13 @@ import redis
 
 from bridge.bootstrap import make_services
 from bridge.cli.desk import AS_JSON, Desk, desk, emit
+from bridge.cli.nobell import NoBell
 from bridge.errors import BridgeError
 from bridge.model import Check
 from bridge.rules.topics import MANDATORY
 from bridge.store.migrate import at_head
 
 MARKS = {True: "ok  ", False: "FAIL", None: "?   "}
-
-
-class _NoBell:
-    """Doctor rings nothing."""
-
-    def nudge(self, job: str, row_id: str, *, first: bool = False) -> bool:  # noqa: ARG002
-        return False
-
-    def nudge_all(self, jobs: Sequence[tuple[str, str, bool]]) -> bool:  # noqa: ARG002
-        return False
-
-    def depth(self) -> int | None:
-        return None
 
 
 @click.command()
@@ -103,7 +90,7 @@ def _redis(at: Desk) -> Check:
 
 
 def _systems(at: Desk) -> list[Check]:
-    services = make_services(at.start, _NoBell(), at.store)
+    services = make_services(at.start, NoBell(), at.store)
     checks: list[Check] = []
     for shop in at.start.merchant.shops or ("",):
         for connector in services.connectors.values():

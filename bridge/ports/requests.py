@@ -34,6 +34,10 @@ class Requests(Protocol):
         """Join: the request now covers these identifiers and orders too, and what it did runs again."""
         ...
 
+    def hasten(self, request_id: str, by: PrivacyRequest) -> None:
+        """Take over the clocks of an asking that is due earlier; a clock never moves later."""
+        ...
+
     def restart(self, request_id: str) -> None:
         """Run what failed, waits for a retry or came in part again; clocks stay as they are."""
         ...

@@ -56,6 +56,8 @@ def open_or_join(
         raise AssertionError("a request that is neither new nor known")
     if same.state is not RequestState.DONE:
         tx.requests.widen(same.id, request.principal)
+    if same.closed_at is None and request.due_at < same.due_at:
+        tx.requests.hasten(same.id, request)
     tx.evidence.append(
         Fact.REQUEST_JOINED,
         shop=request.shop,
@@ -65,6 +67,7 @@ def open_or_join(
         source=request.source,
         orders=len(request.principal.order_ids),
         external_ref=request.external_ref,
+        due_at=min(request.due_at, same.due_at).isoformat(),
         **receipt,
     )
     return same.id

@@ -59,7 +59,9 @@ def made(*tasks, request=REQUEST, now=NOW, facts=(), retention=RETENTION):
 
 
 def test_nothing_of_the_person_is_in_it_and_it_can_be_signed():
-    body = made(ERASE, FOLLOW, INSTRUCT, request=replace(REQUEST, principal=Principal(email="x@qwertzuiop.example")))
+    body = made(
+        ERASE, FOLLOW, INSTRUCT, request=replace(REQUEST, principal=Principal(email="x@qwertzuiop.example"))
+    )
     text = canonical(body).decode()
     assert json.loads(text) == body
     assert not [canary for canary in CANARIES if canary in text]
@@ -119,7 +121,11 @@ def test_a_processor_that_answered_and_one_nobody_registered_are_shown_as_they_a
     ("tasks", "outcome", "erased"),
     [
         ((), "not_erased", 0),
-        ((replace(ERASE, state=TaskState.PENDING, outcome=None, finished_at=None, detail={}),), "not_erased", 0),
+        (
+            (replace(ERASE, state=TaskState.PENDING, outcome=None, finished_at=None, detail={}),),
+            "not_erased",
+            0,
+        ),
         ((replace(ERASE, outcome=Outcome.ABSENT, detail={"merged_into_another": 1}),), "nothing_held", 0),
         ((ERASE,), "erased", 2),
     ],

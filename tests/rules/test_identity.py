@@ -13,7 +13,7 @@ from bridge.rules.identity import legacy_id, normal
     ("field", "value", "form"),
     [
         ("email", " Asha@Example.COM ", "asha@example.com"),
-        ("email", "ａｓｈａ＠example.com", "asha@example.com"),
+        ("email", "\uff41\uff53\uff48\uff41\uff20example.com", "asha@example.com"),
         ("email", "STRASSE@example.com", "strasse@example.com"),
         ("email", "straße@example.com", "strasse@example.com"),
         ("email", "asha", ""),

@@ -34,7 +34,12 @@ KEYS = st.sampled_from(
     ]
 )  # fmt: skip
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.just("2026-01-01T00:00:00Z"),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=8)
+    | st.just("2026-01-01T00:00:00Z"),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4),
     max_leaves=12,
 )
@@ -54,7 +59,11 @@ def test_nothing_but_the_listed_fields_leaves_a_recorded_body(row):
     body = fixture(row["file"])
     seen = learn(row["topic"], body)
     shown = {seen.email, seen.phone, seen.order_name} | {one.number for one in seen.parcels}
-    names = {part for person in ("Asha Rao", "Bob Biller", "Steve Shipper", "Bob Norman") for part in person.split()}
+    names = {
+        part
+        for person in ("Asha Rao", "Bob Biller", "Steve Shipper", "Bob Norman")
+        for part in person.split()
+    }
     assert {one.name for one in dataclasses.fields(Sighting)} == FIELDS
     assert shown <= texts(body) | {""}
     assert not [name for name in names if name in repr(seen)]

@@ -9,7 +9,17 @@ import pytest
 
 from bridge.model import Action, DeliveryState, Kind, Principal, RequestState, TaskState
 from bridge.steps.dispatch import dispatch
-from tests.factories import ASHA, NOW, SHOP, accepted, customer, data_request_body, fixture, order, redact_body
+from tests.factories import (
+    ASHA,
+    NOW,
+    SHOP,
+    accepted,
+    customer,
+    data_request_body,
+    fixture,
+    order,
+    redact_body,
+)
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -39,7 +49,11 @@ def finish(services, request_id, state=RequestState.DONE):
 def test_an_access_webhook_becomes_a_request_with_tasks_and_a_fact(services, queue):
     delivery, request_id = told(services, body=data_request_body(9999, 1001, 1001, 1002))
     request, tasks, facts = read(services, request_id)
-    assert (request.kind, request.state, request.external_ref) == (Kind.ACCESS, RequestState.IN_PROGRESS, "9999")
+    assert (request.kind, request.state, request.external_ref) == (
+        Kind.ACCESS,
+        RequestState.IN_PROGRESS,
+        "9999",
+    )
     assert request.principal == replace(ASHA, order_ids=("1001", "1002"))
     assert [(task.system, task.action) for task in tasks] == [
         ("shopify", Action.GATHER),

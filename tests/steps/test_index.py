@@ -11,6 +11,7 @@ from bridge.errors import StoreUnavailable
 from bridge.model import DeliveryState
 from bridge.steps import index as step
 from bridge.steps.index import index
+from bridge.store.index import IndexRows
 from bridge.store.tables import deliveries
 from tests.factories import ASHA, NOW, OTHER_SHOP, SHOP, accepted, fixture, order_body, redact_body
 
@@ -87,7 +88,9 @@ def test_a_long_queue_is_drained_in_batches(services, monkeypatch):
     assert index(SHOP, services=services) == 5
 
 
-def test_after_a_while_the_job_rings_for_itself_and_gives_others_their_turn(services, queue, clock, monkeypatch):
+def test_after_a_while_the_job_rings_for_itself_and_gives_others_their_turn(
+    services, queue, clock, monkeypatch
+):
     monkeypatch.setattr(step, "BATCH_ROWS", 2)
     for number in range(1, 6):
         accepted(services.store, "orders/create", order_body(number))
@@ -95,6 +98,56 @@ def test_after_a_while_the_job_rings_for_itself_and_gives_others_their_turn(serv
     clock.now = lambda: NOW + timedelta(seconds=next(ticks))
     assert 0 < index(SHOP, services=services) < 5
     assert queue.bells == [("index", SHOP, False)]
+
+
+@pytest.fixture
+def poison(monkeypatch):
+    """Let the index choke on order 2: a defect of ours, whatever the body."""
+    learn = IndexRows.learn
+
+    def choke(self, shop, sightings):
+        if any(seen.order_id == "2" for seen in sightings):
+            raise KeyError("asha@qwertzuiop.example")
+        return learn(self, shop, sightings)
+
+    monkeypatch.setattr(IndexRows, "learn", choke)
+
+
+@pytest.mark.usefixtures("poison")
+@pytest.mark.parametrize("rows", [200, 3])
+def test_one_that_cannot_be_learned_from_is_a_dead_letter_and_stops_nobody(services, monkeypatch, rows):
+    monkeypatch.setattr(step, "BATCH_ROWS", rows)
+    sent = {
+        number: accepted(services.store, "orders/create", order_body(number)).id for number in range(1, 6)
+    }
+    index(SHOP, services=services)
+    assert {number: states(services)[one][0] for number, one in sent.items()} == {
+        1: "done",
+        2: "failed",
+        3: "done",
+        4: "done",
+        5: "done",
+    }
+    [(fact, detail)] = facts(services)
+    assert (fact, detail["delivery"]) == ("delivery.failed", sent[2])
+    assert "qwertzuiop" not in repr(detail)
+
+
+@pytest.mark.usefixtures("poison")
+def test_a_database_that_goes_away_in_the_middle_fails_nothing(services, monkeypatch):
+    accepted(services.store, "orders/create", order_body(2))
+    drain, calls = step._drain, []
+
+    def away(*given):
+        calls.append(given)
+        if len(calls) > 1:
+            raise StoreUnavailable("gone")
+        return drain(*given)
+
+    monkeypatch.setattr(step, "_drain", away)
+    with pytest.raises(StoreUnavailable):
+        index(SHOP, services=services)
+    assert set(states(services).values()) == {("received", True)}
 
 
 def test_dying_in_a_batch_changes_nothing_and_the_next_run_does_it_all(services, monkeypatch):

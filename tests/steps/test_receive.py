@@ -45,7 +45,11 @@ def test_a_signed_webhook_is_kept_with_what_its_headers_say(services, family):
     assert receive(topic, headers, raw, services=services) == NEW
     [delivery] = kept(services)
     assert (delivery.raw, delivery.shop, delivery.topic) == (raw, SHOP, "orders/create")
-    assert (delivery.webhook_id, delivery.event_id, delivery.api_version) == ("b54557e4", "98880550", "2026-10")
+    assert (delivery.webhook_id, delivery.event_id, delivery.api_version) == (
+        "b54557e4",
+        "98880550",
+        "2026-10",
+    )
     assert (delivery.triggered_at, delivery.received_at, delivery.secret_index) == (NOW, NOW, 0)
 
 
@@ -95,7 +99,12 @@ def test_two_header_families_that_differ_are_refused(services, name):
         (posted({}, shop_domain=None), "shop_malformed", "", "orders/create"),
         (posted(b"{not json", "customers/redact"), "not_json", SHOP, "customers/redact"),
         (posted({}, "shop/redact"), "shop_domain_missing", SHOP, "shop/redact"),
-        (posted(fixture("customers_redact.json"), "customers/redact"), "shop_differs", SHOP, "customers/redact"),
+        (
+            posted(fixture("customers_redact.json"), "customers/redact"),
+            "shop_differs",
+            SHOP,
+            "customers/redact",
+        ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import select
 
 from bridge.errors import ClaimLost, StoreUnavailable
-from bridge.model import DeliveryState, RequestState
+from bridge.model import DeliveryState, Principal, RequestState
+from bridge.ports import Claim
 from bridge.store import SqlStore
 from bridge.store.engine import StoreFault
 from bridge.store.ids import new_id
@@ -141,6 +142,21 @@ def test_bodies_and_packages_are_destroyed_when_their_days_are_over(store, clock
         assert tx.listing.put_back([failed.id]) == []
 
 
+@pytest.mark.parametrize(("state", "forgotten"), [("done", True), ("waiting", False)])
+def test_a_request_that_is_done_forgets_the_person_with_its_package(store, clock, state, forgotten):
+    request = make_request()
+    with store.transaction() as tx:
+        opened(tx, request)
+        with tx.packages.write(request.id) as out:
+            out.write(b"Asha")
+        told = {"state": RequestState(state), "wake_at": None, "complete": False, "closed_at": NOW}
+        tx.requests.release(tx.requests.claim(request.id), **told)
+    clock.at = NOW + timedelta(days=15)
+    store.purge(keep_failed_days=90, keep_packages_days=14)
+    with store.transaction() as tx:
+        assert tx.requests.get(request.id).principal == (Principal() if forgotten else request.principal)
+
+
 def test_what_failed_is_put_back_as_if_it_had_just_come(store, clock):
     failed, rejected = (accepted(store, "orders/create", {"id": number}) for number in (1, 2))
     settle(store, failed, DeliveryState.FAILED)
@@ -235,13 +251,11 @@ def test_errors_of_the_database_lose_their_text(store, vault, clock):
 
 
 def test_a_lost_claim_says_only_which_row(store):
-    with pytest.raises(ClaimLost, match="^req_none$"), store.transaction() as tx:
+    with pytest.raises(ClaimLost, match=r"^req_none$"), store.transaction() as tx:
         tx.requests.hold(_claim("req_none"))
 
 
 def _claim(row_id):
-    from bridge.ports import Claim
-
     return Claim(row_id=row_id, fence=1)
 
 

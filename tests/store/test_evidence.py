@@ -52,9 +52,14 @@ def test_an_empty_chain_verifies(store):
 
 def test_a_fact_of_a_transaction_that_failed_never_was(store):
     append(store, 1)
-    with pytest.raises(KeyError), store.transaction() as tx:
-        tx.evidence.append(Fact.TASK_FAILED, shop=SHOP)
-        raise KeyError
+
+    def fail():
+        with store.transaction() as tx:
+            tx.evidence.append(Fact.TASK_FAILED, shop=SHOP)
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
     append(store, 1)
     with store.transaction() as tx:
         assert tx.evidence.verify() == 2

@@ -155,7 +155,12 @@ def test_a_body_that_does_not_open_fails_alone(store, body, reason):
 
 def test_what_a_transaction_claimed_is_free_again_when_it_rolls_back(store):
     delivery = accept(store)
-    with pytest.raises(KeyError), store.transaction() as tx:
-        assert tx.inbox.claim(delivery.id)
-        raise KeyError
+
+    def fail():
+        with store.transaction() as tx:
+            assert tx.inbox.claim(delivery.id)
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
     assert claim(store, delivery.id)[0].fence == 1

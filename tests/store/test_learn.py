@@ -85,6 +85,15 @@ def test_a_blank_in_a_newer_delivery_takes_nothing_back(store):
         assert tx.index.order_doc(SHOP, row) == {"id": "1001", "name": "#1001"}
 
 
+def test_an_order_of_which_nothing_is_sealed_has_no_name(store):
+    learn(store, order())
+    with store.transaction() as tx:
+        tx.session.connection.execute(orders.update().values(doc=None))
+        [row] = tx.index.orders_of(SHOP, ASHA)
+        assert tx.index.order_doc(SHOP, row) == {}
+    assert order_ids(store, ASHA) == []
+
+
 def test_a_fulfilment_before_its_order_is_kept_for_it(store):
     learn(store, shipped(1001, "AWB1"))
     assert waybills(store, Principal(email=ASHA.email)) == [("AWB1", "delhivery")]
@@ -203,6 +212,7 @@ def test_after_a_merge_the_orders_are_the_kept_customers(store):
     assert sorted(order_ids(store, Principal(customer_id="7002"))) == ["1001", "1005"]
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("first", [0, 1])
 @pytest.mark.parametrize("batches", [1, 2])
 def test_two_merges_lead_to_the_last_customer_in_whatever_order_they_come(store, first, batches):

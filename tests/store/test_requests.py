@@ -164,6 +164,20 @@ def test_restart_goes_on_from_the_last_page_and_moves_no_clock(store, request_):
     assert request == request_
 
 
+def test_restart_asks_again_from_the_start_where_an_answer_had_gaps(store, request_):
+    partly, whole = read(store, request_.id)[1]
+    done = {"state": TaskState.DONE, "records": 1, "cursor": "p9"}
+    with store.transaction() as tx:
+        for task, outcome in ((partly, Outcome.INCOMPLETE), (whole, Outcome.FOUND)):
+            tx.findings.add(task, page(make_finding()))
+            tx.requests.save_task(replace(task, outcome=outcome, **done))
+        tx.requests.restart(request_.id)
+        assert [system for system, _ in tx.findings.records(request_.id)] == ["delhivery"]
+    first, second = read(store, request_.id)[1]
+    assert (first.state, first.records, first.cursor, first.outcome) == (TaskState.PENDING, 0, "", None)
+    assert (second.state, second.records, second.cursor) == (TaskState.DONE, 1, "p9")
+
+
 def test_joining_with_nothing_new_only_restarts(store, request_):
     claim = claimed(store, request_.id)
     with store.transaction() as tx:

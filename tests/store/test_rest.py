@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import random
 import zipfile
 from dataclasses import replace
 from datetime import timedelta
@@ -69,7 +68,7 @@ def test_findings_are_lost_with_the_persons_key(store, request_):
 
 
 def test_a_package_is_sealed_in_pieces_and_read_back_whole(store, request_):
-    content = random.Random(7).randbytes(2 * PIECE_BYTES + 17)
+    content = (bytes(range(251)) * PIECE_BYTES)[: 2 * PIECE_BYTES + 17]
     with store.transaction() as tx, tx.packages.write(request_.id) as out:
         assert out.writable()
         for start in range(0, len(content), 100_000):
@@ -80,6 +79,13 @@ def test_a_package_is_sealed_in_pieces_and_read_back_whole(store, request_):
     assert [len(piece) for piece in pieces] == [PIECE_BYTES, PIECE_BYTES, 17]
     assert b"".join(pieces) == content
     assert content[:64] not in sealed
+
+
+def test_a_package_that_ends_with_a_piece_has_no_empty_one(store, request_):
+    with store.transaction() as tx, tx.packages.write(request_.id) as out:
+        out.write(bytes(PIECE_BYTES))
+    with store.transaction() as tx:
+        assert [len(piece) for piece in tx.packages.read(request_.id)] == [PIECE_BYTES]
 
 
 def test_a_zip_can_be_written_straight_into_a_package(store, request_):
