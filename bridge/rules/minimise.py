@@ -208,9 +208,15 @@ def _mappings(values: Any) -> list[Mapping[str, Any]]:
     return [value for value in values if isinstance(value, Mapping)] if isinstance(values, list) else []
 
 
+def _nothing(_: Mapping[str, Any]) -> Sighting:
+    return Sighting(kind=Seen.NOTHING)
+
+
 _READERS: Mapping[str, Callable[[Mapping[str, Any]], Sighting]] = {
     "orders": _order,
     "orders/delete": _order_gone,
+    "orders/edited": _nothing,  # tells of lines; `orders/updated` comes with it
+    "orders/risk_assessment_changed": _nothing,
     "fulfillments": _fulfillment,
     "refunds": _sent_back,
     "returns": _sent_back,

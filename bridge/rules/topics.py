@@ -29,10 +29,15 @@ LEARNED = (
 )
 _TOPIC = re.compile(r"[a-z_]+(\.[a-z_]+)?(/[a-z_]+)?")
 _SHOP = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com")
-_GIVEN_ONLY_TO = {
+# keys that betray what a body is, whatever topic it is posted under: only the body was ever signed
+_MARKS: Mapping[str, str | tuple[str, ...]] = {
     "data_request": "customers/data_request",
     "orders_requested": "customers/data_request",
     "orders_to_redact": "customers/redact",
+    "line_items": ("orders/", "fulfillments/"),
+    "tracking_company": "fulfillments/",
+    "multipass_identifier": "customers/",
+    "refund_line_items": "refunds/",
 }
 
 
@@ -67,9 +72,10 @@ def disagreement(*, topic: str, topic_header: str, shop: str, known_shops: Colle
 
 def check_shape(topic: str, body: Mapping[str, Any], shop: str) -> None:
     """Does the body fit its topic and shop? Raises PayloadInvalid with a constant reason."""
-    for key, only in _GIVEN_ONLY_TO.items():
-        if key in body and topic != only:
-            raise PayloadInvalid("body_of_another_topic")
+    if any(key in body and not topic.startswith(only) for key, only in _MARKS.items()):
+        raise PayloadInvalid("body_of_another_topic")
+    if topic.endswith("/delete") and len(body) > _LARGEST_DELETE:
+        raise PayloadInvalid("body_of_another_topic")
     if "shop_domain" in body and body["shop_domain"] != shop:
         raise PayloadInvalid("shop_differs")
     if topic in MANDATORY:
@@ -79,11 +85,17 @@ def check_shape(topic: str, body: Mapping[str, Any], shop: str) -> None:
 
 
 def _has_id(topic: str) -> bool:
-    return topic in _CUSTOMER_BODIES or topic.startswith(("orders/", "fulfillments/", "refunds/", "returns/"))
+    return topic in _WITH_ID or topic.startswith(("fulfillments/", "refunds/", "returns/"))
 
 
-_CUSTOMER_BODIES = frozenset(
-    {"customers/create", "customers/update", "customers/delete", "customers/enable", "customers/disable"}
+_LARGEST_DELETE = 4  # the bodies of deletions name an id and next to nothing else
+
+_WITH_ID = frozenset(
+    [
+        *(f"customers/{verb}" for verb in ("create", "update", "delete", "enable", "disable")),
+        *(f"orders/{verb}" for verb in ("create", "updated", "cancelled", "delete", "paid")),
+        *(f"orders/{verb}" for verb in ("fulfilled", "partially_fulfilled")),
+    ]
 )
 
 

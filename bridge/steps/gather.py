@@ -11,13 +11,22 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from bridge.errors import BridgeError, ClaimLost, CredentialRejected, Retryable, StoreUnavailable
+from bridge.errors import (
+    BridgeError,
+    ConnectorRefused,
+    ConnectorThrottled,
+    ConnectorUnavailable,
+    CredentialRejected,
+    Retryable,
+)
 from bridge.model import Absence, Fact, Gap, Outcome, PrivacyRequest, Task, TaskState, Waybill
 from bridge.ports import Claim, Services, Tx
 from bridge.rules.attribution import attribute
 from bridge.rules.lifecycle import PLATFORM, pause_s
 
 EVERYTHING = "all records"
+# faults of the system that was asked; our own (a lost claim, a store that is down) are not its gaps
+THEIRS = (ConnectorUnavailable, ConnectorThrottled, ConnectorRefused, CredentialRejected)
 
 
 def gather(request: PrivacyRequest, task: Task, claim: Claim, *, services: Services) -> Task:
@@ -32,10 +41,13 @@ def gather(request: PrivacyRequest, task: Task, claim: Claim, *, services: Servi
             mine = [parcel for parcel in _parcels(request, tx) if _asked_at(parcel) == task.system]
     if task.system != PLATFORM and not mine:
         return _finish(request, replace(task, outcome=Outcome.ABSENT), claim, (), services)
+    connector = services.connectors.get(task.system)
+    if connector is None:
+        gap = Gap(system=task.system, absence=Absence.NOT_CONFIGURED, what=EVERYTHING, reason="no_connector")
+        task = replace(task, gaps=(*task.gaps, gap), outcome=Outcome.INCOMPLETE)
+        return _finish(request, task, claim, mine, services)
     try:
-        pages = services.connectors[task.system].gather(
-            request.principal, shop=request.shop, parcels=mine, cursor=task.cursor
-        )
+        pages = connector.gather(request.principal, shop=request.shop, parcels=mine, cursor=task.cursor)
         for page in pages:
             task = replace(
                 task,
@@ -47,9 +59,7 @@ def gather(request: PrivacyRequest, task: Task, claim: Claim, *, services: Servi
                 tx.requests.hold(claim)
                 tx.findings.add(task, page)
                 tx.requests.save_task(task)
-    except (ClaimLost, StoreUnavailable):
-        raise
-    except BridgeError as fault:
+    except THEIRS as fault:
         return _failed(request, task, claim, fault, services)
     outcome = Outcome.INCOMPLETE if task.gaps else Outcome.FOUND if task.records else Outcome.ABSENT
     return _finish(request, replace(task, outcome=outcome), claim, mine, services)

@@ -21,8 +21,11 @@ BATCH_BYTES = 8_000_000
 LONGEST_S = 20.0  # then the job rings for itself again, so that privacy work gets its turn
 
 
-def index(shop: str, *, services: Services) -> int:
-    """Drain a shop's deliveries. Returns how many were settled. Raises StoreUnavailable."""
+def index(shop: str, *, services: Services, to_the_end: bool = False) -> int:
+    """Drain a shop's deliveries. Returns how many were settled. Raises StoreUnavailable.
+
+    Stops after a while and rings for itself, unless `to_the_end`: an erasure must know all that came before.
+    """
     until = services.clock.now() + timedelta(seconds=LONGEST_S)
     settled = 0
     while True:
@@ -35,7 +38,7 @@ def index(shop: str, *, services: Services) -> int:
         settled += batch
         if not batch:
             return settled
-        if services.clock.now() > until:
+        if services.clock.now() > until and not to_the_end:
             services.queue.nudge("index", shop)
             return settled
 

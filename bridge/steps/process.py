@@ -71,7 +71,9 @@ def _readable(claim: Claim, services: Services) -> PrivacyRequest | None:
 
 def _work(request: PrivacyRequest, claim: Claim, services: Services) -> None:
     if request.kind is not Kind.ACCESS or not request.closed_at:
-        index(request.shop, services=services)  # what came before this request must be known to it
+        index(
+            request.shop, services=services, to_the_end=True
+        )  # what came before this request must be known to it
     changed = False
     done: set[str] = set()
     while task := _next(request.id, done, services):

@@ -46,6 +46,7 @@ class Forgetting:
     kept: Any
     orders_of: Any
     pseudonym: Any
+    alone_named: Any
 
     def erase(self, shop: str, who: Principal, *, request_id: str) -> Mapping[str, int]:
         """See ports.Index. Raises NeedsOperator where a re-read still finds something."""
@@ -57,6 +58,7 @@ class Forgetting:
             keys = {"customer": keys["customer"], "email": "", "phone": ""}
             mine: list[Any] = []
         else:
+            keys["customer"] = keys["customer"] or self.alone_named(shop, keys)
             mine = self.orders_of(shop, who)
         order_keys = [row.order_key for row in mine]
         key_ids = {row.data_key_id for row in mine} | self._key_ids(shop, keys, order_keys)
@@ -129,13 +131,13 @@ class Forgetting:
         """Bodies that rest because they failed or were rejected may hold her too."""
         rows = self._connection.execute(
             select(deliveries).where(
-                deliveries.c.shop == shop,
+                deliveries.c.shop.in_([shop, ""]),  # a malformed shop header is kept under none
                 deliveries.c.body.is_not(None),
                 deliveries.c.state.in_([DeliveryState.FAILED, DeliveryState.REJECTED]),
             )
         ).all()
         reader = InboxRows(self._session)
-        hers = [row.id for row in rows if self._tells_of(reader, row, keys, order_keys)]
+        hers = [row.id for row in rows if self._tells_of(reader, row, shop, keys, order_keys)]
         if hers:
             self._connection.execute(
                 update(deliveries)
@@ -144,7 +146,9 @@ class Forgetting:
             )
         return len(hers)
 
-    def _tells_of(self, reader: InboxRows, row: Any, keys: Mapping[str, str], order_keys: set[str]) -> bool:
+    def _tells_of(
+        self, reader: InboxRows, row: Any, shop: str, keys: Mapping[str, str], order_keys: set[str]
+    ) -> bool:
         """An unreadable body cannot be shown not to be hers: it goes too."""
         try:
             body = payload.parse(reader.opened(row).raw)
@@ -155,11 +159,8 @@ class Forgetting:
         if isinstance(customer, Mapping):
             seen.append(minimise.learn("customers/update", customer))
         return any(
-            (
-                (theirs := self.keys(row.shop, sighting))
-                and any(keys[f] and keys[f] == theirs[f] for f in keys)
-            )
-            or self.pseudonym(row.shop, "order", sighting.order_id) in order_keys
+            ((theirs := self.keys(shop, sighting)) and any(keys[f] and keys[f] == theirs[f] for f in keys))
+            or self.pseudonym(shop, "order", sighting.order_id) in order_keys
             for sighting in seen
         )
 

@@ -7,7 +7,7 @@ data key. Deliveries come late, twice and in any order: the newest `updated_at` 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import and_, false, or_, select
@@ -51,6 +51,11 @@ class IndexRows(Learning, Forgetting):
                 break
             customer_key = after
         return customer_key
+
+    def alone_named(self, shop: str, keys: Mapping[str, str]) -> str:
+        """The one customer that an e-mail, or else a phone, stands for; '' where it is none or several."""
+        field = "email" if keys["email"] else "phone"
+        return self._only_customer(shop, field, keys[field]) if keys[field] else ""
 
     def _only_customer(self, shop: str, field: str, key: str) -> str:
         found: set[str] = set()

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import and_, delete, exists, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.model import Principal
@@ -97,11 +97,7 @@ class _Batch:
             self._customers.pop(keys["customer"], None)
             self._delete(customers, "customer_key", keys["customer"])
         elif sighting.kind is Seen.ORDER_GONE:
-            for known in (self._changed, self._orders, self._docs):
-                known.pop(order_key, None)
-            self._parcels = {key: row for key, row in self._parcels.items() if key[1] != order_key}
-            self._delete(orders, "order_key", order_key)
-            self._delete(parcels, "order_key", order_key)
+            self._forget_order(order_key)
         elif sighting.kind in (Seen.CUSTOMER, Seen.ORDER, Seen.PARCELS):
             if self._erased(sighting, keys, order_key):
                 self.dropped += 1
@@ -203,6 +199,17 @@ class _Batch:
         mine = (orders.c.shop == self._shop, orders.c.customer_key == gone)
         self._connection.execute(update(orders).where(*mine).values(customer_key=kept))
         self._delete(customers, "customer_key", gone)
+
+    def _forget_order(self, order_key: str) -> None:
+        """An order that was deleted at the shop; while a carrier has its parcel, we know whom to tell."""
+        mine = and_(parcels.c.shop == self._shop, parcels.c.order_key == order_key)
+        if any(key[1] == order_key for key in self._parcels) or self._connection.scalar(
+            select(exists().where(mine))
+        ):
+            return
+        for known in (self._changed, self._orders, self._docs):
+            known.pop(order_key, None)
+        self._delete(orders, "order_key", order_key)
 
     def _delete(self, table: Any, column: str, key: str) -> None:
         self._connection.execute(delete(table).where(table.c.shop == self._shop, table.c[column] == key))

@@ -110,6 +110,12 @@ class RequestRows(TaskRows):
         self._connection.execute(update(requests).where(requests.c.id == request.id).values(**values))
         self._session.destroy_unused_keys(row.shop, [row.data_key_id])
 
+    def forget(self, request_id: str) -> None:
+        """Forget whom a request was about, without opening what is sealed of her."""
+        row = self._row(request_id)
+        self._connection.execute(update(requests).where(requests.c.id == request_id).values(principal=None))
+        self._session.destroy_unused_keys(row.shop, [row.data_key_id])
+
     def hasten(self, request_id: str, by: PrivacyRequest) -> None:
         """See ports.Requests."""
         values = {

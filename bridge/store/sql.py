@@ -174,11 +174,12 @@ class SqlStore:
             over = packages.c.made_at < now - timedelta(days=keep_packages_days)
             ids = list(tx.session.connection.scalars(select(packages.c.request_id).where(over).distinct()))
             tx.session.connection.execute(delete(packages).where(packages.c.request_id.in_(ids)))
+            finished = (requests.c.id.in_(ids), requests.c.state == RequestState.DONE)
+            done = set(tx.session.connection.scalars(select(requests.c.id).where(*finished)))
             for request_id in ids:
                 tx.findings.drop(request_id)
-                request = tx.requests.get(request_id)
-                if request is not None and request.state is RequestState.DONE:
-                    tx.requests.rewrite(request, None)
+                if request_id in done:
+                    tx.requests.forget(request_id)
                 else:
                     tx.requests.rerun_tasks(request_id)
             return {"raw_bodies": bodies, "packages": len(ids)}

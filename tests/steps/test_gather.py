@@ -213,7 +213,6 @@ def test_a_carrier_that_is_down_names_its_gap(services, carrier, run):
     assert refs(services, run) == [("delhivery", "AWB1")]
 
 
-@pytest.mark.xfail(strict=True, reason="a defect of our own store is recorded as a refusal of the system")
 def test_a_fault_of_our_own_store_is_not_the_systems_refusal(platform, run, monkeypatch):
     def broken(*_args):
         raise NeedsOperator("database: DataError")
@@ -224,9 +223,6 @@ def test_a_fault_of_our_own_store_is_not_the_systems_refusal(platform, run, monk
         run()
 
 
-@pytest.mark.xfail(
-    strict=True, raises=KeyError, reason="a system that was taken out of the settings is a KeyError"
-)
 def test_a_system_that_is_no_longer_configured_is_a_gap_of_that_name(services, run):
     with services.store.transaction() as tx:
         tx.index.learn(SHOP, [order(parcels=[("Delhivery", "AWB1")])])

@@ -157,9 +157,6 @@ def test_a_request_that_is_done_forgets_the_person_with_its_package(store, clock
         assert tx.requests.get(request.id).principal == (Principal() if forgotten else request.principal)
 
 
-@pytest.mark.xfail(
-    strict=True, raises=KeyMissing, reason="one request that does not open stops the whole purge"
-)
 def test_a_request_that_does_not_open_does_not_stop_the_purge(store, clock):
     request = make_request()
     with store.transaction() as tx:

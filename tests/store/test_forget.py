@@ -234,7 +234,6 @@ def test_a_body_that_does_not_open_goes_too_and_stops_nothing(store, body):
     assert erase(store) == {"deliveries": 1}
 
 
-@pytest.mark.xfail(strict=True, reason="bodies kept without a shop are found by nobody's erasure until purge")
 def test_a_rejected_body_whose_shop_header_was_malformed_goes_too(store):
     store.accept(
         make_delivery(shop="", topic="", state=DeliveryState.REJECTED, reason="shop_malformed", raw=b"{")
