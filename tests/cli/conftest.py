@@ -1,0 +1,84 @@
+"""A database with a history, made by the steps themselves against stand-ins; no process but this one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bridge.model import DeliveryState
+from bridge.ports import Services
+from bridge.sandbox import webhooks
+from bridge.sandbox.nouns import World
+from bridge.sandbox.sandbox import StandIns, worlds
+from bridge.sandbox.shopify.server import CLIENT_SECRET
+from bridge.steps.dispatch import dispatch
+from bridge.steps.index import index
+from bridge.steps.process import process
+from bridge.steps.receive import receive
+from tests.e2e import house
+
+
+@dataclass(frozen=True, kw_only=True)
+class Office:
+    """An operator's place of work."""
+
+    environ: Mapping[str, str]
+    services: Services
+    world: World
+    folder: Path
+
+    def say(self, *words: str) -> house.Said:
+        return house.say(self.environ, *words)
+
+    def take(self, topic: str, *, work: bool = True, **which: Any) -> str:
+        """Receive one webhook; with `work` it is acted on too. Returns the delivery's id."""
+        raw = webhooks.body(topic, self.world, **which)
+        mark = house.new_id()
+        headers = house.signed(topic, raw, secret=CLIENT_SECRET, webhook_id=mark)
+        receive(topic, {name.lower(): value for name, value in headers.items()}, raw, services=self.services)
+        with self.services.store.transaction() as tx:
+            (taken,) = (row["id"] for row in tx.listing.deliveries(limit=10_000) if row["webhook_id"] == mark)
+        if work and (request_id := dispatch(taken, services=self.services)):
+            process(request_id, services=self.services)
+        return taken
+
+    def request(self, kind: str) -> Any:
+        """The one request of a kind that was answered, as `dsr list --json` shows it."""
+        rows = self.say("dsr", "list", "--kind", kind, "--json").json
+        (answered,) = (row for row in rows if row["closed_at"])
+        return answered
+
+    def fail(self, delivery_id: str) -> str:
+        """What a worker does after the last attempt."""
+        with self.services.store.transaction() as tx:
+            claim, _ = tx.inbox.claim(delivery_id)
+            tx.inbox.settle(claim, DeliveryState.FAILED, "KeyError at dispatch.py:9 dispatch")
+        return delivery_id
+
+    def facts(self) -> list[str]:
+        with self.services.store.transaction() as tx:
+            return [event.fact for event in tx.evidence.all()]
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    folder = tmp_path_factory.mktemp("office")
+    world, leaving = worlds(40, datetime.now(UTC).replace(microsecond=0))
+    stand_ins = StandIns(world, leaving).start()
+    environ = house.environment(f"sqlite:///{folder}/bridge.db", "", **stand_ins.environment)
+    house.migrate(environ)
+    with house.services(environ) as services:
+        office = Office(environ=environ, services=services, world=world, folder=folder)
+        for order in world.orders_of(world.bikram):
+            office.take("orders/create", work=False, order=order)
+            office.take("fulfillments/create", work=False, parcel=order.parcels[0])
+        index(world.shop, services=services)
+        office.take("customers/data_request", request_id=501)
+        office.take("customers/redact", person=world.bikram)
+        yield office
+    stand_ins.stop()

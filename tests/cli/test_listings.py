@@ -1,0 +1,168 @@
+"""What machines read: one JSON document on stdout with the promised keys; what people read names nobody."""
+
+import json
+
+import pytest
+
+from tests.e2e import house
+
+DELIVERY = {"id", "shop", "topic", "webhook_id", "event_id", "state", "attempts", "received_at", "triggered_at", "last_error"}  # fmt: skip
+REQUEST = {
+    "id", "shop", "kind", "source", "state", "received_at", "acknowledge_due_at", "due_at", "due_governed_by",
+    "closed_at", "complete",
+}  # fmt: skip
+TASK = {"system", "action", "state", "attempts", "records", "outcome", "last_error"}
+LISTINGS = {
+    "inbox": (("inbox", "list"), DELIVERY),
+    "requests": (("dsr", "list"), REQUEST),
+    "processors": (("processors",), {"id", "legal_name"}),
+    "public processors": (("processors", "--public"), {"id", "legal_name"}),
+}
+
+
+@pytest.mark.parametrize("name", LISTINGS)
+def test_a_listing_is_one_document_with_the_promised_keys(office, name):
+    words, keys = LISTINGS[name]
+    said = office.say(*words, "--json")
+    assert (said.code, said.err) == (0, "")
+    assert said.json
+    assert all(keys <= set(row) for row in said.json)
+
+
+def test_one_delivery_and_one_request_are_shown_with_the_promised_keys(office):
+    delivery = office.say("inbox", "list", "--json", "--topic", "customers/redact").json[0]
+    assert set(office.say("inbox", "show", delivery["id"], "--json").json) >= DELIVERY
+    for kind in ("access", "erasure"):
+        shown = office.say("dsr", "show", office.request(kind)["id"], "--json").json
+        assert set(shown) >= REQUEST | {"tasks", "holds", "facts"}
+        assert shown["facts"]
+        assert all(set(task) >= TASK for task in shown["tasks"])
+
+
+def test_states_and_kinds_are_those_of_the_closed_sets(office):
+    assert {row["state"] for row in office.say("inbox", "list", "--json").json} <= {
+        "received",
+        "done",
+        "failed",
+        "rejected",
+    }
+    (access,) = office.say("dsr", "list", "--kind", "access", "--json").json
+    assert (access["kind"], access["source"], access["complete"]) == ("access", "webhook", True)
+    assert office.request("erasure")["complete"] is False
+
+
+@pytest.mark.parametrize(
+    "words", [("inbox", "list"), ("dsr", "list"), ("processors",), ("doctor", "--offline")]
+)
+def test_people_get_the_same_as_a_table(office, words):
+    said = office.say(*words)
+    assert said.out.strip()
+    assert "Traceback" not in said.out
+    with pytest.raises(ValueError, match=r"Expecting value|Extra data"):
+        json.loads(said.out)
+
+
+def test_nobody_is_named_in_anything_that_is_listed_or_shown(office):
+    commands = [("inbox", "list"), ("dsr", "list"), ("evidence", "verify"), ("doctor", "--offline")]
+    commands += [("dsr", "show", office.request(kind)["id"]) for kind in ("access", "erasure")]
+    commands += [("inbox", "show", row["id"]) for row in office.say("inbox", "list", "--json").json]
+    for words in commands:
+        for more in ((), ("--json",)):
+            told = office.say(*words, *more).out.lower()
+            for person in (office.world.asha, office.world.bikram):
+                for word in (person.last, person.email, person.phone.removeprefix("+91"), str(person.id)):
+                    assert word.lower() not in told, (words, word)
+
+
+@pytest.mark.parametrize(
+    ("words", "count"),
+    [
+        (("inbox", "list", "--state", "failed"), 0),
+        (("inbox", "list", "--topic", "customers/redact"), 1),
+        (("inbox", "list", "--since", "1h", "--topic", "customers/redact"), 1),
+        (("inbox", "list", "--since", "2126-01-01"), 0),
+        (("inbox", "list", "--limit", "2"), 2),
+        (("dsr", "list", "--state", "waiting"), 1),
+        (("dsr", "list", "--shop", "nobody.myshopify.com"), 0),
+        (("dsr", "list", "--limit", "1"), 1),
+    ],
+)
+def test_listings_are_narrowed_by_their_options(office, words, count):
+    assert len(office.say(*words, "--json").json) == count
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("inbox", "show", "dlv_nobody"),
+        ("dsr", "show", "req_nobody"),
+        ("dsr", "replay", "req_nobody"),
+        ("dsr", "package", "req_nobody", "--out", "/nowhere/at/all.zip"),
+        ("inbox", "replay", "dlv_nobody"),
+    ],
+)
+def test_what_is_not_there_ends_with_1_and_says_so(office, words):
+    said = office.say(*words)
+    assert said.code == 1
+    assert (
+        "no request" in (told := (said.err + said.out).lower()) or "no delivery" in told or "no such" in told
+    )
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("nonsense",),
+        ("inbox", "list", "--state", "nonsense"),
+        ("inbox", "list", "--since", "yesterday-ish"),
+        ("inbox", "list", "--limit", "0"),
+        ("inbox", "show"),
+        ("inbox", "replay"),
+        ("inbox", "replay", "dlv_1", "--failed"),
+        ("inbox", "show", "dlv_1", "--reveal"),
+        ("dsr", "list", "--kind", "nonsense"),
+        ("dsr", "package", "req_1"),
+        ("send", "Nonsense Topic"),
+        ("send", "products/create"),
+        ("send", "customers/redact", "--shop", "example.com"),
+        ("send", "customers/redact", "--url", "ftp://example.com"),
+        ("send", "customers/redact", "--file", "/nowhere.json"),
+        ("demo", "--orders", "many"),
+    ],
+)
+def test_wrong_usage_ends_with_2_and_nothing_on_stdout(office, words):
+    said = office.say(*words)
+    assert (said.code, said.out) == (2, "")
+    assert "Usage" in said.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [(), ("inbox",), ("inbox", "list"), ("inbox", "show"), ("inbox", "replay"), ("dsr",), ("dsr", "list"), ("dsr", "show"),
+     ("dsr", "package"), ("dsr", "evidence"), ("dsr", "replay"), ("evidence",), ("evidence", "verify"), ("evidence", "export"),
+     ("processors",), ("doctor",), ("send",), ("migrate",), ("demo",), ("serve",), ("sandbox",)],
+)  # fmt: skip
+def test_every_command_explains_itself(office, words):
+    said = office.say(*words, "--help")
+    assert said.code == 0
+    assert said.out.startswith("Usage: python -m bridge")
+    assert len(said.out.split()) > 8
+
+
+def test_a_database_that_was_never_migrated_is_told_what_to_do(office, tmp_path):
+    environ = {**office.environ, "DATABASE_URL": f"sqlite:///{tmp_path}/new.db"}
+    for words in (("inbox", "list"), ("evidence", "verify")):
+        said = house.say(environ, *words)
+        assert (said.code, said.out) == (1, "")
+        assert "python -m bridge migrate" in said.err
+    assert house.say(environ, "migrate").code == 0
+    assert house.say(environ, "migrate").code == 0, "it is safe to repeat"
+    assert house.say(environ, "inbox", "list", "--json").json == []
+
+
+def test_a_database_that_is_away_is_told_in_words(office):
+    away = {**office.environ, "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}
+    said = house.say(away, "inbox", "list", "--json")
+    assert (said.code, said.out) == (1, "")
+    assert said.err.startswith("StoreUnavailable")
+    assert "nobody@" not in said.err

@@ -1,0 +1,181 @@
+"""Whole towns: stand-ins of Shopify and the carriers, Valkey, web, worker and clock as real processes."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import zipfile
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+import requests
+
+from bridge.model import Fact, PrivacyRequest
+from bridge.ports import Services
+from bridge.sandbox import webhooks
+from bridge.sandbox.embedded import Valkey
+from bridge.sandbox.nouns import Person, World
+from bridge.sandbox.processes import Bridge
+from bridge.sandbox.sandbox import StandIns, worlds
+from bridge.sandbox.shopify.server import CLIENT_SECRET
+from bridge.sandbox.stage import found_in
+from tests.e2e import house
+
+ORDERS, HEAVY = 150, 1000
+LEASE_S = 4.0
+NUMBERS = itertools.count(9_000_000_000_001)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Town:
+    """Everything that runs, and what its people do."""
+
+    folder: Path
+    world: World
+    stand_ins: StandIns
+    valkey: Valkey
+    bridge: Bridge
+    environ: Mapping[str, str]
+    services: Services
+
+    def post(self, topic: str, *, world: World | None = None, webhook_id: str = "", **which: Any) -> None:
+        """Post one webhook as Shopify would; it must be answered 200."""
+        where = world or self.world
+        if topic == "customers/data_request":
+            which.setdefault("request_id", next(NUMBERS))
+        raw = webhooks.body(topic, where, **which)
+        assert self.post_raw(topic, raw, shop=where.shop, webhook_id=webhook_id) == 200
+
+    def post_raw(self, topic: str, raw: bytes, *, shop: str = house.SHOP, webhook_id: str = "") -> int:
+        return house.post(
+            self.bridge.url, topic, raw, shop=shop, secret=CLIENT_SECRET, webhook_id=webhook_id
+        ).status
+
+    def ship(self, person: Person) -> None:
+        """Her orders are placed and sent, and the bridge has learned of them."""
+        self.post("customers/create", person=person)
+        for order in self.world.orders_of(person):
+            self.post("orders/create", order=order)
+            for parcel in order.parcels:
+                self.post("fulfillments/create", parcel=parcel)
+        self.settled()
+
+    def settled(self) -> None:
+        """Wait until nothing waits in the inbox."""
+
+        def none_waits() -> bool:
+            with self.services.store.transaction() as tx:
+                return not tx.listing.deliveries(state="received", limit=1)
+
+        house.until("the inbox is worked through", none_waits, 30)
+
+    def control(self, name: str, **what: Any) -> None:
+        """Tell the Shopify stand-in what to do from now on."""
+        requests.post(
+            f"{self.stand_ins.shopify.base_url}/_sandbox/{name}", json=what, timeout=5
+        ).raise_for_status()
+
+    def requests(self, kind: str = "") -> list[PrivacyRequest]:
+        with self.services.store.transaction() as tx:
+            return tx.listing.requests(kind=kind, limit=10_000)
+
+    def asked(self, kind: str, person: Person) -> list[PrivacyRequest]:
+        """Her requests of a kind, found by their subject."""
+        subject = self._subject(person)
+        return [each for each in self.requests(kind) if each.subject == subject]
+
+    def _subject(self, person: Person) -> str:
+        return self.services.store.vault.pseudonym(self.world.shop, "customer", str(person.id))
+
+    def closed(self, kind: str, person: Person, within_s: float = 20.0) -> dict[str, Any]:
+        """Her one request of a kind once it is closed, as `dsr show --json` shows it."""
+
+        def look() -> PrivacyRequest | None:
+            return next((each for each in self.asked(kind, person) if each.closed_at), None)
+
+        return self.show(house.until(f"{kind} of {person.id}", look, within_s).id)
+
+    def show(self, request_id: str) -> dict[str, Any]:
+        shown: dict[str, Any] = house.say(self.environ, "dsr", "show", request_id, "--json").json
+        return shown
+
+    def package(self, request_id: str, target: Path) -> zipfile.ZipFile:
+        """The package as an operator gets it."""
+        said = house.say(self.environ, "dsr", "package", request_id, "--out", str(target), "--json")
+        assert said.code == 0, said.err
+        return zipfile.ZipFile(target)
+
+    def certificate(self, request_id: str, target: Path) -> dict[str, Any]:
+        said = house.say(self.environ, "dsr", "evidence", request_id, "--out", str(target), "--json")
+        assert said.code == 0, said.err
+        certificate: dict[str, Any] = json.loads(target.read_text())["certificate"]
+        return certificate
+
+    def facts(self, request_id: str) -> Counter[str]:
+        with self.services.store.transaction() as tx:
+            return Counter(event.fact for event in tx.evidence.of(request_id))
+
+    def count(self, fact: Fact) -> int:
+        with self.services.store.transaction() as tx:
+            return sum(event.fact == fact for event in tx.evidence.all())
+
+    def traces(self, words: Sequence[str]) -> list[str]:
+        """Where any of the words stands in what rests: database and its log, Redis, logs."""
+        files = [path for path in self.folder.rglob("*") if path.is_file() and not path.is_symlink()]
+        rests = {str(path.relative_to(self.folder)): path.read_bytes() for path in files}
+        with redis.Redis.from_url(self.valkey.url) as client:
+            for name in client.scan_iter():
+                rests[f"key {name!r}"] = name + (client.dump(name) or b"")
+        return [
+            place for place, content in rests.items() if found_in(content, [word.encode() for word in words])
+        ]
+
+
+@contextmanager
+def founded(folder: Path, database: str, **more: str) -> Iterator[Town]:
+    """A town with its own folder and database."""
+    world, leaving = worlds(ORDERS, datetime.now(UTC).replace(microsecond=0), HEAVY)
+    stand_ins = StandIns(world, leaving).start()
+    (folder / "redis").mkdir()
+    try:
+        with Valkey(appendonly=True, data=folder / "redis") as valkey:
+            environ = house.environment(
+                database, valkey.url,
+                **(stand_ins.environment | {"LEASE_S": f"{LEASE_S:g}", "SWEEP_EVERY_S": "0.5", **more}),
+            )  # fmt: skip
+            house.migrate(environ)
+            with Bridge(environ, logs=folder / "logs") as bridge, house.services(environ) as services:
+                bridge.start()
+                yield Town(
+                    folder=folder, world=world, stand_ins=stand_ins, valkey=valkey, bridge=bridge,
+                    environ=environ, services=services,
+                )  # fmt: skip
+    finally:
+        stand_ins.stop()
+
+
+@pytest.fixture(scope="session")
+def whole_town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    folder = tmp_path_factory.mktemp("town")
+    with founded(folder, f"sqlite:///{folder}/bridge.db") as town:
+        yield town
+
+
+@pytest.fixture
+def town(whole_town: Town) -> Iterator[Town]:
+    """The town of all these tests: each takes other people, and leaves everything running."""
+    yield whole_town
+    for server in whole_town.stand_ins.all:
+        server.faults.clear()
+        server.calls.clear()
+        server.latency_s = 0.0
+    for kind in {"web", "worker", "clock"} - {name.partition(".")[0] for name in whole_town.bridge.running()}:
+        whole_town.bridge.add(kind)
+    whole_town.bridge.wait_healthy()

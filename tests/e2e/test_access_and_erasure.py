@@ -1,0 +1,166 @@
+"""A person asks for her data, another to be forgotten, a shop leaves: what the outside sees of it."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+from bridge.model import Fact, Principal
+from bridge.sandbox import webhooks
+from tests.e2e import house
+
+
+def words(person, world):
+    """Everything that would betray a person at rest."""
+    orders = world.orders_of(person)
+    return [
+        person.last,
+        person.email,
+        person.phone.removeprefix("+91"),
+        str(person.address["address1"]),
+        str(person.id),
+        *(str(order.id) for order in orders),
+        *(parcel.waybill for order in orders for parcel in order.parcels),
+    ]
+
+
+def test_an_access_request_becomes_a_package_with_all_that_was_planted(town, tmp_path):
+    asha = town.world.asha
+    town.ship(asha)
+    town.post("customers/data_request", request_id=501)
+    shown = town.closed("access", asha)
+    assert (shown["state"], shown["complete"], shown["external_ref"]) == ("done", True, "501")
+    assert {task["system"]: task["state"] for task in shown["tasks"]} == {
+        "shopify": "done",
+        "delhivery": "done",
+        "bluedart": "done",
+    }
+    with town.package(shown["id"], tmp_path / "asha.zip") as bag:
+        assert bag.testzip() is None
+        files = {name.partition("/")[2] or name: bag.read(name) for name in bag.namelist()}
+    assert "00_letter.html" in files
+    assert "manifest-sha256.txt" in files
+    everything = b"".join(files.values())
+    parcels = [parcel for order in town.world.orders_of(asha) for parcel in order.parcels]
+    planted = [
+        asha.email,
+        asha.last,
+        "7 Nowhere Lane",
+        "Happy birthday Asha",
+        *(parcel.waybill for parcel in parcels),
+    ]
+    assert [word for word in planted if word.encode() not in everything] == []
+    assert town.world.bikram.email.encode() not in everything
+
+
+def test_she_is_nowhere_in_the_clear_while_her_data_is_held(town):
+    hers = words(town.world.asha, town.world)
+    planted = town.folder / "planted"
+    planted.write_text(f"nobody but {hers[1]}")
+    assert town.traces(hers) == ["planted"], "the search can find her"
+    planted.unlink()
+    assert town.traces(hers) == []
+
+
+def test_an_erasure_ends_in_a_certificate_and_a_late_webhook_brings_nobody_back(town, tmp_path):
+    bikram = town.world.bikram
+    town.ship(bikram)
+    town.control("redact", customer_id=bikram.id)
+    town.post("customers/redact", person=bikram)
+    shown = town.closed("erasure", bikram)
+    assert (shown["state"], shown["complete"]) == ("waiting", False), "the carriers have not answered"
+    tasks = {(task["system"], task["action"]): task for task in shown["tasks"]}
+    assert tasks["bridge", "erase"]["outcome"] == "erased"
+    assert tasks["shopify", "follow"]["outcome"] == "erased"
+    for carrier in ("delhivery", "bluedart"):
+        task = tasks[carrier, "instruct"]
+        assert (task["state"], task["outcome"], task["records"]) == ("waiting", "unconfirmed", 1)
+        assert task["expected_by"]
+    certificate = town.certificate(shown["id"], tmp_path / "certificate.json")
+    assert certificate["outcome"] == "erased_here_others_must_answer"
+    counts = {row["table"]: row["count"] for row in certificate["erased"]}
+    assert (counts["orders"], counts["parcels"]) == (2, 2)
+    assert all(kept["until"] for kept in certificate["kept"])
+    assert {row["waybills"] for row in certificate["processors"]} == {1}
+    dropped = town.count(Fact.LATE_DELIVERY_DROPPED)
+    for order in town.world.orders_of(bikram):
+        town.post("orders/updated", order=order)
+        town.post("fulfillments/update", parcel=order.parcels[0])
+    town.settled()
+    assert town.count(Fact.LATE_DELIVERY_DROPPED) > dropped
+    who = Principal(
+        customer_id=str(bikram.id),
+        email=bikram.email,
+        order_ids=tuple(str(order.id) for order in town.world.orders_of(bikram)),
+    )
+    with town.services.store.transaction() as tx:
+        assert tx.index.parcels(town.world.shop, who) == []
+    his = words(bikram, town.world)
+    assert town.traces(his) == []
+    evidence = (tmp_path / "certificate.json").read_text()
+    assert [word for word in his if word in evidence] == []
+
+
+def test_a_shop_that_leaves_without_data_is_closed_by_itself(town):
+    shop = "never-had-anything.myshopify.com"
+    body = {"shop_id": 954889, "shop_domain": shop}
+    assert town.post_raw("shop/redact", json.dumps(body).encode(), shop=shop) == 200
+    closed = lambda: [each for each in town.requests("shop_erasure") if each.shop == shop and each.closed_at]  # noqa: E731
+    (request,) = house.until("shop/redact is closed", closed)
+    shown = town.show(request.id)
+    assert (shown["state"], shown["complete"]) == ("done", True)
+    assert shown["tasks"][0]["outcome"] == "absent"
+
+
+def test_the_same_request_twice_and_at_once_is_one_request(town):
+    person = town.world.people[5]
+    raw = webhooks.body("customers/data_request", town.world, person=person, request_id=777)
+    bodies = [
+        raw + b" " * blanks for blanks in range(8)
+    ]  # other bytes, other ids: only Shopify's own id is equal
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(lambda each: town.post_raw("customers/data_request", each), bodies)) == {200}
+    shown = town.closed("access", person)
+    town.settled()
+    assert town.post_raw("customers/data_request", raw + b" " * 9) == 200
+    town.settled()
+    assert [each.id for each in town.asked("access", person)] == [shown["id"]]
+    facts = town.facts(shown["id"])
+    assert (facts["request.opened"], facts["request.joined"]) == (1, 8)
+
+
+def test_another_request_of_hers_later_is_answered_anew_with_a_clock_of_its_own(town):
+    person = town.world.people[6]
+    town.post("customers/data_request", person=person, request_id=801)
+    first = town.closed("access", person)
+    town.post("customers/data_request", person=person, request_id=802)
+    both = house.until(
+        "both are answered",
+        lambda: [
+            len(closed)
+            for closed in [[e for e in town.asked("access", person) if e.closed_at]]
+            if len(closed) == 2
+        ],
+    )
+    assert both == [2]
+    assert first["id"] in {each.id for each in town.asked("access", person)}
+
+
+def test_somebody_nobody_knows_is_told_that_nothing_is_held(town, tmp_path):
+    stranger = replace(
+        town.world.people[7], id=424242424242, email="stranger@example.com", phone="+919000099999"
+    )
+    raw = webhooks.body("customers/data_request", town.world, person=stranger, request_id=901, orders=[])
+    assert town.post_raw("customers/data_request", raw) == 200
+    shown = town.closed("access", stranger)
+    assert (shown["state"], shown["complete"]) == ("done", True)
+    assert {task["outcome"] for task in shown["tasks"]} == {"absent"}
+    with town.package(shown["id"], tmp_path / "nobody.zip") as bag:
+        assert bag.testzip() is None
+
+
+def test_two_people_whose_requests_carry_the_same_number_each_get_an_answer(town):
+    one, other = town.world.people[8:10]
+    for person in (one, other):
+        town.post("customers/data_request", person=person, request_id=9999)
+    ids = {town.closed("access", person)["id"] for person in (one, other)}
+    assert len(ids) == 2

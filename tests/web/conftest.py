@@ -1,0 +1,46 @@
+"""The edge as it runs: gunicorn, SQLite, Valkey; no worker, so that what was kept can be looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from bridge.ports import Services
+from bridge.sandbox.embedded import Valkey
+from bridge.sandbox.processes import Bridge
+from tests.e2e import house
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edge:
+    """A running web process and the operator's view of what it kept."""
+
+    bridge: Bridge
+    environ: Mapping[str, str]
+    valkey: Valkey
+    services: Services
+
+    @property
+    def url(self) -> str:
+        return self.bridge.url
+
+    def inbox(self, webhook_id: str) -> list[dict[str, Any]]:
+        """Rows of one webhook id, read as `inbox list` reads them."""
+        with self.services.store.transaction() as tx:
+            rows = tx.listing.deliveries(limit=100_000)
+        return [dict(row) for row in rows if row["webhook_id"] == webhook_id]
+
+
+@pytest.fixture(scope="module")
+def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
+    folder = tmp_path_factory.mktemp("edge")
+    with Valkey() as valkey:
+        environ = house.environment(f"sqlite:///{folder}/bridge.db", valkey.url)
+        house.migrate(environ)
+        with Bridge(environ, logs=folder / "logs") as bridge:
+            bridge.start(workers=0, clock=False)
+            with house.services(environ) as services:
+                yield Edge(bridge=bridge, environ=environ, valkey=valkey, services=services)

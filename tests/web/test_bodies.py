@@ -1,0 +1,211 @@
+"""Whatever a signed body holds: 200, one row, and a reason where it does not fit. Never a 5xx."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from bridge.rules.topics import LEARNED, MANDATORY
+from bridge.steps.dispatch import dispatch
+from bridge.steps.index import index
+from tests.e2e import house
+
+INDEX = json.loads((house.SAMPLES / "INDEX.json").read_text())
+DEEP = b"[" * 100_000 + b"]" * 100_000
+
+
+def asked(**more):
+    return {
+        "shop_id": 954889,
+        "shop_domain": house.SHOP,
+        "orders_requested": [299938],
+        "customer": {"id": 191167, "email": "asha@example.com", "phone": "555-625-1199"},
+        "data_request": {"id": 9999},
+        **more,
+    }
+
+
+def redacted(**more):
+    return {"shop_id": 1, "shop_domain": house.SHOP, "customer": {"id": 5}, "orders_to_redact": [1], **more}
+
+
+# body: the reason it is rejected with, or "" where it is acted on
+HOSTILE = {
+    "not JSON": (b"hello", "not_json"),
+    "nothing": (b"", "not_json"),
+    "half": (b'{"shop_domain": "mini', "not_json"),
+    "a list": (b"[]", "not_an_object"),
+    "a string": (b'"customer"', "not_an_object"),
+    "null": (b"null", "not_an_object"),
+    "100,000 deep": (DEEP, "too_deep"),
+    "100,000 deep inside": (b'{"customer": ' + DEEP + b"}", "too_deep"),
+    "an integer of 5,000 digits": (b'{"customer": {"id": ' + b"9" * 5000 + b"}}", "number_too_long"),
+    "a key given twice": (b'{"shop_domain": "a", "shop_domain": "b"}', "duplicate_key"),
+    "NaN": (b'{"customer": {"id": NaN}}', "not_a_number"),
+    "Infinity": (b'{"customer": {"id": -Infinity}}', "not_a_number"),
+    "a float without end": (b'{"customer": {"id": 1e999999}}', "shop_domain_missing"),
+    "invalid UTF-8": (b'{"customer": {"email": "\xff\xfe"}}', "not_utf8"),
+    "UTF-16": ('{"customer": {"id": 1}}'.encode("utf-16"), "not_utf8"),
+    "a null byte": (b"\0", "not_json"),
+    "a byte order mark": (b"\xef\xbb\xbf" + json.dumps(asked()).encode(), ""),
+    "lone surrogates": (asked(customer={"id": 7, "email": "\ud800@example.com", "phone": "\udfff"}), ""),
+    "lone surrogates alone": (asked(customer={"email": "\ud800@example.com"}, orders_requested=[]), ""),
+    "a null character in a name": (asked(customer={"email": "a\0@example.com", "phone": "\0"}), ""),
+    "ids as strings": (asked(customer={"id": "191167"}, orders_requested=["1", "2"]), ""),
+    "ids as gids": (asked(customer={"id": "gid://shopify/Customer/19"}), ""),
+    "an id that is null": (asked(customer={"id": None, "email": "a@example.com"}), ""),
+    "an id that is true": (asked(customer={"id": True}), ""),
+    "an id that is negative": (asked(customer={"id": -5}, orders_requested=[-1]), ""),
+    "an id that is a list": (asked(customer={"id": [1]}), "customer_malformed"),
+    "an id that is a fraction": (asked(customer={"id": 1.5}), "customer_malformed"),
+    "orders that are objects": (asked(orders_requested=[{"id": 1}, None, [], True, 1.5, "x"]), ""),
+    "orders that are no list": (asked(orders_requested={"a": 1}), "orders_malformed"),
+    "an e-mail only": (asked(customer={"email": "only@example.com"}, orders_requested=[]), ""),
+    "orders only": (asked(customer={"id": None, "email": None, "phone": None}), ""),
+    "empty orders": (asked(orders_requested=[]), ""),
+    "nulls for orders": (asked(orders_requested=None), ""),
+    "nobody": (asked(customer={"id": None, "email": "", "phone": None}, orders_requested=[]), "nobody_named"),
+    "a customer that is null": (asked(customer=None), "customer_missing"),
+    "a customer that is a list": (asked(customer=[]), "customer_missing"),
+    "a request that is null": (asked(data_request=None), ""),
+    "a request that is a number": (asked(data_request=5), "data_request_malformed"),
+    "a request whose id is a sentence": (asked(data_request={"id": "now, please"}), ""),
+    "a shop that is another": (asked(shop_domain="other.myshopify.com"), "shop_differs"),
+    "a shop that is null": (asked(shop_domain=None), "shop_differs"),
+    "a shop that is a list": (asked(shop_domain=[]), "shop_differs"),
+    "an e-mail of a megabyte": (asked(customer={"email": "a" * 1_000_000 + "@example.com"}), ""),
+    "10,000 orders": (asked(orders_requested=list(range(1, 10_001))), ""),
+    "the body of a redact": (redacted(), "body_of_another_topic"),
+}
+ORDERS = {
+    "not JSON": (b"hello", "not_json"),
+    "100,000 deep": (DEEP, "too_deep"),
+    "a list": (b"[1]", "not_an_object"),
+    "no id": ({"email": "a@example.com"}, "id_missing"),
+    "an id that is null": ({"id": None}, "id_missing"),
+    "an id that is true": ({"id": True}, "id_missing"),
+    "an id that is negative": ({"id": -1}, "id_missing"),
+    "an id as text": ({"id": "12"}, ""),
+    "the body of a data request": (asked(id=5), "body_of_another_topic"),
+    "another shop": ({"id": 5, "shop_domain": "other.myshopify.com"}, "shop_differs"),
+    "everything null": (dict.fromkeys(("email", "phone", "customer", "shipping_address", "fulfillments", "created_at", "updated_at", "name"), None) | {"id": 6}, ""),
+    "everything of a wrong kind": (
+        {"id": 7, "email": 5, "phone": [], "customer": "x", "fulfillments": [1, None, {"tracking_numbers": 5}], "name": {}, "created_at": 5, "updated_at": "yesterday"},
+        "",
+    ),
+    "lone surrogates": ({"id": 8, "email": "\udcff@example.com", "name": "\ud800", "fulfillments": [{"tracking_number": "\ud800", "tracking_company": "\ud800", "tracking_url": "http://[\ud800"}]}, ""),
+    "null characters": ({"id": 9, "name": "\0", "email": "\0@x.in", "fulfillments": [{"tracking_number": "A\0B"}]}, ""),
+    "dates at the end of time": ({"id": 10, "created_at": "0001-01-01T00:00:00+14:00", "updated_at": "9999-12-31T23:59:59-14:00"}, ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_privacy_request_is_kept_with_its_reason_or_acted_on(edge, name):
+    body, reason = HOSTILE[name]
+    mark = house.new_id()
+    answer = house.post(edge.url, "customers/data_request", body, webhook_id=mark)
+    assert (answer.status, answer.body) == (200, b"")
+    (row,) = edge.inbox(mark)
+    assert (row["state"], row["reason"]) == ("rejected" if reason else "received", reason)
+    if not reason:
+        assert dispatch(row["id"], services=edge.services).startswith("req_")
+        assert edge.inbox(mark)[0]["state"] == "done"
+
+
+@pytest.mark.parametrize("name", ORDERS)
+def test_a_hostile_order_is_rejected_alone_or_learned_from(edge, name):
+    body, reason = ORDERS[name]
+    mark, beside = house.new_id(), house.new_id()
+    assert house.post(edge.url, "orders/create", body, webhook_id=mark).status == 200
+    assert house.post(edge.url, "orders/create", {"id": 77, "name": beside}, webhook_id=beside).status == 200
+    index(house.SHOP, services=edge.services)
+    (row,) = edge.inbox(mark)
+    assert (row["state"], row["reason"]) == ("rejected" if reason else "done", reason)
+    assert edge.inbox(beside)[0]["state"] == "done"
+
+
+@pytest.mark.parametrize("name", ["\ud800", "\0", "9" * 60])
+@pytest.mark.parametrize("topic", ["customers/redact", "customers/data_request"])
+def test_an_id_that_is_no_number_names_nobody_and_harms_nobody(edge, topic, name):
+    mark = house.new_id()
+    body = redacted(customer={"id": name}) if topic == "customers/redact" else asked(customer={"id": name})
+    assert house.post(edge.url, topic, body, webhook_id=mark).status == 200
+    (row,) = edge.inbox(mark)
+    assert dispatch(row["id"], services=edge.services)
+
+
+@pytest.mark.parametrize("sample", INDEX, ids=[row["file"] for row in INDEX])
+def test_every_sample_of_shopify_is_answered_200(edge, sample):
+    raw = (house.SAMPLES / sample["file"]).read_bytes().replace(b"{shop}.", b"minimiss-demo.")
+    mark, topic = house.new_id(), sample["topic"]
+    assert house.post(edge.url, topic, raw, webhook_id=mark).status == 200
+    (row,) = edge.inbox(mark)
+    handled = topic in MANDATORY or topic.startswith(LEARNED)
+    assert (row["state"], row["reason"]) == (
+        ("received", "") if handled else ("rejected", "topic_not_handled")
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "body", "reason"),
+    [
+        ("orders/create", {"X-Shopify-Topic": "orders/updated"}, {"id": 1}, "topic_header_differs"),
+        ("customers/redact", {"X-Shopify-Topic": "shop/redact"}, redacted(), "topic_header_differs"),
+        ("customers/redact", {"X-Shopify-Topic": ""}, redacted(), "topic_header_differs"),
+        ("customers/redact", {"X-Shopify-Shop-Domain": "other.myshopify.com"}, redacted(), "shop_differs"),
+        ("customers/redact", {"X-Shopify-Shop-Domain": "evil.example.com"}, redacted(), "shop_malformed"),
+        ("customers/redact", {"X-Shopify-Shop-Domain": ""}, redacted(), "shop_malformed"),
+        ("customers/redact", {}, asked(), "body_of_another_topic"),
+        ("shop/redact", {}, redacted(), "body_of_another_topic"),
+        ("shop/redact", {}, {"shop_domain": house.SHOP, "customer": {"id": 1}}, "body_of_another_topic"),
+        ("customers/data_request", {}, {"id": 820982911946154508}, "shop_domain_missing"),
+        ("locales/create", {}, {"id": 1}, "topic_not_handled"),
+        ("Orders/Create", {}, {"id": 1}, "topic_malformed"),
+        ("a" * 300, {}, {"id": 1}, "topic_malformed"),
+    ],
+)
+def test_parts_that_disagree_are_kept_as_rejected_and_answered_200(edge, path, headers, body, reason):
+    raw = json.dumps(body | {"once": house.new_id()}).encode()
+    sent = house.signed(path, raw) | headers
+    answer = house.ask(edge.url, f"/webhooks/{path}", raw, sent)
+    assert (answer.status, answer.body) == (200, b"")
+    (row,) = edge.inbox(sent["X-Shopify-Webhook-Id"])
+    assert (row["state"], row["reason"]) == ("rejected", reason)
+
+
+@pytest.mark.parametrize("name", ["Webhook-Id", "Event-Id", "API-Version", "Triggered-At"])
+@pytest.mark.parametrize(
+    "value", ["", "é".encode("latin-1"), "x" * 4000, "0001-01-01T00:00:00+14:00", "2026-13-45", "%00'\"--"]
+)
+def test_odd_headers_beside_a_good_signature_do_no_harm(edge, name, value):
+    raw = house.new_id().encode()
+    headers = house.signed("orders/create", raw) | {f"X-Shopify-{name}": value}
+    assert house.ask(edge.url, "/webhooks/orders/create", raw, headers).status == 200
+
+
+def test_all_that_was_kept_is_listed_without_a_body(edge):
+    rows = house.say(edge.environ, "inbox", "list", "--json", "--limit", "10000").json
+    assert {row["state"] for row in rows} <= {"received", "done", "rejected"}
+    assert all(row["reason"] for row in rows if row["state"] == "rejected")
+    assert "example.com" not in json.dumps(rows)
+
+
+def test_sixteen_at_once_with_one_webhook_id_are_one_row(edge):
+    for _ in range(3):
+        mark, body = house.new_id(), {"id": 5, "once": house.new_id()}
+        with ThreadPoolExecutor(16) as pool:
+            posts = [
+                pool.submit(house.post, edge.url, "orders/create", body, webhook_id=mark) for _ in range(16)
+            ]
+            assert [each.result().status for each in posts] == [200] * 16
+        assert len(edge.inbox(mark)) == 1
+
+
+def test_the_same_bytes_under_another_webhook_id_are_one_row_too(edge):
+    marks, body = [house.new_id() for _ in range(8)], {"id": 5, "once": house.new_id()}
+    with ThreadPoolExecutor(8) as pool:
+        for answer in pool.map(
+            lambda mark: house.post(edge.url, "orders/create", body, webhook_id=mark), marks
+        ):
+            assert answer.status == 200
+    assert sum(len(edge.inbox(mark)) for mark in marks) == 1

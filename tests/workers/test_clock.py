@@ -1,0 +1,117 @@
+"""The clock: of two only one works, no fault ends it, and what it rings for never buries a worker."""
+
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from structlog.testing import capture_logs
+
+from bridge.sandbox.embedded import Valkey
+from bridge.sandbox.processes import Bridge
+from bridge.steps.receive import receive
+from bridge.steps.sweep import ROOM, sweep
+from tests.e2e import house
+from tests.factories import SECRETS
+from tests.fakes import FakeQueue
+from workers.schedule import PURGE_EVERY, tick
+
+EVERY_S = 2.0
+
+
+def has_open(pid, name):
+    """True where a process has this file open."""
+    return any(each.readlink().name == name for each in Path(f"/proc/{pid}/fd").iterdir())
+
+
+class Broken(FakeQueue):
+    """A queue whose fault knows a person."""
+
+    def depth(self):
+        raise RuntimeError("asha@example.com")
+
+
+def keep(services, number):
+    """Keep that many privacy webhooks, of as many shops."""
+    for each in range(number):
+        shop = f"shop-{each}.myshopify.com"
+        raw = f'{{"shop_domain": "{shop}"}}'.encode()
+        headers = house.signed("shop/redact", raw, shop=shop, secret=SECRETS[0])
+        receive(
+            "shop/redact", {name.lower(): value for name, value in headers.items()}, raw, services=services
+        )
+
+
+def test_of_two_clocks_one_sweeps_and_the_other_takes_over_when_it_is_gone(services, clock, queue):
+    keep(services, 1)
+    clock.at += timedelta(seconds=6)
+    purged = tick(services, "first", EVERY_S, None)
+    assert purged == clock.at
+    assert len(queue.bells) == 1
+    keep(services, 3)
+    clock.at += timedelta(seconds=EVERY_S)
+    assert tick(services, "second", EVERY_S, None) is None, "it neither swept nor purged"
+    assert len(queue.bells) == 1
+    clock.at += timedelta(seconds=60)
+    assert tick(services, "second", EVERY_S, None) == clock.at
+    assert len(queue.bells) > 1
+    heard = len(queue.bells)
+    clock.at += timedelta(seconds=1)
+    tick(services, "first", EVERY_S, purged)
+    assert len(queue.bells) == heard, "the first is now the second"
+
+
+def test_it_purges_once_an_hour(services, clock):
+    first = tick(services, "only", EVERY_S, None)
+    clock.at += PURGE_EVERY - timedelta(seconds=1)
+    assert tick(services, "only", EVERY_S, first) == first
+    clock.at += timedelta(seconds=1)
+    assert tick(services, "only", EVERY_S, first) == clock.at
+
+
+def test_no_fault_ends_it_and_its_text_is_not_told(services, clock, queue):
+    with capture_logs() as told:
+        assert tick(replace(services, queue=Broken()), "only", EVERY_S, None) is None
+    assert told[0]["event"] == "clock.turn_failed"
+    assert "RuntimeError" in told[0]["fault"]
+    assert "asha" not in str(told)
+    keep(services, 1)
+    clock.at += timedelta(seconds=6)
+    assert tick(services, "only", EVERY_S, None) == clock.at
+    assert len(queue.bells) == 1
+
+
+def test_a_sweep_keeps_the_queue_short(services, clock, queue):
+    keep(services, ROOM + 20)
+    clock.at += timedelta(seconds=6)
+    for waiting in (None, 5_000, ROOM):
+        queue.waiting = waiting
+        assert sweep(services=services) == 0
+    queue.waiting = ROOM - 50
+    assert sweep(services=services) == 50 == len(queue.bells)
+
+
+def test_sweeps_come_to_every_row_in_turn_and_ring_again_only_after_a_while(services, clock, queue):
+    keep(services, ROOM + 20)
+    clock.at += timedelta(seconds=6)
+    assert sweep(services=services) == ROOM
+    assert sweep(services=services) == 20
+    assert sweep(services=services) == 0
+    assert set(Counter(queue.bells).values()) == {1}
+    clock.at += timedelta(seconds=20)
+    assert sweep(services=services) == ROOM
+
+
+def test_two_clock_processes_stand_side_by_side_and_end_in_order(tmp_path):
+    with Valkey() as valkey:
+        environ = house.environment(f"sqlite:///{tmp_path}/bridge.db", valkey.url, SWEEP_EVERY_S="0.1")
+        house.migrate(environ)
+        with Bridge(environ, logs=tmp_path) as bridge, house.services(environ) as services:
+            bridge.start(web=False, workers=0)
+            bridge.add("clock")
+            for name in ("clock.1", "clock.2"):
+                house.until(f"{name} turns", lambda name=name: has_open(bridge.pids(name)[0], "bridge.db"))
+            house.until("one holds the lock", lambda: not services.store.lock("clock", "the test", 0.01))
+            assert bridge.running() == ["clock.1", "clock.2"]
+            assert bridge.stop(grace_s=5) == {"clock.1": 0, "clock.2": 0}
+        assert "failed" not in (tmp_path / "clock.1.log").read_text()
