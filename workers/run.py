@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import sys
 import time
+from collections.abc import Collection
 from typing import Any
 
 import structlog
@@ -22,7 +23,7 @@ from rq.worker import HerokuWorker
 from bridge import logs
 from bridge.errors import SettingsInvalid
 from workers import jobs
-from workers.queues import QUEUE, SERIALIZER, connect
+from workers.queues import JOBS, QUEUE, SERIALIZER, connect
 
 log = structlog.get_logger()
 SHUTDOWN_S = 20  # Heroku kills 30 s after SIGTERM
@@ -34,9 +35,13 @@ class BridgeWorker(HerokuWorker):
 
     imminent_shutdown_delay = SHUTDOWN_S
     leaving = False
+    functions: Collection[str] = frozenset(JOBS.values())
 
     def perform_job(self, job: Any, queue: Any, execution: Any) -> bool:
         """The job this work-horse was forked for; then others while it is warm."""
+        if not self._ours(job):
+            self.handle_job_failure(job, queue, execution=execution)
+            return False
         until = time.monotonic() + WARM_S
         done = super().perform_job(job, queue, execution)
         while done and not self.leaving and time.monotonic() < until:
@@ -53,6 +58,8 @@ class BridgeWorker(HerokuWorker):
         except NoSuchJobError:
             return True
         self.connection.delete(job.key)
+        if not self._ours(job):
+            return True
         try:
             with self.death_penalty_class(job.timeout, JobTimeoutException):
                 job.perform()
@@ -60,6 +67,13 @@ class BridgeWorker(HerokuWorker):
             self.handle_exception(job, type(fault), fault)
             return False
         return True
+
+    def _ours(self, job: Job) -> bool:
+        """Stock RQ runs any function it is named; who can write to Redis would name another than our three."""
+        known = job.func_name in self.functions
+        if not known:
+            log.error("job.not_ours", job=job.id)
+        return known
 
     def request_stop_sigrtmin(self, signum: Any, frame: Any) -> None:
         """The worker was told to stop: this job is the last."""

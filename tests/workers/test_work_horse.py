@@ -19,6 +19,7 @@ from rq import Queue
 from workers import run
 from workers.queues import QUEUE, SERIALIZER, connect
 run.WARM_S = float(sys.argv[2])
+run.BridgeWorker.functions = frozenset(f"tests.workers.test_work_horse.{name}" for name in ("work", "note", "fail"))
 connection = connect(sys.argv[1], patient=True)
 queue = Queue(QUEUE, connection=connection, serializer=SERIALIZER)
 run.BridgeWorker([queue], connection=connection, serializer=SERIALIZER).work(burst=True)

@@ -2,6 +2,7 @@
 
 import base64
 import re
+import sys
 import time
 import zlib
 from contextlib import suppress
@@ -11,7 +12,7 @@ import redis
 from rq import Queue as RqQueue
 
 from bridge.sandbox.embedded import Valkey
-from bridge.sandbox.processes import Bridge
+from bridge.sandbox.processes import COMMANDS, Bridge
 from tests.e2e import house
 from workers.queues import FAILURE_TTL_S, QUEUE, SERIALIZER, Bell, connect
 
@@ -55,7 +56,11 @@ def shop_floor(tmp_path_factory):
     with Valkey() as valkey:
         environ = house.environment(f"sqlite:///{folder}/bridge.db", valkey.url, LOG_LEVEL="DEBUG")
         house.migrate(environ)
-        with Bridge(environ, logs=folder) as bridge, redis.Redis.from_url(valkey.url) as client:
+        commands = {**COMMANDS, "worker": [sys.executable, "-m", "tests.workers.any_job"]}
+        with (
+            Bridge(environ, commands=commands, logs=folder) as bridge,
+            redis.Redis.from_url(valkey.url) as client,
+        ):
             bridge.start(web=False, clock=False)
             yield bridge, client, environ
 
@@ -143,3 +148,14 @@ def test_on_sigterm_it_ends_in_order(shop_floor):
     assert client.smembers("rq:workers") == set()
     log = bridge.logs["worker.1"].read_text()
     assert not re.search(r"\breq_1\b.*@", log)
+
+
+def test_a_job_that_is_not_ours_is_refused_by_the_real_worker(tmp_path):
+    with Valkey() as valkey:
+        environ = house.environment(f"sqlite:///{tmp_path}/bridge.db", valkey.url)
+        house.migrate(environ)
+        with Bridge(environ, logs=tmp_path) as bridge, redis.Redis.from_url(valkey.url) as client:
+            bridge.start(web=False, clock=False)
+            job = run_job(client, "answer")
+            assert client.hget(job.key, "status") == b"failed"
+            assert "job.not_ours" in bridge.logs["worker.1"].read_text()
