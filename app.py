@@ -11,7 +11,8 @@ from bridge.bootstrap import make_services, make_store
 from bridge.errors import BridgeError, SettingsInvalid
 from bridge.web import create_app
 from config.start import load_all
-from workers.queues import Bell, connect
+from workers.connection import connect
+from workers.queues import Bell
 
 try:
     start = load_all()

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import queue as queues
-import threading
-from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from bridge.connectors.registry import carriers
 from bridge.connectors.shopify import Shopify
 from bridge.ports import Connector, Queue, Services
+from bridge.ringer import Ringer
 from bridge.store import SqlStore, Vault
 from bridge.store.tokens import StoredTokens
 from config.settings import Settings
 from config.start import Start
-
-BELLS_KEPT = 10_000  # while Redis is away; what falls out is rung for by sweep
 
 
 class WallClock:
@@ -24,32 +20,6 @@ class WallClock:
     def now(self) -> datetime:
         """See ports.Clock."""
         return datetime.now(UTC)
-
-
-class Ringer:
-    """Rings the bell on a thread of its own, so that Redis can never slow what was committed already."""
-
-    def __init__(self, queue: Queue) -> None:
-        self._queue = queue
-        self._waiting: queues.Queue[Sequence[tuple[str, str, bool]]] = queues.Queue(BELLS_KEPT)
-        self._thread: threading.Thread | None = None
-
-    def ring(self, jobs: Sequence[tuple[str, str, bool]]) -> None:
-        """Hand over the jobs of one batch; returns at once."""
-        if self._thread is None or not self._thread.is_alive():
-            self._thread = threading.Thread(target=self._run, name="ringer", daemon=True)
-            self._thread.start()
-        try:
-            self._waiting.put_nowait(jobs)
-        except queues.Full:
-            return
-
-    def _run(self) -> None:
-        while True:
-            jobs = list(self._waiting.get())
-            while not self._waiting.empty():
-                jobs += self._waiting.get_nowait()
-            self._queue.nudge_all(list(dict.fromkeys(jobs)))
 
 
 def make_vault(settings: Settings) -> Vault:

@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 
-LOUD = ("rq.worker", "rq.scheduler", "werkzeug", "urllib3", "alembic", "pyactiveresource", "shopify")
+LOUD = ("rq.worker", "rq.scheduler", "werkzeug", "alembic", "pyactiveresource", "shopify")
 
 
 def configure(level: str, fmt: str) -> None:

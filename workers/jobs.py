@@ -20,7 +20,8 @@ from bridge.steps.index import index as index_step
 from bridge.steps.process import process as process_step
 from bridge.steps.setback import setback
 from config.start import Start, load_all
-from workers.queues import Bell, connect
+from workers.connection import connect
+from workers.queues import Bell
 
 log = structlog.get_logger()
 

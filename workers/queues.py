@@ -8,46 +8,18 @@ worker's job stays in its intermediate list.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from redis import Redis
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
-from redis.retry import Retry
 from rq import Queue as RqQueue
 from rq.queue import EnqueueData
-
-from bridge.errors import SettingsInvalid
 
 QUEUE = "bridge"
 JOBS = {name: f"workers.jobs.{name}" for name in ("dispatch", "index", "process")}
 TIMEOUT_S = 900
 FAILURE_TTL_S = 300
-BELL_TIMEOUT_S = 0.5
 ONCE_S = 30  # one waiting index job a shop; a bell that was lost is rung again after this
 SERIALIZER = "json"
-
-
-def connect(url: str, *, patient: bool, tls: str = "verify") -> Redis:
-    """A client. `patient` is for workers; the web's gives up after half a second and never retries.
-
-    (The defaults of redis-py 8 would block a webhook for 4 to 58 seconds.) `tls` is REDIS_TLS: hosts such as
-    Heroku serve certificates of their own making.
-    """
-    if not url:
-        raise SettingsInvalid(["REDIS_URL is not set: give one, or use `python -m bridge serve`"])
-    trust: dict[str, Any] = {}
-    if tls == "no-verify" and url.startswith("rediss://"):
-        trust = {"ssl_cert_reqs": "none", "ssl_check_hostname": False}
-    if patient:
-        return Redis.from_url(url, **trust)
-    return Redis.from_url(
-        url,
-        **trust,
-        socket_connect_timeout=BELL_TIMEOUT_S,
-        socket_timeout=BELL_TIMEOUT_S,
-        retry=Retry(NoBackoff(), 0),
-    )
 
 
 class Bell:

@@ -23,7 +23,8 @@ from rq.worker import HerokuWorker
 from bridge import logs
 from bridge.errors import SettingsInvalid
 from workers import jobs
-from workers.queues import JOBS, QUEUE, SERIALIZER, connect
+from workers.connection import connect
+from workers.queues import JOBS, QUEUE, SERIALIZER
 
 log = structlog.get_logger()
 SHUTDOWN_S = 20  # Heroku kills 30 s after SIGTERM

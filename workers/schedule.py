@@ -22,7 +22,8 @@ from bridge.ports import Services
 from bridge.steps.purge import purge
 from bridge.steps.sweep import sweep
 from config.start import load_all
-from workers.queues import Bell, connect
+from workers.connection import connect
+from workers.queues import Bell
 
 log = structlog.get_logger()
 PURGE_EVERY = timedelta(hours=1)

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import getpass
-import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
-from typing import Any
 
 import click
 
@@ -52,40 +49,6 @@ def operator() -> str:
         return f"operator:{getpass.getuser()}"[:64]
     except (KeyError, OSError):
         return "operator:unknown"
-
-
-def emit(value: Any) -> None:
-    """One JSON document on stdout."""
-    click.echo(json.dumps(value, default=_plain, indent=2, ensure_ascii=False))
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, StrEnum):
-        return value.value
-    return str(value)
-
-
-def table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], *, empty: str) -> None:
-    """A table for people."""
-    cells = [[_cell(row.get(column)) for column in columns] for row in rows]
-    if not cells:
-        click.echo(empty)
-        return
-    widths = [max(len(column), *(len(line[i]) for line in cells)) for i, column in enumerate(columns)]
-    for line in [[column.replace("_", " ") for column in columns], *cells]:
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return "-"
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ")
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return str(value)
 
 
 def since(text: str | None) -> datetime | None:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import click
 
-from bridge.cli.desk import AS_JSON, desk, emit, operator
+from bridge.cli.desk import AS_JSON, desk, operator
+from bridge.cli.printing import emit
 from bridge.errors import EvidenceBroken
 from bridge.model import Fact
 

@@ -6,7 +6,8 @@ from dataclasses import asdict
 
 import click
 
-from bridge.cli.desk import AS_JSON, emit, table
+from bridge.cli.desk import AS_JSON
+from bridge.cli.printing import emit, table
 from config.start import load_all
 
 

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import json
-import urllib.error
-import urllib.request
 import uuid
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from bridge.cli.desk import AS_JSON, emit, refuse
+from bridge.cli.desk import AS_JSON, refuse
+from bridge.cli.post import TOPICS, post, sample
+from bridge.cli.printing import emit
 from bridge.rules.signature import sign
 from bridge.rules.topics import is_shop, well_formed
 from config.start import load_all
 
-SAMPLES = Path(__file__).parent / "samples"
 DEMO_SHOP = "minimiss-demo.myshopify.com"
-TIMEOUT_S = 5
 
 
-@click.command(
-    epilog="Samples: " + ", ".join(sorted(path.stem.replace("__", "/") for path in SAMPLES.glob("*.json")))
-)
+@click.command(epilog="Samples: " + ", ".join(TOPICS))
 @click.argument("topic")
 @click.option(
     "--file", "source", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Body to send."
@@ -47,7 +42,7 @@ def send(
         raise click.UsageError(f"{shop!r} is no *.myshopify.com domain")
     if not start.settings.shopify_client_secrets:
         refuse("SHOPIFY_CLIENT_SECRETS is not set: there is nothing to sign with.")
-    raw = source.read_bytes() if source else _sample(topic, shop)
+    raw = source.read_bytes() if source else sample(topic, shop)
     headers = {
         "Content-Type": "application/json",
         "X-Shopify-Topic": topic,
@@ -61,7 +56,7 @@ def send(
     base = (url or f"http://localhost:{start.settings.port}").rstrip("/")
     if not base.startswith(("http://", "https://")):
         raise click.UsageError("--url must start with http:// or https://")
-    status = _post(f"{base}/webhooks/{topic}", raw, headers)
+    status = post(f"{base}/webhooks/{topic}", raw, headers)
     if as_json:
         emit(
             {
@@ -76,26 +71,3 @@ def send(
         click.echo(f"{status}  {topic}  webhook id {headers['X-Shopify-Webhook-Id']}")
     if status != 200:
         raise SystemExit(1)
-
-
-def _sample(topic: str, shop: str) -> bytes:
-    path = SAMPLES / (topic.replace("/", "__") + ".json")
-    if not path.is_file():
-        raise click.UsageError(f"there is no sample of {topic}; give one with --file")
-    body = json.loads(path.read_text(encoding="utf-8"))
-    if "shop_domain" in body:
-        body["shop_domain"] = shop
-    return json.dumps(body, separators=(",", ":")).encode()
-
-
-def _post(url: str, raw: bytes, headers: dict[str, str]) -> int:
-    request = urllib.request.Request(url, data=raw, headers=headers, method="POST")  # noqa: S310 - http(s) checked
-    try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:  # noqa: S310
-            return int(answer.status)
-    except urllib.error.HTTPError as answer:
-        answer.close()
-        return answer.code
-    except OSError as fault:
-        refuse(f"Nobody answers at {url}: {getattr(fault, 'reason', fault)}")
-        return 0

@@ -10,7 +10,7 @@ from sqlalchemy import and_, func, or_, select, update
 
 from bridge.model import DeliveryState, Principal, PrivacyRequest
 from bridge.store.inbox import InboxRows
-from bridge.store.requests import described
+from bridge.store.kept import described
 from bridge.store.tables import deliveries, locks, requests, tokens
 
 if TYPE_CHECKING:

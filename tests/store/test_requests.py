@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from bridge.errors import ClaimLost
 from bridge.model import Absence, Action, Gap, Kind, Outcome, Principal, RequestState, TaskState
-from bridge.store.requests import described
+from bridge.store.kept import described
 from bridge.store.tables import data_keys, requests
 from tests.factories import (
     ASHA,

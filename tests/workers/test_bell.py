@@ -12,7 +12,8 @@ from rq.utils import import_attribute
 from bridge.errors import SettingsInvalid
 from bridge.sandbox.embedded import Valkey
 from workers import queues
-from workers.queues import JOBS, QUEUE, Bell, connect
+from workers.connection import connect
+from workers.queues import JOBS, QUEUE, Bell
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,8 @@ WORKER = """
 import sys
 from rq import Queue
 from workers import run
-from workers.queues import QUEUE, SERIALIZER, connect
+from workers.connection import connect
+from workers.queues import QUEUE, SERIALIZER
 run.WARM_S = float(sys.argv[2])
 run.BridgeWorker.functions = frozenset(f"tests.workers.test_work_horse.{name}" for name in ("work", "note", "fail"))
 connection = connect(sys.argv[1], patient=True)

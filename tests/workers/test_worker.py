@@ -14,7 +14,8 @@ from rq import Queue as RqQueue
 from bridge.sandbox.embedded import Valkey
 from bridge.sandbox.processes import COMMANDS, Bridge
 from tests.e2e import house
-from workers.queues import FAILURE_TTL_S, QUEUE, SERIALIZER, Bell, connect
+from workers.connection import connect
+from workers.queues import FAILURE_TTL_S, QUEUE, SERIALIZER, Bell
 
 CANARY = b"asha@example.com"
 READ = {

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import click
 
-from bridge.cli.desk import AS_JSON, desk, emit, operator
+from bridge.cli.desk import AS_JSON, desk, operator
 from bridge.cli.dsr.paper import FORCE, OUT, write
 from bridge.cli.dsr.sheet import described, find
+from bridge.cli.printing import emit
 from bridge.model import Fact
 
 

@@ -8,8 +8,9 @@ from typing import Any
 import click
 
 from bridge.bootstrap import make_services
-from bridge.cli.desk import AS_JSON, desk, emit, operator, refuse, since
+from bridge.cli.desk import AS_JSON, desk, operator, refuse, since
 from bridge.cli.nobell import NoBell
+from bridge.cli.printing import emit
 from bridge.errors import PayloadInvalid
 from bridge.model import Kind, Principal
 from bridge.steps.intake import BY_HAND, intake, planned

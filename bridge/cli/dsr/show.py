@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import click
 
-from bridge.cli.desk import AS_JSON, desk, emit, table
+from bridge.cli.desk import AS_JSON, desk
 from bridge.cli.dsr.sheet import described, find
+from bridge.cli.printing import emit, table
 
 
 @click.command()

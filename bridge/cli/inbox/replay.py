@@ -1,0 +1,73 @@
+"""`inbox replay`: put back what failed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from bridge.cli.desk import AS_JSON, desk, operator, since
+from bridge.cli.printing import emit
+from bridge.model import Fact
+
+
+@click.command()
+@click.argument("ids", nargs=-1, metavar="[ID]...")
+@click.option("--failed", is_flag=True, help="All that failed, narrowed by the options below.")
+@click.option("--topic", help="With --failed: only this topic.")
+@click.option("--since", "after", help="With --failed: only newer ones: 30m, 2h, 3d or a date.")
+@click.option("--limit", default=1000, show_default=True, type=click.IntRange(1, 100_000))
+@click.option("--dry-run", is_flag=True, help="Show what would be put back; change nothing.")
+@AS_JSON
+def replay(
+    ids: tuple[str, ...],
+    failed: bool,
+    topic: str | None,
+    after: str | None,
+    limit: int,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Put failed deliveries back, to be worked on within seconds. Clocks of requests never restart."""
+    if bool(ids) == failed:
+        raise click.UsageError("give ids, or --failed")
+    with desk() as at, at.store.transaction() as tx:
+        wanted = list(ids) or [
+            row["id"]
+            for row in tx.listing.deliveries(
+                state="failed", topic=topic or "", since=since(after), limit=limit
+            )
+        ]
+        known = {row["id"]: row for row in tx.listing.deliveries(ids=wanted, limit=len(wanted) or 1)}
+        can = tx.listing.replayable(wanted)
+        put = can if dry_run else tx.listing.put_back(can)
+        for delivery_id in put if not dry_run else ():
+            row = known[delivery_id]
+            tx.evidence.append(
+                Fact.DELIVERY_REPLAYED,
+                shop=row["shop"],
+                actor=operator(),
+                delivery=delivery_id,
+                topic=row["topic"],
+            )
+    left = {one: _why_not(known.get(one)) for one in wanted if one not in put}
+    if as_json:
+        emit({"dry_run": dry_run, "replayed": put, "not_replayed": left})
+    else:
+        click.echo(f"{'Would put back' if dry_run else 'Put back'} {len(put)} of {len(wanted)}.")
+        for one in put:
+            click.echo(f"  {one}  {known[one]['topic']}")
+        for one, why in left.items():
+            click.echo(f"  {one}  left: {why}")
+    if left:
+        raise SystemExit(1)
+
+
+def _why_not(row: Any) -> str:
+    if row is None:
+        return "no such delivery"
+    if row["state"] == "done":
+        return "done already; to run a request again use `dsr replay`"
+    if row["state"] == "received":
+        return "waiting or at work already"
+    return f"{row['state']} ({row['reason'] or row['last_error']}): it would fail again, or its body is gone"

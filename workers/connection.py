@@ -1,0 +1,35 @@
+"""The client of Redis: patient in workers, half a second and no more in the web."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from bridge.errors import SettingsInvalid
+
+BELL_TIMEOUT_S = 0.5
+
+
+def connect(url: str, *, patient: bool, tls: str = "verify") -> Redis:
+    """A client. `patient` is for workers; the web's gives up after half a second and never retries.
+
+    (The defaults of redis-py 8 would block a webhook for 4 to 58 seconds.) `tls` is REDIS_TLS: hosts such as
+    Heroku serve certificates of their own making.
+    """
+    if not url:
+        raise SettingsInvalid(["REDIS_URL is not set: give one, or use `python -m bridge serve`"])
+    trust: dict[str, Any] = {}
+    if tls == "no-verify" and url.startswith("rediss://"):
+        trust = {"ssl_cert_reqs": "none", "ssl_check_hostname": False}
+    if patient:
+        return Redis.from_url(url, **trust)
+    return Redis.from_url(
+        url,
+        **trust,
+        socket_connect_timeout=BELL_TIMEOUT_S,
+        socket_timeout=BELL_TIMEOUT_S,
+        retry=Retry(NoBackoff(), 0),
+    )
