@@ -1,0 +1,64 @@
+"""The Shopify stand-in of the bench as a process of its own: one shop for each size of customer."""
+
+from __future__ import annotations
+
+import gc
+import random
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime
+from zlib import crc32
+
+from bridge.sandbox.maker import Maker
+from bridge.sandbox.nouns import World
+from bridge.sandbox.schema import VERSIONS, load
+from bridge.sandbox.shopify.server import ShopifyStandIn
+from bridge.sandbox.world import invent
+
+NOW = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def invent_shop(people: int, orders: int) -> World:
+    """A shop whose last people have so many orders each. Equal arguments give equal shops on one day."""
+    shop = f"bench-{people}-{orders}.myshopify.com"
+    base = invent(shop=shop, orders=0, now=NOW)
+    make = Maker(
+        draw=random.Random(shop),  # noqa: S311 - equal worlds in two processes
+        now=NOW,
+        next_id=6_000_000_000_000 + crc32(shop.encode()) % 1_000 * 100_000_000,
+    )
+    crowd = []
+    for number in range(people):
+        who = make.person(
+            "Benchmark",
+            f"Person {number}",
+            f"person{number}@example.com",
+            f"+9190002{number:05d}",
+            "1 Bench Road",
+            2,
+        )
+        crowd.append(who)
+        for one in range(orders):
+            make.order(
+                who,
+                days_ago=50 - 48 * one / orders,
+                carrier=("delhivery", "bluedart")[one % 2],
+                gateway=("prepaid", "cod")[one % 2],
+            )
+    return replace(base, people=(*base.people, *crowd), orders=(*base.orders, *make.orders))
+
+
+def main() -> None:
+    """Serve the shops named as `people:orders`; print where they are."""
+    worlds = [invent_shop(*map(int, wanted.split(":"))) for wanted in sys.argv[1:]]
+    # A bucket that never empties: what is measured is the bridge, not Shopify's allowance.
+    stand_in = ShopifyStandIn(*worlds, maximum=1e9, restore_rate=1e9)
+    load(VERSIONS[-1])
+    gc.freeze()
+    sys.stdout.write(f"{stand_in.base_url}\n")
+    sys.stdout.flush()
+    stand_in.run()
+
+
+if __name__ == "__main__":
+    main()
