@@ -6,8 +6,9 @@ transaction is open while the system thinks. An outage or a refusal becomes a na
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any
 
@@ -25,6 +26,7 @@ from bridge.rules.attribution import attribute
 from bridge.rules.lifecycle import PLATFORM, pause_s
 
 EVERYTHING = "all records"
+PARCELS = "parcels:"
 # faults of the system that was asked; our own (a lost claim, a store that is down) are not its gaps
 THEIRS = (ConnectorUnavailable, ConnectorThrottled, ConnectorRefused, CredentialRejected)
 
@@ -38,9 +40,10 @@ def gather(request: PrivacyRequest, task: Task, claim: Claim, *, services: Servi
     mine: list[Waybill] = []
     if task.system != PLATFORM:
         with services.store.transaction() as tx:
-            mine = [parcel for parcel in _parcels(request, tx) if _asked_at(parcel) == task.system]
-    if task.system != PLATFORM and not mine:
-        return _finish(request, replace(task, outcome=Outcome.ABSENT), claim, (), services)
+            mine = [parcel for parcel in _known_parcels(request, tx) if _asked_at(parcel) == task.system]
+            if not mine:
+                tx.requests.hold(claim)
+                return _finished(request, replace(task, outcome=Outcome.ABSENT), (), tx, services)
     connector = services.connectors.get(task.system)
     if connector is None:
         gap = Gap(system=task.system, absence=Absence.NOT_CONFIGURED, what=EVERYTHING, reason="no_connector")
@@ -71,28 +74,38 @@ def _finish(
     with services.store.transaction() as tx:
         tx.requests.hold(claim)
         if task.system == PLATFORM:
-            task = replace(task, gaps=(*task.gaps, *_unasked(_parcels(request, tx), services.connectors)))
-        task = replace(
-            task,
-            state=TaskState.DONE,
-            last_error="",
-            wake_at=None,
-            finished_at=services.clock.now(),
-            detail={"waybills": len(asked)} if task.system != PLATFORM else {},
-        )
-        tx.requests.save_task(task)
-        tx.evidence.append(
-            Fact.TASK_DONE,
-            shop=request.shop,
-            request_id=request.id,
-            subject=request.subject,
-            system=task.system,
-            action=task.action,
-            outcome=task.outcome,
-            records=task.records,
-            waybills=len(asked),
-            gaps=[f"{gap.absence}: {gap.what}" for gap in task.gaps],
-        )
+            parcels = _parcels(request, tx)
+            # kept sealed where the cursor was: the carriers' tasks need not open all findings again
+            known = json.dumps([asdict(replace(parcel, shipped_at=None)) for parcel in parcels])
+            gaps = (*task.gaps, *_unasked(parcels, services.connectors))
+            task = replace(task, gaps=gaps, cursor=PARCELS + known)
+        return _finished(request, task, asked, tx, services)
+
+
+def _finished(
+    request: PrivacyRequest, task: Task, asked: Sequence[Waybill], tx: Tx, services: Services
+) -> Task:
+    task = replace(
+        task,
+        state=TaskState.DONE,
+        last_error="",
+        wake_at=None,
+        finished_at=services.clock.now(),
+        detail={"waybills": len(asked)} if task.system != PLATFORM else {},
+    )
+    tx.requests.save_task(task)
+    tx.evidence.append(
+        Fact.TASK_DONE,
+        shop=request.shop,
+        request_id=request.id,
+        subject=request.subject,
+        system=task.system,
+        action=task.action,
+        outcome=task.outcome,
+        records=task.records,
+        waybills=len(asked),
+        gaps=[f"{gap.absence}: {gap.what}" for gap in task.gaps],
+    )
     return task
 
 
@@ -149,6 +162,14 @@ def _unasked(parcels: Iterable[Waybill], connectors: Mapping[str, Any]) -> tuple
         Gap(system=system, absence=Absence.UNATTRIBUTED, what=f"{count} parcels", reason="no_connector")
         for system, count in sorted(counts.items())
     )
+
+
+def _known_parcels(request: PrivacyRequest, tx: Tx) -> list[Waybill]:
+    """The parcels as the platform's finished task noted them; from the index and the findings before that."""
+    for task in tx.requests.tasks(request.id):
+        if task.system == PLATFORM and task.state is TaskState.DONE and task.cursor.startswith(PARCELS):
+            return [Waybill(**known) for known in json.loads(task.cursor.removeprefix(PARCELS))]
+    return _parcels(request, tx)
 
 
 def _parcels(request: PrivacyRequest, tx: Tx) -> list[Waybill]:

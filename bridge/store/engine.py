@@ -15,6 +15,11 @@ from sqlalchemy.engine import make_url
 
 from bridge.errors import NeedsOperator, StoreUnavailable
 
+try:
+    import fcntl
+except ImportError:  # no such locks on this system: SQLite's own polling then decides
+    fcntl = None  # type: ignore[assignment]
+
 BUSY_S = 5.0
 UNAVAILABLE = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError, exc.DisconnectionError)
 
@@ -62,6 +67,21 @@ def open_engine(url: str) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
+
+
+@contextmanager
+def turn(engine: Engine) -> Iterator[None]:
+    """Processes that accept webhooks into one SQLite file queue for it.
+
+    SQLite itself lets writers poll, and the unlucky one waits for seconds; a file lock wakes the next at once.
+    """
+    path = engine.url.database
+    if fcntl is None or engine.dialect.name != "sqlite" or not path:
+        yield
+        return
+    with Path(f"{path}.turn").open("a", encoding="ascii") as door:
+        fcntl.flock(door, fcntl.LOCK_EX)
+        yield
 
 
 @contextmanager

@@ -20,8 +20,9 @@ class _Numbers:
 
     def next(self) -> int:
         """48 bits of milliseconds and 80 random bits; the last one plus one where that would not grow."""
+        number = (time.time_ns() // 1_000_000) << 80 | secrets.randbits(80)
         with self._alone:
-            self._last = max((time.time_ns() // 1_000_000) << 80 | secrets.randbits(80), self._last + 1)
+            self._last = max(number, self._last + 1)
             return self._last
 
 

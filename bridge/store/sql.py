@@ -16,7 +16,7 @@ from bridge.ports import Claim
 from bridge.rules.topics import MANDATORY
 from bridge.store import inbox
 from bridge.store.accept import GroupCommit
-from bridge.store.engine import guarded, open_engine
+from bridge.store.engine import guarded, open_engine, turn
 from bridge.store.evidence import EvidenceRows
 from bridge.store.findings import FindingRows
 from bridge.store.ids import new_id
@@ -101,7 +101,7 @@ class SqlStore:
         )
 
     def _commit(self, rows: Sequence[dict[str, Any]]) -> set[str]:
-        with guarded(), self.engine.begin() as connection:
+        with guarded(), turn(self.engine), self.engine.begin() as connection:
             return inbox.insert_rows(connection, rows, dedupe_after=self.now() - self._dedupe)
 
     def _committed(self, rows: Sequence[dict[str, Any]]) -> None:
