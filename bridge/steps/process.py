@@ -6,7 +6,7 @@ a later attempt, after the last attempt in `failed`, which ops see and replay; n
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from bridge.errors import ClaimLost, KeyMissing, SealBroken, StoreUnavailable
@@ -71,14 +71,15 @@ def _readable(claim: Claim, services: Services) -> PrivacyRequest | None:
 
 def _work(request: PrivacyRequest, claim: Claim, services: Services) -> None:
     if request.kind is not Kind.ACCESS or not request.closed_at:
-        index(
-            request.shop, services=services, to_the_end=True
-        )  # what came before this request must be known to it
+        # what came before this request must be known to it
+        index(request.shop, services=services, to_the_end=True)
+    with services.store.transaction() as tx:
+        tasks = {task.id: task for task in tx.requests.tasks(request.id)}
     changed = False
     done: set[str] = set()
-    while task := _next(request.id, done, services):
+    while task := _next(list(tasks.values()), done, services):
         done.add(task.id)
-        after = VERBS[task.action](request, task, claim, services=services)
+        after = tasks[task.id] = VERBS[task.action](request, task, claim, services=services)
         changed |= _told(after) != _told(task)
     conclude(request.id, claim, changed=changed, services=services)
 
@@ -88,10 +89,8 @@ def _told(task: Task) -> tuple[object, ...]:
     return task.state, task.outcome, task.records, task.gaps
 
 
-def _next(request_id: str, done: set[str], services: Services) -> Task | None:
+def _next(tasks: Sequence[Task], done: set[str], services: Services) -> Task | None:
     """The next task that is due; each at most once a run, and instructions are somebody else's to send."""
     now = services.clock.now()
-    with services.store.transaction() as tx:
-        tasks = tx.requests.tasks(request_id)
     due = (task for task in tasks if task.id not in done and task.action in VERBS and ready(task, now))
     return next((task for task in due if in_turn(task, tasks)), None)
