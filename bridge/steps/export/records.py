@@ -15,7 +15,7 @@ from bridge.steps.export.rows import WHOLE_FILE, rows
 from bridge.steps.export.spool import Spool
 from bridge.steps.export.survey import Survey
 from bridge.steps.export.tables import BY_NAME, TABLES
-from bridge.steps.export.text import csv_line, dump_row, dumps
+from bridge.steps.export.text import csv_line, dump_record, dumps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -53,13 +53,13 @@ class RecordFiles:
             "found_by": finding.matched_by,
             "data": body,
         }
-        self._append(_file_of(finding.kind), dumps(record))
+        self._append(_file_of(finding.kind), dump_record(record))
         for table, row in rows(system, finding.kind, body, self._zone):
             self.survey.row(system, table, row)
             names = [column.name for column in BY_NAME[table].columns]
             self._csv[table].write(csv_line(row.get(name, "") for name in names))
             if not BY_NAME[table].whole:
-                self._append(table, dump_row({name: row.get(name, "") for name in names}))
+                self._append(table, dump_record({name: row.get(name, "") for name in names}))
 
     def write(self, bag: Bag, header: Mapping[str, Any]) -> None:
         """Write every file, known tables first, then the kinds that have none."""
@@ -86,8 +86,7 @@ class RecordFiles:
         spool = self._json.setdefault(name, Spool())
         count = self._counts.get(name, 0)
         self._counts[name] = count + 1
-        text = record.replace("\n", "\n    ")  # line breaks within values are escaped
-        spool.write((",\n    " if count else "\n    ") + text)
+        spool.write((",\n    " if count else "\n    ") + record)
 
     def _document(self, name: str, header: Mapping[str, Any]) -> Iterator[bytes]:
         count = self._counts[name]
