@@ -8,10 +8,10 @@ PYTHON = $(shell for python in python3.11 python3 python; do \
 LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes -q --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test run check bench lock clean
+.PHONY: help demo test run check bench coverage lock clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(STAMP) ## Set up, and show the whole story against stand-ins of Shopify and the carriers
 	@$(BIN)/python -m bridge demo
@@ -32,6 +32,9 @@ check: $(STAMP) ## Format, lint, types, import contracts, spelling, known vulner
 
 bench: $(STAMP) ## Measure the budgets on this machine
 	@$(BIN)/python -m tests.bench
+
+coverage: $(STAMP) ## How much of the personal data in Shopify's schema is asked for
+	@$(BIN)/python -m tests.coverage
 
 lock: $(STAMP) ## Compile the hashed requirement files from requirements.in and requirements-dev.in
 	$(LOCK) requirements.in -o requirements.txt

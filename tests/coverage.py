@@ -122,9 +122,10 @@ def page() -> str:
         "",
         *_table(("part", "scope", "or"), [(one.what, one.scope, ", ".join(one.instead)) for one in NEEDS]),
         "",
-        "These open single fields. They are asked for in any case; where Shopify denies one, the export says which.",
+        "These open single fields. They are asked for in any case; where Shopify denies one, the export says which. Checkouts",
+        "that were left also want a user who may manage them.",
         "",
-        *_table(("part", "permission"), ASKED),
+        *_table(("part", "scope"), ASKED),
         "",
     ]
     return "\n".join(lines)
@@ -144,10 +145,10 @@ def main() -> None:
     """Print the score and what is missed."""
     if "--write" in sys.argv[1:]:
         PAGE.write_text(page(), encoding="utf-8")
-    print(*scores(), sep="\n")
     reasons = {(one.of, field): one.reason for one in TWINS for field in one.fields}
-    for key in missed():
-        print(f"  {'.'.join(key)}: {reasons.get(key, 'NO REASON GIVEN')}")
+    lines = [str(one) for one in scores()]
+    lines += [f"  {'.'.join(key)}: {reasons.get(key, 'NO REASON GIVEN')}" for key in missed()]
+    sys.stdout.write("\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ class BlueDart:
 
     system = "bluedart"
 
-    def __init__(  # noqa: PLR0913 - five secrets an account, and two paths that differ between accounts
+    def __init__(
         self,
         *,
         base_url: str,

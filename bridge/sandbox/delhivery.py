@@ -171,7 +171,7 @@ def _consignee(parcel: Parcel) -> dict[str, Any]:
     }
 
 
-def _scan(kind: str, scan: str, at: datetime, place: str, code: str, note: str) -> dict[str, Any]:  # noqa: PLR0913, PLR0917
+def _scan(kind: str, scan: str, at: datetime, place: str, code: str, note: str) -> dict[str, Any]:
     return {
         "ScanDateTime": _stamp(at),
         "ScanType": kind,

@@ -38,6 +38,7 @@ class Fault:
     seconds: float = 0.0
     scope: str = ""
     field: str = ""
+    group: str = ""
 
     @classmethod
     def parse(cls, wanted: Mapping[str, Any]) -> Fault:
@@ -54,6 +55,7 @@ class Fault:
             seconds=float(wanted.get("seconds", 0)),
             scope=str(wanted.get("scope", "")),
             field=str(wanted.get("field", "")),
+            group=str(wanted.get("group", "")),
         )
 
 

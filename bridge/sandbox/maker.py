@@ -10,12 +10,26 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from bridge.sandbox.nouns import Line, Order, Parcel, Person, Transaction
+from bridge.sandbox.nouns import (
+    BlogComment,
+    Checkout,
+    GiftCard,
+    Line,
+    Metafield,
+    Metaobject,
+    Order,
+    Parcel,
+    Person,
+    Transaction,
+)
+from bridge.sandbox.schema.personal import canary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from random import Random
 
+NOTES = "customer_note"  # the type of the invented shop's metaobjects
+NOTE_ID = 1_000_000_000  # beside the customer's own number
 MANY = 1_000  # from here on serials rise
 GST = Decimal("0.03")  # jewellery in India; prices include it
 
@@ -174,3 +188,76 @@ class Maker:
             invoice_value=order.total,
             consignee=replace(person, id=order.person_id or 0, metafields=(), timeline=(), note="", tags=()),
         )
+
+
+def kept(make: Maker, *, rich: bool, note_id: int = 0) -> tuple[Metafield, ...]:
+    """Planted metafields; one of them leads to the metaobject `note_id`."""
+    if not rich:
+        return ()
+    namespace, key = canary("Metafield", "namespace"), canary("Metafield", "key")
+    text, value = "single_line_text_field", canary("Metafield", "value")
+    found = [Metafield(id=make.new_id(), namespace=namespace, key=key, type=text, value=value)]
+    if note_id:
+        leads = f"gid://shopify/Metaobject/{note_id}"
+        kind = "metaobject_reference"
+        found.append(Metafield(id=make.new_id(), namespace="notes", key="about", type=kind, value=leads))
+    return tuple(found)
+
+
+def typed(*, rich: bool) -> tuple[tuple[str, str], ...]:
+    """A planted attribute, such as a buyer or an app types beside an order."""
+    return ((canary("Attribute", "key"), canary("Attribute", "value")),) if rich else ()
+
+
+def beside_asha(make: Maker, asha: Person, bikram: Person) -> dict[str, tuple[Any, ...]]:
+    """What hers stands among: rows of others, in lists where Shopify cannot search by customer."""
+    at = make.now - timedelta(days=11)
+    mine, other = make.orders[0], next(one for one in make.orders if one.person_id == bikram.id)
+    said = tuple(
+        BlogComment(id=make.new_id(), author=name, email=mail, ip=ip, body=body, created_at=at)
+        for name, mail, ip, body in (
+            (bikram.name, bikram.email, "203.0.113.78", "Too heavy for every day, says Bikram Canaryson"),
+            ("Nemo Strangerson", "nemo.strangerson@example.in", "203.0.113.79", "First!"),
+        )
+    )
+    left = Checkout(
+        id=make.new_id(),
+        name="#C2",
+        person_id=bikram.id,
+        email=bikram.email,
+        address=bikram.address,
+        note=f"Bikram Canaryson was sent by {asha.email}",  # a search for her finds it, and it is his
+        created_at=at,
+        lines=(make.line(0),),
+    )
+    given = GiftCard(
+        id=make.new_id(),
+        person_id=bikram.id,
+        last_characters="k7br",
+        note="",
+        balance=Decimal("750.00"),
+        created_at=at,
+        recipient_id=asha.id,
+        recipient_name=canary("GiftCardRecipient", "preferredName"),
+        message=canary("GiftCardRecipient", "message"),
+        rich=True,
+    )
+    notes = tuple(
+        Metaobject(
+            id=NOTE_ID + one.id,
+            type=NOTES,
+            handle=f"note-{one.first}".lower(),
+            person_id=one.id,
+            words=f"{one.name} likes silver",
+            created_at=at,
+            rich=one.rich,
+        )
+        for one in (asha, bikram)
+    )
+    return {
+        "comments": said,
+        "checkouts": (left,),
+        "gift_cards": (given,),
+        "metaobjects": notes,
+        "disputed": (mine.id, other.id),
+    }

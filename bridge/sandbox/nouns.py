@@ -40,7 +40,7 @@ class Happening:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Person:
-    """A customer. `id` 0 means a guest or a consignee whom the shop has no record of."""
+    """A customer; `id` 0 is a guest or consignee without a record. `rich`, here and below: with planted values."""
 
     id: int
     first: str
@@ -55,6 +55,7 @@ class Person:
     sms_consent: str = "NOT_SUBSCRIBED"
     metafields: tuple[Metafield, ...] = ()
     timeline: tuple[Happening, ...] = ()
+    rich: bool = False
 
     @property
     def name(self) -> str:
@@ -155,6 +156,7 @@ class Order:
     transactions: tuple[Transaction, ...] = ()
     metafields: tuple[Metafield, ...] = ()
     timeline: tuple[Happening, ...] = ()
+    rich: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -171,11 +173,13 @@ class DraftOrder:
     created_at: datetime
     lines: tuple[Line, ...]
     attributes: tuple[tuple[str, str], ...] = ()
+    metafields: tuple[Metafield, ...] = ()
+    rich: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GiftCard:
-    """A gift card of a customer."""
+    """A gift card of a customer, given to `recipient_id`, or to herself where that is 0."""
 
     id: int
     person_id: int
@@ -185,6 +189,8 @@ class GiftCard:
     created_at: datetime
     recipient_name: str = ""
     message: str = ""
+    recipient_id: int = 0
+    rich: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -199,6 +205,7 @@ class Checkout:
     note: str
     created_at: datetime
     lines: tuple[Line, ...] = ()
+    rich: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -211,6 +218,20 @@ class BlogComment:
     ip: str
     body: str
     created_at: datetime
+    rich: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Metaobject:
+    """Something an app keeps beside the shop, which names a customer."""
+
+    id: int
+    type: str
+    handle: str
+    person_id: int
+    words: str
+    created_at: datetime
+    rich: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -226,6 +247,8 @@ class World:
     gift_cards: tuple[GiftCard, ...] = ()
     checkouts: tuple[Checkout, ...] = ()
     comments: tuple[BlogComment, ...] = ()
+    metaobjects: tuple[Metaobject, ...] = ()
+    disputed: tuple[int, ...] = ()  # orders whose payment is in the list of tenders, and was disputed
     _by_id: dict[int, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:

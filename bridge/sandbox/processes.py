@@ -59,7 +59,7 @@ class Bridge:
     With `echo` they write to this terminal instead of their log files.
     """
 
-    def __init__(  # noqa: PLR0913 - all but the environment have a default and a name
+    def __init__(
         self,
         environ: Mapping[str, str],
         *,

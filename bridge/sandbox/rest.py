@@ -8,6 +8,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from bridge.sandbox.schema.personal import of_type
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -174,14 +176,15 @@ def order(one: Order, person: Person | None) -> Body:
     if person is not None:
         embedded = {key: value for key, value in customer(person).items() if key != "addresses"}
     agent = "Mozilla/5.0 (Linux; Android 14)"
+    told = {field.field: field.text for field in of_type("Order")} if one.rich else {}  # as the API says it
     return {
         "id": one.id,
         "admin_graphql_api_id": gid("Order", one.id),
         "app_id": 580111,
         "browser_ip": one.client_ip,
         "buyer_accepts_marketing": False,
-        "cancel_reason": "customer" if one.cancelled else None,
-        "cancelled_at": moment(one.updated_at) if one.cancelled else None,
+        "cancel_reason": "customer" if one.cancelled or one.rich else None,
+        "cancelled_at": moment(one.updated_at) if one.cancelled else told.get("cancelledAt"),
         "cart_token": f"c1-{one.id:x}",
         "checkout_token": f"{one.id:032x}",
         "client_details": {
@@ -192,7 +195,7 @@ def order(one: Order, person: Person | None) -> Body:
             "session_hash": None,
             "user_agent": agent,
         },
-        "closed_at": None,
+        "closed_at": told.get("closedAt"),
         "confirmation_number": f"Q{one.id % 10**8:08d}",
         "confirmed": True,
         "contact_email": one.email,
@@ -202,7 +205,7 @@ def order(one: Order, person: Person | None) -> Body:
         **money("current_total_discounts", ZERO),
         **money("current_total_price", one.total),
         **money("current_total_tax", one.tax),
-        "customer_locale": "en-IN",
+        "customer_locale": told.get("customerLocale", "en-IN"),
         "device_id": None,
         "discount_codes": [],
         "duties_included": False,
@@ -223,13 +226,13 @@ def order(one: Order, person: Person | None) -> Body:
         "order_status_url": f"https://shop.example.com/{one.id}/orders/{one.id:x}/authenticate?key={one.id:x}",
         "payment_gateway_names": [gateway],
         "phone": one.phone,
-        "po_number": None,
+        "po_number": told.get("poNumber"),
         "presentment_currency": "INR",
         "processed_at": moment(one.created_at),
         "reference": None,
         "referring_site": "https://www.instagram.com/",
-        "source_identifier": None,
-        "source_name": "web",
+        "source_identifier": told.get("sourceIdentifier"),
+        "source_name": told.get("sourceName", "web"),
         "source_url": None,
         **money("subtotal_price", one.total),
         "tags": ", ".join(one.tags),

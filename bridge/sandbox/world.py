@@ -12,7 +12,17 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from zlib import crc32
 
-from bridge.sandbox.maker import URLS, Maker, address, bluedart_waybill, delhivery_waybill
+from bridge.sandbox.maker import (
+    NOTE_ID,
+    URLS,
+    Maker,
+    address,
+    beside_asha,
+    bluedart_waybill,
+    delhivery_waybill,
+    kept,
+    typed,
+)
 from bridge.sandbox.nouns import (
     BlogComment,
     Checkout,
@@ -28,6 +38,7 @@ from bridge.sandbox.nouns import (
     Return,
     World,
 )
+from bridge.sandbox.schema.personal import canary
 
 __all__ = [
     "DraftOrder",
@@ -47,12 +58,13 @@ FIRST_NAMES = ("Testari", "Mocklesh", "Dummika", "Fakira", "Samplesh", "Loremina
 LAST_NAMES = ("Placeholderan", "Inventsson", "Nosuchperson", "Zzyzxwala", "Madeupkar", "Exampledar")
 
 
-def _asha(make: Maker) -> tuple[Person, DraftOrder, GiftCard, Checkout, BlogComment]:
+def _asha(make: Maker, *, rich: bool) -> tuple[Person, DraftOrder, GiftCard, Checkout, BlogComment]:
     """Asha Qwertzuiop of 7 Nowhere Lane: one of everything that Shopify can hold of a person."""
     mail, now = "asha.qwertzuiop@example.com", make.now
     asha = make.person("Asha", "Qwertzuiop", mail, "+919000000001", "7 Nowhere Lane", 0)
     asha = replace(
         asha,
+        rich=rich,
         note="Asha prefers to be called after six",
         tags=("vip", "festival-list"),
         email_consent="SUBSCRIBED",
@@ -66,6 +78,7 @@ def _asha(make: Maker) -> tuple[Person, DraftOrder, GiftCard, Checkout, BlogComm
                 type="single_line_text_field",
                 value="+919000000001",
             ),
+            *kept(make, rich=rich, note_id=NOTE_ID + asha.id),
         ),
         timeline=(
             Happening(
@@ -92,8 +105,10 @@ def _asha(make: Maker) -> tuple[Person, DraftOrder, GiftCard, Checkout, BlogComm
         carrier="delhivery",
         lines=(engraved, make.line(3)),
         note="Gift: please wrap, and call Asha before delivery",
-        attributes=(("gstin", "29ABCDE1234F1Z5"), ("delivery_slot", "after 6pm")),
-        tags=("gift",),
+        attributes=(("gstin", "29ABCDE1234F1Z5"), ("delivery_slot", "after 6pm"), *typed(rich=rich)),
+        tags=("gift", canary("Order", "tags")) if rich else ("gift",),
+        client_ip="203.0.113.41",
+        rich=rich,
         refunds=(
             Refund(
                 id=make.new_id(),
@@ -121,6 +136,7 @@ def _asha(make: Maker) -> tuple[Person, DraftOrder, GiftCard, Checkout, BlogComm
                 type="single_line_text_field",
                 value="Love from 7 Nowhere Lane",
             ),
+            *kept(make, rich=rich),
         ),
         timeline=(
             Happening(
@@ -144,7 +160,9 @@ def _asha(make: Maker) -> tuple[Person, DraftOrder, GiftCard, Checkout, BlogComm
         note="Bespoke ring for Asha Qwertzuiop",
         created_at=now - timedelta(days=12),
         lines=(make.line(1, {"Engraving": "A. Q."}),),
-        attributes=(("ring_size", "12"),),
+        attributes=(("ring_size", "12"), *typed(rich=rich)),
+        metafields=kept(make, rich=rich),
+        rich=rich,
     )
     card = GiftCard(
         id=make.new_id(),
@@ -155,6 +173,7 @@ def _asha(make: Maker) -> tuple[Person, DraftOrder, GiftCard, Checkout, BlogComm
         created_at=now - timedelta(days=40),
         recipient_name="Asha's mother",
         message="From Asha",
+        rich=rich,
     )
     left = Checkout(
         id=make.new_id(),
@@ -165,14 +184,16 @@ def _asha(make: Maker) -> tuple[Person, DraftOrder, GiftCard, Checkout, BlogComm
         note="Is this hallmarked? Asha",
         created_at=now - timedelta(days=9),
         lines=(make.line(2),),
+        rich=rich,
     )
     said = BlogComment(
         id=make.new_id(),
         author=asha.name,
         email=mail,
-        ip="203.0.113.7",
+        ip="203.0.113.77",
         body="Lovely, says Asha Qwertzuiop",
         created_at=now - timedelta(days=15),
+        rich=rich,
     )
     return asha, draft, card, left, said
 
@@ -184,17 +205,22 @@ def invent(
     seed: int = 7,
     now: datetime,
     heavy_orders: int = 0,
+    rich: bool = True,
 ) -> World:
-    """Make the world: Asha (3 orders), Bikram (2), others up to `orders` in all, and Heavy with his."""
+    """Make the world: Asha (3 orders), Bikram (2), others up to `orders` in all, and Heavy with his.
+
+    `rich` plants a value for Asha in every field that Shopify can hold of her, and rows of others beside hers.
+    """
     tag = crc32(shop.encode())  # two shops share no id, as at Shopify
     draw = random.Random(f"{shop} {seed}")
     make = Maker(draw=draw, now=now, next_id=5_600_000_000_000 + tag % 1_000 * 100_000_000)
-    asha, draft, card, left, said = _asha(make)
+    asha, draft, card, left, said = _asha(make, rich=rich)
     bikram = make.person(
         "Bikram", "Canaryson", "bikram.canaryson@example.in", "+919000000002", "13 Elsewhere Road", 1
     )
     make.order(bikram, days_ago=30, carrier="delhivery", gateway="cod")
     make.order(bikram, days_ago=4, carrier="bluedart", delivered=False)
+    beside = beside_asha(make, asha, bikram) if rich else {}
     people = [asha, bikram]
     others = max(0, orders - len(make.orders))
     for number in range((others + 1) // 2):
@@ -239,7 +265,9 @@ def invent(
         people=tuple(people),
         orders=tuple(make.orders),
         drafts=(draft,),
-        gift_cards=(card,),
-        checkouts=(left,),
-        comments=(said,),
+        gift_cards=(card, *beside.get("gift_cards", ())),
+        checkouts=(left, *beside.get("checkouts", ())),
+        comments=(said, *beside.get("comments", ())),
+        metaobjects=beside.get("metaobjects", ()),
+        disputed=beside.get("disputed", ()),
     )

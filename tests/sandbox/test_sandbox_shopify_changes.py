@@ -59,15 +59,18 @@ def test_an_order_and_a_customer_are_rewritten_and_brought_back(ask, running):
 
 
 def test_metafields_and_tags_are_removed(ask):
-    gone = [{"ownerId": ASHA, "namespace": "whatsapp", "key": "number"}]
+    gone = [
+        {"ownerId": ASHA, "namespace": "whatsapp", "key": "number"},
+        {"ownerId": ASHA, "namespace": "x", "key": "y"},
+    ]
     query = "mutation M($m: [MetafieldIdentifierInput!]!) { metafieldsDelete(metafields: $m) { deletedMetafields { key } } }"
-    assert ask(query, m=gone)["metafieldsDelete"]["deletedMetafields"] == [{"key": "number"}]
+    assert ask(query, m=gone)["metafieldsDelete"]["deletedMetafields"] == [{"key": "number"}, None]
     ask('mutation M($id: ID!) { tagsRemove(id: $id, tags: ["vip"]) { node { id } } }', id=ASHA)
     look = """query L($id: ID!) { customer(id: $id) { tags metafields(first: 5) { nodes { key } }
       one: metafield(namespace: "loyalty", key: "birthday") { value } two: metafield(namespace: "whatsapp", key: "number") { value } } }"""
     assert ask(look, id=ASHA)["customer"] == {
         "tags": ["festival-list"],
-        "metafields": {"nodes": [{"key": "birthday"}]},
+        "metafields": {"nodes": [{"key": "birthday"}, {"key": "canary-Metafield-key"}, {"key": "about"}]},
         "one": {"value": "1991-02-03"},
         "two": None,
     }
@@ -76,10 +79,27 @@ def test_metafields_and_tags_are_removed(ask):
 def test_a_sale_of_data_is_opted_out_of(ask):
     query = "mutation M($e: String!) { dataSaleOptOut(email: $e) { customerId userErrors { code } } }"
     assert ask(query, e=WORLD.asha.email)["dataSaleOptOut"]["customerId"] == ASHA
-    assert ask(query, e="nobody@example.com")["dataSaleOptOut"]["userErrors"] == [{"code": "FAILED"}]
+    assert ask(query, e="no address")["dataSaleOptOut"]["userErrors"] == [{"code": "FAILED"}]
     assert ask("query L($id: ID!) { customer(id: $id) { dataSaleOptOut } }", id=ASHA)["customer"][
         "dataSaleOptOut"
     ]
+
+
+def test_an_unknown_address_that_opts_out_becomes_a_customer(ask):
+    query = "mutation M($e: String!) { dataSaleOptOut(email: $e) { customerId userErrors { code } } }"
+    made = ask(query, e="Nobody@example.com")["dataSaleOptOut"]["customerId"]
+    assert ask(query, e="nobody@example.com")["dataSaleOptOut"]["customerId"] == made
+    look = """query L($i: CustomerIdentifierInput!) { customerByIdentifier(identifier: $i) { id dataSaleOptOut canDelete firstName
+      defaultAddress { city } defaultEmailAddress { emailAddress } defaultPhoneNumber { phoneNumber } } }"""
+    assert ask(look, i={"emailAddress": "nobody@example.com"})["customerByIdentifier"] == {
+        "id": made,
+        "dataSaleOptOut": True,
+        "canDelete": True,
+        "firstName": None,
+        "defaultAddress": None,
+        "defaultEmailAddress": {"emailAddress": "nobody@example.com"},
+        "defaultPhoneNumber": None,
+    }
 
 
 def test_an_erasure_is_cancelled_only_where_one_was_asked_for(ask):

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from bridge.errors import ClaimLost, KeyMissing, StoreUnavailable
+from bridge.errors import ClaimLost, StoreUnavailable
 from bridge.model import DeliveryState, Principal, RequestState
 from bridge.ports import Claim
 from bridge.store import SqlStore

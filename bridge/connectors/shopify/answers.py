@@ -27,6 +27,20 @@ RECORDS = {
     "cards": ("gift_card", "gift cards"),
     "checkouts": ("abandoned_checkout", "abandoned checkouts"),
     "comments": ("blog_comment", "blog comments"),
+    "payments": ("tender_transaction", "tender transactions"),
+    "disputes": ("dispute", "disputes"),
+    "abandonment": ("abandonment", "abandonments"),
+    "metaobjects": ("metaobject", "metaobjects"),
+    "metaobjectDefinitions": ("metaobject", "metaobject definitions"),
+    "customerSegmentMembership": ("customer.segments", "customer segments"),
+    "segments": ("customer.segments", "customer segments"),
+}
+# What hangs below the customer and is a record of its own.
+BELOW = {
+    "companyContactProfiles": ("company_contact", "company contacts"),
+    "paymentMethods": ("payment_method", "payment methods"),
+    "storeCreditAccounts": ("store_credit_account", "store credit accounts"),
+    "subscriptionContracts": ("subscription_contract", "subscription contracts"),
 }
 _CODE = re.compile(r"[A-Z][A-Z_]{2,40}")
 _SCOPE = re.compile(r"\b(?:read|write)_[a-z_]+")
@@ -78,9 +92,9 @@ class Reply:
 def field_of(path: Sequence[str | int]) -> str:
     """`order.phone` for ["customer", "orders", "nodes", 3, "phone"]: record and field, no positions."""
     parts = [part for part in path if isinstance(part, str)] or ["answer"]
-    if parts[:2] == ["customer", "orders"]:
+    if parts[0] == "customer" and parts[1:] and parts[1] in {"orders", *BELOW}:
         del parts[0]
-    record, records = RECORDS.get(parts[0], (parts[0], parts[0]))
+    record, records = (RECORDS | BELOW).get(parts[0], (parts[0], parts[0]))
     fields = [part for part in parts[1:] if part != "nodes"]
     return ".".join([record, *fields]) if fields else records
 

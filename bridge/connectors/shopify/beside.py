@@ -9,18 +9,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from bridge.connectors.shopify import flatten, whole
-from bridge.connectors.shopify.answers import TooCostly
+from bridge.connectors.shopify import flatten, orders, whole
 from bridge.connectors.shopify.errand import Errand, quoted
 from bridge.connectors.shopify.place import Place, Stage
-from bridge.model import Finding, Gap
+from bridge.model import Finding
 from bridge.rules.identity import normal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from bridge.connectors.shopify.orders import Step
 
 Node = dict[str, Any]
-Step = tuple[tuple[Finding, ...], tuple[Gap, ...], Place]
 
 HEADS = 250  # heads of orders cost four points each step of the logarithm: as many as Shopify gives
 KINDS = {
@@ -31,21 +29,10 @@ KINDS = {
 }
 
 
-def search_query(errand: Errand, place: Place) -> str:
-    """Orders of the person's addresses; by phone only where the request names nothing else; '' for nothing.
-
-    https://shopify.dev/docs/api/admin-graphql/latest/queries/orders names no filter for phones: a phrase is
-    looked for in every field, and only an order that carries the number is taken.
-    """
-    if place.emails:
-        return " OR ".join(f"email:{quoted(email)}" for email in place.emails)
-    return quoted(errand.phone_only) if errand.phone_only else ""
-
-
 def opened(errand: Errand, place: Place) -> dict[str, str]:
     """Name the lists there are for this person, each at its start."""
     wanted = {
-        "search": bool(place.customer and search_query(errand, place)),
+        "search": bool(place.customer and errand.search_query(place)),
         "drafts": bool(place.customer),
         "cards": bool(place.customer),
         "checkouts": bool(place.emails),
@@ -62,7 +49,7 @@ def beside(errand: Errand, place: Place) -> Step:
         place,
         "searchFirst",
         HEADS,
-        searchQuery=search_query(errand, place),
+        searchQuery=errand.search_query(place),
         draftsQuery=f"customer_id:{number}",
         cardsQuery=f"customer_id:{number} OR recipient_id:{number}",
         textQuery=text,
@@ -79,9 +66,10 @@ def beside(errand: Errand, place: Place) -> Step:
     guests = [head["id"] for head, by in heads if by in ("email", "phone")]
     place = replace(place, strangers=place.strangers + sum(by == "other" for _, by in heads))
     if guests:
-        nodes, more, place = by_ids(errand, place, guests)
-        found, short = read(errand, place, [(node, errand.match(node, place)) for node in nodes])
-        place = errand.saw(place, (one.ref for one in found))
+        nodes, more, place = orders.by_ids(errand, place, guests)
+        found, short, place = orders.keep(
+            errand, place, [(node, errand.match(node, place)) for node in nodes]
+        )
         findings, gaps = [*findings, *found], gaps + more + short
     for name, kind in KINDS.items():
         for node in flatten.nodes(lists.get(name)):
@@ -89,36 +77,9 @@ def beside(errand: Errand, place: Place) -> Step:
             if by:
                 findings.append(whole.finding(kind, node, by))
                 gaps += whole.short(node, kind)
+                if kind == "abandoned_checkout" and "abandonments" not in place.shut:
+                    place = replace(place, checkouts=(*place.checkouts, node["id"]))
     return tuple(findings), gaps, place
-
-
-def by_ids(errand: Errand, place: Place, gids: Sequence[str]) -> tuple[list[Node], tuple[Gap, ...], Place]:
-    """Read the orders with these ids; those that Shopify does not know are left out."""
-    nodes, gaps, todo = list[Node](), tuple[Gap, ...](), list(gids)
-    while todo:
-        size = errand.client.size("orders_by_ids", len(todo))
-        try:
-            reply = errand.ask("orders_by_ids", place, ids=todo[:size])
-        except TooCostly as fault:
-            errand.client.shrink("orders_by_ids", size, fault)
-            continue
-        todo, gaps = todo[size:], gaps + reply.gaps
-        nodes += [node for node in reply.data.get("nodes") or () if isinstance(node, dict)]
-        place = replace(place, shut=(*place.shut, *reply.shut))
-    return nodes, gaps, place
-
-
-def read(
-    errand: Errand, place: Place, orders: Iterable[tuple[Node, str]]
-) -> tuple[tuple[Finding, ...], tuple[Gap, ...]]:
-    """Make findings of the orders that are the person's, each made whole."""
-    findings, gaps = list[Finding](), tuple[Gap, ...]()
-    for node, by in orders:
-        if by not in ("", "other"):
-            one, more = whole.order(errand, place, node, by)
-            findings.append(one)
-            gaps += more
-    return tuple(findings), gaps
 
 
 def _whose(kind: str, node: Node, place: Place) -> str:

@@ -32,11 +32,26 @@ THROTTLE_BUDGET_S = 30.0  # waiting in one call; what needs longer belongs to th
 # Parts of an answer that may not be null or that not every shop has, and the variable that leaves each out.
 # Denied, they take what is around them away too: the same question without them still gives the rest.
 OPTIONAL = {
-    "returns": "returns",
-    "displayName": "names",
-    "statusPageUrl": "status",
+    **dict.fromkeys(("displayName", "name", "formatted", "formattedAddress"), "names"),
+    **dict.fromkeys(("customerSegmentMembership", "segments"), "segments"),
+    **dict.fromkeys(("phone", "phoneNumber"), "phones"),
     "companyContactProfiles": "company",
+    "disputeEvidence": "evidence",
+    "emailAddress": "mails",
+    "fulfillmentOrders": "dispatches",
+    "mergeable": "merge",
+    "metaobjectDefinitions": "definitions",
+    "paymentMethods": "methods",
+    "reference": "metaobjects",
+    "references": "metaobjects",
+    "returns": "returns",
+    "statusPageUrl": "status",
+    "storeCreditAccounts": "credits",
+    "subscriptionContracts": "subscriptions",
+    "transactions": "creditMoves",
+    "vaultedPaymentMethods": "vaulted",
     **{part: part for part in ("orders", "search", "drafts", "cards", "checkouts", "comments", "events")},
+    **{part: part for part in ("payments", "disputes", "metaobjects")},
 }
 
 
@@ -193,10 +208,8 @@ def _to_drop(reply: Reply, switches: set[str]) -> list[str]:
     """
     lost = [one.path for one in reply.denied if _took_more(reply.data, one.path)]
     own = {OPTIONAL.get(part, "") for path in lost for part in path[-1:] if isinstance(part, str)}
-    around = {
-        next((OPTIONAL[part] for part in reversed(path) if isinstance(part, str) and part in OPTIONAL), "")
-        for path in lost
-    }
+    doors = [[OPTIONAL.get(part, "") for part in reversed(path) if isinstance(part, str)] for path in lost]
+    around = {next((door for door in way if door in switches), "") for way in doors}
     return sorted(own & switches or around & switches)
 
 

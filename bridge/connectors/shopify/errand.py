@@ -5,7 +5,7 @@ Decides whose an order is. Never merges two people by a phone number unless the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from bridge.connectors.shopify import documents
@@ -33,11 +33,17 @@ def quoted(value: str) -> str:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Errand:
-    """Who is asked for, where."""
+    """Who is asked for, where. `bits` numbers the orders that the request names."""
 
     client: Client
     shop: str
     who: Principal
+    bits: dict[str, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Read the request's orders once: a thousand are looked up in a thousand."""
+        numbers = [number for one in self.who.order_ids if (number := normal("order", one))]
+        object.__setattr__(self, "bits", {number: bit for bit, number in enumerate(dict.fromkeys(numbers))})
 
     def ask(self, name: str, place: Place, **variables: Any) -> Reply:
         """Ask a document, its optional parts open unless the place says otherwise. Raises as `Client.ask`."""
@@ -56,23 +62,33 @@ class Errand:
     @property
     def order_ids(self) -> tuple[str, ...]:
         """The orders the request names, as Shopify's numbers."""
-        return tuple(number for one in self.who.order_ids if (number := normal("order", one)))
+        return tuple(self.bits)
 
     @property
     def phone_only(self) -> str:
         """The phone in its normal form where the request names nothing else that finds a person."""
         return "" if self.who.customer_id or self.who.email else normal("phone", self.who.phone)
 
+    def search_query(self, place: Place) -> str:
+        """Orders of the person's addresses; by phone only where the request names nothing else; '' for nothing.
+
+        https://shopify.dev/docs/api/admin-graphql/latest/queries/orders names no filter for phones: a phrase is
+        looked for in every field, and only an order that carries the number is taken.
+        """
+        if place.emails:
+            return " OR ".join(f"email:{quoted(email)}" for email in place.emails)
+        return quoted(self.phone_only) if self.phone_only else ""
+
     def pending(self, place: Place) -> list[str]:
         """Gids of the orders that are named and were not met yet."""
-        return [gid("Order", one) for bit, one in enumerate(self.order_ids) if not place.seen >> bit & 1]
+        return [gid("Order", one) for one, bit in self.bits.items() if not place.seen >> bit & 1]
 
     def saw(self, place: Place, gids: Iterable[str]) -> Place:
         """Mark these orders as met."""
-        met, seen = {normal("order", one) for one in gids}, place.seen
-        for bit, one in enumerate(self.order_ids):
-            if one in met:
-                seen |= 1 << bit
+        seen = place.seen
+        for one in gids:
+            bit = self.bits.get(normal("order", one))
+            seen |= 0 if bit is None else 1 << bit
         return replace(place, seen=seen)
 
     def match(self, order: dict[str, Any], place: Place, *, named: bool = False) -> str:

@@ -1,7 +1,7 @@
 """The first step: who is it? By id, else by e-mail, else (where nothing else is named) by phone.
 
-Reads the customer whole and her first orders with her. Says by what she was found; a customer whom Shopify no
-longer knows by id may still be known by e-mail.
+Reads the customer whole, what is hers, and her first orders with her. Says by what she was found; a customer
+whom Shopify no longer knows by id may still be known by e-mail.
 """
 
 from __future__ import annotations
@@ -9,54 +9,69 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from bridge.connectors.shopify import flatten, scopes, whole
+from bridge.connectors.shopify import flatten, orders, scopes, shop, versions, whole
 from bridge.connectors.shopify.errand import Errand, gid
 from bridge.connectors.shopify.place import Place, Stage
 from bridge.errors import ConnectorRefused
-from bridge.model import Finding, Gap
+from bridge.model import Gap
 from bridge.rules.identity import normal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Step = tuple[tuple[Finding, ...], tuple[Gap, ...], Place]
+    from bridge.connectors.shopify.orders import Step
 
-FIRST_ORDERS = 12  # most customers have fewer: their orders come along with them, for 380 points
+FIRST_ORDERS = 12  # most customers have fewer: their orders come along with them, for 800 points in all
 
 
 def find(errand: Errand, place: Place) -> Step:
     """Look at the token's scopes, find the customer, read her and her first orders."""
     opened = errand.ask("installation", place)
-    place, gaps = _shut_by_scopes(place, opened.data), opened.gaps
+    place = _shut_by_scopes(replace(place, shut=(*place.shut, *opened.shut)), opened.data)
+    gaps = opened.gaps + shop.gaps(opened.data) + versions.gaps(errand.client.version)
     gaps += scopes.gaps(scopes.missing(scopes.granted(opened.data))) if _known(opened.data) else ()
+    segments = shop.segments(opened.data)
     node = None
     if "customer" not in place.shut:
-        for matched_by, name, key in _ways(errand):
-            reply = _ask(errand, place, name, key, phone=matched_by == "phone")
-            if reply is None:
-                continue
-            node, place = reply.data.get("customer"), replace(place, shut=(*place.shut, *reply.shut))
-            gaps += reply.gaps
-            if node:
-                place = replace(place, customer=node["id"], matched_by=matched_by)
-                break
+        node, more, place = _customer(errand, place, segments)
+        gaps += more
     place = replace(place, emails=_emails(errand, place, node))
     if not node:
         return (), gaps, replace(place, stage=Stage.FOUND)
     found, more = whole.customer(errand, place, node)
-    findings, gaps = [found], gaps + more
-    orders = node.get("orders")
-    for one in flatten.nodes(orders):
-        entry, more = whole.order(errand, place, one, "customer_id")
-        findings.append(entry)
-        gaps += more
-    place = errand.saw(place, (one["id"] for one in flatten.nodes(orders)))
-    if flatten.has_more(orders):
-        left = int(node.get("numberOfOrders") or 0) - len(findings) + 1
-        place = replace(place, stage=Stage.ORDERS, after=flatten.end_of(orders), left=left)
+    page = node.get("orders")
+    kept, also, place = orders.keep(errand, place, ((one, "customer_id") for one in flatten.nodes(page)))
+    if "metaobjects" not in place.shut:
+        place = replace(place, things=shop.things(opened.data))
+    if flatten.has_more(page):
+        left = int(node.get("numberOfOrders") or 0) - len(kept)
+        place = replace(place, stage=Stage.ORDERS, after=flatten.end_of(page), left=left)
     else:
         place = replace(place, stage=Stage.BESIDE, beside={})
-    return tuple(findings), gaps, place
+    return (*found, *kept), gaps + more + also, place
+
+
+def _customer(
+    errand: Errand, place: Place, segments: dict[str, str]
+) -> tuple[dict[str, Any] | None, tuple[Gap, ...], Place]:
+    """Ask one way after the other until one leads to her."""
+    gaps: tuple[Gap, ...] = ()
+    for matched_by, name, key in _ways(errand):
+        if name == "customer_by_id":
+            key |= {"segmentIds": list(segments), "segments": bool(segments) and "segments" not in place.shut}
+        reply = _ask(errand, place, name, key, phone=matched_by == "phone")
+        if reply is None:
+            continue
+        node, gaps = reply.data.get("customer"), gaps + reply.gaps
+        place = replace(place, shut=(*place.shut, *reply.shut))
+        if not node:
+            continue
+        if name != "customer_by_id" and segments and "segments" not in place.shut:
+            reply = errand.ask("segments_of", place, id=node["id"], segmentIds=list(segments))
+            gaps += reply.gaps
+        node["segments"] = shop.memberships(reply.data, segments)
+        return node, gaps, replace(place, customer=node["id"], matched_by=matched_by)
+    return None, gaps, place
 
 
 def _ways(errand: Errand) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -88,8 +103,8 @@ def _shut_by_scopes(place: Place, installation: Any) -> Place:
         return place
     shut = [need.flag for need in scopes.missing(scopes.granted(installation))]
     if "orders" in shut:
-        shut += ["search", "checkouts", "returns"]
-    return replace(place, shut=tuple(shut))
+        shut += ["search", "checkouts", "returns", "dispatches", "payments", "disputes", "abandonments"]
+    return replace(place, shut=(*place.shut, *shut))
 
 
 def _emails(errand: Errand, place: Place, node: Any) -> tuple[str, ...]:

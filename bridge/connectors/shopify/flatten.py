@@ -5,10 +5,20 @@ Pure. Never renames a field: the record speaks Shopify's words, so that the vend
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-# Hangs below a customer in an answer and is a record of its own.
-ELSEWHERE = frozenset({"orders"})
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Hangs below a customer in an answer and is a record of its own, of this kind.
+OWN = {
+    "companyContactProfiles": "company_contact",
+    "paymentMethods": "payment_method",
+    "storeCreditAccounts": "store_credit_account",
+    "subscriptionContracts": "subscription_contract",
+}
+NESTS = (dict, list)
+ELSEWHERE = frozenset({"orders", *OWN})
 
 
 def record(node: dict[str, Any]) -> dict[str, Any]:
@@ -18,24 +28,13 @@ def record(node: dict[str, Any]) -> dict[str, Any]:
 
 def cut_short(node: Any, path: str) -> list[str]:
     """Paths of the lists that Shopify has more of than the node holds."""
-    found: list[str] = []
-    if isinstance(node, list):
-        for one in node:
-            found += cut_short(one, path)
-    elif isinstance(node, dict):
-        if has_more(node):
-            found.append(path)
-        for name, value in node.items():
-            if name not in ELSEWHERE:
-                found += cut_short(value, path if name == "nodes" else f"{path}.{name}")
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(_cuts(node, path)))
 
 
 def nodes(connection: Any) -> list[dict[str, Any]]:
-    """Take the nodes of a connection, without those that were denied; none where there is no connection."""
-    if not isinstance(connection, dict):
-        return []
-    return [node for node in connection.get("nodes") or [] if isinstance(node, dict)]
+    """Take the nodes of a connection or of a plain list, without those that were denied."""
+    rows = connection.get("nodes") if isinstance(connection, dict) else connection
+    return [node for node in rows or [] if isinstance(node, dict)]
 
 
 def has_more(connection: Any) -> bool:
@@ -48,6 +47,19 @@ def end_of(connection: Any) -> str:
     return (
         str((connection.get("pageInfo") or {}).get("endCursor") or "") if isinstance(connection, dict) else ""
     )
+
+
+def _cuts(node: Any, path: str) -> Iterator[str]:
+    if isinstance(node, list):
+        for one in node:
+            yield from _cuts(one, path)
+    elif isinstance(node, dict):
+        if has_more(node):
+            yield path
+        for name, value in node.items():
+            # most values are leaves: there are a hundred in an order
+            if value and isinstance(value, NESTS) and name not in ELSEWHERE:
+                yield from _cuts(value, path if name == "nodes" else f"{path}.{name}")
 
 
 def _plain(value: Any) -> Any:

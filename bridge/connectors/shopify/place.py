@@ -12,9 +12,10 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from bridge.connectors.shopify.windows import Windows
 from bridge.errors import ConnectorRefused
 
-EDITION = 1
+EDITION = 2
 
 
 class Stage(StrEnum):
@@ -25,6 +26,7 @@ class Stage(StrEnum):
     FOUND = "found"
     BESIDE = "beside"
     NAMED = "named"
+    TRAIL = "trail"
     END = "end"
 
 
@@ -33,9 +35,13 @@ class Place:
     """Where the next step begins.
 
     `shut` are variables of documents that scopes or refusals have closed, `customer` the gid of who was
-    found, `after` Shopify's cursor in the stage, `left` how many orders the customer still has, `beside` the
+    found, `after` Shopify's cursor in the stage, `left` how many orders the customer still has, `start` the
+    cursor from which orders are read in halves, `again` whether it is the second half's turn, `beside` the
     cursor of each list that is not at its end, `seen` one bit for each order that the request names,
     `strangers` how many orders were left out because they are another person's or nobody can tell.
+
+    What the trail will follow: `paid` when she paid, `disputes` of her orders (numbers), `checkouts` she left
+    (gids), `things` the types of metaobjects that name a customer; `turns` is how many calls it has taken.
     """
 
     stage: Stage = Stage.CUSTOMER
@@ -45,9 +51,16 @@ class Place:
     emails: tuple[str, ...] = ()
     after: str = ""
     left: int = 0
+    start: str | None = None
+    again: bool = False
     beside: dict[str, str] = field(default_factory=dict)
     seen: int = 0
     strangers: int = 0
+    paid: Windows = ()
+    disputes: tuple[str, ...] = ()
+    checkouts: tuple[str, ...] = ()
+    things: tuple[str, ...] = ()
+    turns: int = 0
 
     def dump(self, order_ids: tuple[str, ...]) -> str:
         """Write the cursor."""
@@ -66,11 +79,8 @@ def parse(cursor: str, order_ids: tuple[str, ...]) -> Place:
         # other orders are named now than when the bits were set: all of them are looked at again
         seen, of = int(words.pop("seen"), 16), words.pop("of")
         seen = seen if of == _digest(order_ids) else 0
-        words |= {
-            "stage": Stage(words["stage"]),
-            "shut": tuple(words["shut"]),
-            "emails": tuple(words["emails"]),
-        }
+        words |= {name: tuple(words[name]) for name in ("shut", "emails", "disputes", "checkouts", "things")}
+        words |= {"stage": Stage(words["stage"]), "paid": tuple((one, two) for one, two in words["paid"])}
         return Place(seen=seen, **words)
     except (ValueError, KeyError, TypeError, AttributeError):
         raise ConnectorRefused("shopify: cursor is not ours") from None

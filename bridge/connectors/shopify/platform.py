@@ -28,7 +28,7 @@ class Shopify:
 
     system = "shopify"
 
-    def __init__(  # noqa: PLR0913 - every setting and collaborator is named
+    def __init__(
         self,
         *,
         api_version: str,
@@ -86,7 +86,7 @@ class Shopify:
             Check(name="shopify token", ok=True, detail="obtained" if self._tokens.renewable else "fixed")
         ]
         try:
-            reply = self._client.ask(shop, "installation")
+            reply = self._client.ask(shop, "installation", segments=False, definitions=False)
         except BridgeError as fault:
             return [*checks, Check(name="shopify reachable", ok=False, detail=str(fault))]
         checks.append(Check(name="shopify reachable", ok=True, detail=f"version {self._client.version}"))
@@ -96,4 +96,8 @@ class Shopify:
             missing = need.scope in absent
             detail = f"not granted: {need.what} cannot be read" if missing else "granted"
             checks.append(Check(name=f"shopify scope {need.scope}", ok=not missing, detail=detail))
+        for what, scope in scopes.ASKED:
+            there = scope in granted
+            detail = "granted" if there else f"not granted: {what}, where there are any, will be missing"
+            checks.append(Check(name=f"shopify scope {scope}", ok=there or None, detail=detail))
         return checks

@@ -34,9 +34,37 @@ NEEDS = (
     Need(scope="read_orders", what="orders", flag="orders"),
     Need(scope="read_all_orders", what="orders older than 60 days", flag="all_orders"),
     Need(scope="read_returns", what="returns", flag="returns"),
+    Need(
+        scope="read_merchant_managed_fulfillment_orders",
+        what="fulfilment orders",
+        flag="dispatches",
+        instead=("read_assigned_fulfillment_orders", "read_third_party_fulfillment_orders"),
+    ),
     Need(scope="read_draft_orders", what="draft orders", flag="drafts"),
     Need(scope="read_gift_cards", what="gift cards", flag="cards"),
+    Need(scope="read_customer_payment_methods", what="payment methods", flag="methods"),
+    Need(scope="read_store_credit_accounts", what="store credit accounts", flag="credits"),
+    Need(
+        scope="read_store_credit_account_transactions",
+        what="store credit transactions",
+        flag="creditMoves",
+    ),
+    Need(scope="read_own_subscription_contracts", what="subscription contracts", flag="subscriptions"),
+    Need(scope="read_customer_merge", what="merge state", flag="merge"),
+    Need(scope="read_metaobjects", what="metaobjects", flag="metaobjects"),
     Need(scope="read_content", what="blog comments", flag="comments", instead=("read_online_store_pages",)),
+)
+
+# What opens single fields that may be null: asked for in any case, and where Shopify denies one, that is said.
+ASKED = (
+    ("gift card transactions", "read_gift_card_transactions"),
+    ("payment terms of an order", "read_payment_terms"),
+    ("campaigns that led to a visit", "read_marketing_events"),
+    ("bank accounts, and payment methods kept for an order", "read_payment_mandate"),
+    ("disputes", "read_shopify_payments_disputes"),
+    ("evidence in a dispute", "read_shopify_payments_dispute_evidences"),
+    ("which metaobjects name a customer", "read_metaobject_definitions"),
+    ("titles of products in a cart that was left", "read_products"),
 )
 
 

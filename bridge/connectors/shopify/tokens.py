@@ -53,7 +53,7 @@ class MemoryTokens:
 class Tokens:
     """Gives a token for a shop."""
 
-    def __init__(  # noqa: PLR0913 - every collaborator is named
+    def __init__(
         self,
         *,
         base_url: str,

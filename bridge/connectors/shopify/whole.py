@@ -12,7 +12,7 @@ from bridge.connectors.shopify.answers import SYSTEM
 from bridge.model import Absence, Finding, Gap
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
 
     from bridge.connectors.shopify.errand import Errand
     from bridge.connectors.shopify.place import Place
@@ -20,57 +20,93 @@ if TYPE_CHECKING:
 Node = dict[str, Any]
 
 # The sizes of lists without a cursor in order.graphql: a list as long as that may go on.
-FULFILLMENTS, TRACKINGS, TRANSACTIONS, REFUNDS = 4, 2, 4, 2
+FULFILLMENTS, TRACKINGS, TRANSACTIONS, REFUNDS = 4, 2, 7, 2
 
-CUSTOMER_LISTS = {"addresses": "addressesV2", "metafields": "metafields", "events": "events"}
-ORDER_LISTS = {"lines": "lineItems", "metafields": "metafields", "returns": "returns", "events": "events"}
+# Variable of a document and the list it opens. NESTED lists have lists inside, in which no cursor of ours
+# leads on: cut short inside, they are read again from their start, with more room.
+CUSTOMER_LISTS = {
+    "addresses": "addressesV2",
+    "metafields": "metafields",
+    "events": "events",
+    "methods": "paymentMethods",
+    "credits": "storeCreditAccounts",
+    "subscriptions": "subscriptionContracts",
+}
+ORDER_LISTS = {
+    "lines": "lineItems",
+    "metafields": "metafields",
+    "events": "events",
+    "agreements": "agreements",
+    "returns": "returns",
+    "dispatches": "fulfillmentOrders",
+}
+NESTED = ("returns", "fulfillmentOrders", "storeCreditAccounts", "subscriptionContracts")
 ORDER_WHOLE = {
     "localized": "localizedFields",
     "shipping": "shippingLines",
     "parcels": "fulfillments",
     "payments": "transactions",
     "refunds": "refunds",
+    "journey": "customerJourneySummary",
 }
-
-
-def customer(errand: Errand, place: Place, node: Node) -> tuple[Finding, tuple[Gap, ...]]:
-    """Read the customer with all addresses, metafields and her timeline."""
-    after = {
-        flag: flatten.end_of(node.get(name))
-        for flag, name in CUSTOMER_LISTS.items()
-        if flatten.has_more(node.get(name))
+# What stays of a second half: the rest only tells whose it is.
+HISTORY = frozenset(
+    {
+        "agreements",
+        "customerJourneySummary",
+        "events",
+        "fulfillmentOrders",
+        "fulfillments",
+        "id",
+        "name",
+        "paymentCollectionDetails",
     }
+)
+
+
+def customer(errand: Errand, place: Place, node: Node) -> tuple[tuple[Finding, ...], tuple[Gap, ...]]:
+    """Read the customer with all addresses, metafields and her timeline, and what is hers."""
+    after = _unfinished(node, CUSTOMER_LISTS)
     gaps = _follow(errand, place, ("customer_rest", "customer"), node, CUSTOMER_LISTS, after, {})
-    return finding("customer", node, place.matched_by), gaps + short(node, "customer")
+    findings = [finding("customer", node, place.matched_by)]
+    gaps += short(node, "customer")
+    for name, kind in flatten.OWN.items():
+        for one in flatten.nodes(node.get(name)):
+            findings.append(finding(kind, one, place.matched_by))
+            gaps += short(one, kind)
+    return tuple(findings), gaps
 
 
 def order(errand: Errand, place: Place, node: Node, matched_by: str) -> tuple[Finding, tuple[Gap, ...]]:
-    """Read the order with every line, parcel, payment, refund, return and metafield."""
-    after: dict[str, str | None] = {
-        flag: flatten.end_of(node.get(name))
-        for flag, name in ORDER_LISTS.items()
-        if flatten.has_more(node.get(name))
-    }
-    if flatten.cut_short(
-        node.get("returns"), ""
-    ):  # inside a return there is no cursor of ours: from its start
-        after["returns"] = None
-        node["returns"]["nodes"] = []
-    if node.get("hasTimelineComment"):
-        after["events"] = None
-        node["events"] = {"nodes": []}
+    """Read the order with every line, parcel, payment, refund, return, metafield and line of its timeline."""
+    after = _unfinished(node, ORDER_LISTS)
     parcels = node.get("fulfillments") or []
     long = {
         "localized": flatten.has_more(node.get("localizedFields")),
         "shipping": flatten.has_more(node.get("shippingLines")),
         "parcels": len(parcels) >= FULFILLMENTS
-        or any(len(parcel.get("trackingInfo") or ()) >= TRACKINGS for parcel in parcels),
+        or any(len(parcel.get("trackingInfo") or ()) >= TRACKINGS for parcel in parcels)
+        or bool(flatten.cut_short(parcels, "")),
         "payments": len(node.get("transactions") or ()) >= TRANSACTIONS,
         "refunds": len(node.get("refunds") or ()) >= REFUNDS,
+        "journey": bool(flatten.cut_short(node.get("customerJourneySummary"), "")),
     }
     whole = {flag: name for flag, name in ORDER_WHOLE.items() if long[flag]}
     gaps = _follow(errand, place, ("order_rest", "order"), node, ORDER_LISTS, after, whole)
     return finding("order", node, matched_by), gaps + short(node, "order")
+
+
+def history(errand: Errand, place: Place, node: Node, matched_by: str) -> tuple[Finding, tuple[Gap, ...]]:
+    """Read the second half of an order whose first was read before: journey, warehouses, scans, timeline."""
+    node = {name: value for name, value in node.items() if name in HISTORY}
+    whole = {
+        flag: name
+        for flag, name in (("parcels", "fulfillments"), ("journey", "customerJourneySummary"))
+        if flatten.cut_short(node.get(name), "")
+    }
+    after = _unfinished(node, ORDER_LISTS)
+    gaps = _follow(errand, place, ("order_rest", "order"), node, ORDER_LISTS, after, whole)
+    return finding("order_history", node, matched_by), gaps + short(node, "order_history")
 
 
 def finding(kind: str, node: Node, matched_by: str) -> Finding:
@@ -86,7 +122,19 @@ def short(node: Node, path: str) -> tuple[Gap, ...]:
     )
 
 
-def _follow(  # noqa: PLR0913, PLR0917 - one question, its parts named
+def _unfinished(node: Node, lists: Mapping[str, str]) -> dict[str, str | None]:
+    """Give the lists that go on and the cursor of each; None for one that is read again from its start."""
+    after: dict[str, str | None] = {}
+    for flag, name in lists.items():
+        if name in NESTED and flatten.cut_short((node.get(name) or {}).get("nodes"), ""):
+            after[flag] = None
+            node[name]["nodes"] = []
+        elif flatten.has_more(node.get(name)):
+            after[flag] = flatten.end_of(node.get(name))
+    return after
+
+
+def _follow(
     errand: Errand,
     place: Place,
     document: tuple[str, str],
@@ -99,7 +147,10 @@ def _follow(  # noqa: PLR0913, PLR0917 - one question, its parts named
     name, root = document
     open_lists, gaps = dict(after), tuple[Gap, ...]()
     while open_lists or whole:
-        switches = _switches(name, {*open_lists, *whole}, place.shut)
+        wanted = {*open_lists, *whole} - {*place.shut}
+        switches = {
+            flag: flag in wanted for flag in (lists if root == "customer" else {**lists, **ORDER_WHOLE})
+        }
         cursors = {f"{flag}After": cursor for flag, cursor in open_lists.items()}
         reply = errand.ask(name, place, id=node["id"], **switches, **cursors)
         gaps += reply.gaps
@@ -117,8 +168,3 @@ def _follow(  # noqa: PLR0913, PLR0917 - one question, its parts named
         if not fresh:
             gaps += (Gap(system=SYSTEM, absence=Absence.UNREACHED, what=root, reason="gone_meanwhile"),)
     return tuple(dict.fromkeys(gaps))
-
-
-def _switches(name: str, wanted: Collection[str], shut: Collection[str]) -> dict[str, bool]:
-    flags = CUSTOMER_LISTS if name == "customer_rest" else ORDER_LISTS | ORDER_WHOLE
-    return {flag: flag in wanted and flag not in shut for flag in flags}

@@ -12,19 +12,26 @@ from pathlib import Path
 
 from graphql import GraphQLSchema, build_ast_schema, parse
 
+from bridge.sandbox.schema.versions import OLDER, trim
+
 HERE = Path(__file__).parent
-VERSIONS = tuple(sorted(path.name[6:13] for path in HERE.glob("admin_*.graphql.gz")))
+CUT = tuple(sorted(path.name[6:13] for path in HERE.glob("admin_*.graphql.gz")))
+VERSIONS = (*OLDER, *CUT)
 
 
 @cache
 def load(version: str) -> GraphQLSchema:
-    """Read one version's schema. Raises FileNotFoundError for a version that was not cut."""
-    packed = (HERE / f"admin_{version}.graphql.gz").read_bytes()
+    """Read one version's schema. Raises FileNotFoundError for a version that is not spoken."""
+    source = CUT[0] if version in OLDER else version
+    packed = (HERE / f"admin_{source}.graphql.gz").read_bytes()
     paused = gc.isenabled()
     gc.disable()  # half a million small objects that all stay: collecting in between doubles the time
     try:
         document = parse(gzip.decompress(packed).decode(), no_location=True)
-        return build_ast_schema(document, assume_valid=True)
+        schema = build_ast_schema(document, assume_valid=True)
+        if version in OLDER:
+            trim(schema, version)
+        return schema
     finally:
         if paused:
             gc.enable()

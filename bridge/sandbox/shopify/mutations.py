@@ -5,82 +5,72 @@ Everything else answers with a user error. The invented world is never touched, 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from bridge.sandbox.shopify.parts import Record, number_of
+from bridge.sandbox.shopify.changes import find, wrong
+from bridge.sandbox.shopify.consent import Consent
+from bridge.sandbox.shopify.deletions import Deletions
+from bridge.sandbox.shopify.erasure import Erasure
+from bridge.sandbox.shopify.parts import Record, gid, number_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from bridge.sandbox.shopify.roots import Roots
 
-CUSTOMER_FIELDS = frozenset({"email", "firstName", "lastName", "note", "phone", "tags", "locale"})
-ORDER_FIELDS = frozenset({"email", "note", "phone", "tags", "poNumber", "customAttributes"})
+CUSTOMER_FIELDS: Final = frozenset({"email", "firstName", "lastName", "note", "phone", "tags", "locale"})
+ORDER_FIELDS: Final = frozenset({"email", "note", "phone", "tags", "poNumber", "customAttributes"})
 
 
-def wrong(field: str, message: str, code: str) -> Record:
-    """Answer with one user error."""
-    return {"userErrors": [{"field": [field], "message": message, "code": code}]}
+class Mutations:
+    """One call's changes to one shop."""
 
+    def __init__(self, roots: Roots) -> None:
+        """`roots` finds what is to be changed."""
+        self._roots = roots
+        self._shop = roots.shop
 
-def mutations(roots: Roots) -> Record:  # noqa: C901 - one small function for each
-    """Give the record that the mutation root is."""
-    shop = roots.shop
+    def record(self) -> Record:
+        """Give the record that the mutation root is."""
+        return {
+            "__typename": "Mutation",
+            "customerUpdate": self.update_customer,
+            "orderUpdate": self.update_order,
+            "giftCardUpdate": self.update_card,
+            "bulkOperationCancel": self.cancel_bulk,
+            **Erasure(self._roots).record(),
+            **Consent(self._roots).record(),
+            **Deletions(self._roots).record(),
+        }
 
-    def request_erasure(args: Mapping[str, Any]) -> Record:
-        if roots.customer(number_of(args["customerId"])) is None:
-            return wrong("customerId", "Customer does not exist", "DOES_NOT_EXIST")
-        shop.ask_erasure(number_of(args["customerId"]))
-        return {"customerId": args["customerId"]}
+    def update_customer(self, args: Mapping[str, Any]) -> Record:
+        """Write over a customer."""
+        return self._update("customer", args["input"], CUSTOMER_FIELDS)
 
-    def cancel_erasure(args: Mapping[str, Any]) -> Record:
-        if roots.customer(number_of(args["customerId"])) is None:
-            return wrong("customerId", "Customer does not exist", "DOES_NOT_EXIST")
-        if not shop.cancel_erasure(number_of(args["customerId"])):
-            return wrong("customerId", "Customer is not scheduled to be erased", "NOT_BEING_ERASED")
-        return {"customerId": args["customerId"]}
+    def update_order(self, args: Mapping[str, Any]) -> Record:
+        """Write over an order: what is given of `customAttributes` and tags replaces what was there."""
+        return self._update("order", args["input"], ORDER_FIELDS)
 
-    def update(kind: str, allowed: frozenset[str]) -> Callable[[Mapping[str, Any]], Record]:
-        find = roots.customer if kind == "customer" else roots.order
+    def _update(self, kind: str, wanted: Mapping[str, Any], allowed: frozenset[str]) -> Record:
+        find = self._roots.customer if kind == "customer" else self._roots.order
+        number = number_of(wanted["id"])
+        if find(number) is None:
+            return wrong("id", f"{kind.title()} does not exist", "INVALID")
+        self._shop.write(wanted["id"], {name: value for name, value in wanted.items() if name in allowed})
+        return {kind: find(number)}
 
-        def run(args: Mapping[str, Any]) -> Record:
-            wanted = args["input"]
-            if find(number_of(wanted["id"])) is None:
-                return wrong("id", f"{kind.title()} does not exist", "INVALID")
-            shop.write(wanted["id"], {name: value for name, value in wanted.items() if name in allowed})
-            return {kind: find(number_of(wanted["id"]))}
+    def update_card(self, args: Mapping[str, Any]) -> Record:
+        """Write over a gift card's note."""
+        wanted = gid("GiftCard", number_of(args["id"]))
+        if find(self._roots, wanted) is None:
+            return wrong("id", "The gift card could not be found.", "INVALID")
+        self._shop.write(wanted, {"note": args["input"]["note"]} if "note" in args["input"] else {})
+        return {"giftCard": find(self._roots, wanted)}
 
-        return run
-
-    def delete_metafields(args: Mapping[str, Any]) -> Record:
-        for one in args["metafields"]:
-            shop.remove_metafield(one["ownerId"], one["namespace"], one["key"])
-        return {"deletedMetafields": [dict(one) for one in args["metafields"]]}
-
-    def remove_tags(args: Mapping[str, Any]) -> Record:
-        found = roots.node({"id": args["id"]})
-        if found is None:
-            return wrong("id", "Resource does not exist", "NOT_FOUND")
-        shop.write(args["id"], {"tags": [tag for tag in found["tags"] if tag not in args["tags"]]})
-        return {"node": roots.node({"id": args["id"]})}
-
-    def opt_out(args: Mapping[str, Any]) -> Record:
-        for one in shop.world.people:
-            if one.email == args["email"].casefold():
-                shop.write(f"gid://shopify/Customer/{one.id}", {"dataSaleOptOut": True})
-                return {"customerId": f"gid://shopify/Customer/{one.id}"}
-        return wrong("email", "Data sale opt out failed", "FAILED")
-
-    return {
-        "__typename": "Mutation",
-        "customerRequestDataErasure": request_erasure,
-        "customerCancelDataErasure": cancel_erasure,
-        "customerUpdate": update("customer", CUSTOMER_FIELDS),
-        "orderUpdate": update("order", ORDER_FIELDS),
-        "metafieldsDelete": delete_metafields,
-        "tagsRemove": remove_tags,
-        "dataSaleOptOut": opt_out,
-    }
+    def cancel_bulk(self, args: Mapping[str, Any]) -> Record:
+        """Stop a bulk operation."""
+        found = self._shop.bulk.cancel(args["id"])
+        return {"bulkOperation": found} if found else wrong("id", "Bulk operation does not exist", "INVALID")
 
 
 def unknown(_: Mapping[str, Any]) -> Record:

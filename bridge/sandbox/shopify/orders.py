@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from bridge.sandbox.shopify import parts
 from bridge.sandbox.shopify.parts import Record, bag, gid, moment, postal
+from bridge.sandbox.shopify.rich.beside import over_draft
+from bridge.sandbox.shopify.rich.order import over_order
 
 if TYPE_CHECKING:
     from bridge.sandbox.nouns import DraftOrder, Order, Parcel, Refund, Return, Transaction
@@ -21,6 +23,7 @@ def parcel(order: Order, one: Parcel, at: int) -> Record:
     arrived = one.delivered_at is not None
     town = order.address
     scan = {
+        "__typename": "FulfillmentEvent",
         "id": gid("FulfillmentEvent", one.id),
         "status": "DELIVERED" if arrived else "IN_TRANSIT",
         "message": None,
@@ -122,7 +125,12 @@ def send_back(one: Return, *, hidden: bool) -> Record:
             "label": None,
         },
     }
-    order = {"id": gid("ReverseFulfillmentOrder", one.id), "status": "OPEN", "reverseDeliveries": [delivery]}
+    order = {
+        "__typename": "ReverseFulfillmentOrder",
+        "id": gid("ReverseFulfillmentOrder", one.id),
+        "status": "OPEN",
+        "reverseDeliveries": [delivery],
+    }
     return {
         "__typename": "Return",
         "id": gid("Return", one.id),
@@ -166,6 +174,8 @@ def order_record(shop: Shop, one: Order) -> Record:
         "note": None if hidden else one.note or None,
         "tags": list(one.tags),
         "clientIp": None if hidden else one.client_ip,
+        "cartToken": None if hidden else f"c1-{one.id:x}",
+        "checkoutToken": None if hidden else f"{one.id:032x}",
         "customerLocale": "en-IN",
         "customerAcceptsMarketing": not hidden,
         "statusPageUrl": f"https://{shop.world.shop}/orders/{one.id:x}/authenticate?key={one.id % 9973:08x}",
@@ -210,7 +220,9 @@ def order_record(shop: Shop, one: Order) -> Record:
         "risk": {"recommendation": "ACCEPT", "assessments": []},
         **parts.metafields(shop, owner, () if hidden else one.metafields, one.created_at),
     }
-    return record | shop.written.get(owner, {})
+    if one.rich and not hidden:
+        record = over_order(shop, one, record)
+    return record if hidden else record | shop.written.get(owner, {})
 
 
 def draft_record(shop: Shop, one: DraftOrder) -> Record:
@@ -236,5 +248,6 @@ def draft_record(shop: Shop, one: DraftOrder) -> Record:
         "shippingAddress": address,
         "totalPriceSet": bag(total),
         "lineItems": parts.lines(one.lines, "DraftOrderLineItem", hidden=hidden),
+        **parts.metafields(shop, gid("DraftOrder", one.id), () if hidden else one.metafields, one.created_at),
     }
-    return record
+    return over_draft(shop, one, record) if one.rich and not hidden else record

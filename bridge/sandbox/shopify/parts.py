@@ -93,6 +93,7 @@ def metafields(shop: Shop, owner: str, found: Sequence[Metafield], at: datetime 
             "jsonValue": one.value,
             "createdAt": moment(at),
             "updatedAt": moment(at),
+            **_led_to(shop, one),
         }
         for one in found
         if (owner, one.namespace, one.key) not in shop.removed
@@ -103,6 +104,13 @@ def metafields(shop: Shop, owner: str, found: Sequence[Metafield], at: datetime 
         return next((row for row in rows if (row["namespace"], row["key"]) == wanted), None)
 
     return {"metafields": rows, "metafield": single}
+
+
+def _led_to(shop: Shop, one: Metafield) -> Record:
+    """Follow a metafield that leads to a metaobject."""
+    if one.type != "metaobject_reference":
+        return {}
+    return {"reference": lambda _: shop.metaobject_record(number_of(one.value))}
 
 
 def timeline(world: World, kind: str, owner: int, found: Sequence[Happening]) -> list[Record]:

@@ -98,6 +98,10 @@ class Selection:
         self.type_name = "" if abstract else named.name
         self.possible = compiler.mentioned(named, sets) if abstract else (named.name,)
 
+    def knows(self, type_name: str) -> bool:
+        """Whether the schema has that type."""
+        return type_name in self._fields or type_name in self._compiler.schema.type_map
+
     def fields_for(self, type_name: str) -> tuple[Field, ...]:
         """Give the fields asked for where an object of this type stands."""
         fields = self._fields.get(type_name)

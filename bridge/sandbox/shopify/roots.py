@@ -5,87 +5,49 @@ A field that is not here is answered with null or an empty list, as an invented 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from bridge.sandbox.shopify import customers
+from bridge.sandbox.shopify import beside, customers, known, near, quarrels, segments
+from bridge.sandbox.shopify.nodes import node
 from bridge.sandbox.shopify.orders import draft_record
-from bridge.sandbox.shopify.parts import Record, gid, moment, number_of
+from bridge.sandbox.shopify.parts import Record, gid, number_of
+from bridge.sandbox.shopify.rich.company import company_contact
+from bridge.sandbox.shopify.rich.methods import subscription
 from bridge.sandbox.shopify.run import Rows
 from bridge.sandbox.shopify.search import Search
+from bridge.sandbox.shopify.searchable import SEARCHABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-
-    from bridge.sandbox.nouns import Order, Person
+    from bridge.sandbox.nouns import Order
     from bridge.sandbox.shopify.state import Shop
 
 WINDOW = timedelta(days=60)
-KNOWN: Mapping[str, frozenset[str]] = {
-    "orders": frozenset(
-        [
-            "cart_token",
-            "checkout_token",
-            "confirmation_number",
-            "created_at",
-            "customer_id",
-            "discount_code",
-            "email",
-            "financial_status",
-            "fulfillment_status",
-            "gateway",
-            "id",
-            "name",
-            "phone",
-            "po_number",
-            "processed_at",
-            "return_status",
-            "risk_level",
-            "sku",
-            "source_identifier",
-            "source_name",
-            "status",
-            "tag",
-            "tag_not",
-            "test",
-            "updated_at",
-        ]
-    ),
-    "customers": frozenset(
-        [
-            "accepts_marketing",
-            "country",
-            "customer_date",
-            "email",
-            "first_name",
-            "id",
-            "last_name",
-            "orders_count",
-            "phone",
-            "state",
-            "tag",
-            "tag_not",
-            "updated_at",
-        ]
-    ),
-    "draftOrders": frozenset(["created_at", "customer_id", "id", "source", "status", "tag", "updated_at"]),
-    "giftCards": frozenset(
-        [
-            "balance_status",
-            "created_at",
-            "customer_id",
-            "expires_on",
-            "id",
-            "recipient_id",
-            "source",
-            "status",
-        ]
-    ),
-    "abandonedCheckouts": frozenset(
-        ["created_at", "email_state", "id", "recovery_state", "status", "updated_at"]
-    ),
-    "comments": frozenset(["created_at", "id", "published_at", "published_status", "status", "updated_at"]),
-}
+Args = Mapping[str, Any]
+# Fields of the root that give one thing by its global id.
+BY_ID = [
+    "article",
+    "comment",
+    "company",
+    "companyContact",
+    "companyLocation",
+    "customerPaymentMethod",
+    "disputeEvidence",
+    "draftOrder",
+    "event",
+    "fulfillment",
+    "fulfillmentOrder",
+    "giftCard",
+    "metaobject",
+    "refund",
+    "return",
+    "reverseDelivery",
+    "reverseFulfillmentOrder",
+    "segment",
+    "storeCreditAccount",
+    "subscriptionContract",
+]
 
 
 class Roots:
@@ -100,10 +62,24 @@ class Roots:
 
     def query(self) -> Record:
         """Give the record that the query root is."""
-        world, fields = self.shop.world, self.fields
+        world, shop = self.shop.world, self.shop
+
+        def listed(
+            root: str, things: Callable[[], Iterable[Any]], facts: Any, make: Any
+        ) -> Callable[[Args], Rows]:
+            return lambda args: self._found(root, things(), args, facts, make)
+
+        def kept(root: str, records: Callable[[], Iterable[Record]]) -> Callable[[Args], Rows]:
+            return listed(root, records, known.of_record, lambda one: one)
+
+        def close(root: str, things: Iterable[Any], make: Any) -> Callable[[Args], Rows]:
+            return listed(
+                root, lambda: things, lambda one: known.of_beside(shop, one), lambda one: make(shop, one)
+            )
+
         return {
             "__typename": "QueryRoot",
-            "shop": fields(self._shop),
+            "shop": lambda _: self._shop(),
             "currentAppInstallation": {
                 "__typename": "AppInstallation",
                 "id": gid("AppInstallation", 1),
@@ -111,64 +87,85 @@ class Roots:
             },
             "customer": lambda args: self.customer(number_of(args["id"])),
             "customerByIdentifier": self._by_identifier,
-            "customers": lambda args: self._found("customers", world.people, args, self._of_person),
-            "customersCount": lambda _: {"count": len(world.people), "precision": "EXACT"},
-            "order": lambda args: self.order(number_of(args["id"])),
-            "orders": lambda args: self._found("orders", self._visible(world.orders), args, self._of_order),
-            "draftOrder": lambda args: self.node({"id": args["id"]}),
-            "draftOrders": lambda args: self._found("draftOrders", world.drafts, args, self._of_beside),
-            "giftCard": lambda args: self.node({"id": args["id"]}),
-            "giftCards": lambda args: self._found("giftCards", world.gift_cards, args, self._of_beside),
-            "abandonedCheckouts": lambda args: self._found(
-                "abandonedCheckouts", world.checkouts, args, self._of_beside
+            "customers": listed(
+                "customers",
+                lambda: shop.people,
+                lambda one: known.of_person(shop, one),
+                lambda one: self.customer(one.id) or {},
             ),
-            "comments": lambda args: self._found("comments", world.comments, args, self._of_beside),
-            "node": self.node,
-            "nodes": lambda args: [self.node({"id": one}) for one in args["ids"]],
+            "customersCount": lambda _: {"count": len(shop.people), "precision": "EXACT"},
+            "order": lambda args: self.order(number_of(args["id"])),
+            "orders": listed(
+                "orders",
+                lambda: self.visible(world.orders),
+                lambda one: known.of_order(shop, one),
+                lambda one: customers.order_of(shop, one),
+            ),
+            "draftOrders": close("draftOrders", shop.left("DraftOrder", world.drafts), draft_record),
+            "giftCards": close("giftCards", world.gift_cards, near.gift_card_record),
+            "abandonedCheckouts": close("abandonedCheckouts", world.checkouts, near.checkout_record),
+            "comments": close("comments", shop.left("Comment", world.comments), near.comment_record),
+            "articles": lambda _: [near.article_record(shop)],
+            "abandonment": lambda args: beside.abandonment(shop, number_of(args["id"])),
+            "abandonmentByAbandonedCheckoutId": lambda args: beside.abandonment(
+                shop, number_of(args["abandonedCheckoutId"])
+            ),
+            "disputes": kept(
+                "disputes",
+                lambda: [quarrels.dispute_record(shop, world.order(one)) for one in world.disputed],
+            ),
+            "dispute": lambda args: node(self, args["id"]),
+            "tenderTransactions": kept("tenderTransactions", self._tenders),
+            "metaobjects": self._metaobjects,
+            "metaobjectDefinitions": lambda _: [
+                beside.metaobject_definition(name) for name in sorted({one.type for one in world.metaobjects})
+            ],
+            "metaobjectDefinitionByType": lambda args: (
+                beside.metaobject_definition(args["type"])
+                if args["type"] in {one.type for one in world.metaobjects}
+                else None
+            ),
+            "segments": lambda _: segments.segments(shop),
+            "customerSegmentMembership": lambda args: segments.memberships(shop, args),
+            "subscriptionContracts": kept(
+                "subscriptionContracts", lambda: [subscription(shop, one) for one in self.rich()]
+            ),
+            "companies": kept(
+                "companies", lambda: [company_contact(shop, one)["company"] for one in self.rich()]
+            ),
+            "events": kept("events", self._events),
+            "fulfillmentOrders": self._fulfillment_orders,
+            **dict.fromkeys(BY_ID, lambda args: node(self, args["id"])),
+            "node": lambda args: node(self, args["id"]),
+            "bulkOperation": lambda args: node(self, args["id"]),
+            "bulkOperations": lambda _: shop.bulk.all(),
+            "currentBulkOperation": lambda _: shop.bulk.latest(),
+            "nodes": lambda args: [node(self, one) for one in args["ids"]],
         }
-
-    def fields(self, make: Callable[[], Record]) -> Callable[[Any], Record]:
-        """Make a record only when it is asked for."""
-        return lambda _: make()
 
     def customer(self, number: int) -> Record | None:
         """Give one customer; None where the shop does not know the number."""
-        orders = self._visible(one for one in self.shop.world.orders if one.person_id == number)
+        orders = self.visible(one for one in self.shop.world.orders if one.person_id == number)
         # a narrower view must not be remembered for a wider one
         return customers.customer_of(self.shop, number, orders, view="recent" if self._oldest else "")
 
     def order(self, number: int) -> Record | None:
         """Give one order; None where it is unknown or outside the window."""
         try:
-            found = self._visible([self.shop.world.order(number)])
+            found = self.visible([self.shop.world.order(number)])
         except KeyError:
             return None
         return customers.order_of(self.shop, found[0]) if found else None
 
-    def node(self, args: Mapping[str, Any]) -> Record | None:
-        """Give whatever a global id names."""
-        kind, number = str(args["id"]).removeprefix("gid://shopify/").partition("/")[0], number_of(args["id"])
-        world = self.shop.world
-        match kind:
-            case "Customer":
-                return self.customer(number)
-            case "Order":
-                return self.order(number)
-            case "DraftOrder" | "GiftCard" | "AbandonedCheckout" | "Comment":
-                beside: list[Any] = [*world.drafts, *world.gift_cards, *world.checkouts, *world.comments]
-                return next((self._beside(one) for one in beside if one.id == number), None)
-            case "Fulfillment" | "Refund" | "Return":
-                lists = {"Fulfillment": "fulfillments", "Refund": "refunds", "Return": "returns"}
-                for order in self._visible(world.orders):
-                    for one in customers.order_of(self.shop, order)[lists[kind]]:
-                        if one["id"] == args["id"]:
-                            found: Record = one
-                            return found
-        return None
-
-    def _visible(self, orders: Iterable[Order]) -> list[Order]:
+    def visible(self, orders: Iterable[Order]) -> list[Order]:
+        """Keep the orders that this call may see."""
         oldest = self._oldest
         return [one for one in orders if oldest is None or one.created_at >= oldest]
+
+    def rich(self) -> list[int]:
+        """Give the number of her who has one of everything, unless she was redacted or is gone."""
+        hidden = self.shop.redacted | self.shop.gone
+        return [one.id for one in self.shop.world.people[:1] if one.rich and one.id not in hidden]
 
     def _shop(self) -> Record:
         world = self.shop.world
@@ -184,94 +181,51 @@ class Roots:
             "plan": {"publicDisplayName": "Shopify", "shopifyPlus": False, "partnerDevelopment": True},
         }
 
-    def _by_identifier(self, args: Mapping[str, Any]) -> Record | None:
+    def _by_identifier(self, args: Args) -> Record | None:
         wanted = args["identifier"]
-        for one in self.shop.world.people:
-            known = one.id not in self.shop.redacted
+        for one in self.shop.people:
+            readable = one.id not in self.shop.redacted
             if (
                 (wanted.get("id") and number_of(wanted["id"]) == one.id)
-                or (known and str(wanted.get("emailAddress") or "").casefold() == one.email)
-                or (known and wanted.get("phoneNumber") == one.phone)
+                or (readable and one.email and str(wanted.get("emailAddress") or "").casefold() == one.email)
+                or (readable and one.phone and wanted.get("phoneNumber") == one.phone)
             ):
                 return self.customer(one.id)
         return None
 
-    def _found(self, root: str, things: Iterable[Any], args: Mapping[str, Any], facts: Any) -> Rows:
+    def _tenders(self) -> list[Record]:
+        world = self.shop.world
+        paid = self.visible(world.order(one) for one in world.disputed)
+        return [quarrels.tender_record(self.shop, one) for one in paid]
+
+    def _metaobjects(self, args: Args) -> Rows:
+        wanted = [one for one in self.shop.world.metaobjects if one.type == args["type"]]
+        records = [beside.metaobject_record(self.shop, one) for one in wanted]
+        return self._found("metaobjects", records, args, known.of_record, lambda one: one)
+
+    def _events(self) -> list[Record]:
+        world = self.shop.world
+        told: list[Record | None] = [self.customer(one.id) for one in world.people if one.timeline]
+        told += [self.order(one.id) for one in world.orders if one.timeline]
+        return [event for record in told if record for event in record["events"]]
+
+    def _fulfillment_orders(self, args: Args) -> list[Record]:
+        records = [customers.order_of(self.shop, one) for one in self.visible(self.shop.world.orders)]
+        found = [handed for record in records for handed in record["fulfillmentOrders"]]
+        return found if args.get("includeClosed") else [one for one in found if one["status"] != "CLOSED"]
+
+    def _found(
+        self, root: str, things: Iterable[Any], args: Args, facts: Any, make: Callable[[Any], Record]
+    ) -> Rows:
         text = str(args.get("query") or "")
-        search = Search(text, KNOWN[root])
+        search = Search(text, SEARCHABLE[root])
         if search.warnings:
-            self.warnings.append(
-                {
-                    "path": [root],
-                    "query": text,
-                    "warnings": [
-                        {
-                            "field": name,
-                            "message": "Invalid search field for this query.",
-                            "code": "invalid_field",
-                        }
-                        for name in search.warnings
-                    ],
-                }
-            )
-        make: Callable[[Any], Record] = {
-            "orders": lambda one: customers.order_of(self.shop, one),
-            "customers": lambda one: self.customer(one.id) or {},
-        }.get(root, self._beside)
+            about = {"message": "Invalid search field for this query.", "code": "invalid_field"}
+            warnings = [{"field": name, **about} for name in search.warnings]
+            self.warnings.append({"path": [root], "query": text, "warnings": warnings})
         found = [one for one in things if not text or search(facts(one))]
-        return Rows(items=sorted(found, key=lambda one: one.id), make=make)
+        return Rows(items=sorted(found, key=_order), make=make)
 
-    def _beside(self, one: Any) -> Record:
-        match type(one).__name__:
-            case "DraftOrder":
-                return draft_record(self.shop, one)
-            case "GiftCard":
-                return customers.gift_card_record(self.shop, one)
-            case "Checkout":
-                return customers.checkout_record(self.shop, one)
-        return customers.comment_record(one)
 
-    def _of_person(self, one: Person) -> dict[str, tuple[str, ...]]:
-        if one.id in self.shop.gone:
-            return {}
-        if one.id in self.shop.redacted:
-            return {"id": (str(one.id),)}
-        return {
-            "id": (str(one.id),),
-            "email": (one.email,),
-            "phone": (one.phone,),
-            "first_name": (one.first,),
-            "last_name": (one.last,),
-            "tag": one.tags,
-            "state": ("ENABLED",),
-        }
-
-    def _of_order(self, one: Order) -> dict[str, tuple[str, ...]]:
-        facts = {
-            "id": (str(one.id),),
-            "name": (one.name, one.name.lstrip("#")),
-            "customer_id": (str(one.person_id),) if one.person_id else (),
-            "created_at": (moment(one.created_at) or "",),
-            "updated_at": (moment(one.updated_at) or "",),
-            "sku": tuple(line.sku for line in one.lines),
-            "tag": one.tags,
-            "status": ("any", "cancelled" if one.cancelled else "open"),
-            "test": ("false",),
-        }
-        if one.person_id not in self.shop.redacted:
-            facts |= {"email": (one.email,), "phone": (one.phone,)}
-        return facts
-
-    def _of_beside(self, one: Any) -> dict[str, tuple[str, ...]]:
-        """Give facts of a draft, card, checkout or comment; a bare word looks at all of them."""
-        person = getattr(one, "person_id", None)
-        hidden = person is not None and person in self.shop.redacted
-        shown = () if hidden else (getattr(one, "email", ""), getattr(one, "note", ""))
-        return {
-            "id": (str(one.id),),
-            "customer_id": (str(person),) if person else (),
-            "recipient_id": (str(person),) if person else (),
-            "created_at": (moment(one.created_at) or "",),
-            "status": ("any", "open"),
-            "default": shown,
-        }
+def _order(one: Any) -> int:
+    return number_of(one["id"]) if isinstance(one, dict) else int(one.id)

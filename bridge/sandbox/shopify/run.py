@@ -59,6 +59,8 @@ class Rights:
 class Run:
     """One execution of one plan."""
 
+    needs_size = True
+
     def __init__(self, variables: Mapping[str, Any], rights: Rights) -> None:
         """`variables` are coerced already."""
         self.errors: list[dict[str, Any]] = []
@@ -73,12 +75,16 @@ class Run:
             assert field.definition is not None  # noqa: S101 - only __typename has none
             found = get_argument_values(field.definition, field.node, self._variables)
             size = found.get("first") or found.get("last")
-            if field.kind is Kind.CONNECTION and size is None:
+            if field.kind is Kind.CONNECTION and size is None and self.needs_size:
                 raise Said("you must provide one of first or last", "BAD_REQUEST")
             if isinstance(size, int) and not 0 <= size <= MAX_FIRST:
                 raise Said(f"first cannot be more than {MAX_FIRST}", "BAD_REQUEST")
             self._args[field] = found
         return found
+
+    def page(self, field: Field, value: Any) -> Record:
+        """Give the page of a connection that the arguments ask for. Raises Said for a cursor of another list."""
+        return _page(value, self.args(field))
 
     def execute(self, plan: Plan, root: Record) -> dict[str, Any] | None:
         """Walk the whole plan; None where a null climbed to the top."""
@@ -90,7 +96,10 @@ class Run:
     def _object(self, selection: Selection, record: Record, path: Path) -> dict[str, Any]:
         out: dict[str, Any] = {}
         withheld = self._rights.withheld
-        for field in selection.fields_for(selection.type_name or record["__typename"]):
+        type_name = selection.type_name or record["__typename"]
+        if not selection.knows(type_name):
+            raise _Null  # a kind of thing that this version has no word for
+        for field in selection.fields_for(type_name):
             kind = field.kind
             if withheld and (field.name in withheld or f"{field.parent}.{field.name}" in withheld):
                 out[field.key] = self._refuse(field, path, access.not_approved(field.name))
@@ -121,7 +130,7 @@ class Run:
             if field.kind is Kind.OBJECT:
                 return self._object(field.selection, value, here)
             if field.kind is Kind.CONNECTION:
-                return self._object(field.selection, _page(value, self.args(field)), here)
+                return self._object(field.selection, self.page(field, value), here)
             return self._list(field, value, here)
         except Said as said:
             return self._refuse(field, path, (said.message, {"code": said.code}))

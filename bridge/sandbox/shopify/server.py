@@ -1,4 +1,4 @@
-"""The stand-in's two endpoints: tokens by the client-credentials grant, and Admin GraphQL.
+"""The stand-in's endpoints: tokens, Admin GraphQL, and the files of bulk operations.
 
 Reached at `/{shop}/admin/…`, or at `/admin/…` for the first shop. Judges in Shopify's order: token, body,
 document, variables, price, bucket, rights. https://shopify.dev/docs/api/admin-graphql#endpoints
@@ -15,34 +15,40 @@ from typing import TYPE_CHECKING, Any
 from bridge.sandbox.faults import Call
 from bridge.sandbox.httpd import Request, Response, StandIn
 from bridge.sandbox.schema import VERSIONS
-from bridge.sandbox.shopify import cost, customers
-from bridge.sandbox.shopify.access import SCOPES, TOKEN_LASTS_S, Door
+from bridge.sandbox.schema.personal import protected
+from bridge.sandbox.shopify import cost
+from bridge.sandbox.shopify.access import granted_without
+from bridge.sandbox.shopify.beside import tie
+from bridge.sandbox.shopify.bulk import run_query
+from bridge.sandbox.shopify.bulk_state import FILES
 from bridge.sandbox.shopify.documents import Library
-from bridge.sandbox.shopify.mutations import mutations, unknown
+from bridge.sandbox.shopify.door import TOKEN_LASTS_S, Door
+from bridge.sandbox.shopify.mutations import Mutations, unknown
 from bridge.sandbox.shopify.parts import number_of
 from bridge.sandbox.shopify.roots import Roots
 from bridge.sandbox.shopify.run import Rights, Run, Said
-from bridge.sandbox.shopify.state import Shop
+from bridge.sandbox.shopify.state import MERCHANT, Shop
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from bridge.sandbox.nouns import World
-    from bridge.sandbox.shopify.documents import Document
+    from bridge.sandbox.shopify.plan import Plan
 
 PATH = re.compile(r"(?:/(?P<shop>[a-z0-9-]+\.myshopify\.com))?/admin/(?P<rest>.+)")
 GRAPHQL = re.compile(r"api/(?P<version>\d{4}-\d{2}|unstable)/graphql\.json")
 CURSOR = re.compile("after|cursor", re.IGNORECASE)
 OPERATION = re.compile(r"\b(?:query|mutation)\s+(\w+)")
 BAD_TOKEN = {"errors": "[API] Invalid API key or access token (unrecognized login or wrong password)"}
+EXPIRED = b"<?xml version='1.0' encoding='UTF-8'?><Error><Code>ExpiredToken</Code></Error>"
 CLIENT_ID, CLIENT_SECRET = "sandbox-client", "sandbox-secret"
 
 
 def spoken(version: str) -> str:
-    """Give the version that answers: an unknown old one falls forward, as at Shopify."""
+    """Give the version that answers: an unknown or expired one falls forward to the oldest, as at Shopify."""
     if version in VERSIONS:
         return version
-    return VERSIONS[0] if version < VERSIONS[0] else VERSIONS[-1]
+    return VERSIONS[-1] if version > VERSIONS[-1] else VERSIONS[0]  # "unstable" sorts after every date
 
 
 def describe(request: Request) -> Call:
@@ -73,7 +79,7 @@ class ShopifyStandIn(StandIn):
         """Open the shops. A standard one has `maximum` 2000 and `restore_rate` 100."""
         self.shops = {world.shop: Shop(world, time.monotonic) for world in worlds}
         for shop in self.shops.values():
-            _tie(shop)
+            tie(shop)
         self.doors = {
             name: Door(client_id=client_id, secrets_known=tuple(client_secrets), now_s=time.monotonic)
             for name in self.shops
@@ -86,13 +92,16 @@ class ShopifyStandIn(StandIn):
         controls = {
             "redact": lambda given: self._shop(given).redact(number_of(f"/{given['customer_id']}")),
             "forget": lambda given: self._shop(given).forget(number_of(f"/{given['customer_id']}")),
-            "erasure": lambda given: setattr(self._shop(given), "erasure_delay_s", given.get("delay_s")),
+            "erasure": self._erasure,
+            "bulk": lambda given: self._shop(given).bulk.dial(given),
             "uninstall": lambda given: setattr(self._door(given), "installed", False),
             "tokens": self._tokens,
             "bucket": self._dial,
             "reset": self._reset,
         }
         super().__init__("shopify", self._answer, port=port, host=host, describe=describe, controls=controls)
+        for shop in self.shops.values():
+            shop.bulk.base_url = self.base_url
 
     @property
     def url(self) -> str:
@@ -105,13 +114,27 @@ class ShopifyStandIn(StandIn):
     def _door(self, given: Mapping[str, Any]) -> Door:
         return self.doors[given.get("shop") or next(iter(self.doors))]
 
-    def _tokens(self, given: Mapping[str, Any]) -> None:
-        """Set how long new tokens last, admit a fixed one, or end all that were granted."""
+    def _erasure(self, given: Mapping[str, Any]) -> None:
+        """Set the delay, make requests fail, or let the merchant ask for a customer's erasure."""
+        shop = self._shop(given)
+        if "fail" in given:
+            shop.erasure_fails = bool(given["fail"])
+        elif given.get("customer_id"):
+            shop.ask_erasure(number_of(f"/{given['customer_id']}"), by=str(given.get("by", MERCHANT)))
+        else:
+            shop.erasure_delay_s = given.get("delay_s")
+
+    def _tokens(self, given: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Set how long new tokens last, admit a fixed one, end all that were granted, or give a refreshable pair."""
         door = self._door(given)
         door.lasts_s = float(given.get("expires_in", door.lasts_s))
+        door.hour_s = float(given.get("hour_s", door.hour_s))
+        door.refresh_lasts_s = float(given.get("refresh_lasts_s", door.refresh_lasts_s))
+        door.codes |= {str(given["code"])} if given.get("code") else set()
         door.fixed |= {str(given["fixed"])} if given.get("fixed") else set()
         if given.get("expire"):
             door.expire()
+        return door.pair() if given.get("refreshable") else None
 
     def _dial(self, given: Mapping[str, Any]) -> None:
         self._bucket = (
@@ -128,6 +151,8 @@ class ShopifyStandIn(StandIn):
             shop.reset()
 
     def _answer(self, request: Request) -> Response:
+        if request.path.startswith(FILES) and request.method == "GET":
+            return self._file(request.path)
         found = PATH.fullmatch(request.path)
         name = (found["shop"] or next(iter(self.shops))) if found else ""
         if found is None or name not in self.shops:
@@ -140,18 +165,24 @@ class ShopifyStandIn(StandIn):
         token = request.headers.get("x-shopify-access-token", "")
         if request.faults.take(("token_expired",), request.path, describe(request).name):
             self.doors[name].expire()
-        if not self.doors[name].admits(name, token):
+        if not self.doors[name].admits(token):
             return Response.of(BAD_TOKEN, 401)
         version = spoken(graphql["version"])
         answer = self._graphql(name, version, request)
         return Response(status=answer.status, body=answer.body, headers={"X-Shopify-API-Version": version})
 
     def _grant(self, name: str, request: Request) -> Response:
-        token, fault = self.doors[name].grant(name, request.form)
-        if fault:
-            return Response.of({"error": fault, "error_description": "The request was refused"}, 400)
-        lasts_s = self.doors[name].lasts_s
-        return Response.of({"access_token": token, "scope": ",".join(SCOPES), "expires_in": lasts_s})
+        form = request.json if isinstance(request.json, dict) else request.form
+        answer, status = self.doors[name].grant({key: str(value) for key, value in form.items()})
+        return Response.of(answer, status)
+
+    def _file(self, path: str) -> Response:
+        """Give the file of a bulk operation; it needs no token, and is refused once its time is over."""
+        name, _, token = path.removeprefix(FILES).removesuffix(".jsonl").partition("/")
+        found = self.shops[name].bulk.file(token) if name in self.shops else None
+        if found is None:
+            return Response(status=403, body=EXPIRED, content_type="application/xml; charset=UTF-8")
+        return Response(body=found, content_type="application/jsonl")
 
     def _graphql(self, name: str, version: str, request: Request) -> Response:
         asked = request.json
@@ -166,17 +197,20 @@ class ShopifyStandIn(StandIn):
         variables, errors = document.variables(operation, asked.get("variables") or {})
         if errors:
             return Response.of({"errors": errors})
-        return self._run(name, request, document, operation, variables)
+        return self._run(name, version, request, document.plan(operation, variables), variables)
 
     def _run(
-        self, name: str, request: Request, document: Document, operation: Any, variables: Mapping[str, Any]
+        self, name: str, version: str, request: Request, plan: Plan, variables: Mapping[str, Any]
     ) -> Response:
-        about = (request.path, describe(request).name)
-        shop, plan = self.shops[name], document.plan(operation, variables)
+        about, shop = (request.path, describe(request).name), self.shops[name]
         denied = {fault.scope for fault in request.faults.take_all("deny_scope", *about)}
-        withheld = frozenset(fault.field for fault in request.faults.take_all("deny_field", *about))
-        scopes = tuple(one for one in SCOPES if one not in denied)
-        run = Run(variables, Rights(granted=frozenset(scopes), withheld=withheld))
+        unapproved = request.faults.take_all("deny_field", *about)
+        withheld: frozenset[str] = frozenset().union(
+            *({one.field} if one.field else protected(one.group) for one in unapproved)
+        )
+        scopes = granted_without(denied)
+        rights = Rights(granted=frozenset(scopes), withheld=withheld)
+        run = Run(variables, rights)
         try:
             price = cost.requested(plan, run.args)
         except Said as said:
@@ -199,7 +233,10 @@ class ShopifyStandIn(StandIn):
         roots = Roots(shop, granted=frozenset(scopes), shop_scopes=scopes)
         root = roots.query()
         if plan.mutation:
-            known = mutations(roots)
+            known = Mutations(roots).record()
+            known["bulkOperationRunQuery"] = lambda args: run_query(
+                shop, self._library, version, args, rights=rights, root=roots.query()
+            )
             root = {one.name: unknown for one in plan.root.fields_for("Mutation")} | known
         data = run.execute(plan, root)
         charge["actualQueryCost"] = price
@@ -216,17 +253,6 @@ class ShopifyStandIn(StandIn):
                 maximum=maximum, restore_rate=restore_rate, now_s=time.monotonic
             )
         return self._buckets[name]
-
-
-def _tie(shop: Shop) -> None:
-    """Let orders name their customer."""
-    orders = shop.world.orders
-
-    def record(number: int) -> dict[str, Any] | None:
-        mine = [one for one in orders if one.person_id == number]
-        return customers.customer_of(shop, number, mine)
-
-    shop.customer_record = record
 
 
 def _too_costly(price: int) -> dict[str, Any]:

@@ -1,0 +1,52 @@
+"""When she paid, as few short spans of time: the only filter that tender transactions know.
+
+Pure. Spans grow together where there are too many, the nearest first: a little more is read then, nothing less.
+https://shopify.dev/docs/api/admin-graphql/latest/queries/tenderTransactions
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Windows = tuple[tuple[str, str], ...]  # from and to, ISO 8601 in UTC
+
+AROUND = timedelta(minutes=2)  # two clocks of the same payment
+MOST = 20  # a query of 20 spans has about 2,000 characters
+
+
+def add(windows: Windows, moments: Iterable[str]) -> Windows:
+    """Take these moments in as well; what cannot be read as one is passed over."""
+    spans = [(_moment(start), _moment(end)) for start, end in windows]
+    fresh = [(at - AROUND, at + AROUND) for at in map(_moment, moments) if at]
+    joined: list[tuple[datetime, datetime]] = []
+    for start, end in sorted([*((one, two) for one, two in spans if one and two), *fresh]):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    while len(joined) > MOST:
+        at = min(range(len(joined) - 1), key=lambda one: joined[one + 1][0] - joined[one][1])
+        joined[at : at + 2] = [(joined[at][0], joined[at + 1][1])]
+    return tuple((_text(start), _text(end)) for start, end in joined)
+
+
+def query(windows: Windows) -> str:
+    """Write them in Shopify's search syntax. https://shopify.dev/docs/api/usage/search-syntax."""
+    spans = [f"(processed_at:>='{start}' AND processed_at:<='{end}')" for start, end in windows]
+    return " OR ".join(spans)
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        return None
+    return found if found.tzinfo else None
+
+
+def _text(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,125 @@
+"""The fields in which a customer's personal data can stand, and the unmistakable value of each.
+
+Reads `personal.txt` once. A value says where it belongs (`canary-Order-poNumber`), or is a number or a moment that
+occurs nowhere else; equal fields have equal values. Never invents a person: whose the values are, others decide.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+FROM: Final = datetime(2026, 2, 1, 3, 7, 11, tzinfo=UTC)
+# Too small or too common to be told apart from somebody else's: planted, but not promised to be found.
+COMMON: Final = frozenset({"enum", "bool", "month"})
+MONTH: Final = 11
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Personal:
+    """One field: its type and name, what kind of value it holds, and Shopify's mark of protected data."""
+
+    type_name: str
+    field: str
+    kind: str
+    many: bool
+    protected: str
+    at: int
+    word: str = ""
+
+    @property
+    def name(self) -> str:
+        """`Type.field`."""
+        return f"{self.type_name}.{self.field}"
+
+    @property
+    def text(self) -> str:
+        """What is to be found; empty for what cannot be told apart (`COMMON`) and for an id, which needs its owner."""
+        moment = FROM + timedelta(days=self.at % 200, seconds=self.at)
+        found = {
+            "": f"canary-{self.type_name}-{self.field}",
+            "num": str(880_000_000_000 + self.at),
+            "int": str(7_000 + self.at),
+            "float": f"{40 + self.at / 10_000:.4f}",
+            "money": f"{4_321 + self.at}.09",
+            "at": moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "day": moment.strftime("%Y-%m-%d"),
+        }
+        found |= {"html": found[""], "json": found[""]}
+        found["mail"] = f"{found['']}@example.com".lower()
+        found["url"] = f"https://example.com/{found['']}"
+        return found.get(self.kind, "")
+
+    def value(self, owner: int) -> Any:
+        """Give the value as Shopify would write it. `owner` makes ids, which two shops must not share."""
+        text = self.text
+        typed: dict[str, Any] = {
+            "enum": self.word,
+            "bool": True,
+            "month": MONTH,
+            "id": f"gid://shopify/{self.type_name}/{owner + 10 * self.at}",
+            "html": f"<p>{text}</p>",
+            "json": {"canary": text},
+        }
+        found = typed.get(self.kind, text)
+        if self.kind in {"int", "float"}:
+            found = float(text) if self.kind == "float" else int(text)
+        return [found] if self.many else found
+
+
+@cache
+def personal() -> tuple[Personal, ...]:
+    """Give every field, type by type."""
+    lines = (Path(__file__).parent / "personal.txt").read_text(encoding="utf-8").splitlines()
+    found: list[Personal] = []
+    type_name = ""
+    for line in lines:
+        if line.startswith("#"):
+            continue
+        words = line.split()
+        if not line.startswith(" "):
+            type_name = words.pop(0).rstrip(":")
+        found += [_field(type_name, word, len(found) + at) for at, word in enumerate(words)]
+    return tuple(found)
+
+
+@cache
+def of_type(type_name: str) -> tuple[Personal, ...]:
+    """Give the fields of one type. Raises KeyError for a type that has none."""
+    found = tuple(one for one in personal() if one.type_name == type_name)
+    if not found:
+        raise KeyError(type_name)
+    return found
+
+
+@cache
+def protected(group: str) -> frozenset[str]:
+    """Name (`Type.field`) what Shopify protects as `name`, `email`, `phone` or `address`."""
+    return frozenset(one.name for one in personal() if one.protected == group)
+
+
+def canary(type_name: str, field: str) -> str:
+    """Give one value as text. Raises KeyError for a field that is not personal."""
+    for one in of_type(type_name):
+        if one.field == field:
+            return one.text
+    raise KeyError(field)
+
+
+def _field(type_name: str, word: str, at: int) -> Personal:
+    rest, _, group = word.partition("!")
+    many = rest.endswith("*")
+    name, is_enum, value = rest.rstrip("*").partition("=")
+    name, _, kind = name.partition(":")
+    return Personal(
+        type_name=type_name,
+        field=name,
+        kind="enum" if is_enum else kind,
+        many=many,
+        protected=group,
+        at=at,
+        word=value,
+    )

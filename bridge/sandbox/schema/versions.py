@@ -1,0 +1,58 @@
+"""Which versions of the Admin API are spoken, and what the older ones do not know yet.
+
+Two were cut from Shopify's own schema; the older three are the elder of them without the fields that came later.
+https://shopify.dev/docs/api/usage/versioning
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from graphql import GraphQLSchema
+
+OLDER: Final = ("2025-10", "2026-01", "2026-04")
+# `Type.field`, or a type that did not exist: no field leads to it then, and no fragment may name it.
+SINCE: Final[Mapping[str, tuple[str, ...]]] = {
+    "2026-01": (
+        "BankAccount",
+        "OrderInput.phone",
+        "QueryRoot.bulkOperation",
+        "QueryRoot.bulkOperations",
+    ),
+    "2026-07": (
+        "Customer.identityProviderSubjects",
+        "Customer.taxSettings",
+        "CustomerInput.whatsAppMarketingConsent",
+        "CustomerPhoneNumber.whatsAppMarketingConsent",
+        "CustomerWhatsAppMarketingConsent",
+        "IdentityProviderSubject",
+        "Metaobject.values",
+        "Mutation.customerWhatsAppMarketingConsentUpdate",
+        "Order.attribution",
+        "Order.cartToken",
+        "Order.checkoutToken",
+        "TaxSettings",
+    ),
+}
+
+
+def later_than(version: str) -> tuple[str, ...]:
+    """Name what came after this version."""
+    return tuple(name for since, names in SINCE.items() if since > version for name in names)
+
+
+def trim(schema: GraphQLSchema, version: str) -> None:
+    """Take out of a schema, in place, what this version does not know."""
+    for name in later_than(version):
+        type_name, _, field = name.partition(".")
+        if field:
+            getattr(schema.type_map.get(type_name), "fields", {}).pop(field, None)
+            continue
+        gone = schema.type_map.pop(type_name, None)
+        for one in schema.type_map.values():
+            members = getattr(one, "types", None)
+            if members and gone in members:
+                one.types = tuple(member for member in members if member is not gone)  # type: ignore[attr-defined]  # a union
