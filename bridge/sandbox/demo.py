@@ -15,6 +15,7 @@ import time
 import zipfile
 from datetime import datetime
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 from bridge.errors import BridgeError
@@ -160,8 +161,9 @@ def bikram_leaves(stage: Stage) -> None:
     _clocks(bundle)
     must(certificate["erased"], "erased here and read again: " + _counts(certificate["erased"]))
     for kept in certificate["kept"]:
-        laws = "; ".join(f"{ground['law']}" for ground in kept["grounds"]) or "no hold"
-        fact(f"kept until {kept['until'] or 'released'}: {kept['what'][:60]} ({laws[:90]})")
+        laws = "; ".join(ground["law"] for ground in kept["grounds"]) or "no hold"
+        what, why = (shorten(text, 64, placeholder=" …") for text in (kept["what"].partition(" (")[0], laws))
+        fact(f"kept until {kept['until'] or 'released'}: {what}, because: {why}")
     for platform in certificate["platform"]:
         fact(f"{platform['recipient']}: {platform['answer']}")
     waiting = {row["recipient"]: row["waybills"] for row in certificate["processors"]}

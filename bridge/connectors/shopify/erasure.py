@@ -1,8 +1,8 @@
 """How far Shopify's own erasure of a customer has come. Asks once; never erases and never infers.
 
 The one documented sign is the marketing state REDACTED: "The customer's personal data is erased. This value
-is internally-set and read-only."
-https://shopify.dev/docs/api/admin-graphql/latest/enums/CustomerEmailAddressMarketingState
+is internally-set and read-only." The state of an e-mail address has no such value; that of the consent has.
+https://shopify.dev/docs/api/admin-graphql/latest/enums/CustomerEmailMarketingState
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bridge.model import Principal
 
 REDACTED = "REDACTED"
+CONTACTS = ("defaultEmailAddress", "defaultPhoneNumber", "emailMarketingConsent", "smsMarketingConsent")
 
 
 def erasure_state(client: Client, who: Principal, shop: str) -> ErasureState:
@@ -33,7 +34,7 @@ def erasure_state(client: Client, who: Principal, shop: str) -> ErasureState:
         return ErasureState(outcome=Outcome.UNCONFIRMED, reason="denied")
     if customer is None:
         return ErasureState(outcome=Outcome.ABSENT, reason="unknown_to_shopify")
-    states = {_state(customer, "defaultEmailAddress"), _state(customer, "defaultPhoneNumber")} - {""}
+    states = {_state(customer, place) for place in CONTACTS} - {""}
     if states == {REDACTED}:
         return ErasureState(outcome=Outcome.ERASED, reason="redacted")
     return ErasureState(outcome=Outcome.UNCONFIRMED, reason="readable" if states else "no_contact_to_tell_by")
