@@ -11,7 +11,7 @@ import sys
 import click
 
 from bridge import __version__
-from bridge.cli import develop, doctor, dsr, evidence, inbox, migrate, processors, send
+from bridge.cli import develop, doctor, dsr, evidence, inbox, migrate, processors, send, token
 from bridge.errors import BridgeError, SettingsInvalid
 
 
@@ -32,6 +32,7 @@ for command in (
     evidence.evidence,
     processors.processors,
     migrate.migrate,
+    token.token,
     develop.demo,
     develop.serve,
     develop.sandbox,

@@ -11,13 +11,11 @@ from sqlalchemy import and_, func, or_, select, update
 from bridge.model import DeliveryState, Principal, PrivacyRequest
 from bridge.store.inbox import InboxRows
 from bridge.store.kept import described
-from bridge.store.tables import deliveries, locks, requests, tokens
+from bridge.store.tables import deliveries, locks, requests
 
 if TYPE_CHECKING:
     from bridge.model import Delivery
     from bridge.store.session import Session
-
-TOKEN_PLACE = "tokens|{shop}|token"  # noqa: S105 - a place, not a secret
 
 
 class Listing:
@@ -124,16 +122,3 @@ class Listing:
             update(locks).where(locks.c.name == name, mine).values(holder=holder, held_until=until)
         )
         return bool(taken.rowcount)
-
-    def token(self, shop: str) -> tuple[str, datetime] | None:
-        """The cached Admin token of a shop and when it ends."""
-        row = self._connection.execute(select(tokens).where(tokens.c.shop == shop)).one_or_none()
-        if row is None:
-            return None
-        return self._session.open(row.token, TOKEN_PLACE.format(shop=shop)).decode(), row.expires_at
-
-    def keep_token(self, shop: str, token: str, expires_at: datetime) -> None:
-        """Cache a token, sealed."""
-        self._connection.execute(tokens.delete().where(tokens.c.shop == shop))
-        sealed = self._session.vault.seal(token.encode(), TOKEN_PLACE.format(shop=shop))
-        self._connection.execute(tokens.insert().values(shop=shop, token=sealed, expires_at=expires_at))

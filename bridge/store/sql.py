@@ -27,6 +27,7 @@ from bridge.store.packages import PackageRows
 from bridge.store.requests import OPEN, RequestRows
 from bridge.store.session import Session
 from bridge.store.tables import deliveries, packages, requests
+from bridge.store.tokens import TokenRows
 from bridge.store.vault import Vault
 
 Bell = Callable[[Sequence[tuple[str, str, bool]]], None]
@@ -44,6 +45,7 @@ class SqlTx:
         self.evidence = EvidenceRows(session)
         self.packages = PackageRows(session)
         self.listing = Listing(session)
+        self.tokens = TokenRows(session)
 
 
 class SqlStore:

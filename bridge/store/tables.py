@@ -268,6 +268,8 @@ tokens = Table(
     _shop(primary_key=True),
     _sealed("token"),
     _plain("expires_at", Moment),
+    _sealed("refresh", nullable=True),
+    _plain("refreshing_until", Moment, nullable=True),
 )
 
 locks = Table(

@@ -287,7 +287,7 @@ def test_a_shop_leaves_with_everything_but_the_record_of_its_requests(store):
         tx.findings.add(task, page(make_finding()))
         with tx.packages.write(access.id) as out:
             out.write(b"Asha")
-        tx.listing.keep_token(SHOP, "shpat_1", NOW)
+        tx.tokens.keep(SHOP, "shpat_1", NOW, "")
         claim, own = tx.requests.claim(access.id), tx.requests.claim(leaving.id)
     receipt = accepted(store, "shop/redact", {"shop_domain": SHOP})
     with store.transaction() as tx:

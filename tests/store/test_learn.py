@@ -270,13 +270,13 @@ def test_what_names_no_order_or_shows_nothing_is_passed_over(store):
 
 def test_an_app_that_is_uninstalled_loses_its_token(store):
     with store.transaction() as tx:
-        tx.listing.keep_token(SHOP, "shpat_1", NOW)
-        tx.listing.keep_token(SHOP, "shpat_2", NOW)
-        tx.listing.keep_token(OTHER_SHOP, "shpat_3", NOW)
+        tx.tokens.keep(SHOP, "shpat_1", NOW, "")
+        tx.tokens.keep(SHOP, "shpat_2", NOW, "")
+        tx.tokens.keep(OTHER_SHOP, "shpat_3", NOW, "")
     learn(store, Sighting(kind=Seen.UNINSTALLED))
     with store.transaction() as tx:
-        assert tx.listing.token(SHOP) is None
-        assert tx.listing.token(OTHER_SHOP) == ("shpat_3", NOW)
+        assert tx.tokens.read(SHOP) is None
+        assert tx.tokens.read(OTHER_SHOP) == ("shpat_3", NOW, "")
 
 
 def test_workers_who_meet_a_new_person_at_the_same_moment_share_her_key(store):

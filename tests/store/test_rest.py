@@ -133,7 +133,7 @@ def canary_everywhere(store):
         tx.requests.save_task(replace(task, state=TaskState.DONE, outcome=Outcome.FOUND))
         with tx.packages.write(request.id) as out:
             out.write(b"Asha Qwertzuiop, 7 Nowhere Lane, 9811122233")
-        tx.listing.keep_token(SHOP, "shpat_qwertzuiop", NOW + timedelta(hours=1))
+        tx.tokens.keep(SHOP, "shpat_qwertzuiop", NOW + timedelta(hours=1), "")
 
 
 def test_nothing_of_a_person_rests_in_the_clear(store, database_url):
@@ -156,5 +156,5 @@ def test_the_people_of_the_clear_test_are_really_there(store):
     with store.transaction() as tx:
         [parcel] = tx.index.parcels(SHOP, ASHA)
         assert parcel.number == "AWB7007007"
-        assert tx.listing.token(SHOP) == ("shpat_qwertzuiop", NOW + timedelta(hours=1))
-        assert tx.listing.token("another.myshopify.com") is None
+        assert tx.tokens.read(SHOP) == ("shpat_qwertzuiop", NOW + timedelta(hours=1), "")
+        assert tx.tokens.read("another.myshopify.com") is None

@@ -5,7 +5,7 @@ questions. Never writes to Shopify: it erases its own copy by itself
 (https://shopify.dev/docs/apps/build/compliance/privacy-law-compliance) and would only tell us again.
 """
 
+from bridge.connectors.shopify.kept import MemoryTokens, TokenCache
 from bridge.connectors.shopify.platform import Shopify
-from bridge.connectors.shopify.tokens import MemoryTokens, TokenCache
 
 __all__ = ["MemoryTokens", "Shopify", "TokenCache"]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 # Sizes just below a step of the logarithm: 244 orders cost ten times one order, 245 eleven times.
 PAGE = 244
+SECOND = 250  # second halves are cheaper: as many as Shopify gives
 WHOLE = 33  # as many as fit with both halves: six times one order
 
 
@@ -49,11 +50,11 @@ def _ask(errand: Errand, place: Place, name: str, *, few: bool, **variables: Any
     """Ask for as many as the price allows. Raises as `Client.ask`."""
     if not few and place.start is None:
         place = replace(place, start=place.after)
-    wanted = WHOLE if few else PAGE
+    wanted = WHOLE if few else SECOND if place.again else PAGE
     if place.left > 0:
         wanted = min(wanted, place.left + 1)
     halves = {"body": not place.again, "more": few or place.again}
-    key = f"{name}, whole" if few else name
+    key = f"{name}, whole" if few else f"{name}, second" if place.again else name
     while True:
         size = errand.client.size(key, wanted)
         try:

@@ -12,7 +12,8 @@ from bridge.connectors.shopify import erasure, scopes
 from bridge.connectors.shopify.client import Client, new_http
 from bridge.connectors.shopify.errand import Errand
 from bridge.connectors.shopify.gather import gather
-from bridge.connectors.shopify.tokens import MemoryTokens, TokenCache, Tokens, base, utc_now
+from bridge.connectors.shopify.kept import MemoryTokens, TokenCache
+from bridge.connectors.shopify.tokens import Tokens, base, utc_now
 from bridge.errors import BridgeError
 from bridge.model import Check, ErasureState, Page, Principal, Waybill
 
@@ -52,6 +53,7 @@ class Shopify:
             cache=tokens or MemoryTokens(),
             http=http,
             now=now,
+            sleep=sleep,
         )
         self._client = Client(
             version=api_version, base_url=base_url, tokens=self._tokens, http=http, sleep=sleep
