@@ -55,7 +55,10 @@ def sentence(gap: Gap) -> str:
     why = words.reason(gap.reason)
     if not gap.system:
         return why
-    text = words.ABSENCES[gap.absence].format(system=words.system_name(gap.system), what=words.what(gap.what))
+    form = words.ABSENCES[gap.absence]
+    if gap.reason.startswith("not_in_version"):
+        form = "{system} was not asked for: {what}"
+    text = form.format(system=words.system_name(gap.system), what=words.what(gap.what))
     return f"{text[:1].upper()}{text[1:]}. {why}".strip()
 
 

@@ -29,6 +29,7 @@ _TAIL = frozenset(
         "acnumber",
         "cardnumber",
         "maskednumber",
+        "creditcardnumber",
         "iban",
     }
 )
@@ -47,6 +48,9 @@ _HIDE = frozenset(
         "aadhaar",
         "aadhaarnumber",
         "password",
+        "receiptjson",  # the gateway's raw answer: tokens and codes, her part of it stands in the payment
+        "carttoken",
+        "checkouttoken",
     }
 )
 _INSTRUMENT = frozenset({"paymentdetails", "instrument", "paymentinstrument"})

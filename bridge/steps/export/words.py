@@ -62,6 +62,13 @@ REASONS = {
     "access_denied": "We lack a permission for that and have to obtain it first.",
     "not_approved": "The platform has not approved us for this kind of data.",
     "credential_rejected": "Our access was refused and has to be renewed first.",
+    "credentials": "Our access was refused and has to be renewed first.",
+    "ConnectorUnavailable": f"It did not answer. {WE_GO_ON}",
+    "ConnectorThrottled": f"It asked us to wait. {WE_GO_ON}",
+    "ConnectorRefused": "It refused our question.",
+    "no_connector": "We have no connection to that company yet; ask us, and we ask it for you.",
+    "another_customer_or_unconfirmed": "They carry another name or address than yours.",
+    "not_in_version": "The platform tells this only in a newer version than the one we use.",
     "no_credentials": "We have to obtain access first.",
     "no_token": "We have to obtain access first.",
     "malformed_number": "What the order names as its parcel number cannot be one.",
@@ -194,4 +201,6 @@ def what(told: str) -> str:
 
 def reason(code: str) -> str:
     """Say why something is missing; a permission is named by its scope in the codes, never in the words."""
-    return REASONS.get("access_denied" if code.startswith(("read_", "write_")) else code, "")
+    if code.startswith(("read_", "write_")):
+        code = "access_denied"
+    return REASONS.get("not_in_version" if code.startswith("not_in_version") else code, "")
