@@ -53,6 +53,7 @@ class Action(StrEnum):
     """What a task does at its system."""
 
     GATHER = "gather"
+    ASK = "ask"
     ERASE = "erase"
     FOLLOW = "follow"
     INSTRUCT = "instruct"
@@ -116,6 +117,7 @@ class Fact(StrEnum):
     PACKAGE_SEALED = "package.sealed"
     PACKAGE_RELEASED = "package.released"
     PERSONAL_DATA_REVEALED = "personal_data.revealed"
+    PLATFORM_ERASURE_CANCELLED = "platform_erasure.cancelled"
     CERTIFICATE_ISSUED = "certificate.issued"
     EVIDENCE_EXPORTED = "evidence.exported"
     RAW_BODY_DESTROYED = "raw_body.destroyed"

@@ -80,6 +80,9 @@ class FakePlatform:
         self.asked: list[tuple[Principal, str]] = []
         self.erasures: list[ErasureState | BridgeError] = []
         self.erasure_asked: list[Principal] = []
+        self.customers: dict[str, str] = {}  # e-mail to id
+        self.requested: list[str] = []
+        self.answers: list[ErasureState | BridgeError] = []
 
     def check(self, shop: str) -> Sequence[Check]:
         return [Check(name=f"{self.system} for {shop}", ok=True, detail="a stand-in")]
@@ -96,6 +99,22 @@ class FakePlatform:
             self.given.append(number)
             page = self.pages[number - 1]
             yield Page(findings=page.findings, cursor=str(number), gaps=page.gaps)
+
+    def find_customer(self, who: Principal, *, shop: str) -> str:
+        return who.customer_id or self.customers.get(who.email, "")
+
+    def request_erasure(self, customer_id: str, *, shop: str) -> ErasureState:
+        self.requested.append(customer_id)
+        answer = (
+            self.answers.pop(0) if self.answers else ErasureState(outcome=Outcome.UNCONFIRMED, reason="asked")
+        )
+        if isinstance(answer, BridgeError):
+            raise answer
+        return answer
+
+    def cancel_erasure(self, customer_id: str, *, shop: str) -> ErasureState:
+        self.requested.remove(customer_id)
+        return ErasureState(outcome=Outcome.RETAINED, reason="cancelled")
 
     def erasure_state(self, who: Principal, *, shop: str) -> ErasureState:
         self.erasure_asked.append(who)

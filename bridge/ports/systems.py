@@ -64,6 +64,18 @@ class Connector(Protocol):
 class Platform(Connector, Protocol):
     """A connector that also erases on its own and can be asked how far it is."""
 
+    def find_customer(self, who: Principal, *, shop: str) -> str:
+        """The platform's id of this customer, or ''. Raises as `gather`."""
+        ...
+
+    def request_erasure(self, customer_id: str, *, shop: str) -> ErasureState:
+        """Ask the platform to erase this customer on its own; it answers before it does. Raises as `gather`."""
+        ...
+
+    def cancel_erasure(self, customer_id: str, *, shop: str) -> ErasureState:
+        """Take our own request back. Raises as `gather`; ConnectorRefused where it is too late."""
+        ...
+
     def erasure_state(self, who: Principal, *, shop: str) -> ErasureState:
         """How far the platform's own erasure of this customer has come. Raises as `gather`."""
         ...

@@ -68,7 +68,7 @@ def certificate(
         },
         "erased": _erased(own),
         "kept": _kept(request, retention, completed),
-        "platform": [_platform(task) for task in tasks if task.action is Action.FOLLOW],
+        "platform": [_platform(task) for task in tasks if task.action in (Action.ASK, Action.FOLLOW)],
         "processors": [_processor(task, merchant) for task in tasks if task.action is Action.INSTRUCT],
         "policy": {
             "policy_sha256": request.policy_sha256,
@@ -145,6 +145,7 @@ def _kept(request: PrivacyRequest, retention: Retention, completed: datetime) ->
 def _platform(task: Task) -> dict[str, Any]:
     return {
         "recipient": task.system,
+        "action": task.action,
         "asked_times": task.attempts,
         "answer": task.outcome or "not_asked",
         "reason": task.last_error,

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bridge.model import Action, Kind, Outcome, RequestState, Task, TaskState
+from bridge.model import Action, Kind, Outcome, RequestState, Source, Task, TaskState
 
 PLATFORM = "shopify"
 BRIDGE = "bridge"
@@ -18,12 +18,16 @@ FOLLOW_S = (3_600, 86_400)
 FOLLOW_DAYS = 180
 
 
-def planned(kind: Kind, carriers: Collection[str]) -> list[tuple[str, Action]]:
-    """(system, action) of a new request. Carriers' instructions are added when their parcels are known."""
+def planned(kind: Kind, source: Source, carriers: Collection[str]) -> list[tuple[str, Action]]:
+    """(system, action) of a new request. Carriers' instructions are added when their parcels are known.
+
+    What comes by webhook the platform erases by itself; what was opened by hand it must be asked for.
+    """
     if kind is Kind.ACCESS:
         return [(system, Action.GATHER) for system in (PLATFORM, *sorted(carriers))]
     if kind is Kind.ERASURE:
-        return [(BRIDGE, Action.ERASE), (PLATFORM, Action.FOLLOW)]
+        asked = [(PLATFORM, Action.ASK)] if source is Source.OPERATOR else []
+        return [*asked, (BRIDGE, Action.ERASE), (PLATFORM, Action.FOLLOW)]
     return [(BRIDGE, Action.ERASE)]
 
 
@@ -47,11 +51,11 @@ def ready(task: Task, now: datetime) -> bool:
 def in_turn(task: Task, tasks: Iterable[Task]) -> bool:
     """True where nothing must come before the task.
 
-    Carriers are asked when the platform's orders have named the parcels. A platform is followed when ours is
+    Carriers are asked when the platform's orders have named the parcels. A platform is followed when it was asked and ours is
     erased: its answer makes the request forget the person.
     """
     if task.action is Action.FOLLOW:
-        before = [other for other in tasks if other.action is Action.ERASE]
+        before = [other for other in tasks if other.action in (Action.ERASE, Action.ASK)]
     elif task.action is Action.GATHER and task.system != PLATFORM:
         before = [other for other in tasks if (other.system, other.action) == (PLATFORM, Action.GATHER)]
     else:

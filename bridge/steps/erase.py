@@ -102,9 +102,22 @@ def _person(request: PrivacyRequest, tx: Tx, services: Services) -> dict[str, in
     tx.evidence.append(
         Fact.PRINCIPAL_SUPPRESSED, shop=request.shop, request_id=request.id, subject=request.subject
     )
-    # the id alone stays until the platform says that it erased: it is how we ask
-    tx.requests.rewrite(request, Principal(customer_id=who.customer_id) if who.customer_id else None)
+    tx.requests.rewrite(request, _left_to_ask_by(request, tx))
     return removed
+
+
+def _left_to_ask_by(request: PrivacyRequest, tx: Tx) -> Principal | None:
+    """What stays until the platform says that it erased: the id, by which we ask; nothing else.
+
+    A platform that could not be asked yet and whose id for her we do not know is asked by her e-mail.
+    """
+    known = tx.requests.get(request.id)
+    who = known.principal if known else request.principal
+    if who.customer_id:
+        return Principal(customer_id=who.customer_id)
+    asks = [task for task in tx.requests.tasks(request.id) if task.action is Action.ASK]
+    open_still = any(task.state in (TaskState.PENDING, TaskState.RETRY) for task in asks)
+    return Principal(email=who.email) if open_still and who.email else None
 
 
 def _note_instructions(

@@ -87,5 +87,5 @@ def _tasks(request: PrivacyRequest, services: Services) -> list[Task]:
             action=action,
             state=TaskState.PENDING,
         )
-        for system, action in lifecycle.planned(request.kind, carriers)
+        for system, action in lifecycle.planned(request.kind, request.source, carriers)
     ]

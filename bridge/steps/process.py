@@ -14,6 +14,7 @@ from bridge.logs import place
 from bridge.model import Action, Fact, Kind, PrivacyRequest, Task
 from bridge.ports import Claim, Services
 from bridge.rules.lifecycle import in_turn, pause_s, ready
+from bridge.steps.ask import ask
 from bridge.steps.conclude import conclude
 from bridge.steps.erase import erase
 from bridge.steps.follow import follow
@@ -23,6 +24,7 @@ from bridge.steps.index import index
 MOST_ATTEMPTS = 8  # claims of a request that did not end in a release: then a person looks
 
 VERBS: dict[Action, Callable[..., Task]] = {
+    Action.ASK: ask,
     Action.GATHER: gather,
     Action.ERASE: erase,
     Action.FOLLOW: follow,
@@ -81,6 +83,8 @@ def _work(request: PrivacyRequest, claim: Claim, services: Services) -> None:
         done.add(task.id)
         after = tasks[task.id] = VERBS[task.action](request, task, claim, services=services)
         changed |= _told(after) != _told(task)
+        if task.action is Action.ASK:  # it may have learned the platform's id of the person
+            request = _readable(claim, services) or request
     conclude(request.id, claim, changed=changed, services=services)
 
 

@@ -93,6 +93,7 @@ def test_waiting_processors_are_named_and_not_called_done():
     assert body["platform"] == [
         {
             "recipient": "shopify",
+            "action": "follow",
             "asked_times": 1,
             "answer": "unconfirmed",
             "reason": "readable",

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bridge.model import Absence, Action, Gap, Kind, Outcome, RequestState, TaskState
+from bridge.model import Absence, Action, Gap, Kind, Outcome, RequestState, Source, TaskState
 from bridge.rules.lifecycle import RETRY_S, erased, in_turn, pause_s, planned, ready, standing
 from tests.factories import NOW, make_task
 
@@ -49,7 +49,7 @@ def instruct(state, **given):
     ],
 )
 def test_a_kind_has_its_plan(kind, plan):
-    assert planned(kind, {"delhivery", "bluedart"}) == plan
+    assert planned(kind, Source.WEBHOOK, {"delhivery", "bluedart"}) == plan
 
 
 @pytest.mark.parametrize(
@@ -158,3 +158,13 @@ def test_a_systems_own_wish_counts_where_it_is_longer(wish, pause):
 @pytest.mark.parametrize("outcome", [None, *Outcome])
 def test_not_found_is_not_erased(outcome):
     assert erased(outcome) is (outcome in {Outcome.ERASED, Outcome.ANONYMISED})
+
+
+def test_what_was_opened_by_hand_the_platform_is_asked_for_before_it_is_followed():
+    plan = planned(Kind.ERASURE, Source.OPERATOR, {"delhivery"})
+    assert plan == [("shopify", Action.ASK), ("bridge", Action.ERASE), ("shopify", Action.FOLLOW)]
+    ask = make_task("req_1", "shopify", Action.ASK, state=RETRY)
+    erase = make_task("req_1", "bridge", Action.ERASE, state=DONE)
+    follow = make_task("req_1", "shopify", Action.FOLLOW)
+    assert in_turn(erase, [ask, erase, follow])
+    assert not in_turn(follow, [ask, erase, follow])

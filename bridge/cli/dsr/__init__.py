@@ -2,7 +2,7 @@
 
 import click
 
-from bridge.cli.dsr import evidence, listing, opening, package, replay, show
+from bridge.cli.dsr import cancel, evidence, listing, opening, package, replay, show
 
 
 @click.group()
@@ -10,5 +10,13 @@ def dsr() -> None:
     """Privacy requests: who asked for what, what is due when, who still has to answer."""
 
 
-for command in (listing.list_, show.show, opening.open_, package.package, evidence.evidence, replay.replay):
+for command in (
+    listing.list_,
+    show.show,
+    opening.open_,
+    package.package,
+    evidence.evidence,
+    replay.replay,
+    cancel.cancel,
+):
     dsr.add_command(command)

@@ -1,8 +1,9 @@
 """Shopify: the platform the person is a customer of.
 
 Reads what the Admin API holds of a person, says how far Shopify's own erasure has come, and answers doctor's
-questions. Never writes to Shopify: it erases its own copy by itself
-(https://shopify.dev/docs/apps/build/compliance/privacy-law-compliance) and would only tell us again.
+questions. Changes one thing at Shopify and nothing else: it asks for an
+erasure that did not come from there, or takes that back; Shopify then erases its own copy by itself
+(https://shopify.dev/docs/apps/build/compliance/privacy-law-compliance).
 """
 
 from bridge.connectors.shopify.kept import MemoryTokens, TokenCache

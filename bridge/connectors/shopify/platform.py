@@ -1,6 +1,6 @@
 """The connector itself: `Shopify` puts token, client, walk and erasure state behind `ports.Platform`.
 
-Keeps no state of a shop but its token. Never writes to Shopify.
+Keeps no state of a shop but its token. Changes nothing at Shopify but its own request for an erasure.
 """
 
 from __future__ import annotations
@@ -73,6 +73,18 @@ class Shopify:
     def erasure_state(self, who: Principal, *, shop: str) -> ErasureState:
         """How far Shopify's own erasure has come. Raises as `gather`."""
         return erasure.erasure_state(self._client, who, shop)
+
+    def find_customer(self, who: Principal, *, shop: str) -> str:
+        """Shopify's number of the customer, or ''. Raises as `gather`."""
+        return erasure.find_customer(self._client, who, shop)
+
+    def request_erasure(self, customer_id: str, *, shop: str) -> ErasureState:
+        """Ask Shopify to erase this customer. Raises as `gather`."""
+        return erasure.request_erasure(self._client, customer_id, shop)
+
+    def cancel_erasure(self, customer_id: str, *, shop: str) -> ErasureState:
+        """Take our own request back. Raises as `gather`."""
+        return erasure.cancel_erasure(self._client, customer_id, shop)
 
     def check(self, shop: str) -> Sequence[Check]:
         """Token, reach and scopes, one line each; a missing scope says what it costs. Never raises."""

@@ -1,0 +1,92 @@
+"""Ask: the platform is asked to erase a customer whose request did not come from it.
+
+Asked is not erased: `follow` looks until the platform says that it did. Erasing here does not wait for it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from bridge.errors import (
+    BridgeError,
+    ConnectorRefused,
+    ConnectorThrottled,
+    ConnectorUnavailable,
+    CredentialRejected,
+    Retryable,
+)
+from bridge.model import ErasureState, Fact, Outcome, Principal, PrivacyRequest, Task, TaskState
+from bridge.ports import Claim, Platform, Services
+from bridge.rules.lifecycle import PLATFORM, pause_s
+
+THEIRS = (ConnectorUnavailable, ConnectorThrottled, ConnectorRefused, CredentialRejected)
+
+
+def ask(request: PrivacyRequest, task: Task, claim: Claim, *, services: Services) -> Task:
+    """Ask once. Returns the task as saved. Raises ClaimLost and StoreUnavailable."""
+    who, fault = request.principal, None
+    try:
+        customer_id, state = _ask(request, services)
+    except THEIRS as raised:
+        customer_id, state, fault = who.customer_id, None, raised
+    task = _told(task, state) if state else _failed(task, fault, services)
+    now = services.clock.now()
+    if task.state in (TaskState.DONE, TaskState.FAILED):
+        task = replace(task, finished_at=now)
+    with services.store.transaction() as tx:
+        tx.requests.hold(claim)
+        tx.requests.save_task(task)
+        if customer_id != who.customer_id:
+            current = tx.requests.get(request.id)
+            known = current.principal if current else Principal()
+            tx.requests.rewrite(request, replace(known, customer_id=customer_id))
+        tx.evidence.append(
+            {TaskState.DONE: Fact.TASK_DONE, TaskState.RETRY: Fact.TASK_RETRIED}.get(
+                task.state, Fact.TASK_FAILED
+            ),
+            shop=request.shop,
+            request_id=request.id,
+            subject=request.subject,
+            system=task.system,
+            action=task.action,
+            outcome=task.outcome,
+            reason=task.last_error or task.detail.get("reason", ""),
+        )
+    return task
+
+
+def _ask(request: PrivacyRequest, services: Services) -> tuple[str, ErasureState]:
+    platform = services.connectors.get(PLATFORM)
+    if not isinstance(platform, Platform):
+        return request.principal.customer_id, ErasureState(outcome=Outcome.DENIED, reason="not_configured")
+    customer_id = platform.find_customer(request.principal, shop=request.shop)
+    if not customer_id:
+        return "", ErasureState(outcome=Outcome.ABSENT, reason="unknown_to_platform")
+    return customer_id, platform.request_erasure(customer_id, shop=request.shop)
+
+
+def _told(task: Task, state: ErasureState) -> Task:
+    return replace(
+        task,
+        attempts=task.attempts + 1,
+        state=TaskState.DONE,
+        outcome=state.outcome,
+        last_error="",
+        wake_at=None,
+        detail={"reason": state.reason},
+    )
+
+
+def _failed(task: Task, fault: BridgeError | None, services: Services) -> Task:
+    attempts = task.attempts + 1
+    again = isinstance(fault, Retryable) and attempts < services.settings.connector_attempts
+    wait_s = pause_s(attempts, fault.retry_after_s if isinstance(fault, Retryable) else None)
+    return replace(
+        task,
+        attempts=attempts,
+        state=TaskState.RETRY if again else TaskState.FAILED,
+        outcome=Outcome.UNREACHED if isinstance(fault, Retryable) else Outcome.DENIED,
+        last_error=str(fault),
+        wake_at=services.clock.now() + timedelta(seconds=wait_s) if again else None,
+    )
