@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, or_, update
+from sqlalchemy import and_, bindparam, or_, update
 
 from bridge.errors import ClaimLost
 from bridge.model import RequestState
@@ -14,6 +14,12 @@ from bridge.store.reopened import ReopenedRequests
 from bridge.store.tables import requests
 
 OPEN = (RequestState.IN_PROGRESS, RequestState.WAITING)
+
+HOLD = (
+    update(requests)
+    .where(requests.c.id == bindparam("of"), requests.c.fence == bindparam("by"))
+    .values(lease_until=bindparam("until"))
+)
 
 
 class RequestRows(ReopenedRequests):
@@ -38,7 +44,10 @@ class RequestRows(ReopenedRequests):
 
     def hold(self, claim: Claim) -> None:
         """See ports.Requests."""
-        self._owned(claim, {"lease_until": self._session.now() + timedelta(seconds=self._session.lease_s)})
+        until = self._session.now() + timedelta(seconds=self._session.lease_s)
+        mine = {"of": claim.row_id, "by": claim.fence, "until": until}
+        if self._connection.execute(HOLD, mine).rowcount != 1:
+            raise ClaimLost(claim.row_id)
 
     def release(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, select, update
@@ -18,6 +19,15 @@ if TYPE_CHECKING:
 PLACE = "tasks|{id}|cursor"
 LAST = 99  # tasks that were not planned come after those that were
 UNFINISHED = (TaskState.RETRY, TaskState.FAILED)
+
+
+@cache
+def _save(dialect: str) -> Any:
+    """Insert or overwrite what changes of a task; built once, for it is the statement that is used most."""
+    statement = (postgresql if dialect == "postgresql" else sqlite).insert(tasks)
+    fixed = {"id", "request_id", "position", "system", "action"}
+    changes = {column.name: statement.excluded[column.name] for column in tasks.c if column.name not in fixed}
+    return statement.on_conflict_do_update(index_elements=["id"], set_=changes)
 
 
 class TaskRows:
@@ -35,7 +45,12 @@ class TaskRows:
     def save_task(self, task: Task, *, position: int = LAST) -> None:
         """See ports.Requests."""
         vault, place = self._session.vault, PLACE.format(id=task.id)
-        values = {
+        row = {
+            "id": task.id,
+            "request_id": task.request_id,
+            "position": position,
+            "system": task.system,
+            "action": task.action,
             "state": task.state,
             "attempts": task.attempts,
             "records": task.records,
@@ -48,19 +63,7 @@ class TaskRows:
             "expected_by": task.expected_by,
             "finished_at": task.finished_at,
         }
-        dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
-        self._connection.execute(
-            dialect.insert(tasks)
-            .values(
-                id=task.id,
-                request_id=task.request_id,
-                position=position,
-                system=task.system,
-                action=task.action,
-                **values,
-            )
-            .on_conflict_do_update(index_elements=["id"], set_=values)
-        )
+        self._connection.execute(_save(self._connection.dialect.name), row)
 
     def restart_tasks(self, request_id: str) -> None:
         """Make failed and retried tasks pending again; what waits on somebody else is looked at again."""

@@ -7,6 +7,7 @@ two moments it states. Opens no transaction and knows no store.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -133,15 +134,16 @@ def _front(bag: Bag, contents: letter.Contents, header: Mapping[str, Any]) -> No
 
 
 def _schema(bag: Bag) -> None:
+    schema, columns = _explained()
+    bag.add("schema/access-package.schema.json", schema, role="schema", media_type="application/schema+json")
+    bag.add("schema/columns.csv", columns, role="column_dictionary", media_type="text/csv")
+
+
+@cache
+def _explained() -> tuple[str, str]:
+    """Schema and column dictionary: the same in every package."""
     schema = Path(__file__).with_name("schema") / "access-package.schema.json"
-    bag.add(
-        "schema/access-package.schema.json",
-        schema.read_text(encoding="utf-8"),
-        role="schema",
-        media_type="application/schema+json",
-    )
-    lines = (line.encode() for line in tables.dictionary())
-    bag.add("schema/columns.csv", lines, role="column_dictionary", media_type="text/csv")
+    return schema.read_text(encoding="utf-8"), "".join(tables.dictionary())
 
 
 def _header(contents: letter.Contents) -> Mapping[str, Any]:
