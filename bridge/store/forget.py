@@ -6,7 +6,7 @@ What stays of a person: suppression keys (keyed HMAC) that keep late deliveries 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import and_, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -29,24 +29,14 @@ from bridge.store.tables import (
     tasks,
     tokens,
 )
-
-if TYPE_CHECKING:
-    from bridge.store.session import Session
+from bridge.store.who import Who
 
 OF_A_SHOP = (customers, merges, orders, parcels, suppressions, data_keys, tokens)
 RECEIPTS = and_(deliveries.c.topic == "shop/redact", deliveries.c.body.is_(None))  # hold nothing personal
 
 
-class Forgetting:
+class Forgetting(Who):
     """The erasing half of `ports.Index`."""
-
-    _session: Session
-    _connection: Any
-    keys: Any
-    kept: Any
-    orders_of: Any
-    pseudonym: Any
-    alone_named: Any
 
     def erase(self, shop: str, who: Principal, *, request_id: str) -> Mapping[str, int]:
         """See ports.Index. Raises NeedsOperator where a re-read still finds something."""
@@ -124,8 +114,6 @@ class Forgetting:
             .values(principal=None, state=RequestState.DONE, active_key=None, wake_at=None)
         )
         return removed
-
-    subject: Any
 
     def _wipe_bodies(self, shop: str, keys: Mapping[str, str], order_keys: set[str]) -> int:
         """Bodies that rest because they failed or were rejected may hold her too."""

@@ -8,38 +8,21 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import and_, delete, exists, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bridge.model import Principal
 from bridge.rules.minimise import Seen, SeenParcel, Sighting
 from bridge.store.tables import customers, merges, orders, parcels, suppressions, tokens
-
-if TYPE_CHECKING:
-    from bridge.store.session import Session
+from bridge.store.who import Who
 
 FIELDS = ("customer", "email", "phone")
 KEY_COLUMNS = ("customer_key", "email_key", "phone_key")
 
 
-class Learning:
+class Learning(Who):
     """The writing half of `ports.Index`."""
-
-    def __init__(self, session: Session) -> None:
-        self._session, self._connection = session, session.connection
-
-    def pseudonym(self, shop: str, field: str, value: str) -> str:
-        """A value's pseudonym; '' where it has none."""
-        return self._session.vault.pseudonym(shop, field, value)
-
-    def keys(self, shop: str, who: Principal | Sighting) -> dict[str, str]:
-        """Pseudonyms of customer id, e-mail and phone."""
-        values = {"customer": who.customer_id, "email": who.email, "phone": who.phone}
-        return {field: self.pseudonym(shop, field, value) for field, value in values.items()}
-
-    kept: Any
 
     def learn_all(self, shop: str, sightings: Sequence[Sighting]) -> int:
         """Take in a batch of one shop. Returns how many were dropped because their person was erased."""
@@ -54,7 +37,7 @@ class Learning:
 class _Batch:
     """One batch in memory, between one reading and one writing."""
 
-    def __init__(self, index: Learning, shop: str, sightings: Sequence[Sighting]) -> None:
+    def __init__(self, index: Who, shop: str, sightings: Sequence[Sighting]) -> None:
         self._index, self._shop = index, shop
         self._session, self._connection = index._session, index._session.connection  # noqa: SLF001
         self.dropped = 0
