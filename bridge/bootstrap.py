@@ -54,6 +54,7 @@ def make_services(start: Start, queue: Queue, store: SqlStore | None = None) -> 
         client_id=settings.shopify_client_id,
         client_secret=secrets[0].reveal() if secrets else "",
         access_token=settings.shopify_access_token.reveal(),
+        bulk_orders=settings.shopify_bulk_orders,
         tokens=StoredTokens(store),
     )
     return Services(

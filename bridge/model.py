@@ -38,10 +38,7 @@ class Source(StrEnum):
 
 
 class RequestState(StrEnum):
-    """Where a privacy request stands.
-
-    `waiting` means: all that is ours is done and the person can be answered; others still have to answer.
-    """
+    """Where a privacy request stands. `waiting`: ours is done, she can be answered, others have to answer."""
 
     IN_PROGRESS = "in_progress"
     WAITING = "waiting"
@@ -54,6 +51,7 @@ class Action(StrEnum):
 
     GATHER = "gather"
     ASK = "ask"
+    REDACT = "redact"
     ERASE = "erase"
     FOLLOW = "follow"
     INSTRUCT = "instruct"
@@ -90,6 +88,7 @@ class Absence(StrEnum):
     UNREACHED = "unreached"
     NOT_CONFIGURED = "not_configured"
     UNATTRIBUTED = "unattributed"
+    LEFT = "left"
 
 
 class Fact(StrEnum):
@@ -145,10 +144,7 @@ class Delivery:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Principal:
-    """The person a request is about, as far as the request names her.
-
-    Ids are Shopify's legacy numbers as decimal strings; e-mail and phone as given. Personal: sealed at rest.
-    """
+    """The person a request is about, as far as it names her; ids are Shopify's numbers. Sealed at rest."""
 
     customer_id: str = ""
     email: str = ""
@@ -204,14 +200,21 @@ class Page:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ErasureState:
-    """How far a platform's own erasure of a customer has come.
+    """How far a platform's own erasure of a customer has come; `reason` is a code."""
 
-    `outcome` is ERASED only on the platform's word, ABSENT when it no longer knows the id (no proof),
-    UNCONFIRMED while the data can still be read or nobody could look; `reason` is a code.
-    """
-
-    outcome: Outcome
+    outcome: Outcome  # ERASED on the platform's word only, ABSENT: id unknown (no proof), else UNCONFIRMED
     reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Residue:
+    """What another system wrote at a platform, whose own erasure leaves it. Names it, never its value."""
+
+    system: str
+    kind: str  # a key of the retention file's [platform_residue]
+    ref: str
+    what: str
+    held: str = ""  # a code: why it must not be touched now
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -225,10 +228,7 @@ class Check:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Clocks:
-    """Every clock of a request, each with the rule that made it.
-
-    `due` maps rule id to the moment it asks for; the earliest governs.
-    """
+    """Every clock of a request: `due` maps a rule's id to the moment it asks for, the earliest governs."""
 
     acknowledge_due_at: datetime
     due_at: datetime

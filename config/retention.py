@@ -15,7 +15,17 @@ from typing import Any
 from bridge.errors import SettingsInvalid
 from config.categories import load_categories
 from config.merchant import LEGAL_FORMS
-from config.rulebook import LAST_DAY_ARGS, Calendar, Category, Extension, HoldRule, Law, Retention
+from config.rulebook import (
+    LAST_DAY_ARGS,
+    RESIDUE_KINDS,
+    Calendar,
+    Category,
+    Extension,
+    HoldRule,
+    Law,
+    PlatformResidue,
+    Retention,
+)
 from config.tables import MOST_DAYS, SHA256, SHA256_WORDS, Report, Table, label, read
 
 __all__ = ["Calendar", "Category", "Extension", "HoldRule", "Law", "Retention", "load_retention"]
@@ -48,6 +58,7 @@ def load_retention(path: Path) -> Retention:
         "merchant": facts,
         "timezone": days.timezone,
         "calendar": days,
+        "residue": _residue(top.table("platform_residue")),
         "reviewed_by": top.text("reviewed_by", "", needed=True),
         "reviewed_on": top.day("reviewed_on", needed=True),
         "default_action": top.one_of("default_action", ("quarantine",), "quarantine"),
@@ -97,6 +108,14 @@ def _calendar(table: Table) -> Calendar:
         gst_annual_return_due=_month_day(table, "gst_annual_return_due", "12-31"),
         gst_annual_return_due_overrides=_overrides(overrides),
     )
+
+
+def _residue(table: Table) -> PlatformResidue:
+    """What an erasure removes of what others wrote at a platform; what is not written is kept."""
+    words = {kind: table.one_of(kind, ("erase", "keep"), "keep") for kind in RESIDUE_KINDS}
+    apply = table.flag("apply", default=False)
+    table.close()
+    return PlatformResidue(apply=apply, erased=tuple(kind for kind, word in words.items() if word == "erase"))
 
 
 def _month_day(table: Table, key: str, default: str) -> tuple[int, int]:

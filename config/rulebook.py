@@ -113,6 +113,23 @@ class Calendar:
     gst_annual_return_due_overrides: Mapping[str, date] = field(default_factory=dict)
 
 
+# What other systems write at a platform and its own erasure leaves, by the keys of [platform_residue].
+RESIDUE_KINDS = ("customer_metafields", "order_metafields", "order_notes", "order_attributes")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlatformResidue:
+    """Which kinds of what others wrote at a platform an erasure removes; none of them while `apply` is false."""
+
+    apply: bool = False
+    erased: tuple[str, ...] = ()
+
+    def touches(self, kind: str) -> bool:
+        """True where this kind goes; `orders`, those nobody could read, where anything of an order goes."""
+        orders = kind == "orders" and any(each.startswith("order_") for each in self.erased)
+        return self.apply and (kind in self.erased or orders)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Retention:
     """The whole file, read.
@@ -133,6 +150,7 @@ class Retention:
     broken: tuple[str, ...]
     sha256: str
     calendar: Calendar = field(default_factory=Calendar)
+    residue: PlatformResidue = field(default_factory=PlatformResidue)
     reviewed_on: date | None = None
     default_action: str = "quarantine"
     policy_sha256: str = ""

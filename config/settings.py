@@ -79,6 +79,12 @@ class Settings:
         values.url("https", "http"),
         meaning="replaces https://{shop}; {shop} is filled in",
     )
+    shopify_bulk_orders: int = _var(
+        "SHOPIFY_BULK_ORDERS",
+        5_000,
+        values.whole(1, 1_000_000_000),
+        meaning="orders of one customer above which they are fetched by a bulk operation",
+    )
     delhivery_base_url: str = _var(
         "DELHIVERY_BASE_URL",
         "https://track.delhivery.com",

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from bridge.errors import BridgeError
-from bridge.model import Check, ErasureState, Finding, Gap, Outcome, Page, Principal, Waybill
+from bridge.model import Check, ErasureState, Finding, Gap, Outcome, Page, Principal, Residue, Waybill
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,6 +83,11 @@ class FakePlatform:
         self.customers: dict[str, str] = {}  # e-mail to id
         self.requested: list[str] = []
         self.answers: list[ErasureState | BridgeError] = []
+        self.left_by_others: list[Residue] = []
+        self.sticks: list[str] = []  # what cannot be removed, by its name
+        self.residue_faults: list[BridgeError] = []  # raised one a reading, before anything is given
+        self.residue_asked: list[Principal] = []
+        self.removed: list[Residue] = []
 
     def check(self, shop: str) -> Sequence[Check]:
         return [Check(name=f"{self.system} for {shop}", ok=True, detail="a stand-in")]
@@ -124,6 +129,18 @@ class FakePlatform:
         if isinstance(answer, BridgeError):
             raise answer
         return answer
+
+    def residue(self, who: Principal, *, shop: str) -> Sequence[Residue]:
+        self.residue_asked.append(who)
+        if self.residue_faults:
+            raise self.residue_faults.pop(0)
+        return list(self.left_by_others)
+
+    def remove_residue(self, items: Sequence[Residue], *, shop: str) -> Sequence[Residue]:
+        gone = [item for item in items if item.what not in self.sticks and not item.held]
+        self.removed += gone
+        self.left_by_others = [item for item in self.left_by_others if item not in gone]
+        return [item for item in items if item not in gone]
 
 
 def page(*findings: Finding, gaps: tuple[Gap, ...] = ()) -> Page:

@@ -29,12 +29,13 @@ from bridge.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 TIMEOUT_S = (3.05, 20.0)
 ATTEMPTS = 3
 PAUSES_S = (0.25, 1.0)  # between attempts of one call; longer waits belong to the database's schedule
 LONGEST_WAIT_S = 5.0
+CHUNK_BYTES = 65_536
 SILENT_THROTTLE_S = 30.0  # "slow down" without a time: the pause that Delhivery's portal asks for
 LONGEST_RETRY_AFTER_S = 86_400.0  # a day: nobody means more, and `inf` is no moment
 
@@ -111,6 +112,24 @@ class Http:
                 pause = PAUSES_S[attempt - 1]
                 self._sleep(wait if wait is not None else random.uniform(pause / 2, pause))  # noqa: S311
         raise AssertionError  # the last attempt returns or raises
+
+    def lines(self, url: str, *, dialect: Dialect = PLAIN) -> Iterator[bytes]:
+        """Stream a file line by line from an address that is itself the right to read it: asked once.
+
+        Nothing of ours goes there: a session of its own has no credential and no cookie. Raises as `call`, between
+        lines too.
+        """
+        try:
+            with requests.Session() as session:
+                session.trust_env = False
+                with session.get(url, timeout=TIMEOUT_S, allow_redirects=False, stream=True) as reply:
+                    if reply.status_code >= HTTPStatus.MULTIPLE_CHOICES:
+                        raise self._fault(reply, dialect)
+                    yield from reply.iter_lines(chunk_size=CHUNK_BYTES)
+        except requests.Timeout:
+            raise ConnectorUnavailable(f"{self._system}: no answer in time") from None
+        except (requests.RequestException, UnicodeError) as fault:
+            raise ConnectorUnavailable(f"{self._system}: {type(fault).__name__}") from None
 
     def _once(self, method: str, url: str, dialect: Dialect, **request: Any) -> Answer:
         try:

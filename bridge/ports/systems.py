@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
-from bridge.model import Check, ErasureState, Page, Principal, Waybill
+from bridge.model import Check, ErasureState, Page, Principal, Residue, Waybill
 
 
 class Clock(Protocol):
@@ -78,4 +78,15 @@ class Platform(Connector, Protocol):
 
     def erasure_state(self, who: Principal, *, shop: str) -> ErasureState:
         """How far the platform's own erasure of this customer has come. Raises as `gather`."""
+        ...
+
+    def residue(self, who: Principal, *, shop: str) -> Sequence[Residue]:
+        """What others wrote at the platform about the customer and her orders, as it is now. Raises as `gather`.
+
+        Names only, no value. `held` says why an item must not be touched: its order is still on its way.
+        """
+        ...
+
+    def remove_residue(self, items: Sequence[Residue], *, shop: str) -> Sequence[Residue]:
+        """Remove these, but for what is held, and read them again: gives what is still there. Raises as `gather`."""
         ...

@@ -21,6 +21,7 @@ from config.merchant import Merchant
 from config.retention import Retention
 
 SCHEMA = "erasure-certificate/1"
+AT_PLATFORM = (Action.ASK, Action.REDACT, Action.FOLLOW)
 KEPT = {  # what outlives an erasure in the bridge, and the event its category's clock starts at
     "suppression": "created_at",
     "request_evidence": "case_closed_at",
@@ -68,7 +69,7 @@ def certificate(
         },
         "erased": _erased(own),
         "kept": _kept(request, retention, completed),
-        "platform": [_platform(task) for task in tasks if task.action in (Action.ASK, Action.FOLLOW)],
+        "platform": [_platform(task) for task in tasks if task.action in AT_PLATFORM],
         "processors": [_processor(task, merchant) for task in tasks if task.action is Action.INSTRUCT],
         "policy": {
             "policy_sha256": request.policy_sha256,

@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bridge.model import Action, Kind, Outcome, RequestState, Source, Task, TaskState
+from bridge.model import Action, Kind, Outcome, RequestState, Residue, Source, Task, TaskState
+from config.rulebook import PlatformResidue
 
 PLATFORM = "shopify"
 BRIDGE = "bridge"
@@ -26,9 +27,17 @@ def planned(kind: Kind, source: Source, carriers: Collection[str]) -> list[tuple
     if kind is Kind.ACCESS:
         return [(system, Action.GATHER) for system in (PLATFORM, *sorted(carriers))]
     if kind is Kind.ERASURE:
-        asked = [(PLATFORM, Action.ASK)] if source is Source.OPERATOR else []
+        by_hand = source is Source.OPERATOR
+        asked = [(PLATFORM, Action.ASK), (PLATFORM, Action.REDACT)] if by_hand else []
         return [*asked, (BRIDGE, Action.ERASE), (PLATFORM, Action.FOLLOW)]
     return [(BRIDGE, Action.ERASE)]
+
+
+def verdict(item: Residue, rules: PlatformResidue) -> tuple[str, str]:
+    """Say what is done with something others wrote at the platform: (erase, keep or left, why as a code)."""
+    if not rules.touches(item.kind):
+        return "keep", "retention_file_keeps"
+    return ("left", item.held) if item.held else ("erase", "retention_file_erases")
 
 
 def pause_s(attempts: int, retry_after_s: float | None) -> float:
@@ -51,11 +60,14 @@ def ready(task: Task, now: datetime) -> bool:
 def in_turn(task: Task, tasks: Iterable[Task]) -> bool:
     """True where nothing must come before the task.
 
-    Carriers are asked when the platform's orders have named the parcels. A platform is followed when it was asked and ours is
-    erased: its answer makes the request forget the person.
+    Carriers are asked when the platform's orders have named the parcels. What others wrote there is looked at
+    when the platform was asked, which learns her id. It is followed when all that is done and ours is erased:
+    its answer makes the request forget the person.
     """
     if task.action is Action.FOLLOW:
-        before = [other for other in tasks if other.action in (Action.ERASE, Action.ASK)]
+        before = [other for other in tasks if other.action in (Action.ERASE, Action.ASK, Action.REDACT)]
+    elif task.action is Action.REDACT:
+        before = [other for other in tasks if other.action is Action.ASK]
     elif task.action is Action.GATHER and task.system != PLATFORM:
         before = [other for other in tasks if (other.system, other.action) == (PLATFORM, Action.GATHER)]
     else:

@@ -40,7 +40,7 @@ def erase(request: PrivacyRequest, task: Task, claim: Claim, *, services: Servic
     now = services.clock.now()
     with services.store.transaction() as tx:
         tx.requests.hold(claim)
-        if request.kind is Kind.ERASURE and _access_runs(request, tx):
+        if request.kind is Kind.ERASURE and access_runs(request, tx):
             # she asked to see her data first: that answer is made before what it needs is gone
             task = replace(
                 task,
@@ -84,7 +84,8 @@ def _added(before: Mapping[str, Any], removed: Mapping[str, int]) -> dict[str, i
     return added
 
 
-def _access_runs(request: PrivacyRequest, tx: Tx) -> bool:
+def access_runs(request: PrivacyRequest, tx: Tx) -> bool:
+    """True while an access request of the same person is being gathered."""
     other = tx.requests.in_flight(request.shop, Kind.ACCESS, request.subject)
     return other is not None and other.state is RequestState.IN_PROGRESS and other.closed_at is None
 

@@ -20,11 +20,13 @@ from bridge.steps.erase import erase
 from bridge.steps.follow import follow
 from bridge.steps.gather import gather
 from bridge.steps.index import index
+from bridge.steps.redact import redact
 
 MOST_ATTEMPTS = 8  # claims of a request that did not end in a release: then a person looks
 
 VERBS: dict[Action, Callable[..., Task]] = {
     Action.ASK: ask,
+    Action.REDACT: redact,
     Action.GATHER: gather,
     Action.ERASE: erase,
     Action.FOLLOW: follow,
@@ -83,7 +85,7 @@ def _work(request: PrivacyRequest, claim: Claim, services: Services) -> None:
         done.add(task.id)
         after = tasks[task.id] = VERBS[task.action](request, task, claim, services=services)
         changed |= _told(after) != _told(task)
-        if task.action is Action.ASK:  # it may have learned the platform's id of the person
+        if task.action in (Action.ASK, Action.REDACT):  # it may have learned the platform's id of the person
             request = _readable(claim, services) or request
     conclude(request.id, claim, changed=changed, services=services)
 

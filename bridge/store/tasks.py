@@ -70,7 +70,8 @@ class TaskRows:
         mine = tasks.c.request_id == request_id
         again = {"state": TaskState.PENDING, "attempts": 0, "wake_at": None, "finished_at": None}
         self._connection.execute(update(tasks).where(mine, tasks.c.state.in_(UNFINISHED)).values(**again))
-        partly = (mine, tasks.c.action == Action.GATHER, tasks.c.outcome == Outcome.INCOMPLETE)
+        some = tasks.c.action.in_((Action.GATHER, Action.REDACT))
+        partly = (mine, some, tasks.c.outcome == Outcome.INCOMPLETE)
         for system in self._connection.scalars(select(tasks.c.system).where(*partly)).all():
             self._connection.execute(
                 delete(findings).where(findings.c.request_id == request_id, findings.c.system == system)

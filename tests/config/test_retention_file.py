@@ -8,6 +8,7 @@ import pytest
 from bridge.errors import SettingsInvalid
 from bridge.rules.retention import holds_on
 from config.retention import load_retention
+from config.rulebook import PlatformResidue
 
 SHIPPED = Path(__file__).parents[2] / "config" / "retention.toml"
 
@@ -233,3 +234,56 @@ def test_a_fault_of_the_frame_or_of_a_category_raises(changed, old, new, fault):
         load_retention(path)
 
     assert any(each.startswith(f"{path}: {fault}") for each in caught.value.faults), caught.value.faults
+
+
+def test_nothing_that_others_wrote_at_a_platform_goes_by_the_shipped_file():
+    residue = load_retention(SHIPPED).residue
+
+    assert residue == PlatformResidue(apply=False, erased=("customer_metafields", "order_notes"))
+    assert not residue.touches("order_notes")
+
+
+def test_what_others_wrote_goes_where_the_file_says_so(changed):
+    residue = load_retention(changed(("apply = false", "apply = true"))).residue
+
+    touched = {
+        kind for kind in ("customer_metafields", "order_attributes", "orders") if residue.touches(kind)
+    }
+    assert touched == {"customer_metafields", "orders"}
+    only_hers = load_retention(
+        changed(("apply = false", "apply = true"), ('order_notes = "erase"', 'order_notes = "keep"'))
+    ).residue
+    assert not only_hers.touches("orders")
+
+
+def test_a_file_that_does_not_name_what_others_wrote_keeps_it(changed):
+    text = SHIPPED.read_text()
+    table = text[
+        text.index("[platform_residue]") : text.index(
+            "# ---------------------------------------------------------------- laws"
+        )
+    ]
+
+    assert load_retention(changed((table, ""))).residue == PlatformResidue()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        (
+            'order_notes = "erase"',
+            'order_notes = "remove"',
+            "[platform_residue] order_notes must be one of erase, keep",
+        ),
+        ('order_notes = "erase"', 'order_note = "erase"', "[platform_residue] order_note is not a known key"),
+        ("apply = false", 'apply = "no"', "[platform_residue] apply must be true or false"),
+        ("[platform_residue]", "[platform_residues]", "platform_residues is not a known key"),
+    ],
+)
+def test_a_word_about_it_that_cannot_be_understood_is_a_fault_with_its_place(changed, old, new, fault):
+    path = changed((old, new))
+    with pytest.raises(SettingsInvalid) as raised:
+        load_retention(path)
+
+    assert [each for each in raised.value.faults if fault in each]
+    assert "retention.toml: " in str(raised.value)

@@ -32,17 +32,27 @@ def test_an_older_version_is_asked_only_for_what_every_version_knows(name):
 CHANGES = {
     "erasure_request": "customerRequestDataErasure",
     "erasure_cancel": "customerCancelDataErasure",
+    "residue_metafields_delete": "metafieldsDelete",
+    "residue_order_update": "orderUpdate",
 }
 
 
 @pytest.mark.parametrize("name", documents.names())
-def test_a_document_only_reads_but_for_the_two_about_an_erasure(name):
+def test_a_document_only_reads_but_for_those_about_an_erasure(name):
     text = documents.text(name, "2026-10")
     if name in CHANGES:
         assert text.count("mutation") == 1
         assert CHANGES[name] in text
     else:
         assert "mutation" not in text
+
+
+@pytest.mark.parametrize("name", documents.names())
+def test_no_document_opts_anybody_out_of_a_sale(name):
+    """That mutation makes a customer of an unknown address; the field of a customer that is only read may stay."""
+    text = documents.text(name, "2026-10")
+    assert "dataSaleOptOut(" not in text
+    assert "mutation" not in text or "dataSaleOptOut" not in text
 
 
 def test_the_newest_edition_that_a_version_knows_is_taken():

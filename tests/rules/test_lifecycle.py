@@ -162,9 +162,19 @@ def test_not_found_is_not_erased(outcome):
 
 def test_what_was_opened_by_hand_the_platform_is_asked_for_before_it_is_followed():
     plan = planned(Kind.ERASURE, Source.OPERATOR, {"delhivery"})
-    assert plan == [("shopify", Action.ASK), ("bridge", Action.ERASE), ("shopify", Action.FOLLOW)]
+    assert plan == [
+        ("shopify", Action.ASK),
+        ("shopify", Action.REDACT),
+        ("bridge", Action.ERASE),
+        ("shopify", Action.FOLLOW),
+    ]
     ask = make_task("req_1", "shopify", Action.ASK, state=RETRY)
     erase = make_task("req_1", "bridge", Action.ERASE, state=DONE)
     follow = make_task("req_1", "shopify", Action.FOLLOW)
     assert in_turn(erase, [ask, erase, follow])
     assert not in_turn(follow, [ask, erase, follow])
+    redact = make_task("req_1", "shopify", Action.REDACT)
+    asked = make_task("req_1", "shopify", Action.ASK, state=DONE)
+    assert not in_turn(redact, [ask, redact, erase, follow])
+    assert in_turn(redact, [asked, redact, erase, follow])
+    assert not in_turn(follow, [asked, redact, erase, follow])

@@ -2,7 +2,7 @@
 
 import click
 
-from bridge.cli.dsr import cancel, evidence, listing, opening, package, replay, show
+from bridge.cli.dsr import cancel, evidence, listing, opening, package, plan, replay, show
 
 
 @click.group()
@@ -13,6 +13,7 @@ def dsr() -> None:
 for command in (
     listing.list_,
     show.show,
+    plan.plan,
     opening.open_,
     package.package,
     evidence.evidence,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import shopify
 
-from bridge.connectors.http import ATTEMPTS, PAUSES_S, Http
+from bridge.connectors.http import ATTEMPTS, PAUSES_S, Dialect, Http
 from bridge.connectors.shopify import documents
 from bridge.connectors.shopify.answers import SYSTEM, Denied, Passing, Reply, TooCostly, parse
 from bridge.connectors.shopify.tokens import Tokens, base
@@ -25,7 +25,7 @@ from bridge.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 THROTTLE_BUDGET_S = 30.0  # waiting in one call; what needs longer belongs to the database's schedule
 
@@ -161,6 +161,16 @@ class Client:
             raise fault
         fits = int(size * fault.limit / fault.cost * 0.95) if fault.cost > 0 else size // 2
         self._sizes[name] = max(1, min(fits, size // 2))
+
+    def lines(self, url: str, dialect: Dialect) -> Iterator[bytes]:
+        """Stream a file of Shopify's line by line. Raises as `Http.lines`; plain HTTP is for a plain shop only."""
+        if not url.startswith("https://") and not self._base_url.startswith("http://"):
+            raise ConnectorRefused("shopify: a file's address is not secure")
+        return self._http.lines(url, dialect=dialect)
+
+    def nap(self, pause_s: float) -> None:
+        """Wait."""
+        self._sleep(pause_s)
 
     def _patiently(self, shop: str, name: str, variables: Mapping[str, Any]) -> Reply:
         waited_s, faults = 0.0, 0

@@ -1,4 +1,4 @@
-"""The questions we ask Shopify: one file per operation beside this one, fragments in their own folder.
+"""The questions we ask Shopify: one file per operation beside this one, fragments and bulk operations in folders.
 
 Reads files once and joins what an operation needs; asks nothing. A fragment may have newer editions
 (`customer_newer.2026-10.graphql`): the newest that the version knows is taken, so that one document is valid
@@ -7,6 +7,7 @@ in every version (https://shopify.dev/docs/api/usage/versioning).
 
 from __future__ import annotations
 
+import json
 import re
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,7 @@ HERE = Path(__file__).with_name("documents")
 _FRAGMENT = re.compile(r"^fragment (\w+) on ", re.MULTILINE)
 _SPREAD = re.compile(r"\.\.\.(\w+)")
 _FLAG = re.compile(r"\$(\w+): Boolean!")
+_VARIABLE = re.compile(r"\$(\w+)")
 _COMMENT = re.compile(r"^#.*\n", re.MULTILINE)
 
 
@@ -42,6 +44,13 @@ def text(name: str, version: str) -> str:
             parts.append(fragments[fragment])
             needed |= _spreads(fragments[fragment])
     return "".join([parts[0], *sorted(parts[1:])])
+
+
+def filled(name: str, version: str, **values: str | bool) -> str:
+    """Join an operation that takes no variables: the values stand in it."""
+    head, _, rest = text(name, version).partition("(")
+    body = head + rest.partition(")")[2]
+    return _VARIABLE.sub(lambda found: json.dumps(values[found[1]]), body)
 
 
 @cache

@@ -19,10 +19,18 @@ if TYPE_CHECKING:
     from bridge.connectors.shopify.place import Place
     from bridge.model import Principal
 
+BULK_ORDERS = 5_000  # some forty calls by pages: about where a bulk operation begins to be quicker
+
 
 def gid(kind: str, number: str) -> str:
     """Shopify's global id. https://shopify.dev/docs/api/usage/gids."""
     return f"gid://shopify/{kind}/{number}"
+
+
+def number_of(node: dict[str, Any]) -> int:
+    """Read the number at the end of a node's gid."""
+    number = str(node.get("id") or "").rpartition("/")[2]
+    return int(number) if number.isdecimal() else 0
 
 
 def quoted(value: str) -> str:
@@ -33,11 +41,15 @@ def quoted(value: str) -> str:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Errand:
-    """Who is asked for, where. `bits` numbers the orders that the request names."""
+    """Who is asked for, where. `bits` numbers the orders that the request names.
+
+    A customer with more than `bulk_orders` orders has them fetched by a bulk operation.
+    """
 
     client: Client
     shop: str
     who: Principal
+    bulk_orders: int = BULK_ORDERS
     bits: dict[str, int] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bridge.connectors.shopify import flatten, orders, scopes, shop, versions, whole
-from bridge.connectors.shopify.errand import Errand, gid
+from bridge.connectors.shopify.errand import Errand, gid, number_of
 from bridge.connectors.shopify.place import Place, Stage
 from bridge.errors import ConnectorRefused
 from bridge.model import Gap
@@ -45,7 +45,10 @@ def find(errand: Errand, place: Place) -> Step:
         place = replace(place, things=shop.things(opened.data))
     if flatten.has_more(page):
         left = int(node.get("numberOfOrders") or 0) - len(kept)
-        place = replace(place, stage=Stage.ORDERS, after=flatten.end_of(page), left=left)
+        many = int(node.get("numberOfOrders") or 0) > errand.bulk_orders
+        stage = Stage.BULK if many else Stage.ORDERS
+        met = max((number_of(one) for one in flatten.nodes(page)), default=0) if many else 0
+        place = replace(place, stage=stage, after=flatten.end_of(page), left=left, met=met)
     else:
         place = replace(place, stage=Stage.BESIDE, beside={})
     return (*found, *kept), gaps + more + also, place

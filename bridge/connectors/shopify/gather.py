@@ -1,7 +1,8 @@
 """The walk through all that Shopify holds of a person: step by step, one page in memory, resumable anywhere.
 
-Customer (with what is hers and her first orders) → her other orders → orders found by e-mail → what hangs
-beside her → orders that the request names and nobody met → what all these lead to.
+Customer (with what is hers and her first orders) → her other orders (very many: by a bulk operation) →
+orders found by e-mail → what hangs beside her → orders that the request names and nobody met → what all these
+lead to.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bridge.connectors.shopify import orders, pages, trail
+from bridge.connectors.shopify import bulk, orders, pages, trail
 from bridge.connectors.shopify.answers import SYSTEM
 from bridge.connectors.shopify.beside import beside, opened
 from bridge.connectors.shopify.find import find
@@ -29,11 +30,19 @@ def gather(errand: Errand, cursor: str) -> Iterator[Page]:
     """Yield what is found after `cursor`, page by page. Raises as `Connector.gather`."""
     place = parse(cursor, errand.order_ids)
     while place.stage is not Stage.END:
-        findings, gaps, place = STEPS[place.stage](errand, place)
-        place = _settle(errand, place)
-        if place.stage is Stage.END and place.strangers:
-            gaps += (_strangers(place),)
-        yield Page(findings=findings, cursor=place.dump(errand.order_ids), gaps=tuple(dict.fromkeys(gaps)))
+        for findings, gaps, after in _steps(errand, place):
+            place = _settle(errand, after)
+            more = (_strangers(place),) if place.stage is Stage.END and place.strangers else ()
+            said = tuple(dict.fromkeys(gaps + more))
+            yield Page(findings=findings, cursor=place.dump(errand.order_ids), gaps=said)
+
+
+def _steps(errand: Errand, place: Place) -> Iterator[Step]:
+    """Take one step; through the file of a bulk operation as many as it has pages."""
+    if place.stage is Stage.BULK:
+        yield from bulk.bulk(errand, place)
+    else:
+        yield STEPS[place.stage](errand, place)
 
 
 def _named(errand: Errand, place: Place) -> Step:

@@ -10,16 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 from bridge.connectors.shopify import whole, windows
 from bridge.connectors.shopify.answers import TooCostly
+from bridge.connectors.shopify.place import Place, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from bridge.connectors.shopify.errand import Errand
-    from bridge.connectors.shopify.place import Place
     from bridge.model import Finding, Gap
 
 Node = dict[str, Any]
 Step = tuple[tuple["Finding", ...], tuple["Gap", ...], "Place"]
+
+READ = {Stage.BULK: whole.entire}
 
 
 def keep(errand: Errand, place: Place, orders: Iterable[tuple[Node, str]]) -> Step:
@@ -32,7 +34,7 @@ def keep(errand: Errand, place: Place, orders: Iterable[tuple[Node, str]]) -> St
         if by == "other":
             place = replace(place, strangers=place.strangers + (not place.again))
         elif by:
-            read = whole.history if place.again else whole.order
+            read = READ.get(place.stage, whole.history if place.again else whole.order)
             one, more = read(errand, place, node, by)
             findings.append(one)
             gaps += more

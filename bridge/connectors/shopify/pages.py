@@ -12,8 +12,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bridge.connectors.shopify import flatten, orders
-from bridge.connectors.shopify.answers import Reply, TooCostly
+from bridge.connectors.shopify.answers import SYSTEM, Reply, TooCostly
 from bridge.connectors.shopify.place import Place, Stage
+from bridge.model import Absence, Gap
 
 if TYPE_CHECKING:
     from bridge.connectors.shopify.errand import Errand
@@ -21,18 +22,24 @@ if TYPE_CHECKING:
 
 # Sizes just below a step of the logarithm: 244 orders cost ten times one order, 245 eleven times.
 PAGE = 244
-SECOND = 250  # second halves are cheaper: as many as Shopify gives
+SECOND = 250  # second halves are cheaper: as many as Shopify gives; with returns, after a bulk operation, they are not
+DEEPEST = 24_500  # Shopify's pagination ends at 25,000 objects
 WHOLE = 33  # as many as fit with both halves: six times one order
 
 
 def of_customer(errand: Errand, place: Place) -> Step:
     """Read a page of the customer's orders."""
     few = place.start is None and 0 < place.left < WHOLE
-    reply, place = _ask(errand, place, "customer_orders", few=few, id=place.customer)
+    name = "customer_orders_left" if place.bulked else "customer_orders"
+    reply, place = _ask(errand, place, name, few=few, id=place.customer)
     page = (reply.data.get("customer") or {}).get("orders")
     matches = [(node, "customer_id") for node in flatten.nodes(page)]
     found, gaps, place = orders.keep(errand, place, matches)
-    return found, reply.gaps + gaps, _onward(replace(place, left=place.left - len(matches)), page)
+    place = replace(place, left=place.left - len(matches))
+    if place.bulked and place.left <= -DEEPEST and flatten.has_more(page):
+        what, page = "order histories", None
+        gaps += (Gap(system=SYSTEM, absence=Absence.UNREACHED, what=what, reason="list_too_long"),)
+    return found, reply.gaps + gaps, _onward(place, page)
 
 
 def of_search(errand: Errand, place: Place) -> Step:
@@ -50,10 +57,10 @@ def _ask(errand: Errand, place: Place, name: str, *, few: bool, **variables: Any
     """Ask for as many as the price allows. Raises as `Client.ask`."""
     if not few and place.start is None:
         place = replace(place, start=place.after)
-    wanted = WHOLE if few else SECOND if place.again else PAGE
+    wanted = WHOLE if few else SECOND if place.again and not place.bulked else PAGE
     if place.left > 0:
         wanted = min(wanted, place.left + 1)
-    halves = {"body": not place.again, "more": few or place.again}
+    halves = {} if place.bulked else {"body": not place.again, "more": few or place.again}
     key = f"{name}, whole" if few else f"{name}, second" if place.again else name
     while True:
         size = errand.client.size(key, wanted)
@@ -70,4 +77,4 @@ def _onward(place: Place, page: Any) -> Place:
         return replace(place, after=flatten.end_of(page))
     if place.start is not None and not place.again:
         return replace(place, after=place.start, again=True, left=0)
-    return replace(place, stage=Stage.BESIDE, after="", start=None, again=False)
+    return replace(place, stage=Stage.BESIDE, after="", start=None, again=False, bulked=False)

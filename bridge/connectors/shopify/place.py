@@ -22,6 +22,7 @@ class Stage(StrEnum):
     """What is read next."""
 
     CUSTOMER = "customer"
+    BULK = "bulk"
     ORDERS = "orders"
     FOUND = "found"
     BESIDE = "beside"
@@ -42,6 +43,11 @@ class Place:
 
     What the trail will follow: `paid` when she paid, `disputes` of her orders (numbers), `checkouts` she left
     (gids), `things` the types of metaobjects that name a customer; `turns` is how many calls it has taken.
+
+    Of a bulk operation: `bulk` its gid, `lines` how many lines of its file are done and
+    `rows` how many orders, `met` the number of the order
+    up to which all are kept without it, `high` that of the last order kept from it (-1 once they came unsorted),
+    `tries` how many operations before it failed, `bulked` whether first halves came that way.
     """
 
     stage: Stage = Stage.CUSTOMER
@@ -61,6 +67,13 @@ class Place:
     checkouts: tuple[str, ...] = ()
     things: tuple[str, ...] = ()
     turns: int = 0
+    bulk: str = ""
+    lines: int = 0
+    rows: int = 0
+    met: int = 0
+    high: int = 0
+    tries: int = 0
+    bulked: bool = False
 
     def dump(self, order_ids: tuple[str, ...]) -> str:
         """Write the cursor."""

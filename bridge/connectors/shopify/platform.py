@@ -1,6 +1,7 @@
 """The connector itself: `Shopify` puts token, client, walk and erasure state behind `ports.Platform`.
 
-Keeps no state of a shop but its token. Changes nothing at Shopify but its own request for an erasure.
+Keeps no state of a shop but its token. Changes nothing at Shopify but its own request for an
+erasure and, where it is told to, what others wrote there and an erasure leaves.
 """
 
 from __future__ import annotations
@@ -8,14 +9,14 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from bridge.connectors.shopify import erasure, scopes
+from bridge.connectors.shopify import erasure, residue, scopes
 from bridge.connectors.shopify.client import Client, new_http
-from bridge.connectors.shopify.errand import Errand
+from bridge.connectors.shopify.errand import BULK_ORDERS, Errand
 from bridge.connectors.shopify.gather import gather
 from bridge.connectors.shopify.kept import MemoryTokens, TokenCache
 from bridge.connectors.shopify.tokens import Tokens, base, utc_now
 from bridge.errors import BridgeError
-from bridge.model import Check, ErasureState, Page, Principal, Waybill
+from bridge.model import Check, ErasureState, Page, Principal, Residue, Waybill
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -37,14 +38,19 @@ class Shopify:
         client_id: str = "",
         client_secret: str = "",
         access_token: str = "",
+        bulk_orders: int = BULK_ORDERS,
         tokens: TokenCache | None = None,
         http: Http | None = None,
         now: Callable[[], datetime] = utc_now,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Take the settings; `base_url` replaces https://{shop}, `access_token` replaces the grant."""
+        """Take the settings; `base_url` replaces https://{shop}, `access_token` replaces the grant.
+
+        A customer with more than `bulk_orders` orders has them fetched by a bulk operation.
+        """
         http = http or new_http(sleep)
         self._base_url = base_url
+        self._bulk_orders = bulk_orders
         self._tokens = Tokens(
             base_url=base_url,
             client_id=client_id,
@@ -68,7 +74,8 @@ class Shopify:
         cursor: str = "",
     ) -> Iterator[Page]:
         """Everything Shopify holds of the person, page by page. Raises as `ports.Connector` says."""
-        return gather(Errand(client=self._client, shop=shop, who=who), cursor)
+        errand = Errand(client=self._client, shop=shop, who=who, bulk_orders=self._bulk_orders)
+        return gather(errand, cursor)
 
     def erasure_state(self, who: Principal, *, shop: str) -> ErasureState:
         """How far Shopify's own erasure has come. Raises as `gather`."""
@@ -85,6 +92,14 @@ class Shopify:
     def cancel_erasure(self, customer_id: str, *, shop: str) -> ErasureState:
         """Take our own request back. Raises as `gather`."""
         return erasure.cancel_erasure(self._client, customer_id, shop)
+
+    def residue(self, who: Principal, *, shop: str) -> Sequence[Residue]:
+        """What others wrote about the customer and her orders, by name. Raises as `gather`."""
+        return residue.residue(self._client, who, shop)
+
+    def remove_residue(self, items: Sequence[Residue], *, shop: str) -> Sequence[Residue]:
+        """Remove these, read again, give what is still there. Raises as `gather`."""
+        return residue.remove_residue(self._client, items, shop)
 
     def check(self, shop: str) -> Sequence[Check]:
         """Token, reach and scopes, one line each; a missing scope says what it costs. Never raises."""

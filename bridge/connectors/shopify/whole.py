@@ -60,6 +60,7 @@ HISTORY = frozenset(
         "id",
         "name",
         "paymentCollectionDetails",
+        "returns",
     }
 )
 
@@ -96,6 +97,11 @@ def order(errand: Errand, place: Place, node: Node, matched_by: str) -> tuple[Fi
     return finding("order", node, matched_by), gaps + short(node, "order")
 
 
+def entire(_errand: Errand, _place: Place, node: Node, matched_by: str) -> tuple[Finding, tuple[Gap, ...]]:
+    """Take the first half of an order as a bulk operation gave it: with all of its lists."""
+    return finding("order", node, matched_by), ()
+
+
 def history(errand: Errand, place: Place, node: Node, matched_by: str) -> tuple[Finding, tuple[Gap, ...]]:
     """Read the second half of an order whose first was read before: journey, warehouses, scans, timeline."""
     node = {name: value for name, value in node.items() if name in HISTORY}
@@ -104,6 +110,8 @@ def history(errand: Errand, place: Place, node: Node, matched_by: str) -> tuple[
         for flag, name in (("parcels", "fulfillments"), ("journey", "customerJourneySummary"))
         if flatten.cut_short(node.get(name), "")
     }
+    if place.bulked and len(node.get("fulfillments") or ()) >= FULFILLMENTS:
+        whole["parcels"] = "fulfillments"  # pages ask for these with the first half
     after = _unfinished(node, ORDER_LISTS)
     gaps = _follow(errand, place, ("order_rest", "order"), node, ORDER_LISTS, after, whole)
     return finding("order_history", node, matched_by), gaps + short(node, "order_history")

@@ -42,6 +42,7 @@ ABSENCES: Mapping[Absence, str] = {
     Absence.DENIED: "{system} did not let us read: {what}",
     Absence.UNREACHED: "{system} did not give us everything. Missing: {what}",
     Absence.NOT_CONFIGURED: "We have no access to {system} yet. Not asked for: {what}",
+    Absence.LEFT: "Left as it is at {system}: {what}",
     Absence.UNATTRIBUTED: "We could not tell whose these are, so they are left out ({system}): {what}",
 }
 ABOUT = {

@@ -1,0 +1,94 @@
+"""`dsr plan`: what each task does and why, and what of others' writing at Shopify would go. Changes nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from bridge.bootstrap import make_services
+from bridge.cli.desk import AS_JSON, desk, refuse
+from bridge.cli.dsr.sheet import find
+from bridge.cli.nobell import NoBell
+from bridge.cli.printing import emit, table
+from bridge.errors import BridgeError
+from bridge.model import Action, Principal, PrivacyRequest, Residue, Task
+from bridge.ports import Platform, Services
+from bridge.rules.lifecycle import PLATFORM, verdict
+
+TASKS = {
+    Action.GATHER: ("what it holds of the person is read", "she asked to see it"),
+    Action.ASK: ("it is asked to erase its own copy", "the request was opened by hand"),
+    Action.REDACT: ("what others wrote there is removed", ""),
+    Action.ERASE: ("the bridge's own rows are removed", "erasure was asked for"),
+    Action.FOLLOW: ("it is asked how far its own erasure is", "asked is not erased"),
+    Action.INSTRUCT: ("it must be told", "it carried her parcels"),
+}
+APPLIES = {True: "retention_file_applies", False: "retention_file_keeps"}
+
+
+@click.command()
+@click.argument("request_id", metavar="ID")
+@AS_JSON
+def plan(request_id: str, as_json: bool) -> None:
+    """Show what each task does and why. Reads Shopify for what others wrote there; changes nothing."""
+    with desk() as at:
+        services = make_services(at.start, NoBell(), at.store)
+        with at.store.transaction() as tx:
+            request = find(tx, request_id)
+            tasks = tx.requests.tasks(request_id)
+        told: dict[str, Any] = {
+            "id": request_id,
+            "kind": request.kind,
+            "apply": services.retention.residue.apply,
+            "tasks": [_task(task, services) for task in tasks],
+        }
+        redacts = any(task.action is Action.REDACT for task in tasks)
+        try:
+            told["residue"], told["residue_unread"] = _residue(request, services) if redacts else ([], "")
+        except BridgeError as fault:
+            told["residue"], told["residue_unread"] = [], str(fault)
+    if as_json:
+        emit(told)
+    else:
+        table(told["tasks"], ("system", "action", "state", "what", "reason"), empty="No tasks.")
+        if redacts:
+            click.echo("\nWritten by others")
+            table(told["residue"], ("system", "action", "kind", "ref", "what", "reason"), empty="none seen")
+    if told["residue_unread"]:
+        refuse(f"What others wrote at Shopify could not be read: {told['residue_unread']}.")
+
+
+def _task(task: Task, services: Services) -> dict[str, Any]:
+    what, reason = TASKS[task.action]
+    reason = reason or APPLIES[services.retention.residue.apply]
+    return {
+        "system": task.system,
+        "action": task.action,
+        "state": task.state,
+        "what": what,
+        "reason": reason,
+    }
+
+
+def _residue(request: PrivacyRequest, services: Services) -> tuple[list[dict[str, Any]], str]:
+    """What is there now, each with what becomes of it; or why nobody can look."""
+    platform = services.connectors.get(PLATFORM)
+    if not isinstance(platform, Platform):
+        return [], "no platform is configured"
+    if request.principal == Principal():
+        return [], "the request has forgotten whom it is about"
+    items = platform.residue(request.principal, shop=request.shop)
+    return [_item(item, services) for item in items], ""
+
+
+def _item(item: Residue, services: Services) -> dict[str, Any]:
+    action, reason = verdict(item, services.retention.residue)
+    return {
+        "system": item.system,
+        "action": action,
+        "kind": item.kind,
+        "ref": item.ref,
+        "what": item.what,
+        "reason": reason,
+    }
