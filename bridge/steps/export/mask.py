@@ -114,7 +114,7 @@ def _field(name: str, value: Any, counts: Counter[str], *, instrument: bool, dep
     if scalar and (name in _TAIL or (instrument and name == "number")):
         counts["payment_number_masked"] += 1
         return tail(str(value))
-    if scalar and name in _HIDE:
+    if name in _HIDE and (scalar or (isinstance(value, Mapping | list) and value)):
         counts["payment_detail_masked"] += 1
         return "****"
     if name in _FREE_TEXT and isinstance(value, str):
