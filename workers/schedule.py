@@ -32,6 +32,9 @@ LOCK_FACTOR = 3  # the lock outlives a few missed turns, then another clock take
 
 def main() -> None:
     """Tick until told to stop."""
+    stop = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
     try:
         loaded = load_all()
         logs.configure(loaded.settings.log_level, loaded.settings.log_format)
@@ -41,9 +44,6 @@ def main() -> None:
     except (SettingsInvalid, BridgeError) as fault:
         faults = fault.faults if isinstance(fault, SettingsInvalid) else [str(fault)]
         sys.exit("\n".join(["The clock cannot start:", *(f"  {line}" for line in faults)]))
-    stop = threading.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: stop.set())
     holder = f"{os.getpid()}-{secrets.token_hex(4)}"
     every = loaded.settings.sweep_every_s
     purged: datetime | None = None
