@@ -1,6 +1,7 @@
 """The clock: of two only one works, no fault ends it, and what it rings for never buries a worker."""
 
 from collections import Counter
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -21,7 +22,11 @@ EVERY_S = 2.0
 
 def has_open(pid, name):
     """True where a process has this file open."""
-    return any(each.readlink().name == name for each in Path(f"/proc/{pid}/fd").iterdir())
+    for each in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed while we looked
+            if each.readlink().name == name:
+                return True
+    return False
 
 
 class Broken(FakeQueue):
