@@ -95,10 +95,10 @@ def test_it_is_found_by_its_number_and_in_the_list(ask):
 
 
 def test_the_file_lives_for_a_while_only(ask, dial):
-    dial(lives_s=0.2)
+    dial(lives_s=1.5)
     done = finished(ask, begun(ask))
     assert requests.get(done["url"], timeout=5).status_code == 200
-    time.sleep(0.25)
+    time.sleep(1.6)
     assert requests.get(done["url"], timeout=5).status_code == 403
     assert requests.get(done["url"].replace(".jsonl", "0.jsonl"), timeout=5).status_code == 403
 

@@ -88,11 +88,11 @@ def test_a_refresh_token_stays_good_until_its_replacement_is_used(shopify):
 
 
 def test_refresh_tokens_and_their_tokens_end(shopify):
-    shopify.control("tokens", hour_s=0.2, refresh_lasts_s=0.2)
+    shopify.control("tokens", hour_s=1.5, refresh_lasts_s=1.5)
     pair = shopify.control("tokens", refreshable=True)
     shopify.token = pair["access_token"]
     assert shopify.post("{ shop { id } }").status_code == 200
-    time.sleep(0.25)
+    time.sleep(1.6)
     assert shopify.post("{ shop { id } }").status_code == 401
     assert shopify.refresh(pair["refresh_token"]).status_code == 401
     assert shopify.refresh("shprt_unknown").status_code == 401
