@@ -19,7 +19,7 @@ def test_thirty_requests_survive_an_emptied_redis_and_none_is_done_twice(town):
     for number, person in enumerate(people):
         town.post("customers/data_request", person=person, request_id=30_000 + number)
     with redis.Redis.from_url(town.valkey.url) as client:
-        assert client.llen("rq:queue:bridge") >= 30
+        house.until("all bells rang", lambda: client.llen("rq:queue:bridge") >= 30)
         client.flushall()
     town.bridge.add("worker")
     mine = lambda: [each for each in town.requests("access") if each.id not in before]  # noqa: E731
