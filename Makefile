@@ -45,9 +45,11 @@ clean: ## Remove what the targets made; var/ (keys and data of development) stay
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Made anew when a requirement file changes, so that nothing is installed that is not written there.
+# --no-deps: the lock is complete. A pip that resolves it again stumbles over coverage[toml] on the day coverage has a newer release.
 $(STAMP): requirements.txt requirements-dev.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: no python3.11 or python3 on PATH is" >&2; exit 1; }
 	@echo "Setting up $(VENV) with $(PYTHON)"
 	@$(PYTHON) -m venv --clear $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.txt
+	@$(BIN)/python -m pip check --quiet --disable-pip-version-check
 	@touch $@
