@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
 
-from bridge.connectors.shipment import Status, blank, in_india, lines, not_found, phones, spelt, text
+from bridge.connectors.shipment import blank, in_india, lines, not_found, phones, spelt, text
 from bridge.errors import ConnectorRefused, ConnectorUnavailable, CredentialRejected
+from bridge.model import ParcelStatus
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,19 +24,19 @@ if TYPE_CHECKING:
     from bridge.model import Waybill
 
 # https://developer.dhl.com/api-reference/blue-dart-tracking-shipment
-STATUS_TYPES: Mapping[str, Status] = {
-    "PU": Status.IN_TRANSIT,
-    "IT": Status.IN_TRANSIT,
-    "UD": Status.IN_TRANSIT,
-    "OD": Status.OUT_FOR_DELIVERY,
-    "DL": Status.DELIVERED,
-    "RT": Status.RETURNED,
-    "RD": Status.REDIRECTED,
-    "LS": Status.LOST,
-    "NF": Status.NOT_FOUND,
+STATUS_TYPES: Mapping[str, ParcelStatus] = {
+    "PU": ParcelStatus.IN_TRANSIT,
+    "IT": ParcelStatus.IN_TRANSIT,
+    "UD": ParcelStatus.IN_TRANSIT,
+    "OD": ParcelStatus.OUT_FOR_DELIVERY,
+    "DL": ParcelStatus.DELIVERED,
+    "RT": ParcelStatus.RETURNED,
+    "RD": ParcelStatus.REDIRECTED,
+    "LS": ParcelStatus.LOST,
+    "NF": ParcelStatus.NOT_FOUND,
 }
-STATUS_TEXTS: Mapping[str, Status] = {  # UD is everything undelivered; its text may say more
-    "SHIPMENT OUT FOR DELIVERY": Status.OUT_FOR_DELIVERY,
+STATUS_TEXTS: Mapping[str, ParcelStatus] = {  # UD is everything undelivered; its text may say more
+    "SHIPMENT OUT FOR DELIVERY": ParcelStatus.OUT_FOR_DELIVERY,
 }
 # The sender's own and the product's: nothing of the person. Everything else that is unforeseen is kept raw.
 NOT_OF_THE_PERSON = frozenset(
@@ -113,13 +114,13 @@ def _unknown(told: Element) -> bool:
     return (told.findtext("StatusType") or "").strip() == "NF" or said == NOT_FOUND
 
 
-def _status(row: Element, status: str, kind: str, strange: dict[str, Any]) -> Status:
+def _status(row: Element, status: str, kind: str, strange: dict[str, Any]) -> ParcelStatus:
     said, group = text(row.findtext(status)) or "", text(row.findtext(kind)) or ""
     ours = STATUS_TEXTS.get(said.upper()) if group == "UD" else None
     ours = ours or STATUS_TYPES.get(group)
     if ours is None:
         strange.setdefault("statuses", []).append([group, said])
-    return ours or Status.UNKNOWN
+    return ours or ParcelStatus.UNKNOWN
 
 
 def _event(scan: Element, strange: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from bridge.connectors.shipment import Status, blank, in_india, lines, phones, text
+from bridge.connectors.shipment import blank, in_india, lines, phones, text
 from bridge.errors import (
     BridgeError,
     ConnectorRefused,
@@ -18,6 +18,7 @@ from bridge.errors import (
     ConnectorUnavailable,
     CredentialRejected,
 )
+from bridge.model import ParcelStatus
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,30 +26,30 @@ if TYPE_CHECKING:
     from bridge.model import Waybill
 
 # https://one.delhivery.com/developer-portal/document/b2c/detail/order-tracking
-STATUSES: Mapping[tuple[str, str], Status] = {
-    ("UD", "manifested"): Status.BOOKED,
-    ("UD", "not picked"): Status.BOOKED,
-    ("UD", "in transit"): Status.IN_TRANSIT,
-    ("UD", "pending"): Status.IN_TRANSIT,
-    ("UD", "dispatched"): Status.OUT_FOR_DELIVERY,
-    ("DL", "delivered"): Status.DELIVERED,
-    ("DL", "rto"): Status.RETURNED,
-    ("DL", "dto"): Status.RETURNED,
-    ("RT", "in transit"): Status.RETURNING,
-    ("RT", "pending"): Status.RETURNING,
-    ("RT", "dispatched"): Status.RETURNING,
-    ("PP", "open"): Status.RETURN_BOOKED,
-    ("PP", "scheduled"): Status.RETURN_BOOKED,
-    ("PP", "dispatched"): Status.RETURN_BOOKED,
-    ("PU", "in transit"): Status.RETURNING,
-    ("PU", "pending"): Status.RETURNING,
-    ("PU", "dispatched"): Status.RETURNING,
-    ("CN", "canceled"): Status.CANCELLED,
-    ("CN", "closed"): Status.CANCELLED,
+STATUSES: Mapping[tuple[str, str], ParcelStatus] = {
+    ("UD", "manifested"): ParcelStatus.BOOKED,
+    ("UD", "not picked"): ParcelStatus.BOOKED,
+    ("UD", "in transit"): ParcelStatus.IN_TRANSIT,
+    ("UD", "pending"): ParcelStatus.IN_TRANSIT,
+    ("UD", "dispatched"): ParcelStatus.OUT_FOR_DELIVERY,
+    ("DL", "delivered"): ParcelStatus.DELIVERED,
+    ("DL", "rto"): ParcelStatus.RETURNED,
+    ("DL", "dto"): ParcelStatus.RETURNED,
+    ("RT", "in transit"): ParcelStatus.RETURNING,
+    ("RT", "pending"): ParcelStatus.RETURNING,
+    ("RT", "dispatched"): ParcelStatus.RETURNING,
+    ("PP", "open"): ParcelStatus.RETURN_BOOKED,
+    ("PP", "scheduled"): ParcelStatus.RETURN_BOOKED,
+    ("PP", "dispatched"): ParcelStatus.RETURN_BOOKED,
+    ("PU", "in transit"): ParcelStatus.RETURNING,
+    ("PU", "pending"): ParcelStatus.RETURNING,
+    ("PU", "dispatched"): ParcelStatus.RETURNING,
+    ("CN", "canceled"): ParcelStatus.CANCELLED,
+    ("CN", "closed"): ParcelStatus.CANCELLED,
 }
-ANYWHERE: Mapping[str, Status] = {"lost": Status.LOST}  # written with any type
+ANYWHERE: Mapping[str, ParcelStatus] = {"lost": ParcelStatus.LOST}  # written with any type
 # A cancellation before pick-up leaves the status at "Not Picked"; only the code tells.
-CODES: Mapping[str, Status] = {"DTUP-210": Status.CANCELLED}
+CODES: Mapping[str, ParcelStatus] = {"DTUP-210": ParcelStatus.CANCELLED}
 DATES: Mapping[str, str] = {
     "PickUpDate": "pickup_at",
     "PickedupDate": "picked_up_at",
@@ -160,13 +161,13 @@ def _object(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _status(row: dict[str, Any], status: str, kind: str, strange: dict[str, Any]) -> Status:
+def _status(row: dict[str, Any], status: str, kind: str, strange: dict[str, Any]) -> ParcelStatus:
     said, group = text(row.get(status)) or "", text(row.get(kind)) or ""
     ours = STATUSES.get((group, said.lower())) or ANYWHERE.get(said.lower())
     if ours is None:
         strange.setdefault("statuses", []).append([group, said])
-        return Status.UNKNOWN
-    return CODES.get(str(row.get("StatusCode")), ours) if ours is Status.BOOKED else ours
+        return ParcelStatus.UNKNOWN
+    return CODES.get(str(row.get("StatusCode")), ours) if ours is ParcelStatus.BOOKED else ours
 
 
 def _event(scan: object, strange: dict[str, Any]) -> dict[str, Any]:

@@ -8,32 +8,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from bridge.model import Absence, Finding, Gap, Waybill
+from bridge.model import Absence, Finding, Gap, ParcelStatus, Waybill
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 INDIA = timezone(timedelta(hours=5, minutes=30))  # India has one zone and no summer time
-
-
-class Status(StrEnum):
-    """Where a parcel is."""
-
-    BOOKED = "booked"
-    IN_TRANSIT = "in_transit"
-    OUT_FOR_DELIVERY = "out_for_delivery"
-    DELIVERED = "delivered"
-    RETURNING = "returning"
-    RETURNED = "returned"
-    RETURN_BOOKED = "return_booked"
-    REDIRECTED = "redirected"
-    CANCELLED = "cancelled"
-    LOST = "lost"
-    NOT_FOUND = "not_found"
-    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,7 +72,7 @@ def finding(parcel: Waybill, body: dict[str, Any]) -> Finding:
     return Finding(kind="shipment", ref=parcel.number, matched_by="waybill", body=body)
 
 
-def blank(parcel: Waybill, status: Status) -> dict[str, Any]:
+def blank(parcel: Waybill, status: ParcelStatus) -> dict[str, Any]:
     """Every key of a shipment's record, with nothing known but the number, the carrier and the status."""
     return {
         "waybill": parcel.number,
@@ -119,7 +101,7 @@ def not_found(parcel: Waybill, *, ambiguous: bool) -> dict[str, Any]:
     `ambiguous` where the same answer may have another reason: a wrong key, somebody else's account.
     """
     foreign = parcel.account_holder != "merchant"  # the merchant's account cannot see it there
-    return blank(parcel, Status.NOT_FOUND) | {"ambiguous": ambiguous or foreign}
+    return blank(parcel, ParcelStatus.NOT_FOUND) | {"ambiguous": ambiguous or foreign}
 
 
 def text(value: object) -> str | None:

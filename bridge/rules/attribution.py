@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from bridge.model import MERCHANT
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 UNKNOWN = "unknown"
-MERCHANT = "merchant"
 
 # Shopify's own spellings for India are on FulfillmentTrackingInfo.company; the field is free text, and
 # aggregators add product names: "Bluedart Surface - Select  500gm".

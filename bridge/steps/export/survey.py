@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from bridge.rules.attribution import MERCHANT
+from bridge.model import MERCHANT
 from bridge.steps.export.parcels import unknown_there
 from bridge.steps.export.tables import BY_NAME
 from bridge.steps.export.text import day, items, pick

@@ -1,0 +1,57 @@
+"""What is proven: the vocabulary of facts, and a row as it is read back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+class Fact(StrEnum):
+    """The vocabulary of evidence: noun.verb. A fact carries ids, counts and codes, never a person."""
+
+    DELIVERY_REJECTED = "delivery.rejected"
+    DELIVERY_FAILED = "delivery.failed"
+    DELIVERY_REPLAYED = "delivery.replayed"
+    REQUEST_OPENED = "request.opened"
+    REQUEST_JOINED = "request.joined"
+    REQUEST_REPLAYED = "request.replayed"
+    REQUEST_CLOSED = "request.closed"
+    REQUEST_FAILED = "request.failed"
+    TASK_DONE = "task.done"
+    TASK_FAILED = "task.failed"
+    TASK_RETRIED = "task.retried"
+    TASK_WAITING = "task.waiting"
+    INSTRUCTION_OPENED = "instruction.opened"
+    PRINCIPAL_ERASED = "principal.erased"
+    PRINCIPAL_SUPPRESSED = "principal.suppressed"
+    LATE_DELIVERY_DROPPED = "late_delivery.dropped"
+    CUSTOMERS_MERGED = "customers.merged"
+    SHOP_ERASED = "shop.erased"
+    SHOP_UNINSTALLED = "shop.uninstalled"
+    PACKAGE_SEALED = "package.sealed"
+    PACKAGE_RELEASED = "package.released"
+    PERSONAL_DATA_REVEALED = "personal_data.revealed"
+    PLATFORM_ERASURE_CANCELLED = "platform_erasure.cancelled"
+    CERTIFICATE_ISSUED = "certificate.issued"
+    EVIDENCE_EXPORTED = "evidence.exported"
+    RAW_BODY_DESTROYED = "raw_body.destroyed"
+    PACKAGE_DESTROYED = "package.destroyed"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Event:
+    """One row of evidence as read back. `detail` is JSON without personal data."""
+
+    seq: int
+    at: datetime
+    actor: str
+    fact: str
+    shop: str
+    request_id: str
+    subject: str
+    detail: Mapping[str, Any]
+    prev_hash: str
+    hash: str

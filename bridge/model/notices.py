@@ -1,0 +1,146 @@
+"""A notice: the written instruction to a processor to erase, what it lists, and what was answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from bridge.model.parcels import ParcelStatus
+
+
+class NoticeState(StrEnum):
+    """Where an entry, or the notice that lists it, stands. Sent is not done."""
+
+    WAITING = "waiting_not_before"
+    QUEUED = "queued"
+    SENT = "sent"
+    BOUNCED = "bounced"
+    REMINDED = "reminded"
+    ACKNOWLEDGED = "acknowledged"
+    COMPLETED = "completed"
+    PARTLY_REFUSED = "partly_refused"
+    NOT_FOUND = "not_found"
+    REFUSED = "refused"
+    EXPIRED = "expired"
+
+
+class Answer(StrEnum):
+    """What a processor says of one entry."""
+
+    ERASED = "erased"
+    RETAINED = "retained"
+    NOT_FOUND = "not_found"
+    REFUSED = "refused"
+
+
+class Via(StrEnum):
+    """How a notice reaches its processor, or how its answer came back."""
+
+    EMAIL = "email"
+    PORTAL = "portal"
+    API = "api"
+    PAGE = "page"
+    OPERATOR = "operator"
+
+
+class Names(StrEnum):
+    """What an entry names the record by. Never a name, an address, a phone or an e-mail."""
+
+    WAYBILL = "waybill"
+    ORDER = "order"
+    CUSTOMER = "customer"
+    EMAIL_SHA256 = "email_sha256"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """One record at one processor that has to go: mostly a parcel.
+
+    `reference` (sealed at rest) is its name there, `also` further waybills of the same parcel, `order` the
+    shop's name of the order. `reason` is a code: why it waits. `look_at` is when to ask the carrier again,
+    `baseline` a keyed digest of the consignee as the carrier showed her before it was told. `law` and `until`
+    are the processor's words for what it keeps; `note` (sealed) is free text.
+    """
+
+    id: str
+    shop: str
+    request_id: str
+    task_id: str
+    processor: str
+    names: Names
+    reference: str
+    order: str = ""
+    also: tuple[str, ...] = ()
+    carrier: str = ""
+    state: NoticeState = NoticeState.WAITING
+    reason: str = ""
+    not_before: datetime | None = None
+    look_at: datetime | None = None
+    looks: int = 0
+    shipped_at: datetime | None = None
+    status: ParcelStatus = ParcelStatus.UNKNOWN
+    status_at: datetime | None = None
+    cod: bool | None = None
+    remitted: bool | None = None
+    open_matter: str = ""
+    released: bool = False
+    baseline: str = ""
+    notice_id: str = ""
+    answer: Answer | None = None
+    answered_at: datetime | None = None
+    law: str = ""
+    until: date | None = None
+    note: str = ""
+    read_back: str = ""
+    reopened: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Notice:
+    """One instruction to one processor account. `next_at` is when something is due of it: send, remind, end.
+
+    `reference` is a ticket number of the processor's portal or of the answer; `message_id` and `body_sha256`
+    are of the letter that went last.
+    """
+
+    id: str
+    shop: str
+    processor: str
+    via: Via
+    created_at: datetime
+    state: NoticeState = NoticeState.QUEUED
+    sent_at: datetime | None = None
+    due_at: datetime | None = None
+    next_at: datetime | None = None
+    reminders: int = 0
+    attempts: int = 0
+    message_id: str = ""
+    body_sha256: str = ""
+    reference: str = ""
+    answered_at: datetime | None = None
+    answered_via: str = ""
+    last_error: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Said:
+    """A processor's answer about one entry. `until` and `law` go with RETAINED."""
+
+    answer: Answer
+    until: date | None = None
+    law: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Letter:
+    """An e-mail as it is handed to the mail server. `attached` are (file name, media type, content)."""
+
+    to: str
+    subject: str
+    text: str
+    html: str
+    message_id: str
+    reply_to: str = ""
+    attached: tuple[tuple[str, str, bytes], ...] = ()

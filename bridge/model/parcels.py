@@ -1,0 +1,69 @@
+"""A parcel: who transports it, on whose account, and what is told of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+MERCHANT = "merchant"  # the account is the merchant's own
+
+
+class ParcelStatus(StrEnum):
+    """Where a parcel is."""
+
+    BOOKED = "booked"
+    IN_TRANSIT = "in_transit"
+    OUT_FOR_DELIVERY = "out_for_delivery"
+    DELIVERED = "delivered"
+    RETURNING = "returning"
+    RETURNED = "returned"
+    RETURN_BOOKED = "return_booked"
+    REDIRECTED = "redirected"
+    CANCELLED = "cancelled"
+    LOST = "lost"
+    NOT_FOUND = "not_found"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Waybill:
+    """One parcel as the index knows it. `carrier` transports, `account_holder` has the contract.
+
+    `status` is the shop's word, `cod` whether the carrier collects the price, None where nobody said;
+    `open_matter` a code: a return or a dispute of its order that is not settled.
+    """
+
+    number: str
+    carrier: str
+    account_holder: str = MERCHANT
+    order_id: str = ""
+    order_name: str = ""
+    shipped_at: datetime | None = None
+    status: ParcelStatus = ParcelStatus.UNKNOWN
+    status_at: datetime | None = None
+    cod: bool | None = None
+    open_matter: str = ""
+
+    @property
+    def held_by(self) -> str:
+        """The system that has the account, and so may be asked and told about this parcel."""
+        return self.carrier if self.account_holder == MERCHANT else self.account_holder
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tracked:
+    """What a system says of one parcel without naming anybody. Moments are aware UTC.
+
+    `also` are further waybills of the same parcel: a return to its origin. `cod` and `remitted` are None
+    where the system does not say. `consignee` is the person as the system still shows her, in the clear and
+    only where it was asked for: digest it before it rests; '' where it shows none, None where it was not asked.
+    """
+
+    number: str
+    status: ParcelStatus
+    status_at: datetime | None = None
+    cod: bool | None = None
+    remitted: bool | None = None
+    also: tuple[str, ...] = ()
+    consignee: str | None = None
