@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from bridge.connectors.notice import Smtp
 from bridge.connectors.registry import carriers
 from bridge.connectors.shopify import Shopify
 from bridge.ports import Connector, Queue, Services
@@ -64,6 +65,7 @@ def make_services(start: Start, queue: Queue, store: SqlStore | None = None) -> 
         clock=WallClock(),
         store=store,
         queue=queue,
+        mailer=Smtp(settings.smtp_url.reveal(), settings.mail_from),
         connectors={shopify.system: shopify, **carriers(settings)},
         digest=store.vault.digest,
         sign=store.vault.sign,

@@ -7,18 +7,18 @@ Says what is still to be filled in and what is in doubt; never decides whether o
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from bridge.errors import SettingsInvalid
-from config.tables import SHA256, SHA256_WORDS, Report, Table, label, read
+from config.instructions import Instructions, instructions
+from config.processors import AttributionRule, Processor, attribution_rules, processors
+from config.tables import EMAIL, SHA256, SHA256_WORDS, Report, Table, label, read
 
 SCHEMA = "merchant-config/1"
 LEGAL_FORMS = ("proprietorship", "partnership", "llp", "company", "unknown")
 _SHOP = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com")
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-_ID = re.compile(r"[a-z0-9_-]+")
 _YEAR_H, _TEN_YEARS_D = 24 * 366, 3660  # bounds that catch a slipped digit, not opinions about the law
 
 
@@ -54,25 +54,6 @@ class ClockRules:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Processor:
-    """One recipient of personal data. `named` is False where the policy announces it without a name."""
-
-    id: str
-    legal_name: str
-    named: bool
-    role: str = ""
-    services: str = ""
-    data: tuple[str, ...] = ()
-    fields: tuple[str, ...] = ()
-    countries: tuple[str, ...] = ()
-    safeguard: str = ""
-    contract_ref: str = ""
-    privacy_contact: str = ""
-    erasure_channel: str = ""
-    policy_sections: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Merchant:
     """Everything of the merchant's file that the bridge uses. `unset` names what still has to be filled in.
 
@@ -102,6 +83,8 @@ class Merchant:
     uk_representative: str = ""
     intake_addresses: tuple[str, ...] = ()
     domain_control_verified: bool = False
+    attribution: tuple[AttributionRule, ...] = ()
+    instructions: Instructions = field(default_factory=Instructions)
 
 
 def load_merchant(path: Path) -> Merchant:
@@ -125,12 +108,14 @@ def load_merchant(path: Path) -> Merchant:
         "officer": Contact(
             name=officer.text("name", "", needed=True),
             designation=officer.text("designation", "", needed=True),
-            email=officer.shaped("email", _EMAIL, "must be an e-mail address", needed=True),
+            email=officer.shaped("email", EMAIL, "must be an e-mail address", needed=True),
             phone=officer.text("phone", "", needed=True),
         ),
         "clocks": _clocks(clocks),
         "complaint_route": {key: route.texts(key) for key in route.names()},
-        "processors": _processors(top),
+        "processors": processors(top),
+        "attribution": attribution_rules(top),
+        "instructions": instructions(notices),
     }
     for table in (about, officer, clocks, intake, notices, top):
         table.close()
@@ -203,42 +188,4 @@ def _clocks(clocks: Table) -> ClockRules:
         certin_report_hours=clocks.whole("certin_report_hours", 1, _YEAR_H, 6),
         board_report_hours=clocks.whole("board_report_hours", 1, _YEAR_H, 72),
         gdpr_report_hours=clocks.whole("gdpr_report_hours", 1, _YEAR_H, 72),
-    )
-
-
-def _processors(top: Table) -> tuple[Processor, ...]:
-    found: dict[str, Processor] = {}
-    for number, data in enumerate(top.tables("processor"), start=1):
-        known = data.get("id")
-        table = Table(data, f"processor.{known if isinstance(known, str) and known else number}", top.report)
-        processor = _processor(table)
-        if processor.id and not _ID.fullmatch(processor.id):
-            table.fault("id", "must be of small letters, digits, - and _")
-        if processor.id and processor.id in found:
-            table.fault("id", "is used twice")
-        found[processor.id] = processor
-        table.close()
-    return tuple(found.values())
-
-
-def _processor(table: Table) -> Processor:
-    named = table.one_of("status", ("named", "unnamed"), "named") == "named"
-    channel = table.text("erasure_channel", "")
-    if not named:
-        table.warn("legal_name", "is not known: the policy announces this recipient without a name")
-    return Processor(
-        id=table.text("id"),
-        named=named,
-        legal_name=table.text("legal_name", "", wanted=named),
-        role=table.text("role", ""),
-        services=table.text("services", ""),
-        data=table.texts("data"),
-        fields=table.texts("fields"),
-        countries=table.texts("countries"),
-        safeguard=table.text("transfer_safeguard", ""),
-        contract_ref=table.text("contract_ref", "", wanted=named),
-        # an erasure instruction by letter needs somebody to write to
-        privacy_contact=table.text("privacy_contact", "", needed=channel == "email"),
-        erasure_channel=channel,
-        policy_sections=table.texts("policy_sections"),
     )

@@ -36,7 +36,7 @@ def unready_files(
         # a broken rule holds and harms nobody, but a release that brings one is a mistake
         missing += retention.faults
     if merchant and retention:
-        missing += _contradictions(merchant, retention, label(retention_file))
+        missing += _contradictions(merchant, retention, label(merchant_file), label(retention_file))
     return missing
 
 
@@ -45,7 +45,7 @@ def _unset(path: Path, dotted: str) -> str:
     return f"{place(label(path), table, key)} is not set"
 
 
-def _contradictions(merchant: Merchant, retention: Retention, file: str) -> list[str]:
+def _contradictions(merchant: Merchant, retention: Retention, merchant_file: str, file: str) -> list[str]:
     """Facts that both files tell. One that is unset was named above already."""
     forms = {merchant.legal_entity_type, retention.merchant.get("legal_entity_type")} - {"unknown", None}
     policies = {merchant.policy_sha256, retention.policy_sha256} - {""}
@@ -54,4 +54,9 @@ def _contradictions(merchant: Merchant, retention: Retention, file: str) -> list
         found.append(f"{place(file, 'merchant', 'legal_entity_type')} differs from the merchant's file")
     if len(policies) > 1:
         found.append(f"{place(file, '', 'privacy_policy_sha256')} differs from the merchant's file")
+    for number, basis in enumerate(merchant.instructions.basis, start=1):
+        if basis.law not in retention.laws:
+            found.append(
+                f"{place(merchant_file, f'notices.basis.{number}', 'law')} is no law of the retention file"
+            )
     return found

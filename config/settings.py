@@ -15,6 +15,7 @@ from typing import Any
 
 from bridge.errors import SettingsInvalid
 from config import values
+from config.carriers import CarrierSettings
 from config.development import DEVELOPMENT_KEYS, development_keys
 from config.readiness import readiness
 from config.values import Secret, no_secret
@@ -27,7 +28,7 @@ __all__ = ["Settings", "environment", "load", "readiness", "variables"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
+class Settings(CarrierSettings):
     """Every setting, parsed. `required` ones are refused when unset in production."""
 
     env: str = _var(
@@ -84,40 +85,6 @@ class Settings:
         5_000,
         values.whole(1, 1_000_000_000),
         meaning="orders of one customer above which they are fetched by a bulk operation",
-    )
-    delhivery_base_url: str = _var(
-        "DELHIVERY_BASE_URL",
-        "https://track.delhivery.com",
-        values.url("https", "http"),
-        meaning="Delhivery's API host",
-    )
-    delhivery_token: Secret = _var(
-        "DELHIVERY_TOKEN", no_secret, Secret, meaning="API token of the client account"
-    )
-    bluedart_base_url: str = _var(
-        "BLUEDART_BASE_URL",
-        "https://apigateway.bluedart.com/in/transportation",
-        values.url("https", "http"),
-        meaning="Blue Dart's API gateway",
-    )
-    bluedart_client_id: str = _var("BLUEDART_CLIENT_ID", "", meaning="gateway client id")
-    bluedart_client_secret: Secret = _var(
-        "BLUEDART_CLIENT_SECRET", no_secret, Secret, meaning="gateway secret"
-    )
-    bluedart_login_id: str = _var("BLUEDART_LOGIN_ID", "", meaning="login id of the account")
-    bluedart_licence_key: Secret = _var(
-        "BLUEDART_LICENCE_KEY", no_secret, Secret, meaning="shipping licence key"
-    )
-    bluedart_tracking_key: Secret = _var(
-        "BLUEDART_TRACKING_KEY", no_secret, Secret, meaning="tracking licence key: not the shipping one"
-    )
-    bluedart_tracking_path: str = _var(
-        "BLUEDART_TRACKING_PATH",
-        "/tracking/v1/shipment",
-        meaning="path of tracking; some accounts: /tracking/v1",
-    )
-    bluedart_tracking_verno: str = _var(
-        "BLUEDART_TRACKING_VERNO", "1", meaning="verno of tracking: 1, 1.3, or empty to leave it out"
     )
     smtp_url: Secret = _var(
         "SMTP_URL", no_secret, Secret, meaning="smtp://user:pass@host:587 or smtps://; empty: letters wait"
@@ -266,7 +233,10 @@ class Settings:
 
 
 def _variables() -> list[Field[Any]]:
-    return [spec for spec in fields(Settings) if "name" in spec.metadata]
+    """The bridge's own first, then those of the carriers."""
+    theirs = {spec.name for spec in fields(CarrierSettings)}
+    named = [spec for spec in fields(Settings) if "name" in spec.metadata]
+    return sorted(named, key=lambda spec: spec.name in theirs)
 
 
 def variables() -> list[tuple[str, str, str]]:

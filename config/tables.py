@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 from bridge.errors import SettingsInvalid
 
 ROOT = Path(__file__).resolve().parent.parent
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 SHA256_WORDS = "must be a SHA-256 in lower-case hex"
 MOST_DAYS = 36_500  # a century: catches a slipped digit, is no opinion about the law
@@ -190,6 +191,26 @@ class Table:
         if any(placeholder in each for each in value for placeholder in PLACEHOLDERS):
             self.unset(key)
             return ()
+        return tuple(value)
+
+    def number(self, key: str, low: float, high: float, default: float) -> float:
+        """A number within bounds, whole or not."""
+        value, _ = self._take(key, default)
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            self.fault(key, "must be a number")
+        elif not low <= value <= high:
+            self.fault(key, f"must be between {low:g} and {high:g}")
+        else:
+            return value
+        return default
+
+    def numbers(self, key: str, default: tuple[float, ...]) -> tuple[float, ...]:
+        """A list of numbers that rise and are not negative."""
+        value, _ = self._take(key, list(default))
+        good = isinstance(value, list) and all(type(each) in (int, float) and each >= 0 for each in value)
+        if not good or value != sorted(value):
+            self.fault(key, "must be a list of rising numbers")
+            return default
         return tuple(value)
 
     def wholes(self, key: str, default: tuple[int, ...]) -> tuple[int, ...]:

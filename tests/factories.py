@@ -26,11 +26,13 @@ from bridge.model import (
     TaskState,
 )
 from bridge.ports import Services
-from bridge.rules.minimise import Seen, SeenParcel, Sighting, learn
+from bridge.rules.minimise import Seen, Sighting, learn
+from bridge.rules.shipping import SeenParcel
 from config.merchant import load_merchant
 from config.retention import load_retention
 from config.settings import MERCHANT_FILE, RETENTION_FILE, Settings
 from config.values import Secret
+from tests.fakes import FakeMailer
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 SHOP = "minimiss.myshopify.com"
@@ -203,6 +205,7 @@ def make_services(store: Any, clock: Any, queue: Any, *connectors: Any, **given:
         "clock": clock,
         "store": store,
         "queue": queue,
+        "mailer": FakeMailer(),
         "connectors": {connector.system: connector for connector in connectors},
         "digest": store.vault.digest,
         "sign": store.vault.sign,

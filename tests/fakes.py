@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from bridge.errors import BridgeError
-from bridge.model import Check, ErasureState, Finding, Gap, Outcome, Page, Principal, Residue, Waybill
+from bridge.model import Check, ErasureState, Finding, Gap, Letter, Outcome, Page, Principal, Residue, Waybill
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -141,6 +141,20 @@ class FakePlatform:
         self.removed += gone
         self.left_by_others = [item for item in self.left_by_others if item not in gone]
         return [item for item in items if item not in gone]
+
+
+class FakeMailer:
+    """Keeps the letters it was handed. `faults` are raised one a letter, before it is kept, until none is left."""
+
+    def __init__(self) -> None:
+        self.configured = True
+        self.letters: list[Letter] = []
+        self.faults: list[BridgeError] = []
+
+    def send(self, letter: Letter) -> None:
+        if self.faults:
+            raise self.faults.pop(0)
+        self.letters.append(letter)
 
 
 def page(*findings: Finding, gaps: tuple[Gap, ...] = ()) -> Page:

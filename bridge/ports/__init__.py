@@ -6,29 +6,35 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bridge.ports.inbox import Claim, Inbox
+from bridge.ports.notices import Notices
 from bridge.ports.proof import Evidence, Packages
 from bridge.ports.records import Findings, Index
 from bridge.ports.requests import Requests
 from bridge.ports.store import Store, Tx
-from bridge.ports.systems import Clock, Connector, Platform, Queue
+from bridge.ports.systems import Canceller, Clock, Connector, Eraser, Mailer, Platform, Queue, Tracker
 from config.merchant import Merchant
 from config.retention import Retention
 from config.settings import Settings
 
 __all__ = [
+    "Canceller",
     "Claim",
     "Clock",
     "Connector",
+    "Eraser",
     "Evidence",
     "Findings",
     "Inbox",
     "Index",
+    "Mailer",
+    "Notices",
     "Packages",
     "Platform",
     "Queue",
     "Requests",
     "Services",
     "Store",
+    "Tracker",
     "Tx",
 ]
 
@@ -46,6 +52,7 @@ class Services:
     clock: Clock
     store: Store
     queue: Queue
+    mailer: Mailer
     connectors: Mapping[str, Connector]
     digest: Callable[[str, bytes], str]
     sign: Callable[[bytes], str]

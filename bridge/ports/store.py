@@ -14,6 +14,7 @@ from bridge.model import (
     Delivery,
 )
 from bridge.ports.inbox import Claim, Inbox
+from bridge.ports.notices import Notices
 from bridge.ports.proof import Evidence, Packages
 from bridge.ports.records import Findings, Index
 from bridge.ports.requests import Requests
@@ -43,6 +44,11 @@ class Tx(Protocol):
         ...
 
     @property
+    def notices(self) -> Notices:
+        """Instructions to processors."""
+        ...
+
+    @property
     def evidence(self) -> Evidence:
         """The chain."""
         ...
@@ -64,8 +70,8 @@ class Store(Protocol):
         """Hold a named lock for some seconds; False where somebody else holds it."""
         ...
 
-    def keeping(self, claim: Claim) -> AbstractContextManager[None]:
-        """Renew a claimed request's lease in the background while the block works."""
+    def keeping(self, claim: Claim, of: str = "requests") -> AbstractContextManager[None]:
+        """Renew the lease of a claimed request, or of an account (`notices`), while the block works."""
         ...
 
     def ring_due(self, ring: Callable[[str, str, bool], bool], *, room: int) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
-from bridge.model import Check, ErasureState, Page, Principal, Residue, Waybill
+from bridge.model import Check, ErasureState, Letter, Outcome, Page, Principal, Residue, Tracked, Waybill
 
 
 class Clock(Protocol):
@@ -89,4 +89,58 @@ class Platform(Connector, Protocol):
 
     def remove_residue(self, items: Sequence[Residue], *, shop: str) -> Sequence[Residue]:
         """Remove these, but for what is held, and read them again: gives what is still there. Raises as `gather`."""
+        ...
+
+
+@runtime_checkable
+class Tracker(Connector, Protocol):
+    """A connector that says where parcels are without saying whose: the question behind "may we ask yet?"."""
+
+    configured: bool  # False: no credentials, nothing is asked
+
+    def track(self, numbers: Sequence[str], *, consignees: bool = False) -> Iterator[Sequence[Tracked]]:
+        """Where these parcels are, in batches of the system's size, each number once.
+
+        A number it does not know comes as NOT_FOUND. With `consignees` the person it still shows is told too,
+        for a digest; never otherwise. Raises as `gather`, after the batches that were given.
+        """
+        ...
+
+
+@runtime_checkable
+class Eraser(Connector, Protocol):
+    """A connector whose system erases on its own, at once."""
+
+    configured: bool
+
+    def erase(self, numbers: Sequence[str]) -> Iterator[tuple[str, Outcome]]:
+        """Erase what it holds under these waybills, one by one: ERASED, or ABSENT where it holds nothing.
+
+        Twice is once. Raises as `gather`, after those that were given.
+        """
+        ...
+
+
+@runtime_checkable
+class Canceller(Connector, Protocol):
+    """A connector that can cancel a shipment nobody has picked up: an operator's confirmed deed, never ours."""
+
+    configured: bool
+
+    def cancel(self, number: str) -> None:
+        """Cancel it. Raises ConnectorRefused where the carrier says no, else as `gather`."""
+        ...
+
+
+class Mailer(Protocol):
+    """Hands letters to the mail server."""
+
+    configured: bool  # False: letters wait, and are shown as waiting
+
+    def send(self, letter: Letter) -> None:
+        """Give one letter to the server; returning means that it was taken, not that it arrived.
+
+        Raises ConnectorUnavailable (ask later), ConnectorRefused (the recipient was refused: a bounce),
+        CredentialRejected (login, sender, or no encryption).
+        """
         ...

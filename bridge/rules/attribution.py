@@ -1,6 +1,6 @@
 """Decides which carrier had a parcel, and whose account it travelled on.
 
-Reads the tracking URL's host, the company text and the number, in this order. Never guesses: a number alone
+The merchant's own word comes first; then the tracking URL's host, the company text and the number, in this order. Never guesses: a number alone
 attributes nothing, because the forms collide between carriers, and what nobody names is `unknown`. Never asks
 a carrier: that would tell it of a parcel it never had.
 """
@@ -15,7 +15,9 @@ from urllib.parse import urlsplit
 from bridge.model import MERCHANT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
+
+    from config.processors import AttributionRule
 
 UNKNOWN = "unknown"
 
@@ -89,7 +91,7 @@ CARRIER_HOSTS: Mapping[str, str] = {
 class Attribution:
     """Who transported a parcel and who has the contract with the carrier.
 
-    `by` is what decided the carrier: `url`, `company` or `nothing`; with `+number` where the form of the
+    `by` is what decided the carrier: `merchant`, `url`, `company` or `nothing`; with `+number` where the form of the
     number confirms it, `-number` where it contradicts.
     """
 
@@ -98,8 +100,39 @@ class Attribution:
     by: str
 
 
-def attribute(*, company: str, url: str, number: str) -> Attribution:
-    """Name the carrier and the account holder of one parcel, from the three free texts of its fulfillment."""
+def attribute(
+    *,
+    company: str,
+    url: str,
+    number: str,
+    location: str = "",
+    service: str = "",
+    rules: Sequence[AttributionRule] = (),
+) -> Attribution:
+    """Name the carrier and the account holder of one parcel, from what its fulfillment says.
+
+    `rules` are the merchant's own word, `location` (an id) and `service` (a handle) what they may ask for.
+    """
+    told = _told(company, url, number)
+    squashed = _squash(number)
+    for rule in rules:
+        if (
+            (not rule.location or rule.location == location)
+            and (not rule.service or rule.service == service)
+            and (not rule.company or _words(rule.company) == _words(company))
+            and squashed.startswith(_squash(rule.prefix))
+        ):
+            carrier = rule.carrier or told.carrier
+            holder = rule.account_holder or (told.account_holder if not rule.carrier else MERCHANT)
+            return Attribution(carrier=carrier, account_holder=holder, by="merchant")
+    return told
+
+
+def _words(company: str) -> str:
+    return " ".join(company.lower().split())
+
+
+def _told(company: str, url: str, number: str) -> Attribution:
     host = _host(url)
     squashed = re.sub(r"[^a-z0-9]", "", company.lower())
     holder = _of_host(host, AGGREGATOR_HOSTS) or _longest(squashed, AGGREGATORS) or MERCHANT

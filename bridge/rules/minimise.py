@@ -6,14 +6,15 @@ become pseudonyms or to be sealed. Shapes: REST bodies of 2025-10 to 2026-10, GI
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from bridge.rules.attribution import attribute
 from bridge.rules.identity import legacy_id
+from bridge.rules.reading import first, mapping, mappings, moment, text
+from bridge.rules.shipping import Rules, SeenParcel, cod, parcels, reverse_parcels
 
 
 class Seen(StrEnum):
@@ -30,18 +31,12 @@ class Seen(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class SeenParcel:
-    """One tracking number with what the shop wrote beside it, attributed."""
-
-    number: str
-    carrier: str
-    account_holder: str
-    shipped_at: datetime | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Sighting:
-    """What one delivery showed. Ids are decimal text; `updated_at` decides which of two is newer."""
+    """What one delivery showed. Ids are decimal text; `updated_at` decides which of two is newer.
+
+    `cod`: the price is collected at the door, None where the delivery does not say. `matter` is a return or a
+    dispute of the order by its own id (`return/1`), and `matter_open` whether it is still to be settled.
+    """
 
     kind: Seen
     order_id: str = ""
@@ -53,88 +48,105 @@ class Sighting:
     placed_at: datetime | None = None
     updated_at: datetime | None = None
     parcels: tuple[SeenParcel, ...] = ()
+    cod: bool | None = None
+    matter: str = ""
+    matter_open: bool = False
 
 
-def learn(topic: str, body: Mapping[str, Any]) -> Sighting:
-    """The sighting of one delivery, whose shape was checked before (`rules/topics`)."""
+def learn(topic: str, body: Mapping[str, Any], rules: Rules = ()) -> Sighting:
+    """The sighting of one delivery, whose shape was checked before (`rules/topics`).
+
+    `rules` are the merchant's own word about whose account a parcel travels on.
+    """
     read = _READERS.get(topic) or _READERS.get(topic.partition("/")[0])
-    return read(body) if read else Sighting(kind=Seen.NOTHING)
+    return read(body, rules) if read else Sighting(kind=Seen.NOTHING)
 
 
-def moment(value: Any) -> datetime | None:
-    """An aware moment in UTC from ISO 8601 text with an offset; None for anything else."""
-    try:
-        parsed = datetime.fromisoformat(value)
-        return parsed.astimezone(UTC) if parsed.tzinfo else None
-    except (TypeError, ValueError, OverflowError):
-        return None
-
-
-def _order(body: Mapping[str, Any]) -> Sighting:
-    customer = _mapping(body.get("customer"))
-    address = _mapping(body.get("shipping_address")) or _mapping(body.get("billing_address"))
+def _order(body: Mapping[str, Any], rules: Rules) -> Sighting:
+    customer = mapping(body.get("customer"))
+    address = mapping(body.get("shipping_address")) or mapping(body.get("billing_address"))
     return Sighting(
         kind=Seen.ORDER,
         order_id=_id(body),
-        order_name=_text(body.get("name"))[:64],
+        order_name=text(body.get("name"))[:64],
         customer_id=legacy_id(customer.get("id")),
-        email=_first(body.get("email"), body.get("contact_email"), customer.get("email")),
-        phone=_first(body.get("phone"), customer.get("phone"), address.get("phone")),
+        email=first(body.get("email"), body.get("contact_email"), customer.get("email")),
+        phone=first(body.get("phone"), customer.get("phone"), address.get("phone")),
         placed_at=moment(body.get("created_at")),
         updated_at=moment(body.get("updated_at")),
         parcels=tuple(
-            parcel for shipment in _mappings(body.get("fulfillments")) for parcel in _parcels(shipment)
+            parcel for shipment in mappings(body.get("fulfillments")) for parcel in parcels(shipment, rules)
         ),
+        cod=cod(body),
     )
 
 
-def _order_gone(body: Mapping[str, Any]) -> Sighting:
+def _order_gone(body: Mapping[str, Any], _: Rules) -> Sighting:
     return Sighting(kind=Seen.ORDER_GONE, order_id=_id(body))
 
 
-def _fulfillment(body: Mapping[str, Any]) -> Sighting:
-    destination = _mapping(body.get("destination"))
+def _fulfillment(body: Mapping[str, Any], rules: Rules) -> Sighting:
+    destination = mapping(body.get("destination"))
     return Sighting(
         kind=Seen.PARCELS,
         order_id=legacy_id(body.get("order_id")),
-        email=_text(body.get("email")),
-        phone=_text(destination.get("phone")),
+        email=text(body.get("email")),
+        phone=text(destination.get("phone")),
         updated_at=moment(body.get("updated_at")),
-        parcels=tuple(_parcels(body)),
+        parcels=tuple(parcels(body, rules)),
     )
 
 
-def _sent_back(body: Mapping[str, Any]) -> Sighting:
+def _sent_back(body: Mapping[str, Any], rules: Rules) -> Sighting:
     return Sighting(
         kind=Seen.PARCELS,
         order_id=_order_of(body),
         updated_at=moment(body.get("updated_at") or body.get("processed_at")),
-        parcels=_return_parcels(body),
+        parcels=reverse_parcels(body, rules),
     )
 
 
-def _customer(body: Mapping[str, Any]) -> Sighting:
+def _return(body: Mapping[str, Any], rules: Rules) -> Sighting:
+    return _matter(
+        _sent_back(body, rules), "return", body, settled=("closed", "canceled", "cancelled", "declined")
+    )
+
+
+def _dispute(body: Mapping[str, Any], _: Rules) -> Sighting:
+    """A chargeback or an inquiry: while it is open the proof of delivery is needed."""
+    seen = Sighting(kind=Seen.PARCELS, order_id=_order_of(body), updated_at=moment(body.get("finalized_on")))
+    return _matter(seen, "dispute", body, settled=("won", "lost", "accepted", "charge_refunded"))
+
+
+def _matter(seen: Sighting, kind: str, body: Mapping[str, Any], settled: tuple[str, ...]) -> Sighting:
+    status = text(body.get("status")).lower()
+    if not status:
+        return seen
+    return replace(seen, matter=f"{kind}/{_id(body)}", matter_open=status not in settled)
+
+
+def _customer(body: Mapping[str, Any], _: Rules) -> Sighting:
     return Sighting(
         kind=Seen.CUSTOMER,
         customer_id=_id(body),
-        email=_text(body.get("email")),
-        phone=_text(body.get("phone")),
+        email=text(body.get("email")),
+        phone=text(body.get("phone")),
         placed_at=moment(body.get("created_at")),
         updated_at=moment(body.get("updated_at")),
     )
 
 
-def _customer_gone(body: Mapping[str, Any]) -> Sighting:
+def _customer_gone(body: Mapping[str, Any], _: Rules) -> Sighting:
     return Sighting(kind=Seen.CUSTOMER_GONE, customer_id=_id(body))
 
 
-def _uninstalled(_: Mapping[str, Any]) -> Sighting:
+def _uninstalled(_: Mapping[str, Any], __: Rules) -> Sighting:
     return Sighting(kind=Seen.UNINSTALLED)
 
 
-def _merge(body: Mapping[str, Any]) -> Sighting:
+def _merge(body: Mapping[str, Any], _: Rules) -> Sighting:
     """A merge that failed changes nothing; one that says no status is taken at its word."""
-    if _text(body.get("status")).lower() in ("failed", "requested", "in_progress"):
+    if text(body.get("status")).lower() in ("failed", "requested", "in_progress"):
         return Sighting(kind=Seen.NOTHING)
     return Sighting(
         kind=Seen.MERGE,
@@ -143,40 +155,8 @@ def _merge(body: Mapping[str, Any]) -> Sighting:
     )
 
 
-def _parcels(shipment: Mapping[str, Any]) -> Iterable[SeenParcel]:
-    company = _text(shipment.get("tracking_company"))
-    numbers = _texts(shipment.get("tracking_numbers")) or _texts([shipment.get("tracking_number")])
-    urls = _texts(shipment.get("tracking_urls")) or _texts([shipment.get("tracking_url")])
-    shipped_at = moment(shipment.get("created_at"))
-    for place, number in enumerate(numbers):
-        # parallel lists by convention, but their lengths may differ: the last URL then speaks for the rest
-        url = urls[min(place, len(urls) - 1)] if urls else ""
-        yield _attributed(company, url, number, shipped_at)
-
-
-def _return_parcels(body: Mapping[str, Any]) -> tuple[SeenParcel, ...]:
-    """Reverse waybills, where a return carries them."""
-    found = []
-    for key in ("reverse_deliveries", "return_shipments", "reverse_shipments"):
-        for shipment in _mappings(body.get(key)):
-            tracking = _mapping(shipment.get("tracking")) or shipment
-            number = _first(tracking.get("number"), tracking.get("tracking_number"))
-            if number:
-                company = _first(tracking.get("carrier_name"), tracking.get("tracking_company"))
-                url = _first(tracking.get("url"), tracking.get("tracking_url"))
-                found.append(_attributed(company, url, number, None))
-    return tuple(found)
-
-
-def _attributed(company: str, url: str, number: str, shipped_at: datetime | None) -> SeenParcel:
-    by = attribute(company=company, url=url, number=number)
-    return SeenParcel(
-        number=number[:64], carrier=by.carrier, account_holder=by.account_holder, shipped_at=shipped_at
-    )
-
-
 def _order_of(body: Mapping[str, Any]) -> str:
-    order = _mapping(body.get("order"))
+    order = mapping(body.get("order"))
     return (
         legacy_id(body.get("order_id"))
         or legacy_id(order.get("id"))
@@ -188,38 +168,19 @@ def _id(body: Mapping[str, Any]) -> str:
     return legacy_id(body.get("id")) or legacy_id(body.get("admin_graphql_api_id"))
 
 
-def _text(value: Any) -> str:
-    return value.strip() if isinstance(value, str) else ""
-
-
-def _texts(values: Any) -> list[str]:
-    return [text for text in map(_text, values) if text] if isinstance(values, list) else []
-
-
-def _first(*values: Any) -> str:
-    return next((text for text in map(_text, values) if text), "")
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _mappings(values: Any) -> list[Mapping[str, Any]]:
-    return [value for value in values if isinstance(value, Mapping)] if isinstance(values, list) else []
-
-
-def _nothing(_: Mapping[str, Any]) -> Sighting:
+def _nothing(_: Mapping[str, Any], __: Rules) -> Sighting:
     return Sighting(kind=Seen.NOTHING)
 
 
-_READERS: Mapping[str, Callable[[Mapping[str, Any]], Sighting]] = {
+_READERS: Mapping[str, Callable[[Mapping[str, Any], Rules], Sighting]] = {
     "orders": _order,
     "orders/delete": _order_gone,
     "orders/edited": _nothing,  # tells of lines; `orders/updated` comes with it
     "orders/risk_assessment_changed": _nothing,
     "fulfillments": _fulfillment,
     "refunds": _sent_back,
-    "returns": _sent_back,
+    "returns": _return,
+    "disputes": _dispute,
     "customers": _customer,
     "customers/delete": _customer_gone,
     "customers/merge": _merge,

@@ -24,6 +24,7 @@ LEARNED = (
     "fulfillments/",
     "refunds/",
     "returns/",
+    "disputes/",
     "customers/",
     "app/uninstalled",
 )
@@ -85,7 +86,7 @@ def check_shape(topic: str, body: Mapping[str, Any], shop: str) -> None:
 
 
 def _has_id(topic: str) -> bool:
-    return topic in _WITH_ID or topic.startswith(("fulfillments/", "refunds/", "returns/"))
+    return topic in _WITH_ID or topic.startswith(("fulfillments/", "refunds/", "returns/", "disputes/"))
 
 
 _LARGEST_DELETE = 4  # the bodies of deletions name an id and next to nothing else

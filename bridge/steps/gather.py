@@ -7,8 +7,9 @@ transaction is open while the system thinks. An outage or a refusal becomes a na
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -22,11 +23,18 @@ from bridge.errors import (
 )
 from bridge.model import Absence, Fact, Gap, Outcome, PrivacyRequest, Task, TaskState, Waybill
 from bridge.ports import Claim, Services, Tx
-from bridge.rules.attribution import attribute
 from bridge.rules.lifecycle import PLATFORM, pause_s
+from bridge.rules.shipping import Rules, platform_parcels
 
 EVERYTHING = "all records"
 PARCELS = "parcels:"
+KEPT = (
+    "number",
+    "carrier",
+    "account_holder",
+    "order_id",
+    "order_name",
+)  # of a parcel, for the carriers' tasks
 # faults of the system that was asked; our own (a lost claim, a store that is down) are not its gaps
 THEIRS = (ConnectorUnavailable, ConnectorThrottled, ConnectorRefused, CredentialRejected)
 
@@ -40,7 +48,11 @@ def gather(request: PrivacyRequest, task: Task, claim: Claim, *, services: Servi
     mine: list[Waybill] = []
     if task.system != PLATFORM:
         with services.store.transaction() as tx:
-            mine = [parcel for parcel in _known_parcels(request, tx) if _asked_at(parcel) == task.system]
+            mine = [
+                parcel
+                for parcel in _known_parcels(request, services.merchant.attribution, tx)
+                if parcel.held_by == task.system
+            ]
             if not mine:
                 tx.requests.hold(claim)
                 return _finished(request, replace(task, outcome=Outcome.ABSENT), (), tx, services)
@@ -74,9 +86,9 @@ def _finish(
     with services.store.transaction() as tx:
         tx.requests.hold(claim)
         if task.system == PLATFORM:
-            parcels = _parcels(request, tx)
+            parcels = _parcels(request, services.merchant.attribution, tx)
             # kept sealed where the cursor was: the carriers' tasks need not open all findings again
-            known = json.dumps([asdict(replace(parcel, shipped_at=None)) for parcel in parcels])
+            known = json.dumps([{name: getattr(parcel, name) for name in KEPT} for parcel in parcels])
             gaps = (*task.gaps, *_unasked(parcels, services.connectors))
             task = replace(task, gaps=gaps, cursor=PARCELS + known)
         return _finished(request, task, asked, tx, services)
@@ -147,53 +159,28 @@ def _failed(
     return task
 
 
-def _asked_at(parcel: Waybill) -> str:
-    """The system that may be asked about a parcel: its carrier, where the account is the merchant's own."""
-    return parcel.carrier if parcel.account_holder == "merchant" else parcel.account_holder
-
-
 def _unasked(parcels: Iterable[Waybill], connectors: Mapping[str, Any]) -> tuple[Gap, ...]:
     """Parcels at companies that no connector reaches, counted per company."""
-    counts: dict[str, int] = {}
-    for parcel in parcels:
-        if _asked_at(parcel) not in connectors:
-            counts[_asked_at(parcel)] = counts.get(_asked_at(parcel), 0) + 1
+    counts = Counter(parcel.held_by for parcel in parcels if parcel.held_by not in connectors)
     return tuple(
         Gap(system=system, absence=Absence.UNATTRIBUTED, what=f"{count} parcels", reason="no_connector")
         for system, count in sorted(counts.items())
     )
 
 
-def _known_parcels(request: PrivacyRequest, tx: Tx) -> list[Waybill]:
+def _known_parcels(request: PrivacyRequest, rules: Rules, tx: Tx) -> list[Waybill]:
     """The parcels as the platform's finished task noted them; from the index and the findings before that."""
     for task in tx.requests.tasks(request.id):
         if task.system == PLATFORM and task.state is TaskState.DONE and task.cursor.startswith(PARCELS):
             return [Waybill(**known) for known in json.loads(task.cursor.removeprefix(PARCELS))]
-    return _parcels(request, tx)
+    return _parcels(request, rules, tx)
 
 
-def _parcels(request: PrivacyRequest, tx: Tx) -> list[Waybill]:
+def _parcels(request: PrivacyRequest, rules: Rules, tx: Tx) -> list[Waybill]:
     """The person's parcels: those of the index, and those her orders at the platform name."""
     known = {parcel.number: parcel for parcel in tx.index.parcels(request.shop, request.principal)}
     for system, finding in tx.findings.records(request.id):
         if system == PLATFORM and finding.kind == "order":
-            for parcel in _named(finding.body):
+            for parcel in platform_parcels(finding.body, rules):
                 known.setdefault(parcel.number, parcel)
     return [known[number] for number in sorted(known)]
-
-
-def _named(order: Mapping[str, Any]) -> Iterable[Waybill]:
-    for shipment in order.get("fulfillments") or []:
-        for tracking in shipment.get("trackingInfo") or []:
-            number = (tracking.get("number") or "").strip()
-            if number:
-                by = attribute(
-                    company=tracking.get("company") or "", url=tracking.get("url") or "", number=number
-                )
-                yield Waybill(
-                    number=number,
-                    carrier=by.carrier,
-                    account_holder=by.account_holder,
-                    order_id=str(order.get("legacyResourceId", "")),
-                    order_name=str(order.get("name", "")),
-                )

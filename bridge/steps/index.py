@@ -15,6 +15,7 @@ from bridge.model import Delivery, DeliveryState, Fact
 from bridge.ports import Claim, Services, Tx
 from bridge.rules import payload, topics
 from bridge.rules.minimise import Seen, Sighting, learn
+from bridge.rules.shipping import Rules
 
 BATCH_ROWS = 200
 BATCH_BYTES = 8_000_000
@@ -46,7 +47,7 @@ def index(shop: str, *, services: Services, to_the_end: bool = False) -> int:
 def _drain(shop: str, rows: int, services: Services) -> int:
     with services.store.transaction() as tx:
         batch = tx.inbox.claim_batch(shop, topics.LEARNED, rows, BATCH_BYTES)
-        _learn(shop, batch, tx)
+        _learn(shop, batch, services.merchant.attribution, tx)
     return len(batch)
 
 
@@ -72,12 +73,12 @@ def _fail_next(shop: str, error: str, services: Services) -> None:
             )
 
 
-def _learn(shop: str, batch: Sequence[tuple[Claim, Delivery]], tx: Tx) -> None:
+def _learn(shop: str, batch: Sequence[tuple[Claim, Delivery]], rules: Rules, tx: Tx) -> None:
     """One transaction: claimed, learned and settled together, so dying here changes nothing."""
     sightings: list[Sighting] = []
     for claim, delivery in batch:
         try:
-            sightings.append(_sighting(delivery))
+            sightings.append(_sighting(delivery, rules))
         except PayloadInvalid as fault:
             tx.inbox.settle(claim, DeliveryState.REJECTED, fault.reason)
             tx.evidence.append(
@@ -99,7 +100,7 @@ def _learn(shop: str, batch: Sequence[tuple[Claim, Delivery]], tx: Tx) -> None:
             tx.evidence.append(Fact.CUSTOMERS_MERGED, shop=shop)
 
 
-def _sighting(delivery: Delivery) -> Sighting:
+def _sighting(delivery: Delivery, rules: Rules) -> Sighting:
     body = payload.parse(delivery.raw)
     topics.check_shape(delivery.topic, body, delivery.shop)
-    return learn(delivery.topic, body)
+    return learn(delivery.topic, body, rules)

@@ -14,7 +14,7 @@ from bridge.errors import PayloadInvalid, SignatureInvalid
 from bridge.model import Delivery, DeliveryState
 from bridge.ports import Services
 from bridge.rules import payload, signature, topics
-from bridge.rules.minimise import moment
+from bridge.rules.reading import moment
 
 FAMILIES = ("x-shopify-", "shopify-")
 

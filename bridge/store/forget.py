@@ -21,6 +21,10 @@ from bridge.store.tables import (
     deliveries,
     findings,
     merges,
+    notice_accounts,
+    notice_entries,
+    notice_links,
+    notices,
     orders,
     packages,
     parcels,
@@ -31,7 +35,18 @@ from bridge.store.tables import (
 )
 from bridge.store.who import Who
 
-OF_A_SHOP = (customers, merges, orders, parcels, suppressions, data_keys, tokens)
+OF_A_SHOP = (
+    customers,
+    merges,
+    orders,
+    parcels,
+    suppressions,
+    data_keys,
+    tokens,
+    notice_entries,
+    notices,
+    notice_accounts,
+)
 RECEIPTS = and_(deliveries.c.topic == "shop/redact", deliveries.c.body.is_(None))  # hold nothing personal
 
 
@@ -216,6 +231,8 @@ class Forgetting(Who):
             .values(cursor=None, gaps="[]")
         )
         self._connection.execute(update(requests).where(requests.c.id == request_id).values(principal=None))
+        letters = select(notices.c.id).where(notices.c.shop == shop)
+        self._connection.execute(delete(notice_links).where(notice_links.c.notice_id.in_(letters)))
         everything = {table: table.c.shop == shop for table in OF_A_SHOP}
         everything[deliveries] = and_(deliveries.c.shop == shop, ~RECEIPTS)
         for table, mine in everything.items():

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 
-from bridge.model import Principal, Waybill
+from bridge.model import ParcelStatus, Principal, Waybill
 from bridge.rules.minimise import Sighting
 from bridge.store.forget import Forgetting
 from bridge.store.learn import Learning
@@ -45,22 +46,27 @@ class IndexRows(Learning, Forgetting):
 
     def _waybill(self, shop: str, row: Any, order: Any) -> Waybill:
         place = PARCEL_PLACE.format(key=row.parcel_key, shop=shop)
-        number = json.loads(self._session.open(row.doc, place))["number"]
+        parcel = json.loads(self._session.open(row.doc, place))
         doc = self.order_doc(shop, order)
+        matters = sorted(matter for matter, (_, is_open) in doc.get("matters", {}).items() if is_open)
         return Waybill(
-            number=number,
+            number=parcel["number"],
             carrier=row.carrier,
             account_holder=row.account_holder,
             order_id=doc.get("id", ""),
             order_name=doc.get("name", ""),
             shipped_at=row.shipped_at,
+            status=ParcelStatus(parcel.get("status", ParcelStatus.UNKNOWN)),
+            status_at=datetime.fromisoformat(parcel["status_at"]) if parcel.get("status_at") else None,
+            cod=doc.get("cod"),
+            open_matter=f"{matters[0].partition('/')[0]}_open" if matters else "",
         )
 
-    def order_doc(self, shop: str, row: Any) -> dict[str, str]:
-        """What is sealed of an order: its id and its name."""
+    def order_doc(self, shop: str, row: Any) -> dict[str, Any]:
+        """What is sealed of an order: its id and name, whether it is paid at the door, what is not settled."""
         if row.doc is None:
             return {}
-        opened: dict[str, str] = json.loads(
+        opened: dict[str, Any] = json.loads(
             self._session.open(row.doc, ORDER_PLACE.format(key=row.order_key, shop=shop))
         )
         return opened

@@ -13,7 +13,8 @@ from typing import Any
 from sqlalchemy import and_, delete, exists, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bridge.rules.minimise import Seen, SeenParcel, Sighting
+from bridge.rules.minimise import Seen, Sighting
+from bridge.rules.shipping import SeenParcel
 from bridge.store.tables import customers, merges, orders, parcels, suppressions, tokens
 from bridge.store.who import Who
 
@@ -52,7 +53,7 @@ class _Batch:
         self._changed: dict[str, dict[str, Any]] = {}
         self._customers: dict[str, dict[str, Any]] = {}
         self._parcels: dict[tuple[str, str], dict[str, Any]] = {}
-        self._docs: dict[str, dict[str, str]] = {}
+        self._docs: dict[str, dict[str, Any]] = {}
         self._position = 0
 
     def _rows(self, table: Any, column: str, keys: Iterable[str]) -> list[Any]:
@@ -141,8 +142,13 @@ class _Batch:
         else:  # a part, or an older whole: it only fills what is blank
             row |= {column: row[column] or key for column, key in named.items()}
             row["placed_at"] = row["placed_at"] or sighting.placed_at
-        doc = self._docs.setdefault(order_key, {"id": sighting.order_id, "name": ""})
+        doc = self._docs.setdefault(
+            order_key, {"id": sighting.order_id, "name": "", "cod": None, "matters": {}}
+        )
         doc["name"] = sighting.order_name or doc["name"]
+        doc["cod"] = doc["cod"] if sighting.cod is None else sighting.cod
+        if sighting.matter:
+            doc["matters"][sighting.matter] = [_stamp(sighting.updated_at), sighting.matter_open]
         self._changed[order_key] = row
         for parcel in sighting.parcels:
             self._parcel(parcel, order_key, sighting.updated_at)
@@ -158,7 +164,9 @@ class _Batch:
             "order_key": order_key,
             "carrier": parcel.carrier,
             "account_holder": parcel.account_holder,
-            "doc": json.dumps({"number": parcel.number}),
+            "doc": json.dumps(
+                {"number": parcel.number, "status": parcel.status, "status_at": _stamp(parcel.status_at)}
+            ),
             "shipped_at": parcel.shipped_at or (before["shipped_at"] if before else None),
             "source_updated_at": updated_at,
         }
@@ -199,11 +207,6 @@ class _Batch:
 
     def write(self) -> None:
         """Seal and write what changed; a row that another worker made newer meanwhile stays."""
-        for order_key, row in self._changed.items():
-            doc = self._docs[order_key]
-            if row["doc"] is not None and not doc["name"]:
-                place = f"orders|{order_key}|doc|{self._shop}"
-                doc["name"] = json.loads(self._session.open(row["doc"], place))["name"]
         subjects = {
             key: next((row[column] for column in KEY_COLUMNS if row[column]), key)
             for key, row in self._changed.items()
@@ -212,7 +215,7 @@ class _Batch:
             data_keys = self._session.make_data_keys(self._shop, subjects.values())
             for order_key, row in self._changed.items():
                 key = data_keys[subjects[order_key]]
-                plain = json.dumps(self._docs[order_key]).encode()
+                plain = json.dumps(self._whole(order_key, row)).encode()
                 row["data_key_id"] = key.id
                 row["doc"] = self._seal(plain, f"orders|{order_key}", key.id, key.key)
             for parcel in self._parcels.values():
@@ -223,6 +226,19 @@ class _Batch:
         self._upsert(orders, ["shop", "order_key"], list(self._changed.values()), newest=True)
         self._upsert(customers, ["shop", "customer_key"], list(self._customers.values()), newest=True)
         self._upsert(parcels, ["shop", "parcel_key", "order_key"], list(self._parcels.values()), newest=True)
+
+    def _whole(self, order_key: str, row: Mapping[str, Any]) -> dict[str, Any]:
+        """What is sealed of an order: what this batch told, and what was known and is not told again."""
+        told = self._docs[order_key]
+        if row["doc"] is None:
+            return told
+        known = json.loads(self._session.open(row["doc"], f"orders|{order_key}|doc|{self._shop}"))
+        matters = {**known.get("matters", {})}
+        for matter, state in told["matters"].items():
+            if state[0] >= matters.get(matter, [""])[0]:
+                matters[matter] = state
+        cod = known.get("cod") if told["cod"] is None else told["cod"]
+        return {**told, "name": told["name"] or known["name"], "cod": cod, "matters": matters}
 
     def _seal(self, plain: bytes, place: str, key_id: str, key: bytes) -> bytes:
         return self._session.vault.seal(plain, f"{place}|doc|{self._shop}", key_id=key_id, key=key)
@@ -246,3 +262,8 @@ class _Batch:
 
 def _newer(known: datetime | None, given: datetime | None) -> bool:
     return known is not None and given is not None and known > given
+
+
+def _stamp(moment: datetime | None) -> str:
+    """A moment as text that sorts; '' where there is none."""
+    return moment.isoformat() if moment else ""

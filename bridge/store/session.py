@@ -68,6 +68,7 @@ class Session:
             self._insert_keys(fresh)
             # another worker may have been first: then its key counts
             found |= self._read_keys(shop, [row["subject"] for row in fresh])
+        self._keys |= {key.id: key.key for key in found.values()}
         return found
 
     def _read_keys(self, shop: str, subjects: list[str]) -> dict[str, DataKey]:

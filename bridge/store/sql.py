@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Engine, and_, delete, or_, select, text, update
+from sqlalchemy import Engine, and_, delete, or_, select, text, true, update
 
 from bridge.errors import BridgeError
 from bridge.model import Delivery, DeliveryState, RequestState
@@ -23,10 +23,11 @@ from bridge.store.ids import new_id
 from bridge.store.inbox import InboxRows
 from bridge.store.index import IndexRows
 from bridge.store.listing import Listing
+from bridge.store.notices import NoticeRows
 from bridge.store.packages import PackageRows
 from bridge.store.requests import OPEN, RequestRows
 from bridge.store.session import Session
-from bridge.store.tables import deliveries, packages, requests
+from bridge.store.tables import deliveries, notice_accounts, packages, requests
 from bridge.store.tokens import TokenRows
 from bridge.store.vault import Vault
 
@@ -42,6 +43,7 @@ class SqlTx:
         self.requests = RequestRows(session)
         self.findings = FindingRows(session)
         self.index = IndexRows(session)
+        self.notices = NoticeRows(session)
         self.evidence = EvidenceRows(session)
         self.packages = PackageRows(session)
         self.listing = Listing(session)
@@ -117,14 +119,14 @@ class SqlStore:
             return tx.listing.lock(name, holder, seconds)
 
     @contextmanager
-    def keeping(self, claim: Claim) -> Iterator[None]:
+    def keeping(self, claim: Claim, of: str = "requests") -> Iterator[None]:
         """See ports.Store. A renewal that fails is left to the next: the fence decides, not the lease."""
         stop = threading.Event()
 
         def renew() -> None:
             while not stop.wait(self._lease_s / 3):
                 with suppress(BridgeError), self.transaction() as tx:
-                    tx.requests.hold(claim)
+                    getattr(tx, of).hold(claim)
 
         thread = threading.Thread(target=renew, name="lease", daemon=True)
         thread.start()
@@ -143,8 +145,9 @@ class SqlStore:
         with self.transaction() as tx:
             jobs = [(row, _job(row.topic, row.shop, row.id)) for row in self._due(tx, deliveries, room)]
             jobs += [(row, ("process", row.id, True)) for row in self._due(tx, requests, room)]
+            jobs += [(row, ("notify", row.id, False)) for row in self._due(tx, notice_accounts, room)]
             chosen = sorted(dict.fromkeys(job for _, job in jobs), key=lambda job: not job[2])[:room]
-            for table in (deliveries, requests):
+            for table in (deliveries, requests, notice_accounts):
                 ids = [row.id for row, job in jobs if job in chosen]
                 tx.session.connection.execute(update(table).where(table.c.id.in_(ids)).values(rung_at=now))
         for job in chosen:
@@ -153,7 +156,11 @@ class SqlStore:
 
     def _due(self, tx: SqlTx, table: Any, room: int) -> list[Any]:
         now = self.now()
-        waiting = table.c.state == DeliveryState.RECEIVED if table is deliveries else table.c.state.in_(OPEN)
+        waiting: Any = true()
+        if table is deliveries:
+            waiting = table.c.state == DeliveryState.RECEIVED
+        elif table is requests:
+            waiting = table.c.state.in_(OPEN)
         free = or_(table.c.lease_until.is_(None), table.c.lease_until < now)
         quiet = or_(table.c.rung_at.is_(None), table.c.rung_at < now - timedelta(seconds=inbox.RING_AGAIN_S))
         columns, order = [table.c.id, table.c.shop], [table.c.wake_at]

@@ -1,12 +1,10 @@
-"""The tables. Every column says what it is: `none`, `pseudonym`, `sealed` or `secret`.
+"""The tables of the inbox, requests, index and evidence. Every column says what it is: `none`, `pseudonym`, `sealed` or `secret`.
 
 `none` holds nothing personal; a `pseudonym` is a keyed HMAC; `sealed` is AES-256-GCM; `secret` is a wrapped
 key. A test names the column that says nothing.
 """
 
 from __future__ import annotations
-
-from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -15,72 +13,60 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Table,
     Text,
     UniqueConstraint,
 )
 
+from bridge.store.columns import metadata, plain, pseudonym, sealed, shop, work
 from bridge.store.moment import Moment
+from bridge.store.notice_tables import notice_accounts, notice_entries, notice_links, notices
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-
-def _plain(name: str, kind: Any, **options: Any) -> Column[Any]:
-    return Column(name, kind, info={"data": "none"}, **{"nullable": False, **options})
-
-
-def _pseudonym(name: str, length: int = 80, **options: Any) -> Column[Any]:
-    return Column(name, String(length), info={"data": "pseudonym"}, **{"nullable": False, **options})
-
-
-def _sealed(name: str, **options: Any) -> Column[Any]:
-    return Column(name, LargeBinary, info={"data": "sealed"}, **{"nullable": False, **options})
-
-
-def _shop(**options: Any) -> Column[Any]:
-    return _plain("shop", String(100), **options)
-
-
-def _work() -> list[Column[Any]]:
-    """What makes a row a piece of work: who owns it until when, how often it was tried, when to try again."""
-    return [
-        _plain("attempts", Integer, default=0),
-        _plain("last_error", String(200), default=""),
-        _plain("wake_at", Moment, nullable=True),
-        _plain("rung_at", Moment, nullable=True),
-        _plain("lease_until", Moment, nullable=True),
-        _plain("fence", Integer, default=0),
-    ]
-
+__all__ = [
+    "certificates",
+    "customers",
+    "data_keys",
+    "deliveries",
+    "evidence",
+    "evidence_head",
+    "findings",
+    "locks",
+    "merges",
+    "metadata",
+    "notice_accounts",
+    "notice_entries",
+    "notice_links",
+    "notices",
+    "orders",
+    "packages",
+    "parcels",
+    "requests",
+    "suppressions",
+    "tasks",
+    "tokens",
+]
 
 deliveries = Table(
     "deliveries",
     metadata,
-    _plain("id", String(40), primary_key=True),
-    _shop(),
-    _plain("topic", String(64)),
-    _plain("webhook_id", String(128)),
-    _plain("event_id", String(128)),
-    _plain("api_version", String(16)),
-    _plain("triggered_at", Moment, nullable=True),
-    _plain("received_at", Moment),
-    _plain("secret_index", Integer),
-    _plain("once_key", String(320), nullable=True, unique=True),
-    _pseudonym("digest", nullable=True, unique=True),
-    _sealed("body", nullable=True),
-    _plain("body_bytes", Integer),
-    _plain("state", String(16)),
-    _plain("reason", String(64)),
-    _plain("done_at", Moment, nullable=True),
-    *_work(),
+    plain("id", String(40), primary_key=True),
+    shop(),
+    plain("topic", String(64)),
+    plain("webhook_id", String(128)),
+    plain("event_id", String(128)),
+    plain("api_version", String(16)),
+    plain("triggered_at", Moment, nullable=True),
+    plain("received_at", Moment),
+    plain("secret_index", Integer),
+    plain("once_key", String(320), nullable=True, unique=True),
+    pseudonym("digest", nullable=True, unique=True),
+    sealed("body", nullable=True),
+    plain("body_bytes", Integer),
+    plain("state", String(16)),
+    plain("reason", String(64)),
+    plain("done_at", Moment, nullable=True),
+    *work(),
     Index(None, "state", "wake_at"),
     Index(None, "shop", "topic", "received_at"),
 )
@@ -88,29 +74,29 @@ deliveries = Table(
 requests = Table(
     "requests",
     metadata,
-    _plain("id", String(40), primary_key=True),
-    _shop(),
-    _plain("kind", String(32)),
-    _plain("source", String(16)),
-    _plain("state", String(16)),
-    _pseudonym("subject"),
-    _pseudonym("once_key", 200, unique=True),
-    _pseudonym("active_key", 200, nullable=True, unique=True),
-    _sealed("principal", nullable=True),
-    _plain("data_key_id", String(40)),
-    _plain("external_ref", String(64)),
-    _plain("received_at", Moment),
-    _plain("received_at_basis", String(32)),
-    _plain("webhook_received_at", Moment, nullable=True),
-    _plain("acknowledge_due_at", Moment),
-    _plain("due_at", Moment),
-    _plain("due_governed_by", String(32)),
-    _plain("clocks", Text),
-    _plain("policy_sha256", String(64)),
-    _plain("retention_sha256", String(64)),
-    _plain("complete", Boolean, nullable=True),
-    _plain("closed_at", Moment, nullable=True),
-    *_work(),
+    plain("id", String(40), primary_key=True),
+    shop(),
+    plain("kind", String(32)),
+    plain("source", String(16)),
+    plain("state", String(16)),
+    pseudonym("subject"),
+    pseudonym("once_key", 200, unique=True),
+    pseudonym("active_key", 200, nullable=True, unique=True),
+    sealed("principal", nullable=True),
+    plain("data_key_id", String(40)),
+    plain("external_ref", String(64)),
+    plain("received_at", Moment),
+    plain("received_at_basis", String(32)),
+    plain("webhook_received_at", Moment, nullable=True),
+    plain("acknowledge_due_at", Moment),
+    plain("due_at", Moment),
+    plain("due_governed_by", String(32)),
+    plain("clocks", Text),
+    plain("policy_sha256", String(64)),
+    plain("retention_sha256", String(64)),
+    plain("complete", Boolean, nullable=True),
+    plain("closed_at", Moment, nullable=True),
+    *work(),
     Index(None, "state", "wake_at"),
     Index(None, "shop", "subject"),
 )
@@ -118,54 +104,54 @@ requests = Table(
 tasks = Table(
     "tasks",
     metadata,
-    _plain("id", String(40), primary_key=True),
-    _plain("request_id", String(40)),
-    _plain("position", Integer),
-    _plain("system", String(32)),
-    _plain("action", String(16)),
-    _plain("state", String(16)),
-    _plain("attempts", Integer),
-    _plain("records", Integer),
-    _plain("outcome", String(16), nullable=True),
-    _plain("last_error", String(200)),
-    _sealed("cursor", nullable=True),
-    _plain("gaps", Text),
-    _plain("detail", Text),
-    _plain("wake_at", Moment, nullable=True),
-    _plain("expected_by", Moment, nullable=True),
-    _plain("finished_at", Moment, nullable=True),
+    plain("id", String(40), primary_key=True),
+    plain("request_id", String(40)),
+    plain("position", Integer),
+    plain("system", String(32)),
+    plain("action", String(16)),
+    plain("state", String(16)),
+    plain("attempts", Integer),
+    plain("records", Integer),
+    plain("outcome", String(16), nullable=True),
+    plain("last_error", String(200)),
+    sealed("cursor", nullable=True),
+    plain("gaps", Text),
+    plain("detail", Text),
+    plain("wake_at", Moment, nullable=True),
+    plain("expected_by", Moment, nullable=True),
+    plain("finished_at", Moment, nullable=True),
     UniqueConstraint("request_id", "system", "action"),
 )
 
 findings = Table(
     "findings",
     metadata,
-    _plain("request_id", String(40), primary_key=True),
-    _plain("seq", Integer, primary_key=True, autoincrement=False),
-    _plain("system", String(32)),
-    _plain("records", Integer),
-    _sealed("body"),
+    plain("request_id", String(40), primary_key=True),
+    plain("seq", Integer, primary_key=True, autoincrement=False),
+    plain("system", String(32)),
+    plain("records", Integer),
+    sealed("body"),
 )
 
 data_keys = Table(
     "data_keys",
     metadata,
-    _plain("id", String(40), primary_key=True),
-    _shop(),
-    _pseudonym("subject"),
+    plain("id", String(40), primary_key=True),
+    shop(),
+    pseudonym("subject"),
     Column("wrapped", LargeBinary, nullable=False, info={"data": "secret"}),
-    _plain("created_at", Moment),
+    plain("created_at", Moment),
     UniqueConstraint("shop", "subject"),
 )
 
 customers = Table(
     "customers",
     metadata,
-    _shop(primary_key=True),
-    _pseudonym("customer_key", primary_key=True),
-    _pseudonym("email_key"),
-    _pseudonym("phone_key"),
-    _plain("source_updated_at", Moment, nullable=True),
+    shop(primary_key=True),
+    pseudonym("customer_key", primary_key=True),
+    pseudonym("email_key"),
+    pseudonym("phone_key"),
+    plain("source_updated_at", Moment, nullable=True),
     Index(None, "shop", "email_key"),
     Index(None, "shop", "phone_key"),
 )
@@ -173,24 +159,24 @@ customers = Table(
 merges = Table(
     "merges",
     metadata,
-    _shop(primary_key=True),
-    _pseudonym("deleted_key", primary_key=True),
-    _pseudonym("kept_key"),
-    _plain("merged_at", Moment),
+    shop(primary_key=True),
+    pseudonym("deleted_key", primary_key=True),
+    pseudonym("kept_key"),
+    plain("merged_at", Moment),
 )
 
 orders = Table(
     "orders",
     metadata,
-    _shop(primary_key=True),
-    _pseudonym("order_key", primary_key=True),
-    _pseudonym("customer_key"),
-    _pseudonym("email_key"),
-    _pseudonym("phone_key"),
-    _sealed("doc", nullable=True),
-    _plain("data_key_id", String(40)),
-    _plain("placed_at", Moment, nullable=True),
-    _plain("source_updated_at", Moment, nullable=True),
+    shop(primary_key=True),
+    pseudonym("order_key", primary_key=True),
+    pseudonym("customer_key"),
+    pseudonym("email_key"),
+    pseudonym("phone_key"),
+    sealed("doc", nullable=True),
+    plain("data_key_id", String(40)),
+    plain("placed_at", Moment, nullable=True),
+    plain("source_updated_at", Moment, nullable=True),
     Index(None, "shop", "customer_key"),
     Index(None, "shop", "email_key"),
     Index(None, "shop", "phone_key"),
@@ -199,83 +185,83 @@ orders = Table(
 parcels = Table(
     "parcels",
     metadata,
-    _shop(primary_key=True),
-    _pseudonym("parcel_key", primary_key=True),
-    _pseudonym("order_key", primary_key=True),
-    _plain("carrier", String(32)),
-    _plain("account_holder", String(32)),
-    _sealed("doc"),
-    _plain("data_key_id", String(40)),
-    _plain("shipped_at", Moment, nullable=True),
-    _plain("source_updated_at", Moment, nullable=True),
+    shop(primary_key=True),
+    pseudonym("parcel_key", primary_key=True),
+    pseudonym("order_key", primary_key=True),
+    plain("carrier", String(32)),
+    plain("account_holder", String(32)),
+    sealed("doc"),
+    plain("data_key_id", String(40)),
+    plain("shipped_at", Moment, nullable=True),
+    plain("source_updated_at", Moment, nullable=True),
     Index(None, "shop", "order_key"),
 )
 
 suppressions = Table(
     "suppressions",
     metadata,
-    _shop(primary_key=True),
-    _plain("field", String(16), primary_key=True),
-    _pseudonym("key", primary_key=True),
-    _plain("erased_at", Moment),
-    _plain("request_id", String(40)),
+    shop(primary_key=True),
+    plain("field", String(16), primary_key=True),
+    pseudonym("key", primary_key=True),
+    plain("erased_at", Moment),
+    plain("request_id", String(40)),
 )
 
 evidence = Table(
     "evidence",
     metadata,
-    _plain("seq", BigInteger, primary_key=True, autoincrement=False),
-    _plain("at", Moment),
-    _plain("actor", String(64)),
-    _plain("fact", String(48)),
-    _shop(),
-    _plain("request_id", String(40)),
-    _pseudonym("subject"),
-    _plain("detail", Text),
-    _plain("prev_hash", String(64)),
-    _plain("hash", String(64)),
+    plain("seq", BigInteger, primary_key=True, autoincrement=False),
+    plain("at", Moment),
+    plain("actor", String(64)),
+    plain("fact", String(48)),
+    shop(),
+    plain("request_id", String(40)),
+    pseudonym("subject"),
+    plain("detail", Text),
+    plain("prev_hash", String(64)),
+    plain("hash", String(64)),
     Index(None, "request_id"),
 )
 
 evidence_head = Table(
     "evidence_head",
     metadata,
-    _plain("id", Integer, primary_key=True, autoincrement=False),
-    _plain("seq", BigInteger),
-    _plain("hash", String(64)),
+    plain("id", Integer, primary_key=True, autoincrement=False),
+    plain("seq", BigInteger),
+    plain("hash", String(64)),
 )
 
 packages = Table(
     "packages",
     metadata,
-    _plain("request_id", String(40), primary_key=True),
-    _plain("seq", Integer, primary_key=True, autoincrement=False),
-    _plain("made_at", Moment),
-    _sealed("body"),
+    plain("request_id", String(40), primary_key=True),
+    plain("seq", Integer, primary_key=True, autoincrement=False),
+    plain("made_at", Moment),
+    sealed("body"),
 )
 
 certificates = Table(
     "certificates",
     metadata,
-    _plain("request_id", String(40), primary_key=True),
-    _plain("issued_at", Moment),
+    plain("request_id", String(40), primary_key=True),
+    plain("issued_at", Moment),
     Column("body", Text, nullable=False, info={"data": "pseudonym"}),
 )
 
 tokens = Table(
     "tokens",
     metadata,
-    _shop(primary_key=True),
-    _sealed("token"),
-    _plain("expires_at", Moment),
-    _sealed("refresh", nullable=True),
-    _plain("refreshing_until", Moment, nullable=True),
+    shop(primary_key=True),
+    sealed("token"),
+    plain("expires_at", Moment),
+    sealed("refresh", nullable=True),
+    plain("refreshing_until", Moment, nullable=True),
 )
 
 locks = Table(
     "locks",
     metadata,
-    _plain("name", String(32), primary_key=True),
-    _plain("holder", String(64)),
-    _plain("held_until", Moment),
+    plain("name", String(32), primary_key=True),
+    plain("holder", String(64)),
+    plain("held_until", Moment),
 )

@@ -197,7 +197,7 @@ def test_one_shop_may_stand_alone(changed):
         ),
         (
             "[notices.complaint_route]",
-            "[notices]\ncomplaint_route = 1\n[x]",
+            "[[notices.complaint_route]]",
             "[notices] complaint_route must be a table",
         ),
     ],
@@ -237,3 +237,57 @@ def test_a_file_that_is_not_there_not_text_or_not_toml(tmp_path, changed):
     line = SHIPPED.read_text()[: SHIPPED.read_text().index("ack_hours_law = 48")].count("\n") + 1
     assert broken.startswith("is not TOML: ")
     assert f"line {line}" in broken
+
+
+def test_how_processors_are_told_is_read():
+    merchant = load_merchant(SHIPPED)
+
+    told = merchant.instructions
+    assert (told.answer_days, told.remind_days, told.cod_hold_days) == (15, (10, 16, 23), 30)
+    assert [basis.law for basis in told.basis] == ["own_policy", "spdi", "dpdp_core", "gdpr"]
+    known = {each.id: each for each in merchant.processors}
+    bluedart = known["bluedart"]
+    assert (bluedart.applies_to, bluedart.names, bluedart.template) == ("parcels", "waybill", "carrier")
+    assert bluedart.is_told
+    assert bluedart.contact_verified_on is None
+    assert not known["shopify"].is_told
+    assert not known["sms_gateway"].is_told
+    assert any("contact_verified_on is not set" in each for each in merchant.warnings)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ("answer_days = 15 ", "answer_days = true ", "[notices] answer_days must be a number"),
+        ("answer_days = 15 ", "answer_days = 40 ", "[notices] expire_days must not come before"),
+        (
+            "remind_days = [10, 16, 23]",
+            "remind_days = [16, 10]",
+            "[notices] remind_days must be a list of rising",
+        ),
+        ("link_days = 60 ", "link_days = 3 ", "[notices] link_days must not end before"),
+        ('escalate_to = ""', 'escalate_to = "nobody"', "[notices] escalate_to must be an e-mail address"),
+        ('law = "spdi"', "law = 1", "[notices.basis.2] law must be text"),
+        (
+            'erasure_channel = "email"',
+            'erasure_channel = "pigeon"',
+            "[processor.bluedart] erasure_channel must be one of",
+        ),
+        ('client_code = ""', 'names = "name"', "[processor.bluedart] names must be one of"),
+    ],
+)
+def test_a_fault_in_how_they_are_told_is_named(changed, old, new, fault):
+    found = faults(changed((old, new)))
+
+    assert any(each.startswith(fault) for each in found), found
+
+
+def test_the_merchants_own_word_about_parcels_needs_a_condition_and_an_account(changed):
+    rule = '\n[[attribution]]\ncompany = "Blue Dart Surface"\naccount_holder = "shiprocket"\n'
+    path = changed()
+    path.write_text(path.read_text() + rule)
+    (read,) = load_merchant(path).attribution
+    assert (read.company, read.account_holder, read.location) == ("Blue Dart Surface", "shiprocket", "")
+
+    path.write_text(path.read_text() + '\n[[attribution]]\ncarrier = "x"\n[[attribution]]\nprefix = "1"\n')
+    assert [fault.split("]")[0] for fault in faults(path)] == ["[attribution.2", "[attribution.3"]

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.rules.attribution import Attribution, attribute, plausible
+from config.processors import AttributionRule
 
 SPELLINGS = json.loads(
     (Path(__file__).parents[1] / "fixtures/carriers/shopify_tracking_company_spellings.json").read_text()
@@ -130,3 +131,48 @@ def test_no_text_of_a_stranger_is_a_fault(company, url, number):
     found = attribute(company=company, url=url, number=number)
     assert found.carrier
     assert isinstance(plausible(found.carrier, number), bool)
+
+
+@pytest.mark.parametrize(
+    ("rule", "parcel", "expected"),
+    [
+        (
+            {"company": "blue dart  SURFACE", "account_holder": "shiprocket"},
+            {},
+            ("bluedart", "shiprocket", "merchant"),
+        ),
+        ({"prefix": "698-1", "account_holder": "nimbuspost"}, {}, ("bluedart", "nimbuspost", "merchant")),
+        (
+            {"prefix": "1490810", "account_holder": "nimbuspost"},
+            {},
+            ("bluedart", "merchant", "company+number"),
+        ),
+        ({"location": "65", "carrier": "dtdc"}, {"location": "65"}, ("dtdc", "merchant", "merchant")),
+        (
+            {"location": "65", "carrier": "dtdc"},
+            {"location": "66"},
+            ("bluedart", "merchant", "company+number"),
+        ),
+        (
+            {"service": "shiprocket", "prefix": "1", "account_holder": "shiprocket"},
+            {"service": "shiprocket"},
+            ("bluedart", "merchant", "company+number"),
+        ),
+    ],
+)
+def test_the_merchants_own_word_comes_first_where_all_of_it_fits(rule, parcel, expected):
+    told = attribute(
+        company="Blue Dart Surface", url="", number="69810000002", rules=[AttributionRule(**rule)], **parcel
+    )
+    assert (told.carrier, told.account_holder, told.by) == expected
+
+
+def test_the_first_rule_that_fits_counts():
+    rules = [
+        AttributionRule(prefix="698", account_holder="shiprocket"),
+        AttributionRule(company="Blue Dart", account_holder="nimbuspost"),
+    ]
+    assert (
+        attribute(company="Blue Dart", url="", number="69810000002", rules=rules).account_holder
+        == "shiprocket"
+    )

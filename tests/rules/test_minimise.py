@@ -10,19 +10,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.rules.minimise import Seen, SeenParcel, Sighting, learn, moment
+from bridge.model import ParcelStatus
+from bridge.rules.minimise import Seen, Sighting, learn
+from bridge.rules.reading import moment
+from bridge.rules.shipping import SeenParcel
 from tests.factories import ASHA, fixture, order_body
 
 INDEX = fixture("INDEX.json")
 FIELDS = {
     "kind", "order_id", "order_name", "customer_id", "kept_customer_id", "email", "phone", "placed_at",
-    "updated_at", "parcels",
+    "updated_at", "parcels", "cod", "matter", "matter_open",
 }  # fmt: skip
 TOPICS = st.sampled_from(
     [
         "orders/updated", "orders/delete", "fulfillments/create", "refunds/create", "returns/approve",
         "customers/update", "customers/merge", "customers/delete", "customers/redact", "app/uninstalled",
-        "products/update",
+        "products/update", "disputes/update",
     ]
 )  # fmt: skip
 KEYS = st.sampled_from(
@@ -30,7 +33,8 @@ KEYS = st.sampled_from(
         "id", "order_id", "admin_graphql_api_id", "email", "phone", "customer", "shipping_address", "name",
         "fulfillments", "tracking_number", "tracking_numbers", "tracking_url", "tracking_urls", "order",
         "tracking_company", "reverse_deliveries", "tracking", "number", "created_at", "updated_at", "status",
-        "destination",
+        "destination", "gateway", "payment_gateway_names", "shipment_status", "finalized_on", "location_id",
+        "service",
     ]
 )  # fmt: skip
 VALUES = st.recursive(
@@ -69,6 +73,67 @@ def test_nothing_but_the_listed_fields_leaves_a_recorded_body(row):
     assert not [name for name in names if name in repr(seen)]
     assert "Street" not in repr(seen)
     assert "http" not in repr(seen)
+
+
+@pytest.mark.parametrize(
+    ("told", "cod"),
+    [
+        ({"payment_gateway_names": ["Cash on Delivery (COD)"]}, True),
+        ({"payment_gateway_names": ["cash_on_delivery"]}, True),
+        ({"payment_gateway_names": ["razorpay", "COD"]}, True),
+        ({"gateway": "cod"}, True),
+        ({"payment_gateway_names": ["codeium pay"]}, False),
+        ({"payment_gateway_names": ["shopify_payments"]}, False),
+        ({"payment_gateway_names": []}, None),
+        ({}, None),
+    ],
+)
+def test_an_order_shows_whether_its_price_is_collected_at_the_door(told, cod):
+    assert learn("orders/create", order_body() | told).cod is cod
+
+
+@pytest.mark.parametrize(
+    ("word", "status"),
+    [
+        ("in_transit", ParcelStatus.IN_TRANSIT),
+        ("attempted_delivery", ParcelStatus.IN_TRANSIT),
+        ("out_for_delivery", ParcelStatus.OUT_FOR_DELIVERY),
+        ("delivered", ParcelStatus.DELIVERED),
+        ("label_printed", ParcelStatus.BOOKED),
+        ("failure", ParcelStatus.UNKNOWN),
+        ("", ParcelStatus.UNKNOWN),
+        (None, ParcelStatus.UNKNOWN),
+    ],
+)
+def test_a_fulfilment_shows_where_the_shop_thinks_its_parcel_is(word, status):
+    body = fixture("constructed_fulfillments_create_delhivery.json")
+    alone = {
+        "tracking_numbers": ["1490810000016"],
+        "shipment_status": word,
+        "updated_at": "2026-11-20T10:00:00Z",
+    }
+    (parcel,) = learn("fulfillments/update", body | alone).parcels
+    assert parcel.status is status
+    assert (parcel.status_at is None) == (status is ParcelStatus.UNKNOWN)
+    two = alone | {"tracking_numbers": ["1490810000016", "1490810000027"]}
+    assert {one.status for one in learn("fulfillments/update", body | two).parcels} == {ParcelStatus.UNKNOWN}
+
+
+@pytest.mark.parametrize(
+    ("topic", "body", "matter", "is_open"),
+    [
+        ("returns/request", {"id": 7, "order_id": 1001, "status": "requested"}, "return/7", True),
+        ("returns/approve", {"id": 7, "order_id": 1001, "status": "OPEN"}, "return/7", True),
+        ("returns/close", {"id": 7, "order_id": 1001, "status": "closed"}, "return/7", False),
+        ("returns/decline", {"id": 7, "order_id": 1001, "status": "declined"}, "return/7", False),
+        ("returns/update", {"id": 7, "order_id": 1001}, "", False),
+        ("disputes/create", {"id": 9, "order_id": 1001, "status": "needs_response"}, "dispute/9", True),
+        ("disputes/update", {"id": 9, "order_id": 1001, "status": "won"}, "dispute/9", False),
+    ],
+)
+def test_returns_and_disputes_show_whether_they_are_settled(topic, body, matter, is_open):
+    seen = learn(topic, body)
+    assert (seen.order_id, seen.matter, seen.matter_open) == ("1001", matter, is_open)
 
 
 def test_an_indian_order_shows_who_and_which_parcels():

@@ -11,7 +11,8 @@ from sqlalchemy import LargeBinary, inspect, text
 from sqlalchemy.dialects import sqlite
 
 from bridge.store.migrate import at_head, downgrade, upgrade
-from bridge.store.tables import Moment, metadata
+from bridge.store.moment import Moment
+from bridge.store.tables import metadata
 
 COLUMNS = [column for table in metadata.sorted_tables for column in table.columns]
 

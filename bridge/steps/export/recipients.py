@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import date
 
-    from config.merchant import Merchant, Processor
+    from config.merchant import Merchant
+    from config.processors import Processor
 
 HOME = "IN"
 UNNAMED = "recipient_identity_not_configured"

@@ -1,0 +1,129 @@
+"""What a fulfilment, a return or an order says of parcels: numbers, whose account, where they are, how they are paid.
+
+Pure. REST bodies of 2025-10 to 2026-10. Never an address, a name or an amount.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from bridge.model import ParcelStatus, Waybill
+from bridge.rules.attribution import attribute
+from bridge.rules.identity import legacy_id
+from bridge.rules.reading import first, mapping, mappings, moment, text, texts
+
+if TYPE_CHECKING:
+    from config.processors import AttributionRule
+
+Rules: TypeAlias = "Sequence[AttributionRule]"  # the merchant's own word about whose account a parcel is on
+
+# https://shopify.dev/docs/api/admin-rest/latest/resources/fulfillment; `failure` may be anything
+STATUSES: Mapping[str, ParcelStatus] = {
+    "label_printed": ParcelStatus.BOOKED,
+    "label_purchased": ParcelStatus.BOOKED,
+    "confirmed": ParcelStatus.BOOKED,
+    "in_transit": ParcelStatus.IN_TRANSIT,
+    "ready_for_pickup": ParcelStatus.IN_TRANSIT,
+    "attempted_delivery": ParcelStatus.IN_TRANSIT,
+    "out_for_delivery": ParcelStatus.OUT_FOR_DELIVERY,
+    "delivered": ParcelStatus.DELIVERED,
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SeenParcel:
+    """One tracking number with what the shop wrote beside it, attributed. `status` is the shop's word of it."""
+
+    number: str
+    carrier: str
+    account_holder: str
+    shipped_at: datetime | None
+    status: ParcelStatus = ParcelStatus.UNKNOWN
+    status_at: datetime | None = None
+
+
+def parcels(shipment: Mapping[str, Any], rules: Rules) -> Iterator[SeenParcel]:
+    """The parcels of one fulfilment."""
+    company = text(shipment.get("tracking_company"))
+    numbers = texts(shipment.get("tracking_numbers")) or texts([shipment.get("tracking_number")])
+    urls = texts(shipment.get("tracking_urls")) or texts([shipment.get("tracking_url")])
+    shipped_at = moment(shipment.get("created_at"))
+    status = STATUSES.get(text(shipment.get("shipment_status")).lower(), ParcelStatus.UNKNOWN)
+    status_at = moment(shipment.get("updated_at")) if status is not ParcelStatus.UNKNOWN else None
+    for place, number in enumerate(numbers):
+        # parallel lists by convention, but their lengths may differ: the last URL then speaks for the rest
+        url = urls[min(place, len(urls) - 1)] if urls else ""
+        seen = _attributed(
+            number,
+            shipped_at,
+            company=company,
+            url=url,
+            location=legacy_id(shipment.get("location_id")),
+            service=text(shipment.get("service")),
+            rules=rules,
+        )
+        # one status speaks for a fulfilment: of several parcels one may be there and another not
+        yield replace(seen, status=status, status_at=status_at) if len(numbers) == 1 else seen
+
+
+def reverse_parcels(body: Mapping[str, Any], rules: Rules) -> tuple[SeenParcel, ...]:
+    """Reverse waybills, where a return carries them."""
+    found = []
+    for key in ("reverse_deliveries", "return_shipments", "reverse_shipments"):
+        for shipment in mappings(body.get(key)):
+            tracking = mapping(shipment.get("tracking")) or shipment
+            number = first(tracking.get("number"), tracking.get("tracking_number"))
+            if number:
+                company = first(tracking.get("carrier_name"), tracking.get("tracking_company"))
+                url = first(tracking.get("url"), tracking.get("tracking_url"))
+                found.append(_attributed(number, None, company=company, url=url, rules=rules))
+    return tuple(found)
+
+
+def _attributed(number: str, shipped_at: datetime | None, **told: Any) -> SeenParcel:
+    by = attribute(number=number, **told)
+    return SeenParcel(
+        number=number[:64], carrier=by.carrier, account_holder=by.account_holder, shipped_at=shipped_at
+    )
+
+
+def platform_parcels(order: Mapping[str, Any], rules: Rules) -> Iterator[Waybill]:
+    """The parcels of one order as the Admin API gives it: those that were sent, and those that come back."""
+    of_order: dict[str, Any] = {
+        "order_id": str(order.get("legacyResourceId", "")),
+        "order_name": str(order.get("name", "")),
+    }
+    told: list[tuple[Mapping[str, Any], str, Mapping[str, Any]]] = [
+        (tracking, "company", mapping(shipment.get("location")))
+        for shipment in mappings(order.get("fulfillments"))
+        for tracking in mappings(shipment.get("trackingInfo"))
+    ]
+    told += [
+        (mapping(mapping(delivery.get("deliverable")).get("tracking")), "carrierName", {})
+        for returned in mappings(order.get("returns"))
+        for part in mappings(returned.get("reverseFulfillmentOrders"))
+        for delivery in mappings(part.get("reverseDeliveries"))
+    ]
+    for tracking, company, location in told:
+        number = text(tracking.get("number"))
+        if number:
+            by = attribute(
+                company=text(tracking.get(company)),
+                url=text(tracking.get("url")),
+                number=number,
+                location=legacy_id(location.get("id")),
+                rules=rules,
+            )
+            yield Waybill(number=number, carrier=by.carrier, account_holder=by.account_holder, **of_order)
+
+
+def cod(body: Mapping[str, Any]) -> bool | None:
+    """True where the price is collected at the door; None where the body names no way of paying."""
+    named = texts(body.get("payment_gateway_names")) or texts([body.get("gateway")])
+    if not named:
+        return None
+    return any(re.search(r"cash.?on.?delivery|\bcod\b", name.lower().replace("_", " ")) for name in named)

@@ -1,0 +1,134 @@
+"""What notices list, at rest: one row a record that has to go, what names it sealed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bridge.model import Answer, Entry, Names, NoticeState, ParcelStatus
+from bridge.store.notice_tables import notice_entries
+
+if TYPE_CHECKING:
+    from bridge.store.session import Session
+
+PLACE = "notice_entries|{id}|doc|{shop}"
+SEALED = ("reference", "order", "also", "note")
+FIXED = {"id", "shop", "request_id", "task_id", "processor", "names"}
+PLAIN = [name for name in Entry.__slots__ if name not in SEALED]
+
+
+@cache
+def _save() -> Any:
+    """Overwrite what changes of an entry; built once, for it is run for each of thousands."""
+    changed = [name for name in PLAIN if name not in FIXED] + ["doc"]
+    values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in changed}
+    return update(notice_entries).where(notice_entries.c.id == bindparam("of")).values(**values)
+
+
+class EntryRows:
+    """The entries' half of `ports.Notices`."""
+
+    def __init__(self, session: Session) -> None:
+        self._session, self._connection = session, session.connection
+
+    def insert_entries(self, entries: Iterable[Entry]) -> list[Entry]:
+        """Keep those that their task does not list yet; gives them."""
+        rows = {entry.id: (entry, self._row(entry) | {"entry_key": self._key(entry)}) for entry in entries}
+        if not rows:
+            return []
+        dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
+        statement = dialect.insert(notice_entries).on_conflict_do_nothing().returning(notice_entries.c.id)
+        new = set(self._connection.scalars(statement, [row for _, row in rows.values()]))
+        return [entry for entry_id, (entry, _) in rows.items() if entry_id in new]
+
+    def _key(self, entry: Entry) -> str:
+        """What one task lists once. A waybill's own pseudonym, by which the shop's word finds its entry."""
+        if entry.names is Names.WAYBILL:
+            return self._session.vault.pseudonym(entry.shop, "waybill", entry.reference)
+        return self._session.vault.digest(f"entry|{entry.shop}|{entry.names}", entry.reference.encode())[:64]
+
+    def _row(self, entry: Entry) -> dict[str, Any]:
+        doc = None
+        if entry.reference:
+            told = json.dumps({name: getattr(entry, name) for name in SEALED}).encode()
+            doc = self._session.vault.seal(told, PLACE.format(id=entry.id, shop=entry.shop))
+        return {name: getattr(entry, name) for name in PLAIN} | {"doc": doc}
+
+    def entries(
+        self,
+        *,
+        account: str = "",
+        request_id: str = "",
+        notice_id: str = "",
+        states: Sequence[NoticeState] = (),
+        due_at: datetime | None = None,
+        limit: int = 0,
+    ) -> list[Entry]:
+        """See ports.Notices."""
+        rows = select(notice_entries).order_by(notice_entries.c.id)
+        if account:
+            shop, _, processor = account.partition("|")
+            rows = rows.where(notice_entries.c.shop == shop, notice_entries.c.processor == processor)
+        for column, value in (
+            (notice_entries.c.request_id, request_id),
+            (notice_entries.c.notice_id, notice_id),
+        ):
+            if value:
+                rows = rows.where(column == value)
+        if states:
+            rows = rows.where(notice_entries.c.state.in_(list(states)))
+        if due_at is not None:
+            rows = rows.where(notice_entries.c.look_at <= due_at).order_by(None)
+            rows = rows.order_by(notice_entries.c.look_at, notice_entries.c.id)
+        return [self._entry(row) for row in self._connection.execute(rows.limit(limit or None))]
+
+    def entry(self, entry_id: str) -> Entry | None:
+        """See ports.Notices."""
+        row = self._connection.execute(
+            select(notice_entries).where(notice_entries.c.id == entry_id)
+        ).one_or_none()
+        return self._entry(row) if row else None
+
+    def save_entries(self, entries: Iterable[Entry]) -> None:
+        """See ports.Notices."""
+        rows = []
+        for entry in entries:
+            told = self._row(entry)
+            rows.append({"of": entry.id} | {f"new_{n}": v for n, v in told.items() if n not in FIXED})
+        if rows:
+            self._connection.execute(_save(), rows)
+
+    def seen(self, shop: str, waybill: str, status: ParcelStatus, at: datetime | None) -> int:
+        """See ports.Notices."""
+        key = self._session.vault.pseudonym(shop, "waybill", waybill)
+        older = or_(notice_entries.c.status_at.is_(None), notice_entries.c.status_at < at)
+        mine = (
+            notice_entries.c.shop == shop,
+            notice_entries.c.entry_key == key,
+            notice_entries.c.state == NoticeState.WAITING,
+        )
+        now = self._session.now()
+        told = {"status": status, "status_at": at, "look_at": now}
+        return int(
+            self._connection.execute(update(notice_entries).where(*mine, older).values(**told)).rowcount
+        )
+
+    def _entry(self, row: Any) -> Entry:
+        told = {name: getattr(row, name) for name in PLAIN}
+        told |= {
+            "names": Names(row.names),
+            "state": NoticeState(row.state),
+            "status": ParcelStatus(row.status),
+            "answer": Answer(row.answer) if row.answer else None,
+            "reference": "",
+        }
+        if row.doc is not None:
+            doc = json.loads(self._session.open(row.doc, PLACE.format(id=row.id, shop=row.shop)))
+            told |= {**doc, "also": tuple(doc["also"])}
+        return Entry(**told)

@@ -1,0 +1,66 @@
+"""What the Admin API's order says of parcels: those that went out and those that come back."""
+
+from bridge.model import Waybill
+from bridge.rules.shipping import platform_parcels
+from config.processors import AttributionRule
+
+ORDER = {
+    "legacyResourceId": "1001",
+    "name": "#1001",
+    "fulfillments": [
+        {
+            "location": {"id": "gid://shopify/Location/65"},
+            "trackingInfo": [
+                {
+                    "company": "Blue Dart Surface",
+                    "number": " 69810000002 ",
+                    "url": "https://x.shiprocket.co/1",
+                },
+                {"company": "Delhivery", "number": None, "url": None},
+            ],
+        }
+    ],
+    "returns": [
+        {
+            "reverseFulfillmentOrders": [
+                {
+                    "reverseDeliveries": [
+                        {
+                            "deliverable": {
+                                "tracking": {"carrierName": "Delhivery", "number": "14908100000016"}
+                            }
+                        },
+                        {"deliverable": None},
+                    ]
+                }
+            ]
+        }
+    ],
+}
+
+
+def test_both_ways_are_seen_and_an_aggregator_holds_its_own():
+    out, back = platform_parcels(ORDER, ())
+    assert out == Waybill(
+        number="69810000002",
+        carrier="bluedart",
+        account_holder="shiprocket",
+        order_id="1001",
+        order_name="#1001",
+    )
+    assert out.held_by == "shiprocket"
+    assert (back.number, back.held_by) == ("14908100000016", "delhivery")
+
+
+def test_the_merchants_own_word_comes_first():
+    rules = (AttributionRule(location="65", carrier="bluedart"),)
+    out, back = platform_parcels(ORDER, rules)
+    assert (out.carrier, out.account_holder) == ("bluedart", "merchant")
+    assert back.carrier == "delhivery"
+
+
+def test_nonsense_names_no_parcel():
+    assert (
+        list(platform_parcels({"fulfillments": "x", "returns": [None, {"reverseFulfillmentOrders": 3}]}, ()))
+        == []
+    )
