@@ -71,6 +71,7 @@ class Entry:
     names: Names
     reference: str
     order: str = ""
+    order_id: str = ""
     also: tuple[str, ...] = ()
     carrier: str = ""
     state: NoticeState = NoticeState.WAITING

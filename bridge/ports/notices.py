@@ -97,6 +97,10 @@ class Notices(Protocol):
         """Let the requests of these entries take in how they stand now."""
         ...
 
-    def seen(self, shop: str, waybill: str, status: ParcelStatus, at: datetime | None) -> int:
-        """The shop says where a parcel of an erased person is: entries take that in. Returns how many did."""
+    def seen(self, shop: str, waybill: str, status: ParcelStatus, at: datetime | None) -> bool:
+        """The shop says where a parcel of an erased person is. False where no entry lists it."""
+        ...
+
+    def settled(self, shop: str, order_id: str, matter: str, *, is_open: bool) -> None:
+        """The shop says that a return or dispute of an erased person's order began or ended."""
         ...

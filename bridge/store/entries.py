@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy import and_, bindparam, exists, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.model import Answer, Entry, Names, NoticeState, ParcelStatus
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bridge.store.session import Session
 
 PLACE = "notice_entries|{id}|doc|{shop}"
-SEALED = ("reference", "order", "also", "note")
+SEALED = ("reference", "order", "order_id", "also", "note")
 FIXED = {"id", "shop", "request_id", "task_id", "processor", "names"}
 PLAIN = [name for name in Entry.__slots__ if name not in SEALED]
 
@@ -39,7 +39,7 @@ class EntryRows:
 
     def insert_entries(self, entries: Iterable[Entry]) -> list[Entry]:
         """Keep those that their task does not list yet; gives them."""
-        rows = {entry.id: (entry, self._row(entry) | {"entry_key": self._key(entry)}) for entry in entries}
+        rows = {entry.id: (entry, self._row(entry) | self._keys(entry)) for entry in entries}
         if not rows:
             return []
         dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
@@ -47,15 +47,17 @@ class EntryRows:
         new = set(self._connection.scalars(statement, [row for _, row in rows.values()]))
         return [entry for entry_id, (entry, _) in rows.items() if entry_id in new]
 
-    def _key(self, entry: Entry) -> str:
-        """What one task lists once. A waybill's own pseudonym, by which the shop's word finds its entry."""
+    def _keys(self, entry: Entry) -> dict[str, str]:
+        """What one task lists once, and its order. Pseudonyms: by them the shop's later word finds the entry."""
+        vault = self._session.vault
+        key = vault.digest(f"entry|{entry.shop}|{entry.names}", entry.reference.encode())[:64]
         if entry.names is Names.WAYBILL:
-            return self._session.vault.pseudonym(entry.shop, "waybill", entry.reference)
-        return self._session.vault.digest(f"entry|{entry.shop}|{entry.names}", entry.reference.encode())[:64]
+            key = vault.pseudonym(entry.shop, "waybill", entry.reference)
+        return {"entry_key": key, "order_key": vault.pseudonym(entry.shop, "order", entry.order_id)}
 
     def _row(self, entry: Entry) -> dict[str, Any]:
         doc = None
-        if entry.reference:
+        if entry.reference or entry.note:
             told = json.dumps({name: getattr(entry, name) for name in SEALED}).encode()
             doc = self._session.vault.seal(told, PLACE.format(id=entry.id, shop=entry.shop))
         return {name: getattr(entry, name) for name in PLAIN} | {"doc": doc}
@@ -104,20 +106,28 @@ class EntryRows:
         if rows:
             self._connection.execute(_save(), rows)
 
-    def seen(self, shop: str, waybill: str, status: ParcelStatus, at: datetime | None) -> int:
+    def seen(self, shop: str, waybill: str, status: ParcelStatus, at: datetime | None) -> bool:
         """See ports.Notices."""
         key = self._session.vault.pseudonym(shop, "waybill", waybill)
-        older = or_(notice_entries.c.status_at.is_(None), notice_entries.c.status_at < at)
+        mine = and_(notice_entries.c.shop == shop, notice_entries.c.entry_key == key)
+        if at is not None:
+            waits = (mine, notice_entries.c.state == NoticeState.WAITING)
+            older = or_(notice_entries.c.status_at.is_(None), notice_entries.c.status_at < at)
+            told = {"status": status, "status_at": at, "look_at": self._session.now()}
+            self._connection.execute(update(notice_entries).where(*waits, older).values(**told))
+        return bool(self._connection.scalar(select(exists().where(mine))))
+
+    def settled(self, shop: str, order_id: str, matter: str, *, is_open: bool) -> None:
+        """See ports.Notices."""
+        key = self._session.vault.pseudonym(shop, "order", order_id)
         mine = (
             notice_entries.c.shop == shop,
-            notice_entries.c.entry_key == key,
+            notice_entries.c.order_key == key,
             notice_entries.c.state == NoticeState.WAITING,
+            notice_entries.c.open_matter == ("" if is_open else matter),
         )
-        now = self._session.now()
-        told = {"status": status, "status_at": at, "look_at": now}
-        return int(
-            self._connection.execute(update(notice_entries).where(*mine, older).values(**told)).rowcount
-        )
+        told = {"open_matter": matter if is_open else "", "look_at": self._session.now()}
+        self._connection.execute(update(notice_entries).where(*mine).values(**told))
 
     def _entry(self, row: Any) -> Entry:
         told = {name: getattr(row, name) for name in PLAIN}

@@ -50,6 +50,7 @@ notice_entries = Table(
     plain("processor", String(32)),
     plain("names", String(16)),
     pseudonym("entry_key"),
+    pseudonym("order_key"),
     sealed("doc", nullable=True),
     plain("carrier", String(32)),
     plain("state", String(24)),
@@ -77,6 +78,7 @@ notice_entries = Table(
     Index(None, "notice_id"),
     Index(None, "shop", "processor", "state"),
     Index(None, "shop", "entry_key"),
+    Index(None, "shop", "order_key"),
 )
 
 notice_links = Table(

@@ -64,7 +64,8 @@ def upgrade() -> None:
     )
     op.create_index("ix_notices_shop_processor_state", "notices", ["shop", "processor", "state"])
     op.create_table("notice_entries", *_entry())
-    for columns in (["request_id"], ["notice_id"], ["shop", "processor", "state"], ["shop", "entry_key"]):
+    indexed = (["request_id"], ["notice_id"], ["shop", "processor", "state"], ["shop", "entry_key"])
+    for columns in (*indexed, ["shop", "order_key"]):
         op.create_index(f"ix_notice_entries_{'_'.join(columns)}", "notice_entries", columns)
     op.create_table(
         "notice_links",
@@ -85,6 +86,7 @@ def _entry() -> list[sa.schema.SchemaItem]:
         _text("processor", 32),
         _text("names", 16),
         _text("entry_key", 80),
+        _text("order_key", 80),
         sa.Column("doc", sa.LargeBinary(), nullable=True),
         _text("carrier", 32),
         _text("state", 24),

@@ -1,0 +1,152 @@
+"""Answer: what a processor says of a notice is taken in, by whatever way it came, once and whole.
+
+One transaction with its facts. Erased on a processor's word is done; it is read back later where that can be.
+Calls nobody.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bridge.errors import PayloadInvalid
+from bridge.model import Answer, Entry, Fact, Notice, NoticeState, Said, Via
+from bridge.ports import Services, Tx
+from bridge.rules.notices import ANSWERED, STATES, answered_state, check
+
+DONE = (Answer.ERASED, Answer.NOT_FOUND)
+
+
+def answer(
+    notice_id: str,
+    said: Mapping[str, Said],
+    *,
+    via: Via,
+    actor: str,
+    services: Services,
+    reference: str = "",
+) -> Notice:
+    """Take in an answer to every entry of a notice; `said` goes by entry id. Returns the notice as it stands.
+
+    Raises PayloadInvalid: `notice_unknown`, `already_answered`, and what `rules/notices.check` finds.
+    """
+    now = services.clock.now()
+    zone = ZoneInfo(services.retention.calendar.timezone)
+    with services.store.transaction() as tx:
+        notice = unanswered(notice_id, tx)
+        entries = tx.notices.entries(notice_id=notice_id)
+        check(entries, said, today=now.astimezone(zone).date())
+        answered = replace(
+            notice,
+            state=answered_state([one.answer for one in said.values()]),
+            answered_at=now,
+            answered_via=via,
+            reference=reference[:64] or notice.reference,
+            next_at=None,
+            last_error="",
+        )
+        if not tx.notices.save(answered, was=notice.state):
+            raise PayloadInvalid("already_answered")
+        taken = [_taken(entry, said[entry.id], now, zone, services) for entry in entries]
+        tx.notices.save_entries(taken)
+        tx.notices.unlink(notice_id)
+        tx.notices.touch(taken)
+        looks = [entry.look_at for entry in taken if entry.look_at is not None]
+        if looks:
+            tx.notices.wake(account(notice), min(looks))
+        tell(Fact.NOTICE_ANSWERED, answered, taken, tx, actor=actor, via=via, reference=reference)
+    nudge(taken, services)
+    return answered
+
+
+def acknowledge(notice_id: str, *, via: Via, actor: str, services: Services) -> Notice:
+    """The processor has it and is working on it. Raises PayloadInvalid as `answer`."""
+    with services.store.transaction() as tx:
+        notice = unanswered(notice_id, tx)
+        if notice.state is NoticeState.ACKNOWLEDGED:
+            return notice
+        taken = replace(notice, state=NoticeState.ACKNOWLEDGED, next_at=notice.due_at or notice.next_at)
+        if not tx.notices.save(taken, was=notice.state):
+            raise PayloadInvalid("already_answered")
+        entries = tx.notices.entries(notice_id=notice_id)
+        tx.notices.touch(entries)
+        tell(Fact.NOTICE_ACKNOWLEDGED, taken, entries, tx, actor=actor, via=via)
+    nudge(entries, services)
+    return taken
+
+
+def unanswered(notice_id: str, tx: Tx) -> Notice:
+    """A notice that still waits for its answer. Raises PayloadInvalid."""
+    notice = tx.notices.notice(notice_id)
+    if notice is None:
+        raise PayloadInvalid("notice_unknown")
+    if notice.state in ANSWERED:
+        raise PayloadInvalid("already_answered")
+    return notice
+
+
+def account(of: Notice | Entry) -> str:
+    """The account that a notice or an entry belongs to: one processor of one shop."""
+    return f"{of.shop}|{of.processor}"
+
+
+def nudge(entries: Sequence[Entry], services: Services) -> None:
+    """Their requests are looked at soon; sweep does it where the bell is not heard."""
+    services.queue.nudge_all(
+        [("process", request_id, True) for request_id in sorted({entry.request_id for entry in entries})]
+    )
+
+
+def tell(
+    fact: Fact, notice: Notice, entries: Sequence[Entry], tx: Tx, *, actor: str = "bridge", **detail: object
+) -> None:
+    """One fact for each request that a notice is about: a request's evidence is whole by itself."""
+    by_request: dict[str, list[Entry]] = {}
+    for entry in entries:
+        by_request.setdefault(entry.request_id, []).append(entry)
+    for request_id, theirs in sorted(by_request.items()):
+        answers = Counter(str(entry.answer) for entry in theirs if entry.answer is not None)
+        told: dict[str, Any] = {**detail, **({"answers": dict(sorted(answers.items()))} if answers else {})}
+        tx.evidence.append(
+            fact,
+            shop=notice.shop,
+            actor=actor,
+            request_id=request_id,
+            notice=notice.id,
+            processor=notice.processor,
+            state=notice.state,
+            entries=len(theirs),
+            **told,
+        )
+
+
+def _taken(entry: Entry, said: Said, now: datetime, zone: ZoneInfo, services: Services) -> Entry:
+    looks_at, until = None, None
+    if said.answer is Answer.RETAINED and said.until is not None:
+        until = _morning_after(said.until, zone)
+        looks_at = until
+    elif said.answer in DONE and entry.baseline:
+        looks_at = now + timedelta(hours=services.merchant.instructions.read_back_hours)
+    taken = replace(
+        entry,
+        state=STATES[said.answer],
+        reason="",
+        answer=said.answer,
+        answered_at=now,
+        law=said.law if said.answer is Answer.RETAINED else "",
+        until=said.until if said.answer is Answer.RETAINED else None,
+        note=said.note,
+        not_before=until,
+        look_at=looks_at,
+    )
+    if said.answer in DONE and looks_at is None:  # nothing is asked about it any more
+        taken = replace(taken, reference="")
+    return taken
+
+
+def _morning_after(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day + timedelta(days=1), time.min, zone)
