@@ -6,10 +6,24 @@ Real objects, not mocks: `tests/test_fakes.py` holds their signatures to those o
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bridge.errors import BridgeError
-from bridge.model import Check, ErasureState, Finding, Gap, Letter, Outcome, Page, Principal, Residue, Waybill
+from bridge.model import (
+    Check,
+    ErasureState,
+    Finding,
+    Gap,
+    Letter,
+    Outcome,
+    Page,
+    ParcelStatus,
+    Principal,
+    Residue,
+    Tracked,
+    Waybill,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,6 +75,47 @@ class FakeCarrier:
                 kind="shipment", ref=parcel.number, matched_by="waybill", body={"AWB": parcel.number}
             )
             yield Page(findings=(found,) if parcel.number in self.knows else (), cursor=parcel.number)
+
+
+class FakeTracker(FakeCarrier):
+    """A carrier that also says where parcels are. `parcels` maps numbers to what it knows of them.
+
+    Remembers each batch it was asked for, and whether people were asked for too.
+    """
+
+    def __init__(self, system: str, *, batch: int = 50) -> None:
+        super().__init__(system)
+        self.configured = True
+        self.batch = batch
+        self.parcels: dict[str, Tracked] = {}
+        self.tracked: list[tuple[tuple[str, ...], bool]] = []
+
+    def track(self, numbers: Sequence[str], *, consignees: bool = False) -> Iterator[Sequence[Tracked]]:
+        for first in range(0, len(numbers), self.batch):
+            part = numbers[first : first + self.batch]
+            self.tracked.append((tuple(part), consignees))
+            if self.faults:
+                raise self.faults.pop(0)
+            unknown = (Tracked(number=number, status=ParcelStatus.NOT_FOUND) for number in part)
+            known = [self.parcels.get(one.number, one) for one in unknown]
+            yield [one if consignees else replace(one, consignee=None) for one in known]
+
+
+class FakeEraser(FakeCarrier):
+    """A system that erases at once what it `knows`."""
+
+    def __init__(self, system: str, *, knows: Sequence[str] = ()) -> None:
+        super().__init__(system, knows=knows)
+        self.configured = True
+        self.erased: list[str] = []
+
+    def erase(self, numbers: Sequence[str]) -> Iterator[tuple[str, Outcome]]:
+        for number in numbers:
+            if self.faults:
+                raise self.faults.pop(0)
+            self.erased.append(number)
+            yield number, Outcome.ERASED if number in self.knows else Outcome.ABSENT
+            self.knows.discard(number)
 
 
 class FakePlatform:

@@ -8,9 +8,9 @@ from dataclasses import is_dataclass
 import pytest
 
 from bridge.model import Outcome
-from bridge.ports import Connector, Platform, Queue
+from bridge.ports import Connector, Eraser, Mailer, Platform, Queue, Tracker
 from tests.factories import ASHA, SHOP
-from tests.fakes import FakeCarrier, FakePlatform, FakeQueue
+from tests.fakes import FakeCarrier, FakeEraser, FakeMailer, FakePlatform, FakeQueue, FakeTracker
 
 
 def public(port):
@@ -22,7 +22,15 @@ def public(port):
 
 
 @pytest.mark.parametrize(
-    ("fake", "port"), [(FakeQueue, Queue), (FakeCarrier, Connector), (FakePlatform, Platform)]
+    ("fake", "port"),
+    [
+        (FakeQueue, Queue),
+        (FakeCarrier, Connector),
+        (FakePlatform, Platform),
+        (FakeTracker, Tracker),
+        (FakeEraser, Eraser),
+        (FakeMailer, Mailer),
+    ],
 )
 def test_a_fake_has_its_ports_public_signatures(fake, port):
     assert public(fake) == public(port)
@@ -30,7 +38,9 @@ def test_a_fake_has_its_ports_public_signatures(fake, port):
 
 def test_only_the_platform_can_be_asked_how_far_its_erasure_is():
     assert isinstance(FakePlatform(), Platform)
-    assert not isinstance(FakeCarrier("delhivery"), Platform)
+    assert not isinstance(FakeCarrier("delhivery"), Platform | Tracker | Eraser)
+    assert isinstance(FakeTracker("delhivery"), Tracker)
+    assert isinstance(FakeEraser("aftership"), Eraser)
 
 
 def test_fakes_are_objects_with_memory_and_not_dataclasses_or_mocks():

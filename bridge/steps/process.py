@@ -20,6 +20,7 @@ from bridge.steps.erase import erase
 from bridge.steps.follow import follow
 from bridge.steps.gather import gather
 from bridge.steps.index import index
+from bridge.steps.instruct import instruct
 from bridge.steps.redact import redact
 
 MOST_ATTEMPTS = 8  # claims of a request that did not end in a release: then a person looks
@@ -30,6 +31,7 @@ VERBS: dict[Action, Callable[..., Task]] = {
     Action.GATHER: gather,
     Action.ERASE: erase,
     Action.FOLLOW: follow,
+    Action.INSTRUCT: instruct,
 }
 
 
@@ -92,11 +94,11 @@ def _work(request: PrivacyRequest, claim: Claim, services: Services) -> None:
 
 def _told(task: Task) -> tuple[object, ...]:
     """What a package or a certificate says of a task: asking again in vain changes neither."""
-    return task.state, task.outcome, task.records, task.gaps
+    return task.state, task.outcome, task.records, task.gaps, task.last_error, task.expected_by, task.detail
 
 
 def _next(tasks: Sequence[Task], done: set[str], services: Services) -> Task | None:
-    """The next task that is due; each at most once a run, and instructions are somebody else's to send."""
+    """The next task that is due; each at most once a run."""
     now = services.clock.now()
-    due = (task for task in tasks if task.id not in done and task.action in VERBS and ready(task, now))
+    due = (task for task in tasks if task.id not in done and ready(task, now))
     return next((task for task in due if in_turn(task, tasks)), None)
