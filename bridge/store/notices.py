@@ -133,6 +133,17 @@ class NoticeRows(EntryRows):
             rows = rows.where(notices.c.next_at <= due_at)
         return [_notice(row) for row in self._connection.execute(rows.limit(limit or None))]
 
+    def by_message_id(self, message_id: str) -> Notice | None:
+        """The notice whose letter, first or reminder, went under this Message-ID."""
+        notice_id = message_id.strip("<>").partition(".")[0]
+        return self.notice(notice_id)
+
+    def drop(self, entry: Entry) -> None:
+        """Remove an entry that was never its processor's, and its task where nothing is left of it."""
+        self._connection.execute(delete(notice_entries).where(notice_entries.c.id == entry.id))
+        left = exists().where(notice_entries.c.task_id == entry.task_id)
+        self._connection.execute(delete(tasks).where(tasks.c.id == entry.task_id, ~left))
+
     def save(self, notice: Notice, *, was: NoticeState) -> bool:
         """See ports.Notices."""
         values = {name: getattr(notice, name) for name in KEPT} | {"last_error": notice.last_error[:200]}

@@ -37,7 +37,7 @@ NAMED = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Paragraph:
+class Paragraph:
     """A heading and its lines; with `listed`, a list."""
 
     heading: str
@@ -64,7 +64,7 @@ def letter(
             f"This is reminder {reminder}: we have no answer to our instruction yet"
             + (", and its date has passed." if overdue else ".")
         )
-    answer = _Paragraph(
+    answer = Paragraph(
         "How to answer",
         (
             "Open this link, which is for you alone, and say for each line what you did. You need no account.",
@@ -73,32 +73,46 @@ def letter(
         ),
     )
     subject = f"{'Reminder: e' if reminder else 'E'}rasure of personal data, instruction {notice.id}"
-    paragraphs = [_Paragraph("", tuple(opening)), *parts[:-1], answer, parts[-1]]
-    domain = parseaddr(services.settings.mail_from)[1].rpartition("@")[2] or "localhost"
+    paragraphs = [Paragraph("", tuple(opening)), *parts[:-1], answer, parts[-1]]
     return Letter(
         to=processor.privacy_contact,
         subject=subject,
         text=_text(paragraphs),
         html=_html(subject, paragraphs, link),
-        message_id=f"<{notice.id}.{reminder}@{domain}>",
+        message_id=_message_id(notice, services),
         reply_to=services.merchant.officer.email,
         attached=((f"{notice.id}.csv", "text/csv", as_csv(entries)),),
     )
 
 
+def _message_id(notice: Notice, services: Services) -> str:
+    """One for each letter of a notice; a letter that is sent again because nobody recorded it keeps its own."""
+    domain = parseaddr(services.settings.mail_from)[1].rpartition("@")[2] or "localhost"
+    before = notice.message_id.partition("@")[0].rpartition(".")[2]
+    return f"<{notice.id}.{int(before) + 1 if before.isdecimal() else 0}@{domain}>"
+
+
 def content(
-    notice: Notice, entries: Sequence[Entry], processor: Processor, *, services: Services
-) -> list[_Paragraph]:
-    """What every form of the instruction says, the letter and the paper: without opening and link."""
+    notice: Notice,
+    entries: Sequence[Entry],
+    processor: Processor,
+    *,
+    services: Services,
+    most: int = LISTED,
+) -> list[Paragraph]:
+    """What every form of the instruction says, the letter and the paper: without opening and link.
+
+    `most` lines are listed; the rest is in the file beside it.
+    """
     merchant = services.merchant
     code = (f"Our account with you: {processor.client_code}.",) if processor.client_code else ()
     contract = (f"Our contract: {processor.contract_ref}.",) if processor.contract_ref else ()
     names = NAMED[entries[0].names if entries else Names.WAYBILL]
-    shown = [_line(entry) for entry in entries[:LISTED]]
-    if len(entries) > LISTED:
-        shown.append(f"and {len(entries) - LISTED} more, in the file {notice.id}.csv")
+    shown = [_line(entry) for entry in entries[:most]]
+    if len(entries) > most:
+        shown.append(f"and {len(entries) - most} more, in the file {notice.id}.csv")
     return [
-        _Paragraph(
+        Paragraph(
             "What we instruct you to do",
             (
                 f"Erase {ASKED[processor.template]}, in your systems and in those of your own processors.",
@@ -106,12 +120,12 @@ def content(
                 "If a law makes you keep something, say which law and until when, and erase the rest.",
             ),
         ),
-        _Paragraph("Why", _grounds(services, services.clock.now())),
-        _Paragraph(
+        Paragraph("Why", _grounds(services, services.clock.now())),
+        Paragraph(
             "By when", (f"{_day(notice.due_at, services)}." if notice.due_at else "Within the time agreed.",)
         ),
-        _Paragraph(names[1], tuple(shown), listed=True),
-        _Paragraph(
+        Paragraph(names[1], tuple(shown), listed=True),
+        Paragraph(
             "Who asks",
             (
                 f"{merchant.legal_name or merchant.trading_name}, {merchant.address}.",
@@ -140,7 +154,7 @@ def escalation(notice: Notice, entries: Sequence[Entry], *, services: Services) 
         return None
     subject = f"No answer to erasure instruction {notice.id}"
     paragraphs = [
-        _Paragraph(
+        Paragraph(
             "",
             (
                 f"{notice.processor} has not answered instruction {notice.id} ({len(entries)} records).",
@@ -189,7 +203,7 @@ def _day(moment: datetime | None, services: Services) -> str:
     return f"{moment.astimezone(ZoneInfo(zone)):%d %B %Y, %H:%M} ({zone})"
 
 
-def _text(paragraphs: Sequence[_Paragraph]) -> str:
+def _text(paragraphs: Sequence[Paragraph]) -> str:
     blocks = []
     for each in paragraphs:
         head = [each.heading, "-" * len(each.heading)] if each.heading else []
@@ -198,7 +212,7 @@ def _text(paragraphs: Sequence[_Paragraph]) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def _html(title: str, paragraphs: Sequence[_Paragraph], link: str) -> str:
+def _html(title: str, paragraphs: Sequence[Paragraph], link: str) -> str:
     body = []
     for each in paragraphs:
         if each.heading:
