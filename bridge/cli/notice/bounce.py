@@ -16,11 +16,14 @@ from bridge.steps.concern import tell
 
 
 @click.command()
-@click.argument("mail", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("mail", type=click.Path(dir_okay=False, path_type=Path))
 @AS_JSON
 def bounce(mail: Path, as_json: bool) -> None:
     """Take in a mail (.eml) that says that a letter did not arrive (RFC 3464)."""
-    message_id = bounced(mail.read_bytes())
+    try:
+        message_id = bounced(mail.read_bytes())
+    except OSError as fault:
+        raise click.UsageError(f"{mail} cannot be read: {fault.strerror}") from None
     if not message_id:
         refuse(f"{mail.name} does not say that a letter failed.")
     with desk() as at, at.store.transaction() as tx:
