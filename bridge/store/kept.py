@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.model import Kind, Principal, PrivacyRequest, RequestState, Source, Task
@@ -16,6 +16,7 @@ from bridge.store.inbox import SWEEP_GRACE_S
 from bridge.store.tables import requests
 from bridge.store.tasks import TaskRows
 
+ONE = select(requests).where(requests.c.id == bindparam("of"))
 PLACE = "requests|{id}|principal|{shop}"
 
 
@@ -72,11 +73,11 @@ class KeptRequests(TaskRows):
 
     def get(self, request_id: str) -> PrivacyRequest | None:
         """See ports.Requests."""
-        row = self._connection.execute(select(requests).where(requests.c.id == request_id)).one_or_none()
+        row = self._connection.execute(ONE, {"of": request_id}).one_or_none()
         return self._opened(row) if row else None
 
     def _row(self, request_id: str) -> Any:
-        return self._connection.execute(select(requests).where(requests.c.id == request_id)).one()
+        return self._connection.execute(ONE, {"of": request_id}).one()
 
     def _sealed(self, request_id: str, shop: str, principal: Principal, key_id: str, key: bytes) -> bytes:
         plain = json.dumps(dataclasses.asdict(principal)).encode()

@@ -15,6 +15,18 @@ from bridge.store.tables import requests
 
 OPEN = (RequestState.IN_PROGRESS, RequestState.WAITING)
 
+_NOW = bindparam("now", type_=requests.c.wake_at.type)
+CLAIM = (
+    update(requests)
+    .where(
+        requests.c.id == bindparam("of"),
+        requests.c.state.in_(OPEN),
+        or_(requests.c.lease_until.is_(None), requests.c.lease_until < _NOW),
+        or_(requests.c.attempts == 0, requests.c.wake_at <= _NOW),
+    )
+    .values(fence=requests.c.fence + 1, attempts=requests.c.attempts + 1, lease_until=bindparam("until"))
+    .returning(requests.c.fence)
+)
 HOLD = (
     update(requests)
     .where(requests.c.id == bindparam("of"), requests.c.fence == bindparam("by"))
@@ -28,18 +40,8 @@ class RequestRows(ReopenedRequests):
     def claim(self, request_id: str) -> Claim | None:
         """See ports.Requests."""
         now = self._session.now()
-        free = or_(requests.c.lease_until.is_(None), requests.c.lease_until < now)
-        due = or_(requests.c.attempts == 0, requests.c.wake_at <= now)
-        fence = self._connection.scalar(
-            update(requests)
-            .where(requests.c.id == request_id, requests.c.state.in_(OPEN), free, due)
-            .values(
-                fence=requests.c.fence + 1,
-                attempts=requests.c.attempts + 1,
-                lease_until=now + timedelta(seconds=self._session.lease_s),
-            )
-            .returning(requests.c.fence)
-        )
+        until = now + timedelta(seconds=self._session.lease_s)
+        fence = self._connection.scalar(CLAIM, {"of": request_id, "now": now, "until": until})
         return None if fence is None else Claim(row_id=request_id, fence=fence)
 
     def hold(self, claim: Claim) -> None:

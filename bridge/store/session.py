@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, exists, func, select
+from sqlalchemy import Connection, bindparam, delete, exists, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.store.ids import new_id
 from bridge.store.tables import data_keys, orders, parcels, requests
 from bridge.store.vault import Vault
+
+WRAPPED = select(data_keys.c.wrapped).where(data_keys.c.id == bindparam("of"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ class Session:
     def find_data_key(self, key_id: str) -> bytes | None:
         """A data key by id; None where it was destroyed."""
         if key_id not in self._keys:
-            wrapped = self.connection.scalar(select(data_keys.c.wrapped).where(data_keys.c.id == key_id))
+            wrapped = self.connection.scalar(WRAPPED, {"of": key_id})
             self._keys[key_id] = None if wrapped is None else self._unwrap(key_id, wrapped)
         return self._keys[key_id]
 
