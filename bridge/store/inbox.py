@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, Integer, Select, and_, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Integer, Select, bindparam, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.errors import ClaimLost, KeyMissing, SealBroken
@@ -58,6 +58,7 @@ def _waiting(*which: ColumnElement[bool]) -> Select[Any]:
     )
 
 
+OWNED = update(deliveries).where(deliveries.c.id == bindparam("of"), deliveries.c.fence == bindparam("by"))
 ONE = _waiting(deliveries.c.id == bindparam("of"))
 
 
@@ -164,8 +165,8 @@ class InboxRows:
         self._write(claim, {"last_error": error[:200], "wake_at": at, "rung_at": None, "lease_until": None})
 
     def _write(self, claim: Claim, values: dict[str, Any]) -> None:
-        owned = and_(deliveries.c.id == claim.row_id, deliveries.c.fence == claim.fence)
-        if self._connection.execute(update(deliveries).where(owned).values(**values)).rowcount != 1:
+        mine = {"of": claim.row_id, "by": claim.fence}
+        if self._connection.execute(OWNED, values | mine).rowcount != 1:
             raise ClaimLost(claim.row_id)
 
 

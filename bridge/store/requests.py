@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, bindparam, or_, update
+from sqlalchemy import bindparam, or_, update
 
 from bridge.errors import ClaimLost
 from bridge.model import RequestState
@@ -27,11 +27,8 @@ CLAIM = (
     .values(fence=requests.c.fence + 1, attempts=requests.c.attempts + 1, lease_until=bindparam("until"))
     .returning(requests.c.fence)
 )
-HOLD = (
-    update(requests)
-    .where(requests.c.id == bindparam("of"), requests.c.fence == bindparam("by"))
-    .values(lease_until=bindparam("until"))
-)
+OWNED = update(requests).where(requests.c.id == bindparam("of"), requests.c.fence == bindparam("by"))
+HOLD = OWNED.values(lease_until=bindparam("until"))
 
 
 class RequestRows(ReopenedRequests):
@@ -86,6 +83,6 @@ class RequestRows(ReopenedRequests):
         self._owned(claim, {**gone, "lease_until": None})
 
     def _owned(self, claim: Claim, values: dict[str, Any]) -> None:
-        owned = and_(requests.c.id == claim.row_id, requests.c.fence == claim.fence)
-        if self._connection.execute(update(requests).where(owned).values(**values)).rowcount != 1:
+        mine = {"of": claim.row_id, "by": claim.fence}
+        if self._connection.execute(OWNED, values | mine).rowcount != 1:
             raise ClaimLost(claim.row_id)

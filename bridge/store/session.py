@@ -15,6 +15,9 @@ from bridge.store.ids import new_id
 from bridge.store.tables import data_keys, orders, parcels, requests
 from bridge.store.vault import Vault
 
+OF_SUBJECTS = select(data_keys).where(
+    data_keys.c.shop == bindparam("at"), data_keys.c.subject.in_(bindparam("of", expanding=True))
+)
 WRAPPED = select(data_keys.c.wrapped).where(data_keys.c.id == bindparam("of"))
 
 
@@ -73,8 +76,7 @@ class Session:
         return found
 
     def _read_keys(self, shop: str, subjects: list[str]) -> dict[str, DataKey]:
-        mine = (data_keys.c.shop == shop, data_keys.c.subject.in_(subjects))
-        rows = self.connection.execute(select(data_keys).where(*mine))
+        rows = self.connection.execute(OF_SUBJECTS, {"at": shop, "of": subjects})
         return {row.subject: DataKey(row.id, self._unwrap(row.id, row.wrapped)) for row in rows.all()}
 
     def _insert_keys(self, rows: list[dict[str, Any]]) -> None:
