@@ -151,6 +151,11 @@ def parcels(number: int = 1001, *numbers: str, at: datetime = NOW, **given: Any)
     return Sighting(kind=Seen.PARCELS, order_id=str(number), updated_at=at, parcels=sent, **told)
 
 
+def indexed(tx: Any, shop: str, who: Principal) -> list[str]:
+    """Give the ids of the person's orders as the index knows them: what learning and forgetting come to."""
+    return [tx.index.order_doc(shop, row)["id"] for row in tx.index.orders_of(shop, who) if row.doc]
+
+
 def merged(gone: int, kept: int) -> Sighting:
     """Make what a merge of two customers shows."""
     return Sighting(kind=Seen.MERGE, customer_id=str(gone), kept_customer_id=str(kept))

@@ -41,10 +41,6 @@ class Index(Protocol):
         """Every parcel of the person's orders and of the orders named."""
         ...
 
-    def order_ids(self, shop: str, who: Principal) -> list[str]:
-        """Ids of the person's orders as the index knows them."""
-        ...
-
     def learn(self, shop: str, sightings: Sequence[Any]) -> int:
         """Take in what deliveries showed (`rules/minimise`). Returns how many were dropped as suppressed."""
         ...

@@ -41,10 +41,6 @@ class IndexRows(Learning, Forgetting):
         ).all()
         return [self._waybill(shop, row, mine[row.order_key]) for row in rows]
 
-    def order_ids(self, shop: str, who: Principal) -> list[str]:
-        """See ports.Index."""
-        return [str(self.order_doc(shop, row)["id"]) for row in self.orders_of(shop, who) if row.doc]
-
     def _waybill(self, shop: str, row: Any, order: Any) -> Waybill:
         place = PARCEL_PLACE.format(key=row.parcel_key, shop=shop)
         number = json.loads(self._session.open(row.doc, place))["number"]

@@ -18,6 +18,7 @@ from tests.factories import (
     SHOP,
     accepted,
     customer,
+    indexed,
     make_request,
     make_task,
     merged,
@@ -175,7 +176,7 @@ def test_an_access_request_in_flight_is_answered_first(services, run):
     assert (task.state, task.last_error) == (TaskState.RETRY, "access_in_flight")
     assert task.wake_at == NOW + timedelta(seconds=10)
     with services.store.transaction() as tx:
-        assert tx.index.order_ids(SHOP, ASHA) == ["1001"]
+        assert indexed(tx, SHOP, ASHA) == ["1001"]
         tx.requests.release(
             tx.requests.claim(access.id),
             state=RequestState.WAITING,
@@ -210,7 +211,7 @@ def test_dying_before_the_commit_changes_nothing_and_the_next_run_erases(service
     with pytest.raises(RuntimeError):
         run()
     with services.store.transaction() as tx:
-        assert tx.index.order_ids(SHOP, ASHA) == ["1001"]
+        assert indexed(tx, SHOP, ASHA) == ["1001"]
     assert read(services, run)[2] == []
     monkeypatch.undo()
     assert run().outcome is Outcome.ERASED
@@ -227,7 +228,7 @@ def test_a_worker_that_was_fenced_off_erases_nothing(services):
     with pytest.raises(ClaimLost):
         erase(request, task, claim, services=services)
     with services.store.transaction() as tx:
-        assert tx.index.order_ids(SHOP, ASHA) == ["1001"]
+        assert indexed(tx, SHOP, ASHA) == ["1001"]
 
 
 def test_a_shop_leaves_whole_and_nobody_asks_for_a_token(services, run, platform):

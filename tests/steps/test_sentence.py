@@ -21,6 +21,7 @@ from tests.factories import (
     SECRETS,
     SHOP,
     data_request_body,
+    indexed,
     make_finding,
     order_body,
     redact_body,
@@ -99,7 +100,7 @@ def test_an_erasure_that_overtakes_the_access_waits_for_its_answer(services, que
     erasure_id = dispatch(waiting["customers/redact"], services=services)
     process(erasure_id, services=services)
     with services.store.transaction() as tx:
-        assert tx.index.order_ids(SHOP, tx.requests.get(erasure_id).principal) == ["1001"]
+        assert indexed(tx, SHOP, tx.requests.get(erasure_id).principal) == ["1001"]
     process(access_id, services=services)
     for _ in range(3):
         work(services, queue)

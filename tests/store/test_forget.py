@@ -19,6 +19,7 @@ from tests.factories import (
     SHOP,
     accepted,
     customer,
+    indexed,
     make_delivery,
     make_finding,
     make_request,
@@ -53,7 +54,7 @@ def read(store, table):
 
 def order_ids(store, who=ASHA):
     with store.transaction() as tx:
-        return tx.index.order_ids(SHOP, who)
+        return indexed(tx, SHOP, who)
 
 
 def settled(store, topic, body, state=DeliveryState.FAILED, **given):

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from bridge.model import Principal
 from bridge.rules.minimise import Seen, Sighting
 from bridge.store.tables import customers, data_keys, metadata, orders, parcels
-from tests.factories import ASHA, NOW, OTHER_SHOP, SHOP, customer, merged, order
+from tests.factories import ASHA, NOW, OTHER_SHOP, SHOP, customer, indexed, merged, order
 from tests.factories import parcels as shipped
 
 BHAVNA = Principal(customer_id="7002", email="bhavna@example.com")
@@ -32,7 +32,7 @@ def subject(store, who, shop=SHOP):
 
 def order_ids(store, who, shop=SHOP):
     with store.transaction() as tx:
-        return tx.index.order_ids(shop, who)
+        return indexed(tx, shop, who)
 
 
 def waybills(store, who):
