@@ -28,7 +28,8 @@ CLAIM = (
     .returning(requests.c.fence)
 )
 OWNED = update(requests).where(requests.c.id == bindparam("of"), requests.c.fence == bindparam("by"))
-HOLD = OWNED.values(lease_until=bindparam("until"))
+# not what was given back meanwhile: a renewal in the background may have waited for that very transaction
+HOLD = OWNED.where(requests.c.lease_until.is_not(None)).values(lease_until=bindparam("until"))
 
 
 class RequestRows(ReopenedRequests):
