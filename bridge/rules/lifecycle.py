@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bridge.model import Action, Kind, Outcome, RequestState, Residue, Source, Task, TaskState
+from bridge.model import Action, Kind, RequestState, Residue, Source, Task, TaskState
 from config.rulebook import PlatformResidue
 
 PLATFORM = "shopify"
@@ -113,8 +113,3 @@ def standing(tasks: Sequence[Task]) -> Standing:
 
 def _earliest(moments: Iterable[datetime | None]) -> datetime | None:
     return min((moment for moment in moments if moment is not None), default=None)
-
-
-def erased(outcome: Outcome | None) -> bool:
-    """True only where a system said that it erased: not found is no erasure."""
-    return outcome in (Outcome.ERASED, Outcome.ANONYMISED)

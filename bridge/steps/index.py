@@ -48,6 +48,7 @@ def index(shop: str, *, services: Services, to_the_end: bool = False) -> int:
 def _drain(shop: str, rows: int, services: Services) -> int:
     with services.store.transaction() as tx:
         batch = tx.inbox.claim_batch(shop, topics.LEARNED, rows, BATCH_BYTES)
+        # an empty batch too: learning takes turns, so it waits for what another worker is in the midst of
         _learn(shop, batch, tx, services)
     return len(batch)
 

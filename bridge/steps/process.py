@@ -12,7 +12,7 @@ from datetime import timedelta
 from bridge.errors import ClaimLost, KeyMissing, SealBroken, StoreUnavailable
 from bridge.logs import place
 from bridge.model import Action, Fact, Kind, PrivacyRequest, Task
-from bridge.ports import Claim, Services
+from bridge.ports import Claim, Services, Tx
 from bridge.rules.lifecycle import in_turn, pause_s, ready
 from bridge.steps.ask import ask
 from bridge.steps.conclude import conclude
@@ -39,10 +39,8 @@ def process(request_id: str, *, services: Services) -> bool:
     """Work on one request. False where it is owned, not due or done. Raises StoreUnavailable."""
     with services.store.transaction() as tx:
         claim = tx.requests.claim(request_id)
-    if claim is None:
-        return False
-    request = _readable(claim, services)
-    if request is None:
+        request = _readable(claim, tx) if claim else None
+    if claim is None or request is None:
         return False
     try:
         with services.store.keeping(claim):
@@ -59,19 +57,17 @@ def process(request_id: str, *, services: Services) -> bool:
     return True
 
 
-def _readable(claim: Claim, services: Services) -> PrivacyRequest | None:
+def _readable(claim: Claim, tx: Tx) -> PrivacyRequest | None:
     """The claimed request; None where a person must look first: its key is gone, or it was tried too often."""
     try:
-        with services.store.transaction() as tx:
-            request = tx.requests.get(claim.row_id)
+        request = tx.requests.get(claim.row_id)
         if request is None or request.attempts <= MOST_ATTEMPTS:
             return request
         error, shop = request.last_error or "gave_up", request.shop
     except (KeyMissing, SealBroken) as fault:
         error, shop = type(fault).__name__, ""
-    with services.store.transaction() as tx:
-        tx.requests.fail(claim, error)
-        tx.evidence.append(Fact.REQUEST_FAILED, shop=shop, request_id=claim.row_id, error=error)
+    tx.requests.fail(claim, error)
+    tx.evidence.append(Fact.REQUEST_FAILED, shop=shop, request_id=claim.row_id, error=error)
     return None
 
 
@@ -88,7 +84,8 @@ def _work(request: PrivacyRequest, claim: Claim, services: Services) -> None:
         after = tasks[task.id] = VERBS[task.action](request, task, claim, services=services)
         changed |= _told(after) != _told(task)
         if task.action in (Action.ASK, Action.REDACT):  # it may have learned the platform's id of the person
-            request = _readable(claim, services) or request
+            with services.store.transaction() as tx:
+                request = _readable(claim, tx) or request
     conclude(request.id, claim, changed=changed, services=services)
 
 

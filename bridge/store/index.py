@@ -33,6 +33,8 @@ class IndexRows(Learning, Forgetting):
     def parcels(self, shop: str, who: Principal) -> list[Waybill]:
         """See ports.Index."""
         mine = {row.order_key: row for row in self.orders_of(shop, who)}
+        if not mine:
+            return []
         rows = self._connection.execute(
             select(parcels)
             .where(parcels.c.shop == shop, parcels.c.order_key.in_(list(mine)))

@@ -50,8 +50,9 @@ class NoticeRows(EntryRows):
         return None if fence is None else Claim(row_id=account, fence=fence)
 
     def hold(self, claim: Claim) -> None:
-        """See ports.Notices."""
-        self._own(claim, {"lease_until": self._session.now() + timedelta(seconds=self._session.lease_s)})
+        """See ports.Notices. Not what was given back: a renewal may have waited for that very transaction."""
+        until = self._session.now() + timedelta(seconds=self._session.lease_s)
+        self._own(claim, {"lease_until": until}, notice_accounts.c.lease_until.is_not(None))
 
     def release(
         self,
@@ -75,8 +76,8 @@ class NoticeRows(EntryRows):
             values["attempts"] = 0
         self._own(claim, {**values, "last_error": error[:200]})
 
-    def _own(self, claim: Claim, values: dict[str, Any]) -> None:
-        owned = and_(notice_accounts.c.id == claim.row_id, notice_accounts.c.fence == claim.fence)
+    def _own(self, claim: Claim, values: dict[str, Any], *more: Any) -> None:
+        owned = and_(notice_accounts.c.id == claim.row_id, notice_accounts.c.fence == claim.fence, *more)
         if self._connection.execute(update(notice_accounts).where(owned).values(**values)).rowcount != 1:
             raise ClaimLost(claim.row_id)
 

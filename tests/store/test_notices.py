@@ -97,6 +97,9 @@ def test_one_worker_has_an_account_until_its_lease_is_over(store, clock):
         with pytest.raises(ClaimLost):
             tx.notices.release(claim)
         tx.notices.hold(second)
+        tx.notices.release(second)
+        with pytest.raises(ClaimLost):
+            tx.notices.hold(second)
 
 
 def test_an_account_sleeps_until_the_first_thing_that_is_due_of_it(store, clock):
