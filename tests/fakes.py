@@ -5,9 +5,9 @@ Real objects, not mocks: `tests/test_fakes.py` holds their signatures to those o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bridge.errors import BridgeError
 from bridge.model import (
@@ -138,6 +138,9 @@ class FakePlatform:
         self.customers: dict[str, str] = {}  # e-mail to id
         self.requested: list[str] = []
         self.answers: list[ErasureState | BridgeError] = []
+        self.sent: list[Mapping[str, Any]] = []  # orders with their parcels
+        self.located: list[Principal] = []
+        self.locate_faults: list[BridgeError] = []
         self.left_by_others: list[Residue] = []
         self.sticks: list[str] = []  # what cannot be removed, by its name
         self.residue_faults: list[BridgeError] = []  # raised one a reading, before anything is given
@@ -162,6 +165,12 @@ class FakePlatform:
 
     def find_customer(self, who: Principal, *, shop: str) -> str:
         return who.customer_id or self.customers.get(who.email, "")
+
+    def sent_orders(self, who: Principal, *, shop: str) -> Iterator[Mapping[str, Any]]:
+        self.located.append(who)
+        if self.locate_faults:
+            raise self.locate_faults.pop(0)
+        yield from self.sent
 
     def request_erasure(self, customer_id: str, *, shop: str) -> ErasureState:
         self.requested.append(customer_id)

@@ -101,19 +101,21 @@ def _person(request: PrivacyRequest, tx: Tx, services: Services) -> dict[str, in
     tx.evidence.append(
         Fact.PRINCIPAL_SUPPRESSED, shop=request.shop, request_id=request.id, subject=request.subject
     )
-    tx.requests.rewrite(request, _left_to_ask_by(request, tx))
+    tx.requests.rewrite(request, left_to_ask_by(request, tx))
     return removed
 
 
-def _left_to_ask_by(request: PrivacyRequest, tx: Tx) -> Principal | None:
+def left_to_ask_by(request: PrivacyRequest, tx: Tx) -> Principal | None:
     """What stays until the platform says that it erased: the id, by which we ask; nothing else.
 
-    A platform that could not be asked yet and whose id for her we do not know is asked by her e-mail.
+    A platform that could not be asked yet, where her parcels are or for its own erasure, is asked by what we know.
     """
     known = tx.requests.get(request.id)
     who = known.principal if known else request.principal
+    still = (TaskState.PENDING, TaskState.RETRY)
+    open_ = {task.action for task in tx.requests.tasks(request.id) if task.state in still}
+    if Action.LOCATE in open_:
+        return replace(who, phone="")
     if who.customer_id:
         return Principal(customer_id=who.customer_id)
-    asks = [task for task in tx.requests.tasks(request.id) if task.action is Action.ASK]
-    open_still = any(task.state in (TaskState.PENDING, TaskState.RETRY) for task in asks)
-    return Principal(email=who.email) if open_still and who.email else None
+    return Principal(email=who.email) if Action.ASK in open_ and who.email else None

@@ -21,11 +21,13 @@ from bridge.steps.follow import follow
 from bridge.steps.gather import gather
 from bridge.steps.index import index
 from bridge.steps.instruct import instruct
+from bridge.steps.locate import locate
 from bridge.steps.redact import redact
 
 MOST_ATTEMPTS = 8  # claims of a request that did not end in a release: then a person looks
 
 VERBS: dict[Action, Callable[..., Task]] = {
+    Action.LOCATE: locate,
     Action.ASK: ask,
     Action.REDACT: redact,
     Action.GATHER: gather,

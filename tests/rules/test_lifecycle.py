@@ -44,7 +44,10 @@ def instruct(state, **given):
             Kind.ACCESS,
             [("shopify", Action.GATHER), ("bluedart", Action.GATHER), ("delhivery", Action.GATHER)],
         ),
-        (Kind.ERASURE, [("bridge", Action.ERASE), ("shopify", Action.FOLLOW)]),
+        (
+            Kind.ERASURE,
+            [("shopify", Action.LOCATE), ("bridge", Action.ERASE), ("shopify", Action.FOLLOW)],
+        ),
         (Kind.SHOP_ERASURE, [("bridge", Action.ERASE)]),
     ],
 )
@@ -158,6 +161,7 @@ def test_a_systems_own_wish_counts_where_it_is_longer(wish, pause):
 def test_what_was_opened_by_hand_the_platform_is_asked_for_before_it_is_followed():
     plan = planned(Kind.ERASURE, Source.OPERATOR, {"delhivery"})
     assert plan == [
+        ("shopify", Action.LOCATE),
         ("shopify", Action.ASK),
         ("shopify", Action.REDACT),
         ("bridge", Action.ERASE),
