@@ -9,12 +9,14 @@ from bridge.errors import ConnectorRefused, ConnectorThrottled, ConnectorUnavail
 from bridge.model import Principal
 from tests.connectors.bluedart_speech import BASE, LOGIN, SECRETS, URL, ask, make, one, parcel, sample, xml
 from tests.connectors.contract import SHOP, ConnectorContract
+from tests.connectors.contract_verbs import TrackerContract
 
 
-class TestContract(ConnectorContract):
+class TestContract(TrackerContract, ConnectorContract):
     url = URL
     content_type = "text/xml"
-    found = xml(one("99900012343"), one("99900022224", "UD"))
+    found = xml(one("99900012343", more="<Consignee>ASHA QWERTZUIOP</Consignee>"), one("99900022224", "UD"))
+    person = "asha qwertzuiop"
     partial = xml(one("99900012343"))
     nothing = sample("not_found")
     numbers = ("99900012343", "99900022224")

@@ -11,6 +11,7 @@ from bridge.connectors.http import Http
 from bridge.errors import ConnectorRefused, ConnectorThrottled, ConnectorUnavailable, CredentialRejected
 from bridge.model import Absence, Principal, Waybill
 from tests.connectors.contract import SHOP, ConnectorContract
+from tests.connectors.contract_verbs import TrackerContract
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "carriers"
 BASE = "https://delhivery.example"
@@ -42,7 +43,7 @@ def ask(*numbers, cursor=""):
     return {one.ref: one.body for page in pages for one in page.findings}
 
 
-class TestContract(ConnectorContract):
+class TestContract(TrackerContract, ConnectorContract):
     url = URL
     content_type = "application/json"
     found = joined("delivered", "in_transit_cod")
@@ -52,6 +53,7 @@ class TestContract(ConnectorContract):
     secrets = (TOKEN,)
     forbidden = ConnectorThrottled
     bare = Delhivery(base_url=BASE, token="")
+    person = "ravi example"
 
     def connector(self, naps):
         return make(naps)
@@ -228,10 +230,9 @@ def test_an_unknown_waybill_is_told_by_the_body_whatever_the_status(mock, status
     assert (body["status"], body["ambiguous"]) == ("not_found", False)
 
 
-def test_not_found_on_somebody_elses_account_is_ambiguous(mock):
-    mock.get(URL, json={"Error": "No such waybill or Order Id found"})
-    (page,) = make([]).gather(Principal(), shop=SHOP, parcels=[parcel("99900010002332", "shiprocket")])
-    assert page.findings[0].body["ambiguous"] is True
+def test_a_parcel_on_an_aggregators_account_is_not_delhiverys_to_tell():
+    parcels = [parcel("99900010002332", "shiprocket")]
+    assert list(make([]).gather(Principal(), shop=SHOP, parcels=parcels)) == []
 
 
 def test_a_shipment_nobody_asked_for_is_not_kept(mock):
