@@ -7,7 +7,6 @@ waybill and a wrong licence key are answered alike, and every such record says `
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import timedelta
 from http import HTTPStatus
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from bridge.connectors import shipment, tracking
 from bridge.connectors.bluedart_answers import body_of, shipments
-from bridge.connectors.http import Answer, Dialect, Http
+from bridge.connectors.http import Answer, Dialect, Http, json_of
 from bridge.connectors.login import Login, utc_now
 from bridge.connectors.shipment import batches, finding, mine, spelt, unset
 from bridge.errors import BridgeError, ConnectorUnavailable, CredentialRejected
@@ -183,10 +182,7 @@ class BlueDart:
 
     def _log_in(self) -> str:
         answer = self._http.call("GET", self._login_url, headers=self._app)
-        try:
-            told = json.loads(answer.content)
-        except (ValueError, RecursionError):  # the fault holds the answer: it ends here
-            told = None
+        told = json_of(answer.content)
         token = told.get("JWTToken") if isinstance(told, dict) else None
         if not isinstance(token, str) or not token:
             raise ConnectorUnavailable("bluedart: unreadable answer")

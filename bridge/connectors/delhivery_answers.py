@@ -5,11 +5,11 @@ What its tables do not know stays raw, as `unknown`. "Recieve" is Delhivery's sp
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from bridge.connectors.http import json_of
 from bridge.connectors.shipment import blank, in_india, lines, phones, text
 from bridge.errors import (
     BridgeError,
@@ -83,7 +83,7 @@ def shipments(status: int, content: bytes) -> list[dict[str, Any]] | None:
     Which it is shows in the body, never in the status. Raises ConnectorUnavailable (not the promised JSON),
     ConnectorThrottled, CredentialRejected, ConnectorRefused.
     """
-    told = _json(content)
+    told = json_of(content)
     if isinstance(told, dict) and "ShipmentData" in told:
         return _rows(told["ShipmentData"])
     said = _said(told)
@@ -133,13 +133,6 @@ def body_of(parcel: Waybill, told: dict[str, Any]) -> dict[str, Any]:
     scans = told.get("Scans")
     body["events"] = [_event(scan, strange) for scan in scans] if isinstance(scans, list) else []
     return body | {"raw_unrecognised": strange}
-
-
-def _json(content: bytes) -> Any:
-    try:
-        return json.loads(content)
-    except (ValueError, RecursionError):  # the fault holds the answer: it ends here
-        return None
 
 
 def _rows(told: object) -> list[dict[str, Any]]:
