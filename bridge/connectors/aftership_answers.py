@@ -10,7 +10,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from bridge.connectors.http import json_of
+from bridge.connectors.parse import json_of, linked
 from bridge.connectors.shipment import blank, lines, phones, text
 from bridge.errors import (
     BridgeError,
@@ -130,7 +130,7 @@ def body_of(parcel: Waybill, told: dict[str, Any]) -> dict[str, Any]:
     strange: dict[str, Any] = {
         key: value
         for key, value in told.items()
-        if key not in READ | NOT_OF_THE_PERSON and value not in (None, "", [], {}) and "://" not in str(value)
+        if key not in READ | NOT_OF_THE_PERSON and value not in (None, "", [], {}) and not linked(value)
     }
     pages = told.get("checkpoints")
     events = (

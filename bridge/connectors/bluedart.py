@@ -1,8 +1,8 @@
 """Asks Blue Dart what it holds of a parcel: status, scans, consignee; follows a return to its second waybill.
 
-Reads only; Blue Dart has no call that erases. Its tracking takes the credentials in the query, so no URL is
-ever put into a message. "Not found" proves nothing there: an unknown, a cancelled and a not yet scanned
-waybill and a wrong licence key are answered alike, and every such record says `ambiguous`.
+Cancels only where somebody asks for it; Blue Dart has no call that erases. Its tracking takes the credentials in the
+query, so no URL is ever put into a message. "Not found" proves nothing there: an unknown, a cancelled and a not yet
+scanned waybill and a wrong licence key are answered alike. The last is told apart by a waybill known to be there.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from bridge.connectors import shipment, tracking
+from bridge.connectors import bluedart_cancel, shipment, tracking
 from bridge.connectors.bluedart_answers import body_of, shipments
-from bridge.connectors.http import Answer, Dialect, Http, json_of
+from bridge.connectors.http import Answer, Dialect, Http
 from bridge.connectors.login import Login, utc_now
+from bridge.connectors.parse import json_of
 from bridge.connectors.shipment import batches, finding, mine, spelt, unset
-from bridge.errors import BridgeError, ConnectorUnavailable, CredentialRejected
+from bridge.errors import BridgeError, ConnectorRefused, ConnectorUnavailable, CredentialRejected
 from bridge.model import Absence, Check, Finding, Gap, Page, ParcelStatus, Principal, Tracked, Waybill
 
 if TYPE_CHECKING:
@@ -28,8 +29,13 @@ if TYPE_CHECKING:
 
 BATCH = 25  # no maximum is published; the most that a public client asks
 TOKEN_LIVES = timedelta(hours=23)  # about 24
+PROOF_LASTS = timedelta(hours=1)  # that the licence key is right
 NO_SUCH_WAYBILL = "00000000001"
+WRONG_KEY = (
+    "the known waybill is not found: the tracking licence key is wrong, or the waybill no longer there"
+)
 DIALECT = Dialect(reads=frozenset({HTTPStatus.UNAUTHORIZED}))  # an expired token: log in again, once
+CANCELLING = Dialect(reads=DIALECT.reads | {HTTPStatus.BAD_REQUEST})
 
 
 class BlueDart:
@@ -48,21 +54,29 @@ class BlueDart:
         tracking_key: str,
         tracking_path: str = "/tracking/v1/shipment",
         verno: str = "1",
+        answer_format: str = "xml",
+        known_waybill: str = "",
         http: Http | None = None,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
-        """Take the account's settings; with one of them empty nothing is asked."""
+        """Take the account's settings; with one of them empty nothing is asked.
+
+        `known_waybill` is a delivered one of this account: where even that is "not found", the key is wrong.
+        """
+        self._cancel_url = base_url.rstrip("/") + "/waybill/v1/CancelWaybill"
+        self._shipping = {"login_id": login_id, "licence_key": licence_key}
         self._login_url = base_url.rstrip("/") + "/token/v1/login"
         self._tracking_url = base_url.rstrip("/") + "/" + tracking_path.strip("/")
         self._app = {"ClientID": client_id, "clientSecret": client_secret}
         self._same_key = bool(tracking_key) and tracking_key == licence_key
         self._query = {"handler": "tnt", "action": "custawbquery", "loginid": login_id, "awb": "awb"}
-        self._query |= {"format": "xml", "lickey": tracking_key}
+        self._query |= {"format": answer_format, "lickey": tracking_key}
         self._query |= {"verno": verno} if verno else {}
         given = {"CLIENT_ID": client_id, "CLIENT_SECRET": client_secret}
         given |= {"LOGIN_ID": login_id, "TRACKING_KEY": tracking_key}
         self._unset = [f"BLUEDART_{name}" for name, value in given.items() if not value]
         self.configured = not self._unset
+        self._known, self._now, self._proven_until = spelt(known_waybill), now, now()
         self._http = http or Http(self.system)
         self._login = Login(self.system, self._log_in, lives=TOKEN_LIVES, now=now)
 
@@ -70,17 +84,19 @@ class BlueDart:
         """Look whether all is set, the gateway answers and takes the credentials. Never raises."""
         if self._unset:
             return [Check(name="bluedart.configured", ok=False, detail=unset(self._unset))]
-        # A login mints a token without credentials, and a wrong key is answered like an unknown waybill.
-        reached, taken = True, None
-        words = "not refused; cannot be told from an unknown waybill"
+        # A login mints a token without credentials: only a waybill that is known to be there proves the key.
+        reached, taken, words = True, True if self._known else None, "accepted"
+        if not self._known:
+            words = "not refused; without BLUEDART_KNOWN_WAYBILL not to be told from an unknown waybill"
         if self._same_key:
             words += "; the tracking key is the shipping one, mostly they differ"
         try:
-            self._ask([NO_SUCH_WAYBILL], scans=False)
+            if not self._found(self._known or NO_SUCH_WAYBILL) and self._known:
+                taken, words = False, WRONG_KEY
         except CredentialRejected as fault:
             taken, words = False, str(fault)
         except BridgeError as fault:
-            reached, words = False, str(fault)
+            reached, taken, words = False, None, str(fault)
         return [
             Check(name="bluedart.configured", ok=True, detail="all settings are set"),
             Check(name="bluedart.reachable", ok=reached, detail="answers" if reached else words),
@@ -113,7 +129,8 @@ class BlueDart:
         known = {spelt(parcel.number) for parcel in own}
         for batch in batches(self.system, own, size=BATCH, cursor=cursor):
             told = self._told([spelt(parcel.number) for parcel in batch.parcels], scans=True)
-            findings = [finding(parcel, body_of(parcel, told)) for parcel in batch.parcels]
+            proven = self._now() < self._proven_until
+            findings = [finding(parcel, body_of(parcel, told, key_proven=proven)) for parcel in batch.parcels]
             findings += self._returns(findings, batch.parcels, known)
             yield Page(findings=tuple(findings), cursor=str(batch.done), gaps=batch.gaps)
 
@@ -136,6 +153,25 @@ class BlueDart:
 
         yield from tracking.track(numbers, size=BATCH, ask=ask)
 
+    def cancel(self, number: str) -> None:
+        """See ports.Canceller. Blue Dart cancels until the parcel is scanned in."""
+        lacks = [*self._unset, *([] if self._shipping["licence_key"] else ["BLUEDART_LICENCE_KEY"])]
+        if lacks:
+            raise CredentialRejected(f"bluedart: {unset(lacks)}")
+        if not shipment.askable(spelt(number)):
+            raise ConnectorRefused("bluedart: not a waybill")
+        body = bluedart_cancel.request(spelt(number), **self._shipping)
+
+        def ask(token: str) -> Answer:
+            # Not asked again by itself: what a second cancellation is told is not written.
+            headers, url = {"JWTToken": token}, self._cancel_url
+            return self._http.call(
+                "POST", url, json=body, headers=headers, idempotent=False, dialect=CANCELLING
+            )
+
+        answer = self._login.call(ask)
+        bluedart_cancel.cancelled(answer.status, answer.content)
+
     def _bodies(self, numbers: Sequence[str]) -> dict[str, dict[str, Any]]:
         told = self._told(numbers, scans=False)
         return {number: body_of(tracking.parcel(number, self.system), told) for number in numbers}
@@ -153,7 +189,7 @@ class BlueDart:
         told = self._told(list(second), scans=True)
         returns = [replace(parcel, number=number) for number, parcel in second.items()]
         return [
-            finding(back, body_of(back, told) | {"belongs_to": second[back.number].number})
+            finding(back, body_of(back, told, key_proven=True) | {"belongs_to": second[back.number].number})
             for back in returns
         ]
 
@@ -165,11 +201,24 @@ class BlueDart:
         if not numbers:
             return {}
         told = dict(self._ask(numbers, scans=scans))
+        self._prove(told)
         if len(numbers) > 1:
             for number in numbers:
                 if number not in told:
                     told |= self._told([number], scans=scans)
         return told
+
+    def _prove(self, told: Told) -> None:
+        """Where nothing is found, ask once an hour for the waybill that is there. Raises CredentialRejected."""
+        if not any(one is not None for one in told.values()):
+            if not self._known or self._now() < self._proven_until:
+                return
+            if not self._found(self._known):
+                raise CredentialRejected(f"bluedart: {WRONG_KEY}")
+        self._proven_until = self._now() + PROOF_LASTS
+
+    def _found(self, number: str) -> bool:
+        return self._ask([number], scans=False).get(number) is not None
 
     def _ask(self, numbers: Sequence[str], *, scans: bool) -> Told:
         query = self._query | {"numbers": ",".join(numbers), "scan": "1" if scans else "0"}

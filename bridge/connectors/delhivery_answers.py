@@ -9,7 +9,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from bridge.connectors.http import json_of
+from bridge.connectors.parse import json_of
 from bridge.connectors.shipment import blank, in_india, lines, phones, text
 from bridge.errors import (
     BridgeError,
@@ -86,13 +86,22 @@ def shipments(status: int, content: bytes) -> list[dict[str, Any]] | None:
     told = json_of(content)
     if isinstance(told, dict) and "ShipmentData" in told:
         return _rows(told["ShipmentData"])
+    say_no(status, told)
+    return None
+
+
+def say_no(status: int, told: object) -> None:
+    """Name the error of an answer that is none; returns where it says that it does not know the waybill.
+
+    Raises as `shipments`.
+    """
     said = _said(told)
     if _wrong_credential(said):
         raise CredentialRejected("delhivery: token refused")
     if "throttled" in said:
         raise ConnectorThrottled("delhivery: throttled", retry_after_s=30.0)
     if any(words in said for words in UNKNOWN_WAYBILL):
-        return None
+        return
     if status == HTTPStatus.BAD_REQUEST or (isinstance(told, dict) and told.get("Success") is False):
         raise ConnectorRefused("delhivery: refused for a reason we do not know")
     raise ConnectorUnavailable("delhivery: unreadable answer")

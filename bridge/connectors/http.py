@@ -7,7 +7,6 @@ four families of `bridge.errors`; what a system means by an odd code is said by 
 
 from __future__ import annotations
 
-import json
 import logging
 import math
 import random
@@ -51,14 +50,6 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     content: bytes
-
-
-def json_of(content: bytes) -> Any:
-    """Read JSON; None where it is none, so that no fault holds what a stranger sent."""
-    try:
-        return json.loads(content)
-    except (ValueError, RecursionError):
-        return None
 
 
 def _no_opinion(_status: int, _content: bytes) -> type[BridgeError] | None:

@@ -30,7 +30,11 @@ def carriers(settings: Settings) -> dict[str, Connector]:
 
 
 def _delhivery(settings: Settings) -> Delhivery:
-    return Delhivery(base_url=settings.delhivery_base_url, token=settings.delhivery_token.reveal())
+    return Delhivery(
+        base_url=settings.delhivery_base_url,
+        token=settings.delhivery_token.reveal(),
+        ask_documents=settings.delhivery_documents == "ask",
+    )
 
 
 def _bluedart(settings: Settings) -> BlueDart:
@@ -43,6 +47,8 @@ def _bluedart(settings: Settings) -> BlueDart:
         tracking_key=settings.bluedart_tracking_key.reveal(),
         tracking_path=settings.bluedart_tracking_path,
         verno=settings.bluedart_tracking_verno,
+        answer_format=settings.bluedart_tracking_format,
+        known_waybill=settings.bluedart_known_waybill,
     )
 
 

@@ -12,8 +12,9 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from bridge.connectors import shipment, tracking
-from bridge.connectors.http import Answer, Dialect, Http, json_of
+from bridge.connectors.http import Answer, Dialect, Http
 from bridge.connectors.login import Login, utc_now
+from bridge.connectors.parse import json_of
 from bridge.connectors.shipment import batches, finding, mine, spelt
 from bridge.connectors.shiprocket_answers import body_of, order_id_of, order_in, trackings
 from bridge.errors import BridgeError, ConnectorUnavailable, CredentialRejected

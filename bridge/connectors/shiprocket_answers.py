@@ -11,7 +11,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from bridge.connectors.http import json_of
+from bridge.connectors.parse import json_of, linked
 from bridge.connectors.shipment import blank, in_india, lines, not_found, phones, spelt, text
 from bridge.connectors.shiprocket_words import CODES, DATES, NOT_OF_THE_PERSON, REMITTED, TEXTS, WRITTEN
 from bridge.errors import ConnectorRefused, ConnectorThrottled, ConnectorUnavailable, CredentialRejected
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 Told = dict[str, Any]
 UNREADABLE = "shiprocket: unreadable answer"
 NOBODY = ("", "-", "na", "n/a", "null", "0")  # how an empty reference is written
-LINK = re.compile(r"://")
 CALLED = re.compile(r"\+?\d{10,}")  # scans name the courier's man and his telephone
 
 
@@ -125,7 +124,7 @@ def _ordered(order: Told, body: dict[str, Any], strange: dict[str, Any]) -> dict
     strange |= {
         key: value
         for key, value in order.items()
-        if key not in WRITTEN | NOT_OF_THE_PERSON and value not in (None, "", [], {}) and not _links(value)
+        if key not in WRITTEN | NOT_OF_THE_PERSON and value not in (None, "", [], {}) and not linked(value)
     }
     return {
         "order_reference": text(order.get("channel_order_id")),
@@ -209,10 +208,6 @@ def _items(order: Told) -> list[Told]:
 
 def _object(value: object) -> Told:
     return value if isinstance(value, dict) else {}
-
-
-def _links(value: object) -> bool:
-    return LINK.search(str(value)) is not None
 
 
 def _moment(told: object, strange: dict[str, Any]) -> str | None:
