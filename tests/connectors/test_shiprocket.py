@@ -124,7 +124,7 @@ def test_a_delivered_parcel_and_its_order_in_our_words(mock):
             "refund_mode": "Bank",
             "account_holder_name": "Asha Qwertzuiop",
             "account_number": "000111222333",
-            "bank_ifsc": "ABCD0000001",
+            "ifsc": "ABCD0000001",
         },
         "gstin": None,
         "company": None,
