@@ -20,7 +20,7 @@ from bridge.model import Absence, Check, Finding, Gap, Outcome, Page, Principal,
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-BATCH = 50  # numbers a question, says the vendor's page of GET /trackings
+BATCH = 50  # numbers a question; public clients send no more, and no page of the vendor was at hand to say
 LIMIT = 200  # trackings a page, the most; one number may be watched at several couriers
 NO_SUCH_NUMBER = "00000000000000"
 UNSET = "AFTERSHIP_API_KEY is not set"

@@ -137,14 +137,15 @@ class Delhivery:
             for parcel in parcels
             if spelt(parcel.number) in told
         }
+        for body in bodies.values():
+            body["documents"] = documents()
         gaps = []
-        for what, add in (("packing slips", self._add_slip), ("documents", self._add_documents)):
+        for what, add in (("packing slips", self._add_slip), ("documents", self._ask_for_documents)):
             try:
                 for number, body in bodies.items():
                     add(spelt(number), body)
-            except (
-                BridgeError
-            ) as fault:  # the first that fails is the page's last: the others would wait as long
+            except BridgeError as fault:
+                # the first that fails is the page's last: the others would wait as long
                 gaps.append(_gap(what, fault))
         absent = {parcel.number: shipment.not_found(parcel, ambiguous=False) for parcel in parcels}
         found = tuple(finding(parcel, (absent | bodies)[parcel.number]) for parcel in parcels)
@@ -155,8 +156,7 @@ class Delhivery:
         answer = self._get("/api/p/packing_slip", {"wbns": number, "pdf": "false"})
         with_slip(body, slip(answer.status, answer.content, number))
 
-    def _add_documents(self, number: str, body: dict[str, Any]) -> None:
-        body["documents"] = documents()
+    def _ask_for_documents(self, number: str, body: dict[str, Any]) -> None:
         for one in body["documents"] if self._ask_documents else ():
             query = {"doc_type": one["kind"], "waybill": number}
             one["held"] = held(self._get("/api/rest/fetch/pkg/document/", query, DOCUMENTING))
