@@ -67,7 +67,9 @@ class Instructed:
             return [event for event in tx.evidence.all() if event.fact.startswith("notice.")]
 
 
-def instruct(services: Services, count: int = 1, *, days: float = 60, **given: Any) -> Instructed:
+def instruct(
+    services: Services, count: int = 1, *, days: float = 60, entry: dict[str, Any] | None = None, **given: Any
+) -> Instructed:
     """An erasure's letter as if it had been sent an hour ago; `given` goes to the notice."""
     number, now, token = next(_numbers), services.clock.now(), secrets.token_urlsafe(32)
     request = make_request(kind=Kind.ERASURE, subject=f"subject-{number}")
@@ -76,7 +78,7 @@ def instruct(services: Services, count: int = 1, *, days: float = 60, **given: A
         entry_of(number * 100_000 + each, request_id=request.id, task_id=task.id)
         for each in range(1, count + 1)
     ]
-    entries[0] = replace(entries[0], also=("RTO77", "RTO78"))
+    entries[0] = replace(entries[0], **({"also": ("RTO77", "RTO78")} | (entry or {})))
     told: dict[str, Any] = {
         "id": f"ntc_{number:026}",
         "shop": SHOP,
