@@ -18,7 +18,7 @@ _AGAIN = "Nothing was recorded. Go back, and send the form again."
 PROBLEMS = {
     400: Problem("This is not the form of our page", "What arrived could not be read.", _AGAIN),
     404: Problem(
-        "This link is not valid",
+        "This link opens nothing",
         "This link is not valid, or it is not valid any more: it was answered, its time is over, or it was not "
         "copied whole.",
         "Open it once more from the letter. If that does not help, write to us; the number of the notice in your "
