@@ -7,10 +7,12 @@ from dataclasses import is_dataclass
 
 import pytest
 
-from bridge.model import Outcome
-from bridge.ports import Connector, Platform, Queue
+from bridge.connectors.notice import Smtp
+from bridge.errors import ConnectorUnavailable
+from bridge.model import Letter, Outcome
+from bridge.ports import Connector, Mailer, Platform, Queue
 from tests.factories import ASHA, SHOP
-from tests.fakes import FakeCarrier, FakePlatform, FakeQueue
+from tests.fakes import FakeCarrier, FakeMailer, FakePlatform, FakeQueue
 
 
 def public(port):
@@ -22,7 +24,14 @@ def public(port):
 
 
 @pytest.mark.parametrize(
-    ("fake", "port"), [(FakeQueue, Queue), (FakeCarrier, Connector), (FakePlatform, Platform)]
+    ("fake", "port"),
+    [
+        (FakeQueue, Queue),
+        (FakeCarrier, Connector),
+        (FakePlatform, Platform),
+        (FakeMailer, Mailer),
+        (Smtp, Mailer),
+    ],
 )
 def test_a_fake_has_its_ports_public_signatures(fake, port):
     assert public(fake) == public(port)
@@ -42,3 +51,14 @@ def test_fakes_are_objects_with_memory_and_not_dataclasses_or_mocks():
     assert queue.bells == [("process", "req_1", True)]
     assert [check.ok for check in (*platform.check(SHOP), *carrier.check(SHOP))] == [True, True]
     assert platform.erasure_state(ASHA, shop=SHOP).outcome is Outcome.UNCONFIRMED
+
+
+def test_the_mailer_keeps_its_letters_and_plays_each_fault_once():
+    mailer = FakeMailer()
+    assert mailer.configured
+    letter = Letter(to="a@example.com", subject="s", text="t", html="h", message_id="<1@example.com>")
+    mailer.faults = [ConnectorUnavailable("once")]
+    with pytest.raises(ConnectorUnavailable):
+        mailer.send(letter)
+    mailer.send(letter)
+    assert mailer.letters == [letter]
