@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -34,16 +36,41 @@ NAMED = (
 )
 
 
+@contextmanager
+def within(seconds: int, what: str) -> Iterator[None]:
+    """A driver that does not answer ends the block, and not the patience of who runs the tests."""
+
+    def over(*_: Any) -> None:
+        raise TimeoutError(f"{what}: nothing after {seconds} s")
+
+    before = signal.signal(signal.SIGALRM, over)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@pytest.fixture(autouse=True)
+def patience(chromium: Browser) -> Iterator[None]:
+    with within(90, "the browser"):
+        yield
+
+
 # not longer than its tests: while it runs, nobody else in this thread may run a loop of asyncio
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     path = shutil.which("chromium")
     if path is None:
         pytest.skip("NO BROWSER: the answer page was not tried in one; install Debian's package chromium")
-    with sync_playwright() as playwright:
+    with within(60, "the browser's start"):
+        playwright = sync_playwright().start()
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
-        yield browser
+    yield browser
+    with within(30, "the browser's end"):
         browser.close()
+        playwright.stop()
 
 
 @pytest.fixture(scope="module")
