@@ -196,6 +196,11 @@ class Settings(CarrierSettings):
         """True where unset required settings are refused."""
         return self.env == "production"
 
+    @property
+    def public_base(self) -> str:
+        """Where links in letters lead."""
+        return self.public_url or f"http://localhost:{self.port}"
+
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Settings:
         """Parse all variables.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -16,20 +17,26 @@ from typing import Any
 from bridge.model import (
     Action,
     Delivery,
+    Entry,
     Finding,
     Kind,
+    Names,
+    Notice,
+    ParcelStatus,
     Principal,
     PrivacyRequest,
     RequestState,
     Source,
     Task,
     TaskState,
+    Via,
 )
 from bridge.ports import Services
 from bridge.rules.minimise import Seen, Sighting, learn
 from bridge.rules.shipping import SeenParcel
 from config.merchant import load_merchant
-from config.retention import load_retention
+from config.processors import Processor
+from config.retention import Retention, load_retention
 from config.settings import MERCHANT_FILE, RETENTION_FILE, Settings
 from config.values import Secret
 from tests.fakes import FakeMailer
@@ -193,6 +200,58 @@ def _papers() -> Any:
         merchant=load_merchant(MERCHANT_FILE),
         retention=load_retention(RETENTION_FILE),
     )
+
+
+def make_entry(**given: Any) -> Entry:
+    """Make an entry of a parcel that was delivered long ago and paid before."""
+    number = next(_numbers)
+    told: dict[str, Any] = {
+        "id": f"ent_{number:026}",
+        "shop": SHOP,
+        "request_id": f"req_{number:026}",
+        "task_id": f"tsk_{number:026}",
+        "processor": "delhivery",
+        "names": Names.WAYBILL,
+        "reference": f"AWB{number:011}",
+        "order": f"#{number}",
+        "order_id": str(number),
+        "system": "delhivery",
+        "shipped_at": NOW - timedelta(days=200),
+        "status": ParcelStatus.DELIVERED,
+        "status_at": NOW - timedelta(days=190),
+        "cod": False,
+        "look_at": NOW,
+    }
+    return Entry(**(told | given))
+
+
+def make_notice(**given: Any) -> Notice:
+    """Make a notice that is about to be sent."""
+    told: dict[str, Any] = {
+        "id": f"ntc_{next(_numbers):026}",
+        "shop": SHOP,
+        "processor": "delhivery",
+        "via": Via.EMAIL,
+        "created_at": NOW,
+        "next_at": NOW,
+    }
+    return Notice(**(told | given))
+
+
+def told_processors(**given: Any) -> tuple[Processor, ...]:
+    """Make the shipped file's processors, with carriers whose contacts were verified; `given` changes both."""
+    told: dict[str, Any] = {"contact_verified_on": NOW.date(), "client_code": "MM-1"} | given
+    carriers = {"delhivery": "privacy@delhivery.example", "bluedart": "privacy@bluedart.example"}
+    return tuple(
+        replace(each, **({"privacy_contact": carriers[each.id]} | told)) if each.id in carriers else each
+        for each in _papers().merchant.processors
+    )
+
+
+def settled_retention() -> Retention:
+    """Make the shipped retention file with the lengths that its merchant has not decided yet."""
+    kept = _papers().retention
+    return replace(kept, merchant={**kept.merchant, "return_window_days": 7, "warranty_days": 30})
 
 
 def make_services(store: Any, clock: Any, queue: Any, *connectors: Any, **given: Any) -> Services:

@@ -5,11 +5,25 @@ Real objects, not mocks: `tests/test_fakes.py` holds their signatures to those o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from bridge.errors import BridgeError
-from bridge.model import Check, ErasureState, Finding, Gap, Letter, Outcome, Page, Principal, Residue, Waybill
+from bridge.model import (
+    Check,
+    ErasureState,
+    Finding,
+    Gap,
+    Letter,
+    Outcome,
+    Page,
+    ParcelStatus,
+    Principal,
+    Residue,
+    Tracked,
+    Waybill,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,6 +77,47 @@ class FakeCarrier:
             yield Page(findings=(found,) if parcel.number in self.knows else (), cursor=parcel.number)
 
 
+class FakeTracker(FakeCarrier):
+    """A carrier that also says where parcels are. `parcels` maps numbers to what it knows of them.
+
+    Remembers each batch it was asked for, and whether people were asked for too.
+    """
+
+    def __init__(self, system: str, *, batch: int = 50) -> None:
+        super().__init__(system)
+        self.configured = True
+        self.batch = batch
+        self.parcels: dict[str, Tracked] = {}
+        self.tracked: list[tuple[tuple[str, ...], bool]] = []
+
+    def track(self, numbers: Sequence[str], *, consignees: bool = False) -> Iterator[Sequence[Tracked]]:
+        for first in range(0, len(numbers), self.batch):
+            part = numbers[first : first + self.batch]
+            self.tracked.append((tuple(part), consignees))
+            if self.faults:
+                raise self.faults.pop(0)
+            unknown = (Tracked(number=number, status=ParcelStatus.NOT_FOUND) for number in part)
+            known = [self.parcels.get(one.number, one) for one in unknown]
+            yield [one if consignees else replace(one, consignee=None) for one in known]
+
+
+class FakeEraser(FakeCarrier):
+    """A system that erases at once what it `knows`."""
+
+    def __init__(self, system: str, *, knows: Sequence[str] = ()) -> None:
+        super().__init__(system, knows=knows)
+        self.configured = True
+        self.erased: list[str] = []
+
+    def erase(self, numbers: Sequence[str]) -> Iterator[tuple[str, Outcome]]:
+        for number in numbers:
+            if self.faults:
+                raise self.faults.pop(0)
+            self.erased.append(number)
+            yield number, Outcome.ERASED if number in self.knows else Outcome.ABSENT
+            self.knows.discard(number)
+
+
 class FakePlatform:
     """A platform that gives prepared pages; `cursor` is the number of the last page that was kept.
 
@@ -83,6 +138,9 @@ class FakePlatform:
         self.customers: dict[str, str] = {}  # e-mail to id
         self.requested: list[str] = []
         self.answers: list[ErasureState | BridgeError] = []
+        self.sent: list[Mapping[str, Any]] = []  # orders with their parcels
+        self.located: list[Principal] = []
+        self.locate_faults: list[BridgeError] = []
         self.left_by_others: list[Residue] = []
         self.sticks: list[str] = []  # what cannot be removed, by its name
         self.residue_faults: list[BridgeError] = []  # raised one a reading, before anything is given
@@ -107,6 +165,12 @@ class FakePlatform:
 
     def find_customer(self, who: Principal, *, shop: str) -> str:
         return who.customer_id or self.customers.get(who.email, "")
+
+    def sent_orders(self, who: Principal, *, shop: str) -> Iterator[Mapping[str, Any]]:
+        self.located.append(who)
+        if self.locate_faults:
+            raise self.locate_faults.pop(0)
+        yield from self.sent
 
     def request_erasure(self, customer_id: str, *, shop: str) -> ErasureState:
         self.requested.append(customer_id)

@@ -21,7 +21,7 @@ MODULES = sorted(
         *(path for top in ("bridge", "workers", "config") for path in (ROOT / top).rglob("*.py")),
     ]
 )
-DOORS = {"rq", "flask", "click", "shopify", "sqlalchemy", "alembic", "cryptography", "requests"}
+DOORS = {"rq", "flask", "click", "shopify", "sqlalchemy", "alembic", "cryptography", "requests", "fpdf"}
 SAYS_NOTHING = {"utils", "helpers", "common", "core", "manager", "base"}
 PROCFILE = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines())
 

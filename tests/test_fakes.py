@@ -10,9 +10,9 @@ import pytest
 from bridge.connectors.notice import Smtp
 from bridge.errors import ConnectorUnavailable
 from bridge.model import Letter, Outcome
-from bridge.ports import Connector, Mailer, Platform, Queue
+from bridge.ports import Connector, Eraser, Mailer, Platform, Queue, Tracker
 from tests.factories import ASHA, SHOP
-from tests.fakes import FakeCarrier, FakeMailer, FakePlatform, FakeQueue
+from tests.fakes import FakeCarrier, FakeEraser, FakeMailer, FakePlatform, FakeQueue, FakeTracker
 
 
 def public(port):
@@ -29,6 +29,8 @@ def public(port):
         (FakeQueue, Queue),
         (FakeCarrier, Connector),
         (FakePlatform, Platform),
+        (FakeTracker, Tracker),
+        (FakeEraser, Eraser),
         (FakeMailer, Mailer),
         (Smtp, Mailer),
     ],
@@ -39,7 +41,9 @@ def test_a_fake_has_its_ports_public_signatures(fake, port):
 
 def test_only_the_platform_can_be_asked_how_far_its_erasure_is():
     assert isinstance(FakePlatform(), Platform)
-    assert not isinstance(FakeCarrier("delhivery"), Platform)
+    assert not isinstance(FakeCarrier("delhivery"), Platform | Tracker | Eraser)
+    assert isinstance(FakeTracker("delhivery"), Tracker)
+    assert isinstance(FakeEraser("aftership"), Eraser)
 
 
 def test_fakes_are_objects_with_memory_and_not_dataclasses_or_mocks():

@@ -17,6 +17,7 @@ from bridge.errors import BridgeError, Retryable
 from bridge.ports import Services
 from bridge.steps.dispatch import dispatch as dispatch_step
 from bridge.steps.index import index as index_step
+from bridge.steps.notify import notify as notify_step
 from bridge.steps.process import process as process_step
 from bridge.steps.setback import setback
 from config.start import Start, load_all
@@ -64,6 +65,11 @@ def index(shop: str) -> None:
 def process(request_id: str) -> None:
     """Whatever of a request is due is worked on."""
     _run("process", request_id, lambda: process_step(request_id, services=services()))
+
+
+def notify(account: str) -> None:
+    """A processor's account is brought on: looked at, told, reminded."""
+    _run("notify", account, lambda: notify_step(account, services=services()))
 
 
 def _run(job: str, row_id: str, step: Callable[[], object]) -> None:

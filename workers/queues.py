@@ -15,7 +15,7 @@ from rq import Queue as RqQueue
 from rq.queue import EnqueueData
 
 QUEUE = "bridge"
-JOBS = {name: f"workers.jobs.{name}" for name in ("dispatch", "index", "process")}
+JOBS = {name: f"workers.jobs.{name}" for name in ("dispatch", "index", "process", "notify")}
 TIMEOUT_S = 900
 FAILURE_TTL_S = 300
 ONCE_S = 30  # one waiting index job a shop; a bell that was lost is rung again after this

@@ -70,7 +70,7 @@ class BridgeWorker(HerokuWorker):
         return True
 
     def _ours(self, job: Job) -> bool:
-        """Stock RQ runs any function it is named; who can write to Redis would name another than our three."""
+        """Stock RQ runs any function it is named; who can write to Redis would name another than ours."""
         known = job.func_name in self.functions
         if not known:
             log.error("job.not_ours", job=job.id)

@@ -11,7 +11,7 @@ import sys
 import click
 
 from bridge import __version__
-from bridge.cli import develop, doctor, dsr, evidence, inbox, migrate, processors, send, token
+from bridge.cli import develop, doctor, dsr, evidence, inbox, migrate, notice, processors, send, token
 from bridge.errors import BridgeError, SettingsInvalid
 
 
@@ -29,6 +29,7 @@ for command in (
     doctor.doctor,
     inbox.inbox,
     dsr.dsr,
+    notice.notice,
     evidence.evidence,
     processors.processors,
     migrate.migrate,

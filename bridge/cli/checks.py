@@ -10,10 +10,14 @@ import redis
 from bridge.bootstrap import make_services
 from bridge.cli.desk import Desk
 from bridge.cli.nobell import NoBell
+from bridge.connectors.notice import Smtp
 from bridge.errors import BridgeError
 from bridge.model import Check
+from bridge.rules.notices import ANSWERED, GRAVE, STUCK
 from bridge.rules.topics import MANDATORY
 from bridge.store.migrate import at_head
+
+MOST_LETTERS = 1_000
 
 
 def settings_checks(at: Desk) -> list[Check]:
@@ -89,6 +93,37 @@ def topics_checks(at: Desk) -> list[Check]:
                 f"last seen {_ago(now, last)}" if last else "never seen: is the app's configuration deployed?"
             )
             checks.append(Check(name=f"{shop} {topic}", ok=True if last else None, detail=detail))
+    return checks
+
+
+def notices_checks(at: Desk) -> list[Check]:
+    """Instructions that cannot go on without a person, and those whose answer is overdue; mail, where it is unset."""
+    settings = at.start.settings
+    mailer = Smtp(settings.smtp_url.reveal(), settings.mail_from)
+    checks = []
+    if not mailer.configured:
+        detail = "SMTP_URL or MAIL_FROM is not set: instructions to processors wait"
+        checks.append(Check(name="mail", ok=None, detail=detail))
+    try:
+        with at.store.transaction() as tx:
+            waiting, letters = tx.listing.waiting(), tx.listing.notices(limit=MOST_LETTERS)
+    except BridgeError:
+        return checks
+    for row in waiting:
+        if row["reason"] in STUCK:
+            detail = f"{row['entries']} records wait: {row['reason']}"
+            checks.append(Check(name=f"{row['shop']} {row['processor']}", ok=False, detail=detail))
+    now = datetime.now(UTC)
+    for notice, entries in letters:
+        if notice.state in ANSWERED:
+            continue
+        name = f"notice {notice.id}"
+        if notice.state in GRAVE or notice.last_error:
+            detail = f"{notice.processor}, {entries} records: {notice.last_error or notice.state}"
+            checks.append(Check(name=name, ok=False, detail=detail))
+        elif notice.due_at and notice.due_at < now:
+            detail = f"{notice.processor} owes an answer since {notice.due_at:%d %b %Y}"
+            checks.append(Check(name=name, ok=None, detail=detail))
     return checks
 
 

@@ -24,6 +24,7 @@ def doctor(offline: bool, as_json: bool) -> None:
             *checks.database_checks(at),
             checks.redis_checks(at),
             *(() if offline else checks.systems_checks(at)),
+            *checks.notices_checks(at),
             *checks.topics_checks(at),
         ]
     failed = [check for check in found if check.ok is False]

@@ -57,10 +57,10 @@ class Names(StrEnum):
 class Entry:
     """One record at one processor that has to go: mostly a parcel.
 
-    `reference` (sealed at rest) is its name there, `also` further waybills of the same parcel, `order` the
-    shop's name of the order. `reason` is a code: why it waits. `look_at` is when to ask the carrier again,
-    `baseline` a keyed digest of the consignee as the carrier showed her before it was told. `law` and `until`
-    are the processor's words for what it keeps; `note` (sealed) is free text.
+    `reference` (sealed at rest) is its name there, `also` further waybills of the same parcel, `order` the shop's
+    name of the order, `system` whoever can be asked where the parcel is. `reason` is a code: why it waits.
+    `look_at` is when to look again, `baseline` a keyed digest of the consignee as the carrier showed her before
+    it was told. `law` and `until` are the processor's words for what it keeps; `note` (sealed) is free text.
     """
 
     id: str
@@ -73,7 +73,7 @@ class Entry:
     order: str = ""
     order_id: str = ""
     also: tuple[str, ...] = ()
-    carrier: str = ""
+    system: str = ""
     state: NoticeState = NoticeState.WAITING
     reason: str = ""
     not_before: datetime | None = None

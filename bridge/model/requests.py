@@ -39,6 +39,7 @@ class Action(StrEnum):
     """What a task does at its system."""
 
     GATHER = "gather"
+    LOCATE = "locate"
     ASK = "ask"
     REDACT = "redact"
     ERASE = "erase"

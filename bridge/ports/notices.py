@@ -46,8 +46,22 @@ class Notices(Protocol):
         """Prove and renew ownership at the start of a transaction. Raises ClaimLost."""
         ...
 
-    def release(self, claim: Claim, *, error: str = "", not_before: datetime | None = None) -> None:
-        """Give an account back until the earliest moment that something of it is due. Raises ClaimLost."""
+    def release(
+        self,
+        claim: Claim,
+        *,
+        at: datetime | None = None,
+        error: str = "",
+        not_before: datetime | None = None,
+    ) -> None:
+        """Give an account back until the earliest moment that something of it is due, or `at`. Raises ClaimLost.
+
+        With an `error` its tries go on counting, and nothing happens `not_before`.
+        """
+        ...
+
+    def tries(self, account: str) -> int:
+        """How often this account was claimed since it last went well."""
         ...
 
     def wake(self, account: str, at: datetime | None = None) -> None:
@@ -89,8 +103,8 @@ class Notices(Protocol):
         """The notice that this token may answer; None for an unknown, used or expired one alike."""
         ...
 
-    def unlink(self, notice_id: str) -> None:
-        """End every token of a notice."""
+    def unlink(self, notice_id: str, token: str = "") -> None:
+        """End every token of a notice, or only that one."""
         ...
 
     def touch(self, entries: Iterable[Entry]) -> None:

@@ -41,12 +41,16 @@ class Index(Protocol):
         """Every parcel of the person's orders and of the orders named."""
         ...
 
-    def order_ids(self, shop: str, who: Principal) -> list[str]:
-        """Ids of the person's orders as the index knows them."""
+    def orders(self, shop: str, who: Principal) -> dict[str, str]:
+        """Ids of the person's orders as the index knows them, with their names."""
         ...
 
-    def learn(self, shop: str, sightings: Sequence[Any]) -> int:
-        """Take in what deliveries showed (`rules/minimise`). Returns how many were dropped as suppressed."""
+    def learn(self, shop: str, sightings: Sequence[Any]) -> Sequence[Any]:
+        """Take in what deliveries showed (`rules/minimise`). Returns those that tell of the erased: dropped."""
+        ...
+
+    def erased_by(self, shop: str, order_id: str) -> str:
+        """The request that erased the person of this order; '' where none did."""
         ...
 
     def erase(self, shop: str, who: Principal, *, request_id: str) -> Mapping[str, int]:

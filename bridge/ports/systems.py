@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from bridge.model import Check, ErasureState, Letter, Outcome, Page, Principal, Residue, Tracked, Waybill
 
@@ -66,6 +66,13 @@ class Platform(Connector, Protocol):
 
     def find_customer(self, who: Principal, *, shop: str) -> str:
         """The platform's id of this customer, or ''. Raises as `gather`."""
+        ...
+
+    def sent_orders(self, who: Principal, *, shop: str) -> Iterator[Mapping[str, Any]]:
+        """Her orders in the platform's words, with the numbers of their parcels and nothing of whom.
+
+        The platform knows them after its own erasure too. Raises as `gather`.
+        """
         ...
 
     def request_erasure(self, customer_id: str, *, shop: str) -> ErasureState:

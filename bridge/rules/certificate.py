@@ -1,7 +1,8 @@
 """The certificate of erasure: what was done where, what stays under which law until when, who must answer.
 
-Pure: builds from what was recorded. Says only what is known: a processor that was not yet told is "not yet
-instructed", a platform that cannot be asked is "unconfirmed". Holds pseudonyms, counts and dates; no person.
+Pure: builds from what was recorded. Says only what is known: a processor that nobody told is "not yet
+instructed", one that was told "asked, answer pending", a platform that cannot be asked "unconfirmed". Holds
+pseudonyms, counts and dates; no person.
 Words: DPV 2.2 for structure, NIST SP 800-88r2 for the method (logical and cryptographic erase).
 """
 
@@ -13,14 +14,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bridge import __version__
-from bridge.model import Action, Event, Kind, Outcome, PrivacyRequest, Task
+from bridge.model import Action, Event, Kind, Outcome, PrivacyRequest, Task, TaskState
 from bridge.rules.deadlines import shift_months
 from bridge.rules.lifecycle import Standing
 from bridge.rules.retention import holds_on
 from config.merchant import Merchant
 from config.retention import Retention
 
-SCHEMA = "erasure-certificate/1"
+SCHEMA = "erasure-certificate/2"
 AT_PLATFORM = (Action.ASK, Action.REDACT, Action.FOLLOW)
 KEPT = {  # what outlives an erasure in the bridge, and the event its category's clock starts at
     "suppression": "created_at",
@@ -71,6 +72,7 @@ def certificate(
         "kept": _kept(request, retention, completed),
         "platform": [_platform(task) for task in tasks if task.action in AT_PLATFORM],
         "processors": [_processor(task, merchant) for task in tasks if task.action is Action.INSTRUCT],
+        "not_instructed": _untold(tasks, merchant),
         "policy": {
             "policy_sha256": request.policy_sha256,
             "retention_sha256": request.retention_sha256,
@@ -156,14 +158,44 @@ def _platform(task: Task) -> dict[str, Any]:
 
 
 def _processor(task: Task, merchant: Merchant) -> dict[str, Any]:
+    """One processor that had to be told: what went out, what it answered, what waits for which day and why."""
     named: Mapping[str, str] = {processor.id: processor.legal_name for processor in merchant.processors}
+    told = task.detail
+    letters = told.get("notices", [])
+    sent = [letter for letter in letters if letter["sent_at"]]
     return {
         "recipient": named.get(task.system) or task.system,
         "system": task.system,
-        "waybills": task.records,
-        "answer": "not_yet_instructed" if task.finished_at is None else task.outcome,
+        "records": task.records,
+        "answer": _answer(task, sent),
+        "answers": told.get("answers", {}),
         "answer_due": task.expected_by.isoformat() if task.expected_by else None,
+        "problem": task.last_error,
+        "instructions": letters,
+        "waiting": told.get("waits", []),
+        "kept_there": told.get("kept", []),
+        "read_back": told.get("read_back", {}),
     }
+
+
+def _answer(task: Task, sent: Sequence[Any]) -> str:
+    """The last word: an outcome, or how far the asking is. Sent is not done."""
+    if task.state in (TaskState.DONE, TaskState.FAILED) and task.outcome:
+        return str(task.outcome)
+    return "asked_answer_pending" if sent else "not_yet_instructed"
+
+
+def _untold(tasks: Sequence[Task], merchant: Merchant) -> list[dict[str, str]]:
+    """Recipients that no instruction can reach: the list of who was told is not whole while there are any."""
+    told = {task.system for task in tasks if task.action is Action.INSTRUCT}
+    return [
+        {
+            "recipient": processor.legal_name or processor.id,
+            "reason": "no_erasure_channel" if processor.named else "not_named_by_the_policy",
+        }
+        for processor in merchant.processors
+        if processor.id not in told and not processor.erasure_channel
+    ]
 
 
 def _day(day: date | None) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bridge.model import Action, Kind, Outcome, RequestState, Residue, Source, Task, TaskState
+from bridge.model import Action, Kind, RequestState, Residue, Source, Task, TaskState
 from config.rulebook import PlatformResidue
 
 PLATFORM = "shopify"
@@ -17,6 +17,7 @@ RETRY_S = (10, 60, 300, 1_800, 7_200)
 # How often a platform is asked whether its own erasure is done: an hour, then each day.
 FOLLOW_S = (3_600, 86_400)
 FOLLOW_DAYS = 180
+BEFORE_FOLLOW = (Action.LOCATE, Action.ASK, Action.REDACT, Action.ERASE)
 
 
 def planned(kind: Kind, source: Source, carriers: Collection[str]) -> list[tuple[str, Action]]:
@@ -29,7 +30,12 @@ def planned(kind: Kind, source: Source, carriers: Collection[str]) -> list[tuple
     if kind is Kind.ERASURE:
         by_hand = source is Source.OPERATOR
         asked = [(PLATFORM, Action.ASK), (PLATFORM, Action.REDACT)] if by_hand else []
-        return [*asked, (BRIDGE, Action.ERASE), (PLATFORM, Action.FOLLOW)]
+        return [
+            (PLATFORM, Action.LOCATE),
+            *asked,
+            (BRIDGE, Action.ERASE),
+            (PLATFORM, Action.FOLLOW),
+        ]
     return [(BRIDGE, Action.ERASE)]
 
 
@@ -60,12 +66,13 @@ def ready(task: Task, now: datetime) -> bool:
 def in_turn(task: Task, tasks: Iterable[Task]) -> bool:
     """True where nothing must come before the task.
 
+    Nothing waits for a platform that cannot say which parcels there are: an erasure needs no token.
     Carriers are asked when the platform's orders have named the parcels. What others wrote there is looked at
     when the platform was asked, which learns her id. It is followed when all that is done and ours is erased:
     its answer makes the request forget the person.
     """
     if task.action is Action.FOLLOW:
-        before = [other for other in tasks if other.action in (Action.ERASE, Action.ASK, Action.REDACT)]
+        before = [other for other in tasks if other.action in BEFORE_FOLLOW]
     elif task.action is Action.REDACT:
         before = [other for other in tasks if other.action is Action.ASK]
     elif task.action is Action.GATHER and task.system != PLATFORM:
@@ -113,8 +120,3 @@ def standing(tasks: Sequence[Task]) -> Standing:
 
 def _earliest(moments: Iterable[datetime | None]) -> datetime | None:
     return min((moment for moment in moments if moment is not None), default=None)
-
-
-def erased(outcome: Outcome | None) -> bool:
-    """True only where a system said that it erased: not found is no erasure."""
-    return outcome in (Outcome.ERASED, Outcome.ANONYMISED)

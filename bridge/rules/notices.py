@@ -62,6 +62,10 @@ STUCK = (
     "no_contact",
     "contact_not_verified",
     "mail_not_configured",
+    "public_url_not_set",
+    "mail_refuses_us",
+    "api_not_configured",
+    "api_refuses_us",
     "file_by_hand",
 )
 

@@ -33,6 +33,22 @@ STATUSES: Mapping[str, ParcelStatus] = {
     "delivered": ParcelStatus.DELIVERED,
 }
 
+# https://shopify.dev/docs/api/admin-graphql/latest/enums/FulfillmentDisplayStatus; what is not here says nothing
+DISPLAYED: Mapping[str, ParcelStatus] = {
+    "LABEL_PRINTED": ParcelStatus.BOOKED,
+    "LABEL_PURCHASED": ParcelStatus.BOOKED,
+    "CONFIRMED": ParcelStatus.BOOKED,
+    "SUBMITTED": ParcelStatus.BOOKED,
+    "CARRIER_PICKED_UP": ParcelStatus.IN_TRANSIT,
+    "IN_TRANSIT": ParcelStatus.IN_TRANSIT,
+    "DELAYED": ParcelStatus.IN_TRANSIT,
+    "ATTEMPTED_DELIVERY": ParcelStatus.IN_TRANSIT,
+    "READY_FOR_PICKUP": ParcelStatus.IN_TRANSIT,
+    "OUT_FOR_DELIVERY": ParcelStatus.OUT_FOR_DELIVERY,
+    "DELIVERED": ParcelStatus.DELIVERED,
+    "PICKED_UP": ParcelStatus.DELIVERED,
+}
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SeenParcel:
@@ -93,32 +109,48 @@ def _attributed(number: str, shipped_at: datetime | None, **told: Any) -> SeenPa
 
 def platform_parcels(order: Mapping[str, Any], rules: Rules) -> Iterator[Waybill]:
     """The parcels of one order as the Admin API gives it: those that were sent, and those that come back."""
+    number = str(order.get("legacyResourceId", "")) or legacy_id(order.get("id"))
+    paid = texts(order.get("paymentGatewayNames"))
     of_order: dict[str, Any] = {
-        "order_id": str(order.get("legacyResourceId", "")),
+        "order_id": number,
         "order_name": str(order.get("name", "")),
+        "cod": cod({"payment_gateway_names": paid}),
     }
-    told: list[tuple[Mapping[str, Any], str, Mapping[str, Any]]] = [
-        (tracking, "company", mapping(shipment.get("location")))
-        for shipment in mappings(order.get("fulfillments"))
-        for tracking in mappings(shipment.get("trackingInfo"))
-    ]
-    told += [
-        (mapping(mapping(delivery.get("deliverable")).get("tracking")), "carrierName", {})
-        for returned in mappings(order.get("returns"))
-        for part in mappings(returned.get("reverseFulfillmentOrders"))
-        for delivery in mappings(part.get("reverseDeliveries"))
-    ]
-    for tracking, company, location in told:
-        number = text(tracking.get("number"))
-        if number:
-            by = attribute(
-                company=text(tracking.get(company)),
-                url=text(tracking.get("url")),
-                number=number,
-                location=legacy_id(location.get("id")),
-                rules=rules,
-            )
-            yield Waybill(number=number, carrier=by.carrier, account_holder=by.account_holder, **of_order)
+    for shipment in mappings(order.get("fulfillments")):
+        sent = [one for one in mappings(shipment.get("trackingInfo")) if text(one.get("number"))]
+        where = _displayed(shipment) if len(sent) == 1 else {}
+        for tracking in sent:
+            yield _waybill(tracking, "company", shipment, rules, **of_order, **where)
+    for returned in mappings(order.get("returns")):
+        for part in mappings(returned.get("reverseFulfillmentOrders")):
+            for delivery in mappings(part.get("reverseDeliveries")):
+                tracking = mapping(mapping(delivery.get("deliverable")).get("tracking"))
+                if text(tracking.get("number")):
+                    yield _waybill(tracking, "carrierName", {}, rules, **of_order | {"cod": False})
+
+
+def _displayed(shipment: Mapping[str, Any]) -> dict[str, Any]:
+    """Where the platform thinks the one parcel of a fulfilment is."""
+    status = DISPLAYED.get(text(shipment.get("displayStatus")), ParcelStatus.UNKNOWN)
+    at = moment(shipment.get("deliveredAt")) or moment(shipment.get("inTransitAt"))
+    return {"status": status, "status_at": at} if status is not ParcelStatus.UNKNOWN else {}
+
+
+def _waybill(
+    tracking: Mapping[str, Any], company: str, shipment: Mapping[str, Any], rules: Rules, **told: Any
+) -> Waybill:
+    number = text(tracking.get("number"))
+    by = attribute(
+        company=text(tracking.get(company)),
+        url=text(tracking.get("url")),
+        number=number,
+        location=legacy_id(mapping(shipment.get("location")).get("id")),
+        rules=rules,
+    )
+    shipped_at = moment(shipment.get("createdAt"))
+    return Waybill(
+        number=number, carrier=by.carrier, account_holder=by.account_holder, shipped_at=shipped_at, **told
+    )
 
 
 def cod(body: Mapping[str, Any]) -> bool | None:

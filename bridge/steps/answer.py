@@ -6,17 +6,16 @@ Calls nobody.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from bridge.errors import PayloadInvalid
 from bridge.model import Answer, Entry, Fact, Notice, NoticeState, Said, Via
 from bridge.ports import Services, Tx
 from bridge.rules.notices import ANSWERED, STATES, answered_state, check
+from bridge.steps.concern import account, nudge, tell
 
 DONE = (Answer.ERASED, Answer.NOT_FOUND)
 
@@ -58,7 +57,7 @@ def answer(
         looks = [entry.look_at for entry in taken if entry.look_at is not None]
         if looks:
             tx.notices.wake(account(notice), min(looks))
-        tell(Fact.NOTICE_ANSWERED, answered, taken, tx, actor=actor, via=via, reference=reference)
+        tell(Fact.NOTICE_ANSWERED, taken, tx, notice=answered, actor=actor, via=via, reference=reference)
     nudge(taken, services)
     return answered
 
@@ -74,7 +73,7 @@ def acknowledge(notice_id: str, *, via: Via, actor: str, services: Services) -> 
             raise PayloadInvalid("already_answered")
         entries = tx.notices.entries(notice_id=notice_id)
         tx.notices.touch(entries)
-        tell(Fact.NOTICE_ACKNOWLEDGED, taken, entries, tx, actor=actor, via=via)
+        tell(Fact.NOTICE_ACKNOWLEDGED, entries, tx, notice=taken, actor=actor, via=via)
     nudge(entries, services)
     return taken
 
@@ -87,41 +86,6 @@ def unanswered(notice_id: str, tx: Tx) -> Notice:
     if notice.state in ANSWERED:
         raise PayloadInvalid("already_answered")
     return notice
-
-
-def account(of: Notice | Entry) -> str:
-    """The account that a notice or an entry belongs to: one processor of one shop."""
-    return f"{of.shop}|{of.processor}"
-
-
-def nudge(entries: Sequence[Entry], services: Services) -> None:
-    """Their requests are looked at soon; sweep does it where the bell is not heard."""
-    services.queue.nudge_all(
-        [("process", request_id, True) for request_id in sorted({entry.request_id for entry in entries})]
-    )
-
-
-def tell(
-    fact: Fact, notice: Notice, entries: Sequence[Entry], tx: Tx, *, actor: str = "bridge", **detail: object
-) -> None:
-    """One fact for each request that a notice is about: a request's evidence is whole by itself."""
-    by_request: dict[str, list[Entry]] = {}
-    for entry in entries:
-        by_request.setdefault(entry.request_id, []).append(entry)
-    for request_id, theirs in sorted(by_request.items()):
-        answers = Counter(str(entry.answer) for entry in theirs if entry.answer is not None)
-        told: dict[str, Any] = {**detail, **({"answers": dict(sorted(answers.items()))} if answers else {})}
-        tx.evidence.append(
-            fact,
-            shop=notice.shop,
-            actor=actor,
-            request_id=request_id,
-            notice=notice.id,
-            processor=notice.processor,
-            state=notice.state,
-            entries=len(theirs),
-            **told,
-        )
 
 
 def _taken(entry: Entry, said: Said, now: datetime, zone: ZoneInfo, services: Services) -> Entry:

@@ -30,7 +30,7 @@ def ask(request: PrivacyRequest, task: Task, claim: Claim, *, services: Services
         customer_id, state = _ask(request, services)
     except THEIRS as raised:
         customer_id, state, fault = who.customer_id, None, raised
-    task = _told(task, state) if state else _failed(task, fault, services)
+    task = _told(task, state) if state else failed(task, fault, services)
     now = services.clock.now()
     if task.state in (TaskState.DONE, TaskState.FAILED):
         task = replace(task, finished_at=now)
@@ -78,7 +78,8 @@ def _told(task: Task, state: ErasureState) -> Task:
     )
 
 
-def _failed(task: Task, fault: BridgeError | None, services: Services) -> Task:
+def failed(task: Task, fault: BridgeError | None, services: Services) -> Task:
+    """The task after a fault of the system: asked again on the schedule where that may help."""
     attempts = task.attempts + 1
     again = isinstance(fault, Retryable) and attempts < services.settings.connector_attempts
     wait_s = pause_s(attempts, fault.retry_after_s if isinstance(fault, Retryable) else None)

@@ -1,7 +1,8 @@
 """Conclude: given how its tasks stand, a request is answered, certified, closed, or told to wait.
 
-Closing is one transaction with its facts. A request is closed when the person can be answered; it stays
-`waiting` while a processor still has to answer, and says so in its certificate.
+Package or certificate, state and facts are one transaction, so what is answered is what was read. A request is
+closed when the person can be answered; it stays `waiting` while a processor still has to answer, and says so in
+its certificate.
 """
 
 from __future__ import annotations
@@ -22,17 +23,15 @@ def conclude(request_id: str, claim: Claim, *, changed: bool, services: Services
     with services.store.transaction() as tx:
         tx.requests.hold(claim)
         request = tx.requests.get(request_id)
+        if request is None:
+            return
         tasks = tx.requests.tasks(request_id)
-    if request is None:
-        return
-    now_stands = standing(tasks)
-    answered = now_stands.answerable and (changed or request.closed_at is None)
-    if answered and request.kind is Kind.ACCESS:
-        export(request, services=services)
-    with services.store.transaction() as tx:
-        tx.requests.hold(claim)
-        if answered and request.kind is not Kind.ACCESS:
-            _certify(request, tasks, now_stands, tx, services)
+        now_stands = standing(tasks)
+        if now_stands.answerable and (changed or request.closed_at is None):
+            if request.kind is Kind.ACCESS:
+                export(request, tasks, tx=tx, services=services)
+            else:
+                _certify(request, tasks, now_stands, tx, services)
         closes = now_stands.answerable and request.closed_at is None
         closed_at = services.clock.now() if closes else request.closed_at
         tx.requests.release(

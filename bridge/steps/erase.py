@@ -1,13 +1,12 @@
-"""Erase: a person, or a shop, leaves the bridge's own tables; those who held her parcels are noted.
+"""Erase: a person, or a shop, leaves the bridge's own tables; those who hold records of her are noted.
 
-Removing, re-reading, suppressing, noting each carrier's instruction and recording it is one transaction. Never
+Removing, re-reading, suppressing, noting who must be told and recording it is one transaction. Never
 calls another system, and so never needs a token.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -22,11 +21,10 @@ from bridge.model import (
     RequestState,
     Task,
     TaskState,
-    Waybill,
 )
 from bridge.ports import Claim, Services, Tx
+from bridge.steps.note import note
 
-ANSWER_DAYS = 15  # what a processor is given to answer an instruction
 ACCESS_FIRST_S = 10
 MERGED = "merged_into_another"  # a flag among the counts
 NO_RECORDS = {MERGED, "data_keys"}  # a request has a key of its own: destroying it erased nobody's record
@@ -96,72 +94,28 @@ def _shop(request: PrivacyRequest, tx: Tx) -> dict[str, int]:
 
 def _person(request: PrivacyRequest, tx: Tx, services: Services) -> dict[str, int]:
     who = request.principal
-    parcels = tx.index.parcels(request.shop, who)
+    parcels, orders = tx.index.parcels(request.shop, who), tx.index.orders(request.shop, who)
     removed = dict(tx.index.erase(request.shop, who, request_id=request.id))
     if not removed.get(MERGED):
-        _note_instructions(request, parcels, tx, services)
+        note(request, who, parcels, orders, tx=tx, services=services)
     tx.evidence.append(
         Fact.PRINCIPAL_SUPPRESSED, shop=request.shop, request_id=request.id, subject=request.subject
     )
-    tx.requests.rewrite(request, _left_to_ask_by(request, tx))
+    tx.requests.rewrite(request, left_to_ask_by(request, tx))
     return removed
 
 
-def _left_to_ask_by(request: PrivacyRequest, tx: Tx) -> Principal | None:
+def left_to_ask_by(request: PrivacyRequest, tx: Tx) -> Principal | None:
     """What stays until the platform says that it erased: the id, by which we ask; nothing else.
 
-    A platform that could not be asked yet and whose id for her we do not know is asked by her e-mail.
+    A platform that could not be asked yet, where her parcels are or for its own erasure, is asked by what we know.
     """
     known = tx.requests.get(request.id)
     who = known.principal if known else request.principal
+    still = (TaskState.PENDING, TaskState.RETRY)
+    open_ = {task.action for task in tx.requests.tasks(request.id) if task.state in still}
+    if Action.LOCATE in open_:
+        return replace(who, phone="")
     if who.customer_id:
         return Principal(customer_id=who.customer_id)
-    asks = [task for task in tx.requests.tasks(request.id) if task.action is Action.ASK]
-    open_still = any(task.state in (TaskState.PENDING, TaskState.RETRY) for task in asks)
-    return Principal(email=who.email) if open_still and who.email else None
-
-
-def _note_instructions(
-    request: PrivacyRequest, parcels: Sequence[Waybill], tx: Tx, services: Services
-) -> None:
-    """One waiting task per company that must be told; its waybills rest sealed in the task until it answered."""
-    by_company: dict[str, list[Waybill]] = {}
-    for parcel in parcels:
-        company = parcel.carrier if parcel.account_holder == "merchant" else parcel.account_holder
-        by_company.setdefault(company, []).append(parcel)
-    known = {task.system: task for task in tx.requests.tasks(request.id) if task.action is Action.INSTRUCT}
-    for company, theirs in sorted(by_company.items()):
-        task = known.get(company) or Task(
-            id=services.store.new_id("tsk"),
-            request_id=request.id,
-            system=company,
-            action=Action.INSTRUCT,
-            state=TaskState.WAITING,
-        )
-        listed = json.loads(task.cursor) if task.cursor else []
-        numbers = {entry["waybill"] for entry in listed}
-        listed += [
-            {"waybill": parcel.number, "order": parcel.order_name}
-            for parcel in theirs
-            if parcel.number not in numbers
-        ]
-        tx.requests.save_task(
-            replace(
-                task,
-                state=TaskState.WAITING,
-                records=len(listed),
-                outcome=Outcome.UNCONFIRMED,
-                last_error="not_instructed_yet",
-                cursor=json.dumps(listed),
-                expected_by=services.clock.now() + timedelta(days=ANSWER_DAYS),
-                finished_at=None,
-            )
-        )
-        tx.evidence.append(
-            Fact.INSTRUCTION_OPENED,
-            shop=request.shop,
-            request_id=request.id,
-            subject=request.subject,
-            system=company,
-            waybills=len(listed),
-        )
+    return Principal(email=who.email) if Action.ASK in open_ and who.email else None

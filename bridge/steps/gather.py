@@ -21,7 +21,7 @@ from bridge.errors import (
     CredentialRejected,
     Retryable,
 )
-from bridge.model import Absence, Fact, Gap, Outcome, PrivacyRequest, Task, TaskState, Waybill
+from bridge.model import Absence, Fact, Finding, Gap, Outcome, PrivacyRequest, Task, TaskState, Waybill
 from bridge.ports import Claim, Services, Tx
 from bridge.rules.lifecycle import PLATFORM, pause_s
 from bridge.rules.shipping import Rules, platform_parcels
@@ -46,6 +46,8 @@ def gather(request: PrivacyRequest, task: Task, claim: Claim, *, services: Servi
     """
     task = replace(task, gaps=tuple(gap for gap in task.gaps if gap.what != EVERYTHING))
     mine: list[Waybill] = []
+    # parcels that the pages name; unknown where some of them came before this run
+    named: list[Waybill] | None = None if task.cursor else []
     if task.system != PLATFORM:
         with services.store.transaction() as tx:
             mine = [
@@ -60,7 +62,7 @@ def gather(request: PrivacyRequest, task: Task, claim: Claim, *, services: Servi
     if connector is None:
         gap = Gap(system=task.system, absence=Absence.NOT_CONFIGURED, what=EVERYTHING, reason="no_connector")
         task = replace(task, gaps=(*task.gaps, gap), outcome=Outcome.INCOMPLETE)
-        return _finish(request, task, claim, mine, services)
+        return _finish(request, task, claim, mine, named, services)
     try:
         pages = connector.gather(request.principal, shop=request.shop, parcels=mine, cursor=task.cursor)
         for page in pages:
@@ -74,19 +76,26 @@ def gather(request: PrivacyRequest, task: Task, claim: Claim, *, services: Servi
                 tx.requests.hold(claim)
                 tx.findings.add(task, page)
                 tx.requests.save_task(task)
+            if named is not None:
+                named += _named(task.system, page.findings, services.merchant.attribution)
     except THEIRS as fault:
         return _failed(request, task, claim, fault, services)
     outcome = Outcome.INCOMPLETE if task.gaps else Outcome.FOUND if task.records else Outcome.ABSENT
-    return _finish(request, replace(task, outcome=outcome), claim, mine, services)
+    return _finish(request, replace(task, outcome=outcome), claim, mine, named, services)
 
 
 def _finish(
-    request: PrivacyRequest, task: Task, claim: Claim, asked: Sequence[Waybill], services: Services
+    request: PrivacyRequest,
+    task: Task,
+    claim: Claim,
+    asked: Sequence[Waybill],
+    named: Iterable[Waybill] | None,
+    services: Services,
 ) -> Task:
     with services.store.transaction() as tx:
         tx.requests.hold(claim)
         if task.system == PLATFORM:
-            parcels = _parcels(request, services.merchant.attribution, tx)
+            parcels = _parcels(request, services.merchant.attribution, tx, named)
             # kept sealed where the cursor was: the carriers' tasks need not open all findings again
             known = json.dumps([{name: getattr(parcel, name) for name in KEPT} for parcel in parcels])
             gaps = (*task.gaps, *_unasked(parcels, services.connectors))
@@ -173,14 +182,25 @@ def _known_parcels(request: PrivacyRequest, rules: Rules, tx: Tx) -> list[Waybil
     for task in tx.requests.tasks(request.id):
         if task.system == PLATFORM and task.state is TaskState.DONE and task.cursor.startswith(PARCELS):
             return [Waybill(**known) for known in json.loads(task.cursor.removeprefix(PARCELS))]
-    return _parcels(request, rules, tx)
+    return _parcels(request, rules, tx, None)
 
 
-def _parcels(request: PrivacyRequest, rules: Rules, tx: Tx) -> list[Waybill]:
-    """The person's parcels: those of the index, and those her orders at the platform name."""
+def _parcels(request: PrivacyRequest, rules: Rules, tx: Tx, named: Iterable[Waybill] | None) -> list[Waybill]:
+    """The person's parcels: those of the index, and those her orders at the platform name.
+
+    Where nobody remembers which these are, all that was found is opened again.
+    """
     known = {parcel.number: parcel for parcel in tx.index.parcels(request.shop, request.principal)}
-    for system, finding in tx.findings.records(request.id):
-        if system == PLATFORM and finding.kind == "order":
-            for parcel in platform_parcels(finding.body, rules):
-                known.setdefault(parcel.number, parcel)
+    if named is None:
+        found = tx.findings.records(request.id)
+        named = (parcel for system, finding in found for parcel in _named(system, [finding], rules))
+    for parcel in named:
+        known.setdefault(parcel.number, parcel)
     return [known[number] for number in sorted(known)]
+
+
+def _named(system: str, findings: Iterable[Finding], rules: Rules) -> Iterable[Waybill]:
+    """The parcels of the platform's orders."""
+    for finding in findings:
+        if system == PLATFORM and finding.kind == "order":
+            yield from platform_parcels(finding.body, rules)

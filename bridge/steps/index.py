@@ -16,6 +16,7 @@ from bridge.ports import Claim, Services, Tx
 from bridge.rules import payload, topics
 from bridge.rules.minimise import Seen, Sighting, learn
 from bridge.rules.shipping import Rules
+from bridge.steps.late import late
 
 BATCH_ROWS = 200
 BATCH_BYTES = 8_000_000
@@ -47,7 +48,8 @@ def index(shop: str, *, services: Services, to_the_end: bool = False) -> int:
 def _drain(shop: str, rows: int, services: Services) -> int:
     with services.store.transaction() as tx:
         batch = tx.inbox.claim_batch(shop, topics.LEARNED, rows, BATCH_BYTES)
-        _learn(shop, batch, services.merchant.attribution, tx)
+        # an empty batch too: learning takes turns, so it waits for what another worker is in the midst of
+        _learn(shop, batch, tx, services)
     return len(batch)
 
 
@@ -73,12 +75,12 @@ def _fail_next(shop: str, error: str, services: Services) -> None:
             )
 
 
-def _learn(shop: str, batch: Sequence[tuple[Claim, Delivery]], rules: Rules, tx: Tx) -> None:
+def _learn(shop: str, batch: Sequence[tuple[Claim, Delivery]], tx: Tx, services: Services) -> None:
     """One transaction: claimed, learned and settled together, so dying here changes nothing."""
     sightings: list[Sighting] = []
     for claim, delivery in batch:
         try:
-            sightings.append(_sighting(delivery, rules))
+            sightings.append(_sighting(delivery, services.merchant.attribution))
         except PayloadInvalid as fault:
             tx.inbox.settle(claim, DeliveryState.REJECTED, fault.reason)
             tx.evidence.append(
@@ -92,7 +94,9 @@ def _learn(shop: str, batch: Sequence[tuple[Claim, Delivery]], rules: Rules, tx:
             tx.inbox.settle(claim, DeliveryState.DONE)
     dropped = tx.index.learn(shop, sightings)
     if dropped:
-        tx.evidence.append(Fact.LATE_DELIVERY_DROPPED, shop=shop, deliveries=dropped)
+        tx.evidence.append(Fact.LATE_DELIVERY_DROPPED, shop=shop, deliveries=len(dropped))
+        for seen in dropped:
+            late(shop, seen, tx=tx, services=services)
     for seen in sightings:
         if seen.kind is Seen.UNINSTALLED:
             tx.evidence.append(Fact.SHOP_UNINSTALLED, shop=shop)

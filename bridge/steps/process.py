@@ -12,7 +12,7 @@ from datetime import timedelta
 from bridge.errors import ClaimLost, KeyMissing, SealBroken, StoreUnavailable
 from bridge.logs import place
 from bridge.model import Action, Fact, Kind, PrivacyRequest, Task
-from bridge.ports import Claim, Services
+from bridge.ports import Claim, Services, Tx
 from bridge.rules.lifecycle import in_turn, pause_s, ready
 from bridge.steps.ask import ask
 from bridge.steps.conclude import conclude
@@ -20,16 +20,20 @@ from bridge.steps.erase import erase
 from bridge.steps.follow import follow
 from bridge.steps.gather import gather
 from bridge.steps.index import index
+from bridge.steps.instruct import instruct
+from bridge.steps.locate import locate
 from bridge.steps.redact import redact
 
 MOST_ATTEMPTS = 8  # claims of a request that did not end in a release: then a person looks
 
 VERBS: dict[Action, Callable[..., Task]] = {
+    Action.LOCATE: locate,
     Action.ASK: ask,
     Action.REDACT: redact,
     Action.GATHER: gather,
     Action.ERASE: erase,
     Action.FOLLOW: follow,
+    Action.INSTRUCT: instruct,
 }
 
 
@@ -37,10 +41,8 @@ def process(request_id: str, *, services: Services) -> bool:
     """Work on one request. False where it is owned, not due or done. Raises StoreUnavailable."""
     with services.store.transaction() as tx:
         claim = tx.requests.claim(request_id)
-    if claim is None:
-        return False
-    request = _readable(claim, services)
-    if request is None:
+        request = _readable(claim, tx) if claim else None
+    if claim is None or request is None:
         return False
     try:
         with services.store.keeping(claim):
@@ -57,19 +59,17 @@ def process(request_id: str, *, services: Services) -> bool:
     return True
 
 
-def _readable(claim: Claim, services: Services) -> PrivacyRequest | None:
+def _readable(claim: Claim, tx: Tx) -> PrivacyRequest | None:
     """The claimed request; None where a person must look first: its key is gone, or it was tried too often."""
     try:
-        with services.store.transaction() as tx:
-            request = tx.requests.get(claim.row_id)
+        request = tx.requests.get(claim.row_id)
         if request is None or request.attempts <= MOST_ATTEMPTS:
             return request
         error, shop = request.last_error or "gave_up", request.shop
     except (KeyMissing, SealBroken) as fault:
         error, shop = type(fault).__name__, ""
-    with services.store.transaction() as tx:
-        tx.requests.fail(claim, error)
-        tx.evidence.append(Fact.REQUEST_FAILED, shop=shop, request_id=claim.row_id, error=error)
+    tx.requests.fail(claim, error)
+    tx.evidence.append(Fact.REQUEST_FAILED, shop=shop, request_id=claim.row_id, error=error)
     return None
 
 
@@ -86,17 +86,18 @@ def _work(request: PrivacyRequest, claim: Claim, services: Services) -> None:
         after = tasks[task.id] = VERBS[task.action](request, task, claim, services=services)
         changed |= _told(after) != _told(task)
         if task.action in (Action.ASK, Action.REDACT):  # it may have learned the platform's id of the person
-            request = _readable(claim, services) or request
+            with services.store.transaction() as tx:
+                request = _readable(claim, tx) or request
     conclude(request.id, claim, changed=changed, services=services)
 
 
 def _told(task: Task) -> tuple[object, ...]:
     """What a package or a certificate says of a task: asking again in vain changes neither."""
-    return task.state, task.outcome, task.records, task.gaps
+    return task.state, task.outcome, task.records, task.gaps, task.last_error, task.expected_by, task.detail
 
 
 def _next(tasks: Sequence[Task], done: set[str], services: Services) -> Task | None:
-    """The next task that is due; each at most once a run, and instructions are somebody else's to send."""
+    """The next task that is due; each at most once a run."""
     now = services.clock.now()
-    due = (task for task in tasks if task.id not in done and task.action in VERBS and ready(task, now))
+    due = (task for task in tasks if task.id not in done and ready(task, now))
     return next((task for task in due if in_turn(task, tasks)), None)

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, bindparam, exists, or_, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.model import Answer, Entry, Names, NoticeState, ParcelStatus
@@ -105,29 +105,6 @@ class EntryRows:
             rows.append({"of": entry.id} | {f"new_{n}": v for n, v in told.items() if n not in FIXED})
         if rows:
             self._connection.execute(_save(), rows)
-
-    def seen(self, shop: str, waybill: str, status: ParcelStatus, at: datetime | None) -> bool:
-        """See ports.Notices."""
-        key = self._session.vault.pseudonym(shop, "waybill", waybill)
-        mine = and_(notice_entries.c.shop == shop, notice_entries.c.entry_key == key)
-        if at is not None:
-            waits = (mine, notice_entries.c.state == NoticeState.WAITING)
-            older = or_(notice_entries.c.status_at.is_(None), notice_entries.c.status_at < at)
-            told = {"status": status, "status_at": at, "look_at": self._session.now()}
-            self._connection.execute(update(notice_entries).where(*waits, older).values(**told))
-        return bool(self._connection.scalar(select(exists().where(mine))))
-
-    def settled(self, shop: str, order_id: str, matter: str, *, is_open: bool) -> None:
-        """See ports.Notices."""
-        key = self._session.vault.pseudonym(shop, "order", order_id)
-        mine = (
-            notice_entries.c.shop == shop,
-            notice_entries.c.order_key == key,
-            notice_entries.c.state == NoticeState.WAITING,
-            notice_entries.c.open_matter == ("" if is_open else matter),
-        )
-        told = {"open_matter": matter if is_open else "", "look_at": self._session.now()}
-        self._connection.execute(update(notice_entries).where(*mine).values(**told))
 
     def _entry(self, row: Any) -> Entry:
         told = {name: getattr(row, name) for name in PLAIN}

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from bridge.store.session import Session
 
 
+APPEND, ADVANCE = insert(evidence), update(evidence_head)
+HEAD = select(evidence_head).with_for_update()
+
+
 class EvidenceRows:
     """`ports.Evidence` in one transaction."""
 
@@ -34,7 +38,7 @@ class EvidenceRows:
         **detail: Any,
     ) -> Event:
         """See ports.Evidence. Writers queue at the head's row, so the chain has one order."""
-        head = self._connection.execute(select(evidence_head).with_for_update()).one()
+        head = self._connection.execute(HEAD).one()
         event = chain.chained(
             seq=head.seq + 1,
             at=self._now(),
@@ -47,8 +51,8 @@ class EvidenceRows:
             prev_hash=head.hash,
         )
         row = {name: getattr(event, name) for name in event.__slots__} | {"detail": json.dumps(detail)}
-        self._connection.execute(insert(evidence), row)
-        self._connection.execute(update(evidence_head).values(seq=event.seq, hash=event.hash))
+        self._connection.execute(APPEND, row)
+        self._connection.execute(ADVANCE, {"seq": event.seq, "hash": event.hash})
         return event
 
     def of(self, request_id: str) -> list[Event]:

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import bindparam, delete, func, insert, select
 
 from bridge.model import Finding, Page, Task
 from bridge.store.tables import findings, requests
@@ -15,6 +15,12 @@ from bridge.store.tables import findings, requests
 if TYPE_CHECKING:
     from bridge.store.session import Session
 
+_MINE = findings.c.request_id == bindparam("of")
+LAST = select(requests.c.data_key_id, select(func.max(findings.c.seq)).where(_MINE).scalar_subquery()).where(
+    requests.c.id == bindparam("of")
+)
+PAGES = select(findings.c.seq, findings.c.system).where(_MINE).order_by(findings.c.system, findings.c.seq)
+BODY = select(findings.c.body).where(_MINE, findings.c.seq == bindparam("at"))
 PLACE = "findings|{request_id}|{seq}|body"
 
 
@@ -28,11 +34,8 @@ class FindingRows:
         """See ports.Findings."""
         if not page.findings:
             return
-        mine = findings.c.request_id == task.request_id
-        seq = (self._connection.scalar(select(func.max(findings.c.seq)).where(mine)) or 0) + 1
-        key_id = self._connection.scalar(
-            select(requests.c.data_key_id).where(requests.c.id == task.request_id)
-        )
+        key_id, last = self._connection.execute(LAST, {"of": task.request_id}).one()
+        seq = (last or 0) + 1
         plain = zlib.compress(
             json.dumps(
                 [[found.kind, found.ref, found.matched_by, found.body] for found in page.findings]
@@ -42,23 +45,20 @@ class FindingRows:
         place = PLACE.format(request_id=task.request_id, seq=seq)
         key = self._session.find_data_key(key_id or "")
         self._connection.execute(
-            insert(findings).values(
-                request_id=task.request_id,
-                seq=seq,
-                system=task.system,
-                records=len(page.findings),
-                body=self._session.vault.seal(plain, place, key_id=key_id or "", key=key or b""),
-            )
+            insert(findings),
+            {
+                "request_id": task.request_id,
+                "seq": seq,
+                "system": task.system,
+                "records": len(page.findings),
+                "body": self._session.vault.seal(plain, place, key_id=key_id or "", key=key or b""),
+            },
         )
 
     def records(self, request_id: str) -> Iterator[tuple[str, Finding]]:
         """See ports.Findings. Ordered by system, then as kept."""
-        mine = findings.c.request_id == request_id
-        pages = self._connection.execute(
-            select(findings.c.seq, findings.c.system).where(mine).order_by(findings.c.system, findings.c.seq)
-        ).all()
-        for seq, system in pages:
-            sealed = self._connection.scalar(select(findings.c.body).where(mine, findings.c.seq == seq))
+        for seq, system in self._connection.execute(PAGES, {"of": request_id}).all():
+            sealed = self._connection.scalar(BODY, {"of": request_id, "at": seq})
             place = PLACE.format(request_id=request_id, seq=seq)
             for kind, ref, matched_by, body in json.loads(
                 zlib.decompress(self._session.open(sealed or b"", place))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, and_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Integer, Select, bindparam, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.errors import ClaimLost, KeyMissing, SealBroken
@@ -43,6 +44,33 @@ def insert_rows(
     return set(connection.scalars(statement, list(first.values())))
 
 
+def _waiting(*which: ColumnElement[bool]) -> Select[Any]:
+    """Deliveries that can be worked on now, the oldest first."""
+    now = bindparam("now", type_=deliveries.c.wake_at.type)
+    free = or_(deliveries.c.lease_until.is_(None), deliveries.c.lease_until < now)
+    due = or_(deliveries.c.attempts == 0, deliveries.c.wake_at <= now)
+    return (
+        select(deliveries)
+        .where(deliveries.c.state == DeliveryState.RECEIVED, free, due, *which)
+        .order_by(deliveries.c.received_at, deliveries.c.id)
+        .limit(bindparam("most", type_=Integer))
+        .with_for_update(skip_locked=True)
+    )
+
+
+OWNED = update(deliveries).where(deliveries.c.id == bindparam("of"), deliveries.c.fence == bindparam("by"))
+ONE = _waiting(deliveries.c.id == bindparam("of"))
+
+
+@cache
+def _teaching(topics: tuple[str, ...]) -> Select[Any]:
+    """Deliveries of a shop that the index learns from: looked for before every request, and built once."""
+    wanted = or_(*(deliveries.c.topic.startswith(topic, autoescape=True) for topic in topics))
+    # "customers/" is also how two privacy topics begin: those are dispatched, never learned from
+    not_ours = deliveries.c.topic.not_in(list(MANDATORY))
+    return _waiting(deliveries.c.shop == bindparam("of"), not_ours, wanted)
+
+
 class InboxRows:
     """`ports.Inbox` in one transaction."""
 
@@ -51,29 +79,20 @@ class InboxRows:
 
     def claim(self, delivery_id: str) -> tuple[Claim, Delivery] | None:
         """See ports.Inbox."""
-        claimed = self._claim(deliveries.c.id == delivery_id, 1)
+        claimed = self._claim(ONE, {"of": delivery_id, "most": 1})
         return claimed[0] if claimed else None
 
     def claim_batch(
         self, shop: str, topics: Iterable[str], limit: int, limit_bytes: int
     ) -> list[tuple[Claim, Delivery]]:
         """See ports.Inbox."""
-        wanted = or_(*(deliveries.c.topic.startswith(topic, autoescape=True) for topic in topics))
-        # "customers/" is also how two privacy topics begin: those are dispatched, never learned from
-        mine = and_(deliveries.c.shop == shop, deliveries.c.topic.not_in(list(MANDATORY)), wanted)
-        return self._claim(mine, limit, limit_bytes)
+        return self._claim(_teaching(tuple(topics)), {"of": shop, "most": limit}, limit_bytes)
 
-    def _claim(self, which: Any, limit: int, limit_bytes: int = 0) -> list[tuple[Claim, Delivery]]:
+    def _claim(
+        self, which: Select[Any], given: dict[str, Any], limit_bytes: int = 0
+    ) -> list[tuple[Claim, Delivery]]:
         now = self._session.now()
-        free = or_(deliveries.c.lease_until.is_(None), deliveries.c.lease_until < now)
-        due = or_(deliveries.c.attempts == 0, deliveries.c.wake_at <= now)
-        rows = self._connection.execute(
-            select(deliveries)
-            .where(deliveries.c.state == DeliveryState.RECEIVED, free, due, which)
-            .order_by(deliveries.c.received_at, deliveries.c.id)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-        ).all()
+        rows = self._connection.execute(which, given | {"now": now}).all()
         size = 0
         taken: list[Any] = []
         for row in rows:
@@ -146,8 +165,8 @@ class InboxRows:
         self._write(claim, {"last_error": error[:200], "wake_at": at, "rung_at": None, "lease_until": None})
 
     def _write(self, claim: Claim, values: dict[str, Any]) -> None:
-        owned = and_(deliveries.c.id == claim.row_id, deliveries.c.fence == claim.fence)
-        if self._connection.execute(update(deliveries).where(owned).values(**values)).rowcount != 1:
+        mine = {"of": claim.row_id, "by": claim.fence}
+        if self._connection.execute(OWNED, values | mine).rowcount != 1:
             raise ClaimLost(claim.row_id)
 
 

@@ -17,7 +17,7 @@ from bridge.model import ParcelStatus, Principal, Waybill
 from bridge.rules.minimise import Sighting
 from bridge.store.forget import Forgetting
 from bridge.store.learn import Learning
-from bridge.store.tables import parcels
+from bridge.store.tables import parcels, suppressions
 
 PARCEL_PLACE = "parcels|{key}|doc|{shop}"
 ORDER_PLACE = "orders|{key}|doc|{shop}"
@@ -26,13 +26,15 @@ ORDER_PLACE = "orders|{key}|doc|{shop}"
 class IndexRows(Learning, Forgetting):
     """`ports.Index` in one transaction."""
 
-    def learn(self, shop: str, sightings: Sequence[Sighting]) -> int:
+    def learn(self, shop: str, sightings: Sequence[Sighting]) -> Sequence[Sighting]:
         """See ports.Index."""
         return self.learn_all(shop, sightings)
 
     def parcels(self, shop: str, who: Principal) -> list[Waybill]:
         """See ports.Index."""
         mine = {row.order_key: row for row in self.orders_of(shop, who)}
+        if not mine:
+            return []
         rows = self._connection.execute(
             select(parcels)
             .where(parcels.c.shop == shop, parcels.c.order_key.in_(list(mine)))
@@ -40,9 +42,16 @@ class IndexRows(Learning, Forgetting):
         ).all()
         return [self._waybill(shop, row, mine[row.order_key]) for row in rows]
 
-    def order_ids(self, shop: str, who: Principal) -> list[str]:
+    def orders(self, shop: str, who: Principal) -> dict[str, str]:
         """See ports.Index."""
-        return [str(self.order_doc(shop, row)["id"]) for row in self.orders_of(shop, who) if row.doc]
+        docs = [self.order_doc(shop, row) for row in self.orders_of(shop, who) if row.doc]
+        return {doc["id"]: doc["name"] for doc in docs}
+
+    def erased_by(self, shop: str, order_id: str) -> str:
+        """See ports.Index."""
+        key = self.pseudonym(shop, "order", order_id)
+        hers = (suppressions.c.shop == shop, suppressions.c.field == "order", suppressions.c.key == key)
+        return self._connection.scalar(select(suppressions.c.request_id).where(*hers)) or ""
 
     def _waybill(self, shop: str, row: Any, order: Any) -> Waybill:
         place = PARCEL_PLACE.format(key=row.parcel_key, shop=shop)

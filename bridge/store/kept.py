@@ -6,9 +6,10 @@ import dataclasses
 import json
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.model import Kind, Principal, PrivacyRequest, RequestState, Source, Task
@@ -16,7 +17,17 @@ from bridge.store.inbox import SWEEP_GRACE_S
 from bridge.store.tables import requests
 from bridge.store.tasks import TaskRows
 
+ONE = select(requests).where(requests.c.id == bindparam("of"))
+ACTIVE = select(requests).where(requests.c.active_key == bindparam("of"))
+ONCE = select(requests).where(requests.c.once_key == bindparam("of"))
 PLACE = "requests|{id}|principal|{shop}"
+
+
+@cache
+def _open(dialect: str) -> Any:
+    """Insert a request, unless there is one under one of its keys."""
+    insert = (postgresql if dialect == "postgresql" else sqlite).insert(requests)
+    return insert.on_conflict_do_nothing().returning(requests.c.id)
 
 
 class KeptRequests(TaskRows):
@@ -51,9 +62,7 @@ class KeptRequests(TaskRows):
             "closed_at": request.closed_at,
             "wake_at": now + timedelta(seconds=SWEEP_GRACE_S),
         }
-        dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
-        statement = dialect.insert(requests).on_conflict_do_nothing().returning(requests.c.id)
-        if self._connection.scalar(statement.values(**row)) is None:
+        if self._connection.scalar(_open(self._connection.dialect.name), row) is None:
             return None
         for position, task in enumerate(tasks):
             self.save_task(task, position=position)
@@ -62,21 +71,21 @@ class KeptRequests(TaskRows):
     def in_flight(self, shop: str, kind: str, subject: str) -> PrivacyRequest | None:
         """See ports.Requests."""
         key = active_key(shop, kind, subject)
-        row = self._connection.execute(select(requests).where(requests.c.active_key == key)).one_or_none()
+        row = self._connection.execute(ACTIVE, {"of": key}).one_or_none()
         return self._opened(row) if row else None
 
     def opened_once(self, once: str) -> PrivacyRequest | None:
         """The request that was opened under this idempotency key."""
-        row = self._connection.execute(select(requests).where(requests.c.once_key == once)).one_or_none()
+        row = self._connection.execute(ONCE, {"of": once}).one_or_none()
         return self._opened(row) if row else None
 
     def get(self, request_id: str) -> PrivacyRequest | None:
         """See ports.Requests."""
-        row = self._connection.execute(select(requests).where(requests.c.id == request_id)).one_or_none()
+        row = self._connection.execute(ONE, {"of": request_id}).one_or_none()
         return self._opened(row) if row else None
 
     def _row(self, request_id: str) -> Any:
-        return self._connection.execute(select(requests).where(requests.c.id == request_id)).one()
+        return self._connection.execute(ONE, {"of": request_id}).one()
 
     def _sealed(self, request_id: str, shop: str, principal: Principal, key_id: str, key: bytes) -> bytes:
         plain = json.dumps(dataclasses.asdict(principal)).encode()

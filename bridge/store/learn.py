@@ -25,8 +25,8 @@ KEY_COLUMNS = ("customer_key", "email_key", "phone_key")
 class Learning(Who):
     """The writing half of `ports.Index`."""
 
-    def learn_all(self, shop: str, sightings: Sequence[Sighting]) -> int:
-        """Take in a batch of one shop. Returns how many were dropped because their person was erased."""
+    def learn_all(self, shop: str, sightings: Sequence[Sighting]) -> list[Sighting]:
+        """Take in a batch of one shop. Returns those that were dropped because their person was erased."""
         self._session.alone(shop)
         batch = _Batch(self, shop, sightings)
         for sighting in sightings:
@@ -41,7 +41,7 @@ class _Batch:
     def __init__(self, index: Who, shop: str, sightings: Sequence[Sighting]) -> None:
         self._index, self._shop = index, shop
         self._session, self._connection = index._session, index._session.connection  # noqa: SLF001
-        self.dropped = 0
+        self.dropped: list[Sighting] = []
         self._keys = [index.keys(shop, sighting) for sighting in sightings]
         order_keys = {index.pseudonym(shop, "order", seen.order_id) for seen in sightings} - {""}
         self._orders = {row.order_key: row._asdict() for row in self._rows(orders, "order_key", order_keys)}
@@ -84,7 +84,7 @@ class _Batch:
             self._forget_order(order_key)
         elif sighting.kind in (Seen.CUSTOMER, Seen.ORDER, Seen.PARCELS):
             if self._erased(sighting, keys, order_key):
-                self.dropped += 1
+                self.dropped.append(sighting)
             elif sighting.kind is Seen.CUSTOMER:
                 self._customer(sighting, keys)
             elif order_key:

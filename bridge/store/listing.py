@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, func, or_, select, update
 
 from bridge.model import DeliveryState, Principal, PrivacyRequest
+from bridge.rules.notices import STUCK
 from bridge.store.inbox import InboxRows
 from bridge.store.kept import described
+from bridge.store.notice_tables import notice_entries, notices
+from bridge.store.notices import NoticeRows
 from bridge.store.tables import deliveries, locks, requests
 
 if TYPE_CHECKING:
-    from bridge.model import Delivery
+    from bridge.model import Delivery, Notice
     from bridge.store.session import Session
 
 
@@ -93,6 +96,32 @@ class Listing:
                 rows = rows.where(column == value)
         return [described(row, Principal()) for row in self._connection.execute(rows)]
 
+    def notices(self, *, state: str = "", processor: str = "", limit: int = 100) -> list[tuple[Notice, int]]:
+        """Notices with the number of their entries, newest first."""
+        listed = select(func.count()).where(notice_entries.c.notice_id == notices.c.id).scalar_subquery()
+        rows = select(notices.c.id, listed).order_by(notices.c.created_at.desc(), notices.c.id).limit(limit)
+        for column, value in ((notices.c.state, state), (notices.c.processor, processor)):
+            if value:
+                rows = rows.where(column == value)
+        reader = NoticeRows(self._session)
+        found = [(reader.notice(row[0]), row[1]) for row in self._connection.execute(rows).all()]
+        return [(notice, count) for notice, count in found if notice is not None]
+
+    def waiting(self, *, state: str = "", processor: str = "") -> list[Mapping[str, Any]]:
+        """Entries that are in no letter, counted by processor, state and reason, with the first day of each."""
+        columns = [notice_entries.c[name] for name in ("shop", "processor", "state", "reason")]
+        first = func.min(notice_entries.c.not_before).label("not_before")
+        rows = (
+            select(*columns, func.count().label("entries"), first)
+            .where(notice_entries.c.notice_id == "", notice_entries.c.answer.is_(None))
+            .group_by(*columns)
+            .order_by(*columns)
+        )
+        for column, value in ((notice_entries.c.state, state), (notice_entries.c.processor, processor)):
+            if value:
+                rows = rows.where(column == value)
+        return [dict(row) for row in self._connection.execute(rows).mappings()]
+
     def last_seen(self) -> dict[tuple[str, str], datetime]:
         """When each topic of each shop was last received."""
         rows = select(deliveries.c.shop, deliveries.c.topic, func.max(deliveries.c.received_at)).group_by(
@@ -107,10 +136,22 @@ class Listing:
         late = select(func.count()).where(
             requests.c.closed_at.is_(None), requests.c.due_at < self._session.now()
         )
+        letters = select(notices.c.state, func.count()).group_by(notices.c.state)
+        overdue = select(func.count()).where(
+            notices.c.answered_at.is_(None), notices.c.due_at < self._session.now()
+        )
+        stuck = select(func.count()).where(
+            notice_entries.c.answer.is_(None), notice_entries.c.reason.in_(list(STUCK))
+        )
         return {
             "deliveries": dict(self._connection.execute(inbox).all()),
             "requests": dict(self._connection.execute(states).all()),
-            "late": {"requests": self._connection.scalar(late) or 0},
+            "notices": dict(self._connection.execute(letters).all()),
+            "late": {
+                "requests": self._connection.scalar(late) or 0,
+                "notices": self._connection.scalar(overdue) or 0,
+            },
+            "stuck": {"entries": self._connection.scalar(stuck) or 0},
         }
 
     def lock(self, name: str, holder: str, seconds: float) -> bool:

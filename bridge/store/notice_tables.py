@@ -52,7 +52,7 @@ notice_entries = Table(
     pseudonym("entry_key"),
     pseudonym("order_key"),
     sealed("doc", nullable=True),
-    plain("carrier", String(32)),
+    plain("system", String(32)),
     plain("state", String(24)),
     plain("reason", String(48)),
     plain("not_before", Moment, nullable=True),

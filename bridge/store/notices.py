@@ -10,11 +10,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, delete, func, insert, or_, select, update
+from sqlalchemy import and_, delete, exists, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.errors import ClaimLost
-from bridge.model import Action, Entry, Notice, NoticeState, RequestState, TaskState, Via
+from bridge.model import Action, Entry, Notice, NoticeState, ParcelStatus, RequestState, TaskState, Via
 from bridge.ports import Claim
 from bridge.store.entries import EntryRows
 from bridge.store.notice_tables import notice_accounts, notice_entries, notice_links, notices
@@ -50,17 +50,25 @@ class NoticeRows(EntryRows):
         return None if fence is None else Claim(row_id=account, fence=fence)
 
     def hold(self, claim: Claim) -> None:
-        """See ports.Notices."""
-        self._own(claim, {"lease_until": self._session.now() + timedelta(seconds=self._session.lease_s)})
+        """See ports.Notices. Not what was given back: a renewal may have waited for that very transaction."""
+        until = self._session.now() + timedelta(seconds=self._session.lease_s)
+        self._own(claim, {"lease_until": until}, notice_accounts.c.lease_until.is_not(None))
 
-    def release(self, claim: Claim, *, error: str = "", not_before: datetime | None = None) -> None:
+    def release(
+        self,
+        claim: Claim,
+        *,
+        at: datetime | None = None,
+        error: str = "",
+        not_before: datetime | None = None,
+    ) -> None:
         """See ports.Notices."""
         shop, _, processor = claim.row_id.partition("|")
         mine = (notice_entries.c.shop == shop, notice_entries.c.processor == processor)
         look = self._connection.scalar(select(func.min(notice_entries.c.look_at)).where(*mine))
         ours = (notices.c.shop == shop, notices.c.processor == processor)
         turn = self._connection.scalar(select(func.min(notices.c.next_at)).where(*ours))
-        due = min((moment for moment in (look, turn) if moment is not None), default=None)
+        due = min((moment for moment in (look, turn, at) if moment is not None), default=None)
         if due is not None and not_before is not None:
             due = max(due, not_before)
         values = {"wake_at": due or not_before, "rung_at": None, "lease_until": None}
@@ -68,13 +76,13 @@ class NoticeRows(EntryRows):
             values["attempts"] = 0
         self._own(claim, {**values, "last_error": error[:200]})
 
-    def _own(self, claim: Claim, values: dict[str, Any]) -> None:
-        owned = and_(notice_accounts.c.id == claim.row_id, notice_accounts.c.fence == claim.fence)
+    def _own(self, claim: Claim, values: dict[str, Any], *more: Any) -> None:
+        owned = and_(notice_accounts.c.id == claim.row_id, notice_accounts.c.fence == claim.fence, *more)
         if self._connection.execute(update(notice_accounts).where(owned).values(**values)).rowcount != 1:
             raise ClaimLost(claim.row_id)
 
     def tries(self, account: str) -> int:
-        """How often this account was claimed since it last went well."""
+        """See ports.Notices."""
         return (
             self._connection.scalar(select(notice_accounts.c.attempts).where(notice_accounts.c.id == account))
             or 0
@@ -126,6 +134,17 @@ class NoticeRows(EntryRows):
             rows = rows.where(notices.c.next_at <= due_at)
         return [_notice(row) for row in self._connection.execute(rows.limit(limit or None))]
 
+    def by_message_id(self, message_id: str) -> Notice | None:
+        """The notice whose letter, first or reminder, went under this Message-ID."""
+        notice_id = message_id.strip("<>").partition(".")[0]
+        return self.notice(notice_id)
+
+    def drop(self, entry: Entry) -> None:
+        """Remove an entry that was never its processor's, and its task where nothing is left of it."""
+        self._connection.execute(delete(notice_entries).where(notice_entries.c.id == entry.id))
+        left = exists().where(notice_entries.c.task_id == entry.task_id)
+        self._connection.execute(delete(tasks).where(tasks.c.id == entry.task_id, ~left))
+
     def save(self, notice: Notice, *, was: NoticeState) -> bool:
         """See ports.Notices."""
         values = {name: getattr(notice, name) for name in KEPT} | {"last_error": notice.last_error[:200]}
@@ -150,9 +169,39 @@ class NoticeRows(EntryRows):
         notice_id = self._connection.scalar(select(notice_links.c.notice_id).where(*known))
         return self.notice(notice_id) if notice_id else None
 
-    def unlink(self, notice_id: str) -> None:
+    def unlink(self, notice_id: str, token: str = "") -> None:
         """See ports.Notices."""
-        self._connection.execute(delete(notice_links).where(notice_links.c.notice_id == notice_id))
+        ends = delete(notice_links).where(notice_links.c.notice_id == notice_id)
+        self._connection.execute(ends.where(notice_links.c.token_hash == _hashed(token)) if token else ends)
+
+    def seen(self, shop: str, waybill: str, status: ParcelStatus, at: datetime | None) -> bool:
+        """See ports.Notices."""
+        key = self._session.vault.pseudonym(shop, "waybill", waybill)
+        mine = and_(notice_entries.c.shop == shop, notice_entries.c.entry_key == key)
+        if at is not None:
+            older = or_(notice_entries.c.status_at.is_(None), notice_entries.c.status_at < at)
+            self._moved(and_(mine, older), {"status": status, "status_at": at})
+        return bool(self._connection.scalar(select(exists().where(mine))))
+
+    def settled(self, shop: str, order_id: str, matter: str, *, is_open: bool) -> None:
+        """See ports.Notices."""
+        key = self._session.vault.pseudonym(shop, "order", order_id)
+        mine = and_(notice_entries.c.shop == shop, notice_entries.c.order_key == key)
+        other = notice_entries.c.open_matter == ("" if is_open else matter)
+        self._moved(and_(mine, other), {"open_matter": matter if is_open else ""})
+
+    def _moved(self, which: Any, told: dict[str, Any]) -> None:
+        """What waits and is told something new is looked at now."""
+        waits = notice_entries.c.state == NoticeState.WAITING
+        told = {**told, "look_at": self._session.now()}
+        accounts = self._connection.execute(
+            update(notice_entries)
+            .where(waits, which)
+            .values(**told)
+            .returning(notice_entries.c.shop, notice_entries.c.processor)
+        ).all()
+        for shop, processor in sorted(set(accounts)):
+            self.wake(f"{shop}|{processor}")
 
     def touch(self, entries: Iterable[Entry]) -> None:
         """See ports.Notices. A request that was done goes on: what it waits for stands anew."""

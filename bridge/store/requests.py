@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, bindparam, or_, update
+from sqlalchemy import bindparam, or_, update
 
 from bridge.errors import ClaimLost
 from bridge.model import RequestState
@@ -15,11 +15,21 @@ from bridge.store.tables import requests
 
 OPEN = (RequestState.IN_PROGRESS, RequestState.WAITING)
 
-HOLD = (
+_NOW = bindparam("now", type_=requests.c.wake_at.type)
+CLAIM = (
     update(requests)
-    .where(requests.c.id == bindparam("of"), requests.c.fence == bindparam("by"))
-    .values(lease_until=bindparam("until"))
+    .where(
+        requests.c.id == bindparam("of"),
+        requests.c.state.in_(OPEN),
+        or_(requests.c.lease_until.is_(None), requests.c.lease_until < _NOW),
+        or_(requests.c.attempts == 0, requests.c.wake_at <= _NOW),
+    )
+    .values(fence=requests.c.fence + 1, attempts=requests.c.attempts + 1, lease_until=bindparam("until"))
+    .returning(requests.c.fence)
 )
+OWNED = update(requests).where(requests.c.id == bindparam("of"), requests.c.fence == bindparam("by"))
+# not what was given back meanwhile: a renewal in the background may have waited for that very transaction
+HOLD = OWNED.where(requests.c.lease_until.is_not(None)).values(lease_until=bindparam("until"))
 
 
 class RequestRows(ReopenedRequests):
@@ -28,18 +38,8 @@ class RequestRows(ReopenedRequests):
     def claim(self, request_id: str) -> Claim | None:
         """See ports.Requests."""
         now = self._session.now()
-        free = or_(requests.c.lease_until.is_(None), requests.c.lease_until < now)
-        due = or_(requests.c.attempts == 0, requests.c.wake_at <= now)
-        fence = self._connection.scalar(
-            update(requests)
-            .where(requests.c.id == request_id, requests.c.state.in_(OPEN), free, due)
-            .values(
-                fence=requests.c.fence + 1,
-                attempts=requests.c.attempts + 1,
-                lease_until=now + timedelta(seconds=self._session.lease_s),
-            )
-            .returning(requests.c.fence)
-        )
+        until = now + timedelta(seconds=self._session.lease_s)
+        fence = self._connection.scalar(CLAIM, {"of": request_id, "now": now, "until": until})
         return None if fence is None else Claim(row_id=request_id, fence=fence)
 
     def hold(self, claim: Claim) -> None:
@@ -84,6 +84,6 @@ class RequestRows(ReopenedRequests):
         self._owned(claim, {**gone, "lease_until": None})
 
     def _owned(self, claim: Claim, values: dict[str, Any]) -> None:
-        owned = and_(requests.c.id == claim.row_id, requests.c.fence == claim.fence)
-        if self._connection.execute(update(requests).where(owned).values(**values)).rowcount != 1:
+        mine = {"of": claim.row_id, "by": claim.fence}
+        if self._connection.execute(OWNED, values | mine).rowcount != 1:
             raise ClaimLost(claim.row_id)

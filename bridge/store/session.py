@@ -8,12 +8,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, exists, func, select
+from sqlalchemy import Connection, bindparam, delete, exists, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.store.ids import new_id
 from bridge.store.tables import data_keys, orders, parcels, requests
 from bridge.store.vault import Vault
+
+OF_SUBJECTS = select(data_keys).where(
+    data_keys.c.shop == bindparam("at"), data_keys.c.subject.in_(bindparam("of", expanding=True))
+)
+WRAPPED = select(data_keys.c.wrapped).where(data_keys.c.id == bindparam("of"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +77,7 @@ class Session:
         return found
 
     def _read_keys(self, shop: str, subjects: list[str]) -> dict[str, DataKey]:
-        mine = (data_keys.c.shop == shop, data_keys.c.subject.in_(subjects))
-        rows = self.connection.execute(select(data_keys).where(*mine))
+        rows = self.connection.execute(OF_SUBJECTS, {"at": shop, "of": subjects})
         return {row.subject: DataKey(row.id, self._unwrap(row.id, row.wrapped)) for row in rows.all()}
 
     def _insert_keys(self, rows: list[dict[str, Any]]) -> None:
@@ -83,7 +87,7 @@ class Session:
     def find_data_key(self, key_id: str) -> bytes | None:
         """A data key by id; None where it was destroyed."""
         if key_id not in self._keys:
-            wrapped = self.connection.scalar(select(data_keys.c.wrapped).where(data_keys.c.id == key_id))
+            wrapped = self.connection.scalar(WRAPPED, {"of": key_id})
             self._keys[key_id] = None if wrapped is None else self._unwrap(key_id, wrapped)
         return self._keys[key_id]
 

@@ -7,7 +7,7 @@ import json
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.model import Absence, Action, Gap, Outcome, Task, TaskState
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 PLACE = "tasks|{id}|cursor"
 LAST = 99  # tasks that were not planned come after those that were
 UNFINISHED = (TaskState.RETRY, TaskState.FAILED)
+
+
+OF_REQUEST = select(tasks).where(tasks.c.request_id == bindparam("of")).order_by(tasks.c.position, tasks.c.id)
 
 
 @cache
@@ -38,9 +41,7 @@ class TaskRows:
 
     def tasks(self, request_id: str) -> list[Task]:
         """See ports.Requests."""
-        mine = tasks.c.request_id == request_id
-        rows = self._connection.execute(select(tasks).where(mine).order_by(tasks.c.position, tasks.c.id))
-        return [self._task(row) for row in rows]
+        return [self._task(row) for row in self._connection.execute(OF_REQUEST, {"of": request_id})]
 
     def save_task(self, task: Task, *, position: int = LAST) -> None:
         """See ports.Requests."""

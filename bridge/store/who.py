@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, false, or_, select
+from sqlalchemy import and_, bindparam, false, or_, select
 
 from bridge.model import Principal
 from bridge.rules.minimise import Sighting
@@ -17,6 +17,11 @@ from bridge.store.tables import customers, merges, orders
 
 if TYPE_CHECKING:
     from bridge.store.session import Session
+
+
+KEPT = select(merges.c.kept_key).where(
+    merges.c.shop == bindparam("at"), merges.c.deleted_key == bindparam("of")
+)
 
 
 class Who:
@@ -49,9 +54,7 @@ class Who:
         seen = set()
         while customer_key not in seen:
             seen.add(customer_key)
-            after = self._connection.scalar(
-                select(merges.c.kept_key).where(merges.c.shop == shop, merges.c.deleted_key == customer_key)
-            )
+            after = self._connection.scalar(KEPT, {"at": shop, "of": customer_key})
             if after is None:
                 break
             customer_key = after

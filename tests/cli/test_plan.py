@@ -58,6 +58,7 @@ def test_it_says_of_each_thing_what_becomes_of_it_and_changes_nothing(place):
     assert told.code == 0
     shown = told.json
     assert [(task["system"], task["action"]) for task in shown["tasks"]] == [
+        ("shopify", "locate"),
         ("shopify", "ask"),
         ("shopify", "redact"),
         ("bridge", "erase"),

@@ -80,7 +80,7 @@ def test_an_erasure_ends_in_a_certificate_and_a_late_webhook_brings_nobody_back(
     counts = {row["table"]: row["count"] for row in certificate["erased"]}
     assert (counts["orders"], counts["parcels"]) == (2, 2)
     assert all(kept["until"] for kept in certificate["kept"])
-    assert {row["waybills"] for row in certificate["processors"]} == {1}
+    assert {row["records"] for row in certificate["processors"]} == {1}
     dropped = town.count(Fact.LATE_DELIVERY_DROPPED)
     for order in town.world.orders_of(bikram):
         town.post("orders/updated", order=order)

@@ -85,9 +85,15 @@ def test_waiting_processors_are_named_and_not_called_done():
         {
             "recipient": "Delhivery Limited",
             "system": "delhivery",
-            "waybills": 2,
+            "records": 2,
             "answer": "not_yet_instructed",
+            "answers": {},
             "answer_due": "2026-12-07T10:00:00+00:00",
+            "problem": INSTRUCT.last_error,
+            "instructions": [],
+            "waiting": [],
+            "kept_there": [],
+            "read_back": {},
         }
     ]
     assert body["platform"] == [
@@ -116,6 +122,32 @@ def test_a_processor_that_answered_and_one_nobody_registered_are_shown_as_they_a
     ]
     assert body["platform"][0]["answer"] == "not_asked"
     assert body["platform"][0]["answered_at"] == NOW.isoformat()
+
+
+def test_a_processor_that_was_told_is_asked_and_its_answer_pending():
+    letter = {"id": "ntc_1", "state": "reminded", "sent_at": NOW.isoformat(), "reminders": 1}
+    wait = {
+        "state": "waiting_not_before",
+        "reason": "cod_unremitted",
+        "entries": 1,
+        "not_before": "2026-12-20",
+    }
+    told = replace(INSTRUCT, detail={"notices": [letter], "waits": [wait]})
+    (row,) = made(ERASE, told)["processors"]
+    assert (row["answer"], row["instructions"], row["waiting"]) == ("asked_answer_pending", [letter], [wait])
+
+
+def test_who_cannot_be_told_is_named_as_such():
+    told = made(ERASE, INSTRUCT)["not_instructed"]
+    assert {row["recipient"]: row["reason"] for row in told} == {
+        "google": "no_erasure_channel",
+        "payment_gateway": "not_named_by_the_policy",
+        "sms_gateway": "not_named_by_the_policy",
+        "email_agency": "not_named_by_the_policy",
+        "advertising_remarketing": "not_named_by_the_policy",
+        "analytics_consultant": "not_named_by_the_policy",
+        "social_login": "not_named_by_the_policy",
+    }
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from bridge.model import Absence, Action, Gap, Kind, Outcome, RequestState, Source, TaskState
-from bridge.rules.lifecycle import RETRY_S, erased, in_turn, pause_s, planned, ready, standing
+from bridge.model import Absence, Action, Gap, Kind, RequestState, Source, TaskState
+from bridge.rules.lifecycle import RETRY_S, in_turn, pause_s, planned, ready, standing
 from tests.factories import NOW, make_task
 
 LATER, LATEST = NOW + timedelta(hours=1), NOW + timedelta(days=1)
@@ -44,7 +44,10 @@ def instruct(state, **given):
             Kind.ACCESS,
             [("shopify", Action.GATHER), ("bluedart", Action.GATHER), ("delhivery", Action.GATHER)],
         ),
-        (Kind.ERASURE, [("bridge", Action.ERASE), ("shopify", Action.FOLLOW)]),
+        (
+            Kind.ERASURE,
+            [("shopify", Action.LOCATE), ("bridge", Action.ERASE), ("shopify", Action.FOLLOW)],
+        ),
         (Kind.SHOP_ERASURE, [("bridge", Action.ERASE)]),
     ],
 )
@@ -155,14 +158,10 @@ def test_a_systems_own_wish_counts_where_it_is_longer(wish, pause):
     assert pause_s(1, wish) == pause
 
 
-@pytest.mark.parametrize("outcome", [None, *Outcome])
-def test_not_found_is_not_erased(outcome):
-    assert erased(outcome) is (outcome in {Outcome.ERASED, Outcome.ANONYMISED})
-
-
 def test_what_was_opened_by_hand_the_platform_is_asked_for_before_it_is_followed():
     plan = planned(Kind.ERASURE, Source.OPERATOR, {"delhivery"})
     assert plan == [
+        ("shopify", Action.LOCATE),
         ("shopify", Action.ASK),
         ("shopify", Action.REDACT),
         ("bridge", Action.ERASE),

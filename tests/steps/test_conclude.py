@@ -115,6 +115,20 @@ def test_an_access_request_is_answered_with_a_package(services):
         assert b"".join(tx.packages.read(request_id)).startswith(b"PK")
 
 
+def test_a_package_and_its_closing_are_one(services, monkeypatch):
+    """Dying between the two would leave a package of a request that is not answered: it is made again."""
+    request_id, claim = prepared(services, Kind.ACCESS, make_task("", state=DONE))
+    monkeypatch.setattr("bridge.store.requests.RequestRows.release", lambda *_, **__: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        run(services, request_id, claim)
+    monkeypatch.undo()
+    with services.store.transaction() as tx:
+        assert list(tx.packages.read(request_id)) == []
+    assert read(services, request_id)[1] == []
+    run(services, request_id, claim)
+    assert read(services, request_id)[1] == ["package.sealed", "request.closed"]
+
+
 def test_what_cannot_be_answered_yet_is_given_back(services):
     request_id, claim = prepared(services, Kind.ERASURE, erase(TaskState.RETRY), follow(TaskState.PENDING))
     run(services, request_id, claim)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from bridge.errors import ClaimLost
-from bridge.model import Action, Kind, Outcome, Principal, RequestState, TaskState
+from bridge.model import Action, Kind, NoticeState, Outcome, Principal, RequestState, TaskState
 from bridge.steps.erase import erase
 from tests.factories import (
     ASHA,
@@ -88,7 +87,7 @@ def test_a_person_nobody_knows_is_absent_and_suppressed_all_the_same(services, r
     task = run()
     assert (task.state, task.outcome, task.records) == (TaskState.DONE, Outcome.ABSENT, 0)
     with services.store.transaction() as tx:
-        assert tx.index.learn(SHOP, [order(at=NOW - timedelta(days=1))]) == 1
+        assert len(tx.index.learn(SHOP, [order(at=NOW - timedelta(days=1))])) == 1
 
 
 def test_a_person_without_an_id_is_forgotten_by_her_request(services, run):
@@ -107,15 +106,19 @@ def test_each_company_that_had_a_parcel_is_noted_with_its_waybills(services, run
         "shiprocket": 1,
     }
     task = noted["delhivery"]
-    assert (task.state, task.outcome, task.last_error) == (
-        TaskState.WAITING,
-        Outcome.UNCONFIRMED,
-        "not_instructed_yet",
-    )
-    assert task.expected_by == NOW + timedelta(days=15)
-    assert sorted(entry["waybill"] for entry in json.loads(task.cursor)) == ["AWB1", "AWB2"]
+    assert (task.state, task.outcome, task.cursor) == (TaskState.WAITING, Outcome.UNCONFIRMED, "")
+    with services.store.transaction() as tx:
+        entries = tx.notices.entries(request_id=run.made["id"])
+    assert sorted((entry.processor, entry.system, entry.reference) for entry in entries) == [
+        ("bluedart", "bluedart", "AWB3"),
+        ("delhivery", "delhivery", "AWB1"),
+        ("delhivery", "delhivery", "AWB2"),
+        ("shiprocket", "shiprocket", "AWB4"),
+    ]
+    assert {entry.order for entry in entries} == {"#1001"}
+    assert {entry.state for entry in entries} == {NoticeState.WAITING}
     facts = [fact for fact in read(services, run)[2] if fact.fact == "instruction.opened"]
-    assert [(fact.detail["system"], fact.detail["waybills"]) for fact in facts] == [
+    assert [(fact.detail["processor"], fact.detail["entries"]) for fact in facts] == [
         ("bluedart", 1),
         ("delhivery", 2),
         ("shiprocket", 1),
@@ -146,7 +149,9 @@ def test_an_order_that_is_named_later_adds_its_parcels_to_the_instruction(servic
         tx.requests.widen(run.made["id"], Principal(order_ids=("1002",)))
     assert run().detail == {"orders": 2, "parcels": 2}
     task = instructions(services, run)["delhivery"]
-    assert (task.state, task.records, task.finished_at) == (TaskState.WAITING, 2, None)
+    assert (task.state, task.finished_at) == (TaskState.WAITING, None)
+    with services.store.transaction() as tx:
+        assert len(tx.notices.entries(request_id=run.made["id"])) == 2
 
 
 def test_a_merged_id_is_suppressed_and_the_kept_customers_parcels_stay(services, run):
@@ -175,7 +180,7 @@ def test_an_access_request_in_flight_is_answered_first(services, run):
     assert (task.state, task.last_error) == (TaskState.RETRY, "access_in_flight")
     assert task.wake_at == NOW + timedelta(seconds=10)
     with services.store.transaction() as tx:
-        assert tx.index.order_ids(SHOP, ASHA) == ["1001"]
+        assert list(tx.index.orders(SHOP, ASHA)) == ["1001"]
         tx.requests.release(
             tx.requests.claim(access.id),
             state=RequestState.WAITING,
@@ -210,7 +215,7 @@ def test_dying_before_the_commit_changes_nothing_and_the_next_run_erases(service
     with pytest.raises(RuntimeError):
         run()
     with services.store.transaction() as tx:
-        assert tx.index.order_ids(SHOP, ASHA) == ["1001"]
+        assert list(tx.index.orders(SHOP, ASHA)) == ["1001"]
     assert read(services, run)[2] == []
     monkeypatch.undo()
     assert run().outcome is Outcome.ERASED
@@ -227,7 +232,7 @@ def test_a_worker_that_was_fenced_off_erases_nothing(services):
     with pytest.raises(ClaimLost):
         erase(request, task, claim, services=services)
     with services.store.transaction() as tx:
-        assert tx.index.order_ids(SHOP, ASHA) == ["1001"]
+        assert list(tx.index.orders(SHOP, ASHA)) == ["1001"]
 
 
 def test_a_shop_leaves_whole_and_nobody_asks_for_a_token(services, run, platform):

@@ -1,4 +1,4 @@
-"""The verb: one transaction, a sealed package, one fact; twice gives one package."""
+"""The verb: in the caller's transaction, a sealed package, one fact; twice gives one package."""
 
 from __future__ import annotations
 
@@ -15,18 +15,17 @@ from tests.steps.test_export_case import MERCHANT, NOW, REQUEST, RETENTION, asha
 
 
 class Memory:
-    """A store with memory that notes when it is open, and forgets what a block that raises has written."""
+    """A store with memory that forgets what a block that raises has written."""
 
     def __init__(self, tasks, records=None):
         """Begin with findings and nothing written."""
         self.tasks_kept = tasks
         self.kept = asha() if records is None else records
-        self.packages, self.facts, self.opened = {}, [], 0
+        self.packages, self.facts = {}, []
 
     @contextmanager
     def transaction(self):
         """One transaction."""
-        self.opened += 1
         facts, packages = [], {}
 
         @contextmanager
@@ -36,7 +35,6 @@ class Memory:
             packages[request_id] = stream.getvalue()
 
         yield SimpleNamespace(
-            requests=SimpleNamespace(tasks=lambda _id: self.tasks_kept),
             findings=SimpleNamespace(records=lambda _id: iter(self.kept)),
             packages=SimpleNamespace(write=write),
             evidence=SimpleNamespace(append=lambda fact, **detail: facts.append((fact, detail))),
@@ -45,18 +43,17 @@ class Memory:
         self.facts += facts
 
 
-def services(store):
-    """Bundle what the step is given; anything else it reached for would fail."""
-    return SimpleNamespace(
-        store=store, merchant=MERCHANT, retention=RETENTION, clock=SimpleNamespace(now=lambda: NOW)
-    )
+def run(store):
+    """Export in one transaction, with what the step is given; anything else it reached for would fail."""
+    services = SimpleNamespace(merchant=MERCHANT, retention=RETENTION, clock=SimpleNamespace(now=lambda: NOW))
+    with store.transaction() as tx:
+        return export(REQUEST, store.tasks_kept, tx=tx, services=services)
 
 
 def test_a_complete_package_is_sealed_with_its_fact():
-    """One transaction; the fact holds counts and a hash, nothing of the person."""
+    """The fact holds counts and a hash, nothing of the person."""
     store = Memory([task("shopify", records=3), task("delhivery")])
-    assert export(REQUEST, services=services(store)) is True
-    assert store.opened == 1
+    assert run(store) is True
     with zipfile.ZipFile(io.BytesIO(store.packages[REQUEST.id])) as opened:
         assert "data/00_letter.html" in opened.namelist()
     [(fact, detail)] = store.facts
@@ -75,16 +72,16 @@ def test_a_system_that_is_down_delays_nothing():
     down = Gap(system="delhivery", absence=Absence.UNREACHED, what="1 waybill", reason="source_unavailable")
     state = {"state": TaskState.FAILED, "outcome": Outcome.UNREACHED, "gaps": (down,)}
     store = Memory([task("shopify"), task("delhivery", **state)], records=asha()[:1])
-    assert export(REQUEST, services=services(store)) is False
+    assert run(store) is False
     assert store.facts[0][1]["complete"] is False
 
 
 def test_twice_is_the_same_package():
     """Asked again, the former one is replaced by its equal."""
     store = Memory([task("shopify")])
-    export(REQUEST, services=services(store))
+    run(store)
     once = store.packages[REQUEST.id]
-    export(REQUEST, services=services(store))
+    run(store)
     assert store.packages == {REQUEST.id: once}
 
 
@@ -98,6 +95,6 @@ def test_a_failure_leaves_neither_package_nor_fact():
     store = Memory([task("shopify")])
     store.kept = broken()
     with pytest.raises(OSError, match="gone"):
-        export(REQUEST, services=services(store))
+        run(store)
     assert store.packages == {}
     assert store.facts == []

@@ -265,12 +265,15 @@ def test_bodies_of_any_shape_are_taken():
         "fulfillments": [{"trackingInfo": [{"company": "", "number": "", "url": "https://shiprocket.co/x"}]}],
         "when": NOW,
         "odd": float("nan"),
+        "note": {"by": "nobody"},
+        "ifsc": "",
     }
     shipment = {"waybill": 77, "consignee": None, "events": None, "cod_amount": {"amount": "5"}}
     package = Package(case([found("order", order), found("shipment", shipment, "bluedart")]))
     assert package.table("order_lines")[0]["title"] == "Ring"
     assert package.table("orders")[0]["created_at"] == "yesterday"
-    assert package.json("records/orders.json")["records"][0]["data"]["odd"] == "nan"
+    data = package.json("records/orders.json")["records"][0]["data"]
+    assert (data["odd"], data["note"], data["ifsc"]) == ("nan", {"by": "nobody"}, "")
     assert package.table("shipments")[-1]["waybill"] == "77"
 
 

@@ -75,7 +75,7 @@ def test_access_then_erasure_then_nothing_of_her_is_left(services, queue, platfo
         certificate = tx.packages.certificate(erasure.id)
         assert list(tx.packages.read(access.id)) == []
     assert certificate["outcome"] == "erased_here_others_must_answer"
-    assert [row["waybills"] for row in certificate["processors"]] == [1]
+    assert [row["records"] for row in certificate["processors"]] == [1]
     with services.store.engine.connect() as connection:
         kept = {
             table.name: [tuple(row) for row in connection.execute(select(table))]
@@ -99,7 +99,7 @@ def test_an_erasure_that_overtakes_the_access_waits_for_its_answer(services, que
     erasure_id = dispatch(waiting["customers/redact"], services=services)
     process(erasure_id, services=services)
     with services.store.transaction() as tx:
-        assert tx.index.order_ids(SHOP, tx.requests.get(erasure_id).principal) == ["1001"]
+        assert list(tx.index.orders(SHOP, tx.requests.get(erasure_id).principal)) == ["1001"]
     process(access_id, services=services)
     for _ in range(3):
         work(services, queue)

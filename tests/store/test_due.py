@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from bridge.errors import ClaimLost, StoreUnavailable
-from bridge.model import DeliveryState, Principal, RequestState
+from bridge.model import DeliveryState, NoticeState, Principal, RequestState
 from bridge.ports import Claim
 from bridge.store import SqlStore
 from bridge.store.engine import StoreFault
@@ -23,7 +23,9 @@ from tests.factories import (
     SHOP,
     accepted,
     make_delivery,
+    make_entry,
     make_finding,
+    make_notice,
     make_request,
     make_task,
     opened,
@@ -206,11 +208,22 @@ def test_health_counts_states_and_what_is_late(store, clock):
         assert tx.listing.counts() == {
             "deliveries": {"received": 1},
             "requests": {"in_progress": 2},
-            "late": {"requests": 0},
+            "notices": {},
+            "late": {"requests": 0, "notices": 0},
+            "stuck": {"entries": 0},
         }
     clock.at = NOW + timedelta(days=31)
     with store.transaction() as tx:
-        assert tx.listing.counts()["late"] == {"requests": 1}
+        assert tx.listing.counts()["late"] == {"requests": 1, "notices": 0}
+
+
+def test_health_counts_notices_that_are_overdue_and_entries_that_nobody_can_send(store):
+    with store.transaction() as tx:
+        tx.notices.open(make_notice(state=NoticeState.SENT, due_at=NOW - timedelta(days=1)), [])
+        tx.notices.open(make_notice(state=NoticeState.SENT, due_at=NOW + timedelta(days=1)), [])
+        tx.notices.add([make_entry(reason="contact_not_verified"), make_entry(reason="parcel_moving")])
+        counts = tx.listing.counts()
+    assert (counts["notices"], counts["late"]["notices"], counts["stuck"]) == ({"sent": 2}, 1, {"entries": 1})
 
 
 def test_a_lease_is_renewed_while_its_block_works(database_url, vault, clock):

@@ -38,7 +38,7 @@ BEFORE, AFTER = NOW - timedelta(days=1), NOW + timedelta(days=1)
 
 def learn(store, *sightings, shop=SHOP):
     with store.transaction() as tx:
-        return tx.index.learn(shop, sightings)
+        return len(tx.index.learn(shop, sightings))
 
 
 def erase(store, who=ASHA, shop=SHOP):
@@ -53,7 +53,7 @@ def read(store, table):
 
 def order_ids(store, who=ASHA):
     with store.transaction() as tx:
-        return tx.index.order_ids(SHOP, who)
+        return list(tx.index.orders(SHOP, who))
 
 
 def settled(store, topic, body, state=DeliveryState.FAILED, **given):

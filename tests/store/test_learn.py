@@ -22,7 +22,7 @@ BHAVNA = Principal(customer_id="7002", email="bhavna@example.com")
 
 def learn(store, *sightings, shop=SHOP):
     with store.transaction() as tx:
-        return tx.index.learn(shop, sightings)
+        return len(tx.index.learn(shop, sightings))
 
 
 def subject(store, who, shop=SHOP):
@@ -32,7 +32,7 @@ def subject(store, who, shop=SHOP):
 
 def order_ids(store, who, shop=SHOP):
     with store.transaction() as tx:
-        return tx.index.order_ids(shop, who)
+        return list(tx.index.orders(shop, who))
 
 
 def waybills(store, who):

@@ -122,6 +122,16 @@ def test_a_released_request_is_free_and_its_attempts_begin_anew(store, request_)
     assert claimed(store, request_.id).fence == 2
 
 
+def test_a_request_that_was_given_back_is_not_held_again(store, request_):
+    with store.transaction() as tx:
+        claim = tx.requests.claim(request_.id)
+        tx.requests.release(claim, state=RequestState.WAITING, wake_at=NOW, complete=False, closed_at=None)
+    with pytest.raises(ClaimLost), store.transaction() as tx:
+        tx.requests.hold(claim)
+    with store.transaction() as tx:
+        assert tx.requests.claim(request_.id)
+
+
 def test_a_postponed_request_comes_back_at_its_time(store, clock, request_):
     claim = claimed(store, request_.id)
     with store.transaction() as tx:

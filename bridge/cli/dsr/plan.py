@@ -18,6 +18,7 @@ from bridge.rules.lifecycle import PLATFORM, verdict
 
 TASKS = {
     Action.GATHER: ("what it holds of the person is read", "she asked to see it"),
+    Action.LOCATE: ("it is asked which parcels her orders went with", "webhooks may not have told of all"),
     Action.ASK: ("it is asked to erase its own copy", "the request was opened by hand"),
     Action.REDACT: ("what others wrote there is removed", ""),
     Action.ERASE: ("the bridge's own rows are removed", "erasure was asked for"),

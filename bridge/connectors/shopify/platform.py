@@ -7,19 +7,20 @@ erasure and, where it is told to, what others wrote there and an erasure leaves.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bridge.connectors.shopify import erasure, residue, scopes
 from bridge.connectors.shopify.client import Client, new_http
 from bridge.connectors.shopify.errand import BULK_ORDERS, Errand
 from bridge.connectors.shopify.gather import gather
 from bridge.connectors.shopify.kept import MemoryTokens, TokenCache
+from bridge.connectors.shopify.sent import sent_orders
 from bridge.connectors.shopify.tokens import Tokens, base, utc_now
 from bridge.errors import BridgeError
 from bridge.model import Check, ErasureState, Page, Principal, Residue, Waybill
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from bridge.connectors.http import Http
@@ -76,6 +77,10 @@ class Shopify:
         """Everything Shopify holds of the person, page by page. Raises as `ports.Connector` says."""
         errand = Errand(client=self._client, shop=shop, who=who, bulk_orders=self._bulk_orders)
         return gather(errand, cursor)
+
+    def sent_orders(self, who: Principal, *, shop: str) -> Iterator[Mapping[str, Any]]:
+        """Her orders with the numbers of their parcels, and nothing of whom. Raises as `gather`."""
+        return sent_orders(self._client, who, shop)
 
     def erasure_state(self, who: Principal, *, shop: str) -> ErasureState:
         """How far Shopify's own erasure has come. Raises as `gather`."""

@@ -49,6 +49,7 @@ class Tokens:
         self._http = http
         self._now = now
         self._sleep = sleep
+        self._held: dict[str, tuple[str, datetime]] = {}
 
     @property
     def renewable(self) -> bool:
@@ -64,19 +65,26 @@ class Tokens:
             return self._access_token
         if not (self._client_id and self._client_secret):
             raise CredentialRejected("shopify: no credentials")
+        held = self._held.get(shop)
+        if not self._good(held, refused):
+            held = self._held[shop] = self._newest(shop, refused)
+        return held[0]
+
+    def _newest(self, shop: str, refused: str) -> tuple[str, datetime]:
+        """Look where all processes keep it: another may have replaced the one that was refused here."""
         kept = self._cache.get(shop)
         if self._good(kept, refused):
-            return kept[0]
+            return kept
         if self._cache.refresh(shop):
             return self._refreshed(shop, refused)
         token, expires_at, _ = self._ask(shop, {"grant_type": "client_credentials"})
         self._cache.put(shop, token, expires_at)
-        return token
+        return token, expires_at
 
     def _good(self, kept: tuple[str, datetime] | None, refused: str) -> TypeGuard[tuple[str, datetime]]:
         return kept is not None and kept[0] != refused and kept[1] - SPARE > self._now()
 
-    def _refreshed(self, shop: str, refused: str) -> str:
+    def _refreshed(self, shop: str, refused: str) -> tuple[str, datetime]:
         """Refresh in turn: a refresh token is good once, and a second process would spend it again.
 
         Shopify keeps the token before until its replacement was used, so an answer that is lost on the way
@@ -87,17 +95,17 @@ class Tokens:
                 try:
                     kept = self._cache.get(shop)
                     if self._good(kept, refused):  # another process was first
-                        return kept[0]
+                        return kept
                     form = {"grant_type": "refresh_token", "refresh_token": self._cache.refresh(shop)}
                     token, expires_at, refresh = self._ask(shop, form)
                     self._cache.put(shop, token, expires_at, refresh)
-                    return token
+                    return token, expires_at
                 finally:
                     self._cache.done(shop)
             self._sleep(TURN_S)
             kept = self._cache.get(shop)
             if self._good(kept, refused):
-                return kept[0]
+                return kept
         raise ConnectorThrottled("shopify: another process refreshes the token", retry_after_s=TURNS * TURN_S)
 
     def _ask(self, shop: str, grant: Mapping[str, str]) -> tuple[str, datetime, str]:

@@ -48,6 +48,7 @@ class Document:
         self.schema = load(version)
         self.errors: Errors = []
         self._plans: dict[tuple[str, tuple[bool, ...]], Plan] = {}
+        self._kinds: dict[str, list[tuple[str, str]]] = {}
         self._document: DocumentNode | None = None
         try:
             self._document = parse(text)
@@ -75,8 +76,7 @@ class Document:
         coerced = get_variable_values(self.schema, operation.variable_definitions, dict(given), max_errors=5)
         if isinstance(coerced, list):
             return {}, [_shape(fault, "INVALID_VARIABLE") for fault in coerced]
-        for one in operation.variable_definitions:
-            name, kind = one.variable.name.value, print_ast(one.type)
+        for name, kind in self._declared(operation):
             values = coerced.get(name)
             if isinstance(values, list) and len(values) > MAX_INPUT:
                 message = f"The input array size of {len(values)} is greater than the maximum allowed of {MAX_INPUT}."
@@ -88,6 +88,15 @@ class Document:
                     about = {"code": "INVALID_VARIABLE", "problems": [problem]}
                     return {}, [{"message": message, "extensions": about}]
         return coerced, []
+
+    def _declared(self, operation: OperationDefinitionNode) -> list[tuple[str, str]]:
+        """Name the variables and their types, written out once."""
+        of = operation.name.value if operation.name else ""
+        if of not in self._kinds:
+            self._kinds[of] = [
+                (one.variable.name.value, print_ast(one.type)) for one in operation.variable_definitions
+            ]
+        return self._kinds[of]
 
     def plan(self, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> Plan:
         """Give the plan for these switches, made once."""

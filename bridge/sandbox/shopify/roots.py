@@ -98,7 +98,7 @@ class Roots:
             "orders": listed(
                 "orders",
                 lambda: self.visible(world.orders),
-                lambda one: known.of_order(shop, one),
+                lambda one: customers.cached(shop, f"facts/{one.id}", lambda: known.of_order(shop, one)),
                 lambda one: customers.order_of(shop, one),
             ),
             "draftOrders": close("draftOrders", shop.left("DraftOrder", world.drafts), draft_record),

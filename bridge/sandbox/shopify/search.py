@@ -48,7 +48,7 @@ class Search:
         while self._peek("word") == "OR":
             self._at += 1
             tests.append(self._all())
-        return lambda facts: any(test(facts) for test in tests)
+        return tests[0] if len(tests) == 1 else lambda facts: any(test(facts) for test in tests)
 
     def _all(self) -> Test:
         tests: list[Test] = []
@@ -57,7 +57,7 @@ class Search:
                 self._at += 1
                 continue
             tests.append(self._one())
-        return lambda facts: all(test(facts) for test in tests)
+        return tests[0] if len(tests) == 1 else lambda facts: all(test(facts) for test in tests)
 
     def _one(self) -> Test:
         if self._peek("word") == "NOT":

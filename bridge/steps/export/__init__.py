@@ -1,7 +1,7 @@
 """Export: turn what was found into the sealed package the person gets.
 
-Reads findings page by page and writes the package in one transaction; `build` makes the same package from
-plain values. Never speaks to another system, and never keeps a finding or a file in the clear anywhere.
+Reads findings page by page and writes the package in the caller's transaction; `build` makes the same package
+from plain values. Never speaks to another system, and never keeps a finding or a file in the clear anywhere.
 """
 
 from __future__ import annotations
@@ -13,37 +13,38 @@ from bridge.model import Fact
 from bridge.steps.export.package import Manifest, PackageInput, build
 
 if TYPE_CHECKING:
-    from bridge.model import PrivacyRequest
-    from bridge.ports import Services
+    from collections.abc import Sequence
+
+    from bridge.model import PrivacyRequest, Task
+    from bridge.ports import Services, Tx
 
 __all__ = ["Manifest", "PackageInput", "build", "export"]
 
 
-def export(request: PrivacyRequest, *, services: Services) -> bool:
+def export(request: PrivacyRequest, tasks: Sequence[Task], *, tx: Tx, services: Services) -> bool:
     """Seal the request's package. True where every system that was asked has answered in full.
 
     Asked twice, the package is made anew and replaces the former one. Raises StoreUnavailable.
     """
-    with services.store.transaction() as tx:
-        package = PackageInput(
-            request=request,
-            tasks=tx.requests.tasks(request.id),
-            records=partial(tx.findings.records, request.id),
-            merchant=services.merchant,
-            retention=services.retention,
-            prepared_at=services.clock.now(),
-        )
-        with tx.packages.write(request.id) as out:
-            manifest = build(package, out)
-        tx.evidence.append(
-            Fact.PACKAGE_SEALED,
-            shop=request.shop,
-            request_id=request.id,
-            subject=request.subject,
-            files=len(manifest.files),
-            records=manifest.records,
-            complete=manifest.complete,
-            recipients_named=manifest.recipients_named,
-            manifest_sha256=manifest.manifest_sha256,
-        )
+    package = PackageInput(
+        request=request,
+        tasks=tasks,
+        records=partial(tx.findings.records, request.id),
+        merchant=services.merchant,
+        retention=services.retention,
+        prepared_at=services.clock.now(),
+    )
+    with tx.packages.write(request.id) as out:
+        manifest = build(package, out)
+    tx.evidence.append(
+        Fact.PACKAGE_SEALED,
+        shop=request.shop,
+        request_id=request.id,
+        subject=request.subject,
+        files=len(manifest.files),
+        records=manifest.records,
+        complete=manifest.complete,
+        recipients_named=manifest.recipients_named,
+        manifest_sha256=manifest.manifest_sha256,
+    )
     return manifest.complete

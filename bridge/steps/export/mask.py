@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections import Counter
 
 DEEPEST = 60  # real bodies nest some ten levels; more is a trick on the reader
+_NESTED = (dict, list, tuple, Mapping)
 
 _TAIL = frozenset(
     {
@@ -72,6 +73,7 @@ _FREE_TEXT = frozenset(
         "instructions",
     }
 )
+_JUDGED = _TAIL | _HIDE | _STAFF | _FREE_TEXT
 _IFSC = re.compile(r"\b[A-Za-z]{4}0[A-Za-z0-9]{6}\b")
 _VPA = re.compile(r"\b[\w.-]{2,64}@[A-Za-z]{2,64}\b(?!\.\w)")
 _CARD = re.compile(r"(?<!\d)[3-6]\d{3}(?:[ -]?\d){11,15}(?!\d)")
@@ -100,8 +102,14 @@ def _object(
     named = _plain(str(value.get("key", ""))) if "key" in value and "value" in value else ""
     copy = {}
     for key, item in value.items():
-        name = named if key == "value" and named in _TAIL | _HIDE else _plain(str(key))
-        copy[clean(str(key))] = _field(name, item, counts, instrument=instrument, depth=depth + 1)
+        text = str(key)
+        name = named if text == "value" and named in _TAIL | _HIDE else _plain(text)
+        # most fields are plain ones: what their name says needs no second look
+        copy[clean(text)] = (
+            _field(name, item, counts, instrument=instrument, depth=depth + 1)
+            if name in _JUDGED or (instrument and name == "number")
+            else _value(item, counts, instrument=instrument or name in _INSTRUMENT, depth=depth + 1)
+        )
     _hide_stranger(copy, counts)
     return copy
 
@@ -119,7 +127,7 @@ def _field(name: str, value: Any, counts: Counter[str], *, instrument: bool, dep
         return "****"
     if name in _FREE_TEXT and isinstance(value, str):
         return _scanned(clean(value), counts)
-    return _value(value, counts, instrument=instrument or name in _INSTRUMENT, depth=depth)
+    return _value(value, counts, instrument=instrument, depth=depth)
 
 
 def _value(value: Any, counts: Counter[str], *, instrument: bool, depth: int) -> Any:
@@ -127,12 +135,12 @@ def _value(value: Any, counts: Counter[str], *, instrument: bool, depth: int) ->
         return clean(value)
     if value is None or isinstance(value, bool | int) or (isinstance(value, float) and math.isfinite(value)):
         return value
-    if not isinstance(value, dict | list | tuple | Mapping):
+    if not isinstance(value, _NESTED):
         return clean(str(value))
     if depth > DEEPEST:
         counts["nested_too_deeply"] += 1
         return "(nested too deeply to be shown)"
-    if isinstance(value, Mapping):
+    if not isinstance(value, list | tuple):
         return _object(value, counts, instrument=instrument, depth=depth)
     return [_value(item, counts, instrument=instrument, depth=depth + 1) for item in value]
 

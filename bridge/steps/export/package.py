@@ -16,7 +16,7 @@ from bridge.steps.export import gaps as missing
 from bridge.steps.export import keeping, letter, recipients, regimes, summary, tables
 from bridge.steps.export.bag import Bag, File
 from bridge.steps.export.records import RecordFiles
-from bridge.steps.export.text import dumps, given
+from bridge.steps.export.text import dump_line, dumps, given
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -203,7 +203,7 @@ def _bag_info(contents: letter.Contents) -> Mapping[str, str]:
 def _manifest(contents: letter.Contents, files: Sequence[File]) -> str:
     """Write the machine's table of contents, beside BagIt's list of hashes."""
     return (
-        dumps(
+        dump_line(
             {
                 **_header(contents),
                 "package_id": _package_id(contents.request),

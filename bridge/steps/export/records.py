@@ -15,7 +15,7 @@ from bridge.steps.export.rows import WHOLE_FILE, rows
 from bridge.steps.export.spool import Spool
 from bridge.steps.export.survey import Survey
 from bridge.steps.export.tables import BY_NAME, TABLES
-from bridge.steps.export.text import csv_line, dump_record, dumps
+from bridge.steps.export.text import csv_line, dump_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -53,13 +53,13 @@ class RecordFiles:
             "found_by": finding.matched_by,
             "data": body,
         }
-        self._append(_file_of(finding.kind), dump_record(record))
+        self._append(_file_of(finding.kind), dump_line(record))
         for table, row in rows(system, finding.kind, body, self._zone):
             self.survey.row(system, table, row)
-            names = [column.name for column in BY_NAME[table].columns]
-            self._csv[table].write(csv_line(row.get(name, "") for name in names))
+            line = {column.name: row.get(column.name, "") for column in BY_NAME[table].columns}
+            self._csv[table].write(csv_line(line.values()))
             if not BY_NAME[table].whole:
-                self._append(table, dump_record({name: row.get(name, "") for name in names}))
+                self._append(table, dump_line(line))
 
     def write(self, bag: Bag, header: Mapping[str, Any]) -> None:
         """Write every file, known tables first, then the kinds that have none."""
@@ -91,7 +91,7 @@ class RecordFiles:
     def _document(self, name: str, header: Mapping[str, Any]) -> Iterator[bytes]:
         count = self._counts[name]
         frame = {**header, "part": "records", "title": name, "count": count, "records": []}
-        before, after = dumps(frame).split('"records": []')  # a quote within a value would be escaped
+        before, after = dump_line(frame).split('"records": []')  # a quote within a value would be escaped
         yield (before + '"records": [').encode()
         yield from self._json.pop(name).read()
         yield (("\n  ]" if count else "]") + after + "\n").encode()

@@ -1,6 +1,7 @@
 """A file that waits for its turn: compressed in memory, because only one file of a zip can be open at once.
 
-The findings are opened once and feed all their files together; what waits is a twentieth of its size.
+The findings are opened once and feed all their files together; what waits is a twentieth of its size. A short
+file waits as it is: most are, and a compressor of its own costs more than it saves.
 Never touches a disk: what it holds is personal and in the clear.
 """
 
@@ -22,7 +23,7 @@ class Spool:
 
     def __init__(self) -> None:
         """Begin empty."""
-        self._press = zlib.compressobj(_FASTEST, zlib.DEFLATED, -zlib.MAX_WBITS)
+        self._press: zlib._Compress | None = None
         self._done: list[bytes] = []
         self._fresh: list[str] = []
         self._chars = 0
@@ -36,6 +37,10 @@ class Spool:
 
     def read(self) -> Iterator[bytes]:
         """Everything written, in pieces; frees what it has given."""
+        if self._press is None:
+            yield "".join(self._fresh).encode()
+            self._fresh = []
+            return
         self._flush()
         self._done.append(self._press.flush())
         expand = zlib.decompressobj(-zlib.MAX_WBITS)
@@ -48,6 +53,8 @@ class Spool:
         yield expand.flush()
 
     def _flush(self) -> None:
+        if self._press is None:
+            self._press = zlib.compressobj(_FASTEST, zlib.DEFLATED, -zlib.MAX_WBITS)
         pressed = self._press.compress("".join(self._fresh).encode())
         if pressed:
             self._done.append(pressed)

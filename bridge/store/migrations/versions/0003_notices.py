@@ -10,6 +10,7 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
+TASK, REQUEST = ("request_id", "action", "state", "wake_at"), ("id", "wake_at")
 TABLES = ("notice_accounts", "notices", "notice_entries", "notice_links")
 
 
@@ -75,6 +76,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("token_hash", name="pk_notice_links"),
     )
     op.create_index("ix_notice_links_notice_id", "notice_links", ["notice_id"])
+    # what was noted before there were entries is taken in by the next look at its request
+    now = sa.func.now()
+    tasks, requests = sa.table("tasks", *map(sa.column, TASK)), sa.table("requests", *map(sa.column, REQUEST))
+    noted = (tasks.c.action == "instruct", tasks.c.state == "waiting")
+    ids = sa.select(tasks.c.request_id).where(*noted)
+    op.execute(requests.update().where(requests.c.id.in_(ids)).values(wake_at=now))
+    op.execute(tasks.update().where(*noted).values(wake_at=now))
 
 
 def _entry() -> list[sa.schema.SchemaItem]:
@@ -88,7 +96,7 @@ def _entry() -> list[sa.schema.SchemaItem]:
         _text("entry_key", 80),
         _text("order_key", 80),
         sa.Column("doc", sa.LargeBinary(), nullable=True),
-        _text("carrier", 32),
+        _text("system", 32),
         _text("state", 24),
         _text("reason", 48),
         _moment("not_before"),

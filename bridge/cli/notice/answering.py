@@ -1,0 +1,94 @@
+"""`notice answer`: an answer that came by phone, mail or a portal is recorded."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import click
+
+from bridge.bootstrap import make_services
+from bridge.cli.desk import AS_JSON, desk, operator, refuse
+from bridge.cli.nobell import NoBell
+from bridge.cli.notice.sheet import find
+from bridge.cli.printing import emit
+from bridge.errors import PayloadInvalid
+from bridge.model import Answer, Said, Via
+from bridge.rules.notices import LAWS
+from bridge.steps.answer import answer
+
+WORDS = [one.value for one in Answer]
+REASONS = {
+    "already_answered": "it was answered before",
+    "entry_missing": "every entry needs an answer: --all, or --entry for each",
+    "entry_unknown": "an --entry is not in this notice",
+    "until_missing": "what is retained needs --until",
+    "until_not_ahead": "--until must lie ahead",
+    "law_missing": "what is retained needs --law",
+    "note_too_long": "the note is too long",
+}
+
+
+@click.command("answer")
+@click.argument("notice_id", metavar="ID")
+@click.option(
+    "--all", "whole", type=click.Choice(WORDS), help="The answer to every entry not named by --entry."
+)
+@click.option("--entry", "single", multiple=True, metavar="ENT=ANSWER", help=f"One of {', '.join(WORDS)}.")
+@click.option("--law", type=click.Choice(list(LAWS)), help="What makes them keep it, with retained.")
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="The last day of keeping, with retained.")
+@click.option("--note", default="", help="What they said. No names. Sealed.")
+@click.option("--reference", required=True, help="Ticket, call or mail that the answer came by.")
+@AS_JSON
+def answer_(
+    notice_id: str,
+    whole: str | None,
+    single: tuple[str, ...],
+    law: str | None,
+    until: datetime | None,
+    note: str,
+    reference: str,
+    as_json: bool,
+) -> None:
+    """Record an answer that did not come over the page."""
+    named = dict(_pair(each) for each in single)
+    day = until.date() if until else None
+    with desk() as at:
+        services = make_services(at.start, NoBell(), at.store)
+        with at.store.transaction() as tx:
+            find(tx, notice_id)
+            entries = tx.notices.entries(notice_id=notice_id)
+        said = {
+            entry.id: _said(word, law or "", day, note)
+            for entry in entries
+            if (word := named.pop(entry.id, whole))
+        }
+        try:
+            after = answer(
+                notice_id,
+                said | {other: _said(word, law or "", day, note) for other, word in named.items()},
+                via=Via.OPERATOR,
+                actor=operator(),
+                reference=reference,
+                services=services,
+            )
+        except PayloadInvalid as fault:
+            refuse(f"Not recorded: {REASONS.get(fault.reason, fault.reason)}.")
+            return
+    if as_json:
+        emit({"id": notice_id, "state": after.state, "entries": len(entries), "reference": reference})
+    else:
+        click.echo(f"{notice_id} is {after.state}: {len(entries)} entries, reference {reference}.")
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, word = text.partition("=")
+    if not equals or word not in WORDS:
+        raise click.BadParameter(
+            f"give ENT=ANSWER, the answer one of {', '.join(WORDS)}", param_hint="--entry"
+        )
+    return name, word
+
+
+def _said(word: str, law: str, until: date | None, note: str) -> Said:
+    kept = word == Answer.RETAINED
+    return Said(answer=Answer(word), law=law if kept else "", until=until if kept else None, note=note)

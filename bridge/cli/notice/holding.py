@@ -1,0 +1,66 @@
+"""`notice hold` and `notice release`: a person decides that a record must wait, or need not wait any more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import click
+
+from bridge.cli.desk import AS_JSON, desk, operator, refuse
+from bridge.cli.notice.sheet import find_entry
+from bridge.cli.printing import emit
+from bridge.model import Entry, Fact, NoticeState
+from bridge.rules.asking import HELD
+from bridge.steps.concern import account, tell
+from bridge.store.sql import SqlTx
+
+REASON = click.option("--reason", required=True, help="Why, for the evidence. No names.")
+
+
+@click.command()
+@click.argument("entry_id", metavar="ENTRY")
+@REASON
+@AS_JSON
+def hold(entry_id: str, reason: str, as_json: bool) -> None:
+    """Hold one record back: nothing is asked of it until it is released."""
+    with desk() as at, at.store.transaction() as tx:
+        entry = _not_out_yet(tx, entry_id)
+        held = replace(
+            entry, state=NoticeState.WAITING, open_matter=HELD, released=False, look_at=at.store.now()
+        )
+        _save(held, Fact.ENTRY_HELD, reason, tx)
+    _tell(entry_id, "held", as_json)
+
+
+@click.command()
+@click.argument("entry_id", metavar="ENTRY")
+@REASON
+@AS_JSON
+def release(entry_id: str, reason: str, as_json: bool) -> None:
+    """Let one record be told of now, whatever it waits for: cash that was remitted, a claim that is settled."""
+    with desk() as at, at.store.transaction() as tx:
+        entry = _not_out_yet(tx, entry_id)
+        free = replace(entry, open_matter="", released=True, look_at=at.store.now())
+        _save(free, Fact.ENTRY_RELEASED, reason, tx)
+    _tell(entry_id, "released", as_json)
+
+
+def _not_out_yet(tx: SqlTx, entry_id: str) -> Entry:
+    entry = find_entry(tx, entry_id)
+    if entry.notice_id or entry.answer is not None:
+        refuse(f"{entry_id} is in notice {entry.notice_id or '-'} already: {entry.state}.")
+    return entry
+
+
+def _save(entry: Entry, fact: Fact, reason: str, tx: SqlTx) -> None:
+    tx.notices.save_entries([entry])
+    tx.notices.wake(account(entry))
+    tx.notices.touch([entry])
+    tell(fact, [entry], tx, actor=operator(), entry=entry.id, reason=reason)
+
+
+def _tell(entry_id: str, word: str, as_json: bool) -> None:
+    if as_json:
+        emit({"id": entry_id, word: True})
+    else:
+        click.echo(f"{entry_id} is {word}.")

@@ -1,0 +1,63 @@
+"""A mail server that keeps what it is handed: where letters of the demo and of measurements end. Sends nothing on."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import threading
+from typing import TYPE_CHECKING, Any
+
+from aiosmtpd.controller import Controller
+
+from bridge.sandbox.processes import free_port
+
+if TYPE_CHECKING:
+    from email.message import EmailMessage
+
+
+class Mailbox:
+    """One mail server on loopback. `letters` are in the order in which they came."""
+
+    def __init__(self) -> None:
+        """Choose a port; nothing is served yet."""
+        self.letters: list[EmailMessage] = []
+        self._alone = threading.Lock()
+        self._port = free_port()
+        self._server = Controller(self, hostname="127.0.0.1", port=self._port)
+
+    @property
+    def url(self) -> str:
+        """What `SMTP_URL` has to be."""
+        return f"smtp://127.0.0.1:{self._port}"
+
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
+        """Keep one letter."""
+        message = email.message_from_bytes(envelope.content, policy=email.policy.default)
+        with self._alone:
+            self.letters.append(message)
+        return "250 kept"
+
+    def to(self, address: str) -> list[EmailMessage]:
+        """The letters to one address."""
+        with self._alone:
+            return [letter for letter in self.letters if letter["To"] == address]
+
+    def start(self) -> Mailbox:
+        """Serve in a thread."""
+        self._server.start()
+        return self
+
+    def stop(self) -> None:
+        """Stop serving."""
+        self._server.stop()
+
+
+def text_of(letter: EmailMessage) -> str:
+    """The plain text of a letter."""
+    body = letter.get_body(("plain",))
+    return str(body.get_content()) if body else ""
+
+
+def link_of(letter: EmailMessage) -> str:
+    """The link by which a letter is answered."""
+    return next(line.strip() for line in text_of(letter).splitlines() if "/notices/" in line)

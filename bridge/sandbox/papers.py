@@ -1,0 +1,85 @@
+"""The merchant's two files as an invented merchant has filled them in: for the demo and for measurements.
+
+Made of the shipped ones, so that they cannot drift: a line that is no longer there is a fault.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bridge.errors import NeedsOperator
+from bridge.sandbox.processes import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+OFFICER = "privacy@example.in"
+CONTACTS = {carrier: f"privacy@{carrier}.example.com" for carrier in ("bluedart", "delhivery", "shiprocket")}
+_UNSET = '{ value = "", status = "unset" }'
+_WHERE = '{ value = "", status = "unset", note = "where erasure instructions go" }'
+MERCHANT: Mapping[str, str] = {
+    'legal_name = { value = "", status = "unset", note = "must be published': (
+        'legal_name = { value = "Mini Miss (invented for this demo)", status = "confirmed", note = "must be published'
+    ),
+    f"[grievance_officer]\nname = {_UNSET}\ndesignation = {_UNSET}\nphone = {_UNSET}\n": (
+        '[grievance_officer]\nname = "Devi Nowhere"\ndesignation = "Grievance Officer"\nphone = "+919000000010"\n'
+    ),
+    'email = { value = "privacy@minimiss.com"': f'email = {{ value = "{OFFICER}"',
+}
+RETENTION: Mapping[str, str] = {
+    f"warranty_days = {{ value = 0, {_UNSET[14:]}": "warranty_days = 7",
+    f"return_window_days = {{ value = 0, {_UNSET[14:]}": "return_window_days = 7",
+}
+AGGREGATOR = """
+[[processor]]
+id = "shiprocket"
+legal_name = "Shiprocket (invented account)"
+role = "processor"
+services = "books parcels with carriers on its own accounts"
+data = ["shipment"]
+fields = ["name", "delivery_address", "phone", "order_invoice_value"]
+countries = ["IN"]
+contract_ref = "demo"
+erasure_channel = "email"
+privacy_contact = "privacy@shiprocket.example.com"
+contact_verified_on = 2026-11-01
+"""
+
+
+def fill(folder: Path, *, shops: Sequence[str], terms: Mapping[str, str]) -> dict[str, str]:
+    """Write both files into `folder`; gives the settings that name them.
+
+    `terms` replaces lines of `[notices]`, as `answer_days = 15`. Raises NeedsOperator.
+    """
+    merchant = _filled(
+        "merchant.toml", {**MERCHANT, "shops = []": f"shops = {list(shops)!r}".replace("'", '"')}
+    )
+    for carrier in ("bluedart", "delhivery"):
+        head, found, rest = merchant.partition(f'id = "{carrier}"\n')
+        rest = rest.replace(_WHERE, f'"{CONTACTS[carrier]}"', 1)
+        rest = rest.replace('contact_verified_on = ""', "contact_verified_on = 2026-11-01", 1)
+        merchant = head + found + rest.replace('client_code = ""', 'client_code = "DEMO-1"', 1)
+    lines = merchant.splitlines()
+    for name, value in terms.items():
+        (place,) = [number for number, line in enumerate(lines) if line.startswith(f"{name} = ")]
+        lines[place] = f"{name} = {value}"
+    written = {
+        "merchant.toml": "\n".join(lines) + AGGREGATOR,
+        "retention.toml": _filled("retention.toml", RETENTION),
+    }
+    for name, text in written.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return {
+        "BRIDGE_MERCHANT_FILE": str(folder / "merchant.toml"),
+        "BRIDGE_RETENTION_FILE": str(folder / "retention.toml"),
+    }
+
+
+def _filled(name: str, lines: Mapping[str, str]) -> str:
+    text = (ROOT / "config" / name).read_text(encoding="utf-8")
+    for shipped, filled in lines.items():
+        if shipped not in text:
+            raise NeedsOperator(f"config/{name} no longer has the line {shipped.splitlines()[0]!r}")
+        text = text.replace(shipped, filled, 1)
+    return text

@@ -1,0 +1,48 @@
+"""What concerns several requests at once: a fact for each, so that a request's evidence is whole, and a bell for each."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from bridge.model import Entry, Fact, Notice
+from bridge.ports import Services, Tx
+
+
+def account(of: Notice | Entry) -> str:
+    """The account that a notice or an entry belongs to: one processor of one shop."""
+    return f"{of.shop}|{of.processor}"
+
+
+def tell(
+    fact: Fact,
+    entries: Sequence[Entry],
+    tx: Tx,
+    *,
+    notice: Notice | None = None,
+    actor: str = "bridge",
+    **detail: object,
+) -> None:
+    """Record the fact for each request that these entries are about: counts and codes, no waybill."""
+    by_request: dict[str, list[Entry]] = {}
+    for entry in entries:
+        by_request.setdefault(entry.request_id, []).append(entry)
+    for request_id, theirs in sorted(by_request.items()):
+        told: dict[str, Any] = {"processor": theirs[0].processor, "entries": len(theirs), **detail}
+        told |= _answers(theirs)
+        if notice is not None:
+            told |= {"notice": notice.id, "state": notice.state}
+        tx.evidence.append(fact, shop=theirs[0].shop, actor=actor, request_id=request_id, **told)
+
+
+def _answers(entries: Iterable[Entry]) -> Mapping[str, Any]:
+    answers = Counter(str(entry.answer) for entry in entries if entry.answer is not None)
+    return {"answers": dict(sorted(answers.items()))} if answers else {}
+
+
+def nudge(entries: Iterable[Entry], services: Services) -> None:
+    """Their requests take it in soon; sweep rings where the bell is not heard."""
+    ids = sorted({entry.request_id for entry in entries})
+    if ids:
+        services.queue.nudge_all([("process", request_id, True) for request_id in ids])

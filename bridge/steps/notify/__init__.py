@@ -1,0 +1,45 @@
+"""Notify: one processor's account is brought on: looked at, told, reminded, read back.
+
+Owns the account by a lease that it renews and a fence that every write shows. Sent is not done: what was answered
+comes through `answer`. A failure of the machine ends in a later attempt, shown by `doctor`; nothing is forgotten.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bridge.errors import ClaimLost, StoreUnavailable
+from bridge.logs import place
+from bridge.ports import Services
+from bridge.rules.lifecycle import pause_s
+from bridge.steps.notify.digest import digest
+from bridge.steps.notify.look import look
+from bridge.steps.notify.send import send_due
+
+__all__ = ["notify"]
+
+
+def notify(account: str, *, services: Services) -> bool:
+    """Bring one account on. False where it is owned or nothing is due. Raises StoreUnavailable."""
+    with services.store.transaction() as tx:
+        claim = tx.notices.claim(account)
+        tries = tx.notices.tries(account)
+    if claim is None:
+        return False
+    try:
+        with services.store.keeping(claim, "notices"):
+            down_until = look(account, claim, services)
+            next_digest_at = digest(account, claim, services)
+            send_due(account, claim, services)
+        with services.store.transaction() as tx:
+            tx.notices.release(
+                claim, at=next_digest_at, error="system_down" if down_until else "", not_before=down_until
+            )
+    except (ClaimLost, StoreUnavailable):
+        raise
+    except Exception as fault:
+        with services.store.transaction() as tx:
+            again = services.clock.now() + timedelta(seconds=pause_s(tries, None))
+            tx.notices.release(claim, error=place(fault), not_before=again)
+        raise
+    return True

@@ -1,0 +1,222 @@
+"""What an operator does with instructions: look, record answers, hand in by hand, hold, release, attribute."""
+
+from __future__ import annotations
+
+import csv
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from bridge.model import Fact, NoticeState, ParcelStatus
+from bridge.steps.notify import notify
+from tests.conftest import SetClock
+from tests.e2e import house
+from tests.factories import NOW, SHOP
+from tests.fakes import FakeQueue
+from tests.steps.notices import Case, facts
+
+PARCEL, OTHER = "14908100000012", "14908100000023"
+
+
+class Bureau(Case):
+    """A case whose database the commands open too."""
+
+    def __init__(self, store, environ):
+        super().__init__(store, SetClock(NOW), FakeQueue())
+        self.environ = environ
+
+    def say(self, *words):
+        """A command acts at the machine's own time: whatever comes next is later than that."""
+        told = house.say(self.environ, "notice", *words)
+        self.at(datetime.now(UTC))
+        return told
+
+
+@pytest.fixture
+def bureau(tmp_path):
+    environ = house.environment(f"sqlite:///{tmp_path}/bridge.db", "")
+    house.migrate(environ)
+    with house.services(environ) as services:
+        yield Bureau(services.store, environ)
+
+
+@pytest.fixture
+def sent(bureau):
+    request = bureau.erasure(PARCEL, OTHER)
+    bureau.run()
+    return bureau, request, bureau.notices()[0]
+
+
+def test_notices_and_what_waits_are_listed_together(bureau):
+    bureau.erasure(PARCEL)
+    bureau.erasure(OTHER, subject="another")
+    bureau.move(OTHER, ParcelStatus.IN_TRANSIT)
+    bureau.erasure("X1", carrier="unknown", subject="a third")
+    bureau.run()
+    bureau.run(f"{SHOP}|unknown")
+    rows = bureau.say("list", "--json").json
+    assert [(row["processor"], row["state"], row["reason"], row["entries"]) for row in rows] == [
+        ("delhivery", "sent", "", 1),
+        ("delhivery", "waiting_not_before", "parcel_moving", 1),
+        ("unknown", "queued", "carrier_unknown", 1),
+    ]
+    assert [bool(row["id"]) for row in rows] == [True, False, False]
+    assert len(bureau.say("list", "--state", "sent", "--json").json) == 1
+    assert len(bureau.say("list", "--processor", "unknown", "--json").json) == 1
+    assert bureau.say("list", "--overdue", "--json").json == []
+    told = bureau.say("list")
+    assert "parcel_moving" in told.out
+    assert PARCEL not in told.out
+
+
+def test_a_notice_is_shown_masked_and_revealed_with_a_reason(sent):
+    bureau, request, notice = sent
+    shown = bureau.say("show", notice.id, "--json").json
+    assert [line["reference"] for line in shown["lines"]] == ["…0012", "…0023"]
+    assert PARCEL not in bureau.say("show", notice.id).out
+    assert bureau.say("show", notice.id, "--reveal").code == 2
+    told = bureau.say("show", notice.id, "--reveal", "--reason", "they called", "--json").json
+    assert [line["reference"] for line in told["lines"]] == [PARCEL, OTHER]
+    assert facts(bureau, request)[-1] == Fact.PERSONAL_DATA_REVEALED
+    entry = bureau.say("show", shown["lines"][0]["id"], "--json").json
+    assert (entry["state"], entry["reference"]) == ("sent", "…0012")
+    assert bureau.say("show", "ntc_none").code == 1
+    assert bureau.say("show", "ent_none").code == 1
+
+
+def test_an_answer_that_came_by_telephone_is_recorded(sent):
+    bureau, request, notice = sent
+    one = bureau.entries()[0].id
+    told = bureau.say(
+        "answer", notice.id, "--all", "erased", "--entry", f"{one}=retained", "--law", "tax",
+        "--until", "2099-03-31", "--reference", "call 7", "--json",
+    )  # fmt: skip
+    assert (told.code, told.json["state"]) == (0, "partly_refused")
+    with bureau.store.transaction() as tx:
+        fact = tx.evidence.of(request.id)[-1]
+    assert (fact.fact, fact.detail["reference"], fact.detail["answers"]) == (
+        "notice.answered",
+        "call 7",
+        {"erased": 1, "retained": 1},
+    )
+    assert fact.actor.startswith("operator:")
+    again = bureau.say("answer", notice.id, "--all", "erased", "--reference", "call 8")
+    assert (again.code, "answered before" in again.err) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["--reference", "x"], 1, "every entry needs an answer"),
+        (["--all", "retained", "--reference", "x"], 1, "needs --until"),
+        (["--all", "retained", "--until", "2099-01-01", "--reference", "x"], 1, "needs --law"),
+        (["--all", "retained", "--until", "2001-01-01", "--law", "tax", "--reference", "x"], 1, "lie ahead"),
+        (["--all", "erased"], 2, "--reference"),
+        (["--all", "perhaps", "--reference", "x"], 2, "perhaps"),
+        (["--entry", "ent_1", "--reference", "x"], 2, "ENT=ANSWER"),
+        (["--all", "erased", "--entry", "ent_1=erased", "--reference", "x"], 1, "not in this notice"),
+    ],
+)
+def test_an_answer_that_is_not_whole_is_refused_in_words(sent, words, code, said):
+    bureau, _, notice = sent
+    told = bureau.say("answer", notice.id, *words)
+    assert (told.code, said in told.err) == (code, True)
+    assert bureau.notices()[0].state is NoticeState.SENT
+
+
+def test_an_instruction_becomes_a_paper_and_a_table_and_is_filed_by_hand(sent, tmp_path):
+    bureau, request, notice = sent
+    paper, table = tmp_path / "n.pdf", tmp_path / "n.csv"
+    assert bureau.say("export", notice.id, "--out", str(paper)).code == 0
+    assert paper.read_bytes().startswith(b"%PDF-")
+    assert bureau.say("export", notice.id, "--out", str(table), "--json").json["entries"] == 2
+    with table.open(newline="") as lines:
+        assert [row["reference"] for row in csv.DictReader(lines)] == [PARCEL, OTHER]
+    assert bureau.say("export", notice.id, "--out", str(table)).code == 2
+    assert bureau.say("export", notice.id, "--out", "n.txt").code == 2
+    told = bureau.say("file", notice.id, "--reference", "TICKET-9", "--json").json
+    assert (told["state"], told["reference"]) == ("sent", "TICKET-9")
+    assert facts(bureau, request)[-1] == "notice.filed"
+
+
+def test_a_bounce_is_taken_in_and_the_letter_goes_again_under_another_id(sent, tmp_path):
+    bureau, request, notice = sent
+    mail = tmp_path / "bounce.eml"
+    mail.write_bytes(
+        b"From: MAILER-DAEMON@example.in\r\nSubject: Undelivered\r\nMIME-Version: 1.0\r\n"
+        b'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n'
+        b"--b\r\nContent-Type: text/plain\r\n\r\nsorry\r\n"
+        b"--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; example.in\r\n\r\n"
+        b"Final-Recipient: rfc822; x@example.in\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n"
+        b"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: "
+        + notice.message_id.encode()
+        + b"\r\n\r\n--b--\r\n"
+    )
+    told = bureau.say("bounce", str(mail), "--json")
+    assert (told.code, told.json) == (0, {"id": notice.id, "state": "bounced"})
+    assert facts(bureau, request)[-1] == "notice.bounced"
+    mail.write_bytes(b"Subject: hello\r\n\r\nno bounce\r\n")
+    assert bureau.say("bounce", str(mail)).code == 1
+    assert bureau.say("resend", notice.id).code == 0
+    notify(f"{SHOP}|delhivery", services=bureau.services)
+    after = bureau.notices()[0]
+    assert after.state is NoticeState.SENT
+    assert [letter.message_id.partition(".")[2].partition("@")[0] for letter in bureau.mailer.letters] == [
+        "0",
+        "1",
+    ]
+
+
+def test_a_record_is_held_back_and_released(bureau):
+    request = bureau.erasure(PARCEL)
+    entry = bureau.entries()[0].id
+    assert bureau.say("hold", entry, "--reason", "claim 12").code == 0
+    bureau.run()
+    assert bureau.entries()[0].reason == "held_by_operator"
+    assert bureau.say("hold", entry).code == 2
+    assert bureau.say("release", entry, "--reason", "claim settled", "--json").json == {
+        "id": entry,
+        "released": True,
+    }
+    bureau.run()
+    assert bureau.entries()[0].state is NoticeState.SENT
+    assert [fact for fact in facts(bureau, request) if fact.startswith("entry.")] == [
+        "entry.held",
+        "entry.released",
+    ]
+    assert bureau.say("release", entry, "--reason", "again").code == 1
+
+
+def test_a_parcel_of_nobody_is_attributed_by_a_person(bureau):
+    request = bureau.erasure(PARCEL, carrier="unknown")
+    bureau.run(f"{SHOP}|unknown")
+    entry = bureau.entries()[0].id
+    assert bureau.say("attribute", entry, "pigeon", "--reason", "x").code == 2
+    assert bureau.say("attribute", entry, "delhivery", "--reason", "their invoice").code == 0
+    (moved,) = bureau.entries()
+    assert (moved.processor, moved.system, moved.reference) == ("delhivery", "delhivery", PARCEL)
+    assert [task.system for task in bureau.tasks(request)] == ["delhivery"]
+    assert "entry.attributed" in facts(bureau, request)
+    bureau.move(PARCEL, ParcelStatus.DELIVERED, at=NOW.replace(year=2025))
+    bureau.run()
+    assert bureau.entries()[0].state is NoticeState.SENT
+
+
+def test_nothing_is_cancelled_but_the_waybill_that_was_typed(bureau):
+    bureau.erasure(PARCEL)
+    entry = bureau.entries()[0].id
+    told = bureau.say("cancel-parcel", entry, "--confirm", OTHER, "--reason", "x")
+    assert (told.code, "Nothing was cancelled" in told.err) == (1, True)
+    told = bureau.say("cancel-parcel", entry, "--confirm", PARCEL, "--reason", "x")
+    assert told.code == 1, "no credentials are set"
+
+
+def test_doctor_says_what_waits_for_a_person(bureau):
+    bureau.erasure("X1", carrier="unknown")
+    bureau.run(f"{SHOP}|unknown")
+    told = house.say(bureau.environ, "doctor", "--offline", "--json")
+    lines = {check["name"]: check for check in json.loads(told.out)["checks"]}
+    assert lines[f"{SHOP} unknown"]["detail"] == "1 records wait: carrier_unknown"
+    assert lines[f"{SHOP} unknown"]["ok"] is False
+    assert lines["mail"]["ok"] is None
