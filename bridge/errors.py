@@ -38,6 +38,26 @@ class BodyTooSlow(Refused):
     """The body did not arrive within the deadline."""
 
 
+class LinkInvalid(Refused):
+    """A link that opens nothing. Unknown, used, expired, answered: the sender is never told which."""
+
+
+class FormInvalid(Refused):
+    """The body is not the form that our page sends."""
+
+
+class MediaTypeWrong(Refused):
+    """The body is of a kind that is not taken here."""
+
+
+class RequestsTooMany(Refused):
+    """One client asks too often; `retry_after_s` is when it may again."""
+
+    def __init__(self, retry_after_s: int) -> None:
+        super().__init__()
+        self.retry_after_s = retry_after_s
+
+
 # --- Retryable: ask again later ------------------------------------------------------------------------
 
 

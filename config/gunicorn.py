@@ -30,6 +30,13 @@ class QuietLogger(Logger):  # type: ignore[misc]  # gunicorn has no types
             msg, args = "Invalid request refused", ()
         super().warning(msg, *args, **kwargs)
 
+    def exception(self, msg: str, *args: Any, **kwargs: Any) -> None:
+        """Cut the URL that gunicorn names, for that of a notice opens it, and the text of what was raised."""
+        if str(msg).startswith("Error handling request"):
+            super().error("Error handling a request: %s", type(sys.exc_info()[1]).__name__)
+        else:
+            super().exception(msg, *args, **kwargs)
+
 
 try:
     settings = load_all().settings

@@ -7,7 +7,9 @@ from dataclasses import is_dataclass
 
 import pytest
 
-from bridge.model import Outcome
+from bridge.connectors.notice import Smtp
+from bridge.errors import ConnectorUnavailable
+from bridge.model import Letter, Outcome
 from bridge.ports import Connector, Eraser, Mailer, Platform, Queue, Tracker
 from tests.factories import ASHA, SHOP
 from tests.fakes import FakeCarrier, FakeEraser, FakeMailer, FakePlatform, FakeQueue, FakeTracker
@@ -30,6 +32,7 @@ def public(port):
         (FakeTracker, Tracker),
         (FakeEraser, Eraser),
         (FakeMailer, Mailer),
+        (Smtp, Mailer),
     ],
 )
 def test_a_fake_has_its_ports_public_signatures(fake, port):
@@ -52,3 +55,14 @@ def test_fakes_are_objects_with_memory_and_not_dataclasses_or_mocks():
     assert queue.bells == [("process", "req_1", True)]
     assert [check.ok for check in (*platform.check(SHOP), *carrier.check(SHOP))] == [True, True]
     assert platform.erasure_state(ASHA, shop=SHOP).outcome is Outcome.UNCONFIRMED
+
+
+def test_the_mailer_keeps_its_letters_and_plays_each_fault_once():
+    mailer = FakeMailer()
+    assert mailer.configured
+    letter = Letter(to="a@example.com", subject="s", text="t", html="h", message_id="<1@example.com>")
+    mailer.faults = [ConnectorUnavailable("once")]
+    with pytest.raises(ConnectorUnavailable):
+        mailer.send(letter)
+    mailer.send(letter)
+    assert mailer.letters == [letter]

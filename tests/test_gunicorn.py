@@ -19,6 +19,8 @@ from prometheus_client import CollectorRegistry, Counter, generate_latest, multi
 asked = Counter("asked", "requests")
 def app(environ, start_response):
     asked.inc()
+    if environ["PATH_INFO"] == "/canary-breaks":
+        raise RuntimeError("canary-text")
     registry = CollectorRegistry()
     multiprocess.MultiProcessCollector(registry)
     start_response("200 OK", [("X-Folder", os.environ["PROMETHEUS_MULTIPROC_DIR"])])
@@ -57,10 +59,12 @@ def test_it_counts_over_processes_and_keeps_strangers_out_of_its_log(tmp_path):
         with socket.create_connection(("127.0.0.1", bridge.port), timeout=5) as stranger:
             stranger.sendall(b"GET / HTTP/1.1\r\nHost : canary-header\r\n\r\n")
             assert b" 400 " in stranger.recv(200)
+        assert requests.get(f"{bridge.url}/canary-breaks", timeout=5).status_code == 500
         assert bridge.stop() == {"web.1": 0}
         assert not folder.exists()
         log = bridge.logs["web.1"].read_text()
     assert "Invalid request refused" in log
+    assert "Error handling a request: RuntimeError" in log
     assert "canary" not in log
     assert "ip=" not in log
     assert '"GET' not in log

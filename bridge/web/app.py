@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import Flask
+from flask import Flask, Response
 
-from bridge.web import health, metrics, problems, processors, webhooks
+from bridge.web import health, metrics, notices, problems, processors, webhooks
+from bridge.web.headers import close_up
 
 if TYPE_CHECKING:
     from bridge.ports import Services
@@ -26,17 +27,10 @@ def create_app(services: Services, store: SqlStore) -> Flask:
     app.register_blueprint(health.blueprint(services, store))
     app.register_blueprint(metrics.blueprint(services, store))
     app.register_blueprint(processors.blueprint(services.merchant))
+    app.register_blueprint(notices.blueprint(services))
 
     @app.after_request
-    def _close_up(response):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - Flask's hook
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Cache-Control"] = "no-store"
-        response.headers["Content-Security-Policy"] = (
-            "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"
-        )
-        response.headers["Referrer-Policy"] = "no-referrer"
-        if services.settings.production:
-            response.headers["Strict-Transport-Security"] = "max-age=31536000"
-        return response
+    def _close_up(response: Response) -> Response:
+        return close_up(response, https=services.settings.production)
 
     return app

@@ -56,7 +56,9 @@ def recipients(merchant: Merchant, survey: Survey) -> tuple[list[Recipient], tup
                 listed.append(_standing(processor, survey))
             continue
         keys = list(survey.carriers)
-        if EVERY not in processor.carries:  # else it has a copy of each parcel, and takes none from its carrier
+        if (
+            EVERY not in processor.carries
+        ):  # else it has a copy of each parcel, and takes none from its carrier
             keys = [key for key in keys if _is(processor, key)]
             taken.update(keys)
         if keys:

@@ -1,0 +1,98 @@
+"""How often one client may ask: in memory, bounded, by a keyed digest of its address. A new process forgets all.
+
+Nobody guesses 256 random bits; this keeps the database out of the attempt.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address, ip_network
+from typing import Any
+
+from bridge.errors import RequestsTooMany
+
+WINDOW_S = 60.0
+MOST_BAD = 30
+MOST_GOOD = 120
+MOST_CLIENTS = 10_000  # about 3 MB; beyond, who was silent for longest is forgotten
+
+
+@dataclass(slots=True)
+class _Window:
+    began: float
+    bad: int = 0
+    good: int = 0
+
+
+class Limits:
+    """Counts per client what was good and what was refused, a window at a time."""
+
+    def __init__(
+        self,
+        digest: Callable[[str, bytes], str],
+        *,
+        now: Callable[[], float] = time.monotonic,
+        most_clients: int = MOST_CLIENTS,
+    ) -> None:
+        self._digest, self._now, self._most = digest, now, most_clients
+        self._windows: OrderedDict[str, _Window] = OrderedDict()
+        self._alone = threading.Lock()
+
+    def admit(self, address: str) -> str:
+        """The client's digest, to count with. Raises RequestsTooMany."""
+        client = self._digest("notices|client", address.encode())
+        with self._alone:
+            window, now = self._windows.get(client), self._now()
+            if window and now - window.began < WINDOW_S and _full(window):
+                raise RequestsTooMany(math.ceil(window.began + WINDOW_S - now))
+        return client
+
+    def count(self, client: str, *, good: bool) -> None:
+        """One more request of an admitted client."""
+        with self._alone:
+            now = self._now()
+            window = self._windows.pop(client, None)
+            if window is None or now - window.began >= WINDOW_S:
+                window = _Window(now)
+            window.good, window.bad = window.good + good, window.bad + (not good)
+            self._windows[client] = window
+            if len(self._windows) > self._most:
+                self._windows.popitem(last=False)
+
+
+def _full(window: _Window) -> bool:
+    return window.bad >= MOST_BAD or window.good >= MOST_GOOD
+
+
+def client_of(environ: Mapping[str, Any]) -> str:
+    """Who asks: the other end, or whom the host's router names where that is the other end.
+
+    A router reaches us from within the host's network and puts its client last into X-Forwarded-For; what a
+    stranger writes there himself stands before it, or comes from an address that is not within. Of IPv6 the
+    network counts: each household owns 2^64 addresses.
+    """
+    peer = str(environ.get("REMOTE_ADDR", ""))
+    named = str(environ.get("HTTP_X_FORWARDED_FOR", "")).rpartition(",")[2].strip()
+    return (_counted(named) if _is_within(peer) else "") or _counted(peer) or peer
+
+
+def _is_within(peer: str) -> bool:
+    try:
+        return not ip_address(peer).is_global
+    except ValueError:
+        return True  # a socket file: only the host itself reaches it
+
+
+def _counted(address: str) -> str:
+    try:
+        read = ip_address(address.partition("%")[0])
+    except ValueError:
+        return ""
+    if isinstance(read, IPv6Address):
+        return str(read.ipv4_mapped or ip_network((read, 64), strict=False))
+    return str(read)

@@ -1,0 +1,66 @@
+"""A notification that a letter did not arrive names the letter; no other mail does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridge.connectors.notice import bounced
+
+MAIL = Path(__file__).parents[1] / "fixtures" / "mail"
+
+
+@pytest.mark.parametrize(
+    ("name", "letter"),
+    [
+        ("postfix__user_unknown", "<ntc_01.1@example.com>"),
+        ("postfix__envelope_id", "<ntc_01.1+b@example.com>"),
+        ("exchange__not_found", "<ntc_02.1@example.com>"),
+        ("postfix__delayed", ""),
+        ("reply__of_a_person", ""),
+        ("forwarded__bounce_of_another", ""),
+        ("out_of_office", ""),
+    ],
+)
+def test_each_kind_of_mail(name, letter):
+    raw = (MAIL / f"{name}.eml").read_bytes()
+    assert bounced(raw) == letter
+    assert bounced(raw.replace(b"\n", b"\r\n")) == letter
+
+
+def test_each_fixture_is_looked_at_and_names_invented_people_only():
+    for path in MAIL.iterdir():
+        text = path.read_text()
+        assert {word.rpartition("@")[2].partition(">")[0] for word in text.split() if "@" in word}
+        assert "gmail" not in text
+
+
+def test_headers_that_came_back_packed_are_read():
+    raw = (MAIL / "postfix__user_unknown.eml").read_bytes()
+    start, mark, rest = raw.partition(b"Content-Type: text/rfc822-headers\n\n")
+    headers, end = rest[: rest.rindex(b"\n--4C1")], rest[rest.rindex(b"\n--4C1") :]
+    from base64 import encodebytes  # noqa: PLC0415
+
+    packed = start + mark[:-1] + b"Content-Transfer-Encoding: base64\n\n" + encodebytes(headers) + end
+    assert bounced(packed) == "<ntc_01.1@example.com>"
+
+
+def test_a_bounce_of_which_nothing_came_back_names_nothing():
+    raw = (MAIL / "postfix__user_unknown.eml").read_bytes()
+    assert bounced(raw.replace(b"Message-ID: <ntc_01.1@example.com>\n", b"")) == ""
+    assert bounced(raw[: raw.index(b"Content-Description: Undelivered")]) == ""
+
+
+@given(st.binary(max_size=400), st.integers(0, 2_500))
+def test_whatever_comes_is_read_or_not_and_never_raises(junk, at):
+    raw = (MAIL / "exchange__not_found.eml").read_bytes()
+    for mail in (
+        junk,
+        raw[:at] + junk + raw[at:],
+        raw[:at] + junk,
+        b"Content-Type: multipart/report\n" + junk,
+    ):
+        assert isinstance(bounced(mail), str)
