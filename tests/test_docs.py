@@ -299,10 +299,9 @@ def pattern(node: ast.expr) -> str:
 
 def demo_lines() -> list[str]:
     """A pattern for each line that a run which holds prints, in no order."""
-    tree = ast.parse(text("bridge/sandbox/demo.py"))
-    told = [
-        each for each in tree.body if isinstance(each, ast.FunctionDef) and each.name not in {"_keep", "must"}
-    ]
+    trees = [ast.parse(text(f"bridge/sandbox/{name}.py")) for name in ("demo", "telling")]
+    parts = [each for tree in trees for each in tree.body]
+    told = [each for each in parts if isinstance(each, ast.FunctionDef) and each.name != "_keep"]
     made = []
     for call in (node for each in told for node in ast.walk(each) if isinstance(node, ast.Call)):
         said = call.func.id if isinstance(call.func, ast.Name) else ""

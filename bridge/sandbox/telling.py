@@ -113,13 +113,14 @@ def _what_it_comes_to(stage: Stage) -> None:
     for row in _certificate(stage)["processors"]:
         sent = [letter for letter in row["instructions"] if letter["sent_at"] and letter["via"] == "email"]
         reminded = sum(letter["reminders"] for letter in sent)
-        waits = ", ".join(
-            f"{wait['reason']} until {(wait['not_before'] or 'it is over')[:10]}" for wait in row["waiting"]
-        )
-        more = [f"{len(sent)} letter" if sent else "", f"{reminded} reminder" if reminded else "", waits]
-        fact(
-            f"the certificate says: {row['recipient']}: {row['answer']}; {', '.join(filter(None, more)) or 'no letter'}"
-        )
+        told = [f"{len(sent)} letter"] * bool(sent) + [f"{reminded} reminder"] * bool(reminded)
+        told += [f"{count} {answer}" for answer, count in row["answers"].items()]
+        told += [
+            f"{wait['entries']} waits ({wait['reason']}) until {wait['not_before'][:10]}"
+            for wait in row["waiting"]
+            if wait["not_before"]
+        ]
+        fact(f"the certificate says: {row['recipient']}: {row['answer']}: {', '.join(told)}")
 
 
 def _certificate(stage: Stage) -> Any:

@@ -70,10 +70,19 @@ class Shops:
 
 
 class Scene:
-    """One bridge that starts with empty memory. `start` is the bridge's own: which processes, how many."""
+    """One bridge that starts with empty memory. `start` is the bridge's own: which processes, how many.
 
-    def __init__(self, *, shops: Shops | None = None, postgres: servers.Postgres | None = None) -> None:
-        self.shops = shops
+    `more` gives further settings, and may write files into the folder it is given.
+    """
+
+    def __init__(
+        self,
+        *,
+        shops: Shops | None = None,
+        postgres: servers.Postgres | None = None,
+        more: Callable[[Path], dict[str, str]] | None = None,
+    ) -> None:
+        self.shops, self._more = shops, more
         self.folder = Path(tempfile.mkdtemp(prefix="bridge-bench-"))
         name = f"bench_{secrets.token_hex(4)}"
         self.database = postgres.create_database(name) if postgres else f"sqlite:///{self.folder}/bridge.db"
@@ -115,6 +124,7 @@ class Scene:
             "BRIDGE_EVIDENCE_KEY": key(),
             "WEB_CONCURRENCY": "2",
             "LOG_LEVEL": "WARNING",
+            **(self._more(self.folder) if self._more else {}),
         }
 
     def post(self, topic: str, where: World, **which: Any) -> None:

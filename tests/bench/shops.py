@@ -18,8 +18,11 @@ from bridge.sandbox.world import invent
 NOW = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def invent_shop(people: int, orders: int) -> World:
-    """A shop whose last people have so many orders each. Equal arguments give equal shops on one day."""
+def invent_shop(people: int, orders: int, *, youngest: float = 2, oldest: float = 50) -> World:
+    """A shop whose last people have so many orders each, of these days ago.
+
+    Equal arguments give equal shops on one day.
+    """
     shop = f"bench-{people}-{orders}.myshopify.com"
     base = invent(shop=shop, orders=0, now=NOW)
     make = Maker(
@@ -41,7 +44,7 @@ def invent_shop(people: int, orders: int) -> World:
         for one in range(orders):
             make.order(
                 who,
-                days_ago=50 - 48 * one / orders,
+                days_ago=oldest - (oldest - youngest) * one / orders,
                 carrier=("delhivery", "bluedart")[one % 2],
                 gateway=("prepaid", "cod")[one % 2],
             )

@@ -1,0 +1,103 @@
+"""Ten thousand parcels of five hundred people: learned, erased here, instructed by mail, answered over the page.
+
+Real processes; carriers, mail server and the answering clerks are in this one. Calls to carriers are counted.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+import urllib.parse
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from bridge.sandbox.carriers import BLUEDART_CREDENTIALS, DELHIVERY_TOKEN, bluedart, delhivery
+from bridge.sandbox.mail import Mailbox, link_of
+from bridge.sandbox.papers import fill
+from tests.bench.figures import Figure
+from tests.bench.scene import Scene
+from tests.bench.shops import invent_shop
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bridge.sandbox.nouns import World
+
+PEOPLE, PARCELS = 500, 20
+QUICK_PEOPLE = 50
+YOUNGEST_DAYS, OLDEST_DAYS = 70, 300  # all came to rest, their cash is handed on
+TERMS = {"digest_hours": "0.01", "read_back_hours": "0"}
+DONE = "SELECT count(*) FROM tasks WHERE action = 'instruct' AND state = 'done'"
+WAITS = "SELECT count(*) FROM notice_entries WHERE answer IS NULL"
+
+
+def measure(*, quick: bool) -> Iterator[Figure]:
+    """From the first erasure webhook until both carriers have answered for everybody."""
+    people = QUICK_PEOPLE if quick else PEOPLE
+    shop = invent_shop(people, PARCELS, youngest=YOUNGEST_DAYS, oldest=OLDEST_DAYS)
+    carriers = {"delhivery": delhivery(shop), "bluedart": bluedart(shop)}
+    with ExitStack() as parts:
+        for server in carriers.values():
+            parts.enter_context(server)
+        box = Mailbox().start()
+        parts.callback(box.stop)
+        scene = parts.enter_context(Scene(more=lambda folder: _environ(folder, shop, carriers, box)))
+        scene.bridge.start()
+        with ThreadPoolExecutor(16) as pool:
+            list(pool.map(lambda order: scene.post("orders/updated", shop, order=order), shop.orders))
+        wanted = people * PARCELS
+        scene.until("learning", lambda: _count(scene, "parcels") >= wanted, patience_s=120)
+        began = time.perf_counter()
+        with ThreadPoolExecutor(16) as pool:
+            hers = shop.people[-people:]
+            list(pool.map(lambda who: scene.post("customers/redact", shop, person=who), hers))
+        answered = _answer(scene, box, wanted)
+        # no Shopify here: its own part of each request stays open, that of both carriers ends
+        scene.until("every task", lambda: scene.number(DONE) >= people * len(carriers), patience_s=240)
+        took = time.perf_counter() - began
+        calls = sum(server.calls.show()["total"] for server in carriers.values())
+    name = f"{wanted:,} parcels of {people} people"
+    yield Figure(measure=f"{name}: instructed and answered", unit="s", runs=[took])
+    yield Figure(measure=f"{name}: calls to carriers", unit="calls", runs=[calls])
+    yield Figure(measure=f"{name}: letters", unit="letters", runs=[answered])
+
+
+def _environ(folder: object, shop: World, carriers: dict[str, object], box: Mailbox) -> dict[str, str]:
+    return {
+        **fill(folder, shops=[shop.shop], terms=TERMS),
+        "DELHIVERY_BASE_URL": carriers["delhivery"].base_url,
+        "DELHIVERY_TOKEN": DELHIVERY_TOKEN,
+        "BLUEDART_BASE_URL": f"{carriers['bluedart'].base_url}/in/transportation",
+        **{f"BLUEDART_{name.upper()}": value for name, value in BLUEDART_CREDENTIALS.items()},
+        "SMTP_URL": box.url,
+        "MAIL_FROM": "Bench <privacy@example.in>",
+        "SWEEP_EVERY_S": "1",
+    }
+
+
+def _answer(scene: Scene, box: Mailbox, wanted: int) -> int:
+    """Answer each letter as it comes, "erased" for all of its lines, until nothing waits. Returns how many came."""
+    done = 0
+    end = time.perf_counter() + 300
+    while time.perf_counter() < end:
+        for letter in box.letters[done:]:
+            _send(link_of(letter))
+            done += 1
+        if _count(scene, "notice_entries") >= wanted and not scene.number(WAITS):
+            return done
+        time.sleep(0.2)
+    raise TimeoutError(f"{scene.number(WAITS)} entries have no answer")
+
+
+def _send(link: str) -> None:
+    with urllib.request.urlopen(link, timeout=30) as page:  # noqa: S310 - our own page
+        entries = set(re.findall(r'name="(ent_\w+)-answer"', page.read().decode()))
+    key = "all" if len(entries) > 1 else entries.pop()
+    form = urllib.parse.urlencode({f"{key}-answer": "erased", "do": "answer"}).encode()
+    urllib.request.urlopen(link, data=form, timeout=60).close()  # noqa: S310 - our own page
+
+
+def _count(scene: Scene, table: str) -> int:
+    return scene.number(f"SELECT count(*) FROM {table}")  # noqa: S608 - a name of ours
