@@ -26,6 +26,12 @@ class CarrierSettings:
     delhivery_token: Secret = _var(
         "DELHIVERY_TOKEN", no_secret, Secret, meaning="API token of the client account"
     )
+    delhivery_documents: str = _var(
+        "DELHIVERY_DOCUMENTS",
+        "list",
+        values.one_of("list", "ask"),
+        meaning="signatures and pictures: list what there may be, or ask which exist; never fetched",
+    )
     bluedart_base_url: str = _var(
         "BLUEDART_BASE_URL",
         "https://apigateway.bluedart.com/in/transportation",

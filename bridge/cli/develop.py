@@ -52,8 +52,8 @@ def serve() -> None:
     help="Orders of the invented shop.",
 )
 @click.option(
-    "--port", default=9100, show_default=True, type=click.IntRange(1, 65533), help="First of three ports."
+    "--port", default=9100, show_default=True, type=click.IntRange(1, 65531), help="First of five ports."
 )
 def sandbox(orders: int, port: int) -> None:
-    """Stand-ins for Shopify, Delhivery and Blue Dart; prints the settings to use them."""
+    """Stand-ins for Shopify and the carriers; prints the settings to use them."""
     _run("sandbox", "--orders", str(orders), "--port", str(port))

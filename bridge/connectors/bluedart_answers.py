@@ -1,18 +1,15 @@
-"""Reads Blue Dart's answers: XML in, shipments in our words out. Asks nothing.
+"""Reads Blue Dart's answers: XML or JSON in, shipments in our words out. Asks nothing.
 
-Opens no document type, no entity and nothing external. What its tables do not know stays raw, as `unknown`.
+What its tables do not know stays raw, as `unknown`.
 """
 
 from __future__ import annotations
 
 import re
-from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import ParseError, fromstring
-
+from bridge.connectors.bluedart_tree import tree_of
 from bridge.connectors.shipment import blank, in_india, lines, not_found, phones, spelt, text
 from bridge.errors import ConnectorRefused, ConnectorUnavailable, CredentialRejected
 from bridge.model import ParcelStatus
@@ -48,6 +45,7 @@ READ = frozenset(
     | {"ConsigneePincode", "ConsigneeTelNo", "Status", "StatusType", "StatusDate", "StatusTime"}
     | {"ExpectedDeliveryDate", "NewWaybillNo", "ReceivedBy", "ReceviedBy", "Instructions"}
 )
+NOT_FOUND_MEANS = ("unknown", "cancelled", "not_scanned_yet")
 NOT_FOUND = "incorrect waybill number or no information"
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
@@ -58,9 +56,11 @@ Told: TypeAlias = "Mapping[str, Element | None]"
 def shipments(content: bytes) -> Told:
     """Read what it tells by number: the shipment, None where it knows none; nothing for one passed over.
 
-    Raises ConnectorUnavailable (not the promised XML), CredentialRejected, ConnectorRefused.
+    Raises ConnectorUnavailable (neither of its forms), CredentialRejected, ConnectorRefused.
     """
-    root = _xml(content)
+    root = tree_of(content)
+    if root is None:
+        raise ConnectorUnavailable("bluedart: unreadable answer")
     said = (root.findtext("Error") or "").strip().lower()
     if "license mismatch" in said:
         raise CredentialRejected("bluedart: licence key refused")
@@ -72,11 +72,14 @@ def shipments(content: bytes) -> Told:
     return told
 
 
-def body_of(parcel: Waybill, told: Told) -> dict[str, Any]:
-    """Put one shipment into our words; `not_found` and ambiguous where it is not among those told."""
+def body_of(parcel: Waybill, told: Told, *, key_proven: bool = False) -> dict[str, Any]:
+    """Put one shipment into our words; `not_found` where it is not among those told.
+
+    That is ambiguous while a wrong licence key may be the reason. With the key proven it still says one of three.
+    """
     one = told.get(spelt(parcel.number))
     if one is None:
-        return not_found(parcel, ambiguous=True)
+        return not_found(parcel, ambiguous=not key_proven) | {"may_mean": list(NOT_FOUND_MEANS)}
     strange: dict[str, Any] = {
         child.tag: (child.text or "").strip()
         for child in one
@@ -98,15 +101,6 @@ def body_of(parcel: Waybill, told: Told) -> dict[str, Any]:
     }
     body["events"] = [_event(scan, strange) for scan in one.iterfind("Scans/ScanDetail")][::-1]
     return body | {"raw_unrecognised": strange}
-
-
-def _xml(content: bytes) -> Element:
-    root: Element | None = None
-    with suppress(ParseError, DefusedXmlException, ValueError, LookupError):  # they quote the answer
-        root = fromstring(content, forbid_dtd=True)
-    if root is None or root.tag != "ShipmentData":
-        raise ConnectorUnavailable("bluedart: unreadable answer")
-    return root
 
 
 def _unknown(told: Element) -> bool:

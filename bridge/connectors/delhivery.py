@@ -1,33 +1,46 @@
-"""Asks Delhivery what it holds of a parcel: status, scans, consignee.
+"""Asks Delhivery what it holds of a parcel: status, scans, consignee, packing slip, and which documents.
 
-Reads only; it never creates, edits or cancels (an edit is refused after dispatch and a cancellation turns the
-parcel round), never asks about a parcel another carrier had, and never takes "not found" for "erased".
+Never creates or edits (an edit is refused after dispatch), cancels only where somebody asks for it (on the road it
+turns the parcel round), never asks about a parcel on another account, and never takes "not found" for "erased".
 Delhivery has no call that erases.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from bridge.connectors import shipment
+from bridge.connectors import shipment, tracking
 from bridge.connectors.delhivery_answers import body_of, judge, shipments
-from bridge.connectors.http import Dialect, Http
-from bridge.connectors.shipment import batches, finding, mine
-from bridge.errors import BridgeError, ConnectorThrottled, CredentialRejected
-from bridge.model import Absence, Check, Finding, Gap, Page, Principal, Waybill
+from bridge.connectors.delhivery_papers import cancelled, documents, held, slip, with_slip
+from bridge.connectors.http import Answer, Dialect, Http
+from bridge.connectors.shipment import batches, finding, mine, spelt
+from bridge.errors import (
+    BridgeError,
+    ConnectorRefused,
+    ConnectorThrottled,
+    CredentialRejected,
+    Retryable,
+)
+from bridge.model import Absence, Check, Finding, Gap, Page, Principal, Tracked, Waybill
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 BATCH = 50
+UNSET = "DELHIVERY_TOKEN is not set"
 NO_SUCH_WAYBILL = "00000000000000"
+# `verbose` stands in no document. Seen on the air: 0 leaves out scans and consignee, 2 gives both.
+BARE, WHOLE = "0", "2"
+# At Delhivery a refusal by the firewall is a pause: 750 questions about tracking in five minutes, 3,000 about slips.
 DIALECT = Dialect(
-    also={HTTPStatus.FORBIDDEN: ConnectorThrottled},  # the firewall: 750 questions in five minutes are enough
+    also={HTTPStatus.FORBIDDEN: ConnectorThrottled},
     reads=frozenset({HTTPStatus.BAD_REQUEST}),  # an unknown waybill is 400 in the portal and 200 on the air
     judge=judge,
     least_wait_s={HTTPStatus.FORBIDDEN: 30.0},
 )
+DOCUMENTING = replace(DIALECT, reads=DIALECT.reads | {HTTPStatus.FOUND})
 
 
 class Delhivery:
@@ -35,19 +48,26 @@ class Delhivery:
 
     system = "delhivery"
 
-    def __init__(self, *, base_url: str, token: str, http: Http | None = None) -> None:
-        """Take the account's address and token; an empty token asks nothing."""
-        self._url = base_url.rstrip("/") + "/api/v1/packages/json/"
-        self._token = token
+    def __init__(
+        self, *, base_url: str, token: str, ask_documents: bool = False, http: Http | None = None
+    ) -> None:
+        """Take the account's address and token; an empty token asks nothing.
+
+        `ask_documents`: whether a signature or a picture exists is asked too, four calls a parcel.
+        """
+        self._base = base_url.rstrip("/")
+        self._token, self._ask_documents = token, ask_documents
+        self._headers = {"Authorization": f"Token {token}", "Accept": "application/json"}
+        self.configured = bool(token)
         self._http = http or Http(self.system)
 
     def check(self, shop: str) -> Sequence[Check]:  # noqa: ARG002 - one account, whatever the shop
         """Look whether a token is set, Delhivery answers and takes the token. Never raises."""
         if not self._token:
-            return [Check(name="delhivery.configured", ok=False, detail="DELHIVERY_TOKEN is not set")]
+            return [Check(name="delhivery.configured", ok=False, detail=UNSET)]
         reached, taken, words = True, True, "accepted"
         try:
-            self._ask([NO_SUCH_WAYBILL])
+            self._ask([NO_SUCH_WAYBILL], BARE)
         except CredentialRejected as fault:
             taken, words = False, str(fault)
         except BridgeError as fault:
@@ -78,31 +98,91 @@ class Delhivery:
                 yield Page(findings=(), cursor="0", gaps=(gap,))
             return
         for batch in batches(self.system, own, size=BATCH, cursor=cursor):
-            yield Page(findings=self._findings(batch.parcels), cursor=str(batch.done), gaps=batch.gaps)
+            findings, gaps = self._findings(batch.parcels)
+            yield Page(findings=findings, cursor=str(batch.done), gaps=batch.gaps + gaps)
 
-    def _findings(self, parcels: Sequence[Waybill]) -> tuple[Finding, ...]:
-        if not parcels:
-            return ()
-        told = self._ask([shipment.spelt(parcel.number) for parcel in parcels])
-        if told is None and len(parcels) > 1:
-            # Refused as a whole: whether one unknown number spoils a batch is not written anywhere.
-            return tuple(found for parcel in parcels for found in self._findings([parcel]))
-        answers = {shipment.spelt(str(one.get("AWB", ""))): one for one in told or ()}
-        found = []
-        for parcel in parcels:
-            answer = answers.get(shipment.spelt(parcel.number))
-            found.append(
-                shipment.not_found(parcel, ambiguous=False) if answer is None else body_of(parcel, answer)
-            )
-        return tuple(finding(parcel, body) for parcel, body in zip(parcels, found, strict=True))
+    def track(self, numbers: Sequence[str], *, consignees: bool = False) -> Iterator[Sequence[Tracked]]:
+        """See ports.Tracker. Without `consignees` the question itself leaves the person out."""
+        if not self._token:
+            raise CredentialRejected(f"delhivery: {UNSET}")
 
-    def _ask(self, numbers: Sequence[str]) -> list[dict[str, Any]] | None:
-        """Return the shipments it tells of, unknown ones missing; None where it says it knows none."""
+        def ask(part: Sequence[str]) -> Mapping[str, Tracked]:
+            told = self._told(part, WHOLE if consignees else BARE)
+            bodies = {one: body_of(tracking.parcel(one, self.system), row) for one, row in told.items()}
+            return {one: tracking.tracked(body, consignees=consignees) for one, body in bodies.items()}
+
+        yield from tracking.track(numbers, size=BATCH, ask=ask)
+
+    def cancel(self, number: str) -> None:
+        """See ports.Canceller. Before pick-up nothing moves; on the road the parcel is sent back."""
+        if not self._token:
+            raise CredentialRejected(f"delhivery: {UNSET}")
+        if not shipment.askable(spelt(number)):
+            raise ConnectorRefused("delhivery: not a waybill")
+        # Asked again where the answer was lost: the second cancellation of a waybill was seen to say the same.
         answer = self._http.call(
-            "GET",
-            self._url,
-            params={"waybill": ",".join(numbers), "verbose": "2"},
-            headers={"Authorization": f"Token {self._token}", "Accept": "application/json"},
+            "POST",
+            self._base + "/api/p/edit",
+            json={"waybill": spelt(number), "cancellation": "true"},
+            headers=self._headers,
             dialect=DIALECT,
         )
+        cancelled(answer.status, answer.content)
+
+    def _findings(self, parcels: Sequence[Waybill]) -> tuple[tuple[Finding, ...], tuple[Gap, ...]]:
+        """Records of these parcels, each with its papers; a fault of the papers leaves the record and is a gap."""
+        told = self._told([spelt(parcel.number) for parcel in parcels], WHOLE)
+        bodies = {
+            parcel.number: body_of(parcel, told[spelt(parcel.number)])
+            for parcel in parcels
+            if spelt(parcel.number) in told
+        }
+        for body in bodies.values():
+            body["documents"] = documents()
+        gaps = []
+        for what, add in (("packing slips", self._add_slip), ("documents", self._ask_for_documents)):
+            try:
+                for number, body in bodies.items():
+                    add(spelt(number), body)
+            except BridgeError as fault:
+                # the first that fails is the page's last: the others would wait as long
+                gaps.append(_gap(what, fault))
+        absent = {parcel.number: shipment.not_found(parcel, ambiguous=False) for parcel in parcels}
+        found = tuple(finding(parcel, (absent | bodies)[parcel.number]) for parcel in parcels)
+        return found, tuple(gaps)
+
+    def _add_slip(self, number: str, body: dict[str, Any]) -> None:
+        """The packing slip is the one answer with street and telephone. `pdf=true` would make a link to it."""
+        answer = self._get("/api/p/packing_slip", {"wbns": number, "pdf": "false"})
+        with_slip(body, slip(answer.status, answer.content, number))
+
+    def _ask_for_documents(self, number: str, body: dict[str, Any]) -> None:
+        for one in body["documents"] if self._ask_documents else ():
+            query = {"doc_type": one["kind"], "waybill": number}
+            one["held"] = held(self._get("/api/rest/fetch/pkg/document/", query, DOCUMENTING))
+
+    def _told(self, numbers: Sequence[str], verbose: str) -> dict[str, dict[str, Any]]:
+        """What it tells, by number; those it does not know are missing."""
+        if not numbers:
+            return {}
+        told = self._ask(numbers, verbose)
+        if told is None and len(numbers) > 1:
+            # Refused as a whole: whether one unknown number spoils a batch is not written anywhere.
+            return {key: row for number in numbers for key, row in self._told([number], verbose).items()}
+        answers = {spelt(str(one.get("AWB", ""))): one for one in told or ()}
+        return {number: answers[number] for number in numbers if number in answers}
+
+    def _ask(self, numbers: Sequence[str], verbose: str) -> list[dict[str, Any]] | None:
+        """Return the shipments it tells of, unknown ones missing; None where it says it knows none."""
+        query = {"waybill": ",".join(numbers), "verbose": verbose}
+        answer = self._get("/api/v1/packages/json/", query)
         return shipments(answer.status, answer.content)
+
+    def _get(self, path: str, query: Mapping[str, str], dialect: Dialect = DIALECT) -> Answer:
+        return self._http.call("GET", self._base + path, params=query, headers=self._headers, dialect=dialect)
+
+
+def _gap(what: str, fault: BridgeError) -> Gap:
+    absence = Absence.UNREACHED if isinstance(fault, Retryable) else Absence.DENIED
+    reason = "credentials" if isinstance(fault, CredentialRejected) else type(fault).__name__
+    return Gap(system=Delhivery.system, absence=absence, what=what, reason=reason)

@@ -5,11 +5,11 @@ What its tables do not know stays raw, as `unknown`. "Recieve" is Delhivery's sp
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from bridge.connectors.parse import json_of
 from bridge.connectors.shipment import blank, in_india, lines, phones, text
 from bridge.errors import (
     BridgeError,
@@ -83,16 +83,25 @@ def shipments(status: int, content: bytes) -> list[dict[str, Any]] | None:
     Which it is shows in the body, never in the status. Raises ConnectorUnavailable (not the promised JSON),
     ConnectorThrottled, CredentialRejected, ConnectorRefused.
     """
-    told = _json(content)
+    told = json_of(content)
     if isinstance(told, dict) and "ShipmentData" in told:
         return _rows(told["ShipmentData"])
+    say_no(status, told)
+    return None
+
+
+def say_no(status: int, told: object) -> None:
+    """Name the error of an answer that is none; returns where it says that it does not know the waybill.
+
+    Raises as `shipments`.
+    """
     said = _said(told)
     if _wrong_credential(said):
         raise CredentialRejected("delhivery: token refused")
     if "throttled" in said:
         raise ConnectorThrottled("delhivery: throttled", retry_after_s=30.0)
     if any(words in said for words in UNKNOWN_WAYBILL):
-        return None
+        return
     if status == HTTPStatus.BAD_REQUEST or (isinstance(told, dict) and told.get("Success") is False):
         raise ConnectorRefused("delhivery: refused for a reason we do not know")
     raise ConnectorUnavailable("delhivery: unreadable answer")
@@ -133,13 +142,6 @@ def body_of(parcel: Waybill, told: dict[str, Any]) -> dict[str, Any]:
     scans = told.get("Scans")
     body["events"] = [_event(scan, strange) for scan in scans] if isinstance(scans, list) else []
     return body | {"raw_unrecognised": strange}
-
-
-def _json(content: bytes) -> Any:
-    try:
-        return json.loads(content)
-    except (ValueError, RecursionError):  # the fault holds the answer: it ends here
-        return None
 
 
 def _rows(told: object) -> list[dict[str, Any]]:

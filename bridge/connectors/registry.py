@@ -1,15 +1,18 @@
-"""Which carriers the bridge can ask, made from the settings. Asks nothing and reads no environment.
+"""Which systems besides the platform the bridge can ask, made from the settings. Asks nothing, reads no environment.
 
 A carrier without credentials stays in the register: its parcels then show as "not configured" in a package,
-which is not the same as "nothing found".
+which is not the same as "nothing found". What stands between shop and carrier is there once something of it is
+set: few shops have it, and the others' packages need not name it.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bridge.connectors.aftership import AfterShip
 from bridge.connectors.bluedart import BlueDart
 from bridge.connectors.delhivery import Delhivery
+from bridge.connectors.shiprocket import Shiprocket
 
 if TYPE_CHECKING:
     from bridge.ports import Connector
@@ -17,12 +20,25 @@ if TYPE_CHECKING:
 
 
 def carriers(settings: Settings) -> dict[str, Connector]:
-    """Build every carrier's connector, by the carrier's id."""
-    delhivery = Delhivery(
+    """Build every connector, by its system's id."""
+    found: list[Connector] = [_bluedart(settings), _delhivery(settings)]
+    if settings.shiprocket_email or settings.shiprocket_password:
+        found.append(_shiprocket(settings))
+    if settings.aftership_api_key:
+        found.append(_aftership(settings))
+    return {one.system: one for one in found}
+
+
+def _delhivery(settings: Settings) -> Delhivery:
+    return Delhivery(
         base_url=settings.delhivery_base_url,
         token=settings.delhivery_token.reveal(),
+        ask_documents=settings.delhivery_documents == "ask",
     )
-    bluedart = BlueDart(
+
+
+def _bluedart(settings: Settings) -> BlueDart:
+    return BlueDart(
         base_url=settings.bluedart_base_url,
         client_id=settings.bluedart_client_id,
         client_secret=settings.bluedart_client_secret.reveal(),
@@ -31,5 +47,18 @@ def carriers(settings: Settings) -> dict[str, Connector]:
         tracking_key=settings.bluedart_tracking_key.reveal(),
         tracking_path=settings.bluedart_tracking_path,
         verno=settings.bluedart_tracking_verno,
+        answer_format=settings.bluedart_tracking_format,
+        known_waybill=settings.bluedart_known_waybill,
     )
-    return {one.system: one for one in (bluedart, delhivery)}
+
+
+def _shiprocket(settings: Settings) -> Shiprocket:
+    return Shiprocket(
+        base_url=settings.shiprocket_base_url,
+        email=settings.shiprocket_email,
+        password=settings.shiprocket_password.reveal(),
+    )
+
+
+def _aftership(settings: Settings) -> AfterShip:
+    return AfterShip(base_url=settings.aftership_base_url, api_key=settings.aftership_api_key.reveal())

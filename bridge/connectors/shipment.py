@@ -28,16 +28,24 @@ class Batch:
 
 
 def mine(system: str, parcels: Iterable[Waybill]) -> list[Waybill]:
-    """Pick the carrier's own parcels, each number once, sorted: none is asked about another's parcel."""
-    return [one for _, one in sorted({one.number: one for one in parcels if one.carrier == system}.items())]
+    """Pick the parcels on accounts of this system, each number once, sorted: none is asked about another's parcel.
+
+    Who transports it does not count: what travels on an aggregator's account is asked at the aggregator.
+    """
+    return each_once(one for one in parcels if one.held_by == system)
+
+
+def each_once(parcels: Iterable[Waybill]) -> list[Waybill]:
+    """Sort parcels by number, each number once."""
+    return [one for _, one in sorted({one.number: one for one in parcels}.items())]
 
 
 def batches(system: str, parcels: Sequence[Waybill], *, size: int, cursor: str) -> Iterator[Batch]:
-    """Yield the batches that come after `cursor`, the count of waybills already asked.
+    """Yield the batches that come after `cursor`, the count of waybills already asked, of parcels each told once.
 
     A tracking number is free text in Shopify: what is no number is a gap of the first batch, not a query.
     """
-    known = mine(system, parcels)
+    known = each_once(parcels)
     fit = [one for one in known if askable(spelt(one.number))]
     start = int(cursor) if cursor.isdecimal() else 0
     gaps: tuple[Gap, ...] = ()
@@ -65,6 +73,11 @@ def askable(number: str) -> bool:
 def waybills(count: int) -> str:
     """`1 waybill`, `2 waybills`: what a gap is about."""
     return f"{count} waybill" + ("" if count == 1 else "s")
+
+
+def unset(names: Sequence[str]) -> str:
+    """`A is not set`, `A, B are not set`: which settings a connector lacks."""
+    return ", ".join(names) + (" is" if len(names) == 1 else " are") + " not set"
 
 
 def finding(parcel: Waybill, body: dict[str, Any]) -> Finding:
@@ -98,10 +111,9 @@ def blank(parcel: Waybill, status: ParcelStatus) -> dict[str, Any]:
 def not_found(parcel: Waybill, *, ambiguous: bool) -> dict[str, Any]:
     """Make the record of a parcel the carrier says it does not know: asked, and no proof of erasure.
 
-    `ambiguous` where the same answer may have another reason: a wrong key, somebody else's account.
+    `ambiguous` where the same answer may come of a wrong key, too.
     """
-    foreign = parcel.account_holder != "merchant"  # the merchant's account cannot see it there
-    return blank(parcel, ParcelStatus.NOT_FOUND) | {"ambiguous": ambiguous or foreign}
+    return blank(parcel, ParcelStatus.NOT_FOUND) | {"ambiguous": ambiguous}
 
 
 def text(value: object) -> str | None:

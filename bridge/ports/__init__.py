@@ -11,7 +11,17 @@ from bridge.ports.proof import Evidence, Packages
 from bridge.ports.records import Findings, Index
 from bridge.ports.requests import Requests
 from bridge.ports.store import Store, Tx
-from bridge.ports.systems import Canceller, Clock, Connector, Eraser, Mailer, Platform, Queue, Tracker
+from bridge.ports.systems import (
+    Canceller,
+    Clock,
+    Connector,
+    Eraser,
+    Mailer,
+    Platform,
+    Queue,
+    Tracker,
+    Watcher,
+)
 from config.merchant import Merchant
 from config.retention import Retention
 from config.settings import Settings
@@ -36,6 +46,7 @@ __all__ = [
     "Store",
     "Tracker",
     "Tx",
+    "Watcher",
 ]
 
 

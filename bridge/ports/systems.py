@@ -100,6 +100,13 @@ class Platform(Connector, Protocol):
 
 
 @runtime_checkable
+class Watcher(Connector, Protocol):
+    """A connector whose system keeps a copy of every parcel, whoever carries it and on whose account."""
+
+    every_parcel: bool  # True: `gather` is asked about all of them
+
+
+@runtime_checkable
 class Tracker(Connector, Protocol):
     """A connector that says where parcels are without saying whose: the question behind "may we ask yet?"."""
 

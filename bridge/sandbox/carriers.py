@@ -1,8 +1,21 @@
-"""The stand-ins of the carriers, and the credentials that open them. Nothing of its own."""
+"""The stand-ins of those who hold parcels, and the credentials that open them. Nothing of its own."""
 
+from bridge.sandbox.aftership import KEY as AFTERSHIP_KEY
+from bridge.sandbox.aftership import aftership
 from bridge.sandbox.bluedart import CREDENTIALS as BLUEDART_CREDENTIALS
 from bridge.sandbox.bluedart import bluedart
 from bridge.sandbox.delhivery import TOKEN as DELHIVERY_TOKEN
 from bridge.sandbox.delhivery import delhivery
+from bridge.sandbox.shiprocket import USER as SHIPROCKET_USER
+from bridge.sandbox.shiprocket import shiprocket
 
-__all__ = ["BLUEDART_CREDENTIALS", "DELHIVERY_TOKEN", "bluedart", "delhivery"]
+__all__ = [
+    "AFTERSHIP_KEY",
+    "BLUEDART_CREDENTIALS",
+    "DELHIVERY_TOKEN",
+    "SHIPROCKET_USER",
+    "aftership",
+    "bluedart",
+    "delhivery",
+    "shiprocket",
+]

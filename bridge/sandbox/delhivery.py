@@ -1,53 +1,112 @@
-"""The stand-in of Delhivery: tracking in its wire format, over an invented world.
+"""The stand-in of Delhivery: tracking, packing slips, documents and cancelling in its wire format, over an invented world.
 
-As strict as the real one: it masks street and phone, leaves out what it does not know, says "no" with 200 and
-keeps its spellings. Answers tracking only; keeps and logs nothing.
+As strict as the real one: it masks street and phone in tracking, leaves out what it does not know, says "no" with 200,
+answers a cancellation in XML and keeps its spellings. Keeps and logs nothing of a person.
 """
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Final
 
+from bridge.sandbox.delhivery_rows import returns, shipment, slip
 from bridge.sandbox.httpd import Request, Response, StandIn
+from bridge.sandbox.road import Road
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from bridge.sandbox.nouns import World
 
-    from bridge.sandbox.nouns import Parcel, World
-
-INDIA: Final = timezone(timedelta(hours=5, minutes=30))
 TOKEN: Final = "demo-delhivery-token"  # noqa: S105 - opens nothing but the stand-in
 MOST: Final = 50
 FIREWALL: Final = b"<html><head><title>403 Forbidden</title></head><body>Request blocked.</body></html>"
 HTML: Final = "text/html"
+EXISTING: Final = ("SIGNATURE_URL", "EPOD")  # of a delivered parcel
+MOVABLE: Final = {"booked": "cancelled", "in_transit": "returning"}  # what a cancellation makes of it
+TERMINAL: Final = (
+    "Edit is not allowed on any Dispatched and Terminal status like Delivered, DTO, RTO, LOST and Closed"
+)
+UNKNOWN: Final = "Data does not exists for provided Waybill(s)"
 
 
 def delhivery(world: World, *, token: str = TOKEN, port: int = 0) -> StandIn:
-    """Make Delhivery's tracking. A token that begins with `staging` is refused as the real one refuses it."""
-    rows = {parcel.waybill: _row(world, parcel) for parcel in world.parcels if parcel.carrier == "delhivery"}
-    rows |= {row["AWB"]: row for row in _returns(world)}
+    """Make Delhivery. A token that begins with `staging` is refused as the real one refuses it."""
+    office = _Office(world, token)
+    controls = {"parcels": office.road.move, "reset": lambda _: office.road.reset()}
+    return StandIn("delhivery", office.answer, port=port, controls=controls)
 
-    def answer(request: Request) -> Response:
-        if request.method != "GET" or request.path.rstrip("/") != "/api/v1/packages/json":
+
+class _Office:
+    """What it knows, and its counters."""
+
+    def __init__(self, world: World, token: str) -> None:
+        self._token = token
+        self.road = Road(world, (parcel for parcel in world.parcels if parcel.held_by == "delhivery"))
+        self._back = {row["AWB"]: row for row in returns(world)}
+
+    def answer(self, request: Request) -> Response:
+        counters = {
+            ("GET", "/api/v1/packages/json"): self._track,
+            ("GET", "/api/p/packing_slip"): self._slip,
+            ("GET", "/api/rest/fetch/pkg/document"): self._document,
+            ("POST", "/api/p/edit"): self._edit,
+        }
+        counter = counters.get((request.method, request.path.rstrip("/")))
+        if counter is None:
             return Response(status=404, body=b"<html>Not Found</html>", content_type=HTML)
         if request.faults.take(("throttle",), request.path):
             return Response(status=403, body=FIREWALL, content_type=HTML)
-        if refused := _refuses(request.headers.get("authorization", ""), token):
-            return refused
+        return _refuses(request.headers.get("authorization", ""), self._token) or counter(request)
+
+    def _track(self, request: Request) -> Response:
         numbers = [number.strip() for number in request.query.get("waybill", "").split(",") if number.strip()]
         if len(numbers) > MOST:
             return _says_no("Package handler limit exceeded")
-        found = [rows[number] for number in dict.fromkeys(numbers) if number in rows]
-        if not found:
-            return _says_no("Data does not exists for provided Waybill(s)")
+        found = [row for number in dict.fromkeys(numbers) if (row := self._row(number))]
+        spoilt = len(found) < len(set(numbers)) and request.faults.take(("spoil_batch",), request.path)
+        if not found or spoilt:
+            return _says_no(UNKNOWN)
         left_out = {"0": {"Scans", "Consignee"}, "1": {"Consignee"}}.get(
             request.query.get("verbose", ""), set()
         )
         shown = [{key: value for key, value in row.items() if key not in left_out} for row in found]
         return Response.of({"ShipmentData": [{"Shipment": row} for row in shown]})
 
-    return StandIn("delhivery", answer, port=port)
+    def _row(self, number: str) -> dict[str, Any] | None:
+        one = self.road.of(number)
+        return shipment(one) if one else self._back.get(number)
+
+    def _slip(self, request: Request) -> Response:
+        one = self.road.of(request.query.get("wbns", ""))
+        gone = request.faults.take(("no_paper",), request.path)
+        linked = request.query.get("pdf") != "false"
+        packages = [slip(one, linked=linked)] if one and not gone else []
+        return Response.of({"packages": packages, "packages_found": len(packages)})
+
+    def _document(self, request: Request) -> Response:
+        one, kind = self.road.of(request.query.get("waybill", "")), request.query.get("doc_type", "")
+        gone = request.faults.take(("no_paper",), request.path)
+        if not one or not one.delivered_at or one.forgotten or gone or kind not in EXISTING:
+            return Response.of({"success": False, "message": "Invalid waybill passed"})
+        return Response.of(
+            {"success": True, "url": f"https://documents.example.com/{kind}/{one.parcel.waybill}"}
+        )
+
+    def _edit(self, request: Request) -> Response:
+        asked = request.json if isinstance(request.json, dict) else {}
+        one = self.road.of(str(asked.get("waybill", "")))
+        if one is None:
+            return _says_no(UNKNOWN)
+        if asked.get("cancellation") != "true" or one.status not in {*MOVABLE, *MOVABLE.values()}:
+            return Response.of({"status": "Failure", "error": TERMINAL})
+        if one.status in MOVABLE:  # the second time it says the same, and nothing happens
+            self.road.move({"waybill": one.parcel.waybill, "status": MOVABLE[one.status]})
+        return Response(
+            body=(
+                '<?xml version="1.0" encoding="utf-8"?><root><status>True</status>'
+                f"<waybill>{one.parcel.waybill}</waybill><order_id>{one.parcel.order_name}</order_id>"
+                "<remark>Shipment has been cancelled.</remark></root>"
+            ).encode(),
+            content_type="application/xml",
+        )
 
 
 def _refuses(header: str, token: str) -> Response | None:
@@ -71,122 +130,3 @@ def _says_no(error: str) -> Response:
         f"Some error has occurred. Please contact client.support@delhivery.com with error message- {error}"
     )
     return Response.of({"Success": False, "Error": error, "rmk": remark})
-
-
-def _row(world: World, parcel: Parcel) -> dict[str, Any]:
-    """Give one `Shipment` of a forward parcel."""
-    place, left = "Bengaluru_Bommanahalli_I (Karnataka)", _stamp(parcel.shipped_at)
-    hub = f"{parcel.consignee.address['city']}_DC (India)"
-    scans = [
-        _scan("UD", "Manifested", parcel.shipped_at - timedelta(hours=6), place, "X-UCI", "Manifest uploaded")
-    ]
-    cancelled = world.order(parcel.order_id).cancelled
-    delivered_at = None if cancelled else parcel.delivered_at
-    if cancelled:
-        at = parcel.shipped_at
-        scans.append(_scan("UD", "Not Picked", at, place, "DTUP-210", "Seller cancelled the order"))
-    else:
-        scans.append(_scan("UD", "In Transit", parcel.shipped_at, place, "X-PPOM", "Shipment picked up"))
-    if delivered_at:
-        out = delivered_at - timedelta(hours=3)
-        scans.append(
-            _scan("UD", "Dispatched", out, hub, "X-DDD3FD", "Out for delivery") | {"call_duration": "0"}
-        )
-        door = {"geo_location": {"lat": 12.9716, "long": 77.5946}}
-        last = _scan("DL", "Delivered", delivered_at, hub, "EOD-38", "Delivered to consignee")
-        scans.append(last | door)
-    row = _blank(parcel.waybill, parcel.order_name, scans)
-    row["Status"]["RecievedBy"] = parcel.consignee.first if delivered_at else ""
-    arrived = _stamp(delivered_at) if delivered_at else None
-    return row | {
-        "PickUpDate": left,
-        "PickedupDate": left,
-        "OriginRecieveDate": left,
-        "DeliveryDate": arrived,
-        "FirstAttemptDate": arrived,
-        "OrderType": "COD" if parcel.cod_amount else "Pre-paid",
-        "CODAmount": _number(parcel.cod_amount),
-        "InvoiceAmount": _number(parcel.invoice_value),
-        "Origin": place,
-        "Destination": parcel.consignee.address["city"],
-        "Consignee": _consignee(parcel),
-    }
-
-
-def _returns(world: World) -> Iterable[dict[str, Any]]:
-    """Give the `Shipment`s of parcels that customers send back."""
-    for order in world.orders:
-        for back in order.returns:
-            at = back.created_at
-            scans = [_scan("PP", "Scheduled", at, "Bengaluru", "X-ASP", "Pickup scheduled")]
-            scans.append(_scan("DL", "DTO", at + timedelta(days=5), "Bengaluru", "RT-110", "Return Accepted"))
-            row = _blank(back.waybill, back.name, scans)
-            city = order.address["city"]
-            yield row | {"OrderType": "Pickup", "Origin": city, "Destination": "Bengaluru"}
-
-
-def _blank(waybill: str, reference: str, scans: list[dict[str, Any]]) -> dict[str, Any]:
-    last = scans[-1]
-    return {
-        "AWB": waybill,
-        "ReferenceNo": reference,
-        "SenderName": "c00000-MINIMISSDEMO-do",
-        "PickupLocation": "DEMO-WH",
-        "Quantity": "1",
-        "Extras": "",
-        "Ewaybill": [],
-        "ChargedWeight": None,
-        "ReturnedDate": None,
-        "RTOStartedDate": None,
-        "ReverseInTransit": False,
-        "CODAmount": 0,
-        "InvoiceAmount": None,
-        "Status": {
-            "Status": last["Scan"],
-            "StatusLocation": last["ScannedLocation"],
-            "StatusDateTime": last["StatusDateTime"],
-            "RecievedBy": "",
-            "StatusCode": last["StatusCode"],
-            "StatusType": last["ScanType"],
-            "Instructions": last["Instructions"],
-        },
-        "Scans": [{"ScanDetail": scan} for scan in scans],
-    }
-
-
-def _consignee(parcel: Parcel) -> dict[str, Any]:
-    """Name and town: street and phones come back empty, although they were booked."""
-    where = parcel.consignee.address
-    return {
-        "Name": parcel.consignee.name,
-        "Address1": [],
-        "Address2": [],
-        "Address3": "",
-        "City": where["city"],
-        "State": where["province"],
-        "PinCode": int(where["zip"]),
-        "Country": "India",
-        "Telephone1": "",
-        "Telephone2": "",
-    }
-
-
-def _scan(kind: str, scan: str, at: datetime, place: str, code: str, note: str) -> dict[str, Any]:
-    return {
-        "ScanDateTime": _stamp(at),
-        "ScanType": kind,
-        "Scan": scan,
-        "StatusDateTime": _stamp(at),
-        "ScannedLocation": place,
-        "StatusCode": code,
-        "Instructions": note,
-    }
-
-
-def _number(amount: Any) -> int | float:
-    return int(amount) if amount == int(amount) else float(amount)
-
-
-def _stamp(at: datetime) -> str:
-    """Local time without a zone; a fraction where there is one."""
-    return at.astimezone(INDIA).replace(tzinfo=None).isoformat()

@@ -24,7 +24,10 @@ TRANSPORT: Final = (
     "truncated",
 )
 # Done by a stand-in that knows what they mean.
-SPOKEN: Final = ("throttle", "deny_scope", "deny_field", "token_expired")
+SPOKEN: Final = (
+    *("throttle", "deny_scope", "deny_field", "token_expired"),
+    *("spoil_batch", "no_paper", "other_form", "not_scanned"),
+)
 KEPT_CALLS = 200
 
 

@@ -18,11 +18,11 @@ from bridge.sandbox.nouns import (
     Metafield,
     Metaobject,
     Order,
-    Parcel,
     Person,
     Transaction,
 )
 from bridge.sandbox.schema.personal import canary
+from bridge.sandbox.sendings import MERCHANT, Parcel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,6 +49,9 @@ COMPANIES = {
     "delhivery": ("Delhivery", "Delhivery Surface"),
     "bluedart": ("Blue Dart", "BlueDart", "Bluedart"),
 }
+# An aggregator names its own products, and tracks on its own pages.
+AGGREGATED = {"delhivery": "Delhivery Surface", "bluedart": "Blue Dart Surface"}
+AGGREGATOR = {"shiprocket": "https://minimissdemo.shiprocket.co/tracking/{}"}
 URLS = {
     "delhivery": "https://www.delhivery.com/track/package/{}",
     "bluedart": "https://www.bluedart.com/tracking?awb={}",
@@ -135,6 +138,7 @@ class Maker:
         carrier: str = "",
         gateway: str = "prepaid",
         delivered: bool = True,
+        holder: str = MERCHANT,
         guest: bool = False,
         lines: tuple[Line, ...] = (),
         **more: Any,
@@ -163,23 +167,31 @@ class Maker:
         self.next_name += 1
         kind = "PENDING" if gateway == "cod" else "SALE"
         paid = Transaction(id=self.new_id(), kind=kind, gateway=gateway, amount=total, processed_at=at)
-        parcels = (self.parcel(order, person, carrier, delivered=delivered),) if carrier else ()
+        parcels = (
+            (self.parcel(order, person, carrier, delivered=delivered, holder=holder),) if carrier else ()
+        )
         order = replace(order, transactions=(paid,), parcels=parcels)
         self.orders.append(order)
         return order
 
-    def parcel(self, order: Order, person: Person, carrier: str, *, delivered: bool) -> Parcel:
+    def parcel(
+        self, order: Order, person: Person, carrier: str, *, delivered: bool, holder: str = MERCHANT
+    ) -> Parcel:
         """Make the parcel of an order, a day after it; delivered three days later or still on its way."""
         serial = self.draw.randrange(500) * 1_000 + len(self.orders) % 1_000
         if len(self.orders) >= MANY:  # a heavy customer: rising serials never collide
             serial = 500_000 + len(self.orders)
         waybill = delhivery_waybill(serial) if carrier == "delhivery" else bluedart_waybill(serial)
+        company, url = self.draw.choice(COMPANIES[carrier]), URLS[carrier]
+        if holder in AGGREGATOR:
+            company, url = AGGREGATED[carrier], AGGREGATOR[holder]
         return Parcel(
             id=self.new_id(),
             waybill=waybill,
             carrier=carrier,
-            company=self.draw.choice(COMPANIES[carrier]),
-            url=URLS[carrier].format(waybill),
+            company=company,
+            url=url.format(waybill),
+            account_holder=holder,
             order_id=order.id,
             order_name=order.name,
             shipped_at=order.created_at + timedelta(days=1),

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from decimal import Decimal
 
+    from bridge.sandbox.sendings import Parcel, Return
+
 Address = Mapping[str, Any]
 
 
@@ -94,37 +96,6 @@ class Refund:
     note: str
     amount: Decimal
     created_at: datetime
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Return:
-    """Goods on their way back, with their own waybill."""
-
-    id: int
-    name: str
-    created_at: datetime
-    customer_note: str
-    waybill: str
-    company: str
-    url: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Parcel:
-    """One shipment. `carrier` is ours (`delhivery`, `bluedart`), `company` is what the shop typed."""
-
-    id: int
-    waybill: str
-    carrier: str
-    company: str
-    url: str
-    order_id: int
-    order_name: str
-    shipped_at: datetime
-    delivered_at: datetime | None
-    cod_amount: Decimal
-    invoice_value: Decimal
-    consignee: Person
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -31,7 +31,7 @@ RETENTION: Mapping[str, str] = {
     f"warranty_days = {{ value = 0, {_UNSET[14:]}": "warranty_days = 7",
     f"return_window_days = {{ value = 0, {_UNSET[14:]}": "return_window_days = 7",
 }
-AGGREGATOR = """
+BETWEEN = """
 [[processor]]
 id = "shiprocket"
 legal_name = "Shiprocket (invented account)"
@@ -44,6 +44,19 @@ contract_ref = "demo"
 erasure_channel = "email"
 privacy_contact = "privacy@shiprocket.example.com"
 contact_verified_on = 2026-11-01
+
+[[processor]]
+id = "aftership"
+legal_name = "AfterShip (invented account)"
+role = "processor"
+services = "tells customers where their parcels are"
+data = ["shipment"]
+fields = ["name", "phone"]
+countries = ["US"]
+transfer_safeguard = "SCCs (invented)"
+contract_ref = "demo"
+erasure_channel = "api"
+carries = ["*"]
 """
 
 
@@ -65,7 +78,7 @@ def fill(folder: Path, *, shops: Sequence[str], terms: Mapping[str, str]) -> dic
         (place,) = [number for number, line in enumerate(lines) if line.startswith(f"{name} = ")]
         lines[place] = f"{name} = {value}"
     written = {
-        "merchant.toml": "\n".join(lines) + AGGREGATOR,
+        "merchant.toml": "\n".join(lines) + BETWEEN,
         "retention.toml": _filled("retention.toml", RETENTION),
     }
     for name, text in written.items():

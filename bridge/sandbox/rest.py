@@ -13,7 +13,8 @@ from bridge.sandbox.schema.personal import of_type
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from bridge.sandbox.nouns import Line, Order, Parcel, Person, Refund, Return
+    from bridge.sandbox.nouns import Line, Order, Person, Refund
+    from bridge.sandbox.sendings import Parcel, Return
 
 Body = dict[str, Any]
 ZERO = Decimal("0.00")

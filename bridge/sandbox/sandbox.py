@@ -1,4 +1,4 @@
-"""The stand-ins as a program: Shopify, Delhivery and Blue Dart on loopback, and the settings that lead there.
+"""The stand-ins as a program: Shopify and those who hold parcels on loopback, and the settings that lead there.
 
 `python -m bridge sandbox` runs it for a person, the demo for itself (`--json`). Serves invented people only.
 """
@@ -12,7 +12,16 @@ import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from bridge.sandbox.carriers import BLUEDART_CREDENTIALS, DELHIVERY_TOKEN, bluedart, delhivery
+from bridge.sandbox.carriers import (
+    AFTERSHIP_KEY,
+    BLUEDART_CREDENTIALS,
+    DELHIVERY_TOKEN,
+    SHIPROCKET_USER,
+    aftership,
+    bluedart,
+    delhivery,
+    shiprocket,
+)
 from bridge.sandbox.httpd import StandIn
 from bridge.sandbox.nouns import World
 from bridge.sandbox.schema import VERSIONS, load
@@ -31,20 +40,25 @@ def worlds(orders: int, now: datetime, heavy: int = 0) -> tuple[World, World]:
 
 
 class StandIns:
-    """All three, over the same worlds. `environment` is what makes the bridge talk to them."""
+    """All five, over the same worlds. `environment` is what makes the bridge talk to them."""
 
     def __init__(self, *shops: World, port: int = 0) -> None:
-        """Listen on `port` and the two after it; 0 takes any free ones."""
-        ports = [port + offset if port else 0 for offset in range(3)]
+        """Listen on `port` and the four after it; 0 takes any free ones."""
+        ports = [port + offset if port else 0 for offset in range(5)]
         everybody = shops[0]
         self.shopify = ShopifyStandIn(*shops, port=ports[0])
         self.delhivery = delhivery(everybody, port=ports[1])
         self.bluedart = bluedart(everybody, port=ports[2])
+        self.shiprocket = shiprocket(everybody, port=ports[3])
+        self.aftership = aftership(everybody, port=ports[4])
+        self._known = next(
+            (one.waybill for one in everybody.parcels if one.held_by == "bluedart" and one.delivered_at), ""
+        )
 
     @property
     def all(self) -> Sequence[StandIn]:
-        """The three servers."""
-        return (self.shopify, self.delhivery, self.bluedart)
+        """The five servers."""
+        return (self.shopify, self.delhivery, self.bluedart, self.shiprocket, self.aftership)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -57,6 +71,11 @@ class StandIns:
             "DELHIVERY_TOKEN": DELHIVERY_TOKEN,
             "BLUEDART_BASE_URL": f"{self.bluedart.base_url}/in/transportation",
             **{f"BLUEDART_{name.upper()}": value for name, value in BLUEDART_CREDENTIALS.items()},
+            "BLUEDART_KNOWN_WAYBILL": self._known,
+            "SHIPROCKET_BASE_URL": f"{self.shiprocket.base_url}/v1/external",
+            **{f"SHIPROCKET_{name.upper()}": value for name, value in SHIPROCKET_USER.items()},
+            "AFTERSHIP_BASE_URL": f"{self.aftership.base_url}/tracking/2025-07",
+            "AFTERSHIP_API_KEY": AFTERSHIP_KEY,
         }
 
     def start(self) -> StandIns:
@@ -67,7 +86,7 @@ class StandIns:
         return self
 
     def stop(self) -> None:
-        """Close all three."""
+        """Close all five."""
         for server in self.all:
             server.stop()
 

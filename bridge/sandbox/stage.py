@@ -17,12 +17,15 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import redis
 
 from bridge.sandbox import webhooks
 from bridge.sandbox.embedded import Valkey
+from bridge.sandbox.mail import Mailbox
 from bridge.sandbox.nouns import World
+from bridge.sandbox.papers import fill
 from bridge.sandbox.processes import ROOT, Bridge
 from bridge.sandbox.sandbox import LEAVING_SHOP, worlds
 from bridge.sandbox.shopify.server import CLIENT_SECRET
@@ -30,11 +33,13 @@ from bridge.sandbox.world import SHOP
 from config.settings import environment
 
 PATIENCE_S = 40.0
-FILLED = {  # the shipped file, filled in with an invented officer, so that letters read as they will
-    'legal_name = { value = "", status = "unset", note = "must be published': 'legal_name = { value = "Mini Miss (invented for this demo)", status = "confirmed", note = "must be published',
-    "shops = []": f'shops = ["{SHOP}", "{LEAVING_SHOP}"]',
-    '[grievance_officer]\nname = { value = "", status = "unset" }\ndesignation = { value = "", status = "unset" }\nphone = { value = "", status = "unset" }\nemail = { value = "privacy@minimiss.com"': '[grievance_officer]\nname = "Devi Nowhere"\ndesignation = "Grievance Officer"\nphone = "+919000000010"\nemail = { value = "privacy@example.in"',
+TERMS = {  # seconds for what takes days, so that a reminder and a second look are part of the story
+    "digest_hours": "0",
+    "answer_days": "0.0001",
+    "remind_days": "[0.0002]",
+    "read_back_hours": "0.0005",
 }
+SENDER = "Mini Miss <privacy@example.in>"
 
 
 class Failed(Exception):
@@ -76,6 +81,8 @@ class Stage:
         (self.folder / "logs").mkdir()
         self.results.mkdir(parents=True, exist_ok=True)
         stand_ins = self._stand_ins()
+        self.mailbox = Mailbox().start()
+        self._parts.callback(self.mailbox.stop)
         self.valkey = self._parts.enter_context(Valkey(appendonly=True, data=self.folder / "redis"))
         own = {
             name: value for name, value in environment().items() if name in ("PATH", "HOME", "LANG", "TMPDIR")
@@ -88,7 +95,9 @@ class Stage:
             "BRIDGE_KEYS": f"demo1:{key()}",
             "BRIDGE_PSEUDONYM_KEY": key(),
             "BRIDGE_EVIDENCE_KEY": key(),
-            "BRIDGE_MERCHANT_FILE": str(self._merchant_file()),
+            **fill(self.folder, shops=[SHOP, LEAVING_SHOP], terms=TERMS),
+            "SMTP_URL": self.mailbox.url,
+            "MAIL_FROM": SENDER,
             "WEB_CONCURRENCY": "2",
             "SWEEP_EVERY_S": "1",
         }
@@ -112,16 +121,6 @@ class Stage:
             raise Failed(f"the stand-ins did not start; see {self.folder}/logs/stand-ins.log")
         settings: dict[str, str] = json.loads(line)
         return settings
-
-    def _merchant_file(self) -> Path:
-        text = (ROOT / "config" / "merchant.toml").read_text(encoding="utf-8")
-        for shipped, filled in FILLED.items():
-            if shipped not in text:
-                raise Failed(f"config/merchant.toml no longer has the line {shipped.splitlines()[0]!r}")
-            text = text.replace(shipped, filled, 1)
-        path = self.folder / "merchant.toml"
-        path.write_text(text, encoding="utf-8")
-        return path
 
     def post(self, topic: str, world: World, **which: Any) -> int:
         """Post one signed webhook as Shopify would. Returns the status."""
@@ -152,9 +151,10 @@ class Stage:
             )
         return json.loads(done.stdout)
 
-    def control(self, name: str, **what: Any) -> None:
-        """Tell the Shopify stand-in what to do from now on."""
-        base = self.environ["SHOPIFY_BASE_URL"].replace("/{shop}", "")
+    def control(self, name: str, *, of: str = "shopify", **what: Any) -> None:
+        """Tell a stand-in what to do from now on."""
+        parts = urlsplit(self.environ[f"{of.upper()}_BASE_URL"])
+        base = f"{parts.scheme}://{parts.netloc}"
         request = urllib.request.Request(f"{base}/_sandbox/{name}", json.dumps(what).encode(), method="POST")  # noqa: S310
         urllib.request.urlopen(request, timeout=5).close()  # noqa: S310 - our own stand-in
 
@@ -176,6 +176,14 @@ class Stage:
             return rows[0] if rows and rows[0]["closed_at"] else None
 
         return self.until(f"{kind} of {shop}", look)
+
+    def evidence(self, request_id: str, name: str) -> Any:
+        """Write a request's evidence and its certificate beside the other results; gives the evidence."""
+        target = self.results / f"{name}-evidence.json"
+        self.command("dsr", "evidence", request_id, "--out", str(target), "--force")
+        bundle = json.loads(target.read_text())
+        (self.results / f"{name}-certificate.json").write_text(json.dumps(bundle["certificate"], indent=2))
+        return bundle
 
     def traces(self, words: list[bytes]) -> list[str]:
         """Where any of the words stands in what rests: database, its log, Redis (keys and file), logs."""

@@ -21,7 +21,8 @@ from bridge.sandbox import rest
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from bridge.sandbox.nouns import Order, Parcel, Person, World
+    from bridge.sandbox.nouns import Order, Person, World
+    from bridge.sandbox.sendings import Parcel
 
 API_VERSION = "2026-10"
 PATIENCE_S = 5.0  # Shopify waits no longer for the whole answer

@@ -32,13 +32,12 @@ from bridge.sandbox.nouns import (
     Line,
     Metafield,
     Order,
-    Parcel,
     Person,
     Refund,
-    Return,
     World,
 )
 from bridge.sandbox.schema.personal import canary
+from bridge.sandbox.sendings import MERCHANT, Parcel, Return
 
 __all__ = [
     "DraftOrder",
@@ -207,7 +206,7 @@ def invent(
     heavy_orders: int = 0,
     rich: bool = True,
 ) -> World:
-    """Make the world: Asha (3 orders), Bikram (2), others up to `orders` in all, and Heavy with his.
+    """Make the world: Asha (3 orders), Bikram (3), others up to `orders` in all, and Heavy with his.
 
     `rich` plants a value for Asha in every field that Shopify can hold of her, and rows of others beside hers.
     """
@@ -218,8 +217,11 @@ def invent(
     bikram = make.person(
         "Bikram", "Canaryson", "bikram.canaryson@example.in", "+919000000002", "13 Elsewhere Road", 1
     )
-    make.order(bikram, days_ago=30, carrier="delhivery", gateway="cod")
-    make.order(bikram, days_ago=4, carrier="bluedart", delivered=False)
+    make.order(bikram, days_ago=75, carrier="delhivery", gateway="cod")  # delivered, and the cash handed on
+    make.order(bikram, days_ago=58, carrier="bluedart", delivered=False)  # went back
+    make.order(  # still moving, and not the merchant's account
+        bikram, days_ago=3, carrier="bluedart", gateway="cod", delivered=False, holder="shiprocket"
+    )
     beside = beside_asha(make, asha, bikram) if rich else {}
     people = [asha, bikram]
     others = max(0, orders - len(make.orders))
@@ -245,6 +247,7 @@ def invent(
             gateway=make.draw.choice(("cod", "prepaid")),
             delivered=make.draw.random() < 0.8,
             cancelled=number % 11 == 10,
+            holder="shiprocket" if number % 12 in (4, 9) else MERCHANT,
         )
     if heavy_orders:
         heavy = make.person(

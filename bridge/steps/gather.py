@@ -22,7 +22,7 @@ from bridge.errors import (
     Retryable,
 )
 from bridge.model import Absence, Fact, Finding, Gap, Outcome, PrivacyRequest, Task, TaskState, Waybill
-from bridge.ports import Claim, Services, Tx
+from bridge.ports import Claim, Services, Tx, Watcher
 from bridge.rules.lifecycle import PLATFORM, pause_s
 from bridge.rules.shipping import Rules, platform_parcels
 
@@ -48,17 +48,18 @@ def gather(request: PrivacyRequest, task: Task, claim: Claim, *, services: Servi
     mine: list[Waybill] = []
     # parcels that the pages name; unknown where some of them came before this run
     named: list[Waybill] | None = None if task.cursor else []
+    connector = services.connectors.get(task.system)
+    everything = isinstance(connector, Watcher) and connector.every_parcel
     if task.system != PLATFORM:
         with services.store.transaction() as tx:
             mine = [
                 parcel
                 for parcel in _known_parcels(request, services.merchant.attribution, tx)
-                if parcel.held_by == task.system
+                if everything or parcel.held_by == task.system
             ]
             if not mine:
                 tx.requests.hold(claim)
                 return _finished(request, replace(task, outcome=Outcome.ABSENT), (), tx, services)
-    connector = services.connectors.get(task.system)
     if connector is None:
         gap = Gap(system=task.system, absence=Absence.NOT_CONFIGURED, what=EVERYTHING, reason="no_connector")
         task = replace(task, gaps=(*task.gaps, gap), outcome=Outcome.INCOMPLETE)

@@ -1,5 +1,6 @@
 """How Blue Dart's tests speak: sample answers, answers made to measure, and a connector to ask with."""
 
+import json
 from pathlib import Path
 
 from bridge.connectors.bluedart import BlueDart
@@ -10,12 +11,25 @@ from tests.connectors.contract import SHOP
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "carriers"
 BASE = "https://bluedart.example/in/transportation"
 URL = f"{BASE}/tracking/v1/shipment"
+CANCEL = f"{BASE}/waybill/v1/CancelWaybill"
 LOGIN = f"{BASE}/token/v1/login"
 SECRETS = ("id-nobody", "secret-nobody", "login-nobody", "ship-nobody", "track-nobody", "jwt-nobody")
 
 
 def sample(case):
     return (FIXTURES / f"bluedart_track__{case}.xml").read_bytes()
+
+
+def reply(case):
+    return json.loads((FIXTURES / f"bluedart_{case}.json").read_text())["body"]
+
+
+def joined(*numbers):
+    """The JSON form of shipments: the sample's, under these numbers."""
+    (sampled,) = reply("track__json")["ShipmentData"]["Shipment"]
+    return json.dumps(
+        {"ShipmentData": {"Shipment": [sampled | {"WaybillNo": number} for number in numbers]}}
+    ).encode()
 
 
 def xml(*shipments):

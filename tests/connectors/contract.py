@@ -1,13 +1,15 @@
 """The cases that every connector inherits: found, absent, refused, throttled, slow, broken, never chatty.
 
 A new connector is done when its subclass of `ConnectorContract` is green. The subclass names what is asked
-and what comes back; the cases here know no system.
+and what comes back; the cases here know no system. Every fault is tried with every verb that the connector has:
+`gather`, and what `contract_verbs` adds (`track`, `erase`, `cancel`).
 """
 
 import logging
 import re
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from http import HTTPStatus
 
 import pytest
@@ -33,22 +35,27 @@ CANARY = "Asha Qwertzuiop, 7 Nowhere Lane, +919000000001"
 class ConnectorContract:
     """What a subclass says of its system, and the cases."""
 
+    method = "GET"
     url: str  # where the record of a person is asked
     content_type: str
     found: bytes  # an answer that knows `numbers`
     partial: bytes  # an answer that knows the first of `numbers` only
     nothing: bytes  # an answer that knows none of them
+    also_nothing: tuple[bytes, ...] = ()  # what reads as "none" here and is unreadable elsewhere
     numbers: tuple[str, ...]
     secrets: tuple[str, ...]  # what no message may repeat
     forbidden: type[BridgeError] = CredentialRejected  # what 403 means here
     bare: Connector  # a connector without credentials
+    every_parcel = False  # it is asked about parcels on other accounts too
+    verbs: tuple[str, ...] = ("gather",)
+    once: tuple[str, ...] = ()  # verbs that are not asked again by themselves
 
     def connector(self, naps: list[float]) -> Connector:
         """Make the connector; what it would sleep goes into `naps`."""
         raise NotImplementedError
 
     def prepare(self, mock: responses.RequestsMock) -> None:
-        """Register what is asked before the record itself (a login)."""
+        """Register what is asked besides the record itself (a login)."""
 
     def parcels(self) -> list[Waybill]:
         """Make the parcels that are asked about."""
@@ -56,6 +63,10 @@ class ConnectorContract:
         return [Waybill(number=number, carrier=system, order_id="1") for number in self.numbers]
 
     # --- the machinery ----------------------------------------------------------------------------------
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        if "verb" in metafunc.fixturenames:
+            metafunc.parametrize("verb", metafunc.cls.verbs)
 
     @pytest.fixture
     def mock(self) -> Iterator[responses.RequestsMock]:
@@ -74,23 +85,40 @@ class ConnectorContract:
         for word in (*self.secrets, *CANARY.split(", "), *self.numbers, "http://", "https://"):
             assert word not in said
 
-    def answer(self, mock, body=b"", status=200, **more):
+    def where(self, verb: str) -> tuple[str, str, bytes]:
+        """Say where a verb asks, and what answers it well."""
+        return self.method, self.url, self.found
+
+    def answer(self, mock, body=b"", status=200, verb="gather", **more):
+        method, url, _ = self.where(verb)
         more.setdefault("content_type", self.content_type)
-        return mock.add(responses.GET, self.url, body=body, status=status, **more)
+        return mock.add(method, url, body=body, status=status, **more)
+
+    def well(self, mock, verb="gather", **more):
+        return self.answer(mock, self.where(verb)[2], verb=verb, **more)
+
+    def ask(self, verb: str, naps: list[float] | None = None) -> Sequence[object]:
+        """Do what the verb does, to the end."""
+        return getattr(self, verb)(naps)
 
     def gather(self, naps: list[float] | None = None, cursor: str = "") -> list[Page]:
         asked = self.connector([] if naps is None else naps)
         return list(asked.gather(Principal(), shop=SHOP, parcels=self.parcels(), cursor=cursor))
 
-    def fails(self, kind: type[BridgeError], naps: list[float] | None = None) -> BridgeError:
+    def fails(self, kind: type[BridgeError], naps: list[float] | None = None, verb="gather") -> BridgeError:
         with pytest.raises(kind) as caught:
-            self.gather(naps)
+            self.ask(verb, naps)
         self.assert_silent("".join(traceback.format_exception(caught.value)))
         assert caught.value.__suppress_context__ or caught.value.__context__ is None
         return caught.value
 
-    def asked(self, mock) -> int:
-        return sum(1 for call in mock.calls if call.request.url.startswith(self.url))
+    def asked(self, mock, verb="gather") -> int:
+        method, url, _ = self.where(verb)
+        told = [(call.request.method, call.request.url.partition("?")[0]) for call in mock.calls]
+        return told.count((method, url))
+
+    def attempts(self, verb: str) -> int:
+        return 1 if verb in self.once else ATTEMPTS
 
     # --- the cases --------------------------------------------------------------------------------------
 
@@ -120,10 +148,13 @@ class ConnectorContract:
         assert status[self.numbers[0]] != "not_found"
         assert {status[number] for number in self.numbers[1:]} == {"not_found"}
 
-    def test_another_systems_parcels_are_never_asked(self, mock):
+    def test_parcels_on_another_account_are_never_asked(self, mock):
+        system = self.connector([]).system
         other = [Waybill(number=number, carrier="somebody_else") for number in self.numbers]
-        assert list(self.connector([]).gather(Principal(), shop=SHOP, parcels=other)) == []
-        assert not mock.calls
+        other += [replace(one, carrier=system, account_holder="somebody_else") for one in other]
+        self.well(mock)
+        pages = list(self.connector([]).gather(Principal(), shop=SHOP, parcels=other))
+        assert bool(pages) is bool(mock.calls) is self.every_parcel
 
     def test_without_credentials_it_says_so_and_asks_nothing(self, mock):
         pages = list(self.bare.gather(Principal(), shop=SHOP, parcels=self.parcels()))
@@ -132,56 +163,63 @@ class ConnectorContract:
         assert not mock.calls
 
     @pytest.mark.parametrize("body", [b"", b'{"detail": "no"}', CANARY.encode()])
-    def test_401_needs_a_person(self, mock, body):
-        self.answer(mock, body, 401)
-        self.fails(CredentialRejected)
+    def test_401_needs_a_person(self, mock, body, verb):
+        self.answer(mock, body, 401, verb)
+        self.fails(CredentialRejected, verb=verb)
 
-    def test_403_is_what_this_system_means_by_it(self, mock):
-        self.answer(mock, b"<html>" + CANARY.encode(), 403, content_type="text/html")
-        fault = self.fails(self.forbidden)
+    def test_403_is_what_this_system_means_by_it(self, mock, verb):
+        self.answer(mock, b"<html>" + CANARY.encode(), 403, verb, content_type="text/html")
+        fault = self.fails(self.forbidden, verb=verb)
         if isinstance(fault, ConnectorThrottled):
             assert fault.retry_after_s is not None
             assert fault.retry_after_s >= 30
-            assert self.asked(mock) == 1
+            assert self.asked(mock, verb) == 1
 
-    def test_404_will_not_help(self, mock):
-        self.answer(mock, CANARY.encode(), 404)
-        self.fails(ConnectorRefused)
-        assert self.asked(mock) == 1
+    def test_404_will_not_help(self, mock, verb):
+        self.answer(mock, CANARY.encode(), 404, verb)
+        self.fails(ConnectorRefused, verb=verb)
+        assert self.asked(mock, verb) == 1
 
-    def test_429_waits_as_long_as_it_is_told_and_goes_on(self, mock):
-        self.answer(mock, CANARY.encode(), 429, headers={"Retry-After": "2.0"})
-        self.answer(mock, self.found)
+    def test_429_waits_as_long_as_it_is_told_and_goes_on(self, mock, verb):
+        self.answer(mock, CANARY.encode(), 429, verb, headers={"Retry-After": "2.0"})
+        self.well(mock, verb)
         naps: list[float] = []
-        assert self.gather(naps)[0].findings
-        assert naps == [2.0]
+        if verb in self.once:
+            self.fails(ConnectorThrottled, naps, verb)
+            assert naps == []
+        else:
+            self.ask(verb, naps)
+            assert naps == [2.0]
 
-    def test_429_for_long_is_left_to_the_schedule(self, mock):
-        self.answer(mock, CANARY.encode(), 429, headers={"Retry-After": "90"})
+    def test_429_for_long_is_left_to_the_schedule(self, mock, verb):
+        self.answer(mock, CANARY.encode(), 429, verb, headers={"Retry-After": "90"})
         naps: list[float] = []
-        fault = self.fails(ConnectorThrottled, naps)
+        fault = self.fails(ConnectorThrottled, naps, verb)
         assert isinstance(fault, ConnectorThrottled)
         assert fault.retry_after_s == 90
         assert naps == []
 
-    def test_429_without_a_time_is_not_hammered(self, mock):
-        self.answer(mock, CANARY.encode(), 429)
-        fault = self.fails(ConnectorThrottled)
+    def test_429_without_a_time_is_not_hammered(self, mock, verb):
+        self.answer(mock, CANARY.encode(), 429, verb)
+        fault = self.fails(ConnectorThrottled, verb=verb)
         assert isinstance(fault, ConnectorThrottled)
         assert fault.retry_after_s == 30
-        assert self.asked(mock) == 1
+        assert self.asked(mock, verb) == 1
 
     @pytest.mark.parametrize("status", [500, 502, 503, 504])
-    def test_a_passing_5xx_is_asked_again(self, mock, status):
-        self.answer(mock, CANARY.encode(), status)
-        self.answer(mock, self.found)
-        assert self.gather()[0].findings
-        assert self.asked(mock) == 2
+    def test_a_passing_5xx_is_asked_again(self, mock, status, verb):
+        self.answer(mock, CANARY.encode(), status, verb)
+        self.well(mock, verb)
+        if verb in self.once:
+            self.fails(ConnectorUnavailable, verb=verb)
+        else:
+            self.ask(verb)
+        assert self.asked(mock, verb) == min(2, self.attempts(verb))
 
-    def test_a_lasting_5xx_is_unavailable(self, mock):
-        self.answer(mock, CANARY.encode(), 503)
-        self.fails(ConnectorUnavailable)
-        assert self.asked(mock) == ATTEMPTS
+    def test_a_lasting_5xx_is_unavailable(self, mock, verb):
+        self.answer(mock, CANARY.encode(), 503, verb)
+        self.fails(ConnectorUnavailable, verb=verb)
+        assert self.asked(mock, verb) == self.attempts(verb)
 
     @pytest.mark.parametrize(
         "body",
@@ -196,35 +234,39 @@ class ConnectorContract:
         ],
         ids=["html", "empty", "null", "list", "number", "bytes", "deep"],
     )
-    def test_200_with_something_else_is_unavailable_and_never_absent(self, mock, body):
-        self.answer(mock, body)
-        self.fails(ConnectorUnavailable)
+    def test_200_with_something_else_is_unavailable_and_never_absent(self, mock, body, verb):
+        self.answer(mock, body, verb=verb)
+        if body in self.also_nothing:
+            self.ask(verb)
+        else:
+            self.fails(ConnectorUnavailable, verb=verb)
 
-    def test_a_truncated_answer_is_unavailable(self, mock):
-        self.answer(mock, self.found[: len(self.found) // 2])
-        self.fails(ConnectorUnavailable)
+    def test_a_truncated_answer_is_unavailable(self, mock, verb):
+        well = self.where(verb)[2]
+        self.answer(mock, well[: len(well) // 2], verb=verb)
+        self.fails(ConnectorUnavailable, verb=verb)
 
     @pytest.mark.parametrize(
         "fault",
         [requests.ConnectTimeout(CANARY), requests.ReadTimeout(CANARY), requests.ConnectionError(CANARY)],
         ids=lambda fault: type(fault).__name__,
     )
-    def test_no_answer_in_time_is_unavailable(self, mock, fault):
-        self.answer(mock, fault)
-        self.fails(ConnectorUnavailable)
-        assert self.asked(mock) == ATTEMPTS
+    def test_no_answer_in_time_is_unavailable(self, mock, fault, verb):
+        self.answer(mock, fault, verb=verb)
+        self.fails(ConnectorUnavailable, verb=verb)
+        assert self.asked(mock, verb) == self.attempts(verb)
 
-    def test_every_call_has_the_houses_timeout(self, mock):
-        self.answer(mock, self.found, match=[request_kwargs_matcher({"timeout": TIMEOUT_S})])
+    def test_every_call_has_the_houses_timeout(self, mock, verb):
+        self.well(mock, verb, match=[request_kwargs_matcher({"timeout": TIMEOUT_S})])
         assert TIMEOUT_S == (3.05, 20.0)
-        assert self.gather()[0].findings
+        self.ask(verb)
         assert {call.request.req_kwargs["timeout"] for call in mock.calls} == {TIMEOUT_S}
 
-    def test_a_redirect_is_refused_and_carries_nothing_away(self, mock):
+    def test_a_redirect_is_refused_and_carries_nothing_away(self, mock, verb):
         away = "https://elsewhere.example/"
-        self.answer(mock, b"", HTTPStatus.FOUND, headers={"Location": away})
+        self.answer(mock, b"", HTTPStatus.FOUND, verb, headers={"Location": away})
         mock.add(responses.GET, away, body=self.found)
-        self.fails(ConnectorRefused)
+        self.fails(ConnectorRefused, verb=verb)
         assert not any(call.request.url.startswith(away) for call in mock.calls)
 
     @pytest.mark.parametrize("status", [200, 302, 400, 401, 403, 404, 429, 500])

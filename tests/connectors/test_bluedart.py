@@ -1,5 +1,6 @@
 """Blue Dart: a login that proves nothing, XML, one answer for four reasons, and a second waybill."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,25 +8,58 @@ import responses
 
 from bridge.errors import ConnectorRefused, ConnectorThrottled, ConnectorUnavailable, CredentialRejected
 from bridge.model import Principal
-from tests.connectors.bluedart_speech import BASE, LOGIN, SECRETS, URL, ask, make, one, parcel, sample, xml
+from tests.connectors.bluedart_speech import (
+    BASE,
+    CANCEL,
+    LOGIN,
+    SECRETS,
+    URL,
+    ask,
+    joined,
+    make,
+    one,
+    parcel,
+    reply,
+    sample,
+    xml,
+)
 from tests.connectors.contract import SHOP, ConnectorContract
+from tests.connectors.contract_verbs import CancellerContract, TrackerContract
 
 
-class TestContract(ConnectorContract):
+class TestContract(CancellerContract, TrackerContract, ConnectorContract):
+    verbs = ("gather", "track", "cancel")
+    once = ("cancel",)
     url = URL
     content_type = "text/xml"
-    found = xml(one("99900012343"), one("99900022224", "UD"))
+    found = xml(one("99900012343", more="<Consignee>ASHA QWERTZUIOP</Consignee>"), one("99900022224", "UD"))
+    person = "asha qwertzuiop"
     partial = xml(one("99900012343"))
     nothing = sample("not_found")
     numbers = ("99900012343", "99900022224")
     secrets = SECRETS
     bare = make(tracking_key="")
+    cancelling = ("POST", CANCEL, json.dumps(reply("cancel__done")).encode())
+    refusals = (
+        json.dumps(reply("cancel__refused")).encode(),
+        b'{"error-response": [{"StatusCode": "InvalidAWB", "StatusInformation": "no"}]}',
+    )
 
     def connector(self, naps):
         return make(naps)
 
     def prepare(self, mock):
         mock.get(LOGIN, json={"JWTToken": "jwt-nobody"})
+
+
+class TestContractInJson(TestContract):
+    content_type = "application/json"
+    found = joined("99900012343", "99900022224")
+    partial = joined("99900012343")
+    nothing = b'{"ShipmentData": {"Error": "Incorrect waybill number or No information"}}'
+
+    def connector(self, naps):
+        return make(naps, answer_format="json")
 
 
 @pytest.fixture
@@ -37,9 +71,9 @@ def mock():
 
 @pytest.mark.parametrize(("verno", "expected"), [("1", {"verno": "1"}), ("1.3", {"verno": "1.3"}), ("", {})])
 def test_the_question(mock, verno, expected):
-    reply = mock.get(URL, body=xml(one("99900012343"), one("99900022224")))
+    asked = mock.get(URL, body=xml(one("99900012343"), one("99900022224")))
     ask("99900012343", "99900022224", connector=make(verno=verno))
-    request = reply.calls[0].request
+    request = asked.calls[0].request
     assert request.headers["JWTToken"] == "jwt-nobody"
     assert request.params == expected | {
         "handler": "tnt",
@@ -78,10 +112,10 @@ def test_a_token_that_expired_early_is_renewed_once(mock):
 
 
 def test_a_token_that_is_refused_twice_needs_a_person(mock):
-    reply = mock.get(URL, json={"title": "Unauthorized"}, status=401)
+    asked = mock.get(URL, json={"title": "Unauthorized"}, status=401)
     with pytest.raises(CredentialRejected):
         ask("99900012343")
-    assert reply.call_count == 2
+    assert asked.call_count == 2
 
 
 @pytest.mark.parametrize(
@@ -111,10 +145,10 @@ def test_not_found_per_waybill(mock):
     lost = (
         '<Shipment WaybillNo="1234567"><Status>Incorrect Waybill number or No Information</Status></Shipment>'
     )
-    reply = mock.get(URL, body=xml(one("99900012343", "NF"), one("99900022224"), lost))
+    asked = mock.get(URL, body=xml(one("99900012343", "NF"), one("99900022224"), lost))
     told = {ref: body["status"] for ref, body in ask("99900012343", "99900022224", "1234567").items()}
     assert told == {"99900012343": "not_found", "99900022224": "delivered", "1234567": "not_found"}
-    assert reply.call_count == 1
+    assert asked.call_count == 1
 
 
 def test_what_a_long_list_passes_over_is_asked_alone(mock):
@@ -176,9 +210,9 @@ def test_second_waybills_that_point_in_a_ring_end(mock):
 
 
 def test_a_second_waybill_that_is_words_is_not_asked(mock):
-    reply = mock.get(URL, body=xml(one("99900012343", "RT", "<NewWaybillNo>see note, please</NewWaybillNo>")))
+    asked = mock.get(URL, body=xml(one("99900012343", "RT", "<NewWaybillNo>see note, please</NewWaybillNo>")))
     assert ask("99900012343")["99900012343"]["return_waybill"] == "see note, please"
-    assert reply.call_count == 1
+    assert asked.call_count == 1
 
 
 def test_twenty_five_are_asked_at_once(mock):

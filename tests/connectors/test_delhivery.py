@@ -11,15 +11,22 @@ from bridge.connectors.http import Http
 from bridge.errors import ConnectorRefused, ConnectorThrottled, ConnectorUnavailable, CredentialRejected
 from bridge.model import Absence, Principal, Waybill
 from tests.connectors.contract import SHOP, ConnectorContract
+from tests.connectors.contract_verbs import CancellerContract, TrackerContract
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "carriers"
 BASE = "https://delhivery.example"
 URL = f"{BASE}/api/v1/packages/json/"
+SLIP = f"{BASE}/api/p/packing_slip"
+NO_SLIP = {"packages": [], "packages_found": 0}
 TOKEN = "token-nobody-may-read"
 
 
 def sample(case):
     return json.loads((FIXTURES / f"delhivery_track__{case}.json").read_text())
+
+
+def paper(case):
+    return json.loads((FIXTURES / f"delhivery_{case}.json").read_text())["body"]
 
 
 def joined(*cases):
@@ -42,7 +49,8 @@ def ask(*numbers, cursor=""):
     return {one.ref: one.body for page in pages for one in page.findings}
 
 
-class TestContract(ConnectorContract):
+class TestContract(CancellerContract, TrackerContract, ConnectorContract):
+    verbs = ("gather", "track", "cancel")
     url = URL
     content_type = "application/json"
     found = joined("delivered", "in_transit_cod")
@@ -52,21 +60,39 @@ class TestContract(ConnectorContract):
     secrets = (TOKEN,)
     forbidden = ConnectorThrottled
     bare = Delhivery(base_url=BASE, token="")
+    person = "ravi example"
+    cancelling = ("POST", f"{BASE}/api/p/edit", (FIXTURES / "delhivery_cancel__done.xml").read_bytes())
+    refusals = (
+        json.dumps(paper("cancel__refused")).encode(),
+        b"<root><status>False</status><remark>no</remark></root>",
+        b'{"status": false}',
+        json.dumps(sample("unknown")).encode(),
+    )
 
     def connector(self, naps):
         return make(naps)
 
+    def prepare(self, mock):
+        mock.get(SLIP, json=NO_SLIP)
+
 
 @pytest.fixture
 def mock():
-    with responses.RequestsMock() as mock:
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        mock.get(SLIP, json=NO_SLIP)
         yield mock
 
 
 def test_a_delivered_parcel_in_our_words(mock):
     mock.get(URL, json=sample("delivered"))
     body = ask("99900010002332")["99900010002332"]
-    events = body.pop("events")
+    events, documents = body.pop("events"), body.pop("documents")
+    assert {one["kind"] for one in documents} == {
+        "SIGNATURE_URL",
+        "EPOD",
+        "RVP_QC_IMAGE",
+        "SELLER_RETURN_IMAGE",
+    }
     assert body == {
         "waybill": "99900010002332",
         "order_reference": "2240",
@@ -102,6 +128,7 @@ def test_a_delivered_parcel_in_our_words(mock):
             "expected_at": "2024-09-24T23:59:59+05:30",
             "promised_at": "2024-09-24T23:59:59+05:30",
         },
+        "packing_slip": None,
         "raw_unrecognised": {},
     }
     assert [event["status"] for event in events] == [
@@ -228,10 +255,9 @@ def test_an_unknown_waybill_is_told_by_the_body_whatever_the_status(mock, status
     assert (body["status"], body["ambiguous"]) == ("not_found", False)
 
 
-def test_not_found_on_somebody_elses_account_is_ambiguous(mock):
-    mock.get(URL, json={"Error": "No such waybill or Order Id found"})
-    (page,) = make([]).gather(Principal(), shop=SHOP, parcels=[parcel("99900010002332", "shiprocket")])
-    assert page.findings[0].body["ambiguous"] is True
+def test_a_parcel_on_an_aggregators_account_is_not_delhiverys_to_tell():
+    parcels = [parcel("99900010002332", "shiprocket")]
+    assert list(make([]).gather(Principal(), shop=SHOP, parcels=parcels)) == []
 
 
 def test_a_shipment_nobody_asked_for_is_not_kept(mock):

@@ -1,6 +1,7 @@
 """The carriers that can be asked come from the settings, and an unset one is there too."""
 
 from bridge.connectors.registry import carriers
+from bridge.ports import Eraser, Tracker, Watcher
 from config.settings import Settings
 
 SET = {
@@ -13,16 +14,29 @@ SET = {
 }
 
 
-def test_both_carriers_stand_under_their_id():
-    found = carriers(Settings.from_env(SET))
-    assert {name: one.system for name, one in found.items()} == {
-        "bluedart": "bluedart",
-        "delhivery": "delhivery",
-    }
+def test_carriers_stand_under_their_id_and_what_stands_between_only_where_it_is_set():
+    assert set(carriers(Settings.from_env(SET))) == {"bluedart", "delhivery"}
+    more = {"SHIPROCKET_EMAIL": "f", "SHIPROCKET_PASSWORD": "g", "AFTERSHIP_API_KEY": "h"}
+    found = carriers(Settings.from_env(SET | more))
+    assert set(found) == {"bluedart", "delhivery", "shiprocket", "aftership"}
+    assert all(one.system == name and one.configured for name, one in found.items())
 
 
 def test_unset_carriers_are_there_and_say_so():
-    for connector in carriers(Settings.from_env({})).values():
+    found = carriers(Settings.from_env({"SHIPROCKET_EMAIL": "f"}))
+    assert set(found) == {"bluedart", "delhivery", "shiprocket"}
+    for connector in found.values():
         (line,) = connector.check("shop.myshopify.com")
         assert line.ok is False
         assert "not set" in line.detail
+
+
+def test_who_can_do_what():
+    found = carriers(Settings.from_env(SET | {"SHIPROCKET_EMAIL": "f", "AFTERSHIP_API_KEY": "h"}))
+    assert {name for name, one in found.items() if isinstance(one, Tracker)} == {
+        "bluedart",
+        "delhivery",
+        "shiprocket",
+    }
+    assert {name for name, one in found.items() if isinstance(one, Eraser)} == {"aftership"}
+    assert {name for name, one in found.items() if isinstance(one, Watcher)} == {"aftership"}

@@ -33,6 +33,8 @@ def test_an_access_request_becomes_a_package_with_all_that_was_planted(town, tmp
         "shopify": "done",
         "delhivery": "done",
         "bluedart": "done",
+        "shiprocket": "done",
+        "aftership": "done",
     }
     with town.package(shown["id"], tmp_path / "asha.zip") as bag:
         assert bag.testzip() is None
@@ -71,14 +73,14 @@ def test_an_erasure_ends_in_a_certificate_and_a_late_webhook_brings_nobody_back(
     tasks = {(task["system"], task["action"]): task for task in shown["tasks"]}
     assert tasks["bridge", "erase"]["outcome"] == "erased"
     assert tasks["shopify", "follow"]["outcome"] == "erased"
-    for carrier in ("delhivery", "bluedart"):
+    for carrier in ("delhivery", "bluedart", "shiprocket"):
         task = tasks[carrier, "instruct"]
         assert (task["state"], task["outcome"], task["records"]) == ("waiting", "unconfirmed", 1)
         assert task["expected_by"]
     certificate = town.certificate(shown["id"], tmp_path / "certificate.json")
     assert certificate["outcome"] == "erased_here_others_must_answer"
     counts = {row["table"]: row["count"] for row in certificate["erased"]}
-    assert (counts["orders"], counts["parcels"]) == (2, 2)
+    assert (counts["orders"], counts["parcels"]) == (3, 3)
     assert all(kept["until"] for kept in certificate["kept"])
     assert {row["records"] for row in certificate["processors"]} == {1}
     dropped = town.count(Fact.LATE_DELIVERY_DROPPED)

@@ -12,7 +12,7 @@ TAKEN: set[int] = set()
 def with_parcel(town, carrier):
     """Somebody with a parcel at this carrier, each time another."""
     for person in town.world.people[10:30]:
-        carriers = {parcel.carrier for order in town.world.orders_of(person) for parcel in order.parcels}
+        carriers = {parcel.held_by for order in town.world.orders_of(person) for parcel in order.parcels}
         if carrier in carriers and person.id not in TAKEN:
             TAKEN.add(person.id)
             return person

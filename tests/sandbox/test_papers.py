@@ -21,8 +21,9 @@ def test_the_papers_are_filled_in_and_every_contact_is_verified(tmp_path):
     assert set(named) == {"BRIDGE_MERCHANT_FILE", "BRIDGE_RETENTION_FILE"}
     assert (merchant.shops, merchant.officer.name) == (("a.myshopify.com",), "Devi Nowhere")
     told = [each for each in merchant.processors if each.is_told]
-    assert [each.id for each in told] == ["bluedart", "delhivery", "shiprocket"]
-    assert all(each.contact_verified_on and each.privacy_contact.endswith(".example.com") for each in told)
+    assert [each.id for each in told] == ["bluedart", "delhivery", "shiprocket", "aftership"]
+    mailed = [each for each in told if each.erasure_channel == "email"]
+    assert all(each.contact_verified_on and each.privacy_contact.endswith(".example.com") for each in mailed)
     assert (merchant.instructions.answer_days, merchant.instructions.remind_days) == (0.001, (0.002,))
     assert load_retention(tmp_path / "retention.toml").merchant["warranty_days"] == 7
 

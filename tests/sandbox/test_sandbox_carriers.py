@@ -36,7 +36,7 @@ def parcels(carrier, *, cancelled=False):
     return [
         one
         for one in WORLD.parcels
-        if one.carrier == carrier and WORLD.order(one.order_id).cancelled == cancelled
+        if one.held_by == carrier and WORLD.order(one.order_id).cancelled == cancelled
     ]
 
 
@@ -58,25 +58,50 @@ def make_bluedart(stand_in, **more):
 def test_every_invented_parcel_is_attributed_and_plausible():
     for parcel in WORLD.parcels:
         found = attribute(company=parcel.company, url=parcel.url, number=parcel.waybill)
-        assert (found.carrier, found.account_holder) == (parcel.carrier, "merchant")
+        assert (found.carrier, found.account_holder) == (parcel.carrier, parcel.account_holder)
         assert plausible(parcel.carrier, parcel.waybill)
 
 
 def test_delhivery_knows_every_parcel_and_no_street(delh):
+    delh.faults.add("no_paper", times=None)
     told = ask(
-        make_delhivery(delh), [parcel.waybill for parcel in WORLD.parcels if parcel.carrier == "delhivery"]
+        make_delhivery(delh), [parcel.waybill for parcel in WORLD.parcels if parcel.held_by == "delhivery"]
     )
     for parcel in parcels("delhivery"):
         body = told[parcel.waybill]
         assert body["status"] == ("delivered" if parcel.delivered_at else "in_transit")
         assert body["consignee"]["name"] == parcel.consignee.name
         assert body["consignee"]["address_lines"] == body["consignee"]["phones"] == []
+        assert body["packing_slip"] is None
         assert (body["cod_amount"], body["invoice_value"]) == (parcel.cod_amount, parcel.invoice_value)
         assert body["raw_unrecognised"] == {}
         assert datetime.fromisoformat(body["events"][1]["at"]) == parcel.shipped_at
     for parcel in parcels("delhivery", cancelled=True):
         assert told[parcel.waybill]["status"] == "cancelled"
-    assert delh.calls.show()["total"] == 1
+    assert delh.calls.show()["by_name"][f"GET {PATH}"] == 1
+
+
+def test_delhiverys_slip_tells_street_and_telephone(delh):
+    parcel = parcels("delhivery")[0]
+    body = ask(make_delhivery(delh), [parcel.waybill])[parcel.waybill]
+    assert body["consignee"]["address_lines"] == [parcel.consignee.address["address1"]]
+    assert body["consignee"]["phones"] == [parcel.consignee.phone.removeprefix("+91")]
+    assert body["packing_slip"]["raw_unrecognised"] == {}
+
+
+def test_delhiverys_documents_exist_once_it_delivered(delh):
+    gone = next(one for one in parcels("delhivery") if one.delivered_at).waybill
+    moving = next(one for one in parcels("delhivery") if not one.delivered_at).waybill
+    connector = Delhivery(base_url=delh.base_url, token=DELHIVERY_TOKEN, ask_documents=True)
+    told = ask(connector, [gone, moving])
+    assert [one["held"] for one in told[gone]["documents"]] == [True, True, False, False]
+    assert [one["held"] for one in told[moving]["documents"]] == [False] * 4
+
+
+def test_delhivery_may_refuse_a_list_for_one_it_does_not_know(delh):
+    known = parcels("delhivery")[0].waybill
+    delh.faults.add("spoil_batch")
+    assert ask(make_delhivery(delh), [known, "99900010002332"])[known]["status"] != "not_found"
 
 
 def test_delhivery_knows_what_customers_send_back(delh):
@@ -130,6 +155,12 @@ def test_delhiverys_firewall(delh):
         ask(make_delhivery(delh), ["99900010002332"])
 
 
+def test_nobody_knows_what_travels_on_an_aggregators_account(delh, blue):
+    held = [one.waybill for one in WORLD.parcels if one.account_holder == "shiprocket"]
+    for connector in (make_delhivery(delh), make_bluedart(blue)):
+        assert {body["status"] for body in ask(connector, held).values()} == {"not_found"}
+
+
 def test_bluedart_knows_every_parcel_with_street_and_phone(blue):
     told = ask(make_bluedart(blue), [parcel.waybill for parcel in parcels("bluedart")])
     for parcel in parcels("bluedart"):
@@ -152,11 +183,32 @@ def test_bluedart_gives_a_returned_parcel_a_second_number(blue):
 
 def test_bluedart_forgets_what_was_cancelled_and_answers_a_wrong_key_alike(blue):
     gone, there = parcels("bluedart", cancelled=True)[0].waybill, parcels("bluedart")[0].waybill
-    told = ask(make_bluedart(blue), [gone, there])
+    told = ask(make_bluedart(blue), [gone])
     assert (told[gone]["status"], told[gone]["ambiguous"]) == ("not_found", True)
-    assert told[there]["status"] != "not_found"
+    assert ask(make_bluedart(blue), [there])[there]["status"] != "not_found"
     wrong = ask(make_bluedart(blue, tracking_key="wrong"), [there])
     assert (wrong[there]["status"], wrong[there]["ambiguous"]) == ("not_found", True)
+    with pytest.raises(CredentialRejected, match="known waybill"):
+        ask(make_bluedart(blue, tracking_key="wrong", known_waybill=there), [gone])
+    told = ask(make_bluedart(blue, known_waybill=there), [gone])
+    assert (told[gone]["status"], told[gone]["ambiguous"]) == ("not_found", False)
+
+
+@pytest.mark.parametrize("fault", [(), ("other_form",)])
+@pytest.mark.parametrize("form", ["xml", "json"])
+def test_bluedart_answers_in_both_forms(blue, form, fault):
+    for kind in fault:
+        blue.faults.add(kind, times=None)
+    parcel = parcels("bluedart")[0]
+    body = ask(make_bluedart(blue, answer_format=form), [parcel.waybill])[parcel.waybill]
+    assert body["consignee"]["name"] == parcel.consignee.name.upper()
+    assert body["events"][0]["status"] == "in_transit"
+
+
+def test_bluedart_may_refuse_a_list_for_one_it_does_not_know(blue):
+    known = parcels("bluedart")[0].waybill
+    blue.faults.add("spoil_batch")
+    assert ask(make_bluedart(blue), [known, "99900012343"])[known]["status"] != "not_found"
 
 
 def test_bluedart_mints_a_token_for_nobody_and_not_for_a_wrong_secret(blue):

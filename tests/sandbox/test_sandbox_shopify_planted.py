@@ -318,7 +318,8 @@ def test_what_hangs_beside_is_listed_searched_and_fetched(post, world):
       metaobjectDefinitions(first: 5) { nodes { type } } metaobjectDefinitionByType(type: "customer_note") { name }
       unknown: metaobjectDefinitionByType(type: "nothing") { name }
       tender: tenderTransactions(first: 5, query: $d) { nodes { id } } disputes(first: 5, query: $none) { nodes { id } } }"""
-    since = f"processed_at:>={world.orders[0].created_at:%Y-%m-%d}"
+    first = min(order.created_at for order in world.orders if order.id in world.disputed)
+    since = f"processed_at:>={first:%Y-%m-%d}"
     told = {all_: post(query, d=since, none="status:won", all=all_)["data"] for all_ in (True, False)}
     data = told[True]
     assert [one["note"] for one in data["subscriptionContracts"]["nodes"]] == [

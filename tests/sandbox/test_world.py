@@ -36,7 +36,23 @@ def test_asha_has_three_orders_one_of_them_as_a_guest(world):
         "bluedart",
         "delhivery",
     ]
-    assert len(world.orders_of(world.bikram)) == 2
+
+
+def test_bikrams_parcels_stand_at_three_stages_on_three_accounts(world):
+    first, second, third = world.parcels_of(world.bikram)
+    assert [one.held_by for one in (first, second, third)] == ["delhivery", "bluedart", "shiprocket"]
+    assert (NOW - first.delivered_at).days > 60
+    assert first.cod_amount
+    assert (second.delivered_at, third.delivered_at) == (None, None)
+    assert (third.carrier, third.company) == ("bluedart", "Blue Dart Surface")
+    assert third.url == f"https://minimissdemo.shiprocket.co/tracking/{third.waybill}"
+    assert third.cod_amount
+
+
+def test_a_few_of_the_others_travel_on_an_aggregators_account(world):
+    held = [one for one in world.parcels if one.account_holder == "shiprocket"]
+    assert {one.carrier for one in held} == {"bluedart", "delhivery"}
+    assert 3 < len(held) < 10
 
 
 def test_every_waybill_carries_its_check_digit_and_is_used_once(world):

@@ -225,6 +225,21 @@ def test_only_carriers_that_had_a_parcel_are_listed():
     assert '"Delhivery Limited"' in package.text("02_recipients.csv")
 
 
+def test_who_has_a_copy_of_every_parcel_is_listed_beside_its_carrier():
+    told = case()
+    watcher = replace(
+        next(each for each in told.merchant.processors if each.id == "delhivery"),
+        id="aftership",
+        legal_name="AfterShip",
+        carries=("*",),
+    )
+    silent = replace(watcher, id="watcher_of_nothing")
+    with_it = replace(told, merchant=replace(told.merchant, processors=(*told.merchant.processors, watcher)))
+    assert names(Package(with_it)) == ["shopify", "bridge_host", "delhivery", "aftership"]
+    nothing = replace(with_it, merchant=replace(told.merchant, processors=(silent,)))
+    assert "delhivery" in names(Package(nothing)), "its carrier is listed all the same"
+
+
 def test_a_carrier_that_only_said_not_found_is_no_recipient():
     """It was asked about a number and knew nothing."""
     told = {"waybill": "1", "carrier": "bluedart", "status": "not_found", "account_holder": "merchant"}

@@ -229,3 +229,12 @@ def test_a_system_that_is_no_longer_configured_is_a_gap_of_that_name(services, r
         tx.index.learn(SHOP, [order(parcels=[("Delhivery", "AWB1")])])
     del services.connectors["delhivery"]
     assert [gap.absence for gap in run("delhivery").gaps] == [Absence.NOT_CONFIGURED]
+
+
+@pytest.mark.parametrize(("every", "asked"), [(True, ("AWB1", "AWB4")), (False, ("AWB4",))])
+def test_who_watches_every_parcel_is_asked_about_all(services, carrier, run, every, asked):
+    with services.store.transaction() as tx:
+        tx.index.learn(SHOP, [order(parcels=[("BlueDart", "AWB1"), ("Delhivery", "AWB4")])])
+    carrier.every_parcel = every
+    run("delhivery")
+    assert [numbers for _, numbers, _ in carrier.asked] == [asked]

@@ -14,6 +14,9 @@ from bridge.model import Fact, ParcelStatus
 from bridge.ports import Canceller, Tracker
 from bridge.steps.concern import account, tell
 
+# Blue Dart does not know a waybill before its first scan; what it does know has begun to move
+UNTOUCHED = (ParcelStatus.BOOKED, ParcelStatus.NOT_FOUND)
+
 
 @click.command("cancel-parcel")
 @click.argument("entry_id", metavar="ENTRY")
@@ -35,7 +38,7 @@ def cancel_parcel(entry_id: str, confirm: str, reason: str, as_json: bool) -> No
         try:
             told = [one for batch in carrier.track([entry.reference]) for one in batch]
             status = told[0].status if told else ParcelStatus.UNKNOWN
-            if status is not ParcelStatus.BOOKED:
+            if status not in UNTOUCHED:
                 refuse(f"{entry.system} says {status}: only what nobody picked up yet can be cancelled.")
             carrier.cancel(entry.reference)
         except BridgeError as fault:

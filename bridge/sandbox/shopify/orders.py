@@ -14,7 +14,8 @@ from bridge.sandbox.shopify.rich.beside import over_draft
 from bridge.sandbox.shopify.rich.order import over_order
 
 if TYPE_CHECKING:
-    from bridge.sandbox.nouns import DraftOrder, Order, Parcel, Refund, Return, Transaction
+    from bridge.sandbox.nouns import DraftOrder, Order, Refund, Transaction
+    from bridge.sandbox.sendings import Parcel, Return
     from bridge.sandbox.shopify.state import Shop
 
 

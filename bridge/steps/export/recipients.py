@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bridge.rules.telling import EVERY
 from bridge.steps.export import words
 from bridge.steps.export.survey import Parcels, Survey, carrier_key
 from bridge.steps.export.text import NOT_PUBLISHED, csv_line, given, is_given
@@ -54,8 +55,12 @@ def recipients(merchant: Merchant, survey: Survey) -> tuple[list[Recipient], tup
             if processor.named:
                 listed.append(_standing(processor, survey))
             continue
-        keys = [key for key in survey.carriers if _is(processor, key)]
-        taken.update(keys)
+        keys = list(survey.carriers)
+        if (
+            EVERY not in processor.carries
+        ):  # else it has a copy of each parcel, and takes none from its carrier
+            keys = [key for key in keys if _is(processor, key)]
+            taken.update(keys)
         if keys:
             listed.append(_carrier(processor, [survey.carriers[key] for key in keys]))
             if not is_given(processor.legal_name):
@@ -67,6 +72,8 @@ def recipients(merchant: Merchant, survey: Survey) -> tuple[list[Recipient], tup
 
 
 def _is(processor: Processor, key: str) -> bool:
+    if key in processor.carries:
+        return True
     names = (carrier_key(processor.id), carrier_key(processor.legal_name))
     return any(name and key.startswith(name) for name in names) or (bool(key) and names[1].startswith(key))
 

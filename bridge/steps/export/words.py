@@ -17,12 +17,16 @@ SYSTEMS = {
     "shopify": "Shopify (our shop platform)",
     "delhivery": "Delhivery (carrier)",
     "bluedart": "Blue Dart (carrier)",
+    "shiprocket": "Shiprocket (books our carriers)",
+    "aftership": "AfterShip (shows where parcels are)",
     "bridge_store": "our own records of requests and parcels",
 }
 TRADE_NAMES = {
     "shopify": "Shopify",
     "delhivery": "Delhivery",
     "bluedart": "Blue Dart",
+    "shiprocket": "Shiprocket",
+    "aftership": "AfterShip",
     "google": "Google",
     "bridge_host": "the host of our request system",
     "payment_gateway": "the payment service",

@@ -1,0 +1,105 @@
+"""Shiprocket's words for ours. https://apidocs.shiprocket.in/ (tracking; order details)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bridge.model import ParcelStatus
+
+_BY_STATUS: Mapping[ParcelStatus, Mapping[int, str]] = {
+    ParcelStatus.BOOKED: {
+        1: "awb assigned",
+        2: "label generated",
+        3: "pickup scheduled",
+        4: "pickup queued",
+        5: "manifest generated",
+        13: "pickup error",
+        15: "pickup rescheduled",
+        16: "cancellation requested",  # asked for, not done
+        19: "out for pickup",
+        20: "pickup exception",
+        27: "pickup booked",
+        52: "shipment booked",
+        59: "box packing",
+        60: "fc allocated",
+        61: "picklist generated",
+        62: "ready to pack",
+        63: "packed",
+        67: "fc manifest generated",
+        72: "packed exception",
+    },
+    ParcelStatus.IN_TRANSIT: {
+        6: "shipped",
+        11: "pending",
+        18: "in transit",
+        21: "undelivered",
+        22: "delayed",
+        23: "partial delivered",
+        38: "reached at destination hub",
+        39: "misrouted",
+        42: "picked up",
+        48: "reached warehouse",
+        51: "handover to courier",
+        71: "handover exception",
+        76: "untraceable",
+        77: "issue related to the recipient",
+    },
+    ParcelStatus.OUT_FOR_DELIVERY: {17: "out for delivery"},
+    ParcelStatus.DELIVERED: {7: "delivered", 26: "fulfilled", 43: "self fulfilled"},
+    ParcelStatus.RETURNING: {
+        9: "rto initiated",
+        14: "rto acknowledged",
+        40: "rto ndr",
+        41: "rto ofd",
+        46: "rto in transit",
+        75: "rto lock",
+        78: "reached back at seller city",
+    },
+    ParcelStatus.RETURNED: {10: "rto delivered"},
+    ParcelStatus.CANCELLED: {8: "canceled", 45: "cancelled before dispatched"},
+    ParcelStatus.LOST: {12: "lost", 24: "destroyed", 25: "damaged", 44: "disposed off"},
+}
+CODES: Mapping[int, ParcelStatus] = {code: ours for ours, theirs in _BY_STATUS.items() for code in theirs}
+TEXTS: Mapping[str, ParcelStatus] = {
+    **{words: ours for ours, theirs in _BY_STATUS.items() for words in theirs.values()},
+    "cancelled": ParcelStatus.CANCELLED,
+    "pickup generated": ParcelStatus.BOOKED,
+    "reached at destination": ParcelStatus.IN_TRANSIT,
+}
+# No page lists the words of `remittance_status`; these were seen. A bank's reference says the same.
+REMITTED = frozenset({"remitted", "paid", "success", "successful", "completed", "settled", "processed"})
+DATES: Mapping[str, str] = {
+    "pickup_date": "picked_up_at",
+    "delivered_date": "delivered_at",
+    "edd": "expected_at",
+}
+# Keys of an order that are put into our words.
+WRITTEN = frozenset(
+    {"id", "channel_order_id", "payment_method", "cod", "total", "others", "shipments", "products"}
+    | {"return_pickup_data", "refund_detail", "customer_gstin", "company_name"}
+    | {"remittance_status", "remittance_utr", "remittance_date"}
+    | {f"customer_{part}" for part in ("name", "email", "phone", "alternate_phone", "address", "address_2")}
+    | {f"customer_{part}" for part in ("city", "state", "pincode", "country")}
+    | {f"billing_{part}" for part in ("name", "last_name", "email", "phone", "alternate_phone", "address")}
+    | {f"billing_{part}" for part in ("address_2", "city", "state_name", "state", "pincode", "country_name")}
+)
+# The account's and the order's book-keeping: nothing of the person. What stands in neither list is kept raw.
+NOT_OF_THE_PERSON = frozenset(
+    {"channel_id", "channel_name", "base_channel_code", "is_international", "is_document", "pickup_code"}
+    | {"pickup_location", "pickup_location_id", "pickup_id", "ship_type", "courier_mode", "currency"}
+    | {"country_code", "exchange_rate_usd", "exchange_rate_inr", "state_code", "payment_status"}
+    | {"delivery_code", "total_inr", "total_usd", "net_total", "other_charges", "other_discounts"}
+    | {"giftwrap_charges", "expedited", "sla", "tax", "total_kerala_cess", "discount", "status", "sub_status"}
+    | {"status_code", "master_status", "purpose_of_shipment", "channel_created_at", "created_at"}
+    | {"order_date", "updated_at", "invoice_no", "awb_data", "order_insurance", "company_logo"}
+    | {"allow_return", "is_return", "is_incomplete", "errors", "payment_code", "coupon_is_visible", "coupons"}
+    | {"billing_mobile_country_code", "isd_code", "billing_state_id", "billing_country_id"}
+    | {"freight_description", "shipping_is_billing", "allow_channel_order_sync", "uib-tooltip-text"}
+    | {"api_order_id", "allow_multiship", "other_sub_orders", "is_order_verified", "extra_info", "dup"}
+    | {"is_blackbox_seller", "shipping_method", "pickup_address", "eway_bill_number", "eway_bill_url"}
+    | {"eway_required", "irn_no", "engage", "seller_can_edit", "seller_can_cancell", "is_post_ship_status"}
+    | {"qc_status", "qc_reason", "qc_image", "product_qc", "courier_qc_image", "seller_request"}
+    | {"change_payment_mode", "etd_date", "out_for_delivery_date", "delivered_date", "insurance_excluded"}
+    | {"can_edit_dimension", "shipping_bill", "shipping_bill_number", "quick_pick", "rto_prediction"}
+    | {"last_mile_awb", "exchange_awb", "exchange_status", "shipping_title"}
+)

@@ -1,0 +1,131 @@
+"""Where parcels are, in the words of each carrier; and what of a person is left to see."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+import responses
+
+from bridge.connectors.tracking import moment, shown
+from bridge.model import ParcelStatus
+from tests.connectors import bluedart_speech as blue
+from tests.connectors.test_delhivery import URL, make, sample
+
+
+@pytest.fixture
+def mock():
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        mock.get(blue.LOGIN, json={"JWTToken": "jwt-nobody"})
+        yield mock
+
+
+def track(connector, *numbers, **more):
+    return {one.number: one for batch in connector.track(numbers, **more) for one in batch}
+
+
+def test_delhivery_is_asked_for_the_person_only_where_she_is_wanted(mock):
+    reply = mock.get(URL, json=sample("cancelled"))
+    told = track(make([]), "99900010000066")["99900010000066"]
+    assert told.status is ParcelStatus.CANCELLED
+    assert told.status_at == datetime(2026, 8, 24, 18, 28, 30, tzinfo=UTC)
+    assert (told.cod, told.remitted, told.also, told.consignee) == (False, None, (), None)
+    track(make([]), "99900010000066", consignees=True)
+    assert [call.request.params["verbose"] for call in reply.calls] == ["0", "2"]
+
+
+def test_delhivery_says_how_a_parcel_is_paid(mock):
+    mock.get(URL, json=sample("in_transit_cod"))
+    told = track(make([]), "99900010004126")["99900010004126"]
+    assert (told.status, told.cod) == (ParcelStatus.IN_TRANSIT, True)
+
+
+def test_fifty_are_asked_at_once(mock):
+    reply = mock.get(URL, json={"ShipmentData": []})
+    numbers = [f"{number:014}" for number in range(120)]
+    assert [len(batch) for batch in make([]).track(numbers)] == [50, 50, 20]
+    assert [len(call.request.params["waybill"].split(",")) for call in reply.calls] == [50, 50, 20]
+
+
+def leg(number, kind, second="", at="04 June 2026"):
+    more = f"<NewWaybillNo>{second}</NewWaybillNo><StatusDate>{at}</StatusDate><StatusTime>14:20</StatusTime>"
+    return blue.one(number, kind, more)
+
+
+FIRST, SECOND = "99900012343", "99900022224"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "status", "day"),
+    [
+        ("RT", leg(SECOND, "DL", at="09 June 2026"), "returned", 9),
+        ("RT", leg(SECOND, "UD", at="07 June 2026"), "returning", 7),
+        ("RT", blue.one(SECOND, "NF"), "returning", 4),
+        ("UD", leg(SECOND, "IT", at="07 June 2026"), "returning", 7),
+        ("RD", leg(SECOND, "DL", at="09 June 2026"), "delivered", 9),
+        ("RD", blue.one(SECOND, "NF"), "redirected", 4),
+    ],
+)
+def test_blue_darts_second_waybill_is_asked_and_tells_the_last_leg(mock, first, second, status, day):
+    def answer(request):
+        return 200, {}, blue.xml(leg(FIRST, first, SECOND) if FIRST in request.params["numbers"] else second)
+
+    mock.add_callback(responses.GET, blue.URL, answer)
+    (told,) = track(blue.make(), FIRST).values()
+    assert (told.number, told.status, told.also) == (FIRST, ParcelStatus(status), (SECOND,))
+    assert told.status_at == datetime(2026, 6, day, 8, 50, tzinfo=UTC)
+
+
+def test_a_second_waybill_that_was_asked_with_the_first_is_not_asked_again(mock):
+    reply = mock.get(blue.URL, body=blue.xml(leg(FIRST, "RT", SECOND), leg(SECOND, "DL")))
+    told = track(blue.make(), FIRST, SECOND)
+    assert [told[FIRST].status, told[SECOND].status] == [ParcelStatus.RETURNED, ParcelStatus.DELIVERED]
+    assert reply.call_count == 1
+
+
+@pytest.mark.parametrize("second", ["", "see note, please", FIRST])
+def test_a_return_without_a_second_waybill_is_a_return(mock, second):
+    mock.get(blue.URL, body=blue.xml(leg(FIRST, "RT", second)))
+    told = track(blue.make(), FIRST)[FIRST]
+    assert (told.status, told.also) == (ParcelStatus.RETURNED, ())
+
+
+def test_blue_dart_is_asked_for_no_scans(mock):
+    reply = mock.get(blue.URL, body=blue.xml(blue.one(FIRST)))
+    track(blue.make(), FIRST)
+    assert reply.calls[0].request.params["scan"] == "0"
+
+
+def test_a_day_without_a_clock_ends_before_it_counts():
+    assert moment("2026-06-04") == datetime(2026, 6, 4, 18, 29, 59, tzinfo=UTC)
+    assert moment("2026-06-04T14:20:00+05:30") == datetime(2026, 6, 4, 8, 50, tzinfo=UTC)
+    assert moment(None) is None
+
+
+def test_a_person_is_written_alike_whatever_the_systems_mood():
+    one = {"name": "Asha  Qwertzuiop", "address_lines": ["7 Nowhere Lane"], "phones": ["+91 90000 00001"]}
+    other = {"name": "ASHA QWERTZUIOP ", "address_lines": ["7 NOWHERE LANE"], "phones": ["09000000001"]}
+    assert shown(one) == shown(other)
+    assert json.loads(shown(one)) == {
+        "name": "asha qwertzuiop",
+        "address": ["7 nowhere lane"],
+        "phones": ["9000000001"],
+    }
+
+
+@pytest.mark.parametrize(
+    "consignee",
+    [
+        None,
+        {},
+        {"name": None, "city": "Delhi", "pin": "110001", "phones": []},
+        {"name": "A*** Q*******", "phones": ["XXXXXX0001"], "address_lines": ["****"]},
+        {"name": "REDACTED", "address_lines": ["n/a", "##########"], "emails": ["a***@example.com"]},
+        {"name": "[erased]", "phones": [""]},
+    ],
+)
+def test_masks_and_a_town_are_nobody(consignee):
+    assert shown(consignee) == ""
+
+
+def test_what_is_not_masked_still_shows():
+    assert json.loads(shown({"name": "A*** Q***", "phones": ["9000000001"]})) == {"phones": ["9000000001"]}

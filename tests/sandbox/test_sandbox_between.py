@@ -1,0 +1,280 @@
+"""Shiprocket's and AfterShip's stand-ins, and parcels that are moved on, asked by the real connectors."""
+
+from datetime import UTC, datetime
+
+import pytest
+import requests
+
+from bridge.connectors.aftership import AfterShip
+from bridge.connectors.bluedart import BlueDart
+from bridge.connectors.delhivery import Delhivery
+from bridge.connectors.shiprocket import Shiprocket
+from bridge.errors import ConnectorRefused, ConnectorThrottled, CredentialRejected
+from bridge.model import Outcome, ParcelStatus, Principal, Waybill
+from bridge.sandbox.carriers import (
+    AFTERSHIP_KEY,
+    BLUEDART_CREDENTIALS,
+    DELHIVERY_TOKEN,
+    SHIPROCKET_USER,
+    aftership,
+    bluedart,
+    delhivery,
+    shiprocket,
+)
+from bridge.sandbox.world import invent
+
+WORLD = invent(orders=60, now=datetime(2026, 11, 22, 12, tzinfo=UTC))
+FIRST, SECOND, THIRD = WORLD.parcels_of(WORLD.bikram)
+
+
+def make_delhivery(stand_in):
+    return Delhivery(base_url=stand_in.base_url, token=DELHIVERY_TOKEN)
+
+
+def make_bluedart(stand_in):
+    return BlueDart(base_url=stand_in.base_url, **BLUEDART_CREDENTIALS)
+
+
+def make_shiprocket(stand_in, **more):
+    return Shiprocket(base_url=f"{stand_in.base_url}/v1/external", **(SHIPROCKET_USER | more))
+
+
+def make_aftership(stand_in, key=AFTERSHIP_KEY):
+    return AfterShip(base_url=f"{stand_in.base_url}/tracking/2025-07", api_key=key)
+
+
+MAKERS = {
+    "delhivery": (delhivery, make_delhivery, FIRST),
+    "bluedart": (bluedart, make_bluedart, SECOND),
+    "shiprocket": (shiprocket, make_shiprocket, THIRD),
+}
+
+
+@pytest.fixture
+def rocket():
+    with shiprocket(WORLD) as stand_in:
+        yield stand_in
+
+
+@pytest.fixture
+def after():
+    with aftership(WORLD) as stand_in:
+        yield stand_in
+
+
+@pytest.fixture(params=MAKERS)
+def held(request):
+    """A stand-in, its connector, and Bikram's parcel there."""
+    stand_in, make, parcel = MAKERS[request.param]
+    with stand_in(WORLD) as running:
+        yield running, make(running), parcel.waybill
+
+
+def move(stand_in, **wanted):
+    reply = requests.post(f"{stand_in.base_url}/_sandbox/parcels", json=wanted, timeout=5)
+    return reply.json()["ok"]
+
+
+def track(connector, *numbers, **more):
+    return {one.number: one for batch in connector.track(numbers, **more) for one in batch}
+
+
+def ask(connector, parcels):
+    own = [Waybill(number=p.waybill, carrier=p.carrier, account_holder=p.account_holder) for p in parcels]
+    pages = connector.gather(Principal(), shop=WORLD.shop, parcels=own)
+    return {one.ref: one.body for page in pages for one in page.findings}
+
+
+def test_bikrams_parcels_stand_where_the_story_wants_them(rocket):
+    with delhivery(WORLD) as delh, bluedart(WORLD) as blue:
+        first = track(make_delhivery(delh), FIRST.waybill)[FIRST.waybill]
+        second = track(make_bluedart(blue), SECOND.waybill)[SECOND.waybill]
+    third = track(make_shiprocket(rocket), THIRD.waybill)[THIRD.waybill]
+    assert (first.status, first.cod) == (ParcelStatus.DELIVERED, True)
+    assert (WORLD.now - first.status_at).days > 60
+    assert (second.status, len(second.also)) == (ParcelStatus.RETURNED, 1)
+    assert (third.status, third.remitted) == (ParcelStatus.IN_TRANSIT, None)
+
+
+@pytest.mark.parametrize(
+    "status", ["in_transit", "out_for_delivery", "delivered", "returning", "returned", "lost"]
+)
+def test_a_parcel_is_moved_on(held, status):
+    stand_in, connector, number = held
+    at = "2026-11-22T10:00:00+00:00"
+    assert move(stand_in, waybill=number, status=status, at=at)
+    assert track(connector, number)[number].status is ParcelStatus(status)
+    assert stand_in.calls.show()["total"]
+    stand_in.reset()
+    before = track(connector, number)[number].status
+    assert before is {FIRST.waybill: ParcelStatus.DELIVERED, SECOND.waybill: ParcelStatus.RETURNED}.get(
+        number, ParcelStatus.IN_TRANSIT
+    )
+
+
+def test_who_is_forgotten_is_shown_blank_from_then_on(held):
+    stand_in, connector, number = held
+    assert "bikram canaryson" in track(connector, number, consignees=True)[number].consignee
+    assert move(stand_in, waybill=number, forget_consignee=True)
+    told = track(connector, number, consignees=True)[number]
+    assert told.consignee == ""
+    assert told.status is not ParcelStatus.NOT_FOUND
+
+
+def test_what_is_not_there_is_not_moved(held):
+    stand_in, _, number = held
+    assert not move(stand_in, waybill="99900012343", status="delivered")
+    assert not move(stand_in, waybill=number, status="teleported")
+
+
+def test_delhivery_forgets_on_the_slip_too():
+    with delhivery(WORLD) as stand_in:
+        move(stand_in, waybill=FIRST.waybill, forget_consignee=True)
+        body = ask(make_delhivery(stand_in), [FIRST])[FIRST.waybill]
+    assert (body["packing_slip"]["name"], body["consignee"]["name"], body["consignee"]["phones"]) == (
+        None,
+        None,
+        [],
+    )
+
+
+def test_cash_is_handed_on_when_it_is_said_so(rocket):
+    connector, number = make_shiprocket(rocket), THIRD.waybill
+    move(rocket, waybill=number, status="delivered")
+    told = track(connector, number)[number]
+    assert (told.status, told.cod, told.remitted) == (ParcelStatus.DELIVERED, True, False)
+    move(rocket, waybill=number, remitted=True)
+    assert track(connector, number)[number].remitted is True
+
+
+def test_shiprocket_knows_every_parcel_on_its_account_in_full(rocket):
+    held = [one for one in WORLD.parcels if one.held_by == "shiprocket"]
+    told = ask(make_shiprocket(rocket), held)
+    for parcel in held:
+        body = told[parcel.waybill]
+        assert body["carrier"] == parcel.carrier
+        assert body["consignee"]["address_lines"] == [parcel.consignee.address["address1"]]
+        assert body["consignee"]["emails"] == [parcel.consignee.email]
+        assert body["raw_unrecognised"] == {}
+
+
+def test_shiprocket_knows_nobody_elses(rocket):
+    assert ask(make_shiprocket(rocket), [FIRST, SECOND]) == {}
+    (told,) = track(make_shiprocket(rocket), FIRST.waybill).values()
+    assert told.status is ParcelStatus.NOT_FOUND
+
+
+def test_shiprocket_has_nothing_to_tell_before_the_first_scan(rocket):
+    rocket.faults.add("not_scanned")
+    body = ask(make_shiprocket(rocket), [THIRD])[THIRD.waybill]
+    assert (body["status"], body["ambiguous"]) == ("not_found", True)
+
+
+def test_shiprockets_token_expires_and_is_renewed(rocket):
+    connector = make_shiprocket(rocket)
+    track(connector, THIRD.waybill)
+    rocket.faults.add("token_expired")
+    assert track(connector, THIRD.waybill)[THIRD.waybill].status is ParcelStatus.IN_TRANSIT
+    assert rocket.calls.show()["by_name"]["POST /v1/external/auth/login"] == 2
+
+
+def test_shiprocket_is_as_strict_as_the_real_one(rocket):
+    base, fine = f"{rocket.base_url}/v1/external", make_shiprocket(rocket)
+    with pytest.raises(CredentialRejected):
+        track(make_shiprocket(rocket, password="wrong"), THIRD.waybill)
+    assert [line.ok for line in fine.check(WORLD.shop)] == [True, True, True]
+    assert requests.post(f"{base}/courier/track/awbs", json={"awbs": []}, timeout=5).status_code == 401
+    token = requests.post(f"{base}/auth/login", json=SHIPROCKET_USER, timeout=5).json()["token"]
+    headers = {"Authorization": f"Bearer {token}"}
+    many = {"awbs": [str(number) for number in range(51)]}
+    for body, status in ((many, 422), ({}, 500)):
+        reply = requests.post(f"{base}/courier/track/awbs", json=body, headers=headers, timeout=5)
+        assert reply.status_code == status
+    for path, status in (("/orders/show/7", 400), ("/elsewhere", 404)):
+        assert requests.get(base + path, headers=headers, timeout=5).status_code == status
+    rocket.faults.add("throttle")
+    with pytest.raises(ConnectorThrottled):
+        track(fine, THIRD.waybill)
+
+
+def test_aftership_has_a_copy_of_every_parcel(after):
+    told = ask(make_aftership(after), WORLD.parcels)
+    assert set(told) == {parcel.waybill for parcel in WORLD.parcels}
+    for parcel in WORLD.parcels:
+        body = told[parcel.waybill]
+        assert body["customers"][0]["emails"] == [parcel.consignee.email]
+        assert body["raw_unrecognised"] == {}
+
+
+def test_aftership_erases_and_twice_is_once(after):
+    connector = make_aftership(after)
+    assert list(connector.erase([FIRST.waybill, "99900012343"])) == [
+        (FIRST.waybill, Outcome.ERASED),
+        ("99900012343", Outcome.ABSENT),
+    ]
+    assert list(connector.erase([FIRST.waybill])) == [(FIRST.waybill, Outcome.ABSENT)]
+    assert ask(connector, [FIRST])[FIRST.waybill]["status"] == "not_found"
+    assert ask(connector, [SECOND])[SECOND.waybill]["status"] != "not_found"
+    after.reset()
+    assert ask(connector, [FIRST])[FIRST.waybill]["status"] == "delivered"
+
+
+def test_aftership_is_as_strict_as_the_real_one(after):
+    url, headers = f"{after.base_url}/tracking/2025-07/trackings", {"as-api-key": AFTERSHIP_KEY}
+    with pytest.raises(CredentialRejected):
+        ask(make_aftership(after, "wrong"), [FIRST])
+    assert [line.ok for line in make_aftership(after).check(WORLD.shop)] == [True, True, True]
+    many = ",".join(str(number) for number in range(51))
+    assert requests.get(url, params={"tracking_numbers": many}, headers=headers, timeout=5).status_code == 400
+    assert requests.delete(f"{url}/nothing", headers=headers, timeout=5).json()["meta"]["code"] == 4004
+    assert requests.get(f"{after.base_url}/elsewhere", headers=headers, timeout=5).status_code == 404
+    query = {"tracking_numbers": f"{FIRST.waybill},{SECOND.waybill}", "limit": 1}
+    first = requests.get(url, params=query, headers=headers, timeout=5).json()["data"]
+    assert first["pagination"]["has_next_page"] is True
+    query |= {"cursor": first["pagination"]["next_cursor"]}
+    second = requests.get(url, params=query, headers=headers, timeout=5).json()["data"]
+    assert first["trackings"][0]["id"] != second["trackings"][0]["id"]
+    after.faults.add("throttle")
+    with pytest.raises(ConnectorThrottled):
+        ask(make_aftership(after), [FIRST])
+
+
+@pytest.mark.parametrize(
+    ("status", "after_it"),
+    [("booked", ParcelStatus.CANCELLED), ("in_transit", ParcelStatus.RETURNING)],
+)
+def test_delhivery_cancels_what_is_not_picked_up_and_turns_round_what_moves(status, after_it):
+    with delhivery(WORLD) as stand_in:
+        connector, number = make_delhivery(stand_in), FIRST.waybill
+        move(stand_in, waybill=number, status=status)
+        connector.cancel(number)
+        connector.cancel(number)
+        assert track(connector, number)[number].status is after_it
+
+
+def test_blue_dart_cancels_until_it_is_scanned_in():
+    with bluedart(WORLD) as stand_in:
+        connector, number = make_bluedart(stand_in), SECOND.waybill
+        with pytest.raises(ConnectorRefused):
+            connector.cancel(number)
+        move(stand_in, waybill=number, status="booked")
+        connector.cancel(number)
+        connector.cancel(number)
+        assert (
+            track(connector, number)[number].status is ParcelStatus.NOT_FOUND
+        )  # it forgets what was cancelled
+        with pytest.raises(ConnectorRefused):
+            connector.cancel("99900012343")
+        wrong = BlueDart(base_url=stand_in.base_url, **(BLUEDART_CREDENTIALS | {"licence_key": "wrong"}))
+        with pytest.raises(CredentialRejected):
+            wrong.cancel(number)
+
+
+@pytest.mark.parametrize("status", ["delivered", "out_for_delivery", "returned", "lost"])
+def test_delhivery_cancels_nothing_that_is_over(status):
+    with delhivery(WORLD) as stand_in:
+        move(stand_in, waybill=FIRST.waybill, status=status)
+        with pytest.raises(ConnectorRefused):
+            make_delhivery(stand_in).cancel(FIRST.waybill)
+        with pytest.raises(ConnectorRefused):
+            make_delhivery(stand_in).cancel("99900010002332")
