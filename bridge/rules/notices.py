@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from bridge.errors import PayloadInvalid
@@ -26,6 +26,7 @@ LAWS: Mapping[str, str] = {
     "other": "Another law, named in the note",
 }
 LONGEST_NOTE = 500
+FURTHEST_DAYS = 36_525  # a hundred years: beyond is a slip, and no law
 ANSWERED = (
     NoticeState.COMPLETED,
     NoticeState.PARTLY_REFUSED,
@@ -84,6 +85,8 @@ def check(entries: Sequence[Entry], said: Mapping[str, Said], *, today: date) ->
             raise PayloadInvalid("law_missing")
         if one.until is not None and one.until <= today:
             raise PayloadInvalid("until_not_ahead")
+        if one.until is not None and one.until > today + timedelta(days=FURTHEST_DAYS):
+            raise PayloadInvalid("until_too_far")
         if len(one.note) > LONGEST_NOTE:
             raise PayloadInvalid("note_too_long")
 

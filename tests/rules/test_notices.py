@@ -36,6 +36,7 @@ def test_an_answer_is_whole_or_none():
     [
         (replace(KEPT, until=None), "until_missing"),
         (replace(KEPT, until=TODAY), "until_not_ahead"),
+        (replace(KEPT, until=date(9999, 12, 31)), "until_too_far"),
         (replace(KEPT, law=""), "law_missing"),
         (replace(KEPT, law="because"), "law_missing"),
         (Said(answer=Answer.ERASED, note="x" * (LONGEST_NOTE + 1)), "note_too_long"),

@@ -19,10 +19,12 @@ from bridge.steps.answer import answer
 WORDS = [one.value for one in Answer]
 REASONS = {
     "already_answered": "it was answered before",
+    "changed_meanwhile": "it changed this moment; try again",
     "entry_missing": "every entry needs an answer: --all, or --entry for each",
     "entry_unknown": "an --entry is not in this notice",
     "until_missing": "what is retained needs --until",
     "until_not_ahead": "--until must lie ahead",
+    "until_too_far": "--until lies more than a hundred years ahead",
     "law_missing": "what is retained needs --law",
     "note_too_long": "the note is too long",
 }

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs
 
 from bridge.errors import FormInvalid
 from bridge.model import Answer, Entry, Said
-from bridge.rules.notices import LAWS, LONGEST_NOTE
+from bridge.rules.notices import FURTHEST_DAYS, LAWS, LONGEST_NOTE
 from bridge.web.notices.shown import title
 
 ALL = "all"
@@ -22,7 +22,6 @@ PARTS = ("answer", "law", "until", "note")
 MOST_LINES = 10_000
 LIMIT_BYTES = 4_000_000  # 10,000 lines left as they are take 1.9 MB; 800 of them may have the longest note
 MOST_FIELDS = len(PARTS) * (MOST_LINES + 1) + 1
-FURTHEST_DAYS = 36_525  # a hundred years: beyond is a slip, and no law
 MOST_MISSING = 20  # that are pointed at one by one
 # all below space but the end of a line; joiners of Indian scripts stay
 CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")

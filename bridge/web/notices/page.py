@@ -15,18 +15,18 @@ from flask import Blueprint, Response, request
 from bridge.errors import LinkInvalid, MediaTypeWrong, PayloadInvalid
 from bridge.model import Entry, Notice, Said, Via
 from bridge.ports import Services
-from bridge.rules.notices import ANSWERED
+from bridge.rules.notices import ANSWERED, FURTHEST_DAYS
 from bridge.steps.answer import acknowledge, answer
 from bridge.web import problems
 from bridge.web.body import read_body
 from bridge.web.headers import allow_form
 from bridge.web.notices import render, shown
-from bridge.web.notices.form import FURTHEST_DAYS, LIMIT_BYTES, Fault, Form, judge, read
+from bridge.web.notices.form import LIMIT_BYTES, Fault, Form, judge, read
 from bridge.web.notices.limits import Limits, client_of
 from bridge.web.notices.words import PROBLEMS
 
 FORM = "application/x-www-form-urlencoded"
-GONE = ("already_answered", "notice_unknown")
+MOVED = ("changed_meanwhile", "already_answered", "notice_unknown")  # look again at what the link opens
 TRIES = 3
 CHANGED = Fault("", "", "The list changed while you answered. Look it through, and send it again.")
 
@@ -74,14 +74,13 @@ class Desk:
 
     def take(self, token: str, form: Form) -> Response:
         """Take in what the form says. Raises LinkInvalid where somebody else was first."""
-        for _ in range(
-            TRIES
-        ):  # a reminder or a receipt may change the notice meanwhile; only an answer ends it
+        # a reminder or a receipt may change the notice meanwhile; only an answer ends it
+        for _ in range(TRIES):
             notice, entries = self.opened(token)
             try:
                 return self._taken(notice, entries, form)
             except PayloadInvalid as fault:
-                if fault.reason not in GONE:
+                if fault.reason not in MOVED:
                     return self.show(notice, entries, form, [CHANGED])
         raise LinkInvalid
 
