@@ -44,8 +44,8 @@ class TooSlowError(Exception):
 class Shops:
     """The stand-in's process. `control` and `calls` are its own doors."""
 
-    def __init__(self, *sizes: tuple[int, int]) -> None:
-        words = [f"{people}:{orders}" for people, orders in sizes]
+    def __init__(self, *sizes: tuple[int, ...]) -> None:
+        words = [":".join(map(str, size)) for size in sizes]
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.bench.shops", *words], stdout=subprocess.PIPE, cwd=ROOT, text=True
         )

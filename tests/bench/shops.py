@@ -18,7 +18,7 @@ from bridge.sandbox.world import invent
 NOW = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def invent_shop(people: int, orders: int, *, youngest: float = 2, oldest: float = 50) -> World:
+def invent_shop(people: int, orders: int, youngest: int = 2, oldest: int = 50) -> World:
     """A shop whose last people have so many orders each, of these days ago.
 
     Equal arguments give equal shops on one day.
@@ -52,7 +52,7 @@ def invent_shop(people: int, orders: int, *, youngest: float = 2, oldest: float 
 
 
 def main() -> None:
-    """Serve the shops named as `people:orders`; print where they are."""
+    """Serve the shops named by what `invent_shop` takes, as `people:orders`; print where they are."""
     worlds = [invent_shop(*map(int, wanted.split(":"))) for wanted in sys.argv[1:]]
     # A bucket that never empties: what is measured is the bridge, not Shopify's allowance.
     stand_in = ShopifyStandIn(*worlds, maximum=1e9, restore_rate=1e9)
