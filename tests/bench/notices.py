@@ -5,6 +5,7 @@ Real processes; carriers, mail server and the answering clerks are in this one. 
 
 from __future__ import annotations
 
+import json
 import re
 import time
 import urllib.parse
@@ -56,6 +57,10 @@ def measure(*, quick: bool) -> Iterator[Figure]:
             list(pool.map(lambda order: scene.post("orders/updated", shop, order=order), orders))
         wanted = people * PARCELS
         scene.until("learning", lambda: _count(scene, "parcels") >= wanted, patience_s=120)
+        for parcel in (
+            parcel for order in orders for parcel in order.parcels if parcel.held_by == "delhivery"
+        ):
+            _forget(carriers["delhivery"].base_url, parcel.waybill)
         began = time.perf_counter()
         with ThreadPoolExecutor(16) as pool:
             list(pool.map(lambda who: scene.post("customers/redact", shop, person=who), crowd))
@@ -102,6 +107,12 @@ def _send(link: str) -> None:
     key = "all" if len(entries) > 1 else entries.pop()
     form = urllib.parse.urlencode({f"{key}-answer": "erased", "do": "answer"}).encode()
     urllib.request.urlopen(link, data=form, timeout=60).close()  # noqa: S310 - our own page
+
+
+def _forget(carrier: str, waybill: str) -> None:
+    """What its clerk answers is true: asked again, the carrier shows nobody."""
+    told = json.dumps({"waybill": waybill, "forget_consignee": True}).encode()
+    urllib.request.urlopen(f"{carrier}/_sandbox/parcels", data=told, timeout=5).close()  # noqa: S310 - our own
 
 
 def _count(scene: Scene, table: str) -> int:

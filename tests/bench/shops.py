@@ -28,7 +28,8 @@ def invent_shop(people: int, orders: int, youngest: int = 2, oldest: int = 50) -
     make = Maker(
         draw=random.Random(shop),  # noqa: S311 - equal worlds in two processes
         now=NOW,
-        next_id=6_000_000_000_000 + crc32(shop.encode()) % 1_000 * 100_000_000,
+        # half a step beside the base's, so that no number is used twice
+        next_id=6_000_050_000_000 + crc32(shop.encode()) % 1_000 * 100_000_000,
     )
     crowd = []
     for number in range(people):
