@@ -97,7 +97,7 @@ def asha_asks(stage: Stage) -> None:
     shown = stage.command("dsr", "show", request["id"])
     _clocks(shown)
     for task in shown["tasks"]:
-        fact(f"{task['system']}: {task['outcome']}, {task['records']} records")
+        fact(f"{task['system']}: {task['outcome']} (records: {task['records']})")
     must(request["complete"], "every system answered: the package is complete")
     target = stage.results / "asha-access-package.zip"
     stage.command("dsr", "package", request["id"], "--out", str(target))
@@ -157,7 +157,7 @@ def bikram_leaves(stage: Stage) -> None:
 
 
 def _told(certificate: Any) -> list[str]:
-    return [f"{row['recipient']} ({row['records']} parcels)" for row in certificate["processors"]]
+    return [f"{row['recipient']} (parcels: {row['records']})" for row in certificate["processors"]]
 
 
 def _counts(erased: list[Any]) -> str:
