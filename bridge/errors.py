@@ -85,6 +85,13 @@ class ClaimLost(Retryable):
     """Another worker owns the row now: what this one did since is discarded."""
 
 
+class ChangedMeanwhile(Retryable):
+    """Somebody else changed it since it was read: what stands is theirs; read again, decide again."""
+
+    def __init__(self) -> None:
+        super().__init__("it was changed this moment by somebody else: try again")
+
+
 # --- Permanent: asking again will not help; it becomes a state -----------------------------------------
 
 

@@ -61,6 +61,7 @@ class Entry:
     name of the order, `system` whoever can be asked where the parcel is. `reason` is a code: why it waits.
     `look_at` is when to look again, `baseline` a keyed digest of the consignee as the carrier showed her before
     it was told. `law` and `until` are the processor's words for what it keeps; `note` (sealed) is free text.
+    `version` counts its changes: nobody overwrites what somebody else changed since it was read.
     """
 
     id: str
@@ -95,6 +96,7 @@ class Entry:
     note: str = ""
     read_back: str = ""
     reopened: int = 0
+    version: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

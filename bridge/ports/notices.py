@@ -35,7 +35,10 @@ class Notices(Protocol):
         ...
 
     def save_entries(self, entries: Iterable[Entry]) -> None:
-        """Overwrite entries; a blank `reference` destroys what is sealed of it."""
+        """Overwrite entries; a blank `reference` destroys what is sealed of it.
+
+        Raises ChangedMeanwhile where one was changed since it was read; the transaction is to be given up.
+        """
         ...
 
     def claim(self, account: str) -> Claim | None:
@@ -69,7 +72,7 @@ class Notices(Protocol):
         ...
 
     def open(self, notice: Notice, entries: Sequence[Entry]) -> None:
-        """Keep a new notice and put these entries into it."""
+        """Keep a new notice and put these entries into it. Raises ChangedMeanwhile as `save_entries`."""
         ...
 
     def notice(self, notice_id: str) -> Notice | None:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from bridge.errors import PayloadInvalid
+from bridge.errors import ChangedMeanwhile, PayloadInvalid
 from bridge.model import Answer, Entry, Fact, Notice, NoticeState, Said, Via
 from bridge.ports import Services, Tx
 from bridge.rules.notices import ANSWERED, STATES, answered_state, check
@@ -31,8 +31,8 @@ def answer(
 ) -> Notice:
     """Take in an answer to every entry of a notice; `said` goes by entry id. Returns the notice as it stands.
 
-    Raises PayloadInvalid: `notice_unknown`, `already_answered`, what `rules/notices.check` finds, and
-    `changed_meanwhile` where a reminder or a receipt came in between: ask again.
+    Raises PayloadInvalid: `notice_unknown`, `already_answered`, what `rules/notices.check` finds.
+    Raises ChangedMeanwhile where a reminder or a receipt came in between: ask again.
     """
     now = services.clock.now()
     zone = ZoneInfo(services.retention.calendar.timezone)
@@ -50,7 +50,7 @@ def answer(
             last_error="",
         )
         if not tx.notices.save(answered, was=notice.state):
-            raise PayloadInvalid("changed_meanwhile")
+            raise ChangedMeanwhile
         taken = [_taken(entry, said[entry.id], now, zone, services) for entry in entries]
         tx.notices.save_entries(taken)
         tx.notices.unlink(notice_id)
@@ -71,7 +71,7 @@ def acknowledge(notice_id: str, *, via: Via, actor: str, services: Services) -> 
             return notice
         taken = replace(notice, state=NoticeState.ACKNOWLEDGED, next_at=notice.due_at or notice.next_at)
         if not tx.notices.save(taken, was=notice.state):
-            raise PayloadInvalid("changed_meanwhile")
+            raise ChangedMeanwhile
         entries = tx.notices.entries(notice_id=notice_id)
         tx.notices.touch(entries)
         tell(Fact.NOTICE_ACKNOWLEDGED, entries, tx, notice=taken, actor=actor, via=via)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from bridge.errors import ChangedMeanwhile
 from bridge.model import Answer, Entry, Names, NoticeState, ParcelStatus
 from bridge.store.notice_tables import notice_entries
 
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
 PLACE = "notice_entries|{id}|doc|{shop}"
 SEALED = ("reference", "order", "order_id", "also", "note")
-FIXED = {"id", "shop", "request_id", "task_id", "processor", "names"}
+FIXED = {"id", "shop", "request_id", "task_id", "processor", "names", "version"}
+NEXT = notice_entries.c.version + 1
 PLAIN = [name for name in Entry.__slots__ if name not in SEALED]
 
 
@@ -28,7 +30,8 @@ def _save() -> Any:
     """Overwrite what changes of an entry; built once, for it is run for each of thousands."""
     changed = [name for name in PLAIN if name not in FIXED] + ["doc"]
     values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in changed}
-    return update(notice_entries).where(notice_entries.c.id == bindparam("of")).values(**values)
+    read = (notice_entries.c.id == bindparam("of"), notice_entries.c.version == bindparam("was"))
+    return update(notice_entries).where(*read).values(**values, version=NEXT)
 
 
 class EntryRows:
@@ -102,9 +105,10 @@ class EntryRows:
         rows = []
         for entry in entries:
             told = self._row(entry)
-            rows.append({"of": entry.id} | {f"new_{n}": v for n, v in told.items() if n not in FIXED})
-        if rows:
-            self._connection.execute(_save(), rows)
+            new = {f"new_{name}": value for name, value in told.items() if name not in FIXED}
+            rows.append({"of": entry.id, "was": entry.version} | new)
+        if rows and self._connection.execute(_save(), rows).rowcount != len(rows):
+            raise ChangedMeanwhile
 
     def _entry(self, row: Any) -> Entry:
         told = {name: getattr(row, name) for name in PLAIN}

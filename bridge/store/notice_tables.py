@@ -73,6 +73,7 @@ notice_entries = Table(
     plain("until", Date, nullable=True),
     plain("read_back", String(16)),
     plain("reopened", Integer),
+    plain("version", Integer),
     UniqueConstraint("task_id", "entry_key"),
     Index(None, "request_id"),
     Index(None, "notice_id"),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from bridge.errors import ClaimLost
 from bridge.model import Action, Entry, Notice, NoticeState, ParcelStatus, RequestState, TaskState, Via
 from bridge.ports import Claim
-from bridge.store.entries import EntryRows
+from bridge.store.entries import NEXT, EntryRows
 from bridge.store.notice_tables import notice_accounts, notice_entries, notice_links, notices
 from bridge.store.tables import requests, tasks
 
@@ -107,8 +108,7 @@ class NoticeRows(EntryRows):
         """See ports.Notices."""
         row = {name: getattr(notice, name) for name in Notice.__slots__}
         self._connection.execute(insert(notices), row)
-        listed = notice_entries.c.id.in_([entry.id for entry in entries])
-        self._connection.execute(update(notice_entries).where(listed).values(notice_id=notice.id))
+        self.save_entries(replace(entry, notice_id=notice.id) for entry in entries)
 
     def notice(self, notice_id: str) -> Notice | None:
         """See ports.Notices."""
@@ -197,7 +197,7 @@ class NoticeRows(EntryRows):
         accounts = self._connection.execute(
             update(notice_entries)
             .where(waits, which)
-            .values(**told)
+            .values(**told, version=NEXT)
             .returning(notice_entries.c.shop, notice_entries.c.processor)
         ).all()
         for shop, processor in sorted(set(accounts)):

@@ -8,7 +8,13 @@ from datetime import timedelta
 
 import pytest
 
-from bridge.errors import ConnectorRefused, ConnectorThrottled, ConnectorUnavailable, CredentialRejected
+from bridge.errors import (
+    ChangedMeanwhile,
+    ConnectorRefused,
+    ConnectorThrottled,
+    ConnectorUnavailable,
+    CredentialRejected,
+)
 from bridge.model import NoticeState, ParcelStatus, RequestState, TaskState, Tracked
 from bridge.steps.answer import acknowledge
 from bridge.steps.notify import notify
@@ -252,6 +258,25 @@ def test_ten_thousand_parcels_are_asked_in_batches_across_people(case):
     assert [notice.state for notice in case.notices()] == [NoticeState.SENT]
     assert case.mailer.letters[0].attached[0][2].count(b"\n") == 121
     assert "and 20 more, in the file" in case.mailer.letters[0].text
+
+
+def test_a_return_that_is_opened_while_the_carrier_is_asked_is_seen(case, monkeypatch):
+    case.erasure("14908100000012")
+    track = case.carrier.track
+
+    def meanwhile(numbers, *, consignees=False):
+        monkeypatch.setattr(case.carrier, "track", track)
+        with case.store.transaction() as tx:
+            tx.notices.settled(SHOP, "1001", "returns_open", is_open=True)
+        return track(numbers, consignees=consignees)
+
+    monkeypatch.setattr(case.carrier, "track", meanwhile)
+    with pytest.raises(ChangedMeanwhile):
+        case.run()
+    case.at(NOW + timedelta(minutes=10))
+    assert case.run(), "it goes on by itself"
+    assert [entry.reason for entry in case.entries()] == ["returns_open"]
+    assert not case.mailer.letters
 
 
 def test_the_shops_fresh_word_saves_the_first_question(case):

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select
 
-from bridge.errors import ClaimLost
+from bridge.errors import ChangedMeanwhile, ClaimLost
 from bridge.model import Answer, Names, NoticeState, ParcelStatus, RequestState, TaskState
 from bridge.store.notice_tables import notice_entries, notice_links
 from tests.factories import NOW, OTHER_SHOP, SHOP, make_entry, make_notice, make_request, make_task, opened
@@ -168,6 +168,26 @@ def test_who_read_an_older_state_overwrites_nothing(store):
         assert tx.notices.notice(notice.id).state is NoticeState.SENT
         assert tx.notices.last_opened_at(ACCOUNT) == NOW
         assert tx.notices.by_message_id(f"<{notice.id}.3@example.in>") is not None
+
+
+def test_who_read_an_older_entry_overwrites_nothing(store):
+    """A return that is opened while a carrier is asked must not be lost, nor an answer by a late decision."""
+    entry = make_entry()
+    with store.transaction() as tx:
+        tx.notices.add([entry])
+        tx.notices.settled(entry.shop, entry.order_id, "returns_open", is_open=True)
+    for write in (
+        lambda tx: tx.notices.save_entries([replace(entry, state=NoticeState.QUEUED)]),
+        lambda tx: tx.notices.open(make_notice(), [entry]),
+    ):
+        with pytest.raises(ChangedMeanwhile), store.transaction() as tx:
+            write(tx)
+    with store.transaction() as tx:
+        kept = tx.notices.entry(entry.id)
+        assert (kept.state, kept.open_matter) == (NoticeState.WAITING, "returns_open")
+        tx.notices.save_entries([replace(kept, state=NoticeState.QUEUED)])
+        assert tx.notices.entry(entry.id).state is NoticeState.QUEUED
+        assert tx.notices.notices() == []
 
 
 def test_a_request_that_was_done_goes_on_when_its_entries_move(store):

@@ -124,7 +124,7 @@ def test_a_receipt_or_a_reminder_meanwhile_does_not_cost_the_answer(client, serv
     def late(notice_id, *told, **more):
         if not calls:  # as if another transaction had been first
             calls.append(notice_id)
-            raise page.PayloadInvalid("changed_meanwhile")
+            raise page.ChangedMeanwhile
         return step(notice_id, *told, **more)
 
     monkeypatch.setattr(page, "answer", late)

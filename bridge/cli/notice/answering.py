@@ -19,7 +19,6 @@ from bridge.steps.answer import answer
 WORDS = [one.value for one in Answer]
 REASONS = {
     "already_answered": "it was answered before",
-    "changed_meanwhile": "it changed this moment; try again",
     "entry_missing": "every entry needs an answer: --all, or --entry for each",
     "entry_unknown": "an --entry is not in this notice",
     "until_missing": "what is retained needs --until",

@@ -1,13 +1,14 @@
 """Erase there: where a processor's own interface erases, no letter goes; the connector does it, record by record.
 
-Recorded after the deed, in small groups: dying between the two erases again, which is harmless and says so.
+Recorded after each deed: dying between the two erases again, which is harmless and says so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from bridge.errors import BridgeError, Retryable
 from bridge.model import Answer, Entry, Fact, Names, Notice, NoticeState, Outcome, Via
@@ -21,6 +22,12 @@ from bridge.steps.notify.stuck import stuck
 
 ANSWERS = {Outcome.ERASED: Answer.ERASED, Outcome.ABSENT: Answer.NOT_FOUND}
 
+NOT_BY_API: Mapping[str, Any] = {
+    "state": NoticeState.REFUSED,
+    "answer": Answer.REFUSED,
+    "reason": "not_by_api",
+}
+
 
 def erase_there(notice: Notice, entries: Sequence[Entry], claim: Claim, services: Services) -> None:
     """Erase what is not erased yet. Raises ClaimLost and StoreUnavailable; the system's faults become a state."""
@@ -28,14 +35,14 @@ def erase_there(notice: Notice, entries: Sequence[Entry], claim: Claim, services
     still = [entry for entry in entries if entry.answer is None]
     if not isinstance(connector, Eraser) or not connector.configured:
         again = services.clock.now() + LOOK_AGAIN
-        stuck(notice, still, "api_not_configured", again, claim=claim, services=services)
+        stuck(notice, "api_not_configured", again, claim=claim, services=services)
         return
     by_number = {entry.reference: entry for entry in still if entry.names is Names.WAYBILL}
     try:
         for number, outcome in connector.erase(list(by_number)):
             _record(by_number.pop(number), ANSWERS[outcome], claim, services)
     except THEIRS as fault:
-        _again(notice, still, fault, claim, services)
+        _again(notice, fault, claim, services)
         return
     _close(notice, claim, services)
 
@@ -52,9 +59,13 @@ def _close(notice: Notice, claim: Claim, services: Services) -> None:
     now = services.clock.now()
     with services.store.transaction() as tx:
         tx.notices.hold(claim)
-        entries = tx.notices.entries(notice_id=notice.id)
-        answers = [entry.answer for entry in entries if entry.answer is not None]
-        state = answered_state(answers) if len(answers) == len(entries) else NoticeState.REFUSED
+        # what has no waybill is nothing that the interface could erase: a person has to
+        entries = [
+            entry if entry.answer else replace(entry, **NOT_BY_API, answered_at=now)
+            for entry in tx.notices.entries(notice_id=notice.id)
+        ]
+        tx.notices.save_entries([entry for entry in entries if entry.reason == NOT_BY_API["reason"]])
+        state = answered_state([entry.answer for entry in entries if entry.answer is not None])
         closed = replace(
             notice,
             state=state,
@@ -70,12 +81,10 @@ def _close(notice: Notice, claim: Claim, services: Services) -> None:
     nudge(entries, services)
 
 
-def _again(
-    notice: Notice, still: Sequence[Entry], fault: BridgeError, claim: Claim, services: Services
-) -> None:
+def _again(notice: Notice, fault: BridgeError, claim: Claim, services: Services) -> None:
     if not isinstance(fault, Retryable):
         again = services.clock.now() + LOOK_AGAIN
-        stuck(notice, still, "api_refuses_us", again, claim=claim, services=services)
+        stuck(notice, "api_refuses_us", again, claim=claim, services=services)
         return
     attempts = notice.attempts + 1
     again = services.clock.now() + timedelta(seconds=pause_s(attempts, fault.retry_after_s))

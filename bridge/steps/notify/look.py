@@ -125,16 +125,18 @@ def _later(due: Sequence[Entry], fault: BridgeError, claim: Claim, services: Ser
     wait_s = pause_s(3, fault.retry_after_s if isinstance(fault, Retryable) else REFUSED_S)
     until = services.clock.now() + timedelta(seconds=wait_s)
     reason = "carrier_down" if passes else "carrier_refuses_us"
-    late = [
-        replace(entry, look_at=until, reason=entry.reason or reason)
-        for entry in due
-        if entry.state is NoticeState.WAITING
-    ]
+    asked = {entry.id for entry in due}
     with services.store.transaction() as tx:
         tx.notices.hold(claim)
         # what was decided before the fault stands: only what is still due is put off
-        still = {entry.id for entry in tx.notices.entries(account=claim.row_id, due_at=services.clock.now())}
-        late = [entry for entry in late if entry.id in still]
+        still = tx.notices.entries(
+            account=claim.row_id, states=[NoticeState.WAITING], due_at=services.clock.now()
+        )
+        late = [
+            replace(entry, look_at=until, reason=entry.reason or reason)
+            for entry in still
+            if entry.id in asked
+        ]
         tx.notices.save_entries(late)
         tx.notices.touch([entry for entry in late if entry.reason == reason])
     nudge([entry for entry in late if entry.reason == reason], services)

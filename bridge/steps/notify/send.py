@@ -40,7 +40,7 @@ def send_due(account: str, claim: Claim, services: Services) -> None:
             _expire(notice, entries, claim, services)
         elif why := _unsendable(notice, processor, services):
             again = None if why == "file_by_hand" else services.clock.now() + LOOK_AGAIN
-            stuck(notice, entries, why, again, claim=claim, services=services)
+            stuck(notice, why, again, claim=claim, services=services)
         elif processor is not None:
             _send(notice, entries, processor, claim, services)
 
@@ -130,7 +130,7 @@ def _failed(
     if isinstance(fault, CredentialRejected):
         with services.store.transaction() as tx:
             tx.notices.unlink(notice.id, token)
-        stuck(notice, entries, "mail_refuses_us", now + LOOK_AGAIN, claim=claim, services=services)
+        stuck(notice, "mail_refuses_us", now + LOOK_AGAIN, claim=claim, services=services)
         return
     bounced = isinstance(fault, ConnectorRefused)
     after = replace(

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 
 from flask import Blueprint, Response, request
 
-from bridge.errors import LinkInvalid, MediaTypeWrong, PayloadInvalid
+from bridge.errors import ChangedMeanwhile, LinkInvalid, MediaTypeWrong, PayloadInvalid
 from bridge.model import Entry, Notice, Said, Via
 from bridge.ports import Services
 from bridge.rules.notices import ANSWERED, FURTHEST_DAYS
@@ -26,7 +26,7 @@ from bridge.web.notices.limits import Limits, client_of
 from bridge.web.notices.words import PROBLEMS
 
 FORM = "application/x-www-form-urlencoded"
-MOVED = ("changed_meanwhile", "already_answered", "notice_unknown")  # look again at what the link opens
+GONE = ("already_answered", "notice_unknown")
 TRIES = 3
 CHANGED = Fault("", "", "The list changed while you answered. Look it through, and send it again.")
 
@@ -79,10 +79,12 @@ class Desk:
             notice, entries = self.opened(token)
             try:
                 return self._taken(notice, entries, form)
+            except ChangedMeanwhile:
+                continue
             except PayloadInvalid as fault:
-                if fault.reason not in MOVED:
-                    return self.show(notice, entries, form, [CHANGED])
-        raise LinkInvalid
+                if fault.reason not in GONE:
+                    break
+        return self.show(notice, entries, form, [CHANGED])
 
     def _taken(self, notice: Notice, entries: Sequence[Entry], form: Form) -> Response:
         actor = f"processor:{notice.processor}"

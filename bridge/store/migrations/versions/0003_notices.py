@@ -117,6 +117,7 @@ def _entry() -> list[sa.schema.SchemaItem]:
         sa.Column("until", sa.Date(), nullable=True),
         _text("read_back", 16),
         _number("reopened"),
+        _number("version"),
         sa.PrimaryKeyConstraint("id", name="pk_notice_entries"),
         sa.UniqueConstraint("task_id", "entry_key", name="uq_notice_entries_task_id_entry_key"),
     ]
