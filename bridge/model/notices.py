@@ -60,7 +60,8 @@ class Entry:
     `reference` (sealed at rest) is its name there, `also` further waybills of the same parcel, `order` the shop's
     name of the order, `system` whoever can be asked where the parcel is. `reason` is a code: why it waits.
     `look_at` is when to look again, `baseline` a keyed digest of the consignee as the carrier showed her before
-    it was told. `law` and `until` are the processor's words for what it keeps; `note` (sealed) is free text.
+    it was told. `law` and `until` are the processor's words for what it keeps; `note` (sealed) is free text,
+    `matters` (sealed) what is open about its order: returns, disputes, an operator's hold.
     `version` counts its changes: nobody overwrites what somebody else changed since it was read.
     """
 
@@ -85,7 +86,7 @@ class Entry:
     status_at: datetime | None = None
     cod: bool | None = None
     remitted: bool | None = None
-    open_matter: str = ""
+    matters: tuple[str, ...] = ()
     released: bool = False
     baseline: str = ""
     notice_id: str = ""

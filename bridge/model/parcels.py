@@ -31,7 +31,7 @@ class Waybill:
     """One parcel as the index knows it. `carrier` transports, `account_holder` has the contract.
 
     `status` is the shop's word, `cod` whether the carrier collects the price, None where nobody said;
-    `open_matter` a code: a return or a dispute of its order that is not settled.
+    `matters` the returns and disputes of its order that are not settled, as `return/9`.
     """
 
     number: str
@@ -43,7 +43,7 @@ class Waybill:
     status: ParcelStatus = ParcelStatus.UNKNOWN
     status_at: datetime | None = None
     cod: bool | None = None
-    open_matter: str = ""
+    matters: tuple[str, ...] = ()
 
     @property
     def held_by(self) -> str:

@@ -119,5 +119,9 @@ class Notices(Protocol):
         ...
 
     def settled(self, shop: str, order_id: str, matter: str, *, is_open: bool) -> None:
-        """The shop says that a return or dispute of an erased person's order began or ended."""
+        """The shop says that a return or dispute (`return/9`) of an erased person's order began or ended."""
+        ...
+
+    def matters(self, shop: str, order_id: str) -> tuple[str, ...]:
+        """What is open about an erased person's order, as its entries have it."""
         ...

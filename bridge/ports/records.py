@@ -45,6 +45,10 @@ class Index(Protocol):
         """Ids of the person's orders as the index knows them, with their names."""
         ...
 
+    def matters(self, shop: str, who: Principal) -> dict[str, tuple[str, ...]]:
+        """Ids of the person's orders about which something is open, with what it is: `return/9`, `dispute/4`."""
+        ...
+
     def learn(self, shop: str, sightings: Sequence[Any]) -> Sequence[Any]:
         """Take in what deliveries showed (`rules/minimise`). Returns those that tell of the erased: dropped."""
         ...

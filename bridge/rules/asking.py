@@ -6,8 +6,9 @@ carrier needs to deliver must not be taken from it. In doubt it waits; a person 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
+from operator import itemgetter
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,8 @@ from bridge.model import Entry, Names, ParcelStatus
 from bridge.rules.retention import holds_on, local_day
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from config.instructions import Instructions
     from config.retention import Retention
 
@@ -22,6 +25,7 @@ CATEGORY = "shipment"  # of the retention file: whose holds bind the carriers' c
 LOOK_DAYS = (1, 1, 2, 3, 5, 7)  # a parcel that moves is asked about with growing pauses, then weekly
 OPEN_DAYS = 7  # what has no end in sight is looked at weekly
 AT_REST = (ParcelStatus.DELIVERED, ParcelStatus.RETURNED, ParcelStatus.CANCELLED, ParcelStatus.LOST)
+SAYS_NOTHING = (ParcelStatus.UNKNOWN, ParcelStatus.NOT_FOUND)
 BACK = (ParcelStatus.RETURNING, ParcelStatus.RETURN_BOOKED, ParcelStatus.REDIRECTED)
 HELD = "held_by_operator"
 
@@ -39,7 +43,7 @@ def asking(
     entry: Entry, *, now: datetime, tracked: bool, terms: Instructions, retention: Retention
 ) -> Asking:
     """May the processor be asked about this entry? `tracked`: a system can be asked where the parcel is."""
-    if entry.released or entry.names is not Names.WAYBILL:
+    if entry.released:
         return Asking()
     waits = _waits(entry, tracked, terms, retention, now)
     still = [(until, reason) for until, reason in waits if until is None or until > now]
@@ -49,7 +53,7 @@ def asking(
     if endless:
         days = LOOK_DAYS[min(entry.looks, len(LOOK_DAYS) - 1)] if entry.status not in AT_REST else OPEN_DAYS
         return Asking(reason=endless[0], look_at=now + timedelta(days=days))
-    until, reason = max((until, reason) for until, reason in still if until is not None)
+    until, reason = max(((until, reason) for until, reason in still if until), key=itemgetter(0))
     look_at = until
     if tracked and entry.status not in AT_REST:  # it may turn up meanwhile
         look_at = min(until, now + timedelta(days=LOOK_DAYS[min(entry.looks, len(LOOK_DAYS) - 1)]))
@@ -60,19 +64,17 @@ def _waits(
     entry: Entry, tracked: bool, terms: Instructions, retention: Retention, now: datetime
 ) -> list[tuple[datetime | None, str]]:
     """Every ground to wait with its end; None has no end in sight. The gravest comes first."""
-    if entry.open_matter:
-        return [(None, entry.open_matter)]
+    if entry.matters:
+        return [(None, _code(entry.matters))]
+    if entry.names is not Names.WAYBILL:
+        return []
     status, since = entry.status, entry.status_at or entry.shipped_at or now
     if status not in AT_REST:
         if status in BACK:
             return [(None, "parcel_returning")]
-        unknown = status in (ParcelStatus.UNKNOWN, ParcelStatus.NOT_FOUND)
-        if not unknown and tracked:
+        if tracked and status not in SAYS_NOTHING:
             return [(None, "parcel_moving")]
-        begun = entry.shipped_at or entry.status_at
-        until = begun + timedelta(days=terms.untracked_days) if begun else entry.not_before
-        reason = "carrier_does_not_know_it" if tracked else "carrier_not_tracked"
-        return [(until or now + timedelta(days=terms.untracked_days), reason)]
+        return _untold(entry, tracked, terms, retention, now)
     waits: list[tuple[datetime | None, str]] = list(_holds(entry, since, now, retention))
     if status is ParcelStatus.LOST:
         waits.append((since + timedelta(days=terms.lost_claim_days), "lost_claim"))
@@ -82,6 +84,24 @@ def _waits(
         reason = "cod_unremitted" if entry.cod else "cod_not_known"
         waits.append((since + timedelta(days=terms.cod_hold_days), reason))
     return waits
+
+
+def _untold(
+    entry: Entry, tracked: bool, terms: Instructions, retention: Retention, now: datetime
+) -> list[tuple[datetime | None, str]]:
+    """Nobody can say where it is: so many days after the last word of it, it counts as delivered."""
+    reason = "carrier_does_not_know_it" if tracked else "carrier_not_tracked"
+    words = [moment for moment in (entry.shipped_at, entry.status_at) if moment is not None]
+    if not words:
+        return [(entry.not_before or now + timedelta(days=terms.untracked_days), reason)]
+    until = max(words) + timedelta(days=terms.untracked_days)
+    there = replace(entry, status=ParcelStatus.DELIVERED, status_at=until)
+    return [(until, reason), *_waits(there, tracked, terms, retention, now)]
+
+
+def _code(matters: Sequence[str]) -> str:
+    """The gravest as a code: an operator's word before the shop's."""
+    return HELD if HELD in matters else f"{matters[0].partition('/')[0]}_open"
 
 
 def _holds(

@@ -1,8 +1,8 @@
 """Decides which carrier had a parcel, and whose account it travelled on.
 
-The merchant's own word comes first; then the tracking URL's host, the company text and the number, in this order. Never guesses: a number alone
-attributes nothing, because the forms collide between carriers, and what nobody names is `unknown`. Never asks
-a carrier: that would tell it of a parcel it never had.
+The merchant's own word comes first; then the tracking URL's host and the company text, in this order. Never guesses:
+a number alone attributes nothing, because the forms collide between carriers, and what nobody names is `unknown`.
+Never asks a carrier: that would tell it of a parcel it never had.
 """
 
 from __future__ import annotations
@@ -113,8 +113,10 @@ def attribute(
 
     `rules` are the merchant's own word, `location` (an id) and `service` (a handle) what they may ask for.
     """
-    told = _told(company, url, number)
     squashed = _squash(number)
+    if personal(squashed):  # typed into the wrong field: no stranger may be told it, nor asked by it
+        return Attribution(carrier=UNKNOWN, account_holder=MERCHANT, by="nothing")
+    told = _told(company, url, number)
     for rule in rules:
         if (
             (not rule.location or rule.location == location)
@@ -154,6 +156,13 @@ def plausible(carrier: str, number: str) -> bool:
     squashed = _squash(number)
     test = FORMS.get(carrier)
     return bool(squashed) if test is None else test(squashed)
+
+
+def personal(number: str) -> bool:
+    """Tell whether a tracking number may be a person's phone number or hold a name: shops type what they like."""
+    squashed = _squash(number)
+    phone = re.search(r"(?<![0-9])(?:0|91)?[6-9][0-9]{9}(?![0-9])", squashed)
+    return bool(phone or re.search(r"[^\W\d_]{6,}|[^\W\d_A-Z]", squashed))
 
 
 def _opinion(carrier: str, number: str) -> str:

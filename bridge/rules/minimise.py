@@ -14,7 +14,7 @@ from typing import Any
 
 from bridge.rules.identity import legacy_id
 from bridge.rules.reading import first, mapping, mappings, moment, text
-from bridge.rules.shipping import Rules, SeenParcel, cod, parcels, reverse_parcels
+from bridge.rules.shipping import Rules, SeenParcel, cod, parcels, reverse_parcels, still_open
 
 
 class Seen(StrEnum):
@@ -107,22 +107,18 @@ def _sent_back(body: Mapping[str, Any], rules: Rules) -> Sighting:
 
 
 def _return(body: Mapping[str, Any], rules: Rules) -> Sighting:
-    return _matter(
-        _sent_back(body, rules), "return", body, settled=("closed", "canceled", "cancelled", "declined")
-    )
+    return _matter(_sent_back(body, rules), "return", body)
 
 
 def _dispute(body: Mapping[str, Any], _: Rules) -> Sighting:
     """A chargeback or an inquiry: while it is open the proof of delivery is needed."""
     seen = Sighting(kind=Seen.PARCELS, order_id=_order_of(body), updated_at=moment(body.get("finalized_on")))
-    return _matter(seen, "dispute", body, settled=("won", "lost", "accepted", "charge_refunded"))
+    return _matter(seen, "dispute", body)
 
 
-def _matter(seen: Sighting, kind: str, body: Mapping[str, Any], settled: tuple[str, ...]) -> Sighting:
-    status = text(body.get("status")).lower()
-    if not status:
-        return seen
-    return replace(seen, matter=f"{kind}/{_id(body)}", matter_open=status not in settled)
+def _matter(seen: Sighting, kind: str, body: Mapping[str, Any]) -> Sighting:
+    is_open = still_open(kind, text(body.get("status")))
+    return seen if is_open is None else replace(seen, matter=f"{kind}/{_id(body)}", matter_open=is_open)
 
 
 def _customer(body: Mapping[str, Any], _: Rules) -> Sighting:

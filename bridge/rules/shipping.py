@@ -49,6 +49,13 @@ DISPLAYED: Mapping[str, ParcelStatus] = {
     "PICKED_UP": ParcelStatus.DELIVERED,
 }
 
+# when a return or a dispute is over: REST spells these in small letters, GraphQL in capitals
+# https://shopify.dev/docs/api/admin-graphql/latest/enums/ReturnStatus, .../DisputeStatus
+SETTLED: Mapping[str, tuple[str, ...]] = {
+    "return": ("closed", "canceled", "cancelled", "declined"),
+    "dispute": ("won", "lost", "accepted", "charge_refunded"),
+}
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SeenParcel:
@@ -115,6 +122,7 @@ def platform_parcels(order: Mapping[str, Any], rules: Rules) -> Iterator[Waybill
         "order_id": number,
         "order_name": str(order.get("name", "")),
         "cod": cod({"payment_gateway_names": paid}),
+        "matters": tuple(sorted(_matters(order))),
     }
     for shipment in mappings(order.get("fulfillments")):
         sent = [one for one in mappings(shipment.get("trackingInfo")) if text(one.get("number"))]
@@ -129,6 +137,18 @@ def platform_parcels(order: Mapping[str, Any], rules: Rules) -> Iterator[Waybill
                     yield _waybill(tracking, "carrierName", {}, rules, **of_order | {"cod": False})
 
 
+def still_open(kind: str, status: str) -> bool | None:
+    """Is a `return` or a `dispute` of this status still to be settled? None where it says no status."""
+    return status.lower() not in SETTLED[kind] if status else None
+
+
+def _matters(order: Mapping[str, Any]) -> Iterator[str]:
+    for kind in SETTLED:
+        for one in mappings(order.get(f"{kind}s")):
+            if still_open(kind, text(one.get("status"))):
+                yield f"{kind}/{legacy_id(one.get('id'))}"
+
+
 def _displayed(shipment: Mapping[str, Any]) -> dict[str, Any]:
     """Where the platform thinks the one parcel of a fulfilment is."""
     status = DISPLAYED.get(text(shipment.get("displayStatus")), ParcelStatus.UNKNOWN)
@@ -139,7 +159,7 @@ def _displayed(shipment: Mapping[str, Any]) -> dict[str, Any]:
 def _waybill(
     tracking: Mapping[str, Any], company: str, shipment: Mapping[str, Any], rules: Rules, **told: Any
 ) -> Waybill:
-    number = text(tracking.get("number"))
+    number = text(tracking.get("number"))[:64]
     by = attribute(
         company=text(tracking.get(company)),
         url=text(tracking.get("url")),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bridge.model import Names, Principal, Waybill
-from bridge.rules.attribution import UNKNOWN
+from bridge.rules.attribution import UNKNOWN, personal
 from bridge.rules.identity import normal
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ class Told:
     names: Names
     reference: str
     order: str = ""
+    order_id: str = ""
     parcel: Waybill | None = None
 
 
@@ -54,7 +55,9 @@ def _parcels(parcels: Sequence[Waybill], processors: Sequence[Processor]) -> Ite
     for parcel in parcels:
         holder = UNKNOWN if parcel.held_by == UNKNOWN else account_of(parcel.held_by, theirs)
         everywhere = [
-            processor.id for processor in theirs if EVERY in processor.carries and processor.is_told
+            processor.id
+            for processor in theirs
+            if EVERY in processor.carries and processor.is_told and not personal(parcel.number)
         ]
         for processor in dict.fromkeys((holder, *everywhere)):
             yield Told(
@@ -62,6 +65,7 @@ def _parcels(parcels: Sequence[Waybill], processors: Sequence[Processor]) -> Ite
                 names=Names.WAYBILL,
                 reference=parcel.number,
                 order=parcel.order_name,
+                order_id=parcel.order_id,
                 parcel=parcel,
             )
 
@@ -78,7 +82,13 @@ def _others(who: Principal, orders: Mapping[str, str], processors: Sequence[Proc
         names = Names(processor.names)
         if processor.applies_to == "orders" and names in (Names.ORDER, Names.WAYBILL):
             for order_id, name in orders.items():
-                yield Told(processor=processor.id, names=Names.ORDER, reference=name or order_id, order=name)
+                yield Told(
+                    processor=processor.id,
+                    names=Names.ORDER,
+                    reference=name or order_id,
+                    order=name,
+                    order_id=order_id,
+                )
         elif processor.applies_to == "everyone" or orders:
             yield Told(processor=processor.id, names=names, reference=_named(names, who))
 

@@ -15,8 +15,7 @@ from bridge.steps.note import note
 def late(shop: str, seen: Sighting, *, tx: Tx, services: Services) -> None:
     """Take in what concerns the instructions, in the transaction that drops the rest."""
     if seen.matter:
-        matter = f"{seen.matter.partition('/')[0]}_open"
-        tx.notices.settled(shop, seen.order_id, matter, is_open=seen.matter_open)
+        tx.notices.settled(shop, seen.order_id, seen.matter, is_open=seen.matter_open)
     unknown = [
         parcel
         for parcel in seen.parcels
@@ -26,6 +25,7 @@ def late(shop: str, seen: Sighting, *, tx: Tx, services: Services) -> None:
     request = tx.requests.get(request_id) if request_id else None
     if request is None or request.kind is not Kind.ERASURE:
         return
+    matters = tx.notices.matters(shop, seen.order_id)
     parcels = [
         Waybill(
             number=parcel.number,
@@ -37,6 +37,7 @@ def late(shop: str, seen: Sighting, *, tx: Tx, services: Services) -> None:
             status=parcel.status,
             status_at=parcel.status_at,
             cod=seen.cod,
+            matters=matters,
         )
         for parcel in unknown
     ]

@@ -23,10 +23,11 @@ def note(
     *,
     tx: Tx,
     services: Services,
+    matters: Mapping[str, tuple[str, ...]] | None = None,
 ) -> None:
     """Keep an entry for each record that is told of; what is listed already stays as it stands.
 
-    `orders` maps ids of her orders to their names.
+    `orders` maps ids of her orders to their names, `matters` to what is open about them.
     """
     by_processor: dict[str, list[Told]] = {}
     for told in whom(who, parcels, orders, services.merchant.processors):
@@ -43,7 +44,8 @@ def note(
         named = [told for told in theirs if told.reference]
         if processor not in known:
             tx.requests.save_task(_begun(task, len(named)) if named else _nameless(task))
-        entries = [_entry(request, task, told, services) for told in named]
+        open_ = matters or {}
+        entries = [_entry(request, task, told, open_.get(told.order_id, ()), services) for told in named]
         new = tx.notices.add(entries)
         if new and processor in known:
             tx.notices.touch(entries)
@@ -68,7 +70,9 @@ def _nameless(task: Task) -> Task:
     return replace(task, state=TaskState.FAILED, outcome=Outcome.DENIED, last_error=NAMELESS)
 
 
-def _entry(request: PrivacyRequest, task: Task, told: Told, services: Services) -> Entry:
+def _entry(
+    request: PrivacyRequest, task: Task, told: Told, matters: tuple[str, ...], services: Services
+) -> Entry:
     entry = Entry(
         id=services.store.new_id("ent"),
         shop=request.shop,
@@ -78,7 +82,9 @@ def _entry(request: PrivacyRequest, task: Task, told: Told, services: Services) 
         names=told.names,
         reference=told.reference,
         order=told.order,
+        order_id=told.order_id,
         look_at=services.clock.now(),
+        matters=matters,
     )
     parcel = told.parcel
     if parcel is None:
@@ -86,10 +92,9 @@ def _entry(request: PrivacyRequest, task: Task, told: Told, services: Services) 
     return replace(
         entry,
         system=parcel.held_by,
-        order_id=parcel.order_id,
         shipped_at=parcel.shipped_at,
         status=parcel.status,
         status_at=parcel.status_at,
         cod=parcel.cod,
-        open_matter=parcel.open_matter,
+        matters=parcel.matters,
     )

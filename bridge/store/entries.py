@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bridge.store.session import Session
 
 PLACE = "notice_entries|{id}|doc|{shop}"
-SEALED = ("reference", "order", "order_id", "also", "note")
+SEALED = ("reference", "order", "order_id", "also", "matters", "note")
 FIXED = {"id", "shop", "request_id", "task_id", "processor", "names", "version"}
 NEXT = notice_entries.c.version + 1
 PLAIN = [name for name in Entry.__slots__ if name not in SEALED]
@@ -121,5 +121,5 @@ class EntryRows:
         }
         if row.doc is not None:
             doc = json.loads(self._session.open(row.doc, PLACE.format(id=row.id, shop=row.shop)))
-            told |= {**doc, "also": tuple(doc["also"])}
+            told |= doc | {"also": tuple(doc["also"]), "matters": tuple(doc["matters"])}
         return Entry(**told)

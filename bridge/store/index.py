@@ -47,6 +47,11 @@ class IndexRows(Learning, Forgetting):
         docs = [self.order_doc(shop, row) for row in self.orders_of(shop, who) if row.doc]
         return {doc["id"]: doc["name"] for doc in docs}
 
+    def matters(self, shop: str, who: Principal) -> dict[str, tuple[str, ...]]:
+        """See ports.Index."""
+        docs = [self.order_doc(shop, row) for row in self.orders_of(shop, who) if row.doc]
+        return {doc["id"]: told for doc in docs if (told := _open(doc))}
+
     def erased_by(self, shop: str, order_id: str) -> str:
         """See ports.Index."""
         key = self.pseudonym(shop, "order", order_id)
@@ -57,7 +62,6 @@ class IndexRows(Learning, Forgetting):
         place = PARCEL_PLACE.format(key=row.parcel_key, shop=shop)
         parcel = json.loads(self._session.open(row.doc, place))
         doc = self.order_doc(shop, order)
-        matters = sorted(matter for matter, (_, is_open) in doc.get("matters", {}).items() if is_open)
         return Waybill(
             number=parcel["number"],
             carrier=row.carrier,
@@ -68,7 +72,7 @@ class IndexRows(Learning, Forgetting):
             status=ParcelStatus(parcel.get("status", ParcelStatus.UNKNOWN)),
             status_at=datetime.fromisoformat(parcel["status_at"]) if parcel.get("status_at") else None,
             cod=doc.get("cod"),
-            open_matter=f"{matters[0].partition('/')[0]}_open" if matters else "",
+            matters=_open(doc),
         )
 
     def order_doc(self, shop: str, row: Any) -> dict[str, Any]:
@@ -79,3 +83,7 @@ class IndexRows(Learning, Forgetting):
             self._session.open(row.doc, ORDER_PLACE.format(key=row.order_key, shop=shop))
         )
         return opened
+
+
+def _open(doc: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(sorted(matter for matter, (_, is_open) in doc.get("matters", {}).items() if is_open))

@@ -63,7 +63,6 @@ notice_entries = Table(
     plain("status_at", Moment, nullable=True),
     plain("cod", Boolean, nullable=True),
     plain("remitted", Boolean, nullable=True),
-    plain("open_matter", String(24)),
     plain("released", Boolean),
     pseudonym("baseline"),
     plain("notice_id", String(40)),

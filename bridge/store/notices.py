@@ -185,10 +185,27 @@ class NoticeRows(EntryRows):
 
     def settled(self, shop: str, order_id: str, matter: str, *, is_open: bool) -> None:
         """See ports.Notices."""
+        told = []
+        for entry in self._about(shop, order_id):
+            matters = tuple(sorted({*entry.matters, matter} if is_open else {*entry.matters} - {matter}))
+            if matters == entry.matters or not entry.reference:
+                continue
+            told.append(replace(entry, matters=matters))
+            if entry.state in (NoticeState.WAITING, NoticeState.QUEUED) and not entry.notice_id:
+                told[-1] = replace(told[-1], state=NoticeState.WAITING, look_at=self._session.now())
+                self.wake(f"{shop}|{entry.processor}")
+        self.save_entries(told)
+
+    def matters(self, shop: str, order_id: str) -> tuple[str, ...]:
+        """See ports.Notices."""
+        return tuple(sorted({matter for entry in self._about(shop, order_id) for matter in entry.matters}))
+
+    def _about(self, shop: str, order_id: str) -> list[Entry]:
+        """The entries of one order, locked where the database can."""
         key = self._session.vault.pseudonym(shop, "order", order_id)
-        mine = and_(notice_entries.c.shop == shop, notice_entries.c.order_key == key)
-        other = notice_entries.c.open_matter == ("" if is_open else matter)
-        self._moved(and_(mine, other), {"open_matter": matter if is_open else ""})
+        mine = (notice_entries.c.shop == shop, notice_entries.c.order_key == key)
+        rows = select(notice_entries).where(*mine).order_by(notice_entries.c.id).with_for_update()
+        return [self._entry(row) for row in self._connection.execute(rows)] if key else []
 
     def _moved(self, which: Any, told: dict[str, Any]) -> None:
         """What waits and is told something new is looked at now."""

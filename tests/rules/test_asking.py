@@ -18,6 +18,10 @@ TERMS = Instructions()
 RETENTION = settled_retention()
 
 
+BARE = replace(TERMS, claim_days=0, cod_hold_days=0)
+FREE = replace(RETENTION, categories={})
+
+
 def ask(now=NOW, tracked=True, terms=TERMS, retention=RETENTION, **given):
     return asking(make_entry(**given), now=now, tracked=tracked, terms=terms, retention=retention)
 
@@ -80,10 +84,18 @@ def test_a_lost_parcel_is_a_claim_first():
     assert (told.reason, told.not_before) == ("lost_claim", NOW + days(59))
 
 
-@pytest.mark.parametrize("matter", ["return_open", "dispute_open", "held_by_operator"])
-def test_what_is_open_keeps_everything_without_an_end(matter):
-    told = ask(open_matter=matter)
-    assert (told.reason, told.not_before, told.look_at) == (matter, None, NOW + days(7))
+@pytest.mark.parametrize(
+    ("matters", "reason"),
+    [
+        (("return/9",), "return_open"),
+        (("dispute/4", "return/9"), "dispute_open"),
+        (("dispute/4", "held_by_operator"), "held_by_operator"),
+    ],
+)
+@pytest.mark.parametrize("names", [Names.WAYBILL, Names.ORDER])
+def test_what_is_open_keeps_everything_without_an_end(matters, reason, names):
+    told = ask(matters=matters, names=names)
+    assert (told.reason, told.not_before, told.look_at) == (reason, None, NOW + days(7))
 
 
 def test_a_hold_of_the_retention_file_binds_the_carriers_copy_too():
@@ -114,13 +126,24 @@ def test_the_longest_of_several_grounds_counts():
 
 
 def test_a_carrier_that_nobody_can_ask_is_given_its_days_from_the_shipping():
-    told = ask(tracked=False, status=ParcelStatus.UNKNOWN, status_at=None, shipped_at=NOW - days(10))
+    blank = {"tracked": False, "status": ParcelStatus.UNKNOWN, "status_at": None, "terms": BARE}
+    told = ask(**blank, shipped_at=NOW - days(10), retention=FREE)
     assert (told.reason, told.not_before) == ("carrier_not_tracked", NOW + days(50))
-    assert (
-        ask(tracked=False, status=ParcelStatus.UNKNOWN, status_at=None, shipped_at=NOW - days(61)).reason
-        == ""
-    )
+    assert ask(**blank, shipped_at=NOW - days(61), retention=FREE).reason == ""
+    told = ask(**blank | {"status": ParcelStatus.IN_TRANSIT, "status_at": NOW}, shipped_at=NOW - days(70))
+    assert told.not_before >= NOW + days(60), "the shop said today that it is on its way"
     assert ask(tracked=False).reason == "", "the shop said that it was delivered"
+
+
+@pytest.mark.parametrize("tracked", [True, False])
+def test_what_nobody_can_follow_counts_as_delivered_then_and_is_held_like_it(tracked):
+    lost_from_sight = {"status": ParcelStatus.UNKNOWN, "status_at": None, "tracked": tracked}
+    begun = datetime(2027, 6, 1, tzinfo=UTC)
+    told = ask(now=begun + days(61), shipped_at=begun, **lost_from_sight)
+    assert told.reason == "hold_dpdp_one_year"
+    assert told.not_before >= begun + days(60 + 365)
+    told = ask(cod=True, shipped_at=NOW - days(61), retention=FREE, **lost_from_sight)
+    assert (told.reason, told.not_before) == ("cod_unremitted", NOW + days(29))
 
 
 def test_without_any_date_its_days_begin_at_the_first_look_and_do_not_slide():
@@ -131,13 +154,19 @@ def test_without_any_date_its_days_begin_at_the_first_look_and_do_not_slide():
 
 
 def test_a_carrier_that_does_not_know_it_is_no_proof_and_is_asked_again_meanwhile():
-    told = ask(status=ParcelStatus.NOT_FOUND, shipped_at=NOW - days(10), status_at=None)
+    told = ask(
+        status=ParcelStatus.NOT_FOUND,
+        shipped_at=NOW - days(10),
+        status_at=None,
+        terms=BARE,
+        retention=FREE,
+    )
     assert (told.reason, told.not_before) == ("carrier_does_not_know_it", NOW + days(50))
     assert told.look_at == NOW + days(1)
 
 
 def test_an_operators_release_and_what_is_no_parcel_wait_for_nothing():
-    assert ask(released=True, status=ParcelStatus.IN_TRANSIT, open_matter="dispute_open").reason == ""
+    assert ask(released=True, status=ParcelStatus.IN_TRANSIT, matters=("dispute/4",)).reason == ""
     assert ask(names=Names.CUSTOMER, status=ParcelStatus.UNKNOWN).reason == ""
 
 

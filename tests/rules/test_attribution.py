@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.rules.attribution import Attribution, attribute, plausible
+from bridge.rules.attribution import Attribution, attribute, personal, plausible
 from config.processors import AttributionRule
 
 SPELLINGS = json.loads(
@@ -95,7 +95,32 @@ def test_a_number_confirms_or_contradicts():
     assert attribute(company="Bluedart", url="", number="99900012343").by == "company+number"
     assert attribute(company="Bluedart", url="", number="99900012344").by == "company-number"
     assert attribute(company="Bluedart", url="", number="").by == "company"
-    assert attribute(company="Shadowfax", url="", number="anything").by == "company"
+    assert attribute(company="Shadowfax", url="", number="SF123456789").by == "company"
+
+
+@pytest.mark.parametrize(
+    ("number", "is_personal"),
+    [
+        ("Self - Ramesh Kumar 98765 43210", True),
+        ("9876543210", True),
+        ("+91 98765-43210", True),
+        ("09876543210", True),
+        ("Ramesh Kumar", True),
+        ("रमेश 12", True),
+        ("99900012343", False),
+        ("99900010002332", False),
+        ("FMPC1234567890", False),
+        ("EE123456785IN", False),
+        ("1z827wk74630", False),
+        ("AWB1", False),
+    ],
+)
+def test_a_phone_or_a_name_in_the_field_of_the_number_is_nobodys_waybill(number, is_personal):
+    assert personal(number) is is_personal
+    told = attribute(company="Delhivery", url="https://shiprocket.co/tracking/1", number=number)
+    assert (told.carrier == "unknown") is is_personal
+    if is_personal:
+        assert told.account_holder == "merchant", "no aggregator is told either"
 
 
 @pytest.mark.parametrize(

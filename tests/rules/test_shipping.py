@@ -59,6 +59,15 @@ def test_the_merchants_own_word_comes_first():
     assert back.carrier == "delhivery"
 
 
+def test_what_is_open_about_the_order_goes_with_each_parcel():
+    open_ = {"returns": [{"id": "gid://shopify/Return/9", "status": "OPEN"}, {"id": 8, "status": "CLOSED"}]}
+    disputed = {"disputes": [{"id": "gid://shopify/ShopifyPaymentsDispute/4", "status": "NEEDS_RESPONSE"}]}
+    (out,) = platform_parcels(ORDER | open_ | disputed, ())
+    assert out.matters == ("dispute/4", "return/9")
+    won = {"disputes": [{"id": 4, "status": "WON"}], "returns": []}
+    assert [parcel.matters for parcel in platform_parcels(ORDER | won, ())] == [()]
+
+
 def test_nonsense_names_no_parcel():
     assert (
         list(platform_parcels({"fulfillments": "x", "returns": [None, {"reverseFulfillmentOrders": 3}]}, ()))

@@ -69,11 +69,11 @@ def _due(tx):
 
 def test_a_return_that_opens_holds_and_one_that_is_settled_frees(services, erased):
     tell(services, "returns/approve", {"id": 9, "order_id": 1001, "status": "open"})
-    assert entries(services, erased)[0].open_matter == "return_open"
+    assert entries(services, erased)[0].matters == ("return/9",)
     tell(services, "disputes/update", {"id": 4, "order_id": 1001, "status": "won"})
-    assert entries(services, erased)[0].open_matter == "return_open"
+    assert entries(services, erased)[0].matters == ("return/9",)
     tell(services, "returns/close", {"id": 9, "order_id": 1001, "status": "closed"})
-    assert entries(services, erased)[0].open_matter == ""
+    assert entries(services, erased)[0].matters == ()
 
 
 def test_what_is_told_of_a_new_order_is_a_new_contract_and_no_entry(services, erased):
@@ -90,7 +90,7 @@ def test_the_instruction_of_an_open_return_waits(services):
     with services.store.transaction() as tx:
         tx.requests.open(request, once=request.id, tasks=[make_task(request.id, "bridge", Action.ERASE)])
     process(request.id, services=services)
-    assert entries(services, request)[0].open_matter == "return_open"
+    assert entries(services, request)[0].matters == ("return/9",)
     with services.store.transaction() as tx:
         (task,) = [task for task in tx.requests.tasks(request.id) if task.action is Action.INSTRUCT]
     assert task.state is TaskState.WAITING

@@ -267,7 +267,7 @@ def test_a_return_that_is_opened_while_the_carrier_is_asked_is_seen(case, monkey
     def meanwhile(numbers, *, consignees=False):
         monkeypatch.setattr(case.carrier, "track", track)
         with case.store.transaction() as tx:
-            tx.notices.settled(SHOP, "1001", "returns_open", is_open=True)
+            tx.notices.settled(SHOP, "1001", "return/9", is_open=True)
         return track(numbers, consignees=consignees)
 
     monkeypatch.setattr(case.carrier, "track", meanwhile)
@@ -275,7 +275,7 @@ def test_a_return_that_is_opened_while_the_carrier_is_asked_is_seen(case, monkey
         case.run()
     case.at(NOW + timedelta(minutes=10))
     assert case.run(), "it goes on by itself"
-    assert [entry.reason for entry in case.entries()] == ["returns_open"]
+    assert [entry.reason for entry in case.entries()] == ["return_open"]
     assert not case.mailer.letters
 
 

@@ -175,7 +175,7 @@ def test_who_read_an_older_entry_overwrites_nothing(store):
     entry = make_entry()
     with store.transaction() as tx:
         tx.notices.add([entry])
-        tx.notices.settled(entry.shop, entry.order_id, "returns_open", is_open=True)
+        tx.notices.settled(entry.shop, entry.order_id, "return/9", is_open=True)
     for write in (
         lambda tx: tx.notices.save_entries([replace(entry, state=NoticeState.QUEUED)]),
         lambda tx: tx.notices.open(make_notice(), [entry]),
@@ -184,7 +184,7 @@ def test_who_read_an_older_entry_overwrites_nothing(store):
             write(tx)
     with store.transaction() as tx:
         kept = tx.notices.entry(entry.id)
-        assert (kept.state, kept.open_matter) == (NoticeState.WAITING, "returns_open")
+        assert (kept.state, kept.matters) == (NoticeState.WAITING, ("return/9",))
         tx.notices.save_entries([replace(kept, state=NoticeState.QUEUED)])
         assert tx.notices.entry(entry.id).state is NoticeState.QUEUED
         assert tx.notices.notices() == []
@@ -215,10 +215,13 @@ def test_the_shops_word_finds_the_entry_by_its_pseudonym(store):
         assert not tx.notices.seen(SHOP, "AWB0", ParcelStatus.DELIVERED, NOW)
         after = tx.notices.entry(entry.id)
         assert (after.status, after.look_at) == (ParcelStatus.DELIVERED, NOW)
-        tx.notices.settled(SHOP, entry.order_id, "return_open", is_open=True)
-        assert tx.notices.entry(entry.id).open_matter == "return_open"
-        tx.notices.settled(SHOP, entry.order_id, "dispute_open", is_open=False)
-        assert tx.notices.entry(entry.id).open_matter == "return_open"
+        for matter, is_open in (("return/9", True), ("return/10", True), ("return/9", False)):
+            tx.notices.settled(SHOP, entry.order_id, matter, is_open=is_open)
+        tx.notices.settled(SHOP, entry.order_id, "dispute/4", is_open=False)
+        assert tx.notices.entry(entry.id).matters == ("return/10",)
+        assert tx.notices.matters(SHOP, entry.order_id) == ("return/10",)
+        tx.notices.settled(SHOP, entry.order_id, "return/10", is_open=False)
+        assert tx.notices.matters(SHOP, entry.order_id) == ()
 
 
 def test_a_shop_that_leaves_takes_its_notices_along(store):

@@ -25,8 +25,9 @@ def hold(entry_id: str, reason: str, as_json: bool) -> None:
     """Hold one record back: nothing is asked of it until it is released."""
     with desk() as at, at.store.transaction() as tx:
         entry = _not_out_yet(tx, entry_id)
+        matters = tuple(sorted({*entry.matters, HELD}))
         held = replace(
-            entry, state=NoticeState.WAITING, open_matter=HELD, released=False, look_at=at.store.now()
+            entry, state=NoticeState.WAITING, matters=matters, released=False, look_at=at.store.now()
         )
         _save(held, Fact.ENTRY_HELD, reason, tx)
     _tell(entry_id, "held", as_json)
@@ -40,7 +41,7 @@ def release(entry_id: str, reason: str, as_json: bool) -> None:
     """Let one record be told of now, whatever it waits for: cash that was remitted, a claim that is settled."""
     with desk() as at, at.store.transaction() as tx:
         entry = _not_out_yet(tx, entry_id)
-        free = replace(entry, open_matter="", released=True, look_at=at.store.now())
+        free = replace(entry, matters=(), released=True, look_at=at.store.now())
         _save(free, Fact.ENTRY_RELEASED, reason, tx)
     _tell(entry_id, "released", as_json)
 

@@ -43,7 +43,7 @@ def attribute(entry_id: str, processor: str, reason: str, as_json: bool) -> None
                 status=entry.status,
                 status_at=entry.status_at,
                 cod=entry.cod,
-                open_matter=entry.open_matter,
+                matters=entry.matters,
             )
             tx.notices.drop(entry)
             note(request, Principal(), [parcel], {}, tx=tx, services=services)

@@ -14,12 +14,12 @@ from datetime import datetime, timedelta
 from bridge.errors import BridgeError, Retryable
 from bridge.model import Entry, Names, NoticeState
 from bridge.ports import Claim, Services, Tracker
-from bridge.rules.asking import AT_REST, asking
+from bridge.rules.asking import AT_REST, SAYS_NOTHING, asking
 from bridge.rules.lifecycle import pause_s
 from bridge.steps.ask import THEIRS
 from bridge.steps.concern import nudge
 from bridge.steps.notify.read_back import read_back, woken
-from bridge.steps.notify.tracking import SAYS_NOTHING, fingerprint, moved, tracked
+from bridge.steps.notify.tracking import fingerprint, moved, tracked
 
 ROWS = 500
 LONGEST_S = 120.0  # then the account rings for itself again, so that others get their turn

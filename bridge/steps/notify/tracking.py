@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from bridge.model import Entry, ParcelStatus, Tracked
+from bridge.model import Entry, Tracked
 from bridge.ports import Services, Tracker
-
-SAYS_NOTHING = (ParcelStatus.UNKNOWN, ParcelStatus.NOT_FOUND)
+from bridge.rules.asking import SAYS_NOTHING
 
 
 def tracked(

@@ -107,7 +107,6 @@ def _entry() -> list[sa.schema.SchemaItem]:
         _moment("status_at"),
         sa.Column("cod", sa.Boolean(), nullable=True),
         sa.Column("remitted", sa.Boolean(), nullable=True),
-        _text("open_matter", 24),
         sa.Column("released", sa.Boolean(), nullable=False),
         _text("baseline", 80),
         _text("notice_id", 40),
