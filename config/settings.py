@@ -221,8 +221,12 @@ class Settings(CarrierSettings):
                 faults.append(f"{name} {reason}")
         if parsed.get("env") == "production":
             faults += [f"{name} is not set" for name in cls.unset_required(environ)]
-            if str(parsed.get("shopify_base_url", "https")).startswith("http://"):
-                faults.append("SHOPIFY_BASE_URL must start with https:// in production")
+            faults += [
+                f"{name} must start with https:// in production"
+                for spec in _variables()
+                if (name := spec.metadata["name"]).endswith(("_BASE_URL", "PUBLIC_URL"))
+                and str(parsed.get(spec.name, "")).startswith("http://")
+            ]
         if faults:
             raise SettingsInvalid(faults)
         return cls(**parsed)

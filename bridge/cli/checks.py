@@ -13,7 +13,7 @@ from bridge.cli.nobell import NoBell
 from bridge.connectors.notice import Smtp
 from bridge.errors import BridgeError
 from bridge.model import Check
-from bridge.rules.notices import ANSWERED, GRAVE, STUCK
+from bridge.rules.notices import GRAVE, STUCK
 from bridge.rules.topics import MANDATORY
 from bridge.store.migrate import at_head
 
@@ -106,17 +106,22 @@ def notices_checks(at: Desk) -> list[Check]:
         checks.append(Check(name="mail", ok=None, detail=detail))
     try:
         with at.store.transaction() as tx:
-            waiting, letters = tx.listing.waiting(), tx.listing.notices(limit=MOST_LETTERS)
+            waiting, letters = tx.listing.waiting(), tx.listing.notices(is_open=True, limit=MOST_LETTERS)
+            refused, troubled = tx.listing.refused(), tx.listing.accounts_in_trouble()
     except BridgeError:
         return checks
     for row in waiting:
         if row["reason"] in STUCK:
             detail = f"{row['entries']} records wait: {row['reason']}"
             checks.append(Check(name=f"{row['shop']} {row['processor']}", ok=False, detail=detail))
+    for row in refused:
+        detail = f"{row['entries']} records refused: {row['reason'] or 'by the processor'}"
+        checks.append(Check(name=f"{row['shop']} {row['processor']}", ok=None, detail=detail))
+    for row in troubled:
+        detail = f"{row['last_error']} after {row['attempts']} tries; goes on by itself"
+        checks.append(Check(name=f"{row['shop']} {row['processor']}", ok=None, detail=detail))
     now = datetime.now(UTC)
     for notice, entries in letters:
-        if notice.state in ANSWERED:
-            continue
         name = f"notice {notice.id}"
         if notice.state in GRAVE or notice.last_error:
             detail = f"{notice.processor}, {entries} records: {notice.last_error or notice.state}"

@@ -29,7 +29,8 @@ def bounced(raw: bytes) -> str:
         elif part.get_content_type() in RETURNED:
             returned = returned or _named(part)
     found = envelope if "@" in envelope else returned
-    return f"<{found}>" if failed and found else ""
+    # a stranger wrote it: nothing that a terminal obeys
+    return f"<{found}>" if failed and re.fullmatch(r"[!-~]{3,200}", found) else ""
 
 
 def _named(part: Message) -> str:

@@ -75,6 +75,10 @@ class Notices(Protocol):
         """Keep a new notice and put these entries into it. Raises ChangedMeanwhile as `save_entries`."""
         ...
 
+    def withdraw(self, notice_id: str) -> None:
+        """Remove a notice that never went out: nothing is left for it to list."""
+        ...
+
     def notice(self, notice_id: str) -> Notice | None:
         """One notice."""
         ...

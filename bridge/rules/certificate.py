@@ -194,7 +194,7 @@ def _untold(tasks: Sequence[Task], merchant: Merchant) -> list[dict[str, str]]:
             "reason": "no_erasure_channel" if processor.named else "not_named_by_the_policy",
         }
         for processor in merchant.processors
-        if processor.id not in told and not processor.erasure_channel
+        if processor.id not in told and not (processor.named and processor.erasure_channel)
     ]
 
 

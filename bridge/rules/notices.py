@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -67,6 +67,7 @@ STUCK = (
     "mail_refuses_us",
     "api_not_configured",
     "api_refuses_us",
+    "carrier_refuses_us",
     "file_by_hand",
 )
 
@@ -89,6 +90,22 @@ def check(entries: Sequence[Entry], said: Mapping[str, Said], *, today: date) ->
             raise PayloadInvalid("until_too_far")
         if len(one.note) > LONGEST_NOTE:
             raise PayloadInvalid("note_too_long")
+
+
+def told_again(entry: Entry, reason: str, now: datetime) -> Entry:
+    """An answered entry whose processor is to be told again: it is looked at first, as if it were new."""
+    return replace(
+        entry,
+        state=NoticeState.WAITING,
+        reason=reason,
+        answer=None,
+        answered_at=None,
+        law="",
+        until=None,
+        notice_id="",
+        not_before=None,
+        look_at=now,
+    )
 
 
 def answered_state(answers: Sequence[Answer]) -> NoticeState:

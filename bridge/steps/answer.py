@@ -18,6 +18,7 @@ from bridge.rules.notices import ANSWERED, STATES, answered_state, check
 from bridge.steps.concern import account, nudge, tell
 
 DONE = (Answer.ERASED, Answer.NOT_FOUND)
+AT_LEAST = timedelta(days=7)  # who says late that it works on it is given so long
 
 
 def answer(
@@ -69,11 +70,14 @@ def acknowledge(notice_id: str, *, via: Via, actor: str, services: Services) -> 
         notice = unanswered(notice_id, tx)
         if notice.state is NoticeState.ACKNOWLEDGED:
             return notice
-        taken = replace(notice, state=NoticeState.ACKNOWLEDGED, next_at=notice.due_at or notice.next_at)
+        now = services.clock.now()
+        next_at = max(notice.due_at or now, now + AT_LEAST)
+        taken = replace(notice, state=NoticeState.ACKNOWLEDGED, next_at=next_at, last_error="")
         if not tx.notices.save(taken, was=notice.state):
             raise ChangedMeanwhile
         entries = tx.notices.entries(notice_id=notice_id)
         tx.notices.touch(entries)
+        tx.notices.wake(account(taken), next_at)
         tell(Fact.NOTICE_ACKNOWLEDGED, entries, tx, notice=taken, actor=actor, via=via)
     nudge(entries, services)
     return taken

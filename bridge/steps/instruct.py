@@ -12,6 +12,7 @@ from bridge.model import Entry, Fact, Names, PrivacyRequest, Task, TaskState
 from bridge.ports import Claim, Services, Tx
 from bridge.rules.attribution import UNKNOWN
 from bridge.rules.notices import stands
+from bridge.steps.note import nameless
 
 
 def instruct(request: PrivacyRequest, task: Task, claim: Claim, *, services: Services) -> Task:
@@ -37,6 +38,8 @@ def instruct(request: PrivacyRequest, task: Task, claim: Claim, *, services: Ser
             wake_at=None,
             finished_at=(task.finished_at or now) if ended else None,
         )
+        if not entries:
+            after = nameless(after)
         tx.requests.save_task(after)
         if ended and task.outcome is not after.outcome:
             tx.evidence.append(

@@ -33,6 +33,7 @@ def note(
     for told in whom(who, parcels, orders, services.merchant.processors):
         by_processor.setdefault(told.processor, []).append(told)
     known = {task.system: task for task in tx.requests.tasks(request.id) if task.action is Action.INSTRUCT}
+    noted: list[tuple[str, int, bool]] = []
     for processor, theirs in sorted(by_processor.items()):
         task = known.get(processor) or Task(
             id=services.store.new_id("tsk"),
@@ -43,29 +44,32 @@ def note(
         )
         named = [told for told in theirs if told.reference]
         if processor not in known:
-            tx.requests.save_task(_begun(task, len(named)) if named else _nameless(task))
+            tx.requests.save_task(_begun(task, len(named)) if named else nameless(task))
         open_ = matters or {}
         entries = [_entry(request, task, told, open_.get(told.order_id, ()), services) for told in named]
         new = tx.notices.add(entries)
         if new and processor in known:
             tx.notices.touch(entries)
         if new or processor not in known:
-            tx.evidence.append(
-                Fact.INSTRUCTION_OPENED,
-                shop=request.shop,
-                request_id=request.id,
-                subject=request.subject,
-                processor=processor,
-                entries=new,
-                **({} if named else {"reason": NAMELESS}),
-            )
+            noted.append((processor, new, bool(named)))
+    # evidence last: whoever works on one of these accounts takes its lock before the chain's
+    for processor, new, is_named in noted:
+        tx.evidence.append(
+            Fact.INSTRUCTION_OPENED,
+            shop=request.shop,
+            request_id=request.id,
+            subject=request.subject,
+            processor=processor,
+            entries=new,
+            **({} if is_named else {"reason": NAMELESS}),
+        )
 
 
 def _begun(task: Task, records: int) -> Task:
     return replace(task, records=records, outcome=Outcome.UNCONFIRMED)
 
 
-def _nameless(task: Task) -> Task:
+def nameless(task: Task) -> Task:
     """The processor knows her by nothing that we may write: a person has to find another way."""
     return replace(task, state=TaskState.FAILED, outcome=Outcome.DENIED, last_error=NAMELESS)
 

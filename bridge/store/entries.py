@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 PLACE = "notice_entries|{id}|doc|{shop}"
 SEALED = ("reference", "order", "order_id", "also", "matters", "note")
 FIXED = {"id", "shop", "request_id", "task_id", "processor", "names", "version"}
+BLANK = Entry(id="", shop="", request_id="", task_id="", processor="", names=Names.WAYBILL, reference="")
 NEXT = notice_entries.c.version + 1
 PLAIN = [name for name in Entry.__slots__ if name not in SEALED]
 
@@ -61,7 +62,9 @@ class EntryRows:
     def _row(self, entry: Entry) -> dict[str, Any]:
         doc = None
         if entry.reference or entry.note:
-            told = json.dumps({name: getattr(entry, name) for name in SEALED}).encode()
+            known = entry if entry.reference else BLANK  # with its name goes all that leads to the person
+            sealed = {name: getattr(known, name) for name in SEALED} | {"note": entry.note}
+            told = json.dumps(sealed).encode()
             doc = self._session.vault.seal(told, PLACE.format(id=entry.id, shop=entry.shop))
         return {name: getattr(entry, name) for name in PLAIN} | {"doc": doc}
 

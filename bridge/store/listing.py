@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, func, or_, select, update
 
-from bridge.model import DeliveryState, Principal, PrivacyRequest
+from bridge.model import Answer, DeliveryState, Principal, PrivacyRequest
 from bridge.rules.notices import STUCK
 from bridge.store.inbox import InboxRows
 from bridge.store.kept import described
-from bridge.store.notice_tables import notice_entries, notices
+from bridge.store.notice_tables import notice_accounts, notice_entries, notices
 from bridge.store.notices import NoticeRows
 from bridge.store.tables import deliveries, locks, requests
 
@@ -96,10 +96,14 @@ class Listing:
                 rows = rows.where(column == value)
         return [described(row, Principal()) for row in self._connection.execute(rows)]
 
-    def notices(self, *, state: str = "", processor: str = "", limit: int = 100) -> list[tuple[Notice, int]]:
-        """Notices with the number of their entries, newest first."""
+    def notices(
+        self, *, state: str = "", processor: str = "", is_open: bool = False, limit: int = 100
+    ) -> list[tuple[Notice, int]]:
+        """Notices with the number of their entries, newest first; all, or those without an answer."""
         listed = select(func.count()).where(notice_entries.c.notice_id == notices.c.id).scalar_subquery()
         rows = select(notices.c.id, listed).order_by(notices.c.created_at.desc(), notices.c.id).limit(limit)
+        if is_open:
+            rows = rows.where(notices.c.answered_at.is_(None))
         for column, value in ((notices.c.state, state), (notices.c.processor, processor)):
             if value:
                 rows = rows.where(column == value)
@@ -120,6 +124,25 @@ class Listing:
         for column, value in ((notice_entries.c.state, state), (notice_entries.c.processor, processor)):
             if value:
                 rows = rows.where(column == value)
+        return [dict(row) for row in self._connection.execute(rows).mappings()]
+
+    def refused(self) -> list[Mapping[str, Any]]:
+        """Entries that a processor refused, counted by processor and reason."""
+        columns = [notice_entries.c[name] for name in ("shop", "processor", "reason")]
+        rows = (
+            select(*columns, func.count().label("entries"))
+            .where(notice_entries.c.answer == Answer.REFUSED)
+            .group_by(*columns)
+            .order_by(*columns)
+        )
+        return [dict(row) for row in self._connection.execute(rows).mappings()]
+
+    def accounts_in_trouble(self) -> list[Mapping[str, Any]]:
+        """Accounts whose last turn did not go well, with the code of what it was and when they go on."""
+        told = [
+            notice_accounts.c[name] for name in ("shop", "processor", "last_error", "attempts", "wake_at")
+        ]
+        rows = select(*told).where(notice_accounts.c.last_error != "").order_by(notice_accounts.c.id)
         return [dict(row) for row in self._connection.execute(rows).mappings()]
 
     def last_seen(self) -> dict[tuple[str, str], datetime]:

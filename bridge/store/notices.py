@@ -17,10 +17,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 from bridge.errors import ClaimLost
 from bridge.model import Action, Entry, Notice, NoticeState, ParcelStatus, RequestState, TaskState, Via
 from bridge.ports import Claim
+from bridge.rules.asking import AT_REST
 from bridge.store.entries import NEXT, EntryRows
 from bridge.store.notice_tables import notice_accounts, notice_entries, notice_links, notices
 from bridge.store.tables import requests, tasks
 
+NOT_OUT = (NoticeState.WAITING, NoticeState.QUEUED)  # no letter that lists it has gone
 KEPT = {name for name in Notice.__slots__ if name not in {"id", "shop", "processor", "via", "created_at"}}
 
 
@@ -64,6 +66,7 @@ class NoticeRows(EntryRows):
         not_before: datetime | None = None,
     ) -> None:
         """See ports.Notices."""
+        self.hold(claim)  # locked first: what somebody adds meanwhile is seen below, or wakes it afterwards
         shop, _, processor = claim.row_id.partition("|")
         mine = (notice_entries.c.shop == shop, notice_entries.c.processor == processor)
         look = self._connection.scalar(select(func.min(notice_entries.c.look_at)).where(*mine))
@@ -110,6 +113,11 @@ class NoticeRows(EntryRows):
         self._connection.execute(insert(notices), row)
         self.save_entries(replace(entry, notice_id=notice.id) for entry in entries)
 
+    def withdraw(self, notice_id: str) -> None:
+        """See ports.Notices."""
+        unsent = (notices.c.id == notice_id, notices.c.state == NoticeState.QUEUED)
+        self._connection.execute(delete(notices).where(*unsent))
+
     def notice(self, notice_id: str) -> Notice | None:
         """See ports.Notices."""
         row = self._connection.execute(select(notices).where(notices.c.id == notice_id)).one_or_none()
@@ -135,9 +143,9 @@ class NoticeRows(EntryRows):
         return [_notice(row) for row in self._connection.execute(rows.limit(limit or None))]
 
     def by_message_id(self, message_id: str) -> Notice | None:
-        """The notice whose letter, first or reminder, went under this Message-ID."""
-        notice_id = message_id.strip("<>").partition(".")[0]
-        return self.notice(notice_id)
+        """The notice whose last letter went under this Message-ID: an older one may have gone to an older address."""
+        notice = self.notice(message_id.strip("<>").partition(".")[0])
+        return notice if notice is not None and notice.message_id == message_id else None
 
     def drop(self, entry: Entry) -> None:
         """Remove an entry that was never its processor's, and its task where nothing is left of it."""
@@ -191,8 +199,9 @@ class NoticeRows(EntryRows):
             if matters == entry.matters or not entry.reference:
                 continue
             told.append(replace(entry, matters=matters))
-            if entry.state in (NoticeState.WAITING, NoticeState.QUEUED) and not entry.notice_id:
-                told[-1] = replace(told[-1], state=NoticeState.WAITING, look_at=self._session.now())
+            if entry.state in NOT_OUT:
+                now = self._session.now()
+                told[-1] = replace(told[-1], state=NoticeState.WAITING, notice_id="", look_at=now)
                 self.wake(f"{shop}|{entry.processor}")
         self.save_entries(told)
 
@@ -208,9 +217,10 @@ class NoticeRows(EntryRows):
         return [self._entry(row) for row in self._connection.execute(rows)] if key else []
 
     def _moved(self, which: Any, told: dict[str, Any]) -> None:
-        """What waits and is told something new is looked at now."""
-        waits = notice_entries.c.state == NoticeState.WAITING
-        told = {**told, "look_at": self._session.now()}
+        """What waits and is told something new is looked at now; what was to go out and moves again waits again."""
+        rests = told["status"] in AT_REST
+        waits = notice_entries.c.state.in_([NoticeState.WAITING] if rests else list(NOT_OUT))
+        told = {**told, "state": NoticeState.WAITING, "notice_id": "", "look_at": self._session.now()}
         accounts = self._connection.execute(
             update(notice_entries)
             .where(waits, which)
@@ -226,10 +236,12 @@ class NoticeRows(EntryRows):
         now = self._session.now()
         tasks_of = sorted({entry.task_id for entry in told})
         mine = (tasks.c.id.in_(tasks_of), tasks.c.action == Action.INSTRUCT)
+        ours = requests.c.id.in_(sorted({entry.request_id for entry in told}))
+        # the request before its tasks, and in one order, as everybody who works on a request
+        self._connection.execute(select(requests.c.id).where(ours).order_by(requests.c.id).with_for_update())
         self._connection.execute(
             update(tasks).where(*mine).values(state=TaskState.WAITING, wake_at=now, finished_at=None)
         )
-        ours = requests.c.id.in_(sorted({entry.request_id for entry in told}))
         self._connection.execute(update(requests).where(ours).values(wake_at=now, rung_at=None))
         done = (ours, requests.c.state == RequestState.DONE)
         self._connection.execute(update(requests).where(*done).values(state=RequestState.WAITING))

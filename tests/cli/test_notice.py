@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -12,9 +13,9 @@ from bridge.model import Fact, NoticeState, ParcelStatus
 from bridge.steps.notify import notify
 from tests.conftest import SetClock
 from tests.e2e import house
-from tests.factories import NOW, SHOP
+from tests.factories import NOW, SHOP, told_processors
 from tests.fakes import FakeQueue
-from tests.steps.notices import Case, facts
+from tests.steps.notices import Case, days, facts
 
 PARCEL, OTHER = "14908100000012", "14908100000023"
 
@@ -90,18 +91,18 @@ def test_an_answer_that_came_by_telephone_is_recorded(sent):
     one = bureau.entries()[0].id
     told = bureau.say(
         "answer", notice.id, "--all", "erased", "--entry", f"{one}=retained", "--law", "tax",
-        "--until", "2099-03-31", "--reference", "call 7", "--json",
+        "--until", "2099-03-31", "--reference", "CALL-7", "--json",
     )  # fmt: skip
     assert (told.code, told.json["state"]) == (0, "partly_refused")
     with bureau.store.transaction() as tx:
         fact = tx.evidence.of(request.id)[-1]
     assert (fact.fact, fact.detail["reference"], fact.detail["answers"]) == (
         "notice.answered",
-        "call 7",
+        "CALL-7",
         {"erased": 1, "retained": 1},
     )
     assert fact.actor.startswith("operator:")
-    again = bureau.say("answer", notice.id, "--all", "erased", "--reference", "call 8")
+    again = bureau.say("answer", notice.id, "--all", "erased", "--reference", "CALL-8")
     assert (again.code, "answered before" in again.err) == (1, True)
 
 
@@ -210,6 +211,56 @@ def test_nothing_is_cancelled_but_the_waybill_that_was_typed(bureau):
     assert (told.code, "Nothing was cancelled" in told.err) == (1, True)
     told = bureau.say("cancel-parcel", entry, "--confirm", PARCEL, "--reason", "x")
     assert told.code == 1, "no credentials are set"
+
+
+def test_what_stands_in_evidence_for_ever_is_one_word(sent):
+    bureau, _request, notice = sent
+    for words in (["answer", notice.id, "--all", "erased"], ["file", notice.id]):
+        told = bureau.say(*words, "--reference", "mail of asha@example.in, 98765 43210")
+        assert (told.code, "nothing that names a person" in told.err) == (2, True)
+    assert not bureau.notices()[0].reference
+
+
+def test_a_letter_that_goes_anew_ends_the_links_of_the_old_one(sent):
+    bureau, _request, notice = sent
+    assert bureau.links() == 1
+    assert bureau.say("resend", notice.id).code == 0
+    assert bureau.links() == 0
+    bureau.run()
+    assert bureau.links() == 1
+
+
+def test_what_was_refused_is_told_of_again_and_doctor_shows_it_until_then(sent):
+    bureau, request, notice = sent
+    assert bureau.say("reopen", bureau.entries()[0].id, "--reason", "x").code == 1, "nothing was refused"
+    bureau.say("answer", notice.id, "--all", "refused", "--reference", "CALL-7")
+    told = house.say(bureau.environ, "doctor", "--offline", "--json")
+    assert "2 records refused: by the processor" in told.out
+    for entry in bureau.entries():
+        assert bureau.say("reopen", entry.id, "--reason", "their lawyer agreed").code == 0
+    assert facts(bureau, request)[-1] == Fact.NOTICE_REOPENED
+    bureau.at(bureau.clock.at + days(2))
+    bureau.run()
+    assert [entry.state for entry in bureau.entries()] == [NoticeState.SENT] * 2
+    assert len(bureau.notices()) == 2
+
+
+def test_what_is_about_to_go_is_held_back_and_its_empty_letter_is_withdrawn(bureau):
+    bureau.services = replace(
+        bureau.services,
+        merchant=replace(bureau.services.merchant, processors=told_processors(contact_verified_on=None)),
+    )
+    bureau.erasure(PARCEL)
+    bureau.run()
+    (entry,) = bureau.entries()
+    assert (entry.state, entry.reason) == (NoticeState.QUEUED, "contact_not_verified")
+    assert bureau.say("release", entry.id, "--reason", "x").code == 1, "it waits for nothing"
+    assert bureau.say("hold", entry.id, "--reason", "claim-12").code == 0
+    bureau.at(bureau.clock.at + timedelta(hours=2))
+    bureau.run()
+    (entry,) = bureau.entries()
+    assert (entry.state, entry.reason, entry.notice_id) == (NoticeState.WAITING, "held_by_operator", "")
+    assert bureau.notices() == []
 
 
 def test_doctor_says_what_waits_for_a_person(bureau):

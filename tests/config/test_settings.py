@@ -140,10 +140,18 @@ def test_secrets_compare_by_value_and_are_false_when_empty():
 
 def test_production_wants_every_required_variable_and_https():
     with pytest.raises(SettingsInvalid) as caught:
-        Settings.from_env({"BRIDGE_ENV": "production", "SHOPIFY_BASE_URL": "http://localhost"})
+        Settings.from_env(
+            {
+                "BRIDGE_ENV": "production",
+                "SHOPIFY_BASE_URL": "http://localhost",
+                "PUBLIC_URL": "http://bridge.example.com",
+                "SHIPROCKET_BASE_URL": "http://localhost",
+            }
+        )
 
     assert "REDIS_URL is not set" in caught.value.faults
-    assert "SHOPIFY_BASE_URL must start with https:// in production" in caught.value.faults
+    for name in ("SHOPIFY_BASE_URL", "PUBLIC_URL", "SHIPROCKET_BASE_URL"):
+        assert f"{name} must start with https:// in production" in caught.value.faults
 
 
 def test_development_makes_its_keys_once_and_says_they_are_unset(tmp_path):

@@ -118,6 +118,13 @@ def test_what_has_no_waybill_is_no_matter_of_an_interface_and_a_person_is_shown_
     assert [entry.reason for entry in case.entries(account=ACCOUNT)].count("not_by_api") == 1
 
 
+def test_one_parcel_of_two_people_is_erased_once_and_is_done_for_both(case):
+    one, other = case.erasure(NUMBERS[0]), case.erasure(NUMBERS[0], subject="another")
+    case.run(ACCOUNT)
+    assert case.eraser.erased == [NUMBERS[0]]
+    assert [task(case, each).state for each in (one, other)] == [TaskState.DONE] * 2
+
+
 def test_what_still_moves_is_not_erased(case):
     case.erasure(NUMBERS[0])
     case.move(NUMBERS[0], ParcelStatus.IN_TRANSIT, at=NOW)

@@ -15,7 +15,7 @@ from bridge.errors import (
     ConnectorUnavailable,
     CredentialRejected,
 )
-from bridge.model import NoticeState, ParcelStatus, RequestState, TaskState, Tracked
+from bridge.model import NoticeState, ParcelStatus, RequestState, TaskState, Tracked, Via
 from bridge.steps.answer import acknowledge
 from bridge.steps.notify import notify
 from bridge.steps.process import process
@@ -277,6 +277,76 @@ def test_a_return_that_is_opened_while_the_carrier_is_asked_is_seen(case, monkey
     assert case.run(), "it goes on by itself"
     assert [entry.reason for entry in case.entries()] == ["return_open"]
     assert not case.mailer.letters
+
+
+@pytest.mark.parametrize("word", ["a return", "on the way back"])
+def test_what_changes_while_a_letter_waits_takes_its_line_out(case, word):
+    """A contact that is verified months later must not let a letter of then go as it was."""
+    unverified = told_processors(contact_verified_on=None)
+    merchant = case.services.merchant
+    case.services = replace(case.services, merchant=replace(merchant, processors=unverified))
+    case.erasure("14908100000012")
+    case.erasure("14908100000023", subject="another")
+    case.run()
+    with case.store.transaction() as tx:
+        if word == "a return":
+            tx.notices.settled(SHOP, "1001", "return/9", is_open=True)
+        else:
+            for number in ("14908100000012", "14908100000023"):
+                tx.notices.seen(SHOP, number, ParcelStatus.IN_TRANSIT, NOW)
+                case.move(number, ParcelStatus.RETURNING, at=NOW)
+    case.services = replace(case.services, merchant=merchant)
+    case.at(NOW + days(2))
+    case.run()
+    assert not case.mailer.letters
+    assert {entry.state for entry in case.entries()} == {NoticeState.WAITING}
+    assert case.notices() == []
+
+
+def test_a_read_back_that_is_refused_stops_nobody_else_and_ends(case, monkeypatch):
+    case.erasure("14908100000012")
+    case.run()
+    erased_by(case, case.notices()[0])
+    track = case.carrier.track
+
+    def refuses(numbers, *, consignees=False):
+        if consignees and "14908100000012" in numbers:
+            raise ConnectorRefused("no")
+        return track(numbers, consignees=consignees)
+
+    monkeypatch.setattr(case.carrier, "track", refuses)
+    case.at(case.entries()[0].look_at)
+    case.erasure("14908100000034", subject="another")
+    case.run()
+    case.at(case.clock.at + days(1))
+    case.run()
+    assert len(case.mailer.letters) == 2
+    case.at(case.clock.at + days(31))
+    case.run()
+    first = next(entry for entry in case.entries() if entry.read_back)
+    assert (first.read_back, first.look_at, first.reference) == ("not_possible", None, "")
+
+
+def test_what_came_to_rest_without_a_date_is_told_of_some_day(case):
+    case.erasure("14908100000012", shipped_at=None)
+    case.move("14908100000012", ParcelStatus.DELIVERED, at=None)
+    for _ in range(60):
+        case.run()
+        case.at(case.clock.at + days(1))
+    assert [notice.state for notice in case.notices()] == [NoticeState.REMINDED]
+
+
+def test_who_says_late_that_it_works_on_it_is_given_a_week_and_then_ends(case):
+    case.erasure("14908100000012")
+    case.run()
+    while case.notices()[0].state is not NoticeState.EXPIRED:
+        case.at(case.notices()[0].next_at)
+        case.run()
+    acknowledge(case.notices()[0].id, via=Via.PAGE, actor="processor:delhivery", services=case.services)
+    assert case.notices()[0].next_at == case.clock.at + days(7)
+    case.at(case.clock.at + days(7))
+    assert case.run(), "the account wakes for it"
+    assert case.notices()[0].state is NoticeState.EXPIRED
 
 
 def test_the_shops_fresh_word_saves_the_first_question(case):

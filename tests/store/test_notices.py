@@ -163,11 +163,13 @@ def test_who_read_an_older_state_overwrites_nothing(store):
     notice = make_notice()
     with store.transaction() as tx:
         tx.notices.open(notice, [])
-        assert tx.notices.save(replace(notice, state=NoticeState.SENT), was=NoticeState.QUEUED)
+        sent = replace(notice, state=NoticeState.SENT, message_id=f"<{notice.id}.3@example.in>")
+        assert tx.notices.save(sent, was=NoticeState.QUEUED)
         assert not tx.notices.save(replace(notice, state=NoticeState.EXPIRED), was=NoticeState.QUEUED)
         assert tx.notices.notice(notice.id).state is NoticeState.SENT
         assert tx.notices.last_opened_at(ACCOUNT) == NOW
         assert tx.notices.by_message_id(f"<{notice.id}.3@example.in>") is not None
+        assert tx.notices.by_message_id(f"<{notice.id}.1@example.in>") is None, "an older one may bounce late"
 
 
 def test_who_read_an_older_entry_overwrites_nothing(store):

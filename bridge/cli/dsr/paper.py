@@ -14,13 +14,14 @@ FORCE = click.option("--force", is_flag=True, help="Overwrite the file where it 
 
 
 def write(target: Path, content: bytes, *, force: bool) -> None:
-    """Write a file that only its owner may read."""
-    flags = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if force else os.O_EXCL)
+    """Write a file that only its owner may read. Forced, it takes the place of another; a link is not followed."""
+    beside = target.with_name(f".{target.name}.{os.getpid()}") if force else target
     try:
-        handle = os.open(target, flags, 0o600)
+        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as out:
+            out.write(content)
+        beside.replace(target)
     except FileExistsError:
         raise click.UsageError(f"{target} exists; --force overwrites it") from None
     except OSError as fault:
         raise click.UsageError(f"{target} cannot be written: {fault.strerror}") from None
-    with os.fdopen(handle, "wb") as out:
-        out.write(content)

@@ -19,6 +19,7 @@ for command in (
     bounce.bounce,
     holding.hold,
     holding.release,
+    holding.reopen,
     moving.attribute,
     export.export,
     cancelling.cancel_parcel,

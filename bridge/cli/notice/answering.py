@@ -9,7 +9,7 @@ import click
 from bridge.bootstrap import make_services
 from bridge.cli.desk import AS_JSON, desk, operator, refuse
 from bridge.cli.nobell import NoBell
-from bridge.cli.notice.sheet import find
+from bridge.cli.notice.sheet import find, reference_option
 from bridge.cli.printing import emit
 from bridge.errors import PayloadInvalid
 from bridge.model import Answer, Said, Via
@@ -38,7 +38,7 @@ REASONS = {
 @click.option("--law", type=click.Choice(list(LAWS)), help="What makes them keep it, with retained.")
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="The last day of keeping, with retained.")
 @click.option("--note", default="", help="What they said. No names. Sealed.")
-@click.option("--reference", required=True, help="Ticket, call or mail that the answer came by.")
+@reference_option("Ticket, call or mail that the answer came by.")
 @AS_JSON
 def answer_(
     notice_id: str,

@@ -33,6 +33,7 @@ def bounce(mail: Path, as_json: bool) -> None:
             return
         after = replace(notice, state=NoticeState.BOUNCED, next_at=None, last_error="delivery status: failed")
         tx.notices.save(after, was=notice.state)
+        tx.notices.unlink(notice.id)
         entries = tx.notices.entries(notice_id=notice.id)
         tx.notices.touch(entries)
         tell(

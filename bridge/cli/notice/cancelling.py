@@ -14,8 +14,8 @@ from bridge.model import Fact, ParcelStatus
 from bridge.ports import Canceller, Tracker
 from bridge.steps.concern import account, tell
 
-# Blue Dart does not know a waybill before its first scan; what it does know has begun to move
-UNTOUCHED = (ParcelStatus.BOOKED, ParcelStatus.NOT_FOUND)
+# Blue Dart does not know a waybill before its first scan; elsewhere an unknown one may be somebody else's
+UNSCANNED = {"bluedart": ParcelStatus.NOT_FOUND}
 
 
 @click.command("cancel-parcel")
@@ -38,7 +38,7 @@ def cancel_parcel(entry_id: str, confirm: str, reason: str, as_json: bool) -> No
         try:
             told = [one for batch in carrier.track([entry.reference]) for one in batch]
             status = told[0].status if told else ParcelStatus.UNKNOWN
-            if status not in UNTOUCHED:
+            if status not in (ParcelStatus.BOOKED, UNSCANNED.get(entry.system)):
                 refuse(f"{entry.system} says {status}: only what nobody picked up yet can be cancelled.")
             carrier.cancel(entry.reference)
         except BridgeError as fault:

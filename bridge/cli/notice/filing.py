@@ -10,7 +10,7 @@ import click
 from bridge.bootstrap import make_services
 from bridge.cli.desk import AS_JSON, desk, operator, refuse
 from bridge.cli.nobell import NoBell
-from bridge.cli.notice.sheet import find
+from bridge.cli.notice.sheet import find, reference_option
 from bridge.cli.printing import emit
 from bridge.model import Fact, Notice, NoticeState
 from bridge.rules.notices import ANSWERED
@@ -36,6 +36,7 @@ def resend(notice_id: str, as_json: bool) -> None:
             next_at=at.store.now(),
         )
         tx.notices.save(again, was=notice.state)
+        tx.notices.unlink(notice_id)  # whoever had the letter before may be the wrong one
         tx.notices.wake(account(notice))
         tx.notices.touch(tx.notices.entries(notice_id=notice_id))
     if as_json:
@@ -46,7 +47,7 @@ def resend(notice_id: str, as_json: bool) -> None:
 
 @click.command("file")
 @click.argument("notice_id", metavar="ID")
-@click.option("--reference", required=True, help="The ticket or receipt that you were given.")
+@reference_option("The ticket or receipt that you were given.")
 @AS_JSON
 def file_(notice_id: str, reference: str, as_json: bool) -> None:
     """Record that an instruction was handed in by a portal or on paper (`notice export` makes it)."""
@@ -64,7 +65,7 @@ def file_(notice_id: str, reference: str, as_json: bool) -> None:
                 reminders=len(
                     terms.remind_days
                 ),  # nobody reminds a portal by mail: next comes the end of waiting
-                reference=reference[:64],
+                reference=reference,
                 last_error="",
                 next_at=now + timedelta(days=terms.expire_days),
             )

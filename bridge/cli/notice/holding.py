@@ -1,4 +1,4 @@
-"""`notice hold` and `notice release`: a person decides that a record must wait, or need not wait any more."""
+"""`notice hold`, `release`, `reopen`: a person decides that a record must wait, need not, or is told of again."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import click
 from bridge.cli.desk import AS_JSON, desk, operator, refuse
 from bridge.cli.notice.sheet import find_entry
 from bridge.cli.printing import emit
-from bridge.model import Entry, Fact, NoticeState
+from bridge.model import Answer, Entry, Fact, NoticeState
 from bridge.rules.asking import HELD
+from bridge.rules.notices import told_again
 from bridge.steps.concern import account, tell
 from bridge.store.sql import SqlTx
 
@@ -27,7 +28,12 @@ def hold(entry_id: str, reason: str, as_json: bool) -> None:
         entry = _not_out_yet(tx, entry_id)
         matters = tuple(sorted({*entry.matters, HELD}))
         held = replace(
-            entry, state=NoticeState.WAITING, matters=matters, released=False, look_at=at.store.now()
+            entry,
+            state=NoticeState.WAITING,
+            notice_id="",
+            matters=matters,
+            released=False,
+            look_at=at.store.now(),
         )
         _save(held, Fact.ENTRY_HELD, reason, tx)
     _tell(entry_id, "held", as_json)
@@ -41,14 +47,30 @@ def release(entry_id: str, reason: str, as_json: bool) -> None:
     """Let one record be told of now, whatever it waits for: cash that was remitted, a claim that is settled."""
     with desk() as at, at.store.transaction() as tx:
         entry = _not_out_yet(tx, entry_id)
+        if entry.state is NoticeState.QUEUED:
+            refuse(f"{entry_id} waits for nothing of its own: it goes with the next letter.")
         free = replace(entry, matters=(), released=True, look_at=at.store.now())
         _save(free, Fact.ENTRY_RELEASED, reason, tx)
     _tell(entry_id, "released", as_json)
 
 
+@click.command()
+@click.argument("entry_id", metavar="ENTRY")
+@REASON
+@AS_JSON
+def reopen(entry_id: str, reason: str, as_json: bool) -> None:
+    """Tell a processor again of a record that it refused or keeps: it agreed since, or has to."""
+    with desk() as at, at.store.transaction() as tx:
+        entry = find_entry(tx, entry_id)
+        if entry.answer not in (Answer.REFUSED, Answer.RETAINED) or not entry.reference:
+            refuse(f"{entry_id} was neither refused nor kept: {entry.state}.")
+        _save(told_again(entry, "reopened_by_operator", at.store.now()), Fact.NOTICE_REOPENED, reason, tx)
+    _tell(entry_id, "reopened", as_json)
+
+
 def _not_out_yet(tx: SqlTx, entry_id: str) -> Entry:
     entry = find_entry(tx, entry_id)
-    if entry.notice_id or entry.answer is not None:
+    if entry.state not in (NoticeState.WAITING, NoticeState.QUEUED):
         refuse(f"{entry_id} is in notice {entry.notice_id or '-'} already: {entry.state}.")
     return entry
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
+
+import click
 
 from bridge.cli.desk import refuse
 from bridge.model import Entry, Notice
@@ -81,9 +84,22 @@ def entry_row(entry: Entry, *, reveal: bool = False) -> dict[str, Any]:
     }
 
 
+def reference_option(meaning: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """`--reference`, required: one word, for it stands in the evidence for ever."""
+    return click.option(
+        "--reference", required=True, callback=_one_word, help=f"{meaning} One word, no names."
+    )
+
+
+def _one_word(_: click.Context, __: click.Parameter, given: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9._/#:-]{1,64}", given):
+        raise click.BadParameter("up to 64 letters, digits and . _ / # : - and nothing that names a person")
+    return given
+
+
 def masked(text: str) -> str:
-    """The last four signs, for telling two apart."""
-    return f"…{text[-4:]}" if text else ""
+    """A few signs of the end, for telling two apart: at most a third."""
+    return f"…{text[-min(4, len(text) // 3) :]}" if len(text) > 2 else "…" * bool(text)
 
 
 def waits(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -66,8 +66,9 @@ def _ask(client: Client, shop: str, name: str, **variables: Any) -> Reply:
 
 def _hers(order: Mapping[str, Any], who: Principal) -> bool:
     owner = normal("customer", str((order.get("customer") or {}).get("id") or ""))
-    if owner:
-        return not who.customer_id or owner == who.customer_id
-    email = normal("email", order.get("email") or "")
+    if owner and who.customer_id:
+        return owner == who.customer_id
+    theirs, hers = normal("email", order.get("email") or ""), normal("email", who.email)
     listed = normal("order", str(order["id"])) in {normal("order", one) for one in who.order_ids}
-    return listed or (bool(email) and email == normal("email", who.email))
+    # a list may be wrong: another customer's order, with another address on it, is hers by no list
+    return (bool(hers) and theirs == hers) or (listed and not (owner and theirs and hers))

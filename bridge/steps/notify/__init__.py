@@ -28,13 +28,11 @@ def notify(account: str, *, services: Services) -> bool:
         return False
     try:
         with services.store.keeping(claim, "notices"):
-            down_until = look(account, claim, services)
+            well = look(account, claim, services)
             next_digest_at = digest(account, claim, services)
             send_due(account, claim, services)
         with services.store.transaction() as tx:
-            tx.notices.release(
-                claim, at=next_digest_at, error="system_down" if down_until else "", not_before=down_until
-            )
+            tx.notices.release(claim, at=next_digest_at, error="" if well else "system_down")
     except (ClaimLost, StoreUnavailable):
         raise
     except Exception as fault:

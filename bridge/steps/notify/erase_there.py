@@ -37,7 +37,10 @@ def erase_there(notice: Notice, entries: Sequence[Entry], claim: Claim, services
         again = services.clock.now() + LOOK_AGAIN
         stuck(notice, "api_not_configured", again, claim=claim, services=services)
         return
-    by_number = {entry.reference: entry for entry in still if entry.names is Names.WAYBILL}
+    by_number: dict[str, list[Entry]] = {}
+    for entry in still:
+        if entry.names is Names.WAYBILL:
+            by_number.setdefault(entry.reference, []).append(entry)
     try:
         for number, outcome in connector.erase(list(by_number)):
             _record(by_number.pop(number), ANSWERS[outcome], claim, services)
@@ -47,12 +50,23 @@ def erase_there(notice: Notice, entries: Sequence[Entry], claim: Claim, services
     _close(notice, claim, services)
 
 
-def _record(entry: Entry, answer: Answer, claim: Claim, services: Services) -> None:
-    now = services.clock.now()
-    told = replace(entry, state=STATES[answer], answer=answer, answered_at=now, reason="", reference="")
+def _record(entries: Sequence[Entry], answer: Answer, claim: Claim, services: Services) -> None:
+    """One number: several people's, where their orders went in one parcel."""
+    told = [
+        replace(
+            entry,
+            state=STATES[answer],
+            answer=answer,
+            answered_at=services.clock.now(),
+            reason="",
+            reference="",
+            baseline="",
+        )
+        for entry in entries
+    ]
     with services.store.transaction() as tx:
         tx.notices.hold(claim)
-        tx.notices.save_entries([told])
+        tx.notices.save_entries(told)
 
 
 def _close(notice: Notice, claim: Claim, services: Services) -> None:

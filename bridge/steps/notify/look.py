@@ -18,19 +18,21 @@ from bridge.rules.asking import AT_REST, SAYS_NOTHING, asking
 from bridge.rules.lifecycle import pause_s
 from bridge.steps.ask import THEIRS
 from bridge.steps.concern import nudge
-from bridge.steps.notify.read_back import read_back, woken
+from bridge.steps.notify.read_back import read_back, unreadable, woken
 from bridge.steps.notify.tracking import fingerprint, moved, tracked
 
 ROWS = 500
 LONGEST_S = 120.0  # then the account rings for itself again, so that others get their turn
 FRESH = timedelta(days=1)  # the shop's word of a parcel under way saves the first question
+READ_BACK = timedelta(days=30)  # so long it is tried
 REFUSED_S = 3_600.0  # credentials are mended by a person
 ERASED = (NoticeState.COMPLETED, NoticeState.NOT_FOUND)
 LOOKED_AT = (NoticeState.WAITING, NoticeState.PARTLY_REFUSED, *ERASED)
 
 
-def look(account: str, claim: Claim, services: Services) -> datetime | None:
-    """Look at all that is due. Returns until when a system that is down is left in peace, else None."""
+def look(account: str, claim: Claim, services: Services) -> bool:
+    """Look at all that is due. Returns False where a system could not be asked; what it has is put off."""
+    well = True
     until = time.monotonic() + LONGEST_S
     while time.monotonic() < until:
         with services.store.transaction() as tx:
@@ -38,12 +40,14 @@ def look(account: str, claim: Claim, services: Services) -> datetime | None:
             due = tx.notices.entries(account=account, states=LOOKED_AT, due_at=now, limit=ROWS)
         if not due:
             break
-        try:
-            for system in sorted({entry.system for entry in due}):
-                _look_at([entry for entry in due if entry.system == system], system, claim, services)
-        except THEIRS as fault:
-            return _later(due, fault, claim, services)
-    return None
+        for system in sorted({entry.system for entry in due}):
+            theirs = [entry for entry in due if entry.system == system]
+            try:
+                _look_at(theirs, system, claim, services)
+            except THEIRS as fault:
+                _later(theirs, fault, claim, services)
+                well = False
+    return well
 
 
 def _look_at(due: Sequence[Entry], system: str, claim: Claim, services: Services) -> None:
@@ -51,16 +55,16 @@ def _look_at(due: Sequence[Entry], system: str, claim: Claim, services: Services
     tracker = connector if isinstance(connector, Tracker) and connector.configured else None
     if kept := [entry for entry in due if entry.state is NoticeState.PARTLY_REFUSED]:
         woken(kept, claim, services)
-    if erased := [entry for entry in due if entry.state in ERASED]:
-        read_back(erased, tracker, claim, services)
     waiting = [entry for entry in due if entry.state is NoticeState.WAITING]
     ask = [entry for entry in waiting if tracker is not None and _must_ask(entry, services.clock.now())]
     still = {entry.id: entry for entry in waiting}
     for batch in tracked(ask, tracker) if tracker is not None else ():
-        _decide([moved(entry, told) for entry, told in batch], tracker, claim, services)
+        _decide([moved(entry, told, services.clock.now()) for entry, told in batch], tracker, claim, services)
         for entry, _ in batch:
             del still[entry.id]
     _decide(list(still.values()), tracker, claim, services)
+    if erased := [entry for entry in due if entry.state in ERASED]:
+        read_back(erased, tracker, claim, services)
 
 
 def _must_ask(entry: Entry, now: datetime) -> bool:
@@ -93,7 +97,7 @@ def _decide(entries: Sequence[Entry], tracker: Tracker | None, claim: Claim, ser
 
 
 def _shows_people(entry: Entry) -> bool:
-    return entry.names is Names.WAYBILL and not entry.released and not entry.baseline
+    return entry.names is Names.WAYBILL and not entry.baseline
 
 
 def _shown(entry: Entry) -> tuple[object, ...]:
@@ -119,25 +123,28 @@ def _decided(entry: Entry, tracker: Tracker | None, services: Services) -> Entry
     )
 
 
-def _later(due: Sequence[Entry], fault: BridgeError, claim: Claim, services: Services) -> datetime:
-    """A system that is down, throttles or refuses our credentials: asked again later, and shown meanwhile."""
-    passes = isinstance(fault, Retryable)
+def _later(asked: Sequence[Entry], fault: BridgeError, claim: Claim, services: Services) -> None:
+    """A system that is down, throttles or refuses us: asked again later, and shown meanwhile; not for ever."""
+    now, passes = services.clock.now(), isinstance(fault, Retryable)
     wait_s = pause_s(3, fault.retry_after_s if isinstance(fault, Retryable) else REFUSED_S)
-    until = services.clock.now() + timedelta(seconds=wait_s)
-    reason = "carrier_down" if passes else "carrier_refuses_us"
-    asked = {entry.id for entry in due}
+    ids = {entry.id for entry in asked}
     with services.store.transaction() as tx:
         tx.notices.hold(claim)
         # what was decided before the fault stands: only what is still due is put off
-        still = tx.notices.entries(
-            account=claim.row_id, states=[NoticeState.WAITING], due_at=services.clock.now()
-        )
-        late = [
-            replace(entry, look_at=until, reason=entry.reason or reason)
-            for entry in still
-            if entry.id in asked
+        still = [
+            replace(entry, look_at=now + timedelta(seconds=wait_s))
+            for entry in tx.notices.entries(account=claim.row_id, states=LOOKED_AT, due_at=now)
+            if entry.id in ids
         ]
-        tx.notices.save_entries(late)
-        tx.notices.touch([entry for entry in late if entry.reason == reason])
-    nudge([entry for entry in late if entry.reason == reason], services)
-    return until
+        waiting = [
+            replace(entry, reason="carrier_down" if passes else "carrier_refuses_us")
+            for entry in still
+            if entry.state is NoticeState.WAITING
+        ]
+        erased = [entry for entry in still if entry.state in ERASED]
+        over = [entry for entry in erased if entry.answered_at and now - entry.answered_at > READ_BACK]
+        tx.notices.save_entries([*waiting, *(entry for entry in erased if entry not in over)])
+        tx.notices.touch(waiting)
+    if over:
+        unreadable(over, claim, services)
+    nudge(waiting, services)

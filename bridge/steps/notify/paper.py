@@ -17,11 +17,11 @@ COLUMNS = ("entry", "names", "reference", "further_waybills", "order")
 def as_csv(entries: Iterable[Entry]) -> bytes:
     """RFC 4180 with a heading; a cell that a spreadsheet would run is made harmless."""
     out = io.StringIO(newline="")
-    table = csv.writer(out)
+    table = csv.writer(out, quoting=csv.QUOTE_ALL)
     table.writerow(COLUMNS)
     for entry in entries:
         cells = (entry.id, entry.names, entry.reference, " ".join(entry.also), entry.order)
-        table.writerow([f"'{cell}" if cell[:1] in "=+-@\t\r" and cell else cell for cell in cells])
+        table.writerow([f"'{cell}" if cell[:1] in "=+-@\t\r\n" and cell else cell for cell in cells])
     return out.getvalue().encode()
 
 

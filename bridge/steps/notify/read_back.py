@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from bridge.model import Answer, Entry, Fact, NoticeState, ParcelStatus, Tracked
 from bridge.ports import Claim, Services, Tracker
+from bridge.rules.notices import told_again
 from bridge.steps.concern import nudge, tell
 from bridge.steps.notify.tracking import fingerprint, tracked
 
@@ -24,7 +25,12 @@ def read_back(entries: Sequence[Entry], tracker: Tracker | None, claim: Claim, s
         _record([_read(entry, told, services) for entry, told in batch], claim, services)
         for entry, _ in batch:
             del left[entry.id]
-    _record([replace(entry, read_back="not_possible") for entry in left.values()], claim, services)
+    unreadable(list(left.values()), claim, services)
+
+
+def unreadable(entries: Sequence[Entry], claim: Claim, services: Services) -> None:
+    """Nobody can be asked about these any more, or answers: the processor's word stands alone."""
+    _record([replace(entry, read_back="not_possible") for entry in entries], claim, services)
 
 
 def _read(entry: Entry, told: Tracked, services: Services) -> Entry:
@@ -40,7 +46,11 @@ def _record(told: Sequence[Entry], claim: Claim, services: Services) -> None:
     if not told:
         return
     again = [entry for entry in told if entry.read_back == "unchanged"]
-    settled = [replace(entry, look_at=None, reference="") for entry in told if entry.read_back != "unchanged"]
+    settled = [
+        replace(entry, look_at=None, reference="", baseline="")
+        for entry in told
+        if entry.read_back != "unchanged"
+    ]
     stuck = [_stuck(entry) for entry in again if entry.reopened >= MOST_REOPENED]
     reopened = [_reopened(entry) for entry in again if entry.reopened < MOST_REOPENED]
     with services.store.transaction() as tx:
@@ -75,19 +85,7 @@ def _stuck(entry: Entry) -> Entry:
 
 def woken(entries: Sequence[Entry], claim: Claim, services: Services) -> None:
     """The day until which they were kept is over: they are told of again."""
-    again = [
-        replace(
-            entry,
-            state=NoticeState.WAITING,
-            reason="kept_until_now",
-            answer=None,
-            answered_at=None,
-            notice_id="",
-            not_before=None,
-            look_at=services.clock.now(),
-        )
-        for entry in entries
-    ]
+    again = [told_again(entry, "kept_until_now", services.clock.now()) for entry in entries]
     with services.store.transaction() as tx:
         tx.notices.hold(claim)
         tx.notices.save_entries(again)

@@ -12,7 +12,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bridge.errors import ConnectorRefused, ConnectorUnavailable, CredentialRejected
+from bridge.errors import (
+    ConnectorRefused,
+    ConnectorUnavailable,
+    CredentialRejected,
+    StoreUnavailable,
+)
 from bridge.model import Entry, Fact, Letter, Notice, NoticeState, Via
 from bridge.ports import Claim, Services
 from bridge.rules.lifecycle import pause_s
@@ -23,6 +28,7 @@ from bridge.steps.notify.stuck import stuck
 from bridge.steps.notify.wording import escalation, letter
 from config.processors import Processor
 
+TRIES = 3
 SENT = (NoticeState.SENT, NoticeState.REMINDED, NoticeState.ACKNOWLEDGED)
 
 
@@ -33,6 +39,11 @@ def send_due(account: str, claim: Claim, services: Services) -> None:
     for notice in due:
         with services.store.transaction() as tx:
             entries = tx.notices.entries(notice_id=notice.id)
+            if not entries:  # all that it listed waits again
+                tx.notices.hold(claim)
+                tx.notices.withdraw(notice.id)
+        if not entries:
+            continue
         processor = listed(notice.processor, services)
         if notice.state is NoticeState.QUEUED and notice.via is Via.API:
             erase_there(notice, entries, claim, services)
@@ -91,6 +102,20 @@ def _send(
     )
     sent = replace(sent, next_at=_next(sent, now, services))
     told = [replace(entry, state=NoticeState.SENT, reason="") for entry in entries]
+    for left in reversed(
+        range(TRIES)
+    ):  # a letter that has gone must not go again for a database that was busy
+        try:
+            _record(notice, sent, told, claim, services)
+        except StoreUnavailable:
+            if not left:
+                raise
+        else:
+            break
+    nudge(told, services)
+
+
+def _record(notice: Notice, sent: Notice, told: Sequence[Entry], claim: Claim, services: Services) -> None:
     with services.store.transaction() as tx:
         tx.notices.hold(claim)
         if not tx.notices.save(sent, was=notice.state):
@@ -98,16 +123,15 @@ def _send(
         tx.notices.save_entries(told)
         tx.notices.touch(told)
         tell(
-            Fact.NOTICE_SENT if first else Fact.NOTICE_REMINDED,
+            Fact.NOTICE_REMINDED if sent.reminders else Fact.NOTICE_SENT,
             told,
             tx,
             notice=sent,
-            message_id=mail.message_id,
+            message_id=sent.message_id,
             body_sha256=sent.body_sha256,
-            due_at=due_at.isoformat(),
-            reminder=reminder,
+            due_at=sent.due_at.isoformat() if sent.due_at else None,
+            reminder=sent.reminders,
         )
-    nudge(told, services)
 
 
 def _next(notice: Notice, now: datetime, services: Services) -> datetime:

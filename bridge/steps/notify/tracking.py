@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from bridge.model import Entry, Tracked
 from bridge.ports import Services, Tracker
@@ -29,8 +30,11 @@ def _squashed(number: str) -> str:
     return "".join(letter for letter in number.upper() if letter.isalnum())
 
 
-def moved(entry: Entry, told: Tracked) -> Entry:
-    """The entry with what the carrier told. One that knows nothing takes the shop's word not back."""
+def moved(entry: Entry, told: Tracked, now: datetime) -> Entry:
+    """The entry with what the carrier told. One that knows nothing takes the shop's word not back.
+
+    What is told without a date is so since it was first told: terms that count from it must end some day.
+    """
     entry = replace(
         entry,
         also=tuple(dict.fromkeys((*entry.also, *told.also))),
@@ -39,7 +43,8 @@ def moved(entry: Entry, told: Tracked) -> Entry:
     )
     if told.status in SAYS_NOTHING and entry.status not in SAYS_NOTHING:
         return entry
-    return replace(entry, status=told.status, status_at=told.status_at or entry.status_at)
+    before = entry.status_at if told.status is entry.status else None
+    return replace(entry, status=told.status, status_at=told.status_at or before or now)
 
 
 def fingerprint(entry: Entry, consignee: str, services: Services) -> str:

@@ -193,7 +193,7 @@ def _grounds(services: Services, now: datetime) -> tuple[str, ...]:
 def _line(entry: Entry) -> str:
     also = f" (with {', '.join(entry.also)})" if entry.also else ""
     order = f", order {entry.order}" if entry.order and entry.names is Names.WAYBILL else ""
-    return f"{entry.reference}{also}{order}"
+    return " ".join(f"{entry.reference}{also}{order}".split())  # one line, whatever was typed into it
 
 
 def _day(moment: datetime | None, services: Services) -> str:
