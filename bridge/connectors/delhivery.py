@@ -102,14 +102,23 @@ class Delhivery:
             yield Page(findings=findings, cursor=str(batch.done), gaps=batch.gaps + gaps)
 
     def track(self, numbers: Sequence[str], *, consignees: bool = False) -> Iterator[Sequence[Tracked]]:
-        """See ports.Tracker. Without `consignees` the question itself leaves the person out."""
+        """See ports.Tracker. Without `consignees` the question itself leaves the person out.
+
+        With them the packing slips are asked too: street and telephone stay there when tracking is blank.
+        """
         if not self._token:
             raise CredentialRejected(f"delhivery: {UNSET}")
 
         def ask(part: Sequence[str]) -> Mapping[str, Tracked]:
             told = self._told(part, WHOLE if consignees else BARE)
             bodies = {one: body_of(tracking.parcel(one, self.system), row) for one, row in told.items()}
-            return {one: tracking.tracked(body, consignees=consignees) for one, body in bodies.items()}
+            known = {one: tracking.tracked(body, consignees=False) for one, body in bodies.items()}
+            if not consignees:
+                return known
+            return {
+                one: replace(known[one], consignee=tracking.shown(self._slip_if_any(one), body["consignee"]))
+                for one, body in bodies.items()
+            }
 
         yield from tracking.track(numbers, size=BATCH, ask=ask)
 
@@ -167,6 +176,12 @@ class Delhivery:
         """The packing slip is the one answer with street and telephone. `pdf=true` would make a link to it."""
         answer = self._get("/api/p/packing_slip", {"wbns": number, "pdf": "false"})
         return slip(answer.status, answer.content, number)
+
+    def _slip_if_any(self, number: str) -> dict[str, Any] | None:
+        try:
+            return self._slip(number)
+        except ConnectorRefused:  # of this waybill it shows nothing
+            return None
 
     def _ask_for_documents(self, number: str, body: dict[str, Any]) -> None:
         for one in body["documents"] if self._ask_documents else ():
