@@ -36,6 +36,13 @@ WRONG_KEY = (
 )
 DIALECT = Dialect(reads=frozenset({HTTPStatus.UNAUTHORIZED}))  # an expired token: log in again, once
 CANCELLING = Dialect(reads=DIALECT.reads | {HTTPStatus.BAD_REQUEST})
+# What a return's second waybill makes of the parcel; all else there is on its way back.
+LAST_LEG: Mapping[ParcelStatus, ParcelStatus] = {
+    ParcelStatus.DELIVERED: ParcelStatus.RETURNED,
+    ParcelStatus.LOST: ParcelStatus.LOST,
+}
+# A first leg that says so itself: nothing moves on it any more.
+ENDED = frozenset({ParcelStatus.DELIVERED, ParcelStatus.RETURNED, ParcelStatus.REDIRECTED, ParcelStatus.LOST})
 
 
 class BlueDart:
@@ -245,12 +252,14 @@ def _second(body: Mapping[str, Any], number: str) -> str:
 
 
 def _last_leg(first: Tracked, number: str, body: Mapping[str, Any]) -> Tracked:
-    """Tell a parcel by its second waybill: delivered there means back home, unless it was sent on elsewhere."""
+    """Tell a parcel by its second waybill: delivered there means back home, unless it was sent on elsewhere.
+
+    One that is not found was forgotten, or is not scanned yet: a first leg that has ended is all that is known then.
+    """
     status = ParcelStatus(body["status"])
-    if first.status is not ParcelStatus.REDIRECTED:
-        home = status is ParcelStatus.DELIVERED
-        status = ParcelStatus.RETURNED if home else ParcelStatus.RETURNING
-    elif status is ParcelStatus.NOT_FOUND:
-        status = first.status
+    if status is ParcelStatus.NOT_FOUND:
+        status = first.status if first.status in ENDED else ParcelStatus.RETURNING
+    elif first.status is not ParcelStatus.REDIRECTED:
+        status = LAST_LEG.get(status, ParcelStatus.RETURNING)
     at = tracking.moment(body["status_at"]) or first.status_at
     return replace(first, status=status, status_at=at, also=(number,))

@@ -60,9 +60,13 @@ FIRST, SECOND = "99900012343", "99900022224"
     [
         ("RT", leg(SECOND, "DL", at="09 June 2026"), "returned", 9),
         ("RT", leg(SECOND, "UD", at="07 June 2026"), "returning", 7),
-        ("RT", blue.one(SECOND, "NF"), "returning", 4),
+        ("RT", leg(SECOND, "LS", at="09 June 2026"), "lost", 9),
+        ("RT", blue.one(SECOND, "NF"), "returned", 4),
+        ("LS", blue.one(SECOND, "NF"), "lost", 4),
+        ("UD", blue.one(SECOND, "NF"), "returning", 4),
         ("UD", leg(SECOND, "IT", at="07 June 2026"), "returning", 7),
         ("RD", leg(SECOND, "DL", at="09 June 2026"), "delivered", 9),
+        ("RD", leg(SECOND, "LS", at="09 June 2026"), "lost", 9),
         ("RD", blue.one(SECOND, "NF"), "redirected", 4),
     ],
 )
