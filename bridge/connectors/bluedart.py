@@ -59,6 +59,7 @@ class BlueDart:
         login_id: str,
         licence_key: str,
         tracking_key: str,
+        login_path: str = "/token/v1/login",
         tracking_path: str = "/tracking/v1/shipment",
         verno: str = "1",
         answer_format: str = "xml",
@@ -72,7 +73,7 @@ class BlueDart:
         """
         self._cancel_url = base_url.rstrip("/") + "/waybill/v1/CancelWaybill"
         self._shipping = {"login_id": login_id, "licence_key": licence_key}
-        self._login_url = base_url.rstrip("/") + "/token/v1/login"
+        self._login_url = base_url.rstrip("/") + "/" + login_path.strip("/")
         self._tracking_url = base_url.rstrip("/") + "/" + tracking_path.strip("/")
         self._app = {"ClientID": client_id, "clientSecret": client_secret}
         self._same_key = bool(tracking_key) and tracking_key == licence_key
