@@ -38,6 +38,9 @@ class CarrierSettings:
         values.url("https", "http"),
         meaning="Blue Dart's API gateway",
     )
+    bluedart_login_path: str = _var(
+        "BLUEDART_LOGIN_PATH", "/token/v1/login", meaning="path of the login; the manual also names a v2"
+    )
     bluedart_client_id: str = _var("BLUEDART_CLIENT_ID", "", meaning="gateway client id")
     bluedart_client_secret: Secret = _var(
         "BLUEDART_CLIENT_SECRET", no_secret, Secret, meaning="gateway secret"

@@ -14,7 +14,7 @@ from bridge.connectors import shipment
 from bridge.connectors.aftership_answers import answered, body_of, judge, page_of
 from bridge.connectors.http import Dialect, Http
 from bridge.connectors.shipment import askable, batches, each_once, finding, spelt
-from bridge.errors import BridgeError, CredentialRejected
+from bridge.errors import BridgeError, ConnectorUnavailable, CredentialRejected
 from bridge.model import Absence, Check, Finding, Gap, Outcome, Page, Principal, Waybill
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ LIMIT = 200  # trackings a page, the most; one number may be watched at several 
 NO_SUCH_NUMBER = "00000000000000"
 UNSET = "AFTERSHIP_API_KEY is not set"
 LISTING = Dialect(judge=judge)
-DELETING = Dialect(reads=frozenset({HTTPStatus.NOT_FOUND}), judge=judge)
+BY_ID = Dialect(reads=frozenset({HTTPStatus.NOT_FOUND}), judge=judge)
 
 
 class AfterShip:
@@ -83,7 +83,10 @@ class AfterShip:
             yield Page(findings=tuple(found), cursor=str(batch.done), gaps=batch.gaps)
 
     def erase(self, numbers: Sequence[str]) -> Iterator[tuple[str, Outcome]]:
-        """See ports.Eraser. All copies of a number: it may be watched at several couriers."""
+        """See ports.Eraser. All copies of a number: it may be watched at several couriers.
+
+        Each is asked for once more. One that is still there raises ConnectorUnavailable.
+        """
         if not self.configured:
             raise CredentialRejected(f"aftership: {UNSET}")
         once = list(dict.fromkeys(numbers))
@@ -96,8 +99,15 @@ class AfterShip:
 
     def _delete(self, tracking_id: str) -> bool:
         """Delete one; False where it was gone already. Deleting again changes nothing, so it may be asked again."""
+        if not self._by_id("DELETE", tracking_id):
+            return False
+        if self._by_id("GET", tracking_id):
+            raise ConnectorUnavailable("aftership: deleted, and still there")
+        return True
+
+    def _by_id(self, method: str, tracking_id: str) -> bool:
         url = f"{self._url}/{quote(tracking_id, safe='')}"
-        answer = self._http.call("DELETE", url, headers=self._headers, dialect=DELETING)
+        answer = self._http.call(method, url, headers=self._headers, dialect=BY_ID)
         return answered(answer.status, answer.content)
 
     def _told(self, numbers: Sequence[str]) -> Mapping[str, list[dict[str, Any]]]:

@@ -97,7 +97,7 @@ def page_of(content: bytes) -> tuple[list[dict[str, Any]], str]:
 
 
 def answered(status: int, content: bytes) -> bool:
-    """Read the answer to a deletion: True where it was done, False where there was nothing. Raises as `page_of`."""
+    """Read the answer about one tracking: True where it was there, False where there is none. Raises as `page_of`."""
     code = _code(json_of(content))
     if code in NO_SUCH_TRACKING:
         return False

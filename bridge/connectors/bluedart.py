@@ -36,6 +36,13 @@ WRONG_KEY = (
 )
 DIALECT = Dialect(reads=frozenset({HTTPStatus.UNAUTHORIZED}))  # an expired token: log in again, once
 CANCELLING = Dialect(reads=DIALECT.reads | {HTTPStatus.BAD_REQUEST})
+# What a return's second waybill makes of the parcel; all else there is on its way back.
+LAST_LEG: Mapping[ParcelStatus, ParcelStatus] = {
+    ParcelStatus.DELIVERED: ParcelStatus.RETURNED,
+    ParcelStatus.LOST: ParcelStatus.LOST,
+}
+# A first leg that says so itself: nothing moves on it any more.
+ENDED = frozenset({ParcelStatus.DELIVERED, ParcelStatus.RETURNED, ParcelStatus.REDIRECTED, ParcelStatus.LOST})
 
 
 class BlueDart:
@@ -52,6 +59,7 @@ class BlueDart:
         login_id: str,
         licence_key: str,
         tracking_key: str,
+        login_path: str = "/token/v1/login",
         tracking_path: str = "/tracking/v1/shipment",
         verno: str = "1",
         answer_format: str = "xml",
@@ -65,7 +73,7 @@ class BlueDart:
         """
         self._cancel_url = base_url.rstrip("/") + "/waybill/v1/CancelWaybill"
         self._shipping = {"login_id": login_id, "licence_key": licence_key}
-        self._login_url = base_url.rstrip("/") + "/token/v1/login"
+        self._login_url = base_url.rstrip("/") + "/" + login_path.strip("/")
         self._tracking_url = base_url.rstrip("/") + "/" + tracking_path.strip("/")
         self._app = {"ClientID": client_id, "clientSecret": client_secret}
         self._same_key = bool(tracking_key) and tracking_key == licence_key
@@ -245,12 +253,14 @@ def _second(body: Mapping[str, Any], number: str) -> str:
 
 
 def _last_leg(first: Tracked, number: str, body: Mapping[str, Any]) -> Tracked:
-    """Tell a parcel by its second waybill: delivered there means back home, unless it was sent on elsewhere."""
+    """Tell a parcel by its second waybill: delivered there means back home, unless it was sent on elsewhere.
+
+    One that is not found was forgotten, or is not scanned yet: a first leg that has ended is all that is known then.
+    """
     status = ParcelStatus(body["status"])
-    if first.status is not ParcelStatus.REDIRECTED:
-        home = status is ParcelStatus.DELIVERED
-        status = ParcelStatus.RETURNED if home else ParcelStatus.RETURNING
-    elif status is ParcelStatus.NOT_FOUND:
-        status = first.status
+    if status is ParcelStatus.NOT_FOUND:
+        status = first.status if first.status in ENDED else ParcelStatus.RETURNING
+    elif first.status is not ParcelStatus.REDIRECTED:
+        status = LAST_LEG.get(status, ParcelStatus.RETURNING)
     at = tracking.moment(body["status_at"]) or first.status_at
     return replace(first, status=status, status_at=at, also=(number,))

@@ -102,14 +102,23 @@ class Delhivery:
             yield Page(findings=findings, cursor=str(batch.done), gaps=batch.gaps + gaps)
 
     def track(self, numbers: Sequence[str], *, consignees: bool = False) -> Iterator[Sequence[Tracked]]:
-        """See ports.Tracker. Without `consignees` the question itself leaves the person out."""
+        """See ports.Tracker. Without `consignees` the question itself leaves the person out.
+
+        With them the packing slips are asked too: street and telephone stay there when tracking is blank.
+        """
         if not self._token:
             raise CredentialRejected(f"delhivery: {UNSET}")
 
         def ask(part: Sequence[str]) -> Mapping[str, Tracked]:
             told = self._told(part, WHOLE if consignees else BARE)
             bodies = {one: body_of(tracking.parcel(one, self.system), row) for one, row in told.items()}
-            return {one: tracking.tracked(body, consignees=consignees) for one, body in bodies.items()}
+            known = {one: tracking.tracked(body, consignees=False) for one, body in bodies.items()}
+            if not consignees:
+                return known
+            return {
+                one: replace(known[one], consignee=tracking.shown(self._slip_if_any(one), body["consignee"]))
+                for one, body in bodies.items()
+            }
 
         yield from tracking.track(numbers, size=BATCH, ask=ask)
 
@@ -130,31 +139,49 @@ class Delhivery:
         cancelled(answer.status, answer.content)
 
     def _findings(self, parcels: Sequence[Waybill]) -> tuple[tuple[Finding, ...], tuple[Gap, ...]]:
-        """Records of these parcels, each with its papers; a fault of the papers leaves the record and is a gap."""
+        """Records of these parcels, each with its papers; papers that are refused leave the record and are a gap."""
         told = self._told([spelt(parcel.number) for parcel in parcels], WHOLE)
         bodies = {
             parcel.number: body_of(parcel, told[spelt(parcel.number)])
             for parcel in parcels
             if spelt(parcel.number) in told
         }
-        for body in bodies.values():
-            body["documents"] = documents()
-        gaps = []
-        for what, add in (("packing slips", self._add_slip), ("documents", self._ask_for_documents)):
-            try:
-                for number, body in bodies.items():
-                    add(spelt(number), body)
-            except BridgeError as fault:
-                # the first that fails is the page's last: the others would wait as long
-                gaps.append(_gap(what, fault))
+        gaps = (*self._add_slips(bodies), *self._add_documents(bodies))
         absent = {parcel.number: shipment.not_found(parcel, ambiguous=False) for parcel in parcels}
         found = tuple(finding(parcel, (absent | bodies)[parcel.number]) for parcel in parcels)
-        return found, tuple(gaps)
+        return found, tuple(dict.fromkeys(gaps))
 
-    def _add_slip(self, number: str, body: dict[str, Any]) -> None:
+    def _add_slips(self, bodies: Mapping[str, dict[str, Any]]) -> Iterator[Gap]:
+        """Nothing else tells street and telephone: a slip that may come later rises, and the page is asked again."""
+        for number, body in bodies.items():
+            try:
+                with_slip(body, self._slip(spelt(number)))
+            except ConnectorRefused as fault:  # this parcel's: the next one's may be told
+                yield _gap("packing slips", fault)
+            except CredentialRejected as fault:
+                yield _gap("packing slips", fault)
+                return
+
+    def _add_documents(self, bodies: Mapping[str, dict[str, Any]]) -> Iterator[Gap]:
+        for body in bodies.values():
+            body["documents"] = documents()
+        try:
+            for number, body in bodies.items():
+                self._ask_for_documents(spelt(number), body)
+        except BridgeError as fault:
+            # the first that fails is the page's last: the others would wait as long
+            yield _gap("documents", fault)
+
+    def _slip(self, number: str) -> dict[str, Any] | None:
         """The packing slip is the one answer with street and telephone. `pdf=true` would make a link to it."""
         answer = self._get("/api/p/packing_slip", {"wbns": number, "pdf": "false"})
-        with_slip(body, slip(answer.status, answer.content, number))
+        return slip(answer.status, answer.content, number)
+
+    def _slip_if_any(self, number: str) -> dict[str, Any] | None:
+        try:
+            return self._slip(number)
+        except ConnectorRefused:  # of this waybill it shows nothing
+            return None
 
     def _ask_for_documents(self, number: str, body: dict[str, Any]) -> None:
         for one in body["documents"] if self._ask_documents else ():

@@ -45,6 +45,7 @@ def _bluedart(settings: Settings) -> BlueDart:
         login_id=settings.bluedart_login_id,
         licence_key=settings.bluedart_licence_key.reveal(),
         tracking_key=settings.bluedart_tracking_key.reveal(),
+        login_path=settings.bluedart_login_path,
         tracking_path=settings.bluedart_tracking_path,
         verno=settings.bluedart_tracking_verno,
         answer_format=settings.bluedart_tracking_format,

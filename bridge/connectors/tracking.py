@@ -75,20 +75,26 @@ def moment(told: str | None) -> datetime | None:
     return (at if at.tzinfo else datetime.combine(at, time.max.replace(microsecond=0), INDIA)).astimezone(UTC)
 
 
-def shown(consignee: Mapping[str, Any] | None) -> str:
+def shown(*places: Mapping[str, Any] | None) -> str:
     """Write a person as a system still shows her, the same text for the same person; '' where only masks are left.
 
+    Of several places the first that shows a field tells it: what one forgets and another keeps is still shown.
     A town alone names nobody. Case, blanks and the form of a phone number are the system's mood, and evened out.
     """
-    told = consignee or {}
-    person = {
+    person: dict[str, Any] = {}
+    for told in places:
+        left = {name: value for name, value in _unmasked(told or {}).items() if value}
+        person = left | person
+    return json.dumps(person, ensure_ascii=False, sort_keys=True) if person else ""
+
+
+def _unmasked(told: Mapping[str, Any]) -> dict[str, Any]:
+    return {
         "name": _even(told.get("name")),
         "address": [line for line in map(_even, lines(told.get("address_lines"))) if line],
         "phones": sorted({number[-10:] for number in map(_digits, phones(told.get("phones"))) if number}),
         "emails": sorted({mail for mail in map(_even, lines(told.get("emails"))) if mail}),
     }
-    left = {name: value for name, value in person.items() if value}
-    return json.dumps(left, ensure_ascii=False, sort_keys=True) if left else ""
 
 
 def _even(value: object) -> str:

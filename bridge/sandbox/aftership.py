@@ -55,8 +55,8 @@ class _Watch:
             return _no(401)
         if (request.method, request.path) == ("GET", BASE):
             return self._list(request)
-        if request.method == "DELETE" and request.path.startswith(f"{BASE}/"):
-            return self._delete(request.path.rpartition("/")[2])
+        if request.method in {"GET", "DELETE"} and request.path.startswith(f"{BASE}/"):
+            return self._one(request.method, request.path.rpartition("/")[2])
         return _no(404)
 
     def _list(self, request: Request) -> Response:
@@ -74,12 +74,15 @@ class _Watch:
         }
         return _yes({"pagination": paging, "trackings": rows[start : start + size]})
 
-    def _delete(self, tracking_id: str) -> Response:
+    def _one(self, method: str, tracking_id: str) -> Response:
         with self._lock:
             if tracking_id not in self._rows or tracking_id in self._gone:
                 return _no(404)
-            self._gone.add(tracking_id)
+            if method == "DELETE":
+                self._gone.add(tracking_id)
         row = self._rows[tracking_id]
+        if method == "GET":
+            return _yes(row)
         return _yes({name: row[name] for name in ("id", "tracking_number", "slug")})
 
 

@@ -25,7 +25,8 @@ def shipment(one: Standing) -> dict[str, Any]:
     parcel, left = one.parcel, _stamp(one.parcel.shipped_at)
     scans = _scans(one)
     row = _blank(parcel.waybill, parcel.order_name, scans)
-    row["Status"]["RecievedBy"] = parcel.consignee.first if one.delivered_at and not one.forgotten else ""
+    forgotten = one.forgotten or one.untracked
+    row["Status"]["RecievedBy"] = parcel.consignee.first if one.delivered_at and not forgotten else ""
     arrived = _stamp(one.delivered_at) if one.delivered_at else None
     return row | {
         "PickUpDate": left,
@@ -40,7 +41,7 @@ def shipment(one: Standing) -> dict[str, Any]:
         "InvoiceAmount": _number(parcel.invoice_value),
         "Origin": PLACE,
         "Destination": parcel.consignee.address["city"],
-        "Consignee": _consignee(parcel, forgotten=one.forgotten),
+        "Consignee": _consignee(parcel, forgotten=forgotten),
     }
 
 

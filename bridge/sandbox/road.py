@@ -31,13 +31,17 @@ REMITTED_AFTER: Final = timedelta(days=10)  # cash reaches the merchant
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Standing:
-    """One parcel now. `forgotten`: its person was erased here, and is shown blank."""
+    """One parcel now. `forgotten`: its person was erased here, and is shown blank.
+
+    `untracked`: tracking alone forgot her, and the papers did not.
+    """
 
     parcel: Parcel
     status: str
     at: datetime
     remitted: bool = False
     forgotten: bool = False
+    untracked: bool = False
 
     @property
     def delivered_at(self) -> datetime | None:
@@ -72,7 +76,7 @@ class Road:
         return self._moved.get(number) or self._start.get(number)
 
     def move(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
-        """Move a parcel on: `waybill`, and any of `status`, `at`, `remitted`, `forget_consignee`."""
+        """Move a parcel on: `waybill`, and any of `status`, `at`, `remitted`, `forget_consignee`, `forget_in_tracking`."""
         with self._lock:
             found = self.of(str(wanted.get("waybill", "")))
             status = str(wanted.get("status", found.status if found else ""))
@@ -87,6 +91,7 @@ class Road:
                 at=at,
                 remitted=bool(wanted.get("remitted", found.remitted)),
                 forgotten=bool(wanted.get("forget_consignee", found.forgotten)),
+                untracked=bool(wanted.get("forget_in_tracking", found.untracked)),
             )
         return {"ok": True}
 

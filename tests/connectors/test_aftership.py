@@ -1,15 +1,19 @@
 """AfterShip: a copy of every parcel whoever carries it, and the one system that erases at once."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import requests
 import responses
 
 from bridge.connectors.aftership import AfterShip
 from bridge.connectors.http import Http
 from bridge.errors import ConnectorRefused, ConnectorThrottled, ConnectorUnavailable, CredentialRejected
 from bridge.model import Absence, Outcome, Principal, Waybill
+from bridge.sandbox.carriers import AFTERSHIP_KEY, aftership
+from bridge.sandbox.world import invent
 from tests.connectors.contract import SHOP, ConnectorContract
 from tests.connectors.contract_verbs import EraserContract
 
@@ -19,6 +23,7 @@ URL = f"{BASE}/trackings"
 KEY = "key-nobody-may-read"
 TWO = json.loads((FIXTURES / "aftership_trackings__two.json").read_text())["body"]
 DELIVERED, MOVING = TWO["data"]["trackings"]
+DONE = {"meta": {"code": 200}, "data": {}}
 GONE = b'{"meta":{"code":4004,"type":"NotFound","message":"Tracking does not exist."},"data":{}}'
 
 
@@ -60,6 +65,7 @@ class TestContract(EraserContract, ConnectorContract):
 
     def prepare(self, mock):
         mock.add("DELETE", deletion(DELIVERED), body=self.erasing[2])
+        mock.get(deletion(DELIVERED), body=GONE, status=404)
 
     def parcels(self):
         carriers = zip(self.numbers, ("bluedart", "delhivery"), strict=True)
@@ -175,7 +181,8 @@ def test_a_cursor_that_does_not_move_ends(mock):
 
 def test_a_tracking_nobody_asked_for_is_not_kept_and_never_deleted(mock):
     mock.get(URL, json=TWO)
-    gone = mock.delete(deletion(DELIVERED), json={"meta": {"code": 200}, "data": {}})
+    gone = mock.delete(deletion(DELIVERED), json=DONE)
+    mock.get(deletion(DELIVERED), body=GONE, status=404)
     other = mock.delete(deletion(MOVING), json={"meta": {"code": 200}, "data": {}})
     assert [ref for ref, _ in ask("99900012343")] == ["99900012343"]
     assert list(make().erase(["99900012343"])) == [("99900012343", Outcome.ERASED)]
@@ -185,10 +192,58 @@ def test_a_tracking_nobody_asked_for_is_not_kept_and_never_deleted(mock):
 def test_all_copies_of_a_number_are_deleted(mock):
     mock.get(URL, json=listing(DELIVERED, MOVING | {"tracking_number": "99900012343"}))
     first = mock.delete(deletion(DELIVERED), body=GONE, status=404)
-    second = mock.delete(deletion(MOVING), json={"meta": {"code": 200}, "data": {}})
+    second = mock.delete(deletion(MOVING), json=DONE)
+    looks = [mock.get(deletion(row), body=GONE, status=404) for row in (DELIVERED, MOVING)]
     assert list(make().erase([" 9990-0012343"])) == [(" 9990-0012343", Outcome.ERASED)]
     assert (first.call_count, second.call_count) == (1, 1)
+    assert [look.call_count for look in looks] == [0, 1]  # what was gone already needs no second look
     assert second.calls[0].request.headers["as-api-key"] == KEY
+
+
+def test_what_was_deleted_and_is_still_there_is_not_erased_and_deleted_again_later(mock):
+    mock.get(URL, json=listing(DELIVERED))
+    gone = mock.delete(deletion(DELIVERED), json=DONE)
+    look = mock.get(deletion(DELIVERED), json={"meta": {"code": 200}, "data": DELIVERED})
+    with pytest.raises(ConnectorUnavailable, match="still there") as caught:
+        list(make().erase(["99900012343"]))
+    assert DELIVERED["id"] not in str(caught.value)
+    assert (gone.call_count, look.call_count) == (1, 1)
+    mock.replace(responses.GET, deletion(DELIVERED), body=GONE, status=404)
+    assert list(make().erase(["99900012343"])) == [("99900012343", Outcome.ERASED)]
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        (404, b"<html>", ConnectorUnavailable),
+        (200, b"", ConnectorUnavailable),
+        (503, b"", ConnectorUnavailable),
+        (429, b"", ConnectorThrottled),
+        (401, b"", CredentialRejected),
+    ],
+)
+def test_a_second_look_without_an_answer_proves_nothing(mock, status, body, kind):
+    mock.get(URL, json=listing(DELIVERED))
+    mock.delete(deletion(DELIVERED), json=DONE)
+    mock.get(deletion(DELIVERED), body=body, status=status)
+    with pytest.raises(kind):
+        list(make().erase(["99900012343"]))
+
+
+def test_the_stand_in_shows_by_id_what_was_not_deleted():
+    world = invent(orders=60, now=datetime(2026, 11, 22, 12, tzinfo=UTC))
+    number = world.parcels[0].waybill
+    with aftership(world) as stand_in:
+        connector = AfterShip(base_url=f"{stand_in.base_url}/tracking/2025-07", api_key=AFTERSHIP_KEY)
+        (page,) = connector.gather(
+            Principal(), shop=SHOP, parcels=[Waybill(number=number, carrier="delhivery")]
+        )
+        url = f"{stand_in.base_url}/tracking/2025-07/trackings/{page.findings[0].body['tracking_id']}"
+        headers = {"as-api-key": AFTERSHIP_KEY}
+        there = requests.get(url, headers=headers, timeout=5).json()
+        assert there["data"]["tracking_number"] == number
+        assert list(connector.erase([number])) == [(number, Outcome.ERASED)]
+        assert requests.get(url, headers=headers, timeout=5).json()["meta"]["code"] == 4004
 
 
 def test_words_in_the_place_of_a_number_are_absent_and_no_question(mock):
@@ -198,7 +253,8 @@ def test_words_in_the_place_of_a_number_are_absent_and_no_question(mock):
 
 def test_those_erased_before_a_fault_are_told(mock):
     mock.get(URL, json=TWO)
-    mock.delete(deletion(DELIVERED), json={"meta": {"code": 200}, "data": {}})
+    mock.delete(deletion(DELIVERED), json=DONE)
+    mock.get(deletion(DELIVERED), body=GONE, status=404)
     mock.delete(deletion(MOVING), json={"meta": {"code": 4015, "message": "id invalid"}}, status=400)
     told = make().erase(["99900012343", "99900010004126"])
     assert next(told) == ("99900012343", Outcome.ERASED)

@@ -94,6 +94,13 @@ def test_the_path_is_a_setting(mock):
     assert ask("99900012343", connector=make(tracking_path="tracking/v1"))
 
 
+def test_the_path_of_the_login_is_a_setting(mock):
+    mock.remove(responses.GET, LOGIN)
+    mock.get(f"{BASE}/token/v2/login", json={"JWTToken": "jwt-nobody"})
+    mock.get(URL, body=sample("delivered"))
+    assert ask("99900012343", connector=make(login_path="token/v2/login"))
+
+
 def test_one_login_serves_a_day_and_no_longer(mock):
     mock.get(URL, body=xml(one("99900012343")))
     moment = [datetime(2026, 11, 22, tzinfo=UTC)]

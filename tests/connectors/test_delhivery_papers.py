@@ -109,27 +109,83 @@ def test_a_parcel_tracking_does_not_know_has_no_slip_asked(mock):
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "absence", "reason"),
+    ("status", "body", "reason"),
     [
-        (503, "", Absence.UNREACHED, "ConnectorUnavailable"),
-        (403, "<html>", Absence.UNREACHED, "ConnectorThrottled"),
-        (200, "<html>", Absence.UNREACHED, "ConnectorUnavailable"),
-        (404, "", Absence.DENIED, "ConnectorRefused"),
-        (401, "", Absence.DENIED, "credentials"),
+        (404, "", "ConnectorRefused"),
+        (400, '{"Error": "odd"}', "ConnectorRefused"),
+        (401, "", "credentials"),
     ],
 )
-def test_a_fault_of_the_slip_is_a_gap_and_loses_no_record(mock, status, body, absence, reason):
+def test_a_refused_slip_is_a_gap_and_loses_no_record(mock, status, body, reason):
     mock.get(SLIP, body=body, status=status)
     (page,) = pages()
-    assert [(gap.what, gap.absence, gap.reason) for gap in page.gaps] == [("packing slips", absence, reason)]
+    assert [(gap.what, gap.absence, gap.reason) for gap in page.gaps] == [
+        ("packing slips", Absence.DENIED, reason)
+    ]
     assert page.findings[0].body["status"] == "in_transit"
     assert "packing_slip" not in page.findings[0].body
 
 
-def test_the_first_slip_that_fails_is_the_pages_last(mock):
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        (403, "<html>", ConnectorThrottled),
+        (429, "", ConnectorThrottled),
+        (503, "", ConnectorUnavailable),
+        (200, "<html>", ConnectorUnavailable),
+        (200, '{"detail": "Throttled, wait 30 seconds."}', ConnectorThrottled),
+    ],
+)
+def test_a_slip_that_may_come_later_is_no_gap(mock, status, body, kind):
+    mock.get(SLIP, body=body, status=status)
+    with pytest.raises(kind):
+        pages()
+
+
+def test_after_a_pause_of_the_slips_the_page_is_asked_again_and_no_other(mock):
+    known = [f"{number:014}" for number in range(60)]
+
+    def shipments(request):
+        rows = [{"Shipment": {"AWB": number}} for number in request.params["waybill"].split(",")]
+        return 200, {}, json.dumps({"ShipmentData": rows})
+
+    open_for = [55]
+
+    def slips(request):
+        open_for[0] -= 1
+        number = request.params["wbns"]
+        body = {"packages": [{"wbn": number, "address": f"{number} Nowhere Lane"}]}
+        return (200, {}, json.dumps(body)) if open_for[0] >= 0 else (403, {}, "<html>")
+
+    mock.remove(responses.GET, URL)
+    mock.add_callback(responses.GET, URL, shipments)
+    mock.add_callback(responses.GET, SLIP, slips)
+    given, connector, own = [], make([]), [parcel(number) for number in known]
+    with pytest.raises(ConnectorThrottled):
+        given.extend(connector.gather(Principal(), shop=SHOP, parcels=own))
+    open_for[0] = 60
+    given.extend(connector.gather(Principal(), shop=SHOP, parcels=own, cursor=given[-1].cursor))
+    assert [found.ref for page in given for found in page.findings] == known
+    assert [found.body["consignee"]["address_lines"] for page in given for found in page.findings] == [
+        [f"{number} Nowhere Lane"] for number in known
+    ]
+    assert [page.gaps for page in given] == [(), ()]
+
+
+def test_a_slip_that_is_refused_does_not_cost_the_next_ones(mock):
     rows = [row for case in ("delivered", "in_transit_cod") for row in sample(case)["ShipmentData"]]
     mock.replace(responses.GET, URL, json={"ShipmentData": rows})
-    reply = mock.get(SLIP, status=404)
+    mock.get(SLIP, status=404)
+    mock.get(SLIP, json=paper("packing_slip"))
+    (page,) = pages("99900010002332", NUMBER)
+    assert [gap.what for gap in page.gaps] == ["packing slips"]
+    assert [found.body["consignee"]["phones"] for found in page.findings] == [[], ["9000000001"]]
+
+
+def test_a_token_that_is_refused_is_not_tried_on_every_slip(mock):
+    rows = [row for case in ("delivered", "in_transit_cod") for row in sample(case)["ShipmentData"]]
+    mock.replace(responses.GET, URL, json={"ShipmentData": rows})
+    reply = mock.get(SLIP, status=401)
     (page,) = pages(NUMBER, "99900010002332")
     assert (reply.call_count, len(page.gaps), len(page.findings)) == (1, 1, 2)
 

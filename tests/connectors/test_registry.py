@@ -1,9 +1,13 @@
 """The carriers that can be asked come from the settings, and an unset one is there too."""
 
+import responses
+
 from bridge.connectors.registry import carriers
 from bridge.ports import Eraser, Tracker, Watcher
 from config.settings import Settings
+from tests.connectors.bluedart_speech import sample
 
+NOT_FOUND = sample("not_found")
 SET = {
     "DELHIVERY_TOKEN": "token",
     "BLUEDART_CLIENT_ID": "a",
@@ -20,6 +24,17 @@ def test_carriers_stand_under_their_id_and_what_stands_between_only_where_it_is_
     found = carriers(Settings.from_env(SET | more))
     assert set(found) == {"bluedart", "delhivery", "shiprocket", "aftership"}
     assert all(one.system == name and one.configured for name, one in found.items())
+
+
+def test_blue_darts_login_is_where_the_settings_say():
+    with responses.RequestsMock() as mock:
+        there = mock.get(
+            "https://apigateway.bluedart.com/in/transportation/token/v2/login", json={"JWTToken": "jwt"}
+        )
+        mock.get("https://apigateway.bluedart.com/in/transportation/tracking/v1/shipment", body=NOT_FOUND)
+        found = carriers(Settings.from_env(SET | {"BLUEDART_LOGIN_PATH": "/token/v2/login"}))
+        found["bluedart"].check("shop.myshopify.com")
+        assert there.call_count == 1
 
 
 def test_unset_carriers_are_there_and_say_so():

@@ -9,7 +9,7 @@ import responses
 from bridge.connectors.tracking import moment, shown
 from bridge.model import ParcelStatus
 from tests.connectors import bluedart_speech as blue
-from tests.connectors.test_delhivery import URL, make, sample
+from tests.connectors.test_delhivery import NO_SLIP, SLIP, URL, make, sample
 
 
 @pytest.fixture
@@ -25,6 +25,7 @@ def track(connector, *numbers, **more):
 
 def test_delhivery_is_asked_for_the_person_only_where_she_is_wanted(mock):
     reply = mock.get(URL, json=sample("cancelled"))
+    mock.get(SLIP, json=NO_SLIP)
     told = track(make([]), "99900010000066")["99900010000066"]
     assert told.status is ParcelStatus.CANCELLED
     assert told.status_at == datetime(2026, 8, 24, 18, 28, 30, tzinfo=UTC)
@@ -59,9 +60,13 @@ FIRST, SECOND = "99900012343", "99900022224"
     [
         ("RT", leg(SECOND, "DL", at="09 June 2026"), "returned", 9),
         ("RT", leg(SECOND, "UD", at="07 June 2026"), "returning", 7),
-        ("RT", blue.one(SECOND, "NF"), "returning", 4),
+        ("RT", leg(SECOND, "LS", at="09 June 2026"), "lost", 9),
+        ("RT", blue.one(SECOND, "NF"), "returned", 4),
+        ("LS", blue.one(SECOND, "NF"), "lost", 4),
+        ("UD", blue.one(SECOND, "NF"), "returning", 4),
         ("UD", leg(SECOND, "IT", at="07 June 2026"), "returning", 7),
         ("RD", leg(SECOND, "DL", at="09 June 2026"), "delivered", 9),
+        ("RD", leg(SECOND, "LS", at="09 June 2026"), "lost", 9),
         ("RD", blue.one(SECOND, "NF"), "redirected", 4),
     ],
 )
@@ -125,6 +130,12 @@ def test_a_person_is_written_alike_whatever_the_systems_mood():
 )
 def test_masks_and_a_town_are_nobody(consignee):
     assert shown(consignee) == ""
+
+
+def test_of_several_places_the_first_that_shows_a_field_tells_it():
+    masked, whole = {"name": "A***", "phones": ["9000000001"]}, {"name": "Asha", "phones": ["9000000002"]}
+    assert json.loads(shown(masked, None, whole)) == {"name": "asha", "phones": ["9000000001"]}
+    assert shown(None, {"name": "XXXX"}) == ""
 
 
 def test_what_is_not_masked_still_shows():
