@@ -69,7 +69,7 @@ def build(package: PackageInput, out: IO[bytes]) -> Manifest:
     zone = ZoneInfo(package.merchant.clocks.timezone)
     # carriers may come before the shop, and who took a parcel in is judged by what she is called there
     names = {name_of(each.body) for _, each in package.records() if each.kind == "customer"} - {()}
-    files = RecordFiles(zone, names=names, csv_bom=package.csv_bom)
+    files = RecordFiles(zone, names=names, rules=package.merchant.attribution, csv_bom=package.csv_bom)
     for system, finding in package.records():
         files.add(system, finding)
     gaps = missing.gaps_of(package.tasks)

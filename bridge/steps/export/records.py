@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from bridge.model import Finding
+    from bridge.rules.shipping import Rules
     from bridge.steps.export.bag import Bag
     from bridge.steps.export.strangers import Words
 
@@ -34,11 +35,17 @@ _BOM = "\ufeff"
 class RecordFiles:
     """All record files of one package, waiting to be written."""
 
-    def __init__(self, zone: tzinfo, *, names: Collection[Words] = (), csv_bom: bool = False) -> None:
-        """Begin with empty files: a table without lines still has its header. `names` are the person's own."""
+    def __init__(
+        self, zone: tzinfo, *, names: Collection[Words] = (), rules: Rules = (), csv_bom: bool = False
+    ) -> None:
+        """Begin with empty files: a table without lines still has its header.
+
+        `names` are the person's own, `rules` the merchant's word about whose account a parcel is on.
+        """
         self.survey = Survey(zone)
         self._zone = zone
         self._names = names
+        self._rules = rules
         self._json: dict[str, Spool] = {table.name: Spool() for table in TABLES}
         self._csv: dict[str, Spool] = {table.name: Spool() for table in TABLES}
         self._counts: dict[str, int] = dict.fromkeys(self._json, 0)
@@ -58,7 +65,7 @@ class RecordFiles:
             "data": body,
         }
         self._append(_file_of(finding.kind), dump_line(record))
-        for table, row in rows(system, finding.kind, body, self._zone):
+        for table, row in rows(system, finding.kind, body, self._zone, self._rules):
             self.survey.row(system, table, row)
             line = {column.name: row.get(column.name, "") for column in BY_NAME[table].columns}
             self._csv[table].write(csv_line(line.values()))

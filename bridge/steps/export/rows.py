@@ -17,6 +17,8 @@ from bridge.steps.export.text import items, moment, pick, text_of
 if TYPE_CHECKING:
     from datetime import tzinfo
 
+    from bridge.rules.shipping import Rules
+
 Body = Mapping[str, Any]
 Row = tuple[str, dict[str, str]]
 
@@ -28,12 +30,15 @@ WHOLE_FILE = {
 }
 
 
-def rows(system: str, kind: str, body: Body, zone: tzinfo) -> Iterator[Row]:
-    """(table, columns) for all that the record holds; nothing for a kind that has no table."""
+def rows(system: str, kind: str, body: Body, zone: tzinfo, rules: Rules = ()) -> Iterator[Row]:
+    """(table, columns) for all that the record holds; nothing for a kind that has no table.
+
+    `rules` are the merchant's own word about whose account a parcel is on.
+    """
     if kind == "customer":
         yield from _customer(body, zone)
     elif kind == "order":
-        yield from _order(system, body, zone)
+        yield from _order(system, body, zone, rules)
     elif kind == "draft_order":
         yield from _draft(body, zone)
     elif kind == "shipment":
@@ -110,7 +115,7 @@ def _consents(body: Body, zone: tzinfo) -> Iterator[Row]:
             yield "consents", row
 
 
-def _order(system: str, body: Body, zone: tzinfo) -> Iterator[Row]:
+def _order(system: str, body: Body, zone: tzinfo, rules: Rules) -> Iterator[Row]:
     head = {"order": _text(body, "name"), "order_id": _id(body)}
     yield (
         "orders",
@@ -141,7 +146,7 @@ def _order(system: str, body: Body, zone: tzinfo) -> Iterator[Row]:
         yield "returns", head | _return(back, zone)
     for sending in items(body, "fulfillments"):
         for tracking in items(sending, "trackingInfo"):
-            yield "shipments", _tracked(system, head["order"], sending, tracking, zone)
+            yield "shipments", _tracked(system, head["order"], sending, tracking, zone, rules)
 
 
 def _draft(body: Body, zone: tzinfo) -> Iterator[Row]:
@@ -253,9 +258,17 @@ def _return(back: Body, zone: tzinfo) -> dict[str, str]:
     }
 
 
-def _tracked(system: str, order: str, sending: Body, tracking: Body, zone: tzinfo) -> dict[str, str]:
+def _tracked(
+    system: str, order: str, sending: Body, tracking: Body, zone: tzinfo, rules: Rules
+) -> dict[str, str]:
     company, number = _text(tracking, "company"), _text(tracking, "number")
-    whose = attribute(company=company, url=_text(tracking, "url"), number=number)
+    whose = attribute(
+        company=company,
+        url=_text(tracking, "url"),
+        number=number,
+        location=legacy_id(pick(sending, "location.id")),
+        rules=rules,
+    )
     return {
         "told_by": system,
         "carrier": company,
