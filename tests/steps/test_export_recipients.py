@@ -36,3 +36,65 @@ def test_the_merchants_own_rules_say_whose_account_it_was(rule):
     [row] = package.table("shipments")
     assert (row["carrier_id"], row["account_holder"]) == (asked.carrier, asked.account_holder)
     assert {asked.carrier, "shiprocket"} <= recipients(package).keys()
+
+
+FORGOTTEN = {
+    "waybill": "70000000001",
+    "carrier": "bluedart",
+    "status": "not_found",
+    "account_holder": "merchant",
+}
+
+
+def days(package: Package, carrier: str) -> tuple[str, str]:
+    """From which day to which a recipient had data."""
+    listed = recipients(package)[carrier]
+    return listed["first_shared_on"], listed["last_shared_on"]
+
+
+def test_a_carrier_that_has_forgotten_her_parcel_had_it_all_the_same():
+    """What it says today does not undo that it got her address; no day is made up."""
+    asked = {"status_at": "2026-11-29T10:00:00+05:30"}
+    package = Package(case([found("shipment", FORGOTTEN | asked, "bluedart")]))
+    assert recipients(package)["bluedart"]["waybills"] == 1
+    assert days(package, "bluedart") == ("", "")
+    assert package.table("shipments")[0]["not_found"] == "yes"
+    assert package.json("01_summary.json")["do_we_hold_data"]["answer"] == "no"
+
+
+def test_the_shop_says_when_a_forgotten_parcel_was_sent():
+    """On whosever account it was."""
+    order = fixture("order__cod_delhivery")
+    order["fulfillments"][0]["trackingInfo"] = [{"company": "Blue Dart", "number": "7000 0000 001"}]
+    forgotten = FORGOTTEN | {"account_holder": "shiprocket"}
+    package = Package(case([found("order", order), found("shipment", forgotten, "shiprocket")]))
+    assert recipients(package)["bluedart"]["waybills"] == 1
+    assert days(package, "bluedart") == ("2026-05-07", "2026-05-09")
+    assert days(package, "shiprocket") == ("", "")
+
+
+def test_the_days_are_the_first_and_the_last_of_all_that_happened():
+    """Not the carrier's last status alone; what was only foreseen, and what is no date, is none of them."""
+    dates = {
+        "picked_up_at": "2026-05-06T20:00:00Z",  # the seventh in India
+        "expected_at": "2026-06-01T00:00:00+05:30",
+        "return_promised_at": "2026-06-02",
+        "returned_at": "0001-01-01T00:00:00+05:30",
+        "return_started_at": "1900-01-01",
+        "left_origin_at": "soon",
+    }
+    events = [{"at": "2026-05-08T10:00:00+05:30"}, {"at": "2026-05-11T10:00:00+05:30"}, {"at": None}]
+    parcel = fixture("shipment__delhivery") | {"dates": dates, "events": events}
+    package = Package(case([found("shipment", parcel, "delhivery")]))
+    assert days(package, "delhivery") == ("2026-05-07", "2026-05-11")
+    [row] = package.table("shipments")
+    assert (row["shipped_on"], row["last_on"]) == ("2026-05-07", "2026-05-11")
+    assert row["status_at"] == "2026-05-09T12:38:09+05:30"
+
+
+def test_the_day_a_parcel_was_sent_is_the_shops_to_say():
+    """A parcel that is still on its way was given to the carrier when it was sent."""
+    order = fixture("order__cod_delhivery")
+    order["fulfillments"][0] |= {"deliveredAt": None, "inTransitAt": "2026-05-08T07:08:09Z"}
+    package = Package(case([found("order", order)]))
+    assert days(package, "delhivery") == ("2026-05-07", "2026-05-08")

@@ -25,7 +25,6 @@ from tests.steps.test_export_case import (
     SHOPIFY,
     UNNAMED,
     Package,
-    asha,
     case,
     fixture,
     found,
@@ -214,7 +213,7 @@ def test_only_carriers_that_had_a_parcel_are_listed():
     delhivery = package.json("02_recipients.json")["recipients"][2]
     assert delhivery["legal_name"] == "Delhivery Limited"
     assert delhivery["waybills"] == 1
-    assert delhivery["first_shared_on"] == "2026-05-09"
+    assert (delhivery["first_shared_on"], delhivery["last_shared_on"]) == ("2026-05-07", "2026-05-09")
     assert delhivery["fields_shared"] == [
         "your name",
         "your delivery address",
@@ -238,14 +237,6 @@ def test_who_has_a_copy_of_every_parcel_is_listed_beside_its_carrier():
     assert names(Package(with_it)) == ["shopify", "bridge_host", "delhivery", "aftership"]
     nothing = replace(with_it, merchant=replace(told.merchant, processors=(silent,)))
     assert "delhivery" in names(Package(nothing)), "its carrier is listed all the same"
-
-
-def test_a_carrier_that_only_said_not_found_is_no_recipient():
-    """It was asked about a number and knew nothing."""
-    told = {"waybill": "1", "carrier": "bluedart", "status": "not_found", "account_holder": "merchant"}
-    package = Package(case([*asha(), found("shipment", told, "bluedart")]))
-    assert "bluedart" not in names(package)
-    assert package.table("shipments")[-1]["not_found"] == "yes"
 
 
 def test_a_carrier_is_a_recipient_even_while_it_is_silent():

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from bridge.rules.attribution import UNKNOWN, attribute
 from bridge.rules.identity import legacy_id, normal
 from bridge.steps.export.parcels import events_of, shipment
-from bridge.steps.export.text import items, moment, pick, text_of
+from bridge.steps.export.text import ends, items, moment, pick, text_of
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -262,6 +262,9 @@ def _tracked(
     system: str, order: str, sending: Body, tracking: Body, zone: tzinfo, rules: Rules
 ) -> dict[str, str]:
     company, number = _text(tracking, "company"), _text(tracking, "number")
+    # the address was with the carrier from the day the platform calls the parcel sent
+    known = [sending.get(name) for name in ("createdAt", "inTransitAt", "deliveredAt")]
+    shipped_on, last_on = ends(known, zone)
     whose = attribute(
         company=company,
         url=_text(tracking, "url"),
@@ -278,6 +281,8 @@ def _tracked(
         "order": order,
         "status": _text(sending, "displayStatus") or _text(sending, "status"),
         "status_at": moment(sending.get("deliveredAt") or sending.get("createdAt"), zone),
+        "shipped_on": shipped_on,
+        "last_on": last_on,
     }
 
 
