@@ -60,6 +60,7 @@ def test_a_carrier_that_has_forgotten_her_parcel_had_it_all_the_same():
     assert days(package, "bluedart") == ("", "")
     assert package.table("shipments")[0]["not_found"] == "yes"
     assert package.json("01_summary.json")["do_we_hold_data"]["answer"] == "no"
+    assert "on a day we do not know" in package.text("00_letter.html")
 
 
 def test_the_shop_says_when_a_forgotten_parcel_was_sent():
@@ -98,3 +99,21 @@ def test_the_day_a_parcel_was_sent_is_the_shops_to_say():
     order["fulfillments"][0] |= {"deliveredAt": None, "inTransitAt": "2026-05-08T07:08:09Z"}
     package = Package(case([found("order", order)]))
     assert days(package, "delhivery") == ("2026-05-07", "2026-05-08")
+
+
+def test_parcels_that_came_back_are_parcels_too():
+    """Attributed as the erasure attributes them, on the merchant's rules; their carriers are recipients."""
+    order = fixture("order__cod_delhivery")
+    back = {"carrierName": "Blue Dart", "number": "70000000001", "url": ""}
+    untracked: list[Any] = [{"deliverable": None}, {"deliverable": {"tracking": {"number": None}}}]
+    deliveries = [{"deliverable": {"tracking": back}}, *untracked]
+    order["returns"] = [{"reverseFulfillmentOrders": [{"reverseDeliveries": deliveries}]}]
+    rules = (AttributionRule(company="Blue Dart", account_holder="shiprocket"),)
+    package = Package(case([found("order", order)], merchant=replace(MERCHANT, attribution=rules)))
+    assert [
+        (row["waybill"], row["carrier_id"], row["account_holder"]) for row in package.table("shipments")
+    ] == [(each.number, each.carrier, each.account_holder) for each in platform_parcels(order, rules)]
+    assert package.table("shipments")[1]["order"] == "#1001"
+    assert package.table("returns")[0]["tracking"] == "70000000001"
+    assert recipients(package)["bluedart"]["waybills"] == recipients(package)["shiprocket"]["waybills"] == 1
+    assert days(package, "bluedart") == ("", "")
