@@ -203,7 +203,7 @@ def test_the_tables_are_flat_and_typed():
     assert package.table("addresses")[0]["phone"] == "'+919000000001"
     assert len(package.table("addresses")) == 2
     assert package.table("refunds")[0]["amount"] == "-100.00"
-    shipment = package.table("shipments")[1]
+    shipment = package.table("shipments")[2]
     assert (shipment["cod_amount"], shipment["currency"]) == ("2500.0", "INR")
     assert package.table("shipment_events")[0]["at"] == "2026-05-09T12:38:09+05:30"
     assert package.table("consents") == [

@@ -147,12 +147,14 @@ def _greeting(first_name: str) -> str:
 
 def _recipient(each: Recipient) -> Mapping[str, str]:
     days = [long_day(edge) for edge in dict.fromkeys((each.first, each.last)) if edge]
+    parcel = each.waybills is not None
     return {
         "name": each.name,
         "service": _STATUTE.sub("", each.service),
         "shared": ", ".join(each.shared) or NOT_PUBLISHED,
-        "when": " to ".join(days) or "since you became our customer",
-        "parcels": "" if each.waybills is None else str(each.waybills),
+        "when": " to ".join(days)
+        or ("on a day we do not know" if parcel else "since you became our customer"),
+        "parcels": str(each.waybills) if parcel else "",
         "where": recipients.countries_of(each),
         "safeguard": _STATUTE.sub("", recipients.safeguard_of(each)),
     }

@@ -1,4 +1,4 @@
-"""What a copy must not show: account numbers in full, names of staff, names of others.
+"""What a copy must not show: account numbers in full, names of staff. Names of others are in `strangers.py`.
 
 Pure: a body goes in, a tidy copy of it comes out, and each thing that was masked is counted under a code of
 `words.LEFT_OUT`. Never drops a field without counting it, and never changes the body it was given.
@@ -79,10 +79,6 @@ _VPA = re.compile(r"\b[\w.-]{2,64}@[A-Za-z]{2,64}\b(?!\.\w)")
 _CARD = re.compile(r"(?<!\d)[3-6]\d{3}(?:[ -]?\d){11,15}(?!\d)")
 _ACCOUNT = re.compile(r"(?<!\d)\d{9,18}(?!\d)")
 _ABOUT_A_BANK = re.compile(r"(?i)\b(a/c|acc(oun)?t|bank|ifsc|upi|neft|imps)\b")
-_ANYBODY = frozenset(
-    ["self", "consignee", "customer", "recipient", "security", "guard", "family", "neighbour", "neighbor"]
-)
-_WORD = re.compile(r"\w{2,}")
 
 
 def masked(body: Mapping[str, Any], counts: Counter[str]) -> dict[str, Any]:
@@ -96,21 +92,26 @@ def tail(value: str) -> str:
     return "****" + digits[-4:]
 
 
+@lru_cache(maxsize=1024)
+def key_of(name: str) -> str:
+    """Strip a field's name of case and signs: `Received_By` is `receivedby`."""
+    return re.sub(r"[\W_]", "", name).casefold()
+
+
 def _object(
     value: Mapping[str, Any], counts: Counter[str], *, instrument: bool, depth: int
 ) -> dict[str, Any]:
-    named = _plain(str(value.get("key", ""))) if "key" in value and "value" in value else ""
+    named = key_of(str(value.get("key", ""))) if "key" in value and "value" in value else ""
     copy = {}
     for key, item in value.items():
         text = str(key)
-        name = named if text == "value" and named in _TAIL | _HIDE else _plain(text)
+        name = named if text == "value" and named in _TAIL | _HIDE else key_of(text)
         # most fields are plain ones: what their name says needs no second look
         copy[clean(text)] = (
             _field(name, item, counts, instrument=instrument, depth=depth + 1)
             if name in _JUDGED or (instrument and name == "number")
             else _value(item, counts, instrument=instrument or name in _INSTRUMENT, depth=depth + 1)
         )
-    _hide_stranger(copy, counts)
     return copy
 
 
@@ -160,24 +161,7 @@ def _scanned(text: str, counts: Counter[str]) -> str:
     return text
 
 
-def _hide_stranger(body: dict[str, Any], counts: Counter[str]) -> None:
-    """Who took a parcel in is told only where it is the consignee, or nobody in particular."""
-    taken_by, consignee = body.get("received_by"), body.get("consignee")
-    if not isinstance(taken_by, str) or not taken_by or not isinstance(consignee, Mapping):
-        return
-    known = set(_WORD.findall(str(consignee.get("name", "")).casefold()))
-    words = set(_WORD.findall(taken_by.casefold()))
-    if not words & known and not words <= _ANYBODY:
-        body["received_by"] = "another person"
-        counts["other_person_removed"] += 1
-
-
 def _luhn(text: str) -> bool:
     digits = [int(char) for char in text if char.isascii() and char.isdigit()]
     doubled = [sum(divmod(2 * digit, 10)) for digit in digits[-2::-2]]
     return (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
-
-
-@lru_cache(maxsize=1024)
-def _plain(key: str) -> str:
-    return re.sub(r"[\W_]", "", key).casefold()

@@ -1,7 +1,7 @@
 """The access package from plain values: what goes in, in which order, under which header.
 
-`build` reads the records once, page by page, and writes forward only. Same values, same bytes, but for the
-two moments it states. Opens no transaction and knows no store.
+`build` reads the records twice, page by page, first only for the person's names, and writes forward only. Same
+values, same bytes, but for the two moments it states. Opens no transaction and knows no store.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from bridge.steps.export import gaps as missing
 from bridge.steps.export import keeping, letter, recipients, regimes, summary, tables
 from bridge.steps.export.bag import Bag, File
 from bridge.steps.export.records import RecordFiles
+from bridge.steps.export.strangers import name_of
 from bridge.steps.export.text import dump_line, dumps, given
 
 if TYPE_CHECKING:
@@ -66,7 +67,9 @@ class Manifest:
 def build(package: PackageInput, out: IO[bytes]) -> Manifest:
     """Write the package into a stream that need not seek. Returns what it holds."""
     zone = ZoneInfo(package.merchant.clocks.timezone)
-    files = RecordFiles(zone, csv_bom=package.csv_bom)
+    # carriers may come before the shop, and who took a parcel in is judged by what she is called there
+    names = {name_of(each.body) for _, each in package.records() if each.kind == "customer"} - {()}
+    files = RecordFiles(zone, names=names, rules=package.merchant.attribution, csv_bom=package.csv_bom)
     for system, finding in package.records():
         files.add(system, finding)
     gaps = missing.gaps_of(package.tasks)

@@ -10,13 +10,14 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from bridge.rules.identity import normal
-from bridge.steps.export.text import items, moment, pick, text_of
+from bridge.steps.export.text import ends, items, moment, pick, text_of
 
 if TYPE_CHECKING:
     from datetime import tzinfo
 
 HOME_CURRENCY = "INR"
 
+_FORESEEN = ("expected", "promised")  # in the name of a date that says what was to be, not what was
 _AT = ("at", "happened_at", "status_at", "time", "date")
 _STATUS = ("status", "text", "code", "description")
 _PLACE = ("location", "place", "city")
@@ -28,6 +29,7 @@ def shipment(system: str, body: Mapping[str, Any], zone: tzinfo) -> dict[str, st
     cod, cod_currency = _money(body.get("cod_amount"))
     invoice, invoice_currency = _money(body.get("invoice_value"))
     consignee = body.get("consignee")
+    shipped_on, last_on = ends(_moments(body), zone)
     lines, phones = pick(consignee, "address_lines"), pick(consignee, "phones")
     return {
         "told_by": system,
@@ -38,6 +40,8 @@ def shipment(system: str, body: Mapping[str, Any], zone: tzinfo) -> dict[str, st
         "order": text_of(body.get("order_reference")),
         "status": text_of(body.get("status")),
         "status_at": moment(body.get("status_at"), zone),
+        "shipped_on": shipped_on,
+        "last_on": last_on,
         "cod_amount": cod,
         "invoice_value": invoice,
         "currency": text_of(body.get("currency")) or cod_currency or invoice_currency,
@@ -67,6 +71,18 @@ def events_of(body: Mapping[str, Any], row: Mapping[str, str], zone: tzinfo) -> 
             "place": _first(event, _PLACE),
             "remark": _first(event, _REMARK),
         }
+
+
+def _moments(body: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield when anything happened to a parcel; nothing where the carrier does not know it."""
+    if unknown_there(body):
+        return
+    yield body.get("status_at")
+    dates = body.get("dates")
+    for name, value in dates.items() if isinstance(dates, Mapping) else ():
+        if not any(word in name for word in _FORESEEN):
+            yield value
+    yield from (_first(event, _AT) for event in items(body, "events"))
 
 
 def _first(event: Mapping[str, Any], names: tuple[str, ...]) -> str:

@@ -13,16 +13,19 @@ from bridge.rules.identity import legacy_id
 from bridge.steps.export.mask import masked
 from bridge.steps.export.rows import WHOLE_FILE, rows
 from bridge.steps.export.spool import Spool
+from bridge.steps.export.strangers import hide_strangers
 from bridge.steps.export.survey import Survey
 from bridge.steps.export.tables import BY_NAME, TABLES
 from bridge.steps.export.text import csv_line, dump_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from datetime import tzinfo
 
     from bridge.model import Finding
+    from bridge.rules.shipping import Rules
     from bridge.steps.export.bag import Bag
+    from bridge.steps.export.strangers import Words
 
 _NOT_A_NAME = re.compile(r"[^a-z0-9_]+")
 _LONGEST_NAME = 40
@@ -32,10 +35,17 @@ _BOM = "\ufeff"
 class RecordFiles:
     """All record files of one package, waiting to be written."""
 
-    def __init__(self, zone: tzinfo, *, csv_bom: bool = False) -> None:
-        """Begin with empty files: a table without lines still has its header."""
+    def __init__(
+        self, zone: tzinfo, *, names: Collection[Words] = (), rules: Rules = (), csv_bom: bool = False
+    ) -> None:
+        """Begin with empty files: a table without lines still has its header.
+
+        `names` are the person's own, `rules` the merchant's word about whose account a parcel is on.
+        """
         self.survey = Survey(zone)
         self._zone = zone
+        self._names = names
+        self._rules = rules
         self._json: dict[str, Spool] = {table.name: Spool() for table in TABLES}
         self._csv: dict[str, Spool] = {table.name: Spool() for table in TABLES}
         self._counts: dict[str, int] = dict.fromkeys(self._json, 0)
@@ -46,6 +56,7 @@ class RecordFiles:
     def add(self, system: str, finding: Finding) -> None:
         """Take in one finding."""
         body = masked(finding.body, self.survey.masks)
+        hide_strangers(body, self._names, self.survey.masks)
         self.survey.record(system, finding.kind, body)
         record = {
             "system": system,
@@ -54,7 +65,7 @@ class RecordFiles:
             "data": body,
         }
         self._append(_file_of(finding.kind), dump_line(record))
-        for table, row in rows(system, finding.kind, body, self._zone):
+        for table, row in rows(system, finding.kind, body, self._zone, self._rules):
             self.survey.row(system, table, row)
             line = {column.name: row.get(column.name, "") for column in BY_NAME[table].columns}
             self._csv[table].write(csv_line(line.values()))

@@ -1,7 +1,8 @@
 """One finding becomes lines of the flat tables.
 
 Pure and tolerant: a field that is missing or of another shape gives an empty cell, never an error, because
-the JSON files hold the full copy. `parcels.py` does the same for shipments.
+the JSON files hold the full copy. `parcels.py` does the same for shipments,
+`tracked.py` for the parcels that an order names.
 """
 
 from __future__ import annotations
@@ -9,13 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from bridge.rules.attribution import UNKNOWN, attribute
 from bridge.rules.identity import legacy_id, normal
 from bridge.steps.export.parcels import events_of, shipment
 from bridge.steps.export.text import items, moment, pick, text_of
+from bridge.steps.export.tracked import sent_back, tracked
 
 if TYPE_CHECKING:
     from datetime import tzinfo
+
+    from bridge.rules.shipping import Rules
 
 Body = Mapping[str, Any]
 Row = tuple[str, dict[str, str]]
@@ -28,12 +31,15 @@ WHOLE_FILE = {
 }
 
 
-def rows(system: str, kind: str, body: Body, zone: tzinfo) -> Iterator[Row]:
-    """(table, columns) for all that the record holds; nothing for a kind that has no table."""
+def rows(system: str, kind: str, body: Body, zone: tzinfo, rules: Rules = ()) -> Iterator[Row]:
+    """(table, columns) for all that the record holds; nothing for a kind that has no table.
+
+    `rules` are the merchant's own word about whose account a parcel is on.
+    """
     if kind == "customer":
         yield from _customer(body, zone)
     elif kind == "order":
-        yield from _order(system, body, zone)
+        yield from _order(system, body, zone, rules)
     elif kind == "draft_order":
         yield from _draft(body, zone)
     elif kind == "shipment":
@@ -110,7 +116,7 @@ def _consents(body: Body, zone: tzinfo) -> Iterator[Row]:
             yield "consents", row
 
 
-def _order(system: str, body: Body, zone: tzinfo) -> Iterator[Row]:
+def _order(system: str, body: Body, zone: tzinfo, rules: Rules) -> Iterator[Row]:
     head = {"order": _text(body, "name"), "order_id": _id(body)}
     yield (
         "orders",
@@ -139,9 +145,8 @@ def _order(system: str, body: Body, zone: tzinfo) -> Iterator[Row]:
         yield "refunds", head | _refund(refund, zone)
     for back in items(body, "returns"):
         yield "returns", head | _return(back, zone)
-    for sending in items(body, "fulfillments"):
-        for tracking in items(sending, "trackingInfo"):
-            yield "shipments", _tracked(system, head["order"], sending, tracking, zone)
+    for parcel in tracked(system, body, zone, rules):
+        yield "shipments", parcel
 
 
 def _draft(body: Body, zone: tzinfo) -> Iterator[Row]:
@@ -238,11 +243,7 @@ def _return(back: Body, zone: tzinfo) -> dict[str, str]:
     lines = list(items(back, "returnLineItems"))
     said = [_text(line, key) for line in lines for key in ("customerNote", "returnReasonNote")]
     quantities = [line["quantity"] for line in lines if isinstance(line.get("quantity"), int)]
-    parcels = [
-        _text(delivery, "deliverable.tracking.number")
-        for part in items(back, "reverseFulfillmentOrders")
-        for delivery in items(part, "reverseDeliveries")
-    ]
+    parcels = [_text(tracking, "number") for tracking in sent_back(back)]
     return {
         "return": _text(back, "name"),
         "status": _text(back, "status"),
@@ -250,21 +251,6 @@ def _return(back: Body, zone: tzinfo) -> dict[str, str]:
         "quantity": str(sum(quantities)) if quantities else "",
         "notes": "; ".join(filter(None, [*said, _text(back, "decline.reason"), _text(back, "decline.note")])),
         "tracking": "; ".join(filter(None, parcels)),
-    }
-
-
-def _tracked(system: str, order: str, sending: Body, tracking: Body, zone: tzinfo) -> dict[str, str]:
-    company, number = _text(tracking, "company"), _text(tracking, "number")
-    whose = attribute(company=company, url=_text(tracking, "url"), number=number)
-    return {
-        "told_by": system,
-        "carrier": company,
-        "carrier_id": "" if whose.carrier == UNKNOWN else whose.carrier,
-        "account_holder": whose.account_holder,
-        "waybill": number,
-        "order": order,
-        "status": _text(sending, "displayStatus") or _text(sending, "status"),
-        "status_at": moment(sending.get("deliveredAt") or sending.get("createdAt"), zone),
     }
 
 

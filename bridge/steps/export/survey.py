@@ -104,11 +104,13 @@ class Survey:
         """Take one line of a flat table into account."""
         self.tables[table] += 1
         if row.get("not_found"):
+            # that the carrier forgot the parcel does not undo that it had it: since when, the shop may know
+            self._parcel(row)
             return
         when = next(filter(None, (day(row.get(name), self.zone) for name in _DATES)), None)
         self._tally(BY_NAME[table].category).add(system, when)
         if table == "shipments":
-            self._parcel(row, when)
+            self._parcel(row)
         elif table == "addresses":
             self.countries.add(row["country_code"].upper())
         elif table == "consents":
@@ -127,20 +129,22 @@ class Survey:
             whole.saw(tally.last)
         return whole
 
-    def _parcel(self, row: Mapping[str, str], when: date | None) -> None:
+    def _parcel(self, row: Mapping[str, str]) -> None:
         carrier, holder = row["carrier_id"] or row["carrier"], row["account_holder"]
         if carrier or row["waybill"]:
-            self._given_to(carrier, row["carrier"], row["waybill"], when)
+            self._given_to(carrier, row["carrier"], row)
         if holder not in ("", MERCHANT):
             # an aggregator books the parcel in its own name, so it got the address as well
-            self._given_to(holder, holder, row["waybill"], when)
+            self._given_to(holder, holder, row)
 
-    def _given_to(self, key: str, name: str, waybill: str, when: date | None) -> None:
+    def _given_to(self, key: str, name: str, row: Mapping[str, str]) -> None:
         parcels = self.carriers.setdefault(carrier_key(key), Parcels(name))
-        parcels.span.saw(when)
-        if waybill:
-            parcels.waybills.add("".join(waybill.split()).upper())
-            self._waybills.add("".join(waybill.split()).upper())
+        for edge in ("shipped_on", "last_on"):
+            parcels.span.saw(day(row.get(edge), self.zone))
+        if row["waybill"]:
+            number = "".join(row["waybill"].split()).upper()
+            parcels.waybills.add(number)
+            self._waybills.add(number)
 
     def _tally(self, category: str) -> Tally:
         return self.categories.setdefault(category, Tally())

@@ -221,6 +221,8 @@ TABLES: tuple[Table, ...] = (
             "order | Order name",
             "status | Status",
             "status_at | Status since",
+            "shipped_on | First day it is known to have been with the carrier",
+            "last_on | Last day anything is known of it",
             "cod_amount | Cash to be collected",
             "invoice_value | Invoice value told to the carrier",
             "currency | Currency of the amounts",

@@ -23,6 +23,7 @@ _HARMLESS = re.compile(r"(?:[A-Za-z0-9][ -~]*)?")  # printable ASCII that starts
 _NUMBER = re.compile(r"-\d{1,30}(\.\d{1,30})?")
 _HIDDEN = " \u00a0\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\u3000\ufeff"  # spreadsheets skip these
 _FORMULA = frozenset("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")  # the last four are the fullwidth twins
+_EARLIEST = 2000  # a year: before it, a date is what a system writes where it has none
 _DAY_ONLY = 10  # characters of 2026-11-22
 
 
@@ -108,7 +109,16 @@ def day(value: Any, zone: tzinfo) -> date | None:
     parsed = _parsed(text)
     if parsed is None:
         return None
-    return parsed.astimezone(zone).date() if parsed.tzinfo else parsed.date()
+    try:
+        return parsed.astimezone(zone).date() if parsed.tzinfo else parsed.date()
+    except OverflowError:  # the year 1 of a system that has no date begins elsewhere in the year 0
+        return None
+
+
+def ends(values: Iterable[Any], zone: tzinfo) -> tuple[str, str]:
+    """Find the first and the last local day of some moments; blank where none can be read."""
+    days = [found for value in values if (found := day(value, zone)) and found.year >= _EARLIEST]
+    return (min(days).isoformat(), max(days).isoformat()) if days else ("", "")
 
 
 def long_day(value: date) -> str:
