@@ -85,15 +85,17 @@ class AfterShip:
     def erase(self, numbers: Sequence[str]) -> Iterator[tuple[str, Outcome]]:
         """See ports.Eraser. All copies of a number: it may be watched at several couriers.
 
-        Each is asked for once more. One that is still there raises ConnectorUnavailable.
+        Each is asked for once more. One that is still there raises ConnectorUnavailable. What cannot be asked for
+        is left out: nobody knows whether it is there.
         """
         if not self.configured:
             raise CredentialRejected(f"aftership: {UNSET}")
         once = list(dict.fromkeys(numbers))
         for first in range(0, len(once), BATCH):
             part = once[first : first + BATCH]
-            told = self._told([spelt(number) for number in part if askable(spelt(number))])
-            for number in part:
+            asked = [number for number in part if askable(spelt(number))]
+            told = self._told([spelt(number) for number in asked])
+            for number in asked:
                 gone = [self._delete(one["id"]) for one in told.get(spelt(number), ())]
                 yield number, Outcome.ERASED if any(gone) else Outcome.ABSENT
 

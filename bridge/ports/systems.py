@@ -130,7 +130,8 @@ class Eraser(Connector, Protocol):
     def erase(self, numbers: Sequence[str]) -> Iterator[tuple[str, Outcome]]:
         """Erase what it holds under these waybills, one by one: ERASED, or ABSENT where it holds nothing.
 
-        Twice is once. Raises as `gather`, after those that were given.
+        ERASED was looked for once more and is gone. A number that its interface cannot take is left out. Twice is
+        once. Raises as `gather`, after those that were given.
         """
         ...
 

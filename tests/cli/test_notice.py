@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import csv
 import json
+import urllib.request
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from bridge.model import Fact, NoticeState, ParcelStatus
+from bridge.sandbox.carriers import DELHIVERY_TOKEN, delhivery
+from bridge.sandbox.world import invent
 from bridge.steps.notify import notify
 from tests.conftest import SetClock
 from tests.e2e import house
@@ -211,6 +214,40 @@ def test_nothing_is_cancelled_but_the_waybill_that_was_typed(bureau):
     assert (told.code, "Nothing was cancelled" in told.err) == (1, True)
     told = bureau.say("cancel-parcel", entry, "--confirm", PARCEL, "--reason", "x")
     assert told.code == 1, "no credentials are set"
+
+
+@pytest.mark.parametrize(("forgets", "code"), [(False, 1), (True, 1)])
+def test_what_moves_or_is_unknown_to_delhivery_is_not_cancelled(bureau, forgets, code):
+    with delhivery(invent(shop=SHOP, orders=0, now=NOW)) as carrier:
+        bureau.environ |= {"DELHIVERY_BASE_URL": carrier.base_url, "DELHIVERY_TOKEN": DELHIVERY_TOKEN}
+        number = PARCEL if forgets else _delhiverys().waybill
+        bureau.erasure(number)
+        told = bureau.say("cancel-parcel", bureau.entries()[0].id, "--confirm", number, "--reason", "x")
+        assert (told.code, "only what nobody picked up" in told.err) == (code, True)
+
+
+def test_what_nobody_picked_up_is_cancelled_and_recorded(bureau):
+    parcel = _delhiverys()
+    with delhivery(invent(shop=SHOP, orders=0, now=NOW)) as carrier:
+        bureau.environ |= {"DELHIVERY_BASE_URL": carrier.base_url, "DELHIVERY_TOKEN": DELHIVERY_TOKEN}
+        request = bureau.erasure(parcel.waybill)
+        _post(f"{carrier.base_url}/_sandbox/parcels", waybill=parcel.waybill, status="booked")
+        words = ["cancel-parcel", bureau.entries()[0].id, "--confirm", parcel.waybill, "--reason", "x"]
+        told = bureau.say(*words, "--json")
+        assert (told.code, told.json["cancelled"]) == (0, True)
+        assert facts(bureau, request)[-1] == Fact.PARCEL_CANCELLED
+        again = bureau.say(*words)
+        assert (again.code, "says cancelled" in again.err) == (1, True)
+
+
+def _delhiverys():
+    return next(
+        parcel for parcel in invent(shop=SHOP, orders=0, now=NOW).parcels if parcel.held_by == "delhivery"
+    )
+
+
+def _post(url, **told):
+    urllib.request.urlopen(url, data=json.dumps(told).encode(), timeout=5).close()  # noqa: S310 - our own
 
 
 def test_what_stands_in_evidence_for_ever_is_one_word(sent):

@@ -246,8 +246,8 @@ def test_the_stand_in_shows_by_id_what_was_not_deleted():
         assert requests.get(url, headers=headers, timeout=5).json()["meta"]["code"] == 4004
 
 
-def test_words_in_the_place_of_a_number_are_absent_and_no_question(mock):
-    assert list(make().erase(["see note, please"])) == [("see note, please", Outcome.ABSENT)]
+def test_words_in_the_place_of_a_number_are_no_question_and_nobody_says_that_they_are_absent(mock):
+    assert list(make().erase(["see note, please", "FMPC/123"])) == []
     assert not mock.calls
 
 

@@ -61,6 +61,7 @@ def _record(entries: Sequence[Entry], answer: Answer, claim: Claim, services: Se
             reason="",
             reference="",
             baseline="",
+            read_back="gone" if answer is Answer.ERASED else "",  # the connector asked for it once more
         )
         for entry in entries
     ]
