@@ -64,8 +64,8 @@ def answer(
     return answered
 
 
-def acknowledge(notice_id: str, *, via: Via, actor: str, services: Services) -> Notice:
-    """The processor has it and is working on it. Raises PayloadInvalid as `answer`."""
+def acknowledge(notice_id: str, *, via: Via, actor: str, services: Services, reference: str = "") -> Notice:
+    """The processor has it and is working on it. Raises as `answer`."""
     with services.store.transaction() as tx:
         notice = unanswered(notice_id, tx)
         if notice.state is NoticeState.ACKNOWLEDGED:
@@ -73,12 +73,13 @@ def acknowledge(notice_id: str, *, via: Via, actor: str, services: Services) -> 
         now = services.clock.now()
         next_at = max(notice.due_at or now, now + AT_LEAST)
         taken = replace(notice, state=NoticeState.ACKNOWLEDGED, next_at=next_at, last_error="")
+        taken = replace(taken, reference=reference or notice.reference)
         if not tx.notices.save(taken, was=notice.state):
             raise ChangedMeanwhile
         entries = tx.notices.entries(notice_id=notice_id)
         tx.notices.touch(entries)
         tx.notices.wake(account(taken), next_at)
-        tell(Fact.NOTICE_ACKNOWLEDGED, entries, tx, notice=taken, actor=actor, via=via)
+        tell(Fact.NOTICE_ACKNOWLEDGED, entries, tx, notice=taken, actor=actor, via=via, reference=reference)
     nudge(entries, services)
     return taken
 

@@ -250,6 +250,17 @@ def _post(url, **told):
     urllib.request.urlopen(url, data=json.dumps(told).encode(), timeout=5).close()  # noqa: S310 - our own
 
 
+def test_that_they_work_on_it_is_recorded_and_stops_reminders(sent):
+    bureau, request, notice = sent
+    told = bureau.say("acknowledge", notice.id, "--reference", "CALL-1", "--json")
+    assert (told.code, told.json["state"]) == (0, "acknowledged")
+    assert facts(bureau, request)[-1] == Fact.NOTICE_ACKNOWLEDGED
+    assert bureau.notices()[0].reference == "CALL-1"
+    bureau.say("answer", notice.id, "--all", "erased", "--reference", "CALL-2")
+    told = bureau.say("acknowledge", notice.id, "--reference", "CALL-3")
+    assert (told.code, "answered before" in told.err) == (1, True)
+
+
 def test_what_stands_in_evidence_for_ever_is_one_word(sent):
     bureau, _request, notice = sent
     for words in (["answer", notice.id, "--all", "erased"], ["file", notice.id]):

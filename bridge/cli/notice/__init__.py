@@ -13,6 +13,7 @@ def notice() -> None:
 for command in (
     listing.list_,
     show.show,
+    answering.acknowledge_,
     answering.answer_,
     filing.resend,
     filing.file_,

@@ -1,4 +1,4 @@
-"""`notice answer`: an answer that came by phone, mail or a portal is recorded."""
+"""`notice answer` and `acknowledge`: what a processor said by phone, mail or a portal is recorded."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bridge.cli.printing import emit
 from bridge.errors import PayloadInvalid
 from bridge.model import Answer, Said, Via
 from bridge.rules.notices import LAWS
-from bridge.steps.answer import answer
+from bridge.steps.answer import acknowledge, answer
 
 WORDS = [one.value for one in Answer]
 REASONS = {
@@ -79,6 +79,29 @@ def answer_(
         emit({"id": notice_id, "state": after.state, "entries": len(entries), "reference": reference})
     else:
         click.echo(f"{notice_id} is {after.state}: {len(entries)} entries, reference {reference}.")
+
+
+@click.command("acknowledge")
+@click.argument("notice_id", metavar="ID")
+@reference_option("Call, mail or ticket by which they said that they work on it.")
+@AS_JSON
+def acknowledge_(notice_id: str, reference: str, as_json: bool) -> None:
+    """Record that they have it and work on it: reminders stop until its answer is due."""
+    with desk() as at:
+        services = make_services(at.start, NoBell(), at.store)
+        with at.store.transaction() as tx:
+            find(tx, notice_id)
+        try:
+            after = acknowledge(
+                notice_id, via=Via.OPERATOR, actor=operator(), reference=reference, services=services
+            )
+        except PayloadInvalid as fault:
+            refuse(f"Not recorded: {REASONS.get(fault.reason, fault.reason)}.")
+            return
+    if as_json:
+        emit({"id": notice_id, "state": after.state, "reference": reference, "next_at": after.next_at})
+    else:
+        click.echo(f"{notice_id} is {after.state}; nobody is reminded before {after.next_at:%d %b %Y}.")
 
 
 def _pair(text: str) -> tuple[str, str]:
