@@ -13,8 +13,9 @@ from urllib.parse import quote
 from bridge.connectors import shipment
 from bridge.connectors.aftership_answers import answered, body_of, judge, page_of
 from bridge.connectors.http import Dialect, Http
+from bridge.connectors.knock import knock
 from bridge.connectors.shipment import askable, batches, each_once, finding, spelt
-from bridge.errors import BridgeError, ConnectorUnavailable, CredentialRejected
+from bridge.errors import ConnectorUnavailable, CredentialRejected
 from bridge.model import Absence, Check, Finding, Gap, Outcome, Page, Principal, Waybill
 
 if TYPE_CHECKING:
@@ -45,18 +46,7 @@ class AfterShip:
         """Look whether a key is set, AfterShip answers and takes the key. Never raises."""
         if not self.configured:
             return [Check(name="aftership.configured", ok=False, detail=UNSET)]
-        reached, taken, words = True, True, "accepted"
-        try:
-            self._told([NO_SUCH_NUMBER])
-        except CredentialRejected as fault:
-            taken, words = False, str(fault)
-        except BridgeError as fault:
-            reached, words = False, str(fault)
-        return [
-            Check(name="aftership.configured", ok=True, detail="key is set"),
-            Check(name="aftership.reachable", ok=reached, detail="answers" if reached else words),
-            Check(name="aftership.key", ok=taken if reached else None, detail=words),
-        ]
+        return knock(self.system, lambda: self._told([NO_SUCH_NUMBER]), what="key", is_set="key is set")
 
     def gather(
         self,

@@ -15,6 +15,7 @@ from bridge.connectors import shipment, tracking
 from bridge.connectors.delhivery_answers import body_of, judge, shipments
 from bridge.connectors.delhivery_papers import cancelled, documents, held, slip, with_slip
 from bridge.connectors.http import Answer, Dialect, Http
+from bridge.connectors.knock import knock
 from bridge.connectors.shipment import batches, finding, mine, spelt
 from bridge.errors import (
     BridgeError,
@@ -65,18 +66,9 @@ class Delhivery:
         """Look whether a token is set, Delhivery answers and takes the token. Never raises."""
         if not self._token:
             return [Check(name="delhivery.configured", ok=False, detail=UNSET)]
-        reached, taken, words = True, True, "accepted"
-        try:
-            self._ask([NO_SUCH_WAYBILL], BARE)
-        except CredentialRejected as fault:
-            taken, words = False, str(fault)
-        except BridgeError as fault:
-            reached, words = False, str(fault)
-        return [
-            Check(name="delhivery.configured", ok=True, detail="token is set"),
-            Check(name="delhivery.reachable", ok=reached, detail="answers" if reached else words),
-            Check(name="delhivery.token", ok=taken if reached else None, detail=words),
-        ]
+        return knock(
+            self.system, lambda: self._ask([NO_SUCH_WAYBILL], BARE), what="token", is_set="token is set"
+        )
 
     def gather(
         self,

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from bridge.connectors import shipment, tracking
 from bridge.connectors.http import Answer, Dialect, Http
+from bridge.connectors.knock import knock
 from bridge.connectors.login import Login, utc_now
 from bridge.connectors.parse import json_of
 from bridge.connectors.shipment import batches, finding, mine, spelt
 from bridge.connectors.shiprocket_answers import body_of, order_id_of, order_in, trackings
-from bridge.errors import BridgeError, ConnectorUnavailable, CredentialRejected
+from bridge.errors import ConnectorUnavailable, CredentialRejected
 from bridge.model import Absence, Check, Gap, Page, ParcelStatus, Principal, Tracked, Waybill
 
 if TYPE_CHECKING:
@@ -65,18 +66,12 @@ class Shiprocket:
         """Look whether the API user is set, Shiprocket answers and takes it. Never raises."""
         if self._unset:
             return [Check(name="shiprocket.configured", ok=False, detail=shipment.unset(self._unset))]
-        reached, taken, words = True, True, "accepted"
-        try:
-            self._track([NO_SUCH_WAYBILL])
-        except CredentialRejected as fault:
-            taken, words = False, str(fault)
-        except BridgeError as fault:
-            reached, words = False, str(fault)
-        return [
-            Check(name="shiprocket.configured", ok=True, detail="the API user is set"),
-            Check(name="shiprocket.reachable", ok=reached, detail="answers" if reached else words),
-            Check(name="shiprocket.credentials", ok=taken if reached else None, detail=words),
-        ]
+        return knock(
+            self.system,
+            lambda: self._track([NO_SUCH_WAYBILL]),
+            what="credentials",
+            is_set="the API user is set",
+        )
 
     def gather(
         self,
