@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NoReturn
 
 import click
 
@@ -65,7 +66,7 @@ def since(text: str | None) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def refuse(message: str) -> None:
+def refuse(message: str) -> NoReturn:
     """Tell why on stderr and end with 1."""
     click.echo(message, err=True)
     sys.exit(1)

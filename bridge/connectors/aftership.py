@@ -14,9 +14,10 @@ from bridge.connectors import shipment
 from bridge.connectors.aftership_answers import answered, body_of, judge, page_of
 from bridge.connectors.http import Dialect, Http
 from bridge.connectors.knock import knock
-from bridge.connectors.shipment import askable, batches, each_once, finding, spelt
+from bridge.connectors.shipment import askable, batches, each_once, finding
 from bridge.errors import ConnectorUnavailable, CredentialRejected
 from bridge.model import Absence, Check, Finding, Gap, Outcome, Page, Principal, Waybill
+from bridge.rules.attribution import spelt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

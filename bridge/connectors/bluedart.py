@@ -17,9 +17,10 @@ from bridge.connectors.bluedart_answers import body_of, shipments
 from bridge.connectors.http import Answer, Dialect, Http
 from bridge.connectors.login import Login, utc_now
 from bridge.connectors.parse import json_of
-from bridge.connectors.shipment import batches, finding, mine, spelt, unset
+from bridge.connectors.shipment import batches, finding, mine, unset
 from bridge.errors import BridgeError, ConnectorRefused, ConnectorUnavailable, CredentialRejected
 from bridge.model import Absence, Check, Finding, Gap, Page, ParcelStatus, Principal, Tracked, Waybill
+from bridge.rules.attribution import spelt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

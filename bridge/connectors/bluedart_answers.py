@@ -10,9 +10,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bridge.connectors.bluedart_tree import tree_of
-from bridge.connectors.shipment import blank, in_india, lines, not_found, phones, spelt, text
+from bridge.connectors.shipment import blank, in_india, lines, not_found, phones, text
 from bridge.errors import ConnectorRefused, ConnectorUnavailable, CredentialRejected
 from bridge.model import ParcelStatus
+from bridge.rules.attribution import spelt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -16,7 +16,7 @@ from bridge.connectors.delhivery_answers import body_of, judge, shipments
 from bridge.connectors.delhivery_papers import cancelled, documents, held, slip, with_slip
 from bridge.connectors.http import Answer, Dialect, Http
 from bridge.connectors.knock import knock
-from bridge.connectors.shipment import batches, finding, mine, spelt
+from bridge.connectors.shipment import batches, finding, mine
 from bridge.errors import (
     BridgeError,
     ConnectorRefused,
@@ -25,6 +25,7 @@ from bridge.errors import (
     Retryable,
 )
 from bridge.model import Absence, Check, Finding, Gap, Page, Principal, Tracked, Waybill
+from bridge.rules.attribution import spelt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

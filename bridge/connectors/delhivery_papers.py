@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from bridge.connectors.delhivery_answers import say_no
 from bridge.connectors.parse import json_of, linked, xml_of
-from bridge.connectors.shipment import lines, phones, spelt, text
+from bridge.connectors.shipment import lines, phones, text
 from bridge.errors import ConnectorRefused, ConnectorUnavailable
+from bridge.rules.attribution import spelt
 
 if TYPE_CHECKING:
     from bridge.connectors.http import Answer

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from bridge.model import Absence, Finding, Gap, ParcelStatus, Waybill
+from bridge.rules.attribution import spelt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -58,11 +59,6 @@ def batches(system: str, parcels: Sequence[Waybill], *, size: int, cursor: str) 
         part = tuple(fit[first : first + size])
         yield Batch(parcels=part, done=first + len(part), gaps=gaps)
         gaps = ()
-
-
-def spelt(number: str) -> str:
-    """Spell a number as carriers do: people write blanks and dashes into it."""
-    return re.sub(r"[\s-]", "", number).upper()
 
 
 def askable(number: str) -> bool:

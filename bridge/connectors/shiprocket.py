@@ -16,10 +16,11 @@ from bridge.connectors.http import Answer, Dialect, Http
 from bridge.connectors.knock import knock
 from bridge.connectors.login import Login, utc_now
 from bridge.connectors.parse import json_of
-from bridge.connectors.shipment import batches, finding, mine, spelt
+from bridge.connectors.shipment import batches, finding, mine
 from bridge.connectors.shiprocket_answers import body_of, order_id_of, order_in, trackings
 from bridge.errors import ConnectorUnavailable, CredentialRejected
 from bridge.model import Absence, Check, Gap, Page, ParcelStatus, Principal, Tracked, Waybill
+from bridge.rules.attribution import spelt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

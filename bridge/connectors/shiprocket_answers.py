@@ -12,10 +12,11 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from bridge.connectors.parse import json_of, linked
-from bridge.connectors.shipment import blank, in_india, lines, not_found, phones, spelt, text
+from bridge.connectors.shipment import blank, in_india, lines, not_found, phones, text
 from bridge.connectors.shiprocket_words import CODES, DATES, NOT_OF_THE_PERSON, REMITTED, TEXTS, WRITTEN
 from bridge.errors import ConnectorRefused, ConnectorThrottled, ConnectorUnavailable, CredentialRejected
 from bridge.model import ParcelStatus
+from bridge.rules.attribution import spelt
 
 if TYPE_CHECKING:
     from bridge.model import Waybill

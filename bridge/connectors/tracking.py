@@ -11,8 +11,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING, Any
 
-from bridge.connectors.shipment import INDIA, askable, lines, phones, spelt, text
+from bridge.connectors.shipment import INDIA, askable, lines, phones, text
 from bridge.model import ParcelStatus, Tracked, Waybill
+from bridge.rules.attribution import spelt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

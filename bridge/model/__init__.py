@@ -8,7 +8,7 @@ from bridge.model.deliveries import Delivery, DeliveryState
 from bridge.model.evidence import Event, Fact
 from bridge.model.findings import Absence, Check, ErasureState, Finding, Gap, Outcome, Page, Residue
 from bridge.model.notices import Answer, Entry, Letter, Names, Notice, NoticeState, Said, Via
-from bridge.model.parcels import MERCHANT, ParcelStatus, Tracked, Waybill
+from bridge.model.parcels import MERCHANT, KnownOrder, ParcelStatus, Tracked, Waybill
 from bridge.model.requests import (
     Action,
     Clocks,
@@ -37,6 +37,7 @@ __all__ = [
     "Finding",
     "Gap",
     "Kind",
+    "KnownOrder",
     "Letter",
     "Names",
     "Notice",

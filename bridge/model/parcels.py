@@ -27,6 +27,14 @@ class ParcelStatus(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class KnownOrder:
+    """An order as the index knows it: the shop's name of it, and what is open about it, as `return/9`."""
+
+    name: str
+    matters: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Waybill:
     """One parcel as the index knows it. `carrier` transports, `account_holder` has the contract.
 

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from bridge.model import (
     Finding,
+    KnownOrder,
     Page,
     Principal,
     Task,
@@ -41,12 +42,8 @@ class Index(Protocol):
         """Every parcel of the person's orders and of the orders named."""
         ...
 
-    def orders(self, shop: str, who: Principal) -> dict[str, str]:
-        """Ids of the person's orders as the index knows them, with their names."""
-        ...
-
-    def matters(self, shop: str, who: Principal) -> dict[str, tuple[str, ...]]:
-        """Ids of the person's orders about which something is open, with what it is: `return/9`, `dispute/4`."""
+    def orders(self, shop: str, who: Principal) -> dict[str, KnownOrder]:
+        """The person's orders as the index knows them, by id."""
         ...
 
     def learn(self, shop: str, sightings: Sequence[Any]) -> Sequence[Any]:

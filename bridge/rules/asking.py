@@ -49,14 +49,14 @@ def asking(
     still = [(until, reason) for until, reason in waits if until is None or until > now]
     if not still:
         return Asking()
+    at_rest, pause = entry.status in AT_REST, LOOK_DAYS[min(entry.looks, len(LOOK_DAYS) - 1)]
     endless = [reason for until, reason in still if until is None]
     if endless:
-        days = LOOK_DAYS[min(entry.looks, len(LOOK_DAYS) - 1)] if entry.status not in AT_REST else OPEN_DAYS
-        return Asking(reason=endless[0], look_at=now + timedelta(days=days))
+        return Asking(reason=endless[0], look_at=now + timedelta(days=OPEN_DAYS if at_rest else pause))
     until, reason = max(((until, reason) for until, reason in still if until), key=itemgetter(0))
     look_at = until
-    if tracked and entry.status not in AT_REST:  # it may turn up meanwhile
-        look_at = min(until, now + timedelta(days=LOOK_DAYS[min(entry.looks, len(LOOK_DAYS) - 1)]))
+    if tracked and not at_rest:  # it may turn up meanwhile
+        look_at = min(until, now + timedelta(days=pause))
     return Asking(reason=reason, not_before=until, look_at=look_at)
 
 
@@ -111,9 +111,8 @@ def _holds(
     if category is None:
         return []
     events = {"last_processing_at": since}
-    if (
-        entry.status is ParcelStatus.DELIVERED
-    ):  # a parcel that came back or was cancelled leaves no contract open
+    # a parcel that came back or was cancelled leaves no contract open
+    if entry.status is ParcelStatus.DELIVERED:
         events |= {"ordered_at": entry.shipped_at or since, "delivered_at": since}
     held = holds_on(category, events=events, today=local_day(now, retention.calendar), retention=retention)
     zone = ZoneInfo(retention.calendar.timezone)

@@ -113,7 +113,7 @@ def attribute(
 
     `rules` are the merchant's own word, `location` (an id) and `service` (a handle) what they may ask for.
     """
-    squashed = _squash(number)
+    squashed = spelt(number)
     if personal(squashed):  # typed into the wrong field: no stranger may be told it, nor asked by it
         return Attribution(carrier=UNKNOWN, account_holder=MERCHANT, by="nothing")
     told = _told(company, url, number)
@@ -122,7 +122,7 @@ def attribute(
             (not rule.location or rule.location == location)
             and (not rule.service or rule.service == service)
             and (not rule.company or _words(rule.company) == _words(company))
-            and squashed.startswith(_squash(rule.prefix))
+            and squashed.startswith(spelt(rule.prefix))
         ):
             carrier = rule.carrier or told.carrier
             holder = rule.account_holder or (told.account_holder if not rule.carrier else MERCHANT)
@@ -153,14 +153,14 @@ def plausible(carrier: str, number: str) -> bool:
 
     A carrier whose form is not known takes every number.
     """
-    squashed = _squash(number)
+    squashed = spelt(number)
     test = FORMS.get(carrier)
     return bool(squashed) if test is None else test(squashed)
 
 
 def personal(number: str) -> bool:
     """Tell whether a tracking number may be a person's phone number or hold a name: shops type what they like."""
-    squashed = _squash(number)
+    squashed = spelt(number)
     phone = re.search(r"(?<![0-9])(?:0|91)?[6-9][0-9]{9}(?![0-9])", squashed)
     return bool(phone or re.search(r"[^\W\d_]{6,}|[^\W\d_A-Z]", squashed))
 
@@ -193,7 +193,8 @@ def _longest(squashed: str, names: Mapping[str, str]) -> str:
     return names[max(found, key=len)] if found else ""
 
 
-def _squash(number: str) -> str:
+def spelt(number: str) -> str:
+    """Spell a number as carriers do: people write blanks and dashes into it."""
     return re.sub(r"[\s-]", "", number).upper()
 
 

@@ -11,11 +11,11 @@ from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from bridge.errors import ChangedMeanwhile, PayloadInvalid
+from bridge.errors import PayloadInvalid
 from bridge.model import Answer, Entry, Fact, Notice, NoticeState, Said, Via
 from bridge.ports import Services, Tx
 from bridge.rules.notices import ANSWERED, STATES, answered_state, check
-from bridge.steps.concern import account, nudge, tell
+from bridge.steps.concern import account, nudge, save, tell
 
 DONE = (Answer.ERASED, Answer.NOT_FOUND)
 AT_LEAST = timedelta(days=7)  # who says late that it works on it is given so long
@@ -50,8 +50,7 @@ def answer(
             next_at=None,
             last_error="",
         )
-        if not tx.notices.save(answered, was=notice.state):
-            raise ChangedMeanwhile
+        save(answered, notice, tx)
         taken = [_taken(entry, said[entry.id], now, zone, services) for entry in entries]
         tx.notices.save_entries(taken)
         tx.notices.unlink(notice_id)
@@ -72,10 +71,14 @@ def acknowledge(notice_id: str, *, via: Via, actor: str, services: Services, ref
             return notice
         now = services.clock.now()
         next_at = max(notice.due_at or now, now + AT_LEAST)
-        taken = replace(notice, state=NoticeState.ACKNOWLEDGED, next_at=next_at, last_error="")
-        taken = replace(taken, reference=reference or notice.reference)
-        if not tx.notices.save(taken, was=notice.state):
-            raise ChangedMeanwhile
+        taken = replace(
+            notice,
+            state=NoticeState.ACKNOWLEDGED,
+            reference=reference or notice.reference,
+            next_at=next_at,
+            last_error="",
+        )
+        save(taken, notice, tx)
         entries = tx.notices.entries(notice_id=notice_id)
         tx.notices.touch(entries)
         tx.notices.wake(account(taken), next_at)

@@ -19,6 +19,7 @@ from bridge.errors import (
 from bridge.model import ErasureState, Fact, Outcome, Principal, PrivacyRequest, Task, TaskState
 from bridge.ports import Claim, Platform, Services
 from bridge.rules.lifecycle import PLATFORM, pause_s
+from bridge.steps.concern import tell_task
 
 THEIRS = (ConnectorUnavailable, ConnectorThrottled, ConnectorRefused, CredentialRejected)
 
@@ -41,15 +42,13 @@ def ask(request: PrivacyRequest, task: Task, claim: Claim, *, services: Services
             current = tx.requests.get(request.id)
             known = current.principal if current else Principal()
             tx.requests.rewrite(request, replace(known, customer_id=customer_id))
-        tx.evidence.append(
+        tell_task(
             {TaskState.DONE: Fact.TASK_DONE, TaskState.RETRY: Fact.TASK_RETRIED}.get(
                 task.state, Fact.TASK_FAILED
             ),
-            shop=request.shop,
-            request_id=request.id,
-            subject=request.subject,
-            system=task.system,
-            action=task.action,
+            request,
+            task,
+            tx,
             outcome=task.outcome,
             reason=task.last_error or task.detail.get("reason", ""),
         )

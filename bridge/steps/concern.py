@@ -6,13 +6,20 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from bridge.model import Entry, Fact, Notice
+from bridge.errors import ChangedMeanwhile
+from bridge.model import Entry, Fact, Notice, PrivacyRequest, Task
 from bridge.ports import Services, Tx
 
 
 def account(of: Notice | Entry) -> str:
     """The account that a notice or an entry belongs to: one processor of one shop."""
     return f"{of.shop}|{of.processor}"
+
+
+def save(notice: Notice, before: Notice, tx: Tx) -> None:
+    """Overwrite a notice as it was read. Raises ChangedMeanwhile where it moved since: read again, decide again."""
+    if not tx.notices.save(notice, was=before.state):
+        raise ChangedMeanwhile
 
 
 def tell(
@@ -46,3 +53,16 @@ def nudge(entries: Iterable[Entry], services: Services) -> None:
     ids = sorted({entry.request_id for entry in entries})
     if ids:
         services.queue.nudge_all([("process", request_id, True) for request_id in ids])
+
+
+def tell_task(fact: Fact, request: PrivacyRequest, task: Task, tx: Tx, **detail: Any) -> None:
+    """Record what became of one task of a request."""
+    tx.evidence.append(
+        fact,
+        shop=request.shop,
+        request_id=request.id,
+        subject=request.subject,
+        system=task.system,
+        action=task.action,
+        **detail,
+    )

@@ -95,10 +95,9 @@ def _shop(request: PrivacyRequest, tx: Tx) -> dict[str, int]:
 def _person(request: PrivacyRequest, tx: Tx, services: Services) -> dict[str, int]:
     who = request.principal
     parcels, orders = tx.index.parcels(request.shop, who), tx.index.orders(request.shop, who)
-    matters = tx.index.matters(request.shop, who)
     removed = dict(tx.index.erase(request.shop, who, request_id=request.id))
     if not removed.get(MERGED):
-        note(request, who, parcels, orders, matters=matters, tx=tx, services=services)
+        note(request, who, parcels, orders, tx=tx, services=services)
     tx.evidence.append(
         Fact.PRINCIPAL_SUPPRESSED, shop=request.shop, request_id=request.id, subject=request.subject
     )

@@ -13,6 +13,7 @@ from bridge.errors import BridgeError
 from bridge.model import ErasureState, Fact, Outcome, PrivacyRequest, Task, TaskState
 from bridge.ports import Claim, Platform, Services
 from bridge.rules.lifecycle import FOLLOW_DAYS, FOLLOW_S, PLATFORM
+from bridge.steps.concern import tell_task
 
 
 def follow(request: PrivacyRequest, task: Task, claim: Claim, *, services: Services) -> Task:
@@ -42,13 +43,11 @@ def follow(request: PrivacyRequest, task: Task, claim: Claim, *, services: Servi
         if answered:
             tx.requests.rewrite(request, None)
         if answered or task.attempts == 1:
-            tx.evidence.append(
+            tell_task(
                 Fact.TASK_DONE if answered else Fact.TASK_WAITING,
-                shop=request.shop,
-                request_id=request.id,
-                subject=request.subject,
-                system=task.system,
-                action=task.action,
+                request,
+                task,
+                tx,
                 outcome=state.outcome,
                 reason=state.reason,
             )

@@ -25,6 +25,7 @@ from bridge.model import Absence, Fact, Finding, Gap, Outcome, PrivacyRequest, T
 from bridge.ports import Claim, Services, Tx, Watcher
 from bridge.rules.lifecycle import PLATFORM, pause_s
 from bridge.rules.shipping import Rules, platform_parcels
+from bridge.steps.concern import tell_task
 
 EVERYTHING = "all records"
 PARCELS = "parcels:"
@@ -116,13 +117,11 @@ def _finished(
         detail={"waybills": len(asked)} if task.system != PLATFORM else {},
     )
     tx.requests.save_task(task)
-    tx.evidence.append(
+    tell_task(
         Fact.TASK_DONE,
-        shop=request.shop,
-        request_id=request.id,
-        subject=request.subject,
-        system=task.system,
-        action=task.action,
+        request,
+        task,
+        tx,
         outcome=task.outcome,
         records=task.records,
         waybills=len(asked),
@@ -156,13 +155,11 @@ def _failed(
     with services.store.transaction() as tx:
         tx.requests.hold(claim)
         tx.requests.save_task(task)
-        tx.evidence.append(
+        tell_task(
             Fact.TASK_RETRIED if again else Fact.TASK_FAILED,
-            shop=request.shop,
-            request_id=request.id,
-            subject=request.subject,
-            system=task.system,
-            action=task.action,
+            request,
+            task,
+            tx,
             attempts=attempts,
             error=str(fault),
         )

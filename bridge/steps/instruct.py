@@ -12,6 +12,7 @@ from bridge.model import Entry, Fact, Names, PrivacyRequest, Task, TaskState
 from bridge.ports import Claim, Services, Tx
 from bridge.rules.attribution import UNKNOWN
 from bridge.rules.notices import stands
+from bridge.steps.concern import tell_task
 from bridge.steps.note import nameless
 
 
@@ -42,13 +43,11 @@ def instruct(request: PrivacyRequest, task: Task, claim: Claim, *, services: Ser
             after = nameless(after)
         tx.requests.save_task(after)
         if ended and task.outcome is not after.outcome:
-            tx.evidence.append(
+            tell_task(
                 Fact.TASK_DONE if after.state is TaskState.DONE else Fact.TASK_FAILED,
-                shop=request.shop,
-                request_id=request.id,
-                subject=request.subject,
-                system=after.system,
-                action=after.action,
+                request,
+                after,
+                tx,
                 outcome=after.outcome,
                 records=after.records,
                 answers=after.detail["answers"],

@@ -24,6 +24,7 @@ from bridge.ports import Claim, Platform, Services, Tx
 from bridge.rules.lifecycle import PLATFORM
 from bridge.rules.shipping import platform_parcels
 from bridge.steps.ask import THEIRS, failed
+from bridge.steps.concern import tell_task
 from bridge.steps.erase import left_to_ask_by
 from bridge.steps.note import note
 
@@ -56,13 +57,11 @@ def locate(request: PrivacyRequest, task: Task, claim: Claim, *, services: Servi
         tx.requests.save_task(after)
         if after.state is not TaskState.RETRY and _erased(request, tx):  # it was kept for this asking
             tx.requests.rewrite(request, left_to_ask_by(request, tx))
-        tx.evidence.append(
+        tell_task(
             FACTS.get(after.state, Fact.TASK_FAILED),
-            shop=request.shop,
-            request_id=request.id,
-            subject=request.subject,
-            system=after.system,
-            action=after.action,
+            request,
+            after,
+            tx,
             outcome=after.outcome,
             records=after.records,
             reason=after.last_error,

@@ -8,7 +8,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from bridge.model import Action, Entry, Fact, Outcome, Principal, PrivacyRequest, Task, TaskState, Waybill
+from bridge.model import (
+    Action,
+    Entry,
+    Fact,
+    KnownOrder,
+    Outcome,
+    Principal,
+    PrivacyRequest,
+    Task,
+    TaskState,
+    Waybill,
+)
 from bridge.ports import Services, Tx
 from bridge.rules.telling import Told, whom
 
@@ -19,18 +30,18 @@ def note(
     request: PrivacyRequest,
     who: Principal,
     parcels: Sequence[Waybill],
-    orders: Mapping[str, str],
+    orders: Mapping[str, KnownOrder],
     *,
     tx: Tx,
     services: Services,
-    matters: Mapping[str, tuple[str, ...]] | None = None,
 ) -> None:
     """Keep an entry for each record that is told of; what is listed already stays as it stands.
 
-    `orders` maps ids of her orders to their names, `matters` to what is open about them.
+    `orders` are hers by id.
     """
     by_processor: dict[str, list[Told]] = {}
-    for told in whom(who, parcels, orders, services.merchant.processors):
+    names = {order_id: order.name for order_id, order in orders.items()}
+    for told in whom(who, parcels, names, services.merchant.processors):
         by_processor.setdefault(told.processor, []).append(told)
     known = {task.system: task for task in tx.requests.tasks(request.id) if task.action is Action.INSTRUCT}
     noted: list[tuple[str, int, bool]] = []
@@ -45,8 +56,7 @@ def note(
         named = [told for told in theirs if told.reference]
         if processor not in known:
             tx.requests.save_task(_begun(task, len(named)) if named else nameless(task))
-        open_ = matters or {}
-        entries = [_entry(request, task, told, open_.get(told.order_id, ()), services) for told in named]
+        entries = [_entry(request, task, told, orders, services) for told in named]
         new = tx.notices.add(entries)
         if new and processor in known:
             tx.notices.touch(entries)
@@ -75,7 +85,7 @@ def nameless(task: Task) -> Task:
 
 
 def _entry(
-    request: PrivacyRequest, task: Task, told: Told, matters: tuple[str, ...], services: Services
+    request: PrivacyRequest, task: Task, told: Told, orders: Mapping[str, KnownOrder], services: Services
 ) -> Entry:
     entry = Entry(
         id=services.store.new_id("ent"),
@@ -88,11 +98,11 @@ def _entry(
         order=told.order,
         order_id=told.order_id,
         look_at=services.clock.now(),
-        matters=matters,
     )
     parcel = told.parcel
     if parcel is None:
-        return entry
+        order = orders.get(told.order_id)
+        return replace(entry, matters=order.matters) if order else entry
     return replace(
         entry,
         system=parcel.held_by,

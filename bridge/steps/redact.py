@@ -16,6 +16,7 @@ from bridge.model import Absence, Fact, Gap, Outcome, Principal, PrivacyRequest,
 from bridge.ports import Claim, Platform, Services
 from bridge.rules.lifecycle import PLATFORM, pause_s, verdict
 from bridge.steps.ask import THEIRS
+from bridge.steps.concern import tell_task
 from bridge.steps.erase import ACCESS_FIRST_S, access_runs
 
 FACTS = {TaskState.DONE: Fact.TASK_DONE, TaskState.RETRY: Fact.TASK_RETRIED}
@@ -39,13 +40,11 @@ def redact(request: PrivacyRequest, task: Task, claim: Claim, *, services: Servi
         current = tx.requests.get(request.id)
         if who.customer_id and current and current.principal.customer_id != who.customer_id:
             tx.requests.rewrite(request, replace(current.principal, customer_id=who.customer_id))
-        tx.evidence.append(
+        tell_task(
             FACTS.get(task.state, Fact.TASK_FAILED),
-            shop=request.shop,
-            request_id=request.id,
-            subject=request.subject,
-            system=task.system,
-            action=task.action,
+            request,
+            task,
+            tx,
             outcome=task.outcome,
             reason=task.last_error or task.detail.get("reason", ""),
             counts={name: count for name, count in task.detail.items() if isinstance(count, int)},

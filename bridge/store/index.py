@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from bridge.model import ParcelStatus, Principal, Waybill
+from bridge.model import KnownOrder, ParcelStatus, Principal, Waybill
 from bridge.rules.minimise import Sighting
 from bridge.store.forget import Forgetting
 from bridge.store.learn import Learning
@@ -42,15 +42,10 @@ class IndexRows(Learning, Forgetting):
         ).all()
         return [self._waybill(shop, row, mine[row.order_key]) for row in rows]
 
-    def orders(self, shop: str, who: Principal) -> dict[str, str]:
+    def orders(self, shop: str, who: Principal) -> dict[str, KnownOrder]:
         """See ports.Index."""
         docs = [self.order_doc(shop, row) for row in self.orders_of(shop, who) if row.doc]
-        return {doc["id"]: doc["name"] for doc in docs}
-
-    def matters(self, shop: str, who: Principal) -> dict[str, tuple[str, ...]]:
-        """See ports.Index."""
-        docs = [self.order_doc(shop, row) for row in self.orders_of(shop, who) if row.doc]
-        return {doc["id"]: told for doc in docs if (told := _open(doc))}
+        return {doc["id"]: KnownOrder(name=doc["name"], matters=_open(doc)) for doc in docs}
 
     def erased_by(self, shop: str, order_id: str) -> str:
         """See ports.Index."""

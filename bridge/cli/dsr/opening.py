@@ -85,7 +85,6 @@ def open_(
                 )
         except PayloadInvalid as fault:
             refuse(f"Not opened: {REASONS.get(fault.reason, fault.reason)}.")
-            return
     if as_json:
         emit(told)
         return

@@ -30,7 +30,6 @@ def find(tx: SqlTx, request_id: str) -> PrivacyRequest:
     request = tx.requests.get(request_id)
     if request is None:
         refuse(f"There is no request {request_id}. `dsr list` shows them.")
-    assert request is not None  # noqa: S101 - refuse ends the command
     return request
 
 

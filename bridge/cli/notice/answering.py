@@ -74,7 +74,6 @@ def answer_(
             )
         except PayloadInvalid as fault:
             refuse(f"Not recorded: {REASONS.get(fault.reason, fault.reason)}.")
-            return
     if as_json:
         emit({"id": notice_id, "state": after.state, "entries": len(entries), "reference": reference})
     else:
@@ -97,7 +96,6 @@ def acknowledge_(notice_id: str, reference: str, as_json: bool) -> None:
             )
         except PayloadInvalid as fault:
             refuse(f"Not recorded: {REASONS.get(fault.reason, fault.reason)}.")
-            return
     if as_json:
         emit({"id": notice_id, "state": after.state, "reference": reference, "next_at": after.next_at})
     else:

@@ -12,7 +12,7 @@ from bridge.cli.printing import emit
 from bridge.connectors.notice import bounced
 from bridge.model import Fact, NoticeState
 from bridge.rules.notices import ANSWERED
-from bridge.steps.concern import tell
+from bridge.steps.concern import save, tell
 
 
 @click.command()
@@ -30,9 +30,8 @@ def bounce(mail: Path, as_json: bool) -> None:
         notice = tx.notices.by_message_id(message_id)
         if notice is None or notice.state in ANSWERED:
             refuse(f"No open notice was sent as {message_id}.")
-            return
         after = replace(notice, state=NoticeState.BOUNCED, next_at=None, last_error="delivery status: failed")
-        tx.notices.save(after, was=notice.state)
+        save(after, notice, tx)
         tx.notices.unlink(notice.id)
         entries = tx.notices.entries(notice_id=notice.id)
         tx.notices.touch(entries)

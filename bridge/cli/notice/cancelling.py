@@ -34,7 +34,6 @@ def cancel_parcel(entry_id: str, confirm: str, reason: str, as_json: bool) -> No
             refuse("The waybill that you typed is not this entry's. Nothing was cancelled.")
         if not isinstance(carrier, Canceller) or not isinstance(carrier, Tracker) or not carrier.configured:
             refuse(f"{entry.system or 'nobody'} has no interface for cancelling, or no credentials are set.")
-            return
         try:
             told = [one for batch in carrier.track([entry.reference]) for one in batch]
             status = told[0].status if told else ParcelStatus.UNKNOWN

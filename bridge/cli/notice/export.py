@@ -36,7 +36,6 @@ def export(notice_id: str, target: Path, force: bool, as_json: bool) -> None:
             processor = listed(notice.processor, services)
             if processor is None:
                 refuse(f"{notice.processor} is not in the merchant's file.")
-                return
             if target.suffix == ".csv":
                 made = as_csv(entries)
             else:

@@ -14,7 +14,7 @@ from bridge.cli.notice.sheet import find, reference_option
 from bridge.cli.printing import emit
 from bridge.model import Fact, Notice, NoticeState
 from bridge.rules.notices import ANSWERED
-from bridge.steps.concern import account, tell
+from bridge.steps.concern import account, save, tell
 
 
 @click.command()
@@ -35,7 +35,7 @@ def resend(notice_id: str, as_json: bool) -> None:
             last_error="",
             next_at=at.store.now(),
         )
-        tx.notices.save(again, was=notice.state)
+        save(again, notice, tx)
         tx.notices.unlink(notice_id)  # whoever had the letter before may be the wrong one
         tx.notices.wake(account(notice))
         tx.notices.touch(tx.notices.entries(notice_id=notice_id))
@@ -62,15 +62,14 @@ def file_(notice_id: str, reference: str, as_json: bool) -> None:
                 state=NoticeState.SENT,
                 sent_at=now,
                 due_at=now + timedelta(days=terms.answer_days),
-                reminders=len(
-                    terms.remind_days
-                ),  # nobody reminds a portal by mail: next comes the end of waiting
+                # nobody reminds a portal by mail: next comes the end of waiting
+                reminders=len(terms.remind_days),
                 reference=reference,
                 last_error="",
                 next_at=now + timedelta(days=terms.expire_days),
             )
             entries = tx.notices.entries(notice_id=notice_id)
-            tx.notices.save(filed, was=notice.state)
+            save(filed, notice, tx)
             tx.notices.save_entries([replace(entry, state=NoticeState.SENT, reason="") for entry in entries])
             tx.notices.touch(entries)
             tx.notices.wake(account(notice), filed.next_at)

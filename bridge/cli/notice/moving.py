@@ -33,7 +33,6 @@ def attribute(entry_id: str, processor: str, reason: str, as_json: bool) -> None
             request = tx.requests.get(entry.request_id)
             if request is None:
                 refuse(f"The request of {entry_id} is gone.")
-                return
             parcel = Waybill(
                 number=entry.reference,
                 carrier=processor,

@@ -52,7 +52,6 @@ def find(tx: SqlTx, notice_id: str) -> Notice:
     notice = tx.notices.notice(notice_id)
     if notice is None:
         refuse(f"There is no notice {notice_id}. `notice list` shows them.")
-    assert notice is not None  # noqa: S101 - refuse ends the command
     return notice
 
 
@@ -61,7 +60,6 @@ def find_entry(tx: SqlTx, entry_id: str) -> Entry:
     entry = tx.notices.entry(entry_id)
     if entry is None:
         refuse(f"There is no entry {entry_id}. `notice show` of a notice lists its entries.")
-    assert entry is not None  # noqa: S101 - refuse ends the command
     return entry
 
 

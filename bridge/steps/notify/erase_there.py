@@ -5,13 +5,12 @@ Recorded after each deed: dying between the two erases again, which is harmless 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 from bridge.errors import BridgeError, Retryable
-from bridge.model import Answer, Entry, Fact, Names, Notice, NoticeState, Outcome, Via
+from bridge.model import Answer, Entry, Fact, Names, Notice, Outcome, Via
 from bridge.ports import Claim, Eraser, Services
 from bridge.rules.lifecycle import pause_s
 from bridge.rules.notices import STATES, answered_state
@@ -21,12 +20,6 @@ from bridge.steps.notify.digest import LOOK_AGAIN
 from bridge.steps.notify.stuck import stuck
 
 ANSWERS = {Outcome.ERASED: Answer.ERASED, Outcome.ABSENT: Answer.NOT_FOUND}
-
-NOT_BY_API: Mapping[str, Any] = {
-    "state": NoticeState.REFUSED,
-    "answer": Answer.REFUSED,
-    "reason": "not_by_api",
-}
 
 
 def erase_there(notice: Notice, entries: Sequence[Entry], claim: Claim, services: Services) -> None:
@@ -74,12 +67,21 @@ def _close(notice: Notice, claim: Claim, services: Services) -> None:
     now = services.clock.now()
     with services.store.transaction() as tx:
         tx.notices.hold(claim)
-        # what has no waybill is nothing that the interface could erase: a person has to
-        entries = [
-            entry if entry.answer else replace(entry, **NOT_BY_API, answered_at=now)
-            for entry in tx.notices.entries(notice_id=notice.id)
+        # what its interface cannot be asked for is refused by it: a person has to
+        listed = tx.notices.entries(notice_id=notice.id)
+        refused = [
+            replace(
+                entry,
+                state=STATES[Answer.REFUSED],
+                answer=Answer.REFUSED,
+                reason="not_by_api",
+                answered_at=now,
+            )
+            for entry in listed
+            if entry.answer is None
         ]
-        tx.notices.save_entries([entry for entry in entries if entry.reason == NOT_BY_API["reason"]])
+        tx.notices.save_entries(refused)
+        entries = [*(entry for entry in listed if entry.answer is not None), *refused]
         state = answered_state([entry.answer for entry in entries if entry.answer is not None])
         closed = replace(
             notice,

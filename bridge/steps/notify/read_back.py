@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from bridge.model import Answer, Entry, Fact, NoticeState, ParcelStatus, Tracked
 from bridge.ports import Claim, Services, Tracker
@@ -52,7 +53,8 @@ def _record(told: Sequence[Entry], claim: Claim, services: Services) -> None:
         if entry.read_back != "unchanged"
     ]
     stuck = [_stuck(entry) for entry in again if entry.reopened >= MOST_REOPENED]
-    reopened = [_reopened(entry) for entry in again if entry.reopened < MOST_REOPENED]
+    now = services.clock.now()
+    reopened = [_reopened(entry, now) for entry in again if entry.reopened < MOST_REOPENED]
     with services.store.transaction() as tx:
         tx.notices.hold(claim)
         tx.notices.save_entries([*settled, *stuck, *reopened])
@@ -63,18 +65,10 @@ def _record(told: Sequence[Entry], claim: Claim, services: Services) -> None:
     nudge(told, services)
 
 
-def _reopened(entry: Entry) -> Entry:
-    """It said erased and still shows her: it is told again."""
-    return replace(
-        entry,
-        state=NoticeState.QUEUED,
-        reason="still_readable",
-        answer=None,
-        answered_at=None,
-        notice_id="",
-        look_at=None,
-        reopened=entry.reopened + 1,
-    )
+def _reopened(entry: Entry, now: datetime) -> Entry:
+    """It said erased and still shows her: it is told again, and where the parcel is was seen just now."""
+    again = told_again(entry, "still_readable", now)
+    return replace(again, state=NoticeState.QUEUED, look_at=None, reopened=entry.reopened + 1)
 
 
 def _stuck(entry: Entry) -> Entry:

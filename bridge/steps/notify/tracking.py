@@ -9,6 +9,7 @@ from datetime import datetime
 from bridge.model import Entry, Tracked
 from bridge.ports import Services, Tracker
 from bridge.rules.asking import SAYS_NOTHING
+from bridge.rules.attribution import spelt
 
 
 def tracked(
@@ -17,17 +18,12 @@ def tracked(
     """Each entry with what the system tells of its parcel, a batch of the system's size at a time."""
     by_number: dict[str, list[Entry]] = {}
     for entry in entries:
-        by_number.setdefault(_squashed(entry.reference), []).append(entry)
+        by_number.setdefault(spelt(entry.reference), []).append(entry)
     if not by_number:
         return
     numbers = [same[0].reference for same in by_number.values()]
     for batch in tracker.track(numbers, consignees=consignees):
-        yield [(entry, one) for one in batch for entry in by_number.get(_squashed(one.number), ())]
-
-
-def _squashed(number: str) -> str:
-    """A waybill without blanks and dashes: carriers spell it so."""
-    return "".join(letter for letter in number.upper() if letter.isalnum())
+        yield [(entry, one) for one in batch for entry in by_number.get(spelt(one.number), ())]
 
 
 def moved(entry: Entry, told: Tracked, now: datetime) -> Entry:

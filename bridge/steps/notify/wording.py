@@ -87,9 +87,12 @@ def letter(
 
 def _message_id(notice: Notice, services: Services) -> str:
     """One for each letter of a notice; a letter that is sent again because nobody recorded it keeps its own."""
-    domain = parseaddr(services.settings.mail_from)[1].rpartition("@")[2] or "localhost"
     before = notice.message_id.partition("@")[0].rpartition(".")[2]
-    return f"<{notice.id}.{int(before) + 1 if before.isdecimal() else 0}@{domain}>"
+    return f"<{notice.id}.{int(before) + 1 if before.isdecimal() else 0}@{_domain(services)}>"
+
+
+def _domain(services: Services) -> str:
+    return parseaddr(services.settings.mail_from)[1].rpartition("@")[2] or "localhost"
 
 
 def content(
@@ -165,13 +168,12 @@ def escalation(notice: Notice, entries: Sequence[Entry], *, services: Services) 
             ),
         )
     ]
-    domain = parseaddr(services.settings.mail_from)[1].rpartition("@")[2] or "localhost"
     return Letter(
         to=to,
         subject=subject,
         text=_text(paragraphs),
         html=_html(subject, paragraphs, ""),
-        message_id=f"<{notice.id}.expired@{domain}>",
+        message_id=f"<{notice.id}.expired@{_domain(services)}>",
     )
 
 
