@@ -25,6 +25,7 @@ from config.rulebook import (
     Law,
     PlatformResidue,
     Retention,
+    VaultRules,
 )
 from config.tables import MOST_DAYS, SHA256, SHA256_WORDS, Report, Table, label, read
 
@@ -59,6 +60,7 @@ def load_retention(path: Path) -> Retention:
         "timezone": days.timezone,
         "calendar": days,
         "residue": _residue(top.table("platform_residue")),
+        "vault": _vault(top.table("vault")),
         "reviewed_by": top.text("reviewed_by", "", needed=True),
         "reviewed_on": top.day("reviewed_on", needed=True),
         "default_action": top.one_of("default_action", ("quarantine",), "quarantine"),
@@ -116,6 +118,26 @@ def _residue(table: Table) -> PlatformResidue:
     apply = table.flag("apply", default=False)
     table.close()
     return PlatformResidue(apply=apply, erased=tuple(kind for kind, word in words.items() if word == "erase"))
+
+
+def _vault(table: Table) -> VaultRules:
+    """Where the statutory copies are. Books that others keep count only with the word of whoever keeps them."""
+    rules = VaultRules(
+        mode=table.one_of("mode", ("bridge", "external_attested"), "bridge"),
+        keep_identity=table.one_of(
+            "gst_keep_customer_identity", ("as_issued", "statutory_minimum"), "statutory_minimum"
+        )
+        == "as_issued",
+        asked_for_by=table.texts("asked_for_by"),
+        attested_by=table.text("attested_by", ""),
+        attested_on=table.day("attested_on", optional=True),
+    )
+    if rules.mode == "external_attested" and not (rules.attested_by and rules.attested_on):
+        table.fault(
+            "mode", "needs attested_by and attested_on: who said when that the books are kept elsewhere"
+        )
+    table.close()
+    return rules
 
 
 def _month_day(table: Table, key: str, default: str) -> tuple[int, int]:

@@ -113,6 +113,22 @@ class Calendar:
     gst_annual_return_due_overrides: Mapping[str, date] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VaultRules:
+    """Who keeps the statutory copies and what is in them.
+
+    `bridge`: we seal them. `external_attested`: the merchant's accounts hold them, as `attested_by` said in
+    writing on `attested_on`. `keep_identity`: copies that we build name the buyer always, not only where the
+    law asks for it. `asked_for_by` are order attributes by which a buyer asks for her name on the invoice.
+    """
+
+    mode: str = "bridge"
+    keep_identity: bool = False
+    asked_for_by: tuple[str, ...] = ()
+    attested_by: str = ""
+    attested_on: date | None = None
+
+
 # What other systems write at a platform and its own erasure leaves, by the keys of [platform_residue].
 RESIDUE_KINDS = ("customer_metafields", "order_metafields", "order_notes", "order_attributes")
 
@@ -151,6 +167,7 @@ class Retention:
     sha256: str
     calendar: Calendar = field(default_factory=Calendar)
     residue: PlatformResidue = field(default_factory=PlatformResidue)
+    vault: VaultRules = field(default_factory=VaultRules)
     reviewed_on: date | None = None
     default_action: str = "quarantine"
     policy_sha256: str = ""

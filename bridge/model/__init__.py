@@ -1,12 +1,23 @@
 """The nouns: what is received, asked, found, held and proven.
 
 Frozen values and closed sets only; nothing here reads a clock, a table or the network.
-Moments are aware UTC, ids are strings with a prefix (`dlv_`, `req_`, `tsk_`, `ntc_`, `ent_`).
+Moments are aware UTC, ids are strings with a prefix (`dlv_`, `req_`, `tsk_`, `ntc_`, `ent_`,
+`doc_`, `clm_`, `rfd_`, `rev_`).
 """
 
 from bridge.model.deliveries import Delivery, DeliveryState
 from bridge.model.evidence import Event, Fact
 from bridge.model.findings import Absence, Check, ErasureState, Finding, Gap, Outcome, Page, Residue
+from bridge.model.holding import (
+    Deed,
+    Document,
+    DocumentForm,
+    DocumentKind,
+    LegalClaim,
+    Paper,
+    Planned,
+    Review,
+)
 from bridge.model.notices import Answer, Entry, Letter, Names, Notice, NoticeState, Said, Via
 from bridge.model.parcels import MERCHANT, KnownOrder, ParcelStatus, Tracked, Waybill
 from bridge.model.requests import (
@@ -28,8 +39,12 @@ __all__ = [
     "Answer",
     "Check",
     "Clocks",
+    "Deed",
     "Delivery",
     "DeliveryState",
+    "Document",
+    "DocumentForm",
+    "DocumentKind",
     "Entry",
     "ErasureState",
     "Event",
@@ -38,17 +53,21 @@ __all__ = [
     "Gap",
     "Kind",
     "KnownOrder",
+    "LegalClaim",
     "Letter",
     "Names",
     "Notice",
     "NoticeState",
     "Outcome",
     "Page",
+    "Paper",
     "ParcelStatus",
+    "Planned",
     "Principal",
     "PrivacyRequest",
     "RequestState",
     "Residue",
+    "Review",
     "Said",
     "Source",
     "Task",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from bridge.ports.holding import Documents, Plans, Reviews
 from bridge.ports.inbox import Claim, Inbox
 from bridge.ports.notices import Notices
 from bridge.ports.proof import Evidence, Packages
@@ -31,6 +32,7 @@ __all__ = [
     "Claim",
     "Clock",
     "Connector",
+    "Documents",
     "Eraser",
     "Evidence",
     "Findings",
@@ -39,9 +41,11 @@ __all__ = [
     "Mailer",
     "Notices",
     "Packages",
+    "Plans",
     "Platform",
     "Queue",
     "Requests",
+    "Reviews",
     "Services",
     "Store",
     "Tracker",

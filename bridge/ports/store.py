@@ -13,6 +13,7 @@ from typing import Protocol
 from bridge.model import (
     Delivery,
 )
+from bridge.ports.holding import Documents, Plans, Reviews
 from bridge.ports.inbox import Claim, Inbox
 from bridge.ports.notices import Notices
 from bridge.ports.proof import Evidence, Packages
@@ -56,6 +57,21 @@ class Tx(Protocol):
     @property
     def packages(self) -> Packages:
         """Packages and certificates."""
+        ...
+
+    @property
+    def documents(self) -> Documents:
+        """Statutory copies."""
+        ...
+
+    @property
+    def plans(self) -> Plans:
+        """What erasures were going to do."""
+        ...
+
+    @property
+    def reviews(self) -> Reviews:
+        """What needs a person's eye."""
         ...
 
 

@@ -16,6 +16,7 @@ from bridge.ports import Claim
 from bridge.rules.topics import MANDATORY
 from bridge.store import inbox
 from bridge.store.accept import GroupCommit
+from bridge.store.documents import DocumentRows
 from bridge.store.engine import guarded, open_engine, turn
 from bridge.store.evidence import EvidenceRows
 from bridge.store.findings import FindingRows
@@ -25,7 +26,9 @@ from bridge.store.index import IndexRows
 from bridge.store.listing import Listing
 from bridge.store.notices import NoticeRows
 from bridge.store.packages import PackageRows
+from bridge.store.plans import PlanRows
 from bridge.store.requests import OPEN, RequestRows
+from bridge.store.reviews import ReviewRows
 from bridge.store.session import Session
 from bridge.store.tables import deliveries, notice_accounts, packages, requests
 from bridge.store.tokens import TokenRows
@@ -46,6 +49,9 @@ class SqlTx:
         self.notices = NoticeRows(session)
         self.evidence = EvidenceRows(session)
         self.packages = PackageRows(session)
+        self.documents = DocumentRows(session)
+        self.plans = PlanRows(session)
+        self.reviews = ReviewRows(session)
         self.listing = Listing(session)
         self.tokens = TokenRows(session)
 

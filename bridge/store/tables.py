@@ -20,6 +20,16 @@ from sqlalchemy import (
 )
 
 from bridge.store.columns import metadata, plain, pseudonym, sealed, shop, work
+from bridge.store.law_tables import (
+    evidence_heads,
+    law_files,
+    legal_claims,
+    plans,
+    refund_accounts,
+    reviews,
+    shop_endings,
+    vault_documents,
+)
 from bridge.store.moment import Moment
 from bridge.store.notice_tables import notice_accounts, notice_entries, notice_links, notices
 
@@ -30,7 +40,10 @@ __all__ = [
     "deliveries",
     "evidence",
     "evidence_head",
+    "evidence_heads",
     "findings",
+    "law_files",
+    "legal_claims",
     "locks",
     "merges",
     "metadata",
@@ -41,10 +54,15 @@ __all__ = [
     "orders",
     "packages",
     "parcels",
+    "plans",
+    "refund_accounts",
     "requests",
+    "reviews",
+    "shop_endings",
     "suppressions",
     "tasks",
     "tokens",
+    "vault_documents",
 ]
 
 deliveries = Table(
@@ -205,6 +223,7 @@ suppressions = Table(
     pseudonym("key", primary_key=True),
     plain("erased_at", Moment),
     plain("request_id", String(40)),
+    plain("ledger_at", Moment, nullable=True),
 )
 
 evidence = Table(

@@ -1,0 +1,140 @@
+"""What outlives an erasure and why: sealed documents, planned actions, what needs a person's eye."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+
+class Deed(StrEnum):
+    """What an erasure does with one kind of data at one system."""
+
+    ERASE = "erase"
+    ANONYMISE = "anonymise"
+    PSEUDONYMISE = "pseudonymise"
+    RESTRICT = "restrict"
+    SEAL = "seal"
+    EVIDENCE = "keep_as_evidence"
+    QUARANTINE = "quarantine"
+
+
+class DocumentKind(StrEnum):
+    """What a sealed document is to the tax books."""
+
+    INVOICE = "invoice"
+    CREDIT_NOTE = "credit_note"
+
+
+class DocumentForm(StrEnum):
+    """The shop's own document, or the particulars that the law demands where none was given."""
+
+    AS_ISSUED = "as_issued"
+    MINIMUM = "statutory_minimum"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Paper:
+    """A statutory copy before it is sealed, in the clear. `source` is the order's or the refund's id at the shop."""
+
+    kind: DocumentKind
+    form: DocumentForm
+    order_id: str
+    source: str
+    issued_at: datetime
+    content: bytes
+    media_type: str = "application/json"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Document:
+    """A sealed document as it is listed: nothing of its content. `order_key` and `digest` are keyed HMACs.
+
+    `request_id` is the erasure that left it as all that is kept; '' while its person has asked for nothing.
+    `grounds` are the ids of the holds that kept it when days were last computed, under the retention file
+    `law_sha256`; `erasable_from` None means that nobody can say yet.
+    """
+
+    id: str
+    shop: str
+    kind: DocumentKind
+    form: DocumentForm
+    media_type: str
+    order_key: str
+    digest: str
+    issued_at: datetime
+    sealed_at: datetime
+    request_id: str = ""
+    erasable_from: date | None = None
+    grounds: tuple[str, ...] = ()
+    law_sha256: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Planned:
+    """One line of an erasure's plan: what becomes of one category at one system.
+
+    `what` names fields or tables, never values. `reason` is a code, `law` what to quote, `until` the last day
+    of the duty (None: no day, or nobody can say yet), `holds` the ids of the grounds.
+    """
+
+    system: str
+    category: str
+    what: str
+    deed: Deed
+    reason: str
+    count: int = 0
+    law: str = ""
+    until: date | None = None
+    holds: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Review:
+    """Something that needs a person's eye. `what` names places and kinds, never a value."""
+
+    id: str
+    shop: str
+    kind: str
+    what: str
+    request_id: str
+    opened_at: datetime
+    closed_at: datetime | None = None
+    closed_by: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LegalClaim:
+    """A dispute, a summons, a complaint that holds data back until somebody says that it is over."""
+
+    id: str
+    shop: str
+    request_id: str
+    subject: str
+    order_key: str
+    reference: str
+    opened_by: str
+    opened_at: datetime
+    review_due_at: datetime
+    reviewed_by: str = ""
+    reviewed_at: datetime | None = None
+    approved_by: str = ""
+    released_by: str = ""
+    released_at: datetime | None = None
+
+
+def as_plain(planned: Planned) -> Mapping[str, Any]:
+    """A line of the plan, JSON-ready."""
+    return {
+        "system": planned.system,
+        "category": planned.category,
+        "what": planned.what,
+        "action": planned.deed.value,
+        "count": planned.count,
+        "reason": planned.reason,
+        "law": planned.law,
+        "until": planned.until.isoformat() if planned.until else None,
+        "holds": list(planned.holds),
+    }

@@ -1,0 +1,153 @@
+"""Statutory copies at rest: each sealed under a key of its own, wrapped by the ring, found by the order's pseudonym.
+
+What is sealed is read back and compared before anybody may rely on it. Destroying a row destroys its key.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bridge.errors import NeedsOperator
+from bridge.model import Document, DocumentForm, DocumentKind, Paper
+from bridge.store.ids import new_id
+from bridge.store.law_tables import vault_documents
+
+if TYPE_CHECKING:
+    from bridge.store.session import Session
+
+DOC = "vault_documents|{id}|doc|{shop}"
+WRAPPED = "vault_documents|{id}|wrapped|{shop}"
+LISTED = [column for column in vault_documents.c if column.name not in {"doc", "wrapped", "source_key"}]
+
+
+class DocumentRows:
+    """`ports.Documents` in one transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session, self._connection = session, session.connection
+
+    def seal(self, shop: str, paper: Paper) -> Document | None:
+        """See ports.Documents."""
+        vault, document_id, key = self._session.vault, new_id("doc"), secrets.token_bytes(32)
+        place = DOC.format(id=document_id, shop=shop)
+        document = Document(
+            id=document_id,
+            shop=shop,
+            kind=paper.kind,
+            form=paper.form,
+            media_type=paper.media_type,
+            order_key=self._key(shop, paper.order_id),
+            digest=self._digest(shop, paper.content),
+            issued_at=paper.issued_at,
+            sealed_at=self._session.now(),
+        )
+        row = {name: getattr(document, name) for name in Document.__slots__ if name != "grounds"} | {
+            "grounds": "[]",
+            "source_key": self._session.vault.digest(
+                f"document|{shop}|{paper.kind}|{paper.form}", paper.source.encode()
+            )[:32],
+            "wrapped": vault.seal(key, WRAPPED.format(id=document_id, shop=shop)),
+            "doc": vault.seal(paper.content, place, key_id=document_id, key=key),
+        }
+        dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
+        insert = dialect.insert(vault_documents).on_conflict_do_nothing()
+        if self._connection.scalar(insert.returning(vault_documents.c.id), row) is None:
+            return None
+        if self.open(document_id) != paper.content:
+            raise NeedsOperator(f"{document_id} does not read back as it was sealed")
+        return document
+
+    def of_orders(self, shop: str, order_ids: Iterable[str]) -> Mapping[str, Sequence[Document]]:
+        """See ports.Documents."""
+        ids = {self._key(shop, order_id): order_id for order_id in order_ids}
+        found: dict[str, list[Document]] = {}
+        for document in self.linked(shop, ids):
+            found.setdefault(ids[document.order_key], []).append(document)
+        return found
+
+    def linked(self, shop: str, order_keys: Iterable[str]) -> Sequence[Document]:
+        """See ports.Documents."""
+        keys = [key for key in order_keys if key]
+        if not keys:
+            return []
+        rows = select(*LISTED).where(vault_documents.c.shop == shop, vault_documents.c.order_key.in_(keys))
+        return self._read(rows)
+
+    def listed(self, *, shop: str = "", due_on: date | None = None, limit: int = 0) -> Sequence[Document]:
+        """See ports.Documents."""
+        rows = select(*LISTED)
+        if shop:
+            rows = rows.where(vault_documents.c.shop == shop)
+        if due_on:
+            rows = rows.where(vault_documents.c.erasable_from <= due_on)
+        return self._read(rows.limit(limit or None))
+
+    def one(self, document_id: str) -> Document | None:
+        """One of them, as it is listed."""
+        found = self._read(select(*LISTED).where(vault_documents.c.id == document_id))
+        return found[0] if found else None
+
+    def _read(self, rows: Any) -> list[Document]:
+        ordered = rows.order_by(vault_documents.c.issued_at, vault_documents.c.id)
+        return [_document(dict(row)) for row in self._connection.execute(ordered).mappings()]
+
+    def open(self, document_id: str) -> bytes | None:
+        """See ports.Documents. The key comes from the row itself, never from a cache."""
+        row = self._connection.execute(
+            select(vault_documents).where(vault_documents.c.id == document_id)
+        ).one_or_none()
+        if row is None:
+            return None
+        vault = self._session.vault
+        key = vault.open(row.wrapped, WRAPPED.format(id=row.id, shop=row.shop))
+        return vault.open(row.doc, DOC.format(id=row.id, shop=row.shop), data_key=lambda _: key)
+
+    def remaining(self, shop: str, order_ids: Iterable[str], request_id: str) -> int:
+        """See ports.Documents."""
+        keys = [self._key(shop, order_id) for order_id in order_ids]
+        hers = (vault_documents.c.shop == shop, vault_documents.c.order_key.in_(keys))
+        return self._connection.execute(
+            update(vault_documents).where(*hers).values(request_id=request_id)
+        ).rowcount
+
+    def dated(
+        self,
+        document_ids: Sequence[str],
+        *,
+        erasable_from: date | None,
+        grounds: Sequence[str],
+        law_sha256: str,
+    ) -> None:
+        """See ports.Documents."""
+        self._connection.execute(
+            update(vault_documents)
+            .where(vault_documents.c.id.in_(document_ids))
+            .values(erasable_from=erasable_from, grounds=json.dumps(list(grounds)), law_sha256=law_sha256)
+        )
+
+    def destroy(self, document_ids: Sequence[str]) -> int:
+        """See ports.Documents."""
+        these = vault_documents.c.id.in_(list(document_ids))
+        gone = self._connection.execute(delete(vault_documents).where(these)).rowcount
+        left = self._connection.scalar(select(func.count()).select_from(vault_documents).where(these))
+        if left:
+            raise NeedsOperator(f"{left} documents that were destroyed are still there")
+        return gone
+
+    def _key(self, shop: str, order_id: str) -> str:
+        return self._session.vault.pseudonym(shop, "order", order_id)
+
+    def _digest(self, shop: str, content: bytes) -> str:
+        return self._session.vault.digest(f"document|{shop}", content)
+
+
+def _document(row: Mapping[str, Any]) -> Document:
+    read = {**row} | {"grounds": tuple(json.loads(row["grounds"]))}
+    return Document(**read | {"kind": DocumentKind(read["kind"]), "form": DocumentForm(read["form"])})

@@ -1,0 +1,152 @@
+"""The tables of what the law keeps, of what ends by itself, and of what proves it from outside."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Date,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from bridge.store.columns import metadata, plain, pseudonym, sealed, shop
+from bridge.store.moment import Moment
+
+
+def _wrapped() -> Column[bytes]:
+    """A key of the row's own, wrapped by the ring: with it the row's content can no longer be read."""
+    return Column("wrapped", LargeBinary, nullable=False, info={"data": "secret"})
+
+
+vault_documents = Table(
+    "vault_documents",
+    metadata,
+    plain("id", String(40), primary_key=True),
+    shop(),
+    plain("kind", String(24)),
+    plain("form", String(24)),
+    plain("media_type", String(64)),
+    pseudonym("order_key"),
+    pseudonym("source_key"),
+    pseudonym("digest"),
+    _wrapped(),
+    sealed("doc"),
+    plain("issued_at", Moment),
+    plain("sealed_at", Moment),
+    plain("request_id", String(40)),
+    plain("erasable_from", Date, nullable=True),
+    plain("grounds", Text),
+    plain("law_sha256", String(64)),
+    UniqueConstraint("shop", "source_key", "digest"),
+    Index(None, "shop", "order_key"),
+    Index(None, "erasable_from"),
+)
+
+legal_claims = Table(
+    "legal_claims",
+    metadata,
+    plain("id", String(40), primary_key=True),
+    shop(),
+    plain("request_id", String(40)),
+    pseudonym("subject"),
+    pseudonym("order_key"),
+    plain("reference", String(64)),
+    plain("opened_by", String(64)),
+    plain("opened_at", Moment),
+    plain("reviewed_by", String(64)),
+    plain("reviewed_at", Moment, nullable=True),
+    plain("review_due_at", Moment),
+    plain("approved_by", String(64)),
+    plain("released_by", String(64)),
+    plain("released_at", Moment, nullable=True),
+    Index(None, "shop", "subject"),
+    Index(None, "shop", "order_key"),
+)
+
+refund_accounts = Table(
+    "refund_accounts",
+    metadata,
+    plain("id", String(40), primary_key=True),
+    shop(),
+    plain("refund_id", String(64)),
+    pseudonym("order_key"),
+    pseudonym("subject"),
+    Column("wrapped", LargeBinary, nullable=True, info={"data": "secret"}),
+    sealed("doc", nullable=True),
+    sealed("reference", nullable=True),
+    plain("state", String(16)),
+    plain("opened_at", Moment),
+    plain("settled_at", Moment, nullable=True),
+    plain("erase_at", Moment, nullable=True),
+    plain("erased_at", Moment, nullable=True),
+    plain("request_id", String(40)),
+    UniqueConstraint("shop", "refund_id"),
+    Index(None, "shop", "order_key"),
+    Index(None, "state", "erase_at"),
+)
+
+reviews = Table(
+    "reviews",
+    metadata,
+    plain("id", String(40), primary_key=True),
+    shop(),
+    plain("kind", String(32)),
+    plain("what", String(200)),
+    pseudonym("order_key"),
+    plain("request_id", String(40)),
+    pseudonym("once_key", 200, unique=True),
+    plain("opened_at", Moment),
+    plain("closed_at", Moment, nullable=True),
+    plain("closed_by", String(64)),
+    Index(None, "shop", "closed_at"),
+)
+
+plans = Table(
+    "plans",
+    metadata,
+    plain("request_id", String(40), primary_key=True),
+    plain("made_at", Moment),
+    Column("body", Text, nullable=False, info={"data": "pseudonym"}),
+)
+
+law_files = Table(
+    "law_files",
+    metadata,
+    plain("sha256", String(64), primary_key=True),
+    plain("policy_id", String(64)),
+    plain("accepted_at", Moment),
+    plain("accepted_by", String(64)),
+)
+
+evidence_heads = Table(
+    "evidence_heads",
+    metadata,
+    plain("day", Date, primary_key=True),
+    plain("seq", BigInteger),
+    plain("hash", String(64)),
+    plain("signed_at", Moment),
+    plain("signature", String(128)),
+    plain("public_key", String(64)),
+    plain("token", Text),
+    plain("anchored_at", Moment, nullable=True),
+    plain("attempts", Integer, default=0),
+    plain("last_error", String(200), default=""),
+)
+
+shop_endings = Table(
+    "shop_endings",
+    metadata,
+    shop(primary_key=True),
+    plain("request_id", String(40), primary_key=True),
+    plain("decision", String(24), primary_key=True),
+    plain("reference", String(64)),
+    plain("digest", String(64)),
+    plain("decided_by", String(64)),
+    plain("decided_at", Moment),
+)
