@@ -128,6 +128,7 @@ def _vault(table: Table) -> VaultRules:
             "gst_keep_customer_identity", ("as_issued", "statutory_minimum"), "statutory_minimum"
         )
         == "as_issued",
+        hsn=table.text("hsn", ""),
         asked_for_by=table.texts("asked_for_by"),
         attested_by=table.text("attested_by", ""),
         attested_on=table.day("attested_on", optional=True),

@@ -119,11 +119,12 @@ class VaultRules:
 
     `bridge`: we seal them. `external_attested`: the merchant's accounts hold them, as `attested_by` said in
     writing on `attested_on`. `keep_identity`: copies that we build name the buyer always, not only where the
-    law asks for it. `asked_for_by` are order attributes by which a buyer asks for her name on the invoice.
+    law asks for it. `hsn` is the tariff heading of the goods, which Shopify does not tell. `asked_for_by` are order attributes by which a buyer asks for her name on the invoice.
     """
 
     mode: str = "bridge"
     keep_identity: bool = False
+    hsn: str = ""
     asked_for_by: tuple[str, ...] = ()
     attested_by: str = ""
     attested_on: date | None = None

@@ -21,6 +21,7 @@ from bridge.model import (
     ParcelStatus,
     Principal,
     Residue,
+    Sale,
     Tracked,
     Waybill,
 )
@@ -146,6 +147,18 @@ class FakePlatform:
         self.residue_faults: list[BridgeError] = []  # raised one a reading, before anything is given
         self.residue_asked: list[Principal] = []
         self.removed: list[Residue] = []
+        self.sold: dict[str, Sequence[Sale] | BridgeError] = {}  # by order id; any other was never invoiced
+        self.forgets: set[str] = set()  # orders that it does not know
+        self.sales_asked: list[list[str]] = []
+
+    def sales(self, order_ids: Sequence[str], *, shop: str) -> Iterator[tuple[str, Sequence[Sale]]]:
+        self.sales_asked.append(list(order_ids))
+        for order_id in order_ids:
+            sold = self.sold.get(order_id, ())
+            if isinstance(sold, BridgeError):
+                raise sold
+            if order_id not in self.forgets:
+                yield order_id, sold
 
     def check(self, shop: str) -> Sequence[Check]:
         return [Check(name=f"{self.system} for {shop}", ok=True, detail="a stand-in")]

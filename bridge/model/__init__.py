@@ -31,6 +31,7 @@ from bridge.model.requests import (
     Task,
     TaskState,
 )
+from bridge.model.sales import Place, Sale, SoldLine, Tax
 
 __all__ = [
     "MERCHANT",
@@ -62,6 +63,7 @@ __all__ = [
     "Page",
     "Paper",
     "ParcelStatus",
+    "Place",
     "Planned",
     "Principal",
     "PrivacyRequest",
@@ -69,9 +71,12 @@ __all__ = [
     "Residue",
     "Review",
     "Said",
+    "Sale",
+    "SoldLine",
     "Source",
     "Task",
     "TaskState",
+    "Tax",
     "Tracked",
     "Via",
     "Waybill",

@@ -46,6 +46,7 @@ class Paper:
     issued_at: datetime
     content: bytes
     media_type: str = "application/json"
+    names_buyer: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,7 +55,7 @@ class Document:
 
     `request_id` is the erasure that left it as all that is kept; '' while its person has asked for nothing.
     `grounds` are the ids of the holds that kept it when days were last computed, under the retention file
-    `law_sha256`; `erasable_from` None means that nobody can say yet.
+    `law_sha256`; `erasable_from` None means that nobody can say yet. `names_buyer`: it holds her name and address.
     """
 
     id: str
@@ -70,6 +71,7 @@ class Document:
     erasable_from: date | None = None
     grounds: tuple[str, ...] = ()
     law_sha256: str = ""
+    names_buyer: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

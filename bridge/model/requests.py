@@ -40,6 +40,7 @@ class Action(StrEnum):
 
     GATHER = "gather"
     LOCATE = "locate"
+    SEAL = "seal"
     ASK = "ask"
     REDACT = "redact"
     ERASE = "erase"

@@ -27,6 +27,10 @@ class Documents(Protocol):
         """The documents of these orders, by the pseudonyms of their ids."""
         ...
 
+    def of_request(self, request_id: str) -> Sequence[Document]:
+        """The documents that an erasure left."""
+        ...
+
     def open(self, document_id: str) -> bytes | None:
         """The content in the clear: the caller has checked who asks, and records it."""
         ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from bridge.model import (
@@ -54,8 +54,19 @@ class Index(Protocol):
         """The request that erased the person of this order; '' where none did."""
         ...
 
-    def erase(self, shop: str, who: Principal, *, request_id: str) -> Mapping[str, int]:
-        """Remove the person and suppress her keys; re-read. Returns rows removed per table."""
+    def erase(
+        self, shop: str, who: Principal, *, request_id: str, spare: Collection[str] = ()
+    ) -> Mapping[str, int]:
+        """Remove the person and suppress her keys; re-read. Returns rows removed per table.
+
+        Orders to `spare` stay with their parcels, findable by what the index knew of them.
+        """
+        ...
+
+    def held(
+        self, shop: str, who: Principal, *, request_id: str, spare: Collection[str] = ()
+    ) -> Mapping[str, int]:
+        """What `erase` would remove, per table; changes nothing."""
         ...
 
     def erase_shop(self, shop: str, *, request_id: str) -> Mapping[str, int]:

@@ -6,7 +6,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
 
-from bridge.model import Check, ErasureState, Letter, Outcome, Page, Principal, Residue, Tracked, Waybill
+from bridge.model import (
+    Check,
+    ErasureState,
+    Letter,
+    Outcome,
+    Page,
+    Principal,
+    Residue,
+    Sale,
+    Tracked,
+    Waybill,
+)
 
 
 class Clock(Protocol):
@@ -72,6 +83,14 @@ class Platform(Connector, Protocol):
         """Her orders in the platform's words, with the numbers of their parcels and nothing of whom.
 
         The platform knows them after its own erasure too. Raises as `gather`.
+        """
+        ...
+
+    def sales(self, order_ids: Sequence[str], *, shop: str) -> Iterator[tuple[str, Sequence[Sale]]]:
+        """What an invoice of each of these orders must say, and what was paid back of it: (order id, sales).
+
+        Empty for an order that was neither paid nor sent; one that the platform does not know is left out.
+        Raises as `gather`.
         """
         ...
 

@@ -14,19 +14,27 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bridge import __version__
-from bridge.model import Action, Event, Kind, Outcome, PrivacyRequest, Task, TaskState
+from bridge.model import (
+    Action,
+    Document,
+    Event,
+    Kind,
+    LegalClaim,
+    Outcome,
+    PrivacyRequest,
+    Task,
+    TaskState,
+)
 from bridge.rules.deadlines import shift_months
 from bridge.rules.lifecycle import Standing
+from bridge.rules.planning import PROOFS, last_day, sealed
+from bridge.rules.release import CATEGORY
 from bridge.rules.retention import holds_on
 from config.merchant import Merchant
 from config.retention import Retention
 
-SCHEMA = "erasure-certificate/2"
+SCHEMA = "erasure-certificate/3"
 AT_PLATFORM = (Action.ASK, Action.REDACT, Action.FOLLOW)
-KEPT = {  # what outlives an erasure in the bridge, and the event its category's clock starts at
-    "suppression": "created_at",
-    "request_evidence": "case_closed_at",
-}
 
 
 def certificate(
@@ -35,11 +43,18 @@ def certificate(
     stands: Standing,
     *,
     facts: Sequence[Event],
+    documents: Mapping[str, Sequence[Document]],
+    claims: Mapping[str, Sequence[LegalClaim]],
+    plan: Mapping[str, Any] | None,
     merchant: Merchant,
     retention: Retention,
     now: datetime,
 ) -> dict[str, Any]:
-    """The certificate without its signature; JSON-ready, moments as ISO 8601 in UTC, days as dates."""
+    """The certificate without its signature; JSON-ready, moments as ISO 8601 in UTC, days as dates.
+
+    `documents` are the sealed copies that are left of her orders, `claims` what holds them beside the law, both by
+    order; `plan` is what was planned before anything was changed, with what was different at the deed.
+    """
     own = next((task for task in tasks if task.action is Action.ERASE), None)
     completed = request.closed_at or now  # a certificate that is made anew never makes a request late
     return {
@@ -69,7 +84,11 @@ def certificate(
             "late": completed > request.due_at,
         },
         "erased": _erased(own),
-        "kept": _kept(request, retention, completed),
+        "kept": [
+            *_sealed(documents, claims, retention, now),
+            *_kept(request, retention, completed),
+        ],
+        "plan": plan,
         "platform": [_platform(task) for task in tasks if task.action in AT_PLATFORM],
         "processors": [_processor(task, merchant) for task in tasks if task.action is Action.INSTRUCT],
         "not_instructed": _untold(tasks, merchant),
@@ -116,7 +135,7 @@ def _kept(request: PrivacyRequest, retention: Retention, completed: datetime) ->
     """What stays in the bridge: keyed hashes and the record of the request, each with its law and last day."""
     today = completed.astimezone(ZoneInfo(retention.timezone)).date()
     kept = []
-    for category_id, event in KEPT.items():
+    for category_id, event in PROOFS.items():
         category = retention.categories.get(category_id)
         if category is None or (request.kind is Kind.SHOP_ERASURE and category_id == "suppression"):
             continue
@@ -143,6 +162,31 @@ def _kept(request: PrivacyRequest, retention: Retention, completed: datetime) ->
             }
         )
     return kept
+
+
+def _sealed(
+    documents: Mapping[str, Sequence[Document]],
+    claims: Mapping[str, Sequence[LegalClaim]],
+    retention: Retention,
+    now: datetime,
+) -> list[dict[str, Any]]:
+    """The statutory copies: what they hold, under which law, until when, and what must be decided before they go."""
+    return [
+        {
+            "category": CATEGORY,
+            "what": what,
+            "action": "seal",
+            "count": count,
+            "grounds": [
+                {"ground": hold.ground, "law": hold.citation, "last_day": _day(hold.last_day)}
+                for hold in kept.holds
+            ],
+            "until": _day(last_day(kept)),
+            "erasable_from": _day(kept.erasable_from),
+            "release_needs": list(kept.needs),
+        }
+        for what, kept, count in sealed(documents, claims, retention=retention, now=now)
+    ]
 
 
 def _platform(task: Task) -> dict[str, Any]:

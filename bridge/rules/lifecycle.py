@@ -7,17 +7,26 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bridge.model import Action, Kind, RequestState, Residue, Source, Task, TaskState
-from config.rulebook import PlatformResidue
+from bridge.rules.claiming import claims
+from config.rulebook import Retention
 
 PLATFORM = "shopify"
 BRIDGE = "bridge"
+VAULT = "vault"
+OURS = (BRIDGE, VAULT)
+FIELDS = {  # what others write at a platform, by the name that a category claims it under
+    "customer_metafields": "customer.metafields",
+    "order_metafields": "order.metafields",
+    "order_notes": "order.note",
+    "order_attributes": "order.note_attributes",
+}
 
 # A system that is down is asked again after these pauses; 2 h 36 min 10 s in all, then its gap stays.
 RETRY_S = (10, 60, 300, 1_800, 7_200)
 # How often a platform is asked whether its own erasure is done: an hour, then each day.
 FOLLOW_S = (3_600, 86_400)
 FOLLOW_DAYS = 180
-BEFORE_FOLLOW = (Action.LOCATE, Action.ASK, Action.REDACT, Action.ERASE)
+BEFORE_FOLLOW = (Action.LOCATE, Action.SEAL, Action.ASK, Action.REDACT, Action.ERASE)
 
 
 def planned(kind: Kind, source: Source, carriers: Collection[str]) -> list[tuple[str, Action]]:
@@ -32,6 +41,7 @@ def planned(kind: Kind, source: Source, carriers: Collection[str]) -> list[tuple
         asked = [(PLATFORM, Action.ASK), (PLATFORM, Action.REDACT)] if by_hand else []
         return [
             (PLATFORM, Action.LOCATE),
+            (VAULT, Action.SEAL),
             *asked,
             (BRIDGE, Action.ERASE),
             (PLATFORM, Action.FOLLOW),
@@ -39,11 +49,16 @@ def planned(kind: Kind, source: Source, carriers: Collection[str]) -> list[tuple
     return [(BRIDGE, Action.ERASE)]
 
 
-def verdict(item: Residue, rules: PlatformResidue) -> tuple[str, str]:
-    """Say what is done with something others wrote at the platform: (erase, keep or left, why as a code)."""
-    if not rules.touches(item.kind):
-        return "keep", "retention_file_keeps"
-    return ("left", item.held) if item.held else ("erase", "retention_file_erases")
+def verdict(item: Residue, retention: Retention) -> tuple[str, str]:
+    """Say what is done with something others wrote at the platform: (erase, keep, left or quarantine, why as a code).
+
+    What is not removed and what no category of the retention file claims is quarantined: a person decides.
+    """
+    if retention.residue.touches(item.kind):
+        return ("left", item.held) if item.held else ("erase", "retention_file_erases")
+    if item.kind in FIELDS and claims(FIELDS[item.kind], retention) is None:
+        return "quarantine", "no_category_claims_it"
+    return "keep", "retention_file_keeps"
 
 
 def pause_s(attempts: int, retry_after_s: float | None) -> float:
@@ -69,8 +84,13 @@ def in_turn(task: Task, tasks: Iterable[Task]) -> bool:
     Nothing waits for a platform that cannot say which parcels there are: an erasure needs no token.
     Carriers are asked when the platform's orders have named the parcels. What others wrote there is looked at
     when the platform was asked, which learns her id. It is followed when all that is done and ours is erased:
-    its answer makes the request forget the person.
+    its answer makes the request forget the person. Nothing is erased before somebody looked whether its
+    statutory copy exists, and the platform is asked for no erasure while one is missing.
     """
+    if task.action is Action.ERASE:
+        return all(other.state is not TaskState.PENDING for other in tasks if other.action is Action.SEAL)
+    if task.action is Action.ASK:
+        return all(other.state is TaskState.DONE for other in tasks if other.action is Action.SEAL)
     if task.action is Action.FOLLOW:
         before = [other for other in tasks if other.action in BEFORE_FOLLOW]
     elif task.action is Action.REDACT:
@@ -102,11 +122,9 @@ def standing(tasks: Sequence[Task]) -> Standing:
     pending = [task for task in tasks if task.state is TaskState.PENDING]
     retried = [task for task in tasks if task.state is TaskState.RETRY]
     waiting = [task for task in tasks if task.state is TaskState.WAITING]
-    ours_open = any(
-        task.system == BRIDGE or (task.system == PLATFORM and task.action is Action.GATHER)
-        for task in (*pending, *retried)
-    )
-    if ours_open or pending:
+    # ours waits on a person here, a processor's on somebody else: only the first keeps her from being answered
+    ours_open = any(map(_ours, (*pending, *retried))) or any(task.system in OURS for task in waiting)
+    if pending or any(map(_ours, retried)):
         state = RequestState.IN_PROGRESS
     else:
         state = RequestState.WAITING if retried or waiting else RequestState.DONE
@@ -116,6 +134,10 @@ def standing(tasks: Sequence[Task]) -> Standing:
         answerable=not pending and not ours_open,
         wake_at=_earliest(task.wake_at for task in (*retried, *waiting)),
     )
+
+
+def _ours(task: Task) -> bool:
+    return task.system in OURS or (task.system == PLATFORM and task.action is Action.GATHER)
 
 
 def _earliest(moments: Iterable[datetime | None]) -> datetime | None:

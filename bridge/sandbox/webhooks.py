@@ -189,9 +189,19 @@ def _uninstalled(world: World, _: Mapping[str, Any]) -> rest.Body:
     }
 
 
+def _paid(world: World, which: Mapping[str, Any]) -> rest.Body:
+    return _order_body(world, which) | {"financial_status": "paid", "total_outstanding": "0.00"}
+
+
+def _fulfilled(world: World, which: Mapping[str, Any]) -> rest.Body:
+    return _order_body(world, which) | {"fulfillment_status": "fulfilled"}
+
+
 TOPICS: Mapping[str, Callable[[World, Mapping[str, Any]], rest.Body]] = {
     "orders/create": _created,
     "orders/updated": _order_body,
+    "orders/paid": _paid,
+    "orders/fulfilled": _fulfilled,
     "fulfillments/create": _fulfillment_created,
     "fulfillments/update": _fulfillment,
     "refunds/create": _refund,

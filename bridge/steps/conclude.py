@@ -7,7 +7,7 @@ its certificate.
 
 from __future__ import annotations
 
-from bridge.model import Fact, Kind, PrivacyRequest, Task
+from bridge.model import Document, Fact, Kind, PrivacyRequest, Task
 from bridge.ports import Claim, Services, Tx
 from bridge.rules.certificate import certificate
 from bridge.rules.chain import canonical
@@ -56,11 +56,17 @@ def conclude(request_id: str, claim: Claim, *, changed: bool, services: Services
 def _certify(
     request: PrivacyRequest, tasks: list[Task], stands: Standing, tx: Tx, services: Services
 ) -> None:
+    documents: dict[str, list[Document]] = {}
+    for document in tx.documents.of_request(request.id):
+        documents.setdefault(document.order_key, []).append(document)
     body = certificate(
         request,
         tasks,
         stands,
         facts=tx.evidence.of(request.id),
+        documents=documents,
+        claims={},
+        plan=tx.plans.of(request.id),
         merchant=services.merchant,
         retention=services.retention,
         now=services.clock.now(),

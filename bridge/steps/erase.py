@@ -6,11 +6,12 @@ calls another system, and so never needs a token.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from bridge.errors import NeedsOperator
 from bridge.model import (
     Action,
     Fact,
@@ -23,9 +24,14 @@ from bridge.model import (
     TaskState,
 )
 from bridge.ports import Claim, Services, Tx
+from bridge.rules.planning import COPY_MISSING, as_planned, goes_further
 from bridge.steps.note import note
+from bridge.steps.plan import settle
+from bridge.steps.spare import spared
 
 ACCESS_FIRST_S = 10
+PLANNED_ANEW_S = 1
+LOOK_AGAIN_H = 1  # for a copy that an operator files while a few orders are spared
 MERGED = "merged_into_another"  # a flag among the counts
 NO_RECORDS = {MERGED, "data_keys"}  # a request has a key of its own: destroying it erased nobody's record
 
@@ -48,7 +54,23 @@ def erase(request: PrivacyRequest, task: Task, claim: Claim, *, services: Servic
             )
             tx.requests.save_task(task)
             return task
-        removed = _shop(request, tx) if request.kind is Kind.SHOP_ERASURE else _person(request, tx, services)
+        spare: list[str] = []
+        if request.kind is Kind.SHOP_ERASURE:
+            removed = _shop(request, tx)
+        else:
+            tasks = tx.requests.tasks(request.id)
+            planned, changed = settle(request, tasks, tx=tx, services=services)
+            if goes_further(changed):
+                task = replace(
+                    task,
+                    state=TaskState.RETRY,
+                    wake_at=now + timedelta(seconds=PLANNED_ANEW_S),
+                    last_error="plan_changed",
+                )
+                tx.requests.save_task(task)
+                return task
+            spare = spared(request, tasks, tx=tx, services=services)
+            removed = _person(request, planned, spare, tx, services)
         removed = _added(task.detail, removed)
         rows = sum(count for table, count in removed.items() if table not in NO_RECORDS)
         task = replace(
@@ -61,6 +83,8 @@ def erase(request: PrivacyRequest, task: Task, claim: Claim, *, services: Servic
             finished_at=now,
             detail=removed,
         )
+        if spare:
+            task = _not_whole(task, services)
         tx.requests.save_task(task)
         whole_shop = request.kind is Kind.SHOP_ERASURE
         tx.evidence.append(
@@ -92,17 +116,43 @@ def _shop(request: PrivacyRequest, tx: Tx) -> dict[str, int]:
     return dict(tx.index.erase_shop(request.shop, request_id=request.id))
 
 
-def _person(request: PrivacyRequest, tx: Tx, services: Services) -> dict[str, int]:
-    who = request.principal
-    parcels, orders = tx.index.parcels(request.shop, who), tx.index.orders(request.shop, who)
-    removed = dict(tx.index.erase(request.shop, who, request_id=request.id))
+def _person(
+    request: PrivacyRequest,
+    planned: Sequence[Mapping[str, Any]],
+    spare: Collection[str],
+    tx: Tx,
+    services: Services,
+) -> dict[str, int]:
+    shop, who = request.shop, request.principal
+    parcels = [parcel for parcel in tx.index.parcels(shop, who) if parcel.order_id not in spare]
+    orders = {
+        order_id: order for order_id, order in tx.index.orders(shop, who).items() if order_id not in spare
+    }
+    removed = dict(tx.index.erase(shop, who, request_id=request.id, spare=spare))
+    if not as_planned(removed, planned):
+        raise NeedsOperator("the erasure would not have done what was planned: nothing was changed")
     if not removed.get(MERGED):
         note(request, who, parcels, orders, tx=tx, services=services)
+        tx.documents.remaining(shop, {*orders, *who.order_ids} - set(spare), request.id)
     tx.evidence.append(
         Fact.PRINCIPAL_SUPPRESSED, shop=request.shop, request_id=request.id, subject=request.subject
     )
-    tx.requests.rewrite(request, left_to_ask_by(request, tx))
+    if not spare:  # else she is needed to find what is left
+        tx.requests.rewrite(request, left_to_ask_by(request, tx))
     return removed
+
+
+def _not_whole(task: Task, services: Services) -> Task:
+    """Some orders were spared: looked at again, for a copy may have been filed meanwhile."""
+    wake_at = services.clock.now() + timedelta(hours=LOOK_AGAIN_H)
+    return replace(
+        task,
+        state=TaskState.WAITING,
+        outcome=Outcome.INCOMPLETE,
+        last_error=COPY_MISSING,
+        wake_at=wake_at,
+        finished_at=None,
+    )
 
 
 def left_to_ask_by(request: PrivacyRequest, tx: Tx) -> Principal | None:

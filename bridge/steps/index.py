@@ -1,7 +1,7 @@
 """Index: order, fulfilment, refund, return and customer deliveries teach who, which parcel, which carrier.
 
-Drained in batches of one shop by one job. The body is destroyed in the transaction that learned from it; what
-does not fit becomes `rejected` and never stops its neighbours.
+Drained in batches of one shop by one job. The body is destroyed in the transaction that learned from it and that
+sealed what the tax books need of it; what does not fit becomes `rejected` and never stops its neighbours.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ from datetime import timedelta
 
 from bridge.errors import PayloadInvalid, Retryable
 from bridge.logs import place
-from bridge.model import Delivery, DeliveryState, Fact
+from bridge.model import Delivery, DeliveryState, Fact, Sale
 from bridge.ports import Claim, Services, Tx
 from bridge.rules import payload, topics
 from bridge.rules.minimise import Seen, Sighting, learn
-from bridge.rules.shipping import Rules
+from bridge.rules.sold import sale
 from bridge.steps.late import late
+from bridge.steps.seal import seal_sold
 
 BATCH_ROWS = 200
 BATCH_BYTES = 8_000_000
@@ -78,9 +79,13 @@ def _fail_next(shop: str, error: str, services: Services) -> None:
 def _learn(shop: str, batch: Sequence[tuple[Claim, Delivery]], tx: Tx, services: Services) -> None:
     """One transaction: claimed, learned and settled together, so dying here changes nothing."""
     sightings: list[Sighting] = []
+    sales: list[Sale] = []
     for claim, delivery in batch:
         try:
-            sightings.append(_sighting(delivery, services.merchant.attribution))
+            body = payload.parse(delivery.raw)
+            topics.check_shape(delivery.topic, body, delivery.shop)
+            sightings.append(learn(delivery.topic, body, services.merchant.attribution))
+            sales += [sold] if (sold := sale(delivery.topic, body, delivery.received_at)) else []
         except PayloadInvalid as fault:
             tx.inbox.settle(claim, DeliveryState.REJECTED, fault.reason)
             tx.evidence.append(
@@ -93,6 +98,7 @@ def _learn(shop: str, batch: Sequence[tuple[Claim, Delivery]], tx: Tx, services:
         else:
             tx.inbox.settle(claim, DeliveryState.DONE)
     dropped = tx.index.learn(shop, sightings)
+    seal_sold(shop, sales, tx=tx, services=services, once=[seen.order_id for seen in dropped])
     if dropped:
         tx.evidence.append(Fact.LATE_DELIVERY_DROPPED, shop=shop, deliveries=len(dropped))
         for seen in dropped:
@@ -102,9 +108,3 @@ def _learn(shop: str, batch: Sequence[tuple[Claim, Delivery]], tx: Tx, services:
             tx.evidence.append(Fact.SHOP_UNINSTALLED, shop=shop)
         elif seen.kind is Seen.MERGE:
             tx.evidence.append(Fact.CUSTOMERS_MERGED, shop=shop)
-
-
-def _sighting(delivery: Delivery, rules: Rules) -> Sighting:
-    body = payload.parse(delivery.raw)
-    topics.check_shape(delivery.topic, body, delivery.shop)
-    return learn(delivery.topic, body, rules)

@@ -11,9 +11,9 @@ from datetime import timedelta
 
 from bridge.errors import ClaimLost, KeyMissing, SealBroken, StoreUnavailable
 from bridge.logs import place
-from bridge.model import Action, Fact, Kind, PrivacyRequest, Task
+from bridge.model import Action, Fact, Kind, PrivacyRequest, Task, TaskState
 from bridge.ports import Claim, Services, Tx
-from bridge.rules.lifecycle import in_turn, pause_s, ready
+from bridge.rules.lifecycle import VAULT, in_turn, pause_s, ready
 from bridge.steps.ask import ask
 from bridge.steps.conclude import conclude
 from bridge.steps.erase import erase
@@ -23,11 +23,13 @@ from bridge.steps.index import index
 from bridge.steps.instruct import instruct
 from bridge.steps.locate import locate
 from bridge.steps.redact import redact
+from bridge.steps.seal import seal
 
 MOST_ATTEMPTS = 8  # claims of a request that did not end in a release: then a person looks
 
 VERBS: dict[Action, Callable[..., Task]] = {
     Action.LOCATE: locate,
+    Action.SEAL: seal,
     Action.ASK: ask,
     Action.REDACT: redact,
     Action.GATHER: gather,
@@ -78,7 +80,7 @@ def _work(request: PrivacyRequest, claim: Claim, services: Services) -> None:
         # what came before this request must be known to it
         index(request.shop, services=services, to_the_end=True)
     with services.store.transaction() as tx:
-        tasks = {task.id: task for task in tx.requests.tasks(request.id)}
+        tasks = {task.id: task for task in _tasks(request, claim, tx, services)}
     changed = False
     done: set[str] = set()
     while task := _next(list(tasks.values()), done, services):
@@ -89,6 +91,24 @@ def _work(request: PrivacyRequest, claim: Claim, services: Services) -> None:
             with services.store.transaction() as tx:
                 request = _readable(claim, tx) or request
     conclude(request.id, claim, changed=changed, services=services)
+
+
+def _tasks(request: PrivacyRequest, claim: Claim, tx: Tx, services: Services) -> list[Task]:
+    """Its tasks; an erasure that was opened before copies were sealed must look for them all the same."""
+    tasks = tx.requests.tasks(request.id)
+    open_ = any(task.action is Action.ERASE and task.state is not TaskState.DONE for task in tasks)
+    if request.kind is Kind.ERASURE and open_ and not any(task.action is Action.SEAL for task in tasks):
+        tx.requests.hold(claim)
+        look = Task(
+            id=services.store.new_id("tsk"),
+            request_id=request.id,
+            system=VAULT,
+            action=Action.SEAL,
+            state=TaskState.PENDING,
+        )
+        tx.requests.save_task(look, position=0)
+        tasks = [look, *tasks]
+    return tasks
 
 
 def _told(task: Task) -> tuple[object, ...]:

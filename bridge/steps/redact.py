@@ -19,6 +19,7 @@ from bridge.steps.ask import THEIRS
 from bridge.steps.concern import tell_task
 from bridge.steps.erase import ACCESS_FIRST_S, access_runs
 
+QUARANTINED = "quarantined"
 FACTS = {TaskState.DONE: Fact.TASK_DONE, TaskState.RETRY: Fact.TASK_RETRIED}
 
 
@@ -37,6 +38,9 @@ def redact(request: PrivacyRequest, task: Task, claim: Claim, *, services: Servi
     with services.store.transaction() as tx:
         tx.requests.hold(claim)
         tx.requests.save_task(task)
+        if found := task.detail.get(QUARANTINED):
+            what = f"{found} fields at {PLATFORM} that no category claims"
+            tx.reviews.open(request.shop, "quarantine", what, request_id=request.id)
         current = tx.requests.get(request.id)
         if who.customer_id and current and current.principal.customer_id != who.customer_id:
             tx.requests.rewrite(request, replace(current.principal, customer_id=who.customer_id))
@@ -79,7 +83,7 @@ def _removed(request: PrivacyRequest, task: Task, services: Services) -> tuple[T
             )
             return _ended(task, Outcome.ABSENT, {"reason": "unknown_to_platform"}, named), who
         items = platform.residue(who, shop=request.shop)
-        sorted_out = [(verdict(item, services.retention.residue)[0], item) for item in items]
+        sorted_out = [(verdict(item, services.retention)[0], item) for item in items]
         goes = [item for word, item in sorted_out if word == "erase"]
         before = _erased_before(task, len(items))
         # what a try that breaks off removed is not found by the next one, and is counted all the same
@@ -90,9 +94,11 @@ def _removed(request: PrivacyRequest, task: Task, services: Services) -> tuple[T
     left = [item for word, item in sorted_out if word == "left"]
     erased = before + len(goes) - len(still)
     kept = sum(word == "keep" for word, _ in sorted_out)
+    unclaimed = sum(word == "quarantine" for word, _ in sorted_out)
     gaps = _gaps(left, still)
-    outcome = Outcome.ERASED if erased else Outcome.RETAINED if kept else Outcome.ABSENT
+    outcome = Outcome.ERASED if erased else Outcome.RETAINED if kept or unclaimed else Outcome.ABSENT
     counts = {"erased": erased, "kept": kept, "left": len(left), "still_there": len(still)}
+    counts |= {QUARANTINED: unclaimed} if unclaimed else {}
     reason = {Outcome.ERASED: "read_back", Outcome.RETAINED: "retention_file_keeps"}.get(
         outcome, "nothing_there"
     )

@@ -47,6 +47,7 @@ class DocumentRows:
             digest=self._digest(shop, paper.content),
             issued_at=paper.issued_at,
             sealed_at=self._session.now(),
+            names_buyer=paper.names_buyer,
         )
         row = {name: getattr(document, name) for name in Document.__slots__ if name != "grounds"} | {
             "grounds": "[]",
@@ -59,10 +60,20 @@ class DocumentRows:
         dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
         insert = dialect.insert(vault_documents).on_conflict_do_nothing()
         if self._connection.scalar(insert.returning(vault_documents.c.id), row) is None:
+            self._issued_later(row)
             return None
         if self.open(document_id) != paper.content:
             raise NeedsOperator(f"{document_id} does not read back as it was sealed")
         return document
+
+    def _issued_later(self, row: Mapping[str, Any]) -> None:
+        """The same copy again, proven by a later event: goods that left after the money came. The later day counts."""
+        same = [vault_documents.c[name] == row[name] for name in ("shop", "source_key", "digest")]
+        self._connection.execute(
+            update(vault_documents)
+            .where(*same, vault_documents.c.issued_at < row["issued_at"])
+            .values(issued_at=row["issued_at"], erasable_from=None, law_sha256="")
+        )
 
     def of_orders(self, shop: str, order_ids: Iterable[str]) -> Mapping[str, Sequence[Document]]:
         """See ports.Documents."""
@@ -79,6 +90,10 @@ class DocumentRows:
             return []
         rows = select(*LISTED).where(vault_documents.c.shop == shop, vault_documents.c.order_key.in_(keys))
         return self._read(rows)
+
+    def of_request(self, request_id: str) -> Sequence[Document]:
+        """See ports.Documents."""
+        return self._read(select(*LISTED).where(vault_documents.c.request_id == request_id))
 
     def listed(self, *, shop: str = "", due_on: date | None = None, limit: int = 0) -> Sequence[Document]:
         """See ports.Documents."""

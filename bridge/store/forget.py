@@ -5,7 +5,7 @@ What stays of a person: suppression keys (keyed HMAC) that keep late deliveries 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import and_, delete, func, or_, select, update
@@ -53,7 +53,18 @@ RECEIPTS = and_(deliveries.c.topic == "shop/redact", deliveries.c.body.is_(None)
 class Forgetting(Who):
     """The erasing half of `ports.Index`."""
 
-    def erase(self, shop: str, who: Principal, *, request_id: str) -> Mapping[str, int]:
+    def held(
+        self, shop: str, who: Principal, *, request_id: str, spare: Collection[str] = ()
+    ) -> Mapping[str, int]:
+        """See ports.Index. The deed itself, taken back: a plan that is made another way would miss something."""
+        with self._connection.begin_nested() as taken_back:
+            removed = self.erase(shop, who, request_id=request_id, spare=spare)
+            taken_back.rollback()
+        return removed
+
+    def erase(
+        self, shop: str, who: Principal, *, request_id: str, spare: Collection[str] = ()
+    ) -> Mapping[str, int]:
         """See ports.Index. Raises NeedsOperator where a re-read still finds something."""
         self._session.alone(shop)
         keys = self.keys(shop, who)
@@ -64,7 +75,8 @@ class Forgetting(Who):
             mine: list[Any] = []
         else:
             keys["customer"] = keys["customer"] or self.alone_named(shop, keys)
-            mine = self.orders_of(shop, who)
+            stays = {self.pseudonym(shop, "order", number) for number in spare}
+            mine = [row for row in self.orders_of(shop, who) if row.order_key not in stays]
         order_keys = [row.order_key for row in mine]
         key_ids = {row.data_key_id for row in mine} | self._key_ids(shop, keys, order_keys)
         of_orders = {orders: order_keys, parcels: order_keys}

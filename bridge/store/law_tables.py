@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Date,
     Index,
@@ -32,6 +33,7 @@ vault_documents = Table(
     plain("kind", String(24)),
     plain("form", String(24)),
     plain("media_type", String(64)),
+    plain("names_buyer", Boolean),
     pseudonym("order_key"),
     pseudonym("source_key"),
     pseudonym("digest"),
@@ -46,6 +48,7 @@ vault_documents = Table(
     UniqueConstraint("shop", "source_key", "digest"),
     Index(None, "shop", "order_key"),
     Index(None, "erasable_from"),
+    Index(None, "request_id"),
 )
 
 legal_claims = Table(

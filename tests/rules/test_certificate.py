@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
 import pytest
 
-from bridge.model import Action, Kind, Outcome, Principal, TaskState
+from bridge.model import Action, Document, DocumentForm, DocumentKind, Kind, Outcome, Principal, TaskState
 from bridge.rules.certificate import SCHEMA, certificate
 from bridge.rules.chain import GENESIS, canonical, chained
 from bridge.rules.lifecycle import standing
@@ -52,9 +52,18 @@ INSTRUCT = make_task(
 )
 
 
-def made(*tasks, request=REQUEST, now=NOW, facts=(), retention=RETENTION):
+def made(*tasks, request=REQUEST, now=NOW, facts=(), retention=RETENTION, documents=(), claims=()):
     return certificate(
-        request, tasks, standing(tasks), facts=facts, merchant=MERCHANT, retention=retention, now=now
+        request,
+        tasks,
+        standing(tasks),
+        facts=facts,
+        documents=dict(documents),
+        claims=dict(claims),
+        plan=None,
+        merchant=MERCHANT,
+        retention=retention,
+        now=now,
     )
 
 
@@ -212,3 +221,29 @@ def test_the_facts_it_rests_on_are_named_by_number_and_hash():
         "head_hash": facts[-1].hash,
     }
     assert made(ERASE)["evidence"] == {"first_seq": None, "last_seq": None, "head_hash": None}
+
+
+def test_a_sealed_copy_is_named_with_its_laws_and_its_day():
+    issued = datetime(2026, 3, 31, 18, 30, tzinfo=UTC)  # 1 April in India
+    document = Document(
+        id="doc_1",
+        shop=SHOP,
+        kind=DocumentKind.INVOICE,
+        form=DocumentForm.MINIMUM,
+        media_type="application/json",
+        order_key="key",
+        digest="digest",
+        issued_at=issued,
+        sealed_at=issued,
+        names_buyer=True,
+    )
+    firm = RETENTION.merchant | {"legal_entity_type": "proprietorship"}
+    reviewed = replace(RETENTION, merchant=firm, reviewed_on=NOW.date())
+    (row, *_) = made(ERASE, documents={"key": [document]}, retention=reviewed)["kept"]
+    assert (row["category"], row["action"], row["count"]) == ("invoice_document", "seal", 1)
+    assert row["what"] == "invoice: figures, State, name and address"
+    assert [ground["ground"] for ground in row["grounds"]] == ["income_tax_books", "gst_books"]
+    assert (row["until"], row["erasable_from"], row["release_needs"]) == ("2034-03-31", "2034-04-01", [])
+    (unknown, *_) = made(ERASE, documents={"key": [document]})["kept"]
+    assert (unknown["until"], unknown["erasable_from"]) == ("2035-03-31", None)
+    assert unknown["release_needs"] == ["merchant.legal_entity_type", "reviewed_on"]

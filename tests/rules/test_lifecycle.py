@@ -46,7 +46,12 @@ def instruct(state, **given):
         ),
         (
             Kind.ERASURE,
-            [("shopify", Action.LOCATE), ("bridge", Action.ERASE), ("shopify", Action.FOLLOW)],
+            [
+                ("shopify", Action.LOCATE),
+                ("vault", Action.SEAL),
+                ("bridge", Action.ERASE),
+                ("shopify", Action.FOLLOW),
+            ],
         ),
         (Kind.SHOP_ERASURE, [("bridge", Action.ERASE)]),
     ],
@@ -162,6 +167,7 @@ def test_what_was_opened_by_hand_the_platform_is_asked_for_before_it_is_followed
     plan = planned(Kind.ERASURE, Source.OPERATOR, {"delhivery"})
     assert plan == [
         ("shopify", Action.LOCATE),
+        ("vault", Action.SEAL),
         ("shopify", Action.ASK),
         ("shopify", Action.REDACT),
         ("bridge", Action.ERASE),

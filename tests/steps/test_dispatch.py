@@ -70,7 +70,12 @@ def test_an_access_webhook_becomes_a_request_with_tasks_and_a_fact(services, que
 @pytest.mark.parametrize(
     ("topic", "body", "kind", "actions"),
     [
-        ("customers/redact", redact_body(1001), Kind.ERASURE, {Action.LOCATE, Action.ERASE, Action.FOLLOW}),
+        (
+            "customers/redact",
+            redact_body(1001),
+            Kind.ERASURE,
+            {Action.LOCATE, Action.SEAL, Action.ERASE, Action.FOLLOW},
+        ),
         ("shop/redact", {"shop_domain": SHOP}, Kind.SHOP_ERASURE, {Action.ERASE}),
     ],
 )

@@ -79,8 +79,8 @@ def test_a_person_is_erased_and_the_fact_says_what_was_removed(services, run):
     assert task.finished_at == NOW
     request, _, facts = read(services, run)
     assert request.principal == Principal(customer_id="7001")
-    assert [fact.fact for fact in facts] == ["principal.suppressed", "principal.erased"]
-    assert facts[1].detail == {"removed": {"customers": 1, "orders": 2}, "verified": "re-read"}
+    assert [fact.fact for fact in facts] == ["plan.made", "principal.suppressed", "principal.erased"]
+    assert facts[2].detail == {"removed": {"customers": 1, "orders": 2}, "verified": "re-read"}
 
 
 def test_a_person_nobody_knows_is_absent_and_suppressed_all_the_same(services, run):

@@ -131,14 +131,16 @@ def test_the_platforms_word_never_makes_a_request_forget_whom_it_must_still_eras
     process(request_id, services=services)
     request, tasks, _ = read(services, request_id)
     assert request.principal == ASHA
-    assert [task.state for task in tasks] == [TaskState.RETRY, TaskState.PENDING]
+    ours = [task for task in tasks if task.action is not Action.SEAL]
+    assert [task.state for task in ours] == [TaskState.RETRY, TaskState.PENDING]
     assert request.state is RequestState.IN_PROGRESS
     with services.store.transaction() as tx:
         tx.session.connection.exec_driver_sql("UPDATE requests SET state = 'done' WHERE kind = 'access'")
     services.clock.at = NOW + timedelta(seconds=10)
     process(request_id, services=services)
     request, tasks, _ = read(services, request_id)
-    assert [(task.state, task.outcome) for task in tasks] == [(TaskState.DONE, Outcome.ERASED)] * 2
+    ours = [task for task in tasks if task.action is not Action.SEAL]
+    assert [(task.state, task.outcome) for task in ours] == [(TaskState.DONE, Outcome.ERASED)] * 2
     assert (request.state, request.principal) == (RequestState.DONE, Principal())
 
 

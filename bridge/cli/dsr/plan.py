@@ -12,12 +12,15 @@ from bridge.cli.dsr.sheet import find
 from bridge.cli.nobell import NoBell
 from bridge.cli.printing import emit, table
 from bridge.errors import BridgeError
-from bridge.model import Action, Principal, PrivacyRequest, Residue, Task
-from bridge.ports import Platform, Services
+from bridge.model import Action, Kind, Principal, PrivacyRequest, Residue, Task
+from bridge.ports import Platform, Services, Tx
 from bridge.rules.lifecycle import PLATFORM, verdict
+from bridge.rules.planning import differences, written
+from bridge.steps.plan import plan as make
 
 TASKS = {
     Action.GATHER: ("what it holds of the person is read", "she asked to see it"),
+    Action.SEAL: ("each invoiced order has its statutory copy, read back", "seal before you destroy"),
     Action.LOCATE: ("it is asked which parcels her orders went with", "webhooks may not have told of all"),
     Action.ASK: ("it is asked to erase its own copy", "the request was opened by hand"),
     Action.REDACT: ("what others wrote there is removed", ""),
@@ -25,6 +28,7 @@ TASKS = {
     Action.FOLLOW: ("it is asked how far its own erasure is", "asked is not erased"),
     Action.INSTRUCT: ("it must be told", "it carried her parcels"),
 }
+COLUMNS = ("system", "category", "what", "action", "count", "reason", "until", "law")
 APPLIES = {True: "retention_file_applies", False: "retention_file_keeps"}
 
 
@@ -32,17 +36,23 @@ APPLIES = {True: "retention_file_applies", False: "retention_file_keeps"}
 @click.argument("request_id", metavar="ID")
 @AS_JSON
 def plan(request_id: str, as_json: bool) -> None:
-    """Show what each task does and why. Reads Shopify for what others wrote there; changes nothing."""
+    """Show what each task does, and for each field of each system what becomes of it: action, reason, law, day.
+
+    Reads Shopify for what others wrote there; changes nothing. Of an erasure that ran it shows what was planned,
+    and what was different when it was carried out.
+    """
     with desk() as at:
         services = make_services(at.start, NoBell(), at.store)
         with at.store.transaction() as tx:
             request = find(tx, request_id)
             tasks = tx.requests.tasks(request_id)
+            plan_ = _plan(request, tasks, tx, services)
         told: dict[str, Any] = {
             "id": request_id,
             "kind": request.kind,
             "apply": services.retention.residue.apply,
             "tasks": [_task(task, services) for task in tasks],
+            "plan": plan_,
         }
         redacts = any(task.action is Action.REDACT for task in tasks)
         try:
@@ -53,11 +63,39 @@ def plan(request_id: str, as_json: bool) -> None:
         emit(told)
     else:
         table(told["tasks"], ("system", "action", "state", "what", "reason"), empty="No tasks.")
+        if plan_:
+            click.echo(f"\nField by field ({plan_['state']})")
+            table(plan_["lines"], COLUMNS, empty="nothing is held of her")
+            for change in plan_["changed"]:
+                was, becomes = (_short(change[name]) for name in ("before", "now"))
+                click.echo(f"  changed: {change['system']}, {change['what']}: {was}, then {becomes}")
         if redacts:
             click.echo("\nWritten by others")
             table(told["residue"], ("system", "action", "kind", "ref", "what", "reason"), empty="none seen")
     if told["residue_unread"]:
         refuse(f"What others wrote at Shopify could not be read: {told['residue_unread']}.")
+
+
+def _plan(request: PrivacyRequest, tasks: list[Task], tx: Tx, services: Services) -> dict[str, Any] | None:
+    """The plan as it stands now; once the deed is done, the one it was done by."""
+    if request.kind is not Kind.ERASURE:
+        return None
+    kept = tx.plans.of(request.id)
+    if kept and any(task.action is Action.ERASE and task.detail for task in tasks):
+        return {"state": "carried out", "changed": [], "later": [], **kept}
+    lines = written(make(request, tasks, tx=tx, services=services))
+    changed = differences(kept["lines"], lines) if kept else []
+    return {
+        "state": "planned",
+        "made_at": None,
+        "lines": lines,
+        "changed": changed,
+        "later": [],
+    }
+
+
+def _short(line: dict[str, Any] | None) -> str:
+    return f"{line['action']} {line['count'] or ''}".strip() if line else "not there"
 
 
 def _task(task: Task, services: Services) -> dict[str, Any]:
@@ -84,7 +122,7 @@ def _residue(request: PrivacyRequest, services: Services) -> tuple[list[dict[str
 
 
 def _item(item: Residue, services: Services) -> dict[str, Any]:
-    action, reason = verdict(item, services.retention.residue)
+    action, reason = verdict(item, services.retention)
     return {
         "system": item.system,
         "action": action,

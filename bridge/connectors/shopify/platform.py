@@ -14,10 +14,11 @@ from bridge.connectors.shopify.client import Client, new_http
 from bridge.connectors.shopify.errand import BULK_ORDERS, Errand
 from bridge.connectors.shopify.gather import gather
 from bridge.connectors.shopify.kept import MemoryTokens, TokenCache
+from bridge.connectors.shopify.sales import sales
 from bridge.connectors.shopify.sent import sent_orders
 from bridge.connectors.shopify.tokens import Tokens, base, utc_now
 from bridge.errors import BridgeError
-from bridge.model import Check, ErasureState, Page, Principal, Residue, Waybill
+from bridge.model import Check, ErasureState, Page, Principal, Residue, Sale, Waybill
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -81,6 +82,10 @@ class Shopify:
     def sent_orders(self, who: Principal, *, shop: str) -> Iterator[Mapping[str, Any]]:
         """Her orders with the numbers of their parcels, and nothing of whom. Raises as `gather`."""
         return sent_orders(self._client, who, shop)
+
+    def sales(self, order_ids: Sequence[str], *, shop: str) -> Iterator[tuple[str, Sequence[Sale]]]:
+        """What an invoice of each order must say. Raises as `gather`."""
+        return sales(self._client, order_ids, shop)
 
     def erasure_state(self, who: Principal, *, shop: str) -> ErasureState:
         """How far Shopify's own erasure has come. Raises as `gather`."""

@@ -103,6 +103,7 @@ def repayment(one: Refund, *, hidden: bool) -> Record:
         "note": None if hidden else one.note,
         "createdAt": moment(one.created_at),
         "updatedAt": moment(one.created_at),
+        "processedAt": moment(one.created_at),
         "totalRefundedSet": bag(one.amount),
     }
 
@@ -199,6 +200,8 @@ def order_record(shop: Shop, one: Order) -> Record:
         "currentTotalPriceSet": bag(one.total - repaid),
         "subtotalPriceSet": bag(one.total),
         "totalTaxSet": bag(one.tax),
+        "totalTipReceivedSet": bag(Decimal(0)),
+        "totalShippingPriceSet": bag(Decimal(0)),
         "totalRefundedSet": bag(repaid),
         "taxLines": [{"title": "IGST", "rate": 0.03, "priceSet": bag(one.tax)}],
         "customer": lambda _: shop.customer_record(one.person_id) if one.person_id else None,

@@ -23,6 +23,7 @@ TABLES = (
 INDEXES = (
     ("vault_documents", ("shop", "order_key")),
     ("vault_documents", ("erasable_from",)),
+    ("vault_documents", ("request_id",)),
     ("legal_claims", ("shop", "subject")),
     ("legal_claims", ("shop", "order_key")),
     ("refund_accounts", ("shop", "order_key")),
@@ -52,6 +53,7 @@ def upgrade() -> None:
         _text("kind", 24),
         _text("form", 24),
         _text("media_type", 64),
+        sa.Column("names_buyer", sa.Boolean(), nullable=False),
         _text("order_key", 80),
         _text("source_key", 80),
         _text("digest", 80),

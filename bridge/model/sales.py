@@ -1,0 +1,68 @@
+"""A sale as the tax books see it: what a tax invoice must say, whoever told us."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tax:
+    """One tax on a sale; `rate` as the shop says it (0.03), empty where it does not."""
+
+    title: str
+    rate: str
+    amount: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SoldLine:
+    """One line: what was sold, never what was engraved on it. Amounts are decimal text in the sale's currency."""
+
+    description: str
+    sku: str
+    quantity: int
+    unit_price: str
+    discount: str = "0.00"
+    taxes: tuple[Tax, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """A name and an address as an invoice shows them. `state_code` is Shopify's (`MH`), country ISO 3166."""
+
+    name: str = ""
+    company: str = ""
+    lines: tuple[str, ...] = ()
+    city: str = ""
+    postal_code: str = ""
+    state: str = ""
+    state_code: str = ""
+    country_code: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sale:
+    """An order that was paid or sent, so that an invoice exists; or, with `refund_id`, what was paid back of it.
+
+    `total` and `tax` are None where nobody can read them. `attributes` are the order's own (name, value),
+    in which a buyer may have asked for her name on the invoice or given a GSTIN. `issued_at` is the moment of
+    the event that made the document due.
+    """
+
+    order_id: str
+    number: str
+    issued_at: datetime
+    currency: str = ""
+    total: Decimal | None = None
+    tax: Decimal | None = None
+    tip: Decimal = Decimal(0)
+    lines: tuple[SoldLine, ...] = ()
+    taxes: tuple[Tax, ...] = ()
+    shipping: str = ""
+    gateways: tuple[str, ...] = ()
+    billing: Place = field(default_factory=Place)
+    delivery: Place = field(default_factory=Place)
+    attributes: tuple[tuple[str, str], ...] = ()
+    refund_id: str = ""
