@@ -130,7 +130,7 @@ def judged(
         citation=law.title,
         last_day=last,
         erasable_from=erasable_from(last),
-        release_needs=_needs(retention) if rule.statutory else (),
+        release_needs=_needs(rule, retention),
         gdpr_ground=rule.gdpr_ground if under_gdpr else "",
         disclose=under_gdpr and not rule.gdpr_ground,
     )
@@ -214,6 +214,11 @@ def _last(rule: HoldRule, events: Mapping[str, datetime], retention: Retention) 
     return None if longer is None else max(last, longer)
 
 
-def _needs(retention: Retention) -> tuple[str, ...]:
+def _needs(rule: HoldRule, retention: Retention) -> tuple[str, ...]:
+    """What somebody has to decide first: the lengths of the contract, for books the legal form and the review."""
+    if rule.last_day_rule == CONTRACT:
+        return tuple(f"merchant.{length}" for length in LENGTHS if retention.merchant.get(length) is None)
+    if not rule.statutory:
+        return ()
     undecided = retention.merchant.get("legal_entity_type", "unknown") == "unknown"
     return ((LEGAL_FORM,) if undecided else ()) + (() if retention.reviewed_on else (REVIEWED_ON,))
