@@ -156,7 +156,7 @@ def test_one_more_clock_only_shortens(received, webhook, timezone):
 
 
 @given(MOMENTS, MOMENTS, st.none() | MOMENTS, ZONES)
-def test_t02_an_earlier_receipt_never_brings_a_later_day(one, other, webhook, timezone):
+def test_an_earlier_receipt_never_brings_a_later_day(one, other, webhook, timezone):
     earlier, later = (
         clocks(received_at=received, webhook_received_at=webhook, rules=rules(timezone))
         for received in sorted((one, other))
