@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bridge.rules.retention import HoldState
 from tests.e2e import house
 
 ROOT = Path(__file__).parents[2]
@@ -157,6 +158,13 @@ def test_the_file_is_shown_as_it_is_understood(changed):
     assert broken.code == 1
     assert "holds until it is mended:" in broken.out
     assert "[hold.gst_books] gdpr_ground names Art 17(3)(b)" in broken.out
+
+
+def test_every_hold_and_state_has_its_words_on_the_page():
+    page = (ROOT / "docs" / "law.md").read_text()
+    holds = {row["hold"] for row in law("show", "--json").json["holds"]}
+
+    assert {each for each in holds | set(HoldState) if f"`{each}`" not in page} == set()
 
 
 def test_a_file_that_cannot_be_read_says_why(tmp_path):

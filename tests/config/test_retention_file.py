@@ -285,6 +285,7 @@ def test_a_broken_rule_is_named_holds_for_ever_and_disables_no_other(changed, ol
             "[purpose.xvi] title is missing",
         ),
         ("[purpose]", "[purposes]", "purpose is missing"),
+        ('mode = "bridge"', 'mode = "external_attested"', "[vault] mode needs attested_by and attested_on"),
     ],
 )
 def test_a_fault_of_the_frame_or_of_a_category_raises(changed, old, new, fault):

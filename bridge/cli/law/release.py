@@ -158,20 +158,12 @@ def _known(retention: Retention) -> set[str]:
 
 def _tell(found: Mapping[str, Any]) -> None:
     click.echo(f"{found['title']}, on {found['on']}; legal form {found['legal_entity_type']}\n")
-    rows = [
-        row
-        | {
-            "release_needs": ", ".join(row["release_needs"] if row["state"] == HoldState.HOLDS else ())
-            or None
-        }
-        for row in found["holds"]
-    ]
+    rows = [row | {"release_needs": ", ".join(_needs(row)) or None} for row in found["holds"]]
     table(rows, COLUMNS, empty="No law of the file keeps this.")
     click.echo()
     if not found["kept"]:
-        since = (
-            f" since {found['erasable_from']}, after {found['governed_by']}" if found["governed_by"] else ""
-        )
+        governed = found["governed_by"]
+        since = f" since {found['erasable_from']}, after {governed}" if governed else ""
         click.echo(f"Nothing keeps it{since}. On request: {found['action']}.")
     elif found["erasable_from"] is None:
         click.echo(f"Kept with no end in sight, by {found['governed_by']}. Until then: {found['action']}.")
@@ -186,3 +178,8 @@ def _tell(found: Mapping[str, Any]) -> None:
             click.echo(f"{row['hold']} is no ground of the GDPR: the person must be told.")
     if found["too_old_from"]:
         click.echo(f"Too old from {found['too_old_from']}, without any request.")
+
+
+def _needs(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a hold waits for that keeps anything; of the others nobody has to decide anything."""
+    return row["release_needs"] if row["state"] == HoldState.HOLDS else ()
