@@ -1,22 +1,25 @@
 """The retention file (`config/retention.toml`), read rule by rule: one bad rule never disables the others.
 
-A law or hold that cannot be read is left out, named in `Retention.broken` and thereby holds for ever. Faults
-of the file itself, of its frame and of categories raise: nobody could say what such a file means.
+A law or hold that cannot be read is left out, named in `Retention.broken` and thereby holds for ever; so does a
+category whose basis names a ground that its laws cannot be. Faults of the file itself, of its frame, of purposes
+and of categories raise: nobody could say what such a file means.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from bridge.errors import SettingsInvalid
-from config.categories import load_categories
+from config.categories import load_categories, load_purposes
+from config.gdpr import basis_refusal
+from config.laws import load_holds, load_laws
 from config.merchant import LEGAL_FORMS
 from config.rulebook import (
-    LAST_DAY_ARGS,
     RESIDUE_KINDS,
     Calendar,
     Category,
@@ -24,12 +27,13 @@ from config.rulebook import (
     HoldRule,
     Law,
     PlatformResidue,
+    Purpose,
     Retention,
     VaultRules,
 )
-from config.tables import MOST_DAYS, SHA256, SHA256_WORDS, Report, Table, label, read
+from config.tables import SHA256, SHA256_WORDS, Report, Table, label, place, read
 
-__all__ = ["Calendar", "Category", "Extension", "HoldRule", "Law", "Retention", "load_retention"]
+__all__ = ["Calendar", "Category", "Extension", "HoldRule", "Law", "Purpose", "Retention", "load_retention"]
 
 SCHEMA = "retention-policy/1"
 _MONTH_DAY = re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
@@ -50,12 +54,15 @@ def load_retention(path: Path) -> Retention:
     about, calendar = top.table("merchant", must=True), top.table("calendar", must=True)
     days = _calendar(calendar)
     facts = _facts(about)
-    law_tables, hold_tables = top.table("law", must=True), top.table("hold", must=True)
-    laws = {each: _law(law_tables, each, facts, rules) for each in law_tables.names()}
-    holds = {each: _hold(hold_tables, each, laws.keys(), rules) for each in hold_tables.names()}
+    laws = load_laws(top.table("law", must=True), facts, rules)
+    holds = load_holds(top.table("hold", must=True), laws, rules)
+    purposes = load_purposes(top.table("purpose", must=True))
+    read_categories = load_categories(top.table("category", must=True), holds.keys(), purposes)
+    categories, doubtful = _grounded(read_categories, holds, laws, rules)
     fields: dict[str, Any] = {
         "policy_id": top.text("policy_id"),
-        "categories": load_categories(top.table("category", must=True), holds.keys()),
+        "purposes": purposes,
+        "categories": categories,
         "merchant": facts,
         "timezone": days.timezone,
         "calendar": days,
@@ -78,6 +85,7 @@ def load_retention(path: Path) -> Retention:
         broken=(
             *(f"law.{each}" for each, law in laws.items() if not law),
             *(f"hold.{each}" for each, hold in holds.items() if not hold),
+            *(f"category.{each}" for each in doubtful),
         ),
         faults=tuple(rules.faults),
         warnings=tuple(report.warnings + rules.warnings),
@@ -169,86 +177,26 @@ def _overrides(table: Table) -> Mapping[str, date]:
     return moved
 
 
-def _law(tables: Table, name: str, facts: Mapping[str, Any], rules: Report) -> Law | None:
-    table, before = _rule(tables, name, rules), len(rules.faults)
-    if table is None:
-        return None
-    conditions = table.table("applies_if")
-    found = {path: _allowed(conditions, path, facts) for path in conditions.names()}
-    law = Law(
-        id=name,
-        title=table.text("title"),
-        in_force_from=table.day("in_force_from") or date.min,
-        in_force_to=table.day("in_force_to", optional=True),
-        applies_if=found,
-        confidence=table.text("confidence", ""),
-    )
-    if law.in_force_to and law.in_force_to < law.in_force_from:
-        table.fault("in_force_to", "must not lie before in_force_from")
-    table.close()
-    return law if len(rules.faults) == before else None
-
-
-def _allowed(conditions: Table, path: str, facts: Mapping[str, Any]) -> tuple[Any, ...]:
-    value = conditions.raw(path)
-    if not path.startswith("merchant.") or path.removeprefix("merchant.") not in facts:
-        conditions.fault(path, "must name a key of [merchant]")
-    elif not isinstance(value, list) or not value:
-        conditions.fault(path, "must be a list of values")
-    else:
-        return tuple(value)
-    return ()
-
-
-def _hold(tables: Table, name: str, laws: Collection[str], rules: Report) -> HoldRule | None:
-    table, before = _rule(tables, name, rules), len(rules.faults)
-    if table is None:
-        return None
-    law = table.text("law")
-    if law and law not in laws:
-        table.fault("law", "names a law the file does not have")
-    known = len(rules.faults)
-    rule = table.one_of("last_day_rule", tuple(LAST_DAY_ARGS))
-    args = table.table("args")
-    hold = HoldRule(
-        id=name,
-        law=law,
-        last_day_rule=rule,
-        args=_args(args, LAST_DAY_ARGS[rule]) if len(rules.faults) == known else {},
-        from_event=table.text("from_event"),
-        opened_by=table.text("opened_by", ""),
-        extend_if=table.text("extend_if", ""),
-        extend_until=_extension(table),
-        statutory=table.flag("statutory", default=False),
-        scope=table.text("scope", ""),
-        storage_region=table.text("storage_region", ""),
-        dpv_justification=table.text("dpv_justification", ""),
-        gdpr_note=table.text("gdpr_note", ""),
-    )
-    table.close()
-    return hold if len(rules.faults) == before else None
-
-
-def _args(table: Table, wanted: frozenset[str]) -> Mapping[str, int]:
-    found = {key: table.whole(key, 1, MOST_DAYS) for key in sorted(wanted)}
-    table.close()
-    return found
-
-
-def _extension(table: Table) -> Extension | None:
-    if not table.has("extend_until"):
-        return None
-    inner = table.table("extend_until")
-    extension = Extension(event=inner.text("event"), months=inner.whole("months", 0, MOST_DAYS, 0))
-    inner.close()
-    return extension
-
-
-def _rule(tables: Table, name: str, rules: Report) -> Table | None:
-    """One rule's table, reporting to the rules' own report: its faults break it alone."""
-    value = tables.raw(name)
-    table = Table(value if isinstance(value, dict) else {}, f"{tables.name}.{name}", rules)
-    if not isinstance(value, dict):
-        rules.faults.append(f"{rules.file}: [{table.name}] must be a table")
-        return None
-    return table
+def _grounded(
+    categories: Mapping[str, Category],
+    holds: Mapping[str, HoldRule | None],
+    laws: Mapping[str, Law | None],
+    rules: Report,
+) -> tuple[Mapping[str, Category], list[str]]:
+    """The categories without what their basis must not say, and the ids of those that said it."""
+    found, doubtful = dict(categories), []
+    for each in categories.values():
+        keeping = [laws.get(hold.law) for ground in each.holds if (hold := holds.get(ground))]
+        whose = {law.jurisdiction for law in keeping if law}
+        refused = {
+            regime: why for regime, text in each.basis.items() if (why := basis_refusal(text, regime, whose))
+        }
+        if refused:
+            doubtful.append(each.id)
+            rules.faults += [
+                f"{place(rules.file, f'category.{each.id}.basis', regime)} {why}"
+                for regime, why in refused.items()
+            ]
+            basis = {regime: text for regime, text in each.basis.items() if regime not in refused}
+            found[each.id] = replace(each, basis=basis)
+    return found, doubtful

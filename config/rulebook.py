@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from config.gdpr import DISCLOSE
+
 # The names a file may give as `last_day_rule`, with the arguments each wants. What they compute stands in
 # `bridge/rules/retention`, so that a file can choose a rule but never write one.
 LAST_DAY_ARGS: Mapping[str, frozenset[str]] = {
@@ -25,7 +27,10 @@ LAST_DAY_ARGS: Mapping[str, frozenset[str]] = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Law:
-    """A law with the days in force; `in_force_to` None means still in force."""
+    """A law with the days in force; `in_force_to` None means still in force.
+
+    `jurisdiction` says whose law it is: a country, `EU`, `UK`, or `own` for the merchant's own promise.
+    """
 
     id: str
     title: str
@@ -33,6 +38,7 @@ class Law:
     in_force_to: date | None
     applies_if: Mapping[str, tuple[Any, ...]]
     confidence: str = ""
+    jurisdiction: str = ""
 
     def in_force(self, day: date) -> bool:
         """True where the law binds on that day."""
@@ -41,10 +47,14 @@ class Law:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Extension:
-    """A second event that moves the last day further: months after it, where that is later (CGST s.36)."""
+    """A second event that moves the last day further: months after it, where that is later (CGST s.36).
+
+    `opened_by` is what that event ends: while it stands alone, or came again after it, the end is open.
+    """
 
     event: str
     months: int
+    opened_by: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,6 +64,9 @@ class HoldRule:
     `opened_by` is the event from which data is held while `from_event` has not come (`always`: from the
     start); empty means no event, no hold. While `extend_if` is among the events the end is open. Statutory
     holds are released only after the legal form is set and the file was reviewed.
+
+    `gdpr_ground` is what keeps data of people in the EU or the United Kingdom: the number of the article. Where
+    there is none, `eu_conflict` decides: `restrict_and_disclose` holds and has her told, `erase` gives way.
     """
 
     id: str
@@ -65,15 +78,24 @@ class HoldRule:
     extend_if: str = ""
     extend_until: Extension | None = None
     statutory: bool = False
-    scope: str = ""
     storage_region: str = ""
     dpv_justification: str = ""
-    gdpr_note: str = ""
+    gdpr_ground: str = ""
+    eu_conflict: str = DISCLOSE
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Purpose:
+    """What data is used for, in the merchant's policy. `bridge`: the bridge's own records may serve it."""
+
+    id: str
+    title: str
+    bridge: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Category:
-    """One kind of data: its fields, basis per regime, what a request does, which holds stop that."""
+    """One kind of data: its fields, purposes, basis per regime, what a request does, which holds stop that."""
 
     id: str
     title: str
@@ -85,6 +107,7 @@ class Category:
     holds: tuple[str, ...]
     held_action: str
     max_age: Mapping[str, Any]
+    purposes: tuple[str, ...] = ()
     keep_fields: tuple[str, ...] = ()
     auto_erase: bool = False
     max_age_failed: Mapping[str, Any] = field(default_factory=dict)
@@ -152,7 +175,8 @@ class Retention:
     """The whole file, read.
 
     `unset` names what counsel still has to fill in; `broken` the rules that hold because they could not be
-    read (`law.cgst`, `hold.gst_books`), `faults` says why; broken rules are in neither `laws` nor `holds`.
+    read (`law.cgst`, `hold.gst_books`), `faults` says why; broken rules are in neither `laws` nor `holds`. A broken
+    category (`category.support`) is there, without the basis that was refused, and holds as well.
     A length of days nobody decided is None in `merchant`. `sha256` is of the file's bytes.
     """
 
@@ -166,6 +190,7 @@ class Retention:
     unset: tuple[str, ...]
     broken: tuple[str, ...]
     sha256: str
+    purposes: Mapping[str, Purpose] = field(default_factory=dict)
     calendar: Calendar = field(default_factory=Calendar)
     residue: PlatformResidue = field(default_factory=PlatformResidue)
     vault: VaultRules = field(default_factory=VaultRules)

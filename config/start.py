@@ -38,15 +38,13 @@ def load_all(environ: Mapping[str, str] | None = None, *, var: Path | None = Non
     with everything that is missing as well.
     """
     faults: list[str] = []
-    given = {name: value.strip() for name, value in environment(environ).items()}
     # the files are read even where Settings cannot be made: their faults belong to the same list
-    merchant_file = Path(given.get("BRIDGE_MERCHANT_FILE") or MERCHANT_FILE)
-    retention_file = Path(given.get("BRIDGE_RETENTION_FILE") or RETENTION_FILE)
+    merchant_file, retention_file = files(environ)
     settings = _tried(lambda: load(environ, var=var), faults)
     merchant = _tried(lambda: load_merchant(merchant_file), faults)
     retention = _tried(lambda: load_retention(retention_file), faults)
     if settings is None or merchant is None or retention is None:
-        if given.get("BRIDGE_ENV") == "production":
+        if environment(environ).get("BRIDGE_ENV", "").strip() == "production":
             faults += unready_files(merchant, retention, merchant_file, retention_file)
         raise SettingsInvalid(faults)
     missing = readiness(settings, merchant, retention)
@@ -58,6 +56,15 @@ def load_all(environ: Mapping[str, str] | None = None, *, var: Path | None = Non
         retention=retention,
         missing=tuple(missing),
         warnings=(*merchant.warnings, *retention.warnings),
+    )
+
+
+def files(environ: Mapping[str, str] | None = None) -> tuple[Path, Path]:
+    """Where the merchant's file and the retention file are, whatever else the environment lacks."""
+    given = {name: value.strip() for name, value in environment(environ).items()}
+    return (
+        Path(given.get("BRIDGE_MERCHANT_FILE") or MERCHANT_FILE),
+        Path(given.get("BRIDGE_RETENTION_FILE") or RETENTION_FILE),
     )
 
 

@@ -11,7 +11,7 @@ import sys
 import click
 
 from bridge import __version__
-from bridge.cli import develop, doctor, dsr, evidence, inbox, migrate, notice, processors, send, token
+from bridge.cli import develop, doctor, dsr, evidence, inbox, law, migrate, notice, processors, send, token
 from bridge.errors import BridgeError, SettingsInvalid
 
 
@@ -31,6 +31,7 @@ for command in (
     dsr.dsr,
     notice.notice,
     evidence.evidence,
+    law.law,
     processors.processors,
     migrate.migrate,
     token.token,

@@ -1,29 +1,66 @@
 """Which law keeps which data, until which day, and from which day on it may be erased.
 
 Reads no clock and no table: today, the events and the retention file are given. Never evaluates an
-expression from a file: rules for the last day are functions with names. Never releases in doubt: a rule that
-cannot be read, an event that is missing and a fact that nobody decided all hold.
+expression from a file: rules for the last day are functions with names (`rules/last_days`). Never releases in
+doubt: a rule that cannot be read, an event that is missing and a fact that nobody decided all hold.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
-from bridge.rules.deadlines import MONTHS_A_YEAR, shift_months
-from config.rulebook import LAST_DAY_ARGS
+from bridge.rules.last_days import (
+    CONTRACT,
+    LAST_DAY_RULES,
+    LENGTHS,
+    age_ends,
+    erasable_from,
+    fy_end,
+    gst_return_due,
+    last_day,
+    local_day,
+)
+from config.gdpr import GIVE_WAY, REGIMES
 
 if TYPE_CHECKING:
-    from config.rulebook import Calendar, Category, HoldRule, Law, Retention
+    from config.rulebook import Category, HoldRule, Law, Retention
+
+__all__ = [
+    "LAST_DAY_RULES",
+    "Hold",
+    "HoldState",
+    "age_ends",
+    "applies",
+    "binds",
+    "discharged_on",
+    "erasable_from",
+    "fy_end",
+    "gst_return_due",
+    "holds_on",
+    "judged",
+    "last_day",
+    "local_day",
+]
 
 ALWAYS = "always"
 UNREADABLE = "the rule in the retention file could not be read: it holds until it is mended"
 LEGAL_FORM, REVIEWED_ON = "merchant.legal_entity_type", "reviewed_on"
-_ONE_DAY = timedelta(days=1)
-_LENGTHS = ("return_window_days", "warranty_days")
+HOME = ("IN",)  # the regimes of somebody of whom no address abroad is known
+
+
+class HoldState(StrEnum):
+    """What a hold does on a day: only `holds` keeps anything."""
+
+    HOLDS = "holds"
+    OVER = "over"
+    NOTHING_BEGAN = "nothing_began"
+    NOT_IN_FORCE = "not_in_force"
+    NOT_BOUND = "not_bound"
+    GIVES_WAY = "gives_way"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,7 +68,8 @@ class Hold:
     """One ground to keep data: the rule's id, its law, what to quote, and the days.
 
     `last_day` None means nobody can say yet. `release_needs` names what must be decided before anything
-    goes, even after the last day.
+    goes, even after the last day. For people in the EU or the United Kingdom `gdpr_ground` is the article that
+    keeps their data; where there is none, `disclose` asks to tell them.
     """
 
     ground: str
@@ -40,112 +78,87 @@ class Hold:
     last_day: date | None
     erasable_from: date | None
     release_needs: tuple[str, ...] = ()
-
-
-def fy_end(day: date, calendar: Calendar) -> date:
-    """The last day of the financial year in which the day lies: 31 March in India."""
-    month, first = calendar.fy_start
-    start = date(day.year, month, first)
-    return (start if day < start else date(day.year + 1, month, first)) - _ONE_DAY
-
-
-def gst_return_due(day: date, calendar: Calendar) -> date:
-    """When the annual return of the day's financial year is due: 31 December after it, unless moved.
-
-    CGST Act s.44 with CGST Rules r.80; a year that was extended stands in the calendar's overrides.
-    """
-    end = fy_end(day, calendar)
-    start = date(end.year - 1, *calendar.fy_start)
-    moved = calendar.gst_annual_return_due_overrides.get(f"{start.year}-{(start.year + 1) % 100:02d}")
-    due = date(end.year, *calendar.gst_annual_return_due)
-    return moved or (due if due > end else date(end.year + 1, *calendar.gst_annual_return_due))
-
-
-def _gst(day: date, args: Mapping[str, int], calendar: Calendar) -> date:
-    """CGST Act s.36: 72 months from the due date of the annual return."""
-    return shift_months(gst_return_due(day, calendar), args["months"])
-
-
-def _fy_end_plus(day: date, args: Mapping[str, int], calendar: Calendar) -> date:
-    """Income-tax Rules 2026 r.46(9): 7 tax years; Companies Act s.128(5): 8 financial years."""
-    return shift_months(fy_end(day, calendar), args["years"] * MONTHS_A_YEAR)
-
-
-def _event_plus(day: date, args: Mapping[str, int], _: Calendar) -> date:
-    """DPDP Rules r.8(3), CERT-In direction (iv), BIS reg.5, PMLA s.12: a span from the event itself."""
-    months = args.get("months", 0) + args.get("years", 0) * MONTHS_A_YEAR
-    return shift_months(day, months) + timedelta(days=args.get("days", 0))
-
-
-def _contract(day: date, args: Mapping[str, int], _: Calendar) -> date | None:
-    """Policy s.6: until return window and warranty are over. A length nobody decided never ends."""
-    if not all(length in args for length in _LENGTHS):
-        return None
-    return day + timedelta(days=max(args[length] for length in _LENGTHS))
-
-
-def _by_hand(_day: date, _args: Mapping[str, int], _calendar: Calendar) -> None:
-    """A live claim ends when a person says so: the caller then no longer names its event."""
-
-
-LastDay = Callable[["date", Mapping[str, int], "Calendar"], "date | None"]
-LAST_DAY_RULES: Mapping[str, LastDay] = {
-    "gst_annual_return_due_plus_months": _gst,
-    "fy_end_plus_years": _fy_end_plus,
-    "event_plus_days": _event_plus,
-    "event_plus_months": _event_plus,
-    "event_plus_years": _event_plus,
-    "contract_discharged": _contract,
-    "until_released_by_ops": _by_hand,
-}
-
-
-def last_day(
-    rule: str, args: Mapping[str, int], event: datetime | None, *, calendar: Calendar
-) -> date | None:
-    """The last day on which the duty binds, in the calendar's time zone. None: the end is open.
-
-    Open are: an event that has not happened, a rule of no known name, missing arguments, a day beyond the
-    calendar. `contract_discharged` takes `return_window_days` and `warranty_days` as arguments. Raises
-    ValueError for an event without time zone.
-    """
-    if event is None or rule not in LAST_DAY_RULES or not LAST_DAY_ARGS[rule] <= args.keys():
-        return None
-    if event.tzinfo is None:
-        raise ValueError("a moment must carry its time zone")
-    try:
-        return LAST_DAY_RULES[rule](local_day(event, calendar), args, calendar)
-    except (OverflowError, ValueError):  # after the year 9999: a mistyped event must hold, not crash a sweep
-        return None
-
-
-def erasable_from(last: date | None) -> date | None:
-    """The first day on which the data may go: the day after the last one of the duty."""
-    return last + _ONE_DAY if last is not None and last < date.max else None
-
-
-def local_day(moment: datetime, calendar: Calendar) -> date:
-    """The calendar day of a moment where the merchant keeps its books."""
-    return moment.astimezone(ZoneInfo(calendar.timezone)).date()
+    gdpr_ground: str = ""
+    disclose: bool = False
 
 
 def holds_on(
-    category: Category, *, events: Mapping[str, datetime], today: date, retention: Retention
+    category: Category,
+    *,
+    events: Mapping[str, datetime],
+    today: date,
+    retention: Retention,
+    regimes: Collection[str] = HOME,
 ) -> list[Hold]:
     """Every ground that keeps this category on that day, the longest first; an empty list lets it go.
 
     `events` maps event names of the file (`document_issued_at`, `delivered_at`, …) to the latest moment over
     all linked documents: a credit note of the next year keeps its invoice too. A law counts between its days
     in force and for the merchants it applies to; an undecided legal form counts as the longest. Statutory
-    holds outlive their last day until the legal form is known and the file was reviewed.
+    holds outlive their last day until the legal form is known and the file was reviewed. `regimes` are those of
+    the person: one more never adds a hold.
     """
     found = [
         hold
         for ground in category.holds
-        if (hold := _hold(ground, events=events, today=today, retention=retention)) is not None
-        and not _over(hold, today)
+        for state, hold in [judged(ground, events=events, today=today, retention=retention, regimes=regimes)]
+        if state is HoldState.HOLDS
     ]
+    if f"category.{category.id}" in retention.broken:
+        found.append(_unreadable(f"category.{category.id}"))
     return sorted(found, key=lambda hold: hold.last_day or date.max, reverse=True)
+
+
+def judged(
+    ground: str,
+    *,
+    events: Mapping[str, datetime],
+    today: date,
+    retention: Retention,
+    regimes: Collection[str] = HOME,
+) -> tuple[HoldState, Hold]:
+    """What one hold does on that day, with its days where it has begun. See `holds_on`."""
+    rule = retention.holds.get(ground)
+    law = retention.laws.get(rule.law) if rule else None
+    if rule is None or law is None:
+        return HoldState.HOLDS, _unreadable(ground)
+    begun, under_gdpr = _begun(rule, events), not set(REGIMES).isdisjoint(regimes)
+    last = _last(rule, events, retention) if begun else None
+    hold = Hold(
+        ground=ground,
+        law=law.id,
+        citation=law.title,
+        last_day=last,
+        erasable_from=erasable_from(last),
+        release_needs=_needs(rule, retention),
+        gdpr_ground=rule.gdpr_ground if under_gdpr else "",
+        disclose=under_gdpr and not rule.gdpr_ground,
+    )
+    if (loose := _unbound(rule, law, today, retention, regimes)) is not None:
+        return loose, hold
+    if not begun:
+        return HoldState.NOTHING_BEGAN, hold
+    return (HoldState.OVER if _over(hold, today) else HoldState.HOLDS), hold
+
+
+def binds(ground: str, *, today: date, retention: Retention, regimes: Collection[str] = HOME) -> bool:
+    """True where the hold can keep anything on that day, of this merchant and this person; a broken rule does."""
+    rule = retention.holds.get(ground)
+    law = retention.laws.get(rule.law) if rule else None
+    return rule is None or law is None or _unbound(rule, law, today, retention, regimes) is None
+
+
+def discharged_on(events: Mapping[str, datetime], retention: Retention) -> date | None:
+    """The last day of the contract (policy s.6): returns and warranty are over and every refund is settled.
+
+    By the file's own rule: `delivered_at` with the longer of both lengths, `refund_settled_at` where that is
+    later. None: nobody can say yet. It was not delivered, a refund is open, a length is undecided, or the rule
+    could not be read.
+    """
+    rules = [rule for rule in retention.holds.values() if rule.last_day_rule == CONTRACT]
+    last = [_last(rule, events, retention) for rule in rules]
+    known = [day for day in last if day is not None]
+    return max(known) if known and len(known) == len(last) else None
 
 
 def applies(law: Law, merchant: Mapping[str, object]) -> bool:
@@ -156,27 +169,25 @@ def applies(law: Law, merchant: Mapping[str, object]) -> bool:
     )
 
 
+def _unbound(
+    rule: HoldRule, law: Law, today: date, retention: Retention, regimes: Collection[str]
+) -> HoldState | None:
+    """Why a hold that is read cannot keep anything; None where it can."""
+    if not law.in_force(today):
+        return HoldState.NOT_IN_FORCE
+    if not applies(law, retention.merchant):
+        return HoldState.NOT_BOUND
+    conflict = not rule.gdpr_ground and not set(REGIMES).isdisjoint(regimes)
+    return HoldState.GIVES_WAY if conflict and rule.eu_conflict == GIVE_WAY else None
+
+
+def _unreadable(ground: str) -> Hold:
+    return Hold(ground=ground, law="", citation=UNREADABLE, last_day=None, erasable_from=None)
+
+
 def _over(hold: Hold, today: date) -> bool:
     free = hold.erasable_from
     return free is not None and today >= free and not hold.release_needs
-
-
-def _hold(ground: str, *, events: Mapping[str, datetime], today: date, retention: Retention) -> Hold | None:
-    rule = retention.holds.get(ground)
-    law = retention.laws.get(rule.law) if rule else None
-    if rule is None or law is None:
-        return Hold(ground=ground, law="", citation=UNREADABLE, last_day=None, erasable_from=None)
-    if not law.in_force(today) or not applies(law, retention.merchant) or not _begun(rule, events):
-        return None
-    last = _last(rule, events, retention)
-    return Hold(
-        ground=ground,
-        law=law.id,
-        citation=law.title,
-        last_day=last,
-        erasable_from=erasable_from(last),
-        release_needs=_needs(retention) if rule.statutory else (),
-    )
 
 
 def _begun(rule: HoldRule, events: Mapping[str, datetime]) -> bool:
@@ -188,18 +199,26 @@ def _last(rule: HoldRule, events: Mapping[str, datetime], retention: Retention) 
     if rule.extend_if and rule.extend_if in events:
         return None
     args = dict(rule.args)
-    if rule.last_day_rule == "contract_discharged":
-        args |= {length: days for length in _LENGTHS if (days := retention.merchant.get(length)) is not None}
+    if rule.last_day_rule == CONTRACT:
+        args |= {length: days for length in LENGTHS if (days := retention.merchant.get(length)) is not None}
     last = last_day(rule.last_day_rule, args, events.get(rule.from_event), calendar=retention.calendar)
-    also = events.get(rule.extend_until.event) if rule.extend_until else None
-    if last is None or rule.extend_until is None or also is None:
+    more = rule.extend_until
+    if last is None or more is None:
         return last
-    longer = last_day(
-        "event_plus_months", {"months": rule.extend_until.months}, also, calendar=retention.calendar
-    )
+    ended, opened = events.get(more.event), events.get(more.opened_by)
+    if opened is not None and (ended is None or ended < opened):
+        return None
+    if ended is None:
+        return last
+    longer = last_day("event_plus_months", {"months": more.months}, ended, calendar=retention.calendar)
     return None if longer is None else max(last, longer)
 
 
-def _needs(retention: Retention) -> tuple[str, ...]:
+def _needs(rule: HoldRule, retention: Retention) -> tuple[str, ...]:
+    """What somebody has to decide first: the lengths of the contract, for books the legal form and the review."""
+    if rule.last_day_rule == CONTRACT:
+        return tuple(f"merchant.{length}" for length in LENGTHS if retention.merchant.get(length) is None)
+    if not rule.statutory:
+        return ()
     undecided = retention.merchant.get("legal_entity_type", "unknown") == "unknown"
     return ((LEGAL_FORM,) if undecided else ()) + (() if retention.reviewed_on else (REVIEWED_ON,))

@@ -1,5 +1,6 @@
 """The retention file: one bad rule holds and disables no other; a bad frame says nothing at all."""
 
+import re
 from datetime import date
 from pathlib import Path
 
@@ -133,6 +134,42 @@ def test_a_reviewed_file_owes_nothing(changed):
         ("[law.cgst]", "[law]\ncgst = 1\n[law.other]", "law.cgst", "[law.cgst] must be a table"),
         ("in_force_from = 2017-07-01", "", "law.cgst", "[law.cgst] in_force_from is missing"),
         (
+            'jurisdiction = "IN"\nin_force_from = 2017-07-01',
+            "in_force_from = 2017-07-01",
+            "law.cgst",
+            "[law.cgst] jurisdiction is missing",
+        ),
+        (
+            'jurisdiction = "IN"\nin_force_from = 2017-07-01',
+            'jurisdiction = "India"\nin_force_from = 2017-07-01',
+            "law.cgst",
+            "[law.cgst] jurisdiction must be whose law it is",
+        ),
+        (
+            'gdpr_ground = "17(3)(e)"',
+            'gdpr_ground = "17(3)(b)"',
+            "hold.gst_books",
+            "[hold.gst_books] gdpr_ground names Art 17(3)(b) for a law whose jurisdiction is IN",
+        ),
+        (
+            'gdpr_ground = "17(3)(e)"',
+            'gdpr_ground = "6(1)(c)"',
+            "hold.gst_books",
+            "[hold.gst_books] gdpr_ground names Art 6(1)(c) for a law whose jurisdiction is IN",
+        ),
+        (
+            'gdpr_ground = "17(3)(e)"',
+            'gdpr_ground = "17(3)"',
+            "hold.gst_books",
+            "[hold.gst_books] gdpr_ground must be one of",
+        ),
+        (
+            'gdpr_ground = "17(3)(e)"',
+            'gdpr_ground = "17(3)(e)"\neu_conflict = "erase"',
+            "hold.gst_books",
+            "[hold.gst_books] eu_conflict must go",
+        ),
+        (
             "in_force_from = 2017-07-01",
             "in_force_from = 2017-07-01T00:00:00",
             "law.cgst",
@@ -225,6 +262,30 @@ def test_a_broken_rule_is_named_holds_for_ever_and_disables_no_other(changed, ol
             "auto_erase = true\nholdz = []",
             "[category.cod_refund_bank] holdz is not a known key",
         ),
+        ('purposes = ["xvi"]', "", "[category.cod_refund_bank] purposes is missing"),
+        ('purposes = ["xvi"]', "purposes = []", "[category.cod_refund_bank] purposes must not be empty"),
+        (
+            'purposes = ["xvi"]',
+            'purposes = ["xvii"]',
+            "[category.cod_refund_bank] purposes names xvii, a purpose the file does not have",
+        ),
+        (
+            'purpose_lock = ["xvi"]',
+            'purpose_lock = ["16"]',
+            "[category.cod_refund_bank] purpose_lock names 16, a purpose the file does not have",
+        ),
+        (
+            'purposes = ["rights", "xiii"]',
+            'purposes = ["rights", "v"]',
+            "[category.request_evidence] purposes must not name v: case.record is the bridge's own",
+        ),
+        (
+            'xvi = { title = "paying back a refund of a cash order" }',
+            "xvi = {}",
+            "[purpose.xvi] title is missing",
+        ),
+        ("[purpose]", "[purposes]", "purpose is missing"),
+        ('mode = "bridge"', 'mode = "external_attested"', "[vault] mode needs attested_by and attested_on"),
     ],
 )
 def test_a_fault_of_the_frame_or_of_a_category_raises(changed, old, new, fault):
@@ -234,6 +295,89 @@ def test_a_fault_of_the_frame_or_of_a_category_raises(changed, old, new, fault):
         load_retention(path)
 
     assert any(each.startswith(f"{path}: {fault}") for each in caught.value.faults), caught.value.faults
+
+
+def test_the_sixteen_purposes_of_the_policy_are_there_and_every_field_serves_one():
+    retention = load_retention(SHIPPED)
+    policy = {"i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x"}
+    policy |= {"xi", "xii", "xiii", "xiv", "xv", "xvi"}
+
+    assert retention.purposes.keys() == policy | {"rights"}
+    for category in retention.categories.values():
+        assert category.purposes, category.id
+        assert set(category.purposes) | set(category.purpose_lock) <= retention.purposes.keys()
+
+
+def test_what_the_bridge_makes_serves_rights_law_and_security_only():
+    """P-47."""
+    retention = load_retention(SHIPPED)
+    own = re.compile(r"(bridge|case|ledger|vault|log|backup)\.")
+    found = {
+        field: set(category.purposes)
+        for category in retention.categories.values()
+        for field in category.fields
+        if own.match(field)
+    }
+
+    assert len(found) > 10
+    assert {field: named for field, named in found.items() if named - {"rights", "xiii", "vi", "xii"}} == {}
+
+
+def test_what_the_bridge_keeps_to_reach_carriers_has_an_age():
+    categories = load_retention(SHIPPED).categories
+
+    assert categories["parcel_index"].max_age == {"event": "last_heard_at", "months": 36}
+    assert categories["instruction_text"].max_age == {"event": "task_ended_at", "months": 12}
+    assert [categories[each].fields for each in ("parcel_index", "instruction_text")] == [
+        ("bridge.index",),
+        ("bridge.instructions",),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text", ["Art 17(3)(b)", "Art 6(1)(b); art. 17 (3) (B)", "Art 17(3)(e) or Art 17(3)(b), to be reviewed"]
+)
+def test_a_basis_that_takes_indian_law_for_art_17_3_b_is_named_and_holds(changed, text):
+    """E-05."""
+    path = changed(('EU = "Art 6(1)(f); Art 17(3)(e), to be reviewed"', f'EU = "{text}"'))
+    retention = load_retention(path)
+
+    assert retention.broken == ("category.invoice_document",)
+    assert retention.faults[0].startswith(f"{path}: [category.invoice_document.basis] EU names Art 17(3)(b)")
+    documents = retention.categories["invoice_document"]
+    assert documents.basis.keys() == {"IN"}, "what is refused is told to nobody"
+    held = holds_on(documents, events={}, today=date(2999, 1, 1), retention=retention)
+    assert [(hold.ground, hold.erasable_from) for hold in held] == [("category.invoice_document", None)]
+    assert (
+        holds_on(
+            retention.categories["customer_profile"], events={}, today=date(2999, 1, 1), retention=retention
+        )
+        == []
+    )
+
+
+def test_law_of_the_union_and_of_its_members_is_a_ground_of_art_17_3_b(changed):
+    for whose in ("EU", "DE"):
+        path = changed(
+            (
+                'jurisdiction = "IN"\nin_force_from = 2017-07-01',
+                f'jurisdiction = "{whose}"\nin_force_from = 2017-07-01',
+            ),
+            ('gdpr_ground = "17(3)(e)"', 'gdpr_ground = "17(3)(b)"'),
+        )
+        retention = load_retention(path)
+
+        assert retention.broken == ()
+        assert retention.holds["gst_books"].gdpr_ground == "17(3)(b)"
+
+
+def test_the_conflict_of_the_one_year_rule_is_counsels_to_decide(changed):
+    """E-11."""
+    assert load_retention(SHIPPED).holds["dpdp_one_year"].eu_conflict == "restrict_and_disclose"
+    decided = load_retention(changed(('eu_conflict = "restrict_and_disclose"', 'eu_conflict = "erase"')))
+    assert decided.holds["dpdp_one_year"].eu_conflict == "erase"
+    unread = load_retention(changed(('eu_conflict = "restrict_and_disclose"', 'eu_conflict = "ignore"')))
+    assert unread.broken == ("hold.dpdp_one_year",)
 
 
 def test_nothing_that_others_wrote_at_a_platform_goes_by_the_shipped_file():

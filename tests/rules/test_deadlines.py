@@ -59,7 +59,7 @@ def test_the_shorter_of_law_and_promise_says_when_to_acknowledge(vector):
     assert promise_alone.acknowledge_due_at == moment(vector["ack_due_72h"])
 
 
-def test_a_mail_before_the_webhook_starts_the_clock():
+def test_t01_a_mail_before_the_webhook_starts_the_clock():
     found = clocks(
         received_at=moment("2027-01-31T10:00Z"),
         webhook_received_at=moment("2027-02-10T08:00Z"),
@@ -153,6 +153,18 @@ def test_one_more_clock_only_shortens(received, webhook, timezone):
 
     assert both.due_at <= alone.due_at
     assert alone.due.items() <= both.due.items()
+
+
+@given(MOMENTS, MOMENTS, st.none() | MOMENTS, ZONES)
+def test_an_earlier_receipt_never_brings_a_later_day(one, other, webhook, timezone):
+    earlier, later = (
+        clocks(received_at=received, webhook_received_at=webhook, rules=rules(timezone))
+        for received in sorted((one, other))
+    )
+
+    # two moments of the same last days of a month end on one day, each at its own time of day
+    assert earlier.due_at - later.due_at < timedelta(days=1)
+    assert earlier.acknowledge_due_at <= later.acknowledge_due_at
 
 
 @given(MOMENTS, st.none() | MOMENTS, ZONES)

@@ -13,11 +13,16 @@ from bridge.rules.retention import (
     LAST_DAY_RULES,
     LEGAL_FORM,
     REVIEWED_ON,
+    HoldState,
+    age_ends,
     applies,
+    binds,
+    discharged_on,
     erasable_from,
     fy_end,
     gst_return_due,
     holds_on,
+    judged,
     last_day,
     local_day,
 )
@@ -26,6 +31,17 @@ from config.rulebook import LAST_DAY_ARGS
 
 HERE = Path(__file__).parents[1]
 VECTORS = json.loads((HERE / "fixtures" / "policy" / "clock_and_release_vectors.json").read_text())
+VECTORS["tax_release"].append(  # one more, of the first day of a year
+    {
+        "invoice_issued_at": "2027-04-01T00:00:00Z",
+        "fy_end": "2028-03-31",
+        "gst_last_day": "2034-12-31",
+        "income_tax_last_day": "2035-03-31",
+        "companies_act_last_day": "2036-03-31",
+        "erasable_from_noncompany": "2035-04-01",
+        "erasable_from_company_or_unknown": "2036-04-01",
+    }
+)
 INDIA = Calendar()
 SHIPPED = load_retention(HERE.parent / "config" / "retention.toml")
 REVIEWED = replace(
@@ -50,12 +66,17 @@ def form(kind, retention=REVIEWED):
     return replace(retention, merchant={**retention.merchant, "legal_entity_type": kind})
 
 
-def holds(category, events, today=TODAY, retention=REVIEWED):
+def moments(events):
+    return {name: moment(at) for name, at in events.items()}
+
+
+def holds(category, events, today=TODAY, retention=REVIEWED, regimes=("IN",)):
     found = holds_on(
         SHIPPED.categories[category],
-        events={name: moment(at) for name, at in events.items()},
+        events=moments(events),
         today=today,
         retention=retention,
+        regimes=regimes,
     )
     return {hold.ground: hold for hold in found}
 
@@ -75,7 +96,7 @@ class TestTheTaxVectors:
             assert last_day(rule, args, issued, calendar=INDIA).isoformat() == vector[expected]
 
     @pytest.mark.parametrize("kind", ["proprietorship", "partnership"])
-    def test_who_is_no_company_keeps_until_the_income_tax_ends(self, vector, kind):
+    def test_t09_who_is_no_company_keeps_until_the_income_tax_ends(self, vector, kind):
         found = holds(
             "invoice_document", {"document_issued_at": vector["invoice_issued_at"]}, TODAY, form(kind)
         )
@@ -89,7 +110,7 @@ class TestTheTaxVectors:
         assert "CGST Act 2017" in found["gst_books"].citation
 
     @pytest.mark.parametrize("kind", ["company", "unknown"])
-    def test_a_company_and_an_unknown_form_keep_longest(self, vector, kind):
+    def test_t09_a_company_and_an_unknown_form_keep_longest(self, vector, kind):
         found = holds(
             "invoice_document", {"document_issued_at": vector["invoice_issued_at"]}, TODAY, form(kind)
         )
@@ -107,7 +128,7 @@ class TestTheTaxVectors:
         assert holds("invoice_document", events, free) == {}
 
 
-def test_an_unknown_legal_form_releases_no_books_but_the_rest():
+def test_t10_an_unknown_legal_form_releases_no_books_but_the_rest():
     events = {"document_issued_at": "2026-11-22T10:00Z", "delivered_at": "2026-11-25T10:00Z"}
     late = date(2060, 1, 1)
 
@@ -145,6 +166,40 @@ def test_an_order_on_its_way_keeps_the_address_until_returns_and_warranty_are_ov
     assert holds("address", delivered)["open_contract"].last_day == date(2026, 11, 6) + timedelta(days=180)
     settled = delivered | {"refund_settled_at": "2027-08-01T10:00Z"}
     assert holds("address", settled)["open_contract"].last_day == date(2027, 8, 1)
+    opened = delivered | {"refund_opened_at": "2026-11-10T10:00Z"}
+    assert holds("address", opened)["open_contract"].last_day is None
+    again = settled | {"refund_opened_at": "2027-08-02T10:00Z"}
+    assert holds("address", again)["open_contract"].last_day is None
+
+
+@pytest.mark.parametrize(
+    ("events", "day"),
+    [
+        ({}, None),
+        ({"ordered_at": "2026-11-01T10:00Z"}, None),
+        ({"delivered_at": "2026-11-05T20:00Z"}, date(2027, 5, 5)),
+        ({"delivered_at": "2026-11-05T20:00Z", "refund_opened_at": "2026-11-06T10:00Z"}, None),
+        (
+            {
+                "delivered_at": "2026-11-05T20:00Z",
+                "refund_opened_at": "2026-11-06T10:00Z",
+                "refund_settled_at": "2026-11-09T10:00Z",
+            },
+            date(2027, 5, 5),
+        ),
+        ({"delivered_at": "2026-11-05T20:00Z", "refund_settled_at": "2027-05-05T18:30Z"}, date(2027, 5, 6)),
+    ],
+)
+def test_the_contract_is_discharged_by_the_latest_of_returns_warranty_and_refund(events, day):
+    assert discharged_on(moments(events), REVIEWED) == day
+
+
+def test_nobody_can_say_when_a_contract_ends_whose_rule_or_length_is_missing():
+    events = moments({"delivered_at": "2026-11-05T20:00Z"})
+    unread = {name: rule for name, rule in REVIEWED.holds.items() if name != "open_contract"}
+
+    assert discharged_on(events, SHIPPED) is None
+    assert discharged_on(events, replace(REVIEWED, holds=unread)) is None
 
 
 @pytest.mark.parametrize("length", ["warranty_days", "return_window_days"])
@@ -154,6 +209,7 @@ def test_a_length_nobody_decided_keeps_the_contract_open(length):
     found = holds("address", {"delivered_at": "2020-01-01T10:00Z"}, TODAY, undecided)
 
     assert found["open_contract"].erasable_from is None
+    assert found["open_contract"].release_needs == (f"merchant.{length}",)
 
 
 def test_no_warranty_on_purpose_ends_with_the_return_window():
@@ -182,14 +238,82 @@ def test_a_claim_holds_until_a_person_lets_go_and_stands_first():
     assert found["legal_claim"].last_day is None
 
 
-def test_the_one_year_floor_begins_with_its_law():
-    events = {"last_processing_at": "2027-02-13T10:00Z"}
+def test_t17_the_one_year_floor_begins_with_its_law():
+    events = {"last_processing_at": "2027-02-13T10:00Z"}  # an order three months old
 
     assert "dpdp_one_year" not in holds("contact", events, date(2027, 5, 12))
     assert holds("contact", events, date(2027, 5, 13))["dpdp_one_year"].last_day == date(2028, 2, 13)
     assert holds("contact", events, date(2028, 2, 14)) == {}
     # nobody knows when it was processed last: it was
     assert holds("contact", {}, date(2027, 5, 13))["dpdp_one_year"].last_day is None
+
+
+def test_t11_a_credit_note_of_the_next_year_keeps_both_documents_to_its_own_day():
+    invoice, credit_note = moment("2027-03-30T10:00Z"), moment("2027-04-02T10:00Z")
+
+    alone = holds("invoice_document", {"document_issued_at": invoice.isoformat()})
+    both = holds("invoice_document", {"document_issued_at": max(invoice, credit_note).isoformat()})
+
+    assert next(iter(alone.values())).erasable_from == date(2034, 4, 1)
+    assert {ground: hold.erasable_from for ground, hold in both.items()} == {
+        "gst_books": date(2035, 1, 1),
+        "income_tax_books": date(2035, 4, 1),
+    }
+
+
+def test_t07_books_of_somebody_in_the_eu_stand_on_no_law_of_the_union():
+    events = {"document_issued_at": "2026-11-22T10:00Z"}
+
+    there = holds("invoice_document", events, regimes=("IN", "EU"))
+    here = holds("invoice_document", events)
+
+    assert {hold.gdpr_ground for hold in there.values()} == {"17(3)(e)"}
+    assert not any(hold.disclose for hold in there.values())
+    assert {hold.gdpr_ground for hold in here.values()} == {""}
+    assert [hold.last_day for hold in there.values()] == [hold.last_day for hold in here.values()]
+
+
+@pytest.mark.parametrize("regime", ["EU", "UK"])
+def test_the_one_year_floor_is_disclosed_abroad_or_gives_way_there(regime):
+    events, day = {"last_processing_at": "2027-02-13T10:00Z"}, date(2027, 5, 13)
+    rule = replace(SHIPPED.holds["dpdp_one_year"], eu_conflict="erase")
+    decided = replace(REVIEWED, holds={**REVIEWED.holds, "dpdp_one_year": rule})
+
+    there = holds("contact", events, day, regimes=("IN", regime))
+
+    assert [(each.ground, each.disclose) for each in there.values()] == [("dpdp_one_year", True)]
+    assert not holds("contact", events, day)["dpdp_one_year"].disclose
+    assert holds("contact", events, day, decided, ("IN", regime)) == {}
+    assert list(holds("contact", events, day, decided)) == ["dpdp_one_year"]
+    assert not binds("dpdp_one_year", today=day, retention=decided, regimes=("IN", regime))
+    assert binds("dpdp_one_year", today=day, retention=decided)
+
+
+def test_a_category_whose_basis_was_refused_holds():
+    doubtful = replace(REVIEWED, broken=("category.support",))
+
+    assert [
+        (each, hold.erasable_from) for each, hold in holds("support", {}, retention=doubtful).items()
+    ] == [("category.support", None)]
+    assert holds("customer_profile", {}, retention=doubtful) == {}
+
+
+@pytest.mark.parametrize(
+    ("ground", "events", "day", "state"),
+    [
+        ("gst_books", {"document_issued_at": "2026-11-22T10:00Z"}, TODAY, HoldState.HOLDS),
+        ("gst_books", {"document_issued_at": "2026-11-22T10:00Z"}, date(2034, 1, 1), HoldState.OVER),
+        ("gst_books", {}, TODAY, HoldState.NOTHING_BEGAN),
+        ("companies_books", {"document_issued_at": "2026-11-22T10:00Z"}, TODAY, HoldState.NOT_BOUND),
+        ("dpdp_one_year", {}, TODAY, HoldState.NOT_IN_FORCE),
+        ("of_no_known_name", {}, TODAY, HoldState.HOLDS),
+    ],
+)
+def test_each_hold_says_what_it_does(ground, events, day, state):
+    assert judged(ground, events=moments(events), today=day, retention=REVIEWED)[0] is state
+    assert binds(ground, today=day, retention=REVIEWED) is (
+        state not in {HoldState.NOT_BOUND, HoldState.NOT_IN_FORCE}
+    )
 
 
 def test_a_law_that_ended_no_longer_holds():
@@ -292,8 +416,35 @@ def test_what_has_not_happened_or_lies_beyond_the_calendar_has_no_last_day():
 
 
 def test_an_event_without_zone_is_refused():
+    nowhere = datetime(2026, 1, 1)  # noqa: DTZ001 - that is the point
+
     with pytest.raises(ValueError, match="must carry its time zone"):
-        last_day("event_plus_days", {"days": 1}, datetime(2026, 1, 1), calendar=INDIA)  # noqa: DTZ001
+        last_day("event_plus_days", {"days": 1}, nowhere, calendar=INDIA)
+    with pytest.raises(ValueError, match="must carry its time zone"):
+        age_ends({"days": 1}, nowhere, INDIA)
+
+
+@pytest.mark.parametrize(
+    ("age", "event", "first_day"),
+    [
+        ({"event": "package_ready_at", "days": 14}, "2026-11-22T10:00Z", date(2026, 12, 7)),
+        ({"event": "package_ready_at", "days": 14}, "2026-11-22T18:30Z", date(2026, 12, 8)),
+        ({"event": "last_order_at", "months": 24}, "2028-02-28T20:00Z", date(2030, 3, 1)),
+        (
+            {"event": "last_contact_at", "months": 36, "notice_hours": 48},
+            "2026-11-22T10:00Z",
+            date(2029, 11, 23),
+        ),
+        ({"event": "created_at", "months": 12}, "9999-06-01T00:00Z", date.max),
+    ],
+)
+def test_a_record_is_too_old_on_the_day_after_its_last_one(age, event, first_day):
+    assert age_ends(age, moment(event), INDIA) == first_day
+
+
+def test_an_age_without_a_span_is_refused():
+    with pytest.raises(ValueError, match="days or months"):
+        age_ends({}, moment("2026-11-22T10:00Z"), INDIA)
 
 
 def test_every_name_a_file_may_give_is_a_function():

@@ -25,7 +25,8 @@ from bridge.model import (
 )
 from bridge.steps.export import Manifest, PackageInput, build
 from config.merchant import ClockRules, Contact, Merchant, Processor
-from config.retention import Category, HoldRule, Law, Retention
+from config.retention import Category, HoldRule, Law, Retention, load_retention
+from config.settings import RETENTION_FILE
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "export"
 NOW = datetime(2026, 11, 29, 10, 0, tzinfo=UTC)
@@ -122,6 +123,7 @@ def category(name: str, **changes: Any) -> Category:
         "fields": (),
         "personal_data": ("pd:Name",),
         "policy_sections": ("5.i",),
+        "purposes": ("i",),
         "basis": {"IN": "s.7(a)", "EU": "Art 6(1)(b)"},
         "on_request": "erase",
         "holds": (),
@@ -167,9 +169,9 @@ _CATEGORIES = (
     category("order_free_text"),
     category("payment_reference"),
     category("shipment"),
-    category("cod_risk", policy_sections=("5.xv",), max_age={"event": "last_order_at", "months": 24}),
-    category("marketing_consent", policy_sections=("10.V",)),
-    category("usage_cookies", policy_sections=("2",), basis={"IN": "consent", "EU": "Art 6(1)(f)"}),
+    category("cod_risk", purposes=("xv",), max_age={"event": "last_order_at", "months": 24}),
+    category("marketing_consent", purposes=("v",)),
+    category("usage_cookies", purposes=("iv", "vi"), basis={"IN": "consent", "EU": "Art 6(1)(f)"}),
     category("suppression", on_request="keep"),
 )
 RETENTION = Retention(
@@ -177,6 +179,7 @@ RETENTION = Retention(
     laws={each.id: each for each in _LAWS},
     holds={each.id: each for each in _HOLDS},
     categories={each.id: each for each in _CATEGORIES},
+    purposes=load_retention(RETENTION_FILE).purposes,
     merchant={"legal_entity_type": "proprietorship"},
     timezone="Asia/Kolkata",
     reviewed_by="",

@@ -8,20 +8,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bridge.rules.retention import binds
 from bridge.steps.export import words
 from bridge.steps.export.survey import Survey, Tally
 from bridge.steps.export.text import plural
+from config.gdpr import REGIMES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from datetime import date
 
-    from config.retention import Category, HoldRule, Law, Retention
+    from config.retention import Category, HoldRule, Retention
 
 _UNITS = ("days", "months", "years")
 
 
-def document(retention: Retention, survey: Survey, on: date) -> Mapping[str, Any]:
+def document(retention: Retention, survey: Survey, on: date, regimes: Collection[str]) -> Mapping[str, Any]:
     """Make the body of `04_retention.json`."""
     return {
         "valid_on": on.isoformat(),
@@ -31,13 +33,12 @@ def document(retention: Retention, survey: Survey, on: date) -> Mapping[str, Any
                 "category": category.id,
                 "title": category.title,
                 "records": survey.categories.get(category.id, Tally()).records,
-                "when_you_ask_for_erasure": sentence(category, retention, on),
+                "when_you_ask_for_erasure": sentence(category, retention, on, regimes),
                 "longest_time_without_a_request": longest(category),
                 "fields_kept_longer": list(category.keep_fields),
                 "held_by": [
-                    _hold(retention, hold, category, on)
-                    for hold in category.holds
-                    if applies(retention, hold, on)
+                    _hold(retention, hold, category, on, regimes)
+                    for hold in _binding(category, retention, on, regimes)
                 ],
             }
             for category in retention.categories.values()
@@ -46,37 +47,21 @@ def document(retention: Retention, survey: Survey, on: date) -> Mapping[str, Any
     }
 
 
-def applies(retention: Retention, hold_id: str, on: date) -> bool:
-    """Tell whether the hold's law binds this merchant on that day; a broken rule holds."""
-    hold = retention.holds.get(hold_id)
-    if hold is None:
-        return True
-    law = retention.laws.get(hold.law)
-    return law is None or (law.in_force(on) and _binds(law, retention.merchant))
-
-
-def _binds(law: Law, merchant: Mapping[str, Any]) -> bool:
-    return all(
-        merchant.get(path.removeprefix("merchant."), "unknown") in allowed
-        for path, allowed in law.applies_if.items()
-    )
-
-
-def laws_of(retention: Retention, on: date) -> tuple[str, ...]:
+def laws_of(retention: Retention, on: date, regimes: Collection[str]) -> tuple[str, ...]:
     """Titles of the laws behind all holds that apply on that day, in the order of the file."""
     used = {
         retention.holds[hold].law
         for category in retention.categories.values()
-        for hold in category.holds
-        if hold in retention.holds and applies(retention, hold, on)
+        for hold in _binding(category, retention, on, regimes)
+        if hold in retention.holds
     }
     return tuple(law.title for law in retention.laws.values() if law.id in used)
 
 
-def sentence(category: Category, retention: Retention, on: date) -> str:
+def sentence(category: Category, retention: Retention, on: date, regimes: Collection[str]) -> str:
     """Say what happens to the category when the person asks for erasure."""
     now = words.plain(category.on_request, words.ACTIONS)
-    holding = [hold for hold in category.holds if applies(retention, hold, on)]
+    holding = _binding(category, retention, on, regimes)
     if not holding:
         return f"When you ask, {now}."
     until = "; ".join(rule_in_words(retention.holds.get(hold)) for hold in holding)
@@ -113,13 +98,23 @@ def _span(args: Mapping[str, Any]) -> str:
     return " and ".join(parts)
 
 
-def _hold(retention: Retention, hold_id: str, category: Category, on: date) -> Mapping[str, Any]:
+def _binding(category: Category, retention: Retention, on: date, regimes: Collection[str]) -> list[str]:
+    """Holds whose law binds this merchant and this person on that day; a broken rule does."""
+    return [hold for hold in category.holds if binds(hold, today=on, retention=retention, regimes=regimes)]
+
+
+def _hold(
+    retention: Retention, hold_id: str, category: Category, on: date, regimes: Collection[str]
+) -> Mapping[str, Any]:
     hold = retention.holds.get(hold_id)
     law = retention.laws.get(hold.law) if hold else None
-    return {
+    told = {
         "hold": hold_id,
         "rule": rule_in_words(hold),
         "law": law.title if law else "not readable in the retention file",
         "in_force": law is None or law.in_force(on),
         "meanwhile": words.plain(category.held_action, words.ACTIONS),
     }
+    if not set(REGIMES).isdisjoint(regimes):  # a law that is no ground of the GDPR is disclosed as such
+        told["gdpr_ground"] = hold.gdpr_ground if hold else ""
+    return told

@@ -135,7 +135,7 @@ def _values(contents: Contents) -> dict[str, Any]:
             for law in contents.retention.laws.values()
             if law.in_force(today) and _RIGHTS_LAWS.get(law.id) in contents.regimes
         ],
-        "keeping_laws": keeping.laws_of(contents.retention, today),
+        "keeping_laws": keeping.laws_of(contents.retention, today, contents.regimes),
         "eu": "EU" in contents.regimes,
     }
 
@@ -165,7 +165,7 @@ def _kept(contents: Contents) -> list[Mapping[str, str]]:
     return [
         {
             "title": _STATUTE.sub("", words.CATEGORIES.get(category.id, category.title)),
-            "rule": keeping.sentence(category, contents.retention, today),
+            "rule": keeping.sentence(category, contents.retention, today, contents.regimes),
             "longest": keeping.longest(category),
         }
         for category in contents.retention.categories.values()

@@ -9,43 +9,11 @@ import re
 from datetime import date
 from typing import TYPE_CHECKING
 
+from config.gdpr import EEA
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-EEA = frozenset(
-    [
-        "AT",
-        "BE",
-        "BG",
-        "HR",
-        "CY",
-        "CZ",
-        "DK",
-        "EE",
-        "FI",
-        "FR",
-        "DE",
-        "GR",
-        "HU",
-        "IE",
-        "IT",
-        "LV",
-        "LT",
-        "LU",
-        "MT",
-        "NL",
-        "PL",
-        "PT",
-        "RO",
-        "SK",
-        "SI",
-        "ES",
-        "SE",
-        "IS",
-        "LI",
-        "NO",
-    ]
-)
 _GATED = re.compile(r"(before|from)_(\d{4})_(\d\d)_(\d\d)")
 
 

@@ -6,10 +6,8 @@ whom it does not concern, and never counts what the search did not look at.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
-from bridge.steps.export import words
 from bridge.steps.export.survey import Survey, Tally
 from bridge.steps.export.text import long_day, plural
 
@@ -19,18 +17,6 @@ if TYPE_CHECKING:
 
     from config.retention import Category, Retention
 
-_PURPOSE = re.compile(r"\b5\.([ivx]+)")
-# categories whose policy sections name no purpose still serve one (policy section 5)
-_OTHERWISE = {
-    "marketing_consent": ("v",),
-    "suppression": ("v",),
-    "usage_cookies": ("iv", "vi"),
-    "cod_refund_bank": ("xvi",),
-    "security_log": ("vi", "xii"),
-    "backup": ("vi", "xii"),
-    "identity_proof": ("vi",),
-}
-_LAW_OR_RIGHT = ("xiii",)
 # kept by the bridge or the accounts, not in the systems that were searched for this answer
 _ELSEWHERE = {
     "invoice_document": "Invoices as issued are kept with the accounts and were not searched.",
@@ -41,6 +27,8 @@ _ELSEWHERE = {
     "webhook_payload": "Passing messages between systems; emptied once dealt with.",
     "request_evidence": "The record of this very request.",
     "access_package": "This very copy.",
+    "parcel_index": "Codes by which your parcels are found again at the carriers.",
+    "instruction_text": "What was asked of carriers and others, and what they answered.",
     "security_log": "Technical logs; they hold no name, e-mail, phone or address.",
     "backup": "Encrypted copies of the above, replaced in turn.",
 }
@@ -54,17 +42,20 @@ _LEGITIMATE_INTERESTS = {
     "support": "settling complaints and claims",
 }
 _SUBSCRIBED = "subscribed"
+_MARKETING = "v"  # the number of the purpose in the policy (s.5)
 _WITHDRAW = (
     "Use the link at the end of any message, or write to the contact named above. You need not say why, "
     "nor prove who you are."
 )
 
 
-def purposes_of(category: Category) -> tuple[str, ...]:
-    """Purpose numbers (i to xvi) of a category."""
-    found = dict.fromkeys(_PURPOSE.findall(" ".join(category.policy_sections)))
-    known = tuple(number for number in found if number in words.PURPOSES)
-    return known or _OTHERWISE.get(category.id, _LAW_OR_RIGHT)
+def _purposes(category: Category, retention: Retention) -> list[Mapping[str, str]]:
+    return [_purpose(each, retention) for each in category.purposes]
+
+
+def _purpose(number: str, retention: Retention) -> Mapping[str, str]:
+    known = retention.purposes.get(number)
+    return {"id": number, "in_words": known.title if known else ""}
 
 
 def summary(
@@ -75,11 +66,11 @@ def summary(
         "do_we_hold_data": {"answer": answer[0], "in_words": answer[1]},
         "records": survey.found,
         "sources": sources,
-        "categories": [_category(category, survey) for category in retention.categories.values()],
+        "categories": [_category(category, retention, survey) for category in retention.categories.values()],
     }
 
 
-def _category(category: Category, survey: Survey) -> Mapping[str, Any]:
+def _category(category: Category, retention: Retention, survey: Survey) -> Mapping[str, Any]:
     tally = survey.categories.get(category.id, Tally())
     shared = category.id in ("shipment", "address", "contact") and survey.waybills
     activities = ["collected", "stored"] if tally.records else []
@@ -94,7 +85,7 @@ def _category(category: Category, survey: Survey) -> Mapping[str, Any]:
         "records": survey.waybills if category.id == "shipment" else tally.records,
         "systems": sorted(tally.systems),
         "since": tally.first.isoformat() if tally.first else "",
-        "purposes": [{"id": number, "in_words": words.PURPOSES[number]} for number in purposes_of(category)],
+        "purposes": _purposes(category, retention),
         "activities": activities,
     }
 
@@ -108,9 +99,7 @@ def bases(retention: Retention, regimes: Collection[str], on: date) -> Mapping[s
             {
                 "category": category.id,
                 "title": category.title,
-                "purposes": [
-                    {"id": number, "in_words": words.PURPOSES[number]} for number in purposes_of(category)
-                ],
+                "purposes": _purposes(category, retention),
                 "bases": [_basis(category, regime) for regime in regimes],
             }
             for category in retention.categories.values()
@@ -127,13 +116,13 @@ def _basis(category: Category, regime: str) -> Mapping[str, str]:
     return found
 
 
-def consents(survey: Survey) -> Mapping[str, Any]:
+def consents(retention: Retention, survey: Survey) -> Mapping[str, Any]:
     """Make the body of `05_consents.json`. An order is no consent and is not listed."""
     return {
         "consents": [
             {
-                "purpose": "v",
-                "in_words": words.PURPOSES["v"],
+                "purpose": _MARKETING,
+                "in_words": _purpose(_MARKETING, retention)["in_words"],
                 "channel": consent["channel"],
                 "state": consent["state"],
                 "given": consent["state"] == _SUBSCRIBED,

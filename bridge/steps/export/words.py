@@ -121,24 +121,8 @@ CATEGORIES = {
     "webhook_payload": "messages between our systems",
     "request_evidence": "the record of your requests",
     "access_package": "copies made for you, like this one",
-}
-PURPOSES = {
-    "i": "taking, packing and delivering your orders, with ring sizes and engravings",
-    "ii": "answering your questions, complaints and repair requests",
-    "iii": "fitting the shop to your taste",
-    "iv": "finding out how the shop is used and making it better",
-    "v": "sending you news and offers, until you say stop",
-    "vi": "keeping the shop secure and stopping fraud",
-    "vii": "keeping our side of the contract with you",
-    "viii": "passing data to those who work for us",
-    "ix": "running a loyalty programme",
-    "x": "writing to you about feedback, claims and disputes",
-    "xi": "holding people to the terms of the shop",
-    "xii": "limiting losses and risks",
-    "xiii": "doing what tax and other laws demand",
-    "xiv": "purposes told to you when the data were collected",
-    "xv": "deciding whether cash on delivery can be offered",
-    "xvi": "paying back a refund of a cash order",
+    "parcel_index": "which of your parcels went with which carrier, in codes",
+    "instruction_text": "what we asked carriers and others to erase",
 }
 ACTIONS = {
     "erase": "it is erased",
@@ -168,6 +152,8 @@ EVENTS = {
     "package_ready_at": "the package was ready",
     "backup_taken_at": "the back-up was taken",
     "last_contact_at": "we last heard from you",
+    "last_heard_at": "anything was last heard of the order",
+    "task_ended_at": "they had answered",
 }
 COUNTRIES = {
     "IN": "India",

@@ -1,0 +1,174 @@
+"""`law`: days from the files alone. No database, no network, no key is there to be used."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bridge.rules.retention import HoldState
+from tests.e2e import house
+
+ROOT = Path(__file__).parents[2]
+SHIPPED = ROOT / "config" / "retention.toml"
+VECTORS = json.loads((ROOT / "tests/fixtures/policy/clock_and_release_vectors.json").read_text())
+# a production that could not start: the calculators ask for none of it
+BARE = {"BRIDGE_ENV": "production", "DATABASE_URL": "postgresql://nobody@database.example.com/none"}
+
+
+def law(*words: str) -> house.Said:
+    return house.say(BARE, "law", *words)
+
+
+def release(*words: str) -> Any:
+    said = law("release", *words, "--json")
+    assert said.code == 0, said.err
+    return said.json
+
+
+@pytest.fixture
+def changed(tmp_path):
+    def change(old: str, new: str) -> str:
+        text = SHIPPED.read_text()
+        assert old in text
+        (tmp_path / "retention.toml").write_text(text.replace(old, new, 1))
+        return str(tmp_path / "retention.toml")
+
+    return change
+
+
+@pytest.mark.parametrize("vector", VECTORS["tax_release"], ids=lambda each: each["invoice_issued_at"])
+@pytest.mark.parametrize("form", ["proprietorship", "company", "unknown"])
+def test_t09_the_days_of_the_vectors(vector, form):
+    found = release("--issued", vector["invoice_issued_at"], "--legal-form", form, "--on", "2026-11-22")
+
+    last = {row["hold"]: row["last_day"] for row in found["holds"]}
+    assert last["gst_books"] == vector["gst_last_day"]
+    assert last["income_tax_books"] == vector["income_tax_last_day"]
+    assert last["companies_books"] == vector["companies_act_last_day"]
+    binding = {row["hold"] for row in found["holds"] if row["state"] == "holds"}
+    company = form != "proprietorship"
+    assert ("companies_books" in binding) is company
+    free = vector["erasable_from_company_or_unknown" if company else "erasable_from_noncompany"]
+    assert (found["kept"], found["erasable_from"]) == (True, free)
+    assert found["governed_by"] == ("companies_books" if company else "income_tax_books")
+
+
+def test_t10_an_unknown_legal_form_releases_nothing_even_when_the_day_has_come():
+    found = release("--issued", "2026-03-31T18:30:00Z", "--on", "2060-01-01")
+
+    assert found["kept"]
+    assert found["release_needs"] == ["merchant.legal_entity_type", "reviewed_on"]
+
+
+def test_t11_the_latest_document_counts():
+    invoice, note = "2027-03-30T10:00:00+05:30", "2027-04-02T10:00:00+05:30"
+
+    apart = release("--issued", note, "--legal-form", "partnership")
+    together = release("--issued", note, "--issued", invoice, "--legal-form", "partnership")
+
+    assert together["erasable_from"] == apart["erasable_from"] == "2035-04-01"
+
+
+def test_t17_the_one_year_rule_begins_on_its_day():
+    case = ["--category", "contact", "--event", "last_processing_at=2027-02-13T10:00Z"]
+
+    before, after = (release(*case, "--on", day) for day in ("2027-05-12", "2027-05-13"))
+    abroad = release(*case, "--on", "2027-05-13", "--regime", "EU")
+
+    assert (before["kept"], before["action"]) == (False, "erase")
+    assert (after["kept"], after["action"], after["erasable_from"]) == (True, "restrict", "2028-02-14")
+    assert [row["hold"] for row in abroad["holds"] if row["disclose"]] == ["dpdp_one_year"]
+    told = law("release", *case, "--on", "2027-05-13", "--regime", "EU").out
+    assert "dpdp_one_year is no ground of the GDPR: the person must be told." in told
+
+
+def test_what_is_over_says_since_when(changed):
+    path = changed('reviewed_on = "" ', "reviewed_on = 2026-12-01")
+    words = ["release", "--file", path, "--issued", "2026-03-31T18:30:00Z", "--legal-form", "partnership"]
+
+    over = law(*words, "--on", "2034-04-01").out
+    assert "Nothing keeps it since 2034-04-01, after income_tax_books. On request: erase." in over
+    assert "Erasable from 2034-04-01, governed by income_tax_books." in law(*words, "--on", "2034-03-31").out
+    assert (
+        "no end in sight, by gst_books" in law(*words, "--event", "tax_proceeding_open=2030-01-01T10:00Z").out
+    )
+
+
+def test_a_record_that_no_law_keeps_still_grows_too_old():
+    found = release("--category", "cod_risk", "--event", "last_order_at=2027-06-01T10:00+05:30")
+
+    assert (found["kept"], found["too_old_from"]) == (False, "2029-06-02")
+    assert "No law of the file keeps this." in law("release", "--category", "suppression").out
+
+
+def test_t01_every_clock_and_the_one_that_governs():
+    words = ["due", "--received", "2027-01-31T10:00Z", "--webhook", "2027-02-10T08:00Z"]
+
+    found = law(*words, "--json").json
+
+    assert found["due_governed_by"] == "law_one_month"
+    assert found["due_at"] == found["clocks"]["law_one_month"] == "2027-02-28T10:00:00+00:00"
+    assert found["acknowledge_due_at"] == "2027-02-02T10:00:00+00:00"
+    assert set(found["clocks"]) == {"policy_30_days", "law_one_month", "shopify_30_days"}
+    lines = law(*words).out.splitlines()
+    assert [line.split()[0] for line in lines if line.endswith("yes")] == ["law_one_month"]
+    assert "2027-02-28 15:30" in next(line for line in lines if line.startswith("law_one_month"))
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (
+            ["due", "--received", "2027-01-31T10:00"],
+            "says no time zone; write 2027-01-31T10:00+05:30 for India",
+        ),
+        (["due", "--received", "2027-01-31"], "says no time zone"),
+        (["due", "--received", "yesterday"], "is no moment; write it as"),
+        (["due", "--received", "0001-01-01T00:00+05:30"], "is no moment"),
+        (["due", "--received", "9999-12-31T10:00Z"], "beyond the calendar"),
+        (["due"], "Missing option '--received'"),
+        (["release", "--event", "delivered_at=2026-11-22T10:00"], "says no time zone"),
+        (["release", "--event", "arrived_at=2026-11-22T10:00Z"], "the file knows assessment_reopened,"),
+        (["release", "--category", "everything"], "--category must be one of customer_profile,"),
+        (["release", "--on", "today"], "is no date; write it as 2027-05-13"),
+    ],
+)
+def test_what_cannot_be_reckoned_with_is_refused_with_what_to_do(words, why):
+    said = law(*words)
+
+    assert said.code == 2
+    assert why in " ".join(said.err.split())
+    assert said.out == ""
+
+
+def test_the_file_is_shown_as_it_is_understood(changed):
+    found = law("show", "--on", "2027-05-13", "--json").json
+    laws = {row["law"]: row for row in found["laws"]}
+
+    assert [laws[each]["in_force"] for each in ("spdi", "dpdp_core", "cgst")] == [False, True, True]
+    assert not laws["llp"]["applies"]
+    assert {row["hold"] for row in found["holds"] if not row["binds"]} == {"llp_books", "bis_5y", "pmla_5y"}
+    text = law("show", "--on", "2027-05-12")
+    assert text.code == 0
+    assert "not set: merchant.legal_entity_type" in text.out
+    broken = law("show", "--file", changed('gdpr_ground = "17(3)(e)"', 'gdpr_ground = "17(3)(b)"'))
+    assert broken.code == 1
+    assert "holds until it is mended:" in broken.out
+    assert "[hold.gst_books] gdpr_ground names Art 17(3)(b)" in broken.out
+
+
+def test_every_hold_and_state_has_its_words_on_the_page():
+    page = (ROOT / "docs" / "law.md").read_text()
+    holds = {row["hold"] for row in law("show", "--json").json["holds"]}
+
+    assert {each for each in holds | set(HoldState) if f"`{each}`" not in page} == set()
+
+
+def test_a_file_that_cannot_be_read_says_why(tmp_path):
+    said = law("release", "--file", str(tmp_path / "nowhere.toml"))
+
+    assert said.code == 1
+    assert "cannot be read" in said.err
