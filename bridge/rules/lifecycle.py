@@ -85,13 +85,13 @@ def in_turn(task: Task, tasks: Iterable[Task]) -> bool:
     Carriers are asked when the platform's orders have named the parcels. What others wrote there is looked at
     when the platform was asked, which learns her id. It is followed when all that is done and ours is erased:
     its answer makes the request forget the person. Nothing is erased before somebody looked whether its
-    statutory copy exists, and the platform is asked for no erasure while one is missing.
+    statutory copy exists; `ask` itself asks for nothing while one is missing.
     """
     if task.action is Action.ERASE:
         return all(other.state is not TaskState.PENDING for other in tasks if other.action is Action.SEAL)
     if task.action is Action.ASK:
-        return all(other.state is TaskState.DONE for other in tasks if other.action is Action.SEAL)
-    if task.action is Action.FOLLOW:
+        before = [other for other in tasks if other.action is Action.SEAL]
+    elif task.action is Action.FOLLOW:
         before = [other for other in tasks if other.action in BEFORE_FOLLOW]
     elif task.action is Action.REDACT:
         before = [other for other in tasks if other.action is Action.ASK]

@@ -16,9 +16,10 @@ from bridge.errors import (
     CredentialRejected,
     Retryable,
 )
-from bridge.model import ErasureState, Fact, Outcome, Principal, PrivacyRequest, Task, TaskState
+from bridge.model import Action, ErasureState, Fact, Outcome, Principal, PrivacyRequest, Task, TaskState
 from bridge.ports import Claim, Platform, Services
 from bridge.rules.lifecycle import PLATFORM, pause_s
+from bridge.rules.planning import COPY_MISSING
 from bridge.steps.concern import tell_task
 
 THEIRS = (ConnectorUnavailable, ConnectorThrottled, ConnectorRefused, CredentialRejected)
@@ -28,6 +29,7 @@ def ask(request: PrivacyRequest, task: Task, claim: Claim, *, services: Services
     """Ask once. Returns the task as saved. Raises ClaimLost and StoreUnavailable."""
     who, fault = request.principal, None
     try:
+        _sealed_before(request, services)
         customer_id, state = _ask(request, services)
     except THEIRS as raised:
         customer_id, state, fault = who.customer_id, None, raised
@@ -53,6 +55,14 @@ def ask(request: PrivacyRequest, task: Task, claim: Claim, *, services: Services
             reason=task.last_error or task.detail.get("reason", ""),
         )
     return task
+
+
+def _sealed_before(request: PrivacyRequest, services: Services) -> None:
+    """Raise ConnectorRefused while the tax books lack a copy of an order: what the platform erases is gone."""
+    with services.store.transaction() as tx:
+        tasks = tx.requests.tasks(request.id)
+    if any(other.action is Action.SEAL and other.state is not TaskState.DONE for other in tasks):
+        raise ConnectorRefused(COPY_MISSING)
 
 
 def _ask(request: PrivacyRequest, services: Services) -> tuple[str, ErasureState]:

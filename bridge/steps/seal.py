@@ -25,13 +25,13 @@ from bridge.model import (
 from bridge.ports import Claim, Platform, Services, Tx
 from bridge.rules.identity import legacy_id
 from bridge.rules.lifecycle import PLATFORM
+from bridge.rules.planning import COPY_MISSING
 from bridge.rules.statutory import Supplier, paper
 from bridge.steps.ask import THEIRS, failed
 from bridge.steps.concern import tell_task
 from bridge.steps.plan import settle
 from bridge.steps.spare import keeps_books, without
 
-MISSING = "copy_missing"
 REVIEW = "seal_missing"
 CATEGORY = "invoice_document"
 FACTS = {TaskState.DONE: Fact.TASK_DONE, TaskState.RETRY: Fact.TASK_RETRIED}
@@ -141,12 +141,16 @@ def _asked(
 
 def _stands(task: Task, attempted: Task, fault: BridgeError | None, left: int, services: Services) -> Task:
     now = services.clock.now()
-    if not left:
-        outcome = Outcome.RETAINED if keeps_books(services) else Outcome.UNCONFIRMED
-        return replace(attempted, state=TaskState.DONE, outcome=outcome, last_error="", finished_at=now)
     if fault is not None:
         after = failed(task, fault, services)
         return replace(after, finished_at=now if after.state is TaskState.FAILED else None)
-    return replace(
-        attempted, state=TaskState.FAILED, outcome=Outcome.INCOMPLETE, last_error=MISSING, finished_at=now
-    )
+    if left:
+        return replace(
+            attempted,
+            state=TaskState.FAILED,
+            outcome=Outcome.INCOMPLETE,
+            last_error=COPY_MISSING,
+            finished_at=now,
+        )
+    outcome = Outcome.RETAINED if keeps_books(services) else Outcome.UNCONFIRMED
+    return replace(attempted, state=TaskState.DONE, outcome=outcome, last_error="", finished_at=now)
