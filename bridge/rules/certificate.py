@@ -16,6 +16,8 @@ from zoneinfo import ZoneInfo
 from bridge import __version__
 from bridge.model import Action, Event, Kind, Outcome, PrivacyRequest, Task, TaskState
 from bridge.rules.deadlines import shift_months
+from bridge.rules.ending import KEPT as STAYED
+from bridge.rules.ending import kept_rows
 from bridge.rules.lifecycle import Standing
 from bridge.rules.retention import holds_on
 from config.merchant import Merchant
@@ -48,8 +50,9 @@ def certificate(
         "kind": request.kind,
         "shop": request.shop,
         "subject": request.subject,
-        "status": "fulfilled" if stands.complete else "in_progress",
+        "status": _status(own, stands),
         "outcome": _outcome(own, stands),
+        **({"reason": own.last_error} if own and own.outcome is Outcome.RETAINED else {}),
         "issued_at": now.isoformat(),
         "controller": {
             "name": merchant.legal_name or merchant.trading_name,
@@ -69,7 +72,7 @@ def certificate(
             "late": completed > request.due_at,
         },
         "erased": _erased(own),
-        "kept": _kept(request, retention, completed),
+        "kept": [*_kept(request, retention, completed), *kept_rows(own.detail if own else {}, retention)],
         "platform": [_platform(task) for task in tasks if task.action in AT_PLATFORM],
         "processors": [_processor(task, merchant) for task in tasks if task.action is Action.INSTRUCT],
         "not_instructed": _untold(tasks, merchant),
@@ -86,8 +89,14 @@ def certificate(
     }
 
 
+def _status(own: Task | None, stands: Standing) -> str:
+    if own is not None and own.outcome is Outcome.RETAINED:
+        return "not_fulfilled"
+    return "fulfilled" if stands.complete else "in_progress"
+
+
 def _outcome(own: Task | None, stands: Standing) -> str:
-    if own is None or own.outcome is None:
+    if own is None or own.outcome in (None, Outcome.RETAINED):
         return "not_erased"
     if own.outcome is Outcome.ABSENT:
         return "nothing_held"
@@ -108,7 +117,7 @@ def _erased(own: Task | None) -> list[dict[str, Any]]:
             "verified_at": own.finished_at.isoformat(),
         }
         for table, count in sorted(own.detail.items())
-        if table != "merged_into_another"
+        if table != "merged_into_another" and not table.startswith(STAYED)
     ]
 
 

@@ -11,6 +11,9 @@ from config.rulebook import PlatformResidue
 
 PLATFORM = "shopify"
 BRIDGE = "bridge"
+VAULT = "vault"
+
+OURS = (BRIDGE, VAULT)
 
 # A system that is down is asked again after these pauses; 2 h 36 min 10 s in all, then its gap stays.
 RETRY_S = (10, 60, 300, 1_800, 7_200)
@@ -96,17 +99,19 @@ def standing(tasks: Sequence[Task]) -> Standing:
     """The standing of a request given its tasks.
 
     Answerable: what is ours and the platform's is done and every other system was asked at least once, so
-    the person can be told; a carrier that is down delays nobody, its supplement follows.
+    the person can be told; a carrier that is down delays nobody, its supplement follows. What is ours and waits
+    for a person of ours is open too: such a request is waiting, and cannot be answered.
     Complete: every system gave its answer; a processor that was only asked did not.
     """
     pending = [task for task in tasks if task.state is TaskState.PENDING]
     retried = [task for task in tasks if task.state is TaskState.RETRY]
     waiting = [task for task in tasks if task.state is TaskState.WAITING]
-    ours_open = any(
-        task.system == BRIDGE or (task.system == PLATFORM and task.action is Action.GATHER)
+    ours_due = any(
+        task.system in OURS or (task.system == PLATFORM and task.action is Action.GATHER)
         for task in (*pending, *retried)
     )
-    if ours_open or pending:
+    ours_open = ours_due or any(task.system in OURS for task in waiting)
+    if ours_due or pending:
         state = RequestState.IN_PROGRESS
     else:
         state = RequestState.WAITING if retried or waiting else RequestState.DONE

@@ -1,4 +1,4 @@
-"""Erase: a person, or a shop, leaves the bridge's own tables; those who hold records of her are noted.
+"""Erase: a person leaves the bridge's own tables; those who hold records of her are noted. A shop: `erase_shop`.
 
 Removing, re-reading, suppressing, noting who must be told and recording it is one transaction. Never
 calls another system, and so never needs a token.
@@ -23,6 +23,7 @@ from bridge.model import (
     TaskState,
 )
 from bridge.ports import Claim, Services, Tx
+from bridge.steps.erase_shop import erase_shop
 from bridge.steps.note import note
 
 ACCESS_FIRST_S = 10
@@ -35,10 +36,12 @@ def erase(request: PrivacyRequest, task: Task, claim: Claim, *, services: Servic
 
     Raises ClaimLost, StoreUnavailable, and NeedsOperator where a re-read still finds something.
     """
+    if request.kind is Kind.SHOP_ERASURE:
+        return erase_shop(request, task, claim, services=services)
     now = services.clock.now()
     with services.store.transaction() as tx:
         tx.requests.hold(claim)
-        if request.kind is Kind.ERASURE and access_runs(request, tx):
+        if access_runs(request, tx):
             # she asked to see her data first: that answer is made before what it needs is gone
             task = replace(
                 task,
@@ -48,8 +51,7 @@ def erase(request: PrivacyRequest, task: Task, claim: Claim, *, services: Servic
             )
             tx.requests.save_task(task)
             return task
-        removed = _shop(request, tx) if request.kind is Kind.SHOP_ERASURE else _person(request, tx, services)
-        removed = _added(task.detail, removed)
+        removed = _added(task.detail, _person(request, tx, services))
         rows = sum(count for table, count in removed.items() if table not in NO_RECORDS)
         task = replace(
             task,
@@ -62,9 +64,8 @@ def erase(request: PrivacyRequest, task: Task, claim: Claim, *, services: Servic
             detail=removed,
         )
         tx.requests.save_task(task)
-        whole_shop = request.kind is Kind.SHOP_ERASURE
         tx.evidence.append(
-            Fact.SHOP_ERASED if whole_shop else Fact.PRINCIPAL_ERASED,
+            Fact.PRINCIPAL_ERASED,
             shop=request.shop,
             request_id=request.id,
             subject=request.subject,
@@ -86,10 +87,6 @@ def access_runs(request: PrivacyRequest, tx: Tx) -> bool:
     """True while an access request of the same person is being gathered."""
     other = tx.requests.in_flight(request.shop, Kind.ACCESS, request.subject)
     return other is not None and other.state is RequestState.IN_PROGRESS and other.closed_at is None
-
-
-def _shop(request: PrivacyRequest, tx: Tx) -> dict[str, int]:
-    return dict(tx.index.erase_shop(request.shop, request_id=request.id))
 
 
 def _person(request: PrivacyRequest, tx: Tx, services: Services) -> dict[str, int]:
