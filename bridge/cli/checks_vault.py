@@ -42,10 +42,10 @@ def _where(at: Desk, now: datetime) -> Check:
     region, wanted = at.start.settings.storage_region, kept_in(REGION, at.start.retention, now.date())
     if not wanted or region == REGION:
         told = f"BRIDGE_STORAGE_REGION says {region}" if region else "no rule in use names a country"
-        return Check(name="vault storage", ok=True, detail=told)
+        return Check(name="storage region", ok=True, detail=told)
     said = f"is {region}" if region else "is not set"
     detail = f"BRIDGE_STORAGE_REGION {said}; {', '.join(wanted)} must lie in {REGION} ({LAW})"
-    return Check(name="vault storage", ok=False if at.start.settings.production else None, detail=detail)
+    return Check(name="storage region", ok=False if at.start.settings.production else None, detail=detail)
 
 
 def _attested(at: Desk, now: datetime) -> Check:
@@ -59,7 +59,7 @@ def _attested(at: Desk, now: datetime) -> Check:
 
 def _waits(row: Any, now: datetime) -> Check:
     """A shop whose erasure waits: for the return of its documents, or for a decision."""
-    name, back = f"{row['shop']} shop/redact", row["last_error"] == INSTALLED_AGAIN
+    name, back = f"{row['shop']} leaves", row["last_error"] == INSTALLED_AGAIN
     if back:
         detail = f"{row['id']}: the app was installed again, or never left; dsr continue or dsr close"
     else:

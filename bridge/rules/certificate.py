@@ -52,7 +52,7 @@ def certificate(
         "subject": request.subject,
         "status": _status(own, stands),
         "outcome": _outcome(own, stands),
-        **({"reason": own.last_error} if own and own.outcome is Outcome.RETAINED else {}),
+        **({"reason": own.last_error} if own and _given_up(own) else {}),
         "issued_at": now.isoformat(),
         "controller": {
             "name": merchant.legal_name or merchant.trading_name,
@@ -89,15 +89,22 @@ def certificate(
     }
 
 
+def _given_up(own: Task | None) -> bool:
+    """True where a person ended the request without erasing: the gap says what is still there."""
+    return own is not None and own.outcome is Outcome.RETAINED and bool(own.gaps)
+
+
 def _status(own: Task | None, stands: Standing) -> str:
-    if own is not None and own.outcome is Outcome.RETAINED:
+    if _given_up(own):
         return "not_fulfilled"
     return "fulfilled" if stands.complete else "in_progress"
 
 
 def _outcome(own: Task | None, stands: Standing) -> str:
-    if own is None or own.outcome in (None, Outcome.RETAINED):
+    if own is None or own.outcome is None or _given_up(own):
         return "not_erased"
+    if own.outcome is Outcome.RETAINED:
+        return "retained"
     if own.outcome is Outcome.ABSENT:
         return "nothing_held"
     return "erased" if stands.complete else "erased_here_others_must_answer"
@@ -117,7 +124,7 @@ def _erased(own: Task | None) -> list[dict[str, Any]]:
             "verified_at": own.finished_at.isoformat(),
         }
         for table, count in sorted(own.detail.items())
-        if table != "merged_into_another" and not table.startswith(STAYED)
+        if isinstance(count, int) and table != "merged_into_another" and not table.startswith(STAYED)
     ]
 
 

@@ -24,6 +24,11 @@ NOT_HEARD = timedelta(hours=24)  # of the 48 between uninstall and shop/redact, 
 ANSWERED_WITHIN = timedelta(days=30)
 ALARM_AFTER = timedelta(days=23)  # a week before the answer is late
 KEPT = "kept_"  # how entries of a task's detail begin that were not erased
+STAYS = (  # what is counted, its category of the retention file, and words where the file has none
+    ("documents", "invoice_document", "Sealed invoices and credit notes"),
+    ("refund_accounts", "cod_refund_bank", "Bank details of refunds that are not settled"),
+    ("claims", "legal_claim", "Records of legal claims"),
+)
 
 
 class Course(StrEnum):
@@ -76,11 +81,7 @@ def returned(shop: Leaving) -> bool:
 def kept_rows(detail: Mapping[str, Any], retention: Retention) -> list[dict[str, Any]]:
     """What a shop's erasure left, as lines of its certificate."""
     rows = []
-    for name, category_id in (
-        ("documents", "invoice_document"),
-        ("refund_accounts", "cod_refund_bank"),
-        ("claims", "legal_claim"),
-    ):
+    for name, category_id, words in STAYS:
         count = detail.get(KEPT + name, 0)
         category = retention.categories.get(category_id)
         grounds = detail.get("kept_grounds", []) if name == "documents" else []
@@ -88,7 +89,7 @@ def kept_rows(detail: Mapping[str, Any], retention: Retention) -> list[dict[str,
             rows.append(
                 {
                     "category": category_id,
-                    "what": category.title if category else "Records of legal claims",
+                    "what": category.title if category else words,
                     "action": category.held_action if category else "evidence",
                     "count": count,
                     "grounds": [_ground(ground, retention) for ground in grounds],

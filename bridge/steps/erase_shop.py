@@ -98,12 +98,12 @@ def _erased(request: PrivacyRequest, task: Task, goes: Course, shop: Leaving, tx
         )
     if waits and task.last_error != ending.VAULT_NOT_RETURNED:
         tell_task(Fact.TASK_WAITING, request, task, tx, reason=ending.VAULT_NOT_RETURNED)
-    erased = Outcome.ERASED if rows else Outcome.ABSENT
+    outcome = Outcome.ERASED if rows else Outcome.RETAINED if kept else Outcome.ABSENT
     return replace(
         task,
         state=TaskState.WAITING if waits else TaskState.DONE,
         records=rows,
-        outcome=None if waits else erased,
+        outcome=None if waits else outcome,
         last_error=ending.VAULT_NOT_RETURNED if waits else "",
         wake_at=None,
         expected_by=None,

@@ -23,8 +23,8 @@ from bridge.model import DocumentForm, DocumentKind, Paper
 from bridge.rules.papers import MOST_BYTES, issued_at, media_type
 from bridge.steps.take_in import take_in
 
-A_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-A_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+A_FILE = click.Path(dir_okay=False, path_type=Path)
+A_FOLDER = click.Path(file_okay=False, path_type=Path)
 TELL_EVERY = 50  # documents between two words of progress
 KINDS = tuple(kind.value for kind in DocumentKind)
 
@@ -90,7 +90,7 @@ def _filed(at: Desk, shop: str, folder: Path, row: Row) -> Filed:
         paper = Paper(
             kind=_kind(row.kind),
             form=DocumentForm.AS_ISSUED,
-            order_id=row.order_id,
+            order_id=_order(row.order_id),
             source=row.order_id,
             issued_at=issued_at(row.issued_at, timezone=at.start.retention.timezone, now=at.store.now()),
             content=content,
@@ -106,6 +106,12 @@ def _filed(at: Desk, shop: str, folder: Path, row: Row) -> Filed:
         document=document.id if document else "",
         there=document is None,
     )
+
+
+def _order(number: str) -> str:
+    if not number:
+        raise PayloadInvalid("order_id_unreadable")
+    return number
 
 
 def _kind(word: str) -> DocumentKind:

@@ -15,7 +15,7 @@ NEEDED = {"order_id", "file", "issued_at"}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
-    """One line of the table."""
+    """One line of the table. `order_id` is '' where it cannot be read."""
 
     line: int
     order_id: str
