@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from bridge.cli.vault import returning
 from bridge.model import DocumentForm, DocumentKind, Paper, RequestState, TaskState
 from bridge.ports import Services
 from bridge.steps.dispatch import dispatch
@@ -350,6 +351,33 @@ def test_a_waiver_is_recorded_and_the_documents_go(at):
     assert at.shown(request_id)["tasks"][0]["detail"]["vault_documents"] == 1
     empty = at.say("vault", "export", "--shop", SHOP, "--out", str(at.folder / "x.zip"))
     assert empty.code == 1
+
+
+def test_where_the_merchant_answers_for_the_books_they_are_not_returned(at):
+    at.seal(1001)
+    at.leave()
+    shipped = {"BRIDGE_RETENTION_FILE": str(SHIPPED)}
+    out = ("--out", str(at.folder / "x.zip"))
+    for words in (("export", *out), ("waive", "--reference", "letter", "--reason", "y")):
+        said = at.say("vault", words[0], "--shop", SHOP, *words[1:], **shipped)
+        assert (said.code, "fiduciary" in said.err) == (1, True)
+
+
+def test_documents_that_come_while_an_export_runs_are_not_lost(at, monkeypatch):
+    at.seal(1001)
+    request_id = at.leave()
+    zipped = returning._zipped
+
+    def meanwhile(*given):
+        zipped(*given)
+        at.seal(1002)
+
+    monkeypatch.setattr(returning, "_zipped", meanwhile)
+    out = at.folder / "books.zip"
+    said = at.say("vault", "export", "--shop", SHOP, "--out", str(out))
+    assert (said.code, out.exists(), at.facts("vault.exported")) == (1, False, [])
+    process(request_id, services=at.services)
+    assert at.shown(request_id)["tasks"][0]["last_error"] == "vault_not_returned"
 
 
 def stopped(at):

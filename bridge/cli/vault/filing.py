@@ -57,6 +57,7 @@ def file_(
         if folder and map_ and not (one or order_id or issued):
             rows = read_map(map_)
         elif one and order_id and issued and not (folder or map_):
+            one = one.resolve()
             rows = [Row(line=1, order_id=order_number(order_id), file=one.name, issued_at=issued, kind=kind)]
             folder = one.parent
         else:
@@ -122,11 +123,11 @@ def _kind(word: str) -> DocumentKind:
 
 def _read(folder: Path, name: str) -> bytes:
     """A file of the folder, read no further than it may be long."""
-    path = (folder / name).resolve()
-    if not path.is_relative_to(folder.resolve()):
-        raise PayloadInvalid("outside_of_the_folder")
     try:
-        with path.open("rb") as file:
-            return file.read(MOST_BYTES + 1)
-    except OSError:
+        path = (folder / name).resolve()
+        if path.is_relative_to(folder.resolve()):
+            with path.open("rb") as file:
+                return file.read(MOST_BYTES + 1)
+    except (OSError, ValueError):  # ValueError: a name that no file can have
         raise PayloadInvalid("unreadable") from None
+    raise PayloadInvalid("outside_of_the_folder")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import os
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +19,7 @@ from bridge.cli.printing import emit
 from bridge.cli.vault.sheet import REASON, REFERENCE, SHOP, refuse_reference
 from bridge.errors import KeyMissing, PayloadInvalid, SealBroken
 from bridge.model import Decision, Document
+from bridge.rules.ending import PROCESSOR
 from bridge.rules.papers import SUFFIXES
 from bridge.steps.give_back import give_back
 
@@ -37,6 +39,7 @@ NOBODY = (
 def export(shop: str, target: Path, force: bool, as_json: bool) -> None:
     """Write every document of a shop that leaves to a zip, for its merchant. The erasure then goes on."""
     with desk() as at:
+        _refuse_where_the_books_stay(at)
         with at.store.transaction() as tx:
             if not tx.endings.open(shop):
                 refuse(NOBODY.format(shop=shop))
@@ -50,19 +53,22 @@ def export(shop: str, target: Path, force: bool, as_json: bool) -> None:
             _zipped(at, documents, out)
             out.seek(0)
             digest = hashlib.file_digest(out, "sha256").hexdigest()
-            with at.store.transaction() as tx:
-                if tx.endings.fingerprint(shop)[1] != fingerprint:
-                    refuse("Documents came or went meanwhile: run it again.")
-                ids = give_back(
-                    shop,
-                    Decision.EXPORTED,
-                    reference=fingerprint,
-                    digest=digest,
-                    actor=operator(),
-                    tx=tx,
-                    documents=len(documents),
-                    sha256=digest,
-                )
+            os.fsync(out.fileno())
+        # the file is whole before anything says so, and stays where nobody knows whether that was committed
+        with at.store.transaction() as tx:
+            if tx.endings.fingerprint(shop)[1] != fingerprint:
+                target.unlink()
+                refuse("Documents came or went meanwhile: run it again.")
+            ids = give_back(
+                shop,
+                Decision.EXPORTED,
+                reference=fingerprint,
+                digest=digest,
+                actor=operator(),
+                tx=tx,
+                documents=len(documents),
+                sha256=digest,
+            )
     told = {"shop": shop, "file": str(target), "documents": len(documents), "sha256": digest, "requests": ids}
     if as_json:
         emit(told)
@@ -102,24 +108,28 @@ def _zipped(at: Desk, documents: Sequence[Document], out: Any) -> None:
 def waive(shop: str, reference: str, reason: str, as_json: bool) -> None:
     """Record that the merchant gave up the return of its documents in writing. They are then destroyed."""
     refuse_reference(reference)
-    with desk() as at, at.store.transaction() as tx:
-        try:
-            ids = give_back(
-                shop,
-                Decision.WAIVED,
-                reference=reference,
-                actor=operator(),
-                tx=tx,
-                waiver=reference,
-                reason=reason,
-            )
-        except PayloadInvalid:
-            refuse(NOBODY.format(shop=shop))
+    with desk() as at:
+        _refuse_where_the_books_stay(at)
+        said = {"waiver": reference, "reason": reason}
+        with at.store.transaction() as tx:
+            try:
+                ids = give_back(shop, Decision.WAIVED, reference=reference, actor=operator(), tx=tx, **said)
+            except PayloadInvalid:
+                refuse(NOBODY.format(shop=shop))
     if as_json:
         emit({"shop": shop, "reference": reference, "requests": ids})
     else:
         click.echo(f"The waiver is in the evidence. {_goes_on(ids)}")
 
 
+def _refuse_where_the_books_stay(at: Desk) -> None:
+    """Ends the command with 1 where the merchant itself answers for the books."""
+    if at.start.retention.merchant["operator_role"] != PROCESSOR:
+        refuse(
+            "The merchant runs this bridge (operator_role fiduciary): its documents stay until the last day of"
+            " their holds, and are not returned to anybody."
+        )
+
+
 def _goes_on(ids: Sequence[str]) -> str:
-    return f"{', '.join(ids)} goes on with the next turn of the clock: the documents are destroyed."
+    return f"{', '.join(ids)} goes on with the next turn of the clock, which destroys the documents here."
