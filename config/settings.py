@@ -117,6 +117,12 @@ class Settings(CarrierSettings):
     retention_file: Path = _var(
         "BRIDGE_RETENTION_FILE", RETENTION_FILE, Path, meaning="laws, holds, categories"
     )
+    storage_region: str = _var(
+        "BRIDGE_STORAGE_REGION",
+        "",
+        values.country,
+        meaning="country where the database and its backups lie, such as IN; empty: unknown",
+    )
     public_url: str = _var(
         "PUBLIC_URL",
         "",

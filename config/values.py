@@ -111,6 +111,13 @@ def version(value: str) -> str:
     return value
 
 
+def country(value: str) -> str:
+    """A country of ISO 3166-1, two capital letters."""
+    if not re.fullmatch("[A-Z]{2}", value):
+        raise Fault("must be a country of two capital letters such as IN")
+    return value
+
+
 def secret_list(value: str) -> tuple[Secret, ...]:
     """Secrets, comma-separated."""
     return tuple(Secret(part.strip()) for part in value.split(",") if part.strip())

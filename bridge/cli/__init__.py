@@ -11,7 +11,20 @@ import sys
 import click
 
 from bridge import __version__
-from bridge.cli import develop, doctor, dsr, evidence, inbox, law, migrate, notice, processors, send, token
+from bridge.cli import (
+    develop,
+    doctor,
+    dsr,
+    evidence,
+    inbox,
+    law,
+    migrate,
+    notice,
+    processors,
+    send,
+    token,
+    vault,
+)
 from bridge.errors import BridgeError, SettingsInvalid
 
 
@@ -30,6 +43,7 @@ for command in (
     inbox.inbox,
     dsr.dsr,
     notice.notice,
+    vault.vault,
     evidence.evidence,
     law.law,
     processors.processors,

@@ -18,6 +18,7 @@ from bridge.model.holding import (
     Planned,
     Review,
 )
+from bridge.model.leaving import Decision, Leaving
 from bridge.model.notices import Answer, Entry, Letter, Names, Notice, NoticeState, Said, Via
 from bridge.model.parcels import MERCHANT, KnownOrder, ParcelStatus, Tracked, Waybill
 from bridge.model.requests import (
@@ -40,6 +41,7 @@ __all__ = [
     "Answer",
     "Check",
     "Clocks",
+    "Decision",
     "Deed",
     "Delivery",
     "DeliveryState",
@@ -54,6 +56,7 @@ __all__ = [
     "Gap",
     "Kind",
     "KnownOrder",
+    "Leaving",
     "LegalClaim",
     "Letter",
     "Names",

@@ -29,10 +29,14 @@ class DocumentKind(StrEnum):
 
 
 class DocumentForm(StrEnum):
-    """The shop's own document, or the particulars that the law demands where none was given."""
+    """The shop's own document, the particulars that the law demands where none was given, or a word for it.
+
+    The word is an operator's: that the merchant's own books have the document.
+    """
 
     AS_ISSUED = "as_issued"
     MINIMUM = "statutory_minimum"
+    ATTESTED = "external_attested"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

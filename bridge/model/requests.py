@@ -27,7 +27,10 @@ class Source(StrEnum):
 
 
 class RequestState(StrEnum):
-    """Where a privacy request stands. `waiting`: ours is done, she can be answered, others have to answer."""
+    """Where a privacy request stands.
+
+    `waiting`: she can be answered, others have to answer; or, while it is not closed, a person of ours must act.
+    """
 
     IN_PROGRESS = "in_progress"
     WAITING = "waiting"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from bridge.ports.endings import Endings
 from bridge.ports.holding import Documents, Plans, Reviews
 from bridge.ports.inbox import Claim, Inbox
 from bridge.ports.notices import Notices
@@ -33,6 +34,7 @@ __all__ = [
     "Clock",
     "Connector",
     "Documents",
+    "Endings",
     "Eraser",
     "Evidence",
     "Findings",

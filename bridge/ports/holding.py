@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, Protocol
 
-from bridge.model import Document, Paper
+from bridge.model import Document, Paper, Review
 
 
 class Documents(Protocol):
@@ -70,6 +70,10 @@ class Reviews(Protocol):
 
     def close(self, review_id: str, *, actor: str, reason: str) -> bool:
         """Close one and record it; False where it is not open."""
+        ...
+
+    def listed(self, *, is_open: bool = True, kind: str = "", request_id: str = "") -> Sequence[Review]:
+        """Those of a kind or a request, oldest first; without `is_open` the closed ones too."""
         ...
 
 

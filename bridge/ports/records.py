@@ -69,6 +69,9 @@ class Index(Protocol):
         """What `erase` would remove, per table; changes nothing."""
         ...
 
-    def erase_shop(self, shop: str, *, request_id: str) -> Mapping[str, int]:
-        """Remove all of a shop but the record of its requests. Returns rows removed per table."""
+    def erase_shop(self, shop: str, *, request_id: str, with_holds: bool = False) -> Mapping[str, int]:
+        """Remove all of a shop but the record of its requests and its sealed documents.
+
+        Legal claims, refund accounts, reviews and plans go only `with_holds`. Returns rows removed per table.
+        """
         ...

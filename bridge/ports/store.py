@@ -13,6 +13,7 @@ from typing import Protocol
 from bridge.model import (
     Delivery,
 )
+from bridge.ports.endings import Endings
 from bridge.ports.holding import Documents, Plans, Reviews
 from bridge.ports.inbox import Claim, Inbox
 from bridge.ports.notices import Notices
@@ -62,6 +63,11 @@ class Tx(Protocol):
     @property
     def documents(self) -> Documents:
         """Statutory copies."""
+        ...
+
+    @property
+    def endings(self) -> Endings:
+        """Shops that leave."""
         ...
 
     @property

@@ -26,6 +26,8 @@ from bridge.model import (
     TaskState,
 )
 from bridge.rules.deadlines import shift_months
+from bridge.rules.ending import KEPT as STAYED
+from bridge.rules.ending import kept_rows
 from bridge.rules.lifecycle import Standing
 from bridge.rules.planning import PROOFS, last_day, sealed
 from bridge.rules.release import CATEGORY
@@ -63,8 +65,9 @@ def certificate(
         "kind": request.kind,
         "shop": request.shop,
         "subject": request.subject,
-        "status": "fulfilled" if stands.complete else "in_progress",
+        "status": _status(own, stands),
         "outcome": _outcome(own, stands),
+        **({"reason": own.last_error} if own and _given_up(own) else {}),
         "issued_at": now.isoformat(),
         "controller": {
             "name": merchant.legal_name or merchant.trading_name,
@@ -87,6 +90,7 @@ def certificate(
         "kept": [
             *_sealed(documents, claims, retention, now),
             *_kept(request, retention, completed),
+            *kept_rows(own.detail if own else {}, retention),
         ],
         "plan": plan,
         "platform": [_platform(task) for task in tasks if task.action in AT_PLATFORM],
@@ -105,9 +109,22 @@ def certificate(
     }
 
 
+def _given_up(own: Task | None) -> bool:
+    """True where a person ended the request without erasing: the gap says what is still there."""
+    return own is not None and own.outcome is Outcome.RETAINED and bool(own.gaps)
+
+
+def _status(own: Task | None, stands: Standing) -> str:
+    if _given_up(own):
+        return "not_fulfilled"
+    return "fulfilled" if stands.complete else "in_progress"
+
+
 def _outcome(own: Task | None, stands: Standing) -> str:
-    if own is None or own.outcome is None:
+    if own is None or own.outcome is None or _given_up(own):
         return "not_erased"
+    if own.outcome is Outcome.RETAINED:
+        return "retained"
     if own.outcome is Outcome.ABSENT:
         return "nothing_held"
     return "erased" if stands.complete else "erased_here_others_must_answer"
@@ -127,7 +144,7 @@ def _erased(own: Task | None) -> list[dict[str, Any]]:
             "verified_at": own.finished_at.isoformat(),
         }
         for table, count in sorted(own.detail.items())
-        if table != "merged_into_another"
+        if isinstance(count, int) and table != "merged_into_another" and not table.startswith(STAYED)
     ]
 
 

@@ -116,7 +116,8 @@ def standing(tasks: Sequence[Task]) -> Standing:
     """The standing of a request given its tasks.
 
     Answerable: what is ours and the platform's is done and every other system was asked at least once, so
-    the person can be told; a carrier that is down delays nobody, its supplement follows.
+    the person can be told; a carrier that is down delays nobody, its supplement follows. What is ours and waits
+    for a person of ours is open too: such a request is waiting, and cannot be answered.
     Complete: every system gave its answer; a processor that was only asked did not.
     """
     pending = [task for task in tasks if task.state is TaskState.PENDING]

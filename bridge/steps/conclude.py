@@ -57,7 +57,10 @@ def _certify(
     request: PrivacyRequest, tasks: list[Task], stands: Standing, tx: Tx, services: Services
 ) -> None:
     documents: dict[str, list[Document]] = {}
-    for document in tx.documents.of_request(request.id):
+    whole_shop = request.kind is Kind.SHOP_ERASURE
+    for document in (
+        tx.documents.listed(shop=request.shop) if whole_shop else tx.documents.of_request(request.id)
+    ):
         documents.setdefault(document.order_key, []).append(document)
     body = certificate(
         request,

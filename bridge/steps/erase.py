@@ -1,4 +1,4 @@
-"""Erase: a person, or a shop, leaves the bridge's own tables; those who hold records of her are noted.
+"""Erase: a person leaves the bridge's own tables; those who hold records of her are noted. A shop: `erase_shop`.
 
 Removing, re-reading, suppressing, noting who must be told and recording it is one transaction. Never
 calls another system, and so never needs a token.
@@ -25,6 +25,7 @@ from bridge.model import (
 )
 from bridge.ports import Claim, Services, Tx
 from bridge.rules.planning import COPY_MISSING, as_planned, goes_further
+from bridge.steps.erase_shop import erase_shop
 from bridge.steps.note import note
 from bridge.steps.plan import settle
 from bridge.steps.spare import spared
@@ -41,10 +42,12 @@ def erase(request: PrivacyRequest, task: Task, claim: Claim, *, services: Servic
 
     Raises ClaimLost, StoreUnavailable, and NeedsOperator where a re-read still finds something.
     """
+    if request.kind is Kind.SHOP_ERASURE:
+        return erase_shop(request, task, claim, services=services)
     now = services.clock.now()
     with services.store.transaction() as tx:
         tx.requests.hold(claim)
-        if request.kind is Kind.ERASURE and access_runs(request, tx):
+        if access_runs(request, tx):
             # she asked to see her data first: that answer is made before what it needs is gone
             task = replace(
                 task,
@@ -54,24 +57,19 @@ def erase(request: PrivacyRequest, task: Task, claim: Claim, *, services: Servic
             )
             tx.requests.save_task(task)
             return task
-        spare: list[str] = []
-        if request.kind is Kind.SHOP_ERASURE:
-            removed = _shop(request, tx)
-        else:
-            tasks = tx.requests.tasks(request.id)
-            planned, changed = settle(request, tasks, tx=tx, services=services)
-            if goes_further(changed):
-                task = replace(
-                    task,
-                    state=TaskState.RETRY,
-                    wake_at=now + timedelta(seconds=PLANNED_ANEW_S),
-                    last_error="plan_changed",
-                )
-                tx.requests.save_task(task)
-                return task
-            spare = spared(request, tasks, tx=tx, services=services)
-            removed = _person(request, planned, spare, tx, services)
-        removed = _added(task.detail, removed)
+        tasks = tx.requests.tasks(request.id)
+        planned, changed = settle(request, tasks, tx=tx, services=services)
+        if goes_further(changed):
+            task = replace(
+                task,
+                state=TaskState.RETRY,
+                wake_at=now + timedelta(seconds=PLANNED_ANEW_S),
+                last_error="plan_changed",
+            )
+            tx.requests.save_task(task)
+            return task
+        spare = spared(request, tasks, tx=tx, services=services)
+        removed = _added(task.detail, _person(request, planned, spare, tx, services))
         rows = sum(count for table, count in removed.items() if table not in NO_RECORDS)
         task = replace(
             task,
@@ -86,9 +84,8 @@ def erase(request: PrivacyRequest, task: Task, claim: Claim, *, services: Servic
         if spare:
             task = _not_whole(task, services)
         tx.requests.save_task(task)
-        whole_shop = request.kind is Kind.SHOP_ERASURE
         tx.evidence.append(
-            Fact.SHOP_ERASED if whole_shop else Fact.PRINCIPAL_ERASED,
+            Fact.PRINCIPAL_ERASED,
             shop=request.shop,
             request_id=request.id,
             subject=request.subject,
@@ -110,10 +107,6 @@ def access_runs(request: PrivacyRequest, tx: Tx) -> bool:
     """True while an access request of the same person is being gathered."""
     other = tx.requests.in_flight(request.shop, Kind.ACCESS, request.subject)
     return other is not None and other.state is RequestState.IN_PROGRESS and other.closed_at is None
-
-
-def _shop(request: PrivacyRequest, tx: Tx) -> dict[str, int]:
-    return dict(tx.index.erase_shop(request.shop, request_id=request.id))
 
 
 def _person(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bridge.errors import NeedsOperator
+from bridge.errors import KeyMissing, NeedsOperator, SealBroken
 from bridge.model import Document, DocumentForm, DocumentKind, Paper
 from bridge.store.ids import new_id
 from bridge.store.law_tables import vault_documents
@@ -108,6 +108,19 @@ class DocumentRows:
         """One of them, as it is listed."""
         found = self._read(select(*LISTED).where(vault_documents.c.id == document_id))
         return found[0] if found else None
+
+    def broken(self, most: int) -> tuple[int, Sequence[str]]:
+        """Open some, picked at random. How many were opened, and the ids of those that are not as they were sealed."""
+        picked = select(vault_documents.c.id, vault_documents.c.shop, vault_documents.c.digest)
+        rows = self._connection.execute(picked.order_by(func.random()).limit(most)).all()
+        return len(rows), sorted(row.id for row in rows if not self._sound(row))
+
+    def _sound(self, row: Any) -> bool:
+        try:
+            content = self.open(row.id)
+        except (SealBroken, KeyMissing):
+            return False
+        return content is not None and self._digest(row.shop, content) == row.digest
 
     def _read(self, rows: Any) -> list[Document]:
         ordered = rows.order_by(vault_documents.c.issued_at, vault_documents.c.id)

@@ -1,4 +1,4 @@
-"""How the index forgets: a person, or a shop. Row by row, then read again; never a person half gone.
+"""How the index forgets a person. Row by row, then read again; never a person half gone.
 
 What stays of a person: suppression keys (keyed HMAC) that keep late deliveries from bringing her back.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import and_, delete, func, or_, select, update
+from sqlalchemy import and_, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.errors import KeyMissing, NeedsOperator, PayloadInvalid, SealBroken
@@ -20,38 +20,17 @@ from bridge.store.tables import (
     data_keys,
     deliveries,
     findings,
-    merges,
-    notice_accounts,
-    notice_entries,
-    notice_links,
-    notices,
     orders,
     packages,
     parcels,
     requests,
     suppressions,
-    tasks,
-    tokens,
 )
 from bridge.store.who import Who
 
-OF_A_SHOP = (
-    customers,
-    merges,
-    orders,
-    parcels,
-    suppressions,
-    data_keys,
-    tokens,
-    notice_entries,
-    notices,
-    notice_accounts,
-)
-RECEIPTS = and_(deliveries.c.topic == "shop/redact", deliveries.c.body.is_(None))  # hold nothing personal
-
 
 class Forgetting(Who):
-    """The erasing half of `ports.Index`."""
+    """The part of `ports.Index` that erases a person."""
 
     def held(
         self, shop: str, who: Principal, *, request_id: str, spare: Collection[str] = ()
@@ -212,44 +191,3 @@ class Forgetting(Who):
             )
             for table, found in looks
         )
-
-    def erase_shop(self, shop: str, *, request_id: str) -> Mapping[str, int]:
-        """See ports.Index. Needs no token. Requests keep their record without the person; evidence stays."""
-        self._session.alone(shop)
-        removed: dict[str, int] = {}
-        ids = select(requests.c.id).where(requests.c.shop == shop)
-        for table in (findings, packages):
-            removed[table.name] = self._connection.execute(
-                delete(table).where(table.c.request_id.in_(ids))
-            ).rowcount
-        others = and_(requests.c.shop == shop, requests.c.id != request_id)
-        removed["requests"] = self._connection.execute(
-            update(requests)
-            .where(others, or_(requests.c.principal.is_not(None), requests.c.state != RequestState.DONE))
-            .values(
-                principal=None,
-                state=RequestState.DONE,
-                active_key=None,
-                wake_at=None,
-                closed_at=func.coalesce(requests.c.closed_at, self._session.now()),
-                fence=requests.c.fence + 1,
-                lease_until=None,
-                last_error="shop_erased",
-            )
-        ).rowcount
-        self._connection.execute(
-            update(tasks)
-            .where(tasks.c.request_id.in_(select(requests.c.id).where(others)))
-            .values(cursor=None, gaps="[]")
-        )
-        self._connection.execute(update(requests).where(requests.c.id == request_id).values(principal=None))
-        letters = select(notices.c.id).where(notices.c.shop == shop)
-        self._connection.execute(delete(notice_links).where(notice_links.c.notice_id.in_(letters)))
-        everything = {table: table.c.shop == shop for table in OF_A_SHOP}
-        everything[deliveries] = and_(deliveries.c.shop == shop, ~RECEIPTS)
-        for table, mine in everything.items():
-            removed[table.name] = self._connection.execute(delete(table).where(mine)).rowcount
-        for table, mine in everything.items():
-            if self._connection.scalar(select(func.count()).select_from(table).where(mine)):
-                raise NeedsOperator(f"rows of an erased shop are still in {table.name}")
-        return {name: count for name, count in removed.items() if count}

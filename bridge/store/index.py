@@ -1,4 +1,4 @@
-"""The index: whose order, whose parcel, at which carrier. Reads and learns; `store/forget` erases.
+"""The index: whose order, whose parcel, at which carrier. Reads and learns; `store/forget` and `store/forget_shop` erase.
 
 Lookups go by pseudonym. What must be read again (order id and name, waybill) is sealed under the person's
 data key. Deliveries come late, twice and in any order: the newest `updated_at` wins.
@@ -16,6 +16,7 @@ from sqlalchemy import select
 from bridge.model import KnownOrder, ParcelStatus, Principal, Waybill
 from bridge.rules.minimise import Sighting
 from bridge.store.forget import Forgetting
+from bridge.store.forget_shop import ForgettingShops
 from bridge.store.learn import Learning
 from bridge.store.tables import parcels, suppressions
 
@@ -23,7 +24,7 @@ PARCEL_PLACE = "parcels|{key}|doc|{shop}"
 ORDER_PLACE = "orders|{key}|doc|{shop}"
 
 
-class IndexRows(Learning, Forgetting):
+class IndexRows(Learning, Forgetting, ForgettingShops):
     """`ports.Index` in one transaction."""
 
     def learn(self, shop: str, sightings: Sequence[Sighting]) -> Sequence[Sighting]:

@@ -17,6 +17,7 @@ from bridge.rules.topics import MANDATORY
 from bridge.store import inbox
 from bridge.store.accept import GroupCommit
 from bridge.store.documents import DocumentRows
+from bridge.store.endings import EndingRows
 from bridge.store.engine import guarded, open_engine, turn
 from bridge.store.evidence import EvidenceRows
 from bridge.store.findings import FindingRows
@@ -50,6 +51,7 @@ class SqlTx:
         self.evidence = EvidenceRows(session)
         self.packages = PackageRows(session)
         self.documents = DocumentRows(session)
+        self.endings = EndingRows(session)
         self.plans = PlanRows(session)
         self.reviews = ReviewRows(session)
         self.listing = Listing(session)

@@ -103,6 +103,12 @@ def test_a_kind_has_its_plan(kind, plan):
         ),
         ([erase(DONE), follow(DONE), instruct(WAITING)], RequestState.WAITING, False, True, None),
         ([erase(DONE), follow(DONE), instruct(DONE)], RequestState.DONE, True, True, None),
+        ([erase(WAITING)], RequestState.WAITING, False, False, None),
+        ([erase(WAITING), instruct(WAITING)], RequestState.WAITING, False, False, None),
+        ([erase(WAITING), follow(PENDING)], RequestState.IN_PROGRESS, False, False, None),
+        ([gather(WAITING, "vault"), erase(DONE)], RequestState.WAITING, False, False, None),
+        ([gather(RETRY, "vault", wake_at=LATER)], RequestState.IN_PROGRESS, False, False, LATER),
+        ([gather(WAITING, "vault", wake_at=LATER)], RequestState.WAITING, False, False, LATER),
         ([erase(DONE)], RequestState.DONE, True, True, None),
     ],
 )

@@ -111,6 +111,7 @@ def test_an_erasure_that_overtakes_the_access_waits_for_its_answer(services, que
 def test_a_shop_that_leaves_is_gone_but_for_its_record(services, queue):
     post(services, "orders/create", order_body())
     post(services, "customers/data_request", data_request_body())
+    post(services, "app/uninstalled", {"id": 1, "domain": SHOP})
     work(services, queue)
     post(services, "shop/redact", {"shop_id": 1, "shop_domain": SHOP})
     work(services, queue)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BufferedRandom
 from pathlib import Path
 
 import click
@@ -15,12 +18,23 @@ FORCE = click.option("--force", is_flag=True, help="Overwrite the file where it 
 
 def write(target: Path, content: bytes, *, force: bool) -> None:
     """Write a file that only its owner may read. Forced, it takes the place of another; a link is not followed."""
+    with writing(target, force=force) as out:
+        out.write(content)
+
+
+@contextmanager
+def writing(target: Path, *, force: bool) -> Iterator[BufferedRandom]:
+    """The same, piece by piece, to read again too. Where the block raises, nothing is left of it."""
     beside = target.with_name(f".{target.name}.{os.getpid()}") if force else target
     try:
-        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as out:
-            out.write(content)
-        beside.replace(target)
+        handle = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(handle, "w+b") as out:
+                yield out
+            beside.replace(target)
+        except BaseException:
+            beside.unlink(missing_ok=True)
+            raise
     except FileExistsError:
         raise click.UsageError(f"{target} exists; --force overwrites it") from None
     except OSError as fault:

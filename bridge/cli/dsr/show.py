@@ -7,6 +7,7 @@ import click
 from bridge.cli.desk import AS_JSON, desk
 from bridge.cli.dsr.sheet import described, find
 from bridge.cli.printing import emit, table
+from bridge.rules.ending import KEPT
 
 
 @click.command()
@@ -40,6 +41,9 @@ def show(request_id: str, as_json: bool) -> None:
     for task in shown["tasks"]:
         for gap in task["gaps"]:
             click.echo(f"  gap: {gap['system']}: {gap['what']} ({gap['absence']}, {gap['reason']})")
+        for name, count in task["detail"].items():
+            if name.startswith(KEPT) and isinstance(count, int):
+                click.echo(f"  kept: {count} {name.removeprefix(KEPT).replace('_', ' ')}")
     click.echo("\nHolds")
     table(shown["holds"], ("category", "what", "until"), empty="none")
     click.echo("\nFacts")

@@ -1,0 +1,52 @@
+"""`vault open`: one document in the clear, to a file; who, in which role and why is evidence, a refusal too."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from bridge.cli.desk import AS_JSON, desk, operator, refuse
+from bridge.cli.dsr.paper import FORCE, OUT, write
+from bridge.cli.printing import emit
+from bridge.cli.vault.sheet import REASON, not_there
+from bridge.errors import KeyMissing, SealBroken
+from bridge.model import Fact
+from bridge.rules.roles import ROLES, may_open_documents
+
+
+@click.command("open")
+@click.argument("document_id", metavar="DOC")
+@click.option("--role", required=True, type=click.Choice(ROLES), help="In which role you ask.")
+@REASON
+@OUT
+@FORCE
+@AS_JSON
+def open_(document_id: str, role: str, reason: str, target: Path, force: bool, as_json: bool) -> None:
+    """Write one document in the clear to a file. Recorded as evidence; only two roles may."""
+    with desk() as at:
+        with at.store.transaction() as tx:
+            document = tx.documents.one(document_id) or not_there(document_id)
+            asked = {"shop": document.shop, "request_id": document.request_id, "actor": operator()}
+            said = {"document": document_id, "role": role, "reason": reason}
+            if may_open_documents(role):
+                try:
+                    content = tx.documents.open(document_id) or b""
+                except (SealBroken, KeyMissing) as fault:
+                    broken = type(fault).__name__
+                    refuse(
+                        f"{document_id} does not open ({broken}): docs/runbooks/vault-broken.md says what to do."
+                    )
+                tx.evidence.append(Fact.DOCUMENT_OPENED, **asked, **said)
+                write(target, content, force=force)
+            else:
+                tx.evidence.append(Fact.DOCUMENT_REFUSED, **asked, **said, why="role")
+        if not may_open_documents(role):
+            refuse(f"{role} may not open documents of the books. That you asked is in the evidence.")
+    told = {"id": document_id, "file": str(target), "bytes": len(content), "media_type": document.media_type}
+    if as_json:
+        emit(told)
+    else:
+        click.echo(
+            f"Wrote {target} ({len(content)} bytes, {document.media_type}). That you opened it is in the evidence."
+        )

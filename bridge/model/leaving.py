@@ -1,0 +1,35 @@
+"""A shop that leaves: what is seen of it, and what people decided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Decision(StrEnum):
+    """What was decided about a shop that leaves: its documents are returned or given up; it goes on, or ends."""
+
+    EXPORTED = "exported"
+    WAIVED = "waived"
+    CONTINUE = "continue"
+    CLOSE = "close"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Leaving:
+    """A shop that leaves, as the database knows it.
+
+    `holds` is true where anything but receipts is kept of it. `documents` counts its sealed documents,
+    `fingerprint` says which they are. `heard_at` is when a topic last came that an uninstalled app does not get;
+    `decisions` maps each decision to its reference.
+    """
+
+    holds: bool
+    documents: int
+    fingerprint: str
+    uninstalled_at: datetime | None
+    heard_at: datetime | None
+    token_until: datetime | None
+    decisions: Mapping[Decision, str]

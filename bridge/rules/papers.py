@@ -1,0 +1,56 @@
+"""What a shop's own document may be: its kind of file, its size, its day. Pure.
+
+The bytes stay as they are (CGST r.56(8)); a name that promises another kind of file than the bytes are is refused.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import PurePath
+from zoneinfo import ZoneInfo
+
+from bridge.errors import PayloadInvalid
+
+MOST_BYTES = 10_000_000
+_KINDS = {
+    ".pdf": ("application/pdf", b"%PDF-"),
+    ".png": ("image/png", b"\x89PNG\r\n"),
+    ".jpg": ("image/jpeg", b"\xff\xd8\xff"),
+    ".jpeg": ("image/jpeg", b"\xff\xd8\xff"),
+    ".xml": ("application/xml", b"<"),
+    ".html": ("text/html", b"<"),
+    ".json": ("application/json", b"{"),
+}
+SUFFIXES = {media: suffix for suffix, (media, _) in reversed(_KINDS.items())}
+_BEFORE_TEXT = b"\xef\xbb\xbf \t\r\n"  # a byte order mark, blanks
+
+
+def media_type(name: str, content: bytes) -> str:
+    """The media type of a document. Raises PayloadInvalid: `empty`, `too_large`, `kind_unknown`, `not_its_kind`."""
+    if not content:
+        raise PayloadInvalid("empty")
+    if len(content) > MOST_BYTES:
+        raise PayloadInvalid("too_large")
+    suffix = PurePath(name).suffix.lower()
+    if suffix not in _KINDS:
+        raise PayloadInvalid("kind_unknown")
+    media, start = _KINDS[suffix]
+    if not (content.lstrip(_BEFORE_TEXT) if len(start) == 1 else content).startswith(start):
+        raise PayloadInvalid("not_its_kind")
+    return media
+
+
+def issued_at(text: str, *, timezone: str, now: datetime) -> datetime:
+    """When a document was issued, from an ISO date or moment.
+
+    Without a zone it is the time where the merchant keeps its books: the day decides the financial year. Raises
+    PayloadInvalid: `issued_at_unreadable`, `issued_in_the_future`.
+    """
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise PayloadInvalid("issued_at_unreadable") from None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(timezone))
+    if moment > now + timedelta(days=1):
+        raise PayloadInvalid("issued_in_the_future")
+    return moment

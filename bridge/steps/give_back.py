@@ -1,0 +1,41 @@
+"""Give back: the merchant has the documents of a shop that leaves, or said in writing that it wants none.
+
+Recorded for every erasure of the shop that is open; each then goes on by itself. Works inside the caller's
+transaction. Calls nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from bridge.errors import PayloadInvalid
+from bridge.model import Decision, Fact
+from bridge.ports import Tx
+
+FACTS = {Decision.EXPORTED: Fact.VAULT_EXPORTED, Decision.WAIVED: Fact.VAULT_WAIVED}
+
+
+def give_back(
+    shop: str,
+    decision: Decision,
+    *,
+    reference: str,
+    digest: str = "",
+    actor: str,
+    tx: Tx,
+    **detail: Any,
+) -> Sequence[str]:
+    """Record it; `detail` goes into the fact. Returns the ids of the requests that go on.
+
+    `reference` is the writing of a waiver, or for an export the fingerprint of what was exported. Raises
+    PayloadInvalid (`nobody_leaves`) where no erasure of the shop is open.
+    """
+    leaving = tx.endings.open(shop)
+    if not leaving:
+        raise PayloadInvalid("nobody_leaves")
+    for request_id in leaving:
+        tx.endings.decide(shop, request_id, decision, actor=actor, reference=reference, digest=digest)
+        tx.evidence.append(FACTS[decision], shop=shop, actor=actor, request_id=request_id, **detail)
+        tx.requests.restart(request_id)
+    return leaving

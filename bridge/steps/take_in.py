@@ -1,0 +1,34 @@
+"""Take in: a paper of the shop's own, or the word that its books have one, goes into the vault and is read again.
+
+Works inside the caller's transaction. Calls nobody.
+"""
+
+from __future__ import annotations
+
+from bridge.model import Document, Fact, Paper
+from bridge.ports import Tx
+
+
+def take_in(shop: str, paper: Paper, *, actor: str, tx: Tx, **detail: str) -> Document | None:
+    """Seal one paper; `detail` goes into its fact. None where the same content stands already.
+
+    Raises NeedsOperator where what was read back is not what was sealed.
+    """
+    document = tx.documents.seal(shop, paper)
+    if document is None:
+        return None
+    request_id = tx.index.erased_by(shop, paper.order_id)
+    if request_id:
+        tx.documents.remaining(shop, [paper.order_id], request_id)
+    tx.evidence.append(
+        Fact.DOCUMENT_SEALED,
+        shop=shop,
+        actor=actor,
+        request_id=request_id,
+        document=document.id,
+        kind=document.kind,
+        form=document.form,
+        digest=document.digest,
+        **detail,
+    )
+    return document

@@ -1,0 +1,429 @@
+"""`vault …`, `dsr continue` and `dsr close`, and what `doctor` says of them, over both databases."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import stat
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from bridge.cli.vault import returning
+from bridge.model import DocumentForm, DocumentKind, Paper, RequestState, TaskState
+from bridge.ports import Services
+from bridge.steps.dispatch import dispatch
+from bridge.steps.process import process
+from bridge.store.law_tables import vault_documents
+from tests.e2e import house
+from tests.factories import (
+    CANARIES,
+    OTHER_SHOP,
+    SHOP,
+    accepted,
+    make_request,
+    make_task,
+    opened,
+)
+
+SHIPPED = Path(__file__).parents[2] / "config" / "retention.toml"
+PDF = b"%PDF-1.7 invoice of Asha Qwertzuiop"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """An operator, an own database, a retention file of its own."""
+
+    environ: Mapping[str, str]
+    folder: Path
+    services: Services
+
+    def say(self, *words: str, **more: str) -> house.Said:
+        return house.say({**self.environ, **more}, *words)
+
+    def seal(self, number: int, *, shop: str = SHOP, **given: Any) -> str:
+        told = {
+            "kind": DocumentKind.INVOICE,
+            "form": DocumentForm.MINIMUM,
+            "order_id": str(number),
+            "source": str(number),
+            "issued_at": datetime(2026, 10, 1, tzinfo=UTC),
+            "content": json.dumps({"number": number, "name": "Asha Qwertzuiop"}).encode(),
+        }
+        with self.services.store.transaction() as tx:
+            return tx.documents.seal(shop, Paper(**(told | given))).id
+
+    def facts(self, fact: str) -> list[Any]:
+        with self.services.store.transaction() as tx:
+            return [event for event in tx.evidence.all() if event.fact == fact]
+
+    def leave(self) -> str:
+        """app/uninstalled and shop/redact came; a worker did what could be done."""
+        accepted(self.services.store, "app/uninstalled", {"id": 1, "domain": SHOP})
+        redact = accepted(self.services.store, "shop/redact", {"shop_id": 1, "shop_domain": SHOP})
+        request_id = dispatch(redact.id, services=self.services)
+        process(request_id, services=self.services)
+        return request_id
+
+    def shown(self, request_id: str) -> Any:
+        return self.say("dsr", "show", request_id, "--json").json
+
+    def checks(self, **more: str) -> dict[str, Any]:
+        told = self.say("doctor", "--offline", "--json", **more).json["checks"]
+        return {check["name"]: check for check in told}
+
+
+@pytest.fixture
+def at(database_url, tmp_path):
+    """A bridge that somebody runs for merchants."""
+    rules = SHIPPED.read_text()
+    assert rules.count('operator_role = "fiduciary"') == 1
+    rules = rules.replace('operator_role = "fiduciary"', 'operator_role = "processor"')
+    (tmp_path / "retention.toml").write_text(rules)
+    environ = house.environment(database_url, "", BRIDGE_RETENTION_FILE=str(tmp_path / "retention.toml"))
+    with house.services(environ) as services:
+        yield Desk(environ=environ, folder=tmp_path, services=services)
+
+
+def private(path: Path) -> bool:
+    return stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+# --- list and open ------------------------------------------------------------------------------------
+
+
+def test_the_list_tells_days_and_grounds_and_nothing_of_the_content(at):
+    one, _, other = at.seal(1001), at.seal(1002), at.seal(1001, shop=OTHER_SHOP)
+    rows = at.say("vault", "list", "--json").json
+    assert len(rows) == 3
+    [row] = at.say("vault", "list", "--shop", SHOP, "--order-id", "1001", "--json").json
+    assert (row["id"], row["kind"], row["form"]) == (one, "invoice", "statutory_minimum")
+    assert {"issued_at", "sealed_at", "erasable_from", "grounds", "request_id"} <= set(row)
+    assert {"order_key", "digest"} & set(row) == set()
+    said = at.say("vault", "list", "--shop", OTHER_SHOP)
+    assert other in said.out
+    assert [word for word in CANARIES if word in said.out] == []
+    assert at.say("vault", "list", "--shop", SHOP, "--order-id", "77", "--json").json == []
+    assert at.say("vault", "list", "--order-id", "77").code == 2
+
+
+def ask(at, document, role, out, *more):
+    return at.say(
+        "vault", "open", document, "--role", role, "--reason", "audit of 2026", "--out", str(out), *more
+    )
+
+
+@pytest.mark.parametrize("role", ["legal_compliance", "admin"])
+def test_two_roles_open_a_document_to_a_file_and_that_is_evidence(at, role):
+    document, out = at.seal(1001, content=PDF, media_type="application/pdf"), at.folder / "one.pdf"
+    said = ask(at, document, role, out, "--json")
+    assert (said.code, said.json["bytes"]) == (0, len(PDF))
+    assert (out.read_bytes(), private(out)) == (PDF, True)
+    assert "Qwertzuiop" not in said.out + said.err
+    [fact] = at.facts("document.opened")
+    assert fact.detail == {"document": document, "role": role, "reason": "audit of 2026"}
+    assert fact.actor.startswith("operator:")
+    assert ask(at, document, role, out).code == 2, "it overwrites no file by itself"
+    assert len(at.facts("document.opened")) == 1
+
+
+@pytest.mark.parametrize("role", ["sales_logistics", "marketing", "sysadmin"])
+def test_other_roles_are_refused_and_that_is_evidence_too(at, role):
+    document, out = at.seal(1001), at.folder / "one.json"
+    said = ask(at, document, role, out)
+    assert (said.code, out.exists(), said.out) == (1, False, "")
+    [fact] = at.facts("document.refused")
+    assert (fact.detail["role"], fact.detail["document"]) == (role, document)
+    assert at.facts("document.opened") == []
+
+
+def test_a_role_that_is_none_and_a_document_that_is_none_are_wrong(at):
+    out = at.folder / "x"
+    assert ask(at, "doc_1", "owner", out).code == 2
+    said = ask(at, "doc_1", "admin", out)
+    assert (said.code, out.exists()) == (1, False)
+    assert "vault list" in said.err
+
+
+def broken(at, document):
+    with at.services.store.engine.begin() as connection:
+        row = vault_documents.c.id == document
+        connection.execute(update(vault_documents).where(row).values(doc=b"\x01\x02k1 altered"))
+
+
+def test_a_document_that_does_not_open_says_so_and_doctor_names_it(at):
+    document, out = at.seal(1001), at.folder / "x"
+    at.seal(1002)
+    assert at.checks()["vault documents"]["detail"].startswith("2 picked")
+    broken(at, document)
+    said = ask(at, document, "admin", out)
+    assert (said.code, out.exists(), at.facts("document.opened")) == (1, False, [])
+    assert "vault-broken.md" in said.err
+    check = at.checks()["vault documents"]
+    assert (check["ok"], document in check["detail"]) == (False, True)
+
+
+# --- file and attest ----------------------------------------------------------------------------------
+
+
+def file_one(at, path, *more, order="1001", shop=SHOP, issued="2026-10-01"):
+    return at.say(
+        "vault", "file", "--shop", shop, "--order-id", order, "--file", str(path), "--issued-at", issued, *more
+    )  # fmt: skip
+
+
+def test_the_shops_own_document_is_sealed_whole_and_once(at):
+    path = at.folder / "invoice.pdf"
+    path.write_bytes(PDF)
+    said = file_one(at, path, "--json")
+    [done] = said.json["results"]
+    assert (said.code, done["there"]) == (0, False)
+    again = file_one(at, path)
+    assert (again.code, "Already there" in again.out) == (0, True)
+    [row] = at.say("vault", "list", "--json").json
+    assert (row["id"], row["form"], row["media_type"]) == (done["document"], "as_issued", "application/pdf")
+    assert row["issued_at"] == "2026-09-30T18:30:00+00:00", "the day of the books, in India"
+    with at.services.store.transaction() as tx:
+        assert tx.documents.open(done["document"]) == PDF
+    [fact] = at.facts("document.sealed")
+    assert (fact.detail["document"], fact.detail["form"]) == (done["document"], "as_issued")
+
+
+def test_what_cannot_be_filed_is_refused(at):
+    path = at.folder / "invoice.pdf"
+    path.write_bytes(b"no pdf")
+    said = file_one(at, path)
+    assert (said.code, "not what its name ends in" in said.err) == (1, True)
+    path.write_bytes(PDF)
+    assert file_one(at, path, issued="tomorrow").code == 1
+    assert file_one(at, path, order="#1001").code == 2
+    assert file_one(at, path, shop="example.com").code == 2
+    assert at.say("vault", "file", "--shop", SHOP, "--file", str(path)).code == 2
+    assert at.say("vault", "list", "--json").json == []
+
+
+def test_a_folder_is_filed_line_by_line_and_failures_stop_nobody(at):
+    folder = at.folder / "papers"
+    folder.mkdir()
+    for name, content in (("1.pdf", PDF), ("2.pdf", PDF + b"2"), ("3.pdf", b"no"), ("4.xml", b"<a/>")):
+        (folder / name).write_bytes(content)
+    (at.folder / "secret.pdf").write_bytes(PDF)
+    map_ = at.folder / "map.csv"
+    map_.write_text(
+        "order_id,file,issued_at,kind\n"
+        "1001,1.pdf,2026-10-01,\n"
+        "1002,2.pdf,2026-10-02,credit_note\n"
+        "1003,3.pdf,2026-10-02,invoice\n"
+        "x,4.xml,2026-10-02,invoice\n"
+        "1005,../secret.pdf,2026-10-02,invoice\n"
+        "1006,6.pdf,2026-10-02,invoice\n"
+        "1007,1.pdf,2026-10-02,receipt\n",
+        encoding="utf-8-sig",
+    )
+    words = ("vault", "file", "--shop", SHOP, "--folder", str(folder), "--map", str(map_))
+    said = at.say(*words, "--json")
+    assert said.code == 1
+    told = {row["line"]: row["why"] for row in said.json["results"]}
+    assert [line for line in told if not told[line]] == [2, 3]
+    assert len({why for why in told.values() if why}) == 5
+    assert said.json["failed"] == 5
+    assert {row["kind"] for row in at.say("vault", "list", "--json").json} == {"invoice", "credit_note"}
+    again = at.say(*words)
+    assert (again.code, "0 sealed, 2 were already there, 5 failed." in again.out) == (1, True)
+    map_.write_text("order,file\n1,2\n")
+    assert at.say(*words).code == 2
+
+
+def test_an_order_that_cannot_be_copied_is_attested_and_its_erasure_looks_again(at):
+    request = make_request(received_at=at.services.clock.now())
+    task = make_task(request.id, "vault", state=TaskState.WAITING, last_error="copy_missing")
+    with at.services.store.transaction() as tx:
+        opened(tx, request, task)
+        claim = tx.requests.claim(request.id)
+        tx.requests.release(claim, state=RequestState.WAITING, wake_at=None, complete=None, closed_at=None)
+    words = ("vault", "attest", "--shop", SHOP, "--order-id", "1009", "--reference", "ledger 2026/17",
+             "--reason", "the invoice was written by hand")  # fmt: skip
+    said = at.say(*words, "--json")
+    assert (said.code, said.json["already_there"]) == (0, False)
+    with at.services.store.transaction() as tx:
+        [document] = tx.documents.of_orders(SHOP, ["1009"])["1009"]
+        word = json.loads(tx.documents.open(document.id))
+        [woken] = tx.requests.tasks(request.id)
+    assert (document.form, document.kind) == (DocumentForm.ATTESTED, DocumentKind.INVOICE)
+    assert (word["reference"], set(word)) == ("ledger 2026/17", {"attested_by", "reference", "on"})
+    assert woken.wake_at is not None
+    [fact] = at.facts("document.sealed")
+    assert (fact.detail["form"], fact.detail["reference"]) == ("external_attested", "ledger 2026/17")
+    assert at.say(*words, "--json").json["already_there"]
+    assert at.say(*words[:6], "--reference", "x" * 65, "--reason", "y").code == 2
+
+
+@pytest.mark.parametrize("said_on", ["2026-06-01", "2024-06-01"])
+def test_where_others_keep_the_books_nothing_is_sealed_and_the_word_grows_old(
+    said_on, database_url, tmp_path
+):
+    rules = SHIPPED.read_text().replace('mode = "bridge" ', 'mode = "external_attested" ')
+    rules = rules.replace('attested_by = "" ', f'attested_on = {said_on}\nattested_by = "the accountant" ')
+    (tmp_path / "retention.toml").write_text(rules)
+    environ = house.environment(database_url, "", BRIDGE_RETENTION_FILE=str(tmp_path / "retention.toml"))
+    (tmp_path / "a.pdf").write_bytes(PDF)
+    with house.services(environ) as services:
+        at = Desk(environ=environ, folder=tmp_path, services=services)
+        said = file_one(at, tmp_path / "a.pdf")
+        assert (said.code, "external_attested" in said.err) == (1, True)
+        check = at.checks()["vault attestation"]
+        young = services.clock.now() - datetime.fromisoformat(said_on).replace(tzinfo=UTC) < timedelta(365)
+        assert check["ok"] is (True if young else None)
+        assert "storage region" not in at.checks()
+
+
+# --- a shop leaves ------------------------------------------------------------------------------------
+
+
+def test_documents_are_exported_with_their_table_and_then_destroyed(at):
+    ids = {at.seal(1001): b'{"number": 1001, "name": "Asha Qwertzuiop"}'}
+    ids[at.seal(1002, content=PDF, media_type="application/pdf", form=DocumentForm.AS_ISSUED)] = PDF
+    at.seal(1001, shop=OTHER_SHOP)
+    out = at.folder / "books.zip"
+    words = ("vault", "export", "--shop", SHOP, "--out", str(out))
+    refused = at.say(*words)
+    assert (refused.code, out.exists(), "No erasure" in refused.err) == (1, False, True)
+    request_id = at.leave()
+    [task] = at.shown(request_id)["tasks"]
+    assert (task["state"], task["last_error"], task["detail"]) == (
+        "waiting", "vault_not_returned", {"data_keys": 1, "settled_deliveries": 1, "kept_documents": 2},
+    )  # fmt: skip
+    check = at.checks()[f"{SHOP} leaves"]
+    assert (check["ok"], "vault export" in check["detail"]) == (None, True)
+    said = at.say(*words, "--json")
+    assert (said.code, said.json["documents"], said.json["requests"]) == (0, 2, [request_id])
+    assert said.json["sha256"] == hashlib.sha256(out.read_bytes()).hexdigest()
+    assert private(out)
+    with zipfile.ZipFile(out) as archive:
+        table = list(csv.DictReader(io.StringIO(archive.read("index.csv").decode())))
+        read = {row["file"]: archive.read(row["file"]) for row in table}
+        assert set(archive.namelist()) == {"index.csv", *read}
+    assert {Path(name).stem: content for name, content in read.items()} == ids
+    assert [row["sha256"] for row in table] == [
+        hashlib.sha256(read[row["file"]]).hexdigest() for row in table
+    ]
+    assert {row["form"] for row in table} == {"statutory_minimum", "as_issued"}
+    [fact] = at.facts("vault.exported")
+    assert fact.detail == {"documents": 2, "sha256": said.json["sha256"]}
+    process(request_id, services=at.services)
+    shown = at.shown(request_id)
+    assert (shown["state"], shown["complete"]) == ("done", True)
+    assert [row["shop"] for row in at.say("vault", "list", "--json").json] == [OTHER_SHOP]
+    assert at.say(*words, "--force").code == 1, "nobody leaves any more"
+
+
+def test_an_export_that_breaks_off_leaves_no_file_and_no_word(at):
+    document = at.seal(1001)
+    request_id = at.leave()
+    broken(at, document)
+    out = at.folder / "books.zip"
+    said = at.say("vault", "export", "--shop", SHOP, "--out", str(out))
+    assert (said.code, document in said.err) == (1, True)
+    assert list(at.folder.glob("*.zip*")) == []
+    assert at.facts("vault.exported") == []
+    process(request_id, services=at.services)
+    assert at.shown(request_id)["tasks"][0]["last_error"] == "vault_not_returned"
+
+
+def test_a_waiver_is_recorded_and_the_documents_go(at):
+    at.seal(1001)
+    words = ("vault", "waive", "--shop", SHOP, "--reference", "letter 7", "--reason", "they have their books")
+    assert at.say(*words).code == 1
+    request_id = at.leave()
+    said = at.say(*words, "--json")
+    assert (said.code, said.json["requests"]) == (0, [request_id])
+    [fact] = at.facts("vault.waived")
+    assert fact.detail == {"waiver": "letter 7", "reason": "they have their books"}
+    process(request_id, services=at.services)
+    assert at.shown(request_id)["tasks"][0]["detail"]["vault_documents"] == 1
+    empty = at.say("vault", "export", "--shop", SHOP, "--out", str(at.folder / "x.zip"))
+    assert empty.code == 1
+
+
+def test_where_the_merchant_answers_for_the_books_they_are_not_returned(at):
+    at.seal(1001)
+    at.leave()
+    shipped = {"BRIDGE_RETENTION_FILE": str(SHIPPED)}
+    out = ("--out", str(at.folder / "x.zip"))
+    for words in (("export", *out), ("waive", "--reference", "letter", "--reason", "y")):
+        said = at.say("vault", words[0], "--shop", SHOP, *words[1:], **shipped)
+        assert (said.code, "fiduciary" in said.err) == (1, True)
+
+
+def test_documents_that_come_while_an_export_runs_are_not_lost(at, monkeypatch):
+    at.seal(1001)
+    request_id = at.leave()
+    zipped = returning._zipped
+
+    def meanwhile(*given):
+        zipped(*given)
+        at.seal(1002)
+
+    monkeypatch.setattr(returning, "_zipped", meanwhile)
+    out = at.folder / "books.zip"
+    said = at.say("vault", "export", "--shop", SHOP, "--out", str(out))
+    assert (said.code, out.exists(), at.facts("vault.exported")) == (1, False, [])
+    process(request_id, services=at.services)
+    assert at.shown(request_id)["tasks"][0]["last_error"] == "vault_not_returned"
+
+
+def stopped(at):
+    at.seal(1001)
+    with at.services.store.transaction() as tx:
+        tx.tokens.keep(SHOP, "shpat_new", datetime.now(UTC) + timedelta(days=1), "")
+    redact = accepted(at.services.store, "shop/redact", {"shop_id": 1, "shop_domain": SHOP})
+    request_id = dispatch(redact.id, services=at.services)
+    process(request_id, services=at.services)
+    return request_id
+
+
+@pytest.mark.parametrize(
+    ("verb", "outcome"), [("continue", "vault_not_returned"), ("close", "installed_again")]
+)
+def test_a_shop_that_is_back_waits_for_a_word(at, verb, outcome):
+    request_id = stopped(at)
+    check = at.checks()[f"{SHOP} leaves"]
+    assert (check["ok"], "dsr continue" in check["detail"]) == (False, True)
+    assert at.say("dsr", verb, request_id).code == 2, "it wants a reason"
+    said = at.say("dsr", verb, request_id, "--reason", "they asked us", "--json")
+    assert (said.code, said.json) == (0, {"id": request_id, "decision": verb})
+    process(request_id, services=at.services)
+    shown = at.shown(request_id)
+    assert shown["tasks"][0]["last_error"] == outcome
+    assert shown["state"] == ("done" if verb == "close" else "waiting")
+    again = at.say("dsr", verb, request_id, "--reason", "again")
+    assert (again.code, "does not wait for this" in again.err) == (1, True)
+    assert len(at.facts("shop_erasure.continued")) == 1
+
+
+# --- doctor -------------------------------------------------------------------------------------------
+
+
+def test_doctor_wants_to_know_where_the_books_lie(at):
+    unknown, abroad = at.checks()["storage region"], at.checks(BRIDGE_STORAGE_REGION="US")["storage region"]
+    assert (unknown["ok"], abroad["ok"]) == (None, None), "in development"
+    assert "r.46(8)" in unknown["detail"]
+    assert "income_tax_books" in unknown["detail"]
+    assert at.checks(BRIDGE_STORAGE_REGION="IN")["storage region"]["ok"] is True
+    assert at.say("doctor", "--offline", BRIDGE_STORAGE_REGION="india").code == 1
+
+
+def test_doctor_is_loud_a_week_before_the_thirty_days_are_over(at):
+    at.seal(1001)
+    request_id = at.leave()
+    with at.services.store.engine.begin() as connection:
+        connection.exec_driver_sql(f"UPDATE requests SET webhook_received_at = '2026-01-01 00:00:00+00:00' WHERE id = '{request_id}'")  # fmt: skip  # noqa: S608
+    assert at.checks()[f"{SHOP} leaves"]["ok"] is False
