@@ -11,7 +11,7 @@ import sys
 import click
 
 from bridge import __version__
-from bridge.cli import develop, doctor, dsr, evidence, inbox, migrate, notice, processors, send, token
+from bridge.cli import develop, doctor, dsr, evidence, inbox, keys, migrate, notice, processors, send, token
 from bridge.errors import BridgeError, SettingsInvalid
 
 
@@ -34,6 +34,7 @@ for command in (
     processors.processors,
     migrate.migrate,
     token.token,
+    keys.keys,
     develop.demo,
     develop.serve,
     develop.sandbox,
