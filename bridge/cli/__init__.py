@@ -11,7 +11,20 @@ import sys
 import click
 
 from bridge import __version__
-from bridge.cli import develop, doctor, dsr, evidence, inbox, keys, migrate, notice, processors, send, token
+from bridge.cli import (
+    develop,
+    doctor,
+    dsr,
+    evidence,
+    inbox,
+    keys,
+    migrate,
+    notice,
+    processors,
+    restore,
+    send,
+    token,
+)
 from bridge.errors import BridgeError, SettingsInvalid
 
 
@@ -35,6 +48,7 @@ for command in (
     migrate.migrate,
     token.token,
     keys.keys,
+    restore.restore_check,
     develop.demo,
     develop.serve,
     develop.sandbox,

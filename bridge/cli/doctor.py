@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from bridge.cli import checks, checks_keys
+from bridge.cli import checks, checks_keys, checks_ledger
 from bridge.cli.desk import AS_JSON, desk
 from bridge.cli.printing import emit
 
@@ -23,6 +23,7 @@ def doctor(offline: bool, as_json: bool) -> None:
             *checks.settings_checks(at),
             *checks.database_checks(at),
             *checks_keys.keys_checks(at),
+            *checks_ledger.ledger_checks(at),
             checks.redis_checks(at),
             *(() if offline else checks.systems_checks(at)),
             *checks.notices_checks(at),

@@ -18,6 +18,7 @@ from bridge.model.holding import (
     Planned,
     Review,
 )
+from bridge.model.ledger import Destroyed, Head, Tombstone
 from bridge.model.notices import Answer, Entry, Letter, Names, Notice, NoticeState, Said, Via
 from bridge.model.parcels import MERCHANT, KnownOrder, ParcelStatus, Tracked, Waybill
 from bridge.model.requests import (
@@ -42,6 +43,7 @@ __all__ = [
     "Deed",
     "Delivery",
     "DeliveryState",
+    "Destroyed",
     "Document",
     "DocumentForm",
     "DocumentKind",
@@ -51,6 +53,7 @@ __all__ = [
     "Fact",
     "Finding",
     "Gap",
+    "Head",
     "Kind",
     "KnownOrder",
     "LegalClaim",
@@ -72,6 +75,7 @@ __all__ = [
     "Source",
     "Task",
     "TaskState",
+    "Tombstone",
     "Tracked",
     "Via",
     "Waybill",

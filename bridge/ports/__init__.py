@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bridge.ports.holding import Documents, Plans, Reviews
 from bridge.ports.inbox import Claim, Inbox
+from bridge.ports.ledger import Ledger, Restoring
 from bridge.ports.notices import Notices
 from bridge.ports.proof import Evidence, Packages
 from bridge.ports.records import Findings, Index
@@ -38,6 +39,7 @@ __all__ = [
     "Findings",
     "Inbox",
     "Index",
+    "Ledger",
     "Mailer",
     "Notices",
     "Packages",
@@ -45,6 +47,7 @@ __all__ = [
     "Platform",
     "Queue",
     "Requests",
+    "Restoring",
     "Reviews",
     "Services",
     "Store",
@@ -66,6 +69,7 @@ class Services:
     retention: Retention
     clock: Clock
     store: Store
+    ledger: Ledger
     queue: Queue
     mailer: Mailer
     connectors: Mapping[str, Connector]

@@ -28,6 +28,7 @@ from bridge.store.notices import NoticeRows
 from bridge.store.packages import PackageRows
 from bridge.store.plans import PlanRows
 from bridge.store.requests import OPEN, RequestRows
+from bridge.store.restoring import RestoringRows
 from bridge.store.reviews import ReviewRows
 from bridge.store.session import Session
 from bridge.store.tables import deliveries, notice_accounts, packages, requests
@@ -51,6 +52,7 @@ class SqlTx:
         self.packages = PackageRows(session)
         self.documents = DocumentRows(session)
         self.plans = PlanRows(session)
+        self.restoring = RestoringRows(session)
         self.reviews = ReviewRows(session)
         self.listing = Listing(session)
         self.tokens = TokenRows(session)
