@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from bridge.errors import NeedsOperator
+from bridge.errors import KeyMissing, NeedsOperator, SealBroken
 from bridge.logs import place
 from bridge.model import Destroyed, Fact, Head, Kind, Tombstone
 from bridge.ports import Services, Tx
@@ -27,7 +28,7 @@ class Restored:
     """What came back and what was done about it. `faults` and what is still `left` are for a person.
 
     `why` is '' where the database is the one that the ledger saw last. `lost` are requests for erasure that the
-    database does not know any more: who asked is erased here, but nobody goes on with what others had to be told.
+    database does not know, or cannot read, any more: who asked is erased here, but nobody goes on with what others had to be told.
     """
 
     why: str
@@ -135,8 +136,11 @@ def _person(
     these: Sequence[Tombstone], actor: str, lost: set[str], tx: Tx, services: Services
 ) -> Mapping[str, int]:
     shop, request_id = these[0].shop, these[0].request_id
-    request = tx.requests.get(request_id)
-    parcels = tx.index.parcels_under(shop, these)
+    request, parcels = None, []
+    with suppress(
+        KeyMissing, SealBroken
+    ):  # a key that was dropped since: what nobody can read is erased unread
+        request, parcels = tx.requests.get(request_id), tx.index.parcels_under(shop, these)
     removed = dict(tx.index.erase_keys(shop, these))
     if request is None:
         lost.add(request_id)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 BAR = "restored"
 PIECE = 500
 KEY = ("shop", "field", "key")
-ERASED_ACCOUNT = {"wrapped": None, "doc": None, "reference": None, "state": "erased"}
+ERASED_ACCOUNT = {"wrapped": None, "doc": None, "state": "erased"}  # the reference of the payment stays
 
 
 class RestoringRows:

@@ -26,6 +26,7 @@ from bridge.steps.erase import erase
 from bridge.steps.gate import barred, look
 from bridge.steps.index import index
 from bridge.steps.restore import restore
+from bridge.store import SqlStore, Vault
 from bridge.store.ledger import SqlLedger
 from bridge.store.tables import (
     data_keys,
@@ -254,6 +255,18 @@ def test_what_she_ordered_after_her_erasure_stays(restored):
     assert sorted(restored.orders()) == ["1001", "2001"]
     restored.check()
     assert restored.orders() == ["2001"]
+
+
+def test_what_an_epoch_made_unreadable_is_erased_again_unread(restored, clock):
+    """The backup is from before a rotation whose old key is gone: none of it opens, all of it goes."""
+    vault = Vault([("k2", b"2" * 32)], b"p" * 32, b"s" * 32)
+    store = SqlStore(
+        restored.store.engine.url.render_as_string(hide_password=False), vault=vault, now=clock.now
+    )
+    done = restore(actor="x", services=replace(restored.services, store=store))
+    store.close()
+    assert (done.left, done.faults, done.lost) == (0, [], [restored.request_id])
+    assert len(restored.rows(orders)) == 1
 
 
 def test_one_that_cannot_be_erased_again_keeps_the_gate_closed_and_stops_nobody_else(restored, monkeypatch):
