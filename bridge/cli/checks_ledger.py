@@ -9,7 +9,7 @@ from bridge.bootstrap import make_ledger
 from bridge.cli.desk import Desk
 from bridge.errors import BridgeError
 from bridge.model import Check
-from bridge.rules.restored import verdict
+from bridge.steps.gate import standing
 
 LONGEST = timedelta(hours=1)
 UNSET = "BRIDGE_LEDGER_URL is not set: a restored backup would bring back those who were erased since"
@@ -34,7 +34,7 @@ def ledger_checks(at: Desk) -> list[Check]:
     try:
         with at.store.transaction() as tx:
             since = tx.restoring.oldest_waiting()
-            why = verdict(seen, tx.restoring.head()[0], tx.restoring.hash_of(seen.seq) if seen else "")
+            why = standing(seen, tx)
     except BridgeError:
         return []  # said by the database's own check
     waits = since is not None and at.store.now() - since > LONGEST

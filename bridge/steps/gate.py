@@ -10,7 +10,8 @@ import structlog
 
 from bridge.errors import BridgeError
 from bridge.logs import place
-from bridge.ports import Services
+from bridge.model import Head
+from bridge.ports import Services, Tx
 from bridge.rules.restored import verdict
 
 log = structlog.get_logger()
@@ -29,12 +30,17 @@ def look(*, services: Services) -> str:
         log.warning("ledger.unreachable", fault=place(fault))
         return barred(services=services)
     with services.store.transaction() as tx:
-        why = verdict(seen, tx.restoring.head()[0], tx.restoring.hash_of(seen.seq) if seen else "")
+        why = standing(seen, tx)
         if why != tx.restoring.barred():
             tx.restoring.bar(why)
     if why:
         log.error("database.restored", why=why, do="python -m bridge restore-check")
     return why
+
+
+def standing(seen: Head | None, tx: Tx) -> str:
+    """Why this is not the database that the ledger saw last; '' where it is."""
+    return verdict(seen, tx.restoring.head()[0], tx.restoring.hash_of(seen.seq) if seen else "")
 
 
 def barred(*, services: Services) -> str:

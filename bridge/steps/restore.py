@@ -17,7 +17,8 @@ from bridge.errors import KeyMissing, NeedsOperator, SealBroken
 from bridge.logs import place
 from bridge.model import Destroyed, Fact, Head, Kind, Tombstone
 from bridge.ports import Services, Tx
-from bridge.rules.restored import living, verdict
+from bridge.rules.restored import living
+from bridge.steps.gate import standing
 from bridge.steps.note import note
 
 REVIEW = "restored_merge"
@@ -55,7 +56,7 @@ def restore(*, actor: str, services: Services, dry_run: bool = False) -> Restore
     keys = living(ledger.tombstones(), gone)
     with services.store.transaction() as tx:
         seq, last = tx.restoring.head()
-        why = verdict(seen, seq, tx.restoring.hash_of(seen.seq) if seen else "")
+        why = standing(seen, tx)
         lacking, undestroyed = tx.restoring.lacking(keys), tx.restoring.undestroyed(gone)
     removed: Counter[str] = Counter()
     lost: set[str] = set()
