@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from bridge.connectors.notice import Smtp
 from bridge.connectors.registry import carriers
 from bridge.connectors.shopify import Shopify
-from bridge.ports import Connector, Queue, Services
+from bridge.ports import Connector, Ledger, Queue, Services
 from bridge.ringer import Ringer
 from bridge.store import SqlStore, Vault
+from bridge.store.ledger import NoLedger, SqlLedger
 from bridge.store.tokens import StoredTokens
 from config.settings import Settings
 from config.start import Start
@@ -44,6 +45,11 @@ def make_store(settings: Settings, queue: Queue | None = None) -> SqlStore:
     )
 
 
+def make_ledger(settings: Settings) -> Ledger:
+    """The ledger outside the backup, or none."""
+    return SqlLedger(settings.ledger_url) if settings.ledger_url else NoLedger()
+
+
 def make_services(start: Start, queue: Queue, store: SqlStore | None = None) -> Services:
     """Everything a step is given."""
     settings = start.settings
@@ -64,6 +70,7 @@ def make_services(start: Start, queue: Queue, store: SqlStore | None = None) -> 
         retention=start.retention,
         clock=WallClock(),
         store=store,
+        ledger=make_ledger(settings),
         queue=queue,
         mailer=Smtp(settings.smtp_url.reveal(), settings.mail_from),
         connectors={shopify.system: shopify, **carriers(settings)},

@@ -73,6 +73,10 @@ class StoreUnavailable(Retryable):
     """The database did not take the row in time."""
 
 
+class LedgerUnavailable(Retryable):
+    """The ledger outside the backup does not answer; what it should hold waits in the database."""
+
+
 class ConnectorUnavailable(Retryable):
     """Timeout, reset, 5xx, or an answer that is not what the system promises (HTML, truncated)."""
 
@@ -136,6 +140,10 @@ class KeyMissing(NeedsOperator):
 
 class SealBroken(NeedsOperator):
     """A sealed value does not open: it was altered, or moved to another row or column."""
+
+
+class BackupRestored(NeedsOperator):
+    """The database is older than the ledger outside of it: those who were erased since are back in it."""
 
 
 class EvidenceBroken(NeedsOperator):

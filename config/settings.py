@@ -44,6 +44,12 @@ class Settings(CarrierSettings):
         required=True,
         meaning="the database: the memory",
     )
+    ledger_url: str = _var(
+        "BRIDGE_LEDGER_URL",
+        "",
+        values.database,
+        meaning="a second small database that no backup of the first holds: who was erased, after a restore",
+    )
     redis_url: str = _var(
         "REDIS_URL",
         "",

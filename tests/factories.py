@@ -34,6 +34,7 @@ from bridge.model import (
 from bridge.ports import Services
 from bridge.rules.minimise import Seen, Sighting, learn
 from bridge.rules.shipping import SeenParcel
+from bridge.store.ledger import NoLedger
 from config.merchant import load_merchant
 from config.processors import Processor
 from config.retention import Retention, load_retention
@@ -263,6 +264,7 @@ def make_services(store: Any, clock: Any, queue: Any, *connectors: Any, **given:
         "retention": papers.retention,
         "clock": clock,
         "store": store,
+        "ledger": NoLedger(),
         "queue": queue,
         "mailer": FakeMailer(),
         "connectors": {connector.system: connector for connector in connectors},

@@ -16,6 +16,7 @@ from bridge.bootstrap import make_services
 from bridge.errors import BridgeError, Retryable
 from bridge.ports import Services
 from bridge.steps.dispatch import dispatch as dispatch_step
+from bridge.steps.gate import barred
 from bridge.steps.index import index as index_step
 from bridge.steps.notify import notify as notify_step
 from bridge.steps.process import process as process_step
@@ -74,6 +75,9 @@ def notify(account: str) -> None:
 
 def _run(job: str, row_id: str, step: Callable[[], object]) -> None:
     try:
+        if why := barred(services=services()):  # the row stays due: sweep rings again once it was checked
+            log.warning("job.barred", job=job, id=row_id, why=why)
+            return
         step()
     except Retryable as fault:
         log.warning("job.later", job=job, id=row_id, fault=logs.place(fault))

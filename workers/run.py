@@ -14,6 +14,7 @@ from collections.abc import Collection
 from typing import Any
 
 import structlog
+from redis import Redis
 from rq import Queue as RqQueue
 from rq.exceptions import NoSuchJobError, ShutDownImminentException
 from rq.job import Job
@@ -21,10 +22,12 @@ from rq.timeouts import JobTimeoutException
 from rq.worker import HerokuWorker
 
 from bridge import logs
-from bridge.errors import SettingsInvalid
+from bridge.bootstrap import make_services, make_store
+from bridge.errors import BridgeError, SettingsInvalid
+from bridge.steps.gate import look
 from workers import jobs
 from workers.connection import connect
-from workers.queues import JOBS, QUEUE, SERIALIZER
+from workers.queues import JOBS, QUEUE, SERIALIZER, Bell
 
 log = structlog.get_logger()
 SHUTDOWN_S = 20  # Heroku kills 30 s after SIGTERM
@@ -105,6 +108,7 @@ def main() -> None:
         connection = connect(settings.redis_url, patient=True, tls=settings.redis_tls)
     except SettingsInvalid as invalid:
         sys.exit("\n".join(["The worker cannot start:", *(f"  {fault}" for fault in invalid.faults)]))
+    _look(connection)
     queue = RqQueue(QUEUE, connection=connection, serializer=SERIALIZER)
     worker = BridgeWorker(
         [queue],
@@ -117,6 +121,19 @@ def main() -> None:
     )
     logging.getLogger("rq.worker").handlers = []
     worker.work(logging_level="WARNING")
+
+
+def _look(connection: Redis) -> None:
+    """Before the first job: is this a restored backup? Nothing that is opened here is shared with a work-horse."""
+    store = make_store(jobs.start().settings)
+    services = make_services(jobs.start(), Bell(connection), store)
+    try:
+        look(services=services)
+    except BridgeError as fault:  # the database is away: jobs find out by themselves
+        log.warning("gate.not_looked", fault=logs.place(fault))
+    finally:
+        store.close()
+        services.ledger.close()
 
 
 if __name__ == "__main__":

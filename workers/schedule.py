@@ -19,6 +19,8 @@ from bridge import logs
 from bridge.bootstrap import make_services, make_store
 from bridge.errors import BridgeError, SettingsInvalid
 from bridge.ports import Services
+from bridge.steps.carry import carry
+from bridge.steps.gate import look
 from bridge.steps.purge import purge
 from bridge.steps.sweep import sweep
 from config.start import load_all
@@ -51,6 +53,7 @@ def main() -> None:
         purged = tick(services, holder, every, purged)
         stop.wait(every)
     store.close()
+    services.ledger.close()
 
 
 def tick(services: Services, holder: str, every_s: float, purged: datetime | None) -> datetime | None:
@@ -58,7 +61,10 @@ def tick(services: Services, holder: str, every_s: float, purged: datetime | Non
     try:
         if not services.store.lock("clock", holder, max(LOCK_FACTOR * every_s, 5.0)):
             return purged
+        if look(services=services):  # a restored backup: nothing is worked on until it was checked
+            return purged
         sweep(services=services)
+        carry(services=services)
         now = services.clock.now()
         if purged is None or now - purged >= PURGE_EVERY:
             purge(services=services)

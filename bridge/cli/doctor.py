@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from bridge.cli import checks, checks_vault
+from bridge.cli import checks, checks_keys, checks_ledger, checks_vault
 from bridge.cli.desk import AS_JSON, desk
 from bridge.cli.printing import emit
 
@@ -22,6 +22,8 @@ def doctor(offline: bool, as_json: bool) -> None:
         found = [
             *checks.settings_checks(at),
             *checks.database_checks(at),
+            *checks_keys.keys_checks(at),
+            *checks_ledger.ledger_checks(at),
             checks.redis_checks(at),
             *(() if offline else checks.systems_checks(at)),
             *checks.notices_checks(at),

@@ -19,6 +19,7 @@ from bridge.model.holding import (
     Review,
 )
 from bridge.model.leaving import Decision, Leaving
+from bridge.model.ledger import Destroyed, Head, Tombstone
 from bridge.model.notices import Answer, Entry, Letter, Names, Notice, NoticeState, Said, Via
 from bridge.model.parcels import MERCHANT, KnownOrder, ParcelStatus, Tracked, Waybill
 from bridge.model.requests import (
@@ -45,6 +46,7 @@ __all__ = [
     "Deed",
     "Delivery",
     "DeliveryState",
+    "Destroyed",
     "Document",
     "DocumentForm",
     "DocumentKind",
@@ -54,6 +56,7 @@ __all__ = [
     "Fact",
     "Finding",
     "Gap",
+    "Head",
     "Kind",
     "KnownOrder",
     "Leaving",
@@ -80,6 +83,7 @@ __all__ = [
     "Task",
     "TaskState",
     "Tax",
+    "Tombstone",
     "Tracked",
     "Via",
     "Waybill",

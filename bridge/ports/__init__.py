@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bridge.ports.endings import Endings
 from bridge.ports.holding import Documents, Plans, Reviews
 from bridge.ports.inbox import Claim, Inbox
+from bridge.ports.ledger import Ledger, Restoring
 from bridge.ports.notices import Notices
 from bridge.ports.proof import Evidence, Packages
 from bridge.ports.records import Findings, Index
@@ -40,6 +41,7 @@ __all__ = [
     "Findings",
     "Inbox",
     "Index",
+    "Ledger",
     "Mailer",
     "Notices",
     "Packages",
@@ -47,6 +49,7 @@ __all__ = [
     "Platform",
     "Queue",
     "Requests",
+    "Restoring",
     "Reviews",
     "Services",
     "Store",
@@ -68,6 +71,7 @@ class Services:
     retention: Retention
     clock: Clock
     store: Store
+    ledger: Ledger
     queue: Queue
     mailer: Mailer
     connectors: Mapping[str, Connector]

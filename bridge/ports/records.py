@@ -11,6 +11,7 @@ from bridge.model import (
     Page,
     Principal,
     Task,
+    Tombstone,
     Waybill,
 )
 
@@ -60,6 +61,18 @@ class Index(Protocol):
         """Remove the person and suppress her keys; re-read. Returns rows removed per table.
 
         Orders to `spare` stay with their parcels, findable by what the index knew of them.
+        """
+        ...
+
+    def parcels_under(self, shop: str, tombstones: Sequence[Tombstone]) -> list[Waybill]:
+        """Every parcel of the orders that these keys would erase."""
+        ...
+
+    def erase_keys(self, shop: str, tombstones: Sequence[Tombstone]) -> Mapping[str, int]:
+        """Erase again whom the keys of one erasure name, and suppress them. Returns rows removed per table.
+
+        Where a customer's id is all they name, `undecided` counts her orders, which stay: in a database from before
+        two customers were merged they look like hers and are the kept one's. Raises NeedsOperator as `erase`.
         """
         ...
 

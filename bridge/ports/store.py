@@ -16,6 +16,7 @@ from bridge.model import (
 from bridge.ports.endings import Endings
 from bridge.ports.holding import Documents, Plans, Reviews
 from bridge.ports.inbox import Claim, Inbox
+from bridge.ports.ledger import Restoring
 from bridge.ports.notices import Notices
 from bridge.ports.proof import Evidence, Packages
 from bridge.ports.records import Findings, Index
@@ -73,6 +74,11 @@ class Tx(Protocol):
     @property
     def plans(self) -> Plans:
         """What erasures were going to do."""
+        ...
+
+    @property
+    def restoring(self) -> Restoring:
+        """What the ledger outside the backup is held against."""
         ...
 
     @property

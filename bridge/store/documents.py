@@ -15,7 +15,8 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.errors import KeyMissing, NeedsOperator, SealBroken
-from bridge.model import Document, DocumentForm, DocumentKind, Paper
+from bridge.model import Destroyed, Document, DocumentForm, DocumentKind, Paper
+from bridge.store.destroyed import DOCUMENT, note
 from bridge.store.ids import new_id
 from bridge.store.law_tables import vault_documents
 
@@ -163,11 +164,13 @@ class DocumentRows:
     def destroy(self, document_ids: Sequence[str]) -> int:
         """See ports.Documents."""
         these = vault_documents.c.id.in_(list(document_ids))
-        gone = self._connection.execute(delete(vault_documents).where(these)).rowcount
+        listed = delete(vault_documents).where(these).returning(vault_documents.c.id, vault_documents.c.shop)
+        rows, now = self._connection.execute(listed).all(), self._session.now()
+        note(self._connection, [Destroyed(kind=DOCUMENT, ref=row.id, shop=row.shop, at=now) for row in rows])
         left = self._connection.scalar(select(func.count()).select_from(vault_documents).where(these))
         if left:
             raise NeedsOperator(f"{left} documents that were destroyed are still there")
-        return gone
+        return len(rows)
 
     def _key(self, shop: str, order_id: str) -> str:
         return self._session.vault.pseudonym(shop, "order", order_id)

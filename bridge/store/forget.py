@@ -6,13 +6,15 @@ What stays of a person: suppression keys (keyed HMAC) that keep late deliveries 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.errors import KeyMissing, NeedsOperator, PayloadInvalid, SealBroken
-from bridge.model import DeliveryState, Principal, RequestState
+from bridge.model import DeliveryState, Principal, RequestState, Tombstone
 from bridge.rules import minimise, payload
 from bridge.store.inbox import InboxRows
 from bridge.store.tables import (
@@ -27,6 +29,9 @@ from bridge.store.tables import (
     suppressions,
 )
 from bridge.store.who import Who
+
+LOOKED_UP = ("customer", "email")  # a phone alone is nobody's: families and offices share one
+Named = AbstractSet[tuple[str, str]]
 
 
 class Forgetting(Who):
@@ -56,23 +61,39 @@ class Forgetting(Who):
             keys["customer"] = keys["customer"] or self.alone_named(shop, keys)
             stays = {self.pseudonym(shop, "order", number) for number in spare}
             mine = [row for row in self.orders_of(shop, who) if row.order_key not in stays]
-        order_keys = [row.order_key for row in mine]
-        key_ids = {row.data_key_id for row in mine} | self._key_ids(shop, keys, order_keys)
-        of_orders = {orders: order_keys, parcels: order_keys}
-        for table, wanted in of_orders.items():
-            removed[table.name] = self._delete_in(table, shop, "order_key", wanted)
-        removed["customers"] = self._delete_in(customers, shop, "customer_key", [keys["customer"]])
-        if not merged and keys["email"]:
-            removed["customers"] += self._delete_in(customers, shop, "email_key", [keys["email"]])
-        removed |= {} if merged else self._forget_requests(shop, who, request_id)
+        named = {(field, key) for field, key in keys.items() if key}
+        hers = [row.order_key for row in mine]
+        key_ids = {row.data_key_id for row in mine} | self._key_ids(shop, named, hers)
+        removed |= self._take_out(shop, named, hers)
+        removed |= {} if merged else self._forget_requests(shop, [self.subject(shop, who)], request_id)
         listed = [] if merged else self._nobody_elses(shop, who.order_ids)
-        removed["deliveries"] = 0 if merged else self._wipe_bodies(shop, keys, set(order_keys) | set(listed))
-        self._suppress(shop, keys, [*order_keys, *listed], request_id)
+        removed["deliveries"] = 0 if merged else self._wipe_bodies(shop, named, {*hers, *listed})
+        now = self._session.now()
+        self._suppress(
+            Tombstone(shop=shop, field=field, key=key, erased_at=now, request_id=request_id)
+            for field, key in sorted({*named, *(("order", key) for key in (*hers, *listed))})
+        )
+        self._shred(shop, named, hers, key_ids)
+        return {name: count for name, count in removed.items() if count}
+
+    def _take_out(self, shop: str, named: Named, order_keys: Sequence[str]) -> dict[str, int]:
+        """Remove the rows of a person and of these orders."""
+        removed = {
+            table.name: self._delete_in(table, shop, "order_key", order_keys) for table in (orders, parcels)
+        }
+        removed["customers"] = sum(
+            self._delete_in(customers, shop, f"{field}_key", [key])
+            for field, key in sorted(named)
+            if field in LOOKED_UP
+        )
+        return removed
+
+    def _shred(self, shop: str, named: Named, order_keys: Sequence[str], key_ids: set[str]) -> None:
+        """Destroy data keys that seal nothing any more, and look again at what was removed."""
         self._session.destroy_unused_keys(shop, key_ids)
-        left = self._left(shop, keys, order_keys)
+        left = self._left(shop, named, order_keys)
         if left:
             raise NeedsOperator(f"{left} rows of an erased person are still there")
-        return {name: count for name, count in removed.items() if count}
 
     def _delete_in(self, table: Any, shop: str, column: str, wanted: Iterable[str]) -> int:
         keys = [key for key in wanted if key]
@@ -81,12 +102,12 @@ class Forgetting(Who):
         mine = and_(table.c.shop == shop, table.c[column].in_(keys))
         return int(self._connection.execute(delete(table).where(mine)).rowcount)
 
-    def _key_ids(self, shop: str, keys: Mapping[str, str], order_keys: Sequence[str]) -> set[str]:
+    def _key_ids(self, shop: str, named: Named, order_keys: Sequence[str]) -> set[str]:
         """Data keys of her parcels, and those that were made for her under an earlier name."""
         parcel_keys = select(parcels.c.data_key_id).where(
             parcels.c.shop == shop, parcels.c.order_key.in_(order_keys)
         )
-        subjects = [key for key in (*keys.values(), *order_keys) if key]
+        subjects = [*(key for _, key in named), *order_keys]
         own = select(data_keys.c.id).where(data_keys.c.shop == shop, data_keys.c.subject.in_(subjects))
         return {*self._connection.scalars(parcel_keys), *self._connection.scalars(own)}
 
@@ -97,12 +118,11 @@ class Forgetting(Who):
         kept = set(self._connection.scalars(others))
         return [key for key in listed if key not in kept]
 
-    def _forget_requests(self, shop: str, who: Principal, request_id: str) -> dict[str, int]:
+    def _forget_requests(self, shop: str, subjects: Sequence[str], request_id: str) -> dict[str, int]:
         """Earlier requests of the same person keep their record, and lose what they held of her."""
-        subject = self.subject(shop, who)
         earlier = and_(
             requests.c.shop == shop,
-            requests.c.subject == subject,
+            requests.c.subject.in_(subjects),
             requests.c.subject != "",
             requests.c.id != request_id,
             requests.c.closed_at.is_not(None),
@@ -121,7 +141,7 @@ class Forgetting(Who):
         )
         return removed
 
-    def _wipe_bodies(self, shop: str, keys: Mapping[str, str], order_keys: set[str]) -> int:
+    def _wipe_bodies(self, shop: str, named: Named, order_keys: set[str]) -> int:
         """Bodies that rest because they failed or were rejected may hold her too."""
         rows = self._connection.execute(
             select(deliveries).where(
@@ -131,7 +151,7 @@ class Forgetting(Who):
             )
         ).all()
         reader = InboxRows(self._session)
-        hers = [row.id for row in rows if self._tells_of(reader, row, shop, keys, order_keys)]
+        hers = [row.id for row in rows if self._tells_of(reader, row, shop, named, order_keys)]
         if hers:
             self._connection.execute(
                 update(deliveries)
@@ -140,9 +160,7 @@ class Forgetting(Who):
             )
         return len(hers)
 
-    def _tells_of(
-        self, reader: InboxRows, row: Any, shop: str, keys: Mapping[str, str], order_keys: set[str]
-    ) -> bool:
+    def _tells_of(self, reader: InboxRows, row: Any, shop: str, named: Named, order_keys: set[str]) -> bool:
         """An unreadable body cannot be shown not to be hers: it goes too."""
         try:
             body = payload.parse(reader.opened(row).raw)
@@ -153,38 +171,33 @@ class Forgetting(Who):
         if isinstance(customer, Mapping):
             seen.append(minimise.learn("customers/update", customer))
         return any(
-            ((theirs := self.keys(shop, sighting)) and any(keys[f] and keys[f] == theirs[f] for f in keys))
+            not named.isdisjoint(self.keys(shop, sighting).items())
             or self.pseudonym(shop, "order", sighting.order_id) in order_keys
             for sighting in seen
         )
 
-    def _suppress(
-        self, shop: str, keys: Mapping[str, str], order_keys: Sequence[str], request_id: str
-    ) -> None:
-        now = self._session.now()
-        named = {*keys.items(), *(("order", key) for key in order_keys)}
+    def _suppress(self, tombstones: Iterable[Tombstone], *, ledger_at: datetime | None = None) -> None:
+        """Keep these keys, newer than before; `ledger_at` None: the ledger outside the backup is still to be told."""
         rows = [
-            {"shop": shop, "field": field, "key": key, "erased_at": now, "request_id": request_id}
-            for field, key in sorted(named)
-            if key
+            {name: getattr(one, name) for name in Tombstone.__slots__} | {"ledger_at": ledger_at}
+            for one in tombstones
         ]
         dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
         statement = dialect.insert(suppressions)
-        again = {name: statement.excluded[name] for name in ("erased_at", "request_id")}
+        again = {name: statement.excluded[name] for name in ("erased_at", "request_id", "ledger_at")}
         if rows:
+            newer = statement.excluded.erased_at >= suppressions.c.erased_at
+            key = ["shop", "field", "key"]
             self._connection.execute(
-                statement.on_conflict_do_update(index_elements=["shop", "field", "key"], set_=again), rows
+                statement.on_conflict_do_update(index_elements=key, set_=again, where=newer), rows
             )
 
-    def _left(self, shop: str, keys: Mapping[str, str], order_keys: Sequence[str]) -> int:
+    def _left(self, shop: str, named: Named, order_keys: Sequence[str]) -> int:
         """Rows that a fresh look still finds."""
-        looks = [
-            (customers, customers.c.customer_key == keys["customer"]),
-            (orders, orders.c.order_key.in_(order_keys)),
-            (parcels, parcels.c.order_key.in_(order_keys)),
+        looks: list[Any] = [(table, table.c.order_key.in_(order_keys)) for table in (orders, parcels)]
+        looks += [
+            (customers, customers.c[f"{field}_key"] == key) for field, key in named if field in LOOKED_UP
         ]
-        if keys["email"]:
-            looks.append((customers, customers.c.email_key == keys["email"]))
         return sum(
             self._connection.scalar(
                 select(func.count()).select_from(table).where(table.c.shop == shop, found)

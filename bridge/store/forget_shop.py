@@ -12,7 +12,8 @@ from typing import Any
 from sqlalchemy import and_, delete, func, or_, select, update
 
 from bridge.errors import NeedsOperator
-from bridge.model import RequestState
+from bridge.model import Destroyed, RequestState
+from bridge.store.destroyed import SHOP, note
 from bridge.store.law_tables import legal_claims, plans, refund_accounts, reviews
 from bridge.store.tables import (
     customers,
@@ -57,6 +58,8 @@ class ForgettingShops(Who):
     def erase_shop(self, shop: str, *, request_id: str, with_holds: bool = False) -> Mapping[str, int]:
         """See ports.Index. Needs no token. Raises NeedsOperator where a re-read still finds something."""
         self._session.alone(shop)
+        gone_now = Destroyed(kind=SHOP, ref=request_id, shop=shop, at=self._session.now())
+        note(self._session.connection, [gone_now])
         removed: dict[str, int] = {}
         ids = select(requests.c.id).where(requests.c.shop == shop)
         others = and_(requests.c.shop == shop, requests.c.id != request_id)

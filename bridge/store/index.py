@@ -13,18 +13,18 @@ from typing import Any
 
 from sqlalchemy import select
 
-from bridge.model import KnownOrder, ParcelStatus, Principal, Waybill
+from bridge.model import KnownOrder, ParcelStatus, Principal, Tombstone, Waybill
 from bridge.rules.minimise import Sighting
-from bridge.store.forget import Forgetting
 from bridge.store.forget_shop import ForgettingShops
 from bridge.store.learn import Learning
+from bridge.store.reapply import Reapplying
 from bridge.store.tables import parcels, suppressions
 
 PARCEL_PLACE = "parcels|{key}|doc|{shop}"
 ORDER_PLACE = "orders|{key}|doc|{shop}"
 
 
-class IndexRows(Learning, Forgetting, ForgettingShops):
+class IndexRows(Learning, Reapplying, ForgettingShops):
     """`ports.Index` in one transaction."""
 
     def learn(self, shop: str, sightings: Sequence[Sighting]) -> Sequence[Sighting]:
@@ -33,7 +33,14 @@ class IndexRows(Learning, Forgetting, ForgettingShops):
 
     def parcels(self, shop: str, who: Principal) -> list[Waybill]:
         """See ports.Index."""
-        mine = {row.order_key: row for row in self.orders_of(shop, who)}
+        return self._sent(shop, self.orders_of(shop, who))
+
+    def parcels_under(self, shop: str, tombstones: Sequence[Tombstone]) -> list[Waybill]:
+        """See ports.Index."""
+        return self._sent(shop, self.orders_under(shop, tombstones))
+
+    def _sent(self, shop: str, of_orders: Sequence[Any]) -> list[Waybill]:
+        mine = {row.order_key: row for row in of_orders}
         if not mine:
             return []
         rows = self._connection.execute(

@@ -89,6 +89,7 @@ refund_accounts = Table(
     plain("erase_at", Moment, nullable=True),
     plain("erased_at", Moment, nullable=True),
     plain("request_id", String(40)),
+    plain("ledger_at", Moment, nullable=True),
     UniqueConstraint("shop", "refund_id"),
     Index(None, "shop", "order_key"),
     Index(None, "state", "erase_at"),
@@ -152,4 +153,14 @@ shop_endings = Table(
     plain("digest", String(64)),
     plain("decided_by", String(64)),
     plain("decided_at", Moment),
+)
+
+destructions = Table(
+    "destructions",
+    metadata,
+    plain("kind", String(24), primary_key=True),
+    plain("ref", String(64), primary_key=True),
+    shop(),
+    plain("at", Moment),
+    plain("ledger_at", Moment, nullable=True),
 )

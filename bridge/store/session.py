@@ -19,6 +19,7 @@ OF_SUBJECTS = select(data_keys).where(
     data_keys.c.shop == bindparam("at"), data_keys.c.subject.in_(bindparam("of", expanding=True))
 )
 WRAPPED = select(data_keys.c.wrapped).where(data_keys.c.id == bindparam("of"))
+WRAP_PLACE = "data_keys|{id}|wrapped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,4 +109,4 @@ class Session:
 
 
 def _place(key_id: str) -> str:
-    return f"data_keys|{key_id}|wrapped"
+    return WRAP_PLACE.format(id=key_id)

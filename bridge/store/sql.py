@@ -29,6 +29,7 @@ from bridge.store.notices import NoticeRows
 from bridge.store.packages import PackageRows
 from bridge.store.plans import PlanRows
 from bridge.store.requests import OPEN, RequestRows
+from bridge.store.restoring import RestoringRows
 from bridge.store.reviews import ReviewRows
 from bridge.store.session import Session
 from bridge.store.tables import deliveries, notice_accounts, packages, requests
@@ -53,6 +54,7 @@ class SqlTx:
         self.documents = DocumentRows(session)
         self.endings = EndingRows(session)
         self.plans = PlanRows(session)
+        self.restoring = RestoringRows(session)
         self.reviews = ReviewRows(session)
         self.listing = Listing(session)
         self.tokens = TokenRows(session)

@@ -21,6 +21,7 @@ from sqlalchemy import (
 
 from bridge.store.columns import metadata, plain, pseudonym, sealed, shop, work
 from bridge.store.law_tables import (
+    destructions,
     evidence_heads,
     law_files,
     legal_claims,
@@ -38,6 +39,7 @@ __all__ = [
     "customers",
     "data_keys",
     "deliveries",
+    "destructions",
     "evidence",
     "evidence_head",
     "evidence_heads",

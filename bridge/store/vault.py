@@ -30,6 +30,19 @@ NONCE_BYTES = 12
 PSEUDONYM_BYTES = 16
 
 
+def head_of(key_id: str) -> bytes:
+    """How everything begins that this key sealed."""
+    name = key_id.encode()
+    return VERSION + bytes([len(name)]) + name
+
+
+def key_of(sealed: bytes) -> str:
+    """Id of the key that a sealed value, or the beginning of one, names; '?' where it is no sealed value."""
+    if sealed[:1] != VERSION or len(sealed) < 2:
+        return "?"
+    return sealed[2 : 2 + sealed[1]].decode("ascii", "replace")
+
+
 class Vault:
     """One key ring, one pseudonym key, one evidence key."""
 
@@ -51,12 +64,27 @@ class Vault:
         """Id of the key that seals now."""
         return self._active
 
+    @property
+    def ring(self) -> tuple[str, ...]:
+        """Ids of the keys that can open, the active one first."""
+        return tuple(self._ring)
+
+    def renew(self, sealed: bytes, place: str) -> bytes:
+        """The same value under the active key, opened once more before it is given.
+
+        Only for what the ring sealed: raises KeyMissing for any other key, SealBroken as `open`.
+        """
+        plain = self.open(sealed, place)
+        again = self.seal(plain, place)
+        if self.open(again, place) != plain:
+            raise SealBroken("a value that was sealed anew does not open")
+        return again
+
     def seal(self, plain: bytes, place: str, *, key_id: str = "", key: bytes = b"") -> bytes:
         """Seal under a data key (`key_id`, `key`) or, without one, under the ring's active key."""
         cipher = AESGCM(key) if key else self._ring[self._active]
-        name = (key_id if key else self._active).encode()
+        head = head_of(key_id if key else self._active)
         nonce = secrets.token_bytes(NONCE_BYTES)
-        head = VERSION + bytes([len(name)]) + name
         return head + nonce + cipher.encrypt(nonce, plain, head + place.encode())
 
     def open(
@@ -69,8 +97,7 @@ class Vault:
         """
         if sealed[:1] != VERSION or len(sealed) < 2:
             raise SealBroken("unknown format")
-        end = 2 + sealed[1]
-        key_id = sealed[2:end].decode("ascii", "replace")
+        end, key_id = 2 + sealed[1], key_of(sealed)
         cipher = self._ring.get(key_id)
         if cipher is None:
             key = data_key(key_id) if data_key else None

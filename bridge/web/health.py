@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, jsonify
 
 from bridge.errors import BridgeError
+from bridge.steps.gate import look
 
 if TYPE_CHECKING:
     from bridge.ports import Services
@@ -31,6 +32,8 @@ def blueprint(services: Services, store: SqlStore) -> Blueprint:
             store.check()
             if not at_head(store.engine):
                 checks["migrations"], ready = "missing: run `python -m bridge migrate`", False
+            elif why := look(services=services):
+                checks["restored"], ready = f"{why}: run `python -m bridge restore-check`", False
         except BridgeError as fault:
             checks["database"], checks["migrations"], ready = str(fault), "unknown", False
         if services.queue.depth() is None:

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 from types import MappingProxyType
 
 import pytest
 
-from bridge.errors import PayloadInvalid
 from bridge.model import Decision, Leaving
 from bridge.rules.ending import Course, alive, course, kept_rows
-from bridge.rules.papers import MOST_BYTES, SUFFIXES, issued_at, media_type
-from bridge.rules.roles import ROLES, may_open_documents
-from bridge.rules.storage import kept_in
 from config.retention import load_retention
 from config.settings import RETENTION_FILE
 from tests.factories import NOW

@@ -38,7 +38,16 @@ from tests.factories import (
 )
 
 DAY = timedelta(days=1)
-STAYS = {"requests", "tasks", "evidence", "evidence_head", "certificates", "locks", "deliveries"}
+STAYS = {
+    "destructions",
+    "requests",
+    "tasks",
+    "evidence",
+    "evidence_head",
+    "certificates",
+    "locks",
+    "deliveries",
+}
 
 
 @pytest.fixture(params=["fiduciary", "processor"])

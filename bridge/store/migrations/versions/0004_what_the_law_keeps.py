@@ -19,6 +19,7 @@ TABLES = (
     "law_files",
     "evidence_heads",
     "shop_endings",
+    "destructions",
 )
 INDEXES = (
     ("vault_documents", ("shop", "order_key")),
@@ -102,6 +103,7 @@ def upgrade() -> None:
         _moment("erase_at"),
         _moment("erased_at"),
         _text("request_id", 40),
+        _moment("ledger_at"),
         sa.PrimaryKeyConstraint("id", name="pk_refund_accounts"),
         sa.UniqueConstraint("shop", "refund_id", name="uq_refund_accounts_shop_refund_id"),
     )
@@ -159,6 +161,15 @@ def upgrade() -> None:
         _text("decided_by", 64),
         _moment("decided_at", nullable=False),
         sa.PrimaryKeyConstraint("shop", "request_id", "decision", name="pk_shop_endings"),
+    )
+    op.create_table(
+        "destructions",
+        _text("kind", 24),
+        _text("ref", 64),
+        _text("shop", 100),
+        _moment("at", nullable=False),
+        _moment("ledger_at"),
+        sa.PrimaryKeyConstraint("kind", "ref", name="pk_destructions"),
     )
     for table, columns in INDEXES:
         op.create_index(f"ix_{table}_{'_'.join(columns)}", table, list(columns))

@@ -1,0 +1,45 @@
+"""What is known outside the database's backups: who was erased, what was destroyed, how far the evidence had come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tombstone:
+    """A suppression key: `key` is a keyed HMAC of a customer's id, e-mail, phone or order (`field`)."""
+
+    shop: str
+    field: str
+    key: str
+    erased_at: datetime
+    request_id: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Destroyed:
+    """Something that was destroyed by its id.
+
+    `kind` is `document` (sealed copies), `refund_account`, or `shop`, whose `ref` is the request that erased it.
+    """
+
+    kind: str
+    ref: str
+    shop: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Head:
+    """The end of the evidence chain at a moment, signed.
+
+    `signature` is Ed25519 over `hash` (base64). `restored_from` is `seq:hash` of the head that a restored backup
+    left behind; '' where the chain went on.
+    """
+
+    at: datetime
+    seq: int
+    hash: str
+    signature: str
+    restored_from: str = ""
