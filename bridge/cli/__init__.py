@@ -11,7 +11,20 @@ import sys
 import click
 
 from bridge import __version__
-from bridge.cli import develop, doctor, dsr, evidence, inbox, migrate, notice, processors, send, token
+from bridge.cli import (
+    develop,
+    doctor,
+    dsr,
+    evidence,
+    inbox,
+    migrate,
+    notice,
+    processors,
+    refund,
+    review,
+    send,
+    token,
+)
 from bridge.errors import BridgeError, SettingsInvalid
 
 
@@ -30,6 +43,8 @@ for command in (
     inbox.inbox,
     dsr.dsr,
     notice.notice,
+    refund.refund,
+    review.review,
     evidence.evidence,
     processors.processors,
     migrate.migrate,

@@ -20,6 +20,7 @@ from bridge.model.holding import (
 )
 from bridge.model.notices import Answer, Entry, Letter, Names, Notice, NoticeState, Said, Via
 from bridge.model.parcels import MERCHANT, KnownOrder, ParcelStatus, Tracked, Waybill
+from bridge.model.refunds import BankDetails, PaymentReference, RefundAccount, RefundState, Settlement
 from bridge.model.requests import (
     Action,
     Clocks,
@@ -37,6 +38,7 @@ __all__ = [
     "Absence",
     "Action",
     "Answer",
+    "BankDetails",
     "Check",
     "Clocks",
     "Deed",
@@ -62,13 +64,17 @@ __all__ = [
     "Page",
     "Paper",
     "ParcelStatus",
+    "PaymentReference",
     "Planned",
     "Principal",
     "PrivacyRequest",
+    "RefundAccount",
+    "RefundState",
     "RequestState",
     "Residue",
     "Review",
     "Said",
+    "Settlement",
     "Source",
     "Task",
     "TaskState",

@@ -10,6 +10,7 @@ from bridge.ports.inbox import Claim, Inbox
 from bridge.ports.notices import Notices
 from bridge.ports.proof import Evidence, Packages
 from bridge.ports.records import Findings, Index
+from bridge.ports.refunds import Refunds
 from bridge.ports.requests import Requests
 from bridge.ports.store import Store, Tx
 from bridge.ports.systems import (
@@ -44,6 +45,7 @@ __all__ = [
     "Plans",
     "Platform",
     "Queue",
+    "Refunds",
     "Requests",
     "Reviews",
     "Services",

@@ -18,6 +18,7 @@ from bridge.ports.inbox import Claim, Inbox
 from bridge.ports.notices import Notices
 from bridge.ports.proof import Evidence, Packages
 from bridge.ports.records import Findings, Index
+from bridge.ports.refunds import Refunds
 from bridge.ports.requests import Requests
 
 
@@ -67,6 +68,11 @@ class Tx(Protocol):
     @property
     def plans(self) -> Plans:
         """What erasures were going to do."""
+        ...
+
+    @property
+    def refunds(self) -> Refunds:
+        """Bank details of refunds."""
         ...
 
     @property

@@ -14,9 +14,10 @@ from bridge.logs import place
 from bridge.model import Delivery, DeliveryState, Fact
 from bridge.ports import Claim, Services, Tx
 from bridge.rules import payload, topics
+from bridge.rules.free_text import Spot, spots
 from bridge.rules.minimise import Seen, Sighting, learn
-from bridge.rules.shipping import Rules
 from bridge.steps.late import late
+from bridge.steps.spot import CATEGORY, spot
 
 BATCH_ROWS = 200
 BATCH_BYTES = 8_000_000
@@ -78,9 +79,15 @@ def _fail_next(shop: str, error: str, services: Services) -> None:
 def _learn(shop: str, batch: Sequence[tuple[Claim, Delivery]], tx: Tx, services: Services) -> None:
     """One transaction: claimed, learned and settled together, so dying here changes nothing."""
     sightings: list[Sighting] = []
+    spotted: list[Spot] = []
+    category = services.retention.categories.get(CATEGORY)
+    kinds = category.scan_for if category else ()
     for claim, delivery in batch:
         try:
-            sightings.append(_sighting(delivery, services.merchant.attribution))
+            body = payload.parse(delivery.raw)
+            topics.check_shape(delivery.topic, body, delivery.shop)
+            sightings.append(learn(delivery.topic, body, services.merchant.attribution))
+            spotted += spots(delivery.topic, body, kinds)
         except PayloadInvalid as fault:
             tx.inbox.settle(claim, DeliveryState.REJECTED, fault.reason)
             tx.evidence.append(
@@ -93,6 +100,7 @@ def _learn(shop: str, batch: Sequence[tuple[Claim, Delivery]], tx: Tx, services:
         else:
             tx.inbox.settle(claim, DeliveryState.DONE)
     dropped = tx.index.learn(shop, sightings)
+    spot(shop, spotted, tx=tx)  # after it: all who write evidence of people take their turn first
     if dropped:
         tx.evidence.append(Fact.LATE_DELIVERY_DROPPED, shop=shop, deliveries=len(dropped))
         for seen in dropped:
@@ -102,9 +110,3 @@ def _learn(shop: str, batch: Sequence[tuple[Claim, Delivery]], tx: Tx, services:
             tx.evidence.append(Fact.SHOP_UNINSTALLED, shop=shop)
         elif seen.kind is Seen.MERGE:
             tx.evidence.append(Fact.CUSTOMERS_MERGED, shop=shop)
-
-
-def _sighting(delivery: Delivery, rules: Rules) -> Sighting:
-    body = payload.parse(delivery.raw)
-    topics.check_shape(delivery.topic, body, delivery.shop)
-    return learn(delivery.topic, body, rules)

@@ -27,6 +27,7 @@ from bridge.store.listing import Listing
 from bridge.store.notices import NoticeRows
 from bridge.store.packages import PackageRows
 from bridge.store.plans import PlanRows
+from bridge.store.refund_accounts import RefundRows
 from bridge.store.requests import OPEN, RequestRows
 from bridge.store.reviews import ReviewRows
 from bridge.store.session import Session
@@ -51,6 +52,7 @@ class SqlTx:
         self.packages = PackageRows(session)
         self.documents = DocumentRows(session)
         self.plans = PlanRows(session)
+        self.refunds = RefundRows(session)
         self.reviews = ReviewRows(session)
         self.listing = Listing(session)
         self.tokens = TokenRows(session)
