@@ -27,7 +27,7 @@ def reviews_checks(at: Desk) -> list[Check]:
             waiting = Counter(review.kind for review in tx.reviews.listed())
     except BridgeError:
         return checks
-    detail = "{} wait for a person: `python -m bridge review list --kind {}`"
+    detail = "{} to look at: `python -m bridge review list --kind {}`"
     return checks + [
         Check(name=f"reviews {kind}", ok=None, detail=detail.format(count, kind))
         for kind, count in sorted(waiting.items())

@@ -18,6 +18,7 @@ IFSC, VPA, ACCOUNT = "ifsc", "upi_vpa", "bank_account"
 PAN, AADHAAR, CARD = "pan", "aadhaar", "card_pan"
 KINDS = (IFSC, VPA, ACCOUNT, PAN, AADHAAR, CARD)  # the words of `scan_for` in the retention file
 SHORTEST, LONGEST = 9, 18  # digits of an account
+MOST_GROUPS = 7  # of a card: 19 digits, three in each at least
 KEEP_LAST = {ACCOUNT: 4, CARD: 4}  # digits that may stay; of the others nothing does
 
 # A handle of a payment provider has no dot, the domain of an e-mail has one: so `asha@okbank` is a VPA, and
@@ -48,7 +49,7 @@ _ABOUT = ("/", "acc", "acno", "bank", "upi", "neft", "imps", "rtgs", "iban", "if
 _OWN_LABEL = r"(?:\s*(?:no|num|number|id|is)\b)*[\s.:#=\u2013-]*$"
 _ACCOUNT_LABEL = re.compile(rf"{_ACCOUNT}\b\.?{_OWN_LABEL}", re.IGNORECASE)
 _OTHER_LABEL = re.compile(
-    r"(?<![a-z])(?:ph|phone|mob|mobile|cell|tel|telephone|whats ?app|call|contact|order|invoice|awb|tracking|"
+    r"(?<![a-z])(?:ph|phone|mob|mobile|cell|tel|telephone|what.?s ?app|call|contact|order|invoice|awb|tracking|"
     r"waybill|utr|rrn|ref|reference|txn|transaction|gst|gstin|pin|imei|sku|variant|product|item|cart|id)\b\.?"
     + _OWN_LABEL,
     re.IGNORECASE,
@@ -98,19 +99,19 @@ def mask(text: str, kinds: Collection[str] = KINDS, *, label: str = "") -> str:
 
 
 def _hits(text: str, kinds: Collection[str], *, wide: bool) -> list[Hit]:
-    found = [
-        Hit(kind, *each.span())
-        for kind, shape, beginning in _SHAPES
-        if beginning.search(text)
-        for each in shape.finditer(text)
-    ]
-    if _DIGITS.search(text):
-        alone = text
-        for hit in found:  # what is taken is no part of a number beside it
-            alone = f"{alone[: hit.start]}{'x' * (hit.end - hit.start)}{alone[hit.end :]}"
+    found: list[Hit] = []
+    free = text  # what is taken is no part of what stands beside it
+    for kind, shape, beginning in _SHAPES:
+        if beginning.search(free):
+            hits = [Hit(kind, *each.span()) for each in shape.finditer(free)]
+            for hit in hits:
+                free = f"{free[: hit.start]}{'x' * (hit.end - hit.start)}{free[hit.end :]}"
+            found += hits
+    runs = [each.span() for each in _DIGITS.finditer(free)]
+    if runs:
         numbers = _Numbers(text, [hit.end for hit in found if hit.kind == IFSC], wide=wide)
-        for each in _DIGITS.finditer(alone):
-            found += numbers.within(*each.span())
+        for start, end in runs:
+            found += numbers.within(start, end)
     return sorted((hit for hit in found if hit.kind in kinds), key=lambda hit: hit.start)
 
 
@@ -146,7 +147,7 @@ class _Numbers:
     def _card(self, groups: list[Group], at: int) -> int:
         """How many groups from here are one card: as issuers number them, with the check digit, not of an id."""
         digits, longest = "", 0
-        for taken, (start, end) in enumerate(groups[at:], 1):
+        for taken, (start, end) in enumerate(groups[at : at + MOST_GROUPS], 1):
             digits += self._text[start:end]
             if len(digits) > 19:
                 break
