@@ -126,6 +126,8 @@ class _Numbers:
 
     def within(self, start: int, end: int) -> Iterator[Hit]:
         """Cards and Aadhaars in a run of groups of digits; what is left of it may be an account."""
+        if end - start < 12 and not self._may_be_accounts:  # too short for the others: a phone, most often
+            return
         groups = [each.span() for each in _GROUP.finditer(self._text, start, end)]
         rest: list[Group] = []
         at = 0

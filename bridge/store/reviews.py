@@ -96,9 +96,8 @@ class ReviewRows:
 
     def opened_under(self, shop: str, once: Callable[[Review], str]) -> Sequence[Review]:
         """All that were opened under the name that `once` gives them: a name cannot be read back, only tried."""
-        keys = {
-            row.id: row.once_key for row in self._connection.execute(select(reviews.c.id, reviews.c.once_key))
-        }
+        rows = select(reviews.c.id, reviews.c.once_key).where(reviews.c.shop == shop)
+        keys = {row.id: row.once_key for row in self._connection.execute(rows)}
         return [
             review
             for review in self._read(reviews.c.shop == shop)
