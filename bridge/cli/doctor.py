@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from bridge.cli import checks, checks_keys, checks_ledger, checks_vault
+from bridge.cli import checks, checks_keys, checks_ledger, checks_reviews, checks_vault
 from bridge.cli.desk import AS_JSON, desk
 from bridge.cli.printing import emit
 
@@ -28,6 +28,8 @@ def doctor(offline: bool, as_json: bool) -> None:
             *(() if offline else checks.systems_checks(at)),
             *checks.notices_checks(at),
             *checks_vault.vault_checks(at),
+            *checks_reviews.reviews_checks(at),
+            *checks_reviews.refunds_checks(at),
             *checks.topics_checks(at),
         ]
     failed = [check for check in found if check.ok is False]

@@ -22,6 +22,7 @@ from bridge.model.leaving import Decision, Leaving
 from bridge.model.ledger import Destroyed, Head, Tombstone
 from bridge.model.notices import Answer, Entry, Letter, Names, Notice, NoticeState, Said, Via
 from bridge.model.parcels import MERCHANT, KnownOrder, ParcelStatus, Tracked, Waybill
+from bridge.model.refunds import BankDetails, PaymentReference, RefundAccount, RefundState, Settlement
 from bridge.model.requests import (
     Action,
     Clocks,
@@ -40,6 +41,7 @@ __all__ = [
     "Absence",
     "Action",
     "Answer",
+    "BankDetails",
     "Check",
     "Clocks",
     "Decision",
@@ -69,15 +71,19 @@ __all__ = [
     "Page",
     "Paper",
     "ParcelStatus",
+    "PaymentReference",
     "Place",
     "Planned",
     "Principal",
     "PrivacyRequest",
+    "RefundAccount",
+    "RefundState",
     "RequestState",
     "Residue",
     "Review",
     "Said",
     "Sale",
+    "Settlement",
     "SoldLine",
     "Source",
     "Task",

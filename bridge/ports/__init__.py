@@ -12,6 +12,7 @@ from bridge.ports.ledger import Ledger, Restoring
 from bridge.ports.notices import Notices
 from bridge.ports.proof import Evidence, Packages
 from bridge.ports.records import Findings, Index
+from bridge.ports.refunds import Refunds
 from bridge.ports.requests import Requests
 from bridge.ports.store import Store, Tx
 from bridge.ports.systems import (
@@ -48,6 +49,7 @@ __all__ = [
     "Plans",
     "Platform",
     "Queue",
+    "Refunds",
     "Requests",
     "Restoring",
     "Reviews",

@@ -20,6 +20,7 @@ from bridge.ports.ledger import Restoring
 from bridge.ports.notices import Notices
 from bridge.ports.proof import Evidence, Packages
 from bridge.ports.records import Findings, Index
+from bridge.ports.refunds import Refunds
 from bridge.ports.requests import Requests
 
 
@@ -79,6 +80,11 @@ class Tx(Protocol):
     @property
     def restoring(self) -> Restoring:
         """What the ledger outside the backup is held against."""
+        ...
+
+    @property
+    def refunds(self) -> Refunds:
+        """Bank details of refunds."""
         ...
 
     @property

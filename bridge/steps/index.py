@@ -14,10 +14,12 @@ from bridge.logs import place
 from bridge.model import Delivery, DeliveryState, Fact, Sale
 from bridge.ports import Claim, Services, Tx
 from bridge.rules import payload, topics
+from bridge.rules.free_text import Spot, spots
 from bridge.rules.minimise import Seen, Sighting, learn
 from bridge.rules.sold import sale
 from bridge.steps.late import late
 from bridge.steps.seal import seal_sold
+from bridge.steps.spot import CATEGORY, spot
 
 BATCH_ROWS = 200
 BATCH_BYTES = 8_000_000
@@ -80,12 +82,16 @@ def _learn(shop: str, batch: Sequence[tuple[Claim, Delivery]], tx: Tx, services:
     """One transaction: claimed, learned and settled together, so dying here changes nothing."""
     sightings: list[Sighting] = []
     sales: list[Sale] = []
+    spotted: list[Spot] = []
+    category = services.retention.categories.get(CATEGORY)
+    kinds = category.scan_for if category else ()
     for claim, delivery in batch:
         try:
             body = payload.parse(delivery.raw)
             topics.check_shape(delivery.topic, body, delivery.shop)
             sightings.append(learn(delivery.topic, body, services.merchant.attribution))
             sales += [sold] if (sold := sale(delivery.topic, body, delivery.received_at)) else []
+            spotted += spots(delivery.topic, body, kinds)
         except PayloadInvalid as fault:
             tx.inbox.settle(claim, DeliveryState.REJECTED, fault.reason)
             tx.evidence.append(
@@ -99,6 +105,7 @@ def _learn(shop: str, batch: Sequence[tuple[Claim, Delivery]], tx: Tx, services:
             tx.inbox.settle(claim, DeliveryState.DONE)
     dropped = tx.index.learn(shop, sightings)
     seal_sold(shop, sales, tx=tx, services=services, once=[seen.order_id for seen in dropped])
+    spot(shop, spotted, tx=tx)  # after it: all who write evidence of people take their turn first
     if dropped:
         tx.evidence.append(Fact.LATE_DELIVERY_DROPPED, shop=shop, deliveries=len(dropped))
         for seen in dropped:

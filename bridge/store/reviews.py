@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.model import Fact, Review
 from bridge.store.evidence import EvidenceRows
 from bridge.store.ids import new_id
+from bridge.store.index import IndexRows
 from bridge.store.law_tables import reviews
+from bridge.store.tables import orders
 
 if TYPE_CHECKING:
     from bridge.store.session import Session
@@ -39,7 +41,7 @@ class ReviewRows:
             "what": what[:200],
             "order_key": vault.pseudonym(shop, "order", order_id),
             "request_id": request_id,
-            "once_key": vault.digest(f"review|{shop}|{kind}", told.encode()),
+            "once_key": self._once_key(shop, kind, told),
             "opened_at": self._session.now(),
             "closed_by": "",
         }
@@ -76,10 +78,43 @@ class ReviewRows:
 
     def listed(self, *, is_open: bool = True, kind: str = "", request_id: str = "") -> Sequence[Review]:
         """Oldest first."""
-        rows = select(*SHOWN).order_by(reviews.c.opened_at, reviews.c.id)
-        if is_open:
-            rows = rows.where(reviews.c.closed_at.is_(None))
-        for column, value in ((reviews.c.kind, kind), (reviews.c.request_id, request_id)):
-            if value:
-                rows = rows.where(column == value)
+        wanted = [reviews.c.closed_at.is_(None)] if is_open else []
+        named = ((reviews.c.kind, kind), (reviews.c.request_id, request_id))
+        return self._read(*wanted, *(column == value for column, value in named if value))
+
+    def one(self, review_id: str) -> Review | None:
+        """One of them, open or closed."""
+        row = (
+            self._connection.execute(select(*SHOWN).where(reviews.c.id == review_id)).mappings().one_or_none()
+        )
+        return Review(**row) if row else None
+
+    def of_order(self, shop: str, order_id: str) -> Sequence[Review]:
+        """All that concern this order."""
+        key = self._session.vault.pseudonym(shop, "order", order_id)
+        return self._read(reviews.c.shop == shop, reviews.c.order_key == key, reviews.c.order_key != "")
+
+    def opened_under(self, shop: str, once: Callable[[Review], str]) -> Sequence[Review]:
+        """All that were opened under the name that `once` gives them: a name cannot be read back, only tried."""
+        rows = select(reviews.c.id, reviews.c.once_key).where(reviews.c.shop == shop)
+        keys = {row.id: row.once_key for row in self._connection.execute(rows)}
+        return [
+            review
+            for review in self._read(reviews.c.shop == shop)
+            if keys[review.id] == self._once_key(shop, review.kind, once(review))
+        ]
+
+    def order_known(self, review_id: str) -> tuple[str, str]:
+        """(id, name) of the order as the index has it sealed; blanks where it has none, or no more."""
+        known = and_(orders.c.shop == reviews.c.shop, orders.c.order_key == reviews.c.order_key)
+        rows = select(orders).join(reviews, known).where(reviews.c.id == review_id)
+        row = self._connection.execute(rows).one_or_none()
+        doc = IndexRows(self._session).order_doc(row.shop, row) if row else {}
+        return doc.get("id", ""), doc.get("name", "")
+
+    def _once_key(self, shop: str, kind: str, told: str) -> str:
+        return self._session.vault.digest(f"review|{shop}|{kind}", told.encode())
+
+    def _read(self, *wanted: Any) -> list[Review]:
+        rows = select(*SHOWN).where(*wanted).order_by(reviews.c.opened_at, reviews.c.id)
         return [Review(**row) for row in self._connection.execute(rows).mappings()]

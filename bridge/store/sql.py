@@ -28,6 +28,7 @@ from bridge.store.listing import Listing
 from bridge.store.notices import NoticeRows
 from bridge.store.packages import PackageRows
 from bridge.store.plans import PlanRows
+from bridge.store.refund_accounts import RefundRows
 from bridge.store.requests import OPEN, RequestRows
 from bridge.store.restoring import RestoringRows
 from bridge.store.reviews import ReviewRows
@@ -55,6 +56,7 @@ class SqlTx:
         self.endings = EndingRows(session)
         self.plans = PlanRows(session)
         self.restoring = RestoringRows(session)
+        self.refunds = RefundRows(session)
         self.reviews = ReviewRows(session)
         self.listing = Listing(session)
         self.tokens = TokenRows(session)

@@ -194,3 +194,16 @@ def test_without_the_scope_to_write_it_says_which(stand_in, shopify, asha, order
     stand_in.faults.add("deny_scope", scope="write_orders")
     with pytest.raises(CredentialRejected, match="write_orders"):
         shopify.remove_residue([item for item in goes if item.kind == "order_notes"], shop=SHOP)
+
+
+@pytest.mark.parametrize(
+    ("note", "named"),
+    [
+        (None, ""),
+        ("", ""),
+        ("For Asha", "note"),
+        ("a/c 123456789012, HDFC0001234", "note with bank_account, ifsc"),
+    ],
+)
+def test_a_note_is_named_with_the_kinds_of_numbers_in_it_and_never_their_value(note, named):
+    assert module._note({"note": note}) == named

@@ -11,7 +11,7 @@ import pytest
 
 from bridge.model import Absence, Fact, Gap, Outcome, TaskState
 from bridge.steps.export import export
-from tests.steps.test_export_case import MERCHANT, NOW, REQUEST, RETENTION, asha, task
+from tests.steps.test_export_case import MERCHANT, NOW, REQUEST, RETENTION, asha, found, task
 
 
 class Memory:
@@ -21,7 +21,7 @@ class Memory:
         """Begin with findings and nothing written."""
         self.tasks_kept = tasks
         self.kept = asha() if records is None else records
-        self.packages, self.facts = {}, []
+        self.packages, self.facts, self.reviews = {}, [], []
 
     @contextmanager
     def transaction(self):
@@ -38,6 +38,7 @@ class Memory:
             findings=SimpleNamespace(records=lambda _id: iter(self.kept)),
             packages=SimpleNamespace(write=write),
             evidence=SimpleNamespace(append=lambda fact, **detail: facts.append((fact, detail))),
+            reviews=SimpleNamespace(open=lambda *told, **of: self.reviews.append((*told, of))),
         )
         self.packages |= packages
         self.facts += facts
@@ -65,6 +66,17 @@ def test_a_complete_package_is_sealed_with_its_fact():
     assert detail["files"] > 30
     assert len(detail["manifest_sha256"]) == 64
     assert "asha" not in repr(detail).casefold()
+    [(shop, kind, what, of)] = store.reviews
+    assert (shop, kind, of) == (REQUEST.shop, "bank_details", {"request_id": REQUEST.id})
+    assert "123456789012" not in what, "her customer note holds an account: place and kind, no value"
+
+
+def test_records_without_bank_details_open_no_review():
+    store = Memory(
+        [task("shopify")], records=[found("order", {"id": 1, "note": "For Asha, call 9000000001"})]
+    )
+    run(store)
+    assert store.reviews == []
 
 
 def test_a_system_that_is_down_delays_nothing():

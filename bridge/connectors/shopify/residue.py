@@ -15,6 +15,7 @@ from bridge.connectors.shopify.errand import gid
 from bridge.errors import CredentialRejected
 from bridge.model import Residue
 from bridge.rules.identity import normal
+from bridge.rules.scanner import scan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -111,12 +112,19 @@ def _of_order(client: Client, shop: str, order: Mapping[str, Any]) -> list[Resid
     else:
         found = _named(fields, "order_metafields", number, held)
     names = ", ".join(str(one["key"]) for one in order.get("customAttributes") or ())
-    others = {"order_notes": "note" if order.get("note") else "", "order_attributes": names}
+    others = {"order_notes": _note(order), "order_attributes": names}
     return found + [
         Residue(system=SYSTEM, kind=kind, ref=number, what=what, held=held)
         for kind, what in others.items()
         if what
     ]
+
+
+def _note(order: Mapping[str, Any]) -> str:
+    """The note by its name, with the kinds of numbers that should not stand in it; '' where there is none."""
+    note = order.get("note")
+    kinds = sorted({hit.kind for hit in scan(str(note))}) if note else []
+    return f"note with {', '.join(kinds)}" if kinds else "note" if note else ""
 
 
 def _metafields(client: Client, shop: str, kind: str, number: str, held: str = "") -> list[Residue]:

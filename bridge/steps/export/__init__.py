@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from bridge.model import Fact
+from bridge.steps import spot
 from bridge.steps.export.package import Manifest, PackageInput, build
 
 if TYPE_CHECKING:
@@ -47,4 +48,11 @@ def export(request: PrivacyRequest, tasks: Sequence[Task], *, tx: Tx, services: 
         recipients_named=manifest.recipients_named,
         manifest_sha256=manifest.manifest_sha256,
     )
+    if manifest.texts_masked:
+        tx.reviews.open(
+            request.shop,
+            spot.KIND,
+            "records of an access request: notes, attributes or metafields",
+            request_id=request.id,
+        )
     return manifest.complete

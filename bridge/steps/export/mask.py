@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from bridge.steps.export.text import clean
+from bridge.rules.scanner import mask
+from bridge.steps.export.text import clean, text_of
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -71,14 +72,10 @@ _FREE_TEXT = frozenset(
         "remark",
         "remarks",
         "instructions",
+        "tags",
     }
 )
 _JUDGED = _TAIL | _HIDE | _STAFF | _FREE_TEXT
-_IFSC = re.compile(r"\b[A-Za-z]{4}0[A-Za-z0-9]{6}\b")
-_VPA = re.compile(r"\b[\w.-]{2,64}@[A-Za-z]{2,64}\b(?!\.\w)")
-_CARD = re.compile(r"(?<!\d)[3-6]\d{3}(?:[ -]?\d){11,15}(?!\d)")
-_ACCOUNT = re.compile(r"(?<!\d)\d{9,18}(?!\d)")
-_ABOUT_A_BANK = re.compile(r"(?i)\b(a/c|acc(oun)?t|bank|ifsc|upi|neft|imps)\b")
 
 
 def masked(body: Mapping[str, Any], counts: Counter[str]) -> dict[str, Any]:
@@ -101,21 +98,22 @@ def key_of(name: str) -> str:
 def _object(
     value: Mapping[str, Any], counts: Counter[str], *, instrument: bool, depth: int
 ) -> dict[str, Any]:
-    named = key_of(str(value.get("key", ""))) if "key" in value and "value" in value else ""
+    label = text_of(value.get("key") or value.get("name")) if "value" in value else ""
+    named = key_of(text_of(value.get("key"))) if "value" in value else ""
     copy = {}
     for key, item in value.items():
         text = str(key)
         name = named if text == "value" and named in _TAIL | _HIDE else key_of(text)
         # most fields are plain ones: what their name says needs no second look
         copy[clean(text)] = (
-            _field(name, item, counts, instrument=instrument, depth=depth + 1)
+            _field(name, item, counts, label, instrument=instrument, depth=depth + 1)
             if name in _JUDGED or (instrument and name == "number")
             else _value(item, counts, instrument=instrument or name in _INSTRUMENT, depth=depth + 1)
         )
     return copy
 
 
-def _field(name: str, value: Any, counts: Counter[str], *, instrument: bool, depth: int) -> Any:
+def _field(name: str, value: Any, counts: Counter[str], label: str, *, instrument: bool, depth: int) -> Any:
     scalar = isinstance(value, str | int) and not isinstance(value, bool) and value != ""
     if name in _STAFF and value:
         counts["staff_name_replaced"] += 1
@@ -126,9 +124,13 @@ def _field(name: str, value: Any, counts: Counter[str], *, instrument: bool, dep
     if name in _HIDE and (scalar or (isinstance(value, Mapping | list) and value)):
         counts["payment_detail_masked"] += 1
         return "****"
-    if name in _FREE_TEXT and isinstance(value, str):
-        return _scanned(clean(value), counts)
+    if name in _FREE_TEXT and (isinstance(value, str) or _texts(value)):
+        return _scanned(value, counts, label)
     return _value(value, counts, instrument=instrument, depth=depth)
+
+
+def _texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
 def _value(value: Any, counts: Counter[str], *, instrument: bool, depth: int) -> Any:
@@ -146,22 +148,12 @@ def _value(value: Any, counts: Counter[str], *, instrument: bool, depth: int) ->
     return [_value(item, counts, instrument=instrument, depth=depth + 1) for item in value]
 
 
-def _scanned(text: str, counts: Counter[str]) -> str:
-    """Bank details that somebody wrote into a note, masked where they stand."""
-    before = text
-    if any(char.isdigit() for char in text):
-        text = _CARD.sub(lambda hit: tail(hit.group()) if _luhn(hit.group()) else hit.group(), text)
-        if _ABOUT_A_BANK.search(text) or _IFSC.search(text):
-            text = _ACCOUNT.sub(lambda hit: tail(hit.group()), text)
-        text = _IFSC.sub("****", text)
-    if "@" in text:
-        text = _VPA.sub("****", text)
-    if text != before:
+def _scanned(value: Any, counts: Counter[str], label: str) -> Any:
+    """Bank and identity numbers that somebody wrote into a text or a list of texts, masked where they stand."""
+    if not isinstance(value, str):
+        return [_scanned(item, counts, label) for item in value]
+    text = clean(value)
+    hidden = mask(text, label=label)
+    if hidden != text:
         counts["bank_detail_in_text_masked"] += 1
-    return text
-
-
-def _luhn(text: str) -> bool:
-    digits = [int(char) for char in text if char.isascii() and char.isdigit()]
-    doubled = [sum(divmod(2 * digit, 10)) for digit in digits[-2::-2]]
-    return (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
+    return hidden

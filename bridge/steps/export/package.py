@@ -49,7 +49,10 @@ class PackageInput:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Manifest:
-    """What was written. `complete` is about the systems; unnamed recipients are told apart from it."""
+    """What was written. `complete` is about the systems; unnamed recipients are told apart from it.
+
+    `texts_masked` is how many notes, attributes and metafields held bank or identity numbers.
+    """
 
     complete: bool
     records: int
@@ -57,6 +60,7 @@ class Manifest:
     unnamed_recipients: tuple[str, ...]
     files: tuple[File, ...]
     manifest_sha256: str
+    texts_masked: int = 0
 
     @property
     def recipients_named(self) -> bool:
@@ -104,6 +108,7 @@ def build(package: PackageInput, out: IO[bytes]) -> Manifest:
             unnamed_recipients=unnamed,
             files=tuple(bag.files),
             manifest_sha256=digest,
+            texts_masked=files.survey.masks["bank_detail_in_text_masked"],
         )
 
 

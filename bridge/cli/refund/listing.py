@@ -1,0 +1,55 @@
+"""`refund list`, `refund show`: masked, with no option that unmasks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from bridge.cli.desk import AS_JSON, desk
+from bridge.cli.printing import emit, table
+from bridge.cli.refund.sheet import LISTED, find, row
+from bridge.model import RefundState
+
+SHORT = ("id", "refund_id", "state", "to", "opened_at", "erase_at", "held")
+
+
+@click.command("list")
+@click.option("--state", type=click.Choice([state.value for state in RefundState]))
+@click.option("--shop", default="")
+@click.option("--order-id", default="", help="Shopify's number of an order; needs --shop.")
+@AS_JSON
+def list_(state: str | None, shop: str, order_id: str, as_json: bool) -> None:
+    """List the refunds whose bank details were kept, oldest first. Accounts show their last four digits."""
+    if order_id and not shop:
+        raise click.UsageError("--order-id needs --shop: each shop counts its orders for itself")
+    with desk() as at, at.store.transaction() as tx:
+        found = tx.refunds.listed(shop=shop, state=RefundState(state) if state else None, order_id=order_id)
+        shown = [row(tx, account) for account in found]
+    if as_json:
+        emit(shown)
+    else:
+        table(shown, SHORT, empty="No refunds.")
+
+
+@click.command()
+@click.argument("account_id", metavar="ID")
+@AS_JSON
+def show(account_id: str, as_json: bool) -> None:
+    """Show one: its state, its days, the bank's reference once it is settled. Details are never shown here."""
+    with desk() as at, at.store.transaction() as tx:
+        account = find(tx, account_id)
+        reference = tx.refunds.reference(account_id)
+        settlement = reference.settlement if reference else None
+        shown: dict[str, Any] = row(tx, account) | {
+            "request_id": account.request_id,
+            "reference": settlement.reference if settlement else "",
+            "amount": str(settlement.amount) if settlement else "",
+            "currency": settlement.currency if settlement else "",
+            "settled_on": settlement.on.isoformat() if settlement else "",
+        }
+    if as_json:
+        emit(shown)
+        return
+    for name in (*LISTED, "request_id", "reference", "amount", "currency", "settled_on"):
+        click.echo(f"{name.replace('_', ' '):12} {shown[name] or '-'}")

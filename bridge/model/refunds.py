@@ -1,0 +1,79 @@
+"""Bank details for one refund of cash paid at the door, and what stays of them.
+
+The details are sensitive personal data (SPDI Rules r.3): no repr shows a value.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+
+class RefundState(StrEnum):
+    """How far a refund is: its details can be read only while it is open."""
+
+    OPEN = "open"
+    SETTLED = "settled"
+    ERASED = "erased"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BankDetails:
+    """Where the money goes, in the clear: an account with its bank code, or a UPI address."""
+
+    account_number: str = field(default="", repr=False)
+    ifsc: str = field(default="", repr=False)
+    account_holder: str = field(default="", repr=False)
+    upi_id: str = field(default="", repr=False)
+
+    @property
+    def method(self) -> str:
+        """`bank` or `upi`."""
+        return "upi" if self.upi_id else "bank"
+
+    @property
+    def last_four(self) -> str:
+        """The account's last digits; of an address nothing can stay."""
+        return self.account_number[-4:]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settlement:
+    """What the bank said of the transfer: its UTR or RRN, the sum, and the day on which both were matched."""
+
+    reference: str = field(repr=False)
+    amount: Decimal
+    currency: str
+    on: date
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PaymentReference:
+    """What outlives the details: how, the last four digits, and the settlement once there is one."""
+
+    method: str
+    last_four: str
+    settlement: Settlement | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RefundAccount:
+    """The record of one refund's details without them. `order_key` and `subject` are keyed HMACs.
+
+    `erase_at` is the moment from which the details may go: None while the refund is open, and where the retention
+    file does not say. `request_id` is the erasure that asked for them while they had to stay, or took them along.
+    """
+
+    id: str
+    shop: str
+    refund_id: str
+    order_key: str
+    subject: str
+    state: RefundState
+    opened_at: datetime
+    settled_at: datetime | None = None
+    erase_at: datetime | None = None
+    erased_at: datetime | None = None
+    request_id: str = ""

@@ -1,0 +1,194 @@
+"""`refund …`: details come in without echo or argument, are shown masked, and are read under the lock only."""
+
+from __future__ import annotations
+
+import fcntl
+import io
+import json
+import os
+import pty
+import subprocess
+import sys
+import termios
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import update
+
+from bridge.sandbox.processes import ROOT
+from bridge.store.law_tables import refund_accounts
+from tests.e2e import house
+
+BANK = {"account_number": "001234567890", "ifsc": "HDFC0001234", "account_holder": "Asha Qwertzuiop"}
+DAYS = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Till:
+    """An operator who pays refunds."""
+
+    environ: dict[str, str]
+    monkeypatch: pytest.MonkeyPatch
+
+    def say(self, *words, given=None):
+        self.monkeypatch.setattr(
+            sys, "stdin", io.StringIO(given if isinstance(given, str) else json.dumps(given))
+        )
+        return house.say(self.environ, "refund", *words)
+
+    def keep(self, refund="COD-1", given=None, *words):
+        told = ("--shop", house.SHOP, "--order-id", "1001", "--refund-id", refund, *words)
+        return self.say("keep", *told, given=given or BANK)
+
+
+@pytest.fixture
+def till(tmp_path, monkeypatch):
+    environ = house.environment(f"sqlite:///{tmp_path}/bridge.db", "")
+    house.migrate(environ)
+    return Till(environ, monkeypatch)
+
+
+def today():
+    return datetime.now(UTC).date().isoformat()
+
+
+def test_details_are_kept_shown_masked_read_for_the_refund_and_never_after_it(till):
+    kept = till.keep("COD-1", BANK, "--json")
+    assert (kept.code, kept.err) == (0, "")
+    mark = kept.json["id"]
+    assert (kept.json["to"], kept.json["state"]) == ("bank ****7890", "open")
+    listed, shown = till.say("list", "--json"), till.say("show", mark, "--json")
+    assert [row["id"] for row in listed.json] == [mark]
+    for said in (kept, listed, shown, till.say("list"), till.say("show", mark)):
+        assert not any(value in said.out + said.err for value in BANK.values())
+    lock = ("read", mark, "--refund-id", "COD-1", "--reason", "paying")
+    assert till.say(*lock, "--purpose", "xvi", "--json").json == BANK
+    assert BANK["ifsc"] in till.say(*lock, "--purpose", "xvi").out
+    refused = till.say(*lock, "--purpose", "xv", "--json")
+    assert (refused.code, refused.out) == (1, "")
+    assert "Refused, and recorded" in refused.err
+    early = (datetime.now(UTC) - 2 * DAYS).date().isoformat()
+    paid = ("settle", mark, "--reference", "412345678901", "--amount", "1234.00", "--on")
+    assert till.say(*paid, early).code == 2
+    settled = till.say(*paid, today(), "--json")
+    assert (settled.code, settled.json["state"]) == (0, "settled")
+    assert till.say(*paid, today()).code == 1
+    shown = till.say("show", mark, "--json").json
+    assert (shown["reference"], shown["amount"], shown["currency"]) == ("412345678901", "1234.00", "INR")
+    assert till.say(*lock, "--purpose", "xvi").code == 1
+    assert till.say("list", "--state", "open", "--json").json == []
+    facts = [json.loads(line)["fact"] for line in exported(till)]
+    assert facts == [
+        "refund_account.kept",
+        *["refund_account.read"] * 2,
+        "refund_account.refused",
+        "refund_account.settled",
+        "refund_account.refused",
+        "evidence.exported",
+    ]
+
+
+def exported(till):
+    target = till.environ["DATABASE_URL"].removeprefix("sqlite:///") + ".jsonl"
+    assert house.say(till.environ, "evidence", "export", "--out", target).code == 0
+    with open(target, encoding="utf-8") as chain:  # noqa: PTH123 - the name is text
+        return chain.read().splitlines()
+
+
+@pytest.mark.parametrize(
+    ("given", "word"),
+    [
+        ("no json 001234567890", "JSON"),
+        (["001234567890"], "JSON"),
+        (BANK | {"ifsc": "HDFC1001234"}, "ifsc"),
+        (BANK | {"account_number": 1234567890}, "quotes"),
+        (BANK | {"001234567890": ""}, "only account_number"),
+        ({"upi_id": "asha@example.in"}, "handle"),
+    ],
+)
+def test_what_is_wrong_is_said_without_repeating_it(till, given, word):
+    said = till.say("keep", "--shop", house.SHOP, "--order-id", "1", "--refund-id", "2", given=given)
+    assert (said.code, said.out) == (2, "")
+    assert word in said.err
+    for value in ("001234567890", "1234567890", "HDFC1001234", "asha@example.in", "Qwertzuiop"):
+        assert value not in said.err
+    assert till.say("list", "--json").json == []
+
+
+def test_a_refund_has_details_once_and_wrong_ones_are_erased_first(till):
+    mark = till.keep("COD-1", BANK, "--json").json["id"]
+    assert till.keep("COD-1").code == 1
+    assert till.say("erase", mark, "--reason", "typed wrong", "--json").json["state"] == "erased"
+    assert till.say("erase", mark, "--reason", "typed wrong").code == 1
+    again = till.keep("COD-1", {"upi_id": "asha@okbank"}, "--json")
+    assert (again.code, again.json["to"]) == (0, "upi")
+    assert till.say("list", "--order-id", "1001").code == 2
+    found = till.say("list", "--shop", house.SHOP, "--order-id", "1001", "--json").json
+    assert [row["id"] for row in found] == [again.json["id"]]
+    for command in (("show", "rfd_nobody"), ("erase", "rfd_nobody", "--reason", "x")):
+        assert till.say(*command).code == 1
+    assert till.say("keep", "--shop", "nobody", "--order-id", "1", "--refund-id", "2", given=BANK).code == 2
+    assert till.keep("a b").code == 2
+
+
+def test_a_terminal_asks_and_echoes_nothing(till):
+    ours, theirs = pty.openpty()
+    words = ("refund", "keep", "--shop", house.SHOP, "--order-id", "1001", "--refund-id", "COD-9")
+    asking = subprocess.Popen(
+        [sys.executable, "-m", "bridge", *words],
+        env=till.environ,
+        cwd=ROOT,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - a terminal of its own
+    )
+    os.close(theirs)
+    seen = b""
+    answers = iter([*BANK.values()])
+    for question in (b"UPI): ", b"IFSC: ", b"account: "):
+        while question not in seen:
+            seen += os.read(ours, 1024)
+        os.write(ours, next(answers).encode() + b"\n")
+    while chunk := rest(ours):
+        seen += chunk
+    assert asking.wait(timeout=20) == 0, seen
+    assert b"COD-9: bank ****7890" in seen
+    for value in BANK.values():
+        assert value.encode() not in seen
+    os.close(ours)
+
+
+def rest(terminal):
+    try:
+        return os.read(terminal, 1024)
+    except OSError:  # Linux says EIO where the other side has closed
+        return b""
+
+
+def test_doctor_names_what_lies_too_long(till):
+    open_, late, undated = (till.keep(f"COD-{number}", BANK, "--json").json["id"] for number in range(3))
+    for mark in (late, undated):
+        till.say("settle", mark, "--reference", "412345678901", "--amount", "1", "--on", today())
+    doctor = ("doctor", "--offline", "--json")
+
+    def told():
+        checks = house.say(till.environ, *doctor).json["checks"]
+        return [(check["ok"], check["detail"]) for check in checks if "refund" in check["name"]]
+
+    assert told() == []
+    now = datetime.now(UTC)
+    with house.services(till.environ) as services, services.store.transaction() as tx:
+        for mark, values in (
+            (open_, {"opened_at": now - 61 * DAYS}),
+            (late, {"erase_at": now - DAYS}),
+            (undated, {"erase_at": None}),
+        ):
+            these = refund_accounts.c.id == mark
+            tx.session.connection.execute(update(refund_accounts).where(these).values(values))
+    assert [ok for ok, _ in told()] == [None, None, False]
+    assert [mark in detail for (_, detail), mark in zip(told(), (open_, undated, late), strict=True)] == [
+        True
+    ] * 3
