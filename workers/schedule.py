@@ -1,6 +1,7 @@
 """The clock process: `python -m workers.schedule`.
 
-Every few seconds it rings for rows that are due and that nobody came for; every hour it purges what is over.
+Every few seconds it rings for rows that are due and that nobody came for; every hour it purges what is over and
+looks whether today's head of the evidence is signed.
 Two clocks may run at once (deployments overlap): the one that holds the lock in the database does the work.
 """
 
@@ -20,6 +21,7 @@ from bridge.bootstrap import make_services, make_store
 from bridge.errors import BridgeError, SettingsInvalid
 from bridge.ports import Services
 from bridge.steps.purge import purge
+from bridge.steps.sign_head import sign_head
 from bridge.steps.sweep import sweep
 from config.start import load_all
 from workers.connection import connect
@@ -62,6 +64,7 @@ def tick(services: Services, holder: str, every_s: float, purged: datetime | Non
         now = services.clock.now()
         if purged is None or now - purged >= PURGE_EVERY:
             purge(services=services)
+            sign_head(services=services)
             return now
     except Exception as fault:  # noqa: BLE001 - a clock that dies of one bad turn would stop all retries
         log.warning("clock.turn_failed", fault=logs.place(fault))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bridge.ports.holding import Documents, Plans, Reviews
 from bridge.ports.inbox import Claim, Inbox
 from bridge.ports.notices import Notices
-from bridge.ports.proof import Evidence, Packages
+from bridge.ports.proof import Evidence, Heads, Packages
 from bridge.ports.records import Findings, Index
 from bridge.ports.requests import Requests
 from bridge.ports.store import Store, Tx
@@ -20,6 +20,8 @@ from bridge.ports.systems import (
     Mailer,
     Platform,
     Queue,
+    Stamp,
+    Stamper,
     Tracker,
     Watcher,
 )
@@ -36,6 +38,7 @@ __all__ = [
     "Eraser",
     "Evidence",
     "Findings",
+    "Heads",
     "Inbox",
     "Index",
     "Mailer",
@@ -47,6 +50,8 @@ __all__ = [
     "Requests",
     "Reviews",
     "Services",
+    "Stamp",
+    "Stamper",
     "Store",
     "Tracker",
     "Tx",
@@ -59,6 +64,7 @@ class Services:
     """All that a step is given.
 
     `digest(name, content)` is a keyed HMAC (hex), `sign(content)` an Ed25519 signature (base64).
+    `stamper` gives timestamps, None where no authority is set.
     """
 
     settings: Settings
@@ -71,3 +77,4 @@ class Services:
     connectors: Mapping[str, Connector]
     digest: Callable[[str, bytes], str]
     sign: Callable[[bytes], str]
+    stamper: Stamper | None = None

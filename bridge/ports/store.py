@@ -16,7 +16,7 @@ from bridge.model import (
 from bridge.ports.holding import Documents, Plans, Reviews
 from bridge.ports.inbox import Claim, Inbox
 from bridge.ports.notices import Notices
-from bridge.ports.proof import Evidence, Packages
+from bridge.ports.proof import Evidence, Heads, Packages
 from bridge.ports.records import Findings, Index
 from bridge.ports.requests import Requests
 
@@ -52,6 +52,11 @@ class Tx(Protocol):
     @property
     def evidence(self) -> Evidence:
         """The chain."""
+        ...
+
+    @property
+    def heads(self) -> Heads:
+        """Its signed heads."""
         ...
 
     @property
