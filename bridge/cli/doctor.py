@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from bridge.cli import checks
+from bridge.cli import checks, checks_evidence
 from bridge.cli.desk import AS_JSON, desk
 from bridge.cli.printing import emit
 
@@ -22,6 +22,7 @@ def doctor(offline: bool, as_json: bool) -> None:
         found = [
             *checks.settings_checks(at),
             *checks.database_checks(at),
+            *checks_evidence.evidence_checks(at),
             checks.redis_checks(at),
             *(() if offline else checks.systems_checks(at)),
             *checks.notices_checks(at),
