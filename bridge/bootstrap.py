@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from bridge.connectors.notice import Smtp
 from bridge.connectors.registry import carriers
 from bridge.connectors.shopify import Shopify
+from bridge.connectors.timestamp import TimestampAuthority
 from bridge.ports import Connector, Ledger, Queue, Services
 from bridge.ringer import Ringer
 from bridge.store import SqlStore, Vault
@@ -76,4 +77,5 @@ def make_services(start: Start, queue: Queue, store: SqlStore | None = None) -> 
         connectors={shopify.system: shopify, **carriers(settings)},
         digest=store.vault.digest,
         sign=store.vault.sign,
+        stamper=TimestampAuthority(settings.tsa_url) if settings.tsa_url else None,
     )

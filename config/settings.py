@@ -50,6 +50,12 @@ class Settings(CarrierSettings):
         values.database,
         meaning="a second small database that no backup of the first holds: who was erased, after a restore",
     )
+    migrate_database_url: str = _var(
+        "MIGRATE_DATABASE_URL",
+        "",
+        values.database,
+        meaning="the same database as its owner, for `migrate` alone; empty: DATABASE_URL",
+    )
     redis_url: str = _var(
         "REDIS_URL",
         "",
@@ -116,6 +122,12 @@ class Settings(CarrierSettings):
         values.key,
         required=True,
         meaning="base64 of 32 bytes: Ed25519 seed",
+    )
+    tsa_url: str = _var(
+        "BRIDGE_TSA_URL",
+        "",
+        values.url("https", "http"),
+        meaning="timestamp authority (RFC 3161) for each day's signed head; empty: none",
     )
     merchant_file: Path = _var(
         "BRIDGE_MERCHANT_FILE", MERCHANT_FILE, Path, meaning="shops, contacts, clocks, processors"
@@ -236,7 +248,7 @@ class Settings(CarrierSettings):
             faults += [
                 f"{name} must start with https:// in production"
                 for spec in _variables()
-                if (name := spec.metadata["name"]).endswith(("_BASE_URL", "PUBLIC_URL"))
+                if (name := spec.metadata["name"]).endswith(("_BASE_URL", "PUBLIC_URL", "TSA_URL"))
                 and str(parsed.get(spec.name, "")).startswith("http://")
             ]
         if faults:

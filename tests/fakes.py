@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from bridge.errors import BridgeError
@@ -25,6 +26,7 @@ from bridge.model import (
     Tracked,
     Waybill,
 )
+from bridge.ports import Stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -232,6 +234,24 @@ class FakeMailer:
         if self.faults:
             raise self.faults.pop(0)
         self.letters.append(letter)
+
+
+class FakeStamper:
+    """Stamps what it is asked, at one moment. `faults` are raised first; `meanwhile` happens while it thinks."""
+
+    def __init__(self) -> None:
+        self.at = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+        self.asked: list[bytes] = []
+        self.faults: list[BridgeError] = []
+        self.meanwhile: Callable[[], object] | None = None
+
+    def stamp(self, digest: bytes) -> Stamp:
+        self.asked.append(digest)
+        if self.meanwhile is not None:
+            self.meanwhile()
+        if self.faults:
+            raise self.faults.pop(0)
+        return Stamp(token=b"token of " + digest, at=self.at)
 
 
 def page(*findings: Finding, gaps: tuple[Gap, ...] = ()) -> Page:

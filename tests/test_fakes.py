@@ -8,11 +8,12 @@ from dataclasses import is_dataclass
 import pytest
 
 from bridge.connectors.notice import Smtp
+from bridge.connectors.timestamp import TimestampAuthority
 from bridge.errors import ConnectorUnavailable
 from bridge.model import Letter, Outcome
-from bridge.ports import Connector, Eraser, Mailer, Platform, Queue, Tracker
+from bridge.ports import Connector, Eraser, Mailer, Platform, Queue, Stamper, Tracker
 from tests.factories import ASHA, SHOP
-from tests.fakes import FakeCarrier, FakeEraser, FakeMailer, FakePlatform, FakeQueue, FakeTracker
+from tests.fakes import FakeCarrier, FakeEraser, FakeMailer, FakePlatform, FakeQueue, FakeStamper, FakeTracker
 
 
 def public(port):
@@ -33,6 +34,8 @@ def public(port):
         (FakeEraser, Eraser),
         (FakeMailer, Mailer),
         (Smtp, Mailer),
+        (FakeStamper, Stamper),
+        (TimestampAuthority, Stamper),
     ],
 )
 def test_a_fake_has_its_ports_public_signatures(fake, port):

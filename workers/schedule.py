@@ -24,6 +24,7 @@ from bridge.steps.carry import carry
 from bridge.steps.gate import look
 from bridge.steps.purge import purge
 from bridge.steps.refund.erase_settled import erase_settled
+from bridge.steps.sign_head import sign_head
 from bridge.steps.sweep import sweep
 from config.start import load_all
 from workers.connection import connect
@@ -71,6 +72,7 @@ def tick(services: Services, holder: str, every_s: float, purged: datetime | Non
         if purged is None or now - purged >= PURGE_EVERY:
             purge(services=services)
             erase_settled(services=services)
+            sign_head(services=services)
             return now
     except Exception as fault:  # noqa: BLE001 - a clock that dies of one bad turn would stop all retries
         log.warning("clock.turn_failed", fault=logs.place(fault))

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from bridge.cli import checks, checks_keys, checks_ledger, checks_reviews, checks_vault
+from bridge.cli import checks, checks_evidence, checks_keys, checks_ledger, checks_reviews, checks_vault
 from bridge.cli.desk import AS_JSON, desk
 from bridge.cli.printing import emit
 
@@ -24,6 +24,7 @@ def doctor(offline: bool, as_json: bool) -> None:
             *checks.database_checks(at),
             *checks_keys.keys_checks(at),
             *checks_ledger.ledger_checks(at),
+            *checks_evidence.evidence_checks(at),
             checks.redis_checks(at),
             *(() if offline else checks.systems_checks(at)),
             *checks.notices_checks(at),

@@ -6,7 +6,7 @@ Moments are aware UTC, ids are strings with a prefix (`dlv_`, `req_`, `tsk_`, `n
 """
 
 from bridge.model.deliveries import Delivery, DeliveryState
-from bridge.model.evidence import Event, Fact
+from bridge.model.evidence import Event, Fact, SignedHead
 from bridge.model.findings import Absence, Check, ErasureState, Finding, Gap, Outcome, Page, Residue
 from bridge.model.holding import (
     Deed,
@@ -84,6 +84,7 @@ __all__ = [
     "Said",
     "Sale",
     "Settlement",
+    "SignedHead",
     "SoldLine",
     "Source",
     "Task",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -97,3 +97,24 @@ class Event:
     detail: Mapping[str, Any]
     prev_hash: str
     hash: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SignedHead:
+    """The end of the chain as it was signed on one day of the merchant's calendar.
+
+    `signature` (base64) is Ed25519 over `rules.heads.statement` with the key whose public half stands beside it.
+    `token` is the answer of a timestamp authority (RFC 3161, DER in base64), '' while there is none; `attempts`
+    and `last_error` are of asking for it.
+    """
+
+    day: date
+    seq: int
+    hash: str
+    signed_at: datetime
+    signature: str = ""
+    public_key: str = ""
+    token: str = ""
+    anchored_at: datetime | None = None
+    attempts: int = 0
+    last_error: str = ""

@@ -10,7 +10,7 @@ from bridge.ports.holding import Documents, Plans, Reviews
 from bridge.ports.inbox import Claim, Inbox
 from bridge.ports.ledger import Ledger, Restoring
 from bridge.ports.notices import Notices
-from bridge.ports.proof import Evidence, Packages
+from bridge.ports.proof import Evidence, Heads, Packages
 from bridge.ports.records import Findings, Index
 from bridge.ports.refunds import Refunds
 from bridge.ports.requests import Requests
@@ -23,6 +23,8 @@ from bridge.ports.systems import (
     Mailer,
     Platform,
     Queue,
+    Stamp,
+    Stamper,
     Tracker,
     Watcher,
 )
@@ -40,6 +42,7 @@ __all__ = [
     "Eraser",
     "Evidence",
     "Findings",
+    "Heads",
     "Inbox",
     "Index",
     "Ledger",
@@ -54,6 +57,8 @@ __all__ = [
     "Restoring",
     "Reviews",
     "Services",
+    "Stamp",
+    "Stamper",
     "Store",
     "Tracker",
     "Tx",
@@ -66,6 +71,7 @@ class Services:
     """All that a step is given.
 
     `digest(name, content)` is a keyed HMAC (hex), `sign(content)` an Ed25519 signature (base64).
+    `stamper` gives timestamps, None where no authority is set.
     """
 
     settings: Settings
@@ -79,3 +85,4 @@ class Services:
     connectors: Mapping[str, Connector]
     digest: Callable[[str, bytes], str]
     sign: Callable[[bytes], str]
+    stamper: Stamper | None = None

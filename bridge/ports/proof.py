@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
+from datetime import date, datetime
 from typing import IO, Any, Protocol
 
 from bridge.model import (
     Event,
     Fact,
+    SignedHead,
 )
 
 
@@ -32,8 +34,39 @@ class Evidence(Protocol):
         """The facts of one request, oldest first."""
         ...
 
-    def verify(self) -> int:
-        """Check the whole chain. Returns its length; raises EvidenceBroken."""
+    def between(self, first: int, last: int) -> list[Event]:
+        """The facts with these sequence numbers, both included."""
+        ...
+
+    def head(self) -> tuple[int, str]:
+        """Sequence number and hash of the last row."""
+        ...
+
+    def verify(self, marks: Iterable[tuple[int, str]] = ()) -> int:
+        """Check the whole chain against its signed heads, and against `marks`: (sequence number, hash).
+
+        Returns its length; raises EvidenceBroken.
+        """
+        ...
+
+
+class Heads(Protocol):
+    """The end of the chain, signed once a day."""
+
+    def sign(self, day: date, at: datetime) -> SignedHead | None:
+        """Sign the chain's end for that day. None where that day has one, or nothing was ever recorded."""
+        ...
+
+    def all(self) -> list[SignedHead]:
+        """All of them, oldest first."""
+        ...
+
+    def anchored(self, day: date, token: str, at: datetime) -> bool:
+        """Keep a day's timestamp (base64). False where it has one."""
+        ...
+
+    def refused(self, day: date, error: str) -> None:
+        """Note that no timestamp came, and why; no text of a stranger."""
         ...
 
 

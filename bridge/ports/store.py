@@ -18,7 +18,7 @@ from bridge.ports.holding import Documents, Plans, Reviews
 from bridge.ports.inbox import Claim, Inbox
 from bridge.ports.ledger import Restoring
 from bridge.ports.notices import Notices
-from bridge.ports.proof import Evidence, Packages
+from bridge.ports.proof import Evidence, Heads, Packages
 from bridge.ports.records import Findings, Index
 from bridge.ports.refunds import Refunds
 from bridge.ports.requests import Requests
@@ -55,6 +55,11 @@ class Tx(Protocol):
     @property
     def evidence(self) -> Evidence:
         """The chain."""
+        ...
+
+    @property
+    def heads(self) -> Heads:
+        """Its signed heads."""
         ...
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
 
@@ -176,5 +177,25 @@ class Mailer(Protocol):
 
         Raises ConnectorUnavailable (ask later), ConnectorRefused (the recipient was refused: a bounce),
         CredentialRejected (login, sender, or no encryption).
+        """
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stamp:
+    """What a timestamp authority answered: the whole answer (RFC 3161, DER) and the moment it gives."""
+
+    token: bytes
+    at: datetime
+
+
+class Stamper(Protocol):
+    """Somebody outside who says when a digest existed."""
+
+    def stamp(self, digest: bytes) -> Stamp:
+        """A timestamp for a SHA-256 digest, about just that and asked for just now.
+
+        Raises ConnectorRefused where it is not granted, ConnectorUnavailable where the answer does not answer,
+        else as `Connector.gather`.
         """
         ...

@@ -1,8 +1,9 @@
 """The evidence chain: how one fact is bound to the fact before.
 
-Pure: the row before is given. Canonical JSON is RFC 8785 for what facts hold (strings, whole numbers,
-booleans, null, lists, objects with ASCII keys). A chain shows any edit, deletion or re-order by somebody who
-cannot recompute it; it does not bind the administrator who can, which is why its head is signed.
+Pure: the row before is given. Canonical JSON is RFC 8785 (JCS) for what facts hold: text, whole numbers,
+booleans, null, lists and objects; anything else is refused. A chain shows any edit, deletion or re-order by
+somebody who cannot recompute it; it does not bind the administrator who can, which is why its head is signed
+every day (`rules/heads`).
 """
 
 from __future__ import annotations
@@ -17,27 +18,56 @@ from bridge.errors import EvidenceBroken
 from bridge.model import Event
 
 GENESIS = "0" * 64
+LARGEST = 2**53 - 1  # RFC 7493: beyond it, readers that hold numbers as doubles disagree
 
 
 def canonical(value: Mapping[str, Any]) -> bytes:
-    """Canonical JSON (RFC 8785). Raises ValueError for floats that are no numbers."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    """Canonical JSON (RFC 8785), UTF-8.
+
+    Raises ValueError for what it does not write: floats, whole numbers beyond 2^53, names that are no text,
+    lone surrogates, and every other kind. The message names the kind, never the value.
+    """
+    text = json.dumps(_ordered(value), separators=(",", ":"), ensure_ascii=False)
     return text.encode()
+
+
+def _ordered(value: Any) -> Any:
+    """The same value with every object's names in order of their UTF-16 code units (RFC 8785, 3.2.3)."""
+    if value is None or isinstance(value, bool | str):
+        return value
+    if isinstance(value, int):
+        if abs(value) > LARGEST:
+            raise ValueError("canonical JSON: a whole number beyond 2^53: write it as text")
+        return value
+    if isinstance(value, list | tuple):
+        return [_ordered(item) for item in value]
+    if isinstance(value, Mapping):
+        if not all(isinstance(name, str) for name in value):
+            raise ValueError("canonical JSON: a name that is no text")
+        names = sorted(value, key=lambda name: name.encode("utf-16-be"))
+        return {name: _ordered(value[name]) for name in names}
+    raise ValueError(f"canonical JSON: no {type(value).__name__}: write it as text")
+
+
+def content(event: Event) -> bytes:
+    """The bytes of an event that are hashed after the hash before."""
+    return canonical(
+        {
+            "seq": event.seq,
+            "at": event.at.isoformat(),
+            "actor": event.actor,
+            "fact": event.fact,
+            "shop": event.shop,
+            "request_id": event.request_id,
+            "subject": event.subject,
+            "detail": event.detail,
+        }
+    )
 
 
 def link(event: Event) -> str:
     """SHA-256 (hex) over the hash before and the event's own content."""
-    content = {
-        "seq": event.seq,
-        "at": event.at.isoformat(),
-        "actor": event.actor,
-        "fact": event.fact,
-        "shop": event.shop,
-        "request_id": event.request_id,
-        "subject": event.subject,
-        "detail": event.detail,
-    }
-    return hashlib.sha256(event.prev_hash.encode() + canonical(content)).hexdigest()
+    return hashlib.sha256(event.prev_hash.encode() + content(event)).hexdigest()
 
 
 def chained(
@@ -68,21 +98,36 @@ def chained(
     return Event(**{name: getattr(draft, name) for name in draft.__slots__} | {"hash": link(draft)})
 
 
-def verify(events: Iterable[Event], *, length: int, head: str) -> int:
+def verify(events: Iterable[Event], *, length: int, head: str, marks: Iterable[tuple[int, str]] = ()) -> int:
     """Walk the chain from its first row to the head that was stored apart.
 
-    Returns the number of rows. Raises EvidenceBroken with the sequence number of the first bad row: altered,
-    missing, out of order, or cut off at the end.
+    `marks` are (sequence number, hash) as signed heads say them. Returns the number of rows. Raises
+    EvidenceBroken with the sequence number of the first bad row: altered, missing, out of order, cut off at the
+    end, or another than the one that was signed.
     """
+    signed: dict[int, set[str]] = {}
+    for seq, digest in marks:
+        signed.setdefault(seq, set()).add(digest)
     expected, before = 1, GENESIS
     for event in events:
         if event.seq != expected:
             raise EvidenceBroken(expected, "missing or out of order")
         if event.prev_hash != before:
             raise EvidenceBroken(event.seq, "not bound to the row before")
-        if event.hash != link(event):
+        if event.hash != _link_or_nothing(event):
             raise EvidenceBroken(event.seq, "altered")
+        if signed.get(event.seq, {event.hash}) != {event.hash}:
+            raise EvidenceBroken(event.seq, "another hash was signed for it: the chain was made anew")
         expected, before = expected + 1, event.hash
     if (expected - 1, before) != (length, head):
         raise EvidenceBroken(expected, "the end of the chain is missing or was replaced")
+    if cut := [seq for seq in signed if seq > length]:
+        raise EvidenceBroken(expected, f"missing: a head was signed at row {min(cut)}")
     return length
+
+
+def _link_or_nothing(event: Event) -> str:
+    try:
+        return link(event)
+    except ValueError:  # not canonical: nothing that was ever written
+        return ""

@@ -21,6 +21,7 @@ from bridge.store.endings import EndingRows
 from bridge.store.engine import guarded, open_engine, turn
 from bridge.store.evidence import EvidenceRows
 from bridge.store.findings import FindingRows
+from bridge.store.heads import HeadRows
 from bridge.store.ids import new_id
 from bridge.store.inbox import InboxRows
 from bridge.store.index import IndexRows
@@ -51,6 +52,7 @@ class SqlTx:
         self.index = IndexRows(session)
         self.notices = NoticeRows(session)
         self.evidence = EvidenceRows(session)
+        self.heads = HeadRows(session)
         self.packages = PackageRows(session)
         self.documents = DocumentRows(session)
         self.endings = EndingRows(session)

@@ -250,6 +250,7 @@ evidence_head = Table(
     plain("id", Integer, primary_key=True, autoincrement=False),
     plain("seq", BigInteger),
     plain("hash", String(64)),
+    plain("at", Moment, nullable=True),
 )
 
 packages = Table(

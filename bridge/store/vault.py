@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -129,10 +129,13 @@ class Vault:
         """Ed25519 signature (RFC 8032), base64."""
         return base64.b64encode(self._signer.sign(content)).decode()
 
-    def verify(self, content: bytes, signature: str) -> bool:
-        """True where the evidence key signed this content."""
+    def verify(self, content: bytes, signature: str, public_key: str = "") -> bool:
+        """True where the evidence key signed this content, or the key of that public half (base64)."""
         try:
-            self._signer.public_key().verify(base64.b64decode(signature), content)
+            key = self._signer.public_key()
+            if public_key:
+                key = Ed25519PublicKey.from_public_bytes(base64.b64decode(public_key))
+            key.verify(base64.b64decode(signature), content)
         except (InvalidSignature, ValueError):
             return False
         return True
@@ -142,3 +145,8 @@ class Vault:
         """The evidence key's public half, base64 of 32 bytes."""
         raw = self._signer.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
         return base64.b64encode(raw).decode()
+
+    def public_key_pem(self, public_key: str = "") -> bytes:
+        """The evidence key's public half, or the given one (base64), as openssl reads it (RFC 8410)."""
+        key = Ed25519PublicKey.from_public_bytes(base64.b64decode(public_key or self.public_key))
+        return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)

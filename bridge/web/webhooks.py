@@ -9,6 +9,7 @@ from bridge.ports import Services
 from bridge.steps.receive import receive, verify
 from bridge.web import metrics
 from bridge.web.body import read_body
+from bridge.web.refusals import Refusals
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
@@ -23,6 +24,7 @@ class Rest(PathConverter):
 def blueprint(services: Services) -> Blueprint:
     """`POST /webhooks/<topic>`, one URL a topic."""
     page = Blueprint("webhooks", __name__)
+    refusals = Refusals(services)
     limit, deadline_s = services.settings.body_limit_bytes, services.settings.body_deadline_s
 
     @page.route("/webhooks", defaults={"topic": ""}, methods=METHODS)
@@ -30,11 +32,12 @@ def blueprint(services: Services) -> Blueprint:
     def accept(topic: str) -> Response:
         raw = read_body(request.environ, limit=limit, deadline_s=deadline_s)
         headers = {name.lower(): value for name, value in request.headers.items()}
-        if request.method != "POST":
-            verify(headers, raw, services=services)
-            return Response(status=405, headers={"Allow": "POST"})
         topic = topic.strip("/")
-        received = receive(topic, headers, raw, services=services)
+        with refusals.noted():
+            if request.method != "POST":
+                verify(headers, raw, services=services)
+                return Response(status=405, headers={"Allow": "POST"})
+            received = receive(topic, headers, raw, services=services)
         metrics.count(topic, received)
         return Response(status=200)
 

@@ -140,6 +140,7 @@ def test_wrong_usage_ends_with_2_and_nothing_on_stdout(office, words):
     "words",
     [(), ("inbox",), ("inbox", "list"), ("inbox", "show"), ("inbox", "replay"), ("dsr",), ("dsr", "list"), ("dsr", "show"),
      ("dsr", "package"), ("dsr", "evidence"), ("dsr", "replay"), ("evidence",), ("evidence", "verify"), ("evidence", "export"),
+     ("evidence", "heads"), ("evidence", "register"),
      ("processors",), ("doctor",), ("send",), ("migrate",), ("demo",), ("serve",), ("sandbox",)],
 )  # fmt: skip
 def test_every_command_explains_itself(office, words):

@@ -27,7 +27,6 @@ def package(request_id: str, target: Path, force: bool, as_json: bool) -> None:
         if not content:
             refuse(f"{request_id} has no package: {_why_no_package(request)}")
         digest = hashlib.sha256(content).hexdigest()
-        write(target, content, force=force)
         tx.evidence.append(
             Fact.PACKAGE_RELEASED,
             shop=request.shop,
@@ -37,6 +36,7 @@ def package(request_id: str, target: Path, force: bool, as_json: bool) -> None:
             bytes=len(content),
             sha256=digest,
         )
+        write(target, content, force=force)  # a file that cannot be written takes its fact back
     told = {
         "id": request_id,
         "file": str(target),

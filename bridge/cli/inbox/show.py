@@ -14,7 +14,7 @@ from bridge.model import Fact
 @click.command()
 @click.argument("delivery_id", metavar="ID")
 @click.option("--reveal", is_flag=True, help="Show the body too. This is recorded as evidence.")
-@click.option("--reason", help="Why it must be seen; required with --reveal.")
+@click.option("--reason", help="Why it must be seen; required with --reveal. No names.")
 @AS_JSON
 def show(delivery_id: str, reveal: bool, reason: str | None, as_json: bool) -> None:
     """Show one delivery."""

@@ -42,7 +42,6 @@ def export(notice_id: str, target: Path, force: bool, as_json: bool) -> None:
                 parts = content(notice, entries, processor, services=services, most=len(entries))
                 title = f"Erasure of personal data, instruction {notice.id}"
                 made = as_pdf(title, [(part.heading, part.lines) for part in parts])
-            write(target, made, force=force)
             tell(
                 Fact.PERSONAL_DATA_REVEALED,
                 entries,
@@ -52,6 +51,7 @@ def export(notice_id: str, target: Path, force: bool, as_json: bool) -> None:
                 what="notice",
                 reason=f"exported as {target.suffix[1:]}",
             )
+            write(target, made, force=force)
     if as_json:
         emit({"id": notice_id, "file": str(target), "bytes": len(made), "entries": len(entries)})
     else:

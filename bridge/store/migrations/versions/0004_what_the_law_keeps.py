@@ -21,6 +21,7 @@ TABLES = (
     "shop_endings",
     "destructions",
 )
+SIGNED = "day, seq, hash, signed_at, signature, public_key"
 INDEXES = (
     ("vault_documents", ("shop", "order_key")),
     ("vault_documents", ("erasable_from",)),
@@ -174,10 +175,32 @@ def upgrade() -> None:
     for table, columns in INDEXES:
         op.create_index(f"ix_{table}_{'_'.join(columns)}", table, list(columns))
     op.add_column("suppressions", _moment("ledger_at"))
+    op.add_column("evidence_head", _moment("at"))
+    op.execute(
+        "UPDATE evidence_head SET at = (SELECT at FROM evidence WHERE evidence.seq = evidence_head.seq)"
+    )
+    _signed_heads_stay()
+
+
+def _signed_heads_stay() -> None:
+    """What was signed is not changed and not removed; how far its timestamp is may be."""
+    changing = f"UPDATE OF {SIGNED} ON evidence_heads"
+    if op.get_bind().dialect.name == "sqlite":
+        for name, deed in (("update", changing), ("delete", "DELETE ON evidence_heads")):
+            op.execute(
+                f"CREATE TRIGGER evidence_heads_no_{name} BEFORE {deed} "
+                "BEGIN SELECT RAISE(ABORT, 'signed heads stay'); END"
+            )
+        return
+    op.execute(
+        f"CREATE TRIGGER evidence_heads_stay BEFORE DELETE OR TRUNCATE OR {changing} "
+        "FOR EACH STATEMENT EXECUTE FUNCTION evidence_is_append_only()"
+    )
 
 
 def downgrade() -> None:
     """Take back."""
+    op.drop_column("evidence_head", "at")
     op.drop_column("suppressions", "ledger_at")
     for table in reversed(TABLES):
         op.drop_table(table)

@@ -1,0 +1,89 @@
+"""`evidence register`."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+
+from bridge.cli.desk import AS_JSON, desk, operator
+from bridge.cli.dsr.paper import FORCE, write
+from bridge.cli.printing import emit, table
+from bridge.model import Fact
+from bridge.rules.register import register as made
+from bridge.store.register import Register
+
+COLUMNS = ("month", "requests", "closed", "median_days_to_close", "longest_days_to_close", "late")
+
+
+@click.command()
+@click.option("--since", "month", metavar="YYYY-MM", help="From this month on.")
+@click.option(
+    "--csv",
+    "target",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write it as one table: section, key, figure, value. Recorded as evidence.",
+)
+@FORCE
+@AS_JSON
+def register(month: str | None, target: Path | None, force: bool, as_json: bool) -> None:
+    """All requests by month: kinds, days to close, what is late, who owes an answer, what is held until when.
+
+    No personal data: ids, counts, days.
+    """
+    with desk() as at, at.store.transaction() as tx:
+        zone, rows = ZoneInfo(at.start.retention.timezone), Register(tx.session)
+        told = made(
+            rows.requests(_first(month, zone)),
+            open_answers=rows.open_answers(),
+            held=rows.held(),
+            laws={hold.id: hold.law for hold in at.start.retention.holds.values()},
+            zone=zone,
+            now=datetime.now(UTC),
+        )
+        if target is not None:
+            write(target, _csv(told).encode(), force=force)
+            tx.evidence.append(Fact.EVIDENCE_EXPORTED, shop="", actor=operator(), what="register")
+    if as_json:
+        emit(told)
+        return
+    table(told["months"], COLUMNS, empty="No requests.")
+    click.echo("\nLate")
+    table(told["late"], ("id", "kind", "state", "due_at", "closed_at"), empty="none")
+    click.echo("\nOpen answers")
+    owed = [{"processor": name, "instructions": count} for name, count in told["open_answers"].items()]
+    table(owed, ("processor", "instructions"), empty="none")
+    click.echo("\nHeld")
+    table(told["held"], ("hold", "release_year", "documents", "law"), empty="none")
+
+
+def _first(month: str | None, zone: ZoneInfo) -> datetime | None:
+    if month is None:
+        return None
+    try:
+        return datetime.strptime(month, "%Y-%m").replace(tzinfo=zone).astimezone(UTC)
+    except ValueError:
+        raise click.BadParameter("give a month such as 2026-11") from None
+
+
+def _csv(told: Mapping[str, Any]) -> str:
+    """One table for a spreadsheet: each figure with the section and the row it belongs to."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")  # RFC 4180
+    writer.writerow(("section", "key", "figure", "value"))
+    for section, key in (("months", "month"), ("late", "id"), ("held", "hold")):
+        for number, row in enumerate(told[section], 1):
+            named = row[key] if section != "held" else f"{number} {row[key]}"
+            for figure, value in row.items():
+                parts = value if isinstance(value, Mapping) else {"": value}
+                for part, content in parts.items():
+                    writer.writerow((section, named, f"{figure}.{part}".rstrip("."), content))
+    for processor, count in told["open_answers"].items():
+        writer.writerow(("open_answers", processor, "instructions", count))
+    return out.getvalue()

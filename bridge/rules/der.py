@@ -1,0 +1,56 @@
+"""DER (ITU-T X.690), as much of it as timestamps need: one value inside another, lengths in full.
+
+Pure. Writes and reads tag, length, content; knows no type but the whole number. Indefinite lengths (BER) and tags
+of several bytes are refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+INTEGER, BIT_STRING, OCTETS, NULL, OID, SEQUENCE, GENERALIZED_TIME = 0x02, 0x03, 0x04, 0x05, 0x06, 0x30, 0x18
+BOOLEAN = 0x01
+EXPLICIT_0 = 0xA0
+LONG = 0x80
+
+
+def value(tag: int, *parts: bytes) -> bytes:
+    """One value of these parts, one after the other."""
+    content = b"".join(parts)
+    size = len(content)
+    if size < LONG:
+        return bytes([tag, size]) + content
+    length = size.to_bytes((size.bit_length() + 7) // 8)
+    return bytes([tag, LONG | len(length)]) + length + content
+
+
+def whole(number: int) -> bytes:
+    """A whole number that is not negative."""
+    return value(INTEGER, number.to_bytes(number.bit_length() // 8 + 1))
+
+
+def read(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """The values that stand one after the other: (tag, content). Raises ValueError where one is cut or not DER."""
+    at = 0
+    while at < len(data):
+        if len(data) < at + 2 or data[at] & 0x1F == 0x1F:
+            raise ValueError("der: cut short, or a long tag")
+        tag, size, at = data[at], data[at + 1], at + 2
+        if size == LONG:
+            raise ValueError("der: a length that is not told")
+        if size > LONG:
+            count = size - LONG
+            size, at = int.from_bytes(data[at : at + count]), at + count
+        if at + size > len(data):
+            raise ValueError("der: cut short")
+        yield tag, data[at : at + size]
+        at += size
+
+
+def inside(data: bytes, tag: int) -> list[tuple[int, bytes]]:
+    """What is in the first value, which must have this tag. Raises ValueError."""
+    for found, content in read(data):
+        if found != tag:
+            break
+        return list(read(content))
+    raise ValueError(f"der: not {tag:#04x}")

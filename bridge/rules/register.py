@@ -1,0 +1,94 @@
+"""The register of all requests, as an auditor reads it: by month, what is late, who still owes an answer, what is held.
+
+Pure: rows in, figures out. Ids, counts, codes and days; no person, no pseudonym.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, tzinfo
+from statistics import median
+from typing import Any
+
+from bridge.model import PrivacyRequest
+
+SCHEMA = "request-register/1"
+DAY_S = 86_400
+
+
+def register(
+    requests: Sequence[PrivacyRequest],
+    *,
+    open_answers: Mapping[str, int],
+    held: Sequence[tuple[Sequence[str], date | None, int]],
+    laws: Mapping[str, str],
+    zone: tzinfo,
+    now: datetime,
+) -> dict[str, Any]:
+    """The register, JSON-ready.
+
+    `open_answers` counts the instructions that wait for each processor, `held` is (ids of holds, first day it
+    may go, documents), `laws` maps ids of holds to what to quote. `zone` says which month a moment is in.
+    """
+    months: dict[str, list[PrivacyRequest]] = {}
+    for request in requests:
+        months.setdefault(f"{request.received_at.astimezone(zone):%Y-%m}", []).append(request)
+    return {
+        "schema": SCHEMA,
+        "made_at": now.isoformat(),
+        "months": [_month(month, months[month], now) for month in sorted(months)],
+        "late": [_late(request) for request in requests if _is_late(request, now)],
+        "open_answers": dict(sorted(open_answers.items())),
+        "held": _held(held, laws),
+    }
+
+
+def _month(month: str, requests: Sequence[PrivacyRequest], now: datetime) -> dict[str, Any]:
+    days = [
+        (request.closed_at - request.received_at).total_seconds() / DAY_S
+        for request in requests
+        if request.closed_at
+    ]
+    return {
+        "month": month,
+        "requests": len(requests),
+        "by_kind": dict(sorted(Counter(request.kind.value for request in requests).items())),
+        "by_state": dict(sorted(Counter(request.state.value for request in requests).items())),
+        "closed": len(days),
+        "median_hours_to_acknowledge": None,  # the bridge sends no acknowledgement itself, so it knows of none
+        "median_days_to_close": round(median(days), 2) if days else None,
+        "longest_days_to_close": round(max(days), 2) if days else None,
+        "late": sum(_is_late(request, now) for request in requests),
+    }
+
+
+def _is_late(request: PrivacyRequest, now: datetime) -> bool:
+    return (request.closed_at or now) > request.due_at
+
+
+def _late(request: PrivacyRequest) -> dict[str, Any]:
+    return {
+        "id": request.id,
+        "kind": request.kind.value,
+        "state": request.state.value,
+        "due_at": request.due_at.isoformat(),
+        "due_governed_by": request.due_governed_by,
+        "closed_at": request.closed_at.isoformat() if request.closed_at else None,
+        "reason": request.last_error,
+    }
+
+
+def _held(
+    held: Sequence[tuple[Sequence[str], date | None, int]], laws: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """Documents by hold and year of release; one that several holds keep counts under each."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for holds, erasable_from, documents in held:
+        year = str(erasable_from.year) if erasable_from else "undecided"
+        for hold in holds or ("none",):
+            counts[hold, year] += documents
+    return [
+        {"hold": hold, "law": laws.get(hold, ""), "release_year": year, "documents": count}
+        for (hold, year), count in sorted(counts.items())
+    ]

@@ -1,0 +1,72 @@
+"""Signatures that did not hold, as evidence: counted in this process, told once an hour at most.
+
+A stranger who sends a million of them costs a counter in memory and one fact an hour; no request waits for the
+database. What was counted is told when the process ends in order, and lost when it is killed.
+"""
+
+from __future__ import annotations
+
+import atexit
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from bridge.errors import BridgeError, SignatureInvalid
+from bridge.model import Fact
+from bridge.ports import Services
+
+WINDOW_S = 3600.0
+
+
+class Refusals:
+    """The count of one process, by reason (a closed set of words)."""
+
+    def __init__(self, services: Services, *, window_s: float = WINDOW_S) -> None:
+        self._services, self._window_s = services, window_s
+        self._counts: Counter[str] = Counter()
+        self._since: datetime | None = None
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def noted(self) -> Iterator[None]:
+        """Count a signature that does not hold within the block; the fault goes on."""
+        try:
+            yield
+        except SignatureInvalid as fault:
+            self._note(fault.reason, 1)
+            raise
+
+    def tell(self) -> None:
+        """Record what was counted since the last time. A database that is away is told later."""
+        atexit.unregister(self.tell)
+        with self._lock:
+            counts, since = self._counts, self._since
+            self._counts, self._since = Counter(), None
+        if since is None:
+            return
+        try:
+            with self._services.store.transaction() as tx:
+                tx.evidence.append(
+                    Fact.DELIVERY_REJECTED,
+                    shop="",
+                    reason="signature",
+                    count=counts.total(),
+                    reasons=dict(sorted(counts.items())),
+                    since=since.isoformat(),
+                )
+        except BridgeError:
+            for reason, count in counts.items():
+                self._note(reason, count, since)
+
+    def _note(self, reason: str, count: int, since: datetime | None = None) -> None:
+        with self._lock:
+            self._counts[reason] += count
+            if self._since is not None:
+                return
+            self._since = since or self._services.clock.now()
+        atexit.register(self.tell)
+        timer = threading.Timer(self._window_s, self.tell)
+        timer.daemon = True
+        timer.start()

@@ -1,0 +1,101 @@
+"""`evidence …` as an auditor and an attacker use it, on both databases."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import pytest
+
+from bridge.steps.sign_head import sign_head
+from tests.e2e import house
+from tests.tamper import WAYS, append, make_anew, tamper
+
+CHANGED = "UPDATE evidence SET detail = '{\"records\": 9}' WHERE seq = 3"
+
+
+@pytest.fixture
+def say(database_url):
+    """Run a command over this database, with the keys of the tests' vault."""
+    environ = house.environment(database_url, "")
+    return lambda *words: house.say(environ, *words)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_t22_verify_ends_with_1_and_names_the_first_bad_row(store, say, way):
+    statements, first_bad = WAYS[way]
+    append(store)
+    assert say("evidence", "verify", "--json").json["ok"] is True
+    tamper(store, *statements)
+    told = say("evidence", "verify", "--json")
+    assert (told.code, told.json["ok"], told.json["first_bad_seq"]) == (1, False, first_bad)
+    told = say("evidence", "verify")
+    assert (told.code, told.out) == (1, "")
+    assert told.err.startswith(f"BROKEN: evidence row {first_bad}: ")
+
+
+def test_t22_a_chain_made_anew_is_caught_by_a_head_that_left_the_house(services, store, say, tmp_path):
+    append(store)
+    sign_head(services=services)
+    kept = tmp_path / "heads.json"
+    kept.write_text(say("evidence", "heads", "--json").out)
+    assert say("evidence", "verify", "--heads", str(kept), "--json").json["heads_given"] == 1
+    make_anew(store, CHANGED)
+    assert say("evidence", "verify", "--json").json["first_bad_seq"] == 5
+    make_anew(store, "DELETE FROM evidence_heads", "DELETE FROM evidence WHERE seq = 6")
+    assert say("evidence", "verify").code == 0, "a chain alone does not bind who owns it"
+    told = say("evidence", "verify", "--heads", str(kept), "--json")
+    assert (told.code, told.json["first_bad_seq"]) == (1, 5)
+
+
+def test_heads_are_listed_for_people_and_machines(services, store, say):
+    assert say("evidence", "heads", "--json").json == []
+    assert "No head is signed yet" in say("evidence", "heads").out
+    append(store)
+    sign_head(services=services)
+    [head] = say("evidence", "heads", "--json").json
+    assert (head["day"], head["seq"], head["anchored_at"], head["token"]) == ("2026-11-22", 5, None, "")
+    assert head["public_key"] == store.vault.public_key
+    assert "2026-11-22" in say("evidence", "heads").out
+    told = say("evidence", "verify", "--json").json
+    assert (told["signed_heads"], told["timestamped_heads"], told["heads_of_other_keys"]) == (1, 0, 0)
+    assert "Signed heads: 1, with a timestamp: 0" in say("evidence", "verify").out
+
+
+@pytest.mark.parametrize("content", ["", "[]x", '[{"seq": 1}]', '["a"]', "7"])
+def test_a_file_that_holds_no_heads_is_wrong_usage(say, tmp_path, content):
+    (tmp_path / "heads.json").write_text(content)
+    told = say("evidence", "verify", "--heads", str(tmp_path / "heads.json"))
+    assert (told.code, told.out) == (2, "")
+    assert "holds no signed heads" in told.err
+    assert say("evidence", "verify", "--heads", str(tmp_path / "nowhere.json")).code == 2
+
+
+def test_an_export_has_the_heads_beside_it_and_they_verify(services, store, say, tmp_path):
+    append(store)
+    sign_head(services=services)
+    told = say("evidence", "export", "--out", str(tmp_path / "chain.jsonl"), "--json").json
+    assert (told["rows"], told["heads"]) == (7, 1)
+    assert len((tmp_path / "chain.jsonl").read_text().splitlines()) == 7
+    assert json.loads((tmp_path / "chain.jsonl.heads.json").read_text())[0]["seq"] == 5
+    assert say("evidence", "verify", "--heads", told["heads_file"]).code == 0
+
+
+def test_the_register_is_a_table_a_document_or_a_file_and_names_nobody(office, tmp_path):
+    told = office.say("evidence", "register", "--json").json
+    [month] = told["months"]
+    assert month["by_kind"]["access"] == month["by_kind"]["erasure"] == 1
+    assert told["open_answers"], "processors owe answers about Bikram's parcels"
+    people = office.say("evidence", "register").out
+    assert month["month"] in people
+    target = tmp_path / "register.csv"
+    assert office.say("evidence", "register", "--csv", str(target)).code == 0
+    assert office.facts()[-1] == "evidence.exported"
+    rows = list(csv.DictReader(target.read_text().splitlines()))
+    assert {"section": "months", "key": month["month"], "figure": "requests", "value": "2"} in rows
+    assert {row["section"] for row in rows} >= {"months", "open_answers"}
+    for text in (json.dumps(told), people, target.read_text()):
+        assert office.world.asha.last.lower() not in text.lower()
+    assert office.say("evidence", "register", "--csv", str(target)).code == 2, "never over another"
+    assert office.say("evidence", "register", "--since", "2126-01", "--json").json["months"] == []
+    assert office.say("evidence", "register", "--since", "soon").code == 2

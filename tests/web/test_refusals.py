@@ -1,0 +1,78 @@
+"""Signatures that do not hold are evidence too, and a flood of them is one fact an hour."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from bridge.errors import SignatureInvalid
+from bridge.model import Fact
+from bridge.sandbox.embedded import Valkey
+from bridge.sandbox.processes import Bridge
+from bridge.store import SqlStore
+from bridge.web.refusals import Refusals
+from tests.e2e import house
+from tests.factories import NOW
+
+
+def rejected(services):
+    with services.store.transaction() as tx:
+        return [fact.detail for fact in tx.evidence.all() if fact.fact == Fact.DELIVERY_REJECTED]
+
+
+def refuse(refusals, reason):
+    with pytest.raises(SignatureInvalid), refusals.noted():
+        raise SignatureInvalid(reason)
+
+
+def test_v06_a_flood_of_wrong_signatures_is_one_fact_with_its_counts(services):
+    refusals = Refusals(services)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda n: refuse(refusals, "mismatch" if n % 5 else "missing"), range(100)))
+    assert rejected(services) == [], "no request waits for the database"
+    refusals.tell()
+    refusals.tell()
+    assert rejected(services) == [
+        {
+            "reason": "signature",
+            "count": 100,
+            "reasons": {"mismatch": 80, "missing": 20},
+            "since": NOW.isoformat(),
+        }
+    ]
+
+
+def test_it_tells_by_itself_when_the_window_is_over_and_again_in_the_next(services):
+    refusals = Refusals(services, window_s=0.05)
+    for told in (1, 2):
+        refuse(refusals, "missing")
+        house.until("told", lambda told=told: len(rejected(services)) == told)
+
+
+def test_what_a_database_that_is_away_did_not_hear_is_told_later(services, clock, vault):
+    away = SqlStore("postgresql+psycopg://nobody@127.0.0.1:1/none", vault=vault, now=clock.now)
+    refusals = Refusals(replace(services, store=away))
+    refuse(refusals, "missing")
+    refusals.tell()
+    refusals._services = services
+    refuse(refusals, "mismatch")
+    refusals.tell()
+    assert [(told["count"], told["since"]) for told in rejected(services)] == [(2, NOW.isoformat())]
+
+
+def test_a_web_process_counts_at_its_door_and_tells_when_it_ends(tmp_path):
+    with Valkey() as valkey:
+        environ = house.environment(f"sqlite:///{tmp_path}/bridge.db", valkey.url, WEB_CONCURRENCY="1")
+        house.migrate(environ)
+        with Bridge(environ, logs=tmp_path / "logs") as bridge, house.services(environ) as services:
+            bridge.start(workers=0, clock=False)
+            for headers in ({}, {"X-Shopify-Hmac-Sha256": "wrong"}):
+                assert house.ask(bridge.url, "/webhooks/customers/redact", b"{}", headers).status == 401
+            assert house.ask(bridge.url, "/webhooks/shop/redact", how="GET").status == 401
+            assert house.post(bridge.url, "shop/redact", {"shop_domain": house.SHOP}).status == 200
+            assert rejected(services) == []
+            bridge.stop(grace_s=10)
+            [told] = rejected(services)
+    assert (told["count"], told["reasons"]) == (3, {"mismatch": 1, "missing": 2})
