@@ -1,6 +1,7 @@
 """The clock process: `python -m workers.schedule`.
 
-Every few seconds it rings for rows that are due and that nobody came for; every hour it purges what is over.
+Every few seconds it rings for rows that are due and that nobody came for; every hour it
+destroys what is over: what is kept for a while, documents whose last day has passed, what reached its age.
 Two clocks may run at once (deployments overlap): the one that holds the lock in the database does the work.
 """
 
@@ -19,7 +20,9 @@ from bridge import logs
 from bridge.bootstrap import make_services, make_store
 from bridge.errors import BridgeError, SettingsInvalid
 from bridge.ports import Services
+from bridge.steps.age import age
 from bridge.steps.purge import purge
+from bridge.steps.release import Released, release
 from bridge.steps.sweep import sweep
 from config.start import load_all
 from workers.connection import connect
@@ -54,18 +57,30 @@ def main() -> None:
 
 
 def tick(services: Services, holder: str, every_s: float, purged: datetime | None) -> datetime | None:
-    """One turn. Returns when it last purged. No fault ends the clock: the next turn tries again."""
+    """One turn. Returns when it last was through with what is over. No fault ends the clock: the next turn tries again."""
     try:
         if not services.store.lock("clock", holder, max(LOCK_FACTOR * every_s, 5.0)):
             return purged
         sweep(services=services)
         now = services.clock.now()
         if purged is None or now - purged >= PURGE_EVERY:
-            purge(services=services)
-            return now
+            return now if hourly(services=services) else purged
     except Exception as fault:  # noqa: BLE001 - a clock that dies of one bad turn would stop all retries
         log.warning("clock.turn_failed", fault=logs.place(fault))
     return purged
+
+
+def hourly(*, services: Services) -> bool:
+    """Destroy what is over, each kind whatever becomes of the others. False where more is to do at once."""
+    more = False
+    for step in (purge, release, age):
+        try:
+            done = step(services=services)
+        except Exception as fault:  # noqa: BLE001 - what cannot be destroyed must not keep the rest
+            log.warning("clock.step_failed", step=step.__name__, fault=logs.place(fault))
+        else:
+            more |= isinstance(done, Released) and done.more
+    return not more
 
 
 if __name__ == "__main__":

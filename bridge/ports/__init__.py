@@ -10,6 +10,7 @@ from bridge.ports.inbox import Claim, Inbox
 from bridge.ports.notices import Notices
 from bridge.ports.proof import Evidence, Packages
 from bridge.ports.records import Findings, Index
+from bridge.ports.releasing import Ageing, LawFiles, LegalClaims, OrderKey, VaultOrders
 from bridge.ports.requests import Requests
 from bridge.ports.store import Store, Tx
 from bridge.ports.systems import (
@@ -28,6 +29,7 @@ from config.retention import Retention
 from config.settings import Settings
 
 __all__ = [
+    "Ageing",
     "Canceller",
     "Claim",
     "Clock",
@@ -38,8 +40,11 @@ __all__ = [
     "Findings",
     "Inbox",
     "Index",
+    "LawFiles",
+    "LegalClaims",
     "Mailer",
     "Notices",
+    "OrderKey",
     "Packages",
     "Plans",
     "Platform",
@@ -50,6 +55,7 @@ __all__ = [
     "Store",
     "Tracker",
     "Tx",
+    "VaultOrders",
     "Watcher",
 ]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, Protocol
 
-from bridge.model import Document, Paper
+from bridge.model import Document, Paper, Review
 
 
 class Documents(Protocol):
@@ -66,6 +66,10 @@ class Reviews(Protocol):
 
     def close(self, review_id: str, *, actor: str, reason: str) -> bool:
         """Close one and record it; False where it is not open."""
+        ...
+
+    def listed(self, *, is_open: bool = True, kind: str = "", request_id: str = "") -> Sequence[Review]:
+        """Those that wait, or all, oldest first."""
         ...
 
 
