@@ -11,7 +11,7 @@ import sys
 import click
 
 from bridge import __version__
-from bridge.cli import develop, doctor, dsr, evidence, inbox, migrate, notice, processors, send, token
+from bridge.cli import develop, doctor, dsr, evidence, hold, inbox, migrate, notice, processors, send, token
 from bridge.errors import BridgeError, SettingsInvalid
 
 
@@ -30,6 +30,7 @@ for command in (
     inbox.inbox,
     dsr.dsr,
     notice.notice,
+    hold.hold,
     evidence.evidence,
     processors.processors,
     migrate.migrate,

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from bridge.cli import checks
+from bridge.cli import checks, checks_holds
 from bridge.cli.desk import AS_JSON, desk
 from bridge.cli.printing import emit
 
@@ -25,6 +25,7 @@ def doctor(offline: bool, as_json: bool) -> None:
             checks.redis_checks(at),
             *(() if offline else checks.systems_checks(at)),
             *checks.notices_checks(at),
+            *checks_holds.holds_checks(at),
             *checks.topics_checks(at),
         ]
     failed = [check for check in found if check.ok is False]

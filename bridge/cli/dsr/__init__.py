@@ -2,7 +2,7 @@
 
 import click
 
-from bridge.cli.dsr import cancel, evidence, listing, opening, package, plan, replay, show
+from bridge.cli.dsr import cancel, evidence, holding, listing, opening, package, plan, replay, show
 
 
 @click.group()
@@ -19,5 +19,7 @@ for command in (
     evidence.evidence,
     replay.replay,
     cancel.cancel,
+    holding.hold,
+    holding.release,
 ):
     dsr.add_command(command)
