@@ -14,6 +14,7 @@ from bridge.cli.nobell import NoBell
 from bridge.errors import BridgeError
 from bridge.model import Check, LawFile, LegalClaim
 from bridge.ports import Services
+from bridge.rules.release import CLAIM
 from bridge.rules.retention import local_day
 from bridge.steps.adopt import walk
 
@@ -43,19 +44,22 @@ def _law(accepted: LawFile | None, services: Services) -> Check:
 def _documents(services: Services) -> list[Check]:
     """How many go soon, and why those whose day has come stay (T10)."""
     today = local_day(services.clock.now(), services.retention.calendar)
-    soon, due, stays = today + timedelta(days=DUE_DAYS), 0, Counter[str]()
-    for _, documents, claims, kept in walk(today=today, services=services):
+    soon, due, claimed, stays = today + timedelta(days=DUE_DAYS), 0, 0, Counter[str]()
+    for _, documents, _, kept in walk(today=today, services=services):
         if kept.erasable_from is not None:
             due += len(documents) * (kept.erasable_from <= soon)
-        elif kept.needs and not claims and kept.day_of_law and kept.day_of_law <= today:
-            stays[", ".join(kept.needs)] += len(documents)
-    told = [Check(name="documents due", ok=True, detail=f"{due} go within {DUE_DAYS} days")]
-    return told + [
-        Check(
-            name="documents held back", ok=False, detail=f"{count} are over and stay: {needs} is not decided"
-        )
-        for needs, count in sorted(stays.items())
-    ]
+        elif set(kept.grounds) == {CLAIM}:
+            claimed += len(documents)
+        elif kept.needs and kept.day_of_law and kept.day_of_law <= today:
+            stays[" and ".join(kept.needs)] += len(documents)
+    told = [Check(name="documents due", ok=True, detail=f"{due} within {DUE_DAYS} days")]
+    if claimed:
+        detail = f"{claimed} are over and stay for a claim"
+        told.append(Check(name="documents held by a claim", ok=None, detail=detail))
+    for needs, count in sorted(stays.items()):
+        detail = f"{count} are over and stay until {needs} is decided"
+        told.append(Check(name="documents held back", ok=False, detail=detail))
+    return told
 
 
 def _claims(claims: Sequence[LegalClaim], services: Services) -> list[Check]:

@@ -22,7 +22,7 @@ def age(*, services: Services) -> Mapping[str, int]:
     """One turn. Returns how many of each category went. Raises NeedsOperator where one is still there."""
     today = local_day(services.clock.now(), services.retention.calendar)
     gone: dict[str, int] = {}
-    for category, before in over(today, services):
+    for category, before in over_on(today, services):
         for _ in repeat(None, TURNS):
             with services.store.transaction() as tx:
                 swept = tx.ageing.sweep(category, before, limit=BATCH)
@@ -34,7 +34,7 @@ def age(*, services: Services) -> Mapping[str, int]:
     return gone
 
 
-def over(today: date, services: Services) -> Iterator[tuple[str, datetime]]:
+def over_on(today: date, services: Services) -> Iterator[tuple[str, datetime]]:
     """The categories that age here, with the moment before which their records are over on that day."""
     for name, stored in REGISTRY.items():
         category = services.retention.categories.get(name)

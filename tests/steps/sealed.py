@@ -22,7 +22,9 @@ def decided(
     )
 
 
-def seal(services: Services, order: int = 1001, issued_at: datetime = NOW, **given: Any) -> str:
+def seal(
+    services: Services, order: int = 1001, issued_at: datetime = NOW, *, shop: str = SHOP, **given: Any
+) -> str:
     """Seal an order's invoice, or what is `given`; gives its id."""
     told: dict[str, Any] = {
         "kind": DocumentKind.INVOICE,
@@ -32,7 +34,7 @@ def seal(services: Services, order: int = 1001, issued_at: datetime = NOW, **giv
         "content": b'{"state": "27", "name": "Asha Qwertzuiop"}',
     }
     with services.store.transaction() as tx:
-        document = tx.documents.seal(SHOP, Paper(**(told | {"issued_at": issued_at} | given)))
+        document = tx.documents.seal(shop, Paper(**(told | {"issued_at": issued_at} | given)))
     assert document is not None
     return document.id
 

@@ -10,7 +10,7 @@ from bridge.cli.dsr.sheet import find
 from bridge.cli.hold.claims import REASON, tell_held, tell_released
 from bridge.cli.hold.sheet import telling
 from bridge.cli.nobell import NoBell
-from bridge.cli.notice.sheet import reference_option
+from bridge.cli.reference import reference_option
 from bridge.steps.claim import hold_person, release_claim
 
 

@@ -11,8 +11,8 @@ from bridge.bootstrap import make_services
 from bridge.cli.desk import AS_JSON, desk, operator
 from bridge.cli.hold.sheet import claim_row, held_row, telling
 from bridge.cli.nobell import NoBell
-from bridge.cli.notice.sheet import reference_option
 from bridge.cli.printing import emit
+from bridge.cli.reference import reference_option
 from bridge.model import LegalClaim
 from bridge.steps import claim as verbs
 

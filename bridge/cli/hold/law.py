@@ -10,7 +10,7 @@ import click
 from bridge.bootstrap import make_services
 from bridge.cli.desk import AS_JSON, desk, operator
 from bridge.cli.hold.claims import REASON
-from bridge.cli.hold.sheet import by_day, day, telling
+from bridge.cli.hold.sheet import by_day, day, telling, worded
 from bridge.cli.nobell import NoBell
 from bridge.cli.printing import emit, table
 from bridge.steps import adopt
@@ -47,8 +47,7 @@ def changes(as_json: bool) -> None:
         if accepted
         else "accepted  none yet: the clock adopts the loaded one\n"
     )
-    rows = ({**row, "grounds": ", ".join(row["grounds"])} for row in _rows(found))
-    table(rows, COLUMNS, empty="No document has a day yet.")
+    table(map(worded, _rows(found)), COLUMNS, empty="No document has a day yet.")
 
 
 @click.command()

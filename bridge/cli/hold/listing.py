@@ -9,11 +9,10 @@ import click
 
 from bridge.bootstrap import make_services
 from bridge.cli.desk import AS_JSON, desk
-from bridge.cli.hold.sheet import by_day, claim_row, day, kept_row
+from bridge.cli.hold.sheet import by_day, claim_row, day, grouped, worded
 from bridge.cli.nobell import NoBell
 from bridge.cli.printing import emit, table
 from bridge.ports import Services
-from bridge.rules.release import Kept
 from bridge.rules.retention import local_day
 from bridge.steps.adopt import walk
 
@@ -31,7 +30,7 @@ def list_(due: bool, as_json: bool) -> None:
         services = make_services(at.start, NoBell(), at.store)
         now = services.clock.now()
         today = local_day(now, services.retention.calendar)
-        rows = _due(today, services) if due else _groups(today, services)
+        rows = _due(today, services) if due else grouped(walk(today=today, services=services))
         with at.store.transaction() as tx:
             claims = [
                 claim_row(claim, now=now, orders=len(tx.legal_claims.orders(claim.id)))
@@ -44,43 +43,22 @@ def list_(due: bool, as_json: bool) -> None:
         shown = ({**row, "documents": len(row["documents"])} for row in rows)
         table(shown, ("erasable_from", "shop", "documents", "request_id"), empty="Nothing goes.")
         return
-    table(({**row, **_words(row)} for row in rows), GROUP, empty="No sealed documents.")
+    table(map(worded, rows), GROUP, empty="No sealed documents.")
     click.echo("\nClaims")
     table(claims, CLAIM, empty="none")
-
-
-def _words(row: dict[str, Any]) -> dict[str, str]:
-    return {"grounds": ", ".join(row["grounds"]), "needs": ", ".join(row["needs"]) or "-"}
-
-
-def _groups(today: date, services: Services) -> list[dict[str, Any]]:
-    """Orders that have shop, grounds and days in common."""
-    groups: dict[tuple[str, Kept], list[int]] = {}
-    for (shop, _), documents, _, kept in walk(today=today, services=services):
-        count = groups.setdefault((shop, kept), [0, 0])
-        count[0] += 1
-        count[1] += len(documents)
-    rows = [
-        {
-            "shop": shop,
-            "orders": orders,
-            "documents": documents,
-            "law": kept.citation,
-            "last_day": day(kept.last_day),
-            "erasable_from": day(kept.erasable_from),
-            "day_of_law": day(kept.day_of_law),
-            "grounds": list(kept.grounds),
-            "needs": list(kept.needs),
-        }
-        for (shop, kept), (orders, documents) in groups.items()
-    ]
-    return sorted(rows, key=by_day("erasable_from"))
 
 
 def _due(today: date, services: Services) -> list[dict[str, Any]]:
     until = today + timedelta(days=DUE_DAYS)
     rows = [
-        kept_row(shop, documents, kept)
+        {
+            "shop": shop,
+            "documents": [document.id for document in documents],
+            "request_id": next((each.request_id for each in documents if each.request_id), None),
+            "grounds": list(kept.grounds),
+            "last_day": day(kept.last_day),
+            "erasable_from": day(kept.erasable_from),
+        }
         for (shop, _), documents, _, kept in walk(today=today, services=services)
         if kept.erasable_from and kept.erasable_from <= until
     ]

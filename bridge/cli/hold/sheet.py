@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from bridge.cli.desk import refuse
 from bridge.errors import PayloadInvalid
 from bridge.model import Document, LegalClaim
+from bridge.ports import OrderKey
 from bridge.rules.release import Kept
 from bridge.steps.claim import Held
 
@@ -65,16 +66,34 @@ def held_row(held: Held, *, now: datetime) -> dict[str, Any]:
     return {**claim_row(held.claim, now=now), **told}
 
 
-def kept_row(shop: str, documents: Sequence[Document], kept: Kept) -> dict[str, Any]:
-    """An order's documents as shown, without which order it is."""
-    return {
-        "shop": shop,
-        "documents": [document.id for document in documents],
-        "request_id": next((each.request_id for each in documents if each.request_id), None),
-        "grounds": list(kept.grounds),
-        "last_day": day(kept.last_day),
-        "erasable_from": day(kept.erasable_from),
-    }
+def grouped(walked: Iterable[tuple[OrderKey, Sequence[Document], Any, Kept]]) -> list[dict[str, Any]]:
+    """Orders that have shop, grounds and days in common, the next to go first. `free`: they go today."""
+    groups: dict[tuple[str, Kept], list[int]] = {}
+    for (shop, _), documents, _, kept in walked:
+        count = groups.setdefault((shop, kept), [0, 0])
+        count[0] += 1
+        count[1] += len(documents)
+    rows = [
+        {
+            "shop": shop,
+            "orders": orders,
+            "documents": documents,
+            "law": kept.citation,
+            "last_day": day(kept.last_day),
+            "erasable_from": day(kept.erasable_from),
+            "day_of_law": day(kept.day_of_law),
+            "grounds": list(kept.grounds),
+            "needs": list(kept.needs),
+            "free": kept.free,
+        }
+        for (shop, kept), (orders, documents) in groups.items()
+    ]
+    return sorted(rows, key=by_day("erasable_from"))
+
+
+def worded(row: dict[str, Any]) -> dict[str, Any]:
+    """A row for people: what is a list is read as one."""
+    return {name: ", ".join(value) if isinstance(value, list) else value for name, value in row.items()}
 
 
 def day(of: date | None) -> str | None:

@@ -10,15 +10,17 @@ import click
 
 from bridge.bootstrap import make_services
 from bridge.cli.desk import AS_JSON, desk
-from bridge.cli.hold.sheet import day, kept_row
+from bridge.cli.hold.sheet import grouped, worded
 from bridge.cli.nobell import NoBell
 from bridge.cli.printing import emit, table
 from bridge.ports import Services
 from bridge.rules.retention import local_day
 from bridge.steps.adopt import walk
-from bridge.steps.age import age, over
+from bridge.steps.age import age, over_on
 from bridge.steps.purge import purge
 from bridge.steps.release import release
+
+GOES = ("shop", "orders", "documents", "erasable_from", "grounds")
 
 
 @click.command()
@@ -39,15 +41,10 @@ def sweep(as_of: datetime | None, dry_run: bool, as_json: bool) -> None:
     if not told["accepted"]:
         click.echo("The loaded retention file is not accepted: no document goes. `hold changes` shows why.")
     if dry_run:
-        table(
-            told["documents"],
-            ("erasable_from", "shop", "orders", "documents", "grounds"),
-            empty="No document goes.",
-        )
-        for row in told["held_back"]:
-            click.echo(
-                f"stays: {row['orders']} orders, {', '.join(row['grounds'])}, needs {', '.join(row['needs']) or '-'}"
-            )
+        table(map(worded, told["documents"]), GOES, empty="No document goes.")
+        for row in map(worded, told["held_back"]):
+            needs = f" until {row['needs']} is decided" if row["needs"] else ""
+            click.echo(f"stays: {row['orders']} orders, {row['grounds']}{needs}")
     else:
         click.echo(f"{told['documents']} documents destroyed, {told['dated']} dated.")
     for category, count in told["aged_out"].items():
@@ -74,29 +71,19 @@ def _act(services: Services) -> dict[str, Any]:
 
 
 def _look(on: date, services: Services) -> dict[str, Any]:
-    goes: dict[Any, dict[str, Any]] = {}
-    stays: dict[Any, dict[str, Any]] = {}
-    for (shop, _), documents, _, kept in walk(today=on, services=services):
-        if kept.free:
-            row = goes.setdefault((shop, kept), kept_row(shop, (), kept) | {"orders": 0, "documents": 0})
-        elif (kept.day_of_law and kept.day_of_law <= on) or not kept.erasable_from:
-            told = {"shop": shop, "grounds": list(kept.grounds), "needs": list(kept.needs)}
-            row = stays.setdefault(
-                (shop, kept), {**told, "day_of_law": day(kept.day_of_law), "orders": 0, "documents": 0}
-            )
-        else:
-            continue
-        row["orders"] += 1
-        row["documents"] += len(documents)
+    rows = grouped(
+        each
+        for each in walk(today=on, services=services)
+        if each[3].erasable_from is None or each[3].erasable_from <= on
+    )
     with services.store.transaction() as tx:
         accepted = tx.law_files.accepted()
-        aged = {category: tx.ageing.count(category, before) for category, before in over(on, services)}
-    in_force = accepted is None or accepted.sha256 == services.retention.sha256
+        aged = {category: tx.ageing.count(category, before) for category, before in over_on(on, services)}
     return {
         "as_of": on.isoformat(),
         "dry_run": True,
-        "accepted": in_force,
-        "documents": list(goes.values()),
-        "held_back": list(stays.values()),
+        "accepted": accepted is None or accepted.sha256 == services.retention.sha256,
+        "documents": [row for row in rows if row["free"]],
+        "held_back": [row for row in rows if not row["free"]],
         "aged_out": {category: count for category, count in aged.items() if count},
     }
