@@ -1,7 +1,7 @@
 """The clock process: `python -m workers.schedule`.
 
-Every few seconds it rings for rows that are due and that nobody came for; every hour it
-destroys what is over: what is kept for a while, documents whose last day has passed, what reached its age.
+Every few seconds it rings for rows that are due and that nobody came for; every hour it destroys what is over:
+what is kept for a while, documents whose last day has passed, what reached its age.
 Two clocks may run at once (deployments overlap): the one that holds the lock in the database does the work.
 """
 

@@ -63,6 +63,10 @@ class LegalClaims(Protocol):
         """By order id ('' is none): ids of the claims on this request's person or on that order."""
         ...
 
+    def widen(self, request: PrivacyRequest, order_ids: Iterable[str]) -> None:
+        """Orders of this request's person that became known: the claims that live on her hold them too."""
+        ...
+
     def orders_of(self, request: PrivacyRequest) -> Sequence[str]:
         """Pseudonyms of the orders of a request's person, as the index or her erasure knows them."""
         ...

@@ -44,6 +44,7 @@ def note(
     names = {order_id: order.name for order_id, order in orders.items()}
     for told in whom(who, parcels, names, services.merchant.processors):
         by_processor.setdefault(told.processor, []).append(told)
+    tx.legal_claims.widen(request, {*orders, *(parcel.order_id for parcel in parcels)})
     known = {task.system: task for task in tx.requests.tasks(request.id) if task.action is Action.INSTRUCT}
     noted: list[tuple[str, int, bool]] = []
     for processor, theirs in sorted(by_processor.items()):

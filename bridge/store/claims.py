@@ -67,17 +67,22 @@ class LegalClaimRows:
     def binding(self, request: PrivacyRequest, order_ids: Iterable[str]) -> Mapping[str, Sequence[str]]:
         """See ports.LegalClaims."""
         keys = {order_id: self.key_of(request.shop, order_id) for order_id in order_ids}
-        hers = [legal_claims.c.request_id == request.id]
-        if request.subject:
-            hers.append(legal_claims.c.subject == request.subject)
-        at = legal_claims.c.shop == request.shop
-        whole = {claim.id for claim in self._alive(at, or_(*hers))}
+        of_orders = self.on([(request.shop, key) for key in keys.values()])
+        whole = {claim.id for claim in self._on_person(request)}
         return {
-            order_id: sorted(
-                whole | {claim.id for claim in self.on([(request.shop, key)]).get((request.shop, key), ())}
-            )
+            order_id: sorted(whole | {claim.id for claim in of_orders.get((request.shop, key), ())})
             for order_id, key in keys.items()
         }
+
+    def widen(self, request: PrivacyRequest, order_ids: Iterable[str]) -> None:
+        """See ports.LegalClaims."""
+        keys = {self.key_of(request.shop, order_id) for order_id in order_ids}
+        for claim in self._on_person(request):
+            if new := keys - {"", *self.orders(claim.id)}:
+                self.open(claim, new)
+
+    def _on_person(self, request: PrivacyRequest) -> Sequence[LegalClaim]:
+        return self.living(shop=request.shop, request_id=request.id, subject=request.subject)
 
     def orders_of(self, request: PrivacyRequest) -> Sequence[str]:
         """See ports.LegalClaims. An erasure leaves the keys of the orders that must not come back."""

@@ -10,13 +10,14 @@ from types import SimpleNamespace
 
 import pytest
 
-from bridge.model import Action, Kind
+from bridge.model import Action, DeliveryState, Kind
+from bridge.steps import release as step
 from bridge.steps.claim import hold_order
 from bridge.steps.process import process
 from bridge.steps.release import release
 from tests.conftest import SetClock
 from tests.e2e import house
-from tests.factories import ASHA, make_request, make_task, opened, order
+from tests.factories import ASHA, make_delivery, make_request, make_task, opened, order
 from tests.steps.sealed import seal
 
 SHIPPED = (Path(__file__).parents[2] / "config" / "retention.toml").read_text()
@@ -282,3 +283,17 @@ def test_documents_that_stay_for_a_claim_alone_are_said(place):
     assert checks(place, "documents held by a claim") == [(None, "1 are over and stay for a claim")]
     look = place.say("hold", "sweep", "--dry-run")
     assert "stays: 1 orders, legal_claim" in look.out
+
+
+def test_a_sweep_by_hand_goes_on_to_the_end_and_says_what_aged(place, monkeypatch):
+    monkeypatch.setattr(step, "MOST", 1)
+    with house.services(place.environ) as services:
+        for number in (1, 2, 3):
+            seal(services, number, datetime(2015, 5, 1, tzinfo=UTC), shop=place.shop)
+        old = make_delivery(state=DeliveryState.REJECTED, received_at=datetime(2020, 1, 1, tzinfo=UTC))
+        services.store.accept(old)
+        services.store.purge(keep_failed_days=1, keep_packages_days=1)
+    look = place.say("hold", "sweep", "--dry-run")
+    assert "security_log: 1 records of age" in look.out
+    done = told(place.say("hold", "sweep", "--json"))
+    assert (done["documents"], done["aged_out"]) == (3, {"security_log": 1})

@@ -8,8 +8,10 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from bridge.errors import PayloadInvalid
+from bridge.model import DocumentKind
 from bridge.rules.release import Moved
-from bridge.steps.adopt import Change, accept, adopt, changes, counted
+from bridge.steps import adopt as step
+from bridge.steps.adopt import Change, accept, adopt, changes, counted, walk
 from bridge.steps.claim import hold_order, release_claim
 from bridge.steps.release import Released, release
 from tests.factories import SHOP
@@ -36,6 +38,14 @@ def days(services):
 def reviews(services):
     with services.store.transaction() as tx:
         return [review.what for review in tx.reviews.listed(kind="law_file_changed")]
+
+
+@pytest.mark.parametrize("page", [1, 2, 3])
+def test_every_order_is_looked_at_once_whatever_a_page_holds(company, monkeypatch, page):
+    monkeypatch.setattr(step, "PAGE", page)
+    seal(company, 1001, kind=DocumentKind.CREDIT_NOTE, source="refund-1")
+    walked = list(walk(today=date(2026, 11, 22), services=company))
+    assert sorted(len(documents) for _, documents, _, _ in walked) == [1, 2]
 
 
 def test_the_first_file_is_adopted_and_said(services):

@@ -124,6 +124,18 @@ def test_the_erasure_goes_on_and_the_carrier_is_told_once_the_claim_is_over(ours
     assert set(grounds(ours)) == {"income_tax_books"}
 
 
+def test_orders_that_the_erasure_finds_are_held_too(ours, erasure):
+    held = hold(ours, erasure)
+    with ours.store.transaction() as tx:
+        tx.index.learn(SHOP, [order(1003)])
+    seal(ours, 1003)
+    assert process(erasure.id, services=ours)
+    with ours.store.transaction() as tx:
+        assert len(tx.legal_claims.orders(held.claim.id)) == 3
+    release(services=ours)
+    assert grounds(ours).count("legal_claim") == 3
+
+
 def test_after_the_erasure_her_orders_are_still_known_by_their_keys(ours, erasure):
     assert process(erasure.id, services=ours)
     held = hold(ours, erasure)
