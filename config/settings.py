@@ -17,6 +17,7 @@ from bridge.errors import SettingsInvalid
 from config import values
 from config.carriers import CarrierSettings
 from config.development import DEVELOPMENT_KEYS, development_keys
+from config.outside import OutsideSettings
 from config.readiness import readiness
 from config.values import Secret, no_secret
 from config.values import var as _var
@@ -28,7 +29,7 @@ __all__ = ["Settings", "environment", "load", "readiness", "variables"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(CarrierSettings):
+class Settings(OutsideSettings):
     """Every setting, parsed. `required` ones are refused when unset in production."""
 
     env: str = _var(
@@ -43,18 +44,6 @@ class Settings(CarrierSettings):
         values.database,
         required=True,
         meaning="the database: the memory",
-    )
-    ledger_url: str = _var(
-        "BRIDGE_LEDGER_URL",
-        "",
-        values.database,
-        meaning="a second small database that no backup of the first holds: who was erased, after a restore",
-    )
-    migrate_database_url: str = _var(
-        "MIGRATE_DATABASE_URL",
-        "",
-        values.database,
-        meaning="the same database as its owner, for `migrate` alone; empty: DATABASE_URL",
     )
     redis_url: str = _var(
         "REDIS_URL",
@@ -123,23 +112,11 @@ class Settings(CarrierSettings):
         required=True,
         meaning="base64 of 32 bytes: Ed25519 seed",
     )
-    tsa_url: str = _var(
-        "BRIDGE_TSA_URL",
-        "",
-        values.url("https", "http"),
-        meaning="timestamp authority (RFC 3161) for each day's signed head; empty: none",
-    )
     merchant_file: Path = _var(
         "BRIDGE_MERCHANT_FILE", MERCHANT_FILE, Path, meaning="shops, contacts, clocks, processors"
     )
     retention_file: Path = _var(
         "BRIDGE_RETENTION_FILE", RETENTION_FILE, Path, meaning="laws, holds, categories"
-    )
-    storage_region: str = _var(
-        "BRIDGE_STORAGE_REGION",
-        "",
-        values.country,
-        meaning="country where the database and its backups lie, such as IN; empty: unknown",
     )
     public_url: str = _var(
         "PUBLIC_URL",
@@ -266,10 +243,10 @@ class Settings(CarrierSettings):
 
 
 def _variables() -> list[Field[Any]]:
-    """The bridge's own first, then those of the carriers."""
-    theirs = {spec.name for spec in fields(CarrierSettings)}
+    """The bridge's own first, then what proves it from outside, then those of the carriers."""
+    parts = [{spec.name for spec in fields(part)} for part in (OutsideSettings, CarrierSettings)]
     named = [spec for spec in fields(Settings) if "name" in spec.metadata]
-    return sorted(named, key=lambda spec: spec.name in theirs)
+    return sorted(named, key=lambda spec: sum(spec.name in part for part in parts))
 
 
 def variables() -> list[tuple[str, str, str]]:

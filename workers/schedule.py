@@ -1,7 +1,8 @@
 """The clock process: `python -m workers.schedule`.
 
-Every few seconds it rings for rows that are due and that nobody came for; every hour it purges what is over
-and erases the bank details of refunds that were settled long enough ago.
+Every few seconds it rings for rows that are due and that nobody came for; every hour it destroys what is over:
+what is kept for a while, documents whose last day has passed, bank details of settled refunds, what reached its age;
+and looks whether today's head of the evidence is signed.
 Two clocks may run at once (deployments overlap): the one that holds the lock in the database does the work.
 """
 
@@ -20,10 +21,12 @@ from bridge import logs
 from bridge.bootstrap import make_services, make_store
 from bridge.errors import BridgeError, SettingsInvalid
 from bridge.ports import Services
+from bridge.steps.age import age
 from bridge.steps.carry import carry
 from bridge.steps.gate import look
 from bridge.steps.purge import purge
 from bridge.steps.refund.erase_settled import erase_settled
+from bridge.steps.release import Released, release
 from bridge.steps.sign_head import sign_head
 from bridge.steps.sweep import sweep
 from config.start import load_all
@@ -60,7 +63,7 @@ def main() -> None:
 
 
 def tick(services: Services, holder: str, every_s: float, purged: datetime | None) -> datetime | None:
-    """One turn. Returns when it last purged. No fault ends the clock: the next turn tries again."""
+    """One turn. Returns when it last was through with what is over. No fault ends the clock: the next turn tries again."""
     try:
         if not services.store.lock("clock", holder, max(LOCK_FACTOR * every_s, 5.0)):
             return purged
@@ -70,13 +73,23 @@ def tick(services: Services, holder: str, every_s: float, purged: datetime | Non
         carry(services=services)
         now = services.clock.now()
         if purged is None or now - purged >= PURGE_EVERY:
-            purge(services=services)
-            erase_settled(services=services)
-            sign_head(services=services)
-            return now
+            return now if hourly(services=services) else purged
     except Exception as fault:  # noqa: BLE001 - a clock that dies of one bad turn would stop all retries
         log.warning("clock.turn_failed", fault=logs.place(fault))
     return purged
+
+
+def hourly(*, services: Services) -> bool:
+    """Destroy what is over, each kind whatever becomes of the others. False where more is to do at once."""
+    more = False
+    for step in (purge, release, erase_settled, age, sign_head):
+        try:
+            done = step(services=services)
+        except Exception as fault:  # noqa: BLE001 - what cannot be destroyed must not keep the rest
+            log.warning("clock.step_failed", step=step.__name__, fault=logs.place(fault))
+        else:
+            more |= isinstance(done, Released) and done.more
+    return not more
 
 
 if __name__ == "__main__":

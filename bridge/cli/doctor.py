@@ -6,7 +6,15 @@ import sys
 
 import click
 
-from bridge.cli import checks, checks_evidence, checks_keys, checks_ledger, checks_reviews, checks_vault
+from bridge.cli import (
+    checks,
+    checks_evidence,
+    checks_holds,
+    checks_keys,
+    checks_ledger,
+    checks_reviews,
+    checks_vault,
+)
 from bridge.cli.desk import AS_JSON, desk
 from bridge.cli.printing import emit
 
@@ -31,6 +39,7 @@ def doctor(offline: bool, as_json: bool) -> None:
             *checks_vault.vault_checks(at),
             *checks_reviews.reviews_checks(at),
             *checks_reviews.refunds_checks(at),
+            *checks_holds.holds_checks(at),
             *checks.topics_checks(at),
         ]
     failed = [check for check in found if check.ok is False]

@@ -131,6 +131,16 @@ class LegalClaim:
     released_at: datetime | None = None
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LawFile:
+    """A retention file that was accepted: by an operator, or by the bridge where no day came nearer."""
+
+    sha256: str
+    policy_id: str
+    accepted_at: datetime
+    accepted_by: str
+
+
 def as_plain(planned: Planned) -> Mapping[str, Any]:
     """A line of the plan, JSON-ready."""
     return {

@@ -13,6 +13,7 @@ from bridge.ports.notices import Notices
 from bridge.ports.proof import Evidence, Heads, Packages
 from bridge.ports.records import Findings, Index
 from bridge.ports.refunds import Refunds
+from bridge.ports.releasing import Ageing, LawFiles, LegalClaims, OrderKey, VaultOrders
 from bridge.ports.requests import Requests
 from bridge.ports.store import Store, Tx
 from bridge.ports.systems import (
@@ -33,6 +34,7 @@ from config.retention import Retention
 from config.settings import Settings
 
 __all__ = [
+    "Ageing",
     "Canceller",
     "Claim",
     "Clock",
@@ -45,9 +47,12 @@ __all__ = [
     "Heads",
     "Inbox",
     "Index",
+    "LawFiles",
     "Ledger",
+    "LegalClaims",
     "Mailer",
     "Notices",
+    "OrderKey",
     "Packages",
     "Plans",
     "Platform",
@@ -62,6 +67,7 @@ __all__ = [
     "Store",
     "Tracker",
     "Tx",
+    "VaultOrders",
     "Watcher",
 ]
 

@@ -23,11 +23,12 @@ class Notices(Protocol):
         account: str = "",
         request_id: str = "",
         notice_id: str = "",
+        order_keys: Sequence[str] = (),
         states: Sequence[NoticeState] = (),
         due_at: datetime | None = None,
         limit: int = 0,
     ) -> list[Entry]:
-        """Entries, oldest first. `due_at`: those to be looked at by then. `limit` 0: all."""
+        """Entries, oldest first. `order_keys` are pseudonyms of orders. `due_at`: to be looked at by then. `limit` 0: all."""
         ...
 
     def entry(self, entry_id: str) -> Entry | None:

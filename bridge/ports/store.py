@@ -21,6 +21,7 @@ from bridge.ports.notices import Notices
 from bridge.ports.proof import Evidence, Heads, Packages
 from bridge.ports.records import Findings, Index
 from bridge.ports.refunds import Refunds
+from bridge.ports.releasing import Ageing, LawFiles, LegalClaims, VaultOrders
 from bridge.ports.requests import Requests
 
 
@@ -95,6 +96,26 @@ class Tx(Protocol):
     @property
     def reviews(self) -> Reviews:
         """What needs a person's eye."""
+        ...
+
+    @property
+    def vault_orders(self) -> VaultOrders:
+        """Statutory copies by order."""
+        ...
+
+    @property
+    def legal_claims(self) -> LegalClaims:
+        """Disputes that hold data back."""
+        ...
+
+    @property
+    def law_files(self) -> LawFiles:
+        """Which retention file is in force."""
+        ...
+
+    @property
+    def ageing(self) -> Ageing:
+        """What is over by its age alone."""
         ...
 
 

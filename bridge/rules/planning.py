@@ -6,16 +6,18 @@ survives without a reason. The same lines are made before and at the deed, so th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from bridge.model import Deed, Document, DocumentForm, LegalClaim, Planned
+from bridge.model import Deed, Document, DocumentForm, LegalClaim, Planned, RefundAccount, RefundState
 from bridge.model.holding import as_plain
 from bridge.rules.lifecycle import BRIDGE, PLATFORM, VAULT
+from bridge.rules.refunds import CATEGORY as REFUNDS
 from bridge.rules.release import CATEGORY, Keeping, Kept
-from bridge.rules.retention import holds_on, local_day
+from bridge.rules.retention import UNREADABLE, holds_on, local_day
 from config.rulebook import Category, Retention
 
 # What the bridge's own tables hold of a person: category of the retention file, and what it is.
@@ -27,6 +29,7 @@ TABLES: Mapping[str, tuple[str, str]] = {
     "packages": ("access_package", "packages of an earlier request"),
     "deliveries": ("webhook_payload", "webhook bodies that wait for a replay"),
 }
+OF_TABLES = {category for category, _ in TABLES.values()}
 PROOFS = {  # what outlives an erasure as proof, and the event its category's clock starts at
     "suppression": "created_at",
     "request_evidence": "case_closed_at",
@@ -41,6 +44,7 @@ BY_ACTION = {
 }
 ASKED, UNDER_LAW, COPY_MISSING = "erasure_asked_for", "law_keeps_it", "copy_missing"
 NOTHING_HOLDS, PROVES, TOLD = "nothing_holds_it_any_more", "proof_of_what_was_done", "processor_is_instructed"
+REFUND_OPEN, REFUND_FRESH = "refund_is_open", "refund_is_being_reconciled"
 ITS_OWN, WE_ASK = "platform_erases_on_its_own", "platform_is_asked"
 OF_OTHERS, UNCLAIMED = "retention_file_says", "no_category_claims_it"
 
@@ -49,7 +53,8 @@ OF_OTHERS, UNCLAIMED = "retention_file_says", "no_category_claims_it"
 class Held:
     """What there is of her now.
 
-    `rows` by table, `spared` counts orders without a copy, `documents` and `claims` by order, `parcels` by processor.
+    `rows` by table, `spared` counts orders without a copy, `documents` and `claims` by order, `parcels` by processor,
+    `refunds` are bank details that are still kept, `claimed` the ids of those that a live claim holds.
     """
 
     rows: Mapping[str, int]
@@ -57,6 +62,8 @@ class Held:
     documents: Mapping[str, Sequence[Document]]
     claims: Mapping[str, Sequence[LegalClaim]]
     parcels: Mapping[str, int]
+    refunds: Sequence[RefundAccount]
+    claimed: Collection[str]
     by_hand: bool
 
 
@@ -65,6 +72,7 @@ def lines(held: Held, *, retention: Retention, now: datetime) -> list[Planned]:
     return [
         *_own(held),
         *_vault(held, retention, now),
+        *_bank(held, retention, now),
         *_platform(held, retention),
         *(
             Planned(
@@ -130,6 +138,34 @@ def sealed(
             groups[key] = groups.get(key, 0) + 1
     rows = [(what, kept, count) for (what, kept), count in groups.items()]
     return sorted(rows, key=lambda row: (row[0], str(row[1].last_day)))
+
+
+def _bank(held: Held, retention: Retention, now: datetime) -> Iterable[Planned]:
+    """Bank details of refunds: they go with the request where nothing holds them, else by themselves on their day."""
+    rule = retention.holds.get("refund_unsettled")
+    law = retention.laws.get(rule.law) if rule else None
+    groups: Counter[tuple[str, date | None, bool]] = Counter()
+    for account in held.refunds:
+        over = account.erase_at is not None and account.erase_at <= now and account.id not in held.claimed
+        reason = NOTHING_HOLDS if over else REFUND_OPEN if account.state is RefundState.OPEN else REFUND_FRESH
+        ends = (
+            local_day(account.erase_at, retention.calendar) - timedelta(days=1) if account.erase_at else None
+        )
+        groups[reason, None if over else ends, account.id in held.claimed] += 1
+    for (reason, until, claimed), count in sorted(groups.items(), key=str):
+        goes = reason == NOTHING_HOLDS
+        grounds = () if goes else ("refund_unsettled", *(["legal_claim"] if claimed else []))
+        yield Planned(
+            system=BRIDGE,
+            category=REFUNDS,
+            what="account number, IFSC, UPI id, holder",
+            deed=Deed.ERASE if goes else Deed.RESTRICT,
+            reason=reason,
+            count=count,
+            law="" if goes else (law.title if law else UNREADABLE),
+            until=None if claimed else until,
+            holds=grounds,
+        )
 
 
 def last_day(kept: Kept) -> date | None:
@@ -223,7 +259,7 @@ def as_planned(removed: Mapping[str, int], plan: Iterable[Mapping[str, Any]]) ->
     mine = {
         line["what"]: line["count"]
         for line in plan
-        if line["system"] == BRIDGE and line["action"] == Deed.ERASE and line["count"]
+        if line["category"] in OF_TABLES and line["action"] == Deed.ERASE and line["count"]
     }
     return mine == {TABLES[table][1]: count for table, count in removed.items() if table in TABLES and count}
 

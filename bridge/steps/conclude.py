@@ -62,13 +62,14 @@ def _certify(
         tx.documents.listed(shop=request.shop) if whole_shop else tx.documents.of_request(request.id)
     ):
         documents.setdefault(document.order_key, []).append(document)
+    orders = {(request.shop, order_key) for order_key in documents}
     body = certificate(
         request,
         tasks,
         stands,
         facts=tx.evidence.of(request.id),
         documents=documents,
-        claims={},
+        claims={key: claims for (_, key), claims in tx.legal_claims.on(orders).items()},
         plan=tx.plans.of(request.id),
         merchant=services.merchant,
         retention=services.retention,

@@ -27,7 +27,7 @@ from bridge.ports import Claim, Services, Tx
 from bridge.rules.planning import COPY_MISSING, as_planned, goes_further
 from bridge.steps.erase_shop import erase_shop
 from bridge.steps.note import note
-from bridge.steps.plan import settle
+from bridge.steps.plan import bank_details, settle
 from bridge.steps.spare import spared
 
 ACCESS_FIRST_S = 10
@@ -121,18 +121,37 @@ def _person(
     orders = {
         order_id: order for order_id, order in tx.index.orders(shop, who).items() if order_id not in spare
     }
+    accounts = bank_details(request, orders, tx)
     removed = dict(tx.index.erase(shop, who, request_id=request.id, spare=spare))
     if not as_planned(removed, planned):
         raise NeedsOperator("the erasure would not have done what was planned: nothing was changed")
     if not removed.get(MERGED):
         note(request, who, parcels, orders, tx=tx, services=services)
         tx.documents.remaining(shop, {*orders, *who.order_ids} - set(spare), request.id)
+        _bank_details(request, [account.id for account in accounts], tx)
     tx.evidence.append(
         Fact.PRINCIPAL_SUPPRESSED, shop=request.shop, request_id=request.id, subject=request.subject
     )
     if not spare:  # else she is needed to find what is left
         tx.requests.rewrite(request, left_to_ask_by(request, tx))
     return removed
+
+
+def _bank_details(request: PrivacyRequest, account_ids: Sequence[str], tx: Tx) -> None:
+    """What nothing holds goes now; an open refund keeps the rest, unreadable for anything else, until its day."""
+    gone = tx.refunds.erase(account_ids, request_id=request.id)
+    if gone:
+        tx.evidence.append(
+            Fact.REFUND_ACCOUNT_ERASED,
+            shop=request.shop,
+            request_id=request.id,
+            subject=request.subject,
+            count=len(gone),
+            settled=True,
+        )
+    left = set(account_ids) - {account.id for account in gone}
+    if left:
+        tx.refunds.restrict(sorted(left), request_id=request.id)
 
 
 def _not_whole(task: Task, services: Services) -> Task:

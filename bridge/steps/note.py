@@ -22,6 +22,7 @@ from bridge.model import (
 )
 from bridge.ports import Services, Tx
 from bridge.rules.telling import Told, whom
+from bridge.steps.hold_back import bound
 
 NAMELESS = "nothing_to_name_her_by"
 
@@ -43,6 +44,7 @@ def note(
     names = {order_id: order.name for order_id, order in orders.items()}
     for told in whom(who, parcels, names, services.merchant.processors):
         by_processor.setdefault(told.processor, []).append(told)
+    tx.legal_claims.widen(request, {*orders, *(parcel.order_id for parcel in parcels)})
     known = {task.system: task for task in tx.requests.tasks(request.id) if task.action is Action.INSTRUCT}
     noted: list[tuple[str, int, bool]] = []
     for processor, theirs in sorted(by_processor.items()):
@@ -56,7 +58,7 @@ def note(
         named = [told for told in theirs if told.reference]
         if processor not in known:
             tx.requests.save_task(_begun(task, len(named)) if named else nameless(task))
-        entries = [_entry(request, task, told, orders, services) for told in named]
+        entries = bound([_entry(request, task, told, orders, services) for told in named], request, tx=tx)
         new = tx.notices.add(entries)
         if new and processor in known:
             tx.notices.touch(entries)

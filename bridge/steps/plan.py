@@ -6,10 +6,20 @@ Reads the bridge's own memory only, by doing the deed and taking it back; asks n
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from bridge.model import Action, Deed, Fact, Kind, Planned, PrivacyRequest, Source, Task
+from bridge.model import (
+    Action,
+    Deed,
+    Fact,
+    Planned,
+    PrivacyRequest,
+    RefundAccount,
+    RefundState,
+    Source,
+    Task,
+)
 from bridge.ports import Services, Tx
 from bridge.rules.lifecycle import BRIDGE
 from bridge.rules.planning import Held, differences, lines, written
@@ -57,18 +67,28 @@ def settle(
 
 def _held(request: PrivacyRequest, spare: Collection[str], tx: Tx, services: Services) -> Held:
     shop, who = request.shop, request.principal
-    if request.kind is not Kind.ERASURE:
-        return Held(rows={}, spared=0, documents={}, claims={}, parcels={}, by_hand=False)
     parcels = [parcel for parcel in tx.index.parcels(shop, who) if parcel.order_id not in spare]
     orders = tx.index.orders(shop, who)
     names = {order_id: order.name for order_id, order in orders.items() if order_id not in spare}
-    told = whom(who, parcels, names, services.merchant.processors)
     documents = tx.documents.of_orders(shop, {*orders, *who.order_ids})
+    keys = {order_id: (shop, its[0].order_key) for order_id, its in documents.items()}
+    hers = tx.legal_claims.living(shop=shop, subject=request.subject) if request.subject else ()
+    held_by = tx.legal_claims.on(keys.values())
+    refunds = bank_details(request, orders, tx)
     return Held(
         rows=tx.index.held(shop, who, request_id=request.id, spare=spare),
         spared=len(spare),
         documents=documents,
-        claims={},
-        parcels=Counter(each.processor for each in told),
+        claims={order_id: [*hers, *held_by.get(key, ())] for order_id, key in keys.items()},
+        parcels=Counter(told.processor for told in whom(who, parcels, names, services.merchant.processors)),
+        refunds=refunds,
+        claimed=tx.refunds.claimed(refunds),
         by_hand=request.source is Source.OPERATOR,
     )
+
+
+def bank_details(request: PrivacyRequest, order_ids: Iterable[str], tx: Tx) -> list[RefundAccount]:
+    """Bank details of her refunds that are still kept."""
+    ids = {*order_ids, *request.principal.order_ids}
+    accounts = tx.refunds.of_orders(request.shop, ids, subject=request.subject)
+    return [account for account in accounts if account.state is not RefundState.ERASED]

@@ -74,12 +74,15 @@ class EntryRows:
         account: str = "",
         request_id: str = "",
         notice_id: str = "",
+        order_keys: Sequence[str] = (),
         states: Sequence[NoticeState] = (),
         due_at: datetime | None = None,
         limit: int = 0,
     ) -> list[Entry]:
         """See ports.Notices."""
         rows = select(notice_entries).order_by(notice_entries.c.id)
+        if order_keys:
+            rows = rows.where(notice_entries.c.order_key.in_(list(order_keys)))
         if account:
             shop, _, processor = account.partition("|")
             rows = rows.where(notice_entries.c.shop == shop, notice_entries.c.processor == processor)

@@ -49,6 +49,7 @@ vault_documents = Table(
     Index(None, "shop", "order_key"),
     Index(None, "erasable_from"),
     Index(None, "request_id"),
+    Index(None, "law_sha256"),
 )
 
 legal_claims = Table(
@@ -58,7 +59,7 @@ legal_claims = Table(
     shop(),
     plain("request_id", String(40)),
     pseudonym("subject"),
-    pseudonym("order_key"),
+    pseudonym("order_key", primary_key=True),
     plain("reference", String(64)),
     plain("opened_by", String(64)),
     plain("opened_at", Moment),

@@ -16,6 +16,8 @@ from bridge.ports import Claim
 from bridge.rules.topics import MANDATORY
 from bridge.store import inbox
 from bridge.store.accept import GroupCommit
+from bridge.store.ageing import AgeingRows
+from bridge.store.claims import LegalClaimRows
 from bridge.store.documents import DocumentRows
 from bridge.store.endings import EndingRows
 from bridge.store.engine import guarded, open_engine, turn
@@ -25,6 +27,7 @@ from bridge.store.heads import HeadRows
 from bridge.store.ids import new_id
 from bridge.store.inbox import InboxRows
 from bridge.store.index import IndexRows
+from bridge.store.law_files import LawFileRows
 from bridge.store.listing import Listing
 from bridge.store.notices import NoticeRows
 from bridge.store.packages import PackageRows
@@ -37,6 +40,7 @@ from bridge.store.session import Session
 from bridge.store.tables import deliveries, notice_accounts, packages, requests
 from bridge.store.tokens import TokenRows
 from bridge.store.vault import Vault
+from bridge.store.vault_orders import VaultOrderRows
 
 Bell = Callable[[Sequence[tuple[str, str, bool]]], None]
 
@@ -60,6 +64,10 @@ class SqlTx:
         self.restoring = RestoringRows(session)
         self.refunds = RefundRows(session)
         self.reviews = ReviewRows(session)
+        self.vault_orders = VaultOrderRows(session)
+        self.legal_claims = LegalClaimRows(session)
+        self.law_files = LawFileRows(session)
+        self.ageing = AgeingRows(session)
         self.listing = Listing(session)
         self.tokens = TokenRows(session)
 

@@ -121,6 +121,8 @@ def test_the_whole_sentence_runs_as_the_role(runtime, clock, queue, platform, ca
     work(services, queue)
     [erasure] = requests(services, kind="erasure")
     assert erasure.state is RequestState.WAITING
+    post(services, "app/uninstalled", {"id": 1, "domain": "minimiss.myshopify.com"})
+    clock.at += timedelta(hours=48)
     post(services, "shop/redact", {"shop_id": 1, "shop_domain": "minimiss.myshopify.com"})
     work(services, queue)
     assert [each.state for each in requests(services, kind="shop_erasure")] == [RequestState.DONE]

@@ -11,10 +11,12 @@ from structlog.testing import capture_logs
 from bridge.sandbox.embedded import Valkey
 from bridge.sandbox.processes import Bridge
 from bridge.steps.receive import receive
+from bridge.steps.release import Released
 from bridge.steps.sweep import ROOM, sweep
 from tests.e2e import house
 from tests.factories import SECRETS
 from tests.fakes import FakeQueue
+from workers import schedule
 from workers.schedule import PURGE_EVERY, tick
 
 EVERY_S = 2.0
@@ -120,3 +122,24 @@ def test_two_clock_processes_stand_side_by_side_and_end_in_order(tmp_path):
             assert bridge.running() == ["clock.1", "clock.2"]
             assert bridge.stop(grace_s=5) == {"clock.1": 0, "clock.2": 0}
         assert "failed" not in (tmp_path / "clock.1.log").read_text()
+
+
+def test_one_kind_that_cannot_be_destroyed_does_not_keep_the_others(services, clock, monkeypatch):
+    def broken(*, services):
+        raise RuntimeError("asha@example.com")
+
+    calls = []
+    monkeypatch.setattr(schedule, "purge", broken)
+    monkeypatch.setattr(schedule, "age", lambda *, services: calls.append("age"))
+    with capture_logs() as told:
+        assert tick(services, "only", EVERY_S, None) == clock.at
+    assert calls == ["age"]
+    assert told[0]["event"] == "clock.step_failed"
+    assert "asha" not in str(told)
+
+
+def test_while_there_is_more_to_destroy_it_comes_again_with_the_next_tick(services, clock, monkeypatch):
+    turns = [Released(accepted=True, more=True), Released(accepted=True)]
+    monkeypatch.setattr(schedule, "release", lambda *, services: turns.pop(0))
+    assert tick(services, "only", EVERY_S, None) is None
+    assert tick(services, "only", EVERY_S, None) == clock.at

@@ -2,7 +2,7 @@
 
 import click
 
-from bridge.cli.dsr import cancel, ending, evidence, listing, opening, package, plan, replay, show
+from bridge.cli.dsr import cancel, ending, evidence, holding, listing, opening, package, plan, replay, show
 
 
 @click.group()
@@ -21,5 +21,7 @@ for command in (
     cancel.cancel,
     ending.continue_,
     ending.close,
+    holding.hold,
+    holding.release,
 ):
     dsr.add_command(command)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import date, timedelta
 from typing import Any
 
 from bridge.cli.desk import refuse
@@ -52,6 +53,43 @@ def _task(task: Task) -> dict[str, Any]:
     }
 
 
+def holds(tx: SqlTx, request: PrivacyRequest) -> list[dict[str, Any]]:
+    """What is held of the request's person just now: sealed documents by their day, claims."""
+    orders = [(request.shop, key) for key in tx.legal_claims.orders_of(request)]
+    groups: dict[tuple[date | None, tuple[str, ...]], int] = {}
+    for documents in tx.vault_orders.documents(orders).values():
+        for one in documents:
+            key = (one.erasable_from, one.grounds)
+            groups[key] = groups.get(key, 0) + 1
+    sealed = [
+        {
+            "category": "invoice_document",
+            "what": f"{count} sealed documents",
+            "action": "seal",
+            "grounds": [{"ground": ground} for ground in grounds],
+            "until": (day - timedelta(days=1)).isoformat() if day else None,
+        }
+        for (day, grounds), count in groups.items()
+    ]
+    claims = [
+        {
+            "category": "legal_claim",
+            "what": f"{claim.id} {claim.reference}",
+            "action": "restrict",
+            "grounds": [{"ground": "legal_claim"}],
+            "until": None,
+            "review_due_at": claim.review_due_at.isoformat(),
+        }
+        for claim in tx.legal_claims.living(
+            shop=request.shop,
+            request_id=request.id,
+            subject=request.subject,
+            order_keys=[key for _, key in orders],
+        )
+    ]
+    return [*sealed, *claims]
+
+
 def described(tx: SqlTx, request: PrivacyRequest) -> dict[str, Any]:
     """Everything that is shown of a request: clocks, tasks, holds, facts."""
     certificate = tx.packages.certificate(request.id)
@@ -66,6 +104,6 @@ def described(tx: SqlTx, request: PrivacyRequest) -> dict[str, Any]:
         "retention_sha256": request.retention_sha256,
         "orders_named": len(request.principal.order_ids),
         "tasks": [_task(task) for task in tx.requests.tasks(request.id)],
-        "holds": list((certificate or {}).get("kept", [])),
+        "holds": [*(certificate or {}).get("kept", []), *holds(tx, request)],
         "facts": [asdict(event) for event in tx.evidence.of(request.id)],
     }

@@ -9,8 +9,9 @@ import click
 from bridge.bootstrap import make_services
 from bridge.cli.desk import AS_JSON, desk, operator, refuse
 from bridge.cli.nobell import NoBell
-from bridge.cli.notice.sheet import find, reference_option
+from bridge.cli.notice.sheet import find
 from bridge.cli.printing import emit
+from bridge.cli.reference import reference_option
 from bridge.errors import PayloadInvalid
 from bridge.model import Answer, Said, Via
 from bridge.rules.notices import LAWS

@@ -6,13 +6,16 @@ from dataclasses import replace
 
 import click
 
+from bridge.bootstrap import make_services
 from bridge.cli.desk import AS_JSON, desk, operator, refuse
+from bridge.cli.nobell import NoBell
 from bridge.cli.notice.sheet import find_entry
 from bridge.cli.printing import emit
 from bridge.model import Answer, Entry, Fact, NoticeState
 from bridge.rules.asking import HELD
 from bridge.rules.notices import told_again
 from bridge.steps.concern import account, tell
+from bridge.steps.hold_back import CLAIM, hold_back
 from bridge.store.sql import SqlTx
 
 REASON = click.option("--reason", required=True, help="Why, for the evidence. No names.")
@@ -24,18 +27,12 @@ REASON = click.option("--reason", required=True, help="Why, for the evidence. No
 @AS_JSON
 def hold(entry_id: str, reason: str, as_json: bool) -> None:
     """Hold one record back: nothing is asked of it until it is released."""
-    with desk() as at, at.store.transaction() as tx:
-        entry = _not_out_yet(tx, entry_id)
-        matters = tuple(sorted({*entry.matters, HELD}))
-        held = replace(
-            entry,
-            state=NoticeState.WAITING,
-            notice_id="",
-            matters=matters,
-            released=False,
-            look_at=at.store.now(),
-        )
-        _save(held, Fact.ENTRY_HELD, reason, tx)
+    with desk() as at:
+        services = make_services(at.start, NoBell(), at.store)
+        with at.store.transaction() as tx:
+            entry = _not_out_yet(tx, entry_id)
+            hold_back([entry], HELD, tx=tx, services=services)
+            tell(Fact.ENTRY_HELD, [entry], tx, actor=operator(), entry=entry.id, reason=reason)
     _tell(entry_id, "held", as_json)
 
 
@@ -49,6 +46,8 @@ def release(entry_id: str, reason: str, as_json: bool) -> None:
         entry = _not_out_yet(tx, entry_id)
         if entry.state is NoticeState.QUEUED:
             refuse(f"{entry_id} waits for nothing of its own: it goes with the next letter.")
+        if claims := [matter.removeprefix(CLAIM) for matter in entry.matters if matter.startswith(CLAIM)]:
+            refuse(f"{entry_id} is held by {', '.join(claims)}: `hold release` lets it go.")
         free = replace(entry, matters=(), released=True, look_at=at.store.now())
         _save(free, Fact.ENTRY_RELEASED, reason, tx)
     _tell(entry_id, "released", as_json)

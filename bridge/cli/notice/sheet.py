@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
-
-import click
 
 from bridge.cli.desk import refuse
 from bridge.model import Entry, Notice
@@ -80,19 +77,6 @@ def entry_row(entry: Entry, *, reveal: bool = False) -> dict[str, Any]:
         "order": entry.order if reveal else masked(entry.order),
         **({"note": entry.note} if reveal else {"has_note": bool(entry.note)}),
     }
-
-
-def reference_option(meaning: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """`--reference`, required: one word, for it stands in the evidence for ever."""
-    return click.option(
-        "--reference", required=True, callback=_one_word, help=f"{meaning} One word, no names."
-    )
-
-
-def _one_word(_: click.Context, __: click.Parameter, given: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9._/#:-]{1,64}", given):
-        raise click.BadParameter("up to 64 letters, digits and . _ / # : - and nothing that names a person")
-    return given
 
 
 def masked(text: str) -> str:

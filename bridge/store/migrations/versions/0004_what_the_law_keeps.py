@@ -26,6 +26,7 @@ INDEXES = (
     ("vault_documents", ("shop", "order_key")),
     ("vault_documents", ("erasable_from",)),
     ("vault_documents", ("request_id",)),
+    ("vault_documents", ("law_sha256",)),
     ("legal_claims", ("shop", "subject")),
     ("legal_claims", ("shop", "order_key")),
     ("refund_accounts", ("shop", "order_key")),
@@ -86,7 +87,7 @@ def upgrade() -> None:
         _text("approved_by", 64),
         _text("released_by", 64),
         _moment("released_at"),
-        sa.PrimaryKeyConstraint("id", name="pk_legal_claims"),
+        sa.PrimaryKeyConstraint("id", "order_key", name="pk_legal_claims"),
     )
     op.create_table(
         "refund_accounts",

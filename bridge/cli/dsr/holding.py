@@ -1,0 +1,52 @@
+"""`dsr hold`, `release`: a dispute with the person of a request holds back what belongs to it."""
+
+from __future__ import annotations
+
+import click
+
+from bridge.bootstrap import make_services
+from bridge.cli.desk import AS_JSON, desk, operator, refuse
+from bridge.cli.dsr.sheet import find
+from bridge.cli.hold.claims import REASON, tell_held, tell_released
+from bridge.cli.hold.sheet import telling
+from bridge.cli.nobell import NoBell
+from bridge.cli.reference import reference_option
+from bridge.steps.claim import hold_person, release_claim
+
+
+@click.command()
+@click.argument("request_id", metavar="ID")
+@reference_option("The claim's file number.")
+@REASON
+@AS_JSON
+def hold(request_id: str, reference: str, reason: str, as_json: bool) -> None:
+    """Hold what belongs to this person: sealed documents, bank details of a refund, what processors were not told yet.
+
+    The erasure of the rest goes on.
+    """
+    with desk() as at, telling():
+        services = make_services(at.start, NoBell(), at.store)
+        held = hold_person(
+            request_id, reference=reference, actor=operator(), reason=reason, services=services
+        )
+    tell_held(held, as_json)
+
+
+@click.command()
+@click.argument("request_id", metavar="ID")
+@click.option("--claim", "claim_id", default="", help="Which, where there are several.")
+@REASON
+@AS_JSON
+def release(request_id: str, claim_id: str, reason: str, as_json: bool) -> None:
+    """Say that the dispute with this person is over. What nothing else holds goes on its way."""
+    with desk() as at, telling():
+        services = make_services(at.start, NoBell(), at.store)
+        with at.store.transaction() as tx:
+            request = find(tx, request_id)
+            lives = [claim.id for claim in tx.legal_claims.living(shop=request.shop, request_id=request_id)]
+        if not lives or (claim_id and claim_id not in lives):
+            refuse(f"No such claim lives on {request_id}. `hold list` shows them.")
+        if len(lives) > 1 and not claim_id:
+            refuse(f"Say which with --claim: {', '.join(lives)}.")
+        done = release_claim(claim_id or lives[0], actor=operator(), reason=reason, services=services)
+    tell_released(done, as_json)

@@ -1,0 +1,299 @@
+"""`hold …`, `dsr hold|release` and what doctor says of them: what is kept, why, until when, and what goes next."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from bridge.model import Action, DeliveryState, Kind
+from bridge.steps import release as step
+from bridge.steps.claim import hold_order
+from bridge.steps.process import process
+from bridge.steps.release import release
+from tests.conftest import SetClock
+from tests.e2e import house
+from tests.factories import ASHA, make_delivery, make_request, make_task, opened, order
+from tests.steps.sealed import seal
+
+SHIPPED = (Path(__file__).parents[2] / "config" / "retention.toml").read_text()
+LONG_AGO = datetime.now(UTC) - timedelta(days=400)
+
+
+def decided(form: str, text: str = SHIPPED) -> str:
+    """The shipped file, as its merchant decided it."""
+    unset = 'legal_entity_type = { value = "unknown", status = "unset" }'
+    assert unset in text
+    text = text.replace(unset, f'legal_entity_type = {{ value = "{form}", status = "confirmed" }}')
+    return text.replace('reviewed_on = ""', "reviewed_on = 2025-01-01").replace(
+        'reviewed_by = ""', 'reviewed_by = "counsel"'
+    )
+
+
+@pytest.fixture
+def place(tmp_path):
+    """An office of its own under a firm's file: `write` another file, `work` as the clock does, `say` commands."""
+    file = tmp_path / "retention.toml"
+    file.write_text(decided("proprietorship"))
+    environ = house.environment(f"sqlite:///{tmp_path}/bridge.db", "", BRIDGE_RETENTION_FILE=str(file))
+    house.migrate(environ)
+
+    def work():
+        with house.services(environ) as services:
+            return release(services=services)
+
+    shop = house.SHOP
+    work()
+    return SimpleNamespace(
+        environ=environ,
+        shop=shop,
+        write=file.write_text,
+        work=work,
+        say=lambda *words: house.say(environ, *words),
+    )
+
+
+def sealed(place, *orders, at=None):
+    at = at or datetime.now(UTC)
+    with house.services(place.environ) as services:
+        ids = [seal(services, number, at, shop=place.shop) for number in orders]
+        release(services=services)
+    return ids
+
+
+def told(said):
+    assert said.code == 0, said.err
+    return said.json
+
+
+def checks(place, name):
+    return [
+        (check["ok"], check["detail"])
+        for check in place.say("doctor", "--offline", "--json").json["checks"]
+        if check["name"].startswith(name)
+    ]
+
+
+def test_what_is_held_is_listed_with_law_day_and_grounds(place):
+    sealed(place, 1001, 1002)
+    held = told(
+        place.say(
+            "hold",
+            "open",
+            "--shop",
+            house.SHOP,
+            "--order-id",
+            "1002",
+            "--reference",
+            "CC-1",
+            "--reason",
+            "summons",
+            "--json",
+        )
+    )
+    assert (held["new"], held["documents"], held["orders"]) == (True, 1, 1)
+    listed = told(place.say("hold", "list", "--json"))
+    rows = {tuple(row["grounds"]): row for row in listed["documents"]}
+    firm = rows[("income_tax_books", "gst_books")]
+    assert (firm["orders"], firm["documents"], firm["needs"]) == (1, 1, [])
+    assert firm["law"].startswith("Income-tax Act 2025")
+    assert firm["erasable_from"].endswith("-04-01")
+    claimed = rows[("legal_claim", "income_tax_books", "gst_books")]
+    assert (claimed["erasable_from"], claimed["last_day"]) == (None, None)
+    (claim,) = listed["claims"]
+    assert (claim["id"], claim["orders"], claim["review_overdue"]) == (held["id"], 1, False)
+    assert [word for word in ("1001", "1002", "Asha") if word in json.dumps(listed)] == []
+    shown = place.say("hold", "list")
+    assert "income_tax_books" in shown.out
+    assert held["id"] in shown.out
+
+
+def test_t10_documents_that_are_over_and_may_not_go_fail_the_doctor(place):
+    place.write(decided("unknown"))
+    sealed(place, 1001, at=datetime(2015, 5, 1, tzinfo=UTC))
+    sealed(place, 1002)
+    ((ok, detail),) = checks(place, "documents held back")
+    assert not ok
+    assert detail == "1 are over and stay until merchant.legal_entity_type is decided"
+    (row,) = (
+        row for row in told(place.say("hold", "list", "--json"))["documents"] if row["day_of_law"] < "2026"
+    )
+    assert (row["needs"], row["erasable_from"]) == (["merchant.legal_entity_type"], None)
+    assert told(place.say("hold", "sweep", "--json"))["documents"] == 0
+
+
+def test_what_goes_next_is_shown_before_and_a_sweep_lets_it_go(place):
+    sealed(place, 1001)
+    with house.services(place.environ) as services:
+        (gone,) = [seal(services, 1003, datetime(2015, 5, 1, tzinfo=UTC), shop=place.shop)]
+    (row,) = told(place.say("hold", "list", "--due", "--json"))["due"]
+    assert (row["documents"], row["erasable_from"]) == ([gone], "2023-04-01")
+    assert "2023-04-01" in place.say("hold", "list", "--due").out
+    assert checks(place, "documents due") == [(True, "1 within 30 days")]
+    look = told(place.say("hold", "sweep", "--dry-run", "--json"))
+    assert [(row["orders"], row["documents"]) for row in look["documents"]] == [(1, 1)]
+    later = told(place.say("hold", "sweep", "--dry-run", "--as-of", "2060-01-01", "--json"))
+    assert (later["as_of"], sum(row["documents"] for row in later["documents"])) == ("2060-01-01", 2)
+    assert len(place.say("hold", "list", "--due", "--json").json["due"]) == 1, "looking changes nothing"
+    assert checks(place, "documents held by a claim") == []
+    done = told(place.say("hold", "sweep", "--json"))
+    assert (done["documents"], done["accepted"]) == (1, True)
+    assert told(place.say("hold", "list", "--due", "--json"))["due"] == []
+    assert place.say("evidence", "verify").code == 0
+    assert place.say("hold", "sweep", "--as-of", "2060-01-01").code == 2
+    assert "1 documents destroyed" in _sweep_of_one_more(place)
+    for words in (("hold", "sweep", "--dry-run", "--as-of", "2060-01-01"), ("hold", "list", "--due")):
+        assert place.say(*words).code == 0
+
+
+def _sweep_of_one_more(place):
+    with house.services(place.environ) as services:
+        seal(services, 1004, datetime(2015, 5, 1, tzinfo=UTC), shop=place.shop)
+    return place.say("hold", "sweep").out
+
+
+def test_e12_another_file_waits_for_a_persons_word(place):
+    place.write(decided("company"))
+    place.work()
+    sealed(place, 1001)
+    assert place.say("hold", "accept", "--reason", "x").code == 1
+    place.write(decided("proprietorship"))
+    assert not place.work().accepted
+    ((ok, detail),) = checks(place, "retention file")
+    assert not ok
+    assert "hold accept" in detail
+    found = told(place.say("hold", "changes", "--json"))
+    assert found["in_force"] is False
+    (row,) = found["changes"]
+    assert (row["moved"], row["orders"], row["grounds"][0]) == ("earlier", 1, "income_tax_books")
+    assert row["new_day"] < row["old_day"]
+    assert "earlier" in place.say("hold", "changes").out
+    assert "not accepted" in place.say("hold", "sweep").out
+    accepted = told(place.say("hold", "accept", "--reason", "the accountant said so", "--json"))
+    assert (accepted["accepted"], accepted["earlier"], accepted["sha256"]) == (
+        True,
+        1,
+        found["loaded_sha256"],
+    )
+    assert checks(place, "retention file")[0][0] is True
+    assert place.work().accepted
+    again = place.say("hold", "accept", "--reason", "x")
+    assert (again.code, "is in force" in again.err) == (1, True)
+
+
+def test_a_request_is_held_and_released_by_its_claim(place):
+    request = make_request(shop=place.shop, kind=Kind.ERASURE)
+    with house.services(place.environ) as services, services.store.transaction() as tx:
+        tx.index.learn(place.shop, [order(1001)])
+        request = replace(request, subject=tx.index.subject(place.shop, ASHA))
+        opened(tx, request, make_task(request.id, "bridge", Action.ERASE))
+    sealed(place, 1001)
+    with house.services(place.environ) as services:
+        assert process(request.id, services=services)
+    words = ("dsr", "hold", request.id, "--reason", "summons")
+    one = told(place.say(*words, "--reference", "CC-1", "--json"))
+    assert "holds this already" in place.say(*words, "--reference", "CC-1").out
+    two = told(place.say(*words, "--reference", "CC-2", "--json"))
+    assert place.say(*words, "--reference", "of Asha").code == 2
+    holds = {row["category"] for row in told(place.say("dsr", "show", request.id, "--json"))["holds"]}
+    assert {"invoice_document", "legal_claim", "suppression"} <= holds
+    assert "CC-1" in place.say("dsr", "show", request.id).out
+    which = place.say("dsr", "release", request.id, "--reason", "settled")
+    assert (which.code, one["id"] in which.err) == (1, True)
+    assert place.say("dsr", "release", request.id, "--claim", "clm_no", "--reason", "x").code == 1
+    done = place.say("dsr", "release", request.id, "--claim", one["id"], "--reason", "settled", "--json")
+    assert told(done)["documents"] == 1
+    assert "is released" in place.say("dsr", "release", request.id, "--reason", "settled").out
+    assert place.say("dsr", "release", request.id, "--reason", "settled").code == 1
+    shown = told(place.say("dsr", "show", request.id, "--json"))
+    assert "legal_claim" not in {row["category"] for row in shown["holds"]}
+    assert [fact["fact"] for fact in shown["facts"]].count("hold.released") == 2
+    assert two["id"] != one["id"]
+    for wrong in ("req_nobody",):
+        assert place.say("dsr", "hold", wrong, "--reference", "X", "--reason", "x").code == 1
+        assert place.say("dsr", "release", wrong, "--reason", "x").code == 1
+
+
+def test_p63_e09_a_claim_nobody_looked_at_and_one_older_than_a_year_fail_the_doctor(place):
+    with house.services(place.environ) as services:
+        old = replace(services, clock=SetClock(LONG_AGO))
+        given = {"reference": "CC-1", "actor": "operator:somebody-else", "reason": "summons"}
+        claim = hold_order(place.shop, "1001", **given, services=old).claim
+    (review, approval) = checks(place, f"claim {claim.id}")
+    assert review[0] is approval[0] is False
+    assert "hold review" in review[1]
+    assert "hold approve" in approval[1]
+    looked = told(place.say("hold", "review", claim.id, "--reason", "court meets in May", "--json"))
+    assert looked["review_overdue"] is False
+    assert "to be looked at again" in place.say("hold", "review", claim.id, "--reason", "again").out
+    assert [detail for _, detail in checks(place, f"claim {claim.id}")] == [approval[1]]
+    assert told(place.say("hold", "approve", claim.id, "--reason", "alive", "--json"))["approved_by"]
+    assert "is approved by" in place.say("hold", "approve", claim.id, "--reason", "alive").out
+    assert checks(place, f"claim {claim.id}") == []
+    assert told(place.say("hold", "release", claim.id, "--reason", "settled", "--json"))["released"]
+    assert place.say("hold", "release", claim.id, "--reason", "settled").code == 1
+
+
+def test_who_opened_a_claim_cannot_approve_it(place):
+    opened_ = told(
+        place.say(
+            "hold",
+            "open",
+            "--shop",
+            house.SHOP,
+            "--order-id",
+            "1",
+            "--reference",
+            "CC-1",
+            "--reason",
+            "x",
+            "--json",
+        )
+    )
+    said = place.say("hold", "approve", opened_["id"], "--reason", "x")
+    assert (said.code, "another account" in said.err) == (1, True)
+
+
+def test_an_entry_that_a_claim_holds_is_released_by_the_claim_only(place):
+    request = make_request(shop=place.shop, kind=Kind.ERASURE)
+    with house.services(place.environ) as services:
+        with services.store.transaction() as tx:
+            sent = order(1001, parcels=[("Delhivery", "AWB7007007")])
+            tx.index.learn(place.shop, [sent])
+            opened(tx, request, make_task(request.id, "bridge", Action.ERASE))
+        process(request.id, services=services)
+        with services.store.transaction() as tx:
+            (entry,) = tx.notices.entries(request_id=request.id)
+    claim = told(place.say("dsr", "hold", request.id, "--reference", "CC-1", "--reason", "x", "--json"))
+    assert claim["entries"] == 1
+    said = place.say("notice", "release", entry.id, "--reason", "x")
+    assert (said.code, claim["id"] in said.err) == (1, True)
+    place.say("dsr", "release", request.id, "--reason", "settled")
+    assert place.say("notice", "release", entry.id, "--reason", "x").code == 0
+
+
+def test_documents_that_stay_for_a_claim_alone_are_said(place):
+    words = ("hold", "open", "--shop", house.SHOP, "--order-id", "1001", "--reference", "CC-1")
+    told(place.say(*words, "--reason", "summons", "--json"))
+    sealed(place, 1001, at=datetime(2015, 5, 1, tzinfo=UTC))
+    assert checks(place, "documents held by a claim") == [(None, "1 are over and stay for a claim")]
+    look = place.say("hold", "sweep", "--dry-run")
+    assert "stays: 1 orders, legal_claim" in look.out
+
+
+def test_a_sweep_by_hand_goes_on_to_the_end_and_says_what_aged(place, monkeypatch):
+    monkeypatch.setattr(step, "MOST", 1)
+    with house.services(place.environ) as services:
+        for number in (1, 2, 3):
+            seal(services, number, datetime(2015, 5, 1, tzinfo=UTC), shop=place.shop)
+        old = make_delivery(state=DeliveryState.REJECTED, received_at=datetime(2020, 1, 1, tzinfo=UTC))
+        services.store.accept(old)
+        services.store.purge(keep_failed_days=1, keep_packages_days=1)
+    look = place.say("hold", "sweep", "--dry-run")
+    assert "security_log: 1 records of age" in look.out
+    done = told(place.say("hold", "sweep", "--json"))
+    assert (done["documents"], done["aged_out"]) == (3, {"security_log": 1})
