@@ -188,7 +188,11 @@ def test_it_has_a_sheet_for_each_thing_that_an_auditor_asks(office, bundle):
     assert (clock["due_at"], clock["late"]) == (request["due_at"], False)
     assert bundle.json("03_identity.json")["method"] == "platform_webhook"
     assert bundle.json("04_scope.json")["kind"] == "erasure"
-    assert {row["system"] for row in bundle.json("05_sources.json")["systems"]} == {"shopify", "bridge"}
+    assert {row["system"] for row in bundle.json("05_sources.json")["systems"]} == {
+        "shopify",
+        "vault",
+        "bridge",
+    }
     assert bundle.json("06_decisions.json")["kept"]
     assert bundle.json("07_third_parties.json")["processors"]
     assert bundle.json("10_aftercare.json")["open"]

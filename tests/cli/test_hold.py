@@ -261,6 +261,7 @@ def test_who_opened_a_claim_cannot_approve_it(place):
 def test_an_entry_that_a_claim_holds_is_released_by_the_claim_only(place):
     request = make_request(shop=place.shop, kind=Kind.ERASURE)
     with house.services(place.environ) as services:
+        seal(services, 1001, shop=place.shop)
         with services.store.transaction() as tx:
             sent = order(1001, parcels=[("Delhivery", "AWB7007007")])
             tx.index.learn(place.shop, [sent])

@@ -77,7 +77,7 @@ def erased(services):
     with services.store.transaction() as tx:
         tx.index.learn(SHOP, [order(1001)])
         opened(tx, request, make_task(request.id, "bridge", Action.ERASE))
-        tx.plans.keep(request.id, {"tasks": 1})
+        tx.plans.keep(request.id, {"made_at": NOW.isoformat(), "lines": []})
     assert process(request.id, services=services)
     with services.store.transaction() as tx:
         assert tx.requests.get(request.id).state is RequestState.DONE

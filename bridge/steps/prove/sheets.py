@@ -58,7 +58,10 @@ def sheets(proof: Proof) -> dict[str, Any]:
         "08_letters.json": {"facts": _facts(proof, LETTERS)},
         "10_aftercare.json": {
             "open": [_task(task) for task in proof.tasks if task.state is not TaskState.DONE],
-            "kept_until": {row["category"]: row["until"] for row in certificate.get("kept", [])},
+            "kept_until": [
+                {name: row.get(name) for name in ("category", "what", "count", "until")}
+                for row in certificate.get("kept", [])
+            ],
             "facts": _facts(proof, AFTER),
         },
         "11_software.json": _software(proof),
