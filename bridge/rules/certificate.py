@@ -31,7 +31,7 @@ from bridge.rules.ending import kept_rows
 from bridge.rules.lifecycle import Standing
 from bridge.rules.planning import PROOFS, last_day, sealed
 from bridge.rules.release import CATEGORY
-from bridge.rules.retention import holds_on
+from bridge.rules.retention import Hold, holds_on
 from config.merchant import Merchant
 from config.retention import Retention
 
@@ -162,9 +162,7 @@ def _kept(request: PrivacyRequest, retention: Retention, completed: datetime) ->
             today=today,
             retention=retention,
         )
-        grounds = [
-            {"ground": hold.ground, "law": hold.citation, "last_day": _day(hold.last_day)} for hold in holds
-        ]
+        grounds = [_ground(hold) for hold in holds]
         months = category.max_age.get("months")
         if not grounds and isinstance(months, int):
             last = shift_months(today, months)
@@ -194,16 +192,19 @@ def _sealed(
             "what": what,
             "action": "seal",
             "count": count,
-            "grounds": [
-                {"ground": hold.ground, "law": hold.citation, "last_day": _day(hold.last_day)}
-                for hold in kept.holds
-            ],
+            "grounds": [_ground(hold) for hold in kept.holds],
             "until": _day(last_day(kept)),
             "erasable_from": _day(kept.erasable_from),
             "release_needs": list(kept.needs),
         }
         for what, kept, count in sealed(documents, claims, retention=retention, now=now)
     ]
+
+
+def _ground(hold: Hold) -> dict[str, Any]:
+    """A ground with its law; for people in the EU the ground of the GDPR, which Indian law is none of."""
+    told = {"ground": hold.ground, "law": hold.citation, "last_day": _day(hold.last_day)}
+    return told | ({"gdpr_ground": hold.gdpr_ground} if hold.gdpr_ground else {})
 
 
 def _platform(task: Task) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 
@@ -11,7 +12,9 @@ import pytest
 from bridge.connectors.timestamp import TimestampAuthority
 from bridge.errors import ConnectorUnavailable
 from bridge.rules.heads import statement
+from bridge.steps.gate import look
 from bridge.steps.sign_head import sign_head
+from bridge.store.ledger import SqlLedger
 from tests.authority import Authority, needs_openssl
 from tests.fakes import FakeStamper
 from tests.tamper import append
@@ -123,3 +126,25 @@ def test_a_real_authority_s_answer_is_what_openssl_accepts_for_the_statement(ser
         [head] = heads(services)
         assert authority.accepts(statement(head), b64decode(head.token))
         assert not authority.accepts(statement(replace(head, seq=4)), b64decode(head.token))
+
+
+def test_the_ledger_outside_the_backup_gets_each_days_head(services, tmp_path, clock):
+    append(services.store)
+    with closing(SqlLedger(f"sqlite:///{tmp_path}/ledger.db")) as ledger:
+        services = replace(services, ledger=ledger)
+        sign_head(services=services)
+        [head] = heads(services)
+        assert (ledger.last_head().seq, facts(services)) == (head.seq + 1, ["head.signed", "head.anchored"])
+        sign_head(services=services)
+        clock.at += 24 * HOUR
+        sign_head(services=services)
+        assert facts(services) == ["head.signed", "head.anchored"] * 2
+        assert look(services=services) == ""
+
+
+def test_a_ledger_that_is_away_costs_a_days_deposit_and_nothing_else(services, tmp_path):
+    append(services.store)
+    (tmp_path / "ledger.db").mkdir()
+    with closing(SqlLedger(f"sqlite:///{tmp_path}/ledger.db")) as ledger:
+        assert sign_head(services=replace(services, ledger=ledger)) is not None
+    assert facts(services) == ["head.signed"]
