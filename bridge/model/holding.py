@@ -51,6 +51,7 @@ class Paper:
     content: bytes
     media_type: str = "application/json"
     names_buyer: bool = False
+    country: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,6 +61,7 @@ class Document:
     `request_id` is the erasure that left it as all that is kept; '' while its person has asked for nothing.
     `grounds` are the ids of the holds that kept it when days were last computed, under the retention file
     `law_sha256`; `erasable_from` None means that nobody can say yet. `names_buyer`: it holds her name and address.
+    `country` (ISO 3166, '' unknown) is where the goods went: whose regime speaks beside India's.
     """
 
     id: str
@@ -76,6 +78,7 @@ class Document:
     grounds: tuple[str, ...] = ()
     law_sha256: str = ""
     names_buyer: bool = False
+    country: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from bridge.rules.regimes import regimes
 from bridge.rules.retention import Hold, holds_on, local_day
 
 if TYPE_CHECKING:
@@ -77,44 +78,45 @@ class Keeping:
 
     def __init__(self, *, today: date, retention: Retention) -> None:
         self._today, self._retention = today, retention
-        self._known: dict[tuple[date, bool], Kept] = {}
+        self._known: dict[tuple[date, bool, tuple[str, ...]], Kept] = {}
 
     def of(self, documents: Sequence[Document], claims: Sequence[LegalClaim] = ()) -> Kept:
         """What keeps these linked documents of one order: the latest counts for all (CGST r.53, T11)."""
         latest = max(document.issued_at for document in documents)
-        key = (local_day(latest, self._retention.calendar), bool(claims))
+        speak = regimes({document.country for document in documents})
+        key = (local_day(latest, self._retention.calendar), bool(claims), speak)
         if key not in self._known:
             events = {"document_issued_at": latest, "transaction_at": latest}
             if claims:
                 events["claim_opened_at"] = min(claim.opened_at for claim in claims)
-            self._known[key] = self._kept(events, key[0])
+            self._known[key] = self._kept(events, key[0], speak)
         return self._known[key]
 
-    def _kept(self, events: Mapping[str, datetime], issued_on: date) -> Kept:
-        holds = self._holds(events, self._today)
+    def _kept(self, events: Mapping[str, datetime], issued_on: date, speak: tuple[str, ...]) -> Kept:
+        holds = self._holds(events, self._today, speak)
         if holds:
-            free_from, grounds = self._free_from(events), holds
+            free_from, grounds = self._free_from(events, speak), holds
         else:
-            grounds = self._holds(events, issued_on)
+            grounds = self._holds(events, issued_on, speak)
             days = [hold.erasable_from for hold in grounds if hold.erasable_from]
             free_from = min(self._today, max(days, default=self._today))
         return Kept(
             holds=tuple(holds), erasable_from=free_from, grounds=tuple(hold.ground for hold in grounds)
         )
 
-    def _holds(self, events: Mapping[str, datetime], day: date) -> list[Hold]:
+    def _holds(self, events: Mapping[str, datetime], day: date, speak: tuple[str, ...]) -> list[Hold]:
         category = self._retention.categories.get(CATEGORY)
         if category is None:
             return [_without_end("quarantine", NO_CATEGORY)]
-        holds = holds_on(category, events=events, today=day, retention=self._retention)
+        holds = holds_on(category, events=events, today=day, retention=self._retention, regimes=speak)
         if "claim_opened_at" in events and CLAIM not in {hold.ground for hold in holds}:
             holds.insert(0, _without_end(CLAIM, NOT_IN_FILE))
         return holds
 
-    def _free_from(self, events: Mapping[str, datetime]) -> date | None:
+    def _free_from(self, events: Mapping[str, datetime], speak: tuple[str, ...]) -> date | None:
         """The first day from today on which nothing holds: duties end, laws are repealed and begin."""
         day = self._today
-        while holds := self._holds(events, day):
+        while holds := self._holds(events, day, speak):
             ends = [self._ends(hold) for hold in holds]
             if None in ends:
                 return None

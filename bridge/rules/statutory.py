@@ -125,6 +125,7 @@ def paper(sale: Sale, supplier: Supplier, conditions: tuple[str, ...], rules: Va
         issued_at=sale.issued_at,
         content=json.dumps(content, sort_keys=True, ensure_ascii=False).encode(),
         names_buyer=bool(named),
+        country=sale.delivery.country_code or sale.billing.country_code,
     )
 
 

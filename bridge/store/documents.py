@@ -49,6 +49,7 @@ class DocumentRows:
             issued_at=paper.issued_at,
             sealed_at=self._session.now(),
             names_buyer=paper.names_buyer,
+            country=paper.country[:2],
         )
         row = {name: getattr(document, name) for name in Document.__slots__ if name != "grounds"} | {
             "grounds": "[]",

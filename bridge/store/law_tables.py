@@ -34,6 +34,7 @@ vault_documents = Table(
     plain("form", String(24)),
     plain("media_type", String(64)),
     plain("names_buyer", Boolean),
+    plain("country", String(2)),
     pseudonym("order_key"),
     pseudonym("source_key"),
     pseudonym("digest"),

@@ -10,10 +10,10 @@ import pytest
 from markupsafe import Markup
 
 from bridge.model import Absence, Action, Gap, Outcome, Principal, Source, TaskState
+from bridge.rules.regimes import complaint_routes, regimes
 from bridge.steps.export.keeping import rule_in_words
 from bridge.steps.export.letter import printable
 from bridge.steps.export.mask import tail
-from bridge.steps.export.regimes import complaint_routes, regimes
 from bridge.steps.export.text import cell
 from tests.steps.test_export_case import (
     BLUEDART,

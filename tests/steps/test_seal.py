@@ -389,3 +389,19 @@ def test_a_document_that_was_altered_does_not_open(services, tell):
         )
     with services.store.transaction() as tx, pytest.raises(Exception, match="sealed with"):
         tx.documents.open(second.id)
+
+
+def test_t07_what_was_sent_to_berlin_is_kept_on_no_ground_that_indian_law_is_none_of(services, tell, forget):
+    berlin = DELHI | {"province_code": None, "country_code": "DE"}
+    tell("orders/paid", sold_body(1001, total="3000.00", shipping_address=berlin))
+    [document] = documents(services)
+    assert (document.names_buyer, document.country) == (True, "DE")
+    assert opened(services, document)["buyer"]["delivered_to"]["country_code"] == "DE"
+    request_id = forget(1001)
+    with services.store.transaction() as tx:
+        [row] = [
+            row
+            for row in tx.packages.certificate(request_id)["kept"]
+            if row["category"] == "invoice_document"
+        ]
+    assert {ground["gdpr_ground"] for ground in row["grounds"]} == {"17(3)(e)"}

@@ -16,8 +16,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from markupsafe import Markup
 
 from bridge.model import Gap, Kind, PrivacyRequest, Source
+from bridge.rules import regimes
 from bridge.steps.export import gaps as missing
-from bridge.steps.export import keeping, recipients, regimes, summary, words
+from bridge.steps.export import keeping, recipients, summary, words
 from bridge.steps.export.text import NOT_PUBLISHED, clean, given, is_given, long_day, long_moment
 
 if TYPE_CHECKING:

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from bridge.rules import regimes
 from bridge.steps.export import gaps as missing
-from bridge.steps.export import keeping, letter, recipients, regimes, summary, tables
+from bridge.steps.export import keeping, letter, recipients, summary, tables
 from bridge.steps.export.bag import Bag, File
 from bridge.steps.export.records import RecordFiles
 from bridge.steps.export.strangers import name_of

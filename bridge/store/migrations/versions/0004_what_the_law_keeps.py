@@ -57,6 +57,7 @@ def upgrade() -> None:
         _text("form", 24),
         _text("media_type", 64),
         sa.Column("names_buyer", sa.Boolean(), nullable=False),
+        _text("country", 2),
         _text("order_key", 80),
         _text("source_key", 80),
         _text("digest", 80),
