@@ -19,6 +19,7 @@ from textwrap import shorten
 from typing import Any
 
 from bridge.errors import BridgeError
+from bridge.sandbox.books import the_books_stay
 from bridge.sandbox.nouns import Person, World
 from bridge.sandbox.processes import ROOT
 from bridge.sandbox.stage import Failed, Stage, found_in
@@ -47,6 +48,7 @@ def main() -> None:
             asha_asks(stage)
             bikram_leaves(stage)
             processors_are_told(stage)
+            the_books_stay(stage)
             shop_leaves(stage)
             nothing_is_left(stage)
             say(f"\n{BOLD}All of it held, in {time.monotonic() - began:.0f} s.{OFF} Look at:")
@@ -76,6 +78,9 @@ def orders_ship(stage: Stage) -> None:
         lambda: not stage.command("inbox", "list", "--state", "received", "--limit", "1"),
     )
     fact("the index knows whose parcel is where; the bodies it learned from are destroyed")
+    fact(
+        "each invoice has its statutory copy, sealed and read back: the State always, a name only where the law asks"
+    )
     forged = stage.post_forged("customers/redact", stage.world)
     must(forged == 401, "the same with a wrong signature is answered 401")
 
@@ -84,7 +89,11 @@ def _all_orders(stage: Stage, world: World) -> list[int]:
     statuses = [stage.post("customers/create", world, person=person) for person in world.people]
     for order in world.orders:
         statuses.append(stage.post("orders/create", world, order=order))
+        if order.gateway != "cod":
+            statuses.append(stage.post("orders/paid", world, order=order))
         statuses += [stage.post("fulfillments/create", world, parcel=parcel) for parcel in order.parcels]
+        if order.parcels:
+            statuses.append(stage.post("orders/fulfilled", world, order=order))
     return statuses
 
 
@@ -166,7 +175,7 @@ def _counts(erased: list[Any]) -> str:
 
 def shop_leaves(stage: Stage) -> None:
     """A shop uninstalls; its token is dead; everything of it goes."""
-    chapter(5, f"{stage.leaving.shop} leaves")
+    chapter(6, f"{stage.leaving.shop} leaves")
     stage.control("uninstall", shop=stage.leaving.shop)
     must(
         stage.post("app/uninstalled", stage.leaving) == 200, "app/uninstalled: its token is dead from here on"
@@ -175,16 +184,22 @@ def shop_leaves(stage: Stage) -> None:
     request = stage.request("shop_erasure", stage.leaving.shop)
     shown = stage.command("dsr", "show", request["id"])
     removed = shown["tasks"][0]["detail"]
+    counts = {table: count for table, count in removed.items() if not table.startswith("kept_")}
     must(
-        removed,
-        "everything of it is removed, without a token: "
-        + ", ".join(f"{n} {table}" for table, n in removed.items()),
+        counts,
+        "all else of it is removed, without a token: "
+        + ", ".join(f"{n} {table}" for table, n in counts.items()),
+    )
+    must(
+        removed["kept_documents"],
+        f"the merchant runs this bridge, so the books stay sealed: {removed['kept_documents']} documents, "
+        f"free from {removed['kept_until']}",
     )
 
 
 def nothing_is_left(stage: Stage) -> None:
     """The chain holds, and Bikram is nowhere."""
-    chapter(6, "The evidence is checked, and Bikram is searched for")
+    chapter(7, "The evidence is checked, and Bikram is searched for")
     verified = stage.command("evidence", "verify")
     must(verified["ok"], f"the chain of {verified['rows']} facts holds; its head is signed")
     words = _words(stage.world.bikram, stage.world)
@@ -197,8 +212,16 @@ def nothing_is_left(stage: Stage) -> None:
         if not traces
         else f"he is still in {traces}",
     )
-    buffer = io.BytesIO()
-    for path in stage.results.glob("bikram*"):
+    request = stage.request("erasure", stage.world.shop)
+    bundle = stage.results / "bikram-evidence.zip"
+    stage.command("dsr", "evidence", request["id"], "--out", str(bundle), "--force")
+    with zipfile.ZipFile(bundle) as files:
+        fact(
+            f"his bundle has {len(files.namelist())} files: sha256sum and openssl check them, README.txt says how"
+        )
+        buffer = io.BytesIO(b"".join(files.read(name) for name in files.namelist()))
+    buffer.seek(0, io.SEEK_END)
+    for path in stage.results.glob("bikram*.json"):
         buffer.write(path.read_bytes())
     must(not found_in(buffer.getvalue(), words), "and his evidence names nobody")
 

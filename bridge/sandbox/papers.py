@@ -19,6 +19,9 @@ CONTACTS = {carrier: f"privacy@{carrier}.example.com" for carrier in ("bluedart"
 _UNSET = '{ value = "", status = "unset" }'
 _WHERE = '{ value = "", status = "unset", note = "where erasure instructions go" }'
 MERCHANT: Mapping[str, str] = {
+    'legal_entity_type = { value = "unknown", status = "unset", note': (
+        'legal_entity_type = { value = "proprietorship", status = "confirmed", note'
+    ),
     'legal_name = { value = "", status = "unset", note = "must be published': (
         'legal_name = { value = "Mini Miss (invented for this demo)", status = "confirmed", note = "must be published'
     ),
@@ -28,6 +31,9 @@ MERCHANT: Mapping[str, str] = {
     'email = { value = "privacy@minimiss.com"': f'email = {{ value = "{OFFICER}"',
 }
 RETENTION: Mapping[str, str] = {
+    'reviewed_by = ""  ': 'reviewed_by = "A. Counsel (invented)"  ',
+    'reviewed_on = ""  ': "reviewed_on = 2026-11-01  ",
+    'legal_entity_type = { value = "unknown", status = "unset" }': 'legal_entity_type = "proprietorship"',
     f"warranty_days = {{ value = 0, {_UNSET[14:]}": "warranty_days = 7",
     f"return_window_days = {{ value = 0, {_UNSET[14:]}": "return_window_days = 7",
 }
