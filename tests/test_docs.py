@@ -299,7 +299,7 @@ def pattern(node: ast.expr) -> str:
 
 def demo_lines() -> list[str]:
     """A pattern for each line that a run which holds prints, in no order."""
-    trees = [ast.parse(text(f"bridge/sandbox/{name}.py")) for name in ("demo", "telling")]
+    trees = [ast.parse(text(f"bridge/sandbox/{name}.py")) for name in ("demo", "telling", "books")]
     parts = [each for tree in trees for each in tree.body]
     told = [each for each in parts if isinstance(each, ast.FunctionDef) and each.name != "_keep"]
     made = []
