@@ -14,7 +14,7 @@ from typing import Any
 
 from bridge.model import Deed, Document, DocumentForm, LegalClaim, Planned, RefundAccount, RefundState
 from bridge.model.holding import as_plain
-from bridge.rules.lifecycle import BRIDGE, PLATFORM, VAULT
+from bridge.rules.lifecycle import BRIDGE, FIELDS, PLATFORM, VAULT
 from bridge.rules.refunds import CATEGORY as REFUNDS
 from bridge.rules.release import CATEGORY, Keeping, Kept
 from bridge.rules.retention import UNREADABLE, holds_on, local_day
@@ -35,18 +35,19 @@ PROOFS = {  # what outlives an erasure as proof, and the event its category's cl
     "request_evidence": "case_closed_at",
 }
 AT_PLATFORM = ("customer.", "order.", "checkout.", "fulfillment.")
-BY_ACTION = {
+AT_PLATFORM_DOES = {  # its own erasure takes the person out of an order and leaves the figures
     "erase": Deed.ERASE,
     "anonymise": Deed.ANONYMISE,
-    "pseudonymise": Deed.PSEUDONYMISE,
+    "pseudonymise": Deed.ANONYMISE,
     "keep": Deed.EVIDENCE,
     "age_out": Deed.ERASE,
 }
+LEFT_THERE = {name: kind for kind, name in FIELDS.items()}
 ASKED, UNDER_LAW, COPY_MISSING = "erasure_asked_for", "law_keeps_it", "copy_missing"
 NOTHING_HOLDS, PROVES, TOLD = "nothing_holds_it_any_more", "proof_of_what_was_done", "processor_is_instructed"
 REFUND_OPEN, REFUND_FRESH = "refund_is_open", "refund_is_being_reconciled"
 ITS_OWN, WE_ASK = "platform_erases_on_its_own", "platform_is_asked"
-OF_OTHERS, UNCLAIMED = "retention_file_says", "no_category_claims_it"
+OF_OTHERS, LEAVES_IT = "retention_file_erases", "platform_leaves_what_others_wrote"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -184,17 +185,16 @@ def _particulars(document: Document) -> str:
 
 
 def _platform(held: Held, retention: Retention) -> Iterable[Planned]:
-    """Field by field what the platform holds; it erases on its own, or is asked to."""
+    """Field by field what the platform holds: it erases on its own, or is asked to, and leaves what others wrote."""
     for category in retention.categories.values():
         for name in category.fields:
-            if name.startswith(AT_PLATFORM):
-                yield Planned(
-                    system=PLATFORM,
-                    category=category.id,
-                    what=name,
-                    deed=BY_ACTION[category.on_request],
-                    reason=WE_ASK if held.by_hand else ITS_OWN,
-                )
+            if not name.startswith(AT_PLATFORM):
+                continue
+            deed, reason = AT_PLATFORM_DOES[category.on_request], WE_ASK if held.by_hand else ITS_OWN
+            if name in LEFT_THERE:
+                goes = held.by_hand and retention.residue.touches(LEFT_THERE[name])
+                deed, reason = (Deed.ERASE, OF_OTHERS) if goes else (Deed.QUARANTINE, LEAVES_IT)
+            yield Planned(system=PLATFORM, category=category.id, what=name, deed=deed, reason=reason)
 
 
 def proofs(retention: Retention, now: datetime) -> list[Planned]:
