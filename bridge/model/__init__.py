@@ -20,7 +20,7 @@ from bridge.model.holding import (
     Review,
 )
 from bridge.model.leaving import Decision, Leaving
-from bridge.model.ledger import Destroyed, Head, Tombstone
+from bridge.model.ledger import Destroyed, Erasure, Head, Tombstone
 from bridge.model.notices import Answer, Entry, Letter, Names, Notice, NoticeState, Said, Via
 from bridge.model.parcels import MERCHANT, KnownOrder, ParcelStatus, Tracked, Waybill
 from bridge.model.refunds import BankDetails, PaymentReference, RefundAccount, RefundState, Settlement
@@ -54,6 +54,7 @@ __all__ = [
     "DocumentForm",
     "DocumentKind",
     "Entry",
+    "Erasure",
     "ErasureState",
     "Event",
     "Fact",

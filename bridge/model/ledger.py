@@ -18,6 +18,18 @@ class Tombstone:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Erasure:
+    """An erasure of one person, as its suppression keys tell of it: by which request, and when the last of it was done.
+
+    `order_keys` are the pseudonyms of the orders that went with it.
+    """
+
+    request_id: str
+    erased_at: datetime
+    order_keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Destroyed:
     """Something that was destroyed by its id.
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from bridge.model import (
+    Erasure,
     Finding,
     KnownOrder,
     Page,
@@ -53,6 +54,10 @@ class Index(Protocol):
 
     def erased_by(self, shop: str, order_id: str) -> str:
         """The request that erased the person of this order; '' where none did."""
+        ...
+
+    def erasures(self, shop: str, who: Principal) -> Sequence[Erasure]:
+        """Earlier erasures of this person, newest first: by her customer id and e-mail, never by a phone alone."""
         ...
 
     def erase(

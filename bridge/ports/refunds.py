@@ -54,6 +54,10 @@ class Refunds(Protocol):
         """The records of these orders, and of this person's other orders where `subject` is given."""
         ...
 
+    def of_request(self, request_id: str) -> Sequence[RefundAccount]:
+        """The records of details that an erasure asked for: those that had to stay, and those it took along."""
+        ...
+
     def restrict(self, account_ids: Sequence[str], *, request_id: str) -> int:
         """Note which erasure asked for details that have to stay: they go later without another request."""
         ...

@@ -73,7 +73,7 @@ def lines(held: Held, *, retention: Retention, now: datetime) -> list[Planned]:
     return [
         *_own(held),
         *_vault(held, retention, now),
-        *_bank(held, retention, now),
+        *bank(held.refunds, held.claimed, retention=retention, now=now),
         *_platform(held, retention),
         *(
             Planned(
@@ -141,21 +141,23 @@ def sealed(
     return sorted(rows, key=lambda row: (row[0], str(row[1].last_day)))
 
 
-def _bank(held: Held, retention: Retention, now: datetime) -> Iterable[Planned]:
+def bank(
+    refunds: Iterable[RefundAccount], claimed: Collection[str], *, retention: Retention, now: datetime
+) -> Iterable[Planned]:
     """Bank details of refunds: they go with the request where nothing holds them, else by themselves on their day."""
     rule = retention.holds.get("refund_unsettled")
     law = retention.laws.get(rule.law) if rule else None
     groups: Counter[tuple[str, date | None, bool]] = Counter()
-    for account in held.refunds:
-        over = account.erase_at is not None and account.erase_at <= now and account.id not in held.claimed
+    for account in refunds:
+        over = account.erase_at is not None and account.erase_at <= now and account.id not in claimed
         reason = NOTHING_HOLDS if over else REFUND_OPEN if account.state is RefundState.OPEN else REFUND_FRESH
         ends = (
             local_day(account.erase_at, retention.calendar) - timedelta(days=1) if account.erase_at else None
         )
-        groups[reason, None if over else ends, account.id in held.claimed] += 1
-    for (reason, until, claimed), count in sorted(groups.items(), key=str):
+        groups[reason, None if over else ends, account.id in claimed] += 1
+    for (reason, until, is_claimed), count in sorted(groups.items(), key=str):
         goes = reason == NOTHING_HOLDS
-        grounds = () if goes else ("refund_unsettled", *(["legal_claim"] if claimed else []))
+        grounds = () if goes else ("refund_unsettled", *(["legal_claim"] if is_claimed else []))
         yield Planned(
             system=BRIDGE,
             category=REFUNDS,
@@ -164,7 +166,7 @@ def _bank(held: Held, retention: Retention, now: datetime) -> Iterable[Planned]:
             reason=reason,
             count=count,
             law="" if goes else (law.title if law else UNREADABLE),
-            until=None if claimed else until,
+            until=None if is_claimed else until,
             holds=grounds,
         )
 

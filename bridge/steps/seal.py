@@ -61,12 +61,14 @@ def seal_sold(
         gstin=merchant.gstin,
         state_code=str(services.retention.merchant.get("home_state_code", "")),
     )
-    sealed = [
-        tx.documents.seal(shop, paper(sale, supplier, conditions, services.retention.vault))
-        for sale in sales
-        if sale.refund_id or sale.order_id not in settled
-    ]
-    new = [document.id for document in sealed if document is not None]
+    new: list[str] = []
+    for sale in sales:
+        if sale.refund_id or sale.order_id not in settled:
+            document = tx.documents.seal(shop, paper(sale, supplier, conditions, services.retention.vault))
+            new += [document.id] if document else []
+    for order_id in sorted({sale.order_id for sale in sales} & set(once)):
+        if request_id := tx.index.erased_by(shop, order_id):  # a late one belongs to what her erasure left
+            tx.documents.remaining(shop, [order_id], request_id)
     if new:
         tx.evidence.append(Fact.DOCUMENT_SEALED, shop=shop, documents=new, form="statutory_minimum")
     return new

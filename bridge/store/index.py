@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from bridge.model import KnownOrder, ParcelStatus, Principal, Tombstone, Waybill
 from bridge.rules.minimise import Sighting
+from bridge.store.erasures import Erasures
 from bridge.store.forget_shop import ForgettingShops
 from bridge.store.learn import Learning
 from bridge.store.reapply import Reapplying
@@ -24,7 +25,7 @@ PARCEL_PLACE = "parcels|{key}|doc|{shop}"
 ORDER_PLACE = "orders|{key}|doc|{shop}"
 
 
-class IndexRows(Learning, Reapplying, ForgettingShops):
+class IndexRows(Learning, Reapplying, ForgettingShops, Erasures):
     """`ports.Index` in one transaction."""
 
     def learn(self, shop: str, sightings: Sequence[Sighting]) -> Sequence[Sighting]:

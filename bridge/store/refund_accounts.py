@@ -140,6 +140,10 @@ class RefundRows:
         hers = or_(refund_accounts.c.order_key.in_(keys), refund_accounts.c.subject.in_({subject} - {""}))
         return self._read(refund_accounts.c.shop == shop, hers)
 
+    def of_request(self, request_id: str) -> Sequence[RefundAccount]:
+        """See ports.Refunds."""
+        return self._read(refund_accounts.c.request_id == request_id)
+
     def restrict(self, account_ids: Sequence[str], *, request_id: str) -> int:
         """See ports.Refunds."""
         these = (refund_accounts.c.id.in_(list(account_ids)), refund_accounts.c.state != RefundState.ERASED)

@@ -38,6 +38,7 @@ class Memory:
             findings=SimpleNamespace(records=lambda _id: iter(self.kept)),
             packages=SimpleNamespace(write=write),
             evidence=SimpleNamespace(append=lambda fact, **detail: facts.append((fact, detail))),
+            index=SimpleNamespace(erasures=lambda _shop, _who: []),
             reviews=SimpleNamespace(open=lambda *told, **of: self.reviews.append((*told, of))),
         )
         self.packages |= packages

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from bridge.model import Fact
 from bridge.steps import spot
+from bridge.steps.export.earlier import earlier
 from bridge.steps.export.package import Manifest, PackageInput, build
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def export(request: PrivacyRequest, tasks: Sequence[Task], *, tx: Tx, services: 
         merchant=services.merchant,
         retention=services.retention,
         prepared_at=services.clock.now(),
+        earlier=earlier(request, tx=tx, services=services),
     )
     with tx.packages.write(request.id) as out:
         manifest = build(package, out)

@@ -118,10 +118,20 @@ def withheld(gaps: Sequence[Gap], survey: Survey) -> Mapping[str, Any]:
     }
 
 
-def headline(*, complete: bool, found: int, identifiable: bool) -> tuple[str, str]:
-    """Answer 'do you hold data about me?' with a code and a sentence."""
+def headline(*, complete: bool, found: int, identifiable: bool, sealed: int = 0) -> tuple[str, str]:
+    """Answer 'do you hold data about me?' with a code and a sentence.
+
+    `sealed` counts what an earlier erasure had to leave: it is held, so the answer is never a plain no.
+    """
     if found:
         return "yes", f"Yes. We hold data about you: {plural(found, 'record')} in the systems that answered."
+    if sealed and complete:
+        return "yes", "Yes, but nothing beside what is sealed since we erased your data."
+    if sealed:
+        return (
+            "yes",
+            "Yes: what is sealed since we erased your data. Not all systems answered, so there may be more.",
+        )
     if not identifiable:
         return "could_not_match", "We could not tell which records are yours from what the request named."
     if complete:

@@ -17,14 +17,15 @@ from markupsafe import Markup
 
 from bridge.model import Gap, Kind, PrivacyRequest, Source
 from bridge.rules import regimes
+from bridge.steps.export import erased, keeping, recipients, summary, words
 from bridge.steps.export import gaps as missing
-from bridge.steps.export import keeping, recipients, summary, words
 from bridge.steps.export.text import NOT_PUBLISHED, clean, given, is_given, long_day, long_moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime, tzinfo
 
+    from bridge.rules.tombstone import Earlier
     from bridge.steps.export.recipients import Recipient
     from bridge.steps.export.survey import Survey
     from config.merchant import Merchant
@@ -56,6 +57,7 @@ class Contents:
     gaps: Sequence[Gap]
     sources: Sequence[Mapping[str, Any]]
     answer: tuple[str, str]
+    earlier: Sequence[Earlier]
     recipients: Sequence[Recipient]
     unnamed: Sequence[str]
     regimes: Sequence[str]
@@ -116,6 +118,8 @@ def _values(contents: Contents) -> dict[str, Any]:
         "as_of": long_moment(contents.as_of, zone),
         "answer_code": contents.answer[0],
         "answer": contents.answer[1],
+        "earlier": [erased.told(each, zone) for each in contents.earlier],
+        "sealing_laws": erased.laws(contents.earlier),
         "gaps": list(dict.fromkeys(map(missing.sentence, contents.gaps))),
         "unnamed": [words.plain(each, words.TRADE_NAMES) for each in contents.unnamed],
         "left_out": [reason for _code, _count, reason in missing.left_out(contents.survey)],

@@ -13,8 +13,8 @@ from typing import IO, TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from bridge.rules import regimes
+from bridge.steps.export import erased, keeping, letter, recipients, summary, tables
 from bridge.steps.export import gaps as missing
-from bridge.steps.export import keeping, letter, recipients, summary, tables
 from bridge.steps.export.bag import Bag, File
 from bridge.steps.export.records import RecordFiles
 from bridge.steps.export.strangers import name_of
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bridge.model import Finding, Gap, PrivacyRequest, Task
+    from bridge.rules.tombstone import Earlier
     from config.merchant import Merchant
     from config.retention import Retention
 
@@ -36,6 +37,7 @@ _JSON = "application/json"
 class PackageInput:
     """All that a package is made of. `records` may be called more than once; each call begins anew.
 
+    `earlier` are the person's earlier erasures, newest first.
     `csv_bom` puts a byte order mark before each table of records, which older spreadsheets want for UTF-8.
     """
 
@@ -46,6 +48,7 @@ class PackageInput:
     retention: Retention
     prepared_at: datetime
     csv_bom: bool = False
+    earlier: Sequence[Earlier] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,8 +90,12 @@ def build(package: PackageInput, out: IO[bytes]) -> Manifest:
         gaps=gaps,
         sources=missing.sources(package.tasks, zone),
         answer=missing.headline(
-            complete=not gaps, found=files.survey.found, identifiable=_names_somebody(package.request)
+            complete=not gaps,
+            found=files.survey.found,
+            identifiable=_names_somebody(package.request),
+            sealed=erased.count(package.earlier),
         ),
+        earlier=package.earlier,
         recipients=listed,
         unnamed=unnamed,
         regimes=regimes.regimes(files.survey.countries),
@@ -125,10 +132,11 @@ def _front(bag: Bag, contents: letter.Contents, header: Mapping[str, Any]) -> No
     bag.add("00_letter.html", html, role="plain_language_summary", media_type="text/html")
     bag.add("00_letter.txt", text, role="plain_language_summary", media_type="text/plain")
     sources = [dict(source) for source in contents.sources]
+    before = erased.key(contents.earlier, contents.zone)
     part(
         "01_summary.json",
         "dpdp_s11_1_a_summary",
-        summary.summary(retention, survey, contents.answer, sources),
+        {**summary.summary(retention, survey, contents.answer, sources), **before},
     )
     named = recipients.document(listed, contents.unnamed, survey)
     part("02_recipients.json", "dpdp_s11_1_b_recipients", named)
@@ -139,7 +147,7 @@ def _front(bag: Bag, contents: letter.Contents, header: Mapping[str, Any]) -> No
     part("05_consents.json", "consent_log", summary.consents(retention, survey))
     part("06_automated_decisions.json", "gdpr_15_1_h", summary.decisions(survey))
     part("07_transfers.json", "gdpr_15_2", recipients.transfers(listed))
-    part("08_withheld.json", "withheld_and_why", missing.withheld(contents.gaps, survey))
+    part("08_withheld.json", "withheld_and_why", {**missing.withheld(contents.gaps, survey), **before})
 
 
 def _schema(bag: Bag) -> None:

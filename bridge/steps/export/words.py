@@ -124,6 +124,18 @@ CATEGORIES = {
     "parcel_index": "which of your parcels went with which carrier, in codes",
     "instruction_text": "what we asked carriers and others to erase",
 }
+ERASED = {  # by table: one, several
+    "customers": ("customer record", "customer records"),
+    "orders": ("order", "orders"),
+    "parcels": ("parcel", "parcels"),
+    "findings": ("record gathered for an earlier answer", "records gathered for an earlier answer"),
+    "packages": ("copy made for you", "copies made for you"),
+    "deliveries": ("message of the shop platform", "messages of the shop platform"),
+}
+CODES_KEPT = (
+    "So that no late message brings your data back, we keep codes of your customer number, e-mail, phone and "
+    "orders. They cannot be turned back into them."
+)
 ACTIONS = {
     "erase": "it is erased",
     "anonymise": "it is cut off from you, so that nobody can tell whose it was",
