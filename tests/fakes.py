@@ -18,6 +18,7 @@ from bridge.model import (
     Gap,
     Letter,
     Outcome,
+    Owed,
     Page,
     ParcelStatus,
     Principal,
@@ -139,6 +140,8 @@ class FakePlatform:
         self.erasures: list[ErasureState | BridgeError] = []
         self.erasure_asked: list[Principal] = []
         self.customers: dict[str, str] = {}  # e-mail to id
+        self.owes: list[Owed] = []
+        self.owed_faults: list[BridgeError] = []  # raised one a look, before anything is given
         self.requested: list[str] = []
         self.answers: list[ErasureState | BridgeError] = []
         self.sent: list[Mapping[str, Any]] = []  # orders with their parcels
@@ -186,6 +189,11 @@ class FakePlatform:
         if self.locate_faults:
             raise self.locate_faults.pop(0)
         yield from self.sent
+
+    def owed(self, customer_id: str, *, shop: str) -> Sequence[Owed]:
+        if self.owed_faults:
+            raise self.owed_faults.pop(0)
+        return list(self.owes)
 
     def request_erasure(self, customer_id: str, *, shop: str) -> ErasureState:
         self.requested.append(customer_id)

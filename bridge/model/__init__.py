@@ -7,7 +7,7 @@ Moments are aware UTC, ids are strings with a prefix (`dlv_`, `req_`, `tsk_`, `n
 
 from bridge.model.deliveries import Delivery, DeliveryState
 from bridge.model.evidence import Event, Fact, SignedHead
-from bridge.model.findings import Absence, Check, ErasureState, Finding, Gap, Outcome, Page, Residue
+from bridge.model.findings import Absence, Check, ErasureState, Finding, Gap, Outcome, Owed, Page, Residue
 from bridge.model.holding import (
     Deed,
     Document,
@@ -71,6 +71,7 @@ __all__ = [
     "Notice",
     "NoticeState",
     "Outcome",
+    "Owed",
     "Page",
     "Paper",
     "ParcelStatus",

@@ -75,6 +75,14 @@ class ErasureState:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Owed:
+    """Something a platform still owes a customer, by a code of the retention file's `precheck`. Never an amount."""
+
+    code: str
+    count: int | None  # None: it may not be read, which is not nothing
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Residue:
     """What another system wrote at a platform, whose own erasure leaves it. Names it, never its value."""
 

@@ -18,6 +18,7 @@ class Deed(StrEnum):
     RESTRICT = "restrict"
     SEAL = "seal"
     EVIDENCE = "keep_as_evidence"
+    KEEP = "keep"
     QUARANTINE = "quarantine"
 
 

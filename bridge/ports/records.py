@@ -40,6 +40,10 @@ class Index(Protocol):
         """The person's pseudonym: by customer id, else by e-mail, else by phone; merges followed."""
         ...
 
+    def merged(self, shop: str, who: Principal) -> bool:
+        """True where the customer id was merged into another: she lives on, with her orders, e-mail and phone."""
+        ...
+
     def parcels(self, shop: str, who: Principal) -> list[Waybill]:
         """Every parcel of the person's orders and of the orders named."""
         ...

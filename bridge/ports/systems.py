@@ -12,6 +12,7 @@ from bridge.model import (
     ErasureState,
     Letter,
     Outcome,
+    Owed,
     Page,
     Principal,
     Residue,
@@ -92,6 +93,14 @@ class Platform(Connector, Protocol):
 
         Empty for an order that was neither paid nor sent; one that the platform does not know is left out.
         Raises as `gather`.
+        """
+        ...
+
+    def owed(self, customer_id: str, *, shop: str) -> Sequence[Owed]:
+        """What this customer would lose with the platform's erasure, or still waits for: codes with counts.
+
+        One for each thing that the platform knows of, 0 where there is none, None where it may not be read.
+        The codes are those of `precheck` in the retention file. Raises as `gather`.
         """
         ...
 

@@ -1,6 +1,6 @@
 """What an erasure does, line by line: system, field, action, reason, law, day. Pure: what is held is given.
 
-An action per field (erase, anonymise, pseudonymise, restrict, seal, keep as evidence, quarantine), and nothing that
+An action per field (erase, anonymise, pseudonymise, restrict, seal, keep, keep as evidence, quarantine), and nothing that
 survives without a reason. The same lines are made before and at the deed, so that both can be compared.
 """
 
@@ -30,6 +30,8 @@ TABLES: Mapping[str, tuple[str, str]] = {
     "deliveries": ("webhook_payload", "webhook bodies that wait for a replay"),
 }
 OF_TABLES = {category for category, _ in TABLES.values()}
+MERGED = "merged_into_another"  # a flag among the counts of an erasure, and why her orders stay
+KEPT_ONES = "orders, parcels, e-mail and phone of the customer that was kept"
 PROOFS = {  # what outlives an erasure as proof, and the event its category's clock starts at
     "suppression": "created_at",
     "request_evidence": "case_closed_at",
@@ -69,7 +71,13 @@ class Held:
 
 
 def lines(held: Held, *, retention: Retention, now: datetime) -> list[Planned]:
-    """The whole plan of one erasure, in the order in which it is told."""
+    """The whole plan of one erasure, in the order in which it is told.
+
+    Of an id that was merged away nothing goes but what names the id: the rest is the kept customer's.
+    """
+    if held.rows.get(MERGED):
+        whole = Planned(system=BRIDGE, category="parcel_index", what=KEPT_ONES, deed=Deed.KEEP, reason=MERGED)
+        return [*_own(held), whole, *proofs(retention, now)]
     return [
         *_own(held),
         *_vault(held, retention, now),

@@ -1,12 +1,14 @@
 """Ask: the platform is asked to erase a customer whose request did not come from it.
 
-Asked is not erased: `follow` looks until the platform says that it did. Erasing here does not wait for it.
+Nothing is asked while she would lose money by it: a guard stops that, until a person lets it go on. Asked is not erased: `follow` looks until the platform says that it did. Erasing here does not wait for it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from bridge.errors import (
     BridgeError,
@@ -18,9 +20,11 @@ from bridge.errors import (
 )
 from bridge.model import Action, ErasureState, Fact, Outcome, Principal, PrivacyRequest, Task, TaskState
 from bridge.ports import Claim, Platform, Services
+from bridge.rules.guarding import Guard, stopping, why
 from bridge.rules.lifecycle import PLATFORM, pause_s
 from bridge.rules.planning import COPY_MISSING
 from bridge.steps.concern import tell_task
+from bridge.steps.guard import guard, reviewed, written
 
 THEIRS = (ConnectorUnavailable, ConnectorThrottled, ConnectorRefused, CredentialRejected)
 
@@ -28,12 +32,19 @@ THEIRS = (ConnectorUnavailable, ConnectorThrottled, ConnectorRefused, Credential
 def ask(request: PrivacyRequest, task: Task, claim: Claim, *, services: Services) -> Task:
     """Ask once. Returns the task as saved. Raises ClaimLost and StoreUnavailable."""
     who, fault = request.principal, None
+    found, customer_id = list[Guard](), who.customer_id
     try:
         _sealed_before(request, services)
-        customer_id, state = _ask(request, services)
+        customer_id, found, state = _ask(request, task, services)
     except THEIRS as raised:
-        customer_id, state, fault = who.customer_id, None, raised
-    task = _told(task, state) if state else failed(task, fault, services)
+        fault = raised
+    kept = written(found, task)
+    if fault:
+        task = failed(task, fault, services)
+    elif state:
+        task = _told(task, state, kept)
+    else:
+        task = _stopped(task, found, kept)
     now = services.clock.now()
     if task.state in (TaskState.DONE, TaskState.FAILED):
         task = replace(task, finished_at=now)
@@ -44,6 +55,8 @@ def ask(request: PrivacyRequest, task: Task, claim: Claim, *, services: Services
             current = tx.requests.get(request.id)
             known = current.principal if current else Principal()
             tx.requests.rewrite(request, replace(known, customer_id=customer_id))
+        if not fault:
+            reviewed(request, found, tx=tx, services=services)
         tell_task(
             {TaskState.DONE: Fact.TASK_DONE, TaskState.RETRY: Fact.TASK_RETRIED}.get(
                 task.state, Fact.TASK_FAILED
@@ -53,6 +66,7 @@ def ask(request: PrivacyRequest, task: Task, claim: Claim, *, services: Services
             tx,
             outcome=task.outcome,
             reason=task.last_error or task.detail.get("reason", ""),
+            **({"guards": {each.code: each.count for each in found}} if found else {}),
         )
     return task
 
@@ -65,17 +79,24 @@ def _sealed_before(request: PrivacyRequest, services: Services) -> None:
         raise ConnectorRefused(COPY_MISSING)
 
 
-def _ask(request: PrivacyRequest, services: Services) -> tuple[str, ErasureState]:
+def _ask(
+    request: PrivacyRequest, task: Task, services: Services
+) -> tuple[str, list[Guard], ErasureState | None]:
+    """The platform's id of her, what she would lose, and the answer: None where a guard stopped the asking."""
     platform = services.connectors.get(PLATFORM)
     if not isinstance(platform, Platform):
-        return request.principal.customer_id, ErasureState(outcome=Outcome.DENIED, reason="not_configured")
+        denied = ErasureState(outcome=Outcome.DENIED, reason="not_configured")
+        return request.principal.customer_id, [], denied
     customer_id = platform.find_customer(request.principal, shop=request.shop)
     if not customer_id:
-        return "", ErasureState(outcome=Outcome.ABSENT, reason="unknown_to_platform")
-    return customer_id, platform.request_erasure(customer_id, shop=request.shop)
+        return "", [], ErasureState(outcome=Outcome.ABSENT, reason="unknown_to_platform")
+    found = guard(platform, customer_id, request, task, services=services)
+    if stopping(found):
+        return customer_id, found, None
+    return customer_id, found, platform.request_erasure(customer_id, shop=request.shop)
 
 
-def _told(task: Task, state: ErasureState) -> Task:
+def _told(task: Task, state: ErasureState, kept: Mapping[str, Any]) -> Task:
     return replace(
         task,
         attempts=task.attempts + 1,
@@ -83,7 +104,20 @@ def _told(task: Task, state: ErasureState) -> Task:
         outcome=state.outcome,
         last_error="",
         wake_at=None,
-        detail={"reason": state.reason},
+        detail={"reason": state.reason, **kept},
+    )
+
+
+def _stopped(task: Task, found: list[Guard], kept: Mapping[str, Any]) -> Task:
+    """Nothing was asked. Not WAITING: she can be answered, and the answer says that it is not complete."""
+    return replace(
+        task,
+        attempts=task.attempts + 1,
+        state=TaskState.FAILED,
+        outcome=Outcome.RETAINED,
+        last_error=why(stopping(found)),
+        wake_at=None,
+        detail=kept,
     )
 
 

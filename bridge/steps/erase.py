@@ -24,7 +24,7 @@ from bridge.model import (
     TaskState,
 )
 from bridge.ports import Claim, Services, Tx
-from bridge.rules.planning import COPY_MISSING, as_planned, goes_further
+from bridge.rules.planning import COPY_MISSING, MERGED, as_planned, goes_further
 from bridge.steps.erase_shop import erase_shop
 from bridge.steps.note import note
 from bridge.steps.plan import bank_details, settle
@@ -33,7 +33,6 @@ from bridge.steps.spare import spared
 ACCESS_FIRST_S = 10
 PLANNED_ANEW_S = 1
 LOOK_AGAIN_H = 1  # for a copy that an operator files while a few orders are spared
-MERGED = "merged_into_another"  # a flag among the counts
 NO_RECORDS = {MERGED, "data_keys"}  # a request has a key of its own: destroying it erased nobody's record
 
 

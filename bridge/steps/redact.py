@@ -14,6 +14,7 @@ from datetime import timedelta
 from bridge.errors import BridgeError, Retryable
 from bridge.model import Absence, Fact, Gap, Outcome, Principal, PrivacyRequest, Residue, Task, TaskState
 from bridge.ports import Claim, Platform, Services
+from bridge.rules.guarding import stopped
 from bridge.rules.lifecycle import PLATFORM, pause_s, verdict
 from bridge.steps.ask import THEIRS
 from bridge.steps.concern import tell_task
@@ -29,7 +30,10 @@ def redact(request: PrivacyRequest, task: Task, claim: Claim, *, services: Servi
     if services.retention.residue.apply and (waits := _access_first(request, task, claim, services)):
         return waits
     task = replace(task, attempts=task.attempts + 1, wake_at=None, last_error="", gaps=())
-    if services.retention.residue.apply:
+    if services.retention.residue.apply and (guard := _guarded(request, services)):
+        # what a guard keeps from being erased may stand in a metafield: points, a tier
+        task = _failed(task, Outcome.RETAINED, Absence.LEFT, guard)
+    elif services.retention.residue.apply:
         task, who = _removed(request, task, services)
     else:
         task = _ended(task, Outcome.RETAINED, {"reason": "retention_file_keeps"})
@@ -54,6 +58,12 @@ def redact(request: PrivacyRequest, task: Task, claim: Claim, *, services: Servi
             counts={name: count for name, count in task.detail.items() if isinstance(count, int)},
         )
     return task
+
+
+def _guarded(request: PrivacyRequest, services: Services) -> str:
+    """Why the platform was not asked to erase her, where a guard stopped that."""
+    with services.store.transaction() as tx:
+        return next((task.last_error for task in tx.requests.tasks(request.id) if stopped(task)), "")
 
 
 def _access_first(request: PrivacyRequest, task: Task, claim: Claim, services: Services) -> Task | None:

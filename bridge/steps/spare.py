@@ -17,10 +17,11 @@ def keeps_books(services: Services) -> bool:
 def spared(request: PrivacyRequest, tasks: Iterable[Task], *, tx: Tx, services: Services) -> list[str]:
     """Orders of hers that were invoiced, as far as anybody knows, and have no copy.
 
-    None where nobody has looked: whoever erases sees to it that somebody has.
+    None where none of them goes, for her id was merged away. None where nobody has looked: whoever erases sees to it
+    that somebody has.
     """
     looks = [task for task in tasks if task.action is Action.SEAL]
-    if not keeps_books(services) or not looks:
+    if not keeps_books(services) or not looks or tx.index.merged(request.shop, request.principal):
         return []
     none = {order_id for task in looks if task.cursor for order_id in json.loads(task.cursor)["none"]}
     return without(request, set(tx.index.orders(request.shop, request.principal)) - none, tx)

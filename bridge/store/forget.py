@@ -52,7 +52,7 @@ class Forgetting(Who):
         """See ports.Index. Raises NeedsOperator where a re-read still finds something."""
         self._session.alone(shop)
         keys = self.keys(shop, who)
-        merged = bool(keys["customer"]) and self.kept(shop, keys["customer"]) != keys["customer"]
+        merged = self.merged(shop, who)
         removed: dict[str, int] = {"merged_into_another": int(merged)}
         if merged:  # the id is dead, the person is not: her orders belong to the customer that was kept
             keys = {"customer": keys["customer"], "email": "", "phone": ""}

@@ -60,6 +60,11 @@ class Who:
             customer_key = after
         return customer_key
 
+    def merged(self, shop: str, who: Principal) -> bool:
+        """See ports.Index."""
+        key = self.pseudonym(shop, "customer", who.customer_id)
+        return bool(key) and self.kept(shop, key) != key
+
     def alone_named(self, shop: str, keys: Mapping[str, str]) -> str:
         """The one customer that an e-mail, or else a phone, stands for; '' where it is none or several."""
         field = "email" if keys["email"] else "phone"

@@ -106,6 +106,11 @@ def test_what_was_planned_is_what_is_done(place):
     office, request_id, applied = place
     planned = office.say("dsr", "plan", request_id, "--json").json["residue"]
     assert process(request_id, services=office.services)
+    held_back = office.say("dsr", "plan", request_id, "--json").json["residue"]
+    assert held_back == planned  # a guard stopped the asking: she has store credit
+    told = office.say("dsr", "continue", request_id, "--reason", "she was told and agrees")
+    assert told.code == 0
+    assert process(request_id, services=office.services)
     after = office.say("dsr", "plan", request_id, "--json").json["residue"]
     assert after == [item for item in planned if item["action"] != "erase"]
     (task,) = [

@@ -137,12 +137,12 @@ def test_an_order_that_is_open_is_held_and_never_touched(shopify, asha, shop, or
 )
 def test_a_closed_order_is_open_while_a_parcel_of_it_travels(parcel, held):
     order = {"closedAt": "2026-01-02T00:00:00Z", "fulfillments": [parcel]}
-    assert module._held(order) == held
+    assert module.held(order) == held
 
 
 def test_an_order_with_more_parcels_than_are_asked_for_counts_as_open():
     order = {"closedAt": "2026-01-02T00:00:00Z", "fulfillments": [{"displayStatus": "DELIVERED"}]}
-    assert module._held({**order, "fulfillments": order["fulfillments"] * module.PARCELS})
+    assert module.held({**order, "fulfillments": order["fulfillments"] * module.PARCELS})
 
 
 def test_more_metafields_than_one_page_holds_are_all_seen_and_removed(stand_in, shopify, shop, order):

@@ -1,4 +1,4 @@
-"""`dsr plan`: what each task does and why, and what of others' writing at Shopify would go. Changes nothing."""
+"""`dsr plan`: what each task does and why, what she would lose, and what of others' writing would go. Changes nothing."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import click
 
 from bridge.bootstrap import make_services
 from bridge.cli.desk import AS_JSON, desk, refuse
+from bridge.cli.dsr.guarded import guarded
 from bridge.cli.dsr.sheet import find
 from bridge.cli.nobell import NoBell
 from bridge.cli.printing import emit, table
@@ -38,7 +39,7 @@ APPLIES = {True: "retention_file_applies", False: "retention_file_keeps"}
 def plan(request_id: str, as_json: bool) -> None:
     """Show what each task does, and for each field of each system what becomes of it: action, reason, law, day.
 
-    Reads Shopify for what others wrote there; changes nothing. Of an erasure that ran it shows what was planned,
+    Where we must ask Shopify to erase her, reads there what she would lose and what others wrote; changes nothing. Of an erasure that ran it shows what was planned,
     and what was different when it was carried out.
     """
     with desk() as at:
@@ -54,6 +55,7 @@ def plan(request_id: str, as_json: bool) -> None:
             "tasks": [_task(task, services) for task in tasks],
             "plan": plan_,
         }
+        told["guards"], told["guards_unread"] = guarded(request, tasks, services)
         redacts = any(task.action is Action.REDACT for task in tasks)
         try:
             told["residue"], told["residue_unread"] = _residue(request, services) if redacts else ([], "")
@@ -69,9 +71,14 @@ def plan(request_id: str, as_json: bool) -> None:
             for change in plan_["changed"]:
                 was, becomes = (_short(change[name]) for name in ("before", "now"))
                 click.echo(f"  changed: {change['system']}, {change['what']}: {was}, then {becomes}")
+        if told["guards"]:
+            click.echo("\nBefore Shopify is asked to erase her")
+            table(told["guards"], ("code", "count", "stops", "reason"), empty="none")
         if redacts:
             click.echo("\nWritten by others")
             table(told["residue"], ("system", "action", "kind", "ref", "what", "reason"), empty="none seen")
+    if told["guards_unread"]:
+        refuse(f"What she would lose with Shopify's erasure could not be read: {told['guards_unread']}.")
     if told["residue_unread"]:
         refuse(f"What others wrote at Shopify could not be read: {told['residue_unread']}.")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from bridge.connectors.shopify import erasure, residue, scopes
+from bridge.connectors.shopify import erasure, owed, residue, scopes
 from bridge.connectors.shopify.client import Client, new_http
 from bridge.connectors.shopify.errand import BULK_ORDERS, Errand
 from bridge.connectors.shopify.gather import gather
@@ -18,7 +18,7 @@ from bridge.connectors.shopify.sales import sales
 from bridge.connectors.shopify.sent import sent_orders
 from bridge.connectors.shopify.tokens import Tokens, base, utc_now
 from bridge.errors import BridgeError
-from bridge.model import Check, ErasureState, Page, Principal, Residue, Sale, Waybill
+from bridge.model import Check, ErasureState, Owed, Page, Principal, Residue, Sale, Waybill
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -53,6 +53,7 @@ class Shopify:
         http = http or new_http(sleep)
         self._base_url = base_url
         self._bulk_orders = bulk_orders
+        self._now = now
         self._tokens = Tokens(
             base_url=base_url,
             client_id=client_id,
@@ -94,6 +95,10 @@ class Shopify:
     def find_customer(self, who: Principal, *, shop: str) -> str:
         """Shopify's number of the customer, or ''. Raises as `gather`."""
         return erasure.find_customer(self._client, who, shop)
+
+    def owed(self, customer_id: str, *, shop: str) -> Sequence[Owed]:
+        """Store credit, gift cards and open orders of the customer, counted. Raises as `gather`."""
+        return owed.owed(self._client, customer_id, shop, today=self._now().date())
 
     def request_erasure(self, customer_id: str, *, shop: str) -> ErasureState:
         """Ask Shopify to erase this customer. Raises as `gather`."""

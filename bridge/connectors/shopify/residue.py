@@ -105,16 +105,16 @@ def _orders(client: Client, shop: str, customer: str) -> Iterator[Mapping[str, A
 
 
 def _of_order(client: Client, shop: str, order: Mapping[str, Any]) -> list[Residue]:
-    number, held = normal("order", str(order["id"])), _held(order)
+    number, why = normal("order", str(order["id"])), held(order)
     fields = order.get("metafields") or {}
     if _next(fields):
-        found = _metafields(client, shop, "order_metafields", number, held)
+        found = _metafields(client, shop, "order_metafields", number, why)
     else:
-        found = _named(fields, "order_metafields", number, held)
+        found = _named(fields, "order_metafields", number, why)
     names = ", ".join(str(one["key"]) for one in order.get("customAttributes") or ())
     others = {"order_notes": _note(order), "order_attributes": names}
     return found + [
-        Residue(system=SYSTEM, kind=kind, ref=number, what=what, held=held)
+        Residue(system=SYSTEM, kind=kind, ref=number, what=what, held=why)
         for kind, what in others.items()
         if what
     ]
@@ -127,27 +127,27 @@ def _note(order: Mapping[str, Any]) -> str:
     return f"note with {', '.join(kinds)}" if kinds else "note" if note else ""
 
 
-def _metafields(client: Client, shop: str, kind: str, number: str, held: str = "") -> list[Residue]:
+def _metafields(client: Client, shop: str, kind: str, number: str, why: str = "") -> list[Residue]:
     found: list[Residue] = []
     after = None
     while True:
         reply = client.ask(shop, "residue_metafields", owner=gid(OWNERS[kind], number), after=after)
         page = (_allowed(reply).data.get("node") or {}).get("metafields") or {}
-        found += _named(page, kind, number, held)
+        found += _named(page, kind, number, why)
         after = _next(page)
         if not after:
             return found
 
 
-def _named(page: Mapping[str, Any], kind: str, number: str, held: str) -> list[Residue]:
+def _named(page: Mapping[str, Any], kind: str, number: str, why: str) -> list[Residue]:
     return [
-        Residue(system=SYSTEM, kind=kind, ref=number, what=f"{one['namespace']}.{one['key']}", held=held)
+        Residue(system=SYSTEM, kind=kind, ref=number, what=f"{one['namespace']}.{one['key']}", held=why)
         for one in page.get("nodes") or ()
     ]
 
 
-def _held(order: Mapping[str, Any]) -> str:
-    """Why an order must be left as it is: '' where nothing more happens with it."""
+def held(order: Mapping[str, Any]) -> str:
+    """Say why an order must be left as it is: '' where nothing more happens with it."""
     ended = order.get("closedAt") or order.get("cancelledAt")
     parcels = order.get("fulfillments") or ()
     if not ended and order.get("displayFulfillmentStatus") not in SENT:

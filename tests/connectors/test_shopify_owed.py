@@ -1,0 +1,129 @@
+"""What a customer would lose at the stand-in: counted, never valued; what a scope hides is not taken for nothing."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bridge.connectors.shopify import Shopify
+from bridge.errors import ConnectorUnavailable
+from bridge.sandbox.shopify.server import CLIENT_ID, CLIENT_SECRET, ShopifyStandIn
+from bridge.sandbox.world import SHOP, invent
+
+NOW = datetime.now(UTC)
+STORE_CREDIT, CARDS, ORDERS = "store_credit_balance", "gift_card_balance", "open_order"
+
+
+@pytest.fixture
+def stand_in():
+    with ShopifyStandIn(invent(orders=3, now=NOW)) as server:
+        yield server
+
+
+@pytest.fixture
+def shop(stand_in):
+    return stand_in.shops[SHOP]
+
+
+@pytest.fixture(params=["2025-10", "2026-10"])
+def look(request, stand_in, shop):
+    shopify = Shopify(
+        api_version=request.param, base_url=stand_in.url, client_id=CLIENT_ID, client_secret=CLIENT_SECRET
+    )
+
+    def counts(who=""):
+        found = shopify.owed(str(who or shop.world.asha.id), shop=SHOP)
+        return {one.code: one.count for one in found}
+
+    return counts
+
+
+def credits_of(shop, *amounts):
+    accounts = [
+        {"id": f"gid://shopify/StoreCreditAccount/{n}", "balance": {"amount": a}}
+        for n, a in enumerate(amounts)
+    ]
+    shop.write(f"gid://shopify/Customer/{shop.world.asha.id}", {"storeCreditAccounts": accounts})
+
+
+def card(shop, at=0, **given):
+    told = {"enabled": True, "expiresOn": None, "recipientAttributes": None, "balance": {"amount": "500.0"}}
+    told["customer"] = shop.customer_record(shop.world.asha.id)
+    shop.write(f"gid://shopify/GiftCard/{shop.world.gift_cards[at].id}", told | given)
+
+
+def no_cards(shop):
+    for at in range(len(shop.world.gift_cards)):
+        card(shop, at, enabled=False)
+
+
+def test_accounts_with_money_on_them_are_counted(look, shop):
+    credits_of(shop, "0.0", "12.5", "0.01")
+    assert look()[STORE_CREDIT] == 2
+    credits_of(shop, "0.0")
+    assert look()[STORE_CREDIT] == 0
+
+
+def test_every_page_is_read(look, shop):
+    credits_of(shop, *["1.0"] * 120)
+    assert look()[STORE_CREDIT] == 120
+
+
+@pytest.mark.parametrize(
+    ("given", "count"),
+    [
+        ({}, 1),
+        ({"balance": {"amount": "0.0"}}, 0),
+        ({"enabled": False}, 0),
+        ({"expiresOn": (NOW - timedelta(days=2)).date().isoformat()}, 0),
+        ({"expiresOn": (NOW + timedelta(days=2)).date().isoformat()}, 1),
+    ],
+)
+def test_gift_cards_that_can_still_be_used_are_counted(look, shop, given, count):
+    no_cards(shop)
+    card(shop, **given)
+    assert look()[CARDS] == count
+
+
+def test_a_card_that_was_given_away_is_the_recipients(look, shop):
+    no_cards(shop)
+    bikram = shop.world.bikram.id
+    given_to = {"recipient": shop.customer_record(bikram), "preferredName": "B", "message": ""}
+    card(shop, recipientAttributes=given_to)
+    assert look()[CARDS] == 0
+    assert look(bikram)[CARDS] in (0, 1)  # the stand-in's search goes by its own world
+
+
+def test_orders_that_something_still_happens_with_are_counted(look, shop):
+    for order in shop.world.orders_of(shop.world.asha):
+        told = {"closedAt": None, "cancelledAt": None, "fulfillments": [], "returnStatus": "NO_RETURN"}
+        shop.write(f"gid://shopify/Order/{order.id}", told | {"displayFulfillmentStatus": "FULFILLED"})
+    assert look()[ORDERS] == 0
+    hers = [one for one in shop.world.orders_of(shop.world.asha) if one.person_id]
+    shop.write(f"gid://shopify/Order/{hers[0].id}", {"displayFulfillmentStatus": "UNFULFILLED"})
+    assert look()[ORDERS] == 1
+
+
+@pytest.mark.parametrize(
+    ("scope", "unread"),
+    [
+        ("read_gift_cards", {CARDS}),
+        ("read_store_credit_accounts", {STORE_CREDIT}),
+        ("read_orders", {ORDERS}),
+        ("read_customers", {STORE_CREDIT, CARDS, ORDERS}),
+    ],
+)
+def test_what_a_scope_hides_is_unread_and_not_nothing(look, stand_in, scope, unread):
+    before = look()
+    assert all(before.values())
+    stand_in.faults.add("deny_scope", scope=scope)
+    assert look() == before | dict.fromkeys(unread)
+
+
+def test_a_customer_that_shopify_does_not_know_is_owed_nothing(look):
+    assert look(4711) == {STORE_CREDIT: 0, CARDS: 0, ORDERS: 0}
+
+
+def test_a_shopify_that_is_down_is_no_answer(look, stand_in):
+    stand_in.stop()
+    with pytest.raises(ConnectorUnavailable):
+        look()
