@@ -48,7 +48,7 @@ class Sale:
 
     `total` and `tax` are None where nobody can read them. `attributes` are the order's own (name, value),
     in which a buyer may have asked for her name on the invoice or given a GSTIN. `issued_at` is the moment of
-    the event that made the document due.
+    the event that made the document due. `whole` is False where there are more lines, parcels or refunds than were told.
     """
 
     order_id: str
@@ -66,3 +66,4 @@ class Sale:
     delivery: Place = field(default_factory=Place)
     attributes: tuple[tuple[str, str], ...] = ()
     refund_id: str = ""
+    whole: bool = True

@@ -85,6 +85,10 @@ class Index(Protocol):
         """
         ...
 
+    def turn(self, shop: str) -> None:
+        """Learning and forgetting of this shop wait from now on until this transaction ends: ask first of all."""
+        ...
+
     def held(
         self, shop: str, who: Principal, *, request_id: str, spare: Collection[str] = ()
     ) -> Mapping[str, int]:

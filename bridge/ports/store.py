@@ -28,6 +28,10 @@ from bridge.ports.requests import Requests
 class Tx(Protocol):
     """One transaction. It commits when its block ends and rolls back when the block raises."""
 
+    def tentative(self) -> AbstractContextManager[Callable[[], None]]:
+        """What is done inside can be taken back by the function that it gives; the transaction goes on."""
+        ...
+
     @property
     def inbox(self) -> Inbox:
         """Deliveries."""

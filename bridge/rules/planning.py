@@ -29,7 +29,6 @@ TABLES: Mapping[str, tuple[str, str]] = {
     "packages": ("access_package", "packages of an earlier request"),
     "deliveries": ("webhook_payload", "webhook bodies that wait for a replay"),
 }
-OF_TABLES = {category for category, _ in TABLES.values()}
 MERGED = "merged_into_another"  # a flag among the counts of an erasure, and why her orders stay
 KEPT_ONES = "orders, parcels, e-mail and phone of the customer that was kept"
 PROOFS = {  # what outlives an erasure as proof, and the event its category's clock starts at
@@ -45,6 +44,19 @@ AT_PLATFORM_DOES = {  # its own erasure takes the person out of an order and lea
     "age_out": Deed.ERASE,
 }
 LEFT_THERE = {name: kind for kind, name in FIELDS.items()}
+OF_OTHER_APPS = {  # names that a category claims and that are metafields or attributes wherever they rest at the platform
+    "customer.birth_date",
+    "customer.anniversary",
+    "customer.ring_size",
+    "customer.loyalty",
+    "customer.cod_score",
+    "customer.rto_count",
+    "order.line_items.properties",
+    "order.gift_message",
+    "fulfillment.note",
+    "checkout.otp_log",
+}
+CONSENT = "marketing_consent"  # the platform redacts it
 ASKED, UNDER_LAW, COPY_MISSING = "erasure_asked_for", "law_keeps_it", "copy_missing"
 NOTHING_HOLDS, PROVES, TOLD = "nothing_holds_it_any_more", "proof_of_what_was_done", "processor_is_instructed"
 REFUND_OPEN, REFUND_FRESH = "refund_is_open", "refund_is_being_reconciled"
@@ -201,9 +213,12 @@ def _platform(held: Held, retention: Retention) -> Iterable[Planned]:
             if not name.startswith(AT_PLATFORM):
                 continue
             deed, reason = AT_PLATFORM_DOES[category.on_request], WE_ASK if held.by_hand else ITS_OWN
-            if name in LEFT_THERE:
-                goes = held.by_hand and retention.residue.touches(LEFT_THERE[name])
-                deed, reason = (Deed.ERASE, OF_OTHERS) if goes else (Deed.QUARANTINE, LEAVES_IT)
+            if category.id == CONSENT:
+                deed = Deed.ERASE
+            if name in LEFT_THERE and held.by_hand and retention.residue.touches(LEFT_THERE[name]):
+                deed, reason = Deed.ERASE, OF_OTHERS
+            elif name in LEFT_THERE or name in OF_OTHER_APPS:
+                deed, reason = Deed.QUARANTINE, LEAVES_IT
             yield Planned(system=PLATFORM, category=category.id, what=name, deed=deed, reason=reason)
 
 
@@ -252,26 +267,6 @@ def differences(
         for key in dict.fromkeys((*was, *becomes))
         if was.get(key) != becomes.get(key)
     ]
-
-
-def goes_further(changes: Iterable[Mapping[str, Any]]) -> bool:
-    """True where the deed would destroy what the plan did not: it must be planned anew first."""
-    return any(
-        change["now"] is not None
-        and change["now"]["action"] == Deed.ERASE
-        and (change["before"] is None or change["before"]["action"] != Deed.ERASE)
-        for change in changes
-    )
-
-
-def as_planned(removed: Mapping[str, int], plan: Iterable[Mapping[str, Any]]) -> bool:
-    """True where exactly the rows went that the plan's lines name."""
-    mine = {
-        line["what"]: line["count"]
-        for line in plan
-        if line["category"] in OF_TABLES and line["action"] == Deed.ERASE and line["count"]
-    }
-    return mine == {TABLES[table][1]: count for table, count in removed.items() if table in TABLES and count}
 
 
 def _by_line(plan: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str, str, str], dict[str, Any]]:

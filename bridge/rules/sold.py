@@ -18,6 +18,7 @@ from bridge.rules.reading import first, mapping, mappings, moment, text, texts
 # The events by which an invoice exists: money came, or goods left (CGST s.31(1)).
 INVOICED = ("orders/paid", "orders/fulfilled", "orders/partially_fulfilled")
 REFUNDED = "refunds/create"
+GIVEN = ("success", "")  # states of a transaction that moved money; the second: not said
 
 
 def sale(topic: str, body: Mapping[str, Any], received_at: datetime) -> Sale | None:
@@ -57,7 +58,12 @@ def _refund(body: Mapping[str, Any], received_at: datetime) -> Sale | None:
     if not order_id or not refund_id:
         return None
     items = mappings(body.get("refund_line_items"))
-    money = [each for each in mappings(body.get("transactions")) if text(each.get("kind")) != "void"]
+    told = mappings(body.get("transactions"))
+    if told and all(each.get("test") is True for each in told):
+        return None
+    money = [
+        each for each in told if text(each.get("kind")) == "refund" and text(each.get("status")) in GIVEN
+    ]
     paid = [amount(each.get("amount")) for each in money]
     taxes = [amount(each.get("total_tax")) for each in items]
     return Sale(

@@ -20,7 +20,8 @@ from config.rulebook import VaultRules
 SCHEMA = "statutory-copy/1"
 HOME = "IN"
 IDENTITY_FROM_INR = Decimal(50_000)  # r.46(e): "fifty thousand rupees or more", of taxable value
-GSTIN = re.compile(r"\b\d{2}[A-Z]{5}\d{4}[A-Z][1-9A-Z]Z[0-9A-Z]\b")
+_BETWEEN = re.compile(r"[\s-]")
+GSTIN = re.compile(r"\d{2}[A-Z]{5}\d{4}[A-Z][1-9A-Z]Z[0-9A-Z]")
 UNKNOWN_VALUE = "taxable_value_unknown"
 BY_SETTING = "kept_by_setting"
 # Shopify's code of a State, and the code that GST returns use (two digits)
@@ -51,9 +52,22 @@ def taxable_value(sale: Sale) -> Decimal | None:
 
 
 def gstin_of(sale: Sale) -> str:
-    """The buyer's GSTIN, where an attribute of the order holds one."""
-    found = (GSTIN.search(value.upper()) for _, value in sale.attributes)
+    """The buyer's GSTIN, where an attribute of the order or the company's name holds one, written in any way."""
+    texts = [*(value for _, value in sale.attributes), sale.billing.company, sale.delivery.company]
+    found = (GSTIN.search(_BETWEEN.sub("", text.upper())) or GSTIN.search(text.upper()) for text in texts)
     return next((match.group() for match in found if match), "")
+
+
+def lacks(sale: Sale) -> list[str]:
+    """What a copy of this sale would not hold although the law wants it, as codes: somebody told it too late."""
+    at = _supplied_at(sale)
+    wanted = why_named(sale, tuple(NAMES_BUYER_IF), VaultRules())
+    told = bool(sale.billing.name or sale.billing.company) and bool(sale.billing.lines)
+    return [
+        *(["state"] if at.country_code in ("", HOME) and not (at.state or at.state_code) else []),
+        *(["buyer"] if wanted and not told else []),
+        *([] if sale.whole else ["lines"]),
+    ]
 
 
 def _is_export(sale: Sale, _: VaultRules) -> bool:
@@ -109,7 +123,11 @@ def paper(sale: Sale, supplier: Supplier, conditions: tuple[str, ...], rules: Va
         kind, named = DocumentKind.CREDIT_NOTE, ()
         told |= {"against": sale.number or sale.order_id, "refund": sale.refund_id}
     else:
-        told |= {"named_because": list(named), "place_of_supply": _place_of_supply(sale)}
+        told |= {
+            "named_because": list(named),
+            "place_of_supply": _place_of_supply(sale),
+            "lacks": lacks(sale),
+        }
         if named:
             told["buyer"] = {
                 "gstin": gstin_of(sale),
@@ -124,7 +142,7 @@ def paper(sale: Sale, supplier: Supplier, conditions: tuple[str, ...], rules: Va
         source=sale.refund_id or sale.order_id,
         issued_at=sale.issued_at,
         content=json.dumps(content, sort_keys=True, ensure_ascii=False).encode(),
-        names_buyer=bool(named),
+        names_buyer=bool(named) and bool(sale.billing.name or sale.delivery.name),
         country=sale.delivery.country_code or sale.billing.country_code,
     )
 
@@ -148,13 +166,17 @@ def _figures(sale: Sale, supplier: Supplier, rules: VaultRules) -> dict[str, Any
 
 def _place_of_supply(sale: Sale) -> dict[str, str]:
     """Where the goods went: r.46(n). The delivery, else the bill."""
-    at = sale.delivery if sale.delivery.country_code or sale.delivery.state_code else sale.billing
+    at = _supplied_at(sale)
     return {
         "state": at.state,
         "state_code": at.state_code,
         "gst_state_code": GST_STATES.get(at.state_code, "") if at.country_code in ("", HOME) else "",
         "country_code": at.country_code,
     }
+
+
+def _supplied_at(sale: Sale) -> Place:
+    return sale.delivery if sale.delivery.country_code or sale.delivery.state_code else sale.billing
 
 
 def _place(place: Place) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """Ask: the platform is asked to erase a customer whose request did not come from it.
 
-Nothing is asked while she would lose money by it: a guard stops that, until a person lets it go on. Asked is not erased: `follow` looks until the platform says that it did. Erasing here does not wait for it.
+Nothing is asked while the tax books lack a copy of hers, or while she would lose money by it: a guard stops that, until a
+person lets it go on. Asked is not erased: `follow` looks until the platform says that it did. Erasing here does not
+wait for it.
 """
 
 from __future__ import annotations
@@ -18,23 +20,26 @@ from bridge.errors import (
     CredentialRejected,
     Retryable,
 )
-from bridge.model import Action, ErasureState, Fact, Outcome, Principal, PrivacyRequest, Task, TaskState
+from bridge.model import ErasureState, Fact, Outcome, Principal, PrivacyRequest, Task, TaskState
 from bridge.ports import Claim, Platform, Services
 from bridge.rules.guarding import Guard, stopping, why
 from bridge.rules.lifecycle import PLATFORM, pause_s
 from bridge.rules.planning import COPY_MISSING
 from bridge.steps.concern import tell_task
 from bridge.steps.guard import guard, reviewed, written
+from bridge.steps.spare import found_since, looked, looking
 
+LOOK_AGAIN_H = 1
 THEIRS = (ConnectorUnavailable, ConnectorThrottled, ConnectorRefused, CredentialRejected)
 
 
 def ask(request: PrivacyRequest, task: Task, claim: Claim, *, services: Services) -> Task:
     """Ask once. Returns the task as saved. Raises ClaimLost and StoreUnavailable."""
+    if waits := _without_copies(request, task, claim, services):
+        return waits
     who, fault = request.principal, None
     found, customer_id = list[Guard](), who.customer_id
     try:
-        _sealed_before(request, services)
         customer_id, found, state = _ask(request, task, services)
     except THEIRS as raised:
         fault = raised
@@ -71,12 +76,32 @@ def ask(request: PrivacyRequest, task: Task, claim: Claim, *, services: Services
     return task
 
 
-def _sealed_before(request: PrivacyRequest, services: Services) -> None:
-    """Raise ConnectorRefused while the tax books lack a copy of an order: what the platform erases is gone."""
+def _without_copies(request: PrivacyRequest, task: Task, claim: Claim, services: Services) -> Task | None:
+    """The task put off while the tax books lack a copy of an order: what the platform erases is gone. Else None.
+
+    A copy that comes later lets it go on. Where the platform could not even say which orders there are, nobody can
+    know what is missing: it is not asked, and a replay begins with the copies.
+    """
     with services.store.transaction() as tx:
+        tx.requests.hold(claim)
         tasks = tx.requests.tasks(request.id)
-    if any(other.action is Action.SEAL and other.state is not TaskState.DONE for other in tasks):
-        raise ConnectorRefused(COPY_MISSING)
+        if since := found_since(request, tasks, tx):
+            tx.requests.save_task(since)
+            return None
+        look = looking(tasks)
+        if look is None or look.state is TaskState.DONE:
+            return None
+        if looked(tasks).whole:
+            wake_at = services.clock.now() + timedelta(hours=LOOK_AGAIN_H)
+            task = replace(task, state=TaskState.WAITING, last_error=COPY_MISSING, wake_at=wake_at)
+        else:
+            task = replace(
+                failed(task, ConnectorRefused(COPY_MISSING), services), finished_at=services.clock.now()
+            )
+        tx.requests.save_task(task)
+        fact = Fact.TASK_WAITING if task.state is TaskState.WAITING else Fact.TASK_FAILED
+        tell_task(fact, request, task, tx, reason=COPY_MISSING)
+    return task
 
 
 def _ask(

@@ -6,12 +6,12 @@ calls another system, and so never needs a token.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from bridge.errors import NeedsOperator
 from bridge.model import (
     Action,
     Fact,
@@ -24,14 +24,15 @@ from bridge.model import (
     TaskState,
 )
 from bridge.ports import Claim, Services, Tx
-from bridge.rules.planning import COPY_MISSING, MERGED, as_planned, goes_further
+from bridge.rules.planning import COPY_MISSING, MERGED
 from bridge.steps.erase_shop import erase_shop
 from bridge.steps.note import note
-from bridge.steps.plan import bank_details, settle
-from bridge.steps.spare import spared
+from bridge.steps.plan import add, compared, held, in_lines, keep
+from bridge.steps.spare import found_since, looking, scope, spared, unlooked
 
 ACCESS_FIRST_S = 10
 PLANNED_ANEW_S = 1
+PLAN_CHANGED = "plan_changed"
 LOOK_AGAIN_H = 1  # for a copy that an operator files while a few orders are spared
 NO_RECORDS = {MERGED, "data_keys"}  # a request has a key of its own: destroying it erased nobody's record
 
@@ -43,33 +44,29 @@ def erase(request: PrivacyRequest, task: Task, claim: Claim, *, services: Servic
     """
     if request.kind is Kind.SHOP_ERASURE:
         return erase_shop(request, task, claim, services=services)
-    now = services.clock.now()
+    now_ = services.clock.now()
     with services.store.transaction() as tx:
         tx.requests.hold(claim)
         if access_runs(request, tx):
-            # she asked to see her data first: that answer is made before what it needs is gone
-            task = replace(
-                task,
-                state=TaskState.RETRY,
-                wake_at=now + timedelta(seconds=ACCESS_FIRST_S),
-                last_error="access_in_flight",
-            )
-            tx.requests.save_task(task)
-            return task
+            return _later(task, "access_in_flight", tx, services, ACCESS_FIRST_S)
+        tx.index.turn(request.shop)
         tasks = tx.requests.tasks(request.id)
-        planned, changed = settle(request, tasks, tx=tx, services=services)
-        if goes_further(changed):
-            task = replace(
-                task,
-                state=TaskState.RETRY,
-                wake_at=now + timedelta(seconds=PLANNED_ANEW_S),
-                last_error="plan_changed",
-            )
-            tx.requests.save_task(task)
-            return task
         spare = spared(request, tasks, tx=tx, services=services)
-        removed = _added(task.detail, _person(request, planned, spare, tx, services))
-        rows = sum(count for table, count in removed.items() if table not in NO_RECORDS)
+        if put_off := _waits(task, tasks, spare, tx, services):
+            return put_off
+        first = not task.cursor and not task.detail
+        went = _Deed(request, tasks, spare, tx, services)
+        with tx.tentative() as take_back:
+            removed = went.done()
+            now = in_lines(went.held, removed, services)
+            changed = compared(request, now, tx) if first else []
+            if changed:
+                take_back()
+        if changed:
+            keep(request, now, changed, tx=tx, services=services)
+            return _later(task, PLAN_CHANGED, tx, services)
+        whole = _added(task.detail, removed)
+        rows = sum(count for table, count in whole.items() if table not in NO_RECORDS)
         task = replace(
             task,
             state=TaskState.DONE,
@@ -77,21 +74,60 @@ def erase(request: PrivacyRequest, task: Task, claim: Claim, *, services: Servic
             outcome=Outcome.ERASED if rows else Outcome.ABSENT,
             last_error="",
             wake_at=None,
-            finished_at=now,
-            detail=removed,
+            finished_at=now_,
+            cursor="",
+            detail=whole,
         )
         if spare:
-            task = _not_whole(task, services)
+            task = _not_whole(task, spare, services)
         tx.requests.save_task(task)
+        if since := found_since(request, tasks, tx):
+            tx.requests.save_task(since)
+        if not spare:  # else she is needed to find what is left
+            tx.requests.rewrite(request, left_to_ask_by(request, tx))
+        went.told(removed)
+        if first:
+            keep(request, now, (), tx=tx, services=services)
+        else:
+            add(request, now, tx)
+        left: dict[str, Any] = {"spared": len(spare)} if spare else {}
+        tx.evidence.append(
+            Fact.PRINCIPAL_SUPPRESSED, shop=request.shop, request_id=request.id, subject=request.subject
+        )
         tx.evidence.append(
             Fact.PRINCIPAL_ERASED,
             shop=request.shop,
             request_id=request.id,
             subject=request.subject,
-            removed=removed,
+            removed=whole,
             verified="re-read",
+            **left,
         )
     return task
+
+
+def _later(task: Task, error: str, tx: Tx, services: Services, seconds: float = PLANNED_ANEW_S) -> Task:
+    """The task put off: she asked to see her data first, or what is planned is not what would be done."""
+    wake_at = services.clock.now() + timedelta(seconds=seconds)
+    task = replace(task, state=TaskState.RETRY, wake_at=wake_at, last_error=error)
+    tx.requests.save_task(task)
+    return task
+
+
+def _waits(
+    task: Task, tasks: Sequence[Task], spare: Sequence[str], tx: Tx, services: Services
+) -> Task | None:
+    """The task put off where nothing can be done of it now; None where something can."""
+    look = looking(tasks)
+    if look is not None and spare and unlooked(spare, tasks):
+        # one became known since somebody looked for copies: the platform is asked about it first
+        tx.requests.save_task(replace(look, state=TaskState.PENDING, attempts=0, wake_at=None))
+        return _later(task, COPY_MISSING, tx, services)
+    if task.cursor and spare == json.loads(task.cursor):
+        task = _not_whole(task, spare, services)
+        tx.requests.save_task(task)
+        return task
+    return None
 
 
 def _added(before: Mapping[str, Any], removed: Mapping[str, int]) -> dict[str, int]:
@@ -108,53 +144,58 @@ def access_runs(request: PrivacyRequest, tx: Tx) -> bool:
     return other is not None and other.state is RequestState.IN_PROGRESS and other.closed_at is None
 
 
-def _person(
-    request: PrivacyRequest,
-    planned: Sequence[Mapping[str, Any]],
-    spare: Collection[str],
-    tx: Tx,
-    services: Services,
-) -> dict[str, int]:
-    shop, who = request.shop, request.principal
-    parcels = [parcel for parcel in tx.index.parcels(shop, who) if parcel.order_id not in spare]
-    orders = {
-        order_id: order for order_id, order in tx.index.orders(shop, who).items() if order_id not in spare
-    }
-    accounts = bank_details(request, orders, tx)
-    removed = dict(tx.index.erase(shop, who, request_id=request.id, spare=spare))
-    if not as_planned(removed, planned):
-        raise NeedsOperator("the erasure would not have done what was planned: nothing was changed")
-    if not removed.get(MERGED):
-        note(request, who, parcels, orders, tx=tx, services=services)
-        tx.documents.remaining(shop, {*orders, *who.order_ids} - set(spare), request.id)
-        _bank_details(request, [account.id for account in accounts], tx)
-    tx.evidence.append(
-        Fact.PRINCIPAL_SUPPRESSED, shop=request.shop, request_id=request.id, subject=request.subject
-    )
-    if not spare:  # else she is needed to find what is left
-        tx.requests.rewrite(request, left_to_ask_by(request, tx))
-    return removed
+class _Deed:
+    """The erasure of whom a run is about: what there is of her is read before, what is told of it after."""
+
+    def __init__(
+        self,
+        request: PrivacyRequest,
+        tasks: Sequence[Task],
+        spare: Collection[str],
+        tx: Tx,
+        services: Services,
+    ) -> None:
+        self._request, self._spare, self._tx, self._services = request, spare, tx, services
+        self._who = who = scope(request, tasks)
+        merged = tx.index.merged(request.shop, who)
+        orders = {} if merged else tx.index.orders(request.shop, who)
+        self._orders = {order_id: order for order_id, order in orders.items() if order_id not in spare}
+        parcels = [] if merged else tx.index.parcels(request.shop, who)
+        self._parcels = [parcel for parcel in parcels if parcel.order_id not in spare]
+        self.held = held(request, tasks, spare, tx, services)
+
+    def done(self) -> dict[str, int]:
+        """Remove her rows. Raises NeedsOperator where a re-read still finds one."""
+        shop, request_id = self._request.shop, self._request.id
+        return dict(self._tx.index.erase(shop, self._who, request_id=request_id, spare=self._spare))
+
+    def told(self, removed: Mapping[str, int]) -> None:
+        """What stays of her under which erasure, and who must be told. Evidence last: it is everybody's lock."""
+        if removed.get(MERGED):
+            return
+        request, tx = self._request, self._tx
+        ids = {*self._orders, *request.principal.order_ids} - set(self._spare)
+        tx.documents.remaining(request.shop, ids, request.id)
+        # what nothing holds goes now; an open refund keeps the rest, unreadable for anything else, until its day
+        accounts = [account.id for account in self.held.refunds]
+        gone = tx.refunds.erase(accounts, request_id=request.id)
+        left = set(accounts) - {account.id for account in gone}
+        if left:
+            tx.refunds.restrict(sorted(left), request_id=request.id)
+        note(request, request.principal, self._parcels, self._orders, tx=tx, services=self._services)
+        if gone:
+            tx.evidence.append(
+                Fact.REFUND_ACCOUNT_ERASED,
+                shop=request.shop,
+                request_id=request.id,
+                subject=request.subject,
+                count=len(gone),
+                settled=True,
+            )
 
 
-def _bank_details(request: PrivacyRequest, account_ids: Sequence[str], tx: Tx) -> None:
-    """What nothing holds goes now; an open refund keeps the rest, unreadable for anything else, until its day."""
-    gone = tx.refunds.erase(account_ids, request_id=request.id)
-    if gone:
-        tx.evidence.append(
-            Fact.REFUND_ACCOUNT_ERASED,
-            shop=request.shop,
-            request_id=request.id,
-            subject=request.subject,
-            count=len(gone),
-            settled=True,
-        )
-    left = set(account_ids) - {account.id for account in gone}
-    if left:
-        tx.refunds.restrict(sorted(left), request_id=request.id)
-
-
-def _not_whole(task: Task, services: Services) -> Task:
-    """Some orders were spared: looked at again, for a copy may have been filed meanwhile."""
+def _not_whole(task: Task, spare: Collection[str], services: Services) -> Task:
+    """Some orders were spared: these and no others are looked at again, for a copy may be filed meanwhile."""
     wake_at = services.clock.now() + timedelta(hours=LOOK_AGAIN_H)
     return replace(
         task,
@@ -163,6 +204,7 @@ def _not_whole(task: Task, services: Services) -> Task:
         last_error=COPY_MISSING,
         wake_at=wake_at,
         finished_at=None,
+        cursor=json.dumps(sorted(spare)),
     )
 
 
@@ -173,10 +215,15 @@ def left_to_ask_by(request: PrivacyRequest, tx: Tx) -> Principal | None:
     """
     known = tx.requests.get(request.id)
     who = known.principal if known else request.principal
-    still = (TaskState.PENDING, TaskState.RETRY)
-    open_ = {task.action for task in tx.requests.tasks(request.id) if task.state in still}
+    open_ = {task.action for task in tx.requests.tasks(request.id) if _may_ask(task)}
     if Action.LOCATE in open_:
         return replace(who, phone="")
     if who.customer_id:
         return Principal(customer_id=who.customer_id)
     return Principal(email=who.email) if Action.ASK in open_ and who.email else None
+
+
+def _may_ask(task: Task) -> bool:
+    """True for a task that is not done; an asking that waits for a copy comes back when there is one."""
+    waits = task.action is Action.ASK and task.last_error == COPY_MISSING
+    return task.state in (TaskState.PENDING, TaskState.RETRY) or (waits and task.state is not TaskState.DONE)

@@ -6,13 +6,12 @@ every invoiced order has its copy, and asks the platform for what is missing; an
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from bridge.errors import BridgeError
 from bridge.model import (
-    DocumentKind,
+    Action,
     Fact,
     Outcome,
     Principal,
@@ -26,13 +25,13 @@ from bridge.ports import Claim, Platform, Services, Tx
 from bridge.rules.identity import legacy_id
 from bridge.rules.lifecycle import PLATFORM
 from bridge.rules.planning import COPY_MISSING
-from bridge.rules.statutory import Supplier, paper
+from bridge.rules.statutory import Supplier, lacks, paper
 from bridge.steps.ask import THEIRS, failed
 from bridge.steps.concern import tell_task
-from bridge.steps.plan import settle
-from bridge.steps.spare import keeps_books, without
+from bridge.steps.plan import compared, keep, plan
+from bridge.steps.spare import Looked, as_cursor, hers, keeps_books, scope, without
 
-REVIEW = "seal_missing"
+REVIEW, INCOMPLETE = "seal_missing", "copy_incomplete"
 CATEGORY = "invoice_document"
 FACTS = {TaskState.DONE: Fact.TASK_DONE, TaskState.RETRY: Fact.TASK_RETRIED}
 
@@ -40,18 +39,25 @@ FACTS = {TaskState.DONE: Fact.TASK_DONE, TaskState.RETRY: Fact.TASK_RETRIED}
 def seal_sold(
     shop: str, sales: Sequence[Sale], *, tx: Tx, services: Services, once: Iterable[str] = ()
 ) -> list[str]:
-    """Seal the copies of these sales in the caller's transaction. Returns the ids of the new documents.
+    """Seal the copies of these sales in the caller's transaction, and record it. Returns ids of the new documents.
 
     `once` are orders of people who were erased: an invoice of theirs that stands already is not written anew
     from what a late delivery still tells. Raises NeedsOperator where a copy does not read back.
     """
+    new = _sealed(shop, sales, once, tx, services)
+    for order_id in sorted({sale.order_id for sale in sales} & set(once)):
+        if request_id := tx.index.erased_by(shop, order_id):  # a late one belongs to what her erasure left
+            tx.documents.remaining(shop, [order_id], request_id)
+    _tell(shop, new, tx)
+    return new
+
+
+def _sealed(shop: str, sales: Sequence[Sale], once: Iterable[str], tx: Tx, services: Services) -> list[str]:
     if not keeps_books(services) or not sales:
         return []
-    settled = {
-        order_id
-        for order_id, documents in tx.documents.of_orders(shop, once).items()
-        if any(document.kind is DocumentKind.INVOICE for document in documents)
-    }
+    invoiced = {sale.order_id for sale in sales if not sale.refund_id}
+    have = {sale.order_id for sale in sales} - set(without(shop, {sale.order_id for sale in sales}, tx))
+    settled = have & set(once)
     category = services.retention.categories.get(CATEGORY)
     conditions = category.name_address_required_if_any if category else ()
     merchant = services.merchant
@@ -63,48 +69,74 @@ def seal_sold(
     )
     new: list[str] = []
     for sale in sales:
+        known = sale.order_id in have | invoiced
+        if sale.refund_id and not (known or (sale.total or 0) > 0):
+            continue  # nothing was invoiced and no money came back: what was cancelled leaves nothing
         if sale.refund_id or sale.order_id not in settled:
             document = tx.documents.seal(shop, paper(sale, supplier, conditions, services.retention.vault))
             new += [document.id] if document else []
-    for order_id in sorted({sale.order_id for sale in sales} & set(once)):
-        if request_id := tx.index.erased_by(shop, order_id):  # a late one belongs to what her erasure left
-            tx.documents.remaining(shop, [order_id], request_id)
-    if new:
-        tx.evidence.append(Fact.DOCUMENT_SEALED, shop=shop, documents=new, form="statutory_minimum")
     return new
 
 
+def _tell(shop: str, documents: Sequence[str], tx: Tx, request_id: str = "") -> None:
+    if documents:
+        tx.evidence.append(
+            Fact.DOCUMENT_SEALED,
+            shop=shop,
+            request_id=request_id,
+            documents=list(documents),
+            form="statutory_minimum",
+        )
+
+
 def seal(request: PrivacyRequest, task: Task, claim: Claim, *, services: Services) -> Task:
-    """See to it that every invoiced order of hers has its copy. Returns the task as saved.
+    """See to it that every invoiced order of hers has its copy, and plan the erasure. Returns the task as saved.
 
     Raises ClaimLost and StoreUnavailable. A copy that cannot be made now is tried again on the schedule; then
-    a person must act: file the document, attest it, or mend what stands in the way.
+    a person must act: file the document, attest it, or mend what stands in the way. Nothing is recorded before all
+    is decided: whoever writes evidence has taken the shop's turn first.
     """
-    attempted, fault = replace(task, attempts=task.attempts + 1, wake_at=None), None
-    sales: list[Sale] = []
-    none: list[str] = []
+    shop, fault = request.shop, None
+    attempted = replace(task, attempts=task.attempts + 1, wake_at=None)
+    told: dict[str, Sequence[Sale]] = {}
     with services.store.transaction() as tx:
         tx.requests.hold(claim)
-        known = set(tx.index.orders(request.shop, request.principal))
-        sent = {parcel.order_id for parcel in tx.index.parcels(request.shop, request.principal)}
-        # of an id that was merged away no order is destroyed: nothing to look for
-        looks = keeps_books(services) and not tx.index.merged(request.shop, request.principal)
-    if looks:
-        try:
-            sales, none, known = _asked(request, known, sent, services)
-        except THEIRS as raised:
-            fault = raised
+        tasks = tx.requests.tasks(request.id)
+        known = hers(request, tasks, tx) if keeps_books(services) else set()
+        parcels = tx.index.parcels(shop, scope(request, tasks)) if known else []
+        missing = set(without(shop, known, tx))
+    sent = {parcel.order_id for parcel in parcels}
+    by_hand = request.source is Source.OPERATOR and keeps_books(services)
+    whole = not by_hand
+    try:
+        if by_hand:  # the platform will be asked for an erasure: every order that it knows counts
+            theirs = _theirs(request, services)
+            with services.store.transaction() as tx:
+                known, missing = known | theirs, missing | set(without(shop, theirs, tx))
+        whole = True
+        told = _told(missing, shop, services)
+    except THEIRS as raised:
+        fault = raised
+    # an order that the platform does not know and that sent nothing was never invoiced
+    none = set() if fault else {one for one in missing if not told.get(one, one in sent)}
     with services.store.transaction() as tx:
         tx.requests.hold(claim)
-        new = seal_sold(request.shop, sales, tx=tx, services=services)
-        left = without(request, known - set(none), tx) if looks else []
-        after = _stands(task, attempted, fault, len(left), services)
-        cursor = json.dumps({"none": sorted(none), "missing": left})
-        after = replace(after, records=task.records + len(new), cursor=cursor)
-        if left and after.state is TaskState.FAILED:
-            tx.reviews.open(request.shop, REVIEW, f"{len(left)} orders", request_id=request.id)
+        tx.index.turn(shop)
+        sales = [sale for one in told.values() for sale in one]
+        new = _sealed(shop, sales, (), tx, services)
+        left = frozenset(without(shop, known - none, tx))
+        found = Looked(none=frozenset(none), missing=left, whole=whole)
+        after = replace(_stands(attempted, task, fault, len(left), services), cursor=as_cursor(found))
+        after = replace(after, records=task.records + len(new))
         tx.requests.save_task(after)
-        settle(request, tx.requests.tasks(request.id), tx=tx, services=services)
+        tasks = tx.requests.tasks(request.id)
+        first = not any(one.action is Action.ERASE and (one.detail or one.cursor) for one in tasks)
+        now = plan(request, tasks, tx=tx, services=services) if first else []
+        changed = compared(request, now, tx) if first else []
+        _tell(shop, new, tx, request.id)
+        _ask_a_person(request, sales, left, after, tx)
+        if first:
+            keep(request, now, changed, tx=tx, services=services)
         tell_task(
             FACTS.get(after.state, Fact.TASK_FAILED),
             request,
@@ -118,32 +150,35 @@ def seal(request: PrivacyRequest, task: Task, claim: Claim, *, services: Service
     return after
 
 
-def _asked(
-    request: PrivacyRequest, known: set[str], sent: set[str], services: Services
-) -> tuple[list[Sale], list[str], set[str]]:
-    """What the platform says of her orders without a copy: their sales, those never invoiced, and all that count.
-
-    Where the platform is to be asked for an erasure, every order that it knows counts; else those of the index:
-    the rest it erases by itself, whatever we do. An order that it does not know and that sent nothing was never
-    invoiced.
-    """
-    who, platform = request.principal, services.connectors.get(PLATFORM)
-    by_hand = request.source is Source.OPERATOR
-    with services.store.transaction() as tx:
-        missing = set(without(request, known, tx))
-    if not isinstance(platform, Platform) or who == Principal() or not (missing or by_hand):
-        return [], [], known
-    if by_hand:
-        theirs = {legacy_id(order["id"]) for order in platform.sent_orders(who, shop=request.shop)}
-        with services.store.transaction() as tx:
-            missing |= set(without(request, theirs, tx))
-        known = known | theirs
-    told = dict(platform.sales(sorted(missing), shop=request.shop)) if missing else {}
-    never = {order_id for order_id in missing if not told.get(order_id, order_id in sent)}
-    return [sale for sales in told.values() for sale in sales], sorted(never), known
+def _theirs(request: PrivacyRequest, services: Services) -> set[str]:
+    """Ids of her orders that the platform knows. What it erases by itself, whatever we do, is not asked about."""
+    platform = services.connectors.get(PLATFORM)
+    if not isinstance(platform, Platform) or request.principal == Principal():
+        return set()
+    return {legacy_id(order["id"]) for order in platform.sent_orders(request.principal, shop=request.shop)}
 
 
-def _stands(task: Task, attempted: Task, fault: BridgeError | None, left: int, services: Services) -> Task:
+def _told(order_ids: Iterable[str], shop: str, services: Services) -> dict[str, Sequence[Sale]]:
+    """What the platform says of orders without a copy: their sales, none of what was neither paid nor sent."""
+    platform, wanted = services.connectors.get(PLATFORM), sorted(order_ids)
+    if not isinstance(platform, Platform) or not wanted:
+        return {}
+    return dict(platform.sales(wanted, shop=shop))
+
+
+def _ask_a_person(
+    request: PrivacyRequest, sales: Sequence[Sale], left: frozenset[str], after: Task, tx: Tx
+) -> None:
+    """What no schedule mends: copies that are missing, and those that the platform could not tell whole."""
+    if left and after.state is TaskState.FAILED:
+        tx.reviews.open(request.shop, REVIEW, f"{len(left)} orders", request_id=request.id)
+    for sale in sales:
+        if lacking := [] if sale.refund_id else lacks(sale):
+            what = f"a copy from {PLATFORM} lacks {', '.join(lacking)}: file the invoice"
+            tx.reviews.open(request.shop, INCOMPLETE, what, order_id=sale.order_id, request_id=request.id)
+
+
+def _stands(attempted: Task, task: Task, fault: BridgeError | None, left: int, services: Services) -> Task:
     now = services.clock.now()
     if fault is not None:
         after = failed(task, fault, services)

@@ -1,12 +1,28 @@
-"""Spare: orders that nothing destructive may touch, for the tax books have no copy of their invoice yet."""
+"""Spare: orders that nothing destructive may touch, for the tax books have no copy of their invoice yet.
+
+An erasure that had to spare orders comes back for these and for nothing else: what she ordered since is a new contract.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 
-from bridge.model import Action, PrivacyRequest, Task
+from bridge.model import Action, DocumentKind, Outcome, Principal, PrivacyRequest, Task, TaskState
 from bridge.ports import Services, Tx
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Looked:
+    """What the last look for copies found, by order id: never invoiced, invoiced without a copy.
+
+    `whole` is False where the platform could not say which orders there are.
+    """
+
+    none: frozenset[str] = frozenset()
+    missing: frozenset[str] = frozenset()
+    whole: bool = True
 
 
 def keeps_books(services: Services) -> bool:
@@ -14,20 +30,79 @@ def keeps_books(services: Services) -> bool:
     return services.retention.vault.mode == "bridge"
 
 
-def spared(request: PrivacyRequest, tasks: Iterable[Task], *, tx: Tx, services: Services) -> list[str]:
-    """Orders of hers that were invoiced, as far as anybody knows, and have no copy.
+def looking(tasks: Iterable[Task]) -> Task | None:
+    """The task that looks for copies; None in a request that has none."""
+    return next((task for task in tasks if task.action is Action.SEAL), None)
 
-    None where none of them goes, for her id was merged away. None where nobody has looked: whoever erases sees to it
-    that somebody has.
+
+def looked(tasks: Iterable[Task]) -> Looked:
+    """What it found, as it rests in its cursor."""
+    look = looking(tasks)
+    if look is None or not look.cursor:
+        return Looked()
+    told = json.loads(look.cursor)
+    return Looked(none=frozenset(told["none"]), missing=frozenset(told["missing"]), whole=told["whole"])
+
+
+def as_cursor(found: Looked) -> str:
+    """The same as a cursor, which is sealed where it rests."""
+    return json.dumps({"none": sorted(found.none), "missing": sorted(found.missing), "whole": found.whole})
+
+
+def scope(request: PrivacyRequest, tasks: Iterable[Task]) -> Principal:
+    """Whom an erasure is about now: the person; once it ran, the orders that it had to spare."""
+    own = next((task for task in tasks if task.action is Action.ERASE), None)
+    return Principal(order_ids=tuple(json.loads(own.cursor))) if own and own.cursor else request.principal
+
+
+def hers(request: PrivacyRequest, tasks: Sequence[Task], tx: Tx) -> set[str]:
+    """Ids of the orders that the erasure is about now. An id that was merged away has none: they are the kept one's."""
+    who = scope(request, tasks)
+    if any(task.action is Action.ERASE and task.state is TaskState.DONE for task in tasks):
+        return set()  # what she ordered since is a new contract
+    if tx.index.merged(request.shop, who):
+        return set()
+    return set(tx.index.orders(request.shop, who))
+
+
+def spared(request: PrivacyRequest, tasks: Sequence[Task], *, tx: Tx, services: Services) -> list[str]:
+    """Those of them that were invoiced, as far as anybody knows, and have no copy.
+
+    None where nobody has looked: whoever erases sees to it that somebody has.
     """
-    looks = [task for task in tasks if task.action is Action.SEAL]
-    if not keeps_books(services) or not looks or tx.index.merged(request.shop, request.principal):
+    if not keeps_books(services) or looking(tasks) is None:
         return []
-    none = {order_id for task in looks if task.cursor for order_id in json.loads(task.cursor)["none"]}
-    return without(request, set(tx.index.orders(request.shop, request.principal)) - none, tx)
+    return without(request.shop, hers(request, tasks, tx) - looked(tasks).none, tx)
 
 
-def without(request: PrivacyRequest, order_ids: Iterable[str], tx: Tx) -> list[str]:
-    """Those of the orders that no sealed document stands for."""
+def unlooked(spare: Collection[str], tasks: Iterable[Task]) -> bool:
+    """True where one of the spared orders became known after the last look: nobody asked about it yet."""
+    return bool(set(spare) - looked(tasks).missing)
+
+
+def without(shop: str, order_ids: Iterable[str], tx: Tx) -> list[str]:
+    """Those of the orders that no sealed invoice stands for; a credit note is no copy of its invoice."""
     wanted = set(order_ids)
-    return sorted(wanted - set(tx.documents.of_orders(request.shop, wanted)))
+    have = tx.documents.of_orders(shop, wanted)
+    return sorted(
+        order_id
+        for order_id in wanted
+        if not any(document.kind is DocumentKind.INVOICE for document in have.get(order_id, ()))
+    )
+
+
+def found_since(request: PrivacyRequest, tasks: Iterable[Task], tx: Tx) -> Task | None:
+    """The look as done, where it had failed and every copy that it missed is there now; else None."""
+    tasks = list(tasks)
+    look, seen = looking(tasks), looked(tasks)
+    if look is None or look.state is not TaskState.FAILED or not seen.whole:
+        return None
+    if without(request.shop, seen.missing, tx):
+        return None
+    return replace(
+        look,
+        state=TaskState.DONE,
+        outcome=Outcome.RETAINED,
+        last_error="",
+        cursor=as_cursor(replace(seen, missing=frozenset())),
+    )

@@ -37,10 +37,15 @@ Named = AbstractSet[tuple[str, str]]
 class Forgetting(Who):
     """The part of `ports.Index` that erases a person."""
 
+    def turn(self, shop: str) -> None:
+        """See ports.Index."""
+        self._session.alone(shop)
+
     def held(
         self, shop: str, who: Principal, *, request_id: str, spare: Collection[str] = ()
     ) -> Mapping[str, int]:
         """See ports.Index. The deed itself, taken back: a plan that is made another way would miss something."""
+        self.turn(shop)  # before the savepoint: with it the turn would be given back, too
         with self._connection.begin_nested() as taken_back:
             removed = self.erase(shop, who, request_id=request_id, spare=spare)
             taken_back.rollback()

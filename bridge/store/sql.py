@@ -71,6 +71,12 @@ class SqlTx:
         self.listing = Listing(session)
         self.tokens = TokenRows(session)
 
+    @contextmanager
+    def tentative(self) -> Iterator[Callable[[], None]]:
+        """See ports.Tx."""
+        with self.session.connection.begin_nested() as point:
+            yield point.rollback
+
 
 class SqlStore:
     """The memory of one process. Connects on first use; `close` gives connections back.

@@ -89,6 +89,24 @@ def test_after_shopifys_own_erasure_the_figures_are_there_and_she_is_not(shopify
 
 
 def test_what_may_not_be_read_is_refused_and_not_taken_for_whole(stand_in, shopify, world):
-    stand_in.faults.add("deny_scope", scope="read_orders")
+    stand_in.faults.add("deny_field", field="Order.billingAddress")
     with pytest.raises(CredentialRejected):
         told(shopify, world.orders[0])
+
+
+def test_an_order_that_was_voided_before_anything_was_sent_has_no_sale(shopify, world, stand_in):
+    order = next(one for one in world.orders if one.refunds)
+    bag = {"shopMoney": {"amount": "0.0", "currencyCode": "INR"}, "presentmentMoney": None}
+    stand_in.shops[SHOP].written[f"gid://shopify/Order/{order.id}"] = {
+        "displayFinancialStatus": "VOIDED",
+        "displayFulfillmentStatus": "UNFULFILLED",
+        "refunds": [
+            {
+                "__typename": "Refund",
+                "id": "gid://shopify/Refund/1",
+                "processedAt": "2026-01-01T00:00:00Z",
+                "totalRefundedSet": bag,
+            }
+        ],
+    }
+    assert told(shopify, order) == {str(order.id): ()}

@@ -118,6 +118,8 @@ def test_whatever_the_value_no_copy_holds_what_no_rule_asks_for():
     [
         ({"note_attributes": [{"name": "Invoice_Name", "value": "yes"}]}, "recipient_requested"),
         ({"note_attributes": [{"name": "gstin", "value": "29abcde1234f1z5"}]}, "recipient_has_gstin"),
+        ({"note_attributes": [{"name": "gst", "value": "27 AAPFU 0939F 1ZV"}]}, "recipient_has_gstin"),
+        ({"billing_address": DELHI | {"company": "ACME 27-AAPFU0939F-1ZV"}}, "recipient_has_gstin"),
         ({"currency": "USD"}, "taxable_value_unknown"),
         ({"total_tax": None}, "taxable_value_unknown"),
     ],

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bridge.connectors.shopify.client import Client
 
 AT_ONCE, LINES, MOST_LINES = 5, 30, 200
+MOST = 20  # refunds and parcels that one question tells of
 PAID = {"PAID", "PARTIALLY_PAID", "PARTIALLY_REFUNDED", "REFUNDED"}
 SENT = {"FULFILLED", "PARTIALLY_FULFILLED"}
 
@@ -50,7 +51,8 @@ def _sales(order: Mapping[str, Any]) -> Sequence[Sale]:
     """The invoice and its credit notes; nothing of a test order, nor of one that was neither paid nor sent."""
     money, goods = text(order.get("displayFinancialStatus")), text(order.get("displayFulfillmentStatus"))
     refunds = [refund for refund in order.get("refunds") or [] if isinstance(refund, dict)]
-    if order.get("test") or (money not in PAID and goods not in SENT and not refunds):
+    given = [refund for refund in refunds if (_money(refund, "totalRefundedSet") or 0) > 0]
+    if order.get("test") or (money not in PAID and goods not in SENT and not given):
         return ()
     order_id, issued = legacy_id(order["id"]), _issued(order)
     return (
@@ -68,6 +70,9 @@ def _sales(order: Mapping[str, Any]) -> Sequence[Sale]:
             gateways=tuple(order.get("paymentGatewayNames") or ()),
             billing=_place(order.get("billingAddress")),
             delivery=_place(order.get("shippingAddress")),
+            whole=not has_more(order.get("lineItems"))
+            and len(refunds) < MOST
+            and len(order.get("fulfillments") or ()) < MOST,
             attributes=tuple(
                 (text(each.get("key")), text(each.get("value")))
                 for each in map(mapping, order.get("customAttributes") or ())

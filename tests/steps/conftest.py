@@ -1,0 +1,34 @@
+"""What a shop tells, as fixtures: a delivery that is learned from, an erasure that is worked on."""
+
+from __future__ import annotations
+
+import pytest
+
+from bridge.steps.dispatch import dispatch
+from bridge.steps.index import index
+from bridge.steps.process import process
+from tests.factories import SHOP, accepted, redact_body
+
+
+@pytest.fixture
+def tell(services):
+    """Accept a delivery and learn from it."""
+
+    def of(topic, body, **given):
+        accepted(services.store, topic, body, **given)
+        index(SHOP, services=services)
+
+    return of
+
+
+@pytest.fixture
+def forget(services):
+    """A customers/redact of Asha, worked on. Gives the request's id."""
+
+    def of(*orders):
+        delivery = accepted(services.store, "customers/redact", redact_body(*orders))
+        request_id = dispatch(delivery.id, services=services)
+        process(request_id, services=services)
+        return request_id
+
+    return of
