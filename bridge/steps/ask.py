@@ -1,6 +1,7 @@
 """Ask: the platform is asked to erase a customer whose request did not come from it.
 
-Nothing is asked while she would lose money by it: a guard stops that, until a person lets it go on. Asked is not erased: `follow` looks until the platform says that it did. Erasing here does not wait for it.
+Nothing is asked while she would lose money by it: a guard stops that, until a person lets it go on. Asked is not
+erased: `follow` looks until the platform says that it did. Erasing here does not wait for it.
 """
 
 from __future__ import annotations
