@@ -21,6 +21,7 @@ from bridge.model import (
     Kind,
     LegalClaim,
     Outcome,
+    Planned,
     PrivacyRequest,
     Task,
     TaskState,
@@ -47,6 +48,7 @@ def certificate(
     facts: Sequence[Event],
     documents: Mapping[str, Sequence[Document]],
     claims: Mapping[str, Sequence[LegalClaim]],
+    rest: Sequence[Planned],
     plan: Mapping[str, Any] | None,
     merchant: Merchant,
     retention: Retention,
@@ -55,7 +57,7 @@ def certificate(
     """The certificate without its signature; JSON-ready, moments as ISO 8601 in UTC, days as dates.
 
     `documents` are the sealed copies that are left of her orders, `claims` what holds them beside the law, both by
-    order; `plan` is what was planned before anything was changed, with what was different at the deed.
+    order; `rest` is what else stays for a while; `plan` is what was planned before anything was changed, with what was different at the deed.
     """
     own = next((task for task in tasks if task.action is Action.ERASE), None)
     completed = request.closed_at or now  # a certificate that is made anew never makes a request late
@@ -89,6 +91,7 @@ def certificate(
         "erased": _erased(own),
         "kept": [
             *_sealed(documents, claims, retention, now),
+            *(_restricted(line) for line in rest),
             *_kept(request, retention, completed),
             *kept_rows(own.detail if own else {}, retention),
         ],
@@ -177,6 +180,19 @@ def _kept(request: PrivacyRequest, retention: Retention, completed: datetime) ->
             }
         )
     return kept
+
+
+def _restricted(line: Planned) -> dict[str, Any]:
+    return {
+        "category": line.category,
+        "what": line.what,
+        "action": line.deed.value,
+        "count": line.count,
+        "grounds": [
+            {"ground": ground, "law": line.law, "last_day": _day(line.until)} for ground in line.holds
+        ],
+        "until": _day(line.until),
+    }
 
 
 def _sealed(

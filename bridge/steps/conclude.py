@@ -7,10 +7,11 @@ its certificate.
 
 from __future__ import annotations
 
-from bridge.model import Document, Fact, Kind, PrivacyRequest, Task
+from bridge.model import Document, Fact, Kind, Planned, PrivacyRequest, RefundState, Task
 from bridge.ports import Claim, Services, Tx
 from bridge.rules.certificate import certificate
 from bridge.rules.chain import canonical
+from bridge.rules.left import left
 from bridge.rules.lifecycle import Standing, standing
 from bridge.steps.export import export
 
@@ -70,6 +71,7 @@ def _certify(
         facts=tx.evidence.of(request.id),
         documents=documents,
         claims={key: claims for (_, key), claims in tx.legal_claims.on(orders).items()},
+        rest=_rest(request, tx, services),
         plan=tx.plans.of(request.id),
         merchant=services.merchant,
         retention=services.retention,
@@ -84,4 +86,18 @@ def _certify(
         subject=request.subject,
         complete=stands.complete,
         signature=signature["value"],
+    )
+
+
+def _rest(request: PrivacyRequest, tx: Tx, services: Services) -> list[Planned]:
+    if request.kind is Kind.SHOP_ERASURE:
+        return []
+    refunds = [one for one in tx.refunds.of_request(request.id) if one.state is not RefundState.ERASED]
+    return left(
+        refunds=refunds,
+        claimed=tx.refunds.claimed(refunds),
+        entries=tx.notices.entries(request_id=request.id),
+        who=request.principal,
+        retention=services.retention,
+        now=services.clock.now(),
     )

@@ -90,7 +90,6 @@ def test_a_card_that_was_given_away_is_the_recipients(look, shop):
     given_to = {"recipient": shop.customer_record(bikram), "preferredName": "B", "message": ""}
     card(shop, recipientAttributes=given_to)
     assert look()[CARDS] == 0
-    assert look(bikram)[CARDS] in (0, 1)  # the stand-in's search goes by its own world
 
 
 def test_orders_that_something_still_happens_with_are_counted(look, shop):

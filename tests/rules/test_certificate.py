@@ -60,6 +60,7 @@ def made(*tasks, request=REQUEST, now=NOW, facts=(), retention=RETENTION, docume
         facts=facts,
         documents=dict(documents),
         claims=dict(claims),
+        rest=(),
         plan=None,
         merchant=MERCHANT,
         retention=retention,

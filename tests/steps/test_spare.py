@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from bridge.errors import ConnectorUnavailable, CredentialRejected
-from bridge.model import Action, DocumentKind, Kind, Outcome, Place, Principal, TaskState
+from bridge.model import Action, BankDetails, DocumentKind, Kind, Outcome, Place, Principal, TaskState
 from bridge.steps.dispatch import dispatch
 from bridge.steps.intake import intake
 from bridge.steps.process import process
@@ -214,3 +214,19 @@ def test_a_copy_that_was_told_too_late_to_be_whole_asks_for_the_invoice(services
         "invoice: figures, State"
     ]
     assert request_of(services, request_id)[1]["bridge", Action.ERASE].outcome is Outcome.ERASED
+
+
+def test_the_certificate_names_all_that_stays_for_a_while(services, tell, forget):
+    parcel = [
+        {"id": 5, "tracking_number": "AWB7007007", "tracking_company": "Delhivery", "status": "success"}
+    ]
+    tell("orders/paid", sold_body(1001, fulfillments=parcel))
+    details = BankDetails(account_number="", ifsc="", account_holder="", upi_id="asha@ybl")
+    with services.store.transaction() as tx:
+        tx.refunds.keep(SHOP, details, order_id="1001", refund_id="77", opened_at=NOW)
+    request_id = forget(1001)
+    with services.store.transaction() as tx:
+        kept = {row["category"]: row for row in tx.packages.certificate(request_id)["kept"]}
+    assert set(kept) >= {"invoice_document", "cod_refund_bank", "instruction_text", "contact", "suppression"}
+    assert (kept["cod_refund_bank"]["action"], kept["cod_refund_bank"]["count"]) == ("restrict", 1)
+    assert all(ground["law"] for row in kept.values() for ground in row["grounds"])
