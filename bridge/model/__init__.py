@@ -17,6 +17,7 @@ from bridge.model.holding import (
     LegalClaim,
     Paper,
     Planned,
+    Proceeding,
     Review,
 )
 from bridge.model.leaving import Decision, Leaving
@@ -79,6 +80,7 @@ __all__ = [
     "Planned",
     "Principal",
     "PrivacyRequest",
+    "Proceeding",
     "RefundAccount",
     "RefundState",
     "RequestState",
