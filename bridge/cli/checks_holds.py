@@ -37,7 +37,7 @@ def _law(accepted: LawFile | None, services: Services) -> Check:
     if accepted.sha256 == services.retention.sha256:
         detail = f"{accepted.policy_id} in force since {accepted.accepted_at:%d %b %Y}"
         return Check(name=name, ok=True, detail=detail)
-    detail = f"{services.retention.policy_id} is not accepted, no document goes: see `hold changes`, then `hold accept`"
+    detail = f"{services.retention.policy_id} is not accepted, nothing goes by it: see `hold changes`, then `hold accept`"
     return Check(name=name, ok=False, detail=detail)
 
 

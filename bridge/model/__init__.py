@@ -17,6 +17,7 @@ from bridge.model.holding import (
     LegalClaim,
     Paper,
     Planned,
+    Proceeding,
     Review,
 )
 from bridge.model.leaving import Decision, Leaving
@@ -80,6 +81,7 @@ __all__ = [
     "Planned",
     "Principal",
     "PrivacyRequest",
+    "Proceeding",
     "RefundAccount",
     "RefundState",
     "RequestState",

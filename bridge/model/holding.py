@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -115,9 +115,20 @@ class Review:
     closed_by: str = ""
 
 
+class Proceeding(StrEnum):
+    """A claim of the tax authorities: the law keeps its books on, beyond what any claim does."""
+
+    TAX = "tax"
+    ASSESSMENT = "assessment"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LegalClaim:
-    """A dispute, a summons, a complaint that holds data back until somebody says that it is over."""
+    """A dispute, a summons, a complaint that holds data back until somebody says that it is over.
+
+    `kind` is a `Proceeding`, '' for any other claim. `disposed_at` is the day of a proceeding's final disposal: its
+    books are kept on from there (CGST Act s.36).
+    """
 
     id: str
     shop: str
@@ -133,16 +144,22 @@ class LegalClaim:
     approved_by: str = ""
     released_by: str = ""
     released_at: datetime | None = None
+    kind: str = ""
+    disposed_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LawFile:
-    """A retention file that was accepted: by an operator, or by the bridge where no day came nearer."""
+    """A retention file that was accepted: by an operator, or by the bridge where no day came nearer.
+
+    `ages` is what it says of each category (`rules/ages`), to be compared with another file.
+    """
 
     sha256: str
     policy_id: str
     accepted_at: datetime
     accepted_by: str
+    ages: Mapping[str, Any] = field(default_factory=dict)
 
 
 def as_plain(planned: Planned) -> Mapping[str, Any]:

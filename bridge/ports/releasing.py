@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from bridge.model import Document, LawFile, LegalClaim, PrivacyRequest
 
@@ -56,7 +56,7 @@ class LegalClaims(Protocol):
         ...
 
     def on(self, orders: Iterable[OrderKey]) -> Mapping[OrderKey, Sequence[LegalClaim]]:
-        """The claims that live on each of these orders."""
+        """The claims that live on each of these orders, and its proceedings that were disposed of."""
         ...
 
     def binding(self, request: PrivacyRequest, order_ids: Iterable[str]) -> Mapping[str, Sequence[str]]:
@@ -83,8 +83,8 @@ class LegalClaims(Protocol):
         """A second person agreed that it lives on."""
         ...
 
-    def released(self, claim_id: str, *, actor: str) -> None:
-        """It is over."""
+    def released(self, claim_id: str, *, actor: str, disposed_at: datetime | None = None) -> None:
+        """It is over; a proceeding by its final disposal at that moment."""
         ...
 
 
@@ -95,8 +95,8 @@ class LawFiles(Protocol):
         """The one that was accepted last."""
         ...
 
-    def accept(self, sha256: str, policy_id: str, *, actor: str) -> None:
-        """This one is in force from now on."""
+    def accept(self, sha256: str, policy_id: str, *, actor: str, ages: Mapping[str, Any]) -> None:
+        """This one is in force from now on, with what it says of each category's ages."""
         ...
 
 

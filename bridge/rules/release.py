@@ -1,7 +1,8 @@
 """What keeps the sealed documents of an order on a day, and from which day on nothing does.
 
 Pure: documents, claims, the day and the retention file are given. Never releases in doubt: a claim that lives
-holds whatever the file says, and what has no end that can be named is kept.
+holds whatever the file says, and what has no end that can be named is kept. A proceeding of the tax authorities is told
+to the file beside: while it lives, and from the day of its final disposal.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from bridge.model import Proceeding
 from bridge.rules.regimes import regimes
 from bridge.rules.retention import Hold, holds_on, local_day
 
@@ -21,6 +23,11 @@ if TYPE_CHECKING:
 
 CATEGORY = "invoice_document"  # of the retention file
 CLAIM = "legal_claim"
+OPEN = {
+    Proceeding.TAX: "tax_proceeding_open",
+    Proceeding.ASSESSMENT: "assessment_reopened",
+}  # events of the file
+DISPOSED = "tax_proceeding_disposed_at"
 NO_CATEGORY = "the retention file has no category invoice_document: held until it has"
 NOT_IN_FILE = "a claim that nobody released"
 _ONE_DAY = timedelta(days=1)
@@ -78,18 +85,17 @@ class Keeping:
 
     def __init__(self, *, today: date, retention: Retention) -> None:
         self._today, self._retention = today, retention
-        self._known: dict[tuple[date, bool, tuple[str, ...]], Kept] = {}
+        self._known: dict[tuple[Any, ...], Kept] = {}
 
     def of(self, documents: Sequence[Document], claims: Sequence[LegalClaim] = ()) -> Kept:
         """What keeps these linked documents of one order: the latest counts for all (CGST r.53, T11)."""
         latest = max(document.issued_at for document in documents)
         speak = regimes({document.country for document in documents})
-        key = (local_day(latest, self._retention.calendar), bool(claims), speak)
+        claimed, issued_on = _events(claims), local_day(latest, self._retention.calendar)
+        key = (issued_on, tuple(sorted(claimed)), claimed.get(DISPOSED), speak)
         if key not in self._known:
-            events = {"document_issued_at": latest, "transaction_at": latest}
-            if claims:
-                events["claim_opened_at"] = min(claim.opened_at for claim in claims)
-            self._known[key] = self._kept(events, key[0], speak)
+            events = {"document_issued_at": latest, "transaction_at": latest, **claimed}
+            self._known[key] = self._kept(events, issued_on, speak)
         return self._known[key]
 
     def _kept(self, events: Mapping[str, datetime], issued_on: date, speak: tuple[str, ...]) -> Kept:
@@ -130,6 +136,20 @@ class Keeping:
         if law is not None and law.in_force_to is not None:
             days.append(law.in_force_to + _ONE_DAY)
         return min(days, default=None)
+
+
+def _events(claims: Sequence[LegalClaim]) -> dict[str, datetime]:
+    """What claims and proceedings are to the file. One that nobody released lives."""
+    told: dict[str, datetime] = {}
+    for claim in claims:
+        if claim.released_at is None:
+            for event in filter(
+                None, ("claim_opened_at", OPEN.get(Proceeding(claim.kind)) if claim.kind else None)
+            ):
+                told[event] = min(claim.opened_at, told.get(event, claim.opened_at))
+        elif claim.kind == Proceeding.TAX and claim.disposed_at is not None:
+            told[DISPOSED] = max(claim.disposed_at, told.get(DISPOSED, claim.disposed_at))
+    return told
 
 
 def moved(old: date | None, new: date | None, *, today: date) -> Moved:

@@ -1,7 +1,7 @@
 """Adopt: another retention file shows what it moves before it moves anything (E-12). Asks nobody.
 
-Where no order's documents would go earlier the bridge adopts it by itself; else nothing is destroyed, and no
-stored day changes, until an operator accepts it.
+Where no order's documents would go earlier, and no category's age comes nearer, the bridge adopts it by itself;
+else nothing is destroyed by it, and no stored day changes, until an operator accepts it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 from bridge.errors import PayloadInvalid
 from bridge.model import Document, Fact, LawFile, LegalClaim
 from bridge.ports import OrderKey, Services, Tx
+from bridge.rules.ages import Ages, Nearer, ages_of, nearer
 from bridge.rules.release import Keeping, Kept, Moved, moved
 from bridge.rules.retention import local_day
 
@@ -63,6 +64,28 @@ def changes(*, services: Services) -> Mapping[Change, int]:
     return found
 
 
+def ages_nearer(accepted: LawFile | None, services: Services) -> Sequence[Nearer]:
+    """What reaches its age earlier under the loaded file than under the accepted one."""
+    return nearer(accepted.ages, ages_of(services.retention)) if accepted is not None else []
+
+
+def in_force(tx: Tx, services: Services) -> bool:
+    """True where the loaded file is the accepted one."""
+    accepted = tx.law_files.accepted()
+    return accepted is not None and accepted.sha256 == services.retention.sha256
+
+
+def waits(tx: Tx, services: Services) -> bool:
+    """True where another file is in force than the loaded one; before the first is adopted none waits."""
+    return tx.law_files.accepted() is not None and not in_force(tx, services)
+
+
+def ages_that_bind(tx: Tx, services: Services) -> Sequence[Ages]:
+    """The loaded file's ages and, while it waits, the accepted one's: nothing may go before both let it."""
+    accepted = tx.law_files.accepted()
+    return [ages_of(services.retention), *([accepted.ages] if accepted is not None else [])]
+
+
 def adopt(*, services: Services) -> bool:
     """True where the loaded file is in force, adopted just now or before; False where an operator must accept it."""
     sha256 = services.retention.sha256
@@ -74,14 +97,16 @@ def adopt(*, services: Services) -> bool:
         if accepted is not None and _told(tx, sha256):
             return False
     found = changes(services=services) if accepted is not None else {}
-    counts = counted(found)
+    orders, ages = counted(found)[Moved.EARLIER], ages_nearer(accepted, services)
     with services.store.transaction() as tx:
-        if accepted is None or not counts[Moved.EARLIER]:
+        if not orders and not ages:
             _accept(tx, accepted, found, actor="bridge", reason="no day comes nearer", services=services)
             return True
         _close(tx, actor="bridge", reason="another file is loaded since")
         tx.evidence.append(Fact.LAW_FILE_CHANGED, shop="", **_words(accepted, found, services))
-        what = f"{sha256[:16]}: {counts[Moved.EARLIER]} orders would go earlier"
+        what = f"{sha256[:16]}: {orders} orders would go earlier"
+        if ages:
+            what += f", {len({one.category for one in ages})} categories too"
         tx.reviews.open("", REVIEW, what, once=f"{sha256}|{services.clock.now().isoformat()}")
     return False
 
@@ -110,7 +135,7 @@ def _accept(
     tx: Tx, was: LawFile | None, found: Mapping[Change, int], *, actor: str, reason: str, services: Services
 ) -> None:
     retention = services.retention
-    tx.law_files.accept(retention.sha256, retention.policy_id, actor=actor)
+    tx.law_files.accept(retention.sha256, retention.policy_id, actor=actor, ages=ages_of(retention))
     _close(tx, actor=actor, reason=reason)
     words = _words(was, found, services)
     tx.evidence.append(Fact.LAW_FILE_ACCEPTED, shop="", actor=actor, reason=reason, **words)
@@ -123,6 +148,7 @@ def _words(was: LawFile | None, found: Mapping[Change, int], services: Services)
         "sha256": services.retention.sha256,
         "was": was.sha256 if was else "",
         **{how.value: orders for how, orders in counted(found).items()},
+        "earlier_ages": [f"{one.category}.{one.what}" for one in ages_nearer(was, services)],
         "first_day": min(new).isoformat() if new else None,
         "last_day": max(new).isoformat() if new else None,
     }

@@ -1,6 +1,7 @@
 """Age: records that reached the age that the retention file sets are destroyed, without any request. Asks nobody.
 
-What is stored of each category, and which step destroys it, stands in `rules/ageing`. Bounded a turn.
+What is stored of each category, and which step destroys it, stands in `rules/ageing`. Nothing goes while another
+retention file is in force than the loaded one. Bounded a turn.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from bridge.model import Fact
 from bridge.ports import Services
 from bridge.rules.ageing import REGISTRY, Stored, aged_until, end_of
 from bridge.rules.retention import local_day
+from bridge.steps.adopt import adopt
 
 BATCH = 500
 TURNS = 10  # batches of one category a turn
@@ -20,6 +22,8 @@ TURNS = 10  # batches of one category a turn
 
 def age(*, services: Services) -> Mapping[str, int]:
     """One turn. Returns how many of each category went. Raises NeedsOperator where one is still there."""
+    if not adopt(services=services):
+        return {}
     today = local_day(services.clock.now(), services.retention.calendar)
     gone: dict[str, int] = {}
     for category, before in over_on(today, services):

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from bridge.errors import PayloadInvalid
-from bridge.model import Entry, Fact, Kind, LegalClaim
+from bridge.model import Entry, Fact, Kind, LegalClaim, Proceeding
 from bridge.ports import Services, Tx
+from bridge.rules.refunds import first_moment
 from bridge.rules.release import CLAIM as GROUND
+from bridge.rules.retention import local_day
 from bridge.steps.hold_back import CLAIM, hold_back, let_go
 from bridge.steps.release import date_anew
 
@@ -32,7 +34,9 @@ class Held:
     new: bool = True
 
 
-def hold_person(request_id: str, *, reference: str, actor: str, reason: str, services: Services) -> Held:
+def hold_person(
+    request_id: str, *, reference: str, actor: str, reason: str, services: Services, kind: str = ""
+) -> Held:
     """Hold what belongs to a request's person, as far as it is known. Twice is once.
 
     Raises PayloadInvalid: `request_unknown`, `names_no_person`.
@@ -43,20 +47,27 @@ def hold_person(request_id: str, *, reference: str, actor: str, reason: str, ser
             raise PayloadInvalid("request_unknown")
         if request.kind is Kind.SHOP_ERASURE or not request.subject:
             raise PayloadInvalid("names_no_person")
-        claim = _new(request.shop, reference, actor, services)
+        claim = _new(request.shop, reference, kind, actor, services)
         claim = replace(claim, request_id=request_id, subject=request.subject)
         return _opened(claim, tx.legal_claims.orders_of(request), reason, tx=tx, services=services)
 
 
 def hold_order(
-    shop: str, order_id: str, *, reference: str, actor: str, reason: str, services: Services
+    shop: str,
+    order_id: str,
+    *,
+    reference: str,
+    actor: str,
+    reason: str,
+    services: Services,
+    kind: str = "",
 ) -> Held:
-    """Hold what belongs to one order. Twice is once. Raises PayloadInvalid `order_unreadable`."""
+    """Hold what belongs to one order; `kind` names a proceeding. Twice is once. Raises PayloadInvalid `order_unreadable`."""
     with services.store.transaction() as tx:
         key = tx.legal_claims.key_of(shop, order_id)
         if not key:
             raise PayloadInvalid("order_unreadable")
-        claim = _new(shop, reference, actor, services)
+        claim = _new(shop, reference, kind, actor, services)
         return _opened(claim, [key], reason, tx=tx, services=services)
 
 
@@ -84,22 +95,34 @@ def approve(claim_id: str, *, actor: str, reason: str, services: Services) -> Le
         return _living(claim_id, tx)
 
 
-def release_claim(claim_id: str, *, actor: str, reason: str, services: Services) -> Held:
+def release_claim(
+    claim_id: str, *, actor: str, reason: str, services: Services, disposed_on: date | None = None
+) -> Held:
     """It is over: what nothing else holds goes on its way, the documents with the clock's next turn.
 
-    Raises PayloadInvalid: `claim_unknown`, `released_already`.
+    A proceeding needs the day of its final disposal, from which its books are kept on (CGST Act s.36 proviso). Raises
+    PayloadInvalid: `claim_unknown`, `released_already`, `disposal_needed`, `no_proceeding`, `disposal_to_come`.
     """
+    calendar = services.retention.calendar
     with services.store.transaction() as tx:
         claim = _living(claim_id, tx)
+        if bool(claim.kind) != bool(disposed_on):
+            raise PayloadInvalid("disposal_needed" if claim.kind else "no_proceeding")
+        if disposed_on and disposed_on > local_day(services.clock.now(), calendar):
+            raise PayloadInvalid("disposal_to_come")
         orders = tx.legal_claims.orders(claim_id)
-        tx.legal_claims.released(claim_id, actor=actor)
+        disposed_at = first_moment(disposed_on, services.retention) if disposed_on else None
+        tx.legal_claims.released(claim_id, actor=actor, disposed_at=disposed_at)
         entries = let_go(_entries(claim, orders, tx), CLAIM + claim_id, tx=tx, services=services)
         documents = date_anew([(claim.shop, key) for key in orders], tx=tx, services=services)
-        _tell(Fact.HOLD_RELEASED, claim, tx, actor, reason, documents=documents, entries=entries)
+        said: dict[str, object] = {"documents": documents, "entries": entries}
+        if disposed_on:
+            said |= {"kind": claim.kind, "disposed_on": disposed_on.isoformat()}
+        _tell(Fact.HOLD_RELEASED, claim, tx, actor, reason, **said)
     return Held(claim=claim, orders=len(orders), documents=documents, entries=entries)
 
 
-def _new(shop: str, reference: str, actor: str, services: Services) -> LegalClaim:
+def _new(shop: str, reference: str, kind: str, actor: str, services: Services) -> LegalClaim:
     now = services.clock.now()
     return LegalClaim(
         id=services.store.new_id("clm"),
@@ -111,6 +134,7 @@ def _new(shop: str, reference: str, actor: str, services: Services) -> LegalClai
         opened_by=actor,
         opened_at=now,
         review_due_at=_next_review(now, services),
+        kind=Proceeding(kind) if kind else "",
     )
 
 
@@ -121,7 +145,7 @@ def _opened(claim: LegalClaim, keys: Sequence[str], reason: str, *, tx: Tx, serv
         order_keys=() if claim.request_id else keys,
     )
     for same in known:
-        if (same.reference, same.request_id) == (claim.reference, claim.request_id):
+        if (same.reference, same.request_id, same.kind) == (claim.reference, claim.request_id, claim.kind):
             orders = len(tx.legal_claims.orders(same.id))
             return Held(claim=same, orders=orders, documents=0, entries=0, new=False)
     tx.legal_claims.open(claim, keys)
@@ -137,6 +161,7 @@ def _opened(claim: LegalClaim, keys: Sequence[str], reason: str, *, tx: Tx, serv
         orders=len(keys),
         documents=documents,
         entries=entries,
+        **({"kind": claim.kind} if claim.kind else {}),
     )
     return Held(claim=claim, orders=len(keys), documents=documents, entries=entries)
 

@@ -15,7 +15,7 @@ from bridge.model import Document, Fact
 from bridge.ports import OrderKey, Services, Tx
 from bridge.rules.release import Keeping, Kept
 from bridge.rules.retention import local_day
-from bridge.steps.adopt import adopt
+from bridge.steps.adopt import adopt, in_force
 
 BATCH = 100  # documents a transaction: a tenth of a second, so that webhooks never wait for it
 MOST = 2_000  # documents a turn: a few seconds, so that the clock rings on
@@ -56,8 +56,7 @@ def date_anew(orders: Sequence[OrderKey], *, tx: Tx, services: Services) -> int:
     """Compute the day of these orders again, where the file in force may. Returns how many documents they have."""
     today = local_day(services.clock.now(), services.retention.calendar)
     decided = _decided(orders, today, tx, services)
-    accepted = tx.law_files.accepted()
-    if accepted is not None and accepted.sha256 == services.retention.sha256:
+    if in_force(tx, services):
         _date(decided, tx, services)
     return sum(len(documents) for _, documents, _ in decided)
 

@@ -2,6 +2,7 @@
 
 One transaction an erasure, with its fact; run again after dying, it goes on. The chain goes on from the restored
 database's own head, with a fact that names the range that was lost; then the ledger is told of the new branch.
+Keys that reached the age of the retention file in force are not taken back: the ledger does not forget them.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 
@@ -18,6 +20,10 @@ from bridge.logs import place
 from bridge.model import Destroyed, Fact, Head, Kind, Tombstone
 from bridge.ports import Services, Tx
 from bridge.rules.restored import living
+from bridge.rules.retention import local_day
+from bridge.rules.tombstone import SUPPRESSION
+from bridge.steps.adopt import in_force
+from bridge.steps.age import over_on
 from bridge.steps.gate import standing
 from bridge.steps.note import note
 
@@ -55,6 +61,8 @@ def restore(*, actor: str, services: Services, dry_run: bool = False) -> Restore
     seen, gone = ledger.last_head(), ledger.destroyed()
     keys = living(ledger.tombstones(), gone)
     with services.store.transaction() as tx:
+        over = _over_before(tx, services)
+        keys = [one for one in keys if over is None or one.erased_at >= over]
         seq, last = tx.restoring.head()
         why = standing(seen, tx)
         lacking, undestroyed = tx.restoring.lacking(keys), tx.restoring.undestroyed(gone)
@@ -96,6 +104,14 @@ def restore(*, actor: str, services: Services, dry_run: bool = False) -> Restore
         faults=faults,
         left=left,
     )
+
+
+def _over_before(tx: Tx, services: Services) -> datetime | None:
+    """The moment before which suppression keys are over; None where nobody accepted the file that says so."""
+    if not in_force(tx, services):
+        return None
+    today = local_day(services.clock.now(), services.retention.calendar)
+    return dict(over_on(today, services)).get(SUPPRESSION)
 
 
 def _recorded(seen: Head, seq: int, last: str, why: str, actor: str, services: Services) -> None:

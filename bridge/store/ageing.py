@@ -1,6 +1,7 @@
 """Records that are over by their age alone: found, destroyed and looked for again, a batch at a time.
 
-Whatever a claim holds that lives is left: who disputes needs what is disputed.
+Whatever a claim holds that lives is left: who disputes needs what is disputed. Rows that somebody else works on at
+that moment are left to the next turn, and what was found is looked at again once nobody can change it any more.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from sqlalchemy import Select, and_, delete, exists, func, or_, select, tuple_, 
 from bridge.errors import NeedsOperator
 from bridge.model import DeliveryState, RequestState
 from bridge.store.entries import NEXT
-from bridge.store.law_tables import legal_claims, plans, reviews
+from bridge.store.law_tables import legal_claims, plans, reviews, vault_documents
 from bridge.store.notice_tables import notice_entries, notice_links, notices
 from bridge.store.tables import (
     certificates,
@@ -36,6 +37,15 @@ if TYPE_CHECKING:
 
 AGED = "aged|"  # what stands in place of a request's key once only its line in the register is left
 ENDED = (DeliveryState.DONE, DeliveryState.REJECTED, DeliveryState.FAILED)
+
+
+# a proceeding that was disposed of, while there are books that the law keeps on for it
+BINDS_BOOKS = and_(
+    legal_claims.c.disposed_at.is_not(None),
+    exists().where(
+        vault_documents.c.shop == legal_claims.c.shop, vault_documents.c.order_key == legal_claims.c.order_key
+    ),
+)
 
 
 def _claimed(*on: Any) -> Any:
@@ -62,6 +72,20 @@ def _closed(before: datetime) -> Select[Any]:
     )
     rows = select(requests.c.shop, requests.c.id, requests.c.data_key_id)
     return rows.where(*over).order_by(requests.c.closed_at)
+
+
+def _released(before: datetime) -> Select[Any]:
+    """Claims that are over and of no request that is kept. A proceeding is still asked for while its books are kept."""
+    over = (
+        legal_claims.c.released_at < before,
+        ~exists().where(
+            requests.c.id == legal_claims.c.request_id,
+            ~requests.c.once_key.startswith(AGED, autoescape=True),
+        ),
+        ~BINDS_BOOKS,
+    )
+    rows = select(legal_claims.c.shop, legal_claims.c.id, legal_claims.c.order_key)
+    return rows.where(*over).order_by(legal_claims.c.released_at)
 
 
 def _texts(before: datetime) -> Select[Any]:
@@ -116,7 +140,7 @@ def _merges(before: datetime) -> Select[Any]:
 FOUND: Mapping[str, tuple[Callable[[datetime], Select[Any]], ...]] = {
     "suppression": (_suppressions,),
     "security_log": (_receipts,),
-    "request_evidence": (_closed,),
+    "request_evidence": (_closed, _released),
     "instruction_text": (_texts,),
     "parcel_index": (_orders, _customers, _merges),
 }
@@ -131,6 +155,7 @@ class AgeingRows:
             _suppressions: lambda rows: self._rows_go(suppressions, ("shop", "field", "key"), rows),
             _receipts: lambda rows: self._rows_go(deliveries, ("shop", "id"), rows),
             _closed: self._evidence_goes,
+            _released: lambda rows: self._rows_go(legal_claims, ("shop", "id", "order_key"), rows),
             _texts: self._texts_go,
             _orders: self._orders_go,
             _customers: lambda rows: self._rows_go(customers, ("shop", "customer_key"), rows),
@@ -146,11 +171,21 @@ class AgeingRows:
         """See ports.Ageing."""
         gone: Counter[str] = Counter()
         for which in FOUND[category]:
-            rows = self._connection.execute(which(before).limit(limit)).all()
+            rows = self._found(which(before), limit)
             if rows:
                 self._destroy[which](rows)
                 gone.update(row.shop for row in rows)
         return gone
+
+    def _found(self, over: Select[Any], limit: int) -> Sequence[Any]:
+        """Lock first, then look again: what was committed in between is heard of by the second statement only."""
+        free = over.limit(limit).with_for_update(skip_locked=True)
+        rows = self._connection.execute(free).all()
+        if not rows or self._connection.dialect.name != "postgresql":  # SQLite has one writer
+            return rows
+        named = [column for column in over.selected_columns if column.name != "data_key_id"]
+        locked = [tuple(row)[: len(named)] for row in rows]
+        return self._connection.execute(over.where(tuple_(*named).in_(locked))).all()
 
     def _rows_go(self, table: Any, names: Sequence[str], rows: Sequence[Any]) -> None:
         these = tuple_(*(table.c[name] for name in names)).in_([tuple(row)[: len(names)] for row in rows])
@@ -180,17 +215,19 @@ class AgeingRows:
     def _evidence_goes(self, rows: Sequence[Any]) -> None:
         """All but a line in the register: kind, days, whether it was late. The chain is never cut."""
         ids = [row.id for row in rows]
-        mine = {
+        mine: dict[Any, Any] = {
             table: table.c.request_id.in_(ids) for table in (tasks, certificates, plans, findings, packages)
         }
         mine[notice_entries] = notice_entries.c.request_id.in_(ids)
         mine[reviews] = reviews.c.request_id.in_(ids)
-        mine[legal_claims] = legal_claims.c.request_id.in_(ids)
+        theirs = legal_claims.c.request_id.in_(ids)
+        mine[legal_claims] = and_(theirs, ~BINDS_BOOKS)
         letters = select(notice_entries.c.notice_id).where(mine[notice_entries]).distinct()
         named = [letter for letter in self._connection.scalars(letters) if letter]
         for table, which in mine.items():
             self._connection.execute(delete(table).where(which))
             self._none_left(table, which)
+        self._connection.execute(update(legal_claims).where(theirs).values(subject=""))
         empty = and_(notices.c.id.in_(named), ~exists().where(notice_entries.c.notice_id == notices.c.id))
         gone = self._connection.execute(delete(notices).where(empty).returning(notices.c.id)).scalars().all()
         self._connection.execute(delete(notice_links).where(notice_links.c.notice_id.in_(gone)))

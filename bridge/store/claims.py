@@ -58,16 +58,21 @@ class LegalClaimRows:
 
     def on(self, orders: Iterable[OrderKey]) -> Mapping[OrderKey, Sequence[LegalClaim]]:
         """See ports.LegalClaims. A pseudonym is of one shop only."""
+        binds = or_(legal_claims.c.released_at.is_(None), legal_claims.c.disposed_at.is_not(None))
+        return self._on(orders, binds)
+
+    def _on(self, orders: Iterable[OrderKey], *which: Any) -> dict[OrderKey, list[LegalClaim]]:
         keys = [order_key for _, order_key in orders if order_key]
         found: dict[OrderKey, list[LegalClaim]] = {}
-        for claim in self._alive(legal_claims.c.order_key.in_(keys)) if keys else ():
+        for claim in self._rows(legal_claims.c.order_key.in_(keys), *which) if keys else ():
             found.setdefault((claim.shop, claim.order_key), []).append(claim)
         return found
 
     def binding(self, request: PrivacyRequest, order_ids: Iterable[str]) -> Mapping[str, Sequence[str]]:
         """See ports.LegalClaims."""
         keys = {order_id: self.key_of(request.shop, order_id) for order_id in order_ids}
-        of_orders = self.on([(request.shop, key) for key in keys.values()])
+        alive = legal_claims.c.released_at.is_(None)
+        of_orders = self._on([(request.shop, key) for key in keys.values()], alive)
         whole = {claim.id for claim in self._on_person(request)}
         return {
             order_id: sorted(whole | {claim.id for claim in of_orders.get((request.shop, key), ())})
@@ -109,9 +114,9 @@ class LegalClaimRows:
         """See ports.LegalClaims."""
         self._set(claim_id, approved_by=actor)
 
-    def released(self, claim_id: str, *, actor: str) -> None:
+    def released(self, claim_id: str, *, actor: str, disposed_at: datetime | None = None) -> None:
         """See ports.LegalClaims."""
-        self._set(claim_id, released_by=actor, released_at=self._session.now())
+        self._set(claim_id, released_by=actor, released_at=self._session.now(), disposed_at=disposed_at)
 
     def _set(self, claim_id: str, **values: Any) -> None:
         self._connection.execute(update(legal_claims).where(legal_claims.c.id == claim_id).values(**values))

@@ -70,6 +70,8 @@ legal_claims = Table(
     plain("approved_by", String(64)),
     plain("released_by", String(64)),
     plain("released_at", Moment, nullable=True),
+    plain("kind", String(24), default=""),
+    plain("disposed_at", Moment, nullable=True),
     Index(None, "shop", "subject"),
     Index(None, "shop", "order_key"),
 )
@@ -128,6 +130,7 @@ law_files = Table(
     plain("policy_id", String(64)),
     plain("accepted_at", Moment),
     plain("accepted_by", String(64)),
+    plain("ages", Text),
 )
 
 evidence_heads = Table(

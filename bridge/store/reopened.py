@@ -50,7 +50,8 @@ class ReopenedRequests(KeptRequests):
             sealed = self._sealed(request.id, row.shop, principal, key.id, key.key)
             values = {"principal": sealed, "data_key_id": key.id}
         self._connection.execute(update(requests).where(requests.c.id == request.id).values(**values))
-        self._session.destroy_unused_keys(row.shop, [row.data_key_id])
+        if values.get("data_key_id") != row.data_key_id:
+            self._session.destroy_unused_keys(row.shop, [row.data_key_id])
 
     def forget(self, request_id: str) -> None:
         """Forget whom a request was about, without opening what is sealed of her."""

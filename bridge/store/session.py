@@ -15,8 +15,13 @@ from bridge.store.ids import new_id
 from bridge.store.tables import data_keys, orders, parcels, requests
 from bridge.store.vault import Vault
 
-OF_SUBJECTS = select(data_keys).where(
-    data_keys.c.shop == bindparam("at"), data_keys.c.subject.in_(bindparam("of", expanding=True))
+OF_SUBJECTS = (
+    select(data_keys)
+    .where(data_keys.c.shop == bindparam("at"), data_keys.c.subject.in_(bindparam("of", expanding=True)))
+    .order_by(data_keys.c.subject)
+    .with_for_update(
+        read=True, key_share=True
+    )  # whoever destroys waits until what is sealed with it is there
 )
 WRAPPED = select(data_keys.c.wrapped).where(data_keys.c.id == bindparam("of"))
 WRAP_PLACE = "data_keys|{id}|wrapped"
@@ -57,25 +62,22 @@ class Session:
         """Keys of several people, those that are missing made in one statement."""
         wanted = sorted(set(subjects))  # in one order for all workers, or two could wait for each other
         found = self._read_keys(shop, wanted)
-        fresh: list[dict[str, Any]] = []
-        for subject in wanted:
-            if subject not in found:
-                key_id = new_id("key")
-                fresh.append(
-                    {
-                        "id": key_id,
-                        "shop": shop,
-                        "subject": subject,
-                        "wrapped": self.vault.seal(secrets.token_bytes(32), _place(key_id)),
-                        "created_at": self.now(),
-                    }
-                )
-        if fresh:
-            self._insert_keys(fresh)
-            # another worker may have been first: then its key counts
-            found |= self._read_keys(shop, [row["subject"] for row in fresh])
+        while missing := [subject for subject in wanted if subject not in found]:
+            self._insert_keys([self._fresh(shop, subject) for subject in missing])
+            # another worker may have been first: then its key counts, unless it was destroyed since
+            found |= self._read_keys(shop, missing)
         self._keys |= {key.id: key.key for key in found.values()}
         return found
+
+    def _fresh(self, shop: str, subject: str) -> dict[str, Any]:
+        key_id = new_id("key")
+        return {
+            "id": key_id,
+            "shop": shop,
+            "subject": subject,
+            "wrapped": self.vault.seal(secrets.token_bytes(32), _place(key_id)),
+            "created_at": self.now(),
+        }
 
     def _read_keys(self, shop: str, subjects: list[str]) -> dict[str, DataKey]:
         rows = self.connection.execute(OF_SUBJECTS, {"at": shop, "of": subjects})
@@ -100,11 +102,16 @@ class Session:
         return self.vault.open(sealed, place, data_key=self.find_data_key)
 
     def destroy_unused_keys(self, shop: str, key_ids: Iterable[str]) -> int:
-        """Destroy those of these data keys that no living row is sealed with. Returns how many."""
+        """Destroy those of these data keys that no living row is sealed with. Returns how many.
+
+        Waits for those who seal with one of them just now, and looks only then whether it is used.
+        """
         unused = [~exists().where(table.c.data_key_id == data_keys.c.id) for table in (orders, parcels)] + [
             ~exists().where(requests.c.data_key_id == data_keys.c.id, requests.c.principal.is_not(None))
         ]
         mine = (data_keys.c.shop == shop, data_keys.c.id.in_(list(key_ids)))
+        locked = select(data_keys.c.id).where(*mine).order_by(data_keys.c.subject).with_for_update()
+        self.connection.execute(locked).all()
         return self.connection.execute(delete(data_keys).where(*mine, *unused)).rowcount
 
 

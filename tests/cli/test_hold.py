@@ -298,3 +298,37 @@ def test_a_sweep_by_hand_goes_on_to_the_end_and_says_what_aged(place, monkeypatc
     assert "security_log: 1 records of age" in look.out
     done = told(place.say("hold", "sweep", "--json"))
     assert (done["documents"], done["aged_out"]) == (3, {"security_log": 1})
+
+
+def test_a_shorter_age_is_shown_and_accepted_by_a_person(place):
+    place.write(decided("proprietorship", SHIPPED.replace("months = 84 }", "months = 1 }")))
+    assert place.work().accepted is False
+    shown = told(place.say("hold", "changes", "--json"))
+    assert (shown["in_force"], shown["changes"]) == (False, [])
+    assert shown["ages"] == [
+        {
+            "moved": "earlier",
+            "category": "suppression",
+            "what": "max_age",
+            "old": "84 months",
+            "new": "1 months",
+        }
+    ]
+    assert "84 months" in place.say("hold", "changes").out
+    assert told(place.say("hold", "sweep", "--json"))["accepted"] is False
+    assert "1 ages and holds come nearer" in place.say("hold", "accept", "--reason", "counsel").out
+    assert told(place.say("hold", "sweep", "--json"))["accepted"] is True
+    assert told(place.say("hold", "changes", "--json"))["ages"] == []
+
+
+def test_a_proceeding_is_opened_and_released_with_its_disposal(place):
+    sealed(place, 1001)
+    words = ("hold", "open", "--shop", house.SHOP, "--order-id", "1001", "--reference", "GST-9")
+    held = told(place.say(*words, "--proceeding", "tax", "--reason", "notice", "--json"))
+    assert held["proceeding"] == "tax"
+    release_words = ("hold", "release", held["id"], "--reason", "order")
+    refused = place.say(*release_words)
+    assert (refused.code, "--disposed-on" in refused.err) == (1, True)
+    assert place.say(*release_words, "--disposed-on", "2999-01-01").code == 1
+    assert told(place.say(*release_words, "--disposed-on", "2026-01-31", "--json"))["released"]
+    assert place.say(*words, "--proceeding", "other", "--reason", "x").code == 2

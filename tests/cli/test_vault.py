@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from bridge.cli.vault import returning
+from bridge.cli.vault import opening, returning
 from bridge.model import DocumentForm, DocumentKind, Paper, RequestState, TaskState
 from bridge.ports import Services
 from bridge.steps.dispatch import dispatch
@@ -133,6 +133,23 @@ def test_two_roles_open_a_document_to_a_file_and_that_is_evidence(at, role):
     assert fact.actor.startswith("operator:")
     assert ask(at, document, role, out).code == 2, "it overwrites no file by itself"
     assert len(at.facts("document.opened")) == 1
+
+
+def test_who_got_no_file_is_told_that_the_opening_is_on_record(at):
+    document, out = at.seal(1001), at.folder / "nowhere" / "one.pdf"
+    said = ask(at, document, "admin", out)
+    assert (said.code, out.exists(), said.out) == (1, False, "")
+    assert "cannot be written" in said.err
+    assert f"{document} was opened is in the evidence" in said.err
+    assert len(at.facts("document.opened")) == 1
+
+
+def test_a_document_is_on_record_before_its_file_is_written(at, monkeypatch):
+    seen = []
+    document, out = at.seal(1001), at.folder / "one.pdf"
+    monkeypatch.setattr(opening, "write", lambda *_, **__: seen.append(len(at.facts("document.opened"))))
+    assert ask(at, document, "admin", out).code == 0
+    assert seen == [1]
 
 
 @pytest.mark.parametrize("role", ["sales_logistics", "marketing", "sysadmin"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import insert, select, update
@@ -21,6 +21,7 @@ from bridge.model import (
     Paper,
     Principal,
 )
+from bridge.steps.age import age
 from bridge.steps.carry import carry
 from bridge.steps.erase import erase
 from bridge.steps.gate import barred, look
@@ -402,3 +403,18 @@ def test_an_erased_refund_account_is_blanked_again(house):
     assert row.reference == b"r", "what proves the payment stays"
     assert house.check().destroyed == 0
     assert house.facts(Fact.TOMBSTONES_APPLIED)[0].detail["destroyed"] == {"refund_account": 1}
+
+
+def test_keys_that_reached_their_age_are_not_taken_back_from_the_ledger(house, clock):
+    """The ledger does not forget; what the retention file in force lets go of stays gone."""
+    house.learn(order(1001))
+    house.erase(house.ask())
+    carry(services=house.services)
+    assert age(services=house.services) == {}
+    clock.at = datetime(2034, 1, 1, tzinfo=UTC)
+    assert age(services=house.services)["suppression"] > 0
+    file = house.services.retention
+    assert house.check().tombstones == 0
+    assert house.rows(suppressions) == []
+    house.services = replace(house.services, retention=replace(file, sha256="b" * 64))
+    assert house.check(dry_run=True).tombstones > 0, "a file that nobody accepted lets go of nothing"

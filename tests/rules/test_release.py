@@ -145,3 +145,37 @@ def test_a_file_that_cannot_be_read_holds():
 )
 def test_a_day_moves_to_or_from_us_and_what_lies_behind_is_all_one(old, new, how):
     assert moved(old, new, today=TODAY) is how
+
+
+def proceeding(kind, *, opened=NOVEMBER, disposed=None):
+    over = {"released_at": disposed + timedelta(days=3), "disposed_at": disposed} if disposed else {}
+    return replace(CLAIM, kind=kind, opened_at=opened, **over)
+
+
+def test_a_proceeding_tells_the_file_its_event_while_it_lives():
+    grounds = {
+        kind: {
+            hold.ground for hold in kept(document(NOVEMBER), claims=[claim]).holds if hold.last_day is None
+        }
+        for kind, claim in ((kind, proceeding(kind)) for kind in ("", "tax", "assessment"))
+    }
+    assert grounds == {
+        "": {"legal_claim"},
+        "tax": {"legal_claim", "gst_books"},
+        "assessment": {"legal_claim", "income_tax_books"},
+    }
+
+
+def test_the_year_after_the_final_disposal_is_kept_where_it_is_later():
+    late, early = datetime(2034, 6, 10, 20, tzinfo=UTC), datetime(2028, 1, 1, tzinfo=UTC)
+    keeping = Keeping(today=TODAY, retention=file())
+    papers = [document(NOVEMBER)]
+    alone = keeping.of(papers).erasable_from
+    assert keeping.of(papers, [proceeding("tax", disposed=early)]).erasable_from == alone
+    told = keeping.of(papers, [proceeding("tax", disposed=late), proceeding("tax", disposed=early)])
+    assert told.erasable_from == date(2035, 6, 12), "the day is India's, and a year after it is kept whole"
+    assert told.grounds[0] == "gst_books"
+    assert keeping.of(papers).erasable_from == alone, "another order of the same day is another case"
+    assert keeping.of(papers, [proceeding("assessment", disposed=late)]).erasable_from == alone
+    again = [proceeding("tax", disposed=late), proceeding("tax")]
+    assert keeping.of(papers, again).erasable_from is None, "while another one lives nobody can say a day"

@@ -12,11 +12,13 @@ from bridge.errors import NeedsOperator
 from bridge.model import Action, Answer, DeliveryState, Kind, NoticeState, RequestState, TaskState
 from bridge.rules.deadlines import add_months
 from bridge.steps import age as step
+from bridge.steps.adopt import accept
 from bridge.steps.age import age
 from bridge.steps.claim import hold_order, hold_person, release_claim
 from bridge.steps.process import process
 from bridge.store import tables
 from bridge.store.ageing import AgeingRows
+from bridge.store.law_tables import legal_claims
 from config.rulebook import Category
 from tests.factories import (
     ASHA,
@@ -35,7 +37,7 @@ from tests.factories import (
     order_body,
     parcels,
 )
-from tests.steps.sealed import facts
+from tests.steps.sealed import facts, seal
 
 A = "operator:a"
 
@@ -267,3 +269,57 @@ def test_what_is_still_there_is_not_said_to_be_gone(services, clock, erased, mon
 
 def _something_left(_rows, table, *_which):
     raise NeedsOperator(f"rows of {table.name} that were over are still there")
+
+
+def another(services, name, **age):
+    """Services under another file, in which one category has this age."""
+    told = replace(services.retention.categories[name], max_age=age)
+    categories = {**services.retention.categories, name: told}
+    return replace(services, retention=replace(services.retention, categories=categories, sha256="b" * 64))
+
+
+def test_a_file_that_nobody_accepted_ages_nothing_and_nobody_comes_back(services, clock, erased):
+    assert age(services=services) == {}, "the first file is adopted"
+    before = rows(services, tables.suppressions)
+    typo = another(services, "suppression", event="created_at", months=1)
+    clock.at = months(2)
+    assert age(services=typo) == {}
+    assert rows(services, tables.suppressions) == before
+    with services.store.transaction() as tx:
+        tx.index.learn(SHOP, [order(1001)])
+        assert tx.index.orders(SHOP, ASHA) == {}
+        assert [review.what for review in tx.reviews.listed(kind="law_file_changed")] == [
+            f"{'b' * 16}: 0 orders would go earlier, 1 categories too"
+        ]
+    ((_, told),) = facts(services, "law_file.changed")
+    assert (told["earlier"], told["earlier_ages"]) == (0, ["suppression.max_age"])
+
+    accept(actor=A, reason="counsel said so", services=typo)
+    assert age(services=typo) == {"suppression": before["suppressions"]}
+
+
+def test_a_file_that_keeps_longer_ages_by_itself(services, clock, erased):
+    age(services=services)
+    longer = another(services, "suppression", event="created_at", months=96)
+    clock.at = months(84, 1)
+    assert age(services=longer) == {"request_evidence": 1}
+    assert rows(services, tables.suppressions)["suppressions"] > 0
+
+
+def test_a_proceeding_that_was_disposed_of_outlives_its_request_while_its_books_are_kept(
+    services, clock, erased
+):
+    seal(services)
+    held = hold_person(erased.id, kind="tax", reference="GST-1", actor=A, reason="notice", services=services)
+    release_claim(held.claim.id, actor=A, reason="order", disposed_on=NOW.date(), services=services)
+    other = hold_order(SHOP, "7", reference="CC-1", actor=A, reason="summons", services=services)
+    release_claim(other.claim.id, actor=A, reason="settled", services=services)
+    clock.at = months(37)
+    assert age(services=services) == {"request_evidence": 2}, "the request, and the claim that is over"
+    with services.store.transaction() as tx:
+        (left,) = tx.session.connection.execute(select(legal_claims)).all()
+        assert (left.id, left.subject) == (held.claim.id, "")
+        documents = [each.id for each in tx.documents.listed()]
+        tx.documents.destroy(documents)
+    assert age(services=services) == {"request_evidence": 1}
+    assert rows(services, tables.legal_claims) == {"legal_claims": 0}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -239,3 +239,39 @@ def test_an_order_may_be_held_before_anything_of_it_is_sealed(ours, clock):
     assert grounds(ours) == ["legal_claim"]
     again = hold_order(SHOP, "3003", reference="GST-9", actor=A, reason="proceeding", services=ours)
     assert (again.new, again.claim.id) == (False, held.claim.id)
+
+
+def test_a_proceeding_is_released_with_the_day_of_its_disposal_and_keeps_its_books_a_year_more(ours, clock):
+    seal(ours, 1001)
+    opened_now = {"reference": "GST-1", "actor": A, "reason": "notice", "services": ours}
+    held = hold_order(SHOP, "1001", kind="tax", **opened_now)
+    assert not hold_order(SHOP, "1001", kind="tax", **opened_now).new, "twice is once"
+    assert held.claim.kind == "tax"
+    told = {"actor": A, "reason": "order of the tribunal", "services": ours}
+    clock.at = datetime(2034, 6, 20, tzinfo=UTC)
+    with pytest.raises(PayloadInvalid, match="disposal_needed"):
+        release_claim(held.claim.id, **told)
+    with pytest.raises(PayloadInvalid, match="disposal_to_come"):
+        release_claim(held.claim.id, disposed_on=date(2034, 6, 21), **told)
+    release_claim(held.claim.id, disposed_on=date(2034, 6, 11), **told)
+    assert {str(each.erasable_from) for each in documents(ours).values()} == {"2035-06-12"}
+    assert release(services=ours).destroyed == 0
+    clock.at = datetime(2035, 6, 11, 12, tzinfo=UTC)
+    assert release(services=ours).destroyed == 0
+    clock.at = datetime(2035, 6, 12, 12, tzinfo=UTC)
+    assert release(services=ours).destroyed == 1
+    ((_, said),) = facts(ours, "hold.released")
+    assert (said["kind"], said["disposed_on"]) == ("tax", "2034-06-11")
+
+
+def test_any_other_claim_has_no_disposal(ours):
+    held = hold_order(SHOP, "1001", reference="CC-1", actor=A, reason="summons", services=ours)
+    with pytest.raises(PayloadInvalid, match="no_proceeding"):
+        release_claim(held.claim.id, disposed_on=NOW.date(), actor=A, reason="settled", services=ours)
+
+
+def test_a_proceeding_that_was_disposed_of_holds_nothing_at_processors(ours, erasure):
+    held = hold_person(erasure.id, kind="tax", reference="GST-1", actor=A, reason="notice", services=ours)
+    release_claim(held.claim.id, disposed_on=NOW.date(), actor=A, reason="order", services=ours)
+    with ours.store.transaction() as tx:
+        assert tx.legal_claims.binding(erasure, ["1001"]) == {"1001": []}

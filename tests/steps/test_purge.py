@@ -9,6 +9,7 @@ from types import MappingProxyType
 import pytest
 
 from bridge.model import DeliveryState
+from bridge.steps.adopt import adopt
 from bridge.steps.purge import purge
 from tests.factories import NOW, make_delivery, make_request, opened
 
@@ -51,3 +52,22 @@ def test_a_file_that_says_nothing_sensible_keeps_the_default(services, clock, da
     retention = replace(services.retention, categories={"access_package": told})
     clock.at = NOW + timedelta(days=15)
     assert purge(services=replace(services, retention=retention)) == {"raw_bodies": 0, "packages": 1}
+
+
+@pytest.mark.usefixtures("aged")
+def test_while_a_file_waits_the_longer_age_counts_and_the_purge_goes_on(services, clock):
+    assert adopt(services=services)
+    package, body = (services.retention.categories[name] for name in ("access_package", "webhook_payload"))
+    categories = {
+        **services.retention.categories,
+        "access_package": replace(package, max_age={"days": 1}),
+        "webhook_payload": replace(body, max_age_failed={"days": 200}),
+    }
+    typo = replace(services, retention=replace(services.retention, categories=categories, sha256="b" * 64))
+    assert not adopt(services=typo)
+    clock.at = NOW + timedelta(days=13)
+    assert purge(services=typo) == {"raw_bodies": 0, "packages": 0}
+    clock.at = NOW + timedelta(days=91)
+    assert purge(services=typo) == {"raw_bodies": 0, "packages": 1}
+    clock.at = NOW + timedelta(days=201)
+    assert purge(services=typo) == {"raw_bodies": 1, "packages": 0}

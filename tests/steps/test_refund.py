@@ -242,3 +242,20 @@ def test_more_than_one_batch_goes_in_one_turn(services, clock, monkeypatch):
     clock.at = NOW + timedelta(days=31)
     assert erase_settled(services=services) == 5
     assert [detail["count"] for fact, detail in facts(services) if "erased" in fact] == [2, 2, 1]
+
+
+def test_a_file_that_nobody_accepted_sets_no_day_and_erases_nothing(services, clock):
+    before = given(services, "COD-CANARY-2")
+    settle(before.id, PAID, actor=WHO, services=services)
+    assert erase_settled(services=services) == 0
+    rule = replace(services.retention.holds["refund_unsettled"], args={"days": 0})
+    holds = {**services.retention.holds, "refund_unsettled": rule}
+    typo = replace(services, retention=replace(services.retention, holds=holds, sha256="b" * 64))
+    assert erase_settled(services=typo) == 0
+    account = given(typo)
+    settle(account.id, PAID, actor=WHO, services=typo)
+    assert state(services, account).erase_at is None
+    clock.at += timedelta(days=40)
+    assert erase_settled(services=typo) == 0
+    assert {state(services, one).state for one in (before, account)} == {RefundState.SETTLED}
+    assert erase_settled(services=services) == 2, "the file in force has its day for both"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import click
@@ -13,20 +14,34 @@ from bridge.cli.hold.sheet import claim_row, held_row, telling
 from bridge.cli.nobell import NoBell
 from bridge.cli.printing import emit
 from bridge.cli.reference import reference_option
-from bridge.model import LegalClaim
+from bridge.model import LegalClaim, Proceeding
 from bridge.steps import claim as verbs
 
 REASON = click.option("--reason", required=True, help="Why, for the evidence. No names.")
 CLAIM = click.argument("claim_id", metavar="CLM")
+PROCEEDING = click.option(
+    "--proceeding",
+    "kind",
+    type=click.Choice([each.value for each in Proceeding]),
+    callback=lambda _context, _option, given: given or "",
+    help="It is one of the tax authorities: about GST, or an assessment of income tax that was reopened.",
+)
+DISPOSED = click.option(
+    "--disposed-on",
+    type=click.DateTime(["%Y-%m-%d"]),
+    callback=lambda _context, _option, moment: moment.date() if moment else None,
+    help="The day of a proceeding's final disposal. Its books are kept on from there.",
+)
 
 
 @click.command("open")
 @click.option("--shop", help="The *.myshopify.com domain. [default: the only one of the merchant's file]")
 @click.option("--order-id", required=True, help="Shopify's number of the order.")
 @reference_option("The claim's file number.")
+@PROCEEDING
 @REASON
 @AS_JSON
-def open_(shop: str | None, order_id: str, reference: str, reason: str, as_json: bool) -> None:
+def open_(shop: str | None, order_id: str, reference: str, kind: str, reason: str, as_json: bool) -> None:
     """Hold what belongs to one order: a dispute, a chargeback, a summons, a proceeding about its tax."""
     with desk() as at, telling():
         shops = at.start.merchant.shops
@@ -35,7 +50,13 @@ def open_(shop: str | None, order_id: str, reference: str, reason: str, as_json:
             raise click.UsageError("--shop is needed: the merchant's file does not name exactly one")
         services = make_services(at.start, NoBell(), at.store)
         held = verbs.hold_order(
-            domain, order_id, reference=reference, actor=operator(), reason=reason, services=services
+            domain,
+            order_id,
+            reference=reference,
+            kind=kind,
+            actor=operator(),
+            reason=reason,
+            services=services,
         )
     tell_held(held, as_json)
 
@@ -62,11 +83,12 @@ def approve(claim_id: str, reason: str, as_json: bool) -> None:
 
 @click.command()
 @CLAIM
+@DISPOSED
 @REASON
 @AS_JSON
-def release(claim_id: str, reason: str, as_json: bool) -> None:
+def release(claim_id: str, disposed_on: date | None, reason: str, as_json: bool) -> None:
     """Say that a claim is over. What nothing else holds goes on its way."""
-    tell_released(_act(verbs.release_claim, claim_id, reason), as_json)
+    tell_released(_act(verbs.release_claim, claim_id, reason, disposed_on=disposed_on), as_json)
 
 
 def tell_held(held: verbs.Held, as_json: bool) -> None:
@@ -93,10 +115,10 @@ def tell_released(held: verbs.Held, as_json: bool) -> None:
         )
 
 
-def _act(verb: Callable[..., Any], claim_id: str, reason: str) -> Any:
+def _act(verb: Callable[..., Any], claim_id: str, reason: str, **more: Any) -> Any:
     with desk() as at, telling():
         services = make_services(at.start, NoBell(), at.store)
-        return verb(claim_id, actor=operator(), reason=reason, services=services)
+        return verb(claim_id, actor=operator(), reason=reason, services=services, **more)
 
 
 def _tell(claim: LegalClaim, words: str, as_json: bool) -> None:

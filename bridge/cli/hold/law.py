@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import click
@@ -13,21 +14,27 @@ from bridge.cli.hold.claims import REASON
 from bridge.cli.hold.sheet import by_day, day, telling, worded
 from bridge.cli.nobell import NoBell
 from bridge.cli.printing import emit, table
+from bridge.rules.release import Moved
 from bridge.steps import adopt
 from bridge.steps.adopt import Change
 
 COLUMNS = ("moved", "orders", "old_day", "new_day", "grounds")
+AGES = ("moved", "category", "what", "old", "new")
 
 
 @click.command()
 @AS_JSON
 def changes(as_json: bool) -> None:
-    """Show which documents would go earlier or later under the loaded retention file than under the accepted one."""
+    """Show what would go earlier or later under the loaded retention file than under the accepted one.
+
+    Documents by their day; categories of which an age or a hold comes nearer.
+    """
     with desk() as at:
         services = make_services(at.start, NoBell(), at.store)
         with at.store.transaction() as tx:
             accepted = tx.law_files.accepted()
         found = adopt.changes(services=services)
+        ages = [{"moved": Moved.EARLIER, **asdict(one)} for one in adopt.ages_nearer(accepted, services)]
         loaded = services.retention
     in_force = accepted is not None and accepted.sha256 == loaded.sha256
     if as_json:
@@ -38,6 +45,7 @@ def changes(as_json: bool) -> None:
                 "accepted_sha256": accepted.sha256 if accepted else None,
                 "in_force": in_force,
                 "changes": _rows(found),
+                "ages": ages,
             }
         )
         return
@@ -48,6 +56,9 @@ def changes(as_json: bool) -> None:
         else "accepted  none yet: the clock adopts the loaded one\n"
     )
     table(map(worded, _rows(found)), COLUMNS, empty="No document has a day yet.")
+    if ages:
+        click.echo()
+        table(ages, AGES, empty="")
 
 
 @click.command()
@@ -57,15 +68,17 @@ def accept(reason: str, as_json: bool) -> None:
     """Accept the loaded retention file: documents get its days, and go when they have come."""
     with desk() as at, telling():
         services = make_services(at.start, NoBell(), at.store)
+        with at.store.transaction() as tx:
+            ages = adopt.ages_nearer(tx.law_files.accepted(), services)
         found = adopt.accept(actor=operator(), reason=reason, services=services)
     counts = {how.value: orders for how, orders in adopt.counted(found).items()}
     told = {"policy_id": services.retention.policy_id, "sha256": services.retention.sha256}
     if as_json:
-        emit({**told, "accepted": True, **counts})
+        emit({**told, "accepted": True, **counts, "earlier_ages": len(ages)})
     else:
         click.echo(
             f"{told['policy_id']} ({told['sha256'][:16]}) is in force: {counts['earlier']} orders go earlier,"
-            f" {counts['later']} later, {counts['same']} as before."
+            f" {counts['later']} later, {counts['same']} as before; {len(ages)} ages and holds come nearer."
         )
 
 

@@ -18,7 +18,7 @@ from bridge.steps.adopt import walk
 
 DUE_DAYS = 30
 GROUP = ("shop", "orders", "documents", "last_day", "erasable_from", "grounds", "needs")
-CLAIM = ("id", "request_id", "orders", "reference", "opened_at", "review_due_at", "approved_by")
+CLAIM = ("id", "request_id", "orders", "reference", "proceeding", "opened_at", "review_due_at", "approved_by")
 
 
 @click.command("list")

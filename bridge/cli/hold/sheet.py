@@ -22,6 +22,9 @@ NOT_DONE = {
     "claim_unknown": "there is no such claim; `hold list` shows them",
     "released_already": "it is released already",
     "needs_another_person": "who opened it cannot approve it: another account must",
+    "disposal_needed": "it is a proceeding: say with --disposed-on when it was finally disposed of",
+    "no_proceeding": "--disposed-on is for proceedings only, and this claim is none",
+    "disposal_to_come": "--disposed-on must not be a day to come",
     "already_accepted": "the loaded retention file is in force",
 }
 
@@ -43,6 +46,7 @@ def claim_row(claim: LegalClaim, *, now: datetime, orders: int | None = None) ->
         "request_id": claim.request_id or None,
         **({} if orders is None else {"orders": orders}),
         "reference": claim.reference,
+        "proceeding": claim.kind or None,
         "opened_by": claim.opened_by,
         "opened_at": claim.opened_at,
         "review_due_at": claim.review_due_at,
@@ -52,6 +56,7 @@ def claim_row(claim: LegalClaim, *, now: datetime, orders: int | None = None) ->
         "approved_by": claim.approved_by or None,
         "approval_missing": needs_approval(claim, now),
         "released_at": claim.released_at,
+        "disposed_at": claim.disposed_at,
     }
 
 

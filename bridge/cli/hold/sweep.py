@@ -15,7 +15,7 @@ from bridge.cli.nobell import NoBell
 from bridge.cli.printing import emit, table
 from bridge.ports import Services
 from bridge.rules.retention import local_day
-from bridge.steps.adopt import walk
+from bridge.steps.adopt import waits, walk
 from bridge.steps.age import age, over_on
 from bridge.steps.purge import purge
 from bridge.steps.release import release
@@ -39,7 +39,7 @@ def sweep(as_of: datetime | None, dry_run: bool, as_json: bool) -> None:
         emit(told)
         return
     if not told["accepted"]:
-        click.echo("The loaded retention file is not accepted: no document goes. `hold changes` shows why.")
+        click.echo("The loaded retention file is not accepted: nothing goes by it. `hold changes` shows why.")
     if dry_run:
         table(map(worded, told["documents"]), GOES, empty="No document goes.")
         for row in map(worded, told["held_back"]):
@@ -77,12 +77,13 @@ def _look(on: date, services: Services) -> dict[str, Any]:
         if each[3].erasable_from is None or each[3].erasable_from <= on
     )
     with services.store.transaction() as tx:
-        accepted = tx.law_files.accepted()
-        aged = {category: tx.ageing.count(category, before) for category, before in over_on(on, services)}
+        accepted = not waits(tx, services)
+        over = over_on(on, services) if accepted else ()
+        aged = {category: tx.ageing.count(category, before) for category, before in over}
     return {
         "as_of": on.isoformat(),
         "dry_run": True,
-        "accepted": accepted is None or accepted.sha256 == services.retention.sha256,
+        "accepted": accepted,
         "documents": [row for row in rows if row["free"]],
         "held_back": [row for row in rows if not row["free"]],
         "aged_out": {category: count for category, count in aged.items() if count},

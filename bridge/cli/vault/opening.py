@@ -1,4 +1,7 @@
-"""`vault open`: one document in the clear, to a file; who, in which role and why is evidence, a refusal too."""
+"""`vault open`: one document in the clear, to a file; who, in which role and why is evidence, a refusal too.
+
+The fact is committed before the file is written: nobody holds a document that the evidence does not name.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from bridge.cli.vault.sheet import REASON, not_there
 from bridge.errors import KeyMissing, SealBroken
 from bridge.model import Fact
 from bridge.rules.roles import ROLES, may_open_documents
+from bridge.store.sql import SqlTx
 
 
 @click.command("open")
@@ -24,25 +28,28 @@ from bridge.rules.roles import ROLES, may_open_documents
 @AS_JSON
 def open_(document_id: str, role: str, reason: str, target: Path, force: bool, as_json: bool) -> None:
     """Write one document in the clear to a file. Recorded as evidence; only two roles may."""
-    with desk() as at:
-        with at.store.transaction() as tx:
-            document = tx.documents.one(document_id) or not_there(document_id)
-            asked = {"shop": document.shop, "request_id": document.request_id, "actor": operator()}
-            said = {"document": document_id, "role": role, "reason": reason}
-            if may_open_documents(role):
-                try:
-                    content = tx.documents.open(document_id) or b""
-                except (SealBroken, KeyMissing) as fault:
-                    broken = type(fault).__name__
-                    refuse(
-                        f"{document_id} does not open ({broken}): docs/runbooks/vault-broken.md says what to do."
-                    )
-                tx.evidence.append(Fact.DOCUMENT_OPENED, **asked, **said)
-                write(target, content, force=force)
-            else:
-                tx.evidence.append(Fact.DOCUMENT_REFUSED, **asked, **said, why="role")
-        if not may_open_documents(role):
-            refuse(f"{role} may not open documents of the books. That you asked is in the evidence.")
+    may = may_open_documents(role)
+    if may and target.exists() and not force:
+        raise click.UsageError(f"{target} exists; --force overwrites it")
+    with desk() as at, at.store.transaction() as tx:
+        document = tx.documents.one(document_id) or not_there(document_id)
+        content = _opened(tx, document_id) if may else b""
+        tx.evidence.append(
+            Fact.DOCUMENT_OPENED if may else Fact.DOCUMENT_REFUSED,
+            shop=document.shop,
+            request_id=document.request_id,
+            actor=operator(),
+            document=document_id,
+            role=role,
+            reason=reason,
+            **({} if may else {"why": "role"}),
+        )
+    if not may:
+        refuse(f"{role} may not open documents of the books. That you asked is in the evidence.")
+    try:
+        write(target, content, force=force)
+    except click.UsageError as fault:
+        refuse(f"{fault.message}. That {document_id} was opened is in the evidence all the same.")
     told = {"id": document_id, "file": str(target), "bytes": len(content), "media_type": document.media_type}
     if as_json:
         emit(told)
@@ -50,3 +57,11 @@ def open_(document_id: str, role: str, reason: str, target: Path, force: bool, a
         click.echo(
             f"Wrote {target} ({len(content)} bytes, {document.media_type}). That you opened it is in the evidence."
         )
+
+
+def _opened(tx: SqlTx, document_id: str) -> bytes:
+    try:
+        return tx.documents.open(document_id) or b""
+    except (SealBroken, KeyMissing) as fault:
+        broken = type(fault).__name__
+        refuse(f"{document_id} does not open ({broken}): docs/runbooks/vault-broken.md says what to do.")

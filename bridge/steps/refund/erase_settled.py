@@ -11,12 +11,18 @@ from collections import Counter
 from bridge.model import Fact, RefundState
 from bridge.ports import Services, Tx
 from bridge.rules.refunds import erase_at
+from bridge.steps.adopt import adopt
 
 AT_ONCE = 500
 
 
 def erase_settled(*, services: Services) -> int:
-    """Erase what is over and look again. Returns how many. Raises StoreUnavailable, NeedsOperator."""
+    """Erase what is over and look again. Returns how many: none while the retention file waits to be accepted.
+
+    Raises StoreUnavailable, NeedsOperator.
+    """
+    if not adopt(services=services):
+        return 0
     with services.store.transaction() as tx:
         _date(tx, services)
     erased = 0

@@ -7,6 +7,7 @@ from bridge.model import Fact, RefundAccount, Settlement
 from bridge.ports import Services
 from bridge.rules.refunds import erase_at, first_moment
 from bridge.rules.retention import local_day
+from bridge.steps.adopt import waits
 
 
 def settle(
@@ -27,7 +28,8 @@ def settle(
         if settlement.on < local_day(account.opened_at, retention.calendar):
             raise PayloadInvalid("settled_before_opened")
         settled_at = first_moment(settlement.on, retention)
-        ends = erase_at(account.opened_at, settled_at, retention)
+        # a file that nobody accepted sets no day: the clock does, once one is in force
+        ends = None if waits(tx, services) else erase_at(account.opened_at, settled_at, retention)
         if not tx.refunds.settle(account_id, settlement, settled_at=settled_at, erase_at=ends):
             return None
         tx.evidence.append(

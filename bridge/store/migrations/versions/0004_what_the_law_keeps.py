@@ -88,6 +88,8 @@ def upgrade() -> None:
         _text("approved_by", 64),
         _text("released_by", 64),
         _moment("released_at"),
+        _text("kind", 24),
+        _moment("disposed_at"),
         sa.PrimaryKeyConstraint("id", "order_key", name="pk_legal_claims"),
     )
     op.create_table(
@@ -138,6 +140,7 @@ def upgrade() -> None:
         _text("policy_id", 64),
         _moment("accepted_at", nullable=False),
         _text("accepted_by", 64),
+        sa.Column("ages", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("sha256", name="pk_law_files"),
     )
     op.create_table(
