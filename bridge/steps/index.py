@@ -83,6 +83,7 @@ def _learn(shop: str, batch: Sequence[tuple[Claim, Delivery]], tx: Tx, services:
     sightings: list[Sighting] = []
     sales: list[Sale] = []
     spotted: list[Spot] = []
+    refused: list[tuple[Delivery, str]] = []
     category = services.retention.categories.get(CATEGORY)
     kinds = category.scan_for if category else ()
     for claim, delivery in batch:
@@ -94,16 +95,16 @@ def _learn(shop: str, batch: Sequence[tuple[Claim, Delivery]], tx: Tx, services:
             spotted += spots(delivery.topic, body, kinds)
         except PayloadInvalid as fault:
             tx.inbox.settle(claim, DeliveryState.REJECTED, fault.reason)
-            tx.evidence.append(
-                Fact.DELIVERY_REJECTED,
-                shop=shop,
-                delivery=delivery.id,
-                topic=delivery.topic,
-                reason=fault.reason,
-            )
+            refused.append((delivery, fault.reason))
         else:
             tx.inbox.settle(claim, DeliveryState.DONE)
-    dropped = tx.index.learn(shop, sightings)
+    dropped = tx.index.learn(
+        shop, sightings
+    )  # first: people's keys are locked before the evidence, everywhere
+    for delivery, reason in refused:
+        tx.evidence.append(
+            Fact.DELIVERY_REJECTED, shop=shop, delivery=delivery.id, topic=delivery.topic, reason=reason
+        )
     seal_sold(shop, sales, tx=tx, services=services, once=[seen.order_id for seen in dropped])
     spot(shop, spotted, tx=tx)  # after it: all who write evidence of people take their turn first
     if dropped:

@@ -42,12 +42,12 @@ def redact(request: PrivacyRequest, task: Task, claim: Claim, *, services: Servi
     with services.store.transaction() as tx:
         tx.requests.hold(claim)
         tx.requests.save_task(task)
-        if found := task.detail.get(QUARANTINED):
-            what = f"{found} fields at {PLATFORM} that no category claims"
-            tx.reviews.open(request.shop, "quarantine", what, request_id=request.id)
         current = tx.requests.get(request.id)
         if who.customer_id and current and current.principal.customer_id != who.customer_id:
             tx.requests.rewrite(request, replace(current.principal, customer_id=who.customer_id))
+        if found := task.detail.get(QUARANTINED):  # after it: keys are locked before the evidence, everywhere
+            what = f"{found} fields at {PLATFORM} that no category claims"
+            tx.reviews.open(request.shop, "quarantine", what, request_id=request.id)
         tell_task(
             FACTS.get(task.state, Fact.TASK_FAILED),
             request,

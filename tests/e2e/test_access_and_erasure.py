@@ -80,7 +80,10 @@ def test_an_erasure_ends_in_a_certificate_and_a_late_webhook_brings_nobody_back(
     assert certificate["outcome"] == "erased_here_others_must_answer"
     counts = {row["table"]: row["count"] for row in certificate["erased"]}
     assert (counts["orders"], counts["parcels"]) == (3, 3)
-    assert all(kept["until"] for kept in certificate["kept"])
+    kept = {row["category"]: row for row in certificate["kept"]}
+    assert all(row["grounds"] for row in kept.values())
+    assert kept["suppression"]["until"]
+    assert kept["request_evidence"]["until"]
     assert {row["records"] for row in certificate["processors"]} == {1}
     dropped = town.count(Fact.LATE_DELIVERY_DROPPED)
     for order in town.world.orders_of(bikram):
