@@ -11,6 +11,10 @@ class BridgeError(Exception):
     """Root of every error the bridge raises on purpose."""
 
 
+class TimeUp(BridgeError):
+    """The job took longer than it may and ends here: what it was in the midst of was not done. No fault of a row."""
+
+
 # --- Refused: the edge says no; nothing is stored -----------------------------------------------------
 
 

@@ -18,12 +18,12 @@ from redis import Redis
 from rq import Queue as RqQueue
 from rq.exceptions import NoSuchJobError, ShutDownImminentException
 from rq.job import Job
-from rq.timeouts import JobTimeoutException
+from rq.timeouts import JobTimeoutException, UnixSignalDeathPenalty
 from rq.worker import HerokuWorker
 
 from bridge import logs
 from bridge.bootstrap import make_services, make_store
-from bridge.errors import BridgeError, SettingsInvalid
+from bridge.errors import BridgeError, SettingsInvalid, TimeUp
 from bridge.steps.gate import look
 from workers import jobs
 from workers.connection import connect
@@ -34,11 +34,27 @@ SHUTDOWN_S = 20  # Heroku kills 30 s after SIGTERM
 WARM_S = 8.0  # after so long a work-horse takes no other job: what leaks and what grew ends with it
 
 
+class JobTimeUp(TimeUp, JobTimeoutException):
+    """RQ's own, by a name that the steps know: they must not take it for a fault of the row they are at."""
+
+
+class DeathPenalty(UnixSignalDeathPenalty):
+    """RQ's alarm; of a job it raises JobTimeUp."""
+
+    def __init__(
+        self, timeout: float | None, exception: type[Exception] = JobTimeoutException, **kwargs: Any
+    ) -> None:
+        """As RQ's."""
+        known = JobTimeUp if exception is JobTimeoutException else exception
+        super().__init__(timeout, known, **kwargs)  # type: ignore[no-untyped-call]
+
+
 class BridgeWorker(HerokuWorker):
     """A worker that lets nothing personal of an exception reach Redis or a log."""
 
     imminent_shutdown_delay = SHUTDOWN_S
     leaving = False
+    death_penalty_class = DeathPenalty
     functions: Collection[str] = frozenset(JOBS.values())
 
     def perform_job(self, job: Any, queue: Any, execution: Any) -> bool:
@@ -65,7 +81,7 @@ class BridgeWorker(HerokuWorker):
         if not self._ours(job):
             return True
         try:
-            with self.death_penalty_class(job.timeout, JobTimeoutException):
+            with self.death_penalty_class(job.timeout):
                 job.perform()
         except Exception as fault:  # noqa: BLE001 - the database has heard of it; nothing of its text is kept
             self.handle_exception(job, type(fault), fault)

@@ -6,13 +6,25 @@ was written into a note, an attribute or a tag.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bridge.rules import scanner
+from bridge.rules import beside, scanner
 from bridge.rules.identity import legacy_id
 from bridge.rules.reading import mapping, mappings, text, texts
+
+# Characters that are looked at. A buyer's note has 5,000 at most: a longer text is an app's, or an attack.
+# https://shopify.dev/changelog/note-length-is-now-validated-5000-char
+# Of all places of a delivery: 500 lines with an engraving each have less
+LONGEST = 20_000
+LONGEST_OF_ALL = 200_000
+TOO_LONG = "too long to look at whole"
+
+# Numbers that Shopify gives to what it keeps, today of 13 and 14 digits. One in ten passes a card's check
+_NUMBERED = re.compile(r"[4-9]\d{12,13}")
+_OF_A_THING = re.compile(r"(?<![a-z])(?i:ids?)(?![a-z])|(?<=[a-z])Ids?\b|(?i:product|variant)")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,45 +47,59 @@ def once(what: str, *, customer_id: str) -> str:
 
 
 def spots(topic: str, body: Mapping[str, Any], kinds: Collection[str]) -> list[Spot]:
-    """The places of one delivery that hold numbers of these kinds."""
-    found = []
+    """The places of one delivery that hold numbers of these kinds, and those that were too long to look at whole."""
+    if not kinds:
+        return []
+    order, customer = _ids(topic, body)
+    found, left = [], LONGEST_OF_ALL
     for place, written in _places(topic, body):
-        seen = {hit.kind for hit in scanner.scan(written, kinds)} if written else set()
-        if seen:
-            order, customer = _ids(topic, body)
-            what = f"{place}: {', '.join(sorted(seen))}"
-            hers = customer if place.startswith("customer") else ""
-            found.append(Spot(what=what, order_id=order, customer_id=hers))
+        joined = "\n".join(one[:LONGEST] for one in written)
+        looked_at = joined[:left]
+        left -= len(looked_at)
+        seen = {hit.kind for hit in scanner.scan(looked_at, kinds)} if looked_at else set()
+        said = [", ".join(sorted(seen))] if seen else []
+        if len(looked_at) < len(joined) or any(len(one) > LONGEST for one in written):
+            said.append(TOO_LONG)
+        hers = customer if place.startswith("customer") else ""
+        found += [Spot(what=f"{place}: {what}", order_id=order, customer_id=hers) for what in said]
     return found
 
 
-def _places(topic: str, body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _places(topic: str, body: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
     """(place, all that stands there): an account in one attribute is known by the bank code in the next."""
     family = topic.partition("/")[0]
     if family == "customers":
         yield from _customer(body)
         return
-    yield f"{'order' if family == 'orders' else family.rstrip('s')} note", text(body.get("note"))
-    yield "order attributes", _pairs(body.get("note_attributes"))
+    yield f"{'order' if family == 'orders' else family.rstrip('s')} note", [text(body.get("note"))]
+    yield "order attributes", list(_pairs(body.get("note_attributes")))
     lines = mappings(body.get("line_items"))
     lines += [mapping(line.get("line_item")) for line in mappings(body.get("refund_line_items"))]
-    yield "line properties", "\n".join(_pairs(line.get("properties")) for line in lines)
-    refunds = mappings(body.get("refunds"))
-    yield "refund note", "\n".join(text(refund.get("note")) for refund in refunds)
+    yield "line properties", [pair for line in lines for pair in _pairs(line.get("properties"))]
+    yield "refund note", [text(refund.get("note")) for refund in mappings(body.get("refunds"))]
     yield from _customer(mapping(body.get("customer")))
 
 
-def _customer(body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    yield "customer note", text(body.get("note"))
+def _customer(body: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
+    yield "customer note", [text(body.get("note"))]
     tags = body.get("tags")
-    yield "customer tags", "\n".join(texts(tags)) if isinstance(tags, list) else text(tags)
+    yield "customer tags", texts(tags) if isinstance(tags, list) else [text(tags)]
 
 
-def _pairs(values: Any) -> str:
-    """Attributes and properties, a line each: `name: value`."""
+def _pairs(values: Any) -> Iterator[str]:
+    """Attributes and properties, `name: value`; without the numbers of products that apps put there."""
     if isinstance(values, Mapping):  # carts give them as one object
-        return "\n".join(f"{name}: {value}" for name, value in values.items())
-    return "\n".join(f"{pair.get('name')}: {pair.get('value')}" for pair in mappings(values))
+        pairs = [(str(name), str(value)) for name, value in values.items()]
+    else:
+        pairs = [(str(pair.get("name")), str(pair.get("value"))) for pair in mappings(values)]
+    return (f"{name}: {value}" for name, value in pairs if not _of_an_app(name, value))
+
+
+def _of_an_app(name: str, value: str) -> bool:
+    """A name with `_` before it is hidden from the buyer: apps write those."""
+    if not _NUMBERED.fullmatch(value) or beside.BANK.search(name.replace("_", " ")):
+        return False
+    return name.startswith("_") or _OF_A_THING.search(name) is not None
 
 
 def _ids(topic: str, body: Mapping[str, Any]) -> tuple[str, str]:

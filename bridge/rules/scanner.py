@@ -2,78 +2,36 @@
 
 Pure. Gives kinds and places, never a value. Reads two ways. `scan` decides whether a person must look, so it
 stays silent where a number is as likely a phone or an order; `mask` decides what a copy hides, so in a text that
-speaks of a bank it takes every number long enough for an account.
+speaks of a bank it takes every number long enough for an account. Both take time in proportion to the text's length.
 """
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from bridge.rules import beside
 from bridge.rules.check_digits import luhn, verhoeff
+from bridge.rules.shapes import IFSC, PAN, VPA, Hit, shaped
 
-IFSC, VPA, ACCOUNT = "ifsc", "upi_vpa", "bank_account"
-PAN, AADHAAR, CARD = "pan", "aadhaar", "card_pan"
+ACCOUNT, AADHAAR, CARD = "bank_account", "aadhaar", "card_pan"
 KINDS = (IFSC, VPA, ACCOUNT, PAN, AADHAAR, CARD)  # the words of `scan_for` in the retention file
 SHORTEST, LONGEST = 9, 18  # digits of an account
 MOST_GROUPS = 7  # of a card: 19 digits, three in each at least
 KEEP_LAST = {ACCOUNT: 4, CARD: 4}  # digits that may stay; of the others nothing does
 
-# A handle of a payment provider has no dot, the domain of an e-mail has one: so `asha@okbank` is a VPA, and
-# `asha@example.in` is none. Mail providers whose ending was forgotten are told apart by name.
-_VPA = re.compile(
-    r"(?<![A-Za-z0-9_.%+@-])[A-Za-z0-9][A-Za-z0-9_.-]{1,254}@"
-    r"(?!(?:gmail|yahoo|ymail|hotmail|outlook|rediffmail|icloud|live|proton)\b)[A-Za-z][A-Za-z0-9]{1,63}"
-    r"(?![A-Za-z0-9_@-]|\.\w)"
-)
-# Reserve Bank of India: four letters of the bank, a zero, six of the branch
-_IFSC = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{4}0[A-Za-z0-9]{6}(?![A-Za-z0-9])")
-# Income-tax Rules, r.114: the fourth letter is the kind of holder. Within a GSTIN it is the business's own
-_PAN = re.compile(
-    r"(?<![A-Za-z0-9])[A-Za-z]{3}[ABCEFGHJKLPTabcefghjklpt][A-Za-z]\d{4}[A-Za-z](?![A-Za-z0-9])"
-)
-# Almost every text holds none of these beginnings, which are quicker to look for than the whole
-_SHAPES = (
-    (VPA, _VPA, re.compile("@")),
-    (IFSC, _IFSC, re.compile("0[A-Za-z0-9]{6}")),
-    (PAN, _PAN, re.compile(r"\d{4}[A-Za-z]")),
-)
-_DIGITS = re.compile(r"\d(?:[ \u00a0\u2010-\u2013-]{0,2}\d){8,}")
-_ACCOUNT = r"(?<![a-z])(?:a\s?/\s?c|acc(?:t|ount)?s?|acc?t?no)"
-_BANK = re.compile(
-    rf"{_ACCOUNT}(?![a-z])|(?<![a-z])(?:bank|ifsc|neft|imps|rtgs|iban)(?![a-z])|खात|बैंक", re.IGNORECASE
-)
-_ABOUT = ("/", "acc", "acno", "bank", "upi", "neft", "imps", "rtgs", "iban", "ifsc", "खात", "बैंक")
-_OWN_LABEL = r"(?:\s*(?:no|num|number|id|is)\b)*[\s.:#=\u2013-]*$"
-_ACCOUNT_LABEL = re.compile(rf"{_ACCOUNT}\b\.?{_OWN_LABEL}", re.IGNORECASE)
-_OTHER_LABEL = re.compile(
-    r"(?<![a-z])(?:ph|phone|mob|mobile|cell|tel|telephone|what.?s ?app|call|contact|order|invoice|awb|tracking|"
-    r"waybill|utr|rrn|ref|reference|txn|transaction|gst|gstin|pin|imei|sku|variant|product|item|cart|id)\b\.?"
-    + _OWN_LABEL,
-    re.IGNORECASE,
-)
-_AADHAAR_WORD = re.compile(r"(?<![a-z])(?:aadhaa?r|adhaa?r|uid(?:ai)?)(?![a-z])|आधार", re.IGNORECASE)
+_DIGITS = re.compile(r"\d(?:(?:[ \u00a0\u2010-\u2013-]{0,2}|\.)\d){8,}")
 _PHONE = re.compile(r"(?:0|(?:00)?91)?[6-9]\d{9}")  # Indian mobiles, with and without the ways to dial them
 # what issuers print: Visa, Amex, Diners, JCB and RuPay, Mastercard, Discover and RuPay, Maestro and UnionPay
 _ISSUED = re.compile(
     r"4(?:\d{12}|\d{15}|\d{18})|3[47]\d{13}|3(?:0[0-5]|[689]\d)\d{11}|(?:35|2[2-7]|5\d|6\d|8[12])\d{14}|"
     r"(?:5[06-8]|6\d)\d{11,17}"
 )
-_BEFORE, _AFTER, _LABEL = 48, 16, 24  # characters: a word says what a number is from so far away
 _NEAR_IFSC = 80
 _GROUP = re.compile(r"\d+")
 Group: TypeAlias = tuple[int, int]  # of digits: from, and to before
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """One number: its kind, and the characters from `start` to before `end`."""
-
-    kind: str
-    start: int
-    end: int
 
 
 def scan(text: str, kinds: Collection[str] = KINDS) -> list[Hit]:
@@ -99,14 +57,7 @@ def mask(text: str, kinds: Collection[str] = KINDS, *, label: str = "") -> str:
 
 
 def _hits(text: str, kinds: Collection[str], *, wide: bool) -> list[Hit]:
-    found: list[Hit] = []
-    free = text  # what is taken is no part of what stands beside it
-    for kind, shape, beginning in _SHAPES:
-        if beginning.search(free):
-            hits = [Hit(kind, *each.span()) for each in shape.finditer(free)]
-            for hit in hits:
-                free = f"{free[: hit.start]}{'x' * (hit.end - hit.start)}{free[hit.end :]}"
-            found += hits
+    found, free = shaped(text, wide=wide)
     runs = [each.span() for each in _DIGITS.finditer(free)]
     if runs:
         numbers = _Numbers(text, [hit.end for hit in found if hit.kind == IFSC], wide=wide)
@@ -116,19 +67,25 @@ def _hits(text: str, kinds: Collection[str], *, wide: bool) -> list[Hit]:
 
 
 class _Numbers:
-    """What runs of digits in one text are. `banks` is where its bank codes end."""
+    """What runs of digits in one text are. `banks` is where its bank codes end, in order."""
 
     def __init__(self, text: str, banks: list[int], *, wide: bool) -> None:
         self._text, self._banks, self._wide = text, banks, wide
         folded = text.casefold()
-        self._may_be_accounts = any(word in folded for word in _ABOUT) or bool(banks)
-        self._of_money = wide and ("upi" in folded or bool(banks) or _BANK.search(text) is not None)
+        self._may_be_accounts = any(word in folded for word in beside.ABOUT) or bool(banks)
+        self._of_money = wide and ("upi" in folded or bool(banks) or beside.BANK.search(text) is not None)
 
     def within(self, start: int, end: int) -> Iterator[Hit]:
         """Cards and Aadhaars in a run of groups of digits; what is left of it may be an account."""
         if end - start < 12 and not self._may_be_accounts:  # too short for the others: a phone, most often
             return
         groups = [each.span() for each in _GROUP.finditer(self._text, start, end)]
+        named = beside.ACCOUNT_LABEL.search(beside.before(self._text, start)) is not None
+        if (
+            named and sum(to - at for at, to in groups) <= LONGEST
+        ):  # who writes it knows best, whatever it passes
+            yield Hit(ACCOUNT, start, end)
+            return
         rest: list[Group] = []
         at = 0
         while at < len(groups):
@@ -142,7 +99,7 @@ class _Numbers:
                 continue
             yield from self._accounts(rest)
             rest = []
-            yield Hit(kind, groups[at][0], groups[at + taken - 1][1])
+            yield Hit(ACCOUNT if named and at == 0 else kind, groups[at][0], groups[at + taken - 1][1])
             at += taken
         yield from self._accounts(rest)
 
@@ -150,14 +107,14 @@ class _Numbers:
         """How many groups from here are one card: as issuers number them, with the check digit, not of an id."""
         digits, longest = "", 0
         for taken, (start, end) in enumerate(groups[at : at + MOST_GROUPS], 1):
-            digits += self._text[start:end]
-            if len(digits) > 19:
+            if len(digits) + end - start > 19:
                 break
+            digits += self._text[start:end]
             if len(digits) >= 13 and _ISSUED.fullmatch(digits) and luhn(digits):
                 longest = taken
             if end - start < 3:  # no card is printed in pairs, but days and hours are
                 break
-        of_an_id = longest and not self._wide and _OTHER_LABEL.search(self._before(groups[at][0], _LABEL))
+        of_an_id = longest and not self._wide and self._labelled(beside.OTHER_LABEL, groups[at][0])
         return 0 if of_an_id else longest
 
     def _aadhaar(self, groups: list[Group], at: int) -> int:
@@ -170,34 +127,47 @@ class _Numbers:
         digits = "".join(self._text[first:last] for first, last in groups[at : at + taken])
         if int(digits[0]) < 2 or not verhoeff(digits):
             return 0
-        if _AADHAAR_WORD.search(self._before(start, _BEFORE)):
+        if beside.AADHAAR.search(beside.before(self._text, start, beside.BEFORE)):
             return taken
-        dialled = taken == 1 and (self._before(start, 1) == "+" or _PHONE.fullmatch(digits))
-        return 0 if dialled or _OTHER_LABEL.search(self._before(start, _LABEL)) else taken
+        dialled = taken == 1 and (beside.before(self._text, start, 1) == "+" or _PHONE.fullmatch(digits))
+        return 0 if dialled or self._labelled(beside.SHOP_LABEL, start) else taken
 
     def _accounts(self, groups: list[Group]) -> Iterator[Hit]:
-        """Accounts: all groups together, or, where that is too long, each that is long enough."""
-        if not groups or not self._may_be_accounts:
+        """Accounts: all groups between dots together, or, where that is too long, each that is long enough."""
+        if not self._may_be_accounts:
             return
-        whole = sum(end - start for start, end in groups) <= LONGEST
-        for start, end in [(groups[0][0], groups[-1][1])] if whole else groups:
-            digits = "".join(_GROUP.findall(self._text, start, end))
-            if SHORTEST <= len(digits) <= LONGEST and self._is_account(start, end, digits):
-                yield Hit(ACCOUNT, start, end)
+        for part in self._parts(groups):
+            whole = sum(end - start for start, end in part) <= LONGEST
+            for start, end in [(part[0][0], part[-1][1])] if whole else part:
+                digits = "".join(_GROUP.findall(self._text, start, end))
+                if SHORTEST <= len(digits) <= LONGEST and self._is_account(start, end, digits):
+                    yield Hit(ACCOUNT, start, end)
+
+    def _parts(self, groups: list[Group]) -> Iterator[list[Group]]:
+        part: list[Group] = []
+        for group in groups:
+            if part and self._text[part[-1][1] : group[0]] == ".":
+                yield part
+                part = []
+            part.append(group)
+        if part:
+            yield part
 
     def _is_account(self, start: int, end: int, digits: str) -> bool:
         if self._wide:
             return self._of_money
-        before = self._before(start, _LABEL)
-        if _ACCOUNT_LABEL.search(before):
+        if self._labelled(beside.ACCOUNT_LABEL, start):
             return True
-        part_of_a_word = before[-1:].isalpha() or self._text[end : end + 1].isalpha()
-        if part_of_a_word or before[-1:] == "+" or _PHONE.fullmatch(digits) or _OTHER_LABEL.search(before):
+        before = beside.before(self._text, start, 1)
+        part_of_a_word = before.isalpha() or self._text[end : end + 1].isalpha()
+        if part_of_a_word or before == "+" or _PHONE.fullmatch(digits):
             return False
-        if any(abs(bank - start) <= _NEAR_IFSC for bank in self._banks):
+        if self._labelled(beside.OTHER_LABEL, start):
+            return False
+        bank = bisect_left(self._banks, start - _NEAR_IFSC)
+        if bank < len(self._banks) and self._banks[bank] <= start + _NEAR_IFSC:
             return True
-        beside = f"{self._before(start, _BEFORE)} \n {self._text[end : end + _AFTER]}"
-        return _BANK.search(beside) is not None
+        return beside.BANK.search(beside.around(self._text, start, end)) is not None
 
-    def _before(self, at: int, most: int) -> str:
-        return self._text[max(0, at - most) : at]
+    def _labelled(self, label: re.Pattern[str], at: int) -> bool:
+        return label.search(beside.before(self._text, at)) is not None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from bridge.errors import PayloadInvalid, Retryable
+from bridge.errors import PayloadInvalid, Retryable, TimeUp
 from bridge.logs import place
 from bridge.model import Delivery, DeliveryState, Fact, Sale
 from bridge.ports import Claim, Services, Tx
@@ -27,7 +27,7 @@ LONGEST_S = 20.0  # then the job rings for itself again, so that privacy work ge
 
 
 def index(shop: str, *, services: Services, to_the_end: bool = False) -> int:
-    """Drain a shop's deliveries. Returns how many were settled. Raises StoreUnavailable.
+    """Drain a shop's deliveries. Returns how many were settled. Raises StoreUnavailable, TimeUp.
 
     Stops after a while and rings for itself, unless `to_the_end`: an erasure must know all that came before.
     """
@@ -36,7 +36,7 @@ def index(shop: str, *, services: Services, to_the_end: bool = False) -> int:
     while True:
         try:
             batch = _drain(shop, BATCH_ROWS, services)
-        except Retryable:
+        except (Retryable, TimeUp):
             raise
         except Exception:  # noqa: BLE001 - one that cannot be learned from must not stop its neighbours
             batch = _one_by_one(shop, services)
@@ -62,7 +62,7 @@ def _one_by_one(shop: str, services: Services) -> int:
         try:
             if not _drain(shop, 1, services):
                 return settled
-        except Retryable:
+        except (Retryable, TimeUp):
             raise
         except Exception as fault:  # noqa: BLE001 - see above
             _fail_next(shop, place(fault), services)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.rules.free_text import once, spots
+from bridge.rules.free_text import LONGEST, LONGEST_OF_ALL, once, spots
 from bridge.rules.scanner import KINDS
 
 IFSC = "HDFC0001234"
@@ -39,7 +39,7 @@ IFSC = "HDFC0001234"
         ),
         (
             "orders/updated",
-            {"id": 4, "refunds": [{"note": None}, {"note": "to asha@okbank"}]},
+            {"id": 4, "refunds": [{"note": None}, {"note": "to asha@okicici"}]},
             "refund note: upi_vpa",
             "4",
             "",
@@ -91,3 +91,45 @@ def test_odd_shapes_hold_nothing(body):
 
 def test_a_file_that_looks_for_nothing_finds_nothing():
     assert spots("orders/create", {"id": 1, "note": IFSC}, ()) == []
+
+
+def test_a_text_is_looked_at_up_to_its_limit_and_what_is_longer_is_told():
+    body = {
+        "id": 1,
+        "note": IFSC + " " * LONGEST + "asha@okicici",
+        "customer": {"id": 7, "note": "x" * (LONGEST + 1)},
+    }
+    assert [(spot.what, spot.customer_id) for spot in spots("orders/create", body, KINDS)] == [
+        ("order note: ifsc", ""),
+        ("order note: too long to look at whole", ""),
+        ("customer note: too long to look at whole", "7"),
+    ]
+    assert spots("orders/create", {"id": 1, "note": "x" * LONGEST}, KINDS) == []
+    assert spots("orders/create", body, ()) == []
+
+
+def test_a_delivery_is_looked_at_up_to_its_limit_and_each_place_after_it_is_told():
+    line = {"properties": [{"name": "Engraving", "value": "For Asha " * 1_000}]}
+    body = {"id": 1, "line_items": [line] * (LONGEST_OF_ALL // 8_000), "customer": {"id": 7, "note": IFSC}}
+    assert [spot.what for spot in spots("orders/create", body, KINDS)] == [
+        "line properties: too long to look at whole",
+        "customer note: too long to look at whole",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "found"),
+    [
+        ("_bundle", "50100123456789", False),
+        ("bundleId", "50100123456789", False),
+        ("Product ID", "50100123456789", False),
+        ("variant", "50100123456789", False),
+        ("_bank_account", "50100123456789", True),
+        ("Account id", "50100123456789", True),
+        ("_card", "4111111111111111", True),
+        ("Refund to", "50100123456789", True),
+    ],
+)
+def test_numbers_that_apps_put_into_properties_are_no_cards(name, value, found):
+    lines = [{"properties": [{"name": name, "value": value}]}]
+    assert bool(spots("orders/create", {"id": 1, "line_items": lines}, KINDS)) is found

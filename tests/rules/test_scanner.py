@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sys
+import time
 from itertools import pairwise
 
 import pytest
@@ -43,7 +45,26 @@ def found(text, kinds=KINDS):
         ("4111 1111 1111 1111", [("card_pan", "4111 1111 1111 1111")]),
         ("3782-822463-10005", [("card_pan", "3782-822463-10005")]),
         ("card 6521111111111110 exp 12/28", [("card_pan", "6521111111111110")]),
-        ("HDFC0001234@okbank", [("upi_vpa", "HDFC0001234@okbank")]),
+        ("HDFC0001234@okicici", [("upi_vpa", "HDFC0001234@okicici")]),
+        ("IFSC: HDFC 000 1234", [("ifsc", "HDFC 000 1234")]),
+        ("HDFC-0001234, 50100123456789", [("ifsc", "HDFC-0001234"), ("card_pan", "50100123456789")]),
+        ("HDFC 000 1234 123456789012", [("ifsc", "HDFC 000 1234"), ("bank_account", "123456789012")]),
+        ("ifsc code is zzcb 000 1234", [("ifsc", "zzcb 000 1234")]),
+        ("bank: ZZCB0001234", [("ifsc", "ZZCB0001234")]),
+        ("asha @ ybl", [("upi_vpa", "asha @ ybl")]),
+        ("gpay asha @ sbi", [("upi_vpa", "asha @ sbi")]),
+        ("asha@ybl.Please call", [("upi_vpa", "asha@ybl")]),
+        ("asha@SBI", [("upi_vpa", "asha@SBI")]),
+        ("asha@newbank by UPI", [("upi_vpa", "asha@newbank")]),
+        ("phone pe: asha@newbank", [("upi_vpa", "asha@newbank")]),
+        ("4111.1111.1111.1111", [("card_pan", "4111.1111.1111.1111")]),
+        ("ABCPD 1234 E", [("pan", "ABCPD 1234 E")]),
+        ("my pan is abctd-1234-e", [("pan", "abctd-1234-e")]),
+        (f"my id {AADHAAR}", [("aadhaar", AADHAAR)]),
+        (f"id proof no: {AADHAAR}", [("aadhaar", AADHAAR)]),
+        ("a/c 50100123456789", [("bank_account", "50100123456789")]),
+        (f"account no. {AADHAAR}", [("bank_account", AADHAAR)]),
+        ("a/c 50100123456789 9811122233", [("bank_account", "50100123456789")]),
         ("HDFC0001234 123456789012", [("ifsc", "HDFC0001234"), ("bank_account", "123456789012")]),
     ],
 )
@@ -58,6 +79,23 @@ def test_what_a_person_must_look_at(text, hits):
         "Engrave: For Asha",
         "asha@qwertzuiop.example",
         "asha@gmail",
+        "gift for mom@home",
+        "asha@instagram",
+        "by UPI, my page is asha@instagram",
+        "asha@icici.bank.in",
+        "asha@sbi.co.in",
+        "meet me @ sbi",
+        "asha @ newbank",
+        "GIFT0000001",
+        "ring 0001234",
+        "HDFC 022 2345 6789",
+        "shape 1234 b",
+        f"order id {AADHAAR}",
+        f"_product_id: {AADHAAR}",
+        f"awb no: {AADHAAR}",
+        f"customer id {AADHAAR}",
+        '"id":"50100123456789"',
+        "gid://shopify/ProductVariant/50100123456789",
         "ASHA@EXAMPLE.IN, please",
         "asha@my-shop.in",
         "ring @home, 2 @500",
@@ -99,6 +137,8 @@ def test_only_the_kinds_that_are_asked_for():
         ("PAN ABCPE1234F or asha@okbank", "PAN **** or ****"),
         ("call 9811122233 about my bank account", "call ****2233 about my bank account"),
         ("call 9811122233 tomorrow", "call 9811122233 tomorrow"),
+        ("gift for mom@home, GIFT0000001", "gift for ****, ****"),
+        ("a/c 5010 0123 4567 89", "a/c ****6789"),
         ("nothing", "nothing"),
     ],
 )
@@ -128,6 +168,54 @@ def test_no_text_breaks_it_and_hits_stand_in_order_beside_each_other(text):
 def test_a_masked_copy_never_shows_an_account(before, number):
     text = f"{before} bank account {number}"
     assert not re.search(r"\d{9}", mask(text).rpartition("bank account")[2])
+
+
+HOSTILE = [
+    "HDFC0123456 123456789012 x ",
+    "bank HDFC 012 3456 x ",
+    "aa@ybl ",
+    "aa@okx upi ",
+    "a.",
+    "@a",
+    "1 ",
+    "bank 1 ",
+    "1234 ",
+    "1234.",
+    "4111111111111111 ",
+    "a/c 123456789 x ",
+    "ABCPD 1234 E ",
+    "2345 6789 0124 no no ",
+]
+
+
+@pytest.mark.parametrize("read", [scan, mask])
+@pytest.mark.parametrize("piece", HOSTILE)
+def test_twice_the_text_is_twice_the_work(piece, read):
+    def calls(length):
+        made = 0
+
+        def count(_frame, event, _what):
+            nonlocal made
+            made += event in ("call", "c_call")
+
+        text = piece * (length // len(piece))
+        sys.setprofile(count)
+        try:
+            read(text)
+        finally:
+            sys.setprofile(None)
+        return made
+
+    assert calls(20_000) <= 2.2 * calls(10_000) + 100
+
+
+@pytest.mark.parametrize("read", [scan, mask])
+@pytest.mark.parametrize("piece", HOSTILE[:4])
+def test_two_megabytes_that_are_all_hits_are_read_at_once(piece, read):
+    """A bound on time, and a wide one: what copies the text for each hit would take minutes."""
+    began = time.monotonic()
+    read(piece * (2_000_000 // len(piece)))
+    assert time.monotonic() - began < 30
 
 
 def test_a_megabyte_of_one_digit_groups_is_read_in_no_time():

@@ -3,14 +3,18 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import redis
 from rq import Queue as RqQueue
 
+from bridge.bootstrap import WallClock
 from bridge.sandbox.embedded import Valkey
 from bridge.sandbox.processes import ROOT
+from bridge.steps import index as step
 from workers.queues import QUEUE, SERIALIZER
 
 WORKER = """
@@ -20,7 +24,7 @@ from workers import run
 from workers.connection import connect
 from workers.queues import QUEUE, SERIALIZER
 run.WARM_S = float(sys.argv[2])
-run.BridgeWorker.functions = frozenset(f"tests.workers.test_work_horse.{name}" for name in ("work", "note", "fail"))
+run.BridgeWorker.functions = frozenset(f"tests.workers.test_work_horse.{name}" for name in ("linger", "note", "fail"))
 connection = connect(sys.argv[1], patient=True)
 queue = Queue(QUEUE, connection=connection, serializer=SERIALIZER)
 run.BridgeWorker([queue], connection=connection, serializer=SERIALIZER).work(burst=True)
@@ -37,14 +41,29 @@ def fail(path):
     raise ValueError("asha@example.com")
 
 
-def work(tmp_path, *jobs, warm_s=8.0):
+def linger(path):
+    """The real step over a batch that does not end within the job's time."""
+
+    def drain(*_args):
+        note(path)
+        time.sleep(20)
+
+    step._drain = drain
+    step.index("bridge.myshopify.com", services=SimpleNamespace(clock=WallClock()))
+
+
+def work(tmp_path, *jobs, warm_s=8.0, timeout_s=60):
     """Which process did each job, and what Redis keeps afterwards."""
     notes = tmp_path / "notes"
     with Valkey() as valkey, redis.Redis.from_url(valkey.url) as client:
         queue = RqQueue(QUEUE, connection=client, serializer=SERIALIZER)
         for job in jobs:
             queue.enqueue(
-                f"tests.workers.test_work_horse.{job.__name__}", str(notes), result_ttl=0, failure_ttl=60
+                f"tests.workers.test_work_horse.{job.__name__}",
+                str(notes),
+                job_timeout=timeout_s,
+                result_ttl=0,
+                failure_ttl=60,
             )
         done = subprocess.run(
             [sys.executable, "-c", WORKER, valkey.url, str(warm_s)], cwd=ROOT, capture_output=True, check=True
@@ -72,3 +91,9 @@ def test_after_a_fault_the_next_job_gets_a_fresh_one(tmp_path, place):
     pids, _ = work(tmp_path, *jobs)
     assert len(pids) == 3
     assert pids[place] != pids[place + 1]
+
+
+@pytest.mark.parametrize("jobs", [[linger], [note, linger]])
+def test_a_batch_that_runs_out_of_time_is_not_begun_again(tmp_path, jobs):
+    pids, _ = work(tmp_path, *jobs, timeout_s=1)
+    assert len(pids) == len(jobs)
