@@ -44,7 +44,7 @@ def erase(request: PrivacyRequest, task: Task, claim: Claim, *, services: Servic
     """
     if request.kind is Kind.SHOP_ERASURE:
         return erase_shop(request, task, claim, services=services)
-    now_ = services.clock.now()
+    finished_at = services.clock.now()
     with services.store.transaction() as tx:
         tx.requests.hold(claim)
         if access_runs(request, tx):
@@ -74,7 +74,7 @@ def erase(request: PrivacyRequest, task: Task, claim: Claim, *, services: Servic
             outcome=Outcome.ERASED if rows else Outcome.ABSENT,
             last_error="",
             wake_at=None,
-            finished_at=now_,
+            finished_at=finished_at,
             cursor="",
             detail=whole,
         )
