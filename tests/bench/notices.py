@@ -54,7 +54,7 @@ def measure(*, quick: bool) -> Iterator[Figure]:
         scene = parts.enter_context(Scene(shops=shops, more=papers))
         scene.bridge.start()
         with ThreadPoolExecutor(16) as pool:
-            list(pool.map(lambda order: scene.post("orders/updated", shop, order=order), orders))
+            list(pool.map(lambda order: scene.post("orders/fulfilled", shop, order=order), orders))
         wanted = people * PARCELS
         scene.until("learning", lambda: _count(scene, "parcels") >= wanted, patience_s=120)
         for parcel in (
