@@ -27,7 +27,7 @@ from bridge.rules.lifecycle import PLATFORM, pause_s
 from bridge.rules.planning import COPY_MISSING
 from bridge.steps.concern import tell_task
 from bridge.steps.guard import guard, reviewed, written
-from bridge.steps.spare import found_since, looked, looking
+from bridge.steps.spare import found_since, looked, looking, review_missing
 
 LOOK_AGAIN_H = 1
 THEIRS = (ConnectorUnavailable, ConnectorThrottled, ConnectorRefused, CredentialRejected)
@@ -85,23 +85,24 @@ def _without_copies(request: PrivacyRequest, task: Task, claim: Claim, services:
     with services.store.transaction() as tx:
         tx.requests.hold(claim)
         tasks = tx.requests.tasks(request.id)
-        if since := found_since(request, tasks, tx):
+        if since := found_since(request, tasks, tx=tx, services=services):
             tx.requests.save_task(since)
+            review_missing(request, 0, tx=tx, services=services)
             return None
         look = looking(tasks)
         if look is None or look.state is TaskState.DONE:
             return None
         if looked(tasks).whole:
             wake_at = services.clock.now() + timedelta(hours=LOOK_AGAIN_H)
-            task = replace(task, state=TaskState.WAITING, last_error=COPY_MISSING, wake_at=wake_at)
+            after = replace(task, state=TaskState.WAITING, last_error=COPY_MISSING, wake_at=wake_at)
         else:
-            task = replace(
-                failed(task, ConnectorRefused(COPY_MISSING), services), finished_at=services.clock.now()
-            )
-        tx.requests.save_task(task)
-        fact = Fact.TASK_WAITING if task.state is TaskState.WAITING else Fact.TASK_FAILED
-        tell_task(fact, request, task, tx, reason=COPY_MISSING)
-    return task
+            refused = failed(task, ConnectorRefused(COPY_MISSING), services)
+            after = replace(refused, finished_at=services.clock.now())
+        tx.requests.save_task(after)
+        if (after.state, after.last_error) != (task.state, task.last_error):
+            fact = Fact.TASK_WAITING if after.state is TaskState.WAITING else Fact.TASK_FAILED
+            tell_task(fact, request, after, tx, reason=COPY_MISSING)
+    return after
 
 
 def _ask(

@@ -28,7 +28,7 @@ from bridge.rules.planning import COPY_MISSING, MERGED
 from bridge.steps.erase_shop import erase_shop
 from bridge.steps.note import note
 from bridge.steps.plan import add, compared, held, in_lines, keep
-from bridge.steps.spare import found_since, looking, scope, spared, unlooked
+from bridge.steps.spare import found_since, looking, review_missing, scope, spared, unlooked
 
 ACCESS_FIRST_S = 10
 PLANNED_ANEW_S = 1
@@ -81,11 +81,10 @@ def erase(request: PrivacyRequest, task: Task, claim: Claim, *, services: Servic
         if spare:
             task = _not_whole(task, spare, services)
         tx.requests.save_task(task)
-        if since := found_since(request, tasks, tx):
-            tx.requests.save_task(since)
+        copies = _copies_found(request, tasks, tx, services)
         if not spare:  # else she is needed to find what is left
             tx.requests.rewrite(request, left_to_ask_by(request, tx))
-        went.told(removed)
+        went.told(removed, copies=copies)
         if first:
             keep(request, now, (), tx=tx, services=services)
         else:
@@ -130,6 +129,14 @@ def _waits(
     return None
 
 
+def _copies_found(request: PrivacyRequest, tasks: Sequence[Task], tx: Tx, services: Services) -> bool:
+    """True where copies that a look had missed are there now: then the look is done, too."""
+    since = found_since(request, tasks, tx=tx, services=services)
+    if since:
+        tx.requests.save_task(since)
+    return since is not None
+
+
 def _added(before: Mapping[str, Any], removed: Mapping[str, int]) -> dict[str, int]:
     """What all runs of this task removed: a second one finds nothing, and takes no count back."""
     added = {table: int(count) for table, count in before.items() if table != MERGED}
@@ -169,8 +176,13 @@ class _Deed:
         shop, request_id = self._request.shop, self._request.id
         return dict(self._tx.index.erase(shop, self._who, request_id=request_id, spare=self._spare))
 
-    def told(self, removed: Mapping[str, int]) -> None:
+    def told(self, removed: Mapping[str, int], *, copies: bool) -> None:
         """What stays of her under which erasure, and who must be told. Evidence last: it is everybody's lock."""
+        self._noted(removed)
+        if copies:
+            review_missing(self._request, 0, tx=self._tx, services=self._services)
+
+    def _noted(self, removed: Mapping[str, int]) -> None:
         if removed.get(MERGED):
             return
         request, tx = self._request, self._tx
@@ -211,19 +223,26 @@ def _not_whole(task: Task, spare: Collection[str], services: Services) -> Task:
 def left_to_ask_by(request: PrivacyRequest, tx: Tx) -> Principal | None:
     """What stays until the platform says that it erased: the id, by which we ask; nothing else.
 
-    A platform that could not be asked yet, where her parcels are or for its own erasure, is asked by what we know.
+    A platform that could not be asked yet (where her parcels are, for copies, for its own erasure) is asked by all
+    that we know; one that knows her by no id, by her address.
     """
-    known = tx.requests.get(request.id)
+    known, tasks = tx.requests.get(request.id), tx.requests.tasks(request.id)
     who = known.principal if known else request.principal
-    open_ = {task.action for task in tx.requests.tasks(request.id) if _may_ask(task)}
+    open_ = {task.action for task in tasks if _may_ask(task)}
+    copies = any(task.action is Action.SEAL and task.state is not TaskState.DONE for task in tasks)
+    if Action.ASK in open_ and copies:
+        return who
     if Action.LOCATE in open_:
         return replace(who, phone="")
     if who.customer_id:
         return Principal(customer_id=who.customer_id)
-    return Principal(email=who.email) if Action.ASK in open_ and who.email else None
+    return Principal(email=who.email) if who.email and open_ & {Action.ASK, Action.FOLLOW} else None
 
 
 def _may_ask(task: Task) -> bool:
-    """True for a task that is not done; an asking that waits for a copy comes back when there is one."""
+    """True for a task that is not over; an asking that waits for a copy comes back when there is one."""
     waits = task.action is Action.ASK and task.last_error == COPY_MISSING
-    return task.state in (TaskState.PENDING, TaskState.RETRY) or (waits and task.state is not TaskState.DONE)
+    over = (TaskState.DONE,) if waits else (TaskState.DONE, TaskState.FAILED)
+    return task.state not in over and (
+        waits or task.state is not TaskState.WAITING or task.action is Action.FOLLOW
+    )

@@ -6,7 +6,7 @@ every invoiced order has its copy, and asks the platform for what is missing; an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from bridge.errors import BridgeError
@@ -29,9 +29,9 @@ from bridge.rules.statutory import Supplier, lacks, paper
 from bridge.steps.ask import THEIRS, failed
 from bridge.steps.concern import tell_task
 from bridge.steps.plan import compared, keep, plan
-from bridge.steps.spare import Looked, as_cursor, hers, keeps_books, scope, without
+from bridge.steps.spare import Looked, as_cursor, hers, keeps_books, looked, review_missing, scope, without
 
-REVIEW, INCOMPLETE = "seal_missing", "copy_incomplete"
+INCOMPLETE = "copy_incomplete"
 CATEGORY = "invoice_document"
 FACTS = {TaskState.DONE: Fact.TASK_DONE, TaskState.RETRY: Fact.TASK_RETRIED}
 
@@ -104,6 +104,8 @@ def seal(request: PrivacyRequest, task: Task, claim: Claim, *, services: Service
         tasks = tx.requests.tasks(request.id)
         known = hers(request, tasks, tx) if keeps_books(services) else set()
         parcels = tx.index.parcels(shop, scope(request, tasks)) if known else []
+        if keeps_books(services):  # what was missing stays so until there is a copy, whoever still names it
+            known |= looked(tasks).missing
         missing = set(without(shop, known, tx))
     sent = {parcel.order_id for parcel in parcels}
     by_hand = request.source is Source.OPERATOR and keeps_books(services)
@@ -114,11 +116,12 @@ def seal(request: PrivacyRequest, task: Task, claim: Claim, *, services: Service
             with services.store.transaction() as tx:
                 known, missing = known | theirs, missing | set(without(shop, theirs, tx))
         whole = True
-        told = _told(missing, shop, services)
+        told.update(_told(missing, shop, services))  # what came before a fault is kept
     except THEIRS as raised:
         fault = raised
     # an order that the platform does not know and that sent nothing was never invoiced
-    none = set() if fault else {one for one in missing if not told.get(one, one in sent)}
+    asked = fault is None and isinstance(services.connectors.get(PLATFORM), Platform)
+    none = {one for one in missing if not told.get(one, one in sent or not asked)}
     with services.store.transaction() as tx:
         tx.requests.hold(claim)
         tx.index.turn(shop)
@@ -130,11 +133,13 @@ def seal(request: PrivacyRequest, task: Task, claim: Claim, *, services: Service
         after = replace(after, records=task.records + len(new))
         tx.requests.save_task(after)
         tasks = tx.requests.tasks(request.id)
-        first = not any(one.action is Action.ERASE and (one.detail or one.cursor) for one in tasks)
+        first = not any(map(_began, tasks))
         now = plan(request, tasks, tx=tx, services=services) if first else []
         changed = compared(request, now, tx) if first else []
         _tell(shop, new, tx, request.id)
-        _ask_a_person(request, sales, left, after, tx)
+        if not left or after.state is TaskState.FAILED:
+            review_missing(request, len(left), tx=tx, services=services)
+        _ask_for_invoices(request, sales, tx)
         if first:
             keep(request, now, changed, tx=tx, services=services)
         tell_task(
@@ -150,6 +155,11 @@ def seal(request: PrivacyRequest, task: Task, claim: Claim, *, services: Service
     return after
 
 
+def _began(task: Task) -> bool:
+    """True for an erasure that ran: what was planned before it stays written."""
+    return task.action is Action.ERASE and bool(task.detail or task.cursor or task.state is TaskState.DONE)
+
+
 def _theirs(request: PrivacyRequest, services: Services) -> set[str]:
     """Ids of her orders that the platform knows. What it erases by itself, whatever we do, is not asked about."""
     platform = services.connectors.get(PLATFORM)
@@ -158,20 +168,15 @@ def _theirs(request: PrivacyRequest, services: Services) -> set[str]:
     return {legacy_id(order["id"]) for order in platform.sent_orders(request.principal, shop=request.shop)}
 
 
-def _told(order_ids: Iterable[str], shop: str, services: Services) -> dict[str, Sequence[Sale]]:
+def _told(order_ids: Iterable[str], shop: str, services: Services) -> Iterator[tuple[str, Sequence[Sale]]]:
     """What the platform says of orders without a copy: their sales, none of what was neither paid nor sent."""
     platform, wanted = services.connectors.get(PLATFORM), sorted(order_ids)
-    if not isinstance(platform, Platform) or not wanted:
-        return {}
-    return dict(platform.sales(wanted, shop=shop))
+    if isinstance(platform, Platform) and wanted:
+        yield from platform.sales(wanted, shop=shop)
 
 
-def _ask_a_person(
-    request: PrivacyRequest, sales: Sequence[Sale], left: frozenset[str], after: Task, tx: Tx
-) -> None:
-    """What no schedule mends: copies that are missing, and those that the platform could not tell whole."""
-    if left and after.state is TaskState.FAILED:
-        tx.reviews.open(request.shop, REVIEW, f"{len(left)} orders", request_id=request.id)
+def _ask_for_invoices(request: PrivacyRequest, sales: Sequence[Sale], tx: Tx) -> None:
+    """Copies that the platform could not tell whole: a person files the invoice."""
     for sale in sales:
         if lacking := [] if sale.refund_id else lacks(sale):
             what = f"a copy from {PLATFORM} lacks {', '.join(lacking)}: file the invoice"

@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from bridge.model import Action, DocumentKind, Outcome, Principal, PrivacyRequest, Task, TaskState
 from bridge.ports import Services, Tx
 
+REVIEW = "seal_missing"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Looked:
@@ -91,18 +93,24 @@ def without(shop: str, order_ids: Iterable[str], tx: Tx) -> list[str]:
     )
 
 
-def found_since(request: PrivacyRequest, tasks: Iterable[Task], tx: Tx) -> Task | None:
-    """The look as done, where it had failed and every copy that it missed is there now; else None."""
-    tasks = list(tasks)
+def found_since(request: PrivacyRequest, tasks: Sequence[Task], *, tx: Tx, services: Services) -> Task | None:
+    """The look as done, where it had failed and every copy that it missed is there now, or is others'; else None."""
     look, seen = looking(tasks), looked(tasks)
-    if look is None or look.state is not TaskState.FAILED or not seen.whole:
+    if look is None or look.state is not TaskState.FAILED:
         return None
-    if without(request.shop, seen.missing, tx):
+    ended = replace(look, state=TaskState.DONE, last_error="")
+    if not keeps_books(services):
+        return replace(ended, outcome=Outcome.UNCONFIRMED)
+    if not seen.whole or without(request.shop, seen.missing, tx):
         return None
-    return replace(
-        look,
-        state=TaskState.DONE,
-        outcome=Outcome.RETAINED,
-        last_error="",
-        cursor=as_cursor(replace(seen, missing=frozenset())),
-    )
+    return replace(ended, outcome=Outcome.RETAINED, cursor=as_cursor(replace(seen, missing=frozenset())))
+
+
+def review_missing(request: PrivacyRequest, missing: int, *, tx: Tx, services: Services) -> None:
+    """A person is asked while copies are missing, and not any more when they are there. Writes evidence."""
+    open_ = tx.reviews.listed(kind=REVIEW, request_id=request.id)
+    if missing and not open_:
+        once = services.store.new_id("rev")  # a person may close it, and copies may be missing again
+        tx.reviews.open(request.shop, REVIEW, f"{missing} orders", request_id=request.id, once=once)
+    for review in () if missing else open_:
+        tx.reviews.close(review.id, actor="bridge", reason="copies_are_there")

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from bridge.errors import ConnectorUnavailable, CredentialRejected
-from bridge.model import Action, BankDetails, DocumentKind, Kind, Outcome, Place, Principal, TaskState
+from bridge.model import (
+    Action,
+    BankDetails,
+    DocumentKind,
+    ErasureState,
+    Kind,
+    Outcome,
+    Place,
+    Principal,
+    TaskState,
+)
 from bridge.steps.dispatch import dispatch
 from bridge.steps.intake import intake
 from bridge.steps.process import process
@@ -230,3 +241,85 @@ def test_the_certificate_names_all_that_stays_for_a_while(services, tell, forget
     assert set(kept) >= {"invoice_document", "cod_refund_bank", "instruction_text", "contact", "suppression"}
     assert (kept["cod_refund_bank"]["action"], kept["cod_refund_bank"]["count"]) == ("restrict", 1)
     assert all(ground["law"] for row in kept.values() for ground in row["grounds"])
+
+
+def test_what_was_missing_stays_missing_when_less_is_known_of_her(services, platform):
+    class ByAddress:
+        """Shopify finds the order by her address, not by her id."""
+
+        def __call__(self, who, *, shop):
+            return [{"id": "gid://shopify/Order/4004"}] if who.email else []
+
+    platform.customers = {ASHA.email: "7001"}
+    platform.sent_orders = ByAddress()
+    platform.sold["4004"] = ConnectorUnavailable("shopify: HTTP 503")
+    request_id = intake(
+        Kind.ERASURE, SHOP, ASHA, NOW, actor="operator:test", reason="a letter", services=services
+    )
+    process(request_id, services=services)
+    again(services, request_id)
+    assert platform.requested == []
+    platform.sold["4004"] = [sold(4004)]
+    again(services, request_id)
+    assert (len(documents(services)), platform.requested) == (1, ["7001"])
+
+
+def test_books_that_are_attested_meanwhile_let_it_go_on(services, platform, by_hand):
+    request_id = by_hand()
+    vault = replace(
+        services.retention.vault, mode="external_attested", attested_by="CA", attested_on=NOW.date()
+    )
+    services = replace(services, retention=replace(services.retention, vault=vault))
+    again(services, request_id, 2)
+    request, tasks, _ = request_of(services, request_id)
+    assert (platform.requested, tasks["vault", Action.SEAL].outcome) == (["7001"], Outcome.UNCONFIRMED)
+    assert request.closed_at is not None
+
+
+def test_an_asking_that_waits_writes_nothing_either(services, by_hand):
+    request_id = by_hand()
+    with services.store.transaction() as tx:
+        before = tx.evidence.head()[0]
+    again(services, request_id, 12)
+    with services.store.transaction() as tx:
+        assert tx.evidence.head()[0] == before
+
+
+def test_the_review_ends_with_the_copies_and_opens_again_without(services, tell, spared, platform):
+    def reviews():
+        with services.store.transaction() as tx:
+            return tx.reviews.listed(kind="seal_missing")
+
+    [first] = reviews()
+    with services.store.transaction() as tx:
+        tx.reviews.close(first.id, actor="operator:test", reason="token mended")
+        tx.requests.restart(spared)
+    process(spared, services=services)
+    assert len(reviews()) == 1
+    tell("orders/paid", sold_body(1001))
+    again(services, spared)
+    assert (reviews(), orders_left(services)) == ([], set())
+
+
+def test_without_a_platform_nobody_knows_that_an_order_was_never_invoiced(services, tell):
+    tell("orders/create", sold_body(1001))
+    alone = {name: one for name, one in services.connectors.items() if name != "shopify"}
+    services = replace(services, connectors=alone)
+    delivery = accepted(services.store, "customers/redact", redact_body(1001))
+    process(dispatch(delivery.id, services=services), services=services)
+    assert orders_left(services) == {"1001"}
+
+
+def test_who_has_no_id_is_known_by_her_address_until_shopify_answered(services, platform):
+    platform.erasures = [
+        ConnectorUnavailable("shopify: HTTP 503"),
+        ErasureState(outcome=Outcome.ABSENT, reason="unknown_to_platform"),
+    ]
+    who = Principal(email=ASHA.email)
+    request_id = intake(
+        Kind.ERASURE, SHOP, who, NOW, actor="operator:test", reason="a letter", services=services
+    )
+    process(request_id, services=services)
+    again(services, request_id, 2)
+    assert platform.erasure_asked[-1] == who
+    assert request_of(services, request_id)[0].principal == Principal()
