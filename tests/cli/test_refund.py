@@ -12,6 +12,7 @@ import sys
 import termios
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import update
@@ -50,7 +51,7 @@ def till(tmp_path, monkeypatch):
 
 
 def today():
-    return datetime.now(UTC).date().isoformat()
+    return datetime.now(ZoneInfo("Asia/Kolkata")).date().isoformat()  # the bank's day, and the books'
 
 
 def test_details_are_kept_shown_masked_read_for_the_refund_and_never_after_it(till):
