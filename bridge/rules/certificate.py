@@ -30,7 +30,7 @@ from bridge.rules.deadlines import shift_months
 from bridge.rules.ending import KEPT as STAYED
 from bridge.rules.ending import kept_rows
 from bridge.rules.lifecycle import Standing
-from bridge.rules.planning import PROOFS, last_day, sealed
+from bridge.rules.planning import MERGED, PROOFS, last_day, sealed
 from bridge.rules.release import CATEGORY
 from bridge.rules.retention import Hold, holds_on
 from config.merchant import Merchant
@@ -147,7 +147,7 @@ def _erased(own: Task | None) -> list[dict[str, Any]]:
             "verified_at": own.finished_at.isoformat(),
         }
         for table, count in sorted(own.detail.items())
-        if isinstance(count, int) and table != "merged_into_another" and not table.startswith(STAYED)
+        if isinstance(count, int) and table != MERGED and not table.startswith(STAYED)
     ]
 
 

@@ -27,9 +27,8 @@ from bridge.rules.lifecycle import PLATFORM, pause_s
 from bridge.rules.planning import COPY_MISSING
 from bridge.steps.concern import tell_task
 from bridge.steps.guard import guard, reviewed, written
-from bridge.steps.spare import found_since, looked, looking, review_missing
+from bridge.steps.spare import LOOK_AGAIN_H, found_since, looked, looking, review_missing
 
-LOOK_AGAIN_H = 1
 THEIRS = (ConnectorUnavailable, ConnectorThrottled, ConnectorRefused, CredentialRejected)
 
 

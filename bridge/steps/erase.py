@@ -27,13 +27,12 @@ from bridge.ports import Claim, Services, Tx
 from bridge.rules.planning import COPY_MISSING, MERGED
 from bridge.steps.erase_shop import erase_shop
 from bridge.steps.note import note
-from bridge.steps.plan import add, compared, held, in_lines, keep
-from bridge.steps.spare import found_since, looking, review_missing, scope, spared, unlooked
+from bridge.steps.plan import add, compared, held, in_lines, keep, known
+from bridge.steps.spare import LOOK_AGAIN_H, found_since, looking, review_missing, spared, unlooked
 
 ACCESS_FIRST_S = 10
 PLANNED_ANEW_S = 1
 PLAN_CHANGED = "plan_changed"
-LOOK_AGAIN_H = 1  # for a copy that an operator files while a few orders are spared
 NO_RECORDS = {MERGED, "data_keys"}  # a request has a key of its own: destroying it erased nobody's record
 
 
@@ -163,13 +162,10 @@ class _Deed:
         services: Services,
     ) -> None:
         self._request, self._spare, self._tx, self._services = request, spare, tx, services
-        self._who = who = scope(request, tasks)
-        merged = tx.index.merged(request.shop, who)
-        orders = {} if merged else tx.index.orders(request.shop, who)
-        self._orders = {order_id: order for order_id, order in orders.items() if order_id not in spare}
-        parcels = [] if merged else tx.index.parcels(request.shop, who)
-        self._parcels = [parcel for parcel in parcels if parcel.order_id not in spare]
-        self.held = held(request, tasks, spare, tx, services)
+        of_her = known(request, tasks, tx)
+        self._who = of_her.who
+        self._orders, self._parcels = of_her.beside(spare)
+        self.held = held(request, of_her, spare, tx, services)
 
     def done(self) -> dict[str, int]:
         """Remove her rows. Raises NeedsOperator where a re-read still finds one."""

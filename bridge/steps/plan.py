@@ -7,18 +7,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bridge.model import (
     Deed,
     Fact,
+    KnownOrder,
     Planned,
+    Principal,
     PrivacyRequest,
     RefundAccount,
     RefundState,
     Source,
     Task,
+    Waybill,
 )
 from bridge.ports import Services, Tx
 from bridge.rules.lifecycle import BRIDGE
@@ -27,11 +30,27 @@ from bridge.rules.telling import whom
 from bridge.steps.spare import scope, spared
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Known:
+    """The orders and parcels of her whom an erasure is about: none where her id was merged into another."""
+
+    who: Principal
+    merged: bool = False
+    orders: Mapping[str, KnownOrder] = field(default_factory=dict)
+    parcels: Sequence[Waybill] = ()
+
+    def beside(self, spare: Collection[str]) -> tuple[dict[str, KnownOrder], list[Waybill]]:
+        """The orders and the parcels without those of the spared orders."""
+        orders = {order_id: order for order_id, order in self.orders.items() if order_id not in spare}
+        return orders, [parcel for parcel in self.parcels if parcel.order_id not in spare]
+
+
 def plan(request: PrivacyRequest, tasks: Sequence[Task], *, tx: Tx, services: Services) -> list[Planned]:
     """The plan of an erasure as things stand now. Changes nothing."""
     spare = spared(request, tasks, tx=tx, services=services)
-    rows = tx.index.held(request.shop, scope(request, tasks), request_id=request.id, spare=spare)
-    return in_lines(held(request, tasks, spare, tx, services), rows, services)
+    of_her = known(request, tasks, tx)
+    rows = tx.index.held(request.shop, of_her.who, request_id=request.id, spare=spare)
+    return in_lines(held(request, of_her, spare, tx, services), rows, services)
 
 
 def in_lines(found: Held, rows: Mapping[str, int], services: Services) -> list[Planned]:
@@ -39,26 +58,26 @@ def in_lines(found: Held, rows: Mapping[str, int], services: Services) -> list[P
     return lines(replace(found, rows=rows), retention=services.retention, now=services.clock.now())
 
 
-def held(
-    request: PrivacyRequest, tasks: Sequence[Task], spare: Collection[str], tx: Tx, services: Services
-) -> Held:
+def known(request: PrivacyRequest, tasks: Sequence[Task], tx: Tx) -> Known:
+    """What the index knows of her now; read it before the deed."""
+    who = scope(request, tasks)
+    if tx.index.merged(request.shop, who):
+        return Known(who=who, merged=True)
+    orders, parcels = tx.index.orders(request.shop, who), tx.index.parcels(request.shop, who)
+    return Known(who=who, orders=orders, parcels=parcels)
+
+
+def held(request: PrivacyRequest, of_her: Known, spare: Collection[str], tx: Tx, services: Services) -> Held:
     """What there is of her beside the bridge's rows: copies, claims, bank details, parcels at processors."""
-    shop, who = request.shop, scope(request, tasks)
-    merged = tx.index.merged(shop, who)
-    orders = {} if merged else tx.index.orders(shop, who)
-    parcels = [] if merged else tx.index.parcels(shop, who)
-    names = {order_id: order.name for order_id, order in orders.items() if order_id not in spare}
-    told = whom(
-        request.principal,
-        [one for one in parcels if one.order_id not in spare],
-        names,
-        services.merchant.processors,
-    )
-    documents = {} if merged else tx.documents.of_orders(shop, {*orders, *who.order_ids})
+    shop, merged = request.shop, of_her.merged
+    orders, parcels = of_her.beside(spare)
+    names = {order_id: order.name for order_id, order in orders.items()}
+    told = whom(request.principal, parcels, names, services.merchant.processors)
+    documents = {} if merged else tx.documents.of_orders(shop, {*of_her.orders, *of_her.who.order_ids})
     keys = {order_id: (shop, its[0].order_key) for order_id, its in documents.items()}
     claims = tx.legal_claims.living(shop=shop, subject=request.subject) if request.subject else ()
     held_by = tx.legal_claims.on(keys.values())
-    refunds = [] if merged else bank_details(request, orders, tx)
+    refunds = [] if merged else bank_details(request, of_her.orders, tx)
     return Held(
         rows={},
         spared=len(spare),

@@ -13,6 +13,7 @@ from bridge.model import Action, DocumentKind, Outcome, Principal, PrivacyReques
 from bridge.ports import Services, Tx
 
 REVIEW = "seal_missing"
+LOOK_AGAIN_H = 1  # for a copy that an operator files while something waits for it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

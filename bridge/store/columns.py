@@ -32,6 +32,11 @@ def sealed(name: str, **options: Any) -> Column[Any]:
     return Column(name, LargeBinary, info={"data": "sealed"}, **{"nullable": False, **options})
 
 
+def wrapped(**options: Any) -> Column[Any]:
+    """A key of the row's own, wrapped by the ring: without it the row's content can no longer be read."""
+    return Column("wrapped", LargeBinary, info={"data": "secret"}, **{"nullable": False, **options})
+
+
 def shop(**options: Any) -> Column[Any]:
     """The shop a row belongs to."""
     return plain("shop", String(100), **options)

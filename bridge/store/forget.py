@@ -16,6 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from bridge.errors import KeyMissing, NeedsOperator, PayloadInvalid, SealBroken
 from bridge.model import DeliveryState, Principal, RequestState, Tombstone
 from bridge.rules import minimise, payload
+from bridge.rules.planning import MERGED
 from bridge.store.inbox import InboxRows
 from bridge.store.tables import (
     customers,
@@ -58,7 +59,7 @@ class Forgetting(Who):
         self._session.alone(shop)
         keys = self.keys(shop, who)
         merged = self.merged(shop, who)
-        removed: dict[str, int] = {"merged_into_another": int(merged)}
+        removed: dict[str, int] = {MERGED: int(merged)}
         if merged:  # the id is dead, the person is not: her orders belong to the customer that was kept
             keys = {"customer": keys["customer"], "email": "", "phone": ""}
             mine: list[Any] = []

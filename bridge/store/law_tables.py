@@ -9,21 +9,14 @@ from sqlalchemy import (
     Date,
     Index,
     Integer,
-    LargeBinary,
     String,
     Table,
     Text,
     UniqueConstraint,
 )
 
-from bridge.store.columns import metadata, plain, pseudonym, sealed, shop
+from bridge.store.columns import metadata, plain, pseudonym, sealed, shop, wrapped
 from bridge.store.moment import Moment
-
-
-def _wrapped() -> Column[bytes]:
-    """A key of the row's own, wrapped by the ring: with it the row's content can no longer be read."""
-    return Column("wrapped", LargeBinary, nullable=False, info={"data": "secret"})
-
 
 vault_documents = Table(
     "vault_documents",
@@ -38,7 +31,7 @@ vault_documents = Table(
     pseudonym("order_key"),
     pseudonym("source_key"),
     pseudonym("digest"),
-    _wrapped(),
+    wrapped(),
     sealed("doc"),
     plain("issued_at", Moment),
     plain("sealed_at", Moment),
@@ -84,7 +77,7 @@ refund_accounts = Table(
     plain("refund_id", String(64)),
     pseudonym("order_key"),
     pseudonym("subject"),
-    Column("wrapped", LargeBinary, nullable=True, info={"data": "secret"}),
+    wrapped(nullable=True),
     sealed("doc", nullable=True),
     sealed("reference", nullable=True),
     plain("state", String(16)),

@@ -12,14 +12,13 @@ from sqlalchemy import (
     Column,
     Index,
     Integer,
-    LargeBinary,
     String,
     Table,
     Text,
     UniqueConstraint,
 )
 
-from bridge.store.columns import metadata, plain, pseudonym, sealed, shop, work
+from bridge.store.columns import metadata, plain, pseudonym, sealed, shop, work, wrapped
 from bridge.store.law_tables import (
     destructions,
     evidence_heads,
@@ -159,7 +158,7 @@ data_keys = Table(
     plain("id", String(40), primary_key=True),
     shop(),
     pseudonym("subject"),
-    Column("wrapped", LargeBinary, nullable=False, info={"data": "secret"}),
+    wrapped(),
     plain("created_at", Moment),
     UniqueConstraint("shop", "subject"),
 )
