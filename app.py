@@ -10,7 +10,7 @@ from bridge import logs
 from bridge.bootstrap import make_services, make_store
 from bridge.errors import BridgeError, SettingsInvalid
 from bridge.web import create_app
-from config.start import load_all
+from config.load import load_all
 from workers.connection import connect
 from workers.queues import Bell
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from bridge.connectors.notice import Smtp
+from bridge.async_enqueuer import Ringer
 from bridge.connectors.registry import carriers
 from bridge.connectors.shopify import Shopify
-from bridge.connectors.timestamp import TimestampAuthority
+from bridge.connectors.smtp import Smtp
+from bridge.connectors.timestamp_authority import TimestampAuthority
 from bridge.ports import Connector, Ledger, Queue, Services
-from bridge.ringer import Ringer
 from bridge.store import SqlStore, Vault
-from bridge.store.ledger import NoLedger, SqlLedger
-from bridge.store.tokens import StoredTokens
+from bridge.store.recovery.ledger import NoLedger, SqlLedger
+from bridge.store.shops.tokens import StoredTokens
+from config.load import Start
 from config.settings import Settings
-from config.start import Start
 
 
 class WallClock:

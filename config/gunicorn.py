@@ -12,7 +12,7 @@ from typing import Any
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]
 
 from bridge.errors import SettingsInvalid
-from config.start import load_all
+from config.load import load_all
 
 
 class QuietLogger(Logger):  # type: ignore[misc]  # gunicorn has no types

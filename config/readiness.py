@@ -8,11 +8,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from config.tables import label, place
+from config.toml_reader import label, place
 
 if TYPE_CHECKING:
-    from config.merchant import Merchant
-    from config.retention import Retention
+    from config.merchant_file.merchant import Merchant
+    from config.retention_file.retention import Retention
     from config.settings import Settings
 
 

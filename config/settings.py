@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from bridge.errors import SettingsInvalid
-from config import values
-from config.carriers import CarrierSettings
-from config.development import DEVELOPMENT_KEYS, development_keys
-from config.outside import OutsideSettings
+from config import env_parsers
+from config.carrier_settings import CarrierSettings
+from config.development_keys import DEVELOPMENT_KEYS, development_keys
+from config.env_parsers import Secret, no_secret
+from config.env_parsers import var as _var
+from config.ledger_settings import OutsideSettings
 from config.readiness import readiness
-from config.values import Secret, no_secret
-from config.values import var as _var
 
 ROOT = Path(__file__).resolve().parent.parent
 MERCHANT_FILE, RETENTION_FILE = ROOT / "config" / "merchant.toml", ROOT / "config" / "retention.toml"
@@ -35,34 +35,34 @@ class Settings(OutsideSettings):
     env: str = _var(
         "BRIDGE_ENV",
         "development",
-        values.one_of("production", "development"),
+        env_parsers.one_of("production", "development"),
         meaning="production or development",
     )
     database_url: str = _var(
         "DATABASE_URL",
         "sqlite:///var/bridge.db",
-        values.database,
+        env_parsers.database,
         required=True,
         meaning="the database: the memory",
     )
     redis_url: str = _var(
         "REDIS_URL",
         "",
-        values.url("redis", "rediss", "unix"),
+        env_parsers.url("redis", "rediss", "unix"),
         required=True,
         meaning="Redis or Valkey: the bell",
     )
     redis_tls: str = _var(
         "REDIS_TLS",
         "verify",
-        values.one_of("verify", "no-verify"),
+        env_parsers.one_of("verify", "no-verify"),
         meaning="no-verify for a rediss:// server with a certificate of its own making (Heroku)",
     )
     shopify_client_id: str = _var("SHOPIFY_CLIENT_ID", "", required=True, meaning="the app's client id")
     shopify_client_secrets: tuple[Secret, ...] = _var(
         "SHOPIFY_CLIENT_SECRETS",
         (),
-        values.secret_list,
+        env_parsers.secret_list,
         required=True,
         meaning="client secrets, comma-separated: every one verifies webhooks, the first asks for tokens",
     )
@@ -73,18 +73,18 @@ class Settings(OutsideSettings):
         meaning="a fixed Admin token instead of the client-credentials grant (older custom apps)",
     )
     shopify_api_version: str = _var(
-        "SHOPIFY_API_VERSION", "2026-10", values.version, meaning="version of the Admin API"
+        "SHOPIFY_API_VERSION", "2026-10", env_parsers.version, meaning="version of the Admin API"
     )
     shopify_base_url: str = _var(
         "SHOPIFY_BASE_URL",
         "",
-        values.url("https", "http"),
+        env_parsers.url("https", "http"),
         meaning="replaces https://{shop}; {shop} is filled in",
     )
     shopify_bulk_orders: int = _var(
         "SHOPIFY_BULK_ORDERS",
         5_000,
-        values.whole(1, 1_000_000_000),
+        env_parsers.whole(1, 1_000_000_000),
         meaning="orders of one customer above which they are fetched by a bulk operation",
     )
     smtp_url: Secret = _var(
@@ -94,21 +94,21 @@ class Settings(OutsideSettings):
     keys: tuple[tuple[str, Secret], ...] = _var(
         "BRIDGE_KEYS",
         (),
-        values.key_ring,
+        env_parsers.key_ring,
         required=True,
         meaning="key ring id:base64(32 bytes),…; the first seals",
     )
     pseudonym_key: Secret = _var(
         "BRIDGE_PSEUDONYM_KEY",
         no_secret,
-        values.key,
+        env_parsers.key,
         required=True,
         meaning="base64 of 32 bytes: keyed HMAC of lookups",
     )
     evidence_key: Secret = _var(
         "BRIDGE_EVIDENCE_KEY",
         no_secret,
-        values.key,
+        env_parsers.key,
         required=True,
         meaning="base64 of 32 bytes: Ed25519 seed",
     )
@@ -121,20 +121,20 @@ class Settings(OutsideSettings):
     public_url: str = _var(
         "PUBLIC_URL",
         "",
-        values.url("https", "http"),
+        env_parsers.url("https", "http"),
         meaning="for links in letters; empty: http://localhost:$PORT",
     )
-    port: int = _var("PORT", 8000, values.whole(1, 65535), meaning="port of the web process")
+    port: int = _var("PORT", 8000, env_parsers.whole(1, 65535), meaning="port of the web process")
     web_concurrency: int = _var(
-        "WEB_CONCURRENCY", 2, values.whole(1, 64), meaning="web processes, 32 threads each"
+        "WEB_CONCURRENCY", 2, env_parsers.whole(1, 64), meaning="web processes, 32 threads each"
     )
     log_level: str = _var(
         "LOG_LEVEL",
         "INFO",
-        values.one_of("DEBUG", "INFO", "WARNING", "ERROR"),
+        env_parsers.one_of("DEBUG", "INFO", "WARNING", "ERROR"),
         meaning="least level that is logged",
     )
-    log_format: str = _var("LOG_FORMAT", "json", values.one_of("json", "text"), meaning="json or text")
+    log_format: str = _var("LOG_FORMAT", "json", env_parsers.one_of("json", "text"), meaning="json or text")
     metrics_token: Secret = _var(
         "METRICS_TOKEN",
         no_secret,
@@ -144,49 +144,49 @@ class Settings(OutsideSettings):
     body_limit_bytes: int = _var(
         "BODY_LIMIT_BYTES",
         5_000_000,
-        values.whole(1_000, 100_000_000),
+        env_parsers.whole(1_000, 100_000_000),
         meaning="largest webhook body; beyond: 413",
     )
     body_deadline_s: float = _var(
         "BODY_DEADLINE_S",
         4.0,
-        values.number(0.1, 60),
+        env_parsers.number(0.1, 60),
         meaning="seconds for a whole body; Shopify gives 5 in all",
     )
     dedupe_hours: float = _var(
         "DEDUPE_HOURS",
         4.0,
-        values.number(0, 720),
+        env_parsers.number(0, 720),
         meaning="hours in which the same topic and body count as one; Shopify retries for 4",
     )
     accept_wait_s: float = _var(
         "ACCEPT_WAIT_S",
         3.0,
-        values.number(0.1, 30),
+        env_parsers.number(0.1, 30),
         meaning="longest wait for the commit of a webhook; beyond: 503",
     )
     accept_queue_rows: int = _var(
         "ACCEPT_QUEUE_ROWS",
         2_000,
-        values.whole(1, 100_000),
+        env_parsers.whole(1, 100_000),
         meaning="webhooks of a process that may wait for a commit",
     )
     accept_queue_bytes: int = _var(
-        "ACCEPT_QUEUE_BYTES", 64_000_000, values.whole(1_000, 1_000_000_000), meaning="and their bytes"
+        "ACCEPT_QUEUE_BYTES", 64_000_000, env_parsers.whole(1_000, 1_000_000_000), meaning="and their bytes"
     )
     lease_s: float = _var(
         "LEASE_S",
         15.0,
-        values.number(1, 3600),
+        env_parsers.number(1, 3600),
         meaning="seconds until a dead worker's row is taken over; renewed at a third",
     )
     sweep_every_s: float = _var(
-        "SWEEP_EVERY_S", 2.0, values.number(0.1, 3600), meaning="seconds between two sweeps of the clock"
+        "SWEEP_EVERY_S", 2.0, env_parsers.number(0.1, 3600), meaning="seconds between two sweeps of the clock"
     )
     connector_attempts: int = _var(
         "CONNECTOR_ATTEMPTS",
         6,
-        values.whole(1, 50),
+        env_parsers.whole(1, 50),
         meaning="how often the database's schedule asks a system that is down, before the gap stays",
     )
 
@@ -218,7 +218,7 @@ class Settings(OutsideSettings):
             try:
                 parsed[spec.name] = spec.metadata["parse"](given)
             except ValueError as fault:
-                reason = str(fault) if isinstance(fault, values.Fault) else "is malformed"
+                reason = str(fault) if isinstance(fault, env_parsers.Fault) else "is malformed"
                 faults.append(f"{name} {reason}")
         if parsed.get("env") == "production":
             faults += [f"{name} is not set" for name in cls.unset_required(environ)]

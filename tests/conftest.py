@@ -10,7 +10,7 @@ import pytest
 
 from bridge.ports import Services
 from bridge.store import SqlStore, Vault
-from bridge.store.migrate import upgrade
+from bridge.store.migrations.upgrade import upgrade
 from tests.factories import make_services
 from tests.fakes import FakeCarrier, FakePlatform, FakeQueue
 from tests.servers import Postgres

@@ -15,10 +15,10 @@ from typing import Any
 
 from graphql import TypeInfo, TypeInfoVisitor, Visitor, parse, visit
 
-from bridge.connectors.shopify import documents, versions
-from bridge.connectors.shopify.left_out import PASSING, TWINS, LeftOut
-from bridge.connectors.shopify.scopes import ASKED, NEEDS
+from bridge.connectors.shopify.api import documents, versions
+from bridge.connectors.shopify.api.scopes import ASKED, NEEDS
 from bridge.sandbox.schema import load
+from tests.left_out import PASSING, TWINS, LeftOut
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "coverage.md"
@@ -90,7 +90,7 @@ def page() -> str:
         "",
         "Printed by `python -m tests.coverage --write` from the documents the connector sends, the catalogue of fields in",
         "which Shopify's Admin schema can hold personal data (`tests/fixtures/shopify/pii_fields.json`) and",
-        "`bridge/connectors/shopify/left_out.py`. `make coverage` prints the score.",
+        "`tests/left_out.py`. `make coverage` prints the score.",
         "",
         f"## Score in {VERSION}",
         "",

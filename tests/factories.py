@@ -32,14 +32,14 @@ from bridge.model import (
     Via,
 )
 from bridge.ports import Services
-from bridge.rules.minimise import Seen, Sighting, learn
-from bridge.rules.shipping import SeenParcel
-from bridge.store.ledger import NoLedger
-from config.merchant import load_merchant
-from config.processors import Processor
-from config.retention import Retention, load_retention
+from bridge.rules.index.minimise import Seen, Sighting, learn
+from bridge.rules.index.shipping import SeenParcel
+from bridge.store.recovery.ledger import NoLedger
+from config.env_parsers import Secret
+from config.merchant_file.merchant import load_merchant
+from config.merchant_file.processors import Processor
+from config.retention_file.retention import Retention, load_retention
 from config.settings import MERCHANT_FILE, RETENTION_FILE, Settings
-from config.values import Secret
 from tests.fakes import FakeMailer
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)

@@ -22,8 +22,8 @@ import redis
 from psycopg import sql
 from sqlalchemy.engine import make_url
 
-from bridge.sandbox.embedded import Valkey
-from bridge.sandbox.leash import Leash
+from bridge.sandbox.processes.embedded_redis import Valkey
+from bridge.sandbox.processes.kill_on_exit import Leash
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

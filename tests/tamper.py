@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text, update
 
 from bridge.model import Fact
-from bridge.rules.chain import GENESIS, link
-from bridge.store.tables import evidence, evidence_head
+from bridge.rules.evidence.chain import GENESIS, link
+from bridge.store.schema.tables import evidence, evidence_head
 from tests.factories import SHOP
 
 if TYPE_CHECKING:

@@ -22,13 +22,13 @@ import pytest
 from bridge import errors, model
 from bridge.cli import commands
 from bridge.connectors import http
-from bridge.rules import lifecycle
-from bridge.rules.deadlines import LAW, POLICY, SHOPIFY
-from bridge.rules.topics import LEARNED, MANDATORY, disagreement
-from bridge.steps.process import MOST_ATTEMPTS
+from bridge.rules.requests import lifecycle
+from bridge.rules.requests.deadlines import LAW, POLICY, SHOPIFY
+from bridge.rules.webhooks.topics import LEARNED, MANDATORY, disagreement
+from bridge.steps.requests.process import MOST_ATTEMPTS
 from bridge.store.engine import StoreFault
-from bridge.store.inbox import RING_AGAIN_S, SWEEP_GRACE_S
-from bridge.store.tables import metadata
+from bridge.store.schema.tables import metadata
+from bridge.store.webhooks.inbox import RING_AGAIN_S, SWEEP_GRACE_S
 from config import settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -64,7 +64,7 @@ def data_map() -> str:
     lines = [
         "# Data map",
         "",
-        "Every column of the database and what kind of data it holds. Made from `bridge/store/tables.py`: do not edit, run",
+        "Every column of the database and what kind of data it holds. Made from `bridge/store/schema/tables.py`: do not edit, run",
         "`python -m tests.test_docs > docs/data-map.md`.",
         "",
         "| kind | means |",
@@ -144,10 +144,10 @@ def test_a_runbook_says_what_it_means_what_it_costs_and_what_to_do(page: Path) -
 
 
 def test_every_reason_to_reject_is_in_its_runbook() -> None:
-    sources = [ROOT / "bridge" / "rules" / f"{stem}.py" for stem in ("topics", "payload")]
+    sources = [ROOT / "bridge" / "rules" / "webhooks" / f"{stem}.py" for stem in ("topics", "payload")]
     calls = re.compile(r'PayloadInvalid\("(\w+)"\)|return "(\w+)"')
     reasons = {one or two for path in sources for one, two in calls.findall(path.read_text(encoding="utf-8"))}
-    reasons |= set(re.findall(r'reason="(\w+)"', (ROOT / "bridge/store/forget.py").read_text()))
+    reasons |= set(re.findall(r'reason="(\w+)"', (ROOT / "bridge/store/erasure/erase_person.py").read_text()))
     assert len(reasons) > 15
     assert reasons - words_in_code("docs/runbooks/rejected-delivery.md") == set()
 
@@ -299,7 +299,9 @@ def pattern(node: ast.expr) -> str:
 
 def demo_lines() -> list[str]:
     """A pattern for each line that a run which holds prints, in no order."""
-    trees = [ast.parse(text(f"bridge/sandbox/{name}.py")) for name in ("demo", "telling", "books")]
+    trees = [
+        ast.parse(text(f"bridge/sandbox/demo/{name}.py")) for name in ("__main__", "demo_notices", "demo_tax")
+    ]
     parts = [each for tree in trees for each in tree.body]
     told = [each for each in parts if isinstance(each, ast.FunctionDef) and each.name != "_keep"]
     made = []

@@ -7,8 +7,8 @@ from dataclasses import is_dataclass
 
 import pytest
 
-from bridge.connectors.notice import Smtp
-from bridge.connectors.timestamp import TimestampAuthority
+from bridge.connectors.smtp import Smtp
+from bridge.connectors.timestamp_authority import TimestampAuthority
 from bridge.errors import ConnectorUnavailable
 from bridge.model import Letter, Outcome
 from bridge.ports import Connector, Eraser, Mailer, Platform, Queue, Stamper, Tracker

@@ -15,13 +15,13 @@ from bridge import logs
 from bridge.bootstrap import make_services
 from bridge.errors import BridgeError, Retryable
 from bridge.ports import Services
-from bridge.steps.dispatch import dispatch as dispatch_step
-from bridge.steps.gate import barred
-from bridge.steps.index import index as index_step
-from bridge.steps.notify import notify as notify_step
-from bridge.steps.process import process as process_step
-from bridge.steps.setback import setback
-from config.start import Start, load_all
+from bridge.steps.index.index_orders import index as index_step
+from bridge.steps.notices.notify import notify as notify_step
+from bridge.steps.recovery.ledger_gate import barred
+from bridge.steps.requests.process import process as process_step
+from bridge.steps.webhooks.dispatch import dispatch as dispatch_step
+from bridge.steps.webhooks.retry_or_deadletter import setback
+from config.load import Start, load_all
 from workers.connection import connect
 from workers.queues import Bell
 

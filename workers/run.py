@@ -24,7 +24,7 @@ from rq.worker import HerokuWorker
 from bridge import logs
 from bridge.bootstrap import make_services, make_store
 from bridge.errors import BridgeError, SettingsInvalid, TimeUp
-from bridge.steps.gate import look
+from bridge.steps.recovery.ledger_gate import look
 from workers import jobs
 from workers.connection import connect
 from workers.queues import JOBS, QUEUE, SERIALIZER, Bell

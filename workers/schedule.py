@@ -21,15 +21,15 @@ from bridge import logs
 from bridge.bootstrap import make_services, make_store
 from bridge.errors import BridgeError, SettingsInvalid
 from bridge.ports import Services
-from bridge.steps.age import age
-from bridge.steps.carry import carry
-from bridge.steps.gate import look
-from bridge.steps.purge import purge
-from bridge.steps.refund.erase_settled import erase_settled
-from bridge.steps.release import Released, release
-from bridge.steps.sign_head import sign_head
-from bridge.steps.sweep import sweep
-from config.start import load_all
+from bridge.steps.evidence.sign_head import sign_head
+from bridge.steps.recovery.ledger_gate import look
+from bridge.steps.recovery.sync_ledger import carry
+from bridge.steps.refunds.erase_settled import erase_settled
+from bridge.steps.retention.expire import age
+from bridge.steps.retention.expire_bodies import purge
+from bridge.steps.retention.expire_documents import Released, release
+from bridge.steps.webhooks.enqueue_due import sweep
+from config.load import load_all
 from workers.connection import connect
 from workers.queues import Bell
 

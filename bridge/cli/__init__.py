@@ -12,7 +12,7 @@ import click
 
 from bridge import __version__
 from bridge.cli import (
-    develop,
+    development,
     doctor,
     dsr,
     evidence,
@@ -24,7 +24,7 @@ from bridge.cli import (
     notice,
     processors,
     refund,
-    restore,
+    restore_check,
     review,
     send,
     token,
@@ -58,10 +58,10 @@ for command in (
     migrate.migrate,
     token.token,
     keys.keys,
-    restore.restore_check,
-    develop.demo,
-    develop.serve,
-    develop.sandbox,
+    restore_check.restore_check,
+    development.demo,
+    development.serve,
+    development.sandbox,
 ):
     commands.add_command(command)
 

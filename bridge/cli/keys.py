@@ -10,10 +10,10 @@ from typing import Any
 
 import click
 
-from bridge.cli.desk import AS_JSON, desk, operator
+from bridge.cli.context import AS_JSON, desk, operator
 from bridge.cli.printing import emit, table
-from bridge.store.rotation import BATCH_ROWS, rotate
-from bridge.store.survey import survey
+from bridge.store.key_rotation import BATCH_ROWS, rotate
+from bridge.store.key_usage import survey
 
 SHOWN = 20  # places of unreadable values; all of them with --json
 TELL_EVERY_S = 1.0

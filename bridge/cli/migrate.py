@@ -9,9 +9,9 @@ import click
 
 from bridge import logs
 from bridge.bootstrap import make_store
-from bridge.store.migrate import upgrade
-from bridge.store.roles import grant, user_of
-from config.start import load_all
+from bridge.store.evidence.db_roles import grant, user_of
+from bridge.store.migrations.upgrade import upgrade
+from config.load import load_all
 
 
 @click.command()

@@ -6,9 +6,9 @@ from dataclasses import asdict
 
 import click
 
-from bridge.cli.desk import AS_JSON
+from bridge.cli.context import AS_JSON
 from bridge.cli.printing import emit, table
-from config.start import load_all
+from config.load import load_all
 
 
 @click.command()

@@ -6,11 +6,11 @@ from typing import Any
 
 import click
 
-from bridge.cli.desk import AS_JSON, desk, operator, refuse
+from bridge.cli.context import AS_JSON, desk, operator, refuse
 from bridge.cli.printing import emit, table
 from bridge.model import Fact, Review
-from bridge.rules.free_text import once
-from bridge.rules.identity import legacy_id
+from bridge.rules.index.identity import legacy_id
+from bridge.rules.scanning.free_text import once
 
 LISTED = ("id", "kind", "what", "shop", "request_id", "opened_at", "closed_at", "closed_by")
 SHORT = ("id", "kind", "what", "shop", "opened_at", "closed_at")

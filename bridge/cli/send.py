@@ -8,12 +8,12 @@ from pathlib import Path
 
 import click
 
-from bridge.cli.desk import AS_JSON, refuse
-from bridge.cli.post import TOPICS, post, sample
+from bridge.cli.context import AS_JSON, refuse
+from bridge.cli.http_post import TOPICS, post, sample
 from bridge.cli.printing import emit
-from bridge.rules.signature import sign
-from bridge.rules.topics import is_shop, well_formed
-from config.start import load_all
+from bridge.rules.webhooks.signature import sign
+from bridge.rules.webhooks.topics import is_shop, well_formed
+from config.load import load_all
 
 DEMO_SHOP = "minimiss-demo.myshopify.com"
 

@@ -12,9 +12,9 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
-from bridge.cli.desk import AS_JSON, desk, refuse
+from bridge.cli.context import AS_JSON, desk, refuse
 from bridge.cli.printing import emit, table
-from bridge.rules.topics import is_shop
+from bridge.rules.webhooks.topics import is_shop
 
 
 @click.group()

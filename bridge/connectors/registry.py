@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bridge.connectors.aftership import AfterShip
-from bridge.connectors.bluedart import BlueDart
-from bridge.connectors.delhivery import Delhivery
-from bridge.connectors.shiprocket import Shiprocket
+from bridge.connectors.aftership.client import AfterShip
+from bridge.connectors.bluedart.client import BlueDart
+from bridge.connectors.delhivery.client import Delhivery
+from bridge.connectors.shiprocket.client import Shiprocket
 
 if TYPE_CHECKING:
     from bridge.ports import Connector

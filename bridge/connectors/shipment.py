@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from bridge.model import Absence, Finding, Gap, ParcelStatus, Waybill
-from bridge.rules.attribution import spelt
+from bridge.rules.index.attribution import spelt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from bridge.connectors.shipment import INDIA, askable, lines, phones, text
 from bridge.model import ParcelStatus, Tracked, Waybill
-from bridge.rules.attribution import spelt
+from bridge.rules.index.attribution import spelt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -29,8 +29,8 @@ from bridge.ports.systems import (
     Tracker,
     Watcher,
 )
-from config.merchant import Merchant
-from config.retention import Retention
+from config.merchant_file.merchant import Merchant
+from config.retention_file.retention import Retention
 from config.settings import Settings
 
 __all__ = [

@@ -23,10 +23,10 @@ from bridge.sandbox.carriers import (
     shiprocket,
 )
 from bridge.sandbox.httpd import StandIn
-from bridge.sandbox.nouns import World
 from bridge.sandbox.schema import VERSIONS, load
 from bridge.sandbox.shopify.server import CLIENT_ID, CLIENT_SECRET, ShopifyStandIn
 from bridge.sandbox.world import SHOP, invent
+from bridge.sandbox.world.models import World
 
 LEAVING_SHOP = "leaving-demo.myshopify.com"
 

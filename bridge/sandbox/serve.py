@@ -12,10 +12,10 @@ import threading
 from contextlib import ExitStack
 
 from bridge.errors import BridgeError, SettingsInvalid
-from bridge.sandbox.embedded import Valkey
 from bridge.sandbox.processes import Bridge
+from bridge.sandbox.processes.embedded_redis import Valkey
+from config.load import load_all
 from config.settings import environment
-from config.start import load_all
 
 LOOK_EVERY_S = 1.0
 

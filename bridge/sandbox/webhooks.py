@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
-from bridge.sandbox import rest
+from bridge.sandbox.world import rest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from bridge.sandbox.nouns import Order, Person, World
-    from bridge.sandbox.sendings import Parcel
+    from bridge.sandbox.world.models import Order, Person, World
+    from bridge.sandbox.world.shipments import Parcel
 
 API_VERSION = "2026-10"
 PATIENCE_S = 5.0  # Shopify waits no longer for the whole answer

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
+from bridge.store.crypto.keyring import Vault
 from bridge.store.sql import SqlStore
-from bridge.store.vault import Vault
 
 __all__ = ["SqlStore", "Vault"]

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, func, or_, select, update
 
 from bridge.model import Answer, DeliveryState, Principal, PrivacyRequest
-from bridge.rules.notices import STUCK
-from bridge.store.inbox import InboxRows
-from bridge.store.kept import described
-from bridge.store.notice_tables import notice_accounts, notice_entries, notices
-from bridge.store.notices import NoticeRows
-from bridge.store.tables import deliveries, locks, requests
+from bridge.rules.notices.answers import STUCK
+from bridge.store.notices.letters import NoticeRows
+from bridge.store.requests.request_rows import described
+from bridge.store.schema.notice_tables import notice_accounts, notice_entries, notices
+from bridge.store.schema.tables import deliveries, locks, requests
+from bridge.store.webhooks.inbox import InboxRows
 
 if TYPE_CHECKING:
     from bridge.model import Delivery, Notice

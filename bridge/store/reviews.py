@@ -9,11 +9,11 @@ from sqlalchemy import and_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.model import Fact, Review
-from bridge.store.evidence import EvidenceRows
-from bridge.store.ids import new_id
-from bridge.store.index import IndexRows
-from bridge.store.law_tables import reviews
-from bridge.store.tables import orders
+from bridge.store.evidence.chain import EvidenceRows
+from bridge.store.index.rows import IndexRows
+from bridge.store.schema.retention_tables import reviews
+from bridge.store.schema.tables import orders
+from bridge.store.schema.ulid import new_id
 
 if TYPE_CHECKING:
     from bridge.store.session import Session

@@ -11,9 +11,9 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, exists, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bridge.store.ids import new_id
-from bridge.store.tables import data_keys, orders, parcels, requests
-from bridge.store.vault import Vault
+from bridge.store.crypto.keyring import Vault
+from bridge.store.schema.tables import data_keys, orders, parcels, requests
+from bridge.store.schema.ulid import new_id
 
 OF_SUBJECTS = (
     select(data_keys)

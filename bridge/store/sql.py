@@ -13,34 +13,34 @@ from sqlalchemy import Engine, and_, delete, or_, select, text, true, update
 from bridge.errors import BridgeError
 from bridge.model import Delivery, DeliveryState, RequestState
 from bridge.ports import Claim
-from bridge.rules.topics import MANDATORY
-from bridge.store import inbox
-from bridge.store.accept import GroupCommit
-from bridge.store.ageing import AgeingRows
-from bridge.store.claims import LegalClaimRows
-from bridge.store.documents import DocumentRows
-from bridge.store.endings import EndingRows
+from bridge.rules.webhooks.topics import MANDATORY
+from bridge.store.access.findings import FindingRows
+from bridge.store.access.packages import PackageRows
+from bridge.store.crypto.keyring import Vault
 from bridge.store.engine import guarded, open_engine, turn
-from bridge.store.evidence import EvidenceRows
-from bridge.store.findings import FindingRows
-from bridge.store.heads import HeadRows
-from bridge.store.ids import new_id
-from bridge.store.inbox import InboxRows
-from bridge.store.index import IndexRows
-from bridge.store.law_files import LawFileRows
+from bridge.store.erasure.plans import PlanRows
+from bridge.store.evidence.chain import EvidenceRows
+from bridge.store.evidence.chain_heads import HeadRows
+from bridge.store.index.rows import IndexRows
 from bridge.store.listing import Listing
-from bridge.store.notices import NoticeRows
-from bridge.store.packages import PackageRows
-from bridge.store.plans import PlanRows
-from bridge.store.refund_accounts import RefundRows
-from bridge.store.requests import OPEN, RequestRows
-from bridge.store.restoring import RestoringRows
+from bridge.store.notices.letters import NoticeRows
+from bridge.store.recovery.ledger_state import RestoringRows
+from bridge.store.refunds.refund_accounts import RefundRows
+from bridge.store.requests.requests import OPEN, RequestRows
+from bridge.store.retention.documents import DocumentRows
+from bridge.store.retention.documents_by_order import VaultOrderRows
+from bridge.store.retention.expire import AgeingRows
+from bridge.store.retention.legal_holds import LegalClaimRows
+from bridge.store.retention.policies import LawFileRows
 from bridge.store.reviews import ReviewRows
+from bridge.store.schema.tables import deliveries, notice_accounts, packages, requests
+from bridge.store.schema.ulid import new_id
 from bridge.store.session import Session
-from bridge.store.tables import deliveries, notice_accounts, packages, requests
-from bridge.store.tokens import TokenRows
-from bridge.store.vault import Vault
-from bridge.store.vault_orders import VaultOrderRows
+from bridge.store.shops.shop_exits import EndingRows
+from bridge.store.shops.tokens import TokenRows
+from bridge.store.webhooks import inbox
+from bridge.store.webhooks.group_commit import GroupCommit
+from bridge.store.webhooks.inbox import InboxRows
 
 Bell = Callable[[Sequence[tuple[str, str, bool]]], None]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from flask import Flask, Response
 
 from bridge.web import health, metrics, notices, problems, processors, webhooks
-from bridge.web.headers import close_up
+from bridge.web.security_headers import close_up
 
 if TYPE_CHECKING:
     from bridge.ports import Services

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, jsonify
 
 from bridge.errors import BridgeError
-from bridge.steps.gate import look
+from bridge.steps.recovery.ledger_gate import look
 
 if TYPE_CHECKING:
     from bridge.ports import Services
@@ -24,7 +24,7 @@ def blueprint(services: Services, store: SqlStore) -> Blueprint:
 
     @page.get("/readyz")
     def readyz() -> tuple[Response, int]:
-        from bridge.store.migrate import at_head  # noqa: PLC0415 - 12 MB of alembic, for whoever asks this
+        from bridge.store.migrations.upgrade import at_head  # noqa: PLC0415 - 12 MB of alembic, for whoever asks this
 
         checks = {"database": "ok", "migrations": "at head", "keys": "ok", "redis": "ok"}
         ready = True

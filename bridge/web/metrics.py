@@ -13,11 +13,11 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from bridge.errors import BridgeError
 from bridge.model import DeliveryState
-from bridge.rules.topics import LEARNED, MANDATORY
+from bridge.rules.webhooks.topics import LEARNED, MANDATORY
 
 if TYPE_CHECKING:
     from bridge.ports import Services
-    from bridge.steps.receive import Received
+    from bridge.steps.webhooks.receive import Received
     from bridge.store import SqlStore
 
 DELIVERIES = Counter("bridge_deliveries", "Webhooks with a good signature", ["topic", "state", "new"])

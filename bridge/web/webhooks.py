@@ -6,7 +6,7 @@ from flask import Blueprint, Response, request
 from werkzeug.routing import PathConverter
 
 from bridge.ports import Services
-from bridge.steps.receive import receive, verify
+from bridge.steps.webhooks.receive import receive, verify
 from bridge.web import metrics
 from bridge.web.body import read_body
 from bridge.web.refusals import Refusals

@@ -9,9 +9,9 @@ import sys
 import time
 from typing import TYPE_CHECKING, NoReturn
 
-from tests.bench import accept, boot, crowd, gather, notices
+from tests.bench import accept, boot, concurrency, gather, notices
+from tests.bench.bench_env import TooSlowError
 from tests.bench.figures import Figure, table
-from tests.bench.scene import TooSlowError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,9 +21,9 @@ Part = tuple["Callable[..., Iterator[Figure]]", int]
 PARTS: dict[str, Part] = {
     "boot": (boot.measure, 60),
     "gather": (gather.measure, 90),
-    "crowd": (crowd.measure, 90),
+    "crowd": (concurrency.measure, 90),
     "erase": (gather.erase, 60),
-    "recovery": (crowd.recovery, 90),
+    "recovery": (concurrency.recovery, 90),
     "accept": (accept.measure, 100),
     "memory": (gather.memory, 90),
     "notices": (notices.measure, 420),

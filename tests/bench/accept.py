@@ -8,8 +8,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from bridge.sandbox.processes import ROOT
+from tests.bench.bench_env import Scene, postgres
 from tests.bench.figures import Figure
-from tests.bench.scene import Scene, postgres
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

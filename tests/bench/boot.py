@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from packaging.requirements import Requirement
 
 from bridge.sandbox.processes import ROOT
+from tests.bench.bench_env import Scene, world
 from tests.bench.figures import Figure
 from tests.bench.memory import pss_mb, rss_mb
-from tests.bench.scene import Scene, world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

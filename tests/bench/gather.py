@@ -6,9 +6,9 @@ import time
 from itertools import count
 from typing import TYPE_CHECKING
 
+from tests.bench.bench_env import Scene, Shops, world
 from tests.bench.figures import Figure
 from tests.bench.memory import Watch
-from tests.bench.scene import Scene, Shops, world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

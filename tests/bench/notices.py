@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING
 
 from bridge.sandbox.carriers import BLUEDART_CREDENTIALS, DELHIVERY_TOKEN, bluedart, delhivery
 from bridge.sandbox.mail import Mailbox, link_of
-from bridge.sandbox.papers import fill
+from bridge.sandbox.merchant_files import fill
+from tests.bench.bench_env import Scene, Shops, world
 from tests.bench.figures import Figure
-from tests.bench.scene import Scene, Shops, world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bridge.sandbox.nouns import World
+    from bridge.sandbox.world.models import World
 
 PEOPLE, PARCELS = 500, 20
 QUICK_PEOPLE = 50

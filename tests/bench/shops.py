@@ -9,11 +9,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from zlib import crc32
 
-from bridge.sandbox.maker import Maker
-from bridge.sandbox.nouns import World
 from bridge.sandbox.schema import VERSIONS, load
 from bridge.sandbox.shopify.server import ShopifyStandIn
 from bridge.sandbox.world import invent
+from bridge.sandbox.world.factory import Maker
+from bridge.sandbox.world.models import World
 
 NOW = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 

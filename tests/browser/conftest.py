@@ -13,9 +13,9 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from bridge.ports import Services
-from bridge.sandbox.embedded import Valkey
 from bridge.sandbox.processes import ROOT, Bridge
-from tests.e2e import house
+from bridge.sandbox.processes.embedded_redis import Valkey
+from tests.e2e import processes
 
 ARGUMENTS = (
     "--headless",
@@ -83,13 +83,13 @@ def web(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         merchant = merchant.replace(old, new, 1)
     (folder / "merchant.toml").write_text(merchant)
     with Valkey() as valkey:
-        environ = house.environment(
+        environ = processes.environment(
             f"sqlite:///{folder}/bridge.db", valkey.url, BRIDGE_MERCHANT_FILE=str(folder / "merchant.toml")
         )
-        house.migrate(environ)
+        processes.migrate(environ)
         with Bridge(environ, logs=folder / "logs") as bridge:
             bridge.start(workers=0, clock=False)
-            with house.services(environ) as services:
+            with processes.services(environ) as services:
                 yield bridge, services
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from bridge.model import Answer, NoticeState
-from tests.browser.looked_at import faults_of
-from tests.web.instructed import instruct
+from tests.browser.accessibility import faults_of
+from tests.web.notice_case import instruct
 
 SHOTS = os.environ.get("SCREENSHOTS", "")  # a folder, for whoever wants to look
 LONG = {"reference": "9" * 60, "also": ("8" * 60,), "order": "#" + "7" * 40}

@@ -13,14 +13,14 @@ import pytest
 from bridge.model import DeliveryState
 from bridge.ports import Services
 from bridge.sandbox import webhooks
-from bridge.sandbox.nouns import World
 from bridge.sandbox.sandbox import StandIns, worlds
 from bridge.sandbox.shopify.server import CLIENT_SECRET
-from bridge.steps.dispatch import dispatch
-from bridge.steps.index import index
-from bridge.steps.process import process
-from bridge.steps.receive import receive
-from tests.e2e import house
+from bridge.sandbox.world.models import World
+from bridge.steps.index.index_orders import index
+from bridge.steps.requests.process import process
+from bridge.steps.webhooks.dispatch import dispatch
+from bridge.steps.webhooks.receive import receive
+from tests.e2e import processes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,14 +32,14 @@ class Office:
     world: World
     folder: Path
 
-    def say(self, *words: str) -> house.Said:
-        return house.say(self.environ, *words)
+    def say(self, *words: str) -> processes.Said:
+        return processes.say(self.environ, *words)
 
     def take(self, topic: str, *, work: bool = True, **which: Any) -> str:
         """Receive one webhook; with `work` it is acted on too. Returns the delivery's id."""
         raw = webhooks.body(topic, self.world, **which)
-        mark = house.new_id()
-        headers = house.signed(topic, raw, secret=CLIENT_SECRET, webhook_id=mark)
+        mark = processes.new_id()
+        headers = processes.signed(topic, raw, secret=CLIENT_SECRET, webhook_id=mark)
         receive(topic, {name.lower(): value for name, value in headers.items()}, raw, services=self.services)
         with self.services.store.transaction() as tx:
             (taken,) = (row["id"] for row in tx.listing.deliveries(limit=10_000) if row["webhook_id"] == mark)
@@ -70,9 +70,9 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     folder = tmp_path_factory.mktemp("office")
     world, leaving = worlds(40, datetime.now(UTC).replace(microsecond=0))
     stand_ins = StandIns(world, leaving).start()
-    environ = house.environment(f"sqlite:///{folder}/bridge.db", "", **stand_ins.environment)
-    house.migrate(environ)
-    with house.services(environ) as services:
+    environ = processes.environment(f"sqlite:///{folder}/bridge.db", "", **stand_ins.environment)
+    processes.migrate(environ)
+    with processes.services(environ) as services:
         office = Office(environ=environ, services=services, world=world, folder=folder)
         for order in world.orders_of(world.bikram):
             office.take("orders/create", work=False, order=order)

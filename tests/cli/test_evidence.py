@@ -7,8 +7,8 @@ import json
 
 import pytest
 
-from bridge.steps.sign_head import sign_head
-from tests.e2e import house
+from bridge.steps.evidence.sign_head import sign_head
+from tests.e2e import processes
 from tests.tamper import WAYS, append, make_anew, tamper
 
 CHANGED = "UPDATE evidence SET detail = '{\"records\": 9}' WHERE seq = 3"
@@ -17,8 +17,8 @@ CHANGED = "UPDATE evidence SET detail = '{\"records\": 9}' WHERE seq = 3"
 @pytest.fixture
 def say(database_url):
     """Run a command over this database, with the keys of the tests' vault."""
-    environ = house.environment(database_url, "")
-    return lambda *words: house.say(environ, *words)
+    environ = processes.environment(database_url, "")
+    return lambda *words: processes.say(environ, *words)
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -11,14 +11,14 @@ from types import SimpleNamespace
 import pytest
 
 from bridge.model import Action, DeliveryState, Kind
-from bridge.steps import release as step
-from bridge.steps.claim import hold_order
-from bridge.steps.process import process
-from bridge.steps.release import release
+from bridge.steps.requests.process import process
+from bridge.steps.retention import expire_documents as step
+from bridge.steps.retention.expire_documents import release
+from bridge.steps.retention.legal_hold import hold_order
 from tests.conftest import SetClock
-from tests.e2e import house
+from tests.e2e import processes
 from tests.factories import ASHA, make_delivery, make_request, make_task, opened, order
-from tests.steps.sealed import seal
+from tests.steps.sealed_case import seal
 
 SHIPPED = (Path(__file__).parents[2] / "config" / "retention.toml").read_text()
 LONG_AGO = datetime.now(UTC) - timedelta(days=400)
@@ -39,27 +39,27 @@ def place(tmp_path):
     """An office of its own under a firm's file: `write` another file, `work` as the clock does, `say` commands."""
     file = tmp_path / "retention.toml"
     file.write_text(decided("proprietorship"))
-    environ = house.environment(f"sqlite:///{tmp_path}/bridge.db", "", BRIDGE_RETENTION_FILE=str(file))
-    house.migrate(environ)
+    environ = processes.environment(f"sqlite:///{tmp_path}/bridge.db", "", BRIDGE_RETENTION_FILE=str(file))
+    processes.migrate(environ)
 
     def work():
-        with house.services(environ) as services:
+        with processes.services(environ) as services:
             return release(services=services)
 
-    shop = house.SHOP
+    shop = processes.SHOP
     work()
     return SimpleNamespace(
         environ=environ,
         shop=shop,
         write=file.write_text,
         work=work,
-        say=lambda *words: house.say(environ, *words),
+        say=lambda *words: processes.say(environ, *words),
     )
 
 
 def sealed(place, *orders, at=None):
     at = at or datetime.now(UTC)
-    with house.services(place.environ) as services:
+    with processes.services(place.environ) as services:
         ids = [seal(services, number, at, shop=place.shop) for number in orders]
         release(services=services)
     return ids
@@ -85,7 +85,7 @@ def test_what_is_held_is_listed_with_law_day_and_grounds(place):
             "hold",
             "open",
             "--shop",
-            house.SHOP,
+            processes.SHOP,
             "--order-id",
             "1002",
             "--reference",
@@ -128,7 +128,7 @@ def test_t10_documents_that_are_over_and_may_not_go_fail_the_doctor(place):
 
 def test_what_goes_next_is_shown_before_and_a_sweep_lets_it_go(place):
     sealed(place, 1001)
-    with house.services(place.environ) as services:
+    with processes.services(place.environ) as services:
         (gone,) = [seal(services, 1003, datetime(2015, 5, 1, tzinfo=UTC), shop=place.shop)]
     (row,) = told(place.say("hold", "list", "--due", "--json"))["due"]
     assert (row["documents"], row["erasable_from"]) == ([gone], "2023-04-01")
@@ -151,7 +151,7 @@ def test_what_goes_next_is_shown_before_and_a_sweep_lets_it_go(place):
 
 
 def _sweep_of_one_more(place):
-    with house.services(place.environ) as services:
+    with processes.services(place.environ) as services:
         seal(services, 1004, datetime(2015, 5, 1, tzinfo=UTC), shop=place.shop)
     return place.say("hold", "sweep").out
 
@@ -187,12 +187,12 @@ def test_e12_another_file_waits_for_a_persons_word(place):
 
 def test_a_request_is_held_and_released_by_its_claim(place):
     request = make_request(shop=place.shop, kind=Kind.ERASURE)
-    with house.services(place.environ) as services, services.store.transaction() as tx:
+    with processes.services(place.environ) as services, services.store.transaction() as tx:
         tx.index.learn(place.shop, [order(1001)])
         request = replace(request, subject=tx.index.subject(place.shop, ASHA))
         opened(tx, request, make_task(request.id, "bridge", Action.ERASE))
     sealed(place, 1001)
-    with house.services(place.environ) as services:
+    with processes.services(place.environ) as services:
         assert process(request.id, services=services)
     words = ("dsr", "hold", request.id, "--reason", "summons")
     one = told(place.say(*words, "--reference", "CC-1", "--json"))
@@ -219,7 +219,7 @@ def test_a_request_is_held_and_released_by_its_claim(place):
 
 
 def test_p63_e09_a_claim_nobody_looked_at_and_one_older_than_a_year_fail_the_doctor(place):
-    with house.services(place.environ) as services:
+    with processes.services(place.environ) as services:
         old = replace(services, clock=SetClock(LONG_AGO))
         given = {"reference": "CC-1", "actor": "operator:somebody-else", "reason": "summons"}
         claim = hold_order(place.shop, "1001", **given, services=old).claim
@@ -244,7 +244,7 @@ def test_who_opened_a_claim_cannot_approve_it(place):
             "hold",
             "open",
             "--shop",
-            house.SHOP,
+            processes.SHOP,
             "--order-id",
             "1",
             "--reference",
@@ -260,7 +260,7 @@ def test_who_opened_a_claim_cannot_approve_it(place):
 
 def test_an_entry_that_a_claim_holds_is_released_by_the_claim_only(place):
     request = make_request(shop=place.shop, kind=Kind.ERASURE)
-    with house.services(place.environ) as services:
+    with processes.services(place.environ) as services:
         seal(services, 1001, shop=place.shop)
         with services.store.transaction() as tx:
             sent = order(1001, parcels=[("Delhivery", "AWB7007007")])
@@ -278,7 +278,7 @@ def test_an_entry_that_a_claim_holds_is_released_by_the_claim_only(place):
 
 
 def test_documents_that_stay_for_a_claim_alone_are_said(place):
-    words = ("hold", "open", "--shop", house.SHOP, "--order-id", "1001", "--reference", "CC-1")
+    words = ("hold", "open", "--shop", processes.SHOP, "--order-id", "1001", "--reference", "CC-1")
     told(place.say(*words, "--reason", "summons", "--json"))
     sealed(place, 1001, at=datetime(2015, 5, 1, tzinfo=UTC))
     assert checks(place, "documents held by a claim") == [(None, "1 are over and stay for a claim")]
@@ -288,7 +288,7 @@ def test_documents_that_stay_for_a_claim_alone_are_said(place):
 
 def test_a_sweep_by_hand_goes_on_to_the_end_and_says_what_aged(place, monkeypatch):
     monkeypatch.setattr(step, "MOST", 1)
-    with house.services(place.environ) as services:
+    with processes.services(place.environ) as services:
         for number in (1, 2, 3):
             seal(services, number, datetime(2015, 5, 1, tzinfo=UTC), shop=place.shop)
         old = make_delivery(state=DeliveryState.REJECTED, received_at=datetime(2020, 1, 1, tzinfo=UTC))
@@ -323,7 +323,7 @@ def test_a_shorter_age_is_shown_and_accepted_by_a_person(place):
 
 def test_a_proceeding_is_opened_and_released_with_its_disposal(place):
     sealed(place, 1001)
-    words = ("hold", "open", "--shop", house.SHOP, "--order-id", "1001", "--reference", "GST-9")
+    words = ("hold", "open", "--shop", processes.SHOP, "--order-id", "1001", "--reference", "GST-9")
     held = told(place.say(*words, "--proceeding", "tax", "--reason", "notice", "--json"))
     assert held["proceeding"] == "tax"
     release_words = ("hold", "release", held["id"], "--reason", "order")

@@ -2,64 +2,64 @@
 
 import pytest
 
-from bridge.steps.receive import receive
-from tests.e2e import house
+from bridge.steps.webhooks.receive import receive
+from tests.e2e import processes
 
-OLD, NEW = f"k1:{house.key(b'1')}", f"k2:{house.key(b'2')}"
+OLD, NEW = f"k1:{processes.key(b'1')}", f"k2:{processes.key(b'2')}"
 
 
 @pytest.fixture
 def environ(tmp_path):
     """A bridge with one webhook that nobody worked on."""
-    made = house.environment(f"sqlite:///{tmp_path}/bridge.db", "", BRIDGE_KEYS=OLD)
-    house.migrate(made)
-    raw = b'{"shop_domain": "%s"}' % house.SHOP.encode()
-    headers = {name.lower(): value for name, value in house.signed("shop/redact", raw).items()}
-    with house.services(made) as services:
+    made = processes.environment(f"sqlite:///{tmp_path}/bridge.db", "", BRIDGE_KEYS=OLD)
+    processes.migrate(made)
+    raw = b'{"shop_domain": "%s"}' % processes.SHOP.encode()
+    headers = {name.lower(): value for name, value in processes.signed("shop/redact", raw).items()}
+    with processes.services(made) as services:
         receive("shop/redact", headers, raw, services=services)
     return made
 
 
 def checks(environ):
-    said = house.say(environ, "doctor", "--offline", "--json")
+    said = processes.say(environ, "doctor", "--offline", "--json")
     return said.code, {
         check["name"]: check for check in said.json["checks"] if check["name"].startswith("key ")
     }
 
 
 def test_a_rotation_from_the_first_look_to_the_last(environ):
-    said = house.say(environ, "keys", "list", "--json")
+    said = processes.say(environ, "keys", "list", "--json")
     assert (said.code, said.json["active"], said.json["missing"]) == (0, "k1", [])
     assert said.json["ring"] == [{"id": "k1", "active": True, "rows": {"deliveries": 1}, "total": 1}]
     both = {**environ, "BRIDGE_KEYS": f"{NEW},{OLD}"}
     code, told = checks(both)
     assert (code, told["key k1"]["ok"]) == (0, None)
     assert "keys rotate" in told["key k1"]["detail"]
-    done = house.say(both, "keys", "rotate", "--json")
+    done = processes.say(both, "keys", "rotate", "--json")
     assert (done.code, done.json["renewed"], done.json["whole"]) == (0, {"deliveries.body": 1}, True)
     assert checks(both) == (0, {})
-    again = house.say(both, "keys", "rotate")
+    again = processes.say(both, "keys", "rotate")
     assert (again.code, "0 values" in again.out) == (0, True)
     alone = {**environ, "BRIDGE_KEYS": NEW}
-    assert house.say(alone, "keys", "list", "--json").json["ring"][0]["total"] == 1
-    assert house.say(alone, "inbox", "list", "--json").json[0]["state"] == "received"
+    assert processes.say(alone, "keys", "list", "--json").json["ring"][0]["total"] == 1
+    assert processes.say(alone, "inbox", "list", "--json").json[0]["state"] == "received"
 
 
 def test_a_key_that_is_missing_is_an_alarm_everywhere(environ):
     lost = {**environ, "BRIDGE_KEYS": NEW}
-    said = house.say(lost, "keys", "list")
+    said = processes.say(lost, "keys", "list")
     assert said.code == 1
     assert "MISSING" in said.out
     assert "put the key back" in said.err
     code, told = checks(lost)
     assert (code, told["key k1"]["ok"]) == (1, False)
-    done = house.say(lost, "keys", "rotate", "--json")
+    done = processes.say(lost, "keys", "rotate", "--json")
     assert (done.code, done.json["missing"], done.json["whole"]) == (1, ["k1"], False)
     assert "1 values cannot be read" in done.err
 
 
 def test_no_key_is_ever_shown(environ):
     both = {**environ, "BRIDGE_KEYS": f"{NEW},{OLD}"}
-    told = [house.say(both, "keys", *words) for words in (("list",), ("list", "--json"), ("rotate",))]
-    assert not any(house.key(letter) in said.out + said.err for said in told for letter in (b"1", b"2"))
-    assert house.say(both, "keys", "rotate", "--batch", "0").code == 2
+    told = [processes.say(both, "keys", *words) for words in (("list",), ("list", "--json"), ("rotate",))]
+    assert not any(processes.key(letter) in said.out + said.err for said in told for letter in (b"1", b"2"))
+    assert processes.say(both, "keys", "rotate", "--batch", "0").code == 2

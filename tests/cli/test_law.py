@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from bridge.rules.retention import HoldState
-from tests.e2e import house
+from bridge.rules.retention.holds import HoldState
+from tests.e2e import processes
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "config" / "retention.toml"
@@ -18,8 +18,8 @@ VECTORS = json.loads((ROOT / "tests/fixtures/policy/clock_and_release_vectors.js
 BARE = {"BRIDGE_ENV": "production", "DATABASE_URL": "postgresql://nobody@database.example.com/none"}
 
 
-def law(*words: str) -> house.Said:
-    return house.say(BARE, "law", *words)
+def law(*words: str) -> processes.Said:
+    return processes.say(BARE, "law", *words)
 
 
 def release(*words: str) -> Any:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.e2e import house
+from tests.e2e import processes
 
 DELIVERY = {"id", "shop", "topic", "webhook_id", "event_id", "state", "attempts", "received_at", "triggered_at", "last_error"}  # fmt: skip
 REQUEST = {
@@ -153,17 +153,17 @@ def test_every_command_explains_itself(office, words):
 def test_a_database_that_was_never_migrated_is_told_what_to_do(office, tmp_path):
     environ = {**office.environ, "DATABASE_URL": f"sqlite:///{tmp_path}/new.db"}
     for words in (("inbox", "list"), ("evidence", "verify")):
-        said = house.say(environ, *words)
+        said = processes.say(environ, *words)
         assert (said.code, said.out) == (1, "")
         assert "python -m bridge migrate" in said.err
-    assert house.say(environ, "migrate").code == 0
-    assert house.say(environ, "migrate").code == 0, "it is safe to repeat"
-    assert house.say(environ, "inbox", "list", "--json").json == []
+    assert processes.say(environ, "migrate").code == 0
+    assert processes.say(environ, "migrate").code == 0, "it is safe to repeat"
+    assert processes.say(environ, "inbox", "list", "--json").json == []
 
 
 def test_a_database_that_is_away_is_told_in_words(office):
     away = {**office.environ, "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}
-    said = house.say(away, "inbox", "list", "--json")
+    said = processes.say(away, "inbox", "list", "--json")
     assert (said.code, said.out) == (1, "")
     assert said.err.startswith("StoreUnavailable")
     assert "nobody@" not in said.err

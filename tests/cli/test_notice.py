@@ -13,12 +13,12 @@ import pytest
 from bridge.model import Fact, NoticeState, ParcelStatus
 from bridge.sandbox.carriers import DELHIVERY_TOKEN, delhivery
 from bridge.sandbox.world import invent
-from bridge.steps.notify import notify
+from bridge.steps.notices.notify import notify
 from tests.conftest import SetClock
-from tests.e2e import house
+from tests.e2e import processes
 from tests.factories import NOW, SHOP, told_processors
 from tests.fakes import FakeQueue
-from tests.steps.notices import Case, days, facts
+from tests.steps.notice_case import Case, days, facts
 
 PARCEL, OTHER = "14908100000012", "14908100000023"
 
@@ -32,16 +32,16 @@ class Bureau(Case):
 
     def say(self, *words):
         """A command acts at the machine's own time: whatever comes next is later than that."""
-        told = house.say(self.environ, "notice", *words)
+        told = processes.say(self.environ, "notice", *words)
         self.at(datetime.now(UTC))
         return told
 
 
 @pytest.fixture
 def bureau(tmp_path):
-    environ = house.environment(f"sqlite:///{tmp_path}/bridge.db", "")
-    house.migrate(environ)
-    with house.services(environ) as services:
+    environ = processes.environment(f"sqlite:///{tmp_path}/bridge.db", "")
+    processes.migrate(environ)
+    with processes.services(environ) as services:
         yield Bureau(services.store, environ)
 
 
@@ -282,7 +282,7 @@ def test_what_was_refused_is_told_of_again_and_doctor_shows_it_until_then(sent):
     bureau, request, notice = sent
     assert bureau.say("reopen", bureau.entries()[0].id, "--reason", "x").code == 1, "nothing was refused"
     bureau.say("answer", notice.id, "--all", "refused", "--reference", "CALL-7")
-    told = house.say(bureau.environ, "doctor", "--offline", "--json")
+    told = processes.say(bureau.environ, "doctor", "--offline", "--json")
     assert "2 records refused: by the processor" in told.out
     for entry in bureau.entries():
         assert bureau.say("reopen", entry.id, "--reason", "their lawyer agreed").code == 0
@@ -314,7 +314,7 @@ def test_what_is_about_to_go_is_held_back_and_its_empty_letter_is_withdrawn(bure
 def test_doctor_says_what_waits_for_a_person(bureau):
     bureau.erasure("X1", carrier="unknown")
     bureau.run(f"{SHOP}|unknown")
-    told = house.say(bureau.environ, "doctor", "--offline", "--json")
+    told = processes.say(bureau.environ, "doctor", "--offline", "--json")
     lines = {check["name"]: check for check in json.loads(told.out)["checks"]}
     assert lines[f"{SHOP} unknown"]["detail"] == "1 records wait: carrier_unknown"
     assert lines[f"{SHOP} unknown"]["ok"] is False

@@ -18,8 +18,8 @@ import pytest
 from sqlalchemy import update
 
 from bridge.sandbox.processes import ROOT
-from bridge.store.law_tables import refund_accounts
-from tests.e2e import house
+from bridge.store.schema.retention_tables import refund_accounts
+from tests.e2e import processes
 
 BANK = {"account_number": "001234567890", "ifsc": "HDFC0001234", "account_holder": "Asha Qwertzuiop"}
 DAYS = timedelta(days=1)
@@ -36,17 +36,17 @@ class Till:
         self.monkeypatch.setattr(
             sys, "stdin", io.StringIO(given if isinstance(given, str) else json.dumps(given))
         )
-        return house.say(self.environ, "refund", *words)
+        return processes.say(self.environ, "refund", *words)
 
     def keep(self, refund="COD-1", given=None, *words):
-        told = ("--shop", house.SHOP, "--order-id", "1001", "--refund-id", refund, *words)
+        told = ("--shop", processes.SHOP, "--order-id", "1001", "--refund-id", refund, *words)
         return self.say("keep", *told, given=given or BANK)
 
 
 @pytest.fixture
 def till(tmp_path, monkeypatch):
-    environ = house.environment(f"sqlite:///{tmp_path}/bridge.db", "")
-    house.migrate(environ)
+    environ = processes.environment(f"sqlite:///{tmp_path}/bridge.db", "")
+    processes.migrate(environ)
     return Till(environ, monkeypatch)
 
 
@@ -92,7 +92,7 @@ def test_details_are_kept_shown_masked_read_for_the_refund_and_never_after_it(ti
 
 def exported(till):
     target = till.environ["DATABASE_URL"].removeprefix("sqlite:///") + ".jsonl"
-    assert house.say(till.environ, "evidence", "export", "--out", target).code == 0
+    assert processes.say(till.environ, "evidence", "export", "--out", target).code == 0
     with open(target, encoding="utf-8") as chain:  # noqa: PTH123 - the name is text
         return chain.read().splitlines()
 
@@ -109,7 +109,7 @@ def exported(till):
     ],
 )
 def test_what_is_wrong_is_said_without_repeating_it(till, given, word):
-    said = till.say("keep", "--shop", house.SHOP, "--order-id", "1", "--refund-id", "2", given=given)
+    said = till.say("keep", "--shop", processes.SHOP, "--order-id", "1", "--refund-id", "2", given=given)
     assert (said.code, said.out) == (2, "")
     assert word in said.err
     for value in ("001234567890", "1234567890", "HDFC1001234", "asha@example.in", "Qwertzuiop"):
@@ -125,7 +125,7 @@ def test_a_refund_has_details_once_and_wrong_ones_are_erased_first(till):
     again = till.keep("COD-1", {"upi_id": "asha@okbank"}, "--json")
     assert (again.code, again.json["to"]) == (0, "upi")
     assert till.say("list", "--order-id", "1001").code == 2
-    found = till.say("list", "--shop", house.SHOP, "--order-id", "1001", "--json").json
+    found = till.say("list", "--shop", processes.SHOP, "--order-id", "1001", "--json").json
     assert [row["id"] for row in found] == [again.json["id"]]
     for command in (("show", "rfd_nobody"), ("erase", "rfd_nobody", "--reason", "x")):
         assert till.say(*command).code == 1
@@ -135,7 +135,7 @@ def test_a_refund_has_details_once_and_wrong_ones_are_erased_first(till):
 
 def test_a_terminal_asks_and_echoes_nothing(till):
     ours, theirs = pty.openpty()
-    words = ("refund", "keep", "--shop", house.SHOP, "--order-id", "1001", "--refund-id", "COD-9")
+    words = ("refund", "keep", "--shop", processes.SHOP, "--order-id", "1001", "--refund-id", "COD-9")
     asking = subprocess.Popen(
         [sys.executable, "-m", "bridge", *words],
         env=till.environ,
@@ -176,12 +176,12 @@ def test_doctor_names_what_lies_too_long(till):
     doctor = ("doctor", "--offline", "--json")
 
     def told():
-        checks = house.say(till.environ, *doctor).json["checks"]
+        checks = processes.say(till.environ, *doctor).json["checks"]
         return [(check["ok"], check["detail"]) for check in checks if "refund" in check["name"]]
 
     assert told() == []
     now = datetime.now(UTC)
-    with house.services(till.environ) as services, services.store.transaction() as tx:
+    with processes.services(till.environ) as services, services.store.transaction() as tx:
         for mark, values in (
             (open_, {"opened_at": now - 61 * DAYS}),
             (late, {"erase_at": now - DAYS}),

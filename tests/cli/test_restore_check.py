@@ -7,67 +7,67 @@ import pytest
 from sqlalchemy import update
 
 from bridge.model import Fact, Principal
-from bridge.steps.carry import carry
-from bridge.store.tables import suppressions
+from bridge.steps.recovery.sync_ledger import carry
+from bridge.store.schema.tables import suppressions
 from bridge.web import create_app
-from tests.e2e import drill, house
+from tests.e2e import backups, processes
 from tests.factories import order
 
 HER = Principal(customer_id="7001")
 
 
 def make(tmp_path):
-    made = house.environment(
+    made = processes.environment(
         f"sqlite:///{tmp_path}/bridge.db", "", BRIDGE_LEDGER_URL=f"sqlite:///{tmp_path}/away/ledger.db"
     )
-    house.migrate(made)
+    processes.migrate(made)
     return made
 
 
 def erase(services):
     """Erase her, and write it down as the step does."""
     with services.store.transaction() as tx:
-        tx.index.erase(house.SHOP, HER, request_id="req_1")
-        tx.evidence.append(Fact.PRINCIPAL_ERASED, shop=house.SHOP, request_id="req_1")
+        tx.index.erase(processes.SHOP, HER, request_id="req_1")
+        tx.evidence.append(Fact.PRINCIPAL_ERASED, shop=processes.SHOP, request_id="req_1")
 
 
 @pytest.fixture
 def environ(tmp_path):
     """A bridge whose backup is from before an erasure, restored."""
     made = make(tmp_path)
-    with house.services(made) as services, closing(services.ledger):
+    with processes.services(made) as services, closing(services.ledger):
         with services.store.transaction() as tx:
-            tx.index.learn(house.SHOP, [order(1001)])
-        drill.backup(made["DATABASE_URL"], tmp_path / "backup", None)
+            tx.index.learn(processes.SHOP, [order(1001)])
+        backups.backup(made["DATABASE_URL"], tmp_path / "backup", None)
         erase(services)
         assert carry(services=services) == 2
-    drill.restore(made["DATABASE_URL"], tmp_path / "backup", None)
+    backups.restore(made["DATABASE_URL"], tmp_path / "backup", None)
     return made
 
 
 def ledger_checks(environ):
-    said = house.say(environ, "doctor", "--offline", "--json")
+    said = processes.say(environ, "doctor", "--offline", "--json")
     return said.code, {check["name"]: check for check in said.json["checks"]}
 
 
 def test_from_the_first_alarm_to_the_open_gate(environ):
     code, told = ledger_checks(environ)
     assert (code, told["restored"]["ok"], told["ledger"]["ok"]) == (1, False, True)
-    with house.services(environ) as services, closing(services.ledger):
+    with processes.services(environ) as services, closing(services.ledger):
         answer = create_app(services, services.store).test_client().get("/readyz")
         assert (answer.status_code, "restore-check" in answer.json["restored"]) == (503, True)
-    dry = house.say(environ, "restore-check", "--dry-run", "--json")
+    dry = processes.say(environ, "restore-check", "--dry-run", "--json")
     assert (dry.code, dry.json["why"], dry.json["tombstones"]) == (1, "database_older", 2)
-    said = house.say(environ, "restore-check")
+    said = processes.say(environ, "restore-check")
     assert said.code == 0
     assert "Came back: 2 keys of the erased" in said.out
     assert "Request req_1 is not in this database" in said.out
     assert "Work goes on" in said.out
-    again = house.say(environ, "restore-check", "--json")
+    again = processes.say(environ, "restore-check", "--json")
     assert (again.code, again.json["ok"], again.json["tombstones"]) == (0, True, 0)
     code, told = ledger_checks(environ)
     assert (code, "restored" in told) == (0, False)
-    with house.services(environ) as services, closing(services.ledger):
+    with processes.services(environ) as services, closing(services.ledger):
         assert create_app(services, services.store).test_client().get("/readyz").status_code == 200
 
 
@@ -77,20 +77,20 @@ def test_doctor_says_what_no_ledger_means_and_what_a_wrong_one_is(tmp_path):
     code, told = ledger_checks(without)
     assert (code, told["ledger"]["ok"]) == (0, None)
     assert "would bring back" in told["ledger"]["detail"]
-    assert house.say(without, "restore-check").code == 1
+    assert processes.say(without, "restore-check").code == 1
     same = {**environ, "BRIDGE_LEDGER_URL": environ["DATABASE_URL"]}
     assert ledger_checks(same)[1]["ledger"]["ok"] is False
     away = {**environ, "BRIDGE_LEDGER_URL": "postgresql://nobody@/x?host=/nowhere"}
     code, told = ledger_checks(away)
     assert (code, told["ledger"]["ok"]) == (1, False)
-    said = house.say(away, "restore-check", "--json")
+    said = processes.say(away, "restore-check", "--json")
     assert (said.code, said.out) == (1, "")
     assert "LedgerUnavailable" in said.err
 
 
 def test_doctor_fails_when_an_erasure_waits_for_longer_than_an_hour(tmp_path):
     environ = make(tmp_path)
-    with house.services(environ) as services, closing(services.ledger):
+    with processes.services(environ) as services, closing(services.ledger):
         erase(services)
         assert ledger_checks(environ)[1]["ledger"]["ok"] is True
         before = services.clock.now() - timedelta(minutes=61)

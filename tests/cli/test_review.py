@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bridge.sandbox.processes import ROOT
-from bridge.steps.index import index
-from tests.e2e import house
+from bridge.steps.index.index_orders import index
+from tests.e2e import processes
 from tests.factories import accepted, order_body
 
 NOTE = "IFSC HDFC0001234"
@@ -15,26 +15,26 @@ NOTE = "IFSC HDFC0001234"
 @pytest.fixture
 def told(tmp_path):
     """A database in which two notes were spotted."""
-    environ = house.environment(f"sqlite:///{tmp_path}/bridge.db", "")
-    house.migrate(environ)
-    with house.services(environ) as services:
-        accepted(services.store, "orders/create", order_body(1001, note=NOTE), shop=house.SHOP)
-        accepted(services.store, "customers/update", {"id": 7001, "note": NOTE}, shop=house.SHOP)
-        index(house.SHOP, services=services)
+    environ = processes.environment(f"sqlite:///{tmp_path}/bridge.db", "")
+    processes.migrate(environ)
+    with processes.services(environ) as services:
+        accepted(services.store, "orders/create", order_body(1001, note=NOTE), shop=processes.SHOP)
+        accepted(services.store, "customers/update", {"id": 7001, "note": NOTE}, shop=processes.SHOP)
+        index(processes.SHOP, services=services)
         with services.store.transaction() as tx:
-            tx.reviews.open(house.SHOP, "quarantine", "metafield x.y", request_id="req_1")
+            tx.reviews.open(processes.SHOP, "quarantine", "metafield x.y", request_id="req_1")
     return environ
 
 
 def say(told, *words):
-    return house.say(told, "review", *words)
+    return processes.say(told, "review", *words)
 
 
 def test_reviews_are_listed_by_kind_and_named_by_doctor(told):
     rows = say(told, "list", "--kind", "bank_details", "--json").json
     assert sorted(row["what"] for row in rows) == ["customer note: ifsc", "order note: ifsc"]
     assert len(say(told, "list", "--json").json) == 3
-    checks = house.say(told, "doctor", "--offline", "--json").json["checks"]
+    checks = processes.say(told, "doctor", "--offline", "--json").json["checks"]
     waiting = {
         check["name"]: (check["ok"], check["detail"][:2]) for check in checks if "reviews" in check["name"]
     }
@@ -49,16 +49,18 @@ def test_the_order_is_named_only_with_a_reason_and_found_by_its_number(told):
     assert say(told, "show", order_note["id"], "--reveal").code == 2
     shown = say(told, "show", order_note["id"], "--reveal", "--reason", "to clear the note", "--json").json
     assert (shown["order_id"], shown["order_name"]) == ("1001", "#1001")
-    found = say(told, "find", "--shop", house.SHOP, "--order-id", "gid://shopify/Order/1001", "--json").json
+    found = say(
+        told, "find", "--shop", processes.SHOP, "--order-id", "gid://shopify/Order/1001", "--json"
+    ).json
     assert [row["id"] for row in found] == [order_note["id"]]
-    assert say(told, "find", "--shop", house.SHOP, "--order-id", "1002", "--json").json == []
-    hers = say(told, "find", "--shop", house.SHOP, "--customer-id", "7001", "--json").json
+    assert say(told, "find", "--shop", processes.SHOP, "--order-id", "1002", "--json").json == []
+    hers = say(told, "find", "--shop", processes.SHOP, "--customer-id", "7001", "--json").json
     assert [row["what"] for row in hers] == ["customer note: ifsc"]
-    assert say(told, "find", "--shop", house.SHOP, "--customer-id", "7002", "--json").json == []
-    assert say(told, "find", "--shop", house.SHOP).code == 2
+    assert say(told, "find", "--shop", processes.SHOP, "--customer-id", "7002", "--json").json == []
+    assert say(told, "find", "--shop", processes.SHOP).code == 2
     blank = say(told, "show", hers[0]["id"], "--reveal", "--reason", "to clear the note", "--json").json
     assert (blank["order_id"], blank["order_name"]) == ("", "")
-    with house.services(told) as services, services.store.transaction() as tx:
+    with processes.services(told) as services, services.store.transaction() as tx:
         revealed = [event.detail for event in tx.evidence.all() if event.fact == "personal_data.revealed"]
     assert revealed[0] == {"what": "review", "review": order_note["id"], "reason": "to clear the note"}
 
@@ -80,7 +82,7 @@ def test_doctor_names_a_word_of_scan_for_that_finds_nothing(told, tmp_path):
     kept = (ROOT / "config" / "retention.toml").read_text()
     mistyped = tmp_path / "retention.toml"
     mistyped.write_text(kept.replace('scan_for = ["ifsc"', 'scan_for = ["ifcs"'))
-    said = house.say(told | {"BRIDGE_RETENTION_FILE": str(mistyped)}, "doctor", "--offline", "--json")
+    said = processes.say(told | {"BRIDGE_RETENTION_FILE": str(mistyped)}, "doctor", "--offline", "--json")
     (check,) = (check for check in said.json["checks"] if check["name"] == "scan_for")
     assert check["ok"] is False
     assert check["detail"].startswith("ifcs: not one of ifsc, ")

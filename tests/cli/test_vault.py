@@ -17,13 +17,14 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from bridge.cli.vault import opening, returning
+from bridge.cli.vault import open as open_command
+from bridge.cli.vault import returning
 from bridge.model import DocumentForm, DocumentKind, Paper, RequestState, TaskState
 from bridge.ports import Services
-from bridge.steps.dispatch import dispatch
-from bridge.steps.process import process
-from bridge.store.law_tables import vault_documents
-from tests.e2e import house
+from bridge.steps.requests.process import process
+from bridge.steps.webhooks.dispatch import dispatch
+from bridge.store.schema.retention_tables import vault_documents
+from tests.e2e import processes
 from tests.factories import (
     CANARIES,
     OTHER_SHOP,
@@ -46,8 +47,8 @@ class Desk:
     folder: Path
     services: Services
 
-    def say(self, *words: str, **more: str) -> house.Said:
-        return house.say({**self.environ, **more}, *words)
+    def say(self, *words: str, **more: str) -> processes.Said:
+        return processes.say({**self.environ, **more}, *words)
 
     def seal(self, number: int, *, shop: str = SHOP, **given: Any) -> str:
         told = {
@@ -88,8 +89,8 @@ def at(database_url, tmp_path):
     assert rules.count('operator_role = "fiduciary"') == 1
     rules = rules.replace('operator_role = "fiduciary"', 'operator_role = "processor"')
     (tmp_path / "retention.toml").write_text(rules)
-    environ = house.environment(database_url, "", BRIDGE_RETENTION_FILE=str(tmp_path / "retention.toml"))
-    with house.services(environ) as services:
+    environ = processes.environment(database_url, "", BRIDGE_RETENTION_FILE=str(tmp_path / "retention.toml"))
+    with processes.services(environ) as services:
         yield Desk(environ=environ, folder=tmp_path, services=services)
 
 
@@ -147,7 +148,7 @@ def test_who_got_no_file_is_told_that_the_opening_is_on_record(at):
 def test_a_document_is_on_record_before_its_file_is_written(at, monkeypatch):
     seen = []
     document, out = at.seal(1001), at.folder / "one.pdf"
-    monkeypatch.setattr(opening, "write", lambda *_, **__: seen.append(len(at.facts("document.opened"))))
+    monkeypatch.setattr(open_command, "write", lambda *_, **__: seen.append(len(at.facts("document.opened"))))
     assert ask(at, document, "admin", out).code == 0
     assert seen == [1]
 
@@ -290,9 +291,9 @@ def test_where_others_keep_the_books_nothing_is_sealed_and_the_word_grows_old(
     rules = SHIPPED.read_text().replace('mode = "bridge" ', 'mode = "external_attested" ')
     rules = rules.replace('attested_by = "" ', f'attested_on = {said_on}\nattested_by = "the accountant" ')
     (tmp_path / "retention.toml").write_text(rules)
-    environ = house.environment(database_url, "", BRIDGE_RETENTION_FILE=str(tmp_path / "retention.toml"))
+    environ = processes.environment(database_url, "", BRIDGE_RETENTION_FILE=str(tmp_path / "retention.toml"))
     (tmp_path / "a.pdf").write_bytes(PDF)
-    with house.services(environ) as services:
+    with processes.services(environ) as services:
         at = Desk(environ=environ, folder=tmp_path, services=services)
         said = file_one(at, tmp_path / "a.pdf")
         assert (said.code, "external_attested" in said.err) == (1, True)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bridge.errors import SettingsInvalid
-from config.merchant import load_merchant
+from config.merchant_file.merchant import load_merchant
 
 SHIPPED = Path(__file__).parents[2] / "config" / "merchant.toml"
 

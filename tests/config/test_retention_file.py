@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from bridge.errors import SettingsInvalid
-from bridge.rules.retention import holds_on
-from config.retention import load_retention
-from config.rulebook import PlatformResidue
+from bridge.rules.retention.holds import holds_on
+from config.retention_file.retention import load_retention
+from config.retention_file.retention_model import PlatformResidue
 
 SHIPPED = Path(__file__).parents[2] / "config" / "retention.toml"
 

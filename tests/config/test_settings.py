@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bridge.errors import SettingsInvalid
-from config.development import DEVELOPMENT_KEYS, development_keys
+from config.development_keys import DEVELOPMENT_KEYS, development_keys
 from config.settings import Settings, load, variables
 
 ROOT = Path(__file__).parents[2]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.connectors.notice import bounced
+from bridge.connectors.smtp import bounced
 
 MAIL = Path(__file__).parents[1] / "fixtures" / "mail"
 

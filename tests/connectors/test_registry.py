@@ -5,7 +5,7 @@ import responses
 from bridge.connectors.registry import carriers
 from bridge.ports import Eraser, Tracker, Watcher
 from config.settings import Settings
-from tests.connectors.bluedart_speech import sample
+from tests.connectors.bluedart.bluedart_answers import sample
 
 NOT_FOUND = sample("not_found")
 SET = {

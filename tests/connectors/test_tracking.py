@@ -8,8 +8,8 @@ import responses
 
 from bridge.connectors.tracking import moment, shown
 from bridge.model import ParcelStatus
-from tests.connectors import bluedart_speech as blue
-from tests.connectors.test_delhivery import NO_SLIP, SLIP, URL, make, sample
+from tests.connectors.bluedart import bluedart_answers as blue
+from tests.connectors.delhivery.test_client import NO_SLIP, SLIP, URL, make, sample
 
 
 @pytest.fixture

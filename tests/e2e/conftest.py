@@ -20,13 +20,13 @@ import requests
 from bridge.model import Fact, PrivacyRequest
 from bridge.ports import Services
 from bridge.sandbox import webhooks
-from bridge.sandbox.embedded import Valkey
-from bridge.sandbox.nouns import Person, World
+from bridge.sandbox.demo.demo_env import found_in
 from bridge.sandbox.processes import Bridge
+from bridge.sandbox.processes.embedded_redis import Valkey
 from bridge.sandbox.sandbox import StandIns, worlds
 from bridge.sandbox.shopify.server import CLIENT_SECRET
-from bridge.sandbox.stage import found_in
-from tests.e2e import house
+from bridge.sandbox.world.models import Person, World
+from tests.e2e import processes
 
 ORDERS, HEAVY = 150, 1000
 LEASE_S = 4.0
@@ -53,8 +53,8 @@ class Town:
         raw = webhooks.body(topic, where, **which)
         assert self.post_raw(topic, raw, shop=where.shop, webhook_id=webhook_id) == 200
 
-    def post_raw(self, topic: str, raw: bytes, *, shop: str = house.SHOP, webhook_id: str = "") -> int:
-        return house.post(
+    def post_raw(self, topic: str, raw: bytes, *, shop: str = processes.SHOP, webhook_id: str = "") -> int:
+        return processes.post(
             self.bridge.url, topic, raw, shop=shop, secret=CLIENT_SECRET, webhook_id=webhook_id
         ).status
 
@@ -74,7 +74,7 @@ class Town:
             with self.services.store.transaction() as tx:
                 return not tx.listing.deliveries(state="received", limit=1)
 
-        house.until("the inbox is worked through", none_waits, 30)
+        processes.until("the inbox is worked through", none_waits, 30)
 
     def control(self, name: str, **what: Any) -> None:
         """Tell the Shopify stand-in what to do from now on."""
@@ -100,20 +100,20 @@ class Town:
         def look() -> PrivacyRequest | None:
             return next((each for each in self.asked(kind, person) if each.closed_at), None)
 
-        return self.show(house.until(f"{kind} of {person.id}", look, within_s).id)
+        return self.show(processes.until(f"{kind} of {person.id}", look, within_s).id)
 
     def show(self, request_id: str) -> dict[str, Any]:
-        shown: dict[str, Any] = house.say(self.environ, "dsr", "show", request_id, "--json").json
+        shown: dict[str, Any] = processes.say(self.environ, "dsr", "show", request_id, "--json").json
         return shown
 
     def package(self, request_id: str, target: Path) -> zipfile.ZipFile:
         """The package as an operator gets it."""
-        said = house.say(self.environ, "dsr", "package", request_id, "--out", str(target), "--json")
+        said = processes.say(self.environ, "dsr", "package", request_id, "--out", str(target), "--json")
         assert said.code == 0, said.err
         return zipfile.ZipFile(target)
 
     def certificate(self, request_id: str, target: Path) -> dict[str, Any]:
-        said = house.say(self.environ, "dsr", "evidence", request_id, "--out", str(target), "--json")
+        said = processes.say(self.environ, "dsr", "evidence", request_id, "--out", str(target), "--json")
         assert said.code == 0, said.err
         certificate: dict[str, Any] = json.loads(target.read_text())["certificate"]
         return certificate
@@ -146,12 +146,12 @@ def founded(folder: Path, database: str, **more: str) -> Iterator[Town]:
     (folder / "redis").mkdir()
     try:
         with Valkey(appendonly=True, data=folder / "redis") as valkey:
-            environ = house.environment(
+            environ = processes.environment(
                 database, valkey.url,
                 **(stand_ins.environment | {"LEASE_S": f"{LEASE_S:g}", "SWEEP_EVERY_S": "0.5", **more}),
             )  # fmt: skip
-            house.migrate(environ)
-            with Bridge(environ, logs=folder / "logs") as bridge, house.services(environ) as services:
+            processes.migrate(environ)
+            with Bridge(environ, logs=folder / "logs") as bridge, processes.services(environ) as services:
                 bridge.start()
                 yield Town(
                     folder=folder, world=world, stand_ins=stand_ins, valkey=valkey, bridge=bridge,

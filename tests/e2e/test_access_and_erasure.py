@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bridge.model import Fact, Principal
 from bridge.sandbox import webhooks
-from tests.e2e import house
+from tests.e2e import processes
 
 
 def words(person, world):
@@ -109,7 +109,7 @@ def test_a_shop_that_leaves_without_data_is_closed_by_itself(town):
     body = {"shop_id": 954889, "shop_domain": shop}
     assert town.post_raw("shop/redact", json.dumps(body).encode(), shop=shop) == 200
     closed = lambda: [each for each in town.requests("shop_erasure") if each.shop == shop and each.closed_at]  # noqa: E731
-    (request,) = house.until("shop/redact is closed", closed)
+    (request,) = processes.until("shop/redact is closed", closed)
     shown = town.show(request.id)
     assert (shown["state"], shown["complete"]) == ("done", True)
     assert shown["tasks"][0]["outcome"] == "absent"
@@ -137,7 +137,7 @@ def test_another_request_of_hers_later_is_answered_anew_with_a_clock_of_its_own(
     town.post("customers/data_request", person=person, request_id=801)
     first = town.closed("access", person)
     town.post("customers/data_request", person=person, request_id=802)
-    both = house.until(
+    both = processes.until(
         "both are answered",
         lambda: [
             len(closed)

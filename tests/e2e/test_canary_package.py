@@ -7,11 +7,11 @@ import pytest
 
 from bridge.connectors.shopify import Shopify
 from bridge.model import Absence, Outcome, Principal
-from bridge.sandbox.shopify.planted import planted
+from bridge.sandbox.shopify.records.seeded_data import planted
 from bridge.sandbox.shopify.server import CLIENT_ID, CLIENT_SECRET, ShopifyStandIn
 from bridge.sandbox.world import SHOP, invent
 from tests.coverage import asked_for
-from tests.steps.test_export_case import Package, case, task
+from tests.steps.access.export_case import Package, case, task
 
 # numbers of cards and accounts are cut to their end, and what opens something is hidden
 MASKED = [

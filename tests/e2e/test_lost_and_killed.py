@@ -7,7 +7,7 @@ from collections import Counter
 
 import redis
 
-from tests.e2e import house
+from tests.e2e import processes
 
 RECOVERED_WITHIN_S = 60.0
 
@@ -19,12 +19,12 @@ def test_thirty_requests_survive_an_emptied_redis_and_none_is_done_twice(town):
     for number, person in enumerate(people):
         town.post("customers/data_request", person=person, request_id=30_000 + number)
     with redis.Redis.from_url(town.valkey.url) as client:
-        house.until("all bells rang", lambda: client.llen("rq:queue:bridge") >= 30)
+        processes.until("all bells rang", lambda: client.llen("rq:queue:bridge") >= 30)
         client.flushall()
     town.bridge.add("worker")
     mine = lambda: [each for each in town.requests("access") if each.id not in before]  # noqa: E731
     done = lambda: len(mine()) == 30 and all(each.closed_at for each in mine())  # noqa: E731
-    house.until("all thirty are answered", done, 60)
+    processes.until("all thirty are answered", done, 60)
     assert {(each.state, each.complete) for each in mine()} == {("done", True)}
     assert len({each.subject for each in mine()}) == 30
     for each in mine():
@@ -44,7 +44,7 @@ def begin_heavy(town, request_id):
     shopify.calls.clear()
     shopify.latency_s = 0.1
     town.post("customers/data_request", person=town.world.heavy, request_id=request_id)
-    house.until("some pages were read", lambda: shopify.calls.show()["total"] >= 5)
+    processes.until("some pages were read", lambda: shopify.calls.show()["total"] >= 5)
 
 
 def heavy_done(town, external_ref, within_s):
@@ -52,7 +52,7 @@ def heavy_done(town, external_ref, within_s):
         mine = [each for each in town.asked("access", town.world.heavy) if each.external_ref == external_ref]
         return next((each for each in mine if each.closed_at), None)
 
-    return town.show(house.until("the heavy request", look, within_s).id)
+    return town.show(processes.until("the heavy request", look, within_s).id)
 
 
 def test_a_worker_killed_in_the_middle_is_taken_over_from_the_last_page(town):
@@ -94,6 +94,6 @@ def test_a_work_horse_that_dies_alone_is_replaced_without_a_new_worker(town):
 
 
 def test_the_chain_holds_after_all_this(town):
-    told = house.say(town.environ, "evidence", "verify", "--json")
+    told = processes.say(town.environ, "evidence", "verify", "--json")
     assert told.code == 0
     assert told.json["rows"] > 100

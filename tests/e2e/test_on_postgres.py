@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.e2e import house
+from tests.e2e import processes
 from tests.e2e.conftest import founded
 
 
@@ -37,7 +37,7 @@ def test_an_erasure_ends_in_a_certificate_and_a_late_webhook_brings_nobody_back(
         town.post("orders/updated", order=order)
     town.settled()
     assert town.asked("erasure", bikram)[0].id == shown["id"]
-    assert house.say(town.environ, "evidence", "verify", "--json").json["ok"] is True
+    assert processes.say(town.environ, "evidence", "verify", "--json").json["ok"] is True
 
 
 def test_after_a_killed_database_worker_and_clock_go_on_by_themselves(town, postgres):
@@ -47,7 +47,9 @@ def test_after_a_killed_database_worker_and_clock_go_on_by_themselves(town, post
     postgres.kill()
     postgres.start()
     person = town.world.people[8]
-    house.until("web has noticed", lambda: house.ask(town.bridge.url, "/readyz", how="GET").status == 200)
+    processes.until(
+        "web has noticed", lambda: processes.ask(town.bridge.url, "/readyz", how="GET").status == 200
+    )
     town.post("customers/data_request", person=person)
     assert town.closed("access", person)["complete"] is True
     assert town.bridge.running() == before

@@ -21,15 +21,15 @@ from bridge.model import (
     Paper,
     Principal,
 )
-from bridge.steps.age import age
-from bridge.steps.carry import carry
-from bridge.steps.erase import erase
-from bridge.steps.gate import barred, look
-from bridge.steps.index import index
-from bridge.steps.restore import restore
+from bridge.steps.erasure.erase_person import erase
+from bridge.steps.index.index_orders import index
+from bridge.steps.recovery.ledger_gate import barred, look
+from bridge.steps.recovery.reapply_erasures import restore
+from bridge.steps.recovery.sync_ledger import carry
+from bridge.steps.retention.expire import age
 from bridge.store import SqlStore, Vault
-from bridge.store.ledger import SqlLedger
-from bridge.store.tables import (
+from bridge.store.recovery.ledger import SqlLedger
+from bridge.store.schema.tables import (
     data_keys,
     deliveries,
     destructions,
@@ -38,7 +38,7 @@ from bridge.store.tables import (
     requests,
     suppressions,
 )
-from tests.e2e import drill
+from tests.e2e import backups
 from tests.factories import (
     ASHA,
     CANARIES,
@@ -100,17 +100,17 @@ class House:
             connection.execute(mine.values(state="done", active_key=None))
 
     def backup(self):
-        return drill.backup(self._url, self._folder / "backup", self._postgres)
+        return backups.backup(self._url, self._folder / "backup", self._postgres)
 
     def restore(self, source):
         self.store.engine.dispose()
-        drill.restore(self._url, source, self._postgres)
+        backups.restore(self._url, source, self._postgres)
 
     def check(self, **given):
         return restore(actor="operator:test", services=self.services, **given)
 
     def dump(self):
-        return drill.dump(self._url, self._postgres)
+        return backups.dump(self._url, self._postgres)
 
     def orders(self, who=ASHA):
         with self.store.transaction() as tx:
@@ -272,7 +272,7 @@ def test_what_an_epoch_made_unreadable_is_erased_again_unread(restored, clock):
 
 def test_one_that_cannot_be_erased_again_keeps_the_gate_closed_and_stops_nobody_else(restored, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr("bridge.store.index.IndexRows._delete_in", lambda *_: 0)
+        patch.setattr("bridge.store.index.rows.IndexRows._delete_in", lambda *_: 0)
         done = restored.check()
     assert (len(done.faults), done.left) == (1, 4)
     assert look(services=restored.services)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.e2e import house
+from tests.e2e import processes
 
 ONCE = ["http_500", "reset", "truncated", "throttle", "token_expired"]
 
@@ -61,11 +61,11 @@ def test_after_the_credentials_are_mended_a_replay_completes_it_and_keeps_its_cl
     town.post("customers/data_request", person=person)
     before = town.closed("access", person)
     town.stand_ins.delhivery.faults.clear()
-    told = house.say(town.environ, "dsr", "replay", before["id"], "--json")
+    told = processes.say(town.environ, "dsr", "replay", before["id"], "--json")
     assert told.code == 0
     assert told.json["replayed"] == ["delhivery"]
     look = lambda: (shown := town.show(before["id"]))["complete"] and shown  # noqa: E731
-    after = house.until("the supplement is there", look)
+    after = processes.until("the supplement is there", look)
     assert after["state"] == "done"
     for name in ("received_at", "acknowledge_due_at", "due_at", "due_governed_by", "clocks", "closed_at"):
         assert after[name] == before[name], name

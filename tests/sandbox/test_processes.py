@@ -11,8 +11,7 @@ import pytest
 import requests
 
 from bridge.errors import NeedsOperator
-from bridge.sandbox import leash
-from bridge.sandbox.processes import COMMANDS, Bridge, free_port
+from bridge.sandbox.processes import COMMANDS, Bridge, free_port, kill_on_exit
 
 WEB = """
 import http.server, os, sys
@@ -76,7 +75,7 @@ def test_it_migrates_starts_answers_and_stops_everything():
         }
         assert bridge.logs["worker.1"].read_text().count("bye") == 2, "SIGTERM reaches the children too"
         assert bridge.running() == []
-        assert not [pid for pid in everyone if leash.members(pid)]
+        assert not [pid for pid in everyone if kill_on_exit.members(pid)]
         folder = bridge.logs["web.1"].parent
     assert not folder.exists()
 
@@ -87,7 +86,7 @@ def test_kill_takes_the_children_that_left_the_group_and_another_can_be_added():
         wait_for(lambda: len(bridge.pids("worker.1")) == 2)
         session = bridge.pids("worker.1")[0]
         assert bridge.kill("worker.1") == 2
-        wait_for(lambda: not leash.members(session))
+        wait_for(lambda: not kill_on_exit.members(session))
         assert bridge.running() == ["worker.2"]
         assert bridge.add("worker") == "worker.1"
         assert sorted(bridge.running()) == ["worker.1", "worker.2"]
@@ -153,7 +152,7 @@ def test_nothing_outlives_its_owner():
     with owner:
         pid, log = owner.stdout.readline().split()
         owner.kill()
-    wait_for(lambda: not leash.members(int(pid)))
+    wait_for(lambda: not kill_on_exit.members(int(pid)))
     Path(log).unlink()
     Path(log).parent.rmdir()
 

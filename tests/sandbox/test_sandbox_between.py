@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 import pytest
 import requests
 
-from bridge.connectors.aftership import AfterShip
-from bridge.connectors.bluedart import BlueDart
-from bridge.connectors.delhivery import Delhivery
-from bridge.connectors.shiprocket import Shiprocket
+from bridge.connectors.aftership.client import AfterShip
+from bridge.connectors.bluedart.client import BlueDart
+from bridge.connectors.delhivery.client import Delhivery
+from bridge.connectors.shiprocket.client import Shiprocket
 from bridge.errors import ConnectorRefused, ConnectorThrottled, CredentialRejected
 from bridge.model import Outcome, ParcelStatus, Principal, Waybill
 from bridge.sandbox.carriers import (

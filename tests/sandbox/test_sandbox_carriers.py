@@ -7,12 +7,12 @@ import pytest
 import requests
 from defusedxml import ElementTree
 
-from bridge.connectors.bluedart import BlueDart
-from bridge.connectors.delhivery import Delhivery
+from bridge.connectors.bluedart.client import BlueDart
+from bridge.connectors.delhivery.client import Delhivery
 from bridge.connectors.http import Http
 from bridge.errors import ConnectorThrottled, ConnectorUnavailable, CredentialRejected
 from bridge.model import Principal, Waybill
-from bridge.rules.attribution import attribute, plausible
+from bridge.rules.index.attribution import attribute, plausible
 from bridge.sandbox.carriers import BLUEDART_CREDENTIALS, DELHIVERY_TOKEN, bluedart, delhivery
 from bridge.sandbox.world import invent
 

@@ -12,7 +12,7 @@ import requests
 from bridge.sandbox import webhooks
 from bridge.sandbox.httpd import Response, StandIn
 from bridge.sandbox.shopify import ShopifyStandIn
-from bridge.sandbox.shopify.search import Search
+from bridge.sandbox.shopify.engine.search import Search
 from bridge.sandbox.world import invent
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)

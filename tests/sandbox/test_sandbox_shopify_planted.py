@@ -10,12 +10,11 @@ import pytest
 import requests
 from graphql import FieldNode, GraphQLEnumType, GraphQLScalarType, get_named_type, parse
 
-from bridge.sandbox import rest
 from bridge.sandbox.schema import VERSIONS, load
 from bridge.sandbox.schema.personal import canary, of_type, personal, protected
 from bridge.sandbox.shopify import ShopifyStandIn
-from bridge.sandbox.shopify.planted import planted
-from bridge.sandbox.world import invent
+from bridge.sandbox.shopify.records.seeded_data import planted
+from bridge.sandbox.world import invent, rest
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 NEWEST = VERSIONS[-1]

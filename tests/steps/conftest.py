@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.steps.dispatch import dispatch
-from bridge.steps.index import index
-from bridge.steps.process import process
+from bridge.steps.index.index_orders import index
+from bridge.steps.requests.process import process
+from bridge.steps.webhooks.dispatch import dispatch
 from tests.factories import SHOP, accepted, redact_body
 
 

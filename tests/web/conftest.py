@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from bridge.ports import Services
-from bridge.sandbox.embedded import Valkey
 from bridge.sandbox.processes import Bridge
-from tests.e2e import house
+from bridge.sandbox.processes.embedded_redis import Valkey
+from tests.e2e import processes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,9 +38,9 @@ class Edge:
 def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
     folder = tmp_path_factory.mktemp("edge")
     with Valkey() as valkey:
-        environ = house.environment(f"sqlite:///{folder}/bridge.db", valkey.url)
-        house.migrate(environ)
+        environ = processes.environment(f"sqlite:///{folder}/bridge.db", valkey.url)
+        processes.migrate(environ)
         with Bridge(environ, logs=folder / "logs") as bridge:
             bridge.start(workers=0, clock=False)
-            with house.services(environ) as services:
+            with processes.services(environ) as services:
                 yield Edge(bridge=bridge, environ=environ, valkey=valkey, services=services)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.rules.notices import LONGEST_NOTE
-from tests.web.instructed import answered, client_of, instruct, rows, sent
+from bridge.rules.notices.answers import LONGEST_NOTE
+from tests.web.notice_case import answered, client_of, instruct, rows, sent
 
 
 @pytest.fixture

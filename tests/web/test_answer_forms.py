@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from bridge.errors import FormInvalid
 from bridge.model import Answer
-from bridge.rules.notices import LAWS, check
+from bridge.rules.notices.answers import LAWS, check
 from bridge.web.notices import form
-from tests.e2e import house
-from tests.web.instructed import answered, client_of, entry_of, instruct, rows, sent
+from tests.e2e import processes
+from tests.web.notice_case import answered, client_of, entry_of, instruct, rows, sent
 
 FORM = "application/x-www-form-urlencoded"
 ONCE = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -189,22 +189,22 @@ def test_five_thousand_lines_are_shown_in_bounded_memory_and_answered_by_one_cho
 
 def test_over_the_wire_it_is_the_same_and_a_slow_body_is_408(edge):
     one = instruct(edge.services, 2)
-    page = house.ask(edge.url, one.path, None, {"Accept-Encoding": "gzip"}, "GET")
+    page = processes.ask(edge.url, one.path, None, {"Accept-Encoding": "gzip"}, "GET")
     assert page.status == 200
     assert one.entries[0].reference.encode() in gzip.decompress(page.body)
-    looked = house.ask(edge.url, one.path, None, {}, "HEAD")
+    looked = processes.ask(edge.url, one.path, None, {}, "HEAD")
     assert (looked.status, looked.body) == (200, b"")
     raw = urlencode(answered(one, "erased")).encode()
     head = f"POST {one.path} HTTP/1.1\r\nHost: b.example\r\nContent-Type: {FORM}\r\nContent-Length: {len(raw)}\r\n\r\n"
-    slow = house.wire(edge.bridge.port, head.encode(), raw[:20])
-    assert house.status(slow) == 408
+    slow = processes.wire(edge.bridge.port, head.encode(), raw[:20])
+    assert processes.status(slow) == 408
     assert b"did not arrive in time" in slow
-    assert house.status(house.wire(edge.bridge.port, head.encode(), raw[:20], end=True)) == 400
+    assert processes.status(processes.wire(edge.bridge.port, head.encode(), raw[:20], end=True)) == 400
     assert one.now() == one.notice
-    done = house.ask(edge.url, one.path, raw, {"Content-Type": FORM})
+    done = processes.ask(edge.url, one.path, raw, {"Content-Type": FORM})
     assert done.status == 200
-    assert house.ask(edge.url, one.path, raw, {"Content-Type": FORM}).status == 404
+    assert processes.ask(edge.url, one.path, raw, {"Content-Type": FORM}).status == 404
     logs = "".join(path.read_text() for path in edge.bridge.logs.values())
     assert one.token not in logs
-    metrics = house.ask(edge.url, "/metrics", None, {}, "GET").body.decode()
+    metrics = processes.ask(edge.url, "/metrics", None, {}, "GET").body.decode()
     assert one.token not in metrics

@@ -12,7 +12,7 @@ from bridge.errors import RequestsTooMany, StoreUnavailable
 from bridge.model import NoticeState
 from bridge.web.notices.limits import MOST_BAD, MOST_GOOD, Limits
 from bridge.web.notices.limits import client_of as address_of
-from tests.web.instructed import answered, client_of, instruct, rows, sent
+from tests.web.notice_case import answered, client_of, instruct, rows, sent
 
 UNKNOWN = "A" * 43
 
@@ -227,7 +227,7 @@ def test_no_link_no_note_and_no_address_is_logged(client, services, capfd, monke
         raise RuntimeError(f"{one.token} Asha")
 
     again = instruct(services)
-    monkeypatch.setattr("bridge.web.notices.shown.lines", broken)
+    monkeypatch.setattr("bridge.web.notices.view_models.lines", broken)
     assert client.get(again.path, headers=mine).status_code == 500
     out = "".join(capfd.readouterr())
     assert "request.refused" in out

@@ -8,9 +8,9 @@ from datetime import date, timedelta
 import pytest
 
 from bridge.model import Answer, Names, NoticeState
-from bridge.rules.notices import LAWS
+from bridge.rules.notices.answers import LAWS
 from tests.factories import CANARIES
-from tests.web.instructed import answered, client_of, instruct, rows, sent
+from tests.web.notice_case import answered, client_of, instruct, rows, sent
 
 
 @pytest.fixture

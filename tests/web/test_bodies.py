@@ -5,19 +5,19 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from bridge.rules.topics import LEARNED, MANDATORY
-from bridge.steps.dispatch import dispatch
-from bridge.steps.index import index
-from tests.e2e import house
+from bridge.rules.webhooks.topics import LEARNED, MANDATORY
+from bridge.steps.index.index_orders import index
+from bridge.steps.webhooks.dispatch import dispatch
+from tests.e2e import processes
 
-INDEX = json.loads((house.SAMPLES / "INDEX.json").read_text())
+INDEX = json.loads((processes.SAMPLES / "INDEX.json").read_text())
 DEEP = b"[" * 100_000 + b"]" * 100_000
 
 
 def asked(**more):
     return {
         "shop_id": 954889,
-        "shop_domain": house.SHOP,
+        "shop_domain": processes.SHOP,
         "orders_requested": [299938],
         "customer": {"id": 191167, "email": "asha@example.com", "phone": "555-625-1199"},
         "data_request": {"id": 9999},
@@ -26,7 +26,13 @@ def asked(**more):
 
 
 def redacted(**more):
-    return {"shop_id": 1, "shop_domain": house.SHOP, "customer": {"id": 5}, "orders_to_redact": [1], **more}
+    return {
+        "shop_id": 1,
+        "shop_domain": processes.SHOP,
+        "customer": {"id": 5},
+        "orders_to_redact": [1],
+        **more,
+    }
 
 
 # body: the reason it is rejected with, or "" where it is acted on
@@ -102,8 +108,8 @@ ORDERS = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_privacy_request_is_kept_with_its_reason_or_acted_on(edge, name):
     body, reason = HOSTILE[name]
-    mark = house.new_id()
-    answer = house.post(edge.url, "customers/data_request", body, webhook_id=mark)
+    mark = processes.new_id()
+    answer = processes.post(edge.url, "customers/data_request", body, webhook_id=mark)
     assert (answer.status, answer.body) == (200, b"")
     (row,) = edge.inbox(mark)
     assert (row["state"], row["reason"]) == ("rejected" if reason else "received", reason)
@@ -115,10 +121,12 @@ def test_a_hostile_privacy_request_is_kept_with_its_reason_or_acted_on(edge, nam
 @pytest.mark.parametrize("name", ORDERS)
 def test_a_hostile_order_is_rejected_alone_or_learned_from(edge, name):
     body, reason = ORDERS[name]
-    mark, beside = house.new_id(), house.new_id()
-    assert house.post(edge.url, "orders/create", body, webhook_id=mark).status == 200
-    assert house.post(edge.url, "orders/create", {"id": 77, "name": beside}, webhook_id=beside).status == 200
-    index(house.SHOP, services=edge.services)
+    mark, beside = processes.new_id(), processes.new_id()
+    assert processes.post(edge.url, "orders/create", body, webhook_id=mark).status == 200
+    assert (
+        processes.post(edge.url, "orders/create", {"id": 77, "name": beside}, webhook_id=beside).status == 200
+    )
+    index(processes.SHOP, services=edge.services)
     (row,) = edge.inbox(mark)
     assert (row["state"], row["reason"]) == ("rejected" if reason else "done", reason)
     assert edge.inbox(beside)[0]["state"] == "done"
@@ -127,18 +135,18 @@ def test_a_hostile_order_is_rejected_alone_or_learned_from(edge, name):
 @pytest.mark.parametrize("name", ["\ud800", "\0", "9" * 60])
 @pytest.mark.parametrize("topic", ["customers/redact", "customers/data_request"])
 def test_an_id_that_is_no_number_names_nobody_and_harms_nobody(edge, topic, name):
-    mark = house.new_id()
+    mark = processes.new_id()
     body = redacted(customer={"id": name}) if topic == "customers/redact" else asked(customer={"id": name})
-    assert house.post(edge.url, topic, body, webhook_id=mark).status == 200
+    assert processes.post(edge.url, topic, body, webhook_id=mark).status == 200
     (row,) = edge.inbox(mark)
     assert dispatch(row["id"], services=edge.services)
 
 
 @pytest.mark.parametrize("sample", INDEX, ids=[row["file"] for row in INDEX])
 def test_every_sample_of_shopify_is_answered_200(edge, sample):
-    raw = (house.SAMPLES / sample["file"]).read_bytes().replace(b"{shop}.", b"minimiss-demo.")
-    mark, topic = house.new_id(), sample["topic"]
-    assert house.post(edge.url, topic, raw, webhook_id=mark).status == 200
+    raw = (processes.SAMPLES / sample["file"]).read_bytes().replace(b"{shop}.", b"minimiss-demo.")
+    mark, topic = processes.new_id(), sample["topic"]
+    assert processes.post(edge.url, topic, raw, webhook_id=mark).status == 200
     (row,) = edge.inbox(mark)
     handled = topic in MANDATORY or topic.startswith(LEARNED)
     assert (row["state"], row["reason"]) == (
@@ -157,7 +165,7 @@ def test_every_sample_of_shopify_is_answered_200(edge, sample):
         ("customers/redact", {"X-Shopify-Shop-Domain": ""}, redacted(), "shop_malformed"),
         ("customers/redact", {}, asked(), "body_of_another_topic"),
         ("shop/redact", {}, redacted(), "body_of_another_topic"),
-        ("shop/redact", {}, {"shop_domain": house.SHOP, "customer": {"id": 1}}, "body_of_another_topic"),
+        ("shop/redact", {}, {"shop_domain": processes.SHOP, "customer": {"id": 1}}, "body_of_another_topic"),
         ("customers/data_request", {}, {"id": 820982911946154508}, "shop_domain_missing"),
         ("locales/create", {}, {"id": 1}, "topic_not_handled"),
         ("Orders/Create", {}, {"id": 1}, "topic_malformed"),
@@ -165,9 +173,9 @@ def test_every_sample_of_shopify_is_answered_200(edge, sample):
     ],
 )
 def test_parts_that_disagree_are_kept_as_rejected_and_answered_200(edge, path, headers, body, reason):
-    raw = json.dumps(body | {"once": house.new_id()}).encode()
-    sent = house.signed(path, raw) | headers
-    answer = house.ask(edge.url, f"/webhooks/{path}", raw, sent)
+    raw = json.dumps(body | {"once": processes.new_id()}).encode()
+    sent = processes.signed(path, raw) | headers
+    answer = processes.ask(edge.url, f"/webhooks/{path}", raw, sent)
     assert (answer.status, answer.body) == (200, b"")
     (row,) = edge.inbox(sent["X-Shopify-Webhook-Id"])
     assert (row["state"], row["reason"]) == ("rejected", reason)
@@ -178,13 +186,13 @@ def test_parts_that_disagree_are_kept_as_rejected_and_answered_200(edge, path, h
     "value", ["", "é".encode("latin-1"), "x" * 4000, "0001-01-01T00:00:00+14:00", "2026-13-45", "%00'\"--"]
 )
 def test_odd_headers_beside_a_good_signature_do_no_harm(edge, name, value):
-    raw = house.new_id().encode()
-    headers = house.signed("orders/create", raw) | {f"X-Shopify-{name}": value}
-    assert house.ask(edge.url, "/webhooks/orders/create", raw, headers).status == 200
+    raw = processes.new_id().encode()
+    headers = processes.signed("orders/create", raw) | {f"X-Shopify-{name}": value}
+    assert processes.ask(edge.url, "/webhooks/orders/create", raw, headers).status == 200
 
 
 def test_all_that_was_kept_is_listed_without_a_body(edge):
-    rows = house.say(edge.environ, "inbox", "list", "--json", "--limit", "10000").json
+    rows = processes.say(edge.environ, "inbox", "list", "--json", "--limit", "10000").json
     assert {row["state"] for row in rows} <= {"received", "done", "rejected"}
     assert all(row["reason"] for row in rows if row["state"] == "rejected")
     assert "example.com" not in json.dumps(rows)
@@ -192,20 +200,21 @@ def test_all_that_was_kept_is_listed_without_a_body(edge):
 
 def test_sixteen_at_once_with_one_webhook_id_are_one_row(edge):
     for _ in range(3):
-        mark, body = house.new_id(), {"id": 5, "once": house.new_id()}
+        mark, body = processes.new_id(), {"id": 5, "once": processes.new_id()}
         with ThreadPoolExecutor(16) as pool:
             posts = [
-                pool.submit(house.post, edge.url, "orders/create", body, webhook_id=mark) for _ in range(16)
+                pool.submit(processes.post, edge.url, "orders/create", body, webhook_id=mark)
+                for _ in range(16)
             ]
             assert [each.result().status for each in posts] == [200] * 16
         assert len(edge.inbox(mark)) == 1
 
 
 def test_the_same_bytes_under_another_webhook_id_are_one_row_too(edge):
-    marks, body = [house.new_id() for _ in range(8)], {"id": 5, "once": house.new_id()}
+    marks, body = [processes.new_id() for _ in range(8)], {"id": 5, "once": processes.new_id()}
     with ThreadPoolExecutor(8) as pool:
         for answer in pool.map(
-            lambda mark: house.post(edge.url, "orders/create", body, webhook_id=mark), marks
+            lambda mark: processes.post(edge.url, "orders/create", body, webhook_id=mark), marks
         ):
             assert answer.status == 200
     assert sum(len(edge.inbox(mark)) for mark in marks) == 1

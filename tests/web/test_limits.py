@@ -8,7 +8,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.e2e import house
+from tests.e2e import processes
 
 TOPIC = "orders/create"
 RAW = json.dumps({"id": 1, "name": "#1"}).encode()
@@ -16,7 +16,7 @@ SLACK_S = 1.0
 
 
 def padded(size: int) -> bytes:
-    start = f'{{"id": 1, "once": "{house.new_id()}", "note": "'.encode()
+    start = f'{{"id": 1, "once": "{processes.new_id()}", "note": "'.encode()
     return start + b"x" * (size - len(start) - 2) + b'"}'
 
 
@@ -26,79 +26,83 @@ def chunked(raw: bytes, size: int = 65_536) -> bytes:
 
 
 def test_a_body_of_exactly_the_limit_is_taken(edge):
-    raw = padded(house.LIMIT_BYTES)
-    assert len(raw) == house.LIMIT_BYTES
-    assert house.post(edge.url, TOPIC, raw).status == 200
+    raw = padded(processes.LIMIT_BYTES)
+    assert len(raw) == processes.LIMIT_BYTES
+    assert processes.post(edge.url, TOPIC, raw).status == 200
 
 
 def test_a_large_order_of_two_megabytes_is_taken_in_chunks_too(edge):
     for framing in ("Content-Length", "chunks"):
         raw = padded(2_000_000)
         if framing == "chunks":
-            answer = house.wire(
+            answer = processes.wire(
                 edge.bridge.port,
-                house.head(TOPIC, raw, "Transfer-Encoding: chunked"),
+                processes.head(TOPIC, raw, "Transfer-Encoding: chunked"),
                 chunked(raw) + b"0\r\n\r\n",
             )
-            assert house.status(answer) == 200
+            assert processes.status(answer) == 200
         else:
-            assert house.post(edge.url, TOPIC, raw).status == 200
+            assert processes.post(edge.url, TOPIC, raw).status == 200
 
 
 def test_a_length_over_the_limit_is_413_before_a_byte_was_sent(edge):
-    over = f"Content-Length: {house.LIMIT_BYTES + 1}"
-    assert house.status(house.wire(edge.bridge.port, house.head(TOPIC, RAW, over))) == 413
+    over = f"Content-Length: {processes.LIMIT_BYTES + 1}"
+    assert processes.status(processes.wire(edge.bridge.port, processes.head(TOPIC, RAW, over))) == 413
 
 
 def test_a_length_beyond_all_measure_is_refused(edge):
     for length in ("9" * 30, "-1", "+5", "1e3", "0x10", "five"):
-        answer = house.wire(edge.bridge.port, house.head(TOPIC, RAW, f"Content-Length: {length}"))
-        assert house.status(answer) in (400, 413), length
+        answer = processes.wire(edge.bridge.port, processes.head(TOPIC, RAW, f"Content-Length: {length}"))
+        assert processes.status(answer) in (400, 413), length
 
 
 def test_chunks_over_the_limit_are_413(edge):
-    raw = padded(house.LIMIT_BYTES + 70_000)
+    raw = padded(processes.LIMIT_BYTES + 70_000)
     framing = "Transfer-Encoding: chunked"
-    answer = house.wire(edge.bridge.port, house.head(TOPIC, raw, framing), chunked(raw) + b"0\r\n\r\n")
-    assert house.status(answer) == 413
+    answer = processes.wire(
+        edge.bridge.port, processes.head(TOPIC, raw, framing), chunked(raw) + b"0\r\n\r\n"
+    )
+    assert processes.status(answer) == 413
 
 
 def test_chunks_of_exactly_the_limit_are_taken(edge):
-    raw = padded(house.LIMIT_BYTES)
+    raw = padded(processes.LIMIT_BYTES)
     framing = "Transfer-Encoding: chunked"
-    answer = house.wire(edge.bridge.port, house.head(TOPIC, raw, framing), chunked(raw) + b"0\r\n\r\n")
-    assert house.status(answer) == 200
+    answer = processes.wire(
+        edge.bridge.port, processes.head(TOPIC, raw, framing), chunked(raw) + b"0\r\n\r\n"
+    )
+    assert processes.status(answer) == 200
 
 
 def test_half_a_body_is_400(edge):
-    head = house.head(TOPIC, RAW, f"Content-Length: {len(RAW) + 50}")
-    assert house.status(house.wire(edge.bridge.port, head, RAW, end=True)) == 400
+    head = processes.head(TOPIC, RAW, f"Content-Length: {len(RAW) + 50}")
+    assert processes.status(processes.wire(edge.bridge.port, head, RAW, end=True)) == 400
 
 
 def test_chunks_that_end_too_early_are_400(edge):
-    head = house.head(TOPIC, RAW, "Transfer-Encoding: chunked")
-    assert house.status(house.wire(edge.bridge.port, head, chunked(RAW), end=True)) == 400
+    head = processes.head(TOPIC, RAW, "Transfer-Encoding: chunked")
+    assert processes.status(processes.wire(edge.bridge.port, head, chunked(RAW), end=True)) == 400
 
 
 @pytest.mark.parametrize(
     "junk", [b"ZZ\r\nhello\r\n", b"-5\r\nhello\r\n0\r\n\r\n", b"5\r\nhelloXX0\r\n\r\n", b"\r\n\r\n"]
 )
 def test_bad_framing_is_400(edge, junk):
-    head = house.head(TOPIC, RAW, "Transfer-Encoding: chunked")
-    assert house.status(house.wire(edge.bridge.port, head, junk, end=True)) == 400
+    head = processes.head(TOPIC, RAW, "Transfer-Encoding: chunked")
+    assert processes.status(processes.wire(edge.bridge.port, head, junk, end=True)) == 400
 
 
 def test_two_framings_at_once_are_refused(edge):
     both = f"Content-Length: {len(RAW)}\r\nTransfer-Encoding: chunked"
-    answer = house.wire(edge.bridge.port, house.head(TOPIC, RAW, both), chunked(RAW) + b"0\r\n\r\n")
-    assert house.status(answer) == 400
+    answer = processes.wire(edge.bridge.port, processes.head(TOPIC, RAW, both), chunked(RAW) + b"0\r\n\r\n")
+    assert processes.status(answer) == 400
 
 
 def test_what_is_left_of_a_refused_body_does_not_become_a_request(edge):
-    hidden = house.head("orders/updated", RAW, f"Content-Length: {len(RAW)}") + RAW
-    head = house.head(TOPIC, hidden, f"Content-Length: {house.LIMIT_BYTES + 1}")
-    answer = house.wire(edge.bridge.port, head, hidden, hidden, end=True, all_of_it=True)
-    assert house.status(answer) == 413
+    hidden = processes.head("orders/updated", RAW, f"Content-Length: {len(RAW)}") + RAW
+    head = processes.head(TOPIC, hidden, f"Content-Length: {processes.LIMIT_BYTES + 1}")
+    answer = processes.wire(edge.bridge.port, head, hidden, hidden, end=True, all_of_it=True)
+    assert processes.status(answer) == 413
     assert answer.count(b"HTTP/1.1 ") == 1
 
 
@@ -106,17 +110,17 @@ def test_what_is_left_of_a_refused_body_does_not_become_a_request(edge):
 def test_a_body_that_stops_is_408_soon_after_the_deadline(edge, framing):
     began = time.monotonic()
     if framing == "length":
-        parts = (house.head(TOPIC, RAW, f"Content-Length: {len(RAW)}"), RAW[:5])
+        parts = (processes.head(TOPIC, RAW, f"Content-Length: {len(RAW)}"), RAW[:5])
     else:
-        parts = (house.head(TOPIC, RAW, "Transfer-Encoding: chunked"), chunked(RAW))
-    assert house.status(house.wire(edge.bridge.port, *parts)) == 408
-    assert house.DEADLINE_S <= time.monotonic() - began < house.DEADLINE_S + SLACK_S
+        parts = (processes.head(TOPIC, RAW, "Transfer-Encoding: chunked"), chunked(RAW))
+    assert processes.status(processes.wire(edge.bridge.port, *parts)) == 408
+    assert processes.DEADLINE_S <= time.monotonic() - began < processes.DEADLINE_S + SLACK_S
 
 
 def test_a_body_that_trickles_is_408_too(edge):
     began = time.monotonic()
     with socket.create_connection(("127.0.0.1", edge.bridge.port), timeout=5) as slow:
-        slow.sendall(house.head(TOPIC, RAW, "Content-Length: 1000"))
+        slow.sendall(processes.head(TOPIC, RAW, "Content-Length: 1000"))
         slow.settimeout(0.1)
         answer = b""
         while not answer and time.monotonic() - began < 5:
@@ -127,8 +131,8 @@ def test_a_body_that_trickles_is_408_too(edge):
                 continue
             except OSError:
                 break
-    assert house.status(answer) == 408
-    assert time.monotonic() - began < house.DEADLINE_S + SLACK_S
+    assert processes.status(answer) == 408
+    assert time.monotonic() - began < processes.DEADLINE_S + SLACK_S
 
 
 def test_forty_who_trickle_keep_nobody_else_waiting(edge):
@@ -136,16 +140,16 @@ def test_forty_who_trickle_keep_nobody_else_waiting(edge):
         slow = []
         for _ in range(40):
             stranger = opened.enter_context(socket.create_connection(("127.0.0.1", edge.bridge.port), 5))
-            stranger.sendall(house.head(TOPIC, RAW, "Content-Length: 1000") + b"x")
+            stranger.sendall(processes.head(TOPIC, RAW, "Content-Length: 1000") + b"x")
             slow.append(stranger)
         with ThreadPoolExecutor(8) as pool:
-            bodies = [{"id": 1, "once": house.new_id()} for _ in range(40)]
-            answers = list(pool.map(lambda body: house.post(edge.url, TOPIC, body), bodies))
+            bodies = [{"id": 1, "once": processes.new_id()} for _ in range(40)]
+            answers = list(pool.map(lambda body: processes.post(edge.url, TOPIC, body), bodies))
         assert {answer.status for answer in answers} == {200}
-        assert max(answer.seconds for answer in answers) < house.DEADLINE_S + SLACK_S
-        assert {house.status(house.heard(stranger)) for stranger in slow} == {408}
+        assert max(answer.seconds for answer in answers) < processes.DEADLINE_S + SLACK_S
+        assert {processes.status(processes.heard(stranger)) for stranger in slow} == {408}
 
 
 def test_afterwards_it_answers_as_before(edge):
     assert edge.bridge.running() == ["web.1"]
-    assert house.post(edge.url, TOPIC, {"id": 1, "once": house.new_id()}).seconds < 0.5
+    assert processes.post(edge.url, TOPIC, {"id": 1, "once": processes.new_id()}).seconds < 0.5

@@ -2,16 +2,16 @@
 
 import pytest
 
-from bridge.sandbox.embedded import Valkey
 from bridge.sandbox.processes import Bridge
-from tests.config.test_start import DECIDED
-from tests.e2e import house
+from bridge.sandbox.processes.embedded_redis import Valkey
+from tests.config.test_load import DECIDED
+from tests.e2e import processes
 
 TOKEN = "invented-metrics-token"
 
 
 def get(edge, path, **headers):
-    return house.ask(edge.url, path, None, headers, "GET")
+    return processes.ask(edge.url, path, None, headers, "GET")
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +19,7 @@ def early(tmp_path_factory):
     """Web that was started before the release phase."""
     folder = tmp_path_factory.mktemp("early")
     with Valkey() as valkey:
-        environ = house.environment(f"sqlite:///{folder}/bridge.db", valkey.url, METRICS_TOKEN=TOKEN)
+        environ = processes.environment(f"sqlite:///{folder}/bridge.db", valkey.url, METRICS_TOKEN=TOKEN)
         with Bridge(environ, logs=folder / "logs") as bridge:
             yield bridge.start(workers=0, clock=False), environ
 
@@ -30,12 +30,12 @@ def test_it_is_ready_only_once_the_release_phase_has_run(early):
     before = get(bridge, "/readyz")
     assert before.status == 503
     assert b"python -m bridge migrate" in before.body
-    assert house.post(bridge.url, "orders/create", {"id": 1}).status == 503
-    assert house.say(environ, "migrate").code == 0
+    assert processes.post(bridge.url, "orders/create", {"id": 1}).status == 503
+    assert processes.say(environ, "migrate").code == 0
     after = get(bridge, "/readyz")
     assert after.status == 200
     assert after.headers["content-type"] == "application/json"
-    assert house.post(bridge.url, "orders/create", {"id": 1}).status == 200
+    assert processes.post(bridge.url, "orders/create", {"id": 1}).status == 200
 
 
 @pytest.mark.parametrize(
@@ -58,9 +58,9 @@ def test_metrics_count_deliveries_over_all_processes_and_rows_and_bells(edge):
     known = 'bridge_deliveries_total{new="true",state="received",topic="orders/create"}'
     other = 'bridge_deliveries_total{new="true",state="rejected",topic="other"}'
     for number in range(20):
-        house.post(edge.url, "orders/create", {"id": number, "once": house.new_id()})
-    house.post(edge.url, "qwertzuiop/asha", {"id": 1, "once": house.new_id()})
-    house.post(edge.url, "customers/redact", b"no JSON of " + house.new_id().encode())
+        processes.post(edge.url, "orders/create", {"id": number, "once": processes.new_id()})
+    processes.post(edge.url, "qwertzuiop/asha", {"id": 1, "once": processes.new_id()})
+    processes.post(edge.url, "customers/redact", b"no JSON of " + processes.new_id().encode())
     after = counted(edge)
     assert after[known] - before.get(known, 0) == 20
     assert after[other] - before.get(other, 0) == 2
@@ -97,22 +97,22 @@ def test_what_is_not_there_says_so_in_plain_words(edge, path):
 def test_in_production_metrics_need_a_token_and_answers_demand_https(tmp_path):
     files = {}
     for name, changes in DECIDED.items():
-        text = (house.ROOT / "config" / f"{name}.toml").read_text()
+        text = (processes.ROOT / "config" / f"{name}.toml").read_text()
         for old, new in changes:
             text = text.replace(old, new, 1)
         (tmp_path / f"{name}.toml").write_text(text)
         files[f"BRIDGE_{name.upper()}_FILE"] = str(tmp_path / f"{name}.toml")
     with Valkey() as valkey:
-        environ = house.environment(
+        environ = processes.environment(
             f"sqlite:///{tmp_path}/bridge.db", valkey.url, **files,
             BRIDGE_ENV="production", SHOPIFY_CLIENT_ID="client",
         )  # fmt: skip
-        house.migrate(environ)
+        processes.migrate(environ)
         with Bridge(environ, logs=tmp_path / "logs") as bridge:
             bridge.start(workers=0, clock=False)
             assert get(bridge, "/metrics").status == 401, "no token is set: nobody may look"
             assert get(bridge, "/metrics", Authorization="Bearer ").status == 401
             assert get(bridge, "/healthz").headers["strict-transport-security"] == "max-age=31536000"
-            answer = house.post(bridge.url, "orders/create", {"id": 1}, shop="mini-miss.myshopify.com")
+            answer = processes.post(bridge.url, "orders/create", {"id": 1}, shop="mini-miss.myshopify.com")
             assert answer.status == 200
             assert "setting.unset" not in bridge.logs["web.1"].read_text()

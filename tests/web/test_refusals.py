@@ -9,11 +9,11 @@ import pytest
 
 from bridge.errors import SignatureInvalid
 from bridge.model import Fact
-from bridge.sandbox.embedded import Valkey
 from bridge.sandbox.processes import Bridge
+from bridge.sandbox.processes.embedded_redis import Valkey
 from bridge.store import SqlStore
 from bridge.web.refusals import Refusals
-from tests.e2e import house
+from tests.e2e import processes
 from tests.factories import NOW
 
 
@@ -48,7 +48,7 @@ def test_it_tells_by_itself_when_the_window_is_over_and_again_in_the_next(servic
     refusals = Refusals(services, window_s=0.05)
     for told in (1, 2):
         refuse(refusals, "missing")
-        house.until("told", lambda told=told: len(rejected(services)) == told)
+        processes.until("told", lambda told=told: len(rejected(services)) == told)
 
 
 def test_what_a_database_that_is_away_did_not_hear_is_told_later(services, clock, vault):
@@ -64,14 +64,14 @@ def test_what_a_database_that_is_away_did_not_hear_is_told_later(services, clock
 
 def test_a_web_process_counts_at_its_door_and_tells_when_it_ends(tmp_path):
     with Valkey() as valkey:
-        environ = house.environment(f"sqlite:///{tmp_path}/bridge.db", valkey.url, WEB_CONCURRENCY="1")
-        house.migrate(environ)
-        with Bridge(environ, logs=tmp_path / "logs") as bridge, house.services(environ) as services:
+        environ = processes.environment(f"sqlite:///{tmp_path}/bridge.db", valkey.url, WEB_CONCURRENCY="1")
+        processes.migrate(environ)
+        with Bridge(environ, logs=tmp_path / "logs") as bridge, processes.services(environ) as services:
             bridge.start(workers=0, clock=False)
             for headers in ({}, {"X-Shopify-Hmac-Sha256": "wrong"}):
-                assert house.ask(bridge.url, "/webhooks/customers/redact", b"{}", headers).status == 401
-            assert house.ask(bridge.url, "/webhooks/shop/redact", how="GET").status == 401
-            assert house.post(bridge.url, "shop/redact", {"shop_domain": house.SHOP}).status == 200
+                assert processes.ask(bridge.url, "/webhooks/customers/redact", b"{}", headers).status == 401
+            assert processes.ask(bridge.url, "/webhooks/shop/redact", how="GET").status == 401
+            assert processes.post(bridge.url, "shop/redact", {"shop_domain": processes.SHOP}).status == 200
             assert rejected(services) == []
             bridge.stop(grace_s=10)
             [told] = rejected(services)

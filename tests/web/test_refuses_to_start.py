@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from tests.e2e import house
+from tests.e2e import processes
 
 PROGRAMS = {
     "web": ("-m", "gunicorn", "-c", "config/gunicorn.py", "app:app"),
@@ -27,7 +27,7 @@ REQUIRED = (
 
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_in_production_it_refuses_and_lists_all_that_is_unset(program):
-    said = house.run(BARE | {"BRIDGE_PSEUDONYM_KEY": "not-a-key-but-secret"}, *PROGRAMS[program])
+    said = processes.run(BARE | {"BRIDGE_PSEUDONYM_KEY": "not-a-key-but-secret"}, *PROGRAMS[program])
     told = said.out + said.err
     assert said.code == 1
     for name in REQUIRED:
@@ -39,9 +39,9 @@ def test_in_production_it_refuses_and_lists_all_that_is_unset(program):
 
 
 def test_with_a_ring_without_redis_the_worker_says_what_to_do(tmp_path):
-    environ = house.environment(f"sqlite:///{tmp_path}/bridge.db", "")
+    environ = processes.environment(f"sqlite:///{tmp_path}/bridge.db", "")
     for program in ("worker", "clock"):
-        said = house.run(environ, *PROGRAMS[program])
+        said = processes.run(environ, *PROGRAMS[program])
         assert said.code == 1
         assert "REDIS_URL is not set" in said.err
         assert "Traceback" not in said.err

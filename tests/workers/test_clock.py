@@ -8,12 +8,12 @@ from pathlib import Path
 
 from structlog.testing import capture_logs
 
-from bridge.sandbox.embedded import Valkey
 from bridge.sandbox.processes import Bridge
-from bridge.steps.receive import receive
-from bridge.steps.release import Released
-from bridge.steps.sweep import ROOM, sweep
-from tests.e2e import house
+from bridge.sandbox.processes.embedded_redis import Valkey
+from bridge.steps.retention.expire_documents import Released
+from bridge.steps.webhooks.enqueue_due import ROOM, sweep
+from bridge.steps.webhooks.receive import receive
+from tests.e2e import processes
 from tests.factories import SECRETS
 from tests.fakes import FakeQueue
 from workers import schedule
@@ -43,7 +43,7 @@ def keep(services, number):
     for each in range(number):
         shop = f"shop-{each}.myshopify.com"
         raw = f'{{"shop_domain": "{shop}"}}'.encode()
-        headers = house.signed("shop/redact", raw, shop=shop, secret=SECRETS[0])
+        headers = processes.signed("shop/redact", raw, shop=shop, secret=SECRETS[0])
         receive(
             "shop/redact", {name.lower(): value for name, value in headers.items()}, raw, services=services
         )
@@ -111,14 +111,16 @@ def test_sweeps_come_to_every_row_in_turn_and_ring_again_only_after_a_while(serv
 
 def test_two_clock_processes_stand_side_by_side_and_end_in_order(tmp_path):
     with Valkey() as valkey:
-        environ = house.environment(f"sqlite:///{tmp_path}/bridge.db", valkey.url, SWEEP_EVERY_S="0.1")
-        house.migrate(environ)
-        with Bridge(environ, logs=tmp_path) as bridge, house.services(environ) as services:
+        environ = processes.environment(f"sqlite:///{tmp_path}/bridge.db", valkey.url, SWEEP_EVERY_S="0.1")
+        processes.migrate(environ)
+        with Bridge(environ, logs=tmp_path) as bridge, processes.services(environ) as services:
             bridge.start(web=False, workers=0)
             bridge.add("clock")
             for name in ("clock.1", "clock.2"):
-                house.until(f"{name} turns", lambda name=name: has_open(bridge.pids(name)[0], "bridge.db"))
-            house.until("one holds the lock", lambda: not services.store.lock("clock", "the test", 0.01))
+                processes.until(
+                    f"{name} turns", lambda name=name: has_open(bridge.pids(name)[0], "bridge.db")
+                )
+            processes.until("one holds the lock", lambda: not services.store.lock("clock", "the test", 0.01))
             assert bridge.running() == ["clock.1", "clock.2"]
             assert bridge.stop(grace_s=5) == {"clock.1": 0, "clock.2": 0}
         assert "failed" not in (tmp_path / "clock.1.log").read_text()

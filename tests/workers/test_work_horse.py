@@ -12,9 +12,9 @@ import redis
 from rq import Queue as RqQueue
 
 from bridge.bootstrap import WallClock
-from bridge.sandbox.embedded import Valkey
 from bridge.sandbox.processes import ROOT
-from bridge.steps import index as step
+from bridge.sandbox.processes.embedded_redis import Valkey
+from bridge.steps.index import index_orders as step
 from workers.queues import QUEUE, SERIALIZER
 
 WORKER = """

@@ -11,9 +11,9 @@ import pytest
 import redis
 from rq import Queue as RqQueue
 
-from bridge.sandbox.embedded import Valkey
 from bridge.sandbox.processes import COMMANDS, Bridge
-from tests.e2e import house
+from bridge.sandbox.processes.embedded_redis import Valkey
+from tests.e2e import processes
 from workers.connection import connect
 from workers.queues import FAILURE_TTL_S, QUEUE, SERIALIZER, Bell
 
@@ -55,8 +55,8 @@ def shop_floor(tmp_path_factory):
     """A worker, its Redis and its database."""
     folder = tmp_path_factory.mktemp("worker")
     with Valkey() as valkey:
-        environ = house.environment(f"sqlite:///{folder}/bridge.db", valkey.url, LOG_LEVEL="DEBUG")
-        house.migrate(environ)
+        environ = processes.environment(f"sqlite:///{folder}/bridge.db", valkey.url, LOG_LEVEL="DEBUG")
+        processes.migrate(environ)
         commands = {**COMMANDS, "worker": [sys.executable, "-m", "tests.workers.any_job"]}
         with (
             Bridge(environ, commands=commands, logs=folder) as bridge,
@@ -70,19 +70,19 @@ def run_job(client, function):
     """Ring for a job as the bell does, whatever its function; wait until the worker is free again."""
     queue = RqQueue(QUEUE, connection=client, serializer=SERIALIZER)
     job = queue.enqueue_call(
-        f"tests.workers.failing.{function}", args=["req_1"], result_ttl=0, failure_ttl=FAILURE_TTL_S, description="process"
+        f"tests.workers.failing_jobs.{function}", args=["req_1"], result_ttl=0, failure_ttl=FAILURE_TTL_S, description="process"
     )  # fmt: skip
     ended = lambda: client.hget(job.key, "status") in (None, b"failed", b"finished")  # noqa: E731
-    house.until(f"{function} ended", ended)
+    processes.until(f"{function} ended", ended)
     return job
 
 
 def test_the_search_can_find_her_where_a_stock_worker_worked(shop_floor):
     _, client, environ = shop_floor
     queue = RqQueue("stock", connection=client, serializer=SERIALIZER)
-    queue.enqueue_call("tests.workers.failing.explode", args=["req_1"])
+    queue.enqueue_call("tests.workers.failing_jobs.explode", args=["req_1"])
     words = ("worker", "stock", "--burst", "--serializer", SERIALIZER, "--url", environ["REDIS_URL"])
-    stock = house.run(environ, "-m", "rq.cli", *words)
+    stock = processes.run(environ, "-m", "rq.cli", *words)
     assert CANARY.decode() in stock.out + stock.err
     assert CANARY in everything(client)
     for name in client.keys("rq:*stock*") + client.keys("rq:job*") + client.keys("rq:results*"):
@@ -118,7 +118,7 @@ def test_a_failing_job_leaves_type_and_place_only(shop_floor, function, told):
 def test_what_a_job_returns_is_not_kept(shop_floor):
     _, client, _ = shop_floor
     job = run_job(client, "answer")
-    house.until("it is forgotten", lambda: not client.exists(f"rq:job:{job.id}"))
+    processes.until("it is forgotten", lambda: not client.exists(f"rq:job:{job.id}"))
     assert CANARY not in everything(client)
 
 
@@ -129,7 +129,7 @@ def test_a_bell_for_a_row_that_is_gone_is_answered_without_a_fault(shop_floor, n
     bell = Bell(connection)
     failed = client.zcard(f"rq:failed:{QUEUE}")
     assert bell.nudge(name, f"{name}_gone")
-    house.until(
+    processes.until(
         "the bell was answered", lambda: bell.depth() == 0 and not client.keys(f"rq:job:*{name}_gone*")
     )
     time.sleep(0.3)
@@ -153,8 +153,8 @@ def test_on_sigterm_it_ends_in_order(shop_floor):
 
 def test_a_job_that_is_not_ours_is_refused_by_the_real_worker(tmp_path):
     with Valkey() as valkey:
-        environ = house.environment(f"sqlite:///{tmp_path}/bridge.db", valkey.url)
-        house.migrate(environ)
+        environ = processes.environment(f"sqlite:///{tmp_path}/bridge.db", valkey.url)
+        processes.migrate(environ)
         with Bridge(environ, logs=tmp_path) as bridge, redis.Redis.from_url(valkey.url) as client:
             bridge.start(web=False, clock=False)
             job = run_job(client, "answer")

@@ -2,7 +2,16 @@
 
 import click
 
-from bridge.cli.dsr import cancel, ending, evidence, holding, listing, opening, package, plan, replay, show
+from bridge.cli.dsr.cancel import cancel
+from bridge.cli.dsr.ending import close, continue_
+from bridge.cli.dsr.evidence import evidence
+from bridge.cli.dsr.holding import hold, release
+from bridge.cli.dsr.list import list_
+from bridge.cli.dsr.open import open_
+from bridge.cli.dsr.package import package
+from bridge.cli.dsr.plan import plan
+from bridge.cli.dsr.replay import replay
+from bridge.cli.dsr.show import show
 
 
 @click.group()
@@ -10,18 +19,5 @@ def dsr() -> None:
     """Privacy requests: who asked for what, what is due when, who still has to answer."""
 
 
-for command in (
-    listing.list_,
-    show.show,
-    plan.plan,
-    opening.open_,
-    package.package,
-    evidence.evidence,
-    replay.replay,
-    cancel.cancel,
-    ending.continue_,
-    ending.close,
-    holding.hold,
-    holding.release,
-):
+for command in (list_, show, plan, open_, package, evidence, replay, cancel, continue_, close, hold, release):
     dsr.add_command(command)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import click
 
 from bridge.bootstrap import make_services
-from bridge.cli.desk import AS_JSON, desk, operator, refuse
-from bridge.cli.nobell import NoBell
+from bridge.cli.context import AS_JSON, desk, operator, refuse
+from bridge.cli.null_queue import NoBell
 from bridge.cli.printing import emit
 from bridge.errors import BridgeError
-from bridge.steps.cancel import cancel as cancel_step
+from bridge.steps.erasure.cancel_platform_erasure import cancel as cancel_step
 
 
 @click.command()

@@ -8,14 +8,14 @@ from __future__ import annotations
 import click
 
 from bridge.bootstrap import make_services
-from bridge.cli.desk import AS_JSON, desk, operator, refuse
-from bridge.cli.dsr.sheet import find
-from bridge.cli.nobell import NoBell
+from bridge.cli.context import AS_JSON, desk, operator, refuse
+from bridge.cli.dsr.request_view import find
+from bridge.cli.null_queue import NoBell
 from bridge.cli.printing import emit
 from bridge.errors import PayloadInvalid
 from bridge.model import Decision, Kind
-from bridge.steps.decide import decide
-from bridge.steps.go_on import go_on
+from bridge.steps.erasure.release_precheck import go_on
+from bridge.steps.shops.resolve_reinstalled_shop import decide
 
 REASON = click.option("--reason", required=True, help="Why, for the evidence. No names.")
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import click
 
-from bridge.cli.desk import AS_JSON, Desk, desk, operator
-from bridge.cli.dsr.paper import FORCE, OUT, write
-from bridge.cli.dsr.sheet import described, find
+from bridge.cli.context import AS_JSON, Desk, desk, operator
+from bridge.cli.dsr.request_view import described, find
+from bridge.cli.output_files import FORCE, OUT, write
 from bridge.cli.printing import emit
 from bridge.model import Fact, PrivacyRequest
-from bridge.steps.prove import Proof, prove, worth_showing
-from bridge.steps.prove.archive import archive
+from bridge.steps.evidence.bundle import Proof, prove, worth_showing
+from bridge.steps.evidence.bundle.archive import archive
 from bridge.store.sql import SqlTx
 
 

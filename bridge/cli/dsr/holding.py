@@ -7,13 +7,13 @@ from datetime import date
 import click
 
 from bridge.bootstrap import make_services
-from bridge.cli.desk import AS_JSON, desk, operator, refuse
-from bridge.cli.dsr.sheet import find
+from bridge.cli.context import AS_JSON, desk, operator, refuse
+from bridge.cli.dsr.request_view import find
 from bridge.cli.hold.claims import DISPOSED, PROCEEDING, REASON, tell_held, tell_released
-from bridge.cli.hold.sheet import telling
-from bridge.cli.nobell import NoBell
-from bridge.cli.reference import reference_option
-from bridge.steps.claim import hold_person, release_claim
+from bridge.cli.hold.hold_view import telling
+from bridge.cli.null_queue import NoBell
+from bridge.cli.options import reference_option
+from bridge.steps.retention.legal_hold import hold_person, release_claim
 
 
 @click.command()

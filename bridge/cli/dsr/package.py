@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from bridge.cli.desk import AS_JSON, desk, operator, refuse
-from bridge.cli.dsr.paper import FORCE, OUT, write
-from bridge.cli.dsr.sheet import find
+from bridge.cli.context import AS_JSON, desk, operator, refuse
+from bridge.cli.dsr.request_view import find
+from bridge.cli.output_files import FORCE, OUT, write
 from bridge.cli.printing import emit
 from bridge.model import Fact, PrivacyRequest
 

@@ -7,17 +7,17 @@ from typing import Any
 import click
 
 from bridge.bootstrap import make_services
-from bridge.cli.desk import AS_JSON, desk, refuse
-from bridge.cli.dsr.guarded import guarded
-from bridge.cli.dsr.sheet import find
-from bridge.cli.nobell import NoBell
+from bridge.cli.context import AS_JSON, desk, refuse
+from bridge.cli.dsr.precheck_lines import guarded
+from bridge.cli.dsr.request_view import find
+from bridge.cli.null_queue import NoBell
 from bridge.cli.printing import emit, table
 from bridge.errors import BridgeError
 from bridge.model import Action, Kind, Principal, PrivacyRequest, Residue, Task
 from bridge.ports import Platform, Services, Tx
-from bridge.rules.lifecycle import PLATFORM, verdict
-from bridge.rules.planning import differences, written
-from bridge.steps.plan import plan as make
+from bridge.rules.erasure.plan import differences, written
+from bridge.rules.requests.lifecycle import PLATFORM, verdict
+from bridge.steps.erasure.plan import plan as make
 
 TASKS = {
     Action.GATHER: ("what it holds of the person is read", "she asked to see it"),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from bridge.cli.desk import AS_JSON, desk, operator, refuse
-from bridge.cli.dsr.sheet import find
+from bridge.cli.context import AS_JSON, desk, operator, refuse
+from bridge.cli.dsr.request_view import find
 from bridge.cli.printing import emit
 from bridge.model import Fact, Kind, Outcome, Principal, PrivacyRequest, RequestState, Task, TaskState
 from bridge.store.sql import SqlTx

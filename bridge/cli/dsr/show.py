@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from bridge.cli.desk import AS_JSON, desk
-from bridge.cli.dsr.sheet import described, find
+from bridge.cli.context import AS_JSON, desk
+from bridge.cli.dsr.request_view import described, find
 from bridge.cli.printing import emit, table
-from bridge.rules.ending import KEPT
+from bridge.rules.shops.shop_erasure import KEPT
 
 
 @click.command()

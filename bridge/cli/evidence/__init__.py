@@ -2,7 +2,10 @@
 
 import click
 
-from bridge.cli.evidence import export, heads, register, verify
+from bridge.cli.evidence.export import export
+from bridge.cli.evidence.heads import heads
+from bridge.cli.evidence.register import register
+from bridge.cli.evidence.verify import verify
 
 
 @click.group()
@@ -10,5 +13,5 @@ def evidence() -> None:
     """The append-only, hash-chained record of what was done."""
 
 
-for command in (verify.verify, export.export, heads.heads, register.register):
+for command in (verify, export, heads, register):
     evidence.add_command(command)

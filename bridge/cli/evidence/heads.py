@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from bridge.cli.desk import AS_JSON, desk
+from bridge.cli.context import AS_JSON, desk
 from bridge.cli.printing import emit, table
 from bridge.model import SignedHead
 

@@ -12,12 +12,12 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from bridge.cli.desk import AS_JSON, desk, operator
-from bridge.cli.dsr.paper import FORCE, write
+from bridge.cli.context import AS_JSON, desk, operator
+from bridge.cli.output_files import FORCE, write
 from bridge.cli.printing import emit, table
 from bridge.model import Fact
-from bridge.rules.register import register as made
-from bridge.store.register import Register
+from bridge.rules.requests.request_register import register as made
+from bridge.store.requests.request_register import Register
 
 COLUMNS = ("month", "requests", "closed", "median_days_to_close", "longest_days_to_close", "late")
 

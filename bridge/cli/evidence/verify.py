@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from bridge.cli.desk import AS_JSON, desk
+from bridge.cli.context import AS_JSON, desk
 from bridge.cli.printing import emit
 from bridge.errors import EvidenceBroken
 

@@ -2,7 +2,10 @@
 
 import click
 
-from bridge.cli.hold import claims, law, listing, sweep
+from bridge.cli.hold.claims import approve, open_, release, review
+from bridge.cli.hold.law import accept, changes
+from bridge.cli.hold.list import list_
+from bridge.cli.hold.sweep import sweep
 
 
 @click.group()
@@ -10,14 +13,5 @@ def hold() -> None:
     """What the law or a dispute keeps: sealed documents, claims, the retention file in force."""
 
 
-for command in (
-    listing.list_,
-    claims.open_,
-    claims.review,
-    claims.approve,
-    claims.release,
-    law.changes,
-    law.accept,
-    sweep.sweep,
-):
+for command in (list_, open_, review, approve, release, changes, accept, sweep):
     hold.add_command(command)

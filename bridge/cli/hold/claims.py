@@ -9,13 +9,13 @@ from typing import Any
 import click
 
 from bridge.bootstrap import make_services
-from bridge.cli.desk import AS_JSON, desk, operator
-from bridge.cli.hold.sheet import claim_row, held_row, telling
-from bridge.cli.nobell import NoBell
+from bridge.cli.context import AS_JSON, desk, operator
+from bridge.cli.hold.hold_view import claim_row, held_row, telling
+from bridge.cli.null_queue import NoBell
+from bridge.cli.options import reference_option
 from bridge.cli.printing import emit
-from bridge.cli.reference import reference_option
 from bridge.model import LegalClaim, Proceeding
-from bridge.steps import claim as verbs
+from bridge.steps.retention import legal_hold as verbs
 
 REASON = click.option("--reason", required=True, help="Why, for the evidence. No names.")
 CLAIM = click.argument("claim_id", metavar="CLM")

@@ -9,14 +9,14 @@ from typing import Any
 import click
 
 from bridge.bootstrap import make_services
-from bridge.cli.desk import AS_JSON, desk, operator
+from bridge.cli.context import AS_JSON, desk, operator
 from bridge.cli.hold.claims import REASON
-from bridge.cli.hold.sheet import by_day, day, telling, worded
-from bridge.cli.nobell import NoBell
+from bridge.cli.hold.hold_view import by_day, day, telling, worded
+from bridge.cli.null_queue import NoBell
 from bridge.cli.printing import emit, table
-from bridge.rules.release import Moved
-from bridge.steps import adopt
-from bridge.steps.adopt import Change
+from bridge.rules.retention.release import Moved
+from bridge.steps.retention import accept_policy
+from bridge.steps.retention.accept_policy import Change
 
 COLUMNS = ("moved", "orders", "old_day", "new_day", "grounds")
 AGES = ("moved", "category", "what", "old", "new")
@@ -33,8 +33,10 @@ def changes(as_json: bool) -> None:
         services = make_services(at.start, NoBell(), at.store)
         with at.store.transaction() as tx:
             accepted = tx.law_files.accepted()
-        found = adopt.changes(services=services)
-        ages = [{"moved": Moved.EARLIER, **asdict(one)} for one in adopt.ages_nearer(accepted, services)]
+        found = accept_policy.changes(services=services)
+        ages = [
+            {"moved": Moved.EARLIER, **asdict(one)} for one in accept_policy.ages_nearer(accepted, services)
+        ]
         loaded = services.retention
     in_force = accepted is not None and accepted.sha256 == loaded.sha256
     if as_json:
@@ -69,9 +71,9 @@ def accept(reason: str, as_json: bool) -> None:
     with desk() as at, telling():
         services = make_services(at.start, NoBell(), at.store)
         with at.store.transaction() as tx:
-            ages = adopt.ages_nearer(tx.law_files.accepted(), services)
-        found = adopt.accept(actor=operator(), reason=reason, services=services)
-    counts = {how.value: orders for how, orders in adopt.counted(found).items()}
+            ages = accept_policy.ages_nearer(tx.law_files.accepted(), services)
+        found = accept_policy.accept(actor=operator(), reason=reason, services=services)
+    counts = {how.value: orders for how, orders in accept_policy.counted(found).items()}
     told = {"policy_id": services.retention.policy_id, "sha256": services.retention.sha256}
     if as_json:
         emit({**told, "accepted": True, **counts, "earlier_ages": len(ages)})

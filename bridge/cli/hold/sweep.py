@@ -9,16 +9,16 @@ from typing import Any
 import click
 
 from bridge.bootstrap import make_services
-from bridge.cli.desk import AS_JSON, desk
-from bridge.cli.hold.sheet import grouped, worded
-from bridge.cli.nobell import NoBell
+from bridge.cli.context import AS_JSON, desk
+from bridge.cli.hold.hold_view import grouped, worded
+from bridge.cli.null_queue import NoBell
 from bridge.cli.printing import emit, table
 from bridge.ports import Services
-from bridge.rules.retention import local_day
-from bridge.steps.adopt import waits, walk
-from bridge.steps.age import age, over_on
-from bridge.steps.purge import purge
-from bridge.steps.release import release
+from bridge.rules.retention.holds import local_day
+from bridge.steps.retention.accept_policy import waits, walk
+from bridge.steps.retention.expire import age, over_on
+from bridge.steps.retention.expire_bodies import purge
+from bridge.steps.retention.expire_documents import release
 
 GOES = ("shop", "orders", "documents", "erasable_from", "grounds")
 

@@ -2,7 +2,9 @@
 
 import click
 
-from bridge.cli.inbox import listing, replay, show
+from bridge.cli.inbox.list import list_
+from bridge.cli.inbox.replay import replay
+from bridge.cli.inbox.show import show
 
 
 @click.group()
@@ -10,5 +12,5 @@ def inbox() -> None:
     """Deliveries: what Shopify posted and what became of it."""
 
 
-for command in (listing.list_, show.show, replay.replay):
+for command in (list_, show, replay):
     inbox.add_command(command)

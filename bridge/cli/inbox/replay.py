@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from bridge.cli.desk import AS_JSON, desk, operator, since
+from bridge.cli.context import AS_JSON, desk, operator, since
 from bridge.cli.printing import emit
 from bridge.model import Fact
 

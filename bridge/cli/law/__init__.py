@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import click
 
-from bridge.cli.law import due, release, show
+from bridge.cli.law.due import due
+from bridge.cli.law.release import release
+from bridge.cli.law.show import show
 
 
 @click.group()
@@ -12,5 +14,5 @@ def law() -> None:
     """Work out days: what is kept until when, what is due when, which laws are in force."""
 
 
-for command in (release.release, due.due, show.show):
+for command in (release, due, show):
     law.add_command(command)

@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from bridge.cli.desk import AS_JSON
-from bridge.cli.law.given import ANOTHER_FILE, Moment
+from bridge.cli.context import AS_JSON
+from bridge.cli.law.inputs import ANOTHER_FILE, Moment
 from bridge.cli.printing import emit, table
-from bridge.rules.deadlines import clocks
-from config.merchant import load_merchant
-from config.start import files
+from bridge.rules.requests.deadlines import clocks
+from config.load import files
+from config.merchant_file.merchant import load_merchant
 
 
 @click.command()

@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bridge.cli.desk import AS_JSON
-from bridge.cli.law.given import ANOTHER_FILE, Day, Moment, today
+from bridge.cli.context import AS_JSON
+from bridge.cli.law.inputs import ANOTHER_FILE, Day, Moment, today
 from bridge.cli.printing import emit, table
-from bridge.rules.retention import HOME, Hold, HoldState, age_ends, holds_on, judged
-from config.gdpr import REGIMES
-from config.merchant import LEGAL_FORMS
-from config.retention import load_retention
-from config.start import files
+from bridge.rules.retention.holds import HOME, Hold, HoldState, age_ends, holds_on, judged
+from config.load import files
+from config.merchant_file.merchant import LEGAL_FORMS
+from config.retention_file.gdpr_bases import REGIMES
+from config.retention_file.retention import load_retention
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from config.retention import Category, Retention
+    from config.retention_file.retention import Category, Retention
 
 MOMENT = Moment()
 ISSUED = "document_issued_at"

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bridge.cli.desk import AS_JSON
-from bridge.cli.law.given import ANOTHER_FILE, Day, today
+from bridge.cli.context import AS_JSON
+from bridge.cli.law.inputs import ANOTHER_FILE, Day, today
 from bridge.cli.printing import emit, table
-from bridge.rules.retention import applies, binds
-from bridge.steps.export.keeping import longest, rule_in_words
-from config.retention import load_retention
-from config.start import files
+from bridge.rules.retention.holds import applies, binds
+from bridge.steps.access.package.sections.retention_section import longest, rule_in_words
+from config.load import files
+from config.retention_file.retention import load_retention
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from config.retention import Law, Retention
+    from config.retention_file.retention import Law, Retention
 
 
 @click.command()

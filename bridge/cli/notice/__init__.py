@@ -2,7 +2,15 @@
 
 import click
 
-from bridge.cli.notice import answering, bounce, cancelling, export, filing, holding, listing, moving, show
+from bridge.cli.notice.answering import acknowledge_, answer_
+from bridge.cli.notice.attribute import attribute
+from bridge.cli.notice.bounce import bounce
+from bridge.cli.notice.cancel_parcel import cancel_parcel
+from bridge.cli.notice.export import export
+from bridge.cli.notice.filing import file_, resend
+from bridge.cli.notice.holding import hold, release, reopen
+from bridge.cli.notice.list import list_
+from bridge.cli.notice.show import show
 
 
 @click.group()
@@ -11,18 +19,18 @@ def notice() -> None:
 
 
 for command in (
-    listing.list_,
-    show.show,
-    answering.acknowledge_,
-    answering.answer_,
-    filing.resend,
-    filing.file_,
-    bounce.bounce,
-    holding.hold,
-    holding.release,
-    holding.reopen,
-    moving.attribute,
-    export.export,
-    cancelling.cancel_parcel,
+    list_,
+    show,
+    acknowledge_,
+    answer_,
+    resend,
+    file_,
+    bounce,
+    hold,
+    release,
+    reopen,
+    attribute,
+    export,
+    cancel_parcel,
 ):
     notice.add_command(command)

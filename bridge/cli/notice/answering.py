@@ -7,15 +7,15 @@ from datetime import date, datetime
 import click
 
 from bridge.bootstrap import make_services
-from bridge.cli.desk import AS_JSON, desk, operator, refuse
-from bridge.cli.nobell import NoBell
-from bridge.cli.notice.sheet import find
+from bridge.cli.context import AS_JSON, desk, operator, refuse
+from bridge.cli.notice.notice_view import find
+from bridge.cli.null_queue import NoBell
+from bridge.cli.options import reference_option
 from bridge.cli.printing import emit
-from bridge.cli.reference import reference_option
 from bridge.errors import PayloadInvalid
 from bridge.model import Answer, Said, Via
-from bridge.rules.notices import LAWS
-from bridge.steps.answer import acknowledge, answer
+from bridge.rules.notices.answers import LAWS
+from bridge.steps.notices.record_answer import acknowledge, answer
 
 WORDS = [one.value for one in Answer]
 REASONS = {

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import click
 
-from bridge.cli.desk import AS_JSON, desk, operator, refuse
+from bridge.cli.context import AS_JSON, desk, operator, refuse
 from bridge.cli.printing import emit
-from bridge.connectors.notice import bounced
+from bridge.connectors.smtp import bounced
 from bridge.model import Fact, NoticeState
-from bridge.rules.notices import ANSWERED
-from bridge.steps.concern import save, tell
+from bridge.rules.notices.answers import ANSWERED
+from bridge.steps.evidence.record_facts import save, tell
 
 
 @click.command()

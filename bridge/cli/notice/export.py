@@ -7,16 +7,16 @@ from pathlib import Path
 import click
 
 from bridge.bootstrap import make_services
-from bridge.cli.desk import AS_JSON, desk, operator, refuse
-from bridge.cli.dsr.paper import FORCE, OUT, write
-from bridge.cli.nobell import NoBell
-from bridge.cli.notice.sheet import find
+from bridge.cli.context import AS_JSON, desk, operator, refuse
+from bridge.cli.notice.notice_view import find
+from bridge.cli.null_queue import NoBell
+from bridge.cli.output_files import FORCE, OUT, write
 from bridge.cli.printing import emit
 from bridge.model import Fact
-from bridge.steps.concern import tell
-from bridge.steps.notify.digest import listed
-from bridge.steps.notify.paper import as_csv, as_pdf
-from bridge.steps.notify.wording import content
+from bridge.steps.evidence.record_facts import tell
+from bridge.steps.notices.attachments import as_csv, as_pdf
+from bridge.steps.notices.batch import listed
+from bridge.steps.notices.letter import content
 
 
 @click.command()

@@ -8,14 +8,14 @@ from datetime import timedelta
 import click
 
 from bridge.bootstrap import make_services
-from bridge.cli.desk import AS_JSON, desk, operator, refuse
-from bridge.cli.nobell import NoBell
-from bridge.cli.notice.sheet import find
+from bridge.cli.context import AS_JSON, desk, operator, refuse
+from bridge.cli.notice.notice_view import find
+from bridge.cli.null_queue import NoBell
+from bridge.cli.options import reference_option
 from bridge.cli.printing import emit
-from bridge.cli.reference import reference_option
 from bridge.model import Fact, Notice, NoticeState
-from bridge.rules.notices import ANSWERED
-from bridge.steps.concern import account, save, tell
+from bridge.rules.notices.answers import ANSWERED
+from bridge.steps.evidence.record_facts import account, save, tell
 
 
 @click.command()

@@ -7,15 +7,15 @@ from dataclasses import replace
 import click
 
 from bridge.bootstrap import make_services
-from bridge.cli.desk import AS_JSON, desk, operator, refuse
-from bridge.cli.nobell import NoBell
-from bridge.cli.notice.sheet import find_entry
+from bridge.cli.context import AS_JSON, desk, operator, refuse
+from bridge.cli.notice.notice_view import find_entry
+from bridge.cli.null_queue import NoBell
 from bridge.cli.printing import emit
 from bridge.model import Answer, Entry, Fact, NoticeState
-from bridge.rules.asking import HELD
-from bridge.rules.notices import told_again
-from bridge.steps.concern import account, tell
-from bridge.steps.hold_back import CLAIM, hold_back
+from bridge.rules.notices.answers import told_again
+from bridge.rules.notices.timing import HELD
+from bridge.steps.evidence.record_facts import account, tell
+from bridge.steps.notices.pause_items import CLAIM, hold_back
 from bridge.store.sql import SqlTx
 
 REASON = click.option("--reason", required=True, help="Why, for the evidence. No names.")

@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from bridge.cli.desk import AS_JSON, desk, operator
-from bridge.cli.notice.sheet import LETTER, entry_row, find, find_entry, letter_row
+from bridge.cli.context import AS_JSON, desk, operator
+from bridge.cli.notice.notice_view import LETTER, entry_row, find, find_entry, letter_row
 from bridge.cli.printing import emit, table
 from bridge.model import Fact
 

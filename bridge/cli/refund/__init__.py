@@ -2,7 +2,10 @@
 
 import click
 
-from bridge.cli.refund import ending, keeping, listing, reading
+from bridge.cli.refund.ending import erase, settle_
+from bridge.cli.refund.keep import keep_
+from bridge.cli.refund.listing import list_, show
+from bridge.cli.refund.read import read_
 
 
 @click.group()
@@ -10,5 +13,5 @@ def refund() -> None:
     """Bank details for refunds of cash on delivery: kept for one refund, read for nothing else, erased by themselves."""
 
 
-for command in (keeping.keep_, listing.list_, listing.show, reading.read_, ending.settle_, ending.erase):
+for command in (keep_, list_, show, read_, settle_, erase):
     refund.add_command(command)

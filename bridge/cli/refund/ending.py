@@ -7,14 +7,14 @@ from datetime import datetime
 import click
 
 from bridge.bootstrap import make_services
-from bridge.cli.desk import AS_JSON, desk, operator, refuse
-from bridge.cli.nobell import NoBell
+from bridge.cli.context import AS_JSON, desk, operator, refuse
+from bridge.cli.null_queue import NoBell
 from bridge.cli.printing import emit
-from bridge.cli.refund.sheet import FAULTS, find, row
+from bridge.cli.refund.refund_view import FAULTS, find, row
 from bridge.errors import PayloadInvalid
-from bridge.rules.refunds import settlement
-from bridge.steps.refund.drop import drop
-from bridge.steps.refund.settle import settle
+from bridge.rules.refunds.settlement import settlement
+from bridge.steps.refunds.erase_open_refund import drop
+from bridge.steps.refunds.settle_refund import settle
 
 
 @click.command("settle")

@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
-from bridge.cli.desk import AS_JSON, desk
+from bridge.cli.context import AS_JSON, desk
 from bridge.cli.printing import emit, table
-from bridge.cli.refund.sheet import LISTED, find, row
+from bridge.cli.refund.refund_view import LISTED, find, row
 from bridge.model import RefundState
 
 SHORT = ("id", "refund_id", "state", "to", "opened_at", "erase_at", "held")

@@ -2,7 +2,11 @@
 
 import click
 
-from bridge.cli.vault import attesting, filing, listing, opening, returning
+from bridge.cli.vault.attest import attest
+from bridge.cli.vault.file import file_
+from bridge.cli.vault.list import list_
+from bridge.cli.vault.open import open_
+from bridge.cli.vault.returning import export, waive
 
 
 @click.group()
@@ -10,12 +14,5 @@ def vault() -> None:
     """Sealed invoices and credit notes: which there are, taking in, opening, returning."""
 
 
-for command in (
-    listing.list_,
-    opening.open_,
-    filing.file_,
-    attesting.attest,
-    returning.export,
-    returning.waive,
-):
+for command in (list_, open_, file_, attest, export, waive):
     vault.add_command(command)

@@ -13,15 +13,15 @@ from typing import Any
 
 import click
 
-from bridge.cli.desk import AS_JSON, Desk, desk, operator, refuse
-from bridge.cli.dsr.paper import FORCE, OUT, writing
+from bridge.cli.context import AS_JSON, Desk, desk, operator, refuse
+from bridge.cli.output_files import FORCE, OUT, writing
 from bridge.cli.printing import emit
-from bridge.cli.vault.sheet import REASON, REFERENCE, SHOP, refuse_reference
+from bridge.cli.vault.document_view import REASON, REFERENCE, SHOP, refuse_reference
 from bridge.errors import KeyMissing, PayloadInvalid, SealBroken
 from bridge.model import Decision, Document
-from bridge.rules.ending import PROCESSOR
-from bridge.rules.papers import SUFFIXES
-from bridge.steps.give_back import give_back
+from bridge.rules.retention.document_files import SUFFIXES
+from bridge.rules.shops.shop_erasure import PROCESSOR
+from bridge.steps.shops.record_handover import give_back
 
 AT_ONCE = 50  # documents in one transaction, so that none is long
 INDEX = ("file", "kind", "form", "media_type", "issued_at", "sealed_at", "sha256")

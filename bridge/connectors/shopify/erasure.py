@@ -10,13 +10,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from bridge.connectors.shopify.errand import gid
+from bridge.connectors.shopify.gathering.session import gid
 from bridge.errors import ConnectorRefused, ConnectorUnavailable, CredentialRejected
 from bridge.model import ErasureState, Outcome
-from bridge.rules.identity import normal
+from bridge.rules.index.identity import normal
 
 if TYPE_CHECKING:
-    from bridge.connectors.shopify.client import Client
+    from bridge.connectors.shopify.api.client import Client
     from bridge.model import Principal
 
 REDACTED = "REDACTED"

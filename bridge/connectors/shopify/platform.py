@@ -9,14 +9,15 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from bridge.connectors.shopify import erasure, owed, residue, scopes
-from bridge.connectors.shopify.client import Client, new_http
-from bridge.connectors.shopify.errand import BULK_ORDERS, Errand
-from bridge.connectors.shopify.gather import gather
-from bridge.connectors.shopify.kept import MemoryTokens, TokenCache
+from bridge.connectors.shopify import balances, erasure, residue
+from bridge.connectors.shopify.api import scopes
+from bridge.connectors.shopify.api.client import Client, new_http
+from bridge.connectors.shopify.api.token_cache import MemoryTokens, TokenCache
+from bridge.connectors.shopify.api.tokens import Tokens, base, utc_now
+from bridge.connectors.shopify.gathering.gather import gather
+from bridge.connectors.shopify.gathering.session import BULK_ORDERS, Errand
 from bridge.connectors.shopify.sales import sales
-from bridge.connectors.shopify.sent import sent_orders
-from bridge.connectors.shopify.tokens import Tokens, base, utc_now
+from bridge.connectors.shopify.shipped_orders import sent_orders
 from bridge.errors import BridgeError
 from bridge.model import Check, ErasureState, Owed, Page, Principal, Residue, Sale, Waybill
 
@@ -98,7 +99,7 @@ class Shopify:
 
     def owed(self, customer_id: str, *, shop: str) -> Sequence[Owed]:
         """Store credit, gift cards and open orders of the customer, counted. Raises as `gather`."""
-        return owed.owed(self._client, customer_id, shop, today=self._now().date())
+        return balances.owed(self._client, customer_id, shop, today=self._now().date())
 
     def request_erasure(self, customer_id: str, *, shop: str) -> ErasureState:
         """Ask Shopify to erase this customer. Raises as `gather`."""

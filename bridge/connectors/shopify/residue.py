@@ -8,19 +8,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bridge.connectors.shopify import scopes
-from bridge.connectors.shopify.answers import SYSTEM, Reply
+from bridge.connectors.shopify.api import scopes
+from bridge.connectors.shopify.api.answers import SYSTEM, Reply
 from bridge.connectors.shopify.erasure import find_customer
-from bridge.connectors.shopify.errand import gid
+from bridge.connectors.shopify.gathering.session import gid
 from bridge.errors import CredentialRejected
 from bridge.model import Residue
-from bridge.rules.identity import normal
-from bridge.rules.scanner import scan
+from bridge.rules.index.identity import normal
+from bridge.rules.scanning.scanner import scan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from bridge.connectors.shopify.client import Client
+    from bridge.connectors.shopify.api.client import Client
     from bridge.model import Principal
 
 OWNERS = {"customer_metafields": "Customer", "order_metafields": "Order"}

@@ -9,19 +9,19 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from bridge.connectors.shopify.errand import gid
-from bridge.connectors.shopify.flatten import has_more, nodes
+from bridge.connectors.shopify.gathering.flatten import has_more, nodes
+from bridge.connectors.shopify.gathering.session import gid
 from bridge.errors import CredentialRejected
 from bridge.model import Place, Sale, SoldLine, Tax
-from bridge.rules.identity import legacy_id
-from bridge.rules.reading import mapping, moment, text
-from bridge.rules.sold import amount
+from bridge.rules.index.identity import legacy_id
+from bridge.rules.index.json_values import mapping, moment, text
+from bridge.rules.index.sales import amount
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from bridge.connectors.shopify.client import Client
+    from bridge.connectors.shopify.api.client import Client
 
 AT_ONCE, LINES, MOST_LINES = 5, 30, 200
 MOST = 20  # refunds and parcels that one question tells of

@@ -16,24 +16,24 @@ from bridge.sandbox.faults import Call
 from bridge.sandbox.httpd import Request, Response, StandIn
 from bridge.sandbox.schema import VERSIONS
 from bridge.sandbox.schema.personal import protected
-from bridge.sandbox.shopify import cost
 from bridge.sandbox.shopify.access import granted_without
-from bridge.sandbox.shopify.beside import tie
 from bridge.sandbox.shopify.bulk import run_query
-from bridge.sandbox.shopify.bulk_state import FILES
-from bridge.sandbox.shopify.documents import Library
-from bridge.sandbox.shopify.door import TOKEN_LASTS_S, Door
+from bridge.sandbox.shopify.bulk.state import FILES
+from bridge.sandbox.shopify.engine import cost
+from bridge.sandbox.shopify.engine.documents import Library
+from bridge.sandbox.shopify.engine.run import Rights, Run, Said
 from bridge.sandbox.shopify.mutations import Mutations, unknown
-from bridge.sandbox.shopify.parts import number_of
-from bridge.sandbox.shopify.roots import Roots
-from bridge.sandbox.shopify.run import Rights, Run, Said
+from bridge.sandbox.shopify.oauth import TOKEN_LASTS_S, Door
+from bridge.sandbox.shopify.query_root import Roots
+from bridge.sandbox.shopify.records.parts import number_of
+from bridge.sandbox.shopify.records.shop_extras import tie
 from bridge.sandbox.shopify.state import MERCHANT, Shop
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from bridge.sandbox.nouns import World
-    from bridge.sandbox.shopify.plan import Plan
+    from bridge.sandbox.shopify.engine.plan import Plan
+    from bridge.sandbox.world.models import World
 
 PATH = re.compile(r"(?:/(?P<shop>[a-z0-9-]+\.myshopify\.com))?/admin/(?P<rest>.+)")
 GRAPHQL = re.compile(r"api/(?P<version>\d{4}-\d{2}|unstable)/graphql\.json")

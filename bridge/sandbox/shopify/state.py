@@ -8,15 +8,15 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-from bridge.sandbox.nouns import Person
-from bridge.sandbox.shopify.bulk_state import BulkOperations
-from bridge.sandbox.shopify.parts import gid
-from bridge.sandbox.shopify.planted import Planter
+from bridge.sandbox.shopify.bulk.state import BulkOperations
+from bridge.sandbox.shopify.records.parts import gid
+from bridge.sandbox.shopify.records.seeded_data import Planter
+from bridge.sandbox.world.models import Person
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from bridge.sandbox.nouns import World
+    from bridge.sandbox.world.models import World
 
 APP, MERCHANT = "app", "merchant"
 

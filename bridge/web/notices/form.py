@@ -13,8 +13,8 @@ from urllib.parse import parse_qs
 
 from bridge.errors import FormInvalid
 from bridge.model import Answer, Entry, Said
-from bridge.rules.notices import FURTHEST_DAYS, LAWS, LONGEST_NOTE
-from bridge.web.notices.shown import title
+from bridge.rules.notices.answers import FURTHEST_DAYS, LAWS, LONGEST_NOTE
+from bridge.web.notices.view_models import title
 
 ALL = "all"
 ALL_TITLE = "Every line not answered on its own"

@@ -15,15 +15,15 @@ from flask import Blueprint, Response, request
 from bridge.errors import ChangedMeanwhile, LinkInvalid, MediaTypeWrong, PayloadInvalid
 from bridge.model import Entry, Notice, Said, Via
 from bridge.ports import Services
-from bridge.rules.notices import ANSWERED, FURTHEST_DAYS
-from bridge.steps.answer import acknowledge, answer
+from bridge.rules.notices.answers import ANSWERED, FURTHEST_DAYS
+from bridge.steps.notices.record_answer import acknowledge, answer
 from bridge.web import problems
 from bridge.web.body import read_body
-from bridge.web.headers import allow_form
-from bridge.web.notices import render, shown
+from bridge.web.notices import render, view_models
 from bridge.web.notices.form import LIMIT_BYTES, Fault, Form, judge, read
 from bridge.web.notices.limits import Limits, client_of
-from bridge.web.notices.words import PROBLEMS
+from bridge.web.notices.messages import PROBLEMS
+from bridge.web.security_headers import allow_form
 
 FORM = "application/x-www-form-urlencoded"
 GONE = ("already_answered", "notice_unknown")
@@ -36,7 +36,7 @@ class Desk:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._asker = shown.asker(services)
+        self._asker = view_models.asker(services)
 
     def opened(self, token: str) -> tuple[Notice, list[Entry]]:
         """What this link may answer. Raises LinkInvalid, whatever it is that does not hold."""
@@ -62,8 +62,8 @@ class Desk:
             gzip=_takes_gzip(),
             status=422 if faults else 200,
             asker=self._asker,
-            head=shown.head(notice, self._services),
-            lines=shown.lines(entries),
+            head=view_models.head(notice, self._services),
+            lines=view_models.lines(entries),
             form=form,
             faults=faults,
             wrong={fault.field: fault.words for fault in faults},
@@ -104,11 +104,11 @@ class Desk:
             "receipt.html",
             gzip=_takes_gzip(),
             asker=self._asker,
-            head=shown.head(notice, self._services),
-            lines=shown.lines(entries),
+            head=view_models.head(notice, self._services),
+            lines=view_models.lines(entries),
             said=said,
-            counts=[(label, counts[each]) for each, label, _ in shown.CHOICES if counts[each]],
-            when=shown.moment(when, shown.zone(self._services)),
+            counts=[(label, counts[each]) for each, label, _ in view_models.CHOICES if counts[each]],
+            when=view_models.moment(when, view_models.zone(self._services)),
         )
 
     def problem(self, response: Response) -> Response:
@@ -119,7 +119,7 @@ class Desk:
         return response
 
     def _today(self) -> date:
-        return self._services.clock.now().astimezone(shown.zone(self._services)).date()
+        return self._services.clock.now().astimezone(view_models.zone(self._services)).date()
 
 
 def blueprint(services: Services) -> Blueprint:

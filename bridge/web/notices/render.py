@@ -10,8 +10,8 @@ from typing import Any
 from flask import Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from bridge.rules.notices import LAWS, LONGEST_NOTE
-from bridge.web.notices.shown import CHOICES, LABELS
+from bridge.rules.notices.answers import LAWS, LONGEST_NOTE
+from bridge.web.notices.view_models import CHOICES, LABELS
 
 PIECES = 200  # of a template's output, joined before they are sent
 OPEN_LINES = 8  # with more, each line is folded: one answer for all is what most will give

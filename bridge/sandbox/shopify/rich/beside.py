@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bridge.sandbox.shopify.parts import Record, gid
+from bridge.sandbox.shopify.records.parts import Record, gid
 from bridge.sandbox.shopify.rich.happenings import happenings
 from bridge.sandbox.shopify.rich.order import buyer
 
 if TYPE_CHECKING:
-    from bridge.sandbox.nouns import Checkout, DraftOrder
-    from bridge.sandbox.shopify.planted import Planter
+    from bridge.sandbox.shopify.records.seeded_data import Planter
     from bridge.sandbox.shopify.state import Shop
+    from bridge.sandbox.world.models import Checkout, DraftOrder
 
 
 def over_draft(shop: Shop, one: DraftOrder, record: Record) -> Record:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bridge.sandbox.shopify.parts import Record
+from bridge.sandbox.shopify.records.parts import Record
 
 if TYPE_CHECKING:
-    from bridge.sandbox.shopify.planted import Planter
+    from bridge.sandbox.shopify.records.seeded_data import Planter
     from bridge.sandbox.shopify.state import Shop
 
 from bridge.sandbox.shopify.rich.happenings import happenings

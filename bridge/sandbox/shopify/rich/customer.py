@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bridge.sandbox.shopify.parts import Record, gid
+from bridge.sandbox.shopify.records.parts import Record, gid
 from bridge.sandbox.shopify.rich.company import company_contact
 from bridge.sandbox.shopify.rich.happenings import happenings
 from bridge.sandbox.shopify.rich.methods import payment_methods, store_credit, subscription
 
 if TYPE_CHECKING:
-    from bridge.sandbox.shopify.planted import Planter
+    from bridge.sandbox.shopify.records.seeded_data import Planter
     from bridge.sandbox.shopify.state import Shop
 
 

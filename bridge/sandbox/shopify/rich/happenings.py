@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bridge.sandbox.shopify.parts import Record, gid
+from bridge.sandbox.shopify.records.parts import Record, gid
 
 if TYPE_CHECKING:
-    from bridge.sandbox.shopify.planted import Planter
+    from bridge.sandbox.shopify.records.seeded_data import Planter
 
 
 def happenings(plant: Planter, kind: str, owner: int) -> list[Record]:

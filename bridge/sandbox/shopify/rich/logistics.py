@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bridge.sandbox.shopify.parts import Record
-    from bridge.sandbox.shopify.planted import Planter
+    from bridge.sandbox.shopify.records.parts import Record
+    from bridge.sandbox.shopify.records.seeded_data import Planter
 
 
 def over_parcel(plant: Planter, box: Record) -> Record:

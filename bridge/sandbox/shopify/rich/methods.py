@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bridge.sandbox.shopify.parts import Record
+from bridge.sandbox.shopify.records.parts import Record
 
 if TYPE_CHECKING:
     from bridge.sandbox.shopify.state import Shop

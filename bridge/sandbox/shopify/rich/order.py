@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bridge.sandbox.shopify.parts import Record
+from bridge.sandbox.shopify.records.parts import Record
 from bridge.sandbox.shopify.rich.company import company_contact
 from bridge.sandbox.shopify.rich.happenings import happenings
 from bridge.sandbox.shopify.rich.logistics import over_handed, over_parcel, over_return
 from bridge.sandbox.shopify.rich.money import given_back, payments
 
 if TYPE_CHECKING:
-    from bridge.sandbox.nouns import Order
-    from bridge.sandbox.shopify.planted import Planter
+    from bridge.sandbox.shopify.records.seeded_data import Planter
     from bridge.sandbox.shopify.state import Shop
+    from bridge.sandbox.world.models import Order
 
 
 def over_order(shop: Shop, one: Order, record: Record) -> Record:

@@ -1,0 +1,67 @@
+"""How a refund's record is shown, found and refused: masked always, and no fault repeats what was typed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bridge.cli.context import refuse
+from bridge.model import RefundAccount
+from bridge.store.sql import SqlTx
+
+LISTED = (
+    "id",
+    "shop",
+    "refund_id",
+    "state",
+    "to",
+    "opened_at",
+    "settled_at",
+    "erase_at",
+    "erased_at",
+    "held",
+)
+FAULTS = {
+    "field_unknown": "only account_number, ifsc, account_holder and upi_id are taken",
+    "value_not_text": "every value must be text in quotes: an account number may begin with 0",
+    "one_way_needed": "give account_number with ifsc, or upi_id: one of the two",
+    "account_number_shape": "account_number must have 9 to 18 digits",
+    "ifsc_shape": "ifsc must be four letters, a zero and six letters or digits",
+    "upi_id_shape": "upi_id must be name@handle, without a dot in the handle",
+    "account_holder_too_long": "account_holder may have 120 characters",
+    "refund_id_shape": "--refund-id must be Shopify's number of the refund, or a mark of your own without blanks",
+    "order_id_shape": "--order-id must be Shopify's number of the order",
+    "opened_in_the_future": "--opened-at must be past",
+    "reference_shape": "--reference must be the bank's UTR or RRN: 8 to 35 letters and digits",
+    "amount_shape": "--amount must be a sum such as 1234.00",
+    "currency_shape": "--currency must be three capital letters such as INR",
+    "settled_in_the_future": "--on must not be after today",
+    "settled_before_opened": "--on must not be before the day on which the refund was opened",
+}
+REFUSED = {
+    "not_known": "there is no such record",
+    "another_purpose": "the details may be read for the purpose that the retention file names and for no other",
+    "another_refund": "the details were given for another refund",
+    "settled": "the refund is settled: nobody reads its details any more",
+    "erased": "the details are erased",
+}
+
+
+def row(tx: SqlTx, account: RefundAccount) -> dict[str, Any]:
+    """One record as it is listed. `held` names what keeps details whose day has come."""
+    reference = tx.refunds.reference(account.id)
+    told: dict[str, Any] = {name: getattr(account, name) for name in LISTED if name not in ("to", "held")}
+    told["to"] = ""
+    if reference:
+        told["to"] = (
+            f"{reference.method} ****{reference.last_four}" if reference.last_four else reference.method
+        )
+    told["held"] = "legal_claim" if tx.refunds.claimed([account]) else ""
+    return {name: told[name] for name in LISTED}
+
+
+def find(tx: SqlTx, account_id: str) -> RefundAccount:
+    """The record, or an end with 1."""
+    account = tx.refunds.get(account_id)
+    if account is None:
+        refuse("There is no such record: `python -m bridge refund list` shows them.")
+    return account

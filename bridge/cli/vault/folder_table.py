@@ -1,0 +1,61 @@
+"""The table that says which file of a folder is the document of which order."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from bridge.rules.index.identity import legacy_id
+
+NEEDED = {"order_id", "file", "issued_at"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Row:
+    """One line of the table. `order_id` is '' where it cannot be read."""
+
+    line: int
+    order_id: str
+    file: str
+    issued_at: str
+    kind: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Filed:
+    """What became of one line. `there`: the same content stood already; `why` it failed."""
+
+    line: int
+    file: str
+    document: str = ""
+    there: bool = False
+    why: str = ""
+
+
+def read_map(path: Path) -> list[Row]:
+    """Every line of the table. Raises UsageError where it is no such table, or names no file."""
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            table = csv.DictReader(file)
+            missing = NEEDED - set(table.fieldnames or ())
+            if missing:
+                raise click.UsageError(f"{path} lacks the columns {', '.join(sorted(missing))}")
+            rows = [_row(table.line_num, cells) for cells in table]
+    except (OSError, UnicodeDecodeError, csv.Error):
+        raise click.UsageError(f"{path} cannot be read as CSV in UTF-8") from None
+    if not rows:
+        raise click.UsageError(f"{path} names no file")
+    return rows
+
+
+def _row(line: int, cells: dict[str, str]) -> Row:
+    return Row(
+        line=line,
+        order_id=legacy_id(cells["order_id"] or ""),
+        file=(cells["file"] or "").strip(),
+        issued_at=cells["issued_at"] or "",
+        kind=(cells.get("kind") or "invoice").strip(),
+    )

@@ -1,0 +1,1 @@
+"""AfterShip: tracking copies of parcels and their deletion. No other connector imports this package."""

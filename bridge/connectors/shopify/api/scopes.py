@@ -1,0 +1,95 @@
+"""Which doors the token opens, which we need, and what each missing one costs.
+
+A field that may not be null takes its parents away when it is denied, so what the scopes close is not asked
+for at all, and said in a gap. https://shopify.dev/docs/api/usage/access-scopes
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bridge.connectors.shopify.api.answers import SYSTEM
+from bridge.model import Absence, Gap
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Need:
+    """A scope, what stays unread without it, and the variable that leaves that out of our questions.
+
+    `instead` are other scopes that open the same door.
+    """
+
+    scope: str
+    what: str
+    flag: str
+    instead: tuple[str, ...] = ()
+
+
+NEEDS = (
+    Need(scope="read_customers", what="customer", flag="customer"),
+    Need(scope="read_orders", what="orders", flag="orders"),
+    Need(scope="read_all_orders", what="orders older than 60 days", flag="all_orders"),
+    Need(scope="read_returns", what="returns", flag="returns"),
+    Need(
+        scope="read_merchant_managed_fulfillment_orders",
+        what="fulfilment orders",
+        flag="dispatches",
+        instead=("read_assigned_fulfillment_orders", "read_third_party_fulfillment_orders"),
+    ),
+    Need(scope="read_draft_orders", what="draft orders", flag="drafts"),
+    Need(scope="read_gift_cards", what="gift cards", flag="cards"),
+    Need(scope="read_customer_payment_methods", what="payment methods", flag="methods"),
+    Need(scope="read_store_credit_accounts", what="store credit accounts", flag="credits"),
+    Need(
+        scope="read_store_credit_account_transactions",
+        what="store credit transactions",
+        flag="creditMoves",
+    ),
+    Need(scope="read_own_subscription_contracts", what="subscription contracts", flag="subscriptions"),
+    Need(scope="read_customer_merge", what="merge state", flag="merge"),
+    Need(scope="read_metaobjects", what="metaobjects", flag="metaobjects"),
+    Need(scope="read_content", what="blog comments", flag="comments", instead=("read_online_store_pages",)),
+)
+
+# What opens single fields that may be null: asked for in any case, and where Shopify denies one, that is said.
+ASKED = (
+    ("gift card transactions", "read_gift_card_transactions"),
+    ("payment terms of an order", "read_payment_terms"),
+    ("campaigns that led to a visit", "read_marketing_events"),
+    ("bank accounts, and payment methods kept for an order", "read_payment_mandate"),
+    ("disputes", "read_shopify_payments_disputes"),
+    ("evidence in a dispute", "read_shopify_payments_dispute_evidences"),
+    ("which metaobjects name a customer", "read_metaobject_definitions"),
+    ("titles of products in a cart that was left", "read_products"),
+)
+
+
+def granted(installation: Mapping[str, Any]) -> frozenset[str]:
+    """Take the scopes out of an answer to `installation`."""
+    app = installation.get("currentAppInstallation") or {}
+    return frozenset(
+        str(scope.get("handle", "")) for scope in app.get("accessScopes") or () if isinstance(scope, dict)
+    )
+
+
+def missing(scopes: Collection[str]) -> list[Need]:
+    """List what we need and do not have. Writing includes reading."""
+    return [
+        need
+        for need in NEEDS
+        if not any(
+            name in scopes or name.replace("read_", "write_", 1) in scopes
+            for name in (need.scope, *need.instead)
+        )
+    ]
+
+
+def gaps(needs: Collection[Need]) -> tuple[Gap, ...]:
+    """Write what an export must say for each missing scope."""
+    return tuple(
+        Gap(system=SYSTEM, absence=Absence.DENIED, what=need.what, reason=need.scope) for need in needs
+    )

@@ -1,0 +1,29 @@
+"""What the versions of the Admin API that are older than ours do not know, and so cannot tell.
+
+Pure. Only what is lost: a field that an older version knows under another name is asked for there.
+https://shopify.dev/docs/api/usage/versioning
+"""
+
+from __future__ import annotations
+
+from bridge.connectors.shopify.api.answers import SYSTEM
+from bridge.model import Absence, Gap
+
+SPOKEN = ("2025-10", "2026-01", "2026-04", "2026-07", "2026-10")
+# What, and the first version that knows it.
+SINCE = (
+    ("bank accounts among the payment methods", "2026-01"),
+    ("tax id of the customer", "2026-07"),
+    ("accounts at identity providers", "2026-07"),
+    ("WhatsApp marketing consent", "2026-07"),
+    ("cart and checkout tokens of orders", "2026-07"),
+)
+
+
+def gaps(version: str) -> tuple[Gap, ...]:
+    """Write what an export must say of the version that is asked."""
+    return tuple(
+        Gap(system=SYSTEM, absence=Absence.NOT_CONFIGURED, what=what, reason=f"not_in_version_{version}")
+        for what, since in SINCE
+        if version < since
+    )

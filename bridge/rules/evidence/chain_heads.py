@@ -1,0 +1,35 @@
+"""Signed heads: what is signed once a day, when its timestamp is asked for again.
+
+Pure. A head says "on this day the chain had this many rows and ended in this hash". Whoever makes the chain anew
+cannot make a head anew that has left the house, nor one that a timestamp authority has seen.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from bridge.model import SignedHead
+from bridge.rules.evidence.chain import canonical
+
+SCHEMA = "evidence-head/1"
+PAUSES_H = (1, 2, 4, 8)  # after each failure; then twelve hours each time
+LONGEST_PAUSE_H = 12
+
+
+def statement(head: SignedHead) -> bytes:
+    """The bytes that are signed and timestamped: canonical JSON."""
+    return canonical(
+        {
+            "schema": SCHEMA,
+            "day": head.day.isoformat(),
+            "seq": head.seq,
+            "hash": head.hash,
+            "signed_at": head.signed_at.isoformat(),
+        }
+    )
+
+
+def asked_again_at(head: SignedHead) -> datetime:
+    """When a timestamp for this head is asked for next, after so many attempts."""
+    pauses = [*PAUSES_H, *[LONGEST_PAUSE_H] * head.attempts][: head.attempts]
+    return head.signed_at + timedelta(hours=sum(pauses))

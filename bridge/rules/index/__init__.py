@@ -1,0 +1,1 @@
+"""Decisions about what a webhook shows: identifiers, carriers, parcels, sales. No input or output."""

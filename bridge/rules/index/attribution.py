@@ -1,0 +1,240 @@
+"""Decides which carrier had a parcel, and whose account it travelled on.
+
+The merchant's own word comes first; then the tracking URL's host and the company text, in this order. Never guesses:
+a number alone attributes nothing, because the forms collide between carriers, and what nobody names is `unknown`.
+Never asks a carrier: that would tell it of a parcel it never had.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from bridge.model import MERCHANT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from config.merchant_file.processors import AttributionRule
+
+UNKNOWN = "unknown"
+
+# Shopify's own spellings for India are on FulfillmentTrackingInfo.company; the field is free text, and
+# aggregators add product names: "Bluedart Surface - Select  500gm".
+# https://shopify.dev/docs/api/admin-graphql/latest/objects/FulfillmentTrackingInfo
+COMPANIES: Mapping[str, str] = {
+    "bluedart": "bluedart",
+    "bdart": "bluedart",
+    "delhivery": "delhivery",
+    "dtdc": "dtdc",
+    "dtdexpress": "dtdc",  # on Shopify's list a company of the US; shops in India mean DTDC
+    "shadowfax": "shadowfax",
+    "xpressbees": "xpressbees",
+    "xbees": "xpressbees",
+    "ecomexpress": "ecomexpress",
+    "ekart": "ekart",
+    "indiapost": "indiapost",
+    "speedpost": "indiapost",
+    "gatikwe": "gati",
+    "professionalcour": "professionalcouriers",
+    "shreenandancourier": "shreenandan",
+    "amazon": "amazon",
+    "dhlexpress": "dhl",
+    "dhlecommerce": "dhlecommerce",
+    "fedex": "fedex",
+}
+# Parts of other words ("navigation", "groups"): they count only where they stand alone.
+SHORT: Mapping[str, str] = {"gati": "gati", "sfx": "shadowfax", "dhl": "dhl", "ups": "ups"}
+
+AGGREGATORS: Mapping[str, str] = {  # they hold the account: the carrier is their sub-processor
+    "shiprocket": "shiprocket",
+    "nimbuspost": "nimbuspost",
+    "pickrr": "pickrr",
+    "ithinklogistics": "ithink",
+    "shipway": "shipway",
+    "shyplite": "shyplite",
+}
+
+AGGREGATOR_HOSTS: Mapping[str, str] = {
+    "shiprocket.co": "shiprocket",
+    "shiprocket.in": "shiprocket",
+    "shiprocket.com": "shiprocket",
+    "nimbuspost.com": "nimbuspost",
+    "pickrr.com": "pickrr",
+    "ithinklogistics.com": "ithink",
+    "ithinklogistics.co.in": "ithink",
+    "shipway.com": "shipway",
+    "shipway.in": "shipway",
+    "shyplite.com": "shyplite",
+}
+CARRIER_HOSTS: Mapping[str, str] = {
+    "bluedart.com": "bluedart",
+    "delhivery.com": "delhivery",
+    "dtdc.com": "dtdc",
+    "dtdc.in": "dtdc",
+    "shadowfax.in": "shadowfax",
+    "xpressbees.com": "xpressbees",
+    "ecomexpress.in": "ecomexpress",
+    "ekartlogistics.com": "ekart",
+    "indiapost.gov.in": "indiapost",
+    "gati.com": "gati",
+    "tpcindia.com": "professionalcouriers",
+    "dhl.com": "dhl",
+    "fedex.com": "fedex",
+    "ups.com": "ups",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attribution:
+    """Who transported a parcel and who has the contract with the carrier.
+
+    `by` is what decided the carrier: `merchant`, `url`, `company` or `nothing`; with `+number` where the form of the
+    number confirms it, `-number` where it contradicts.
+    """
+
+    carrier: str
+    account_holder: str
+    by: str
+
+
+def attribute(
+    *,
+    company: str,
+    url: str,
+    number: str,
+    location: str = "",
+    service: str = "",
+    rules: Sequence[AttributionRule] = (),
+) -> Attribution:
+    """Name the carrier and the account holder of one parcel, from what its fulfillment says.
+
+    `rules` are the merchant's own word, `location` (an id) and `service` (a handle) what they may ask for.
+    """
+    squashed = spelt(number)
+    if personal(squashed):  # typed into the wrong field: no stranger may be told it, nor asked by it
+        return Attribution(carrier=UNKNOWN, account_holder=MERCHANT, by="nothing")
+    told = _told(company, url, number)
+    for rule in rules:
+        if (
+            (not rule.location or rule.location == location)
+            and (not rule.service or rule.service == service)
+            and (not rule.company or _words(rule.company) == _words(company))
+            and squashed.startswith(spelt(rule.prefix))
+        ):
+            carrier = rule.carrier or told.carrier
+            holder = rule.account_holder or (told.account_holder if not rule.carrier else MERCHANT)
+            return Attribution(carrier=carrier, account_holder=holder, by="merchant")
+    return told
+
+
+def _words(company: str) -> str:
+    return " ".join(company.lower().split())
+
+
+def _told(company: str, url: str, number: str) -> Attribution:
+    host = _host(url)
+    squashed = re.sub(r"[^a-z0-9]", "", company.lower())
+    holder = _of_host(host, AGGREGATOR_HOSTS) or _longest(squashed, AGGREGATORS) or MERCHANT
+    carrier, by = _of_host(host, CARRIER_HOSTS), "url"
+    if not carrier:
+        words = re.findall(r"[a-z0-9]+", company.lower())
+        short = next((SHORT[word] for word in words if word in SHORT), "")
+        carrier, by = _longest(squashed, COMPANIES) or short, "company"
+    if not carrier:
+        return Attribution(carrier=UNKNOWN, account_holder=holder, by="nothing")
+    return Attribution(carrier=carrier, account_holder=holder, by=by + _opinion(carrier, number))
+
+
+def plausible(carrier: str, number: str) -> bool:
+    """Return False where the number cannot be one of this carrier's; a filter, lenient, no proof.
+
+    A carrier whose form is not known takes every number.
+    """
+    squashed = spelt(number)
+    test = FORMS.get(carrier)
+    return bool(squashed) if test is None else test(squashed)
+
+
+def personal(number: str) -> bool:
+    """Tell whether a tracking number may be a person's phone number or hold a name: shops type what they like."""
+    squashed = spelt(number)
+    phone = re.search(r"(?<![0-9])(?:0|91)?[6-9][0-9]{9}(?![0-9])", squashed)
+    return bool(phone or re.search(r"[^\W\d_]{6,}|[^\W\d_A-Z]", squashed))
+
+
+def _opinion(carrier: str, number: str) -> str:
+    if carrier not in FORMS or not number.strip():
+        return ""
+    return "+number" if plausible(carrier, number) else "-number"
+
+
+def _host(url: str) -> str:
+    text = url.strip()
+    try:
+        # what has no scheme has no host for the library: "www.bluedart.com/tracking"
+        host = urlsplit(text if "//" in text else f"//{text}").hostname or ""
+    except ValueError:  # "http://[" is free text too
+        return ""
+    return host.rstrip(".")
+
+
+def _of_host(host: str, owners: Mapping[str, str]) -> str:
+    """Find the owner of the domain or of one above it: `x.shiprocket.co` yes, `shiprocket.co.example` no."""
+    labels = host.split(".")
+    tails = (".".join(labels[start:]) for start in range(len(labels)))
+    return next((owners[tail] for tail in tails if tail in owners), "")
+
+
+def _longest(squashed: str, names: Mapping[str, str]) -> str:
+    found = [name for name in names if name in squashed]
+    return names[max(found, key=len)] if found else ""
+
+
+def spelt(number: str) -> str:
+    """Spell a number as carriers do: people write blanks and dashes into it."""
+    return re.sub(r"[\s-]", "", number).upper()
+
+
+# The forms below were checked on published numbers; no carrier documents them.
+
+
+def _bluedart(number: str) -> bool:
+    """Eleven digits, the last is the first ten mod 7; older accounts have eight to twelve characters."""
+    if re.fullmatch(r"[0-9]{11}", number):
+        return int(number[:10]) % 7 == int(number[10])
+    return re.fullmatch(r"[0-9A-Z]{8,10}|[0-9A-Z]{12}", number) is not None
+
+
+def _delhivery(number: str) -> bool:
+    """Fourteen digits, the last is digits eight to thirteen mod 7; older ones have eleven to thirteen."""
+    if re.fullmatch(r"[0-9]{14}", number):
+        return int(number[7:13]) % 7 == int(number[13])
+    return re.fullmatch(r"[0-9]{11,13}", number) is not None
+
+
+def _indiapost(number: str) -> bool:
+    """UPU S10 of India: check digit mod 11 with the union's weights."""
+    if not re.fullmatch(r"[A-Z]{2}[0-9]{9}IN", number):
+        return False
+    weighed = sum(int(d) * w for d, w in zip(number[2:10], (8, 6, 4, 2, 3, 5, 9, 7), strict=True))
+    return {10: 0, 11: 5}.get(11 - weighed % 11, 11 - weighed % 11) == int(number[10])
+
+
+def _dtdc(number: str) -> bool:
+    return re.fullmatch(r"[A-Z][0-9]{8}|[0-9A-Z]{9,14}", number) is not None
+
+
+def _ekart(number: str) -> bool:
+    return re.fullmatch(r"FMP[PC][0-9]{10}", number) is not None
+
+
+FORMS: Mapping[str, Callable[[str], bool]] = {
+    "bluedart": _bluedart,
+    "delhivery": _delhivery,
+    "dtdc": _dtdc,
+    "ekart": _ekart,
+    "indiapost": _indiapost,
+}

@@ -1,0 +1,181 @@
+"""What a fulfilment, a return or an order says of parcels: numbers, whose account, where they are, how they are paid.
+
+Pure. REST bodies of 2025-10 to 2026-10. Never an address, a name or an amount.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from bridge.model import ParcelStatus, Waybill
+from bridge.rules.index.attribution import attribute
+from bridge.rules.index.identity import legacy_id
+from bridge.rules.index.json_values import first, mapping, mappings, moment, text, texts
+
+if TYPE_CHECKING:
+    from config.merchant_file.processors import AttributionRule
+
+Rules: TypeAlias = "Sequence[AttributionRule]"  # the merchant's own word about whose account a parcel is on
+
+# https://shopify.dev/docs/api/admin-rest/latest/resources/fulfillment; `failure` may be anything
+STATUSES: Mapping[str, ParcelStatus] = {
+    "label_printed": ParcelStatus.BOOKED,
+    "label_purchased": ParcelStatus.BOOKED,
+    "confirmed": ParcelStatus.BOOKED,
+    "in_transit": ParcelStatus.IN_TRANSIT,
+    "ready_for_pickup": ParcelStatus.IN_TRANSIT,
+    "attempted_delivery": ParcelStatus.IN_TRANSIT,
+    "out_for_delivery": ParcelStatus.OUT_FOR_DELIVERY,
+    "delivered": ParcelStatus.DELIVERED,
+}
+
+# https://shopify.dev/docs/api/admin-graphql/latest/enums/FulfillmentDisplayStatus; what is not here says nothing
+DISPLAYED: Mapping[str, ParcelStatus] = {
+    "LABEL_PRINTED": ParcelStatus.BOOKED,
+    "LABEL_PURCHASED": ParcelStatus.BOOKED,
+    "CONFIRMED": ParcelStatus.BOOKED,
+    "SUBMITTED": ParcelStatus.BOOKED,
+    "CARRIER_PICKED_UP": ParcelStatus.IN_TRANSIT,
+    "IN_TRANSIT": ParcelStatus.IN_TRANSIT,
+    "DELAYED": ParcelStatus.IN_TRANSIT,
+    "ATTEMPTED_DELIVERY": ParcelStatus.IN_TRANSIT,
+    "READY_FOR_PICKUP": ParcelStatus.IN_TRANSIT,
+    "OUT_FOR_DELIVERY": ParcelStatus.OUT_FOR_DELIVERY,
+    "DELIVERED": ParcelStatus.DELIVERED,
+    "PICKED_UP": ParcelStatus.DELIVERED,
+}
+
+# when a return or a dispute is over: REST spells these in small letters, GraphQL in capitals
+# https://shopify.dev/docs/api/admin-graphql/latest/enums/ReturnStatus, .../DisputeStatus
+SETTLED: Mapping[str, tuple[str, ...]] = {
+    "return": ("closed", "canceled", "cancelled", "declined"),
+    "dispute": ("won", "lost", "accepted", "charge_refunded"),
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SeenParcel:
+    """One tracking number with what the shop wrote beside it, attributed. `status` is the shop's word of it."""
+
+    number: str
+    carrier: str
+    account_holder: str
+    shipped_at: datetime | None
+    status: ParcelStatus = ParcelStatus.UNKNOWN
+    status_at: datetime | None = None
+
+
+def parcels(shipment: Mapping[str, Any], rules: Rules) -> Iterator[SeenParcel]:
+    """The parcels of one fulfilment."""
+    company = text(shipment.get("tracking_company"))
+    numbers = texts(shipment.get("tracking_numbers")) or texts([shipment.get("tracking_number")])
+    urls = texts(shipment.get("tracking_urls")) or texts([shipment.get("tracking_url")])
+    shipped_at = moment(shipment.get("created_at"))
+    status = STATUSES.get(text(shipment.get("shipment_status")).lower(), ParcelStatus.UNKNOWN)
+    status_at = moment(shipment.get("updated_at")) if status is not ParcelStatus.UNKNOWN else None
+    for place, number in enumerate(numbers):
+        # parallel lists by convention, but their lengths may differ: the last URL then speaks for the rest
+        url = urls[min(place, len(urls) - 1)] if urls else ""
+        seen = _attributed(
+            number,
+            shipped_at,
+            company=company,
+            url=url,
+            location=legacy_id(shipment.get("location_id")),
+            service=text(shipment.get("service")),
+            rules=rules,
+        )
+        # one status speaks for a fulfilment: of several parcels one may be there and another not
+        yield replace(seen, status=status, status_at=status_at) if len(numbers) == 1 else seen
+
+
+def reverse_parcels(body: Mapping[str, Any], rules: Rules) -> tuple[SeenParcel, ...]:
+    """Reverse waybills, where a return carries them."""
+    found = []
+    for key in ("reverse_deliveries", "return_shipments", "reverse_shipments"):
+        for shipment in mappings(body.get(key)):
+            tracking = mapping(shipment.get("tracking")) or shipment
+            number = first(tracking.get("number"), tracking.get("tracking_number"))
+            if number:
+                company = first(tracking.get("carrier_name"), tracking.get("tracking_company"))
+                url = first(tracking.get("url"), tracking.get("tracking_url"))
+                found.append(_attributed(number, None, company=company, url=url, rules=rules))
+    return tuple(found)
+
+
+def _attributed(number: str, shipped_at: datetime | None, **told: Any) -> SeenParcel:
+    by = attribute(number=number, **told)
+    return SeenParcel(
+        number=number[:64], carrier=by.carrier, account_holder=by.account_holder, shipped_at=shipped_at
+    )
+
+
+def platform_parcels(order: Mapping[str, Any], rules: Rules) -> Iterator[Waybill]:
+    """The parcels of one order as the Admin API gives it: those that were sent, and those that come back."""
+    number = str(order.get("legacyResourceId", "")) or legacy_id(order.get("id"))
+    paid = texts(order.get("paymentGatewayNames"))
+    of_order: dict[str, Any] = {
+        "order_id": number,
+        "order_name": str(order.get("name", "")),
+        "cod": cod({"payment_gateway_names": paid}),
+        "matters": tuple(sorted(_matters(order))),
+    }
+    for shipment in mappings(order.get("fulfillments")):
+        sent = [one for one in mappings(shipment.get("trackingInfo")) if text(one.get("number"))]
+        where = _displayed(shipment) if len(sent) == 1 else {}
+        for tracking in sent:
+            yield _waybill(tracking, "company", shipment, rules, **of_order, **where)
+    for returned in mappings(order.get("returns")):
+        for part in mappings(returned.get("reverseFulfillmentOrders")):
+            for delivery in mappings(part.get("reverseDeliveries")):
+                tracking = mapping(mapping(delivery.get("deliverable")).get("tracking"))
+                if text(tracking.get("number")):
+                    yield _waybill(tracking, "carrierName", {}, rules, **of_order | {"cod": False})
+
+
+def still_open(kind: str, status: str) -> bool | None:
+    """Is a `return` or a `dispute` of this status still to be settled? None where it says no status."""
+    return status.lower() not in SETTLED[kind] if status else None
+
+
+def _matters(order: Mapping[str, Any]) -> Iterator[str]:
+    for kind in SETTLED:
+        for one in mappings(order.get(f"{kind}s")):
+            if still_open(kind, text(one.get("status"))):
+                yield f"{kind}/{legacy_id(one.get('id'))}"
+
+
+def _displayed(shipment: Mapping[str, Any]) -> dict[str, Any]:
+    """Where the platform thinks the one parcel of a fulfilment is."""
+    status = DISPLAYED.get(text(shipment.get("displayStatus")), ParcelStatus.UNKNOWN)
+    at = moment(shipment.get("deliveredAt")) or moment(shipment.get("inTransitAt"))
+    return {"status": status, "status_at": at} if status is not ParcelStatus.UNKNOWN else {}
+
+
+def _waybill(
+    tracking: Mapping[str, Any], company: str, shipment: Mapping[str, Any], rules: Rules, **told: Any
+) -> Waybill:
+    number = text(tracking.get("number"))[:64]
+    by = attribute(
+        company=text(tracking.get(company)),
+        url=text(tracking.get("url")),
+        number=number,
+        location=legacy_id(mapping(shipment.get("location")).get("id")),
+        rules=rules,
+    )
+    shipped_at = moment(shipment.get("createdAt"))
+    return Waybill(
+        number=number, carrier=by.carrier, account_holder=by.account_holder, shipped_at=shipped_at, **told
+    )
+
+
+def cod(body: Mapping[str, Any]) -> bool | None:
+    """True where the price is collected at the door; None where the body names no way of paying."""
+    named = texts(body.get("payment_gateway_names")) or texts([body.get("gateway")])
+    if not named:
+        return None
+    return any(re.search(r"cash.?on.?delivery|\bcod\b", name.lower().replace("_", " ")) for name in named)

@@ -1,0 +1,1 @@
+"""Decisions after a restored backup. No input or output."""

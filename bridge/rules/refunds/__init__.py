@@ -1,0 +1,1 @@
+"""Decisions about bank details of refunds. No input or output."""

@@ -1,0 +1,40 @@
+"""Which country's rules speak to this person on this day, and where she can complain.
+
+Pure: the countries of the addresses and the day are given. India always counts; nationality never does.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import TYPE_CHECKING
+
+from config.retention_file.gdpr_bases import EEA
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+_GATED = re.compile(r"(before|from)_(\d{4})_(\d\d)_(\d\d)")
+
+
+def regimes(countries: Collection[str]) -> tuple[str, ...]:
+    """`IN`, then `EU` and `UK` where an address lies there."""
+    eu = ("EU",) if EEA & set(countries) else ()
+    uk = ("UK",) if "GB" in countries else ()
+    return ("IN", *eu, *uk)
+
+
+def complaint_routes(
+    routes: Mapping[str, Sequence[str]], *, on: date, regimes: Collection[str]
+) -> tuple[str, ...]:
+    """Codes of the complaint routes that are open on that day, without repeats."""
+    found: list[str] = []
+    for key, codes in routes.items():
+        gate = _GATED.fullmatch(key)
+        if gate is None:
+            valid = key.upper() in regimes
+        else:
+            turn = date(int(gate[2]), int(gate[3]), int(gate[4]))
+            valid = on < turn if gate[1] == "before" else on >= turn
+        found += codes if valid else ()
+    return tuple(dict.fromkeys(found))

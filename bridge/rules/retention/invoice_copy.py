@@ -1,0 +1,183 @@
+"""What a statutory copy must say, and whom it may name: CGST Rules rr.46, 53 as named rules.
+
+Pure. The State of the buyer always: for goods to an unregistered buyer it is the place of supply (IGST Act
+s.10(1)(ca) with its Explanation). Name and address only where a rule wants them. Never e-mail, phone, note,
+engraving, tag or coordinate: no rule asks for those.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from typing import Any
+
+from bridge.model import DocumentForm, DocumentKind, Paper, Place, Sale
+from config.retention_file.retention_model import VaultRules
+
+SCHEMA = "statutory-copy/1"
+HOME = "IN"
+IDENTITY_FROM_INR = Decimal(50_000)  # r.46(e): "fifty thousand rupees or more", of taxable value
+_BETWEEN = re.compile(r"[\s-]")
+GSTIN = re.compile(r"\d{2}[A-Z]{5}\d{4}[A-Z][1-9A-Z]Z[0-9A-Z]")
+UNKNOWN_VALUE = "taxable_value_unknown"
+BY_SETTING = "kept_by_setting"
+# Shopify's code of a State, and the code that GST returns use (two digits)
+GST_STATES = {
+    "JK": "01", "HP": "02", "PB": "03", "CH": "04", "UK": "05", "UT": "05", "HR": "06", "DL": "07", "RJ": "08",
+    "UP": "09", "BR": "10", "SK": "11", "AR": "12", "NL": "13", "MN": "14", "MZ": "15", "TR": "16", "ML": "17",
+    "AS": "18", "WB": "19", "JH": "20", "OR": "21", "OD": "21", "CG": "22", "CT": "22", "MP": "23", "GJ": "24",
+    "DN": "26", "DD": "26", "DH": "26", "MH": "27", "KA": "29", "GA": "30", "LD": "31", "KL": "32", "TN": "33",
+    "PY": "34", "AN": "35", "TS": "36", "TG": "36", "AP": "37", "LA": "38",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Supplier:
+    """Who sold: as the invoice names the merchant."""
+
+    name: str
+    address: str = ""
+    gstin: str = ""
+    state_code: str = ""
+
+
+def taxable_value(sale: Sale) -> Decimal | None:
+    """What tax is computed on, in rupees: the total without tax and tip. None where it cannot be read."""
+    if sale.currency != "INR" or sale.total is None or sale.tax is None:
+        return None
+    return sale.total - sale.tax - sale.tip
+
+
+def gstin_of(sale: Sale) -> str:
+    """The buyer's GSTIN, where an attribute of the order or the company's name holds one, written in any way."""
+    texts = [*(value for _, value in sale.attributes), sale.billing.company, sale.delivery.company]
+    found = (GSTIN.search(_BETWEEN.sub("", text.upper())) or GSTIN.search(text.upper()) for text in texts)
+    return next((match.group() for match in found if match), "")
+
+
+def lacks(sale: Sale) -> list[str]:
+    """What a copy of this sale would not hold although the law wants it, as codes: somebody told it too late."""
+    at = _supplied_at(sale)
+    wanted = why_named(sale, tuple(NAMES_BUYER_IF), VaultRules())
+    told = bool(sale.billing.name or sale.billing.company) and bool(sale.billing.lines)
+    return [
+        *(["state"] if at.country_code in ("", HOME) and not (at.state or at.state_code) else []),
+        *(["buyer"] if wanted and not told else []),
+        *([] if sale.whole else ["lines"]),
+    ]
+
+
+def _is_export(sale: Sale, _: VaultRules) -> bool:
+    """Rule 46, export proviso: any value."""
+    country = sale.delivery.country_code or sale.billing.country_code
+    return bool(country) and country != HOME
+
+
+def _of_value(sale: Sale, _: VaultRules) -> bool:
+    value = taxable_value(sale)
+    return value is not None and value >= IDENTITY_FROM_INR
+
+
+def _asked_for(sale: Sale, rules: VaultRules) -> bool:
+    wanted = {name.casefold() for name in rules.asked_for_by}
+    said = {name.strip().casefold() for name, value in sale.attributes if value.strip()}
+    return bool(wanted & said)
+
+
+def _registered(sale: Sale, _: VaultRules) -> bool:
+    return bool(gstin_of(sale))
+
+
+# The names that a category may list under `name_address_required_if_any`.
+NAMES_BUYER_IF: Mapping[str, Callable[[Sale, VaultRules], bool]] = {
+    "is_export": _is_export,
+    "taxable_value_at_least_50000_inr": _of_value,
+    "recipient_requested": _asked_for,
+    "recipient_has_gstin": _registered,
+}
+
+
+def why_named(sale: Sale, conditions: tuple[str, ...], rules: VaultRules) -> tuple[str, ...]:
+    """Why the copy names the buyer, as codes; empty: it must not.
+
+    `conditions` are the category's names. A value that nobody can read names her: a copy cannot be mended
+    later. An unknown condition does so too.
+    """
+    found = [name for name in conditions if name not in NAMES_BUYER_IF or NAMES_BUYER_IF[name](sale, rules)]
+    if taxable_value(sale) is None:
+        found.append(UNKNOWN_VALUE)
+    return (*found, *([BY_SETTING] if rules.keep_identity else []))
+
+
+def paper(sale: Sale, supplier: Supplier, conditions: tuple[str, ...], rules: VaultRules) -> Paper:
+    """The statutory minimum of a sale, or of what was paid back of it, ready to be sealed.
+
+    A credit note (r.53) names nobody: it refers to its invoice, which names whom it must.
+    """
+    told = _figures(sale, supplier, rules)
+    kind, named = DocumentKind.INVOICE, why_named(sale, conditions, rules)
+    if sale.refund_id:
+        kind, named = DocumentKind.CREDIT_NOTE, ()
+        told |= {"against": sale.number or sale.order_id, "refund": sale.refund_id}
+    else:
+        told |= {
+            "named_because": list(named),
+            "place_of_supply": _place_of_supply(sale),
+            "lacks": lacks(sale),
+        }
+        if named:
+            told["buyer"] = {
+                "gstin": gstin_of(sale),
+                "billed_to": _place(sale.billing),
+                "delivered_to": _place(sale.delivery),
+            }
+    content = {"schema": SCHEMA, "kind": kind, "form": DocumentForm.MINIMUM, **told}
+    return Paper(
+        kind=kind,
+        form=DocumentForm.MINIMUM,
+        order_id=sale.order_id,
+        source=sale.refund_id or sale.order_id,
+        issued_at=sale.issued_at,
+        content=json.dumps(content, sort_keys=True, ensure_ascii=False).encode(),
+        names_buyer=bool(named) and bool(sale.billing.name or sale.delivery.name),
+        country=sale.delivery.country_code or sale.billing.country_code,
+    )
+
+
+def _figures(sale: Sale, supplier: Supplier, rules: VaultRules) -> dict[str, Any]:
+    """Rule 46(a)-(c), (g)-(m). When it was issued stands beside the copy: a later event may move it."""
+    value = taxable_value(sale)
+    return {
+        "number": sale.number,
+        "supplier": asdict(supplier),
+        "currency": sale.currency,
+        "lines": [{"hsn": rules.hsn, **asdict(line)} for line in sale.lines],
+        "shipping": sale.shipping,
+        "taxes": [asdict(tax) for tax in sale.taxes],
+        "taxable_value": None if value is None else f"{value:.2f}",
+        "tax_amount": None if sale.tax is None else f"{sale.tax:.2f}",
+        "total": None if sale.total is None else f"{sale.total:.2f}",
+        "paid_by": list(sale.gateways),
+    }
+
+
+def _place_of_supply(sale: Sale) -> dict[str, str]:
+    """Where the goods went: r.46(n). The delivery, else the bill."""
+    at = _supplied_at(sale)
+    return {
+        "state": at.state,
+        "state_code": at.state_code,
+        "gst_state_code": GST_STATES.get(at.state_code, "") if at.country_code in ("", HOME) else "",
+        "country_code": at.country_code,
+    }
+
+
+def _supplied_at(sale: Sale) -> Place:
+    return sale.delivery if sale.delivery.country_code or sale.delivery.state_code else sale.billing
+
+
+def _place(place: Place) -> dict[str, Any]:
+    return {name: value for name, value in asdict(place).items() if value}

@@ -1,0 +1,129 @@
+"""The last day of a duty to keep, and the first day after it: what the names in the retention file compute.
+
+Reads no clock and no table; a file chooses a rule by its name and never writes one. Days are those of the
+calendar's time zone. What cannot be computed has no last day, which holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from bridge.rules.requests.deadlines import MONTHS_A_YEAR, shift_months
+from config.retention_file.retention_model import LAST_DAY_ARGS
+
+if TYPE_CHECKING:
+    from config.retention_file.retention_model import Calendar
+
+CONTRACT = "contract_discharged"
+LENGTHS = ("return_window_days", "warranty_days")
+_ONE_DAY = timedelta(days=1)
+
+
+def fy_end(day: date, calendar: Calendar) -> date:
+    """The last day of the financial year in which the day lies: 31 March in India."""
+    month, first = calendar.fy_start
+    start = date(day.year, month, first)
+    return (start if day < start else date(day.year + 1, month, first)) - _ONE_DAY
+
+
+def gst_return_due(day: date, calendar: Calendar) -> date:
+    """When the annual return of the day's financial year is due: 31 December after it, unless moved.
+
+    CGST Act s.44 with CGST Rules r.80; a year that was extended stands in the calendar's overrides.
+    """
+    end = fy_end(day, calendar)
+    start = date(end.year - 1, *calendar.fy_start)
+    moved = calendar.gst_annual_return_due_overrides.get(f"{start.year}-{(start.year + 1) % 100:02d}")
+    due = date(end.year, *calendar.gst_annual_return_due)
+    return moved or (due if due > end else date(end.year + 1, *calendar.gst_annual_return_due))
+
+
+def _gst(day: date, args: Mapping[str, int], calendar: Calendar) -> date:
+    """CGST Act s.36: 72 months from the due date of the annual return."""
+    return shift_months(gst_return_due(day, calendar), args["months"])
+
+
+def _fy_end_plus(day: date, args: Mapping[str, int], calendar: Calendar) -> date:
+    """Income-tax Rules 2026 r.46(9): 7 tax years; Companies Act s.128(5): 8 financial years."""
+    return shift_months(fy_end(day, calendar), args["years"] * MONTHS_A_YEAR)
+
+
+def _event_plus(day: date, args: Mapping[str, int], _: Calendar) -> date:
+    """DPDP Rules r.8(3), CERT-In direction (iv), BIS reg.5, PMLA s.12: a span from the event itself."""
+    months = args.get("months", 0) + args.get("years", 0) * MONTHS_A_YEAR
+    return shift_months(day, months) + timedelta(days=args.get("days", 0))
+
+
+def _contract(day: date, args: Mapping[str, int], _: Calendar) -> date | None:
+    """Policy s.6: until return window and warranty are over. A length nobody decided never ends."""
+    if not all(length in args for length in LENGTHS):
+        return None
+    return day + timedelta(days=max(args[length] for length in LENGTHS))
+
+
+def _by_hand(_day: date, _args: Mapping[str, int], _calendar: Calendar) -> None:
+    """A live claim ends when a person says so: the caller then no longer names its event."""
+
+
+LastDay = Callable[["date", Mapping[str, int], "Calendar"], "date | None"]
+LAST_DAY_RULES: Mapping[str, LastDay] = {
+    "gst_annual_return_due_plus_months": _gst,
+    "fy_end_plus_years": _fy_end_plus,
+    "event_plus_days": _event_plus,
+    "event_plus_months": _event_plus,
+    "event_plus_years": _event_plus,
+    CONTRACT: _contract,
+    "until_released_by_ops": _by_hand,
+}
+
+
+def last_day(
+    rule: str, args: Mapping[str, int], event: datetime | None, *, calendar: Calendar
+) -> date | None:
+    """The last day on which the duty binds, in the calendar's time zone. None: the end is open.
+
+    Open are: an event that has not happened, a rule of no known name, missing arguments, a day beyond the
+    calendar. `contract_discharged` takes `return_window_days` and `warranty_days` as arguments. Raises
+    ValueError for an event without time zone.
+    """
+    if event is None or rule not in LAST_DAY_RULES or not LAST_DAY_ARGS[rule] <= args.keys():
+        return None
+    _must_be_zoned(event)
+    try:
+        return LAST_DAY_RULES[rule](local_day(event, calendar), args, calendar)
+    except (OverflowError, ValueError):  # after the year 9999: a mistyped event must hold, not crash a sweep
+        return None
+
+
+def erasable_from(last: date | None) -> date | None:
+    """The first day on which the data may go: the day after the last one of the duty."""
+    return last + _ONE_DAY if last is not None and last < date.max else None
+
+
+def local_day(moment: datetime, calendar: Calendar) -> date:
+    """The calendar day of a moment where the merchant keeps its books."""
+    return moment.astimezone(ZoneInfo(calendar.timezone)).date()
+
+
+def age_ends(age: Mapping[str, Any], event: datetime, calendar: Calendar) -> date:
+    """The first day on which a record is too old: the day after the last one of its longest age.
+
+    `age` is what a category says (`{"event": …, "months": 24}`), `event` the moment it counts from. A day beyond
+    the calendar is `date.max`. Raises ValueError for an age without span and for a moment without time zone.
+    """
+    spans = {unit: span for unit in ("days", "months") if (span := age.get(unit))}
+    if not spans:
+        raise ValueError("an age must come with days or months")
+    _must_be_zoned(event)
+    try:
+        return _event_plus(local_day(event, calendar), spans, calendar) + _ONE_DAY
+    except (OverflowError, ValueError):
+        return date.max
+
+
+def _must_be_zoned(moment: datetime) -> None:
+    if moment.tzinfo is None:
+        raise ValueError("a moment must carry its time zone")

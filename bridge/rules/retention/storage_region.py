@@ -1,0 +1,27 @@
+"""Which rules of the retention file want data in a certain country. Pure.
+
+Income-tax Rules 2026 r.46(8): books of account are accessible in India, with a daily backup on servers in India.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from bridge.rules.retention.holds import applies
+
+if TYPE_CHECKING:
+    from config.retention_file.retention_model import Retention
+
+
+def kept_in(region: str, retention: Retention, today: date) -> list[str]:
+    """Ids of the holds and categories that want this region, of laws that bind this merchant on that day."""
+    named = {ground for category in retention.categories.values() for ground in category.holds}
+    found = []
+    for hold in retention.holds.values():
+        law = retention.laws.get(hold.law)
+        binds = law is None or (law.in_force(today) and applies(law, retention.merchant))
+        if hold.storage_region == region and hold.id in named and binds:
+            found.append(hold.id)
+    found += [each.id for each in retention.categories.values() if each.storage_region == region]
+    return found

@@ -1,0 +1,1 @@
+"""Decisions about a shop that uninstalled the app. No input or output."""

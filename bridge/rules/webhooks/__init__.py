@@ -1,0 +1,1 @@
+"""Decisions about a webhook: signature, topic, body. No input or output."""

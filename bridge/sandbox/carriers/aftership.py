@@ -1,0 +1,156 @@
+"""The stand-in of AfterShip: a tracking for every parcel of the invented world, whoever carries it.
+
+As strict as the real one: the key in its own header, `meta.code` in every answer, fifty numbers a question, cursors.
+What was deleted is gone until it is reset. Keeps and logs nothing of a person.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from typing import TYPE_CHECKING, Any, Final
+
+from bridge.sandbox.httpd import Request, Response, StandIn
+
+if TYPE_CHECKING:
+    from bridge.sandbox.world.models import World
+    from bridge.sandbox.world.shipments import Parcel
+
+KEY: Final = "demo-aftership-key"
+BASE: Final = "/tracking/2025-07/trackings"
+MOST: Final = 50
+SAID: Final = {
+    400: (4008, "BadRequest", "The value of tracking_numbers is invalid."),
+    401: (401, "Unauthorized", "The API key is invalid."),
+    404: (4004, "NotFound", "Tracking does not exist."),
+    429: (429, "TooManyRequests", "You have exceeded the API call rate limit."),
+}
+
+
+def aftership(world: World, *, key: str = KEY, port: int = 0) -> StandIn:
+    """Make AfterShip, for the organisation with this key."""
+    watch = _Watch(world, key)
+    return StandIn("aftership", watch.answer, port=port, controls={"reset": lambda _: watch.reset()})
+
+
+class _Watch:
+    """What it watches, and what was deleted."""
+
+    def __init__(self, world: World, key: str) -> None:
+        self._key = key
+        self._rows = {row["id"]: row for row in (_tracking(parcel) for parcel in world.parcels)}
+        self._by_number = {row["tracking_number"]: row["id"] for row in self._rows.values()}
+        self._gone: set[str] = set()
+        self._lock = threading.Lock()
+
+    def reset(self) -> None:
+        """As at the start."""
+        with self._lock:
+            self._gone.clear()
+
+    def answer(self, request: Request) -> Response:
+        if request.faults.take(("throttle",), request.path):
+            return _no(429)
+        if request.headers.get("as-api-key") != self._key:
+            return _no(401)
+        if (request.method, request.path) == ("GET", BASE):
+            return self._list(request)
+        if request.method in {"GET", "DELETE"} and request.path.startswith(f"{BASE}/"):
+            return self._one(request.method, request.path.rpartition("/")[2])
+        return _no(404)
+
+    def _list(self, request: Request) -> Response:
+        numbers = [number for number in request.query.get("tracking_numbers", "").split(",") if number]
+        if len(numbers) > MOST:
+            return _no(400)
+        ids = [self._by_number[number] for number in dict.fromkeys(numbers) if number in self._by_number]
+        rows = [self._rows[one] for one in ids if one not in self._gone]
+        start, size = int(request.query.get("cursor") or 0), int(request.query.get("limit") or 100)
+        more = start + size < len(rows)
+        paging = {
+            "total": len(rows),
+            "next_cursor": str(start + size) if more else "",
+            "has_next_page": more,
+        }
+        return _yes({"pagination": paging, "trackings": rows[start : start + size]})
+
+    def _one(self, method: str, tracking_id: str) -> Response:
+        with self._lock:
+            if tracking_id not in self._rows or tracking_id in self._gone:
+                return _no(404)
+            if method == "DELETE":
+                self._gone.add(tracking_id)
+        row = self._rows[tracking_id]
+        if method == "GET":
+            return _yes(row)
+        return _yes({name: row[name] for name in ("id", "tracking_number", "slug")})
+
+
+def _yes(data: dict[str, Any]) -> Response:
+    return Response.of({"meta": {"code": 200}, "data": data})
+
+
+def _no(status: int) -> Response:
+    code, kind, words = SAID[status]
+    return Response.of({"meta": {"code": code, "type": kind, "message": words}, "data": {}}, status)
+
+
+def _tracking(parcel: Parcel) -> dict[str, Any]:
+    """Write one tracking: her name, e-mail and telephone beside the parcel's way."""
+    person, where = parcel.consignee, parcel.consignee.address
+    tag = "Delivered" if parcel.delivered_at else "InTransit"
+    street = ", ".join(filter(None, (where["address1"], where["city"], where["zip"])))
+    at = parcel.delivered_at or parcel.shipped_at
+    return {
+        "id": hashlib.sha256(parcel.waybill.encode()).hexdigest()[:32],
+        "legacy_id": None,
+        "created_at": parcel.shipped_at.isoformat(timespec="seconds"),
+        "updated_at": at.isoformat(timespec="seconds"),
+        "tracking_number": parcel.waybill,
+        "slug": parcel.carrier,
+        "active": not parcel.delivered_at,
+        "custom_fields": None,
+        "origin_country_region": "IND",
+        "origin_raw_location": "Bengaluru",
+        "destination_country_region": "IND",
+        "destination_state": where["province"],
+        "destination_city": where["city"],
+        "destination_postal_code": where["zip"],
+        "destination_raw_location": street,
+        "note": None,
+        "order_id": str(parcel.order_id),
+        "order_number": parcel.order_name,
+        "shipment_pickup_date": parcel.shipped_at.isoformat(timespec="seconds"),
+        "shipment_delivery_date": parcel.delivered_at.isoformat(timespec="seconds")
+        if parcel.delivered_at
+        else None,
+        "signed_by": person.first if parcel.delivered_at else None,
+        "source": "shopify",
+        "tag": tag,
+        "subtag": f"{tag}_001",
+        "subtag_message": tag,
+        "title": parcel.order_name,
+        "tracked_count": 3,
+        "checkpoints": [
+            {
+                "slug": parcel.carrier,
+                "checkpoint_time": at.isoformat(timespec="seconds"),
+                "location": "DEMO HUB",
+                "message": tag,
+                "tag": tag,
+                "subtag": f"{tag}_001",
+            }
+        ],
+        "subscribed_emails": [person.email],
+        "subscribed_smses": [],
+        "courier_tracking_link": parcel.url,
+        "customers": [
+            {
+                "role": "buyer",
+                "name": person.name,
+                "email": person.email,
+                "phone_number": person.phone,
+                "language": "en",
+            }
+        ],
+    }

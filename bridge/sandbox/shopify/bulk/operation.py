@@ -1,0 +1,75 @@
+"""One bulk operation: from CREATED over RUNNING to a file, or to what it had when it failed.
+
+Reads no clock and runs no query: its lines are handed in.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from bridge.sandbox.shopify.records.parts import Record
+
+OPEN: Final = frozenset({"CREATED", "RUNNING", "CANCELING"})
+
+
+@dataclass(slots=True)
+class Operation:
+    """One operation: its lines are known from the start and shown when it is done."""
+
+    id: str
+    query: str
+    lines: list[Record]
+    roots: int
+    polls: int
+    failure: str = ""
+    kept: int = 0
+    status: str = "CREATED"
+    token: str = field(default_factory=lambda: secrets.token_hex(16))
+    ended_s: float = 0.0
+
+    def advance(self, now_s: float) -> None:
+        """Bring it nearer to its end."""
+        if self.status == "CANCELING":
+            self.status = "CANCELED"
+        elif self.status in OPEN:
+            self.polls -= 1
+            self.status = "RUNNING"
+            if self.polls < 0:
+                self.status = "FAILED" if self.failure else "COMPLETED"
+        if self.status not in OPEN and not self.ended_s:
+            self.ended_s = now_s
+
+    def shown(self) -> bytes:
+        """Give what the file holds: everything, or what was there when it failed; nothing before the end."""
+        lines = (
+            self.lines
+            if self.status == "COMPLETED"
+            else self.lines[: self.kept]
+            if self.status == "FAILED"
+            else []
+        )
+        return b"".join(json.dumps(line, ensure_ascii=False).encode() + b"\n" for line in lines)
+
+    def record(self, files_url: str, at: str | None) -> Record:
+        """Write it as Shopify does."""
+        file, url = self.shown(), f"{files_url}/{self.token}.jsonl"
+        done, failed = self.status == "COMPLETED", self.status == "FAILED"
+        return {
+            "__typename": "BulkOperation",
+            "id": self.id,
+            "status": self.status,
+            "type": "QUERY",
+            "query": self.query,
+            "createdAt": at,
+            "completedAt": None if self.status in OPEN else at,
+            "errorCode": self.failure if failed else None,
+            "objectCount": str(file.count(b"\n")),
+            "rootObjectCount": str(self.roots if done else 0),
+            "fileSize": str(len(file)) if file else None,
+            "url": url if file and done else None,
+            "partialDataUrl": url if file and failed else None,
+        }

@@ -1,0 +1,47 @@
+"""What can be fetched by its own number: drafts, cards, checkouts, comments, disputes, the article, the segment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from bridge.sandbox.shopify.records import customer_extras, disputes, segments
+from bridge.sandbox.shopify.records.orders import draft_record
+from bridge.sandbox.shopify.records.parts import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from bridge.sandbox.shopify.state import Shop
+
+
+def _disputes(shop: Shop, _: int) -> list[Record]:
+    return [disputes.dispute_record(shop, shop.world.order(one)) for one in shop.world.disputed]
+
+
+def _drafts(shop: Shop, number: int) -> list[Record]:
+    return [draft_record(shop, one) for one in shop.left("DraftOrder", shop.world.drafts) if one.id == number]
+
+
+def _cards(shop: Shop, number: int) -> list[Record]:
+    return [customer_extras.gift_card_record(shop, one) for one in shop.world.gift_cards if one.id == number]
+
+
+def _checkouts(shop: Shop, number: int) -> list[Record]:
+    return [customer_extras.checkout_record(shop, one) for one in shop.world.checkouts if one.id == number]
+
+
+def _comments(shop: Shop, number: int) -> list[Record]:
+    said = shop.left("Comment", shop.world.comments)
+    return [customer_extras.comment_record(shop, one) for one in said if one.id == number]
+
+
+THINGS: Final[Mapping[str, Callable[[Shop, int], list[Record]]]] = {
+    "AbandonedCheckout": _checkouts,
+    "Article": lambda shop, _: [customer_extras.article_record(shop)],
+    "Comment": _comments,
+    "DraftOrder": _drafts,
+    "GiftCard": _cards,
+    "Segment": lambda shop, _: segments.segments(shop),
+    "ShopifyPaymentsDispute": _disputes,
+    "ShopifyPaymentsDisputeEvidence": _disputes,
+}

@@ -1,0 +1,96 @@
+"""What is planted for Asha, and what must therefore be found by whoever gathers all that Shopify holds of her.
+
+`planted(world)` names a value for each personal field of the schema that a query can reach. Left out, because they
+cannot be told apart from anybody's: enums, booleans, months, and `COMMON`. Plants nothing for anybody else.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from bridge.sandbox.schema.personal import COMMON as COMMON_KINDS
+from bridge.sandbox.schema.personal import of_type, personal
+from bridge.sandbox.shopify.records.defaults import natural
+from bridge.sandbox.shopify.records.parts import Record, gid
+
+if TYPE_CHECKING:
+    from bridge.sandbox.world.models import World
+
+COMMON: Final = frozenset(
+    {"Customer.numberOfOrders", "LineItem.quantity", "AbandonedCheckoutLineItem.quantity"}
+)
+# Said by the invented thing itself, and equal to nothing that could be planted over it.
+SPOKEN: Final = frozenset(
+    {
+        "Customer.canDelete",
+        "Customer.dataSaleOptOut",
+        "Customer.state",
+        "Customer.verifiedEmail",
+        "CustomerEmailAddress.marketingState",
+        "Fulfillment.displayStatus",
+        "Fulfillment.status",
+        "Order.displayFinancialStatus",
+        "Order.displayFulfillmentStatus",
+        "Order.tags",
+        "OrderTransaction.kind",
+        "OrderTransaction.status",
+        "Return.status",
+        *COMMON,
+    }
+)
+
+
+class Planter:
+    """Makes records that hold the planted value of each personal field of a type."""
+
+    def __init__(self, world: World) -> None:
+        """Ids are Asha's own: two shops share none."""
+        self.owner = 8_800_000_000_000 + world.asha.id % 1_000_000_000 * 10_000 if world.people else 0
+        self.natural = frozenset(natural(world)) | SPOKEN if world.people else SPOKEN
+
+    def __call__(self, *types: str, kind: str = "", sibling: int = 0, **more: Any) -> Record:
+        """Give a record with the personal fields of these types; it is a `kind`, or the first of them.
+
+        `sibling` tells apart what she has several of. Raises KeyError for a type without personal fields.
+        """
+        kind = kind or types[0]
+        record = self.bare(kind, sibling=sibling)
+        for type_name in types:
+            record |= {one.field: one.value(self.owner) for one in of_type(type_name) if one.field != "id"}
+        return record | more
+
+    def bare(self, kind: str, *, sibling: int = 0, **more: Any) -> Record:
+        """Give a record without personal fields of its own, to hang others on."""
+        return {"__typename": kind, "id": self.id(kind, sibling), **more}
+
+    def id(self, type_name: str, sibling: int = 0) -> str:
+        """Give the id of Asha's thing of this type, the same each time."""
+        at = next((one.at for one in personal() if (one.type_name, one.kind) == (type_name, "id")), None)
+        if at is None:  # no id is personal here: any number of her own will do
+            at = 400 + sum(type_name.encode()) % 500
+        return gid(type_name, self.owner + 10 * at + sibling)
+
+    @property
+    def segment(self) -> str:
+        """The segment that she is in."""
+        return self.id("SegmentMembership").replace("SegmentMembership", "Segment")
+
+    def over(self, record: Record, type_name: str, **more: Any) -> Record:
+        """Lay planted values over a record, except where the invented thing speaks for itself."""
+        laid = {
+            one.field: one.value(self.owner) for one in of_type(type_name) if one.name not in self.natural
+        }
+        return record | laid | more
+
+
+def planted(world: World) -> dict[str, str]:
+    """Give the value that must be found for each `Type.field`; empty where Asha is not rich."""
+    if not world.asha.rich:
+        return {}
+    own, plant = natural(world), Planter(world)
+    found: dict[str, str] = {}
+    for one in personal():
+        if one.kind in COMMON_KINDS or one.name in COMMON:
+            continue
+        found[one.name] = own.get(one.name) or one.text or str(one.value(plant.owner))
+    return found | {"SegmentMembership.segmentId": plant.segment}

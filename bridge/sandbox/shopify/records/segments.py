@@ -1,0 +1,28 @@
+"""The shop's one segment of customers, and who is in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bridge.sandbox.shopify.records.parts import Record, number_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bridge.sandbox.shopify.state import Shop
+
+SEGMENT = "Buyers of rings"
+
+
+def segments(shop: Shop) -> list[Record]:
+    """Give the shop's one segment of customers."""
+    found = {"__typename": "Segment", "id": shop.plant.segment, "name": SEGMENT, "query": "orders_placed > 0"}
+    return [found]
+
+
+def memberships(shop: Shop, args: Mapping[str, Any]) -> Record:
+    """Tell which of the segments a customer is in: the rich one is in the shop's own."""
+    rich_ids = {one.id for one in shop.world.people[:1] if one.rich} - shop.redacted
+    mine = number_of(args["customerId"]) in rich_ids
+    rows = [{"segmentId": one, "isMember": mine and one == shop.plant.segment} for one in args["segmentIds"]]
+    return {"__typename": "SegmentMembershipResponse", "memberships": rows}

@@ -1,0 +1,271 @@
+"""The nouns of the invented world: people, orders, parcels and what hangs on them.
+
+Frozen values only. Nothing here reads a clock, draws a random number or knows a wire format.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from decimal import Decimal
+
+    from bridge.sandbox.world.shipments import Parcel, Return
+
+Address = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Metafield:
+    """Something another app wrote on a customer or an order."""
+
+    id: int
+    namespace: str
+    key: str
+    type: str
+    value: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Happening:
+    """One line of a timeline; `comment` marks what a member of staff typed."""
+
+    id: int
+    at: datetime
+    action: str
+    message: str
+    comment: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Person:
+    """A customer; `id` 0 is a guest or consignee without a record. `rich`, here and below: with planted values."""
+
+    id: int
+    first: str
+    last: str
+    email: str
+    phone: str
+    address: Address
+    created_at: datetime | None = None
+    note: str = ""
+    tags: tuple[str, ...] = ()
+    email_consent: str = "NOT_SUBSCRIBED"
+    sms_consent: str = "NOT_SUBSCRIBED"
+    metafields: tuple[Metafield, ...] = ()
+    timeline: tuple[Happening, ...] = ()
+    rich: bool = False
+
+    @property
+    def name(self) -> str:
+        """First and last name in one."""
+        return f"{self.first} {self.last}".strip()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Line:
+    """One line item; `properties` are what the buyer typed about it (engraving, gift message)."""
+
+    id: int
+    title: str
+    sku: str
+    quantity: int
+    price: Decimal
+    properties: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Transaction:
+    """One movement of money."""
+
+    id: int
+    kind: str
+    gateway: str
+    amount: Decimal
+    processed_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Refund:
+    """Money given back, with the note that staff wrote."""
+
+    id: int
+    note: str
+    amount: Decimal
+    created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Order:
+    """One order. `person_id` None is a guest: e-mail, phone and address are still here."""
+
+    id: int
+    name: str
+    person_id: int | None
+    first: str
+    last: str
+    email: str
+    phone: str
+    address: Address
+    created_at: datetime
+    updated_at: datetime
+    lines: tuple[Line, ...]
+    total: Decimal
+    tax: Decimal
+    gateway: str
+    note: str = ""
+    attributes: tuple[tuple[str, str], ...] = ()
+    tags: tuple[str, ...] = ()
+    client_ip: str = "203.0.113.7"
+    cancelled: bool = False
+    parcels: tuple[Parcel, ...] = ()
+    refunds: tuple[Refund, ...] = ()
+    returns: tuple[Return, ...] = ()
+    transactions: tuple[Transaction, ...] = ()
+    metafields: tuple[Metafield, ...] = ()
+    timeline: tuple[Happening, ...] = ()
+    rich: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DraftOrder:
+    """An order that staff began for a customer and never finished."""
+
+    id: int
+    name: str
+    person_id: int | None
+    email: str
+    phone: str
+    address: Address
+    note: str
+    created_at: datetime
+    lines: tuple[Line, ...]
+    attributes: tuple[tuple[str, str], ...] = ()
+    metafields: tuple[Metafield, ...] = ()
+    rich: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GiftCard:
+    """A gift card of a customer, given to `recipient_id`, or to herself where that is 0."""
+
+    id: int
+    person_id: int
+    last_characters: str
+    note: str
+    balance: Decimal
+    created_at: datetime
+    recipient_name: str = ""
+    message: str = ""
+    recipient_id: int = 0
+    rich: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Checkout:
+    """A checkout that was left."""
+
+    id: int
+    name: str
+    person_id: int | None
+    email: str
+    address: Address
+    note: str
+    created_at: datetime
+    lines: tuple[Line, ...] = ()
+    rich: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BlogComment:
+    """What somebody wrote under an article."""
+
+    id: int
+    author: str
+    email: str
+    ip: str
+    body: str
+    created_at: datetime
+    rich: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Metaobject:
+    """Something an app keeps beside the shop, which names a customer."""
+
+    id: int
+    type: str
+    handle: str
+    person_id: int
+    words: str
+    created_at: datetime
+    rich: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class World:
+    """Everything that the stand-ins know, of one shop."""
+
+    shop: str
+    shop_id: int
+    now: datetime
+    people: tuple[Person, ...]
+    orders: tuple[Order, ...]
+    drafts: tuple[DraftOrder, ...] = ()
+    gift_cards: tuple[GiftCard, ...] = ()
+    checkouts: tuple[Checkout, ...] = ()
+    comments: tuple[BlogComment, ...] = ()
+    metaobjects: tuple[Metaobject, ...] = ()
+    disputed: tuple[int, ...] = ()  # orders whose payment is in the list of tenders, and was disputed
+    _by_id: dict[int, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Index by id once: the heavy customer makes a scan per look-up too slow."""
+        self._by_id.update({person.id: person for person in self.people})
+        self._by_id.update({order.id: order for order in self.orders})
+
+    @property
+    def asha(self) -> Person:
+        """The heroine."""
+        return self.people[0]
+
+    @property
+    def bikram(self) -> Person:
+        """The neighbour who must stay untouched."""
+        return self.people[1]
+
+    @property
+    def heavy(self) -> Person:
+        """The customer with very many orders; only where `heavy_orders` asked for one."""
+        return next(person for person in self.people if person.last == "Orderson")
+
+    @property
+    def parcels(self) -> tuple[Parcel, ...]:
+        """Every parcel of every order."""
+        return tuple(parcel for order in self.orders for parcel in order.parcels)
+
+    def person(self, person_id: int) -> Person:
+        """One customer by id. Raises KeyError."""
+        found: Person = self._by_id[person_id]
+        return found
+
+    def order(self, order_id: int) -> Order:
+        """One order by id. Raises KeyError."""
+        found: Order = self._by_id[order_id]
+        return found
+
+    def orders_of(self, person: Person, *, guests: bool = True) -> tuple[Order, ...]:
+        """List the person's orders; with `guests` those placed with her e-mail without an account too."""
+        return tuple(
+            order
+            for order in self.orders
+            if order.person_id == person.id
+            or (guests and order.person_id is None and order.email == person.email)
+        )
+
+    def parcels_of(self, person: Person) -> tuple[Parcel, ...]:
+        """Every parcel of the person's orders, guest orders included."""
+        return tuple(parcel for order in self.orders_of(person) for parcel in order.parcels)

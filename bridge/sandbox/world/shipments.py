@@ -1,0 +1,57 @@
+"""What is on its way in the invented world: parcels, and goods that come back.
+
+Frozen values only. Nothing here reads a clock, draws a random number or knows a wire format.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from decimal import Decimal
+
+    from bridge.sandbox.world.models import Person
+
+MERCHANT = "merchant"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Return:
+    """Goods on their way back, with their own waybill."""
+
+    id: int
+    name: str
+    created_at: datetime
+    customer_note: str
+    waybill: str
+    company: str
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Parcel:
+    """One shipment. `carrier` is ours (`delhivery`, `bluedart`), `company` is what the shop typed.
+
+    `account_holder` has the contract with the carrier: the merchant, or `shiprocket`.
+    """
+
+    id: int
+    waybill: str
+    carrier: str
+    company: str
+    url: str
+    order_id: int
+    order_name: str
+    shipped_at: datetime
+    delivered_at: datetime | None
+    cod_amount: Decimal
+    invoice_value: Decimal
+    consignee: Person
+    account_holder: str = MERCHANT
+
+    @property
+    def held_by(self) -> str:
+        """Whose stand-in knows it."""
+        return self.carrier if self.account_holder == MERCHANT else self.account_holder

@@ -1,0 +1,1 @@
+"""What answers an access request: gathering, then the package. Erases nothing."""

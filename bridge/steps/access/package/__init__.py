@@ -1,0 +1,60 @@
+"""Export: turn what was found into the sealed package the person gets.
+
+Reads findings page by page and writes the package in the caller's transaction; `build` makes the same package
+from plain values. Never speaks to another system, and never keeps a finding or a file in the clear anywhere.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from bridge.model import Fact
+from bridge.steps.access.package.package import Manifest, PackageInput, build
+from bridge.steps.access.package.prior_erasures import earlier
+from bridge.steps.index import flag_sensitive_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bridge.model import PrivacyRequest, Task
+    from bridge.ports import Services, Tx
+
+__all__ = ["Manifest", "PackageInput", "build", "export"]
+
+
+def export(request: PrivacyRequest, tasks: Sequence[Task], *, tx: Tx, services: Services) -> bool:
+    """Seal the request's package. True where every system that was asked has answered in full.
+
+    Asked twice, the package is made anew and replaces the former one. Raises StoreUnavailable.
+    """
+    package = PackageInput(
+        request=request,
+        tasks=tasks,
+        records=partial(tx.findings.records, request.id),
+        merchant=services.merchant,
+        retention=services.retention,
+        prepared_at=services.clock.now(),
+        earlier=earlier(request, tx=tx, services=services),
+    )
+    with tx.packages.write(request.id) as out:
+        manifest = build(package, out)
+    tx.evidence.append(
+        Fact.PACKAGE_SEALED,
+        shop=request.shop,
+        request_id=request.id,
+        subject=request.subject,
+        files=len(manifest.files),
+        records=manifest.records,
+        complete=manifest.complete,
+        recipients_named=manifest.recipients_named,
+        manifest_sha256=manifest.manifest_sha256,
+    )
+    if manifest.texts_masked:
+        tx.reviews.open(
+            request.shop,
+            flag_sensitive_text.KIND,
+            "records of an access request: notes, attributes or metafields",
+            request_id=request.id,
+        )
+    return manifest.complete

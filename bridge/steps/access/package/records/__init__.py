@@ -1,0 +1,1 @@
+"""The files under `records/` of an access package. Reads findings only."""

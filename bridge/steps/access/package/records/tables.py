@@ -1,0 +1,290 @@
+"""The flat tables of a package: which columns, in plain words, with their DPV terms.
+
+A table here becomes `records/<name>.csv` and `.json`, and lines of the column dictionary. What fills the
+columns is `rows.py`; this file only names them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bridge.steps.access.package.text import csv_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its name, what it means to a person, the DPV term where there is one."""
+
+    name: str
+    label: str
+    dpv: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table. `whole` tables hold whole records in their JSON file; the others hold these rows.
+
+    `category` is the retention category its rows count for.
+    """
+
+    name: str
+    title: str
+    category: str
+    portable: bool
+    whole: bool
+    columns: tuple[Column, ...]
+
+
+def _columns(*specs: str) -> tuple[Column, ...]:
+    return tuple(Column(*(part.strip() for part in spec.split("|"))) for spec in specs)
+
+
+_ORDER = ("order | Order name", "order_id | Shopify's number of the order | pd:Identifier")
+_PLACE = (
+    "company | Company",
+    "address1 | Address, first line | pd:PhysicalAddress",
+    "address2 | Address, second line | pd:PhysicalAddress",
+    "city | City",
+    "province | State",
+    "province_code | Code of the State",
+    "zip | PIN or postal code | pd:PostalCode",
+    "country | Country",
+    "country_code | Code of the country",
+    "phone | Phone | pd:TelephoneNumber",
+    "latitude | Latitude the platform worked out | pd:Location",
+    "longitude | Longitude the platform worked out | pd:Location",
+)
+
+TABLES: tuple[Table, ...] = (
+    Table(
+        "profile",
+        "Your customer profile",
+        "customer_profile",
+        portable=True,
+        whole=True,
+        columns=_columns(
+            "customer_id | Shopify's number of your profile | pd:Identifier",
+            "name | Name | pd:Name",
+            "first_name | First name | pd:Name",
+            "last_name | Last name | pd:Name",
+            "email | E-mail | pd:EmailAddress",
+            "phone | Phone | pd:TelephoneNumber",
+            "language | Language",
+            "note | Note kept with your profile",
+            "tags | Tags given to your profile",
+            "orders | Number of orders | pd:Purchase",
+            "amount_spent | Spent in all | pd:Purchase",
+            "currency | Currency of the amount",
+            "created_at | Profile made on",
+            "updated_at | Profile last changed on",
+        ),
+    ),
+    Table(
+        "addresses",
+        "Addresses",
+        "address",
+        portable=True,
+        whole=False,
+        columns=_columns(
+            "kept_with | Kept with your profile, an order or a draft order",
+            "kept_with_ref | Which one",
+            "use | Saved, delivery or billing address",
+            "name | Name on the address | pd:Name",
+            *_PLACE,
+        ),
+    ),
+    Table(
+        "orders",
+        "Orders",
+        "order_lines",
+        portable=True,
+        whole=True,
+        columns=_columns(
+            *_ORDER,
+            "created_at | Ordered on",
+            "cancelled_at | Cancelled on",
+            "email | E-mail given | pd:EmailAddress",
+            "phone | Phone given | pd:TelephoneNumber",
+            "total | Total | pd:Purchase",
+            "currency | Currency of the total",
+            "payment_status | Payment status",
+            "delivery_status | Delivery status",
+            "note | Note of the order | pd:Communication",
+            "attributes | Further particulars, such as a gift message | pd:Communication",
+            "tags | Tags given to the order",
+            "ip_address | Internet address it was placed from | pd:IPAddress",
+            "language | Language",
+        ),
+    ),
+    Table(
+        "order_lines",
+        "What was ordered",
+        "order_lines",
+        portable=True,
+        whole=False,
+        columns=_columns(
+            "document | Order or draft order",
+            *_ORDER,
+            "title | Article | pd:Purchase",
+            "variant | Variant",
+            "sku | Article number",
+            "quantity | Quantity",
+            "price | Price of one",
+            "currency | Currency of the price",
+            "attributes | Particulars such as an engraving | pd:Communication",
+        ),
+    ),
+    Table(
+        "payments",
+        "Payments (numbers masked)",
+        "payment_reference",
+        portable=True,
+        whole=False,
+        columns=_columns(
+            *_ORDER,
+            "kind | Kind, such as sale or refund | pd:Transactional",
+            "status | Status",
+            "gateway | Payment service",
+            "method | Means of payment",
+            "account | Number of the means of payment, last four only | pd:FinancialAccountNumber",
+            "amount | Amount | pd:Transactional",
+            "currency | Currency of the amount",
+            "reference | Reference of the payment",
+            "processed_at | Done on",
+        ),
+    ),
+    Table(
+        "refunds",
+        "Refunds",
+        "payment_reference",
+        portable=True,
+        whole=False,
+        columns=_columns(
+            *_ORDER,
+            "refund_id | Shopify's number of the refund",
+            "created_at | Made on",
+            "amount | Amount | pd:Transactional",
+            "currency | Currency of the amount",
+            "note | Note | pd:Communication",
+        ),
+    ),
+    Table(
+        "returns",
+        "Returns",
+        "order_lines",
+        portable=True,
+        whole=False,
+        columns=_columns(
+            *_ORDER,
+            "return | Name of the return",
+            "status | Status",
+            "created_at | Opened on",
+            "quantity | Articles sent back",
+            "notes | What was said about it | pd:Communication",
+            "tracking | Numbers of the parcels",
+        ),
+    ),
+    Table(
+        "draft_orders",
+        "Draft orders",
+        "order_lines",
+        portable=True,
+        whole=True,
+        columns=_columns(
+            "draft_order | Name of the draft",
+            "draft_order_id | Shopify's number of the draft | pd:Identifier",
+            "created_at | Made on",
+            "status | Status",
+            "email | E-mail | pd:EmailAddress",
+            "phone | Phone | pd:TelephoneNumber",
+            "note | Note | pd:Communication",
+            "attributes | Further particulars | pd:Communication",
+            "tags | Tags",
+        ),
+    ),
+    Table(
+        "shipments",
+        "Parcels",
+        "shipment",
+        portable=False,
+        whole=True,
+        columns=_columns(
+            "told_by | System this line comes from",
+            "carrier | Carrier, as told",
+            "carrier_id | Carrier, as we know it",
+            "account_holder | Who has the contract with the carrier",
+            "waybill | Number of the parcel | pd:Identifier",
+            "order | Order name",
+            "status | Status",
+            "status_at | Status since",
+            "shipped_on | First day it is known to have been with the carrier",
+            "last_on | Last day anything is known of it",
+            "cod_amount | Cash to be collected",
+            "invoice_value | Invoice value told to the carrier",
+            "currency | Currency of the amounts",
+            "name | Name on the parcel | pd:Name",
+            "address | Address on the parcel | pd:PhysicalAddress",
+            "city | City",
+            "state | State",
+            "pin | PIN code | pd:PostalCode",
+            "country | Country",
+            "phones | Phones on the parcel | pd:TelephoneNumber",
+            "received_by | Handed over to | pd:Name",
+            "not_found | The carrier did not know the number",
+        ),
+    ),
+    Table(
+        "shipment_events",
+        "Where your parcels were",
+        "shipment",
+        portable=False,
+        whole=False,
+        columns=_columns(
+            "carrier | Carrier",
+            "waybill | Number of the parcel | pd:Identifier",
+            "at | When",
+            "status | What happened",
+            "place | Where | pd:Location",
+            "remark | Remark",
+        ),
+    ),
+    Table(
+        "consents",
+        "Consents to marketing",
+        "marketing_consent",
+        portable=True,
+        whole=False,
+        columns=_columns(
+            "channel | E-mail, SMS or WhatsApp",
+            "state | State of the consent | pd:PrivacyPreference",
+            "method | How it was given",
+            "at | Last changed on",
+            "collected_from | Where it was given",
+        ),
+    ),
+)
+BY_NAME = {table.name: table for table in TABLES}
+
+_PHONE = "international form; an apostrophe stands in front, so that spreadsheets do not calculate with it"
+_NOTES = {
+    "phone": _PHONE,
+    "phones": _PHONE,
+}
+_EVERY_CELL = (
+    "a cell that begins with = + - @, a tab or a line break has an apostrophe in front, which is not part of "
+    "the value; plain negative numbers have none; a very long text is cut and whole in the .json file"
+)
+
+
+def dictionary() -> Iterator[str]:
+    """Give the column dictionary as lines of CSV."""
+    yield csv_line(("file", "column", "label", "dpv_term", "note"))
+    yield csv_line(("every CSV file", "every column", "Text, in UTF-8", "", _EVERY_CELL))
+    for table in TABLES:
+        for column in table.columns:
+            note = _NOTES.get(column.name, "")
+            yield csv_line((f"records/{table.name}.csv", column.name, column.label, column.dpv, note))

@@ -1,0 +1,79 @@
+"""Cancel: our own request for a platform's erasure is taken back while the platform still waits.
+
+What was erased here stays erased. Only what was opened by hand can be taken back: the rest is the platform's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bridge.errors import ConnectorRefused, ConnectorUnavailable
+from bridge.model import Action, Fact, Outcome, PrivacyRequest, Task, TaskState
+from bridge.ports import Platform, Services
+from bridge.rules.requests.lifecycle import PLATFORM, standing
+
+
+def cancel(request_id: str, *, actor: str, reason: str, services: Services) -> None:
+    """Take it back and end the following.
+
+    Raises ConnectorRefused where there is nothing to take back or the platform says that it is too late,
+    ConnectorUnavailable where the request is being worked on, and what the platform's call raises.
+    """
+    with services.store.transaction() as tx:
+        request, tasks = tx.requests.get(request_id), tx.requests.tasks(request_id)
+        follow = _followed(request, tasks)
+        claim = tx.requests.claim(request_id) if request and follow else None
+    platform = services.connectors.get(PLATFORM)
+    if request is None or follow is None or not isinstance(platform, Platform):
+        raise ConnectorRefused("nothing that was asked for by hand is still open at the platform")
+    if claim is None:
+        raise ConnectorUnavailable("the request is being worked on: try again in a minute")
+    try:
+        state = platform.cancel_erasure(request.principal.customer_id, shop=request.shop)
+    except Exception:
+        with services.store.transaction() as tx:
+            tx.requests.postpone(claim, "cancel_refused", services.clock.now())
+        raise
+    now = services.clock.now()
+    ended = replace(
+        follow,
+        state=TaskState.DONE,
+        outcome=state.outcome,
+        last_error="",
+        detail={"reason": state.reason},
+        wake_at=None,
+        finished_at=now,
+    )
+    stands = standing([ended if task.id == follow.id else task for task in tasks])
+    with services.store.transaction() as tx:
+        tx.requests.hold(claim)
+        tx.requests.save_task(ended)
+        tx.requests.rewrite(request, None)
+        tx.requests.release(
+            claim,
+            state=stands.state,
+            wake_at=stands.wake_at,
+            complete=False,
+            closed_at=request.closed_at or now,
+        )
+        tx.evidence.append(
+            Fact.PLATFORM_ERASURE_CANCELLED,
+            shop=request.shop,
+            actor=actor,
+            request_id=request.id,
+            subject=request.subject,
+            system=PLATFORM,
+            reason=reason,
+        )
+
+
+def _followed(request: PrivacyRequest | None, tasks: list[Task]) -> Task | None:
+    asked = any(
+        task.action is Action.ASK and task.state is TaskState.DONE and task.outcome is Outcome.UNCONFIRMED
+        for task in tasks
+    )
+    if request is None or not asked or not request.principal.customer_id:
+        return None
+    return next(
+        (task for task in tasks if task.action is Action.FOLLOW and task.state is TaskState.WAITING), None
+    )

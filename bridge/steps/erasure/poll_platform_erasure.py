@@ -1,0 +1,64 @@
+"""Follow: ask the platform how far its own erasure is, until it says that it is done.
+
+Not found is not erased, and a platform that cannot be asked (the token died with the app) leaves the question
+open, never the request: everything here is a state with an expected date.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from bridge.errors import BridgeError
+from bridge.model import ErasureState, Fact, Outcome, PrivacyRequest, Task, TaskState
+from bridge.ports import Claim, Platform, Services
+from bridge.rules.requests.lifecycle import FOLLOW_DAYS, FOLLOW_S, PLATFORM
+from bridge.steps.evidence.record_facts import tell_task
+
+
+def follow(request: PrivacyRequest, task: Task, claim: Claim, *, services: Services) -> Task:
+    """Ask once. Returns the task as saved. Raises ClaimLost and StoreUnavailable.
+
+    Source of the observable: `marketingState` REDACTED, "the customer's personal data is erased"
+    (https://shopify.dev/docs/api/admin-graphql/latest/enums/CustomerEmailMarketingState).
+    """
+    state = _ask(request, services)
+    now = services.clock.now()
+    answered = state.outcome in (Outcome.ERASED, Outcome.ABSENT)
+    pause = FOLLOW_S[min(task.attempts, len(FOLLOW_S) - 1)]
+    task = replace(
+        task,
+        attempts=task.attempts + 1,
+        state=TaskState.DONE if answered else TaskState.WAITING,
+        outcome=state.outcome,
+        last_error="" if answered else state.reason,
+        detail={"reason": state.reason},
+        wake_at=None if answered else now + timedelta(seconds=pause),
+        expected_by=None if answered else request.received_at + timedelta(days=FOLLOW_DAYS),
+        finished_at=now if answered else None,
+    )
+    with services.store.transaction() as tx:
+        tx.requests.hold(claim)
+        tx.requests.save_task(task)
+        if answered:
+            tx.requests.rewrite(request, None)
+        if answered or task.attempts == 1:
+            tell_task(
+                Fact.TASK_DONE if answered else Fact.TASK_WAITING,
+                request,
+                task,
+                tx,
+                outcome=state.outcome,
+                reason=state.reason,
+            )
+    return task
+
+
+def _ask(request: PrivacyRequest, services: Services) -> ErasureState:
+    platform = services.connectors.get(PLATFORM)
+    if not isinstance(platform, Platform):
+        return ErasureState(outcome=Outcome.UNCONFIRMED, reason="not_configured")
+    try:
+        return platform.erasure_state(request.principal, shop=request.shop)
+    except BridgeError as fault:
+        return ErasureState(outcome=Outcome.UNCONFIRMED, reason=type(fault).__name__)

@@ -1,0 +1,1 @@
+"""What is recorded and handed over as evidence. Changes nothing else."""

@@ -1,0 +1,1 @@
+"""How the index learns from order webhooks. Opens no request."""

@@ -1,0 +1,78 @@
+"""Instruct: an erasure's task at a processor takes in how its entries and letters stand now.
+
+What moves them is `notify` and `answer`; here they become a state that a certificate can tell. Calls nobody.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+from bridge.model import Entry, Fact, Names, PrivacyRequest, Task, TaskState
+from bridge.ports import Claim, Services, Tx
+from bridge.rules.index.attribution import UNKNOWN
+from bridge.rules.notices.answers import stands
+from bridge.steps.evidence.record_facts import tell_task
+from bridge.steps.notices.open_notice_items import nameless
+
+
+def instruct(request: PrivacyRequest, task: Task, claim: Claim, *, services: Services) -> Task:
+    """Take it in. Returns the task as saved. Raises ClaimLost and StoreUnavailable."""
+    now = services.clock.now()
+    with services.store.transaction() as tx:
+        tx.requests.hold(claim)
+        task = _adopted(request, task, tx, services)
+        entries = [entry for entry in tx.notices.entries(request_id=request.id) if entry.task_id == task.id]
+        ids = dict.fromkeys(entry.notice_id for entry in entries if entry.notice_id)
+        letters = [letter for letter in map(tx.notices.notice, ids) if letter is not None]
+        now_stands = stands(task.system, entries, letters)
+        ended = now_stands.state in (TaskState.DONE, TaskState.FAILED)
+        after = replace(
+            task,
+            state=now_stands.state,
+            records=len(entries),
+            outcome=now_stands.outcome,
+            last_error=now_stands.error,
+            expected_by=now_stands.expected_by,
+            gaps=now_stands.gaps,
+            detail=now_stands.detail,
+            wake_at=None,
+            finished_at=(task.finished_at or now) if ended else None,
+        )
+        if not entries:
+            after = nameless(after)
+        tx.requests.save_task(after)
+        if ended and task.outcome is not after.outcome:
+            tell_task(
+                Fact.TASK_DONE if after.state is TaskState.DONE else Fact.TASK_FAILED,
+                request,
+                after,
+                tx,
+                outcome=after.outcome,
+                records=after.records,
+                answers=after.detail["answers"],
+            )
+    return after
+
+
+def _adopted(request: PrivacyRequest, task: Task, tx: Tx, services: Services) -> Task:
+    """A task of an earlier version has its waybills in its cursor: they become entries."""
+    if not task.cursor:
+        return task
+    system = "" if task.system == UNKNOWN else task.system
+    tx.notices.add(
+        Entry(
+            id=services.store.new_id("ent"),
+            shop=request.shop,
+            request_id=request.id,
+            task_id=task.id,
+            processor=task.system,
+            names=Names.WAYBILL,
+            reference=listed["waybill"],
+            order=listed["order"],
+            system=system,
+            look_at=services.clock.now(),
+        )
+        for listed in json.loads(task.cursor)
+    )
+    return replace(task, cursor="")

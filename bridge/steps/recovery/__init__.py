@@ -1,0 +1,1 @@
+"""What happens after a backup was restored. Opens no new request."""

@@ -1,0 +1,47 @@
+"""Erase settled: bank details whose day has come go by themselves, whether somebody asked for it or not.
+
+Policy s.2: not longer than the refund and its reconciliation take. What stays is the bank's reference, the last
+four digits, the sum and the day. A live legal claim of the order or of the person holds them longer.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from bridge.model import Fact, RefundState
+from bridge.ports import Services, Tx
+from bridge.rules.refunds.settlement import erase_at
+from bridge.steps.retention.accept_policy import adopt
+
+AT_ONCE = 500
+
+
+def erase_settled(*, services: Services) -> int:
+    """Erase what is over and look again. Returns how many: none while the retention file waits to be accepted.
+
+    Raises StoreUnavailable, NeedsOperator.
+    """
+    if not adopt(services=services):
+        return 0
+    with services.store.transaction() as tx:
+        _date(tx, services)
+    erased = 0
+    while True:
+        with services.store.transaction() as tx:
+            gone = tx.refunds.erase([account.id for account in tx.refunds.due(limit=AT_ONCE)])
+            for (shop, request_id), count in Counter((one.shop, one.request_id) for one in gone).items():
+                tx.evidence.append(
+                    Fact.REFUND_ACCOUNT_ERASED, shop=shop, request_id=request_id, count=count, settled=True
+                )
+        erased += len(gone)
+        if len(gone) < AT_ONCE:
+            return erased
+
+
+def _date(tx: Tx, services: Services) -> None:
+    """Those that were settled while the retention file had no day for them get theirs once it has."""
+    for account in tx.refunds.listed(state=RefundState.SETTLED):
+        if account.settled_at and account.erase_at is None:
+            day = erase_at(account.opened_at, account.settled_at, services.retention)
+            if day:
+                tx.refunds.dated(account.id, erase_at=day)

@@ -1,0 +1,49 @@
+"""Keep: bank details for one refund go into their place. Asks nobody, and never shows what it was given."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bridge.errors import PayloadInvalid
+from bridge.model import BankDetails, Fact, RefundAccount
+from bridge.ports import Services
+from bridge.rules.index.identity import legacy_id
+from bridge.rules.refunds.settlement import refund_id
+
+
+def keep(
+    shop: str,
+    details: BankDetails,
+    *,
+    order_id: str,
+    refund: str,
+    opened_at: datetime,
+    actor: str,
+    services: Services,
+) -> RefundAccount | None:
+    """Seal them for one refund of one order. None where the refund has some already.
+
+    Raises PayloadInvalid for ids that are none and for a refund of the future.
+    """
+    if not legacy_id(order_id):
+        raise PayloadInvalid("order_id_shape")
+    if opened_at > services.clock.now():
+        raise PayloadInvalid("opened_in_the_future")
+    with services.store.transaction() as tx:
+        account = tx.refunds.keep(
+            shop,
+            details,
+            order_id=legacy_id(order_id),
+            refund_id=refund_id(refund),
+            opened_at=opened_at,
+        )
+        if account:
+            tx.evidence.append(
+                Fact.REFUND_ACCOUNT_KEPT,
+                shop=shop,
+                actor=actor,
+                subject=account.subject,
+                account=account.id,
+                method=details.method,
+            )
+    return account

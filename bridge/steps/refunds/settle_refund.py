@@ -1,0 +1,45 @@
+"""Settle: the refund was matched with the bank's reference. From now on nobody reads its details."""
+
+from __future__ import annotations
+
+from bridge.errors import PayloadInvalid
+from bridge.model import Fact, RefundAccount, Settlement
+from bridge.ports import Services
+from bridge.rules.refunds.settlement import erase_at, first_moment
+from bridge.rules.retention.holds import local_day
+from bridge.steps.retention.accept_policy import waits
+
+
+def settle(
+    account_id: str, settlement: Settlement, *, actor: str, services: Services
+) -> RefundAccount | None:
+    """Close the lock and set the day of the details. None where there is no such refund, or it is not open.
+
+    Raises PayloadInvalid for a day before the refund was opened or after today.
+    """
+    retention = services.retention
+    with services.store.transaction() as tx:
+        account = tx.refunds.get(account_id)
+        if account is None:
+            return None
+        today = local_day(services.clock.now(), retention.calendar)
+        if settlement.on > today:
+            raise PayloadInvalid("settled_in_the_future")
+        if settlement.on < local_day(account.opened_at, retention.calendar):
+            raise PayloadInvalid("settled_before_opened")
+        settled_at = first_moment(settlement.on, retention)
+        # a file that nobody accepted sets no day: the clock does, once one is in force
+        ends = None if waits(tx, services) else erase_at(account.opened_at, settled_at, retention)
+        if not tx.refunds.settle(account_id, settlement, settled_at=settled_at, erase_at=ends):
+            return None
+        tx.evidence.append(
+            Fact.REFUND_ACCOUNT_SETTLED,
+            shop=account.shop,
+            actor=actor,
+            request_id=account.request_id,
+            subject=account.subject,
+            account=account_id,
+            settled_on=settlement.on.isoformat(),
+            erase_at=ends.isoformat() if ends else "",
+        )
+        return tx.refunds.get(account_id)

@@ -1,0 +1,1 @@
+"""How a privacy request is opened, worked on and closed."""

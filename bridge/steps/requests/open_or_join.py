@@ -1,0 +1,91 @@
+"""Opening: a request begins once, with its tasks, its clocks and its first fact; or it joins one in flight.
+
+Whatever door it came through. Works inside the caller's transaction, so the door's own record and the request
+stand or fall together. Calls nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bridge.model import Fact, PrivacyRequest, RequestState, Task, TaskState
+from bridge.ports import Services, Tx
+from bridge.rules.requests import lifecycle
+
+
+def open_or_join(
+    request: PrivacyRequest,
+    receipt: Mapping[str, Any],
+    *,
+    tx: Tx,
+    services: Services,
+    once: str,
+    actor: str = "bridge",
+) -> str:
+    """Open the request, or join the one that asks the same for the same person. Returns the id of either.
+
+    `receipt` is what the door can prove (ids, digests) and goes into the fact; `once` is the key under which
+    the same asking is known when it comes again and has no reference of its own.
+    """
+    if request.external_ref:
+        # the person is part of it: samples and test tools give every person's request the same number
+        once = f"{request.shop}|{request.kind}|{request.external_ref}|{request.subject}"
+    same = _known(request, once, tx)
+    if same is None and tx.requests.open(request, once=once, tasks=_tasks(request, services)):
+        tx.evidence.append(
+            Fact.REQUEST_OPENED,
+            shop=request.shop,
+            actor=actor,
+            request_id=request.id,
+            subject=request.subject,
+            kind=request.kind,
+            source=request.source,
+            orders=len(request.principal.order_ids),
+            received_at=request.received_at.isoformat(),
+            received_at_basis=request.received_at_basis,
+            acknowledge_due_at=request.acknowledge_due_at.isoformat(),
+            due_at=request.due_at.isoformat(),
+            due_governed_by=request.due_governed_by,
+            clocks=dict(request.clocks),
+            **receipt,
+        )
+        return request.id
+    same = same or _known(request, once, tx)
+    if same is None:
+        raise AssertionError("a request that is neither new nor known")
+    if same.state is not RequestState.DONE:
+        tx.requests.widen(same.id, request.principal)
+    if same.closed_at is None and request.due_at < same.due_at:
+        tx.requests.hasten(same.id, request)
+    tx.evidence.append(
+        Fact.REQUEST_JOINED,
+        shop=request.shop,
+        actor=actor,
+        request_id=same.id,
+        subject=same.subject,
+        source=request.source,
+        orders=len(request.principal.order_ids),
+        external_ref=request.external_ref,
+        due_at=min(request.due_at, same.due_at).isoformat(),
+        **receipt,
+    )
+    return same.id
+
+
+def _known(request: PrivacyRequest, once: str, tx: Tx) -> PrivacyRequest | None:
+    return tx.requests.opened_once(once) or tx.requests.in_flight(request.shop, request.kind, request.subject)
+
+
+def _tasks(request: PrivacyRequest, services: Services) -> list[Task]:
+    carriers = set(services.connectors) - {lifecycle.PLATFORM}
+    return [
+        Task(
+            id=services.store.new_id("tsk"),
+            request_id=request.id,
+            system=system,
+            action=action,
+            state=TaskState.PENDING,
+        )
+        for system, action in lifecycle.planned(request.kind, request.source, carriers)
+    ]

@@ -1,0 +1,1 @@
+"""How documents are sealed, held and expired. Opens no request."""

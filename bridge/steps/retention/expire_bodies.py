@@ -1,0 +1,31 @@
+"""Purge: destroy what is kept only for a while, when its days are over.
+
+Raw bodies that failed or were rejected, and access packages with what was gathered for them. Ages come from
+the retention file (`webhook_payload.max_age_failed`, `access_package.max_age`); while it waits to be accepted, the
+longer of its own and the accepted one's counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bridge.model import Fact
+from bridge.ports import Services
+from bridge.rules.retention.max_ages import BODIES, PACKAGES, purge_days
+from bridge.steps.retention.accept_policy import ages_that_bind
+
+
+def purge(*, services: Services) -> Mapping[str, int]:
+    """Destroy what is over. Returns how many of each."""
+    with services.store.transaction() as tx:
+        ages = ages_that_bind(tx, services)
+    destroyed = services.store.purge(
+        keep_failed_days=purge_days(ages, BODIES), keep_packages_days=purge_days(ages, PACKAGES)
+    )
+    facts = {"raw_bodies": Fact.RAW_BODY_DESTROYED, "packages": Fact.PACKAGE_DESTROYED}
+    if any(destroyed.values()):
+        with services.store.transaction() as tx:
+            for name, count in destroyed.items():
+                if count:
+                    tx.evidence.append(facts[name], shop="", count=count)
+    return destroyed

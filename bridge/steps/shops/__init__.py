@@ -1,0 +1,1 @@
+"""What happens when a shop uninstalls the app or comes back."""

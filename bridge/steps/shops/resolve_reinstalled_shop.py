@@ -1,0 +1,63 @@
+"""Decide: a person says what becomes of a shop that asked to be erased and seems to be back.
+
+Erased in spite of it, or the request ends and the shop keeps what it has. Calls nobody.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from bridge.errors import PayloadInvalid
+from bridge.model import Absence, Action, Decision, Fact, Gap, Kind, Outcome, Task, TaskState
+from bridge.ports import Services
+from bridge.rules.requests.lifecycle import BRIDGE
+from bridge.rules.shops.shop_erasure import INSTALLED_AGAIN
+
+
+def decide(request_id: str, decision: Decision, *, actor: str, reason: str, services: Services) -> None:
+    """`Decision.CONTINUE` erases the shop, `Decision.CLOSE` ends the request without.
+
+    Raises PayloadInvalid (`nothing_to_decide`) where the request does not wait for this.
+    """
+    now = services.clock.now()
+    with services.store.transaction() as tx:
+        request = tx.requests.get(request_id)
+        task = next((each for each in tx.requests.tasks(request_id) if _asks(each)), None)
+        if request is None or request.kind is not Kind.SHOP_ERASURE or task is None:
+            raise PayloadInvalid("nothing_to_decide")
+        tx.endings.decide(request.shop, request_id, decision, actor=actor)
+        if decision is Decision.CLOSE:
+            tx.requests.save_task(_ended(task, now))
+        for review in tx.reviews.listed(kind=INSTALLED_AGAIN, request_id=request_id):
+            tx.reviews.close(review.id, actor=actor, reason=reason)
+        tx.evidence.append(
+            Fact.SHOP_ERASURE_CONTINUED,
+            shop=request.shop,
+            actor=actor,
+            request_id=request_id,
+            subject=request.subject,
+            decision=decision,
+            reason=reason,
+        )
+        tx.requests.restart(request_id)
+    services.queue.nudge("process", request_id, first=True)
+
+
+def _asks(task: Task) -> bool:
+    waits = task.state is TaskState.WAITING and task.last_error == INSTALLED_AGAIN
+    return waits and task.action is Action.ERASE
+
+
+def _ended(task: Task, now: datetime) -> Task:
+    """Nothing went, and it says why: the request is answered, and not complete."""
+    gap = Gap(system=BRIDGE, absence=Absence.LEFT, what="all of the shop", reason=INSTALLED_AGAIN)
+    return replace(
+        task,
+        state=TaskState.DONE,
+        outcome=Outcome.RETAINED,
+        gaps=(gap,),
+        wake_at=None,
+        expected_by=None,
+        finished_at=now,
+    )

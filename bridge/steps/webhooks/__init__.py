@@ -1,0 +1,1 @@
+"""How a webhook is received, dispatched and retried."""

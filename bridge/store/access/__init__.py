@@ -1,0 +1,1 @@
+"""Tables of an access request: findings and packages, sealed. No decisions."""

@@ -1,0 +1,99 @@
+"""Access packages, sealed piece by piece as they are written, and certificates of erasure."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Any, cast
+
+from sqlalchemy import delete, insert, select
+
+from bridge.store.schema.tables import certificates, packages, requests
+
+if TYPE_CHECKING:
+    from bridge.store.session import Session
+
+PIECE_BYTES = 1 << 18
+PLACE = "packages|{request_id}|{seq}|body"
+
+
+class _Sealing(io.RawIOBase):
+    """A write-only stream whose pieces rest sealed; never more than one piece in the clear."""
+
+    def __init__(self, session: Session, request_id: str, key_id: str) -> None:
+        self._session, self._request_id, self._key_id = session, request_id, key_id
+        self._key = session.find_data_key(key_id) or b""
+        self._buffer, self._seq = bytearray(), 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self._buffer += data
+        while len(self._buffer) >= PIECE_BYTES:
+            self._put(PIECE_BYTES)
+        return len(data)
+
+    def finish(self) -> None:
+        if self._buffer:
+            self._put(len(self._buffer))
+
+    def _put(self, size: int) -> None:
+        place = PLACE.format(request_id=self._request_id, seq=self._seq)
+        piece, self._buffer = bytes(self._buffer[:size]), self._buffer[size:]
+        self._session.connection.execute(
+            insert(packages).values(
+                request_id=self._request_id,
+                seq=self._seq,
+                made_at=self._session.now(),
+                body=self._session.vault.seal(piece, place, key_id=self._key_id, key=self._key),
+            )
+        )
+        self._seq += 1
+
+
+class PackageRows:
+    """`ports.Packages` in one transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session, self._connection = session, session.connection
+
+    @contextmanager
+    def write(self, request_id: str) -> Iterator[IO[bytes]]:
+        """See ports.Packages."""
+        self.destroy(request_id)
+        key_id = self._connection.scalar(select(requests.c.data_key_id).where(requests.c.id == request_id))
+        stream = _Sealing(self._session, request_id, key_id or "")
+        yield cast("IO[bytes]", stream)
+        stream.finish()
+
+    def read(self, request_id: str) -> Iterator[bytes]:
+        """See ports.Packages."""
+        mine = packages.c.request_id == request_id
+        for seq in self._connection.scalars(
+            select(packages.c.seq).where(mine).order_by(packages.c.seq)
+        ).all():
+            sealed = self._connection.scalar(select(packages.c.body).where(mine, packages.c.seq == seq))
+            yield self._session.open(sealed or b"", PLACE.format(request_id=request_id, seq=seq))
+
+    def destroy(self, request_id: str) -> None:
+        """See ports.Packages."""
+        self._connection.execute(delete(packages).where(packages.c.request_id == request_id))
+
+    def certify(self, request_id: str, certificate: Mapping[str, Any]) -> None:
+        """See ports.Packages."""
+        self._connection.execute(delete(certificates).where(certificates.c.request_id == request_id))
+        self._connection.execute(
+            insert(certificates).values(
+                request_id=request_id, issued_at=self._session.now(), body=json.dumps(certificate)
+            )
+        )
+
+    def certificate(self, request_id: str) -> Mapping[str, Any] | None:
+        """See ports.Packages."""
+        body = self._connection.scalar(
+            select(certificates.c.body).where(certificates.c.request_id == request_id)
+        )
+        return None if body is None else cast("Mapping[str, Any]", json.loads(body))

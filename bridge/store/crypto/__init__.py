@@ -1,0 +1,1 @@
+"""Sealing, pseudonyms and signatures: the only importer of `cryptography`. Knows no table."""

@@ -1,0 +1,152 @@
+"""Sealing, pseudonyms, signatures: the only door to `cryptography`.
+
+Sealed bytes are `1 | length of key id | key id | nonce (12) | AES-256-GCM ciphertext`; what is sealed is bound
+to its place (table, row, column, shop), so a value that is moved to another row does not open. Keys live in
+the environment, apart from the data; a person's data key rests wrapped by the ring and is destroyed with her.
+Never logs, never returns a key.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import secrets
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+
+from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from bridge.errors import KeyMissing, SealBroken
+from bridge.rules.index.identity import normal
+
+VERSION = b"\x01"
+NONCE_BYTES = 12
+PSEUDONYM_BYTES = 16
+
+
+def head_of(key_id: str) -> bytes:
+    """How everything begins that this key sealed."""
+    name = key_id.encode()
+    return VERSION + bytes([len(name)]) + name
+
+
+def key_of(sealed: bytes) -> str:
+    """Id of the key that a sealed value, or the beginning of one, names; '?' where it is no sealed value."""
+    if sealed[:1] != VERSION or len(sealed) < 2:
+        return "?"
+    return sealed[2 : 2 + sealed[1]].decode("ascii", "replace")
+
+
+class Vault:
+    """One key ring, one pseudonym key, one evidence key."""
+
+    def __init__(self, ring: Sequence[tuple[str, bytes]], pseudonym_key: bytes, evidence_seed: bytes) -> None:
+        """`ring` is (id, 32 bytes) with the active key first. Raises KeyMissing where it is empty."""
+        if not ring or not pseudonym_key or not evidence_seed:
+            raise KeyMissing("BRIDGE_KEYS, BRIDGE_PSEUDONYM_KEY and BRIDGE_EVIDENCE_KEY must be set")
+        self._ring = {key_id: AESGCM(key) for key_id, key in ring}
+        self._active = ring[0][0]
+        self._signer = Ed25519PrivateKey.from_private_bytes(evidence_seed)
+        self._field_key = lru_cache(maxsize=1024)(
+            lambda name: HKDF(algorithm=SHA256(), length=32, salt=None, info=name.encode()).derive(
+                pseudonym_key
+            )
+        )
+
+    @property
+    def active_key(self) -> str:
+        """Id of the key that seals now."""
+        return self._active
+
+    @property
+    def ring(self) -> tuple[str, ...]:
+        """Ids of the keys that can open, the active one first."""
+        return tuple(self._ring)
+
+    def renew(self, sealed: bytes, place: str) -> bytes:
+        """The same value under the active key, opened once more before it is given.
+
+        Only for what the ring sealed: raises KeyMissing for any other key, SealBroken as `open`.
+        """
+        plain = self.open(sealed, place)
+        again = self.seal(plain, place)
+        if self.open(again, place) != plain:
+            raise SealBroken("a value that was sealed anew does not open")
+        return again
+
+    def seal(self, plain: bytes, place: str, *, key_id: str = "", key: bytes = b"") -> bytes:
+        """Seal under a data key (`key_id`, `key`) or, without one, under the ring's active key."""
+        cipher = AESGCM(key) if key else self._ring[self._active]
+        head = head_of(key_id if key else self._active)
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        return head + nonce + cipher.encrypt(nonce, plain, head + place.encode())
+
+    def open(
+        self, sealed: bytes, place: str, *, data_key: Callable[[str], bytes | None] | None = None
+    ) -> bytes:
+        """The value in the clear.
+
+        `data_key` finds a data key by id. Raises KeyMissing where the key is gone, SealBroken where the
+        value was altered or stands in another place than it was sealed for.
+        """
+        if sealed[:1] != VERSION or len(sealed) < 2:
+            raise SealBroken("unknown format")
+        end, key_id = 2 + sealed[1], key_of(sealed)
+        cipher = self._ring.get(key_id)
+        if cipher is None:
+            key = data_key(key_id) if data_key else None
+            if key is None:
+                raise KeyMissing(key_id)
+            cipher = AESGCM(key)
+        nonce, text = sealed[end : end + NONCE_BYTES], sealed[end + NONCE_BYTES :]
+        try:
+            return cipher.decrypt(nonce, text, sealed[:end] + place.encode())
+        except (InvalidTag, ValueError):  # ValueError: too short to hold a nonce
+            raise SealBroken(f"sealed with {key_id}, does not open in its place") from None
+
+    def pseudonym(self, shop: str, field: str, value: str) -> str:
+        """Keyed HMAC (hex, 128 bits) of a value's normal form; '' where there is none.
+
+        Keys are derived per field and shop (HKDF, RFC 5869): the same phone has another pseudonym in another
+        shop, and nobody without the key can try out all phones.
+        """
+        text = normal(field, value)
+        if not text:
+            return ""
+        return self.digest(f"{field}|{shop}", text.encode("utf-8", "surrogatepass"))[: 2 * PSEUDONYM_BYTES]
+
+    def digest(self, name: str, content: bytes) -> str:
+        """Keyed HMAC-SHA256 (hex) of any bytes, with a key of its own for each name."""
+        return hmac.digest(self._field_key(name), content, hashlib.sha256).hex()
+
+    def sign(self, content: bytes) -> str:
+        """Ed25519 signature (RFC 8032), base64."""
+        return base64.b64encode(self._signer.sign(content)).decode()
+
+    def verify(self, content: bytes, signature: str, public_key: str = "") -> bool:
+        """True where the evidence key signed this content, or the key of that public half (base64)."""
+        try:
+            key = self._signer.public_key()
+            if public_key:
+                key = Ed25519PublicKey.from_public_bytes(base64.b64decode(public_key))
+            key.verify(base64.b64decode(signature), content)
+        except (InvalidSignature, ValueError):
+            return False
+        return True
+
+    @property
+    def public_key(self) -> str:
+        """The evidence key's public half, base64 of 32 bytes."""
+        raw = self._signer.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        return base64.b64encode(raw).decode()
+
+    def public_key_pem(self, public_key: str = "") -> bytes:
+        """The evidence key's public half, or the given one (base64), as openssl reads it (RFC 8410)."""
+        key = Ed25519PublicKey.from_public_bytes(base64.b64decode(public_key or self.public_key))
+        return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)

@@ -1,0 +1,1 @@
+"""Tables of the index: orders, parcels, data subjects, by pseudonym. No decisions."""

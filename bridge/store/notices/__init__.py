@@ -1,0 +1,1 @@
+"""Tables of notices: items, letters, accounts, links. No decisions."""

@@ -1,0 +1,1 @@
+"""The ledger outside the backup, and the comparison with it. No decisions."""

@@ -1,0 +1,1 @@
+"""Tables of refund accounts, sealed. No decisions."""

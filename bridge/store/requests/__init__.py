@@ -1,0 +1,1 @@
+"""Tables of privacy requests and their tasks. No decisions."""

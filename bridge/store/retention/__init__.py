@@ -1,0 +1,1 @@
+"""Tables of sealed documents, legal holds and accepted policies. No decisions."""

@@ -1,0 +1,45 @@
+"""Which retention files were accepted, when and by whom."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bridge.model import LawFile
+from bridge.store.schema.retention_tables import law_files
+
+if TYPE_CHECKING:
+    from bridge.store.session import Session
+
+
+class LawFileRows:
+    """`ports.LawFiles` in one transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session, self._connection = session, session.connection
+
+    def accepted(self) -> LawFile | None:
+        """See ports.LawFiles."""
+        newest = select(law_files).order_by(law_files.c.accepted_at.desc()).limit(1)
+        row = self._connection.execute(newest).mappings().one_or_none()
+        return LawFile(**{**row, "ages": json.loads(row["ages"])}) if row else None
+
+    def accept(self, sha256: str, policy_id: str, *, actor: str, ages: Mapping[str, Any]) -> None:
+        """See ports.LawFiles. One that comes back is the newest again."""
+        dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
+        now, before = self._session.now(), self.accepted()
+        if before is not None:  # the newest by its moment, whatever a clock does
+            now = max(now, before.accepted_at + timedelta(microseconds=1))
+        new = {
+            "policy_id": policy_id[:64],
+            "accepted_at": now,
+            "accepted_by": actor,
+            "ages": json.dumps(dict(ages), sort_keys=True),
+        }
+        statement = dialect.insert(law_files).values(sha256=sha256, **new)
+        self._connection.execute(statement.on_conflict_do_update(index_elements=["sha256"], set_=new))

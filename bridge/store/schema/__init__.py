@@ -1,0 +1,1 @@
+"""The tables and column types, each column classified. No query."""

@@ -1,0 +1,1 @@
+"""Tables of shops: Admin tokens, uninstalls, erasures of a shop. No decisions."""

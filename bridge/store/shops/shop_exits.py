@@ -1,0 +1,154 @@
+"""Shops that leave, at rest: signs that one came back, what people decided, what statutory holds keep of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bridge.model import Action, Decision, DeliveryState, Kind, Leaving, RequestState, TaskState
+from bridge.rules.webhooks.topics import MANDATORY
+from bridge.store.retention.documents import DocumentRows
+from bridge.store.schema.retention_tables import legal_claims, refund_accounts, shop_endings, vault_documents
+from bridge.store.schema.tables import data_keys, deliveries, packages, requests, tasks, tokens
+from bridge.store.shops.erase_shop import OF_A_SHOP, WITH_BODY
+
+if TYPE_CHECKING:
+    from bridge.store.session import Session
+
+UNINSTALLED = "app/uninstalled"
+# a shop that the merchant's file does not name has its topics rejected; they came all the same
+CAME = or_(deliveries.c.state != DeliveryState.REJECTED, deliveries.c.reason == "shop_unknown")
+
+
+class EndingRows:
+    """`ports.Endings` in one transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session, self._connection = session, session.connection
+
+    def seen(self, shop: str, request_id: str) -> Leaving:
+        """See ports.Endings."""
+        documents, fingerprint = self.fingerprint(shop)
+        heard = select(func.max(deliveries.c.received_at)).where(deliveries.c.shop == shop, CAME)
+        others = deliveries.c.topic.not_in([*MANDATORY, UNINSTALLED])
+        decided = select(shop_endings.c.decision, shop_endings.c.reference).where(
+            shop_endings.c.shop == shop, shop_endings.c.request_id == request_id
+        )
+        return Leaving(
+            holds=documents > 0 or self._holds(shop, request_id),
+            documents=documents,
+            fingerprint=fingerprint,
+            uninstalled_at=self._connection.scalar(heard.where(deliveries.c.topic == UNINSTALLED)),
+            heard_at=self._connection.scalar(heard.where(others)),
+            token_until=self._connection.scalar(select(tokens.c.expires_at).where(tokens.c.shop == shop)),
+            decisions={Decision(row.decision): row.reference for row in self._connection.execute(decided)},
+        )
+
+    def _holds(self, shop: str, request_id: str) -> bool:
+        """Anything but receipts and the request's own key."""
+        others = and_(requests.c.shop == shop, requests.c.id != request_id)
+        of_a_shop = [table for table in OF_A_SHOP if table is not data_keys]
+        looks = [
+            *((table, table.c.shop == shop) for table in (*of_a_shop, legal_claims, refund_accounts)),
+            (deliveries, and_(deliveries.c.shop == shop, WITH_BODY)),
+            (
+                requests,
+                and_(others, or_(requests.c.principal.is_not(None), requests.c.state != RequestState.DONE)),
+            ),
+            (packages, packages.c.request_id.in_(select(requests.c.id).where(others))),
+        ]
+        return any(
+            self._connection.scalar(select(1).select_from(table).where(where).limit(1))
+            for table, where in looks
+        )
+
+    def fingerprint(self, shop: str) -> tuple[int, str]:
+        """See ports.Endings."""
+        rows = select(vault_documents.c.id).where(vault_documents.c.shop == shop)
+        ids = sorted(self._connection.scalars(rows))
+        return len(ids), hashlib.sha256("\n".join(ids).encode()).hexdigest()
+
+    def decide(
+        self,
+        shop: str,
+        request_id: str,
+        decision: Decision,
+        *,
+        actor: str,
+        reference: str = "",
+        digest: str = "",
+    ) -> None:
+        """See ports.Endings."""
+        keys = {"shop": shop, "request_id": request_id, "decision": decision}
+        values = {
+            "reference": reference[:64],
+            "digest": digest,
+            "decided_by": actor[:64],
+            "decided_at": self._session.now(),
+        }
+        dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
+        insert = dialect.insert(shop_endings).values(**keys, **values)
+        self._connection.execute(insert.on_conflict_do_update(index_elements=list(keys), set_=values))
+
+    def open(self, shop: str) -> Sequence[str]:
+        """See ports.Endings."""
+        rows = select(requests.c.id).where(
+            requests.c.shop == shop, requests.c.kind == Kind.SHOP_ERASURE, requests.c.closed_at.is_(None)
+        )
+        return list(self._connection.scalars(rows.order_by(requests.c.id)))
+
+    def waiting(self, shop: str, reason: str) -> Sequence[str]:
+        """See ports.Endings."""
+        rows = (
+            select(requests.c.id)
+            .join(tasks, tasks.c.request_id == requests.c.id)
+            .where(requests.c.shop == shop, tasks.c.state == TaskState.WAITING, tasks.c.last_error == reason)
+        )
+        return list(self._connection.scalars(rows.distinct().order_by(requests.c.id)))
+
+    def held_back(self) -> list[Mapping[str, Any]]:
+        """Shops whose erasure waits for a person: shop, request, why, when it was asked for, until when."""
+        rows = (
+            select(
+                requests.c.shop,
+                requests.c.id,
+                tasks.c.last_error,
+                func.coalesce(requests.c.webhook_received_at, requests.c.received_at).label("asked_at"),
+                tasks.c.expected_by,
+            )
+            .join(tasks, tasks.c.request_id == requests.c.id)
+            .where(requests.c.kind == Kind.SHOP_ERASURE, tasks.c.action == Action.ERASE)
+            .where(tasks.c.state == TaskState.WAITING)
+            .order_by(requests.c.received_at, requests.c.id)
+        )
+        return [dict(row) for row in self._connection.execute(rows).mappings()]
+
+    def kept(self, shop: str, request_id: str) -> Mapping[str, Any]:
+        """See ports.Endings. A document that an earlier erasure left keeps the id of that one."""
+        mine = (vault_documents.c.shop == shop, vault_documents.c.request_id == "")
+        self._connection.execute(update(vault_documents).where(*mine).values(request_id=request_id))
+        columns = (vault_documents.c.erasable_from, vault_documents.c.grounds)
+        rows = self._connection.execute(select(*columns).where(vault_documents.c.shop == shop)).all()
+        days = [row.erasable_from for row in rows]
+        told: dict[str, Any] = {
+            "kept_documents": len(rows),
+            "kept_grounds": sorted({ground for row in rows for ground in json.loads(row.grounds)}),
+            "kept_until": None if None in days else max((day.isoformat() for day in days), default=None),
+            "kept_claims": self._count(legal_claims, shop, legal_claims.c.released_at),
+            "kept_refund_accounts": self._count(refund_accounts, shop, refund_accounts.c.erased_at),
+        }
+        return {name: value for name, value in told.items() if value}
+
+    def _count(self, table: Any, shop: str, ended: Any) -> int:
+        rows = select(func.count()).select_from(table).where(table.c.shop == shop, ended.is_(None))
+        return self._connection.scalar(rows) or 0
+
+    def destroy_documents(self, shop: str) -> int:
+        """See ports.Endings."""
+        rows = DocumentRows(self._session)
+        return rows.destroy([document.id for document in rows.listed(shop=shop)])

@@ -1,0 +1,1 @@
+"""Tables of the inbox: received webhooks and their group commit. No decisions."""

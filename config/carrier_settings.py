@@ -1,0 +1,94 @@
+"""Settings of the carriers and of those who stand between: addresses, accounts, credentials.
+
+A part of `Settings`, which alone reads the environment.
+"""
+
+# ruff: noqa: RUF009 - a setting is a frozen field that `_var` makes, never a shared value
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from config import env_parsers
+from config.env_parsers import Secret, no_secret
+from config.env_parsers import var as _var
+
+
+@dataclass(frozen=True, kw_only=True)
+class CarrierSettings:
+    """What each connector is made of; with its credentials unset it asks nothing and says so."""
+
+    delhivery_base_url: str = _var(
+        "DELHIVERY_BASE_URL",
+        "https://track.delhivery.com",
+        env_parsers.url("https", "http"),
+        meaning="Delhivery's API host",
+    )
+    delhivery_token: Secret = _var(
+        "DELHIVERY_TOKEN", no_secret, Secret, meaning="API token of the client account"
+    )
+    delhivery_documents: str = _var(
+        "DELHIVERY_DOCUMENTS",
+        "list",
+        env_parsers.one_of("list", "ask"),
+        meaning="signatures and pictures: list what there may be, or ask which exist; never fetched",
+    )
+    bluedart_base_url: str = _var(
+        "BLUEDART_BASE_URL",
+        "https://apigateway.bluedart.com/in/transportation",
+        env_parsers.url("https", "http"),
+        meaning="Blue Dart's API gateway",
+    )
+    bluedart_login_path: str = _var(
+        "BLUEDART_LOGIN_PATH", "/token/v1/login", meaning="path of the login; the manual also names a v2"
+    )
+    bluedart_client_id: str = _var("BLUEDART_CLIENT_ID", "", meaning="gateway client id")
+    bluedart_client_secret: Secret = _var(
+        "BLUEDART_CLIENT_SECRET", no_secret, Secret, meaning="gateway secret"
+    )
+    bluedart_login_id: str = _var("BLUEDART_LOGIN_ID", "", meaning="login id of the account")
+    bluedart_licence_key: Secret = _var(
+        "BLUEDART_LICENCE_KEY", no_secret, Secret, meaning="shipping licence key"
+    )
+    bluedart_tracking_key: Secret = _var(
+        "BLUEDART_TRACKING_KEY", no_secret, Secret, meaning="tracking licence key: not the shipping one"
+    )
+    bluedart_tracking_path: str = _var(
+        "BLUEDART_TRACKING_PATH",
+        "/tracking/v1/shipment",
+        meaning="path of tracking; some accounts: /tracking/v1",
+    )
+    bluedart_tracking_verno: str = _var(
+        "BLUEDART_TRACKING_VERNO", "1", meaning="verno of tracking: 1, 1.3, or empty to leave it out"
+    )
+    bluedart_tracking_format: str = _var(
+        "BLUEDART_TRACKING_FORMAT",
+        "xml",
+        env_parsers.one_of("xml", "json"),
+        meaning="what tracking is asked for; json only where the account gives it",
+    )
+    bluedart_known_waybill: str = _var(
+        "BLUEDART_KNOWN_WAYBILL",
+        "",
+        meaning="a delivered waybill of this account: it tells a wrong licence key from an unknown waybill",
+    )
+    shiprocket_base_url: str = _var(
+        "SHIPROCKET_BASE_URL",
+        "https://apiv2.shiprocket.in/v1/external",
+        env_parsers.url("https", "http"),
+        meaning="Shiprocket's API",
+    )
+    shiprocket_email: str = _var(
+        "SHIPROCKET_EMAIL", "", meaning="e-mail of the API user (not of the account)"
+    )
+    shiprocket_password: Secret = _var(
+        "SHIPROCKET_PASSWORD", no_secret, Secret, meaning="password of the API user"
+    )
+    aftership_base_url: str = _var(
+        "AFTERSHIP_BASE_URL",
+        "https://api.aftership.com/tracking/2025-07",
+        env_parsers.url("https", "http"),
+        meaning="AfterShip's tracking API with its dated version",
+    )
+    aftership_api_key: Secret = _var(
+        "AFTERSHIP_API_KEY", no_secret, Secret, meaning="as-api-key of the organisation"
+    )

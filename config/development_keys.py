@@ -1,0 +1,35 @@
+"""Keys for a developer's own folder, made on first use. Never in production: losing them loses the data."""
+
+from __future__ import annotations
+
+import base64
+import os
+import secrets
+import tempfile
+from pathlib import Path
+
+from config.env_parsers import KEY_BYTES
+
+DEVELOPMENT_KEYS = ("BRIDGE_KEYS", "BRIDGE_PSEUDONYM_KEY", "BRIDGE_EVIDENCE_KEY", "SHOPIFY_CLIENT_SECRETS")
+
+
+def development_keys(var: Path) -> dict[str, str]:
+    """The keys in `development.env` of that folder (mode 600), so that all processes share them."""
+    path = var / "development.env"
+    if not path.exists():
+        var.mkdir(parents=True, exist_ok=True)
+        made = (f"dev1:{_key()}", _key(), _key(), secrets.token_hex(16))
+        handle, draft = tempfile.mkstemp(dir=var)
+        with os.fdopen(handle, "w") as out:
+            out.writelines(f"{name}={key}\n" for name, key in zip(DEVELOPMENT_KEYS, made, strict=True))
+        try:
+            os.link(draft, path)  # first process wins; the others read its file
+        except FileExistsError:
+            pass
+        finally:
+            Path(draft).unlink()
+    return dict(line.partition("=")[::2] for line in path.read_text().split())
+
+
+def _key() -> str:
+    return base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()

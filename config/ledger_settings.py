@@ -1,0 +1,42 @@
+"""Settings of what lies outside the bridge's own database: its owner's door, the ledger, who gives timestamps, where.
+
+A part of `Settings`, which alone reads the environment.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from config import env_parsers
+from config.carrier_settings import CarrierSettings
+from config.env_parsers import var as _var
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutsideSettings(CarrierSettings):
+    """What proves and limits from outside; each may be unset, and `doctor` says what that costs."""
+
+    ledger_url: str = _var(
+        "BRIDGE_LEDGER_URL",
+        "",
+        env_parsers.database,
+        meaning="a second small database that no backup of the first holds: who was erased, after a restore",
+    )
+    migrate_database_url: str = _var(
+        "MIGRATE_DATABASE_URL",
+        "",
+        env_parsers.database,
+        meaning="the same database as its owner, for `migrate` alone; empty: DATABASE_URL",
+    )
+    tsa_url: str = _var(
+        "BRIDGE_TSA_URL",
+        "",
+        env_parsers.url("https", "http"),
+        meaning="timestamp authority (RFC 3161) for each day's signed head; empty: none",
+    )
+    storage_region: str = _var(
+        "BRIDGE_STORAGE_REGION",
+        "",
+        env_parsers.country,
+        meaning="country where the database and its backups lie, such as IN; empty: unknown",
+    )

@@ -1,0 +1,76 @@
+"""Loads all that a process starts with: the environment and the merchant's two files, faults of all at once.
+
+Production does not start while anything is missing. Development starts with what it has; the caller prints
+`missing`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from bridge.errors import SettingsInvalid
+from config.merchant_file.merchant import Merchant, load_merchant
+from config.readiness import readiness, unready_files
+from config.retention_file.retention import Retention, load_retention
+from config.settings import MERCHANT_FILE, RETENTION_FILE, Settings, environment, load
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Start:
+    """What a process starts with. `missing` would keep production from starting; `warnings` would not."""
+
+    settings: Settings
+    merchant: Merchant
+    retention: Retention
+    missing: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def load_all(environ: Mapping[str, str] | None = None, *, var: Path | None = None) -> Start:
+    """Load everything.
+
+    Raises SettingsInvalid with all faults of the environment and both files together, and in production
+    with everything that is missing as well.
+    """
+    faults: list[str] = []
+    # the files are read even where Settings cannot be made: their faults belong to the same list
+    merchant_file, retention_file = files(environ)
+    settings = _tried(lambda: load(environ, var=var), faults)
+    merchant = _tried(lambda: load_merchant(merchant_file), faults)
+    retention = _tried(lambda: load_retention(retention_file), faults)
+    if settings is None or merchant is None or retention is None:
+        if environment(environ).get("BRIDGE_ENV", "").strip() == "production":
+            faults += unready_files(merchant, retention, merchant_file, retention_file)
+        raise SettingsInvalid(faults)
+    missing = readiness(settings, merchant, retention)
+    if settings.production and missing:
+        raise SettingsInvalid(missing)
+    return Start(
+        settings=settings,
+        merchant=merchant,
+        retention=retention,
+        missing=tuple(missing),
+        warnings=(*merchant.warnings, *retention.warnings),
+    )
+
+
+def files(environ: Mapping[str, str] | None = None) -> tuple[Path, Path]:
+    """Where the merchant's file and the retention file are, whatever else the environment lacks."""
+    given = {name: value.strip() for name, value in environment(environ).items()}
+    return (
+        Path(given.get("BRIDGE_MERCHANT_FILE") or MERCHANT_FILE),
+        Path(given.get("BRIDGE_RETENTION_FILE") or RETENTION_FILE),
+    )
+
+
+def _tried(read: Callable[[], T], faults: list[str]) -> T | None:
+    try:
+        return read()
+    except SettingsInvalid as invalid:
+        faults += invalid.faults
+        return None

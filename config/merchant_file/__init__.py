@@ -1,0 +1,1 @@
+"""The merchant's file (`config/merchant.toml`), read into values. Decides nothing."""

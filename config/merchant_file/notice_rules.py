@@ -1,0 +1,81 @@
+"""Instructions to processors in the merchant's file (`[notices]`): rhythm, waiting times, legal basis.
+
+Values only; what they mean for a parcel stands in `bridge/rules/asking`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from config.toml_reader import EMAIL, Table
+
+_MOST_DAYS = 3_650
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Basis:
+    """A sentence that says why a processor must act; it counts while its law (of the retention file) is in force."""
+
+    text: str
+    law: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Instructions:
+    """How processors are told and reminded, and how long a parcel must be left in peace. Days may be broken."""
+
+    digest_hours: float = 24
+    answer_days: float = 15
+    remind_days: tuple[float, ...] = (10, 16, 23)
+    expire_days: float = 30
+    link_days: float = 60
+    cod_hold_days: float = 30
+    claim_days: float = 10
+    lost_claim_days: float = 60
+    untracked_days: float = 60
+    read_back_hours: float = 24
+    escalate_to: str = ""
+    basis: tuple[Basis, ...] = ()
+
+    @property
+    def digest(self) -> timedelta:
+        """The shortest time between two letters to one account."""
+        return timedelta(hours=self.digest_hours)
+
+
+def instructions(notices: Table) -> Instructions:
+    """Read `[notices]`; its `complaint_route` is read by the caller."""
+    default = Instructions()
+
+    def days(key: str) -> float:
+        return notices.number(key, 0, _MOST_DAYS, getattr(default, key))
+
+    told = Instructions(
+        digest_hours=notices.number("digest_hours", 0, 24 * 31, default.digest_hours),
+        answer_days=days("answer_days"),
+        remind_days=notices.numbers("remind_days", default.remind_days),
+        expire_days=days("expire_days"),
+        link_days=days("link_days"),
+        cod_hold_days=days("cod_hold_days"),
+        claim_days=days("claim_days"),
+        lost_claim_days=days("lost_claim_days"),
+        untracked_days=days("untracked_days"),
+        read_back_hours=notices.number("read_back_hours", 0, 24 * 366, default.read_back_hours),
+        escalate_to=notices.shaped("escalate_to", EMAIL, "must be an e-mail address"),
+        basis=_basis(notices),
+    )
+    if told.expire_days < max((told.answer_days, *told.remind_days)):
+        notices.fault("expire_days", "must not come before answer_days and remind_days")
+    if told.link_days < told.expire_days:
+        notices.fault("link_days", "must not end before expire_days")
+    return told
+
+
+def _basis(notices: Table) -> tuple[Basis, ...]:
+    found = []
+    for number, data in enumerate(notices.tables("basis"), start=1):
+        table = Table(data, f"notices.basis.{number}", notices.report)
+        found.append(Basis(text=table.text("text"), law=table.text("law")))
+        table.close()
+    return tuple(found)

@@ -1,0 +1,1 @@
+"""The retention file (`config/retention.toml`), read into values. Decides nothing."""

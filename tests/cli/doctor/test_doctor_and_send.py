@@ -1,0 +1,132 @@
+"""`doctor` tells what is wrong and ends with 1; `send` posts what Shopify would and ends with 1 where it fails."""
+
+import json
+
+import pytest
+
+from bridge.sandbox.httpd import Response, StandIn
+from bridge.sandbox.processes import free_port
+from bridge.sandbox.processes.embedded_redis import Valkey
+from tests.e2e import processes
+
+
+def checks(said):
+    return {check["name"]: check for check in said.json["checks"]}
+
+
+def test_doctor_asks_every_system_and_all_is_well(office):
+    with Valkey() as valkey:
+        said = processes.say({**office.environ, "REDIS_URL": valkey.url}, "doctor", "--json")
+    told = checks(said)
+    assert told["redis"]["ok"] is True
+    assert told["migrations"]["ok"] is True
+    assert [check for check in said.json["checks"] if check["ok"] is False] == []
+    assert (said.code, said.json["ok"]) == (0, True)
+    assert {name.partition(".")[0] for name in told} >= {"delhivery", "bluedart", "keys", "redis"}
+
+
+def test_doctor_names_what_cannot_be_reached_and_ends_with_1(office):
+    environ = {
+        **office.environ,
+        "REDIS_URL": "redis://127.0.0.1:1/0",
+        "DELHIVERY_BASE_URL": "http://127.0.0.1:1",
+    }
+    said = processes.say(environ, "doctor", "--json")
+    told = checks(said)
+    assert (said.code, said.json["ok"]) == (1, False)
+    assert told["redis"]["ok"] is False
+    assert any(check["ok"] is False for name, check in told.items() if name.startswith("delhivery"))
+    assert "secret" not in json.dumps(said.json).replace("client secrets", "").replace("_SECRET", "").lower()
+
+
+def test_doctor_offline_asks_nobody(office):
+    environ = {**office.environ, "DELHIVERY_BASE_URL": "http://127.0.0.1:1"}
+    assert processes.say(environ, "doctor", "--offline", "--json").code == 0
+
+
+def test_doctor_tells_of_a_database_that_is_not_at_head(office, tmp_path):
+    environ = {**office.environ, "DATABASE_URL": f"sqlite:///{tmp_path}/new.db"}
+    said = processes.say(environ, "doctor", "--offline", "--json")
+    assert said.code == 1
+    assert "migrate" in checks(said)["migrations"]["detail"]
+
+
+def test_doctor_tells_which_topic_was_last_seen_and_what_is_unset(office):
+    said = processes.say(office.environ, "doctor", "--offline")
+    assert said.code == 0
+    assert "customers/redact" in said.out
+    assert "last seen 0 min ago" in said.out
+    assert "never seen" in said.out, "shop/redact never came"
+    assert "legal_name" in said.out
+
+
+@pytest.fixture(scope="module")
+def receiver():
+    """Somebody who answers with the status that the path's topic asks for."""
+    heard = []
+
+    def answer(request):
+        heard.append(request)
+        return Response(status=401 if "uninstalled" in request.path else 200)
+
+    with StandIn("receiver", answer) as server:
+        yield server, heard
+
+
+SAMPLES = (
+    "app/uninstalled",
+    "customers/data_request",
+    "customers/redact",
+    "customers/update",
+    "fulfillments/create",
+    "orders/create",
+    "orders/updated",
+    "shop/redact",
+)
+
+
+@pytest.mark.parametrize("topic", SAMPLES)
+def test_a_sample_is_sent_as_shopify_would(office, receiver, topic):
+    server, heard = receiver
+    said = office.say("send", topic, "--url", server.base_url + "/", "--webhook-id", "mark-1", "--json")
+    wanted = 401 if topic == "app/uninstalled" else 200
+    assert (said.code, said.json["status"]) == (0 if wanted == 200 else 1, wanted)
+    request = heard[-1]
+    assert request.path == f"/webhooks/{topic}"
+    assert request.headers["x-shopify-webhook-id"] == "mark-1"
+    again = processes.signed(topic, request.body, secret="sandbox-secret")
+    assert request.headers["x-shopify-hmac-sha256"] == again["X-Shopify-Hmac-Sha256"]
+    assert request.headers["x-shopify-topic"] == topic
+    assert json.loads(request.body).get("shop_domain", said.json["shop"]) == said.json["shop"]
+
+
+def test_a_file_is_sent_byte_by_byte(office, receiver, tmp_path):
+    server, heard = receiver
+    (tmp_path / "body").write_bytes(b' {"a": "\xe0\xa4\x86" }\n')
+    words = ("send", "orders/create", "--file", str(tmp_path / "body"), "--url", server.base_url)
+    assert office.say(*words, "--shop", "another.myshopify.com").code == 0
+    assert heard[-1].body == b' {"a": "\xe0\xa4\x86" }\n'
+    assert heard[-1].headers["x-shopify-shop-domain"] == "another.myshopify.com"
+
+
+def test_where_nobody_answers_it_says_so(office):
+    said = office.say("send", "orders/create", "--url", f"http://127.0.0.1:{free_port()}", "--json")
+    assert (said.code, said.out) == (1, "")
+    assert said.err.startswith("Nobody answers at http://127.0.0.1:")
+
+
+def test_settings_that_are_wrong_are_listed_together_and_end_with_1(office):
+    said = processes.say(
+        {**office.environ, "PORT": "asha", "DATABASE_URL": "oracle://x"}, "inbox", "list", "--json"
+    )
+    assert (said.code, said.out) == (1, "")
+    assert "PORT" in said.err
+    assert "DATABASE_URL" in said.err
+    assert "asha" not in said.err
+
+
+def test_as_a_process_it_is_the_same(office):
+    said = processes.run(office.environ, "-m", "bridge", "dsr", "list", "--json")
+    assert said.code == 0
+    assert said.json == processes.say(office.environ, "dsr", "list", "--json").json
+    assert processes.run(office.environ, "-m", "bridge", "nonsense").code == 2

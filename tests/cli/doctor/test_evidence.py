@@ -1,0 +1,88 @@
+"""`doctor` about the evidence: who could change it, whether heads are signed and timestamped."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bridge.errors import ConnectorUnavailable
+from bridge.steps.evidence.sign_head import sign_head
+from tests.e2e import processes
+from tests.factories import make_services
+from tests.fakes import FakeStamper
+from tests.tamper import append
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+TSA = {"BRIDGE_TSA_URL": "https://tsa.example.com/tsr"}
+
+
+@pytest.fixture
+def checks(database_url):
+    """What doctor says of the evidence, by name."""
+
+    def made(**more):
+        said = processes.say(processes.environment(database_url, "", **more), "doctor", "--offline", "--json")
+        told = {check["name"]: check for check in said.json["checks"] if check["name"].startswith("evidence")}
+        return {name: (check["ok"], check["detail"]) for name, check in told.items()}
+
+    return made
+
+
+@pytest.fixture
+def days_ago(store, clock, queue):
+    """Sign the head of some days ago; `stamper` may stamp it."""
+
+    def sign(days, stamper=None):
+        clock.at = datetime.now(UTC) - timedelta(days=days)
+        append(store, 1)
+        assert sign_head(services=replace(make_services(store, clock, queue), stamper=stamper))
+
+    return sign
+
+
+def test_an_empty_chain_has_nothing_to_sign(checks):
+    assert checks() == {"evidence": (None, "SQLite knows no roles: triggers alone refuse")}
+
+
+def test_before_the_first_head_nothing_is_wrong(checks, store):
+    append(store, 1)
+    assert checks()["evidence head"] == (None, "none signed yet: the clock does it once a day")
+    assert checks()["evidence timestamp"][0] is None
+
+
+def test_a_head_of_today_is_well_and_one_of_three_days_ago_is_not(checks, days_ago):
+    days_ago(3)
+    ok, detail = checks()["evidence head"]
+    assert (ok, detail.endswith("row 1: does the clock run?")) == (False, True)
+    days_ago(0)
+    assert checks()["evidence head"][0] is True
+
+
+def test_where_an_authority_is_set_two_days_without_a_timestamp_are_a_fault(checks, days_ago):
+    days_ago(5, FakeStamper())
+    away = FakeStamper()
+    away.faults = [ConnectorUnavailable("timestamp authority: HTTP 503")] * 9
+    for day in (4, 1, 0):
+        days_ago(day, away)
+    ok, detail = checks(**TSA)["evidence timestamp"]
+    assert (ok, detail.endswith(": timestamp authority: HTTP 503")) == (False, True)
+    assert checks()["evidence timestamp"] == (
+        None,
+        "BRIDGE_TSA_URL is not set: carry heads out of reach by hand",
+    )
+
+
+def test_a_timestamp_of_yesterday_is_well_while_today_s_is_asked_for(checks, days_ago):
+    days_ago(4)
+    days_ago(1, FakeStamper())
+    days_ago(0)
+    assert checks(**TSA)["evidence timestamp"][0] is True
+
+
+def test_production_wants_an_authority_by_https(database_url):
+    environ = processes.environment(
+        database_url, "", BRIDGE_ENV="production", BRIDGE_TSA_URL="http://tsa.example.com"
+    )
+    assert "BRIDGE_TSA_URL must start with https:// in production" in processes.say(environ, "doctor").err

@@ -1,0 +1,137 @@
+"""`dsr plan` shows what each task does and why, and of others' writing at Shopify what would go; it changes nothing."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bridge.model import Action, Kind, Principal
+from bridge.sandbox.sandbox import StandIns, worlds
+from bridge.steps.requests.open_by_operator import intake
+from bridge.steps.requests.process import process
+from tests.cli.conftest import Office
+from tests.e2e import processes
+
+SHIPPED = Path(__file__).parents[3] / "config" / "retention.toml"
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["kept", "applied"])
+def place(request, tmp_path_factory):
+    """An office of its own with a file that applies or does not; and the request of somebody opened by hand."""
+    folder = tmp_path_factory.mktemp("plan")
+    world, leaving = worlds(5, datetime.now(UTC).replace(microsecond=0))
+    stand_ins = StandIns(world, leaving).start()
+    rules = SHIPPED.read_text()
+    if request.param:
+        rules = rules.replace("apply = false", "apply = true", 1)
+    (folder / "retention.toml").write_text(rules)
+    environ = processes.environment(f"sqlite:///{folder}/bridge.db", "", **stand_ins.environment)
+    environ |= {"BRIDGE_RETENTION_FILE": str(folder / "retention.toml")}
+    processes.migrate(environ)
+    with processes.services(environ) as services:
+        office = Office(environ=environ, services=services, world=world, folder=folder)
+        request_id = intake(
+            Kind.ERASURE,
+            world.shop,
+            Principal(email=world.asha.email),
+            services.clock.now(),
+            actor="operator:test",
+            reason="a letter",
+            services=services,
+        )
+        yield office, request_id, request.param
+    stand_ins.stop()
+
+
+def state(office, request_id):
+    with office.services.store.transaction() as tx:
+        return tx.requests.get(request_id), tx.requests.tasks(request_id), len(list(tx.evidence.all()))
+
+
+def test_it_says_of_each_thing_what_becomes_of_it_and_changes_nothing(place):
+    office, request_id, applied = place
+    before = state(office, request_id)
+    told = office.say("dsr", "plan", request_id, "--json")
+    assert told.code == 0
+    shown = told.json
+    assert [(task["system"], task["action"]) for task in shown["tasks"]] == [
+        ("shopify", "locate"),
+        ("vault", "seal"),
+        ("shopify", "ask"),
+        ("shopify", "redact"),
+        ("bridge", "erase"),
+        ("shopify", "follow"),
+    ]
+    assert all(task["what"] and task["reason"] for task in shown["tasks"])
+    assert shown["apply"] is applied
+    fate = {(item["kind"], item["action"], item["reason"]) for item in shown["residue"]}
+    assert ("order_attributes", "keep", "retention_file_keeps") in fate
+    erased = ("customer_metafields", "erase", "retention_file_erases")
+    assert (erased in fate) is applied
+    if not applied:
+        assert {action for _, action, _ in fate} == {"keep", "quarantine"}
+    assert state(office, request_id) == before
+    again = office.say("dsr", "plan", request_id, "--json").json
+    assert again == shown
+    assert [word for word in ("Asha", "Nowhere", "29ABCDE") if word in json.dumps(shown)] == []
+
+
+def test_it_is_a_table_for_people(place):
+    office, request_id, applied = place
+    told = office.say("dsr", "plan", request_id)
+    assert told.code == 0
+    assert "Written by others" in told.out
+    assert ("retention_file_erases" in told.out) is applied
+
+
+def test_a_request_that_does_not_exist_is_said(place):
+    office, _, _ = place
+    assert office.say("dsr", "plan", "req_nobody").code == 1
+
+
+def test_where_shopify_cannot_be_read_it_says_so_and_ends_with_1(place):
+    office, request_id, _ = place
+    away = dict(office.environ) | {"SHOPIFY_BASE_URL": "http://127.0.0.1:9"}
+    told = processes.say(away, "dsr", "plan", request_id, "--json")
+    assert told.code == 1
+    assert "could not be read" in told.err
+    assert told.json["residue"] == []
+    assert told.json["residue_unread"]
+
+
+def test_what_was_planned_is_what_is_done(place):
+    office, request_id, applied = place
+    planned = office.say("dsr", "plan", request_id, "--json").json["residue"]
+    assert process(request_id, services=office.services)
+    held_back = office.say("dsr", "plan", request_id, "--json").json["residue"]
+    assert held_back == planned  # a guard stopped the asking: she has store credit
+    told = office.say("dsr", "continue", request_id, "--reason", "she was told and agrees")
+    assert told.code == 0
+    assert process(request_id, services=office.services)
+    after = office.say("dsr", "plan", request_id, "--json").json["residue"]
+    assert after == [item for item in planned if item["action"] != "erase"]
+    (task,) = [
+        task
+        for task in office.say("dsr", "show", request_id, "--json").json["tasks"]
+        if task["action"] == "redact"
+    ]
+    fates = [item["action"] for item in planned]
+    if not applied:
+        assert (task["outcome"], task["detail"]) == ("retained", {"reason": "retention_file_keeps"})
+        return
+    assert fates.count("left")
+    assert task["records"] == fates.count("erase") > 0
+    assert (task["outcome"], task["detail"]["left"]) == ("incomplete", fates.count("left"))
+    assert {gap["absence"] for gap in task["gaps"]} == {"left"}
+
+
+def test_a_request_of_shopify_s_own_has_tasks_and_nothing_is_looked_up(office):
+    request_id = office.request("erasure")["id"]
+    told = office.say("dsr", "plan", request_id, "--json")
+    assert told.code == 0
+    assert Action.REDACT not in [task["action"] for task in told.json["tasks"]]
+    assert told.json["residue"] == []
+    assert "Written by others" not in office.say("dsr", "plan", request_id).out

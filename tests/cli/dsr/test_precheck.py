@@ -1,0 +1,128 @@
+"""`dsr plan` shows what she would lose with Shopify's erasure; `dsr continue` lets one go on that a guard stopped."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from bridge.model import Action, Kind, Principal
+from bridge.sandbox.sandbox import StandIns, worlds
+from bridge.steps.requests.open_by_operator import intake
+from bridge.steps.requests.process import process
+from tests.cli.conftest import Office
+from tests.e2e import processes
+
+WHY = "she was told of her balance and wants it so"
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """An office of its own, against the stand-ins: Asha has store credit and a gift card, Bikram has neither."""
+    folder = tmp_path_factory.mktemp("guards")
+    world, leaving = worlds(5, datetime.now(UTC).replace(microsecond=0))
+    stand_ins = StandIns(world, leaving).start()
+    environ = processes.environment(f"sqlite:///{folder}/bridge.db", "", **stand_ins.environment)
+    processes.migrate(environ)
+    with processes.services(environ) as services:
+        yield Office(environ=environ, services=services, world=world, folder=folder)
+    stand_ins.stop()
+
+
+@pytest.fixture(scope="module")
+def request_id(place):
+    return opened(place, place.world.asha)
+
+
+def opened(place, person, kind=Kind.ERASURE):
+    return intake(
+        kind,
+        place.world.shop,
+        Principal(email=person.email),
+        place.services.clock.now(),
+        actor="operator:test",
+        reason="a letter",
+        services=place.services,
+    )
+
+
+def asking(place, request_id):
+    shown = place.say("dsr", "show", request_id, "--json").json["tasks"]
+    return next(task for task in shown if task["action"] == Action.ASK)
+
+
+def guards(place, request_id):
+    told = place.say("dsr", "plan", request_id, "--json")
+    assert told.code == 0
+    return {one["code"]: (one["count"], one["stops"], one["reason"]) for one in told.json["guards"]}
+
+
+def test_the_plan_says_before_it_is_asked_what_stops_and_what_nobody_can_read(place, request_id):
+    told = guards(place, request_id)
+    assert told["store_credit_balance"] == (1, True, "she_would_lose_it")
+    assert told["gift_card_balance"] == (1, True, "she_would_lose_it")
+    assert told["loyalty_points_unreadable"] == (None, False, "nobody_here_can_read_it")
+    assert told["open_order"][1] is False
+    assert "Before Shopify is asked to erase her" in place.say("dsr", "plan", request_id).out
+
+
+def test_nothing_is_let_go_before_it_is_stopped(place, request_id):
+    told = place.say("dsr", "continue", request_id, "--reason", WHY)
+    assert (told.code, told.out) == (1, "")
+    assert "no guard stopped it" in told.err
+
+
+def test_it_stops_is_seen_by_doctor_and_goes_on_when_a_person_says_so(place, request_id):
+    assert process(request_id, services=place.services)
+    stopped = asking(place, request_id)
+    codes = ["store_credit_balance", "gift_card_balance"]
+    assert stopped["state"] == "failed"
+    assert stopped["last_error"] == "guard_store_credit_balance, guard_gift_card_balance"
+    assert "review list --kind guard" in place.say("doctor", "--offline").out
+    told = place.say("dsr", "continue", request_id, "--reason", WHY, "--json")
+    assert (told.code, told.json) == (0, {"id": request_id, "decision": "continue", "released": codes})
+    assert guards(place, request_id)["gift_card_balance"] == (1, False, "operator_let_it_pass")
+    assert process(request_id, services=place.services)
+    assert asking(place, request_id)["state"] == "done"
+    assert guards(place, request_id)["store_credit_balance"] == (1, False, "operator_let_it_pass")
+    again = place.say("dsr", "continue", request_id, "--reason", WHY)
+    assert again.code == 1
+    assert place.say("review", "list", "--kind", "guard", "--json").json == []
+    (fact,) = [
+        fact
+        for fact in place.say("dsr", "show", request_id, "--json").json["facts"]
+        if fact["fact"] == "guard.released"
+    ]
+    assert (fact["detail"]["codes"], fact["detail"]["reason"]) == (codes, WHY)
+
+
+def test_who_has_nothing_there_is_asked_for_at_once(place):
+    request_id = opened(place, place.world.bikram)
+    assert process(request_id, services=place.services)
+    assert asking(place, request_id)["state"] == "done"
+    assert guards(place, request_id)["store_credit_balance"] == (0, False, "none_there")
+
+
+def test_what_nobody_asks_shopify_for_has_no_guards(place):
+    request_id = opened(place, place.world.bikram, Kind.ACCESS)
+    assert guards(place, request_id) == {}
+    told = place.say("dsr", "continue", request_id, "--reason", WHY)
+    assert told.code == 1
+    assert "does not wait for this" in told.err
+
+
+def test_a_request_that_does_not_exist_is_said(place):
+    told = place.say("dsr", "continue", "req_nobody", "--reason", WHY)
+    assert told.code == 1
+    assert "There is no request" in told.err
+
+
+def test_where_shopify_cannot_be_read_it_says_so_and_ends_with_1(place):
+    request_id = opened(place, replace(place.world.bikram, email="somebody.else@example.com"))
+    away = dict(place.environ) | {"SHOPIFY_BASE_URL": "http://127.0.0.1:9"}
+    told = processes.say(away, "dsr", "plan", request_id, "--json")
+    assert told.code == 1
+    assert told.json["guards"] == []
+    assert told.json["guards_unread"]
+    assert "could not be read" in told.err

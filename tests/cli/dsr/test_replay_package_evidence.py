@@ -1,0 +1,168 @@
+"""What an operator does: replay, hand over, prove. Everything done is a fact; nothing restarts a clock."""
+
+import json
+import sqlite3
+import stat
+import zipfile
+
+import pytest
+
+from bridge.steps.requests.process import process
+from bridge.steps.webhooks.dispatch import dispatch
+from bridge.steps.webhooks.receive import receive
+from tests.e2e import processes
+
+CLOCKS = ("received_at", "acknowledge_due_at", "due_at", "due_governed_by")
+
+
+def test_a_failed_delivery_is_put_back_and_worked_on(office):
+    person = office.world.people[3]
+    failed = office.fail(office.take("customers/redact", work=False, person=person))
+    dry = office.say("inbox", "replay", "--failed", "--dry-run", "--json")
+    assert (dry.code, dry.json) == (0, {"dry_run": True, "replayed": [failed], "not_replayed": {}})
+    assert office.say("inbox", "show", failed, "--json").json["state"] == "failed"
+    told = office.say("inbox", "replay", failed, "--json")
+    assert (told.code, told.json["replayed"]) == (0, [failed])
+    assert office.say("inbox", "show", failed, "--json").json["state"] == "received"
+    assert office.facts()[-1] == "delivery.replayed"
+    assert dispatch(failed, services=office.services)
+    assert office.say("inbox", "show", failed, "--json").json["state"] == "done"
+
+
+def test_all_that_failed_are_put_back_as_narrowed(office):
+    people = office.world.people[4:7]
+    failed = [office.fail(office.take("customers/redact", work=False, person=person)) for person in people]
+    assert (
+        office.say("inbox", "replay", "--failed", "--topic", "shop/redact", "--json").json["replayed"] == []
+    )
+    assert office.say("inbox", "replay", "--failed", "--since", "2126-01-01", "--json").json["replayed"] == []
+    one = office.say("inbox", "replay", "--failed", "--limit", "1", "--json").json["replayed"]
+    assert len(one) == 1
+    told = office.say("inbox", "replay", "--failed")
+    assert told.code == 0
+    assert "Put back 2 of 2" in told.out
+    left = office.say("inbox", "list", "--state", "failed", "--json").json
+    assert left == []
+    for delivery in failed:
+        dispatch(delivery, services=office.services)
+
+
+def test_what_cannot_be_put_back_is_said_with_its_reason_and_ends_with_1(office):
+    done = office.say("inbox", "list", "--topic", "customers/data_request", "--json").json[0]["id"]
+    rejected = json.dumps({"shop_domain": "x"}).encode()
+    headers = processes.signed("shop/redact", rejected, secret="sandbox-secret")
+    receive("shop/redact", {k.lower(): v for k, v in headers.items()}, rejected, services=office.services)
+    refused = office.say("inbox", "list", "--state", "rejected", "--json").json[0]["id"]
+    told = office.say("inbox", "replay", done, refused, "dlv_nobody", "--json")
+    assert told.code == 1
+    assert told.json["replayed"] == []
+    assert "done already" in told.json["not_replayed"][done]
+    assert "shop_differs" in told.json["not_replayed"][refused]
+    assert told.json["not_replayed"]["dlv_nobody"] == "no such delivery"
+
+
+def test_a_body_is_revealed_with_a_reason_only_and_that_is_a_fact(office):
+    waiting = office.take("customers/redact", work=False, person=office.world.people[8])
+    assert office.say("inbox", "show", waiting, "--reveal").code == 2
+    shown = office.say("inbox", "show", waiting, "--reveal", "--reason", "ticket 12", "--json").json
+    assert office.world.people[8].email in shown["body"]
+    assert office.facts()[-1] == "personal_data.revealed"
+
+
+def test_a_package_is_written_for_its_owner_alone_never_over_another_and_logged(office, tmp_path):
+    request, target = office.request("access"), tmp_path / "asha.zip"
+    told = office.say("dsr", "package", request["id"], "--out", str(target), "--json")
+    assert told.code == 0
+    assert told.json["file"] == str(target)
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+    with zipfile.ZipFile(target) as bag:
+        assert bag.testzip() is None
+        assert office.world.asha.email.encode() in b"".join(bag.read(name) for name in bag.namelist())
+    facts = office.facts()
+    assert facts[-1] == "package.released"
+    target.write_text("something else")
+    again = office.say("dsr", "package", request["id"], "--out", str(target))
+    assert again.code == 2
+    assert target.read_text() == "something else"
+    assert office.facts() == facts, "what was not handed over is not logged as handed over"
+    assert office.say("dsr", "package", request["id"], "--out", str(target), "--force").code == 0
+    assert zipfile.is_zipfile(target)
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+
+
+def test_a_package_is_not_written_through_a_link_or_into_nowhere(office, tmp_path):
+    request = office.request("access")
+    assert office.say("dsr", "package", request["id"], "--out", str(tmp_path / "no" / "folder.zip")).code == 2
+    (tmp_path / "link.zip").symlink_to(tmp_path / "elsewhere.zip")
+    assert office.say("dsr", "package", request["id"], "--out", str(tmp_path / "link.zip")).code == 2
+    assert not (tmp_path / "elsewhere.zip").exists()
+
+
+def test_an_erasure_has_no_package_and_says_so(office, tmp_path):
+    said = office.say("dsr", "package", office.request("erasure")["id"], "--out", str(tmp_path / "x.zip"))
+    assert said.code == 1
+    assert "no package" in said.err
+    assert not (tmp_path / "x.zip").exists()
+
+
+def test_a_replay_of_a_request_keeps_every_clock_and_does_nothing_twice(office):
+    for kind in ("access", "erasure"):
+        before = office.request(kind)
+        told = office.say("dsr", "replay", before["id"], "--json")
+        assert told.code == 0
+        assert bool(told.json["replayed"]) == (before["state"] != "done")
+        process(before["id"], services=office.services)
+        after = office.request(kind)
+        assert {name: after[name] for name in CLOCKS} == {name: before[name] for name in CLOCKS}
+        assert after["closed_at"] == before["closed_at"]
+        facts = [fact["fact"] for fact in office.say("dsr", "show", before["id"], "--json").json["facts"]]
+        assert facts.count("request.opened") == facts.count("request.closed") == 1
+
+
+def test_evidence_of_a_request_is_a_file_that_names_nobody(office, tmp_path):
+    request, target = office.request("erasure"), tmp_path / "evidence.json"
+    assert office.say("dsr", "evidence", request["id"], "--out", str(target), "--json").code == 0
+    bundle = json.loads(target.read_text())
+    assert bundle["id"] == request["id"]
+    assert bundle["certificate"]["signature"]["alg"] == "Ed25519"
+    assert office.world.asha.last.lower() not in target.read_text().lower()
+
+
+def test_the_whole_chain_is_exported_a_fact_a_line(office, tmp_path):
+    target = tmp_path / "chain.jsonl"
+    told = office.say("evidence", "export", "--out", str(target), "--json")
+    assert told.code == 0
+    rows = [json.loads(line) for line in target.read_text().splitlines()]
+    assert len(rows) == told.json["rows"] == office.say("evidence", "verify", "--json").json["rows"]
+    assert [row["seq"] for row in rows] == list(range(1, len(rows) + 1))
+    assert rows[-1]["fact"] == "evidence.exported"
+
+
+def test_a_chain_that_was_tampered_with_breaks_and_names_the_row(office, tmp_path):
+    whole = office.folder / "bridge.db"
+    copy = tmp_path / "copy.db"
+    with sqlite3.connect(whole) as source, sqlite3.connect(copy) as target:
+        source.backup(target)
+    source.close()
+    environ = {**office.environ, "DATABASE_URL": f"sqlite:///{copy}"}
+    assert processes.say(environ, "evidence", "verify").code == 0
+    for deed in ("UPDATE evidence SET detail = '{}' WHERE seq = 2", "DELETE FROM evidence WHERE seq = 2"):
+        with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+            target.execute(deed)
+    target.execute("DROP TRIGGER evidence_no_update")
+    (detail,) = target.execute("SELECT detail FROM evidence WHERE seq = 2").fetchone()
+    target.execute(
+        "UPDATE evidence SET detail = ? WHERE seq = 2", (detail.replace("{", '{"orders": 99, ', 1),)
+    )
+    target.commit()
+    told = processes.say(environ, "evidence", "verify", "--json")
+    assert (told.code, told.json["ok"], told.json["first_bad_seq"]) == (1, False, 2)
+    assert "2" in processes.say(environ, "evidence", "verify").err
+    target.execute("UPDATE evidence SET detail = ? WHERE seq = 2", (detail,))
+    target.commit()
+    assert processes.say(environ, "evidence", "verify").code == 0
+    target.execute("DROP TRIGGER evidence_no_delete")
+    target.execute("DELETE FROM evidence WHERE seq = (SELECT max(seq) FROM evidence)")
+    target.commit()
+    target.close()
+    assert processes.say(environ, "evidence", "verify").code == 1, "a cut end is noticed too"

@@ -1,0 +1,61 @@
+"""How Blue Dart's tests speak: sample answers, answers made to measure, and a connector to ask with."""
+
+import json
+from pathlib import Path
+
+from bridge.connectors.bluedart.client import BlueDart
+from bridge.connectors.http import Http
+from bridge.model import Principal, Waybill
+from tests.connectors.contract import SHOP
+
+FIXTURES = Path(__file__).parents[2] / "fixtures" / "carriers"
+BASE = "https://bluedart.example/in/transportation"
+URL = f"{BASE}/tracking/v1/shipment"
+CANCEL = f"{BASE}/waybill/v1/CancelWaybill"
+LOGIN = f"{BASE}/token/v1/login"
+SECRETS = ("id-nobody", "secret-nobody", "login-nobody", "ship-nobody", "track-nobody", "jwt-nobody")
+
+
+def sample(case):
+    return (FIXTURES / f"bluedart_track__{case}.xml").read_bytes()
+
+
+def reply(case):
+    return json.loads((FIXTURES / f"bluedart_{case}.json").read_text())["body"]
+
+
+def joined(*numbers):
+    """The JSON form of shipments: the sample's, under these numbers."""
+    (sampled,) = reply("track__json")["ShipmentData"]["Shipment"]
+    return json.dumps(
+        {"ShipmentData": {"Shipment": [sampled | {"WaybillNo": number} for number in numbers]}}
+    ).encode()
+
+
+def xml(*shipments):
+    return b'<?xml version="1.0" encoding="ISO-8859-1"?><ShipmentData>%b</ShipmentData>' % b"".join(
+        shipment.encode("latin-1") for shipment in shipments
+    )
+
+
+def one(number, kind="DL", more=""):
+    return (
+        f'<Shipment WaybillNo="{number}"><Status>X</Status><StatusType>{kind}</StatusType>{more}</Shipment>'
+    )
+
+
+def make(naps=None, **more):
+    settings = dict(
+        zip(("client_id", "client_secret", "login_id", "licence_key", "tracking_key"), SECRETS, strict=False)
+    )
+    naps = [] if naps is None else naps
+    return BlueDart(base_url=BASE, **(settings | {"http": Http("bluedart", sleep=naps.append)} | more))
+
+
+def parcel(number):
+    return Waybill(number=number, carrier="bluedart")
+
+
+def ask(*numbers, connector=None):
+    pages = (connector or make()).gather(Principal(), shop=SHOP, parcels=[parcel(n) for n in numbers])
+    return {found.ref: found.body for page in pages for found in page.findings}

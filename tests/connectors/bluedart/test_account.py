@@ -1,0 +1,211 @@
+"""Blue Dart's account: a wrong key told from an unknown waybill, JSON beside XML, cancelling."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import responses
+
+from bridge.errors import ConnectorRefused, ConnectorUnavailable, CredentialRejected
+from tests.connectors.bluedart.bluedart_answers import (
+    CANCEL,
+    LOGIN,
+    SECRETS,
+    URL,
+    ask,
+    joined,
+    make,
+    one,
+    reply,
+    sample,
+    xml,
+)
+from tests.connectors.contract import SHOP
+
+KNOWN, ASKED = "99900022224", "99900012343"
+
+
+@pytest.fixture
+def mock():
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        mock.get(LOGIN, json={"JWTToken": "jwt-nobody"})
+        yield mock
+
+
+def knowing(*numbers):
+    """Blue Dart as it is with a right key: it knows these numbers."""
+
+    def answer(request):
+        known = [number for number in request.params["numbers"].split(",") if number in numbers]
+        return 200, {}, xml(*map(one, known)) if known else sample("not_found")
+
+    return answer
+
+
+def asked(mock, number=KNOWN):
+    return sum(getattr(call.request, "params", {}).get("numbers") == number for call in mock.calls)
+
+
+def test_with_a_known_waybill_not_found_is_not_the_keys_fault(mock):
+    mock.add_callback(responses.GET, URL, knowing(KNOWN))
+    body = ask(ASKED, connector=make(known_waybill=KNOWN))[ASKED]
+    assert (body["status"], body["ambiguous"]) == ("not_found", False)
+    assert body["may_mean"] == ["unknown", "cancelled", "not_scanned_yet"]
+
+
+def test_without_one_it_may_be(mock):
+    mock.add_callback(responses.GET, URL, knowing(KNOWN))
+    assert ask(ASKED)[ASKED]["ambiguous"] is True
+
+
+def test_a_parcel_that_is_found_proves_the_key_for_the_others(mock):
+    mock.add_callback(responses.GET, URL, knowing(ASKED))
+    assert ask(ASKED, "99900000001")["99900000001"]["ambiguous"] is False
+
+
+@pytest.mark.parametrize("verb", ["gather", "track"])
+def test_where_even_the_known_waybill_is_not_found_the_key_is_wrong_and_nothing_absent(mock, verb):
+    mock.get(URL, body=sample("not_found"))
+    connector = make(known_waybill=f" {KNOWN} ")
+    with pytest.raises(CredentialRejected) as caught:
+        ask(ASKED, connector=connector) if verb == "gather" else list(connector.track([ASKED]))
+    assert not any(word in str(caught.value) for word in (*SECRETS, KNOWN, ASKED))
+
+
+def test_the_known_waybill_is_asked_once_an_hour(mock):
+    mock.add_callback(responses.GET, URL, knowing(KNOWN))
+    moment = [datetime(2026, 11, 22, tzinfo=UTC)]
+    connector = make(known_waybill=KNOWN, now=lambda: moment[0])
+    for minutes in (0, 30, 29, 2):
+        moment[0] += timedelta(minutes=minutes)
+        list(connector.track([ASKED, "99900000001"]))
+    assert asked(mock) == 2
+
+
+def test_check_tells_a_wrong_key_from_a_right_one(mock):
+    mock.add_callback(responses.GET, URL, knowing(KNOWN))
+    right, wrong = make(known_waybill=KNOWN).check(SHOP), make(known_waybill=ASKED).check(SHOP)
+    assert [line.ok for line in right] == [True, True, True]
+    assert [line.ok for line in wrong] == [True, True, False]
+    assert "known waybill" in wrong[-1].detail
+    assert "BLUEDART_KNOWN_WAYBILL" in make().check(SHOP)[-1].detail
+
+
+@pytest.mark.parametrize("fmt", ["xml", "json"])
+@pytest.mark.parametrize("body", [joined(ASKED), xml(one(ASKED))])
+def test_either_form_answers_either_question(mock, fmt, body):
+    replied = mock.get(URL, body=body)
+    assert ask(ASKED, connector=make(answer_format=fmt))[ASKED]["status"] == "delivered"
+    assert replied.calls[0].request.params["format"] == fmt
+
+
+def test_json_in_our_words(mock):
+    mock.get(URL, json=reply("track__json"))
+    body = ask(ASKED)[ASKED]
+    assert body["consignee"] == {
+        "name": "ASHA QWERTZUIOP",
+        "attention": "ASHA QWERTZUIOP",
+        "address_lines": ["7 NOWHERE LANE"],
+        "city": None,
+        "state": None,
+        "pin": "400059",
+        "country": None,
+        "phones": ["9000000001"],
+    }
+    assert body["order_reference"] == "1000001-10001"
+    assert body["dates"] == {"picked_up_at": "2026-06-01T20:34:00+05:30"}
+    assert [event["status"] for event in body["events"]] == ["out_for_delivery", "delivered"]
+    assert body["raw_unrecognised"] == {}
+
+
+SHIPMENT = reply("track__json")["ShipmentData"]["Shipment"][0]
+SCANS = [row["ScanDetail"] for row in SHIPMENT["Scans"]]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"Shipment": SHIPMENT},
+        {"Shipment": [SHIPMENT | {"Scans": {"ScanDetail": SCANS}}]},
+        {"Shipment": [SHIPMENT | {"Scans": [{"ScanDetail": SCANS}]}]},
+        [{"Shipment": SHIPMENT}],
+        {"Shipment": {"@WaybillNo": ASKED} | {k: v for k, v in SHIPMENT.items() if k != "WaybillNo"}},
+    ],
+)
+def test_lists_and_single_objects_are_read_alike(mock, told):
+    mock.get(URL, json={"ShipmentData": told})
+    assert [event["code"] for event in ask(ASKED)[ASKED]["events"]] == ["002", "000"]
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"ShipmentData": null}', b'{"ShipmentData": [1]}', b"{", b'{"a":' * 500 + b"1" + b"}" * 500]
+)
+def test_json_of_another_kind_is_unreadable(mock, body):
+    mock.get(URL, body=body)
+    with pytest.raises(ConnectorUnavailable):
+        ask(ASKED)
+
+
+def test_json_that_is_nested_without_end_is_unreadable(mock):
+    mock.get(URL, body=b'{"ShipmentData":' + b'{"a":' * 900 + b"1" + b"}" * 901)
+    with pytest.raises(ConnectorUnavailable):
+        ask(ASKED)
+
+
+def test_a_wrong_licence_said_in_json(mock):
+    mock.get(URL, json={"ShipmentData": {"Error": "License Mismatch"}})
+    with pytest.raises(CredentialRejected):
+        ask(ASKED)
+
+
+def test_a_cancellation_is_asked_in_the_vendors_words(mock):
+    replied = mock.post(CANCEL, json=reply("cancel__done"))
+    make().cancel("9990-0012343")
+    request = replied.calls[0].request
+    assert request.headers["JWTToken"] == "jwt-nobody"
+    assert json.loads(request.body) == {
+        "Request": {"AWBNo": ASKED},
+        "Profile": {"Api_type": "S", "LicenceKey": "ship-nobody", "LoginID": "login-nobody"},
+    }
+
+
+def test_an_expired_token_is_renewed_before_it_is_cancelled(mock):
+    mock.post(CANCEL, status=401)
+    mock.post(CANCEL, json=reply("cancel__done"))
+    make().cancel(ASKED)
+
+
+def test_cancelling_needs_the_shipping_key_too():
+    with pytest.raises(CredentialRejected, match="BLUEDART_LICENCE_KEY is not set"):
+        make(licence_key="").cancel(ASKED)
+
+
+def envelope(code, words):
+    status = [{"StatusCode": code, "StatusInformation": words}]
+    return {"CancelWaybillResult": {"AWBNo": ASKED, "IsError": True, "Status": status}}
+
+
+def test_what_was_cancelled_before_is_the_same_success(mock):
+    mock.post(CANCEL, json=envelope("WaybillAlreadyCancelled", "Waybill already cancelled"))
+    make().cancel(ASKED)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        (200, envelope("InvalidLicenceKey", "no"), CredentialRejected),
+        (
+            400,
+            {"error-response": [{"StatusCode": "InvalidAWB", "StatusInformation": "no"}]},
+            ConnectorRefused,
+        ),
+        (400, {"error-response": {"StatusCode": "UnauthorizedUser"}}, CredentialRejected),
+        (400, {"odd": 1}, ConnectorRefused),
+        (200, {"CancelWaybillResult": {}}, ConnectorUnavailable),
+        (200, {"CancelWaybillResult": {"IsError": "no"}}, ConnectorRefused),
+    ],
+)
+def test_every_no_to_a_cancellation_is_named(mock, status, body, kind):
+    mock.post(CANCEL, json=body, status=status)
+    with pytest.raises(kind):
+        make().cancel(ASKED)

@@ -1,0 +1,128 @@
+"""Delhivery shows a person in two places: what tracking forgot may still be on the packing slip."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+import requests
+import responses
+
+from bridge.connectors.delhivery.client import Delhivery
+from bridge.errors import ConnectorThrottled, ConnectorUnavailable, CredentialRejected
+from bridge.model import ParcelStatus
+from bridge.sandbox.carriers import DELHIVERY_TOKEN, delhivery
+from bridge.sandbox.world import invent
+from tests.connectors.delhivery.test_client import NO_SLIP, SLIP, URL, make, paper, sample
+
+NUMBER = "99900010004126"
+WORLD = invent(orders=60, now=datetime(2026, 11, 22, 12, tzinfo=UTC))
+PARCEL = next(one for one in WORLD.parcels if one.held_by == "delhivery" and one.delivered_at)
+ASHA = {"name": "asha qwertzuiop", "address": ["7 nowhere lane, near nothing park"], "phones": ["9000000001"]}
+
+
+@pytest.fixture
+def mock():
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        mock.get(URL, json=tracking())
+        yield mock
+
+
+def tracking(name="Asha Qwertzuiop"):
+    answer = sample("in_transit_cod")
+    answer["ShipmentData"][0]["Shipment"]["Consignee"]["Name"] = name
+    return answer
+
+
+def shown(connector, number=NUMBER):
+    (told,) = [one for batch in connector.track([number], consignees=True) for one in batch]
+    return told.consignee
+
+
+def test_the_slip_is_read_with_tracking(mock):
+    reply = mock.get(SLIP, json=paper("packing_slip"))
+    assert json.loads(shown(make([]))) == ASHA
+    assert [call.request.params for call in reply.calls] == [{"wbns": NUMBER, "pdf": "false"}]
+
+
+@pytest.mark.parametrize("name", ["", "A*** Q***", "Redacted", "Deleted User"])
+def test_a_name_gone_from_tracking_alone_is_no_change(mock, name):
+    mock.get(SLIP, json=paper("packing_slip"))
+    before = shown(make([]))
+    mock.replace(responses.GET, URL, json=tracking(name))
+    assert shown(make([])) == before
+
+
+@pytest.mark.parametrize(
+    "answer", [{"json": NO_SLIP}, {"status": 404}, {"status": 400, "json": {"Error": "odd"}}]
+)
+def test_without_a_slip_tracking_alone_tells(mock, answer):
+    mock.get(SLIP, **answer)
+    assert json.loads(shown(make([]))) == {"name": "asha qwertzuiop"}
+    mock.replace(responses.GET, URL, json=tracking(""))
+    assert shown(make([])) == ""
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        ({"status": 403, "body": "<html>"}, ConnectorThrottled),
+        ({"status": 429}, ConnectorThrottled),
+        ({"status": 503}, ConnectorUnavailable),
+        ({"body": "<html>"}, ConnectorUnavailable),
+        ({"status": 401}, CredentialRejected),
+    ],
+)
+def test_a_slip_that_could_not_be_asked_is_never_nobody(mock, answer, kind):
+    mock.replace(responses.GET, URL, json=tracking(""))
+    mock.get(SLIP, **answer)
+    with pytest.raises(kind):
+        shown(make([]))
+
+
+def test_no_slip_is_asked_without_need(mock):
+    reply = mock.get(SLIP, json=paper("packing_slip"))
+    list(make([]).track([NUMBER]))
+    (unknown,) = [one for batch in make([]).track(["99900010002332"], consignees=True) for one in batch]
+    assert unknown.status is ParcelStatus.NOT_FOUND
+    assert reply.call_count == 0
+
+
+@pytest.fixture(scope="module")
+def carrier():
+    with delhivery(WORLD) as stand_in:
+        yield stand_in
+
+
+@pytest.fixture
+def ask(carrier):
+    connector = Delhivery(base_url=carrier.base_url, token=DELHIVERY_TOKEN)
+    yield lambda: shown(connector, PARCEL.waybill)
+    carrier.reset()
+
+
+def forget(carrier, **what):
+    told = {"waybill": PARCEL.waybill, **what}
+    requests.post(f"{carrier.base_url}/_sandbox/parcels", json=told, timeout=5).raise_for_status()
+
+
+def test_what_tracking_alone_forgot_is_still_shown(carrier, ask):
+    before = ask()
+    forget(carrier, forget_in_tracking=True)
+    assert ask() == before != ""
+
+
+def test_what_the_slip_alone_forgot_is_a_change_and_not_nobody(carrier, ask):
+    before = ask()
+    carrier.faults.add("no_paper")
+    assert ask() not in (before, "")
+
+
+def test_what_both_forgot_is_nobody(carrier, ask):
+    forget(carrier, forget_consignee=True)
+    assert ask() == ""
+
+
+def test_tracking_without_a_slip_shows_nobody_where_it_forgot(carrier, ask):
+    forget(carrier, forget_in_tracking=True)
+    carrier.faults.add("no_paper")
+    assert ask() == ""

@@ -1,0 +1,325 @@
+"""Shiprocket: the account behind a carrier's waybill; an order with everything, and where the cash is."""
+
+import copy
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import responses
+
+from bridge.connectors.http import Http
+from bridge.connectors.shiprocket.client import Shiprocket
+from bridge.errors import ConnectorRefused, ConnectorThrottled, ConnectorUnavailable, CredentialRejected
+from bridge.model import ParcelStatus, Principal, Waybill
+from tests.connectors.contract import SHOP, ConnectorContract
+from tests.connectors.contract_verbs import TrackerContract
+
+FIXTURES = Path(__file__).parents[2] / "fixtures" / "carriers"
+BASE = "https://shiprocket.example/v1/external"
+URL = f"{BASE}/courier/track/awbs"
+LOGIN = f"{BASE}/auth/login"
+ORDER = re.compile(re.escape(BASE) + r"/orders/show/\d+")
+SECRETS = ("api-user@example.org", "password-nobody", "bearer-nobody")
+DELIVERED, MOVING = "99900012343", "99900022224"
+
+
+def sample(case):
+    return json.loads((FIXTURES / f"shiprocket_{case}.json").read_text())["body"]
+
+
+TWO, COD = sample("track__two"), sample("order__cod")
+
+
+def make(naps=None, **more):
+    naps = [] if naps is None else naps
+    settings = {"email": SECRETS[0], "password": SECRETS[1], "http": Http("shiprocket", sleep=naps.append)}
+    return Shiprocket(base_url=BASE, **(settings | more))
+
+
+def parcel(number, carrier="bluedart"):
+    return Waybill(number=number, carrier=carrier, account_holder="shiprocket")
+
+
+def ask(*numbers):
+    pages = make().gather(Principal(), shop=SHOP, parcels=[parcel(number) for number in numbers])
+    return {one.ref: one.body for page in pages for one in page.findings}
+
+
+def order(**changes):
+    told = copy.deepcopy(COD)
+    told["data"] |= changes
+    return told
+
+
+class TestContract(TrackerContract, ConnectorContract):
+    method = "POST"
+    url = URL
+    content_type = "application/json"
+    found = json.dumps(TWO).encode()
+    partial = json.dumps({DELIVERED: TWO[DELIVERED]}).encode()
+    nothing = b"{}"
+    also_nothing = (b"[]",)
+    numbers = (DELIVERED, MOVING)
+    secrets = SECRETS
+    person = "asha qwertzuiop"
+    bare = make(password="")
+
+    def connector(self, naps):
+        return make(naps)
+
+    def prepare(self, mock):
+        mock.post(LOGIN, json={"token": "bearer-nobody"})
+        mock.get(ORDER, json=COD)
+
+    def parcels(self):
+        return [parcel(number) for number in self.numbers]
+
+
+@pytest.fixture
+def mock():
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        mock.post(LOGIN, json={"token": "bearer-nobody"})
+        yield mock
+
+
+def test_a_delivered_parcel_and_its_order_in_our_words(mock):
+    mock.post(URL, json=TWO)
+    mock.get(ORDER, json=COD)
+    body = ask(DELIVERED)[DELIVERED]
+    asha = {
+        "name": "Asha Qwertzuiop",
+        "address_lines": ["7 Nowhere Lane"],
+        "city": "Delhi",
+        "state": "Delhi",
+        "pin": "110001",
+        "country": "India",
+        "phones": ["9000000001"],
+        "emails": ["asha@example.com"],
+    }
+    events = body.pop("events")
+    assert body == {
+        "waybill": DELIVERED,
+        "order_reference": "1001",
+        "order_id": "100000001",
+        "carrier": "bluedart",
+        "account_holder": "shiprocket",
+        "courier": "Blue Dart Surface",
+        "status": "delivered",
+        "status_type": "Delivered",
+        "status_at": "2026-06-04T14:20:00+05:30",
+        "payment": "cod",
+        "cod_amount": 1200,
+        "invoice_value": 1200,
+        "origin": "Bengaluru",
+        "destination": "Delhi",
+        "consignee": asha | {"address_lines": ["7 Nowhere Lane", "Second floor"]},
+        "customer": asha,
+        "billing": asha
+        | {"name": "Asha", "address_lines": ["8 Elsewhere Road"], "pin": "110002"}
+        | {"phones": ["9000000002"], "emails": []},
+        "return_pickup": asha,
+        "refund_account": {
+            "refund_mode": "Bank",
+            "account_holder_name": "Asha Qwertzuiop",
+            "account_number": "000111222333",
+            "ifsc": "ABCD0000001",
+        },
+        "gstin": None,
+        "company": None,
+        "items": [{"name": "Kundan Ring", "sku": "MM-RIN-02"}],
+        "remitted": False,
+        "return_waybill": None,
+        "received_by": None,
+        "note": None,
+        "dates": {
+            "picked_up_at": "2026-06-01T20:34:00+05:30",
+            "delivered_at": "2026-06-04T14:20:00+05:30",
+        },
+        "raw_unrecognised": {"order_tag": "gift, asha"},
+    }
+    assert [event["status"] for event in events] == ["unknown", "in_transit", "out_for_delivery", "delivered"]
+    assert "secret-link" not in json.dumps([body, events])
+
+
+def test_the_couriers_man_and_his_number_are_left_out(mock):
+    mock.post(URL, json=TWO)
+    mock.get(ORDER, json=COD)
+    assert "9000000077" not in json.dumps(ask(DELIVERED))
+
+
+def test_the_question_is_asked_with_the_token(mock):
+    reply = mock.post(URL, json=TWO)
+    shown = mock.get(ORDER, json=COD)
+    ask(DELIVERED, MOVING)
+    request = reply.calls[0].request
+    assert request.headers["Authorization"] == "Bearer bearer-nobody"
+    assert json.loads(request.body) == {"awbs": [DELIVERED, MOVING]}
+    assert [call.request.path_url.rpartition("/")[2] for call in shown.calls] == ["100000001", "100000003"]
+    login = mock.calls[0].request
+    assert json.loads(login.body) == {"email": SECRETS[0], "password": SECRETS[1]}
+
+
+def test_track_asks_for_the_order_of_what_was_delivered_only(mock):
+    mock.post(URL, json=TWO)
+    shown = mock.get(ORDER, json=COD)
+    told = [one for batch in make().track([DELIVERED, MOVING]) for one in batch]
+    assert [(one.status, one.cod, one.remitted) for one in told] == [
+        (ParcelStatus.DELIVERED, True, False),
+        (ParcelStatus.IN_TRANSIT, None, None),
+    ]
+    assert told[0].status_at == datetime(2026, 6, 4, 8, 50, tzinfo=UTC)
+    assert shown.call_count == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "cod", "remitted"),
+    [
+        ({"remittance_utr": "HDFC0001"}, True, True),
+        ({"remittance_status": "Remitted"}, True, True),
+        ({"remittance_status": "pending", "remittance_utr": None}, True, False),
+        ({"remittance_utr": "-"}, True, False),
+        ({"payment_method": "prepaid"}, False, None),
+        ({"payment_method": ""}, None, None),
+    ],
+)
+def test_whether_the_cash_was_handed_on(mock, changes, cod, remitted):
+    mock.post(URL, json=TWO)
+    mock.get(ORDER, json=order(**changes))
+    ((told,),) = make().track([DELIVERED])
+    assert (told.cod, told.remitted) == (cod, remitted)
+
+
+def test_an_order_that_does_not_speak_of_remittance_says_neither(mock):
+    silent = order()
+    for key in ("remittance_date", "remittance_utr", "remittance_status"):
+        del silent["data"][key]
+    mock.post(URL, json=TWO)
+    mock.get(ORDER, json=silent)
+    ((told,),) = make().track([DELIVERED])
+    assert told.remitted is None
+
+
+def test_a_return_names_its_second_waybill(mock):
+    mock.post(URL, json=TWO)
+    mock.get(ORDER, json=order(shipments={"rto_awb": "99900033335"}))
+    ((told,),) = make().track([DELIVERED])
+    assert told.also == ("99900033335",)
+
+
+def test_what_is_not_scanned_yet_is_ambiguous(mock):
+    silent = {"tracking_data": {"track_status": 0, "error": "Aahh! There is no activities found in our DB."}}
+    mock.post(URL, json={DELIVERED: silent})
+    told = ask(DELIVERED, MOVING)
+    assert (told[DELIVERED]["status"], told[DELIVERED]["ambiguous"]) == ("not_found", True)
+    assert (told[MOVING]["status"], told[MOVING]["ambiguous"]) == ("not_found", False)
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        [{DELIVERED: TWO[DELIVERED]}],
+        {"tracking_data": {DELIVERED: TWO[DELIVERED]}},
+        TWO[DELIVERED],
+        [TWO[DELIVERED]],
+    ],
+)
+def test_every_shape_of_the_two_calls_is_read(mock, shape):
+    mock.post(URL, json=shape)
+    mock.get(ORDER, json=COD)
+    assert ask(DELIVERED)[DELIVERED]["status"] == "delivered"
+
+
+@pytest.mark.parametrize("status", [400, 404])
+def test_an_order_it_does_not_have_leaves_the_tracking(mock, status):
+    mock.post(URL, json=TWO)
+    mock.get(ORDER, json={"message": "Order ID not found", "status_code": 400}, status=status)
+    body = ask(DELIVERED)[DELIVERED]
+    assert (body["status"], body["consignee"]["name"]) == ("delivered", "Asha Qwertzuiop")
+    assert "order_id" not in body
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        (404, {"message": "404 Not Found", "status_code": 404}, ConnectorRefused),
+        (400, "<html>", ConnectorRefused),
+        (200, {"data": {}}, ConnectorUnavailable),
+        (200, [], ConnectorUnavailable),
+        (500, {}, ConnectorUnavailable),
+    ],
+)
+def test_an_order_that_cannot_be_read_is_never_left_out_silently(mock, status, body, kind):
+    mock.post(URL, json=TWO)
+    mock.get(ORDER, json=body, status=status)
+    with pytest.raises(kind):
+        ask(DELIVERED)
+
+
+def test_a_parcel_without_an_order_is_told_by_its_tracking(mock):
+    told = copy.deepcopy(TWO)
+    told[DELIVERED]["tracking_data"]["shipment_track"][0]["order_id"] = None
+    mock.post(URL, json=told)
+    assert ask(DELIVERED)[DELIVERED]["status"] == "delivered"
+
+
+def test_words_nobody_foresaw_stay_raw(mock):
+    told = copy.deepcopy(TWO)
+    data = told[MOVING]["tracking_data"]
+    data["shipment_status"] = 999
+    data["shipment_track"][0] |= {"current_status": "Teleported", "pickup_date": "yesterday", "order_id": 0}
+    mock.post(URL, json=told)
+    body = ask(MOVING)[MOVING]
+    assert body["status"] == "unknown"
+    assert body["raw_unrecognised"] == {"statuses": [["999", "Teleported"]], "moments": ["yesterday"]}
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        ({"message": "Token has expired", "status_code": 401}, CredentialRejected),
+        ({"message": "Too many", "status_code": 429}, ConnectorThrottled),
+        ({"message": "404 Not Found", "status_code": 404}, ConnectorRefused),
+        ({"odd": 1}, ConnectorUnavailable),
+    ],
+)
+def test_a_no_that_comes_with_200(mock, body, kind):
+    mock.post(URL, json=body)
+    with pytest.raises(kind):
+        ask(DELIVERED)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (400, CredentialRejected),
+        (401, CredentialRejected),
+        (403, CredentialRejected),
+        (422, CredentialRejected),
+        (429, ConnectorThrottled),
+        (200, ConnectorUnavailable),
+    ],
+)
+def test_a_login_that_fails(mock, status, kind):
+    mock.replace(responses.POST, LOGIN, json={"message": "Invalid email or password"}, status=status)
+    with pytest.raises(kind):
+        ask(DELIVERED)
+
+
+def test_one_login_serves_nearly_ten_days_and_a_refused_token_is_renewed_once(mock):
+    moment = [datetime(2026, 11, 22, tzinfo=UTC)]
+    connector = make(now=lambda: moment[0])
+    mock.post(URL, json={})
+    for hours in (0, 238, 2):
+        moment[0] += timedelta(hours=hours)
+        list(connector.track([DELIVERED]))
+    mock.replace(responses.POST, URL, json={}, status=401)
+    mock.post(URL, json={})
+    list(connector.track([DELIVERED]))
+    assert sum(call.request.url == LOGIN for call in mock.calls) == 3
+
+
+def test_check_names_every_unset_setting():
+    (line,) = make(email="", password="").check(SHOP)
+    assert line.detail == "SHIPROCKET_EMAIL, SHIPROCKET_PASSWORD are not set"

@@ -1,0 +1,372 @@
+"""Very many orders of one customer come by a bulk operation, and are the same orders as by pages."""
+
+import json
+import logging
+import threading
+from collections import defaultdict
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from itertools import count, islice
+
+import pytest
+import requests
+from graphql import parse, validate
+
+from bridge.connectors.http import Http
+from bridge.connectors.shopify import Shopify
+from bridge.connectors.shopify.api import documents, versions
+from bridge.connectors.shopify.gathering import bulk, complete_record
+from bridge.connectors.shopify.gathering import pages as deep
+from bridge.connectors.shopify.gathering.bulk_file import regrouped
+from bridge.errors import ConnectorRefused, ConnectorThrottled, ConnectorUnavailable
+from bridge.model import Absence, Principal
+from bridge.sandbox.schema import load
+from bridge.sandbox.shopify import ShopifyStandIn
+from bridge.sandbox.world import invent
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+FIRST = 12  # orders that come with the customer
+
+
+@pytest.fixture(scope="module")
+def world():
+    return invent(orders=20, now=NOW, heavy_orders=270)
+
+
+@pytest.fixture(scope="module")
+def server(world):
+    with ShopifyStandIn(world) as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def _clean(server):
+    server._dial({"maximum": 20_000, "restore_rate": 10_000})
+    yield
+    server.reset()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_told(world, caplog, capsys):
+    caplog.set_level(logging.DEBUG)
+    yield
+    said = caplog.text + "".join(capsys.readouterr())
+    assert not [word for word in (world.heavy.email, "/_bulk/", ".jsonl", "shpat_") if word in said]
+
+
+@pytest.fixture
+def naps():
+    return []
+
+
+@pytest.fixture
+def dial(server):
+    def dial(**given):
+        requests.post(f"{server.base_url}/_sandbox/bulk", json=given, timeout=5).raise_for_status()
+
+    return dial
+
+
+@pytest.fixture
+def operations(server, world):
+    return server.shops[world.shop].bulk.all
+
+
+@pytest.fixture
+def walk(server, world, naps):
+    """Go through all of Heavy's pages, or on from a cursor."""
+
+    def walk(cursor="", *, setting=50, world=world, server=server, version="2026-10"):
+        platform = Shopify(
+            api_version=version,
+            base_url=server.url,
+            client_id="sandbox-client",
+            client_secret="sandbox-secret",
+            bulk_orders=setting,
+            sleep=naps.append,
+        )
+        who = Principal(customer_id=str(world.heavy.id), email=world.heavy.email)
+        return platform.gather(who, shop=world.shop, cursor=cursor)
+
+    return walk
+
+
+def refs(pages):
+    return [(found.kind, found.ref, found.matched_by) for page in pages for found in page.findings]
+
+
+def orders(pages):
+    """Give each order's halves as one record."""
+    records = defaultdict(dict)
+    for page in pages:
+        for found in page.findings:
+            if found.kind.startswith("order"):
+                records[found.ref] |= found.body
+    return records
+
+
+def gaps(pages):
+    return {(gap.absence, gap.what, gap.reason) for page in pages for gap in page.gaps}
+
+
+def begun(pages):
+    """Go on until an operation has begun; give its page."""
+    return next(page for page in pages if json.loads(page.cursor)["bulk"])
+
+
+def failing(pages):
+    """Take pages until it raises."""
+    taken = []
+    with pytest.raises((ConnectorUnavailable, ConnectorThrottled)) as caught:
+        taken.extend(_each(pages, taken))
+    assert "http:" not in str(caught.value)
+    return taken, caught.value
+
+
+def _each(pages, taken):
+    for page in pages:
+        taken.append(page)
+    return []
+
+
+def test_sixty_orders_with_the_setting_at_fifty_are_the_same_as_by_pages(walk):
+    world = invent(orders=3, now=NOW, heavy_orders=60)
+    with ShopifyStandIn(world) as server:
+        by_pages = list(walk(setting=60, world=world, server=server))
+        assert server.shops[world.shop].bulk.all() == []
+        by_bulk = list(walk(setting=50, world=world, server=server))
+        assert len(server.shops[world.shop].bulk.all()) == 1
+    assert set(orders(by_bulk)) == {f"gid://shopify/Order/{one.id}" for one in world.orders_of(world.heavy)}
+    assert orders(by_bulk) == orders(by_pages)
+    assert gaps(by_bulk) == gaps(by_pages) == set()
+
+
+@pytest.mark.parametrize("version", versions.SPOKEN)
+def test_every_version_gives_each_order_once_and_whole(walk, version):
+    by_pages, by_bulk = list(walk(setting=5_000, version=version)), list(walk(version=version))
+    assert orders(by_bulk) == orders(by_pages)
+    assert len(refs(by_bulk)) == len(set(refs(by_bulk)))
+    assert set(refs(by_bulk)) >= {one for one in refs(by_pages) if one[0] != "order_history"}
+    assert max(len(page.findings) for page in by_bulk) == bulk.PAGE
+
+
+@pytest.mark.parametrize("version", versions.SPOKEN)
+@pytest.mark.parametrize("name", ["bulk/orders", "bulk/start", "bulk/state"])
+def test_what_a_bulk_operation_needs_is_valid_in_every_version(name, version):
+    assert validate(load(version), parse(documents.text(name, version))) == []
+
+
+def test_from_every_cursor_the_rest_comes_and_no_second_operation_begins(walk, operations):
+    pages = list(walk())
+    for at, page in enumerate(pages[:-1]):
+        before = len(operations())
+        rest = list(walk(page.cursor))
+        assert refs(rest) == refs(pages[at + 1 :])
+        started = not json.loads(page.cursor)["bulk"] and json.loads(page.cursor)["stage"] == "bulk"
+        assert len(operations()) == before + started
+
+
+def test_histories_beyond_shopifys_pagination_are_a_gap(walk, monkeypatch):
+    monkeypatch.setattr(deep, "DEEPEST", 200)
+    taken = list(walk())
+    assert gaps(taken) == {(Absence.UNREACHED, "order histories", "list_too_long")}
+    assert len(orders(taken)) == 270
+
+
+def test_an_order_with_many_parcels_has_each_ones_journey(walk, monkeypatch):
+    """Pages ask for them with the first half; a bulk operation cannot nest them."""
+    monkeypatch.setattr(complete_record, "FULFILLMENTS", 1)
+    world = invent(orders=3, now=NOW, heavy_orders=20)
+    with ShopifyStandIn(world) as server:
+        taken = list(walk(setting=15, world=world, server=server))
+    histories = [one.body for page in taken for one in page.findings if one.kind == "order_history"]
+    parcels = [parcel for body in histories for parcel in body["fulfillments"]]
+    assert len(histories) == 20 - FIRST
+    assert parcels
+    assert not [parcel for parcel in parcels if not {"status", "events"} <= set(parcel)]
+
+
+def test_an_operation_that_shopify_refuses_leaves_it_to_the_pages(walk, monkeypatch, operations):
+    monkeypatch.setattr(bulk, "query", lambda *_: "{ shop { name } }")
+    assert len(orders(walk())) == 270
+    assert operations() == []
+
+
+def test_the_address_of_the_file_is_in_no_cursor(walk):
+    assert not [page for page in walk() if ".jsonl" in page.cursor or "http" in page.cursor]
+
+
+def test_an_operation_that_fails_is_begun_again_once(walk, dial, operations):
+    dial(fail="INTERNAL_SERVER_ERROR")
+    pages = walk()
+    first = list(islice(pages, 1))
+    begun(pages)
+    dial()
+    rest = [*first, *pages]
+    assert len(operations()) == 2
+    assert len(orders(rest)) == 270
+    assert gaps(rest) == set()
+
+
+def test_one_that_fails_twice_is_an_outage_and_the_next_attempt_begins_anew(walk, dial, operations):
+    dial(fail="TIMEOUT")
+    taken, fault = failing(walk())
+    assert isinstance(fault, ConnectorUnavailable)
+    assert len(operations()) == 2
+    dial()
+    rest = list(walk(taken[-1].cursor))
+    assert len(operations()) == 3
+    assert len(orders([*taken, *rest])) == 270
+
+
+def test_what_a_failed_operation_left_is_taken_the_second_time_and_said_to_be_short(walk, dial, operations):
+    dial(fail="TIMEOUT", kept=200)
+    pages = list(walk())
+    assert len(operations()) == 2
+    assert gaps(pages) == {(Absence.UNREACHED, "orders", "bulk_operation_failed")}
+    assert FIRST < len([one for one in refs(pages) if one[0] == "order"]) < 270
+
+
+def test_what_is_denied_is_read_by_pages_which_say_so(walk, server, operations):
+    fault = {"kind": "deny_field", "group": "phone"}
+    requests.post(f"{server.base_url}/_sandbox/faults", json=fault, timeout=5).raise_for_status()
+    pages = list(walk())
+    assert [one["errorCode"] for one in operations()] == ["ACCESS_DENIED"]
+    assert len(orders(pages)) == 270
+    assert gaps(pages) == gaps(list(walk(setting=5_000))) != set()
+
+
+def test_a_file_that_is_no_longer_there_is_made_again_once(walk, dial, operations):
+    dial(lives_s=-1)
+    pages = walk()
+    taken = [begun(pages), next(pages)]
+    assert json.loads(taken[-1].cursor)["tries"] == 1
+    dial(lives_s=60)
+    assert len(orders(pages)) == 270 - FIRST
+    assert len(operations()) == 2
+    dial(lives_s=-1)
+    assert isinstance(failing(walk())[1], ConnectorUnavailable)
+
+
+def test_a_new_file_begins_where_the_lost_one_was_left(walk, dial):
+    pages = list(walk())
+    at = next(at for at, page in enumerate(pages) if json.loads(page.cursor)["lines"])
+    dial(lives_s=-1)
+    rest = walk(pages[at].cursor)
+    again = [next(rest)]
+    dial(lives_s=60)
+    again += rest
+    assert sorted(refs([*pages[: at + 1], *again])) == sorted(refs(pages))
+
+
+def test_one_that_still_runs_is_left_to_the_schedule_and_asked_after_later(walk, dial, naps, operations):
+    dial(polls=8)
+    taken, fault = failing(walk())
+    assert isinstance(fault, ConnectorThrottled)
+    assert fault.retry_after_s == bulk.LATER_S
+    assert naps == list(bulk.POLLS_S)
+    assert sum(naps) <= 25
+    assert json.loads(taken[-1].cursor)["bulk"] == operations()[0]["id"]
+    rest = list(walk(taken[-1].cursor))
+    assert len(operations()) == 1
+    assert len(orders([*taken, *rest])) == 270
+
+
+def test_where_others_run_already_ours_waits(walk, server, world):
+    for _ in range(5):
+        server.shops[world.shop].bulk.start("others", [], 0, denied=False)
+    taken, fault = failing(walk())
+    assert isinstance(fault, ConnectorThrottled)
+    assert json.loads(taken[-1].cursor)["stage"] == "bulk"
+
+
+def line(**row):
+    return json.dumps(row).encode()
+
+
+def test_one_order_is_in_memory_at_a_time():
+    taken = []
+
+    def endless():
+        for number in count():
+            taken.append(number)
+            yield line(id=number)
+            yield line(id=f"line {number}", __typename="LineItem", __parentId=number)
+
+    rows = regrouped(endless(), 0)
+    for number, (node, done) in enumerate(islice(rows, 1_000)):
+        assert len(taken) == number + 2
+        assert node["lineItems"] == [{"id": f"line {number}"}]
+        assert done == 2 * number + 2
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [b"{half"],
+        [b"[]"],
+        [line(id=1), line(__parentId=2, __typename="LineItem")],
+        [line(id=1), line(__parentId=1, __typename="Secret")],
+        [line(__parentId=1, __typename="LineItem")],
+    ],
+)
+def test_a_file_that_is_not_as_agreed_is_an_outage_without_a_word_of_it(lines):
+    with pytest.raises(ConnectorUnavailable) as caught:
+        list(regrouped(lines, 0))
+    assert "Secret" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+def test_no_plain_address_is_asked_for_a_file_of_a_shop_behind_tls():
+    with pytest.raises(ConnectorRefused):
+        Shopify(api_version="2026-10")._client.lines("http://elsewhere.example/secret", bulk.FILE)
+
+
+@pytest.fixture
+def files():
+    """Serve a large first part of a file, and the rest when told; keep the headers that came."""
+    more, seen = threading.Event(), []
+
+    class Files(BaseHTTPRequestHandler):
+        def do_GET(self):
+            seen.append(dict(self.headers))
+            self.send_response(302 if self.path == "/moved" else 200)
+            self.send_header("Location", "/secret")
+            self.send_header("Content-Length", "300000")
+            self.end_headers()
+            self.wfile.write(b"first\n" * 25_000)
+            if self.path == "/whole":
+                more.wait(5)
+                self.wfile.write(b"later\n" * 25_000)
+
+        def log_message(self, *_):
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Files)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}", more, seen
+    more.set()
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_lines_come_before_the_file_is_whole_and_nothing_of_ours_is_sent(files):
+    url, more, seen = files
+    lines = Http("system").lines(f"{url}/whole")
+    assert next(lines) == b"first"
+    more.set()
+    assert sum(1 for _ in lines) == 49_999
+    assert {name.lower() for name in seen[0]} == {
+        "host", "user-agent", "accept", "accept-encoding", "connection",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("path", ["/moved", "/cut"])
+def test_a_redirect_is_not_followed_and_a_cut_is_noticed(files, path):
+    url, _, seen = files
+    with pytest.raises((ConnectorRefused, ConnectorUnavailable)) as caught:
+        list(Http("system").lines(url + path))
+    assert len(seen) == 1
+    assert url not in str(caught.value)

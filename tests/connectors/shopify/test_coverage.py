@@ -1,0 +1,43 @@
+"""How much of what Shopify can hold of a person is asked for, and why the rest is not."""
+
+import pytest
+
+from bridge.connectors.shopify.api import versions
+from tests import coverage
+from tests.left_out import PASSING, TWINS
+
+
+@pytest.mark.parametrize("version", versions.SPOKEN)
+def test_nearly_all_is_asked_for_and_all_that_shopify_protects(version):
+    every, _, protected = coverage.scores(version)
+    assert every.percent >= 98
+    assert protected.percent == 100
+
+
+def test_each_field_that_is_not_asked_for_has_its_reason_and_no_other():
+    assert coverage.missed() == sorted((one.of, field) for one in TWINS for field in one.fields)
+    assert all(one.reason for one in TWINS + PASSING)
+
+
+def test_what_holds_no_record_is_not_asked_for():
+    asked = coverage.asked_for("2026-10")
+    assert not [(one.of, field) for one in PASSING for field in one.fields if (one.of, field) in asked]
+
+
+@pytest.mark.parametrize("version", versions.SPOKEN)
+def test_no_version_is_asked_for_what_came_after_it(version):
+    later = {key for key, row in coverage.catalogue().items() if version not in row["valid_in"]}
+    assert not later & coverage.asked_for(version)
+
+
+def test_the_page_says_what_the_code_says():
+    """`python -m tests.coverage --write` prints it anew."""
+    assert coverage.PAGE.read_text(encoding="utf-8") == coverage.page()
+
+
+def test_the_program_prints_the_score(capsys, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["coverage"])
+    coverage.main()
+    said = capsys.readouterr().out
+    assert str(coverage.scores()[0]) in said
+    assert "NO REASON GIVEN" not in said

@@ -1,0 +1,209 @@
+"""What others wrote at the stand-in: named without its values, removed when told to, read again, left where an order is open."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from bridge.connectors.shopify import Shopify
+from bridge.connectors.shopify import residue as module
+from bridge.errors import CredentialRejected
+from bridge.model import Principal, Residue
+from bridge.sandbox.shopify.server import CLIENT_ID, CLIENT_SECRET, ShopifyStandIn
+from bridge.sandbox.world import SHOP, invent
+from bridge.sandbox.world.models import Metafield
+
+VERSION = "2026-10"
+
+
+@pytest.fixture
+def stand_in():
+    with ShopifyStandIn(invent(orders=3, now=datetime.now(UTC))) as server:
+        yield server
+
+
+@pytest.fixture
+def shop(stand_in):
+    return stand_in.shops[SHOP]
+
+
+@pytest.fixture
+def shopify(stand_in):
+    return Shopify(
+        api_version=VERSION, base_url=stand_in.url, client_id=CLIENT_ID, client_secret=CLIENT_SECRET
+    )
+
+
+@pytest.fixture
+def asha(shop):
+    return Principal(customer_id=str(shop.world.asha.id))
+
+
+@pytest.fixture
+def order(shop):
+    """The order of Asha's that has a note, attributes and metafields; nothing more happens with it."""
+    found = next(one for one in shop.world.orders_of(shop.world.asha) if one.attributes and one.person_id)
+    settle(shop, found)
+    return found
+
+
+def settle(shop, order, **given):
+    told = {"closedAt": None, "cancelledAt": None, "fulfillments": [], "returnStatus": "NO_RETURN"}
+    told["displayFulfillmentStatus"] = "FULFILLED"
+    shop.write(f"gid://shopify/Order/{order.id}", told | given)
+
+
+def of(items, order):
+    return [item for item in items if item.ref == str(order.id)]
+
+
+def test_it_is_named_and_no_value_is_given(shopify, asha, shop, order):
+    items = shopify.residue(asha, shop=SHOP)
+    kinds = {item.kind: item.what for item in of(items, order)}
+    assert kinds["order_notes"] == "note"
+    assert "gstin" in kinds["order_attributes"]
+    assert "gift.card_text" in {item.what for item in of(items, order) if item.kind == "order_metafields"}
+    hers = {f"{one.namespace}.{one.key}" for one in shop.world.asha.metafields}
+    assert {item.what for item in items if item.kind == "customer_metafields"} == hers
+    told = repr(items)
+    assert [word for word in ("Asha", "Nowhere", "29ABCDE", "after 6pm") if word in told] == []
+
+
+def test_what_it_is_told_to_remove_is_gone_and_nothing_else(shopify, asha, shop, order):
+    before = shopify.residue(asha, shop=SHOP)
+    goes = [item for item in before if item.kind == "customer_metafields"]
+    goes += [item for item in of(before, order) if item.kind != "order_attributes"]
+    assert goes
+    assert shopify.remove_residue(goes, shop=SHOP) == []
+    assert shopify.residue(asha, shop=SHOP) == [item for item in before if item not in goes]
+    (attributes,) = [item for item in of(before, order) if item.kind == "order_attributes"]
+    assert shopify.remove_residue([attributes], shop=SHOP) == []
+    assert of(shopify.residue(asha, shop=SHOP), order) == []
+
+
+def test_removing_twice_is_once(shopify, asha, order):
+    goes = of(shopify.residue(asha, shop=SHOP), order)
+    assert shopify.remove_residue(goes, shop=SHOP) == []
+    assert shopify.remove_residue(goes, shop=SHOP) == []
+
+
+def test_reading_changes_nothing_and_nothing_to_remove_writes_nothing(shopify, asha, shop, order):
+    before = {name: dict(values) for name, values in shop.written.items()}
+    items = shopify.residue(asha, shop=SHOP)
+    assert shopify.remove_residue([], shop=SHOP) == []
+    assert shop.written == before
+    assert shopify.residue(asha, shop=SHOP) == items
+
+
+def test_what_shopify_keeps_all_the_same_is_told(shopify, asha, shop, order, monkeypatch):
+    monkeypatch.setattr(shop, "remove_metafield", lambda *_: None)
+    goes = of(shopify.residue(asha, shop=SHOP), order)
+    still = shopify.remove_residue(goes, shop=SHOP)
+    assert still
+    assert {item.kind for item in still} == {"order_metafields"}
+
+
+@pytest.mark.parametrize(
+    ("given", "held"),
+    [
+        ({"displayFulfillmentStatus": "UNFULFILLED"}, "order_open"),
+        ({"displayFulfillmentStatus": "PARTIALLY_FULFILLED"}, "order_open"),
+        ({"displayFulfillmentStatus": "UNFULFILLED", "cancelledAt": "2026-01-01T00:00:00Z"}, ""),
+        ({"displayFulfillmentStatus": "UNFULFILLED", "closedAt": "2026-01-01T00:00:00Z"}, ""),
+        ({"returnStatus": "IN_PROGRESS"}, "return_open"),
+        ({"returnStatus": "RETURNED"}, ""),
+        ({}, ""),
+    ],
+)
+def test_an_order_that_is_open_is_held_and_never_touched(shopify, asha, shop, order, given, held):
+    settle(shop, order, **given)
+    items = of(shopify.residue(asha, shop=SHOP), order)
+    assert {item.held for item in items} == {held}
+    assert shopify.remove_residue(items, shop=SHOP) == (items if held else [])
+    assert of(shopify.residue(asha, shop=SHOP), order) == (items if held else [])
+
+
+@pytest.mark.parametrize(
+    ("parcel", "held"),
+    [
+        ({"displayStatus": "IN_TRANSIT", "deliveredAt": None}, "parcel_not_delivered"),
+        ({"displayStatus": "ATTEMPTED_DELIVERY"}, "parcel_not_delivered"),
+        ({"displayStatus": None}, "parcel_not_delivered"),
+        ({"displayStatus": "FULFILLED", "trackingInfo": [{"number": "AWB1"}]}, "parcel_not_delivered"),
+        ({"displayStatus": "FULFILLED", "trackingInfo": []}, ""),
+        ({"displayStatus": "DELIVERED"}, ""),
+        ({"displayStatus": "IN_TRANSIT", "deliveredAt": "2026-01-01T00:00:00Z"}, ""),
+    ],
+)
+def test_a_closed_order_is_open_while_a_parcel_of_it_travels(parcel, held):
+    order = {"closedAt": "2026-01-02T00:00:00Z", "fulfillments": [parcel]}
+    assert module.held(order) == held
+
+
+def test_an_order_with_more_parcels_than_are_asked_for_counts_as_open():
+    order = {"closedAt": "2026-01-02T00:00:00Z", "fulfillments": [{"displayStatus": "DELIVERED"}]}
+    assert module.held({**order, "fulfillments": order["fulfillments"] * module.PARCELS})
+
+
+def test_more_metafields_than_one_page_holds_are_all_seen_and_removed(stand_in, shopify, shop, order):
+    many = tuple(
+        Metafield(id=10_000_000 + at, namespace="loyalty", key=f"k{at}", type="number_integer", value="1")
+        for at in range(130)
+    )
+    world = shop.world
+    person = replace(world.bikram, metafields=many)
+    his = next(one for one in world.orders if one.person_id == person.id)
+    people = tuple(person if one.id == person.id else one for one in world.people)
+    orders = tuple(replace(one, metafields=many) if one.id == his.id else one for one in world.orders)
+    changed = replace(world, people=people, orders=orders)
+    with ShopifyStandIn(changed) as other:
+        settle(other.shops[SHOP], his)
+        shopify = Shopify(
+            api_version=VERSION, base_url=other.url, client_id=CLIENT_ID, client_secret=CLIENT_SECRET
+        )
+        who = Principal(customer_id=str(person.id))
+        items = shopify.residue(who, shop=SHOP)
+        named = [item for item in items if item.what.startswith("loyalty.") and not item.held]
+        assert len(named) == 260
+        assert shopify.remove_residue(named, shop=SHOP) == []
+
+
+def test_she_is_found_by_her_address_and_a_stranger_left_nothing(shopify, shop):
+    assert shopify.residue(Principal(email=shop.world.asha.email), shop=SHOP)
+    assert shopify.residue(Principal(email="nobody@example.com"), shop=SHOP) == []
+    assert shopify.residue(Principal(customer_id="1"), shop=SHOP) == []
+
+
+def test_without_all_orders_the_older_ones_are_told(stand_in, shopify, asha):
+    stand_in.faults.add("deny_scope", scope="read_all_orders")
+    (unread,) = [item for item in shopify.residue(asha, shop=SHOP) if item.kind == "orders"]
+    assert unread == Residue(
+        system="shopify", kind="orders", ref="", what="orders older than 60 days", held="read_all_orders"
+    )
+
+
+@pytest.mark.parametrize("scope", ["read_orders", "read_customers"])
+def test_what_may_not_be_read_does_not_pass_for_nothing(stand_in, shopify, asha, scope):
+    stand_in.faults.add("deny_scope", scope=scope)
+    with pytest.raises(CredentialRejected, match=r"read_orders|read_customers"):
+        shopify.residue(asha, shop=SHOP)
+
+
+def test_without_the_scope_to_write_it_says_which(stand_in, shopify, asha, order):
+    goes = of(shopify.residue(asha, shop=SHOP), order)
+    stand_in.faults.add("deny_scope", scope="write_orders")
+    with pytest.raises(CredentialRejected, match="write_orders"):
+        shopify.remove_residue([item for item in goes if item.kind == "order_notes"], shop=SHOP)
+
+
+@pytest.mark.parametrize(
+    ("note", "named"),
+    [
+        (None, ""),
+        ("", ""),
+        ("For Asha", "note"),
+        ("a/c 123456789012, HDFC0001234", "note with bank_account, ifsc"),
+    ],
+)
+def test_a_note_is_named_with_the_kinds_of_numbers_in_it_and_never_their_value(note, named):
+    assert module._note({"note": note}) == named

@@ -1,0 +1,112 @@
+"""What the tax books need of an order, asked of a Shopify that validates each question: figures, State, no contact."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from bridge.connectors.shopify import Shopify
+from bridge.errors import CredentialRejected
+from bridge.rules.retention.invoice_copy import Supplier, paper
+from bridge.sandbox.shopify.server import CLIENT_ID, CLIENT_SECRET, ShopifyStandIn
+from bridge.sandbox.world import SHOP, invent
+from config.retention_file.retention_model import VaultRules
+
+
+@pytest.fixture
+def stand_in():
+    with ShopifyStandIn(invent(orders=12, now=datetime.now(UTC))) as server:
+        yield server
+
+
+@pytest.fixture(params=["2025-10", "2026-10"])
+def shopify(stand_in, request):
+    return Shopify(
+        api_version=request.param, base_url=stand_in.url, client_id=CLIENT_ID, client_secret=CLIENT_SECRET
+    )
+
+
+@pytest.fixture
+def world(stand_in):
+    return stand_in.shops[SHOP].world
+
+
+def told(shopify, *orders):
+    return dict(shopify.sales([str(order.id) for order in orders], shop=SHOP))
+
+
+def test_an_order_that_was_sent_or_paid_has_its_sale_and_each_refund_its_own(shopify, world):
+    orders = [order for order in world.orders if order.parcels][:7]
+    found = told(shopify, *orders)
+    assert set(found) == {str(order.id) for order in orders}
+    for order in orders:
+        invoice, *notes = found[str(order.id)]
+        assert (invoice.number, invoice.total, invoice.tax) == (order.name, order.total, order.tax)
+        assert invoice.delivery.state_code == order.address["province_code"]
+        assert [line.description for line in invoice.lines] == [line.title for line in order.lines]
+        assert invoice.issued_at >= max(box.shipped_at for box in order.parcels).replace(microsecond=0)
+        assert [note.refund_id for note in notes] == [str(refund.id) for refund in order.refunds]
+        assert [note.total for note in notes] == [refund.amount for refund in order.refunds]
+
+
+def test_neither_contact_nor_what_was_engraved_comes_along(shopify, world):
+    person = world.asha
+    orders = world.orders_of(person)
+    sealed = [
+        paper(sale, Supplier(name="x"), (), VaultRules(keep_identity=True)).content.decode()
+        for sales in told(shopify, *orders).values()
+        for sale in sales
+    ]
+    assert sealed
+    text = "".join(sealed)
+    assert person.last in text
+    words = [person.email, person.phone.removeprefix("+91")]
+    words += [value for order in orders for line in order.lines for _, value in line.properties]
+    assert [word for word in words if word and word in text] == []
+
+
+def test_what_was_neither_paid_nor_sent_has_no_sale(shopify, world, stand_in):
+    order = world.orders[0]
+    stand_in.shops[SHOP].written[f"gid://shopify/Order/{order.id}"] = {
+        "displayFinancialStatus": "PENDING",
+        "displayFulfillmentStatus": "UNFULFILLED",
+        "refunds": [],
+    }
+    assert told(shopify, order) == {str(order.id): ()}
+
+
+def test_an_order_that_shopify_does_not_know_is_left_out(shopify):
+    assert dict(shopify.sales(["404"], shop=SHOP)) == {}
+
+
+def test_after_shopifys_own_erasure_the_figures_are_there_and_she_is_not(shopify, world, stand_in):
+    stand_in.shops[SHOP].redacted.add(world.asha.id)
+    [order] = [order for order in world.orders_of(world.asha) if order.person_id and order.parcels][:1]
+    (invoice, *_) = told(shopify, order)[str(order.id)]
+    assert (invoice.total, invoice.billing.name) == (Decimal(order.total), "")
+
+
+def test_what_may_not_be_read_is_refused_and_not_taken_for_whole(stand_in, shopify, world):
+    stand_in.faults.add("deny_field", field="Order.billingAddress")
+    with pytest.raises(CredentialRejected):
+        told(shopify, world.orders[0])
+
+
+def test_an_order_that_was_voided_before_anything_was_sent_has_no_sale(shopify, world, stand_in):
+    order = next(one for one in world.orders if one.refunds)
+    bag = {"shopMoney": {"amount": "0.0", "currencyCode": "INR"}, "presentmentMoney": None}
+    stand_in.shops[SHOP].written[f"gid://shopify/Order/{order.id}"] = {
+        "displayFinancialStatus": "VOIDED",
+        "displayFulfillmentStatus": "UNFULFILLED",
+        "refunds": [
+            {
+                "__typename": "Refund",
+                "id": "gid://shopify/Refund/1",
+                "processedAt": "2026-01-01T00:00:00Z",
+                "totalRefundedSet": bag,
+            }
+        ],
+    }
+    assert told(shopify, order) == {str(order.id): ()}

@@ -1,0 +1,90 @@
+"""Which parcels a person's orders went with: numbers only, hers only, and after Shopify's own erasure too."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from bridge.connectors.shopify import Shopify
+from bridge.errors import CredentialRejected
+from bridge.model import Principal
+from bridge.rules.index.shipping import platform_parcels
+from bridge.sandbox.shopify.server import CLIENT_ID, CLIENT_SECRET, ShopifyStandIn
+from bridge.sandbox.world import SHOP, invent
+
+
+@pytest.fixture
+def stand_in():
+    with ShopifyStandIn(invent(orders=8, now=datetime.now(UTC))) as server:
+        yield server
+
+
+@pytest.fixture
+def shopify(stand_in):
+    return Shopify(
+        api_version="2026-10", base_url=stand_in.url, client_id=CLIENT_ID, client_secret=CLIENT_SECRET
+    )
+
+
+@pytest.fixture
+def world(stand_in):
+    return stand_in.shops[SHOP].world
+
+
+def numbers(shopify, who):
+    orders = shopify.sent_orders(who, shop=SHOP)
+    return {parcel.number for order in orders for parcel in platform_parcels(order, ())}
+
+
+def parcels_of(world, orders):
+    return {parcel.waybill for order in orders for parcel in order.parcels} | {
+        back.waybill for order in orders for back in order.returns
+    }
+
+
+def test_by_customer_by_address_and_by_order_each_once(shopify, world):
+    asha = world.asha
+    hers = world.orders_of(asha)
+    own = [order for order in hers if order.person_id]
+    assert len(own) < len(hers), "one of hers was placed as a guest"
+    assert numbers(shopify, Principal(customer_id=str(asha.id))) == parcels_of(world, own)
+    assert numbers(shopify, Principal(customer_id=str(asha.id), email=asha.email)) == parcels_of(world, hers)
+    ids = tuple(str(order.id) for order in hers)
+    orders = list(
+        shopify.sent_orders(Principal(customer_id=str(asha.id), email=asha.email, order_ids=ids), shop=SHOP)
+    )
+    assert len(orders) == len({order["id"] for order in orders}) == len(hers)
+
+
+def test_what_is_listed_and_belongs_to_another_customer_is_not_hers(shopify, world):
+    listed = tuple(str(order.id) for order in world.orders_of(world.bikram))
+    assert numbers(shopify, Principal(customer_id=str(world.asha.id), order_ids=listed)) == parcels_of(
+        world, [order for order in world.orders_of(world.asha) if order.person_id]
+    )
+
+
+def test_nothing_of_whom_is_asked(shopify, world):
+    told = repr(list(shopify.sent_orders(Principal(customer_id=str(world.asha.id)), shop=SHOP)))
+    for word in (world.asha.first, world.asha.phone, "Nowhere Lane"):
+        assert word not in told
+
+
+def test_shopifys_own_erasure_leaves_the_numbers(shopify, stand_in, world):
+    bikram = world.bikram
+    ids = tuple(str(order.id) for order in world.orders_of(bikram))
+    stand_in.shops[SHOP].redact(bikram.id)
+    assert numbers(shopify, Principal(order_ids=ids)) == parcels_of(world, world.orders_of(bikram))
+
+
+def test_what_may_not_be_read_does_not_pass_for_what_is_not_there(shopify, stand_in, world):
+    stand_in.faults.add("deny_scope", scope="read_orders")
+    with pytest.raises(CredentialRejected):
+        numbers(shopify, Principal(customer_id=str(world.asha.id)))
+
+
+def test_without_the_permission_for_returns_the_rest_is_told(shopify, stand_in, world):
+    stand_in.faults.add("deny_scope", scope="read_returns")
+    hers = [order for order in world.orders_of(world.asha) if order.person_id]
+    sent = {parcel.waybill for order in hers for parcel in order.parcels}
+    assert numbers(shopify, Principal(customer_id=str(world.asha.id))) == sent

@@ -1,0 +1,323 @@
+"""Shopify over real sockets: the stand-in validates each question, charges, throttles, denies and breaks."""
+
+import json
+import logging
+import time
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bridge.connectors.shopify import Shopify
+from bridge.connectors.shopify.api import versions
+from bridge.errors import ConnectorUnavailable, CredentialRejected
+from bridge.model import Absence, Outcome, Principal
+from bridge.sandbox.shopify import ShopifyStandIn
+from bridge.sandbox.shopify.records.seeded_data import planted as planted_fields
+from bridge.sandbox.world import invent
+from tests import coverage
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+STANDARD = {"maximum": 2_000, "restore_rate": 100}
+GENEROUS = {"maximum": 20_000, "restore_rate": 10_000}
+
+
+@pytest.fixture(scope="module")
+def world():
+    return invent(orders=20, now=NOW, heavy_orders=1_000)
+
+
+@pytest.fixture(scope="module")
+def server(world):
+    with ShopifyStandIn(world) as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def _clean(server):
+    yield
+    server.reset()
+    server._dial(GENEROUS)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_told(world, caplog, capsys):
+    caplog.set_level(logging.DEBUG)
+    yield
+    said = caplog.text + "".join(capsys.readouterr())
+    personal = (world.asha.email, world.asha.phone, "Qwertzuiop", "sandbox-secret", "shpat_")
+    assert not [word for word in personal if word in said]
+
+
+@pytest.fixture
+def naps():
+    return []
+
+
+@pytest.fixture
+def platform(server, naps):
+    return connect(server, naps)
+
+
+def connect(server, naps, **settings):
+    given = {"client_id": "sandbox-client", "client_secret": "sandbox-secret", "api_version": "2026-10"}
+    return Shopify(**(given | {"base_url": server.url, "sleep": naps.append} | settings))
+
+
+def principal(world, person):
+    numbers = tuple(str(order.id) for order in world.orders_of(person, guests=False))
+    return Principal(customer_id=str(person.id), email=person.email, phone=person.phone, order_ids=numbers)
+
+
+def walk(platform, world, who, cursor=""):
+    return list(platform.gather(who, shop=world.shop, parcels=(), cursor=cursor))
+
+
+def findings(pages):
+    return [finding for page in pages for finding in page.findings]
+
+
+def gaps(pages):
+    return {(gap.absence, gap.what, gap.reason) for page in pages for gap in page.gaps}
+
+
+def planted(world):
+    """Give every value that the shop knows of Asha and of nobody else's making."""
+    asha = world.asha
+    yield from (asha.first, asha.last, asha.name, asha.email, asha.phone, asha.note, *asha.tags)
+    yield from (asha.email_consent, asha.sms_consent, str(asha.id))
+    yield from (asha.address[part] for part in ("address1", "city", "province", "zip", "phone"))
+    yield from (field.value for field in asha.metafields)
+    yield from (event.message for event in asha.timeline)
+    for order in world.orders_of(asha):
+        yield from (order.name, str(order.id), order.email, order.note, order.client_ip, *order.tags)
+        yield from (value for _, value in order.attributes)
+        yield from (value for line in order.lines for _, value in line.properties)
+        yield from (line.sku for line in order.lines)
+        yield from (word for parcel in order.parcels for word in (parcel.waybill, parcel.company, parcel.url))
+        yield from (refund.note for refund in order.refunds)
+        yield from (word for back in order.returns for word in (back.customer_note, back.waybill, back.name))
+        yield from (str(payment.id) for payment in order.transactions)
+        yield from (field.value for field in order.metafields)
+        yield from (event.message for event in order.timeline if event.comment)
+    for draft in (one for one in world.drafts if one.person_id == asha.id):
+        yield from (draft.note, draft.name, *(value for _, value in draft.attributes))
+        yield from (value for line in draft.lines for _, value in line.properties)
+    for card in (
+        one for one in world.gift_cards if asha.id in (one.person_id, getattr(one, "recipient_id", 0))
+    ):
+        yield from (card.last_characters, card.note, card.recipient_name, card.message)
+    lefts = [one for one in world.checkouts if one.person_id == asha.id]
+    yield from (word for left in lefts for word in (left.note, left.name))
+    comments = [one for one in world.comments if one.email == asha.email]
+    yield from (word for said in comments for word in (said.body, said.ip, said.author))
+
+
+def test_every_personal_field_that_is_asked_for_brings_its_value(platform, world):
+    """The stand-in plants a value of its own in each field of the schema that can hold personal data."""
+    asked = {f"{kind}.{field}" for kind, field in coverage.asked_for("2026-10")}
+    wanted = {name: value for name, value in planted_fields(world).items() if name in asked}
+    pages = walk(platform, world, principal(world, world.asha))
+    text = json.dumps([finding.body for finding in findings(pages)], ensure_ascii=False)
+    assert [name for name, value in wanted.items() if value not in text] == []
+    assert len(wanted) > 300
+    assert gaps(pages) == set()
+
+
+@pytest.mark.parametrize("version", versions.SPOKEN)
+def test_every_planted_value_of_asha_is_found_and_nothing_of_bikram(server, world, naps, version):
+    platform = connect(server, naps, api_version=version)
+    pages = walk(platform, world, principal(world, world.asha))
+    text = json.dumps([finding.body for finding in findings(pages)], ensure_ascii=False)
+    assert [value for value in planted(world) if value and value not in text] == []
+    for stranger in (world.bikram.last, world.bikram.email, world.bikram.phone, "Orderson"):
+        assert stranger not in text
+    assert {(absence, reason) for absence, _, reason in gaps(pages)} == (
+        {(Absence.NOT_CONFIGURED, f"not_in_version_{version}")} if version < "2026-07" else set()
+    )
+    assert server.calls.show()["total"] <= 6
+    orders = {finding.ref: finding.matched_by for finding in findings(pages) if finding.kind == "order"}
+    assert orders == {
+        f"gid://shopify/Order/{order.id}": "customer_id" if order.person_id else "email"
+        for order in world.orders_of(world.asha)
+    }
+
+
+def test_asha_is_found_by_her_email_alone(platform, world):
+    by_id = walk(platform, world, principal(world, world.asha))
+    by_email = walk(platform, world, Principal(email=world.asha.email))
+    assert [one.ref for one in findings(by_email)] == [one.ref for one in findings(by_id)]
+    assert findings(by_email)[0].matched_by == "email"
+
+
+def test_a_customer_whom_shopify_forgot_is_found_by_her_orders(server, platform, world):
+    server.shops[world.shop].forget(world.asha.id)
+    pages = walk(platform, world, principal(world, world.asha))
+    orders = {one.ref for one in findings(pages) if one.kind == "order"}
+    assert orders == {f"gid://shopify/Order/{order.id}" for order in world.orders_of(world.asha)}
+
+
+def test_a_thousand_orders_take_few_calls_and_any_cursor_resumes(server, platform, world):
+    who = principal(world, world.heavy)
+    pages = walk(platform, world, who)
+    asked = server.calls.show()
+    assert len({one.ref for one in findings(pages) if one.kind == "order"}) == 1_000
+    kinds = Counter(one.kind for one in findings(pages))
+    assert set(kinds) <= {"customer", "order", "order_history", "tender_transaction"}
+    assert kinds["order_history"] == 1_000 - 12
+    assert asked["total"] <= 25
+    for kept in range(1, len(pages) + 1):
+        server.calls.clear()
+        rest = walk(platform, world, who, pages[kept - 1].cursor)
+        assert rest == pages[kept:]
+        again = server.calls.show()["last"]
+        assert [call["digest"] for call in again] == [call["digest"] for call in asked["last"]][
+            len(asked["last"]) - len(again) :
+        ]
+
+
+def test_a_standard_shop_throttles_and_is_waited_for(server, world):
+    waits = []
+    server._dial(STANDARD)
+
+    def sleep(seconds):
+        """Let the bucket fill as if the time had passed."""
+        waits.append(seconds)
+        bucket = server._bucket_of(world.shop)
+        bucket._at -= seconds
+
+    platform = connect(server, [], sleep=sleep)
+    pages = walk(platform, world, principal(world, world.heavy))
+    assert len([one for one in findings(pages) if one.kind == "order"]) == 1_000
+    assert waits
+    assert max(waits) < 10
+
+
+def test_a_throttled_answer_is_waited_for_once(server, world, naps):
+    platform = connect(server, naps, sleep=lambda seconds: (naps.append(seconds), time.sleep(seconds)))
+    server.faults.add("throttle", match="Beside")
+    assert findings(walk(platform, world, principal(world, world.asha)))
+    assert len(naps) == 1
+
+
+@pytest.mark.parametrize(
+    ("scope", "what", "kind"),
+    [
+        ("read_returns", "returns", ""),
+        ("read_draft_orders", "draft orders", "draft_order"),
+        ("read_gift_cards", "gift cards", "gift_card"),
+        ("read_content", "blog comments", "blog_comment"),
+        ("read_all_orders", "orders older than 60 days", ""),
+        ("read_customer_payment_methods", "payment methods", "payment_method"),
+        ("read_store_credit_accounts", "store credit accounts", "store_credit_account"),
+        ("read_own_subscription_contracts", "subscription contracts", "subscription_contract"),
+        ("read_merchant_managed_fulfillment_orders", "fulfilment orders", ""),
+        ("read_metaobjects", "metaobjects", "metaobject"),
+        ("read_customer_merge", "merge state", ""),
+    ],
+)
+def test_a_denied_scope_costs_its_part_and_is_said(server, platform, world, scope, what, kind):
+    whole = walk(platform, world, principal(world, world.asha))
+    server.faults.add("deny_scope", scope=scope)
+    pages = walk(platform, world, principal(world, world.asha))
+    assert (Absence.DENIED, what, scope) in gaps(pages)
+    lost = {one.ref for one in findings(whole)} - {one.ref for one in findings(pages)}
+    assert lost == {one.ref for one in findings(whole) if one.kind == kind}
+    if (
+        scope != "read_draft_orders"
+    ):  # the token may still write them, and writing includes reading at Shopify
+        line = next(line for line in platform.check(world.shop) if line.name == f"shopify scope {scope}")
+        assert line.ok is False
+
+
+def test_three_denied_scopes_cost_their_parts_and_no_more(server, platform, world):
+    closed = {
+        "read_returns": "",
+        "read_own_subscription_contracts": "subscription_contract",
+        "read_gift_cards": "gift_card",
+    }
+    whole = Counter(one.kind for one in findings(walk(platform, world, principal(world, world.asha))))
+    for scope in closed:
+        server.faults.add("deny_scope", scope=scope)
+    pages = walk(platform, world, principal(world, world.asha))
+    assert {reason for _, _, reason in gaps(pages)} == set(closed)
+    left = Counter({kind: count for kind, count in whole.items() if kind not in closed.values()})
+    assert Counter(one.kind for one in findings(pages)) == left
+
+
+def test_orders_older_than_sixty_days_need_a_scope_of_their_own(world, naps):
+    later = replace(world, now=NOW + timedelta(days=15))
+    recent = [one for one in world.orders_of(world.asha) if one.created_at >= later.now - timedelta(days=60)]
+    assert 0 < len(recent) < len(world.orders_of(world.asha))
+    with ShopifyStandIn(later) as server:
+        server.faults.add("deny_scope", scope="read_all_orders")
+        pages = walk(connect(server, naps), later, principal(world, world.asha))
+    found = {one.ref for one in findings(pages) if one.kind == "order"}
+    assert found == {f"gid://shopify/Order/{one.id}" for one in recent}
+    assert gaps(pages) == {(Absence.DENIED, "orders older than 60 days", "read_all_orders")}
+
+
+def test_one_page_that_stays_broken_leaves_the_pages_before_it_and_is_gone_on_from(server, platform, world):
+    who = principal(world, world.heavy)
+    whole = walk(platform, world, who)
+    walking = platform.gather(who, shop=world.shop, parcels=())
+    pages = [next(walking), next(walking)]
+    server.faults.add("http_500", times=None, match="CustomerOrders")
+    with pytest.raises(ConnectorUnavailable):
+        next(walking)
+    server.faults.clear()
+    assert [*pages, *walk(platform, world, who, pages[-1].cursor)] == whole
+
+
+@pytest.mark.parametrize("field", ["phone", "Customer.displayName", "statusPageUrl", "Order.email"])
+def test_a_protected_field_without_approval_is_said_and_the_rest_is_there(server, platform, world, field):
+    whole = {one.ref for one in findings(walk(platform, world, principal(world, world.asha)))}
+    server.faults.add("deny_field", field=field)
+    pages = walk(platform, world, principal(world, world.asha))
+    name = field.rpartition(".")[2]
+    assert any(what.endswith(name) and reason == "not_approved" for _, what, reason in gaps(pages))
+    lost = whole - {one.ref for one in findings(pages)}
+    # whose guest order it is can only be told by its address
+    assert len(lost) == (1 if name == "email" else 0)
+
+
+@pytest.mark.parametrize("kind", ["http_500", "http_502", "reset", "html", "empty", "truncated"])
+def test_one_fault_of_the_line_is_asked_again(server, platform, world, kind):
+    whole = walk(platform, world, principal(world, world.asha))
+    server.faults.add(kind, match="CustomerById")
+    assert walk(platform, world, principal(world, world.asha)) == whole
+
+
+def test_a_line_that_stays_broken_is_an_outage(server, platform, world):
+    server.faults.add("http_500", times=None, match="Beside")
+    walking = platform.gather(principal(world, world.asha), shop=world.shop, parcels=())
+    assert next(walking).findings
+    with pytest.raises(ConnectorUnavailable):
+        next(walking)
+
+
+def test_a_token_that_ends_meanwhile_is_renewed(server, platform, world):
+    server.faults.add("token_expired", match="Beside")
+    assert findings(walk(platform, world, principal(world, world.asha)))
+    assert server.calls.show()["by_name"]["oauth/access_token"] == 2
+
+
+def test_a_wrong_secret_needs_a_person(server, world, naps):
+    platform = connect(server, naps, client_secret="wrong")
+    with pytest.raises(CredentialRejected, match="token refused"):
+        walk(platform, world, principal(world, world.asha))
+    assert platform.check(world.shop)[0].ok is False
+
+
+def test_shopifys_own_erasure_is_followed_from_readable_to_redacted(server, platform, world):
+    who = Principal(customer_id=str(world.asha.id))
+    assert platform.erasure_state(who, shop=world.shop).outcome is Outcome.UNCONFIRMED
+    server.shops[world.shop].redact(world.asha.id)
+    assert platform.erasure_state(who, shop=world.shop).outcome is Outcome.ERASED
+    server.shops[world.shop].forget(world.asha.id)
+    assert platform.erasure_state(who, shop=world.shop).outcome is Outcome.ABSENT
+
+
+def test_doctor_finds_all_scopes_granted(platform, world):
+    assert {line.ok for line in platform.check(world.shop)} == {True}

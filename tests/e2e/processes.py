@@ -1,0 +1,237 @@
+"""What the tests of real processes share: an environment, signed posts, raw requests, commands.
+
+Talks to the bridge as the outside does. Only `services` opens the insides, for what no door shows.
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+import json
+import logging
+import os
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from base64 import b64encode
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from unittest import mock
+from urllib.parse import urlsplit
+
+import structlog
+
+from bridge.bootstrap import make_services, make_store
+from bridge.cli import main
+from bridge.ports import Services
+from bridge.sandbox import webhooks
+from bridge.sandbox.processes import ROOT
+from bridge.store import SqlStore
+from bridge.store.migrations.upgrade import upgrade
+from config.load import load_all
+from tests.fakes import FakeQueue
+
+SHOP = "minimiss-demo.myshopify.com"
+SECRET, OLD_SECRET = "shpss_0123456789abcdef0123456789abcdef", "shpss_ffffffffffffffffffffffffffffffff"
+LIMIT_BYTES = 5_000_000
+DEADLINE_S = 1.0
+KEEP = ("PATH", "HOME", "LANG", "TMPDIR")
+SAMPLES = Path(__file__).parents[1] / "fixtures" / "shopify" / "webhooks"
+
+
+def key(letter: bytes) -> str:
+    """A key of 32 equal bytes, as a setting spells it."""
+    return b64encode(letter * 32).decode()
+
+
+def environment(database: str, redis_url: str, **more: str) -> dict[str, str]:
+    """The whole environment of a bridge; nothing of the tests' own but what Python needs."""
+    return {
+        **{name: os.environ[name] for name in KEEP if name in os.environ},
+        "DATABASE_URL": database,
+        "REDIS_URL": redis_url,
+        "SHOPIFY_CLIENT_SECRETS": f"{SECRET},{OLD_SECRET}",
+        "BRIDGE_KEYS": f"k1:{key(b'1')}",
+        "BRIDGE_PSEUDONYM_KEY": key(b"p"),
+        "BRIDGE_EVIDENCE_KEY": key(b"s"),
+        "BODY_DEADLINE_S": f"{DEADLINE_S:g}",
+        "WEB_CONCURRENCY": "2",
+        **more,
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """What a command said, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """The one document on stdout; anything beside it is an error."""
+        return json.loads(self.out)
+
+
+def say(environ: Mapping[str, str], *words: str) -> Said:
+    """Run `python -m bridge …` inside this process: the same entry, without a second for the imports."""
+    out, err = io.StringIO(), io.StringIO()
+    root = logging.getLogger()
+    before, handlers, level = structlog.get_config(), root.handlers[:], root.level
+    with (
+        mock.patch.dict(os.environ, environ, clear=True),
+        mock.patch.object(sys, "argv", ["bridge", *words]),
+        redirect_stdout(out),
+        redirect_stderr(err),
+    ):
+        code: Any = 0
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code
+        finally:
+            structlog.configure(**before)
+            root.handlers, root.level = handlers, level
+    if isinstance(code, str):  # sys.exit with words prints them and ends with 1
+        err.write(code)
+        code = 1
+    return Said(code=code or 0, out=out.getvalue(), err=err.getvalue())
+
+
+def run(environ: Mapping[str, str], *words: str) -> Said:
+    """Run a program of the bridge as a process of its own: `-m bridge doctor`, `-m workers.run`."""
+    done = subprocess.run(
+        [sys.executable, *words],
+        env=dict(environ),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+        stdin=subprocess.DEVNULL,
+    )
+    return Said(code=done.returncode, out=done.stdout, err=done.stderr)
+
+
+@contextmanager
+def services(environ: Mapping[str, str]) -> Iterator[Services]:
+    """The insides over the same database; nobody hears its bell."""
+    start = load_all(environ)
+    store = make_store(start.settings)
+    try:
+        yield make_services(start, FakeQueue(), store)
+    finally:
+        store.close()
+
+
+def migrate(environ: Mapping[str, str]) -> None:
+    """Bring the database of an environment to the head."""
+    store: SqlStore = make_store(load_all(environ).settings)
+    upgrade(store.engine)
+    store.close()
+
+
+def signed(topic: str, raw: bytes, *, shop: str = SHOP, secret: str = SECRET, **more: Any) -> dict[str, str]:
+    """Headers as Shopify sends them, with a webhook id of their own."""
+    return webhooks.headers(topic, shop, secret, raw, **more)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """One answer on the wire. Header names are lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    seconds: float
+
+
+def ask(
+    url: str, path: str, raw: bytes | None = None, headers: Mapping[str, Any] | None = None, how: str = "POST"
+) -> Answer:
+    """One request, nothing mended, nothing followed. Header values may be bytes."""
+    where = urlsplit(url)
+    connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=15)
+    began = time.monotonic()
+    try:
+        connection.putrequest(how, path, skip_accept_encoding=True)
+        for name, value in (headers or {}).items():
+            connection.putheader(name, value)
+        if raw is not None:
+            connection.putheader("Content-Length", str(len(raw)))
+        connection.endheaders(raw)
+        answer = connection.getresponse()
+        body = answer.read()
+        told = {name.lower(): value for name, value in answer.getheaders()}
+        return Answer(status=answer.status, headers=told, body=body, seconds=time.monotonic() - began)
+    finally:
+        connection.close()
+
+
+def post(url: str, topic: str, body: Any, **more: Any) -> Answer:
+    """Post one signed webhook; `body` is bytes or becomes JSON."""
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return ask(url, f"/webhooks/{topic}", raw, signed(topic, raw, **more))
+
+
+def wire(
+    port: int, *pieces: bytes, end: bool = False, all_of_it: bool = False, patience_s: float = 10.0
+) -> bytes:
+    """Send bytes as they are and give the answer's; `end` closes the sending half first.
+
+    `all_of_it` listens until the other side hangs up, for answers that should not come.
+    """
+    with socket.create_connection(("127.0.0.1", port), timeout=patience_s) as stranger:
+        try:
+            for piece in pieces:
+                stranger.sendall(piece)
+            if end:
+                stranger.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass  # it has answered already and hung up
+        return heard(stranger, all_of_it=all_of_it)
+
+
+def heard(stranger: socket.socket, *, all_of_it: bool = False) -> bytes:
+    """Everything until the other side closes, or the first answer of a kept connection."""
+    got = b""
+    try:
+        while piece := stranger.recv(65_536):
+            got += piece
+            if not all_of_it and b"\r\n\r\n" in got and b"content-length: 0" in got.lower():
+                break
+    except OSError:
+        pass  # a reset after the answer: what it did not read was thrown away
+    return got
+
+
+def head(topic: str, raw: bytes, framing: str, **more: Any) -> bytes:
+    """The head of a signed request, with a framing of its own."""
+    lines = [f"POST /webhooks/{topic} HTTP/1.1", "Host: bridge.example", framing]
+    lines += [f"{name}: {value}" for name, value in signed(topic, raw, **more).items()]
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
+def status(answer: bytes) -> int:
+    """The status of a raw answer; 0 where there was none."""
+    return int(answer.split(b" ", 2)[1]) if answer.startswith(b"HTTP/1.1 ") else 0
+
+
+def until(what: str, look: Callable[[], Any], within_s: float = 20.0) -> Any:
+    """Look again until something is there."""
+    deadline = time.monotonic() + within_s
+    while not (found := look()):
+        assert time.monotonic() < deadline, f"{what}: nothing after {within_s:g} s"
+        time.sleep(0.1)
+    return found
+
+
+def new_id() -> str:
+    """A webhook id that nobody has seen."""
+    return str(uuid.uuid4())

@@ -1,0 +1,107 @@
+"""Timestamps: the question as openssl reads it, and answers that do not answer. Real answers: tests/connectors."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridge.rules.evidence import der
+from bridge.rules.evidence.timestamp import SHA256, SIGNED_DATA, TST_INFO, granted, question, told_at
+
+DIGEST = hashlib.sha256(b"what is stamped").digest()
+NONCE = 2**62 + 5
+
+
+def sequence(*parts):
+    return der.value(der.SEQUENCE, *parts)
+
+
+def info(digest=DIGEST, nonce=NONCE, moment=b"20261122101500.25Z", oid=TST_INFO):
+    """Make the answer of an authority that signs nothing: enough for what is looked at here."""
+    imprint = sequence(sequence(SHA256, der.value(der.NULL)), der.value(der.OCTETS, digest))
+    fields = [der.whole(1), der.value(der.OID, b"\x2a\x03"), imprint, der.whole(77)]
+    fields += [der.value(der.GENERALIZED_TIME, moment), sequence(der.whole(1)), der.whole(nonce)]
+    inner = der.value(der.EXPLICIT_0, der.value(der.OCTETS, sequence(*fields)))
+    signed = sequence(
+        der.whole(3), der.value(0x31), sequence(der.value(der.OID, oid), inner), der.value(0x31)
+    )
+    return sequence(der.value(der.OID, SIGNED_DATA), der.value(der.EXPLICIT_0, signed))
+
+
+def answer(status=0, token=None):
+    return sequence(sequence(der.whole(status)), info() if token is None else token)
+
+
+def test_an_answer_gives_the_moment_for_what_was_asked():
+    assert granted(answer())
+    assert granted(answer(1))
+    assert told_at(answer(), digest=DIGEST, nonce=NONCE) == datetime(2026, 11, 22, 10, 15, tzinfo=UTC)
+
+
+def test_a_refusal_is_no_grant():
+    assert not granted(sequence(sequence(der.whole(2))))
+
+
+@pytest.mark.parametrize(
+    ("given_answer", "why"),
+    [
+        (answer(token=info(digest=hashlib.sha256(b"else").digest())), "about something else"),
+        (answer(token=info(nonce=NONCE + 1)), "another question"),
+        (answer(token=info(oid=SIGNED_DATA)), "not of its form"),
+        (answer(token=info(moment=b"soon")), "does not match"),
+        (answer(token=sequence()), "values to unpack"),
+        (sequence(sequence(der.whole(0))), "values to unpack"),
+        (b"<html>busy</html>", "der"),
+        (b"", "not 0x30"),
+        (answer()[:-9], "cut short"),
+    ],
+)
+def test_what_answers_something_else_or_nothing_is_no_timestamp(given_answer, why):
+    with pytest.raises(ValueError, match=why):
+        told_at(given_answer, digest=DIGEST, nonce=NONCE)
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_of_a_stranger_raise_anything_else(noise):
+    for ask in (granted, lambda raw: told_at(raw, digest=DIGEST, nonce=NONCE)):
+        try:
+            ask(noise)
+        except ValueError:
+            continue
+
+
+@given(st.integers(0, 2**64), st.binary(max_size=400))
+def test_what_is_written_is_read_again(number, content):
+    written = der.whole(number) + der.value(der.OCTETS, content)
+    (_, first), (tag, second) = der.read(written)
+    assert (int.from_bytes(first, signed=True), tag, second) == (number, der.OCTETS, content)
+
+
+@pytest.mark.parametrize(
+    "raw", [b"\x30", b"\x30\x80\x00\x00", b"\x1f\x01\x00", b"\x30\x05\x00", b"\x30\x82\x01"]
+)
+def test_what_is_cut_or_of_no_told_length_is_refused(raw):
+    with pytest.raises(ValueError, match="der"):
+        list(der.read(raw))
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not on this machine")
+def test_openssl_reads_the_question(tmp_path):
+    (tmp_path / "q").write_bytes(question(DIGEST, NONCE))
+    told = subprocess.run(
+        ["openssl", "ts", "-query", "-in", tmp_path / "q", "-text"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert "Hash Algorithm: sha256" in told
+    assert f"Nonce: 0x{NONCE:016X}" in told
+    assert "Certificate required: yes" in told
+    dump = "".join(line[11:60].replace("-", " ") for line in told.splitlines() if line.startswith("    00"))
+    assert bytes.fromhex(dump) == DIGEST

@@ -1,0 +1,102 @@
+"""Whom an erasure must tell: the holder of the account and nobody else, by what it knows her by."""
+
+from __future__ import annotations
+
+import hashlib
+
+from bridge.model import Names, Principal, Waybill
+from bridge.rules.notices.recipients import Told, whom
+from config.merchant_file.processors import Processor
+
+WHO = Principal(customer_id="7001", email=" Asha@Qwertzuiop.example ")
+ORDERS = {"1001": "#1001", "1002": "#1002"}
+
+
+def processor(name, **given):
+    told = {"legal_name": name, "named": True, "erasure_channel": "email"}
+    return Processor(id=name, **(told | given))
+
+
+def carrier(name, **given):
+    return processor(name, applies_to="parcels", names="waybill", **given)
+
+
+def parcel(number, carrier_="delhivery", holder="merchant"):
+    return Waybill(
+        number=number, carrier=carrier_, account_holder=holder, order_id="1001", order_name="#1001"
+    )
+
+
+def told(*processors, parcels=(), who=WHO, orders=ORDERS):
+    return [(one.processor, one.names, one.reference) for one in whom(who, parcels, orders, processors)]
+
+
+def test_a_waybill_goes_to_its_account_and_to_nobody_else():
+    both = carrier("delhivery"), carrier("bluedart")
+    parcels = [parcel("D1"), parcel("B1", "bluedart"), parcel("S1", "bluedart", "shiprocket")]
+    assert told(*both, parcels=parcels) == [
+        ("delhivery", Names.WAYBILL, "D1"),
+        ("bluedart", Names.WAYBILL, "B1"),
+        ("shiprocket", Names.WAYBILL, "S1"),
+    ]
+
+
+def test_a_processor_says_whose_parcels_are_on_its_account():
+    group = carrier("delhivery_group", carries=("delhivery", "ecomexpress"))
+    assert told(group, parcels=[parcel("E1", "ecomexpress")]) == [("delhivery_group", Names.WAYBILL, "E1")]
+
+
+def test_a_parcel_whose_carrier_nobody_named_is_for_a_person_to_decide():
+    assert told(carrier("delhivery"), parcels=[parcel("X1", "unknown")]) == [("unknown", Names.WAYBILL, "X1")]
+
+
+def test_one_who_has_a_copy_of_every_parcel_is_told_of_every_parcel():
+    after = carrier("aftership", carries=("*",), erasure_channel="api")
+    parcels = [parcel("D1"), parcel("B1", "bluedart")]
+    assert [one for one in told(carrier("delhivery"), after, parcels=parcels) if one[0] == "aftership"] == [
+        ("aftership", Names.WAYBILL, "D1"),
+        ("aftership", Names.WAYBILL, "B1"),
+    ]
+
+
+def test_those_without_waybills_know_orders_or_the_customer():
+    pay = processor("pay", applies_to="orders", names="order")
+    news = processor("news", applies_to="everyone", names="customer")
+    ads = processor("ads", applies_to="everyone", names="email_sha256")
+    digest = hashlib.sha256(b"asha@qwertzuiop.example").hexdigest()
+    assert told(pay, news, ads) == [
+        ("pay", Names.ORDER, "#1001"),
+        ("pay", Names.ORDER, "#1002"),
+        ("news", Names.CUSTOMER, "7001"),
+        ("ads", Names.EMAIL_SHA256, digest),
+    ]
+    assert told(pay, orders={}) == []
+
+
+def test_who_cannot_be_named_there_is_told_of_without_a_name():
+    (one,) = whom(Principal(email="a@b.example"), [], {}, [processor("news", names="customer")])
+    assert one == Told(processor="news", names=Names.CUSTOMER, reference="")
+
+
+def test_who_is_not_told_by_us_and_who_has_no_name_get_nothing():
+    for silent in (
+        processor("shopify", erasure_channel="platform"),
+        processor("host", erasure_channel="own"),
+        processor("google", erasure_channel=""),
+        processor("sms", named=False),
+    ):
+        assert told(silent) == []
+
+
+def test_no_instruction_holds_a_name_a_phone_or_an_e_mail():
+    everyone = [processor(f"p{n}", names=n) for n in ("customer", "email_sha256")]
+    who = Principal(customer_id="7001", email="asha@qwertzuiop.example", phone="+919811122233")
+    said = repr(whom(who, [parcel("D1")], ORDERS, [*everyone, carrier("delhivery")]))
+    assert "qwertzuiop" not in said
+    assert "98111" not in said
+
+
+def test_twice_is_once():
+    assert told(carrier("delhivery"), parcels=[parcel("D1"), parcel("D1")]) == [
+        ("delhivery", Names.WAYBILL, "D1")
+    ]

@@ -1,0 +1,39 @@
+"""Older, different, the same: decided from the two ends of the chain alone."""
+
+from datetime import timedelta
+
+import pytest
+
+from bridge.model import Destroyed, Head, Tombstone
+from bridge.rules.recovery.restored import living, verdict
+from tests.factories import NOW, OTHER_SHOP, SHOP
+
+SEEN = Head(at=NOW, seq=8, hash="8" * 64, signature="signed")
+
+
+@pytest.mark.parametrize(
+    ("seen", "seq", "hash_there", "why"),
+    [
+        (None, 0, "", ""),
+        (SEEN, 8, "8" * 64, ""),
+        (SEEN, 20, "8" * 64, ""),
+        (SEEN, 7, "", "database_older"),
+        (SEEN, 0, "", "database_older"),
+        (SEEN, 8, "f" * 64, "chain_differs"),
+        (SEEN, 20, "f" * 64, "chain_differs"),
+    ],
+)
+def test_a_database_is_held_against_the_head_that_the_ledger_saw_last(seen, seq, hash_there, why):
+    assert verdict(seen, seq, hash_there) == why
+
+
+def test_keys_of_a_shop_are_dead_once_it_was_erased_whole_and_newer_ones_live():
+    def key(name, **given):
+        told = {"shop": SHOP, "field": "customer", "key": name, "erased_at": NOW, "request_id": "req_1"}
+        return Tombstone(**(told | given))
+
+    ended = Destroyed(kind="shop", ref="req_2", shop=SHOP, at=NOW + timedelta(days=1))
+    document = Destroyed(kind="document", ref="doc_1", shop=OTHER_SHOP, at=NOW + timedelta(days=1))
+    newer = key("newer", erased_at=NOW + timedelta(days=2))
+    elsewhere = key("elsewhere", shop=OTHER_SHOP)
+    assert living([key("dead"), newer, elsewhere], [ended, document]) == [newer, elsewhere]

@@ -1,0 +1,136 @@
+"""Bank details of a refund: shapes, the lock, the day."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+
+from bridge.errors import PayloadInvalid
+from bridge.model import BankDetails, RefundAccount, RefundState
+from bridge.rules.refunds import settlement as settlement_rules
+from bridge.rules.refunds.settlement import (
+    bank_details,
+    erase_at,
+    first_moment,
+    refund_id,
+    refusal,
+    settlement,
+)
+from config.retention_file.retention import load_retention
+from config.settings import RETENTION_FILE
+from tests.factories import NOW
+
+GOOD = {"account_number": "001234567890", "ifsc": "HDFC0001234", "account_holder": "Asha Qwertzuiop"}
+
+
+@pytest.fixture(scope="module")
+def retention():
+    return load_retention(RETENTION_FILE)
+
+
+def test_an_account_with_its_code_or_an_address_is_taken():
+    taken = bank_details(GOOD | {"account_number": " 0012 3456-7890", "ifsc": "hdfc0001234"})
+    assert taken == BankDetails(**GOOD)
+    assert (taken.method, taken.last_four) == ("bank", "7890")
+    upi = bank_details({"upi_id": "asha@okbank", "ifsc": None})
+    assert (upi.method, upi.last_four, upi.upi_id) == ("upi", "", "asha@okbank")
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ({}, "one_way_needed"),
+        (GOOD | {"upi_id": "asha@okbank"}, "one_way_needed"),
+        (GOOD | {"account_number": "12345678"}, "account_number_shape"),
+        (GOOD | {"account_number": "1" * 19}, "account_number_shape"),
+        (GOOD | {"account_number": "१२३४५६७८९"}, "account_number_shape"),
+        (GOOD | {"account_number": 1234567890}, "value_not_text"),
+        (GOOD | {"ifsc": "HDFC1001234"}, "ifsc_shape"),
+        (GOOD | {"ifsc": ""}, "ifsc_shape"),
+        (GOOD | {"account_holder": "x" * 121}, "account_holder_too_long"),
+        ({"upi_id": "asha@example.in"}, "upi_id_shape"),
+        ({"upi_id": "asha"}, "upi_id_shape"),
+        (GOOD | {"cvv": "123"}, "field_unknown"),
+    ],
+)
+def test_what_is_not_of_its_shape_is_refused_without_being_repeated(given, reason):
+    with pytest.raises(PayloadInvalid) as fault:
+        bank_details(given)
+    assert fault.value.reason == reason == str(fault.value)
+    assert fault.value.__context__ is None
+
+
+def test_no_repr_shows_a_value():
+    shown = repr(bank_details(GOOD)) + repr(bank_details({"upi_id": "asha@okbank"}))
+    shown += repr(settlement(reference="HDFC0123456789AB", amount="1", currency="INR", on=date(2026, 11, 1)))
+    for value in (*GOOD.values(), "asha@okbank", "HDFC0123456789AB"):
+        assert value not in shown
+
+
+def test_a_refund_is_named_by_shopify_s_number_or_the_merchant_s_mark():
+    assert refund_id("gid://shopify/Refund/99") == refund_id(" 99 ") == "99"
+    assert refund_id("COD-2026/17") == "COD-2026/17"
+    for wrong in ("", "a b", "asha@okbank", "x" * 65):
+        with pytest.raises(PayloadInvalid):
+            refund_id(wrong)
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"reference": "123"}, "reference_shape"),
+        ({"reference": "12345678 9012"}, "reference_shape"),
+        ({"amount": "0"}, "amount_shape"),
+        ({"amount": "-1"}, "amount_shape"),
+        ({"amount": "1.234"}, "amount_shape"),
+        ({"amount": "NaN"}, "amount_shape"),
+        ({"currency": "inr"}, "currency_shape"),
+    ],
+)
+def test_what_the_bank_did_not_say_so_is_refused(changed, reason):
+    good = {"reference": "412345678901", "amount": "1234.00", "currency": "INR", "on": date(2026, 11, 1)}
+    assert settlement(**good).amount == Decimal("1234.00")
+    with pytest.raises(PayloadInvalid, match=reason):
+        settlement(**good | changed)
+
+
+ACCOUNT = RefundAccount(
+    id="rfd_1", shop="s", refund_id="99", order_key="o", subject="p", state=RefundState.OPEN, opened_at=NOW
+)
+
+
+@pytest.mark.parametrize(
+    ("account", "told", "code"),
+    [
+        (ACCOUNT, {}, ""),
+        (None, {}, "not_known"),
+        (ACCOUNT, {"purpose": "xv"}, "another_purpose"),
+        (ACCOUNT, {"lock": ()}, "another_purpose"),
+        (ACCOUNT, {"refund": "98"}, "another_refund"),
+        (replace(ACCOUNT, state=RefundState.SETTLED), {}, "settled"),
+        (replace(ACCOUNT, state=RefundState.ERASED), {}, "erased"),
+        (replace(ACCOUNT, state=RefundState.SETTLED), {"purpose": "xv"}, "another_purpose"),
+    ],
+)
+def test_the_lock(account, told, code):
+    assert refusal(account, **{"refund": "99", "purpose": "xvi", "lock": ("xvi",)} | told) == code
+
+
+def test_the_details_go_when_the_day_after_the_last_has_begun_in_india(retention):
+    matched = first_moment(date(2026, 11, 22), retention)
+    assert matched == datetime(2026, 11, 21, 18, 30, tzinfo=UTC)
+    assert erase_at(NOW, matched, retention) == datetime(2026, 12, 22, 18, 30, tzinfo=UTC)
+
+
+def test_in_doubt_they_stay_and_without_a_hold_they_go_at_once(retention):
+    def changed(**told):
+        category = replace(retention.categories[settlement_rules.CATEGORY], **told)
+        return replace(retention, categories={settlement_rules.CATEGORY: category})
+
+    matched = first_moment(date(2026, 11, 22), retention)
+    assert erase_at(NOW, matched, replace(retention, categories={})) is None
+    assert erase_at(NOW, matched, changed(holds=("mistyped",))) is None
+    assert erase_at(NOW, matched, changed(holds=())) == matched

@@ -1,0 +1,191 @@
+"""Where a request stands: a table of its tasks' states, and when to look again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from bridge.model import Absence, Action, Gap, Kind, RequestState, Source, TaskState
+from bridge.rules.requests.lifecycle import RETRY_S, in_turn, pause_s, planned, ready, standing
+from tests.factories import NOW, make_task
+
+LATER, LATEST = NOW + timedelta(hours=1), NOW + timedelta(days=1)
+GAP = Gap(system="shopify", absence=Absence.DENIED, what="x", reason="y")
+PENDING, RETRY, WAITING, DONE, FAILED = (
+    TaskState.PENDING,
+    TaskState.RETRY,
+    TaskState.WAITING,
+    TaskState.DONE,
+    TaskState.FAILED,
+)
+
+
+def gather(state, system="shopify", **given):
+    return make_task("req_1", system, state=state, **given)
+
+
+def erase(state, **given):
+    return make_task("req_1", "bridge", Action.ERASE, state=state, **given)
+
+
+def follow(state, **given):
+    return make_task("req_1", "shopify", Action.FOLLOW, state=state, **given)
+
+
+def instruct(state, **given):
+    return make_task("req_1", "delhivery", Action.INSTRUCT, state=state, **given)
+
+
+@pytest.mark.parametrize(
+    ("kind", "plan"),
+    [
+        (
+            Kind.ACCESS,
+            [("shopify", Action.GATHER), ("bluedart", Action.GATHER), ("delhivery", Action.GATHER)],
+        ),
+        (
+            Kind.ERASURE,
+            [
+                ("shopify", Action.LOCATE),
+                ("vault", Action.SEAL),
+                ("bridge", Action.ERASE),
+                ("shopify", Action.FOLLOW),
+            ],
+        ),
+        (Kind.SHOP_ERASURE, [("bridge", Action.ERASE)]),
+    ],
+)
+def test_a_kind_has_its_plan(kind, plan):
+    assert planned(kind, Source.WEBHOOK, {"delhivery", "bluedart"}) == plan
+
+
+@pytest.mark.parametrize(
+    ("tasks", "state", "complete", "answerable", "wake_at"),
+    [
+        ([], RequestState.DONE, True, True, None),
+        ([gather(PENDING)], RequestState.IN_PROGRESS, False, False, None),
+        ([gather(DONE), gather(DONE, "delhivery")], RequestState.DONE, True, True, None),
+        ([gather(DONE, gaps=(GAP,))], RequestState.DONE, False, True, None),
+        ([gather(DONE), gather(PENDING, "delhivery")], RequestState.IN_PROGRESS, False, False, None),
+        ([gather(RETRY, wake_at=LATER)], RequestState.IN_PROGRESS, False, False, LATER),
+        (
+            [gather(DONE), gather(RETRY, "delhivery", wake_at=LATER)],
+            RequestState.WAITING,
+            False,
+            True,
+            LATER,
+        ),
+        ([gather(FAILED), gather(DONE, "delhivery")], RequestState.DONE, False, True, None),
+        ([gather(DONE), gather(FAILED, "delhivery")], RequestState.DONE, False, True, None),
+        ([erase(PENDING), follow(PENDING)], RequestState.IN_PROGRESS, False, False, None),
+        (
+            [erase(RETRY, wake_at=LATER), follow(PENDING)],
+            RequestState.IN_PROGRESS,
+            False,
+            False,
+            LATER,
+        ),
+        (
+            [erase(RETRY, wake_at=LATEST), follow(WAITING, wake_at=LATER)],
+            RequestState.IN_PROGRESS,
+            False,
+            False,
+            LATER,
+        ),
+        ([erase(DONE), follow(WAITING, wake_at=LATER)], RequestState.WAITING, False, True, LATER),
+        (
+            [erase(DONE), follow(WAITING, wake_at=LATEST), instruct(WAITING)],
+            RequestState.WAITING,
+            False,
+            True,
+            LATEST,
+        ),
+        ([erase(DONE), follow(DONE), instruct(WAITING)], RequestState.WAITING, False, True, None),
+        ([erase(DONE), follow(DONE), instruct(DONE)], RequestState.DONE, True, True, None),
+        ([erase(WAITING)], RequestState.WAITING, False, False, None),
+        ([erase(WAITING), instruct(WAITING)], RequestState.WAITING, False, False, None),
+        ([erase(WAITING), follow(PENDING)], RequestState.IN_PROGRESS, False, False, None),
+        ([gather(WAITING, "vault"), erase(DONE)], RequestState.WAITING, False, False, None),
+        ([gather(RETRY, "vault", wake_at=LATER)], RequestState.IN_PROGRESS, False, False, LATER),
+        ([gather(WAITING, "vault", wake_at=LATER)], RequestState.WAITING, False, False, LATER),
+        ([erase(DONE)], RequestState.DONE, True, True, None),
+    ],
+)
+def test_a_request_stands_where_its_tasks_put_it(tasks, state, complete, answerable, wake_at):
+    stands = standing(tasks)
+    assert (stands.state, stands.complete, stands.answerable, stands.wake_at) == (
+        state,
+        complete,
+        answerable,
+        wake_at,
+    )
+
+
+@pytest.mark.parametrize(
+    ("task", "is_ready"),
+    [
+        (gather(PENDING), True),
+        (gather(PENDING, wake_at=LATER), True),
+        (gather(RETRY, wake_at=NOW), True),
+        (gather(RETRY, wake_at=LATER), False),
+        (follow(WAITING, wake_at=NOW), True),
+        (instruct(WAITING), False),
+        (gather(DONE, wake_at=NOW), False),
+        (gather(FAILED, wake_at=NOW), False),
+    ],
+)
+def test_a_task_is_ready_when_its_moment_has_come(task, is_ready):
+    assert ready(task, NOW) is is_ready
+
+
+@pytest.mark.parametrize(
+    ("task", "others", "its_turn"),
+    [
+        (gather(PENDING), [gather(PENDING, "delhivery")], True),
+        (gather(PENDING, "delhivery"), [gather(PENDING)], False),
+        (gather(PENDING, "delhivery"), [gather(RETRY)], False),
+        (gather(PENDING, "delhivery"), [gather(DONE)], True),
+        (gather(PENDING, "delhivery"), [gather(FAILED)], True),
+        (gather(PENDING, "delhivery"), [gather(PENDING, "bluedart"), follow(PENDING)], True),
+        (follow(PENDING), [erase(RETRY)], False),
+        (follow(PENDING), [erase(PENDING)], False),
+        (follow(PENDING), [erase(DONE), instruct(WAITING)], True),
+        (erase(PENDING), [follow(PENDING), gather(PENDING)], True),
+    ],
+)
+def test_a_task_waits_for_what_must_come_before(task, others, its_turn):
+    assert in_turn(task, [task, *others]) is its_turn
+
+
+def test_the_pauses_add_up_to_about_three_hours():
+    assert [pause_s(attempt, None) for attempt in range(1, 6)] == list(RETRY_S)
+    assert pause_s(99, None) == RETRY_S[-1]
+    assert 2.5 * 3600 < sum(RETRY_S) < 3 * 3600
+
+
+@pytest.mark.parametrize(("wish", "pause"), [(3, 10), (25.5, 25.5), (0, 10)])
+def test_a_systems_own_wish_counts_where_it_is_longer(wish, pause):
+    assert pause_s(1, wish) == pause
+
+
+def test_what_was_opened_by_hand_the_platform_is_asked_for_before_it_is_followed():
+    plan = planned(Kind.ERASURE, Source.OPERATOR, {"delhivery"})
+    assert plan == [
+        ("shopify", Action.LOCATE),
+        ("vault", Action.SEAL),
+        ("shopify", Action.ASK),
+        ("shopify", Action.REDACT),
+        ("bridge", Action.ERASE),
+        ("shopify", Action.FOLLOW),
+    ]
+    ask = make_task("req_1", "shopify", Action.ASK, state=RETRY)
+    erase = make_task("req_1", "bridge", Action.ERASE, state=DONE)
+    follow = make_task("req_1", "shopify", Action.FOLLOW)
+    assert in_turn(erase, [ask, erase, follow])
+    assert not in_turn(follow, [ask, erase, follow])
+    redact = make_task("req_1", "shopify", Action.REDACT)
+    asked = make_task("req_1", "shopify", Action.ASK, state=DONE)
+    assert not in_turn(redact, [ask, redact, erase, follow])
+    assert in_turn(redact, [asked, redact, erase, follow])
+    assert not in_turn(follow, [asked, redact, erase, follow])

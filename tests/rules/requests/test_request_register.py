@@ -1,0 +1,84 @@
+"""The register: months of the merchant's calendar, medians, what is late, what is held until which year."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from bridge.model import Kind, RequestState
+from bridge.rules.requests.request_register import register
+from tests.factories import make_request
+
+INDIA = ZoneInfo("Asia/Kolkata")
+NOW = datetime(2027, 1, 10, tzinfo=UTC)
+
+
+def closed(received_at, days, **given):
+    return make_request(
+        received_at=received_at,
+        due_at=received_at + timedelta(days=30),
+        closed_at=None if days is None else received_at + timedelta(days=days),
+        state=RequestState.IN_PROGRESS if days is None else RequestState.DONE,
+        **given,
+    )
+
+
+def made(*requests, **given):
+    told = {"open_answers": {}, "held": [], "laws": {}, "zone": INDIA, "now": NOW} | given
+    return register(requests, **told)
+
+
+def test_months_are_the_merchant_s_and_figures_are_of_those_received_in_them():
+    last_evening = datetime(2026, 11, 30, 19, 0, tzinfo=UTC)  # half past midnight of 1 December in India
+    told = made(
+        closed(datetime(2026, 11, 2, tzinfo=UTC), 2),
+        closed(datetime(2026, 11, 3, tzinfo=UTC), 5, kind=Kind.ERASURE),
+        closed(datetime(2026, 11, 4, tzinfo=UTC), 40),
+        closed(last_evening, None),
+    )
+    november, december = told["months"]
+    assert november == {
+        "month": "2026-11",
+        "requests": 3,
+        "by_kind": {"access": 2, "erasure": 1},
+        "by_state": {"done": 3},
+        "closed": 3,
+        "median_hours_to_acknowledge": None,
+        "median_days_to_close": 5.0,
+        "longest_days_to_close": 40.0,
+        "late": 1,
+    }
+    assert (december["month"], december["closed"], december["median_days_to_close"]) == ("2026-12", 0, None)
+    assert december["late"] == 1, "open, and due on the thirtieth of December"
+
+
+def test_late_ones_are_listed_with_their_reason_and_nobody():
+    late = replace(closed(datetime(2026, 11, 4, tzinfo=UTC), None), last_error="KeyError at x.py:1 y")
+    told = made(late, closed(datetime(2026, 12, 20, tzinfo=UTC), None))
+    assert [(row["id"], row["reason"], row["closed_at"]) for row in told["late"]] == [
+        (late.id, "KeyError at x.py:1 y", None)
+    ]
+    assert late.subject not in str(told)
+
+
+def test_what_is_held_is_counted_by_law_and_year_of_release():
+    held = [
+        (["tax_books"], date(2034, 4, 1), 3),
+        (["tax_books", "claim"], date(2034, 7, 1), 2),
+        (["claim"], None, 1),
+        ([], date(2030, 1, 1), 4),
+    ]
+    told = made(held=held, laws={"tax_books": "CGST Act s.36"}, open_answers={"delhivery": 2, "bluedart": 1})
+    assert [(row["hold"], row["release_year"], row["documents"], row["law"]) for row in told["held"]] == [
+        ("claim", "2034", 2, ""),
+        ("claim", "undecided", 1, ""),
+        ("none", "2030", 4, ""),
+        ("tax_books", "2034", 5, "CGST Act s.36"),
+    ]
+    assert list(told["open_answers"]) == ["bluedart", "delhivery"]
+
+
+def test_a_bridge_without_requests_has_an_empty_register():
+    told = made()
+    assert (told["months"], told["late"], told["held"]) == ([], [], [])

@@ -1,0 +1,153 @@
+"""What a file says of ages is compared with another one's: whatever may let something go earlier is named."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from bridge.rules.retention.max_ages import BODIES, PACKAGES, ages_of, nearer, purge_days
+from config.retention_file.retention_model import Extension
+from tests.factories import settled_retention
+
+FILE = settled_retention()
+
+
+def with_age(category, name="max_age", **age):
+    told = replace(FILE.categories[category], **{name: age})
+    return replace(FILE, categories={**FILE.categories, category: told})
+
+
+def with_holds(category, *holds):
+    told = replace(FILE.categories[category], holds=holds)
+    return replace(FILE, categories={**FILE.categories, category: told})
+
+
+def with_hold(ground, **given):
+    return replace(FILE, holds={**FILE.holds, ground: replace(FILE.holds[ground], **given)})
+
+
+def with_law(law, **given):
+    return replace(FILE, laws={**FILE.laws, law: replace(FILE.laws[law], **given)})
+
+
+def told(was, now):
+    stored = json.loads(json.dumps(ages_of(was)))
+    return {(one.category, one.what): (one.old, one.new) for one in nearer(stored, ages_of(now))}
+
+
+def test_the_same_file_brings_nothing_nearer():
+    assert told(FILE, FILE) == {}
+
+
+@pytest.mark.parametrize(
+    ("age", "shorter"),
+    [
+        ({"months": 1}, True),
+        ({"months": 83, "days": 20}, True),
+        ({"days": 2551}, True),
+        ({"months": 84, "days": 1}, False),
+        ({"months": 96}, False),
+        ({"days": 2700}, False),
+    ],
+)
+def test_an_age_is_nearer_where_it_is_shorter_or_may_be(age, shorter):
+    assert bool(told(FILE, with_age("suppression", event="created_at", **age))) is shorter
+
+
+def test_an_age_is_told_as_it_was_and_as_it_is():
+    now = with_age("suppression", event="created_at", months=1)
+    assert told(FILE, now) == {("suppression", "max_age"): ("84 months", "1 months")}
+    assert told(now, FILE) == {}
+
+
+def test_a_category_without_an_age_is_over_with_its_holds_and_without_both_never():
+    assert told(FILE, with_age("parcel_index")) == {
+        ("parcel_index", "max_age"): ("36 months", "with its holds")
+    }
+    never = with_age("suppression")
+    assert told(FILE, never) == {}
+    assert told(never, FILE) == {("suppression", "max_age"): ("never", "84 months")}
+
+
+def test_a_hold_that_is_taken_from_a_category_is_nearer():
+    assert told(FILE, with_holds("request_evidence", "dpdp_one_year")) == {
+        ("request_evidence", "evidence_3y"): ("event_plus_years 3", "removed")
+    }
+
+
+@pytest.mark.parametrize(
+    ("ground", "given"),
+    [
+        ("evidence_3y", {"args": {"years": 1}}),
+        ("evidence_3y", {"from_event": "case_opened_at"}),
+        ("evidence_3y", {"opened_by": ""}),
+        ("evidence_3y", {"last_day_rule": "event_plus_months", "args": {"months": 36}}),
+        ("gst_books", {"extend_if": ""}),
+        ("gst_books", {"extend_until": None}),
+        ("gst_books", {"extend_until": Extension(event="tax_proceeding_disposed_at", months=6)}),
+        ("gst_books", {"statutory": False}),
+        ("dpdp_one_year", {"eu_conflict": "erase"}),
+    ],
+)
+def test_a_hold_that_lets_go_earlier_is_named_with_each_category_that_it_keeps(ground, given):
+    found = told(FILE, with_hold(ground, **given))
+    assert {what for _, what in found} == {ground}
+    assert {category for category, _ in found} == {
+        each.id for each in FILE.categories.values() if ground in each.holds
+    }
+
+
+@pytest.mark.parametrize(
+    ("ground", "given"),
+    [
+        ("evidence_3y", {"args": {"years": 4}}),
+        ("legal_claim", {"args": {"review_every_days": 30}}),
+        ("gst_books", {"extend_until": Extension(event="tax_proceeding_disposed_at", months=24)}),
+    ],
+)
+def test_a_hold_that_keeps_longer_is_not_named(ground, given):
+    assert told(FILE, with_hold(ground, **given)) == {}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"in_force_to": date(2027, 3, 31)},
+        {"in_force_from": date(2027, 1, 1)},
+        {"applies_if": {"merchant.gst_registered": (True,)}},
+    ],
+)
+def test_a_law_that_ends_begins_later_or_binds_fewer_is_named(given):
+    assert ("request_evidence", "evidence_3y") in told(FILE, with_law("own_policy", **given))
+
+
+def test_a_rule_that_could_not_be_read_held_for_ever():
+    broken = replace(FILE, holds={name: rule for name, rule in FILE.holds.items() if name != "evidence_3y"})
+    assert told(FILE, broken) == {}
+    assert told(broken, FILE)["request_evidence", "evidence_3y"] == ("for ever", "event_plus_years 3")
+    doubtful = replace(FILE, broken=("category.suppression",))
+    assert told(FILE, doubtful) == {}
+    assert told(doubtful, FILE) == {("suppression", "category.suppression"): ("for ever", "removed")}
+
+
+def test_a_category_that_is_gone_does_not_age_but_a_purge_goes_on_by_its_own_days():
+    assert told(FILE, replace(FILE, categories={})) == {}
+    longer = with_age("access_package", event="package_ready_at", days=60)
+    assert told(longer, replace(longer, categories={})) == {
+        ("access_package", "max_age"): ("60 days", "14 days")
+    }
+    assert told(longer, FILE) == {("access_package", "max_age"): ("60 days", "14 days")}
+
+
+def test_the_longer_days_of_two_files_bind_a_purge():
+    shorter = with_age("webhook_payload", "max_age_failed", event="received_at", days=5)
+    assert told(FILE, shorter) == {("webhook_payload", "max_age_failed"): ("90 days", "5 days")}
+    files = [ages_of(shorter), ages_of(FILE)]
+    assert [purge_days(files, BODIES), purge_days(files[:1], BODIES), purge_days(files, PACKAGES)] == [
+        90,
+        5,
+        14,
+    ]

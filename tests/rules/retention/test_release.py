@@ -1,0 +1,181 @@
+"""What keeps an order's documents: the vectors of the tax laws, credit notes, claims, repeals, and what nobody decided."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bridge.model import Document, DocumentForm, DocumentKind, LegalClaim
+from bridge.rules.retention.holds import LEGAL_FORM, REVIEWED_ON
+from bridge.rules.retention.release import Keeping, Moved, moved
+from config.retention_file.retention import load_retention
+from config.settings import RETENTION_FILE
+
+HERE = Path(__file__).parents[2]
+VECTORS = json.loads((HERE / "fixtures/policy/clock_and_release_vectors.json").read_text())["tax_release"]
+SHIPPED = load_retention(RETENTION_FILE)
+NOVEMBER = datetime(2026, 11, 22, 10, tzinfo=UTC)
+TODAY = date(2026, 11, 22)
+
+
+def file(form="proprietorship", reviewed=date(2026, 12, 1), **laws):
+    """The shipped file as decided; `laws` change the days in force of laws."""
+    merchant = {**SHIPPED.merchant, "legal_entity_type": form}
+    changed = {name: replace(SHIPPED.laws[name], **days) for name, days in laws.items()}
+    return replace(SHIPPED, merchant=merchant, reviewed_on=reviewed, laws={**SHIPPED.laws, **changed})
+
+
+def document(issued_at=NOVEMBER, **given):
+    told = {
+        "id": "doc_1",
+        "shop": "s",
+        "kind": DocumentKind.INVOICE,
+        "form": DocumentForm.MINIMUM,
+        "media_type": "application/json",
+        "order_key": "key",
+        "digest": "digest",
+        "issued_at": issued_at,
+        "sealed_at": issued_at,
+    }
+    return Document(**(told | given))
+
+
+CLAIM = LegalClaim(
+    id="clm_1",
+    shop="s",
+    request_id="",
+    subject="",
+    order_key="key",
+    reference="CC-1",
+    opened_by="operator:a",
+    opened_at=NOVEMBER,
+    review_due_at=NOVEMBER + timedelta(days=90),
+)
+
+
+def kept(*documents, claims=(), today=TODAY, retention=None):
+    return Keeping(today=today, retention=retention or file()).of(documents, claims)
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["invoice_issued_at"])
+@pytest.mark.parametrize("form", ["proprietorship", "company"])
+def test_t09_an_invoice_goes_the_day_after_the_last_duty(vector, form):
+    issued = datetime.fromisoformat(vector["invoice_issued_at"])
+    kind = "company_or_unknown" if form == "company" else "noncompany"
+    day = date.fromisoformat(vector[f"erasable_from_{kind}"])
+    told = kept(document(issued), retention=file(form))
+    assert (told.free, told.erasable_from, told.last_day) == (False, day, day - timedelta(days=1))
+    assert "gst_books" in told.grounds
+    assert not kept(document(issued), today=day - timedelta(days=1), retention=file(form)).free
+    on_the_day = kept(document(issued), today=day, retention=file(form))
+    assert (on_the_day.free, on_the_day.erasable_from) == (True, day)
+    assert "gst_books" in on_the_day.grounds, "what had kept it"
+
+
+def test_t11_a_credit_note_of_the_next_year_keeps_its_invoice_too():
+    note = document(datetime(2027, 4, 10, tzinfo=UTC), id="doc_2", kind=DocumentKind.CREDIT_NOTE)
+    assert kept(document()).erasable_from == date(2034, 4, 1)
+    assert kept(document(), note).erasable_from == date(2035, 4, 1) == kept(note, document()).erasable_from
+
+
+@pytest.mark.parametrize(
+    ("retention", "needs"),
+    [
+        (file("unknown"), (LEGAL_FORM,)),
+        (file(reviewed=None), (REVIEWED_ON,)),
+        (file("unknown", None), (LEGAL_FORM, REVIEWED_ON)),
+    ],
+)
+def test_t10_while_something_is_not_decided_nobody_can_say_a_day(retention, needs):
+    for today in (TODAY, date(2060, 1, 1)):
+        told = kept(document(), today=today, retention=retention)
+        assert (told.free, told.erasable_from, told.needs) == (False, None, needs)
+        assert told.day_of_law == (date(2035, 4, 1) if LEGAL_FORM in needs else date(2034, 4, 1))
+
+
+def test_a_claim_holds_without_end_whatever_the_file_says():
+    late = date(2060, 1, 1)
+    for retention in (
+        file(),
+        file(consumer={"in_force_to": date(2030, 1, 1)}),
+        replace(file(), holds={name: hold for name, hold in SHIPPED.holds.items() if name != "legal_claim"}),
+    ):
+        told = kept(document(), claims=[CLAIM], today=late, retention=retention)
+        assert (told.free, told.erasable_from, told.grounds) == (False, None, ("legal_claim",))
+    assert kept(document(), claims=[CLAIM]).erasable_from is None
+
+
+def test_the_end_and_the_beginning_of_laws_count():
+    repealed = {"in_force_to": date(2030, 6, 30)}
+    told = kept(document(), retention=file(income_tax=repealed))
+    assert told.erasable_from == date(2034, 1, 1), "the goods and services tax is the longer one then"
+    told = kept(document(), retention=file(income_tax=repealed, cgst=repealed))
+    assert told.erasable_from == date(2030, 7, 1)
+    later = {"in_force_from": date(2032, 1, 1)}
+    told = kept(document(), retention=file(income_tax=later, cgst={"in_force_to": date(2032, 3, 1)}))
+    assert told.erasable_from == date(2034, 4, 1), "a law that begins meanwhile takes over"
+    told = kept(document(), retention=file("unknown", income_tax=repealed, cgst=repealed, companies=repealed))
+    assert told.erasable_from == date(2030, 7, 1), "what is not decided holds as long as its law"
+
+
+def test_a_file_that_cannot_be_read_holds():
+    for broken in (
+        replace(file(), categories={}),
+        replace(file(), laws={name: law for name, law in SHIPPED.laws.items() if name != "cgst"}),
+    ):
+        told = kept(document(), today=date(2060, 1, 1), retention=broken)
+        assert (told.free, told.erasable_from) == (False, None)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "how"),
+    [
+        (date(2034, 4, 1), date(2035, 4, 1), Moved.LATER),
+        (date(2035, 4, 1), date(2034, 4, 1), Moved.EARLIER),
+        (date(2034, 4, 1), None, Moved.LATER),
+        (None, date(2034, 4, 1), Moved.EARLIER),
+        (None, None, Moved.SAME),
+        (date(2020, 1, 1), date(2021, 1, 1), Moved.SAME),
+        (date(2034, 4, 1), date(2021, 1, 1), Moved.EARLIER),
+    ],
+)
+def test_a_day_moves_to_or_from_us_and_what_lies_behind_is_all_one(old, new, how):
+    assert moved(old, new, today=TODAY) is how
+
+
+def proceeding(kind, *, opened=NOVEMBER, disposed=None):
+    over = {"released_at": disposed + timedelta(days=3), "disposed_at": disposed} if disposed else {}
+    return replace(CLAIM, kind=kind, opened_at=opened, **over)
+
+
+def test_a_proceeding_tells_the_file_its_event_while_it_lives():
+    grounds = {
+        kind: {
+            hold.ground for hold in kept(document(NOVEMBER), claims=[claim]).holds if hold.last_day is None
+        }
+        for kind, claim in ((kind, proceeding(kind)) for kind in ("", "tax", "assessment"))
+    }
+    assert grounds == {
+        "": {"legal_claim"},
+        "tax": {"legal_claim", "gst_books"},
+        "assessment": {"legal_claim", "income_tax_books"},
+    }
+
+
+def test_the_year_after_the_final_disposal_is_kept_where_it_is_later():
+    late, early = datetime(2034, 6, 10, 20, tzinfo=UTC), datetime(2028, 1, 1, tzinfo=UTC)
+    keeping = Keeping(today=TODAY, retention=file())
+    papers = [document(NOVEMBER)]
+    alone = keeping.of(papers).erasable_from
+    assert keeping.of(papers, [proceeding("tax", disposed=early)]).erasable_from == alone
+    told = keeping.of(papers, [proceeding("tax", disposed=late), proceeding("tax", disposed=early)])
+    assert told.erasable_from == date(2035, 6, 12), "the day is India's, and a year after it is kept whole"
+    assert told.grounds[0] == "gst_books"
+    assert keeping.of(papers).erasable_from == alone, "another order of the same day is another case"
+    assert keeping.of(papers, [proceeding("assessment", disposed=late)]).erasable_from == alone
+    again = [proceeding("tax", disposed=late), proceeding("tax")]
+    assert keeping.of(papers, again).erasable_from is None, "while another one lives nobody can say a day"

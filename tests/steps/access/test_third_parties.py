@@ -1,0 +1,133 @@
+"""Who took a parcel in: herself, nobody in particular, or somebody whose name is not for this copy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.steps.access.export_case import Package, case, fixture, found
+
+
+def parcel(received_by: str | None, consignee: str | None = "Asha Sharma", **changes: Any) -> dict[str, Any]:
+    """Make a carrier's record; the customer's own record is not there unless a test adds it."""
+    told = {"received_by": received_by, "consignee": consignee and {"name": consignee}}
+    return fixture("shipment__delhivery") | told | changes
+
+
+def told(body: dict[str, Any], *more: Any) -> dict[str, Any]:
+    """Give the record as the package tells it."""
+    package = Package(case([found("shipment", body, "delhivery"), *more]))
+    data: dict[str, Any] = package.json("records/shipments.json")["records"][0]["data"]
+    assert package.table("shipments")[0]["received_by"] == (data["received_by"] or "")
+    return data
+
+
+@pytest.mark.parametrize(
+    ("received_by", "consignee"),
+    [
+        ("ASHA", "Asha Sharma"),
+        ("Sharma, Asha", "Asha Sharma"),
+        ("Mrs. Asha Sharma", "Smt Asha Rani Sharma"),
+        ("A. Sharma", "Asha Sharma"),
+        ("A.R. SHARMA", "Asha Rani Sharma"),
+        ("ASHA Q", "Asha Qwertzuiop"),
+        ("asha dsouza", "Asha D'Souza"),
+        ("आशा शर्मा", "आशा शर्मा"),
+        ("Asha", "asha"),
+        ("Security", "Asha Sharma"),
+        ("Neighbour", None),
+        ("SELF", None),
+        ("...", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_herself_and_nobody_in_particular_are_told(received_by, consignee):
+    """S-09: her first name and no word that is not hers; an initial only beside a whole name of hers."""
+    assert told(parcel(received_by, consignee))["received_by"] == received_by
+
+
+@pytest.mark.parametrize(
+    ("received_by", "consignee"),
+    [
+        ("Ravi Sharma", "Asha Sharma"),
+        ("Sharma", "Asha Sharma"),
+        ("A.", "Asha Sharma"),
+        ("S. Sharma", "Asha Sharma"),
+        ("Asha Kumar", "Asha Sharma"),
+        ("Asha K", "Asha Sharma"),
+        ("Rani Sharma", "Asha Rani Sharma"),
+        ("Neighbour Ramesh", "Asha Sharma"),
+        ("Ravi Neighbour", None),
+        ("Asha", None),
+        ("Asha", ""),
+        ("Asha", "Mrs."),
+        ("रवि शर्मा", "आशा शर्मा"),
+        ("9876543210", "Asha Sharma"),
+    ],
+)
+def test_anybody_else_is_another_person(received_by, consignee):
+    """S-09: one common word is not enough, and without a name of hers nobody is known to be she."""
+    assert told(parcel(received_by, consignee))["received_by"] == "another person"
+
+
+def test_the_name_in_her_profile_counts_wherever_it_stands():
+    """The carrier's records come first, and its answer may leave the person out."""
+    customer = found("customer", fixture("customer__asha"))
+    assert told(parcel("Asha Qwertzuiop", None), customer)["received_by"] == "Asha Qwertzuiop"
+    assert told(parcel("Asha Qwertzuiop", "Office"), customer)["received_by"] == "Asha Qwertzuiop"
+    nameless = found("customer", {"id": "1", "firstName": None, "lastName": "Sharma"})
+    assert told(parcel("Sharma", None), nameless)["received_by"] == "another person"
+
+
+def test_a_hidden_name_is_hidden_in_all_that_was_said():
+    """Notes, scans and what nobody foresaw, in any spelling; her own words and the places stay."""
+    scan = {
+        "at": "2026-05-09",
+        "status": "delivered",
+        "place": "Ravi_Nagar_DC",
+        "note": "Delivered to RAVI KUMAR",
+    }
+    raw = {
+        "ReceiverName": "Ravi",
+        "Relation": "neighbour",
+        "deep": [{"said": "ravi.kumar at gate, Travis Kumaran too"}, 5],
+        "Consignee": "Asha Sharma",
+    }
+    body = parcel(
+        "Ravi Kumar (neighbour)", note="Mr Kumar, Sharma house", events=[scan, "odd"], raw_unrecognised=raw
+    )
+    data = told(body)
+    assert data["received_by"] == "another person"
+    assert data["note"] == "Mr another person, Sharma house"
+    assert data["events"] == [scan | {"note": "Delivered to another person"}, "odd"]
+    assert data["raw_unrecognised"] == {
+        "ReceiverName": "another person",
+        "Relation": "neighbour",
+        "deep": [{"said": "another person at gate, Travis Kumaran too"}, 5],
+        "Consignee": "Asha Sharma",
+    }
+
+
+def test_a_relative_is_hidden_with_the_name_they_share():
+    """The surname stays hers where it stands beside her own name."""
+    data = told(parcel("Neighbour Ravi Sharma", note="neighbour Ravi Sharma for Asha Sharma", events=None))
+    assert data["note"] == "neighbour another person for Asha Sharma"
+
+
+def test_a_receiver_only_the_raw_answer_names_is_judged_too():
+    """A field nobody foresaw tells no more than the one we know."""
+    raw = {"ReceiverName": "Ravi Kumar", "SignedBy": "ASHA"}
+    data = told(parcel(None, note="given to Ravi", raw_unrecognised=raw))
+    assert data["raw_unrecognised"] == {"ReceiverName": "another person", "SignedBy": "ASHA"}
+    assert data["note"] == "given to another person"
+
+
+def test_each_place_that_was_hidden_is_counted():
+    """And an initial of a hidden name hides nothing else."""
+    body = parcel("Ravi K", note="Ravi took it, K block", events=[])
+    package = Package(case([found("shipment", body, "delhivery")]))
+    assert package.json("08_withheld.json")["left_out"][0]["places"] == 2
+    data = package.json("records/shipments.json")["records"][0]["data"]
+    assert data["note"] == "another person took it, K block"

@@ -1,0 +1,246 @@
+"""Erase: one transaction for removing, suppressing, noting who must be told, and recording it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bridge.errors import ClaimLost
+from bridge.model import Action, Kind, NoticeState, Outcome, Principal, RequestState, TaskState
+from bridge.steps.erasure.erase_person import erase
+from tests.factories import (
+    ASHA,
+    NOW,
+    OTHER_SHOP,
+    SHOP,
+    accepted,
+    customer,
+    make_request,
+    make_task,
+    merged,
+    opened,
+    order,
+)
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def run(services):
+    """Erase Asha, or what `given` says, as often as it is called."""
+    made = {}
+
+    def again(**given):
+        if not made:
+            request = make_request(**({"kind": Kind.ERASURE} | given))
+            with services.store.transaction() as tx:
+                opened(tx, request, make_task(request.id, "bridge", Action.ERASE))
+            made["id"] = request.id
+        with services.store.transaction() as tx:
+            tx.session.connection.exec_driver_sql("UPDATE requests SET lease_until = NULL, attempts = 0")
+        with services.store.transaction() as tx:
+            claim, request = tx.requests.claim(made["id"]), tx.requests.get(made["id"])
+            [task] = [one for one in tx.requests.tasks(request.id) if one.action is Action.ERASE]
+        saved = erase(request, task, claim, services=services)
+        with services.store.transaction() as tx:
+            assert saved in tx.requests.tasks(request.id)
+        return saved
+
+    again.made = made
+    return again
+
+
+def learn(services, *sightings):
+    with services.store.transaction() as tx:
+        tx.index.learn(SHOP, sightings)
+
+
+def read(services, run):
+    with services.store.transaction() as tx:
+        return (
+            tx.requests.get(run.made["id"]),
+            tx.requests.tasks(run.made["id"]),
+            tx.evidence.of(run.made["id"]),
+        )
+
+
+def instructions(services, run):
+    _, tasks, _ = read(services, run)
+    return {task.system: task for task in tasks if task.action is Action.INSTRUCT}
+
+
+def test_a_person_is_erased_and_the_fact_says_what_was_removed(services, run):
+    learn(services, customer(), order(1001), order(1002))
+    task = run()
+    assert (task.state, task.outcome, task.records) == (TaskState.DONE, Outcome.ERASED, 3)
+    assert task.detail == {"customers": 1, "orders": 2}
+    assert task.finished_at == NOW
+    request, _, facts = read(services, run)
+    assert request.principal == Principal(customer_id="7001")
+    assert [fact.fact for fact in facts] == ["plan.made", "principal.suppressed", "principal.erased"]
+    assert facts[2].detail == {"removed": {"customers": 1, "orders": 2}, "verified": "re-read"}
+
+
+def test_a_person_nobody_knows_is_absent_and_suppressed_all_the_same(services, run):
+    task = run()
+    assert (task.state, task.outcome, task.records) == (TaskState.DONE, Outcome.ABSENT, 0)
+    with services.store.transaction() as tx:
+        assert len(tx.index.learn(SHOP, [order(at=NOW - timedelta(days=1))])) == 1
+
+
+def test_a_person_without_an_id_is_forgotten_by_her_request(services, run):
+    run(principal=Principal(email=ASHA.email))
+    assert read(services, run)[0].principal == Principal()
+
+
+def test_each_company_that_had_a_parcel_is_noted_with_its_waybills(services, run):
+    sent = [("Delhivery", "AWB1"), ("Delhivery", "AWB2"), ("BlueDart", "AWB3"), ("Shiprocket", "AWB4")]
+    learn(services, order(parcels=sent))
+    run()
+    noted = instructions(services, run)
+    assert {system: task.records for system, task in noted.items()} == {
+        "bluedart": 1,
+        "delhivery": 2,
+        "shiprocket": 1,
+    }
+    task = noted["delhivery"]
+    assert (task.state, task.outcome, task.cursor) == (TaskState.WAITING, Outcome.UNCONFIRMED, "")
+    with services.store.transaction() as tx:
+        entries = tx.notices.entries(request_id=run.made["id"])
+    assert sorted((entry.processor, entry.system, entry.reference) for entry in entries) == [
+        ("bluedart", "bluedart", "AWB3"),
+        ("delhivery", "delhivery", "AWB1"),
+        ("delhivery", "delhivery", "AWB2"),
+        ("shiprocket", "shiprocket", "AWB4"),
+    ]
+    assert {entry.order for entry in entries} == {"#1001"}
+    assert {entry.state for entry in entries} == {NoticeState.WAITING}
+    facts = [fact for fact in read(services, run)[2] if fact.fact == "instruction.opened"]
+    assert [(fact.detail["processor"], fact.detail["entries"]) for fact in facts] == [
+        ("bluedart", 1),
+        ("delhivery", 2),
+        ("shiprocket", 1),
+    ]
+    assert "AWB" not in repr(facts)
+
+
+def test_twice_takes_no_count_back_and_doubles_no_waybill(services, run):
+    learn(services, customer(), order(parcels=[("Delhivery", "AWB1")]))
+    first = run()
+    again = run()
+    assert (again.outcome, again.records, again.detail) == (first.outcome, first.records, first.detail)
+    assert instructions(services, run)["delhivery"].records == 1
+
+
+def test_an_order_that_is_named_later_adds_its_parcels_to_the_instruction(services, run):
+    learn(services, order(1001, parcels=[("Delhivery", "AWB1")]))
+    learn(services, order(1002, customer_id=0, email=None, phone=None, parcels=[("Delhivery", "AWB2")]))
+    run()
+    answered = replace(
+        instructions(services, run)["delhivery"],
+        state=TaskState.DONE,
+        finished_at=NOW,
+        outcome=Outcome.ERASED,
+    )
+    with services.store.transaction() as tx:
+        tx.requests.save_task(answered)
+        tx.requests.widen(run.made["id"], Principal(order_ids=("1002",)))
+    assert run().detail == {"orders": 2, "parcels": 2}
+    task = instructions(services, run)["delhivery"]
+    assert (task.state, task.finished_at) == (TaskState.WAITING, None)
+    with services.store.transaction() as tx:
+        assert len(tx.notices.entries(request_id=run.made["id"])) == 2
+
+
+def test_a_merged_id_is_suppressed_and_the_kept_customers_parcels_stay(services, run):
+    learn(services, order(parcels=[("Delhivery", "AWB1")]), merged(7001, 7002))
+    task = run()
+    assert (task.outcome, task.records, task.detail) == (Outcome.ABSENT, 0, {"merged_into_another": 1})
+    assert instructions(services, run) == {}
+    with services.store.transaction() as tx:
+        assert len(tx.index.parcels(SHOP, Principal(customer_id="7002"))) == 1
+
+
+def access_in_flight(services, **release):
+    request = make_request()
+    with services.store.transaction() as tx:
+        opened(tx, request)
+        if release:
+            told = {"wake_at": None, "complete": None, "closed_at": None} | release
+            tx.requests.release(tx.requests.claim(request.id), **told)
+    return request
+
+
+def test_an_access_request_in_flight_is_answered_first(services, run):
+    learn(services, order())
+    access = access_in_flight(services)
+    task = run()
+    assert (task.state, task.last_error) == (TaskState.RETRY, "access_in_flight")
+    assert task.wake_at == NOW + timedelta(seconds=10)
+    with services.store.transaction() as tx:
+        assert list(tx.index.orders(SHOP, ASHA)) == ["1001"]
+        tx.requests.release(
+            tx.requests.claim(access.id),
+            state=RequestState.WAITING,
+            wake_at=None,
+            complete=False,
+            closed_at=NOW,
+        )
+    assert run().outcome is Outcome.ERASED
+
+
+@pytest.mark.parametrize(
+    "release",
+    [
+        {"state": RequestState.DONE, "closed_at": NOW},
+        {"state": RequestState.WAITING, "closed_at": NOW},
+        {"state": RequestState.IN_PROGRESS, "closed_at": NOW},
+        {"state": RequestState.FAILED},
+    ],
+)
+def test_an_access_request_that_was_answered_or_failed_delays_nothing(services, run, release):
+    access_in_flight(services, **release)
+    assert run().state is TaskState.DONE
+
+
+def test_dying_before_the_commit_changes_nothing_and_the_next_run_erases(services, run, monkeypatch):
+    learn(services, order())
+
+    def die(*_args, **_named):
+        raise RuntimeError("the machine stops")
+
+    monkeypatch.setattr("bridge.store.requests.requests.RequestRows.rewrite", die)
+    with pytest.raises(RuntimeError):
+        run()
+    with services.store.transaction() as tx:
+        assert list(tx.index.orders(SHOP, ASHA)) == ["1001"]
+    assert read(services, run)[2] == []
+    monkeypatch.undo()
+    assert run().outcome is Outcome.ERASED
+
+
+def test_a_worker_that_was_fenced_off_erases_nothing(services):
+    learn(services, order())
+    request = make_request(kind=Kind.ERASURE)
+    task = make_task(request.id, "bridge", Action.ERASE)
+    with services.store.transaction() as tx:
+        opened(tx, request, task)
+        claim = tx.requests.claim(request.id)
+        tx.requests.widen(request.id, Principal(order_ids=("5",)))
+    with pytest.raises(ClaimLost):
+        erase(request, task, claim, services=services)
+    with services.store.transaction() as tx:
+        assert list(tx.index.orders(SHOP, ASHA)) == ["1001"]
+
+
+def test_a_shop_leaves_whole_and_nobody_asks_for_a_token(services, run, platform):
+    learn(services, customer(), order(parcels=[("Delhivery", "AWB1")]))
+    accepted(services.store, "orders/create", {"id": 1}, shop=OTHER_SHOP)
+    access_in_flight(services)
+    task = run(kind=Kind.SHOP_ERASURE, subject="", principal=Principal())
+    assert (task.state, task.outcome) == (TaskState.DONE, Outcome.ERASED)
+    assert {"orders", "parcels", "customers", "requests"} <= set(task.detail)
+    assert [fact.fact for fact in read(services, run)[2]] == ["shop.erased"]
+    assert platform.asked == platform.erasure_asked == []

@@ -1,0 +1,103 @@
+"""Locate: parcels that no webhook told of are noted; an erasure waits for no token."""
+
+from __future__ import annotations
+
+import pytest
+
+from bridge.errors import ConnectorUnavailable, CredentialRejected
+from bridge.model import Action, Kind, Outcome, Principal, TaskState
+from bridge.steps.requests.process import process
+from tests.factories import ASHA, SHOP, make_request, make_task, order
+
+SENT = {
+    "id": "gid://shopify/Order/1001",
+    "legacyResourceId": "1001",
+    "name": "#1001",
+    "paymentGatewayNames": ["Cash on Delivery (COD)"],
+    "fulfillments": [
+        {
+            "displayStatus": "DELIVERED",
+            "deliveredAt": "2026-09-01T10:00:00Z",
+            "createdAt": "2026-08-28T10:00:00Z",
+            "trackingInfo": [{"company": "Delhivery", "number": "14908100000012", "url": None}],
+        }
+    ],
+}
+
+
+@pytest.fixture
+def erased(services, platform):
+    """Process Asha's erasure with the tasks that a webhook plans."""
+
+    def run(*, learned=()):
+        platform.sent = [SENT]
+        request = make_request(kind=Kind.ERASURE, principal=ASHA)
+        planned = [
+            make_task(request.id, "shopify", Action.LOCATE),
+            make_task(request.id, "bridge", Action.ERASE),
+            make_task(request.id, "shopify", Action.FOLLOW),
+        ]
+        with services.store.transaction() as tx:
+            tx.index.learn(SHOP, learned)
+            tx.requests.open(request, once=request.id, tasks=planned)
+        process(request.id, services=services)
+        return request
+
+    return run
+
+
+def read(services, request):
+    with services.store.transaction() as tx:
+        tasks = {task.action: task for task in tx.requests.tasks(request.id)}
+        return tasks, tx.notices.entries(request_id=request.id), tx.requests.get(request.id)
+
+
+def test_what_no_webhook_told_of_is_noted_with_what_the_platform_knows(services, erased):
+    tasks, (entry,), _ = read(services, erased())
+    assert (tasks[Action.LOCATE].state, tasks[Action.LOCATE].outcome, tasks[Action.LOCATE].records) == (
+        TaskState.DONE,
+        Outcome.FOUND,
+        1,
+    )
+    assert (entry.processor, entry.reference, entry.order, entry.cod) == (
+        "delhivery",
+        "14908100000012",
+        "#1001",
+        True,
+    )
+    assert (entry.status, entry.status_at.isoformat()) == ("delivered", "2026-09-01T10:00:00+00:00")
+
+
+def test_what_the_index_knows_is_noted_from_there_once(services, erased):
+    learned = [order(1001, parcels=[("Delhivery", "14908100000012")])]
+    tasks, entries, _ = read(services, erased(learned=learned))
+    assert (tasks[Action.LOCATE].outcome, len(entries)) == (Outcome.ABSENT, 1)
+
+
+def test_a_platform_that_is_down_delays_nothing_and_is_asked_again_by_what_was_known(
+    services, platform, erased
+):
+    platform.locate_faults = [ConnectorUnavailable("shopify: HTTP 503")]
+    request = erased()
+    tasks, entries, kept = read(services, request)
+    assert (tasks[Action.LOCATE].state, tasks[Action.ERASE].state) == (TaskState.RETRY, TaskState.DONE)
+    assert entries == []
+    assert (kept.principal.email, kept.principal.phone) == (ASHA.email, "")
+    services.clock.at = tasks[Action.LOCATE].wake_at
+    process(request.id, services=services)
+    tasks, entries, kept = read(services, request)
+    assert (tasks[Action.LOCATE].state, len(entries)) == (TaskState.DONE, 1)
+    assert kept.principal == Principal(customer_id=ASHA.customer_id), "what was kept for asking is gone"
+    assert platform.located[-1].email == ASHA.email
+
+
+@pytest.mark.parametrize("fault", [CredentialRejected("shopify: HTTP 401"), None])
+def test_without_a_token_she_is_erased_all_the_same_and_the_gap_is_named(services, platform, erased, fault):
+    if fault:
+        platform.locate_faults = [fault]
+    else:
+        services.connectors.pop("shopify")
+    tasks, _, _ = read(services, erased())
+    assert tasks[Action.ERASE].state is TaskState.DONE
+    assert tasks[Action.LOCATE].state is TaskState.FAILED
+    assert [gap.what for gap in tasks[Action.LOCATE].gaps] == ["parcels that no webhook told of"]

@@ -1,0 +1,81 @@
+"""Follow: the platform is asked until it says that it erased; what cannot be asked stays open, not failed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bridge.errors import ConnectorUnavailable, CredentialRejected
+from bridge.model import Action, ErasureState, Kind, Outcome, Principal, TaskState
+from bridge.steps.erasure.poll_platform_erasure import follow
+from tests.factories import NOW, make_request, make_task, opened
+from tests.fakes import FakeCarrier
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+READABLE = ErasureState(outcome=Outcome.UNCONFIRMED, reason="readable")
+
+
+@pytest.fixture
+def request_(services):
+    request = make_request(kind=Kind.ERASURE, principal=Principal(customer_id="7001"))
+    with services.store.transaction() as tx:
+        opened(tx, request, make_task(request.id, "shopify", Action.FOLLOW))
+    return request
+
+
+def run(request, services):
+    with services.store.transaction() as tx:
+        tx.session.connection.exec_driver_sql("UPDATE requests SET lease_until = NULL, attempts = 0")
+    with services.store.transaction() as tx:
+        claim = tx.requests.claim(request.id)
+        [task] = tx.requests.tasks(request.id)
+    saved = follow(request, task, claim, services=services)
+    with services.store.transaction() as tx:
+        assert tx.requests.tasks(request.id) == [saved]
+    return saved
+
+
+def read(request, services):
+    with services.store.transaction() as tx:
+        return tx.requests.get(request.id).principal, [fact.fact for fact in tx.evidence.of(request.id)]
+
+
+@pytest.mark.parametrize("outcome", [Outcome.ERASED, Outcome.ABSENT])
+def test_an_answer_ends_it_and_the_request_forgets_the_person(services, platform, request_, outcome):
+    platform.erasures = [ErasureState(outcome=outcome, reason="redacted")]
+    task = run(request_, services)
+    assert (task.state, task.outcome, task.finished_at) == (TaskState.DONE, outcome, NOW)
+    assert (task.wake_at, task.expected_by, task.last_error) == (None, None, "")
+    assert task.detail == {"reason": "redacted"}
+    assert read(request_, services) == (Principal(), ["task.done"])
+    assert platform.erasure_asked == [Principal(customer_id="7001")]
+
+
+def test_until_then_it_asks_after_an_hour_and_then_each_day_and_says_so_once(services, request_):
+    for attempt, pause in ((1, 3600), (2, 86_400), (3, 86_400)):
+        task = run(request_, services)
+        assert (task.state, task.outcome, task.attempts) == (TaskState.WAITING, Outcome.UNCONFIRMED, attempt)
+        assert task.wake_at == NOW + timedelta(seconds=pause)
+        assert task.expected_by == NOW + timedelta(days=180)
+        assert task.last_error == "readable"
+    assert read(request_, services) == (Principal(customer_id="7001"), ["task.waiting"])
+
+
+@pytest.mark.parametrize("fault", [ConnectorUnavailable("down"), CredentialRejected("401")])
+def test_a_platform_that_cannot_be_asked_leaves_the_question_open(services, platform, request_, fault):
+    platform.erasures = [fault, READABLE]
+    task = run(request_, services)
+    assert (task.state, task.outcome, task.last_error) == (
+        TaskState.WAITING,
+        Outcome.UNCONFIRMED,
+        type(fault).__name__,
+    )
+
+
+@pytest.mark.parametrize("connectors", [{}, {"shopify": FakeCarrier("shopify")}])
+def test_without_a_platform_the_question_is_open_too(services, request_, connectors):
+    task = run(request_, replace(services, connectors=connectors))
+    assert (task.state, task.last_error) == (TaskState.WAITING, "not_configured")

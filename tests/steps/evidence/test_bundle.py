@@ -1,0 +1,93 @@
+"""Prove: the same files for the same request, the heads that say most, and keys that were changed since."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bridge.model import Fact, Kind, SignedHead
+from bridge.rules.evidence.chain_heads import statement
+from bridge.steps.evidence.bundle import Proof, prove, worth_showing
+from bridge.steps.evidence.bundle.archive import archive
+from tests.factories import NOW, make_request, make_task
+
+REQUEST = make_request(kind=Kind.ERASURE)
+
+
+def head(seq, day=0, *, stamped=False):
+    at = NOW + timedelta(days=day)
+    made = SignedHead(day=at.date(), seq=seq, hash="h" * 64, signed_at=at)
+    return replace(made, token="dG9rZW4=", anchored_at=at) if stamped else made
+
+
+@pytest.fixture
+def facts(store):
+    with store.transaction() as tx:
+        for request_id in ("other", REQUEST.id, "other", REQUEST.id):
+            tx.evidence.append(Fact.TASK_DONE, shop=REQUEST.shop, request_id=request_id, records=1)
+        return tx.evidence.of(REQUEST.id)
+
+
+def case(store, facts, **given):
+    told = {
+        "request": REQUEST,
+        "tasks": [make_task(REQUEST.id)],
+        "facts": facts,
+        "rows": facts,
+        "heads": [],
+        "deliveries": [],
+        "certificate": None,
+        "plan": {"lines": []},
+        "public_key": store.vault.public_key,
+        "timezone": "Asia/Kolkata",
+    }
+    return prove(Proof(**(told | given)), sign=store.vault.sign, pem=store.vault.public_key_pem)
+
+
+def test_the_same_request_gives_the_same_bytes(store, facts):
+    first, second = (archive(case(store, facts), folder="evidence") for _ in range(2))
+    assert first == second
+    with zipfile.ZipFile(io.BytesIO(first)) as bundle:
+        assert bundle.testzip() is None
+        assert {name.partition("/")[0] for name in bundle.namelist()} == {"evidence"}
+
+
+@pytest.mark.parametrize(
+    ("heads", "shown"),
+    [
+        ([], []),
+        ([head(1)], []),
+        ([head(1), head(2, 1), head(3, 2)], [3]),
+        ([head(3), head(4, 1), head(9, 2)], [4]),
+        ([head(4), head(9, 1), head(12, 2, stamped=True), head(15, 3, stamped=True)], [4, 12]),
+        ([head(5, stamped=True), head(9, 1, stamped=True)], [5]),
+    ],
+    ids=["none", "before it began", "covers some", "first that covers all", "first with a timestamp", "both"],
+)
+def test_the_heads_that_are_shown_are_the_first_that_cover_all_its_facts(store, facts, heads, shown):
+    assert [fact.seq for fact in facts] == [2, 4]
+    assert [each.seq for each in worth_showing(heads, facts)] == shown
+    assert worth_showing(heads, []) == []
+
+
+def test_a_head_of_another_key_comes_with_that_key(store, facts):
+    key = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="  # RFC 8037, appendix A
+    signed = replace(head(4), public_key=key, signature="c2lnbmF0dXJl")
+    files = case(store, facts, heads=[signed])
+    assert files["heads/2026-11-22.json"] == statement(signed)
+    assert files["heads/2026-11-22.pem"] == (
+        b"-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n"
+        b"-----END PUBLIC KEY-----\n"
+    )
+    assert "-inkey heads/2026-11-22.pem" in files["README.txt"].decode()
+
+
+def test_what_is_not_there_yet_is_said(store, facts):
+    text = case(store, facts)["README.txt"].decode()
+    assert "no certificate" in text
+    assert "No head of the chain was signed since" in text
+    assert "--to-head" in text

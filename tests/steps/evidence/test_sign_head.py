@@ -1,0 +1,150 @@
+"""Sign head: one a day, and a timestamp of somebody else's that is asked for until it comes."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bridge.connectors.timestamp_authority import TimestampAuthority
+from bridge.errors import ConnectorUnavailable
+from bridge.rules.evidence.chain_heads import statement
+from bridge.steps.evidence.sign_head import sign_head
+from bridge.steps.recovery.ledger_gate import look
+from bridge.store.recovery.ledger import SqlLedger
+from tests.authority import Authority, needs_openssl
+from tests.fakes import FakeStamper
+from tests.tamper import append
+from workers.schedule import PURGE_EVERY, tick
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def stamper():
+    return FakeStamper()
+
+
+@pytest.fixture
+def stamped(services, stamper):
+    """A bridge that has recorded something and knows an authority."""
+    append(services.store)
+    return replace(services, stamper=stamper)
+
+
+def heads(services):
+    with services.store.transaction() as tx:
+        return tx.heads.all()
+
+
+def facts(services):
+    with services.store.transaction() as tx:
+        return [fact.fact for fact in tx.evidence.all() if fact.fact.startswith("head.")]
+
+
+def test_without_an_authority_a_head_is_signed_and_rests_here(services):
+    append(services.store)
+    sign_head(services=services)
+    [head] = heads(services)
+    assert (head.token, head.anchored_at, head.attempts) == ("", None, 0)
+    assert facts(services) == ["head.signed"]
+
+
+def test_a_timestamp_is_kept_with_its_moment_and_recorded_once(stamped, stamper, clock):
+    for _ in range(3):
+        sign_head(services=stamped)
+        clock.at += HOUR
+    [head] = heads(stamped)
+    assert b64decode(head.token) == b"token of " + stamper.asked[0]
+    assert head.anchored_at == stamper.at
+    assert len(stamper.asked) == 1
+    assert facts(stamped) == ["head.signed", "head.anchored"]
+    with stamped.store.transaction() as tx:
+        assert tx.evidence.verify() == 7
+
+
+def test_an_authority_that_is_away_is_asked_after_ever_longer_pauses(stamped, stamper, clock):
+    stamper.faults = [ConnectorUnavailable("timestamp authority: HTTP 503")] * 4
+    began, asked_at = clock.at, []
+    for _ in range(8):
+        before = len(stamper.asked)
+        sign_head(services=stamped)
+        if len(stamper.asked) > before:
+            asked_at.append((clock.at - began) // HOUR)
+        clock.at += HOUR
+    assert asked_at == [0, 1, 3, 7]
+    [head] = heads(stamped)
+    assert (head.attempts, head.last_error) == (4, "timestamp authority: HTTP 503")
+    clock.at = began + timedelta(hours=15)  # the next day in India has its own head by now
+    sign_head(services=stamped)
+    first, second = heads(stamped)
+    assert (first.anchored_at, second.anchored_at) == (None, stamper.at)
+
+
+def test_only_the_newest_head_is_asked_for_because_it_covers_the_rest(stamped, stamper, clock):
+    stamper.faults = [ConnectorUnavailable("away")]
+    sign_head(services=stamped)
+    clock.at += timedelta(days=1)
+    sign_head(services=stamped)
+    clock.at += 2 * HOUR
+    sign_head(services=stamped)
+    assert len(stamper.asked) == 2
+    assert [head.anchored_at is not None for head in heads(stamped)] == [False, True]
+
+
+def test_no_transaction_is_open_while_the_authority_thinks(stamped, stamper):
+    """Else SQLite, which has one writer, would refuse this one."""
+    stamper.meanwhile = lambda: append(stamped.store, 1)
+    sign_head(services=stamped)
+    assert heads(stamped)[0].anchored_at is not None
+
+
+def test_of_two_clocks_one_timestamp_stands(stamped, stamper):
+    stamper.meanwhile = lambda: sign_head(services=replace(stamped, stamper=FakeStamper()))
+    sign_head(services=stamped)
+    assert facts(stamped) == ["head.signed", "head.anchored"]
+
+
+def test_the_clock_signs_beside_purging(services, clock):
+    append(services.store)
+    purged = tick(services, "only", 2.0, None)
+    assert len(heads(services)) == 1
+    clock.at += timedelta(days=1)
+    tick(services, "only", 2.0, purged)
+    assert len(heads(services)) == 2
+    assert timedelta(hours=2) > PURGE_EVERY
+
+
+@needs_openssl
+def test_a_real_authority_s_answer_is_what_openssl_accepts_for_the_statement(services, tmp_path):
+    append(services.store)
+    with Authority(tmp_path) as authority:
+        sign_head(services=replace(services, stamper=TimestampAuthority(authority.url)))
+        [head] = heads(services)
+        assert authority.accepts(statement(head), b64decode(head.token))
+        assert not authority.accepts(statement(replace(head, seq=4)), b64decode(head.token))
+
+
+def test_the_ledger_outside_the_backup_gets_each_days_head(services, tmp_path, clock):
+    append(services.store)
+    with closing(SqlLedger(f"sqlite:///{tmp_path}/ledger.db")) as ledger:
+        services = replace(services, ledger=ledger)
+        sign_head(services=services)
+        [head] = heads(services)
+        assert (ledger.last_head().seq, facts(services)) == (head.seq + 1, ["head.signed", "head.anchored"])
+        sign_head(services=services)
+        clock.at += 24 * HOUR
+        sign_head(services=services)
+        assert facts(services) == ["head.signed", "head.anchored"] * 2
+        assert look(services=services) == ""
+
+
+def test_a_ledger_that_is_away_costs_a_days_deposit_and_nothing_else(services, tmp_path):
+    append(services.store)
+    (tmp_path / "ledger.db").mkdir()
+    with closing(SqlLedger(f"sqlite:///{tmp_path}/ledger.db")) as ledger:
+        assert sign_head(services=replace(services, ledger=ledger)) is not None
+    assert facts(services) == ["head.signed"]

@@ -1,0 +1,96 @@
+"""What the shop says after an erasure: nothing of her is kept, and what carriers must be told is."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from bridge.model import Action, Kind, NoticeState, ParcelStatus, TaskState
+from bridge.steps.index.index_orders import index
+from bridge.steps.requests.process import process
+from tests.factories import ASHA, NOW, SHOP, accepted, make_request, make_task, order, order_body
+
+
+@pytest.fixture
+def erased(services):
+    """Asha's erasure with one parcel, done here."""
+    with services.store.transaction() as tx:
+        tx.index.learn(SHOP, [order(1001, parcels=[("Delhivery", "14908100000012")])])
+        request = make_request(kind=Kind.ERASURE, principal=ASHA)
+        tx.requests.open(request, once=request.id, tasks=[make_task(request.id, "bridge", Action.ERASE)])
+    process(request.id, services=services)
+    return request
+
+
+def tell(services, topic, body):
+    accepted(services.store, topic, body)
+    index(SHOP, services=services)
+
+
+def entries(services, request):
+    with services.store.transaction() as tx:
+        return tx.notices.entries(request_id=request.id)
+
+
+def fulfilment(number, **given):
+    at = (NOW + timedelta(hours=2)).isoformat()
+    told = {"id": 5, "order_id": 1001, "status": "success", "updated_at": at, "created_at": at}
+    return told | {"tracking_company": "Delhivery", "tracking_numbers": [number]} | given
+
+
+def test_where_her_parcel_is_now_is_taken_in(services, erased):
+    (entry,) = entries(services, erased)
+    assert entry.status is ParcelStatus.UNKNOWN
+    tell(services, "fulfillments/update", fulfilment("14908100000012", shipment_status="delivered"))
+    (entry,) = entries(services, erased)
+    assert (entry.status, entry.status_at) == (ParcelStatus.DELIVERED, NOW + timedelta(hours=2))
+    tell(
+        services,
+        "fulfillments/update",
+        fulfilment("14908100000012", shipment_status="in_transit", updated_at=NOW.isoformat()),
+    )
+    assert entries(services, erased)[0].status is ParcelStatus.DELIVERED, "an older word takes nothing back"
+
+
+def test_a_parcel_that_was_sent_after_the_erasure_is_told_of_too(services, erased):
+    tell(services, "fulfillments/create", fulfilment("14908100000023"))
+    old, new = entries(services, erased)
+    assert (new.reference, new.state, new.task_id) == ("14908100000023", NoticeState.WAITING, old.task_id)
+    with services.store.transaction() as tx:
+        assert tx.index.parcels(SHOP, ASHA) == []
+        assert ("notify", f"{SHOP}|delhivery", False) in _due(tx)
+
+
+def _due(tx):
+    rows = tx.session.connection.exec_driver_sql("SELECT id FROM notice_accounts WHERE wake_at IS NOT NULL")
+    return [("notify", row.id, False) for row in rows]
+
+
+def test_a_return_that_opens_holds_and_one_that_is_settled_frees(services, erased):
+    tell(services, "returns/approve", {"id": 9, "order_id": 1001, "status": "open"})
+    assert entries(services, erased)[0].matters == ("return/9",)
+    tell(services, "disputes/update", {"id": 4, "order_id": 1001, "status": "won"})
+    assert entries(services, erased)[0].matters == ("return/9",)
+    tell(services, "returns/close", {"id": 9, "order_id": 1001, "status": "closed"})
+    assert entries(services, erased)[0].matters == ()
+
+
+def test_what_is_told_of_a_new_order_is_a_new_contract_and_no_entry(services, erased):
+    body = order_body(2002, at=NOW + timedelta(days=1), parcels=[("Delhivery", "14908100000034")])
+    tell(services, "orders/create", body)
+    assert len(entries(services, erased)) == 1
+
+
+def test_the_instruction_of_an_open_return_waits(services):
+    with services.store.transaction() as tx:
+        tx.index.learn(SHOP, [order(1001, parcels=[("Delhivery", "14908100000012")])])
+    tell(services, "returns/request", {"id": 9, "order_id": 1001, "status": "requested"})
+    request = make_request(kind=Kind.ERASURE, principal=ASHA)
+    with services.store.transaction() as tx:
+        tx.requests.open(request, once=request.id, tasks=[make_task(request.id, "bridge", Action.ERASE)])
+    process(request.id, services=services)
+    assert entries(services, request)[0].matters == ("return/9",)
+    with services.store.transaction() as tx:
+        (task,) = [task for task in tx.requests.tasks(request.id) if task.action is Action.INSTRUCT]
+    assert task.state is TaskState.WAITING

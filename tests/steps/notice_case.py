@@ -1,0 +1,138 @@
+"""A person's erasure with parcels at a carrier, and what is looked at afterwards: shared by the tests of notices."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from sqlalchemy import func, select
+
+from bridge.model import (
+    Action,
+    Answer,
+    Kind,
+    ParcelStatus,
+    Principal,
+    RequestState,
+    Said,
+    TaskState,
+    Tracked,
+    Via,
+    Waybill,
+)
+from bridge.steps.notices.notify import notify
+from bridge.steps.notices.open_notice_items import note
+from bridge.steps.notices.record_answer import answer
+from bridge.steps.requests.process import process
+from bridge.store.schema.notice_tables import notice_links
+from tests.factories import (
+    NOW,
+    SHOP,
+    make_request,
+    make_services,
+    make_task,
+    settled_retention,
+    told_processors,
+)
+from tests.fakes import FakeMailer, FakeTracker
+
+ACCOUNT = f"{SHOP}|delhivery"
+SHE = '{"name": "Asha Qwertzuiop"}'
+
+
+def days(count):
+    return timedelta(days=count)
+
+
+class Case:
+    """One shop with two carriers that can be asked, and a mail server."""
+
+    def __init__(self, store, clock, queue):
+        self.store, self.clock, self.queue = store, clock, queue
+        clock.at = NOW
+        self.mailer = FakeMailer()
+        self.carrier = FakeTracker("delhivery")
+        other = FakeTracker("bluedart")
+        other.parcels, other.tracked = self.carrier.parcels, self.carrier.tracked
+        services = make_services(store, clock, queue, self.carrier, other, mailer=self.mailer)
+        self.services = replace(
+            services,
+            settings=replace(services.settings, mail_from="Mini Miss <privacy@example.in>"),
+            merchant=replace(services.merchant, processors=told_processors()),
+            retention=settled_retention(),
+        )
+
+    def at(self, moment):
+        self.clock.at = moment
+
+    def erasure(self, *numbers, carrier="delhivery", subject="subject-asha", arrived_days=190, **parcel):
+        """An erasure that is done here and has noted these parcels; the carrier knows them as delivered."""
+        request = make_request(kind=Kind.ERASURE, subject=subject, state=RequestState.IN_PROGRESS)
+        told = {"shipped_at": self.clock.at - days(200)} | parcel
+        parcels = [
+            Waybill(number=number, carrier=carrier, order_id="1001", order_name="#1001", **told)
+            for number in numbers
+        ]
+        for number in numbers:
+            self.carrier.parcels.setdefault(number, Tracked(number=number, status=ParcelStatus.UNKNOWN))
+            if carrier != "unknown":
+                self.move(number, ParcelStatus.DELIVERED, at=self.clock.at - days(arrived_days))
+        erased = make_task(request.id, "bridge", Action.ERASE, state=TaskState.DONE, finished_at=NOW)
+        with self.store.transaction() as tx:
+            tx.requests.open(request, once=request.id, tasks=[erased])
+            note(request, Principal(), parcels, {}, tx=tx, services=self.services)
+        return request
+
+    def move(self, number, status, *, at=None, **told):
+        known = {"cod": False, "consignee": SHE} | told
+        self.carrier.parcels[number] = Tracked(number=number, status=status, status_at=at, **known)
+
+    def run(self, account=ACCOUNT):
+        return notify(account, services=self.services)
+
+    def process(self, request):
+        process(request.id, services=self.services)
+
+    def notices(self):
+        with self.store.transaction() as tx:
+            return tx.notices.notices()
+
+    def entries(self, **which):
+        with self.store.transaction() as tx:
+            return tx.notices.entries(**which)
+
+    def tasks(self, request):
+        with self.store.transaction() as tx:
+            return [task for task in tx.requests.tasks(request.id) if task.action is Action.INSTRUCT]
+
+    def request(self, request):
+        with self.store.transaction() as tx:
+            return tx.requests.get(request.id)
+
+    def links(self):
+        with self.store.transaction() as tx:
+            return tx.session.connection.scalar(select(func.count()).select_from(notice_links))
+
+
+def facts(case, request):
+    with case.store.transaction() as tx:
+        return [event.fact for event in tx.evidence.of(request.id)]
+
+
+def says(case, request):
+    """The request's certificate."""
+    with case.store.transaction() as tx:
+        return tx.packages.certificate(request.id)
+
+
+def erased_by(case, notice, said=Answer.ERASED, **more):
+    """The processor answers every line the same."""
+    told = Said(answer=said, **more)
+    entries = case.entries(notice_id=notice.id)
+    return answer(
+        notice.id,
+        {entry.id: told for entry in entries},
+        via=Via.PAGE,
+        actor=f"processor:{notice.processor}",
+        services=case.services,
+    )

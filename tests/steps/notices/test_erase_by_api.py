@@ -1,0 +1,136 @@
+"""Erase there: a processor with an interface gets no letter; what was recorded of a deed is never lost again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bridge.errors import ConnectorThrottled, ConnectorUnavailable, CredentialRejected
+from bridge.model import Answer, Entry, Names, NoticeState, ParcelStatus, TaskState, Via
+from tests.factories import NOW, SHOP, told_processors
+from tests.fakes import FakeEraser
+from tests.steps.notice_case import Case, days
+
+NUMBERS = ("14908100000012", "14908100000023", "14908100000034")
+ACCOUNT = f"{SHOP}|aftership"
+
+
+@pytest.fixture
+def case(store, clock, queue):
+    case = Case(store, clock, queue)
+    (one,) = [each for each in told_processors() if each.id == "delhivery"]
+    copies = replace(one, id="aftership", erasure_channel="api", carries=("*",), privacy_contact="")
+    eraser = FakeEraser("aftership", knows=NUMBERS)
+    case.eraser = eraser
+    case.services = replace(
+        case.services,
+        merchant=replace(case.services.merchant, processors=(*case.services.merchant.processors, copies)),
+        connectors={**case.services.connectors, "aftership": eraser},
+    )
+    return case
+
+
+def task(case, request):
+    case.process(request)
+    (told,) = [one for one in case.tasks(request) if one.system == "aftership"]
+    return told
+
+
+def test_it_is_erased_without_a_letter_and_the_request_says_so(case):
+    case.eraser.knows.discard(NUMBERS[2])
+    request = case.erasure(*NUMBERS)
+    case.run(ACCOUNT)
+    assert sorted(case.eraser.erased) == sorted(NUMBERS)
+    assert not case.mailer.letters
+    (notice,) = case.notices()
+    assert (notice.state, notice.answered_via) == (NoticeState.COMPLETED, Via.API)
+    told = task(case, request)
+    assert told.state is TaskState.DONE
+    assert told.detail["answers"] == {"erased": 2, "not_found": 1}
+    assert not any(entry.reference for entry in case.entries(account=ACCOUNT)), "no waybill stays"
+
+
+@pytest.mark.parametrize(
+    ("fault", "why"),
+    [
+        (CredentialRejected("x"), "api_refuses_us"),
+        (ConnectorUnavailable("x"), ""),
+        (ConnectorThrottled("x", retry_after_s=900.0), ""),
+    ],
+)
+def test_a_fault_in_the_midst_loses_nothing_that_was_erased(case, monkeypatch, fault, why):
+    erase = case.eraser.erase
+
+    def broken(numbers):
+        yield next(erase(numbers))
+        raise fault
+
+    monkeypatch.setattr(case.eraser, "erase", broken)
+    request = case.erasure(*NUMBERS)
+    case.run(ACCOUNT)
+    entries = case.entries(account=ACCOUNT)
+    assert [entry.answer for entry in entries].count(Answer.ERASED) == 1
+    assert {entry.reason for entry in entries if entry.answer is None} == {why}
+    assert task(case, request).detail["answers"] == {"erased": 1}
+    monkeypatch.setattr(case.eraser, "erase", erase)
+    case.at(case.notices()[0].next_at)
+    case.run(ACCOUNT)
+    assert len(case.eraser.erased) == 3, "each once"
+    assert task(case, request).state is TaskState.DONE
+
+
+def test_without_credentials_it_waits_loudly(case):
+    case.eraser.configured = False
+    request = case.erasure(*NUMBERS)
+    case.run(ACCOUNT)
+    assert task(case, request).last_error == "api_not_configured"
+    case.eraser.configured = True
+    case.at(NOW + timedelta(hours=1))
+    case.run(ACCOUNT)
+    assert task(case, request).state is TaskState.DONE
+
+
+def test_what_has_no_waybill_is_no_matter_of_an_interface_and_a_person_is_shown_it(case):
+    request = case.erasure(NUMBERS[0])
+    (named,) = case.entries(account=ACCOUNT)
+    with case.store.transaction() as tx:
+        tx.notices.add(
+            [
+                Entry(
+                    id="ent_order",
+                    shop=SHOP,
+                    request_id=request.id,
+                    task_id=named.task_id,
+                    processor="aftership",
+                    names=Names.ORDER,
+                    reference="#1001",
+                    look_at=NOW,
+                )
+            ]
+        )
+    case.run(ACCOUNT)
+    assert case.eraser.erased == [NUMBERS[0]]
+    told = task(case, request)
+    assert (told.state, told.last_error) == (TaskState.FAILED, "processor_refused")
+    assert told.detail["answers"] == {"erased": 1, "refused": 1}
+    assert [entry.reason for entry in case.entries(account=ACCOUNT)].count("not_by_api") == 1
+
+
+def test_one_parcel_of_two_people_is_erased_once_and_is_done_for_both(case):
+    one, other = case.erasure(NUMBERS[0]), case.erasure(NUMBERS[0], subject="another")
+    case.run(ACCOUNT)
+    assert case.eraser.erased == [NUMBERS[0]]
+    assert [task(case, each).state for each in (one, other)] == [TaskState.DONE] * 2
+
+
+def test_what_still_moves_is_not_erased(case):
+    case.erasure(NUMBERS[0])
+    case.move(NUMBERS[0], ParcelStatus.IN_TRANSIT, at=NOW)
+    case.run(ACCOUNT)
+    assert not case.eraser.erased
+    case.move(NUMBERS[0], ParcelStatus.DELIVERED, at=NOW - days(40))
+    case.at(NOW + days(400))
+    case.run(ACCOUNT)
+    assert case.eraser.erased == [NUMBERS[0]]

@@ -1,0 +1,431 @@
+"""Notify: looked at in batches, told in a letter, reminded, ended; each thing once, and nothing too early."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bridge.errors import (
+    ChangedMeanwhile,
+    ConnectorRefused,
+    ConnectorThrottled,
+    ConnectorUnavailable,
+    CredentialRejected,
+)
+from bridge.model import NoticeState, ParcelStatus, RequestState, TaskState, Tracked, Via
+from bridge.steps.notices.notify import notify
+from bridge.steps.notices.record_answer import acknowledge
+from bridge.steps.requests.process import process
+from tests.factories import NOW, SHOP, told_processors
+from tests.steps.notice_case import ACCOUNT, Case, days, erased_by, facts, says
+
+
+@pytest.fixture
+def case(store, clock, queue):
+    return Case(store, clock, queue)
+
+
+def test_a_settled_parcel_is_looked_at_told_of_and_its_request_says_so(case):
+    request = case.erasure("14908100000012")
+    assert case.run()
+    (letter,) = case.mailer.letters
+    assert letter.to == "privacy@delhivery.example"
+    assert "14908100000012" in letter.text
+    (notice,) = case.notices()
+    assert (notice.state, notice.sent_at, notice.due_at) == (NoticeState.SENT, NOW, NOW + days(15))
+    assert letter.message_id == notice.message_id == f"<{notice.id}.0@example.in>"
+    case.process(request)
+    (task,) = case.tasks(request)
+    assert (task.state, task.expected_by, task.last_error) == (TaskState.WAITING, notice.due_at, "")
+    assert task.detail["notices"][0]["state"] == "sent"
+    assert Counter(facts(case, request))["notice.sent"] == 1
+
+
+def test_it_is_asked_where_it_is_before_and_whose_only_when_it_may_be_told(case):
+    case.erasure("14908100000012", "14908100000023")
+    case.move("14908100000023", ParcelStatus.IN_TRANSIT)
+    case.run()
+    assert [people for _, people in case.carrier.tracked] == [False, True]
+    assert case.carrier.tracked[1][0] == ("14908100000012",), "nobody looks at people whose parcel moves"
+    waits, told = sorted(case.entries(), key=lambda entry: entry.state, reverse=True)
+    assert (waits.state, waits.reason, waits.baseline) == (NoticeState.WAITING, "parcel_moving", "")
+    assert told.baseline
+    assert "Qwertzuiop" not in told.baseline
+
+
+def test_what_moves_is_told_of_by_itself_when_it_came_to_rest(case):
+    request = case.erasure("14908100000012")
+    case.move("14908100000012", ParcelStatus.IN_TRANSIT)
+    case.run()
+    assert not case.mailer.letters
+    case.move("14908100000012", ParcelStatus.DELIVERED, at=NOW, cod=True)
+    case.at(NOW + days(1))
+    case.run()
+    (entry,) = case.entries()
+    assert entry.reason == "hold_open_contract"
+    case.process(request)
+    (task,) = case.tasks(request)
+    assert task.detail["waits"][0]["not_before"] == entry.not_before.isoformat()
+    case.at(entry.not_before)
+    case.run()
+    assert len(case.mailer.letters) == 1
+
+
+def test_a_digest_lists_what_became_due_of_several_people_and_goes_once_a_day(case):
+    one = case.erasure("14908100000012")
+    other = case.erasure("14908100000023", subject="somebody else")
+    case.run()
+    (letter,) = case.mailer.letters
+    assert "14908100000012" in letter.text
+    assert "14908100000023" in letter.text
+    assert [facts(case, request).count("notice.sent") for request in (one, other)] == [1, 1]
+    case.erasure("14908100000034", subject="a third")
+    case.at(NOW + timedelta(hours=5))
+    case.run()
+    assert len(case.mailer.letters) == 1
+    case.at(NOW + timedelta(hours=24))
+    case.run()
+    assert len(case.mailer.letters) == 2
+    assert "14908100000012" not in case.mailer.letters[1].text
+
+
+def test_the_letter_names_no_person_and_both_forms_say_the_same(case):
+    case.erasure("14908100000012")
+    case.run()
+    (letter,) = case.mailer.letters
+    for word in ("Qwertzuiop", "asha@", "98111", "7001"):
+        assert word not in letter.text + letter.html + repr(letter.attached)
+    for line in ("MM-1", "MINI MISS", "s.43A", "14908100000012", "#1001", "Asia/Kolkata"):
+        assert line in letter.text
+        assert line in letter.html
+    assert "2023" not in letter.text, "the DPDP Act is not in force on that day"
+    (token,) = {line.rpartition("/")[2] for line in letter.text.splitlines() if "/notices/" in line}
+    (notice,) = case.notices()
+    with case.store.transaction() as tx:
+        assert tx.notices.linked(token).id == notice.id
+        assert tx.notices.linked(token + "x") is None
+
+
+def test_the_ground_is_the_law_that_is_in_force_on_the_day(case):
+    case.at(NOW.replace(year=2028))
+    case.erasure("14908100000012", arrived_days=400)
+    case.run()
+    (letter,) = case.mailer.letters
+    assert "Digital Personal Data Protection Act 2023" in letter.text
+    assert "s.43A" not in letter.text
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"contact_verified_on": None}, "contact_not_verified"),
+        ({"privacy_contact": ""}, "no_contact"),
+        ({"erasure_channel": "portal"}, "file_by_hand"),
+        ({"erasure_channel": ""}, "no_channel"),
+        ({"erasure_channel": "api"}, "api_not_configured"),
+    ],
+)
+def test_what_cannot_go_waits_loudly_and_says_so_once(case, change, why):
+    case.services = replace(
+        case.services,
+        merchant=replace(case.services.merchant, processors=told_processors(**change)),
+    )
+    request = case.erasure("14908100000012")
+    case.run()
+    assert not case.mailer.letters
+    case.at(NOW + timedelta(hours=2))
+    case.run()
+    case.process(request)
+    (task,) = case.tasks(request)
+    assert (task.state, task.last_error) == (TaskState.WAITING, why)
+    assert facts(case, request).count("notice.stuck") == 1
+
+
+def test_without_a_mail_server_letters_wait_and_go_when_there_is_one(case):
+    case.mailer.configured = False
+    case.erasure("14908100000012")
+    case.run()
+    assert case.notices()[0].last_error == "mail_not_configured"
+    case.mailer.configured = True
+    case.at(NOW + timedelta(hours=1))
+    case.run()
+    assert case.notices()[0].state is NoticeState.SENT
+
+
+def test_a_parcel_of_an_unknown_carrier_is_for_a_person(case):
+    request = case.erasure("X1", carrier="unknown")
+    assert case.run(f"{SHOP}|unknown")
+    case.process(request)
+    assert [task.last_error for task in case.tasks(request)] == ["carrier_unknown"]
+    assert not case.carrier.tracked
+
+
+def test_a_refused_address_has_bounced_and_waits_for_a_person(case):
+    case.mailer.faults = [ConnectorRefused("mail: recipient refused, 550")]
+    request = case.erasure("14908100000012")
+    case.run()
+    (notice,) = case.notices()
+    assert (notice.state, notice.next_at) == (NoticeState.BOUNCED, None)
+    case.process(request)
+    assert case.tasks(request)[0].last_error == "bounced"
+    assert "notice.bounced" in facts(case, request)
+
+
+@pytest.mark.parametrize(
+    ("fault", "after"),
+    [
+        (ConnectorUnavailable("mail: timeout"), timedelta(seconds=10)),
+        (CredentialRejected("mail: login refused"), timedelta(hours=1)),
+    ],
+)
+def test_a_mail_server_that_is_down_or_refuses_us_is_tried_again(case, fault, after):
+    case.mailer.faults = [fault]
+    case.erasure("14908100000012")
+    case.run()
+    assert case.notices()[0].state is NoticeState.QUEUED
+    assert case.links() == 0, "a link that nobody got is no link"
+    assert not case.run()
+    case.at(NOW + after)
+    case.run()
+    assert case.notices()[0].state is NoticeState.SENT
+    assert len(case.mailer.letters) == case.links() == 1
+
+
+def test_who_does_not_answer_is_reminded_and_then_a_person_takes_over(case):
+    request = case.erasure("14908100000012")
+    case.run()
+    states = []
+    for day in (10, 16, 23, 30, 31):
+        case.at(NOW + days(day))
+        case.run()
+        (notice,) = case.notices()
+        states.append((notice.state, notice.reminders, notice.next_at))
+    assert [state for state, _, _ in states] == ["reminded", "reminded", "reminded", "expired", "expired"]
+    assert [count for _, count, _ in states] == [1, 2, 3, 3, 3]
+    _, second, third, _, escalation = case.mailer.letters
+    assert "This is reminder 1: we have no answer to our instruction yet." in second.text
+    assert "and its date has passed" not in second.text
+    assert "reminder 2" in third.text
+    assert "and its date has passed" in third.text
+    assert len({letter.message_id for letter in case.mailer.letters}) == 5
+    assert escalation.to == "privacy@minimiss.com"
+    assert "14908100000012" not in escalation.text
+    case.process(request)
+    assert case.tasks(request)[0].last_error == "expired"
+    assert facts(case, request).count("notice.reminded") == 3
+    assert facts(case, request).count("notice.expired") == 1
+
+
+def test_who_said_that_it_works_on_it_is_not_reminded_before_the_date(case):
+    case.erasure("14908100000012")
+    case.run()
+    acknowledge(case.notices()[0].id, via="page", actor="processor:delhivery", services=case.services)
+    case.at(NOW + days(12))
+    case.run()
+    assert len(case.mailer.letters) == 1
+    case.at(NOW + days(15))
+    case.run()
+    assert len(case.mailer.letters) == 2
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [ConnectorUnavailable("x"), ConnectorThrottled("x", retry_after_s=900.0), CredentialRejected("x")],
+)
+def test_a_carrier_that_cannot_be_asked_is_left_in_peace_and_shown(case, fault):
+    request = case.erasure("14908100000012")
+    case.carrier.faults = [fault]
+    case.run()
+    (entry,) = case.entries()
+    refused = isinstance(fault, CredentialRejected)
+    assert entry.reason == ("carrier_refuses_us" if refused else "carrier_down")
+    assert entry.look_at - NOW >= timedelta(seconds=fault.retry_after_s or 300 if not refused else 3600)
+    case.process(request)
+    assert case.tasks(request)[0].detail["waits"][0]["reason"] == entry.reason
+    case.at(entry.look_at)
+    case.run()
+    assert case.notices()[0].state is NoticeState.SENT
+
+
+def test_ten_thousand_parcels_are_asked_in_batches_across_people(case):
+    for person in range(4):
+        case.erasure(*(f"1490810{person}{n:06}" for n in range(30)), subject=f"person {person}")
+    case.run()
+    assert [len(numbers) for numbers, _ in case.carrier.tracked] == [50, 50, 50, 50, 20, 20]
+    assert [notice.state for notice in case.notices()] == [NoticeState.SENT]
+    assert case.mailer.letters[0].attached[0][2].count(b"\n") == 121
+    assert "and 20 more, in the file" in case.mailer.letters[0].text
+
+
+def test_a_return_that_is_opened_while_the_carrier_is_asked_is_seen(case, monkeypatch):
+    case.erasure("14908100000012")
+    track = case.carrier.track
+
+    def meanwhile(numbers, *, consignees=False):
+        monkeypatch.setattr(case.carrier, "track", track)
+        with case.store.transaction() as tx:
+            tx.notices.settled(SHOP, "1001", "return/9", is_open=True)
+        return track(numbers, consignees=consignees)
+
+    monkeypatch.setattr(case.carrier, "track", meanwhile)
+    with pytest.raises(ChangedMeanwhile):
+        case.run()
+    case.at(NOW + timedelta(minutes=10))
+    assert case.run(), "it goes on by itself"
+    assert [entry.reason for entry in case.entries()] == ["return_open"]
+    assert not case.mailer.letters
+
+
+@pytest.mark.parametrize("word", ["a return", "on the way back"])
+def test_what_changes_while_a_letter_waits_takes_its_line_out(case, word):
+    """A contact that is verified months later must not let a letter of then go as it was."""
+    unverified = told_processors(contact_verified_on=None)
+    merchant = case.services.merchant
+    case.services = replace(case.services, merchant=replace(merchant, processors=unverified))
+    case.erasure("14908100000012")
+    case.erasure("14908100000023", subject="another")
+    case.run()
+    with case.store.transaction() as tx:
+        if word == "a return":
+            tx.notices.settled(SHOP, "1001", "return/9", is_open=True)
+        else:
+            for number in ("14908100000012", "14908100000023"):
+                tx.notices.seen(SHOP, number, ParcelStatus.IN_TRANSIT, NOW)
+                case.move(number, ParcelStatus.RETURNING, at=NOW)
+    case.services = replace(case.services, merchant=merchant)
+    case.at(NOW + days(2))
+    case.run()
+    assert not case.mailer.letters
+    assert {entry.state for entry in case.entries()} == {NoticeState.WAITING}
+    assert case.notices() == []
+
+
+def test_a_read_back_that_is_refused_stops_nobody_else_and_ends(case, monkeypatch):
+    case.erasure("14908100000012")
+    case.run()
+    erased_by(case, case.notices()[0])
+    track = case.carrier.track
+
+    def refuses(numbers, *, consignees=False):
+        if consignees and "14908100000012" in numbers:
+            raise ConnectorRefused("no")
+        return track(numbers, consignees=consignees)
+
+    monkeypatch.setattr(case.carrier, "track", refuses)
+    case.at(case.entries()[0].look_at)
+    case.erasure("14908100000034", subject="another")
+    case.run()
+    case.at(case.clock.at + days(1))
+    case.run()
+    assert len(case.mailer.letters) == 2
+    case.at(case.clock.at + days(31))
+    case.run()
+    first = next(entry for entry in case.entries() if entry.read_back)
+    assert (first.read_back, first.look_at, first.reference) == ("not_possible", None, "")
+
+
+def test_what_came_to_rest_without_a_date_is_told_of_some_day(case):
+    case.erasure("14908100000012", shipped_at=None)
+    case.move("14908100000012", ParcelStatus.DELIVERED, at=None)
+    for _ in range(60):
+        case.run()
+        case.at(case.clock.at + days(1))
+    assert [notice.state for notice in case.notices()] == [NoticeState.REMINDED]
+
+
+def test_who_says_late_that_it_works_on_it_is_given_a_week_and_then_ends(case):
+    case.erasure("14908100000012")
+    case.run()
+    while case.notices()[0].state is not NoticeState.EXPIRED:
+        case.at(case.notices()[0].next_at)
+        case.run()
+    acknowledge(case.notices()[0].id, via=Via.PAGE, actor="processor:delhivery", services=case.services)
+    assert case.notices()[0].next_at == case.clock.at + days(7)
+    case.at(case.clock.at + days(7))
+    assert case.run(), "the account wakes for it"
+    assert case.notices()[0].state is NoticeState.EXPIRED
+
+
+def test_the_shops_fresh_word_saves_the_first_question(case):
+    case.erasure("14908100000012", status=ParcelStatus.OUT_FOR_DELIVERY, status_at=NOW - timedelta(hours=3))
+    case.run()
+    assert not case.carrier.tracked
+    case.at(NOW + days(1))
+    case.run()
+    assert case.carrier.tracked
+
+
+def test_a_return_is_the_same_parcel_under_a_second_number(case):
+    case.erasure("69810000002", carrier="bluedart")
+    case.carrier.parcels["69810000002"] = Tracked(
+        number="69810000002", status=ParcelStatus.RETURNED, status_at=NOW - days(60), also=("69910000003",)
+    )
+    case.run(f"{SHOP}|bluedart")
+    (letter,) = case.mailer.letters
+    assert "69810000002 (with 69910000003), order #1001" in letter.text
+
+
+def test_two_workers_do_not_send_the_same_letter(case):
+    case.erasure("14908100000012")
+    with case.store.transaction() as tx:
+        assert tx.notices.claim(ACCOUNT) is not None
+    assert not case.run()
+    assert not case.mailer.letters
+
+
+def test_dying_after_the_mail_was_taken_sends_it_again_under_the_same_id(case):
+    case.erasure("14908100000012")
+    send = case.mailer.send
+
+    def dies(letter):
+        send(letter)
+        raise RuntimeError
+
+    case.mailer.send = dies
+    with pytest.raises(RuntimeError):
+        case.run()
+    case.mailer.send = send
+    case.at(NOW + timedelta(minutes=5))
+    case.run()
+    assert len({letter.message_id for letter in case.mailer.letters}) == 1
+    assert len(case.mailer.letters) == 2
+    assert [notice.state for notice in case.notices()] == [NoticeState.SENT]
+
+
+def test_an_answer_that_comes_while_a_reminder_goes_stands(case):
+    case.erasure("14908100000012")
+    case.run()
+    case.at(NOW + days(10))
+    send = case.mailer.send
+
+    def answered_meanwhile(letter):
+        send(letter)
+        erased_by(case, case.notices()[0])
+
+    case.mailer.send = answered_meanwhile
+    case.run()
+    assert case.notices()[0].state is NoticeState.COMPLETED
+    assert case.links() == 0
+
+
+def test_an_answer_ends_the_request(case):
+    request = case.erasure("14908100000012")
+    case.run()
+    case.process(request)
+    assert case.request(request).state is RequestState.WAITING
+    erased_by(case, case.notices()[0])
+    assert ("process", request.id, True) in case.queue.bells
+    case.process(request)
+    after = case.request(request)
+    assert (after.state, after.complete) == (RequestState.DONE, True)
+    assert says(case, request)["processors"][0]["answer"] == "erased"
+
+
+def test_nothing_is_due_before_its_time(case):
+    case.erasure("14908100000012")
+    case.run()
+    assert not notify(ACCOUNT, services=case.services)
+    assert not process("req_unknown", services=case.services)

@@ -1,0 +1,230 @@
+"""An answer is taken in once and whole, read back where that can be, and what is kept wakes on its day."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from bridge.errors import ConnectorUnavailable, PayloadInvalid
+from bridge.model import Answer, NoticeState, Outcome, ParcelStatus, RequestState, Said, TaskState, Via
+from bridge.steps.notices.record_answer import acknowledge, answer
+from tests.factories import NOW, SHOP, told_processors
+from tests.fakes import FakeEraser
+from tests.steps.notice_case import Case, days, erased_by, facts, says
+
+PARCEL = "14908100000012"
+
+
+@pytest.fixture
+def case(store, clock, queue):
+    return Case(store, clock, queue)
+
+
+@pytest.fixture
+def sent(case):
+    """A notice that went out, with its request."""
+    request = case.erasure(PARCEL, "14908100000023")
+    case.run()
+    return case, request, case.notices()[0]
+
+
+def refused(case, notice, said):
+    with pytest.raises(PayloadInvalid) as caught:
+        answer(notice.id, said, via=Via.PAGE, actor="processor:delhivery", services=case.services)
+    return caught.value.reason
+
+
+def test_an_answer_is_taken_in_once(sent):
+    case, request, notice = sent
+    after = erased_by(case, notice)
+    assert (after.state, after.answered_at, after.answered_via) == (NoticeState.COMPLETED, NOW, Via.PAGE)
+    with pytest.raises(PayloadInvalid, match="already_answered"):
+        erased_by(case, notice)
+    assert facts(case, request).count("notice.answered") == 1
+    with case.store.transaction() as tx:
+        (fact,) = [event for event in tx.evidence.of(request.id) if event.fact == "notice.answered"]
+    assert (fact.actor, fact.detail["answers"]) == ("processor:delhivery", {"erased": 2})
+    assert PARCEL not in repr(fact)
+
+
+def test_half_an_answer_changes_nothing(sent):
+    case, _, notice = sent
+    one, _ = case.entries(notice_id=notice.id)
+    assert refused(case, notice, {one.id: Said(answer=Answer.ERASED)}) == "entry_missing"
+    assert refused(case, replace(notice, id="ntc_none"), {}) == "notice_unknown"
+    assert [entry.answer for entry in case.entries()] == [None, None]
+    assert case.links() == 1
+
+
+def test_an_acknowledgement_says_that_they_have_it_and_leaves_the_link(sent):
+    case, request, notice = sent
+    said = {"via": Via.PAGE, "actor": "processor:delhivery", "services": case.services}
+    assert acknowledge(notice.id, **said).state is NoticeState.ACKNOWLEDGED
+    assert acknowledge(notice.id, **said).state is NoticeState.ACKNOWLEDGED
+    assert (facts(case, request).count("notice.acknowledged"), case.links()) == (1, 1)
+    erased_by(case, notice)
+    with pytest.raises(PayloadInvalid, match="already_answered"):
+        acknowledge(notice.id, **said)
+
+
+def test_what_was_erased_is_read_back_and_its_waybill_forgotten(sent):
+    case, request, notice = sent
+    erased_by(case, notice)
+    assert [entry.reference for entry in case.entries()] == [PARCEL, "14908100000023"]
+    case.move(PARCEL, ParcelStatus.DELIVERED, consignee="")
+    case.move("14908100000023", ParcelStatus.DELIVERED, consignee='{"name": "XXXX"}')
+    case.at(NOW + timedelta(hours=24))
+    case.run()
+    told = {entry.read_back for entry in case.entries()}
+    assert told == {"blank", "changed"}
+    assert {(entry.reference, entry.order) for entry in case.entries()} == {("", "")}
+    case.process(request)
+    (row,) = says(case, request)["processors"]
+    assert (row["answer"], row["read_back"]) == ("erased", {"blank": 1, "changed": 1})
+    assert case.request(request).state is RequestState.DONE
+
+
+def test_not_found_is_not_erased(sent):
+    case, request, notice = sent
+    erased_by(case, notice, Answer.NOT_FOUND)
+    case.process(request)
+    (task,) = case.tasks(request)
+    assert (task.state, task.outcome) == (TaskState.DONE, Outcome.ABSENT)
+    assert says(case, request)["processors"][0]["answer"] == "absent"
+
+
+def test_who_says_erased_and_still_shows_her_is_told_again(sent):
+    case, request, notice = sent
+    erased_by(case, notice)
+    case.process(request)
+    assert case.request(request).state is RequestState.DONE
+    case.move(PARCEL, ParcelStatus.DELIVERED, consignee="")
+    case.at(NOW + timedelta(hours=24))
+    case.run()
+    (again,) = [entry for entry in case.entries() if entry.read_back == "unchanged"]
+    assert (again.answer, again.reopened, again.reason) == (None, 1, "")
+    first, second = case.notices()
+    assert (first.state, second.state) == (NoticeState.COMPLETED, NoticeState.SENT)
+    assert "14908100000023" in case.mailer.letters[1].text
+    assert PARCEL not in case.mailer.letters[1].text
+    case.process(request)
+    after = case.request(request)
+    assert (after.state, after.complete) == (RequestState.WAITING, False)
+    assert "notice.reopened" in facts(case, request)
+
+
+def test_who_says_it_three_times_is_a_persons_matter(case):
+    request = case.erasure(PARCEL)
+    for turn in range(3):
+        case.at(NOW + days(2 * turn))
+        case.run()
+        erased_by(case, case.notices()[-1])
+        case.at(NOW + days(2 * turn + 1))
+        case.run()
+    (entry,) = case.entries()
+    assert (entry.state, entry.answer, entry.reason) == (
+        NoticeState.REFUSED,
+        Answer.REFUSED,
+        "still_readable",
+    )
+    case.process(request)
+    (task,) = case.tasks(request)
+    assert (task.state, task.last_error) == (TaskState.FAILED, "processor_refused")
+    assert case.request(request).complete is False
+
+
+def test_a_carrier_that_never_shows_people_is_not_read_back(case):
+    case.erasure(PARCEL)
+    case.move(PARCEL, ParcelStatus.DELIVERED, at=NOW - days(190), consignee="")
+    case.run()
+    erased_by(case, case.notices()[0])
+    (entry,) = case.entries()
+    assert (entry.look_at, entry.reference, entry.read_back) == (None, "", "")
+
+
+def test_what_a_law_keeps_is_done_for_now_and_wakes_on_its_day(sent):
+    case, request, notice = sent
+    one, other = case.entries(notice_id=notice.id)
+    kept = Said(answer=Answer.RETAINED, law="tax", until=date(2027, 3, 31), note="invoice copy")
+    said = {one.id: kept, other.id: Said(answer=Answer.ERASED)}
+    after = answer(notice.id, said, via=Via.PAGE, actor="processor:delhivery", services=case.services)
+    assert after.state is NoticeState.PARTLY_REFUSED
+    case.move("14908100000023", ParcelStatus.DELIVERED, consignee="")
+    case.process(request)
+    (row,) = says(case, request)["processors"]
+    assert (row["answer"], row["kept_there"]) == (
+        "retained",
+        [{"law": "tax", "until": "2027-03-31", "entries": 1}],
+    )
+    assert case.request(request).state is RequestState.DONE
+    # the 1st of April begins in India at 18:30 UTC of the day before
+    case.at(NOW.replace(year=2027, month=3, day=31, hour=18, minute=29))
+    case.run()
+    assert len(case.mailer.letters) == 1
+    case.at(NOW.replace(year=2027, month=3, day=31, hour=18, minute=30))
+    case.run()
+    assert len(case.mailer.letters) == 2
+    assert PARCEL in case.mailer.letters[1].text
+    case.process(request)
+    assert case.request(request).state is RequestState.WAITING
+
+
+def test_a_refusal_needs_a_person_and_is_a_gap(sent):
+    case, request, notice = sent
+    erased_by(case, notice, Answer.REFUSED, note="our terms")
+    case.process(request)
+    (task,) = case.tasks(request)
+    assert (task.state, task.outcome, [gap.what for gap in task.gaps]) == (
+        TaskState.FAILED,
+        Outcome.DENIED,
+        ["2 records"],
+    )
+    after = case.request(request)
+    assert (after.state, after.complete) == (RequestState.DONE, False)
+
+
+def test_where_an_interface_erases_no_letter_goes(case):
+    eraser = FakeEraser("aftership", knows=[PARCEL])
+    listed = told_processors()
+    after = replace(listed[1], id="aftership", erasure_channel="api", carries=("*",), applies_to="parcels")
+    case.services = replace(
+        case.services,
+        connectors={**case.services.connectors, "aftership": eraser},
+        merchant=replace(case.services.merchant, processors=(*listed, after)),
+    )
+    request = case.erasure(PARCEL, "14908100000023")
+    case.run(f"{SHOP}|aftership")
+    assert eraser.erased == [PARCEL, "14908100000023"]
+    assert not case.mailer.letters
+    case.process(request)
+    tasks = {task.system: task for task in case.tasks(request)}
+    assert (tasks["aftership"].state, tasks["aftership"].outcome) == (TaskState.DONE, Outcome.ERASED)
+    assert tasks["aftership"].detail["answers"] == {"erased": 1, "not_found": 1}
+    assert tasks["delhivery"].state is TaskState.WAITING
+
+
+def test_an_interface_that_breaks_off_goes_on_where_it_was(case):
+    eraser = FakeEraser("aftership", knows=[PARCEL, "14908100000023"])
+    listed = told_processors()
+    after = replace(listed[1], id="aftership", erasure_channel="api", carries=("*",), applies_to="parcels")
+    case.services = replace(
+        case.services,
+        connectors={**case.services.connectors, "aftership": eraser},
+        merchant=replace(case.services.merchant, processors=(*listed, after)),
+    )
+    case.erasure(PARCEL, "14908100000023")
+    erase = eraser.erase
+
+    def breaks(numbers):
+        yield next(erase(numbers))
+        raise ConnectorUnavailable("aftership: HTTP 503")
+
+    eraser.erase = breaks
+    case.run(f"{SHOP}|aftership")
+    eraser.erase = erase
+    case.at(NOW + timedelta(seconds=10))
+    case.run(f"{SHOP}|aftership")
+    assert eraser.erased == [PARCEL, "14908100000023"]
+    assert {entry.answer for entry in case.entries(account=f"{SHOP}|aftership")} == {Answer.ERASED}

@@ -1,0 +1,38 @@
+"""An instruct task tells how its entries stand; one of an earlier version brings its waybills along."""
+
+from __future__ import annotations
+
+import json
+
+from bridge.model import Action, Kind, NoticeState, Outcome, TaskState
+from bridge.steps.requests.process import process
+from tests.factories import SHOP, make_request, make_task
+
+
+def test_what_an_earlier_version_noted_becomes_entries(services):
+    request = make_request(kind=Kind.ERASURE)
+    listed = json.dumps([{"waybill": "AWB1", "order": "#1001"}, {"waybill": "AWB2", "order": ""}])
+    noted = make_task(
+        request.id,
+        "delhivery",
+        Action.INSTRUCT,
+        state=TaskState.WAITING,
+        outcome=Outcome.UNCONFIRMED,
+        last_error="not_instructed_yet",
+        cursor=listed,
+        records=2,
+        wake_at=services.clock.now(),
+    )
+    with services.store.transaction() as tx:
+        tx.requests.open(request, once=request.id, tasks=[noted])
+    process(request.id, services=services)
+    with services.store.transaction() as tx:
+        (task,) = tx.requests.tasks(request.id)
+        entries = tx.notices.entries(request_id=request.id)
+        account = tx.notices.claim(f"{SHOP}|delhivery")
+    assert (task.cursor, task.records, task.last_error, task.state) == ("", 2, "", TaskState.WAITING)
+    assert [(entry.reference, entry.order, entry.state) for entry in entries] == [
+        ("AWB1", "#1001", NoticeState.WAITING),
+        ("AWB2", "", NoticeState.WAITING),
+    ]
+    assert account is not None, "the account is due"

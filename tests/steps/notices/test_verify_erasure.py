@@ -1,0 +1,90 @@
+"""Read back: what a carrier shows after "erased" supports the answer, or contradicts it; never for ever."""
+
+from __future__ import annotations
+
+import pytest
+
+from bridge.model import Answer, NoticeState, ParcelStatus, TaskState
+from tests.steps.notice_case import Case, days, erased_by, facts, says
+
+NUMBER = "14908100000012"
+
+
+@pytest.fixture
+def case(store, clock, queue):
+    return Case(store, clock, queue)
+
+
+def answered(case):
+    """Told, and answered "erased" on the same day. Returns the request."""
+    request = case.erasure(NUMBER)
+    case.run()
+    erased_by(case, case.notices()[-1])
+    return request
+
+
+def later(case):
+    """When the second look is due."""
+    (entry,) = case.entries()
+    case.at(entry.look_at)
+    case.run()
+
+
+@pytest.mark.parametrize(
+    ("shown", "found"),
+    [
+        ({"consignee": None}, "blank"),
+        ({"consignee": '{"name": "Someone Else"}'}, "changed"),
+    ],
+)
+def test_nobody_or_somebody_else_supports_the_answer_and_destroys_the_waybill(case, shown, found):
+    request = answered(case)
+    case.move(NUMBER, ParcelStatus.DELIVERED, at=case.clock.at - days(190), **shown)
+    later(case)
+    (entry,) = case.entries()
+    assert (entry.state, entry.read_back, entry.look_at) == (NoticeState.COMPLETED, found, None)
+    assert not entry.reference
+    case.process(request)
+    assert says(case, request)["processors"][0]["read_back"] == {found: 1}
+    assert "notice.read_back" in facts(case, request)
+
+
+def test_gone_is_gone(case):
+    answered(case)
+    del case.carrier.parcels[NUMBER]
+    later(case)
+    assert case.entries()[0].read_back == "gone"
+
+
+def test_the_very_same_person_reopens_it_twice_and_then_it_is_for_a_person(case):
+    request = answered(case)
+    for times in (1, 2):
+        later(case)
+        (entry,) = case.entries()
+        assert (entry.reopened, entry.answer) == (times, None), "told again"
+        case.process(request)
+        assert case.tasks(request)[0].state is TaskState.WAITING
+        case.at(case.clock.at + days(1))
+        case.run()
+        assert len(case.mailer.letters) == times + 1
+        erased_by(case, case.notices()[-1])
+    later(case)
+    (entry,) = case.entries()
+    assert (entry.state, entry.answer, entry.reason) == (
+        NoticeState.REFUSED,
+        Answer.REFUSED,
+        "still_readable",
+    )
+    case.process(request)
+    assert case.tasks(request)[0].state is TaskState.FAILED
+    case.at(case.clock.at + days(60))
+    case.run()
+    assert len(case.mailer.letters) == 3, "no fourth letter"
+
+
+def test_where_nobody_can_be_asked_it_says_so(case):
+    answered(case)
+    case.carrier.configured = False
+    later(case)
+    (entry,) = case.entries()
+    assert (entry.read_back, entry.look_at) == ("not_possible", None)

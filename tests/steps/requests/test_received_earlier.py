@@ -1,0 +1,49 @@
+"""When she asked can be moved back by a word of hers that was found later, and never forward."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bridge.errors import PayloadInvalid
+from bridge.model import Kind
+from bridge.rules.requests.deadlines import LAW
+from bridge.steps.requests.open_by_operator import intake
+from tests.factories import ASHA, NOW, SHOP
+
+
+def opened(services, received_at):
+    return intake(
+        Kind.ERASURE, SHOP, ASHA, received_at, actor="operator:test", reason="a letter", services=services
+    )
+
+
+def case(services, request_id):
+    with services.store.transaction() as tx:
+        return tx.requests.get(request_id), tx.evidence.of(request_id)
+
+
+def test_t02_an_earlier_receipt_moves_the_day_and_is_recorded_and_a_later_one_does_not(services, clock):
+    clock.at = datetime(2027, 2, 10, 10, 0, tzinfo=UTC)
+    request_id = opened(services, clock.at)
+    mail = datetime(2027, 1, 31, 10, 0, tzinfo=UTC)
+
+    assert opened(services, mail) == request_id
+    moved, facts = case(services, request_id)
+    assert opened(services, mail + timedelta(days=3)) == request_id
+    after, more = case(services, request_id)
+
+    assert (moved.received_at, moved.due_at, moved.due_governed_by) == (
+        mail,
+        datetime(2027, 2, 28, 10, 0, tzinfo=UTC),
+        LAW,
+    )
+    assert moved.acknowledge_due_at == mail + timedelta(hours=48)
+    assert [fact.fact for fact in facts] == ["request.opened", "request.joined"]
+    assert facts[-1].actor == "operator:test"
+    assert (after.received_at, after.due_at, after.clocks) == (moved.received_at, moved.due_at, moved.clocks)
+    assert more[-1].detail["due_at"] == moved.due_at.isoformat()
+
+
+def test_t02_nobody_asks_in_the_future(services, clock):
+    with pytest.raises(PayloadInvalid, match="received_in_the_future"):
+        opened(services, NOW + timedelta(seconds=1))

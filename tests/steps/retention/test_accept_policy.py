@@ -1,0 +1,149 @@
+"""Another retention file shows what it moves before it moves anything (E-12)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from bridge.errors import PayloadInvalid
+from bridge.model import DocumentKind
+from bridge.rules.retention.release import Moved
+from bridge.steps.retention import accept_policy as step
+from bridge.steps.retention.accept_policy import Change, accept, adopt, changes, counted, walk
+from bridge.steps.retention.expire_documents import Released, release
+from bridge.steps.retention.legal_hold import hold_order, release_claim
+from tests.factories import SHOP
+from tests.steps.sealed_case import decided, documents, facts, seal
+
+ACCEPTED, CHANGED = "law_file.accepted", "law_file.changed"
+
+
+@pytest.fixture
+def company(services):
+    """Services of a company with two invoices, dated."""
+    made = decided(services, form="company")
+    assert adopt(services=made)
+    seal(made, 1001)
+    seal(made, 1002, datetime(2027, 5, 1, tzinfo=UTC))
+    assert release(services=made).dated == 2
+    return made
+
+
+def days(services):
+    return sorted(str(each.erasable_from) for each in documents(services).values())
+
+
+def reviews(services):
+    with services.store.transaction() as tx:
+        return [review.what for review in tx.reviews.listed(kind="law_file_changed")]
+
+
+@pytest.mark.parametrize("page", [1, 2, 3])
+def test_every_order_is_looked_at_once_whatever_a_page_holds(company, monkeypatch, page):
+    monkeypatch.setattr(step, "PAGE", page)
+    seal(company, 1001, kind=DocumentKind.CREDIT_NOTE, source="refund-1")
+    walked = list(walk(today=date(2026, 11, 22), services=company))
+    assert sorted(len(documents) for _, documents, _, _ in walked) == [1, 2]
+
+
+def test_the_first_file_is_adopted_and_said(services):
+    ours = decided(services)
+    assert adopt(services=ours)
+    assert adopt(services=ours), "twice is once"
+    ((fact, told),) = facts(ours, ACCEPTED, CHANGED)
+    assert (fact, told["sha256"], told["was"], told["earlier"]) == (ACCEPTED, "a" * 64, "", 0)
+
+
+def test_a_file_that_moves_nothing_nearer_is_adopted_by_the_bridge(company):
+    longer = replace(company.retention.holds["companies_books"], args={"years": 9})
+    holds = {**company.retention.holds, "companies_books": longer}
+    ours = decided(company, "b" * 64, form="company", holds=holds)
+    assert release(services=ours).dated == 2
+    assert days(ours) == ["2036-04-01", "2037-04-01"]
+    assert [(fact, told["later"]) for fact, told in facts(ours, ACCEPTED)] == [(ACCEPTED, 0), (ACCEPTED, 2)]
+    assert reviews(ours) == []
+
+
+def test_e12_a_file_that_lets_go_earlier_destroys_nothing_until_somebody_accepts(company, clock):
+    firm = decided(company, "b" * 64)
+    clock.at = datetime(2034, 6, 1, tzinfo=UTC)
+    for _ in range(2):
+        assert release(services=firm) == Released(accepted=False)
+    assert days(firm) == ["2035-04-01", "2036-04-01"], "what was computed before stays to be compared"
+    ((_, told),) = facts(firm, CHANGED)
+    assert {name: told[name] for name in ("sha256", "was", "earlier", "later", "same")} == {
+        "sha256": "b" * 64,
+        "was": "a" * 64,
+        "earlier": 2,
+        "later": 0,
+        "same": 0,
+    }
+    assert (told["first_day"], told["last_day"]) == ("2034-04-01", "2035-04-01")
+    assert reviews(firm) == [f"{'b' * 16}: 2 orders would go earlier"]
+    assert changes(services=firm) == {
+        Change(
+            moved=Moved.EARLIER,
+            old=date(2035, 4, 1),
+            new=date(2034, 4, 1),
+            grounds=("income_tax_books", "gst_books"),
+        ): 1,
+        Change(
+            moved=Moved.EARLIER,
+            old=date(2036, 4, 1),
+            new=date(2035, 4, 1),
+            grounds=("income_tax_books", "gst_books"),
+        ): 1,
+    }
+
+    found = accept(actor="operator:a", reason="the accountant said so", services=firm)
+    assert counted(found)[Moved.EARLIER] == 2
+    assert reviews(firm) == []
+    assert release(services=firm) == Released(accepted=True, dated=1, destroyed=1)
+    assert days(firm) == ["2035-04-01"]
+    with firm.store.transaction() as tx:
+        actor = [event.actor for event in tx.evidence.all() if event.fact == ACCEPTED][-1]
+    assert actor == "operator:a"
+    with pytest.raises(PayloadInvalid, match="already_accepted"):
+        accept(actor="operator:a", reason="again", services=firm)
+
+
+def test_a_file_that_comes_back_closes_the_question_and_may_be_asked_about_again(company, clock):
+    firm = decided(company, "b" * 64)
+    assert not adopt(services=firm)
+    clock.at += timedelta(hours=1)
+    assert adopt(services=company)
+    assert reviews(company) == []
+    clock.at += timedelta(hours=1)
+    assert not adopt(services=firm)
+    assert len(reviews(firm)) == 1
+    other = decided(company, "c" * 64)
+    assert not adopt(services=other)
+    assert reviews(other) == [f"{'c' * 16}: 2 orders would go earlier"], "the question about b is over"
+    assert len(facts(firm, CHANGED)) == 3
+
+
+def test_deciding_the_legal_form_is_such_a_change(services):
+    before = decided(services, form="unknown")
+    adopt(services=before)
+    seal(before)
+    release(services=before)
+    assert days(before) == ["None"]
+    after = decided(services, "b" * 64)
+    assert release(services=after) == Released(accepted=False)
+    assert counted(changes(services=after))[Moved.EARLIER] == 1
+
+
+def test_a_claim_that_ends_while_a_file_waits_leaves_the_days_to_be_compared(company):
+    held = hold_order(SHOP, "1001", reference="CC-1", actor="operator:a", reason="summons", services=company)
+    firm = decided(company, "b" * 64)
+    assert release(services=firm) == Released(accepted=False)
+    assert days(firm) == ["2036-04-01", "None"]
+    release_claim(held.claim.id, actor="operator:a", reason="settled", services=firm)
+    seal(firm, 1003)
+    assert release(services=firm) == Released(accepted=False)
+    assert days(firm) == ["2036-04-01", "None", "None"]
+    accept(actor="operator:a", reason="the accountant said so", services=firm)
+    assert release(services=firm).dated == 3
+    assert days(firm) == ["2034-04-01", "2034-04-01", "2035-04-01"]

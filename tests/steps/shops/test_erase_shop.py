@@ -1,0 +1,448 @@
+"""A shop leaves: by who answers for its books, never while it may be back, and never with a token."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from bridge.errors import NeedsOperator, PayloadInvalid
+from bridge.model import (
+    Decision,
+    DeliveryState,
+    DocumentForm,
+    DocumentKind,
+    Outcome,
+    Paper,
+    Principal,
+    RequestState,
+    TaskState,
+)
+from bridge.steps.requests.process import process
+from bridge.steps.shops.record_handover import give_back
+from bridge.steps.shops.resolve_reinstalled_shop import decide
+from bridge.steps.webhooks.dispatch import dispatch
+from bridge.store.schema.retention_tables import legal_claims, plans, refund_accounts, reviews
+from bridge.store.schema.tables import metadata, tokens
+from tests.factories import (
+    CANARIES,
+    NOW,
+    OTHER_SHOP,
+    SHOP,
+    accepted,
+    customer,
+    make_services,
+    order,
+)
+
+DAY = timedelta(days=1)
+STAYS = {
+    "destructions",
+    "requests",
+    "tasks",
+    "evidence",
+    "evidence_head",
+    "certificates",
+    "locks",
+    "deliveries",
+}
+
+
+@pytest.fixture(params=["fiduciary", "processor"])
+def role(request):
+    return request.param
+
+
+@pytest.fixture
+def at(store, clock, queue, platform, role):
+    """Services of a bridge in that role."""
+    services = make_services(store, clock, queue, platform)
+    kept = services.retention
+    return replace(services, retention=replace(kept, merchant={**kept.merchant, "operator_role": role}))
+
+
+only = lambda role: pytest.mark.parametrize("role", [role], indirect=True)  # noqa: E731
+
+
+def paper(number=1001, **given):
+    told = {
+        "kind": DocumentKind.INVOICE,
+        "form": DocumentForm.MINIMUM,
+        "order_id": str(number),
+        "source": str(number),
+        "issued_at": NOW - 9 * DAY,
+        "content": f'{{"number": "{number}", "name": "Asha Qwertzuiop"}}'.encode(),
+    }
+    return Paper(**(told | given))
+
+
+def trade(at, *, books=True):
+    """A customer, an order, an earlier erasure's suppressions; and what the law keeps."""
+    with at.store.transaction() as tx:
+        tx.index.learn(SHOP, [customer(), order(parcels=[("Delhivery", "AWB7007007")])])
+        tx.index.learn(OTHER_SHOP, [order()])
+        tx.documents.seal(OTHER_SHOP, paper())
+        if not books:
+            return
+        ids = [tx.documents.seal(SHOP, paper(number)).id for number in (1001, 1002)]
+        tx.documents.dated(ids, erasable_from=date(2035, 4, 1), grounds=["gst_books"], law_sha256="l" * 64)
+        tx.documents.remaining(SHOP, ["1002"], "req_earlier")
+        for table, row in (
+            (legal_claims, {"subject": "s", "order_key": "", "reference": "CC/1", "opened_by": "o",
+                            "reviewed_by": "", "review_due_at": NOW, "approved_by": "", "released_by": ""}),
+            (refund_accounts, {"refund_id": "5", "order_key": "", "subject": "s", "state": "open"}),
+        ):  # fmt: skip
+            told = {"id": table.name, "shop": SHOP, "request_id": "", "opened_at": NOW} | row
+            tx.session.connection.execute(table.insert().values(**told))
+
+
+def leaves(at, *, uninstalled=True, hours=48):
+    """app/uninstalled, then shop/redact; then a worker. Returns the request's id."""
+    if uninstalled:
+        accepted(at.store, "app/uninstalled", {"id": 1, "domain": SHOP})
+    at.clock.at += timedelta(hours=hours)
+    redact = accepted(at.store, "shop/redact", {"shop_id": 1, "shop_domain": SHOP})
+    request_id = dispatch(redact.id, services=at)
+    process(request_id, services=at)
+    return request_id
+
+
+def wake(at, request_id):
+    """What the clock does."""
+    at.clock.at += timedelta(seconds=30)
+    rung = []
+    at.store.ring_due(lambda job, row, _: rung.append((job, row)) or True, room=99)
+    assert ("process", request_id) in rung
+    assert process(request_id, services=at)
+
+
+def read(at, request_id):
+    with at.store.transaction() as tx:
+        [task] = tx.requests.tasks(request_id)
+        return tx.requests.get(request_id), task, tx.packages.certificate(request_id)
+
+
+def facts(at, request_id, *which):
+    with at.store.transaction() as tx:
+        return [each for each in tx.evidence.of(request_id) if not which or each.fact in which]
+
+
+def rows(at, shop=SHOP):
+    """How many rows of the shop each table has, where it has any."""
+    found = {}
+    with at.store.engine.connect() as connection:
+        for table in metadata.sorted_tables:
+            mine = select(table) if "shop" not in table.c else select(table).where(table.c.shop == shop)
+            if count := len(connection.execute(mine).all()):
+                found[table.name] = count
+    return found
+
+
+@only("fiduciary")
+def test_t24_fiduciary_keeps_what_statutory_holds_keep_and_erases_all_else(at, platform):
+    trade(at)
+    request_id = leaves(at)
+    request, task, certificate = read(at, request_id)
+    assert (request.state, request.complete) == (RequestState.DONE, True)
+    assert (task.state, task.outcome, task.last_error) == (TaskState.DONE, Outcome.ERASED, "")
+    assert {name: task.detail[name] for name in task.detail if name.startswith("kept_")} == {
+        "kept_documents": 2,
+        "kept_grounds": ["gst_books"],
+        "kept_until": "2035-04-01",
+        "kept_claims": 1,
+        "kept_refund_accounts": 1,
+    }
+    assert task.records == sum(task.detail[table] for table in ("customers", "orders", "parcels"))
+    left = rows(at)
+    held = {name: left.pop(name) for name in ("vault_documents", "legal_claims", "refund_accounts")}
+    assert held == {"vault_documents": 2, "legal_claims": 1, "refund_accounts": 1}
+    assert set(left) <= STAYS
+    with at.store.transaction() as tx:
+        kept = tx.documents.of_orders(SHOP, ["1001", "1002"])
+        assert [kept[number][0].request_id for number in ("1001", "1002")] == [request_id, "req_earlier"]
+        assert tx.documents.open(kept["1001"][0].id) == paper().content
+        assert list(tx.index.orders(OTHER_SHOP, Principal(order_ids=("1001",)))) == ["1001"]
+    stays = {row["category"]: row for row in certificate["kept"]}
+    assert (stays["invoice_document"]["count"], stays["invoice_document"]["until"]) == (2, "2035-03-31")
+    assert "gst_books" in [ground["ground"] for ground in stays["invoice_document"]["grounds"]]
+    assert all(ground["law"] for ground in stays["invoice_document"]["grounds"])
+    assert (stays["legal_claim"]["count"], stays["cod_refund_bank"]["count"]) == (1, 1)
+    assert not any(row["table"].startswith("kept") for row in certificate["erased"])
+    [fact] = facts(at, request_id, "shop.erased")
+    assert fact.detail["kept"] == {"kept_documents": 2, "kept_claims": 1, "kept_refund_accounts": 1}
+    assert platform.asked == platform.erasure_asked == []
+
+
+@only("processor")
+def test_t24_processor_returns_the_documents_then_destroys_all(at):
+    trade(at)
+    request_id = leaves(at)
+    request, task, certificate = read(at, request_id)
+    assert (request.state, request.closed_at, request.complete) == (RequestState.WAITING, None, None)
+    assert (task.state, task.last_error) == (TaskState.WAITING, "vault_not_returned")
+    assert task.expected_by == request.webhook_received_at + 30 * DAY
+    assert (task.detail["kept_documents"], task.detail["orders"], certificate) == (2, 1, None)
+    assert set(rows(at)) <= STAYS | {"vault_documents"}, "all else is gone at once"
+    process(request_id, services=at)  # looked at again, it waits on and says nothing twice
+    assert read(at, request_id)[1] == task
+    assert [fact.fact for fact in facts(at, request_id)] == ["request.opened", "shop.erased", "task.waiting"]
+    with at.store.transaction() as tx:
+        count, fingerprint = tx.endings.fingerprint(SHOP)
+        told = give_back(
+            SHOP, Decision.EXPORTED, reference=fingerprint, digest="d" * 64, actor="operator:test", tx=tx,
+            documents=count,
+        )  # fmt: skip
+    assert list(told) == [request_id]
+    wake(at, request_id)
+    request, task, certificate = read(at, request_id)
+    assert (request.state, request.complete) == (RequestState.DONE, True)
+    assert (task.state, task.outcome, task.expected_by) == (TaskState.DONE, Outcome.ERASED, None)
+    assert (task.detail["vault_documents"], task.detail["orders"]) == (2, 1)
+    assert "kept_documents" not in task.detail
+    assert set(rows(at)) <= STAYS | {"shop_endings"}
+    [destroyed] = facts(at, request_id, "document.destroyed")
+    assert (destroyed.detail["documents"], destroyed.detail["reason"]) == (2, "returned")
+    assert certificate["outcome"] == "erased"
+    assert {row["category"] for row in certificate["kept"]} == {"request_evidence"}
+    assert rows(at, OTHER_SHOP)["vault_documents"] == 1
+
+
+@pytest.mark.parametrize("sign", ["token", "delivery", "delivery_without_uninstall"])
+def test_t24_installed_again_stops_and_asks_in_either_role(at, sign, platform):
+    trade(at)
+    if sign != "delivery_without_uninstall":
+        accepted(at.store, "app/uninstalled", {"id": 1, "domain": SHOP})
+        with at.store.transaction() as tx:
+            tx.inbox.settle(tx.inbox.claim_batch(SHOP, ["app/"], 1, 10_000)[0][0], DeliveryState.DONE)
+    at.clock.at += timedelta(hours=30)
+    if sign == "token":
+        with at.store.transaction() as tx:
+            tx.tokens.keep(SHOP, "shpat_new", at.clock.at + 2 * DAY, "")
+    else:
+        accepted(at.store, "orders/updated", {"id": 1003, "name": "#1003"})
+    before = rows(at)
+    request_id = leaves(at, uninstalled=False, hours=18)
+    request, task, _ = read(at, request_id)
+    assert (request.state, request.closed_at) == (RequestState.WAITING, None)
+    assert (task.state, task.last_error, task.outcome) == (TaskState.WAITING, "installed_again", None)
+    after = rows(at)
+    untouched = ("customers", "orders", "parcels", "vault_documents", "legal_claims", "tokens")
+    assert [after.get(table, 0) for table in untouched] == [
+        before.get(table, 0) + (table == "orders" and sign != "token") for table in untouched
+    ]
+    with at.store.transaction() as tx:
+        [review] = tx.reviews.listed(kind="installed_again")
+        assert (review.request_id, review.shop) == (request_id, SHOP)
+        tx.requests.restart(request_id)
+    at.clock.at += 40 * DAY  # the token is long dead: still only a person lets it go on
+    assert process(request_id, services=at)
+    assert read(at, request_id)[1].last_error == "installed_again"
+    names = [fact.fact for fact in facts(at, request_id)]
+    assert names == ["request.opened", "review.opened", "task.waiting"]
+    assert platform.asked == []
+
+
+def stopped(at):
+    trade(at)
+    accepted(at.store, "app/uninstalled", {"id": 1, "domain": SHOP})
+    at.clock.at += timedelta(hours=30)
+    accepted(at.store, "orders/updated", {"id": 1003, "name": "#1003"})
+    return leaves(at, uninstalled=False, hours=18)
+
+
+@only("fiduciary")
+def test_continued_it_erases_in_spite_of_the_signs(at):
+    request_id = stopped(at)
+    decide(request_id, Decision.CONTINUE, actor="operator:test", reason="a test shop", services=at)
+    wake(at, request_id)
+    request, task, certificate = read(at, request_id)
+    assert (request.state, request.complete) == (RequestState.DONE, True)
+    assert (task.outcome, task.detail["orders"]) == (Outcome.ERASED, 2)
+    assert "stopped_at" not in task.detail
+    assert certificate["outcome"] == "erased"
+    [said] = facts(at, request_id, "shop_erasure.continued")
+    assert (said.actor, said.detail) == ("operator:test", {"decision": "continue", "reason": "a test shop"})
+    with at.store.transaction() as tx:
+        assert tx.reviews.listed(kind="installed_again") == []
+
+
+def test_closed_it_erases_nothing_and_says_so(at):
+    request_id = stopped(at)
+    before = rows(at)
+    decide(request_id, Decision.CLOSE, actor="operator:test", reason="they are back", services=at)
+    wake(at, request_id)
+    request, task, certificate = read(at, request_id)
+    assert (request.state, request.complete, bool(request.closed_at)) == (RequestState.DONE, False, True)
+    assert (task.state, task.outcome) == (TaskState.DONE, Outcome.RETAINED)
+    assert (certificate["outcome"], certificate["status"]) == ("not_erased", "not_fulfilled")
+    assert certificate["reason"] == "installed_again"
+    assert certificate["erased"] == []
+    assert {name: rows(at).get(name) for name in ("orders", "customers", "vault_documents")} == {
+        name: before[name] for name in ("orders", "customers", "vault_documents")
+    }
+    with pytest.raises(PayloadInvalid, match="nothing_to_decide"):
+        decide(request_id, Decision.CONTINUE, actor="operator:test", reason="x", services=at)
+    second = leaves(at)  # it leaves for good: another request, and no word of the first counts
+    assert second != request_id
+    assert read(at, second)[1].detail["orders"] == 2
+
+
+def test_a_worker_that_comes_late_does_not_undo_a_close(at):
+    request_id = stopped(at)
+    with at.store.transaction() as tx:
+        tx.requests.restart(request_id)
+        claim, [stale] = tx.requests.claim(request_id), tx.requests.tasks(request_id)
+        request = tx.requests.get(request_id)
+    decide(request_id, Decision.CLOSE, actor="operator:test", reason="they are back", services=at)
+    from bridge.steps.erasure.erase_person import erase  # noqa: PLC0415 - the verb as the worker calls it
+
+    erase(request, stale, claim, services=at)
+    assert read(at, request_id)[1].outcome is Outcome.RETAINED
+
+
+@only("fiduciary")
+def test_another_uninstall_lets_it_go_on_by_itself(at):
+    request_id = stopped(at)
+    at.clock.at += DAY
+    second = leaves(at)
+    assert second == request_id, "it joins"
+    at.clock.at += timedelta(seconds=30)
+    assert read(at, request_id)[1].outcome is Outcome.ERASED
+    with at.store.transaction() as tx:
+        assert tx.reviews.listed(kind="installed_again") == []
+    [closed] = facts(at, request_id, "review.closed")
+    assert closed.detail["reason"] == "uninstalled_again"
+
+
+@pytest.mark.parametrize("hours", [0, 3])
+def test_what_shopify_sends_again_after_the_uninstall_is_no_sign_of_life(at, hours):
+    trade(at, books=False)
+    accepted(at.store, "app/uninstalled", {"id": 1, "domain": SHOP})
+    at.clock.at += timedelta(hours=hours)
+    accepted(at.store, "orders/updated", {"id": 1003, "name": "#1003"})
+    request_id = leaves(at, uninstalled=False, hours=48 - hours)
+    assert read(at, request_id)[1].outcome is Outcome.ERASED
+
+
+def test_a_token_whose_time_is_over_is_no_sign_of_life(at):
+    with at.store.transaction() as tx:
+        tx.tokens.keep(SHOP, "shpat_old", NOW + DAY, "refresh")
+    request_id = leaves(at, uninstalled=False)
+    assert read(at, request_id)[1].outcome is Outcome.ERASED
+    with at.store.engine.connect() as connection:
+        assert connection.execute(select(tokens)).all() == []
+
+
+@only("processor")
+def test_a_waiver_destroys_what_waits_and_an_older_export_does_not(at):
+    trade(at)
+    with pytest.raises(PayloadInvalid, match="nobody_leaves"), at.store.transaction() as tx:
+        give_back(SHOP, Decision.WAIVED, reference="letter", actor="operator:test", tx=tx)
+    request_id = leaves(at)
+    with at.store.transaction() as tx:
+        give_back(SHOP, Decision.EXPORTED, reference="of other documents", actor="operator:test", tx=tx)
+    wake(at, request_id)
+    assert read(at, request_id)[1].last_error == "vault_not_returned", "that export lacks documents"
+    with at.store.transaction() as tx:
+        give_back(SHOP, Decision.WAIVED, reference="letter of 2 Dec", actor="operator:test", tx=tx)
+    wake(at, request_id)
+    assert read(at, request_id)[1].outcome is Outcome.ERASED
+    [destroyed] = facts(at, request_id, "document.destroyed")
+    assert destroyed.detail["reason"] == "waived"
+
+
+@only("processor")
+def test_documents_are_not_destroyed_unasked_however_late_it_is(at):
+    trade(at)
+    request_id = leaves(at)
+    at.clock.at += 60 * DAY
+    with at.store.transaction() as tx:
+        tx.requests.restart(request_id)
+    assert process(request_id, services=at)
+    request, task, _ = read(at, request_id)
+    assert (task.last_error, rows(at)["vault_documents"]) == ("vault_not_returned", 2)
+    assert request.due_at < at.clock.at
+    with at.store.transaction() as tx:
+        assert tx.listing.counts()["late"]["requests"] == 1
+
+
+@only("processor")
+def test_a_shop_that_comes_back_while_its_documents_wait_is_asked_about_too(at):
+    trade(at)
+    request_id = leaves(at)
+    at.clock.at += 5 * DAY
+    accepted(at.store, "orders/create", {"id": 2001, "name": "#2001"})
+    with at.store.transaction() as tx:
+        give_back(SHOP, Decision.WAIVED, reference="letter", actor="operator:test", tx=tx)
+    wake(at, request_id)
+    assert read(at, request_id)[1].last_error == "installed_again"
+    assert rows(at)["vault_documents"] == 2
+
+
+@only("processor")
+def test_a_document_that_is_still_there_stops_the_erasure_whole(at, monkeypatch):
+    trade(at)
+    request_id = leaves(at)
+    with at.store.transaction() as tx:
+        give_back(SHOP, Decision.WAIVED, reference="letter", actor="operator:test", tx=tx)
+
+    def deaf(*_):
+        raise NeedsOperator("2 documents that were destroyed are still there")
+
+    monkeypatch.setattr("bridge.store.retention.documents.DocumentRows.destroy", deaf)
+    at.clock.at += timedelta(seconds=30)
+    with pytest.raises(NeedsOperator, match="2 documents"):
+        process(request_id, services=at)
+    assert read(at, request_id)[1].state is TaskState.WAITING
+    assert facts(at, request_id, "document.destroyed") == []
+
+
+@pytest.mark.parametrize("uninstalled", [True, False])
+def test_a_reviewers_shop_that_holds_nothing_closes_itself(at, uninstalled):
+    """Shopify's reviewers install, try, and leave; whatever the role, whoever the merchant."""
+    at = replace(at, merchant=replace(at.merchant, shops=("somebody-else.myshopify.com",)))
+    if uninstalled:
+        accepted(at.store, "app/uninstalled", {"id": 1, "domain": SHOP})
+    request_id = leaves(at, uninstalled=False)
+    request, task, certificate = read(at, request_id)
+    assert (request.state, request.complete) == (RequestState.DONE, True)
+    assert (task.outcome, task.records) == (Outcome.ABSENT, 0)
+    assert certificate["outcome"] == "nothing_held"
+    with at.store.engine.connect() as connection:
+        assert connection.execute(select(reviews)).all() == []
+
+
+@only("fiduciary")
+def test_a_shop_of_which_only_the_books_are_left_says_retained(at):
+    with at.store.transaction() as tx:
+        tx.documents.seal(SHOP, paper())
+    request, task, certificate = read(at, leaves(at))
+    assert (request.complete, task.outcome, task.records) == (True, Outcome.RETAINED, 0)
+    assert (certificate["outcome"], certificate["status"]) == ("retained", "fulfilled")
+    [kept] = [row for row in certificate["kept"] if row["category"] == "invoice_document"]
+    assert kept["release_needs"], "nobody said yet of which form the firm is"
+
+
+@only("processor")
+def test_plans_and_reviews_of_a_processors_shop_go_too(at):
+    trade(at, books=False)
+    redact = accepted(at.store, "customers/redact", {"shop_domain": SHOP, "customer": {"id": 7001}})
+    other = dispatch(redact.id, services=at)
+    with at.store.transaction() as tx:
+        tx.plans.keep(other, {"lines": []})
+        tx.reviews.open(SHOP, "seal_missing", "an order", order_id="1001")
+        tx.reviews.open(OTHER_SHOP, "seal_missing", "an order", order_id="1001")
+    leaves(at)
+    with at.store.engine.connect() as connection:
+        assert connection.execute(select(plans)).all() == []
+        assert [row.shop for row in connection.execute(select(reviews))] == [OTHER_SHOP]
+
+
+def test_no_fact_names_anybody(at):
+    trade(at)
+    request_id = leaves(at)
+    said = str([fact.detail for fact in facts(at, request_id)])
+    assert facts(at, request_id)
+    assert [word for word in CANARIES if word.lower() in said.lower()] == []

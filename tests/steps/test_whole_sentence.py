@@ -1,0 +1,131 @@
+"""The sentence over both databases: from the webhook to the package or certificate, and what is left."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from bridge.model import ErasureState, Outcome, RequestState
+from bridge.rules.webhooks.signature import sign
+from bridge.steps.requests.process import process
+from bridge.steps.retention.expire_bodies import purge
+from bridge.steps.webhooks.dispatch import dispatch
+from bridge.steps.webhooks.enqueue_due import sweep
+from bridge.steps.webhooks.receive import receive
+from bridge.store.schema.tables import certificates, data_keys, metadata
+from tests.factories import (
+    CANARIES,
+    NOW,
+    SECRETS,
+    SHOP,
+    data_request_body,
+    make_finding,
+    order_body,
+    redact_body,
+)
+from tests.fakes import page
+
+VERBS = {"dispatch": dispatch, "process": process}
+
+
+def post(services, topic, body):
+    raw = json.dumps(body).encode()
+    headers = {
+        "x-shopify-hmac-sha256": sign(raw, SECRETS[0].encode()),
+        "x-shopify-topic": topic,
+        "x-shopify-shop-domain": SHOP,
+    }
+    return receive(topic, headers, raw, services=services)
+
+
+def work(services, queue):
+    """Do what the bells ask for until all is quiet: the worker and the clock."""
+    services.clock.at += timedelta(seconds=20)
+    sweep(services=services)
+    while queue.bells:
+        job, row_id, _ = queue.bells.pop(0)
+        if job in VERBS:
+            VERBS[job](row_id, services=services)
+
+
+def requests(services, **which):
+    with services.store.transaction() as tx:
+        return tx.listing.requests(**which)
+
+
+def test_access_then_erasure_then_nothing_of_her_is_left(services, queue, platform, carrier):
+    platform.pages = [page(make_finding("1001", number="AWB7007007"))]
+    carrier.knows = {"AWB7007007"}
+    post(services, "orders/create", order_body(parcels=[("Delhivery", "AWB7007007")]))
+    post(services, "customers/data_request", data_request_body(9999, 1001))
+    work(services, queue)
+    [access] = requests(services, kind="access")
+    assert (access.state, access.complete) == (RequestState.DONE, True)
+    assert carrier.asked[0][1] == ("AWB7007007",)
+
+    platform.erasures = [ErasureState(outcome=Outcome.ERASED, reason="redacted")]
+    post(services, "customers/redact", redact_body(1001))
+    work(services, queue)
+    [erasure] = requests(services, kind="erasure")
+    assert (erasure.state, erasure.complete) == (RequestState.WAITING, False)
+    with services.store.transaction() as tx:
+        tx.evidence.verify()
+        certificate = tx.packages.certificate(erasure.id)
+        assert list(tx.packages.read(access.id)) == []
+    assert certificate["outcome"] == "erased_here_others_must_answer"
+    assert [row["records"] for row in certificate["processors"]] == [1]
+    with services.store.engine.connect() as connection:
+        kept = {
+            table.name: [tuple(row) for row in connection.execute(select(table))]
+            for table in metadata.sorted_tables
+        }
+    assert kept["orders"] == kept["parcels"] == kept["customers"] == kept["data_keys"] == []
+    assert kept["findings"] == kept["packages"] == []
+    assert not [canary for canary in CANARIES if canary.lower() in repr(kept).lower()]
+
+
+def test_an_erasure_that_overtakes_the_access_waits_for_its_answer(services, queue, platform):
+    platform.pages = [page(make_finding("1001"))]
+    platform.erasures = [ErasureState(outcome=Outcome.ABSENT, reason="unknown")]
+    post(services, "orders/create", order_body())
+    post(services, "customers/redact", redact_body(1001))
+    post(services, "customers/data_request", data_request_body(9999, 1001))
+    services.clock.at = NOW + timedelta(seconds=6)
+    with services.store.transaction() as tx:
+        waiting = {row["topic"]: row["id"] for row in tx.listing.deliveries()}
+    access_id = dispatch(waiting["customers/data_request"], services=services)
+    erasure_id = dispatch(waiting["customers/redact"], services=services)
+    process(erasure_id, services=services)
+    with services.store.transaction() as tx:
+        assert list(tx.index.orders(SHOP, tx.requests.get(erasure_id).principal)) == ["1001"]
+    process(access_id, services=services)
+    for _ in range(3):
+        work(services, queue)
+    assert {request.state for request in requests(services)} == {RequestState.DONE}
+    with services.store.engine.connect() as connection:
+        assert connection.execute(select(data_keys)).all() == []
+
+
+def test_a_shop_that_leaves_is_gone_but_for_its_record(services, queue):
+    post(services, "orders/create", order_body())
+    post(services, "customers/data_request", data_request_body())
+    post(services, "app/uninstalled", {"id": 1, "domain": SHOP})
+    work(services, queue)
+    post(services, "shop/redact", {"shop_id": 1, "shop_domain": SHOP})
+    work(services, queue)
+    [gone] = requests(services, kind="shop_erasure")
+    assert (gone.state, gone.complete) == (RequestState.DONE, True)
+    services.clock.at += timedelta(days=400)
+    assert purge(services=services) == {"raw_bodies": 0, "packages": 0}
+    with services.store.engine.connect() as connection:
+        left = {
+            table.name
+            for table in metadata.sorted_tables
+            if connection.execute(select(table)).first() is not None
+        }
+        body = json.loads(connection.execute(select(certificates)).one().body)
+    record = {"requests", "tasks", "deliveries", "evidence", "evidence_head", "locks", "certificates"}
+    assert left == record | {"destructions"}, "its id, for the ledger outside the backup"
+    assert body["outcome"] == "erased"

@@ -1,0 +1,53 @@
+"""Sweep: the database rings again for what nobody came for, while the queue is short."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from bridge.steps.webhooks.enqueue_due import ROOM, sweep
+from tests.factories import NOW, SHOP, accepted, make_request, opened, order_body, redact_body
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def due(services, clock):
+    """Leave three rows that nobody came for; give the bells they are due."""
+    redact = accepted(services.store, "customers/redact", redact_body())
+    accepted(services.store, "orders/create", order_body())
+    request = make_request()
+    with services.store.transaction() as tx:
+        opened(tx, request)
+    clock.at = NOW + timedelta(seconds=6)
+    return [("dispatch", redact.id, True), ("process", request.id, True), ("index", SHOP, False)]
+
+
+def test_a_wiped_queue_is_filled_again_from_the_rows(services, queue, due):
+    assert sweep(services=services) == 3
+    assert queue.bells == due
+
+
+def test_twice_is_once_for_a_while(services, queue, due):
+    sweep(services=services)
+    assert sweep(services=services) == 0
+    assert len(queue.bells) == len(due)
+
+
+@pytest.mark.parametrize("waiting", [None, ROOM, ROOM + 1])
+def test_a_full_or_unreachable_queue_is_left_alone(services, queue, due, waiting):
+    queue.waiting = waiting
+    assert sweep(services=services) == 0
+    queue.waiting = ROOM - 1
+    assert sweep(services=services) == 1
+    assert queue.bells == due[:1]
+
+
+def test_bells_nobody_heard_are_not_counted_and_rung_again(services, queue, clock, due):
+    queue.deaf = True
+    assert sweep(services=services) == 0
+    queue.deaf = False
+    clock.at += timedelta(seconds=16)
+    assert sweep(services=services) == 3
+    assert sorted(queue.bells) == sorted(due)

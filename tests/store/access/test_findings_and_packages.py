@@ -1,0 +1,160 @@
+"""Findings and packages: sealed at rest, read back as they were, destroyed when told."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import LargeBinary, cast, select
+
+from bridge.errors import KeyMissing
+from bridge.model import DeliveryState, Kind, Outcome, TaskState
+from bridge.store.access.packages import PIECE_BYTES
+from bridge.store.schema.tables import data_keys, metadata, packages
+from tests.factories import (
+    ASHA,
+    CANARIES,
+    NOW,
+    SHOP,
+    make_delivery,
+    make_finding,
+    make_request,
+    make_task,
+    opened,
+    order,
+)
+from tests.fakes import page
+
+
+@pytest.fixture
+def request_(store):
+    request = make_request()
+    with store.transaction() as tx:
+        opened(tx, request)
+    return request
+
+
+def test_findings_come_back_by_system_in_the_order_they_were_kept(store, request_):
+    shopify, carrier = make_task(request_.id), make_task(request_.id, "delhivery")
+    one, two, three = (make_finding(str(number), note="ä ✓") for number in (1, 2, 3))
+    with store.transaction() as tx:
+        tx.findings.add(shopify, page(one))
+        tx.findings.add(carrier, page(two))
+        tx.findings.add(shopify, page(three, two))
+        tx.findings.add(shopify, page())
+    with store.transaction() as tx:
+        assert list(tx.findings.records(request_.id)) == [
+            ("delhivery", two),
+            ("shopify", one),
+            ("shopify", three),
+            ("shopify", two),
+        ]
+        tx.findings.drop(request_.id, "delhivery")
+        assert {system for system, _ in tx.findings.records(request_.id)} == {"shopify"}
+        tx.findings.drop(request_.id)
+        assert list(tx.findings.records(request_.id)) == []
+
+
+def test_findings_are_lost_with_the_persons_key(store, request_):
+    with store.transaction() as tx:
+        tx.findings.add(make_task(request_.id), page(make_finding()))
+        tx.session.connection.execute(data_keys.delete())
+    with pytest.raises(KeyMissing), store.transaction() as tx:
+        list(tx.findings.records(request_.id))
+
+
+def test_a_package_is_sealed_in_pieces_and_read_back_whole(store, request_):
+    content = (bytes(range(251)) * PIECE_BYTES)[: 2 * PIECE_BYTES + 17]
+    with store.transaction() as tx, tx.packages.write(request_.id) as out:
+        assert out.writable()
+        for start in range(0, len(content), 100_000):
+            out.write(content[start : start + 100_000])
+    with store.transaction() as tx:
+        pieces = list(tx.packages.read(request_.id))
+        sealed = b"".join(tx.session.connection.scalars(select(packages.c.body)))
+    assert [len(piece) for piece in pieces] == [PIECE_BYTES, PIECE_BYTES, 17]
+    assert b"".join(pieces) == content
+    assert content[:64] not in sealed
+
+
+def test_a_package_that_ends_with_a_piece_has_no_empty_one(store, request_):
+    with store.transaction() as tx, tx.packages.write(request_.id) as out:
+        out.write(bytes(PIECE_BYTES))
+    with store.transaction() as tx:
+        assert [len(piece) for piece in tx.packages.read(request_.id)] == [PIECE_BYTES]
+
+
+def test_a_zip_can_be_written_straight_into_a_package(store, request_):
+    with store.transaction() as tx, tx.packages.write(request_.id) as out, zipfile.ZipFile(out, "w") as made:
+        made.writestr("letter.html", "Dear Asha")
+    with store.transaction() as tx:
+        whole = io.BytesIO(b"".join(tx.packages.read(request_.id)))
+    with zipfile.ZipFile(whole) as read:
+        assert read.read("letter.html") == b"Dear Asha"
+
+
+def test_a_package_replaces_the_one_before_and_a_failure_leaves_that_one(store, request_):
+    with store.transaction() as tx, tx.packages.write(request_.id) as out:
+        out.write(b"first")
+    with pytest.raises(OSError, match="gone"), store.transaction() as tx, tx.packages.write(request_.id):
+        raise OSError("gone")
+    with store.transaction() as tx:
+        assert list(tx.packages.read(request_.id)) == [b"first"]
+    with store.transaction() as tx, tx.packages.write(request_.id) as out:
+        out.write(b"second")
+    with store.transaction() as tx:
+        assert list(tx.packages.read(request_.id)) == [b"second"]
+        tx.packages.destroy(request_.id)
+        assert list(tx.packages.read(request_.id)) == []
+
+
+def test_the_newest_certificate_is_kept(store, request_):
+    with store.transaction() as tx:
+        assert tx.packages.certificate(request_.id) is None
+        tx.packages.certify(request_.id, {"status": "in_progress"})
+        tx.packages.certify(request_.id, {"status": "fulfilled"})
+        assert tx.packages.certificate(request_.id) == {"status": "fulfilled"}
+
+
+def canary_everywhere(store):
+    """Let Asha pass through every table that holds something of a person."""
+    request = make_request(kind=Kind.ACCESS)
+    task = make_task(request.id, cursor="after asha@qwertzuiop.example", last_error="timeout")
+    store.accept(make_delivery(raw=b'{"email": "asha@qwertzuiop.example", "at": "7 Nowhere Lane"}'))
+    store.accept(make_delivery(raw=b'"9811122233"', state=DeliveryState.REJECTED, reason="not_an_object"))
+    with store.transaction() as tx:
+        opened(tx, request, task)
+        tx.index.learn(SHOP, [order(parcels=[("Delhivery", "AWB7007007")])])
+        tx.findings.add(task, page(make_finding(waybill="AWB7007007")))
+        tx.requests.save_task(replace(task, state=TaskState.DONE, outcome=Outcome.FOUND))
+        with tx.packages.write(request.id) as out:
+            out.write(b"Asha Qwertzuiop, 7 Nowhere Lane, 9811122233")
+        tx.tokens.keep(SHOP, "shpat_qwertzuiop", NOW + timedelta(hours=1), "")
+
+
+def test_nothing_of_a_person_rests_in_the_clear(store, database_url):
+    canary_everywhere(store)
+    if database_url.startswith("sqlite"):
+        path = Path(database_url.removeprefix("sqlite:///"))
+        raw = b"".join(one.read_bytes() for one in path.parent.glob(path.name + "*"))
+    else:
+        with store.engine.connect() as connection:
+            kept = [list(connection.execute(select(table))) for table in metadata.sorted_tables]
+            body = connection.scalar(select(cast(packages.c.body, LargeBinary)))
+        raw = repr(kept).encode() + bytes(body)
+    assert b"access" in raw, "the search must be able to find"
+    for canary in CANARIES:
+        assert canary.lower().encode() not in raw.lower()
+
+
+def test_the_people_of_the_clear_test_are_really_there(store):
+    canary_everywhere(store)
+    with store.transaction() as tx:
+        [parcel] = tx.index.parcels(SHOP, ASHA)
+        assert parcel.number == "AWB7007007"
+        assert tx.tokens.read(SHOP) == ("shpat_qwertzuiop", NOW + timedelta(hours=1), "")
+        assert tx.tokens.read("another.myshopify.com") is None

@@ -1,0 +1,124 @@
+"""Signed heads: they catch whoever makes the chain anew, and are themselves not to be changed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import text
+
+from bridge.errors import BridgeError, EvidenceBroken
+from bridge.model import Fact
+from bridge.rules.evidence.chain_heads import statement
+from bridge.steps.evidence.sign_head import sign_head
+from bridge.store import SqlStore, Vault
+from tests.factories import NOW
+from tests.tamper import append, make_anew, tamper
+
+TODAY = NOW.date()
+CHANGED = "UPDATE evidence SET detail = '{\"records\": 9}' WHERE seq = 3"
+
+
+def verify(store, *marks):
+    with store.transaction() as tx:
+        return tx.evidence.verify(marks)
+
+
+@pytest.fixture
+def signed(services):
+    """A chain of seven rows: five, the signing of the fifth, one more; with the head that was signed."""
+    append(services.store)
+    head = sign_head(services=services)
+    append(services.store, 1)
+    return head
+
+
+def test_a_head_is_signed_over_its_own_words_and_verifies(store, vault, signed):
+    assert (signed.day, signed.seq, signed.signed_at) == (TODAY, 5, NOW)
+    assert (
+        statement(signed)
+        == (
+            f'{{"day":"2026-11-22","hash":"{signed.hash}","schema":"evidence-head/1","seq":5,'
+            '"signed_at":"2026-11-22T10:00:00+00:00"}'
+        ).encode()
+    )
+    assert vault.verify(statement(signed), signed.signature)
+    with store.transaction() as tx:
+        assert tx.heads.all() == [signed]
+    assert verify(store) == 7
+
+
+def test_t22_a_chain_that_was_made_anew_holds_by_itself_and_not_with_its_signed_head(store, signed):
+    make_anew(store, CHANGED)
+    with pytest.raises(EvidenceBroken, match=r"row 5: another hash was signed for it"):
+        verify(store)
+
+
+def test_t22_a_head_in_the_drawer_catches_who_also_removes_the_signed_one(store, signed):
+    """With the heads gone and their facts gone too, only a head that left the house tells."""
+    make_anew(store, CHANGED, "DELETE FROM evidence WHERE seq = 6", "DELETE FROM evidence_heads")
+    assert verify(store) == 6
+    with pytest.raises(EvidenceBroken) as caught:
+        verify(store, (signed.seq, signed.hash))
+    assert caught.value.seq == 5
+
+
+def test_a_chain_that_was_cut_before_a_signed_head_names_the_first_row_that_is_missing(store, signed):
+    make_anew(store, "DELETE FROM evidence WHERE seq >= 3")
+    with pytest.raises(EvidenceBroken, match=r"row 3: missing: a head was signed at row 5"):
+        verify(store)
+
+
+@pytest.mark.parametrize(
+    ("statement", "bad"),
+    [
+        ("DELETE FROM evidence_heads", 6),
+        ("UPDATE evidence_heads SET signature = public_key", 6),
+        ("UPDATE evidence_heads SET seq = 4", 4),
+        ("UPDATE evidence_heads SET seq = 4, hash = (SELECT hash FROM evidence WHERE seq = 4)", 4),
+    ],
+)
+def test_a_head_that_is_changed_or_gone_is_found(store, signed, statement, bad):
+    tamper(store, statement)
+    with pytest.raises(EvidenceBroken) as caught:
+        verify(store)
+    assert caught.value.seq == bad
+
+
+@pytest.mark.parametrize(
+    "deed", ["DELETE FROM evidence_heads", "UPDATE evidence_heads SET hash = 'x'", "UPDATE evidence_heads SET day = '2020-01-01'"]
+)  # fmt: skip
+def test_the_database_refuses_to_change_what_was_signed(store, signed, deed):
+    with pytest.raises(BridgeError), store.transaction() as tx:
+        tx.session.connection.execute(text(deed))
+    assert verify(store) == 7
+
+
+def test_a_head_of_a_key_that_was_changed_since_still_verifies(store, clock, signed, database_url):
+    after = SqlStore(database_url, vault=Vault([("k1", b"1" * 32)], b"p" * 32, b"t" * 32), now=clock.now)
+    assert verify(after) == 7
+    assert after.vault.public_key != signed.public_key
+    assert not after.vault.verify(statement(signed), signed.signature)
+    assert after.vault.verify(statement(signed), signed.signature, signed.public_key)
+    assert not after.vault.verify(statement(replace(signed, seq=4)), signed.signature, signed.public_key)
+    assert not after.vault.verify(statement(signed), signed.signature, "AAAA")
+    after.close()
+
+
+def test_a_day_has_one_head_and_a_bridge_without_facts_none(services, clock):
+    assert sign_head(services=services) is None, "nothing was ever recorded"
+    append(services.store, 1)
+    assert sign_head(services=services).day == TODAY
+    assert sign_head(services=services) is None
+    clock.at += timedelta(hours=8, minutes=29)  # 23:59 in India
+    assert sign_head(services=services) is None
+    clock.at += timedelta(minutes=1)
+    assert sign_head(services=services).day == date(2026, 11, 23)
+    with services.store.transaction() as tx:
+        facts = [fact for fact in tx.evidence.all() if fact.fact == Fact.HEAD_SIGNED]
+        assert [(fact.detail["day"], fact.detail["seq"]) for fact in facts] == [
+            ("2026-11-22", 1),
+            ("2026-11-23", 2),
+        ]
+        assert facts[1].detail["hash"] == facts[0].hash

@@ -1,0 +1,103 @@
+"""The ledger outside the backup: rows are added and never changed, its last head decides, away is not gone."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from bridge.errors import BackupRestored, LedgerUnavailable
+from bridge.model import Destroyed, Head, Tombstone
+from bridge.ports import Ledger
+from bridge.store.recovery.ledger import NoLedger, SqlLedger
+from tests.factories import NOW, OTHER_SHOP, SHOP
+from tests.test_fakes import public
+
+
+@pytest.fixture
+def ledger(database_url, request):
+    """An empty ledger in a database of its own, of the kind that the test's database has."""
+    url = f"{database_url}.ledger"
+    if database_url.startswith("postgresql"):
+        url = request.getfixturevalue("postgres").create_database("ledger_alone")
+    made = SqlLedger(url)
+    yield made
+    made.close()
+
+
+def head(seq, **given):
+    told = {"at": NOW, "seq": seq, "hash": f"{seq:064}", "signature": "signed"}
+    return Head(**(told | given))
+
+
+def tomb(key="a" * 32, field="customer", **given):
+    told = {"shop": SHOP, "field": field, "key": key, "erased_at": NOW, "request_id": "req_1"}
+    return Tombstone(**(told | given))
+
+
+def test_both_ledgers_have_the_ports_public_signatures():
+    assert public(SqlLedger) == public(NoLedger) == public(Ledger)
+
+
+def test_it_is_made_on_first_use_and_keeps_what_it_was_told_once(ledger):
+    assert ledger.last_head() is None
+    assert (ledger.tombstones(), ledger.destroyed()) == ([], [])
+    gone = [Destroyed(kind="document", ref="doc_1", shop=SHOP, at=NOW)]
+    for _ in range(2):
+        ledger.carry([tomb(), tomb("b" * 32, "order")], gone, head(7))
+    assert ledger.tombstones() == [tomb(), tomb("b" * 32, "order")]
+    assert ledger.destroyed() == gone
+    assert ledger.last_head() == head(7)
+    again = SqlLedger(ledger._engine.url.render_as_string(hide_password=False))
+    assert again.last_head() == head(7), "made once"
+    again.close()
+
+
+def test_of_several_erasures_of_a_key_the_newest_is_given(ledger):
+    later = tomb(erased_at=NOW + timedelta(days=1), request_id="req_2")
+    ledger.carry([tomb(), later, tomb(shop=OTHER_SHOP)], [], head(1))
+    assert ledger.tombstones() == [tomb(shop=OTHER_SHOP), later]
+
+
+def test_a_head_that_does_not_go_on_is_refused_with_all_that_came_with_it(ledger):
+    ledger.put_head(head(7))
+    for other in (head(6), head(7, hash="f" * 64)):
+        with pytest.raises(BackupRestored):
+            ledger.carry([tomb()], [], other)
+    assert ledger.tombstones() == []
+    branch = head(5, restored_from=f"7:{7:064}")
+    ledger.put_head(branch)
+    assert ledger.last_head() == branch, "the last one counts, not the highest"
+    ledger.put_head(head(6))
+    assert ledger.last_head() == head(6)
+
+
+@pytest.mark.parametrize("deed", ["UPDATE {} SET {} = 'x'", "DELETE FROM {}"])
+@pytest.mark.parametrize(
+    ("table", "column"), [("tombstones", "key"), ("destroyed", "ref"), ("heads", "hash")]
+)
+def test_the_database_refuses_to_change_what_the_ledger_holds(ledger, table, column, deed):
+    ledger.carry([tomb()], [Destroyed(kind="document", ref="doc_1", shop=SHOP, at=NOW)], head(1))
+    with pytest.raises(Exception, match="append-only"), ledger._engine.begin() as connection:
+        connection.execute(text(deed.format(table, column)))
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_one_that_is_away_is_not_asked_again_for_a_while(database_url, monkeypatch):
+    away = SqlLedger("postgresql+psycopg://nobody:secret@/x?host=/nowhere")
+    with pytest.raises(LedgerUnavailable, match="ledger: OperationalError"):
+        away.last_head()
+    knocks = []
+    monkeypatch.setattr(away._engine, "begin", lambda: knocks.append(1))
+    with pytest.raises(LedgerUnavailable):
+        away.put_head(head(1))
+    assert knocks == []
+
+
+def test_without_one_nothing_is_kept_and_nothing_fails():
+    none = NoLedger()
+    none.carry([tomb()], [], head(1))
+    none.put_head(head(1))
+    none.close()
+    assert (none.configured, none.last_head(), none.tombstones(), none.destroyed()) == (False, None, (), ())

@@ -1,0 +1,62 @@
+"""The schema: every column says what it is, and the migrations make exactly these tables."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import LargeBinary, inspect, text
+from sqlalchemy.dialects import sqlite
+
+from bridge.store.migrations.upgrade import at_head, downgrade, upgrade
+from bridge.store.schema.tables import metadata
+from bridge.store.schema.utc_datetime import Moment
+
+COLUMNS = [column for table in metadata.sorted_tables for column in table.columns]
+
+
+@pytest.mark.parametrize("column", COLUMNS, ids=str)
+def test_every_column_says_whether_it_is_personal(column):
+    said = column.info.get("data")
+    assert said in {"none", "pseudonym", "sealed", "secret"}
+    assert isinstance(column.type, LargeBinary) == (said in {"sealed", "secret"})
+
+
+def test_the_migrations_make_the_tables_that_the_code_uses(store):
+    with store.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+    assert at_head(store.engine)
+
+
+def test_up_down_and_up_again_ends_at_head(store):
+    downgrade(store.engine, "base")
+    assert not at_head(store.engine)
+    assert set(inspect(store.engine).get_table_names()) <= {"alembic_version"}
+    upgrade(store.engine)
+    upgrade(store.engine)
+    assert at_head(store.engine)
+    with store.transaction() as tx:
+        assert tx.evidence.head() == (0, "0" * 64)
+    assert store.lock("clock", "a", 5)
+
+
+def test_down_takes_the_triggers_and_the_function_with_it(store):
+    downgrade(store.engine, "base")
+    catalogue = "sqlite_master WHERE type = 'trigger'"
+    if store.engine.dialect.name == "postgresql":
+        catalogue = "pg_proc WHERE proname = 'evidence_is_append_only'"
+    with store.engine.connect() as connection:
+        assert connection.execute(text(f"SELECT count(*) FROM {catalogue}")).scalar() == 0  # noqa: S608
+
+
+def test_a_moment_without_a_zone_is_refused_and_others_become_utc():
+    kind, dialect = Moment(), sqlite.dialect()
+    with pytest.raises(ValueError, match="without a zone"):
+        kind.process_bind_param(datetime(2026, 1, 1), dialect)  # noqa: DTZ001 - the point
+    india = timezone(timedelta(hours=5, minutes=30))
+    assert kind.process_bind_param(datetime(2026, 1, 1, 5, 30, tzinfo=india), dialect) == datetime(2026, 1, 1)  # noqa: DTZ001
+    assert kind.process_result_value(datetime(2026, 1, 1), dialect) == datetime(2026, 1, 1, tzinfo=UTC)  # noqa: DTZ001
+    assert kind.process_bind_param(None, dialect) is kind.process_result_value(None, dialect) is None

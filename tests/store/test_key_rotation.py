@@ -1,0 +1,285 @@
+"""Rotation: every sealed column is known, every old key leaves, nobody's change is overwritten."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import event, insert, select, update
+
+from bridge.errors import KeyMissing, StoreUnavailable
+from bridge.model import Action, DocumentForm, DocumentKind, Paper, Principal
+from bridge.store import SqlStore, Vault
+from bridge.store.key_rotation import rotate
+from bridge.store.key_usage import survey
+from bridge.store.schema.tables import (
+    data_keys,
+    deliveries,
+    evidence,
+    findings,
+    metadata,
+    refund_accounts,
+    tasks,
+    tokens,
+)
+from bridge.store.sealed_columns import SEALED, By
+from tests.factories import (
+    ASHA,
+    NOW,
+    SHOP,
+    accepted,
+    customer,
+    make_entry,
+    make_finding,
+    make_request,
+    make_task,
+    opened,
+    order,
+)
+from tests.fakes import page
+
+OLD, NEW = ("k1", b"1" * 32), ("k2", b"2" * 32)
+PAPER = Paper(
+    kind=DocumentKind.INVOICE,
+    form=DocumentForm.AS_ISSUED,
+    order_id="1001",
+    source="1001",
+    issued_at=NOW,
+    content=b"Asha's invoice",
+)
+
+
+@pytest.fixture
+def ring(database_url, clock):
+    """Make stores over one database with other rings."""
+    made = []
+
+    def again(*keys):
+        made.append(SqlStore(database_url, vault=Vault(keys, b"p" * 32, b"s" * 32), now=clock.now))
+        return made[-1]
+
+    yield again
+    for store in made:
+        store.close()
+
+
+def fill(store, bodies=1):
+    """Put one value of every sealed column into the database."""
+    with store.transaction() as tx:
+        tx.index.learn(SHOP, [customer(), order(1001, parcels=[("Delhivery", "AWB1")])])
+        request = make_request(subject=tx.index.subject(SHOP, ASHA))
+        task = make_task(request.id, cursor="page 2")
+        opened(tx, request, task)
+        tx.findings.add(task, page(make_finding()))
+        with tx.packages.write(request.id) as out:
+            out.write(b"Asha")
+        tx.tokens.keep(SHOP, "shpat_1", NOW + timedelta(days=1), "shprt_1")
+        tx.notices.add([make_entry(task_id=make_task(request.id, "delhivery", Action.INSTRUCT).id)])
+        document = tx.documents.seal(SHOP, PAPER)
+        vault, connection = store.vault, tx.session.connection
+        wrap = {"id": "rfd_1", "shop": SHOP}
+        connection.execute(
+            insert(refund_accounts).values(
+                **wrap, refund_id="1", order_key="", subject="", state="open", opened_at=NOW, request_id="",
+                wrapped=vault.seal(b"r" * 32, "refund_accounts|rfd_1|wrapped|" + SHOP),
+                doc=vault.seal(b"IBAN", "x", key_id="rfd_00000000000000000000000001", key=b"r" * 32),
+                reference=vault.seal(b"ref", "refund_accounts|rfd_1|reference|" + SHOP),
+            )
+        )  # fmt: skip
+    for _ in range(bodies):
+        accepted(store, "orders/create", {"id": 7, "name": _})
+    return request, document
+
+
+def counted(store):
+    with store.transaction() as tx:
+        return survey(tx.session)
+
+
+def test_every_sealed_or_secret_column_is_registered_once():
+    wanted = {
+        str(c) for t in metadata.sorted_tables for c in t.columns if c.info["data"] in {"sealed", "secret"}
+    }
+    assert sorted(sealed.name for sealed in SEALED) == sorted(wanted), (
+        "add it to bridge/store/sealed_columns.py"
+    )
+    assert {str(c) for t in metadata.sorted_tables for c in t.columns if c.info["data"] == "secret"} <= {
+        sealed.name for sealed in SEALED if sealed.by is By.RING
+    }
+
+
+def test_rotation_brings_every_value_under_the_active_key_and_all_of_it_still_opens(ring):
+    before = ring(OLD)
+    request, document = fill(before)
+    found = counted(before)
+    held = {column for column, count in found.rows["k1"].items() if count}
+    assert held >= {sealed.name for sealed in SEALED if sealed.by is By.RING}
+    both = ring(NEW, OLD)
+    told = []
+    done = rotate(both, actor="operator:test", told=lambda column, count: told.append((column, count)))
+    assert done.whole
+    assert set(done.renewed) == held == {column for column, _ in told}
+    after = counted(both)
+    assert (after.old, after.rows["k1"], after.missing) == (0, {}, {})
+    assert after.rows["k2"] == found.rows["k1"]
+    alone = ring(NEW)
+    with alone.transaction() as tx:
+        assert tx.requests.get(request.id).principal == ASHA
+        assert [one.cursor for one in tx.requests.tasks(request.id)] == ["page 2"]
+        assert [body.ref for _, body in tx.findings.records(request.id)] == ["1001"]
+        assert b"".join(tx.packages.read(request.id)) == b"Asha"
+        assert tx.tokens.read(SHOP)[::2] == ("shpat_1", "shprt_1")
+        assert tx.documents.open(document.id) == PAPER.content
+        assert list(tx.index.orders(SHOP, ASHA)) == ["1001"]
+        assert tx.notices.entries()[0].reference
+        [fact] = tx.session.connection.execute(
+            select(evidence).where(evidence.c.fact == "keys.rotated")
+        ).all()
+    told = json.loads(fact.detail)
+    assert (told["key"], told["whole"], told["renewed"]) == ("k2", True, done.renewed)
+    assert fact.actor == "operator:test"
+    again = rotate(both, actor="operator:test")
+    assert (again.whole, again.renewed) == (True, {})
+    with both.transaction() as tx:
+        facts = [one.fact for one in tx.evidence.all()]
+    assert facts.count("keys.rotated") == 1, "twice is once"
+
+
+def test_small_batches_reach_every_row(ring):
+    fill(ring(OLD), bodies=7)
+    assert rotate(ring(NEW, OLD), actor="x", rows=2).renewed["deliveries.body"] == 7
+
+
+def test_a_large_value_is_a_batch_of_its_own(ring, monkeypatch):
+    monkeypatch.setattr("bridge.store.key_rotation.BATCH_BYTES", 10)
+    fill(ring(OLD), bodies=3)
+    assert rotate(ring(NEW, OLD), actor="x").whole
+
+
+def test_dying_anywhere_is_resumed(ring):
+    fill(ring(OLD), bodies=5)
+    both = ring(NEW, OLD)
+
+    def die(column, _):
+        if column == "deliveries.body":
+            raise StoreUnavailable("gone")
+
+    with pytest.raises(StoreUnavailable):
+        rotate(both, actor="x", rows=2, told=die)
+    halfway = counted(both)
+    assert halfway.rows["k1"]["deliveries.body"] == 3
+    assert halfway.rows["k2"]["deliveries.body"] == 2
+    done = rotate(both, actor="x", rows=2)
+    assert (done.whole, done.renewed["deliveries.body"]) == (True, 3)
+
+
+def test_a_run_that_died_before_its_last_word_is_recorded_by_the_next(ring, monkeypatch):
+    fill(ring(OLD))
+    both = ring(NEW, OLD)
+    with monkeypatch.context() as patch:
+        patch.setattr("bridge.store.evidence.chain.EvidenceRows.append", lambda *_, **__: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            rotate(both, actor="x")
+    assert rotate(both, actor="x").renewed == {}
+    with both.transaction() as tx:
+        assert [one.fact for one in tx.evidence.all()].count("keys.rotated") == 1
+
+
+def test_a_value_that_changed_meanwhile_is_not_overwritten(ring):
+    """Between reading and writing of a batch somebody replaces a token: the token that stands is theirs."""
+    before = ring(OLD)
+    fill(before)
+    both = ring(NEW, OLD)
+    theirs = both.vault.seal(b"shpat_2", f"tokens|{SHOP}|token")
+
+    @event.listens_for(both.engine, "before_cursor_execute")
+    def _meanwhile(connection, cursor, statement, parameters, context, many):
+        if statement.startswith("UPDATE tokens SET token") and not context.execution_options.get("theirs"):
+            connection.execution_options(theirs=True)
+            mine = update(tokens).where(tokens.c.shop == SHOP).values(token=theirs)
+            connection.execute(mine, execution_options={"theirs": True})
+
+    done = rotate(both, actor="x")
+    event.remove(both.engine, "before_cursor_execute", _meanwhile)
+    assert "tokens.token" not in {column for column, count in done.renewed.items() if count}
+    with ring(NEW).transaction() as tx:
+        assert tx.tokens.read(SHOP)[0] == "shpat_2"
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_a_row_that_somebody_holds_is_not_waited_for(ring):
+    before = ring(OLD)
+    fill(before)
+    both = ring(NEW, OLD)
+    with before.engine.begin() as holder:
+        holder.execute(select(deliveries.c.id).with_for_update())
+        done = rotate(both, actor="x")
+    assert not done.whole
+    assert done.after.rows["k1"] == {"deliveries.body": 1}
+    assert rotate(both, actor="x").whole
+
+
+def test_what_does_not_open_is_named_and_not_touched_and_a_missing_key_is_an_alarm(ring):
+    before = ring(OLD, ("k0", b"0" * 32))
+    fill(before)
+    lost = Vault([("k9", b"9" * 32)], b"p" * 32, b"s" * 32).seal(b"x", "anything")
+    with before.engine.begin() as connection:
+        connection.execute(update(tasks).values(cursor=lost))
+        connection.execute(update(findings).values(body=lost))
+        connection.execute(update(deliveries).values(body=before.vault.seal(b"moved", "elsewhere")))
+    both = ring(NEW, OLD)
+    assert {key: dict(rows) for key, rows in counted(both).missing.items()} == {
+        "k9": {"tasks.cursor": 1, "findings.body": 1}
+    }
+    done = rotate(both, actor="x")
+    assert not done.whole
+    assert [place.split("|")[0] for place in done.unreadable] == ["deliveries.body deliveries"]
+    with both.engine.connect() as connection:
+        assert connection.scalar(select(tasks.c.cursor)) == lost
+    assert done.renewed["data_keys.wrapped"]
+
+
+def test_after_an_epoch_a_backup_does_not_open_the_erased_and_the_living_database_goes_on(
+    ring, tmp_path, request
+):
+    """Seal, back up, erase, rotate, drop the old key: her key in the backup opens nothing; others live."""
+    before = ring(OLD)
+    bhavna = {
+        "customer": {"id": 7002, "email": "bhavna@example.com"},
+        "email": "bhavna@example.com",
+        "phone": "",
+    }
+    with before.transaction() as tx:
+        tx.index.learn(SHOP, [order(1001, parcels=[("Delhivery", "AWB1")]), order(1003, **bhavna)])
+        hers = tx.index.subject(SHOP, ASHA)
+        wrapped = dict(tx.session.connection.execute(select(data_keys.c.subject, data_keys.c.wrapped)).all())
+    backup = _copy(before, tmp_path, request)
+    with before.transaction() as tx:
+        tx.index.erase(SHOP, ASHA, request_id="req_1")
+    assert rotate(ring(NEW, OLD), actor="x").whole
+    old, alone = SqlStore(backup, vault=Vault([NEW], b"p" * 32, b"s" * 32), now=before.now), ring(NEW)
+    with pytest.raises(KeyMissing, match="k1"), old.transaction() as tx:
+        tx.index.orders(SHOP, ASHA)
+    old.close()
+    with alone.transaction() as tx:
+        assert tx.index.orders(SHOP, ASHA) == {}
+        assert list(tx.index.orders(SHOP, Principal(customer_id="7002"))) == ["1003"]
+        left = dict(tx.session.connection.execute(select(data_keys.c.subject, data_keys.c.wrapped)).all())
+    assert hers in wrapped
+    assert hers not in left
+    assert set(left) < set(wrapped)
+    assert not set(left.values()) & set(wrapped.values())
+
+
+def _copy(store, tmp_path, request):
+    """Copy the database as it is now. Returns the copy's URL."""
+    if store.engine.dialect.name == "sqlite":
+        source, target = sqlite3.connect(store.engine.url.database), sqlite3.connect(tmp_path / "backup.db")
+        source.backup(target)
+        source.close()
+        target.close()
+        return f"sqlite:///{tmp_path}/backup.db"
+    store.engine.dispose()  # nobody may be connected to what is copied
+    return request.getfixturevalue("postgres").create_database("backup_epoch", store.engine.url.database)

@@ -1,0 +1,272 @@
+"""Accepting: parallel webhooks share a commit, repetitions are one row, what is refused fails alone."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import event, func, select
+
+from bridge.errors import NeedsOperator, StoreUnavailable
+from bridge.model import DeliveryState
+from bridge.store import SqlStore
+from bridge.store.schema.tables import deliveries
+from bridge.store.webhooks.group_commit import GroupCommit
+from tests.factories import NOW, OTHER_SHOP, SHOP, make_delivery
+
+
+def rows(store):
+    with store.engine.connect() as connection:
+        return connection.scalar(select(func.count()).select_from(deliveries))
+
+
+def writer(commit, **given):
+    told = {"max_rows": 100, "max_bytes": 1000, "wait_s": 2.0, "committed": lambda _rows: None}
+    return GroupCommit(commit, **(told | given))
+
+
+def row(name="dlv_1", body=b"."):
+    return {"id": name, "body": body}
+
+
+def fresh(given):
+    return {one["id"] for one in given}
+
+
+def test_webhooks_that_wait_at_the_same_moment_share_a_transaction(store):
+    commits = []
+    event.listen(store.engine, "commit", commits.append)
+    start = threading.Barrier(32)
+
+    def put(_number):
+        start.wait()
+        return [store.accept(make_delivery()) for _ in range(4)]
+
+    with ThreadPoolExecutor(32) as pool:
+        answers = [new for answer in pool.map(put, range(32)) for new in answer]
+    assert answers == [True] * 128
+    assert rows(store) == 128
+    assert len(commits) < 64
+
+
+def test_what_is_accepted_is_durable_and_sealed_when_the_call_returns(store, vault):
+    delivery = make_delivery(raw=b'{"email": "asha@qwertzuiop.example"}', triggered_at=NOW, event_id="e")
+    assert store.accept(delivery)
+    with store.transaction() as tx:
+        assert tx.listing.delivery(delivery.id) == delivery
+        assert tx.listing.delivery("dlv_none") is None
+    with store.engine.connect() as connection:
+        kept = connection.execute(select(deliveries)).one()
+    assert b"qwertzuiop" not in kept.body
+    assert kept.body_bytes == len(delivery.raw)
+
+
+def test_the_same_webhook_id_is_a_repetition_whatever_its_body(store):
+    first = make_delivery()
+    assert store.accept(first)
+    assert not store.accept(replace(make_delivery(), webhook_id=first.webhook_id))
+    assert store.accept(replace(make_delivery(topic="orders/paid"), webhook_id=first.webhook_id))
+    assert rows(store) == 2
+
+
+def test_the_same_body_under_another_id_is_a_repetition_within_the_window(store, clock):
+    first = make_delivery(raw=b'{"id": 1}')
+    assert store.accept(first)
+    clock.at = NOW + timedelta(hours=3, minutes=59)
+    assert not store.accept(make_delivery(raw=b'{"id": 1}', received_at=clock.at))
+    assert store.accept(make_delivery(raw=b'{"id": 1}', received_at=clock.at, shop=OTHER_SHOP))
+    assert store.accept(make_delivery(raw=b'{"id": 1}', received_at=clock.at, topic="orders/paid"))
+    clock.at = NOW + timedelta(hours=4, minutes=1)
+    assert store.accept(make_delivery(raw=b'{"id": 1}', received_at=clock.at))
+    assert rows(store) == 4
+
+
+def test_a_delivery_without_an_id_is_told_apart_by_its_body(store):
+    assert store.accept(make_delivery(webhook_id="", raw=b"{}"))
+    assert store.accept(make_delivery(webhook_id="", raw=b'{"id": 2}'))
+    assert not store.accept(make_delivery(webhook_id="", raw=b"{}"))
+
+
+def test_repetitions_within_one_batch_are_one_row(store):
+    twin = make_delivery(raw=b'{"id": 1}')
+    same_body = make_delivery(raw=b'{"id": 1}')
+    same_id = make_delivery(webhook_id=twin.webhook_id)
+    given = [waiting_row(store, one) for one in (twin, same_body, same_id)]
+    assert store._commit(given) == {twin.id}
+    assert rows(store) == 1
+
+
+def waiting_row(store, delivery):
+    """Give the row that would wait for the writer."""
+    caught = []
+    store._accept.put, put = caught.append, store._accept.put
+    try:
+        store.accept(delivery)
+    finally:
+        store._accept.put = put
+    return caught[0]
+
+
+def test_a_row_that_the_database_refuses_fails_alone(store):
+    good = [make_delivery() for _ in range(6)]
+    bad = make_delivery(received_at=NOW, triggered_at=datetime(2026, 1, 1))  # noqa: DTZ001 - no zone: refused
+    start, answers = threading.Barrier(7), {}
+
+    def put(delivery):
+        start.wait()
+        try:
+            answers[delivery.id] = store.accept(delivery)
+        except StoreUnavailable as fault:
+            answers[delivery.id] = fault
+
+    with ThreadPoolExecutor(7) as pool:
+        list(pool.map(put, [*good[:3], bad, *good[3:]]))
+    assert [answers[one.id] for one in good] == [True] * 6
+    assert isinstance(answers[bad.id], StoreUnavailable)
+    assert answers[bad.id].retry_after_s == 1
+    assert "2026" not in str(answers[bad.id])
+    assert rows(store) == 6
+
+
+def test_a_rejected_row_never_blocks_the_good_one_with_the_same_id_and_body(store):
+    good = make_delivery()
+    rejected = replace(good, id=make_delivery().id, state=DeliveryState.REJECTED, reason="shop_differs")
+    assert store.accept(rejected)
+    assert not store.accept(replace(rejected, id=make_delivery().id))
+    assert store.accept(good)
+    assert not store.accept(replace(good, id=make_delivery().id))
+
+
+def test_only_what_waits_for_work_rings_and_each_shop_of_the_index_once(database_url, vault, clock):
+    rung = []
+    store = SqlStore(database_url, vault=vault, now=clock.now, rung=rung.extend)
+    order, redact = make_delivery(), make_delivery(topic="customers/redact")
+    store._committed(
+        [
+            waiting_row(store, one)
+            for one in (order, make_delivery(), redact, make_delivery(state=DeliveryState.REJECTED))
+        ]
+    )
+    assert rung == [("index", SHOP, False), ("dispatch", redact.id, True)]
+    store.close()
+
+
+def test_a_batch_is_taken_whole_and_each_caller_hears_of_its_own_row():
+    gate, batches, heard = threading.Event(), [], []
+
+    def commit(given):
+        batches.append([one["id"] for one in given])
+        assert gate.wait(5)
+        return {"dlv_0", "dlv_2"} & fresh(given)
+
+    group = writer(commit, committed=lambda given: heard.append([one["id"] for one in given]))
+    with ThreadPoolExecutor(4) as pool:
+        first = pool.submit(group.put, row("dlv_0"))
+        while not batches:
+            pass
+        rest = [pool.submit(group.put, row(f"dlv_{number}")) for number in (1, 2)]
+        while len(group._queue) < 2:
+            pass
+        gate.set()
+        answers = [one.result() for one in (first, *rest)]
+    assert answers == [True, False, True]
+    assert (batches[0], sorted(batches[1])) == (["dlv_0"], ["dlv_1", "dlv_2"])
+    while len(heard) < 2:
+        pass
+    assert heard == [["dlv_0"], ["dlv_2"]]
+
+
+def test_too_many_rows_or_bytes_are_refused_at_once():
+    gate = threading.Event()
+    group = writer(lambda given: gate.wait(5) and fresh(given), max_rows=1, max_bytes=10)
+    with pytest.raises(StoreUnavailable, match="too many"):
+        group.put(row(body=b"." * 11))
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(group.put, row("dlv_1"))
+        while group._writer is None or group._queue:
+            pass
+        second = pool.submit(group.put, row("dlv_2"))
+        while not group._queue:
+            pass
+        with pytest.raises(StoreUnavailable, match="too many") as caught:
+            group.put(row("dlv_3"))
+        gate.set()
+        assert (first.result(), second.result()) == (True, True)
+    assert caught.value.retry_after_s == 1
+    assert group._bytes == 0
+
+
+def test_what_is_not_committed_in_time_is_answered_as_unavailable():
+    gate = threading.Event()
+    group = writer(lambda given: gate.wait(5) and fresh(given), wait_s=0.05)
+    with pytest.raises(StoreUnavailable, match="in time"):
+        group.put(row())
+    gate.set()
+
+
+def test_a_batch_is_bounded_in_bytes(monkeypatch):
+    monkeypatch.setattr("bridge.store.webhooks.group_commit.BATCH_BYTES", 5)
+    gate, batches = threading.Event(), []
+
+    def commit(given):
+        batches.append(len(given))
+        assert gate.wait(5)
+        return fresh(given)
+
+    group = writer(commit)
+    with ThreadPoolExecutor(4) as pool:
+        first = pool.submit(group.put, row("dlv_0"))
+        while not batches:
+            pass
+        rest = [pool.submit(group.put, row(f"dlv_{number}", b"...")) for number in (1, 2, 3)]
+        while len(group._queue) < 3:
+            pass
+        gate.set()
+        assert all(one.result() for one in (first, *rest))
+    assert batches == [1, 1, 1, 1]
+
+
+def test_a_database_that_is_away_answers_the_whole_batch_without_trying_each():
+    calls = []
+
+    def commit(given):
+        calls.append(len(given))
+        raise StoreUnavailable("database: OperationalError")
+
+    group = writer(commit)
+    for _ in range(2):
+        with pytest.raises(StoreUnavailable, match="OperationalError"):
+            group.put(row())
+    assert calls == [1, 1]
+
+
+def test_a_defect_is_halved_down_to_its_row():
+    calls = []
+
+    def commit(given):
+        calls.append([one["id"] for one in given])
+        if any(one["id"] == "bad" for one in given):
+            raise NeedsOperator("database: DataError")
+        return fresh(given)
+
+    group = writer(commit)
+    waiting = [_Answer(name) for name in ("a", "b", "bad", "c")]
+    group._write(waiting)
+    assert [(one.fresh, one.fault is None) for one in waiting] == [
+        (True, True),
+        (True, True),
+        (False, False),
+        (True, True),
+    ]
+    assert calls == [["a", "b", "bad", "c"], ["a", "b"], ["bad", "c"], ["bad"], ["c"]]
+
+
+class _Answer:
+    """A caller that waits."""
+
+    def __init__(self, name):
+        self.row, self.fresh, self.fault = row(name), False, None
+        self.done = threading.Event()

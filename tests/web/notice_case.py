@@ -1,0 +1,138 @@
+"""A notice that went out with a link, and the page that answers it, for tests and the browser."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import secrets
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from sqlalchemy import select
+
+from bridge.model import Action, Entry, Kind, Names, Notice, NoticeState, TaskState, Via
+from bridge.store.schema.tables import metadata
+from bridge.web import create_app
+from tests.factories import SHOP, make_request, make_task, opened
+
+if TYPE_CHECKING:
+    from bridge.ports import Services
+
+PROCESSOR = "delhivery"
+_numbers = itertools.count(1)
+
+
+def entry_of(number: int, **given: Any) -> Entry:
+    """A parcel of a person whom no entry names."""
+    told: dict[str, Any] = {
+        "id": f"ent_{number:026}",
+        "shop": SHOP,
+        "request_id": "req_none",
+        "task_id": "tsk_none",
+        "processor": PROCESSOR,
+        "names": Names.WAYBILL,
+        "reference": f"1490{number:08}",
+        "order": f"#{1000 + number}",
+        "order_id": str(9_000_000 + number),
+        "state": NoticeState.SENT,
+    }
+    return Entry(**(told | given))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Instructed:
+    """One notice at rest, its entries, and the token of its letter."""
+
+    services: Services
+    notice: Notice
+    entries: list[Entry]
+    token: str
+
+    @property
+    def path(self) -> str:
+        return f"/notices/{self.token}"
+
+    def now(self) -> Notice:
+        with self.services.store.transaction() as tx:
+            return tx.notices.notice(self.notice.id)
+
+    def lines(self) -> list[Entry]:
+        with self.services.store.transaction() as tx:
+            return tx.notices.entries(notice_id=self.notice.id)
+
+    def facts(self) -> list[Any]:
+        with self.services.store.transaction() as tx:
+            return [event for event in tx.evidence.all() if event.fact.startswith("notice.")]
+
+
+def instruct(
+    services: Services, count: int = 1, *, days: float = 60, entry: dict[str, Any] | None = None, **given: Any
+) -> Instructed:
+    """An erasure's letter as if it had been sent an hour ago; `given` goes to the notice."""
+    number, now, token = next(_numbers), services.clock.now(), secrets.token_urlsafe(32)
+    request = make_request(kind=Kind.ERASURE, subject=f"subject-{number}")
+    task = make_task(request.id, PROCESSOR, Action.INSTRUCT, state=TaskState.WAITING)
+    entries = [
+        entry_of(number * 100_000 + each, request_id=request.id, task_id=task.id)
+        for each in range(1, count + 1)
+    ]
+    entries[0] = replace(entries[0], **({"also": ("RTO77", "RTO78")} | (entry or {})))
+    told: dict[str, Any] = {
+        "id": f"ntc_{number:026}",
+        "shop": SHOP,
+        "processor": PROCESSOR,
+        "via": Via.EMAIL,
+        "created_at": now - timedelta(hours=1),
+        "state": NoticeState.SENT,
+        "sent_at": now - timedelta(hours=1),
+        "due_at": now + timedelta(days=15),
+        "next_at": now + timedelta(days=10),
+    }
+    notice = Notice(**(told | given))
+    with services.store.transaction() as tx:
+        opened(tx, request, task)
+        tx.notices.add(entries)
+        tx.notices.open(notice, entries[:500])
+        for start in range(500, count, 500):  # a statement takes so many ids and no more
+            tx.notices.save_entries(
+                [replace(each, notice_id=notice.id) for each in entries[start : start + 500]]
+            )
+        tx.notices.link(notice.id, token, now + timedelta(days=days))
+    return Instructed(services=services, notice=notice, entries=entries, token=token)
+
+
+def client_of(services: Services) -> Any:
+    """A browser without JavaScript, cookies or a way round the routes."""
+    return create_app(services, services.store).test_client(use_cookies=False)
+
+
+def rows(services: Services) -> str:
+    """Everything that rests, to compare; a claim of nothing changed is one about every table."""
+    with services.store.transaction() as tx:
+        return json.dumps(
+            {
+                table.name: sorted(str(tuple(row)) for row in tx.session.connection.execute(select(table)))
+                for table in metadata.sorted_tables
+            }
+        )
+
+
+def sent(client: Any, path: str, fields: dict[str, str] | bytes, **more: Any) -> Any:
+    """Send a form as a browser does."""
+    body = fields if isinstance(fields, bytes) else urlencode(fields)
+    told = {"content_type": "application/x-www-form-urlencoded"} | more
+    return client.post(path, data=body, **told)
+
+
+def answered(one: Instructed, answer: str = "", **every: str) -> dict[str, str]:
+    """A form with the answer for all, and every line left as it was."""
+    fields = {f"all-{part}": value for part, value in ({"answer": answer} | every).items()}
+    if len(one.entries) == 1:
+        fields = {
+            f"{one.entries[0].id}-{part}": value for part, value in ({"answer": answer} | every).items()
+        }
+    for each in one.entries if len(one.entries) > 1 else ():
+        fields |= {f"{each.id}-{part}": "" for part in ("answer", "law", "until", "note")}
+    return fields | {"do": "answer"}
