@@ -10,19 +10,23 @@ from bridge import logs
 from bridge.bootstrap import make_services, make_store
 from bridge.errors import BridgeError, SettingsInvalid
 from bridge.web import create_app
-from config.load import load_all
-from workers.connection import connect
-from workers.queues import Bell
+from config.load import read_configuration
+from workers.connection import connect_redis
+from workers.queues import RqJobQueue
 
 try:
-    start = load_all()
-    logs.configure(start.settings.log_level, start.settings.log_format)
-    queue = Bell(connect(start.settings.redis_url, patient=False, tls=start.settings.redis_tls))
-    store = make_store(start.settings, queue)
+    app_configuration = read_configuration()
+    logs.configure_logging(app_configuration.settings.log_level, app_configuration.settings.log_format)
+    queue = RqJobQueue(
+        connect_redis(
+            app_configuration.settings.redis_url, for_worker=False, tls=app_configuration.settings.redis_tls
+        )
+    )
+    store = make_store(app_configuration.settings, queue)
 except (SettingsInvalid, BridgeError) as fault:
     lines = fault.faults if isinstance(fault, SettingsInvalid) else [str(fault)]
     sys.exit("\n".join(["The bridge cannot start:", *(f"  {line}" for line in lines)]))
 
-for missing in start.missing:
+for missing in app_configuration.missing:
     structlog.get_logger().warning("setting.unset", what=missing)
-app = create_app(make_services(start, queue, store), store)
+app = create_app(make_services(app_configuration, queue, store), store)

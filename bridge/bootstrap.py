@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from bridge.async_enqueuer import Ringer
-from bridge.connectors.registry import carriers
+from bridge.async_enqueuer import AsyncEnqueuer
+from bridge.connectors.registry import build_connectors
 from bridge.connectors.shopify import Shopify
-from bridge.connectors.smtp import Smtp
-from bridge.connectors.timestamp_authority import TimestampAuthority
+from bridge.connectors.smtp import SmtpMailer
+from bridge.connectors.timestamp_authority import Rfc3161Authority
 from bridge.ports import Connector, Ledger, Queue, Services
-from bridge.store import SqlStore, Vault
-from bridge.store.recovery.ledger import NoLedger, SqlLedger
-from bridge.store.shops.tokens import StoredTokens
-from config.load import Start
+from bridge.store import Keyring, SqlStore
+from bridge.store.recovery.ledger import NullLedger, SqlLedger
+from bridge.store.shops.tokens import StoredTokenCache
+from config.load import Configuration
 from config.settings import Settings
 
 
@@ -25,33 +25,33 @@ class WallClock:
         return datetime.now(UTC)
 
 
-def make_vault(settings: Settings) -> Vault:
+def make_keyring(settings: Settings) -> Keyring:
     """The vault of the settings' keys. Raises KeyMissing."""
     ring = [(key_id, key.reveal_bytes()) for key_id, key in settings.keys]
-    return Vault(ring, settings.pseudonym_key.reveal_bytes(), settings.evidence_key.reveal_bytes())
+    return Keyring(ring, settings.pseudonym_key.reveal_bytes(), settings.evidence_key.reveal_bytes())
 
 
 def make_store(settings: Settings, queue: Queue | None = None) -> SqlStore:
     """The memory. With a queue, accepted deliveries ring it."""
     return SqlStore(
         settings.database_url,
-        vault=make_vault(settings),
+        keyring=make_keyring(settings),
         now=WallClock().now,
         lease_s=settings.lease_s,
         dedupe_hours=settings.dedupe_hours,
         queue_rows=settings.accept_queue_rows,
         queue_bytes=settings.accept_queue_bytes,
         wait_s=settings.accept_wait_s,
-        rung=Ringer(queue).ring if queue else None,
+        on_accepted=AsyncEnqueuer(queue).enqueue_all if queue else None,
     )
 
 
 def make_ledger(settings: Settings) -> Ledger:
     """The ledger outside the backup, or none."""
-    return SqlLedger(settings.ledger_url) if settings.ledger_url else NoLedger()
+    return SqlLedger(settings.ledger_url) if settings.ledger_url else NullLedger()
 
 
-def make_services(start: Start, queue: Queue, store: SqlStore | None = None) -> Services:
+def make_services(start: Configuration, queue: Queue, store: SqlStore | None = None) -> Services:
     """Everything a step is given."""
     settings = start.settings
     store = store or make_store(settings, queue)
@@ -63,7 +63,7 @@ def make_services(start: Start, queue: Queue, store: SqlStore | None = None) -> 
         client_secret=secrets[0].reveal() if secrets else "",
         access_token=settings.shopify_access_token.reveal(),
         bulk_orders=settings.shopify_bulk_orders,
-        tokens=StoredTokens(store),
+        tokens=StoredTokenCache(store),
     )
     return Services(
         settings=settings,
@@ -73,9 +73,9 @@ def make_services(start: Start, queue: Queue, store: SqlStore | None = None) -> 
         store=store,
         ledger=make_ledger(settings),
         queue=queue,
-        mailer=Smtp(settings.smtp_url.reveal(), settings.mail_from),
-        connectors={shopify.system: shopify, **carriers(settings)},
-        digest=store.vault.digest,
-        sign=store.vault.sign,
-        stamper=TimestampAuthority(settings.tsa_url) if settings.tsa_url else None,
+        mailer=SmtpMailer(settings.smtp_url.reveal(), settings.mail_from),
+        connectors={shopify.system: shopify, **build_connectors(settings)},
+        digest=store.keyring.digest,
+        sign=store.keyring.sign,
+        timestamp_authority=Rfc3161Authority(settings.tsa_url) if settings.tsa_url else None,
     )

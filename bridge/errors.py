@@ -11,7 +11,7 @@ class BridgeError(Exception):
     """Root of every error the bridge raises on purpose."""
 
 
-class TimeUp(BridgeError):
+class TimeLimitExceeded(BridgeError):
     """The job took longer than it may and ends here: what it was in the midst of was not done. No fault of a row."""
 
 
@@ -89,11 +89,11 @@ class ConnectorThrottled(Retryable):
     """The system asks us to slow down."""
 
 
-class ClaimLost(Retryable):
+class LeaseLost(Retryable):
     """Another worker owns the row now: what this one did since is discarded."""
 
 
-class ChangedMeanwhile(Retryable):
+class ConcurrentChange(Retryable):
     """Somebody else changed it since it was read: what stands is theirs; read again, decide again."""
 
     def __init__(self) -> None:

@@ -13,10 +13,10 @@ from typing import Any
 
 import structlog
 
-LOUD = ("rq.worker", "rq.scheduler", "werkzeug", "alembic", "pyactiveresource", "shopify")
+NOISY_LOGGERS = ("rq.worker", "rq.scheduler", "werkzeug", "alembic", "pyactiveresource", "shopify")
 
 
-def configure(level: str, fmt: str) -> None:
+def configure_logging(level: str, fmt: str) -> None:
     """Set up logging of this process."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
@@ -27,26 +27,26 @@ def configure(level: str, fmt: str) -> None:
     if fmt == "text":
         renderer = structlog.dev.ConsoleRenderer(colors=False)
     structlog.configure(
-        processors=[*shared, structlog.stdlib.PositionalArgumentsFormatter(), _without_text, renderer],
+        processors=[*shared, structlog.stdlib.PositionalArgumentsFormatter(), _drop_exception_text, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
         logger_factory=structlog.PrintLoggerFactory(sys.stdout),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(_Foreign(shared, renderer))
+    handler.setFormatter(_LibraryLogFormatter(shared, renderer))
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    for name in LOUD:
+    for name in NOISY_LOGGERS:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def place(fault: BaseException) -> str:
+def describe_exception(fault: BaseException) -> str:
     """`Type at file:line function`: all that may be said of a foreign exception."""
-    return type(fault).__name__ + _where(fault.__traceback__)
+    return type(fault).__name__ + _describe_raise_location(fault.__traceback__)
 
 
-def _where(trace: TracebackType | None) -> str:
+def _describe_raise_location(trace: TracebackType | None) -> str:
     while trace and trace.tb_next:
         trace = trace.tb_next
     if trace is None:
@@ -55,15 +55,15 @@ def _where(trace: TracebackType | None) -> str:
     return f" at {code.co_filename.rpartition('/')[2]}:{trace.tb_lineno} {code.co_name}"
 
 
-def _without_text(_logger: Any, _name: str, event: Any) -> Any:
+def _drop_exception_text(_logger: Any, _name: str, event: Any) -> Any:
     info = event.pop("exc_info", None)
     fault = sys.exc_info()[1] if info is True else info
     if isinstance(fault, BaseException):
-        event["fault"] = place(fault)
+        event["fault"] = describe_exception(fault)
     return event
 
 
-class _Foreign(logging.Formatter):
+class _LibraryLogFormatter(logging.Formatter):
     """Other libraries' records: their message template only, without arguments that may hold values."""
 
     def __init__(self, shared: list[Any], renderer: Any) -> None:
@@ -77,7 +77,7 @@ class _Foreign(logging.Formatter):
             "logger": record.name,
         }
         if record.exc_info and record.exc_info[1]:
-            event["fault"] = place(record.exc_info[1])
+            event["fault"] = describe_exception(record.exc_info[1])
         event["level"] = record.levelname.lower()
         for processor in self._shared[2:]:
             event = processor(None, record.levelname.lower(), event)

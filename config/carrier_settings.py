@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from config import env_parsers
-from config.env_parsers import Secret, no_secret
-from config.env_parsers import var as _var
+from config.env_parsers import Secret, make_empty_secret
+from config.env_parsers import define_setting as _var
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,22 +20,22 @@ class CarrierSettings:
     delhivery_base_url: str = _var(
         "DELHIVERY_BASE_URL",
         "https://track.delhivery.com",
-        env_parsers.url("https", "http"),
+        env_parsers.make_url_parser("https", "http"),
         meaning="Delhivery's API host",
     )
     delhivery_token: Secret = _var(
-        "DELHIVERY_TOKEN", no_secret, Secret, meaning="API token of the client account"
+        "DELHIVERY_TOKEN", make_empty_secret, Secret, meaning="API token of the client account"
     )
     delhivery_documents: str = _var(
         "DELHIVERY_DOCUMENTS",
         "list",
-        env_parsers.one_of("list", "ask"),
+        env_parsers.make_choice_parser("list", "ask"),
         meaning="signatures and pictures: list what there may be, or ask which exist; never fetched",
     )
     bluedart_base_url: str = _var(
         "BLUEDART_BASE_URL",
         "https://apigateway.bluedart.com/in/transportation",
-        env_parsers.url("https", "http"),
+        env_parsers.make_url_parser("https", "http"),
         meaning="Blue Dart's API gateway",
     )
     bluedart_login_path: str = _var(
@@ -43,14 +43,17 @@ class CarrierSettings:
     )
     bluedart_client_id: str = _var("BLUEDART_CLIENT_ID", "", meaning="gateway client id")
     bluedart_client_secret: Secret = _var(
-        "BLUEDART_CLIENT_SECRET", no_secret, Secret, meaning="gateway secret"
+        "BLUEDART_CLIENT_SECRET", make_empty_secret, Secret, meaning="gateway secret"
     )
     bluedart_login_id: str = _var("BLUEDART_LOGIN_ID", "", meaning="login id of the account")
     bluedart_licence_key: Secret = _var(
-        "BLUEDART_LICENCE_KEY", no_secret, Secret, meaning="shipping licence key"
+        "BLUEDART_LICENCE_KEY", make_empty_secret, Secret, meaning="shipping licence key"
     )
     bluedart_tracking_key: Secret = _var(
-        "BLUEDART_TRACKING_KEY", no_secret, Secret, meaning="tracking licence key: not the shipping one"
+        "BLUEDART_TRACKING_KEY",
+        make_empty_secret,
+        Secret,
+        meaning="tracking licence key: not the shipping one",
     )
     bluedart_tracking_path: str = _var(
         "BLUEDART_TRACKING_PATH",
@@ -63,7 +66,7 @@ class CarrierSettings:
     bluedart_tracking_format: str = _var(
         "BLUEDART_TRACKING_FORMAT",
         "xml",
-        env_parsers.one_of("xml", "json"),
+        env_parsers.make_choice_parser("xml", "json"),
         meaning="what tracking is asked for; json only where the account gives it",
     )
     bluedart_known_waybill: str = _var(
@@ -74,21 +77,21 @@ class CarrierSettings:
     shiprocket_base_url: str = _var(
         "SHIPROCKET_BASE_URL",
         "https://apiv2.shiprocket.in/v1/external",
-        env_parsers.url("https", "http"),
+        env_parsers.make_url_parser("https", "http"),
         meaning="Shiprocket's API",
     )
     shiprocket_email: str = _var(
         "SHIPROCKET_EMAIL", "", meaning="e-mail of the API user (not of the account)"
     )
     shiprocket_password: Secret = _var(
-        "SHIPROCKET_PASSWORD", no_secret, Secret, meaning="password of the API user"
+        "SHIPROCKET_PASSWORD", make_empty_secret, Secret, meaning="password of the API user"
     )
     aftership_base_url: str = _var(
         "AFTERSHIP_BASE_URL",
         "https://api.aftership.com/tracking/2025-07",
-        env_parsers.url("https", "http"),
+        env_parsers.make_url_parser("https", "http"),
         meaning="AfterShip's tracking API with its dated version",
     )
     aftership_api_key: Secret = _var(
-        "AFTERSHIP_API_KEY", no_secret, Secret, meaning="as-api-key of the organisation"
+        "AFTERSHIP_API_KEY", make_empty_secret, Secret, meaning="as-api-key of the organisation"
     )

@@ -13,13 +13,13 @@ from config.env_parsers import KEY_BYTES
 DEVELOPMENT_KEYS = ("BRIDGE_KEYS", "BRIDGE_PSEUDONYM_KEY", "BRIDGE_EVIDENCE_KEY", "SHOPIFY_CLIENT_SECRETS")
 
 
-def development_keys(var: Path) -> dict[str, str]:
+def load_development_keys(var_dir: Path) -> dict[str, str]:
     """The keys in `development.env` of that folder (mode 600), so that all processes share them."""
-    path = var / "development.env"
+    path = var_dir / "development.env"
     if not path.exists():
-        var.mkdir(parents=True, exist_ok=True)
-        made = (f"dev1:{_key()}", _key(), _key(), secrets.token_hex(16))
-        handle, draft = tempfile.mkstemp(dir=var)
+        var_dir.mkdir(parents=True, exist_ok=True)
+        made = (f"dev1:{_generate_key()}", _generate_key(), _generate_key(), secrets.token_hex(16))
+        handle, draft = tempfile.mkstemp(dir=var_dir)
         with os.fdopen(handle, "w") as out:
             out.writelines(f"{name}={key}\n" for name, key in zip(DEVELOPMENT_KEYS, made, strict=True))
         try:
@@ -31,5 +31,5 @@ def development_keys(var: Path) -> dict[str, str]:
     return dict(line.partition("=")[::2] for line in path.read_text().split())
 
 
-def _key() -> str:
+def _generate_key() -> str:
     return base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()

@@ -16,7 +16,7 @@ from typing import Any
 KEY_BYTES = 32
 
 
-class Fault(ValueError):
+class ParseFault(ValueError):
     """What is wrong with a value, in our words. A foreign ValueError may quote the value; this never does."""
 
 
@@ -53,117 +53,117 @@ class Secret:
         return id(self)
 
 
-def text(value: str) -> str:
+def parse_text(value: str) -> str:
     """The text itself."""
     return value
 
 
-def number(low: float, high: float) -> Callable[[str], float]:
+def make_number_parser(low: float, high: float) -> Callable[[str], float]:
     """A parser of numbers within bounds."""
 
     def parse(value: str) -> float:
         parsed = float(value)
         if not low <= parsed <= high:
-            raise Fault(f"must be between {low:g} and {high:g}")
+            raise ParseFault(f"must be between {low:g} and {high:g}")
         return parsed
 
     return parse
 
 
-def whole(low: int, high: int) -> Callable[[str], int]:
+def make_int_parser(low: int, high: int) -> Callable[[str], int]:
     """A parser of whole numbers within bounds."""
 
     def parse(value: str) -> int:
         parsed = int(value)
         if not low <= parsed <= high:
-            raise Fault(f"must be a whole number between {low} and {high}")
+            raise ParseFault(f"must be a whole number between {low} and {high}")
         return parsed
 
     return parse
 
 
-def one_of(*allowed: str) -> Callable[[str], str]:
+def make_choice_parser(*allowed: str) -> Callable[[str], str]:
     """A parser of closed sets."""
 
     def parse(value: str) -> str:
         if value not in allowed:
-            raise Fault("must be one of " + ", ".join(allowed))
+            raise ParseFault("must be one of " + ", ".join(allowed))
         return value
 
     return parse
 
 
-def url(*schemes: str) -> Callable[[str], str]:
+def make_url_parser(*schemes: str) -> Callable[[str], str]:
     """A parser of URLs with one of the schemes; a slash at the end goes."""
 
     def parse(value: str) -> str:
         if not value.startswith(tuple(f"{scheme}://" for scheme in schemes)):
-            raise Fault("must start with " + " or ".join(f"{scheme}://" for scheme in schemes))
+            raise ParseFault("must start with " + " or ".join(f"{scheme}://" for scheme in schemes))
         return value.rstrip("/")
 
     return parse
 
 
-def version(value: str) -> str:
+def parse_api_version(value: str) -> str:
     """A dated version of the Admin API."""
     if not re.fullmatch(r"20\d\d-(01|04|07|10)", value):
-        raise Fault("must be a dated version such as 2026-10")
+        raise ParseFault("must be a dated version such as 2026-10")
     return value
 
 
-def country(value: str) -> str:
+def parse_country(value: str) -> str:
     """A country of ISO 3166-1, two capital letters."""
     if not re.fullmatch("[A-Z]{2}", value):
-        raise Fault("must be a country of two capital letters such as IN")
+        raise ParseFault("must be a country of two capital letters such as IN")
     return value
 
 
-def secret_list(value: str) -> tuple[Secret, ...]:
+def parse_secret_list(value: str) -> tuple[Secret, ...]:
     """Secrets, comma-separated."""
     return tuple(Secret(part.strip()) for part in value.split(",") if part.strip())
 
 
-def key(value: str) -> Secret:
+def parse_key(value: str) -> Secret:
     """Base64 of 32 bytes."""
     try:
         raw = base64.b64decode(value, validate=True)
     except (binascii.Error, ValueError):
-        raise Fault("must be base64") from None
+        raise ParseFault("must be base64") from None
     if len(raw) != KEY_BYTES:
-        raise Fault(f"must be base64 of {KEY_BYTES} bytes")
+        raise ParseFault(f"must be base64 of {KEY_BYTES} bytes")
     return Secret(raw)
 
 
-def key_ring(value: str) -> tuple[tuple[str, Secret], ...]:
+def parse_key_ring(value: str) -> tuple[tuple[str, Secret], ...]:
     """`id:base64(32 bytes),…` in the given order."""
     ring = []
     for part in filter(None, (part.strip() for part in value.split(","))):
         name, colon, encoded = part.partition(":")
         if not colon or not re.fullmatch(r"[A-Za-z0-9_-]{1,32}", name):
-            raise Fault("must be id:base64(32 bytes), comma-separated")
-        ring.append((name, key(encoded)))
+            raise ParseFault("must be id:base64(32 bytes), comma-separated")
+        ring.append((name, parse_key(encoded)))
     if len({name for name, _ in ring}) != len(ring):
-        raise Fault("names a key id twice")
+        raise ParseFault("names a key id twice")
     return tuple(ring)
 
 
-def database(value: str) -> str:
+def parse_database_url(value: str) -> str:
     """`postgres://` is what hosts hand out; SQLAlchemy wants its driver named."""
     for prefix in ("postgres://", "postgresql://"):
         if value.startswith(prefix):
             return "postgresql+psycopg://" + value.removeprefix(prefix)
     if not value.startswith(("sqlite:///", "postgresql+psycopg://")):
-        raise Fault("must start with postgres://, postgresql:// or sqlite:///")
+        raise ParseFault("must start with postgres://, postgresql:// or sqlite:///")
     return value
 
 
-def no_secret() -> Secret:
+def make_empty_secret() -> Secret:
     """The default of a secret."""
     return Secret("")
 
 
-def var(
-    name: str, default: Any, parse: Callable[[str], Any] = text, *, meaning: str, required: bool = False
+def define_setting(
+    name: str, default: Any, parse: Callable[[str], Any] = parse_text, *, meaning: str, required: bool = False
 ) -> Any:
     """A field of Settings: its variable, default (or what makes it), parser and meaning."""
     meta = {"name": name, "parse": parse, "required": required, "meaning": meaning}

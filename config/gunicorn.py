@@ -12,7 +12,7 @@ from typing import Any
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]
 
 from bridge.errors import SettingsInvalid
-from config.load import load_all
+from config.load import read_configuration
 
 
 class QuietLogger(Logger):  # type: ignore[misc]  # gunicorn has no types
@@ -39,7 +39,7 @@ class QuietLogger(Logger):  # type: ignore[misc]  # gunicorn has no types
 
 
 try:
-    settings = load_all().settings
+    settings = read_configuration().settings
 except SettingsInvalid as invalid:
     sys.exit("\n".join(["The bridge cannot start:", *(f"  {fault}" for fault in invalid.faults)]))
 

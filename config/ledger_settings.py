@@ -9,34 +9,34 @@ from dataclasses import dataclass
 
 from config import env_parsers
 from config.carrier_settings import CarrierSettings
-from config.env_parsers import var as _var
+from config.env_parsers import define_setting as _var
 
 
 @dataclass(frozen=True, kw_only=True)
-class OutsideSettings(CarrierSettings):
+class LedgerSettings(CarrierSettings):
     """What proves and limits from outside; each may be unset, and `doctor` says what that costs."""
 
     ledger_url: str = _var(
         "BRIDGE_LEDGER_URL",
         "",
-        env_parsers.database,
+        env_parsers.parse_database_url,
         meaning="a second small database that no backup of the first holds: who was erased, after a restore",
     )
     migrate_database_url: str = _var(
         "MIGRATE_DATABASE_URL",
         "",
-        env_parsers.database,
+        env_parsers.parse_database_url,
         meaning="the same database as its owner, for `migrate` alone; empty: DATABASE_URL",
     )
     tsa_url: str = _var(
         "BRIDGE_TSA_URL",
         "",
-        env_parsers.url("https", "http"),
+        env_parsers.make_url_parser("https", "http"),
         meaning="timestamp authority (RFC 3161) for each day's signed head; empty: none",
     )
     storage_region: str = _var(
         "BRIDGE_STORAGE_REGION",
         "",
-        env_parsers.country,
+        env_parsers.parse_country,
         meaning="country where the database and its backups lie, such as IN; empty: unknown",
     )

@@ -13,15 +13,15 @@ from typing import TypeVar
 
 from bridge.errors import SettingsInvalid
 from config.merchant_file.merchant import Merchant, load_merchant
-from config.readiness import readiness, unready_files
+from config.readiness import list_file_blockers, list_startup_blockers
 from config.retention_file.retention import Retention, load_retention
-from config.settings import MERCHANT_FILE, RETENTION_FILE, Settings, environment, load
+from config.settings import MERCHANT_FILE, RETENTION_FILE, Settings, load_settings, read_environment
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Start:
+class Configuration:
     """What a process starts with. `missing` would keep production from starting; `warnings` would not."""
 
     settings: Settings
@@ -31,7 +31,9 @@ class Start:
     warnings: tuple[str, ...]
 
 
-def load_all(environ: Mapping[str, str] | None = None, *, var: Path | None = None) -> Start:
+def read_configuration(
+    environ: Mapping[str, str] | None = None, *, var_dir: Path | None = None
+) -> Configuration:
     """Load everything.
 
     Raises SettingsInvalid with all faults of the environment and both files together, and in production
@@ -39,18 +41,18 @@ def load_all(environ: Mapping[str, str] | None = None, *, var: Path | None = Non
     """
     faults: list[str] = []
     # the files are read even where Settings cannot be made: their faults belong to the same list
-    merchant_file, retention_file = files(environ)
-    settings = _tried(lambda: load(environ, var=var), faults)
-    merchant = _tried(lambda: load_merchant(merchant_file), faults)
-    retention = _tried(lambda: load_retention(retention_file), faults)
+    merchant_file, retention_file = find_config_files(environ)
+    settings = _load_or_collect_faults(lambda: load_settings(environ, var_dir=var_dir), faults)
+    merchant = _load_or_collect_faults(lambda: load_merchant(merchant_file), faults)
+    retention = _load_or_collect_faults(lambda: load_retention(retention_file), faults)
     if settings is None or merchant is None or retention is None:
-        if environment(environ).get("BRIDGE_ENV", "").strip() == "production":
-            faults += unready_files(merchant, retention, merchant_file, retention_file)
+        if read_environment(environ).get("BRIDGE_ENV", "").strip() == "production":
+            faults += list_file_blockers(merchant, retention, merchant_file, retention_file)
         raise SettingsInvalid(faults)
-    missing = readiness(settings, merchant, retention)
-    if settings.production and missing:
+    missing = list_startup_blockers(settings, merchant, retention)
+    if settings.is_production and missing:
         raise SettingsInvalid(missing)
-    return Start(
+    return Configuration(
         settings=settings,
         merchant=merchant,
         retention=retention,
@@ -59,16 +61,16 @@ def load_all(environ: Mapping[str, str] | None = None, *, var: Path | None = Non
     )
 
 
-def files(environ: Mapping[str, str] | None = None) -> tuple[Path, Path]:
+def find_config_files(environ: Mapping[str, str] | None = None) -> tuple[Path, Path]:
     """Where the merchant's file and the retention file are, whatever else the environment lacks."""
-    given = {name: value.strip() for name, value in environment(environ).items()}
+    given = {name: value.strip() for name, value in read_environment(environ).items()}
     return (
         Path(given.get("BRIDGE_MERCHANT_FILE") or MERCHANT_FILE),
         Path(given.get("BRIDGE_RETENTION_FILE") or RETENTION_FILE),
     )
 
 
-def _tried(read: Callable[[], T], faults: list[str]) -> T | None:
+def _load_or_collect_faults(read: Callable[[], T], faults: list[str]) -> T | None:
     try:
         return read()
     except SettingsInvalid as invalid:

@@ -19,41 +19,41 @@ from zoneinfo import ZoneInfo
 from bridge.errors import SettingsInvalid
 
 ROOT = Path(__file__).resolve().parent.parent
-EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-SHA256 = re.compile(r"[0-9a-f]{64}")
-SHA256_WORDS = "must be a SHA-256 in lower-case hex"
-MOST_DAYS = 36_500  # a century: catches a slipped digit, is no opinion about the law
+EMAIL_PATTERN = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+SHA256_PATTERN = re.compile(r"[0-9a-f]{64}")
+SHA256_FAULT = "must be a SHA-256 in lower-case hex"
+MAX_DAYS = 36_500  # a century: catches a slipped digit, is no opinion about the law
 STATUSES = ("unset", "conflict", "review", "confirmed")
 PLACEHOLDERS = ("[Insert", "REPLACE_WITH")
-_WRAPPER = {"value", "status", "note", "policy"}
+_WRAPPER_KEYS = {"value", "status", "note", "policy"}
 
 
-def label(path: Path) -> str:
+def label_file(path: Path) -> str:
     """The file as faults name it: from the project's folder on, where it lies inside."""
     full = path.resolve()
     return full.relative_to(ROOT).as_posix() if full.is_relative_to(ROOT) else path.as_posix()
 
 
-def place(file: str, table: str, key: str) -> str:
+def format_key_location(file: str, table: str, key: str) -> str:
     """Where a value stands, the way every fault begins: `file: [table] key`."""
     return f"{file}: [{table}] {key}" if table else f"{file}: {key}"
 
 
-def read(path: Path) -> tuple[dict[str, Any], str]:
+def read_toml(path: Path) -> tuple[dict[str, Any], str]:
     """The file's top table and the SHA-256 of its bytes. Raises SettingsInvalid naming file and line."""
     try:
         raw = path.read_bytes()
         return tomllib.loads(raw.decode()), sha256(raw).hexdigest()
     except OSError:
-        raise SettingsInvalid([f"{label(path)}: cannot be read"]) from None
+        raise SettingsInvalid([f"{label_file(path)}: cannot be read"]) from None
     except UnicodeDecodeError:
-        raise SettingsInvalid([f"{label(path)}: must be UTF-8"]) from None
+        raise SettingsInvalid([f"{label_file(path)}: must be UTF-8"]) from None
     except tomllib.TOMLDecodeError as fault:
-        raise SettingsInvalid([f"{label(path)}: is not TOML: {fault}"]) from None
+        raise SettingsInvalid([f"{label_file(path)}: is not TOML: {fault}"]) from None
 
 
 @dataclass(kw_only=True)
-class Report:
+class FileReport:
     """What reading a file brought up: faults in sentences, unset as dotted names, warnings in sentences."""
 
     file: str
@@ -62,211 +62,220 @@ class Report:
     warnings: list[str] = field(default_factory=list)
 
 
-class Table:
+class TomlTable:
     """One table. Every getter marks its key as known; `close` reports the rest.
 
     `needed` keys are unset when empty: production refuses. `wanted` keys are a warning when empty.
     """
 
-    def __init__(self, data: dict[str, Any], name: str, report: Report) -> None:
+    def __init__(self, data: dict[str, Any], name: str, report: FileReport) -> None:
         self._data = data
-        self._known: set[str] = set()
+        self._known_keys: set[str] = set()
         self.name = name
         self.report = report
 
-    def fault(self, key: str, why: str) -> None:
+    def add_fault(self, key: str, reason: str) -> None:
         """Report one key."""
-        self.report.faults.append(f"{place(self.report.file, self.name, key)} {why}")
+        self.report.faults.append(f"{format_key_location(self.report.file, self.name, key)} {reason}")
 
-    def warn(self, key: str, why: str) -> None:
+    def add_warning(self, key: str, reason: str) -> None:
         """Report what does not keep production from starting."""
-        self.report.warnings.append(f"{place(self.report.file, self.name, key)} {why}")
+        self.report.warnings.append(f"{format_key_location(self.report.file, self.name, key)} {reason}")
 
-    def unset(self, key: str) -> None:
+    def add_unset(self, key: str) -> None:
         """Report what production cannot start without."""
-        self.report.unset.append(self._dotted(key))
+        self.report.unset.append(self._dotted_key(key))
 
-    def close(self) -> None:
+    def report_unknown_keys(self) -> None:
         """Report every key nobody asked for: a misspelt key must not pass for an absent one."""
-        for key in sorted(self._data.keys() - self._known):
-            self.fault(key, "is not a known key")
+        for key in sorted(self._data.keys() - self._known_keys):
+            self.add_fault(key, "is not a known key")
 
-    def has(self, key: str) -> bool:
+    def has_key(self, key: str) -> bool:
         """True where the key is written, whatever its value."""
         return key in self._data
 
-    def text(
-        self, key: str, default: str | None = None, *, needed: bool = False, wanted: bool = False
+    def get_text(
+        self,
+        key: str,
+        default: str | None = None,
+        *,
+        required_in_production: bool = False,
+        recommended: bool = False,
     ) -> str:
         """A string without placeholder. Without a default the key must be there and hold something."""
-        value, status = self._take(key, default)
+        value, status = self._get_value(key, default)
         if not isinstance(value, str):
-            self._wrong(key, value, "must be text")
+            self._add_type_fault(key, value, "must be text")
             return default or ""
         held = any(placeholder in value for placeholder in PLACEHOLDERS)
         empty = status == "unset" or not value.strip()
-        if held or (empty and needed):
-            self.unset(key)  # a placeholder anywhere would end up in a letter, so no key is exempt
-        elif empty and wanted:
-            self.warn(key, "is not set")
+        if held or (empty and required_in_production):
+            self.add_unset(key)  # a placeholder anywhere would end up in a letter, so no key is exempt
+        elif empty and recommended:
+            self.add_warning(key, "is not set")
         elif default is None and not value.strip():
-            self.fault(key, "must not be empty")
+            self.add_fault(key, "must not be empty")
         return (default or "") if held else value.strip()
 
-    def shaped(self, key: str, shape: re.Pattern[str], why: str, *, needed: bool = False) -> str:
+    def get_matching_text(
+        self, key: str, pattern: re.Pattern[str], reason: str, *, required_in_production: bool = False
+    ) -> str:
         """A string of one shape, where it is given at all."""
-        value = self.text(key, "", needed=needed)
-        if value and not shape.fullmatch(value):
-            self.fault(key, why)
+        value = self.get_text(key, "", required_in_production=required_in_production)
+        if value and not pattern.fullmatch(value):
+            self.add_fault(key, reason)
         return value
 
-    def zone(self, key: str, default: str) -> str:
+    def get_timezone(self, key: str, default: str) -> str:
         """The name of a time zone this machine knows."""
-        value = self.text(key, default)
+        value = self.get_text(key, default)
         try:
             ZoneInfo(value)
         except (KeyError, OSError, ValueError):
-            self.fault(key, "must be a time zone such as Asia/Kolkata")
+            self.add_fault(key, "must be a time zone such as Asia/Kolkata")
         return value
 
-    def one_of(self, key: str, allowed: tuple[str, ...], default: str | None = None) -> str:
+    def get_choice(self, key: str, allowed: tuple[str, ...], default: str | None = None) -> str:
         """A word of a closed set."""
-        value, status = self._take(key, default)
+        value, status = self._get_value(key, default)
         if value is not None and value not in allowed:
-            self.fault(key, "must be one of " + ", ".join(allowed))
+            self.add_fault(key, "must be one of " + ", ".join(allowed))
         elif status == "unset":
-            self.unset(key)
+            self.add_unset(key)
         return value if value in allowed else default or allowed[0]
 
-    def whole(self, key: str, low: int, high: int, default: int | None = None) -> int:
+    def get_int(self, key: str, low: int, high: int, default: int | None = None) -> int:
         """A whole number within bounds."""
-        value, _ = self._take(key, default)
+        value, _ = self._get_value(key, default)
         if not isinstance(value, int) or isinstance(value, bool):
-            self._wrong(key, value, "must be a whole number")
+            self._add_type_fault(key, value, "must be a whole number")
         elif not low <= value <= high:
-            self.fault(key, f"must be between {low} and {high}")
+            self.add_fault(key, f"must be between {low} and {high}")
         else:
             return value
         return default if default is not None else low
 
-    def days(self, key: str) -> int | None:
+    def get_days(self, key: str) -> int | None:
         """A number of days the merchant has to decide; 0 counts as undecided unless it is `confirmed`."""
-        value, status = self._take(key, 0)
-        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MOST_DAYS:
-            self.fault(key, f"must be a whole number between 0 and {MOST_DAYS}")
+        value, status = self._get_value(key, 0)
+        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MAX_DAYS:
+            self.add_fault(key, f"must be a whole number between 0 and {MAX_DAYS}")
             return None
         if status == "unset" or (value == 0 and status != "confirmed"):
-            self.unset(key)
+            self.add_unset(key)
             return None
         return value
 
-    def flag(self, key: str, *, default: bool) -> bool:
+    def get_bool(self, key: str, *, default: bool) -> bool:
         """True or false."""
-        value, status = self._take(key, default)
+        value, status = self._get_value(key, default)
         if not isinstance(value, bool):
-            self.fault(key, "must be true or false")
+            self.add_fault(key, "must be true or false")
             return default
         if status == "unset":
-            self.warn(key, "is not decided")
+            self.add_warning(key, "is not decided")
         return value
 
-    def day(self, key: str, *, optional: bool = False, needed: bool = False) -> date | None:
+    def get_date(
+        self, key: str, *, optional: bool = False, required_in_production: bool = False
+    ) -> date | None:
         """A TOML date; an empty string counts as not set."""
-        value, _ = self._take(key, "" if optional or needed else None)
-        if value == "" and (optional or needed):
-            if needed:
-                self.unset(key)
+        value, _ = self._get_value(key, "" if optional or required_in_production else None)
+        if value == "" and (optional or required_in_production):
+            if required_in_production:
+                self.add_unset(key)
         elif not isinstance(value, date) or isinstance(value, datetime):
-            self._wrong(key, value, "must be a date such as 2026-11-22")
+            self._add_type_fault(key, value, "must be a date such as 2026-11-22")
         else:
             return value
         return None
 
-    def texts(self, key: str, *, must: bool = False) -> tuple[str, ...]:
+    def get_texts(self, key: str, *, required: bool = False) -> tuple[str, ...]:
         """A list of strings."""
-        value, _ = self._take(key, None if must else [])
+        value, _ = self._get_value(key, None if required else [])
         if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
-            self._wrong(key, value, "must be a list of text")
+            self._add_type_fault(key, value, "must be a list of text")
             return ()
         if any(placeholder in each for each in value for placeholder in PLACEHOLDERS):
-            self.unset(key)
+            self.add_unset(key)
             return ()
         return tuple(value)
 
-    def number(self, key: str, low: float, high: float, default: float) -> float:
+    def get_number(self, key: str, low: float, high: float, default: float) -> float:
         """A number within bounds, whole or not."""
-        value, _ = self._take(key, default)
+        value, _ = self._get_value(key, default)
         if not isinstance(value, int | float) or isinstance(value, bool):
-            self.fault(key, "must be a number")
+            self.add_fault(key, "must be a number")
         elif not low <= value <= high:
-            self.fault(key, f"must be between {low:g} and {high:g}")
+            self.add_fault(key, f"must be between {low:g} and {high:g}")
         else:
             return value
         return default
 
-    def numbers(self, key: str, default: tuple[float, ...]) -> tuple[float, ...]:
+    def get_rising_numbers(self, key: str, default: tuple[float, ...]) -> tuple[float, ...]:
         """A list of numbers that rise and are not negative."""
-        value, _ = self._take(key, list(default))
+        value, _ = self._get_value(key, list(default))
         good = isinstance(value, list) and all(type(each) in (int, float) and each >= 0 for each in value)
         if not good or value != sorted(value):
-            self.fault(key, "must be a list of rising numbers")
+            self.add_fault(key, "must be a list of rising numbers")
             return default
         return tuple(value)
 
-    def wholes(self, key: str, default: tuple[int, ...]) -> tuple[int, ...]:
+    def get_ints(self, key: str, default: tuple[int, ...]) -> tuple[int, ...]:
         """A list of whole numbers."""
-        value, _ = self._take(key, list(default))
+        value, _ = self._get_value(key, list(default))
         if not isinstance(value, list) or not all(type(each) is int for each in value):
-            self.fault(key, "must be a list of whole numbers")
+            self.add_fault(key, "must be a list of whole numbers")
             return default
         return tuple(value)
 
-    def table(self, key: str, *, must: bool = False, name: str = "") -> Table:
+    def get_table(self, key: str, *, required: bool = False, name: str = "") -> TomlTable:
         """A table inside this one; an absent one is empty, and a fault where it must be there."""
-        self._known.add(key)
+        self._known_keys.add(key)
         value = self._data.get(key)
-        if value is None and must:
-            self.fault(key, "is missing")
+        if value is None and required:
+            self.add_fault(key, "is missing")
         elif value is not None and not isinstance(value, dict):
-            self.fault(key, "must be a table")
-        return Table(value if isinstance(value, dict) else {}, name or self._dotted(key), self.report)
+            self.add_fault(key, "must be a table")
+        return TomlTable(value if isinstance(value, dict) else {}, name or self._dotted_key(key), self.report)
 
-    def tables(self, key: str) -> list[dict[str, Any]]:
+    def get_table_list(self, key: str) -> list[dict[str, Any]]:
         """The tables of a `[[list]]`, still raw: they are named by what stands inside."""
-        value, _ = self._take(key, [])
+        value, _ = self._get_value(key, [])
         if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
-            self.fault(key, "must be a list of tables")
+            self.add_fault(key, "must be a list of tables")
             return []
         return value
 
-    def names(self) -> list[str]:
+    def list_keys(self) -> list[str]:
         """The keys as written, for tables whose keys are the merchant's own names."""
         return list(self._data)
 
-    def raw(self, key: str) -> Any:
+    def get_raw(self, key: str) -> Any:
         """Whatever stands there, for the caller to judge; None where nothing does."""
-        return self._take(key, "")[0]
+        return self._get_value(key, "")[0]
 
-    def _dotted(self, key: str) -> str:
+    def _dotted_key(self, key: str) -> str:
         return f"{self.name}.{key}" if self.name else key
 
-    def _take(self, key: str, default: Any) -> tuple[Any, str]:
+    def _get_value(self, key: str, default: Any) -> tuple[Any, str]:
         """The value with its status. A missing key without default is a fault, once, and None."""
-        self._known.add(key)
+        self._known_keys.add(key)
         if key not in self._data:
             if default is None:
-                self.fault(key, "is missing")
+                self.add_fault(key, "is missing")
             return default, ""
         value = self._data[key]
         if not (isinstance(value, dict) and "value" in value):
             return value, ""
         status = value.get("status", "")
-        if value.keys() - _WRAPPER or status not in ("", *STATUSES):
-            self.fault(key, "must have only value, status, note; status one of " + ", ".join(STATUSES))
+        if value.keys() - _WRAPPER_KEYS or status not in ("", *STATUSES):
+            self.add_fault(key, "must have only value, status, note; status one of " + ", ".join(STATUSES))
         elif status in {"conflict", "review"}:
-            self.warn(key, f"is marked {status}" + (f": {value['note']}" if value.get("note") else ""))
+            self.add_warning(key, f"is marked {status}" + (f": {value['note']}" if value.get("note") else ""))
         return value["value"], status
 
-    def _wrong(self, key: str, value: Any, why: str) -> None:
+    def _add_type_fault(self, key: str, value: Any, reason: str) -> None:
         if value is not None:  # None was reported as missing
-            self.fault(key, why)
+            self.add_fault(key, reason)

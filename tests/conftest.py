@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bridge.ports import Services
-from bridge.store import SqlStore, Vault
-from bridge.store.migrations.upgrade import upgrade
+from bridge.store import Keyring, SqlStore
+from bridge.store.migrations.upgrade import upgrade_database
 from tests.factories import make_services
 from tests.fakes import FakeCarrier, FakePlatform, FakeQueue
 from tests.servers import Postgres
@@ -32,8 +32,8 @@ def clock() -> SetClock:
 
 
 @pytest.fixture(scope="session")
-def vault() -> Vault:
-    return Vault([("k1", b"1" * 32)], b"p" * 32, b"s" * 32)
+def vault() -> Keyring:
+    return Keyring([("k1", b"1" * 32)], b"p" * 32, b"s" * 32)
 
 
 @pytest.fixture(scope="session")
@@ -47,9 +47,9 @@ def postgres_template(postgres: Postgres) -> str:
     """A database at head that each test's own is copied from."""
     url = postgres.create_database("template_head")
     store = SqlStore(
-        url, vault=Vault([("k1", b"1" * 32)], b"p" * 32, b"s" * 32), now=lambda: datetime.now(UTC)
+        url, keyring=Keyring([("k1", b"1" * 32)], b"p" * 32, b"s" * 32), now=lambda: datetime.now(UTC)
     )
-    upgrade(store.engine)
+    upgrade_database(store.engine)
     store.close()
     return "template_head"
 
@@ -59,10 +59,10 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("sqlite") / "head.db"
     store = SqlStore(
         f"sqlite:///{path}",
-        vault=Vault([("k1", b"1" * 32)], b"p" * 32, b"s" * 32),
+        keyring=Keyring([("k1", b"1" * 32)], b"p" * 32, b"s" * 32),
         now=lambda: datetime.now(UTC),
     )
-    upgrade(store.engine)
+    upgrade_database(store.engine)
     store.close()
     return path
 
@@ -83,9 +83,9 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path, sqlite_template
 
 
 @pytest.fixture
-def store(database_url: str, vault: Vault, clock: SetClock) -> Iterator[SqlStore]:
+def store(database_url: str, vault: Keyring, clock: SetClock) -> Iterator[SqlStore]:
     """The memory over both databases, on the set clock."""
-    made = SqlStore(database_url, vault=vault, now=clock.now)
+    made = SqlStore(database_url, keyring=vault, now=clock.now)
     yield made
     made.close()
 

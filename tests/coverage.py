@@ -16,9 +16,9 @@ from typing import Any
 from graphql import TypeInfo, TypeInfoVisitor, Visitor, parse, visit
 
 from bridge.connectors.shopify.api import documents, versions
-from bridge.connectors.shopify.api.scopes import ASKED, NEEDS
-from bridge.sandbox.schema import load
-from tests.left_out import PASSING, TWINS, LeftOut
+from bridge.connectors.shopify.api.scopes import OPTIONAL_SCOPES, REQUIRED_SCOPES
+from bridge.sandbox.schema import load_schema
+from tests.left_out import DUPLICATE_FIELDS, UNSTORED_FIELDS, ExcludedFields
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "coverage.md"
@@ -53,8 +53,8 @@ def catalogue() -> dict[Key, dict[str, Any]]:
 def asked_for(version: str) -> frozenset[Key]:
     """Give every field that any of our documents selects in this version."""
     found: set[Key] = set()
-    for name in documents.names():
-        info = TypeInfo(load(version))
+    for name in documents.list_documents():
+        info = TypeInfo(load_schema(version))
 
         class Collect(Visitor):
             def enter_field(self, node: Any, *_: Any, info: TypeInfo = info) -> None:
@@ -62,7 +62,7 @@ def asked_for(version: str) -> frozenset[Key]:
                 if parent is not None:
                     found.add((parent.name, node.name.value))
 
-        visit(parse(documents.text(name, version)), TypeInfoVisitor(info, Collect()))
+        visit(parse(documents.build_document(name, version)), TypeInfoVisitor(info, Collect()))
     return frozenset(found)
 
 
@@ -101,38 +101,43 @@ def page() -> str:
         "",
         "## Left out on purpose: the same under another name",
         "",
-        *_left_out(TWINS),
+        *_left_out(DUPLICATE_FIELDS),
         "",
         "## Left out on purpose: no record that is held",
         "",
         "Shopify marks these as protected as well. They are not in the catalogue.",
         "",
-        *_left_out(PASSING),
+        *_left_out(UNSTORED_FIELDS),
         "",
         "## What older versions cannot tell",
         "",
-        f"`SHOPIFY_API_VERSION` may be {', '.join(f'`{one}`' for one in versions.SPOKEN)}. An export made with an older",
+        f"`SHOPIFY_API_VERSION` may be {', '.join(f'`{one}`' for one in versions.SUPPORTED_VERSIONS)}. An export made with an older",
         "version says what that version does not know (`not_in_version_…`).",
         "",
-        *_table(("what", "since"), versions.SINCE),
+        *_table(("what", "since"), versions.FIRST_VERSION_OF_FIELDS),
         "",
         "## Scopes",
         "",
         "Without one of these the part is not asked for, and the export says so. `doctor` names each that is missing.",
         "",
-        *_table(("part", "scope", "or"), [(one.what, one.scope, ", ".join(one.instead)) for one in NEEDS]),
+        *_table(
+            ("part", "scope", "or"),
+            [(one.what, one.scope, ", ".join(one.alternatives)) for one in REQUIRED_SCOPES],
+        ),
         "",
         "These open single fields. They are asked for in any case; where Shopify denies one, the export says which. Checkouts",
         "that were left also want a user who may manage them.",
         "",
-        *_table(("part", "scope"), ASKED),
+        *_table(("part", "scope"), OPTIONAL_SCOPES),
         "",
     ]
     return "\n".join(lines)
 
 
-def _left_out(rows: tuple[LeftOut, ...]) -> list[str]:
-    cells = [(f"`{one.of}`", ", ".join(f"`{field}`" for field in one.fields), one.reason) for one in rows]
+def _left_out(rows: tuple[ExcludedFields, ...]) -> list[str]:
+    cells = [
+        (f"`{one.type_name}`", ", ".join(f"`{field}`" for field in one.fields), one.reason) for one in rows
+    ]
     return _table(("type", "fields", "why"), cells)
 
 
@@ -145,7 +150,7 @@ def main() -> None:
     """Print the score and what is missed."""
     if "--write" in sys.argv[1:]:
         PAGE.write_text(page(), encoding="utf-8")
-    reasons = {(one.of, field): one.reason for one in TWINS for field in one.fields}
+    reasons = {(one.type_name, field): one.reason for one in DUPLICATE_FIELDS for field in one.fields}
     lines = [str(one) for one in scores()]
     lines += [f"  {'.'.join(key)}: {reasons.get(key, 'NO REASON GIVEN')}" for key in missed()]
     sys.stdout.write("\n".join(lines) + "\n")

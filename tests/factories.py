@@ -15,26 +15,26 @@ from types import SimpleNamespace
 from typing import Any
 
 from bridge.model import (
-    Action,
     Delivery,
-    Entry,
     Finding,
-    Kind,
-    Names,
     Notice,
+    NoticeChannel,
+    NoticeItem,
     ParcelStatus,
     Principal,
     PrivacyRequest,
+    ReferenceKind,
+    RequestKind,
+    RequestSource,
     RequestState,
-    Source,
     Task,
+    TaskAction,
     TaskState,
-    Via,
 )
 from bridge.ports import Services
-from bridge.rules.index.minimise import Seen, Sighting, learn
-from bridge.rules.index.shipping import SeenParcel
-from bridge.store.recovery.ledger import NoLedger
+from bridge.rules.index.minimise import Sighting, SightingKind, extract_sighting
+from bridge.rules.index.shipping import ParcelSighting
+from bridge.store.recovery.ledger import NullLedger
 from config.env_parsers import Secret
 from config.merchant_file.merchant import load_merchant
 from config.merchant_file.processors import Processor
@@ -78,8 +78,8 @@ def make_request(**given: Any) -> PrivacyRequest:
     told: dict[str, Any] = {
         "id": f"req_{next(_numbers):026}",
         "shop": SHOP,
-        "kind": Kind.ACCESS,
-        "source": Source.WEBHOOK,
+        "kind": RequestKind.ACCESS,
+        "source": RequestSource.WEBHOOK,
         "state": RequestState.IN_PROGRESS,
         "subject": "subject-asha",
         "principal": ASHA,
@@ -96,7 +96,9 @@ def make_request(**given: Any) -> PrivacyRequest:
     return PrivacyRequest(**(told | given))
 
 
-def make_task(request_id: str, system: str = "shopify", action: Action = Action.GATHER, **given: Any) -> Task:
+def make_task(
+    request_id: str, system: str = "shopify", action: TaskAction = TaskAction.GATHER, **given: Any
+) -> Task:
     """Make a pending task."""
     told: dict[str, Any] = {"id": f"tsk_{next(_numbers):026}", "state": TaskState.PENDING}
     return Task(request_id=request_id, system=system, action=action, **(told | given))
@@ -110,7 +112,7 @@ def make_finding(ref: str = "1001", **body: Any) -> Finding:
 
 def opened(tx: Any, request: PrivacyRequest, *tasks: Task, once: str = "") -> PrivacyRequest:
     """Open a request that nobody opened before."""
-    kept = tx.requests.open(request, once=once or request.id, tasks=tasks)
+    kept = tx.requests.open_request(request, idempotency_key=once or request.id, tasks=tasks)
     assert kept is not None
     return kept
 
@@ -139,14 +141,14 @@ def order_body(number: int = 1001, **given: Any) -> dict[str, Any]:
 
 def order(number: int = 1001, **given: Any) -> Sighting:
     """Make what an order delivery of Asha's shows."""
-    return learn("orders/updated", order_body(number, **given))
+    return extract_sighting("orders/updated", order_body(number, **given))
 
 
 def customer(customer_id: int = 7001, **given: Any) -> Sighting:
     """Make what a customer delivery shows."""
     at = (NOW - timedelta(days=9)).isoformat()
     told = {"id": customer_id, "email": ASHA.email, "phone": ASHA.phone, "created_at": at, "updated_at": at}
-    return learn("customers/update", told | given)
+    return extract_sighting("customers/update", told | given)
 
 
 def parcels(number: int = 1001, *numbers: str, at: datetime = NOW, **given: Any) -> Sighting:
@@ -155,15 +157,15 @@ def parcels(number: int = 1001, *numbers: str, at: datetime = NOW, **given: Any)
     told |= given
     carrier = told.pop("carrier")
     sent = tuple(
-        SeenParcel(number=waybill, carrier=carrier, account_holder="merchant", shipped_at=at)
+        ParcelSighting(number=waybill, carrier=carrier, account_holder="merchant", shipped_at=at)
         for waybill in numbers
     )
-    return Sighting(kind=Seen.PARCELS, order_id=str(number), updated_at=at, parcels=sent, **told)
+    return Sighting(kind=SightingKind.PARCELS, order_id=str(number), updated_at=at, parcels=sent, **told)
 
 
 def merged(gone: int, kept: int) -> Sighting:
     """Make what a merge of two customers shows."""
-    return Sighting(kind=Seen.MERGE, customer_id=str(gone), kept_customer_id=str(kept))
+    return Sighting(kind=SightingKind.CUSTOMERS_MERGED, customer_id=str(gone), kept_customer_id=str(kept))
 
 
 def redact_body(*orders: int, **who: Any) -> dict[str, Any]:
@@ -188,7 +190,7 @@ def accepted(store: Any, topic: str, body: Any, **given: Any) -> Delivery:
     """Accept a signed delivery and give it back."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     delivery = make_delivery(topic=topic, raw=raw, **({"received_at": store.now()} | given))
-    assert store.accept(delivery) is True
+    assert store.accept_delivery(delivery) is True
     return delivery
 
 
@@ -203,7 +205,7 @@ def _papers() -> Any:
     )
 
 
-def make_entry(**given: Any) -> Entry:
+def make_entry(**given: Any) -> NoticeItem:
     """Make an entry of a parcel that was delivered long ago and paid before."""
     number = next(_numbers)
     told: dict[str, Any] = {
@@ -212,7 +214,7 @@ def make_entry(**given: Any) -> Entry:
         "request_id": f"req_{number:026}",
         "task_id": f"tsk_{number:026}",
         "processor": "delhivery",
-        "names": Names.WAYBILL,
+        "names": ReferenceKind.WAYBILL,
         "reference": f"AWB{number:011}",
         "order": f"#{number}",
         "order_id": str(number),
@@ -223,7 +225,7 @@ def make_entry(**given: Any) -> Entry:
         "cod": False,
         "look_at": NOW,
     }
-    return Entry(**(told | given))
+    return NoticeItem(**(told | given))
 
 
 def make_notice(**given: Any) -> Notice:
@@ -232,7 +234,7 @@ def make_notice(**given: Any) -> Notice:
         "id": f"ntc_{next(_numbers):026}",
         "shop": SHOP,
         "processor": "delhivery",
-        "via": Via.EMAIL,
+        "via": NoticeChannel.EMAIL,
         "created_at": NOW,
         "next_at": NOW,
     }
@@ -264,11 +266,11 @@ def make_services(store: Any, clock: Any, queue: Any, *connectors: Any, **given:
         "retention": papers.retention,
         "clock": clock,
         "store": store,
-        "ledger": NoLedger(),
+        "ledger": NullLedger(),
         "queue": queue,
         "mailer": FakeMailer(),
         "connectors": {connector.system: connector for connector in connectors},
-        "digest": store.vault.digest,
-        "sign": store.vault.sign,
+        "digest": store.keyring.digest,
+        "sign": store.keyring.sign,
     }
     return Services(**(told | given))

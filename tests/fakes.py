@@ -12,22 +12,22 @@ from typing import TYPE_CHECKING, Any
 
 from bridge.errors import BridgeError
 from bridge.model import (
-    Check,
+    Balance,
+    CheckResult,
     ErasureState,
     Finding,
+    FindingPage,
     Gap,
     Letter,
     Outcome,
-    Owed,
-    Page,
     ParcelStatus,
     Principal,
     Residue,
     Sale,
-    Tracked,
+    TrackingResult,
     Waybill,
 )
-from bridge.ports import Stamp
+from bridge.ports import SignedTimestamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,10 +41,10 @@ class FakeQueue:
         self.waiting = waiting
         self.deaf = False
 
-    def nudge(self, job: str, row_id: str, *, first: bool = False) -> bool:
-        return self.nudge_all([(job, row_id, first)])
+    def enqueue(self, job: str, row_id: str, *, at_front: bool = False) -> bool:
+        return self.enqueue_all([(job, row_id, at_front)])
 
-    def nudge_all(self, jobs: Sequence[tuple[str, str, bool]]) -> bool:
+    def enqueue_all(self, jobs: Sequence[tuple[str, str, bool]]) -> bool:
         if not self.deaf:
             self.bells.extend(jobs)
         return not self.deaf
@@ -65,20 +65,20 @@ class FakeCarrier:
         self.faults: list[BridgeError] = []
         self.asked: list[tuple[Principal, tuple[str, ...], str]] = []
 
-    def check(self, shop: str) -> Sequence[Check]:
-        return [Check(name=f"{self.system} for {shop}", ok=True, detail="a stand-in")]
+    def run_checks(self, shop: str) -> Sequence[CheckResult]:
+        return [CheckResult(name=f"{self.system} for {shop}", ok=True, detail="a stand-in")]
 
     def gather(
-        self, who: Principal, *, shop: str, parcels: Sequence[Waybill], cursor: str = ""
-    ) -> Iterator[Page]:
-        self.asked.append((who, tuple(parcel.number for parcel in parcels), cursor))
+        self, principal: Principal, *, shop: str, parcels: Sequence[Waybill], cursor: str = ""
+    ) -> Iterator[FindingPage]:
+        self.asked.append((principal, tuple(parcel.number for parcel in parcels), cursor))
         if self.faults:
             raise self.faults.pop(0)
         for parcel in parcels:
             found = Finding(
                 kind="shipment", ref=parcel.number, matched_by="waybill", body={"AWB": parcel.number}
             )
-            yield Page(findings=(found,) if parcel.number in self.knows else (), cursor=parcel.number)
+            yield FindingPage(findings=(found,) if parcel.number in self.knows else (), cursor=parcel.number)
 
 
 class FakeTracker(FakeCarrier):
@@ -91,18 +91,20 @@ class FakeTracker(FakeCarrier):
         super().__init__(system)
         self.configured = True
         self.batch = batch
-        self.parcels: dict[str, Tracked] = {}
+        self.parcels: dict[str, TrackingResult] = {}
         self.tracked: list[tuple[tuple[str, ...], bool]] = []
 
-    def track(self, numbers: Sequence[str], *, consignees: bool = False) -> Iterator[Sequence[Tracked]]:
+    def track_parcels(
+        self, numbers: Sequence[str], *, include_consignees: bool = False
+    ) -> Iterator[Sequence[TrackingResult]]:
         for first in range(0, len(numbers), self.batch):
             part = numbers[first : first + self.batch]
-            self.tracked.append((tuple(part), consignees))
+            self.tracked.append((tuple(part), include_consignees))
             if self.faults:
                 raise self.faults.pop(0)
-            unknown = (Tracked(number=number, status=ParcelStatus.NOT_FOUND) for number in part)
+            unknown = (TrackingResult(number=number, status=ParcelStatus.NOT_FOUND) for number in part)
             known = [self.parcels.get(one.number, one) for one in unknown]
-            yield [one if consignees else replace(one, consignee=None) for one in known]
+            yield [one if include_consignees else replace(one, consignee=None) for one in known]
 
 
 class FakeEraser(FakeCarrier):
@@ -113,7 +115,7 @@ class FakeEraser(FakeCarrier):
         self.configured = True
         self.erased: list[str] = []
 
-    def erase(self, numbers: Sequence[str]) -> Iterator[tuple[str, Outcome]]:
+    def erase_waybills(self, numbers: Sequence[str]) -> Iterator[tuple[str, Outcome]]:
         for number in numbers:
             if self.faults:
                 raise self.faults.pop(0)
@@ -131,7 +133,7 @@ class FakePlatform:
 
     system = "shopify"
 
-    def __init__(self, *pages: Page) -> None:
+    def __init__(self, *pages: FindingPage) -> None:
         self.pages = list(pages)
         self.dies_before: dict[int, Exception] = {}
         self.meanwhile: Callable[[], None] | None = None
@@ -140,7 +142,7 @@ class FakePlatform:
         self.erasures: list[ErasureState | BridgeError] = []
         self.erasure_asked: list[Principal] = []
         self.customers: dict[str, str] = {}  # e-mail to id
-        self.owes: list[Owed] = []
+        self.owes: list[Balance] = []
         self.owed_faults: list[BridgeError] = []  # raised one a look, before anything is given
         self.requested: list[str] = []
         self.answers: list[ErasureState | BridgeError] = []
@@ -156,7 +158,7 @@ class FakePlatform:
         self.forgets: set[str] = set()  # orders that it does not know
         self.sales_asked: list[list[str]] = []
 
-    def sales(self, order_ids: Sequence[str], *, shop: str) -> Iterator[tuple[str, Sequence[Sale]]]:
+    def list_sales(self, order_ids: Sequence[str], *, shop: str) -> Iterator[tuple[str, Sequence[Sale]]]:
         self.sales_asked.append(list(order_ids))
         for order_id in order_ids:
             sold = self.sold.get(order_id, ())
@@ -165,13 +167,13 @@ class FakePlatform:
             if order_id not in self.forgets:
                 yield order_id, sold
 
-    def check(self, shop: str) -> Sequence[Check]:
-        return [Check(name=f"{self.system} for {shop}", ok=True, detail="a stand-in")]
+    def run_checks(self, shop: str) -> Sequence[CheckResult]:
+        return [CheckResult(name=f"{self.system} for {shop}", ok=True, detail="a stand-in")]
 
     def gather(
-        self, who: Principal, *, shop: str, parcels: Sequence[Waybill], cursor: str = ""
-    ) -> Iterator[Page]:
-        self.asked.append((who, cursor))
+        self, principal: Principal, *, shop: str, parcels: Sequence[Waybill], cursor: str = ""
+    ) -> Iterator[FindingPage]:
+        self.asked.append((principal, cursor))
         for number in range(int(cursor or 0) + 1, len(self.pages) + 1):
             if self.meanwhile is not None:
                 self.meanwhile()
@@ -179,18 +181,18 @@ class FakePlatform:
                 raise self.dies_before.pop(number)
             self.given.append(number)
             page = self.pages[number - 1]
-            yield Page(findings=page.findings, cursor=str(number), gaps=page.gaps)
+            yield FindingPage(findings=page.findings, cursor=str(number), gaps=page.gaps)
 
-    def find_customer(self, who: Principal, *, shop: str) -> str:
-        return who.customer_id or self.customers.get(who.email, "")
+    def find_customer(self, principal: Principal, *, shop: str) -> str:
+        return principal.customer_id or self.customers.get(principal.email, "")
 
-    def sent_orders(self, who: Principal, *, shop: str) -> Iterator[Mapping[str, Any]]:
-        self.located.append(who)
+    def list_shipped_orders(self, principal: Principal, *, shop: str) -> Iterator[Mapping[str, Any]]:
+        self.located.append(principal)
         if self.locate_faults:
             raise self.locate_faults.pop(0)
         yield from self.sent
 
-    def owed(self, customer_id: str, *, shop: str) -> Sequence[Owed]:
+    def balances(self, customer_id: str, *, shop: str) -> Sequence[Balance]:
         if self.owed_faults:
             raise self.owed_faults.pop(0)
         return list(self.owes)
@@ -208,8 +210,8 @@ class FakePlatform:
         self.requested.remove(customer_id)
         return ErasureState(outcome=Outcome.RETAINED, reason="cancelled")
 
-    def erasure_state(self, who: Principal, *, shop: str) -> ErasureState:
-        self.erasure_asked.append(who)
+    def read_erasure_state(self, principal: Principal, *, shop: str) -> ErasureState:
+        self.erasure_asked.append(principal)
         if not self.erasures:
             return ErasureState(outcome=Outcome.UNCONFIRMED, reason="readable")
         answer = self.erasures.pop(0)
@@ -217,14 +219,14 @@ class FakePlatform:
             raise answer
         return answer
 
-    def residue(self, who: Principal, *, shop: str) -> Sequence[Residue]:
-        self.residue_asked.append(who)
+    def list_platform_residue(self, principal: Principal, *, shop: str) -> Sequence[Residue]:
+        self.residue_asked.append(principal)
         if self.residue_faults:
             raise self.residue_faults.pop(0)
         return list(self.left_by_others)
 
-    def remove_residue(self, items: Sequence[Residue], *, shop: str) -> Sequence[Residue]:
-        gone = [item for item in items if item.what not in self.sticks and not item.held]
+    def remove_platform_residue(self, items: Sequence[Residue], *, shop: str) -> Sequence[Residue]:
+        gone = [item for item in items if item.what not in self.sticks and not item.hold_reason]
         self.removed += gone
         self.left_by_others = [item for item in self.left_by_others if item not in gone]
         return [item for item in items if item not in gone]
@@ -238,7 +240,7 @@ class FakeMailer:
         self.letters: list[Letter] = []
         self.faults: list[BridgeError] = []
 
-    def send(self, letter: Letter) -> None:
+    def send_letter(self, letter: Letter) -> None:
         if self.faults:
             raise self.faults.pop(0)
         self.letters.append(letter)
@@ -253,15 +255,15 @@ class FakeStamper:
         self.faults: list[BridgeError] = []
         self.meanwhile: Callable[[], object] | None = None
 
-    def stamp(self, digest: bytes) -> Stamp:
+    def request_timestamp(self, digest: bytes) -> SignedTimestamp:
         self.asked.append(digest)
         if self.meanwhile is not None:
             self.meanwhile()
         if self.faults:
             raise self.faults.pop(0)
-        return Stamp(token=b"token of " + digest, at=self.at)
+        return SignedTimestamp(token=b"token of " + digest, at=self.at)
 
 
-def page(*findings: Finding, gaps: tuple[Gap, ...] = ()) -> Page:
+def page(*findings: Finding, gaps: tuple[Gap, ...] = ()) -> FindingPage:
     """Make a page of what was found."""
-    return Page(findings=findings, cursor="", gaps=gaps)
+    return FindingPage(findings=findings, cursor="", gaps=gaps)

@@ -23,7 +23,7 @@ from psycopg import sql
 from sqlalchemy.engine import make_url
 
 from bridge.sandbox.processes.embedded_redis import Valkey
-from bridge.sandbox.processes.kill_on_exit import Leash
+from bridge.sandbox.processes.kill_on_exit import SessionKiller
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,7 +63,7 @@ class Postgres:
         self.embedded = self._named is None
         self._who = _unprivileged()
         self._process: subprocess.Popen[bytes] | None = None
-        self._leash: Leash | None = None
+        self._leash: SessionKiller | None = None
         self._folder = Path()
 
     def start(self) -> Self:
@@ -88,7 +88,7 @@ class Postgres:
             self._process.wait(START_WITHIN_S)
             self._process = None
         if self._leash is not None:
-            self._leash.release()
+            self._leash.disarm()
             self._leash = None
 
     def kill(self) -> None:
@@ -176,7 +176,7 @@ class Postgres:
                 cwd=self._folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={},
                 start_new_session=True, **self._who,
             )  # fmt: skip
-        self._leash = Leash(self._process.pid)
+        self._leash = SessionKiller(self._process.pid)
 
     def _answers(self) -> bool:
         with suppress(psycopg.OperationalError):

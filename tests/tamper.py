@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text, update
 
 from bridge.model import Fact
-from bridge.rules.evidence.chain import GENESIS, link
+from bridge.rules.evidence.chain import GENESIS_HASH, hash_event
 from bridge.store.schema.tables import evidence, evidence_head
 from tests.factories import SHOP
 
@@ -75,7 +75,9 @@ def append(store: SqlStore, count: int = 5) -> None:
     """Add facts of one request, each in a transaction of its own."""
     for number in range(count):
         with store.transaction() as tx:
-            tx.evidence.append(Fact.TASK_DONE, shop=SHOP, request_id="req_1", records=number, gaps=["a: ü"])
+            tx.evidence.append_fact(
+                Fact.TASK_DONE, shop=SHOP, request_id="req_1", records=number, gaps=["a: ü"]
+            )
 
 
 def tamper(store: SqlStore, *statements: str) -> None:
@@ -89,10 +91,10 @@ def make_anew(store: SqlStore, *statements: str) -> None:
     """Do this, and then compute every hash and the end anew: the chain holds by itself again."""
     tamper(store, *statements)
     with store.transaction() as tx:
-        rows, before = list(tx.evidence.all()), GENESIS
+        rows, before = list(tx.evidence.iterate_facts()), GENESIS_HASH
         for number, row in enumerate(rows, 1):
             draft = replace(row, seq=number, prev_hash=before)
-            new = {"seq": number, "prev_hash": before, "hash": link(draft)}
+            new = {"seq": number, "prev_hash": before, "hash": hash_event(draft)}
             tx.session.connection.execute(update(evidence).where(evidence.c.seq == row.seq).values(new))
             before = new["hash"]
         tx.session.connection.execute(update(evidence_head).values(seq=len(rows), hash=before))

@@ -116,7 +116,7 @@ def test_the_release_phase_is_a_command():
 @pytest.mark.parametrize("required", [True, False])
 def test_app_json_asks_for_settings_that_exist_and_carries_no_secret(required):
     asked = json.loads((ROOT / "app.json").read_text())["env"]
-    assert set(asked) <= {row[0] for row in settings.variables()}
+    assert set(asked) <= {row[0] for row in settings.list_variables()}
     from_addons = {"DATABASE_URL", "REDIS_URL"}
     if required:
         assert set(settings.Settings.unset_required({})) - from_addons <= set(asked)

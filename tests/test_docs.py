@@ -23,12 +23,12 @@ from bridge import errors, model
 from bridge.cli import commands
 from bridge.connectors import http
 from bridge.rules.requests import lifecycle
-from bridge.rules.requests.deadlines import LAW, POLICY, SHOPIFY
-from bridge.rules.webhooks.topics import LEARNED, MANDATORY, disagreement
-from bridge.steps.requests.process import MOST_ATTEMPTS
+from bridge.rules.requests.deadlines import LAW_CLOCK, POLICY_CLOCK, SHOPIFY_CLOCK
+from bridge.rules.webhooks.topics import INDEXED_TOPIC_PREFIXES, MANDATORY_TOPICS, find_header_mismatch
+from bridge.steps.requests.process import MAX_ATTEMPTS
 from bridge.store.engine import StoreFault
 from bridge.store.schema.tables import metadata
-from bridge.store.webhooks.inbox import RING_AGAIN_S, SWEEP_GRACE_S
+from bridge.store.webhooks.inbox import ENQUEUE_GRACE_S, REENQUEUE_AFTER_S
 from config import settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -91,7 +91,7 @@ def test_the_data_map_is_what_the_tables_say() -> None:
 
 
 def test_every_setting_is_on_the_deploying_page_and_no_other_is() -> None:
-    known = {row[0] for row in settings.variables()}
+    known = {row[0] for row in settings.list_variables()}
     listed = words_in_code("docs/deploying.md").intersection(known)
     assert known - listed == set()
     group = text("docs/deploying.md").partition("## Every setting")[2]
@@ -104,9 +104,9 @@ def test_every_setting_is_on_the_deploying_page_and_no_other_is() -> None:
         model.DeliveryState,
         model.RequestState,
         model.TaskState,
-        model.Kind,
-        model.Source,
-        model.Action,
+        model.RequestKind,
+        model.RequestSource,
+        model.TaskAction,
         model.Outcome,
         model.Absence,
     ],
@@ -163,24 +163,24 @@ def span(seconds: float) -> str:
 def test_the_retries_add_up_to_what_is_said() -> None:
     page = text("docs/dataflow.md")
     attempts = settings.Settings.from_env({}).connector_attempts
-    task = sum(lifecycle.pause_s(number, None) for number in range(1, attempts))
-    request = sum(lifecycle.pause_s(number, None) for number in range(1, MOST_ATTEMPTS + 1))
+    task = sum(lifecycle.compute_retry_pause_s(number, None) for number in range(1, attempts))
+    request = sum(lifecycle.compute_retry_pause_s(number, None) for number in range(1, MAX_ATTEMPTS + 1))
     assert f"{attempts} attempts, {span(task)} of pauses | task `failed`" in page
-    deliveries = f"{len(lifecycle.RETRY_S) + 1} attempts, {span(sum(lifecycle.RETRY_S))} | delivery `failed`"
+    deliveries = f"{len(lifecycle.TASK_RETRY_PAUSES_S) + 1} attempts, {span(sum(lifecycle.TASK_RETRY_PAUSES_S))} | delivery `failed`"
     assert deliveries in page
-    assert f"{MOST_ATTEMPTS} claims over {span(request)}, the ninth gives up" in page
-    assert MOST_ATTEMPTS == 8, "the pages say: the ninth"
+    assert f"{MAX_ATTEMPTS} claims over {span(request)}, the ninth gives up" in page
+    assert MAX_ATTEMPTS == 8, "the pages say: the ninth"
     assert "10 s, 60 s, 5 min, 30 min, 2 h" in page
-    assert lifecycle.RETRY_S == (10, 60, 300, 1_800, 7_200)
-    assert lifecycle.FOLLOW_S == (3_600, 86_400)
-    assert f"within {lifecycle.FOLLOW_DAYS} days" in page
-    assert f"{SWEEP_GRACE_S:g} s after it came, rung for again each {RING_AGAIN_S:g} s" in page
-    assert f"{http.PAUSES_S[0]:g} s, {http.PAUSES_S[1]:g} s" in page
-    assert f"up to {http.LONGEST_WAIT_S:g} s | {http.ATTEMPTS} attempts" in page
+    assert lifecycle.TASK_RETRY_PAUSES_S == (10, 60, 300, 1_800, 7_200)
+    assert lifecycle.POLL_PAUSES_S == (3_600, 86_400)
+    assert f"within {lifecycle.POLL_MAX_DAYS} days" in page
+    assert f"{ENQUEUE_GRACE_S:g} s after it came, rung for again each {REENQUEUE_AFTER_S:g} s" in page
+    assert f"{http.CALL_RETRY_PAUSES_S[0]:g} s, {http.CALL_RETRY_PAUSES_S[1]:g} s" in page
+    assert f"up to {http.MAX_RETRY_WAIT_S:g} s | {http.MAX_CALL_ATTEMPTS} attempts" in page
 
 
 def test_every_clock_is_on_the_page() -> None:
-    assert {LAW, POLICY, SHOPIFY} - words_in_code("docs/dataflow.md") == set()
+    assert {LAW_CLOCK, POLICY_CLOCK, SHOPIFY_CLOCK} - words_in_code("docs/dataflow.md") == set()
 
 
 # --- What is shown can be typed -----------------------------------------------------------------------
@@ -251,13 +251,15 @@ def test_every_url_of_the_app_s_configuration_is_a_topic_that_is_handled() -> No
         (block,) = (body for kind, body in FENCE.findall(text(page)) if kind == "toml")
         subscriptions = tomllib.loads(block)["webhooks"]["subscriptions"]
         privacy = {topic for each in subscriptions for topic in each.get("compliance_topics", ())}
-        assert privacy == set(MANDATORY), page
+        assert privacy == set(MANDATORY_TOPICS), page
         for each in subscriptions:
             (topic,) = each.get("topics", []) + each.get("compliance_topics", [])
             assert each["uri"].endswith(f"/webhooks/{topic}"), page
-            agreed = disagreement(topic=topic, topic_header=topic, shop="a.myshopify.com", known_shops=())
+            agreed = find_header_mismatch(
+                topic=topic, topic_header=topic, shop="a.myshopify.com", known_shops=()
+            )
             assert agreed == "", page
-            assert topic in MANDATORY or topic.startswith(LEARNED), page
+            assert topic in MANDATORY_TOPICS or topic.startswith(INDEXED_TOPIC_PREFIXES), page
 
 
 # --- Links lead somewhere -----------------------------------------------------------------------------

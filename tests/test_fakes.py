@@ -7,11 +7,11 @@ from dataclasses import is_dataclass
 
 import pytest
 
-from bridge.connectors.smtp import Smtp
-from bridge.connectors.timestamp_authority import TimestampAuthority
+from bridge.connectors.smtp import SmtpMailer
+from bridge.connectors.timestamp_authority import Rfc3161Authority
 from bridge.errors import ConnectorUnavailable
 from bridge.model import Letter, Outcome
-from bridge.ports import Connector, Eraser, Mailer, Platform, Queue, Stamper, Tracker
+from bridge.ports import Connector, Eraser, Mailer, Platform, Queue, TimestampAuthority, Tracker
 from tests.factories import ASHA, SHOP
 from tests.fakes import FakeCarrier, FakeEraser, FakeMailer, FakePlatform, FakeQueue, FakeStamper, FakeTracker
 
@@ -33,9 +33,9 @@ def public(port):
         (FakeTracker, Tracker),
         (FakeEraser, Eraser),
         (FakeMailer, Mailer),
-        (Smtp, Mailer),
-        (FakeStamper, Stamper),
-        (TimestampAuthority, Stamper),
+        (SmtpMailer, Mailer),
+        (FakeStamper, TimestampAuthority),
+        (Rfc3161Authority, TimestampAuthority),
     ],
 )
 def test_a_fake_has_its_ports_public_signatures(fake, port):
@@ -52,12 +52,12 @@ def test_only_the_platform_can_be_asked_how_far_its_erasure_is():
 def test_fakes_are_objects_with_memory_and_not_dataclasses_or_mocks():
     queue, platform, carrier = FakeQueue(), FakePlatform(), FakeCarrier("delhivery")
     assert not is_dataclass(queue)
-    assert queue.nudge("process", "req_1", first=True)
+    assert queue.enqueue("process", "req_1", at_front=True)
     queue.deaf = True
-    assert not queue.nudge("process", "req_2")
+    assert not queue.enqueue("process", "req_2")
     assert queue.bells == [("process", "req_1", True)]
-    assert [check.ok for check in (*platform.check(SHOP), *carrier.check(SHOP))] == [True, True]
-    assert platform.erasure_state(ASHA, shop=SHOP).outcome is Outcome.UNCONFIRMED
+    assert [check.ok for check in (*platform.run_checks(SHOP), *carrier.run_checks(SHOP))] == [True, True]
+    assert platform.read_erasure_state(ASHA, shop=SHOP).outcome is Outcome.UNCONFIRMED
 
 
 def test_the_mailer_keeps_its_letters_and_plays_each_fault_once():
@@ -66,6 +66,6 @@ def test_the_mailer_keeps_its_letters_and_plays_each_fault_once():
     letter = Letter(to="a@example.com", subject="s", text="t", html="h", message_id="<1@example.com>")
     mailer.faults = [ConnectorUnavailable("once")]
     with pytest.raises(ConnectorUnavailable):
-        mailer.send(letter)
-    mailer.send(letter)
+        mailer.send_letter(letter)
+    mailer.send_letter(letter)
     assert mailer.letters == [letter]

@@ -10,10 +10,10 @@ from redis.retry import Retry
 
 from bridge.errors import SettingsInvalid
 
-BELL_TIMEOUT_S = 0.5
+ENQUEUE_TIMEOUT_S = 0.5
 
 
-def connect(url: str, *, patient: bool, tls: str = "verify") -> Redis:
+def connect_redis(url: str, *, for_worker: bool, tls: str = "verify") -> Redis:
     """A client. `patient` is for workers; the web's gives up after half a second and never retries.
 
     (The defaults of redis-py 8 would block a webhook for 4 to 58 seconds.) `tls` is REDIS_TLS: hosts such as
@@ -24,12 +24,12 @@ def connect(url: str, *, patient: bool, tls: str = "verify") -> Redis:
     trust: dict[str, Any] = {}
     if tls == "no-verify" and url.startswith("rediss://"):
         trust = {"ssl_cert_reqs": "none", "ssl_check_hostname": False}
-    if patient:
+    if for_worker:
         return Redis.from_url(url, **trust)
     return Redis.from_url(
         url,
         **trust,
-        socket_connect_timeout=BELL_TIMEOUT_S,
-        socket_timeout=BELL_TIMEOUT_S,
+        socket_connect_timeout=ENQUEUE_TIMEOUT_S,
+        socket_timeout=ENQUEUE_TIMEOUT_S,
         retry=Retry(NoBackoff(), 0),
     )

@@ -18,11 +18,11 @@ QUEUE = "bridge"
 JOBS = {name: f"workers.jobs.{name}" for name in ("dispatch", "index", "process", "notify")}
 TIMEOUT_S = 900
 FAILURE_TTL_S = 300
-ONCE_S = 30  # one waiting index job a shop; a bell that was lost is rung again after this
+INDEX_JOB_INTERVAL_S = 30  # one waiting index job a shop; a bell that was lost is rung again after this
 SERIALIZER = "json"
 
 
-class Bell:
+class RqJobQueue:
     """`ports.Queue` over RQ. Never raises and never waits long: a bell nobody hears is rung again by sweep."""
 
     def __init__(self, connection: Redis) -> None:
@@ -30,22 +30,22 @@ class Bell:
         self._connection = connection
         self._queue = RqQueue(QUEUE, connection=connection, serializer=SERIALIZER)
 
-    def nudge(self, job: str, row_id: str, *, first: bool = False) -> bool:
+    def enqueue(self, job: str, row_id: str, *, at_front: bool = False) -> bool:
         """See ports.Queue."""
-        return self.nudge_all([(job, row_id, first)])
+        return self.enqueue_all([(job, row_id, at_front)])
 
-    def nudge_all(self, jobs: Sequence[tuple[str, str, bool]]) -> bool:
+    def enqueue_all(self, jobs: Sequence[tuple[str, str, bool]]) -> bool:
         """See ports.Queue. One round trip for all."""
         try:
-            wanted = [job for job in jobs if job[0] != "index" or self._first_ring(job[1])]
+            wanted = [job for job in jobs if job[0] != "index" or self._reserve_index_job(job[1])]
             if wanted:
-                self._queue.enqueue_many([self._data(*job) for job in wanted])
+                self._queue.enqueue_many([self._prepare_job(*job) for job in wanted])
         except RedisError:
             return False
         return True
 
     @staticmethod
-    def _data(job: str, row_id: str, first: bool) -> EnqueueData:
+    def _prepare_job(job: str, row_id: str, first: bool) -> EnqueueData:
         return RqQueue.prepare_data(
             JOBS[job],
             args=[row_id],
@@ -56,13 +56,13 @@ class Bell:
             at_front=first,
         )
 
-    def _first_ring(self, shop: str) -> bool:
-        return bool(self._connection.set(_once(shop), 1, nx=True, ex=ONCE_S))
+    def _reserve_index_job(self, shop: str) -> bool:
+        return bool(self._connection.set(_index_job_key(shop), 1, nx=True, ex=INDEX_JOB_INTERVAL_S))
 
-    def heard(self, shop: str) -> None:
+    def release_index_job(self, shop: str) -> None:
         """The shop's index job has begun: what comes from now on rings again."""
         try:
-            self._connection.delete(_once(shop))
+            self._connection.delete(_index_job_key(shop))
         except RedisError:
             return
 
@@ -74,5 +74,5 @@ class Bell:
             return None
 
 
-def _once(shop: str) -> str:
+def _index_job_key(shop: str) -> str:
     return f"bridge:bell:index:{shop}"

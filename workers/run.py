@@ -23,18 +23,18 @@ from rq.worker import HerokuWorker
 
 from bridge import logs
 from bridge.bootstrap import make_services, make_store
-from bridge.errors import BridgeError, SettingsInvalid, TimeUp
-from bridge.steps.recovery.ledger_gate import look
+from bridge.errors import BridgeError, SettingsInvalid, TimeLimitExceeded
+from bridge.steps.recovery.ledger_gate import check_ledger_gate
 from workers import jobs
-from workers.connection import connect
-from workers.queues import JOBS, QUEUE, SERIALIZER, Bell
+from workers.connection import connect_redis
+from workers.queues import JOBS, QUEUE, SERIALIZER, RqJobQueue
 
 log = structlog.get_logger()
 SHUTDOWN_S = 20  # Heroku kills 30 s after SIGTERM
 WARM_S = 8.0  # after so long a work-horse takes no other job: what leaks and what grew ends with it
 
 
-class JobTimeUp(TimeUp, JobTimeoutException):
+class JobTimeLimitExceeded(TimeLimitExceeded, JobTimeoutException):
     """RQ's own, by a name that the steps know: they must not take it for a fault of the row they are at."""
 
 
@@ -45,7 +45,7 @@ class DeathPenalty(UnixSignalDeathPenalty):
         self, timeout: float | None, exception: type[Exception] = JobTimeoutException, **kwargs: Any
     ) -> None:
         """As RQ's."""
-        known = JobTimeUp if exception is JobTimeoutException else exception
+        known = JobTimeLimitExceeded if exception is JobTimeoutException else exception
         super().__init__(timeout, known, **kwargs)  # type: ignore[no-untyped-call]
 
 
@@ -53,32 +53,32 @@ class BridgeWorker(HerokuWorker):
     """A worker that lets nothing personal of an exception reach Redis or a log."""
 
     imminent_shutdown_delay = SHUTDOWN_S
-    leaving = False
+    is_stopping = False
     death_penalty_class = DeathPenalty
     functions: Collection[str] = frozenset(JOBS.values())
 
     def perform_job(self, job: Any, queue: Any, execution: Any) -> bool:
         """The job this work-horse was forked for; then others while it is warm."""
-        if not self._ours(job):
+        if not self._is_known_job(job):
             self.handle_job_failure(job, queue, execution=execution)
             return False
         until = time.monotonic() + WARM_S
         done = super().perform_job(job, queue, execution)
-        while done and not self.leaving and time.monotonic() < until:
+        while done and not self.is_stopping and time.monotonic() < until:
             job_id = queue.pop_job_id()
             if job_id is None:
                 break
-            done = self._perform_another(job_id)
+            done = self._perform_next_job(job_id)
         return done
 
-    def _perform_another(self, job_id: str) -> bool:
+    def _perform_next_job(self, job_id: str) -> bool:
         """One more, without RQ's books: a bell that is lost here is rung again by sweep. False after a fault."""
         try:
             job = Job.fetch(job_id, connection=self.connection, serializer=self.serializer)
         except NoSuchJobError:
             return True
         self.connection.delete(job.key)
-        if not self._ours(job):
+        if not self._is_known_job(job):
             return True
         try:
             with self.death_penalty_class(job.timeout):
@@ -88,7 +88,7 @@ class BridgeWorker(HerokuWorker):
             return False
         return True
 
-    def _ours(self, job: Job) -> bool:
+    def _is_known_job(self, job: Job) -> bool:
         """Stock RQ runs any function it is named; who can write to Redis would name another than ours."""
         known = job.func_name in self.functions
         if not known:
@@ -97,7 +97,7 @@ class BridgeWorker(HerokuWorker):
 
     def request_stop_sigrtmin(self, signum: Any, frame: Any) -> None:
         """The worker was told to stop: this job is the last."""
-        self.leaving = True
+        self.is_stopping = True
         super().request_stop_sigrtmin(signum, frame)  # type: ignore[no-untyped-call]
 
     def request_force_stop_sigrtmin(self, signum: Any, _frame: Any) -> None:
@@ -107,24 +107,24 @@ class BridgeWorker(HerokuWorker):
     def handle_exception(self, job: Any, *exc_info: Any) -> None:
         """Log type and place; the stock handler logs arguments and text."""
         fault = exc_info[1] if len(exc_info) > 1 else None
-        told = logs.place(fault) if isinstance(fault, BaseException) else "unknown"
+        told = logs.describe_exception(fault) if isinstance(fault, BaseException) else "unknown"
         log.error("job.crashed", job=job.id, fault=told)
 
     def handle_job_failure(self, *args: Any, **kwargs: Any) -> Any:
         """Keep the place of the failure only; the stock text is the whole traceback."""
         fault = sys.exc_info()[1]
-        kwargs["exc_string"] = logs.place(fault) if fault else "worker ended"
+        kwargs["exc_string"] = logs.describe_exception(fault) if fault else "worker ended"
         return super().handle_job_failure(*args, **kwargs)
 
 
 def main() -> None:
     """Work until told to stop."""
     try:
-        settings = jobs.start().settings
-        connection = connect(settings.redis_url, patient=True, tls=settings.redis_tls)
+        settings = jobs.load_configuration().settings
+        connection = connect_redis(settings.redis_url, for_worker=True, tls=settings.redis_tls)
     except SettingsInvalid as invalid:
         sys.exit("\n".join(["The worker cannot start:", *(f"  {fault}" for fault in invalid.faults)]))
-    _look(connection)
+    _check_ledger_gate(connection)
     queue = RqQueue(QUEUE, connection=connection, serializer=SERIALIZER)
     worker = BridgeWorker(
         [queue],
@@ -139,14 +139,14 @@ def main() -> None:
     worker.work(logging_level="WARNING")
 
 
-def _look(connection: Redis) -> None:
+def _check_ledger_gate(connection: Redis) -> None:
     """Before the first job: is this a restored backup? Nothing that is opened here is shared with a work-horse."""
-    store = make_store(jobs.start().settings)
-    services = make_services(jobs.start(), Bell(connection), store)
+    store = make_store(jobs.load_configuration().settings)
+    services = make_services(jobs.load_configuration(), RqJobQueue(connection), store)
     try:
-        look(services=services)
+        check_ledger_gate(services=services)
     except BridgeError as fault:  # the database is away: jobs find out by themselves
-        log.warning("gate.not_looked", fault=logs.place(fault))
+        log.warning("gate.not_looked", fault=logs.describe_exception(fault))
     finally:
         store.close()
         services.ledger.close()

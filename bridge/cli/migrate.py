@@ -9,9 +9,9 @@ import click
 
 from bridge import logs
 from bridge.bootstrap import make_store
-from bridge.store.evidence.db_roles import grant, user_of
-from bridge.store.migrations.upgrade import upgrade
-from config.load import load_all
+from bridge.store.evidence.db_roles import database_user, grant_runtime_role
+from bridge.store.migrations.upgrade import upgrade_database
+from config.load import read_configuration
 
 
 @click.command()
@@ -25,14 +25,14 @@ from config.load import load_all
 )
 def migrate(role: str) -> None:
     """Bring the database to the newest form. Safe to repeat; run by the release phase."""
-    settings = load_all().settings
-    logs.configure("ERROR", "text")
+    settings = read_configuration().settings
+    logs.configure_logging("ERROR", "text")
     owner = settings.migrate_database_url or settings.database_url
-    if not role and user_of(owner) != user_of(settings.database_url):
-        role = user_of(settings.database_url)
+    if not role and database_user(owner) != database_user(settings.database_url):
+        role = database_user(settings.database_url)
     with closing(make_store(replace(settings, database_url=owner))) as store:
-        upgrade(store.engine)
+        upgrade_database(store.engine)
         click.echo("The database is at head.")
         if role:
-            grant(store.engine, role)
+            grant_runtime_role(store.engine, role)
             click.echo(f"{role} may run the bridge; of the evidence it may read and add, not change.")

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 
-class NoBell:
+class NullQueue:
     """`ports.Queue` without a queue."""
 
-    def nudge(self, job: str, row_id: str, *, first: bool = False) -> bool:  # noqa: ARG002 - the port's signature
+    def enqueue(self, job: str, row_id: str, *, at_front: bool = False) -> bool:  # noqa: ARG002 - the port's signature
         """See ports.Queue: nobody hears it."""
         return False
 
-    def nudge_all(self, jobs: Sequence[tuple[str, str, bool]]) -> bool:  # noqa: ARG002 - the port's signature
+    def enqueue_all(self, jobs: Sequence[tuple[str, str, bool]]) -> bool:  # noqa: ARG002 - the port's signature
         """See ports.Queue: nobody hears it."""
         return False
 

@@ -10,20 +10,20 @@ from pathlib import Path
 
 import click
 
-OUT = click.option(
+OUT_OPTION = click.option(
     "--out", "target", required=True, type=click.Path(dir_okay=False, path_type=Path), help="File to write."
 )
-FORCE = click.option("--force", is_flag=True, help="Overwrite the file where it exists.")
+FORCE_OPTION = click.option("--force", is_flag=True, help="Overwrite the file where it exists.")
 
 
-def write(target: Path, content: bytes, *, force: bool) -> None:
+def write_private_file(target: Path, content: bytes, *, force: bool) -> None:
     """Write a file that only its owner may read. Forced, it takes the place of another; a link is not followed."""
-    with writing(target, force=force) as out:
+    with open_private_file(target, force=force) as out:
         out.write(content)
 
 
 @contextmanager
-def writing(target: Path, *, force: bool) -> Iterator[BufferedRandom]:
+def open_private_file(target: Path, *, force: bool) -> Iterator[BufferedRandom]:
     """The same, piece by piece, to read again too. Where the block raises, nothing is left of it."""
     beside = target.with_name(f".{target.name}.{os.getpid()}") if force else target
     try:

@@ -11,12 +11,12 @@ from typing import Any
 import click
 
 
-def emit(value: Any) -> None:
+def print_json(value: Any) -> None:
     """One JSON document on stdout."""
-    click.echo(json.dumps(value, default=_plain, indent=2, ensure_ascii=False))
+    click.echo(json.dumps(value, default=_encode_json_value, indent=2, ensure_ascii=False))
 
 
-def _plain(value: Any) -> Any:
+def _encode_json_value(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, StrEnum):
@@ -24,9 +24,9 @@ def _plain(value: Any) -> Any:
     return str(value)
 
 
-def table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], *, empty: str) -> None:
+def print_table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], *, empty: str) -> None:
     """A table for people."""
-    cells = [[_cell(row.get(column)) for column in columns] for row in rows]
+    cells = [[_format_cell(row.get(column)) for column in columns] for row in rows]
     if not cells:
         click.echo(empty)
         return
@@ -35,7 +35,7 @@ def table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], *, empty: s
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
 
 
-def _cell(value: Any) -> str:
+def _format_cell(value: Any) -> str:
     if value is None:
         return "-"
     if isinstance(value, datetime):

@@ -6,21 +6,23 @@ from dataclasses import asdict
 
 import click
 
-from bridge.cli.context import AS_JSON
-from bridge.cli.printing import emit, table
-from config.load import load_all
+from bridge.cli.context import JSON_OPTION
+from bridge.cli.printing import print_json, print_table
+from config.load import read_configuration
 
 
 @click.command()
 @click.option("--public", is_flag=True, help="Only what /processors shows to everybody.")
-@AS_JSON
+@JSON_OPTION
 def processors(public: bool, as_json: bool) -> None:
     """List data processors of the merchant's file."""
-    rows = [asdict(processor) for processor in load_all().merchant.processors]
+    rows = [asdict(processor) for processor in read_configuration().merchant.processors]
     if public:
         for row in rows:
             del row["contract_ref"], row["privacy_contact"]
     if as_json:
-        emit(rows)
+        print_json(rows)
     else:
-        table(rows, ("id", "legal_name", "named", "role", "services"), empty="No processors are configured.")
+        print_table(
+            rows, ("id", "legal_name", "named", "role", "services"), empty="No processors are configured."
+        )

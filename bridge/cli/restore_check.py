@@ -9,29 +9,29 @@ from dataclasses import asdict
 import click
 
 from bridge.bootstrap import make_services
-from bridge.cli.context import AS_JSON, desk, operator
-from bridge.cli.null_queue import NoBell
-from bridge.cli.printing import emit
-from bridge.steps.recovery.reapply_erasures import Restored, restore
+from bridge.cli.context import JSON_OPTION, get_operator, open_command_context
+from bridge.cli.null_queue import NullQueue
+from bridge.cli.printing import print_json
+from bridge.steps.recovery.reapply_erasures import RestoreReport, repair_restored_database
 
 
 @click.command("restore-check")
 @click.option("--dry-run", is_flag=True, help="Only say what came back; exit 1 where something did.")
-@AS_JSON
+@JSON_OPTION
 def restore_check(dry_run: bool, as_json: bool) -> None:
     """Hold the database against the ledger, erase again what a restored backup brought back, and let work go on.
 
     Safe to repeat. Exit 1 where something could not be erased again.
     """
-    with desk() as at:
-        services = make_services(at.start, NoBell(), at.store)
+    with open_command_context() as at:
+        services = make_services(at.configuration, NullQueue(), at.store)
         with closing(services.ledger):
-            done = restore(actor=operator(), services=services, dry_run=dry_run)
+            done = repair_restored_database(actor=get_operator(), services=services, dry_run=dry_run)
     open_still = bool(done.faults or done.left or (dry_run and done.why))
     if as_json:
-        emit({"ok": not open_still, "dry_run": dry_run, **asdict(done)})
+        print_json({"ok": not open_still, "dry_run": dry_run, **asdict(done)})
     else:
-        for line in _lines(done, dry_run=dry_run):
+        for line in _describe_restore(done, dry_run=dry_run):
             click.echo(line)
     for fault in done.faults:
         click.echo(f"could not be erased again: {fault}", err=True)
@@ -39,16 +39,20 @@ def restore_check(dry_run: bool, as_json: bool) -> None:
         sys.exit(1)
 
 
-def _lines(done: Restored, *, dry_run: bool) -> list[str]:
-    seen = f"the ledger saw fact {done.seen.seq}" if done.seen else "the ledger has seen nothing yet"
-    lines = [f"The database is at fact {done.seq}; {seen}: {done.why or 'it is the same database'}."]
-    lines.append(f"Came back: {done.tombstones} keys of the erased, {done.destroyed} destroyed records.")
+def _describe_restore(result: RestoreReport, *, dry_run: bool) -> list[str]:
+    seen = f"the ledger saw fact {result.seen.seq}" if result.seen else "the ledger has seen nothing yet"
+    lines = [f"The database is at fact {result.seq}; {seen}: {result.why or 'it is the same database'}."]
+    lines.append(f"Came back: {result.tombstones} keys of the erased, {result.destroyed} destroyed records.")
     if dry_run:
         return lines
-    lines += [f"  {table}: {count}" for table, count in done.removed.items()]
+    lines += [f"  {table}: {count}" for table, count in result.removed.items()]
     lines += [
-        f"Request {one} is not in this database: its processors may not have been told." for one in done.lost
+        f"Request {one} is not in this database: its processors may not have been told."
+        for one in result.lost
     ]
-    if done.left or done.faults:
-        return [*lines, f"{done.left} keys and records are still open; the gate stays closed."]
-    return [*lines, "All of it is erased again. Work goes on." if done.why else "Nothing else is to be done."]
+    if result.left or result.faults:
+        return [*lines, f"{result.left} keys and records are still open; the gate stays closed."]
+    return [
+        *lines,
+        "All of it is erased again. Work goes on." if result.why else "Nothing else is to be done.",
+    ]

@@ -8,17 +8,17 @@ from pathlib import Path
 
 import click
 
-from bridge.cli.context import AS_JSON, refuse
-from bridge.cli.http_post import TOPICS, post, sample
-from bridge.cli.printing import emit
-from bridge.rules.webhooks.signature import sign
-from bridge.rules.webhooks.topics import is_shop, well_formed
-from config.load import load_all
+from bridge.cli.context import JSON_OPTION, exit_with_error
+from bridge.cli.http_post import SAMPLE_TOPICS, load_sample_body, post_webhook
+from bridge.cli.printing import print_json
+from bridge.rules.webhooks.signature import sign_webhook
+from bridge.rules.webhooks.topics import is_shop_domain, is_topic_well_formed
+from config.load import read_configuration
 
 DEMO_SHOP = "minimiss-demo.myshopify.com"
 
 
-@click.command(epilog="Samples: " + ", ".join(TOPICS))
+@click.command(epilog="Samples: " + ", ".join(SAMPLE_TOPICS))
 @click.argument("topic")
 @click.option(
     "--file", "source", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Body to send."
@@ -26,7 +26,7 @@ DEMO_SHOP = "minimiss-demo.myshopify.com"
 @click.option("--url", help="Where the bridge listens. [default: http://localhost:$PORT]")
 @click.option("--shop", help="The *.myshopify.com domain. [default: the first of the merchant's file]")
 @click.option("--webhook-id", help="Send as this delivery; the same id twice is a repetition.")
-@AS_JSON
+@JSON_OPTION
 def send(
     topic: str, source: Path | None, url: str | None, shop: str | None, webhook_id: str | None, as_json: bool
 ) -> None:
@@ -34,20 +34,20 @@ def send(
 
     Without --file a sample of the topic about an invented person is sent.
     """
-    start = load_all()
+    start = read_configuration()
     shop = shop or next(iter(start.merchant.shops), DEMO_SHOP)
-    if not well_formed(topic):
+    if not is_topic_well_formed(topic):
         raise click.UsageError(f"{topic!r} is no topic; one is customers/redact")
-    if not is_shop(shop):
+    if not is_shop_domain(shop):
         raise click.UsageError(f"{shop!r} is no *.myshopify.com domain")
     if not start.settings.shopify_client_secrets:
-        refuse("SHOPIFY_CLIENT_SECRETS is not set: there is nothing to sign with.")
-    raw = source.read_bytes() if source else sample(topic, shop)
+        exit_with_error("SHOPIFY_CLIENT_SECRETS is not set: there is nothing to sign with.")
+    raw = source.read_bytes() if source else load_sample_body(topic, shop)
     headers = {
         "Content-Type": "application/json",
         "X-Shopify-Topic": topic,
         "X-Shopify-Shop-Domain": shop,
-        "X-Shopify-Hmac-Sha256": sign(raw, start.settings.shopify_client_secrets[0].reveal_bytes()),
+        "X-Shopify-Hmac-Sha256": sign_webhook(raw, start.settings.shopify_client_secrets[0].reveal_bytes()),
         "X-Shopify-API-Version": start.settings.shopify_api_version,
         "X-Shopify-Webhook-Id": webhook_id or str(uuid.uuid4()),
         "X-Shopify-Event-Id": str(uuid.uuid4()),
@@ -56,9 +56,9 @@ def send(
     base = (url or f"http://localhost:{start.settings.port}").rstrip("/")
     if not base.startswith(("http://", "https://")):
         raise click.UsageError("--url must start with http:// or https://")
-    status = post(f"{base}/webhooks/{topic}", raw, headers)
+    status = post_webhook(f"{base}/webhooks/{topic}", raw, headers)
     if as_json:
-        emit(
+        print_json(
             {
                 "status": status,
                 "topic": topic,

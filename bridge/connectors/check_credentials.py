@@ -5,23 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bridge.errors import BridgeError, CredentialRejected
-from bridge.model import Check
+from bridge.model import CheckResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def knock(system: str, ask: Callable[[], object], *, what: str, is_set: str) -> list[Check]:
+def check_credentials(
+    system: str, send_probe: Callable[[], object], *, credential_name: str, configured_detail: str
+) -> list[CheckResult]:
     """Ask, and say what came of it. `what` the system calls our credentials. Never raises a BridgeError."""
     reached, taken, words = True, True, "accepted"
     try:
-        ask()
+        send_probe()
     except CredentialRejected as fault:
         taken, words = False, str(fault)
     except BridgeError as fault:
         reached, words = False, str(fault)
     return [
-        Check(name=f"{system}.configured", ok=True, detail=is_set),
-        Check(name=f"{system}.reachable", ok=reached, detail="answers" if reached else words),
-        Check(name=f"{system}.{what}", ok=taken if reached else None, detail=words),
+        CheckResult(name=f"{system}.configured", ok=True, detail=configured_detail),
+        CheckResult(name=f"{system}.reachable", ok=reached, detail="answers" if reached else words),
+        CheckResult(name=f"{system}.{credential_name}", ok=taken if reached else None, detail=words),
     ]

@@ -32,19 +32,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 TIMEOUT_S = (3.05, 20.0)
-ATTEMPTS = 3
-PAUSES_S = (0.25, 1.0)  # between attempts of one call; longer waits belong to the database's schedule
-LONGEST_WAIT_S = 5.0
+MAX_CALL_ATTEMPTS = 3
+CALL_RETRY_PAUSES_S = (
+    0.25,
+    1.0,
+)  # between attempts of one call; longer waits belong to the database's schedule
+MAX_RETRY_WAIT_S = 5.0
 CHUNK_BYTES = 65_536
-SILENT_THROTTLE_S = 30.0  # "slow down" without a time: the pause that Delhivery's portal asks for
-LONGEST_RETRY_AFTER_S = 86_400.0  # a day: nobody means more, and `inf` is no moment
+DEFAULT_THROTTLE_WAIT_S = 30.0  # "slow down" without a time: the pause that Delhivery's portal asks for
+MAX_RETRY_AFTER_S = 86_400.0  # a day: nobody means more, and `inf` is no moment
 
 # urllib3 logs the path with its query at DEBUG and WARNING; Blue Dart's licence key travels there.
 logging.getLogger("urllib3").setLevel(logging.CRITICAL)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Answer:
+class HttpResponse:
     """What came back with a status below 300, or one that the dialect reads. Header names are lower case."""
 
     status: int
@@ -52,12 +55,12 @@ class Answer:
     content: bytes
 
 
-def _no_opinion(_status: int, _content: bytes) -> type[BridgeError] | None:
+def _use_default_error(_status: int, _content: bytes) -> type[BridgeError] | None:
     return None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Dialect:
+class StatusRules:
     """What one system means by codes that others use differently.
 
     `also` names the error of a status; `reads` are statuses whose body the system's file wants to see, so
@@ -65,28 +68,28 @@ class Dialect:
     after a status, whatever Retry-After says.
     """
 
-    also: Mapping[int, type[BridgeError]] = field(default_factory=dict)
-    reads: frozenset[int] = frozenset()
-    judge: Callable[[int, bytes], type[BridgeError] | None] = _no_opinion
-    least_wait_s: Mapping[int, float] = field(default_factory=dict)
+    error_by_status: Mapping[int, type[BridgeError]] = field(default_factory=dict)
+    readable_statuses: frozenset[int] = frozenset()
+    classify_error: Callable[[int, bytes], type[BridgeError] | None] = _use_default_error
+    min_wait_s: Mapping[int, float] = field(default_factory=dict)
 
 
-PLAIN = Dialect()
+DEFAULT_STATUS_RULES = StatusRules()
 
 
-class Http:
+class HttpClient:
     """Calls to one system, connections kept between them. Not shared between processes."""
 
     def __init__(
         self,
         system: str,
         *,
-        also: Mapping[int, type[BridgeError]] | None = None,
+        error_by_status: Mapping[int, type[BridgeError]] | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """Name the system for messages; `also` names the error of a status."""
         self._system = system
-        self._also = dict(also or {})
+        self._error_by_status = dict(error_by_status or {})
         self._sleep = sleep
         self._session = requests.Session()
         self._session.trust_env = False
@@ -94,26 +97,32 @@ class Http:
             self._session.mount(scheme, HTTPAdapter(pool_maxsize=16))
 
     def call(
-        self, method: str, url: str, *, idempotent: bool = True, dialect: Dialect = PLAIN, **request: Any
-    ) -> Answer:
+        self,
+        method: str,
+        url: str,
+        *,
+        idempotent: bool = True,
+        status_rules: StatusRules = DEFAULT_STATUS_RULES,
+        **request: Any,
+    ) -> HttpResponse:
         """One call, asked again up to three times in all where `idempotent` and the fault may pass.
 
         `request` are the keywords of requests (`params`, `headers`, `data`, `json`). Raises
         ConnectorUnavailable, ConnectorThrottled, CredentialRejected, ConnectorRefused.
         """
-        attempts = ATTEMPTS if idempotent else 1
+        attempts = MAX_CALL_ATTEMPTS if idempotent else 1
         for attempt in range(1, attempts + 1):
             try:
-                return self._once(method, url, dialect, **request)
+                return self._send_once(method, url, status_rules, **request)
             except Retryable as fault:
                 wait = fault.retry_after_s
-                if attempt == attempts or (wait is not None and wait > LONGEST_WAIT_S):
+                if attempt == attempts or (wait is not None and wait > MAX_RETRY_WAIT_S):
                     raise
-                pause = PAUSES_S[attempt - 1]
+                pause = CALL_RETRY_PAUSES_S[attempt - 1]
                 self._sleep(wait if wait is not None else random.uniform(pause / 2, pause))  # noqa: S311
         raise AssertionError  # the last attempt returns or raises
 
-    def lines(self, url: str, *, dialect: Dialect = PLAIN) -> Iterator[bytes]:
+    def stream_lines(self, url: str, *, status_rules: StatusRules = DEFAULT_STATUS_RULES) -> Iterator[bytes]:
         """Stream a file line by line from an address that is itself the right to read it: asked once.
 
         Nothing of ours goes there: a session of its own has no credential and no cookie. Raises as `call`, between
@@ -124,48 +133,58 @@ class Http:
                 session.trust_env = False
                 with session.get(url, timeout=TIMEOUT_S, allow_redirects=False, stream=True) as reply:
                     if reply.status_code >= HTTPStatus.MULTIPLE_CHOICES:
-                        raise self._fault(reply, dialect)
+                        raise self._build_status_error(reply, status_rules)
                     yield from reply.iter_lines(chunk_size=CHUNK_BYTES)
         except requests.Timeout:
             raise ConnectorUnavailable(f"{self._system}: no answer in time") from None
         except (requests.RequestException, UnicodeError) as fault:
             raise ConnectorUnavailable(f"{self._system}: {type(fault).__name__}") from None
 
-    def _once(self, method: str, url: str, dialect: Dialect, **request: Any) -> Answer:
+    def _send_once(self, method: str, url: str, status_rules: StatusRules, **request: Any) -> HttpResponse:
         try:
             reply = self._session.request(method, url, timeout=TIMEOUT_S, allow_redirects=False, **request)
         except requests.Timeout:
             raise ConnectorUnavailable(f"{self._system}: no answer in time") from None
         except (requests.RequestException, UnicodeError) as fault:
-            raise self._unsent(fault) from None
-        if reply.status_code < HTTPStatus.MULTIPLE_CHOICES or reply.status_code in dialect.reads:
+            raise self._build_transport_error(fault) from None
+        if (
+            reply.status_code < HTTPStatus.MULTIPLE_CHOICES
+            or reply.status_code in status_rules.readable_statuses
+        ):
             headers = {name.lower(): value for name, value in reply.headers.items()}
-            return Answer(status=reply.status_code, headers=headers, content=reply.content)
-        raise self._fault(reply, dialect)
+            return HttpResponse(status=reply.status_code, headers=headers, content=reply.content)
+        raise self._build_status_error(reply, status_rules)
 
-    def _unsent(self, fault: requests.RequestException | UnicodeError) -> BridgeError:
+    def _build_transport_error(self, fault: requests.RequestException | UnicodeError) -> BridgeError:
         """Name a call without an answer, by type alone: the library's message may repeat what was sent."""
         ours = isinstance(fault, requests.exceptions.InvalidHeader) and fault.request is None
         if ours or isinstance(fault, UnicodeError):  # a line break or a curly quote pasted into a secret
             return CredentialRejected(f"{self._system}: a credential cannot be sent in a header")
         return ConnectorUnavailable(f"{self._system}: {type(fault).__name__}")
 
-    def _fault(self, reply: requests.Response, dialect: Dialect) -> BridgeError:
+    def _build_status_error(self, reply: requests.Response, status_rules: StatusRules) -> BridgeError:
         status, text = reply.status_code, f"{self._system}: HTTP {reply.status_code}"
-        kind = dialect.judge(status, reply.content) or dialect.also.get(status) or self._also.get(status)
+        kind = (
+            status_rules.classify_error(status, reply.content)
+            or status_rules.error_by_status.get(status)
+            or self._error_by_status.get(status)
+        )
         if kind is None:
-            kind = _kind(status)
+            kind = _choose_default_error(status)
         if not issubclass(kind, Retryable):
             return kind(text)
-        wait, least = retry_after_s(reply.headers.get("Retry-After", "")), dialect.least_wait_s.get(status)
+        wait, least = (
+            parse_retry_after(reply.headers.get("Retry-After", "")),
+            status_rules.min_wait_s.get(status),
+        )
         if wait is None and issubclass(kind, ConnectorThrottled):
-            wait = SILENT_THROTTLE_S
+            wait = DEFAULT_THROTTLE_WAIT_S
         if least is not None:
             wait = max(wait or 0.0, least)
         return kind(text, retry_after_s=wait)
 
 
-def _kind(status: int) -> type[BridgeError]:
+def _choose_default_error(status: int) -> type[BridgeError]:
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return ConnectorThrottled
     if status == HTTPStatus.REQUEST_TIMEOUT or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -175,7 +194,7 @@ def _kind(status: int) -> type[BridgeError]:
     return ConnectorRefused
 
 
-def retry_after_s(value: str) -> float | None:
+def parse_retry_after(value: str) -> float | None:
     """Read a Retry-After header: `2`, `2.0` (Shopify) or an HTTP date; None where it says nothing."""
     try:
         wait = float(value)
@@ -184,4 +203,4 @@ def retry_after_s(value: str) -> float | None:
             wait = parsedate_to_datetime(value).timestamp() - time.time()
         except (TypeError, ValueError, IndexError, OverflowError):
             return None
-    return min(max(0.0, wait), LONGEST_RETRY_AFTER_S) if math.isfinite(wait) else None
+    return min(max(0.0, wait), MAX_RETRY_AFTER_S) if math.isfinite(wait) else None

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 
-def json_of(content: bytes) -> Any:
+def parse_json(content: bytes) -> Any:
     """Read JSON; None where it is none."""
     with suppress(ValueError, RecursionError):
         return json.loads(content)
     return None
 
 
-def xml_of(content: bytes) -> Element | None:
+def parse_xml(content: bytes) -> Element | None:
     """Read XML; None where it is none, or declares a document type."""
     with suppress(ParseError, DefusedXmlException, ValueError, LookupError):
         root: Element = fromstring(content, forbid_dtd=True)
@@ -28,7 +28,7 @@ def xml_of(content: bytes) -> Element | None:
     return None
 
 
-def linked(value: object) -> bool:
+def contains_link(value: object) -> bool:
     """Tell whether a value holds a link or an embedded file: often the right to open a document, for anybody."""
     said = str(value)
     return "://" in said or said.startswith("data:")

@@ -19,17 +19,17 @@ if TYPE_CHECKING:
     from config.settings import Settings
 
 
-def carriers(settings: Settings) -> dict[str, Connector]:
+def build_connectors(settings: Settings) -> dict[str, Connector]:
     """Build every connector, by its system's id."""
-    found: list[Connector] = [_bluedart(settings), _delhivery(settings)]
+    found: list[Connector] = [_build_bluedart(settings), _build_delhivery(settings)]
     if settings.shiprocket_email or settings.shiprocket_password:
-        found.append(_shiprocket(settings))
+        found.append(_build_shiprocket(settings))
     if settings.aftership_api_key:
-        found.append(_aftership(settings))
+        found.append(_build_aftership(settings))
     return {one.system: one for one in found}
 
 
-def _delhivery(settings: Settings) -> Delhivery:
+def _build_delhivery(settings: Settings) -> Delhivery:
     return Delhivery(
         base_url=settings.delhivery_base_url,
         token=settings.delhivery_token.reveal(),
@@ -37,7 +37,7 @@ def _delhivery(settings: Settings) -> Delhivery:
     )
 
 
-def _bluedart(settings: Settings) -> BlueDart:
+def _build_bluedart(settings: Settings) -> BlueDart:
     return BlueDart(
         base_url=settings.bluedart_base_url,
         client_id=settings.bluedart_client_id,
@@ -53,7 +53,7 @@ def _bluedart(settings: Settings) -> BlueDart:
     )
 
 
-def _shiprocket(settings: Settings) -> Shiprocket:
+def _build_shiprocket(settings: Settings) -> Shiprocket:
     return Shiprocket(
         base_url=settings.shiprocket_base_url,
         email=settings.shiprocket_email,
@@ -61,5 +61,5 @@ def _shiprocket(settings: Settings) -> Shiprocket:
     )
 
 
-def _aftership(settings: Settings) -> AfterShip:
+def _build_aftership(settings: Settings) -> AfterShip:
     return AfterShip(base_url=settings.aftership_base_url, api_key=settings.aftership_api_key.reveal())

@@ -4,37 +4,37 @@ from __future__ import annotations
 
 import secrets
 
-from bridge.connectors.http import Http
+from bridge.connectors.http import HttpClient
 from bridge.errors import ConnectorRefused, ConnectorUnavailable
-from bridge.ports import Stamp
+from bridge.ports import SignedTimestamp
 from bridge.rules.evidence import timestamp
 
-SYSTEM = "timestamp authority"
-ASKS, ANSWERS = "application/timestamp-query", "application/timestamp-reply"
+AUTHORITY_NAME = "timestamp authority"
+QUERY_MEDIA_TYPE, REPLY_MEDIA_TYPE = "application/timestamp-query", "application/timestamp-reply"
 NONCE_BITS = 63
 
 
-class TimestampAuthority:
+class Rfc3161Authority:
     """`ports.Stamper` of one address."""
 
     def __init__(self, url: str) -> None:
         """Ask there."""
-        self._url, self._http = url, Http(SYSTEM)
+        self._url, self._http = url, HttpClient(AUTHORITY_NAME)
 
-    def stamp(self, digest: bytes) -> Stamp:
+    def request_timestamp(self, digest: bytes) -> SignedTimestamp:
         """See ports.Stamper. Asked once: the next turn of the clock asks again."""
         nonce = secrets.randbits(NONCE_BITS)
         answer = self._http.call(
             "POST",
             self._url,
             idempotent=False,
-            data=timestamp.question(digest, nonce),
-            headers={"Content-Type": ASKS, "Accept": ANSWERS},
+            data=timestamp.build_timestamp_request(digest, nonce),
+            headers={"Content-Type": QUERY_MEDIA_TYPE, "Accept": REPLY_MEDIA_TYPE},
         )
         try:
-            if not timestamp.granted(answer.content):
-                raise ConnectorRefused(f"{SYSTEM}: not granted")
-            at = timestamp.told_at(answer.content, digest=digest, nonce=nonce)
+            if not timestamp.is_timestamp_granted(answer.content):
+                raise ConnectorRefused(f"{AUTHORITY_NAME}: not granted")
+            at = timestamp.read_timestamp(answer.content, digest=digest, nonce=nonce)
         except ValueError:
-            raise ConnectorUnavailable(f"{SYSTEM}: no timestamp of what was asked") from None
-        return Stamp(token=answer.content, at=at)
+            raise ConnectorUnavailable(f"{AUTHORITY_NAME}: no timestamp of what was asked") from None
+        return SignedTimestamp(token=answer.content, at=at)

@@ -14,7 +14,7 @@ from bridge.errors import CredentialRejected
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bridge.connectors.http import Answer
+    from bridge.connectors.http import HttpResponse
 
 
 def utc_now() -> datetime:
@@ -22,28 +22,28 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Login:
+class TokenClient:
     """One account's token."""
 
     def __init__(
         self,
         system: str,
-        log_in: Callable[[], str],
+        fetch_token: Callable[[], str],
         *,
-        lives: timedelta,
+        lifetime: timedelta,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         """`log_in` gives a new token; it is used for as long as `lives` says."""
-        self._system, self._log_in, self._lives, self._now = system, log_in, lives, now
-        self._token, self._until = "", now()
+        self._system, self._fetch_token, self._lifetime, self._now = system, fetch_token, lifetime, now
+        self._token, self._expires_at = "", now()
 
-    def call(self, ask: Callable[[str], Answer]) -> Answer:
+    def call_with_token(self, send_request: Callable[[str], HttpResponse]) -> HttpResponse:
         """Ask with the token; once more with a new one where the answer is 401. Raises CredentialRejected then."""
         for _ in range(2):
-            if not self._token or self._now() >= self._until:
+            if not self._token or self._now() >= self._expires_at:
                 asked_at = self._now()
-                self._token, self._until = self._log_in(), asked_at + self._lives
-            answer = ask(self._token)
+                self._token, self._expires_at = self._fetch_token(), asked_at + self._lifetime
+            answer = send_request(self._token)
             if answer.status != HTTPStatus.UNAUTHORIZED:
                 return answer
             self._token = ""

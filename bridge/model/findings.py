@@ -29,7 +29,7 @@ class Absence(StrEnum):
     UNREACHED = "unreached"
     NOT_CONFIGURED = "not_configured"
     UNATTRIBUTED = "unattributed"
-    LEFT = "left"
+    NOT_REMOVED = "left"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,7 +58,7 @@ class Finding:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Page:
+class FindingPage:
     """What one step of gathering gave. `cursor` resumes after this page; opaque, and sealed at rest."""
 
     findings: tuple[Finding, ...]
@@ -75,7 +75,7 @@ class ErasureState:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Owed:
+class Balance:
     """Something a platform still owes a customer, by a code of the retention file's `precheck`. Never an amount."""
 
     code: str
@@ -90,11 +90,11 @@ class Residue:
     kind: str  # a key of the retention file's [platform_residue]
     ref: str
     what: str
-    held: str = ""  # a code: why it must not be touched now
+    hold_reason: str = ""  # a code: why it must not be touched now
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Check:
+class CheckResult:
     """One line of `doctor`. `ok` None means: could not be looked at."""
 
     name: str

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 
-class Deed(StrEnum):
+class ErasureAction(StrEnum):
     """What an erasure does with one kind of data at one system."""
 
     ERASE = "erase"
@@ -17,7 +17,7 @@ class Deed(StrEnum):
     PSEUDONYMISE = "pseudonymise"
     RESTRICT = "restrict"
     SEAL = "seal"
-    EVIDENCE = "keep_as_evidence"
+    KEEP_AS_EVIDENCE = "keep_as_evidence"
     KEEP = "keep"
     QUARANTINE = "quarantine"
 
@@ -41,13 +41,13 @@ class DocumentForm(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Paper:
+class InvoiceCopy:
     """A statutory copy before it is sealed, in the clear. `source` is the order's or the refund's id at the shop."""
 
     kind: DocumentKind
     form: DocumentForm
     order_id: str
-    source: str
+    source_id: str
     issued_at: datetime
     content: bytes
     media_type: str = "application/json"
@@ -83,7 +83,7 @@ class Document:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Planned:
+class PlanLine:
     """One line of an erasure's plan: what becomes of one category at one system.
 
     `what` names fields or tables, never values. `reason` is a code, `law` what to quote, `until` the last day
@@ -93,12 +93,12 @@ class Planned:
     system: str
     category: str
     what: str
-    deed: Deed
+    action: ErasureAction
     reason: str
     count: int = 0
     law: str = ""
     until: date | None = None
-    holds: tuple[str, ...] = ()
+    hold_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -123,7 +123,7 @@ class Proceeding(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class LegalClaim:
+class LegalHold:
     """A dispute, a summons, a complaint that holds data back until somebody says that it is over.
 
     `kind` is a `Proceeding`, '' for any other claim. `disposed_at` is the day of a proceeding's final disposal: its
@@ -149,7 +149,7 @@ class LegalClaim:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class LawFile:
+class AcceptedPolicy:
     """A retention file that was accepted: by an operator, or by the bridge where no day came nearer.
 
     `ages` is what it says of each category (`rules/ages`), to be compared with another file.
@@ -162,16 +162,16 @@ class LawFile:
     ages: Mapping[str, Any] = field(default_factory=dict)
 
 
-def as_plain(planned: Planned) -> Mapping[str, Any]:
+def plan_line_as_json(line: PlanLine) -> Mapping[str, Any]:
     """A line of the plan, JSON-ready."""
     return {
-        "system": planned.system,
-        "category": planned.category,
-        "what": planned.what,
-        "action": planned.deed.value,
-        "count": planned.count,
-        "reason": planned.reason,
-        "law": planned.law,
-        "until": planned.until.isoformat() if planned.until else None,
-        "holds": list(planned.holds),
+        "system": line.system,
+        "category": line.category,
+        "what": line.what,
+        "action": line.action.value,
+        "count": line.count,
+        "reason": line.reason,
+        "law": line.law,
+        "until": line.until.isoformat() if line.until else None,
+        "holds": list(line.hold_ids),
     }

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 
-class Decision(StrEnum):
+class ShopExitDecision(StrEnum):
     """What was decided about a shop that leaves: its documents are returned or given up; it goes on, or ends."""
 
     EXPORTED = "exported"
@@ -18,7 +18,7 @@ class Decision(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Leaving:
+class ShopExit:
     """A shop that leaves, as the database knows it.
 
     `holds` is true where anything but receipts is kept of it. `documents` counts its sealed documents,
@@ -32,4 +32,4 @@ class Leaving:
     uninstalled_at: datetime | None
     heard_at: datetime | None
     token_until: datetime | None
-    decisions: Mapping[Decision, str]
+    decisions: Mapping[ShopExitDecision, str]

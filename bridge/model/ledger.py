@@ -18,7 +18,7 @@ class Tombstone:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Erasure:
+class ErasureRecord:
     """An erasure of one person, as its suppression keys tell of it: by which request, and when the last of it was done.
 
     `order_keys` are the pseudonyms of the orders that went with it.
@@ -30,7 +30,7 @@ class Erasure:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Destroyed:
+class Destruction:
     """Something that was destroyed by its id.
 
     `kind` is `document` (sealed copies), `refund_account`, or `shop`, whose `ref` is the request that erased it.
@@ -43,7 +43,7 @@ class Destroyed:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Head:
+class LedgerHead:
     """The end of the evidence chain at a moment, signed.
 
     `signature` is Ed25519 over `hash` (base64). `restored_from` is `seq:hash` of the head that a restored backup

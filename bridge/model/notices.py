@@ -25,7 +25,7 @@ class NoticeState(StrEnum):
     EXPIRED = "expired"
 
 
-class Answer(StrEnum):
+class ProcessorAnswer(StrEnum):
     """What a processor says of one entry."""
 
     ERASED = "erased"
@@ -34,7 +34,7 @@ class Answer(StrEnum):
     REFUSED = "refused"
 
 
-class Via(StrEnum):
+class NoticeChannel(StrEnum):
     """How a notice reaches its processor, or how its answer came back."""
 
     EMAIL = "email"
@@ -44,7 +44,7 @@ class Via(StrEnum):
     OPERATOR = "operator"
 
 
-class Names(StrEnum):
+class ReferenceKind(StrEnum):
     """What an entry names the record by. Never a name, an address, a phone or an e-mail."""
 
     WAYBILL = "waybill"
@@ -54,7 +54,7 @@ class Names(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Entry:
+class NoticeItem:
     """One record at one processor that has to go: mostly a parcel.
 
     `reference` (sealed at rest) is its name there, `also` further waybills of the same parcel, `order` the shop's
@@ -70,7 +70,7 @@ class Entry:
     request_id: str
     task_id: str
     processor: str
-    names: Names
+    names: ReferenceKind
     reference: str
     order: str = ""
     order_id: str = ""
@@ -90,7 +90,7 @@ class Entry:
     released: bool = False
     baseline: str = ""
     notice_id: str = ""
-    answer: Answer | None = None
+    answer: ProcessorAnswer | None = None
     answered_at: datetime | None = None
     law: str = ""
     until: date | None = None
@@ -111,7 +111,7 @@ class Notice:
     id: str
     shop: str
     processor: str
-    via: Via
+    via: NoticeChannel
     created_at: datetime
     state: NoticeState = NoticeState.QUEUED
     sent_at: datetime | None = None
@@ -128,10 +128,10 @@ class Notice:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Said:
+class AnswerRow:
     """A processor's answer about one entry. `until` and `law` go with RETAINED."""
 
-    answer: Answer
+    answer: ProcessorAnswer
     until: date | None = None
     law: str = ""
     note: str = ""
@@ -147,4 +147,4 @@ class Letter:
     html: str
     message_id: str
     reply_to: str = ""
-    attached: tuple[tuple[str, str, bytes], ...] = ()
+    attachments: tuple[tuple[str, str, bytes], ...] = ()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-MERCHANT = "merchant"  # the account is the merchant's own
+MERCHANT_ACCOUNT = "merchant"  # the account is the merchant's own
 
 
 class ParcelStatus(StrEnum):
@@ -27,7 +27,7 @@ class ParcelStatus(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class KnownOrder:
+class IndexedOrder:
     """An order as the index knows it: the shop's name of it, and what is open about it, as `return/9`."""
 
     name: str
@@ -44,7 +44,7 @@ class Waybill:
 
     number: str
     carrier: str
-    account_holder: str = MERCHANT
+    account_holder: str = MERCHANT_ACCOUNT
     order_id: str = ""
     order_name: str = ""
     shipped_at: datetime | None = None
@@ -54,13 +54,13 @@ class Waybill:
     matters: tuple[str, ...] = ()
 
     @property
-    def held_by(self) -> str:
+    def account_system(self) -> str:
         """The system that has the account, and so may be asked and told about this parcel."""
-        return self.carrier if self.account_holder == MERCHANT else self.account_holder
+        return self.carrier if self.account_holder == MERCHANT_ACCOUNT else self.account_holder
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Tracked:
+class TrackingResult:
     """What a system says of one parcel without naming anybody. Moments are aware UTC.
 
     `also` are further waybills of the same parcel: a return to its origin. `cod` and `remitted` are None
@@ -73,5 +73,5 @@ class Tracked:
     status_at: datetime | None = None
     cod: bool | None = None
     remitted: bool | None = None
-    also: tuple[str, ...] = ()
+    other_waybills: tuple[str, ...] = ()
     consignee: str | None = None

@@ -11,7 +11,7 @@ from typing import Any
 from bridge.model.findings import Gap, Outcome
 
 
-class Kind(StrEnum):
+class RequestKind(StrEnum):
     """What a privacy request asks for."""
 
     ACCESS = "access"
@@ -19,7 +19,7 @@ class Kind(StrEnum):
     SHOP_ERASURE = "shop_erasure"
 
 
-class Source(StrEnum):
+class RequestSource(StrEnum):
     """Which door a request came through."""
 
     WEBHOOK = "webhook"
@@ -38,17 +38,17 @@ class RequestState(StrEnum):
     FAILED = "failed"
 
 
-class Action(StrEnum):
+class TaskAction(StrEnum):
     """What a task does at its system."""
 
     GATHER = "gather"
-    LOCATE = "locate"
-    SEAL = "seal"
-    ASK = "ask"
-    REDACT = "redact"
+    LOCATE_PARCELS = "locate"
+    SEAL_INVOICES = "seal"
+    REQUEST_PLATFORM_ERASURE = "ask"
+    REMOVE_PLATFORM_RESIDUE = "redact"
     ERASE = "erase"
-    FOLLOW = "follow"
-    INSTRUCT = "instruct"
+    POLL_PLATFORM_ERASURE = "follow"
+    NOTIFY_PROCESSOR = "instruct"
 
 
 class TaskState(StrEnum):
@@ -72,13 +72,13 @@ class Principal:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Clocks:
+class Deadlines:
     """Every clock of a request: `due` maps a rule's id to the moment it asks for, the earliest governs."""
 
     acknowledge_due_at: datetime
     due_at: datetime
     due_governed_by: str
-    due: Mapping[str, datetime]
+    due_by_rule: Mapping[str, datetime]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,8 +87,8 @@ class PrivacyRequest:
 
     id: str
     shop: str
-    kind: Kind
-    source: Source
+    kind: RequestKind
+    source: RequestSource
     state: RequestState
     subject: str
     principal: Principal
@@ -115,7 +115,7 @@ class Task:
     id: str
     request_id: str
     system: str
-    action: Action
+    action: TaskAction
     state: TaskState
     attempts: int = 0
     records: int = 0

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Tax:
+class SaleTax:
     """One tax on a sale; `rate` as the shop says it (0.03), empty where it does not."""
 
     title: str
@@ -17,7 +17,7 @@ class Tax:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class SoldLine:
+class SaleLine:
     """One line: what was sold, never what was engraved on it. Amounts are decimal text in the sale's currency."""
 
     description: str
@@ -25,11 +25,11 @@ class SoldLine:
     quantity: int
     unit_price: str
     discount: str = "0.00"
-    taxes: tuple[Tax, ...] = ()
+    taxes: tuple[SaleTax, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Place:
+class PostalAddress:
     """A name and an address as an invoice shows them. `state_code` is Shopify's (`MH`), country ISO 3166."""
 
     name: str = ""
@@ -58,12 +58,12 @@ class Sale:
     total: Decimal | None = None
     tax: Decimal | None = None
     tip: Decimal = Decimal(0)
-    lines: tuple[SoldLine, ...] = ()
-    taxes: tuple[Tax, ...] = ()
+    lines: tuple[SaleLine, ...] = ()
+    taxes: tuple[SaleTax, ...] = ()
     shipping: str = ""
     gateways: tuple[str, ...] = ()
-    billing: Place = field(default_factory=Place)
-    delivery: Place = field(default_factory=Place)
+    billing: PostalAddress = field(default_factory=PostalAddress)
+    delivery: PostalAddress = field(default_factory=PostalAddress)
     attributes: tuple[tuple[str, str], ...] = ()
     refund_id: str = ""
-    whole: bool = True
+    is_complete: bool = True

@@ -5,70 +5,70 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from bridge.ports.endings import Endings
+from bridge.ports.endings import ShopExits
 from bridge.ports.holding import Documents, Plans, Reviews
-from bridge.ports.inbox import Claim, Inbox
-from bridge.ports.ledger import Ledger, Restoring
+from bridge.ports.inbox import Inbox, Lease
+from bridge.ports.ledger import Ledger, LedgerState
 from bridge.ports.notices import Notices
-from bridge.ports.proof import Evidence, Heads, Packages
+from bridge.ports.proof import Evidence, Packages, SignedHeads
 from bridge.ports.records import Findings, Index
 from bridge.ports.refunds import Refunds
-from bridge.ports.releasing import Ageing, LawFiles, LegalClaims, OrderKey, VaultOrders
+from bridge.ports.releasing import Expiry, LegalHolds, RetentionPolicies, ShopOrderKey, VaultOrders
 from bridge.ports.requests import Requests
 from bridge.ports.store import Store, Tx
 from bridge.ports.systems import (
     Canceller,
     Clock,
     Connector,
+    CopiesAllParcels,
     Eraser,
     Mailer,
     Platform,
     Queue,
-    Stamp,
-    Stamper,
+    SignedTimestamp,
+    TimestampAuthority,
     Tracker,
-    Watcher,
 )
 from config.merchant_file.merchant import Merchant
 from config.retention_file.retention import Retention
 from config.settings import Settings
 
 __all__ = [
-    "Ageing",
     "Canceller",
-    "Claim",
     "Clock",
     "Connector",
+    "CopiesAllParcels",
     "Documents",
-    "Endings",
     "Eraser",
     "Evidence",
+    "Expiry",
     "Findings",
-    "Heads",
     "Inbox",
     "Index",
-    "LawFiles",
+    "Lease",
     "Ledger",
-    "LegalClaims",
+    "LedgerState",
+    "LegalHolds",
     "Mailer",
     "Notices",
-    "OrderKey",
     "Packages",
     "Plans",
     "Platform",
     "Queue",
     "Refunds",
     "Requests",
-    "Restoring",
+    "RetentionPolicies",
     "Reviews",
     "Services",
-    "Stamp",
-    "Stamper",
+    "ShopExits",
+    "ShopOrderKey",
+    "SignedHeads",
+    "SignedTimestamp",
     "Store",
+    "TimestampAuthority",
     "Tracker",
     "Tx",
     "VaultOrders",
-    "Watcher",
 ]
 
 
@@ -91,4 +91,4 @@ class Services:
     connectors: Mapping[str, Connector]
     digest: Callable[[str, bytes], str]
     sign: Callable[[bytes], str]
-    stamper: Stamper | None = None
+    timestamp_authority: TimestampAuthority | None = None

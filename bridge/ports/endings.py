@@ -5,25 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from bridge.model import Decision, Leaving
+from bridge.model import ShopExit, ShopExitDecision
 
 
-class Endings(Protocol):
+class ShopExits(Protocol):
     """Shops that leave: what is seen of them, what was decided, what stays."""
 
-    def seen(self, shop: str, request_id: str) -> Leaving:
+    def read_shop_exit(self, shop: str, request_id: str) -> ShopExit:
         """The shop of this request as it stands now."""
         ...
 
-    def fingerprint(self, shop: str) -> tuple[int, str]:
+    def fingerprint_documents(self, shop: str) -> tuple[int, str]:
         """How many sealed documents a shop has, and a digest that says which."""
         ...
 
-    def decide(
+    def record_exit_decision(
         self,
         shop: str,
         request_id: str,
-        decision: Decision,
+        decision: ShopExitDecision,
         *,
         actor: str,
         reference: str = "",
@@ -32,18 +32,18 @@ class Endings(Protocol):
         """Keep a decision; a second one of its kind takes the place of the first."""
         ...
 
-    def open(self, shop: str) -> Sequence[str]:
+    def list_open_shop_erasures(self, shop: str) -> Sequence[str]:
         """The ids of the shop's erasures that are not closed."""
         ...
 
-    def waiting(self, shop: str, reason: str) -> Sequence[str]:
+    def list_requests_waiting_for(self, shop: str, reason: str) -> Sequence[str]:
         """The ids of requests with a task of ours that waits for this reason (`Task.last_error`)."""
         ...
 
-    def kept(self, shop: str, request_id: str) -> Mapping[str, Any]:
+    def record_shop_remaining_data(self, shop: str, request_id: str) -> Mapping[str, Any]:
         """Note that this erasure left the shop's documents. Returns what of the shop stays, as `kept_…`."""
         ...
 
-    def destroy_documents(self, shop: str) -> int:
+    def delete_shop_documents(self, shop: str) -> int:
         """Destroy all of a shop's documents with their keys; looks again. Raises NeedsOperator."""
         ...

@@ -14,7 +14,7 @@ from bridge.model import (
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Claim:
+class Lease:
     """A row that this worker owns until its lease ends. Every write of the owner shows the fence."""
 
     row_id: str
@@ -24,20 +24,20 @@ class Claim:
 class Inbox(Protocol):
     """Deliveries, from received to done."""
 
-    def claim(self, delivery_id: str) -> tuple[Claim, Delivery] | None:
+    def acquire_lease(self, delivery_id: str) -> tuple[Lease, Delivery] | None:
         """Own one delivery, or None where it is done, owned or not due."""
         ...
 
-    def claim_batch(
+    def acquire_lease_batch(
         self, shop: str, topics: Iterable[str], limit: int, limit_bytes: int
-    ) -> list[tuple[Claim, Delivery]]:
+    ) -> list[tuple[Lease, Delivery]]:
         """Own the oldest deliveries of these topics, bounded in rows and bytes."""
         ...
 
-    def settle(self, claim: Claim, state: DeliveryState, reason: str = "") -> None:
+    def finish_delivery(self, lease: Lease, state: DeliveryState, reason: str = "") -> None:
         """End a delivery. Done destroys its body. Raises ClaimLost."""
         ...
 
-    def retry(self, claim: Claim, error: str, at: datetime) -> None:
+    def schedule_retry(self, lease: Lease, error: str, retry_at: datetime) -> None:
         """Give a delivery back until `at`. Raises ClaimLost."""
         ...

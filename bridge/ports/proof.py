@@ -17,7 +17,7 @@ from bridge.model import (
 class Evidence(Protocol):
     """The append-only chain of facts."""
 
-    def append(
+    def append_fact(
         self,
         fact: Fact,
         *,
@@ -30,19 +30,19 @@ class Evidence(Protocol):
         """Chain one fact in this transaction. Detail is JSON-ready and holds nothing personal."""
         ...
 
-    def of(self, request_id: str) -> list[Event]:
+    def list_facts_of_request(self, request_id: str) -> list[Event]:
         """The facts of one request, oldest first."""
         ...
 
-    def between(self, first: int, last: int) -> list[Event]:
+    def list_facts_between(self, first_seq: int, last_seq: int) -> list[Event]:
         """The facts with these sequence numbers, both included."""
         ...
 
-    def head(self) -> tuple[int, str]:
+    def read_head(self) -> tuple[int, str]:
         """Sequence number and hash of the last row."""
         ...
 
-    def verify(self, marks: Iterable[tuple[int, str]] = ()) -> int:
+    def verify_chain(self, checkpoints: Iterable[tuple[int, str]] = ()) -> int:
         """Check the whole chain against its signed heads, and against `marks`: (sequence number, hash).
 
         Returns its length; raises EvidenceBroken.
@@ -50,22 +50,22 @@ class Evidence(Protocol):
         ...
 
 
-class Heads(Protocol):
+class SignedHeads(Protocol):
     """The end of the chain, signed once a day."""
 
-    def sign(self, day: date, at: datetime) -> SignedHead | None:
+    def sign_chain_end(self, day: date, signed_at: datetime) -> SignedHead | None:
         """Sign the chain's end for that day. None where that day has one, or nothing was ever recorded."""
         ...
 
-    def all(self) -> list[SignedHead]:
+    def list_signed_heads(self) -> list[SignedHead]:
         """All of them, oldest first."""
         ...
 
-    def anchored(self, day: date, token: str, at: datetime) -> bool:
+    def record_timestamp(self, day: date, token: str, anchored_at: datetime) -> bool:
         """Keep a day's timestamp (base64). False where it has one."""
         ...
 
-    def refused(self, day: date, error: str) -> None:
+    def record_timestamp_failure(self, day: date, error: str) -> None:
         """Note that no timestamp came, and why; no text of a stranger."""
         ...
 
@@ -73,22 +73,22 @@ class Heads(Protocol):
 class Packages(Protocol):
     """Access packages and certificates."""
 
-    def write(self, request_id: str) -> AbstractContextManager[IO[bytes]]:
+    def write_package(self, request_id: str) -> AbstractContextManager[IO[bytes]]:
         """A write-only stream that seals as it goes; replaces the request's package when it closes."""
         ...
 
-    def read(self, request_id: str) -> Iterator[bytes]:
+    def read_package(self, request_id: str) -> Iterator[bytes]:
         """The opened package in pieces; nothing where there is none."""
         ...
 
-    def destroy(self, request_id: str) -> None:
+    def delete_package(self, request_id: str) -> None:
         """Destroy the request's package."""
         ...
 
-    def certify(self, request_id: str, certificate: Mapping[str, Any]) -> None:
+    def save_certificate(self, request_id: str, certificate: Mapping[str, Any]) -> None:
         """Keep the newest certificate."""
         ...
 
-    def certificate(self, request_id: str) -> Mapping[str, Any] | None:
+    def find_certificate(self, request_id: str) -> Mapping[str, Any] | None:
         """The newest certificate."""
         ...

@@ -12,59 +12,61 @@ from bridge.model import (
     RequestState,
     Task,
 )
-from bridge.ports.inbox import Claim
+from bridge.ports.inbox import Lease
 
 
 class Requests(Protocol):
     """Privacy requests and their tasks."""
 
-    def open(self, request: PrivacyRequest, *, once: str, tasks: Sequence[Task]) -> PrivacyRequest | None:
+    def open_request(
+        self, request: PrivacyRequest, *, idempotency_key: str, tasks: Sequence[Task]
+    ) -> PrivacyRequest | None:
         """Store a request with its tasks. None where `once` (its idempotency key) was opened before."""
         ...
 
-    def opened_once(self, once: str) -> PrivacyRequest | None:
+    def find_request_by_idempotency_key(self, idempotency_key: str) -> PrivacyRequest | None:
         """The request that was opened under this idempotency key."""
         ...
 
-    def in_flight(self, shop: str, kind: str, subject: str) -> PrivacyRequest | None:
+    def find_open_request(self, shop: str, kind: str, subject: str) -> PrivacyRequest | None:
         """The request of the same person and kind that is not done yet."""
         ...
 
-    def widen(self, request_id: str, principal: Principal) -> None:
+    def widen_request(self, request_id: str, principal: Principal) -> None:
         """Join: the request now covers these identifiers and orders too, and what it did runs again."""
         ...
 
-    def hasten(self, request_id: str, by: PrivacyRequest) -> None:
+    def advance_deadlines(self, request_id: str, earlier_request: PrivacyRequest) -> None:
         """Take over the clocks of an asking that is due earlier; a clock never moves later."""
         ...
 
-    def restart(self, request_id: str) -> None:
+    def restart_request(self, request_id: str) -> None:
         """Run what failed, waits for a retry or came in part again; clocks stay as they are."""
         ...
 
-    def rewrite(self, request: PrivacyRequest, principal: Principal | None) -> None:
+    def replace_principal(self, request: PrivacyRequest, principal: Principal | None) -> None:
         """Replace what a request says of the person; None forgets her."""
         ...
 
-    def get(self, request_id: str) -> PrivacyRequest | None:
+    def get_request(self, request_id: str) -> PrivacyRequest | None:
         """One request, opened."""
         ...
 
-    def tasks(self, request_id: str) -> list[Task]:
+    def list_tasks(self, request_id: str) -> list[Task]:
         """Its tasks in the order they were planned."""
         ...
 
-    def claim(self, request_id: str) -> Claim | None:
+    def acquire_lease(self, request_id: str) -> Lease | None:
         """Own a request that is due, or None."""
         ...
 
-    def hold(self, claim: Claim) -> None:
+    def verify_lease(self, lease: Lease) -> None:
         """Prove and renew ownership at the start of a transaction. Raises ClaimLost."""
         ...
 
-    def release(
+    def release_lease(
         self,
-        claim: Claim,
+        lease: Lease,
         *,
         state: RequestState,
         wake_at: datetime | None,
@@ -75,11 +77,11 @@ class Requests(Protocol):
         """Give a request back in a new state. Raises ClaimLost."""
         ...
 
-    def postpone(self, claim: Claim, error: str, at: datetime) -> None:
+    def postpone_request(self, lease: Lease, error: str, retry_at: datetime) -> None:
         """Give a request back until `at` after a fault of ours. Raises ClaimLost."""
         ...
 
-    def fail(self, claim: Claim, error: str) -> None:
+    def fail_request(self, lease: Lease, error: str) -> None:
         """A dead letter: shown to ops, run again by replay. Raises ClaimLost."""
         ...
 

@@ -13,22 +13,22 @@ from typing import Protocol
 from bridge.model import (
     Delivery,
 )
-from bridge.ports.endings import Endings
+from bridge.ports.endings import ShopExits
 from bridge.ports.holding import Documents, Plans, Reviews
-from bridge.ports.inbox import Claim, Inbox
-from bridge.ports.ledger import Restoring
+from bridge.ports.inbox import Inbox, Lease
+from bridge.ports.ledger import LedgerState
 from bridge.ports.notices import Notices
-from bridge.ports.proof import Evidence, Heads, Packages
+from bridge.ports.proof import Evidence, Packages, SignedHeads
 from bridge.ports.records import Findings, Index
 from bridge.ports.refunds import Refunds
-from bridge.ports.releasing import Ageing, LawFiles, LegalClaims, VaultOrders
+from bridge.ports.releasing import Expiry, LegalHolds, RetentionPolicies, VaultOrders
 from bridge.ports.requests import Requests
 
 
 class Tx(Protocol):
     """One transaction. It commits when its block ends and rolls back when the block raises."""
 
-    def tentative(self) -> AbstractContextManager[Callable[[], None]]:
+    def open_savepoint(self) -> AbstractContextManager[Callable[[], None]]:
         """What is done inside can be taken back by the function that it gives; the transaction goes on."""
         ...
 
@@ -63,7 +63,7 @@ class Tx(Protocol):
         ...
 
     @property
-    def heads(self) -> Heads:
+    def signed_heads(self) -> SignedHeads:
         """Its signed heads."""
         ...
 
@@ -78,7 +78,7 @@ class Tx(Protocol):
         ...
 
     @property
-    def endings(self) -> Endings:
+    def shop_exits(self) -> ShopExits:
         """Shops that leave."""
         ...
 
@@ -88,7 +88,7 @@ class Tx(Protocol):
         ...
 
     @property
-    def restoring(self) -> Restoring:
+    def ledger_state(self) -> LedgerState:
         """What the ledger outside the backup is held against."""
         ...
 
@@ -108,17 +108,17 @@ class Tx(Protocol):
         ...
 
     @property
-    def legal_claims(self) -> LegalClaims:
+    def legal_holds(self) -> LegalHolds:
         """Disputes that hold data back."""
         ...
 
     @property
-    def law_files(self) -> LawFiles:
+    def retention_policies(self) -> RetentionPolicies:
         """Which retention file is in force."""
         ...
 
     @property
-    def ageing(self) -> Ageing:
+    def expiry(self) -> Expiry:
         """What is over by its age alone."""
         ...
 
@@ -130,22 +130,24 @@ class Store(Protocol):
         """A fresh id that sorts by time."""
         ...
 
-    def lock(self, name: str, holder: str, seconds: float) -> bool:
+    def acquire_named_lock(self, name: str, holder: str, seconds: float) -> bool:
         """Hold a named lock for some seconds; False where somebody else holds it."""
         ...
 
-    def keeping(self, claim: Claim, of: str = "requests") -> AbstractContextManager[None]:
+    def renewing_lease(self, lease: Lease, repository: str = "requests") -> AbstractContextManager[None]:
         """Renew the lease of a claimed request, or of an account (`notices`), while the block works."""
         ...
 
-    def ring_due(self, ring: Callable[[str, str, bool], bool], *, room: int) -> int:
+    def enqueue_due(self, enqueue: Callable[[str, str, bool], bool], *, max_jobs: int) -> int:
         """Ring for rows that are due and that nobody came for, at most `room`; returns how many.
 
         `ring(job, row id, first)` is the bell.
         """
         ...
 
-    def purge(self, *, keep_failed_days: int, keep_packages_days: int) -> Mapping[str, int]:
+    def expire_bodies_and_packages(
+        self, *, keep_failed_days: int, keep_packages_days: int
+    ) -> Mapping[str, int]:
         """Destroy raw bodies and packages whose days are over. Returns how many of each."""
         ...
 
@@ -153,7 +155,7 @@ class Store(Protocol):
         """A transaction. Raises StoreUnavailable where the database does not answer."""
         ...
 
-    def accept(self, delivery: Delivery) -> bool:
+    def accept_delivery(self, delivery: Delivery) -> bool:
         """Commit one delivery together with those that wait at the same moment; True where it is new.
 
         The new ones of a batch ring the bell after its commit, outside of this call.

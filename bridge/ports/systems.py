@@ -8,16 +8,16 @@ from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
 
 from bridge.model import (
-    Check,
+    Balance,
+    CheckResult,
     ErasureState,
+    FindingPage,
     Letter,
     Outcome,
-    Owed,
-    Page,
     Principal,
     Residue,
     Sale,
-    Tracked,
+    TrackingResult,
     Waybill,
 )
 
@@ -33,14 +33,14 @@ class Clock(Protocol):
 class Queue(Protocol):
     """The bell. Losing every nudge loses nothing: `sweep` rings again from the rows."""
 
-    def nudge(self, job: str, row_id: str, *, first: bool = False) -> bool:
+    def enqueue(self, job: str, row_id: str, *, at_front: bool = False) -> bool:
         """Ask a worker to look at one row. Never raises, never blocks longer than the bell's timeout.
 
         `first` puts privacy work before everything else. False where the bell could not be reached.
         """
         ...
 
-    def nudge_all(self, jobs: Sequence[tuple[str, str, bool]]) -> bool:
+    def enqueue_all(self, jobs: Sequence[tuple[str, str, bool]]) -> bool:
         """Nudge for many rows at once: (job, row id, first)."""
         ...
 
@@ -59,13 +59,13 @@ class Connector(Protocol):
 
     system: str
 
-    def check(self, shop: str) -> Sequence[Check]:
+    def run_checks(self, shop: str) -> Sequence[CheckResult]:
         """Doctor's questions: reachable, credentials, scopes. Never raises."""
         ...
 
     def gather(
-        self, who: Principal, *, shop: str, parcels: Sequence[Waybill], cursor: str = ""
-    ) -> Iterator[Page]:
+        self, principal: Principal, *, shop: str, parcels: Sequence[Waybill], cursor: str = ""
+    ) -> Iterator[FindingPage]:
         """Everything the system holds of the person, page by page; nothing found is no page or an empty one.
 
         `cursor` is that of the last page that was kept: gathering goes on after it. One page in memory.
@@ -77,18 +77,18 @@ class Connector(Protocol):
 class Platform(Connector, Protocol):
     """A connector that also erases on its own and can be asked how far it is."""
 
-    def find_customer(self, who: Principal, *, shop: str) -> str:
+    def find_customer(self, principal: Principal, *, shop: str) -> str:
         """The platform's id of this customer, or ''. Raises as `gather`."""
         ...
 
-    def sent_orders(self, who: Principal, *, shop: str) -> Iterator[Mapping[str, Any]]:
+    def list_shipped_orders(self, principal: Principal, *, shop: str) -> Iterator[Mapping[str, Any]]:
         """Her orders in the platform's words, with the numbers of their parcels and nothing of whom.
 
         The platform knows them after its own erasure too. Raises as `gather`.
         """
         ...
 
-    def sales(self, order_ids: Sequence[str], *, shop: str) -> Iterator[tuple[str, Sequence[Sale]]]:
+    def list_sales(self, order_ids: Sequence[str], *, shop: str) -> Iterator[tuple[str, Sequence[Sale]]]:
         """What an invoice of each of these orders must say, and what was paid back of it: (order id, sales).
 
         Empty for an order that was neither paid nor sent; one that the platform does not know is left out.
@@ -96,7 +96,7 @@ class Platform(Connector, Protocol):
         """
         ...
 
-    def owed(self, customer_id: str, *, shop: str) -> Sequence[Owed]:
+    def balances(self, customer_id: str, *, shop: str) -> Sequence[Balance]:
         """What this customer would lose with the platform's erasure, or still waits for: codes with counts.
 
         One for each thing that the platform knows of, 0 where there is none, None where it may not be read.
@@ -112,27 +112,27 @@ class Platform(Connector, Protocol):
         """Take our own request back. Raises as `gather`; ConnectorRefused where it is too late."""
         ...
 
-    def erasure_state(self, who: Principal, *, shop: str) -> ErasureState:
+    def read_erasure_state(self, principal: Principal, *, shop: str) -> ErasureState:
         """How far the platform's own erasure of this customer has come. Raises as `gather`."""
         ...
 
-    def residue(self, who: Principal, *, shop: str) -> Sequence[Residue]:
+    def list_platform_residue(self, principal: Principal, *, shop: str) -> Sequence[Residue]:
         """What others wrote at the platform about the customer and her orders, as it is now. Raises as `gather`.
 
         Names only, no value. `held` says why an item must not be touched: its order is still on its way.
         """
         ...
 
-    def remove_residue(self, items: Sequence[Residue], *, shop: str) -> Sequence[Residue]:
+    def remove_platform_residue(self, items: Sequence[Residue], *, shop: str) -> Sequence[Residue]:
         """Remove these, but for what is held, and read them again: gives what is still there. Raises as `gather`."""
         ...
 
 
 @runtime_checkable
-class Watcher(Connector, Protocol):
+class CopiesAllParcels(Connector, Protocol):
     """A connector whose system keeps a copy of every parcel, whoever carries it and on whose account."""
 
-    every_parcel: bool  # True: `gather` is asked about all of them
+    copies_all_parcels: bool  # True: `gather` is asked about all of them
 
 
 @runtime_checkable
@@ -141,7 +141,9 @@ class Tracker(Connector, Protocol):
 
     configured: bool  # False: no credentials, nothing is asked
 
-    def track(self, numbers: Sequence[str], *, consignees: bool = False) -> Iterator[Sequence[Tracked]]:
+    def track_parcels(
+        self, numbers: Sequence[str], *, include_consignees: bool = False
+    ) -> Iterator[Sequence[TrackingResult]]:
         """Where these parcels are, in batches of the system's size, each number once.
 
         A number it does not know comes as NOT_FOUND. With `consignees` the person it still shows is told too,
@@ -156,7 +158,7 @@ class Eraser(Connector, Protocol):
 
     configured: bool
 
-    def erase(self, numbers: Sequence[str]) -> Iterator[tuple[str, Outcome]]:
+    def erase_waybills(self, numbers: Sequence[str]) -> Iterator[tuple[str, Outcome]]:
         """Erase what it holds under these waybills, one by one: ERASED, or ABSENT where it holds nothing.
 
         ERASED was looked for once more and is gone. A number that its interface cannot take is left out. Twice is
@@ -171,7 +173,7 @@ class Canceller(Connector, Protocol):
 
     configured: bool
 
-    def cancel(self, number: str) -> None:
+    def cancel_shipment(self, number: str) -> None:
         """Cancel it. Raises ConnectorRefused where the carrier says no, else as `gather`."""
         ...
 
@@ -181,7 +183,7 @@ class Mailer(Protocol):
 
     configured: bool  # False: letters wait, and are shown as waiting
 
-    def send(self, letter: Letter) -> None:
+    def send_letter(self, letter: Letter) -> None:
         """Give one letter to the server; returning means that it was taken, not that it arrived.
 
         Raises ConnectorUnavailable (ask later), ConnectorRefused (the recipient was refused: a bounce),
@@ -191,17 +193,17 @@ class Mailer(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Stamp:
+class SignedTimestamp:
     """What a timestamp authority answered: the whole answer (RFC 3161, DER) and the moment it gives."""
 
     token: bytes
     at: datetime
 
 
-class Stamper(Protocol):
+class TimestampAuthority(Protocol):
     """Somebody outside who says when a digest existed."""
 
-    def stamp(self, digest: bytes) -> Stamp:
+    def request_timestamp(self, digest: bytes) -> SignedTimestamp:
         """A timestamp for a SHA-256 digest, about just that and asked for just now.
 
         Raises ConnectorRefused where it is not granted, ConnectorUnavailable where the answer does not answer,

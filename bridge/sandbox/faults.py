@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 # Done to the connection, whatever the stand-in is.
-TRANSPORT: Final = (
+TRANSPORT_FAULTS: Final = (
     *(f"http_{status}" for status in (401, 402, 403, 404, 423, 429, 500, 502, 503, 504)),
     "reset",
     "slow",
@@ -24,15 +24,15 @@ TRANSPORT: Final = (
     "truncated",
 )
 # Done by a stand-in that knows what they mean.
-SPOKEN: Final = (
+PROTOCOL_FAULTS: Final = (
     *("throttle", "deny_scope", "deny_field", "token_expired"),
     *("spoil_batch", "no_paper", "other_form", "not_scanned"),
 )
-KEPT_CALLS = 200
+MAX_KEPT_CALLS = 200
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Fault:
+class InjectedFault:
     """One thing that goes wrong `times` times (None: until cleared) where `match` is in path or operation."""
 
     kind: str
@@ -44,36 +44,36 @@ class Fault:
     group: str = ""
 
     @classmethod
-    def parse(cls, wanted: Mapping[str, Any]) -> Fault:
+    def parse(cls, options: Mapping[str, Any]) -> InjectedFault:
         """Read a control request. Raises ValueError for a kind that does not exist."""
-        kind = str(wanted.get("kind", ""))
-        if kind not in TRANSPORT + SPOKEN:
+        kind = str(options.get("kind", ""))
+        if kind not in TRANSPORT_FAULTS + PROTOCOL_FAULTS:
             raise ValueError("unknown kind of fault")
         # what is withheld stays withheld; all else is an accident and happens once unless told otherwise
-        times = wanted.get("times", None if kind.startswith("deny") else 1)
+        times = options.get("times", None if kind.startswith("deny") else 1)
         return cls(
             kind=kind,
             times=None if times is None else int(times),
-            match=str(wanted.get("match", "")),
-            seconds=float(wanted.get("seconds", 0)),
-            scope=str(wanted.get("scope", "")),
-            field=str(wanted.get("field", "")),
-            group=str(wanted.get("group", "")),
+            match=str(options.get("match", "")),
+            seconds=float(options.get("seconds", 0)),
+            scope=str(options.get("scope", "")),
+            field=str(options.get("field", "")),
+            group=str(options.get("group", "")),
         )
 
 
-class Faults:
+class FaultInjector:
     """The faults that wait for their moment, in the order they were asked for."""
 
     def __init__(self) -> None:
         """Nothing goes wrong yet."""
         self._lock = threading.Lock()
-        self._waiting: list[tuple[Fault, list[int]]] = []
-        self.seen: Counter[str] = Counter()
+        self._waiting: list[tuple[InjectedFault, list[int]]] = []
+        self.fired_counts: Counter[str] = Counter()
 
-    def add(self, kind: str, **wanted: Any) -> None:
+    def add(self, kind: str, **options: Any) -> None:
         """Arrange one. Raises ValueError for a kind that does not exist."""
-        fault = Fault.parse({"kind": kind, **wanted})
+        fault = InjectedFault.parse({"kind": kind, **options})
         with self._lock:
             self._waiting.append((fault, [] if fault.times is None else [fault.times]))
 
@@ -81,35 +81,39 @@ class Faults:
         """Forget all of them."""
         with self._lock:
             self._waiting.clear()
-            self.seen.clear()
+            self.fired_counts.clear()
 
-    def take(self, kinds: tuple[str, ...], *about: str) -> Fault | None:
+    def consume(self, kinds: tuple[str, ...], *call_texts: str) -> InjectedFault | None:
         """Use up the first waiting fault of these kinds that matches path or operation."""
         with self._lock:
             for fault, left in self._waiting:
-                hit = fault.kind in kinds and (not fault.match or any(fault.match in text for text in about))
+                hit = fault.kind in kinds and (
+                    not fault.match or any(fault.match in text for text in call_texts)
+                )
                 if not hit or left == [0]:
                     continue
                 if left:
                     left[0] -= 1
-                self.seen[fault.kind] += 1
+                self.fired_counts[fault.kind] += 1
                 return fault
         return None
 
-    def take_all(self, kind: str, *about: str) -> list[Fault]:
+    def consume_all(self, kind: str, *call_texts: str) -> list[InjectedFault]:
         """Use up one turn of every waiting fault of this kind that matches."""
         with self._lock:
             found = []
             for fault, left in self._waiting:
-                hit = fault.kind == kind and (not fault.match or any(fault.match in text for text in about))
+                hit = fault.kind == kind and (
+                    not fault.match or any(fault.match in text for text in call_texts)
+                )
                 if hit and left != [0]:
                     if left:
                         left[0] -= 1
-                    self.seen[kind] += 1
+                    self.fired_counts[kind] += 1
                     found.append(fault)
             return found
 
-    def show(self) -> list[dict[str, Any]]:
+    def list_waiting(self) -> list[dict[str, Any]]:
         """Give what still waits, for a person who looks."""
         with self._lock:
             return [
@@ -120,7 +124,7 @@ class Faults:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Call:
+class CallRecord:
     """What a stand-in tells of one request: its name, where a page began, and a digest of what was asked."""
 
     name: str
@@ -128,7 +132,7 @@ class Call:
     digest: str = ""
 
 
-class Calls:
+class CallLog:
     """Counts calls by name and keeps the last ones."""
 
     def __init__(self) -> None:
@@ -136,23 +140,23 @@ class Calls:
         self._lock = threading.Lock()
         self._total = 0
         self._by_name: Counter[str] = Counter()
-        self._last: deque[tuple[Call, int]] = deque(maxlen=KEPT_CALLS)
+        self._recent_calls: deque[tuple[CallRecord, int]] = deque(maxlen=MAX_KEPT_CALLS)
 
-    def note(self, call: Call, status: int) -> None:
+    def record_call(self, call: CallRecord, status: int) -> None:
         """Count one call. `status` 0 means that no answer was given."""
         with self._lock:
             self._total += 1
             self._by_name[call.name] += 1
-            self._last.append((call, status))
+            self._recent_calls.append((call, status))
 
     def clear(self) -> None:
         """Forget all of them."""
         with self._lock:
             self._total = 0
             self._by_name.clear()
-            self._last.clear()
+            self._recent_calls.clear()
 
-    def show(self) -> dict[str, Any]:
+    def summarize_calls(self) -> dict[str, Any]:
         """Give total, counts by name and the last calls, oldest first."""
         with self._lock:
             return {
@@ -165,6 +169,6 @@ class Calls:
                         "digest": call.digest,
                         "status": status,
                     }
-                    for call, status in self._last
+                    for call, status in self._recent_calls
                 ],
             }

@@ -20,16 +20,16 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
-from bridge.sandbox.faults import TRANSPORT, Call, Calls, Fault, Faults
+from bridge.sandbox.faults import TRANSPORT_FAULTS, CallLog, CallRecord, FaultInjector, InjectedFault
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-CONTROL = "/_sandbox/"
+CONTROL_PATH = "/_sandbox/"
 HANG_S = 600.0
 RETRY_AFTER_S = 1.0
-LIMIT_BYTES = 16_000_000
-SPOILT_PAGE = b"<html><head><title>502</title></head><body>The service is being repaired.</body></html>"
+MAX_REQUEST_BYTES = 16_000_000
+ERROR_PAGE = b"<html><head><title>502</title></head><body>The service is being repaired.</body></html>"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,7 @@ class Request:
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes
-    faults: Faults
+    faults: FaultInjector
 
     @cached_property
     def json(self) -> Any:
@@ -67,7 +67,7 @@ class Response:
     headers: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, value: Any, status: int = 200, **headers: str) -> Response:
+    def from_value(cls, value: Any, status: int = 200, **headers: str) -> Response:
         """Answer with JSON. Header names are given with underscores."""
         named = {name.replace("_", "-"): text for name, text in headers.items()}
         body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
@@ -75,13 +75,13 @@ class Response:
 
 
 Handler = Callable[[Request], Response]
-Control = Callable[[Mapping[str, Any]], Any]
+ControlAction = Callable[[Mapping[str, Any]], Any]
 
 
-def describe_by_path(request: Request) -> Call:
+def describe_by_path(request: Request) -> CallRecord:
     """Name a call by method and path; its query only as a digest, for it may hold waybills or phones."""
     asked = json.dumps([sorted(request.query.items()), request.body.decode("latin-1")])
-    return Call(
+    return CallRecord(
         name=f"{request.method} {request.path}", digest=hashlib.sha256(asked.encode()).hexdigest()[:16]
     )
 
@@ -96,13 +96,13 @@ class StandIn:
         *,
         port: int = 0,
         host: str = "127.0.0.1",
-        describe: Callable[[Request], Call] = describe_by_path,
-        controls: Mapping[str, Control] | None = None,
+        describe: Callable[[Request], CallRecord] = describe_by_path,
+        controls: Mapping[str, ControlAction] | None = None,
     ) -> None:
         """Bind the port. `controls` are further `POST /_sandbox/<word>`; one called `reset` runs on reset."""
         self.name = name
-        self.faults = Faults()
-        self.calls = Calls()
+        self.faults = FaultInjector()
+        self.calls = CallLog()
         self.latency_s = 0.0
         self.stopping = threading.Event()
         self._handler = handler
@@ -132,7 +132,7 @@ class StandIn:
         with contextlib.suppress(KeyboardInterrupt):
             self._server.serve_forever(0.2)
         self.stopping.set()
-        self._server.drop()
+        self._server.close_connections()
         self._server.server_close()
 
     def stop(self) -> None:
@@ -142,7 +142,7 @@ class StandIn:
             self._server.shutdown()
             self._thread.join()
             self._thread = None
-        self._server.drop()
+        self._server.close_connections()
         self._server.server_close()
 
     def __enter__(self) -> Self:
@@ -163,62 +163,64 @@ class StandIn:
         if "reset" in self._controls:
             self._controls["reset"]({})
 
-    def answer(self, request: Request) -> tuple[Response | None, Fault | None]:
+    def dispatch_request(self, request: Request) -> tuple[Response | None, InjectedFault | None]:
         """Answer one request, or give None where the connection is to be cut; with the fault that was due."""
-        if request.path.startswith(CONTROL):
-            return self._control(request), None
+        if request.path.startswith(CONTROL_PATH):
+            return self._run_control(request), None
         call = self._describe(request)
-        fault = self.faults.take(TRANSPORT, request.path, call.name)
+        fault = self.faults.consume(TRANSPORT_FAULTS, request.path, call.name)
         self.stopping.wait(self.latency_s + (fault.seconds if fault and fault.kind == "slow" else 0.0))
-        response: Response | None = _spoilt(fault)
+        response: Response | None = _make_fault_response(fault)
         if fault and fault.kind in {"reset", "hang"}:
             if fault.kind == "hang":
                 self.stopping.wait(fault.seconds or HANG_S)
             response = None
         elif response is None:
             response = self._handler(request)
-        self.calls.note(call, response.status if response else 0)
+        self.calls.record_call(call, response.status if response else 0)
         return response, fault
 
-    def _control(self, request: Request) -> Response:
-        word = request.path.removeprefix(CONTROL)
+    def _run_control(self, request: Request) -> Response:
+        word = request.path.removeprefix(CONTROL_PATH)
         wanted = request.json if isinstance(request.json, dict) else {}
         match request.method, word:
             case "POST", "faults":
                 try:
                     self.faults.add(**wanted)
                 except (TypeError, ValueError):
-                    return Response.of({"error": "unknown kind of fault"}, 400)
+                    return Response.from_value({"error": "unknown kind of fault"}, 400)
             case "DELETE", "faults":
                 self.faults.clear()
             case "GET", "faults":
-                return Response.of({"waiting": self.faults.show(), "seen": dict(self.faults.seen)})
+                return Response.from_value(
+                    {"waiting": self.faults.list_waiting(), "seen": dict(self.faults.fired_counts)}
+                )
             case "GET", "calls":
-                return Response.of(self.calls.show())
+                return Response.from_value(self.calls.summarize_calls())
             case "POST", "latency":
                 self.latency_s = float(wanted.get("ms", 0)) / 1000
             case "POST", "reset":
                 self.reset()
             case "POST", other if other in self._controls:
-                return Response.of(self._controls[other](wanted) or {"ok": True})
+                return Response.from_value(self._controls[other](wanted) or {"ok": True})
             case _:
-                return Response.of({"error": "no such control"}, 404)
-        return Response.of({"ok": True})
+                return Response.from_value({"error": "no such control"}, 404)
+        return Response.from_value({"ok": True})
 
 
-def _spoilt(fault: Fault | None) -> Response | None:
+def _make_fault_response(fault: InjectedFault | None) -> Response | None:
     """Give the answer of a fault that is one; None where the stand-in itself should answer."""
     match fault.kind if fault else "":
         case "http_502":
-            return Response(status=502, body=SPOILT_PAGE, content_type="text/html")
+            return Response(status=502, body=ERROR_PAGE, content_type="text/html")
         case "http_429":
             wait_s = (fault.seconds if fault else 0.0) or RETRY_AFTER_S
-            return Response.of({"errors": "Too Many Requests"}, 429, Retry_After=f"{wait_s:g}")
+            return Response.from_value({"errors": "Too Many Requests"}, 429, Retry_After=f"{wait_s:g}")
         case word if word.startswith("http_"):
             status = int(word[5:])
-            return Response.of({"errors": HTTPStatus(status).phrase}, status)
+            return Response.from_value({"errors": HTTPStatus(status).phrase}, status)
         case "html":
-            return Response(body=SPOILT_PAGE, content_type="text/html; charset=utf-8")
+            return Response(body=ERROR_PAGE, content_type="text/html; charset=utf-8")
         case "empty":
             return Response()
     return None
@@ -232,23 +234,23 @@ class _Server(ThreadingHTTPServer):
 
     def __init__(self, address: tuple[str, int], stand_in: StandIn) -> None:
         self.stand_in = stand_in
-        self._open: set[socket.socket] = set()
+        self._open_sockets: set[socket.socket] = set()
         super().__init__(address, _Connection)
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        self._open.add(request)
+        self._open_sockets.add(request)
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
-        self._open.discard(request)
+        self._open_sockets.discard(request)
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Stay silent: a client that went away is no news, and a traceback could hold a body."""
 
-    def drop(self) -> None:
+    def close_connections(self) -> None:
         """Cut the connections that clients keep alive."""
-        for connection in list(self._open):
+        for connection in list(self._open_sockets):
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
@@ -258,11 +260,11 @@ class _Connection(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     server: _Server
 
-    def _serve(self) -> None:
+    def _serve_request(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
-        if length > LIMIT_BYTES or "chunked" in (self.headers.get("Transfer-Encoding") or ""):
+        if length > MAX_REQUEST_BYTES or "chunked" in (self.headers.get("Transfer-Encoding") or ""):
             self.close_connection = True
-            self._write(Response(status=413))
+            self._write_response(Response(status=413))
             return
         parts = urlsplit(self.path)
         request = Request(
@@ -273,7 +275,7 @@ class _Connection(BaseHTTPRequestHandler):
             body=self.rfile.read(length),
             faults=self.server.stand_in.faults,
         )
-        response, fault = self.server.stand_in.answer(request)
+        response, fault = self.server.stand_in.dispatch_request(request)
         if response is None:
             self.close_connection = True
             if fault and fault.kind == "reset":  # RST instead of FIN
@@ -281,17 +283,17 @@ class _Connection(BaseHTTPRequestHandler):
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
                 self.connection.close()
             return
-        self._write(response, cut=bool(fault and fault.kind == "truncated"))
+        self._write_response(response, truncated=bool(fault and fault.kind == "truncated"))
 
-    do_GET = do_POST = do_PUT = do_DELETE = _serve  # noqa: N815 - the base class looks for these names
+    do_GET = do_POST = do_PUT = do_DELETE = _serve_request  # noqa: N815 - the base class looks for these names
 
-    def _write(self, response: Response, *, cut: bool = False) -> None:
+    def _write_response(self, response: Response, *, truncated: bool = False) -> None:
         reason = HTTPStatus(response.status).phrase
         lines = [f"HTTP/1.1 {response.status} {reason}", f"Content-Type: {response.content_type}"]
         lines += [f"{name}: {value}" for name, value in response.headers.items()]
         lines += [f"Content-Length: {len(response.body)}", "", ""]
         body = response.body
-        if cut:
+        if truncated:
             self.close_connection = True
             body = body[: len(body) // 2]
         self.wfile.write("\r\n".join(lines).encode("latin-1") + body)

@@ -21,7 +21,7 @@ class Mailbox:
     def __init__(self) -> None:
         """Choose a port; nothing is served yet."""
         self.letters: list[EmailMessage] = []
-        self._alone = threading.Lock()
+        self._lock = threading.Lock()
         self._port = free_port()
         self._server = Controller(self, hostname="127.0.0.1", port=self._port)
 
@@ -33,13 +33,13 @@ class Mailbox:
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
         """Keep one letter."""
         message = email.message_from_bytes(envelope.content, policy=email.policy.default)
-        with self._alone:
+        with self._lock:
             self.letters.append(message)
         return "250 kept"
 
-    def to(self, address: str) -> list[EmailMessage]:
+    def find_letters(self, address: str) -> list[EmailMessage]:
         """The letters to one address."""
-        with self._alone:
+        with self._lock:
             return [letter for letter in self.letters if letter["To"] == address]
 
     def start(self) -> Mailbox:
@@ -52,12 +52,12 @@ class Mailbox:
         self._server.stop()
 
 
-def text_of(letter: EmailMessage) -> str:
+def get_letter_text(letter: EmailMessage) -> str:
     """The plain text of a letter."""
     body = letter.get_body(("plain",))
     return str(body.get_content()) if body else ""
 
 
-def link_of(letter: EmailMessage) -> str:
+def find_answer_link(letter: EmailMessage) -> str:
     """The link by which a letter is answered."""
-    return next(line.strip() for line in text_of(letter).splitlines() if "/notices/" in line)
+    return next(line.strip() for line in get_letter_text(letter).splitlines() if "/notices/" in line)

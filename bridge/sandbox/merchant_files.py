@@ -14,30 +14,32 @@ from bridge.sandbox.processes import ROOT
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-OFFICER = "privacy@example.in"
-CONTACTS = {carrier: f"privacy@{carrier}.example.com" for carrier in ("bluedart", "delhivery", "shiprocket")}
-_UNSET = '{ value = "", status = "unset" }'
-_WHERE = '{ value = "", status = "unset", note = "where erasure instructions go" }'
-MERCHANT: Mapping[str, str] = {
+GRIEVANCE_OFFICER_EMAIL = "privacy@example.in"
+CARRIER_CONTACTS = {
+    carrier: f"privacy@{carrier}.example.com" for carrier in ("bluedart", "delhivery", "shiprocket")
+}
+_UNSET_VALUE = '{ value = "", status = "unset" }'
+_UNSET_CONTACT = '{ value = "", status = "unset", note = "where erasure instructions go" }'
+MERCHANT_REPLACEMENTS: Mapping[str, str] = {
     'legal_entity_type = { value = "unknown", status = "unset", note': (
         'legal_entity_type = { value = "proprietorship", status = "confirmed", note'
     ),
     'legal_name = { value = "", status = "unset", note = "must be published': (
         'legal_name = { value = "Mini Miss (invented for this demo)", status = "confirmed", note = "must be published'
     ),
-    f"[grievance_officer]\nname = {_UNSET}\ndesignation = {_UNSET}\nphone = {_UNSET}\n": (
+    f"[grievance_officer]\nname = {_UNSET_VALUE}\ndesignation = {_UNSET_VALUE}\nphone = {_UNSET_VALUE}\n": (
         '[grievance_officer]\nname = "Devi Nowhere"\ndesignation = "Grievance Officer"\nphone = "+919000000010"\n'
     ),
-    'email = { value = "privacy@minimiss.com"': f'email = {{ value = "{OFFICER}"',
+    'email = { value = "privacy@minimiss.com"': f'email = {{ value = "{GRIEVANCE_OFFICER_EMAIL}"',
 }
 RETENTION: Mapping[str, str] = {
     'reviewed_by = ""  ': 'reviewed_by = "A. Counsel (invented)"  ',
     'reviewed_on = ""  ': "reviewed_on = 2026-11-01  ",
     'legal_entity_type = { value = "unknown", status = "unset" }': 'legal_entity_type = "proprietorship"',
-    f"warranty_days = {{ value = 0, {_UNSET[14:]}": "warranty_days = 7",
-    f"return_window_days = {{ value = 0, {_UNSET[14:]}": "return_window_days = 7",
+    f"warranty_days = {{ value = 0, {_UNSET_VALUE[14:]}": "warranty_days = 7",
+    f"return_window_days = {{ value = 0, {_UNSET_VALUE[14:]}": "return_window_days = 7",
 }
-BETWEEN = """
+INTERMEDIARY_PROCESSORS = """
 [[processor]]
 id = "shiprocket"
 legal_name = "Shiprocket (invented account)"
@@ -66,26 +68,28 @@ carries = ["*"]
 """
 
 
-def fill(folder: Path, *, shops: Sequence[str], terms: Mapping[str, str]) -> dict[str, str]:
+def write_merchant_files(
+    folder: Path, *, shops: Sequence[str], notice_terms: Mapping[str, str]
+) -> dict[str, str]:
     """Write both files into `folder`; gives the settings that name them.
 
     `terms` replaces lines of `[notices]`, as `answer_days = 15`. Raises NeedsOperator.
     """
-    merchant = _filled(
-        "merchant.toml", {**MERCHANT, "shops = []": f"shops = {list(shops)!r}".replace("'", '"')}
+    merchant = _fill_shipped_file(
+        "merchant.toml", {**MERCHANT_REPLACEMENTS, "shops = []": f"shops = {list(shops)!r}".replace("'", '"')}
     )
     for carrier in ("bluedart", "delhivery"):
         head, found, rest = merchant.partition(f'id = "{carrier}"\n')
-        rest = rest.replace(_WHERE, f'"{CONTACTS[carrier]}"', 1)
+        rest = rest.replace(_UNSET_CONTACT, f'"{CARRIER_CONTACTS[carrier]}"', 1)
         rest = rest.replace('contact_verified_on = ""', "contact_verified_on = 2026-11-01", 1)
         merchant = head + found + rest.replace('client_code = ""', 'client_code = "DEMO-1"', 1)
     lines = merchant.splitlines()
-    for name, value in terms.items():
+    for name, value in notice_terms.items():
         (place,) = [number for number, line in enumerate(lines) if line.startswith(f"{name} = ")]
         lines[place] = f"{name} = {value}"
     written = {
-        "merchant.toml": "\n".join(lines) + BETWEEN,
-        "retention.toml": _filled("retention.toml", RETENTION),
+        "merchant.toml": "\n".join(lines) + INTERMEDIARY_PROCESSORS,
+        "retention.toml": _fill_shipped_file("retention.toml", RETENTION),
     }
     for name, text in written.items():
         (folder / name).write_text(text, encoding="utf-8")
@@ -95,9 +99,9 @@ def fill(folder: Path, *, shops: Sequence[str], terms: Mapping[str, str]) -> dic
     }
 
 
-def _filled(name: str, lines: Mapping[str, str]) -> str:
+def _fill_shipped_file(name: str, replacements: Mapping[str, str]) -> str:
     text = (ROOT / "config" / name).read_text(encoding="utf-8")
-    for shipped, filled in lines.items():
+    for shipped, filled in replacements.items():
         if shipped not in text:
             raise NeedsOperator(f"config/{name} no longer has the line {shipped.splitlines()[0]!r}")
         text = text.replace(shipped, filled, 1)

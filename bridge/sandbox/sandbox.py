@@ -17,46 +17,46 @@ from bridge.sandbox.carriers import (
     BLUEDART_CREDENTIALS,
     DELHIVERY_TOKEN,
     SHIPROCKET_USER,
-    aftership,
-    bluedart,
-    delhivery,
-    shiprocket,
+    make_aftership,
+    make_bluedart,
+    make_delhivery,
+    make_shiprocket,
 )
 from bridge.sandbox.httpd import StandIn
-from bridge.sandbox.schema import VERSIONS, load
+from bridge.sandbox.schema import VERSIONS, load_schema
 from bridge.sandbox.shopify.server import CLIENT_ID, CLIENT_SECRET, ShopifyStandIn
-from bridge.sandbox.world import SHOP, invent
+from bridge.sandbox.world import INVENTED_SHOP, invent_world
 from bridge.sandbox.world.models import World
 
 LEAVING_SHOP = "leaving-demo.myshopify.com"
 
 
-def worlds(orders: int, now: datetime, heavy: int = 0) -> tuple[World, World]:
+def invent_worlds(orders: int, now: datetime, heavy_orders: int = 0) -> tuple[World, World]:
     """The invented shop, and a small one that leaves. The same for equal arguments."""
     return (
-        invent(shop=SHOP, orders=orders, heavy_orders=heavy, now=now),
-        invent(shop=LEAVING_SHOP, orders=6, now=now),
+        invent_world(shop=INVENTED_SHOP, orders=orders, heavy_orders=heavy_orders, now=now),
+        invent_world(shop=LEAVING_SHOP, orders=6, now=now),
     )
 
 
 class StandIns:
     """All five, over the same worlds. `environment` is what makes the bridge talk to them."""
 
-    def __init__(self, *shops: World, port: int = 0) -> None:
+    def __init__(self, *worlds: World, port: int = 0) -> None:
         """Listen on `port` and the four after it; 0 takes any free ones."""
         ports = [port + offset if port else 0 for offset in range(5)]
-        everybody = shops[0]
-        self.shopify = ShopifyStandIn(*shops, port=ports[0])
-        self.delhivery = delhivery(everybody, port=ports[1])
-        self.bluedart = bluedart(everybody, port=ports[2])
-        self.shiprocket = shiprocket(everybody, port=ports[3])
-        self.aftership = aftership(everybody, port=ports[4])
-        self._known = next(
-            (one.waybill for one in everybody.parcels if one.held_by == "bluedart" and one.delivered_at), ""
+        everybody = worlds[0]
+        self.shopify = ShopifyStandIn(*worlds, port=ports[0])
+        self.delhivery = make_delhivery(everybody, port=ports[1])
+        self.bluedart = make_bluedart(everybody, port=ports[2])
+        self.shiprocket = make_shiprocket(everybody, port=ports[3])
+        self.aftership = make_aftership(everybody, port=ports[4])
+        self._known_waybill = next(
+            (one.waybill for one in everybody.parcels if one.holder == "bluedart" and one.delivered_at), ""
         )
 
     @property
-    def all(self) -> Sequence[StandIn]:
+    def servers(self) -> Sequence[StandIn]:
         """The five servers."""
         return (self.shopify, self.delhivery, self.bluedart, self.shiprocket, self.aftership)
 
@@ -71,7 +71,7 @@ class StandIns:
             "DELHIVERY_TOKEN": DELHIVERY_TOKEN,
             "BLUEDART_BASE_URL": f"{self.bluedart.base_url}/in/transportation",
             **{f"BLUEDART_{name.upper()}": value for name, value in BLUEDART_CREDENTIALS.items()},
-            "BLUEDART_KNOWN_WAYBILL": self._known,
+            "BLUEDART_KNOWN_WAYBILL": self._known_waybill,
             "SHIPROCKET_BASE_URL": f"{self.shiprocket.base_url}/v1/external",
             **{f"SHIPROCKET_{name.upper()}": value for name, value in SHIPROCKET_USER.items()},
             "AFTERSHIP_BASE_URL": f"{self.aftership.base_url}/tracking/2025-07",
@@ -80,14 +80,14 @@ class StandIns:
 
     def start(self) -> StandIns:
         """Serve in threads; the first caller should not wait for the schema."""
-        for server in self.all:
+        for server in self.servers:
             server.start()
-        load(VERSIONS[-1])
+        load_schema(VERSIONS[-1])
         return self
 
     def stop(self) -> None:
         """Close all five."""
-        for server in self.all:
+        for server in self.servers:
             server.stop()
 
 
@@ -103,11 +103,13 @@ def main() -> None:
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
-    servers = StandIns(*worlds(given.orders, given.now, given.heavy), port=given.port).start()
+    servers = StandIns(*invent_worlds(given.orders, given.now, given.heavy), port=given.port).start()
     if given.json:
         print(json.dumps(servers.environment), flush=True)
     else:
-        print(f"Stand-ins of {SHOP} and {LEAVING_SHOP}; their people are invented. Settings to use them:\n")
+        print(
+            f"Stand-ins of {INVENTED_SHOP} and {LEAVING_SHOP}; their people are invented. Settings to use them:\n"
+        )
         print("\n".join(f"export {name}='{value}'" for name, value in servers.environment.items()))
         print("\nFaults on demand: POST /_sandbox/faults, see docs/sandbox.md. Ctrl-C ends them.", flush=True)
     stop.wait()

@@ -14,10 +14,10 @@ from contextlib import ExitStack
 from bridge.errors import BridgeError, SettingsInvalid
 from bridge.sandbox.processes import Bridge
 from bridge.sandbox.processes.embedded_redis import Valkey
-from config.load import load_all
-from config.settings import environment
+from config.load import read_configuration
+from config.settings import read_environment
 
-LOOK_EVERY_S = 1.0
+CHECK_EVERY_S = 1.0
 
 
 def main() -> None:
@@ -26,16 +26,16 @@ def main() -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
     try:
-        _serve(stop)
+        _run_processes(stop)
     except SettingsInvalid as invalid:
         sys.exit("\n".join(["The bridge cannot start:", *(f"  {fault}" for fault in invalid.faults)]))
     except BridgeError as fault:
         sys.exit(f"The bridge cannot start: {fault}")
 
 
-def _serve(stop: threading.Event) -> None:
-    environ = environment()
-    start = load_all(environ)
+def _run_processes(stop: threading.Event) -> None:
+    environ = read_environment()
+    start = read_configuration(environ)
     for missing in start.missing:
         print(missing)
     with ExitStack() as stack:
@@ -49,10 +49,10 @@ def _serve(stop: threading.Event) -> None:
             f"\nThe bridge listens at {bridge.url}. Try: python -m bridge send customers/data_request\n",
             flush=True,
         )
-        while not stop.wait(LOOK_EVERY_S):
-            for name, code in bridge.ended().items():
+        while not stop.wait(CHECK_EVERY_S):
+            for name, code in bridge.pop_exit_codes().items():
                 print(f"{name} ended with {code}; started again", flush=True)
-                bridge.add(name.partition(".")[0])
+                bridge.start_process(name.partition(".")[0])
         print(f"Stopping ({os.getpid()})…", flush=True)
 
 

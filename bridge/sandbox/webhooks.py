@@ -25,19 +25,21 @@ if TYPE_CHECKING:
     from bridge.sandbox.world.shipments import Parcel
 
 API_VERSION = "2026-10"
-PATIENCE_S = 5.0  # Shopify waits no longer for the whole answer
+RESPONSE_TIMEOUT_S = 5.0  # Shopify waits no longer for the whole answer
 
 
-def body(topic: str, world: World, **which: Any) -> bytes:
+def build_body(topic: str, world: World, **selection: Any) -> bytes:
     """Give the body of a webhook about `person`, `order`, `parcel`, …; about Asha where none is named.
 
     `which`: `person`, `order`, `parcel`, `orders` (of a privacy topic), `request_id` (data_request),
     `kept` and `deleted` (merge). Raises KeyError for a topic that is not known here.
     """
-    return json.dumps(TOPICS[topic](world, which), ensure_ascii=False, separators=(",", ":")).encode()
+    return json.dumps(
+        BODY_BUILDERS[topic](world, selection), ensure_ascii=False, separators=(",", ":")
+    ).encode()
 
 
-def headers(
+def build_headers(
     topic: str,
     shop: str,
     secret: str,
@@ -46,36 +48,36 @@ def headers(
     webhook_id: str = "",
     event_id: str = "",
     triggered_at: datetime | None = None,
-    family: str = "X-Shopify-",
+    header_prefix: str = "X-Shopify-",
 ) -> dict[str, str]:
     """Give the headers of one delivery, signed with `secret`. `family` is `X-Shopify-` or `Shopify-`."""
     signature = base64.b64encode(hmac.new(secret.encode(), raw, hashlib.sha256).digest()).decode()
     at = triggered_at or datetime.now(UTC)
     return {
         "Content-Type": "application/json",
-        f"{family}Topic": topic,
-        f"{family}Hmac-Sha256": signature,
-        f"{family}Shop-Domain": shop,
-        f"{family}API-Version": API_VERSION,
-        f"{family}Webhook-Id": webhook_id or str(uuid.uuid4()),
-        f"{family}Triggered-At": at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-        f"{family}Event-Id": event_id or str(uuid.uuid4()),
+        f"{header_prefix}Topic": topic,
+        f"{header_prefix}Hmac-Sha256": signature,
+        f"{header_prefix}Shop-Domain": shop,
+        f"{header_prefix}API-Version": API_VERSION,
+        f"{header_prefix}Webhook-Id": webhook_id or str(uuid.uuid4()),
+        f"{header_prefix}Triggered-At": at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        f"{header_prefix}Event-Id": event_id or str(uuid.uuid4()),
     }
 
 
-def post(
-    url_base: str,
+def post_delivery(
+    base_url: str,
     topic: str,
     raw: bytes,
     headers: Mapping[str, str],  # the same word on the wire
     *,
     session: requests.Session | None = None,
-    timeout_s: float = PATIENCE_S,
+    timeout_s: float = RESPONSE_TIMEOUT_S,
 ) -> requests.Response:
     """Post one delivery to `url_base/webhooks/<topic>`, following no redirect, as Shopify does."""
     send = session.post if session else requests.post
     return send(
-        f"{url_base.rstrip('/')}/webhooks/{topic}",
+        f"{base_url.rstrip('/')}/webhooks/{topic}",
         data=raw,
         headers=dict(headers),
         timeout=timeout_s,
@@ -83,97 +85,99 @@ def post(
     )
 
 
-def _person(world: World, which: Mapping[str, Any]) -> Person:
-    found: Person = which.get("person") or world.asha
+def _select_person(world: World, selection: Mapping[str, Any]) -> Person:
+    found: Person = selection.get("person") or world.asha
     return found
 
 
-def _order(world: World, which: Mapping[str, Any]) -> Order:
-    if which.get("parcel"):
-        return world.order(which["parcel"].order_id)
-    found: Order = which.get("order") or world.orders_of(_person(world, which))[0]
+def _select_order(world: World, selection: Mapping[str, Any]) -> Order:
+    if selection.get("parcel"):
+        return world.get_order(selection["parcel"].order_id)
+    found: Order = selection.get("order") or world.list_orders(_select_person(world, selection))[0]
     return found
 
 
-def _order_body(world: World, which: Mapping[str, Any]) -> rest.Body:
-    order = _order(world, which)
-    return rest.order(order, world.person(order.person_id) if order.person_id else None)
+def _build_order_body(world: World, selection: Mapping[str, Any]) -> rest.RestBody:
+    order = _select_order(world, selection)
+    return rest.build_order(order, world.get_person(order.person_id) if order.person_id else None)
 
 
-def _created(world: World, which: Mapping[str, Any]) -> rest.Body:
+def _build_created_order(world: World, selection: Mapping[str, Any]) -> rest.RestBody:
     """Give an order as it is placed: nothing was sent yet."""
-    fresh: rest.Body = {"fulfillments": [], "refunds": [], "fulfillment_status": None}
-    body = _order_body(world, which) | fresh
+    fresh: rest.RestBody = {"fulfillments": [], "refunds": [], "fulfillment_status": None}
+    body = _build_order_body(world, selection) | fresh
     return body | {"updated_at": body["created_at"]}
 
 
-def _fulfillment(world: World, which: Mapping[str, Any]) -> rest.Body:
-    order = _order(world, which)
-    parcel: Parcel = which.get("parcel") or order.parcels[0]
-    return rest.fulfillment(order, parcel)
+def _build_fulfillment_body(world: World, selection: Mapping[str, Any]) -> rest.RestBody:
+    order = _select_order(world, selection)
+    parcel: Parcel = selection.get("parcel") or order.parcels[0]
+    return rest.build_fulfillment(order, parcel)
 
 
-def _fulfillment_created(world: World, which: Mapping[str, Any]) -> rest.Body:
-    return _fulfillment(world, which) | {"shipment_status": None}
+def _build_created_fulfillment(world: World, selection: Mapping[str, Any]) -> rest.RestBody:
+    return _build_fulfillment_body(world, selection) | {"shipment_status": None}
 
 
-def _refund(world: World, which: Mapping[str, Any]) -> rest.Body:
-    order = _order(world, which)
-    return rest.refund(order, order.refunds[0])
+def _build_refund_body(world: World, selection: Mapping[str, Any]) -> rest.RestBody:
+    order = _select_order(world, selection)
+    return rest.build_refund(order, order.refunds[0])
 
 
-def _return(world: World, which: Mapping[str, Any]) -> rest.Body:
-    order = _order(world, which)
-    return rest.sent_back(order, order.returns[0])
+def _build_return_body(world: World, selection: Mapping[str, Any]) -> rest.RestBody:
+    order = _select_order(world, selection)
+    return rest.build_return(order, order.returns[0])
 
 
-def _customer(world: World, which: Mapping[str, Any]) -> rest.Body:
-    return rest.customer(_person(world, which))
+def _build_customer_body(world: World, selection: Mapping[str, Any]) -> rest.RestBody:
+    return rest.build_customer(_select_person(world, selection))
 
 
-def _merge(world: World, which: Mapping[str, Any]) -> rest.Body:
-    kept = which.get("kept") or world.asha
-    deleted = which.get("deleted") or world.bikram
+def _build_merge_body(world: World, selection: Mapping[str, Any]) -> rest.RestBody:
+    kept = selection.get("kept") or world.asha
+    deleted = selection.get("deleted") or world.bikram
     return {
-        "admin_graphql_api_customer_kept_id": rest.gid("Customer", kept.id),
-        "admin_graphql_api_customer_deleted_id": rest.gid("Customer", deleted.id),
+        "admin_graphql_api_customer_kept_id": rest.make_gid("Customer", kept.id),
+        "admin_graphql_api_customer_deleted_id": rest.make_gid("Customer", deleted.id),
         "admin_graphql_api_job_id": None,
         "status": "completed",
         "errors": [],
     }
 
 
-def _shop(world: World, _: Mapping[str, Any]) -> rest.Body:
+def _build_shop_body(world: World, _: Mapping[str, Any]) -> rest.RestBody:
     return {"shop_id": world.shop_id, "shop_domain": world.shop}
 
 
-def _whom(world: World, which: Mapping[str, Any]) -> tuple[rest.Body, list[int]]:
-    person = _person(world, which)
-    orders: Sequence[Order] | None = which.get("orders")
+def _select_customer_and_orders(
+    world: World, selection: Mapping[str, Any]
+) -> tuple[rest.RestBody, list[int]]:
+    person = _select_person(world, selection)
+    orders: Sequence[Order] | None = selection.get("orders")
     if orders is None:
-        orders = world.orders_of(person, guests=False)
-    known: rest.Body = {"id": person.id, "email": person.email, "phone": person.phone}
+        orders = world.list_orders(person, with_guests=False)
+    known: rest.RestBody = {"id": person.id, "email": person.email, "phone": person.phone}
     # "In some cases, a customer record contains only the customer's email address."
     return known if person.id else {"email": person.email}, [order.id for order in orders]
 
 
-def _data_request(world: World, which: Mapping[str, Any]) -> rest.Body:
-    customer, orders = _whom(world, which)
-    request = {"id": which.get("request_id", 9_000_000_000_001)}
+def _build_data_request_body(world: World, selection: Mapping[str, Any]) -> rest.RestBody:
+    customer, orders = _select_customer_and_orders(world, selection)
+    request = {"id": selection.get("request_id", 9_000_000_000_001)}
     return {
-        **_shop(world, which),
+        **_build_shop_body(world, selection),
         "orders_requested": orders,
         "customer": customer,
         "data_request": request,
     }
 
 
-def _redact(world: World, which: Mapping[str, Any]) -> rest.Body:
-    customer, orders = _whom(world, which)
-    return {**_shop(world, which), "customer": customer, "orders_to_redact": orders}
+def _build_redact_body(world: World, selection: Mapping[str, Any]) -> rest.RestBody:
+    customer, orders = _select_customer_and_orders(world, selection)
+    return {**_build_shop_body(world, selection), "customer": customer, "orders_to_redact": orders}
 
 
-def _uninstalled(world: World, _: Mapping[str, Any]) -> rest.Body:
+def _build_uninstalled_body(world: World, _: Mapping[str, Any]) -> rest.RestBody:
     return {
         "id": world.shop_id,
         "name": "Minimiss (invented)",
@@ -189,28 +193,28 @@ def _uninstalled(world: World, _: Mapping[str, Any]) -> rest.Body:
     }
 
 
-def _paid(world: World, which: Mapping[str, Any]) -> rest.Body:
-    return _order_body(world, which) | {"financial_status": "paid", "total_outstanding": "0.00"}
+def _build_paid_order(world: World, selection: Mapping[str, Any]) -> rest.RestBody:
+    return _build_order_body(world, selection) | {"financial_status": "paid", "total_outstanding": "0.00"}
 
 
-def _fulfilled(world: World, which: Mapping[str, Any]) -> rest.Body:
-    return _order_body(world, which) | {"fulfillment_status": "fulfilled"}
+def _build_fulfilled_order(world: World, selection: Mapping[str, Any]) -> rest.RestBody:
+    return _build_order_body(world, selection) | {"fulfillment_status": "fulfilled"}
 
 
-TOPICS: Mapping[str, Callable[[World, Mapping[str, Any]], rest.Body]] = {
-    "orders/create": _created,
-    "orders/updated": _order_body,
-    "orders/paid": _paid,
-    "orders/fulfilled": _fulfilled,
-    "fulfillments/create": _fulfillment_created,
-    "fulfillments/update": _fulfillment,
-    "refunds/create": _refund,
-    "returns/request": _return,
-    "customers/create": _customer,
-    "customers/update": _customer,
-    "customers/merge": _merge,
-    "customers/data_request": _data_request,
-    "customers/redact": _redact,
-    "shop/redact": _shop,
-    "app/uninstalled": _uninstalled,
+BODY_BUILDERS: Mapping[str, Callable[[World, Mapping[str, Any]], rest.RestBody]] = {
+    "orders/create": _build_created_order,
+    "orders/updated": _build_order_body,
+    "orders/paid": _build_paid_order,
+    "orders/fulfilled": _build_fulfilled_order,
+    "fulfillments/create": _build_created_fulfillment,
+    "fulfillments/update": _build_fulfillment_body,
+    "refunds/create": _build_refund_body,
+    "returns/request": _build_return_body,
+    "customers/create": _build_customer_body,
+    "customers/update": _build_customer_body,
+    "customers/merge": _build_merge_body,
+    "customers/data_request": _build_data_request_body,
+    "customers/redact": _build_redact_body,
+    "shop/redact": _build_shop_body,
+    "app/uninstalled": _build_uninstalled_body,
 }

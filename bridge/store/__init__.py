@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bridge.store.crypto.keyring import Vault
+from bridge.store.crypto.keyring import Keyring
 from bridge.store.sql import SqlStore
 
-__all__ = ["SqlStore", "Vault"]
+__all__ = ["Keyring", "SqlStore"]

@@ -20,8 +20,8 @@ try:
 except ImportError:  # no such locks on this system: SQLite's own polling then decides
     fcntl = None  # type: ignore[assignment]
 
-BUSY_S = 5.0
-UNAVAILABLE = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError, exc.DisconnectionError)
+BUSY_TIMEOUT_S = 5.0
+UNAVAILABLE_ERRORS = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError, exc.DisconnectionError)
 
 
 class StoreFault(NeedsOperator):
@@ -43,7 +43,7 @@ def open_engine(url: str) -> Engine:
             pool_pre_ping=True,
             pool_size=4,
             max_overflow=2,
-            pool_timeout=BUSY_S,
+            pool_timeout=BUSY_TIMEOUT_S,
             pool_recycle=1800,
             connect_args={
                 "connect_timeout": 3,
@@ -53,7 +53,7 @@ def open_engine(url: str) -> Engine:
     if parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(
-        parsed, hide_parameters=True, pool_size=4, max_overflow=8, connect_args={"timeout": BUSY_S}
+        parsed, hide_parameters=True, pool_size=4, max_overflow=8, connect_args={"timeout": BUSY_TIMEOUT_S}
     )
 
     @event.listens_for(engine, "connect")
@@ -70,7 +70,7 @@ def open_engine(url: str) -> Engine:
 
 
 @contextmanager
-def turn(engine: Engine) -> Iterator[None]:
+def lock_sqlite_writers(engine: Engine) -> Iterator[None]:
     """Processes that accept webhooks into one SQLite file queue for it.
 
     SQLite itself lets writers poll, and the unlucky one waits for seconds; a file lock wakes the next at once.
@@ -85,16 +85,16 @@ def turn(engine: Engine) -> Iterator[None]:
 
 
 @contextmanager
-def guarded() -> Iterator[None]:
+def translate_database_errors() -> Iterator[None]:
     """Turn errors of the database into StoreUnavailable or StoreFault, without their text."""
     try:
         yield
-    except UNAVAILABLE as fault:
-        raise StoreUnavailable(f"database: {_kind(fault)}") from None
+    except UNAVAILABLE_ERRORS as fault:
+        raise StoreUnavailable(f"database: {_error_kind(fault)}") from None
     except exc.SQLAlchemyError as fault:
-        raise StoreFault(f"database: {_kind(fault)}") from None
+        raise StoreFault(f"database: {_error_kind(fault)}") from None
 
 
-def _kind(fault: exc.SQLAlchemyError) -> str:
+def _error_kind(fault: exc.SQLAlchemyError) -> str:
     cause = getattr(fault, "orig", None)
     return type(cause or fault).__name__

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, func, or_, select, update
 
-from bridge.model import Answer, DeliveryState, Principal, PrivacyRequest
-from bridge.rules.notices.answers import STUCK
+from bridge.model import DeliveryState, Principal, PrivacyRequest, ProcessorAnswer
+from bridge.rules.notices.answers import BLOCKING_REASONS
 from bridge.store.notices.letters import NoticeRows
-from bridge.store.requests.request_rows import described
-from bridge.store.schema.notice_tables import notice_accounts, notice_entries, notices
+from bridge.store.requests.request_rows import request_from_row
+from bridge.store.schema.notice_tables import notice_accounts, notice_items, notices
 from bridge.store.schema.tables import deliveries, locks, requests
 from bridge.store.webhooks.inbox import InboxRows
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from bridge.store.session import Session
 
 
-class Listing:
+class OperatorQueries:
     """The operator's reading of one transaction, and the small tables nobody else owns."""
 
     def __init__(self, session: Session) -> None:
         self._session, self._connection = session, session.connection
 
-    def deliveries(
+    def list_deliveries(
         self,
         *,
         state: str = "",
@@ -49,12 +49,12 @@ class Listing:
             rows = rows.where(deliveries.c.id.in_(ids))
         return [dict(row) for row in self._connection.execute(rows).mappings()]
 
-    def delivery(self, delivery_id: str) -> Delivery | None:
+    def reveal_delivery(self, delivery_id: str) -> Delivery | None:
         """One delivery with its body in the clear: a reveal, which the caller records."""
         row = self._connection.execute(select(deliveries).where(deliveries.c.id == delivery_id)).one_or_none()
-        return InboxRows(self._session).opened(row) if row else None
+        return InboxRows(self._session).open_delivery(row) if row else None
 
-    def replayable(self, delivery_ids: Sequence[str]) -> list[str]:
+    def filter_replayable(self, delivery_ids: Sequence[str]) -> list[str]:
         """Those that may be put back: failed, or rejected for a shop that was not configured then.
 
         What was rejected because its parts disagree stays rejected: only the body was ever signed.
@@ -68,9 +68,9 @@ class Listing:
         )
         return list(self._connection.scalars(rows.order_by(deliveries.c.received_at)))
 
-    def put_back(self, delivery_ids: Sequence[str]) -> list[str]:
+    def replay_deliveries(self, delivery_ids: Sequence[str]) -> list[str]:
         """Receive those that may be put back again. Returns their ids."""
-        can = self.replayable(delivery_ids)
+        can = self.filter_replayable(delivery_ids)
         self._connection.execute(
             update(deliveries)
             .where(deliveries.c.id.in_(can))
@@ -86,7 +86,7 @@ class Listing:
         )
         return can
 
-    def requests(
+    def list_requests(
         self, *, state: str = "", kind: str = "", shop: str = "", limit: int = 100
     ) -> list[PrivacyRequest]:
         """Requests without the person, newest first."""
@@ -94,13 +94,13 @@ class Listing:
         for column, value in ((requests.c.state, state), (requests.c.kind, kind), (requests.c.shop, shop)):
             if value:
                 rows = rows.where(column == value)
-        return [described(row, Principal()) for row in self._connection.execute(rows)]
+        return [request_from_row(row, Principal()) for row in self._connection.execute(rows)]
 
-    def notices(
+    def list_notices(
         self, *, state: str = "", processor: str = "", is_open: bool = False, limit: int = 100
     ) -> list[tuple[Notice, int]]:
         """Notices with the number of their entries, newest first; all, or those without an answer."""
-        listed = select(func.count()).where(notice_entries.c.notice_id == notices.c.id).scalar_subquery()
+        listed = select(func.count()).where(notice_items.c.notice_id == notices.c.id).scalar_subquery()
         rows = select(notices.c.id, listed).order_by(notices.c.created_at.desc(), notices.c.id).limit(limit)
         if is_open:
             rows = rows.where(notices.c.answered_at.is_(None))
@@ -108,36 +108,36 @@ class Listing:
             if value:
                 rows = rows.where(column == value)
         reader = NoticeRows(self._session)
-        found = [(reader.notice(row[0]), row[1]) for row in self._connection.execute(rows).all()]
+        found = [(reader.find_notice(row[0]), row[1]) for row in self._connection.execute(rows).all()]
         return [(notice, count) for notice, count in found if notice is not None]
 
-    def waiting(self, *, state: str = "", processor: str = "") -> list[Mapping[str, Any]]:
+    def count_unsent_items(self, *, state: str = "", processor: str = "") -> list[Mapping[str, Any]]:
         """Entries that are in no letter, counted by processor, state and reason, with the first day of each."""
-        columns = [notice_entries.c[name] for name in ("shop", "processor", "state", "reason")]
-        first = func.min(notice_entries.c.not_before).label("not_before")
+        columns = [notice_items.c[name] for name in ("shop", "processor", "state", "reason")]
+        first = func.min(notice_items.c.not_before).label("not_before")
         rows = (
             select(*columns, func.count().label("entries"), first)
-            .where(notice_entries.c.notice_id == "", notice_entries.c.answer.is_(None))
+            .where(notice_items.c.notice_id == "", notice_items.c.answer.is_(None))
             .group_by(*columns)
             .order_by(*columns)
         )
-        for column, value in ((notice_entries.c.state, state), (notice_entries.c.processor, processor)):
+        for column, value in ((notice_items.c.state, state), (notice_items.c.processor, processor)):
             if value:
                 rows = rows.where(column == value)
         return [dict(row) for row in self._connection.execute(rows).mappings()]
 
-    def refused(self) -> list[Mapping[str, Any]]:
+    def count_refused_items(self) -> list[Mapping[str, Any]]:
         """Entries that a processor refused, counted by processor and reason."""
-        columns = [notice_entries.c[name] for name in ("shop", "processor", "reason")]
+        columns = [notice_items.c[name] for name in ("shop", "processor", "reason")]
         rows = (
             select(*columns, func.count().label("entries"))
-            .where(notice_entries.c.answer == Answer.REFUSED)
+            .where(notice_items.c.answer == ProcessorAnswer.REFUSED)
             .group_by(*columns)
             .order_by(*columns)
         )
         return [dict(row) for row in self._connection.execute(rows).mappings()]
 
-    def accounts_in_trouble(self) -> list[Mapping[str, Any]]:
+    def list_failing_accounts(self) -> list[Mapping[str, Any]]:
         """Accounts whose last turn did not go well, with the code of what it was and when they go on."""
         told = [
             notice_accounts.c[name] for name in ("shop", "processor", "last_error", "attempts", "wake_at")
@@ -145,14 +145,14 @@ class Listing:
         rows = select(*told).where(notice_accounts.c.last_error != "").order_by(notice_accounts.c.id)
         return [dict(row) for row in self._connection.execute(rows).mappings()]
 
-    def last_seen(self) -> dict[tuple[str, str], datetime]:
+    def list_last_received(self) -> dict[tuple[str, str], datetime]:
         """When each topic of each shop was last received."""
         rows = select(deliveries.c.shop, deliveries.c.topic, func.max(deliveries.c.received_at)).group_by(
             deliveries.c.shop, deliveries.c.topic
         )
         return {(shop, topic): seen for shop, topic, seen in self._connection.execute(rows)}
 
-    def counts(self) -> dict[str, dict[str, int]]:
+    def count_by_state(self) -> dict[str, dict[str, int]]:
         """Rows per state of the inbox and of the requests, and those that are late."""
         inbox = select(deliveries.c.state, func.count()).group_by(deliveries.c.state)
         states = select(requests.c.state, func.count()).group_by(requests.c.state)
@@ -164,7 +164,7 @@ class Listing:
             notices.c.answered_at.is_(None), notices.c.due_at < self._session.now()
         )
         stuck = select(func.count()).where(
-            notice_entries.c.answer.is_(None), notice_entries.c.reason.in_(list(STUCK))
+            notice_items.c.answer.is_(None), notice_items.c.reason.in_(list(BLOCKING_REASONS))
         )
         return {
             "deliveries": dict(self._connection.execute(inbox).all()),
@@ -177,7 +177,7 @@ class Listing:
             "stuck": {"entries": self._connection.scalar(stuck) or 0},
         }
 
-    def lock(self, name: str, holder: str, seconds: float) -> bool:
+    def acquire_named_lock(self, name: str, holder: str, seconds: float) -> bool:
         """Hold a named lock until `seconds` from now; False where somebody else holds it."""
         now = self._session.now()
         until = now + timedelta(seconds=seconds)

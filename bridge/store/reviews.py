@@ -18,7 +18,7 @@ from bridge.store.schema.ulid import new_id
 if TYPE_CHECKING:
     from bridge.store.session import Session
 
-SHOWN = [reviews.c[name] for name in Review.__slots__]
+REVIEW_COLUMNS = [reviews.c[name] for name in Review.__slots__]
 
 
 class ReviewRows:
@@ -28,12 +28,19 @@ class ReviewRows:
         self._session, self._connection = session, session.connection
         self._evidence = EvidenceRows(session)
 
-    def open(
-        self, shop: str, kind: str, what: str, *, order_id: str = "", request_id: str = "", once: str = ""
+    def open_review(
+        self,
+        shop: str,
+        kind: str,
+        what: str,
+        *,
+        order_id: str = "",
+        request_id: str = "",
+        idempotency_key: str = "",
     ) -> str:
         """See ports.Reviews."""
-        review_id, vault = new_id("rev"), self._session.vault
-        told = once or f"{what}|{order_id}|{request_id}"
+        review_id, vault = new_id("rev"), self._session.keyring
+        told = idempotency_key or f"{what}|{order_id}|{request_id}"
         row = {
             "id": review_id,
             "shop": shop,
@@ -41,7 +48,7 @@ class ReviewRows:
             "what": what[:200],
             "order_key": vault.pseudonym(shop, "order", order_id),
             "request_id": request_id,
-            "once_key": self._once_key(shop, kind, told),
+            "once_key": self._compute_once_key(shop, kind, told),
             "opened_at": self._session.now(),
             "closed_by": "",
         }
@@ -49,7 +56,7 @@ class ReviewRows:
         insert = dialect.insert(reviews).on_conflict_do_nothing().returning(reviews.c.id)
         if self._connection.scalar(insert, row) is None:
             return ""
-        self._evidence.append(
+        self._evidence.append_fact(
             Fact.REVIEW_OPENED,
             shop=shop,
             request_id=request_id,
@@ -59,14 +66,14 @@ class ReviewRows:
         )
         return review_id
 
-    def close(self, review_id: str, *, actor: str, reason: str) -> bool:
+    def close_review(self, review_id: str, *, actor: str, reason: str) -> bool:
         """See ports.Reviews."""
         is_open = (reviews.c.id == review_id, reviews.c.closed_at.is_(None))
         ended = update(reviews).where(*is_open).values(closed_at=self._session.now(), closed_by=actor)
         row = self._connection.execute(ended.returning(reviews.c.shop, reviews.c.request_id)).one_or_none()
         if row is None:
             return False
-        self._evidence.append(
+        self._evidence.append_fact(
             Fact.REVIEW_CLOSED,
             shop=row.shop,
             actor=actor,
@@ -76,45 +83,51 @@ class ReviewRows:
         )
         return True
 
-    def listed(self, *, is_open: bool = True, kind: str = "", request_id: str = "") -> Sequence[Review]:
+    def list_reviews(self, *, is_open: bool = True, kind: str = "", request_id: str = "") -> Sequence[Review]:
         """Oldest first."""
         wanted = [reviews.c.closed_at.is_(None)] if is_open else []
         named = ((reviews.c.kind, kind), (reviews.c.request_id, request_id))
-        return self._read(*wanted, *(column == value for column, value in named if value))
+        return self._read_reviews(*wanted, *(column == value for column, value in named if value))
 
-    def one(self, review_id: str) -> Review | None:
+    def find_review(self, review_id: str) -> Review | None:
         """One of them, open or closed."""
         row = (
-            self._connection.execute(select(*SHOWN).where(reviews.c.id == review_id)).mappings().one_or_none()
+            self._connection.execute(select(*REVIEW_COLUMNS).where(reviews.c.id == review_id))
+            .mappings()
+            .one_or_none()
         )
         return Review(**row) if row else None
 
-    def of_order(self, shop: str, order_id: str) -> Sequence[Review]:
+    def list_reviews_of_order(self, shop: str, order_id: str) -> Sequence[Review]:
         """All that concern this order."""
-        key = self._session.vault.pseudonym(shop, "order", order_id)
-        return self._read(reviews.c.shop == shop, reviews.c.order_key == key, reviews.c.order_key != "")
+        key = self._session.keyring.pseudonym(shop, "order", order_id)
+        return self._read_reviews(
+            reviews.c.shop == shop, reviews.c.order_key == key, reviews.c.order_key != ""
+        )
 
-    def opened_under(self, shop: str, once: Callable[[Review], str]) -> Sequence[Review]:
+    def list_reviews_by_idempotency_key(
+        self, shop: str, build_key: Callable[[Review], str]
+    ) -> Sequence[Review]:
         """All that were opened under the name that `once` gives them: a name cannot be read back, only tried."""
         rows = select(reviews.c.id, reviews.c.once_key).where(reviews.c.shop == shop)
         keys = {row.id: row.once_key for row in self._connection.execute(rows)}
         return [
             review
-            for review in self._read(reviews.c.shop == shop)
-            if keys[review.id] == self._once_key(shop, review.kind, once(review))
+            for review in self._read_reviews(reviews.c.shop == shop)
+            if keys[review.id] == self._compute_once_key(shop, review.kind, build_key(review))
         ]
 
-    def order_known(self, review_id: str) -> tuple[str, str]:
+    def find_order_of_review(self, review_id: str) -> tuple[str, str]:
         """(id, name) of the order as the index has it sealed; blanks where it has none, or no more."""
         known = and_(orders.c.shop == reviews.c.shop, orders.c.order_key == reviews.c.order_key)
         rows = select(orders).join(reviews, known).where(reviews.c.id == review_id)
         row = self._connection.execute(rows).one_or_none()
-        doc = IndexRows(self._session).order_doc(row.shop, row) if row else {}
+        doc = IndexRows(self._session).open_order_doc(row.shop, row) if row else {}
         return doc.get("id", ""), doc.get("name", "")
 
-    def _once_key(self, shop: str, kind: str, told: str) -> str:
-        return self._session.vault.digest(f"review|{shop}|{kind}", told.encode())
+    def _compute_once_key(self, shop: str, kind: str, idempotency_key: str) -> str:
+        return self._session.keyring.digest(f"review|{shop}|{kind}", idempotency_key.encode())
 
-    def _read(self, *wanted: Any) -> list[Review]:
-        rows = select(*SHOWN).where(*wanted).order_by(reviews.c.opened_at, reviews.c.id)
+    def _read_reviews(self, *conditions: Any) -> list[Review]:
+        rows = select(*REVIEW_COLUMNS).where(*conditions).order_by(reviews.c.opened_at, reviews.c.id)
         return [Review(**row) for row in self._connection.execute(rows).mappings()]

@@ -17,14 +17,14 @@ from sqlalchemy import Column, Table
 from bridge.store import session
 from bridge.store.access import findings, packages
 from bridge.store.index import rows
-from bridge.store.notices import notice_items
+from bridge.store.notices import notice_items as notice_item_rows
 from bridge.store.requests import request_rows, tasks
 from bridge.store.retention import documents
 from bridge.store.schema.retention_tables import refund_accounts, vault_documents
 from bridge.store.schema.tables import (
     data_keys,
     deliveries,
-    notice_entries,
+    notice_items,
     orders,
     parcels,
     requests,
@@ -37,20 +37,20 @@ from bridge.store.shops import tokens
 from bridge.store.webhooks import inbox
 
 
-class By(StrEnum):
+class KeyScope(StrEnum):
     """Whose key seals a column."""
 
-    RING = "ring"  # the key ring, always
-    ROW = "row"  # a person's or the row's own key, which the ring wraps; the ring where there was none
+    KEYRING = "ring"  # the key ring, always
+    ROW_KEY = "row"  # a person's or the row's own key, which the ring wraps; the ring where there was none
 
 
 @dataclass(frozen=True, slots=True)
-class Sealed:
+class SealedColumn:
     """One sealed column. `place` is a template over the row's columns, as the sealing code fills it."""
 
     column: Column[Any]
-    place: str
-    by: By
+    aad_template: str
+    key_scope: KeyScope
 
     @property
     def table(self) -> Table:
@@ -65,60 +65,64 @@ class Sealed:
         return str(self.column)
 
     @property
-    def key(self) -> Sequence[Column[Any]]:
+    def primary_key(self) -> Sequence[Column[Any]]:
         """The primary key."""
         return tuple(self.table.primary_key)
 
     @property
-    def told(self) -> Sequence[Column[Any]]:
+    def aad_columns(self) -> Sequence[Column[Any]]:
         """The columns that the place names."""
-        names = (name for _, name, _, _ in Formatter().parse(self.place) if name)
+        names = (name for _, name, _, _ in Formatter().parse(self.aad_template) if name)
         return [self.table.c[name] for name in names]
 
 
-SEALED = (
-    Sealed(data_keys.c.wrapped, session.WRAP_PLACE, By.RING),
-    Sealed(vault_documents.c.wrapped, documents.WRAPPED, By.RING),
-    Sealed(refund_accounts.c.wrapped, "refund_accounts|{id}|wrapped|{shop}", By.RING),
-    Sealed(refund_accounts.c.reference, "refund_accounts|{id}|reference|{shop}", By.RING),
-    Sealed(deliveries.c.body, inbox.PLACE, By.RING),
-    Sealed(task_rows.c.cursor, tasks.PLACE, By.RING),
-    Sealed(token_rows.c.token, tokens.PLACE.replace("{column}", "token"), By.RING),
-    Sealed(token_rows.c.refresh, tokens.PLACE.replace("{column}", "refresh"), By.RING),
-    Sealed(notice_entries.c.doc, notice_items.PLACE, By.RING),
-    Sealed(refund_accounts.c.doc, "refund_accounts|{id}|doc|{shop}", By.ROW),
-    Sealed(vault_documents.c.doc, documents.DOC, By.ROW),
-    Sealed(requests.c.principal, request_rows.PLACE, By.ROW),
-    Sealed(orders.c.doc, rows.ORDER_PLACE.replace("{key}", "{order_key}"), By.ROW),
-    Sealed(parcels.c.doc, rows.PARCEL_PLACE.replace("{key}", "{parcel_key}"), By.ROW),
-    Sealed(finding_rows.c.body, findings.PLACE, By.ROW),
-    Sealed(package_rows.c.body, packages.PLACE, By.ROW),
+SEALED_COLUMNS = (
+    SealedColumn(data_keys.c.wrapped, session.WRAPPED_KEY_AAD, KeyScope.KEYRING),
+    SealedColumn(vault_documents.c.wrapped, documents.DOCUMENT_KEY_AAD, KeyScope.KEYRING),
+    SealedColumn(refund_accounts.c.wrapped, "refund_accounts|{id}|wrapped|{shop}", KeyScope.KEYRING),
+    SealedColumn(refund_accounts.c.reference, "refund_accounts|{id}|reference|{shop}", KeyScope.KEYRING),
+    SealedColumn(deliveries.c.body, inbox.DELIVERY_BODY_AAD, KeyScope.KEYRING),
+    SealedColumn(task_rows.c.cursor, tasks.TASK_CURSOR_AAD, KeyScope.KEYRING),
+    SealedColumn(token_rows.c.token, tokens.TOKEN_AAD.replace("{column}", "token"), KeyScope.KEYRING),
+    SealedColumn(token_rows.c.refresh, tokens.TOKEN_AAD.replace("{column}", "refresh"), KeyScope.KEYRING),
+    SealedColumn(notice_items.c.doc, notice_item_rows.NOTICE_ITEM_AAD, KeyScope.KEYRING),
+    SealedColumn(refund_accounts.c.doc, "refund_accounts|{id}|doc|{shop}", KeyScope.ROW_KEY),
+    SealedColumn(vault_documents.c.doc, documents.DOCUMENT_AAD, KeyScope.ROW_KEY),
+    SealedColumn(requests.c.principal, request_rows.PRINCIPAL_AAD, KeyScope.ROW_KEY),
+    SealedColumn(orders.c.doc, rows.ORDER_AAD.replace("{key}", "{order_key}"), KeyScope.ROW_KEY),
+    SealedColumn(parcels.c.doc, rows.PARCEL_AAD.replace("{key}", "{parcel_key}"), KeyScope.ROW_KEY),
+    SealedColumn(finding_rows.c.body, findings.FINDING_AAD, KeyScope.ROW_KEY),
+    SealedColumn(package_rows.c.body, packages.PACKAGE_AAD, KeyScope.ROW_KEY),
 )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Survey:
+class KeyUsage:
     """Values by key id and column. `missing` are keys that values name and the ring does not hold."""
 
-    active: str
-    rows: Mapping[str, Mapping[str, int]]
-    missing: Mapping[str, Mapping[str, int]]
+    active_key_id: str
+    counts_by_key: Mapping[str, Mapping[str, int]]
+    missing_keys: Mapping[str, Mapping[str, int]]
 
     @property
-    def old(self) -> int:
+    def outdated_count(self) -> int:
         """How many values keys of the ring sealed that are no longer active."""
-        return sum(sum(found.values()) for key_id, found in self.rows.items() if key_id != self.active)
+        return sum(
+            sum(found.values())
+            for key_id, found in self.counts_by_key.items()
+            if key_id != self.active_key_id
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Rotated:
+class RotationResult:
     """What one run did. `unreadable` are places of values that did not open; they were not touched."""
 
-    renewed: Mapping[str, int]
+    resealed_counts: Mapping[str, int]
     unreadable: tuple[str, ...]
-    after: Survey
+    key_usage: KeyUsage
 
     @property
-    def whole(self) -> bool:
+    def is_complete(self) -> bool:
         """True where no value names an old key or a missing one."""
-        return not self.unreadable and not self.after.old and not self.after.missing
+        return not self.unreadable and not self.key_usage.outdated_count and not self.key_usage.missing_keys

@@ -11,11 +11,11 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, exists, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bridge.store.crypto.keyring import Vault
+from bridge.store.crypto.keyring import Keyring
 from bridge.store.schema.tables import data_keys, orders, parcels, requests
 from bridge.store.schema.ulid import new_id
 
-OF_SUBJECTS = (
+SELECT_DATA_KEYS = (
     select(data_keys)
     .where(data_keys.c.shop == bindparam("at"), data_keys.c.subject.in_(bindparam("of", expanding=True)))
     .order_by(data_keys.c.subject)
@@ -23,8 +23,8 @@ OF_SUBJECTS = (
         read=True, key_share=True
     )  # whoever destroys waits until what is sealed with it is there
 )
-WRAPPED = select(data_keys.c.wrapped).where(data_keys.c.id == bindparam("of"))
-WRAP_PLACE = "data_keys|{id}|wrapped"
+SELECT_WRAPPED_KEY = select(data_keys.c.wrapped).where(data_keys.c.id == bindparam("of"))
+WRAPPED_KEY_AAD = "data_keys|{id}|wrapped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +40,12 @@ class Session:
     """One transaction's tools."""
 
     connection: Connection
-    vault: Vault
+    keyring: Keyring
     now: Callable[[], datetime]
     lease_s: float
-    _keys: dict[str, bytes | None] = field(default_factory=dict)
+    _key_cache: dict[str, bytes | None] = field(default_factory=dict)
 
-    def alone(self, shop: str) -> None:
+    def lock_shop(self, shop: str) -> None:
         """Learning and forgetting of one shop take turns until the transaction ends.
 
         Else a batch that looked before an erasure could write after it, and bring her back. SQLite has one
@@ -54,52 +54,52 @@ class Session:
         if self.connection.dialect.name == "postgresql":
             self.connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"index|{shop}"))))
 
-    def data_key(self, shop: str, subject: str) -> DataKey:
+    def get_or_create_data_key(self, shop: str, subject: str) -> DataKey:
         """The key of this person at this shop, made on first use."""
-        return self.make_data_keys(shop, [subject])[subject]
+        return self.get_or_create_data_keys(shop, [subject])[subject]
 
-    def make_data_keys(self, shop: str, subjects: Iterable[str]) -> dict[str, DataKey]:
+    def get_or_create_data_keys(self, shop: str, subjects: Iterable[str]) -> dict[str, DataKey]:
         """Keys of several people, those that are missing made in one statement."""
         wanted = sorted(set(subjects))  # in one order for all workers, or two could wait for each other
-        found = self._read_keys(shop, wanted)
+        found = self._read_data_keys(shop, wanted)
         while missing := [subject for subject in wanted if subject not in found]:
-            self._insert_keys([self._fresh(shop, subject) for subject in missing])
+            self._insert_data_keys([self._new_key_row(shop, subject) for subject in missing])
             # another worker may have been first: then its key counts, unless it was destroyed since
-            found |= self._read_keys(shop, missing)
-        self._keys |= {key.id: key.key for key in found.values()}
+            found |= self._read_data_keys(shop, missing)
+        self._key_cache |= {key.id: key.key for key in found.values()}
         return found
 
-    def _fresh(self, shop: str, subject: str) -> dict[str, Any]:
+    def _new_key_row(self, shop: str, subject: str) -> dict[str, Any]:
         key_id = new_id("key")
         return {
             "id": key_id,
             "shop": shop,
             "subject": subject,
-            "wrapped": self.vault.seal(secrets.token_bytes(32), _place(key_id)),
+            "wrapped": self.keyring.seal(secrets.token_bytes(32), _wrapped_key_aad(key_id)),
             "created_at": self.now(),
         }
 
-    def _read_keys(self, shop: str, subjects: list[str]) -> dict[str, DataKey]:
-        rows = self.connection.execute(OF_SUBJECTS, {"at": shop, "of": subjects})
-        return {row.subject: DataKey(row.id, self._unwrap(row.id, row.wrapped)) for row in rows.all()}
+    def _read_data_keys(self, shop: str, subjects: list[str]) -> dict[str, DataKey]:
+        rows = self.connection.execute(SELECT_DATA_KEYS, {"at": shop, "of": subjects})
+        return {row.subject: DataKey(row.id, self._unwrap_key(row.id, row.wrapped)) for row in rows.all()}
 
-    def _insert_keys(self, rows: list[dict[str, Any]]) -> None:
+    def _insert_data_keys(self, rows: list[dict[str, Any]]) -> None:
         dialect = postgresql if self.connection.dialect.name == "postgresql" else sqlite
         self.connection.execute(dialect.insert(data_keys).on_conflict_do_nothing(), rows)
 
     def find_data_key(self, key_id: str) -> bytes | None:
         """A data key by id; None where it was destroyed."""
-        if key_id not in self._keys:
-            wrapped = self.connection.scalar(WRAPPED, {"of": key_id})
-            self._keys[key_id] = None if wrapped is None else self._unwrap(key_id, wrapped)
-        return self._keys[key_id]
+        if key_id not in self._key_cache:
+            wrapped = self.connection.scalar(SELECT_WRAPPED_KEY, {"of": key_id})
+            self._key_cache[key_id] = None if wrapped is None else self._unwrap_key(key_id, wrapped)
+        return self._key_cache[key_id]
 
-    def _unwrap(self, key_id: str, wrapped: bytes) -> bytes:
-        return self.vault.open(wrapped, _place(key_id))
+    def _unwrap_key(self, key_id: str, wrapped: bytes) -> bytes:
+        return self.keyring.open(wrapped, _wrapped_key_aad(key_id))
 
-    def open(self, sealed: bytes, place: str) -> bytes:
+    def open(self, sealed: bytes, aad: str) -> bytes:
         """Open what the ring or a data key sealed."""
-        return self.vault.open(sealed, place, data_key=self.find_data_key)
+        return self.keyring.open(sealed, aad, find_data_key=self.find_data_key)
 
     def destroy_unused_keys(self, shop: str, key_ids: Iterable[str]) -> int:
         """Destroy those of these data keys that no living row is sealed with. Returns how many.
@@ -115,5 +115,5 @@ class Session:
         return self.connection.execute(delete(data_keys).where(*mine, *unused)).rowcount
 
 
-def _place(key_id: str) -> str:
-    return WRAP_PLACE.format(id=key_id)
+def _wrapped_key_aad(key_id: str) -> str:
+    return WRAPPED_KEY_AAD.format(id=key_id)

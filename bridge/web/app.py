@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from flask import Flask, Response
 
 from bridge.web import health, metrics, notices, problems, processors, webhooks
-from bridge.web.security_headers import close_up
+from bridge.web.security_headers import set_security_headers
 
 if TYPE_CHECKING:
     from bridge.ports import Services
@@ -21,16 +21,16 @@ def create_app(services: Services, store: SqlStore) -> Flask:
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     app.url_map.redirect_defaults = False
-    app.url_map.converters["rest"] = webhooks.Rest
-    problems.register(app)
-    app.register_blueprint(webhooks.blueprint(services))
-    app.register_blueprint(health.blueprint(services, store))
-    app.register_blueprint(metrics.blueprint(services, store))
-    app.register_blueprint(processors.blueprint(services.merchant))
-    app.register_blueprint(notices.blueprint(services))
+    app.url_map.converters["rest"] = webhooks.AnyPath
+    problems.install_error_handlers(app)
+    app.register_blueprint(webhooks.create_webhooks_blueprint(services))
+    app.register_blueprint(health.create_health_blueprint(services, store))
+    app.register_blueprint(metrics.create_metrics_blueprint(services, store))
+    app.register_blueprint(processors.create_processors_blueprint(services.merchant))
+    app.register_blueprint(notices.create_notices_blueprint(services))
 
     @app.after_request
     def _close_up(response: Response) -> Response:
-        return close_up(response, https=services.settings.production)
+        return set_security_headers(response, https=services.settings.is_production)
 
     return app

@@ -15,26 +15,26 @@ from typing import Any
 
 from bridge.errors import BodyIncomplete, BodyTooLarge, BodyTooSlow
 
-PIECE_BYTES = 65_536
-LOOK_EVERY_S = 0.25
+READ_CHUNK_BYTES = 65_536
+WATCHDOG_INTERVAL_S = 0.25
 
 
 class Watchdog:
     """Ends reading from sockets whose time is over. Starts its thread with the first body."""
 
     def __init__(self) -> None:
-        self._watched: dict[int, tuple[float, socket.socket]] = {}
+        self._watched_sockets: dict[int, tuple[float, socket.socket]] = {}
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
     @contextmanager
-    def limit(self, connection: Any, deadline_s: float) -> Iterator[None]:
+    def enforce_deadline(self, connection: Any, deadline_s: float) -> Iterator[None]:
         """Within the block, reads of this connection end after `deadline_s` seconds."""
         if not isinstance(connection, socket.socket):
             yield  # a server or a test client without sockets has its own means
             return
         with self._lock:
-            self._watched[id(connection)] = (time.monotonic() + deadline_s, connection)
+            self._watched_sockets[id(connection)] = (time.monotonic() + deadline_s, connection)
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._run, name="body-watchdog", daemon=True)
                 self._thread.start()
@@ -42,14 +42,14 @@ class Watchdog:
             yield
         finally:
             with self._lock:
-                self._watched.pop(id(connection), None)
+                self._watched_sockets.pop(id(connection), None)
 
     def _run(self) -> None:
         while True:
-            time.sleep(LOOK_EVERY_S)
+            time.sleep(WATCHDOG_INTERVAL_S)
             now = time.monotonic()
             with self._lock:
-                for end, connection in self._watched.values():
+                for end, connection in self._watched_sockets.values():
                     if end < now:
                         _end_reading(connection)
 
@@ -69,15 +69,15 @@ def read_body(environ: Mapping[str, Any], *, limit: int, deadline_s: float) -> b
 
     Raises BodyTooLarge (413), BodyIncomplete (400), BodyTooSlow (408).
     """
-    announced = _announced(environ)
+    announced = _parse_content_length(environ)
     if announced is not None and announced > limit:
         raise BodyTooLarge
     chunked = bool(environ.get("wsgi.input_terminated")) and announced is None
     if announced == 0 or (announced is None and not chunked):
         return b""
     began = time.monotonic()
-    with WATCHDOG.limit(environ.get("gunicorn.socket"), deadline_s):
-        body = _read(environ["wsgi.input"], announced, limit, began + deadline_s)
+    with WATCHDOG.enforce_deadline(environ.get("gunicorn.socket"), deadline_s):
+        body = _read_stream(environ["wsgi.input"], announced, limit, began + deadline_s)
     if len(body) > limit:
         raise BodyTooLarge
     if announced is not None and len(body) != announced:
@@ -87,7 +87,7 @@ def read_body(environ: Mapping[str, Any], *, limit: int, deadline_s: float) -> b
     return body
 
 
-def _announced(environ: Mapping[str, Any]) -> int | None:
+def _parse_content_length(environ: Mapping[str, Any]) -> int | None:
     given = environ.get("CONTENT_LENGTH", "")
     if environ.get("HTTP_TRANSFER_ENCODING") or given == "":
         return None
@@ -96,20 +96,20 @@ def _announced(environ: Mapping[str, Any]) -> int | None:
     return int(given)
 
 
-def _read(stream: Any, announced: int | None, limit: int, end: float) -> bytes:
+def _read_stream(stream: Any, content_length: int | None, limit: int, deadline: float) -> bytes:
     pieces, size = [], 0
-    while announced is None or size < announced:
-        wanted = PIECE_BYTES if announced is None else min(PIECE_BYTES, announced - size)
+    while content_length is None or size < content_length:
+        wanted = READ_CHUNK_BYTES if content_length is None else min(READ_CHUNK_BYTES, content_length - size)
         try:
             piece = stream.read(wanted)
         except Exception:  # noqa: BLE001 - bad framing and lost connections have many names in a server
-            raise (BodyTooSlow if time.monotonic() >= end else BodyIncomplete) from None
+            raise (BodyTooSlow if time.monotonic() >= deadline else BodyIncomplete) from None
         if not piece:
             break
         pieces.append(piece)
         size += len(piece)
         if size > limit:
             break
-        if time.monotonic() >= end:
+        if time.monotonic() >= deadline:
             raise BodyTooSlow
     return b"".join(pieces)

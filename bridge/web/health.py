@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, jsonify
 
 from bridge.errors import BridgeError
-from bridge.steps.recovery.ledger_gate import look
+from bridge.steps.recovery.ledger_gate import check_ledger_gate
 
 if TYPE_CHECKING:
     from bridge.ports import Services
     from bridge.store import SqlStore
 
 
-def blueprint(services: Services, store: SqlStore) -> Blueprint:
+def create_health_blueprint(services: Services, store: SqlStore) -> Blueprint:
     """`GET /healthz` and `GET /readyz`."""
     page = Blueprint("health", __name__)
 
@@ -24,15 +24,15 @@ def blueprint(services: Services, store: SqlStore) -> Blueprint:
 
     @page.get("/readyz")
     def readyz() -> tuple[Response, int]:
-        from bridge.store.migrations.upgrade import at_head  # noqa: PLC0415 - 12 MB of alembic, for whoever asks this
+        from bridge.store.migrations.upgrade import is_at_newest_revision  # noqa: PLC0415 - 12 MB of alembic, for whoever asks this
 
         checks = {"database": "ok", "migrations": "at head", "keys": "ok", "redis": "ok"}
         ready = True
         try:
-            store.check()
-            if not at_head(store.engine):
+            store.ping()
+            if not is_at_newest_revision(store.engine):
                 checks["migrations"], ready = "missing: run `python -m bridge migrate`", False
-            elif why := look(services=services):
+            elif why := check_ledger_gate(services=services):
                 checks["restored"], ready = f"{why}: run `python -m bridge restore-check`", False
         except BridgeError as fault:
             checks["database"], checks["migrations"], ready = str(fault), "unknown", False

@@ -13,23 +13,25 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from bridge.errors import BridgeError
 from bridge.model import DeliveryState
-from bridge.rules.webhooks.topics import LEARNED, MANDATORY
+from bridge.rules.webhooks.topics import INDEXED_TOPIC_PREFIXES, MANDATORY_TOPICS
 
 if TYPE_CHECKING:
     from bridge.ports import Services
-    from bridge.steps.webhooks.receive import Received
+    from bridge.steps.webhooks.receive import WebhookReceipt
     from bridge.store import SqlStore
 
-DELIVERIES = Counter("bridge_deliveries", "Webhooks with a good signature", ["topic", "state", "new"])
+DELIVERY_COUNTER = Counter("bridge_deliveries", "Webhooks with a good signature", ["topic", "state", "new"])
 
 
-def count(topic: str, received: Received) -> None:
+def count_delivery(topic: str, received: WebhookReceipt) -> None:
     """Count one delivery. Only a delivery that was not rejected may name its topic."""
-    known = received.state is not DeliveryState.REJECTED and (topic in MANDATORY or topic.startswith(LEARNED))
-    DELIVERIES.labels(topic if known else "other", received.state, str(received.new).lower()).inc()
+    known = received.state is not DeliveryState.REJECTED and (
+        topic in MANDATORY_TOPICS or topic.startswith(INDEXED_TOPIC_PREFIXES)
+    )
+    DELIVERY_COUNTER.labels(topic if known else "other", received.state, str(received.is_new).lower()).inc()
 
 
-class _Rows:
+class _RowCollector:
     """Rows per state, read when somebody asks."""
 
     def __init__(self, services: Services, store: SqlStore) -> None:
@@ -40,7 +42,7 @@ class _Rows:
         rows = GaugeMetricFamily("bridge_rows", "Rows per table and state", labels=["table", "state"])
         try:
             with self._store.transaction() as tx:
-                for table, states in tx.listing.counts().items():
+                for table, states in tx.operator_queries.count_by_state().items():
                     for state, number in states.items():
                         rows.add_metric([table, state], number)
         except BridgeError:
@@ -51,20 +53,20 @@ class _Rows:
             yield GaugeMetricFamily("bridge_queue_depth", "Jobs that wait", value=depth)
 
 
-def blueprint(services: Services, store: SqlStore) -> Blueprint:
+def create_metrics_blueprint(services: Services, store: SqlStore) -> Blueprint:
     """`GET /metrics`; in production only with `Authorization: Bearer METRICS_TOKEN`."""
     page = Blueprint("metrics", __name__)
 
     @page.get("/metrics")
     def metrics() -> Response:
         token = services.settings.metrics_token
-        if services.settings.production or token:
+        if services.settings.is_production or token:
             given = request.headers.get("Authorization", "").encode("utf-8", "surrogateescape")
             wanted = b"Bearer " + token.reveal_bytes()
             if not token or not hmac.compare_digest(given, wanted):
                 return Response(status=401, headers={"WWW-Authenticate": "Bearer"})
         registry = CollectorRegistry()
-        registry.register(_Rows(services, store))
+        registry.register(_RowCollector(services, store))
         try:
             MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
             counted = generate_latest(registry)

@@ -21,7 +21,7 @@ from bridge.errors import (
 
 log = structlog.get_logger()
 
-STATUSES: dict[type, int] = {
+STATUS_BY_ERROR: dict[type, int] = {
     SignatureInvalid: 401,  # exactly 401: Shopify's review of an app refuses any other
     BodyTooLarge: 413,
     BodyIncomplete: 400,
@@ -32,35 +32,35 @@ STATUSES: dict[type, int] = {
     RequestsTooMany: 429,
     StoreUnavailable: 503,
 }
-UNREAD = (400, 408, 413, 415, 429)  # answered before the body was read to its end
+UNREAD_BODY_STATUSES = (400, 408, 413, 415, 429)  # answered before the body was read to its end
 RETRY_AFTER_S = 5
 
 
-def register(app: Flask) -> None:
+def install_error_handlers(app: Flask) -> None:
     """Attach the table to the application."""
-    app.register_error_handler(HTTPException, _http)
-    app.register_error_handler(Exception, answer)
+    app.register_error_handler(HTTPException, _respond_to_http_exception)
+    app.register_error_handler(Exception, build_error_response)
 
 
-def answer(fault: Exception) -> Response:
+def build_error_response(fault: Exception) -> Response:
     """The answer to an error, by the table; without a body, for who posts webhooks reads none."""
-    status = next((STATUSES[kind] for kind in type(fault).__mro__ if kind in STATUSES), None)
+    status = next((STATUS_BY_ERROR[kind] for kind in type(fault).__mro__ if kind in STATUS_BY_ERROR), None)
     if status is None:
-        return _unexpected(fault)
+        return _respond_to_unexpected_error(fault)
     log.warning("request.refused", status=status, reason=getattr(fault, "reason", type(fault).__name__))
     response = Response(status=status)
     if status in (429, 503):
         response.headers["Retry-After"] = str(getattr(fault, "retry_after_s", None) or RETRY_AFTER_S)
-    if status in UNREAD:
+    if status in UNREAD_BODY_STATUSES:
         response.headers["Connection"] = "close"  # what is left of the body must not become a request
     return response
 
 
-def _http(fault: HTTPException) -> Response:
+def _respond_to_http_exception(fault: HTTPException) -> Response:
     return Response(f"{fault.code} {fault.name}\n", status=fault.code, mimetype="text/plain")
 
 
-def _unexpected(fault: Exception) -> Response:
+def _respond_to_unexpected_error(fault: Exception) -> Response:
     """Last resort. The text of a foreign exception may hold what it choked on: type and place only."""
-    log.error("request.failed", fault=logs.place(fault))
+    log.error("request.failed", fault=logs.describe_exception(fault))
     return Response(status=500)

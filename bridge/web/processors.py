@@ -8,7 +8,7 @@ from flask import Blueprint, Response, jsonify, render_template_string
 
 from config.merchant_file.merchant import Merchant
 
-PAGE = """<!doctype html>
+PROCESSORS_TEMPLATE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>Who processes your data for {{ name }}</title>
 <style>
@@ -26,7 +26,7 @@ PAGE = """<!doctype html>
 </body></html>"""
 
 
-def listed(merchant: Merchant) -> list[dict[str, Any]]:
+def list_processors(merchant: Merchant) -> list[dict[str, Any]]:
     """The processors as the public may see them."""
     return [
         {
@@ -44,20 +44,25 @@ def listed(merchant: Merchant) -> list[dict[str, Any]]:
     ]
 
 
-def blueprint(merchant: Merchant) -> Blueprint:
+def create_processors_blueprint(merchant: Merchant) -> Blueprint:
     """`GET /processors` and `/processors.json`."""
     page = Blueprint("processors", __name__)
 
     @page.get("/processors")
     def html() -> str:
         return render_template_string(
-            PAGE, name=merchant.trading_name, rows=listed(merchant), as_of=merchant.policy_last_updated
+            PROCESSORS_TEMPLATE,
+            name=merchant.trading_name,
+            rows=list_processors(merchant),
+            as_of=merchant.policy_last_updated,
         )
 
     @page.get("/processors.json")
     def json() -> Response:
         return jsonify(
-            merchant=merchant.trading_name, as_of=merchant.policy_last_updated, processors=listed(merchant)
+            merchant=merchant.trading_name,
+            as_of=merchant.policy_last_updated,
+            processors=list_processors(merchant),
         )
 
     return page

@@ -17,38 +17,38 @@ from bridge.errors import BridgeError, SignatureInvalid
 from bridge.model import Fact
 from bridge.ports import Services
 
-WINDOW_S = 3600.0
+FLUSH_INTERVAL_S = 3600.0
 
 
-class Refusals:
+class SignatureFailureCounter:
     """The count of one process, by reason (a closed set of words)."""
 
-    def __init__(self, services: Services, *, window_s: float = WINDOW_S) -> None:
-        self._services, self._window_s = services, window_s
+    def __init__(self, services: Services, *, flush_interval_s: float = FLUSH_INTERVAL_S) -> None:
+        self._services, self._flush_interval_s = services, flush_interval_s
         self._counts: Counter[str] = Counter()
-        self._since: datetime | None = None
+        self._counting_since: datetime | None = None
         self._lock = threading.Lock()
 
     @contextmanager
-    def noted(self) -> Iterator[None]:
+    def count_failures(self) -> Iterator[None]:
         """Count a signature that does not hold within the block; the fault goes on."""
         try:
             yield
         except SignatureInvalid as fault:
-            self._note(fault.reason, 1)
+            self._add_failures(fault.reason, 1)
             raise
 
-    def tell(self) -> None:
+    def flush_counts(self) -> None:
         """Record what was counted since the last time. A database that is away is told later."""
-        atexit.unregister(self.tell)
+        atexit.unregister(self.flush_counts)
         with self._lock:
-            counts, since = self._counts, self._since
-            self._counts, self._since = Counter(), None
+            counts, since = self._counts, self._counting_since
+            self._counts, self._counting_since = Counter(), None
         if since is None:
             return
         try:
             with self._services.store.transaction() as tx:
-                tx.evidence.append(
+                tx.evidence.append_fact(
                     Fact.DELIVERY_REJECTED,
                     shop="",
                     reason="signature",
@@ -58,15 +58,15 @@ class Refusals:
                 )
         except BridgeError:
             for reason, count in counts.items():
-                self._note(reason, count, since)
+                self._add_failures(reason, count, since)
 
-    def _note(self, reason: str, count: int, since: datetime | None = None) -> None:
+    def _add_failures(self, reason: str, count: int, since: datetime | None = None) -> None:
         with self._lock:
             self._counts[reason] += count
-            if self._since is not None:
+            if self._counting_since is not None:
                 return
-            self._since = since or self._services.clock.now()
-        atexit.register(self.tell)
-        timer = threading.Timer(self._window_s, self.tell)
+            self._counting_since = since or self._services.clock.now()
+        atexit.register(self.flush_counts)
+        timer = threading.Timer(self._flush_interval_s, self.flush_counts)
         timer.daemon = True
         timer.start()

@@ -6,39 +6,39 @@ from flask import Blueprint, Response, request
 from werkzeug.routing import PathConverter
 
 from bridge.ports import Services
-from bridge.steps.webhooks.receive import receive, verify
+from bridge.steps.webhooks.receive import receive_webhook, verify_webhook_signature
 from bridge.web import metrics
 from bridge.web.body import read_body
-from bridge.web.refusals import Refusals
+from bridge.web.refusals import SignatureFailureCounter
 
-METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+HTTP_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
-class Rest(PathConverter):
+class AnyPath(PathConverter):
     """Whatever follows, nothing and slashes included: no path below may miss the signature."""
 
     regex = ".*"
     part_isolating = False
 
 
-def blueprint(services: Services) -> Blueprint:
+def create_webhooks_blueprint(services: Services) -> Blueprint:
     """`POST /webhooks/<topic>`, one URL a topic."""
     page = Blueprint("webhooks", __name__)
-    refusals = Refusals(services)
+    refusals = SignatureFailureCounter(services)
     limit, deadline_s = services.settings.body_limit_bytes, services.settings.body_deadline_s
 
-    @page.route("/webhooks", defaults={"topic": ""}, methods=METHODS)
-    @page.route("/webhooks/<rest:topic>", methods=METHODS)
+    @page.route("/webhooks", defaults={"topic": ""}, methods=HTTP_METHODS)
+    @page.route("/webhooks/<rest:topic>", methods=HTTP_METHODS)
     def accept(topic: str) -> Response:
         raw = read_body(request.environ, limit=limit, deadline_s=deadline_s)
         headers = {name.lower(): value for name, value in request.headers.items()}
         topic = topic.strip("/")
-        with refusals.noted():
+        with refusals.count_failures():
             if request.method != "POST":
-                verify(headers, raw, services=services)
+                verify_webhook_signature(headers, raw, services=services)
                 return Response(status=405, headers={"Allow": "POST"})
-            received = receive(topic, headers, raw, services=services)
-        metrics.count(topic, received)
+            received = receive_webhook(topic, headers, raw, services=services)
+        metrics.count_delivery(topic, received)
         return Response(status=200)
 
     return page

@@ -12,18 +12,34 @@ from pathlib import Path
 from typing import Any
 
 from bridge.errors import SettingsInvalid
-from config.merchant_file.notice_rules import Instructions, instructions
-from config.merchant_file.processors import AttributionRule, Processor, attribution_rules, processors
-from config.toml_reader import EMAIL, SHA256, SHA256_WORDS, Report, Table, label, read
+from config.merchant_file.notice_rules import NoticeRules, read_notice_rules
+from config.merchant_file.processors import (
+    AttributionRule,
+    Processor,
+    read_attribution_rules,
+    read_processors,
+)
+from config.toml_reader import (
+    EMAIL_PATTERN,
+    SHA256_FAULT,
+    SHA256_PATTERN,
+    FileReport,
+    TomlTable,
+    label_file,
+    read_toml,
+)
 
-SCHEMA = "merchant-config/1"
+MERCHANT_SCHEMA = "merchant-config/1"
 LEGAL_FORMS = ("proprietorship", "partnership", "llp", "company", "unknown")
-_SHOP = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com")
-_YEAR_H, _TEN_YEARS_D = 24 * 366, 3660  # bounds that catch a slipped digit, not opinions about the law
+_SHOP_DOMAIN = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com")
+_HOURS_PER_YEAR, _DAYS_IN_TEN_YEARS = (
+    24 * 366,
+    3660,
+)  # bounds that catch a slipped digit, not opinions about the law
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Contact:
+class GrievanceOfficer:
     """The grievance officer: the contact block of every letter (DPDP Rules r.9, E-Commerce Rules r.4(4))."""
 
     name: str
@@ -71,7 +87,7 @@ class Merchant:
     policy_last_updated: str
     policy_sha256: str
     address: str
-    officer: Contact
+    officer: GrievanceOfficer
     clocks: ClockRules
     complaint_route: dict[str, tuple[str, ...]]
     processors: tuple[Processor, ...]
@@ -84,7 +100,7 @@ class Merchant:
     intake_addresses: tuple[str, ...] = ()
     domain_control_verified: bool = False
     attribution: tuple[AttributionRule, ...] = ()
-    instructions: Instructions = field(default_factory=Instructions)
+    instructions: NoticeRules = field(default_factory=NoticeRules)
 
 
 def load_merchant(path: Path) -> Merchant:
@@ -93,32 +109,34 @@ def load_merchant(path: Path) -> Merchant:
     Raises SettingsInvalid with every fault of the file at once. What is only unset or in doubt does not
     raise: it stands in `unset` and `warnings`.
     """
-    data, digest = read(path)
-    report = Report(file=label(path))
-    top = Table(data, "", report)
-    top.one_of("schema", (SCHEMA,))
-    about = top.table("merchant", must=True)
-    officer = top.table("grievance_officer", must=True)
-    clocks = top.table("clocks", must=True)
-    intake, notices = top.table("intake"), top.table("notices")
-    route = notices.table("complaint_route", must=True)
+    data, digest = read_toml(path)
+    report = FileReport(file=label_file(path))
+    top = TomlTable(data, "", report)
+    top.get_choice("schema", (MERCHANT_SCHEMA,))
+    about = top.get_table("merchant", required=True)
+    officer = top.get_table("grievance_officer", required=True)
+    clocks = top.get_table("clocks", required=True)
+    intake, notices = top.get_table("intake"), top.get_table("notices")
+    route = notices.get_table("complaint_route", required=True)
     fields: dict[str, Any] = {
-        **_about(about),
-        **_intake(intake),
-        "officer": Contact(
-            name=officer.text("name", "", needed=True),
-            designation=officer.text("designation", "", needed=True),
-            email=officer.shaped("email", EMAIL, "must be an e-mail address", needed=True),
-            phone=officer.text("phone", "", needed=True),
+        **_read_merchant_table(about),
+        **_read_intake(intake),
+        "officer": GrievanceOfficer(
+            name=officer.get_text("name", "", required_in_production=True),
+            designation=officer.get_text("designation", "", required_in_production=True),
+            email=officer.get_matching_text(
+                "email", EMAIL_PATTERN, "must be an e-mail address", required_in_production=True
+            ),
+            phone=officer.get_text("phone", "", required_in_production=True),
         ),
-        "clocks": _clocks(clocks),
-        "complaint_route": {key: route.texts(key) for key in route.names()},
-        "processors": processors(top),
-        "attribution": attribution_rules(top),
-        "instructions": instructions(notices),
+        "clocks": _read_clock_rules(clocks),
+        "complaint_route": {key: route.get_texts(key) for key in route.list_keys()},
+        "processors": read_processors(top),
+        "attribution": read_attribution_rules(top),
+        "instructions": read_notice_rules(notices),
     }
     for table in (about, officer, clocks, intake, notices, top):
-        table.close()
+        table.report_unknown_keys()
     if report.faults:
         raise SettingsInvalid(report.faults)
     return Merchant(
@@ -126,66 +144,74 @@ def load_merchant(path: Path) -> Merchant:
     )
 
 
-def _about(about: Table) -> dict[str, Any]:
-    form = about.one_of("legal_entity_type", LEGAL_FORMS, "unknown")
+def _read_merchant_table(merchant_table: TomlTable) -> dict[str, Any]:
+    form = merchant_table.get_choice("legal_entity_type", LEGAL_FORMS, "unknown")
     if form == "unknown":
-        about.unset("legal_entity_type")
+        merchant_table.add_unset("legal_entity_type")
     return {
-        "shops": _shops(about),
-        "trading_name": about.text("trading_name"),
-        "legal_name": about.text("legal_name", "", needed=True),
+        "shops": _read_shops(merchant_table),
+        "trading_name": merchant_table.get_text("trading_name"),
+        "legal_name": merchant_table.get_text("legal_name", "", required_in_production=True),
         "legal_entity_type": form,
-        "website_url": about.text("website_url", "", needed=True),
-        "policy_url": about.text("policy_url", "", wanted=True),
-        "policy_last_updated": about.text("policy_last_updated", "", needed=True),
-        "policy_sha256": about.shaped("policy_sha256", SHA256, SHA256_WORDS, needed=True),
-        "address": about.text("address"),
-        "gstin": about.text("gstin", "", wanted=True),
-        "eu_representative": about.text("eu_representative", "", wanted=True),
-        "uk_representative": about.text("uk_representative", "", wanted=True),
+        "website_url": merchant_table.get_text("website_url", "", required_in_production=True),
+        "policy_url": merchant_table.get_text("policy_url", "", recommended=True),
+        "policy_last_updated": merchant_table.get_text(
+            "policy_last_updated", "", required_in_production=True
+        ),
+        "policy_sha256": merchant_table.get_matching_text(
+            "policy_sha256", SHA256_PATTERN, SHA256_FAULT, required_in_production=True
+        ),
+        "address": merchant_table.get_text("address"),
+        "gstin": merchant_table.get_text("gstin", "", recommended=True),
+        "eu_representative": merchant_table.get_text("eu_representative", "", recommended=True),
+        "uk_representative": merchant_table.get_text("uk_representative", "", recommended=True),
     }
 
 
-def _shops(about: Table) -> tuple[str, ...]:
+def _read_shops(merchant_table: TomlTable) -> tuple[str, ...]:
     """`shops = […]`, or `shop_domain` for a merchant with one."""
-    key = "shops" if about.has("shops") else "shop_domain"
-    if about.has("shops") and about.has("shop_domain"):
-        about.fault("shop_domain", "must go: shops lists every shop")
-        about.raw("shop_domain")
-    shops = about.texts(key) if key == "shops" else tuple(filter(None, [about.text(key, "")]))
+    key = "shops" if merchant_table.has_key("shops") else "shop_domain"
+    if merchant_table.has_key("shops") and merchant_table.has_key("shop_domain"):
+        merchant_table.add_fault("shop_domain", "must go: shops lists every shop")
+        merchant_table.get_raw("shop_domain")
+    shops = (
+        merchant_table.get_texts(key)
+        if key == "shops"
+        else tuple(filter(None, [merchant_table.get_text(key, "")]))
+    )
     if not shops:
-        about.unset(key)
-    if not all(_SHOP.fullmatch(shop) for shop in shops):
-        about.fault(key, "must be of the form name.myshopify.com, in lower case")
+        merchant_table.add_unset(key)
+    if not all(_SHOP_DOMAIN.fullmatch(shop) for shop in shops):
+        merchant_table.add_fault(key, "must be of the form name.myshopify.com, in lower case")
     return tuple(dict.fromkeys(shops))
 
 
-def _intake(intake: Table) -> dict[str, Any]:
+def _read_intake(intake: TomlTable) -> dict[str, Any]:
     """Every address the policy publishes: a door through which a clock can start."""
-    single = (intake.text("rights_email", ""), intake.text("correction_email", ""))
-    addresses = (*filter(None, single), *intake.texts("grievance_emails"))
-    intake.texts("shopify_webhooks")
+    single = (intake.get_text("rights_email", ""), intake.get_text("correction_email", ""))
+    addresses = (*filter(None, single), *intake.get_texts("grievance_emails"))
+    intake.get_texts("shopify_webhooks")
     return {
         "intake_addresses": tuple(dict.fromkeys(addresses)),
-        "domain_control_verified": intake.flag("domain_control_verified", default=False),
+        "domain_control_verified": intake.get_bool("domain_control_verified", default=False),
     }
 
 
-def _clocks(clocks: Table) -> ClockRules:
+def _read_clock_rules(clocks: TomlTable) -> ClockRules:
     return ClockRules(
-        ack_hours_policy=clocks.whole("ack_hours_policy", 1, _YEAR_H),
-        ack_hours_law=clocks.whole("ack_hours_law", 1, _YEAR_H),
-        resolve_days_policy=clocks.whole("resolve_days_policy", 1, _TEN_YEARS_D),
-        resolve_months_law=clocks.whole("resolve_months_law", 1, 120),
-        resolve_days_shopify=clocks.whole("resolve_days_shopify", 1, _TEN_YEARS_D),
-        timezone=clocks.zone("timezone", "Asia/Kolkata"),
-        ack_hours_target=clocks.whole("ack_hours_target", 1, _YEAR_H, 24),
-        dpdp_grievance_days_cap=clocks.whole("dpdp_grievance_days_cap", 1, _TEN_YEARS_D, 90),
-        warn_at_percent=clocks.wholes("warn_at_percent", (50, 75, 90)),
-        pause_while_identity_pending=clocks.texts("pause_while_identity_pending"),
-        gdpr_extension_months=clocks.whole("gdpr_extension_months", 0, 2, 2),
-        consent_withdrawal_hours=clocks.whole("consent_withdrawal_hours", 1, _YEAR_H, 24),
-        certin_report_hours=clocks.whole("certin_report_hours", 1, _YEAR_H, 6),
-        board_report_hours=clocks.whole("board_report_hours", 1, _YEAR_H, 72),
-        gdpr_report_hours=clocks.whole("gdpr_report_hours", 1, _YEAR_H, 72),
+        ack_hours_policy=clocks.get_int("ack_hours_policy", 1, _HOURS_PER_YEAR),
+        ack_hours_law=clocks.get_int("ack_hours_law", 1, _HOURS_PER_YEAR),
+        resolve_days_policy=clocks.get_int("resolve_days_policy", 1, _DAYS_IN_TEN_YEARS),
+        resolve_months_law=clocks.get_int("resolve_months_law", 1, 120),
+        resolve_days_shopify=clocks.get_int("resolve_days_shopify", 1, _DAYS_IN_TEN_YEARS),
+        timezone=clocks.get_timezone("timezone", "Asia/Kolkata"),
+        ack_hours_target=clocks.get_int("ack_hours_target", 1, _HOURS_PER_YEAR, 24),
+        dpdp_grievance_days_cap=clocks.get_int("dpdp_grievance_days_cap", 1, _DAYS_IN_TEN_YEARS, 90),
+        warn_at_percent=clocks.get_ints("warn_at_percent", (50, 75, 90)),
+        pause_while_identity_pending=clocks.get_texts("pause_while_identity_pending"),
+        gdpr_extension_months=clocks.get_int("gdpr_extension_months", 0, 2, 2),
+        consent_withdrawal_hours=clocks.get_int("consent_withdrawal_hours", 1, _HOURS_PER_YEAR, 24),
+        certin_report_hours=clocks.get_int("certin_report_hours", 1, _HOURS_PER_YEAR, 6),
+        board_report_hours=clocks.get_int("board_report_hours", 1, _HOURS_PER_YEAR, 72),
+        gdpr_report_hours=clocks.get_int("gdpr_report_hours", 1, _HOURS_PER_YEAR, 72),
     )

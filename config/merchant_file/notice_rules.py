@@ -8,13 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from config.toml_reader import EMAIL, Table
+from config.toml_reader import EMAIL_PATTERN, TomlTable
 
-_MOST_DAYS = 3_650
+_MAX_NOTICE_DAYS = 3_650
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Basis:
+class LegalBasis:
     """A sentence that says why a processor must act; it counts while its law (of the retention file) is in force."""
 
     text: str
@@ -22,7 +22,7 @@ class Basis:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Instructions:
+class NoticeRules:
     """How processors are told and reminded, and how long a parcel must be left in peace. Days may be broken."""
 
     digest_hours: float = 24
@@ -36,46 +36,48 @@ class Instructions:
     untracked_days: float = 60
     read_back_hours: float = 24
     escalate_to: str = ""
-    basis: tuple[Basis, ...] = ()
+    basis: tuple[LegalBasis, ...] = ()
 
     @property
-    def digest(self) -> timedelta:
+    def digest_interval(self) -> timedelta:
         """The shortest time between two letters to one account."""
         return timedelta(hours=self.digest_hours)
 
 
-def instructions(notices: Table) -> Instructions:
+def read_notice_rules(notices_table: TomlTable) -> NoticeRules:
     """Read `[notices]`; its `complaint_route` is read by the caller."""
-    default = Instructions()
+    default = NoticeRules()
 
     def days(key: str) -> float:
-        return notices.number(key, 0, _MOST_DAYS, getattr(default, key))
+        return notices_table.get_number(key, 0, _MAX_NOTICE_DAYS, getattr(default, key))
 
-    told = Instructions(
-        digest_hours=notices.number("digest_hours", 0, 24 * 31, default.digest_hours),
+    told = NoticeRules(
+        digest_hours=notices_table.get_number("digest_hours", 0, 24 * 31, default.digest_hours),
         answer_days=days("answer_days"),
-        remind_days=notices.numbers("remind_days", default.remind_days),
+        remind_days=notices_table.get_rising_numbers("remind_days", default.remind_days),
         expire_days=days("expire_days"),
         link_days=days("link_days"),
         cod_hold_days=days("cod_hold_days"),
         claim_days=days("claim_days"),
         lost_claim_days=days("lost_claim_days"),
         untracked_days=days("untracked_days"),
-        read_back_hours=notices.number("read_back_hours", 0, 24 * 366, default.read_back_hours),
-        escalate_to=notices.shaped("escalate_to", EMAIL, "must be an e-mail address"),
-        basis=_basis(notices),
+        read_back_hours=notices_table.get_number("read_back_hours", 0, 24 * 366, default.read_back_hours),
+        escalate_to=notices_table.get_matching_text(
+            "escalate_to", EMAIL_PATTERN, "must be an e-mail address"
+        ),
+        basis=_read_legal_bases(notices_table),
     )
     if told.expire_days < max((told.answer_days, *told.remind_days)):
-        notices.fault("expire_days", "must not come before answer_days and remind_days")
+        notices_table.add_fault("expire_days", "must not come before answer_days and remind_days")
     if told.link_days < told.expire_days:
-        notices.fault("link_days", "must not end before expire_days")
+        notices_table.add_fault("link_days", "must not end before expire_days")
     return told
 
 
-def _basis(notices: Table) -> tuple[Basis, ...]:
+def _read_legal_bases(notices_table: TomlTable) -> tuple[LegalBasis, ...]:
     found = []
-    for number, data in enumerate(notices.tables("basis"), start=1):
-        table = Table(data, f"notices.basis.{number}", notices.report)
-        found.append(Basis(text=table.text("text"), law=table.text("law")))
-        table.close()
+    for number, data in enumerate(notices_table.get_table_list("basis"), start=1):
+        table = TomlTable(data, f"notices.basis.{number}", notices_table.report)
+        found.append(LegalBasis(text=table.get_text("text"), law=table.get_text("law")))
+        table.report_unknown_keys()
     return tuple(found)

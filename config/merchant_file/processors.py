@@ -10,18 +10,18 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from config.toml_reader import EMAIL, Table
+from config.toml_reader import EMAIL_PATTERN, TomlTable
 
 # email: a letter; portal: a paper that somebody files by hand; api: the bridge's connector erases;
 # platform: erases on its own (Shopify); own: the bridge's own erasure covers it
-CHANNELS = ("", "email", "portal", "api", "platform", "own")
-TOLD = ("email", "portal", "api")  # the channels of an instruction
+ERASURE_CHANNELS = ("", "email", "portal", "api", "platform", "own")
+NOTICE_CHANNELS = ("email", "portal", "api")  # the channels of an instruction
 APPLIES_TO = ("parcels", "orders", "everyone")
-NAMES = {"parcels": "waybill", "orders": "order", "everyone": "customer"}
-NAME_KINDS = ("waybill", "order", "customer", "email_sha256")
-TEMPLATES = ("carrier", "payment", "messaging", "advertising", "general")
-_ORDER_DATA = {"order_lines", "payment_reference", "invoice_document"}
-_ID = re.compile(r"[a-z0-9_-]{1,32}")
+DEFAULT_REFERENCE_KINDS = {"parcels": "waybill", "orders": "order", "everyone": "customer"}
+REFERENCE_KINDS = ("waybill", "order", "customer", "email_sha256")
+LETTER_TEMPLATES = ("carrier", "payment", "messaging", "advertising", "general")
+_ORDER_DATA_KINDS = {"order_lines", "payment_reference", "invoice_document"}
+_PROCESSOR_ID = re.compile(r"[a-z0-9_-]{1,32}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,9 +54,9 @@ class Processor:
     policy_sections: tuple[str, ...] = ()
 
     @property
-    def is_told(self) -> bool:
+    def is_notice_recipient(self) -> bool:
         """True where an erasure ends in an instruction to this processor."""
-        return self.named and self.erasure_channel in TOLD
+        return self.named and self.erasure_channel in NOTICE_CHANNELS
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,77 +71,86 @@ class AttributionRule:
     account_holder: str = ""
 
 
-def processors(top: Table) -> tuple[Processor, ...]:
+def read_processors(top: TomlTable) -> tuple[Processor, ...]:
     """The `[[processor]]` tables, faults and what is unset into the report."""
     found: dict[str, Processor] = {}
-    for number, data in enumerate(top.tables("processor"), start=1):
+    for number, data in enumerate(top.get_table_list("processor"), start=1):
         known = data.get("id")
-        table = Table(data, f"processor.{known if isinstance(known, str) and known else number}", top.report)
-        processor = _processor(table)
-        if processor.id and not _ID.fullmatch(processor.id):
-            table.fault("id", "must be of small letters, digits, - and _, 32 at most")
+        table = TomlTable(
+            data, f"processor.{known if isinstance(known, str) and known else number}", top.report
+        )
+        processor = _read_processor(table)
+        if processor.id and not _PROCESSOR_ID.fullmatch(processor.id):
+            table.add_fault("id", "must be of small letters, digits, - and _, 32 at most")
         if processor.id and processor.id in found:
-            table.fault("id", "is used twice")
+            table.add_fault("id", "is used twice")
         found[processor.id] = processor
-        table.close()
+        table.report_unknown_keys()
     return tuple(found.values())
 
 
-def _processor(table: Table) -> Processor:
-    named = table.one_of("status", ("named", "unnamed"), "named") == "named"
-    channel = table.one_of("erasure_channel", CHANNELS, "")
-    data = table.texts("data")
+def _read_processor(table: TomlTable) -> Processor:
+    named = table.get_choice("status", ("named", "unnamed"), "named") == "named"
+    channel = table.get_choice("erasure_channel", ERASURE_CHANNELS, "")
+    data = table.get_texts("data")
     if not named:
-        table.warn("legal_name", "is not known: the policy announces this recipient without a name")
+        table.add_warning("legal_name", "is not known: the policy announces this recipient without a name")
     return Processor(
-        id=table.text("id"),
+        id=table.get_text("id"),
         named=named,
-        legal_name=table.text("legal_name", "", wanted=named),
-        role=table.text("role", ""),
-        services=table.text("services", ""),
+        legal_name=table.get_text("legal_name", "", recommended=named),
+        role=table.get_text("role", ""),
+        services=table.get_text("services", ""),
         data=data,
-        fields=table.texts("fields"),
-        countries=table.texts("countries"),
-        safeguard=table.text("transfer_safeguard", ""),
-        contract_ref=table.text("contract_ref", "", wanted=named),
-        policy_sections=table.texts("policy_sections"),
+        fields=table.get_texts("fields"),
+        countries=table.get_texts("countries"),
+        safeguard=table.get_text("transfer_safeguard", ""),
+        contract_ref=table.get_text("contract_ref", "", recommended=named),
+        policy_sections=table.get_texts("policy_sections"),
         erasure_channel=channel,
-        **_told(table, channel, data),
+        **_read_notice_fields(table, channel, data),
     )
 
 
-def _told(table: Table, channel: str, data: tuple[str, ...]) -> dict[str, Any]:
+def _read_notice_fields(table: TomlTable, channel: str, data: tuple[str, ...]) -> dict[str, Any]:
     """How it is told: an erasure instruction by letter needs somebody to write to."""
-    default = "parcels" if "shipment" in data else "orders" if _ORDER_DATA.intersection(data) else "everyone"
-    applies_to = table.one_of("applies_to", APPLIES_TO, default)
-    verified = table.day("contact_verified_on", optional=True)
+    default = (
+        "parcels" if "shipment" in data else "orders" if _ORDER_DATA_KINDS.intersection(data) else "everyone"
+    )
+    applies_to = table.get_choice("applies_to", APPLIES_TO, default)
+    verified = table.get_date("contact_verified_on", optional=True)
     if channel == "email" and verified is None:
-        table.warn(
+        table.add_warning(
             "contact_verified_on", "is not set: instructions wait until somebody made sure of the address"
         )
     return {
-        "client_code": table.text("client_code", ""),
-        "privacy_contact": table.shaped(
-            "privacy_contact", EMAIL, "must be an e-mail address", needed=channel == "email"
+        "client_code": table.get_text("client_code", ""),
+        "privacy_contact": table.get_matching_text(
+            "privacy_contact",
+            EMAIL_PATTERN,
+            "must be an e-mail address",
+            required_in_production=channel == "email",
         ),
         "contact_verified_on": verified,
         "applies_to": applies_to,
-        "names": table.one_of("names", NAME_KINDS, NAMES[applies_to]),
-        "carries": table.texts("carries"),
-        "template": table.one_of("template", TEMPLATES, "carrier" if applies_to == "parcels" else "general"),
+        "names": table.get_choice("names", REFERENCE_KINDS, DEFAULT_REFERENCE_KINDS[applies_to]),
+        "carries": table.get_texts("carries"),
+        "template": table.get_choice(
+            "template", LETTER_TEMPLATES, "carrier" if applies_to == "parcels" else "general"
+        ),
     }
 
 
-def attribution_rules(top: Table) -> tuple[AttributionRule, ...]:
+def read_attribution_rules(top: TomlTable) -> tuple[AttributionRule, ...]:
     """The `[[attribution]]` tables, in their order."""
     rules = []
-    for number, data in enumerate(top.tables("attribution"), start=1):
-        table = Table(data, f"attribution.{number}", top.report)
-        told = {name: table.text(name, "") for name in AttributionRule.__slots__}
+    for number, data in enumerate(top.get_table_list("attribution"), start=1):
+        table = TomlTable(data, f"attribution.{number}", top.report)
+        told = {name: table.get_text(name, "") for name in AttributionRule.__slots__}
         if not any(told[name] for name in ("location", "service", "company", "prefix")):
-            table.fault("company", "or location, service, prefix must say which parcels are meant")
+            table.add_fault("company", "or location, service, prefix must say which parcels are meant")
         if not told["carrier"] and not told["account_holder"]:
-            table.fault("account_holder", "or carrier must say whose they are")
-        table.close()
+            table.add_fault("account_holder", "or carrier must say whose they are")
+        table.report_unknown_keys()
         rules.append(AttributionRule(**told))
     return tuple(rules)

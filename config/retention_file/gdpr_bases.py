@@ -10,14 +10,14 @@ import re
 from collections.abc import Collection
 
 # the regimes whose text is the GDPR's: the United Kingdom kept its articles
-REGIMES = ("EU", "UK")
-GROUNDS = ("6(1)(b)", "6(1)(c)", "6(1)(f)", "17(3)(b)", "17(3)(e)")
+GDPR_REGIMES = ("EU", "UK")
+GDPR_GROUNDS = ("6(1)(b)", "6(1)(c)", "6(1)(f)", "17(3)(b)", "17(3)(e)")
 # what a hold without any such ground does to people in the EU or the United Kingdom
-DISCLOSE, GIVE_WAY = "restrict_and_disclose", "erase"
-CONFLICTS = (DISCLOSE, GIVE_WAY)
+RESTRICT_AND_DISCLOSE, ERASE_ON_CONFLICT = "restrict_and_disclose", "erase"
+CONFLICT_ACTIONS = (RESTRICT_AND_DISCLOSE, ERASE_ON_CONFLICT)
 
-_OF_THEIR_OWN_LAW = ("6(1)(c)", "17(3)(b)")
-_LEGAL_DUTY = re.compile(r"\b17\s*\(\s*3\s*\)\s*\(\s*b\s*\)", re.IGNORECASE)
+_UNION_LAW_GROUNDS = ("6(1)(c)", "17(3)(b)")
+_LEGAL_DUTY_ARTICLE = re.compile(r"\b17\s*\(\s*3\s*\)\s*\(\s*b\s*\)", re.IGNORECASE)
 # fmt: off
 EEA = frozenset([
     "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE",
@@ -26,9 +26,9 @@ EEA = frozenset([
 # fmt: on
 
 
-def refusal(ground: str, jurisdiction: str) -> str:
+def explain_ground_refusal(ground: str, jurisdiction: str) -> str:
     """Why a hold under a law of `jurisdiction` cannot name this ground; '' where it can."""
-    if ground in _OF_THEIR_OWN_LAW and jurisdiction not in EEA | {"EU"}:
+    if ground in _UNION_LAW_GROUNDS and jurisdiction not in EEA | {"EU"}:
         return (
             f"names Art {ground} for a law whose jurisdiction is {jurisdiction}: only law of the Union or of a "
             "member state is such a ground. Art 17(3)(e) or Art 6(1)(f) may be one"
@@ -36,10 +36,10 @@ def refusal(ground: str, jurisdiction: str) -> str:
     return ""
 
 
-def basis_refusal(text: str, regime: str, jurisdictions: Collection[str]) -> str:
+def explain_basis_refusal(text: str, regime: str, jurisdictions: Collection[str]) -> str:
     """Why a category kept by laws of these `jurisdictions` cannot say this of a regime; '' where it can."""
     own = {"EU": EEA | {"EU"}, "UK": {"UK"}}.get(regime)
-    foreign = sorted(set(jurisdictions) - own) if own and _LEGAL_DUTY.search(text) else []
+    foreign = sorted(set(jurisdictions) - own) if own and _LEGAL_DUTY_ARTICLE.search(text) else []
     if foreign:
         return (
             f"names Art 17(3)(b), but a law of {', '.join(foreign)} keeps this: that is no such ground. "

@@ -10,120 +10,140 @@ from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 
-from config.retention_file.gdpr_bases import CONFLICTS, DISCLOSE, GROUNDS, refusal
-from config.retention_file.retention_model import LAST_DAY_ARGS, Extension, HoldRule, Law
-from config.toml_reader import MOST_DAYS, Report, Table
+from config.retention_file.gdpr_bases import (
+    CONFLICT_ACTIONS,
+    GDPR_GROUNDS,
+    RESTRICT_AND_DISCLOSE,
+    explain_ground_refusal,
+)
+from config.retention_file.retention_model import LAST_DAY_RULE_ARGS, Law, RetentionRule, RuleExtension
+from config.toml_reader import MAX_DAYS, FileReport, TomlTable
 
-OWN = "own"  # the merchant's own promise: no state's law
+OWN_JURISDICTION = "own"  # the merchant's own promise: no state's law
 _JURISDICTION = re.compile(r"[A-Z]{2}|own")
 
 
-def load_laws(tables: Table, facts: Mapping[str, Any], rules: Report) -> dict[str, Law | None]:
+def load_laws(
+    tables: TomlTable, merchant_facts: Mapping[str, Any], rule_report: FileReport
+) -> dict[str, Law | None]:
     """Every law by its id. `facts` are those of `[merchant]` that a law may ask for."""
-    return {name: _law(tables, name, facts, rules) for name in tables.names()}
+    return {name: _read_law(tables, name, merchant_facts, rule_report) for name in tables.list_keys()}
 
 
-def load_holds(tables: Table, laws: Mapping[str, Law | None], rules: Report) -> dict[str, HoldRule | None]:
+def load_retention_rules(
+    tables: TomlTable, laws: Mapping[str, Law | None], rule_report: FileReport
+) -> dict[str, RetentionRule | None]:
     """Every hold by its id."""
-    return {name: _hold(tables, name, laws, rules) for name in tables.names()}
+    return {name: _read_retention_rule(tables, name, laws, rule_report) for name in tables.list_keys()}
 
 
-def _law(tables: Table, name: str, facts: Mapping[str, Any], rules: Report) -> Law | None:
-    table, before = _rule(tables, name, rules), len(rules.faults)
+def _read_law(
+    tables: TomlTable, name: str, merchant_facts: Mapping[str, Any], rule_report: FileReport
+) -> Law | None:
+    table, before = _open_rule_table(tables, name, rule_report), len(rule_report.faults)
     if table is None:
         return None
-    conditions = table.table("applies_if")
-    found = {path: _allowed(conditions, path, facts) for path in conditions.names()}
+    conditions = table.get_table("applies_if")
+    found = {
+        path: _read_condition_values(conditions, path, merchant_facts) for path in conditions.list_keys()
+    }
     law = Law(
         id=name,
-        title=table.text("title"),
-        jurisdiction=table.text("jurisdiction"),
-        in_force_from=table.day("in_force_from") or date.min,
-        in_force_to=table.day("in_force_to", optional=True),
+        title=table.get_text("title"),
+        jurisdiction=table.get_text("jurisdiction"),
+        in_force_from=table.get_date("in_force_from") or date.min,
+        in_force_to=table.get_date("in_force_to", optional=True),
         applies_if=found,
-        confidence=table.text("confidence", ""),
+        confidence=table.get_text("confidence", ""),
     )
     if law.jurisdiction and not _JURISDICTION.fullmatch(law.jurisdiction):
-        table.fault("jurisdiction", f'must be whose law it is: IN, EU, UK, a country such as DE, or "{OWN}"')
+        table.add_fault(
+            "jurisdiction",
+            f'must be whose law it is: IN, EU, UK, a country such as DE, or "{OWN_JURISDICTION}"',
+        )
     if law.in_force_to and law.in_force_to < law.in_force_from:
-        table.fault("in_force_to", "must not lie before in_force_from")
-    table.close()
-    return law if len(rules.faults) == before else None
+        table.add_fault("in_force_to", "must not lie before in_force_from")
+    table.report_unknown_keys()
+    return law if len(rule_report.faults) == before else None
 
 
-def _allowed(conditions: Table, path: str, facts: Mapping[str, Any]) -> tuple[Any, ...]:
-    value = conditions.raw(path)
-    if not path.startswith("merchant.") or path.removeprefix("merchant.") not in facts:
-        conditions.fault(path, "must name a key of [merchant]")
+def _read_condition_values(
+    conditions: TomlTable, path: str, merchant_facts: Mapping[str, Any]
+) -> tuple[Any, ...]:
+    value = conditions.get_raw(path)
+    if not path.startswith("merchant.") or path.removeprefix("merchant.") not in merchant_facts:
+        conditions.add_fault(path, "must name a key of [merchant]")
     elif not isinstance(value, list) or not value:
-        conditions.fault(path, "must be a list of values")
+        conditions.add_fault(path, "must be a list of values")
     else:
         return tuple(value)
     return ()
 
 
-def _hold(tables: Table, name: str, laws: Mapping[str, Law | None], rules: Report) -> HoldRule | None:
-    table, before = _rule(tables, name, rules), len(rules.faults)
+def _read_retention_rule(
+    tables: TomlTable, name: str, laws: Mapping[str, Law | None], rule_report: FileReport
+) -> RetentionRule | None:
+    table, before = _open_rule_table(tables, name, rule_report), len(rule_report.faults)
     if table is None:
         return None
-    law = table.text("law")
+    law = table.get_text("law")
     if law and law not in laws:
-        table.fault("law", "names a law the file does not have")
-    known = len(rules.faults)
-    rule = table.one_of("last_day_rule", tuple(LAST_DAY_ARGS))
-    args = table.table("args")
-    hold = HoldRule(
+        table.add_fault("law", "names a law the file does not have")
+    known = len(rule_report.faults)
+    rule = table.get_choice("last_day_rule", tuple(LAST_DAY_RULE_ARGS))
+    args = table.get_table("args")
+    hold = RetentionRule(
         id=name,
         law=law,
         last_day_rule=rule,
-        args=_args(args, LAST_DAY_ARGS[rule]) if len(rules.faults) == known else {},
-        from_event=table.text("from_event"),
-        opened_by=table.text("opened_by", ""),
-        extend_if=table.text("extend_if", ""),
-        extend_until=_extension(table),
-        statutory=table.flag("statutory", default=False),
-        storage_region=table.text("storage_region", ""),
-        dpv_justification=table.text("dpv_justification", ""),
-        gdpr_ground=table.one_of("gdpr_ground", ("", *GROUNDS), ""),
-        eu_conflict=table.one_of("eu_conflict", CONFLICTS, DISCLOSE),
+        args=_read_rule_args(args, LAST_DAY_RULE_ARGS[rule]) if len(rule_report.faults) == known else {},
+        from_event=table.get_text("from_event"),
+        opened_by=table.get_text("opened_by", ""),
+        extend_if=table.get_text("extend_if", ""),
+        extend_until=_read_extension(table),
+        statutory=table.get_bool("statutory", default=False),
+        storage_region=table.get_text("storage_region", ""),
+        dpv_justification=table.get_text("dpv_justification", ""),
+        gdpr_ground=table.get_choice("gdpr_ground", ("", *GDPR_GROUNDS), ""),
+        eu_conflict=table.get_choice("eu_conflict", CONFLICT_ACTIONS, RESTRICT_AND_DISCLOSE),
     )
-    _grounds(table, hold, laws.get(law))
-    table.close()
-    return hold if len(rules.faults) == before else None
+    _check_gdpr_ground(table, hold, laws.get(law))
+    table.report_unknown_keys()
+    return hold if len(rule_report.faults) == before else None
 
 
-def _grounds(table: Table, hold: HoldRule, law: Law | None) -> None:
-    why = refusal(hold.gdpr_ground, law.jurisdiction) if law else ""
+def _check_gdpr_ground(table: TomlTable, hold: RetentionRule, law: Law | None) -> None:
+    why = explain_ground_refusal(hold.gdpr_ground, law.jurisdiction) if law else ""
     if why:
-        table.fault("gdpr_ground", why)
-    if hold.gdpr_ground and table.has("eu_conflict"):
-        table.fault("eu_conflict", "must go: with a gdpr_ground there is no conflict to decide")
+        table.add_fault("gdpr_ground", why)
+    if hold.gdpr_ground and table.has_key("eu_conflict"):
+        table.add_fault("eu_conflict", "must go: with a gdpr_ground there is no conflict to decide")
 
 
-def _args(table: Table, wanted: Collection[str]) -> Mapping[str, int]:
-    found = {key: table.whole(key, 1, MOST_DAYS) for key in sorted(wanted)}
-    table.close()
+def _read_rule_args(table: TomlTable, wanted: Collection[str]) -> Mapping[str, int]:
+    found = {key: table.get_int(key, 1, MAX_DAYS) for key in sorted(wanted)}
+    table.report_unknown_keys()
     return found
 
 
-def _extension(table: Table) -> Extension | None:
-    if not table.has("extend_until"):
+def _read_extension(table: TomlTable) -> RuleExtension | None:
+    if not table.has_key("extend_until"):
         return None
-    inner = table.table("extend_until")
-    extension = Extension(
-        event=inner.text("event"),
-        months=inner.whole("months", 0, MOST_DAYS, 0),
-        opened_by=inner.text("opened_by", ""),
+    inner = table.get_table("extend_until")
+    extension = RuleExtension(
+        event=inner.get_text("event"),
+        months=inner.get_int("months", 0, MAX_DAYS, 0),
+        opened_by=inner.get_text("opened_by", ""),
     )
-    inner.close()
+    inner.report_unknown_keys()
     return extension
 
 
-def _rule(tables: Table, name: str, rules: Report) -> Table | None:
+def _open_rule_table(tables: TomlTable, name: str, rule_report: FileReport) -> TomlTable | None:
     """One rule's table, reporting to the rules' own report: its faults break it alone."""
-    value = tables.raw(name)
-    table = Table(value if isinstance(value, dict) else {}, f"{tables.name}.{name}", rules)
+    value = tables.get_raw(name)
+    table = TomlTable(value if isinstance(value, dict) else {}, f"{tables.name}.{name}", rule_report)
     if not isinstance(value, dict):
-        rules.faults.append(f"{rules.file}: [{table.name}] must be a table")
+        rule_report.faults.append(f"{rule_report.file}: [{table.name}] must be a table")
         return None
     return table

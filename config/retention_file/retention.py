@@ -17,28 +17,45 @@ from typing import Any
 from bridge.errors import SettingsInvalid
 from config.merchant_file.merchant import LEGAL_FORMS
 from config.retention_file.categories import load_categories, load_purposes
-from config.retention_file.gdpr_bases import basis_refusal
-from config.retention_file.laws import load_holds, load_laws
+from config.retention_file.gdpr_bases import explain_basis_refusal
+from config.retention_file.laws import load_laws, load_retention_rules
 from config.retention_file.retention_model import (
     RESIDUE_KINDS,
     Calendar,
     Category,
-    Extension,
-    HoldRule,
     Law,
-    PlatformResidue,
     Purpose,
+    ResidueRules,
     Retention,
+    RetentionRule,
+    RuleExtension,
     VaultRules,
 )
-from config.toml_reader import SHA256, SHA256_WORDS, Report, Table, label, place, read
+from config.toml_reader import (
+    SHA256_FAULT,
+    SHA256_PATTERN,
+    FileReport,
+    TomlTable,
+    format_key_location,
+    label_file,
+    read_toml,
+)
 
-__all__ = ["Calendar", "Category", "Extension", "HoldRule", "Law", "Purpose", "Retention", "load_retention"]
+__all__ = [
+    "Calendar",
+    "Category",
+    "Law",
+    "Purpose",
+    "Retention",
+    "RetentionRule",
+    "RuleExtension",
+    "load_retention",
+]
 
-SCHEMA = "retention-policy/1"
+RETENTION_SCHEMA = "retention-policy/1"
 _MONTH_DAY = re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
 _FINANCIAL_YEAR = re.compile(r"20\d\d-\d\d")
-_SOME_COMMON_YEAR = 2001
+_NON_LEAP_YEAR = 2001
 
 
 def load_retention(path: Path) -> Retention:
@@ -47,34 +64,36 @@ def load_retention(path: Path) -> Retention:
     Raises SettingsInvalid with every fault of the frame and of categories at once. Broken laws and holds do
     not raise: they are named in `broken`, explained in `faults`, and hold.
     """
-    data, digest = read(path)
-    report, rules = Report(file=label(path)), Report(file=label(path))
-    top = Table(data, "", report)
-    top.one_of("schema", (SCHEMA,))
-    about, calendar = top.table("merchant", must=True), top.table("calendar", must=True)
-    days = _calendar(calendar)
-    facts = _facts(about)
-    laws = load_laws(top.table("law", must=True), facts, rules)
-    holds = load_holds(top.table("hold", must=True), laws, rules)
-    purposes = load_purposes(top.table("purpose", must=True))
-    read_categories = load_categories(top.table("category", must=True), holds.keys(), purposes)
-    categories, doubtful = _grounded(read_categories, holds, laws, rules)
+    data, digest = read_toml(path)
+    report, rules = FileReport(file=label_file(path)), FileReport(file=label_file(path))
+    top = TomlTable(data, "", report)
+    top.get_choice("schema", (RETENTION_SCHEMA,))
+    about, calendar = top.get_table("merchant", required=True), top.get_table("calendar", required=True)
+    days = _read_calendar(calendar)
+    facts = _read_merchant_facts(about)
+    laws = load_laws(top.get_table("law", required=True), facts, rules)
+    holds = load_retention_rules(top.get_table("hold", required=True), laws, rules)
+    purposes = load_purposes(top.get_table("purpose", required=True))
+    read_categories = load_categories(top.get_table("category", required=True), holds.keys(), purposes)
+    categories, doubtful = _remove_refused_bases(read_categories, holds, laws, rules)
     fields: dict[str, Any] = {
-        "policy_id": top.text("policy_id"),
+        "policy_id": top.get_text("policy_id"),
         "purposes": purposes,
         "categories": categories,
         "merchant": facts,
         "timezone": days.timezone,
         "calendar": days,
-        "residue": _residue(top.table("platform_residue")),
-        "vault": _vault(top.table("vault")),
-        "reviewed_by": top.text("reviewed_by", "", needed=True),
-        "reviewed_on": top.day("reviewed_on", needed=True),
-        "default_action": top.one_of("default_action", ("quarantine",), "quarantine"),
-        "policy_sha256": top.shaped("privacy_policy_sha256", SHA256, SHA256_WORDS, needed=True),
+        "residue": _read_residue_rules(top.get_table("platform_residue")),
+        "vault": _read_vault_rules(top.get_table("vault")),
+        "reviewed_by": top.get_text("reviewed_by", "", required_in_production=True),
+        "reviewed_on": top.get_date("reviewed_on", required_in_production=True),
+        "default_action": top.get_choice("default_action", ("quarantine",), "quarantine"),
+        "policy_sha256": top.get_matching_text(
+            "privacy_policy_sha256", SHA256_PATTERN, SHA256_FAULT, required_in_production=True
+        ),
     }
     for table in (about, calendar, top):
-        table.close()
+        table.report_unknown_keys()
     if report.faults:
         raise SettingsInvalid(report.faults + rules.faults)
     return Retention(
@@ -93,95 +112,97 @@ def load_retention(path: Path) -> Retention:
     )
 
 
-def _facts(about: Table) -> dict[str, Any]:
+def _read_merchant_facts(merchant_table: TomlTable) -> dict[str, Any]:
     """What laws ask about the merchant (`applies_if`)."""
-    form = about.one_of("legal_entity_type", LEGAL_FORMS, "unknown")
+    form = merchant_table.get_choice("legal_entity_type", LEGAL_FORMS, "unknown")
     if form == "unknown":
-        about.unset("legal_entity_type")
+        merchant_table.add_unset("legal_entity_type")
     return {
         "legal_entity_type": form,
-        "operator_role": about.one_of("operator_role", ("fiduciary", "processor"), "fiduciary"),
-        "gst_registered": about.flag("gst_registered", default=True),
-        "bis_registered_jeweller": about.flag("bis_registered_jeweller", default=False),
-        "pmla_reporting_entity": about.flag("pmla_reporting_entity", default=False),
-        "home_state_code": about.text("home_state_code", ""),
-        "warranty_days": about.days("warranty_days"),
-        "return_window_days": about.days("return_window_days"),
+        "operator_role": merchant_table.get_choice("operator_role", ("fiduciary", "processor"), "fiduciary"),
+        "gst_registered": merchant_table.get_bool("gst_registered", default=True),
+        "bis_registered_jeweller": merchant_table.get_bool("bis_registered_jeweller", default=False),
+        "pmla_reporting_entity": merchant_table.get_bool("pmla_reporting_entity", default=False),
+        "home_state_code": merchant_table.get_text("home_state_code", ""),
+        "warranty_days": merchant_table.get_days("warranty_days"),
+        "return_window_days": merchant_table.get_days("return_window_days"),
     }
 
 
-def _calendar(table: Table) -> Calendar:
-    overrides = table.table("gst_annual_return_due_overrides")
+def _read_calendar(table: TomlTable) -> Calendar:
+    overrides = table.get_table("gst_annual_return_due_overrides")
     return Calendar(
-        timezone=table.zone("timezone", "Asia/Kolkata"),
-        fy_start=_month_day(table, "fy_start", "04-01"),
-        gst_annual_return_due=_month_day(table, "gst_annual_return_due", "12-31"),
-        gst_annual_return_due_overrides=_overrides(overrides),
+        timezone=table.get_timezone("timezone", "Asia/Kolkata"),
+        fy_start=_read_month_day(table, "fy_start", "04-01"),
+        gst_annual_return_due=_read_month_day(table, "gst_annual_return_due", "12-31"),
+        gst_annual_return_due_overrides=_read_due_date_overrides(overrides),
     )
 
 
-def _residue(table: Table) -> PlatformResidue:
+def _read_residue_rules(table: TomlTable) -> ResidueRules:
     """What an erasure removes of what others wrote at a platform; what is not written is kept."""
-    words = {kind: table.one_of(kind, ("erase", "keep"), "keep") for kind in RESIDUE_KINDS}
-    apply = table.flag("apply", default=False)
-    table.close()
-    return PlatformResidue(apply=apply, erased=tuple(kind for kind, word in words.items() if word == "erase"))
+    words = {kind: table.get_choice(kind, ("erase", "keep"), "keep") for kind in RESIDUE_KINDS}
+    apply = table.get_bool("apply", default=False)
+    table.report_unknown_keys()
+    return ResidueRules(
+        apply=apply, erased_kinds=tuple(kind for kind, word in words.items() if word == "erase")
+    )
 
 
-def _vault(table: Table) -> VaultRules:
+def _read_vault_rules(table: TomlTable) -> VaultRules:
     """Where the statutory copies are. Books that others keep count only with the word of whoever keeps them."""
     rules = VaultRules(
-        mode=table.one_of("mode", ("bridge", "external_attested"), "bridge"),
-        keep_identity=table.one_of(
+        mode=table.get_choice("mode", ("bridge", "external_attested"), "bridge"),
+        keep_identity=table.get_choice(
             "gst_keep_customer_identity", ("as_issued", "statutory_minimum"), "statutory_minimum"
         )
         == "as_issued",
-        hsn=table.text("hsn", ""),
-        asked_for_by=table.texts("asked_for_by"),
-        attested_by=table.text("attested_by", ""),
-        attested_on=table.day("attested_on", optional=True),
+        hsn=table.get_text("hsn", ""),
+        asked_for_by=table.get_texts("asked_for_by"),
+        attested_by=table.get_text("attested_by", ""),
+        attested_on=table.get_date("attested_on", optional=True),
     )
     if rules.mode == "external_attested" and not (rules.attested_by and rules.attested_on):
-        table.fault(
+        table.add_fault(
             "mode", "needs attested_by and attested_on: who said when that the books are kept elsewhere"
         )
-    table.close()
+    table.report_unknown_keys()
     return rules
 
 
-def _month_day(table: Table, key: str, default: str) -> tuple[int, int]:
-    value = table.text(key, default)
+def _read_month_day(table: TomlTable, key: str, default: str) -> tuple[int, int]:
+    value = table.get_text(key, default)
     try:
         if _MONTH_DAY.fullmatch(value):
-            day = date.fromisoformat(f"{_SOME_COMMON_YEAR}-{value}")  # so that 02-29 is refused
+            day = date.fromisoformat(f"{_NON_LEAP_YEAR}-{value}")  # so that 02-29 is refused
             return day.month, day.day
     except ValueError:
         pass
-    table.fault(key, "must be a month and day such as 04-01 that every year has")
+    table.add_fault(key, "must be a month and day such as 04-01 that every year has")
     return 1, 1
 
 
-def _overrides(table: Table) -> Mapping[str, date]:
+def _read_due_date_overrides(table: TomlTable) -> Mapping[str, date]:
     """Years whose annual return is due on another day, as dates or as text."""
     moved = {}
-    for year in table.names():
-        value = table.raw(year)
+    for year in table.list_keys():
+        value = table.get_raw(year)
         try:
             day = date.fromisoformat(value) if isinstance(value, str) else value
         except ValueError:
             day = None
         if type(day) is not date or not _FINANCIAL_YEAR.fullmatch(year):
-            table.fault(year, 'must be a year such as "2025-26" with a date')
+            table.add_fault(year, 'must be a year such as "2025-26" with a date')
         else:
             moved[year] = day
     return moved
 
 
-def _grounded(
+def _remove_refused_bases(
     categories: Mapping[str, Category],
-    holds: Mapping[str, HoldRule | None],
+    holds: Mapping[str, RetentionRule | None],
     laws: Mapping[str, Law | None],
-    rules: Report,
+    rule_report: FileReport,
 ) -> tuple[Mapping[str, Category], list[str]]:
     """The categories without what their basis must not say, and the ids of those that said it."""
     found, doubtful = dict(categories), []
@@ -189,12 +210,14 @@ def _grounded(
         keeping = [laws.get(hold.law) for ground in each.holds if (hold := holds.get(ground))]
         whose = {law.jurisdiction for law in keeping if law}
         refused = {
-            regime: why for regime, text in each.basis.items() if (why := basis_refusal(text, regime, whose))
+            regime: why
+            for regime, text in each.basis.items()
+            if (why := explain_basis_refusal(text, regime, whose))
         }
         if refused:
             doubtful.append(each.id)
-            rules.faults += [
-                f"{place(rules.file, f'category.{each.id}.basis', regime)} {why}"
+            rule_report.faults += [
+                f"{format_key_location(rule_report.file, f'category.{each.id}.basis', regime)} {why}"
                 for regime, why in refused.items()
             ]
             basis = {regime: text for regime, text in each.basis.items() if regime not in refused}

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from config.retention_file.gdpr_bases import DISCLOSE
+from config.retention_file.gdpr_bases import RESTRICT_AND_DISCLOSE
 
 # The names a file may give as `last_day_rule`, with the arguments each wants. What they compute stands in
 # `bridge/rules/retention`, so that a file can choose a rule but never write one.
-LAST_DAY_ARGS: Mapping[str, frozenset[str]] = {
+LAST_DAY_RULE_ARGS: Mapping[str, frozenset[str]] = {
     "gst_annual_return_due_plus_months": frozenset({"months"}),
     "fy_end_plus_years": frozenset({"years"}),
     "event_plus_days": frozenset({"days"}),
@@ -40,13 +40,13 @@ class Law:
     confidence: str = ""
     jurisdiction: str = ""
 
-    def in_force(self, day: date) -> bool:
+    def is_in_force(self, day: date) -> bool:
         """True where the law binds on that day."""
         return self.in_force_from <= day and (self.in_force_to is None or day <= self.in_force_to)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Extension:
+class RuleExtension:
     """A second event that moves the last day further: months after it, where that is later (CGST s.36).
 
     `opened_by` is what that event ends: while it stands alone, or came again after it, the end is open.
@@ -58,7 +58,7 @@ class Extension:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class HoldRule:
+class RetentionRule:
     """Why data must stay: a law, a named rule for the last day of the duty, the event it counts from.
 
     `opened_by` is the event from which data is held while `from_event` has not come (`always`: from the
@@ -76,12 +76,12 @@ class HoldRule:
     from_event: str
     opened_by: str = ""
     extend_if: str = ""
-    extend_until: Extension | None = None
+    extend_until: RuleExtension | None = None
     statutory: bool = False
     storage_region: str = ""
     dpv_justification: str = ""
     gdpr_ground: str = ""
-    eu_conflict: str = DISCLOSE
+    eu_conflict: str = RESTRICT_AND_DISCLOSE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -158,16 +158,16 @@ RESIDUE_KINDS = ("customer_metafields", "order_metafields", "order_notes", "orde
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class PlatformResidue:
+class ResidueRules:
     """Which kinds of what others wrote at a platform an erasure removes; none of them while `apply` is false."""
 
     apply: bool = False
-    erased: tuple[str, ...] = ()
+    erased_kinds: tuple[str, ...] = ()
 
-    def touches(self, kind: str) -> bool:
+    def removes_kind(self, kind: str) -> bool:
         """True where this kind goes; `orders`, those nobody could read, where anything of an order goes."""
-        orders = kind == "orders" and any(each.startswith("order_") for each in self.erased)
-        return self.apply and (kind in self.erased or orders)
+        orders = kind == "orders" and any(each.startswith("order_") for each in self.erased_kinds)
+        return self.apply and (kind in self.erased_kinds or orders)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -182,7 +182,7 @@ class Retention:
 
     policy_id: str
     laws: Mapping[str, Law]
-    holds: Mapping[str, HoldRule]
+    holds: Mapping[str, RetentionRule]
     categories: Mapping[str, Category]
     merchant: Mapping[str, Any]
     timezone: str
@@ -192,7 +192,7 @@ class Retention:
     sha256: str
     purposes: Mapping[str, Purpose] = field(default_factory=dict)
     calendar: Calendar = field(default_factory=Calendar)
-    residue: PlatformResidue = field(default_factory=PlatformResidue)
+    residue: ResidueRules = field(default_factory=ResidueRules)
     vault: VaultRules = field(default_factory=VaultRules)
     reviewed_on: date | None = None
     default_action: str = "quarantine"

@@ -23,7 +23,7 @@ from bridge.sandbox import webhooks
 from bridge.sandbox.processes import ROOT, Bridge
 from bridge.sandbox.processes.embedded_redis import Valkey
 from bridge.sandbox.shopify.server import CLIENT_ID, CLIENT_SECRET
-from config.settings import environment
+from config.settings import read_environment
 from tests import servers
 from tests.bench.shops import invent_shop
 
@@ -110,7 +110,9 @@ class Scene:
             return base64.b64encode(secrets.token_bytes(32)).decode()
 
         own = {
-            name: value for name, value in environment().items() if name in ("PATH", "HOME", "LANG", "TMPDIR")
+            name: value
+            for name, value in read_environment().items()
+            if name in ("PATH", "HOME", "LANG", "TMPDIR")
         }
         return {
             **own,
@@ -128,9 +130,9 @@ class Scene:
         }
 
     def post(self, topic: str, where: World, **which: Any) -> None:
-        raw = webhooks.body(topic, where, **which)
-        headers = webhooks.headers(topic, where.shop, CLIENT_SECRET, raw)
-        answer = webhooks.post(self.bridge.url, topic, raw, headers)
+        raw = webhooks.build_body(topic, where, **which)
+        headers = webhooks.build_headers(topic, where.shop, CLIENT_SECRET, raw)
+        answer = webhooks.post_delivery(self.bridge.url, topic, raw, headers)
         assert answer.status_code == 200, f"{topic} was answered {answer.status_code}"
 
     def number(self, question: str) -> int:

@@ -69,7 +69,7 @@ def recovery(*, quick: bool) -> Iterator[Figure]:
             scene.until("some pages", lambda wanted=wanted: _pages(scene) >= wanted)
             scene.bridge.kill("worker")
             began = time.perf_counter()
-            scene.bridge.add("worker")
+            scene.bridge.start_process("worker")
             scene.until("recovery", lambda closed=closed: scene.closed() > closed)
             took.append(time.perf_counter() - began)
             again.append(shops.calls()["total"] - calls - whole)

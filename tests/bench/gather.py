@@ -58,7 +58,7 @@ def erase(*, quick: bool) -> Iterator[Figure]:
         with Shops((1, ERASED)) as shops, Scene(shops=shops) as scene:
             scene.bridge.start(clock=False)
             shop = world(1, ERASED)
-            orders = shop.orders_of(shop.people[-1])
+            orders = shop.list_orders(shop.people[-1])
             for order in orders:
                 scene.post("orders/create", shop, order=order)
             scene.until("the index", lambda s=scene, all_=orders: s.number(LEARNED) >= len(all_))

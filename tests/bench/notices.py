@@ -15,9 +15,9 @@ from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bridge.sandbox.carriers import BLUEDART_CREDENTIALS, DELHIVERY_TOKEN, bluedart, delhivery
-from bridge.sandbox.mail import Mailbox, link_of
-from bridge.sandbox.merchant_files import fill
+from bridge.sandbox.carriers import BLUEDART_CREDENTIALS, DELHIVERY_TOKEN, make_bluedart, make_delhivery
+from bridge.sandbox.mail import Mailbox, find_answer_link
+from bridge.sandbox.merchant_files import write_merchant_files
 from tests.bench.bench_env import Scene, Shops, world
 from tests.bench.figures import Figure
 
@@ -42,8 +42,8 @@ def measure(*, quick: bool) -> Iterator[Figure]:
     people, shop = size[0], world(*size)
     crowd = shop.people[-people:]
     theirs = {person.id for person in crowd}
-    orders = [order for order in shop.orders if order.person_id in theirs]
-    carriers = {"delhivery": delhivery(shop), "bluedart": bluedart(shop)}
+    orders = [order for order in shop.list_orders if order.person_id in theirs]
+    carriers = {"delhivery": make_delhivery(shop), "bluedart": make_bluedart(shop)}
     with ExitStack() as parts:
         for server in carriers.values():
             parts.enter_context(server)
@@ -58,7 +58,7 @@ def measure(*, quick: bool) -> Iterator[Figure]:
         wanted = people * PARCELS
         scene.until("learning", lambda: _count(scene, "parcels") >= wanted, patience_s=120)
         for parcel in (
-            parcel for order in orders for parcel in order.parcels if parcel.held_by == "delhivery"
+            parcel for order in orders for parcel in order.parcels if parcel.holder == "delhivery"
         ):
             _forget(carriers["delhivery"].base_url, parcel.waybill)
         began = time.perf_counter()
@@ -67,7 +67,7 @@ def measure(*, quick: bool) -> Iterator[Figure]:
         answered = _answer(scene, box, wanted)
         scene.until("every task", lambda: scene.number(DONE) >= people * len(carriers), patience_s=240)
         took = time.perf_counter() - began
-        calls = sum(server.calls.show()["total"] for server in carriers.values())
+        calls = sum(server.calls.summarize_calls()["total"] for server in carriers.values())
     name = f"{wanted:,} parcels of {people} people"
     yield Figure(measure=f"{name}: instructed and answered", unit="s", runs=[took])
     yield Figure(measure=f"{name}: calls to carriers", unit="calls", runs=[calls])
@@ -76,7 +76,7 @@ def measure(*, quick: bool) -> Iterator[Figure]:
 
 def _environ(folder: object, shop: World, carriers: dict[str, object], box: Mailbox) -> dict[str, str]:
     return {
-        **fill(folder, shops=[shop.shop], terms=TERMS),
+        **write_merchant_files(folder, shops=[shop.shop], notice_terms=TERMS),
         "DELHIVERY_BASE_URL": carriers["delhivery"].base_url,
         "DELHIVERY_TOKEN": DELHIVERY_TOKEN,
         "BLUEDART_BASE_URL": f"{carriers['bluedart'].base_url}/in/transportation",
@@ -93,7 +93,7 @@ def _answer(scene: Scene, box: Mailbox, wanted: int) -> int:
     end = time.perf_counter() + 300
     while time.perf_counter() < end:
         for letter in box.letters[done:]:
-            _send(link_of(letter))
+            _send(find_answer_link(letter))
             done += 1
         if _count(scene, "notice_entries") >= wanted and not scene.number(WAITS):
             return done

@@ -9,10 +9,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from zlib import crc32
 
-from bridge.sandbox.schema import VERSIONS, load
+from bridge.sandbox.schema import VERSIONS, load_schema
 from bridge.sandbox.shopify.server import ShopifyStandIn
-from bridge.sandbox.world import invent
-from bridge.sandbox.world.factory import Maker
+from bridge.sandbox.world import invent_world
+from bridge.sandbox.world.factory import WorldFactory
 from bridge.sandbox.world.models import World
 
 NOW = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -24,16 +24,16 @@ def invent_shop(people: int, orders: int, youngest: int = 2, oldest: int = 50) -
     Equal arguments give equal shops on one day.
     """
     shop = f"bench-{people}-{orders}.myshopify.com"
-    base = invent(shop=shop, orders=0, now=NOW)
-    make = Maker(
-        draw=random.Random(shop),  # noqa: S311 - equal worlds in two processes
+    base = invent_world(shop=shop, orders=0, now=NOW)
+    make = WorldFactory(
+        rng=random.Random(shop),  # noqa: S311 - equal worlds in two processes
         now=NOW,
         # half a step beside the base's, so that no number is used twice
         next_id=6_000_050_000_000 + crc32(shop.encode()) % 1_000 * 100_000_000,
     )
     crowd = []
     for number in range(people):
-        who = make.person(
+        who = make.make_person(
             "Benchmark",
             f"Person {number}",
             f"person{number}@example.com",
@@ -43,7 +43,7 @@ def invent_shop(people: int, orders: int, youngest: int = 2, oldest: int = 50) -
         )
         crowd.append(who)
         for one in range(orders):
-            make.order(
+            make.make_order(
                 who,
                 days_ago=oldest - (oldest - youngest) * one / orders,
                 carrier=("delhivery", "bluedart")[one % 2],
@@ -57,7 +57,7 @@ def main() -> None:
     worlds = [invent_shop(*map(int, wanted.split(":"))) for wanted in sys.argv[1:]]
     # A bucket that never empties: what is measured is the bridge, not Shopify's allowance.
     stand_in = ShopifyStandIn(*worlds, maximum=1e9, restore_rate=1e9)
-    load(VERSIONS[-1])
+    load_schema(VERSIONS[-1])
     gc.freeze()
     sys.stdout.write(f"{stand_in.base_url}\n")
     sys.stdout.flush()

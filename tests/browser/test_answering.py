@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.model import Answer, NoticeState
+from bridge.model import NoticeState, ProcessorAnswer
 from tests.browser.accessibility import faults_of
 from tests.web.notice_case import instruct
 
@@ -69,7 +69,11 @@ def test_by_keyboard_alone_a_fault_and_then_the_receipt(visit, web):
     assert "until 3 March 2033" in told[0]
     assert told[1].endswith("Erased")
     assert len(told) == 3
-    assert [line.answer for line in one.lines()] == [Answer.RETAINED, Answer.ERASED, Answer.RETAINED]
+    assert [line.answer for line in one.lines()] == [
+        ProcessorAnswer.RETAINED,
+        ProcessorAnswer.ERASED,
+        ProcessorAnswer.RETAINED,
+    ]
     page.reload()  # sends the form again
     assert "not valid any more" in page.locator("main").inner_text()
 

@@ -13,13 +13,13 @@ import pytest
 from bridge.model import DeliveryState
 from bridge.ports import Services
 from bridge.sandbox import webhooks
-from bridge.sandbox.sandbox import StandIns, worlds
+from bridge.sandbox.sandbox import StandIns, invent_worlds
 from bridge.sandbox.shopify.server import CLIENT_SECRET
 from bridge.sandbox.world.models import World
-from bridge.steps.index.index_orders import index
-from bridge.steps.requests.process import process
-from bridge.steps.webhooks.dispatch import dispatch
-from bridge.steps.webhooks.receive import receive
+from bridge.steps.index.index_orders import index_deliveries
+from bridge.steps.requests.process import process_request
+from bridge.steps.webhooks.dispatch import dispatch_delivery
+from bridge.steps.webhooks.receive import receive_webhook
 from tests.e2e import processes
 
 
@@ -37,14 +37,20 @@ class Office:
 
     def take(self, topic: str, *, work: bool = True, **which: Any) -> str:
         """Receive one webhook; with `work` it is acted on too. Returns the delivery's id."""
-        raw = webhooks.body(topic, self.world, **which)
+        raw = webhooks.build_body(topic, self.world, **which)
         mark = processes.new_id()
         headers = processes.signed(topic, raw, secret=CLIENT_SECRET, webhook_id=mark)
-        receive(topic, {name.lower(): value for name, value in headers.items()}, raw, services=self.services)
+        receive_webhook(
+            topic, {name.lower(): value for name, value in headers.items()}, raw, services=self.services
+        )
         with self.services.store.transaction() as tx:
-            (taken,) = (row["id"] for row in tx.listing.deliveries(limit=10_000) if row["webhook_id"] == mark)
-        if work and (request_id := dispatch(taken, services=self.services)):
-            process(request_id, services=self.services)
+            (taken,) = (
+                row["id"]
+                for row in tx.operator_queries.list_deliveries(limit=10_000)
+                if row["webhook_id"] == mark
+            )
+        if work and (request_id := dispatch_delivery(taken, services=self.services)):
+            process_request(request_id, services=self.services)
         return taken
 
     def request(self, kind: str) -> Any:
@@ -56,28 +62,28 @@ class Office:
     def fail(self, delivery_id: str) -> str:
         """What a worker does after the last attempt."""
         with self.services.store.transaction() as tx:
-            claim, _ = tx.inbox.claim(delivery_id)
-            tx.inbox.settle(claim, DeliveryState.FAILED, "KeyError at dispatch.py:9 dispatch")
+            claim, _ = tx.inbox.acquire_lease(delivery_id)
+            tx.inbox.finish_delivery(claim, DeliveryState.FAILED, "KeyError at dispatch.py:9 dispatch")
         return delivery_id
 
     def facts(self) -> list[str]:
         with self.services.store.transaction() as tx:
-            return [event.fact for event in tx.evidence.all()]
+            return [event.fact for event in tx.evidence.iterate_facts()]
 
 
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     folder = tmp_path_factory.mktemp("office")
-    world, leaving = worlds(40, datetime.now(UTC).replace(microsecond=0))
+    world, leaving = invent_worlds(40, datetime.now(UTC).replace(microsecond=0))
     stand_ins = StandIns(world, leaving).start()
     environ = processes.environment(f"sqlite:///{folder}/bridge.db", "", **stand_ins.environment)
     processes.migrate(environ)
     with processes.services(environ) as services:
         office = Office(environ=environ, services=services, world=world, folder=folder)
-        for order in world.orders_of(world.bikram):
+        for order in world.list_orders(world.bikram):
             office.take("orders/create", work=False, order=order)
             office.take("fulfillments/create", work=False, parcel=order.parcels[0])
-        index(world.shop, services=services)
+        index_deliveries(world.shop, services=services)
         office.take("customers/data_request", request_id=501)
         office.take("customers/redact", person=world.bikram)
         yield office

@@ -55,7 +55,7 @@ def test_heads_are_listed_for_people_and_machines(services, store, say):
     sign_head(services=services)
     [head] = say("evidence", "heads", "--json").json
     assert (head["day"], head["seq"], head["anchored_at"], head["token"]) == ("2026-11-22", 5, None, "")
-    assert head["public_key"] == store.vault.public_key
+    assert head["public_key"] == store.keyring.public_key
     assert "2026-11-22" in say("evidence", "heads").out
     told = say("evidence", "verify", "--json").json
     assert (told["signed_heads"], told["timestamped_heads"], told["heads_of_other_keys"]) == (1, 0, 0)

@@ -10,11 +10,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from bridge.model import Action, DeliveryState, Kind
-from bridge.steps.requests.process import process
+from bridge.model import DeliveryState, RequestKind, TaskAction
+from bridge.steps.requests.process import process_request
 from bridge.steps.retention import expire_documents as step
-from bridge.steps.retention.expire_documents import release
-from bridge.steps.retention.legal_hold import hold_order
+from bridge.steps.retention.expire_documents import expire_documents
+from bridge.steps.retention.legal_hold import open_order_legal_hold
 from tests.conftest import SetClock
 from tests.e2e import processes
 from tests.factories import ASHA, make_delivery, make_request, make_task, opened, order
@@ -44,7 +44,7 @@ def place(tmp_path):
 
     def work():
         with processes.services(environ) as services:
-            return release(services=services)
+            return expire_documents(services=services)
 
     shop = processes.SHOP
     work()
@@ -61,7 +61,7 @@ def sealed(place, *orders, at=None):
     at = at or datetime.now(UTC)
     with processes.services(place.environ) as services:
         ids = [seal(services, number, at, shop=place.shop) for number in orders]
-        release(services=services)
+        expire_documents(services=services)
     return ids
 
 
@@ -162,7 +162,7 @@ def test_e12_another_file_waits_for_a_persons_word(place):
     sealed(place, 1001)
     assert place.say("hold", "accept", "--reason", "x").code == 1
     place.write(decided("proprietorship"))
-    assert not place.work().accepted
+    assert not place.work().policy_accepted
     ((ok, detail),) = checks(place, "retention file")
     assert not ok
     assert "hold accept" in detail
@@ -180,20 +180,20 @@ def test_e12_another_file_waits_for_a_persons_word(place):
         found["loaded_sha256"],
     )
     assert checks(place, "retention file")[0][0] is True
-    assert place.work().accepted
+    assert place.work().policy_accepted
     again = place.say("hold", "accept", "--reason", "x")
     assert (again.code, "is in force" in again.err) == (1, True)
 
 
 def test_a_request_is_held_and_released_by_its_claim(place):
-    request = make_request(shop=place.shop, kind=Kind.ERASURE)
+    request = make_request(shop=place.shop, kind=RequestKind.ERASURE)
     with processes.services(place.environ) as services, services.store.transaction() as tx:
-        tx.index.learn(place.shop, [order(1001)])
-        request = replace(request, subject=tx.index.subject(place.shop, ASHA))
-        opened(tx, request, make_task(request.id, "bridge", Action.ERASE))
+        tx.index.ingest_sightings(place.shop, [order(1001)])
+        request = replace(request, subject=tx.index.find_subject(place.shop, ASHA))
+        opened(tx, request, make_task(request.id, "bridge", TaskAction.ERASE))
     sealed(place, 1001)
     with processes.services(place.environ) as services:
-        assert process(request.id, services=services)
+        assert process_request(request.id, services=services)
     words = ("dsr", "hold", request.id, "--reason", "summons")
     one = told(place.say(*words, "--reference", "CC-1", "--json"))
     assert "holds this already" in place.say(*words, "--reference", "CC-1").out
@@ -222,7 +222,7 @@ def test_p63_e09_a_claim_nobody_looked_at_and_one_older_than_a_year_fail_the_doc
     with processes.services(place.environ) as services:
         old = replace(services, clock=SetClock(LONG_AGO))
         given = {"reference": "CC-1", "actor": "operator:somebody-else", "reason": "summons"}
-        claim = hold_order(place.shop, "1001", **given, services=old).claim
+        claim = open_order_legal_hold(place.shop, "1001", **given, services=old).legal_hold
     (review, approval) = checks(place, f"claim {claim.id}")
     assert review[0] is approval[0] is False
     assert "hold review" in review[1]
@@ -259,16 +259,16 @@ def test_who_opened_a_claim_cannot_approve_it(place):
 
 
 def test_an_entry_that_a_claim_holds_is_released_by_the_claim_only(place):
-    request = make_request(shop=place.shop, kind=Kind.ERASURE)
+    request = make_request(shop=place.shop, kind=RequestKind.ERASURE)
     with processes.services(place.environ) as services:
         seal(services, 1001, shop=place.shop)
         with services.store.transaction() as tx:
             sent = order(1001, parcels=[("Delhivery", "AWB7007007")])
-            tx.index.learn(place.shop, [sent])
-            opened(tx, request, make_task(request.id, "bridge", Action.ERASE))
-        process(request.id, services=services)
+            tx.index.ingest_sightings(place.shop, [sent])
+            opened(tx, request, make_task(request.id, "bridge", TaskAction.ERASE))
+        process_request(request.id, services=services)
         with services.store.transaction() as tx:
-            (entry,) = tx.notices.entries(request_id=request.id)
+            (entry,) = tx.notices.list_items(request_id=request.id)
     claim = told(place.say("dsr", "hold", request.id, "--reference", "CC-1", "--reason", "x", "--json"))
     assert claim["entries"] == 1
     said = place.say("notice", "release", entry.id, "--reason", "x")
@@ -287,13 +287,13 @@ def test_documents_that_stay_for_a_claim_alone_are_said(place):
 
 
 def test_a_sweep_by_hand_goes_on_to_the_end_and_says_what_aged(place, monkeypatch):
-    monkeypatch.setattr(step, "MOST", 1)
+    monkeypatch.setattr(step, "MAX_DOCUMENTS_PER_RUN", 1)
     with processes.services(place.environ) as services:
         for number in (1, 2, 3):
             seal(services, number, datetime(2015, 5, 1, tzinfo=UTC), shop=place.shop)
         old = make_delivery(state=DeliveryState.REJECTED, received_at=datetime(2020, 1, 1, tzinfo=UTC))
-        services.store.accept(old)
-        services.store.purge(keep_failed_days=1, keep_packages_days=1)
+        services.store.accept_delivery(old)
+        services.store.expire_bodies_and_packages(keep_failed_days=1, keep_packages_days=1)
     look = place.say("hold", "sweep", "--dry-run")
     assert "security_log: 1 records of age" in look.out
     done = told(place.say("hold", "sweep", "--json"))
@@ -302,7 +302,7 @@ def test_a_sweep_by_hand_goes_on_to_the_end_and_says_what_aged(place, monkeypatc
 
 def test_a_shorter_age_is_shown_and_accepted_by_a_person(place):
     place.write(decided("proprietorship", SHIPPED.replace("months = 84 }", "months = 1 }")))
-    assert place.work().accepted is False
+    assert place.work().policy_accepted is False
     shown = told(place.say("hold", "changes", "--json"))
     assert (shown["in_force"], shown["changes"]) == (False, [])
     assert shown["ages"] == [

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bridge.steps.webhooks.receive import receive
+from bridge.steps.webhooks.receive import receive_webhook
 from tests.e2e import processes
 
 OLD, NEW = f"k1:{processes.key(b'1')}", f"k2:{processes.key(b'2')}"
@@ -16,7 +16,7 @@ def environ(tmp_path):
     raw = b'{"shop_domain": "%s"}' % processes.SHOP.encode()
     headers = {name.lower(): value for name, value in processes.signed("shop/redact", raw).items()}
     with processes.services(made) as services:
-        receive("shop/redact", headers, raw, services=services)
+        receive_webhook("shop/redact", headers, raw, services=services)
     return made
 
 

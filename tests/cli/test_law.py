@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bridge.rules.retention.holds import HoldState
+from bridge.rules.retention.holds import RetentionHoldState
 from tests.e2e import processes
 
 ROOT = Path(__file__).parents[2]
@@ -164,7 +164,7 @@ def test_every_hold_and_state_has_its_words_on_the_page():
     page = (ROOT / "docs" / "law.md").read_text()
     holds = {row["hold"] for row in law("show", "--json").json["holds"]}
 
-    assert {each for each in holds | set(HoldState) if f"`{each}`" not in page} == set()
+    assert {each for each in holds | set(RetentionHoldState) if f"`{each}`" not in page} == set()
 
 
 def test_a_file_that_cannot_be_read_says_why(tmp_path):

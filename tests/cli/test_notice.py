@@ -11,9 +11,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bridge.model import Fact, NoticeState, ParcelStatus
-from bridge.sandbox.carriers import DELHIVERY_TOKEN, delhivery
-from bridge.sandbox.world import invent
-from bridge.steps.notices.notify import notify
+from bridge.sandbox.carriers import DELHIVERY_TOKEN, make_delhivery
+from bridge.sandbox.world import invent_world
+from bridge.steps.notices.notify import process_notice_account
 from tests.conftest import SetClock
 from tests.e2e import processes
 from tests.factories import NOW, SHOP, told_processors
@@ -98,7 +98,7 @@ def test_an_answer_that_came_by_telephone_is_recorded(sent):
     )  # fmt: skip
     assert (told.code, told.json["state"]) == (0, "partly_refused")
     with bureau.store.transaction() as tx:
-        fact = tx.evidence.of(request.id)[-1]
+        fact = tx.evidence.list_facts_of_request(request.id)[-1]
     assert (fact.fact, fact.detail["reference"], fact.detail["answers"]) == (
         "notice.answered",
         "CALL-7",
@@ -163,7 +163,7 @@ def test_a_bounce_is_taken_in_and_the_letter_goes_again_under_another_id(sent, t
     mail.write_bytes(b"Subject: hello\r\n\r\nno bounce\r\n")
     assert bureau.say("bounce", str(mail)).code == 1
     assert bureau.say("resend", notice.id).code == 0
-    notify(f"{SHOP}|delhivery", services=bureau.services)
+    process_notice_account(f"{SHOP}|delhivery", services=bureau.services)
     after = bureau.notices()[0]
     assert after.state is NoticeState.SENT
     assert [letter.message_id.partition(".")[2].partition("@")[0] for letter in bureau.mailer.letters] == [
@@ -218,7 +218,7 @@ def test_nothing_is_cancelled_but_the_waybill_that_was_typed(bureau):
 
 @pytest.mark.parametrize(("forgets", "code"), [(False, 1), (True, 1)])
 def test_what_moves_or_is_unknown_to_delhivery_is_not_cancelled(bureau, forgets, code):
-    with delhivery(invent(shop=SHOP, orders=0, now=NOW)) as carrier:
+    with make_delhivery(invent_world(shop=SHOP, orders=0, now=NOW)) as carrier:
         bureau.environ |= {"DELHIVERY_BASE_URL": carrier.base_url, "DELHIVERY_TOKEN": DELHIVERY_TOKEN}
         number = PARCEL if forgets else _delhiverys().waybill
         bureau.erasure(number)
@@ -228,7 +228,7 @@ def test_what_moves_or_is_unknown_to_delhivery_is_not_cancelled(bureau, forgets,
 
 def test_what_nobody_picked_up_is_cancelled_and_recorded(bureau):
     parcel = _delhiverys()
-    with delhivery(invent(shop=SHOP, orders=0, now=NOW)) as carrier:
+    with make_delhivery(invent_world(shop=SHOP, orders=0, now=NOW)) as carrier:
         bureau.environ |= {"DELHIVERY_BASE_URL": carrier.base_url, "DELHIVERY_TOKEN": DELHIVERY_TOKEN}
         request = bureau.erasure(parcel.waybill)
         _post(f"{carrier.base_url}/_sandbox/parcels", waybill=parcel.waybill, status="booked")
@@ -242,7 +242,9 @@ def test_what_nobody_picked_up_is_cancelled_and_recorded(bureau):
 
 def _delhiverys():
     return next(
-        parcel for parcel in invent(shop=SHOP, orders=0, now=NOW).parcels if parcel.held_by == "delhivery"
+        parcel
+        for parcel in invent_world(shop=SHOP, orders=0, now=NOW).parcels
+        if parcel.holder == "delhivery"
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import update
 
 from bridge.model import Fact, Principal
-from bridge.steps.recovery.sync_ledger import carry
+from bridge.steps.recovery.sync_ledger import sync_ledger
 from bridge.store.schema.tables import suppressions
 from bridge.web import create_app
 from tests.e2e import backups, processes
@@ -27,8 +27,8 @@ def make(tmp_path):
 def erase(services):
     """Erase her, and write it down as the step does."""
     with services.store.transaction() as tx:
-        tx.index.erase(processes.SHOP, HER, request_id="req_1")
-        tx.evidence.append(Fact.PRINCIPAL_ERASED, shop=processes.SHOP, request_id="req_1")
+        tx.index.erase_person(processes.SHOP, HER, request_id="req_1")
+        tx.evidence.append_fact(Fact.PRINCIPAL_ERASED, shop=processes.SHOP, request_id="req_1")
 
 
 @pytest.fixture
@@ -37,10 +37,10 @@ def environ(tmp_path):
     made = make(tmp_path)
     with processes.services(made) as services, closing(services.ledger):
         with services.store.transaction() as tx:
-            tx.index.learn(processes.SHOP, [order(1001)])
+            tx.index.ingest_sightings(processes.SHOP, [order(1001)])
         backups.backup(made["DATABASE_URL"], tmp_path / "backup", None)
         erase(services)
-        assert carry(services=services) == 2
+        assert sync_ledger(services=services) == 2
     backups.restore(made["DATABASE_URL"], tmp_path / "backup", None)
     return made
 
@@ -99,5 +99,5 @@ def test_doctor_fails_when_an_erasure_waits_for_longer_than_an_hour(tmp_path):
         code, told = ledger_checks(environ)
         assert (code, told["ledger"]["ok"]) == (1, False)
         assert "waits to be told" in told["ledger"]["detail"]
-        carry(services=services)
+        sync_ledger(services=services)
     assert ledger_checks(environ)[0] == 0

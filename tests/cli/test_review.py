@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bridge.sandbox.processes import ROOT
-from bridge.steps.index.index_orders import index
+from bridge.steps.index.index_orders import index_deliveries
 from tests.e2e import processes
 from tests.factories import accepted, order_body
 
@@ -20,9 +20,9 @@ def told(tmp_path):
     with processes.services(environ) as services:
         accepted(services.store, "orders/create", order_body(1001, note=NOTE), shop=processes.SHOP)
         accepted(services.store, "customers/update", {"id": 7001, "note": NOTE}, shop=processes.SHOP)
-        index(processes.SHOP, services=services)
+        index_deliveries(processes.SHOP, services=services)
         with services.store.transaction() as tx:
-            tx.reviews.open(processes.SHOP, "quarantine", "metafield x.y", request_id="req_1")
+            tx.reviews.open_review(processes.SHOP, "quarantine", "metafield x.y", request_id="req_1")
     return environ
 
 
@@ -61,7 +61,9 @@ def test_the_order_is_named_only_with_a_reason_and_found_by_its_number(told):
     blank = say(told, "show", hers[0]["id"], "--reveal", "--reason", "to clear the note", "--json").json
     assert (blank["order_id"], blank["order_name"]) == ("", "")
     with processes.services(told) as services, services.store.transaction() as tx:
-        revealed = [event.detail for event in tx.evidence.all() if event.fact == "personal_data.revealed"]
+        revealed = [
+            event.detail for event in tx.evidence.iterate_facts() if event.fact == "personal_data.revealed"
+        ]
     assert revealed[0] == {"what": "review", "review": order_note["id"], "reason": "to clear the note"}
 
 

@@ -19,10 +19,10 @@ from sqlalchemy import update
 
 from bridge.cli.vault import open as open_command
 from bridge.cli.vault import returning
-from bridge.model import DocumentForm, DocumentKind, Paper, RequestState, TaskState
+from bridge.model import DocumentForm, DocumentKind, InvoiceCopy, RequestState, TaskState
 from bridge.ports import Services
-from bridge.steps.requests.process import process
-from bridge.steps.webhooks.dispatch import dispatch
+from bridge.steps.requests.process import process_request
+from bridge.steps.webhooks.dispatch import dispatch_delivery
 from bridge.store.schema.retention_tables import vault_documents
 from tests.e2e import processes
 from tests.factories import (
@@ -55,23 +55,23 @@ class Desk:
             "kind": DocumentKind.INVOICE,
             "form": DocumentForm.MINIMUM,
             "order_id": str(number),
-            "source": str(number),
+            "source_id": str(number),
             "issued_at": datetime(2026, 10, 1, tzinfo=UTC),
             "content": json.dumps({"number": number, "name": "Asha Qwertzuiop"}).encode(),
         }
         with self.services.store.transaction() as tx:
-            return tx.documents.seal(shop, Paper(**(told | given))).id
+            return tx.documents.seal_document(shop, InvoiceCopy(**(told | given))).id
 
     def facts(self, fact: str) -> list[Any]:
         with self.services.store.transaction() as tx:
-            return [event for event in tx.evidence.all() if event.fact == fact]
+            return [event for event in tx.evidence.iterate_facts() if event.fact == fact]
 
     def leave(self) -> str:
         """app/uninstalled and shop/redact came; a worker did what could be done."""
         accepted(self.services.store, "app/uninstalled", {"id": 1, "domain": SHOP})
         redact = accepted(self.services.store, "shop/redact", {"shop_id": 1, "shop_domain": SHOP})
-        request_id = dispatch(redact.id, services=self.services)
-        process(request_id, services=self.services)
+        request_id = dispatch_delivery(redact.id, services=self.services)
+        process_request(request_id, services=self.services)
         return request_id
 
     def shown(self, request_id: str) -> Any:
@@ -148,7 +148,9 @@ def test_who_got_no_file_is_told_that_the_opening_is_on_record(at):
 def test_a_document_is_on_record_before_its_file_is_written(at, monkeypatch):
     seen = []
     document, out = at.seal(1001), at.folder / "one.pdf"
-    monkeypatch.setattr(open_command, "write", lambda *_, **__: seen.append(len(at.facts("document.opened"))))
+    monkeypatch.setattr(
+        open_command, "write_private_file", lambda *_, **__: seen.append(len(at.facts("document.opened")))
+    )
     assert ask(at, document, "admin", out).code == 0
     assert seen == [1]
 
@@ -210,7 +212,7 @@ def test_the_shops_own_document_is_sealed_whole_and_once(at):
     assert (row["id"], row["form"], row["media_type"]) == (done["document"], "as_issued", "application/pdf")
     assert row["issued_at"] == "2026-09-30T18:30:00+00:00", "the day of the books, in India"
     with at.services.store.transaction() as tx:
-        assert tx.documents.open(done["document"]) == PDF
+        assert tx.documents.open_document(done["document"]) == PDF
     [fact] = at.facts("document.sealed")
     assert (fact.detail["document"], fact.detail["form"]) == (done["document"], "as_issued")
 
@@ -265,16 +267,18 @@ def test_an_order_that_cannot_be_copied_is_attested_and_its_erasure_looks_again(
     task = make_task(request.id, "vault", state=TaskState.WAITING, last_error="copy_missing")
     with at.services.store.transaction() as tx:
         opened(tx, request, task)
-        claim = tx.requests.claim(request.id)
-        tx.requests.release(claim, state=RequestState.WAITING, wake_at=None, complete=None, closed_at=None)
+        claim = tx.requests.acquire_lease(request.id)
+        tx.requests.release_lease(
+            claim, state=RequestState.WAITING, wake_at=None, complete=None, closed_at=None
+        )
     words = ("vault", "attest", "--shop", SHOP, "--order-id", "1009", "--reference", "ledger 2026/17",
              "--reason", "the invoice was written by hand")  # fmt: skip
     said = at.say(*words, "--json")
     assert (said.code, said.json["already_there"]) == (0, False)
     with at.services.store.transaction() as tx:
-        [document] = tx.documents.of_orders(SHOP, ["1009"])["1009"]
-        word = json.loads(tx.documents.open(document.id))
-        [woken] = tx.requests.tasks(request.id)
+        [document] = tx.documents.find_documents_by_order_id(SHOP, ["1009"])["1009"]
+        word = json.loads(tx.documents.open_document(document.id))
+        [woken] = tx.requests.list_tasks(request.id)
     assert (document.form, document.kind) == (DocumentForm.ATTESTED, DocumentKind.INVOICE)
     assert (word["reference"], set(word)) == ("ledger 2026/17", {"attested_by", "reference", "on"})
     assert woken.wake_at is not None
@@ -336,7 +340,7 @@ def test_documents_are_exported_with_their_table_and_then_destroyed(at):
     assert {row["form"] for row in table} == {"statutory_minimum", "as_issued"}
     [fact] = at.facts("vault.exported")
     assert fact.detail == {"documents": 2, "sha256": said.json["sha256"]}
-    process(request_id, services=at.services)
+    process_request(request_id, services=at.services)
     shown = at.shown(request_id)
     assert (shown["state"], shown["complete"]) == ("done", True)
     assert [row["shop"] for row in at.say("vault", "list", "--json").json] == [OTHER_SHOP]
@@ -352,7 +356,7 @@ def test_an_export_that_breaks_off_leaves_no_file_and_no_word(at):
     assert (said.code, document in said.err) == (1, True)
     assert list(at.folder.glob("*.zip*")) == []
     assert at.facts("vault.exported") == []
-    process(request_id, services=at.services)
+    process_request(request_id, services=at.services)
     assert at.shown(request_id)["tasks"][0]["last_error"] == "vault_not_returned"
 
 
@@ -365,7 +369,7 @@ def test_a_waiver_is_recorded_and_the_documents_go(at):
     assert (said.code, said.json["requests"]) == (0, [request_id])
     [fact] = at.facts("vault.waived")
     assert fact.detail == {"waiver": "letter 7", "reason": "they have their books"}
-    process(request_id, services=at.services)
+    process_request(request_id, services=at.services)
     assert at.shown(request_id)["tasks"][0]["detail"]["vault_documents"] == 1
     empty = at.say("vault", "export", "--shop", SHOP, "--out", str(at.folder / "x.zip"))
     assert empty.code == 1
@@ -384,27 +388,27 @@ def test_where_the_merchant_answers_for_the_books_they_are_not_returned(at):
 def test_documents_that_come_while_an_export_runs_are_not_lost(at, monkeypatch):
     at.seal(1001)
     request_id = at.leave()
-    zipped = returning._zipped
+    zipped = returning._write_documents_zip
 
     def meanwhile(*given):
         zipped(*given)
         at.seal(1002)
 
-    monkeypatch.setattr(returning, "_zipped", meanwhile)
+    monkeypatch.setattr(returning, "_write_documents_zip", meanwhile)
     out = at.folder / "books.zip"
     said = at.say("vault", "export", "--shop", SHOP, "--out", str(out))
     assert (said.code, out.exists(), at.facts("vault.exported")) == (1, False, [])
-    process(request_id, services=at.services)
+    process_request(request_id, services=at.services)
     assert at.shown(request_id)["tasks"][0]["last_error"] == "vault_not_returned"
 
 
 def stopped(at):
     at.seal(1001)
     with at.services.store.transaction() as tx:
-        tx.tokens.keep(SHOP, "shpat_new", datetime.now(UTC) + timedelta(days=1), "")
+        tx.tokens.save_tokens(SHOP, "shpat_new", datetime.now(UTC) + timedelta(days=1), "")
     redact = accepted(at.services.store, "shop/redact", {"shop_id": 1, "shop_domain": SHOP})
-    request_id = dispatch(redact.id, services=at.services)
-    process(request_id, services=at.services)
+    request_id = dispatch_delivery(redact.id, services=at.services)
+    process_request(request_id, services=at.services)
     return request_id
 
 
@@ -418,7 +422,7 @@ def test_a_shop_that_is_back_waits_for_a_word(at, verb, outcome):
     assert at.say("dsr", verb, request_id).code == 2, "it wants a reason"
     said = at.say("dsr", verb, request_id, "--reason", "they asked us", "--json")
     assert (said.code, said.json) == (0, {"id": request_id, "decision": verb})
-    process(request_id, services=at.services)
+    process_request(request_id, services=at.services)
     shown = at.shown(request_id)
     assert shown["tasks"][0]["last_error"] == outcome
     assert shown["state"] == ("done" if verb == "close" else "waiting")

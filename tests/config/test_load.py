@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from bridge.errors import SettingsInvalid
-from config.load import load_all
-from config.settings import readiness
+from config.load import read_configuration
+from config.settings import list_startup_blockers
 
 CONFIG = Path(__file__).parents[2] / "config"
 KEY = base64.b64encode(bytes(32)).decode()
@@ -66,18 +66,18 @@ def files(tmp_path):
 
 def refused(environ):
     with pytest.raises(SettingsInvalid) as caught:
-        load_all(environ)
+        read_configuration(environ)
     return caught.value.faults
 
 
 def test_production_starts_when_everything_is_decided(files):
-    start = load_all(PRODUCTION | files())
+    start = read_configuration(PRODUCTION | files())
 
-    assert start.settings.production
+    assert start.settings.is_production
     assert start.missing == ()
     assert start.merchant.legal_entity_type == "partnership"
     assert any("contract_ref" in warning for warning in start.warnings)
-    assert readiness(start.settings, start.merchant, start.retention) == []
+    assert list_startup_blockers(start.settings, start.merchant, start.retention) == []
 
 
 def test_production_with_the_files_as_shipped_names_all_that_is_missing():
@@ -152,9 +152,9 @@ def test_production_refuses_files_that_contradict_each_other(files):
 
 
 def test_development_starts_with_what_it_has_and_knows_the_list_of_production(tmp_path):
-    start = load_all({}, var=tmp_path)
+    start = read_configuration({}, var_dir=tmp_path)
 
-    assert not start.settings.production
+    assert not start.settings.is_production
     assert start.settings.keys
     production = refused({"BRIDGE_ENV": "production"})
     assert {"BRIDGE_KEYS is not set", "DATABASE_URL is not set"} < set(start.missing)
@@ -165,7 +165,7 @@ def test_development_refuses_what_is_malformed_and_only_that(tmp_path, files):
     environ = files(merchant=[("ack_hours_law = 48", "ack_hours_law = []")])
 
     with pytest.raises(SettingsInvalid) as caught:
-        load_all(environ, var=tmp_path)
+        read_configuration(environ, var_dir=tmp_path)
 
     assert caught.value.faults == [
         f"{environ['BRIDGE_MERCHANT_FILE']}: [clocks] ack_hours_law must be a whole number"

@@ -248,10 +248,10 @@ def test_how_processors_are_told_is_read():
     known = {each.id: each for each in merchant.processors}
     bluedart = known["bluedart"]
     assert (bluedart.applies_to, bluedart.names, bluedart.template) == ("parcels", "waybill", "carrier")
-    assert bluedart.is_told
+    assert bluedart.is_notice_recipient
     assert bluedart.contact_verified_on is None
-    assert not known["shopify"].is_told
-    assert not known["sms_gateway"].is_told
+    assert not known["shopify"].is_notice_recipient
+    assert not known["sms_gateway"].is_notice_recipient
     assert any("contact_verified_on is not set" in each for each in merchant.warnings)
 
 

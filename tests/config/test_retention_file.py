@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from bridge.errors import SettingsInvalid
-from bridge.rules.retention.holds import holds_on
+from bridge.rules.retention.holds import find_retention_holds
 from config.retention_file.retention import load_retention
-from config.retention_file.retention_model import PlatformResidue
+from config.retention_file.retention_model import ResidueRules
 
 SHIPPED = Path(__file__).parents[2] / "config" / "retention.toml"
 
@@ -35,7 +35,7 @@ def test_the_shipped_file_is_read_whole():
 
     assert (retention.broken, retention.faults) == ((), ())
     assert retention.laws["dpdp_core"].in_force_from == date(2027, 5, 13)
-    assert not retention.laws["spdi"].in_force(date(2027, 5, 13))
+    assert not retention.laws["spdi"].is_in_force(date(2027, 5, 13))
     assert retention.holds["gst_books"].args == {"months": 72}
     assert retention.categories["cod_refund_bank"].purpose_lock == ("xvi",)
     assert retention.categories["webhook_payload"].max_age_failed == {"event": "received_at", "days": 90}
@@ -202,7 +202,7 @@ def test_a_broken_rule_is_named_holds_for_ever_and_disables_no_other(changed, ol
     assert retention.broken == (broken,)
     assert any(each.startswith(f"{path}: {fault}") for each in retention.faults), retention.faults
     assert {"income_tax_books", "open_contract", "evidence_3y"} <= retention.holds.keys()
-    held = holds_on(
+    held = find_retention_holds(
         retention.categories["invoice_document"], events={}, today=date(2999, 1, 1), retention=retention
     )
     assert [(hold.ground, hold.erasable_from) for hold in held] == [("gst_books", None)]
@@ -346,10 +346,10 @@ def test_a_basis_that_takes_indian_law_for_art_17_3_b_is_named_and_holds(changed
     assert retention.faults[0].startswith(f"{path}: [category.invoice_document.basis] EU names Art 17(3)(b)")
     documents = retention.categories["invoice_document"]
     assert documents.basis.keys() == {"IN"}, "what is refused is told to nobody"
-    held = holds_on(documents, events={}, today=date(2999, 1, 1), retention=retention)
+    held = find_retention_holds(documents, events={}, today=date(2999, 1, 1), retention=retention)
     assert [(hold.ground, hold.erasable_from) for hold in held] == [("category.invoice_document", None)]
     assert (
-        holds_on(
+        find_retention_holds(
             retention.categories["customer_profile"], events={}, today=date(2999, 1, 1), retention=retention
         )
         == []
@@ -383,21 +383,21 @@ def test_the_conflict_of_the_one_year_rule_is_counsels_to_decide(changed):
 def test_nothing_that_others_wrote_at_a_platform_goes_by_the_shipped_file():
     residue = load_retention(SHIPPED).residue
 
-    assert residue == PlatformResidue(apply=False, erased=("customer_metafields", "order_notes"))
-    assert not residue.touches("order_notes")
+    assert residue == ResidueRules(apply=False, erased_kinds=("customer_metafields", "order_notes"))
+    assert not residue.removes_kind("order_notes")
 
 
 def test_what_others_wrote_goes_where_the_file_says_so(changed):
     residue = load_retention(changed(("apply = false", "apply = true"))).residue
 
     touched = {
-        kind for kind in ("customer_metafields", "order_attributes", "orders") if residue.touches(kind)
+        kind for kind in ("customer_metafields", "order_attributes", "orders") if residue.removes_kind(kind)
     }
     assert touched == {"customer_metafields", "orders"}
     only_hers = load_retention(
         changed(("apply = false", "apply = true"), ('order_notes = "erase"', 'order_notes = "keep"'))
     ).residue
-    assert not only_hers.touches("orders")
+    assert not only_hers.removes_kind("orders")
 
 
 def test_a_file_that_does_not_name_what_others_wrote_keeps_it(changed):
@@ -408,7 +408,7 @@ def test_a_file_that_does_not_name_what_others_wrote_keeps_it(changed):
         )
     ]
 
-    assert load_retention(changed((table, ""))).residue == PlatformResidue()
+    assert load_retention(changed((table, ""))).residue == ResidueRules()
 
 
 @pytest.mark.parametrize(

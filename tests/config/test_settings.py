@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bridge.errors import SettingsInvalid
-from config.development_keys import DEVELOPMENT_KEYS, development_keys
-from config.settings import Settings, load, variables
+from config.development_keys import DEVELOPMENT_KEYS, load_development_keys
+from config.settings import Settings, list_variables, load_settings
 
 ROOT = Path(__file__).parents[2]
 KEY = base64.b64encode(bytes(range(32))).decode()
@@ -21,10 +21,10 @@ def test_env_example_lists_every_variable_in_order_with_its_default_and_meaning(
     listed = re.findall(r"^# (.*)\n([A-Z_]+)=(.*)$", text, re.MULTILINE)
 
     assert [(name, default) for _, name, default in listed] == [
-        (name, default) for name, default, _ in variables()
+        (name, default) for name, default, _ in list_variables()
     ]
     required = set(Settings.unset_required({}))
-    for (comment, name, _), (_, _, meaning) in zip(listed, variables(), strict=True):
+    for (comment, name, _), (_, _, meaning) in zip(listed, list_variables(), strict=True):
         assert comment == meaning + (" (required in production)" if name in required else "")
 
 
@@ -157,7 +157,7 @@ def test_production_wants_every_required_variable_and_https():
 def test_development_makes_its_keys_once_and_says_they_are_unset(tmp_path):
     var = tmp_path / "var"
 
-    first, second = load({}, var=var), load({"BRIDGE_PSEUDONYM_KEY": KEY}, var=var)
+    first, second = load_settings({}, var_dir=var), load_settings({"BRIDGE_PSEUDONYM_KEY": KEY}, var_dir=var)
 
     assert first.keys == second.keys
     assert first.pseudonym_key != second.pseudonym_key
@@ -168,16 +168,16 @@ def test_development_makes_its_keys_once_and_says_they_are_unset(tmp_path):
 
 
 def test_of_two_processes_that_make_keys_the_first_wins(tmp_path, monkeypatch):
-    first = development_keys(tmp_path)
+    first = load_development_keys(tmp_path)
     real = Path.exists
     monkeypatch.setattr(Path, "exists", lambda path: path.name != "development.env" and real(path))
 
-    assert development_keys(tmp_path) == first
+    assert load_development_keys(tmp_path) == first
     assert [path.name for path in tmp_path.iterdir()] == ["development.env"]
 
 
 def test_production_makes_no_keys(tmp_path):
     with pytest.raises(SettingsInvalid):
-        load({"BRIDGE_ENV": "production"}, var=tmp_path)
+        load_settings({"BRIDGE_ENV": "production"}, var_dir=tmp_path)
 
     assert list(tmp_path.iterdir()) == []

@@ -17,7 +17,7 @@ import requests
 import responses
 from responses.matchers import request_kwargs_matcher
 
-from bridge.connectors.http import ATTEMPTS, TIMEOUT_S
+from bridge.connectors.http import MAX_CALL_ATTEMPTS, TIMEOUT_S
 from bridge.errors import (
     BridgeError,
     ConnectorRefused,
@@ -25,7 +25,7 @@ from bridge.errors import (
     ConnectorUnavailable,
     CredentialRejected,
 )
-from bridge.model import Page, Principal, Waybill
+from bridge.model import FindingPage, Principal, Waybill
 from bridge.ports import Connector
 
 SHOP = "contract.myshopify.com"
@@ -101,7 +101,7 @@ class ConnectorContract:
         """Do what the verb does, to the end."""
         return getattr(self, verb)(naps)
 
-    def gather(self, naps: list[float] | None = None, cursor: str = "") -> list[Page]:
+    def gather(self, naps: list[float] | None = None, cursor: str = "") -> list[FindingPage]:
         asked = self.connector([] if naps is None else naps)
         return list(asked.gather(Principal(), shop=SHOP, parcels=self.parcels(), cursor=cursor))
 
@@ -118,7 +118,7 @@ class ConnectorContract:
         return told.count((method, url))
 
     def attempts(self, verb: str) -> int:
-        return 1 if verb in self.once else ATTEMPTS
+        return 1 if verb in self.once else MAX_CALL_ATTEMPTS
 
     # --- the cases --------------------------------------------------------------------------------------
 
@@ -273,23 +273,23 @@ class ConnectorContract:
     @pytest.mark.parametrize("body", [b"", b"<html>", b"null", b'{"Error": "odd"}'])
     def test_check_never_raises(self, mock, status, body):
         self.answer(mock, body, status)
-        for line in self.connector([]).check(SHOP):
+        for line in self.connector([]).run_checks(SHOP):
             self.assert_silent(f"{line.name} {line.detail}")
             assert re.fullmatch(r"[a-z]+\.[a-z_]+", line.name)
 
     def test_check_says_all_is_well(self, mock):
         self.answer(mock, self.nothing)
-        assert not any(line.ok is False for line in self.connector([]).check(SHOP))
+        assert not any(line.ok is False for line in self.connector([]).run_checks(SHOP))
 
     def test_check_says_that_nothing_answers(self, mock):
         self.answer(mock, requests.ConnectionError(CANARY))
-        assert any(line.ok is False for line in self.connector([]).check(SHOP))
+        assert any(line.ok is False for line in self.connector([]).run_checks(SHOP))
 
     def test_check_says_that_the_credential_is_refused(self, mock):
         self.answer(mock, b"{}", 401)
-        lines = {line.name: line.ok for line in self.connector([]).check(SHOP)}
+        lines = {line.name: line.ok for line in self.connector([]).run_checks(SHOP)}
         assert list(lines.values()) == [True, True, False]
 
     def test_check_says_what_is_unset(self, mock):
-        assert [line.ok for line in self.bare.check(SHOP)] == [False]
+        assert [line.ok for line in self.bare.run_checks(SHOP)] == [False]
         assert not mock.calls

@@ -5,7 +5,7 @@ from dataclasses import fields
 import pytest
 
 from bridge.errors import BridgeError, ConnectorRefused, CredentialRejected
-from bridge.model import Outcome, ParcelStatus, Tracked
+from bridge.model import Outcome, ParcelStatus, TrackingResult
 from bridge.ports import Canceller, Eraser, Tracker
 from tests.connectors.contract import CANARY
 
@@ -18,9 +18,9 @@ class TrackerContract:
         "asha"  # of whom the first number's answer tells, in lower case; None: nobody is shown
     )
 
-    def track(self, naps=None, numbers=(), *, consignees=False):
+    def track(self, naps=None, numbers=(), *, include_consignees=False):
         asked = self.connector([] if naps is None else naps)
-        batches = asked.track(numbers or self.numbers, consignees=consignees)
+        batches = asked.track_parcels(numbers or self.numbers, include_consignees=include_consignees)
         return [one for batch in batches for one in batch]
 
     def test_it_is_a_tracker_and_says_whether_it_is_configured(self):
@@ -68,19 +68,19 @@ class TrackerContract:
         self.well(mock, "track")
         for one in self.track():
             assert one.consignee is None
-            told = " ".join(str(getattr(one, field.name)) for field in fields(Tracked))
+            told = " ".join(str(getattr(one, field.name)) for field in fields(TrackingResult))
             assert not self.person or self.person not in told.lower()
 
     def test_track_tells_the_person_where_asked(self, mock):
         self.well(mock, "track")
-        told = self.track(consignees=True)
+        told = self.track(include_consignees=True)
         assert all(isinstance(one.consignee, str) for one in told)
         if self.person:
             assert self.person in told[0].consignee
 
     def test_track_without_credentials_asks_nothing(self, mock):
         with pytest.raises(CredentialRejected, match="not set"):
-            list(self.bare.track(self.numbers))
+            list(self.bare.track_parcels(self.numbers))
         assert not mock.calls
 
 
@@ -92,7 +92,7 @@ class EraserContract:
     erasing: tuple[str, str, bytes]  # method, address and answer of erasing the first number
 
     def erase(self, naps=None, numbers=()):
-        return list(self.connector([] if naps is None else naps).erase(numbers or self.numbers[:1]))
+        return list(self.connector([] if naps is None else naps).erase_waybills(numbers or self.numbers[:1]))
 
     def test_it_is_an_eraser(self):
         assert isinstance(self.connector([]), Eraser)
@@ -127,7 +127,7 @@ class EraserContract:
 
     def test_erase_without_credentials_asks_nothing(self, mock):
         with pytest.raises(CredentialRejected, match="not set"):
-            list(self.bare.erase(self.numbers))
+            list(self.bare.erase_waybills(self.numbers))
         assert not mock.calls
 
 
@@ -138,7 +138,7 @@ class CancellerContract:
     refusals: tuple[bytes, ...]  # how it says no with 200
 
     def cancel(self, naps=None):
-        self.connector([] if naps is None else naps).cancel(self.numbers[0])
+        self.connector([] if naps is None else naps).cancel_shipment(self.numbers[0])
 
     def where(self, verb):
         return self.cancelling if verb == "cancel" else super().where(verb)
@@ -160,10 +160,10 @@ class CancellerContract:
 
     def test_words_are_not_cancelled(self, mock):
         with pytest.raises(ConnectorRefused):
-            self.connector([]).cancel("see note, please")
+            self.connector([]).cancel_shipment("see note, please")
         assert not mock.calls
 
     def test_cancel_without_credentials_asks_nothing(self, mock):
         with pytest.raises(CredentialRejected, match="not set"):
-            self.bare.cancel(self.numbers[0])
+            self.bare.cancel_shipment(self.numbers[0])
         assert not mock.calls

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.connectors.smtp import bounced
+from bridge.connectors.smtp import find_bounced_message_id
 
 MAIL = Path(__file__).parents[1] / "fixtures" / "mail"
 
@@ -27,8 +27,8 @@ MAIL = Path(__file__).parents[1] / "fixtures" / "mail"
 )
 def test_each_kind_of_mail(name, letter):
     raw = (MAIL / f"{name}.eml").read_bytes()
-    assert bounced(raw) == letter
-    assert bounced(raw.replace(b"\n", b"\r\n")) == letter
+    assert find_bounced_message_id(raw) == letter
+    assert find_bounced_message_id(raw.replace(b"\n", b"\r\n")) == letter
 
 
 def test_each_fixture_is_looked_at_and_names_invented_people_only():
@@ -45,13 +45,13 @@ def test_headers_that_came_back_packed_are_read():
     from base64 import encodebytes  # noqa: PLC0415
 
     packed = start + mark[:-1] + b"Content-Transfer-Encoding: base64\n\n" + encodebytes(headers) + end
-    assert bounced(packed) == "<ntc_01.1@example.com>"
+    assert find_bounced_message_id(packed) == "<ntc_01.1@example.com>"
 
 
 def test_a_bounce_of_which_nothing_came_back_names_nothing():
     raw = (MAIL / "postfix__user_unknown.eml").read_bytes()
-    assert bounced(raw.replace(b"Message-ID: <ntc_01.1@example.com>\n", b"")) == ""
-    assert bounced(raw[: raw.index(b"Content-Description: Undelivered")]) == ""
+    assert find_bounced_message_id(raw.replace(b"Message-ID: <ntc_01.1@example.com>\n", b"")) == ""
+    assert find_bounced_message_id(raw[: raw.index(b"Content-Description: Undelivered")]) == ""
 
 
 @given(st.binary(max_size=400), st.integers(0, 2_500))
@@ -63,4 +63,4 @@ def test_whatever_comes_is_read_or_not_and_never_raises(junk, at):
         raw[:at] + junk,
         b"Content-Type: multipart/report\n" + junk,
     ):
-        assert isinstance(bounced(mail), str)
+        assert isinstance(find_bounced_message_id(mail), str)

@@ -13,7 +13,7 @@ import responses
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.connectors.http import LONGEST_RETRY_AFTER_S, Dialect, Http, retry_after_s
+from bridge.connectors.http import MAX_RETRY_AFTER_S, HttpClient, StatusRules, parse_retry_after
 from bridge.errors import ConnectorRefused, ConnectorThrottled, ConnectorUnavailable, CredentialRejected
 
 URL = "https://system.example/thing"
@@ -26,7 +26,7 @@ def mock():
 
 
 def call(naps=None, **more):
-    return Http("system", sleep=(naps if naps is not None else []).append).call("GET", URL, **more)
+    return HttpClient("system", sleep=(naps if naps is not None else []).append).call("GET", URL, **more)
 
 
 def test_an_answer_has_lower_case_headers(mock):
@@ -72,44 +72,50 @@ def test_a_status_becomes_one_of_four(mock, status, kind):
 
 
 def test_a_dialect_says_what_a_code_means_here(mock):
-    dialect = Dialect(also={403: ConnectorThrottled}, reads=frozenset({400}), least_wait_s={403: 30.0})
+    dialect = StatusRules(
+        error_by_status={403: ConnectorThrottled}, readable_statuses=frozenset({400}), min_wait_s={403: 30.0}
+    )
     mock.get(URL, status=403, headers={"Retry-After": "1"})
     with pytest.raises(ConnectorThrottled) as caught:
-        call(dialect=dialect)
+        call(status_rules=dialect)
     assert caught.value.retry_after_s == 30
     mock.replace(responses.GET, URL, body=b"why", status=400)
-    assert call(dialect=dialect).content == b"why"
+    assert call(status_rules=dialect).content == b"why"
 
 
 def test_a_dialect_may_judge_by_the_body(mock):
     mock.get(URL, body=b"wrong token", status=500)
-    dialect = Dialect(judge=lambda status, body: CredentialRejected if b"token" in body else None)
+    dialect = StatusRules(
+        classify_error=lambda status, body: CredentialRejected if b"token" in body else None
+    )
     with pytest.raises(CredentialRejected):
-        call(dialect=dialect)
+        call(status_rules=dialect)
 
 
 def test_the_constructor_may_name_an_error_too(mock):
     mock.get(URL, status=404)
     with pytest.raises(ConnectorUnavailable):
-        Http("system", also={404: ConnectorUnavailable}, sleep=lambda _: None).call("GET", URL)
+        HttpClient("system", error_by_status={404: ConnectorUnavailable}, sleep=lambda _: None).call(
+            "GET", URL
+        )
 
 
 @pytest.mark.parametrize("secret", ["line\nbreak", "curly \N{RIGHT SINGLE QUOTATION MARK}"])
 def test_a_secret_that_is_no_header_is_not_repeated(server, secret):
     with pytest.raises(CredentialRejected) as caught:
-        Http("system").call("GET", server, headers={"Authorization": secret})
+        HttpClient("system").call("GET", server, headers={"Authorization": secret})
     assert str(caught.value) == "system: a credential cannot be sent in a header"
     assert caught.value.__suppress_context__
 
 
 def test_two_lengths_in_an_answer_are_the_other_sides_fault(server):
     with pytest.raises(ConnectorUnavailable, match=r"^system: InvalidHeader$"):
-        Http("system", sleep=lambda _: None).call("GET", server + "/lengths")
+        HttpClient("system", sleep=lambda _: None).call("GET", server + "/lengths")
 
 
 def test_an_address_that_is_none_is_unavailable():
     with pytest.raises(ConnectorUnavailable, match=r"^system: InvalidURL$"):
-        Http("system", sleep=lambda _: None).call("GET", "https://[broken/?key=secret")
+        HttpClient("system", sleep=lambda _: None).call("GET", "https://[broken/?key=secret")
 
 
 @pytest.mark.parametrize(
@@ -117,21 +123,21 @@ def test_an_address_that_is_none_is_unavailable():
     [("2", 2.0), ("2.0", 2.0), ("-1", 0.0), ("", None), ("soon", None), ("nan", None), ("inf", None)],
 )
 def test_retry_after_in_numbers(value, expected):
-    assert retry_after_s(value) == expected
+    assert parse_retry_after(value) == expected
 
 
 def test_retry_after_as_a_date():
-    soon = retry_after_s(format_datetime(datetime.now(UTC) + timedelta(seconds=60), usegmt=True))
+    soon = parse_retry_after(format_datetime(datetime.now(UTC) + timedelta(seconds=60), usegmt=True))
     assert soon is not None
     assert 50 < soon <= 60
-    assert retry_after_s("Fri, 31 Dec 1999 23:59:59 GMT") == 0
-    assert retry_after_s("9" * 30) == LONGEST_RETRY_AFTER_S
+    assert parse_retry_after("Fri, 31 Dec 1999 23:59:59 GMT") == 0
+    assert parse_retry_after("9" * 30) == MAX_RETRY_AFTER_S
 
 
 @given(st.text())
 def test_any_retry_after_is_a_sane_wait_or_nothing(value):
-    wait = retry_after_s(value)
-    assert wait is None or 0 <= wait <= LONGEST_RETRY_AFTER_S
+    wait = parse_retry_after(value)
+    assert wait is None or 0 <= wait <= MAX_RETRY_AFTER_S
 
 
 class Server(BaseHTTPRequestHandler):
@@ -166,7 +172,7 @@ def server():
 def test_the_library_below_logs_no_query_even_at_debug(server, caplog, path):
     """Blue Dart's licence key travels in the query."""
     caplog.set_level(logging.DEBUG)
-    answer = Http("system").call("GET", server + path, params={"lickey": "nobody-may-read"})
+    answer = HttpClient("system").call("GET", server + path, params={"lickey": "nobody-may-read"})
     assert answer.content == b"ok"
     assert "nobody-may-read" not in caplog.text
 
@@ -174,13 +180,13 @@ def test_the_library_below_logs_no_query_even_at_debug(server, caplog, path):
 def test_a_body_that_ends_early_is_unavailable(server):
     began = time.monotonic()
     with pytest.raises(ConnectorUnavailable):
-        Http("system", sleep=lambda _: None).call("GET", server + "/short")
+        HttpClient("system", sleep=lambda _: None).call("GET", server + "/short")
     assert time.monotonic() - began < 5
 
 
 def test_nothing_listens(server):
     with pytest.raises(ConnectorUnavailable, match=r"^system: ConnectionError$"):
-        Http("system", sleep=lambda _: None).call("GET", "http://127.0.0.1:1/?lickey=nobody-may-read")
+        HttpClient("system", sleep=lambda _: None).call("GET", "http://127.0.0.1:1/?lickey=nobody-may-read")
 
 
 def test_no_proxy_and_no_password_file_is_taken_from_the_environment(mock, monkeypatch):

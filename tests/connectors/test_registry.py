@@ -2,8 +2,8 @@
 
 import responses
 
-from bridge.connectors.registry import carriers
-from bridge.ports import Eraser, Tracker, Watcher
+from bridge.connectors.registry import build_connectors
+from bridge.ports import CopiesAllParcels, Eraser, Tracker
 from config.settings import Settings
 from tests.connectors.bluedart.bluedart_answers import sample
 
@@ -19,9 +19,9 @@ SET = {
 
 
 def test_carriers_stand_under_their_id_and_what_stands_between_only_where_it_is_set():
-    assert set(carriers(Settings.from_env(SET))) == {"bluedart", "delhivery"}
+    assert set(build_connectors(Settings.from_env(SET))) == {"bluedart", "delhivery"}
     more = {"SHIPROCKET_EMAIL": "f", "SHIPROCKET_PASSWORD": "g", "AFTERSHIP_API_KEY": "h"}
-    found = carriers(Settings.from_env(SET | more))
+    found = build_connectors(Settings.from_env(SET | more))
     assert set(found) == {"bluedart", "delhivery", "shiprocket", "aftership"}
     assert all(one.system == name and one.configured for name, one in found.items())
 
@@ -32,26 +32,26 @@ def test_blue_darts_login_is_where_the_settings_say():
             "https://apigateway.bluedart.com/in/transportation/token/v2/login", json={"JWTToken": "jwt"}
         )
         mock.get("https://apigateway.bluedart.com/in/transportation/tracking/v1/shipment", body=NOT_FOUND)
-        found = carriers(Settings.from_env(SET | {"BLUEDART_LOGIN_PATH": "/token/v2/login"}))
-        found["bluedart"].check("shop.myshopify.com")
+        found = build_connectors(Settings.from_env(SET | {"BLUEDART_LOGIN_PATH": "/token/v2/login"}))
+        found["bluedart"].run_checks("shop.myshopify.com")
         assert there.call_count == 1
 
 
 def test_unset_carriers_are_there_and_say_so():
-    found = carriers(Settings.from_env({"SHIPROCKET_EMAIL": "f"}))
+    found = build_connectors(Settings.from_env({"SHIPROCKET_EMAIL": "f"}))
     assert set(found) == {"bluedart", "delhivery", "shiprocket"}
     for connector in found.values():
-        (line,) = connector.check("shop.myshopify.com")
+        (line,) = connector.run_checks("shop.myshopify.com")
         assert line.ok is False
         assert "not set" in line.detail
 
 
 def test_who_can_do_what():
-    found = carriers(Settings.from_env(SET | {"SHIPROCKET_EMAIL": "f", "AFTERSHIP_API_KEY": "h"}))
+    found = build_connectors(Settings.from_env(SET | {"SHIPROCKET_EMAIL": "f", "AFTERSHIP_API_KEY": "h"}))
     assert {name for name, one in found.items() if isinstance(one, Tracker)} == {
         "bluedart",
         "delhivery",
         "shiprocket",
     }
     assert {name for name, one in found.items() if isinstance(one, Eraser)} == {"aftership"}
-    assert {name for name, one in found.items() if isinstance(one, Watcher)} == {"aftership"}
+    assert {name for name, one in found.items() if isinstance(one, CopiesAllParcels)} == {"aftership"}

@@ -16,7 +16,7 @@ from urllib.parse import quote
 import pytest
 
 from bridge.connectors import smtp
-from bridge.connectors.smtp import Smtp
+from bridge.connectors.smtp import SmtpMailer
 from bridge.errors import ConnectorRefused, ConnectorUnavailable, CredentialRejected
 from bridge.model import Letter
 from tests.connectors.mail_server import HOST, PASSWORD, USER, Postbox, certificates, serving
@@ -29,7 +29,7 @@ LETTER = Letter(
     html="<p>Please erase these. धन्यवाद</p>",
     message_id="<ntc_01.1@example.com>",
     reply_to="privacy@example.com",
-    attached=(("waybills.csv", "text/csv", b"waybill\r\n149\r\n\xff\x00"),),
+    attachments=(("waybills.csv", "text/csv", b"waybill\r\n149\r\n\xff\x00"),),
 )
 
 
@@ -65,7 +65,7 @@ def arrived(postbox):
 def test_a_letter_arrives_whole_by_the_machine_s_own_server():
     postbox = Postbox()
     with serving(postbox) as port:
-        Smtp(f"smtp://localhost:{port}", SENDER).send(LETTER)
+        SmtpMailer(f"smtp://localhost:{port}", SENDER).send_letter(LETTER)
     envelope, message = arrived(postbox)
     assert (envelope.mail_from, envelope.rcpt_tos) == ("privacy@example.com", ["dpo@carrier.example.in"])
     assert message["From"] == '"MINI MISS, वकील" <privacy@example.com>'
@@ -81,7 +81,7 @@ def test_a_letter_arrives_whole_by_the_machine_s_own_server():
     [attached] = message.iter_attachments()
     assert attached.get_filename() == "waybills.csv"
     assert attached.get_content_type() == "text/csv"
-    assert attached.get_payload(decode=True) == LETTER.attached[0][2]
+    assert attached.get_payload(decode=True) == LETTER.attachments[0][2]
     assert all(byte < 128 for byte in envelope.content), "eight bits were not asked for"
     assert "DSN" not in str(envelope.mail_options)
 
@@ -90,7 +90,7 @@ def test_to_another_machine_it_is_encrypted_before_anything_is_said(tls, elsewhe
     server, trust = tls
     postbox = Postbox()
     with serving(postbox, tls=server) as port:
-        Smtp(f"smtp://{HOST}:{port}", SENDER, trust=trust).send(LETTER)
+        SmtpMailer(f"smtp://{HOST}:{port}", SENDER, tls_context=trust).send_letter(LETTER)
     assert postbox.encrypted == [True]
 
 
@@ -98,7 +98,7 @@ def test_smtps_is_encrypted_from_the_first_byte(tls, elsewhere):
     server, trust = tls
     postbox = Postbox()
     with serving(postbox, tls=server, smtps=True) as port:
-        Smtp(f"smtps://{HOST}:{port}", SENDER, trust=trust).send(LETTER)
+        SmtpMailer(f"smtps://{HOST}:{port}", SENDER, tls_context=trust).send_letter(LETTER)
     arrived(postbox)
 
 
@@ -106,7 +106,7 @@ def test_smtps_is_encrypted_from_the_first_byte(tls, elsewhere):
 def test_the_machine_s_own_server_may_have_made_its_certificate_itself(tls, smtps):
     postbox = Postbox()
     with serving(postbox, tls=tls[0], smtps=smtps) as port:
-        Smtp(f"smtp{'s' * smtps}://127.0.0.1:{port}", SENDER).send(LETTER)
+        SmtpMailer(f"smtp{'s' * smtps}://127.0.0.1:{port}", SENDER).send_letter(LETTER)
     arrived(postbox)
 
 
@@ -114,17 +114,19 @@ def test_login_with_what_the_url_spells_escaped(tls, elsewhere):
     postbox = Postbox()
     with serving(postbox, tls=tls[0], login=True) as port:
         url = f"smtp://{quote(USER, safe='')}:{quote(PASSWORD, safe='')}@{HOST}:{port}"
-        Smtp(url, SENDER, trust=tls[1]).send(LETTER)
+        SmtpMailer(url, SENDER, tls_context=tls[1]).send_letter(LETTER)
     arrived(postbox)
 
 
 def test_where_it_is_offered_the_server_is_asked_to_tell_what_does_not_arrive():
     postbox = Postbox(dsn="yes")
     with serving(postbox) as port:
-        Smtp(f"smtp://localhost:{port}", SENDER).send(replace(LETTER, message_id="<ntc_01+a=b@example.com>"))
+        SmtpMailer(f"smtp://localhost:{port}", SENDER).send_letter(
+            replace(LETTER, message_id="<ntc_01+a=b@example.com>")
+        )
         assert postbox.mail_options == ["RET=HDRS", "ENVID=ntc_01+2Ba+3Db@example.com"]
         assert postbox.rcpt_options == ["NOTIFY=FAILURE,DELAY"]
-        Smtp(f"smtp://localhost:{port}", SENDER).send(
+        SmtpMailer(f"smtp://localhost:{port}", SENDER).send_letter(
             replace(LETTER, message_id=f"<{'x' * 120}@example.com>")
         )
         assert postbox.mail_options == ["RET=HDRS"], "a name that is longer than the rules allow"
@@ -134,7 +136,7 @@ def test_where_it_is_offered_the_server_is_asked_to_tell_what_does_not_arrive():
 def test_a_letter_that_was_taken_is_sent_whatever_the_server_says_to_our_goodbye(goodbye):
     postbox = Postbox(quit=goodbye)
     with serving(postbox) as port:
-        Smtp(f"smtp://localhost:{port}", SENDER).send(LETTER)
+        SmtpMailer(f"smtp://localhost:{port}", SENDER).send_letter(LETTER)
     arrived(postbox)
 
 
@@ -169,7 +171,7 @@ def test_what_the_server_says_becomes_what_we_must_do_and_is_not_repeated(
     logging.getLogger("mail.log").setLevel(logging.ERROR)  # the stand-in's own
     postbox = Postbox(**replies)
     with serving(postbox) as port, pytest.raises(error) as fault:
-        Smtp(f"smtp://localhost:{port}", SENDER).send(LETTER)
+        SmtpMailer(f"smtp://localhost:{port}", SENDER).send_letter(LETTER)
     assert str(fault.value) == f"mail: {words}"
     shown = "".join(traceback.format_exception(fault.value)) + caplog.text + "".join(capfd.readouterr())
     for word in ("carrier.example.in", "privacy@", "spam", "greylisted", "unknown"):
@@ -180,7 +182,9 @@ def test_what_the_server_says_becomes_what_we_must_do_and_is_not_repeated(
 def test_a_login_that_is_refused_is_for_a_person(tls, elsewhere):
     postbox = Postbox()
     with serving(postbox, tls=tls[0], login=True) as port, pytest.raises(CredentialRejected) as fault:
-        Smtp(f"smtp://{quote(USER)}:wrong@{HOST}:{port}", SENDER, trust=tls[1]).send(LETTER)
+        SmtpMailer(f"smtp://{quote(USER)}:wrong@{HOST}:{port}", SENDER, tls_context=tls[1]).send_letter(
+            LETTER
+        )
     assert str(fault.value) == "mail: login refused, 535"
     assert not postbox.letters
 
@@ -188,12 +192,12 @@ def test_a_login_that_is_refused_is_for_a_person(tls, elsewhere):
 def test_a_login_that_is_not_offered_or_cannot_be_spelt_is_for_a_person(tls):
     postbox = Postbox()
     with serving(postbox) as port, pytest.raises(CredentialRejected, match="offers no login"):
-        Smtp(f"smtp://user:pass@localhost:{port}", SENDER).send(LETTER)
+        SmtpMailer(f"smtp://user:pass@localhost:{port}", SENDER).send_letter(LETTER)
     with (
         serving(postbox, login=True) as port,
         pytest.raises(CredentialRejected, match="must be ASCII") as fault,
     ):
-        Smtp(f"smtp://user:{quote('pässphrase')}@localhost:{port}", SENDER).send(LETTER)
+        SmtpMailer(f"smtp://user:{quote('pässphrase')}@localhost:{port}", SENDER).send_letter(LETTER)
     assert "ssphrase" not in str(fault.value)
 
 
@@ -203,7 +207,7 @@ def test_a_login_that_is_not_offered_or_cannot_be_spelt_is_for_a_person(tls):
 def test_another_machine_without_encryption_gets_nothing(elsewhere):
     postbox = Postbox()
     with serving(postbox) as port, pytest.raises(CredentialRejected, match="no encryption"):
-        Smtp(f"smtp://user:pass@{HOST}:{port}", SENDER).send(LETTER)
+        SmtpMailer(f"smtp://user:pass@{HOST}:{port}", SENDER).send_letter(LETTER)
     assert not postbox.letters
 
 
@@ -211,7 +215,7 @@ def test_another_machine_without_encryption_gets_nothing(elsewhere):
 def test_a_certificate_that_nobody_vouches_for_gets_nothing(tls, elsewhere, smtps):
     postbox = Postbox()
     with serving(postbox, tls=tls[0], smtps=smtps) as port, pytest.raises(CredentialRejected) as fault:
-        Smtp(f"smtp{'s' * smtps}://{HOST}:{port}", SENDER).send(LETTER)
+        SmtpMailer(f"smtp{'s' * smtps}://{HOST}:{port}", SENDER).send_letter(LETTER)
     assert "no trusted encryption" in str(fault.value)
     assert not postbox.letters
 
@@ -219,7 +223,7 @@ def test_a_certificate_that_nobody_vouches_for_gets_nothing(tls, elsewhere, smtp
 def test_a_certificate_of_another_name_gets_nothing(tmp_path, elsewhere):
     server, trust = certificates(tmp_path, "other.example.com")
     with serving(Postbox(), tls=server) as port, pytest.raises(CredentialRejected):
-        Smtp(f"smtp://{HOST}:{port}", SENDER, trust=trust).send(LETTER)
+        SmtpMailer(f"smtp://{HOST}:{port}", SENDER, tls_context=trust).send_letter(LETTER)
 
 
 # --- Nobody there, or nobody we know ------------------------------------------------------------------
@@ -266,7 +270,7 @@ def saying(*pieces: bytes, hang: bool = False):
 )
 def test_a_server_that_breaks_off_is_asked_later(elsewhere, pieces, error):
     with saying(*pieces) as port, pytest.raises(error) as fault:
-        Smtp(f"smtp://{HOST}:{port}", SENDER).send(LETTER)
+        SmtpMailer(f"smtp://{HOST}:{port}", SENDER).send_letter(LETTER)
     assert "listed" not in str(fault.value)
 
 
@@ -281,7 +285,7 @@ def test_a_server_that_is_silent_is_given_up_in_time(monkeypatch, elsewhere, pie
         saying(*(pieces if scheme == "smtp" else ()), hang=True) as port,
         pytest.raises(ConnectorUnavailable),
     ):
-        Smtp(f"{scheme}://{HOST}:{port}", SENDER).send(LETTER)
+        SmtpMailer(f"{scheme}://{HOST}:{port}", SENDER).send_letter(LETTER)
     assert time.monotonic() - began < 3
 
 
@@ -289,12 +293,12 @@ def test_nobody_at_the_port_is_asked_later():
     with socket.create_server(("127.0.0.1", 0)) as door:
         port = door.getsockname()[1]
     with pytest.raises(ConnectorUnavailable, match="ConnectionRefusedError"):
-        Smtp(f"smtp://localhost:{port}", SENDER).send(LETTER)
+        SmtpMailer(f"smtp://localhost:{port}", SENDER).send_letter(LETTER)
 
 
 def test_a_host_that_no_name_server_knows_is_asked_later():
     with pytest.raises(ConnectorUnavailable):
-        Smtp("smtp://nowhere.invalid", SENDER).send(LETTER)
+        SmtpMailer("smtp://nowhere.invalid", SENDER).send_letter(LETTER)
 
 
 # --- Settings and letters that are not right ----------------------------------------------------------
@@ -314,10 +318,10 @@ def test_a_host_that_no_name_server_knows_is_asked_later():
     ],
 )
 def test_without_a_good_url_and_a_sender_letters_wait(url, sender):
-    mailer = Smtp(url, sender)
+    mailer = SmtpMailer(url, sender)
     assert not mailer.configured
     with pytest.raises(CredentialRejected, match="not set, or malformed"):
-        mailer.send(LETTER)
+        mailer.send_letter(LETTER)
 
 
 @pytest.mark.parametrize(
@@ -337,6 +341,6 @@ def test_without_a_good_url_and_a_sender_letters_wait(url, sender):
 def test_a_letter_cannot_smuggle_a_header_or_go_to_nobody(change):
     postbox = Postbox()
     with serving(postbox) as port, pytest.raises(ConnectorRefused) as fault:
-        Smtp(f"smtp://localhost:{port}", SENDER).send(replace(LETTER, **change))
+        SmtpMailer(f"smtp://localhost:{port}", SENDER).send_letter(replace(LETTER, **change))
     assert "everybody" not in "".join(traceback.format_exception(fault.value))
     assert not postbox.letters

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bridge.connectors.timestamp_authority import TimestampAuthority
+from bridge.connectors.timestamp_authority import Rfc3161Authority
 from bridge.errors import ConnectorRefused, ConnectorUnavailable, CredentialRejected
 from tests.authority import Authority, needs_openssl
 
@@ -24,7 +24,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Authority]:
 
 
 def test_a_stamp_is_of_now_and_openssl_accepts_it(authority):
-    stamp = TimestampAuthority(authority.url).stamp(DIGEST)
+    stamp = Rfc3161Authority(authority.url).request_timestamp(DIGEST)
     assert abs(stamp.at - datetime.now(UTC)) < timedelta(minutes=1)
     assert authority.accepts(CONTENT, stamp.token)
     assert not authority.accepts(CONTENT + b".", stamp.token)
@@ -32,7 +32,7 @@ def test_a_stamp_is_of_now_and_openssl_accepts_it(authority):
 
 def test_only_a_digest_goes_there_and_no_two_questions_are_alike(authority):
     for _ in range(2):
-        TimestampAuthority(authority.url).stamp(DIGEST)
+        Rfc3161Authority(authority.url).request_timestamp(DIGEST)
     first, second = authority.asked[-2:]
     assert DIGEST in first
     assert DIGEST in second
@@ -56,18 +56,18 @@ def test_only_a_digest_goes_there_and_no_two_questions_are_alike(authority):
 def test_what_is_no_answer_is_named_and_asked_once(authority, mood, fault, words):
     authority.moods, before = [mood], len(authority.asked)
     with pytest.raises(fault, match=words):
-        TimestampAuthority(authority.url).stamp(DIGEST)
+        Rfc3161Authority(authority.url).request_timestamp(DIGEST)
     assert len(authority.asked) == before + 1
 
 
 def test_an_answer_to_the_question_before_is_not_taken(authority):
     """Its nonce is another: somebody plays an old answer again."""
-    old = TimestampAuthority(authority.url).stamp(DIGEST).token
+    old = Rfc3161Authority(authority.url).request_timestamp(DIGEST).token
     authority.moods = [old]
     with pytest.raises(ConnectorUnavailable):
-        TimestampAuthority(authority.url).stamp(DIGEST)
+        Rfc3161Authority(authority.url).request_timestamp(DIGEST)
 
 
 def test_an_authority_that_is_away_is_unavailable():
     with pytest.raises(ConnectorUnavailable):
-        TimestampAuthority("http://127.0.0.1:1/tsr").stamp(DIGEST)
+        Rfc3161Authority("http://127.0.0.1:1/tsr").request_timestamp(DIGEST)

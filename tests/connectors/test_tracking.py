@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 import responses
 
-from bridge.connectors.tracking import moment, shown
+from bridge.connectors.tracking import parse_status_time, serialize_consignee
 from bridge.model import ParcelStatus
 from tests.connectors.bluedart import bluedart_answers as blue
 from tests.connectors.delhivery.test_client import NO_SLIP, SLIP, URL, make, sample
@@ -20,7 +20,7 @@ def mock():
 
 
 def track(connector, *numbers, **more):
-    return {one.number: one for batch in connector.track(numbers, **more) for one in batch}
+    return {one.number: one for batch in connector.track_parcels(numbers, **more) for one in batch}
 
 
 def test_delhivery_is_asked_for_the_person_only_where_she_is_wanted(mock):
@@ -29,8 +29,8 @@ def test_delhivery_is_asked_for_the_person_only_where_she_is_wanted(mock):
     told = track(make([]), "99900010000066")["99900010000066"]
     assert told.status is ParcelStatus.CANCELLED
     assert told.status_at == datetime(2026, 8, 24, 18, 28, 30, tzinfo=UTC)
-    assert (told.cod, told.remitted, told.also, told.consignee) == (False, None, (), None)
-    track(make([]), "99900010000066", consignees=True)
+    assert (told.cod, told.remitted, told.other_waybills, told.consignee) == (False, None, (), None)
+    track(make([]), "99900010000066", include_consignees=True)
     assert [call.request.params["verbose"] for call in reply.calls] == ["0", "2"]
 
 
@@ -43,7 +43,7 @@ def test_delhivery_says_how_a_parcel_is_paid(mock):
 def test_fifty_are_asked_at_once(mock):
     reply = mock.get(URL, json={"ShipmentData": []})
     numbers = [f"{number:014}" for number in range(120)]
-    assert [len(batch) for batch in make([]).track(numbers)] == [50, 50, 20]
+    assert [len(batch) for batch in make([]).track_parcels(numbers)] == [50, 50, 20]
     assert [len(call.request.params["waybill"].split(",")) for call in reply.calls] == [50, 50, 20]
 
 
@@ -76,7 +76,7 @@ def test_blue_darts_second_waybill_is_asked_and_tells_the_last_leg(mock, first, 
 
     mock.add_callback(responses.GET, blue.URL, answer)
     (told,) = track(blue.make(), FIRST).values()
-    assert (told.number, told.status, told.also) == (FIRST, ParcelStatus(status), (SECOND,))
+    assert (told.number, told.status, told.other_waybills) == (FIRST, ParcelStatus(status), (SECOND,))
     assert told.status_at == datetime(2026, 6, day, 8, 50, tzinfo=UTC)
 
 
@@ -91,7 +91,7 @@ def test_a_second_waybill_that_was_asked_with_the_first_is_not_asked_again(mock)
 def test_a_return_without_a_second_waybill_is_a_return(mock, second):
     mock.get(blue.URL, body=blue.xml(leg(FIRST, "RT", second)))
     told = track(blue.make(), FIRST)[FIRST]
-    assert (told.status, told.also) == (ParcelStatus.RETURNED, ())
+    assert (told.status, told.other_waybills) == (ParcelStatus.RETURNED, ())
 
 
 def test_blue_dart_is_asked_for_no_scans(mock):
@@ -101,16 +101,16 @@ def test_blue_dart_is_asked_for_no_scans(mock):
 
 
 def test_a_day_without_a_clock_ends_before_it_counts():
-    assert moment("2026-06-04") == datetime(2026, 6, 4, 18, 29, 59, tzinfo=UTC)
-    assert moment("2026-06-04T14:20:00+05:30") == datetime(2026, 6, 4, 8, 50, tzinfo=UTC)
-    assert moment(None) is None
+    assert parse_status_time("2026-06-04") == datetime(2026, 6, 4, 18, 29, 59, tzinfo=UTC)
+    assert parse_status_time("2026-06-04T14:20:00+05:30") == datetime(2026, 6, 4, 8, 50, tzinfo=UTC)
+    assert parse_status_time(None) is None
 
 
 def test_a_person_is_written_alike_whatever_the_systems_mood():
     one = {"name": "Asha  Qwertzuiop", "address_lines": ["7 Nowhere Lane"], "phones": ["+91 90000 00001"]}
     other = {"name": "ASHA QWERTZUIOP ", "address_lines": ["7 NOWHERE LANE"], "phones": ["09000000001"]}
-    assert shown(one) == shown(other)
-    assert json.loads(shown(one)) == {
+    assert serialize_consignee(one) == serialize_consignee(other)
+    assert json.loads(serialize_consignee(one)) == {
         "name": "asha qwertzuiop",
         "address": ["7 nowhere lane"],
         "phones": ["9000000001"],
@@ -129,14 +129,16 @@ def test_a_person_is_written_alike_whatever_the_systems_mood():
     ],
 )
 def test_masks_and_a_town_are_nobody(consignee):
-    assert shown(consignee) == ""
+    assert serialize_consignee(consignee) == ""
 
 
 def test_of_several_places_the_first_that_shows_a_field_tells_it():
     masked, whole = {"name": "A***", "phones": ["9000000001"]}, {"name": "Asha", "phones": ["9000000002"]}
-    assert json.loads(shown(masked, None, whole)) == {"name": "asha", "phones": ["9000000001"]}
-    assert shown(None, {"name": "XXXX"}) == ""
+    assert json.loads(serialize_consignee(masked, None, whole)) == {"name": "asha", "phones": ["9000000001"]}
+    assert serialize_consignee(None, {"name": "XXXX"}) == ""
 
 
 def test_what_is_not_masked_still_shows():
-    assert json.loads(shown({"name": "A*** Q***", "phones": ["9000000001"]})) == {"phones": ["9000000001"]}
+    assert json.loads(serialize_consignee({"name": "A*** Q***", "phones": ["9000000001"]})) == {
+        "phones": ["9000000001"]
+    }

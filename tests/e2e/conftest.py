@@ -20,10 +20,10 @@ import requests
 from bridge.model import Fact, PrivacyRequest
 from bridge.ports import Services
 from bridge.sandbox import webhooks
-from bridge.sandbox.demo.demo_env import found_in
+from bridge.sandbox.demo.demo_env import contains_any
 from bridge.sandbox.processes import Bridge
 from bridge.sandbox.processes.embedded_redis import Valkey
-from bridge.sandbox.sandbox import StandIns, worlds
+from bridge.sandbox.sandbox import StandIns, invent_worlds
 from bridge.sandbox.shopify.server import CLIENT_SECRET
 from bridge.sandbox.world.models import Person, World
 from tests.e2e import processes
@@ -50,7 +50,7 @@ class Town:
         where = world or self.world
         if topic == "customers/data_request":
             which.setdefault("request_id", next(NUMBERS))
-        raw = webhooks.body(topic, where, **which)
+        raw = webhooks.build_body(topic, where, **which)
         assert self.post_raw(topic, raw, shop=where.shop, webhook_id=webhook_id) == 200
 
     def post_raw(self, topic: str, raw: bytes, *, shop: str = processes.SHOP, webhook_id: str = "") -> int:
@@ -61,7 +61,7 @@ class Town:
     def ship(self, person: Person) -> None:
         """Her orders are placed and sent, and the bridge has learned of them."""
         self.post("customers/create", person=person)
-        for order in self.world.orders_of(person):
+        for order in self.world.list_orders(person):
             self.post("orders/create", order=order)
             for parcel in order.parcels:
                 self.post("fulfillments/create", parcel=parcel)
@@ -72,7 +72,7 @@ class Town:
 
         def none_waits() -> bool:
             with self.services.store.transaction() as tx:
-                return not tx.listing.deliveries(state="received", limit=1)
+                return not tx.operator_queries.list_deliveries(state="received", limit=1)
 
         processes.until("the inbox is worked through", none_waits, 30)
 
@@ -84,7 +84,7 @@ class Town:
 
     def requests(self, kind: str = "") -> list[PrivacyRequest]:
         with self.services.store.transaction() as tx:
-            return tx.listing.requests(kind=kind, limit=10_000)
+            return tx.operator_queries.list_requests(kind=kind, limit=10_000)
 
     def asked(self, kind: str, person: Person) -> list[PrivacyRequest]:
         """Her requests of a kind, found by their subject."""
@@ -92,7 +92,7 @@ class Town:
         return [each for each in self.requests(kind) if each.subject == subject]
 
     def _subject(self, person: Person) -> str:
-        return self.services.store.vault.pseudonym(self.world.shop, "customer", str(person.id))
+        return self.services.store.keyring.pseudonym(self.world.shop, "customer", str(person.id))
 
     def closed(self, kind: str, person: Person, within_s: float = 20.0) -> dict[str, Any]:
         """Her one request of a kind once it is closed, as `dsr show --json` shows it."""
@@ -120,11 +120,11 @@ class Town:
 
     def facts(self, request_id: str) -> Counter[str]:
         with self.services.store.transaction() as tx:
-            return Counter(event.fact for event in tx.evidence.of(request_id))
+            return Counter(event.fact for event in tx.evidence.list_facts_of_request(request_id))
 
     def count(self, fact: Fact) -> int:
         with self.services.store.transaction() as tx:
-            return sum(event.fact == fact for event in tx.evidence.all())
+            return sum(event.fact == fact for event in tx.evidence.iterate_facts())
 
     def traces(self, words: Sequence[str]) -> list[str]:
         """Where any of the words stands in what rests: database and its log, Redis, logs."""
@@ -134,14 +134,16 @@ class Town:
             for name in client.scan_iter():
                 rests[f"key {name!r}"] = name + (client.dump(name) or b"")
         return [
-            place for place, content in rests.items() if found_in(content, [word.encode() for word in words])
+            place
+            for place, content in rests.items()
+            if contains_any(content, [word.encode() for word in words])
         ]
 
 
 @contextmanager
 def founded(folder: Path, database: str, **more: str) -> Iterator[Town]:
     """A town with its own folder and database."""
-    world, leaving = worlds(ORDERS, datetime.now(UTC).replace(microsecond=0), HEAVY)
+    world, leaving = invent_worlds(ORDERS, datetime.now(UTC).replace(microsecond=0), HEAVY)
     stand_ins = StandIns(world, leaving).start()
     (folder / "redis").mkdir()
     try:
@@ -172,10 +174,12 @@ def whole_town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
 def town(whole_town: Town) -> Iterator[Town]:
     """The town of all these tests: each takes other people, and leaves everything running."""
     yield whole_town
-    for server in whole_town.stand_ins.all:
+    for server in whole_town.stand_ins.servers:
         server.faults.clear()
         server.calls.clear()
         server.latency_s = 0.0
-    for kind in {"web", "worker", "clock"} - {name.partition(".")[0] for name in whole_town.bridge.running()}:
-        whole_town.bridge.add(kind)
+    for kind in {"web", "worker", "clock"} - {
+        name.partition(".")[0] for name in whole_town.bridge.list_running()
+    }:
+        whole_town.bridge.start_process(kind)
     whole_town.bridge.wait_healthy()

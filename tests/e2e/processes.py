@@ -32,8 +32,8 @@ from bridge.ports import Services
 from bridge.sandbox import webhooks
 from bridge.sandbox.processes import ROOT
 from bridge.store import SqlStore
-from bridge.store.migrations.upgrade import upgrade
-from config.load import load_all
+from bridge.store.migrations.upgrade import upgrade_database
+from config.load import read_configuration
 from tests.fakes import FakeQueue
 
 SHOP = "minimiss-demo.myshopify.com"
@@ -122,7 +122,7 @@ def run(environ: Mapping[str, str], *words: str) -> Said:
 @contextmanager
 def services(environ: Mapping[str, str]) -> Iterator[Services]:
     """The insides over the same database; nobody hears its bell."""
-    start = load_all(environ)
+    start = read_configuration(environ)
     store = make_store(start.settings)
     try:
         yield make_services(start, FakeQueue(), store)
@@ -132,14 +132,14 @@ def services(environ: Mapping[str, str]) -> Iterator[Services]:
 
 def migrate(environ: Mapping[str, str]) -> None:
     """Bring the database of an environment to the head."""
-    store: SqlStore = make_store(load_all(environ).settings)
-    upgrade(store.engine)
+    store: SqlStore = make_store(read_configuration(environ).settings)
+    upgrade_database(store.engine)
     store.close()
 
 
 def signed(topic: str, raw: bytes, *, shop: str = SHOP, secret: str = SECRET, **more: Any) -> dict[str, str]:
     """Headers as Shopify sends them, with a webhook id of their own."""
-    return webhooks.headers(topic, shop, secret, raw, **more)
+    return webhooks.build_headers(topic, shop, secret, raw, **more)
 
 
 @dataclass(frozen=True, kw_only=True)

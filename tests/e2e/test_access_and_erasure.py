@@ -11,7 +11,7 @@ from tests.e2e import processes
 
 def words(person, world):
     """Everything that would betray a person at rest."""
-    orders = world.orders_of(person)
+    orders = world.list_orders(person)
     return [
         person.last,
         person.email,
@@ -42,7 +42,7 @@ def test_an_access_request_becomes_a_package_with_all_that_was_planted(town, tmp
     assert "00_letter.html" in files
     assert "manifest-sha256.txt" in files
     everything = b"".join(files.values())
-    parcels = [parcel for order in town.world.orders_of(asha) for parcel in order.parcels]
+    parcels = [parcel for order in town.world.list_orders(asha) for parcel in order.parcels]
     planted = [
         asha.email,
         asha.last,
@@ -86,7 +86,7 @@ def test_an_erasure_ends_in_a_certificate_and_a_late_webhook_brings_nobody_back(
     assert kept["request_evidence"]["until"]
     assert {row["records"] for row in certificate["processors"]} == {1}
     dropped = town.count(Fact.LATE_DELIVERY_DROPPED)
-    for order in town.world.orders_of(bikram):
+    for order in town.world.list_orders(bikram):
         town.post("orders/updated", order=order)
         town.post("fulfillments/update", parcel=order.parcels[0])
     town.settled()
@@ -94,10 +94,10 @@ def test_an_erasure_ends_in_a_certificate_and_a_late_webhook_brings_nobody_back(
     who = Principal(
         customer_id=str(bikram.id),
         email=bikram.email,
-        order_ids=tuple(str(order.id) for order in town.world.orders_of(bikram)),
+        order_ids=tuple(str(order.id) for order in town.world.list_orders(bikram)),
     )
     with town.services.store.transaction() as tx:
-        assert tx.index.parcels(town.world.shop, who) == []
+        assert tx.index.list_parcels(town.world.shop, who) == []
     his = words(bikram, town.world)
     assert town.traces(his) == []
     evidence = (tmp_path / "certificate.json").read_text()
@@ -117,7 +117,7 @@ def test_a_shop_that_leaves_without_data_is_closed_by_itself(town):
 
 def test_the_same_request_twice_and_at_once_is_one_request(town):
     person = town.world.people[5]
-    raw = webhooks.body("customers/data_request", town.world, person=person, request_id=777)
+    raw = webhooks.build_body("customers/data_request", town.world, person=person, request_id=777)
     bodies = [
         raw + b" " * blanks for blanks in range(8)
     ]  # other bytes, other ids: only Shopify's own id is equal
@@ -153,7 +153,9 @@ def test_somebody_nobody_knows_is_told_that_nothing_is_held(town, tmp_path):
     stranger = replace(
         town.world.people[7], id=424242424242, email="stranger@example.com", phone="+919000099999"
     )
-    raw = webhooks.body("customers/data_request", town.world, person=stranger, request_id=901, orders=[])
+    raw = webhooks.build_body(
+        "customers/data_request", town.world, person=stranger, request_id=901, orders=[]
+    )
     assert town.post_raw("customers/data_request", raw) == 200
     shown = town.closed("access", stranger)
     assert (shown["state"], shown["complete"]) == ("done", True)

@@ -7,9 +7,9 @@ import pytest
 
 from bridge.connectors.shopify import Shopify
 from bridge.model import Absence, Outcome, Principal
-from bridge.sandbox.shopify.records.seeded_data import planted
+from bridge.sandbox.shopify.records.seeded_data import list_seeded_values
 from bridge.sandbox.shopify.server import CLIENT_ID, CLIENT_SECRET, ShopifyStandIn
-from bridge.sandbox.world import SHOP, invent
+from bridge.sandbox.world import INVENTED_SHOP, invent_world
 from tests.coverage import asked_for
 from tests.steps.access.export_case import Package, case, task
 
@@ -30,7 +30,7 @@ MASKED = [
 
 @pytest.fixture(scope="module")
 def world():
-    return invent(orders=6, now=datetime.now(UTC))
+    return invent_world(orders=6, now=datetime.now(UTC))
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def packaged(stand_in, world):
     )
     asha = world.asha
     who = Principal(customer_id=str(asha.id), email=asha.email, phone=asha.phone)
-    pages = list(shopify.gather(who, shop=SHOP, parcels=()))
+    pages = list(shopify.gather(who, shop=INVENTED_SHOP, parcels=()))
     findings = [("shopify", finding) for page in pages for finding in page.findings]
     gaps = tuple(dict.fromkeys(gap for page in pages for gap in page.gaps))
     outcome = Outcome.INCOMPLETE if gaps else Outcome.FOUND
@@ -60,7 +60,7 @@ def test_every_planted_value_is_in_her_package_or_counted_as_masked(stand_in, wo
     asked = {f"{kind}.{field}" for kind, field in asked_for("2026-10")}
     hidden = {
         name: value
-        for name, value in planted(world).items()
+        for name, value in list_seeded_values(world).items()
         if name in asked and json.dumps(value, ensure_ascii=False)[1:-1] not in text
     }
     left_out = {row["reason_code"]: row["places"] for row in package.json("08_withheld.json")["left_out"]}

@@ -21,7 +21,7 @@ def test_thirty_requests_survive_an_emptied_redis_and_none_is_done_twice(town):
     with redis.Redis.from_url(town.valkey.url) as client:
         processes.until("all bells rang", lambda: client.llen("rq:queue:bridge") >= 30)
         client.flushall()
-    town.bridge.add("worker")
+    town.bridge.start_process("worker")
     mine = lambda: [each for each in town.requests("access") if each.id not in before]  # noqa: E731
     done = lambda: len(mine()) == 30 and all(each.closed_at for each in mine())  # noqa: E731
     processes.until("all thirty are answered", done, 60)
@@ -35,7 +35,9 @@ def test_thirty_requests_survive_an_emptied_redis_and_none_is_done_twice(town):
 
 def pages(town):
     """Every page asked for, by what was asked."""
-    return Counter((call["name"], call["digest"]) for call in town.stand_ins.shopify.calls.show()["last"])
+    return Counter(
+        (call["name"], call["digest"]) for call in town.stand_ins.shopify.calls.summarize_calls()["last"]
+    )
 
 
 def begin_heavy(town, request_id):
@@ -43,13 +45,17 @@ def begin_heavy(town, request_id):
     shopify = town.stand_ins.shopify
     shopify.calls.clear()
     shopify.latency_s = 0.1
-    town.post("customers/data_request", person=town.world.heavy, request_id=request_id)
-    processes.until("some pages were read", lambda: shopify.calls.show()["total"] >= 5)
+    town.post("customers/data_request", person=town.world.heavy_customer, request_id=request_id)
+    processes.until("some pages were read", lambda: shopify.calls.summarize_calls()["total"] >= 5)
 
 
 def heavy_done(town, external_ref, within_s):
     def look():
-        mine = [each for each in town.asked("access", town.world.heavy) if each.external_ref == external_ref]
+        mine = [
+            each
+            for each in town.asked("access", town.world.heavy_customer)
+            if each.external_ref == external_ref
+        ]
         return next((each for each in mine if each.closed_at), None)
 
     return town.show(processes.until("the heavy request", look, within_s).id)
@@ -58,9 +64,9 @@ def heavy_done(town, external_ref, within_s):
 def test_a_worker_killed_in_the_middle_is_taken_over_from_the_last_page(town):
     begin_heavy(town, 1001)
     assert town.bridge.kill("worker") >= 2, "worker and work-horse"
-    assert not [each for each in town.asked("access", town.world.heavy) if each.closed_at]
+    assert not [each for each in town.asked("access", town.world.heavy_customer) if each.closed_at]
     began = time.monotonic()
-    town.bridge.add("worker")
+    town.bridge.start_process("worker")
     shown = heavy_done(town, "1001", RECOVERED_WITHIN_S)
     assert time.monotonic() - began < RECOVERED_WITHIN_S
     assert shown["complete"] is True

@@ -33,7 +33,7 @@ def test_an_erasure_ends_in_a_certificate_and_a_late_webhook_brings_nobody_back(
     assert (shown["state"], shown["complete"]) == ("waiting", False)
     certificate = town.certificate(shown["id"], tmp_path / "certificate.json")
     assert {row["table"] for row in certificate["erased"]} >= {"orders", "parcels"}
-    for order in town.world.orders_of(bikram):
+    for order in town.world.list_orders(bikram):
         town.post("orders/updated", order=order)
     town.settled()
     assert town.asked("erasure", bikram)[0].id == shown["id"]
@@ -43,7 +43,7 @@ def test_an_erasure_ends_in_a_certificate_and_a_late_webhook_brings_nobody_back(
 def test_after_a_killed_database_worker_and_clock_go_on_by_themselves(town, postgres):
     if not postgres.embedded:
         pytest.skip("a server named by TEST_DATABASE_URL is not ours to kill")
-    before = town.bridge.running()
+    before = town.bridge.list_running()
     postgres.kill()
     postgres.start()
     person = town.world.people[8]
@@ -52,4 +52,4 @@ def test_after_a_killed_database_worker_and_clock_go_on_by_themselves(town, post
     )
     town.post("customers/data_request", person=person)
     assert town.closed("access", person)["complete"] is True
-    assert town.bridge.running() == before
+    assert town.bridge.list_running() == before

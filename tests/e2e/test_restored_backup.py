@@ -10,24 +10,24 @@ from sqlalchemy import insert, select, update
 
 from bridge.errors import BridgeError, KeyMissing, NeedsOperator
 from bridge.model import (
-    Action,
-    Destroyed,
+    Destruction,
     DocumentForm,
     DocumentKind,
     Fact,
-    Head,
-    Kind,
+    InvoiceCopy,
+    LedgerHead,
     Outcome,
-    Paper,
     Principal,
+    RequestKind,
+    TaskAction,
 )
-from bridge.steps.erasure.erase_person import erase
-from bridge.steps.index.index_orders import index
-from bridge.steps.recovery.ledger_gate import barred, look
-from bridge.steps.recovery.reapply_erasures import restore
-from bridge.steps.recovery.sync_ledger import carry
-from bridge.steps.retention.expire import age
-from bridge.store import SqlStore, Vault
+from bridge.steps.erasure.erase_person import execute_erasure
+from bridge.steps.index.index_orders import index_deliveries
+from bridge.steps.recovery.ledger_gate import check_ledger_gate, read_ledger_gate
+from bridge.steps.recovery.reapply_erasures import repair_restored_database
+from bridge.steps.recovery.sync_ledger import sync_ledger
+from bridge.steps.retention.expire import expire_aged_records
+from bridge.store import Keyring, SqlStore
 from bridge.store.recovery.ledger import SqlLedger
 from bridge.store.schema.tables import (
     data_keys,
@@ -59,11 +59,11 @@ from workers import jobs
 from workers.schedule import tick
 
 BHAVNA = {"customer": {"id": 7002, "email": "bhavna@example.com"}, "email": "bhavna@example.com", "phone": ""}
-PAPER = Paper(
+PAPER = InvoiceCopy(
     kind=DocumentKind.INVOICE,
     form=DocumentForm.AS_ISSUED,
     order_id="1003",
-    source="1003",
+    source_id="1003",
     issued_at=NOW,
     content=b"an invoice whose day has come",
 )
@@ -79,20 +79,22 @@ class House:
 
     def learn(self, *sightings, shop=SHOP):
         with self.store.transaction() as tx:
-            return len(tx.index.learn(shop, sightings))
+            return len(tx.index.ingest_sightings(shop, sightings))
 
     def ask(self, who=ASHA, **given):
         with self.store.transaction() as tx:
-            subject = tx.index.subject(SHOP, who)
-            request = make_request(**{"kind": Kind.ERASURE, "principal": who, "subject": subject} | given)
-            opened(tx, request, make_task(request.id, "bridge", Action.ERASE))
+            subject = tx.index.find_subject(SHOP, who)
+            request = make_request(
+                **{"kind": RequestKind.ERASURE, "principal": who, "subject": subject} | given
+            )
+            opened(tx, request, make_task(request.id, "bridge", TaskAction.ERASE))
         return request.id
 
     def erase(self, request_id):
         with self.store.transaction() as tx:
-            claim, request = tx.requests.claim(request_id), tx.requests.get(request_id)
-            [task] = [one for one in tx.requests.tasks(request_id) if one.action is Action.ERASE]
-        return erase(request, task, claim, services=self.services)
+            claim, request = tx.requests.acquire_lease(request_id), tx.requests.get_request(request_id)
+            [task] = [one for one in tx.requests.list_tasks(request_id) if one.action is TaskAction.ERASE]
+        return execute_erasure(request, task, claim, services=self.services)
 
     def done(self, request_id):
         mine = update(requests).where(requests.c.id == request_id)
@@ -107,14 +109,14 @@ class House:
         backups.restore(self._url, source, self._postgres)
 
     def check(self, **given):
-        return restore(actor="operator:test", services=self.services, **given)
+        return repair_restored_database(actor="operator:test", services=self.services, **given)
 
     def dump(self):
         return backups.dump(self._url, self._postgres)
 
     def orders(self, who=ASHA):
         with self.store.transaction() as tx:
-            return list(tx.index.orders(SHOP, who))
+            return list(tx.index.list_orders(SHOP, who))
 
     def rows(self, table):
         with self.store.engine.connect() as connection:
@@ -122,8 +124,8 @@ class House:
 
     def facts(self, fact):
         with self.store.transaction() as tx:
-            assert tx.evidence.verify()
-            return [one for one in tx.evidence.all() if one.fact == fact]
+            assert tx.evidence.verify_chain()
+            return [one for one in tx.evidence.iterate_facts() if one.fact == fact]
 
 
 @pytest.fixture
@@ -148,7 +150,7 @@ def restored(house, clock):
     clock.at = NOW + timedelta(days=1)
     house.request_id = house.ask()
     assert house.erase(house.request_id).outcome is Outcome.ERASED
-    assert carry(services=house.services) == 4
+    assert sync_ledger(services=house.services) == 4
     assert house.orders() == []
     house.restore(backup)
     return house
@@ -157,16 +159,16 @@ def restored(house, clock):
 def test_t25_an_erased_person_whom_a_backup_brought_back_is_erased_again(restored, monkeypatch, queue):
     assert restored.orders() == ["1001"], "she is back"
     with restored.store.transaction() as tx:
-        subject = tx.index.subject(SHOP, ASHA)
+        subject = tx.index.find_subject(SHOP, ASHA)
     [key_id] = [row.id for row in restored.rows(data_keys) if row.subject == subject]
     [sealed] = [row for row in restored.rows(orders) if row.data_key_id == key_id]
 
     tick(restored.services, "the clock", 2.0, None)
-    assert barred(services=restored.services) == "database_older"
+    assert read_ledger_gate(services=restored.services) == "database_older"
     assert queue.bells == [], "the clock does not sweep"
     worked = []
-    monkeypatch.setattr(jobs, "services", lambda: restored.services)
-    jobs._run("index", SHOP, lambda: worked.append("index"))
+    monkeypatch.setattr(jobs, "open_services", lambda: restored.services)
+    jobs._run_step("index", SHOP, lambda: worked.append("index"))
     assert worked == [], "the worker refuses"
     late = accepted(restored.store, "orders/updated", order_body(1001))
     assert [row.id for row in restored.rows(deliveries) if row.id == late.id], "webhooks are kept"
@@ -187,16 +189,16 @@ def test_t25_an_erased_person_whom_a_backup_brought_back_is_erased_again(restore
     assert not [canary for canary in CANARIES if canary.lower().encode() in whole]
     assert {row.field for row in restored.rows(suppressions)} == {"customer", "email", "phone", "order"}
 
-    assert barred(services=restored.services) == look(services=restored.services) == ""
-    jobs._run("index", SHOP, lambda: worked.append("index"))
+    assert read_ledger_gate(services=restored.services) == check_ledger_gate(services=restored.services) == ""
+    jobs._run_step("index", SHOP, lambda: worked.append("index"))
     assert worked == ["index"], "the gate is open"
-    index(SHOP, services=restored.services)
+    index_deliveries(SHOP, services=restored.services)
     assert restored.orders() == [], "a late webhook is dropped"
     assert restored.facts(Fact.LATE_DELIVERY_DROPPED)
 
 
 def test_the_chain_goes_on_and_names_what_was_lost(restored):
-    seen = restored.ledger.last_head()
+    seen = restored.ledger.read_last_head()
     restored.check()
     [fact] = restored.facts(Fact.BACKUP_RESTORED)
     told = fact.detail
@@ -204,11 +206,11 @@ def test_the_chain_goes_on_and_names_what_was_lost(restored):
     assert told["database_seq"] == fact.seq - 1 < seen.seq
     [applied] = restored.facts(Fact.TOMBSTONES_APPLIED)
     assert (applied.request_id, applied.detail["keys"]) == (restored.request_id, 4)
-    branch = restored.ledger.last_head()
+    branch = restored.ledger.read_last_head()
     assert branch.restored_from == f"{seen.seq}:{seen.hash}"
-    assert restored.store.vault.verify(branch.hash.encode(), branch.signature)
+    assert restored.store.keyring.verify(branch.hash.encode(), branch.signature)
     with restored.store.transaction() as tx:
-        assert (branch.seq, branch.hash) == tx.evidence.head()
+        assert (branch.seq, branch.hash) == tx.evidence.read_head()
 
 
 def test_twice_is_once(restored):
@@ -218,37 +220,37 @@ def test_twice_is_once(restored):
     assert (again.why, again.tombstones, again.destroyed, again.removed) == ("", 0, 0, {})
     assert facts == (1, 1)
     assert len(restored.facts(Fact.TOMBSTONES_APPLIED)) == 1
-    assert carry(services=restored.services) == 0, "nothing of it has to be carried again"
+    assert sync_ledger(services=restored.services) == 0, "nothing of it has to be carried again"
 
 
 def test_dying_before_the_ledger_heard_of_the_branch_is_resumed(restored, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(restored.ledger, "put_head", lambda _: 1 / 0)
+        patch.setattr(restored.ledger, "append_head", lambda _: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             restored.check()
-    assert look(services=restored.services), "still closed"
+    assert check_ledger_gate(services=restored.services), "still closed"
     done = restored.check()
     assert (done.tombstones, done.left) == (0, 0)
-    assert look(services=restored.services) == ""
+    assert check_ledger_gate(services=restored.services) == ""
     assert len(restored.facts(Fact.BACKUP_RESTORED)) == 1
 
 
 def test_dying_before_the_gate_was_opened_is_mended_by_the_next_look(restored):
     restored.check()
     with restored.store.transaction() as tx:
-        tx.restoring.bar("database_older")
-    assert look(services=restored.services) == ""
-    assert barred(services=restored.services) == ""
+        tx.ledger_state.set_gate_reason("database_older")
+    assert check_ledger_gate(services=restored.services) == ""
+    assert read_ledger_gate(services=restored.services) == ""
 
 
 def test_a_backup_that_was_worked_on_before_anybody_looked_is_noticed_too(restored):
     for _ in range(20):
         with restored.store.transaction() as tx:
-            tx.evidence.append(Fact.TASK_DONE, shop=SHOP)
-    assert look(services=restored.services) == "chain_differs"
-    assert carry(services=restored.services) == 0
+            tx.evidence.append_fact(Fact.TASK_DONE, shop=SHOP)
+    assert check_ledger_gate(services=restored.services) == "chain_differs"
+    assert sync_ledger(services=restored.services) == 0
     assert restored.check().left == 0
-    assert look(services=restored.services) == ""
+    assert check_ledger_gate(services=restored.services) == ""
 
 
 def test_what_she_ordered_after_her_erasure_stays(restored):
@@ -260,11 +262,11 @@ def test_what_she_ordered_after_her_erasure_stays(restored):
 
 def test_what_an_epoch_made_unreadable_is_erased_again_unread(restored, clock):
     """The backup is from before a rotation whose old key is gone: none of it opens, all of it goes."""
-    vault = Vault([("k2", b"2" * 32)], b"p" * 32, b"s" * 32)
+    vault = Keyring([("k2", b"2" * 32)], b"p" * 32, b"s" * 32)
     store = SqlStore(
-        restored.store.engine.url.render_as_string(hide_password=False), vault=vault, now=clock.now
+        restored.store.engine.url.render_as_string(hide_password=False), keyring=vault, now=clock.now
     )
-    done = restore(actor="x", services=replace(restored.services, store=store))
+    done = repair_restored_database(actor="x", services=replace(restored.services, store=store))
     store.close()
     assert (done.left, done.faults, done.lost) == (0, [], [restored.request_id])
     assert len(restored.rows(orders)) == 1
@@ -272,10 +274,10 @@ def test_what_an_epoch_made_unreadable_is_erased_again_unread(restored, clock):
 
 def test_one_that_cannot_be_erased_again_keeps_the_gate_closed_and_stops_nobody_else(restored, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr("bridge.store.index.rows.IndexRows._delete_in", lambda *_: 0)
+        patch.setattr("bridge.store.index.rows.IndexRows._delete_rows_by_key", lambda *_: 0)
         done = restored.check()
     assert (len(done.faults), done.left) == (1, 4)
-    assert look(services=restored.services)
+    assert check_ledger_gate(services=restored.services)
     assert restored.check().left == 0
 
 
@@ -285,15 +287,17 @@ def test_a_request_that_is_open_again_runs_again_and_its_carriers_are_noted(hous
     backup = house.backup()
     clock.at = NOW + timedelta(hours=1)
     house.erase(request_id)
-    carry(services=house.services)
+    sync_ledger(services=house.services)
     house.restore(backup)
     assert house.check().lost == []
     with house.store.transaction() as tx:
-        assert "AWB7007007" in {entry.reference for entry in tx.notices.entries(request_id=request_id)}
-        assert tx.requests.get(request_id).principal == ASHA
+        assert "AWB7007007" in {entry.reference for entry in tx.notices.list_items(request_id=request_id)}
+        assert tx.requests.get_request(request_id).principal == ASHA
     assert house.erase(request_id).outcome is Outcome.ABSENT
     with house.store.transaction() as tx:
-        assert len([e for e in tx.notices.entries(request_id=request_id) if e.reference == "AWB7007007"]) == 1
+        assert (
+            len([e for e in tx.notices.list_items(request_id=request_id) if e.reference == "AWB7007007"]) == 1
+        )
 
 
 def test_orders_of_an_id_that_was_merged_after_the_backup_stay_and_are_looked_at(house, clock):
@@ -303,46 +307,46 @@ def test_orders_of_an_id_that_was_merged_after_the_backup_stay_and_are_looked_at
     clock.at = NOW + timedelta(hours=1)
     house.learn(merged(7001, 7002))
     house.erase(house.ask())
-    assert carry(services=house.services) == 1
+    assert sync_ledger(services=house.services) == 1
     house.restore(backup)
     assert house.check().removed["undecided"] == 1
     assert house.orders() == ["1001"]
     with house.store.transaction() as tx:
-        [review] = tx.reviews.listed()
+        [review] = tx.reviews.list_reviews()
     assert (review.kind, review.shop) == ("restored_merge", SHOP)
-    assert look(services=house.services) == ""
+    assert check_ledger_gate(services=house.services) == ""
 
 
 def test_destroyed_documents_and_erased_shops_do_not_come_back(house, clock):
     house.learn(order(1001, **BHAVNA), shop=OTHER_SHOP)
     with house.store.transaction() as tx:
-        document = tx.documents.seal(SHOP, PAPER)
+        document = tx.documents.seal_document(SHOP, PAPER)
     backup = house.backup()
     clock.at = NOW + timedelta(days=1)
     with house.store.transaction() as tx:
-        assert tx.documents.destroy([document.id]) == 1
+        assert tx.documents.delete_documents([document.id]) == 1
         tx.index.erase_shop(OTHER_SHOP, request_id="req_shop")
-    assert carry(services=house.services) == 2
+    assert sync_ledger(services=house.services) == 2
     house.restore(backup)
     assert house.check().left == 0
     with house.store.transaction() as tx:
-        assert tx.documents.open(document.id) is None
+        assert tx.documents.open_document(document.id) is None
     assert house.rows(orders) == []
     assert {(row.kind, row.ref) for row in house.rows(destructions)} == {
         ("document", document.id),
         ("shop", "req_shop"),
     }
-    assert carry(services=house.services) == 0
+    assert sync_ledger(services=house.services) == 0
 
 
 def test_keys_of_a_shop_that_was_erased_whole_since_are_not_brought_back(house, clock):
     house.learn(order(1001))
     house.erase(house.ask())
-    carry(services=house.services)
+    sync_ledger(services=house.services)
     clock.at = NOW + timedelta(days=1)
     with house.store.transaction() as tx:
         tx.index.erase_shop(SHOP, request_id="req_shop")
-    carry(services=house.services)
+    sync_ledger(services=house.services)
     done = house.check()
     assert (done.why, done.tombstones, done.destroyed) == ("", 0, 0)
     assert house.rows(suppressions) == []
@@ -357,10 +361,10 @@ def test_a_ledger_that_is_away_stops_neither_an_erasure_nor_the_clock(house, que
     clock.at += timedelta(seconds=30)
     tick(services, "the clock", 2.0, None)
     assert queue.bells
-    assert carry(services=services) == 0
-    assert carry(services=house.services) == 4, "it waited in the database"
+    assert sync_ledger(services=services) == 0
+    assert sync_ledger(services=house.services) == 4, "it waited in the database"
     with pytest.raises(BridgeError):
-        restore(actor="x", services=services)
+        repair_restored_database(actor="x", services=services)
 
 
 def test_a_key_that_is_erased_again_is_carried_again(house, clock):
@@ -368,22 +372,22 @@ def test_a_key_that_is_erased_again_is_carried_again(house, clock):
     first = house.ask()
     house.erase(first)
     house.done(first)
-    carry(services=house.services)
+    sync_ledger(services=house.services)
     clock.at += timedelta(days=1)
     house.learn(order(2001, at=clock.at))
     clock.at += timedelta(days=1)
     house.erase(house.ask())
-    carry(services=house.services)
-    newest = {(one.field, one.erased_at) for one in house.ledger.tombstones() if one.field == "customer"}
+    sync_ledger(services=house.services)
+    newest = {(one.field, one.erased_at) for one in house.ledger.list_tombstones() if one.field == "customer"}
     assert newest == {("customer", clock.at)}
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_without_a_ledger_there_is_no_gate_and_the_check_says_so(services):
-    assert look(services=services) == barred(services=services) == ""
-    assert carry(services=services) == 0
+    assert check_ledger_gate(services=services) == read_ledger_gate(services=services) == ""
+    assert sync_ledger(services=services) == 0
     with pytest.raises(NeedsOperator, match="BRIDGE_LEDGER_URL"):
-        restore(actor="x", services=services)
+        repair_restored_database(actor="x", services=services)
 
 
 def test_an_erased_refund_account_is_blanked_again(house):
@@ -394,9 +398,11 @@ def test_an_erased_refund_account_is_blanked_again(house):
                 reference=b"r", state="open", opened_at=NOW, request_id="",
             )
         )  # fmt: skip
-        seq, last = tx.evidence.head()
-    head = Head(at=NOW, seq=seq, hash=last, signature="")
-    house.ledger.carry([], [Destroyed(kind="refund_account", ref="rfd_1", shop=SHOP, at=NOW)], head)
+        seq, last = tx.evidence.read_head()
+    head = LedgerHead(at=NOW, seq=seq, hash=last, signature="")
+    house.ledger.append_records(
+        [], [Destruction(kind="refund_account", ref="rfd_1", shop=SHOP, at=NOW)], head
+    )
     assert house.check().removed == {"destroyed": 1}
     [row] = house.rows(refund_accounts)
     assert (row.wrapped, row.doc, row.state, row.erased_at) == (None, None, "erased", NOW)
@@ -409,10 +415,10 @@ def test_keys_that_reached_their_age_are_not_taken_back_from_the_ledger(house, c
     """The ledger does not forget; what the retention file in force lets go of stays gone."""
     house.learn(order(1001))
     house.erase(house.ask())
-    carry(services=house.services)
-    assert age(services=house.services) == {}
+    sync_ledger(services=house.services)
+    assert expire_aged_records(services=house.services) == {}
     clock.at = datetime(2034, 1, 1, tzinfo=UTC)
-    assert age(services=house.services)["suppression"] > 0
+    assert expire_aged_records(services=house.services)["suppression"] > 0
     file = house.services.retention
     assert house.check().tombstones == 0
     assert house.rows(suppressions) == []

@@ -12,7 +12,7 @@ TAKEN: set[int] = set()
 def with_parcel(town, carrier):
     """Somebody with a parcel at this carrier, each time another."""
     for person in town.world.people[10:30]:
-        carriers = {parcel.held_by for order in town.world.orders_of(person) for parcel in order.parcels}
+        carriers = {parcel.holder for order in town.world.list_orders(person) for parcel in order.parcels}
         if carrier in carriers and person.id not in TAKEN:
             TAKEN.add(person.id)
             return person
@@ -80,7 +80,7 @@ def test_shopify_failing_once_is_asked_again_and_the_package_is_complete(town, f
     town.post("customers/data_request", person=person)
     shown = town.closed("access", person)
     assert (shown["state"], shown["complete"]) == ("done", True)
-    assert town.stand_ins.shopify.faults.seen[fault] == 1
+    assert town.stand_ins.shopify.faults.fired_counts[fault] == 1
 
 
 def test_shopify_that_denies_a_scope_is_said_to_have_denied(town):

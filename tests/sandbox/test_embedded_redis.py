@@ -30,10 +30,10 @@ def test_it_starts_answers_and_leaves_nothing():
             assert client.config_get("port") == {"port": "0"}
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
         assert len(server.url.removeprefix("unix://")) < 100
-        assert len(kill_on_exit.members(pid)) == 1
+        assert len(kill_on_exit.list_session_pids(pid)) == 1
     assert server.pid is None
     assert not folder.exists()
-    assert kill_on_exit.members(pid) == []
+    assert kill_on_exit.list_session_pids(pid) == []
 
 
 def test_its_log_holds_no_value_while_it_runs():
@@ -90,12 +90,12 @@ def test_it_dies_with_its_owner():
     )
     with owner:
         pid, url = owner.stdout.readline().split()
-        assert kill_on_exit.members(int(pid)) == [int(pid)]
+        assert kill_on_exit.list_session_pids(int(pid)) == [int(pid)]
         owner.send_signal(signal.SIGKILL)
     deadline = time.monotonic() + 5
-    while kill_on_exit.members(int(pid)) and time.monotonic() < deadline:
+    while kill_on_exit.list_session_pids(int(pid)) and time.monotonic() < deadline:
         time.sleep(0.02)
-    assert kill_on_exit.members(int(pid)) == []
+    assert kill_on_exit.list_session_pids(int(pid)) == []
     folder = Path(url.removeprefix("unix://")).parent
     for left in folder.iterdir():
         left.unlink()
@@ -117,7 +117,7 @@ def test_without_any_binary_it_says_what_to_install(monkeypatch, tmp_path):
     stand_in = tmp_path / "redis-server"
     stand_in.write_text("#!/bin/sh\n")
     stand_in.chmod(0o755)
-    assert embedded_redis.binary() == stand_in
+    assert embedded_redis.find_redis_binary() == stand_in
     assert os.access(stand_in, os.X_OK)
 
 

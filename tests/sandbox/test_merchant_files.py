@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.connectors.smtp import Smtp
+from bridge.connectors.smtp import SmtpMailer
 from bridge.errors import NeedsOperator
 from bridge.model import Letter
 from bridge.sandbox import merchant_files
-from bridge.sandbox.mail import Mailbox, link_of, text_of
+from bridge.sandbox.mail import Mailbox, find_answer_link, get_letter_text
 from config.merchant_file.merchant import load_merchant
 from config.retention_file.retention import load_retention
 
@@ -16,13 +16,13 @@ SHOPS = ["a.myshopify.com"]
 
 
 def test_the_papers_are_filled_in_and_every_contact_is_verified(tmp_path):
-    named = merchant_files.fill(
-        tmp_path, shops=SHOPS, terms={"answer_days": "0.001", "remind_days": "[0.002]"}
+    named = merchant_files.write_merchant_files(
+        tmp_path, shops=SHOPS, notice_terms={"answer_days": "0.001", "remind_days": "[0.002]"}
     )
     merchant = load_merchant(tmp_path / "merchant.toml")
     assert set(named) == {"BRIDGE_MERCHANT_FILE", "BRIDGE_RETENTION_FILE"}
     assert (merchant.shops, merchant.officer.name) == (("a.myshopify.com",), "Devi Nowhere")
-    told = [each for each in merchant.processors if each.is_told]
+    told = [each for each in merchant.processors if each.is_notice_recipient]
     assert [each.id for each in told] == ["bluedart", "delhivery", "shiprocket", "aftership"]
     mailed = [each for each in told if each.erasure_channel == "email"]
     assert all(each.contact_verified_on and each.privacy_contact.endswith(".example.com") for each in mailed)
@@ -33,7 +33,7 @@ def test_the_papers_are_filled_in_and_every_contact_is_verified(tmp_path):
 def test_a_line_that_is_no_longer_shipped_is_a_fault(tmp_path, monkeypatch):
     monkeypatch.setattr(merchant_files, "RETENTION", {"no such line": "x"})
     with pytest.raises(NeedsOperator, match=r"retention\.toml no longer has the line 'no such line'"):
-        merchant_files.fill(tmp_path, shops=SHOPS, terms={})
+        merchant_files.write_merchant_files(tmp_path, shops=SHOPS, notice_terms={})
 
 
 def test_the_mailbox_keeps_what_a_mail_server_would_take():
@@ -47,10 +47,10 @@ def test_the_mailbox_keeps_what_a_mail_server_would_take():
             html="<p>hello",
             message_id="<ntc_1.0@example.in>",
         )
-        Smtp(box.url, "Mini Miss <privacy@example.in>").send(letter)
-        (kept,) = box.to("privacy@delhivery.example.com")
-        assert (kept["Message-ID"], link_of(kept)) == ("<ntc_1.0@example.in>", link)
-        assert text_of(kept).startswith("hello")
-        assert box.to("nobody@example.com") == []
+        SmtpMailer(box.url, "Mini Miss <privacy@example.in>").send_letter(letter)
+        (kept,) = box.find_letters("privacy@delhivery.example.com")
+        assert (kept["Message-ID"], find_answer_link(kept)) == ("<ntc_1.0@example.in>", link)
+        assert get_letter_text(kept).startswith("hello")
+        assert box.find_letters("nobody@example.com") == []
     finally:
         box.stop()

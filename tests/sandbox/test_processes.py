@@ -59,7 +59,7 @@ def test_it_migrates_starts_answers_and_stops_everything():
         bridge.migrate()
         assert bridge.logs["migrate"].read_text() == "head\n"
         bridge.start(workers=2)
-        assert bridge.running() == ["web.1", "worker.1", "worker.2", "clock.1"]
+        assert bridge.list_running() == ["web.1", "worker.1", "worker.2", "clock.1"]
         assert requests.get(f"{bridge.url}/healthz", timeout=2).status_code == 200
         assert bridge.logs["web.1"].read_text() == "web of the test\n"
         wait_for(lambda: len(bridge.pids("worker")) == 4)
@@ -74,8 +74,8 @@ def test_it_migrates_starts_answers_and_stops_everything():
             "clock.1": -signal.SIGTERM,
         }
         assert bridge.logs["worker.1"].read_text().count("bye") == 2, "SIGTERM reaches the children too"
-        assert bridge.running() == []
-        assert not [pid for pid in everyone if kill_on_exit.members(pid)]
+        assert bridge.list_running() == []
+        assert not [pid for pid in everyone if kill_on_exit.list_session_pids(pid)]
         folder = bridge.logs["web.1"].parent
     assert not folder.exists()
 
@@ -86,12 +86,12 @@ def test_kill_takes_the_children_that_left_the_group_and_another_can_be_added():
         wait_for(lambda: len(bridge.pids("worker.1")) == 2)
         session = bridge.pids("worker.1")[0]
         assert bridge.kill("worker.1") == 2
-        wait_for(lambda: not kill_on_exit.members(session))
-        assert bridge.running() == ["worker.2"]
-        assert bridge.add("worker") == "worker.1"
-        assert sorted(bridge.running()) == ["worker.1", "worker.2"]
+        wait_for(lambda: not kill_on_exit.list_session_pids(session))
+        assert bridge.list_running() == ["worker.2"]
+        assert bridge.start_process("worker") == "worker.1"
+        assert sorted(bridge.list_running()) == ["worker.1", "worker.2"]
         assert bridge.kill("worker") >= 2
-        assert bridge.running() == []
+        assert bridge.list_running() == []
 
 
 def test_the_stubborn_are_killed_after_the_grace():
@@ -105,15 +105,15 @@ def test_web_that_ends_is_told_with_its_last_words_and_nothing_is_left(tmp_path)
     with Bridge(ENVIRONMENT, commands=commands(web="raise SystemExit('no key')"), logs=tmp_path) as bridge:
         with pytest.raises(NeedsOperator, match=r"web\.1 ended with code 1(.|\n)*no key"):
             bridge.start()
-        assert bridge.running() == []
+        assert bridge.list_running() == []
     assert (tmp_path / "web.1.log").exists(), "logs in a folder of the caller stay"
 
 
 def test_web_that_is_never_healthy_is_given_up():
     with Bridge(ENVIRONMENT, commands=commands(web="import time; time.sleep(60)")) as bridge:
         with pytest.raises(NeedsOperator, match=r"not healthy within 0\.3 s"):
-            bridge.start(workers=0, clock=False, within_s=0.3)
-        assert bridge.running() == []
+            bridge.start(workers=0, clock=False, timeout_s=0.3)
+        assert bridge.list_running() == []
 
 
 def test_a_failed_migration_is_an_error():
@@ -128,9 +128,9 @@ def test_those_that_end_by_themselves_are_reported_once():
     with Bridge(ENVIRONMENT, commands=commands(clock="pass")) as bridge:
         bridge.start(web=False, workers=0)
         codes: dict[str, int] = {}
-        wait_for(lambda: codes.update(bridge.ended()) or codes)
+        wait_for(lambda: codes.update(bridge.pop_exit_codes()) or codes)
         assert codes == {"clock.1": 0}
-        assert bridge.ended() == {}
+        assert bridge.pop_exit_codes() == {}
 
 
 def test_echo_writes_to_this_terminal(capfd):
@@ -152,7 +152,7 @@ def test_nothing_outlives_its_owner():
     with owner:
         pid, log = owner.stdout.readline().split()
         owner.kill()
-    wait_for(lambda: not kill_on_exit.members(int(pid)))
+    wait_for(lambda: not kill_on_exit.list_session_pids(int(pid)))
     Path(log).unlink()
     Path(log).parent.rmdir()
 

@@ -16,49 +16,49 @@ from bridge.sandbox.carriers import (
     BLUEDART_CREDENTIALS,
     DELHIVERY_TOKEN,
     SHIPROCKET_USER,
-    aftership,
-    bluedart,
-    delhivery,
-    shiprocket,
+    make_aftership,
+    make_bluedart,
+    make_delhivery,
+    make_shiprocket,
 )
-from bridge.sandbox.world import invent
+from bridge.sandbox.world import invent_world
 
-WORLD = invent(orders=60, now=datetime(2026, 11, 22, 12, tzinfo=UTC))
-FIRST, SECOND, THIRD = WORLD.parcels_of(WORLD.bikram)
+WORLD = invent_world(orders=60, now=datetime(2026, 11, 22, 12, tzinfo=UTC))
+FIRST, SECOND, THIRD = WORLD.list_parcels(WORLD.bikram)
 
 
-def make_delhivery(stand_in):
+def connect_delhivery(stand_in):
     return Delhivery(base_url=stand_in.base_url, token=DELHIVERY_TOKEN)
 
 
-def make_bluedart(stand_in):
+def connect_bluedart(stand_in):
     return BlueDart(base_url=stand_in.base_url, **BLUEDART_CREDENTIALS)
 
 
-def make_shiprocket(stand_in, **more):
+def connect_shiprocket(stand_in, **more):
     return Shiprocket(base_url=f"{stand_in.base_url}/v1/external", **(SHIPROCKET_USER | more))
 
 
-def make_aftership(stand_in, key=AFTERSHIP_KEY):
+def connect_aftership(stand_in, key=AFTERSHIP_KEY):
     return AfterShip(base_url=f"{stand_in.base_url}/tracking/2025-07", api_key=key)
 
 
 MAKERS = {
-    "delhivery": (delhivery, make_delhivery, FIRST),
-    "bluedart": (bluedart, make_bluedart, SECOND),
-    "shiprocket": (shiprocket, make_shiprocket, THIRD),
+    "delhivery": (make_delhivery, connect_delhivery, FIRST),
+    "bluedart": (make_bluedart, connect_bluedart, SECOND),
+    "shiprocket": (make_shiprocket, connect_shiprocket, THIRD),
 }
 
 
 @pytest.fixture
 def rocket():
-    with shiprocket(WORLD) as stand_in:
+    with make_shiprocket(WORLD) as stand_in:
         yield stand_in
 
 
 @pytest.fixture
 def after():
-    with aftership(WORLD) as stand_in:
+    with make_aftership(WORLD) as stand_in:
         yield stand_in
 
 
@@ -76,7 +76,7 @@ def move(stand_in, **wanted):
 
 
 def track(connector, *numbers, **more):
-    return {one.number: one for batch in connector.track(numbers, **more) for one in batch}
+    return {one.number: one for batch in connector.track_parcels(numbers, **more) for one in batch}
 
 
 def ask(connector, parcels):
@@ -86,13 +86,13 @@ def ask(connector, parcels):
 
 
 def test_bikrams_parcels_stand_where_the_story_wants_them(rocket):
-    with delhivery(WORLD) as delh, bluedart(WORLD) as blue:
-        first = track(make_delhivery(delh), FIRST.waybill)[FIRST.waybill]
-        second = track(make_bluedart(blue), SECOND.waybill)[SECOND.waybill]
-    third = track(make_shiprocket(rocket), THIRD.waybill)[THIRD.waybill]
+    with make_delhivery(WORLD) as delh, make_bluedart(WORLD) as blue:
+        first = track(connect_delhivery(delh), FIRST.waybill)[FIRST.waybill]
+        second = track(connect_bluedart(blue), SECOND.waybill)[SECOND.waybill]
+    third = track(connect_shiprocket(rocket), THIRD.waybill)[THIRD.waybill]
     assert (first.status, first.cod) == (ParcelStatus.DELIVERED, True)
     assert (WORLD.now - first.status_at).days > 60
-    assert (second.status, len(second.also)) == (ParcelStatus.RETURNED, 1)
+    assert (second.status, len(second.other_waybills)) == (ParcelStatus.RETURNED, 1)
     assert (third.status, third.remitted) == (ParcelStatus.IN_TRANSIT, None)
 
 
@@ -104,7 +104,7 @@ def test_a_parcel_is_moved_on(held, status):
     at = "2026-11-22T10:00:00+00:00"
     assert move(stand_in, waybill=number, status=status, at=at)
     assert track(connector, number)[number].status is ParcelStatus(status)
-    assert stand_in.calls.show()["total"]
+    assert stand_in.calls.summarize_calls()["total"]
     stand_in.reset()
     before = track(connector, number)[number].status
     assert before is {FIRST.waybill: ParcelStatus.DELIVERED, SECOND.waybill: ParcelStatus.RETURNED}.get(
@@ -114,9 +114,9 @@ def test_a_parcel_is_moved_on(held, status):
 
 def test_who_is_forgotten_is_shown_blank_from_then_on(held):
     stand_in, connector, number = held
-    assert "bikram canaryson" in track(connector, number, consignees=True)[number].consignee
+    assert "bikram canaryson" in track(connector, number, include_consignees=True)[number].consignee
     assert move(stand_in, waybill=number, forget_consignee=True)
-    told = track(connector, number, consignees=True)[number]
+    told = track(connector, number, include_consignees=True)[number]
     assert told.consignee == ""
     assert told.status is not ParcelStatus.NOT_FOUND
 
@@ -128,9 +128,9 @@ def test_what_is_not_there_is_not_moved(held):
 
 
 def test_delhivery_forgets_on_the_slip_too():
-    with delhivery(WORLD) as stand_in:
+    with make_delhivery(WORLD) as stand_in:
         move(stand_in, waybill=FIRST.waybill, forget_consignee=True)
-        body = ask(make_delhivery(stand_in), [FIRST])[FIRST.waybill]
+        body = ask(connect_delhivery(stand_in), [FIRST])[FIRST.waybill]
     assert (body["packing_slip"]["name"], body["consignee"]["name"], body["consignee"]["phones"]) == (
         None,
         None,
@@ -139,7 +139,7 @@ def test_delhivery_forgets_on_the_slip_too():
 
 
 def test_cash_is_handed_on_when_it_is_said_so(rocket):
-    connector, number = make_shiprocket(rocket), THIRD.waybill
+    connector, number = connect_shiprocket(rocket), THIRD.waybill
     move(rocket, waybill=number, status="delivered")
     told = track(connector, number)[number]
     assert (told.status, told.cod, told.remitted) == (ParcelStatus.DELIVERED, True, False)
@@ -148,8 +148,8 @@ def test_cash_is_handed_on_when_it_is_said_so(rocket):
 
 
 def test_shiprocket_knows_every_parcel_on_its_account_in_full(rocket):
-    held = [one for one in WORLD.parcels if one.held_by == "shiprocket"]
-    told = ask(make_shiprocket(rocket), held)
+    held = [one for one in WORLD.parcels if one.holder == "shiprocket"]
+    told = ask(connect_shiprocket(rocket), held)
     for parcel in held:
         body = told[parcel.waybill]
         assert body["carrier"] == parcel.carrier
@@ -159,30 +159,30 @@ def test_shiprocket_knows_every_parcel_on_its_account_in_full(rocket):
 
 
 def test_shiprocket_knows_nobody_elses(rocket):
-    assert ask(make_shiprocket(rocket), [FIRST, SECOND]) == {}
-    (told,) = track(make_shiprocket(rocket), FIRST.waybill).values()
+    assert ask(connect_shiprocket(rocket), [FIRST, SECOND]) == {}
+    (told,) = track(connect_shiprocket(rocket), FIRST.waybill).values()
     assert told.status is ParcelStatus.NOT_FOUND
 
 
 def test_shiprocket_has_nothing_to_tell_before_the_first_scan(rocket):
     rocket.faults.add("not_scanned")
-    body = ask(make_shiprocket(rocket), [THIRD])[THIRD.waybill]
+    body = ask(connect_shiprocket(rocket), [THIRD])[THIRD.waybill]
     assert (body["status"], body["ambiguous"]) == ("not_found", True)
 
 
 def test_shiprockets_token_expires_and_is_renewed(rocket):
-    connector = make_shiprocket(rocket)
+    connector = connect_shiprocket(rocket)
     track(connector, THIRD.waybill)
     rocket.faults.add("token_expired")
     assert track(connector, THIRD.waybill)[THIRD.waybill].status is ParcelStatus.IN_TRANSIT
-    assert rocket.calls.show()["by_name"]["POST /v1/external/auth/login"] == 2
+    assert rocket.calls.summarize_calls()["by_name"]["POST /v1/external/auth/login"] == 2
 
 
 def test_shiprocket_is_as_strict_as_the_real_one(rocket):
-    base, fine = f"{rocket.base_url}/v1/external", make_shiprocket(rocket)
+    base, fine = f"{rocket.base_url}/v1/external", connect_shiprocket(rocket)
     with pytest.raises(CredentialRejected):
-        track(make_shiprocket(rocket, password="wrong"), THIRD.waybill)
-    assert [line.ok for line in fine.check(WORLD.shop)] == [True, True, True]
+        track(connect_shiprocket(rocket, password="wrong"), THIRD.waybill)
+    assert [line.ok for line in fine.run_checks(WORLD.shop)] == [True, True, True]
     assert requests.post(f"{base}/courier/track/awbs", json={"awbs": []}, timeout=5).status_code == 401
     token = requests.post(f"{base}/auth/login", json=SHIPROCKET_USER, timeout=5).json()["token"]
     headers = {"Authorization": f"Bearer {token}"}
@@ -198,7 +198,7 @@ def test_shiprocket_is_as_strict_as_the_real_one(rocket):
 
 
 def test_aftership_has_a_copy_of_every_parcel(after):
-    told = ask(make_aftership(after), WORLD.parcels)
+    told = ask(connect_aftership(after), WORLD.parcels)
     assert set(told) == {parcel.waybill for parcel in WORLD.parcels}
     for parcel in WORLD.parcels:
         body = told[parcel.waybill]
@@ -207,12 +207,12 @@ def test_aftership_has_a_copy_of_every_parcel(after):
 
 
 def test_aftership_erases_and_twice_is_once(after):
-    connector = make_aftership(after)
-    assert list(connector.erase([FIRST.waybill, "99900012343"])) == [
+    connector = connect_aftership(after)
+    assert list(connector.erase_waybills([FIRST.waybill, "99900012343"])) == [
         (FIRST.waybill, Outcome.ERASED),
         ("99900012343", Outcome.ABSENT),
     ]
-    assert list(connector.erase([FIRST.waybill])) == [(FIRST.waybill, Outcome.ABSENT)]
+    assert list(connector.erase_waybills([FIRST.waybill])) == [(FIRST.waybill, Outcome.ABSENT)]
     assert ask(connector, [FIRST])[FIRST.waybill]["status"] == "not_found"
     assert ask(connector, [SECOND])[SECOND.waybill]["status"] != "not_found"
     after.reset()
@@ -222,8 +222,8 @@ def test_aftership_erases_and_twice_is_once(after):
 def test_aftership_is_as_strict_as_the_real_one(after):
     url, headers = f"{after.base_url}/tracking/2025-07/trackings", {"as-api-key": AFTERSHIP_KEY}
     with pytest.raises(CredentialRejected):
-        ask(make_aftership(after, "wrong"), [FIRST])
-    assert [line.ok for line in make_aftership(after).check(WORLD.shop)] == [True, True, True]
+        ask(connect_aftership(after, "wrong"), [FIRST])
+    assert [line.ok for line in connect_aftership(after).run_checks(WORLD.shop)] == [True, True, True]
     many = ",".join(str(number) for number in range(51))
     assert requests.get(url, params={"tracking_numbers": many}, headers=headers, timeout=5).status_code == 400
     assert requests.delete(f"{url}/nothing", headers=headers, timeout=5).json()["meta"]["code"] == 4004
@@ -236,7 +236,7 @@ def test_aftership_is_as_strict_as_the_real_one(after):
     assert first["trackings"][0]["id"] != second["trackings"][0]["id"]
     after.faults.add("throttle")
     with pytest.raises(ConnectorThrottled):
-        ask(make_aftership(after), [FIRST])
+        ask(connect_aftership(after), [FIRST])
 
 
 @pytest.mark.parametrize(
@@ -244,37 +244,37 @@ def test_aftership_is_as_strict_as_the_real_one(after):
     [("booked", ParcelStatus.CANCELLED), ("in_transit", ParcelStatus.RETURNING)],
 )
 def test_delhivery_cancels_what_is_not_picked_up_and_turns_round_what_moves(status, after_it):
-    with delhivery(WORLD) as stand_in:
-        connector, number = make_delhivery(stand_in), FIRST.waybill
+    with make_delhivery(WORLD) as stand_in:
+        connector, number = connect_delhivery(stand_in), FIRST.waybill
         move(stand_in, waybill=number, status=status)
-        connector.cancel(number)
-        connector.cancel(number)
+        connector.cancel_shipment(number)
+        connector.cancel_shipment(number)
         assert track(connector, number)[number].status is after_it
 
 
 def test_blue_dart_cancels_until_it_is_scanned_in():
-    with bluedart(WORLD) as stand_in:
-        connector, number = make_bluedart(stand_in), SECOND.waybill
+    with make_bluedart(WORLD) as stand_in:
+        connector, number = connect_bluedart(stand_in), SECOND.waybill
         with pytest.raises(ConnectorRefused):
-            connector.cancel(number)
+            connector.cancel_shipment(number)
         move(stand_in, waybill=number, status="booked")
-        connector.cancel(number)
-        connector.cancel(number)
+        connector.cancel_shipment(number)
+        connector.cancel_shipment(number)
         assert (
             track(connector, number)[number].status is ParcelStatus.NOT_FOUND
         )  # it forgets what was cancelled
         with pytest.raises(ConnectorRefused):
-            connector.cancel("99900012343")
+            connector.cancel_shipment("99900012343")
         wrong = BlueDart(base_url=stand_in.base_url, **(BLUEDART_CREDENTIALS | {"licence_key": "wrong"}))
         with pytest.raises(CredentialRejected):
-            wrong.cancel(number)
+            wrong.cancel_shipment(number)
 
 
 @pytest.mark.parametrize("status", ["delivered", "out_for_delivery", "returned", "lost"])
 def test_delhivery_cancels_nothing_that_is_over(status):
-    with delhivery(WORLD) as stand_in:
+    with make_delhivery(WORLD) as stand_in:
         move(stand_in, waybill=FIRST.waybill, status=status)
         with pytest.raises(ConnectorRefused):
-            make_delhivery(stand_in).cancel(FIRST.waybill)
+            connect_delhivery(stand_in).cancel_shipment(FIRST.waybill)
         with pytest.raises(ConnectorRefused):
-            make_delhivery(stand_in).cancel("99900010002332")
+            connect_delhivery(stand_in).cancel_shipment("99900010002332")

@@ -9,26 +9,26 @@ from defusedxml import ElementTree
 
 from bridge.connectors.bluedart.client import BlueDart
 from bridge.connectors.delhivery.client import Delhivery
-from bridge.connectors.http import Http
+from bridge.connectors.http import HttpClient
 from bridge.errors import ConnectorThrottled, ConnectorUnavailable, CredentialRejected
 from bridge.model import Principal, Waybill
-from bridge.rules.index.attribution import attribute, plausible
-from bridge.sandbox.carriers import BLUEDART_CREDENTIALS, DELHIVERY_TOKEN, bluedart, delhivery
-from bridge.sandbox.world import invent
+from bridge.rules.index.attribution import attribute_parcel, is_plausible_waybill
+from bridge.sandbox.carriers import BLUEDART_CREDENTIALS, DELHIVERY_TOKEN, make_bluedart, make_delhivery
+from bridge.sandbox.world import invent_world
 
-WORLD = invent(orders=60, now=datetime(2026, 11, 22, 12, tzinfo=UTC))
+WORLD = invent_world(orders=60, now=datetime(2026, 11, 22, 12, tzinfo=UTC))
 PATH = "/api/v1/packages/json/"
 
 
 @pytest.fixture
 def blue():
-    with bluedart(WORLD) as stand_in:
+    with make_bluedart(WORLD) as stand_in:
         yield stand_in
 
 
 @pytest.fixture
 def delh():
-    with delhivery(WORLD) as stand_in:
+    with make_delhivery(WORLD) as stand_in:
         yield stand_in
 
 
@@ -36,7 +36,7 @@ def parcels(carrier, *, cancelled=False):
     return [
         one
         for one in WORLD.parcels
-        if one.held_by == carrier and WORLD.order(one.order_id).cancelled == cancelled
+        if one.holder == carrier and WORLD.get_order(one.order_id).cancelled == cancelled
     ]
 
 
@@ -46,26 +46,29 @@ def ask(connector, numbers):
     return {one.ref: one.body for page in pages for one in page.findings}
 
 
-def make_delhivery(stand_in, token=DELHIVERY_TOKEN):
-    return Delhivery(base_url=stand_in.base_url, token=token, http=Http("delhivery", sleep=lambda _: None))
+def connect_delhivery(stand_in, token=DELHIVERY_TOKEN):
+    return Delhivery(
+        base_url=stand_in.base_url, token=token, http=HttpClient("delhivery", sleep=lambda _: None)
+    )
 
 
-def make_bluedart(stand_in, **more):
-    http = Http("bluedart", sleep=lambda _: None)
+def connect_bluedart(stand_in, **more):
+    http = HttpClient("bluedart", sleep=lambda _: None)
     return BlueDart(base_url=stand_in.base_url, http=http, **(BLUEDART_CREDENTIALS | more))
 
 
 def test_every_invented_parcel_is_attributed_and_plausible():
     for parcel in WORLD.parcels:
-        found = attribute(company=parcel.company, url=parcel.url, number=parcel.waybill)
+        found = attribute_parcel(company=parcel.company, url=parcel.url, number=parcel.waybill)
         assert (found.carrier, found.account_holder) == (parcel.carrier, parcel.account_holder)
-        assert plausible(parcel.carrier, parcel.waybill)
+        assert is_plausible_waybill(parcel.carrier, parcel.waybill)
 
 
 def test_delhivery_knows_every_parcel_and_no_street(delh):
     delh.faults.add("no_paper", times=None)
     told = ask(
-        make_delhivery(delh), [parcel.waybill for parcel in WORLD.parcels if parcel.held_by == "delhivery"]
+        connect_delhivery(delh),
+        [parcel.waybill for parcel in WORLD.parcels if parcel.holder == "delhivery"],
     )
     for parcel in parcels("delhivery"):
         body = told[parcel.waybill]
@@ -78,12 +81,12 @@ def test_delhivery_knows_every_parcel_and_no_street(delh):
         assert datetime.fromisoformat(body["events"][1]["at"]) == parcel.shipped_at
     for parcel in parcels("delhivery", cancelled=True):
         assert told[parcel.waybill]["status"] == "cancelled"
-    assert delh.calls.show()["by_name"][f"GET {PATH}"] == 1
+    assert delh.calls.summarize_calls()["by_name"][f"GET {PATH}"] == 1
 
 
 def test_delhiverys_slip_tells_street_and_telephone(delh):
     parcel = parcels("delhivery")[0]
-    body = ask(make_delhivery(delh), [parcel.waybill])[parcel.waybill]
+    body = ask(connect_delhivery(delh), [parcel.waybill])[parcel.waybill]
     assert body["consignee"]["address_lines"] == [parcel.consignee.address["address1"]]
     assert body["consignee"]["phones"] == [parcel.consignee.phone.removeprefix("+91")]
     assert body["packing_slip"]["raw_unrecognised"] == {}
@@ -101,21 +104,21 @@ def test_delhiverys_documents_exist_once_it_delivered(delh):
 def test_delhivery_may_refuse_a_list_for_one_it_does_not_know(delh):
     known = parcels("delhivery")[0].waybill
     delh.faults.add("spoil_batch")
-    assert ask(make_delhivery(delh), [known, "99900010002332"])[known]["status"] != "not_found"
+    assert ask(connect_delhivery(delh), [known, "99900010002332"])[known]["status"] != "not_found"
 
 
 def test_delhivery_knows_what_customers_send_back(delh):
     numbers = [back.waybill for order in WORLD.orders for back in order.returns]
     assert numbers
-    assert {body["status"] for body in ask(make_delhivery(delh), numbers).values()} == {"returned"}
+    assert {body["status"] for body in ask(connect_delhivery(delh), numbers).values()} == {"returned"}
 
 
 def test_delhivery_leaves_out_what_it_does_not_know(delh):
     known = parcels("delhivery")[0].waybill
-    told = ask(make_delhivery(delh), [known, "99900010002332"])
+    told = ask(connect_delhivery(delh), [known, "99900010002332"])
     assert told[known]["status"] != "not_found"
     assert told["99900010002332"]["status"] == "not_found"
-    assert ask(make_delhivery(delh), ["99900010002332"])["99900010002332"]["status"] == "not_found"
+    assert ask(connect_delhivery(delh), ["99900010002332"])["99900010002332"]["status"] == "not_found"
 
 
 @pytest.mark.parametrize(("verbose", "has"), [("0", set()), ("1", {"Scans"}), ("2", {"Scans", "Consignee"})])
@@ -138,9 +141,9 @@ def test_delhivery_says_no_with_200(delh):
 @pytest.mark.parametrize("token", ["wrong", "staging-token"])
 def test_delhivery_refuses_a_wrong_token(delh, token):
     with pytest.raises(CredentialRejected):
-        ask(make_delhivery(delh, token), ["99900010002332"])
-    assert [line.ok for line in make_delhivery(delh, token).check(WORLD.shop)] == [True, True, False]
-    assert [line.ok for line in make_delhivery(delh).check(WORLD.shop)] == [True, True, True]
+        ask(connect_delhivery(delh, token), ["99900010002332"])
+    assert [line.ok for line in connect_delhivery(delh, token).run_checks(WORLD.shop)] == [True, True, False]
+    assert [line.ok for line in connect_delhivery(delh).run_checks(WORLD.shop)] == [True, True, True]
 
 
 def test_delhivery_refuses_no_token_and_another_scheme(delh):
@@ -152,17 +155,17 @@ def test_delhivery_refuses_no_token_and_another_scheme(delh):
 def test_delhiverys_firewall(delh):
     delh.faults.add("throttle")
     with pytest.raises(ConnectorThrottled):
-        ask(make_delhivery(delh), ["99900010002332"])
+        ask(connect_delhivery(delh), ["99900010002332"])
 
 
 def test_nobody_knows_what_travels_on_an_aggregators_account(delh, blue):
     held = [one.waybill for one in WORLD.parcels if one.account_holder == "shiprocket"]
-    for connector in (make_delhivery(delh), make_bluedart(blue)):
+    for connector in (connect_delhivery(delh), connect_bluedart(blue)):
         assert {body["status"] for body in ask(connector, held).values()} == {"not_found"}
 
 
 def test_bluedart_knows_every_parcel_with_street_and_phone(blue):
-    told = ask(make_bluedart(blue), [parcel.waybill for parcel in parcels("bluedart")])
+    told = ask(connect_bluedart(blue), [parcel.waybill for parcel in parcels("bluedart")])
     for parcel in parcels("bluedart"):
         body = told[parcel.waybill]
         assert body["consignee"]["address_lines"] == [parcel.consignee.address["address1"].upper()]
@@ -172,25 +175,25 @@ def test_bluedart_knows_every_parcel_with_street_and_phone(blue):
 
 
 def test_bluedart_gives_a_returned_parcel_a_second_number(blue):
-    told = ask(make_bluedart(blue), [parcel.waybill for parcel in parcels("bluedart")])
+    told = ask(connect_bluedart(blue), [parcel.waybill for parcel in parcels("bluedart")])
     returned = {ref: body for ref, body in told.items() if body["status"] == "returned"}
     assert returned
     for ref, body in returned.items():
         second = told[body["return_waybill"]]
         assert (second["belongs_to"], second["order_reference"]) == (ref, f"074 - {ref}")
-        assert plausible("bluedart", body["return_waybill"])
+        assert is_plausible_waybill("bluedart", body["return_waybill"])
 
 
 def test_bluedart_forgets_what_was_cancelled_and_answers_a_wrong_key_alike(blue):
     gone, there = parcels("bluedart", cancelled=True)[0].waybill, parcels("bluedart")[0].waybill
-    told = ask(make_bluedart(blue), [gone])
+    told = ask(connect_bluedart(blue), [gone])
     assert (told[gone]["status"], told[gone]["ambiguous"]) == ("not_found", True)
-    assert ask(make_bluedart(blue), [there])[there]["status"] != "not_found"
-    wrong = ask(make_bluedart(blue, tracking_key="wrong"), [there])
+    assert ask(connect_bluedart(blue), [there])[there]["status"] != "not_found"
+    wrong = ask(connect_bluedart(blue, tracking_key="wrong"), [there])
     assert (wrong[there]["status"], wrong[there]["ambiguous"]) == ("not_found", True)
     with pytest.raises(CredentialRejected, match="known waybill"):
-        ask(make_bluedart(blue, tracking_key="wrong", known_waybill=there), [gone])
-    told = ask(make_bluedart(blue, known_waybill=there), [gone])
+        ask(connect_bluedart(blue, tracking_key="wrong", known_waybill=there), [gone])
+    told = ask(connect_bluedart(blue, known_waybill=there), [gone])
     assert (told[gone]["status"], told[gone]["ambiguous"]) == ("not_found", False)
 
 
@@ -200,7 +203,7 @@ def test_bluedart_answers_in_both_forms(blue, form, fault):
     for kind in fault:
         blue.faults.add(kind, times=None)
     parcel = parcels("bluedart")[0]
-    body = ask(make_bluedart(blue, answer_format=form), [parcel.waybill])[parcel.waybill]
+    body = ask(connect_bluedart(blue, answer_format=form), [parcel.waybill])[parcel.waybill]
     assert body["consignee"]["name"] == parcel.consignee.name.upper()
     assert body["events"][0]["status"] == "in_transit"
 
@@ -208,30 +211,30 @@ def test_bluedart_answers_in_both_forms(blue, form, fault):
 def test_bluedart_may_refuse_a_list_for_one_it_does_not_know(blue):
     known = parcels("bluedart")[0].waybill
     blue.faults.add("spoil_batch")
-    assert ask(make_bluedart(blue), [known, "99900012343"])[known]["status"] != "not_found"
+    assert ask(connect_bluedart(blue), [known, "99900012343"])[known]["status"] != "not_found"
 
 
 def test_bluedart_mints_a_token_for_nobody_and_not_for_a_wrong_secret(blue):
     assert requests.get(f"{blue.base_url}/token/v1/login", timeout=5).json()["JWTToken"]
     with pytest.raises(CredentialRejected):
-        ask(make_bluedart(blue, client_secret="wrong"), ["99900012343"])
+        ask(connect_bluedart(blue, client_secret="wrong"), ["99900012343"])
     with pytest.raises(CredentialRejected):
-        ask(make_bluedart(blue, login_id="wrong"), ["99900012343"])
+        ask(connect_bluedart(blue, login_id="wrong"), ["99900012343"])
     assert requests.get(f"{blue.base_url}/elsewhere", timeout=5).status_code == 404
 
 
 def test_bluedart_takes_both_paths_and_the_gateways_prefix(blue):
     there = parcels("bluedart")[0].waybill
     for path in ("/in/transportation/tracking/v1/shipment", "/tracking/v1"):
-        assert ask(make_bluedart(blue, tracking_path=path), [there])[there]["status"] != "not_found"
+        assert ask(connect_bluedart(blue, tracking_path=path), [there])[there]["status"] != "not_found"
 
 
 def test_bluedarts_token_expires_and_is_renewed(blue):
-    connector, there = make_bluedart(blue), parcels("bluedart")[0].waybill
+    connector, there = connect_bluedart(blue), parcels("bluedart")[0].waybill
     ask(connector, [there])
     blue.faults.add("token_expired")
     assert ask(connector, [there])[there]["status"] != "not_found"
-    assert blue.calls.show()["by_name"]["GET /token/v1/login"] == 2
+    assert blue.calls.summarize_calls()["by_name"]["GET /token/v1/login"] == 2
     blue.reset()
     assert ask(connector, [there])[there]["status"] != "not_found"
 
@@ -239,7 +242,7 @@ def test_bluedarts_token_expires_and_is_renewed(blue):
 def test_bluedart_throttles(blue):
     blue.faults.add("throttle", match="tracking")
     with pytest.raises(ConnectorThrottled):
-        ask(make_bluedart(blue), ["99900012343"])
+        ask(connect_bluedart(blue), ["99900012343"])
 
 
 def test_bluedart_writes_latin_1(blue):
@@ -255,10 +258,10 @@ def test_what_breaks_for_good_is_unavailable_and_what_breaks_once_is_not(delh, k
     number = parcels("delhivery")[0].waybill
     delh.faults.add(kind, times=10)
     with pytest.raises(ConnectorUnavailable):
-        ask(make_delhivery(delh), [number])
+        ask(connect_delhivery(delh), [number])
     delh.reset()
     if kind in {"reset", "truncated", "http_502"}:
         delh.faults.add(kind)
-        assert ask(make_delhivery(delh), [number])[number]["status"] != "not_found"
+        assert ask(connect_delhivery(delh), [number])[number]["status"] != "not_found"
     assert number not in caplog.text
     assert DELHIVERY_TOKEN not in caplog.text

@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import requests
 
-from bridge.sandbox.schema import VERSIONS, load
+from bridge.sandbox.schema import VERSIONS, load_schema
 from bridge.sandbox.shopify import ShopifyStandIn
-from bridge.sandbox.world import invent
+from bridge.sandbox.world import invent_world
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 FORM = {"grant_type": "client_credentials", "client_id": "sandbox-client", "client_secret": "sandbox-secret"}
@@ -22,7 +22,7 @@ FIND = "query Find($q: String!) { orders(first: 50, query: $q) { nodes { id cust
 
 @pytest.fixture(scope="module")
 def world():
-    made = invent(now=NOW, heavy_orders=60)
+    made = invent_world(now=NOW, heavy_orders=60)
     old = replace(made.orders[3], created_at=NOW - timedelta(days=300))
     return replace(made, orders=(*made.orders[:3], old, *made.orders[4:]), _by_id={})
 
@@ -65,8 +65,8 @@ def shopify(running, world):
     yield caller
     caller.http.close()
     running.reset()
-    running._dial({"maximum": 20_000, "restore_rate": 10_000})
-    running._tokens({"expires_in": 86_399})
+    running._control_bucket({"maximum": 20_000, "restore_rate": 10_000})
+    running._control_tokens({"expires_in": 86_399})
 
 
 def gid(person):
@@ -75,9 +75,9 @@ def gid(person):
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_schema_loads_fast(version):
-    load.cache_clear()
+    load_schema.cache_clear()
     start = time.perf_counter()
-    assert load(version).query_type.fields["customerByIdentifier"]
+    assert load_schema(version).query_type.fields["customerByIdentifier"]
     assert time.perf_counter() - start < 3
 
 
@@ -164,7 +164,9 @@ def test_no_more_than_250_ids_are_taken_at_once(shopify):
 def test_pages_follow_their_cursors_and_none_is_fetched_twice(shopify, world):
     found, after = [], None
     while True:
-        page = shopify.ask(PAGE, id=gid(world.heavy), first=25, after=after)["data"]["customer"]["orders"]
+        page = shopify.ask(PAGE, id=gid(world.heavy_customer), first=25, after=after)["data"]["customer"][
+            "orders"
+        ]
         found += [node["id"] for node in page["nodes"]]
         assert page["edges"][-1]["cursor"] == page["pageInfo"]["endCursor"]
         after = page["pageInfo"]["endCursor"]
@@ -174,7 +176,7 @@ def test_pages_follow_their_cursors_and_none_is_fetched_twice(shopify, world):
     calls = shopify.control("calls", "GET")
     assert calls["by_name"]["Page"] == 3
     assert len({call["digest"] for call in calls["last"]}) == 3
-    fault = shopify.ask(PAGE, id=gid(world.heavy), first=25, after="bm9uZQ==")["errors"][0]
+    fault = shopify.ask(PAGE, id=gid(world.heavy_customer), first=25, after="bm9uZQ==")["errors"][0]
     assert "Invalid cursor" in fault["message"]
 
 

@@ -10,10 +10,10 @@ import pytest
 import requests
 
 from bridge.sandbox.shopify import ShopifyStandIn
-from bridge.sandbox.world import invent
+from bridge.sandbox.world import invent_world
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-WORLD = invent(now=NOW, heavy_orders=300)
+WORLD = invent_world(now=NOW, heavy_orders=300)
 RUN = """mutation R($q: String!) { bulkOperationRunQuery(query: $q, groupObjects: false) {
   bulkOperation { id status url } userErrors { field message code } } }"""
 LOOK = """query L($id: ID!) { node(id: $id) { ... on BulkOperation { id status type errorCode objectCount rootObjectCount fileSize
@@ -32,7 +32,7 @@ def running():
 @pytest.fixture
 def ask(running):
     running.reset()
-    running._tokens({"fixed": "shpat_fixed"})
+    running._control_tokens({"fixed": "shpat_fixed"})
 
     def ask(query, version="2026-10", **variables):
         url = f"{running.base_url}/admin/api/{version}/graphql.json"

@@ -12,11 +12,11 @@ import requests
 from bridge.sandbox import webhooks
 from bridge.sandbox.httpd import Response, StandIn
 from bridge.sandbox.shopify import ShopifyStandIn
-from bridge.sandbox.shopify.engine.search import Search
-from bridge.sandbox.world import invent
+from bridge.sandbox.shopify.engine.search import SearchQuery
+from bridge.sandbox.world import invent_world
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-WORLD = invent(now=NOW)
+WORLD = invent_world(now=NOW)
 ASHA = f"gid://shopify/Customer/{WORLD.asha.id}"
 ORDER = f"gid://shopify/Order/{WORLD.orders[0].id}"
 
@@ -30,7 +30,7 @@ def running():
 @pytest.fixture
 def ask(running):
     running.reset()
-    running._tokens({"fixed": "shpat_fixed"})
+    running._control_tokens({"fixed": "shpat_fixed"})
     with requests.Session() as http:
 
         def ask(query, **variables):
@@ -157,17 +157,17 @@ def test_a_global_id_leads_to_whatever_it_names(ask):
 )
 def test_the_search_syntax(text, found):
     facts = {"email": ("a@example.com",), "id": ("7",), "created_at": ("2026-05-01T00:00:00Z",)}
-    assert Search(text, frozenset({"email", "id", "created_at", "phone"}))(facts) is found
+    assert SearchQuery(text, frozenset({"email", "id", "created_at", "phone"}))(facts) is found
 
 
 def test_a_webhook_is_posted_to_the_path_of_its_topic():
-    with StandIn("receiver", lambda request: Response.of({"path": request.path})) as receiver:
-        raw = webhooks.body("customers/redact", WORLD)
-        signed = webhooks.headers("customers/redact", WORLD.shop, "s3cret", raw, triggered_at=NOW)
-        answer = webhooks.post(receiver.base_url, "customers/redact", raw, signed)
+    with StandIn("receiver", lambda request: Response.from_value({"path": request.path})) as receiver:
+        raw = webhooks.build_body("customers/redact", WORLD)
+        signed = webhooks.build_headers("customers/redact", WORLD.shop, "s3cret", raw, triggered_at=NOW)
+        answer = webhooks.post_delivery(receiver.base_url, "customers/redact", raw, signed)
         assert answer.json() == {"path": "/webhooks/customers/redact"}
         with requests.Session() as session:
-            assert webhooks.post(receiver.base_url, "shop/redact", raw, signed, session=session).ok
+            assert webhooks.post_delivery(receiver.base_url, "shop/redact", raw, signed, session=session).ok
 
 
 def test_it_runs_as_a_process_of_its_own():

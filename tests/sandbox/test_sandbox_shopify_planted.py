@@ -10,11 +10,16 @@ import pytest
 import requests
 from graphql import FieldNode, GraphQLEnumType, GraphQLScalarType, get_named_type, parse
 
-from bridge.sandbox.schema import VERSIONS, load
-from bridge.sandbox.schema.personal import canary, of_type, personal, protected
+from bridge.sandbox.schema import VERSIONS, load_schema
+from bridge.sandbox.schema.personal import (
+    get_canary,
+    list_personal_fields,
+    list_protected_fields,
+    load_personal_fields,
+)
 from bridge.sandbox.shopify import ShopifyStandIn
-from bridge.sandbox.shopify.records.seeded_data import planted
-from bridge.sandbox.world import invent, rest
+from bridge.sandbox.shopify.records.seeded_data import list_seeded_values
+from bridge.sandbox.world import invent_world, rest
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 NEWEST = VERSIONS[-1]
@@ -63,13 +68,13 @@ WALKS = {
 
 @pytest.fixture(scope="module")
 def world():
-    return invent(now=NOW)
+    return invent_world(now=NOW)
 
 
 @pytest.fixture(scope="module")
 def running(world):
     with ShopifyStandIn(world, maximum=1e6, restore_rate=1e6) as stand_in:
-        stand_in._tokens({"fixed": "shpat_fixed"})
+        stand_in._control_tokens({"fixed": "shpat_fixed"})
         yield stand_in
 
 
@@ -96,12 +101,16 @@ def written(schema, world):
         "metaobjects": 'type: "customer_note", first: 50',
         "abandonmentByAbandonedCheckoutId": f'abandonedCheckoutId: "gid://shopify/AbandonedCheckout/{world.checkouts[0].id}"',
         "customerSegmentMembership": f'customerId: "gid://shopify/Customer/{world.asha.id}", segmentIds: '
-        f'["{planted(world)["SegmentMembership.segmentId"]}"]',
+        f'["{list_seeded_values(world)["SegmentMembership.segmentId"]}"]',
     }
 
     def inside(kind, nodes):
         names = [one.name.value for one in nodes if isinstance(one, FieldNode)]
-        own = [one.field for one in personal() if one.type_name == kind.name and one.field not in names]
+        own = [
+            one.field
+            for one in load_personal_fields()
+            if one.type_name == kind.name and one.field not in names
+        ]
         own = [one for one in own if one in kind.fields]
         return " ".join(["__typename", *own, *(field(kind, one) for one in nodes)])
 
@@ -155,7 +164,7 @@ def leaves(schema, value):
 
 @pytest.fixture(scope="module")
 def answers(running, world):
-    schema, url = load(NEWEST), f"{running.base_url}/admin/api/{NEWEST}/graphql.json"
+    schema, url = load_schema(NEWEST), f"{running.base_url}/admin/api/{NEWEST}/graphql.json"
     write = written(schema, world)
     out = {}
     for name, walk in WALKS.items():
@@ -165,14 +174,14 @@ def answers(running, world):
 
 
 def test_every_planted_value_is_found_where_it_was_planted(answers, world):
-    schema, found = load(NEWEST), {}
+    schema, found = load_schema(NEWEST), {}
     for name, answer in answers.items():
         assert "errors" not in answer, (name, answer["errors"][0])
         for root in answer["data"].values():
             rows = root.get("nodes", root)
             for place, value in leaves(schema, rows):
                 found.setdefault(place, []).append(json.dumps(value, ensure_ascii=False))
-    wanted = planted(world)
+    wanted = list_seeded_values(world)
     missing = {
         place: value
         for place, value in wanted.items()
@@ -181,7 +190,7 @@ def test_every_planted_value_is_found_where_it_was_planted(answers, world):
     assert not missing
     assert len(wanted) > 300
     # what cannot be told apart from anybody's was at least answered
-    silent = {one.name for one in personal()} - {
+    silent = {one.name for one in load_personal_fields()} - {
         place for place, values in found.items() if values != ["null"]
     }
     assert silent == set()
@@ -218,7 +227,7 @@ def test_a_gift_card_is_found_by_its_buyer_and_by_who_received_it(post, world):
     bought = post(query, q=f"customer_id:{world.asha.id}")["data"]["giftCards"]["nodes"]
     received = post(query, q=f"recipient_id:{world.asha.id}")["data"]["giftCards"]["nodes"]
     assert [one["recipientAttributes"]["message"] for one in bought] == ["From Asha"]
-    assert canary("GiftCardRecipient", "message") in json.dumps(received)
+    assert get_canary("GiftCardRecipient", "message") in json.dumps(received)
 
 
 def test_every_global_id_of_hers_leads_back_to_it(post, answers):
@@ -232,36 +241,43 @@ def test_every_global_id_of_hers_leads_back_to_it(post, answers):
 
 
 def test_once_she_is_redacted_only_what_no_erasure_reaches_is_left(running, post, world):
-    running.shops[world.shop].redact(world.asha.id)
-    schema = load(NEWEST)
+    running.shops[world.shop].redact_customer(world.asha.id)
+    schema = load_schema(NEWEST)
     write = written(schema, world)
     left = set()
     for name, walk in WALKS.items():
         text = json.dumps(post(write(walk)), ensure_ascii=False)
         if name not in {"comments", "segments"}:
-            left |= {one.name for one in personal() if one.text.startswith("canary-") and one.text in text}
+            left |= {
+                one.name
+                for one in load_personal_fields()
+                if one.text.startswith("canary-") and one.text in text
+            }
     assert left == {"Order.tags"}  # the shop's own words about an order stay
 
 
 def test_a_plain_world_has_nothing_planted():
-    plain = invent(now=NOW, rich=False)
-    assert planted(plain) == {}
+    plain = invent_world(now=NOW, rich=False)
+    assert list_seeded_values(plain) == {}
     assert "canary-" not in repr(plain)
 
 
 def test_the_list_of_personal_fields_is_as_the_schema_has_them():
-    schema = load(NEWEST)
-    assert len({one.name for one in personal()}) == len(personal()) == 393
-    for one in personal():
+    schema = load_schema(NEWEST)
+    assert len({one.name for one in load_personal_fields()}) == len(load_personal_fields()) == 393
+    for one in load_personal_fields():
         assert one.field in schema.type_map[one.type_name].fields
     assert (
-        len(protected("email")) + len(protected("phone")) + len(protected("name")) + len(protected("address"))
+        len(list_protected_fields("email"))
+        + len(list_protected_fields("phone"))
+        + len(list_protected_fields("name"))
+        + len(list_protected_fields("address"))
         == 63
     )
     with pytest.raises(KeyError):
-        of_type("Nonsense")
+        list_personal_fields("Nonsense")
     with pytest.raises(KeyError):
-        canary("Order", "shoeSize")
+        get_canary("Order", "shoeSize")
 
 
 @pytest.mark.parametrize(
@@ -289,14 +305,14 @@ def test_an_older_version_says_nothing_of_what_it_has_no_word_for(post, world):
 
 
 def test_a_page_of_250_orders_with_everything_nested_is_quick():
-    world = invent(now=NOW, orders=10, heavy_orders=260)
+    world = invent_world(now=NOW, orders=10, heavy_orders=260)
     query = """{ orders(first: 244) { nodes { id email billingAddress { name city } customAttributes { key value }
       lineItems(first: 5) { nodes { title customAttributes { key value } } } metafields(first: 5) { nodes { key value } }
       fulfillments(first: 5) { trackingInfo(first: 5) { number } } transactions(first: 5) { gateway }
       fulfillmentOrders(first: 2) { nodes { destination { city } } } customerJourneySummary { firstVisit { landingPage } }
       refunds(first: 5) { note } localizedFields(first: 5) { nodes { value } } } } }"""
     with ShopifyStandIn(world) as stand_in:
-        stand_in._tokens({"fixed": "shpat_fixed"})
+        stand_in._control_tokens({"fixed": "shpat_fixed"})
         url = f"{stand_in.base_url}/admin/api/{NEWEST}/graphql.json"
         taken = []
         for _ in range(4):
@@ -317,12 +333,12 @@ def test_what_hangs_beside_is_listed_searched_and_fetched(post, world):
       metaobjectDefinitions(first: 5) { nodes { type } } metaobjectDefinitionByType(type: "customer_note") { name }
       unknown: metaobjectDefinitionByType(type: "nothing") { name }
       tender: tenderTransactions(first: 5, query: $d) { nodes { id } } disputes(first: 5, query: $none) { nodes { id } } }"""
-    first = min(order.created_at for order in world.orders if order.id in world.disputed)
+    first = min(order.created_at for order in world.orders if order.id in world.disputed_order_ids)
     since = f"processed_at:>={first:%Y-%m-%d}"
     told = {all_: post(query, d=since, none="status:won", all=all_)["data"] for all_ in (True, False)}
     data = told[True]
     assert [one["note"] for one in data["subscriptionContracts"]["nodes"]] == [
-        canary("SubscriptionContract", "note")
+        get_canary("SubscriptionContract", "note")
     ]
     assert len(data["segments"]["nodes"]) == 1
     assert any("Asha" in one["message"] for one in data["events"]["nodes"])
@@ -336,7 +352,7 @@ def test_what_hangs_beside_is_listed_searched_and_fetched(post, world):
 
 
 def test_a_webhook_says_of_her_order_what_the_api_says(post, world):
-    body = rest.order(world.orders[0], world.asha)
+    body = rest.build_order(world.orders[0], world.asha)
     query = """query Q($id: ID!) { order(id: $id) { poNumber sourceIdentifier cancelledAt closedAt cartToken checkoutToken
       customerLocale sourceName clientIp } }"""
     order = post(query, id=f"gid://shopify/Order/{world.orders[0].id}")["data"]["order"]

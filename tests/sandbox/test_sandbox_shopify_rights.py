@@ -9,10 +9,10 @@ import pytest
 import requests
 
 from bridge.sandbox.shopify import ShopifyStandIn
-from bridge.sandbox.world import invent
+from bridge.sandbox.world import invent_world
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-WORLD = invent(now=NOW)
+WORLD = invent_world(now=NOW)
 ASHA, BIKRAM = (f"gid://shopify/Customer/{one.id}" for one in WORLD.people[:2])
 APP = {"client_id": "sandbox-client", "client_secret": "sandbox-secret"}
 ERASE = "mutation E($id: ID!) { out: customerRequestDataErasure(customerId: $id) { customerId userErrors { code message } } }"
@@ -29,11 +29,11 @@ def running():
 def shopify(running):
     running.reset()
     running.faults.clear()
-    running._tokens({"fixed": "shpat_fixed"})
+    running._control_tokens({"fixed": "shpat_fixed"})
     yield Caller(running)
     running.reset()
     running.faults.clear()
-    running._tokens({"expires_in": 86_399, "hour_s": 3_600, "refresh_lasts_s": 7_776_000})
+    running._control_tokens({"expires_in": 86_399, "hour_s": 3_600, "refresh_lasts_s": 7_776_000})
 
 
 class Caller:

@@ -12,26 +12,26 @@ import phonenumbers
 import pytest
 
 from bridge.sandbox import webhooks
-from bridge.sandbox.world import invent
+from bridge.sandbox.world import invent_world
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
 def world():
-    return invent(now=NOW, heavy_orders=1_200)
+    return invent_world(now=NOW, heavy_orders=1_200)
 
 
 def test_equal_arguments_give_equal_worlds():
-    assert invent(now=NOW, seed=3) == invent(now=NOW, seed=3)
-    assert invent(now=NOW, seed=3) != invent(now=NOW, seed=4)
+    assert invent_world(now=NOW, seed=3) == invent_world(now=NOW, seed=3)
+    assert invent_world(now=NOW, seed=3) != invent_world(now=NOW, seed=4)
 
 
 def test_asha_has_three_orders_one_of_them_as_a_guest(world):
-    orders = world.orders_of(world.asha)
+    orders = world.list_orders(world.asha)
     assert world.asha.name == "Asha Qwertzuiop"
     assert [order.person_id for order in orders] == [world.asha.id, world.asha.id, None]
-    assert [parcel.carrier for parcel in world.parcels_of(world.asha)] == [
+    assert [parcel.carrier for parcel in world.parcels(world.asha)] == [
         "delhivery",
         "bluedart",
         "delhivery",
@@ -39,8 +39,8 @@ def test_asha_has_three_orders_one_of_them_as_a_guest(world):
 
 
 def test_bikrams_parcels_stand_at_three_stages_on_three_accounts(world):
-    first, second, third = world.parcels_of(world.bikram)
-    assert [one.held_by for one in (first, second, third)] == ["delhivery", "bluedart", "shiprocket"]
+    first, second, third = world.parcels(world.bikram)
+    assert [one.holder for one in (first, second, third)] == ["delhivery", "bluedart", "shiprocket"]
     assert (NOW - first.delivered_at).days > 60
     assert first.cod_amount
     assert (second.delivered_at, third.delivered_at) == (None, None)
@@ -77,20 +77,20 @@ def test_nobody_can_be_mistaken_for_a_real_person(world):
 
 
 def test_two_shops_share_no_id():
-    first, second = invent(now=NOW), invent(now=NOW, shop="other.myshopify.com")
+    first, second = invent_world(now=NOW), invent_world(now=NOW, shop="other.myshopify.com")
     assert not {order.id for order in first.orders} & {order.id for order in second.orders}
     assert first.shop_id != second.shop_id
 
 
 def test_the_heavy_customer_has_as_many_orders_as_asked_for(world):
-    assert len(world.orders_of(world.heavy)) == 1_200
+    assert len(world.list_orders(world.heavy_customer)) == 1_200
 
 
-@pytest.mark.parametrize("topic", sorted(webhooks.TOPICS))
+@pytest.mark.parametrize("topic", sorted(webhooks.BODY_BUILDERS))
 @pytest.mark.parametrize("family", ["X-Shopify-", "Shopify-"])
 def test_every_topic_is_signed_over_its_bytes(world, topic, family):
-    raw = webhooks.body(topic, world)
-    sent = webhooks.headers(topic, world.shop, "s3cret", raw, family=family)
+    raw = webhooks.build_body(topic, world)
+    sent = webhooks.build_headers(topic, world.shop, "s3cret", raw, header_prefix=family)
     expected = base64.b64encode(hmac.new(b"s3cret", raw, hashlib.sha256).digest()).decode()
     assert sent[f"{family}Hmac-Sha256"] == expected
     assert sent[f"{family}Topic"] == topic
@@ -98,25 +98,25 @@ def test_every_topic_is_signed_over_its_bytes(world, topic, family):
 
 
 def test_a_privacy_topic_names_the_person_and_her_orders(world):
-    body = json.loads(webhooks.body("customers/redact", world, person=world.bikram))
+    body = json.loads(webhooks.build_body("customers/redact", world, person=world.bikram))
     assert body["shop_domain"] == world.shop
     assert body["customer"] == {
         "id": world.bikram.id,
         "email": "bikram.canaryson@example.in",
         "phone": world.bikram.phone,
     }
-    assert body["orders_to_redact"] == [order.id for order in world.orders_of(world.bikram)]
+    assert body["orders_to_redact"] == [order.id for order in world.list_orders(world.bikram)]
 
 
 def test_a_fulfilment_carries_the_waybill(world):
     parcel = world.parcels[1]
-    body = json.loads(webhooks.body("fulfillments/create", world, parcel=parcel))
+    body = json.loads(webhooks.build_body("fulfillments/create", world, parcel=parcel))
     assert body["tracking_number"] == parcel.waybill
     assert body["order_id"] == parcel.order_id
 
 
 def test_a_guest_order_has_no_customer(world):
-    guest = world.orders_of(world.asha)[2]
-    body = json.loads(webhooks.body("orders/updated", world, order=guest))
+    guest = world.list_orders(world.asha)[2]
+    body = json.loads(webhooks.build_body("orders/updated", world, order=guest))
     assert body["customer"] is None
     assert body["email"] == world.asha.email

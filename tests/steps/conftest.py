@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.steps.index.index_orders import index
-from bridge.steps.requests.process import process
-from bridge.steps.webhooks.dispatch import dispatch
+from bridge.steps.index.index_orders import index_deliveries
+from bridge.steps.requests.process import process_request
+from bridge.steps.webhooks.dispatch import dispatch_delivery
 from tests.factories import SHOP, accepted, redact_body
 
 
@@ -16,7 +16,7 @@ def tell(services):
 
     def of(topic, body, **given):
         accepted(services.store, topic, body, **given)
-        index(SHOP, services=services)
+        index_deliveries(SHOP, services=services)
 
     return of
 
@@ -27,8 +27,8 @@ def forget(services):
 
     def of(*orders):
         delivery = accepted(services.store, "customers/redact", redact_body(*orders))
-        request_id = dispatch(delivery.id, services=services)
-        process(request_id, services=services)
+        request_id = dispatch_delivery(delivery.id, services=services)
+        process_request(request_id, services=services)
         return request_id
 
     return of

@@ -8,22 +8,22 @@ from datetime import timedelta
 from sqlalchemy import func, select
 
 from bridge.model import (
-    Action,
-    Answer,
-    Kind,
+    AnswerRow,
+    NoticeChannel,
     ParcelStatus,
     Principal,
+    ProcessorAnswer,
+    RequestKind,
     RequestState,
-    Said,
+    TaskAction,
     TaskState,
-    Tracked,
-    Via,
+    TrackingResult,
     Waybill,
 )
-from bridge.steps.notices.notify import notify
-from bridge.steps.notices.open_notice_items import note
-from bridge.steps.notices.record_answer import answer
-from bridge.steps.requests.process import process
+from bridge.steps.notices.notify import process_notice_account
+from bridge.steps.notices.open_notice_items import open_notice_items
+from bridge.steps.notices.record_answer import record_answer
+from bridge.steps.requests.process import process_request
 from bridge.store.schema.notice_tables import notice_links
 from tests.factories import (
     NOW,
@@ -67,47 +67,53 @@ class Case:
 
     def erasure(self, *numbers, carrier="delhivery", subject="subject-asha", arrived_days=190, **parcel):
         """An erasure that is done here and has noted these parcels; the carrier knows them as delivered."""
-        request = make_request(kind=Kind.ERASURE, subject=subject, state=RequestState.IN_PROGRESS)
+        request = make_request(kind=RequestKind.ERASURE, subject=subject, state=RequestState.IN_PROGRESS)
         told = {"shipped_at": self.clock.at - days(200)} | parcel
         parcels = [
             Waybill(number=number, carrier=carrier, order_id="1001", order_name="#1001", **told)
             for number in numbers
         ]
         for number in numbers:
-            self.carrier.parcels.setdefault(number, Tracked(number=number, status=ParcelStatus.UNKNOWN))
+            self.carrier.parcels.setdefault(
+                number, TrackingResult(number=number, status=ParcelStatus.UNKNOWN)
+            )
             if carrier != "unknown":
                 self.move(number, ParcelStatus.DELIVERED, at=self.clock.at - days(arrived_days))
-        erased = make_task(request.id, "bridge", Action.ERASE, state=TaskState.DONE, finished_at=NOW)
+        erased = make_task(request.id, "bridge", TaskAction.ERASE, state=TaskState.DONE, finished_at=NOW)
         with self.store.transaction() as tx:
-            tx.requests.open(request, once=request.id, tasks=[erased])
-            note(request, Principal(), parcels, {}, tx=tx, services=self.services)
+            tx.requests.open_request(request, idempotency_key=request.id, tasks=[erased])
+            open_notice_items(request, Principal(), parcels, {}, tx=tx, services=self.services)
         return request
 
     def move(self, number, status, *, at=None, **told):
         known = {"cod": False, "consignee": SHE} | told
-        self.carrier.parcels[number] = Tracked(number=number, status=status, status_at=at, **known)
+        self.carrier.parcels[number] = TrackingResult(number=number, status=status, status_at=at, **known)
 
     def run(self, account=ACCOUNT):
-        return notify(account, services=self.services)
+        return process_notice_account(account, services=self.services)
 
     def process(self, request):
-        process(request.id, services=self.services)
+        process_request(request.id, services=self.services)
 
     def notices(self):
         with self.store.transaction() as tx:
-            return tx.notices.notices()
+            return tx.notices.list_notices()
 
     def entries(self, **which):
         with self.store.transaction() as tx:
-            return tx.notices.entries(**which)
+            return tx.notices.list_items(**which)
 
     def tasks(self, request):
         with self.store.transaction() as tx:
-            return [task for task in tx.requests.tasks(request.id) if task.action is Action.INSTRUCT]
+            return [
+                task
+                for task in tx.requests.list_tasks(request.id)
+                if task.action is TaskAction.NOTIFY_PROCESSOR
+            ]
 
     def request(self, request):
         with self.store.transaction() as tx:
-            return tx.requests.get(request.id)
+            return tx.requests.get_request(request.id)
 
     def links(self):
         with self.store.transaction() as tx:
@@ -116,23 +122,23 @@ class Case:
 
 def facts(case, request):
     with case.store.transaction() as tx:
-        return [event.fact for event in tx.evidence.of(request.id)]
+        return [event.fact for event in tx.evidence.list_facts_of_request(request.id)]
 
 
 def says(case, request):
     """The request's certificate."""
     with case.store.transaction() as tx:
-        return tx.packages.certificate(request.id)
+        return tx.packages.find_certificate(request.id)
 
 
-def erased_by(case, notice, said=Answer.ERASED, **more):
+def erased_by(case, notice, said=ProcessorAnswer.ERASED, **more):
     """The processor answers every line the same."""
-    told = Said(answer=said, **more)
+    told = AnswerRow(answer=said, **more)
     entries = case.entries(notice_id=notice.id)
-    return answer(
+    return record_answer(
         notice.id,
         {entry.id: told for entry in entries},
-        via=Via.PAGE,
+        via=NoticeChannel.PAGE,
         actor=f"processor:{notice.processor}",
         services=case.services,
     )

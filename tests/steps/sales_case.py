@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from sqlalchemy import text
 
-from bridge.model import Place, Sale
+from bridge.model import PostalAddress, Sale
 from tests.factories import ASHA, NOW, SHOP, order_body
 
 DELHI = {"name": "Asha Qwertzuiop", "address1": "7 Nowhere Lane", "province_code": "DL", "country_code": "IN"}
@@ -38,30 +38,34 @@ def sold(number=1001, **given):
         "currency": "INR",
         "total": Decimal(1030),
         "tax": Decimal(30),
-        "delivery": Place(state="Delhi", state_code="DL", country_code="IN"),
+        "delivery": PostalAddress(state="Delhi", state_code="DL", country_code="IN"),
     }
     return Sale(**told | given)
 
 
 def documents(services):
     with services.store.transaction() as tx:
-        return list(tx.documents.listed())
+        return list(tx.documents.list_documents())
 
 
 def opened(services, document):
     with services.store.transaction() as tx:
-        return json.loads(tx.documents.open(document.id))
+        return json.loads(tx.documents.open_document(document.id))
 
 
 def request_of(services, request_id):
     with services.store.transaction() as tx:
-        tasks = {(task.system, task.action): task for task in tx.requests.tasks(request_id)}
-        return tx.requests.get(request_id), tasks, [event.fact for event in tx.evidence.of(request_id)]
+        tasks = {(task.system, task.action): task for task in tx.requests.list_tasks(request_id)}
+        return (
+            tx.requests.get_request(request_id),
+            tasks,
+            [event.fact for event in tx.evidence.list_facts_of_request(request_id)],
+        )
 
 
 def orders_left(services):
     with services.store.transaction() as tx:
-        return set(tx.index.orders(SHOP, ASHA))
+        return set(tx.index.list_orders(SHOP, ASHA))
 
 
 def raw(services):

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from bridge.model import DocumentForm, DocumentKind, LegalClaim, Paper
+from bridge.model import DocumentForm, DocumentKind, InvoiceCopy, LegalHold
 from bridge.ports import Services
 from tests.factories import NOW, SHOP
 
@@ -30,16 +30,16 @@ def seal(
         "kind": DocumentKind.INVOICE,
         "form": DocumentForm.MINIMUM,
         "order_id": str(order),
-        "source": str(order),
+        "source_id": str(order),
         "content": b'{"state": "27", "name": "Asha Qwertzuiop"}',
     }
     with services.store.transaction() as tx:
-        document = tx.documents.seal(shop, Paper(**(told | {"issued_at": issued_at} | given)))
+        document = tx.documents.seal_document(shop, InvoiceCopy(**(told | {"issued_at": issued_at} | given)))
     assert document is not None
     return document.id
 
 
-def make_claim(**given: Any) -> LegalClaim:
+def make_claim(**given: Any) -> LegalHold:
     """Make a claim that was opened just now."""
     told: dict[str, Any] = {
         "id": "clm_1",
@@ -52,17 +52,17 @@ def make_claim(**given: Any) -> LegalClaim:
         "opened_at": NOW,
         "review_due_at": NOW + timedelta(days=90),
     }
-    return LegalClaim(**(told | given))
+    return LegalHold(**(told | given))
 
 
 def documents(services: Services) -> dict[str, Any]:
     """All that is sealed, by id."""
     with services.store.transaction() as tx:
-        return {document.id: document for document in tx.documents.listed()}
+        return {document.id: document for document in tx.documents.list_documents()}
 
 
 def facts(services: Services, *wanted: str) -> list[tuple[str, Any]]:
     """The facts of these kinds, oldest first; the chain is whole."""
     with services.store.transaction() as tx:
-        tx.evidence.verify()
-        return [(event.fact, event.detail) for event in tx.evidence.all() if event.fact in wanted]
+        tx.evidence.verify_chain()
+        return [(event.fact, event.detail) for event in tx.evidence.iterate_facts() if event.fact in wanted]

@@ -8,12 +8,12 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from bridge.model import ErasureState, Outcome, RequestState
-from bridge.rules.webhooks.signature import sign
-from bridge.steps.requests.process import process
-from bridge.steps.retention.expire_bodies import purge
-from bridge.steps.webhooks.dispatch import dispatch
-from bridge.steps.webhooks.enqueue_due import sweep
-from bridge.steps.webhooks.receive import receive
+from bridge.rules.webhooks.signature import sign_webhook
+from bridge.steps.requests.process import process_request
+from bridge.steps.retention.expire_bodies import expire_bodies_and_packages
+from bridge.steps.webhooks.dispatch import dispatch_delivery
+from bridge.steps.webhooks.enqueue_due import enqueue_due
+from bridge.steps.webhooks.receive import receive_webhook
 from bridge.store.schema.tables import certificates, data_keys, metadata
 from tests.factories import (
     CANARIES,
@@ -27,23 +27,23 @@ from tests.factories import (
 )
 from tests.fakes import page
 
-VERBS = {"dispatch": dispatch, "process": process}
+VERBS = {"dispatch": dispatch_delivery, "process": process_request}
 
 
 def post(services, topic, body):
     raw = json.dumps(body).encode()
     headers = {
-        "x-shopify-hmac-sha256": sign(raw, SECRETS[0].encode()),
+        "x-shopify-hmac-sha256": sign_webhook(raw, SECRETS[0].encode()),
         "x-shopify-topic": topic,
         "x-shopify-shop-domain": SHOP,
     }
-    return receive(topic, headers, raw, services=services)
+    return receive_webhook(topic, headers, raw, services=services)
 
 
 def work(services, queue):
     """Do what the bells ask for until all is quiet: the worker and the clock."""
     services.clock.at += timedelta(seconds=20)
-    sweep(services=services)
+    enqueue_due(services=services)
     while queue.bells:
         job, row_id, _ = queue.bells.pop(0)
         if job in VERBS:
@@ -52,7 +52,7 @@ def work(services, queue):
 
 def requests(services, **which):
     with services.store.transaction() as tx:
-        return tx.listing.requests(**which)
+        return tx.operator_queries.list_requests(**which)
 
 
 def test_access_then_erasure_then_nothing_of_her_is_left(services, queue, platform, carrier):
@@ -71,9 +71,9 @@ def test_access_then_erasure_then_nothing_of_her_is_left(services, queue, platfo
     [erasure] = requests(services, kind="erasure")
     assert (erasure.state, erasure.complete) == (RequestState.WAITING, False)
     with services.store.transaction() as tx:
-        tx.evidence.verify()
-        certificate = tx.packages.certificate(erasure.id)
-        assert list(tx.packages.read(access.id)) == []
+        tx.evidence.verify_chain()
+        certificate = tx.packages.find_certificate(erasure.id)
+        assert list(tx.packages.read_package(access.id)) == []
     assert certificate["outcome"] == "erased_here_others_must_answer"
     assert [row["records"] for row in certificate["processors"]] == [1]
     with services.store.engine.connect() as connection:
@@ -94,13 +94,13 @@ def test_an_erasure_that_overtakes_the_access_waits_for_its_answer(services, que
     post(services, "customers/data_request", data_request_body(9999, 1001))
     services.clock.at = NOW + timedelta(seconds=6)
     with services.store.transaction() as tx:
-        waiting = {row["topic"]: row["id"] for row in tx.listing.deliveries()}
-    access_id = dispatch(waiting["customers/data_request"], services=services)
-    erasure_id = dispatch(waiting["customers/redact"], services=services)
-    process(erasure_id, services=services)
+        waiting = {row["topic"]: row["id"] for row in tx.operator_queries.list_deliveries()}
+    access_id = dispatch_delivery(waiting["customers/data_request"], services=services)
+    erasure_id = dispatch_delivery(waiting["customers/redact"], services=services)
+    process_request(erasure_id, services=services)
     with services.store.transaction() as tx:
-        assert list(tx.index.orders(SHOP, tx.requests.get(erasure_id).principal)) == ["1001"]
-    process(access_id, services=services)
+        assert list(tx.index.list_orders(SHOP, tx.requests.get_request(erasure_id).principal)) == ["1001"]
+    process_request(access_id, services=services)
     for _ in range(3):
         work(services, queue)
     assert {request.state for request in requests(services)} == {RequestState.DONE}
@@ -118,7 +118,7 @@ def test_a_shop_that_leaves_is_gone_but_for_its_record(services, queue):
     [gone] = requests(services, kind="shop_erasure")
     assert (gone.state, gone.complete) == (RequestState.DONE, True)
     services.clock.at += timedelta(days=400)
-    assert purge(services=services) == {"raw_bodies": 0, "packages": 0}
+    assert expire_bodies_and_packages(services=services) == {"raw_bodies": 0, "packages": 0}
     with services.store.engine.connect() as connection:
         left = {
             table.name

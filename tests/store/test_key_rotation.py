@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import event, insert, select, update
 
 from bridge.errors import KeyMissing, StoreUnavailable
-from bridge.model import Action, DocumentForm, DocumentKind, Paper, Principal
-from bridge.store import SqlStore, Vault
-from bridge.store.key_rotation import rotate
-from bridge.store.key_usage import survey
+from bridge.model import DocumentForm, DocumentKind, InvoiceCopy, Principal, TaskAction
+from bridge.store import Keyring, SqlStore
+from bridge.store.key_rotation import rotate_keys
+from bridge.store.key_usage import count_key_usage
 from bridge.store.schema.tables import (
     data_keys,
     deliveries,
@@ -24,7 +24,7 @@ from bridge.store.schema.tables import (
     tasks,
     tokens,
 )
-from bridge.store.sealed_columns import SEALED, By
+from bridge.store.sealed_columns import SEALED_COLUMNS, KeyScope
 from tests.factories import (
     ASHA,
     NOW,
@@ -41,11 +41,11 @@ from tests.factories import (
 from tests.fakes import page
 
 OLD, NEW = ("k1", b"1" * 32), ("k2", b"2" * 32)
-PAPER = Paper(
+PAPER = InvoiceCopy(
     kind=DocumentKind.INVOICE,
     form=DocumentForm.AS_ISSUED,
     order_id="1001",
-    source="1001",
+    source_id="1001",
     issued_at=NOW,
     content=b"Asha's invoice",
 )
@@ -57,7 +57,7 @@ def ring(database_url, clock):
     made = []
 
     def again(*keys):
-        made.append(SqlStore(database_url, vault=Vault(keys, b"p" * 32, b"s" * 32), now=clock.now))
+        made.append(SqlStore(database_url, keyring=Keyring(keys, b"p" * 32, b"s" * 32), now=clock.now))
         return made[-1]
 
     yield again
@@ -68,17 +68,19 @@ def ring(database_url, clock):
 def fill(store, bodies=1):
     """Put one value of every sealed column into the database."""
     with store.transaction() as tx:
-        tx.index.learn(SHOP, [customer(), order(1001, parcels=[("Delhivery", "AWB1")])])
-        request = make_request(subject=tx.index.subject(SHOP, ASHA))
+        tx.index.ingest_sightings(SHOP, [customer(), order(1001, parcels=[("Delhivery", "AWB1")])])
+        request = make_request(subject=tx.index.find_subject(SHOP, ASHA))
         task = make_task(request.id, cursor="page 2")
         opened(tx, request, task)
-        tx.findings.add(task, page(make_finding()))
-        with tx.packages.write(request.id) as out:
+        tx.findings.add_findings(task, page(make_finding()))
+        with tx.packages.write_package(request.id) as out:
             out.write(b"Asha")
-        tx.tokens.keep(SHOP, "shpat_1", NOW + timedelta(days=1), "shprt_1")
-        tx.notices.add([make_entry(task_id=make_task(request.id, "delhivery", Action.INSTRUCT).id)])
-        document = tx.documents.seal(SHOP, PAPER)
-        vault, connection = store.vault, tx.session.connection
+        tx.tokens.save_tokens(SHOP, "shpat_1", NOW + timedelta(days=1), "shprt_1")
+        tx.notices.add_items(
+            [make_entry(task_id=make_task(request.id, "delhivery", TaskAction.NOTIFY_PROCESSOR).id)]
+        )
+        document = tx.documents.seal_document(SHOP, PAPER)
+        vault, connection = store.keyring, tx.session.connection
         wrap = {"id": "rfd_1", "shop": SHOP}
         connection.execute(
             insert(refund_accounts).values(
@@ -95,18 +97,18 @@ def fill(store, bodies=1):
 
 def counted(store):
     with store.transaction() as tx:
-        return survey(tx.session)
+        return count_key_usage(tx.session)
 
 
 def test_every_sealed_or_secret_column_is_registered_once():
     wanted = {
         str(c) for t in metadata.sorted_tables for c in t.columns if c.info["data"] in {"sealed", "secret"}
     }
-    assert sorted(sealed.name for sealed in SEALED) == sorted(wanted), (
+    assert sorted(sealed.name for sealed in SEALED_COLUMNS) == sorted(wanted), (
         "add it to bridge/store/sealed_columns.py"
     )
     assert {str(c) for t in metadata.sorted_tables for c in t.columns if c.info["data"] == "secret"} <= {
-        sealed.name for sealed in SEALED if sealed.by is By.RING
+        sealed.name for sealed in SEALED_COLUMNS if sealed.key_scope is KeyScope.KEYRING
     }
 
 
@@ -114,48 +116,50 @@ def test_rotation_brings_every_value_under_the_active_key_and_all_of_it_still_op
     before = ring(OLD)
     request, document = fill(before)
     found = counted(before)
-    held = {column for column, count in found.rows["k1"].items() if count}
-    assert held >= {sealed.name for sealed in SEALED if sealed.by is By.RING}
+    held = {column for column, count in found.counts_by_key["k1"].items() if count}
+    assert held >= {sealed.name for sealed in SEALED_COLUMNS if sealed.key_scope is KeyScope.KEYRING}
     both = ring(NEW, OLD)
     told = []
-    done = rotate(both, actor="operator:test", told=lambda column, count: told.append((column, count)))
-    assert done.whole
-    assert set(done.renewed) == held == {column for column, _ in told}
+    done = rotate_keys(
+        both, actor="operator:test", on_progress=lambda column, count: told.append((column, count))
+    )
+    assert done.is_complete
+    assert set(done.resealed_counts) == held == {column for column, _ in told}
     after = counted(both)
-    assert (after.old, after.rows["k1"], after.missing) == (0, {}, {})
-    assert after.rows["k2"] == found.rows["k1"]
+    assert (after.outdated_count, after.counts_by_key["k1"], after.missing_keys) == (0, {}, {})
+    assert after.counts_by_key["k2"] == found.counts_by_key["k1"]
     alone = ring(NEW)
     with alone.transaction() as tx:
-        assert tx.requests.get(request.id).principal == ASHA
-        assert [one.cursor for one in tx.requests.tasks(request.id)] == ["page 2"]
-        assert [body.ref for _, body in tx.findings.records(request.id)] == ["1001"]
-        assert b"".join(tx.packages.read(request.id)) == b"Asha"
-        assert tx.tokens.read(SHOP)[::2] == ("shpat_1", "shprt_1")
-        assert tx.documents.open(document.id) == PAPER.content
-        assert list(tx.index.orders(SHOP, ASHA)) == ["1001"]
-        assert tx.notices.entries()[0].reference
+        assert tx.requests.get_request(request.id).principal == ASHA
+        assert [one.cursor for one in tx.requests.list_tasks(request.id)] == ["page 2"]
+        assert [body.ref for _, body in tx.findings.read_findings(request.id)] == ["1001"]
+        assert b"".join(tx.packages.read_package(request.id)) == b"Asha"
+        assert tx.tokens.read_tokens(SHOP)[::2] == ("shpat_1", "shprt_1")
+        assert tx.documents.open_document(document.id) == PAPER.content
+        assert list(tx.index.list_orders(SHOP, ASHA)) == ["1001"]
+        assert tx.notices.list_items()[0].reference
         [fact] = tx.session.connection.execute(
             select(evidence).where(evidence.c.fact == "keys.rotated")
         ).all()
     told = json.loads(fact.detail)
-    assert (told["key"], told["whole"], told["renewed"]) == ("k2", True, done.renewed)
+    assert (told["key"], told["whole"], told["renewed"]) == ("k2", True, done.resealed_counts)
     assert fact.actor == "operator:test"
-    again = rotate(both, actor="operator:test")
-    assert (again.whole, again.renewed) == (True, {})
+    again = rotate_keys(both, actor="operator:test")
+    assert (again.is_complete, again.resealed_counts) == (True, {})
     with both.transaction() as tx:
-        facts = [one.fact for one in tx.evidence.all()]
+        facts = [one.fact for one in tx.evidence.iterate_facts()]
     assert facts.count("keys.rotated") == 1, "twice is once"
 
 
 def test_small_batches_reach_every_row(ring):
     fill(ring(OLD), bodies=7)
-    assert rotate(ring(NEW, OLD), actor="x", rows=2).renewed["deliveries.body"] == 7
+    assert rotate_keys(ring(NEW, OLD), actor="x", batch_rows=2).resealed_counts["deliveries.body"] == 7
 
 
 def test_a_large_value_is_a_batch_of_its_own(ring, monkeypatch):
     monkeypatch.setattr("bridge.store.key_rotation.BATCH_BYTES", 10)
     fill(ring(OLD), bodies=3)
-    assert rotate(ring(NEW, OLD), actor="x").whole
+    assert rotate_keys(ring(NEW, OLD), actor="x").is_complete
 
 
 def test_dying_anywhere_is_resumed(ring):
@@ -167,24 +171,24 @@ def test_dying_anywhere_is_resumed(ring):
             raise StoreUnavailable("gone")
 
     with pytest.raises(StoreUnavailable):
-        rotate(both, actor="x", rows=2, told=die)
+        rotate_keys(both, actor="x", batch_rows=2, on_progress=die)
     halfway = counted(both)
-    assert halfway.rows["k1"]["deliveries.body"] == 3
-    assert halfway.rows["k2"]["deliveries.body"] == 2
-    done = rotate(both, actor="x", rows=2)
-    assert (done.whole, done.renewed["deliveries.body"]) == (True, 3)
+    assert halfway.counts_by_key["k1"]["deliveries.body"] == 3
+    assert halfway.counts_by_key["k2"]["deliveries.body"] == 2
+    done = rotate_keys(both, actor="x", batch_rows=2)
+    assert (done.is_complete, done.resealed_counts["deliveries.body"]) == (True, 3)
 
 
 def test_a_run_that_died_before_its_last_word_is_recorded_by_the_next(ring, monkeypatch):
     fill(ring(OLD))
     both = ring(NEW, OLD)
     with monkeypatch.context() as patch:
-        patch.setattr("bridge.store.evidence.chain.EvidenceRows.append", lambda *_, **__: 1 / 0)
+        patch.setattr("bridge.store.evidence.chain.EvidenceRows.append_fact", lambda *_, **__: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            rotate(both, actor="x")
-    assert rotate(both, actor="x").renewed == {}
+            rotate_keys(both, actor="x")
+    assert rotate_keys(both, actor="x").resealed_counts == {}
     with both.transaction() as tx:
-        assert [one.fact for one in tx.evidence.all()].count("keys.rotated") == 1
+        assert [one.fact for one in tx.evidence.iterate_facts()].count("keys.rotated") == 1
 
 
 def test_a_value_that_changed_meanwhile_is_not_overwritten(ring):
@@ -192,7 +196,7 @@ def test_a_value_that_changed_meanwhile_is_not_overwritten(ring):
     before = ring(OLD)
     fill(before)
     both = ring(NEW, OLD)
-    theirs = both.vault.seal(b"shpat_2", f"tokens|{SHOP}|token")
+    theirs = both.keyring.seal(b"shpat_2", f"tokens|{SHOP}|token")
 
     @event.listens_for(both.engine, "before_cursor_execute")
     def _meanwhile(connection, cursor, statement, parameters, context, many):
@@ -201,11 +205,11 @@ def test_a_value_that_changed_meanwhile_is_not_overwritten(ring):
             mine = update(tokens).where(tokens.c.shop == SHOP).values(token=theirs)
             connection.execute(mine, execution_options={"theirs": True})
 
-    done = rotate(both, actor="x")
+    done = rotate_keys(both, actor="x")
     event.remove(both.engine, "before_cursor_execute", _meanwhile)
-    assert "tokens.token" not in {column for column, count in done.renewed.items() if count}
+    assert "tokens.token" not in {column for column, count in done.resealed_counts.items() if count}
     with ring(NEW).transaction() as tx:
-        assert tx.tokens.read(SHOP)[0] == "shpat_2"
+        assert tx.tokens.read_tokens(SHOP)[0] == "shpat_2"
 
 
 @pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
@@ -215,30 +219,30 @@ def test_a_row_that_somebody_holds_is_not_waited_for(ring):
     both = ring(NEW, OLD)
     with before.engine.begin() as holder:
         holder.execute(select(deliveries.c.id).with_for_update())
-        done = rotate(both, actor="x")
-    assert not done.whole
-    assert done.after.rows["k1"] == {"deliveries.body": 1}
-    assert rotate(both, actor="x").whole
+        done = rotate_keys(both, actor="x")
+    assert not done.is_complete
+    assert done.key_usage.counts_by_key["k1"] == {"deliveries.body": 1}
+    assert rotate_keys(both, actor="x").is_complete
 
 
 def test_what_does_not_open_is_named_and_not_touched_and_a_missing_key_is_an_alarm(ring):
     before = ring(OLD, ("k0", b"0" * 32))
     fill(before)
-    lost = Vault([("k9", b"9" * 32)], b"p" * 32, b"s" * 32).seal(b"x", "anything")
+    lost = Keyring([("k9", b"9" * 32)], b"p" * 32, b"s" * 32).seal(b"x", "anything")
     with before.engine.begin() as connection:
         connection.execute(update(tasks).values(cursor=lost))
         connection.execute(update(findings).values(body=lost))
-        connection.execute(update(deliveries).values(body=before.vault.seal(b"moved", "elsewhere")))
+        connection.execute(update(deliveries).values(body=before.keyring.seal(b"moved", "elsewhere")))
     both = ring(NEW, OLD)
-    assert {key: dict(rows) for key, rows in counted(both).missing.items()} == {
+    assert {key: dict(rows) for key, rows in counted(both).missing_keys.items()} == {
         "k9": {"tasks.cursor": 1, "findings.body": 1}
     }
-    done = rotate(both, actor="x")
-    assert not done.whole
+    done = rotate_keys(both, actor="x")
+    assert not done.is_complete
     assert [place.split("|")[0] for place in done.unreadable] == ["deliveries.body deliveries"]
     with both.engine.connect() as connection:
         assert connection.scalar(select(tasks.c.cursor)) == lost
-    assert done.renewed["data_keys.wrapped"]
+    assert done.resealed_counts["data_keys.wrapped"]
 
 
 def test_after_an_epoch_a_backup_does_not_open_the_erased_and_the_living_database_goes_on(
@@ -252,20 +256,20 @@ def test_after_an_epoch_a_backup_does_not_open_the_erased_and_the_living_databas
         "phone": "",
     }
     with before.transaction() as tx:
-        tx.index.learn(SHOP, [order(1001, parcels=[("Delhivery", "AWB1")]), order(1003, **bhavna)])
-        hers = tx.index.subject(SHOP, ASHA)
+        tx.index.ingest_sightings(SHOP, [order(1001, parcels=[("Delhivery", "AWB1")]), order(1003, **bhavna)])
+        hers = tx.index.find_subject(SHOP, ASHA)
         wrapped = dict(tx.session.connection.execute(select(data_keys.c.subject, data_keys.c.wrapped)).all())
     backup = _copy(before, tmp_path, request)
     with before.transaction() as tx:
-        tx.index.erase(SHOP, ASHA, request_id="req_1")
-    assert rotate(ring(NEW, OLD), actor="x").whole
-    old, alone = SqlStore(backup, vault=Vault([NEW], b"p" * 32, b"s" * 32), now=before.now), ring(NEW)
+        tx.index.erase_person(SHOP, ASHA, request_id="req_1")
+    assert rotate_keys(ring(NEW, OLD), actor="x").is_complete
+    old, alone = SqlStore(backup, keyring=Keyring([NEW], b"p" * 32, b"s" * 32), now=before.now), ring(NEW)
     with pytest.raises(KeyMissing, match="k1"), old.transaction() as tx:
-        tx.index.orders(SHOP, ASHA)
+        tx.index.list_orders(SHOP, ASHA)
     old.close()
     with alone.transaction() as tx:
-        assert tx.index.orders(SHOP, ASHA) == {}
-        assert list(tx.index.orders(SHOP, Principal(customer_id="7002"))) == ["1003"]
+        assert tx.index.list_orders(SHOP, ASHA) == {}
+        assert list(tx.index.list_orders(SHOP, Principal(customer_id="7002"))) == ["1003"]
         left = dict(tx.session.connection.execute(select(data_keys.c.subject, data_keys.c.wrapped)).all())
     assert hers in wrapped
     assert hers not in left

@@ -30,7 +30,7 @@ class Edge:
     def inbox(self, webhook_id: str) -> list[dict[str, Any]]:
         """Rows of one webhook id, read as `inbox list` reads them."""
         with self.services.store.transaction() as tx:
-            rows = tx.listing.deliveries(limit=100_000)
+            rows = tx.operator_queries.list_deliveries(limit=100_000)
         return [dict(row) for row in rows if row["webhook_id"] == webhook_id]
 
 

@@ -12,7 +12,16 @@ from urllib.parse import urlencode
 
 from sqlalchemy import select
 
-from bridge.model import Action, Entry, Kind, Names, Notice, NoticeState, TaskState, Via
+from bridge.model import (
+    Notice,
+    NoticeChannel,
+    NoticeItem,
+    NoticeState,
+    ReferenceKind,
+    RequestKind,
+    TaskAction,
+    TaskState,
+)
 from bridge.store.schema.tables import metadata
 from bridge.web import create_app
 from tests.factories import SHOP, make_request, make_task, opened
@@ -24,7 +33,7 @@ PROCESSOR = "delhivery"
 _numbers = itertools.count(1)
 
 
-def entry_of(number: int, **given: Any) -> Entry:
+def entry_of(number: int, **given: Any) -> NoticeItem:
     """A parcel of a person whom no entry names."""
     told: dict[str, Any] = {
         "id": f"ent_{number:026}",
@@ -32,13 +41,13 @@ def entry_of(number: int, **given: Any) -> Entry:
         "request_id": "req_none",
         "task_id": "tsk_none",
         "processor": PROCESSOR,
-        "names": Names.WAYBILL,
+        "names": ReferenceKind.WAYBILL,
         "reference": f"1490{number:08}",
         "order": f"#{1000 + number}",
         "order_id": str(9_000_000 + number),
         "state": NoticeState.SENT,
     }
-    return Entry(**(told | given))
+    return NoticeItem(**(told | given))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +56,7 @@ class Instructed:
 
     services: Services
     notice: Notice
-    entries: list[Entry]
+    entries: list[NoticeItem]
     token: str
 
     @property
@@ -56,15 +65,15 @@ class Instructed:
 
     def now(self) -> Notice:
         with self.services.store.transaction() as tx:
-            return tx.notices.notice(self.notice.id)
+            return tx.notices.find_notice(self.notice.id)
 
-    def lines(self) -> list[Entry]:
+    def lines(self) -> list[NoticeItem]:
         with self.services.store.transaction() as tx:
-            return tx.notices.entries(notice_id=self.notice.id)
+            return tx.notices.list_items(notice_id=self.notice.id)
 
     def facts(self) -> list[Any]:
         with self.services.store.transaction() as tx:
-            return [event for event in tx.evidence.all() if event.fact.startswith("notice.")]
+            return [event for event in tx.evidence.iterate_facts() if event.fact.startswith("notice.")]
 
 
 def instruct(
@@ -72,8 +81,8 @@ def instruct(
 ) -> Instructed:
     """An erasure's letter as if it had been sent an hour ago; `given` goes to the notice."""
     number, now, token = next(_numbers), services.clock.now(), secrets.token_urlsafe(32)
-    request = make_request(kind=Kind.ERASURE, subject=f"subject-{number}")
-    task = make_task(request.id, PROCESSOR, Action.INSTRUCT, state=TaskState.WAITING)
+    request = make_request(kind=RequestKind.ERASURE, subject=f"subject-{number}")
+    task = make_task(request.id, PROCESSOR, TaskAction.NOTIFY_PROCESSOR, state=TaskState.WAITING)
     entries = [
         entry_of(number * 100_000 + each, request_id=request.id, task_id=task.id)
         for each in range(1, count + 1)
@@ -83,7 +92,7 @@ def instruct(
         "id": f"ntc_{number:026}",
         "shop": SHOP,
         "processor": PROCESSOR,
-        "via": Via.EMAIL,
+        "via": NoticeChannel.EMAIL,
         "created_at": now - timedelta(hours=1),
         "state": NoticeState.SENT,
         "sent_at": now - timedelta(hours=1),
@@ -93,13 +102,13 @@ def instruct(
     notice = Notice(**(told | given))
     with services.store.transaction() as tx:
         opened(tx, request, task)
-        tx.notices.add(entries)
-        tx.notices.open(notice, entries[:500])
+        tx.notices.add_items(entries)
+        tx.notices.open_notice(notice, entries[:500])
         for start in range(500, count, 500):  # a statement takes so many ids and no more
-            tx.notices.save_entries(
+            tx.notices.save_items(
                 [replace(each, notice_id=notice.id) for each in entries[start : start + 500]]
             )
-        tx.notices.link(notice.id, token, now + timedelta(days=days))
+        tx.notices.save_link_token(notice.id, token, now + timedelta(days=days))
     return Instructed(services=services, notice=notice, entries=entries, token=token)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.rules.notices.answers import LONGEST_NOTE
+from bridge.rules.notices.answers import MAX_NOTE_CHARS
 from tests.web.notice_case import answered, client_of, instruct, rows, sent
 
 
@@ -31,7 +31,7 @@ WRONG = {
         "a hundred years",
     ),
     "another law": ({"answer": "retained", "law": "other", "until": "2033-03-31"}, "note", "Name the law"),
-    "a long note": ({"answer": "erased", "note": "x" * (LONGEST_NOTE + 1)}, "note", "Shorten it to 500"),
+    "a long note": ({"answer": "erased", "note": "x" * (MAX_NOTE_CHARS + 1)}, "note", "Shorten it to 500"),
     "no answer of ours": ({"answer": "maybe"}, "answer", "Choose one of the answers."),
     "a law alone": ({"law": "tax"}, "answer", "choose Kept under a law"),
 }

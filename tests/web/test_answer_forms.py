@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from bridge.errors import FormInvalid
-from bridge.model import Answer
-from bridge.rules.notices.answers import LAWS, check
+from bridge.model import ProcessorAnswer
+from bridge.rules.notices.answers import PROCESSOR_RETENTION_LAWS, validate_answer
 from bridge.web.notices import form
 from tests.e2e import processes
 from tests.web.notice_case import answered, client_of, entry_of, instruct, rows, sent
@@ -61,7 +61,7 @@ def test_the_kind_may_name_its_letters(client, services):
         b"do=answer&x=%FF",
         b"do=answer&x=\xff",
         "do=answer&x=é".encode(),
-        b"&".join([b"do=answer", *[b"a=" for _ in range(form.MOST_FIELDS)]]),
+        b"&".join([b"do=answer", *[b"a=" for _ in range(form.MAX_FORM_FIELDS)]]),
     ],
     ids=range(8),
 )
@@ -77,28 +77,37 @@ def test_what_is_not_our_form_is_400_whatever_the_link(client, services, raw):
 def test_a_body_over_the_limit_is_413_and_one_below_is_read(client, services):
     one = instruct(services)
     start = urlencode(answered(one, "erased")).encode() + b"&x="
-    page = sent(client, one.path, start + b"x" * form.LIMIT_BYTES)
+    page = sent(client, one.path, start + b"x" * form.MAX_FORM_BYTES)
     assert page.status_code == 413
     assert page.headers["Connection"] == "close"
     assert "shorten the notes" in page.text
     assert one.now() == one.notice
-    assert sent(client, one.path, start + b"x" * (form.LIMIT_BYTES - len(start))).status_code == 200
+    assert sent(client, one.path, start + b"x" * (form.MAX_FORM_BYTES - len(start))).status_code == 200
 
 
 def test_the_limits_are_fit_for_ten_thousand_lines_and_a_long_note_on_each_hundredth():
-    lines = [entry_of(each).id for each in range(form.MOST_LINES)]
-    fields = {f"{key}-{part}": "" for key in ("all", *lines) for part in form.PARTS} | {"do": "answer"}
+    lines = [entry_of(each).id for each in range(form.MAX_FORM_LINES)]
+    fields = {f"{key}-{part}": "" for key in ("all", *lines) for part in form.FIELD_PARTS} | {"do": "answer"}
     fields |= {f"{key}-note": "क" * 500 for key in lines[::100]}
     raw = urlencode(fields).encode()
-    assert len(raw) < form.LIMIT_BYTES
-    assert form.read(raw).of(lines[0]).note == "क" * 500
+    assert len(raw) < form.MAX_FORM_BYTES
+    assert form.parse_answer_form(raw).of(lines[0]).note == "क" * 500
 
 
 # --- Garbage ------------------------------------------------------------------------------------------
 
 NASTY = st.one_of(
     st.sampled_from(
-        [*Answer, *LAWS, "", "2033-03-31", "2026-11-23", "9999-12-31", "0000-00-00", "2033-W01-1"]
+        [
+            *ProcessorAnswer,
+            *PROCESSOR_RETENTION_LAWS,
+            "",
+            "2033-03-31",
+            "2026-11-23",
+            "9999-12-31",
+            "0000-00-00",
+            "2033-W01-1",
+        ]
     ),
     st.text(max_size=40),
     st.text("x\n\r\x00", min_size=495, max_size=510),
@@ -122,14 +131,16 @@ def test_bytes_of_any_kind_change_nothing(services, raw):
 def test_a_form_of_garbage_is_an_answer_or_nothing_at_all(services, data):
     one = instruct(services, data.draw(st.integers(1, 3)))
     keys = [*(line.id for line in one.entries), "all", "ent_nobody"]
-    names = st.sampled_from([f"{key}-{part}" for key in keys for part in (*form.PARTS, "x")])
+    names = st.sampled_from([f"{key}-{part}" for key in keys for part in (*form.FIELD_PARTS, "x")])
     fields = data.draw(st.dictionaries(names, NASTY, max_size=12))
     fields["do"] = data.draw(st.sampled_from(["answer", "answer", "acknowledge"]))
     page = sent(client_of(services), one.path, fields)
     lines = one.lines()
     if page.status_code == 200 and fields["do"] == "answer":
         assert None not in {line.answer for line in lines}
-        assert all((line.answer is Answer.RETAINED) == bool(line.until and line.law) for line in lines)
+        assert all(
+            (line.answer is ProcessorAnswer.RETAINED) == bool(line.until and line.law) for line in lines
+        )
     else:
         assert page.status_code in (200, 422)
         assert [(line.answer, line.note) for line in lines] == [(None, "")] * len(lines)
@@ -138,23 +149,24 @@ def test_a_form_of_garbage_is_an_answer_or_nothing_at_all(services, data):
 
 @given(
     fields=st.dictionaries(
-        st.sampled_from([f"{key}-{part}" for key in ("all", entry_of(1).id) for part in form.PARTS]), NASTY
+        st.sampled_from([f"{key}-{part}" for key in ("all", entry_of(1).id) for part in form.FIELD_PARTS]),
+        NASTY,
     ),
     number=st.integers(1, 2),
 )
 @settings(max_examples=300, deadline=None)
 def test_what_the_page_finds_good_the_rules_find_good(fields, number):
     entries, today = [entry_of(each) for each in range(1, number + 1)], date(2026, 11, 22)
-    said, faults = form.judge(form.Form(fields), entries, today=today)
+    said, faults = form.evaluate_form(form.AnswerForm(fields), entries, today=today)
     if not faults:
-        check(entries, said, today=today)
+        validate_answer(entries, said, today=today)
     assert faults or set(said) == {each.id for each in entries}
 
 
 @given(st.binary(max_size=200))
 def test_reading_gives_a_form_or_one_kind_of_error(raw):
     try:
-        assert form.read(raw).do in ("answer", "acknowledge")
+        assert form.parse_answer_form(raw).action in ("answer", "acknowledge")
     except FormInvalid as fault:
         assert str(fault) == ""  # noqa: PT017 - what it may say is the point
 
@@ -181,7 +193,7 @@ def test_five_thousand_lines_are_shown_in_bounded_memory_and_answered_by_one_cho
     text = gzip.decompress(receipt.data).decode()
     assert "5,000 of 5,000" in text
     assert text.count("<li>") == 5_000
-    assert {line.answer for line in one.lines()} == {Answer.ERASED}
+    assert {line.answer for line in one.lines()} == {ProcessorAnswer.ERASED}
 
 
 # --- Over the wire ------------------------------------------------------------------------------------

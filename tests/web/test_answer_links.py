@@ -10,8 +10,8 @@ import pytest
 
 from bridge.errors import RequestsTooMany, StoreUnavailable
 from bridge.model import NoticeState
-from bridge.web.notices.limits import MOST_BAD, MOST_GOOD, Limits
-from bridge.web.notices.limits import client_of as address_of
+from bridge.web.notices.limits import MAX_FAILURES, MAX_SUCCESSES, RateLimiter
+from bridge.web.notices.limits import resolve_client_address as address_of
 from tests.web.notice_case import answered, client_of, instruct, rows, sent
 
 UNKNOWN = "A" * 43
@@ -35,7 +35,9 @@ def test_unknown_expired_used_and_answered_links_are_told_nothing_apart(client, 
     with (
         services.store.transaction() as tx
     ):  # answered while a reminder with a link of its own was on its way
-        tx.notices.save(replace(reminded.notice, state=NoticeState.COMPLETED), was=NoticeState.SENT)
+        tx.notices.save_notice(
+            replace(reminded.notice, state=NoticeState.COMPLETED), expected_state=NoticeState.SENT
+        )
     clock.at += timedelta(days=2)
     paths = [f"/notices/{UNKNOWN}", expired.path, used.path, reminded.path, "/notices/x", "/notices/%00%FF"]
     pages = [shape(client.get(path)) for path in paths]
@@ -52,7 +54,7 @@ def test_unknown_expired_used_and_answered_links_are_told_nothing_apart(client, 
 def test_an_expired_link_changes_nothing_and_a_younger_one_of_the_same_letter_does(client, services, clock):
     one = instruct(services, days=1)
     with services.store.transaction() as tx:
-        tx.notices.link(one.notice.id, "younger", clock.now() + timedelta(days=9))
+        tx.notices.save_link_token(one.notice.id, "younger", clock.now() + timedelta(days=9))
     clock.at += timedelta(days=2)
     before = rows(services)
     assert sent(client, one.path, answered(one, "erased")).status_code == 404
@@ -119,15 +121,15 @@ def test_a_receipt_or_a_reminder_meanwhile_does_not_cost_the_answer(client, serv
     one = instruct(services)
     from bridge.web.notices import page  # noqa: PLC0415 - the step as the page knows it
 
-    step, calls = page.answer, []
+    step, calls = page.record_answer, []
 
     def late(notice_id, *told, **more):
         if not calls:  # as if another transaction had been first
             calls.append(notice_id)
-            raise page.ChangedMeanwhile
+            raise page.ConcurrentChange
         return step(notice_id, *told, **more)
 
-    monkeypatch.setattr(page, "answer", late)
+    monkeypatch.setattr(page, "record_answer", late)
     assert sent(client, one.path, answered(one, "erased")).status_code == 200
     assert one.now().state is NoticeState.COMPLETED
 
@@ -139,7 +141,7 @@ def test_a_list_that_changed_meanwhile_is_shown_again(client, services, monkeypa
     def changed(*_told, **_more):
         raise page.PayloadInvalid("entry_missing")
 
-    monkeypatch.setattr(page, "answer", changed)
+    monkeypatch.setattr(page, "record_answer", changed)
     shown = sent(client, one.path, answered(one, "erased"))
     assert shown.status_code == 422
     assert "The list changed while you answered" in shown.text
@@ -153,7 +155,7 @@ def test_after_thirty_bad_links_a_client_waits_and_others_do_not(client, service
     asked = [
         client.get("/notices/x", headers={"X-Forwarded-For": f"9.9.9.{n}, 198.51.100.7"}) for n in range(31)
     ]
-    assert [each.status_code for each in asked] == [404] * MOST_BAD + [429]
+    assert [each.status_code for each in asked] == [404] * MAX_FAILURES + [429]
     last = asked[-1]
     assert 0 < int(last.headers["Retry-After"]) <= 60
     assert "Too many tries" in last.text
@@ -167,28 +169,28 @@ def test_after_thirty_bad_links_a_client_waits_and_others_do_not(client, service
 
 def test_good_links_may_be_opened_120_times_a_minute(client, services):
     one = instruct(services)
-    assert {client.get(one.path).status_code for _ in range(MOST_GOOD)} == {200}
+    assert {client.get(one.path).status_code for _ in range(MAX_SUCCESSES)} == {200}
     assert client.get(one.path).status_code == 429
 
 
 def test_a_window_ends_after_a_minute():
     now = [0.0]
-    limits = Limits(lambda _, content: content.decode(), now=lambda: now[0])
-    for _ in range(MOST_BAD):
-        limits.count(limits.admit("a"), good=False)
+    limits = RateLimiter(lambda _, content: content.decode(), now=lambda: now[0])
+    for _ in range(MAX_FAILURES):
+        limits.count_request(limits.admit("a"), succeeded=False)
     now[0] = 59.5
     with pytest.raises(RequestsTooMany) as fault:
         limits.admit("a")
     assert fault.value.retry_after_s == 1
     now[0] = 60
-    limits.count(limits.admit("a"), good=False)
+    limits.count_request(limits.admit("a"), succeeded=False)
     assert limits.admit("a") == "a"
 
 
 def test_the_memory_of_clients_is_bounded_and_holds_no_address():
-    limits = Limits(lambda name, content: f"{name}{hash(content)}", most_clients=50)
+    limits = RateLimiter(lambda name, content: f"{name}{hash(content)}", max_clients=50)
     for number in range(500):
-        limits.count(limits.admit(f"198.51.100.{number}"), good=False)
+        limits.count_request(limits.admit(f"198.51.100.{number}"), succeeded=False)
     assert len(limits._windows) == 50
     assert "198.51" not in repr(limits._windows)
 
@@ -227,7 +229,7 @@ def test_no_link_no_note_and_no_address_is_logged(client, services, capfd, monke
         raise RuntimeError(f"{one.token} Asha")
 
     again = instruct(services)
-    monkeypatch.setattr("bridge.web.notices.view_models.lines", broken)
+    monkeypatch.setattr("bridge.web.notices.view_models.build_record_lines", broken)
     assert client.get(again.path, headers=mine).status_code == 500
     out = "".join(capfd.readouterr())
     assert "request.refused" in out

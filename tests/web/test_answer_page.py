@@ -7,8 +7,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from bridge.model import Answer, Names, NoticeState
-from bridge.rules.notices.answers import LAWS
+from bridge.model import NoticeState, ProcessorAnswer, ReferenceKind
+from bridge.rules.notices.answers import PROCESSOR_RETENTION_LAWS
 from tests.factories import CANARIES
 from tests.web.notice_case import answered, client_of, instruct, rows, sent
 
@@ -52,7 +52,11 @@ def test_a_record_is_its_references_and_nothing_else_of_it(client, services):
 
 @pytest.mark.parametrize(
     ("names", "shown"),
-    [(Names.ORDER, "Order 77"), (Names.CUSTOMER, "Customer 77"), (Names.EMAIL_SHA256, ": 77")],
+    [
+        (ReferenceKind.ORDER, "Order 77"),
+        (ReferenceKind.CUSTOMER, "Customer 77"),
+        (ReferenceKind.EMAIL_SHA256, ": 77"),
+    ],
 )
 def test_a_record_without_a_waybill_goes_by_what_the_processor_knows(client, services, names, shown):
     one = instruct(services, 1, entry={"names": names, "reference": "77", "also": ()})
@@ -113,22 +117,22 @@ def test_one_record_is_answered_and_the_link_ends(client, services, queue, answe
     now = one.now()
     assert (now.state, now.answered_via, now.answered_at) == (state, "page", services.clock.now())
     [line] = one.lines()
-    assert line.answer == Answer(answer)
+    assert line.answer == ProcessorAnswer(answer)
     assert client.get(one.path).status_code == 404
     assert ("process", one.entries[0].request_id, True) in queue.bells
     [fact] = one.facts()
     assert (fact.fact, fact.actor) == ("notice.answered", "processor:delhivery")
 
 
-@pytest.mark.parametrize("law", LAWS)
+@pytest.mark.parametrize("law", PROCESSOR_RETENTION_LAWS)
 def test_what_is_kept_has_a_law_and_a_day(client, services, law):
     one = instruct(services)
     receipt = sent(
         client, one.path, answered(one, "retained", law=law, until="2033-03-31", note="s. 44 of an Act")
     )
     assert receipt.status_code == 200
-    assert f"{LAWS[law]}, until 31 March 2033" in receipt.text
-    assert said_of(one) == [(Answer.RETAINED, law, date(2033, 3, 31))]
+    assert f"{PROCESSOR_RETENTION_LAWS[law]}, until 31 March 2033" in receipt.text
+    assert said_of(one) == [(ProcessorAnswer.RETAINED, law, date(2033, 3, 31))]
     assert one.now().state is NoticeState.PARTLY_REFUSED
 
 
@@ -145,10 +149,10 @@ def test_one_choice_answers_all_and_a_line_of_its_own_goes_before_it(client, ser
     assert receipt.status_code == 200
     assert "2 of 4" in receipt.text
     assert said_of(one) == [
-        (Answer.ERASED, "", None),
-        (Answer.RETAINED, "carriage", date(2027, 1, 31)),
-        (Answer.ERASED, "", None),
-        (Answer.NOT_FOUND, "", None),
+        (ProcessorAnswer.ERASED, "", None),
+        (ProcessorAnswer.RETAINED, "carriage", date(2027, 1, 31)),
+        (ProcessorAnswer.ERASED, "", None),
+        (ProcessorAnswer.NOT_FOUND, "", None),
     ]
     assert [line.note for line in one.lines()] == ["purge 12", "", "only this note differs", ""]
 
@@ -156,7 +160,7 @@ def test_one_choice_answers_all_and_a_line_of_its_own_goes_before_it(client, ser
 def test_law_and_day_of_an_answer_that_was_changed_are_not_taken(client, services):
     one = instruct(services)
     assert sent(client, one.path, answered(one, "erased", law="tax", until="2033-03-31")).status_code == 200
-    assert said_of(one) == [(Answer.ERASED, "", None)]
+    assert said_of(one) == [(ProcessorAnswer.ERASED, "", None)]
 
 
 def test_working_on_it_is_noted_and_the_link_stays(client, services):

@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from bridge.rules.webhooks.topics import LEARNED, MANDATORY
-from bridge.steps.index.index_orders import index
-from bridge.steps.webhooks.dispatch import dispatch
+from bridge.rules.webhooks.topics import INDEXED_TOPIC_PREFIXES, MANDATORY_TOPICS
+from bridge.steps.index.index_orders import index_deliveries
+from bridge.steps.webhooks.dispatch import dispatch_delivery
 from tests.e2e import processes
 
 INDEX = json.loads((processes.SAMPLES / "INDEX.json").read_text())
@@ -114,7 +114,7 @@ def test_a_hostile_privacy_request_is_kept_with_its_reason_or_acted_on(edge, nam
     (row,) = edge.inbox(mark)
     assert (row["state"], row["reason"]) == ("rejected" if reason else "received", reason)
     if not reason:
-        assert dispatch(row["id"], services=edge.services).startswith("req_")
+        assert dispatch_delivery(row["id"], services=edge.services).startswith("req_")
         assert edge.inbox(mark)[0]["state"] == "done"
 
 
@@ -126,7 +126,7 @@ def test_a_hostile_order_is_rejected_alone_or_learned_from(edge, name):
     assert (
         processes.post(edge.url, "orders/create", {"id": 77, "name": beside}, webhook_id=beside).status == 200
     )
-    index(processes.SHOP, services=edge.services)
+    index_deliveries(processes.SHOP, services=edge.services)
     (row,) = edge.inbox(mark)
     assert (row["state"], row["reason"]) == ("rejected" if reason else "done", reason)
     assert edge.inbox(beside)[0]["state"] == "done"
@@ -139,7 +139,7 @@ def test_an_id_that_is_no_number_names_nobody_and_harms_nobody(edge, topic, name
     body = redacted(customer={"id": name}) if topic == "customers/redact" else asked(customer={"id": name})
     assert processes.post(edge.url, topic, body, webhook_id=mark).status == 200
     (row,) = edge.inbox(mark)
-    assert dispatch(row["id"], services=edge.services)
+    assert dispatch_delivery(row["id"], services=edge.services)
 
 
 @pytest.mark.parametrize("sample", INDEX, ids=[row["file"] for row in INDEX])
@@ -148,7 +148,7 @@ def test_every_sample_of_shopify_is_answered_200(edge, sample):
     mark, topic = processes.new_id(), sample["topic"]
     assert processes.post(edge.url, topic, raw, webhook_id=mark).status == 200
     (row,) = edge.inbox(mark)
-    handled = topic in MANDATORY or topic.startswith(LEARNED)
+    handled = topic in MANDATORY_TOPICS or topic.startswith(INDEXED_TOPIC_PREFIXES)
     assert (row["state"], row["reason"]) == (
         ("received", "") if handled else ("rejected", "topic_not_handled")
     )

@@ -151,5 +151,5 @@ def test_forty_who_trickle_keep_nobody_else_waiting(edge):
 
 
 def test_afterwards_it_answers_as_before(edge):
-    assert edge.bridge.running() == ["web.1"]
+    assert edge.bridge.list_running() == ["web.1"]
     assert processes.post(edge.url, TOPIC, {"id": 1, "once": processes.new_id()}).seconds < 0.5

@@ -42,10 +42,10 @@ def test_without_redis_deliveries_are_kept_as_fast_and_done_when_it_is_back(tmp_
             assert b"unreachable" in told.body
             assert {state_of(environ, mark) for mark in marks} == {"received"}
             valkey.start()
-            bridge.add("worker")
+            bridge.start_process("worker")
             done = lambda: {state_of(environ, mark) for mark in marks} == {"done"}  # noqa: E731
             processes.until("sweep rings for all", done, 25)
-            assert bridge.running() == ["web.1", "clock.1", "worker.1"]
+            assert bridge.list_running() == ["web.1", "clock.1", "worker.1"]
     assert len(processes.say(environ, "dsr", "list", "--json").json) == 13
 
 

@@ -12,28 +12,28 @@ from bridge.model import Fact
 from bridge.sandbox.processes import Bridge
 from bridge.sandbox.processes.embedded_redis import Valkey
 from bridge.store import SqlStore
-from bridge.web.refusals import Refusals
+from bridge.web.refusals import SignatureFailureCounter
 from tests.e2e import processes
 from tests.factories import NOW
 
 
 def rejected(services):
     with services.store.transaction() as tx:
-        return [fact.detail for fact in tx.evidence.all() if fact.fact == Fact.DELIVERY_REJECTED]
+        return [fact.detail for fact in tx.evidence.iterate_facts() if fact.fact == Fact.DELIVERY_REJECTED]
 
 
 def refuse(refusals, reason):
-    with pytest.raises(SignatureInvalid), refusals.noted():
+    with pytest.raises(SignatureInvalid), refusals.count_failures():
         raise SignatureInvalid(reason)
 
 
 def test_v06_a_flood_of_wrong_signatures_is_one_fact_with_its_counts(services):
-    refusals = Refusals(services)
+    refusals = SignatureFailureCounter(services)
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda n: refuse(refusals, "mismatch" if n % 5 else "missing"), range(100)))
     assert rejected(services) == [], "no request waits for the database"
-    refusals.tell()
-    refusals.tell()
+    refusals.flush_counts()
+    refusals.flush_counts()
     assert rejected(services) == [
         {
             "reason": "signature",
@@ -45,20 +45,20 @@ def test_v06_a_flood_of_wrong_signatures_is_one_fact_with_its_counts(services):
 
 
 def test_it_tells_by_itself_when_the_window_is_over_and_again_in_the_next(services):
-    refusals = Refusals(services, window_s=0.05)
+    refusals = SignatureFailureCounter(services, flush_interval_s=0.05)
     for told in (1, 2):
         refuse(refusals, "missing")
         processes.until("told", lambda told=told: len(rejected(services)) == told)
 
 
 def test_what_a_database_that_is_away_did_not_hear_is_told_later(services, clock, vault):
-    away = SqlStore("postgresql+psycopg://nobody@127.0.0.1:1/none", vault=vault, now=clock.now)
-    refusals = Refusals(replace(services, store=away))
+    away = SqlStore("postgresql+psycopg://nobody@127.0.0.1:1/none", keyring=vault, now=clock.now)
+    refusals = SignatureFailureCounter(replace(services, store=away))
     refuse(refusals, "missing")
-    refusals.tell()
+    refusals.flush_counts()
     refusals._services = services
     refuse(refusals, "mismatch")
-    refusals.tell()
+    refusals.flush_counts()
     assert [(told["count"], told["since"]) for told in rejected(services)] == [(2, NOW.isoformat())]
 
 

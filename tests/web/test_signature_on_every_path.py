@@ -150,7 +150,9 @@ def test_the_same_answer_for_new_and_repeated(edge):
 @pytest.mark.parametrize("family", ["X-Shopify-", "Shopify-", "x-shopify-", "SHOPIFY-"])
 def test_both_families_of_headers_are_read(edge, family):
     body, mark = {"id": 2, "once": processes.new_id()}, processes.new_id()
-    assert processes.post(edge.url, "orders/updated", body, family=family, webhook_id=mark).status == 200
+    assert (
+        processes.post(edge.url, "orders/updated", body, header_prefix=family, webhook_id=mark).status == 200
+    )
     (row,) = edge.inbox(mark)
     assert (row["state"], row["shop"], row["topic"]) == ("received", processes.SHOP, "orders/updated")
 

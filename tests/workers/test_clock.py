@@ -10,14 +10,14 @@ from structlog.testing import capture_logs
 
 from bridge.sandbox.processes import Bridge
 from bridge.sandbox.processes.embedded_redis import Valkey
-from bridge.steps.retention.expire_documents import Released
-from bridge.steps.webhooks.enqueue_due import ROOM, sweep
-from bridge.steps.webhooks.receive import receive
+from bridge.steps.retention.expire_documents import DocumentExpiryResult
+from bridge.steps.webhooks.enqueue_due import MAX_WAITING_JOBS, enqueue_due
+from bridge.steps.webhooks.receive import receive_webhook
 from tests.e2e import processes
 from tests.factories import SECRETS
 from tests.fakes import FakeQueue
 from workers import schedule
-from workers.schedule import PURGE_EVERY, tick
+from workers.schedule import EXPIRE_INTERVAL, tick
 
 EVERY_S = 2.0
 
@@ -44,7 +44,7 @@ def keep(services, number):
         shop = f"shop-{each}.myshopify.com"
         raw = f'{{"shop_domain": "{shop}"}}'.encode()
         headers = processes.signed("shop/redact", raw, shop=shop, secret=SECRETS[0])
-        receive(
+        receive_webhook(
             "shop/redact", {name.lower(): value for name, value in headers.items()}, raw, services=services
         )
 
@@ -70,7 +70,7 @@ def test_of_two_clocks_one_sweeps_and_the_other_takes_over_when_it_is_gone(servi
 
 def test_it_purges_once_an_hour(services, clock):
     first = tick(services, "only", EVERY_S, None)
-    clock.at += PURGE_EVERY - timedelta(seconds=1)
+    clock.at += EXPIRE_INTERVAL - timedelta(seconds=1)
     assert tick(services, "only", EVERY_S, first) == first
     clock.at += timedelta(seconds=1)
     assert tick(services, "only", EVERY_S, first) == clock.at
@@ -89,24 +89,24 @@ def test_no_fault_ends_it_and_its_text_is_not_told(services, clock, queue):
 
 
 def test_a_sweep_keeps_the_queue_short(services, clock, queue):
-    keep(services, ROOM + 20)
+    keep(services, MAX_WAITING_JOBS + 20)
     clock.at += timedelta(seconds=6)
-    for waiting in (None, 5_000, ROOM):
+    for waiting in (None, 5_000, MAX_WAITING_JOBS):
         queue.waiting = waiting
-        assert sweep(services=services) == 0
-    queue.waiting = ROOM - 50
-    assert sweep(services=services) == 50 == len(queue.bells)
+        assert enqueue_due(services=services) == 0
+    queue.waiting = MAX_WAITING_JOBS - 50
+    assert enqueue_due(services=services) == 50 == len(queue.bells)
 
 
 def test_sweeps_come_to_every_row_in_turn_and_ring_again_only_after_a_while(services, clock, queue):
-    keep(services, ROOM + 20)
+    keep(services, MAX_WAITING_JOBS + 20)
     clock.at += timedelta(seconds=6)
-    assert sweep(services=services) == ROOM
-    assert sweep(services=services) == 20
-    assert sweep(services=services) == 0
+    assert enqueue_due(services=services) == MAX_WAITING_JOBS
+    assert enqueue_due(services=services) == 20
+    assert enqueue_due(services=services) == 0
     assert set(Counter(queue.bells).values()) == {1}
     clock.at += timedelta(seconds=20)
-    assert sweep(services=services) == ROOM
+    assert enqueue_due(services=services) == MAX_WAITING_JOBS
 
 
 def test_two_clock_processes_stand_side_by_side_and_end_in_order(tmp_path):
@@ -115,13 +115,15 @@ def test_two_clock_processes_stand_side_by_side_and_end_in_order(tmp_path):
         processes.migrate(environ)
         with Bridge(environ, logs=tmp_path) as bridge, processes.services(environ) as services:
             bridge.start(web=False, workers=0)
-            bridge.add("clock")
+            bridge.start_process("clock")
             for name in ("clock.1", "clock.2"):
                 processes.until(
                     f"{name} turns", lambda name=name: has_open(bridge.pids(name)[0], "bridge.db")
                 )
-            processes.until("one holds the lock", lambda: not services.store.lock("clock", "the test", 0.01))
-            assert bridge.running() == ["clock.1", "clock.2"]
+            processes.until(
+                "one holds the lock", lambda: not services.store.acquire_named_lock("clock", "the test", 0.01)
+            )
+            assert bridge.list_running() == ["clock.1", "clock.2"]
             assert bridge.stop(grace_s=5) == {"clock.1": 0, "clock.2": 0}
         assert "failed" not in (tmp_path / "clock.1.log").read_text()
 
@@ -131,17 +133,22 @@ def test_one_kind_that_cannot_be_destroyed_does_not_keep_the_others(services, cl
         raise RuntimeError("asha@example.com")
 
     calls = []
-    monkeypatch.setattr(schedule, "purge", broken)
-    monkeypatch.setattr(schedule, "age", lambda *, services: calls.append("age"))
+    monkeypatch.setattr(schedule, "expire_bodies_and_packages", broken)
+    monkeypatch.setattr(
+        schedule, "expire_aged_records", lambda *, services: calls.append("expire_aged_records")
+    )
     with capture_logs() as told:
         assert tick(services, "only", EVERY_S, None) == clock.at
-    assert calls == ["age"]
+    assert calls == ["expire_aged_records"]
     assert told[0]["event"] == "clock.step_failed"
     assert "asha" not in str(told)
 
 
 def test_while_there_is_more_to_destroy_it_comes_again_with_the_next_tick(services, clock, monkeypatch):
-    turns = [Released(accepted=True, more=True), Released(accepted=True)]
-    monkeypatch.setattr(schedule, "release", lambda *, services: turns.pop(0))
+    turns = [
+        DocumentExpiryResult(policy_accepted=True, has_more=True),
+        DocumentExpiryResult(policy_accepted=True),
+    ]
+    monkeypatch.setattr(schedule, "expire_documents", lambda *, services: turns.pop(0))
     assert tick(services, "only", EVERY_S, None) is None
     assert tick(services, "only", EVERY_S, None) == clock.at

@@ -2,10 +2,10 @@
 
 from contextlib import closing
 
-from bridge.model import Fact, Head
+from bridge.model import Fact, LedgerHead
 from bridge.sandbox.processes import Bridge
 from bridge.sandbox.processes.embedded_redis import Valkey
-from bridge.steps.recovery.ledger_gate import barred
+from bridge.steps.recovery.ledger_gate import read_ledger_gate
 from tests.e2e import processes
 from tests.factories import NOW
 
@@ -19,11 +19,11 @@ def test_a_worker_looks_before_its_first_job_and_then_refuses_all(tmp_path):
         processes.migrate(environ)
         with processes.services(environ) as services, closing(services.ledger):
             with services.store.transaction() as tx:
-                tx.evidence.append(Fact.TASK_DONE, shop=processes.SHOP)
-            services.ledger.put_head(Head(at=NOW, seq=9, hash="9" * 64, signature="signed"))
+                tx.evidence.append_fact(Fact.TASK_DONE, shop=processes.SHOP)
+            services.ledger.append_head(LedgerHead(at=NOW, seq=9, hash="9" * 64, signature="signed"))
             with Bridge(environ, logs=tmp_path) as bridge:
                 bridge.start(web=True, workers=1)
-                processes.until("the worker has looked", lambda: barred(services=services))
+                processes.until("the worker has looked", lambda: read_ledger_gate(services=services))
                 shop = {"shop_domain": processes.SHOP, "shop_id": 1}
                 assert processes.post(bridge.url, "shop/redact", shop).status == 200
                 log = tmp_path / "worker.1.log"

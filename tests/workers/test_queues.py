@@ -12,8 +12,8 @@ from rq.utils import import_attribute
 from bridge.errors import SettingsInvalid
 from bridge.sandbox.processes.embedded_redis import Valkey
 from workers import queues
-from workers.connection import connect
-from workers.queues import JOBS, QUEUE, Bell
+from workers.connection import connect_redis
+from workers.queues import JOBS, QUEUE, RqJobQueue
 
 
 @pytest.fixture(scope="module")
@@ -31,8 +31,8 @@ def client(valkey):
 
 @pytest.fixture
 def bell(valkey, client):
-    connection = connect(valkey.url, patient=False)
-    yield Bell(connection)
+    connection = connect_redis(valkey.url, for_worker=False)
+    yield RqJobQueue(connection)
     connection.close()
 
 
@@ -44,7 +44,7 @@ def waiting(client):
 
 
 def test_it_rings_with_one_id_and_a_fixed_description(bell, client):
-    assert bell.nudge("process", "req_1")
+    assert bell.enqueue("process", "req_1")
     assert waiting(client) == [("workers.jobs.process", ["req_1"])]
     (name,) = client.keys("rq:job:*")
     kept = client.hgetall(name)
@@ -55,36 +55,36 @@ def test_it_rings_with_one_id_and_a_fixed_description(bell, client):
 
 
 def test_privacy_work_goes_to_the_front(bell, client):
-    bell.nudge_all([("index", "a.myshopify.com", False), ("process", "req_1", True)])
-    bell.nudge("dispatch", "dlv_1", first=True)
+    bell.enqueue_all([("index", "a.myshopify.com", False), ("process", "req_1", True)])
+    bell.enqueue("dispatch", "dlv_1", at_front=True)
     assert [args for _, args in waiting(client)] == [["dlv_1"], ["req_1"], ["a.myshopify.com"]]
 
 
 def test_an_index_job_of_a_shop_waits_once_until_it_was_heard(bell, client):
     for _ in range(3):
-        assert bell.nudge_all([("index", "a.myshopify.com", False), ("index", "b.myshopify.com", False)])
+        assert bell.enqueue_all([("index", "a.myshopify.com", False), ("index", "b.myshopify.com", False)])
     assert [args for _, args in waiting(client)] == [["a.myshopify.com"], ["b.myshopify.com"]]
-    bell.heard("a.myshopify.com")
-    bell.nudge("index", "a.myshopify.com")
-    bell.nudge("index", "b.myshopify.com")
+    bell.release_index_job("a.myshopify.com")
+    bell.enqueue("index", "a.myshopify.com")
+    bell.enqueue("index", "b.myshopify.com")
     assert [args[0][0] for _, args in waiting(client)] == ["a", "b", "a"]
-    assert 0 < client.ttl("bridge:bell:index:a.myshopify.com") <= queues.ONCE_S
+    assert 0 < client.ttl("bridge:bell:index:a.myshopify.com") <= queues.INDEX_JOB_INTERVAL_S
 
 
 def test_other_jobs_ring_as_often_as_they_are_rung(bell, client):
-    bell.nudge_all([("process", "req_1", True)] * 3)
+    bell.enqueue_all([("process", "req_1", True)] * 3)
     assert bell.depth() == 3 == len(waiting(client))
 
 
 def test_nothing_to_ring_is_heard_and_leaves_nothing(bell, client):
-    assert bell.nudge_all([])
+    assert bell.enqueue_all([])
     assert bell.depth() == 0
     assert client.keys() == []
 
 
 def test_a_job_nobody_knows_is_a_mistake_of_ours(bell):
     with pytest.raises(KeyError):
-        bell.nudge("gather", "req_1")
+        bell.enqueue("gather", "req_1")
 
 
 def seconds(deed):
@@ -99,13 +99,13 @@ def test_a_redis_that_is_away_costs_no_time(kind):
         listener.bind(("127.0.0.1", 0))
         if kind == "nobody answers":
             listener.listen(16)
-        connection = connect(f"redis://127.0.0.1:{listener.getsockname()[1]}", patient=False)
-        bell = Bell(connection)
+        connection = connect_redis(f"redis://127.0.0.1:{listener.getsockname()[1]}", for_worker=False)
+        bell = RqJobQueue(connection)
         for deed, told in (
-            (lambda: bell.nudge("process", "req_1"), False),
-            (lambda: bell.nudge_all([("index", "a.myshopify.com", False), ("process", "r", True)]), False),
+            (lambda: bell.enqueue("process", "req_1"), False),
+            (lambda: bell.enqueue_all([("index", "a.myshopify.com", False), ("process", "r", True)]), False),
             (bell.depth, None),
-            (lambda: bell.heard("a.myshopify.com"), None),
+            (lambda: bell.release_index_job("a.myshopify.com"), None),
         ):
             assert seconds(deed) == (told, pytest.approx(0.3, abs=0.5))
         connection.close()
@@ -113,21 +113,21 @@ def test_a_redis_that_is_away_costs_no_time(kind):
 
 def test_a_redis_that_comes_back_is_heard_again():
     with Valkey() as server:
-        connection = connect(server.url, patient=False)
-        bell = Bell(connection)
-        assert bell.nudge("process", "req_1")
+        connection = connect_redis(server.url, for_worker=False)
+        bell = RqJobQueue(connection)
+        assert bell.enqueue("process", "req_1")
         server.kill()
-        assert not bell.nudge("process", "req_2")
+        assert not bell.enqueue("process", "req_2")
         assert bell.depth() is None
         server.start()
-        assert bell.nudge("process", "req_3")
+        assert bell.enqueue("process", "req_3")
         assert bell.depth() == 1
         connection.close()
 
 
 def test_without_an_address_it_says_what_to_set():
     with pytest.raises(SettingsInvalid, match="REDIS_URL"):
-        connect("", patient=False)
+        connect_redis("", for_worker=False)
 
 
 @pytest.mark.parametrize("name", JOBS)

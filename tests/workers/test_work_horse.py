@@ -21,11 +21,11 @@ WORKER = """
 import sys
 from rq import Queue
 from workers import run
-from workers.connection import connect
+from workers.connection import connect_redis
 from workers.queues import QUEUE, SERIALIZER
 run.WARM_S = float(sys.argv[2])
 run.BridgeWorker.functions = frozenset(f"tests.workers.test_work_horse.{name}" for name in ("linger", "note", "fail"))
-connection = connect(sys.argv[1], patient=True)
+connection = connect_redis(sys.argv[1], for_worker=True)
 queue = Queue(QUEUE, connection=connection, serializer=SERIALIZER)
 run.BridgeWorker([queue], connection=connection, serializer=SERIALIZER).work(burst=True)
 """
@@ -48,8 +48,8 @@ def linger(path):
         note(path)
         time.sleep(20)
 
-    step._drain = drain
-    step.index("bridge.myshopify.com", services=SimpleNamespace(clock=WallClock()))
+    step._index_batch = drain
+    step.index_deliveries("bridge.myshopify.com", services=SimpleNamespace(clock=WallClock()))
 
 
 def work(tmp_path, *jobs, warm_s=8.0, timeout_s=60):

@@ -14,8 +14,8 @@ from rq import Queue as RqQueue
 from bridge.sandbox.processes import COMMANDS, Bridge
 from bridge.sandbox.processes.embedded_redis import Valkey
 from tests.e2e import processes
-from workers.connection import connect
-from workers.queues import FAILURE_TTL_S, QUEUE, SERIALIZER, Bell
+from workers.connection import connect_redis
+from workers.queues import FAILURE_TTL_S, QUEUE, SERIALIZER, RqJobQueue
 
 CANARY = b"asha@example.com"
 READ = {
@@ -112,7 +112,7 @@ def test_a_failing_job_leaves_type_and_place_only(shop_floor, function, told):
     assert "Traceback" not in log
     assert told in log
     assert client.ttl(f"rq:job:{job.id}") <= FAILURE_TTL_S
-    assert bridge.running() == ["worker.1"], "the worker outlives its jobs"
+    assert bridge.list_running() == ["worker.1"], "the worker outlives its jobs"
 
 
 def test_what_a_job_returns_is_not_kept(shop_floor):
@@ -125,10 +125,10 @@ def test_what_a_job_returns_is_not_kept(shop_floor):
 @pytest.mark.parametrize("name", ["dispatch", "process"])
 def test_a_bell_for_a_row_that_is_gone_is_answered_without_a_fault(shop_floor, name):
     _, client, environ = shop_floor
-    connection = connect(environ["REDIS_URL"], patient=False)
-    bell = Bell(connection)
+    connection = connect_redis(environ["REDIS_URL"], for_worker=False)
+    bell = RqJobQueue(connection)
     failed = client.zcard(f"rq:failed:{QUEUE}")
-    assert bell.nudge(name, f"{name}_gone")
+    assert bell.enqueue(name, f"{name}_gone")
     processes.until(
         "the bell was answered", lambda: bell.depth() == 0 and not client.keys(f"rq:job:*{name}_gone*")
     )

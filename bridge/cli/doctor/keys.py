@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from bridge.cli.context import Desk
+from bridge.cli.context import CommandContext
 from bridge.errors import BridgeError
-from bridge.model import Check
-from bridge.store.key_usage import survey
+from bridge.model import CheckResult
+from bridge.store.key_usage import count_key_usage
 
 
-def keys_checks(at: Desk) -> list[Check]:
+def check_keys(context: CommandContext) -> list[CheckResult]:
     """One line a key that is old and still needed, or missing."""
     try:
-        with at.store.transaction() as tx:
-            found = survey(tx.session)
+        with context.store.transaction() as tx:
+            found = count_key_usage(tx.session)
     except BridgeError:
         return []  # said by the database's own check
     checks = []
-    for key_id, rows in found.rows.items():
-        if key_id != found.active and rows:
+    for key_id, rows in found.counts_by_key.items():
+        if key_id != found.active_key_id and rows:
             detail = (
                 f"sealed {sum(rows.values())} values and is not active: run `python -m bridge keys rotate`"
             )
-            checks.append(Check(name=f"key {key_id}", ok=None, detail=detail))
-    for key_id, rows in found.missing.items():
+            checks.append(CheckResult(name=f"key {key_id}", ok=None, detail=detail))
+    for key_id, rows in found.missing_keys.items():
         detail = f"missing from BRIDGE_KEYS: {sum(rows.values())} values cannot be read; put it back"
-        checks.append(Check(name=f"key {key_id}", ok=False, detail=detail))
+        checks.append(CheckResult(name=f"key {key_id}", ok=False, detail=detail))
     return checks

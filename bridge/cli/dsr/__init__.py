@@ -3,11 +3,11 @@
 import click
 
 from bridge.cli.dsr.cancel import cancel
-from bridge.cli.dsr.ending import close, continue_
+from bridge.cli.dsr.ending import close, continue_erasure_command
 from bridge.cli.dsr.evidence import evidence
 from bridge.cli.dsr.holding import hold, release
-from bridge.cli.dsr.list import list_
-from bridge.cli.dsr.open import open_
+from bridge.cli.dsr.list import list_requests_command
+from bridge.cli.dsr.open import open_request_command
 from bridge.cli.dsr.package import package
 from bridge.cli.dsr.plan import plan
 from bridge.cli.dsr.replay import replay
@@ -19,5 +19,18 @@ def dsr() -> None:
     """Privacy requests: who asked for what, what is due when, who still has to answer."""
 
 
-for command in (list_, show, plan, open_, package, evidence, replay, cancel, continue_, close, hold, release):
+for command in (
+    list_requests_command,
+    show,
+    plan,
+    open_request_command,
+    package,
+    evidence,
+    replay,
+    cancel,
+    continue_erasure_command,
+    close,
+    hold,
+    release,
+):
     dsr.add_command(command)

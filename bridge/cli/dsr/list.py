@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import click
 
-from bridge.cli.context import AS_JSON, desk
-from bridge.cli.dsr.request_view import LISTED
-from bridge.cli.printing import emit, table
+from bridge.cli.context import JSON_OPTION, open_command_context
+from bridge.cli.dsr.request_view import REQUEST_COLUMNS
+from bridge.cli.printing import print_json, print_table
 from bridge.model import RequestState
 
-KINDS = ["access", "erasure", "shop_erasure"]
+REQUEST_KINDS = ["access", "erasure", "shop_erasure"]
 
 
 @click.command("list")
 @click.option("--state", type=click.Choice([state.value for state in RequestState]))
-@click.option("--kind", type=click.Choice(KINDS))
+@click.option("--kind", type=click.Choice(REQUEST_KINDS))
 @click.option("--shop", default="")
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 100_000))
-@AS_JSON
-def list_(state: str | None, kind: str | None, shop: str, limit: int, as_json: bool) -> None:
+@JSON_OPTION
+def list_requests_command(state: str | None, kind: str | None, shop: str, limit: int, as_json: bool) -> None:
     """List requests, newest first."""
-    with desk() as at, at.store.transaction() as tx:
-        rows = tx.listing.requests(state=state or "", kind=kind or "", shop=shop, limit=limit)
-    shown = [{name: getattr(row, name) for name in LISTED} for row in rows]
+    with open_command_context() as at, at.store.transaction() as tx:
+        rows = tx.operator_queries.list_requests(state=state or "", kind=kind or "", shop=shop, limit=limit)
+    shown = [{name: getattr(row, name) for name in REQUEST_COLUMNS} for row in rows]
     if as_json:
-        emit(shown)
+        print_json(shown)
     else:
-        table(shown, ("id", "kind", "shop", "state", "complete", "due_at", "closed_at"), empty="No requests.")
+        print_table(
+            shown, ("id", "kind", "shop", "state", "complete", "due_at", "closed_at"), empty="No requests."
+        )

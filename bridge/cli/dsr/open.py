@@ -8,14 +8,18 @@ from typing import Any
 import click
 
 from bridge.bootstrap import make_services
-from bridge.cli.context import AS_JSON, desk, operator, refuse, since
-from bridge.cli.null_queue import NoBell
-from bridge.cli.printing import emit
+from bridge.cli.context import JSON_OPTION, exit_with_error, get_operator, open_command_context, parse_since
+from bridge.cli.null_queue import NullQueue
+from bridge.cli.printing import print_json
 from bridge.errors import PayloadInvalid
-from bridge.model import Kind, Principal
-from bridge.steps.requests.open_by_operator import BY_HAND, intake, planned
+from bridge.model import Principal, RequestKind
+from bridge.steps.requests.open_by_operator import (
+    OPERATOR_KINDS,
+    build_operator_request,
+    open_operator_request,
+)
 
-REASONS = {
+OPENING_FAULTS = {
     "shop_unknown": "that shop is not in the merchant's file",
     "received_in_the_future": "nobody asks in the future: --received-at must be past",
     "nobody_named": "give --customer-id, --email, --phone or --order",
@@ -26,7 +30,7 @@ REASONS = {
 
 
 @click.command("open")
-@click.argument("kind", type=click.Choice([kind.value for kind in BY_HAND]))
+@click.argument("kind", type=click.Choice([kind.value for kind in OPERATOR_KINDS]))
 @click.option("--shop", help="The *.myshopify.com domain. [default: the only one of the merchant's file]")
 @click.option("--customer-id", default="", help="Shopify's number of the customer.")
 @click.option("--email", default="")
@@ -39,8 +43,8 @@ REASONS = {
     "--reason", required=True, help="Which door it came through, e.g. 'e-mail of 12 Nov'. No names."
 )
 @click.option("--dry-run", is_flag=True, help="Show clocks and what it would join; store nothing.")
-@AS_JSON
-def open_(
+@JSON_OPTION
+def open_request_command(
     kind: str,
     shop: str | None,
     customer_id: str,
@@ -54,18 +58,20 @@ def open_(
 ) -> None:
     """Open a request by hand. It runs as one from Shopify does; its clock starts when the person asked."""
     who = Principal(customer_id=customer_id, email=email, phone=phone, order_ids=orders)
-    at_moment = since(received_at) or datetime.now(UTC)
-    with desk() as at:
-        services = make_services(at.start, NoBell(), at.store)
-        shops = at.start.merchant.shops
+    at_moment = parse_since(received_at) or datetime.now(UTC)
+    with open_command_context() as at:
+        services = make_services(at.configuration, NullQueue(), at.store)
+        shops = at.configuration.merchant.shops
         domain = shop or (shops[0] if len(shops) == 1 else "")
         if not domain:
             raise click.UsageError("--shop is needed: the merchant's file does not name exactly one")
         told: dict[str, Any]
         try:
             with at.store.transaction() as tx:
-                request = planned(Kind(kind), domain, who, at_moment, tx=tx, services=services)
-                same = tx.requests.in_flight(domain, kind, request.subject)
+                request = build_operator_request(
+                    RequestKind(kind), domain, who, at_moment, tx=tx, services=services
+                )
+                same = tx.requests.find_open_request(domain, kind, request.subject)
             told = {
                 "kind": kind,
                 "shop": domain,
@@ -80,13 +86,19 @@ def open_(
                 "id": None,
             }
             if not dry_run:
-                told["id"] = intake(
-                    Kind(kind), domain, who, at_moment, actor=operator(), reason=reason, services=services
+                told["id"] = open_operator_request(
+                    RequestKind(kind),
+                    domain,
+                    who,
+                    at_moment,
+                    actor=get_operator(),
+                    reason=reason,
+                    services=services,
                 )
         except PayloadInvalid as fault:
-            refuse(f"Not opened: {REASONS.get(fault.reason, fault.reason)}.")
+            exit_with_error(f"Not opened: {OPENING_FAULTS.get(fault.reason, fault.reason)}.")
     if as_json:
-        emit(told)
+        print_json(told)
         return
     verb = "Would join" if dry_run and same else "Would open" if dry_run else "Joined" if same else "Opened"
     click.echo(

@@ -7,91 +7,108 @@ from typing import Any
 import click
 
 from bridge.bootstrap import make_services
-from bridge.cli.context import AS_JSON, desk, refuse
-from bridge.cli.dsr.precheck_lines import guarded
-from bridge.cli.dsr.request_view import find
-from bridge.cli.null_queue import NoBell
-from bridge.cli.printing import emit, table
+from bridge.cli.context import JSON_OPTION, exit_with_error, open_command_context
+from bridge.cli.dsr.precheck_lines import list_precheck_findings
+from bridge.cli.dsr.request_view import find_request_or_exit
+from bridge.cli.null_queue import NullQueue
+from bridge.cli.printing import print_json, print_table
 from bridge.errors import BridgeError
-from bridge.model import Action, Kind, Principal, PrivacyRequest, Residue, Task
+from bridge.model import Principal, PrivacyRequest, RequestKind, Residue, Task, TaskAction
 from bridge.ports import Platform, Services, Tx
-from bridge.rules.erasure.plan import differences, written
-from bridge.rules.requests.lifecycle import PLATFORM, verdict
-from bridge.steps.erasure.plan import plan as make
+from bridge.rules.erasure.plan import compare_plans, serialise_plan
+from bridge.rules.requests.lifecycle import PLATFORM, decide_residue_action
+from bridge.steps.erasure.plan import plan_erasure as make
 
-TASKS = {
-    Action.GATHER: ("what it holds of the person is read", "she asked to see it"),
-    Action.SEAL: ("each invoiced order has its statutory copy, read back", "seal before you destroy"),
-    Action.LOCATE: ("it is asked which parcels her orders went with", "webhooks may not have told of all"),
-    Action.ASK: ("it is asked to erase its own copy", "the request was opened by hand"),
-    Action.REDACT: ("what others wrote there is removed", ""),
-    Action.ERASE: ("the bridge's own rows are removed", "erasure was asked for"),
-    Action.FOLLOW: ("it is asked how far its own erasure is", "asked is not erased"),
-    Action.INSTRUCT: ("it must be told", "it carried her parcels"),
+TASK_EXPLANATIONS = {
+    TaskAction.GATHER: ("what it holds of the person is read", "she asked to see it"),
+    TaskAction.SEAL_INVOICES: (
+        "each invoiced order has its statutory copy, read back",
+        "seal before you destroy",
+    ),
+    TaskAction.LOCATE_PARCELS: (
+        "it is asked which parcels her orders went with",
+        "webhooks may not have told of all",
+    ),
+    TaskAction.REQUEST_PLATFORM_ERASURE: (
+        "it is asked to erase its own copy",
+        "the request was opened by hand",
+    ),
+    TaskAction.REMOVE_PLATFORM_RESIDUE: ("what others wrote there is removed", ""),
+    TaskAction.ERASE: ("the bridge's own rows are removed", "erasure was asked for"),
+    TaskAction.POLL_PLATFORM_ERASURE: ("it is asked how far its own erasure is", "asked is not erased"),
+    TaskAction.NOTIFY_PROCESSOR: ("it must be told", "it carried her parcels"),
 }
-COLUMNS = ("system", "category", "what", "action", "count", "reason", "until", "law")
-APPLIES = {True: "retention_file_applies", False: "retention_file_keeps"}
+PLAN_COLUMNS = ("system", "category", "what", "action", "count", "reason", "until", "law")
+RESIDUE_REASONS = {True: "retention_file_applies", False: "retention_file_keeps"}
 
 
 @click.command()
 @click.argument("request_id", metavar="ID")
-@AS_JSON
+@JSON_OPTION
 def plan(request_id: str, as_json: bool) -> None:
     """Show what each task does, and for each field of each system what becomes of it: action, reason, law, day.
 
     Where we must ask Shopify to erase her, reads there what she would lose and what others wrote; changes nothing. Of an erasure that ran it shows what was planned,
     and what was different when it was carried out.
     """
-    with desk() as at:
-        services = make_services(at.start, NoBell(), at.store)
+    with open_command_context() as at:
+        services = make_services(at.configuration, NullQueue(), at.store)
         with at.store.transaction() as tx:
-            request = find(tx, request_id)
-            tasks = tx.requests.tasks(request_id)
-            plan_ = _plan(request, tasks, tx, services)
+            request = find_request_or_exit(tx, request_id)
+            tasks = tx.requests.list_tasks(request_id)
+            plan_ = _build_plan_view(request, tasks, tx, services)
         told: dict[str, Any] = {
             "id": request_id,
             "kind": request.kind,
             "apply": services.retention.residue.apply,
-            "tasks": [_task(task, services) for task in tasks],
+            "tasks": [_explain_task(task, services) for task in tasks],
             "plan": plan_,
         }
-        told["guards"], told["guards_unread"] = guarded(request, tasks, services)
-        redacts = any(task.action is Action.REDACT for task in tasks)
+        told["guards"], told["guards_unread"] = list_precheck_findings(request, tasks, services)
+        redacts = any(task.action is TaskAction.REMOVE_PLATFORM_RESIDUE for task in tasks)
         try:
-            told["residue"], told["residue_unread"] = _residue(request, services) if redacts else ([], "")
+            told["residue"], told["residue_unread"] = (
+                _list_residue(request, services) if redacts else ([], "")
+            )
         except BridgeError as fault:
             told["residue"], told["residue_unread"] = [], str(fault)
     if as_json:
-        emit(told)
+        print_json(told)
     else:
-        table(told["tasks"], ("system", "action", "state", "what", "reason"), empty="No tasks.")
+        print_table(told["tasks"], ("system", "action", "state", "what", "reason"), empty="No tasks.")
         if plan_:
             click.echo(f"\nField by field ({plan_['state']})")
-            table(plan_["lines"], COLUMNS, empty="nothing is held of her")
+            print_table(plan_["lines"], PLAN_COLUMNS, empty="nothing is held of her")
             for change in plan_["changed"]:
-                was, becomes = (_short(change[name]) for name in ("before", "now"))
+                was, becomes = (_format_plan_line(change[name]) for name in ("before", "now"))
                 click.echo(f"  changed: {change['system']}, {change['what']}: {was}, then {becomes}")
         if told["guards"]:
             click.echo("\nBefore Shopify is asked to erase her")
-            table(told["guards"], ("code", "count", "stops", "reason"), empty="none")
+            print_table(told["guards"], ("code", "count", "stops", "reason"), empty="none")
         if redacts:
             click.echo("\nWritten by others")
-            table(told["residue"], ("system", "action", "kind", "ref", "what", "reason"), empty="none seen")
+            print_table(
+                told["residue"], ("system", "action", "kind", "ref", "what", "reason"), empty="none seen"
+            )
     if told["guards_unread"]:
-        refuse(f"What she would lose with Shopify's erasure could not be read: {told['guards_unread']}.")
+        exit_with_error(
+            f"What she would lose with Shopify's erasure could not be read: {told['guards_unread']}."
+        )
     if told["residue_unread"]:
-        refuse(f"What others wrote at Shopify could not be read: {told['residue_unread']}.")
+        exit_with_error(f"What others wrote at Shopify could not be read: {told['residue_unread']}.")
 
 
-def _plan(request: PrivacyRequest, tasks: list[Task], tx: Tx, services: Services) -> dict[str, Any] | None:
+def _build_plan_view(
+    request: PrivacyRequest, tasks: list[Task], tx: Tx, services: Services
+) -> dict[str, Any] | None:
     """The plan as it stands now; once the deed is done, the one it was done by."""
-    if request.kind is not Kind.ERASURE:
+    if request.kind is not RequestKind.ERASURE:
         return None
-    kept = tx.plans.of(request.id)
-    if kept and any(task.action is Action.ERASE and task.detail for task in tasks):
+    kept = tx.plans.find_plan(request.id)
+    if kept and any(task.action is TaskAction.ERASE and task.detail for task in tasks):
         return {"state": "carried out", "changed": [], "later": [], **kept}
-    lines = written(make(request, tasks, tx=tx, services=services))
-    changed = differences(kept["lines"], lines) if kept else []
+    lines = serialise_plan(make(request, tasks, tx=tx, services=services))
+    changed = compare_plans(kept["lines"], lines) if kept else []
     return {
         "state": "planned",
         "made_at": None,
@@ -101,13 +118,13 @@ def _plan(request: PrivacyRequest, tasks: list[Task], tx: Tx, services: Services
     }
 
 
-def _short(line: dict[str, Any] | None) -> str:
+def _format_plan_line(line: dict[str, Any] | None) -> str:
     return f"{line['action']} {line['count'] or ''}".strip() if line else "not there"
 
 
-def _task(task: Task, services: Services) -> dict[str, Any]:
-    what, reason = TASKS[task.action]
-    reason = reason or APPLIES[services.retention.residue.apply]
+def _explain_task(task: Task, services: Services) -> dict[str, Any]:
+    what, reason = TASK_EXPLANATIONS[task.action]
+    reason = reason or RESIDUE_REASONS[services.retention.residue.apply]
     return {
         "system": task.system,
         "action": task.action,
@@ -117,19 +134,19 @@ def _task(task: Task, services: Services) -> dict[str, Any]:
     }
 
 
-def _residue(request: PrivacyRequest, services: Services) -> tuple[list[dict[str, Any]], str]:
+def _list_residue(request: PrivacyRequest, services: Services) -> tuple[list[dict[str, Any]], str]:
     """What is there now, each with what becomes of it; or why nobody can look."""
     platform = services.connectors.get(PLATFORM)
     if not isinstance(platform, Platform):
         return [], "no platform is configured"
     if request.principal == Principal():
         return [], "the request has forgotten whom it is about"
-    items = platform.residue(request.principal, shop=request.shop)
-    return [_item(item, services) for item in items], ""
+    items = platform.list_platform_residue(request.principal, shop=request.shop)
+    return [_residue_row(item, services) for item in items], ""
 
 
-def _item(item: Residue, services: Services) -> dict[str, Any]:
-    action, reason = verdict(item, services.retention)
+def _residue_row(item: Residue, services: Services) -> dict[str, Any]:
+    action, reason = decide_residue_action(item, services.retention)
     return {
         "system": item.system,
         "action": action,

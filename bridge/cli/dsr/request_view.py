@@ -6,11 +6,11 @@ from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Any
 
-from bridge.cli.context import refuse
+from bridge.cli.context import exit_with_error
 from bridge.model import PrivacyRequest, Task
 from bridge.store.sql import SqlTx
 
-LISTED = (
+REQUEST_COLUMNS = (
     "id",
     "shop",
     "kind",
@@ -26,15 +26,15 @@ LISTED = (
 )
 
 
-def find(tx: SqlTx, request_id: str) -> PrivacyRequest:
+def find_request_or_exit(tx: SqlTx, request_id: str) -> PrivacyRequest:
     """The request; ends the command with 1 where there is none."""
-    request = tx.requests.get(request_id)
+    request = tx.requests.get_request(request_id)
     if request is None:
-        refuse(f"There is no request {request_id}. `dsr list` shows them.")
+        exit_with_error(f"There is no request {request_id}. `dsr list` shows them.")
     return request
 
 
-def _task(task: Task) -> dict[str, Any]:
+def _task_row(task: Task) -> dict[str, Any]:
     """A task as shown: its cursor may name a person's things and stays sealed."""
     return {
         "id": task.id,
@@ -53,11 +53,11 @@ def _task(task: Task) -> dict[str, Any]:
     }
 
 
-def holds(tx: SqlTx, request: PrivacyRequest) -> list[dict[str, Any]]:
+def list_request_holds(tx: SqlTx, request: PrivacyRequest) -> list[dict[str, Any]]:
     """What is held of the request's person just now: sealed documents by their day, claims."""
-    orders = [(request.shop, key) for key in tx.legal_claims.orders_of(request)]
+    orders = [(request.shop, key) for key in tx.legal_holds.find_order_keys_of_request(request)]
     groups: dict[tuple[date | None, tuple[str, ...]], int] = {}
-    for documents in tx.vault_orders.documents(orders).values():
+    for documents in tx.vault_orders.group_documents_by_order(orders).values():
         for one in documents:
             key = (one.erasable_from, one.grounds)
             groups[key] = groups.get(key, 0) + 1
@@ -80,7 +80,7 @@ def holds(tx: SqlTx, request: PrivacyRequest) -> list[dict[str, Any]]:
             "until": None,
             "review_due_at": claim.review_due_at.isoformat(),
         }
-        for claim in tx.legal_claims.living(
+        for claim in tx.legal_holds.list_active_legal_holds(
             shop=request.shop,
             request_id=request.id,
             subject=request.subject,
@@ -90,11 +90,11 @@ def holds(tx: SqlTx, request: PrivacyRequest) -> list[dict[str, Any]]:
     return [*sealed, *claims]
 
 
-def described(tx: SqlTx, request: PrivacyRequest) -> dict[str, Any]:
+def describe_request(tx: SqlTx, request: PrivacyRequest) -> dict[str, Any]:
     """Everything that is shown of a request: clocks, tasks, holds, facts."""
-    certificate = tx.packages.certificate(request.id)
+    certificate = tx.packages.find_certificate(request.id)
     return {
-        **{name: getattr(request, name) for name in LISTED},
+        **{name: getattr(request, name) for name in REQUEST_COLUMNS},
         "subject": request.subject,
         "external_ref": request.external_ref,
         "received_at_basis": request.received_at_basis,
@@ -103,7 +103,7 @@ def described(tx: SqlTx, request: PrivacyRequest) -> dict[str, Any]:
         "policy_sha256": request.policy_sha256,
         "retention_sha256": request.retention_sha256,
         "orders_named": len(request.principal.order_ids),
-        "tasks": [_task(task) for task in tx.requests.tasks(request.id)],
-        "holds": [*(certificate or {}).get("kept", []), *holds(tx, request)],
-        "facts": [asdict(event) for event in tx.evidence.of(request.id)],
+        "tasks": [_task_row(task) for task in tx.requests.list_tasks(request.id)],
+        "holds": [*(certificate or {}).get("kept", []), *list_request_holds(tx, request)],
+        "facts": [asdict(event) for event in tx.evidence.list_facts_of_request(request.id)],
     }

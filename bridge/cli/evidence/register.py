@@ -12,14 +12,14 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from bridge.cli.context import AS_JSON, desk, operator
-from bridge.cli.output_files import FORCE, write
-from bridge.cli.printing import emit, table
+from bridge.cli.context import JSON_OPTION, get_operator, open_command_context
+from bridge.cli.output_files import FORCE_OPTION, write_private_file
+from bridge.cli.printing import print_json, print_table
 from bridge.model import Fact
-from bridge.rules.requests.request_register import register as made
-from bridge.store.requests.request_register import Register
+from bridge.rules.requests.request_register import build_request_register as made
+from bridge.store.requests.request_register import RegisterQueries
 
-COLUMNS = ("month", "requests", "closed", "median_days_to_close", "longest_days_to_close", "late")
+MONTH_COLUMNS = ("month", "requests", "closed", "median_days_to_close", "longest_days_to_close", "late")
 
 
 @click.command()
@@ -30,40 +30,40 @@ COLUMNS = ("month", "requests", "closed", "median_days_to_close", "longest_days_
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write it as one table: section, key, figure, value. Recorded as evidence.",
 )
-@FORCE
-@AS_JSON
+@FORCE_OPTION
+@JSON_OPTION
 def register(month: str | None, target: Path | None, force: bool, as_json: bool) -> None:
     """All requests by month: kinds, days to close, what is late, who owes an answer, what is held until when.
 
     No personal data: ids, counts, days.
     """
-    with desk() as at, at.store.transaction() as tx:
-        zone, rows = ZoneInfo(at.start.retention.timezone), Register(tx.session)
+    with open_command_context() as at, at.store.transaction() as tx:
+        zone, rows = ZoneInfo(at.configuration.retention.timezone), RegisterQueries(tx.session)
         told = made(
-            rows.requests(_first(month, zone)),
-            open_answers=rows.open_answers(),
-            held=rows.held(),
-            laws={hold.id: hold.law for hold in at.start.retention.holds.values()},
+            rows.list_register_requests(_parse_first_month(month, zone)),
+            open_answers=rows.count_open_instructions(),
+            held=rows.count_retained_documents(),
+            laws={hold.id: hold.law for hold in at.configuration.retention.holds.values()},
             zone=zone,
             now=datetime.now(UTC),
         )
         if target is not None:
-            write(target, _csv(told).encode(), force=force)
-            tx.evidence.append(Fact.EVIDENCE_EXPORTED, shop="", actor=operator(), what="register")
+            write_private_file(target, _render_register_csv(told).encode(), force=force)
+            tx.evidence.append_fact(Fact.EVIDENCE_EXPORTED, shop="", actor=get_operator(), what="register")
     if as_json:
-        emit(told)
+        print_json(told)
         return
-    table(told["months"], COLUMNS, empty="No requests.")
+    print_table(told["months"], MONTH_COLUMNS, empty="No requests.")
     click.echo("\nLate")
-    table(told["late"], ("id", "kind", "state", "due_at", "closed_at"), empty="none")
+    print_table(told["late"], ("id", "kind", "state", "due_at", "closed_at"), empty="none")
     click.echo("\nOpen answers")
     owed = [{"processor": name, "instructions": count} for name, count in told["open_answers"].items()]
-    table(owed, ("processor", "instructions"), empty="none")
+    print_table(owed, ("processor", "instructions"), empty="none")
     click.echo("\nHeld")
-    table(told["held"], ("hold", "release_year", "documents", "law"), empty="none")
+    print_table(told["held"], ("hold", "release_year", "documents", "law"), empty="none")
 
 
-def _first(month: str | None, zone: ZoneInfo) -> datetime | None:
+def _parse_first_month(month: str | None, zone: ZoneInfo) -> datetime | None:
     if month is None:
         return None
     try:
@@ -72,18 +72,18 @@ def _first(month: str | None, zone: ZoneInfo) -> datetime | None:
         raise click.BadParameter("give a month such as 2026-11") from None
 
 
-def _csv(told: Mapping[str, Any]) -> str:
+def _render_register_csv(register_data: Mapping[str, Any]) -> str:
     """One table for a spreadsheet: each figure with the section and the row it belongs to."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")  # RFC 4180
     writer.writerow(("section", "key", "figure", "value"))
     for section, key in (("months", "month"), ("late", "id"), ("held", "hold")):
-        for number, row in enumerate(told[section], 1):
+        for number, row in enumerate(register_data[section], 1):
             named = row[key] if section != "held" else f"{number} {row[key]}"
             for figure, value in row.items():
                 parts = value if isinstance(value, Mapping) else {"": value}
                 for part, content in parts.items():
                     writer.writerow((section, named, f"{figure}.{part}".rstrip("."), content))
-    for processor, count in told["open_answers"].items():
+    for processor, count in register_data["open_answers"].items():
         writer.writerow(("open_answers", processor, "instructions", count))
     return out.getvalue()

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from bridge.cli.context import AS_JSON, desk
-from bridge.cli.printing import emit
+from bridge.cli.context import JSON_OPTION, open_command_context
+from bridge.cli.printing import print_json
 from bridge.errors import EvidenceBroken
 
 
@@ -21,26 +21,26 @@ from bridge.errors import EvidenceBroken
     type=click.Path(dir_okay=False, path_type=Path),
     help="Signed heads that you kept elsewhere: a file of `evidence heads --json`, or a head of a bundle.",
 )
-@AS_JSON
+@JSON_OPTION
 def verify(files: tuple[Path, ...], as_json: bool) -> None:
     """Check every row of the chain and every signed head. Exit 1 names the first bad row.
 
     With --heads, against heads that you kept out of everybody's reach too: whoever made the chain anew could make
     the database's own heads anew as well, but not yours.
     """
-    marks = [mark for file in files for mark in _marks(file)]
-    with desk() as at, at.store.transaction() as tx:
+    marks = [mark for file in files for mark in _read_given_heads(file)]
+    with open_command_context() as at, at.store.transaction() as tx:
         try:
-            rows = tx.evidence.verify(marks)
+            rows = tx.evidence.verify_chain(marks)
         except EvidenceBroken as fault:
             if as_json:
-                emit({"ok": False, "first_bad_seq": fault.seq, "why": str(fault)})
+                print_json({"ok": False, "first_bad_seq": fault.seq, "why": str(fault)})
             else:
                 click.echo(f"BROKEN: {fault}", err=True)
             sys.exit(1)
-        _, head = tx.evidence.head()
-        signed = tx.heads.all()
-        vault = at.store.vault
+        _, head = tx.evidence.read_head()
+        signed = tx.signed_heads.list_signed_heads()
+        vault = at.store.keyring
     told = {
         "ok": True,
         "rows": rows,
@@ -53,7 +53,7 @@ def verify(files: tuple[Path, ...], as_json: bool) -> None:
         "heads_given": len(marks),
     }
     if as_json:
-        emit(told)
+        print_json(told)
         return
     click.echo(f"The chain holds: {rows} facts, head {head}.")
     click.echo(
@@ -62,7 +62,7 @@ def verify(files: tuple[Path, ...], as_json: bool) -> None:
     )
 
 
-def _marks(file: Path) -> list[tuple[int, str]]:
+def _read_given_heads(file: Path) -> list[tuple[int, str]]:
     """What heads in a file say: (sequence number, hash)."""
     try:
         given = json.loads(file.read_bytes())

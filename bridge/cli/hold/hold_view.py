@@ -7,15 +7,15 @@ from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from bridge.cli.context import refuse
+from bridge.cli.context import exit_with_error
 from bridge.errors import PayloadInvalid
-from bridge.model import Document, LegalClaim
-from bridge.ports import OrderKey
-from bridge.rules.retention.release import Kept
-from bridge.steps.retention.legal_hold import Held
+from bridge.model import Document, LegalHold
+from bridge.ports import ShopOrderKey
+from bridge.rules.retention.release import DocumentRetention
+from bridge.steps.retention.legal_hold import LegalHoldResult
 
-YEAR = timedelta(days=365)  # E-09: beyond it a second person agrees
-NOT_DONE = {
+APPROVAL_NEEDED_AFTER = timedelta(days=365)  # E-09: beyond it a second person agrees
+HOLD_FAULTS = {
     "request_unknown": "there is no such request; `dsr list` shows them",
     "names_no_person": "that request names no person; hold an order with `hold open`",
     "order_unreadable": "--order-id must be Shopify's number of the order",
@@ -30,51 +30,57 @@ NOT_DONE = {
 
 
 @contextmanager
-def telling() -> Iterator[None]:
+def exit_on_invalid_hold() -> Iterator[None]:
     """Say in words why something was not done, and end with 1."""
     try:
         yield
     except PayloadInvalid as fault:
-        refuse(f"Not done: {NOT_DONE.get(fault.reason, fault.reason)}.")
+        exit_with_error(f"Not done: {HOLD_FAULTS.get(fault.reason, fault.reason)}.")
 
 
-def claim_row(claim: LegalClaim, *, now: datetime, orders: int | None = None) -> dict[str, Any]:
+def legal_hold_row(legal_hold: LegalHold, *, now: datetime, orders: int | None = None) -> dict[str, Any]:
     """A claim as shown."""
     return {
-        "id": claim.id,
-        "shop": claim.shop,
-        "request_id": claim.request_id or None,
+        "id": legal_hold.id,
+        "shop": legal_hold.shop,
+        "request_id": legal_hold.request_id or None,
         **({} if orders is None else {"orders": orders}),
-        "reference": claim.reference,
-        "proceeding": claim.kind or None,
-        "opened_by": claim.opened_by,
-        "opened_at": claim.opened_at,
-        "review_due_at": claim.review_due_at,
-        "reviewed_by": claim.reviewed_by or None,
-        "reviewed_at": claim.reviewed_at,
-        "review_overdue": claim.released_at is None and claim.review_due_at < now,
-        "approved_by": claim.approved_by or None,
-        "approval_missing": needs_approval(claim, now),
-        "released_at": claim.released_at,
-        "disposed_at": claim.disposed_at,
+        "reference": legal_hold.reference,
+        "proceeding": legal_hold.kind or None,
+        "opened_by": legal_hold.opened_by,
+        "opened_at": legal_hold.opened_at,
+        "review_due_at": legal_hold.review_due_at,
+        "reviewed_by": legal_hold.reviewed_by or None,
+        "reviewed_at": legal_hold.reviewed_at,
+        "review_overdue": legal_hold.released_at is None and legal_hold.review_due_at < now,
+        "approved_by": legal_hold.approved_by or None,
+        "approval_missing": needs_approval(legal_hold, now),
+        "released_at": legal_hold.released_at,
+        "disposed_at": legal_hold.disposed_at,
     }
 
 
-def needs_approval(claim: LegalClaim, now: datetime) -> bool:
+def needs_approval(legal_hold: LegalHold, now: datetime) -> bool:
     """True where a claim lives beyond a year and nobody else agreed to that."""
-    return claim.released_at is None and not claim.approved_by and now - claim.opened_at > YEAR
+    return (
+        legal_hold.released_at is None
+        and not legal_hold.approved_by
+        and now - legal_hold.opened_at > APPROVAL_NEEDED_AFTER
+    )
 
 
-def held_row(held: Held, *, now: datetime) -> dict[str, Any]:
+def opened_hold_row(result: LegalHoldResult, *, now: datetime) -> dict[str, Any]:
     """A claim with what it holds."""
-    told = {"orders": held.orders, "documents": held.documents, "entries": held.entries}
-    return {**claim_row(held.claim, now=now), **told}
+    told = {"orders": result.orders, "documents": result.documents, "entries": result.items}
+    return {**legal_hold_row(result.legal_hold, now=now), **told}
 
 
-def grouped(walked: Iterable[tuple[OrderKey, Sequence[Document], Any, Kept]]) -> list[dict[str, Any]]:
+def group_documents(
+    kept_orders: Iterable[tuple[ShopOrderKey, Sequence[Document], Any, DocumentRetention]],
+) -> list[dict[str, Any]]:
     """Orders that have shop, grounds and days in common, the next to go first. `free`: they go today."""
-    groups: dict[tuple[str, Kept], list[int]] = {}
-    for (shop, _), documents, _, kept in walked:
+    groups: dict[tuple[str, DocumentRetention], list[int]] = {}
+    for (shop, _), documents, _, kept in kept_orders:
         count = groups.setdefault((shop, kept), [0, 0])
         count[0] += 1
         count[1] += len(documents)
@@ -84,28 +90,28 @@ def grouped(walked: Iterable[tuple[OrderKey, Sequence[Document], Any, Kept]]) ->
             "orders": orders,
             "documents": documents,
             "law": kept.citation,
-            "last_day": day(kept.last_day),
-            "erasable_from": day(kept.erasable_from),
-            "day_of_law": day(kept.day_of_law),
+            "last_day": format_day(kept.last_day),
+            "erasable_from": format_day(kept.erasable_from),
+            "day_of_law": format_day(kept.legal_end_day),
             "grounds": list(kept.grounds),
-            "needs": list(kept.needs),
-            "free": kept.free,
+            "needs": list(kept.release_needs),
+            "free": kept.is_erasable,
         }
         for (shop, kept), (orders, documents) in groups.items()
     ]
-    return sorted(rows, key=by_day("erasable_from"))
+    return sorted(rows, key=make_day_sort_key("erasable_from"))
 
 
-def worded(row: dict[str, Any]) -> dict[str, Any]:
+def join_list_values(row: dict[str, Any]) -> dict[str, Any]:
     """A row for people: what is a list is read as one."""
     return {name: ", ".join(value) if isinstance(value, list) else value for name, value in row.items()}
 
 
-def day(of: date | None) -> str | None:
+def format_day(value: date | None) -> str | None:
     """A day as JSON has it."""
-    return of.isoformat() if of else None
+    return value.isoformat() if value else None
 
 
-def by_day(name: str) -> Callable[[dict[str, Any]], str]:
+def make_day_sort_key(name: str) -> Callable[[dict[str, Any]], str]:
     """Sort rows by a day; who has none comes last."""
     return lambda row: row[name] or "9999"

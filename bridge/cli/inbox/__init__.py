@@ -2,7 +2,7 @@
 
 import click
 
-from bridge.cli.inbox.list import list_
+from bridge.cli.inbox.list import list_deliveries_command
 from bridge.cli.inbox.replay import replay
 from bridge.cli.inbox.show import show
 
@@ -12,5 +12,5 @@ def inbox() -> None:
     """Deliveries: what Shopify posted and what became of it."""
 
 
-for command in (list_, show, replay):
+for command in (list_deliveries_command, show, replay):
     inbox.add_command(command)

@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from bridge.cli.context import AS_JSON, desk, operator, since
-from bridge.cli.printing import emit
+from bridge.cli.context import JSON_OPTION, get_operator, open_command_context, parse_since
+from bridge.cli.printing import print_json
 from bridge.model import Fact
 
 
@@ -18,7 +18,7 @@ from bridge.model import Fact
 @click.option("--since", "after", help="With --failed: only newer ones: 30m, 2h, 3d or a date.")
 @click.option("--limit", default=1000, show_default=True, type=click.IntRange(1, 100_000))
 @click.option("--dry-run", is_flag=True, help="Show what would be put back; change nothing.")
-@AS_JSON
+@JSON_OPTION
 def replay(
     ids: tuple[str, ...],
     failed: bool,
@@ -31,28 +31,30 @@ def replay(
     """Put failed deliveries back, to be worked on within seconds. Clocks of requests never restart."""
     if bool(ids) == failed:
         raise click.UsageError("give ids, or --failed")
-    with desk() as at, at.store.transaction() as tx:
+    with open_command_context() as at, at.store.transaction() as tx:
         wanted = list(ids) or [
             row["id"]
-            for row in tx.listing.deliveries(
-                state="failed", topic=topic or "", since=since(after), limit=limit
+            for row in tx.operator_queries.list_deliveries(
+                state="failed", topic=topic or "", since=parse_since(after), limit=limit
             )
         ]
-        known = {row["id"]: row for row in tx.listing.deliveries(ids=wanted, limit=len(wanted) or 1)}
-        can = tx.listing.replayable(wanted)
-        put = can if dry_run else tx.listing.put_back(can)
+        known = {
+            row["id"]: row for row in tx.operator_queries.list_deliveries(ids=wanted, limit=len(wanted) or 1)
+        }
+        can = tx.operator_queries.filter_replayable(wanted)
+        put = can if dry_run else tx.operator_queries.replay_deliveries(can)
         for delivery_id in put if not dry_run else ():
             row = known[delivery_id]
-            tx.evidence.append(
+            tx.evidence.append_fact(
                 Fact.DELIVERY_REPLAYED,
                 shop=row["shop"],
-                actor=operator(),
+                actor=get_operator(),
                 delivery=delivery_id,
                 topic=row["topic"],
             )
-    left = {one: _why_not(known.get(one)) for one in wanted if one not in put}
+    left = {one: _explain_not_replayed(known.get(one)) for one in wanted if one not in put}
     if as_json:
-        emit({"dry_run": dry_run, "replayed": put, "not_replayed": left})
+        print_json({"dry_run": dry_run, "replayed": put, "not_replayed": left})
     else:
         click.echo(f"{'Would put back' if dry_run else 'Put back'} {len(put)} of {len(wanted)}.")
         for one in put:
@@ -63,7 +65,7 @@ def replay(
         raise SystemExit(1)
 
 
-def _why_not(row: Any) -> str:
+def _explain_not_replayed(row: Any) -> str:
     if row is None:
         return "no such delivery"
     if row["state"] == "done":

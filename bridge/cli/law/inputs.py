@@ -11,12 +11,12 @@ import click
 from bridge.rules.retention.holds import local_day
 from config.retention_file.retention_model import Calendar
 
-ANOTHER_FILE = click.option(
+FILE_OPTION = click.option(
     "--file", "path", type=click.Path(path_type=Path), help="Another file than the configured one."
 )
 
 
-class Moment(click.ParamType[datetime]):
+class UtcDatetimeParam(click.ParamType[datetime]):
     """A moment with its time zone: near midnight one day more or less is one year more or less of keeping."""
 
     name = "moment"
@@ -34,7 +34,7 @@ class Moment(click.ParamType[datetime]):
         raise click.BadParameter(why, ctx, param)
 
 
-class Day(click.ParamType[date]):
+class DateParam(click.ParamType[date]):
     """A day."""
 
     name = "date"
@@ -47,6 +47,6 @@ class Day(click.ParamType[date]):
             self.fail(f"{value!r} is no date; write it as 2027-05-13", param, ctx)
 
 
-def today(calendar: Calendar) -> date:
+def get_local_today(calendar: Calendar) -> date:
     """The day it is where the merchant keeps its books."""
     return local_day(datetime.now(UTC), calendar)

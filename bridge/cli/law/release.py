@@ -9,13 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bridge.cli.context import AS_JSON
-from bridge.cli.law.inputs import ANOTHER_FILE, Day, Moment, today
-from bridge.cli.printing import emit, table
-from bridge.rules.retention.holds import HOME, Hold, HoldState, age_ends, holds_on, judged
-from config.load import files
+from bridge.cli.context import JSON_OPTION
+from bridge.cli.law.inputs import FILE_OPTION, DateParam, UtcDatetimeParam, get_local_today
+from bridge.cli.printing import print_json, print_table
+from bridge.rules.retention.holds import (
+    HOME_REGIMES,
+    RetentionHold,
+    RetentionHoldState,
+    compute_age_end,
+    evaluate_retention_hold,
+    find_retention_holds,
+)
+from config.load import find_config_files
 from config.merchant_file.merchant import LEGAL_FORMS
-from config.retention_file.gdpr_bases import REGIMES
+from config.retention_file.gdpr_bases import GDPR_REGIMES
 from config.retention_file.retention import load_retention
 
 if TYPE_CHECKING:
@@ -23,15 +30,15 @@ if TYPE_CHECKING:
 
     from config.retention_file.retention import Category, Retention
 
-MOMENT = Moment()
-ISSUED = "document_issued_at"
-COLUMNS = ("hold", "state", "law", "rule", "last_day", "erasable_from", "release_needs")
+UTC_DATETIME_PARAM = UtcDatetimeParam()
+DOCUMENT_ISSUED_EVENT = "document_issued_at"
+RETENTION_HOLD_COLUMNS = ("hold", "state", "law", "rule", "last_day", "erasable_from", "release_needs")
 
 
 @click.command()
 @click.option(
     "--issued",
-    type=MOMENT,
+    type=UTC_DATETIME_PARAM,
     multiple=True,
     help="When an invoice, credit note or voucher was issued; may be repeated, the latest counts.",
 )
@@ -41,13 +48,13 @@ COLUMNS = ("hold", "state", "law", "rule", "last_day", "erasable_from", "release
 @click.option(
     "--regime",
     "abroad",
-    type=click.Choice(REGIMES),
+    type=click.Choice(GDPR_REGIMES),
     multiple=True,
     help="Of a person there; may be repeated.",
 )
-@click.option("--on", "day", type=Day(), help="The day to look from. [default: today]")
-@ANOTHER_FILE
-@AS_JSON
+@click.option("--on", "day", type=DateParam(), help="The day to look from. [default: today]")
+@FILE_OPTION
+@JSON_OPTION
 def release(
     issued: tuple[datetime, ...],
     told: tuple[str, ...],
@@ -62,58 +69,60 @@ def release(
 
     Moments need their time zone (Z, +05:30); days are those of the file's calendar. Nothing is stored or asked.
     """
-    retention = load_retention(path or files()[1])
+    retention = load_retention(path or find_config_files()[1])
     if legal_form:
         retention = replace(retention, merchant={**retention.merchant, "legal_entity_type": legal_form})
     if category not in retention.categories:
         raise click.UsageError(f"--category must be one of {', '.join(retention.categories)}")
-    found = reckoned(
+    found = compute_retention(
         retention.categories[category],
-        events=_events(issued, told, retention),
-        on=day or today(retention.calendar),
+        events=_parse_events(issued, told, retention),
+        day=day or get_local_today(retention.calendar),
         retention=retention,
-        regimes=(*HOME, *abroad),
+        regimes=(*HOME_REGIMES, *abroad),
     )
     if as_json:
-        emit(found)
+        print_json(found)
     else:
-        _tell(found)
+        _print_retention(found)
 
 
-def reckoned(
+def compute_retention(
     category: Category,
     *,
     events: Mapping[str, datetime],
-    on: date,
+    day: date,
     retention: Retention,
     regimes: tuple[str, ...],
 ) -> dict[str, Any]:
     """Every hold of the category with its days, and the one that governs; JSON-ready."""
-    case: dict[str, Any] = {"events": events, "today": on, "retention": retention, "regimes": regimes}
-    all_of_them = [judged(ground, **case) for ground in category.holds]
-    holding = holds_on(category, **case)
-    over = [hold for state, hold in all_of_them if state is HoldState.OVER]
-    governs = holding[0] if holding else max(over, key=lambda hold: hold.erasable_from or on, default=None)
+    case: dict[str, Any] = {"events": events, "today": day, "retention": retention, "regimes": regimes}
+    all_of_them = [evaluate_retention_hold(ground, **case) for ground in category.holds]
+    holding = find_retention_holds(category, **case)
+    over = [hold for state, hold in all_of_them if state is RetentionHoldState.OVER]
+    governs = holding[0] if holding else max(over, key=lambda hold: hold.erasable_from or day, default=None)
     begins = events.get(str(category.max_age.get("event", "")))
     return {
         "category": category.id,
         "title": category.title,
-        "on": on,
+        "on": day,
         "legal_entity_type": retention.merchant["legal_entity_type"],
         "regimes": regimes,
         "events": events,
         "retention_sha256": retention.sha256,
-        "holds": [_row(state, hold, retention) for state, hold in all_of_them],
+        "holds": [_retention_hold_row(state, hold, retention) for state, hold in all_of_them],
         "kept": bool(holding),
         "governed_by": governs.ground if governs else None,
-        "erasable_from": governs.erasable_from if governs else on,
+        "erasable_from": governs.erasable_from if governs else day,
         "release_needs": sorted({need for hold in holding for need in hold.release_needs}),
         "action": category.held_action if holding else category.on_request,
-        "too_old_from": age_ends(category.max_age, begins, retention.calendar) if begins else None,
+        "too_old_from": compute_age_end(category.max_age, begins, retention.calendar) if begins else None,
     }
 
 
-def _row(state: HoldState, hold: Hold, retention: Retention) -> dict[str, Any]:
+def _retention_hold_row(
+    state: RetentionHoldState, hold: RetentionHold, retention: Retention
+) -> dict[str, Any]:
     rule = retention.holds.get(hold.ground)
     return {
         "hold": hold.ground,
@@ -125,24 +134,26 @@ def _row(state: HoldState, hold: Hold, retention: Retention) -> dict[str, Any]:
         "erasable_from": hold.erasable_from,
         "release_needs": hold.release_needs,
         "gdpr_ground": hold.gdpr_ground,
-        "disclose": hold.disclose,
+        "disclose": hold.must_disclose,
     }
 
 
-def _events(issued: tuple[datetime, ...], told: tuple[str, ...], retention: Retention) -> dict[str, datetime]:
+def _parse_events(
+    issued: tuple[datetime, ...], event_texts: tuple[str, ...], retention: Retention
+) -> dict[str, datetime]:
     """The latest moment of each event. Raises UsageError for one that the file does not know."""
-    known = _known(retention)
-    found: dict[str, datetime] = {ISSUED: max(issued)} if issued else {}
-    for each in told:
+    known = _list_known_events(retention)
+    found: dict[str, datetime] = {DOCUMENT_ISSUED_EVENT: max(issued)} if issued else {}
+    for each in event_texts:
         name, _, moment = each.partition("=")
         if name not in known:
             raise click.UsageError(f"--event {name or each!r}: the file knows {', '.join(sorted(known))}")
-        at = MOMENT.convert(moment, None, None)
+        at = UTC_DATETIME_PARAM.convert(moment, None, None)
         found[name] = max(at, found.get(name, at))
     return found
 
 
-def _known(retention: Retention) -> set[str]:
+def _list_known_events(retention: Retention) -> set[str]:
     holds, categories = retention.holds.values(), retention.categories.values()
     return {
         *(event for hold in holds for event in (hold.from_event, hold.opened_by, hold.extend_if)),
@@ -156,30 +167,30 @@ def _known(retention: Retention) -> set[str]:
     } - {"", "always"}
 
 
-def _tell(found: Mapping[str, Any]) -> None:
-    click.echo(f"{found['title']}, on {found['on']}; legal form {found['legal_entity_type']}\n")
-    rows = [row | {"release_needs": ", ".join(_needs(row)) or None} for row in found["holds"]]
-    table(rows, COLUMNS, empty="No law of the file keeps this.")
+def _print_retention(result: Mapping[str, Any]) -> None:
+    click.echo(f"{result['title']}, on {result['on']}; legal form {result['legal_entity_type']}\n")
+    rows = [row | {"release_needs": ", ".join(_list_pending_needs(row)) or None} for row in result["holds"]]
+    print_table(rows, RETENTION_HOLD_COLUMNS, empty="No law of the file keeps this.")
     click.echo()
-    if not found["kept"]:
-        governed = found["governed_by"]
-        since = f" since {found['erasable_from']}, after {governed}" if governed else ""
-        click.echo(f"Nothing keeps it{since}. On request: {found['action']}.")
-    elif found["erasable_from"] is None:
-        click.echo(f"Kept with no end in sight, by {found['governed_by']}. Until then: {found['action']}.")
+    if not result["kept"]:
+        governed = result["governed_by"]
+        since = f" since {result['erasable_from']}, after {governed}" if governed else ""
+        click.echo(f"Nothing keeps it{since}. On request: {result['action']}.")
+    elif result["erasable_from"] is None:
+        click.echo(f"Kept with no end in sight, by {result['governed_by']}. Until then: {result['action']}.")
     else:
         click.echo(
-            f"Erasable from {found['erasable_from']}, governed by {found['governed_by']}. Until then: {found['action']}."
+            f"Erasable from {result['erasable_from']}, governed by {result['governed_by']}. Until then: {result['action']}."
         )
-    if found["release_needs"]:
-        click.echo(f"Not before these are set: {', '.join(found['release_needs'])}.")
-    for row in found["holds"]:
-        if row["disclose"] and row["state"] == HoldState.HOLDS:
+    if result["release_needs"]:
+        click.echo(f"Not before these are set: {', '.join(result['release_needs'])}.")
+    for row in result["holds"]:
+        if row["disclose"] and row["state"] == RetentionHoldState.HOLDS:
             click.echo(f"{row['hold']} is no ground of the GDPR: the person must be told.")
-    if found["too_old_from"]:
-        click.echo(f"Too old from {found['too_old_from']}, without any request.")
+    if result["too_old_from"]:
+        click.echo(f"Too old from {result['too_old_from']}, without any request.")
 
 
-def _needs(row: Mapping[str, Any]) -> tuple[str, ...]:
+def _list_pending_needs(row: Mapping[str, Any]) -> tuple[str, ...]:
     """What a hold waits for that keeps anything; of the others nobody has to decide anything."""
-    return row["release_needs"] if row["state"] == HoldState.HOLDS else ()
+    return row["release_needs"] if row["state"] == RetentionHoldState.HOLDS else ()

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bridge.cli.context import AS_JSON
-from bridge.cli.law.inputs import ANOTHER_FILE, Day, today
-from bridge.cli.printing import emit, table
-from bridge.rules.retention.holds import applies, binds
-from bridge.steps.access.package.sections.retention_section import longest, rule_in_words
-from config.load import files
+from bridge.cli.context import JSON_OPTION
+from bridge.cli.law.inputs import FILE_OPTION, DateParam, get_local_today
+from bridge.cli.printing import print_json, print_table
+from bridge.rules.retention.holds import is_hold_applicable, is_law_applicable
+from bridge.steps.access.package.sections.retention_section import describe_hold_rule, describe_max_age
+from config.load import find_config_files
 from config.retention_file.retention import load_retention
 
 if TYPE_CHECKING:
@@ -24,34 +24,34 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--on", "day", type=Day(), help="The day to look from. [default: today]")
-@ANOTHER_FILE
-@AS_JSON
+@click.option("--on", "day", type=DateParam(), help="The day to look from. [default: today]")
+@FILE_OPTION
+@JSON_OPTION
 def show(day: date | None, path: Path | None, as_json: bool) -> None:
     """Show the retention file as the machine understands it. Exit 1 where a rule could not be read."""
-    retention = load_retention(path or files()[1])
-    found = _found(retention, day or today(retention.calendar))
+    retention = load_retention(path or find_config_files()[1])
+    found = _describe_retention_file(retention, day or get_local_today(retention.calendar))
     if as_json:
-        emit(found)
+        print_json(found)
     else:
-        _tell(found)
+        _print_retention_file(found)
     if retention.broken:
         sys.exit(1)
 
 
-def _found(retention: Retention, on: date) -> dict[str, Any]:
+def _describe_retention_file(retention: Retention, day: date) -> dict[str, Any]:
     return {
-        "on": on,
+        "on": day,
         "policy_id": retention.policy_id,
         "sha256": retention.sha256,
         "reviewed_on": retention.reviewed_on,
-        "laws": [_law(law, retention, on) for law in retention.laws.values()],
+        "laws": [_law_row(law, retention, day) for law in retention.laws.values()],
         "holds": [
             {
                 "hold": hold.id,
                 "law": hold.law,
-                "binds": binds(hold.id, today=on, retention=retention),
-                "keeps": rule_in_words(hold),
+                "binds": is_hold_applicable(hold.id, today=day, retention=retention),
+                "keeps": describe_hold_rule(hold),
                 "gdpr": hold.gdpr_ground or hold.eu_conflict,
             }
             for hold in retention.holds.values()
@@ -63,7 +63,7 @@ def _found(retention: Retention, on: date) -> dict[str, Any]:
                 "on_request": each.on_request,
                 "holds": list(each.holds),
                 "held_action": each.held_action,
-                "longest": longest(each),
+                "longest": describe_max_age(each),
             }
             for each in retention.categories.values()
         ],
@@ -73,31 +73,33 @@ def _found(retention: Retention, on: date) -> dict[str, Any]:
     }
 
 
-def _law(law: Law, retention: Retention, on: date) -> dict[str, Any]:
+def _law_row(law: Law, retention: Retention, day: date) -> dict[str, Any]:
     return {
         "law": law.id,
         "of": law.jurisdiction,
         "from": law.in_force_from,
         "to": law.in_force_to,
-        "in_force": law.in_force(on),
-        "applies": applies(law, retention.merchant),
+        "in_force": law.is_in_force(day),
+        "applies": is_law_applicable(law, retention.merchant),
         "title": law.title,
     }
 
 
-def _tell(found: Mapping[str, Any]) -> None:
-    click.echo(f"{found['policy_id']} on {found['on']}, reviewed {found['reviewed_on'] or 'by nobody yet'}\n")
-    table(found["laws"], ("law", "of", "from", "to", "in_force", "applies", "title"), empty="No laws.")
+def _print_retention_file(result: Mapping[str, Any]) -> None:
+    click.echo(
+        f"{result['policy_id']} on {result['on']}, reviewed {result['reviewed_on'] or 'by nobody yet'}\n"
+    )
+    print_table(result["laws"], ("law", "of", "from", "to", "in_force", "applies", "title"), empty="No laws.")
     click.echo()
-    table(found["holds"], ("hold", "law", "binds", "gdpr", "keeps"), empty="No holds.")
+    print_table(result["holds"], ("hold", "law", "binds", "gdpr", "keeps"), empty="No holds.")
     click.echo()
     rows = [
         row | {"purposes": " ".join(row["purposes"]), "holds": " ".join(row["holds"]) or None}
-        for row in found["categories"]
+        for row in result["categories"]
     ]
-    table(rows, ("category", "purposes", "on_request", "held_action", "holds"), empty="No categories.")
+    print_table(rows, ("category", "purposes", "on_request", "held_action", "holds"), empty="No categories.")
     click.echo()
-    for each in found["unset"]:
+    for each in result["unset"]:
         click.echo(f"not set: {each}")
-    for each in found["faults"]:
+    for each in result["faults"]:
         click.echo(f"holds until it is mended: {each}")

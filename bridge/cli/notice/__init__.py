@@ -2,14 +2,14 @@
 
 import click
 
-from bridge.cli.notice.answering import acknowledge_, answer_
+from bridge.cli.notice.answering import acknowledge_notice_command, answer_notice_command
 from bridge.cli.notice.attribute import attribute
 from bridge.cli.notice.bounce import bounce
 from bridge.cli.notice.cancel_parcel import cancel_parcel
 from bridge.cli.notice.export import export
-from bridge.cli.notice.filing import file_, resend
+from bridge.cli.notice.filing import file_notice_command, resend
 from bridge.cli.notice.holding import hold, release, reopen
-from bridge.cli.notice.list import list_
+from bridge.cli.notice.list import list_notices_command
 from bridge.cli.notice.show import show
 
 
@@ -19,12 +19,12 @@ def notice() -> None:
 
 
 for command in (
-    list_,
+    list_notices_command,
     show,
-    acknowledge_,
-    answer_,
+    acknowledge_notice_command,
+    answer_notice_command,
     resend,
-    file_,
+    file_notice_command,
     bounce,
     hold,
     release,

@@ -7,38 +7,43 @@ from pathlib import Path
 
 import click
 
-from bridge.cli.context import AS_JSON, desk, operator, refuse
-from bridge.cli.printing import emit
-from bridge.connectors.smtp import bounced
+from bridge.cli.context import JSON_OPTION, exit_with_error, get_operator, open_command_context
+from bridge.cli.printing import print_json
+from bridge.connectors.smtp import find_bounced_message_id
 from bridge.model import Fact, NoticeState
-from bridge.rules.notices.answers import ANSWERED
-from bridge.steps.evidence.record_facts import save, tell
+from bridge.rules.notices.answers import ANSWERED_NOTICE_STATES
+from bridge.steps.evidence.record_facts import record_notice_fact, save_notice
 
 
 @click.command()
 @click.argument("mail", type=click.Path(dir_okay=False, path_type=Path))
-@AS_JSON
+@JSON_OPTION
 def bounce(mail: Path, as_json: bool) -> None:
     """Take in a mail (.eml) that says that a letter did not arrive (RFC 3464)."""
     try:
-        message_id = bounced(mail.read_bytes())
+        message_id = find_bounced_message_id(mail.read_bytes())
     except OSError as fault:
         raise click.UsageError(f"{mail} cannot be read: {fault.strerror}") from None
     if not message_id:
-        refuse(f"{mail.name} does not say that a letter failed.")
-    with desk() as at, at.store.transaction() as tx:
-        notice = tx.notices.by_message_id(message_id)
-        if notice is None or notice.state in ANSWERED:
-            refuse(f"No open notice was sent as {message_id}.")
+        exit_with_error(f"{mail.name} does not say that a letter failed.")
+    with open_command_context() as at, at.store.transaction() as tx:
+        notice = tx.notices.find_notice_by_message_id(message_id)
+        if notice is None or notice.state in ANSWERED_NOTICE_STATES:
+            exit_with_error(f"No open notice was sent as {message_id}.")
         after = replace(notice, state=NoticeState.BOUNCED, next_at=None, last_error="delivery status: failed")
-        save(after, notice, tx)
-        tx.notices.unlink(notice.id)
-        entries = tx.notices.entries(notice_id=notice.id)
-        tx.notices.touch(entries)
-        tell(
-            Fact.NOTICE_BOUNCED, entries, tx, notice=after, actor=operator(), reason="delivery status: failed"
+        save_notice(after, notice, tx)
+        tx.notices.delete_link_tokens(notice.id)
+        entries = tx.notices.list_items(notice_id=notice.id)
+        tx.notices.wake_requests_of_items(entries)
+        record_notice_fact(
+            Fact.NOTICE_BOUNCED,
+            entries,
+            tx,
+            notice=after,
+            actor=get_operator(),
+            reason="delivery status: failed",
         )
     if as_json:
-        emit({"id": after.id, "state": after.state})
+        print_json({"id": after.id, "state": after.state})
     else:
         click.echo(f"{after.id} has bounced. Mend the contact, then `notice resend {after.id}`.")

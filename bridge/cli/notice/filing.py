@@ -8,24 +8,24 @@ from datetime import timedelta
 import click
 
 from bridge.bootstrap import make_services
-from bridge.cli.context import AS_JSON, desk, operator, refuse
-from bridge.cli.notice.notice_view import find
-from bridge.cli.null_queue import NoBell
+from bridge.cli.context import JSON_OPTION, exit_with_error, get_operator, open_command_context
+from bridge.cli.notice.notice_view import find_notice_or_exit
+from bridge.cli.null_queue import NullQueue
 from bridge.cli.options import reference_option
-from bridge.cli.printing import emit
+from bridge.cli.printing import print_json
 from bridge.model import Fact, Notice, NoticeState
-from bridge.rules.notices.answers import ANSWERED
-from bridge.steps.evidence.record_facts import account, save, tell
+from bridge.rules.notices.answers import ANSWERED_NOTICE_STATES
+from bridge.steps.evidence.record_facts import account_key, record_notice_fact, save_notice
 
 
 @click.command()
 @click.argument("notice_id", metavar="ID")
-@AS_JSON
+@JSON_OPTION
 def resend(notice_id: str, as_json: bool) -> None:
     """Send a notice anew: after a bounce, an expiry, or a mended contact. Its answer is due anew, too."""
-    with desk() as at, at.store.transaction() as tx:
-        notice = find(tx, notice_id)
-        _refuse_what_is_answered(notice)
+    with open_command_context() as at, at.store.transaction() as tx:
+        notice = find_notice_or_exit(tx, notice_id)
+        _refuse_answered_notice(notice)
         again = replace(
             notice,
             state=NoticeState.QUEUED,
@@ -36,12 +36,12 @@ def resend(notice_id: str, as_json: bool) -> None:
             last_error="",
             next_at=at.store.now(),
         )
-        save(again, notice, tx)
-        tx.notices.unlink(notice_id)  # whoever had the letter before may be the wrong one
-        tx.notices.wake(account(notice))
-        tx.notices.touch(tx.notices.entries(notice_id=notice_id))
+        save_notice(again, notice, tx)
+        tx.notices.delete_link_tokens(notice_id)  # whoever had the letter before may be the wrong one
+        tx.notices.wake_account(account_key(notice))
+        tx.notices.wake_requests_of_items(tx.notices.list_items(notice_id=notice_id))
     if as_json:
-        emit({"id": notice_id, "state": again.state})
+        print_json({"id": notice_id, "state": again.state})
     else:
         click.echo(f"{notice_id} goes out again with the next turn of the clock.")
 
@@ -49,15 +49,15 @@ def resend(notice_id: str, as_json: bool) -> None:
 @click.command("file")
 @click.argument("notice_id", metavar="ID")
 @reference_option("The ticket or receipt that you were given.")
-@AS_JSON
-def file_(notice_id: str, reference: str, as_json: bool) -> None:
+@JSON_OPTION
+def file_notice_command(notice_id: str, reference: str, as_json: bool) -> None:
     """Record that an instruction was handed in by a portal or on paper (`notice export` makes it)."""
-    with desk() as at:
-        services = make_services(at.start, NoBell(), at.store)
+    with open_command_context() as at:
+        services = make_services(at.configuration, NullQueue(), at.store)
         terms, now = services.merchant.instructions, services.clock.now()
         with at.store.transaction() as tx:
-            notice = find(tx, notice_id)
-            _refuse_what_is_answered(notice)
+            notice = find_notice_or_exit(tx, notice_id)
+            _refuse_answered_notice(notice)
             filed = replace(
                 notice,
                 state=NoticeState.SENT,
@@ -69,18 +69,20 @@ def file_(notice_id: str, reference: str, as_json: bool) -> None:
                 last_error="",
                 next_at=now + timedelta(days=terms.expire_days),
             )
-            entries = tx.notices.entries(notice_id=notice_id)
-            save(filed, notice, tx)
-            tx.notices.save_entries([replace(entry, state=NoticeState.SENT, reason="") for entry in entries])
-            tx.notices.touch(entries)
-            tx.notices.wake(account(notice), filed.next_at)
-            tell(Fact.NOTICE_FILED, entries, tx, notice=filed, actor=operator(), reference=reference)
+            entries = tx.notices.list_items(notice_id=notice_id)
+            save_notice(filed, notice, tx)
+            tx.notices.save_items([replace(entry, state=NoticeState.SENT, reason="") for entry in entries])
+            tx.notices.wake_requests_of_items(entries)
+            tx.notices.wake_account(account_key(notice), filed.next_at)
+            record_notice_fact(
+                Fact.NOTICE_FILED, entries, tx, notice=filed, actor=get_operator(), reference=reference
+            )
     if as_json:
-        emit({"id": notice_id, "state": filed.state, "due_at": filed.due_at, "reference": reference})
+        print_json({"id": notice_id, "state": filed.state, "due_at": filed.due_at, "reference": reference})
     else:
         click.echo(f"{notice_id} counts as sent under {reference}; its answer is due {filed.due_at}.")
 
 
-def _refuse_what_is_answered(notice: Notice) -> None:
-    if notice.state in ANSWERED:
-        refuse(f"{notice.id} was answered already: {notice.state}.")
+def _refuse_answered_notice(notice: Notice) -> None:
+    if notice.state in ANSWERED_NOTICE_STATES:
+        exit_with_error(f"{notice.id} was answered already: {notice.state}.")

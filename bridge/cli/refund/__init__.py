@@ -2,10 +2,10 @@
 
 import click
 
-from bridge.cli.refund.ending import erase, settle_
-from bridge.cli.refund.keep import keep_
-from bridge.cli.refund.listing import list_, show
-from bridge.cli.refund.read import read_
+from bridge.cli.refund.ending import erase, settle_refund_command
+from bridge.cli.refund.keep import keep_bank_details_command
+from bridge.cli.refund.listing import list_refunds_command, show
+from bridge.cli.refund.read import read_bank_details_command
 
 
 @click.group()
@@ -13,5 +13,12 @@ def refund() -> None:
     """Bank details for refunds of cash on delivery: kept for one refund, read for nothing else, erased by themselves."""
 
 
-for command in (keep_, list_, show, read_, settle_, erase):
+for command in (
+    keep_bank_details_command,
+    list_refunds_command,
+    show,
+    read_bank_details_command,
+    settle_refund_command,
+    erase,
+):
     refund.add_command(command)

@@ -7,11 +7,11 @@ from dataclasses import asdict
 import click
 
 from bridge.bootstrap import make_services
-from bridge.cli.context import AS_JSON, desk, operator, refuse
-from bridge.cli.null_queue import NoBell
-from bridge.cli.printing import emit
-from bridge.cli.refund.refund_view import REFUSED
-from bridge.steps.refunds.read_account import read
+from bridge.cli.context import JSON_OPTION, exit_with_error, get_operator, open_command_context
+from bridge.cli.null_queue import NullQueue
+from bridge.cli.printing import print_json
+from bridge.cli.refund.refund_view import READ_REFUSALS
+from bridge.steps.refunds.read_account import read_bank_details
 
 
 @click.command("read")
@@ -19,23 +19,25 @@ from bridge.steps.refunds.read_account import read
 @click.option("--refund-id", required=True, help="The refund that is being paid.")
 @click.option("--purpose", required=True, help="The policy's purpose: xvi, to execute the refund.")
 @click.option("--reason", required=True, help="Why now, for the evidence. No names.")
-@AS_JSON
-def read_(account_id: str, refund_id: str, purpose: str, reason: str, as_json: bool) -> None:
+@JSON_OPTION
+def read_bank_details_command(
+    account_id: str, refund_id: str, purpose: str, reason: str, as_json: bool
+) -> None:
     """Read the details of an open refund, to pay it. Who reads and who is refused is evidence."""
-    with desk() as at:
-        details, refused = read(
+    with open_command_context() as at:
+        details, refused = read_bank_details(
             account_id,
             refund=refund_id,
             purpose=purpose,
             reason=reason,
-            actor=operator(),
-            services=make_services(at.start, NoBell(), at.store),
+            actor=get_operator(),
+            services=make_services(at.configuration, NullQueue(), at.store),
         )
     if details is None:
-        refuse(f"Refused, and recorded: {REFUSED[refused]}.")
+        exit_with_error(f"Refused, and recorded: {READ_REFUSALS[refused]}.")
     told = {name: value for name, value in asdict(details).items() if value}
     if as_json:
-        emit(told)
+        print_json(told)
     else:
         for name, value in told.items():
             click.echo(f"{name.replace('_', ' '):15} {value}")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from bridge.cli.context import refuse
+from bridge.cli.context import exit_with_error
 from bridge.model import RefundAccount
 from bridge.store.sql import SqlTx
 
-LISTED = (
+REFUND_COLUMNS = (
     "id",
     "shop",
     "refund_id",
@@ -20,7 +20,7 @@ LISTED = (
     "erased_at",
     "held",
 )
-FAULTS = {
+REFUND_FAULTS = {
     "field_unknown": "only account_number, ifsc, account_holder and upi_id are taken",
     "value_not_text": "every value must be text in quotes: an account number may begin with 0",
     "one_way_needed": "give account_number with ifsc, or upi_id: one of the two",
@@ -37,7 +37,7 @@ FAULTS = {
     "settled_in_the_future": "--on must not be after today",
     "settled_before_opened": "--on must not be before the day on which the refund was opened",
 }
-REFUSED = {
+READ_REFUSALS = {
     "not_known": "there is no such record",
     "another_purpose": "the details may be read for the purpose that the retention file names and for no other",
     "another_refund": "the details were given for another refund",
@@ -46,22 +46,24 @@ REFUSED = {
 }
 
 
-def row(tx: SqlTx, account: RefundAccount) -> dict[str, Any]:
+def refund_row(tx: SqlTx, account: RefundAccount) -> dict[str, Any]:
     """One record as it is listed. `held` names what keeps details whose day has come."""
-    reference = tx.refunds.reference(account.id)
-    told: dict[str, Any] = {name: getattr(account, name) for name in LISTED if name not in ("to", "held")}
+    reference = tx.refunds.find_payment_reference(account.id)
+    told: dict[str, Any] = {
+        name: getattr(account, name) for name in REFUND_COLUMNS if name not in ("to", "held")
+    }
     told["to"] = ""
     if reference:
         told["to"] = (
             f"{reference.method} ****{reference.last_four}" if reference.last_four else reference.method
         )
-    told["held"] = "legal_claim" if tx.refunds.claimed([account]) else ""
-    return {name: told[name] for name in LISTED}
+    told["held"] = "legal_claim" if tx.refunds.find_account_ids_on_legal_hold([account]) else ""
+    return {name: told[name] for name in REFUND_COLUMNS}
 
 
-def find(tx: SqlTx, account_id: str) -> RefundAccount:
+def find_refund_or_exit(tx: SqlTx, account_id: str) -> RefundAccount:
     """The record, or an end with 1."""
-    account = tx.refunds.get(account_id)
+    account = tx.refunds.find_refund_account(account_id)
     if account is None:
-        refuse("There is no such record: `python -m bridge refund list` shows them.")
+        exit_with_error("There is no such record: `python -m bridge refund list` shows them.")
     return account

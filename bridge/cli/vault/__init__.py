@@ -3,9 +3,9 @@
 import click
 
 from bridge.cli.vault.attest import attest
-from bridge.cli.vault.file import file_
-from bridge.cli.vault.list import list_
-from bridge.cli.vault.open import open_
+from bridge.cli.vault.file import file_document_command
+from bridge.cli.vault.list import list_documents_command
+from bridge.cli.vault.open import open_document_command
 from bridge.cli.vault.returning import export, waive
 
 
@@ -14,5 +14,5 @@ def vault() -> None:
     """Sealed invoices and credit notes: which there are, taking in, opening, returning."""
 
 
-for command in (list_, open_, file_, attest, export, waive):
+for command in (list_documents_command, open_document_command, file_document_command, attest, export, waive):
     vault.add_command(command)

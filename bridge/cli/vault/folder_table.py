@@ -10,11 +10,11 @@ import click
 
 from bridge.rules.index.identity import legacy_id
 
-NEEDED = {"order_id", "file", "issued_at"}
+REQUIRED_COLUMNS = {"order_id", "file", "issued_at"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Row:
+class FilingRow:
     """One line of the table. `order_id` is '' where it cannot be read."""
 
     line: int
@@ -25,7 +25,7 @@ class Row:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Filed:
+class FilingResult:
     """What became of one line. `there`: the same content stood already; `why` it failed."""
 
     line: int
@@ -35,15 +35,15 @@ class Filed:
     why: str = ""
 
 
-def read_map(path: Path) -> list[Row]:
+def read_filing_table(path: Path) -> list[FilingRow]:
     """Every line of the table. Raises UsageError where it is no such table, or names no file."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             table = csv.DictReader(file)
-            missing = NEEDED - set(table.fieldnames or ())
+            missing = REQUIRED_COLUMNS - set(table.fieldnames or ())
             if missing:
                 raise click.UsageError(f"{path} lacks the columns {', '.join(sorted(missing))}")
-            rows = [_row(table.line_num, cells) for cells in table]
+            rows = [_parse_filing_row(table.line_num, cells) for cells in table]
     except (OSError, UnicodeDecodeError, csv.Error):
         raise click.UsageError(f"{path} cannot be read as CSV in UTF-8") from None
     if not rows:
@@ -51,8 +51,8 @@ def read_map(path: Path) -> list[Row]:
     return rows
 
 
-def _row(line: int, cells: dict[str, str]) -> Row:
-    return Row(
+def _parse_filing_row(line: int, cells: dict[str, str]) -> FilingRow:
+    return FilingRow(
         line=line,
         order_id=legacy_id(cells["order_id"] or ""),
         file=(cells["file"] or "").strip(),

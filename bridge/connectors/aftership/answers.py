@@ -10,8 +10,8 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from bridge.connectors.parsing import json_of, linked
-from bridge.connectors.shipment import blank, lines, phones, text
+from bridge.connectors.parsing import contains_link, parse_json
+from bridge.connectors.shipment import build_blank_record, list_text_lines, split_phone_numbers, text_or_none
 from bridge.errors import (
     BridgeError,
     ConnectorRefused,
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from bridge.model import Waybill
 
 # https://www.aftership.com/docs/tracking/others/delivery-statuses
-TAGS: Mapping[str, ParcelStatus] = {
+AFTERSHIP_TAGS: Mapping[str, ParcelStatus] = {
     "Pending": ParcelStatus.BOOKED,
     "InfoReceived": ParcelStatus.BOOKED,
     "InTransit": ParcelStatus.IN_TRANSIT,
@@ -36,20 +36,20 @@ TAGS: Mapping[str, ParcelStatus] = {
     "Delivered": ParcelStatus.DELIVERED,
     "Expired": ParcelStatus.UNKNOWN,  # it stopped looking: where the parcel is, it does not say
 }
-SUBTAGS: Mapping[str, ParcelStatus] = {  # of an exception: on its way back, back, lost
+AFTERSHIP_SUBTAGS: Mapping[str, ParcelStatus] = {  # of an exception: on its way back, back, lost
     "Exception_010": ParcelStatus.RETURNING,
     "Exception_011": ParcelStatus.RETURNED,
     "Exception_013": ParcelStatus.LOST,
 }
 # https://www.aftership.com/docs/tracking/quickstart/request-errors
-CODES: Mapping[int, type[BridgeError]] = {
+AFTERSHIP_ERROR_CODES: Mapping[int, type[BridgeError]] = {
     401: CredentialRejected,
     403: CredentialRejected,
     429: ConnectorThrottled,
 }
-NO_SUCH_TRACKING = (404, 4004)
-UNREADABLE = "aftership: unreadable answer"
-READ = frozenset(
+NO_SUCH_TRACKING_CODES = (404, 4004)
+UNREADABLE_AFTERSHIP_ANSWER = "aftership: unreadable answer"
+AFTERSHIP_MAPPED_FIELDS = frozenset(
     {"id", "tracking_number", "slug", "tag", "subtag", "order_id", "order_number", "title", "customers"}
     | {"signed_by", "note", "checkpoints", "shipment_pickup_date", "shipment_delivery_date", "created_at"}
     | {f"destination_{part}" for part in ("raw_location", "city", "state", "postal_code", "country_region")}
@@ -57,7 +57,7 @@ READ = frozenset(
     | {"origin_raw_location"}
 )
 # What AfterShip computes, and the sender's own: nothing of the person. What stands in neither list is kept raw.
-NOT_OF_THE_PERSON = frozenset(
+AFTERSHIP_NON_PERSONAL_FIELDS = frozenset(
     {"legacy_id", "active", "transit_time", "origin_country_region", "origin_state", "origin_city"}
     | {"origin_postal_code", "courier_destination_country_region", "courier_estimated_delivery_date"}
     | {"order_id_path", "order_date", "shipment_package_count", "shipment_type", "shipment_weight", "source"}
@@ -72,157 +72,167 @@ NOT_OF_THE_PERSON = frozenset(
 )
 
 
-def judge(_status: int, content: bytes) -> type[BridgeError] | None:
+def classify_aftership_error(_status: int, content: bytes) -> type[BridgeError] | None:
     """Name the error of a refused call where `meta.code` tells more than its status."""
-    return CODES.get(_code(json_of(content)))
+    return AFTERSHIP_ERROR_CODES.get(_read_aftership_code(parse_json(content)))
 
 
-def page_of(content: bytes) -> tuple[list[dict[str, Any]], str]:
+def parse_tracking_page(content: bytes) -> tuple[list[dict[str, Any]], str]:
     """Read a page of trackings and the cursor of the next; '' where it is the last.
 
     Raises ConnectorUnavailable (not the promised JSON), CredentialRejected, ConnectorThrottled, ConnectorRefused.
     """
-    told = json_of(content)
-    _refuse(_code(told))
+    told = parse_json(content)
+    _raise_for_aftership_code(_read_aftership_code(told))
     data = told.get("data") if isinstance(told, dict) else None
     rows = data.get("trackings") if isinstance(data, dict) else None
     if not isinstance(data, dict) or not isinstance(rows, list):
-        raise ConnectorUnavailable(UNREADABLE)
-    if not all(isinstance(row, dict) and text(row.get("id")) for row in rows):
-        raise ConnectorUnavailable(UNREADABLE)
+        raise ConnectorUnavailable(UNREADABLE_AFTERSHIP_ANSWER)
+    if not all(isinstance(row, dict) and text_or_none(row.get("id")) for row in rows):
+        raise ConnectorUnavailable(UNREADABLE_AFTERSHIP_ANSWER)
     # from 2024-07 on `pagination`, before it the cursor stood beside the rows
     paging = data["pagination"] if isinstance(data.get("pagination"), dict) else data
-    following = text(paging.get("next_cursor") or paging.get("cursor")) or ""
+    following = text_or_none(paging.get("next_cursor") or paging.get("cursor")) or ""
     return rows, following if paging.get("has_next_page", bool(rows)) else ""
 
 
-def answered(status: int, content: bytes) -> bool:
+def read_tracking_presence(status: int, content: bytes) -> bool:
     """Read the answer about one tracking: True where it was there, False where there is none. Raises as `page_of`."""
-    code = _code(json_of(content))
-    if code in NO_SUCH_TRACKING:
+    code = _read_aftership_code(parse_json(content))
+    if code in NO_SUCH_TRACKING_CODES:
         return False
-    _refuse(code)
+    _raise_for_aftership_code(code)
     if status >= HTTPStatus.BAD_REQUEST:
         raise ConnectorRefused("aftership: refused for a reason we do not know")
     return True
 
 
-def _refuse(code: int) -> None:
-    if code in CODES:
-        raise CODES[code](
+def _raise_for_aftership_code(code: int) -> None:
+    if code in AFTERSHIP_ERROR_CODES:
+        raise AFTERSHIP_ERROR_CODES[code](
             "aftership: throttled" if code == HTTPStatus.TOO_MANY_REQUESTS else "aftership: key refused"
         )
     if 400 <= code < 500 or code >= 4000:
         raise ConnectorRefused("aftership: refused for a reason we do not know")
     if not 200 <= code < 300:
-        raise ConnectorUnavailable(UNREADABLE)
+        raise ConnectorUnavailable(UNREADABLE_AFTERSHIP_ANSWER)
 
 
-def _code(told: object) -> int:
+def _read_aftership_code(response: object) -> int:
     """`meta.code` of an answer; 0 where it has none."""
-    meta = told.get("meta") if isinstance(told, dict) else None
+    meta = response.get("meta") if isinstance(response, dict) else None
     code = meta.get("code") if isinstance(meta, dict) else None
     return code if isinstance(code, int) else 0
 
 
-def body_of(parcel: Waybill, told: dict[str, Any]) -> dict[str, Any]:
+def build_aftership_record(parcel: Waybill, row: dict[str, Any]) -> dict[str, Any]:
     """Put one tracking into our words."""
     strange: dict[str, Any] = {
         key: value
-        for key, value in told.items()
-        if key not in READ | NOT_OF_THE_PERSON and value not in (None, "", [], {}) and not linked(value)
+        for key, value in row.items()
+        if key not in AFTERSHIP_MAPPED_FIELDS | AFTERSHIP_NON_PERSONAL_FIELDS
+        and value not in (None, "", [], {})
+        and not contains_link(value)
     }
-    pages = told.get("checkpoints")
+    pages = row.get("checkpoints")
     events = (
-        [_event(one, strange) for one in pages if isinstance(one, dict)] if isinstance(pages, list) else []
+        [_build_aftership_event(one, strange) for one in pages if isinstance(one, dict)]
+        if isinstance(pages, list)
+        else []
     )
-    status = _status(told, strange)
-    delivered = _moment(told.get("shipment_delivery_date"), strange)
-    picked_up = _moment(told.get("shipment_pickup_date"), strange)
-    people = _people(told)
-    return blank(parcel, status) | {
-        "tracking_id": text(told.get("id")),
-        "courier": text(told.get("slug")),
-        "order_reference": text(told.get("order_number")) or text(told.get("order_id")),
-        "title": text(told.get("title")),
-        "status_type": text(told.get("tag")),
+    status = _map_aftership_status(row, strange)
+    delivered = _parse_aftership_time(row.get("shipment_delivery_date"), strange)
+    picked_up = _parse_aftership_time(row.get("shipment_pickup_date"), strange)
+    people = _read_aftership_people(row)
+    return build_blank_record(parcel, status) | {
+        "tracking_id": text_or_none(row.get("id")),
+        "courier": text_or_none(row.get("slug")),
+        "order_reference": text_or_none(row.get("order_number")) or text_or_none(row.get("order_id")),
+        "title": text_or_none(row.get("title")),
+        "status_type": text_or_none(row.get("tag")),
         "status_at": delivered or (events[-1]["at"] if events else None),
-        "origin": text(told.get("origin_raw_location")),
-        "destination": text(told.get("destination_raw_location")),
-        "consignee": _consignee(told, people),
+        "origin": text_or_none(row.get("origin_raw_location")),
+        "destination": text_or_none(row.get("destination_raw_location")),
+        "consignee": _build_aftership_consignee(row, people),
         "customers": people,
-        "notified": lines(told.get("subscribed_emails"), told.get("subscribed_smses")),
-        "received_by": text(told.get("signed_by")),
-        "note": text(told.get("note")),
+        "notified": list_text_lines(row.get("subscribed_emails"), row.get("subscribed_smses")),
+        "received_by": text_or_none(row.get("signed_by")),
+        "note": text_or_none(row.get("note")),
         "dates": {k: v for k, v in {"picked_up_at": picked_up, "delivered_at": delivered}.items() if v},
         "events": events,
         "raw_unrecognised": strange,
     }
 
 
-def _people(told: dict[str, Any]) -> list[dict[str, Any]]:
+def _read_aftership_people(tracking: dict[str, Any]) -> list[dict[str, Any]]:
     """Whom it writes to. From 2024-07 on `customers`; before it a name, e-mails and numbers beside each other."""
-    rows = told.get("customers")
+    rows = tracking.get("customers")
     found = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
     found = found or [
-        {"name": told.get("customer_name"), "email": told.get("emails"), "phone": told.get("smses")}
+        {
+            "name": tracking.get("customer_name"),
+            "email": tracking.get("emails"),
+            "phone": tracking.get("smses"),
+        }
     ]
     people = [
         {
-            "role": text(row.get("role")),
-            "name": text(row.get("name")),
-            "emails": lines(row.get("email")),
-            "phones": phones(row.get("phone_number"), row.get("phone")),
+            "role": text_or_none(row.get("role")),
+            "name": text_or_none(row.get("name")),
+            "emails": list_text_lines(row.get("email")),
+            "phones": split_phone_numbers(row.get("phone_number"), row.get("phone")),
         }
         for row in found
     ]
     return [one for one in people if one["name"] or one["emails"] or one["phones"]]
 
 
-def _consignee(told: dict[str, Any], people: list[dict[str, Any]]) -> dict[str, Any] | None:
+def _build_aftership_consignee(
+    tracking: dict[str, Any], people: list[dict[str, Any]]
+) -> dict[str, Any] | None:
     """The first it writes to, with the place it goes to."""
-    if not people and not text(told.get("destination_raw_location")):
+    if not people and not text_or_none(tracking.get("destination_raw_location")):
         return None
     first = people[0] if people else {"name": None, "emails": [], "phones": []}
     return {
         "name": first["name"],
-        "address_lines": lines(told.get("destination_raw_location")),
-        "city": text(told.get("destination_city")),
-        "state": text(told.get("destination_state")),
-        "pin": text(told.get("destination_postal_code")),
-        "country": text(told.get("destination_country_region")),
+        "address_lines": list_text_lines(tracking.get("destination_raw_location")),
+        "city": text_or_none(tracking.get("destination_city")),
+        "state": text_or_none(tracking.get("destination_state")),
+        "pin": text_or_none(tracking.get("destination_postal_code")),
+        "country": text_or_none(tracking.get("destination_country_region")),
         "phones": first["phones"],
         "emails": first["emails"],
     }
 
 
-def _status(row: dict[str, Any], strange: dict[str, Any]) -> ParcelStatus:
-    tag, subtag = text(row.get("tag")) or "", text(row.get("subtag")) or ""
-    ours = SUBTAGS.get(subtag) or TAGS.get(tag)
+def _map_aftership_status(row: dict[str, Any], unrecognised: dict[str, Any]) -> ParcelStatus:
+    tag, subtag = text_or_none(row.get("tag")) or "", text_or_none(row.get("subtag")) or ""
+    ours = AFTERSHIP_SUBTAGS.get(subtag) or AFTERSHIP_TAGS.get(tag)
     if ours is None:
-        strange.setdefault("statuses", []).append([tag, subtag])
+        unrecognised.setdefault("statuses", []).append([tag, subtag])
     return ours or ParcelStatus.UNKNOWN
 
 
-def _event(row: dict[str, Any], strange: dict[str, Any]) -> dict[str, Any]:
+def _build_aftership_event(row: dict[str, Any], unrecognised: dict[str, Any]) -> dict[str, Any]:
     return {
-        "at": _moment(row.get("checkpoint_time"), strange),
-        "status": _status(row, {}).value,
-        "place": text(row.get("location")),
-        "code": text(row.get("subtag")),
-        "note": text(row.get("message")),
+        "at": _parse_aftership_time(row.get("checkpoint_time"), unrecognised),
+        "status": _map_aftership_status(row, {}).value,
+        "place": text_or_none(row.get("location")),
+        "code": text_or_none(row.get("subtag")),
+        "note": text_or_none(row.get("message")),
         "location": None,
     }
 
 
-def _moment(told: object, strange: dict[str, Any]) -> str | None:
+def _parse_aftership_time(value: object, unrecognised: dict[str, Any]) -> str | None:
     """A day, a local time or a moment: each courier's own form is passed on, and kept as it is."""
-    said = text(told)
+    said = text_or_none(value)
     if not said:
         return None
     try:
         at = datetime.fromisoformat(said)
     except ValueError:
-        strange.setdefault("moments", []).append(said)
+        unrecognised.setdefault("moments", []).append(said)
         return None
     return at.isoformat() if "T" in said else said

@@ -8,24 +8,24 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-from bridge.connectors.parsing import json_of
+from bridge.connectors.parsing import parse_json
 from bridge.errors import ConnectorRefused, ConnectorUnavailable, CredentialRejected
 
-NO_LICENCE = ("licen", "unauthori", "login id", "loginid")
+LICENCE_ERROR_WORDS = ("licen", "unauthori", "login id", "loginid")
 
 
-def request(number: str, login_id: str, licence_key: str) -> dict[str, Any]:
+def build_bluedart_cancel_request(number: str, login_id: str, licence_key: str) -> dict[str, Any]:
     """Make the body of the question; the licence key is the shipping one."""
     profile = {"Api_type": "S", "LicenceKey": licence_key, "LoginID": login_id}
     return {"Request": {"AWBNo": number}, "Profile": profile}
 
 
-def cancelled(status: int, content: bytes) -> None:
+def verify_bluedart_cancellation(status: int, content: bytes) -> None:
     """Read whether it cancelled; that it was cancelled before is the same success.
 
     Raises ConnectorUnavailable (not the promised JSON), CredentialRejected, ConnectorRefused.
     """
-    told = json_of(content)
+    told = parse_json(content)
     result = told.get("CancelWaybillResult") if isinstance(told, dict) else None
     refused = told.get("error-response") if isinstance(told, dict) else None
     if isinstance(result, dict) and result.get("IsError") is False:
@@ -34,8 +34,8 @@ def cancelled(status: int, content: bytes) -> None:
         if status >= HTTPStatus.BAD_REQUEST:
             raise ConnectorRefused("bluedart: refused for a reason we do not know")
         raise ConnectorUnavailable("bluedart: unreadable answer")
-    said = _said(refused if refused is not None else result)
-    if any(words in said for words in NO_LICENCE):
+    said = _join_envelope_text(refused if refused is not None else result)
+    if any(words in said for words in LICENCE_ERROR_WORDS):
         raise CredentialRejected("bluedart: licence key refused")
     # the codes of a refusal are not published; "already cancelled" is read from its words
     if "already" in said and "cancel" in said:
@@ -43,9 +43,9 @@ def cancelled(status: int, content: bytes) -> None:
     raise ConnectorRefused("bluedart: not cancelled")
 
 
-def _said(told: object) -> str:
+def _join_envelope_text(envelope: object) -> str:
     """All that an envelope says, in lower case."""
-    if isinstance(told, dict):
-        told = told.get("Status", told)
-    rows = told if isinstance(told, list) else [told]
+    if isinstance(envelope, dict):
+        envelope = envelope.get("Status", envelope)
+    rows = envelope if isinstance(envelope, list) else [envelope]
     return " ".join(str(value) for row in rows if isinstance(row, dict) for value in row.values()).lower()

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from bridge.model import ParcelStatus
 
-_BY_STATUS: Mapping[ParcelStatus, Mapping[int, str]] = {
+_CODES_BY_STATUS: Mapping[ParcelStatus, Mapping[int, str]] = {
     ParcelStatus.BOOKED: {
         1: "awb assigned",
         2: "label generated",
@@ -59,22 +59,24 @@ _BY_STATUS: Mapping[ParcelStatus, Mapping[int, str]] = {
     ParcelStatus.CANCELLED: {8: "canceled", 45: "cancelled before dispatched"},
     ParcelStatus.LOST: {12: "lost", 24: "destroyed", 25: "damaged", 44: "disposed off"},
 }
-CODES: Mapping[int, ParcelStatus] = {code: ours for ours, theirs in _BY_STATUS.items() for code in theirs}
-TEXTS: Mapping[str, ParcelStatus] = {
-    **{words: ours for ours, theirs in _BY_STATUS.items() for words in theirs.values()},
+SHIPROCKET_STATUS_CODES: Mapping[int, ParcelStatus] = {
+    code: ours for ours, theirs in _CODES_BY_STATUS.items() for code in theirs
+}
+SHIPROCKET_STATUS_TEXTS: Mapping[str, ParcelStatus] = {
+    **{words: ours for ours, theirs in _CODES_BY_STATUS.items() for words in theirs.values()},
     "cancelled": ParcelStatus.CANCELLED,
     "pickup generated": ParcelStatus.BOOKED,
     "reached at destination": ParcelStatus.IN_TRANSIT,
 }
 # No page lists the words of `remittance_status`; these were seen. A bank's reference says the same.
-REMITTED = frozenset({"remitted", "paid", "success", "successful", "completed", "settled", "processed"})
-DATES: Mapping[str, str] = {
+REMITTED_WORDS = frozenset({"remitted", "paid", "success", "successful", "completed", "settled", "processed"})
+SHIPROCKET_DATE_FIELDS: Mapping[str, str] = {
     "pickup_date": "picked_up_at",
     "delivered_date": "delivered_at",
     "edd": "expected_at",
 }
 # Keys of an order that are put into our words.
-WRITTEN = frozenset(
+SHIPROCKET_MAPPED_FIELDS = frozenset(
     {"id", "channel_order_id", "payment_method", "cod", "total", "others", "shipments", "products"}
     | {"return_pickup_data", "refund_detail", "customer_gstin", "company_name"}
     | {"remittance_status", "remittance_utr", "remittance_date"}
@@ -84,7 +86,7 @@ WRITTEN = frozenset(
     | {f"billing_{part}" for part in ("address_2", "city", "state_name", "state", "pincode", "country_name")}
 )
 # The account's and the order's book-keeping: nothing of the person. What stands in neither list is kept raw.
-NOT_OF_THE_PERSON = frozenset(
+SHIPROCKET_NON_PERSONAL_FIELDS = frozenset(
     {"channel_id", "channel_name", "base_channel_code", "is_international", "is_document", "pickup_code"}
     | {"pickup_location", "pickup_location_id", "pickup_id", "ship_type", "courier_mode", "currency"}
     | {"country_code", "exchange_rate_usd", "exchange_rate_inr", "state_code", "payment_status"}

@@ -7,7 +7,7 @@ that back; Shopify then erases its own copy by itself
 customer, which that erasure leaves, where the step that calls it was told to.
 """
 
-from bridge.connectors.shopify.api.token_cache import MemoryTokens, TokenCache
+from bridge.connectors.shopify.api.token_cache import MemoryTokenCache, TokenCache
 from bridge.connectors.shopify.platform import Shopify
 
-__all__ = ["MemoryTokens", "Shopify", "TokenCache"]
+__all__ = ["MemoryTokenCache", "Shopify", "TokenCache"]

@@ -11,41 +11,45 @@ from operator import eq
 from typing import TYPE_CHECKING, Any
 
 from bridge.connectors.shopify.gathering import flatten
-from bridge.connectors.shopify.gathering.session import gid
-from bridge.connectors.shopify.residue import held
-from bridge.model import Owed
+from bridge.connectors.shopify.gathering.session import build_gid
+from bridge.connectors.shopify.residue import find_block_reason
+from bridge.model import Balance
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import date
 
-    from bridge.connectors.shopify.api.answers import Reply
-    from bridge.connectors.shopify.api.client import Client
+    from bridge.connectors.shopify.api.answers import GraphQLReply
+    from bridge.connectors.shopify.api.client import ShopifyClient
 
 Node = dict[str, Any]
-PLACES = {
+BALANCE_LIST_PATHS = {
     "credits": ("customer", "storeCreditAccounts"),
     "cards": ("cards",),
     "orders": ("customer", "orders"),
 }
-CODES = {"credits": "store_credit_balance", "cards": "gift_card_balance", "orders": "open_order"}
+BALANCE_CODES = {"credits": "store_credit_balance", "cards": "gift_card_balance", "orders": "open_order"}
 
 
-def owed(client: Client, customer_id: str, shop: str, *, today: date) -> list[Owed]:
+def count_balances(client: ShopifyClient, customer_id: str, shop: str, *, today: date) -> list[Balance]:
     """Count them, page by page, each list until it ends or is denied. Raises as `Client.ask`.
 
     https://shopify.dev/docs/api/admin-graphql/latest/objects/StoreCreditAccount and GiftCard.
     """
-    customer = gid("Customer", customer_id)
+    customer = build_gid("Customer", customer_id)
     counts: Mapping[str, Callable[[Node], bool]] = {
-        "credits": _positive,
-        "cards": lambda card: _hers(card, customer) and _positive(card) and _redeemable(card, today),
-        "orders": lambda order: bool(held(order)),
+        "credits": _has_positive_balance,
+        "cards": lambda card: (
+            _is_card_of_customer(card, customer)
+            and _has_positive_balance(card)
+            and _is_card_redeemable(card, today)
+        ),
+        "orders": lambda order: bool(find_block_reason(order)),
     }
     found: dict[str, int | None] = dict.fromkeys(counts, 0)
     after: dict[str, str] = dict.fromkeys(counts, "")
     while after:
-        reply = client.ask(
+        reply = client.run_document(
             shop,
             "owed",
             id=customer,
@@ -53,39 +57,45 @@ def owed(client: Client, customer_id: str, shop: str, *, today: date) -> list[Ow
             **{name: name in after for name in counts},
             **{f"{name}After": after.get(name) or None for name in counts},
         )
-        lists = {name: _list(reply, place) for name, place in PLACES.items() if name in after}
+        lists = {
+            name: _read_balance_list(reply, place)
+            for name, place in BALANCE_LIST_PATHS.items()
+            if name in after
+        }
         for name, page in lists.items():
             so_far = found[name]
-            more = None if page is None else sum(map(counts[name], flatten.nodes(page)))
+            more = None if page is None else sum(map(counts[name], flatten.list_nodes(page)))
             found[name] = None if so_far is None or more is None else so_far + more
-        after = {name: flatten.end_of(page) for name, page in lists.items() if flatten.has_more(page)}
-    return [Owed(code=CODES[name], count=count) for name, count in found.items()]
+        after = {
+            name: flatten.read_end_cursor(page) for name, page in lists.items() if flatten.has_next_page(page)
+        }
+    return [Balance(code=BALANCE_CODES[name], count=count) for name, count in found.items()]
 
 
-def _list(reply: Reply, place: tuple[str, ...]) -> Any:
+def _read_balance_list(reply: GraphQLReply, list_path: tuple[str, ...]) -> Any:
     """One list of the answer: None where it, or a part of what it is judged by, was withheld."""
-    if any(all(map(eq, place, one.path)) for one in reply.denied):
+    if any(all(map(eq, list_path, one.path)) for one in reply.denied):
         return None
     found: Any = reply.data
-    for part in place:
+    for part in list_path:
         found = (found or {}).get(part)
     return found or {}  # no such customer: nothing is owed
 
 
-def _positive(thing: Node) -> bool:
+def _has_positive_balance(account: Node) -> bool:
     """Whether there is money on it. An amount that is none is taken for some: a person looks."""
     try:
-        return Decimal(str((thing.get("balance") or {}).get("amount"))) > 0
+        return Decimal(str((account.get("balance") or {}).get("amount"))) > 0
     except InvalidOperation:
         return True
 
 
-def _hers(card: Node, customer: str) -> bool:
+def _is_card_of_customer(card: Node, customer: str) -> bool:
     """A card that was given away is the recipient's; any other the customer's that it is assigned to."""
     given_to = (card.get("recipientAttributes") or {}).get("recipient")
     return ((given_to or card.get("customer") or {}).get("id") or "") == customer
 
 
-def _redeemable(card: Node, today: date) -> bool:
+def _is_card_redeemable(card: Node, today: date) -> bool:
     until = card.get("expiresOn")
     return bool(card.get("enabled")) and (not until or str(until) >= today.isoformat())

@@ -9,176 +9,207 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bridge.connectors.shopify.api import scopes
-from bridge.connectors.shopify.api.answers import SYSTEM, Reply
-from bridge.connectors.shopify.erasure import find_customer
-from bridge.connectors.shopify.gathering.session import gid
+from bridge.connectors.shopify.api.answers import SYSTEM, GraphQLReply
+from bridge.connectors.shopify.erasure import find_customer_number
+from bridge.connectors.shopify.gathering.session import build_gid
 from bridge.errors import CredentialRejected
 from bridge.model import Residue
-from bridge.rules.index.identity import normal
-from bridge.rules.scanning.scanner import scan
+from bridge.rules.index.identity import normalise_identifier
+from bridge.rules.scanning.scanner import scan_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from bridge.connectors.shopify.api.client import Client
+    from bridge.connectors.shopify.api.client import ShopifyClient
     from bridge.model import Principal
 
-OWNERS = {"customer_metafields": "Customer", "order_metafields": "Order"}
-CLEARED: Mapping[str, Mapping[str, object]] = {
+METAFIELD_OWNER_TYPES = {"customer_metafields": "Customer", "order_metafields": "Order"}
+CLEARING_CHANGES: Mapping[str, Mapping[str, object]] = {
     "order_notes": {"note": ""},
     "order_attributes": {"customAttributes": []},
 }
-AT_ONCE = 25  # metafields of one deletion, orders of one reading: far below what one call may cost
-PARCELS = 20  # as the document asks: a list that is full may have more
+RESIDUE_BATCH_SIZE = 25  # metafields of one deletion, orders of one reading: far below what one call may cost
+MAX_LISTED_PARCELS = 20  # as the document asks: a list that is full may have more
 # https://shopify.dev/docs/api/admin-graphql/latest/enums/OrderDisplayFulfillmentStatus
-SENT = frozenset({"FULFILLED", "FULFILLMENT_NOT_REQUIRED", "RESTOCKED"})
+COMPLETED_FULFILLMENT_STATUSES = frozenset({"FULFILLED", "FULFILLMENT_NOT_REQUIRED", "RESTOCKED"})
 # https://shopify.dev/docs/api/admin-graphql/latest/enums/FulfillmentDisplayStatus
-ARRIVED = frozenset({"DELIVERED", "PICKED_UP", "CANCELED", "LABEL_VOIDED"})
-UNTOLD = frozenset(
+ARRIVED_PARCEL_STATUSES = frozenset({"DELIVERED", "PICKED_UP", "CANCELED", "LABEL_VOIDED"})
+UNREPORTED_PARCEL_STATUSES = frozenset(
     {"FULFILLED", "MARKED_AS_FULFILLED"}
 )  # nobody reports on it: arrived, unless it can be tracked
 # https://shopify.dev/docs/api/admin-graphql/latest/enums/OrderReturnStatus
-COMING_BACK = frozenset({"RETURN_REQUESTED", "IN_PROGRESS"})
+OPEN_RETURN_STATUSES = frozenset({"RETURN_REQUESTED", "IN_PROGRESS"})
 
 
-def residue(client: Client, who: Principal, shop: str) -> list[Residue]:
+def read_residue(client: ShopifyClient, principal: Principal, shop: str) -> list[Residue]:
     """Read what is there now. Raises as `Client.ask`, CredentialRejected where a part may not be read."""
-    number = find_customer(client, who, shop)
+    number = find_customer_number(client, principal, shop)
     if not number:
         return []
-    found = _metafields(client, shop, "customer_metafields", number)
-    for order in _orders(client, shop, number):
-        found += _of_order(client, shop, order)
-    installed = client.ask(shop, "installation", segments=False, definitions=False)
-    lacking = {need.scope: need.what for need in scopes.missing(scopes.granted(installed.data))}
+    found = _read_metafields(client, shop, "customer_metafields", number)
+    for order in _iterate_residue_orders(client, shop, number):
+        found += _list_order_residue(client, shop, order)
+    installed = client.run_document(shop, "installation", segments=False, definitions=False)
+    lacking = {
+        need.scope: need.what
+        for need in scopes.find_missing_scopes(scopes.read_granted_scopes(installed.data))
+    }
     scope = "read_all_orders"
     if scope in lacking:  # without it the older orders are left out in silence
-        found.append(Residue(system=SYSTEM, kind="orders", ref="", what=lacking[scope], held=scope))
+        found.append(Residue(system=SYSTEM, kind="orders", ref="", what=lacking[scope], hold_reason=scope))
     return found
 
 
-def remove_residue(client: Client, items: Sequence[Residue], shop: str) -> list[Residue]:
+def remove_residue(client: ShopifyClient, items: Sequence[Residue], shop: str) -> list[Residue]:
     """Remove what is not held, read again, and give what is still there. Raises as `residue`.
 
     https://shopify.dev/docs/api/admin-graphql/latest/mutations/metafieldsDelete and orderUpdate. A refusal of a
     single one is not read from its error, whose words may quote a value: it is seen when it is read again.
     """
-    free = [item for item in items if not item.held]
-    fields = [_identifier(item) for item in free if item.kind in OWNERS]
-    for start in range(0, len(fields), AT_ONCE):
-        batch = fields[start : start + AT_ONCE]
-        _allowed(client.ask(shop, "residue_metafields_delete", metafields=batch))
+    free = [item for item in items if not item.hold_reason]
+    fields = [_build_metafield_identifier(item) for item in free if item.kind in METAFIELD_OWNER_TYPES]
+    for start in range(0, len(fields), RESIDUE_BATCH_SIZE):
+        batch = fields[start : start + RESIDUE_BATCH_SIZE]
+        _require_access(client.run_document(shop, "residue_metafields_delete", metafields=batch))
     orders: dict[str, dict[str, object]] = {}
     for item in free:
-        if item.kind in CLEARED:
-            orders.setdefault(item.ref, {}).update(CLEARED[item.kind])
+        if item.kind in CLEARING_CHANGES:
+            orders.setdefault(item.ref, {}).update(CLEARING_CHANGES[item.kind])
     for number, changes in orders.items():
-        _allowed(client.ask(shop, "residue_order_update", input={"id": gid("Order", number), **changes}))
-    wanted = {_mark(item) for item in items}
-    return [item for item in _read_back(client, items, shop) if _mark(item) in wanted]
+        _require_access(
+            client.run_document(
+                shop, "residue_order_update", input={"id": build_gid("Order", number), **changes}
+            )
+        )
+    wanted = {_identify_residue(item) for item in items}
+    return [item for item in _read_back(client, items, shop) if _identify_residue(item) in wanted]
 
 
-def _read_back(client: Client, items: Sequence[Residue], shop: str) -> Iterator[Residue]:
+def _read_back(client: ShopifyClient, items: Sequence[Residue], shop: str) -> Iterator[Residue]:
     owners = dict.fromkeys((item.kind == "customer_metafields", item.ref) for item in items if item.ref)
     orders = []
     for customer, number in owners:
         if customer:
-            yield from _metafields(client, shop, "customer_metafields", number)
+            yield from _read_metafields(client, shop, "customer_metafields", number)
         else:
-            orders.append(gid("Order", number))
-    for start in range(0, len(orders), AT_ONCE):
-        reply = _allowed(client.ask(shop, "residue_read_back", ids=orders[start : start + AT_ONCE]))
+            orders.append(build_gid("Order", number))
+    for start in range(0, len(orders), RESIDUE_BATCH_SIZE):
+        reply = _require_access(
+            client.run_document(shop, "residue_read_back", ids=orders[start : start + RESIDUE_BATCH_SIZE])
+        )
         for order in reply.data.get("nodes") or ():
             if order:
-                yield from _of_order(client, shop, order)
+                yield from _list_order_residue(client, shop, order)
 
 
-def _orders(client: Client, shop: str, customer: str) -> Iterator[Mapping[str, Any]]:
+def _iterate_residue_orders(client: ShopifyClient, shop: str, customer: str) -> Iterator[Mapping[str, Any]]:
     after = None
     while True:
-        reply = client.ask(shop, "residue_orders", customer=gid("Customer", customer), after=after)
-        page = (_allowed(reply).data.get("customer") or {}).get("orders") or {}
+        reply = client.run_document(
+            shop, "residue_orders", customer=build_gid("Customer", customer), after=after
+        )
+        page = (_require_access(reply).data.get("customer") or {}).get("orders") or {}
         yield from page.get("nodes") or ()
-        after = _next(page)
+        after = _read_next_cursor(page)
         if not after:
             return
 
 
-def _of_order(client: Client, shop: str, order: Mapping[str, Any]) -> list[Residue]:
-    number, why = normal("order", str(order["id"])), held(order)
+def _list_order_residue(client: ShopifyClient, shop: str, order: Mapping[str, Any]) -> list[Residue]:
+    number, why = normalise_identifier("order", str(order["id"])), find_block_reason(order)
     fields = order.get("metafields") or {}
-    if _next(fields):
-        found = _metafields(client, shop, "order_metafields", number, why)
+    if _read_next_cursor(fields):
+        found = _read_metafields(client, shop, "order_metafields", number, why)
     else:
-        found = _named(fields, "order_metafields", number, why)
+        found = _list_metafield_residue(fields, "order_metafields", number, why)
     names = ", ".join(str(one["key"]) for one in order.get("customAttributes") or ())
-    others = {"order_notes": _note(order), "order_attributes": names}
+    others = {"order_notes": _describe_note(order), "order_attributes": names}
     return found + [
-        Residue(system=SYSTEM, kind=kind, ref=number, what=what, held=why)
+        Residue(system=SYSTEM, kind=kind, ref=number, what=what, hold_reason=why)
         for kind, what in others.items()
         if what
     ]
 
 
-def _note(order: Mapping[str, Any]) -> str:
+def _describe_note(order: Mapping[str, Any]) -> str:
     """The note by its name, with the kinds of numbers that should not stand in it; '' where there is none."""
     note = order.get("note")
-    kinds = sorted({hit.kind for hit in scan(str(note))}) if note else []
+    kinds = sorted({hit.kind for hit in scan_text(str(note))}) if note else []
     return f"note with {', '.join(kinds)}" if kinds else "note" if note else ""
 
 
-def _metafields(client: Client, shop: str, kind: str, number: str, why: str = "") -> list[Residue]:
+def _read_metafields(
+    client: ShopifyClient, shop: str, kind: str, number: str, block_reason: str = ""
+) -> list[Residue]:
     found: list[Residue] = []
     after = None
     while True:
-        reply = client.ask(shop, "residue_metafields", owner=gid(OWNERS[kind], number), after=after)
-        page = (_allowed(reply).data.get("node") or {}).get("metafields") or {}
-        found += _named(page, kind, number, why)
-        after = _next(page)
+        reply = client.run_document(
+            shop, "residue_metafields", owner=build_gid(METAFIELD_OWNER_TYPES[kind], number), after=after
+        )
+        page = (_require_access(reply).data.get("node") or {}).get("metafields") or {}
+        found += _list_metafield_residue(page, kind, number, block_reason)
+        after = _read_next_cursor(page)
         if not after:
             return found
 
 
-def _named(page: Mapping[str, Any], kind: str, number: str, why: str) -> list[Residue]:
+def _list_metafield_residue(
+    page: Mapping[str, Any], kind: str, number: str, block_reason: str
+) -> list[Residue]:
     return [
-        Residue(system=SYSTEM, kind=kind, ref=number, what=f"{one['namespace']}.{one['key']}", held=why)
+        Residue(
+            system=SYSTEM,
+            kind=kind,
+            ref=number,
+            what=f"{one['namespace']}.{one['key']}",
+            hold_reason=block_reason,
+        )
         for one in page.get("nodes") or ()
     ]
 
 
-def held(order: Mapping[str, Any]) -> str:
+def find_block_reason(order: Mapping[str, Any]) -> str:
     """Say why an order must be left as it is: '' where nothing more happens with it."""
     ended = order.get("closedAt") or order.get("cancelledAt")
     parcels = order.get("fulfillments") or ()
-    if not ended and order.get("displayFulfillmentStatus") not in SENT:
+    if not ended and order.get("displayFulfillmentStatus") not in COMPLETED_FULFILLMENT_STATUSES:
         return "order_open"
-    if len(parcels) >= PARCELS or not all(_arrived(parcel) for parcel in parcels):
+    if len(parcels) >= MAX_LISTED_PARCELS or not all(_has_parcel_arrived(parcel) for parcel in parcels):
         return "parcel_not_delivered"
-    return "return_open" if order.get("returnStatus") in COMING_BACK else ""
+    return "return_open" if order.get("returnStatus") in OPEN_RETURN_STATUSES else ""
 
 
-def _arrived(parcel: Mapping[str, Any]) -> bool:
+def _has_parcel_arrived(parcel: Mapping[str, Any]) -> bool:
     status = parcel.get("displayStatus")
     untracked = not any(one.get("number") for one in parcel.get("trackingInfo") or ())
-    return bool(parcel.get("deliveredAt")) or status in ARRIVED or (status in UNTOLD and untracked)
+    return (
+        bool(parcel.get("deliveredAt"))
+        or status in ARRIVED_PARCEL_STATUSES
+        or (status in UNREPORTED_PARCEL_STATUSES and untracked)
+    )
 
 
-def _identifier(item: Residue) -> dict[str, str]:
+def _build_metafield_identifier(item: Residue) -> dict[str, str]:
     namespace, _, key = item.what.rpartition(".")
-    return {"ownerId": gid(OWNERS[item.kind], item.ref), "namespace": namespace, "key": key}
+    return {
+        "ownerId": build_gid(METAFIELD_OWNER_TYPES[item.kind], item.ref),
+        "namespace": namespace,
+        "key": key,
+    }
 
 
-def _mark(item: Residue) -> tuple[str, str, str]:
+def _identify_residue(item: Residue) -> tuple[str, str, str]:
     """By what an item is known again: a note and a list of attributes by their order."""
-    return item.kind, item.ref, item.what if item.kind in OWNERS else ""
+    return item.kind, item.ref, item.what if item.kind in METAFIELD_OWNER_TYPES else ""
 
 
-def _next(page: Mapping[str, Any]) -> str | None:
+def _read_next_cursor(page: Mapping[str, Any]) -> str | None:
     info = page.get("pageInfo") or {}
     return str(info["endCursor"]) if info.get("hasNextPage") else None
 
 
-def _allowed(reply: Reply) -> Reply:
+def _require_access(reply: GraphQLReply) -> GraphQLReply:
     if reply.denied:  # what may not be read must not pass for what is not there
         raise CredentialRejected(f"shopify: not allowed ({reply.denied[0].reason})")
     return reply

@@ -15,40 +15,49 @@ from zoneinfo import ZoneInfo
 
 from bridge import __version__
 from bridge.model import (
-    Action,
     Document,
     Event,
-    Kind,
-    LegalClaim,
+    LegalHold,
     Outcome,
-    Planned,
+    PlanLine,
     PrivacyRequest,
+    RequestKind,
     Task,
+    TaskAction,
     TaskState,
 )
-from bridge.rules.erasure.plan import MERGED, PROOFS, last_day, sealed
-from bridge.rules.requests.deadlines import shift_months
-from bridge.rules.requests.lifecycle import Standing
-from bridge.rules.retention.holds import Hold, holds_on
-from bridge.rules.retention.release import CATEGORY
-from bridge.rules.shops.shop_erasure import KEPT as STAYED
-from bridge.rules.shops.shop_erasure import kept_rows
+from bridge.rules.erasure.plan import (
+    CUSTOMER_MERGED_AWAY,
+    PROOF_CATEGORIES,
+    find_legal_last_day,
+    group_sealed_documents,
+)
+from bridge.rules.requests.deadlines import add_months_to_date
+from bridge.rules.requests.lifecycle import RequestProgress
+from bridge.rules.retention.holds import RetentionHold, find_retention_holds
+from bridge.rules.retention.release import INVOICE_CATEGORY
+from bridge.rules.shops.shop_erasure import REMAINING_COUNT_PREFIX as STAYED
+from bridge.rules.shops.shop_erasure import list_remaining_rows
 from config.merchant_file.merchant import Merchant
 from config.retention_file.retention import Retention
 
-SCHEMA = "erasure-certificate/3"
-AT_PLATFORM = (Action.ASK, Action.REDACT, Action.FOLLOW)
+CERTIFICATE_SCHEMA = "erasure-certificate/3"
+PLATFORM_ACTIONS = (
+    TaskAction.REQUEST_PLATFORM_ERASURE,
+    TaskAction.REMOVE_PLATFORM_RESIDUE,
+    TaskAction.POLL_PLATFORM_ERASURE,
+)
 
 
-def certificate(
+def build_certificate(
     request: PrivacyRequest,
     tasks: Sequence[Task],
-    stands: Standing,
+    progress: RequestProgress,
     *,
     facts: Sequence[Event],
     documents: Mapping[str, Sequence[Document]],
-    claims: Mapping[str, Sequence[LegalClaim]],
-    rest: Sequence[Planned],
+    legal_holds: Mapping[str, Sequence[LegalHold]],
+    remaining_data: Sequence[PlanLine],
     plan: Mapping[str, Any] | None,
     merchant: Merchant,
     retention: Retention,
@@ -59,17 +68,17 @@ def certificate(
     `documents` are the sealed copies that are left of her orders, `claims` what holds them beside the law, both by
     order; `rest` is what else stays for a while; `plan` is what was planned before anything was changed, with what was different at the deed.
     """
-    own = next((task for task in tasks if task.action is Action.ERASE), None)
+    own = next((task for task in tasks if task.action is TaskAction.ERASE), None)
     completed = request.closed_at or now  # a certificate that is made anew never makes a request late
     return {
-        "schema": SCHEMA,
+        "schema": CERTIFICATE_SCHEMA,
         "request_id": request.id,
         "kind": request.kind,
         "shop": request.shop,
         "subject": request.subject,
-        "status": _status(own, stands),
-        "outcome": _outcome(own, stands),
-        **({"reason": own.last_error} if own and _given_up(own) else {}),
+        "status": _derive_certificate_status(own, progress),
+        "outcome": _derive_certificate_outcome(own, progress),
+        **({"reason": own.last_error} if own and _is_ended_without_erasure(own) else {}),
         "issued_at": now.isoformat(),
         "controller": {
             "name": merchant.legal_name or merchant.trading_name,
@@ -88,17 +97,21 @@ def certificate(
             "completed_at": completed.isoformat(),
             "late": completed > request.due_at,
         },
-        "erased": _erased(own),
+        "erased": _list_erased_tables(own),
         "kept": [
-            *_sealed(documents, claims, retention, now),
-            *(_restricted(line) for line in rest),
-            *_kept(request, retention, completed),
-            *kept_rows(own.detail if own else {}, retention),
+            *_list_sealed_documents(documents, legal_holds, retention, now),
+            *(_format_remaining_line(line) for line in remaining_data),
+            *_list_remaining_proofs(request, retention, completed),
+            *list_remaining_rows(own.detail if own else {}, retention),
         ],
         "plan": plan,
-        "platform": [_platform(task) for task in tasks if task.action in AT_PLATFORM],
-        "processors": [_processor(task, merchant) for task in tasks if task.action is Action.INSTRUCT],
-        "not_instructed": _untold(tasks, merchant),
+        "platform": [_format_platform_task(task) for task in tasks if task.action in PLATFORM_ACTIONS],
+        "processors": [
+            _format_processor_task(task, merchant)
+            for task in tasks
+            if task.action is TaskAction.NOTIFY_PROCESSOR
+        ],
+        "not_instructed": _list_unreachable_processors(tasks, merchant),
         "policy": {
             "policy_sha256": request.policy_sha256,
             "retention_sha256": request.retention_sha256,
@@ -112,29 +125,29 @@ def certificate(
     }
 
 
-def _given_up(own: Task | None) -> bool:
+def _is_ended_without_erasure(erase_task: Task | None) -> bool:
     """True where a person ended the request without erasing: the gap says what is still there."""
-    return own is not None and own.outcome is Outcome.RETAINED and bool(own.gaps)
+    return erase_task is not None and erase_task.outcome is Outcome.RETAINED and bool(erase_task.gaps)
 
 
-def _status(own: Task | None, stands: Standing) -> str:
-    if _given_up(own):
+def _derive_certificate_status(erase_task: Task | None, progress: RequestProgress) -> str:
+    if _is_ended_without_erasure(erase_task):
         return "not_fulfilled"
-    return "fulfilled" if stands.complete else "in_progress"
+    return "fulfilled" if progress.complete else "in_progress"
 
 
-def _outcome(own: Task | None, stands: Standing) -> str:
-    if own is None or own.outcome is None or _given_up(own):
+def _derive_certificate_outcome(erase_task: Task | None, progress: RequestProgress) -> str:
+    if erase_task is None or erase_task.outcome is None or _is_ended_without_erasure(erase_task):
         return "not_erased"
-    if own.outcome is Outcome.RETAINED:
+    if erase_task.outcome is Outcome.RETAINED:
         return "retained"
-    if own.outcome is Outcome.ABSENT:
+    if erase_task.outcome is Outcome.ABSENT:
         return "nothing_held"
-    return "erased" if stands.complete else "erased_here_others_must_answer"
+    return "erased" if progress.complete else "erased_here_others_must_answer"
 
 
-def _erased(own: Task | None) -> list[dict[str, Any]]:
-    if own is None or own.finished_at is None:
+def _list_erased_tables(erase_task: Task | None) -> list[dict[str, Any]]:
+    if erase_task is None or erase_task.finished_at is None:
         return []
     return [
         {
@@ -144,86 +157,95 @@ def _erased(own: Task | None) -> list[dict[str, Any]]:
             "method": "rows deleted, data key destroyed so that remnants cannot be read (NIST SP 800-88r2: logical and cryptographic erase)",
             "count": count,
             "verified_by": "re-read",
-            "verified_at": own.finished_at.isoformat(),
+            "verified_at": erase_task.finished_at.isoformat(),
         }
-        for table, count in sorted(own.detail.items())
-        if isinstance(count, int) and table != MERGED and not table.startswith(STAYED)
+        for table, count in sorted(erase_task.detail.items())
+        if isinstance(count, int) and table != CUSTOMER_MERGED_AWAY and not table.startswith(STAYED)
     ]
 
 
-def _kept(request: PrivacyRequest, retention: Retention, completed: datetime) -> list[dict[str, Any]]:
+def _list_remaining_proofs(
+    request: PrivacyRequest, retention: Retention, completed_at: datetime
+) -> list[dict[str, Any]]:
     """What stays in the bridge: keyed hashes and the record of the request, each with its law and last day."""
-    today = completed.astimezone(ZoneInfo(retention.timezone)).date()
+    today = completed_at.astimezone(ZoneInfo(retention.timezone)).date()
     kept = []
-    for category_id, event in PROOFS.items():
+    for category_id, event in PROOF_CATEGORIES.items():
         category = retention.categories.get(category_id)
-        if category is None or (request.kind is Kind.SHOP_ERASURE and category_id == "suppression"):
+        if category is None or (request.kind is RequestKind.SHOP_ERASURE and category_id == "suppression"):
             continue
-        holds = holds_on(
+        holds = find_retention_holds(
             category,
-            events={event: completed, "last_processing_at": completed},
+            events={event: completed_at, "last_processing_at": completed_at},
             today=today,
             retention=retention,
         )
-        grounds = [_ground(hold) for hold in holds]
+        grounds = [_format_ground(hold) for hold in holds]
         months = category.max_age.get("months")
         if not grounds and isinstance(months, int):
-            last = shift_months(today, months)
-            grounds = [{"ground": "max_age", "law": category.basis.get("IN", ""), "last_day": _day(last)}]
+            last = add_months_to_date(today, months)
+            grounds = [
+                {
+                    "ground": "max_age",
+                    "law": category.basis.get("IN", ""),
+                    "last_day": _format_optional_day(last),
+                }
+            ]
         kept.append(
             {
                 "category": category.id,
                 "what": category.title,
                 "action": category.held_action,
                 "grounds": grounds,
-                "until": _latest(ground["last_day"] for ground in grounds),
+                "until": _find_latest_day(ground["last_day"] for ground in grounds),
             }
         )
     return kept
 
 
-def _restricted(line: Planned) -> dict[str, Any]:
+def _format_remaining_line(line: PlanLine) -> dict[str, Any]:
     return {
         "category": line.category,
         "what": line.what,
-        "action": line.deed.value,
+        "action": line.action.value,
         "count": line.count,
         "grounds": [
-            {"ground": ground, "law": line.law, "last_day": _day(line.until)} for ground in line.holds
+            {"ground": ground, "law": line.law, "last_day": _format_optional_day(line.until)}
+            for ground in line.hold_ids
         ],
-        "until": _day(line.until),
+        "until": _format_optional_day(line.until),
     }
 
 
-def _sealed(
+def _list_sealed_documents(
     documents: Mapping[str, Sequence[Document]],
-    claims: Mapping[str, Sequence[LegalClaim]],
+    legal_holds: Mapping[str, Sequence[LegalHold]],
     retention: Retention,
     now: datetime,
 ) -> list[dict[str, Any]]:
     """The statutory copies: what they hold, under which law, until when, and what must be decided before they go."""
     return [
         {
-            "category": CATEGORY,
+            "category": INVOICE_CATEGORY,
             "what": what,
             "action": "seal",
             "count": count,
-            "grounds": [_ground(hold) for hold in kept.holds],
-            "until": _day(last_day(kept)),
-            "erasable_from": _day(kept.erasable_from),
-            "release_needs": list(kept.needs),
+            "grounds": [_format_ground(hold) for hold in kept.holds],
+            "until": _format_optional_day(find_legal_last_day(kept)),
+            "erasable_from": _format_optional_day(kept.erasable_from),
+            "release_needs": list(kept.release_needs),
         }
-        for what, kept, count in sealed(documents, claims, retention=retention, now=now)
+        for what, kept, count in group_sealed_documents(documents, legal_holds, retention=retention, now=now)
     ]
 
 
-def _ground(hold: Hold) -> dict[str, Any]:
+def _format_ground(hold: RetentionHold) -> dict[str, Any]:
     """A ground with its law; for people in the EU the ground of the GDPR, which Indian law is none of."""
-    told = {"ground": hold.ground, "law": hold.citation, "last_day": _day(hold.last_day)}
+    told = {"ground": hold.ground, "law": hold.citation, "last_day": _format_optional_day(hold.last_day)}
     return told | ({"gdpr_ground": hold.gdpr_ground} if hold.gdpr_ground else {})
 
 
-def _platform(task: Task) -> dict[str, Any]:
+def _format_platform_task(task: Task) -> dict[str, Any]:
     return {
         "recipient": task.system,
         "action": task.action,
@@ -235,7 +257,7 @@ def _platform(task: Task) -> dict[str, Any]:
     }
 
 
-def _processor(task: Task, merchant: Merchant) -> dict[str, Any]:
+def _format_processor_task(task: Task, merchant: Merchant) -> dict[str, Any]:
     """One processor that had to be told: what went out, what it answered, what waits for which day and why."""
     named: Mapping[str, str] = {processor.id: processor.legal_name for processor in merchant.processors}
     told = task.detail
@@ -245,7 +267,7 @@ def _processor(task: Task, merchant: Merchant) -> dict[str, Any]:
         "recipient": named.get(task.system) or task.system,
         "system": task.system,
         "records": task.records,
-        "answer": _answer(task, sent),
+        "answer": _derive_processor_answer(task, sent),
         "answers": told.get("answers", {}),
         "answer_due": task.expected_by.isoformat() if task.expected_by else None,
         "problem": task.last_error,
@@ -256,16 +278,16 @@ def _processor(task: Task, merchant: Merchant) -> dict[str, Any]:
     }
 
 
-def _answer(task: Task, sent: Sequence[Any]) -> str:
+def _derive_processor_answer(task: Task, sent_notices: Sequence[Any]) -> str:
     """The last word: an outcome, or how far the asking is. Sent is not done."""
     if task.state in (TaskState.DONE, TaskState.FAILED) and task.outcome:
         return str(task.outcome)
-    return "asked_answer_pending" if sent else "not_yet_instructed"
+    return "asked_answer_pending" if sent_notices else "not_yet_instructed"
 
 
-def _untold(tasks: Sequence[Task], merchant: Merchant) -> list[dict[str, str]]:
+def _list_unreachable_processors(tasks: Sequence[Task], merchant: Merchant) -> list[dict[str, str]]:
     """Recipients that no instruction can reach: the list of who was told is not whole while there are any."""
-    told = {task.system for task in tasks if task.action is Action.INSTRUCT}
+    told = {task.system for task in tasks if task.action is TaskAction.NOTIFY_PROCESSOR}
     return [
         {
             "recipient": processor.legal_name or processor.id,
@@ -276,10 +298,10 @@ def _untold(tasks: Sequence[Task], merchant: Merchant) -> list[dict[str, str]]:
     ]
 
 
-def _day(day: date | None) -> str | None:
+def _format_optional_day(day: date | None) -> str | None:
     return day.isoformat() if day else None
 
 
-def _latest(days: Iterable[str | None]) -> str | None:
+def _find_latest_day(days: Iterable[str | None]) -> str | None:
     known = list(days)
     return None if not known or None in known else max(day for day in known if day)

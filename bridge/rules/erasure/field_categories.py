@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from config.retention_file.retention_model import Category, Retention
 
 
-def claims(field: str, retention: Retention) -> Category | None:
+def find_field_category(field: str, retention: Retention) -> Category | None:
     """The category of a field by its dotted name, or None where none claims it.
 
     A name claims all that lies below it (`customer.metafields` also `customer.metafields.custom.ring`); the

@@ -5,50 +5,60 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
-from bridge.model import Deed, Entry, Planned, Principal, RefundAccount
-from bridge.rules.erasure.plan import bank
+from bridge.model import ErasureAction, NoticeItem, PlanLine, Principal, RefundAccount
+from bridge.rules.erasure.plan import plan_bank_details
 from bridge.rules.requests.lifecycle import BRIDGE
 from config.retention_file.retention_model import Retention
 
-ASKED_BY, INSTRUCTED_BY = "platform_must_still_be_asked", "processor_must_still_answer"
-INSTRUCTIONS, CONTACT = "instruction_text", "contact"
+PLATFORM_REQUEST_PENDING, PROCESSOR_ANSWER_PENDING = (
+    "platform_must_still_be_asked",
+    "processor_must_still_answer",
+)
+INSTRUCTION_TEXT_CATEGORY, CONTACT_CATEGORY = "instruction_text", "contact"
 
 
-def left(
+def list_remaining_data(
     *,
     refunds: Iterable[RefundAccount],
-    claimed: Collection[str],
-    entries: Sequence[Entry],
-    who: Principal,
+    legally_held_refund_ids: Collection[str],
+    notice_items: Sequence[NoticeItem],
+    principal: Principal,
     retention: Retention,
     now: datetime,
-) -> list[Planned]:
+) -> list[PlanLine]:
     """Bank details of a refund that is not over, names of records at processors, and the id by which Shopify is asked."""
-    named = sum(bool(entry.reference) for entry in entries)
+    named = sum(bool(entry.reference) for entry in notice_items)
     found = [
-        line for line in bank(refunds, claimed, retention=retention, now=now) if line.deed is Deed.RESTRICT
+        line
+        for line in plan_bank_details(refunds, legally_held_refund_ids, retention=retention, now=now)
+        if line.action is ErasureAction.RESTRICT
     ]
     for category, count, reason, what in (
         (
-            INSTRUCTIONS,
+            INSTRUCTION_TEXT_CATEGORY,
             named,
-            INSTRUCTED_BY,
+            PROCESSOR_ANSWER_PENDING,
             "waybills and order names in instructions to processors, sealed",
         ),
-        (CONTACT, int(who != Principal()), ASKED_BY, "what the platform is asked by, sealed"),
+        (
+            CONTACT_CATEGORY,
+            int(principal != Principal()),
+            PLATFORM_REQUEST_PENDING,
+            "what the platform is asked by, sealed",
+        ),
     ):
         if count:
             told = retention.categories.get(category)
             found.append(
-                Planned(
+                PlanLine(
                     system=BRIDGE,
                     category=category,
                     what=what,
-                    deed=Deed.RESTRICT,
+                    action=ErasureAction.RESTRICT,
                     reason=reason,
                     count=count,
                     law=told.basis.get("IN", "") if told else "",
-                    holds=(reason,),
+                    hold_ids=(reason,),
                 )
             )
     return found

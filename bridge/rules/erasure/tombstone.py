@@ -10,21 +10,21 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from bridge.model import Erasure
-from bridge.rules.erasure.plan import bank, last_day, sealed
-from bridge.rules.requests.deadlines import shift_months
+from bridge.model import ErasureRecord
+from bridge.rules.erasure.plan import find_legal_last_day, group_sealed_documents, plan_bank_details
+from bridge.rules.requests.deadlines import add_months_to_date
 from bridge.rules.retention.holds import local_day
-from bridge.rules.retention.release import CATEGORY
+from bridge.rules.retention.release import INVOICE_CATEGORY
 
 if TYPE_CHECKING:
-    from bridge.model import Document, LegalClaim, RefundAccount
+    from bridge.model import Document, LegalHold, RefundAccount
     from config.retention_file.retention import Retention
 
-SUPPRESSION = "suppression"  # of the retention file
+SUPPRESSION_CATEGORY = "suppression"  # of the retention file
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Rest:
+class RemainingData:
     """One kind of what is still kept. `until` is the last day of the duty, None where nobody can say yet.
 
     `erasable_from` is the first day on which nothing holds; `grounds` are the ids of what holds today: none lets it go.
@@ -40,59 +40,63 @@ class Rest:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Earlier:
+class PriorErasureSummary:
     """One earlier erasure. `removed` counts rows by table; `finished` is False while orders of hers are spared.
 
     `codes_until` is the last day of the suppression keys, None where the retention file names no age.
     """
 
-    erasure: Erasure
+    erasure: ErasureRecord
     finished: bool
     removed: Mapping[str, int]
-    rests: tuple[Rest, ...]
+    rests: tuple[RemainingData, ...]
     codes_until: date | None
 
 
-def rests(
+def group_remaining_data(
     documents: Mapping[str, Sequence[Document]],
-    claims: Mapping[str, Sequence[LegalClaim]],
+    legal_holds: Mapping[str, Sequence[LegalHold]],
     refunds: Sequence[RefundAccount],
-    claimed: Collection[str],
+    legally_held_refund_ids: Collection[str],
     *,
     retention: Retention,
     now: datetime,
-) -> tuple[Rest, ...]:
+) -> tuple[RemainingData, ...]:
     """What is still kept, grouped: sealed documents by order with their claims, then bank details of refunds."""
     papers = [
-        Rest(
-            category=CATEGORY,
+        RemainingData(
+            category=INVOICE_CATEGORY,
             what=what,
             count=count,
             laws=tuple(dict.fromkeys(hold.citation for hold in kept.holds)),
             grounds=tuple(hold.ground for hold in kept.holds),
-            until=last_day(kept),
+            until=find_legal_last_day(kept),
             erasable_from=kept.erasable_from,
         )
-        for what, kept, count in sealed(documents, claims, retention=retention, now=now)
+        for what, kept, count in group_sealed_documents(documents, legal_holds, retention=retention, now=now)
     ]
     today = local_day(now, retention.calendar)
     details = [
-        Rest(
+        RemainingData(
             category=line.category,
             what=line.what,
             count=line.count,
             laws=(line.law,) if line.law else (),
-            grounds=line.holds,
+            grounds=line.hold_ids,
             until=line.until,
-            erasable_from=line.until + timedelta(days=1) if line.until else None if line.holds else today,
+            erasable_from=line.until + timedelta(days=1) if line.until else None if line.hold_ids else today,
         )
-        for line in bank(refunds, claimed, retention=retention, now=now)
+        for line in plan_bank_details(refunds, legally_held_refund_ids, retention=retention, now=now)
     ]
     return (*papers, *details)
 
 
-def codes_until(erased_at: datetime, retention: Retention) -> date | None:
+def compute_suppression_end(erased_at: datetime, retention: Retention) -> date | None:
     """The last day of the suppression keys, by the age in the retention file."""
-    category = retention.categories.get(SUPPRESSION)
+    category = retention.categories.get(SUPPRESSION_CATEGORY)
     months = category.max_age.get("months") if category else None
-    return shift_months(local_day(erased_at, retention.calendar), months) if isinstance(months, int) else None
+    return (
+        add_months_to_date(local_day(erased_at, retention.calendar), months)
+        if isinstance(months, int)
+        else None
+    )

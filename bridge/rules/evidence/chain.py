@@ -17,41 +17,41 @@ from typing import Any
 from bridge.errors import EvidenceBroken
 from bridge.model import Event
 
-GENESIS = "0" * 64
-LARGEST = 2**53 - 1  # RFC 7493: beyond it, readers that hold numbers as doubles disagree
+GENESIS_HASH = "0" * 64
+MAX_SAFE_INTEGER = 2**53 - 1  # RFC 7493: beyond it, readers that hold numbers as doubles disagree
 
 
-def canonical(value: Mapping[str, Any]) -> bytes:
+def encode_canonical_json(value: Mapping[str, Any]) -> bytes:
     """Canonical JSON (RFC 8785), UTF-8.
 
     Raises ValueError for what it does not write: floats, whole numbers beyond 2^53, names that are no text,
     lone surrogates, and every other kind. The message names the kind, never the value.
     """
-    text = json.dumps(_ordered(value), separators=(",", ":"), ensure_ascii=False)
+    text = json.dumps(_sort_object_names(value), separators=(",", ":"), ensure_ascii=False)
     return text.encode()
 
 
-def _ordered(value: Any) -> Any:
+def _sort_object_names(value: Any) -> Any:
     """The same value with every object's names in order of their UTF-16 code units (RFC 8785, 3.2.3)."""
     if value is None or isinstance(value, bool | str):
         return value
     if isinstance(value, int):
-        if abs(value) > LARGEST:
+        if abs(value) > MAX_SAFE_INTEGER:
             raise ValueError("canonical JSON: a whole number beyond 2^53: write it as text")
         return value
     if isinstance(value, list | tuple):
-        return [_ordered(item) for item in value]
+        return [_sort_object_names(item) for item in value]
     if isinstance(value, Mapping):
         if not all(isinstance(name, str) for name in value):
             raise ValueError("canonical JSON: a name that is no text")
         names = sorted(value, key=lambda name: name.encode("utf-16-be"))
-        return {name: _ordered(value[name]) for name in names}
+        return {name: _sort_object_names(value[name]) for name in names}
     raise ValueError(f"canonical JSON: no {type(value).__name__}: write it as text")
 
 
-def content(event: Event) -> bytes:
+def encode_event(event: Event) -> bytes:
     """The bytes of an event that are hashed after the hash before."""
-    return canonical(
+    return encode_canonical_json(
         {
             "seq": event.seq,
             "at": event.at.isoformat(),
@@ -65,12 +65,12 @@ def content(event: Event) -> bytes:
     )
 
 
-def link(event: Event) -> str:
+def hash_event(event: Event) -> str:
     """SHA-256 (hex) over the hash before and the event's own content."""
-    return hashlib.sha256(event.prev_hash.encode() + content(event)).hexdigest()
+    return hashlib.sha256(event.prev_hash.encode() + encode_event(event)).hexdigest()
 
 
-def chained(
+def build_chained_event(
     *,
     seq: int,
     at: datetime,
@@ -95,10 +95,12 @@ def chained(
         prev_hash=prev_hash,
         hash="",
     )
-    return Event(**{name: getattr(draft, name) for name in draft.__slots__} | {"hash": link(draft)})
+    return Event(**{name: getattr(draft, name) for name in draft.__slots__} | {"hash": hash_event(draft)})
 
 
-def verify(events: Iterable[Event], *, length: int, head: str, marks: Iterable[tuple[int, str]] = ()) -> int:
+def verify_chain(
+    events: Iterable[Event], *, length: int, head_hash: str, signed_hashes: Iterable[tuple[int, str]] = ()
+) -> int:
     """Walk the chain from its first row to the head that was stored apart.
 
     `marks` are (sequence number, hash) as signed heads say them. Returns the number of rows. Raises
@@ -106,28 +108,28 @@ def verify(events: Iterable[Event], *, length: int, head: str, marks: Iterable[t
     end, or another than the one that was signed.
     """
     signed: dict[int, set[str]] = {}
-    for seq, digest in marks:
+    for seq, digest in signed_hashes:
         signed.setdefault(seq, set()).add(digest)
-    expected, before = 1, GENESIS
+    expected, before = 1, GENESIS_HASH
     for event in events:
         if event.seq != expected:
             raise EvidenceBroken(expected, "missing or out of order")
         if event.prev_hash != before:
             raise EvidenceBroken(event.seq, "not bound to the row before")
-        if event.hash != _link_or_nothing(event):
+        if event.hash != _hash_event_or_blank(event):
             raise EvidenceBroken(event.seq, "altered")
         if signed.get(event.seq, {event.hash}) != {event.hash}:
             raise EvidenceBroken(event.seq, "another hash was signed for it: the chain was made anew")
         expected, before = expected + 1, event.hash
-    if (expected - 1, before) != (length, head):
+    if (expected - 1, before) != (length, head_hash):
         raise EvidenceBroken(expected, "the end of the chain is missing or was replaced")
     if cut := [seq for seq in signed if seq > length]:
         raise EvidenceBroken(expected, f"missing: a head was signed at row {min(cut)}")
     return length
 
 
-def _link_or_nothing(event: Event) -> str:
+def _hash_event_or_blank(event: Event) -> str:
     try:
-        return link(event)
+        return hash_event(event)
     except ValueError:  # not canonical: nothing that was ever written
         return ""

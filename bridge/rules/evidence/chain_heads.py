@@ -9,18 +9,18 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from bridge.model import SignedHead
-from bridge.rules.evidence.chain import canonical
+from bridge.rules.evidence.chain import encode_canonical_json
 
-SCHEMA = "evidence-head/1"
-PAUSES_H = (1, 2, 4, 8)  # after each failure; then twelve hours each time
-LONGEST_PAUSE_H = 12
+HEAD_SCHEMA = "evidence-head/1"
+TIMESTAMP_RETRY_HOURS = (1, 2, 4, 8)  # after each failure; then twelve hours each time
+MAX_TIMESTAMP_RETRY_HOURS = 12
 
 
-def statement(head: SignedHead) -> bytes:
+def encode_head_statement(head: SignedHead) -> bytes:
     """The bytes that are signed and timestamped: canonical JSON."""
-    return canonical(
+    return encode_canonical_json(
         {
-            "schema": SCHEMA,
+            "schema": HEAD_SCHEMA,
             "day": head.day.isoformat(),
             "seq": head.seq,
             "hash": head.hash,
@@ -29,7 +29,7 @@ def statement(head: SignedHead) -> bytes:
     )
 
 
-def asked_again_at(head: SignedHead) -> datetime:
+def compute_next_timestamp_attempt(head: SignedHead) -> datetime:
     """When a timestamp for this head is asked for next, after so many attempts."""
-    pauses = [*PAUSES_H, *[LONGEST_PAUSE_H] * head.attempts][: head.attempts]
+    pauses = [*TIMESTAMP_RETRY_HOURS, *[MAX_TIMESTAMP_RETRY_HOURS] * head.attempts][: head.attempts]
     return head.signed_at + timedelta(hours=sum(pauses))

@@ -8,38 +8,46 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-INTEGER, BIT_STRING, OCTETS, NULL, OID, SEQUENCE, GENERALIZED_TIME = 0x02, 0x03, 0x04, 0x05, 0x06, 0x30, 0x18
+INTEGER, BIT_STRING, OCTET_STRING, NULL, OID, SEQUENCE, GENERALIZED_TIME = (
+    0x02,
+    0x03,
+    0x04,
+    0x05,
+    0x06,
+    0x30,
+    0x18,
+)
 BOOLEAN = 0x01
-EXPLICIT_0 = 0xA0
-LONG = 0x80
+EXPLICIT_TAG_0 = 0xA0
+LONG_LENGTH_FLAG = 0x80
 
 
-def value(tag: int, *parts: bytes) -> bytes:
+def encode_der_value(tag: int, *parts: bytes) -> bytes:
     """One value of these parts, one after the other."""
     content = b"".join(parts)
     size = len(content)
-    if size < LONG:
+    if size < LONG_LENGTH_FLAG:
         return bytes([tag, size]) + content
     length = size.to_bytes((size.bit_length() + 7) // 8)
-    return bytes([tag, LONG | len(length)]) + length + content
+    return bytes([tag, LONG_LENGTH_FLAG | len(length)]) + length + content
 
 
-def whole(number: int) -> bytes:
+def encode_der_integer(number: int) -> bytes:
     """A whole number that is not negative."""
-    return value(INTEGER, number.to_bytes(number.bit_length() // 8 + 1))
+    return encode_der_value(INTEGER, number.to_bytes(number.bit_length() // 8 + 1))
 
 
-def read(data: bytes) -> Iterator[tuple[int, bytes]]:
+def read_der_values(data: bytes) -> Iterator[tuple[int, bytes]]:
     """The values that stand one after the other: (tag, content). Raises ValueError where one is cut or not DER."""
     at = 0
     while at < len(data):
         if len(data) < at + 2 or data[at] & 0x1F == 0x1F:
             raise ValueError("der: cut short, or a long tag")
         tag, size, at = data[at], data[at + 1], at + 2
-        if size == LONG:
+        if size == LONG_LENGTH_FLAG:
             raise ValueError("der: a length that is not told")
-        if size > LONG:
-            count = size - LONG
+        if size > LONG_LENGTH_FLAG:
+            count = size - LONG_LENGTH_FLAG
             size, at = int.from_bytes(data[at : at + count]), at + count
         if at + size > len(data):
             raise ValueError("der: cut short")
@@ -47,10 +55,10 @@ def read(data: bytes) -> Iterator[tuple[int, bytes]]:
         at += size
 
 
-def inside(data: bytes, tag: int) -> list[tuple[int, bytes]]:
+def unwrap_der_value(data: bytes, tag: int) -> list[tuple[int, bytes]]:
     """What is in the first value, which must have this tag. Raises ValueError."""
-    for found, content in read(data):
+    for found, content in read_der_values(data):
         if found != tag:
             break
-        return list(read(content))
+        return list(read_der_values(content))
     raise ValueError(f"der: not {tag:#04x}")

@@ -10,38 +10,40 @@ from datetime import UTC, datetime
 
 from bridge.rules.evidence import der
 
-SHA256 = bytes.fromhex("0609608648016503040201")  # 2.16.840.1.101.3.4.2.1
-SIGNED_DATA = bytes.fromhex("2a864886f70d010702")  # 1.2.840.113549.1.7.2
-TST_INFO = bytes.fromhex("2a864886f70d0109100104")  # 1.2.840.113549.1.9.16.1.4
-GRANTED = (0, 1)  # PKIStatus: granted, granted with modifications
+SHA256_OID = bytes.fromhex("0609608648016503040201")  # 2.16.840.1.101.3.4.2.1
+SIGNED_DATA_OID = bytes.fromhex("2a864886f70d010702")  # 1.2.840.113549.1.7.2
+TST_INFO_OID = bytes.fromhex("2a864886f70d0109100104")  # 1.2.840.113549.1.9.16.1.4
+GRANTED_STATUSES = (0, 1)  # PKIStatus: granted, granted with modifications
 
 
-def question(digest: bytes, nonce: int) -> bytes:
+def build_timestamp_request(digest: bytes, nonce: int) -> bytes:
     """A TimeStampReq for a SHA-256 digest, that asks for the authority's certificate too."""
-    algorithm = der.value(der.SEQUENCE, SHA256, der.value(der.NULL))
-    imprint = der.value(der.SEQUENCE, algorithm, der.value(der.OCTETS, digest))
-    certificate_please = der.value(der.BOOLEAN, b"\xff")
-    return der.value(der.SEQUENCE, der.whole(1), imprint, der.whole(nonce), certificate_please)
+    algorithm = der.encode_der_value(der.SEQUENCE, SHA256_OID, der.encode_der_value(der.NULL))
+    imprint = der.encode_der_value(der.SEQUENCE, algorithm, der.encode_der_value(der.OCTET_STRING, digest))
+    certificate_please = der.encode_der_value(der.BOOLEAN, b"\xff")
+    return der.encode_der_value(
+        der.SEQUENCE, der.encode_der_integer(1), imprint, der.encode_der_integer(nonce), certificate_please
+    )
 
 
-def granted(answer: bytes) -> bool:
+def is_timestamp_granted(response: bytes) -> bool:
     """Whether a TimeStampResp grants. Raises ValueError where it cannot be read."""
-    status, *_ = der.inside(answer, der.SEQUENCE)
-    (tag, number), *_ = der.read(status[1])
+    status, *_ = der.unwrap_der_value(response, der.SEQUENCE)
+    (tag, number), *_ = der.read_der_values(status[1])
     if status[0] != der.SEQUENCE or tag != der.INTEGER:
         raise ValueError("timestamp: no status")
-    return int.from_bytes(number, signed=True) in GRANTED
+    return int.from_bytes(number, signed=True) in GRANTED_STATUSES
 
 
-def told_at(answer: bytes, *, digest: bytes, nonce: int) -> datetime:
+def read_timestamp(response: bytes, *, digest: bytes, nonce: int) -> datetime:
     """The moment that a granted TimeStampResp gives this digest.
 
     Raises ValueError where it cannot be read, is about another digest, or answers another question.
     """
     try:
-        _, imprint, _, moment, nonces = _info(answer)
-        [(_, algorithm), (_, imprinted)] = der.read(imprint)
-        same = algorithm.startswith(SHA256) and imprinted == digest
+        _, imprint, _, moment, nonces = _parse_tst_info(response)
+        [(_, algorithm), (_, imprinted)] = der.read_der_values(imprint)
+        same = algorithm.startswith(SHA256_OID) and imprinted == digest
     except (IndexError, TypeError) as fault:
         raise ValueError("timestamp: not of its form") from fault
     if not same:
@@ -51,16 +53,16 @@ def told_at(answer: bytes, *, digest: bytes, nonce: int) -> datetime:
     return datetime.strptime(moment.decode("ascii")[:14] + "+0000", "%Y%m%d%H%M%S%z").astimezone(UTC)
 
 
-def _info(answer: bytes) -> tuple[int, bytes, int, bytes, list[int]]:
+def _parse_tst_info(response: bytes) -> tuple[int, bytes, int, bytes, list[int]]:
     """Version, imprint, serial number, moment and the whole numbers after it: TSTInfo inside of CMS."""
-    _, (_, token) = der.inside(answer, der.SEQUENCE)
-    kind, (_, wrapped) = der.read(token)
-    signed = der.inside(wrapped, der.SEQUENCE)
-    content_kind, (_, content) = der.read(signed[2][1])
-    if kind[1] != SIGNED_DATA or content_kind[1] != TST_INFO:
+    _, (_, token) = der.unwrap_der_value(response, der.SEQUENCE)
+    kind, (_, wrapped) = der.read_der_values(token)
+    signed = der.unwrap_der_value(wrapped, der.SEQUENCE)
+    content_kind, (_, content) = der.read_der_values(signed[2][1])
+    if kind[1] != SIGNED_DATA_OID or content_kind[1] != TST_INFO_OID:
         raise ValueError("timestamp: not of its form")
-    [(_, octets)] = der.read(content)
-    fields = der.inside(octets, der.SEQUENCE)
+    [(_, octets)] = der.read_der_values(content)
+    fields = der.unwrap_der_value(octets, der.SEQUENCE)
     after = [int.from_bytes(part) for tag, part in fields[5:] if tag == der.INTEGER]
     version, serial = int.from_bytes(fields[0][1]), int.from_bytes(fields[3][1])
     return version, fields[2][1], serial, fields[4][1], after

@@ -12,19 +12,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from bridge.model import MERCHANT
+from bridge.model import MERCHANT_ACCOUNT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from config.merchant_file.processors import AttributionRule
 
-UNKNOWN = "unknown"
+UNKNOWN_CARRIER = "unknown"
 
 # Shopify's own spellings for India are on FulfillmentTrackingInfo.company; the field is free text, and
 # aggregators add product names: "Bluedart Surface - Select  500gm".
 # https://shopify.dev/docs/api/admin-graphql/latest/objects/FulfillmentTrackingInfo
-COMPANIES: Mapping[str, str] = {
+CARRIER_COMPANY_NAMES: Mapping[str, str] = {
     "bluedart": "bluedart",
     "bdart": "bluedart",
     "delhivery": "delhivery",
@@ -46,9 +46,9 @@ COMPANIES: Mapping[str, str] = {
     "fedex": "fedex",
 }
 # Parts of other words ("navigation", "groups"): they count only where they stand alone.
-SHORT: Mapping[str, str] = {"gati": "gati", "sfx": "shadowfax", "dhl": "dhl", "ups": "ups"}
+SHORT_CARRIER_NAMES: Mapping[str, str] = {"gati": "gati", "sfx": "shadowfax", "dhl": "dhl", "ups": "ups"}
 
-AGGREGATORS: Mapping[str, str] = {  # they hold the account: the carrier is their sub-processor
+AGGREGATOR_COMPANY_NAMES: Mapping[str, str] = {  # they hold the account: the carrier is their sub-processor
     "shiprocket": "shiprocket",
     "nimbuspost": "nimbuspost",
     "pickrr": "pickrr",
@@ -97,10 +97,10 @@ class Attribution:
 
     carrier: str
     account_holder: str
-    by: str
+    decided_by: str
 
 
-def attribute(
+def attribute_parcel(
     *,
     company: str,
     url: str,
@@ -113,65 +113,73 @@ def attribute(
 
     `rules` are the merchant's own word, `location` (an id) and `service` (a handle) what they may ask for.
     """
-    squashed = spelt(number)
-    if personal(squashed):  # typed into the wrong field: no stranger may be told it, nor asked by it
-        return Attribution(carrier=UNKNOWN, account_holder=MERCHANT, by="nothing")
-    told = _told(company, url, number)
+    squashed = normalise_waybill(number)
+    if is_personal_number(
+        squashed
+    ):  # typed into the wrong field: no stranger may be told it, nor asked by it
+        return Attribution(carrier=UNKNOWN_CARRIER, account_holder=MERCHANT_ACCOUNT, decided_by="nothing")
+    told = _attribute_by_tracking(company, url, number)
     for rule in rules:
         if (
             (not rule.location or rule.location == location)
             and (not rule.service or rule.service == service)
-            and (not rule.company or _words(rule.company) == _words(company))
-            and squashed.startswith(spelt(rule.prefix))
+            and (not rule.company or _normalise_company(rule.company) == _normalise_company(company))
+            and squashed.startswith(normalise_waybill(rule.prefix))
         ):
             carrier = rule.carrier or told.carrier
-            holder = rule.account_holder or (told.account_holder if not rule.carrier else MERCHANT)
-            return Attribution(carrier=carrier, account_holder=holder, by="merchant")
+            holder = rule.account_holder or (told.account_holder if not rule.carrier else MERCHANT_ACCOUNT)
+            return Attribution(carrier=carrier, account_holder=holder, decided_by="merchant")
     return told
 
 
-def _words(company: str) -> str:
+def _normalise_company(company: str) -> str:
     return " ".join(company.lower().split())
 
 
-def _told(company: str, url: str, number: str) -> Attribution:
-    host = _host(url)
+def _attribute_by_tracking(company: str, url: str, number: str) -> Attribution:
+    host = _parse_host(url)
     squashed = re.sub(r"[^a-z0-9]", "", company.lower())
-    holder = _of_host(host, AGGREGATOR_HOSTS) or _longest(squashed, AGGREGATORS) or MERCHANT
-    carrier, by = _of_host(host, CARRIER_HOSTS), "url"
+    holder = (
+        _find_host_owner(host, AGGREGATOR_HOSTS)
+        or _find_longest_name(squashed, AGGREGATOR_COMPANY_NAMES)
+        or MERCHANT_ACCOUNT
+    )
+    carrier, by = _find_host_owner(host, CARRIER_HOSTS), "url"
     if not carrier:
         words = re.findall(r"[a-z0-9]+", company.lower())
-        short = next((SHORT[word] for word in words if word in SHORT), "")
-        carrier, by = _longest(squashed, COMPANIES) or short, "company"
+        short = next((SHORT_CARRIER_NAMES[word] for word in words if word in SHORT_CARRIER_NAMES), "")
+        carrier, by = _find_longest_name(squashed, CARRIER_COMPANY_NAMES) or short, "company"
     if not carrier:
-        return Attribution(carrier=UNKNOWN, account_holder=holder, by="nothing")
-    return Attribution(carrier=carrier, account_holder=holder, by=by + _opinion(carrier, number))
+        return Attribution(carrier=UNKNOWN_CARRIER, account_holder=holder, decided_by="nothing")
+    return Attribution(
+        carrier=carrier, account_holder=holder, decided_by=by + _build_number_suffix(carrier, number)
+    )
 
 
-def plausible(carrier: str, number: str) -> bool:
+def is_plausible_waybill(carrier: str, number: str) -> bool:
     """Return False where the number cannot be one of this carrier's; a filter, lenient, no proof.
 
     A carrier whose form is not known takes every number.
     """
-    squashed = spelt(number)
-    test = FORMS.get(carrier)
+    squashed = normalise_waybill(number)
+    test = WAYBILL_FORMATS.get(carrier)
     return bool(squashed) if test is None else test(squashed)
 
 
-def personal(number: str) -> bool:
+def is_personal_number(number: str) -> bool:
     """Tell whether a tracking number may be a person's phone number or hold a name: shops type what they like."""
-    squashed = spelt(number)
+    squashed = normalise_waybill(number)
     phone = re.search(r"(?<![0-9])(?:0|91)?[6-9][0-9]{9}(?![0-9])", squashed)
     return bool(phone or re.search(r"[^\W\d_]{6,}|[^\W\d_A-Z]", squashed))
 
 
-def _opinion(carrier: str, number: str) -> str:
-    if carrier not in FORMS or not number.strip():
+def _build_number_suffix(carrier: str, number: str) -> str:
+    if carrier not in WAYBILL_FORMATS or not number.strip():
         return ""
-    return "+number" if plausible(carrier, number) else "-number"
+    return "+number" if is_plausible_waybill(carrier, number) else "-number"
 
 
-def _host(url: str) -> str:
+def _parse_host(url: str) -> str:
     text = url.strip()
     try:
         # what has no scheme has no host for the library: "www.bluedart.com/tracking"
@@ -181,19 +189,19 @@ def _host(url: str) -> str:
     return host.rstrip(".")
 
 
-def _of_host(host: str, owners: Mapping[str, str]) -> str:
+def _find_host_owner(host: str, owners: Mapping[str, str]) -> str:
     """Find the owner of the domain or of one above it: `x.shiprocket.co` yes, `shiprocket.co.example` no."""
     labels = host.split(".")
     tails = (".".join(labels[start:]) for start in range(len(labels)))
     return next((owners[tail] for tail in tails if tail in owners), "")
 
 
-def _longest(squashed: str, names: Mapping[str, str]) -> str:
-    found = [name for name in names if name in squashed]
+def _find_longest_name(compact_text: str, names: Mapping[str, str]) -> str:
+    found = [name for name in names if name in compact_text]
     return names[max(found, key=len)] if found else ""
 
 
-def spelt(number: str) -> str:
+def normalise_waybill(number: str) -> str:
     """Spell a number as carriers do: people write blanks and dashes into it."""
     return re.sub(r"[\s-]", "", number).upper()
 
@@ -201,21 +209,21 @@ def spelt(number: str) -> str:
 # The forms below were checked on published numbers; no carrier documents them.
 
 
-def _bluedart(number: str) -> bool:
+def _is_bluedart_number(number: str) -> bool:
     """Eleven digits, the last is the first ten mod 7; older accounts have eight to twelve characters."""
     if re.fullmatch(r"[0-9]{11}", number):
         return int(number[:10]) % 7 == int(number[10])
     return re.fullmatch(r"[0-9A-Z]{8,10}|[0-9A-Z]{12}", number) is not None
 
 
-def _delhivery(number: str) -> bool:
+def _is_delhivery_number(number: str) -> bool:
     """Fourteen digits, the last is digits eight to thirteen mod 7; older ones have eleven to thirteen."""
     if re.fullmatch(r"[0-9]{14}", number):
         return int(number[7:13]) % 7 == int(number[13])
     return re.fullmatch(r"[0-9]{11,13}", number) is not None
 
 
-def _indiapost(number: str) -> bool:
+def _is_indiapost_number(number: str) -> bool:
     """UPU S10 of India: check digit mod 11 with the union's weights."""
     if not re.fullmatch(r"[A-Z]{2}[0-9]{9}IN", number):
         return False
@@ -223,18 +231,18 @@ def _indiapost(number: str) -> bool:
     return {10: 0, 11: 5}.get(11 - weighed % 11, 11 - weighed % 11) == int(number[10])
 
 
-def _dtdc(number: str) -> bool:
+def _is_dtdc_number(number: str) -> bool:
     return re.fullmatch(r"[A-Z][0-9]{8}|[0-9A-Z]{9,14}", number) is not None
 
 
-def _ekart(number: str) -> bool:
+def _is_ekart_number(number: str) -> bool:
     return re.fullmatch(r"FMP[PC][0-9]{10}", number) is not None
 
 
-FORMS: Mapping[str, Callable[[str], bool]] = {
-    "bluedart": _bluedart,
-    "delhivery": _delhivery,
-    "dtdc": _dtdc,
-    "ekart": _ekart,
-    "indiapost": _indiapost,
+WAYBILL_FORMATS: Mapping[str, Callable[[str], bool]] = {
+    "bluedart": _is_bluedart_number,
+    "delhivery": _is_delhivery_number,
+    "dtdc": _is_dtdc_number,
+    "ekart": _is_ekart_number,
+    "indiapost": _is_indiapost_number,
 }

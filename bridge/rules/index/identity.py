@@ -11,10 +11,10 @@ from typing import Any
 
 import phonenumbers
 
-HOME_REGION = "IN"  # numbers without a country code are the merchant's countrymen's
+DEFAULT_PHONE_REGION = "IN"  # numbers without a country code are the merchant's countrymen's
 
 
-def normal(field: str, value: str) -> str:
+def normalise_identifier(field: str, value: str) -> str:
     """The normal form of a value of `field` (`customer`, `email`, `phone`, `order`, `waybill`), or ''.
 
     E-mail: NFKC, casefold, trimmed; phone: E.164, with 10-digit numbers read as Indian; ids: digits;
@@ -24,7 +24,7 @@ def normal(field: str, value: str) -> str:
         text = unicodedata.normalize("NFKC", value).strip().casefold()
         return text if "@" in text.strip("@") else ""
     if field == "phone":
-        return _e164(value)
+        return _format_e164(value)
     if field == "waybill":
         return "".join(value.split()).upper()
     return legacy_id(value)
@@ -41,9 +41,9 @@ def legacy_id(value: Any) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _e164(value: str) -> str:
+def _format_e164(value: str) -> str:
     try:
-        number = phonenumbers.parse(value, HOME_REGION)
+        number = phonenumbers.parse(value, DEFAULT_PHONE_REGION)
     except phonenumbers.NumberParseException:
         return ""
     if not phonenumbers.is_possible_number(number):

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 
-def moment(value: Any) -> datetime | None:
+def parse_utc_datetime(value: Any) -> datetime | None:
     """An aware moment in UTC from ISO 8601 text with an offset; None for anything else."""
     try:
         parsed = datetime.fromisoformat(value)
@@ -16,26 +16,26 @@ def moment(value: Any) -> datetime | None:
         return None
 
 
-def text(value: Any) -> str:
+def read_text(value: Any) -> str:
     """Text without the blanks around it; of anything else, none."""
     return value.strip() if isinstance(value, str) else ""
 
 
-def texts(values: Any) -> list[str]:
+def read_texts(values: Any) -> list[str]:
     """The texts of a list that are not blank."""
-    return [text for text in map(text, values) if text] if isinstance(values, list) else []
+    return [text for text in map(read_text, values) if text] if isinstance(values, list) else []
 
 
-def first(*values: Any) -> str:
+def read_first_text(*values: Any) -> str:
     """The first text that is not blank."""
-    return next((text for text in map(text, values) if text), "")
+    return next((text for text in map(read_text, values) if text), "")
 
 
-def mapping(value: Any) -> Mapping[str, Any]:
+def read_object(value: Any) -> Mapping[str, Any]:
     """An object; of anything else, an empty one."""
     return value if isinstance(value, Mapping) else {}
 
 
-def mappings(values: Any) -> list[Mapping[str, Any]]:
+def read_objects(values: Any) -> list[Mapping[str, Any]]:
     """The objects of a list."""
     return [value for value in values if isinstance(value, Mapping)] if isinstance(values, list) else []

@@ -13,19 +13,32 @@ from enum import StrEnum
 from typing import Any
 
 from bridge.rules.index.identity import legacy_id
-from bridge.rules.index.json_values import first, mapping, mappings, moment, text
-from bridge.rules.index.shipping import Rules, SeenParcel, cod, parcels, reverse_parcels, still_open
+from bridge.rules.index.json_values import (
+    parse_utc_datetime,
+    read_first_text,
+    read_object,
+    read_objects,
+    read_text,
+)
+from bridge.rules.index.shipping import (
+    AttributionRules,
+    ParcelSighting,
+    is_cash_on_delivery,
+    is_unsettled,
+    read_fulfillment_parcels,
+    read_reverse_parcels,
+)
 
 
-class Seen(StrEnum):
+class SightingKind(StrEnum):
     """What kind of thing a delivery showed."""
 
     ORDER = "order"
     PARCELS = "parcels"
-    ORDER_GONE = "order_gone"
+    ORDER_DELETED = "order_gone"
     CUSTOMER = "customer"
-    CUSTOMER_GONE = "customer_gone"
-    MERGE = "merge"
+    CUSTOMER_DELETED = "customer_gone"
+    CUSTOMERS_MERGED = "merge"
     UNINSTALLED = "uninstalled"
     NOTHING = "nothing"
 
@@ -38,7 +51,7 @@ class Sighting:
     dispute of the order by its own id (`return/1`), and `matter_open` whether it is still to be settled.
     """
 
-    kind: Seen
+    kind: SightingKind
     order_id: str = ""
     order_name: str = ""
     customer_id: str = ""
@@ -47,112 +60,122 @@ class Sighting:
     phone: str = ""
     placed_at: datetime | None = None
     updated_at: datetime | None = None
-    parcels: tuple[SeenParcel, ...] = ()
+    parcels: tuple[ParcelSighting, ...] = ()
     cod: bool | None = None
     matter: str = ""
     matter_open: bool = False
 
 
-def learn(topic: str, body: Mapping[str, Any], rules: Rules = ()) -> Sighting:
+def extract_sighting(topic: str, body: Mapping[str, Any], rules: AttributionRules = ()) -> Sighting:
     """The sighting of one delivery, whose shape was checked before (`rules/topics`).
 
     `rules` are the merchant's own word about whose account a parcel travels on.
     """
-    read = _READERS.get(topic) or _READERS.get(topic.partition("/")[0])
-    return read(body, rules) if read else Sighting(kind=Seen.NOTHING)
+    read = _SIGHTING_READERS.get(topic) or _SIGHTING_READERS.get(topic.partition("/")[0])
+    return read(body, rules) if read else Sighting(kind=SightingKind.NOTHING)
 
 
-def _order(body: Mapping[str, Any], rules: Rules) -> Sighting:
-    customer = mapping(body.get("customer"))
-    address = mapping(body.get("shipping_address")) or mapping(body.get("billing_address"))
+def _read_order_sighting(body: Mapping[str, Any], rules: AttributionRules) -> Sighting:
+    customer = read_object(body.get("customer"))
+    address = read_object(body.get("shipping_address")) or read_object(body.get("billing_address"))
     return Sighting(
-        kind=Seen.ORDER,
-        order_id=_id(body),
-        order_name=text(body.get("name"))[:64],
+        kind=SightingKind.ORDER,
+        order_id=_get_record_id(body),
+        order_name=read_text(body.get("name"))[:64],
         customer_id=legacy_id(customer.get("id")),
-        email=first(body.get("email"), body.get("contact_email"), customer.get("email")),
-        phone=first(body.get("phone"), customer.get("phone"), address.get("phone")),
-        placed_at=moment(body.get("created_at")),
-        updated_at=moment(body.get("updated_at")),
+        email=read_first_text(body.get("email"), body.get("contact_email"), customer.get("email")),
+        phone=read_first_text(body.get("phone"), customer.get("phone"), address.get("phone")),
+        placed_at=parse_utc_datetime(body.get("created_at")),
+        updated_at=parse_utc_datetime(body.get("updated_at")),
         parcels=tuple(
-            parcel for shipment in mappings(body.get("fulfillments")) for parcel in parcels(shipment, rules)
+            parcel
+            for shipment in read_objects(body.get("fulfillments"))
+            for parcel in read_fulfillment_parcels(shipment, rules)
         ),
-        cod=cod(body),
+        cod=is_cash_on_delivery(body),
     )
 
 
-def _order_gone(body: Mapping[str, Any], _: Rules) -> Sighting:
-    return Sighting(kind=Seen.ORDER_GONE, order_id=_id(body))
+def _read_order_deletion(body: Mapping[str, Any], _: AttributionRules) -> Sighting:
+    return Sighting(kind=SightingKind.ORDER_DELETED, order_id=_get_record_id(body))
 
 
-def _fulfillment(body: Mapping[str, Any], rules: Rules) -> Sighting:
-    destination = mapping(body.get("destination"))
+def _read_fulfillment_sighting(body: Mapping[str, Any], rules: AttributionRules) -> Sighting:
+    destination = read_object(body.get("destination"))
     return Sighting(
-        kind=Seen.PARCELS,
+        kind=SightingKind.PARCELS,
         order_id=legacy_id(body.get("order_id")),
-        email=text(body.get("email")),
-        phone=text(destination.get("phone")),
-        updated_at=moment(body.get("updated_at")),
-        parcels=tuple(parcels(body, rules)),
+        email=read_text(body.get("email")),
+        phone=read_text(destination.get("phone")),
+        updated_at=parse_utc_datetime(body.get("updated_at")),
+        parcels=tuple(read_fulfillment_parcels(body, rules)),
     )
 
 
-def _sent_back(body: Mapping[str, Any], rules: Rules) -> Sighting:
+def _read_refund_sighting(body: Mapping[str, Any], rules: AttributionRules) -> Sighting:
     return Sighting(
-        kind=Seen.PARCELS,
-        order_id=_order_of(body),
-        updated_at=moment(body.get("updated_at") or body.get("processed_at")),
-        parcels=reverse_parcels(body, rules),
+        kind=SightingKind.PARCELS,
+        order_id=_get_order_id(body),
+        updated_at=parse_utc_datetime(body.get("updated_at") or body.get("processed_at")),
+        parcels=read_reverse_parcels(body, rules),
     )
 
 
-def _return(body: Mapping[str, Any], rules: Rules) -> Sighting:
-    return _matter(_sent_back(body, rules), "return", body)
+def _read_return_sighting(body: Mapping[str, Any], rules: AttributionRules) -> Sighting:
+    return _add_blocker(_read_refund_sighting(body, rules), "return", body)
 
 
-def _dispute(body: Mapping[str, Any], _: Rules) -> Sighting:
+def _read_dispute_sighting(body: Mapping[str, Any], _: AttributionRules) -> Sighting:
     """A chargeback or an inquiry: while it is open the proof of delivery is needed."""
-    seen = Sighting(kind=Seen.PARCELS, order_id=_order_of(body), updated_at=moment(body.get("finalized_on")))
-    return _matter(seen, "dispute", body)
+    seen = Sighting(
+        kind=SightingKind.PARCELS,
+        order_id=_get_order_id(body),
+        updated_at=parse_utc_datetime(body.get("finalized_on")),
+    )
+    return _add_blocker(seen, "dispute", body)
 
 
-def _matter(seen: Sighting, kind: str, body: Mapping[str, Any]) -> Sighting:
-    is_open = still_open(kind, text(body.get("status")))
-    return seen if is_open is None else replace(seen, matter=f"{kind}/{_id(body)}", matter_open=is_open)
-
-
-def _customer(body: Mapping[str, Any], _: Rules) -> Sighting:
-    return Sighting(
-        kind=Seen.CUSTOMER,
-        customer_id=_id(body),
-        email=text(body.get("email")),
-        phone=text(body.get("phone")),
-        placed_at=moment(body.get("created_at")),
-        updated_at=moment(body.get("updated_at")),
+def _add_blocker(sighting: Sighting, kind: str, body: Mapping[str, Any]) -> Sighting:
+    is_open = is_unsettled(kind, read_text(body.get("status")))
+    return (
+        sighting
+        if is_open is None
+        else replace(sighting, matter=f"{kind}/{_get_record_id(body)}", matter_open=is_open)
     )
 
 
-def _customer_gone(body: Mapping[str, Any], _: Rules) -> Sighting:
-    return Sighting(kind=Seen.CUSTOMER_GONE, customer_id=_id(body))
-
-
-def _uninstalled(_: Mapping[str, Any], __: Rules) -> Sighting:
-    return Sighting(kind=Seen.UNINSTALLED)
-
-
-def _merge(body: Mapping[str, Any], _: Rules) -> Sighting:
-    """A merge that failed changes nothing; one that says no status is taken at its word."""
-    if text(body.get("status")).lower() in ("failed", "requested", "in_progress"):
-        return Sighting(kind=Seen.NOTHING)
+def _read_customer_sighting(body: Mapping[str, Any], _: AttributionRules) -> Sighting:
     return Sighting(
-        kind=Seen.MERGE,
+        kind=SightingKind.CUSTOMER,
+        customer_id=_get_record_id(body),
+        email=read_text(body.get("email")),
+        phone=read_text(body.get("phone")),
+        placed_at=parse_utc_datetime(body.get("created_at")),
+        updated_at=parse_utc_datetime(body.get("updated_at")),
+    )
+
+
+def _read_customer_deletion(body: Mapping[str, Any], _: AttributionRules) -> Sighting:
+    return Sighting(kind=SightingKind.CUSTOMER_DELETED, customer_id=_get_record_id(body))
+
+
+def _read_uninstall(_: Mapping[str, Any], __: AttributionRules) -> Sighting:
+    return Sighting(kind=SightingKind.UNINSTALLED)
+
+
+def _read_customer_merge(body: Mapping[str, Any], _: AttributionRules) -> Sighting:
+    """A merge that failed changes nothing; one that says no status is taken at its word."""
+    if read_text(body.get("status")).lower() in ("failed", "requested", "in_progress"):
+        return Sighting(kind=SightingKind.NOTHING)
+    return Sighting(
+        kind=SightingKind.CUSTOMERS_MERGED,
         customer_id=legacy_id(body.get("admin_graphql_api_customer_deleted_id")),
         kept_customer_id=legacy_id(body.get("admin_graphql_api_customer_kept_id")),
     )
 
 
-def _order_of(body: Mapping[str, Any]) -> str:
-    order = mapping(body.get("order"))
+def _get_order_id(body: Mapping[str, Any]) -> str:
+    order = read_object(body.get("order"))
     return (
         legacy_id(body.get("order_id"))
         or legacy_id(order.get("id"))
@@ -160,25 +183,25 @@ def _order_of(body: Mapping[str, Any]) -> str:
     )
 
 
-def _id(body: Mapping[str, Any]) -> str:
+def _get_record_id(body: Mapping[str, Any]) -> str:
     return legacy_id(body.get("id")) or legacy_id(body.get("admin_graphql_api_id"))
 
 
-def _nothing(_: Mapping[str, Any], __: Rules) -> Sighting:
-    return Sighting(kind=Seen.NOTHING)
+def _ignore_delivery(_: Mapping[str, Any], __: AttributionRules) -> Sighting:
+    return Sighting(kind=SightingKind.NOTHING)
 
 
-_READERS: Mapping[str, Callable[[Mapping[str, Any], Rules], Sighting]] = {
-    "orders": _order,
-    "orders/delete": _order_gone,
-    "orders/edited": _nothing,  # tells of lines; `orders/updated` comes with it
-    "orders/risk_assessment_changed": _nothing,
-    "fulfillments": _fulfillment,
-    "refunds": _sent_back,
-    "returns": _return,
-    "disputes": _dispute,
-    "customers": _customer,
-    "customers/delete": _customer_gone,
-    "customers/merge": _merge,
-    "app/uninstalled": _uninstalled,
+_SIGHTING_READERS: Mapping[str, Callable[[Mapping[str, Any], AttributionRules], Sighting]] = {
+    "orders": _read_order_sighting,
+    "orders/delete": _read_order_deletion,
+    "orders/edited": _ignore_delivery,  # tells of lines; `orders/updated` comes with it
+    "orders/risk_assessment_changed": _ignore_delivery,
+    "fulfillments": _read_fulfillment_sighting,
+    "refunds": _read_refund_sighting,
+    "returns": _read_return_sighting,
+    "disputes": _read_dispute_sighting,
+    "customers": _read_customer_sighting,
+    "customers/delete": _read_customer_deletion,
+    "customers/merge": _read_customer_merge,
+    "app/uninstalled": _read_uninstall,
 }

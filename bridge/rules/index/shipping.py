@@ -12,17 +12,26 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bridge.model import ParcelStatus, Waybill
-from bridge.rules.index.attribution import attribute
+from bridge.rules.index.attribution import attribute_parcel
 from bridge.rules.index.identity import legacy_id
-from bridge.rules.index.json_values import first, mapping, mappings, moment, text, texts
+from bridge.rules.index.json_values import (
+    parse_utc_datetime,
+    read_first_text,
+    read_object,
+    read_objects,
+    read_text,
+    read_texts,
+)
 
 if TYPE_CHECKING:
     from config.merchant_file.processors import AttributionRule
 
-Rules: TypeAlias = "Sequence[AttributionRule]"  # the merchant's own word about whose account a parcel is on
+AttributionRules: TypeAlias = (
+    "Sequence[AttributionRule]"  # the merchant's own word about whose account a parcel is on
+)
 
 # https://shopify.dev/docs/api/admin-rest/latest/resources/fulfillment; `failure` may be anything
-STATUSES: Mapping[str, ParcelStatus] = {
+SHIPMENT_STATUSES: Mapping[str, ParcelStatus] = {
     "label_printed": ParcelStatus.BOOKED,
     "label_purchased": ParcelStatus.BOOKED,
     "confirmed": ParcelStatus.BOOKED,
@@ -34,7 +43,7 @@ STATUSES: Mapping[str, ParcelStatus] = {
 }
 
 # https://shopify.dev/docs/api/admin-graphql/latest/enums/FulfillmentDisplayStatus; what is not here says nothing
-DISPLAYED: Mapping[str, ParcelStatus] = {
+DISPLAY_STATUSES: Mapping[str, ParcelStatus] = {
     "LABEL_PRINTED": ParcelStatus.BOOKED,
     "LABEL_PURCHASED": ParcelStatus.BOOKED,
     "CONFIRMED": ParcelStatus.BOOKED,
@@ -51,14 +60,14 @@ DISPLAYED: Mapping[str, ParcelStatus] = {
 
 # when a return or a dispute is over: REST spells these in small letters, GraphQL in capitals
 # https://shopify.dev/docs/api/admin-graphql/latest/enums/ReturnStatus, .../DisputeStatus
-SETTLED: Mapping[str, tuple[str, ...]] = {
+SETTLED_STATUSES: Mapping[str, tuple[str, ...]] = {
     "return": ("closed", "canceled", "cancelled", "declined"),
     "dispute": ("won", "lost", "accepted", "charge_refunded"),
 }
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class SeenParcel:
+class ParcelSighting:
     """One tracking number with what the shop wrote beside it, attributed. `status` is the shop's word of it."""
 
     number: str
@@ -69,113 +78,125 @@ class SeenParcel:
     status_at: datetime | None = None
 
 
-def parcels(shipment: Mapping[str, Any], rules: Rules) -> Iterator[SeenParcel]:
+def read_fulfillment_parcels(
+    shipment: Mapping[str, Any], rules: AttributionRules
+) -> Iterator[ParcelSighting]:
     """The parcels of one fulfilment."""
-    company = text(shipment.get("tracking_company"))
-    numbers = texts(shipment.get("tracking_numbers")) or texts([shipment.get("tracking_number")])
-    urls = texts(shipment.get("tracking_urls")) or texts([shipment.get("tracking_url")])
-    shipped_at = moment(shipment.get("created_at"))
-    status = STATUSES.get(text(shipment.get("shipment_status")).lower(), ParcelStatus.UNKNOWN)
-    status_at = moment(shipment.get("updated_at")) if status is not ParcelStatus.UNKNOWN else None
+    company = read_text(shipment.get("tracking_company"))
+    numbers = read_texts(shipment.get("tracking_numbers")) or read_texts([shipment.get("tracking_number")])
+    urls = read_texts(shipment.get("tracking_urls")) or read_texts([shipment.get("tracking_url")])
+    shipped_at = parse_utc_datetime(shipment.get("created_at"))
+    status = SHIPMENT_STATUSES.get(read_text(shipment.get("shipment_status")).lower(), ParcelStatus.UNKNOWN)
+    status_at = parse_utc_datetime(shipment.get("updated_at")) if status is not ParcelStatus.UNKNOWN else None
     for place, number in enumerate(numbers):
         # parallel lists by convention, but their lengths may differ: the last URL then speaks for the rest
         url = urls[min(place, len(urls) - 1)] if urls else ""
-        seen = _attributed(
+        seen = _build_parcel_sighting(
             number,
             shipped_at,
             company=company,
             url=url,
             location=legacy_id(shipment.get("location_id")),
-            service=text(shipment.get("service")),
+            service=read_text(shipment.get("service")),
             rules=rules,
         )
         # one status speaks for a fulfilment: of several parcels one may be there and another not
         yield replace(seen, status=status, status_at=status_at) if len(numbers) == 1 else seen
 
 
-def reverse_parcels(body: Mapping[str, Any], rules: Rules) -> tuple[SeenParcel, ...]:
+def read_reverse_parcels(body: Mapping[str, Any], rules: AttributionRules) -> tuple[ParcelSighting, ...]:
     """Reverse waybills, where a return carries them."""
     found = []
     for key in ("reverse_deliveries", "return_shipments", "reverse_shipments"):
-        for shipment in mappings(body.get(key)):
-            tracking = mapping(shipment.get("tracking")) or shipment
-            number = first(tracking.get("number"), tracking.get("tracking_number"))
+        for shipment in read_objects(body.get(key)):
+            tracking = read_object(shipment.get("tracking")) or shipment
+            number = read_first_text(tracking.get("number"), tracking.get("tracking_number"))
             if number:
-                company = first(tracking.get("carrier_name"), tracking.get("tracking_company"))
-                url = first(tracking.get("url"), tracking.get("tracking_url"))
-                found.append(_attributed(number, None, company=company, url=url, rules=rules))
+                company = read_first_text(tracking.get("carrier_name"), tracking.get("tracking_company"))
+                url = read_first_text(tracking.get("url"), tracking.get("tracking_url"))
+                found.append(_build_parcel_sighting(number, None, company=company, url=url, rules=rules))
     return tuple(found)
 
 
-def _attributed(number: str, shipped_at: datetime | None, **told: Any) -> SeenParcel:
-    by = attribute(number=number, **told)
-    return SeenParcel(
+def _build_parcel_sighting(
+    number: str, shipped_at: datetime | None, **tracking_fields: Any
+) -> ParcelSighting:
+    by = attribute_parcel(number=number, **tracking_fields)
+    return ParcelSighting(
         number=number[:64], carrier=by.carrier, account_holder=by.account_holder, shipped_at=shipped_at
     )
 
 
-def platform_parcels(order: Mapping[str, Any], rules: Rules) -> Iterator[Waybill]:
+def read_platform_parcels(order: Mapping[str, Any], rules: AttributionRules) -> Iterator[Waybill]:
     """The parcels of one order as the Admin API gives it: those that were sent, and those that come back."""
     number = str(order.get("legacyResourceId", "")) or legacy_id(order.get("id"))
-    paid = texts(order.get("paymentGatewayNames"))
+    paid = read_texts(order.get("paymentGatewayNames"))
     of_order: dict[str, Any] = {
         "order_id": number,
         "order_name": str(order.get("name", "")),
-        "cod": cod({"payment_gateway_names": paid}),
-        "matters": tuple(sorted(_matters(order))),
+        "cod": is_cash_on_delivery({"payment_gateway_names": paid}),
+        "matters": tuple(sorted(_list_unsettled_blockers(order))),
     }
-    for shipment in mappings(order.get("fulfillments")):
-        sent = [one for one in mappings(shipment.get("trackingInfo")) if text(one.get("number"))]
-        where = _displayed(shipment) if len(sent) == 1 else {}
+    for shipment in read_objects(order.get("fulfillments")):
+        sent = [one for one in read_objects(shipment.get("trackingInfo")) if read_text(one.get("number"))]
+        where = _read_display_status(shipment) if len(sent) == 1 else {}
         for tracking in sent:
-            yield _waybill(tracking, "company", shipment, rules, **of_order, **where)
-    for returned in mappings(order.get("returns")):
-        for part in mappings(returned.get("reverseFulfillmentOrders")):
-            for delivery in mappings(part.get("reverseDeliveries")):
-                tracking = mapping(mapping(delivery.get("deliverable")).get("tracking"))
-                if text(tracking.get("number")):
-                    yield _waybill(tracking, "carrierName", {}, rules, **of_order | {"cod": False})
+            yield _build_waybill(tracking, "company", shipment, rules, **of_order, **where)
+    for returned in read_objects(order.get("returns")):
+        for part in read_objects(returned.get("reverseFulfillmentOrders")):
+            for delivery in read_objects(part.get("reverseDeliveries")):
+                tracking = read_object(read_object(delivery.get("deliverable")).get("tracking"))
+                if read_text(tracking.get("number")):
+                    yield _build_waybill(tracking, "carrierName", {}, rules, **of_order | {"cod": False})
 
 
-def still_open(kind: str, status: str) -> bool | None:
+def is_unsettled(kind: str, status: str) -> bool | None:
     """Is a `return` or a `dispute` of this status still to be settled? None where it says no status."""
-    return status.lower() not in SETTLED[kind] if status else None
+    return status.lower() not in SETTLED_STATUSES[kind] if status else None
 
 
-def _matters(order: Mapping[str, Any]) -> Iterator[str]:
-    for kind in SETTLED:
-        for one in mappings(order.get(f"{kind}s")):
-            if still_open(kind, text(one.get("status"))):
+def _list_unsettled_blockers(order: Mapping[str, Any]) -> Iterator[str]:
+    for kind in SETTLED_STATUSES:
+        for one in read_objects(order.get(f"{kind}s")):
+            if is_unsettled(kind, read_text(one.get("status"))):
                 yield f"{kind}/{legacy_id(one.get('id'))}"
 
 
-def _displayed(shipment: Mapping[str, Any]) -> dict[str, Any]:
+def _read_display_status(shipment: Mapping[str, Any]) -> dict[str, Any]:
     """Where the platform thinks the one parcel of a fulfilment is."""
-    status = DISPLAYED.get(text(shipment.get("displayStatus")), ParcelStatus.UNKNOWN)
-    at = moment(shipment.get("deliveredAt")) or moment(shipment.get("inTransitAt"))
+    status = DISPLAY_STATUSES.get(read_text(shipment.get("displayStatus")), ParcelStatus.UNKNOWN)
+    at = parse_utc_datetime(shipment.get("deliveredAt")) or parse_utc_datetime(shipment.get("inTransitAt"))
     return {"status": status, "status_at": at} if status is not ParcelStatus.UNKNOWN else {}
 
 
-def _waybill(
-    tracking: Mapping[str, Any], company: str, shipment: Mapping[str, Any], rules: Rules, **told: Any
+def _build_waybill(
+    tracking: Mapping[str, Any],
+    company_key: str,
+    shipment: Mapping[str, Any],
+    rules: AttributionRules,
+    **waybill_fields: Any,
 ) -> Waybill:
-    number = text(tracking.get("number"))[:64]
-    by = attribute(
-        company=text(tracking.get(company)),
-        url=text(tracking.get("url")),
+    number = read_text(tracking.get("number"))[:64]
+    by = attribute_parcel(
+        company=read_text(tracking.get(company_key)),
+        url=read_text(tracking.get("url")),
         number=number,
-        location=legacy_id(mapping(shipment.get("location")).get("id")),
+        location=legacy_id(read_object(shipment.get("location")).get("id")),
         rules=rules,
     )
-    shipped_at = moment(shipment.get("createdAt"))
+    shipped_at = parse_utc_datetime(shipment.get("createdAt"))
     return Waybill(
-        number=number, carrier=by.carrier, account_holder=by.account_holder, shipped_at=shipped_at, **told
+        number=number,
+        carrier=by.carrier,
+        account_holder=by.account_holder,
+        shipped_at=shipped_at,
+        **waybill_fields,
     )
 
 
-def cod(body: Mapping[str, Any]) -> bool | None:
+def is_cash_on_delivery(body: Mapping[str, Any]) -> bool | None:
     """True where the price is collected at the door; None where the body names no way of paying."""
-    named = texts(body.get("payment_gateway_names")) or texts([body.get("gateway")])
+    named = read_texts(body.get("payment_gateway_names")) or read_texts([body.get("gateway")])
     if not named:
         return None
     return any(re.search(r"cash.?on.?delivery|\bcod\b", name.lower().replace("_", " ")) for name in named)

@@ -12,10 +12,20 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from bridge.errors import PayloadInvalid
-from bridge.model import Absence, Answer, Entry, Gap, Notice, NoticeState, Outcome, Said, TaskState
+from bridge.model import (
+    Absence,
+    AnswerRow,
+    Gap,
+    Notice,
+    NoticeItem,
+    NoticeState,
+    Outcome,
+    ProcessorAnswer,
+    TaskState,
+)
 
 # The law that a processor names for what it keeps: a closed set, so that it can stand in evidence.
-LAWS: Mapping[str, str] = {
+PROCESSOR_RETENTION_LAWS: Mapping[str, str] = {
     "tax": "Tax law: invoices and books of account",
     "company": "Company law: books and papers",
     "carriage": "Law on carriers: consignment notes and e-way bills",
@@ -25,15 +35,15 @@ LAWS: Mapping[str, str] = {
     "order": "The order of a court or an authority",
     "other": "Another law, named in the note",
 }
-LONGEST_NOTE = 500
-FURTHEST_DAYS = 36_525  # a hundred years: beyond is a slip, and no law
-ANSWERED = (
+MAX_NOTE_CHARS = 500
+MAX_RETAINED_DAYS = 36_525  # a hundred years: beyond is a slip, and no law
+ANSWERED_NOTICE_STATES = (
     NoticeState.COMPLETED,
     NoticeState.PARTLY_REFUSED,
     NoticeState.NOT_FOUND,
     NoticeState.REFUSED,
 )
-OPEN = (
+OPEN_NOTICE_STATES = (
     NoticeState.QUEUED,
     NoticeState.SENT,
     NoticeState.BOUNCED,
@@ -41,22 +51,22 @@ OPEN = (
     NoticeState.ACKNOWLEDGED,
     NoticeState.EXPIRED,
 )
-STATES: Mapping[Answer, NoticeState] = {
-    Answer.ERASED: NoticeState.COMPLETED,
-    Answer.RETAINED: NoticeState.PARTLY_REFUSED,
-    Answer.NOT_FOUND: NoticeState.NOT_FOUND,
-    Answer.REFUSED: NoticeState.REFUSED,
+NOTICE_STATE_BY_ANSWER: Mapping[ProcessorAnswer, NoticeState] = {
+    ProcessorAnswer.ERASED: NoticeState.COMPLETED,
+    ProcessorAnswer.RETAINED: NoticeState.PARTLY_REFUSED,
+    ProcessorAnswer.NOT_FOUND: NoticeState.NOT_FOUND,
+    ProcessorAnswer.REFUSED: NoticeState.REFUSED,
 }
 # worst first: what an operator has to look at before all else
-OUTCOMES: Sequence[tuple[Answer, Outcome]] = (
-    (Answer.REFUSED, Outcome.DENIED),
-    (Answer.RETAINED, Outcome.RETAINED),
-    (Answer.ERASED, Outcome.ERASED),
-    (Answer.NOT_FOUND, Outcome.ABSENT),
+ANSWER_OUTCOMES_WORST_FIRST: Sequence[tuple[ProcessorAnswer, Outcome]] = (
+    (ProcessorAnswer.REFUSED, Outcome.DENIED),
+    (ProcessorAnswer.RETAINED, Outcome.RETAINED),
+    (ProcessorAnswer.ERASED, Outcome.ERASED),
+    (ProcessorAnswer.NOT_FOUND, Outcome.ABSENT),
 )
-GRAVE = (NoticeState.BOUNCED, NoticeState.EXPIRED)
+PROBLEM_NOTICE_STATES = (NoticeState.BOUNCED, NoticeState.EXPIRED)
 # why nothing can go out: a person has to act
-STUCK = (
+BLOCKING_REASONS = (
     "carrier_unknown",
     "processor_not_listed",
     "no_channel",
@@ -72,30 +82,30 @@ STUCK = (
 )
 
 
-def check(entries: Sequence[Entry], said: Mapping[str, Said], *, today: date) -> None:
+def validate_answer(items: Sequence[NoticeItem], answers: Mapping[str, AnswerRow], *, today: date) -> None:
     """Is this a whole and good answer to a notice? Raises PayloadInvalid with a constant reason."""
-    known = {entry.id for entry in entries}
-    if said.keys() - known:
+    known = {entry.id for entry in items}
+    if answers.keys() - known:
         raise PayloadInvalid("entry_unknown")
-    if known - said.keys():
+    if known - answers.keys():
         raise PayloadInvalid("entry_missing")
-    for one in said.values():
-        if one.answer is Answer.RETAINED and one.until is None:
+    for one in answers.values():
+        if one.answer is ProcessorAnswer.RETAINED and one.until is None:
             raise PayloadInvalid("until_missing")
-        if one.answer is Answer.RETAINED and one.law not in LAWS:
+        if one.answer is ProcessorAnswer.RETAINED and one.law not in PROCESSOR_RETENTION_LAWS:
             raise PayloadInvalid("law_missing")
         if one.until is not None and one.until <= today:
             raise PayloadInvalid("until_not_ahead")
-        if one.until is not None and one.until > today + timedelta(days=FURTHEST_DAYS):
+        if one.until is not None and one.until > today + timedelta(days=MAX_RETAINED_DAYS):
             raise PayloadInvalid("until_too_far")
-        if len(one.note) > LONGEST_NOTE:
+        if len(one.note) > MAX_NOTE_CHARS:
             raise PayloadInvalid("note_too_long")
 
 
-def told_again(entry: Entry, reason: str, now: datetime) -> Entry:
+def reopen_notice_item(item: NoticeItem, reason: str, now: datetime) -> NoticeItem:
     """An answered entry whose processor is to be told again: it is looked at first, as if it were new."""
     return replace(
-        entry,
+        item,
         state=NoticeState.WAITING,
         reason=reason,
         answer=None,
@@ -108,20 +118,20 @@ def told_again(entry: Entry, reason: str, now: datetime) -> Entry:
     )
 
 
-def answered_state(answers: Sequence[Answer]) -> NoticeState:
+def derive_notice_state(answers: Sequence[ProcessorAnswer]) -> NoticeState:
     """The state of a notice whose entries were all answered."""
     given = set(answers)
-    if given == {Answer.NOT_FOUND}:
+    if given == {ProcessorAnswer.NOT_FOUND}:
         return NoticeState.NOT_FOUND
-    if given == {Answer.REFUSED}:
+    if given == {ProcessorAnswer.REFUSED}:
         return NoticeState.REFUSED
-    if given & {Answer.RETAINED, Answer.REFUSED}:
+    if given & {ProcessorAnswer.RETAINED, ProcessorAnswer.REFUSED}:
         return NoticeState.PARTLY_REFUSED
     return NoticeState.COMPLETED
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Stands:
+class NoticeTaskStatus:
     """Where the instruct task of one request at one processor stands. `detail` is JSON without a person."""
 
     state: TaskState
@@ -132,51 +142,62 @@ class Stands:
     detail: Mapping[str, Any]
 
 
-def stands(processor: str, entries: Sequence[Entry], letters: Sequence[Notice]) -> Stands:
+def derive_notice_task_status(
+    processor: str, items: Sequence[NoticeItem], notices: Sequence[Notice]
+) -> NoticeTaskStatus:
     """Given its entries and the notices that list them. `letters` hold this request's notices only."""
-    still = [entry for entry in entries if entry.answer is None]
-    answers = Counter(entry.answer for entry in entries if entry.answer is not None)
+    still = [entry for entry in items if entry.answer is None]
+    answers = Counter(entry.answer for entry in items if entry.answer is not None)
     outcome = Outcome.UNCONFIRMED
     if not still:
-        outcome = next((ours for theirs, ours in OUTCOMES if answers[theirs]), Outcome.ABSENT)
-    refused = answers[Answer.REFUSED]
+        outcome = next(
+            (ours for theirs, ours in ANSWER_OUTCOMES_WORST_FIRST if answers[theirs]), Outcome.ABSENT
+        )
+    refused = answers[ProcessorAnswer.REFUSED]
     state = TaskState.WAITING if still else TaskState.FAILED if refused else TaskState.DONE
     gaps = (
-        (Gap(system=processor, absence=Absence.LEFT, what=f"{refused} records", reason="processor_refused"),)
+        (
+            Gap(
+                system=processor,
+                absence=Absence.NOT_REMOVED,
+                what=f"{refused} records",
+                reason="processor_refused",
+            ),
+        )
         if refused
         else ()
     )
-    due = [letter.due_at for letter in letters if letter.due_at and letter.state in OPEN]
-    return Stands(
+    due = [letter.due_at for letter in notices if letter.due_at and letter.state in OPEN_NOTICE_STATES]
+    return NoticeTaskStatus(
         state=state,
         outcome=outcome,
-        error=_error(still, letters, refused),
+        error=_find_first_problem(still, notices, refused),
         expected_by=min(due, default=None) if still else None,
         gaps=gaps,
         detail={
-            "entries": len(entries),
+            "entries": len(items),
             "answers": {str(answer): count for answer, count in sorted(answers.items())},
-            "waits": _waits(still),
-            "kept": _kept(entries),
-            "read_back": dict(
-                sorted(Counter(entry.read_back for entry in entries if entry.read_back).items())
-            ),
-            "notices": [_letter(letter) for letter in letters],
+            "waits": _summarise_waiting_items(still),
+            "kept": _summarise_retained_items(items),
+            "read_back": dict(sorted(Counter(entry.read_back for entry in items if entry.read_back).items())),
+            "notices": [_format_notice(letter) for letter in notices],
         },
     )
 
 
-def _error(still: Sequence[Entry], letters: Sequence[Notice], refused: int) -> str:
+def _find_first_problem(
+    open_items: Sequence[NoticeItem], notices: Sequence[Notice], refused_count: int
+) -> str:
     """The one thing to look at first."""
-    stuck = next((entry.reason for entry in still if entry.reason in STUCK), "")
-    grave = next((str(letter.state) for letter in letters if letter.state in GRAVE), "")
-    return stuck or grave or ("processor_refused" if refused else "")
+    stuck = next((entry.reason for entry in open_items if entry.reason in BLOCKING_REASONS), "")
+    grave = next((str(letter.state) for letter in notices if letter.state in PROBLEM_NOTICE_STATES), "")
+    return stuck or grave or ("processor_refused" if refused_count else "")
 
 
-def _waits(still: Sequence[Entry]) -> list[dict[str, Any]]:
+def _summarise_waiting_items(open_items: Sequence[NoticeItem]) -> list[dict[str, Any]]:
     """What is not in a letter yet, by reason; the date is the latest of its group."""
-    groups: dict[tuple[str, str], list[Entry]] = {}
-    for entry in still:
+    groups: dict[tuple[str, str], list[NoticeItem]] = {}
+    for entry in open_items:
         if not entry.notice_id or entry.state in (NoticeState.WAITING, NoticeState.QUEUED):
             groups.setdefault((entry.state, entry.reason), []).append(entry)
     return [
@@ -184,15 +205,15 @@ def _waits(still: Sequence[Entry]) -> list[dict[str, Any]]:
             "state": state,
             "reason": reason,
             "entries": len(group),
-            "not_before": _latest([entry.not_before for entry in group]),
+            "not_before": _format_latest_datetime([entry.not_before for entry in group]),
         }
         for (state, reason), group in sorted(groups.items())
     ]
 
 
-def _kept(entries: Sequence[Entry]) -> list[dict[str, Any]]:
+def _summarise_retained_items(items: Sequence[NoticeItem]) -> list[dict[str, Any]]:
     """What a processor keeps: how much, under which law, until when."""
-    groups = Counter((entry.law, entry.until) for entry in entries if entry.answer is Answer.RETAINED)
+    groups = Counter((entry.law, entry.until) for entry in items if entry.answer is ProcessorAnswer.RETAINED)
     return [
         {"law": law, "until": until.isoformat() if until else None, "entries": count}
         for (law, until), count in sorted(
@@ -201,19 +222,19 @@ def _kept(entries: Sequence[Entry]) -> list[dict[str, Any]]:
     ]
 
 
-def _letter(letter: Notice) -> dict[str, Any]:
+def _format_notice(notice: Notice) -> dict[str, Any]:
     moments = ("sent_at", "due_at", "answered_at")
-    told = {name: moment.isoformat() if (moment := getattr(letter, name)) else None for name in moments}
+    told = {name: moment.isoformat() if (moment := getattr(notice, name)) else None for name in moments}
     return {
-        "id": letter.id,
-        "state": letter.state,
-        "via": letter.via,
-        "reminders": letter.reminders,
-        "answered_via": letter.answered_via,
+        "id": notice.id,
+        "state": notice.state,
+        "via": notice.via,
+        "reminders": notice.reminders,
+        "answered_via": notice.answered_via,
         **told,
     }
 
 
-def _latest(moments: Sequence[datetime | None]) -> str | None:
+def _format_latest_datetime(moments: Sequence[datetime | None]) -> str | None:
     known = [moment for moment in moments if moment is not None]
     return max(known).isoformat() if known and len(known) == len(moments) else None

@@ -11,58 +11,69 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bridge.model import Names, Principal, Waybill
-from bridge.rules.index.attribution import UNKNOWN, personal
-from bridge.rules.index.identity import normal
+from bridge.model import Principal, ReferenceKind, Waybill
+from bridge.rules.index.attribution import UNKNOWN_CARRIER, is_personal_number
+from bridge.rules.index.identity import normalise_identifier
 
 if TYPE_CHECKING:
     from config.merchant_file.processors import Processor
 
-EVERY = "*"  # `carries` of a processor that has a copy of each parcel, whoever carries it
+ALL_PARCELS = "*"  # `carries` of a processor that has a copy of each parcel, whoever carries it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Told:
+class NoticeTarget:
     """One record at one processor, before it is an entry. A blank `reference`: nothing names her there."""
 
     processor: str
-    names: Names
+    reference_kind: ReferenceKind
     reference: str
     order: str = ""
     order_id: str = ""
     parcel: Waybill | None = None
 
 
-def whom(
-    who: Principal,
+def list_notice_targets(
+    principal: Principal,
     parcels: Sequence[Waybill],
     orders: Mapping[str, str],
     processors: Sequence[Processor],
-) -> list[Told]:
+) -> list[NoticeTarget]:
     """Everything that has to be told. `orders` maps ids of her orders to their names.
 
     A parcel whose carrier nobody named goes to `unknown`, for a person to decide; one at a company that the
     merchant's file does not list goes under the company's own id, and waits there.
     """
-    found: dict[tuple[str, str], Told] = {}
-    for told in (*_parcels(parcels, processors), *_others(who, orders, processors)):
+    found: dict[tuple[str, str], NoticeTarget] = {}
+    for told in (
+        *_list_parcel_targets(parcels, processors),
+        *_list_other_targets(principal, orders, processors),
+    ):
         found.setdefault((told.processor, told.reference), told)
     return list(found.values())
 
 
-def _parcels(parcels: Sequence[Waybill], processors: Sequence[Processor]) -> Iterator[Told]:
+def _list_parcel_targets(
+    parcels: Sequence[Waybill], processors: Sequence[Processor]
+) -> Iterator[NoticeTarget]:
     theirs = [processor for processor in processors if processor.applies_to == "parcels"]
     for parcel in parcels:
-        holder = UNKNOWN if parcel.held_by == UNKNOWN else account_of(parcel.held_by, theirs)
+        holder = (
+            UNKNOWN_CARRIER
+            if parcel.account_system == UNKNOWN_CARRIER
+            else find_account_processor(parcel.account_system, theirs)
+        )
         everywhere = [
             processor.id
             for processor in theirs
-            if EVERY in processor.carries and processor.is_told and not personal(parcel.number)
+            if ALL_PARCELS in processor.carries
+            and processor.is_notice_recipient
+            and not is_personal_number(parcel.number)
         ]
         for processor in dict.fromkeys((holder, *everywhere)):
-            yield Told(
+            yield NoticeTarget(
                 processor=processor,
-                names=Names.WAYBILL,
+                reference_kind=ReferenceKind.WAYBILL,
                 reference=parcel.number,
                 order=parcel.order_name,
                 order_id=parcel.order_id,
@@ -70,32 +81,38 @@ def _parcels(parcels: Sequence[Waybill], processors: Sequence[Processor]) -> Ite
             )
 
 
-def account_of(system: str, processors: Sequence[Processor]) -> str:
+def find_account_processor(system: str, processors: Sequence[Processor]) -> str:
     """The processor that has a system's parcels: the one that says so, the one of that id, or the system itself."""
     return next((processor.id for processor in processors if system in processor.carries), system)
 
 
-def _others(who: Principal, orders: Mapping[str, str], processors: Sequence[Processor]) -> Iterator[Told]:
+def _list_other_targets(
+    principal: Principal, orders: Mapping[str, str], processors: Sequence[Processor]
+) -> Iterator[NoticeTarget]:
     for processor in processors:
-        if not processor.is_told or processor.applies_to == "parcels":
+        if not processor.is_notice_recipient or processor.applies_to == "parcels":
             continue
-        names = Names(processor.names)
-        if processor.applies_to == "orders" and names in (Names.ORDER, Names.WAYBILL):
+        names = ReferenceKind(processor.names)
+        if processor.applies_to == "orders" and names in (ReferenceKind.ORDER, ReferenceKind.WAYBILL):
             for order_id, name in orders.items():
-                yield Told(
+                yield NoticeTarget(
                     processor=processor.id,
-                    names=Names.ORDER,
+                    reference_kind=ReferenceKind.ORDER,
                     reference=name or order_id,
                     order=name,
                     order_id=order_id,
                 )
         elif processor.applies_to == "everyone" or orders:
-            yield Told(processor=processor.id, names=names, reference=_named(names, who))
+            yield NoticeTarget(
+                processor=processor.id,
+                reference_kind=names,
+                reference=_build_subject_reference(names, principal),
+            )
 
 
-def _named(names: Names, who: Principal) -> str:
+def _build_subject_reference(reference_kind: ReferenceKind, principal: Principal) -> str:
     """What names the person herself there: Shopify's id, or the hash by which advertisers know an e-mail."""
-    if names is Names.EMAIL_SHA256:
-        email = normal("email", who.email)
+    if reference_kind is ReferenceKind.EMAIL_SHA256:
+        email = normalise_identifier("email", principal.email)
         return hashlib.sha256(email.encode()).hexdigest() if email else ""
-    return who.customer_id
+    return principal.customer_id

@@ -14,67 +14,69 @@ from zoneinfo import ZoneInfo
 
 from bridge.errors import PayloadInvalid
 from bridge.model import BankDetails, RefundAccount, RefundState, Settlement
-from bridge.rules.retention.holds import holds_on, local_day
+from bridge.rules.retention.holds import find_retention_holds, local_day
 
 if TYPE_CHECKING:
     from config.retention_file.retention import Retention
 
-CATEGORY = "cod_refund_bank"
-FIELDS = ("account_number", "ifsc", "account_holder", "upi_id")
-_ACCOUNT = re.compile(r"\d{9,18}", re.ASCII)
-_IFSC = re.compile(r"[A-Z]{4}0[A-Z0-9]{6}")
-_VPA = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{1,254}@[A-Za-z][A-Za-z0-9]{1,63}")
-_REFERENCE = re.compile(r"[A-Za-z0-9]{8,35}")  # RRN 12 digits, UTR of NEFT 16, of RTGS 22
-_REFUND_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./-]{0,63}")
-_AMOUNT = re.compile(r"\d{1,10}(\.\d{1,2})?", re.ASCII)
-_LONGEST_NAME = 120
+REFUND_BANK_CATEGORY = "cod_refund_bank"
+BANK_DETAIL_FIELDS = ("account_number", "ifsc", "account_holder", "upi_id")
+_ACCOUNT_NUMBER_FORMAT = re.compile(r"\d{9,18}", re.ASCII)
+_IFSC_FORMAT = re.compile(r"[A-Z]{4}0[A-Z0-9]{6}")
+_UPI_ID_FORMAT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{1,254}@[A-Za-z][A-Za-z0-9]{1,63}")
+_SETTLEMENT_REFERENCE_FORMAT = re.compile(r"[A-Za-z0-9]{8,35}")  # RRN 12 digits, UTR of NEFT 16, of RTGS 22
+_REFUND_ID_FORMAT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./-]{0,63}")
+_AMOUNT_FORMAT = re.compile(r"\d{1,10}(\.\d{1,2})?", re.ASCII)
+_MAX_HOLDER_CHARS = 120
 
 
-def refund_id(given: str) -> str:
+def parse_refund_id(raw_id: str) -> str:
     """A refund's id: Shopify's number, or the merchant's own mark. Raises PayloadInvalid."""
-    number = given.strip().removeprefix("gid://shopify/Refund/")
-    if not _REFUND_ID.fullmatch(number):
+    number = raw_id.strip().removeprefix("gid://shopify/Refund/")
+    if not _REFUND_ID_FORMAT.fullmatch(number):
         raise PayloadInvalid("refund_id_shape")
     return number
 
 
-def bank_details(given: Mapping[str, Any]) -> BankDetails:
+def validate_bank_details(raw_details: Mapping[str, Any]) -> BankDetails:
     """Check what was given: an account and its IFSC, or a UPI address. Raises PayloadInvalid."""
-    if set(given) - set(FIELDS):
+    if set(raw_details) - set(BANK_DETAIL_FIELDS):
         raise PayloadInvalid("field_unknown")
-    if any(value is not None and not isinstance(value, str) for value in given.values()):
+    if any(value is not None and not isinstance(value, str) for value in raw_details.values()):
         raise PayloadInvalid("value_not_text")
-    told = {name: (given.get(name) or "").strip() for name in FIELDS}
+    told = {name: (raw_details.get(name) or "").strip() for name in BANK_DETAIL_FIELDS}
     account = re.sub(r"[ -]", "", told["account_number"])
     ifsc = re.sub(r"[ -]", "", told["ifsc"]).upper()
     if bool(told["upi_id"]) == bool(account or ifsc):
         raise PayloadInvalid("one_way_needed")
     if told["upi_id"]:
-        if not _VPA.fullmatch(told["upi_id"]):
+        if not _UPI_ID_FORMAT.fullmatch(told["upi_id"]):
             raise PayloadInvalid("upi_id_shape")
-    elif not _ACCOUNT.fullmatch(account):
+    elif not _ACCOUNT_NUMBER_FORMAT.fullmatch(account):
         raise PayloadInvalid("account_number_shape")
-    elif not _IFSC.fullmatch(ifsc):
+    elif not _IFSC_FORMAT.fullmatch(ifsc):
         raise PayloadInvalid("ifsc_shape")
-    if len(told["account_holder"]) > _LONGEST_NAME:
+    if len(told["account_holder"]) > _MAX_HOLDER_CHARS:
         raise PayloadInvalid("account_holder_too_long")
     return BankDetails(
         account_number=account, ifsc=ifsc, account_holder=told["account_holder"], upi_id=told["upi_id"]
     )
 
 
-def settlement(*, reference: str, amount: str, currency: str, on: date) -> Settlement:
+def validate_settlement(*, reference: str, amount: str, currency: str, on: date) -> Settlement:
     """Check what the bank said. Raises PayloadInvalid."""
-    if not _REFERENCE.fullmatch(reference):
+    if not _SETTLEMENT_REFERENCE_FORMAT.fullmatch(reference):
         raise PayloadInvalid("reference_shape")
-    if not _AMOUNT.fullmatch(amount) or Decimal(amount) <= 0:
+    if not _AMOUNT_FORMAT.fullmatch(amount) or Decimal(amount) <= 0:
         raise PayloadInvalid("amount_shape")
     if not re.fullmatch("[A-Z]{3}", currency):
         raise PayloadInvalid("currency_shape")
     return Settlement(reference=reference, amount=Decimal(amount), currency=currency, on=on)
 
 
-def refusal(account: RefundAccount | None, *, refund: str, purpose: str, lock: Sequence[str]) -> str:
+def find_read_refusal(
+    account: RefundAccount | None, *, refund: str, purpose: str, lock: Sequence[str]
+) -> str:
     """Why these details may not be read, as a code; '' where they may.
 
     Policy s.2 and s.5.xvi: to execute the refund and for nothing else. A lock that the retention file does not
@@ -89,24 +91,25 @@ def refusal(account: RefundAccount | None, *, refund: str, purpose: str, lock: S
     return "" if account.state is RefundState.OPEN else account.state.value
 
 
-def first_moment(day: date, retention: Retention) -> datetime:
+def compute_day_start(day: date, retention: Retention) -> datetime:
     """When a day begins where the merchant keeps its books."""
     return datetime.combine(day, time.min, ZoneInfo(retention.calendar.timezone)).astimezone(UTC)
 
 
-def erase_at(opened_at: datetime, settled_at: datetime, retention: Retention) -> datetime | None:
+def compute_erase_at(opened_at: datetime, settled_at: datetime, retention: Retention) -> datetime | None:
     """The moment from which the details must go: the day after the last day of every hold of their category.
 
     None: the file has no such category, or a hold that cannot be read or has no end; then they stay.
     """
-    category = retention.categories.get(CATEGORY)
+    category = retention.categories.get(REFUND_BANK_CATEGORY)
     if category is None:
         return None
     events = {"refund_opened_at": opened_at, "refund_reconciled_at": settled_at}
     today = local_day(settled_at, retention.calendar)
     days = [
-        hold.erasable_from for hold in holds_on(category, events=events, today=today, retention=retention)
+        hold.erasable_from
+        for hold in find_retention_holds(category, events=events, today=today, retention=retention)
     ]
     if None in days:
         return None
-    return max([settled_at, *(first_moment(day, retention) for day in days if day)])
+    return max([settled_at, *(compute_day_start(day, retention) for day in days if day)])

@@ -13,18 +13,20 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from bridge.model import Clocks
+from bridge.model import Deadlines
 
 if TYPE_CHECKING:
     from datetime import tzinfo
 
     from config.merchant_file.merchant import ClockRules
 
-POLICY, LAW, SHOPIFY = "policy_30_days", "law_one_month", "shopify_30_days"
-MONTHS_A_YEAR = 12
+POLICY_CLOCK, LAW_CLOCK, SHOPIFY_CLOCK = "policy_30_days", "law_one_month", "shopify_30_days"
+MONTHS_PER_YEAR = 12
 
 
-def clocks(*, received_at: datetime, webhook_received_at: datetime | None, rules: ClockRules) -> Clocks:
+def compute_clocks(
+    *, received_at: datetime, webhook_received_at: datetime | None, rules: ClockRules
+) -> Deadlines:
     """Every clock of a request that reached the merchant at `received_at`.
 
     Acknowledging: 48 hours by law (Consumer Protection (E-Commerce) Rules 2020 r.4(5)), 72 by the
@@ -39,41 +41,41 @@ def clocks(*, received_at: datetime, webhook_received_at: datetime | None, rules
     The 90 days of DPDP Rules r.14(3) are a ceiling for grievances and lengthen nothing. Where clocks agree,
     the first in this order governs. Raises ValueError for a moment without time zone.
     """
-    received = _utc(received_at)
+    received = _convert_to_utc(received_at)
     hours = min(rules.ack_hours_law, rules.ack_hours_policy)
     due = {
-        POLICY: received + timedelta(days=rules.resolve_days_policy),
-        LAW: add_months(received, rules.resolve_months_law, ZoneInfo(rules.timezone)),
+        POLICY_CLOCK: received + timedelta(days=rules.resolve_days_policy),
+        LAW_CLOCK: add_months_to_datetime(received, rules.resolve_months_law, ZoneInfo(rules.timezone)),
     }
     if webhook_received_at is not None:
-        due[SHOPIFY] = _utc(webhook_received_at) + timedelta(days=rules.resolve_days_shopify)
+        due[SHOPIFY_CLOCK] = _convert_to_utc(webhook_received_at) + timedelta(days=rules.resolve_days_shopify)
     governs = min(due, key=lambda rule: due[rule])  # min keeps the first of equals
-    return Clocks(
+    return Deadlines(
         acknowledge_due_at=received + timedelta(hours=hours),
         due_at=due[governs],
         due_governed_by=governs,
-        due=due,
+        due_by_rule=due,
     )
 
 
-def add_months(moment: datetime, months: int, zone: tzinfo) -> datetime:
+def add_months_to_datetime(moment: datetime, months: int, zone: tzinfo) -> datetime:
     """The same time of day so many calendar months later where the merchant is, in UTC.
 
     A day the month does not have becomes its last day. A time of day that occurs twice (clocks set back)
     is the first; one that is skipped (clocks set forward) is as far into the new time as it lay past the old.
     """
-    local = _utc(moment).astimezone(zone)
-    day = shift_months(local.date(), months)
+    local = _convert_to_utc(moment).astimezone(zone)
+    day = add_months_to_date(local.date(), months)
     return datetime.combine(day, local.time(), tzinfo=zone).replace(fold=0).astimezone(UTC)
 
 
-def shift_months(day: date, months: int) -> date:
+def add_months_to_date(day: date, months: int) -> date:
     """The same day so many calendar months later, or the last of that month where it has no such day."""
-    year, month = divmod(day.year * MONTHS_A_YEAR + day.month - 1 + months, MONTHS_A_YEAR)
+    year, month = divmod(day.year * MONTHS_PER_YEAR + day.month - 1 + months, MONTHS_PER_YEAR)
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
-def _utc(moment: datetime) -> datetime:
+def _convert_to_utc(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise ValueError("a moment must carry its time zone")
     return moment.astimezone(UTC)

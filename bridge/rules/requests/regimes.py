@@ -14,27 +14,27 @@ from config.retention_file.gdpr_bases import EEA
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-_GATED = re.compile(r"(before|from)_(\d{4})_(\d\d)_(\d\d)")
+_DATED_ROUTE_FORMAT = re.compile(r"(before|from)_(\d{4})_(\d\d)_(\d\d)")
 
 
-def regimes(countries: Collection[str]) -> tuple[str, ...]:
+def list_regimes(countries: Collection[str]) -> tuple[str, ...]:
     """`IN`, then `EU` and `UK` where an address lies there."""
     eu = ("EU",) if EEA & set(countries) else ()
     uk = ("UK",) if "GB" in countries else ()
     return ("IN", *eu, *uk)
 
 
-def complaint_routes(
-    routes: Mapping[str, Sequence[str]], *, on: date, regimes: Collection[str]
+def list_complaint_routes(
+    routes: Mapping[str, Sequence[str]], *, day: date, regimes: Collection[str]
 ) -> tuple[str, ...]:
     """Codes of the complaint routes that are open on that day, without repeats."""
     found: list[str] = []
     for key, codes in routes.items():
-        gate = _GATED.fullmatch(key)
+        gate = _DATED_ROUTE_FORMAT.fullmatch(key)
         if gate is None:
             valid = key.upper() in regimes
         else:
             turn = date(int(gate[2]), int(gate[3]), int(gate[4]))
-            valid = on < turn if gate[1] == "before" else on >= turn
+            valid = day < turn if gate[1] == "before" else day >= turn
         found += codes if valid else ()
     return tuple(dict.fromkeys(found))

@@ -13,11 +13,11 @@ from typing import Any
 
 from bridge.model import PrivacyRequest
 
-SCHEMA = "request-register/1"
-DAY_S = 86_400
+REGISTER_SCHEMA = "request-register/1"
+SECONDS_PER_DAY = 86_400
 
 
-def register(
+def build_request_register(
     requests: Sequence[PrivacyRequest],
     *,
     open_answers: Mapping[str, int],
@@ -35,18 +35,18 @@ def register(
     for request in requests:
         months.setdefault(f"{request.received_at.astimezone(zone):%Y-%m}", []).append(request)
     return {
-        "schema": SCHEMA,
+        "schema": REGISTER_SCHEMA,
         "made_at": now.isoformat(),
-        "months": [_month(month, months[month], now) for month in sorted(months)],
-        "late": [_late(request) for request in requests if _is_late(request, now)],
+        "months": [_summarise_month(month, months[month], now) for month in sorted(months)],
+        "late": [_format_late_request(request) for request in requests if _is_late(request, now)],
         "open_answers": dict(sorted(open_answers.items())),
-        "held": _held(held, laws),
+        "held": _count_held_documents(held, laws),
     }
 
 
-def _month(month: str, requests: Sequence[PrivacyRequest], now: datetime) -> dict[str, Any]:
+def _summarise_month(month: str, requests: Sequence[PrivacyRequest], now: datetime) -> dict[str, Any]:
     days = [
-        (request.closed_at - request.received_at).total_seconds() / DAY_S
+        (request.closed_at - request.received_at).total_seconds() / SECONDS_PER_DAY
         for request in requests
         if request.closed_at
     ]
@@ -67,7 +67,7 @@ def _is_late(request: PrivacyRequest, now: datetime) -> bool:
     return (request.closed_at or now) > request.due_at
 
 
-def _late(request: PrivacyRequest) -> dict[str, Any]:
+def _format_late_request(request: PrivacyRequest) -> dict[str, Any]:
     return {
         "id": request.id,
         "kind": request.kind.value,
@@ -79,12 +79,12 @@ def _late(request: PrivacyRequest) -> dict[str, Any]:
     }
 
 
-def _held(
-    held: Sequence[tuple[Sequence[str], date | None, int]], laws: Mapping[str, str]
+def _count_held_documents(
+    held_documents: Sequence[tuple[Sequence[str], date | None, int]], laws: Mapping[str, str]
 ) -> list[dict[str, Any]]:
     """Documents by hold and year of release; one that several holds keep counts under each."""
     counts: Counter[tuple[str, str]] = Counter()
-    for holds, erasable_from, documents in held:
+    for holds, erasable_from, documents in held_documents:
         year = str(erasable_from.year) if erasable_from else "undecided"
         for hold in holds or ("none",):
             counts[hold, year] += documents

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 from bridge.errors import PayloadInvalid
 
-MOST_BYTES = 10_000_000
-_KINDS = {
+MAX_DOCUMENT_BYTES = 10_000_000
+_FILE_TYPES = {
     ".pdf": ("application/pdf", b"%PDF-"),
     ".png": ("image/png", b"\x89PNG\r\n"),
     ".jpg": ("image/jpeg", b"\xff\xd8\xff"),
@@ -21,26 +21,26 @@ _KINDS = {
     ".html": ("text/html", b"<"),
     ".json": ("application/json", b"{"),
 }
-SUFFIXES = {media: suffix for suffix, (media, _) in reversed(_KINDS.items())}
-_BEFORE_TEXT = b"\xef\xbb\xbf \t\r\n"  # a byte order mark, blanks
+SUFFIX_BY_MEDIA_TYPE = {media: suffix for suffix, (media, _) in reversed(_FILE_TYPES.items())}
+_LEADING_TEXT_BYTES = b"\xef\xbb\xbf \t\r\n"  # a byte order mark, blanks
 
 
-def media_type(name: str, content: bytes) -> str:
+def detect_media_type(name: str, content: bytes) -> str:
     """The media type of a document. Raises PayloadInvalid: `empty`, `too_large`, `kind_unknown`, `not_its_kind`."""
     if not content:
         raise PayloadInvalid("empty")
-    if len(content) > MOST_BYTES:
+    if len(content) > MAX_DOCUMENT_BYTES:
         raise PayloadInvalid("too_large")
     suffix = PurePath(name).suffix.lower()
-    if suffix not in _KINDS:
+    if suffix not in _FILE_TYPES:
         raise PayloadInvalid("kind_unknown")
-    media, start = _KINDS[suffix]
-    if not (content.lstrip(_BEFORE_TEXT) if len(start) == 1 else content).startswith(start):
+    media, start = _FILE_TYPES[suffix]
+    if not (content.lstrip(_LEADING_TEXT_BYTES) if len(start) == 1 else content).startswith(start):
         raise PayloadInvalid("not_its_kind")
     return media
 
 
-def issued_at(text: str, *, timezone: str, now: datetime) -> datetime:
+def parse_issued_at(text: str, *, timezone: str, now: datetime) -> datetime:
     """When a document was issued, from an ISO date or moment.
 
     Without a zone it is the time where the merchant keeps its books: the day decides the financial year. Raises

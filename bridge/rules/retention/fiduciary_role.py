@@ -5,10 +5,10 @@ Policy section 3: access for these departments only. A sealed document is for th
 
 from __future__ import annotations
 
-ROLES = ("admin", "sales_logistics", "marketing", "legal_compliance", "sysadmin")
-OPENS_DOCUMENTS = frozenset({"admin", "legal_compliance"})
+STAFF_ROLES = ("admin", "sales_logistics", "marketing", "legal_compliance", "sysadmin")
+DOCUMENT_READER_ROLES = frozenset({"admin", "legal_compliance"})
 
 
 def may_open_documents(role: str) -> bool:
     """True for the roles that may see a statutory copy in the clear."""
-    return role in OPENS_DOCUMENTS
+    return role in DOCUMENT_READER_ROLES

@@ -14,57 +14,57 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from bridge.rules.retention.statutory_last_days import (
-    CONTRACT,
+    CONTRACT_LENGTH_FIELDS,
+    CONTRACT_RULE,
     LAST_DAY_RULES,
-    LENGTHS,
-    age_ends,
-    erasable_from,
-    fy_end,
-    gst_return_due,
-    last_day,
+    compute_age_end,
+    compute_erasable_from,
+    compute_financial_year_end,
+    compute_gst_return_due,
+    compute_last_day,
     local_day,
 )
-from config.retention_file.gdpr_bases import GIVE_WAY, REGIMES
+from config.retention_file.gdpr_bases import ERASE_ON_CONFLICT, GDPR_REGIMES
 
 if TYPE_CHECKING:
-    from config.retention_file.retention_model import Category, HoldRule, Law, Retention
+    from config.retention_file.retention_model import Category, Law, Retention, RetentionRule
 
 __all__ = [
     "LAST_DAY_RULES",
-    "Hold",
-    "HoldState",
-    "age_ends",
-    "applies",
-    "binds",
-    "discharged_on",
-    "erasable_from",
-    "fy_end",
-    "gst_return_due",
-    "holds_on",
-    "judged",
-    "last_day",
+    "RetentionHold",
+    "RetentionHoldState",
+    "compute_age_end",
+    "compute_contract_end",
+    "compute_erasable_from",
+    "compute_financial_year_end",
+    "compute_gst_return_due",
+    "compute_last_day",
+    "evaluate_retention_hold",
+    "find_retention_holds",
+    "is_hold_applicable",
+    "is_law_applicable",
     "local_day",
 ]
 
-ALWAYS = "always"
-UNREADABLE = "the rule in the retention file could not be read: it holds until it is mended"
-LEGAL_FORM, REVIEWED_ON = "merchant.legal_entity_type", "reviewed_on"
-HOME = ("IN",)  # the regimes of somebody of whom no address abroad is known
+ALWAYS_OPEN = "always"
+UNREADABLE_RULE_CITATION = "the rule in the retention file could not be read: it holds until it is mended"
+LEGAL_FORM_FIELD, REVIEWED_ON_FIELD = "merchant.legal_entity_type", "reviewed_on"
+HOME_REGIMES = ("IN",)  # the regimes of somebody of whom no address abroad is known
 
 
-class HoldState(StrEnum):
+class RetentionHoldState(StrEnum):
     """What a hold does on a day: only `holds` keeps anything."""
 
     HOLDS = "holds"
     OVER = "over"
-    NOTHING_BEGAN = "nothing_began"
+    NOT_STARTED = "nothing_began"
     NOT_IN_FORCE = "not_in_force"
-    NOT_BOUND = "not_bound"
-    GIVES_WAY = "gives_way"
+    LAW_NOT_APPLICABLE = "not_bound"
+    YIELDS_TO_GDPR = "gives_way"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Hold:
+class RetentionHold:
     """One ground to keep data: the rule's id, its law, what to quote, and the days.
 
     `last_day` None means nobody can say yet. `release_needs` names what must be decided before anything
@@ -79,17 +79,17 @@ class Hold:
     erasable_from: date | None
     release_needs: tuple[str, ...] = ()
     gdpr_ground: str = ""
-    disclose: bool = False
+    must_disclose: bool = False
 
 
-def holds_on(
+def find_retention_holds(
     category: Category,
     *,
     events: Mapping[str, datetime],
     today: date,
     retention: Retention,
-    regimes: Collection[str] = HOME,
-) -> list[Hold]:
+    regimes: Collection[str] = HOME_REGIMES,
+) -> list[RetentionHold]:
     """Every ground that keeps this category on that day, the longest first; an empty list lets it go.
 
     `events` maps event names of the file (`document_issued_at`, `delivered_at`, …) to the latest moment over
@@ -101,67 +101,73 @@ def holds_on(
     found = [
         hold
         for ground in category.holds
-        for state, hold in [judged(ground, events=events, today=today, retention=retention, regimes=regimes)]
-        if state is HoldState.HOLDS
+        for state, hold in [
+            evaluate_retention_hold(ground, events=events, today=today, retention=retention, regimes=regimes)
+        ]
+        if state is RetentionHoldState.HOLDS
     ]
     if f"category.{category.id}" in retention.broken:
-        found.append(_unreadable(f"category.{category.id}"))
+        found.append(_build_unreadable_hold(f"category.{category.id}"))
     return sorted(found, key=lambda hold: hold.last_day or date.max, reverse=True)
 
 
-def judged(
+def evaluate_retention_hold(
     ground: str,
     *,
     events: Mapping[str, datetime],
     today: date,
     retention: Retention,
-    regimes: Collection[str] = HOME,
-) -> tuple[HoldState, Hold]:
+    regimes: Collection[str] = HOME_REGIMES,
+) -> tuple[RetentionHoldState, RetentionHold]:
     """What one hold does on that day, with its days where it has begun. See `holds_on`."""
     rule = retention.holds.get(ground)
     law = retention.laws.get(rule.law) if rule else None
     if rule is None or law is None:
-        return HoldState.HOLDS, _unreadable(ground)
-    begun, under_gdpr = _begun(rule, events), not set(REGIMES).isdisjoint(regimes)
-    last = _last(rule, events, retention) if begun else None
-    hold = Hold(
+        return RetentionHoldState.HOLDS, _build_unreadable_hold(ground)
+    begun, under_gdpr = _has_hold_begun(rule, events), not set(GDPR_REGIMES).isdisjoint(regimes)
+    last = _compute_hold_last_day(rule, events, retention) if begun else None
+    hold = RetentionHold(
         ground=ground,
         law=law.id,
         citation=law.title,
         last_day=last,
-        erasable_from=erasable_from(last),
-        release_needs=_needs(rule, retention),
+        erasable_from=compute_erasable_from(last),
+        release_needs=_list_release_needs(rule, retention),
         gdpr_ground=rule.gdpr_ground if under_gdpr else "",
-        disclose=under_gdpr and not rule.gdpr_ground,
+        must_disclose=under_gdpr and not rule.gdpr_ground,
     )
-    if (loose := _unbound(rule, law, today, retention, regimes)) is not None:
+    if (loose := _find_inapplicable_state(rule, law, today, retention, regimes)) is not None:
         return loose, hold
     if not begun:
-        return HoldState.NOTHING_BEGAN, hold
-    return (HoldState.OVER if _over(hold, today) else HoldState.HOLDS), hold
+        return RetentionHoldState.NOT_STARTED, hold
+    return (RetentionHoldState.OVER if _is_hold_over(hold, today) else RetentionHoldState.HOLDS), hold
 
 
-def binds(ground: str, *, today: date, retention: Retention, regimes: Collection[str] = HOME) -> bool:
+def is_hold_applicable(
+    ground: str, *, today: date, retention: Retention, regimes: Collection[str] = HOME_REGIMES
+) -> bool:
     """True where the hold can keep anything on that day, of this merchant and this person; a broken rule does."""
     rule = retention.holds.get(ground)
     law = retention.laws.get(rule.law) if rule else None
-    return rule is None or law is None or _unbound(rule, law, today, retention, regimes) is None
+    return (
+        rule is None or law is None or _find_inapplicable_state(rule, law, today, retention, regimes) is None
+    )
 
 
-def discharged_on(events: Mapping[str, datetime], retention: Retention) -> date | None:
+def compute_contract_end(events: Mapping[str, datetime], retention: Retention) -> date | None:
     """The last day of the contract (policy s.6): returns and warranty are over and every refund is settled.
 
     By the file's own rule: `delivered_at` with the longer of both lengths, `refund_settled_at` where that is
     later. None: nobody can say yet. It was not delivered, a refund is open, a length is undecided, or the rule
     could not be read.
     """
-    rules = [rule for rule in retention.holds.values() if rule.last_day_rule == CONTRACT]
-    last = [_last(rule, events, retention) for rule in rules]
+    rules = [rule for rule in retention.holds.values() if rule.last_day_rule == CONTRACT_RULE]
+    last = [_compute_hold_last_day(rule, events, retention) for rule in rules]
     known = [day for day in last if day is not None]
     return max(known) if known and len(known) == len(last) else None
 
 
-def applies(law: Law, merchant: Mapping[str, object]) -> bool:
+def is_law_applicable(law: Law, merchant: Mapping[str, object]) -> bool:
     """True where the law binds this merchant. A fact the file does not tell counts as if it did."""
     return all(
         (fact := path.removeprefix("merchant.")) not in merchant or merchant[fact] in allowed
@@ -169,39 +175,49 @@ def applies(law: Law, merchant: Mapping[str, object]) -> bool:
     )
 
 
-def _unbound(
-    rule: HoldRule, law: Law, today: date, retention: Retention, regimes: Collection[str]
-) -> HoldState | None:
+def _find_inapplicable_state(
+    rule: RetentionRule, law: Law, today: date, retention: Retention, regimes: Collection[str]
+) -> RetentionHoldState | None:
     """Why a hold that is read cannot keep anything; None where it can."""
-    if not law.in_force(today):
-        return HoldState.NOT_IN_FORCE
-    if not applies(law, retention.merchant):
-        return HoldState.NOT_BOUND
-    conflict = not rule.gdpr_ground and not set(REGIMES).isdisjoint(regimes)
-    return HoldState.GIVES_WAY if conflict and rule.eu_conflict == GIVE_WAY else None
+    if not law.is_in_force(today):
+        return RetentionHoldState.NOT_IN_FORCE
+    if not is_law_applicable(law, retention.merchant):
+        return RetentionHoldState.LAW_NOT_APPLICABLE
+    conflict = not rule.gdpr_ground and not set(GDPR_REGIMES).isdisjoint(regimes)
+    return RetentionHoldState.YIELDS_TO_GDPR if conflict and rule.eu_conflict == ERASE_ON_CONFLICT else None
 
 
-def _unreadable(ground: str) -> Hold:
-    return Hold(ground=ground, law="", citation=UNREADABLE, last_day=None, erasable_from=None)
+def _build_unreadable_hold(ground: str) -> RetentionHold:
+    return RetentionHold(
+        ground=ground, law="", citation=UNREADABLE_RULE_CITATION, last_day=None, erasable_from=None
+    )
 
 
-def _over(hold: Hold, today: date) -> bool:
+def _is_hold_over(hold: RetentionHold, today: date) -> bool:
     free = hold.erasable_from
     return free is not None and today >= free and not hold.release_needs
 
 
-def _begun(rule: HoldRule, events: Mapping[str, datetime]) -> bool:
+def _has_hold_begun(rule: RetentionRule, events: Mapping[str, datetime]) -> bool:
     """No invoice, no claim: no hold. An order without delivery or a refund without end: an open one."""
-    return rule.from_event in events or rule.opened_by == ALWAYS or rule.opened_by in events
+    return rule.from_event in events or rule.opened_by == ALWAYS_OPEN or rule.opened_by in events
 
 
-def _last(rule: HoldRule, events: Mapping[str, datetime], retention: Retention) -> date | None:
+def _compute_hold_last_day(
+    rule: RetentionRule, events: Mapping[str, datetime], retention: Retention
+) -> date | None:
     if rule.extend_if and rule.extend_if in events:
         return None
     args = dict(rule.args)
-    if rule.last_day_rule == CONTRACT:
-        args |= {length: days for length in LENGTHS if (days := retention.merchant.get(length)) is not None}
-    last = last_day(rule.last_day_rule, args, events.get(rule.from_event), calendar=retention.calendar)
+    if rule.last_day_rule == CONTRACT_RULE:
+        args |= {
+            length: days
+            for length in CONTRACT_LENGTH_FIELDS
+            if (days := retention.merchant.get(length)) is not None
+        }
+    last = compute_last_day(
+        rule.last_day_rule, args, events.get(rule.from_event), calendar=retention.calendar
+    )
     more = rule.extend_until
     if last is None or more is None:
         return last
@@ -210,15 +226,23 @@ def _last(rule: HoldRule, events: Mapping[str, datetime], retention: Retention) 
         return None
     if ended is None:
         return last
-    longer = last_day("event_plus_months", {"months": more.months}, ended, calendar=retention.calendar)
+    longer = compute_last_day(
+        "event_plus_months", {"months": more.months}, ended, calendar=retention.calendar
+    )
     return None if longer is None else max(last, longer)
 
 
-def _needs(rule: HoldRule, retention: Retention) -> tuple[str, ...]:
+def _list_release_needs(rule: RetentionRule, retention: Retention) -> tuple[str, ...]:
     """What somebody has to decide first: the lengths of the contract, for books the legal form and the review."""
-    if rule.last_day_rule == CONTRACT:
-        return tuple(f"merchant.{length}" for length in LENGTHS if retention.merchant.get(length) is None)
+    if rule.last_day_rule == CONTRACT_RULE:
+        return tuple(
+            f"merchant.{length}"
+            for length in CONTRACT_LENGTH_FIELDS
+            if retention.merchant.get(length) is None
+        )
     if not rule.statutory:
         return ()
     undecided = retention.merchant.get("legal_entity_type", "unknown") == "unknown"
-    return ((LEGAL_FORM,) if undecided else ()) + (() if retention.reviewed_on else (REVIEWED_ON,))
+    return ((LEGAL_FORM_FIELD,) if undecided else ()) + (
+        () if retention.reviewed_on else (REVIEWED_ON_FIELD,)
+    )

@@ -14,18 +14,18 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
 
-from bridge.model import DocumentForm, DocumentKind, Paper, Place, Sale
+from bridge.model import DocumentForm, DocumentKind, InvoiceCopy, PostalAddress, Sale
 from config.retention_file.retention_model import VaultRules
 
-SCHEMA = "statutory-copy/1"
-HOME = "IN"
-IDENTITY_FROM_INR = Decimal(50_000)  # r.46(e): "fifty thousand rupees or more", of taxable value
-_BETWEEN = re.compile(r"[\s-]")
-GSTIN = re.compile(r"\d{2}[A-Z]{5}\d{4}[A-Z][1-9A-Z]Z[0-9A-Z]")
-UNKNOWN_VALUE = "taxable_value_unknown"
-BY_SETTING = "kept_by_setting"
+INVOICE_COPY_SCHEMA = "statutory-copy/1"
+HOME_COUNTRY = "IN"
+BUYER_NAMED_FROM_INR = Decimal(50_000)  # r.46(e): "fifty thousand rupees or more", of taxable value
+_GSTIN_SEPARATORS = re.compile(r"[\s-]")
+GSTIN_PATTERN = re.compile(r"\d{2}[A-Z]{5}\d{4}[A-Z][1-9A-Z]Z[0-9A-Z]")
+TAXABLE_VALUE_UNKNOWN = "taxable_value_unknown"
+KEPT_BY_SETTING = "kept_by_setting"
 # Shopify's code of a State, and the code that GST returns use (two digits)
-GST_STATES = {
+GST_STATE_CODES = {
     "JK": "01", "HP": "02", "PB": "03", "CH": "04", "UK": "05", "UT": "05", "HR": "06", "DL": "07", "RJ": "08",
     "UP": "09", "BR": "10", "SK": "11", "AR": "12", "NL": "13", "MN": "14", "MZ": "15", "TR": "16", "ML": "17",
     "AS": "18", "WB": "19", "JH": "20", "OR": "21", "OD": "21", "CG": "22", "CT": "22", "MP": "23", "GJ": "24",
@@ -44,102 +44,111 @@ class Supplier:
     state_code: str = ""
 
 
-def taxable_value(sale: Sale) -> Decimal | None:
+def compute_taxable_value(sale: Sale) -> Decimal | None:
     """What tax is computed on, in rupees: the total without tax and tip. None where it cannot be read."""
     if sale.currency != "INR" or sale.total is None or sale.tax is None:
         return None
     return sale.total - sale.tax - sale.tip
 
 
-def gstin_of(sale: Sale) -> str:
+def find_buyer_gstin(sale: Sale) -> str:
     """The buyer's GSTIN, where an attribute of the order or the company's name holds one, written in any way."""
     texts = [*(value for _, value in sale.attributes), sale.billing.company, sale.delivery.company]
-    found = (GSTIN.search(_BETWEEN.sub("", text.upper())) or GSTIN.search(text.upper()) for text in texts)
+    found = (
+        GSTIN_PATTERN.search(_GSTIN_SEPARATORS.sub("", text.upper())) or GSTIN_PATTERN.search(text.upper())
+        for text in texts
+    )
     return next((match.group() for match in found if match), "")
 
 
-def lacks(sale: Sale) -> list[str]:
+def list_missing_particulars(sale: Sale) -> list[str]:
     """What a copy of this sale would not hold although the law wants it, as codes: somebody told it too late."""
-    at = _supplied_at(sale)
-    wanted = why_named(sale, tuple(NAMES_BUYER_IF), VaultRules())
+    at = _get_supply_address(sale)
+    wanted = list_buyer_name_reasons(sale, tuple(BUYER_NAME_CONDITIONS), VaultRules())
     told = bool(sale.billing.name or sale.billing.company) and bool(sale.billing.lines)
     return [
-        *(["state"] if at.country_code in ("", HOME) and not (at.state or at.state_code) else []),
+        *(["state"] if at.country_code in ("", HOME_COUNTRY) and not (at.state or at.state_code) else []),
         *(["buyer"] if wanted and not told else []),
-        *([] if sale.whole else ["lines"]),
+        *([] if sale.is_complete else ["lines"]),
     ]
 
 
 def _is_export(sale: Sale, _: VaultRules) -> bool:
     """Rule 46, export proviso: any value."""
     country = sale.delivery.country_code or sale.billing.country_code
-    return bool(country) and country != HOME
+    return bool(country) and country != HOME_COUNTRY
 
 
-def _of_value(sale: Sale, _: VaultRules) -> bool:
-    value = taxable_value(sale)
-    return value is not None and value >= IDENTITY_FROM_INR
+def _is_high_value(sale: Sale, _: VaultRules) -> bool:
+    value = compute_taxable_value(sale)
+    return value is not None and value >= BUYER_NAMED_FROM_INR
 
 
-def _asked_for(sale: Sale, rules: VaultRules) -> bool:
+def _is_buyer_name_requested(sale: Sale, rules: VaultRules) -> bool:
     wanted = {name.casefold() for name in rules.asked_for_by}
     said = {name.strip().casefold() for name, value in sale.attributes if value.strip()}
     return bool(wanted & said)
 
 
-def _registered(sale: Sale, _: VaultRules) -> bool:
-    return bool(gstin_of(sale))
+def _is_buyer_registered(sale: Sale, _: VaultRules) -> bool:
+    return bool(find_buyer_gstin(sale))
 
 
 # The names that a category may list under `name_address_required_if_any`.
-NAMES_BUYER_IF: Mapping[str, Callable[[Sale, VaultRules], bool]] = {
+BUYER_NAME_CONDITIONS: Mapping[str, Callable[[Sale, VaultRules], bool]] = {
     "is_export": _is_export,
-    "taxable_value_at_least_50000_inr": _of_value,
-    "recipient_requested": _asked_for,
-    "recipient_has_gstin": _registered,
+    "taxable_value_at_least_50000_inr": _is_high_value,
+    "recipient_requested": _is_buyer_name_requested,
+    "recipient_has_gstin": _is_buyer_registered,
 }
 
 
-def why_named(sale: Sale, conditions: tuple[str, ...], rules: VaultRules) -> tuple[str, ...]:
+def list_buyer_name_reasons(sale: Sale, conditions: tuple[str, ...], rules: VaultRules) -> tuple[str, ...]:
     """Why the copy names the buyer, as codes; empty: it must not.
 
     `conditions` are the category's names. A value that nobody can read names her: a copy cannot be mended
     later. An unknown condition does so too.
     """
-    found = [name for name in conditions if name not in NAMES_BUYER_IF or NAMES_BUYER_IF[name](sale, rules)]
-    if taxable_value(sale) is None:
-        found.append(UNKNOWN_VALUE)
-    return (*found, *([BY_SETTING] if rules.keep_identity else []))
+    found = [
+        name
+        for name in conditions
+        if name not in BUYER_NAME_CONDITIONS or BUYER_NAME_CONDITIONS[name](sale, rules)
+    ]
+    if compute_taxable_value(sale) is None:
+        found.append(TAXABLE_VALUE_UNKNOWN)
+    return (*found, *([KEPT_BY_SETTING] if rules.keep_identity else []))
 
 
-def paper(sale: Sale, supplier: Supplier, conditions: tuple[str, ...], rules: VaultRules) -> Paper:
+def build_invoice_copy(
+    sale: Sale, supplier: Supplier, conditions: tuple[str, ...], rules: VaultRules
+) -> InvoiceCopy:
     """The statutory minimum of a sale, or of what was paid back of it, ready to be sealed.
 
     A credit note (r.53) names nobody: it refers to its invoice, which names whom it must.
     """
-    told = _figures(sale, supplier, rules)
-    kind, named = DocumentKind.INVOICE, why_named(sale, conditions, rules)
+    told = _build_figures(sale, supplier, rules)
+    kind, named = DocumentKind.INVOICE, list_buyer_name_reasons(sale, conditions, rules)
     if sale.refund_id:
         kind, named = DocumentKind.CREDIT_NOTE, ()
         told |= {"against": sale.number or sale.order_id, "refund": sale.refund_id}
     else:
         told |= {
             "named_because": list(named),
-            "place_of_supply": _place_of_supply(sale),
-            "lacks": lacks(sale),
+            "place_of_supply": _build_place_of_supply(sale),
+            "lacks": list_missing_particulars(sale),
         }
         if named:
             told["buyer"] = {
-                "gstin": gstin_of(sale),
-                "billed_to": _place(sale.billing),
-                "delivered_to": _place(sale.delivery),
+                "gstin": find_buyer_gstin(sale),
+                "billed_to": _format_postal_address(sale.billing),
+                "delivered_to": _format_postal_address(sale.delivery),
             }
-    content = {"schema": SCHEMA, "kind": kind, "form": DocumentForm.MINIMUM, **told}
-    return Paper(
+    content = {"schema": INVOICE_COPY_SCHEMA, "kind": kind, "form": DocumentForm.MINIMUM, **told}
+    return InvoiceCopy(
         kind=kind,
         form=DocumentForm.MINIMUM,
         order_id=sale.order_id,
-        source=sale.refund_id or sale.order_id,
+        source_id=sale.refund_id or sale.order_id,
         issued_at=sale.issued_at,
         content=json.dumps(content, sort_keys=True, ensure_ascii=False).encode(),
         names_buyer=bool(named) and bool(sale.billing.name or sale.delivery.name),
@@ -147,9 +156,9 @@ def paper(sale: Sale, supplier: Supplier, conditions: tuple[str, ...], rules: Va
     )
 
 
-def _figures(sale: Sale, supplier: Supplier, rules: VaultRules) -> dict[str, Any]:
+def _build_figures(sale: Sale, supplier: Supplier, rules: VaultRules) -> dict[str, Any]:
     """Rule 46(a)-(c), (g)-(m). When it was issued stands beside the copy: a later event may move it."""
-    value = taxable_value(sale)
+    value = compute_taxable_value(sale)
     return {
         "number": sale.number,
         "supplier": asdict(supplier),
@@ -164,20 +173,22 @@ def _figures(sale: Sale, supplier: Supplier, rules: VaultRules) -> dict[str, Any
     }
 
 
-def _place_of_supply(sale: Sale) -> dict[str, str]:
+def _build_place_of_supply(sale: Sale) -> dict[str, str]:
     """Where the goods went: r.46(n). The delivery, else the bill."""
-    at = _supplied_at(sale)
+    at = _get_supply_address(sale)
     return {
         "state": at.state,
         "state_code": at.state_code,
-        "gst_state_code": GST_STATES.get(at.state_code, "") if at.country_code in ("", HOME) else "",
+        "gst_state_code": GST_STATE_CODES.get(at.state_code, "")
+        if at.country_code in ("", HOME_COUNTRY)
+        else "",
         "country_code": at.country_code,
     }
 
 
-def _supplied_at(sale: Sale) -> Place:
+def _get_supply_address(sale: Sale) -> PostalAddress:
     return sale.delivery if sale.delivery.country_code or sale.delivery.state_code else sale.billing
 
 
-def _place(place: Place) -> dict[str, Any]:
-    return {name: value for name, value in asdict(place).items() if value}
+def _format_postal_address(address: PostalAddress) -> dict[str, Any]:
+    return {name: value for name, value in asdict(address).items() if value}

@@ -14,26 +14,26 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from bridge.model import Proceeding
-from bridge.rules.requests.regimes import regimes
-from bridge.rules.retention.holds import Hold, holds_on, local_day
+from bridge.rules.requests.regimes import list_regimes
+from bridge.rules.retention.holds import RetentionHold, find_retention_holds, local_day
 
 if TYPE_CHECKING:
-    from bridge.model import Document, LegalClaim
+    from bridge.model import Document, LegalHold
     from config.retention_file.retention import Retention
 
-CATEGORY = "invoice_document"  # of the retention file
-CLAIM = "legal_claim"
-OPEN = {
+INVOICE_CATEGORY = "invoice_document"  # of the retention file
+LEGAL_HOLD_GROUND = "legal_claim"
+PROCEEDING_OPEN_EVENTS = {
     Proceeding.TAX: "tax_proceeding_open",
     Proceeding.ASSESSMENT: "assessment_reopened",
 }  # events of the file
-DISPOSED = "tax_proceeding_disposed_at"
-NO_CATEGORY = "the retention file has no category invoice_document: held until it has"
-NOT_IN_FILE = "a claim that nobody released"
+PROCEEDING_DISPOSED_EVENT = "tax_proceeding_disposed_at"
+NO_INVOICE_CATEGORY = "the retention file has no category invoice_document: held until it has"
+OPEN_LEGAL_HOLD_CITATION = "a claim that nobody released"
 _ONE_DAY = timedelta(days=1)
 
 
-class Moved(StrEnum):
+class ReleaseDayChange(StrEnum):
     """How a day of release moves under another retention file."""
 
     EARLIER = "earlier"
@@ -42,19 +42,19 @@ class Moved(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Kept:
+class DocumentRetention:
     """`holds` are those of the day, the longest first: none lets the documents go.
 
     `erasable_from` is the first day on which nothing holds, None where nobody can say yet; `grounds` are the ids of
     what keeps them, or, where nothing does any more, of what kept them.
     """
 
-    holds: tuple[Hold, ...]
+    holds: tuple[RetentionHold, ...]
     erasable_from: date | None
     grounds: tuple[str, ...]
 
     @property
-    def free(self) -> bool:
+    def is_erasable(self) -> bool:
         """True where the documents go."""
         return not self.holds
 
@@ -64,12 +64,12 @@ class Kept:
         return self.erasable_from - _ONE_DAY if self.erasable_from else None
 
     @property
-    def needs(self) -> tuple[str, ...]:
+    def release_needs(self) -> tuple[str, ...]:
         """What must be decided before anything goes, even after the last day."""
         return tuple(dict.fromkeys(need for hold in self.holds for need in hold.release_needs))
 
     @property
-    def day_of_law(self) -> date | None:
+    def legal_end_day(self) -> date | None:
         """The day on which the duties end if what must be decided were: what an alarm is measured by."""
         days = [hold.erasable_from for hold in self.holds]
         return max((day for day in days if day), default=None) if None not in days else None
@@ -80,56 +80,69 @@ class Kept:
         return self.holds[0].citation if self.holds else ""
 
 
-class Keeping:
+class DocumentRetentionCalculator:
     """Says for many orders what keeps their documents on one day. Documents of the same day ask the rules once."""
 
     def __init__(self, *, today: date, retention: Retention) -> None:
         self._today, self._retention = today, retention
-        self._known: dict[tuple[Any, ...], Kept] = {}
+        self._results: dict[tuple[Any, ...], DocumentRetention] = {}
 
-    def of(self, documents: Sequence[Document], claims: Sequence[LegalClaim] = ()) -> Kept:
+    def calculate_retention(
+        self, documents: Sequence[Document], legal_holds: Sequence[LegalHold] = ()
+    ) -> DocumentRetention:
         """What keeps these linked documents of one order: the latest counts for all (CGST r.53, T11)."""
         latest = max(document.issued_at for document in documents)
-        speak = regimes({document.country for document in documents})
-        claimed, issued_on = _events(claims), local_day(latest, self._retention.calendar)
-        key = (issued_on, tuple(sorted(claimed)), claimed.get(DISPOSED), speak)
-        if key not in self._known:
+        speak = list_regimes({document.country for document in documents})
+        claimed, issued_on = (
+            _collect_legal_hold_events(legal_holds),
+            local_day(latest, self._retention.calendar),
+        )
+        key = (issued_on, tuple(sorted(claimed)), claimed.get(PROCEEDING_DISPOSED_EVENT), speak)
+        if key not in self._results:
             events = {"document_issued_at": latest, "transaction_at": latest, **claimed}
-            self._known[key] = self._kept(events, issued_on, speak)
-        return self._known[key]
+            self._results[key] = self._build_retention(events, issued_on, speak)
+        return self._results[key]
 
-    def _kept(self, events: Mapping[str, datetime], issued_on: date, speak: tuple[str, ...]) -> Kept:
-        holds = self._holds(events, self._today, speak)
+    def _build_retention(
+        self, events: Mapping[str, datetime], issued_on: date, regime_codes: tuple[str, ...]
+    ) -> DocumentRetention:
+        holds = self._list_retention_holds(events, self._today, regime_codes)
         if holds:
-            free_from, grounds = self._free_from(events, speak), holds
+            free_from, grounds = self._find_erasable_from(events, regime_codes), holds
         else:
-            grounds = self._holds(events, issued_on, speak)
+            grounds = self._list_retention_holds(events, issued_on, regime_codes)
             days = [hold.erasable_from for hold in grounds if hold.erasable_from]
             free_from = min(self._today, max(days, default=self._today))
-        return Kept(
+        return DocumentRetention(
             holds=tuple(holds), erasable_from=free_from, grounds=tuple(hold.ground for hold in grounds)
         )
 
-    def _holds(self, events: Mapping[str, datetime], day: date, speak: tuple[str, ...]) -> list[Hold]:
-        category = self._retention.categories.get(CATEGORY)
+    def _list_retention_holds(
+        self, events: Mapping[str, datetime], day: date, regime_codes: tuple[str, ...]
+    ) -> list[RetentionHold]:
+        category = self._retention.categories.get(INVOICE_CATEGORY)
         if category is None:
-            return [_without_end("quarantine", NO_CATEGORY)]
-        holds = holds_on(category, events=events, today=day, retention=self._retention, regimes=speak)
-        if "claim_opened_at" in events and CLAIM not in {hold.ground for hold in holds}:
-            holds.insert(0, _without_end(CLAIM, NOT_IN_FILE))
+            return [_build_open_ended_hold("quarantine", NO_INVOICE_CATEGORY)]
+        holds = find_retention_holds(
+            category, events=events, today=day, retention=self._retention, regimes=regime_codes
+        )
+        if "claim_opened_at" in events and LEGAL_HOLD_GROUND not in {hold.ground for hold in holds}:
+            holds.insert(0, _build_open_ended_hold(LEGAL_HOLD_GROUND, OPEN_LEGAL_HOLD_CITATION))
         return holds
 
-    def _free_from(self, events: Mapping[str, datetime], speak: tuple[str, ...]) -> date | None:
+    def _find_erasable_from(
+        self, events: Mapping[str, datetime], regime_codes: tuple[str, ...]
+    ) -> date | None:
         """The first day from today on which nothing holds: duties end, laws are repealed and begin."""
         day = self._today
-        while holds := self._holds(events, day, speak):
-            ends = [self._ends(hold) for hold in holds]
+        while holds := self._list_retention_holds(events, day, regime_codes):
+            ends = [self._find_hold_end(hold) for hold in holds]
             if None in ends:
                 return None
             day = max(end for end in ends if end)
         return day
 
-    def _ends(self, hold: Hold) -> date | None:
+    def _find_hold_end(self, hold: RetentionHold) -> date | None:
         """The first day without this hold: its own, or the one after its law's last."""
         law = self._retention.laws.get(hold.law)
         days = [] if hold.release_needs or hold.erasable_from is None else [hold.erasable_from]
@@ -138,27 +151,33 @@ class Keeping:
         return min(days, default=None)
 
 
-def _events(claims: Sequence[LegalClaim]) -> dict[str, datetime]:
+def _collect_legal_hold_events(legal_holds: Sequence[LegalHold]) -> dict[str, datetime]:
     """What claims and proceedings are to the file. One that nobody released lives."""
     told: dict[str, datetime] = {}
-    for claim in claims:
+    for claim in legal_holds:
         if claim.released_at is None:
             for event in filter(
-                None, ("claim_opened_at", OPEN.get(Proceeding(claim.kind)) if claim.kind else None)
+                None,
+                (
+                    "claim_opened_at",
+                    PROCEEDING_OPEN_EVENTS.get(Proceeding(claim.kind)) if claim.kind else None,
+                ),
             ):
                 told[event] = min(claim.opened_at, told.get(event, claim.opened_at))
         elif claim.kind == Proceeding.TAX and claim.disposed_at is not None:
-            told[DISPOSED] = max(claim.disposed_at, told.get(DISPOSED, claim.disposed_at))
+            told[PROCEEDING_DISPOSED_EVENT] = max(
+                claim.disposed_at, told.get(PROCEEDING_DISPOSED_EVENT, claim.disposed_at)
+            )
     return told
 
 
-def moved(old: date | None, new: date | None, *, today: date) -> Moved:
+def compare_release_days(old: date | None, new: date | None, *, today: date) -> ReleaseDayChange:
     """How a day moves; None is later than any day, and what lies behind us is all one."""
     was, becomes = (max(day or date.max, today) for day in (old, new))
     if was == becomes:
-        return Moved.SAME
-    return Moved.EARLIER if becomes < was else Moved.LATER
+        return ReleaseDayChange.SAME
+    return ReleaseDayChange.EARLIER if becomes < was else ReleaseDayChange.LATER
 
 
-def _without_end(ground: str, citation: str) -> Hold:
-    return Hold(ground=ground, law="", citation=citation, last_day=None, erasable_from=None)
+def _build_open_ended_hold(ground: str, citation: str) -> RetentionHold:
+    return RetentionHold(ground=ground, law="", citation=citation, last_day=None, erasable_from=None)

@@ -11,76 +11,76 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from bridge.rules.requests.deadlines import MONTHS_A_YEAR, shift_months
-from config.retention_file.retention_model import LAST_DAY_ARGS
+from bridge.rules.requests.deadlines import MONTHS_PER_YEAR, add_months_to_date
+from config.retention_file.retention_model import LAST_DAY_RULE_ARGS
 
 if TYPE_CHECKING:
     from config.retention_file.retention_model import Calendar
 
-CONTRACT = "contract_discharged"
-LENGTHS = ("return_window_days", "warranty_days")
+CONTRACT_RULE = "contract_discharged"
+CONTRACT_LENGTH_FIELDS = ("return_window_days", "warranty_days")
 _ONE_DAY = timedelta(days=1)
 
 
-def fy_end(day: date, calendar: Calendar) -> date:
+def compute_financial_year_end(day: date, calendar: Calendar) -> date:
     """The last day of the financial year in which the day lies: 31 March in India."""
     month, first = calendar.fy_start
     start = date(day.year, month, first)
     return (start if day < start else date(day.year + 1, month, first)) - _ONE_DAY
 
 
-def gst_return_due(day: date, calendar: Calendar) -> date:
+def compute_gst_return_due(day: date, calendar: Calendar) -> date:
     """When the annual return of the day's financial year is due: 31 December after it, unless moved.
 
     CGST Act s.44 with CGST Rules r.80; a year that was extended stands in the calendar's overrides.
     """
-    end = fy_end(day, calendar)
+    end = compute_financial_year_end(day, calendar)
     start = date(end.year - 1, *calendar.fy_start)
     moved = calendar.gst_annual_return_due_overrides.get(f"{start.year}-{(start.year + 1) % 100:02d}")
     due = date(end.year, *calendar.gst_annual_return_due)
     return moved or (due if due > end else date(end.year + 1, *calendar.gst_annual_return_due))
 
 
-def _gst(day: date, args: Mapping[str, int], calendar: Calendar) -> date:
+def _compute_gst_last_day(day: date, args: Mapping[str, int], calendar: Calendar) -> date:
     """CGST Act s.36: 72 months from the due date of the annual return."""
-    return shift_months(gst_return_due(day, calendar), args["months"])
+    return add_months_to_date(compute_gst_return_due(day, calendar), args["months"])
 
 
-def _fy_end_plus(day: date, args: Mapping[str, int], calendar: Calendar) -> date:
+def _compute_financial_year_last_day(day: date, args: Mapping[str, int], calendar: Calendar) -> date:
     """Income-tax Rules 2026 r.46(9): 7 tax years; Companies Act s.128(5): 8 financial years."""
-    return shift_months(fy_end(day, calendar), args["years"] * MONTHS_A_YEAR)
+    return add_months_to_date(compute_financial_year_end(day, calendar), args["years"] * MONTHS_PER_YEAR)
 
 
-def _event_plus(day: date, args: Mapping[str, int], _: Calendar) -> date:
+def _compute_event_last_day(day: date, args: Mapping[str, int], _: Calendar) -> date:
     """DPDP Rules r.8(3), CERT-In direction (iv), BIS reg.5, PMLA s.12: a span from the event itself."""
-    months = args.get("months", 0) + args.get("years", 0) * MONTHS_A_YEAR
-    return shift_months(day, months) + timedelta(days=args.get("days", 0))
+    months = args.get("months", 0) + args.get("years", 0) * MONTHS_PER_YEAR
+    return add_months_to_date(day, months) + timedelta(days=args.get("days", 0))
 
 
-def _contract(day: date, args: Mapping[str, int], _: Calendar) -> date | None:
+def _compute_contract_last_day(day: date, args: Mapping[str, int], _: Calendar) -> date | None:
     """Policy s.6: until return window and warranty are over. A length nobody decided never ends."""
-    if not all(length in args for length in LENGTHS):
+    if not all(length in args for length in CONTRACT_LENGTH_FIELDS):
         return None
-    return day + timedelta(days=max(args[length] for length in LENGTHS))
+    return day + timedelta(days=max(args[length] for length in CONTRACT_LENGTH_FIELDS))
 
 
-def _by_hand(_day: date, _args: Mapping[str, int], _calendar: Calendar) -> None:
+def _compute_manual_last_day(_day: date, _args: Mapping[str, int], _calendar: Calendar) -> None:
     """A live claim ends when a person says so: the caller then no longer names its event."""
 
 
-LastDay = Callable[["date", Mapping[str, int], "Calendar"], "date | None"]
-LAST_DAY_RULES: Mapping[str, LastDay] = {
-    "gst_annual_return_due_plus_months": _gst,
-    "fy_end_plus_years": _fy_end_plus,
-    "event_plus_days": _event_plus,
-    "event_plus_months": _event_plus,
-    "event_plus_years": _event_plus,
-    CONTRACT: _contract,
-    "until_released_by_ops": _by_hand,
+LastDayRule = Callable[["date", Mapping[str, int], "Calendar"], "date | None"]
+LAST_DAY_RULES: Mapping[str, LastDayRule] = {
+    "gst_annual_return_due_plus_months": _compute_gst_last_day,
+    "fy_end_plus_years": _compute_financial_year_last_day,
+    "event_plus_days": _compute_event_last_day,
+    "event_plus_months": _compute_event_last_day,
+    "event_plus_years": _compute_event_last_day,
+    CONTRACT_RULE: _compute_contract_last_day,
+    "until_released_by_ops": _compute_manual_last_day,
 }
 
 
-def last_day(
+def compute_last_day(
     rule: str, args: Mapping[str, int], event: datetime | None, *, calendar: Calendar
 ) -> date | None:
     """The last day on which the duty binds, in the calendar's time zone. None: the end is open.
@@ -89,18 +89,18 @@ def last_day(
     calendar. `contract_discharged` takes `return_window_days` and `warranty_days` as arguments. Raises
     ValueError for an event without time zone.
     """
-    if event is None or rule not in LAST_DAY_RULES or not LAST_DAY_ARGS[rule] <= args.keys():
+    if event is None or rule not in LAST_DAY_RULES or not LAST_DAY_RULE_ARGS[rule] <= args.keys():
         return None
-    _must_be_zoned(event)
+    _require_time_zone(event)
     try:
         return LAST_DAY_RULES[rule](local_day(event, calendar), args, calendar)
     except (OverflowError, ValueError):  # after the year 9999: a mistyped event must hold, not crash a sweep
         return None
 
 
-def erasable_from(last: date | None) -> date | None:
+def compute_erasable_from(last_day: date | None) -> date | None:
     """The first day on which the data may go: the day after the last one of the duty."""
-    return last + _ONE_DAY if last is not None and last < date.max else None
+    return last_day + _ONE_DAY if last_day is not None and last_day < date.max else None
 
 
 def local_day(moment: datetime, calendar: Calendar) -> date:
@@ -108,7 +108,7 @@ def local_day(moment: datetime, calendar: Calendar) -> date:
     return moment.astimezone(ZoneInfo(calendar.timezone)).date()
 
 
-def age_ends(age: Mapping[str, Any], event: datetime, calendar: Calendar) -> date:
+def compute_age_end(age: Mapping[str, Any], event: datetime, calendar: Calendar) -> date:
     """The first day on which a record is too old: the day after the last one of its longest age.
 
     `age` is what a category says (`{"event": …, "months": 24}`), `event` the moment it counts from. A day beyond
@@ -117,13 +117,13 @@ def age_ends(age: Mapping[str, Any], event: datetime, calendar: Calendar) -> dat
     spans = {unit: span for unit in ("days", "months") if (span := age.get(unit))}
     if not spans:
         raise ValueError("an age must come with days or months")
-    _must_be_zoned(event)
+    _require_time_zone(event)
     try:
-        return _event_plus(local_day(event, calendar), spans, calendar) + _ONE_DAY
+        return _compute_event_last_day(local_day(event, calendar), spans, calendar) + _ONE_DAY
     except (OverflowError, ValueError):
         return date.max
 
 
-def _must_be_zoned(moment: datetime) -> None:
+def _require_time_zone(moment: datetime) -> None:
     if moment.tzinfo is None:
         raise ValueError("a moment must carry its time zone")

@@ -8,19 +8,19 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from bridge.rules.retention.holds import applies
+from bridge.rules.retention.holds import is_law_applicable
 
 if TYPE_CHECKING:
     from config.retention_file.retention_model import Retention
 
 
-def kept_in(region: str, retention: Retention, today: date) -> list[str]:
+def list_region_requirements(region: str, retention: Retention, today: date) -> list[str]:
     """Ids of the holds and categories that want this region, of laws that bind this merchant on that day."""
     named = {ground for category in retention.categories.values() for ground in category.holds}
     found = []
     for hold in retention.holds.values():
         law = retention.laws.get(hold.law)
-        binds = law is None or (law.in_force(today) and applies(law, retention.merchant))
+        binds = law is None or (law.is_in_force(today) and is_law_applicable(law, retention.merchant))
         if hold.storage_region == region and hold.id in named and binds:
             found.append(hold.id)
     found += [each.id for each in retention.categories.values() if each.storage_region == region]

@@ -11,11 +11,11 @@ not in them is still found beside a word that says what it is.
 from __future__ import annotations
 
 # Words of their own too: `me @ sbi` is a place and no address
-WORDS = frozenset(
+AMBIGUOUS_UPI_HANDLES = frozenset(
     "airtel axis bandhan birla bob citi db dbs equitas fam federal hsbc icici idbi idfc indie indus jio kotak nsdl "
     "paytm pockets sbi sc slice upi yes".split()
 )
-HANDLES = WORDS | frozenset(
+UPI_HANDLES = AMBIGUOUS_UPI_HANDLES | frozenset(
     "abfspay abcdicici airtelpaymentsbank allbank apb apl aubank axb axisb axisbank axisgo axl barodampay barodapay "
     "boi bpunity cbin cboi centralbank citibank cmsidfc cnrb csbpay cub dcb dlb eazypay ezeepay fbl fbpe fifederal "
     "fincarebank finobank fkaxis freecharge freoicici goaxb gwaxis hdfcbank hdfcbankjd ibl icicibank icicipay "
@@ -27,11 +27,11 @@ HANDLES = WORDS | frozenset(
     "yesb yesbank yesbankltd yescred yescurie yesfam yesg yespay yespop yestp zoicici".split()
 )
 # What stands after an @ and takes no money: mail whose ending was forgotten, and names in apps
-NO_PAYEE = frozenset(
+NON_PAYMENT_HANDLES = frozenset(
     "gmail yahoo ymail hotmail outlook rediffmail icloud live proton "
     "facebook fb insta instagram snapchat telegram twitter whatsapp youtube".split()
 )
-BANKS = frozenset(
+IFSC_BANK_CODES = frozenset(
     "ABHY ABPB AIRP ALLA AMCB ANDB APGB APMC AUBL BACB BARB BARC BBKM BCBM BDBL BKDN BKID CBIN CITI CIUB CLBL CNRB CORP "
     "COSB CSBK DBSS DCBL DEUT DLXB DNSB ESFB ESMF FDRL FINO FSFB GBCB GSCB HDFC HSBC IBKL ICIC IDFB IDIB INDB IOBA IPOS "
     "JAKA JIOP JSBL JSBP JSFB KARB KCCB KJSB KKBK KLGB KVBL KVGB LAVB MAHB MAHG MCBL MSCI NESF NICB NKGS NNSB NSPB NTBL "

@@ -6,7 +6,7 @@ Pure. A number that passes may still be anything; one that fails is none.
 from __future__ import annotations
 
 # J. Verhoeff, Error Detecting Decimal Codes (1969): the dihedral group of ten, and what a digit's place does to it
-_TIMES = (
+_VERHOEFF_MULTIPLICATION = (
     (0, 1, 2, 3, 4, 5, 6, 7, 8, 9),
     (1, 2, 3, 4, 0, 6, 7, 8, 9, 5),
     (2, 3, 4, 0, 1, 7, 8, 9, 5, 6),
@@ -18,7 +18,7 @@ _TIMES = (
     (8, 7, 6, 5, 9, 3, 2, 1, 0, 4),
     (9, 8, 7, 6, 5, 4, 3, 2, 1, 0),
 )
-_PLACED = (
+_VERHOEFF_PERMUTATION = (
     (0, 1, 2, 3, 4, 5, 6, 7, 8, 9),
     (1, 5, 7, 6, 2, 8, 3, 0, 9, 4),
     (5, 8, 0, 3, 7, 9, 6, 1, 4, 2),
@@ -28,18 +28,18 @@ _PLACED = (
     (2, 7, 9, 3, 8, 0, 6, 4, 1, 5),
     (7, 0, 4, 6, 9, 1, 3, 2, 5, 8),
 )
-_DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
+_LUHN_DOUBLED_DIGITS = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 
 
-def luhn(digits: str) -> bool:
+def is_luhn_valid(digits: str) -> bool:
     """True where the last digit is the check digit of those before it."""
     backwards = [int(digit) for digit in reversed(digits)]
-    return (sum(backwards[::2]) + sum(_DOUBLED[digit] for digit in backwards[1::2])) % 10 == 0
+    return (sum(backwards[::2]) + sum(_LUHN_DOUBLED_DIGITS[digit] for digit in backwards[1::2])) % 10 == 0
 
 
-def verhoeff(digits: str) -> bool:
+def is_verhoeff_valid(digits: str) -> bool:
     """True where the last digit is the check digit: each wrong digit and each swap of neighbours fails."""
     check = 0
     for place, digit in enumerate(reversed(digits)):
-        check = _TIMES[check][_PLACED[place % 8][int(digit)]]
+        check = _VERHOEFF_MULTIPLICATION[check][_VERHOEFF_PERMUTATION[place % 8][int(digit)]]
     return check == 0

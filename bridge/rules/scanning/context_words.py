@@ -7,38 +7,47 @@ from __future__ import annotations
 
 import re
 
-BEFORE, AFTER, LABEL = 48, 16, 24  # characters: a word says what a number is from so far away
+CONTEXT_CHARS_BEFORE, CONTEXT_CHARS_AFTER, LABEL_CHARS = (
+    48,
+    16,
+    24,
+)  # characters: a word says what a number is from so far away
 
-_ACCOUNT = r"(?<![a-z])(?:a\s?/\s?c|acc(?:t|ount)?s?|acc?t?no)"
-BANK = re.compile(
-    rf"{_ACCOUNT}(?![a-z])|(?<![a-z])(?:bank|ifsc|neft|imps|rtgs|iban)(?![a-z])|खात|बैंक", re.IGNORECASE
+_ACCOUNT_WORD_PATTERN = r"(?<![a-z])(?:a\s?/\s?c|acc(?:t|ount)?s?|acc?t?no)"
+BANK_WORDS = re.compile(
+    rf"{_ACCOUNT_WORD_PATTERN}(?![a-z])|(?<![a-z])(?:bank|ifsc|neft|imps|rtgs|iban)(?![a-z])|खात|बैंक",
+    re.IGNORECASE,
 )
-UPI = re.compile(
+UPI_WORDS = re.compile(
     r"(?<![a-z])(?:upi(?:\s?id)?|vpa|g\s?pay|google\s?pay|phone\s?pe|paytm|bhim)(?![a-z])", re.IGNORECASE
 )
 # Together the beginnings of all that BANK and UPI look for: quicker to look for than the whole
-ABOUT = ("/", "acc", "acno", "bank", "upi", "neft", "imps", "rtgs", "iban", "ifsc", "खात", "बैंक")
+PAYMENT_WORD_STEMS = ("/", "acc", "acno", "bank", "upi", "neft", "imps", "rtgs", "iban", "ifsc", "खात", "बैंक")
 
-_OWN_LABEL = r"(?:[\s_]*(?:no|num|number|id|is)\b)*[\s_.:#='\"/\u2013-]*$"
+_LABEL_ENDING_PATTERN = r"(?:[\s_]*(?:no|num|number|id|is)\b)*[\s_.:#='\"/\u2013-]*$"
 # `id` alone may be the person's own: an Aadhaar is one
-_OF_THE_SHOP = (
+_SHOP_WORD_PATTERN = (
     r"ph|phone|mob|mobile|cell|tel|telephone|what.?s ?app|call|contact|order|invoice|awb|tracking|waybill|utr|rrn|ref|"
     r"reference|txn|transaction|gst|gstin|pin|imei|sku|(?:product)?variant|product|item|(?:bundle|cart|customer|line|"
     r"parent|payment|session|shop|user)[ _-]?(?:item[ _-]?)?id"
 )
-ACCOUNT_LABEL = re.compile(rf"{_ACCOUNT}\b\.?{_OWN_LABEL}", re.IGNORECASE)
-SHOP_LABEL = re.compile(rf"(?<![a-z])(?:{_OF_THE_SHOP})(?:\b|_)\.?{_OWN_LABEL}", re.IGNORECASE)
-OTHER_LABEL = re.compile(rf"(?<![a-z])(?:{_OF_THE_SHOP}|cart|id)(?:\b|_)\.?{_OWN_LABEL}", re.IGNORECASE)
+ACCOUNT_LABEL = re.compile(rf"{_ACCOUNT_WORD_PATTERN}\b\.?{_LABEL_ENDING_PATTERN}", re.IGNORECASE)
+SHOP_LABEL = re.compile(
+    rf"(?<![a-z])(?:{_SHOP_WORD_PATTERN})(?:\b|_)\.?{_LABEL_ENDING_PATTERN}", re.IGNORECASE
+)
+NON_ACCOUNT_LABEL = re.compile(
+    rf"(?<![a-z])(?:{_SHOP_WORD_PATTERN}|cart|id)(?:\b|_)\.?{_LABEL_ENDING_PATTERN}", re.IGNORECASE
+)
 IFSC_LABEL = re.compile(r"(?<![a-z])ifsc?(?:\s*(?:code|no|is)\b)*[\s.:#=\u2013-]*$", re.IGNORECASE)
-AADHAAR = re.compile(r"(?<![a-z])(?:aadhaa?r|adhaa?r|uid(?:ai)?)(?![a-z])|आधार", re.IGNORECASE)
-PAN = re.compile(r"(?<![a-z])pan(?![a-z])", re.IGNORECASE)
+AADHAAR_WORDS = re.compile(r"(?<![a-z])(?:aadhaa?r|adhaa?r|uid(?:ai)?)(?![a-z])|आधार", re.IGNORECASE)
+PAN_WORDS = re.compile(r"(?<![a-z])pan(?![a-z])", re.IGNORECASE)
 
 
-def before(text: str, at: int, most: int = LABEL) -> str:
+def get_text_before(text: str, position: int, max_chars: int = LABEL_CHARS) -> str:
     """What stands before a place, `most` characters of it at most."""
-    return text[max(0, at - most) : at]
+    return text[max(0, position - max_chars) : position]
 
 
-def around(text: str, start: int, end: int) -> str:
+def get_text_around(text: str, start: int, end: int) -> str:
     """What stands on both sides, without what lies between."""
-    return f"{before(text, start, BEFORE)} \n {text[end : end + AFTER]}"
+    return f"{get_text_before(text, start, CONTEXT_CHARS_BEFORE)} \n {text[end : end + CONTEXT_CHARS_AFTER]}"

@@ -13,142 +13,167 @@ from collections.abc import Collection, Iterator
 from typing import TypeAlias
 
 from bridge.rules.scanning import context_words
-from bridge.rules.scanning.check_digits import luhn, verhoeff
-from bridge.rules.scanning.patterns import IFSC, PAN, VPA, Hit, shaped
+from bridge.rules.scanning.check_digits import is_luhn_valid, is_verhoeff_valid
+from bridge.rules.scanning.patterns import IFSC_KIND, PAN_KIND, UPI_KIND, ScanHit, find_by_pattern
 
-ACCOUNT, AADHAAR, CARD = "bank_account", "aadhaar", "card_pan"
-KINDS = (IFSC, VPA, ACCOUNT, PAN, AADHAAR, CARD)  # the words of `scan_for` in the retention file
-SHORTEST, LONGEST = 9, 18  # digits of an account
-MOST_GROUPS = 7  # of a card: 19 digits, three in each at least
-KEEP_LAST = {ACCOUNT: 4, CARD: 4}  # digits that may stay; of the others nothing does
+ACCOUNT_KIND, AADHAAR_KIND, CARD_KIND = "bank_account", "aadhaar", "card_pan"
+SCAN_KINDS = (
+    IFSC_KIND,
+    UPI_KIND,
+    ACCOUNT_KIND,
+    PAN_KIND,
+    AADHAAR_KIND,
+    CARD_KIND,
+)  # the words of `scan_for` in the retention file
+MIN_ACCOUNT_DIGITS, MAX_ACCOUNT_DIGITS = 9, 18  # digits of an account
+MAX_CARD_GROUPS = 7  # of a card: 19 digits, three in each at least
+VISIBLE_LAST_DIGITS = {ACCOUNT_KIND: 4, CARD_KIND: 4}  # digits that may stay; of the others nothing does
 
-_DIGITS = re.compile(r"\d(?:(?:[ \u00a0\u2010-\u2013-]{0,2}|\.)\d){8,}")
-_PHONE = re.compile(r"(?:0|(?:00)?91)?[6-9]\d{9}")  # Indian mobiles, with and without the ways to dial them
+_DIGIT_RUN = re.compile(r"\d(?:(?:[ \u00a0\u2010-\u2013-]{0,2}|\.)\d){8,}")
+_INDIAN_MOBILE = re.compile(
+    r"(?:0|(?:00)?91)?[6-9]\d{9}"
+)  # Indian mobiles, with and without the ways to dial them
 # what issuers print: Visa, Amex, Diners, JCB and RuPay, Mastercard, Discover and RuPay, Maestro and UnionPay
-_ISSUED = re.compile(
+_CARD_NUMBER = re.compile(
     r"4(?:\d{12}|\d{15}|\d{18})|3[47]\d{13}|3(?:0[0-5]|[689]\d)\d{11}|(?:35|2[2-7]|5\d|6\d|8[12])\d{14}|"
     r"(?:5[06-8]|6\d)\d{11,17}"
 )
-_NEAR_IFSC = 80
-_GROUP = re.compile(r"\d+")
-Group: TypeAlias = tuple[int, int]  # of digits: from, and to before
+_IFSC_DISTANCE_CHARS = 80
+_DIGIT_GROUP = re.compile(r"\d+")
+DigitGroup: TypeAlias = tuple[int, int]  # of digits: from, and to before
 
 
-def scan(text: str, kinds: Collection[str] = KINDS) -> list[Hit]:
+def scan_text(text: str, kinds: Collection[str] = SCAN_KINDS) -> list[ScanHit]:
     """What of these kinds stands in a text that a person must look at, in order, none over another."""
-    return _hits(text, kinds, wide=False)
+    return _find_numbers(text, kinds, for_masking=False)
 
 
-def mask(text: str, kinds: Collection[str] = KINDS, *, label: str = "") -> str:
+def mask_text(text: str, kinds: Collection[str] = SCAN_KINDS, *, label: str = "") -> str:
     """The text with what was found hidden; of accounts and cards the last four digits stay.
 
     `label` is what the text is an answer to, such as the name of an attribute. Unchanged where nothing is found.
     """
     shift = len(label) + 2 if label else 0
     pieces, end = [], 0
-    for hit in _hits(f"{label}: {text}" if label else text, kinds, wide=True):
+    for hit in _find_numbers(f"{label}: {text}" if label else text, kinds, for_masking=True):
         start = hit.start - shift
         if start >= 0:
-            digits = "".join(_GROUP.findall(text[start : hit.end - shift]))
-            left = digits[-KEEP_LAST[hit.kind] :] if hit.kind in KEEP_LAST else ""
+            digits = "".join(_DIGIT_GROUP.findall(text[start : hit.end - shift]))
+            left = digits[-VISIBLE_LAST_DIGITS[hit.kind] :] if hit.kind in VISIBLE_LAST_DIGITS else ""
             pieces += [text[end:start], "****", left]
             end = hit.end - shift
     return "".join([*pieces, text[end:]])
 
 
-def _hits(text: str, kinds: Collection[str], *, wide: bool) -> list[Hit]:
-    found, free = shaped(text, wide=wide)
-    runs = [each.span() for each in _DIGITS.finditer(free)]
+def _find_numbers(text: str, kinds: Collection[str], *, for_masking: bool) -> list[ScanHit]:
+    found, free = find_by_pattern(text, for_masking=for_masking)
+    runs = [each.span() for each in _DIGIT_RUN.finditer(free)]
     if runs:
-        numbers = _Numbers(text, [hit.end for hit in found if hit.kind == IFSC], wide=wide)
+        numbers = _DigitRunClassifier(
+            text, [hit.end for hit in found if hit.kind == IFSC_KIND], for_masking=for_masking
+        )
         for start, end in runs:
-            found += numbers.within(start, end)
+            found += numbers.classify_run(start, end)
     return sorted((hit for hit in found if hit.kind in kinds), key=lambda hit: hit.start)
 
 
-class _Numbers:
+class _DigitRunClassifier:
     """What runs of digits in one text are. `banks` is where its bank codes end, in order."""
 
-    def __init__(self, text: str, banks: list[int], *, wide: bool) -> None:
-        self._text, self._banks, self._wide = text, banks, wide
+    def __init__(self, text: str, ifsc_ends: list[int], *, for_masking: bool) -> None:
+        self._text, self._ifsc_ends, self._for_masking = text, ifsc_ends, for_masking
         folded = text.casefold()
-        self._may_be_accounts = any(word in folded for word in context_words.ABOUT) or bool(banks)
-        self._of_money = wide and (
-            "upi" in folded or bool(banks) or context_words.BANK.search(text) is not None
+        self._may_hold_accounts = any(word in folded for word in context_words.PAYMENT_WORD_STEMS) or bool(
+            ifsc_ends
+        )
+        self._mentions_payment = for_masking and (
+            "upi" in folded or bool(ifsc_ends) or context_words.BANK_WORDS.search(text) is not None
         )
 
-    def within(self, start: int, end: int) -> Iterator[Hit]:
+    def classify_run(self, start: int, end: int) -> Iterator[ScanHit]:
         """Cards and Aadhaars in a run of groups of digits; what is left of it may be an account."""
-        if end - start < 12 and not self._may_be_accounts:  # too short for the others: a phone, most often
+        if end - start < 12 and not self._may_hold_accounts:  # too short for the others: a phone, most often
             return
-        groups = [each.span() for each in _GROUP.finditer(self._text, start, end)]
-        named = context_words.ACCOUNT_LABEL.search(context_words.before(self._text, start)) is not None
+        groups = [each.span() for each in _DIGIT_GROUP.finditer(self._text, start, end)]
+        named = (
+            context_words.ACCOUNT_LABEL.search(context_words.get_text_before(self._text, start)) is not None
+        )
         if (
-            named and sum(to - at for at, to in groups) <= LONGEST
+            named and sum(to - at for at, to in groups) <= MAX_ACCOUNT_DIGITS
         ):  # who writes it knows best, whatever it passes
-            yield Hit(ACCOUNT, start, end)
+            yield ScanHit(ACCOUNT_KIND, start, end)
             return
-        rest: list[Group] = []
+        rest: list[DigitGroup] = []
         at = 0
         while at < len(groups):
-            if taken := self._card(groups, at):
-                kind = CARD
-            elif taken := self._aadhaar(groups, at):
-                kind = AADHAAR
+            if taken := self._match_card(groups, at):
+                kind = CARD_KIND
+            elif taken := self._match_aadhaar(groups, at):
+                kind = AADHAAR_KIND
             else:
                 rest.append(groups[at])
                 at += 1
                 continue
-            yield from self._accounts(rest)
+            yield from self._find_accounts(rest)
             rest = []
-            yield Hit(ACCOUNT if named and at == 0 else kind, groups[at][0], groups[at + taken - 1][1])
+            yield ScanHit(
+                ACCOUNT_KIND if named and at == 0 else kind, groups[at][0], groups[at + taken - 1][1]
+            )
             at += taken
-        yield from self._accounts(rest)
+        yield from self._find_accounts(rest)
 
-    def _card(self, groups: list[Group], at: int) -> int:
+    def _match_card(self, groups: list[DigitGroup], index: int) -> int:
         """How many groups from here are one card: as issuers number them, with the check digit, not of an id."""
         digits, longest = "", 0
-        for taken, (start, end) in enumerate(groups[at : at + MOST_GROUPS], 1):
+        for taken, (start, end) in enumerate(groups[index : index + MAX_CARD_GROUPS], 1):
             if len(digits) + end - start > 19:
                 break
             digits += self._text[start:end]
-            if len(digits) >= 13 and _ISSUED.fullmatch(digits) and luhn(digits):
+            if len(digits) >= 13 and _CARD_NUMBER.fullmatch(digits) and is_luhn_valid(digits):
                 longest = taken
             if end - start < 3:  # no card is printed in pairs, but days and hours are
                 break
-        of_an_id = longest and not self._wide and self._labelled(context_words.OTHER_LABEL, groups[at][0])
+        of_an_id = (
+            longest
+            and not self._for_masking
+            and self._has_label(context_words.NON_ACCOUNT_LABEL, groups[index][0])
+        )
         return 0 if of_an_id else longest
 
-    def _aadhaar(self, groups: list[Group], at: int) -> int:
+    def _match_aadhaar(self, groups: list[DigitGroup], index: int) -> int:
         """How many groups from here are one Aadhaar: twelve digits, in one or as 4-4-4, not of a phone."""
-        sizes = [end - start for start, end in groups[at : at + 4]]
+        sizes = [end - start for start, end in groups[index : index + 4]]
         taken = 1 if sizes[0] == 12 else 3 if sizes[:3] == [4, 4, 4] and sizes[3:] != [4] else 0
         if not taken:
             return 0
-        start = groups[at][0]
-        digits = "".join(self._text[first:last] for first, last in groups[at : at + taken])
-        if int(digits[0]) < 2 or not verhoeff(digits):
+        start = groups[index][0]
+        digits = "".join(self._text[first:last] for first, last in groups[index : index + taken])
+        if int(digits[0]) < 2 or not is_verhoeff_valid(digits):
             return 0
-        if context_words.AADHAAR.search(context_words.before(self._text, start, context_words.BEFORE)):
+        if context_words.AADHAAR_WORDS.search(
+            context_words.get_text_before(self._text, start, context_words.CONTEXT_CHARS_BEFORE)
+        ):
             return taken
         dialled = taken == 1 and (
-            context_words.before(self._text, start, 1) == "+" or _PHONE.fullmatch(digits)
+            context_words.get_text_before(self._text, start, 1) == "+" or _INDIAN_MOBILE.fullmatch(digits)
         )
-        return 0 if dialled or self._labelled(context_words.SHOP_LABEL, start) else taken
+        return 0 if dialled or self._has_label(context_words.SHOP_LABEL, start) else taken
 
-    def _accounts(self, groups: list[Group]) -> Iterator[Hit]:
+    def _find_accounts(self, groups: list[DigitGroup]) -> Iterator[ScanHit]:
         """Accounts: all groups between dots together, or, where that is too long, each that is long enough."""
-        if not self._may_be_accounts:
+        if not self._may_hold_accounts:
             return
-        for part in self._parts(groups):
-            whole = sum(end - start for start, end in part) <= LONGEST
+        for part in self._split_at_dots(groups):
+            whole = sum(end - start for start, end in part) <= MAX_ACCOUNT_DIGITS
             for start, end in [(part[0][0], part[-1][1])] if whole else part:
-                digits = "".join(_GROUP.findall(self._text, start, end))
-                if SHORTEST <= len(digits) <= LONGEST and self._is_account(start, end, digits):
-                    yield Hit(ACCOUNT, start, end)
+                digits = "".join(_DIGIT_GROUP.findall(self._text, start, end))
+                if MIN_ACCOUNT_DIGITS <= len(digits) <= MAX_ACCOUNT_DIGITS and self._is_account(
+                    start, end, digits
+                ):
+                    yield ScanHit(ACCOUNT_KIND, start, end)
 
-    def _parts(self, groups: list[Group]) -> Iterator[list[Group]]:
-        part: list[Group] = []
+    def _split_at_dots(self, groups: list[DigitGroup]) -> Iterator[list[DigitGroup]]:
+        part: list[DigitGroup] = []
         for group in groups:
             if part and self._text[part[-1][1] : group[0]] == ".":
                 yield part
@@ -158,20 +183,22 @@ class _Numbers:
             yield part
 
     def _is_account(self, start: int, end: int, digits: str) -> bool:
-        if self._wide:
-            return self._of_money
-        if self._labelled(context_words.ACCOUNT_LABEL, start):
+        if self._for_masking:
+            return self._mentions_payment
+        if self._has_label(context_words.ACCOUNT_LABEL, start):
             return True
-        before = context_words.before(self._text, start, 1)
+        before = context_words.get_text_before(self._text, start, 1)
         part_of_a_word = before.isalpha() or self._text[end : end + 1].isalpha()
-        if part_of_a_word or before == "+" or _PHONE.fullmatch(digits):
+        if part_of_a_word or before == "+" or _INDIAN_MOBILE.fullmatch(digits):
             return False
-        if self._labelled(context_words.OTHER_LABEL, start):
+        if self._has_label(context_words.NON_ACCOUNT_LABEL, start):
             return False
-        bank = bisect_left(self._banks, start - _NEAR_IFSC)
-        if bank < len(self._banks) and self._banks[bank] <= start + _NEAR_IFSC:
+        bank = bisect_left(self._ifsc_ends, start - _IFSC_DISTANCE_CHARS)
+        if bank < len(self._ifsc_ends) and self._ifsc_ends[bank] <= start + _IFSC_DISTANCE_CHARS:
             return True
-        return context_words.BANK.search(context_words.around(self._text, start, end)) is not None
+        return (
+            context_words.BANK_WORDS.search(context_words.get_text_around(self._text, start, end)) is not None
+        )
 
-    def _labelled(self, label: re.Pattern[str], at: int) -> bool:
-        return label.search(context_words.before(self._text, at)) is not None
+    def _has_label(self, label: re.Pattern[str], position: int) -> bool:
+        return label.search(context_words.get_text_before(self._text, position)) is not None

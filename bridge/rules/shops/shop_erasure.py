@@ -11,77 +11,87 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from bridge.model import Decision
+from bridge.model import ShopExitDecision
 
 if TYPE_CHECKING:
-    from bridge.model import Leaving
+    from bridge.model import ShopExit
     from config.retention_file.retention_model import Retention
 
 INSTALLED_AGAIN, VAULT_NOT_RETURNED = "installed_again", "vault_not_returned"
-PROCESSOR = "processor"
-RETRIED = timedelta(hours=4)  # Shopify sends what was not answered again for so long
-NOT_HEARD = timedelta(hours=24)  # of the 48 between uninstall and shop/redact, retries and clocks left out
-ANSWERED_WITHIN = timedelta(days=30)
+PROCESSOR_ROLE = "processor"
+WEBHOOK_RETRY_WINDOW = timedelta(hours=4)  # Shopify sends what was not answered again for so long
+QUIET_PERIOD = timedelta(hours=24)  # of the 48 between uninstall and shop/redact, retries and clocks left out
+SHOP_ANSWER_DEADLINE = timedelta(days=30)
 ALARM_AFTER = timedelta(days=23)  # a week before the answer is late
-KEPT = "kept_"  # how entries of a task's detail begin that were not erased
-STAYS = (  # what is counted, its category of the retention file, and words where the file has none
+REMAINING_COUNT_PREFIX = "kept_"  # how entries of a task's detail begin that were not erased
+REMAINING_ROW_KINDS = (  # what is counted, its category of the retention file, and words where the file has none
     ("refund_accounts", "cod_refund_bank", "Bank details of refunds that are not settled"),
     ("claims", "legal_claim", "Records of legal claims"),
 )
 
 
-class Course(StrEnum):
+class Decision(StrEnum):
     """What is done now. `ask`: nothing, a person decides. `keep`: all goes but what statutory holds keep.
 
     `return`: all goes but the documents, which wait for their return. `all`: all goes.
     """
 
-    ASK = "ask"
-    KEEP = "keep"
-    RETURN = "return"
-    ALL = "all"
+    ASK_OPERATOR = "ask"
+    KEEP_STATUTORY = "keep"
+    AWAIT_RETURN = "return"
+    ERASE_ALL = "all"
 
 
-def course(
-    shop: Leaving, *, role: str, asked_at: datetime, stopped_at: datetime | None, now: datetime
-) -> Course:
+def decide_shop_erasure(
+    shop_exit: ShopExit, *, role: str, redact_received_at: datetime, paused_at: datetime | None, now: datetime
+) -> Decision:
     """What is done with a shop that leaves.
 
     `asked_at` is when `shop/redact` came; `stopped_at` when its erasure was stopped: only a person, or another
     uninstall, lets it go on. `role` is `merchant.operator_role` of the retention file.
     """
-    stopped = stopped_at is not None and not (shop.uninstalled_at and shop.uninstalled_at > stopped_at)
-    back = stopped or alive(shop, asked_at=asked_at, now=now)
-    if shop.holds and back and Decision.CONTINUE not in shop.decisions:
-        return Course.ASK
-    if role != PROCESSOR:
-        return Course.KEEP
-    return Course.ALL if not shop.documents or returned(shop) else Course.RETURN
+    stopped = paused_at is not None and not (
+        shop_exit.uninstalled_at and shop_exit.uninstalled_at > paused_at
+    )
+    back = stopped or is_shop_installed(shop_exit, redact_received_at=redact_received_at, now=now)
+    if shop_exit.holds and back and ShopExitDecision.CONTINUE not in shop_exit.decisions:
+        return Decision.ASK_OPERATOR
+    if role != PROCESSOR_ROLE:
+        return Decision.KEEP_STATUTORY
+    return (
+        Decision.ERASE_ALL
+        if not shop_exit.documents or has_returned_documents(shop_exit)
+        else Decision.AWAIT_RETURN
+    )
 
 
-def alive(shop: Leaving, *, asked_at: datetime, now: datetime) -> bool:
+def is_shop_installed(shop_exit: ShopExit, *, redact_received_at: datetime, now: datetime) -> bool:
     """True where the app is installed again: a token that works, or a topic that only installed apps get.
 
     A delivery counts when Shopify must have sent it after the uninstall; where no uninstall was seen, when it came
     in the last day before `shop/redact`.
     """
-    if shop.token_until and shop.token_until > now:
+    if shop_exit.token_until and shop_exit.token_until > now:
         return True
-    quiet_from = shop.uninstalled_at + RETRIED if shop.uninstalled_at else asked_at - NOT_HEARD
-    return shop.heard_at is not None and shop.heard_at > quiet_from
+    quiet_from = (
+        shop_exit.uninstalled_at + WEBHOOK_RETRY_WINDOW
+        if shop_exit.uninstalled_at
+        else redact_received_at - QUIET_PERIOD
+    )
+    return shop_exit.heard_at is not None and shop_exit.heard_at > quiet_from
 
 
-def returned(shop: Leaving) -> bool:
+def has_returned_documents(shop_exit: ShopExit) -> bool:
     """True where the merchant gave its documents up, or has exactly those that are kept."""
-    waived = Decision.WAIVED in shop.decisions
-    return waived or shop.decisions.get(Decision.EXPORTED) == shop.fingerprint
+    waived = ShopExitDecision.WAIVED in shop_exit.decisions
+    return waived or shop_exit.decisions.get(ShopExitDecision.EXPORTED) == shop_exit.fingerprint
 
 
-def kept_rows(detail: Mapping[str, Any], retention: Retention) -> list[dict[str, Any]]:
+def list_remaining_rows(detail: Mapping[str, Any], retention: Retention) -> list[dict[str, Any]]:
     """What a shop's erasure left beside sealed documents, as lines of its certificate."""
     rows: list[dict[str, Any]] = []
-    for name, category_id, words in STAYS:
-        count = detail.get(KEPT + name, 0)
+    for name, category_id, words in REMAINING_ROW_KINDS:
+        count = detail.get(REMAINING_COUNT_PREFIX + name, 0)
         category = retention.categories.get(category_id)
         if count:
             rows.append(

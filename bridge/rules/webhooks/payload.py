@@ -11,14 +11,17 @@ from typing import Any, NoReturn
 
 from bridge.errors import PayloadInvalid
 
-LONGEST_NUMBER = 40  # Shopify's ids have 18 digits; more is no id, and long ones are slow to read
+MAX_NUMBER_DIGITS = 40  # Shopify's ids have 18 digits; more is no id, and long ones are slow to read
 
 
-def parse(raw: bytes) -> dict[str, Any]:
+def parse_json_object(raw: bytes) -> dict[str, Any]:
     """The JSON object of a body. A byte order mark is allowed. Raises PayloadInvalid and nothing else."""
     try:
         value = json.loads(
-            raw.decode("utf-8-sig"), object_pairs_hook=_object, parse_constant=_constant, parse_int=_integer
+            raw.decode("utf-8-sig"),
+            object_pairs_hook=_build_unique_object,
+            parse_constant=_reject_constant,
+            parse_int=_parse_bounded_integer,
         )
     except PayloadInvalid:
         raise
@@ -33,18 +36,18 @@ def parse(raw: bytes) -> dict[str, Any]:
     return value
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _build_unique_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) != len(pairs):
         raise PayloadInvalid("duplicate_key")
     return value
 
 
-def _constant(_name: str) -> NoReturn:
+def _reject_constant(_name: str) -> NoReturn:
     raise PayloadInvalid("not_a_number")
 
 
-def _integer(digits: str) -> int:
-    if len(digits) > LONGEST_NUMBER:
+def _parse_bounded_integer(digits: str) -> int:
+    if len(digits) > MAX_NUMBER_DIGITS:
         raise PayloadInvalid("number_too_long")
     return int(digits)

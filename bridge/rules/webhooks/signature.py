@@ -16,12 +16,12 @@ from collections.abc import Sequence
 from bridge.errors import SignatureInvalid
 
 
-def sign(raw: bytes, secret: bytes) -> str:
+def sign_webhook(raw: bytes, secret: bytes) -> str:
     """The header Shopify would send for these bytes: base64(HMAC-SHA256)."""
     return base64.b64encode(hmac.digest(secret, raw, hashlib.sha256)).decode()
 
 
-def verify(raw: bytes, header: str | None, secrets: Sequence[bytes]) -> int:
+def find_signing_secret(raw: bytes, header: str | None, secrets: Sequence[bytes]) -> int:
     """Index of the secret that signed `raw`.
 
     Every secret is tried and compared in constant time, as bytes: a header of text that is not ASCII must
@@ -33,7 +33,7 @@ def verify(raw: bytes, header: str | None, secrets: Sequence[bytes]) -> int:
     given = header.encode("utf-8", "surrogatepass")
     matched = -1
     for index, secret in enumerate(secrets):
-        if secret and hmac.compare_digest(sign(raw, secret).encode(), given) and matched < 0:
+        if secret and hmac.compare_digest(sign_webhook(raw, secret).encode(), given) and matched < 0:
             matched = index
     if matched < 0:
         raise SignatureInvalid("mismatch")

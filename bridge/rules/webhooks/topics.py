@@ -11,15 +11,15 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from bridge.errors import PayloadInvalid
-from bridge.model import Kind
+from bridge.model import RequestKind
 from bridge.rules.index.identity import legacy_id
 
-MANDATORY: Mapping[str, Kind] = {
-    "customers/data_request": Kind.ACCESS,
-    "customers/redact": Kind.ERASURE,
-    "shop/redact": Kind.SHOP_ERASURE,
+MANDATORY_TOPICS: Mapping[str, RequestKind] = {
+    "customers/data_request": RequestKind.ACCESS,
+    "customers/redact": RequestKind.ERASURE,
+    "shop/redact": RequestKind.SHOP_ERASURE,
 }
-LEARNED = (
+INDEXED_TOPIC_PREFIXES = (
     "orders/",
     "fulfillments/",
     "refunds/",
@@ -28,10 +28,10 @@ LEARNED = (
     "customers/",
     "app/uninstalled",
 )
-_TOPIC = re.compile(r"[a-z_]+(\.[a-z_]+)?(/[a-z_]+)?")
-_SHOP = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com")
+_TOPIC_FORMAT = re.compile(r"[a-z_]+(\.[a-z_]+)?(/[a-z_]+)?")
+_SHOP_DOMAIN_FORMAT = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com")
 # keys that betray what a body is, whatever topic it is posted under: only the body was ever signed
-_MARKS: Mapping[str, str | tuple[str, ...]] = {
+_TOPIC_BY_BODY_KEY: Mapping[str, str | tuple[str, ...]] = {
     "data_request": "customers/data_request",
     "orders_requested": "customers/data_request",
     "orders_to_redact": "customers/redact",
@@ -42,56 +42,58 @@ _MARKS: Mapping[str, str | tuple[str, ...]] = {
 }
 
 
-def well_formed(topic: str) -> bool:
+def is_topic_well_formed(topic: str) -> bool:
     """True for what can be a topic: two lower-case words with a slash (or the newer dotted form)."""
-    return len(topic) <= 64 and _TOPIC.fullmatch(topic) is not None
+    return len(topic) <= 64 and _TOPIC_FORMAT.fullmatch(topic) is not None
 
 
-def is_shop(domain: str) -> bool:
+def is_shop_domain(domain: str) -> bool:
     """True for a `*.myshopify.com` domain and nothing around it."""
-    return len(domain) <= 100 and _SHOP.fullmatch(domain) is not None
+    return len(domain) <= 100 and _SHOP_DOMAIN_FORMAT.fullmatch(domain) is not None
 
 
-def disagreement(*, topic: str, topic_header: str, shop: str, known_shops: Collection[str]) -> str:
+def find_header_mismatch(*, topic: str, topic_header: str, shop: str, known_shops: Collection[str]) -> str:
     """Why headers and path do not belong together, as a constant word; '' where they do.
 
     An unknown shop may still send the mandatory topics: `shop/redact` comes 48 hours after the uninstall,
     and Shopify's reviewers install and leave. Without a list of shops (development) every shop is known.
     """
-    if not well_formed(topic):
+    if not is_topic_well_formed(topic):
         return "topic_malformed"
     if topic_header != topic:
         return "topic_header_differs"
-    if not is_shop(shop):
+    if not is_shop_domain(shop):
         return "shop_malformed"
-    if known_shops and shop not in known_shops and topic not in MANDATORY:
+    if known_shops and shop not in known_shops and topic not in MANDATORY_TOPICS:
         return "shop_unknown"
-    if topic not in MANDATORY and not topic.startswith(LEARNED):
+    if topic not in MANDATORY_TOPICS and not topic.startswith(INDEXED_TOPIC_PREFIXES):
         return "topic_not_handled"
     return ""
 
 
-def check_shape(topic: str, body: Mapping[str, Any], shop: str) -> None:
+def check_body_shape(topic: str, body: Mapping[str, Any], shop: str) -> None:
     """Does the body fit its topic and shop? Raises PayloadInvalid with a constant reason."""
-    if any(key in body and not topic.startswith(only) for key, only in _MARKS.items()):
+    if any(key in body and not topic.startswith(only) for key, only in _TOPIC_BY_BODY_KEY.items()):
         raise PayloadInvalid("body_of_another_topic")
-    if topic.endswith("/delete") and len(body) > _LARGEST_DELETE:
+    if topic.endswith("/delete") and len(body) > _MAX_DELETE_KEYS:
         raise PayloadInvalid("body_of_another_topic")
     if "shop_domain" in body and body["shop_domain"] != shop:
         raise PayloadInvalid("shop_differs")
-    if topic in MANDATORY:
-        _check_mandatory(topic, body)
-    elif _has_id(topic) and not legacy_id(body.get("id", body.get("admin_graphql_api_id"))):
+    if topic in MANDATORY_TOPICS:
+        _check_mandatory_body(topic, body)
+    elif _is_topic_with_id(topic) and not legacy_id(body.get("id", body.get("admin_graphql_api_id"))):
         raise PayloadInvalid("id_missing")
 
 
-def _has_id(topic: str) -> bool:
-    return topic in _WITH_ID or topic.startswith(("fulfillments/", "refunds/", "returns/", "disputes/"))
+def _is_topic_with_id(topic: str) -> bool:
+    return topic in _TOPICS_WITH_ID or topic.startswith(
+        ("fulfillments/", "refunds/", "returns/", "disputes/")
+    )
 
 
-_LARGEST_DELETE = 4  # the bodies of deletions name an id and next to nothing else
+_MAX_DELETE_KEYS = 4  # the bodies of deletions name an id and next to nothing else
 
-_WITH_ID = frozenset(
+_TOPICS_WITH_ID = frozenset(
     [
         *(f"customers/{verb}" for verb in ("create", "update", "delete", "enable", "disable")),
         *(f"orders/{verb}" for verb in ("create", "updated", "cancelled", "delete", "paid")),
@@ -100,7 +102,7 @@ _WITH_ID = frozenset(
 )
 
 
-def _check_mandatory(topic: str, body: Mapping[str, Any]) -> None:
+def _check_mandatory_body(topic: str, body: Mapping[str, Any]) -> None:
     if "shop_domain" not in body:
         raise PayloadInvalid("shop_domain_missing")
     if topic == "shop/redact":

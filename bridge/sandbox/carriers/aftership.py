@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from bridge.sandbox.world.models import World
     from bridge.sandbox.world.shipments import Parcel
 
-KEY: Final = "demo-aftership-key"
-BASE: Final = "/tracking/2025-07/trackings"
-MOST: Final = 50
-SAID: Final = {
+API_KEY: Final = "demo-aftership-key"
+TRACKINGS_PATH: Final = "/tracking/2025-07/trackings"
+MAX_NUMBERS_PER_CALL: Final = 50
+ERRORS_BY_STATUS: Final = {
     400: (4008, "BadRequest", "The value of tracking_numbers is invalid."),
     401: (401, "Unauthorized", "The API key is invalid."),
     404: (4004, "NotFound", "Tracking does not exist."),
@@ -27,44 +27,46 @@ SAID: Final = {
 }
 
 
-def aftership(world: World, *, key: str = KEY, port: int = 0) -> StandIn:
+def make_aftership(world: World, *, key: str = API_KEY, port: int = 0) -> StandIn:
     """Make AfterShip, for the organisation with this key."""
-    watch = _Watch(world, key)
-    return StandIn("aftership", watch.answer, port=port, controls={"reset": lambda _: watch.reset()})
+    watch = _AftershipApi(world, key)
+    return StandIn("aftership", watch.handle_request, port=port, controls={"reset": lambda _: watch.reset()})
 
 
-class _Watch:
+class _AftershipApi:
     """What it watches, and what was deleted."""
 
     def __init__(self, world: World, key: str) -> None:
         self._key = key
-        self._rows = {row["id"]: row for row in (_tracking(parcel) for parcel in world.parcels)}
-        self._by_number = {row["tracking_number"]: row["id"] for row in self._rows.values()}
-        self._gone: set[str] = set()
+        self._rows = {row["id"]: row for row in (_build_tracking(parcel) for parcel in world.parcels)}
+        self._ids_by_number = {row["tracking_number"]: row["id"] for row in self._rows.values()}
+        self._deleted_ids: set[str] = set()
         self._lock = threading.Lock()
 
     def reset(self) -> None:
         """As at the start."""
         with self._lock:
-            self._gone.clear()
+            self._deleted_ids.clear()
 
-    def answer(self, request: Request) -> Response:
-        if request.faults.take(("throttle",), request.path):
-            return _no(429)
+    def handle_request(self, request: Request) -> Response:
+        if request.faults.consume(("throttle",), request.path):
+            return _make_error_response(429)
         if request.headers.get("as-api-key") != self._key:
-            return _no(401)
-        if (request.method, request.path) == ("GET", BASE):
-            return self._list(request)
-        if request.method in {"GET", "DELETE"} and request.path.startswith(f"{BASE}/"):
-            return self._one(request.method, request.path.rpartition("/")[2])
-        return _no(404)
+            return _make_error_response(401)
+        if (request.method, request.path) == ("GET", TRACKINGS_PATH):
+            return self._list_trackings(request)
+        if request.method in {"GET", "DELETE"} and request.path.startswith(f"{TRACKINGS_PATH}/"):
+            return self._show_or_delete_tracking(request.method, request.path.rpartition("/")[2])
+        return _make_error_response(404)
 
-    def _list(self, request: Request) -> Response:
+    def _list_trackings(self, request: Request) -> Response:
         numbers = [number for number in request.query.get("tracking_numbers", "").split(",") if number]
-        if len(numbers) > MOST:
-            return _no(400)
-        ids = [self._by_number[number] for number in dict.fromkeys(numbers) if number in self._by_number]
-        rows = [self._rows[one] for one in ids if one not in self._gone]
+        if len(numbers) > MAX_NUMBERS_PER_CALL:
+            return _make_error_response(400)
+        ids = [
+            self._ids_by_number[number] for number in dict.fromkeys(numbers) if number in self._ids_by_number
+        ]
+        rows = [self._rows[one] for one in ids if one not in self._deleted_ids]
         start, size = int(request.query.get("cursor") or 0), int(request.query.get("limit") or 100)
         more = start + size < len(rows)
         paging = {
@@ -72,30 +74,30 @@ class _Watch:
             "next_cursor": str(start + size) if more else "",
             "has_next_page": more,
         }
-        return _yes({"pagination": paging, "trackings": rows[start : start + size]})
+        return _make_data_response({"pagination": paging, "trackings": rows[start : start + size]})
 
-    def _one(self, method: str, tracking_id: str) -> Response:
+    def _show_or_delete_tracking(self, method: str, tracking_id: str) -> Response:
         with self._lock:
-            if tracking_id not in self._rows or tracking_id in self._gone:
-                return _no(404)
+            if tracking_id not in self._rows or tracking_id in self._deleted_ids:
+                return _make_error_response(404)
             if method == "DELETE":
-                self._gone.add(tracking_id)
+                self._deleted_ids.add(tracking_id)
         row = self._rows[tracking_id]
         if method == "GET":
-            return _yes(row)
-        return _yes({name: row[name] for name in ("id", "tracking_number", "slug")})
+            return _make_data_response(row)
+        return _make_data_response({name: row[name] for name in ("id", "tracking_number", "slug")})
 
 
-def _yes(data: dict[str, Any]) -> Response:
-    return Response.of({"meta": {"code": 200}, "data": data})
+def _make_data_response(data: dict[str, Any]) -> Response:
+    return Response.from_value({"meta": {"code": 200}, "data": data})
 
 
-def _no(status: int) -> Response:
-    code, kind, words = SAID[status]
-    return Response.of({"meta": {"code": code, "type": kind, "message": words}, "data": {}}, status)
+def _make_error_response(status: int) -> Response:
+    code, kind, words = ERRORS_BY_STATUS[status]
+    return Response.from_value({"meta": {"code": code, "type": kind, "message": words}, "data": {}}, status)
 
 
-def _tracking(parcel: Parcel) -> dict[str, Any]:
+def _build_tracking(parcel: Parcel) -> dict[str, Any]:
     """Write one tracking: her name, e-mail and telephone beside the parcel's way."""
     person, where = parcel.consignee, parcel.consignee.address
     tag = "Delivered" if parcel.delivered_at else "InTransit"

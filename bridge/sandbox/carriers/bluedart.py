@@ -12,15 +12,15 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from bridge.sandbox.carriers.bluedart_rows import (
-    NOT_FOUND,
+    NOT_FOUND_TEXT,
     Shipment,
-    error,
-    second_number,
-    shipments,
-    told,
-    unknown,
+    build_shipments,
+    make_no_shipments_response,
+    make_return_waybill,
+    make_shipments_response,
+    make_unknown_shipment,
 )
-from bridge.sandbox.carriers.parcel_states import Road
+from bridge.sandbox.carriers.parcel_states import ParcelStates
 from bridge.sandbox.httpd import Request, Response, StandIn
 
 if TYPE_CHECKING:
@@ -33,17 +33,17 @@ CREDENTIALS: Final = {  # what the bridge needs to be told, by keyword of its co
     "licence_key": "demo-shipping-key",
     "tracking_key": "demo-tracking-key",
 }
-RETURNED_AFTER: Final = timedelta(days=20)  # undelivered for so long: it goes back
+RETURN_TO_ORIGIN_AFTER: Final = timedelta(days=20)  # undelivered for so long: it goes back
 
 
-def bluedart(world: World, *, port: int = 0, **credentials: str) -> StandIn:
+def make_bluedart(world: World, *, port: int = 0, **credentials: str) -> StandIn:
     """Make Blue Dart's gateway: login, tracking, cancelling. `credentials` replace those of `CREDENTIALS`."""
-    gateway = _Gateway(world, CREDENTIALS | credentials)
-    controls = {"parcels": gateway.road.move, "reset": lambda _: gateway.reset()}
-    return StandIn("bluedart", gateway.answer, port=port, controls=controls)
+    gateway = _BluedartApi(world, CREDENTIALS | credentials)
+    controls = {"parcels": gateway.parcel_states.change_state, "reset": lambda _: gateway.reset()}
+    return StandIn("bluedart", gateway.handle_request, port=port, controls=controls)
 
 
-class _Gateway:
+class _BluedartApi:
     """Who has logged in, and what it knows."""
 
     def __init__(self, world: World, account: dict[str, str]) -> None:
@@ -51,84 +51,88 @@ class _Gateway:
         self._tokens: set[str] = set()
         self._lock = threading.Lock()
         self._now = world.now
-        own = [parcel for parcel in world.parcels if parcel.held_by == "bluedart"]
-        self.road = Road(world, own, returned_after=RETURNED_AFTER)
-        self._first = {second_number(parcel.waybill): parcel.waybill for parcel in own}
+        own = [parcel for parcel in world.parcels if parcel.holder == "bluedart"]
+        self.parcel_states = ParcelStates(world, own, return_after=RETURN_TO_ORIGIN_AFTER)
+        self._original_waybills = {make_return_waybill(parcel.waybill): parcel.waybill for parcel in own}
 
     def reset(self) -> None:
         """As at the start."""
-        self.forget()
-        self.road.reset()
+        self.expire_tokens()
+        self.parcel_states.reset()
 
-    def forget(self) -> None:
+    def expire_tokens(self) -> None:
         """Let every token expire."""
         with self._lock:
             self._tokens.clear()
 
-    def answer(self, request: Request) -> Response:
-        if request.faults.take(("throttle",), request.path):
-            return Response.of({"title": "Too Many Requests"}, 429)
+    def handle_request(self, request: Request) -> Response:
+        if request.faults.consume(("throttle",), request.path):
+            return Response.from_value({"title": "Too Many Requests"}, 429)
         match request.method, request.path.removeprefix("/in/transportation"):
             case "GET", "/token/v1/login":
-                return self._login(request)
+                return self._log_in(request)
             case "GET", "/tracking/v1/shipment" | "/tracking/v1":
-                return self._track(request)
+                return self._track_waybills(request)
             case "POST", "/waybill/v1/CancelWaybill":
-                return self._cancel(request)
-        return Response.of({"title": "Not Found"}, 404)
+                return self._cancel_waybill(request)
+        return Response.from_value({"title": "Not Found"}, 404)
 
-    def _login(self, request: Request) -> Response:
+    def _log_in(self, request: Request) -> Response:
         given = {name: request.headers.get(name) for name in ("clientid", "clientsecret")}
         right = {"clientid": self._account["client_id"], "clientsecret": self._account["client_secret"]}
         if any(given.values()) and given != right:  # without any, the real one mints a token too
-            return Response.of({"title": "Invalid Client Id or Secret"}, 401)
+            return Response.from_value({"title": "Invalid Client Id or Secret"}, 401)
         token = f"demo.{secrets.token_hex(8)}.jwt"
         with self._lock:
             self._tokens.add(token)
-        return Response.of({"JWTToken": token})
+        return Response.from_value({"JWTToken": token})
 
-    def _track(self, request: Request) -> Response:
-        if refused := self._expired(request):
+    def _track_waybills(self, request: Request) -> Response:
+        if refused := self._refuse_unknown_token(request):
             return refused
         asked = request.query
         as_json = asked.get("format") == "json"
-        if request.faults.take(("other_form",), request.path):
+        if request.faults.consume(("other_form",), request.path):
             as_json = not as_json
         if asked.get("loginid") != self._account["login_id"]:
-            return error("License Mismatch", as_json=as_json)
+            return make_no_shipments_response("License Mismatch", as_json=as_json)
         numbers = list(dict.fromkeys(asked.get("numbers", "").split(",")))
-        found = {number: self._shipment(number, scans=asked.get("scan") == "1") for number in numbers}
+        found = {
+            number: self._find_shipment(number, with_scans=asked.get("scan") == "1") for number in numbers
+        }
         fit = (asked.get("handler"), asked.get("action"), asked.get("awb")) == ("tnt", "custawbquery", "awb")
-        spoilt = None in found.values() and request.faults.take(("spoil_batch",), request.path)
+        spoilt = None in found.values() and request.faults.consume(("spoil_batch",), request.path)
         right = asked.get("lickey") == self._account["tracking_key"]
         if not any(found.values()) or not fit or not right or spoilt:
-            return error(NOT_FOUND, as_json=as_json)
-        return told([row or unknown(number) for number, row in found.items()], as_json=as_json)
+            return make_no_shipments_response(NOT_FOUND_TEXT, as_json=as_json)
+        return make_shipments_response(
+            [row or make_unknown_shipment(number) for number, row in found.items()], as_json=as_json
+        )
 
-    def _shipment(self, number: str, *, scans: bool) -> Shipment | None:
-        one = self.road.of(self._first.get(number, number))
-        rows = shipments(one, now=self._now, scans=scans) if one else ()
+    def _find_shipment(self, number: str, *, with_scans: bool) -> Shipment | None:
+        one = self.parcel_states.find_state(self._original_waybills.get(number, number))
+        rows = build_shipments(one, now=self._now, with_scans=with_scans) if one else ()
         return next((row for row in rows if row.number == number), None)
 
-    def _expired(self, request: Request) -> Response | None:
-        if request.faults.take(("token_expired",), request.path):
-            self.forget()
+    def _refuse_unknown_token(self, request: Request) -> Response | None:
+        if request.faults.consume(("token_expired",), request.path):
+            self.expire_tokens()
         known = request.headers.get("jwttoken") in self._tokens
-        return None if known else Response.of({"title": "Unauthorized"}, 401)
+        return None if known else Response.from_value({"title": "Unauthorized"}, 401)
 
-    def _cancel(self, request: Request) -> Response:
+    def _cancel_waybill(self, request: Request) -> Response:
         """Before it is scanned in; that it was cancelled before is said as an error."""
-        if refused := self._expired(request):
+        if refused := self._refuse_unknown_token(request):
             return refused
         asked = request.json if isinstance(request.json, dict) else {}
         number, profile = asked.get("Request", {}).get("AWBNo", ""), asked.get("Profile", {})
         given = (profile.get("LoginID"), profile.get("LicenceKey"))
         if given != (self._account["login_id"], self._account["licence_key"]):
-            return _no("InvalidLicenceKey", "Invalid licence key or login id")
-        one = self.road.of(number)
+            return _make_gateway_error("InvalidLicenceKey", "Invalid licence key or login id")
+        one = self.parcel_states.find_state(number)
         status = one.status if one else ""
         if status == "booked":
-            self.road.move({"waybill": number, "status": "cancelled"})
+            self.parcel_states.change_state({"waybill": number, "status": "cancelled"})
         codes = {
             "": ("InvalidAWB", "Waybill not found"),
             "booked": ("Valid", "Waybill Cancelled Successfully"),
@@ -137,8 +141,8 @@ class _Gateway:
         code, words = codes.get(status, ("AlreadyInScanned", "Waybill is already in-scanned"))
         rows = [{"StatusCode": code, "StatusInformation": words}]
         result = {"AWBNo": number, "IsError": code != "Valid", "Status": rows}
-        return Response.of({"CancelWaybillResult": result})
+        return Response.from_value({"CancelWaybillResult": result})
 
 
-def _no(code: str, words: str) -> Response:
-    return Response.of({"error-response": [{"StatusCode": code, "StatusInformation": words}]}, 400)
+def _make_gateway_error(code: str, message: str) -> Response:
+    return Response.from_value({"error-response": [{"StatusCode": code, "StatusInformation": message}]}, 400)

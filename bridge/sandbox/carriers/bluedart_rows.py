@@ -15,13 +15,13 @@ from bridge.sandbox.httpd import Response
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from bridge.sandbox.carriers.parcel_states import Standing
+    from bridge.sandbox.carriers.parcel_states import ParcelState
 
 INDIA: Final = timezone(timedelta(hours=5, minutes=30))
-HOME_AFTER: Final = timedelta(days=3)  # the way back
-NOT_FOUND: Final = "Incorrect waybill number or No information"
-Scan = tuple[str, str, str, datetime]
-ON_THE_WAY: Final = {
+RETURN_DURATION: Final = timedelta(days=3)  # the way back
+NOT_FOUND_TEXT: Final = "Incorrect waybill number or No information"
+ScanEvent = tuple[str, str, str, datetime]
+SCAN_BY_STATUS: Final = {
     "out_for_delivery": ("UD", "SHIPMENT OUT FOR DELIVERY", "002"),
     "lost": ("LS", "SHIPMENT LOST", "099"),
 }
@@ -36,45 +36,45 @@ class Shipment:
     fields: dict[str, str]
     scans: list[dict[str, str]] = field(default_factory=list)
 
-    def xml(self) -> str:
+    def to_xml(self) -> str:
         """As XML."""
-        rows = "".join(f"<ScanDetail>{_elements(scan)}</ScanDetail>" for scan in self.scans)
-        inside = _elements(self.fields) + (f"<Scans>{rows}</Scans>" if rows else "")
+        rows = "".join(f"<ScanDetail>{_render_elements(scan)}</ScanDetail>" for scan in self.scans)
+        inside = _render_elements(self.fields) + (f"<Scans>{rows}</Scans>" if rows else "")
         return f'<Shipment WaybillNo="{escape(self.number)}" RefNo="{escape(self.reference)}">{inside}</Shipment>'
 
-    def json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """As JSON: attributes among the fields, each scan in an object of its own."""
         told: dict[str, Any] = {"WaybillNo": self.number, "RefNo": self.reference, **self.fields}
         return told | ({"Scans": [{"ScanDetail": scan} for scan in self.scans]} if self.scans else {})
 
 
-def shipments(one: Standing, *, now: datetime, scans: bool) -> Iterable[Shipment]:
+def build_shipments(state: ParcelState, *, now: datetime, with_scans: bool) -> Iterable[Shipment]:
     """Yield what is known of a parcel: nothing of one that is booked or cancelled, two of one that goes back."""
-    parcel, second = one.parcel, ""
-    if one.status in {"booked", "cancelled"}:
+    parcel, second = state.parcel, ""
+    if state.status in {"booked", "cancelled"}:
         return
-    happened: list[Scan] = [("IT", "SHIPMENT PICKED UP", "PU", parcel.shipped_at)]
-    if one.delivered_at:
-        happened.append(("UD", "SHIPMENT OUT FOR DELIVERY", "002", one.at - timedelta(hours=4)))
-        happened.append(("DL", "SHIPMENT DELIVERED", "000", one.at))
-    elif one.status in {"returning", "returned"}:
-        second = second_number(parcel.waybill)
-        happened.append(("RT", "SHIPMENT RETURNED TO ORIGIN", "074", one.at))
-        home: list[Scan] = [("IT", "SHIPMENT PICKED UP", "PU", one.at)]
-        if one.status == "returned":
-            home = [("DL", "SHIPMENT DELIVERED", "000", min(now, one.at + HOME_AFTER))]
-        yield _shipment(second, f"074 - {parcel.waybill}", home, {}, scans=scans)
-    elif one.status in ON_THE_WAY:
-        happened.append((*ON_THE_WAY[one.status], one.at))
-    fields = _person(one) | {
+    happened: list[ScanEvent] = [("IT", "SHIPMENT PICKED UP", "PU", parcel.shipped_at)]
+    if state.delivered_at:
+        happened.append(("UD", "SHIPMENT OUT FOR DELIVERY", "002", state.at - timedelta(hours=4)))
+        happened.append(("DL", "SHIPMENT DELIVERED", "000", state.at))
+    elif state.status in {"returning", "returned"}:
+        second = make_return_waybill(parcel.waybill)
+        happened.append(("RT", "SHIPMENT RETURNED TO ORIGIN", "074", state.at))
+        home: list[ScanEvent] = [("IT", "SHIPMENT PICKED UP", "PU", state.at)]
+        if state.status == "returned":
+            home = [("DL", "SHIPMENT DELIVERED", "000", min(now, state.at + RETURN_DURATION))]
+        yield _build_shipment(second, f"074 - {parcel.waybill}", home, {}, with_scans=with_scans)
+    elif state.status in SCAN_BY_STATUS:
+        happened.append((*SCAN_BY_STATUS[state.status], state.at))
+    fields = _build_consignee_fields(state) | {
         "Destination": parcel.consignee.address["city"].upper(),
         "NewWaybillNo": second,
     }
-    yield _shipment(parcel.waybill, parcel.order_name, happened, fields, scans=scans)
+    yield _build_shipment(parcel.waybill, parcel.order_name, happened, fields, with_scans=with_scans)
 
 
-def _person(one: Standing) -> dict[str, str]:
-    person, where = one.parcel.consignee, one.parcel.consignee.address
+def _build_consignee_fields(state: ParcelState) -> dict[str, str]:
+    person, where = state.parcel.consignee, state.parcel.consignee.address
     told = {
         "ToAttention": person.name.upper(),
         "Consignee": person.name.upper(),
@@ -83,49 +83,58 @@ def _person(one: Standing) -> dict[str, str]:
         "ConsigneeAddress3": "",
         "ConsigneePincode": where["zip"],
         "ConsigneeTelNo": person.phone.removeprefix("+91"),
-        "ReceivedBy": person.first.upper() if one.delivered_at else "",
+        "ReceivedBy": person.first.upper() if state.delivered_at else "",
     }
-    return dict.fromkeys(told, "") if one.forgotten else told
+    return dict.fromkeys(told, "") if state.forgotten else told
 
 
-def unknown(number: str) -> Shipment:
+def make_unknown_shipment(number: str) -> Shipment:
     """One that it does not know, among others that it does."""
     return Shipment(number, "", {"Status": "Incorrect Waybill number or No Information", "StatusType": "NF"})
 
 
-def told(rows: Sequence[Shipment], *, as_json: bool) -> Response:
+def make_shipments_response(rows: Sequence[Shipment], *, as_json: bool) -> Response:
     """Answer with shipments."""
     if as_json:
-        return Response.of({"ShipmentData": {"Shipment": [row.json() for row in rows]}})
-    return _xml("".join(row.xml() for row in rows))
+        return Response.from_value({"ShipmentData": {"Shipment": [row.to_json() for row in rows]}})
+    return _make_xml_response("".join(row.to_xml() for row in rows))
 
 
-def error(words: str, *, as_json: bool) -> Response:
+def make_no_shipments_response(message: str, *, as_json: bool) -> Response:
     """Answer that there are none."""
-    return Response.of({"ShipmentData": {"Error": words}}) if as_json else _xml(_elements({"Error": words}))
+    return (
+        Response.from_value({"ShipmentData": {"Error": message}})
+        if as_json
+        else _make_xml_response(_render_elements({"Error": message}))
+    )
 
 
-def second_number(number: str) -> str:
+def make_return_waybill(waybill: str) -> str:
     """Make the number a parcel goes back on."""
-    body = int(number[:10]) + 10_000_000
+    body = int(waybill[:10]) + 10_000_000
     return f"{body}{body % 7}"
 
 
-def _shipment(
-    number: str, reference: str, happened: list[Scan], fields: dict[str, str], *, scans: bool
+def _build_shipment(
+    number: str, reference: str, events: list[ScanEvent], fields: dict[str, str], *, with_scans: bool
 ) -> Shipment:
-    kind, status, _, at = happened[-1]
+    kind, status, _, at = events[-1]
     local = at.astimezone(INDIA)
     head = {"Prodcode": "A", "Service": "Dart Apex", "Origin": "BENGALURU", "SenderName": "MINIMISS DEMO"}
     head |= fields | {"Status": status, "StatusType": kind, "Instructions": ""}
     head |= {"StatusDate": f"{local:%d %B %Y}", "StatusTime": f"{local:%H:%M}"}
-    return Shipment(number, reference, head, [_scan(*each) for each in reversed(happened)] if scans else [])
+    return Shipment(
+        number,
+        reference,
+        head,
+        [_build_scan_detail(*each) for each in reversed(events)] if with_scans else [],
+    )
 
 
-def _scan(kind: str, scan: str, code: str, at: datetime) -> dict[str, str]:
+def _build_scan_detail(kind: str, description: str, code: str, at: datetime) -> dict[str, str]:
     local = at.astimezone(INDIA)
     group = "T" if kind == "DL" else "S"
-    row = {"Scan": scan, "ScanCode": code, "ScanType": kind, "ScanGroupType": group}
+    row = {"Scan": description, "ScanCode": code, "ScanType": kind, "ScanGroupType": group}
     return row | {
         "ScanDate": f"{local:%d-%b-%Y}",
         "ScanTime": f"{local:%H:%M}",
@@ -133,12 +142,12 @@ def _scan(kind: str, scan: str, code: str, at: datetime) -> dict[str, str]:
     }
 
 
-def _elements(fields: dict[str, str]) -> str:
+def _render_elements(fields: dict[str, str]) -> str:
     return "".join(f"<{tag}>{escape(text)}</{tag}>" if text else f"<{tag}/>" for tag, text in fields.items())
 
 
-def _xml(inside: str) -> Response:
-    text = f'<?xml version="1.0" encoding="ISO-8859-1"?>\n<ShipmentData>{inside}</ShipmentData>'
+def _make_xml_response(content: str) -> Response:
+    text = f'<?xml version="1.0" encoding="ISO-8859-1"?>\n<ShipmentData>{content}</ShipmentData>'
     return Response(
         body=text.encode("latin-1", "xmlcharrefreplace"), content_type="text/xml;charset=ISO-8859-1"
     )

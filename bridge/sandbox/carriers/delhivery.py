@@ -8,97 +8,114 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from bridge.sandbox.carriers.delhivery_rows import returns, shipment, slip
-from bridge.sandbox.carriers.parcel_states import Road
+from bridge.sandbox.carriers.delhivery_rows import (
+    build_forward_shipment,
+    build_packing_slip,
+    build_return_shipments,
+)
+from bridge.sandbox.carriers.parcel_states import ParcelStates
 from bridge.sandbox.httpd import Request, Response, StandIn
 
 if TYPE_CHECKING:
     from bridge.sandbox.world.models import World
 
-TOKEN: Final = "demo-delhivery-token"  # noqa: S105 - opens nothing but the stand-in
-MOST: Final = 50
-FIREWALL: Final = b"<html><head><title>403 Forbidden</title></head><body>Request blocked.</body></html>"
-HTML: Final = "text/html"
-EXISTING: Final = ("SIGNATURE_URL", "EPOD")  # of a delivered parcel
-MOVABLE: Final = {"booked": "cancelled", "in_transit": "returning"}  # what a cancellation makes of it
-TERMINAL: Final = (
+API_TOKEN: Final = "demo-delhivery-token"  # noqa: S105 - opens nothing but the stand-in
+MAX_NUMBERS_PER_CALL: Final = 50
+FIREWALL_PAGE: Final = b"<html><head><title>403 Forbidden</title></head><body>Request blocked.</body></html>"
+HTML_TYPE: Final = "text/html"
+AVAILABLE_DOCUMENTS: Final = ("SIGNATURE_URL", "EPOD")  # of a delivered parcel
+STATUS_AFTER_CANCEL: Final = {
+    "booked": "cancelled",
+    "in_transit": "returning",
+}  # what a cancellation makes of it
+EDIT_REFUSED_TEXT: Final = (
     "Edit is not allowed on any Dispatched and Terminal status like Delivered, DTO, RTO, LOST and Closed"
 )
-UNKNOWN: Final = "Data does not exists for provided Waybill(s)"
+UNKNOWN_WAYBILL_TEXT: Final = "Data does not exists for provided Waybill(s)"
 
 
-def delhivery(world: World, *, token: str = TOKEN, port: int = 0) -> StandIn:
+def make_delhivery(world: World, *, token: str = API_TOKEN, port: int = 0) -> StandIn:
     """Make Delhivery. A token that begins with `staging` is refused as the real one refuses it."""
-    office = _Office(world, token)
-    controls = {"parcels": office.road.move, "reset": lambda _: office.road.reset()}
-    return StandIn("delhivery", office.answer, port=port, controls=controls)
+    office = _DelhiveryApi(world, token)
+    controls = {"parcels": office.parcel_states.change_state, "reset": lambda _: office.parcel_states.reset()}
+    return StandIn("delhivery", office.handle_request, port=port, controls=controls)
 
 
-class _Office:
+class _DelhiveryApi:
     """What it knows, and its counters."""
 
     def __init__(self, world: World, token: str) -> None:
         self._token = token
-        self.road = Road(world, (parcel for parcel in world.parcels if parcel.held_by == "delhivery"))
-        self._back = {row["AWB"]: row for row in returns(world)}
+        self.parcel_states = ParcelStates(
+            world, (parcel for parcel in world.parcels if parcel.holder == "delhivery")
+        )
+        self._return_shipments = {row["AWB"]: row for row in build_return_shipments(world)}
 
-    def answer(self, request: Request) -> Response:
+    def handle_request(self, request: Request) -> Response:
         counters = {
-            ("GET", "/api/v1/packages/json"): self._track,
-            ("GET", "/api/p/packing_slip"): self._slip,
-            ("GET", "/api/rest/fetch/pkg/document"): self._document,
-            ("POST", "/api/p/edit"): self._edit,
+            ("GET", "/api/v1/packages/json"): self._track_waybills,
+            ("GET", "/api/p/packing_slip"): self._send_packing_slip,
+            ("GET", "/api/rest/fetch/pkg/document"): self._send_document,
+            ("POST", "/api/p/edit"): self._edit_shipment,
         }
         counter = counters.get((request.method, request.path.rstrip("/")))
         if counter is None:
-            return Response(status=404, body=b"<html>Not Found</html>", content_type=HTML)
-        if request.faults.take(("throttle",), request.path):
-            return Response(status=403, body=FIREWALL, content_type=HTML)
-        return _refuses(request.headers.get("authorization", ""), self._token) or counter(request)
+            return Response(status=404, body=b"<html>Not Found</html>", content_type=HTML_TYPE)
+        if request.faults.consume(("throttle",), request.path):
+            return Response(status=403, body=FIREWALL_PAGE, content_type=HTML_TYPE)
+        return _refuse_bad_token(request.headers.get("authorization", ""), self._token) or counter(request)
 
-    def _track(self, request: Request) -> Response:
+    def _track_waybills(self, request: Request) -> Response:
         numbers = [number.strip() for number in request.query.get("waybill", "").split(",") if number.strip()]
-        if len(numbers) > MOST:
-            return _says_no("Package handler limit exceeded")
-        found = [row for number in dict.fromkeys(numbers) if (row := self._row(number))]
-        spoilt = len(found) < len(set(numbers)) and request.faults.take(("spoil_batch",), request.path)
+        if len(numbers) > MAX_NUMBERS_PER_CALL:
+            return _make_failure_response("Package handler limit exceeded")
+        found = [row for number in dict.fromkeys(numbers) if (row := self._find_shipment(number))]
+        spoilt = len(found) < len(set(numbers)) and request.faults.consume(("spoil_batch",), request.path)
         if not found or spoilt:
-            return _says_no(UNKNOWN)
+            return _make_failure_response(UNKNOWN_WAYBILL_TEXT)
         left_out = {"0": {"Scans", "Consignee"}, "1": {"Consignee"}}.get(
             request.query.get("verbose", ""), set()
         )
         shown = [{key: value for key, value in row.items() if key not in left_out} for row in found]
-        return Response.of({"ShipmentData": [{"Shipment": row} for row in shown]})
+        return Response.from_value({"ShipmentData": [{"Shipment": row} for row in shown]})
 
-    def _row(self, number: str) -> dict[str, Any] | None:
-        one = self.road.of(number)
-        return shipment(one) if one else self._back.get(number)
+    def _find_shipment(self, number: str) -> dict[str, Any] | None:
+        one = self.parcel_states.find_state(number)
+        return build_forward_shipment(one) if one else self._return_shipments.get(number)
 
-    def _slip(self, request: Request) -> Response:
-        one = self.road.of(request.query.get("wbns", ""))
-        gone = request.faults.take(("no_paper",), request.path)
+    def _send_packing_slip(self, request: Request) -> Response:
+        one = self.parcel_states.find_state(request.query.get("wbns", ""))
+        gone = request.faults.consume(("no_paper",), request.path)
         linked = request.query.get("pdf") != "false"
-        packages = [slip(one, linked=linked)] if one and not gone else []
-        return Response.of({"packages": packages, "packages_found": len(packages)})
+        packages = [build_packing_slip(one, with_link=linked)] if one and not gone else []
+        return Response.from_value({"packages": packages, "packages_found": len(packages)})
 
-    def _document(self, request: Request) -> Response:
-        one, kind = self.road.of(request.query.get("waybill", "")), request.query.get("doc_type", "")
-        gone = request.faults.take(("no_paper",), request.path)
-        if not one or not one.delivered_at or one.forgotten or gone or kind not in EXISTING:
-            return Response.of({"success": False, "message": "Invalid waybill passed"})
-        return Response.of(
+    def _send_document(self, request: Request) -> Response:
+        one, kind = (
+            self.parcel_states.find_state(request.query.get("waybill", "")),
+            request.query.get("doc_type", ""),
+        )
+        gone = request.faults.consume(("no_paper",), request.path)
+        if not one or not one.delivered_at or one.forgotten or gone or kind not in AVAILABLE_DOCUMENTS:
+            return Response.from_value({"success": False, "message": "Invalid waybill passed"})
+        return Response.from_value(
             {"success": True, "url": f"https://documents.example.com/{kind}/{one.parcel.waybill}"}
         )
 
-    def _edit(self, request: Request) -> Response:
+    def _edit_shipment(self, request: Request) -> Response:
         asked = request.json if isinstance(request.json, dict) else {}
-        one = self.road.of(str(asked.get("waybill", "")))
+        one = self.parcel_states.find_state(str(asked.get("waybill", "")))
         if one is None:
-            return _says_no(UNKNOWN)
-        if asked.get("cancellation") != "true" or one.status not in {*MOVABLE, *MOVABLE.values()}:
-            return Response.of({"status": "Failure", "error": TERMINAL})
-        if one.status in MOVABLE:  # the second time it says the same, and nothing happens
-            self.road.move({"waybill": one.parcel.waybill, "status": MOVABLE[one.status]})
+            return _make_failure_response(UNKNOWN_WAYBILL_TEXT)
+        if asked.get("cancellation") != "true" or one.status not in {
+            *STATUS_AFTER_CANCEL,
+            *STATUS_AFTER_CANCEL.values(),
+        }:
+            return Response.from_value({"status": "Failure", "error": EDIT_REFUSED_TEXT})
+        if one.status in STATUS_AFTER_CANCEL:  # the second time it says the same, and nothing happens
+            self.parcel_states.change_state(
+                {"waybill": one.parcel.waybill, "status": STATUS_AFTER_CANCEL[one.status]}
+            )
         return Response(
             body=(
                 '<?xml version="1.0" encoding="utf-8"?><root><status>True</status>'
@@ -109,24 +126,24 @@ class _Office:
         )
 
 
-def _refuses(header: str, token: str) -> Response | None:
+def _refuse_bad_token(header: str, token: str) -> Response | None:
     if not header:
-        return Response.of({"detail": "Authentication credentials were not provided."}, 401)
+        return Response.from_value({"detail": "Authentication credentials were not provided."}, 401)
     kind, _, given = header.partition(" ")
     if kind != "Token":
-        return Response.of("Login or API Key Required", 401)
+        return Response.from_value("Login or API Key Required", 401)
     if given.startswith("staging"):
-        return Response.of({"Error": "'NoneType' object has no attribute 'end_date'"})
+        return Response.from_value({"Error": "'NoneType' object has no attribute 'end_date'"})
     if given != token:
-        return Response.of(
+        return Response.from_value(
             "There has been an error but we were asked to not let you see that. Please contact the dev team.",
             401,
         )
     return None
 
 
-def _says_no(error: str) -> Response:
+def _make_failure_response(error: str) -> Response:
     remark = (
         f"Some error has occurred. Please contact client.support@delhivery.com with error message- {error}"
     )
-    return Response.of({"Success": False, "Error": error, "rmk": remark})
+    return Response.from_value({"Success": False, "Error": error, "rmk": remark})

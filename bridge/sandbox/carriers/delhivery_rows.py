@@ -11,70 +11,77 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from bridge.sandbox.carriers.parcel_states import Standing
+    from bridge.sandbox.carriers.parcel_states import ParcelState
     from bridge.sandbox.world.models import World
     from bridge.sandbox.world.shipments import Parcel
 
 INDIA: Final = timezone(timedelta(hours=5, minutes=30))
-PLACE: Final = "Bengaluru_Bommanahalli_I (Karnataka)"
-Scan = dict[str, Any]
+ORIGIN_HUB: Final = "Bengaluru_Bommanahalli_I (Karnataka)"
+ScanRow = dict[str, Any]
 
 
-def shipment(one: Standing) -> dict[str, Any]:
+def build_forward_shipment(state: ParcelState) -> dict[str, Any]:
     """Give one `Shipment` of a forward parcel."""
-    parcel, left = one.parcel, _stamp(one.parcel.shipped_at)
-    scans = _scans(one)
-    row = _blank(parcel.waybill, parcel.order_name, scans)
-    forgotten = one.forgotten or one.untracked
-    row["Status"]["RecievedBy"] = parcel.consignee.first if one.delivered_at and not forgotten else ""
-    arrived = _stamp(one.delivered_at) if one.delivered_at else None
+    parcel, left = state.parcel, _format_iso_local_time(state.parcel.shipped_at)
+    scans = _build_scans(state)
+    row = _build_base_row(parcel.waybill, parcel.order_name, scans)
+    forgotten = state.forgotten or state.untracked
+    row["Status"]["RecievedBy"] = parcel.consignee.first if state.delivered_at and not forgotten else ""
+    arrived = _format_iso_local_time(state.delivered_at) if state.delivered_at else None
     return row | {
         "PickUpDate": left,
         "PickedupDate": left,
         "OriginRecieveDate": left,
         "DeliveryDate": arrived,
         "FirstAttemptDate": arrived,
-        "ReturnedDate": _stamp(one.at) if one.status == "returned" else None,
-        "RTOStartedDate": _stamp(one.at) if one.status in {"returning", "returned"} else None,
+        "ReturnedDate": _format_iso_local_time(state.at) if state.status == "returned" else None,
+        "RTOStartedDate": _format_iso_local_time(state.at)
+        if state.status in {"returning", "returned"}
+        else None,
         "OrderType": "COD" if parcel.cod_amount else "Pre-paid",
-        "CODAmount": _number(parcel.cod_amount),
-        "InvoiceAmount": _number(parcel.invoice_value),
-        "Origin": PLACE,
+        "CODAmount": _to_json_number(parcel.cod_amount),
+        "InvoiceAmount": _to_json_number(parcel.invoice_value),
+        "Origin": ORIGIN_HUB,
         "Destination": parcel.consignee.address["city"],
-        "Consignee": _consignee(parcel, forgotten=forgotten),
+        "Consignee": _build_consignee(parcel, forgotten=forgotten),
     }
 
 
-def _scans(one: Standing) -> list[Scan]:
+def _build_scans(state: ParcelState) -> list[ScanRow]:
     """What happened to it, oldest first."""
-    parcel, hub = one.parcel, f"{one.parcel.consignee.address['city']}_DC (India)"
+    parcel, hub = state.parcel, f"{state.parcel.consignee.address['city']}_DC (India)"
     left = parcel.shipped_at
-    scans = [_scan("UD", "Manifested", left - timedelta(hours=6), PLACE, "X-UCI", "Manifest uploaded")]
-    if one.status == "booked":
+    scans = [
+        _build_scan("UD", "Manifested", left - timedelta(hours=6), ORIGIN_HUB, "X-UCI", "Manifest uploaded")
+    ]
+    if state.status == "booked":
         return scans
-    if one.status == "cancelled":
-        return [*scans, _scan("UD", "Not Picked", one.at, PLACE, "DTUP-210", "Seller cancelled the order")]
-    scans.append(_scan("UD", "In Transit", left, PLACE, "X-PPOM", "Shipment picked up"))
-    if one.status in {"delivered", "out_for_delivery"}:
-        out = one.at - timedelta(hours=3) if one.delivered_at else one.at
-        scan = _scan("UD", "Dispatched", out, hub, "X-DDD3FD", "Out for delivery")
+    if state.status == "cancelled":
+        return [
+            *scans,
+            _build_scan("UD", "Not Picked", state.at, ORIGIN_HUB, "DTUP-210", "Seller cancelled the order"),
+        ]
+    scans.append(_build_scan("UD", "In Transit", left, ORIGIN_HUB, "X-PPOM", "Shipment picked up"))
+    if state.status in {"delivered", "out_for_delivery"}:
+        out = state.at - timedelta(hours=3) if state.delivered_at else state.at
+        scan = _build_scan("UD", "Dispatched", out, hub, "X-DDD3FD", "Out for delivery")
         scans.append(scan | {"call_duration": "0"})
-    if one.delivered_at:
+    if state.delivered_at:
         door = {"geo_location": {"lat": 12.9716, "long": 77.5946}}
-        scans.append(_scan("DL", "Delivered", one.at, hub, "EOD-38", "Delivered to consignee") | door)
-    elif one.status == "lost":
-        scans.append(_scan("LT", "LOST", one.at, hub, "LT-100", "Shipment lost"))
-    elif one.status in {"returning", "returned"}:
-        scans.append(_scan("RT", "In Transit", one.at, hub, "X-RTO", "Return to origin"))
-    if one.status == "returned":
-        scans.append(_scan("DL", "RTO", one.at, PLACE, "RT-101", "Returned to seller"))
+        scans.append(_build_scan("DL", "Delivered", state.at, hub, "EOD-38", "Delivered to consignee") | door)
+    elif state.status == "lost":
+        scans.append(_build_scan("LT", "LOST", state.at, hub, "LT-100", "Shipment lost"))
+    elif state.status in {"returning", "returned"}:
+        scans.append(_build_scan("RT", "In Transit", state.at, hub, "X-RTO", "Return to origin"))
+    if state.status == "returned":
+        scans.append(_build_scan("DL", "RTO", state.at, ORIGIN_HUB, "RT-101", "Returned to seller"))
     return scans
 
 
-def slip(one: Standing, *, linked: bool) -> dict[str, Any]:
+def build_packing_slip(state: ParcelState, *, with_link: bool) -> dict[str, Any]:
     """Give one package of a packing slip: street and telephone, the sender's too; a link to it only where asked."""
-    person, where, parcel = one.parcel.consignee, one.parcel.consignee.address, one.parcel
-    shown = not one.forgotten
+    person, where, parcel = state.parcel.consignee, state.parcel.consignee.address, state.parcel
+    shown = not state.forgotten
     row = {
         "wbn": parcel.waybill,
         "oid": parcel.order_name,
@@ -86,8 +93,8 @@ def slip(one: Standing, *, linked: bool) -> dict[str, Any]:
         "destination_city": where["city"],
         "customer_state": where["province"],
         "st": where["province"],
-        "cod": _number(parcel.cod_amount),
-        "rs": _number(parcel.invoice_value),
+        "cod": _to_json_number(parcel.cod_amount),
+        "rs": _to_json_number(parcel.invoice_value),
         "pt": "COD" if parcel.cod_amount else "Pre-paid",
         "prd": "jewellery",
         "snm": "MINIMISS DEMO",
@@ -108,22 +115,26 @@ def slip(one: Standing, *, linked: bool) -> dict[str, Any]:
         "barcode": "data:image/png;base64,AAAA",
         "oid_barcode": "data:image/png;base64,AAAA",
     }
-    return row | ({"pdf_download_link": f"https://slips.example.com/{parcel.waybill}.pdf"} if linked else {})
+    return row | (
+        {"pdf_download_link": f"https://slips.example.com/{parcel.waybill}.pdf"} if with_link else {}
+    )
 
 
-def returns(world: World) -> Iterable[dict[str, Any]]:
+def build_return_shipments(world: World) -> Iterable[dict[str, Any]]:
     """Give the `Shipment`s of parcels that customers send back."""
     for order in world.orders:
         for back in order.returns:
             at = back.created_at
-            scans = [_scan("PP", "Scheduled", at, "Bengaluru", "X-ASP", "Pickup scheduled")]
-            scans.append(_scan("DL", "DTO", at + timedelta(days=5), "Bengaluru", "RT-110", "Return Accepted"))
-            row = _blank(back.waybill, back.name, scans)
+            scans = [_build_scan("PP", "Scheduled", at, "Bengaluru", "X-ASP", "Pickup scheduled")]
+            scans.append(
+                _build_scan("DL", "DTO", at + timedelta(days=5), "Bengaluru", "RT-110", "Return Accepted")
+            )
+            row = _build_base_row(back.waybill, back.name, scans)
             city = order.address["city"]
             yield row | {"OrderType": "Pickup", "Origin": city, "Destination": "Bengaluru"}
 
 
-def _blank(waybill: str, reference: str, scans: list[Scan]) -> dict[str, Any]:
+def _build_base_row(waybill: str, reference: str, scans: list[ScanRow]) -> dict[str, Any]:
     last = scans[-1]
     return {
         "AWB": waybill,
@@ -152,7 +163,7 @@ def _blank(waybill: str, reference: str, scans: list[Scan]) -> dict[str, Any]:
     }
 
 
-def _consignee(parcel: Parcel, *, forgotten: bool) -> dict[str, Any]:
+def _build_consignee(parcel: Parcel, *, forgotten: bool) -> dict[str, Any]:
     """Name and town: street and phones come back empty, although they were booked."""
     where = parcel.consignee.address
     return {
@@ -169,22 +180,22 @@ def _consignee(parcel: Parcel, *, forgotten: bool) -> dict[str, Any]:
     }
 
 
-def _scan(kind: str, scan: str, at: datetime, place: str, code: str, note: str) -> Scan:
+def _build_scan(kind: str, description: str, at: datetime, location: str, code: str, note: str) -> ScanRow:
     return {
-        "ScanDateTime": _stamp(at),
+        "ScanDateTime": _format_iso_local_time(at),
         "ScanType": kind,
-        "Scan": scan,
-        "StatusDateTime": _stamp(at),
-        "ScannedLocation": place,
+        "Scan": description,
+        "StatusDateTime": _format_iso_local_time(at),
+        "ScannedLocation": location,
         "StatusCode": code,
         "Instructions": note,
     }
 
 
-def _number(amount: Any) -> int | float:
+def _to_json_number(amount: Any) -> int | float:
     return int(amount) if amount == int(amount) else float(amount)
 
 
-def _stamp(at: datetime) -> str:
+def _format_iso_local_time(at: datetime) -> str:
     """Local time without a zone; a fraction where there is one."""
     return at.astimezone(INDIA).replace(tzinfo=None).isoformat()

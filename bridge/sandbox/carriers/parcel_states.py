@@ -30,7 +30,7 @@ REMITTED_AFTER: Final = timedelta(days=10)  # cash reaches the merchant
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Standing:
+class ParcelState:
     """One parcel now. `forgotten`: its person was erased here, and is shown blank.
 
     `untracked`: tracking alone forgot her, and the papers did not.
@@ -49,53 +49,55 @@ class Standing:
         return self.at if self.status == "delivered" else None
 
 
-class Road:
+class ParcelStates:
     """The parcels a stand-in knows, by waybill."""
 
     def __init__(
-        self, world: World, parcels: Iterable[Parcel], *, returned_after: timedelta | None = None
+        self, world: World, parcels: Iterable[Parcel], *, return_after: timedelta | None = None
     ) -> None:
         """Take the world's parcels; undelivered for longer than `returned_after` they went back."""
-        self._now, self._returned_after = world.now, returned_after
-        self._start = {parcel.waybill: self._standing(world, parcel) for parcel in parcels}
-        self._moved: dict[str, Standing] = {}
+        self._now, self._return_after = world.now, return_after
+        self._initial_states = {
+            parcel.waybill: self._derive_initial_state(world, parcel) for parcel in parcels
+        }
+        self._changed_states: dict[str, ParcelState] = {}
         self._lock = threading.Lock()
 
-    def _standing(self, world: World, parcel: Parcel) -> Standing:
-        if world.order(parcel.order_id).cancelled:
-            return Standing(parcel=parcel, status="cancelled", at=parcel.shipped_at)
+    def _derive_initial_state(self, world: World, parcel: Parcel) -> ParcelState:
+        if world.get_order(parcel.order_id).cancelled:
+            return ParcelState(parcel=parcel, status="cancelled", at=parcel.shipped_at)
         if parcel.delivered_at:
             remitted = bool(parcel.cod_amount) and self._now - parcel.delivered_at > REMITTED_AFTER
-            return Standing(parcel=parcel, status="delivered", at=parcel.delivered_at, remitted=remitted)
-        if self._returned_after and self._now - parcel.shipped_at > self._returned_after:
-            return Standing(parcel=parcel, status="returned", at=parcel.shipped_at + self._returned_after)
-        return Standing(parcel=parcel, status="in_transit", at=parcel.shipped_at)
+            return ParcelState(parcel=parcel, status="delivered", at=parcel.delivered_at, remitted=remitted)
+        if self._return_after and self._now - parcel.shipped_at > self._return_after:
+            return ParcelState(parcel=parcel, status="returned", at=parcel.shipped_at + self._return_after)
+        return ParcelState(parcel=parcel, status="in_transit", at=parcel.shipped_at)
 
-    def of(self, number: str) -> Standing | None:
+    def find_state(self, number: str) -> ParcelState | None:
         """One parcel; None where this stand-in never had it."""
-        return self._moved.get(number) or self._start.get(number)
+        return self._changed_states.get(number) or self._initial_states.get(number)
 
-    def move(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
+    def change_state(self, change: Mapping[str, Any]) -> dict[str, Any]:
         """Move a parcel on: `waybill`, and any of `status`, `at`, `remitted`, `forget_consignee`, `forget_in_tracking`."""
         with self._lock:
-            found = self.of(str(wanted.get("waybill", "")))
-            status = str(wanted.get("status", found.status if found else ""))
+            found = self.find_state(str(change.get("waybill", "")))
+            status = str(change.get("status", found.status if found else ""))
             if found is None or status not in STATUSES:
                 return {"ok": False, "error": "no such parcel" if found is None else "no such status"}
             at = found.at if status == found.status else self._now
-            if "at" in wanted:
-                at = datetime.fromisoformat(str(wanted["at"]))
-            self._moved[found.parcel.waybill] = replace(
+            if "at" in change:
+                at = datetime.fromisoformat(str(change["at"]))
+            self._changed_states[found.parcel.waybill] = replace(
                 found,
                 status=status,
                 at=at,
-                remitted=bool(wanted.get("remitted", found.remitted)),
-                forgotten=bool(wanted.get("forget_consignee", found.forgotten)),
-                untracked=bool(wanted.get("forget_in_tracking", found.untracked)),
+                remitted=bool(change.get("remitted", found.remitted)),
+                forgotten=bool(change.get("forget_consignee", found.forgotten)),
+                untracked=bool(change.get("forget_in_tracking", found.untracked)),
             )
         return {"ok": True}
 
     def reset(self) -> None:
         """Put every parcel back to where the world has it."""
         with self._lock:
-            self._moved.clear()
+            self._changed_states.clear()

@@ -20,13 +20,13 @@ from typing import Any
 
 from bridge.errors import BridgeError
 from bridge.sandbox.demo.console import BOLD, DIM, OFF, chapter, fact, must, say
-from bridge.sandbox.demo.demo_env import Failed, Stage, found_in
-from bridge.sandbox.demo.demo_notices import processors_are_told
-from bridge.sandbox.demo.demo_tax import the_books_stay
+from bridge.sandbox.demo.demo_env import DemoEnvironment, DemoFailed, contains_any
+from bridge.sandbox.demo.demo_notices import run_notices_chapter
+from bridge.sandbox.demo.demo_tax import run_tax_chapter
 from bridge.sandbox.processes import ROOT
 from bridge.sandbox.world.models import Person, World
 
-RESULTS = ROOT / "var" / "demo"
+RESULTS_FOLDER = ROOT / "var" / "demo"
 
 
 def main() -> None:
@@ -36,90 +36,97 @@ def main() -> None:
     say_.add_argument("--keep", action="store_true")
     given = say_.parse_args()
     began = time.monotonic()
-    shutil.rmtree(RESULTS, ignore_errors=True)
+    shutil.rmtree(RESULTS_FOLDER, ignore_errors=True)
     say(
         f"{DIM}Starting stand-ins for Shopify, the carriers and a mail server, Redis, web, worker, clock …{OFF}"
     )
     try:
-        stage = Stage(orders=given.orders, results=RESULTS)
+        stage = DemoEnvironment(orders=given.orders, results=RESULTS_FOLDER)
         with stage:
             fact(f"all run, in {time.monotonic() - began:.1f} s; the bridge listens at {stage.bridge.url}")
-            orders_ship(stage)
-            asha_asks(stage)
-            bikram_leaves(stage)
-            processors_are_told(stage)
-            the_books_stay(stage)
-            shop_leaves(stage)
-            nothing_is_left(stage)
+            run_shipping_chapter(stage)
+            run_access_chapter(stage)
+            run_erasure_chapter(stage)
+            run_notices_chapter(stage)
+            run_tax_chapter(stage)
+            run_shop_exit_chapter(stage)
+            run_verification_chapter(stage)
             say(f"\n{BOLD}All of it held, in {time.monotonic() - began:.0f} s.{OFF} Look at:")
-            for path in sorted(RESULTS.iterdir()):
+            for path in sorted(RESULTS_FOLDER.iterdir()):
                 say(f"   {path.relative_to(ROOT)}")
             if given.keep:
                 _keep(stage)
         if not given.keep:
             shutil.rmtree(stage.folder, ignore_errors=True)
-    except (Failed, BridgeError) as fault:
+    except (DemoFailed, BridgeError) as fault:
         say(f"\n{BOLD}The demo failed:{OFF} {fault}")
         sys.exit(1)
 
 
-def orders_ship(stage: Stage) -> None:
+def run_shipping_chapter(demo: DemoEnvironment) -> None:
     """Every order of both shops is placed, and its parcels are sent."""
     chapter(1, "Orders come in and ship")
     began = time.monotonic()
-    statuses = [status for world in (stage.world, stage.leaving) for status in _all_orders(stage, world)]
+    statuses = [
+        status for world in (demo.world, demo.leaving_world) for status in _post_all_orders(demo, world)
+    ]
     took = time.monotonic() - began
     must(
         set(statuses) == {200},
         f"{len(statuses)} signed webhooks, each answered 200 after its commit, in {took:.1f} s",
     )
-    stage.until(
+    demo.wait_until(
         "learning the orders",
-        lambda: not stage.command("inbox", "list", "--state", "received", "--limit", "1"),
+        lambda: not demo.run_command("inbox", "list", "--state", "received", "--limit", "1"),
     )
     fact("the index knows whose parcel is where; the bodies it learned from are destroyed")
     fact(
         "each invoice has its statutory copy, sealed and read back: the State always, a name only where the law asks"
     )
-    forged = stage.post_forged("customers/redact", stage.world)
+    forged = demo.post_forged_webhook("customers/redact", demo.world)
     must(forged == 401, "the same with a wrong signature is answered 401")
 
 
-def _all_orders(stage: Stage, world: World) -> list[int]:
-    statuses = [stage.post("customers/create", world, person=person) for person in world.people]
+def _post_all_orders(demo: DemoEnvironment, world: World) -> list[int]:
+    statuses = [demo.post_signed_webhook("customers/create", world, person=person) for person in world.people]
     for order in world.orders:
-        statuses.append(stage.post("orders/create", world, order=order))
+        statuses.append(demo.post_signed_webhook("orders/create", world, order=order))
         if order.gateway != "cod":
-            statuses.append(stage.post("orders/paid", world, order=order))
-        statuses += [stage.post("fulfillments/create", world, parcel=parcel) for parcel in order.parcels]
+            statuses.append(demo.post_signed_webhook("orders/paid", world, order=order))
+        statuses += [
+            demo.post_signed_webhook("fulfillments/create", world, parcel=parcel) for parcel in order.parcels
+        ]
         if order.parcels:
-            statuses.append(stage.post("orders/fulfilled", world, order=order))
+            statuses.append(demo.post_signed_webhook("orders/fulfilled", world, order=order))
     return statuses
 
 
-def asha_asks(stage: Stage) -> None:
+def run_access_chapter(demo: DemoEnvironment) -> None:
     """An access request becomes a package."""
-    asha = stage.world.asha
+    asha = demo.world.asha
     chapter(2, f"{asha.name} asks which data the shop has about her")
-    must(stage.post("customers/data_request", stage.world) == 200, "customers/data_request is kept")
-    request = stage.request("access", stage.world.shop)
-    shown = stage.command("dsr", "show", request["id"])
-    _clocks(shown)
+    must(
+        demo.post_signed_webhook("customers/data_request", demo.world) == 200,
+        "customers/data_request is kept",
+    )
+    request = demo.wait_for_closed_request("access", demo.world.shop)
+    shown = demo.run_command("dsr", "show", request["id"])
+    _print_deadlines(shown)
     for task in shown["tasks"]:
         fact(f"{task['system']}: {task['outcome']} (records: {task['records']})")
     must(request["complete"], "every system answered: the package is complete")
-    target = stage.results / "asha-access-package.zip"
-    stage.command("dsr", "package", request["id"], "--out", str(target))
+    target = demo.results / "asha-access-package.zip"
+    demo.run_command("dsr", "package", request["id"], "--out", str(target))
     with zipfile.ZipFile(target) as bag:
         names = bag.namelist()
         letter = next(name for name in names if name.endswith("00_letter.html"))
-        (stage.results / "asha-letter.html").write_bytes(bag.read(letter))
+        (demo.results / "asha-letter.html").write_bytes(bag.read(letter))
         recipients = json.loads(bag.read(next(name for name in names if name.endswith("02_recipients.json"))))
         everything = b"".join(bag.read(name) for name in names)
     fact(f"the package has {len(names)} files; its letter is asha-letter.html")
     named = [row["legal_name"] or row["id"] for row in recipients["recipients"]]
     fact(f"her data went to: {', '.join(named)}")
-    parcels = [parcel for order in stage.world.orders_of(asha) for parcel in order.parcels]
+    parcels = [parcel for order in demo.world.list_orders(asha) for parcel in order.parcels]
     planted = [asha.email, *(parcel.waybill for parcel in parcels), "7 Nowhere Lane"]
     must(
         all(word.encode() in everything for word in planted),
@@ -127,62 +134,69 @@ def asha_asks(stage: Stage) -> None:
     )
 
 
-def _clocks(shown: Any) -> None:
-    due, acknowledge = (_day(shown[name]) for name in ("due_at", "acknowledge_due_at"))
-    fact(f"to be acknowledged by {acknowledge}, answered by {due} (governed by {shown['due_governed_by']})")
+def _print_deadlines(request_details: Any) -> None:
+    due, acknowledge = (_format_deadline(request_details[name]) for name in ("due_at", "acknowledge_due_at"))
+    fact(
+        f"to be acknowledged by {acknowledge}, answered by {due} (governed by {request_details['due_governed_by']})"
+    )
 
 
-def _day(moment: str) -> str:
-    return datetime.fromisoformat(moment).strftime("%d %b %Y %H:%M UTC")
+def _format_deadline(timestamp: str) -> str:
+    return datetime.fromisoformat(timestamp).strftime("%d %b %Y %H:%M UTC")
 
 
-def bikram_leaves(stage: Stage) -> None:
+def run_erasure_chapter(demo: DemoEnvironment) -> None:
     """An erasure, with what is kept, who must still answer, and a late webhook that brings nobody back."""
-    bikram = stage.world.bikram
+    bikram = demo.world.bikram
     chapter(3, f"{bikram.name} asks to be forgotten")
-    stage.control("redact", customer_id=bikram.id)
+    demo.control_stand_in("redact", customer_id=bikram.id)
     fact("Shopify has erased its own copy, and tells the apps")
-    must(stage.post("customers/redact", stage.world, person=bikram) == 200, "customers/redact is kept")
-    request = stage.request("erasure", stage.world.shop)
-    bundle = stage.evidence(request["id"], "bikram")
+    must(
+        demo.post_signed_webhook("customers/redact", demo.world, person=bikram) == 200,
+        "customers/redact is kept",
+    )
+    request = demo.wait_for_closed_request("erasure", demo.world.shop)
+    bundle = demo.write_evidence(request["id"], "bikram")
     certificate = bundle["certificate"]
-    _clocks(bundle)
-    must(certificate["erased"], "erased here and read again: " + _counts(certificate["erased"]))
+    _print_deadlines(bundle)
+    must(certificate["erased"], "erased here and read again: " + _format_counts(certificate["erased"]))
     for kept in certificate["kept"]:
         laws = "; ".join(ground["law"] for ground in kept["grounds"]) or "no hold"
         what, why = (shorten(text, 64, placeholder=" …") for text in (kept["what"].partition(" (")[0], laws))
         fact(f"kept until {kept['until'] or 'released'}: {what}, because: {why}")
     for platform in certificate["platform"]:
         fact(f"{platform['recipient']}: {platform['answer']}")
-    must(len(certificate["processors"]) == 4, "told must be: " + ", ".join(_told(certificate)))
-    order = stage.world.orders_of(bikram)[0]
+    must(len(certificate["processors"]) == 4, "told must be: " + ", ".join(_list_processors(certificate)))
+    order = demo.world.list_orders(bikram)[0]
     must(
-        stage.post("orders/updated", stage.world, order=order) == 200,
+        demo.post_signed_webhook("orders/updated", demo.world, order=order) == 200,
         "a late orders/updated about him is answered 200 …",
     )
-    stage.until(
-        "the late delivery", lambda: not stage.command("inbox", "list", "--state", "received", "--limit", "1")
+    demo.wait_until(
+        "the late delivery",
+        lambda: not demo.run_command("inbox", "list", "--state", "received", "--limit", "1"),
     )
 
 
-def _told(certificate: Any) -> list[str]:
+def _list_processors(certificate: Any) -> list[str]:
     return [f"{row['recipient']} (parcels: {row['records']})" for row in certificate["processors"]]
 
 
-def _counts(erased: list[Any]) -> str:
-    return ", ".join(f"{row['count']} {row['table']}" for row in erased)
+def _format_counts(erased_rows: list[Any]) -> str:
+    return ", ".join(f"{row['count']} {row['table']}" for row in erased_rows)
 
 
-def shop_leaves(stage: Stage) -> None:
+def run_shop_exit_chapter(demo: DemoEnvironment) -> None:
     """A shop uninstalls; its token is dead; everything of it goes."""
-    chapter(6, f"{stage.leaving.shop} leaves")
-    stage.control("uninstall", shop=stage.leaving.shop)
+    chapter(6, f"{demo.leaving_world.shop} leaves")
+    demo.control_stand_in("uninstall", shop=demo.leaving_world.shop)
     must(
-        stage.post("app/uninstalled", stage.leaving) == 200, "app/uninstalled: its token is dead from here on"
+        demo.post_signed_webhook("app/uninstalled", demo.leaving_world) == 200,
+        "app/uninstalled: its token is dead from here on",
     )
-    must(stage.post("shop/redact", stage.leaving) == 200, "shop/redact, 48 hours later")
-    request = stage.request("shop_erasure", stage.leaving.shop)
-    shown = stage.command("dsr", "show", request["id"])
+    must(demo.post_signed_webhook("shop/redact", demo.leaving_world) == 200, "shop/redact, 48 hours later")
+    request = demo.wait_for_closed_request("shop_erasure", demo.leaving_world.shop)
+    shown = demo.run_command("dsr", "show", request["id"])
     removed = shown["tasks"][0]["detail"]
     counts = {table: count for table, count in removed.items() if not table.startswith("kept_")}
     must(
@@ -197,38 +211,38 @@ def shop_leaves(stage: Stage) -> None:
     )
 
 
-def nothing_is_left(stage: Stage) -> None:
+def run_verification_chapter(demo: DemoEnvironment) -> None:
     """The chain holds, and Bikram is nowhere."""
     chapter(7, "The evidence is checked, and Bikram is searched for")
-    verified = stage.command("evidence", "verify")
+    verified = demo.run_command("evidence", "verify")
     must(verified["ok"], f"the chain of {verified['rows']} facts holds; its head is signed")
-    words = _words(stage.world.bikram, stage.world)
-    sent = sum(found_in(raw, words[:3]) for raw in stage.posted)
+    words = _list_identifying_words(demo.world.bikram, demo.world)
+    sent = sum(contains_any(raw, words[:3]) for raw in demo.posted_bodies)
     must(sent, f"the search can find him: {sent} of the webhooks that were posted name him")
-    traces = stage.traces(words)
+    traces = demo.find_traces(words)
     must(
         not traces,
         f"database, Redis, logs and files: {len(words)} of his values searched, found nowhere"
         if not traces
         else f"he is still in {traces}",
     )
-    request = stage.request("erasure", stage.world.shop)
-    bundle = stage.results / "bikram-evidence.zip"
-    stage.command("dsr", "evidence", request["id"], "--out", str(bundle), "--force")
+    request = demo.wait_for_closed_request("erasure", demo.world.shop)
+    bundle = demo.results / "bikram-evidence.zip"
+    demo.run_command("dsr", "evidence", request["id"], "--out", str(bundle), "--force")
     with zipfile.ZipFile(bundle) as files:
         fact(
             f"his bundle has {len(files.namelist())} files: sha256sum and openssl check them, README.txt says how"
         )
         buffer = io.BytesIO(b"".join(files.read(name) for name in files.namelist()))
     buffer.seek(0, io.SEEK_END)
-    for path in stage.results.glob("bikram*.json"):
+    for path in demo.results.glob("bikram*.json"):
         buffer.write(path.read_bytes())
-    must(not found_in(buffer.getvalue(), words), "and his evidence names nobody")
+    must(not contains_any(buffer.getvalue(), words), "and his evidence names nobody")
 
 
-def _words(person: Person, world: World) -> list[bytes]:
+def _list_identifying_words(person: Person, world: World) -> list[bytes]:
     """Everything that would betray him: names, address, phone in both spellings, ids, waybills."""
-    orders = world.orders_of(person)
+    orders = world.list_orders(person)
     words = [
         person.last,
         person.email,
@@ -242,11 +256,11 @@ def _words(person: Person, world: World) -> list[bytes]:
     return [word.encode() for word in words]
 
 
-def _keep(stage: Stage) -> None:
-    path = Path(stage.folder) / "environment.sh"
+def _keep(demo: DemoEnvironment) -> None:
+    path = Path(demo.folder) / "environment.sh"
     path.touch(mode=0o600)
-    path.write_text("".join(f"export {name}='{value}'\n" for name, value in stage.environ.items()))
-    say(f"\nEverything stays up at {stage.bridge.url}. In another terminal:")
+    path.write_text("".join(f"export {name}='{value}'\n" for name, value in demo.environ.items()))
+    say(f"\nEverything stays up at {demo.bridge.url}. In another terminal:")
     say(f"   source {path}\n   .venv/bin/python -m bridge dsr list\n   .venv/bin/python -m bridge doctor")
     say("Press Enter or Ctrl-C to end it.")
     try:

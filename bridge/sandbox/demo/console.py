@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from bridge.sandbox.demo.demo_env import Failed
+from bridge.sandbox.demo.demo_env import DemoFailed
 
 BOLD, DIM, GREEN, OFF = ("\033[1m", "\033[2m", "\033[32m", "\033[0m") if sys.stdout.isatty() else ("",) * 4
 
@@ -24,8 +24,8 @@ def fact(text: str) -> None:
     say(f"   {GREEN}✓{OFF} {text}")
 
 
-def must(holds: object, text: str) -> None:
+def must(condition: object, text: str) -> None:
     """Tell what holds. Raises Failed where it does not."""
-    if not holds:
-        raise Failed(f"this should hold and does not: {text}")
+    if not condition:
+        raise DemoFailed(f"this should hold and does not: {text}")
     fact(text)

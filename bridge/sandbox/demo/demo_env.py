@@ -23,69 +23,71 @@ import redis
 
 from bridge.sandbox import webhooks
 from bridge.sandbox.mail import Mailbox
-from bridge.sandbox.merchant_files import fill
+from bridge.sandbox.merchant_files import write_merchant_files
 from bridge.sandbox.processes import ROOT, Bridge
 from bridge.sandbox.processes.embedded_redis import Valkey
-from bridge.sandbox.sandbox import LEAVING_SHOP, worlds
+from bridge.sandbox.sandbox import LEAVING_SHOP, invent_worlds
 from bridge.sandbox.shopify.server import CLIENT_SECRET
-from bridge.sandbox.world import SHOP
+from bridge.sandbox.world import INVENTED_SHOP
 from bridge.sandbox.world.models import World
-from config.settings import environment
+from config.settings import read_environment
 
-PATIENCE_S = 40.0
-TERMS = {  # seconds for what takes days, so that a reminder and a second look are part of the story
+WAIT_TIMEOUT_S = 40.0
+NOTICE_TERMS = {  # seconds for what takes days, so that a reminder and a second look are part of the story
     "digest_hours": "0",
     "answer_days": "0.0001",
     "remind_days": "[0.0002]",
     "read_back_hours": "0.0005",
 }
-SENDER = "Mini Miss <privacy@example.in>"
+MAIL_SENDER = "Mini Miss <privacy@example.in>"
 
 
-class Failed(Exception):
+class DemoFailed(Exception):
     """A part of the story did not come out as it must."""
 
 
-class Stage:
+class DemoEnvironment:
     """Stand-ins, Redis, web, worker, clock; `folder` holds database and logs, `results` what is handed over."""
 
     def __init__(self, *, orders: int, results: Path, folder: Path | None = None) -> None:
         """Choose folders; nothing runs yet."""
         self.now = datetime.now(UTC).replace(microsecond=0)
-        self.world, self.leaving = worlds(orders, self.now)
+        self.world, self.leaving_world = invent_worlds(orders, self.now)
         self.folder = folder or Path(tempfile.mkdtemp(prefix="bridge-demo-"))
         self.results = results
         self._orders = orders
-        self._parts = ExitStack()
+        self._exit_stack = ExitStack()
         self.environ: dict[str, str] = {}
-        self.posted: list[bytes] = []
+        self.posted_bodies: list[bytes] = []
 
     def __enter__(self) -> Self:
         """Start everything. Raises NeedsOperator or Failed; then nothing runs."""
         try:
-            self._start()
+            self._start_all()
         except BaseException:
-            self._parts.close()
+            self._exit_stack.close()
             raise
         return self
 
     def __exit__(self, *_: object) -> None:
         """Stop everything; the results stay."""
-        self._parts.close()
+        self._exit_stack.close()
 
-    def _start(self) -> None:
+    def _start_all(self) -> None:
         def key() -> str:
             return base64.b64encode(secrets.token_bytes(32)).decode()
 
         (self.folder / "redis").mkdir()
         (self.folder / "logs").mkdir()
         self.results.mkdir(parents=True, exist_ok=True)
-        stand_ins = self._stand_ins()
+        stand_ins = self._start_stand_ins()
         self.mailbox = Mailbox().start()
-        self._parts.callback(self.mailbox.stop)
-        self.valkey = self._parts.enter_context(Valkey(appendonly=True, data=self.folder / "redis"))
+        self._exit_stack.callback(self.mailbox.stop)
+        self.valkey = self._exit_stack.enter_context(Valkey(appendonly=True, data=self.folder / "redis"))
         own = {
-            name: value for name, value in environment().items() if name in ("PATH", "HOME", "LANG", "TMPDIR")
+            name: value
+            for name, value in read_environment().items()
+            if name in ("PATH", "HOME", "LANG", "TMPDIR")
         }
         self.environ = {
             **own,
@@ -95,47 +97,49 @@ class Stage:
             "BRIDGE_KEYS": f"demo1:{key()}",
             "BRIDGE_PSEUDONYM_KEY": key(),
             "BRIDGE_EVIDENCE_KEY": key(),
-            **fill(self.folder, shops=[SHOP, LEAVING_SHOP], terms=TERMS),
+            **write_merchant_files(
+                self.folder, shops=[INVENTED_SHOP, LEAVING_SHOP], notice_terms=NOTICE_TERMS
+            ),
             "SMTP_URL": self.mailbox.url,
-            "MAIL_FROM": SENDER,
+            "MAIL_FROM": MAIL_SENDER,
             "WEB_CONCURRENCY": "2",
             "SWEEP_EVERY_S": "1",
         }
-        self.bridge = self._parts.enter_context(Bridge(self.environ, logs=self.folder / "logs"))
+        self.bridge = self._exit_stack.enter_context(Bridge(self.environ, logs=self.folder / "logs"))
         self.bridge.migrate()
         self.bridge.start()
         self.environ["PORT"] = str(self.bridge.port)
 
-    def _stand_ins(self) -> dict[str, str]:
+    def _start_stand_ins(self) -> dict[str, str]:
         arguments = ["--json", "--orders", str(self._orders), "--now", self.now.isoformat()]
-        log = self._parts.enter_context((self.folder / "logs" / "stand-ins.log").open("wb"))
+        log = self._exit_stack.enter_context((self.folder / "logs" / "stand-ins.log").open("wb"))
         process = subprocess.Popen(
             [sys.executable, "-m", "bridge.sandbox.sandbox", *arguments],
             stdout=subprocess.PIPE,
             stderr=log,
             cwd=ROOT,
         )
-        self._parts.callback(_end, process)
+        self._exit_stack.callback(_terminate_process, process)
         line = process.stdout.readline() if process.stdout else b""
         if not line:
-            raise Failed(f"the stand-ins did not start; see {self.folder}/logs/stand-ins.log")
+            raise DemoFailed(f"the stand-ins did not start; see {self.folder}/logs/stand-ins.log")
         settings: dict[str, str] = json.loads(line)
         return settings
 
-    def post(self, topic: str, world: World, **which: Any) -> int:
+    def post_signed_webhook(self, topic: str, world: World, **selection: Any) -> int:
         """Post one signed webhook as Shopify would. Returns the status."""
-        raw = webhooks.body(topic, world, **which)
-        self.posted.append(raw)
-        headers = webhooks.headers(topic, world.shop, CLIENT_SECRET, raw)
-        return webhooks.post(self.bridge.url, topic, raw, headers).status_code
+        raw = webhooks.build_body(topic, world, **selection)
+        self.posted_bodies.append(raw)
+        headers = webhooks.build_headers(topic, world.shop, CLIENT_SECRET, raw)
+        return webhooks.post_delivery(self.bridge.url, topic, raw, headers).status_code
 
-    def post_forged(self, topic: str, world: World) -> int:
+    def post_forged_webhook(self, topic: str, world: World) -> int:
         """Post a webhook that somebody else signed. Returns the status."""
-        raw = webhooks.body(topic, world)
-        headers = webhooks.headers(topic, world.shop, "not the secret", raw)
-        return webhooks.post(self.bridge.url, topic, raw, headers).status_code
+        raw = webhooks.build_body(topic, world)
+        headers = webhooks.build_headers(topic, world.shop, "not the secret", raw)
+        return webhooks.post_delivery(self.bridge.url, topic, raw, headers).status_code
 
-    def command(self, *arguments: str) -> Any:
+    def run_command(self, *arguments: str) -> Any:
         """Run `python -m bridge … --json` and give what it printed. Raises Failed with its complaint."""
         done = subprocess.run(
             [sys.executable, "-m", "bridge", *arguments, "--json"],
@@ -146,46 +150,49 @@ class Stage:
             check=False,
         )
         if done.returncode:
-            raise Failed(
+            raise DemoFailed(
                 f"`{' '.join(arguments)}` ended with {done.returncode}: {(done.stderr or done.stdout).strip()[:500]}"
             )
         return json.loads(done.stdout)
 
-    def control(self, name: str, *, of: str = "shopify", **what: Any) -> None:
+    def control_stand_in(self, name: str, *, stand_in: str = "shopify", **settings: Any) -> None:
         """Tell a stand-in what to do from now on."""
-        parts = urlsplit(self.environ[f"{of.upper()}_BASE_URL"])
+        parts = urlsplit(self.environ[f"{stand_in.upper()}_BASE_URL"])
         base = f"{parts.scheme}://{parts.netloc}"
-        request = urllib.request.Request(f"{base}/_sandbox/{name}", json.dumps(what).encode(), method="POST")  # noqa: S310
+        body = json.dumps(settings).encode()
+        request = urllib.request.Request(f"{base}/_sandbox/{name}", body, method="POST")  # noqa: S310
         urllib.request.urlopen(request, timeout=5).close()  # noqa: S310 - our own stand-in
 
-    def until(self, what: str, look: Any) -> Any:
+    def wait_until(self, description: str, probe: Any) -> Any:
         """Look again until something is there. Raises Failed when it takes too long."""
-        end = time.monotonic() + PATIENCE_S
+        end = time.monotonic() + WAIT_TIMEOUT_S
         while time.monotonic() < end:
-            found = look()
+            found = probe()
             if found:
                 return found
             time.sleep(0.2)
-        raise Failed(f"{what}: nothing after {PATIENCE_S:.0f} s; logs are in {self.folder}/logs")
+        raise DemoFailed(
+            f"{description}: nothing after {WAIT_TIMEOUT_S:.0f} s; logs are in {self.folder}/logs"
+        )
 
-    def request(self, kind: str, shop: str) -> Any:
+    def wait_for_closed_request(self, kind: str, shop: str) -> Any:
         """The newest request of a kind once it is closed."""
 
         def look() -> Any:
-            rows = [row for row in self.command("dsr", "list", "--kind", kind) if row["shop"] == shop]
+            rows = [row for row in self.run_command("dsr", "list", "--kind", kind) if row["shop"] == shop]
             return rows[0] if rows and rows[0]["closed_at"] else None
 
-        return self.until(f"{kind} of {shop}", look)
+        return self.wait_until(f"{kind} of {shop}", look)
 
-    def evidence(self, request_id: str, name: str) -> Any:
+    def write_evidence(self, request_id: str, name: str) -> Any:
         """Write a request's evidence and its certificate beside the other results; gives the evidence."""
         target = self.results / f"{name}-evidence.json"
-        self.command("dsr", "evidence", request_id, "--out", str(target), "--force")
+        self.run_command("dsr", "evidence", request_id, "--out", str(target), "--force")
         bundle = json.loads(target.read_text())
         (self.results / f"{name}-certificate.json").write_text(json.dumps(bundle["certificate"], indent=2))
         return bundle
 
-    def traces(self, words: list[bytes]) -> list[str]:
+    def find_traces(self, words: list[bytes]) -> list[str]:
         """Where any of the words stands in what rests: database, its log, Redis (keys and file), logs."""
         places: dict[str, bytes] = {
             str(path.relative_to(self.folder)): path.read_bytes()
@@ -196,16 +203,16 @@ class Stage:
         for name in client.scan_iter():
             places[f"redis key {name!r}"] = name + (client.dump(name) or b"")
         client.close()
-        return [place for place, content in places.items() if found_in(content, words)]
+        return [place for place, content in places.items() if contains_any(content, words)]
 
 
-def found_in(content: bytes, words: list[bytes]) -> bool:
+def contains_any(content: bytes, words: list[bytes]) -> bool:
     """True where one of the words stands in the content, whatever its case."""
     lowered = content.lower()
     return any(word.lower() in lowered for word in words)
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _terminate_process(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
     process.wait(timeout=10)
     if process.stdout:

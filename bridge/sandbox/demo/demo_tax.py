@@ -16,22 +16,22 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bridge.bootstrap import make_services, make_store
-from bridge.cli.null_queue import NoBell
+from bridge.cli.null_queue import NullQueue
 from bridge.ports import Services
 from bridge.sandbox.demo.console import chapter, fact, must
-from bridge.sandbox.demo.demo_env import Stage
-from bridge.steps.retention.expire_documents import release
-from config.load import load_all
+from bridge.sandbox.demo.demo_env import DemoEnvironment
+from bridge.steps.retention.expire_documents import expire_documents
+from config.load import read_configuration
 
 
-def the_books_stay(stage: Stage) -> None:
+def run_tax_chapter(demo: DemoEnvironment) -> None:
     """Sealed copies of Bikram's invoices: their law, their day, and what happens on it."""
-    chapter(5, f"What tax law keeps of {stage.world.bikram.name}, and how it ends")
-    request = stage.request("erasure", stage.world.shop)
-    stage.command("hold", "sweep")
-    planned = stage.command("dsr", "plan", request["id"])["plan"]
-    (stage.results / "bikram-plan.json").write_text(json.dumps(planned, indent=2))
-    certificate = stage.evidence(request["id"], "bikram")["certificate"]
+    chapter(5, f"What tax law keeps of {demo.world.bikram.name}, and how it ends")
+    request = demo.wait_for_closed_request("erasure", demo.world.shop)
+    demo.run_command("hold", "sweep")
+    planned = demo.run_command("dsr", "plan", request["id"])["plan"]
+    (demo.results / "bikram-plan.json").write_text(json.dumps(planned, indent=2))
+    certificate = demo.write_evidence(request["id"], "bikram")["certificate"]
     sealed = [row for row in certificate["kept"] if row["action"] == "seal"]
     for row in sealed:
         laws = " and ".join(ground["law"].partition(";")[0] for ground in row["grounds"])
@@ -42,28 +42,32 @@ def the_books_stay(stage: Stage) -> None:
         f"its plan has {len(planned['lines'])} lines ({', '.join(actions)}); nothing survives without a law",
     )
     last = max(date.fromisoformat(line["until"]) for line in sealed)
-    _years_pass(stage, request["id"], last)
+    _advance_to_expiry(demo, request["id"], last)
 
 
-def _years_pass(stage: Stage, request_id: str, last: date) -> None:
-    free = last + timedelta(days=1)
-    rows = stage.command("hold", "sweep", "--dry-run", "--as-of", free.isoformat())["documents"]
+def _advance_to_expiry(demo: DemoEnvironment, request_id: str, last_day: date) -> None:
+    free = last_day + timedelta(days=1)
+    rows = demo.run_command("hold", "sweep", "--dry-run", "--as-of", free.isoformat())["documents"]
     going = sum(row["documents"] for row in rows)
     must(
         going,
         f"asked today what would have gone by {free}: {going} documents of both shops; nothing is changed",
     )
-    with _at(stage, last) as services:
-        release(services=services)
-        before = _documents(services, request_id)
-    must(before, f"on {last}, under a clock that stands there: his {before} documents are still sealed")
-    with _at(stage, free) as services:
-        while release(services=services).more:
+    with _open_services_on(demo, last_day) as services:
+        expire_documents(services=services)
+        before = _count_documents(services, request_id)
+    must(before, f"on {last_day}, under a clock that stands there: his {before} documents are still sealed")
+    with _open_services_on(demo, free) as services:
+        while expire_documents(services=services).has_more:
             pass
-        after = _documents(services, request_id)
+        after = _count_documents(services, request_id)
         with services.store.transaction() as tx:
-            rows = tx.evidence.verify()
-            told = [event for event in tx.evidence.of(request_id) if event.fact == "document.destroyed"]
+            rows = tx.evidence.verify_chain()
+            told = [
+                event
+                for event in tx.evidence.list_facts_of_request(request_id)
+                if event.fact == "document.destroyed"
+            ]
     must(
         not after and told,
         f"the day after they are gone, nobody asked again; the chain of {rows} facts says so",
@@ -71,34 +75,34 @@ def _years_pass(stage: Stage, request_id: str, last: date) -> None:
 
 
 @contextmanager
-def _at(stage: Stage, day: date) -> Iterator[Services]:
+def _open_services_on(demo: DemoEnvironment, day: date) -> Iterator[Services]:
     """A bridge on a copy of the database, at noon of that day where the books are kept."""
-    start = load_all(stage.environ)
+    start = read_configuration(demo.environ)
     moment = datetime.combine(day, time(12), ZoneInfo(start.retention.timezone)).astimezone(UTC)
-    path = stage.folder / "later.db"
+    path = demo.folder / "later.db"
     path.unlink(missing_ok=True)
-    with closing(sqlite3.connect(stage.folder / "bridge.db")) as now, closing(sqlite3.connect(path)) as later:
+    with closing(sqlite3.connect(demo.folder / "bridge.db")) as now, closing(sqlite3.connect(path)) as later:
         now.backup(later)
     settings = replace(start.settings, database_url=f"sqlite:///{path}", ledger_url="")
     store = make_store(settings)
     store.now = lambda: moment
-    services = make_services(replace(start, settings=settings), NoBell(), store)
+    services = make_services(replace(start, settings=settings), NullQueue(), store)
     with closing(store):
-        yield replace(services, clock=_Standing(moment))
+        yield replace(services, clock=_FixedClock(moment))
 
 
-class _Standing:
+class _FixedClock:
     """`ports.Clock` that stands."""
 
-    def __init__(self, at: datetime) -> None:
-        self._at = at
+    def __init__(self, fixed_time: datetime) -> None:
+        self._fixed_time = fixed_time
 
     def now(self) -> datetime:
         """See ports.Clock."""
-        return self._at
+        return self._fixed_time
 
 
-def _documents(services: Services, request_id: str) -> int:
+def _count_documents(services: Services, request_id: str) -> int:
     with services.store.transaction() as tx:
-        found: Any = tx.documents.of_request(request_id)
+        found: Any = tx.documents.list_documents_of_request(request_id)
     return len(found)

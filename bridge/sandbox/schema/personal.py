@@ -12,23 +12,23 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-FROM: Final = datetime(2026, 2, 1, 3, 7, 11, tzinfo=UTC)
+BASE_TIME: Final = datetime(2026, 2, 1, 3, 7, 11, tzinfo=UTC)
 # Too small or too common to be told apart from somebody else's: planted, but not promised to be found.
-COMMON: Final = frozenset({"enum", "bool", "month"})
-MONTH: Final = 11
+INDISTINCT_KINDS: Final = frozenset({"enum", "bool", "month"})
+CANARY_MONTH: Final = 11
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Personal:
+class PersonalField:
     """One field: its type and name, what kind of value it holds, and Shopify's mark of protected data."""
 
     type_name: str
     field: str
     kind: str
-    many: bool
-    protected: str
-    at: int
-    word: str = ""
+    is_list: bool
+    protected_group: str
+    index: int
+    enum_value: str = ""
 
     @property
     def name(self) -> str:
@@ -38,13 +38,13 @@ class Personal:
     @property
     def text(self) -> str:
         """What is to be found; empty for what cannot be told apart (`COMMON`) and for an id, which needs its owner."""
-        moment = FROM + timedelta(days=self.at % 200, seconds=self.at)
+        moment = BASE_TIME + timedelta(days=self.index % 200, seconds=self.index)
         found = {
             "": f"canary-{self.type_name}-{self.field}",
-            "num": str(880_000_000_000 + self.at),
-            "int": str(7_000 + self.at),
-            "float": f"{40 + self.at / 10_000:.4f}",
-            "money": f"{4_321 + self.at}.09",
+            "num": str(880_000_000_000 + self.index),
+            "int": str(7_000 + self.index),
+            "float": f"{40 + self.index / 10_000:.4f}",
+            "money": f"{4_321 + self.index}.09",
             "at": moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
             "day": moment.strftime("%Y-%m-%d"),
         }
@@ -53,28 +53,28 @@ class Personal:
         found["url"] = f"https://example.com/{found['']}"
         return found.get(self.kind, "")
 
-    def value(self, owner: int) -> Any:
+    def make_value(self, owner_id: int) -> Any:
         """Give the value as Shopify would write it. `owner` makes ids, which two shops must not share."""
         text = self.text
         typed: dict[str, Any] = {
-            "enum": self.word,
+            "enum": self.enum_value,
             "bool": True,
-            "month": MONTH,
-            "id": f"gid://shopify/{self.type_name}/{owner + 10 * self.at}",
+            "month": CANARY_MONTH,
+            "id": f"gid://shopify/{self.type_name}/{owner_id + 10 * self.index}",
             "html": f"<p>{text}</p>",
             "json": {"canary": text},
         }
         found = typed.get(self.kind, text)
         if self.kind in {"int", "float"}:
             found = float(text) if self.kind == "float" else int(text)
-        return [found] if self.many else found
+        return [found] if self.is_list else found
 
 
 @cache
-def personal() -> tuple[Personal, ...]:
+def load_personal_fields() -> tuple[PersonalField, ...]:
     """Give every field, type by type."""
     lines = (Path(__file__).parent / "personal.txt").read_text(encoding="utf-8").splitlines()
-    found: list[Personal] = []
+    found: list[PersonalField] = []
     type_name = ""
     for line in lines:
         if line.startswith("#"):
@@ -82,44 +82,44 @@ def personal() -> tuple[Personal, ...]:
         words = line.split()
         if not line.startswith(" "):
             type_name = words.pop(0).rstrip(":")
-        found += [_field(type_name, word, len(found) + at) for at, word in enumerate(words)]
+        found += [_parse_personal_field(type_name, word, len(found) + at) for at, word in enumerate(words)]
     return tuple(found)
 
 
 @cache
-def of_type(type_name: str) -> tuple[Personal, ...]:
+def list_personal_fields(type_name: str) -> tuple[PersonalField, ...]:
     """Give the fields of one type. Raises KeyError for a type that has none."""
-    found = tuple(one for one in personal() if one.type_name == type_name)
+    found = tuple(one for one in load_personal_fields() if one.type_name == type_name)
     if not found:
         raise KeyError(type_name)
     return found
 
 
 @cache
-def protected(group: str) -> frozenset[str]:
+def list_protected_fields(group: str) -> frozenset[str]:
     """Name (`Type.field`) what Shopify protects as `name`, `email`, `phone` or `address`."""
-    return frozenset(one.name for one in personal() if one.protected == group)
+    return frozenset(one.name for one in load_personal_fields() if one.protected_group == group)
 
 
-def canary(type_name: str, field: str) -> str:
+def get_canary(type_name: str, field: str) -> str:
     """Give one value as text. Raises KeyError for a field that is not personal."""
-    for one in of_type(type_name):
+    for one in list_personal_fields(type_name):
         if one.field == field:
             return one.text
     raise KeyError(field)
 
 
-def _field(type_name: str, word: str, at: int) -> Personal:
-    rest, _, group = word.partition("!")
+def _parse_personal_field(type_name: str, spec: str, index: int) -> PersonalField:
+    rest, _, group = spec.partition("!")
     many = rest.endswith("*")
     name, is_enum, value = rest.rstrip("*").partition("=")
     name, _, kind = name.partition(":")
-    return Personal(
+    return PersonalField(
         type_name=type_name,
         field=name,
         kind="enum" if is_enum else kind,
-        many=many,
-        protected=group,
-        at=at,
-        word=value,
+        is_list=many,
+        protected_group=group,
+        index=index,
+        enum_value=value,
     )

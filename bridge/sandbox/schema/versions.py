@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
     from graphql import GraphQLSchema
 
-OLDER: Final = ("2025-10", "2026-01", "2026-04")
+OLDER_VERSIONS: Final = ("2025-10", "2026-01", "2026-04")
 # `Type.field`, or a type that did not exist: no field leads to it then, and no fragment may name it.
-SINCE: Final[Mapping[str, tuple[str, ...]]] = {
+ADDED_IN_VERSION: Final[Mapping[str, tuple[str, ...]]] = {
     "2026-01": (
         "BankAccount",
         "OrderInput.phone",
@@ -39,14 +39,14 @@ SINCE: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
-def later_than(version: str) -> tuple[str, ...]:
+def list_later_additions(version: str) -> tuple[str, ...]:
     """Name what came after this version."""
-    return tuple(name for since, names in SINCE.items() if since > version for name in names)
+    return tuple(name for since, names in ADDED_IN_VERSION.items() if since > version for name in names)
 
 
-def trim(schema: GraphQLSchema, version: str) -> None:
+def remove_later_additions(schema: GraphQLSchema, version: str) -> None:
     """Take out of a schema, in place, what this version does not know."""
-    for name in later_than(version):
+    for name in list_later_additions(version):
         type_name, _, field = name.partition(".")
         if field:
             getattr(schema.type_map.get(type_name), "fields", {}).pop(field, None)

@@ -46,7 +46,7 @@ SCOPES: tuple[str, ...] = (
     "write_privacy_settings",
 )
 # Any one of the scopes opens the type, wherever a field leads to it.
-OPENS: Mapping[str, tuple[str, ...]] = {
+SCOPES_BY_TYPE: Mapping[str, tuple[str, ...]] = {
     "AbandonedCheckout": ("read_orders",),
     "Abandonment": ("read_orders",),
     "Article": ("read_content", "read_online_store_pages"),
@@ -106,30 +106,30 @@ OPENS: Mapping[str, tuple[str, ...]] = {
     "GiftCardUpdatePayload": ("write_gift_cards",),
     "OrderUpdatePayload": ("write_orders",),
 }
-DOCS = "https://shopify.dev/api/usage/access-scopes"
-PROTECTED = "https://shopify.dev/docs/apps/launch/protected-customer-data"
+SCOPES_DOCS_URL = "https://shopify.dev/api/usage/access-scopes"
+PROTECTED_DATA_URL = "https://shopify.dev/docs/apps/launch/protected-customer-data"
 
 
-def needed(type_name: str) -> tuple[str, ...]:
+def list_required_scopes(type_name: str) -> tuple[str, ...]:
     """Which scopes open a field that leads to this type; none where it is open to all."""
     name = type_name.removesuffix("Connection").removesuffix("Edge")
-    return OPENS.get(name, ())
+    return SCOPES_BY_TYPE.get(name, ())
 
 
-def granted_without(denied: set[str]) -> tuple[str, ...]:
+def list_remaining_scopes(denied_scopes: set[str]) -> tuple[str, ...]:
     """List the scopes of an app that lacks some; whoever may not read may not write either."""
-    lost = denied | {f"write_{name.removeprefix('read_')}" for name in denied}
+    lost = denied_scopes | {f"write_{name.removeprefix('read_')}" for name in denied_scopes}
     return tuple(one for one in SCOPES if one not in lost)
 
 
-def scope_missing(field: str, scopes: tuple[str, ...]) -> tuple[str, Mapping[str, Any]]:
+def describe_missing_scope(field: str, scopes: tuple[str, ...]) -> tuple[str, Mapping[str, Any]]:
     """Give message and extensions for a field whose scope was not granted."""
     access = " or ".join(f"`{scope}` access scope" for scope in scopes) + "."
     message = f"Access denied for {field} field. Required access: {access}"
-    return message, {"code": "ACCESS_DENIED", "documentation": DOCS, "requiredAccess": access}
+    return message, {"code": "ACCESS_DENIED", "documentation": SCOPES_DOCS_URL, "requiredAccess": access}
 
 
-def not_approved(field: str) -> tuple[str, Mapping[str, Any]]:
+def describe_unapproved_field(field: str) -> tuple[str, Mapping[str, Any]]:
     """Give message and extensions for a protected field the app was not approved to use."""
-    message = f"This app is not approved to use the {field} field. See {PROTECTED} for more details."
-    return message, {"code": "ACCESS_DENIED", "documentation": DOCS}
+    message = f"This app is not approved to use the {field} field. See {PROTECTED_DATA_URL} for more details."
+    return message, {"code": "ACCESS_DENIED", "documentation": SCOPES_DOCS_URL}

@@ -16,102 +16,106 @@ from bridge.sandbox.shopify.access import SCOPES
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-TOKEN_LASTS_S: Final = 86_399
-HOUR_S: Final = 3_600
-REFRESH_LASTS_S: Final = 7_776_000  # ninety days
-INACTIVE: Final = {
+TOKEN_LIFETIME_S: Final = 86_399
+OFFLINE_TOKEN_LIFETIME_S: Final = 3_600
+REFRESH_TOKEN_LIFETIME_S: Final = 7_776_000  # ninety days
+INACTIVE_REFRESH_ERROR: Final = {
     "error": "invalid_request",
     "error_description": "This request requires an active refresh_token",
 }
 
 
 @dataclass(slots=True)
-class _Refresh:
+class _RefreshToken:
     """One refresh token, and the one that it replaced."""
 
-    ends_s: float
-    before: str = ""
+    expires_at_s: float
+    replaced_token: str = ""
 
 
-class Door:
+class TokenServer:
     """Gives tokens and knows which are good. Thread-safe."""
 
-    def __init__(self, *, client_id: str, secrets_known: tuple[str, ...], now_s: Callable[[], float]) -> None:
+    def __init__(
+        self, *, client_id: str, client_secrets: tuple[str, ...], now_s: Callable[[], float]
+    ) -> None:
         """`secrets_known` are the unrevoked client secrets; any of them opens."""
         self.client_id = client_id
-        self.secrets = secrets_known
-        self.lasts_s: float = TOKEN_LASTS_S
-        self.hour_s: float = HOUR_S
-        self.refresh_lasts_s: float = REFRESH_LASTS_S
+        self.client_secrets = client_secrets
+        self.token_lifetime_s: float = TOKEN_LIFETIME_S
+        self.offline_lifetime_s: float = OFFLINE_TOKEN_LIFETIME_S
+        self.refresh_lifetime_s: float = REFRESH_TOKEN_LIFETIME_S
         self.installed = True
-        self.fixed: set[str] = set()
-        self.codes: set[str] = set()
+        self.fixed_tokens: set[str] = set()
+        self.authorization_codes: set[str] = set()
         self._now_s = now_s
         self._lock = threading.Lock()
-        self._ends: dict[str, float] = {}
-        self._refresh: dict[str, _Refresh] = {}
+        self._token_expiries: dict[str, float] = {}
+        self._refresh_tokens: dict[str, _RefreshToken] = {}
 
-    def grant(self, form: Mapping[str, str]) -> tuple[dict[str, Any], int]:
+    def grant_token(self, form: Mapping[str, str]) -> tuple[dict[str, Any], int]:
         """Answer a request for a token: body and status."""
-        if form.get("client_id") != self.client_id or form.get("client_secret") not in self.secrets:
-            return _refused("invalid_client")
+        if form.get("client_id") != self.client_id or form.get("client_secret") not in self.client_secrets:
+            return _make_oauth_error("invalid_client")
         if not self.installed:
-            return _refused("app_not_installed")
+            return _make_oauth_error("app_not_installed")
         with self._lock:
             match form.get("grant_type", ""):
                 case "client_credentials":
-                    return self._token(self.lasts_s), 200
+                    return self._issue_token(self.token_lifetime_s), 200
                 case "refresh_token":
-                    return self._refreshed(form.get("refresh_token", ""))
+                    return self._refresh_pair(form.get("refresh_token", ""))
                 case "":
-                    return self._by_code(form)
-        return _refused("unsupported_grant_type")
+                    return self._exchange_code(form)
+        return _make_oauth_error("unsupported_grant_type")
 
-    def pair(self) -> dict[str, Any]:
+    def issue_token_pair(self) -> dict[str, Any]:
         """Give an hour's token and its refresh token, as at the end of an installation."""
         with self._lock:
-            return self._pair("")
+            return self._issue_pair("")
 
-    def admits(self, token: str) -> bool:
+    def is_valid_token(self, token: str) -> bool:
         """Whether a token opens this shop now."""
         if not self.installed:
             return False
         with self._lock:
-            return token in self.fixed or self._ends.get(token, 0.0) > self._now_s()
+            return token in self.fixed_tokens or self._token_expiries.get(token, 0.0) > self._now_s()
 
-    def expire(self) -> None:
+    def expire_tokens(self) -> None:
         """End every access token that was granted; refresh tokens stay."""
         with self._lock:
-            self._ends.clear()
+            self._token_expiries.clear()
 
-    def _token(self, lasts_s: float | None) -> dict[str, Any]:
+    def _issue_token(self, lifetime_s: float | None) -> dict[str, Any]:
         token = f"shpat_{secrets.token_hex(16)}"
-        self._ends[token] = self._now_s() + (float("inf") if lasts_s is None else lasts_s)
+        self._token_expiries[token] = self._now_s() + (float("inf") if lifetime_s is None else lifetime_s)
         answer: dict[str, Any] = {"access_token": token, "scope": ",".join(SCOPES)}
-        return answer if lasts_s is None else answer | {"expires_in": lasts_s}
+        return answer if lifetime_s is None else answer | {"expires_in": lifetime_s}
 
-    def _pair(self, before: str) -> dict[str, Any]:
+    def _issue_pair(self, replaced_token: str) -> dict[str, Any]:
         token = f"shprt_{secrets.token_hex(16)}"
-        self._refresh[token] = _Refresh(ends_s=self._now_s() + self.refresh_lasts_s, before=before)
-        lasts = {"refresh_token": token, "refresh_token_expires_in": self.refresh_lasts_s}
-        return self._token(self.hour_s) | lasts
+        self._refresh_tokens[token] = _RefreshToken(
+            expires_at_s=self._now_s() + self.refresh_lifetime_s, replaced_token=replaced_token
+        )
+        lasts = {"refresh_token": token, "refresh_token_expires_in": self.refresh_lifetime_s}
+        return self._issue_token(self.offline_lifetime_s) | lasts
 
-    def _refreshed(self, token: str) -> tuple[dict[str, Any], int]:
-        found = self._refresh.get(token)
-        if found is None or found.ends_s <= self._now_s():
-            return dict(INACTIVE), 401
-        self._refresh.pop(found.before, None)  # its replacement is in use
-        for other in [name for name, one in self._refresh.items() if one.before == token]:
-            del self._refresh[other]  # asked again: the answer that went astray is void
-        return self._pair(token), 200
+    def _refresh_pair(self, token: str) -> tuple[dict[str, Any], int]:
+        found = self._refresh_tokens.get(token)
+        if found is None or found.expires_at_s <= self._now_s():
+            return dict(INACTIVE_REFRESH_ERROR), 401
+        self._refresh_tokens.pop(found.replaced_token, None)  # its replacement is in use
+        for other in [name for name, one in self._refresh_tokens.items() if one.replaced_token == token]:
+            del self._refresh_tokens[other]  # asked again: the answer that went astray is void
+        return self._issue_pair(token), 200
 
-    def _by_code(self, form: Mapping[str, str]) -> tuple[dict[str, Any], int]:
+    def _exchange_code(self, form: Mapping[str, str]) -> tuple[dict[str, Any], int]:
         code = form.get("code", "")
-        if code not in self.codes:
-            return _refused("invalid_request")
-        self.codes.discard(code)
-        return (self._pair("") if form.get("expiring") == "1" else self._token(None)), 200
+        if code not in self.authorization_codes:
+            return _make_oauth_error("invalid_request")
+        self.authorization_codes.discard(code)
+        return (self._issue_pair("") if form.get("expiring") == "1" else self._issue_token(None)), 200
 
 
-def _refused(word: str) -> tuple[dict[str, Any], int]:
-    return {"error": word, "error_description": "The request was refused"}, 400
+def _make_oauth_error(error_code: str) -> tuple[dict[str, Any], int]:
+    return {"error": error_code, "error_description": "The request was refused"}, 400

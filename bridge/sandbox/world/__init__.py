@@ -12,55 +12,57 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from zlib import crc32
 
-from bridge.sandbox.schema.personal import canary
+from bridge.sandbox.schema.personal import get_canary
 from bridge.sandbox.world.factory import (
-    NOTE_ID,
-    URLS,
-    Maker,
-    address,
-    beside_asha,
-    bluedart_waybill,
-    delhivery_waybill,
-    kept,
-    typed,
+    CARRIER_TRACKING_URLS,
+    NOTE_ID_BASE,
+    WorldFactory,
+    make_address,
+    make_bluedart_waybill,
+    make_canary_attributes,
+    make_canary_metafields,
+    make_delhivery_waybill,
+    make_unrelated_records,
 )
 from bridge.sandbox.world.models import (
     BlogComment,
     Checkout,
     DraftOrder,
     GiftCard,
-    Happening,
-    Line,
+    LineItem,
     Metafield,
     Order,
     Person,
     Refund,
+    TimelineEvent,
     World,
 )
-from bridge.sandbox.world.shipments import MERCHANT, Parcel, Return
+from bridge.sandbox.world.shipments import MERCHANT_ACCOUNT, Parcel, Return
 
 __all__ = [
     "DraftOrder",
-    "Line",
+    "LineItem",
     "Order",
     "Parcel",
     "Person",
     "World",
-    "address",
-    "bluedart_waybill",
-    "delhivery_waybill",
-    "invent",
+    "invent_world",
+    "make_address",
+    "make_bluedart_waybill",
+    "make_delhivery_waybill",
 ]
 
-SHOP = "minimiss-demo.myshopify.com"
+INVENTED_SHOP = "minimiss-demo.myshopify.com"
 FIRST_NAMES = ("Testari", "Mocklesh", "Dummika", "Fakira", "Samplesh", "Loremina", "Ipsumit", "Foobari")
 LAST_NAMES = ("Placeholderan", "Inventsson", "Nosuchperson", "Zzyzxwala", "Madeupkar", "Exampledar")
 
 
-def _asha(make: Maker, *, rich: bool) -> tuple[Person, DraftOrder, GiftCard, Checkout, BlogComment]:
+def _make_asha(
+    factory: WorldFactory, *, rich: bool
+) -> tuple[Person, DraftOrder, GiftCard, Checkout, BlogComment]:
     """Asha Qwertzuiop of 7 Nowhere Lane: one of everything that Shopify can hold of a person."""
-    mail, now = "asha.qwertzuiop@example.com", make.now
-    asha = make.person("Asha", "Qwertzuiop", mail, "+919000000001", "7 Nowhere Lane", 0)
+    mail, now = "asha.qwertzuiop@example.com", factory.now
+    asha = factory.make_person("Asha", "Qwertzuiop", mail, "+919000000001", "7 Nowhere Lane", 0)
     asha = replace(
         asha,
         rich=rich,
@@ -69,48 +71,56 @@ def _asha(make: Maker, *, rich: bool) -> tuple[Person, DraftOrder, GiftCard, Che
         email_consent="SUBSCRIBED",
         sms_consent="SUBSCRIBED",
         metafields=(
-            Metafield(id=make.new_id(), namespace="loyalty", key="birthday", type="date", value="1991-02-03"),
             Metafield(
-                id=make.new_id(),
+                id=factory.allocate_id(), namespace="loyalty", key="birthday", type="date", value="1991-02-03"
+            ),
+            Metafield(
+                id=factory.allocate_id(),
                 namespace="whatsapp",
                 key="number",
                 type="single_line_text_field",
                 value="+919000000001",
             ),
-            *kept(make, rich=rich, note_id=NOTE_ID + asha.id),
+            *make_canary_metafields(factory, rich=rich, note_id=NOTE_ID_BASE + asha.id),
         ),
         timeline=(
-            Happening(
-                id=make.new_id(),
+            TimelineEvent(
+                id=factory.allocate_id(),
                 at=now - timedelta(days=200),
                 action="create",
                 message="Asha Qwertzuiop was created",
             ),
-            Happening(
-                id=make.new_id(),
+            TimelineEvent(
+                id=factory.allocate_id(),
                 at=now - timedelta(days=90),
                 action="comment",
                 message="Asha Qwertzuiop asked for a smaller ring",
-                comment=True,
+                is_comment=True,
             ),
         ),
     )
-    engraved = make.line(1, {"Engraving": "For Asha", "_gift_message": "Happy birthday Asha Qwertzuiop"})
+    engraved = factory.make_line_item(
+        1, {"Engraving": "For Asha", "_gift_message": "Happy birthday Asha Qwertzuiop"}
+    )
     at = now - timedelta(days=42)
-    back = delhivery_waybill(999_999)
-    make.order(
+    back = make_delhivery_waybill(999_999)
+    factory.make_order(
         asha,
         days_ago=50,
         carrier="delhivery",
-        lines=(engraved, make.line(3)),
+        lines=(engraved, factory.make_line_item(3)),
         note="Gift: please wrap, and call Asha before delivery",
-        attributes=(("gstin", "29ABCDE1234F1Z5"), ("delivery_slot", "after 6pm"), *typed(rich=rich)),
-        tags=("gift", canary("Order", "tags")) if rich else ("gift",),
+        attributes=(
+            ("gstin", "29ABCDE1234F1Z5"),
+            ("delivery_slot", "after 6pm"),
+            *make_canary_attributes(rich=rich),
+        ),
+        tags=("gift", get_canary("Order", "tags")) if rich else ("gift",),
         client_ip="203.0.113.41",
         rich=rich,
         refunds=(
             Refund(
-                id=make.new_id(),
+                id=factory.allocate_id(),
                 note="Asha Qwertzuiop returned the studs: clasp broke",
                 amount=Decimal("899.00"),
                 created_at=at,
@@ -118,39 +128,41 @@ def _asha(make: Maker, *, rich: bool) -> tuple[Person, DraftOrder, GiftCard, Che
         ),
         returns=(
             Return(
-                id=make.new_id(),
+                id=factory.allocate_id(),
                 name="#1001-R1",
                 created_at=at,
                 customer_note="The clasp broke, says Asha Qwertzuiop",
                 waybill=back,
                 company="Delhivery",
-                url=URLS["delhivery"].format(back),
+                url=CARRIER_TRACKING_URLS["delhivery"].format(back),
             ),
         ),
         metafields=(
             Metafield(
-                id=make.new_id(),
+                id=factory.allocate_id(),
                 namespace="gift",
                 key="card_text",
                 type="single_line_text_field",
                 value="Love from 7 Nowhere Lane",
             ),
-            *kept(make, rich=rich),
+            *make_canary_metafields(factory, rich=rich),
         ),
         timeline=(
-            Happening(
-                id=make.new_id(),
+            TimelineEvent(
+                id=factory.allocate_id(),
                 at=at,
                 action="comment",
                 message="Asha Qwertzuiop called about the clasp",
-                comment=True,
+                is_comment=True,
             ),
         ),
     )
-    make.order(asha, days_ago=33, carrier="bluedart", gateway="cod", note="Ring twice, Asha is on the roof")
-    make.order(asha, days_ago=21, carrier="delhivery", guest=True)
+    factory.make_order(
+        asha, days_ago=33, carrier="bluedart", gateway="cod", note="Ring twice, Asha is on the roof"
+    )
+    factory.make_order(asha, days_ago=21, carrier="delhivery", guest=True)
     draft = DraftOrder(
-        id=make.new_id(),
+        id=factory.allocate_id(),
         name="#D1",
         person_id=asha.id,
         email=mail,
@@ -158,13 +170,13 @@ def _asha(make: Maker, *, rich: bool) -> tuple[Person, DraftOrder, GiftCard, Che
         address=asha.address,
         note="Bespoke ring for Asha Qwertzuiop",
         created_at=now - timedelta(days=12),
-        lines=(make.line(1, {"Engraving": "A. Q."}),),
-        attributes=(("ring_size", "12"), *typed(rich=rich)),
-        metafields=kept(make, rich=rich),
+        lines=(factory.make_line_item(1, {"Engraving": "A. Q."}),),
+        attributes=(("ring_size", "12"), *make_canary_attributes(rich=rich)),
+        metafields=make_canary_metafields(factory, rich=rich),
         rich=rich,
     )
     card = GiftCard(
-        id=make.new_id(),
+        id=factory.allocate_id(),
         person_id=asha.id,
         last_characters="q7zu",
         note="Goodwill for Asha Qwertzuiop",
@@ -175,18 +187,18 @@ def _asha(make: Maker, *, rich: bool) -> tuple[Person, DraftOrder, GiftCard, Che
         rich=rich,
     )
     left = Checkout(
-        id=make.new_id(),
+        id=factory.allocate_id(),
         name="#C1",
         person_id=asha.id,
         email=mail,
         address=asha.address,
         note="Is this hallmarked? Asha",
         created_at=now - timedelta(days=9),
-        lines=(make.line(2),),
+        lines=(factory.make_line_item(2),),
         rich=rich,
     )
     said = BlogComment(
-        id=make.new_id(),
+        id=factory.allocate_id(),
         author=asha.name,
         email=mail,
         ip="203.0.113.77",
@@ -197,9 +209,9 @@ def _asha(make: Maker, *, rich: bool) -> tuple[Person, DraftOrder, GiftCard, Che
     return asha, draft, card, left, said
 
 
-def invent(
+def invent_world(
     *,
-    shop: str = SHOP,
+    shop: str = INVENTED_SHOP,
     orders: int = 40,
     seed: int = 7,
     now: datetime,
@@ -212,17 +224,19 @@ def invent(
     """
     tag = crc32(shop.encode())  # two shops share no id, as at Shopify
     draw = random.Random(f"{shop} {seed}")
-    make = Maker(draw=draw, now=now, next_id=5_600_000_000_000 + tag % 1_000 * 100_000_000)
-    asha, draft, card, left, said = _asha(make, rich=rich)
-    bikram = make.person(
+    make = WorldFactory(rng=draw, now=now, next_id=5_600_000_000_000 + tag % 1_000 * 100_000_000)
+    asha, draft, card, left, said = _make_asha(make, rich=rich)
+    bikram = make.make_person(
         "Bikram", "Canaryson", "bikram.canaryson@example.in", "+919000000002", "13 Elsewhere Road", 1
     )
-    make.order(bikram, days_ago=75, carrier="delhivery", gateway="cod")  # delivered, and the cash handed on
-    make.order(bikram, days_ago=58, carrier="bluedart", delivered=False)  # went back
-    make.order(  # still moving, and not the merchant's account
-        bikram, days_ago=3, carrier="bluedart", gateway="cod", delivered=False, holder="shiprocket"
+    make.make_order(
+        bikram, days_ago=75, carrier="delhivery", gateway="cod"
+    )  # delivered, and the cash handed on
+    make.make_order(bikram, days_ago=58, carrier="bluedart", delivered=False)  # went back
+    make.make_order(  # still moving, and not the merchant's account
+        bikram, days_ago=3, carrier="bluedart", gateway="cod", delivered=False, account_holder="shiprocket"
     )
-    beside = beside_asha(make, asha, bikram) if rich else {}
+    beside = make_unrelated_records(make, asha, bikram) if rich else {}
     people = [asha, bikram]
     others = max(0, orders - len(make.orders))
     for number in range((others + 1) // 2):
@@ -230,7 +244,7 @@ def invent(
         last = LAST_NAMES[number // len(FIRST_NAMES) % len(LAST_NAMES)]
         host = "example.com" if number % 2 else "example.in"
         people.append(
-            make.person(
+            make.make_person(
                 first,
                 last,
                 f"{first}.{last}.{number}@{host}".lower(),
@@ -240,22 +254,22 @@ def invent(
             )
         )
     for number in range(others):
-        make.order(
+        make.make_order(
             people[2 + number // 2],
-            days_ago=2 + make.draw.random() * 300,
+            days_ago=2 + make.rng.random() * 300,
             carrier=("delhivery", "bluedart", "")[number % 3],
-            gateway=make.draw.choice(("cod", "prepaid")),
-            delivered=make.draw.random() < 0.8,
+            gateway=make.rng.choice(("cod", "prepaid")),
+            delivered=make.rng.random() < 0.8,
             cancelled=number % 11 == 10,
-            holder="shiprocket" if number % 12 in (4, 9) else MERCHANT,
+            account_holder="shiprocket" if number % 12 in (4, 9) else MERCHANT_ACCOUNT,
         )
     if heavy_orders:
-        heavy = make.person(
+        heavy = make.make_person(
             "Heavy", "Orderson", "heavy.orderson@example.com", "+919000000009", "1 Bulk Yard", 2
         )
         people.append(heavy)
         for number in range(heavy_orders):
-            make.order(
+            make.make_order(
                 heavy,
                 days_ago=50 - 48 * number / heavy_orders,
                 carrier=("delhivery", "bluedart")[number % 2],
@@ -272,5 +286,5 @@ def invent(
         checkouts=(left, *beside.get("checkouts", ())),
         comments=(said, *beside.get("comments", ())),
         metaobjects=beside.get("metaobjects", ()),
-        disputed=beside.get("disputed", ()),
+        disputed_order_ids=beside.get("disputed", ()),
     )

@@ -10,28 +10,28 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from bridge.sandbox.schema.personal import canary
+from bridge.sandbox.schema.personal import get_canary
 from bridge.sandbox.world.models import (
     BlogComment,
     Checkout,
     GiftCard,
-    Line,
+    LineItem,
     Metafield,
     Metaobject,
     Order,
     Person,
     Transaction,
 )
-from bridge.sandbox.world.shipments import MERCHANT, Parcel
+from bridge.sandbox.world.shipments import MERCHANT_ACCOUNT, Parcel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from random import Random
 
-NOTES = "customer_note"  # the type of the invented shop's metaobjects
-NOTE_ID = 1_000_000_000  # beside the customer's own number
-MANY = 1_000  # from here on serials rise
-GST = Decimal("0.03")  # jewellery in India; prices include it
+NOTE_TYPE = "customer_note"  # the type of the invented shop's metaobjects
+NOTE_ID_BASE = 1_000_000_000  # beside the customer's own number
+MANY_ORDERS = 1_000  # from here on serials rise
+GST_RATE = Decimal("0.03")  # jewellery in India; prices include it
 
 CITIES = (
     ("Bengaluru", "Karnataka", "KA", "560001"),
@@ -39,37 +39,37 @@ CITIES = (
     ("Delhi", "Delhi", "DL", "110001"),
     ("Chennai", "Tamil Nadu", "TN", "600001"),
 )
-WARES = (
+PRODUCTS = (
     ("Peacock Jhumka", "MM-JHU-01", "1499.00"),
     ("Kundan Ring", "MM-RIN-02", "2350.00"),
     ("Temple Bangle", "MM-BAN-03", "4999.00"),
     ("Pearl Studs", "MM-STU-04", "899.00"),
 )
-COMPANIES = {
+COMPANY_NAMES = {
     "delhivery": ("Delhivery", "Delhivery Surface"),
     "bluedart": ("Blue Dart", "BlueDart", "Bluedart"),
 }
 # An aggregator names its own products, and tracks on its own pages.
-AGGREGATED = {"delhivery": "Delhivery Surface", "bluedart": "Blue Dart Surface"}
-AGGREGATOR = {"shiprocket": "https://minimissdemo.shiprocket.co/tracking/{}"}
-URLS = {
+AGGREGATOR_PRODUCT_NAMES = {"delhivery": "Delhivery Surface", "bluedart": "Blue Dart Surface"}
+AGGREGATOR_TRACKING_URLS = {"shiprocket": "https://minimissdemo.shiprocket.co/tracking/{}"}
+CARRIER_TRACKING_URLS = {
     "delhivery": "https://www.delhivery.com/track/package/{}",
     "bluedart": "https://www.bluedart.com/tracking?awb={}",
 }
 
 
-def delhivery_waybill(serial: int) -> str:
+def make_delhivery_waybill(serial: int) -> str:
     """Fourteen digits: client prefix, serial, and a check digit over the serial only."""
     return f"1490810{serial % 1_000_000:06d}{serial % 1_000_000 % 7}"
 
 
-def bluedart_waybill(serial: int) -> str:
+def make_bluedart_waybill(serial: int) -> str:
     """Eleven digits, the last is the others modulo seven."""
     body = 6_981_000_000 + serial % 1_000_000
     return f"{body}{body % 7}"
 
 
-def address(first: str, last: str, street: str, city: int, phone: str) -> dict[str, Any]:
+def make_address(first: str, last: str, street: str, city: int, phone: str) -> dict[str, Any]:
     """Give a postal address in the words of Shopify's REST bodies."""
     town, province, code, pin = CITIES[city % len(CITIES)]
     return {
@@ -92,37 +92,37 @@ def address(first: str, last: str, street: str, city: int, phone: str) -> dict[s
 
 
 @dataclass(slots=True)
-class Maker:
+class WorldFactory:
     """Hands out ids and draws; one per invention."""
 
-    draw: Random
+    rng: Random
     now: datetime
     next_id: int = 5_600_000_000_000
     next_name: int = 1001
     orders: list[Order] = field(default_factory=list)
 
-    def new_id(self) -> int:
+    def allocate_id(self) -> int:
         """Give a number as long as Shopify's, rising."""
         self.next_id += 1_117
         return self.next_id
 
-    def person(self, first: str, last: str, email: str, phone: str, street: str, city: int) -> Person:
+    def make_person(self, first: str, last: str, email: str, phone: str, street: str, city: int) -> Person:
         """Make a customer who has been one for a year and a half."""
         return Person(
-            id=7_000_000_000_000 + self.new_id() % 1_000_000_000,
+            id=7_000_000_000_000 + self.allocate_id() % 1_000_000_000,
             first=first,
             last=last,
             email=email,
             phone=phone,
-            address=address(first, last, street, city, phone),
+            address=make_address(first, last, street, city, phone),
             created_at=self.now - timedelta(days=540),
         )
 
-    def line(self, ware: int, properties: Mapping[str, str] | None = None) -> Line:
+    def make_line_item(self, product_index: int, properties: Mapping[str, str] | None = None) -> LineItem:
         """One piece of jewellery."""
-        title, sku, price = WARES[ware % len(WARES)]
-        return Line(
-            id=self.new_id(),
+        title, sku, price = PRODUCTS[product_index % len(PRODUCTS)]
+        return LineItem(
+            id=self.allocate_id(),
             title=title,
             sku=sku,
             quantity=1,
@@ -130,7 +130,7 @@ class Maker:
             properties=tuple((properties or {}).items()),
         )
 
-    def order(
+    def make_order(
         self,
         person: Person,
         *,
@@ -138,17 +138,17 @@ class Maker:
         carrier: str = "",
         gateway: str = "prepaid",
         delivered: bool = True,
-        holder: str = MERCHANT,
+        account_holder: str = MERCHANT_ACCOUNT,
         guest: bool = False,
-        lines: tuple[Line, ...] = (),
-        **more: Any,
+        lines: tuple[LineItem, ...] = (),
+        **fields: Any,
     ) -> Order:
         """Make an order, and the parcel that carried it where `carrier` is named."""
         at = self.now - timedelta(days=days_ago)
-        lines = lines or (self.line(self.draw.randrange(len(WARES))),)
+        lines = lines or (self.make_line_item(self.rng.randrange(len(PRODUCTS))),)
         total = sum((line.price * line.quantity for line in lines), Decimal(0))
         order = Order(
-            id=self.new_id(),
+            id=self.allocate_id(),
             name=f"#{self.next_name}",
             person_id=None if guest else person.id,
             first=person.first,
@@ -160,38 +160,46 @@ class Maker:
             updated_at=at + timedelta(days=6),
             lines=lines,
             total=total,
-            tax=(total * GST / (1 + GST)).quantize(Decimal("0.01")),
+            tax=(total * GST_RATE / (1 + GST_RATE)).quantize(Decimal("0.01")),
             gateway=gateway,
-            **more,
+            **fields,
         )
         self.next_name += 1
         kind = "PENDING" if gateway == "cod" else "SALE"
-        paid = Transaction(id=self.new_id(), kind=kind, gateway=gateway, amount=total, processed_at=at)
+        paid = Transaction(id=self.allocate_id(), kind=kind, gateway=gateway, amount=total, processed_at=at)
         parcels = (
-            (self.parcel(order, person, carrier, delivered=delivered, holder=holder),) if carrier else ()
+            (self.make_parcel(order, person, carrier, delivered=delivered, account_holder=account_holder),)
+            if carrier
+            else ()
         )
         order = replace(order, transactions=(paid,), parcels=parcels)
         self.orders.append(order)
         return order
 
-    def parcel(
-        self, order: Order, person: Person, carrier: str, *, delivered: bool, holder: str = MERCHANT
+    def make_parcel(
+        self,
+        order: Order,
+        person: Person,
+        carrier: str,
+        *,
+        delivered: bool,
+        account_holder: str = MERCHANT_ACCOUNT,
     ) -> Parcel:
         """Make the parcel of an order, a day after it; delivered three days later or still on its way."""
-        serial = self.draw.randrange(500) * 1_000 + len(self.orders) % 1_000
-        if len(self.orders) >= MANY:  # a heavy customer: rising serials never collide
+        serial = self.rng.randrange(500) * 1_000 + len(self.orders) % 1_000
+        if len(self.orders) >= MANY_ORDERS:  # a heavy customer: rising serials never collide
             serial = 500_000 + len(self.orders)
-        waybill = delhivery_waybill(serial) if carrier == "delhivery" else bluedart_waybill(serial)
-        company, url = self.draw.choice(COMPANIES[carrier]), URLS[carrier]
-        if holder in AGGREGATOR:
-            company, url = AGGREGATED[carrier], AGGREGATOR[holder]
+        waybill = make_delhivery_waybill(serial) if carrier == "delhivery" else make_bluedart_waybill(serial)
+        company, url = self.rng.choice(COMPANY_NAMES[carrier]), CARRIER_TRACKING_URLS[carrier]
+        if account_holder in AGGREGATOR_TRACKING_URLS:
+            company, url = AGGREGATOR_PRODUCT_NAMES[carrier], AGGREGATOR_TRACKING_URLS[account_holder]
         return Parcel(
-            id=self.new_id(),
+            id=self.allocate_id(),
             waybill=waybill,
             carrier=carrier,
             company=company,
             url=url.format(waybill),
-            account_holder=holder,
+            account_holder=account_holder,
             order_id=order.id,
             order_name=order.name,
             shipped_at=order.created_at + timedelta(days=1),
@@ -202,62 +210,64 @@ class Maker:
         )
 
 
-def kept(make: Maker, *, rich: bool, note_id: int = 0) -> tuple[Metafield, ...]:
+def make_canary_metafields(factory: WorldFactory, *, rich: bool, note_id: int = 0) -> tuple[Metafield, ...]:
     """Planted metafields; one of them leads to the metaobject `note_id`."""
     if not rich:
         return ()
-    namespace, key = canary("Metafield", "namespace"), canary("Metafield", "key")
-    text, value = "single_line_text_field", canary("Metafield", "value")
-    found = [Metafield(id=make.new_id(), namespace=namespace, key=key, type=text, value=value)]
+    namespace, key = get_canary("Metafield", "namespace"), get_canary("Metafield", "key")
+    text, value = "single_line_text_field", get_canary("Metafield", "value")
+    found = [Metafield(id=factory.allocate_id(), namespace=namespace, key=key, type=text, value=value)]
     if note_id:
         leads = f"gid://shopify/Metaobject/{note_id}"
         kind = "metaobject_reference"
-        found.append(Metafield(id=make.new_id(), namespace="notes", key="about", type=kind, value=leads))
+        found.append(
+            Metafield(id=factory.allocate_id(), namespace="notes", key="about", type=kind, value=leads)
+        )
     return tuple(found)
 
 
-def typed(*, rich: bool) -> tuple[tuple[str, str], ...]:
+def make_canary_attributes(*, rich: bool) -> tuple[tuple[str, str], ...]:
     """A planted attribute, such as a buyer or an app types beside an order."""
-    return ((canary("Attribute", "key"), canary("Attribute", "value")),) if rich else ()
+    return ((get_canary("Attribute", "key"), get_canary("Attribute", "value")),) if rich else ()
 
 
-def beside_asha(make: Maker, asha: Person, bikram: Person) -> dict[str, tuple[Any, ...]]:
+def make_unrelated_records(factory: WorldFactory, asha: Person, bikram: Person) -> dict[str, tuple[Any, ...]]:
     """What hers stands among: rows of others, in lists where Shopify cannot search by customer."""
-    at = make.now - timedelta(days=11)
-    mine, other = make.orders[0], next(one for one in make.orders if one.person_id == bikram.id)
+    at = factory.now - timedelta(days=11)
+    mine, other = factory.orders[0], next(one for one in factory.orders if one.person_id == bikram.id)
     said = tuple(
-        BlogComment(id=make.new_id(), author=name, email=mail, ip=ip, body=body, created_at=at)
+        BlogComment(id=factory.allocate_id(), author=name, email=mail, ip=ip, body=body, created_at=at)
         for name, mail, ip, body in (
             (bikram.name, bikram.email, "203.0.113.78", "Too heavy for every day, says Bikram Canaryson"),
             ("Nemo Strangerson", "nemo.strangerson@example.in", "203.0.113.79", "First!"),
         )
     )
     left = Checkout(
-        id=make.new_id(),
+        id=factory.allocate_id(),
         name="#C2",
         person_id=bikram.id,
         email=bikram.email,
         address=bikram.address,
         note=f"Bikram Canaryson was sent by {asha.email}",  # a search for her finds it, and it is his
         created_at=at,
-        lines=(make.line(0),),
+        lines=(factory.make_line_item(0),),
     )
     given = GiftCard(
-        id=make.new_id(),
+        id=factory.allocate_id(),
         person_id=bikram.id,
         last_characters="k7br",
         note="",
         balance=Decimal("750.00"),
         created_at=at,
         recipient_id=asha.id,
-        recipient_name=canary("GiftCardRecipient", "preferredName"),
-        message=canary("GiftCardRecipient", "message"),
+        recipient_name=get_canary("GiftCardRecipient", "preferredName"),
+        message=get_canary("GiftCardRecipient", "message"),
         rich=True,
     )
     notes = tuple(
         Metaobject(
-            id=NOTE_ID + one.id,
-            type=NOTES,
+            id=NOTE_ID_BASE + one.id,
+            type=NOTE_TYPE,
             handle=f"note-{one.first}".lower(),
             person_id=one.id,
             words=f"{one.name} likes silver",

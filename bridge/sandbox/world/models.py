@@ -30,14 +30,14 @@ class Metafield:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Happening:
+class TimelineEvent:
     """One line of a timeline; `comment` marks what a member of staff typed."""
 
     id: int
     at: datetime
     action: str
     message: str
-    comment: bool = False
+    is_comment: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,7 +56,7 @@ class Person:
     email_consent: str = "NOT_SUBSCRIBED"
     sms_consent: str = "NOT_SUBSCRIBED"
     metafields: tuple[Metafield, ...] = ()
-    timeline: tuple[Happening, ...] = ()
+    timeline: tuple[TimelineEvent, ...] = ()
     rich: bool = False
 
     @property
@@ -66,7 +66,7 @@ class Person:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Line:
+class LineItem:
     """One line item; `properties` are what the buyer typed about it (engraving, gift message)."""
 
     id: int
@@ -112,7 +112,7 @@ class Order:
     address: Address
     created_at: datetime
     updated_at: datetime
-    lines: tuple[Line, ...]
+    lines: tuple[LineItem, ...]
     total: Decimal
     tax: Decimal
     gateway: str
@@ -126,7 +126,7 @@ class Order:
     returns: tuple[Return, ...] = ()
     transactions: tuple[Transaction, ...] = ()
     metafields: tuple[Metafield, ...] = ()
-    timeline: tuple[Happening, ...] = ()
+    timeline: tuple[TimelineEvent, ...] = ()
     rich: bool = False
 
 
@@ -142,7 +142,7 @@ class DraftOrder:
     address: Address
     note: str
     created_at: datetime
-    lines: tuple[Line, ...]
+    lines: tuple[LineItem, ...]
     attributes: tuple[tuple[str, str], ...] = ()
     metafields: tuple[Metafield, ...] = ()
     rich: bool = False
@@ -175,7 +175,7 @@ class Checkout:
     address: Address
     note: str
     created_at: datetime
-    lines: tuple[Line, ...] = ()
+    lines: tuple[LineItem, ...] = ()
     rich: bool = False
 
 
@@ -219,7 +219,9 @@ class World:
     checkouts: tuple[Checkout, ...] = ()
     comments: tuple[BlogComment, ...] = ()
     metaobjects: tuple[Metaobject, ...] = ()
-    disputed: tuple[int, ...] = ()  # orders whose payment is in the list of tenders, and was disputed
+    disputed_order_ids: tuple[
+        int, ...
+    ] = ()  # orders whose payment is in the list of tenders, and was disputed
     _by_id: dict[int, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -238,7 +240,7 @@ class World:
         return self.people[1]
 
     @property
-    def heavy(self) -> Person:
+    def heavy_customer(self) -> Person:
         """The customer with very many orders; only where `heavy_orders` asked for one."""
         return next(person for person in self.people if person.last == "Orderson")
 
@@ -247,25 +249,25 @@ class World:
         """Every parcel of every order."""
         return tuple(parcel for order in self.orders for parcel in order.parcels)
 
-    def person(self, person_id: int) -> Person:
+    def get_person(self, person_id: int) -> Person:
         """One customer by id. Raises KeyError."""
         found: Person = self._by_id[person_id]
         return found
 
-    def order(self, order_id: int) -> Order:
+    def get_order(self, order_id: int) -> Order:
         """One order by id. Raises KeyError."""
         found: Order = self._by_id[order_id]
         return found
 
-    def orders_of(self, person: Person, *, guests: bool = True) -> tuple[Order, ...]:
+    def list_orders(self, person: Person, *, with_guests: bool = True) -> tuple[Order, ...]:
         """List the person's orders; with `guests` those placed with her e-mail without an account too."""
         return tuple(
             order
             for order in self.orders
             if order.person_id == person.id
-            or (guests and order.person_id is None and order.email == person.email)
+            or (with_guests and order.person_id is None and order.email == person.email)
         )
 
-    def parcels_of(self, person: Person) -> tuple[Parcel, ...]:
+    def list_parcels(self, person: Person) -> tuple[Parcel, ...]:
         """Every parcel of the person's orders, guest orders included."""
-        return tuple(parcel for order in self.orders_of(person) for parcel in order.parcels)
+        return tuple(parcel for order in self.list_orders(person) for parcel in order.parcels)

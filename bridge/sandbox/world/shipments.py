@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from bridge.sandbox.world.models import Person
 
-MERCHANT = "merchant"
+MERCHANT_ACCOUNT = "merchant"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,9 +49,9 @@ class Parcel:
     cod_amount: Decimal
     invoice_value: Decimal
     consignee: Person
-    account_holder: str = MERCHANT
+    account_holder: str = MERCHANT_ACCOUNT
 
     @property
-    def held_by(self) -> str:
+    def holder(self) -> str:
         """Whose stand-in knows it."""
-        return self.carrier if self.account_holder == MERCHANT else self.account_holder
+        return self.carrier if self.account_holder == MERCHANT_ACCOUNT else self.account_holder

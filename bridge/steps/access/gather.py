@@ -22,14 +22,14 @@ from bridge.errors import (
     Retryable,
 )
 from bridge.model import Absence, Fact, Finding, Gap, Outcome, PrivacyRequest, Task, TaskState, Waybill
-from bridge.ports import Claim, Services, Tx, Watcher
-from bridge.rules.index.shipping import Rules, platform_parcels
-from bridge.rules.requests.lifecycle import PLATFORM, pause_s
-from bridge.steps.evidence.record_facts import tell_task
+from bridge.ports import CopiesAllParcels, Lease, Services, Tx
+from bridge.rules.index.shipping import AttributionRules, read_platform_parcels
+from bridge.rules.requests.lifecycle import PLATFORM, compute_retry_pause_s
+from bridge.steps.evidence.record_facts import record_task_fact
 
-EVERYTHING = "all records"
-PARCELS = "parcels:"
-KEPT = (
+ALL_RECORDS = "all records"
+PARCELS_PREFIX = "parcels:"
+WAYBILL_FIELDS = (
     "number",
     "carrier",
     "account_holder",
@@ -37,34 +37,34 @@ KEPT = (
     "order_name",
 )  # of a parcel, for the carriers' tasks
 # faults of the system that was asked; our own (a lost claim, a store that is down) are not its gaps
-THEIRS = (ConnectorUnavailable, ConnectorThrottled, ConnectorRefused, CredentialRejected)
+SYSTEM_ERRORS = (ConnectorUnavailable, ConnectorThrottled, ConnectorRefused, CredentialRejected)
 
 
-def gather(request: PrivacyRequest, task: Task, claim: Claim, *, services: Services) -> Task:
+def gather_records(request: PrivacyRequest, task: Task, lease: Lease, *, services: Services) -> Task:
     """Work on one gather task until it is done or must wait. Returns it as saved.
 
     Raises ClaimLost and StoreUnavailable; every failure of the system becomes a state of the task.
     """
-    task = replace(task, gaps=tuple(gap for gap in task.gaps if gap.what != EVERYTHING))
+    task = replace(task, gaps=tuple(gap for gap in task.gaps if gap.what != ALL_RECORDS))
     mine: list[Waybill] = []
     # parcels that the pages name; unknown where some of them came before this run
     named: list[Waybill] | None = None if task.cursor else []
     connector = services.connectors.get(task.system)
-    everything = isinstance(connector, Watcher) and connector.every_parcel
+    everything = isinstance(connector, CopiesAllParcels) and connector.copies_all_parcels
     if task.system != PLATFORM:
         with services.store.transaction() as tx:
             mine = [
                 parcel
-                for parcel in _known_parcels(request, services.merchant.attribution, tx)
-                if everything or parcel.held_by == task.system
+                for parcel in _load_parcels(request, services.merchant.attribution, tx)
+                if everything or parcel.account_system == task.system
             ]
             if not mine:
-                tx.requests.hold(claim)
-                return _finished(request, replace(task, outcome=Outcome.ABSENT), (), tx, services)
+                tx.requests.verify_lease(lease)
+                return _save_gathered_task(request, replace(task, outcome=Outcome.ABSENT), (), tx, services)
     if connector is None:
-        gap = Gap(system=task.system, absence=Absence.NOT_CONFIGURED, what=EVERYTHING, reason="no_connector")
+        gap = Gap(system=task.system, absence=Absence.NOT_CONFIGURED, what=ALL_RECORDS, reason="no_connector")
         task = replace(task, gaps=(*task.gaps, gap), outcome=Outcome.INCOMPLETE)
-        return _finish(request, task, claim, mine, named, services)
+        return _finish_gathering(request, task, lease, mine, named, services)
     try:
         pages = connector.gather(request.principal, shop=request.shop, parcels=mine, cursor=task.cursor)
         for page in pages:
@@ -75,38 +75,40 @@ def gather(request: PrivacyRequest, task: Task, claim: Claim, *, services: Servi
                 gaps=tuple(dict.fromkeys((*task.gaps, *page.gaps))),
             )
             with services.store.transaction() as tx:
-                tx.requests.hold(claim)
-                tx.findings.add(task, page)
+                tx.requests.verify_lease(lease)
+                tx.findings.add_findings(task, page)
                 tx.requests.save_task(task)
             if named is not None:
-                named += _named(task.system, page.findings, services.merchant.attribution)
-    except THEIRS as fault:
-        return _failed(request, task, claim, fault, services)
+                named += _extract_platform_parcels(task.system, page.findings, services.merchant.attribution)
+    except SYSTEM_ERRORS as fault:
+        return _save_gather_failure(request, task, lease, fault, services)
     outcome = Outcome.INCOMPLETE if task.gaps else Outcome.FOUND if task.records else Outcome.ABSENT
-    return _finish(request, replace(task, outcome=outcome), claim, mine, named, services)
+    return _finish_gathering(request, replace(task, outcome=outcome), lease, mine, named, services)
 
 
-def _finish(
+def _finish_gathering(
     request: PrivacyRequest,
     task: Task,
-    claim: Claim,
-    asked: Sequence[Waybill],
-    named: Iterable[Waybill] | None,
+    lease: Lease,
+    requested_parcels: Sequence[Waybill],
+    named_parcels: Iterable[Waybill] | None,
     services: Services,
 ) -> Task:
     with services.store.transaction() as tx:
-        tx.requests.hold(claim)
+        tx.requests.verify_lease(lease)
         if task.system == PLATFORM:
-            parcels = _parcels(request, services.merchant.attribution, tx, named)
+            parcels = _collect_parcels(request, services.merchant.attribution, tx, named_parcels)
             # kept sealed where the cursor was: the carriers' tasks need not open all findings again
-            known = json.dumps([{name: getattr(parcel, name) for name in KEPT} for parcel in parcels])
-            gaps = (*task.gaps, *_unasked(parcels, services.connectors))
-            task = replace(task, gaps=gaps, cursor=PARCELS + known)
-        return _finished(request, task, asked, tx, services)
+            known = json.dumps(
+                [{name: getattr(parcel, name) for name in WAYBILL_FIELDS} for parcel in parcels]
+            )
+            gaps = (*task.gaps, *_count_unreachable_parcels(parcels, services.connectors))
+            task = replace(task, gaps=gaps, cursor=PARCELS_PREFIX + known)
+        return _save_gathered_task(request, task, requested_parcels, tx, services)
 
 
-def _finished(
-    request: PrivacyRequest, task: Task, asked: Sequence[Waybill], tx: Tx, services: Services
+def _save_gathered_task(
+    request: PrivacyRequest, task: Task, requested_parcels: Sequence[Waybill], tx: Tx, services: Services
 ) -> Task:
     task = replace(
         task,
@@ -114,24 +116,24 @@ def _finished(
         last_error="",
         wake_at=None,
         finished_at=services.clock.now(),
-        detail={"waybills": len(asked)} if task.system != PLATFORM else {},
+        detail={"waybills": len(requested_parcels)} if task.system != PLATFORM else {},
     )
     tx.requests.save_task(task)
-    tell_task(
+    record_task_fact(
         Fact.TASK_DONE,
         request,
         task,
         tx,
         outcome=task.outcome,
         records=task.records,
-        waybills=len(asked),
+        waybills=len(requested_parcels),
         gaps=[f"{gap.absence}: {gap.what}" for gap in task.gaps],
     )
     return task
 
 
-def _failed(
-    request: PrivacyRequest, task: Task, claim: Claim, fault: BridgeError, services: Services
+def _save_gather_failure(
+    request: PrivacyRequest, task: Task, lease: Lease, fault: BridgeError, services: Services
 ) -> Task:
     """Retryable: the database's schedule asks again; else, or after the last attempt, the gap stays."""
     attempts = task.attempts + 1
@@ -141,7 +143,7 @@ def _failed(
         absence, outcome = Absence.DENIED, Outcome.DENIED
     reason = "credentials" if isinstance(fault, CredentialRejected) else type(fault).__name__
     now = services.clock.now()
-    wait_s = pause_s(attempts, fault.retry_after_s if isinstance(fault, Retryable) else None)
+    wait_s = compute_retry_pause_s(attempts, fault.retry_after_s if isinstance(fault, Retryable) else None)
     task = replace(
         task,
         attempts=attempts,
@@ -150,12 +152,12 @@ def _failed(
         last_error=str(fault),
         wake_at=now + timedelta(seconds=wait_s) if again else None,
         finished_at=None if again else now,
-        gaps=(*task.gaps, Gap(system=task.system, absence=absence, what=EVERYTHING, reason=reason)),
+        gaps=(*task.gaps, Gap(system=task.system, absence=absence, what=ALL_RECORDS, reason=reason)),
     )
     with services.store.transaction() as tx:
-        tx.requests.hold(claim)
+        tx.requests.verify_lease(lease)
         tx.requests.save_task(task)
-        tell_task(
+        record_task_fact(
             Fact.TASK_RETRIED if again else Fact.TASK_FAILED,
             request,
             task,
@@ -166,39 +168,51 @@ def _failed(
     return task
 
 
-def _unasked(parcels: Iterable[Waybill], connectors: Mapping[str, Any]) -> tuple[Gap, ...]:
+def _count_unreachable_parcels(parcels: Iterable[Waybill], connectors: Mapping[str, Any]) -> tuple[Gap, ...]:
     """Parcels at companies that no connector reaches, counted per company."""
-    counts = Counter(parcel.held_by for parcel in parcels if parcel.held_by not in connectors)
+    counts = Counter(parcel.account_system for parcel in parcels if parcel.account_system not in connectors)
     return tuple(
         Gap(system=system, absence=Absence.UNATTRIBUTED, what=f"{count} parcels", reason="no_connector")
         for system, count in sorted(counts.items())
     )
 
 
-def _known_parcels(request: PrivacyRequest, rules: Rules, tx: Tx) -> list[Waybill]:
+def _load_parcels(request: PrivacyRequest, rules: AttributionRules, tx: Tx) -> list[Waybill]:
     """The parcels as the platform's finished task noted them; from the index and the findings before that."""
-    for task in tx.requests.tasks(request.id):
-        if task.system == PLATFORM and task.state is TaskState.DONE and task.cursor.startswith(PARCELS):
-            return [Waybill(**known) for known in json.loads(task.cursor.removeprefix(PARCELS))]
-    return _parcels(request, rules, tx, None)
+    for task in tx.requests.list_tasks(request.id):
+        if (
+            task.system == PLATFORM
+            and task.state is TaskState.DONE
+            and task.cursor.startswith(PARCELS_PREFIX)
+        ):
+            return [Waybill(**known) for known in json.loads(task.cursor.removeprefix(PARCELS_PREFIX))]
+    return _collect_parcels(request, rules, tx, None)
 
 
-def _parcels(request: PrivacyRequest, rules: Rules, tx: Tx, named: Iterable[Waybill] | None) -> list[Waybill]:
+def _collect_parcels(
+    request: PrivacyRequest, rules: AttributionRules, tx: Tx, named_parcels: Iterable[Waybill] | None
+) -> list[Waybill]:
     """The person's parcels: those of the index, and those her orders at the platform name.
 
     Where nobody remembers which these are, all that was found is opened again.
     """
-    known = {parcel.number: parcel for parcel in tx.index.parcels(request.shop, request.principal)}
-    if named is None:
-        found = tx.findings.records(request.id)
-        named = (parcel for system, finding in found for parcel in _named(system, [finding], rules))
-    for parcel in named:
+    known = {parcel.number: parcel for parcel in tx.index.list_parcels(request.shop, request.principal)}
+    if named_parcels is None:
+        found = tx.findings.read_findings(request.id)
+        named_parcels = (
+            parcel
+            for system, finding in found
+            for parcel in _extract_platform_parcels(system, [finding], rules)
+        )
+    for parcel in named_parcels:
         known.setdefault(parcel.number, parcel)
     return [known[number] for number in sorted(known)]
 
 
-def _named(system: str, findings: Iterable[Finding], rules: Rules) -> Iterable[Waybill]:
+def _extract_platform_parcels(
+    system: str, findings: Iterable[Finding], rules: AttributionRules
+) -> Iterable[Waybill]:
     """The parcels of the platform's orders."""
     for finding in findings:
         if system == PLATFORM and finding.kind == "order":
-            yield from platform_parcels(finding.body, rules)
+            yield from read_platform_parcels(finding.body, rules)

@@ -8,21 +8,21 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bridge.errors import ConnectorRefused, ConnectorUnavailable
-from bridge.model import Action, Fact, Outcome, PrivacyRequest, Task, TaskState
+from bridge.model import Fact, Outcome, PrivacyRequest, Task, TaskAction, TaskState
 from bridge.ports import Platform, Services
-from bridge.rules.requests.lifecycle import PLATFORM, standing
+from bridge.rules.requests.lifecycle import PLATFORM, assess_request_progress
 
 
-def cancel(request_id: str, *, actor: str, reason: str, services: Services) -> None:
+def cancel_platform_erasure(request_id: str, *, actor: str, reason: str, services: Services) -> None:
     """Take it back and end the following.
 
     Raises ConnectorRefused where there is nothing to take back or the platform says that it is too late,
     ConnectorUnavailable where the request is being worked on, and what the platform's call raises.
     """
     with services.store.transaction() as tx:
-        request, tasks = tx.requests.get(request_id), tx.requests.tasks(request_id)
-        follow = _followed(request, tasks)
-        claim = tx.requests.claim(request_id) if request and follow else None
+        request, tasks = tx.requests.get_request(request_id), tx.requests.list_tasks(request_id)
+        follow = _find_cancellable_task(request, tasks)
+        claim = tx.requests.acquire_lease(request_id) if request and follow else None
     platform = services.connectors.get(PLATFORM)
     if request is None or follow is None or not isinstance(platform, Platform):
         raise ConnectorRefused("nothing that was asked for by hand is still open at the platform")
@@ -32,7 +32,7 @@ def cancel(request_id: str, *, actor: str, reason: str, services: Services) -> N
         state = platform.cancel_erasure(request.principal.customer_id, shop=request.shop)
     except Exception:
         with services.store.transaction() as tx:
-            tx.requests.postpone(claim, "cancel_refused", services.clock.now())
+            tx.requests.postpone_request(claim, "cancel_refused", services.clock.now())
         raise
     now = services.clock.now()
     ended = replace(
@@ -44,19 +44,19 @@ def cancel(request_id: str, *, actor: str, reason: str, services: Services) -> N
         wake_at=None,
         finished_at=now,
     )
-    stands = standing([ended if task.id == follow.id else task for task in tasks])
+    stands = assess_request_progress([ended if task.id == follow.id else task for task in tasks])
     with services.store.transaction() as tx:
-        tx.requests.hold(claim)
+        tx.requests.verify_lease(claim)
         tx.requests.save_task(ended)
-        tx.requests.rewrite(request, None)
-        tx.requests.release(
+        tx.requests.replace_principal(request, None)
+        tx.requests.release_lease(
             claim,
             state=stands.state,
             wake_at=stands.wake_at,
             complete=False,
             closed_at=request.closed_at or now,
         )
-        tx.evidence.append(
+        tx.evidence.append_fact(
             Fact.PLATFORM_ERASURE_CANCELLED,
             shop=request.shop,
             actor=actor,
@@ -67,13 +67,20 @@ def cancel(request_id: str, *, actor: str, reason: str, services: Services) -> N
         )
 
 
-def _followed(request: PrivacyRequest | None, tasks: list[Task]) -> Task | None:
+def _find_cancellable_task(request: PrivacyRequest | None, tasks: list[Task]) -> Task | None:
     asked = any(
-        task.action is Action.ASK and task.state is TaskState.DONE and task.outcome is Outcome.UNCONFIRMED
+        task.action is TaskAction.REQUEST_PLATFORM_ERASURE
+        and task.state is TaskState.DONE
+        and task.outcome is Outcome.UNCONFIRMED
         for task in tasks
     )
     if request is None or not asked or not request.principal.customer_id:
         return None
     return next(
-        (task for task in tasks if task.action is Action.FOLLOW and task.state is TaskState.WAITING), None
+        (
+            task
+            for task in tasks
+            if task.action is TaskAction.POLL_PLATFORM_ERASURE and task.state is TaskState.WAITING
+        ),
+        None,
     )

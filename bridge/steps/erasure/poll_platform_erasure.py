@@ -11,21 +11,21 @@ from datetime import timedelta
 
 from bridge.errors import BridgeError
 from bridge.model import ErasureState, Fact, Outcome, PrivacyRequest, Task, TaskState
-from bridge.ports import Claim, Platform, Services
-from bridge.rules.requests.lifecycle import FOLLOW_DAYS, FOLLOW_S, PLATFORM
-from bridge.steps.evidence.record_facts import tell_task
+from bridge.ports import Lease, Platform, Services
+from bridge.rules.requests.lifecycle import PLATFORM, POLL_MAX_DAYS, POLL_PAUSES_S
+from bridge.steps.evidence.record_facts import record_task_fact
 
 
-def follow(request: PrivacyRequest, task: Task, claim: Claim, *, services: Services) -> Task:
+def poll_platform_erasure(request: PrivacyRequest, task: Task, lease: Lease, *, services: Services) -> Task:
     """Ask once. Returns the task as saved. Raises ClaimLost and StoreUnavailable.
 
     Source of the observable: `marketingState` REDACTED, "the customer's personal data is erased"
     (https://shopify.dev/docs/api/admin-graphql/latest/enums/CustomerEmailMarketingState).
     """
-    state = _ask(request, services)
+    state = _fetch_erasure_state(request, services)
     now = services.clock.now()
     answered = state.outcome in (Outcome.ERASED, Outcome.ABSENT)
-    pause = FOLLOW_S[min(task.attempts, len(FOLLOW_S) - 1)]
+    pause = POLL_PAUSES_S[min(task.attempts, len(POLL_PAUSES_S) - 1)]
     task = replace(
         task,
         attempts=task.attempts + 1,
@@ -34,16 +34,16 @@ def follow(request: PrivacyRequest, task: Task, claim: Claim, *, services: Servi
         last_error="" if answered else state.reason,
         detail={"reason": state.reason},
         wake_at=None if answered else now + timedelta(seconds=pause),
-        expected_by=None if answered else request.received_at + timedelta(days=FOLLOW_DAYS),
+        expected_by=None if answered else request.received_at + timedelta(days=POLL_MAX_DAYS),
         finished_at=now if answered else None,
     )
     with services.store.transaction() as tx:
-        tx.requests.hold(claim)
+        tx.requests.verify_lease(lease)
         tx.requests.save_task(task)
         if answered:
-            tx.requests.rewrite(request, None)
+            tx.requests.replace_principal(request, None)
         if answered or task.attempts == 1:
-            tell_task(
+            record_task_fact(
                 Fact.TASK_DONE if answered else Fact.TASK_WAITING,
                 request,
                 task,
@@ -54,11 +54,11 @@ def follow(request: PrivacyRequest, task: Task, claim: Claim, *, services: Servi
     return task
 
 
-def _ask(request: PrivacyRequest, services: Services) -> ErasureState:
+def _fetch_erasure_state(request: PrivacyRequest, services: Services) -> ErasureState:
     platform = services.connectors.get(PLATFORM)
     if not isinstance(platform, Platform):
         return ErasureState(outcome=Outcome.UNCONFIRMED, reason="not_configured")
     try:
-        return platform.erasure_state(request.principal, shop=request.shop)
+        return platform.read_erasure_state(request.principal, shop=request.shop)
     except BridgeError as fault:
         return ErasureState(outcome=Outcome.UNCONFIRMED, reason=type(fault).__name__)

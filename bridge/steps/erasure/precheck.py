@@ -7,40 +7,56 @@ from typing import Any
 
 from bridge.model import PrivacyRequest, Task
 from bridge.ports import Platform, Services, Tx
-from bridge.rules.erasure.precheck import Guard, checks, guards, stopping
+from bridge.rules.erasure.precheck import (
+    PrecheckResult,
+    evaluate_prechecks,
+    list_blocking_codes,
+    list_precheck_codes,
+)
 
-REVIEW = "guard"
-RELEASED = "released"
+PRECHECK_REVIEW_KIND = "guard"
+RELEASED_CODES_KEY = "released"
 
 
-def guard(
+def run_precheck(
     platform: Platform, customer_id: str, request: PrivacyRequest, task: Task, *, services: Services
-) -> list[Guard]:
+) -> list[PrecheckResult]:
     """Look at all that the retention file names. `task` is the asking. Raises as `Platform.owed`."""
-    if not checks(services.retention):
+    if not list_precheck_codes(services.retention):
         return []
-    owed = platform.owed(customer_id, shop=request.shop)
-    return guards(owed, retention=services.retention, released=task.detail.get(RELEASED, ()))
-
-
-def written(found: list[Guard], task: Task) -> dict[str, Any]:
-    """What a task's detail keeps of them, with what was let pass."""
-    released = task.detail.get(RELEASED)
-    return ({"guards": [asdict(each) for each in found]} if found else {}) | (
-        {RELEASED: released} if released else {}
+    owed = platform.balances(customer_id, shop=request.shop)
+    return evaluate_prechecks(
+        owed, retention=services.retention, waived_codes=task.detail.get(RELEASED_CODES_KEY, ())
     )
 
 
-def reviewed(request: PrivacyRequest, found: list[Guard], *, tx: Tx, services: Services) -> None:
+def build_precheck_detail(precheck_results: list[PrecheckResult], task: Task) -> dict[str, Any]:
+    """What a task's detail keeps of them, with what was let pass."""
+    released = task.detail.get(RELEASED_CODES_KEY)
+    return ({"guards": [asdict(each) for each in precheck_results]} if precheck_results else {}) | (
+        {RELEASED_CODES_KEY: released} if released else {}
+    )
+
+
+def sync_precheck_reviews(
+    request: PrivacyRequest, precheck_results: list[PrecheckResult], *, tx: Tx, services: Services
+) -> None:
     """Open a review for each that stops; what stops no more closes its own."""
-    stops = stopping(found)
-    open_ = {review.what: review.id for review in tx.reviews.listed(kind=REVIEW, request_id=request.id)}
+    stops = list_blocking_codes(precheck_results)
+    open_ = {
+        review.what: review.id
+        for review in tx.reviews.list_reviews(kind=PRECHECK_REVIEW_KIND, request_id=request.id)
+    }
     now = services.clock.now().isoformat()
     for code in stops:
         if code not in open_:
-            tx.reviews.open(
-                request.shop, REVIEW, code, request_id=request.id, once=f"{request.id}|{code}|{now}"
+            tx.reviews.open_review(
+                request.shop,
+                PRECHECK_REVIEW_KIND,
+                code,
+                request_id=request.id,
+                idempotency_key=f"{request.id}|{code}|{now}",
             )
     for code, review_id in open_.items():
         if code not in stops:
-            tx.reviews.close(review_id, actor="bridge", reason="nothing_there_any_more")
+            tx.reviews.close_review(review_id, actor="bridge", reason="nothing_there_any_more")

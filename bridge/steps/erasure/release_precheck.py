@@ -7,30 +7,30 @@ from dataclasses import replace
 from bridge.errors import PayloadInvalid
 from bridge.model import Fact
 from bridge.ports import Services
-from bridge.rules.erasure.precheck import stopped
-from bridge.steps.erasure.precheck import RELEASED, REVIEW
+from bridge.rules.erasure.precheck import parse_precheck_error
+from bridge.steps.erasure.precheck import PRECHECK_REVIEW_KIND, RELEASED_CODES_KEY
 
 
-def go_on(request_id: str, *, actor: str, reason: str, services: Services) -> list[str]:
+def release_precheck(request_id: str, *, actor: str, reason: str, services: Services) -> list[str]:
     """Let pass what stopped it, and nothing that is found later. Returns the codes.
 
     Raises PayloadInvalid: `nothing_stopped`, `newer_request_open`.
     """
     with services.store.transaction() as tx:
-        request = tx.requests.get(request_id)
-        task = next((each for each in tx.requests.tasks(request_id) if stopped(each)), None)
+        request = tx.requests.get_request(request_id)
+        task = next((each for each in tx.requests.list_tasks(request_id) if parse_precheck_error(each)), None)
         if request is None or task is None:
             raise PayloadInvalid("nothing_stopped")
-        newer = tx.requests.in_flight(request.shop, request.kind, request.subject)
+        newer = tx.requests.find_open_request(request.shop, request.kind, request.subject)
         if newer is not None and newer.id != request_id:
             raise PayloadInvalid("newer_request_open")
-        codes = stopped(task)
-        released = sorted({*task.detail.get(RELEASED, ()), *codes})
-        tx.requests.save_task(replace(task, detail={**task.detail, RELEASED: released}))
-        for review in tx.reviews.listed(kind=REVIEW, request_id=request_id):
-            tx.reviews.close(review.id, actor=actor, reason=reason)
-        tx.evidence.append(
-            Fact.GUARD_RELEASED,
+        codes = parse_precheck_error(task)
+        released = sorted({*task.detail.get(RELEASED_CODES_KEY, ()), *codes})
+        tx.requests.save_task(replace(task, detail={**task.detail, RELEASED_CODES_KEY: released}))
+        for review in tx.reviews.list_reviews(kind=PRECHECK_REVIEW_KIND, request_id=request_id):
+            tx.reviews.close_review(review.id, actor=actor, reason=reason)
+        tx.evidence.append_fact(
+            Fact.PRECHECK_RELEASED,
             shop=request.shop,
             actor=actor,
             request_id=request_id,
@@ -38,6 +38,6 @@ def go_on(request_id: str, *, actor: str, reason: str, services: Services) -> li
             codes=codes,
             reason=reason,
         )
-        tx.requests.restart(request_id)
-    services.queue.nudge("process", request_id, first=True)
+        tx.requests.restart_request(request_id)
+    services.queue.enqueue("process", request_id, at_front=True)
     return codes

@@ -14,10 +14,10 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from bridge.errors import BridgeError
-from bridge.logs import place
-from bridge.model import Fact, Head, SignedHead
+from bridge.logs import describe_exception
+from bridge.model import Fact, LedgerHead, SignedHead
 from bridge.ports import Services
-from bridge.rules.evidence.chain_heads import asked_again_at, statement
+from bridge.rules.evidence.chain_heads import compute_next_timestamp_attempt, encode_head_statement
 
 log = structlog.get_logger()
 
@@ -30,9 +30,9 @@ def sign_head(*, services: Services) -> SignedHead | None:
     now = services.clock.now()
     today = now.astimezone(ZoneInfo(services.retention.timezone)).date()
     with services.store.transaction() as tx:
-        signed = tx.heads.sign(today, now)
+        signed = tx.signed_heads.sign_chain_end(today, now)
         if signed is not None:
-            tx.evidence.append(
+            tx.evidence.append_fact(
                 Fact.HEAD_SIGNED,
                 shop="",
                 day=signed.day.isoformat(),
@@ -41,42 +41,55 @@ def sign_head(*, services: Services) -> SignedHead | None:
                 signature=signed.signature,
                 public_key=signed.public_key,
             )
-        newest = tx.heads.all()[-1:]
-        seq, last = tx.restoring.head()
+        newest = tx.signed_heads.list_signed_heads()[-1:]
+        seq, last = tx.ledger_state.read_head()
     if signed is not None and services.ledger.configured:
-        _deposit(Head(at=now, seq=seq, hash=last, signature=services.sign(last.encode())), signed, services)
+        _send_head_to_ledger(
+            LedgerHead(at=now, seq=seq, hash=last, signature=services.sign(last.encode())), signed, services
+        )
     for head in newest:
-        if services.stamper is not None and head.anchored_at is None and asked_again_at(head) <= now:
-            _stamp(head, services)
+        if (
+            services.timestamp_authority is not None
+            and head.anchored_at is None
+            and compute_next_timestamp_attempt(head) <= now
+        ):
+            _timestamp_head(head, services)
     return signed
 
 
-def _deposit(head: Head, signed: SignedHead, services: Services) -> None:
+def _send_head_to_ledger(head: LedgerHead, signed: SignedHead, services: Services) -> None:
     """Give the end of the chain to the ledger outside the backup; one that is away gets the next day's."""
     try:
-        services.ledger.put_head(head)
+        services.ledger.append_head(head)
     except BridgeError as fault:
-        log.warning("ledger.not_carried", fault=place(fault))
+        log.warning("ledger.not_carried", fault=describe_exception(fault))
         return
     with services.store.transaction() as tx:
-        tx.evidence.append(
-            Fact.HEAD_ANCHORED, shop="", day=signed.day.isoformat(), seq=head.seq, hash=head.hash, by="ledger"
+        tx.evidence.append_fact(
+            Fact.HEAD_TIMESTAMPED,
+            shop="",
+            day=signed.day.isoformat(),
+            seq=head.seq,
+            hash=head.hash,
+            by="ledger",
         )
 
 
-def _stamp(head: SignedHead, services: Services) -> None:
-    if services.stamper is None:
+def _timestamp_head(head: SignedHead, services: Services) -> None:
+    if services.timestamp_authority is None:
         return
     try:
-        stamp = services.stamper.stamp(hashlib.sha256(statement(head)).digest())
+        stamp = services.timestamp_authority.request_timestamp(
+            hashlib.sha256(encode_head_statement(head)).digest()
+        )
     except BridgeError as fault:
         with services.store.transaction() as tx:
-            tx.heads.refused(head.day, str(fault))
+            tx.signed_heads.record_timestamp_failure(head.day, str(fault))
         return
     with services.store.transaction() as tx:
-        if tx.heads.anchored(head.day, b64encode(stamp.token).decode(), stamp.at):
-            tx.evidence.append(
-                Fact.HEAD_ANCHORED,
+        if tx.signed_heads.record_timestamp(head.day, b64encode(stamp.token).decode(), stamp.at):
+            tx.evidence.append_fact(
+                Fact.HEAD_TIMESTAMPED,
                 shop="",
                 day=head.day.isoformat(),
                 seq=head.seq,

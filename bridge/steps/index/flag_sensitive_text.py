@@ -8,15 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from bridge.ports import Tx
-from bridge.rules.scanning.free_text import Spot
+from bridge.rules.scanning.free_text import SensitiveTextLocation
 
-KIND = "bank_details"  # of a review
-CATEGORY = "order_free_text"  # of the retention file: its `scan_for` says what is looked for
+BANK_DETAILS_REVIEW_KIND = "bank_details"  # of a review
+FREE_TEXT_CATEGORY = "order_free_text"  # of the retention file: its `scan_for` says what is looked for
 
 
-def spot(shop: str, spots: Iterable[Spot], *, tx: Tx) -> int:
+def flag_sensitive_text(shop: str, spots: Iterable[SensitiveTextLocation], *, tx: Tx) -> int:
     """Open a review for each place that has none yet. Returns how many."""
     opened = [
-        tx.reviews.open(shop, KIND, each.what, order_id=each.order_id, once=each.once) for each in spots
+        tx.reviews.open_review(
+            shop, BANK_DETAILS_REVIEW_KIND, each.what, order_id=each.order_id, idempotency_key=each.review_key
+        )
+        for each in spots
     ]
     return sum(map(bool, opened))

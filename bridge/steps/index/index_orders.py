@@ -9,110 +9,114 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from bridge.errors import PayloadInvalid, Retryable, TimeUp
-from bridge.logs import place
+from bridge.errors import PayloadInvalid, Retryable, TimeLimitExceeded
+from bridge.logs import describe_exception
 from bridge.model import Delivery, DeliveryState, Fact, Sale
-from bridge.ports import Claim, Services, Tx
-from bridge.rules.index.minimise import Seen, Sighting, learn
-from bridge.rules.index.sales import sale
-from bridge.rules.scanning.free_text import Spot, spots
+from bridge.ports import Lease, Services, Tx
+from bridge.rules.index.minimise import Sighting, SightingKind, extract_sighting
+from bridge.rules.index.sales import read_sale
+from bridge.rules.scanning.free_text import SensitiveTextLocation, find_sensitive_text
 from bridge.rules.webhooks import payload, topics
-from bridge.steps.index.flag_sensitive_text import CATEGORY, spot
-from bridge.steps.index.late_delivery import late
-from bridge.steps.retention.seal_invoices import seal_sold
+from bridge.steps.index.flag_sensitive_text import FREE_TEXT_CATEGORY, flag_sensitive_text
+from bridge.steps.index.late_delivery import apply_late_delivery
+from bridge.steps.retention.seal_invoices import seal_sales
 
 BATCH_ROWS = 200
 BATCH_BYTES = 8_000_000
-LONGEST_S = 20.0  # then the job rings for itself again, so that privacy work gets its turn
+MAX_RUN_S = 20.0  # then the job rings for itself again, so that privacy work gets its turn
 
 
-def index(shop: str, *, services: Services, to_the_end: bool = False) -> int:
+def index_deliveries(shop: str, *, services: Services, until_empty: bool = False) -> int:
     """Drain a shop's deliveries. Returns how many were settled. Raises StoreUnavailable, TimeUp.
 
     Stops after a while and rings for itself, unless `to_the_end`: an erasure must know all that came before.
     """
-    until = services.clock.now() + timedelta(seconds=LONGEST_S)
+    until = services.clock.now() + timedelta(seconds=MAX_RUN_S)
     settled = 0
     while True:
         try:
-            batch = _drain(shop, BATCH_ROWS, services)
-        except (Retryable, TimeUp):
+            batch = _index_batch(shop, BATCH_ROWS, services)
+        except (Retryable, TimeLimitExceeded):
             raise
         except Exception:  # noqa: BLE001 - one that cannot be learned from must not stop its neighbours
-            batch = _one_by_one(shop, services)
+            batch = _index_each_delivery(shop, services)
         settled += batch
         if not batch:
             return settled
-        if services.clock.now() > until and not to_the_end:
-            services.queue.nudge("index", shop)
+        if services.clock.now() > until and not until_empty:
+            services.queue.enqueue("index", shop)
             return settled
 
 
-def _drain(shop: str, rows: int, services: Services) -> int:
+def _index_batch(shop: str, limit: int, services: Services) -> int:
     with services.store.transaction() as tx:
-        batch = tx.inbox.claim_batch(shop, topics.LEARNED, rows, BATCH_BYTES)
+        batch = tx.inbox.acquire_lease_batch(shop, topics.INDEXED_TOPIC_PREFIXES, limit, BATCH_BYTES)
         # an empty batch too: learning takes turns, so it waits for what another worker is in the midst of
-        _learn(shop, batch, tx, services)
+        _ingest_batch(shop, batch, tx, services)
     return len(batch)
 
 
-def _one_by_one(shop: str, services: Services) -> int:
+def _index_each_delivery(shop: str, services: Services) -> int:
     """A batch that broke again as single deliveries: the one that breaks is a dead letter for ops."""
     for settled in range(BATCH_ROWS):
         try:
-            if not _drain(shop, 1, services):
+            if not _index_batch(shop, 1, services):
                 return settled
-        except (Retryable, TimeUp):
+        except (Retryable, TimeLimitExceeded):
             raise
         except Exception as fault:  # noqa: BLE001 - see above
-            _fail_next(shop, place(fault), services)
+            _mark_next_failed(shop, describe_exception(fault), services)
     return BATCH_ROWS
 
 
-def _fail_next(shop: str, error: str, services: Services) -> None:
+def _mark_next_failed(shop: str, error: str, services: Services) -> None:
     with services.store.transaction() as tx:
-        for claim, delivery in tx.inbox.claim_batch(shop, topics.LEARNED, 1, BATCH_BYTES):
-            tx.inbox.settle(claim, DeliveryState.FAILED, error[:64])
-            tx.evidence.append(
+        for claim, delivery in tx.inbox.acquire_lease_batch(
+            shop, topics.INDEXED_TOPIC_PREFIXES, 1, BATCH_BYTES
+        ):
+            tx.inbox.finish_delivery(claim, DeliveryState.FAILED, error[:64])
+            tx.evidence.append_fact(
                 Fact.DELIVERY_FAILED, shop=shop, delivery=delivery.id, topic=delivery.topic, error=error
             )
 
 
-def _learn(shop: str, batch: Sequence[tuple[Claim, Delivery]], tx: Tx, services: Services) -> None:
+def _ingest_batch(shop: str, batch: Sequence[tuple[Lease, Delivery]], tx: Tx, services: Services) -> None:
     """One transaction: claimed, learned and settled together, so dying here changes nothing."""
     sightings: list[Sighting] = []
     sales: list[Sale] = []
-    spotted: list[Spot] = []
+    spotted: list[SensitiveTextLocation] = []
     refused: list[tuple[Delivery, str]] = []
-    category = services.retention.categories.get(CATEGORY)
+    category = services.retention.categories.get(FREE_TEXT_CATEGORY)
     kinds = category.scan_for if category else ()
     for claim, delivery in batch:
         try:
-            body = payload.parse(delivery.raw)
-            topics.check_shape(delivery.topic, body, delivery.shop)
-            sightings.append(learn(delivery.topic, body, services.merchant.attribution))
-            sales += [sold] if (sold := sale(delivery.topic, body, delivery.received_at)) else []
-            spotted += spots(delivery.topic, body, kinds)
+            body = payload.parse_json_object(delivery.raw)
+            topics.check_body_shape(delivery.topic, body, delivery.shop)
+            sightings.append(extract_sighting(delivery.topic, body, services.merchant.attribution))
+            sales += [sold] if (sold := read_sale(delivery.topic, body, delivery.received_at)) else []
+            spotted += find_sensitive_text(delivery.topic, body, kinds)
         except PayloadInvalid as fault:
-            tx.inbox.settle(claim, DeliveryState.REJECTED, fault.reason)
+            tx.inbox.finish_delivery(claim, DeliveryState.REJECTED, fault.reason)
             refused.append((delivery, fault.reason))
         else:
-            tx.inbox.settle(claim, DeliveryState.DONE)
-    dropped = tx.index.learn(
+            tx.inbox.finish_delivery(claim, DeliveryState.DONE)
+    dropped = tx.index.ingest_sightings(
         shop, sightings
     )  # first: people's keys are locked before the evidence, everywhere
     for delivery, reason in refused:
-        tx.evidence.append(
+        tx.evidence.append_fact(
             Fact.DELIVERY_REJECTED, shop=shop, delivery=delivery.id, topic=delivery.topic, reason=reason
         )
-    seal_sold(shop, sales, tx=tx, services=services, once=[seen.order_id for seen in dropped])
-    spot(shop, spotted, tx=tx)  # after it: all who write evidence of people take their turn first
+    seal_sales(shop, sales, tx=tx, services=services, erased_order_ids=[seen.order_id for seen in dropped])
+    flag_sensitive_text(
+        shop, spotted, tx=tx
+    )  # after it: all who write evidence of people take their turn first
     if dropped:
-        tx.evidence.append(Fact.LATE_DELIVERY_DROPPED, shop=shop, deliveries=len(dropped))
+        tx.evidence.append_fact(Fact.LATE_DELIVERY_DROPPED, shop=shop, deliveries=len(dropped))
         for seen in dropped:
-            late(shop, seen, tx=tx, services=services)
+            apply_late_delivery(shop, seen, tx=tx, services=services)
     for seen in sightings:
-        if seen.kind is Seen.UNINSTALLED:
-            tx.evidence.append(Fact.SHOP_UNINSTALLED, shop=shop)
-        elif seen.kind is Seen.MERGE:
-            tx.evidence.append(Fact.CUSTOMERS_MERGED, shop=shop)
+        if seen.kind is SightingKind.UNINSTALLED:
+            tx.evidence.append_fact(Fact.SHOP_UNINSTALLED, shop=shop)
+        elif seen.kind is SightingKind.CUSTOMERS_MERGED:
+            tx.evidence.append_fact(Fact.CUSTOMERS_MERGED, shop=shop)

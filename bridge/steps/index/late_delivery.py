@@ -6,40 +6,40 @@ after the erasure all belong to what the carrier must be told. Calls nobody.
 
 from __future__ import annotations
 
-from bridge.model import Kind, Principal, Waybill
+from bridge.model import Principal, RequestKind, Waybill
 from bridge.ports import Services, Tx
 from bridge.rules.index.minimise import Sighting
-from bridge.steps.notices.open_notice_items import note
+from bridge.steps.notices.open_notice_items import open_notice_items
 
 
-def late(shop: str, seen: Sighting, *, tx: Tx, services: Services) -> None:
+def apply_late_delivery(shop: str, sighting: Sighting, *, tx: Tx, services: Services) -> None:
     """Take in what concerns the instructions, in the transaction that drops the rest."""
-    if seen.matter:
-        tx.notices.settled(shop, seen.order_id, seen.matter, is_open=seen.matter_open)
+    if sighting.matter:
+        tx.notices.record_blocker(shop, sighting.order_id, sighting.matter, is_open=sighting.matter_open)
     unknown = [
         parcel
-        for parcel in seen.parcels
-        if not tx.notices.seen(shop, parcel.number, parcel.status, parcel.status_at)
+        for parcel in sighting.parcels
+        if not tx.notices.record_parcel_status(shop, parcel.number, parcel.status, parcel.status_at)
     ]
-    request_id = tx.index.erased_by(shop, seen.order_id) if unknown else ""
-    request = tx.requests.get(request_id) if request_id else None
-    if request is None or request.kind is not Kind.ERASURE:
+    request_id = tx.index.find_erasing_request(shop, sighting.order_id) if unknown else ""
+    request = tx.requests.get_request(request_id) if request_id else None
+    if request is None or request.kind is not RequestKind.ERASURE:
         return
-    matters = tx.notices.matters(shop, seen.order_id)
+    matters = tx.notices.list_blockers(shop, sighting.order_id)
     parcels = [
         Waybill(
             number=parcel.number,
             carrier=parcel.carrier,
             account_holder=parcel.account_holder,
-            order_id=seen.order_id,
-            order_name=seen.order_name,
+            order_id=sighting.order_id,
+            order_name=sighting.order_name,
             shipped_at=parcel.shipped_at,
             status=parcel.status,
             status_at=parcel.status_at,
-            cod=seen.cod,
+            cod=sighting.cod,
             matters=matters,
         )
         for parcel in unknown
     ]
-    note(request, Principal(), parcels, {}, tx=tx, services=services)
-    tx.notices.touch(tx.notices.entries(request_id=request_id))
+    open_notice_items(request, Principal(), parcels, {}, tx=tx, services=services)
+    tx.notices.wake_requests_of_items(tx.notices.list_items(request_id=request_id))

@@ -10,102 +10,106 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bridge.errors import BridgeError, Retryable
-from bridge.model import Answer, Entry, Fact, Names, Notice, Outcome, Via
-from bridge.ports import Claim, Eraser, Services
-from bridge.rules.notices.answers import STATES, answered_state
-from bridge.rules.requests.lifecycle import pause_s
-from bridge.steps.erasure.request_platform_erasure import THEIRS
-from bridge.steps.evidence.record_facts import nudge, tell
-from bridge.steps.notices.batch import LOOK_AGAIN
-from bridge.steps.notices.mark_blocked import stuck
+from bridge.model import Fact, Notice, NoticeChannel, NoticeItem, Outcome, ProcessorAnswer, ReferenceKind
+from bridge.ports import Eraser, Lease, Services
+from bridge.rules.notices.answers import NOTICE_STATE_BY_ANSWER, derive_notice_state
+from bridge.rules.requests.lifecycle import compute_retry_pause_s
+from bridge.steps.erasure.request_platform_erasure import SYSTEM_ERRORS
+from bridge.steps.evidence.record_facts import enqueue_requests, record_notice_fact
+from bridge.steps.notices.batch import RECHECK_DELAY
+from bridge.steps.notices.mark_blocked import mark_notice_blocked
 
-ANSWERS = {Outcome.ERASED: Answer.ERASED, Outcome.ABSENT: Answer.NOT_FOUND}
+ANSWERS_BY_OUTCOME = {Outcome.ERASED: ProcessorAnswer.ERASED, Outcome.ABSENT: ProcessorAnswer.NOT_FOUND}
 
 
-def erase_there(notice: Notice, entries: Sequence[Entry], claim: Claim, services: Services) -> None:
+def erase_by_api(notice: Notice, items: Sequence[NoticeItem], lease: Lease, services: Services) -> None:
     """Erase what is not erased yet. Raises ClaimLost and StoreUnavailable; the system's faults become a state."""
     connector = services.connectors.get(notice.processor)
-    still = [entry for entry in entries if entry.answer is None]
+    still = [entry for entry in items if entry.answer is None]
     if not isinstance(connector, Eraser) or not connector.configured:
-        again = services.clock.now() + LOOK_AGAIN
-        stuck(notice, "api_not_configured", again, claim=claim, services=services)
+        again = services.clock.now() + RECHECK_DELAY
+        mark_notice_blocked(notice, "api_not_configured", again, lease=lease, services=services)
         return
-    by_number: dict[str, list[Entry]] = {}
+    by_number: dict[str, list[NoticeItem]] = {}
     for entry in still:
-        if entry.names is Names.WAYBILL:
+        if entry.names is ReferenceKind.WAYBILL:
             by_number.setdefault(entry.reference, []).append(entry)
     try:
-        for number, outcome in connector.erase(list(by_number)):
-            _record(by_number.pop(number), ANSWERS[outcome], claim, services)
-    except THEIRS as fault:
-        _again(notice, fault, claim, services)
+        for number, outcome in connector.erase_waybills(list(by_number)):
+            _record_api_answer(by_number.pop(number), ANSWERS_BY_OUTCOME[outcome], lease, services)
+    except SYSTEM_ERRORS as fault:
+        _schedule_api_retry(notice, fault, lease, services)
         return
-    _close(notice, claim, services)
+    _close_api_notice(notice, lease, services)
 
 
-def _record(entries: Sequence[Entry], answer: Answer, claim: Claim, services: Services) -> None:
+def _record_api_answer(
+    items: Sequence[NoticeItem], answer: ProcessorAnswer, lease: Lease, services: Services
+) -> None:
     """One number: several people's, where their orders went in one parcel."""
     told = [
         replace(
             entry,
-            state=STATES[answer],
+            state=NOTICE_STATE_BY_ANSWER[answer],
             answer=answer,
             answered_at=services.clock.now(),
             reason="",
             reference="",
             baseline="",
-            read_back="gone" if answer is Answer.ERASED else "",  # the connector asked for it once more
+            read_back="gone"
+            if answer is ProcessorAnswer.ERASED
+            else "",  # the connector asked for it once more
         )
-        for entry in entries
+        for entry in items
     ]
     with services.store.transaction() as tx:
-        tx.notices.hold(claim)
-        tx.notices.save_entries(told)
+        tx.notices.verify_lease(lease)
+        tx.notices.save_items(told)
 
 
-def _close(notice: Notice, claim: Claim, services: Services) -> None:
+def _close_api_notice(notice: Notice, lease: Lease, services: Services) -> None:
     now = services.clock.now()
     with services.store.transaction() as tx:
-        tx.notices.hold(claim)
+        tx.notices.verify_lease(lease)
         # what its interface cannot be asked for is refused by it: a person has to
-        listed = tx.notices.entries(notice_id=notice.id)
+        listed = tx.notices.list_items(notice_id=notice.id)
         refused = [
             replace(
                 entry,
-                state=STATES[Answer.REFUSED],
-                answer=Answer.REFUSED,
+                state=NOTICE_STATE_BY_ANSWER[ProcessorAnswer.REFUSED],
+                answer=ProcessorAnswer.REFUSED,
                 reason="not_by_api",
                 answered_at=now,
             )
             for entry in listed
             if entry.answer is None
         ]
-        tx.notices.save_entries(refused)
+        tx.notices.save_items(refused)
         entries = [*(entry for entry in listed if entry.answer is not None), *refused]
-        state = answered_state([entry.answer for entry in entries if entry.answer is not None])
+        state = derive_notice_state([entry.answer for entry in entries if entry.answer is not None])
         closed = replace(
             notice,
             state=state,
             sent_at=now,
             answered_at=now,
-            answered_via=Via.API,
+            answered_via=NoticeChannel.API,
             next_at=None,
             last_error="",
         )
-        tx.notices.save(closed, was=notice.state)
-        tx.notices.touch(entries)
-        tell(Fact.NOTICE_ANSWERED, entries, tx, notice=closed, via=Via.API)
-    nudge(entries, services)
+        tx.notices.save_notice(closed, expected_state=notice.state)
+        tx.notices.wake_requests_of_items(entries)
+        record_notice_fact(Fact.NOTICE_ANSWERED, entries, tx, notice=closed, via=NoticeChannel.API)
+    enqueue_requests(entries, services)
 
 
-def _again(notice: Notice, fault: BridgeError, claim: Claim, services: Services) -> None:
+def _schedule_api_retry(notice: Notice, fault: BridgeError, lease: Lease, services: Services) -> None:
     if not isinstance(fault, Retryable):
-        again = services.clock.now() + LOOK_AGAIN
-        stuck(notice, "api_refuses_us", again, claim=claim, services=services)
+        again = services.clock.now() + RECHECK_DELAY
+        mark_notice_blocked(notice, "api_refuses_us", again, lease=lease, services=services)
         return
     attempts = notice.attempts + 1
-    again = services.clock.now() + timedelta(seconds=pause_s(attempts, fault.retry_after_s))
+    again = services.clock.now() + timedelta(seconds=compute_retry_pause_s(attempts, fault.retry_after_s))
     with services.store.transaction() as tx:
-        tx.notices.hold(claim)
+        tx.notices.verify_lease(lease)
         waits = replace(notice, attempts=attempts, next_at=again, last_error=str(fault))
-        tx.notices.save(waits, was=notice.state)
+        tx.notices.save_notice(waits, expected_state=notice.state)

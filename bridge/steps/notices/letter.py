@@ -12,14 +12,14 @@ from email.utils import parseaddr
 from html import escape
 from zoneinfo import ZoneInfo
 
-from bridge.model import Entry, Letter, Names, Notice
+from bridge.model import Letter, Notice, NoticeItem, ReferenceKind
 from bridge.ports import Services
 from bridge.rules.retention.holds import local_day
-from bridge.steps.notices.attachments import as_csv
+from bridge.steps.notices.attachments import render_items_csv
 from config.merchant_file.processors import Processor
 
-LISTED = 100  # lines in the letter itself; all of them are in the file beside it
-ASKED = {
+MAX_LISTED_LINES = 100  # lines in the letter itself; all of them are in the file beside it
+REQUESTED_DATA_PHRASES = {
     "carrier": "the consignee's name, address, telephone numbers and e-mail, receiver's name, signature, photographs, "
     "door-step position and call records, as far as you hold them for the waybills below",
     "payment": "the payer's name, address, telephone, e-mail and stored means of payment, as far as you hold them for "
@@ -28,26 +28,26 @@ ASKED = {
     "advertising": "the person's identifiers, audiences and events that you hold for us",
     "general": "the personal data that you hold for us about the records below",
 }
-NAMED = {
-    Names.WAYBILL: ("Waybill", "Waybills"),
-    Names.ORDER: ("Order", "Orders"),
-    Names.CUSTOMER: ("Customer id at our shop", "Customer ids at our shop"),
-    Names.EMAIL_SHA256: ("SHA-256 of the e-mail address", "SHA-256 of e-mail addresses"),
+REFERENCE_KIND_LABELS = {
+    ReferenceKind.WAYBILL: ("Waybill", "Waybills"),
+    ReferenceKind.ORDER: ("Order", "Orders"),
+    ReferenceKind.CUSTOMER: ("Customer id at our shop", "Customer ids at our shop"),
+    ReferenceKind.EMAIL_SHA256: ("SHA-256 of the e-mail address", "SHA-256 of e-mail addresses"),
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Paragraph:
+class InstructionParagraph:
     """A heading and its lines; with `listed`, a list."""
 
     heading: str
     lines: tuple[str, ...]
-    listed: bool = False
+    is_list: bool = False
 
 
-def letter(
+def build_instruction_letter(
     notice: Notice,
-    entries: Sequence[Entry],
+    items: Sequence[NoticeItem],
     processor: Processor,
     *,
     token: str,
@@ -55,8 +55,8 @@ def letter(
     services: Services,
 ) -> Letter:
     """The instruction as a letter; `reminder` counts from 1. `notice.due_at` is set."""
-    link = f"{services.settings.public_base}/notices/{token}"
-    parts = content(notice, entries, processor, services=services)
+    link = f"{services.settings.public_base_url}/notices/{token}"
+    parts = build_instruction_paragraphs(notice, items, processor, services=services)
     overdue = notice.due_at is not None and services.clock.now() > notice.due_at
     opening = [f"To {processor.legal_name or processor.id}."]
     if reminder:
@@ -64,7 +64,7 @@ def letter(
             f"This is reminder {reminder}: we have no answer to our instruction yet"
             + (", and its date has passed." if overdue else ".")
         )
-    answer = Paragraph(
+    answer = InstructionParagraph(
         "How to answer",
         (
             "Open this link, which is for you alone, and say for each line what you did. You need no account.",
@@ -73,36 +73,36 @@ def letter(
         ),
     )
     subject = f"{'Reminder: e' if reminder else 'E'}rasure of personal data, instruction {notice.id}"
-    paragraphs = [Paragraph("", tuple(opening)), *parts[:-1], answer, parts[-1]]
+    paragraphs = [InstructionParagraph("", tuple(opening)), *parts[:-1], answer, parts[-1]]
     return Letter(
         to=processor.privacy_contact,
         subject=subject,
-        text=_text(paragraphs),
-        html=_html(subject, paragraphs, link),
-        message_id=_message_id(notice, services),
+        text=_render_letter_text(paragraphs),
+        html=_render_letter_html(subject, paragraphs, link),
+        message_id=_build_message_id(notice, services),
         reply_to=services.merchant.officer.email,
-        attached=((f"{notice.id}.csv", "text/csv", as_csv(entries)),),
+        attachments=((f"{notice.id}.csv", "text/csv", render_items_csv(items)),),
     )
 
 
-def _message_id(notice: Notice, services: Services) -> str:
+def _build_message_id(notice: Notice, services: Services) -> str:
     """One for each letter of a notice; a letter that is sent again because nobody recorded it keeps its own."""
     before = notice.message_id.partition("@")[0].rpartition(".")[2]
-    return f"<{notice.id}.{int(before) + 1 if before.isdecimal() else 0}@{_domain(services)}>"
+    return f"<{notice.id}.{int(before) + 1 if before.isdecimal() else 0}@{_read_mail_domain(services)}>"
 
 
-def _domain(services: Services) -> str:
+def _read_mail_domain(services: Services) -> str:
     return parseaddr(services.settings.mail_from)[1].rpartition("@")[2] or "localhost"
 
 
-def content(
+def build_instruction_paragraphs(
     notice: Notice,
-    entries: Sequence[Entry],
+    items: Sequence[NoticeItem],
     processor: Processor,
     *,
     services: Services,
-    most: int = LISTED,
-) -> list[Paragraph]:
+    max_lines: int = MAX_LISTED_LINES,
+) -> list[InstructionParagraph]:
     """What every form of the instruction says, the letter and the paper: without opening and link.
 
     `most` lines are listed; the rest is in the file beside it.
@@ -110,25 +110,30 @@ def content(
     merchant = services.merchant
     code = (f"Our account with you: {processor.client_code}.",) if processor.client_code else ()
     contract = (f"Our contract: {processor.contract_ref}.",) if processor.contract_ref else ()
-    names = NAMED[entries[0].names if entries else Names.WAYBILL]
-    shown = [_line(entry) for entry in entries[:most]]
-    if len(entries) > most:
-        shown.append(f"and {len(entries) - most} more, in the file {notice.id}.csv")
+    names = REFERENCE_KIND_LABELS[items[0].names if items else ReferenceKind.WAYBILL]
+    shown = [_format_item_line(entry) for entry in items[:max_lines]]
+    if len(items) > max_lines:
+        shown.append(f"and {len(items) - max_lines} more, in the file {notice.id}.csv")
     return [
-        Paragraph(
+        InstructionParagraph(
             "What we instruct you to do",
             (
-                f"Erase {ASKED[processor.template]}, in your systems and in those of your own processors.",
-                _how_many(len(entries), names),
+                f"Erase {REQUESTED_DATA_PHRASES[processor.template]}, in your systems and in those of your own processors.",
+                _describe_item_count(len(items), names),
                 "If a law makes you keep something, say which law and until when, and erase the rest.",
             ),
         ),
-        Paragraph("Why", _grounds(services, services.clock.now())),
-        Paragraph(
-            "By when", (f"{_day(notice.due_at, services)}." if notice.due_at else "Within the time agreed.",)
+        InstructionParagraph("Why", _list_legal_grounds(services, services.clock.now())),
+        InstructionParagraph(
+            "By when",
+            (
+                f"{_format_local_time(notice.due_at, services)}."
+                if notice.due_at
+                else "Within the time agreed.",
+            ),
         ),
-        Paragraph(names[1], tuple(shown), listed=True),
-        Paragraph(
+        InstructionParagraph(names[1], tuple(shown), is_list=True),
+        InstructionParagraph(
             "Who asks",
             (
                 f"{merchant.legal_name or merchant.trading_name}, {merchant.address}.",
@@ -141,27 +146,29 @@ def content(
     ]
 
 
-def _how_many(count: int, names: tuple[str, str]) -> str:
+def _describe_item_count(count: int, labels: tuple[str, str]) -> str:
     told = (
-        f"1 {names[0][:1].lower()}{names[0][1:]} is"
+        f"1 {labels[0][:1].lower()}{labels[0][1:]} is"
         if count == 1
-        else f"{count} {names[1][:1].lower()}{names[1][1:]} are"
+        else f"{count} {labels[1][:1].lower()}{labels[1][1:]} are"
     )
     return f"{told} listed below; what they were needed for is settled."
 
 
-def escalation(notice: Notice, entries: Sequence[Entry], *, services: Services) -> Letter | None:
+def build_escalation_letter(
+    notice: Notice, items: Sequence[NoticeItem], *, services: Services
+) -> Letter | None:
     """Tells the merchant's own person that nobody answered; None where nobody is named for it."""
     to = services.merchant.instructions.escalate_to or services.merchant.officer.email
     if not to:
         return None
     subject = f"No answer to erasure instruction {notice.id}"
     paragraphs = [
-        Paragraph(
+        InstructionParagraph(
             "",
             (
-                f"{notice.processor} has not answered instruction {notice.id} ({len(entries)} records).",
-                f"Sent on {_day(notice.sent_at, services)}, due on {_day(notice.due_at, services)}.",
+                f"{notice.processor} has not answered instruction {notice.id} ({len(items)} records).",
+                f"Sent on {_format_local_time(notice.sent_at, services)}, due on {_format_local_time(notice.due_at, services)}.",
                 f"Reminders: {notice.reminders}.",
                 "Please reach them another way, and record what they say:",
                 f"python -m bridge notice answer {notice.id} --all erased --reference TICKET",
@@ -171,20 +178,20 @@ def escalation(notice: Notice, entries: Sequence[Entry], *, services: Services) 
     return Letter(
         to=to,
         subject=subject,
-        text=_text(paragraphs),
-        html=_html(subject, paragraphs, ""),
-        message_id=f"<{notice.id}.expired@{_domain(services)}>",
+        text=_render_letter_text(paragraphs),
+        html=_render_letter_html(subject, paragraphs, ""),
+        message_id=f"<{notice.id}.expired@{_read_mail_domain(services)}>",
     )
 
 
-def _grounds(services: Services, now: datetime) -> tuple[str, ...]:
+def _list_legal_grounds(services: Services, now: datetime) -> tuple[str, ...]:
     """The sentences whose law is in force on this day; a law that the retention file does not know counts not."""
     today = local_day(now, services.retention.calendar)
     laws = services.retention.laws
     told = [
         basis.text
         for basis in services.merchant.instructions.basis
-        if basis.law in laws and laws[basis.law].in_force(today)
+        if basis.law in laws and laws[basis.law].is_in_force(today)
     ]
     return (
         "The persons concerned asked us to erase their data, and the purpose for which you got it is fulfilled.",
@@ -192,34 +199,34 @@ def _grounds(services: Services, now: datetime) -> tuple[str, ...]:
     )
 
 
-def _line(entry: Entry) -> str:
-    also = f" (with {', '.join(entry.also)})" if entry.also else ""
-    order = f", order {entry.order}" if entry.order and entry.names is Names.WAYBILL else ""
-    return " ".join(f"{entry.reference}{also}{order}".split())  # one line, whatever was typed into it
+def _format_item_line(item: NoticeItem) -> str:
+    also = f" (with {', '.join(item.also)})" if item.also else ""
+    order = f", order {item.order}" if item.order and item.names is ReferenceKind.WAYBILL else ""
+    return " ".join(f"{item.reference}{also}{order}".split())  # one line, whatever was typed into it
 
 
-def _day(moment: datetime | None, services: Services) -> str:
-    if moment is None:
+def _format_local_time(utc_datetime: datetime | None, services: Services) -> str:
+    if utc_datetime is None:
         return "-"
     zone = services.retention.calendar.timezone
-    return f"{moment.astimezone(ZoneInfo(zone)):%d %B %Y, %H:%M} ({zone})"
+    return f"{utc_datetime.astimezone(ZoneInfo(zone)):%d %B %Y, %H:%M} ({zone})"
 
 
-def _text(paragraphs: Sequence[Paragraph]) -> str:
+def _render_letter_text(paragraphs: Sequence[InstructionParagraph]) -> str:
     blocks = []
     for each in paragraphs:
         head = [each.heading, "-" * len(each.heading)] if each.heading else []
-        mark = "  " if each.listed else ""
+        mark = "  " if each.is_list else ""
         blocks.append("\n".join([*head, *(f"{mark}{line}" for line in each.lines)]))
     return "\n\n".join(blocks) + "\n"
 
 
-def _html(title: str, paragraphs: Sequence[Paragraph], link: str) -> str:
+def _render_letter_html(title: str, paragraphs: Sequence[InstructionParagraph], link: str) -> str:
     body = []
     for each in paragraphs:
         if each.heading:
             body.append(f"<h2 style='font-size:17px;margin:28px 0 6px'>{escape(each.heading)}</h2>")
-        if each.listed:
+        if each.is_list:
             rows = "".join(f"<li style='font-family:monospace'>{escape(line)}</li>" for line in each.lines)
             body.append(f"<ul style='padding-left:20px'>{rows}</ul>")
             continue

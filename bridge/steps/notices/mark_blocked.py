@@ -6,27 +6,29 @@ from dataclasses import replace
 from datetime import datetime
 
 from bridge.model import Fact, Notice
-from bridge.ports import Claim, Services
-from bridge.steps.evidence.record_facts import nudge, tell
+from bridge.ports import Lease, Services
+from bridge.steps.evidence.record_facts import enqueue_requests, record_notice_fact
 
 
-def stuck(
+def mark_notice_blocked(
     notice: Notice,
-    why: str,
-    again: datetime | None,
+    reason: str,
+    retry_at: datetime | None,
     *,
-    claim: Claim,
+    lease: Lease,
     services: Services,
 ) -> None:
     """Record why it waits, and look again at that moment (None: when somebody acted)."""
     with services.store.transaction() as tx:
-        tx.notices.hold(claim)
-        saved = tx.notices.save(replace(notice, last_error=why, next_at=again), was=notice.state)
-        if not saved or notice.last_error == why:
+        tx.notices.verify_lease(lease)
+        saved = tx.notices.save_notice(
+            replace(notice, last_error=reason, next_at=retry_at), expected_state=notice.state
+        )
+        if not saved or notice.last_error == reason:
             return
-        listed = tx.notices.entries(notice_id=notice.id)
-        told = [replace(entry, reason=why[:48]) for entry in listed if entry.answer is None]
-        tx.notices.save_entries(told)
-        tx.notices.touch(told)
-        tell(Fact.NOTICE_STUCK, told, tx, notice=notice, reason=why)
-    nudge(told, services)
+        listed = tx.notices.list_items(notice_id=notice.id)
+        told = [replace(entry, reason=reason[:48]) for entry in listed if entry.answer is None]
+        tx.notices.save_items(told)
+        tx.notices.wake_requests_of_items(told)
+        record_notice_fact(Fact.NOTICE_BLOCKED, told, tx, notice=notice, reason=reason)
+    enqueue_requests(told, services)

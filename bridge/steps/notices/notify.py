@@ -8,36 +8,36 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bridge.errors import ClaimLost, StoreUnavailable
-from bridge.logs import place
+from bridge.errors import LeaseLost, StoreUnavailable
+from bridge.logs import describe_exception
 from bridge.ports import Services
-from bridge.rules.requests.lifecycle import pause_s
-from bridge.steps.notices.batch import digest
-from bridge.steps.notices.send import send_due
-from bridge.steps.notices.track_parcels import look
+from bridge.rules.requests.lifecycle import compute_retry_pause_s
+from bridge.steps.notices.batch import open_due_notices
+from bridge.steps.notices.send import send_due_letters
+from bridge.steps.notices.track_parcels import track_account_parcels
 
-__all__ = ["notify"]
+__all__ = ["process_notice_account"]
 
 
-def notify(account: str, *, services: Services) -> bool:
+def process_notice_account(account: str, *, services: Services) -> bool:
     """Bring one account on. False where it is owned or nothing is due. Raises StoreUnavailable."""
     with services.store.transaction() as tx:
-        claim = tx.notices.claim(account)
-        tries = tx.notices.tries(account)
+        claim = tx.notices.acquire_lease(account)
+        tries = tx.notices.count_attempts(account)
     if claim is None:
         return False
     try:
-        with services.store.keeping(claim, "notices"):
-            well = look(account, claim, services)
-            next_digest_at = digest(account, claim, services)
-            send_due(account, claim, services)
+        with services.store.renewing_lease(claim, "notices"):
+            well = track_account_parcels(account, claim, services)
+            next_digest_at = open_due_notices(account, claim, services)
+            send_due_letters(account, claim, services)
         with services.store.transaction() as tx:
-            tx.notices.release(claim, at=next_digest_at, error="" if well else "system_down")
-    except (ClaimLost, StoreUnavailable):
+            tx.notices.release_lease(claim, wake_at=next_digest_at, error="" if well else "system_down")
+    except (LeaseLost, StoreUnavailable):
         raise
     except Exception as fault:
         with services.store.transaction() as tx:
-            again = services.clock.now() + timedelta(seconds=pause_s(tries, None))
-            tx.notices.release(claim, error=place(fault), not_before=again)
+            again = services.clock.now() + timedelta(seconds=compute_retry_pause_s(tries, None))
+            tx.notices.release_lease(claim, error=describe_exception(fault), not_before=again)
         raise
     return True

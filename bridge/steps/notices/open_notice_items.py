@@ -9,29 +9,29 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bridge.model import (
-    Action,
-    Entry,
     Fact,
-    KnownOrder,
+    IndexedOrder,
+    NoticeItem,
     Outcome,
     Principal,
     PrivacyRequest,
     Task,
+    TaskAction,
     TaskState,
     Waybill,
 )
 from bridge.ports import Services, Tx
-from bridge.rules.notices.recipients import Told, whom
-from bridge.steps.notices.pause_items import bound
+from bridge.rules.notices.recipients import NoticeTarget, list_notice_targets
+from bridge.steps.notices.pause_items import add_legal_hold_blockers
 
-NAMELESS = "nothing_to_name_her_by"
+NO_REFERENCE = "nothing_to_name_her_by"
 
 
-def note(
+def open_notice_items(
     request: PrivacyRequest,
-    who: Principal,
+    principal: Principal,
     parcels: Sequence[Waybill],
-    orders: Mapping[str, KnownOrder],
+    orders: Mapping[str, IndexedOrder],
     *,
     tx: Tx,
     services: Services,
@@ -40,74 +40,86 @@ def note(
 
     `orders` are hers by id.
     """
-    by_processor: dict[str, list[Told]] = {}
+    by_processor: dict[str, list[NoticeTarget]] = {}
     names = {order_id: order.name for order_id, order in orders.items()}
-    for told in whom(who, parcels, names, services.merchant.processors):
+    for told in list_notice_targets(principal, parcels, names, services.merchant.processors):
         by_processor.setdefault(told.processor, []).append(told)
-    tx.legal_claims.widen(request, {*orders, *(parcel.order_id for parcel in parcels)})
-    known = {task.system: task for task in tx.requests.tasks(request.id) if task.action is Action.INSTRUCT}
+    tx.legal_holds.extend_legal_holds(request, {*orders, *(parcel.order_id for parcel in parcels)})
+    known = {
+        task.system: task
+        for task in tx.requests.list_tasks(request.id)
+        if task.action is TaskAction.NOTIFY_PROCESSOR
+    }
     noted: list[tuple[str, int, bool]] = []
     for processor, theirs in sorted(by_processor.items()):
         task = known.get(processor) or Task(
             id=services.store.new_id("tsk"),
             request_id=request.id,
             system=processor,
-            action=Action.INSTRUCT,
+            action=TaskAction.NOTIFY_PROCESSOR,
             state=TaskState.WAITING,
         )
         named = [told for told in theirs if told.reference]
         if processor not in known:
-            tx.requests.save_task(_begun(task, len(named)) if named else nameless(task))
-        entries = bound([_entry(request, task, told, orders, services) for told in named], request, tx=tx)
-        new = tx.notices.add(entries)
+            tx.requests.save_task(
+                _mark_unconfirmed(task, len(named)) if named else fail_without_reference(task)
+            )
+        entries = add_legal_hold_blockers(
+            [_build_notice_item(request, task, told, orders, services) for told in named], request, tx=tx
+        )
+        new = tx.notices.add_items(entries)
         if new and processor in known:
-            tx.notices.touch(entries)
+            tx.notices.wake_requests_of_items(entries)
         if new or processor not in known:
             noted.append((processor, new, bool(named)))
     # evidence last: whoever works on one of these accounts takes its lock before the chain's
     for processor, new, is_named in noted:
-        tx.evidence.append(
-            Fact.INSTRUCTION_OPENED,
+        tx.evidence.append_fact(
+            Fact.NOTICE_ITEMS_OPENED,
             shop=request.shop,
             request_id=request.id,
             subject=request.subject,
             processor=processor,
             entries=new,
-            **({} if is_named else {"reason": NAMELESS}),
+            **({} if is_named else {"reason": NO_REFERENCE}),
         )
 
 
-def _begun(task: Task, records: int) -> Task:
+def _mark_unconfirmed(task: Task, records: int) -> Task:
     return replace(task, records=records, outcome=Outcome.UNCONFIRMED)
 
 
-def nameless(task: Task) -> Task:
+def fail_without_reference(task: Task) -> Task:
     """The processor knows her by nothing that we may write: a person has to find another way."""
-    return replace(task, state=TaskState.FAILED, outcome=Outcome.DENIED, last_error=NAMELESS)
+    return replace(task, state=TaskState.FAILED, outcome=Outcome.DENIED, last_error=NO_REFERENCE)
 
 
-def _entry(
-    request: PrivacyRequest, task: Task, told: Told, orders: Mapping[str, KnownOrder], services: Services
-) -> Entry:
-    entry = Entry(
+def _build_notice_item(
+    request: PrivacyRequest,
+    task: Task,
+    recipient: NoticeTarget,
+    orders: Mapping[str, IndexedOrder],
+    services: Services,
+) -> NoticeItem:
+    entry = NoticeItem(
         id=services.store.new_id("ent"),
         shop=request.shop,
         request_id=request.id,
         task_id=task.id,
-        processor=told.processor,
-        names=told.names,
-        reference=told.reference,
-        order=told.order,
-        order_id=told.order_id,
+        processor=recipient.processor,
+        names=recipient.reference_kind,
+        reference=recipient.reference,
+        order=recipient.order,
+        order_id=recipient.order_id,
         look_at=services.clock.now(),
     )
-    parcel = told.parcel
+    parcel = recipient.parcel
     if parcel is None:
-        order = orders.get(told.order_id)
+        order = orders.get(recipient.order_id)
         return replace(entry, matters=order.matters) if order else entry
     return replace(
         entry,
-        system=parcel.held_by,
+        system=parcel.account_system,
         shipped_at=parcel.shipped_at,
         status=parcel.status,
         status_at=parcel.status_at,

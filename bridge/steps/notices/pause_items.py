@@ -9,55 +9,61 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from bridge.model import Entry, NoticeState, PrivacyRequest
+from bridge.model import NoticeItem, NoticeState, PrivacyRequest
 from bridge.ports import Services, Tx
-from bridge.steps.evidence.record_facts import account
+from bridge.steps.evidence.record_facts import account_key
 
-NOT_OUT = (NoticeState.WAITING, NoticeState.QUEUED)
-CLAIM = "claim/"  # before the id of a claim: a matter that is open until the claim is released
+UNSENT_STATES = (NoticeState.WAITING, NoticeState.QUEUED)
+LEGAL_HOLD_PREFIX = "claim/"  # before the id of a claim: a matter that is open until the claim is released
 
 
-def hold_back(entries: Iterable[Entry], matter: str, *, tx: Tx, services: Services) -> int:
+def pause_items(items: Iterable[NoticeItem], blocker: str, *, tx: Tx, services: Services) -> int:
     """Add the matter; returns how many records wait for it. Raises ChangedMeanwhile."""
     held = [
-        _looked_at(replace(entry, matters=tuple(sorted({*entry.matters, matter})), released=False), services)
-        for entry in entries
-        if entry.reference and matter not in entry.matters
+        _reset_to_waiting(
+            replace(entry, matters=tuple(sorted({*entry.matters, blocker})), released=False), services
+        )
+        for entry in items
+        if entry.reference and blocker not in entry.matters
     ]
-    return _save(held, tx)
+    return _save_and_wake_items(held, tx)
 
 
-def let_go(entries: Iterable[Entry], matter: str, *, tx: Tx, services: Services) -> int:
+def resume_items(items: Iterable[NoticeItem], blocker: str, *, tx: Tx, services: Services) -> int:
     """Take the matter back; whatever else they wait for stays. Returns how many. Raises ChangedMeanwhile."""
     free = [
-        _looked_at(replace(entry, matters=tuple(sorted({*entry.matters} - {matter}))), services)
-        for entry in entries
-        if matter in entry.matters
+        _reset_to_waiting(replace(entry, matters=tuple(sorted({*entry.matters} - {blocker}))), services)
+        for entry in items
+        if blocker in entry.matters
     ]
-    return _save(free, tx)
+    return _save_and_wake_items(free, tx)
 
 
-def bound(entries: Sequence[Entry], request: PrivacyRequest, *, tx: Tx) -> Sequence[Entry]:
+def add_legal_hold_blockers(
+    items: Sequence[NoticeItem], request: PrivacyRequest, *, tx: Tx
+) -> Sequence[NoticeItem]:
     """New entries with the claims that live on their person or on their order."""
-    claims = tx.legal_claims.binding(request, {entry.order_id for entry in entries})
+    claims = tx.legal_holds.find_legal_hold_ids_by_order_id(request, {entry.order_id for entry in items})
     return [
-        replace(entry, matters=tuple(sorted({*entry.matters, *(CLAIM + claim for claim in theirs)})))
+        replace(
+            entry, matters=tuple(sorted({*entry.matters, *(LEGAL_HOLD_PREFIX + claim for claim in theirs)}))
+        )
         if (theirs := claims[entry.order_id])
         else entry
-        for entry in entries
+        for entry in items
     ]
 
 
-def _looked_at(entry: Entry, services: Services) -> Entry:
-    if entry.state not in NOT_OUT:
-        return entry
-    return replace(entry, state=NoticeState.WAITING, notice_id="", look_at=services.clock.now())
+def _reset_to_waiting(item: NoticeItem, services: Services) -> NoticeItem:
+    if item.state not in UNSENT_STATES:
+        return item
+    return replace(item, state=NoticeState.WAITING, notice_id="", look_at=services.clock.now())
 
 
-def _save(entries: Sequence[Entry], tx: Tx) -> int:
-    tx.notices.save_entries(entries)
-    waiting = [entry for entry in entries if entry.state in NOT_OUT]
-    for each in sorted({account(entry) for entry in waiting}):
-        tx.notices.wake(each)
-    tx.notices.touch(waiting)
+def _save_and_wake_items(items: Sequence[NoticeItem], tx: Tx) -> int:
+    tx.notices.save_items(items)
+    waiting = [entry for entry in items if entry.state in UNSENT_STATES]
+    for each in sorted({account_key(entry) for entry in waiting}):
+        tx.notices.wake_account(each)
+    tx.notices.wake_requests_of_items(waiting)
     return len(waiting)

@@ -12,20 +12,25 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from bridge.errors import PayloadInvalid
-from bridge.model import Answer, Entry, Fact, Notice, NoticeState, Said, Via
+from bridge.model import AnswerRow, Fact, Notice, NoticeChannel, NoticeItem, NoticeState, ProcessorAnswer
 from bridge.ports import Services, Tx
-from bridge.rules.notices.answers import ANSWERED, STATES, answered_state, check
-from bridge.steps.evidence.record_facts import account, nudge, save, tell
+from bridge.rules.notices.answers import (
+    ANSWERED_NOTICE_STATES,
+    NOTICE_STATE_BY_ANSWER,
+    derive_notice_state,
+    validate_answer,
+)
+from bridge.steps.evidence.record_facts import account_key, enqueue_requests, record_notice_fact, save_notice
 
-DONE = (Answer.ERASED, Answer.NOT_FOUND)
-AT_LEAST = timedelta(days=7)  # who says late that it works on it is given so long
+NO_DATA_ANSWERS = (ProcessorAnswer.ERASED, ProcessorAnswer.NOT_FOUND)
+MIN_ACKNOWLEDGED_WAIT = timedelta(days=7)  # who says late that it works on it is given so long
 
 
-def answer(
+def record_answer(
     notice_id: str,
-    said: Mapping[str, Said],
+    answers: Mapping[str, AnswerRow],
     *,
-    via: Via,
+    via: NoticeChannel,
     actor: str,
     services: Services,
     reference: str = "",
@@ -38,39 +43,43 @@ def answer(
     now = services.clock.now()
     zone = ZoneInfo(services.retention.calendar.timezone)
     with services.store.transaction() as tx:
-        notice = unanswered(notice_id, tx)
-        entries = tx.notices.entries(notice_id=notice_id)
-        check(entries, said, today=now.astimezone(zone).date())
+        notice = get_unanswered_notice(notice_id, tx)
+        entries = tx.notices.list_items(notice_id=notice_id)
+        validate_answer(entries, answers, today=now.astimezone(zone).date())
         answered = replace(
             notice,
-            state=answered_state([one.answer for one in said.values()]),
+            state=derive_notice_state([one.answer for one in answers.values()]),
             answered_at=now,
             answered_via=via,
             reference=reference[:64] or notice.reference,
             next_at=None,
             last_error="",
         )
-        save(answered, notice, tx)
-        taken = [_taken(entry, said[entry.id], now, zone, services) for entry in entries]
-        tx.notices.save_entries(taken)
-        tx.notices.unlink(notice_id)
-        tx.notices.touch(taken)
+        save_notice(answered, notice, tx)
+        taken = [_apply_answer(entry, answers[entry.id], now, zone, services) for entry in entries]
+        tx.notices.save_items(taken)
+        tx.notices.delete_link_tokens(notice_id)
+        tx.notices.wake_requests_of_items(taken)
         looks = [entry.look_at for entry in taken if entry.look_at is not None]
         if looks:
-            tx.notices.wake(account(notice), min(looks))
-        tell(Fact.NOTICE_ANSWERED, taken, tx, notice=answered, actor=actor, via=via, reference=reference)
-    nudge(taken, services)
+            tx.notices.wake_account(account_key(notice), min(looks))
+        record_notice_fact(
+            Fact.NOTICE_ANSWERED, taken, tx, notice=answered, actor=actor, via=via, reference=reference
+        )
+    enqueue_requests(taken, services)
     return answered
 
 
-def acknowledge(notice_id: str, *, via: Via, actor: str, services: Services, reference: str = "") -> Notice:
+def record_acknowledgement(
+    notice_id: str, *, via: NoticeChannel, actor: str, services: Services, reference: str = ""
+) -> Notice:
     """The processor has it and is working on it. Raises as `answer`."""
     with services.store.transaction() as tx:
-        notice = unanswered(notice_id, tx)
+        notice = get_unanswered_notice(notice_id, tx)
         if notice.state is NoticeState.ACKNOWLEDGED:
             return notice
         now = services.clock.now()
-        next_at = max(notice.due_at or now, now + AT_LEAST)
+        next_at = max(notice.due_at or now, now + MIN_ACKNOWLEDGED_WAIT)
         taken = replace(
             notice,
             state=NoticeState.ACKNOWLEDGED,
@@ -78,48 +87,52 @@ def acknowledge(notice_id: str, *, via: Via, actor: str, services: Services, ref
             next_at=next_at,
             last_error="",
         )
-        save(taken, notice, tx)
-        entries = tx.notices.entries(notice_id=notice_id)
-        tx.notices.touch(entries)
-        tx.notices.wake(account(taken), next_at)
-        tell(Fact.NOTICE_ACKNOWLEDGED, entries, tx, notice=taken, actor=actor, via=via, reference=reference)
-    nudge(entries, services)
+        save_notice(taken, notice, tx)
+        entries = tx.notices.list_items(notice_id=notice_id)
+        tx.notices.wake_requests_of_items(entries)
+        tx.notices.wake_account(account_key(taken), next_at)
+        record_notice_fact(
+            Fact.NOTICE_ACKNOWLEDGED, entries, tx, notice=taken, actor=actor, via=via, reference=reference
+        )
+    enqueue_requests(entries, services)
     return taken
 
 
-def unanswered(notice_id: str, tx: Tx) -> Notice:
+def get_unanswered_notice(notice_id: str, tx: Tx) -> Notice:
     """A notice that still waits for its answer. Raises PayloadInvalid."""
-    notice = tx.notices.notice(notice_id)
+    notice = tx.notices.find_notice(notice_id)
     if notice is None:
         raise PayloadInvalid("notice_unknown")
-    if notice.state in ANSWERED:
+    if notice.state in ANSWERED_NOTICE_STATES:
         raise PayloadInvalid("already_answered")
     return notice
 
 
-def _taken(entry: Entry, said: Said, now: datetime, zone: ZoneInfo, services: Services) -> Entry:
+def _apply_answer(
+    item: NoticeItem, answer_row: AnswerRow, now: datetime, zone: ZoneInfo, services: Services
+) -> NoticeItem:
     looks_at, until = None, None
-    if said.answer is Answer.RETAINED and said.until is not None:
-        until = _morning_after(said.until, zone)
+    if answer_row.answer is ProcessorAnswer.RETAINED and answer_row.until is not None:
+        until = _next_local_midnight(answer_row.until, zone)
         looks_at = until
-    elif said.answer in DONE and entry.baseline:
+    elif answer_row.answer in NO_DATA_ANSWERS and item.baseline:
         looks_at = now + timedelta(hours=services.merchant.instructions.read_back_hours)
     taken = replace(
-        entry,
-        state=STATES[said.answer],
+        item,
+        state=NOTICE_STATE_BY_ANSWER[answer_row.answer],
         reason="",
-        answer=said.answer,
+        answer=answer_row.answer,
         answered_at=now,
-        law=said.law if said.answer is Answer.RETAINED else "",
-        until=said.until if said.answer is Answer.RETAINED else None,
-        note=said.note,
+        law=answer_row.law if answer_row.answer is ProcessorAnswer.RETAINED else "",
+        until=answer_row.until if answer_row.answer is ProcessorAnswer.RETAINED else None,
+        note=answer_row.note,
         not_before=until,
         look_at=looks_at,
     )
-    if said.answer in DONE and looks_at is None:  # nothing is asked about it any more
+    if answer_row.answer in NO_DATA_ANSWERS and looks_at is None:  # nothing is asked about it any more
         taken = replace(taken, reference="")
     return taken
 
 
-def _morning_after(day: date, zone: ZoneInfo) -> datetime:
+def _next_local_midnight(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day + timedelta(days=1), time.min, zone)

@@ -8,24 +8,26 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from bridge.model import Entry, Fact, Names, PrivacyRequest, Task, TaskState
-from bridge.ports import Claim, Services, Tx
-from bridge.rules.index.attribution import UNKNOWN
-from bridge.rules.notices.answers import stands
-from bridge.steps.evidence.record_facts import tell_task
-from bridge.steps.notices.open_notice_items import nameless
+from bridge.model import Fact, NoticeItem, PrivacyRequest, ReferenceKind, Task, TaskState
+from bridge.ports import Lease, Services, Tx
+from bridge.rules.index.attribution import UNKNOWN_CARRIER
+from bridge.rules.notices.answers import derive_notice_task_status
+from bridge.steps.evidence.record_facts import record_task_fact
+from bridge.steps.notices.open_notice_items import fail_without_reference
 
 
-def instruct(request: PrivacyRequest, task: Task, claim: Claim, *, services: Services) -> Task:
+def sync_notice_task(request: PrivacyRequest, task: Task, lease: Lease, *, services: Services) -> Task:
     """Take it in. Returns the task as saved. Raises ClaimLost and StoreUnavailable."""
     now = services.clock.now()
     with services.store.transaction() as tx:
-        tx.requests.hold(claim)
-        task = _adopted(request, task, tx, services)
-        entries = [entry for entry in tx.notices.entries(request_id=request.id) if entry.task_id == task.id]
+        tx.requests.verify_lease(lease)
+        task = _migrate_cursor_items(request, task, tx, services)
+        entries = [
+            entry for entry in tx.notices.list_items(request_id=request.id) if entry.task_id == task.id
+        ]
         ids = dict.fromkeys(entry.notice_id for entry in entries if entry.notice_id)
-        letters = [letter for letter in map(tx.notices.notice, ids) if letter is not None]
-        now_stands = stands(task.system, entries, letters)
+        letters = [letter for letter in map(tx.notices.find_notice, ids) if letter is not None]
+        now_stands = derive_notice_task_status(task.system, entries, letters)
         ended = now_stands.state in (TaskState.DONE, TaskState.FAILED)
         after = replace(
             task,
@@ -40,10 +42,10 @@ def instruct(request: PrivacyRequest, task: Task, claim: Claim, *, services: Ser
             finished_at=(task.finished_at or now) if ended else None,
         )
         if not entries:
-            after = nameless(after)
+            after = fail_without_reference(after)
         tx.requests.save_task(after)
         if ended and task.outcome is not after.outcome:
-            tell_task(
+            record_task_fact(
                 Fact.TASK_DONE if after.state is TaskState.DONE else Fact.TASK_FAILED,
                 request,
                 after,
@@ -55,19 +57,19 @@ def instruct(request: PrivacyRequest, task: Task, claim: Claim, *, services: Ser
     return after
 
 
-def _adopted(request: PrivacyRequest, task: Task, tx: Tx, services: Services) -> Task:
+def _migrate_cursor_items(request: PrivacyRequest, task: Task, tx: Tx, services: Services) -> Task:
     """A task of an earlier version has its waybills in its cursor: they become entries."""
     if not task.cursor:
         return task
-    system = "" if task.system == UNKNOWN else task.system
-    tx.notices.add(
-        Entry(
+    system = "" if task.system == UNKNOWN_CARRIER else task.system
+    tx.notices.add_items(
+        NoticeItem(
             id=services.store.new_id("ent"),
             shop=request.shop,
             request_id=request.id,
             task_id=task.id,
             processor=task.system,
-            names=Names.WAYBILL,
+            names=ReferenceKind.WAYBILL,
             reference=listed["waybill"],
             order=listed["order"],
             system=system,

@@ -6,43 +6,43 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bridge.model import Entry, Tracked
+from bridge.model import NoticeItem, TrackingResult
 from bridge.ports import Services, Tracker
-from bridge.rules.index.attribution import spelt
-from bridge.rules.notices.timing import SAYS_NOTHING
+from bridge.rules.index.attribution import normalise_waybill
+from bridge.rules.notices.timing import UNINFORMATIVE_PARCEL_STATUSES
 
 
-def tracked(
-    entries: Sequence[Entry], tracker: Tracker, *, consignees: bool = False
-) -> Iterator[list[tuple[Entry, Tracked]]]:
+def fetch_tracking_batches(
+    items: Sequence[NoticeItem], tracker: Tracker, *, consignees: bool = False
+) -> Iterator[list[tuple[NoticeItem, TrackingResult]]]:
     """Each entry with what the system tells of its parcel, a batch of the system's size at a time."""
-    by_number: dict[str, list[Entry]] = {}
-    for entry in entries:
-        by_number.setdefault(spelt(entry.reference), []).append(entry)
+    by_number: dict[str, list[NoticeItem]] = {}
+    for entry in items:
+        by_number.setdefault(normalise_waybill(entry.reference), []).append(entry)
     if not by_number:
         return
     numbers = [same[0].reference for same in by_number.values()]
-    for batch in tracker.track(numbers, consignees=consignees):
-        yield [(entry, one) for one in batch for entry in by_number.get(spelt(one.number), ())]
+    for batch in tracker.track_parcels(numbers, include_consignees=consignees):
+        yield [(entry, one) for one in batch for entry in by_number.get(normalise_waybill(one.number), ())]
 
 
-def moved(entry: Entry, told: Tracked, now: datetime) -> Entry:
+def merge_carrier_status(item: NoticeItem, tracking: TrackingResult, now: datetime) -> NoticeItem:
     """The entry with what the carrier told. One that knows nothing takes the shop's word not back.
 
     What is told without a date is so since it was first told: terms that count from it must end some day.
     """
-    entry = replace(
-        entry,
-        also=tuple(dict.fromkeys((*entry.also, *told.also))),
-        cod=entry.cod if told.cod is None else told.cod,
-        remitted=entry.remitted if told.remitted is None else told.remitted,
+    item = replace(
+        item,
+        also=tuple(dict.fromkeys((*item.also, *tracking.other_waybills))),
+        cod=item.cod if tracking.cod is None else tracking.cod,
+        remitted=item.remitted if tracking.remitted is None else tracking.remitted,
     )
-    if told.status in SAYS_NOTHING and entry.status not in SAYS_NOTHING:
-        return entry
-    before = entry.status_at if told.status is entry.status else None
-    return replace(entry, status=told.status, status_at=told.status_at or before or now)
+    if tracking.status in UNINFORMATIVE_PARCEL_STATUSES and item.status not in UNINFORMATIVE_PARCEL_STATUSES:
+        return item
+    before = item.status_at if tracking.status is item.status else None
+    return replace(item, status=tracking.status, status_at=tracking.status_at or before or now)
 
 
-def fingerprint(entry: Entry, consignee: str, services: Services) -> str:
+def digest_consignee(item: NoticeItem, consignee: str, services: Services) -> str:
     """A keyed digest of the person as the carrier shows her: enough to see a change, not to read her."""
-    return services.digest(f"consignee|{entry.shop}", consignee.encode())[:64]
+    return services.digest(f"consignee|{item.shop}", consignee.encode())[:64]

@@ -10,79 +10,85 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bridge.model import Answer, Entry, Fact, NoticeState, ParcelStatus, Tracked
-from bridge.ports import Claim, Services, Tracker
-from bridge.rules.notices.answers import told_again
-from bridge.steps.evidence.record_facts import nudge, tell
-from bridge.steps.notices.tracking import fingerprint, tracked
+from bridge.model import Fact, NoticeItem, NoticeState, ParcelStatus, ProcessorAnswer, TrackingResult
+from bridge.ports import Lease, Services, Tracker
+from bridge.rules.notices.answers import reopen_notice_item
+from bridge.steps.evidence.record_facts import enqueue_requests, record_notice_fact
+from bridge.steps.notices.tracking import digest_consignee, fetch_tracking_batches
 
-MOST_REOPENED = 2  # then a person has to talk to them
+MAX_REOPENINGS = 2  # then a person has to talk to them
 
 
-def read_back(entries: Sequence[Entry], tracker: Tracker | None, claim: Claim, services: Services) -> None:
+def verify_carrier_erasures(
+    items: Sequence[NoticeItem], tracker: Tracker | None, lease: Lease, services: Services
+) -> None:
     """Ask once more and record. Raises as `Tracker.track`; what was recorded before stays."""
-    left = {entry.id: entry for entry in entries}
-    for batch in tracked(entries, tracker, consignees=True) if tracker is not None else ():
-        _record([_read(entry, told, services) for entry, told in batch], claim, services)
+    left = {entry.id: entry for entry in items}
+    for batch in fetch_tracking_batches(items, tracker, consignees=True) if tracker is not None else ():
+        _record_verifications(
+            [_compare_consignee(entry, told, services) for entry, told in batch], lease, services
+        )
         for entry, _ in batch:
             del left[entry.id]
-    unreadable(list(left.values()), claim, services)
+    record_unverifiable_items(list(left.values()), lease, services)
 
 
-def unreadable(entries: Sequence[Entry], claim: Claim, services: Services) -> None:
+def record_unverifiable_items(items: Sequence[NoticeItem], lease: Lease, services: Services) -> None:
     """Nobody can be asked about these any more, or answers: the processor's word stands alone."""
-    _record([replace(entry, read_back="not_possible") for entry in entries], claim, services)
+    _record_verifications([replace(entry, read_back="not_possible") for entry in items], lease, services)
 
 
-def _read(entry: Entry, told: Tracked, services: Services) -> Entry:
-    if told.status is ParcelStatus.NOT_FOUND:
-        return replace(entry, read_back="gone")
-    if not told.consignee:
-        return replace(entry, read_back="blank")
-    same = fingerprint(entry, told.consignee, services) == entry.baseline
-    return replace(entry, read_back="unchanged" if same else "changed")
+def _compare_consignee(item: NoticeItem, tracking: TrackingResult, services: Services) -> NoticeItem:
+    if tracking.status is ParcelStatus.NOT_FOUND:
+        return replace(item, read_back="gone")
+    if not tracking.consignee:
+        return replace(item, read_back="blank")
+    same = digest_consignee(item, tracking.consignee, services) == item.baseline
+    return replace(item, read_back="unchanged" if same else "changed")
 
 
-def _record(told: Sequence[Entry], claim: Claim, services: Services) -> None:
-    if not told:
+def _record_verifications(verified_items: Sequence[NoticeItem], lease: Lease, services: Services) -> None:
+    if not verified_items:
         return
-    again = [entry for entry in told if entry.read_back == "unchanged"]
+    again = [entry for entry in verified_items if entry.read_back == "unchanged"]
     settled = [
         replace(entry, look_at=None, reference="", baseline="")
-        for entry in told
+        for entry in verified_items
         if entry.read_back != "unchanged"
     ]
-    stuck = [_stuck(entry) for entry in again if entry.reopened >= MOST_REOPENED]
+    stuck = [_mark_item_refused(entry) for entry in again if entry.reopened >= MAX_REOPENINGS]
     now = services.clock.now()
-    reopened = [_reopened(entry, now) for entry in again if entry.reopened < MOST_REOPENED]
+    reopened = [_reopen_item(entry, now) for entry in again if entry.reopened < MAX_REOPENINGS]
     with services.store.transaction() as tx:
-        tx.notices.hold(claim)
-        tx.notices.save_entries([*settled, *stuck, *reopened])
-        tx.notices.touch(told)
+        tx.notices.verify_lease(lease)
+        tx.notices.save_items([*settled, *stuck, *reopened])
+        tx.notices.wake_requests_of_items(verified_items)
         for found in sorted({entry.read_back for entry in settled}):
-            tell(Fact.NOTICE_READ_BACK, [one for one in settled if one.read_back == found], tx, found=found)
-        tell(Fact.NOTICE_REOPENED, [*stuck, *reopened], tx, found="unchanged")
-    nudge(told, services)
+            record_notice_fact(
+                Fact.NOTICE_VERIFIED, [one for one in settled if one.read_back == found], tx, found=found
+            )
+        record_notice_fact(Fact.NOTICE_REOPENED, [*stuck, *reopened], tx, found="unchanged")
+    enqueue_requests(verified_items, services)
 
 
-def _reopened(entry: Entry, now: datetime) -> Entry:
+def _reopen_item(item: NoticeItem, now: datetime) -> NoticeItem:
     """It said erased and still shows her: it is told again, and where the parcel is was seen just now."""
-    again = told_again(entry, "still_readable", now)
-    return replace(again, state=NoticeState.QUEUED, look_at=None, reopened=entry.reopened + 1)
+    again = reopen_notice_item(item, "still_readable", now)
+    return replace(again, state=NoticeState.QUEUED, look_at=None, reopened=item.reopened + 1)
 
 
-def _stuck(entry: Entry) -> Entry:
+def _mark_item_refused(item: NoticeItem) -> NoticeItem:
     return replace(
-        entry, state=NoticeState.REFUSED, answer=Answer.REFUSED, reason="still_readable", look_at=None
+        item, state=NoticeState.REFUSED, answer=ProcessorAnswer.REFUSED, reason="still_readable", look_at=None
     )
 
 
-def woken(entries: Sequence[Entry], claim: Claim, services: Services) -> None:
+def reopen_items_after_retention(items: Sequence[NoticeItem], lease: Lease, services: Services) -> None:
     """The day until which they were kept is over: they are told of again."""
-    again = [told_again(entry, "kept_until_now", services.clock.now()) for entry in entries]
+    again = [reopen_notice_item(entry, "kept_until_now", services.clock.now()) for entry in items]
     with services.store.transaction() as tx:
-        tx.notices.hold(claim)
-        tx.notices.save_entries(again)
-        tx.notices.touch(again)
-        tell(Fact.NOTICE_REOPENED, again, tx, found="kept_until_now")
-    nudge(again, services)
+        tx.notices.verify_lease(lease)
+        tx.notices.save_items(again)
+        tx.notices.wake_requests_of_items(again)
+        record_notice_fact(Fact.NOTICE_REOPENED, again, tx, found="kept_until_now")
+    enqueue_requests(again, services)

@@ -9,15 +9,15 @@ from __future__ import annotations
 import structlog
 
 from bridge.errors import BridgeError
-from bridge.logs import place
-from bridge.model import Head
+from bridge.logs import describe_exception
+from bridge.model import LedgerHead
 from bridge.ports import Services, Tx
-from bridge.rules.recovery.restored import verdict
+from bridge.rules.recovery.restored import compare_with_ledger_head
 
 log = structlog.get_logger()
 
 
-def look(*, services: Services) -> str:
+def check_ledger_gate(*, services: Services) -> str:
     """Hold the database against the ledger. Returns why nothing may be worked on, '' where all is well.
 
     Raises StoreUnavailable.
@@ -25,27 +25,31 @@ def look(*, services: Services) -> str:
     if not services.ledger.configured:
         return ""
     try:
-        seen = services.ledger.last_head()
+        seen = services.ledger.read_last_head()
     except BridgeError as fault:
-        log.warning("ledger.unreachable", fault=place(fault))
-        return barred(services=services)
+        log.warning("ledger.unreachable", fault=describe_exception(fault))
+        return read_ledger_gate(services=services)
     with services.store.transaction() as tx:
-        why = standing(seen, tx)
-        if why != tx.restoring.barred():
-            tx.restoring.bar(why)
+        why = compare_with_ledger(seen, tx)
+        if why != tx.ledger_state.read_gate_reason():
+            tx.ledger_state.set_gate_reason(why)
     if why:
         log.error("database.restored", why=why, do="python -m bridge restore-check")
     return why
 
 
-def standing(seen: Head | None, tx: Tx) -> str:
+def compare_with_ledger(ledger_head: LedgerHead | None, tx: Tx) -> str:
     """Why this is not the database that the ledger saw last; '' where it is."""
-    return verdict(seen, tx.restoring.head()[0], tx.restoring.hash_of(seen.seq) if seen else "")
+    return compare_with_ledger_head(
+        ledger_head,
+        tx.ledger_state.read_head()[0],
+        tx.ledger_state.read_fact_hash(ledger_head.seq) if ledger_head else "",
+    )
 
 
-def barred(*, services: Services) -> str:
+def read_ledger_gate(*, services: Services) -> str:
     """What the last look found; asks the database alone. Raises StoreUnavailable."""
     if not services.ledger.configured:
         return ""
     with services.store.transaction() as tx:
-        return tx.restoring.barred()
+        return tx.ledger_state.read_gate_reason()

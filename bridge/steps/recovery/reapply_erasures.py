@@ -16,22 +16,22 @@ from itertools import groupby
 from typing import Any
 
 from bridge.errors import KeyMissing, NeedsOperator, SealBroken
-from bridge.logs import place
-from bridge.model import Destroyed, Fact, Head, Kind, Tombstone
+from bridge.logs import describe_exception
+from bridge.model import Destruction, Fact, LedgerHead, RequestKind, Tombstone
 from bridge.ports import Services, Tx
-from bridge.rules.erasure.tombstone import SUPPRESSION
-from bridge.rules.recovery.restored import living
+from bridge.rules.erasure.tombstone import SUPPRESSION_CATEGORY
+from bridge.rules.recovery.restored import filter_live_tombstones
 from bridge.rules.retention.holds import local_day
-from bridge.steps.notices.open_notice_items import note
-from bridge.steps.recovery.ledger_gate import standing
-from bridge.steps.retention.accept_policy import in_force
-from bridge.steps.retention.expire import over_on
+from bridge.steps.notices.open_notice_items import open_notice_items
+from bridge.steps.recovery.ledger_gate import compare_with_ledger
+from bridge.steps.retention.accept_policy import is_policy_active
+from bridge.steps.retention.expire import find_expired_categories
 
-REVIEW = "restored_merge"
+RESTORED_MERGE_REVIEW_KIND = "restored_merge"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Restored:
+class RestoreReport:
     """What came back and what was done about it. `faults` and what is still `left` are for a person.
 
     `why` is '' where the database is the one that the ledger saw last. `lost` are requests for erasure that the
@@ -39,7 +39,7 @@ class Restored:
     """
 
     why: str
-    seen: Head | None
+    seen: LedgerHead | None
     seq: int
     hash: str
     tombstones: int
@@ -50,7 +50,7 @@ class Restored:
     left: int
 
 
-def restore(*, actor: str, services: Services, dry_run: bool = False) -> Restored:
+def repair_restored_database(*, actor: str, services: Services, dry_run: bool = False) -> RestoreReport:
     """Compare, erase again, and open the gate. With `dry_run` only compare.
 
     Raises NeedsOperator where there is no ledger, LedgerUnavailable, StoreUnavailable.
@@ -58,41 +58,50 @@ def restore(*, actor: str, services: Services, dry_run: bool = False) -> Restore
     ledger = services.ledger
     if not ledger.configured:
         raise NeedsOperator("BRIDGE_LEDGER_URL is not set: nothing outside the backup knows who was erased")
-    seen, gone = ledger.last_head(), ledger.destroyed()
-    keys = living(ledger.tombstones(), gone)
+    seen, gone = ledger.read_last_head(), ledger.list_destructions()
+    keys = filter_live_tombstones(ledger.list_tombstones(), gone)
     with services.store.transaction() as tx:
-        over = _over_before(tx, services)
+        over = _find_suppression_cutoff(tx, services)
         keys = [one for one in keys if over is None or one.erased_at >= over]
-        seq, last = tx.restoring.head()
-        why = standing(seen, tx)
-        lacking, undestroyed = tx.restoring.lacking(keys), tx.restoring.undestroyed(gone)
+        seq, last = tx.ledger_state.read_head()
+        why = compare_with_ledger(seen, tx)
+        lacking, undestroyed = (
+            tx.ledger_state.filter_unknown_tombstones(keys),
+            tx.ledger_state.filter_unknown_destructions(gone),
+        )
     removed: Counter[str] = Counter()
     lost: set[str] = set()
     faults: list[str] = []
     left = len(lacking) + len(undestroyed)
     if not dry_run:
         if why and seen:
-            _recorded(seen, seq, last, why, actor, services)
+            _record_restored_backup(seen, seq, last, why, actor, services)
         for shop in (one for one in undestroyed if one.kind == "shop"):
-            _tried(lambda tx, shop=shop: _shop(shop, actor, tx), removed, faults, services)
+            _run_in_transaction(
+                lambda tx, shop=shop: _erase_shop_again(shop, actor, tx), removed, faults, services
+            )
         again = {(one.shop, one.request_id) for one in lacking}
         for (shop_name, request_id), group in groupby(keys, key=lambda one: (one.shop, one.request_id)):
             if (shop_name, request_id) in again:
                 these = list(group)
-                _tried(
-                    lambda tx, these=these: _person(these, actor, lost, tx, services),
+                _run_in_transaction(
+                    lambda tx, these=these: _erase_person_again(these, actor, lost, tx, services),
                     removed,
                     faults,
                     services,
                 )
         others = [one for one in undestroyed if one.kind != "shop"]
         if others:
-            _tried(lambda tx: _papers(others, actor, tx), removed, faults, services)
+            _run_in_transaction(
+                lambda tx: _destroy_records_again(others, actor, tx), removed, faults, services
+            )
         with services.store.transaction() as tx:
-            left = len(tx.restoring.lacking(keys)) + len(tx.restoring.undestroyed(gone))
+            left = len(tx.ledger_state.filter_unknown_tombstones(keys)) + len(
+                tx.ledger_state.filter_unknown_destructions(gone)
+            )
         if why and seen and not faults and not left:
-            _open(seen, services)
-    return Restored(
+            _open_ledger_gate(seen, services)
+    return RestoreReport(
         why=why,
         seen=seen,
         seq=seq,
@@ -106,94 +115,103 @@ def restore(*, actor: str, services: Services, dry_run: bool = False) -> Restore
     )
 
 
-def _over_before(tx: Tx, services: Services) -> datetime | None:
+def _find_suppression_cutoff(tx: Tx, services: Services) -> datetime | None:
     """The moment before which suppression keys are over; None where nobody accepted the file that says so."""
-    if not in_force(tx, services):
+    if not is_policy_active(tx, services):
         return None
     today = local_day(services.clock.now(), services.retention.calendar)
-    return dict(over_on(today, services)).get(SUPPRESSION)
+    return dict(find_expired_categories(today, services)).get(SUPPRESSION_CATEGORY)
 
 
-def _recorded(seen: Head, seq: int, last: str, why: str, actor: str, services: Services) -> None:
+def _record_restored_backup(
+    ledger_head: LedgerHead, seq: int, head_hash: str, reason: str, actor: str, services: Services
+) -> None:
     with services.store.transaction() as tx:
-        tx.restoring.bar(why)
-        if not tx.restoring.recorded(seen):
-            tx.evidence.append(
+        tx.ledger_state.set_gate_reason(reason)
+        if not tx.ledger_state.is_restore_recorded(ledger_head):
+            tx.evidence.append_fact(
                 Fact.BACKUP_RESTORED,
                 shop="",
                 actor=actor,
-                why=why,
+                why=reason,
                 database_seq=seq,
-                database_hash=last,
-                ledger_seq=seen.seq,
-                ledger_hash=seen.hash,
-                ledger_at=seen.at.isoformat(),
+                database_hash=head_hash,
+                ledger_seq=ledger_head.seq,
+                ledger_hash=ledger_head.hash,
+                ledger_at=ledger_head.at.isoformat(),
             )
 
 
-def _tried(deed: Any, removed: Counter[str], faults: list[str], services: Services) -> None:
+def _run_in_transaction(action: Any, removed: Counter[str], faults: list[str], services: Services) -> None:
     """One transaction; what cannot be done is said, and stops nobody else's."""
     try:
         with services.store.transaction() as tx:
-            found = deed(tx)
+            found = action(tx)
     except NeedsOperator as fault:
-        faults.append(place(fault))
+        faults.append(describe_exception(fault))
         return
     removed.update(found)
 
 
-def _shop(gone: Destroyed, actor: str, tx: Tx) -> Mapping[str, int]:
-    removed = tx.index.erase_shop(gone.shop, request_id=gone.ref)
-    tx.restoring.destroy([gone])
-    _applied(tx, actor, gone.shop, gone.ref, removed=dict(removed), shop_erased=True)
+def _erase_shop_again(destroyed: Destruction, actor: str, tx: Tx) -> Mapping[str, int]:
+    removed = tx.index.erase_shop(destroyed.shop, request_id=destroyed.ref)
+    tx.ledger_state.repeat_destructions([destroyed])
+    _record_tombstones_applied(
+        tx, actor, destroyed.shop, destroyed.ref, removed=dict(removed), shop_erased=True
+    )
     return removed
 
 
-def _person(
-    these: Sequence[Tombstone], actor: str, lost: set[str], tx: Tx, services: Services
+def _erase_person_again(
+    tombstones: Sequence[Tombstone], actor: str, lost_request_ids: set[str], tx: Tx, services: Services
 ) -> Mapping[str, int]:
-    shop, request_id = these[0].shop, these[0].request_id
+    shop, request_id = tombstones[0].shop, tombstones[0].request_id
     request, parcels = None, []
     with suppress(
         KeyMissing, SealBroken
     ):  # a key that was dropped since: what nobody can read is erased unread
-        request, parcels = tx.requests.get(request_id), tx.index.parcels_under(shop, these)
-    removed = dict(tx.index.erase_keys(shop, these))
+        request, parcels = (
+            tx.requests.get_request(request_id),
+            tx.index.list_parcels_by_tombstones(shop, tombstones),
+        )
+    removed = dict(tx.index.reapply_erasure(shop, tombstones))
     if request is None:
-        lost.add(request_id)
-    elif request.kind is Kind.ERASURE:  # it runs again, and its carriers would no longer be found
-        note(request, request.principal, parcels, {}, tx=tx, services=services)
+        lost_request_ids.add(request_id)
+    elif request.kind is RequestKind.ERASURE:  # it runs again, and its carriers would no longer be found
+        open_notice_items(request, request.principal, parcels, {}, tx=tx, services=services)
     if removed.get("undecided"):
         what = f"{removed['undecided']} orders of a customer that was erased or merged after the backup"
-        tx.reviews.open(shop, REVIEW, what, request_id=request_id)
-    _applied(tx, actor, shop, request_id, keys=len(these), removed=removed, request_known=request is not None)
+        tx.reviews.open_review(shop, RESTORED_MERGE_REVIEW_KIND, what, request_id=request_id)
+    _record_tombstones_applied(
+        tx, actor, shop, request_id, keys=len(tombstones), removed=removed, request_known=request is not None
+    )
     return removed
 
 
-def _papers(gone: Sequence[Destroyed], actor: str, tx: Tx) -> Mapping[str, int]:
-    rows = tx.restoring.destroy(gone)
-    _applied(
-        tx, actor, "", "", destroyed=dict(Counter(one.kind for one in gone)), removed={"destroyed": rows}
+def _destroy_records_again(destroyed: Sequence[Destruction], actor: str, tx: Tx) -> Mapping[str, int]:
+    rows = tx.ledger_state.repeat_destructions(destroyed)
+    _record_tombstones_applied(
+        tx, actor, "", "", destroyed=dict(Counter(one.kind for one in destroyed)), removed={"destroyed": rows}
     )
     return {"destroyed": rows}
 
 
-def _applied(tx: Tx, actor: str, shop: str, request_id: str, **detail: Any) -> None:
-    tx.evidence.append(Fact.TOMBSTONES_APPLIED, shop=shop, actor=actor, request_id=request_id, **detail)
+def _record_tombstones_applied(tx: Tx, actor: str, shop: str, request_id: str, **detail: Any) -> None:
+    tx.evidence.append_fact(Fact.TOMBSTONES_APPLIED, shop=shop, actor=actor, request_id=request_id, **detail)
 
 
-def _open(seen: Head, services: Services) -> None:
+def _open_ledger_gate(ledger_head: LedgerHead, services: Services) -> None:
     """The ledger first: if we die in between, the next look finds the branch known and opens the gate."""
     with services.store.transaction() as tx:
-        seq, last = tx.restoring.head()
-    services.ledger.put_head(
-        Head(
+        seq, last = tx.ledger_state.read_head()
+    services.ledger.append_head(
+        LedgerHead(
             at=services.clock.now(),
             seq=seq,
             hash=last,
             signature=services.sign(last.encode()),
-            restored_from=f"{seen.seq}:{seen.hash}",
+            restored_from=f"{ledger_head.seq}:{ledger_head.hash}",
         )
     )
     with services.store.transaction() as tx:
-        tx.restoring.bar("")
+        tx.ledger_state.set_gate_reason("")

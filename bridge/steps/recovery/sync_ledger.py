@@ -8,29 +8,29 @@ from __future__ import annotations
 import structlog
 
 from bridge.errors import BridgeError
-from bridge.logs import place
-from bridge.model import Head
+from bridge.logs import describe_exception
+from bridge.model import LedgerHead
 from bridge.ports import Services
 
 log = structlog.get_logger()
-MOST = 500  # of each kind a turn; the next turn takes the rest
+MAX_LEDGER_ROWS = 500  # of each kind a turn; the next turn takes the rest
 
 
-def carry(*, services: Services) -> int:
+def sync_ledger(*, services: Services) -> int:
     """Carry what waits. Returns how many keys and ids. Raises StoreUnavailable. Twice is once."""
     if not services.ledger.configured:
         return 0
     with services.store.transaction() as tx:
-        tombstones, destroyed = tx.restoring.waiting(MOST)
+        tombstones, destroyed = tx.ledger_state.list_unsynced(MAX_LEDGER_ROWS)
         if not tombstones and not destroyed:
             return 0
-        seq, last = tx.restoring.head()
-    head = Head(at=services.clock.now(), seq=seq, hash=last, signature=services.sign(last.encode()))
+        seq, last = tx.ledger_state.read_head()
+    head = LedgerHead(at=services.clock.now(), seq=seq, hash=last, signature=services.sign(last.encode()))
     try:
-        services.ledger.carry(tombstones, destroyed, head)
+        services.ledger.append_records(tombstones, destroyed, head)
     except BridgeError as fault:
-        log.warning("ledger.not_carried", fault=place(fault))
+        log.warning("ledger.not_carried", fault=describe_exception(fault))
         return 0
     with services.store.transaction() as tx:
-        tx.restoring.carried(tombstones, destroyed)
+        tx.ledger_state.mark_synced(tombstones, destroyed)
     return len(tombstones) + len(destroyed)

@@ -6,11 +6,11 @@ from bridge.model import Fact
 from bridge.ports import Services
 
 
-def drop(account_id: str, *, actor: str, reason: str, services: Services) -> bool:
+def discard_bank_details(account_id: str, *, actor: str, reason: str, services: Services) -> bool:
     """Erase the details of an open refund. False where it is not open, or a live claim holds them."""
     with services.store.transaction() as tx:
-        for account in tx.refunds.erase([account_id], unsettled=True):
-            tx.evidence.append(
+        for account in tx.refunds.erase_bank_details([account_id], include_open=True):
+            tx.evidence.append_fact(
                 Fact.REFUND_ACCOUNT_ERASED,
                 shop=account.shop,
                 actor=actor,

@@ -10,38 +10,43 @@ from collections import Counter
 
 from bridge.model import Fact, RefundState
 from bridge.ports import Services, Tx
-from bridge.rules.refunds.settlement import erase_at
-from bridge.steps.retention.accept_policy import adopt
+from bridge.rules.refunds.settlement import compute_erase_at
+from bridge.steps.retention.accept_policy import activate_or_review_policy
 
-AT_ONCE = 500
+ACCOUNTS_PER_TRANSACTION = 500
 
 
-def erase_settled(*, services: Services) -> int:
+def erase_settled_bank_details(*, services: Services) -> int:
     """Erase what is over and look again. Returns how many: none while the retention file waits to be accepted.
 
     Raises StoreUnavailable, NeedsOperator.
     """
-    if not adopt(services=services):
+    if not activate_or_review_policy(services=services):
         return 0
     with services.store.transaction() as tx:
-        _date(tx, services)
+        _set_missing_erase_dates(tx, services)
     erased = 0
     while True:
         with services.store.transaction() as tx:
-            gone = tx.refunds.erase([account.id for account in tx.refunds.due(limit=AT_ONCE)])
+            gone = tx.refunds.erase_bank_details(
+                [
+                    account.id
+                    for account in tx.refunds.list_due_refund_accounts(limit=ACCOUNTS_PER_TRANSACTION)
+                ]
+            )
             for (shop, request_id), count in Counter((one.shop, one.request_id) for one in gone).items():
-                tx.evidence.append(
+                tx.evidence.append_fact(
                     Fact.REFUND_ACCOUNT_ERASED, shop=shop, request_id=request_id, count=count, settled=True
                 )
         erased += len(gone)
-        if len(gone) < AT_ONCE:
+        if len(gone) < ACCOUNTS_PER_TRANSACTION:
             return erased
 
 
-def _date(tx: Tx, services: Services) -> None:
+def _set_missing_erase_dates(tx: Tx, services: Services) -> None:
     """Those that were settled while the retention file had no day for them get theirs once it has."""
-    for account in tx.refunds.listed(state=RefundState.SETTLED):
+    for account in tx.refunds.list_refund_accounts(state=RefundState.SETTLED):
         if account.settled_at and account.erase_at is None:
-            day = erase_at(account.opened_at, account.settled_at, services.retention)
+            day = compute_erase_at(account.opened_at, account.settled_at, services.retention)
             if day:
-                tx.refunds.dated(account.id, erase_at=day)
+                tx.refunds.record_erase_at(account.id, erase_at=day)

@@ -8,10 +8,10 @@ from bridge.errors import PayloadInvalid
 from bridge.model import BankDetails, Fact, RefundAccount
 from bridge.ports import Services
 from bridge.rules.index.identity import legacy_id
-from bridge.rules.refunds.settlement import refund_id
+from bridge.rules.refunds.settlement import parse_refund_id
 
 
-def keep(
+def store_bank_details(
     shop: str,
     details: BankDetails,
     *,
@@ -30,16 +30,16 @@ def keep(
     if opened_at > services.clock.now():
         raise PayloadInvalid("opened_in_the_future")
     with services.store.transaction() as tx:
-        account = tx.refunds.keep(
+        account = tx.refunds.seal_bank_details(
             shop,
             details,
             order_id=legacy_id(order_id),
-            refund_id=refund_id(refund),
+            refund_id=parse_refund_id(refund),
             opened_at=opened_at,
         )
         if account:
-            tx.evidence.append(
-                Fact.REFUND_ACCOUNT_KEPT,
+            tx.evidence.append_fact(
+                Fact.REFUND_ACCOUNT_STORED,
                 shop=shop,
                 actor=actor,
                 subject=account.subject,

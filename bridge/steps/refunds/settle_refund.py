@@ -5,12 +5,12 @@ from __future__ import annotations
 from bridge.errors import PayloadInvalid
 from bridge.model import Fact, RefundAccount, Settlement
 from bridge.ports import Services
-from bridge.rules.refunds.settlement import erase_at, first_moment
+from bridge.rules.refunds.settlement import compute_day_start, compute_erase_at
 from bridge.rules.retention.holds import local_day
-from bridge.steps.retention.accept_policy import waits
+from bridge.steps.retention.accept_policy import is_policy_pending
 
 
-def settle(
+def settle_refund(
     account_id: str, settlement: Settlement, *, actor: str, services: Services
 ) -> RefundAccount | None:
     """Close the lock and set the day of the details. None where there is no such refund, or it is not open.
@@ -19,7 +19,7 @@ def settle(
     """
     retention = services.retention
     with services.store.transaction() as tx:
-        account = tx.refunds.get(account_id)
+        account = tx.refunds.find_refund_account(account_id)
         if account is None:
             return None
         today = local_day(services.clock.now(), retention.calendar)
@@ -27,12 +27,16 @@ def settle(
             raise PayloadInvalid("settled_in_the_future")
         if settlement.on < local_day(account.opened_at, retention.calendar):
             raise PayloadInvalid("settled_before_opened")
-        settled_at = first_moment(settlement.on, retention)
+        settled_at = compute_day_start(settlement.on, retention)
         # a file that nobody accepted sets no day: the clock does, once one is in force
-        ends = None if waits(tx, services) else erase_at(account.opened_at, settled_at, retention)
-        if not tx.refunds.settle(account_id, settlement, settled_at=settled_at, erase_at=ends):
+        ends = (
+            None
+            if is_policy_pending(tx, services)
+            else compute_erase_at(account.opened_at, settled_at, retention)
+        )
+        if not tx.refunds.record_settlement(account_id, settlement, settled_at=settled_at, erase_at=ends):
             return None
-        tx.evidence.append(
+        tx.evidence.append_fact(
             Fact.REFUND_ACCOUNT_SETTLED,
             shop=account.shop,
             actor=actor,
@@ -42,4 +46,4 @@ def settle(
             settled_on=settlement.on.isoformat(),
             erase_at=ends.isoformat() if ends else "",
         )
-        return tx.refunds.get(account_id)
+        return tx.refunds.find_refund_account(account_id)

@@ -9,59 +9,59 @@ from __future__ import annotations
 from datetime import datetime
 
 from bridge.errors import PayloadInvalid
-from bridge.model import Kind, Principal, PrivacyRequest, RequestState, Source
+from bridge.model import Principal, PrivacyRequest, RequestKind, RequestSource, RequestState
 from bridge.ports import Services, Tx
-from bridge.rules.index.identity import normal
-from bridge.rules.requests.deadlines import clocks
-from bridge.rules.webhooks.topics import is_shop
+from bridge.rules.index.identity import normalise_identifier
+from bridge.rules.requests.deadlines import compute_clocks
+from bridge.rules.webhooks.topics import is_shop_domain
 from bridge.steps.requests.open_or_join import open_or_join
 
-BY_HAND = (Kind.ACCESS, Kind.ERASURE)
+OPERATOR_KINDS = (RequestKind.ACCESS, RequestKind.ERASURE)
 
 
-def planned(
-    kind: Kind, shop: str, who: Principal, received_at: datetime, *, tx: Tx, services: Services
+def build_operator_request(
+    kind: RequestKind, shop: str, principal: Principal, received_at: datetime, *, tx: Tx, services: Services
 ) -> PrivacyRequest:
     """The request as it would be opened; nothing is stored. Raises PayloadInvalid with a constant reason."""
     now = services.clock.now()
-    if kind not in BY_HAND:
+    if kind not in OPERATOR_KINDS:
         raise PayloadInvalid("kind_not_by_hand")
-    if not is_shop(shop) or (services.merchant.shops and shop not in services.merchant.shops):
+    if not is_shop_domain(shop) or (services.merchant.shops and shop not in services.merchant.shops):
         raise PayloadInvalid("shop_unknown")
     if received_at > now:
         raise PayloadInvalid("received_in_the_future")
-    named = {"customer": who.customer_id, "email": who.email, "phone": who.phone}
-    unread = [field for field, value in named.items() if value and not normal(field, value)]
+    named = {"customer": principal.customer_id, "email": principal.email, "phone": principal.phone}
+    unread = [field for field, value in named.items() if value and not normalise_identifier(field, value)]
     if unread:
         raise PayloadInvalid(f"{unread[0]}_unreadable")
-    subject = tx.index.subject(shop, who)
+    subject = tx.index.find_subject(shop, principal)
     if not subject:
         raise PayloadInvalid("nobody_named")
-    due = clocks(received_at=received_at, webhook_received_at=None, rules=services.merchant.clocks)
+    due = compute_clocks(received_at=received_at, webhook_received_at=None, rules=services.merchant.clocks)
     return PrivacyRequest(
         id=services.store.new_id("req"),
         shop=shop,
         kind=kind,
-        source=Source.OPERATOR,
+        source=RequestSource.OPERATOR,
         state=RequestState.IN_PROGRESS,
         subject=subject,
-        principal=who,
+        principal=principal,
         received_at=received_at,
         received_at_basis="operator_entered",
         webhook_received_at=None,
         acknowledge_due_at=due.acknowledge_due_at,
         due_at=due.due_at,
         due_governed_by=due.due_governed_by,
-        clocks={rule: moment.isoformat() for rule, moment in due.due.items()},
+        clocks={rule: moment.isoformat() for rule, moment in due.due_by_rule.items()},
         policy_sha256=services.merchant.policy_sha256,
         retention_sha256=services.retention.sha256,
     )
 
 
-def intake(
-    kind: Kind,
+def open_operator_request(
+    kind: RequestKind,
     shop: str,
-    who: Principal,
+    principal: Principal,
     received_at: datetime,
     *,
     actor: str,
@@ -70,9 +70,9 @@ def intake(
 ) -> str:
     """Open the request, or join one in flight. Returns its id. Raises PayloadInvalid."""
     with services.store.transaction() as tx:
-        request = planned(kind, shop, who, received_at, tx=tx, services=services)
+        request = build_operator_request(kind, shop, principal, received_at, tx=tx, services=services)
         request_id = open_or_join(
-            request, {"reason": reason}, tx=tx, services=services, once=request.id, actor=actor
+            request, {"reason": reason}, tx=tx, services=services, idempotency_key=request.id, actor=actor
         )
-    services.queue.nudge("process", request_id, first=True)
+    services.queue.enqueue("process", request_id, at_front=True)
     return request_id

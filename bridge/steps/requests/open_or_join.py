@@ -20,7 +20,7 @@ def open_or_join(
     *,
     tx: Tx,
     services: Services,
-    once: str,
+    idempotency_key: str,
     actor: str = "bridge",
 ) -> str:
     """Open the request, or join the one that asks the same for the same person. Returns the id of either.
@@ -30,10 +30,12 @@ def open_or_join(
     """
     if request.external_ref:
         # the person is part of it: samples and test tools give every person's request the same number
-        once = f"{request.shop}|{request.kind}|{request.external_ref}|{request.subject}"
-    same = _known(request, once, tx)
-    if same is None and tx.requests.open(request, once=once, tasks=_tasks(request, services)):
-        tx.evidence.append(
+        idempotency_key = f"{request.shop}|{request.kind}|{request.external_ref}|{request.subject}"
+    same = _find_same_request(request, idempotency_key, tx)
+    if same is None and tx.requests.open_request(
+        request, idempotency_key=idempotency_key, tasks=_build_initial_tasks(request, services)
+    ):
+        tx.evidence.append_fact(
             Fact.REQUEST_OPENED,
             shop=request.shop,
             actor=actor,
@@ -51,14 +53,14 @@ def open_or_join(
             **receipt,
         )
         return request.id
-    same = same or _known(request, once, tx)
+    same = same or _find_same_request(request, idempotency_key, tx)
     if same is None:
         raise AssertionError("a request that is neither new nor known")
     if same.state is not RequestState.DONE:
-        tx.requests.widen(same.id, request.principal)
+        tx.requests.widen_request(same.id, request.principal)
     if same.closed_at is None and request.due_at < same.due_at:
-        tx.requests.hasten(same.id, request)
-    tx.evidence.append(
+        tx.requests.advance_deadlines(same.id, request)
+    tx.evidence.append_fact(
         Fact.REQUEST_JOINED,
         shop=request.shop,
         actor=actor,
@@ -73,11 +75,13 @@ def open_or_join(
     return same.id
 
 
-def _known(request: PrivacyRequest, once: str, tx: Tx) -> PrivacyRequest | None:
-    return tx.requests.opened_once(once) or tx.requests.in_flight(request.shop, request.kind, request.subject)
+def _find_same_request(request: PrivacyRequest, idempotency_key: str, tx: Tx) -> PrivacyRequest | None:
+    return tx.requests.find_request_by_idempotency_key(idempotency_key) or tx.requests.find_open_request(
+        request.shop, request.kind, request.subject
+    )
 
 
-def _tasks(request: PrivacyRequest, services: Services) -> list[Task]:
+def _build_initial_tasks(request: PrivacyRequest, services: Services) -> list[Task]:
     carriers = set(services.connectors) - {lifecycle.PLATFORM}
     return [
         Task(
@@ -87,5 +91,5 @@ def _tasks(request: PrivacyRequest, services: Services) -> list[Task]:
             action=action,
             state=TaskState.PENDING,
         )
-        for system, action in lifecycle.planned(request.kind, request.source, carriers)
+        for system, action in lifecycle.list_initial_tasks(request.kind, request.source, carriers)
     ]

@@ -9,101 +9,115 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
-from bridge.errors import ClaimLost, KeyMissing, SealBroken, StoreUnavailable
-from bridge.logs import place
-from bridge.model import Action, Fact, Kind, PrivacyRequest, Task, TaskState
-from bridge.ports import Claim, Services, Tx
-from bridge.rules.requests.lifecycle import VAULT, in_turn, pause_s, ready
-from bridge.steps.access.gather import gather
-from bridge.steps.erasure.erase_person import erase
-from bridge.steps.erasure.find_platform_parcels import locate
-from bridge.steps.erasure.poll_platform_erasure import follow
-from bridge.steps.erasure.remove_platform_residue import redact
-from bridge.steps.erasure.request_platform_erasure import ask
-from bridge.steps.index.index_orders import index
-from bridge.steps.notices.sync_notice_task import instruct
-from bridge.steps.requests.conclude import conclude
-from bridge.steps.retention.seal_invoices import seal
+from bridge.errors import KeyMissing, LeaseLost, SealBroken, StoreUnavailable
+from bridge.logs import describe_exception
+from bridge.model import Fact, PrivacyRequest, RequestKind, Task, TaskAction, TaskState
+from bridge.ports import Lease, Services, Tx
+from bridge.rules.requests.lifecycle import (
+    VAULT,
+    compute_retry_pause_s,
+    has_finished_prerequisites,
+    is_task_ready,
+)
+from bridge.steps.access.gather import gather_records
+from bridge.steps.erasure.erase_person import execute_erasure
+from bridge.steps.erasure.find_platform_parcels import find_platform_parcels
+from bridge.steps.erasure.poll_platform_erasure import poll_platform_erasure
+from bridge.steps.erasure.remove_platform_residue import remove_platform_residue
+from bridge.steps.erasure.request_platform_erasure import request_platform_erasure
+from bridge.steps.index.index_orders import index_deliveries
+from bridge.steps.notices.sync_notice_task import sync_notice_task
+from bridge.steps.requests.conclude import conclude_request
+from bridge.steps.retention.seal_invoices import seal_invoices
 
-MOST_ATTEMPTS = 8  # claims of a request that did not end in a release: then a person looks
+MAX_ATTEMPTS = 8  # claims of a request that did not end in a release: then a person looks
 
-VERBS: dict[Action, Callable[..., Task]] = {
-    Action.LOCATE: locate,
-    Action.SEAL: seal,
-    Action.ASK: ask,
-    Action.REDACT: redact,
-    Action.GATHER: gather,
-    Action.ERASE: erase,
-    Action.FOLLOW: follow,
-    Action.INSTRUCT: instruct,
+STEP_BY_ACTION: dict[TaskAction, Callable[..., Task]] = {
+    TaskAction.LOCATE_PARCELS: find_platform_parcels,
+    TaskAction.SEAL_INVOICES: seal_invoices,
+    TaskAction.REQUEST_PLATFORM_ERASURE: request_platform_erasure,
+    TaskAction.REMOVE_PLATFORM_RESIDUE: remove_platform_residue,
+    TaskAction.GATHER: gather_records,
+    TaskAction.ERASE: execute_erasure,
+    TaskAction.POLL_PLATFORM_ERASURE: poll_platform_erasure,
+    TaskAction.NOTIFY_PROCESSOR: sync_notice_task,
 }
 
 
-def process(request_id: str, *, services: Services) -> bool:
+def process_request(request_id: str, *, services: Services) -> bool:
     """Work on one request. False where it is owned, not due or done. Raises StoreUnavailable."""
     with services.store.transaction() as tx:
-        claim = tx.requests.claim(request_id)
-        request = _readable(claim, tx) if claim else None
+        claim = tx.requests.acquire_lease(request_id)
+        request = _load_leased_request(claim, tx) if claim else None
     if claim is None or request is None:
         return False
     try:
-        with services.store.keeping(claim):
-            _work(request, claim, services)
-    except (ClaimLost, StoreUnavailable):
+        with services.store.renewing_lease(claim):
+            _run_due_tasks(request, claim, services)
+    except (LeaseLost, StoreUnavailable):
         raise
     except Exception as fault:
         with services.store.transaction() as tx:
-            error = place(fault)
-            tx.requests.postpone(
-                claim, error, services.clock.now() + timedelta(seconds=pause_s(request.attempts, None))
+            error = describe_exception(fault)
+            tx.requests.postpone_request(
+                claim,
+                error,
+                services.clock.now() + timedelta(seconds=compute_retry_pause_s(request.attempts, None)),
             )
         raise
     return True
 
 
-def _readable(claim: Claim, tx: Tx) -> PrivacyRequest | None:
+def _load_leased_request(lease: Lease, tx: Tx) -> PrivacyRequest | None:
     """The claimed request; None where a person must look first: its key is gone, or it was tried too often."""
     try:
-        request = tx.requests.get(claim.row_id)
-        if request is None or request.attempts <= MOST_ATTEMPTS:
+        request = tx.requests.get_request(lease.row_id)
+        if request is None or request.attempts <= MAX_ATTEMPTS:
             return request
         error, shop = request.last_error or "gave_up", request.shop
     except (KeyMissing, SealBroken) as fault:
         error, shop = type(fault).__name__, ""
-    tx.requests.fail(claim, error)
-    tx.evidence.append(Fact.REQUEST_FAILED, shop=shop, request_id=claim.row_id, error=error)
+    tx.requests.fail_request(lease, error)
+    tx.evidence.append_fact(Fact.REQUEST_FAILED, shop=shop, request_id=lease.row_id, error=error)
     return None
 
 
-def _work(request: PrivacyRequest, claim: Claim, services: Services) -> None:
-    if request.kind is not Kind.ACCESS or not request.closed_at:
+def _run_due_tasks(request: PrivacyRequest, lease: Lease, services: Services) -> None:
+    if request.kind is not RequestKind.ACCESS or not request.closed_at:
         # what came before this request must be known to it
-        index(request.shop, services=services, to_the_end=True)
+        index_deliveries(request.shop, services=services, until_empty=True)
     with services.store.transaction() as tx:
-        tasks = {task.id: task for task in _tasks(request, claim, tx, services)}
+        tasks = {task.id: task for task in _load_tasks(request, lease, tx, services)}
     changed = False
     done: set[str] = set()
-    while task := _next(list(tasks.values()), done, services):
+    while task := _find_next_task(list(tasks.values()), done, services):
         done.add(task.id)
-        after = tasks[task.id] = VERBS[task.action](request, task, claim, services=services)
-        changed |= _told(after) != _told(task)
-        if task.action in (Action.ASK, Action.REDACT):  # it may have learned the platform's id of the person
+        after = tasks[task.id] = STEP_BY_ACTION[task.action](request, task, lease, services=services)
+        changed |= _extract_reported_fields(after) != _extract_reported_fields(task)
+        if task.action in (
+            TaskAction.REQUEST_PLATFORM_ERASURE,
+            TaskAction.REMOVE_PLATFORM_RESIDUE,
+        ):  # it may have learned the platform's id of the person
             with services.store.transaction() as tx:
-                request = _readable(claim, tx) or request
-    conclude(request.id, claim, changed=changed, services=services)
+                request = _load_leased_request(lease, tx) or request
+    conclude_request(request.id, lease, has_changed=changed, services=services)
 
 
-def _tasks(request: PrivacyRequest, claim: Claim, tx: Tx, services: Services) -> list[Task]:
+def _load_tasks(request: PrivacyRequest, lease: Lease, tx: Tx, services: Services) -> list[Task]:
     """Its tasks; an erasure that was opened before copies were sealed must look for them all the same."""
-    tasks = tx.requests.tasks(request.id)
-    open_ = any(task.action is Action.ERASE and task.state is not TaskState.DONE for task in tasks)
-    if request.kind is Kind.ERASURE and open_ and not any(task.action is Action.SEAL for task in tasks):
-        tx.requests.hold(claim)
+    tasks = tx.requests.list_tasks(request.id)
+    open_ = any(task.action is TaskAction.ERASE and task.state is not TaskState.DONE for task in tasks)
+    if (
+        request.kind is RequestKind.ERASURE
+        and open_
+        and not any(task.action is TaskAction.SEAL_INVOICES for task in tasks)
+    ):
+        tx.requests.verify_lease(lease)
         look = Task(
             id=services.store.new_id("tsk"),
             request_id=request.id,
             system=VAULT,
-            action=Action.SEAL,
+            action=TaskAction.SEAL_INVOICES,
             state=TaskState.PENDING,
         )
         tx.requests.save_task(look, position=0)
@@ -111,13 +125,13 @@ def _tasks(request: PrivacyRequest, claim: Claim, tx: Tx, services: Services) ->
     return tasks
 
 
-def _told(task: Task) -> tuple[object, ...]:
+def _extract_reported_fields(task: Task) -> tuple[object, ...]:
     """What a package or a certificate says of a task: asking again in vain changes neither."""
     return task.state, task.outcome, task.records, task.gaps, task.last_error, task.expected_by, task.detail
 
 
-def _next(tasks: Sequence[Task], done: set[str], services: Services) -> Task | None:
+def _find_next_task(tasks: Sequence[Task], done_ids: set[str], services: Services) -> Task | None:
     """The next task that is due; each at most once a run."""
     now = services.clock.now()
-    due = (task for task in tasks if task.id not in done and ready(task, now))
-    return next((task for task in due if in_turn(task, tasks)), None)
+    due = (task for task in tasks if task.id not in done_ids and is_task_ready(task, now))
+    return next((task for task in due if has_finished_prerequisites(task, tasks)), None)

@@ -13,37 +13,42 @@ from itertools import repeat
 from bridge.model import Fact
 from bridge.ports import Services
 from bridge.rules.retention.holds import local_day
-from bridge.rules.retention.retention_registry import REGISTRY, Stored, aged_until, end_of
-from bridge.steps.retention.accept_policy import adopt
+from bridge.rules.retention.retention_registry import (
+    CATEGORY_REGISTRY,
+    StoredCategory,
+    compute_day_end,
+    compute_expiry_cutoff,
+)
+from bridge.steps.retention.accept_policy import activate_or_review_policy
 
-BATCH = 500
-TURNS = 10  # batches of one category a turn
+RECORDS_PER_BATCH = 500
+BATCHES_PER_CATEGORY = 10  # batches of one category a turn
 
 
-def age(*, services: Services) -> Mapping[str, int]:
+def expire_aged_records(*, services: Services) -> Mapping[str, int]:
     """One turn. Returns how many of each category went. Raises NeedsOperator where one is still there."""
-    if not adopt(services=services):
+    if not activate_or_review_policy(services=services):
         return {}
     today = local_day(services.clock.now(), services.retention.calendar)
     gone: dict[str, int] = {}
-    for category, before in over_on(today, services):
-        for _ in repeat(None, TURNS):
+    for category, before in find_expired_categories(today, services):
+        for _ in repeat(None, BATCHES_PER_CATEGORY):
             with services.store.transaction() as tx:
-                swept = tx.ageing.sweep(category, before, limit=BATCH)
+                swept = tx.expiry.expire_records(category, before, limit=RECORDS_PER_BATCH)
                 for shop, count in sorted(swept.items()):
-                    tx.evidence.append(Fact.RECORD_AGED_OUT, shop=shop, category=category, count=count)
+                    tx.evidence.append_fact(Fact.RECORD_EXPIRED, shop=shop, category=category, count=count)
             if not swept:
                 break
             gone[category] = gone.get(category, 0) + sum(swept.values())
     return gone
 
 
-def over_on(today: date, services: Services) -> Iterator[tuple[str, datetime]]:
+def find_expired_categories(today: date, services: Services) -> Iterator[tuple[str, datetime]]:
     """The categories that age here, with the moment before which their records are over on that day."""
-    for name, stored in REGISTRY.items():
+    for name, stored in CATEGORY_REGISTRY.items():
         category = services.retention.categories.get(name)
-        if category is None or not isinstance(stored, Stored) or stored.by != "age":
+        if category is None or not isinstance(stored, StoredCategory) or stored.deleted_by != "age":
             continue
-        day = aged_until(category, stored, today=today, retention=services.retention)
+        day = compute_expiry_cutoff(category, stored, today=today, retention=services.retention)
         if day is not None:
-            yield name, end_of(day, services.retention)
+            yield name, compute_day_end(day, services.retention)

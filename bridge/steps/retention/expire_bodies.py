@@ -11,21 +11,22 @@ from collections.abc import Mapping
 
 from bridge.model import Fact
 from bridge.ports import Services
-from bridge.rules.retention.max_ages import BODIES, PACKAGES, purge_days
-from bridge.steps.retention.accept_policy import ages_that_bind
+from bridge.rules.retention.max_ages import ACCESS_PACKAGE_AGE, WEBHOOK_BODY_AGE, find_expiry_days
+from bridge.steps.retention.accept_policy import list_binding_ages
 
 
-def purge(*, services: Services) -> Mapping[str, int]:
+def expire_bodies_and_packages(*, services: Services) -> Mapping[str, int]:
     """Destroy what is over. Returns how many of each."""
     with services.store.transaction() as tx:
-        ages = ages_that_bind(tx, services)
-    destroyed = services.store.purge(
-        keep_failed_days=purge_days(ages, BODIES), keep_packages_days=purge_days(ages, PACKAGES)
+        ages = list_binding_ages(tx, services)
+    destroyed = services.store.expire_bodies_and_packages(
+        keep_failed_days=find_expiry_days(ages, WEBHOOK_BODY_AGE),
+        keep_packages_days=find_expiry_days(ages, ACCESS_PACKAGE_AGE),
     )
     facts = {"raw_bodies": Fact.RAW_BODY_DESTROYED, "packages": Fact.PACKAGE_DESTROYED}
     if any(destroyed.values()):
         with services.store.transaction() as tx:
             for name, count in destroyed.items():
                 if count:
-                    tx.evidence.append(facts[name], shop="", count=count)
+                    tx.evidence.append_fact(facts[name], shop="", count=count)
     return destroyed

@@ -12,64 +12,73 @@ from dataclasses import dataclass
 from datetime import date
 
 from bridge.model import Document, Fact
-from bridge.ports import OrderKey, Services, Tx
+from bridge.ports import Services, ShopOrderKey, Tx
 from bridge.rules.retention.holds import local_day
-from bridge.rules.retention.release import Keeping, Kept
-from bridge.steps.retention.accept_policy import adopt, in_force
+from bridge.rules.retention.release import DocumentRetention, DocumentRetentionCalculator
+from bridge.steps.retention.accept_policy import activate_or_review_policy, is_policy_active
 
-BATCH = 100  # documents a transaction: a tenth of a second, so that webhooks never wait for it
-MOST = 2_000  # documents a turn: a few seconds, so that the clock rings on
-Decided = tuple[OrderKey, Sequence[Document], Kept]
+DOCUMENTS_PER_TRANSACTION = (
+    100  # documents a transaction: a tenth of a second, so that webhooks never wait for it
+)
+MAX_DOCUMENTS_PER_RUN = 2_000  # documents a turn: a few seconds, so that the clock rings on
+OrderDecision = tuple[ShopOrderKey, Sequence[Document], DocumentRetention]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Released:
+class DocumentExpiryResult:
     """One turn: documents that got a day, that were destroyed; whether more is to do, and whether it may."""
 
-    accepted: bool
+    policy_accepted: bool
     dated: int = 0
     destroyed: int = 0
-    more: bool = False
+    has_more: bool = False
 
 
-def release(*, services: Services) -> Released:
+def expire_documents(*, services: Services) -> DocumentExpiryResult:
     """One turn. Raises NeedsOperator where a destroyed document is still there."""
-    if not adopt(services=services):
-        return Released(accepted=False)
+    if not activate_or_review_policy(services=services):
+        return DocumentExpiryResult(policy_accepted=False)
     sha256, today = services.retention.sha256, local_day(services.clock.now(), services.retention.calendar)
-    finds: tuple[Callable[[Tx], Sequence[OrderKey]], ...] = (
-        lambda tx: tx.vault_orders.stale(sha256, limit=BATCH),
-        lambda tx: tx.vault_orders.due(today, limit=BATCH),
+    finds: tuple[Callable[[Tx], Sequence[ShopOrderKey]], ...] = (
+        lambda tx: tx.vault_orders.list_orders_with_outdated_policy(sha256, limit=DOCUMENTS_PER_TRANSACTION),
+        lambda tx: tx.vault_orders.list_orders_with_due_documents(today, limit=DOCUMENTS_PER_TRANSACTION),
     )
     dated = destroyed = 0
     for find in finds:
-        while dated + destroyed < MOST:
+        while dated + destroyed < MAX_DOCUMENTS_PER_RUN:
             with services.store.transaction() as tx:
-                stay, gone = _settle(find(tx), today, tx, services)
+                stay, gone = _date_or_destroy_documents(find(tx), today, tx, services)
             dated, destroyed = dated + stay, destroyed + gone
             if not stay + gone:
                 break
-    return Released(accepted=True, dated=dated, destroyed=destroyed, more=dated + destroyed >= MOST)
+    return DocumentExpiryResult(
+        policy_accepted=True,
+        dated=dated,
+        destroyed=destroyed,
+        has_more=dated + destroyed >= MAX_DOCUMENTS_PER_RUN,
+    )
 
 
-def date_anew(orders: Sequence[OrderKey], *, tx: Tx, services: Services) -> int:
+def recompute_expiry_dates(orders: Sequence[ShopOrderKey], *, tx: Tx, services: Services) -> int:
     """Compute the day of these orders again, where the file in force may. Returns how many documents they have."""
     today = local_day(services.clock.now(), services.retention.calendar)
-    decided = _decided(orders, today, tx, services)
-    if in_force(tx, services):
-        _date(decided, tx, services)
+    decided = _decide_orders(orders, today, tx, services)
+    if is_policy_active(tx, services):
+        _save_expiry_dates(decided, tx, services)
     return sum(len(documents) for _, documents, _ in decided)
 
 
-def _settle(orders: Sequence[OrderKey], today: date, tx: Tx, services: Services) -> tuple[int, int]:
+def _date_or_destroy_documents(
+    orders: Sequence[ShopOrderKey], today: date, tx: Tx, services: Services
+) -> tuple[int, int]:
     """Date what stays and destroy what is free. Returns how many documents of each."""
-    decided = _decided(orders, today, tx, services)
-    stays = [one for one in decided if not one[2].free]
-    free = [one for one in decided if one[2].free]
-    _date(stays, tx, services)
-    gone = tx.documents.destroy([document.id for _, documents, _ in free for document in documents])
+    decided = _decide_orders(orders, today, tx, services)
+    stays = [one for one in decided if not one[2].is_erasable]
+    free = [one for one in decided if one[2].is_erasable]
+    _save_expiry_dates(stays, tx, services)
+    gone = tx.documents.delete_documents([document.id for _, documents, _ in free for document in documents])
     for (shop, _), documents, kept in free:
-        tx.evidence.append(
+        tx.evidence.append_fact(
             Fact.DOCUMENT_DESTROYED,
             shop=shop,
             request_id=next((document.request_id for document in documents if document.request_id), ""),
@@ -81,17 +90,27 @@ def _settle(orders: Sequence[OrderKey], today: date, tx: Tx, services: Services)
     return sum(len(documents) for _, documents, _ in stays), gone
 
 
-def _decided(orders: Sequence[OrderKey], today: date, tx: Tx, services: Services) -> list[Decided]:
+def _decide_orders(
+    orders: Sequence[ShopOrderKey], today: date, tx: Tx, services: Services
+) -> list[OrderDecision]:
     """What keeps each. Documents are locked before claims are read: a claim that is opened meanwhile waits."""
-    known = tx.vault_orders.documents(orders, lock=True)
-    claims, keeping = tx.legal_claims.on(known), Keeping(today=today, retention=services.retention)
-    return [(key, documents, keeping.of(documents, claims.get(key, ()))) for key, documents in known.items()]
+    known = tx.vault_orders.group_documents_by_order(orders, lock=True)
+    claims, keeping = (
+        tx.legal_holds.find_legal_holds_by_order(known),
+        DocumentRetentionCalculator(today=today, retention=services.retention),
+    )
+    return [
+        (key, documents, keeping.calculate_retention(documents, claims.get(key, ())))
+        for key, documents in known.items()
+    ]
 
 
-def _date(decided: Sequence[Decided], tx: Tx, services: Services) -> None:
+def _save_expiry_dates(decisions: Sequence[OrderDecision], tx: Tx, services: Services) -> None:
     same: dict[tuple[date | None, tuple[str, ...]], list[str]] = {}
-    for _, documents, kept in decided:
+    for _, documents, kept in decisions:
         ids = same.setdefault((kept.erasable_from, kept.grounds), [])
         ids.extend(document.id for document in documents)
     for (day, grounds), ids in same.items():
-        tx.documents.dated(ids, erasable_from=day, grounds=grounds, law_sha256=services.retention.sha256)
+        tx.documents.record_erasable_from(
+            ids, erasable_from=day, grounds=grounds, law_sha256=services.retention.sha256
+        )

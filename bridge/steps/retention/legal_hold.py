@@ -12,47 +12,49 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from bridge.errors import PayloadInvalid
-from bridge.model import Entry, Fact, Kind, LegalClaim, Proceeding
+from bridge.model import Fact, LegalHold, NoticeItem, Proceeding, RequestKind
 from bridge.ports import Services, Tx
-from bridge.rules.refunds.settlement import first_moment
+from bridge.rules.refunds.settlement import compute_day_start
 from bridge.rules.retention.holds import local_day
-from bridge.rules.retention.release import CLAIM as GROUND
-from bridge.steps.notices.pause_items import CLAIM, hold_back, let_go
-from bridge.steps.retention.expire_documents import date_anew
+from bridge.rules.retention.release import LEGAL_HOLD_GROUND as GROUND
+from bridge.steps.notices.pause_items import LEGAL_HOLD_PREFIX, pause_items, resume_items
+from bridge.steps.retention.expire_documents import recompute_expiry_dates
 
-REVIEW_DAYS = 90  # P-63; a file that does not say keeps it
+DEFAULT_REVIEW_DAYS = 90  # P-63; a file that does not say keeps it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Held:
+class LegalHoldResult:
     """A claim with what it holds just now. `new` is False where the same one lived already."""
 
-    claim: LegalClaim
+    legal_hold: LegalHold
     orders: int
     documents: int
-    entries: int
-    new: bool = True
+    items: int
+    is_new: bool = True
 
 
-def hold_person(
+def open_person_legal_hold(
     request_id: str, *, reference: str, actor: str, reason: str, services: Services, kind: str = ""
-) -> Held:
+) -> LegalHoldResult:
     """Hold what belongs to a request's person, as far as it is known. Twice is once.
 
     Raises PayloadInvalid: `request_unknown`, `names_no_person`.
     """
     with services.store.transaction() as tx:
-        request = tx.requests.get(request_id)
+        request = tx.requests.get_request(request_id)
         if request is None:
             raise PayloadInvalid("request_unknown")
-        if request.kind is Kind.SHOP_ERASURE or not request.subject:
+        if request.kind is RequestKind.SHOP_ERASURE or not request.subject:
             raise PayloadInvalid("names_no_person")
-        claim = _new(request.shop, reference, kind, actor, services)
+        claim = _build_legal_hold(request.shop, reference, kind, actor, services)
         claim = replace(claim, request_id=request_id, subject=request.subject)
-        return _opened(claim, tx.legal_claims.orders_of(request), reason, tx=tx, services=services)
+        return _open_or_find_legal_hold(
+            claim, tx.legal_holds.find_order_keys_of_request(request), reason, tx=tx, services=services
+        )
 
 
-def hold_order(
+def open_order_legal_hold(
     shop: str,
     order_id: str,
     *,
@@ -61,43 +63,45 @@ def hold_order(
     reason: str,
     services: Services,
     kind: str = "",
-) -> Held:
+) -> LegalHoldResult:
     """Hold what belongs to one order; `kind` names a proceeding. Twice is once. Raises PayloadInvalid `order_unreadable`."""
     with services.store.transaction() as tx:
-        key = tx.legal_claims.key_of(shop, order_id)
+        key = tx.legal_holds.compute_order_key(shop, order_id)
         if not key:
             raise PayloadInvalid("order_unreadable")
-        claim = _new(shop, reference, kind, actor, services)
-        return _opened(claim, [key], reason, tx=tx, services=services)
+        claim = _build_legal_hold(shop, reference, kind, actor, services)
+        return _open_or_find_legal_hold(claim, [key], reason, tx=tx, services=services)
 
 
-def review(claim_id: str, *, actor: str, reason: str, services: Services) -> LegalClaim:
+def review_legal_hold(legal_hold_id: str, *, actor: str, reason: str, services: Services) -> LegalHold:
     """Somebody looked: it lives on. Returns it as it stands. Raises PayloadInvalid as `release_claim`."""
     with services.store.transaction() as tx:
-        claim = _living(claim_id, tx)
-        due_at = _next_review(services.clock.now(), services)
-        tx.legal_claims.reviewed(claim_id, actor=actor, due_at=due_at)
-        _tell(Fact.HOLD_REVIEWED, claim, tx, actor, reason, review_due_at=due_at.isoformat())
-        return _living(claim_id, tx)
+        claim = _get_active_legal_hold(legal_hold_id, tx)
+        due_at = _next_review_at(services.clock.now(), services)
+        tx.legal_holds.record_legal_hold_review(legal_hold_id, actor=actor, due_at=due_at)
+        _record_legal_hold_fact(
+            Fact.LEGAL_HOLD_REVIEWED, claim, tx, actor, reason, review_due_at=due_at.isoformat()
+        )
+        return _get_active_legal_hold(legal_hold_id, tx)
 
 
-def approve(claim_id: str, *, actor: str, reason: str, services: Services) -> LegalClaim:
+def approve_legal_hold(legal_hold_id: str, *, actor: str, reason: str, services: Services) -> LegalHold:
     """A second person agrees that it lives beyond a year (E-09).
 
     Raises PayloadInvalid as `release_claim`, and `needs_another_person`.
     """
     with services.store.transaction() as tx:
-        claim = _living(claim_id, tx)
+        claim = _get_active_legal_hold(legal_hold_id, tx)
         if actor == claim.opened_by:
             raise PayloadInvalid("needs_another_person")
-        tx.legal_claims.approved(claim_id, actor=actor)
-        _tell(Fact.HOLD_REVIEWED, claim, tx, actor, reason, approved=True)
-        return _living(claim_id, tx)
+        tx.legal_holds.record_legal_hold_approval(legal_hold_id, actor=actor)
+        _record_legal_hold_fact(Fact.LEGAL_HOLD_REVIEWED, claim, tx, actor, reason, approved=True)
+        return _get_active_legal_hold(legal_hold_id, tx)
 
 
-def release_claim(
-    claim_id: str, *, actor: str, reason: str, services: Services, disposed_on: date | None = None
-) -> Held:
+def release_legal_hold(
+    legal_hold_id: str, *, actor: str, reason: str, services: Services, disposed_on: date | None = None
+) -> LegalHoldResult:
     """It is over: what nothing else holds goes on its way, the documents with the clock's next turn.
 
     A proceeding needs the day of its final disposal, from which its books are kept on (CGST Act s.36 proviso). Raises
@@ -105,26 +109,31 @@ def release_claim(
     """
     calendar = services.retention.calendar
     with services.store.transaction() as tx:
-        claim = _living(claim_id, tx)
+        claim = _get_active_legal_hold(legal_hold_id, tx)
         if bool(claim.kind) != bool(disposed_on):
             raise PayloadInvalid("disposal_needed" if claim.kind else "no_proceeding")
         if disposed_on and disposed_on > local_day(services.clock.now(), calendar):
             raise PayloadInvalid("disposal_to_come")
-        orders = tx.legal_claims.orders(claim_id)
-        disposed_at = first_moment(disposed_on, services.retention) if disposed_on else None
-        tx.legal_claims.released(claim_id, actor=actor, disposed_at=disposed_at)
-        entries = let_go(_entries(claim, orders, tx), CLAIM + claim_id, tx=tx, services=services)
-        documents = date_anew([(claim.shop, key) for key in orders], tx=tx, services=services)
+        orders = tx.legal_holds.list_order_keys_on_hold(legal_hold_id)
+        disposed_at = compute_day_start(disposed_on, services.retention) if disposed_on else None
+        tx.legal_holds.record_legal_hold_release(legal_hold_id, actor=actor, disposed_at=disposed_at)
+        entries = resume_items(
+            _find_items_under_hold(claim, orders, tx),
+            LEGAL_HOLD_PREFIX + legal_hold_id,
+            tx=tx,
+            services=services,
+        )
+        documents = recompute_expiry_dates([(claim.shop, key) for key in orders], tx=tx, services=services)
         said: dict[str, object] = {"documents": documents, "entries": entries}
         if disposed_on:
             said |= {"kind": claim.kind, "disposed_on": disposed_on.isoformat()}
-        _tell(Fact.HOLD_RELEASED, claim, tx, actor, reason, **said)
-    return Held(claim=claim, orders=len(orders), documents=documents, entries=entries)
+        _record_legal_hold_fact(Fact.LEGAL_HOLD_RELEASED, claim, tx, actor, reason, **said)
+    return LegalHoldResult(legal_hold=claim, orders=len(orders), documents=documents, items=entries)
 
 
-def _new(shop: str, reference: str, kind: str, actor: str, services: Services) -> LegalClaim:
+def _build_legal_hold(shop: str, reference: str, kind: str, actor: str, services: Services) -> LegalHold:
     now = services.clock.now()
-    return LegalClaim(
+    return LegalHold(
         id=services.store.new_id("clm"),
         shop=shop,
         request_id="",
@@ -133,48 +142,61 @@ def _new(shop: str, reference: str, kind: str, actor: str, services: Services) -
         reference=reference,
         opened_by=actor,
         opened_at=now,
-        review_due_at=_next_review(now, services),
+        review_due_at=_next_review_at(now, services),
         kind=Proceeding(kind) if kind else "",
     )
 
 
-def _opened(claim: LegalClaim, keys: Sequence[str], reason: str, *, tx: Tx, services: Services) -> Held:
-    known = tx.legal_claims.living(
-        shop=claim.shop,
-        request_id=claim.request_id,
-        order_keys=() if claim.request_id else keys,
+def _open_or_find_legal_hold(
+    legal_hold: LegalHold, order_keys: Sequence[str], reason: str, *, tx: Tx, services: Services
+) -> LegalHoldResult:
+    known = tx.legal_holds.list_active_legal_holds(
+        shop=legal_hold.shop,
+        request_id=legal_hold.request_id,
+        order_keys=() if legal_hold.request_id else order_keys,
     )
     for same in known:
-        if (same.reference, same.request_id, same.kind) == (claim.reference, claim.request_id, claim.kind):
-            orders = len(tx.legal_claims.orders(same.id))
-            return Held(claim=same, orders=orders, documents=0, entries=0, new=False)
-    tx.legal_claims.open(claim, keys)
-    entries = hold_back(_entries(claim, keys, tx), CLAIM + claim.id, tx=tx, services=services)
-    documents = date_anew([(claim.shop, key) for key in keys], tx=tx, services=services)
-    _tell(
-        Fact.HOLD_OPENED,
-        claim,
+        if (same.reference, same.request_id, same.kind) == (
+            legal_hold.reference,
+            legal_hold.request_id,
+            legal_hold.kind,
+        ):
+            orders = len(tx.legal_holds.list_order_keys_on_hold(same.id))
+            return LegalHoldResult(legal_hold=same, orders=orders, documents=0, items=0, is_new=False)
+    tx.legal_holds.open_legal_hold(legal_hold, order_keys)
+    entries = pause_items(
+        _find_items_under_hold(legal_hold, order_keys, tx),
+        LEGAL_HOLD_PREFIX + legal_hold.id,
+        tx=tx,
+        services=services,
+    )
+    documents = recompute_expiry_dates(
+        [(legal_hold.shop, key) for key in order_keys], tx=tx, services=services
+    )
+    _record_legal_hold_fact(
+        Fact.LEGAL_HOLD_OPENED,
+        legal_hold,
         tx,
-        claim.opened_by,
+        legal_hold.opened_by,
         reason,
-        review_due_at=claim.review_due_at.isoformat(),
-        orders=len(keys),
+        review_due_at=legal_hold.review_due_at.isoformat(),
+        orders=len(order_keys),
         documents=documents,
         entries=entries,
-        **({"kind": claim.kind} if claim.kind else {}),
+        **({"kind": legal_hold.kind} if legal_hold.kind else {}),
     )
-    return Held(claim=claim, orders=len(keys), documents=documents, entries=entries)
+    return LegalHoldResult(legal_hold=legal_hold, orders=len(order_keys), documents=documents, items=entries)
 
 
-def _entries(claim: LegalClaim, order_keys: Sequence[str], tx: Tx) -> list[Entry]:
+def _find_items_under_hold(legal_hold: LegalHold, order_keys: Sequence[str], tx: Tx) -> list[NoticeItem]:
     """The records at processors of the claim's person and orders."""
-    found = tx.notices.entries(request_id=claim.request_id) if claim.request_id else []
-    of_orders = tx.notices.entries(order_keys=order_keys) if order_keys else []
+    found = tx.notices.list_items(request_id=legal_hold.request_id) if legal_hold.request_id else []
+    of_orders = tx.notices.list_items(order_keys=order_keys) if order_keys else []
     return list({entry.id: entry for entry in [*found, *of_orders]}.values())
 
 
-def _living(claim_id: str, tx: Tx) -> LegalClaim:
-    claim = tx.legal_claims.get(claim_id)
+def _get_active_legal_hold(legal_hold_id: str, tx: Tx) -> LegalHold:
+    claim = tx.legal_holds.find_legal_hold(legal_hold_id)
     if claim is None:
         raise PayloadInvalid("claim_unknown")
     if claim.released_at is not None:
@@ -182,20 +204,24 @@ def _living(claim_id: str, tx: Tx) -> LegalClaim:
     return claim
 
 
-def _next_review(now: datetime, services: Services) -> datetime:
+def _next_review_at(now: datetime, services: Services) -> datetime:
     rule = services.retention.holds.get(GROUND)
-    return now + timedelta(days=rule.args.get("review_every_days", REVIEW_DAYS) if rule else REVIEW_DAYS)
+    return now + timedelta(
+        days=rule.args.get("review_every_days", DEFAULT_REVIEW_DAYS) if rule else DEFAULT_REVIEW_DAYS
+    )
 
 
-def _tell(fact: Fact, claim: LegalClaim, tx: Tx, actor: str, reason: str, **detail: object) -> None:
-    tx.evidence.append(
+def _record_legal_hold_fact(
+    fact: Fact, legal_hold: LegalHold, tx: Tx, actor: str, reason: str, **detail: object
+) -> None:
+    tx.evidence.append_fact(
         fact,
-        shop=claim.shop,
+        shop=legal_hold.shop,
         actor=actor,
-        request_id=claim.request_id,
-        subject=claim.subject,
-        claim=claim.id,
-        reference=claim.reference,
+        request_id=legal_hold.request_id,
+        subject=legal_hold.subject,
+        claim=legal_hold.id,
+        reference=legal_hold.reference,
         reason=reason,
         **detail,
     )

@@ -11,63 +11,69 @@ from dataclasses import replace
 
 from bridge.errors import BridgeError
 from bridge.model import (
-    Action,
     Fact,
     Outcome,
     Principal,
     PrivacyRequest,
+    RequestSource,
     Sale,
-    Source,
     Task,
+    TaskAction,
     TaskState,
 )
-from bridge.ports import Claim, Platform, Services, Tx
-from bridge.rules.erasure.plan import COPY_MISSING
+from bridge.ports import Lease, Platform, Services, Tx
+from bridge.rules.erasure.plan import INVOICE_COPY_MISSING
 from bridge.rules.index.identity import legacy_id
 from bridge.rules.requests.lifecycle import PLATFORM
-from bridge.rules.retention.invoice_copy import Supplier, lacks, paper
+from bridge.rules.retention.invoice_copy import Supplier, build_invoice_copy, list_missing_particulars
 from bridge.steps.erasure.orders_without_invoice_copy import (
-    Looked,
-    as_cursor,
-    hers,
-    keeps_books,
-    looked,
-    review_missing,
-    scope,
-    without,
+    InvoiceSearchResult,
+    encode_invoice_search,
+    filter_orders_without_invoice,
+    find_order_ids_to_erase,
+    has_bridge_vault,
+    read_invoice_search,
+    resolve_erasure_principal,
+    sync_missing_copy_review,
 )
-from bridge.steps.erasure.plan import compared, keep, plan
-from bridge.steps.erasure.request_platform_erasure import THEIRS, failed
-from bridge.steps.evidence.record_facts import tell_task
+from bridge.steps.erasure.plan import compare_with_saved_plan, plan_erasure, save_plan
+from bridge.steps.erasure.request_platform_erasure import SYSTEM_ERRORS, fail_or_retry_task
+from bridge.steps.evidence.record_facts import record_task_fact
 
-INCOMPLETE = "copy_incomplete"
-CATEGORY = "invoice_document"
-FACTS = {TaskState.DONE: Fact.TASK_DONE, TaskState.RETRY: Fact.TASK_RETRIED}
+INCOMPLETE_COPY_REVIEW_KIND = "copy_incomplete"
+INVOICE_CATEGORY = "invoice_document"
+FACT_BY_STATE = {TaskState.DONE: Fact.TASK_DONE, TaskState.RETRY: Fact.TASK_RETRIED}
 
 
-def seal_sold(
-    shop: str, sales: Sequence[Sale], *, tx: Tx, services: Services, once: Iterable[str] = ()
+def seal_sales(
+    shop: str, sales: Sequence[Sale], *, tx: Tx, services: Services, erased_order_ids: Iterable[str] = ()
 ) -> list[str]:
     """Seal the copies of these sales in the caller's transaction, and record it. Returns ids of the new documents.
 
     `once` are orders of people who were erased: an invoice of theirs that stands already is not written anew
     from what a late delivery still tells. Raises NeedsOperator where a copy does not read back.
     """
-    new = _sealed(shop, sales, once, tx, services)
-    for order_id in sorted({sale.order_id for sale in sales} & set(once)):
-        if request_id := tx.index.erased_by(shop, order_id):  # a late one belongs to what her erasure left
-            tx.documents.remaining(shop, [order_id], request_id)
-    _tell(shop, new, tx)
+    new = _seal_sale_copies(shop, sales, erased_order_ids, tx, services)
+    for order_id in sorted({sale.order_id for sale in sales} & set(erased_order_ids)):
+        if request_id := tx.index.find_erasing_request(
+            shop, order_id
+        ):  # a late one belongs to what her erasure left
+            tx.documents.mark_documents_remaining(shop, [order_id], request_id)
+    _record_sealed_documents(shop, new, tx)
     return new
 
 
-def _sealed(shop: str, sales: Sequence[Sale], once: Iterable[str], tx: Tx, services: Services) -> list[str]:
-    if not keeps_books(services) or not sales:
+def _seal_sale_copies(
+    shop: str, sales: Sequence[Sale], erased_order_ids: Iterable[str], tx: Tx, services: Services
+) -> list[str]:
+    if not has_bridge_vault(services) or not sales:
         return []
     invoiced = {sale.order_id for sale in sales if not sale.refund_id}
-    have = {sale.order_id for sale in sales} - set(without(shop, {sale.order_id for sale in sales}, tx))
-    settled = have & set(once)
-    category = services.retention.categories.get(CATEGORY)
+    have = {sale.order_id for sale in sales} - set(
+        filter_orders_without_invoice(shop, {sale.order_id for sale in sales}, tx)
+    )
+    settled = have & set(erased_order_ids)
+    category = services.retention.categories.get(INVOICE_CATEGORY)
     conditions = category.name_address_required_if_any if category else ()
     merchant = services.merchant
     supplier = Supplier(
@@ -82,14 +88,16 @@ def _sealed(shop: str, sales: Sequence[Sale], once: Iterable[str], tx: Tx, servi
         if sale.refund_id and not (known or (sale.total or 0) > 0):
             continue  # nothing was invoiced and no money came back: what was cancelled leaves nothing
         if sale.refund_id or sale.order_id not in settled:
-            document = tx.documents.seal(shop, paper(sale, supplier, conditions, services.retention.vault))
+            document = tx.documents.seal_document(
+                shop, build_invoice_copy(sale, supplier, conditions, services.retention.vault)
+            )
             new += [document.id] if document else []
     return new
 
 
-def _tell(shop: str, documents: Sequence[str], tx: Tx, request_id: str = "") -> None:
+def _record_sealed_documents(shop: str, documents: Sequence[str], tx: Tx, request_id: str = "") -> None:
     if documents:
-        tx.evidence.append(
+        tx.evidence.append_fact(
             Fact.DOCUMENT_SEALED,
             shop=shop,
             request_id=request_id,
@@ -98,7 +106,7 @@ def _tell(shop: str, documents: Sequence[str], tx: Tx, request_id: str = "") -> 
         )
 
 
-def seal(request: PrivacyRequest, task: Task, claim: Claim, *, services: Services) -> Task:
+def seal_invoices(request: PrivacyRequest, task: Task, lease: Lease, *, services: Services) -> Task:
     """See to it that every invoiced order of hers has its copy, and plan the erasure. Returns the task as saved.
 
     Raises ClaimLost and StoreUnavailable. A copy that cannot be made now is tried again on the schedule; then
@@ -109,50 +117,58 @@ def seal(request: PrivacyRequest, task: Task, claim: Claim, *, services: Service
     attempted = replace(task, attempts=task.attempts + 1, wake_at=None)
     told: dict[str, Sequence[Sale]] = {}
     with services.store.transaction() as tx:
-        tx.requests.hold(claim)
-        tasks = tx.requests.tasks(request.id)
-        known = hers(request, tasks, tx) if keeps_books(services) else set()
-        parcels = tx.index.parcels(shop, scope(request, tasks)) if known else []
-        if keeps_books(services):  # what was missing stays so until there is a copy, whoever still names it
-            known |= looked(tasks).missing
-        missing = set(without(shop, known, tx))
+        tx.requests.verify_lease(lease)
+        tasks = tx.requests.list_tasks(request.id)
+        known = find_order_ids_to_erase(request, tasks, tx) if has_bridge_vault(services) else set()
+        parcels = tx.index.list_parcels(shop, resolve_erasure_principal(request, tasks)) if known else []
+        if has_bridge_vault(
+            services
+        ):  # what was missing stays so until there is a copy, whoever still names it
+            known |= read_invoice_search(tasks).missing_copies
+        missing = set(filter_orders_without_invoice(shop, known, tx))
     sent = {parcel.order_id for parcel in parcels}
-    by_hand = request.source is Source.OPERATOR and keeps_books(services)
+    by_hand = request.source is RequestSource.OPERATOR and has_bridge_vault(services)
     whole = not by_hand
     try:
         if by_hand:  # the platform will be asked for an erasure: every order that it knows counts
-            theirs = _theirs(request, services)
+            theirs = _fetch_platform_order_ids(request, services)
             with services.store.transaction() as tx:
-                known, missing = known | theirs, missing | set(without(shop, theirs, tx))
+                known, missing = (
+                    known | theirs,
+                    missing | set(filter_orders_without_invoice(shop, theirs, tx)),
+                )
         whole = True
-        told.update(_told(missing, shop, services))  # what came before a fault is kept
-    except THEIRS as raised:
+        told.update(_fetch_sales(missing, shop, services))  # what came before a fault is kept
+    except SYSTEM_ERRORS as raised:
         fault = raised
     # an order that the platform does not know and that sent nothing was never invoiced
     asked = fault is None and isinstance(services.connectors.get(PLATFORM), Platform)
     none = {one for one in missing if not told.get(one, one in sent or not asked)}
     with services.store.transaction() as tx:
-        tx.requests.hold(claim)
-        tx.index.turn(shop)
+        tx.requests.verify_lease(lease)
+        tx.index.lock_shop(shop)
         sales = [sale for one in told.values() for sale in one]
-        new = _sealed(shop, sales, (), tx, services)
-        left = frozenset(without(shop, known - none, tx))
-        found = Looked(none=frozenset(none), missing=left, whole=whole)
-        after = replace(_stands(attempted, task, fault, len(left), services), cursor=as_cursor(found))
+        new = _seal_sale_copies(shop, sales, (), tx, services)
+        left = frozenset(filter_orders_without_invoice(shop, known - none, tx))
+        found = InvoiceSearchResult(never_invoiced=frozenset(none), missing_copies=left, is_complete=whole)
+        after = replace(
+            _set_search_outcome(attempted, task, fault, len(left), services),
+            cursor=encode_invoice_search(found),
+        )
         after = replace(after, records=task.records + len(new))
         tx.requests.save_task(after)
-        tasks = tx.requests.tasks(request.id)
-        first = not any(map(_began, tasks))
-        now = plan(request, tasks, tx=tx, services=services) if first else []
-        changed = compared(request, now, tx) if first else []
-        _tell(shop, new, tx, request.id)
+        tasks = tx.requests.list_tasks(request.id)
+        first = not any(map(_has_erasure_begun, tasks))
+        now = plan_erasure(request, tasks, tx=tx, services=services) if first else []
+        changed = compare_with_saved_plan(request, now, tx) if first else []
+        _record_sealed_documents(shop, new, tx, request.id)
         if not left or after.state is TaskState.FAILED:
-            review_missing(request, len(left), tx=tx, services=services)
-        _ask_for_invoices(request, sales, tx)
+            sync_missing_copy_review(request, len(left), tx=tx, services=services)
+        _open_incomplete_copy_reviews(request, sales, tx)
         if first:
-            keep(request, now, changed, tx=tx, services=services)
-        tell_task(
-            FACTS.get(after.state, Fact.TASK_FAILED),
+            save_plan(request, now, changed, tx=tx, services=services)
+        record_task_fact(
+            FACT_BY_STATE.get(after.state, Fact.TASK_FAILED),
             request,
             after,
             tx,
@@ -164,46 +180,56 @@ def seal(request: PrivacyRequest, task: Task, claim: Claim, *, services: Service
     return after
 
 
-def _began(task: Task) -> bool:
+def _has_erasure_begun(task: Task) -> bool:
     """True for an erasure that ran: what was planned before it stays written."""
-    return task.action is Action.ERASE and bool(task.detail or task.cursor or task.state is TaskState.DONE)
+    return task.action is TaskAction.ERASE and bool(
+        task.detail or task.cursor or task.state is TaskState.DONE
+    )
 
 
-def _theirs(request: PrivacyRequest, services: Services) -> set[str]:
+def _fetch_platform_order_ids(request: PrivacyRequest, services: Services) -> set[str]:
     """Ids of her orders that the platform knows. What it erases by itself, whatever we do, is not asked about."""
     platform = services.connectors.get(PLATFORM)
     if not isinstance(platform, Platform) or request.principal == Principal():
         return set()
-    return {legacy_id(order["id"]) for order in platform.sent_orders(request.principal, shop=request.shop)}
+    return {
+        legacy_id(order["id"]) for order in platform.list_shipped_orders(request.principal, shop=request.shop)
+    }
 
 
-def _told(order_ids: Iterable[str], shop: str, services: Services) -> Iterator[tuple[str, Sequence[Sale]]]:
+def _fetch_sales(
+    order_ids: Iterable[str], shop: str, services: Services
+) -> Iterator[tuple[str, Sequence[Sale]]]:
     """What the platform says of orders without a copy: their sales, none of what was neither paid nor sent."""
     platform, wanted = services.connectors.get(PLATFORM), sorted(order_ids)
     if isinstance(platform, Platform) and wanted:
-        yield from platform.sales(wanted, shop=shop)
+        yield from platform.list_sales(wanted, shop=shop)
 
 
-def _ask_for_invoices(request: PrivacyRequest, sales: Sequence[Sale], tx: Tx) -> None:
+def _open_incomplete_copy_reviews(request: PrivacyRequest, sales: Sequence[Sale], tx: Tx) -> None:
     """Copies that the platform could not tell whole: a person files the invoice."""
     for sale in sales:
-        if lacking := [] if sale.refund_id else lacks(sale):
+        if lacking := [] if sale.refund_id else list_missing_particulars(sale):
             what = f"a copy from {PLATFORM} lacks {', '.join(lacking)}: file the invoice"
-            tx.reviews.open(request.shop, INCOMPLETE, what, order_id=sale.order_id, request_id=request.id)
+            tx.reviews.open_review(
+                request.shop, INCOMPLETE_COPY_REVIEW_KIND, what, order_id=sale.order_id, request_id=request.id
+            )
 
 
-def _stands(attempted: Task, task: Task, fault: BridgeError | None, left: int, services: Services) -> Task:
+def _set_search_outcome(
+    attempted_task: Task, task: Task, fault: BridgeError | None, missing_count: int, services: Services
+) -> Task:
     now = services.clock.now()
     if fault is not None:
-        after = failed(task, fault, services)
+        after = fail_or_retry_task(task, fault, services)
         return replace(after, finished_at=now if after.state is TaskState.FAILED else None)
-    if left:
+    if missing_count:
         return replace(
-            attempted,
+            attempted_task,
             state=TaskState.FAILED,
             outcome=Outcome.INCOMPLETE,
-            last_error=COPY_MISSING,
+            last_error=INVOICE_COPY_MISSING,
             finished_at=now,
         )
-    outcome = Outcome.RETAINED if keeps_books(services) else Outcome.UNCONFIRMED
-    return replace(attempted, state=TaskState.DONE, outcome=outcome, last_error="", finished_at=now)
+    outcome = Outcome.RETAINED if has_bridge_vault(services) else Outcome.UNCONFIRMED
+    return replace(attempted_task, state=TaskState.DONE, outcome=outcome, last_error="", finished_at=now)

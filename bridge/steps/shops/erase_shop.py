@@ -11,54 +11,58 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from bridge.model import Decision, Fact, Leaving, Outcome, PrivacyRequest, Task, TaskState
-from bridge.ports import Claim, Services, Tx
+from bridge.model import Fact, Outcome, PrivacyRequest, ShopExit, ShopExitDecision, Task, TaskState
+from bridge.ports import Lease, Services, Tx
 from bridge.rules.shops import shop_erasure
-from bridge.rules.shops.shop_erasure import Course
-from bridge.steps.evidence.record_facts import tell_task
+from bridge.rules.shops.shop_erasure import Decision
+from bridge.steps.evidence.record_facts import record_task_fact
 
 STOPPED_AT = "stopped_at"
-NO_RECORDS = {"data_keys", "settled_deliveries"}  # keys and receipts: nobody's record
-AGAIN = "the app was installed again, or never left: erase the shop, or end the request"
+UNCOUNTED_SHOP_TABLES = {"data_keys", "settled_deliveries"}  # keys and receipts: nobody's record
+REINSTALLED_MESSAGE = "the app was installed again, or never left: erase the shop, or end the request"
 
 
-def erase_shop(request: PrivacyRequest, task: Task, claim: Claim, *, services: Services) -> Task:
+def execute_shop_erasure(request: PrivacyRequest, task: Task, lease: Lease, *, services: Services) -> Task:
     """Do what can be done now. Returns the task as saved.
 
     Raises ClaimLost, StoreUnavailable, and NeedsOperator where a re-read still finds something.
     """
     now = services.clock.now()
     with services.store.transaction() as tx:
-        tx.requests.hold(claim)
-        shop = tx.endings.seen(request.shop, request.id)
-        if Decision.CLOSE in shop.decisions:  # while this run was on its way
-            return next(each for each in tx.requests.tasks(request.id) if each.id == task.id)
+        tx.requests.verify_lease(lease)
+        shop = tx.shop_exits.read_shop_exit(request.shop, request.id)
+        if ShopExitDecision.CLOSE in shop.decisions:  # while this run was on its way
+            return next(each for each in tx.requests.list_tasks(request.id) if each.id == task.id)
         asked_at = request.webhook_received_at or request.received_at
         stopped = task.detail.get(STOPPED_AT)
-        goes = shop_erasure.course(
+        goes = shop_erasure.decide_shop_erasure(
             shop,
             role=services.retention.merchant["operator_role"],
-            asked_at=asked_at,
-            stopped_at=datetime.fromisoformat(stopped) if stopped else None,
+            redact_received_at=asked_at,
+            paused_at=datetime.fromisoformat(stopped) if stopped else None,
             now=now,
         )
-        if goes is Course.ASK:
-            task = _stopped(request, task, tx, now)
+        if goes is Decision.ASK_OPERATOR:
+            task = _await_operator_decision(request, task, tx, now)
         else:
-            task = _erased(request, task, goes, shop, tx, now)
+            task = _erase_shop_data(request, task, goes, shop, tx, now)
         if task.state is TaskState.WAITING:
-            task = replace(task, wake_at=None, expected_by=asked_at + shop_erasure.ANSWERED_WITHIN)
+            task = replace(task, wake_at=None, expected_by=asked_at + shop_erasure.SHOP_ANSWER_DEADLINE)
         tx.requests.save_task(task)
     return task
 
 
-def _stopped(request: PrivacyRequest, task: Task, tx: Tx, now: datetime) -> Task:
+def _await_operator_decision(request: PrivacyRequest, task: Task, tx: Tx, now: datetime) -> Task:
     """Nothing is touched, and a person is asked, once."""
     if STOPPED_AT not in task.detail:
-        tx.reviews.open(
-            request.shop, shop_erasure.INSTALLED_AGAIN, AGAIN, request_id=request.id, once=request.id
+        tx.reviews.open_review(
+            request.shop,
+            shop_erasure.INSTALLED_AGAIN,
+            REINSTALLED_MESSAGE,
+            request_id=request.id,
+            idempotency_key=request.id,
         )
-        tell_task(Fact.TASK_WAITING, request, task, tx, reason=shop_erasure.INSTALLED_AGAIN)
+        record_task_fact(Fact.TASK_WAITING, request, task, tx, reason=shop_erasure.INSTALLED_AGAIN)
     return replace(
         task,
         state=TaskState.WAITING,
@@ -67,29 +71,39 @@ def _stopped(request: PrivacyRequest, task: Task, tx: Tx, now: datetime) -> Task
     )
 
 
-def _erased(request: PrivacyRequest, task: Task, goes: Course, shop: Leaving, tx: Tx, now: datetime) -> Task:
+def _erase_shop_data(
+    request: PrivacyRequest, task: Task, erasure_mode: Decision, shop_exit: ShopExit, tx: Tx, now: datetime
+) -> Task:
     if STOPPED_AT in task.detail:
-        for review in tx.reviews.listed(kind=shop_erasure.INSTALLED_AGAIN, request_id=request.id):
-            tx.reviews.close(review.id, actor="bridge", reason="uninstalled_again")
+        for review in tx.reviews.list_reviews(kind=shop_erasure.INSTALLED_AGAIN, request_id=request.id):
+            tx.reviews.close_review(review.id, actor="bridge", reason="uninstalled_again")
     removed = dict(
-        tx.index.erase_shop(request.shop, request_id=request.id, with_holds=goes is not Course.KEEP)
+        tx.index.erase_shop(
+            request.shop,
+            request_id=request.id,
+            include_held_records=erasure_mode is not Decision.KEEP_STATUTORY,
+        )
     )
-    if goes is Course.ALL and shop.documents:
-        removed["vault_documents"] = tx.endings.destroy_documents(request.shop)
-        tell_task(
+    if erasure_mode is Decision.ERASE_ALL and shop_exit.documents:
+        removed["vault_documents"] = tx.shop_exits.delete_shop_documents(request.shop)
+        record_task_fact(
             Fact.DOCUMENT_DESTROYED,
             request,
             task,
             tx,
             documents=removed["vault_documents"],
-            reason="waived" if Decision.WAIVED in shop.decisions else "returned",
+            reason="waived" if ShopExitDecision.WAIVED in shop_exit.decisions else "returned",
         )
-    kept = {} if goes is Course.ALL else tx.endings.kept(request.shop, request.id)
-    counts = _added(task.detail, removed)
-    rows = sum(count for table, count in counts.items() if table not in NO_RECORDS)
-    waits = goes is Course.RETURN
+    kept = (
+        {}
+        if erasure_mode is Decision.ERASE_ALL
+        else tx.shop_exits.record_shop_remaining_data(request.shop, request.id)
+    )
+    counts = _sum_removed_shop_rows(task.detail, removed)
+    rows = sum(count for table, count in counts.items() if table not in UNCOUNTED_SHOP_TABLES)
+    waits = erasure_mode is Decision.AWAIT_RETURN
     if removed or not waits:
-        tx.evidence.append(
+        tx.evidence.append_fact(
             Fact.SHOP_ERASED,
             shop=request.shop,
             request_id=request.id,
@@ -99,7 +113,7 @@ def _erased(request: PrivacyRequest, task: Task, goes: Course, shop: Leaving, tx
             verified="re-read",
         )
     if waits and task.last_error != shop_erasure.VAULT_NOT_RETURNED:
-        tell_task(Fact.TASK_WAITING, request, task, tx, reason=shop_erasure.VAULT_NOT_RETURNED)
+        record_task_fact(Fact.TASK_WAITING, request, task, tx, reason=shop_erasure.VAULT_NOT_RETURNED)
     outcome = Outcome.ERASED if rows else Outcome.RETAINED if kept else Outcome.ABSENT
     return replace(
         task,
@@ -114,13 +128,15 @@ def _erased(request: PrivacyRequest, task: Task, goes: Course, shop: Leaving, tx
     )
 
 
-def _added(before: Mapping[str, Any], removed: Mapping[str, int]) -> dict[str, int]:
+def _sum_removed_shop_rows(
+    previous_counts: Mapping[str, Any], removed_rows: Mapping[str, int]
+) -> dict[str, int]:
     """What all runs of this task removed, by table."""
     added = {
         table: int(count)
-        for table, count in before.items()
-        if table != STOPPED_AT and not table.startswith(shop_erasure.KEPT)
+        for table, count in previous_counts.items()
+        if table != STOPPED_AT and not table.startswith(shop_erasure.REMAINING_COUNT_PREFIX)
     }
-    for table, count in removed.items():
+    for table, count in removed_rows.items():
         added[table] = added.get(table, 0) + count
     return added

@@ -10,15 +10,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from bridge.errors import PayloadInvalid
-from bridge.model import Decision, Fact
+from bridge.model import Fact, ShopExitDecision
 from bridge.ports import Tx
 
-FACTS = {Decision.EXPORTED: Fact.VAULT_EXPORTED, Decision.WAIVED: Fact.VAULT_WAIVED}
+HANDOVER_FACTS = {ShopExitDecision.EXPORTED: Fact.VAULT_EXPORTED, ShopExitDecision.WAIVED: Fact.VAULT_WAIVED}
 
 
-def give_back(
+def record_handover(
     shop: str,
-    decision: Decision,
+    decision: ShopExitDecision,
     *,
     reference: str,
     digest: str = "",
@@ -31,11 +31,15 @@ def give_back(
     `reference` is the writing of a waiver, or for an export the fingerprint of what was exported. Raises
     PayloadInvalid (`nobody_leaves`) where no erasure of the shop is open.
     """
-    leaving = tx.endings.open(shop)
+    leaving = tx.shop_exits.list_open_shop_erasures(shop)
     if not leaving:
         raise PayloadInvalid("nobody_leaves")
     for request_id in leaving:
-        tx.endings.decide(shop, request_id, decision, actor=actor, reference=reference, digest=digest)
-        tx.evidence.append(FACTS[decision], shop=shop, actor=actor, request_id=request_id, **detail)
-        tx.requests.restart(request_id)
+        tx.shop_exits.record_exit_decision(
+            shop, request_id, decision, actor=actor, reference=reference, digest=digest
+        )
+        tx.evidence.append_fact(
+            HANDOVER_FACTS[decision], shop=shop, actor=actor, request_id=request_id, **detail
+        )
+        tx.requests.restart_request(request_id)
     return leaving

@@ -9,29 +9,44 @@ from dataclasses import replace
 from datetime import datetime
 
 from bridge.errors import PayloadInvalid
-from bridge.model import Absence, Action, Decision, Fact, Gap, Kind, Outcome, Task, TaskState
+from bridge.model import (
+    Absence,
+    Fact,
+    Gap,
+    Outcome,
+    RequestKind,
+    ShopExitDecision,
+    Task,
+    TaskAction,
+    TaskState,
+)
 from bridge.ports import Services
 from bridge.rules.requests.lifecycle import BRIDGE
 from bridge.rules.shops.shop_erasure import INSTALLED_AGAIN
 
 
-def decide(request_id: str, decision: Decision, *, actor: str, reason: str, services: Services) -> None:
+def resolve_reinstalled_shop(
+    request_id: str, decision: ShopExitDecision, *, actor: str, reason: str, services: Services
+) -> None:
     """`Decision.CONTINUE` erases the shop, `Decision.CLOSE` ends the request without.
 
     Raises PayloadInvalid (`nothing_to_decide`) where the request does not wait for this.
     """
     now = services.clock.now()
     with services.store.transaction() as tx:
-        request = tx.requests.get(request_id)
-        task = next((each for each in tx.requests.tasks(request_id) if _asks(each)), None)
-        if request is None or request.kind is not Kind.SHOP_ERASURE or task is None:
+        request = tx.requests.get_request(request_id)
+        task = next(
+            (each for each in tx.requests.list_tasks(request_id) if _is_awaiting_reinstall_decision(each)),
+            None,
+        )
+        if request is None or request.kind is not RequestKind.SHOP_ERASURE or task is None:
             raise PayloadInvalid("nothing_to_decide")
-        tx.endings.decide(request.shop, request_id, decision, actor=actor)
-        if decision is Decision.CLOSE:
-            tx.requests.save_task(_ended(task, now))
-        for review in tx.reviews.listed(kind=INSTALLED_AGAIN, request_id=request_id):
-            tx.reviews.close(review.id, actor=actor, reason=reason)
-        tx.evidence.append(
+        tx.shop_exits.record_exit_decision(request.shop, request_id, decision, actor=actor)
+        if decision is ShopExitDecision.CLOSE:
+            tx.requests.save_task(_build_closed_task(task, now))
+        for review in tx.reviews.list_reviews(kind=INSTALLED_AGAIN, request_id=request_id):
+            tx.reviews.close_review(review.id, actor=actor, reason=reason)
+        tx.evidence.append_fact(
             Fact.SHOP_ERASURE_CONTINUED,
             shop=request.shop,
             actor=actor,
@@ -40,18 +55,18 @@ def decide(request_id: str, decision: Decision, *, actor: str, reason: str, serv
             decision=decision,
             reason=reason,
         )
-        tx.requests.restart(request_id)
-    services.queue.nudge("process", request_id, first=True)
+        tx.requests.restart_request(request_id)
+    services.queue.enqueue("process", request_id, at_front=True)
 
 
-def _asks(task: Task) -> bool:
+def _is_awaiting_reinstall_decision(task: Task) -> bool:
     waits = task.state is TaskState.WAITING and task.last_error == INSTALLED_AGAIN
-    return waits and task.action is Action.ERASE
+    return waits and task.action is TaskAction.ERASE
 
 
-def _ended(task: Task, now: datetime) -> Task:
+def _build_closed_task(task: Task, now: datetime) -> Task:
     """Nothing went, and it says why: the request is answered, and not complete."""
-    gap = Gap(system=BRIDGE, absence=Absence.LEFT, what="all of the shop", reason=INSTALLED_AGAIN)
+    gap = Gap(system=BRIDGE, absence=Absence.NOT_REMOVED, what="all of the shop", reason=INSTALLED_AGAIN)
     return replace(
         task,
         state=TaskState.DONE,

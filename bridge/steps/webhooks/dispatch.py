@@ -15,36 +15,36 @@ from bridge.model import (
     Delivery,
     DeliveryState,
     Fact,
-    Kind,
     Principal,
     PrivacyRequest,
+    RequestKind,
+    RequestSource,
     RequestState,
-    Source,
 )
 from bridge.ports import Services, Tx
 from bridge.rules.index.identity import legacy_id
-from bridge.rules.requests.deadlines import clocks
+from bridge.rules.requests.deadlines import compute_clocks
 from bridge.rules.webhooks import payload, topics
 from bridge.steps.requests.open_or_join import open_or_join
 
-LONGEST_DELAY = timedelta(days=1)
+MAX_TRIGGER_DELAY = timedelta(days=1)
 
 
-def dispatch(delivery_id: str, *, services: Services) -> str:
+def dispatch_delivery(delivery_id: str, *, services: Services) -> str:
     """Turn one delivery into a request. Returns the request's id, or '' where there was nothing to do."""
     with services.store.transaction() as tx:
-        claimed = tx.inbox.claim(delivery_id)
+        claimed = tx.inbox.acquire_lease(delivery_id)
         if claimed is None:
             return ""
         claim, delivery = claimed
         try:
-            body = payload.parse(delivery.raw)
-            topics.check_shape(delivery.topic, body, delivery.shop)
-            kind = topics.MANDATORY[delivery.topic]
+            body = payload.parse_json_object(delivery.raw)
+            topics.check_body_shape(delivery.topic, body, delivery.shop)
+            kind = topics.MANDATORY_TOPICS[delivery.topic]
         except (PayloadInvalid, KeyError) as fault:
             reason = getattr(fault, "reason", "topic_not_handled")
-            tx.inbox.settle(claim, DeliveryState.REJECTED, reason)
-            tx.evidence.append(
+            tx.inbox.finish_delivery(claim, DeliveryState.REJECTED, reason)
+            tx.evidence.append_fact(
                 Fact.DELIVERY_REJECTED,
                 shop=delivery.shop,
                 delivery=delivery.id,
@@ -52,29 +52,29 @@ def dispatch(delivery_id: str, *, services: Services) -> str:
                 reason=reason,
             )
             return ""
-        tx.inbox.settle(claim, DeliveryState.DONE)
-        request = _request(delivery, kind, body, tx=tx, services=services)
+        tx.inbox.finish_delivery(claim, DeliveryState.DONE)
+        request = _build_webhook_request(delivery, kind, body, tx=tx, services=services)
         request_id = open_or_join(
-            request, _receipt(delivery, services), tx=tx, services=services, once=delivery.id
+            request, _build_receipt(delivery, services), tx=tx, services=services, idempotency_key=delivery.id
         )
-    services.queue.nudge("process", request_id, first=True)
+    services.queue.enqueue("process", request_id, at_front=True)
     return request_id
 
 
-def _request(
-    delivery: Delivery, kind: Kind, body: Mapping[str, Any], *, tx: Tx, services: Services
+def _build_webhook_request(
+    delivery: Delivery, kind: RequestKind, body: Mapping[str, Any], *, tx: Tx, services: Services
 ) -> PrivacyRequest:
-    who = _principal(body)
+    who = _parse_principal(body)
     received = delivery.received_at
-    asked = _asked_at(delivery)
-    due = clocks(received_at=asked, webhook_received_at=received, rules=services.merchant.clocks)
+    asked = _clock_start(delivery)
+    due = compute_clocks(received_at=asked, webhook_received_at=received, rules=services.merchant.clocks)
     return PrivacyRequest(
         id=services.store.new_id("req"),
         shop=delivery.shop,
         kind=kind,
-        source=Source.WEBHOOK,
+        source=RequestSource.WEBHOOK,
         state=RequestState.IN_PROGRESS,
-        subject="" if kind is Kind.SHOP_ERASURE else _subject(delivery, who, tx, services),
+        subject="" if kind is RequestKind.SHOP_ERASURE else _resolve_subject(delivery, who, tx, services),
         principal=who,
         received_at=asked,
         received_at_basis="webhook_received" if asked == received else "webhook_triggered",
@@ -82,14 +82,14 @@ def _request(
         acknowledge_due_at=due.acknowledge_due_at,
         due_at=due.due_at,
         due_governed_by=due.due_governed_by,
-        clocks={rule: moment.isoformat() for rule, moment in due.due.items()},
-        external_ref=_data_request_id(body),
+        clocks={rule: moment.isoformat() for rule, moment in due.due_by_rule.items()},
+        external_ref=_parse_data_request_id(body),
         policy_sha256=services.merchant.policy_sha256,
         retention_sha256=services.retention.sha256,
     )
 
 
-def _receipt(delivery: Delivery, services: Services) -> dict[str, Any]:
+def _build_receipt(delivery: Delivery, services: Services) -> dict[str, Any]:
     """What proves that this delivery came: its ids, which secret signed it, a keyed digest of its body."""
     return {
         "delivery": delivery.id,
@@ -99,39 +99,39 @@ def _receipt(delivery: Delivery, services: Services) -> dict[str, Any]:
     }
 
 
-def _asked_at(delivery: Delivery) -> datetime:
+def _clock_start(delivery: Delivery) -> datetime:
     """When the clock starts: at Shopify's trigger, which its retries can make hours old.
 
     The header is not signed, so it is believed only within a day and never in the future.
     """
     triggered, received = delivery.triggered_at, delivery.received_at
-    if triggered is None or not timedelta(0) <= received - triggered <= LONGEST_DELAY:
+    if triggered is None or not timedelta(0) <= received - triggered <= MAX_TRIGGER_DELAY:
         return received
     return triggered
 
 
-def _subject(delivery: Delivery, who: Principal, tx: Tx, services: Services) -> str:
+def _resolve_subject(delivery: Delivery, principal: Principal, tx: Tx, services: Services) -> str:
     """Who it is about; a person who cannot be told from the body still has a request of her own."""
-    return tx.index.subject(delivery.shop, who) or services.digest("nobody", delivery.raw)[:32]
+    return tx.index.find_subject(delivery.shop, principal) or services.digest("nobody", delivery.raw)[:32]
 
 
-def _principal(body: Mapping[str, Any]) -> Principal:
+def _parse_principal(body: Mapping[str, Any]) -> Principal:
     customer = body.get("customer") or {}
     listed = body.get("orders_requested") or body.get("orders_to_redact") or []
     ids = (legacy_id(number) for number in listed)
     return Principal(
         customer_id=legacy_id(customer.get("id")),
-        email=_text(customer.get("email")),
-        phone=_text(customer.get("phone")),
+        email=_clean_text(customer.get("email")),
+        phone=_clean_text(customer.get("phone")),
         order_ids=tuple(dict.fromkeys(number for number in ids if number)),
     )
 
 
-def _data_request_id(body: Mapping[str, Any]) -> str:
+def _parse_data_request_id(body: Mapping[str, Any]) -> str:
     request = body.get("data_request")
     number = legacy_id(request.get("id")) if isinstance(request, Mapping) else ""
-    return number if len(number) <= payload.LONGEST_NUMBER else ""
+    return number if len(number) <= payload.MAX_NUMBER_DIGITS else ""
 
 
-def _text(value: Any) -> str:
+def _clean_text(value: Any) -> str:
     return value.strip()[:320] if isinstance(value, str) else ""

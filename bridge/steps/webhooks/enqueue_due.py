@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from bridge.ports import Services
 
-ROOM = 200
+MAX_WAITING_JOBS = 200
 
 
-def sweep(*, services: Services) -> int:
+def enqueue_due(*, services: Services) -> int:
     """Ring. Returns how many bells were heard; nothing is lost when none was."""
     waiting = services.queue.depth()
-    if waiting is None or waiting >= ROOM:
+    if waiting is None or waiting >= MAX_WAITING_JOBS:
         return 0
-    return services.store.ring_due(
-        lambda job, row_id, first: services.queue.nudge(job, row_id, first=first), room=ROOM - waiting
+    return services.store.enqueue_due(
+        lambda job, row_id, first: services.queue.enqueue(job, row_id, at_front=first),
+        max_jobs=MAX_WAITING_JOBS - waiting,
     )

@@ -9,21 +9,23 @@ from datetime import timedelta
 
 from bridge.model import DeliveryState, Fact
 from bridge.ports import Services
-from bridge.rules.requests.lifecycle import RETRY_S, pause_s
+from bridge.rules.requests.lifecycle import TASK_RETRY_PAUSES_S, compute_retry_pause_s
 
 
-def setback(delivery_id: str, error: str, *, services: Services) -> None:
+def retry_or_deadletter(delivery_id: str, error: str, *, services: Services) -> None:
     """Record that a delivery's step broke with `error` (a type and a place, no text of a stranger)."""
     with services.store.transaction() as tx:
-        claimed = tx.inbox.claim(delivery_id)
+        claimed = tx.inbox.acquire_lease(delivery_id)
         if claimed is None:
             return
         claim, delivery = claimed
         attempts = delivery.attempts + 1
-        if attempts <= len(RETRY_S):
-            tx.inbox.retry(claim, error, services.clock.now() + timedelta(seconds=pause_s(attempts, None)))
+        if attempts <= len(TASK_RETRY_PAUSES_S):
+            tx.inbox.schedule_retry(
+                claim, error, services.clock.now() + timedelta(seconds=compute_retry_pause_s(attempts, None))
+            )
             return
-        tx.inbox.settle(claim, DeliveryState.FAILED, error[:64])
-        tx.evidence.append(
+        tx.inbox.finish_delivery(claim, DeliveryState.FAILED, error[:64])
+        tx.evidence.append_fact(
             Fact.DELIVERY_FAILED, shop=delivery.shop, delivery=delivery.id, topic=delivery.topic, error=error
         )

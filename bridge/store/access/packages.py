@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from bridge.store.session import Session
 
 PIECE_BYTES = 1 << 18
-PLACE = "packages|{request_id}|{seq}|body"
+PACKAGE_AAD = "packages|{request_id}|{seq}|body"
 
 
-class _Sealing(io.RawIOBase):
+class _SealedPieceWriter(io.RawIOBase):
     """A write-only stream whose pieces rest sealed; never more than one piece in the clear."""
 
     def __init__(self, session: Session, request_id: str, key_id: str) -> None:
@@ -33,22 +33,22 @@ class _Sealing(io.RawIOBase):
     def write(self, data: Any) -> int:
         self._buffer += data
         while len(self._buffer) >= PIECE_BYTES:
-            self._put(PIECE_BYTES)
+            self._write_piece(PIECE_BYTES)
         return len(data)
 
     def finish(self) -> None:
         if self._buffer:
-            self._put(len(self._buffer))
+            self._write_piece(len(self._buffer))
 
-    def _put(self, size: int) -> None:
-        place = PLACE.format(request_id=self._request_id, seq=self._seq)
+    def _write_piece(self, size: int) -> None:
+        place = PACKAGE_AAD.format(request_id=self._request_id, seq=self._seq)
         piece, self._buffer = bytes(self._buffer[:size]), self._buffer[size:]
         self._session.connection.execute(
             insert(packages).values(
                 request_id=self._request_id,
                 seq=self._seq,
                 made_at=self._session.now(),
-                body=self._session.vault.seal(piece, place, key_id=self._key_id, key=self._key),
+                body=self._session.keyring.seal(piece, place, key_id=self._key_id, key=self._key),
             )
         )
         self._seq += 1
@@ -61,28 +61,28 @@ class PackageRows:
         self._session, self._connection = session, session.connection
 
     @contextmanager
-    def write(self, request_id: str) -> Iterator[IO[bytes]]:
+    def write_package(self, request_id: str) -> Iterator[IO[bytes]]:
         """See ports.Packages."""
-        self.destroy(request_id)
+        self.delete_package(request_id)
         key_id = self._connection.scalar(select(requests.c.data_key_id).where(requests.c.id == request_id))
-        stream = _Sealing(self._session, request_id, key_id or "")
+        stream = _SealedPieceWriter(self._session, request_id, key_id or "")
         yield cast("IO[bytes]", stream)
         stream.finish()
 
-    def read(self, request_id: str) -> Iterator[bytes]:
+    def read_package(self, request_id: str) -> Iterator[bytes]:
         """See ports.Packages."""
         mine = packages.c.request_id == request_id
         for seq in self._connection.scalars(
             select(packages.c.seq).where(mine).order_by(packages.c.seq)
         ).all():
             sealed = self._connection.scalar(select(packages.c.body).where(mine, packages.c.seq == seq))
-            yield self._session.open(sealed or b"", PLACE.format(request_id=request_id, seq=seq))
+            yield self._session.open(sealed or b"", PACKAGE_AAD.format(request_id=request_id, seq=seq))
 
-    def destroy(self, request_id: str) -> None:
+    def delete_package(self, request_id: str) -> None:
         """See ports.Packages."""
         self._connection.execute(delete(packages).where(packages.c.request_id == request_id))
 
-    def certify(self, request_id: str, certificate: Mapping[str, Any]) -> None:
+    def save_certificate(self, request_id: str, certificate: Mapping[str, Any]) -> None:
         """See ports.Packages."""
         self._connection.execute(delete(certificates).where(certificates.c.request_id == request_id))
         self._connection.execute(
@@ -91,7 +91,7 @@ class PackageRows:
             )
         )
 
-    def certificate(self, request_id: str) -> Mapping[str, Any] | None:
+    def find_certificate(self, request_id: str) -> Mapping[str, Any] | None:
         """See ports.Packages."""
         body = self._connection.scalar(
             select(certificates.c.body).where(certificates.c.request_id == request_id)

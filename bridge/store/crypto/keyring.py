@@ -23,35 +23,35 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from bridge.errors import KeyMissing, SealBroken
-from bridge.rules.index.identity import normal
+from bridge.rules.index.identity import normalise_identifier
 
-VERSION = b"\x01"
+FORMAT_VERSION = b"\x01"
 NONCE_BYTES = 12
 PSEUDONYM_BYTES = 16
 
 
-def head_of(key_id: str) -> bytes:
+def build_header(key_id: str) -> bytes:
     """How everything begins that this key sealed."""
     name = key_id.encode()
-    return VERSION + bytes([len(name)]) + name
+    return FORMAT_VERSION + bytes([len(name)]) + name
 
 
-def key_of(sealed: bytes) -> str:
+def parse_key_id(sealed: bytes) -> str:
     """Id of the key that a sealed value, or the beginning of one, names; '?' where it is no sealed value."""
-    if sealed[:1] != VERSION or len(sealed) < 2:
+    if sealed[:1] != FORMAT_VERSION or len(sealed) < 2:
         return "?"
     return sealed[2 : 2 + sealed[1]].decode("ascii", "replace")
 
 
-class Vault:
+class Keyring:
     """One key ring, one pseudonym key, one evidence key."""
 
-    def __init__(self, ring: Sequence[tuple[str, bytes]], pseudonym_key: bytes, evidence_seed: bytes) -> None:
+    def __init__(self, keys: Sequence[tuple[str, bytes]], pseudonym_key: bytes, evidence_seed: bytes) -> None:
         """`ring` is (id, 32 bytes) with the active key first. Raises KeyMissing where it is empty."""
-        if not ring or not pseudonym_key or not evidence_seed:
+        if not keys or not pseudonym_key or not evidence_seed:
             raise KeyMissing("BRIDGE_KEYS, BRIDGE_PSEUDONYM_KEY and BRIDGE_EVIDENCE_KEY must be set")
-        self._ring = {key_id: AESGCM(key) for key_id, key in ring}
-        self._active = ring[0][0]
+        self._ciphers = {key_id: AESGCM(key) for key_id, key in keys}
+        self._active_key_id = keys[0][0]
         self._signer = Ed25519PrivateKey.from_private_bytes(evidence_seed)
         self._field_key = lru_cache(maxsize=1024)(
             lambda name: HKDF(algorithm=SHA256(), length=32, salt=None, info=name.encode()).derive(
@@ -60,53 +60,53 @@ class Vault:
         )
 
     @property
-    def active_key(self) -> str:
+    def active_key_id(self) -> str:
         """Id of the key that seals now."""
-        return self._active
+        return self._active_key_id
 
     @property
-    def ring(self) -> tuple[str, ...]:
+    def key_ids(self) -> tuple[str, ...]:
         """Ids of the keys that can open, the active one first."""
-        return tuple(self._ring)
+        return tuple(self._ciphers)
 
-    def renew(self, sealed: bytes, place: str) -> bytes:
+    def reseal(self, sealed: bytes, aad: str) -> bytes:
         """The same value under the active key, opened once more before it is given.
 
         Only for what the ring sealed: raises KeyMissing for any other key, SealBroken as `open`.
         """
-        plain = self.open(sealed, place)
-        again = self.seal(plain, place)
-        if self.open(again, place) != plain:
+        plain = self.open(sealed, aad)
+        again = self.seal(plain, aad)
+        if self.open(again, aad) != plain:
             raise SealBroken("a value that was sealed anew does not open")
         return again
 
-    def seal(self, plain: bytes, place: str, *, key_id: str = "", key: bytes = b"") -> bytes:
+    def seal(self, plaintext: bytes, aad: str, *, key_id: str = "", key: bytes = b"") -> bytes:
         """Seal under a data key (`key_id`, `key`) or, without one, under the ring's active key."""
-        cipher = AESGCM(key) if key else self._ring[self._active]
-        head = head_of(key_id if key else self._active)
+        cipher = AESGCM(key) if key else self._ciphers[self._active_key_id]
+        head = build_header(key_id if key else self._active_key_id)
         nonce = secrets.token_bytes(NONCE_BYTES)
-        return head + nonce + cipher.encrypt(nonce, plain, head + place.encode())
+        return head + nonce + cipher.encrypt(nonce, plaintext, head + aad.encode())
 
     def open(
-        self, sealed: bytes, place: str, *, data_key: Callable[[str], bytes | None] | None = None
+        self, sealed: bytes, aad: str, *, find_data_key: Callable[[str], bytes | None] | None = None
     ) -> bytes:
         """The value in the clear.
 
         `data_key` finds a data key by id. Raises KeyMissing where the key is gone, SealBroken where the
         value was altered or stands in another place than it was sealed for.
         """
-        if sealed[:1] != VERSION or len(sealed) < 2:
+        if sealed[:1] != FORMAT_VERSION or len(sealed) < 2:
             raise SealBroken("unknown format")
-        end, key_id = 2 + sealed[1], key_of(sealed)
-        cipher = self._ring.get(key_id)
+        end, key_id = 2 + sealed[1], parse_key_id(sealed)
+        cipher = self._ciphers.get(key_id)
         if cipher is None:
-            key = data_key(key_id) if data_key else None
+            key = find_data_key(key_id) if find_data_key else None
             if key is None:
                 raise KeyMissing(key_id)
             cipher = AESGCM(key)
         nonce, text = sealed[end : end + NONCE_BYTES], sealed[end + NONCE_BYTES :]
         try:
-            return cipher.decrypt(nonce, text, sealed[:end] + place.encode())
+            return cipher.decrypt(nonce, text, sealed[:end] + aad.encode())
         except (InvalidTag, ValueError):  # ValueError: too short to hold a nonce
             raise SealBroken(f"sealed with {key_id}, does not open in its place") from None
 
@@ -116,7 +116,7 @@ class Vault:
         Keys are derived per field and shop (HKDF, RFC 5869): the same phone has another pseudonym in another
         shop, and nobody without the key can try out all phones.
         """
-        text = normal(field, value)
+        text = normalise_identifier(field, value)
         if not text:
             return ""
         return self.digest(f"{field}|{shop}", text.encode("utf-8", "surrogatepass"))[: 2 * PSEUDONYM_BYTES]

@@ -15,10 +15,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.errors import KeyMissing, NeedsOperator, PayloadInvalid, SealBroken
 from bridge.model import DeliveryState, Principal, RequestState, Tombstone
-from bridge.rules.erasure.plan import MERGED
+from bridge.rules.erasure.plan import CUSTOMER_MERGED_AWAY
 from bridge.rules.index import minimise
 from bridge.rules.webhooks import payload
-from bridge.store.index.person_lookup import Who
+from bridge.store.index.person_lookup import PersonLookup
 from bridge.store.schema.tables import (
     customers,
     data_keys,
@@ -32,100 +32,111 @@ from bridge.store.schema.tables import (
 )
 from bridge.store.webhooks.inbox import InboxRows
 
-LOOKED_UP = ("customer", "email")  # a phone alone is nobody's: families and offices share one
-Named = AbstractSet[tuple[str, str]]
+LOOKUP_FIELDS = ("customer", "email")  # a phone alone is nobody's: families and offices share one
+PersonKeys = AbstractSet[tuple[str, str]]
 
 
-class Forgetting(Who):
+class PersonEraser(PersonLookup):
     """The part of `ports.Index` that erases a person."""
 
-    def turn(self, shop: str) -> None:
+    def lock_shop(self, shop: str) -> None:
         """See ports.Index."""
-        self._session.alone(shop)
+        self._session.lock_shop(shop)
 
-    def held(
-        self, shop: str, who: Principal, *, request_id: str, spare: Collection[str] = ()
+    def preview_erasure(
+        self, shop: str, principal: Principal, *, request_id: str, excluded_order_ids: Collection[str] = ()
     ) -> Mapping[str, int]:
         """See ports.Index. The deed itself, taken back: a plan that is made another way would miss something."""
-        self.turn(shop)  # before the savepoint: with it the turn would be given back, too
+        self.lock_shop(shop)  # before the savepoint: with it the turn would be given back, too
         with self._connection.begin_nested() as taken_back:
-            removed = self.erase(shop, who, request_id=request_id, spare=spare)
+            removed = self.erase_person(
+                shop, principal, request_id=request_id, excluded_order_ids=excluded_order_ids
+            )
             taken_back.rollback()
         return removed
 
-    def erase(
-        self, shop: str, who: Principal, *, request_id: str, spare: Collection[str] = ()
+    def erase_person(
+        self, shop: str, principal: Principal, *, request_id: str, excluded_order_ids: Collection[str] = ()
     ) -> Mapping[str, int]:
         """See ports.Index. Raises NeedsOperator where a re-read still finds something."""
-        self._session.alone(shop)
-        keys = self.keys(shop, who)
-        merged = self.merged(shop, who)
-        removed: dict[str, int] = {MERGED: int(merged)}
+        self._session.lock_shop(shop)
+        keys = self.derive_person_keys(shop, principal)
+        merged = self.is_merged(shop, principal)
+        removed: dict[str, int] = {CUSTOMER_MERGED_AWAY: int(merged)}
         if merged:  # the id is dead, the person is not: her orders belong to the customer that was kept
             keys = {"customer": keys["customer"], "email": "", "phone": ""}
             mine: list[Any] = []
         else:
-            keys["customer"] = keys["customer"] or self.alone_named(shop, keys)
-            stays = {self.pseudonym(shop, "order", number) for number in spare}
-            mine = [row for row in self.orders_of(shop, who) if row.order_key not in stays]
+            keys["customer"] = keys["customer"] or self.find_sole_customer(shop, keys)
+            stays = {self.pseudonym(shop, "order", number) for number in excluded_order_ids}
+            mine = [row for row in self.list_order_rows(shop, principal) if row.order_key not in stays]
         named = {(field, key) for field, key in keys.items() if key}
         hers = [row.order_key for row in mine]
-        key_ids = {row.data_key_id for row in mine} | self._key_ids(shop, named, hers)
-        removed |= self._take_out(shop, named, hers)
-        removed |= {} if merged else self._forget_requests(shop, [self.subject(shop, who)], request_id)
-        listed = [] if merged else self._nobody_elses(shop, who.order_ids)
-        removed["deliveries"] = 0 if merged else self._wipe_bodies(shop, named, {*hers, *listed})
+        key_ids = {row.data_key_id for row in mine} | self._find_data_key_ids(shop, named, hers)
+        removed |= self._delete_person_rows(shop, named, hers)
+        removed |= (
+            {}
+            if merged
+            else self._clear_prior_requests(shop, [self.find_subject(shop, principal)], request_id)
+        )
+        listed = [] if merged else self._filter_unowned_orders(shop, principal.order_ids)
+        removed["deliveries"] = 0 if merged else self._destroy_webhook_bodies(shop, named, {*hers, *listed})
         now = self._session.now()
-        self._suppress(
+        self._upsert_suppressions(
             Tombstone(shop=shop, field=field, key=key, erased_at=now, request_id=request_id)
             for field, key in sorted({*named, *(("order", key) for key in (*hers, *listed))})
         )
-        self._shred(shop, named, hers, key_ids)
+        self._destroy_keys_and_verify(shop, named, hers, key_ids)
         return {name: count for name, count in removed.items() if count}
 
-    def _take_out(self, shop: str, named: Named, order_keys: Sequence[str]) -> dict[str, int]:
+    def _delete_person_rows(
+        self, shop: str, person_keys: PersonKeys, order_keys: Sequence[str]
+    ) -> dict[str, int]:
         """Remove the rows of a person and of these orders."""
         removed = {
-            table.name: self._delete_in(table, shop, "order_key", order_keys) for table in (orders, parcels)
+            table.name: self._delete_rows_by_key(table, shop, "order_key", order_keys)
+            for table in (orders, parcels)
         }
         removed["customers"] = sum(
-            self._delete_in(customers, shop, f"{field}_key", [key])
-            for field, key in sorted(named)
-            if field in LOOKED_UP
+            self._delete_rows_by_key(customers, shop, f"{field}_key", [key])
+            for field, key in sorted(person_keys)
+            if field in LOOKUP_FIELDS
         )
         return removed
 
-    def _shred(self, shop: str, named: Named, order_keys: Sequence[str], key_ids: set[str]) -> None:
+    def _destroy_keys_and_verify(
+        self, shop: str, person_keys: PersonKeys, order_keys: Sequence[str], key_ids: set[str]
+    ) -> None:
         """Destroy data keys that seal nothing any more, and look again at what was removed."""
         self._session.destroy_unused_keys(shop, key_ids)
-        left = self._left(shop, named, order_keys)
+        left = self._count_remaining_rows(shop, person_keys, order_keys)
         if left:
             raise NeedsOperator(f"{left} rows of an erased person are still there")
 
-    def _delete_in(self, table: Any, shop: str, column: str, wanted: Iterable[str]) -> int:
-        keys = [key for key in wanted if key]
+    def _delete_rows_by_key(self, table: Any, shop: str, column: str, candidate_keys: Iterable[str]) -> int:
+        keys = [key for key in candidate_keys if key]
         if not keys:
             return 0
         mine = and_(table.c.shop == shop, table.c[column].in_(keys))
         return int(self._connection.execute(delete(table).where(mine)).rowcount)
 
-    def _key_ids(self, shop: str, named: Named, order_keys: Sequence[str]) -> set[str]:
+    def _find_data_key_ids(self, shop: str, person_keys: PersonKeys, order_keys: Sequence[str]) -> set[str]:
         """Data keys of her parcels, and those that were made for her under an earlier name."""
         parcel_keys = select(parcels.c.data_key_id).where(
             parcels.c.shop == shop, parcels.c.order_key.in_(order_keys)
         )
-        subjects = [*(key for _, key in named), *order_keys]
+        subjects = [*(key for _, key in person_keys), *order_keys]
         own = select(data_keys.c.id).where(data_keys.c.shop == shop, data_keys.c.subject.in_(subjects))
         return {*self._connection.scalars(parcel_keys), *self._connection.scalars(own)}
 
-    def _nobody_elses(self, shop: str, numbers: Iterable[str]) -> list[str]:
+    def _filter_unowned_orders(self, shop: str, order_ids: Iterable[str]) -> list[str]:
         """Listed orders once hers are gone: what is still there belongs to another customer and stays."""
-        listed = [self.pseudonym(shop, "order", number) for number in numbers]
+        listed = [self.pseudonym(shop, "order", number) for number in order_ids]
         others = select(orders.c.order_key).where(orders.c.shop == shop, orders.c.order_key.in_(listed))
         kept = set(self._connection.scalars(others))
         return [key for key in listed if key not in kept]
 
-    def _forget_requests(self, shop: str, subjects: Sequence[str], request_id: str) -> dict[str, int]:
+    def _clear_prior_requests(self, shop: str, subjects: Sequence[str], request_id: str) -> dict[str, int]:
         """Earlier requests of the same person keep their record, and lose what they held of her."""
         earlier = and_(
             requests.c.shop == shop,
@@ -148,7 +159,7 @@ class Forgetting(Who):
         )
         return removed
 
-    def _wipe_bodies(self, shop: str, named: Named, order_keys: set[str]) -> int:
+    def _destroy_webhook_bodies(self, shop: str, person_keys: PersonKeys, order_keys: set[str]) -> int:
         """Bodies that rest because they failed or were rejected may hold her too."""
         rows = self._connection.execute(
             select(deliveries).where(
@@ -158,7 +169,7 @@ class Forgetting(Who):
             )
         ).all()
         reader = InboxRows(self._session)
-        hers = [row.id for row in rows if self._tells_of(reader, row, shop, named, order_keys)]
+        hers = [row.id for row in rows if self._mentions_person(reader, row, shop, person_keys, order_keys)]
         if hers:
             self._connection.execute(
                 update(deliveries)
@@ -167,23 +178,27 @@ class Forgetting(Who):
             )
         return len(hers)
 
-    def _tells_of(self, reader: InboxRows, row: Any, shop: str, named: Named, order_keys: set[str]) -> bool:
+    def _mentions_person(
+        self, reader: InboxRows, row: Any, shop: str, person_keys: PersonKeys, order_keys: set[str]
+    ) -> bool:
         """An unreadable body cannot be shown not to be hers: it goes too."""
         try:
-            body = payload.parse(reader.opened(row).raw)
+            body = payload.parse_json_object(reader.open_delivery(row).raw)
         except (PayloadInvalid, SealBroken, KeyMissing):
             return True
         customer = body.get("customer")
-        seen = [minimise.learn(row.topic, body)]
+        seen = [minimise.extract_sighting(row.topic, body)]
         if isinstance(customer, Mapping):
-            seen.append(minimise.learn("customers/update", customer))
+            seen.append(minimise.extract_sighting("customers/update", customer))
         return any(
-            not named.isdisjoint(self.keys(shop, sighting).items())
+            not person_keys.isdisjoint(self.derive_person_keys(shop, sighting).items())
             or self.pseudonym(shop, "order", sighting.order_id) in order_keys
             for sighting in seen
         )
 
-    def _suppress(self, tombstones: Iterable[Tombstone], *, ledger_at: datetime | None = None) -> None:
+    def _upsert_suppressions(
+        self, tombstones: Iterable[Tombstone], *, ledger_at: datetime | None = None
+    ) -> None:
         """Keep these keys, newer than before; `ledger_at` None: the ledger outside the backup is still to be told."""
         rows = [
             {name: getattr(one, name) for name in Tombstone.__slots__} | {"ledger_at": ledger_at}
@@ -199,11 +214,13 @@ class Forgetting(Who):
                 statement.on_conflict_do_update(index_elements=key, set_=again, where=newer), rows
             )
 
-    def _left(self, shop: str, named: Named, order_keys: Sequence[str]) -> int:
+    def _count_remaining_rows(self, shop: str, person_keys: PersonKeys, order_keys: Sequence[str]) -> int:
         """Rows that a fresh look still finds."""
         looks: list[Any] = [(table, table.c.order_key.in_(order_keys)) for table in (orders, parcels)]
         looks += [
-            (customers, customers.c[f"{field}_key"] == key) for field, key in named if field in LOOKED_UP
+            (customers, customers.c[f"{field}_key"] == key)
+            for field, key in person_keys
+            if field in LOOKUP_FIELDS
         ]
         return sum(
             self._connection.scalar(

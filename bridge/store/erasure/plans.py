@@ -21,14 +21,14 @@ class PlanRows:
     def __init__(self, session: Session) -> None:
         self._session, self._connection = session, session.connection
 
-    def keep(self, request_id: str, plan: Mapping[str, Any]) -> None:
+    def save_plan(self, request_id: str, plan: Mapping[str, Any]) -> None:
         """See ports.Plans."""
         dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
         new = {"made_at": self._session.now(), "body": json.dumps(dict(plan))}
         statement = dialect.insert(plans).values(request_id=request_id, **new)
         self._connection.execute(statement.on_conflict_do_update(index_elements=["request_id"], set_=new))
 
-    def of(self, request_id: str) -> Mapping[str, Any] | None:
+    def find_plan(self, request_id: str) -> Mapping[str, Any] | None:
         """See ports.Plans."""
         body = self._connection.scalar(select(plans.c.body).where(plans.c.request_id == request_id))
         return json.loads(body) if body else None

@@ -12,16 +12,16 @@ from sqlalchemy import insert, select, true, update
 from bridge.errors import EvidenceBroken
 from bridge.model import Event, Fact
 from bridge.rules.evidence import chain
-from bridge.store.evidence.chain_heads import HeadRows
+from bridge.store.evidence.chain_heads import SignedHeadRows
 from bridge.store.schema.tables import evidence, evidence_head
 
 if TYPE_CHECKING:
     from bridge.store.session import Session
 
 
-APPEND, ADVANCE = insert(evidence), update(evidence_head)
-HEAD = select(evidence_head).with_for_update()
-END = (evidence_head.c.seq.label("end_seq"), evidence_head.c.hash.label("end_hash"))
+INSERT_FACT, ADVANCE_CHAIN_HEAD = insert(evidence), update(evidence_head)
+LOCK_CHAIN_HEAD = select(evidence_head).with_for_update()
+CHAIN_HEAD_COLUMNS = (evidence_head.c.seq.label("end_seq"), evidence_head.c.hash.label("end_hash"))
 
 
 class EvidenceRows:
@@ -30,7 +30,7 @@ class EvidenceRows:
     def __init__(self, session: Session) -> None:
         self._session, self._connection, self._now = session, session.connection, session.now
 
-    def append(
+    def append_fact(
         self,
         fact: Fact,
         *,
@@ -41,8 +41,8 @@ class EvidenceRows:
         **detail: Any,
     ) -> Event:
         """See ports.Evidence. Writers queue at the head's row, so the chain has one order."""
-        head, now = self._connection.execute(HEAD).one(), self._now()
-        event = chain.chained(
+        head, now = self._connection.execute(LOCK_CHAIN_HEAD).one(), self._now()
+        event = chain.build_chained_event(
             seq=head.seq + 1,
             at=max(now, head.at or now),  # a writer whose clock is behind must not turn time back
             actor=actor,
@@ -54,83 +54,83 @@ class EvidenceRows:
             prev_hash=head.hash,
         )
         row = {name: getattr(event, name) for name in event.__slots__} | {"detail": json.dumps(detail)}
-        self._connection.execute(APPEND, row)
-        self._connection.execute(ADVANCE, {"seq": event.seq, "hash": event.hash, "at": event.at})
+        self._connection.execute(INSERT_FACT, row)
+        self._connection.execute(ADVANCE_CHAIN_HEAD, {"seq": event.seq, "hash": event.hash, "at": event.at})
         return event
 
-    def of(self, request_id: str) -> list[Event]:
+    def list_facts_of_request(self, request_id: str) -> list[Event]:
         """See ports.Evidence."""
         rows = select(evidence).where(evidence.c.request_id == request_id).order_by(evidence.c.seq)
-        return [_event(row) for row in self._connection.execute(rows)]
+        return [_event_from_row(row) for row in self._connection.execute(rows)]
 
-    def between(self, first: int, last: int) -> list[Event]:
+    def list_facts_between(self, first_seq: int, last_seq: int) -> list[Event]:
         """See ports.Evidence."""
-        rows = select(evidence).where(evidence.c.seq.between(first, last)).order_by(evidence.c.seq)
-        return [_event(row) for row in self._connection.execute(rows)]
+        rows = select(evidence).where(evidence.c.seq.between(first_seq, last_seq)).order_by(evidence.c.seq)
+        return [_event_from_row(row) for row in self._connection.execute(rows)]
 
-    def all(self) -> Generator[Event]:
+    def iterate_facts(self) -> Generator[Event]:
         """The whole chain from its first row."""
         everything = select(evidence).order_by(evidence.c.seq).execution_options(yield_per=1000)
         with self._connection.execute(everything) as rows:
             for row in rows:
-                yield _event(row)
+                yield _event_from_row(row)
 
-    def verify(self, marks: Iterable[tuple[int, str]] = ()) -> int:
+    def verify_chain(self, checkpoints: Iterable[tuple[int, str]] = ()) -> int:
         """See ports.Evidence."""
-        heads, told = HeadRows(self._session), list[Event]()
-        kept = heads.all()
+        heads, told = SignedHeadRows(self._session), list[Event]()
+        kept = heads.list_signed_heads()
         # where it ends and its rows are one statement: nobody appends between the two
-        joined = select(*END, evidence).select_from(evidence_head.outerjoin(evidence, true()))
+        joined = select(*CHAIN_HEAD_COLUMNS, evidence).select_from(evidence_head.outerjoin(evidence, true()))
         walk = joined.order_by(evidence.c.seq).execution_options(yield_per=1000)
         with self._connection.execute(walk) as rows:  # a broken chain is left in the middle
             try:
                 first = rows.fetchone()
             except (ValueError, TypeError):
-                raise EvidenceBroken(self._unreadable(1), "unreadable") from None
+                raise EvidenceBroken(self._find_unreadable_seq(1), "unreadable") from None
             if first is None:
                 raise EvidenceBroken(1, "the end of the chain was stored apart, and is gone")
-            length = chain.verify(
-                self._events(first, rows, told),
+            length = chain.verify_chain(
+                self._read_events(first, rows, told),
                 length=first.end_seq,
-                head=first.end_hash,
-                marks=[*marks, *((head.seq, head.hash) for head in kept)],
+                head_hash=first.end_hash,
+                signed_hashes=[*checkpoints, *((head.seq, head.hash) for head in kept)],
             )
-        heads.verify(kept, told)
+        heads.verify_signed_heads(kept, told)
         return length
 
-    def _events(self, first: Any, rows: Iterable[Any], told: list[Event]) -> Iterator[Event]:
+    def _read_events(self, first: Any, rows: Iterable[Any], signing_events: list[Event]) -> Iterator[Event]:
         """The rows as events; `told` gets those that tell of a head's signing."""
         if first.seq is None:  # an empty chain still has an end
             return
         seq = 0
         try:
             for row in itertools.chain([first], rows):
-                event = _event(row)
+                event = _event_from_row(row)
                 if event.fact == Fact.HEAD_SIGNED:
-                    told.append(event)
+                    signing_events.append(event)
                 seq = event.seq
                 yield event
         except (ValueError, TypeError):  # a moment that is none
-            raise EvidenceBroken(self._unreadable(seq + 1), "unreadable") from None
+            raise EvidenceBroken(self._find_unreadable_seq(seq + 1), "unreadable") from None
 
-    def _unreadable(self, seq: int) -> int:
+    def _find_unreadable_seq(self, seq: int) -> int:
         """The first row from here that is not there or cannot be read: rows come by the thousand."""
         try:
-            while self.between(seq, seq):
+            while self.list_facts_between(seq, seq):
                 seq += 1
         except (ValueError, TypeError, EvidenceBroken):
             return seq
         return seq
 
-    def head(self) -> tuple[int, str]:
+    def read_head(self) -> tuple[int, str]:
         """See ports.Evidence."""
         row = self._connection.execute(select(evidence_head)).one()
         return row.seq, row.hash
 
 
-def _event(row: Any) -> Event:
+def _event_from_row(row: Any) -> Event:
     try:
-        detail = json.loads(row.detail, object_pairs_hook=_once)
+        detail = json.loads(row.detail, object_pairs_hook=_reject_duplicate_names)
     except (ValueError, TypeError):
         raise EvidenceBroken(row.seq, "unreadable") from None
     return Event(
@@ -147,7 +147,7 @@ def _event(row: Any) -> Event:
     )
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _reject_duplicate_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """An object that says nothing twice: what is shown first would not be what was hashed."""
     made = dict(pairs)
     if len(made) != len(pairs):

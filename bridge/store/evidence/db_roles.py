@@ -9,28 +9,30 @@ from sqlalchemy import Engine, text
 from sqlalchemy.engine import make_url
 
 from bridge.errors import NeedsOperator
-from bridge.store.engine import guarded
+from bridge.store.engine import translate_database_errors
 from bridge.store.schema.tables import evidence, evidence_head, evidence_heads, metadata
 
-ALL = "SELECT, INSERT, UPDATE, DELETE"
-RIGHTS = {
+ALL_PRIVILEGES = "SELECT, INSERT, UPDATE, DELETE"
+TABLE_PRIVILEGES = {
     evidence.name: "SELECT, INSERT",
     evidence_heads.name: "SELECT, INSERT, UPDATE (token, anchored_at, attempts, last_error)",
     evidence_head.name: "SELECT, UPDATE",
     "alembic_version": "SELECT",
 }
-CHANGES = ("UPDATE", "DELETE", "TRUNCATE")
-ROLE = text(
+CHANGE_PRIVILEGES = ("UPDATE", "DELETE", "TRUNCATE")
+SELECT_ROLE_OWNS_EVIDENCE = text(
     "SELECT pg_has_role(rolname, relowner, 'MEMBER') FROM pg_roles, pg_class "
     "WHERE rolname = :role AND pg_class.oid = 'evidence'::regclass"
 )
-OWNS = text(
+SELECT_USER_OWNS_EVIDENCE = text(
     "SELECT pg_has_role(current_user, relowner, 'MEMBER') FROM pg_class WHERE oid = 'evidence'::regclass"
 )
-MAY = text("SELECT has_any_column_privilege('evidence', 'UPDATE') OR has_table_privilege('evidence', :deeds)")
+SELECT_CAN_CHANGE_EVIDENCE = text(
+    "SELECT has_any_column_privilege('evidence', 'UPDATE') OR has_table_privilege('evidence', :deeds)"
+)
 
 
-def grant(engine: Engine, role: str) -> None:
+def grant_runtime_role(engine: Engine, role: str) -> None:
     """Give a role what the bridge needs to run, and of the evidence only reading and inserting. Twice is once.
 
     Run as the owner of the tables. Raises NeedsOperator where there is no such role, where it is the owner's own, and
@@ -39,8 +41,8 @@ def grant(engine: Engine, role: str) -> None:
     if engine.dialect.name != "postgresql":
         raise NeedsOperator("only Postgres knows roles: --runtime-role needs a Postgres database")
     name = engine.dialect.identifier_preparer.quote_identifier(role)
-    with guarded(), engine.begin() as connection:
-        owns = connection.execute(ROLE, {"role": role}).scalar()
+    with translate_database_errors(), engine.begin() as connection:
+        owns = connection.execute(SELECT_ROLE_OWNS_EVIDENCE, {"role": role}).scalar()
         if owns is None:
             raise NeedsOperator("the runtime role does not exist: create it first, with LOGIN and a password")
         if owns:
@@ -49,22 +51,24 @@ def grant(engine: Engine, role: str) -> None:
         connection.execute(text(f"GRANT USAGE ON SCHEMA {schema} TO {name}"))
         for table in [*(each.name for each in metadata.sorted_tables), "alembic_version"]:
             connection.execute(text(f"REVOKE ALL ON {schema}.{table} FROM {name}"))
-            connection.execute(text(f"GRANT {RIGHTS.get(table, ALL)} ON {schema}.{table} TO {name}"))
+            connection.execute(
+                text(f"GRANT {TABLE_PRIVILEGES.get(table, ALL_PRIVILEGES)} ON {schema}.{table} TO {name}")
+            )
 
 
-def append_only(engine: Engine) -> bool | None:
+def is_append_only(engine: Engine) -> bool | None:
     """Whether the role of this connection can only add to the evidence.
 
     False: it was granted changes. None: it owns the table, or this is SQLite, so triggers alone refuse.
     """
     if engine.dialect.name != "postgresql":
         return None
-    with guarded(), engine.connect() as connection:
-        if connection.scalar(OWNS):
+    with translate_database_errors(), engine.connect() as connection:
+        if connection.scalar(SELECT_USER_OWNS_EVIDENCE):
             return None
-        return not connection.scalar(MAY, {"deeds": ",".join(CHANGES)})
+        return not connection.scalar(SELECT_CAN_CHANGE_EVIDENCE, {"deeds": ",".join(CHANGE_PRIVILEGES)})
 
 
-def user_of(url: str) -> str:
+def database_user(url: str) -> str:
     """The user that a database URL names; '' where it names none."""
     return make_url(url).username or ""

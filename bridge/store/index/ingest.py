@@ -13,84 +13,96 @@ from typing import Any
 from sqlalchemy import and_, delete, exists, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bridge.rules.index.minimise import Seen, Sighting
-from bridge.rules.index.shipping import SeenParcel
-from bridge.store.index.person_lookup import Who
+from bridge.rules.index.minimise import Sighting, SightingKind
+from bridge.rules.index.shipping import ParcelSighting
+from bridge.store.index.person_lookup import PersonLookup
 from bridge.store.schema.tables import customers, merges, orders, parcels, suppressions, tokens
 
-FIELDS = ("customer", "email", "phone")
+PERSON_KEY_FIELDS = ("customer", "email", "phone")
 KEY_COLUMNS = ("customer_key", "email_key", "phone_key")
 
 
-class Learning(Who):
+class SightingIngest(PersonLookup):
     """The writing half of `ports.Index`."""
 
-    def learn_all(self, shop: str, sightings: Sequence[Sighting]) -> list[Sighting]:
+    def ingest_batch(self, shop: str, sightings: Sequence[Sighting]) -> list[Sighting]:
         """Take in a batch of one shop. Returns those that were dropped because their person was erased."""
-        self._session.alone(shop)
-        batch = _Batch(self, shop, sightings)
+        self._session.lock_shop(shop)
+        batch = _IngestBatch(self, shop, sightings)
         for sighting in sightings:
-            batch.take(sighting)
-        batch.write()
+            batch.apply_sighting(sighting)
+        batch.write_changes()
         return batch.dropped
 
 
-class _Batch:
+class _IngestBatch:
     """One batch in memory, between one reading and one writing."""
 
-    def __init__(self, index: Who, shop: str, sightings: Sequence[Sighting]) -> None:
+    def __init__(self, index: PersonLookup, shop: str, sightings: Sequence[Sighting]) -> None:
         self._index, self._shop = index, shop
         self._session, self._connection = index._session, index._session.connection  # noqa: SLF001
         self.dropped: list[Sighting] = []
-        self._keys = [index.keys(shop, sighting) for sighting in sightings]
+        self._keys = [index.derive_person_keys(shop, sighting) for sighting in sightings]
         order_keys = {index.pseudonym(shop, "order", seen.order_id) for seen in sightings} - {""}
-        self._orders = {row.order_key: row._asdict() for row in self._rows(orders, "order_key", order_keys)}
-        self._kept = {
-            row.deleted_key: index.kept(shop, row.deleted_key)
-            for row in self._rows(merges, "deleted_key", {keys["customer"] for keys in self._keys})
+        self._orders = {
+            row.order_key: row._asdict()
+            for row in self._select_rows_for_update(orders, "order_key", order_keys)
         }
-        self._suppressed = self._suppressions(order_keys)
+        self._merged_into = {
+            row.deleted_key: index.follow_merges(shop, row.deleted_key)
+            for row in self._select_rows_for_update(
+                merges, "deleted_key", {keys["customer"] for keys in self._keys}
+            )
+        }
+        self._suppressed = self._read_suppressions(order_keys)
         self._changed: dict[str, dict[str, Any]] = {}
         self._customers: dict[str, dict[str, Any]] = {}
         self._parcels: dict[tuple[str, str], dict[str, Any]] = {}
-        self._docs: dict[str, dict[str, Any]] = {}
+        self._order_docs: dict[str, dict[str, Any]] = {}
         self._position = 0
 
-    def _rows(self, table: Any, column: str, keys: Iterable[str]) -> list[Any]:
+    def _select_rows_for_update(self, table: Any, column: str, keys: Iterable[str]) -> list[Any]:
         wanted = [key for key in keys if key]
         if not wanted:
             return []
         rows = select(table).where(table.c.shop == self._shop, table.c[column].in_(wanted))
         return list(self._connection.execute(rows.with_for_update()))
 
-    def _suppressions(self, order_keys: set[str]) -> dict[tuple[str, str], datetime]:
-        named = {key for keys in self._keys for key in keys.values()} | order_keys | set(self._kept.values())
-        return {(row.field, row.key): row.erased_at for row in self._rows(suppressions, "key", named)}
+    def _read_suppressions(self, order_keys: set[str]) -> dict[tuple[str, str], datetime]:
+        named = (
+            {key for keys in self._keys for key in keys.values()}
+            | order_keys
+            | set(self._merged_into.values())
+        )
+        return {
+            (row.field, row.key): row.erased_at
+            for row in self._select_rows_for_update(suppressions, "key", named)
+        }
 
-    def take(self, sighting: Sighting) -> None:
+    def apply_sighting(self, sighting: Sighting) -> None:
         """Decide what one sighting changes."""
         keys = dict(self._keys[self._position])
         self._position += 1
-        keys["customer"] = self._kept.get(keys["customer"], keys["customer"])
+        keys["customer"] = self._merged_into.get(keys["customer"], keys["customer"])
         order_key = self._index.pseudonym(self._shop, "order", sighting.order_id)
-        if sighting.kind is Seen.MERGE:
-            self._merge(sighting)
-        elif sighting.kind is Seen.UNINSTALLED:
-            self._delete(tokens, "shop", self._shop)
-        elif sighting.kind is Seen.CUSTOMER_GONE:
+        if sighting.kind is SightingKind.CUSTOMERS_MERGED:
+            self._merge_customers(sighting)
+        elif sighting.kind is SightingKind.UNINSTALLED:
+            self._delete_rows(tokens, "shop", self._shop)
+        elif sighting.kind is SightingKind.CUSTOMER_DELETED:
             self._customers.pop(keys["customer"], None)
-            self._delete(customers, "customer_key", keys["customer"])
-        elif sighting.kind is Seen.ORDER_GONE:
-            self._forget_order(order_key)
-        elif sighting.kind in (Seen.CUSTOMER, Seen.ORDER, Seen.PARCELS):
-            if self._erased(sighting, keys, order_key):
+            self._delete_rows(customers, "customer_key", keys["customer"])
+        elif sighting.kind is SightingKind.ORDER_DELETED:
+            self._delete_unshipped_order(order_key)
+        elif sighting.kind in (SightingKind.CUSTOMER, SightingKind.ORDER, SightingKind.PARCELS):
+            if self._is_suppressed(sighting, keys, order_key):
                 self.dropped.append(sighting)
-            elif sighting.kind is Seen.CUSTOMER:
-                self._customer(sighting, keys)
+            elif sighting.kind is SightingKind.CUSTOMER:
+                self._apply_customer(sighting, keys)
             elif order_key:
-                self._order(sighting, keys, order_key)
+                self._apply_order(sighting, keys, order_key)
 
-    def _erased(self, sighting: Sighting, keys: Mapping[str, str], order_key: str) -> bool:
+    def _is_suppressed(self, sighting: Sighting, keys: Mapping[str, str], order_key: str) -> bool:
         """True where this tells of somebody who was erased; what she ordered since is a new contract."""
         if ("order", order_key) in self._suppressed:
             return True
@@ -102,14 +114,14 @@ class _Batch:
         erased = [self._suppressed[name] for name in named if name in self._suppressed]
         if not erased:
             return False
-        since = sighting.placed_at if sighting.kind is not Seen.PARCELS else None
+        since = sighting.placed_at if sighting.kind is not SightingKind.PARCELS else None
         return since is None or since <= max(erased)
 
-    def _customer(self, sighting: Sighting, keys: Mapping[str, str]) -> None:
+    def _apply_customer(self, sighting: Sighting, keys: Mapping[str, str]) -> None:
         if not keys["customer"]:
             return
         before = self._customers.get(keys["customer"])
-        if before and _newer(before["source_updated_at"], sighting.updated_at):
+        if before and _is_newer(before["source_updated_at"], sighting.updated_at):
             return
         self._customers[keys["customer"]] = {
             "shop": self._shop,
@@ -119,7 +131,7 @@ class _Batch:
             "source_updated_at": sighting.updated_at,
         }
 
-    def _order(self, sighting: Sighting, keys: Mapping[str, str], order_key: str) -> None:
+    def _apply_order(self, sighting: Sighting, keys: Mapping[str, str], order_key: str) -> None:
         row = self._changed.get(order_key) or self._orders.get(order_key)
         if row is None:
             row = {
@@ -134,29 +146,31 @@ class _Batch:
                 "source_updated_at": None,
             }
         row = dict(row)
-        named = {column: keys[field] for column, field in zip(KEY_COLUMNS, FIELDS, strict=True)}
-        if sighting.kind is Seen.ORDER and not _newer(row["source_updated_at"], sighting.updated_at):
+        named = {column: keys[field] for column, field in zip(KEY_COLUMNS, PERSON_KEY_FIELDS, strict=True)}
+        if sighting.kind is SightingKind.ORDER and not _is_newer(
+            row["source_updated_at"], sighting.updated_at
+        ):
             row |= {column: key or row[column] for column, key in named.items()}  # a blank takes nothing back
             row["source_updated_at"] = sighting.updated_at
             row["placed_at"] = sighting.placed_at or row["placed_at"]
         else:  # a part, or an older whole: it only fills what is blank
             row |= {column: row[column] or key for column, key in named.items()}
             row["placed_at"] = row["placed_at"] or sighting.placed_at
-        doc = self._docs.setdefault(
+        doc = self._order_docs.setdefault(
             order_key, {"id": sighting.order_id, "name": "", "cod": None, "matters": {}}
         )
         doc["name"] = sighting.order_name or doc["name"]
         doc["cod"] = doc["cod"] if sighting.cod is None else sighting.cod
         if sighting.matter:
-            doc["matters"][sighting.matter] = [_stamp(sighting.updated_at), sighting.matter_open]
+            doc["matters"][sighting.matter] = [_sortable_timestamp(sighting.updated_at), sighting.matter_open]
         self._changed[order_key] = row
         for parcel in sighting.parcels:
-            self._parcel(parcel, order_key, sighting.updated_at)
+            self._apply_parcel(parcel, order_key, sighting.updated_at)
 
-    def _parcel(self, parcel: SeenParcel, order_key: str, updated_at: datetime | None) -> None:
+    def _apply_parcel(self, parcel: ParcelSighting, order_key: str, updated_at: datetime | None) -> None:
         key = self._index.pseudonym(self._shop, "waybill", parcel.number)
         before = self._parcels.get((key, order_key))
-        if not key or (before and _newer(before["source_updated_at"], updated_at)):
+        if not key or (before and _is_newer(before["source_updated_at"], updated_at)):
             return
         self._parcels[key, order_key] = {
             "shop": self._shop,
@@ -165,13 +179,17 @@ class _Batch:
             "carrier": parcel.carrier,
             "account_holder": parcel.account_holder,
             "doc": json.dumps(
-                {"number": parcel.number, "status": parcel.status, "status_at": _stamp(parcel.status_at)}
+                {
+                    "number": parcel.number,
+                    "status": parcel.status,
+                    "status_at": _sortable_timestamp(parcel.status_at),
+                }
             ),
             "shipped_at": parcel.shipped_at or (before["shipped_at"] if before else None),
             "source_updated_at": updated_at,
         }
 
-    def _merge(self, sighting: Sighting) -> None:
+    def _merge_customers(self, sighting: Sighting) -> None:
         """The deleted customer's orders are the kept one's from now on."""
         gone, kept = (
             self._index.pseudonym(self._shop, "customer", number)
@@ -182,54 +200,60 @@ class _Batch:
         self._customers.pop(gone, None)
         now = self._session.now()
         values = [{"shop": self._shop, "deleted_key": gone, "kept_key": kept, "merged_at": now}]
-        self._upsert(merges, ["shop", "deleted_key"], values)
-        kept = self._index.kept(self._shop, kept)  # merges come in any order too
-        self._kept = {old: kept if new == gone else new for old, new in self._kept.items()} | {gone: kept}
+        self._upsert_rows(merges, ["shop", "deleted_key"], values)
+        kept = self._index.follow_merges(self._shop, kept)  # merges come in any order too
+        self._merged_into = {old: kept if new == gone else new for old, new in self._merged_into.items()} | {
+            gone: kept
+        }
         for row in (*self._orders.values(), *self._changed.values()):
             row["customer_key"] = kept if row["customer_key"] == gone else row["customer_key"]
         mine = (orders.c.shop == self._shop, orders.c.customer_key == gone)
         self._connection.execute(update(orders).where(*mine).values(customer_key=kept))
-        self._delete(customers, "customer_key", gone)
+        self._delete_rows(customers, "customer_key", gone)
 
-    def _forget_order(self, order_key: str) -> None:
+    def _delete_unshipped_order(self, order_key: str) -> None:
         """An order that was deleted at the shop; while a carrier has its parcel, we know whom to tell."""
         mine = and_(parcels.c.shop == self._shop, parcels.c.order_key == order_key)
         if any(key[1] == order_key for key in self._parcels) or self._connection.scalar(
             select(exists().where(mine))
         ):
             return
-        for known in (self._changed, self._orders, self._docs):
+        for known in (self._changed, self._orders, self._order_docs):
             known.pop(order_key, None)
-        self._delete(orders, "order_key", order_key)
+        self._delete_rows(orders, "order_key", order_key)
 
-    def _delete(self, table: Any, column: str, key: str) -> None:
+    def _delete_rows(self, table: Any, column: str, key: str) -> None:
         self._connection.execute(delete(table).where(table.c.shop == self._shop, table.c[column] == key))
 
-    def write(self) -> None:
+    def write_changes(self) -> None:
         """Seal and write what changed; a row that another worker made newer meanwhile stays."""
         subjects = {
             key: next((row[column] for column in KEY_COLUMNS if row[column]), key)
             for key, row in self._changed.items()
         }
         if subjects:
-            data_keys = self._session.make_data_keys(self._shop, subjects.values())
+            data_keys = self._session.get_or_create_data_keys(self._shop, subjects.values())
             for order_key, row in self._changed.items():
                 key = data_keys[subjects[order_key]]
-                plain = json.dumps(self._whole(order_key, row)).encode()
+                plain = json.dumps(self._merge_order_doc(order_key, row)).encode()
                 row["data_key_id"] = key.id
-                row["doc"] = self._seal(plain, f"orders|{order_key}", key.id, key.key)
+                row["doc"] = self._seal_doc(plain, f"orders|{order_key}", key.id, key.key)
             for parcel in self._parcels.values():
                 key = data_keys[subjects[parcel["order_key"]]]
                 parcel["data_key_id"] = key.id
                 place = f"parcels|{parcel['parcel_key']}"
-                parcel["doc"] = self._seal(parcel["doc"].encode(), place, key.id, key.key)
-        self._upsert(orders, ["shop", "order_key"], list(self._changed.values()), newest=True)
-        self._upsert(customers, ["shop", "customer_key"], list(self._customers.values()), newest=True)
-        self._upsert(parcels, ["shop", "parcel_key", "order_key"], list(self._parcels.values()), newest=True)
+                parcel["doc"] = self._seal_doc(parcel["doc"].encode(), place, key.id, key.key)
+        self._upsert_rows(orders, ["shop", "order_key"], list(self._changed.values()), newest_wins=True)
+        self._upsert_rows(
+            customers, ["shop", "customer_key"], list(self._customers.values()), newest_wins=True
+        )
+        self._upsert_rows(
+            parcels, ["shop", "parcel_key", "order_key"], list(self._parcels.values()), newest_wins=True
+        )
 
-    def _whole(self, order_key: str, row: Mapping[str, Any]) -> dict[str, Any]:
+    def _merge_order_doc(self, order_key: str, row: Mapping[str, Any]) -> dict[str, Any]:
         """What is sealed of an order: what this batch told, and what was known and is not told again."""
-        told = self._docs[order_key]
+        told = self._order_docs[order_key]
         if row["doc"] is None:
             return told
         known = json.loads(self._session.open(row["doc"], f"orders|{order_key}|doc|{self._shop}"))
@@ -240,11 +264,11 @@ class _Batch:
         cod = known.get("cod") if told["cod"] is None else told["cod"]
         return {**told, "name": told["name"] or known["name"], "cod": cod, "matters": matters}
 
-    def _seal(self, plain: bytes, place: str, key_id: str, key: bytes) -> bytes:
-        return self._session.vault.seal(plain, f"{place}|doc|{self._shop}", key_id=key_id, key=key)
+    def _seal_doc(self, plain: bytes, aad_prefix: str, key_id: str, key: bytes) -> bytes:
+        return self._session.keyring.seal(plain, f"{aad_prefix}|doc|{self._shop}", key_id=key_id, key=key)
 
-    def _upsert(
-        self, table: Any, unique: list[str], rows: list[dict[str, Any]], *, newest: bool = False
+    def _upsert_rows(
+        self, table: Any, unique: list[str], rows: list[dict[str, Any]], *, newest_wins: bool = False
     ) -> None:
         if not rows:
             return
@@ -252,7 +276,7 @@ class _Batch:
         statement = dialect.insert(table)
         changed = {name: statement.excluded[name] for name in rows[0] if name not in unique}
         when = None
-        if newest:
+        if newest_wins:
             known, given = table.c.source_updated_at, statement.excluded.source_updated_at
             when = known.is_(None) | given.is_(None) | (given >= known)
         self._connection.execute(
@@ -260,10 +284,10 @@ class _Batch:
         )
 
 
-def _newer(known: datetime | None, given: datetime | None) -> bool:
+def _is_newer(known: datetime | None, given: datetime | None) -> bool:
     return known is not None and given is not None and known > given
 
 
-def _stamp(moment: datetime | None) -> str:
+def _sortable_timestamp(moment: datetime | None) -> str:
     """A moment as text that sorts; '' where there is none."""
     return moment.isoformat() if moment else ""

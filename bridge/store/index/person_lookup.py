@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from bridge.store.session import Session
 
 
-KEPT = select(merges.c.kept_key).where(
+SELECT_MERGED_INTO = select(merges.c.kept_key).where(
     merges.c.shop == bindparam("at"), merges.c.deleted_key == bindparam("of")
 )
 
 
-class Who:
+class PersonLookup:
     """Lookups of one transaction."""
 
     def __init__(self, session: Session) -> None:
@@ -32,45 +32,45 @@ class Who:
 
     def pseudonym(self, shop: str, field: str, value: str) -> str:
         """A value's pseudonym; '' where it has none."""
-        return self._session.vault.pseudonym(shop, field, value)
+        return self._session.keyring.pseudonym(shop, field, value)
 
-    def keys(self, shop: str, who: Principal | Sighting) -> dict[str, str]:
+    def derive_person_keys(self, shop: str, person: Principal | Sighting) -> dict[str, str]:
         """Pseudonyms of customer id, e-mail and phone."""
-        values = {"customer": who.customer_id, "email": who.email, "phone": who.phone}
+        values = {"customer": person.customer_id, "email": person.email, "phone": person.phone}
         return {field: self.pseudonym(shop, field, value) for field, value in values.items()}
 
-    def subject(self, shop: str, who: Principal) -> str:
+    def find_subject(self, shop: str, principal: Principal) -> str:
         """See ports.Index. A phone finds somebody only where nothing better is named and one person has it."""
-        keys = self.keys(shop, who)
+        keys = self.derive_person_keys(shop, principal)
         if keys["customer"]:
-            return self.kept(shop, keys["customer"])
+            return self.follow_merges(shop, keys["customer"])
         for field in ("email", "phone"):
             if keys[field]:
-                return self._only_customer(shop, field, keys[field]) or keys[field]
-        return self.pseudonym(shop, "order", who.order_ids[0]) if who.order_ids else ""
+                return self._find_sole_customer_by(shop, field, keys[field]) or keys[field]
+        return self.pseudonym(shop, "order", principal.order_ids[0]) if principal.order_ids else ""
 
-    def kept(self, shop: str, customer_key: str) -> str:
+    def follow_merges(self, shop: str, customer_key: str) -> str:
         """The customer that remains after merges."""
         seen = set()
         while customer_key not in seen:
             seen.add(customer_key)
-            after = self._connection.scalar(KEPT, {"at": shop, "of": customer_key})
+            after = self._connection.scalar(SELECT_MERGED_INTO, {"at": shop, "of": customer_key})
             if after is None:
                 break
             customer_key = after
         return customer_key
 
-    def merged(self, shop: str, who: Principal) -> bool:
+    def is_merged(self, shop: str, principal: Principal) -> bool:
         """See ports.Index."""
-        key = self.pseudonym(shop, "customer", who.customer_id)
-        return bool(key) and self.kept(shop, key) != key
+        key = self.pseudonym(shop, "customer", principal.customer_id)
+        return bool(key) and self.follow_merges(shop, key) != key
 
-    def alone_named(self, shop: str, keys: Mapping[str, str]) -> str:
+    def find_sole_customer(self, shop: str, keys: Mapping[str, str]) -> str:
         """The one customer that an e-mail, or else a phone, stands for; '' where it is none or several."""
         field = "email" if keys["email"] else "phone"
-        return self._only_customer(shop, field, keys[field]) if keys[field] else ""
+        return self._find_sole_customer_by(shop, field, keys[field]) if keys[field] else ""
 
-    def _only_customer(self, shop: str, field: str, key: str) -> str:
+    def _find_sole_customer_by(self, shop: str, field: str, key: str) -> str:
         found: set[str] = set()
         for table in (customers, orders):
             named = and_(table.c.shop == shop, table.c[f"{field}_key"] == key, table.c.customer_key != "")
@@ -79,18 +79,18 @@ class Who:
             )
         return found.pop() if len(found) == 1 else ""
 
-    def orders_of(self, shop: str, who: Principal) -> list[Any]:
+    def list_order_rows(self, shop: str, principal: Principal) -> list[Any]:
         """Rows of the person's orders: hers by customer, guest orders by e-mail, and those that are named.
 
         An order that names another customer is somebody else's, even where it is listed: after a merge the
         parcel under way belongs to the customer that was kept.
         """
-        keys = self.keys(shop, who)
-        customer = self.kept(shop, keys["customer"]) if keys["customer"] else ""
+        keys = self.derive_person_keys(shop, principal)
+        customer = self.follow_merges(shop, keys["customer"]) if keys["customer"] else ""
         if not customer and keys["email"]:
-            customer = self._only_customer(shop, "email", keys["email"])
+            customer = self._find_sole_customer_by(shop, "email", keys["email"])
         ours = orders.c.customer_key.in_(["", customer])
-        named = [self.pseudonym(shop, "order", number) for number in who.order_ids]
+        named = [self.pseudonym(shop, "order", number) for number in principal.order_ids]
         ways = [
             and_(orders.c.order_key.in_(named), ours) if customer else orders.c.order_key.in_(named),
             and_(orders.c.customer_key == customer, orders.c.customer_key != ""),
@@ -98,7 +98,7 @@ class Who:
         if keys["email"]:
             ways.append(and_(orders.c.email_key == keys["email"], ours))
         elif keys["phone"] and not keys["customer"]:
-            ways.append(self._by_phone_alone(shop, keys["phone"]))
+            ways.append(self._match_sole_phone_owner(shop, keys["phone"]))
         return list(
             self._connection.execute(
                 select(orders)
@@ -107,7 +107,7 @@ class Who:
             )
         )
 
-    def _by_phone_alone(self, shop: str, phone_key: str) -> Any:
+    def _match_sole_phone_owner(self, shop: str, phone_key: str) -> Any:
         """A shared phone never merges two people: it finds orders only where they are all one person's."""
         rows = self._connection.execute(
             select(orders.c.customer_key, orders.c.email_key)

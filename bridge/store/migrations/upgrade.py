@@ -11,38 +11,38 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
-from bridge.store.engine import guarded
+from bridge.store.engine import translate_database_errors
 
-FOLDER = Path(__file__).parent
+MIGRATIONS_DIR = Path(__file__).parent
 
 
-def configuration() -> Config:
+def alembic_config() -> Config:
     """Alembic's configuration without a file."""
     config = Config()
-    config.set_main_option("script_location", str(FOLDER))
+    config.set_main_option("script_location", str(MIGRATIONS_DIR))
     config.set_main_option("path_separator", "os")
     return config
 
 
-def upgrade(engine: Engine, revision: str = "head") -> None:
+def upgrade_database(engine: Engine, revision: str = "head") -> None:
     """Apply what is missing. Raises StoreUnavailable."""
-    config = configuration()
-    with guarded(), engine.begin() as connection:
+    config = alembic_config()
+    with translate_database_errors(), engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
 
 
-def downgrade(engine: Engine, revision: str) -> None:
+def downgrade_database(engine: Engine, revision: str) -> None:
     """Take revisions back: for tests, and for ops who know what they lose."""
-    config = configuration()
-    with guarded(), engine.begin() as connection:
+    config = alembic_config()
+    with translate_database_errors(), engine.begin() as connection:
         config.attributes["connection"] = connection
         command.downgrade(config, revision)
 
 
-def at_head(engine: Engine) -> bool:
+def is_at_newest_revision(engine: Engine) -> bool:
     """True where no migration is missing."""
-    heads = ScriptDirectory.from_config(configuration()).get_heads()
-    with guarded(), engine.connect() as connection, warnings.catch_warnings():
+    heads = ScriptDirectory.from_config(alembic_config()).get_heads()
+    with translate_database_errors(), engine.connect() as connection, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return set(MigrationContext.configure(connection).get_current_heads()) == set(heads)

@@ -28,36 +28,38 @@ from sqlalchemy import inspect as look_at
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.errors import BackupRestored, LedgerUnavailable, StoreUnavailable
-from bridge.model import Destroyed, Head, Tombstone
-from bridge.store.engine import guarded, open_engine
-from bridge.store.schema.utc_datetime import Moment
+from bridge.model import Destruction, LedgerHead, Tombstone
+from bridge.store.engine import open_engine, translate_database_errors
+from bridge.store.schema.utc_datetime import UtcDateTime
 
-AWAY_S = 30.0  # so long nobody knocks again: a clock that waits for each of its turns would stand still
-PIECE = 1_000
+RETRY_AFTER_FAILURE_S = (
+    30.0  # so long nobody knocks again: a clock that waits for each of its turns would stand still
+)
+INSERT_BATCH_ROWS = 1_000
 
-metadata = MetaData()
-tombstone_rows = Table(
+ledger_metadata = MetaData()
+tombstone_table = Table(
     "tombstones",
-    metadata,
+    ledger_metadata,
     Column("shop", String(100), primary_key=True),
     Column("field", String(16), primary_key=True),
     Column("key", String(80), primary_key=True),
-    Column("erased_at", Moment, primary_key=True),
+    Column("erased_at", UtcDateTime, primary_key=True),
     Column("request_id", String(40), nullable=False),
 )
-destroyed_rows = Table(
+destruction_table = Table(
     "destroyed",
-    metadata,
+    ledger_metadata,
     Column("kind", String(24), primary_key=True),
     Column("ref", String(64), primary_key=True),
     Column("shop", String(100), nullable=False),
-    Column("at", Moment, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
 )
-head_rows = Table(
+head_table = Table(
     "heads",
-    metadata,
+    ledger_metadata,
     Column("number", Integer, primary_key=True),
-    Column("at", Moment, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
     Column("seq", BigInteger, nullable=False),
     Column("hash", String(64), nullable=False),
     Column("signature", String(128), nullable=False),
@@ -65,26 +67,28 @@ head_rows = Table(
 )
 
 
-class NoLedger:
+class NullLedger:
     """None was configured."""
 
     configured = False
 
-    def put_head(self, head: Head) -> None:
+    def append_head(self, head: LedgerHead) -> None:
         """See ports.Ledger."""
 
-    def carry(self, tombstones: Sequence[Tombstone], destroyed: Sequence[Destroyed], head: Head) -> None:
+    def append_records(
+        self, tombstones: Sequence[Tombstone], destroyed_records: Sequence[Destruction], head: LedgerHead
+    ) -> None:
         """See ports.Ledger."""
 
-    def last_head(self) -> Head | None:
+    def read_last_head(self) -> LedgerHead | None:
         """See ports.Ledger."""
         return None
 
-    def tombstones(self) -> Sequence[Tombstone]:
+    def list_tombstones(self) -> Sequence[Tombstone]:
         """See ports.Ledger."""
         return ()
 
-    def destroyed(self) -> Sequence[Destroyed]:
+    def list_destructions(self) -> Sequence[Destruction]:
         """See ports.Ledger."""
         return ()
 
@@ -99,104 +103,111 @@ class SqlLedger:
 
     def __init__(self, url: str) -> None:
         self._engine = open_engine(url)
-        self._made = False
-        self._away_until = 0.0
+        self._is_created = False
+        self._unavailable_until = 0.0
 
-    def put_head(self, head: Head) -> None:
+    def append_head(self, head: LedgerHead) -> None:
         """See ports.Ledger."""
-        self.carry((), (), head)
+        self.append_records((), (), head)
 
-    def carry(self, tombstones: Sequence[Tombstone], destroyed: Sequence[Destroyed], head: Head) -> None:
+    def append_records(
+        self, tombstones: Sequence[Tombstone], destroyed_records: Sequence[Destruction], head: LedgerHead
+    ) -> None:
         """See ports.Ledger."""
-        with self._open() as connection:
+        with self._begin_transaction() as connection:
             if connection.dialect.name == "postgresql":  # whoever compares with the last head is alone
                 connection.execute(text("LOCK TABLE heads IN SHARE ROW EXCLUSIVE MODE"))
-            last = _last(connection)
+            last = _read_last_head(connection)
             if last is None or (last.seq, last.hash) != (head.seq, head.hash):
                 if last is not None and head.seq <= last.seq and not head.restored_from:
                     raise BackupRestored(f"the ledger saw fact {last.seq}, the database is at {head.seq}")
-                connection.execute(insert(head_rows), _row(head))
-            _add(connection, tombstone_rows, tombstones)
-            _add(connection, destroyed_rows, destroyed)
+                connection.execute(insert(head_table), _row_from_record(head))
+            _insert_new_records(connection, tombstone_table, tombstones)
+            _insert_new_records(connection, destruction_table, destroyed_records)
 
-    def last_head(self) -> Head | None:
+    def read_last_head(self) -> LedgerHead | None:
         """See ports.Ledger."""
-        with self._open() as connection:
-            return _last(connection)
+        with self._begin_transaction() as connection:
+            return _read_last_head(connection)
 
-    def tombstones(self) -> Sequence[Tombstone]:
+    def list_tombstones(self) -> Sequence[Tombstone]:
         """See ports.Ledger."""
-        key = (tombstone_rows.c.shop, tombstone_rows.c.field, tombstone_rows.c.key)
+        key = (tombstone_table.c.shop, tombstone_table.c.field, tombstone_table.c.key)
         newest = (
-            select(*key, func.max(tombstone_rows.c.erased_at).label("erased_at")).group_by(*key).subquery()
+            select(*key, func.max(tombstone_table.c.erased_at).label("erased_at")).group_by(*key).subquery()
         )
-        same = [tombstone_rows.c[name] == newest.c[name] for name in ("shop", "field", "key", "erased_at")]
-        rows = select(tombstone_rows).join(newest, same[0] & same[1] & same[2] & same[3])
+        same = [tombstone_table.c[name] == newest.c[name] for name in ("shop", "field", "key", "erased_at")]
+        rows = select(tombstone_table).join(newest, same[0] & same[1] & same[2] & same[3])
         ordered = rows.order_by(
-            tombstone_rows.c.shop, tombstone_rows.c.request_id, tombstone_rows.c.field, tombstone_rows.c.key
+            tombstone_table.c.shop,
+            tombstone_table.c.request_id,
+            tombstone_table.c.field,
+            tombstone_table.c.key,
         )
-        with self._open() as connection:
+        with self._begin_transaction() as connection:
             return [Tombstone(**row) for row in connection.execute(ordered).mappings()]
 
-    def destroyed(self) -> Sequence[Destroyed]:
+    def list_destructions(self) -> Sequence[Destruction]:
         """See ports.Ledger."""
-        with self._open() as connection:
-            rows = select(destroyed_rows).order_by(
-                destroyed_rows.c.shop, destroyed_rows.c.kind, destroyed_rows.c.ref
+        with self._begin_transaction() as connection:
+            rows = select(destruction_table).order_by(
+                destruction_table.c.shop, destruction_table.c.kind, destruction_table.c.ref
             )
-            return [Destroyed(**row) for row in connection.execute(rows).mappings()]
+            return [Destruction(**row) for row in connection.execute(rows).mappings()]
 
     def close(self) -> None:
         """See ports.Ledger."""
         self._engine.dispose()
 
     @contextmanager
-    def _open(self) -> Iterator[Connection]:
+    def _begin_transaction(self) -> Iterator[Connection]:
         """A transaction; after a failure nobody is asked again for a while."""
-        if time.monotonic() < self._away_until:
+        if time.monotonic() < self._unavailable_until:
             raise LedgerUnavailable("ledger: it did not answer a moment ago")
         try:
-            with guarded(), self._engine.begin() as connection:
-                if not self._made:
-                    _make(connection)
+            with translate_database_errors(), self._engine.begin() as connection:
+                if not self._is_created:
+                    _create_ledger_tables(connection)
                 yield connection
-                self._made = True
+                self._is_created = True
         except StoreUnavailable as fault:
-            self._away_until = time.monotonic() + AWAY_S
+            self._unavailable_until = time.monotonic() + RETRY_AFTER_FAILURE_S
             raise LedgerUnavailable(str(fault).replace("database", "ledger")) from None
 
 
-def _row(noun: Any) -> dict[str, Any]:
-    return {field.name: getattr(noun, field.name) for field in fields(noun)}
+def _row_from_record(record: Any) -> dict[str, Any]:
+    return {field.name: getattr(record, field.name) for field in fields(record)}
 
 
-def _add(connection: Connection, table: Table, nouns: Sequence[Any]) -> None:
+def _insert_new_records(connection: Connection, table: Table, records: Sequence[Any]) -> None:
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     statement = dialect.insert(table).on_conflict_do_nothing()
-    for first in range(0, len(nouns), PIECE):
-        connection.execute(statement, [_row(noun) for noun in nouns[first : first + PIECE]])
+    for first in range(0, len(records), INSERT_BATCH_ROWS):
+        connection.execute(
+            statement, [_row_from_record(noun) for noun in records[first : first + INSERT_BATCH_ROWS]]
+        )
 
 
-def _last(connection: Connection) -> Head | None:
-    newest = select(head_rows).order_by(head_rows.c.number.desc()).limit(1)
+def _read_last_head(connection: Connection) -> LedgerHead | None:
+    newest = select(head_table).order_by(head_table.c.number.desc()).limit(1)
     row = connection.execute(newest).mappings().one_or_none()
-    return None if row is None else Head(**{name: row[name] for name in Head.__slots__})
+    return None if row is None else LedgerHead(**{name: row[name] for name in LedgerHead.__slots__})
 
 
-def _make(connection: Connection) -> None:
+def _create_ledger_tables(connection: Connection) -> None:
     """Tables and triggers, where they are not there yet; two processes take turns."""
     is_postgres = connection.dialect.name == "postgresql"
     if is_postgres:
         connection.execute(select(func.pg_advisory_xact_lock(func.hashtext("bridge ledger"))))
     if look_at(connection).has_table("heads"):
         return
-    metadata.create_all(connection)
+    ledger_metadata.create_all(connection)
     if is_postgres:
         connection.exec_driver_sql(
             "CREATE FUNCTION ledger_is_append_only() RETURNS trigger LANGUAGE plpgsql AS "
             "$$ BEGIN RAISE EXCEPTION 'the ledger is append-only'; END $$"
         )
-    for table in metadata.tables:
+    for table in ledger_metadata.tables:
         if is_postgres:
             connection.exec_driver_sql(
                 f"CREATE TRIGGER ledger_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
-from bridge.model import Action, Principal, PrivacyRequest, TaskState
-from bridge.store.requests.request_rows import described
+from bridge.model import Principal, PrivacyRequest, TaskAction, TaskState
+from bridge.store.requests.request_rows import request_from_row
 from bridge.store.schema.retention_tables import vault_documents
 from bridge.store.schema.tables import requests, tasks
 
@@ -17,26 +17,26 @@ if TYPE_CHECKING:
     from bridge.store.session import Session
 
 
-class Register:
+class RegisterQueries:
     """Reads of one transaction."""
 
     def __init__(self, session: Session) -> None:
         self._connection = session.connection
 
-    def requests(self, since: datetime | None = None) -> list[PrivacyRequest]:
+    def list_register_requests(self, since: datetime | None = None) -> list[PrivacyRequest]:
         """All requests, or those received since then, oldest first, without the person."""
         rows = select(requests).order_by(requests.c.received_at, requests.c.id)
         if since is not None:
             rows = rows.where(requests.c.received_at >= since)
-        return [described(row, Principal()) for row in self._connection.execute(rows)]
+        return [request_from_row(row, Principal()) for row in self._connection.execute(rows)]
 
-    def open_answers(self) -> dict[str, int]:
+    def count_open_instructions(self) -> dict[str, int]:
         """Instructions that wait, by processor."""
-        waits = (tasks.c.action == Action.INSTRUCT, tasks.c.state == TaskState.WAITING)
+        waits = (tasks.c.action == TaskAction.NOTIFY_PROCESSOR, tasks.c.state == TaskState.WAITING)
         rows = select(tasks.c.system, func.count()).where(*waits).group_by(tasks.c.system)
         return {row[0]: row[1] for row in self._connection.execute(rows)}
 
-    def held(self) -> list[tuple[list[str], date | None, int]]:
+    def count_retained_documents(self) -> list[tuple[list[str], date | None, int]]:
         """Sealed documents by their holds and the first day they may go."""
         columns = (vault_documents.c.grounds, vault_documents.c.erasable_from)
         rows = select(*columns, func.count()).group_by(*columns).order_by(*columns)

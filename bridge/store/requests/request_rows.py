@@ -12,30 +12,32 @@ from typing import Any
 from sqlalchemy import bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bridge.model import Kind, Principal, PrivacyRequest, RequestState, Source, Task
+from bridge.model import Principal, PrivacyRequest, RequestKind, RequestSource, RequestState, Task
 from bridge.store.requests.tasks import TaskRows
 from bridge.store.schema.tables import requests
-from bridge.store.webhooks.inbox import SWEEP_GRACE_S
+from bridge.store.webhooks.inbox import ENQUEUE_GRACE_S
 
-ONE = select(requests).where(requests.c.id == bindparam("of"))
-ACTIVE = select(requests).where(requests.c.active_key == bindparam("of"))
-ONCE = select(requests).where(requests.c.once_key == bindparam("of"))
-PLACE = "requests|{id}|principal|{shop}"
+SELECT_REQUEST = select(requests).where(requests.c.id == bindparam("of"))
+SELECT_ACTIVE_REQUEST = select(requests).where(requests.c.active_key == bindparam("of"))
+SELECT_REQUEST_BY_ONCE_KEY = select(requests).where(requests.c.once_key == bindparam("of"))
+PRINCIPAL_AAD = "requests|{id}|principal|{shop}"
 
 
 @cache
-def _open(dialect: str) -> Any:
+def _build_request_insert(dialect: str) -> Any:
     """Insert a request, unless there is one under one of its keys."""
     insert = (postgresql if dialect == "postgresql" else sqlite).insert(requests)
     return insert.on_conflict_do_nothing().returning(requests.c.id)
 
 
-class KeptRequests(TaskRows):
+class RequestStorage(TaskRows):
     """Storing and reading requests."""
 
-    def open(self, request: PrivacyRequest, *, once: str, tasks: Sequence[Task]) -> PrivacyRequest | None:
+    def open_request(
+        self, request: PrivacyRequest, *, idempotency_key: str, tasks: Sequence[Task]
+    ) -> PrivacyRequest | None:
         """See ports.Requests."""
-        key = self._session.data_key(request.shop, request.subject or request.id)
+        key = self._session.get_or_create_data_key(request.shop, request.subject or request.id)
         now = self._session.now()
         row = {
             "id": request.id,
@@ -44,9 +46,9 @@ class KeptRequests(TaskRows):
             "source": request.source,
             "state": request.state,
             "subject": request.subject,
-            "once_key": once,
+            "once_key": idempotency_key,
             "active_key": active_key(request.shop, request.kind, request.subject),
-            "principal": self._sealed(request.id, request.shop, request.principal, key.id, key.key),
+            "principal": self._seal_principal(request.id, request.shop, request.principal, key.id, key.key),
             "data_key_id": key.id,
             "external_ref": request.external_ref[:64],
             "received_at": request.received_at,
@@ -60,46 +62,52 @@ class KeptRequests(TaskRows):
             "retention_sha256": request.retention_sha256,
             "complete": request.complete,
             "closed_at": request.closed_at,
-            "wake_at": now + timedelta(seconds=SWEEP_GRACE_S),
+            "wake_at": now + timedelta(seconds=ENQUEUE_GRACE_S),
         }
-        if self._connection.scalar(_open(self._connection.dialect.name), row) is None:
+        if self._connection.scalar(_build_request_insert(self._connection.dialect.name), row) is None:
             return None
         for position, task in enumerate(tasks):
             self.save_task(task, position=position)
         return request
 
-    def in_flight(self, shop: str, kind: str, subject: str) -> PrivacyRequest | None:
+    def find_open_request(self, shop: str, kind: str, subject: str) -> PrivacyRequest | None:
         """See ports.Requests."""
         key = active_key(shop, kind, subject)
-        row = self._connection.execute(ACTIVE, {"of": key}).one_or_none()
-        return self._opened(row) if row else None
+        row = self._connection.execute(SELECT_ACTIVE_REQUEST, {"of": key}).one_or_none()
+        return self._open_request_row(row) if row else None
 
-    def opened_once(self, once: str) -> PrivacyRequest | None:
+    def find_request_by_idempotency_key(self, idempotency_key: str) -> PrivacyRequest | None:
         """The request that was opened under this idempotency key."""
-        row = self._connection.execute(ONCE, {"of": once}).one_or_none()
-        return self._opened(row) if row else None
+        row = self._connection.execute(SELECT_REQUEST_BY_ONCE_KEY, {"of": idempotency_key}).one_or_none()
+        return self._open_request_row(row) if row else None
 
-    def get(self, request_id: str) -> PrivacyRequest | None:
+    def get_request(self, request_id: str) -> PrivacyRequest | None:
         """See ports.Requests."""
-        row = self._connection.execute(ONE, {"of": request_id}).one_or_none()
-        return self._opened(row) if row else None
+        row = self._connection.execute(SELECT_REQUEST, {"of": request_id}).one_or_none()
+        return self._open_request_row(row) if row else None
 
-    def _row(self, request_id: str) -> Any:
-        return self._connection.execute(ONE, {"of": request_id}).one()
+    def _read_request_row(self, request_id: str) -> Any:
+        return self._connection.execute(SELECT_REQUEST, {"of": request_id}).one()
 
-    def _sealed(self, request_id: str, shop: str, principal: Principal, key_id: str, key: bytes) -> bytes:
+    def _seal_principal(
+        self, request_id: str, shop: str, principal: Principal, key_id: str, key: bytes
+    ) -> bytes:
         plain = json.dumps(dataclasses.asdict(principal)).encode()
-        return self._session.vault.seal(plain, PLACE.format(id=request_id, shop=shop), key_id=key_id, key=key)
+        return self._session.keyring.seal(
+            plain, PRINCIPAL_AAD.format(id=request_id, shop=shop), key_id=key_id, key=key
+        )
 
-    def _opened(self, row: Any) -> PrivacyRequest:
+    def _open_request_row(self, row: Any) -> PrivacyRequest:
         principal = Principal()
         if row.principal is not None:
-            read = json.loads(self._session.open(row.principal, PLACE.format(id=row.id, shop=row.shop)))
+            read = json.loads(
+                self._session.open(row.principal, PRINCIPAL_AAD.format(id=row.id, shop=row.shop))
+            )
             principal = Principal(**read | {"order_ids": tuple(read["order_ids"])})
-        return described(row, principal)
+        return request_from_row(row, principal)
 
 
-def described(row: Any, principal: Principal) -> PrivacyRequest:
+def request_from_row(row: Any, principal: Principal) -> PrivacyRequest:
     """A row as a PrivacyRequest about this principal."""
     same = {
         name: getattr(row, name)
@@ -107,8 +115,8 @@ def described(row: Any, principal: Principal) -> PrivacyRequest:
         if name not in {"kind", "source", "state", "principal", "clocks"}
     }
     return PrivacyRequest(
-        kind=Kind(row.kind),
-        source=Source(row.source),
+        kind=RequestKind(row.kind),
+        source=RequestSource(row.source),
         state=RequestState(row.state),
         principal=principal,
         clocks=json.loads(row.clocks),

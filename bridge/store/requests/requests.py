@@ -7,51 +7,55 @@ from typing import Any
 
 from sqlalchemy import bindparam, or_, update
 
-from bridge.errors import ClaimLost
+from bridge.errors import LeaseLost
 from bridge.model import RequestState
-from bridge.ports import Claim
-from bridge.store.requests.request_changes import ReopenedRequests
+from bridge.ports import Lease
+from bridge.store.requests.request_changes import RequestChanges
 from bridge.store.schema.tables import requests
 
-OPEN = (RequestState.IN_PROGRESS, RequestState.WAITING)
+OPEN_STATES = (RequestState.IN_PROGRESS, RequestState.WAITING)
 
 _NOW = bindparam("now", type_=requests.c.wake_at.type)
-CLAIM = (
+ACQUIRE_REQUEST_LEASE = (
     update(requests)
     .where(
         requests.c.id == bindparam("of"),
-        requests.c.state.in_(OPEN),
+        requests.c.state.in_(OPEN_STATES),
         or_(requests.c.lease_until.is_(None), requests.c.lease_until < _NOW),
         or_(requests.c.attempts == 0, requests.c.wake_at <= _NOW),
     )
     .values(fence=requests.c.fence + 1, attempts=requests.c.attempts + 1, lease_until=bindparam("until"))
     .returning(requests.c.fence)
 )
-OWNED = update(requests).where(requests.c.id == bindparam("of"), requests.c.fence == bindparam("by"))
+UPDATE_LEASED_REQUEST = update(requests).where(
+    requests.c.id == bindparam("of"), requests.c.fence == bindparam("by")
+)
 # not what was given back meanwhile: a renewal in the background may have waited for that very transaction
-HOLD = OWNED.where(requests.c.lease_until.is_not(None)).values(lease_until=bindparam("until"))
+RENEW_REQUEST_LEASE = UPDATE_LEASED_REQUEST.where(requests.c.lease_until.is_not(None)).values(
+    lease_until=bindparam("until")
+)
 
 
-class RequestRows(ReopenedRequests):
+class RequestRows(RequestChanges):
     """`ports.Requests` in one transaction."""
 
-    def claim(self, request_id: str) -> Claim | None:
+    def acquire_lease(self, request_id: str) -> Lease | None:
         """See ports.Requests."""
         now = self._session.now()
         until = now + timedelta(seconds=self._session.lease_s)
-        fence = self._connection.scalar(CLAIM, {"of": request_id, "now": now, "until": until})
-        return None if fence is None else Claim(row_id=request_id, fence=fence)
+        fence = self._connection.scalar(ACQUIRE_REQUEST_LEASE, {"of": request_id, "now": now, "until": until})
+        return None if fence is None else Lease(row_id=request_id, fence=fence)
 
-    def hold(self, claim: Claim) -> None:
+    def verify_lease(self, lease: Lease) -> None:
         """See ports.Requests."""
         until = self._session.now() + timedelta(seconds=self._session.lease_s)
-        mine = {"of": claim.row_id, "by": claim.fence, "until": until}
-        if self._connection.execute(HOLD, mine).rowcount != 1:
-            raise ClaimLost(claim.row_id)
+        mine = {"of": lease.row_id, "by": lease.fence, "until": until}
+        if self._connection.execute(RENEW_REQUEST_LEASE, mine).rowcount != 1:
+            raise LeaseLost(lease.row_id)
 
-    def release(
+    def release_lease(
         self,
-        claim: Claim,
+        lease: Lease,
         *,
         state: RequestState,
         wake_at: datetime | None,
@@ -72,18 +76,20 @@ class RequestRows(ReopenedRequests):
         }
         if state is RequestState.DONE:
             values["active_key"] = None
-        self._owned(claim, values)
+        self._update_leased_request(lease, values)
 
-    def postpone(self, claim: Claim, error: str, at: datetime) -> None:
+    def postpone_request(self, lease: Lease, error: str, retry_at: datetime) -> None:
         """See ports.Requests."""
-        self._owned(claim, {"wake_at": at, "rung_at": None, "last_error": error[:200], "lease_until": None})
+        self._update_leased_request(
+            lease, {"wake_at": retry_at, "rung_at": None, "last_error": error[:200], "lease_until": None}
+        )
 
-    def fail(self, claim: Claim, error: str) -> None:
+    def fail_request(self, lease: Lease, error: str) -> None:
         """See ports.Requests."""
         gone = {"state": RequestState.FAILED, "last_error": error[:200], "wake_at": None}
-        self._owned(claim, {**gone, "lease_until": None})
+        self._update_leased_request(lease, {**gone, "lease_until": None})
 
-    def _owned(self, claim: Claim, values: dict[str, Any]) -> None:
-        mine = {"of": claim.row_id, "by": claim.fence}
-        if self._connection.execute(OWNED, values | mine).rowcount != 1:
-            raise ClaimLost(claim.row_id)
+    def _update_leased_request(self, lease: Lease, values: dict[str, Any]) -> None:
+        mine = {"of": lease.row_id, "by": lease.fence}
+        if self._connection.execute(UPDATE_LEASED_REQUEST, values | mine).rowcount != 1:
+            raise LeaseLost(lease.row_id)

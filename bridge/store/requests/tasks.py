@@ -10,22 +10,24 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bridge.model import Absence, Action, Gap, Outcome, Task, TaskState
+from bridge.model import Absence, Gap, Outcome, Task, TaskAction, TaskState
 from bridge.store.schema.tables import findings, tasks
 
 if TYPE_CHECKING:
     from bridge.store.session import Session
 
-PLACE = "tasks|{id}|cursor"
-LAST = 99  # tasks that were not planned come after those that were
-UNFINISHED = (TaskState.RETRY, TaskState.FAILED)
+TASK_CURSOR_AAD = "tasks|{id}|cursor"
+UNPLANNED_POSITION = 99  # tasks that were not planned come after those that were
+RESTARTABLE_STATES = (TaskState.RETRY, TaskState.FAILED)
 
 
-OF_REQUEST = select(tasks).where(tasks.c.request_id == bindparam("of")).order_by(tasks.c.position, tasks.c.id)
+SELECT_TASKS = (
+    select(tasks).where(tasks.c.request_id == bindparam("of")).order_by(tasks.c.position, tasks.c.id)
+)
 
 
 @cache
-def _save(dialect: str) -> Any:
+def _build_task_upsert(dialect: str) -> Any:
     """Insert or overwrite what changes of a task; built once, for it is the statement that is used most."""
     statement = (postgresql if dialect == "postgresql" else sqlite).insert(tasks)
     fixed = {"id", "request_id", "position", "system", "action"}
@@ -39,13 +41,15 @@ class TaskRows:
     def __init__(self, session: Session) -> None:
         self._session, self._connection = session, session.connection
 
-    def tasks(self, request_id: str) -> list[Task]:
+    def list_tasks(self, request_id: str) -> list[Task]:
         """See ports.Requests."""
-        return [self._task(row) for row in self._connection.execute(OF_REQUEST, {"of": request_id})]
+        return [
+            self._task_from_row(row) for row in self._connection.execute(SELECT_TASKS, {"of": request_id})
+        ]
 
-    def save_task(self, task: Task, *, position: int = LAST) -> None:
+    def save_task(self, task: Task, *, position: int = UNPLANNED_POSITION) -> None:
         """See ports.Requests."""
-        vault, place = self._session.vault, PLACE.format(id=task.id)
+        vault, place = self._session.keyring, TASK_CURSOR_AAD.format(id=task.id)
         row = {
             "id": task.id,
             "request_id": task.request_id,
@@ -64,14 +68,16 @@ class TaskRows:
             "expected_by": task.expected_by,
             "finished_at": task.finished_at,
         }
-        self._connection.execute(_save(self._connection.dialect.name), row)
+        self._connection.execute(_build_task_upsert(self._connection.dialect.name), row)
 
     def restart_tasks(self, request_id: str) -> None:
         """Make failed and retried tasks pending again; what waits on somebody else is looked at again."""
         mine = tasks.c.request_id == request_id
         again = {"state": TaskState.PENDING, "attempts": 0, "wake_at": None, "finished_at": None}
-        self._connection.execute(update(tasks).where(mine, tasks.c.state.in_(UNFINISHED)).values(**again))
-        some = tasks.c.action.in_((Action.GATHER, Action.REDACT))
+        self._connection.execute(
+            update(tasks).where(mine, tasks.c.state.in_(RESTARTABLE_STATES)).values(**again)
+        )
+        some = tasks.c.action.in_((TaskAction.GATHER, TaskAction.REMOVE_PLATFORM_RESIDUE))
         partly = (mine, some, tasks.c.outcome == Outcome.INCOMPLETE)
         for system in self._connection.scalars(select(tasks.c.system).where(*partly)).all():
             self._connection.execute(
@@ -81,17 +87,17 @@ class TaskRows:
             update(tasks).where(*partly).values(records=0, cursor=None, gaps="[]", outcome=None, **again)
         )
         # an instruction is answered from outside: nothing here could look at it, so it never wakes anybody
-        asked = (mine, tasks.c.state == TaskState.WAITING, tasks.c.action != Action.INSTRUCT)
+        asked = (mine, tasks.c.state == TaskState.WAITING, tasks.c.action != TaskAction.NOTIFY_PROCESSOR)
         self._connection.execute(update(tasks).where(*asked).values(wake_at=self._session.now()))
 
-    def rerun_tasks(self, request_id: str) -> None:
+    def reset_tasks(self, request_id: str) -> None:
         """Gather, erase and follow from the start: the request covers more than it did."""
-        mine = (tasks.c.request_id == request_id, tasks.c.action != Action.INSTRUCT)
+        mine = (tasks.c.request_id == request_id, tasks.c.action != TaskAction.NOTIFY_PROCESSOR)
         again = {"state": TaskState.PENDING, "attempts": 0, "records": 0, "cursor": None, "gaps": "[]"}
         self._connection.execute(update(tasks).where(*mine).values(outcome=None, wake_at=None, **again))
         self._connection.execute(delete(findings).where(findings.c.request_id == request_id))
 
-    def _task(self, row: Any) -> Task:
+    def _task_from_row(self, row: Any) -> Task:
         same = {
             name: getattr(row, name)
             for name in Task.__slots__
@@ -99,9 +105,9 @@ class TaskRows:
         }
         cursor = b""
         if row.cursor is not None:
-            cursor = self._session.open(row.cursor, PLACE.format(id=row.id))
+            cursor = self._session.open(row.cursor, TASK_CURSOR_AAD.format(id=row.id))
         return Task(
-            action=Action(row.action),
+            action=TaskAction(row.action),
             state=TaskState(row.state),
             outcome=Outcome(row.outcome) if row.outcome else None,
             cursor=cursor.decode(),

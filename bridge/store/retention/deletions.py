@@ -8,19 +8,23 @@ from datetime import datetime
 from sqlalchemy import Connection
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bridge.model import Destroyed
+from bridge.model import Destruction
 from bridge.store.schema.retention_tables import destructions
 
-DOCUMENT, REFUND_ACCOUNT, SHOP = "document", "refund_account", "shop"
+DELETION_KIND_DOCUMENT, DELETION_KIND_REFUND_ACCOUNT, DELETION_KIND_SHOP = (
+    "document",
+    "refund_account",
+    "shop",
+)
 
 
-def note(
-    connection: Connection, destroyed: Iterable[Destroyed], *, ledger_at: datetime | None = None
+def record_deletions(
+    connection: Connection, deletions: Iterable[Destruction], *, ledger_at: datetime | None = None
 ) -> None:
     """Note them in the transaction that destroys them; what is noted already stays as it is."""
     rows = [
         {"kind": one.kind, "ref": one.ref, "shop": one.shop, "at": one.at, "ledger_at": ledger_at}
-        for one in destroyed
+        for one in deletions
     ]
     if rows:
         dialect = postgresql if connection.dialect.name == "postgresql" else sqlite

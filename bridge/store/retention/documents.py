@@ -15,17 +15,19 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.errors import KeyMissing, NeedsOperator, SealBroken
-from bridge.model import Destroyed, Document, DocumentForm, DocumentKind, Paper
-from bridge.store.retention.deletions import DOCUMENT, note
+from bridge.model import Destruction, Document, DocumentForm, DocumentKind, InvoiceCopy
+from bridge.store.retention.deletions import DELETION_KIND_DOCUMENT, record_deletions
 from bridge.store.schema.retention_tables import vault_documents
 from bridge.store.schema.ulid import new_id
 
 if TYPE_CHECKING:
     from bridge.store.session import Session
 
-DOC = "vault_documents|{id}|doc|{shop}"
-WRAPPED = "vault_documents|{id}|wrapped|{shop}"
-LISTED = [column for column in vault_documents.c if column.name not in {"doc", "wrapped", "source_key"}]
+DOCUMENT_AAD = "vault_documents|{id}|doc|{shop}"
+DOCUMENT_KEY_AAD = "vault_documents|{id}|wrapped|{shop}"
+DOCUMENT_COLUMNS = [
+    column for column in vault_documents.c if column.name not in {"doc", "wrapped", "source_key"}
+]
 
 
 class DocumentRows:
@@ -34,41 +36,41 @@ class DocumentRows:
     def __init__(self, session: Session) -> None:
         self._session, self._connection = session, session.connection
 
-    def seal(self, shop: str, paper: Paper) -> Document | None:
+    def seal_document(self, shop: str, invoice_copy: InvoiceCopy) -> Document | None:
         """See ports.Documents."""
-        vault, document_id, key = self._session.vault, new_id("doc"), secrets.token_bytes(32)
-        place = DOC.format(id=document_id, shop=shop)
+        vault, document_id, key = self._session.keyring, new_id("doc"), secrets.token_bytes(32)
+        place = DOCUMENT_AAD.format(id=document_id, shop=shop)
         document = Document(
             id=document_id,
             shop=shop,
-            kind=paper.kind,
-            form=paper.form,
-            media_type=paper.media_type,
-            order_key=self._key(shop, paper.order_id),
-            digest=self._digest(shop, paper.content),
-            issued_at=paper.issued_at,
+            kind=invoice_copy.kind,
+            form=invoice_copy.form,
+            media_type=invoice_copy.media_type,
+            order_key=self._compute_order_key(shop, invoice_copy.order_id),
+            digest=self._compute_content_digest(shop, invoice_copy.content),
+            issued_at=invoice_copy.issued_at,
             sealed_at=self._session.now(),
-            names_buyer=paper.names_buyer,
-            country=paper.country[:2],
+            names_buyer=invoice_copy.names_buyer,
+            country=invoice_copy.country[:2],
         )
         row = {name: getattr(document, name) for name in Document.__slots__ if name != "grounds"} | {
             "grounds": "[]",
-            "source_key": self._session.vault.digest(
-                f"document|{shop}|{paper.kind}|{paper.form}", paper.source.encode()
+            "source_key": self._session.keyring.digest(
+                f"document|{shop}|{invoice_copy.kind}|{invoice_copy.form}", invoice_copy.source_id.encode()
             )[:32],
-            "wrapped": vault.seal(key, WRAPPED.format(id=document_id, shop=shop)),
-            "doc": vault.seal(paper.content, place, key_id=document_id, key=key),
+            "wrapped": vault.seal(key, DOCUMENT_KEY_AAD.format(id=document_id, shop=shop)),
+            "doc": vault.seal(invoice_copy.content, place, key_id=document_id, key=key),
         }
         dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
         insert = dialect.insert(vault_documents).on_conflict_do_nothing()
         if self._connection.scalar(insert.returning(vault_documents.c.id), row) is None:
-            self._issued_later(row)
+            self._keep_later_issue_date(row)
             return None
-        if self.open(document_id) != paper.content:
+        if self.open_document(document_id) != invoice_copy.content:
             raise NeedsOperator(f"{document_id} does not read back as it was sealed")
         return document
 
-    def _issued_later(self, row: Mapping[str, Any]) -> None:
+    def _keep_later_issue_date(self, row: Mapping[str, Any]) -> None:
         """The same copy again, proven by a later event: goods that left after the money came. The later day counts."""
         same = [vault_documents.c[name] == row[name] for name in ("shop", "source_key", "digest")]
         self._connection.execute(
@@ -77,77 +79,85 @@ class DocumentRows:
             .values(issued_at=row["issued_at"], erasable_from=None, law_sha256="")
         )
 
-    def of_orders(self, shop: str, order_ids: Iterable[str]) -> Mapping[str, Sequence[Document]]:
+    def find_documents_by_order_id(
+        self, shop: str, order_ids: Iterable[str]
+    ) -> Mapping[str, Sequence[Document]]:
         """See ports.Documents."""
-        ids = {self._key(shop, order_id): order_id for order_id in order_ids}
+        ids = {self._compute_order_key(shop, order_id): order_id for order_id in order_ids}
         found: dict[str, list[Document]] = {}
-        for document in self.linked(shop, ids):
+        for document in self.list_documents_of_order_keys(shop, ids):
             found.setdefault(ids[document.order_key], []).append(document)
         return found
 
-    def linked(self, shop: str, order_keys: Iterable[str]) -> Sequence[Document]:
+    def list_documents_of_order_keys(self, shop: str, order_keys: Iterable[str]) -> Sequence[Document]:
         """See ports.Documents."""
         keys = [key for key in order_keys if key]
         if not keys:
             return []
-        rows = select(*LISTED).where(vault_documents.c.shop == shop, vault_documents.c.order_key.in_(keys))
-        return self._read(rows)
+        rows = select(*DOCUMENT_COLUMNS).where(
+            vault_documents.c.shop == shop, vault_documents.c.order_key.in_(keys)
+        )
+        return self._read_documents(rows)
 
-    def of_request(self, request_id: str) -> Sequence[Document]:
+    def list_documents_of_request(self, request_id: str) -> Sequence[Document]:
         """See ports.Documents."""
-        return self._read(select(*LISTED).where(vault_documents.c.request_id == request_id))
+        return self._read_documents(
+            select(*DOCUMENT_COLUMNS).where(vault_documents.c.request_id == request_id)
+        )
 
-    def listed(self, *, shop: str = "", due_on: date | None = None, limit: int = 0) -> Sequence[Document]:
+    def list_documents(
+        self, *, shop: str = "", due_on: date | None = None, limit: int = 0
+    ) -> Sequence[Document]:
         """See ports.Documents."""
-        rows = select(*LISTED)
+        rows = select(*DOCUMENT_COLUMNS)
         if shop:
             rows = rows.where(vault_documents.c.shop == shop)
         if due_on:
             rows = rows.where(vault_documents.c.erasable_from <= due_on)
-        return self._read(rows.limit(limit or None))
+        return self._read_documents(rows.limit(limit or None))
 
-    def one(self, document_id: str) -> Document | None:
+    def find_document(self, document_id: str) -> Document | None:
         """One of them, as it is listed."""
-        found = self._read(select(*LISTED).where(vault_documents.c.id == document_id))
+        found = self._read_documents(select(*DOCUMENT_COLUMNS).where(vault_documents.c.id == document_id))
         return found[0] if found else None
 
-    def broken(self, most: int) -> tuple[int, Sequence[str]]:
+    def check_random_documents(self, limit: int) -> tuple[int, Sequence[str]]:
         """Open some, picked at random. How many were opened, and the ids of those that are not as they were sealed."""
         picked = select(vault_documents.c.id, vault_documents.c.shop, vault_documents.c.digest)
-        rows = self._connection.execute(picked.order_by(func.random()).limit(most)).all()
-        return len(rows), sorted(row.id for row in rows if not self._sound(row))
+        rows = self._connection.execute(picked.order_by(func.random()).limit(limit)).all()
+        return len(rows), sorted(row.id for row in rows if not self._is_intact(row))
 
-    def _sound(self, row: Any) -> bool:
+    def _is_intact(self, row: Any) -> bool:
         try:
-            content = self.open(row.id)
+            content = self.open_document(row.id)
         except (SealBroken, KeyMissing):
             return False
-        return content is not None and self._digest(row.shop, content) == row.digest
+        return content is not None and self._compute_content_digest(row.shop, content) == row.digest
 
-    def _read(self, rows: Any) -> list[Document]:
-        ordered = rows.order_by(vault_documents.c.issued_at, vault_documents.c.id)
-        return [_document(dict(row)) for row in self._connection.execute(ordered).mappings()]
+    def _read_documents(self, query: Any) -> list[Document]:
+        ordered = query.order_by(vault_documents.c.issued_at, vault_documents.c.id)
+        return [_document_from_row(dict(row)) for row in self._connection.execute(ordered).mappings()]
 
-    def open(self, document_id: str) -> bytes | None:
+    def open_document(self, document_id: str) -> bytes | None:
         """See ports.Documents. The key comes from the row itself, never from a cache."""
         row = self._connection.execute(
             select(vault_documents).where(vault_documents.c.id == document_id)
         ).one_or_none()
         if row is None:
             return None
-        vault = self._session.vault
-        key = vault.open(row.wrapped, WRAPPED.format(id=row.id, shop=row.shop))
-        return vault.open(row.doc, DOC.format(id=row.id, shop=row.shop), data_key=lambda _: key)
+        vault = self._session.keyring
+        key = vault.open(row.wrapped, DOCUMENT_KEY_AAD.format(id=row.id, shop=row.shop))
+        return vault.open(row.doc, DOCUMENT_AAD.format(id=row.id, shop=row.shop), find_data_key=lambda _: key)
 
-    def remaining(self, shop: str, order_ids: Iterable[str], request_id: str) -> int:
+    def mark_documents_remaining(self, shop: str, order_ids: Iterable[str], request_id: str) -> int:
         """See ports.Documents."""
-        keys = [self._key(shop, order_id) for order_id in order_ids]
+        keys = [self._compute_order_key(shop, order_id) for order_id in order_ids]
         hers = (vault_documents.c.shop == shop, vault_documents.c.order_key.in_(keys))
         return self._connection.execute(
             update(vault_documents).where(*hers).values(request_id=request_id)
         ).rowcount
 
-    def dated(
+    def record_erasable_from(
         self,
         document_ids: Sequence[str],
         *,
@@ -162,24 +172,27 @@ class DocumentRows:
             .values(erasable_from=erasable_from, grounds=json.dumps(list(grounds)), law_sha256=law_sha256)
         )
 
-    def destroy(self, document_ids: Sequence[str]) -> int:
+    def delete_documents(self, document_ids: Sequence[str]) -> int:
         """See ports.Documents."""
         these = vault_documents.c.id.in_(list(document_ids))
         listed = delete(vault_documents).where(these).returning(vault_documents.c.id, vault_documents.c.shop)
         rows, now = self._connection.execute(listed).all(), self._session.now()
-        note(self._connection, [Destroyed(kind=DOCUMENT, ref=row.id, shop=row.shop, at=now) for row in rows])
+        record_deletions(
+            self._connection,
+            [Destruction(kind=DELETION_KIND_DOCUMENT, ref=row.id, shop=row.shop, at=now) for row in rows],
+        )
         left = self._connection.scalar(select(func.count()).select_from(vault_documents).where(these))
         if left:
             raise NeedsOperator(f"{left} documents that were destroyed are still there")
         return len(rows)
 
-    def _key(self, shop: str, order_id: str) -> str:
-        return self._session.vault.pseudonym(shop, "order", order_id)
+    def _compute_order_key(self, shop: str, order_id: str) -> str:
+        return self._session.keyring.pseudonym(shop, "order", order_id)
 
-    def _digest(self, shop: str, content: bytes) -> str:
-        return self._session.vault.digest(f"document|{shop}", content)
+    def _compute_content_digest(self, shop: str, content: bytes) -> str:
+        return self._session.keyring.digest(f"document|{shop}", content)
 
 
-def _document(row: Mapping[str, Any]) -> Document:
+def _document_from_row(row: Mapping[str, Any]) -> Document:
     read = {**row} | {"grounds": tuple(json.loads(row["grounds"]))}
     return Document(**read | {"kind": DocumentKind(read["kind"]), "form": DocumentForm(read["form"])})

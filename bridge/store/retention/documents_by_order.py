@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import or_, select, tuple_
 
 from bridge.model import Document
-from bridge.ports import OrderKey
+from bridge.ports import ShopOrderKey
 from bridge.store.retention.documents import DocumentRows
 from bridge.store.schema.retention_tables import vault_documents
 
 if TYPE_CHECKING:
     from bridge.store.session import Session
 
-ORDER = (vault_documents.c.shop, vault_documents.c.order_key)
+ORDER_KEY_COLUMNS = (vault_documents.c.shop, vault_documents.c.order_key)
 
 
 class VaultOrderRows:
@@ -26,41 +26,43 @@ class VaultOrderRows:
         self._connection = session.connection
         self._documents = DocumentRows(session)
 
-    def due(self, on: date, *, limit: int) -> Sequence[OrderKey]:
+    def list_orders_with_due_documents(self, due_on: date, *, limit: int) -> Sequence[ShopOrderKey]:
         """See ports.VaultOrders."""
-        return self._orders(vault_documents.c.erasable_from <= on, limit=limit)
+        return self._list_orders(vault_documents.c.erasable_from <= due_on, limit=limit)
 
-    def stale(self, law_sha256: str, *, limit: int) -> Sequence[OrderKey]:
+    def list_orders_with_outdated_policy(self, law_sha256: str, *, limit: int) -> Sequence[ShopOrderKey]:
         """See ports.VaultOrders. Two ranges, so that an index finds them among rows that are heavy to read."""
         law = vault_documents.c.law_sha256
-        return self._orders(or_(law < law_sha256, law > law_sha256), limit=limit)
+        return self._list_orders(or_(law < law_sha256, law > law_sha256), limit=limit)
 
-    def after(self, last: OrderKey | None, *, limit: int) -> Sequence[OrderKey]:
+    def list_orders_after(self, previous: ShopOrderKey | None, *, limit: int) -> Sequence[ShopOrderKey]:
         """See ports.VaultOrders."""
-        more = [tuple_(*ORDER) > tuple_(*last)] if last else []
-        rows = select(*ORDER).where(*more).distinct().order_by(*ORDER).limit(limit)
-        return self._pairs(rows)
+        more = [tuple_(*ORDER_KEY_COLUMNS) > tuple_(*previous)] if previous else []
+        rows = select(*ORDER_KEY_COLUMNS).where(*more).distinct().order_by(*ORDER_KEY_COLUMNS).limit(limit)
+        return self._read_order_keys(rows)
 
-    def documents(
-        self, orders: Iterable[OrderKey], *, lock: bool = False
-    ) -> Mapping[OrderKey, Sequence[Document]]:
+    def group_documents_by_order(
+        self, orders: Iterable[ShopOrderKey], *, lock: bool = False
+    ) -> Mapping[ShopOrderKey, Sequence[Document]]:
         """See ports.VaultOrders."""
         keys: dict[str, list[str]] = {}
         for shop, order_key in orders:
             keys.setdefault(shop, []).append(order_key)
-        found: dict[OrderKey, list[Document]] = {}
+        found: dict[ShopOrderKey, list[Document]] = {}
         for shop, theirs in sorted(keys.items()):
             if lock:
                 hers = (vault_documents.c.shop == shop, vault_documents.c.order_key.in_(theirs))
                 rows = select(vault_documents.c.id).where(*hers).order_by(vault_documents.c.id)
                 self._connection.execute(rows.with_for_update()).all()
-            for document in self._documents.linked(shop, theirs):
+            for document in self._documents.list_documents_of_order_keys(shop, theirs):
                 found.setdefault((shop, document.order_key), []).append(document)
         return found
 
-    def _orders(self, which: Any, *, limit: int) -> Sequence[OrderKey]:
+    def _list_orders(self, condition: Any, *, limit: int) -> Sequence[ShopOrderKey]:
         """The orders of at most `limit` documents."""
-        return list(dict.fromkeys(self._pairs(select(*ORDER).where(which).limit(limit))))
+        return list(
+            dict.fromkeys(self._read_order_keys(select(*ORDER_KEY_COLUMNS).where(condition).limit(limit)))
+        )
 
-    def _pairs(self, rows: Any) -> list[OrderKey]:
-        return [(shop, order_key) for shop, order_key in self._connection.execute(rows)]
+    def _read_order_keys(self, query: Any) -> list[ShopOrderKey]:
+        return [(shop, order_key) for shop, order_key in self._connection.execute(query)]

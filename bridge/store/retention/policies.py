@@ -10,29 +10,31 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bridge.model import LawFile
-from bridge.store.schema.retention_tables import law_files
+from bridge.model import AcceptedPolicy
+from bridge.store.schema.retention_tables import retention_policies
 
 if TYPE_CHECKING:
     from bridge.store.session import Session
 
 
-class LawFileRows:
+class RetentionPolicyRows:
     """`ports.LawFiles` in one transaction."""
 
     def __init__(self, session: Session) -> None:
         self._session, self._connection = session, session.connection
 
-    def accepted(self) -> LawFile | None:
+    def find_accepted_policy(self) -> AcceptedPolicy | None:
         """See ports.LawFiles."""
-        newest = select(law_files).order_by(law_files.c.accepted_at.desc()).limit(1)
+        newest = select(retention_policies).order_by(retention_policies.c.accepted_at.desc()).limit(1)
         row = self._connection.execute(newest).mappings().one_or_none()
-        return LawFile(**{**row, "ages": json.loads(row["ages"])}) if row else None
+        return AcceptedPolicy(**{**row, "ages": json.loads(row["ages"])}) if row else None
 
-    def accept(self, sha256: str, policy_id: str, *, actor: str, ages: Mapping[str, Any]) -> None:
+    def save_accepted_policy(
+        self, sha256: str, policy_id: str, *, actor: str, ages: Mapping[str, Any]
+    ) -> None:
         """See ports.LawFiles. One that comes back is the newest again."""
         dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
-        now, before = self._session.now(), self.accepted()
+        now, before = self._session.now(), self.find_accepted_policy()
         if before is not None:  # the newest by its moment, whatever a clock does
             now = max(now, before.accepted_at + timedelta(microseconds=1))
         new = {
@@ -41,5 +43,5 @@ class LawFileRows:
             "accepted_by": actor,
             "ages": json.dumps(dict(ages), sort_keys=True),
         }
-        statement = dialect.insert(law_files).values(sha256=sha256, **new)
+        statement = dialect.insert(retention_policies).values(sha256=sha256, **new)
         self._connection.execute(statement.on_conflict_do_update(index_elements=["sha256"], set_=new))

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Column, Integer, LargeBinary, MetaData, String
 
-from bridge.store.schema.utc_datetime import Moment
+from bridge.store.schema.utc_datetime import UtcDateTime
 
 metadata = MetaData(
     naming_convention={
@@ -17,38 +17,38 @@ metadata = MetaData(
 )
 
 
-def plain(name: str, kind: Any, **options: Any) -> Column[Any]:
+def plain_column(name: str, kind: Any, **options: Any) -> Column[Any]:
     """A column that holds nothing personal."""
     return Column(name, kind, info={"data": "none"}, **{"nullable": False, **options})
 
 
-def pseudonym(name: str, length: int = 80, **options: Any) -> Column[Any]:
+def pseudonym_column(name: str, length: int = 80, **options: Any) -> Column[Any]:
     """A keyed HMAC."""
     return Column(name, String(length), info={"data": "pseudonym"}, **{"nullable": False, **options})
 
 
-def sealed(name: str, **options: Any) -> Column[Any]:
+def sealed_column(name: str, **options: Any) -> Column[Any]:
     """AES-256-GCM."""
     return Column(name, LargeBinary, info={"data": "sealed"}, **{"nullable": False, **options})
 
 
-def wrapped(**options: Any) -> Column[Any]:
+def wrapped_key_column(**options: Any) -> Column[Any]:
     """A key of the row's own, wrapped by the ring: without it the row's content can no longer be read."""
     return Column("wrapped", LargeBinary, info={"data": "secret"}, **{"nullable": False, **options})
 
 
-def shop(**options: Any) -> Column[Any]:
+def shop_column(**options: Any) -> Column[Any]:
     """The shop a row belongs to."""
-    return plain("shop", String(100), **options)
+    return plain_column("shop", String(100), **options)
 
 
-def work() -> list[Column[Any]]:
+def lease_columns() -> list[Column[Any]]:
     """What makes a row a piece of work: who owns it until when, how often it was tried, when to try again."""
     return [
-        plain("attempts", Integer, default=0),
-        plain("last_error", String(200), default=""),
-        plain("wake_at", Moment, nullable=True),
-        plain("rung_at", Moment, nullable=True),
-        plain("lease_until", Moment, nullable=True),
-        plain("fence", Integer, default=0),
+        plain_column("attempts", Integer, default=0),
+        plain_column("last_error", String(200), default=""),
+        plain_column("wake_at", UtcDateTime, nullable=True),
+        plain_column("rung_at", UtcDateTime, nullable=True),
+        plain_column("lease_until", UtcDateTime, nullable=True),
+        plain_column("fence", Integer, default=0),
     ]

@@ -12,10 +12,10 @@ from typing import Any
 from sqlalchemy import and_, delete, func, or_, select, update
 
 from bridge.errors import NeedsOperator
-from bridge.model import Destroyed, RequestState
-from bridge.store.index.person_lookup import Who
-from bridge.store.retention.deletions import SHOP, note
-from bridge.store.schema.retention_tables import legal_claims, plans, refund_accounts, reviews
+from bridge.model import Destruction, RequestState
+from bridge.store.index.person_lookup import PersonLookup
+from bridge.store.retention.deletions import DELETION_KIND_SHOP, record_deletions
+from bridge.store.schema.retention_tables import legal_holds, plans, refund_accounts, reviews
 from bridge.store.schema.tables import (
     customers,
     data_keys,
@@ -23,7 +23,7 @@ from bridge.store.schema.tables import (
     findings,
     merges,
     notice_accounts,
-    notice_entries,
+    notice_items,
     notice_links,
     notices,
     orders,
@@ -35,7 +35,7 @@ from bridge.store.schema.tables import (
     tokens,
 )
 
-OF_A_SHOP = (
+SHOP_TABLES = (
     customers,
     merges,
     orders,
@@ -43,23 +43,25 @@ OF_A_SHOP = (
     suppressions,
     data_keys,
     tokens,
-    notice_entries,
+    notice_items,
     notices,
     notice_accounts,
 )
-NOT_RECEIPTS = deliveries.c.topic != "shop/redact"
-WITH_BODY = and_(deliveries.c.body.is_not(None), NOT_RECEIPTS)
-SETTLED = "settled_deliveries"  # rows whose body is gone: when which topic came, and nothing else
+IS_NOT_RECEIPT = deliveries.c.topic != "shop/redact"
+HAS_BODY = and_(deliveries.c.body.is_not(None), IS_NOT_RECEIPT)
+SETTLED_DELIVERIES = "settled_deliveries"  # rows whose body is gone: when which topic came, and nothing else
 
 
-class ForgettingShops(Who):
+class ShopEraser(PersonLookup):
     """The part of `ports.Index` that erases a shop."""
 
-    def erase_shop(self, shop: str, *, request_id: str, with_holds: bool = False) -> Mapping[str, int]:
+    def erase_shop(
+        self, shop: str, *, request_id: str, include_held_records: bool = False
+    ) -> Mapping[str, int]:
         """See ports.Index. Needs no token. Raises NeedsOperator where a re-read still finds something."""
-        self._session.alone(shop)
-        gone_now = Destroyed(kind=SHOP, ref=request_id, shop=shop, at=self._session.now())
-        note(self._session.connection, [gone_now])
+        self._session.lock_shop(shop)
+        gone_now = Destruction(kind=DELETION_KIND_SHOP, ref=request_id, shop=shop, at=self._session.now())
+        record_deletions(self._session.connection, [gone_now])
         removed: dict[str, int] = {}
         ids = select(requests.c.id).where(requests.c.shop == shop)
         others = and_(requests.c.shop == shop, requests.c.id != request_id)
@@ -68,7 +70,7 @@ class ForgettingShops(Who):
             removed[table.name] = self._connection.execute(
                 delete(table).where(table.c.request_id.in_(ids))
             ).rowcount
-        removed["requests"] = self._forget_persons(others)
+        removed["requests"] = self._clear_other_requests(others)
         forgotten = {"cursor": None, "gaps": "[]"}
         self._connection.execute(update(tasks).where(tasks.c.request_id.in_(other_ids)).values(**forgotten))
         self._connection.execute(update(requests).where(requests.c.id == request_id).values(principal=None))
@@ -77,12 +79,12 @@ class ForgettingShops(Who):
         mine = deliveries.c.shop == shop
         gone: list[tuple[str, Any, Any]] = [
             (deliveries.name, deliveries, and_(mine, deliveries.c.body.is_not(None))),
-            (SETTLED, deliveries, and_(mine, NOT_RECEIPTS)),
-            *((table.name, table, table.c.shop == shop) for table in OF_A_SHOP),
+            (SETTLED_DELIVERIES, deliveries, and_(mine, IS_NOT_RECEIPT)),
+            *((table.name, table, table.c.shop == shop) for table in SHOP_TABLES),
         ]
-        if with_holds:
+        if include_held_records:
             own = and_(reviews.c.shop == shop, reviews.c.request_id != request_id)
-            gone += [(table.name, table, table.c.shop == shop) for table in (legal_claims, refund_accounts)]
+            gone += [(table.name, table, table.c.shop == shop) for table in (legal_holds, refund_accounts)]
             gone += [
                 (reviews.name, reviews, own),
                 (plans.name, plans, plans.c.request_id.in_(other_ids)),
@@ -94,7 +96,7 @@ class ForgettingShops(Who):
                 raise NeedsOperator(f"rows of an erased shop are still in {table.name}")
         return {name: count for name, count in removed.items() if count}
 
-    def _forget_persons(self, others: Any) -> int:
+    def _clear_other_requests(self, others: Any) -> int:
         """The shop's other requests end; they keep their record without the person."""
         telling = or_(requests.c.principal.is_not(None), requests.c.state != RequestState.DONE)
         ended = {

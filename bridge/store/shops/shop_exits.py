@@ -10,52 +10,62 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bridge.model import Action, Decision, DeliveryState, Kind, Leaving, RequestState, TaskState
-from bridge.rules.webhooks.topics import MANDATORY
+from bridge.model import (
+    DeliveryState,
+    RequestKind,
+    RequestState,
+    ShopExit,
+    ShopExitDecision,
+    TaskAction,
+    TaskState,
+)
+from bridge.rules.webhooks.topics import MANDATORY_TOPICS
 from bridge.store.retention.documents import DocumentRows
-from bridge.store.schema.retention_tables import legal_claims, refund_accounts, shop_endings, vault_documents
+from bridge.store.schema.retention_tables import legal_holds, refund_accounts, shop_endings, vault_documents
 from bridge.store.schema.tables import data_keys, deliveries, packages, requests, tasks, tokens
-from bridge.store.shops.erase_shop import OF_A_SHOP, WITH_BODY
+from bridge.store.shops.erase_shop import HAS_BODY, SHOP_TABLES
 
 if TYPE_CHECKING:
     from bridge.store.session import Session
 
-UNINSTALLED = "app/uninstalled"
+UNINSTALLED_TOPIC = "app/uninstalled"
 # a shop that the merchant's file does not name has its topics rejected; they came all the same
-CAME = or_(deliveries.c.state != DeliveryState.REJECTED, deliveries.c.reason == "shop_unknown")
+WAS_RECEIVED = or_(deliveries.c.state != DeliveryState.REJECTED, deliveries.c.reason == "shop_unknown")
 
 
-class EndingRows:
+class ShopExitRows:
     """`ports.Endings` in one transaction."""
 
     def __init__(self, session: Session) -> None:
         self._session, self._connection = session, session.connection
 
-    def seen(self, shop: str, request_id: str) -> Leaving:
+    def read_shop_exit(self, shop: str, request_id: str) -> ShopExit:
         """See ports.Endings."""
-        documents, fingerprint = self.fingerprint(shop)
-        heard = select(func.max(deliveries.c.received_at)).where(deliveries.c.shop == shop, CAME)
-        others = deliveries.c.topic.not_in([*MANDATORY, UNINSTALLED])
+        documents, fingerprint = self.fingerprint_documents(shop)
+        heard = select(func.max(deliveries.c.received_at)).where(deliveries.c.shop == shop, WAS_RECEIVED)
+        others = deliveries.c.topic.not_in([*MANDATORY_TOPICS, UNINSTALLED_TOPIC])
         decided = select(shop_endings.c.decision, shop_endings.c.reference).where(
             shop_endings.c.shop == shop, shop_endings.c.request_id == request_id
         )
-        return Leaving(
-            holds=documents > 0 or self._holds(shop, request_id),
+        return ShopExit(
+            holds=documents > 0 or self._has_shop_data(shop, request_id),
             documents=documents,
             fingerprint=fingerprint,
-            uninstalled_at=self._connection.scalar(heard.where(deliveries.c.topic == UNINSTALLED)),
+            uninstalled_at=self._connection.scalar(heard.where(deliveries.c.topic == UNINSTALLED_TOPIC)),
             heard_at=self._connection.scalar(heard.where(others)),
             token_until=self._connection.scalar(select(tokens.c.expires_at).where(tokens.c.shop == shop)),
-            decisions={Decision(row.decision): row.reference for row in self._connection.execute(decided)},
+            decisions={
+                ShopExitDecision(row.decision): row.reference for row in self._connection.execute(decided)
+            },
         )
 
-    def _holds(self, shop: str, request_id: str) -> bool:
+    def _has_shop_data(self, shop: str, request_id: str) -> bool:
         """Anything but receipts and the request's own key."""
         others = and_(requests.c.shop == shop, requests.c.id != request_id)
-        of_a_shop = [table for table in OF_A_SHOP if table is not data_keys]
+        of_a_shop = [table for table in SHOP_TABLES if table is not data_keys]
         looks = [
-            *((table, table.c.shop == shop) for table in (*of_a_shop, legal_claims, refund_accounts)),
-            (deliveries, and_(deliveries.c.shop == shop, WITH_BODY)),
+            *((table, table.c.shop == shop) for table in (*of_a_shop, legal_holds, refund_accounts)),
+            (deliveries, and_(deliveries.c.shop == shop, HAS_BODY)),
             (
                 requests,
                 and_(others, or_(requests.c.principal.is_not(None), requests.c.state != RequestState.DONE)),
@@ -67,17 +77,17 @@ class EndingRows:
             for table, where in looks
         )
 
-    def fingerprint(self, shop: str) -> tuple[int, str]:
+    def fingerprint_documents(self, shop: str) -> tuple[int, str]:
         """See ports.Endings."""
         rows = select(vault_documents.c.id).where(vault_documents.c.shop == shop)
         ids = sorted(self._connection.scalars(rows))
         return len(ids), hashlib.sha256("\n".join(ids).encode()).hexdigest()
 
-    def decide(
+    def record_exit_decision(
         self,
         shop: str,
         request_id: str,
-        decision: Decision,
+        decision: ShopExitDecision,
         *,
         actor: str,
         reference: str = "",
@@ -95,14 +105,16 @@ class EndingRows:
         insert = dialect.insert(shop_endings).values(**keys, **values)
         self._connection.execute(insert.on_conflict_do_update(index_elements=list(keys), set_=values))
 
-    def open(self, shop: str) -> Sequence[str]:
+    def list_open_shop_erasures(self, shop: str) -> Sequence[str]:
         """See ports.Endings."""
         rows = select(requests.c.id).where(
-            requests.c.shop == shop, requests.c.kind == Kind.SHOP_ERASURE, requests.c.closed_at.is_(None)
+            requests.c.shop == shop,
+            requests.c.kind == RequestKind.SHOP_ERASURE,
+            requests.c.closed_at.is_(None),
         )
         return list(self._connection.scalars(rows.order_by(requests.c.id)))
 
-    def waiting(self, shop: str, reason: str) -> Sequence[str]:
+    def list_requests_waiting_for(self, shop: str, reason: str) -> Sequence[str]:
         """See ports.Endings."""
         rows = (
             select(requests.c.id)
@@ -111,7 +123,7 @@ class EndingRows:
         )
         return list(self._connection.scalars(rows.distinct().order_by(requests.c.id)))
 
-    def held_back(self) -> list[Mapping[str, Any]]:
+    def list_blocked_shop_erasures(self) -> list[Mapping[str, Any]]:
         """Shops whose erasure waits for a person: shop, request, why, when it was asked for, until when."""
         rows = (
             select(
@@ -122,13 +134,13 @@ class EndingRows:
                 tasks.c.expected_by,
             )
             .join(tasks, tasks.c.request_id == requests.c.id)
-            .where(requests.c.kind == Kind.SHOP_ERASURE, tasks.c.action == Action.ERASE)
+            .where(requests.c.kind == RequestKind.SHOP_ERASURE, tasks.c.action == TaskAction.ERASE)
             .where(tasks.c.state == TaskState.WAITING)
             .order_by(requests.c.received_at, requests.c.id)
         )
         return [dict(row) for row in self._connection.execute(rows).mappings()]
 
-    def kept(self, shop: str, request_id: str) -> Mapping[str, Any]:
+    def record_shop_remaining_data(self, shop: str, request_id: str) -> Mapping[str, Any]:
         """See ports.Endings. A document that an earlier erasure left keeps the id of that one."""
         mine = (vault_documents.c.shop == shop, vault_documents.c.request_id == "")
         self._connection.execute(update(vault_documents).where(*mine).values(request_id=request_id))
@@ -139,16 +151,18 @@ class EndingRows:
             "kept_documents": len(rows),
             "kept_grounds": sorted({ground for row in rows for ground in json.loads(row.grounds)}),
             "kept_until": None if None in days else max((day.isoformat() for day in days), default=None),
-            "kept_claims": self._count(legal_claims, shop, legal_claims.c.released_at),
-            "kept_refund_accounts": self._count(refund_accounts, shop, refund_accounts.c.erased_at),
+            "kept_claims": self._count_unended_rows(legal_holds, shop, legal_holds.c.released_at),
+            "kept_refund_accounts": self._count_unended_rows(
+                refund_accounts, shop, refund_accounts.c.erased_at
+            ),
         }
         return {name: value for name, value in told.items() if value}
 
-    def _count(self, table: Any, shop: str, ended: Any) -> int:
-        rows = select(func.count()).select_from(table).where(table.c.shop == shop, ended.is_(None))
+    def _count_unended_rows(self, table: Any, shop: str, ended_at: Any) -> int:
+        rows = select(func.count()).select_from(table).where(table.c.shop == shop, ended_at.is_(None))
         return self._connection.scalar(rows) or 0
 
-    def destroy_documents(self, shop: str) -> int:
+    def delete_shop_documents(self, shop: str) -> int:
         """See ports.Endings."""
         rows = DocumentRows(self._session)
-        return rows.destroy([document.id for document in rows.listed(shop=shop)])
+        return rows.delete_documents([document.id for document in rows.list_documents(shop=shop)])

@@ -19,16 +19,16 @@ from bridge.errors import BridgeError, StoreUnavailable
 BATCH_ROWS = 256
 BATCH_BYTES = 16_000_000
 
-Row = dict[str, Any]
-Commit = Callable[[Sequence[Row]], set[str]]
+DeliveryRow = dict[str, Any]
+CommitRows = Callable[[Sequence[DeliveryRow]], set[str]]
 
 
 @dataclass(slots=True, eq=False)
-class _Waiting:
-    row: Row
+class _PendingRow:
+    row: DeliveryRow
     size: int
-    done: threading.Event = field(default_factory=threading.Event)
-    fresh: bool = False
+    finished: threading.Event = field(default_factory=threading.Event)
+    is_new: bool = False
     fault: BridgeError | None = None
 
 
@@ -41,48 +41,48 @@ class GroupCommit:
 
     def __init__(
         self,
-        commit: Commit,
+        commit_rows: CommitRows,
         *,
         max_rows: int,
         max_bytes: int,
         wait_s: float,
-        committed: Callable[[Sequence[Row]], None],
+        on_committed: Callable[[Sequence[DeliveryRow]], None],
     ) -> None:
-        self._commit, self._committed = commit, committed
+        self._commit_rows, self._on_committed = commit_rows, on_committed
         self._max_rows, self._max_bytes, self._wait_s = max_rows, max_bytes, wait_s
-        self._queue: deque[_Waiting] = deque()
-        self._bytes = 0
+        self._queue: deque[_PendingRow] = deque()
+        self._queued_bytes = 0
         self._ready = threading.Condition()
         self._writer: threading.Thread | None = None
 
-    def put(self, row: Row) -> bool:
+    def commit_row(self, row: DeliveryRow) -> bool:
         """Wait until the row is committed; True where it is new.
 
         Raises StoreUnavailable when too much waits, or when it was not committed in time. In the last case
         it may still be committed: the sender's next try is then found to be a repetition.
         """
-        waiting = _Waiting(row, len(row["body"]))
+        waiting = _PendingRow(row, len(row["body"]))
         with self._ready:
-            if len(self._queue) >= self._max_rows or self._bytes + waiting.size > self._max_bytes:
+            if len(self._queue) >= self._max_rows or self._queued_bytes + waiting.size > self._max_bytes:
                 raise StoreUnavailable("too many webhooks wait for the database", retry_after_s=1)
             self._queue.append(waiting)
-            self._bytes += waiting.size
+            self._queued_bytes += waiting.size
             if self._writer is None or not self._writer.is_alive():
-                self._writer = threading.Thread(target=self._run, name="group-commit", daemon=True)
+                self._writer = threading.Thread(target=self._run_writer, name="group-commit", daemon=True)
                 self._writer.start()
             self._ready.notify()
-        if not waiting.done.wait(self._wait_s):
+        if not waiting.finished.wait(self._wait_s):
             raise StoreUnavailable("the database did not commit in time", retry_after_s=1)
         if waiting.fault is not None:
             raise waiting.fault
-        return waiting.fresh
+        return waiting.is_new
 
-    def _run(self) -> None:
+    def _run_writer(self) -> None:
         while True:
-            batch = self._take()
-            self._write(batch)
+            batch = self._take_batch()
+            self._write_batch(batch)
 
-    def _take(self) -> list[_Waiting]:
+    def _take_batch(self) -> list[_PendingRow]:
         with self._ready:
             while not self._queue:
                 self._ready.wait()
@@ -91,28 +91,28 @@ class GroupCommit:
             while self._queue and len(batch) < BATCH_ROWS and size + self._queue[0].size <= BATCH_BYTES:
                 batch.append(self._queue.popleft())
                 size += batch[-1].size
-            self._bytes -= size
+            self._queued_bytes -= size
             return batch
 
-    def _write(self, batch: Sequence[_Waiting]) -> None:
+    def _write_batch(self, batch: Sequence[_PendingRow]) -> None:
         try:
-            fresh = self._commit([waiting.row for waiting in batch])
+            fresh = self._commit_rows([waiting.row for waiting in batch])
         except StoreUnavailable as fault:
-            self._answer(batch, fault=fault)
+            self._resolve_batch(batch, fault=fault)
         except BridgeError as fault:
             if len(batch) == 1:
-                self._answer(batch, fault=StoreUnavailable(str(fault), retry_after_s=1))
+                self._resolve_batch(batch, fault=StoreUnavailable(str(fault), retry_after_s=1))
                 return
             middle = len(batch) // 2
-            self._write(batch[:middle])
-            self._write(batch[middle:])
+            self._write_batch(batch[:middle])
+            self._write_batch(batch[middle:])
         else:
             for waiting in batch:
-                waiting.fresh = waiting.row["id"] in fresh
-            self._answer(batch)
-            self._committed([waiting.row for waiting in batch if waiting.fresh])
+                waiting.is_new = waiting.row["id"] in fresh
+            self._resolve_batch(batch)
+            self._on_committed([waiting.row for waiting in batch if waiting.is_new])
 
-    def _answer(self, batch: Sequence[_Waiting], fault: BridgeError | None = None) -> None:
+    def _resolve_batch(self, batch: Sequence[_PendingRow], fault: BridgeError | None = None) -> None:
         for waiting in batch:
             waiting.fault = fault
-            waiting.done.set()
+            waiting.finished.set()

@@ -12,23 +12,23 @@ from datetime import date, timedelta
 from urllib.parse import parse_qs
 
 from bridge.errors import FormInvalid
-from bridge.model import Answer, Entry, Said
-from bridge.rules.notices.answers import FURTHEST_DAYS, LAWS, LONGEST_NOTE
-from bridge.web.notices.view_models import title
+from bridge.model import AnswerRow, NoticeItem, ProcessorAnswer
+from bridge.rules.notices.answers import MAX_NOTE_CHARS, MAX_RETAINED_DAYS, PROCESSOR_RETENTION_LAWS
+from bridge.web.notices.view_models import format_record_title
 
-ALL = "all"
-ALL_TITLE = "Every line not answered on its own"
-PARTS = ("answer", "law", "until", "note")
-MOST_LINES = 10_000
-LIMIT_BYTES = 4_000_000  # 10,000 lines left as they are take 1.9 MB; 800 of them may have the longest note
-MOST_FIELDS = len(PARTS) * (MOST_LINES + 1) + 1
-MOST_MISSING = 20  # that are pointed at one by one
+ALL_LINES_KEY = "all"
+ALL_LINES_TITLE = "Every line not answered on its own"
+FIELD_PARTS = ("answer", "law", "until", "note")
+MAX_FORM_LINES = 10_000
+MAX_FORM_BYTES = 4_000_000  # 10,000 lines left as they are take 1.9 MB; 800 of them may have the longest note
+MAX_FORM_FIELDS = len(FIELD_PARTS) * (MAX_FORM_LINES + 1) + 1
+MAX_MISSING_LISTED = 20  # that are pointed at one by one
 # all below space but the end of a line; joiners of Indian scripts stay
-CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
+CONTROL_CHARACTERS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True, slots=True)
-class Typed:
+class LineInput:
     """What was typed for one line, or for all."""
 
     answer: str = ""
@@ -38,7 +38,7 @@ class Typed:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class FieldFault:
     """What is wrong with one field, and what to do. `about` names its line."""
 
     field: str
@@ -46,94 +46,107 @@ class Fault:
     words: str
 
 
-class Form:
+class AnswerForm:
     """A form as it came; an empty one where none did. `do` is the button."""
 
     def __init__(self, fields: Mapping[str, str] | None = None) -> None:
         self._fields = fields or {}
-        self.do = self._fields.get("do", "")
+        self.action = self._fields.get("do", "")
 
-    def of(self, key: str) -> Typed:
+    def of(self, key: str) -> LineInput:
         """What was typed for one line."""
-        return Typed(*(self._fields.get(f"{key}-{part}", "") for part in PARTS))
+        return LineInput(*(self._fields.get(f"{key}-{part}", "") for part in FIELD_PARTS))
 
 
-def read(raw: bytes) -> Form:
+def parse_answer_form(raw: bytes) -> AnswerForm:
     """Read a body. Raises FormInvalid: too many fields, a field twice, not UTF-8, no button of ours."""
     try:
         told = parse_qs(
-            raw.decode("ascii"), keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict"
+            raw.decode("ascii"), keep_blank_values=True, max_num_fields=MAX_FORM_FIELDS, errors="strict"
         )
     except ValueError:
         raise FormInvalid from None
     if any(len(values) != 1 for values in told.values()):
         raise FormInvalid
-    form = Form({name: _clean(values[0]) for name, values in told.items()})
-    if form.do not in ("answer", "acknowledge"):
+    form = AnswerForm({name: _clean_form_text(values[0]) for name, values in told.items()})
+    if form.action not in ("answer", "acknowledge"):
         raise FormInvalid
     return form
 
 
-def judge(form: Form, entries: Sequence[Entry], *, today: date) -> tuple[dict[str, Said], list[Fault]]:
+def evaluate_form(
+    form: AnswerForm, items: Sequence[NoticeItem], *, today: date
+) -> tuple[dict[str, AnswerRow], list[FieldFault]]:
     """An answer for every entry by its id, and everything that is wrong. Answers count only without faults."""
-    faults: list[Fault] = []
-    every = form.of(ALL) if len(entries) > 1 else Typed()
-    usual = _said(ALL, ALL_TITLE, every, today, faults)
-    said: dict[str, Said] = {}
-    missing: list[Fault] = []
-    for entry in entries:
-        typed, about = form.of(entry.id), title(entry)
-        own = _said(entry.id, about, typed, today, faults)
+    faults: list[FieldFault] = []
+    every = form.of(ALL_LINES_KEY) if len(items) > 1 else LineInput()
+    usual = _evaluate_line(ALL_LINES_KEY, ALL_LINES_TITLE, every, today, faults)
+    said: dict[str, AnswerRow] = {}
+    missing: list[FieldFault] = []
+    for entry in items:
+        typed, about = form.of(entry.id), format_record_title(entry)
+        own = _evaluate_line(entry.id, about, typed, today, faults)
         if own is not None:
             said[entry.id] = own
         elif usual is not None and not typed.answer:
             said[entry.id] = replace(usual, note=typed.note or usual.note)
         elif not typed.answer and not every.answer and not (typed.law or typed.until):
-            missing.append(Fault(f"{entry.id}-answer", about, "Choose an answer."))
-    if len(missing) > MOST_MISSING:
+            missing.append(FieldFault(f"{entry.id}-answer", about, "Choose an answer."))
+    if len(missing) > MAX_MISSING_LISTED:
         words = f"{len(missing):,} lines have no answer yet. Choose one for all of them here, or answer each."
-        missing = [Fault(f"{ALL}-answer", ALL_TITLE, words)]
+        missing = [FieldFault(f"{ALL_LINES_KEY}-answer", ALL_LINES_TITLE, words)]
     return said, [*faults, *missing]
 
 
-def _said(key: str, about: str, typed: Typed, today: date, faults: list[Fault]) -> Said | None:
+def _evaluate_line(
+    key: str, line_title: str, line_input: LineInput, today: date, faults: list[FieldFault]
+) -> AnswerRow | None:
     """What was said with one set of fields; None where nothing was, or where it is wrong."""
-    until = _day(typed.until) if typed.answer == Answer.RETAINED else None
-    wrong = _kept(typed, until, today) if typed.answer == Answer.RETAINED else {}
-    if len(typed.note) > LONGEST_NOTE:
-        wrong["note"] = f"The note has {len(typed.note):,} characters. Shorten it to {LONGEST_NOTE}."
-    if typed.answer and typed.answer not in set(Answer):
+    until = _parse_iso_date(line_input.until) if line_input.answer == ProcessorAnswer.RETAINED else None
+    wrong = (
+        _find_retention_faults(line_input, until, today)
+        if line_input.answer == ProcessorAnswer.RETAINED
+        else {}
+    )
+    if len(line_input.note) > MAX_NOTE_CHARS:
+        wrong["note"] = f"The note has {len(line_input.note):,} characters. Shorten it to {MAX_NOTE_CHARS}."
+    if line_input.answer and line_input.answer not in set(ProcessorAnswer):
         wrong["answer"] = "Choose one of the answers."
-    if not typed.answer and (typed.law or typed.until):
+    if not line_input.answer and (line_input.law or line_input.until):
         wrong["answer"] = "You gave a law or a day: choose Kept under a law, or clear them."
-    faults += [Fault(f"{key}-{part}", about, wrong[part]) for part in PARTS if part in wrong]
-    if wrong or not typed.answer:
+    faults += [FieldFault(f"{key}-{part}", line_title, wrong[part]) for part in FIELD_PARTS if part in wrong]
+    if wrong or not line_input.answer:
         return None
     # law and day go with what is kept; a browser sends them as they were left when the answer changed
-    return Said(answer=Answer(typed.answer), until=until, law=typed.law if until else "", note=typed.note)
+    return AnswerRow(
+        answer=ProcessorAnswer(line_input.answer),
+        until=until,
+        law=line_input.law if until else "",
+        note=line_input.note,
+    )
 
 
-def _kept(typed: Typed, until: date | None, today: date) -> dict[str, str]:
+def _find_retention_faults(line_input: LineInput, until: date | None, today: date) -> dict[str, str]:
     """What is wrong with law and day, by field."""
     wrong = {}
-    if typed.law not in LAWS:
+    if line_input.law not in PROCESSOR_RETENTION_LAWS:
         wrong["law"] = "Choose the law that makes you keep it."
-    elif typed.law == "other" and not typed.note:
+    elif line_input.law == "other" and not line_input.note:
         wrong["note"] = "Name the law in the note."
     if until is None:
         wrong["until"] = "Give the day until which you keep it, like 2033-03-31."
-    elif not today < until <= today + timedelta(days=FURTHEST_DAYS):
+    elif not today < until <= today + timedelta(days=MAX_RETAINED_DAYS):
         wrong["until"] = "Give a day after today, and within a hundred years."
     return wrong
 
 
-def _day(text: str) -> date | None:
+def _parse_iso_date(text: str) -> date | None:
     try:
         return date.fromisoformat(text)
     except ValueError:
         return None
 
 
-def _clean(text: str) -> str:
+def _clean_form_text(text: str) -> str:
     """One kind of line end, no control characters, nothing around it."""
-    return CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+    return CONTROL_CHARACTERS.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()

@@ -16,20 +16,20 @@ from typing import Any
 
 from bridge.errors import RequestsTooMany
 
-WINDOW_S = 60.0
-MOST_BAD = 30
-MOST_GOOD = 120
-MOST_CLIENTS = 10_000  # about 3 MB; beyond, who was silent for longest is forgotten
+RATE_WINDOW_S = 60.0
+MAX_FAILURES = 30
+MAX_SUCCESSES = 120
+MAX_CLIENTS = 10_000  # about 3 MB; beyond, who was silent for longest is forgotten
 
 
 @dataclass(slots=True)
-class _Window:
-    began: float
-    bad: int = 0
-    good: int = 0
+class _RateWindow:
+    started_at: float
+    failures: int = 0
+    successes: int = 0
 
 
-class Limits:
+class RateLimiter:
     """Counts per client what was good and what was refused, a window at a time."""
 
     def __init__(
@@ -37,39 +37,42 @@ class Limits:
         digest: Callable[[str, bytes], str],
         *,
         now: Callable[[], float] = time.monotonic,
-        most_clients: int = MOST_CLIENTS,
+        max_clients: int = MAX_CLIENTS,
     ) -> None:
-        self._digest, self._now, self._most = digest, now, most_clients
-        self._windows: OrderedDict[str, _Window] = OrderedDict()
-        self._alone = threading.Lock()
+        self._digest, self._now, self._max_clients = digest, now, max_clients
+        self._windows: OrderedDict[str, _RateWindow] = OrderedDict()
+        self._lock = threading.Lock()
 
     def admit(self, address: str) -> str:
         """The client's digest, to count with. Raises RequestsTooMany."""
         client = self._digest("notices|client", address.encode())
-        with self._alone:
+        with self._lock:
             window, now = self._windows.get(client), self._now()
-            if window and now - window.began < WINDOW_S and _full(window):
-                raise RequestsTooMany(math.ceil(window.began + WINDOW_S - now))
+            if window and now - window.started_at < RATE_WINDOW_S and _is_limit_reached(window):
+                raise RequestsTooMany(math.ceil(window.started_at + RATE_WINDOW_S - now))
         return client
 
-    def count(self, client: str, *, good: bool) -> None:
+    def count_request(self, client: str, *, succeeded: bool) -> None:
         """One more request of an admitted client."""
-        with self._alone:
+        with self._lock:
             now = self._now()
             window = self._windows.pop(client, None)
-            if window is None or now - window.began >= WINDOW_S:
-                window = _Window(now)
-            window.good, window.bad = window.good + good, window.bad + (not good)
+            if window is None or now - window.started_at >= RATE_WINDOW_S:
+                window = _RateWindow(now)
+            window.successes, window.failures = (
+                window.successes + succeeded,
+                window.failures + (not succeeded),
+            )
             self._windows[client] = window
-            if len(self._windows) > self._most:
+            if len(self._windows) > self._max_clients:
                 self._windows.popitem(last=False)
 
 
-def _full(window: _Window) -> bool:
-    return window.bad >= MOST_BAD or window.good >= MOST_GOOD
+def _is_limit_reached(window: _RateWindow) -> bool:
+    return window.failures >= MAX_FAILURES or window.successes >= MAX_SUCCESSES
 
 
-def client_of(environ: Mapping[str, Any]) -> str:
+def resolve_client_address(environ: Mapping[str, Any]) -> str:
     """Who asks: the other end, or whom the host's router names where that is the other end.
 
     A router reaches us from within the host's network and puts its client last into X-Forwarded-For; what a
@@ -78,17 +81,21 @@ def client_of(environ: Mapping[str, Any]) -> str:
     """
     peer = str(environ.get("REMOTE_ADDR", ""))
     named = str(environ.get("HTTP_X_FORWARDED_FOR", "")).rpartition(",")[2].strip()
-    return (_counted(named) if _is_within(peer) else "") or _counted(peer) or peer
+    return (
+        (_normalise_client_address(named) if _is_internal_peer(peer) else "")
+        or _normalise_client_address(peer)
+        or peer
+    )
 
 
-def _is_within(peer: str) -> bool:
+def _is_internal_peer(peer: str) -> bool:
     try:
         return not ip_address(peer).is_global
     except ValueError:
         return True  # a socket file: only the host itself reaches it
 
 
-def _counted(address: str) -> str:
+def _normalise_client_address(address: str) -> str:
     try:
         read = ip_address(address.partition("%")[0])
     except ValueError:

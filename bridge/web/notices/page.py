@@ -12,148 +12,158 @@ from datetime import date, timedelta
 
 from flask import Blueprint, Response, request
 
-from bridge.errors import ChangedMeanwhile, LinkInvalid, MediaTypeWrong, PayloadInvalid
-from bridge.model import Entry, Notice, Said, Via
+from bridge.errors import ConcurrentChange, LinkInvalid, MediaTypeWrong, PayloadInvalid
+from bridge.model import AnswerRow, Notice, NoticeChannel, NoticeItem
 from bridge.ports import Services
-from bridge.rules.notices.answers import ANSWERED, FURTHEST_DAYS
-from bridge.steps.notices.record_answer import acknowledge, answer
+from bridge.rules.notices.answers import ANSWERED_NOTICE_STATES, MAX_RETAINED_DAYS
+from bridge.steps.notices.record_answer import record_acknowledgement, record_answer
 from bridge.web import problems
 from bridge.web.body import read_body
 from bridge.web.notices import render, view_models
-from bridge.web.notices.form import LIMIT_BYTES, Fault, Form, judge, read
-from bridge.web.notices.limits import Limits, client_of
-from bridge.web.notices.messages import PROBLEMS
+from bridge.web.notices.form import MAX_FORM_BYTES, AnswerForm, FieldFault, evaluate_form, parse_answer_form
+from bridge.web.notices.limits import RateLimiter, resolve_client_address
+from bridge.web.notices.messages import PROBLEM_TEXTS
 from bridge.web.security_headers import allow_form
 
-FORM = "application/x-www-form-urlencoded"
-GONE = ("already_answered", "notice_unknown")
-TRIES = 3
-CHANGED = Fault("", "", "The list changed while you answered. Look it through, and send it again.")
+FORM_MEDIA_TYPE = "application/x-www-form-urlencoded"
+ENDED_NOTICE_REASONS = ("already_answered", "notice_unknown")
+MAX_SUBMIT_ATTEMPTS = 3
+LIST_CHANGED_FAULT = FieldFault(
+    "", "", "The list changed while you answered. Look it through, and send it again."
+)
 
 
-class Desk:
+class AnswerPage:
     """What the routes do, over the services."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._asker = view_models.asker(services)
+        self._requester = view_models.build_requester(services)
 
-    def opened(self, token: str) -> tuple[Notice, list[Entry]]:
+    def load_open_notice(self, token: str) -> tuple[Notice, list[NoticeItem]]:
         """What this link may answer. Raises LinkInvalid, whatever it is that does not hold."""
         with self._services.store.transaction() as tx:
-            notice = tx.notices.linked(token)
-            if notice is None or notice.state in ANSWERED:
+            notice = tx.notices.find_notice_by_token(token)
+            if notice is None or notice.state in ANSWERED_NOTICE_STATES:
                 raise LinkInvalid
-            return notice, tx.notices.entries(notice_id=notice.id)
+            return notice, tx.notices.list_items(notice_id=notice.id)
 
-    def show(
+    def render_form(
         self,
         notice: Notice,
-        entries: Sequence[Entry],
-        form: Form,
-        faults: Sequence[Fault] = (),
+        items: Sequence[NoticeItem],
+        form: AnswerForm,
+        faults: Sequence[FieldFault] = (),
         *,
         thanks: bool = False,
     ) -> Response:
         """The page with its form, and with all that was typed."""
         today = self._today()
-        return render.page(
+        return render.stream_template(
             "answer.html",
-            gzip=_takes_gzip(),
+            gzip=_accepts_gzip(),
             status=422 if faults else 200,
-            asker=self._asker,
-            head=view_models.head(notice, self._services),
-            lines=view_models.lines(entries),
+            asker=self._requester,
+            head=view_models.build_notice_header(notice, self._services),
+            lines=view_models.build_record_lines(items),
             form=form,
             faults=faults,
             wrong={fault.field: fault.words for fault in faults},
             thanks=thanks,
             first_day=today + timedelta(days=1),
-            last_day=today + timedelta(days=FURTHEST_DAYS),
+            last_day=today + timedelta(days=MAX_RETAINED_DAYS),
         )
 
-    def take(self, token: str, form: Form) -> Response:
+    def submit_form(self, token: str, form: AnswerForm) -> Response:
         """Take in what the form says. Raises LinkInvalid where somebody else was first."""
         # a reminder or a receipt may change the notice meanwhile; only an answer ends it
-        for _ in range(TRIES):
-            notice, entries = self.opened(token)
+        for _ in range(MAX_SUBMIT_ATTEMPTS):
+            notice, entries = self.load_open_notice(token)
             try:
-                return self._taken(notice, entries, form)
-            except ChangedMeanwhile:
+                return self._record_submission(notice, entries, form)
+            except ConcurrentChange:
                 continue
             except PayloadInvalid as fault:
-                if fault.reason not in GONE:
+                if fault.reason not in ENDED_NOTICE_REASONS:
                     break
-        return self.show(notice, entries, form, [CHANGED])
+        return self.render_form(notice, entries, form, [LIST_CHANGED_FAULT])
 
-    def _taken(self, notice: Notice, entries: Sequence[Entry], form: Form) -> Response:
+    def _record_submission(self, notice: Notice, items: Sequence[NoticeItem], form: AnswerForm) -> Response:
         actor = f"processor:{notice.processor}"
-        if form.do == "acknowledge":
-            notice = acknowledge(notice.id, via=Via.PAGE, actor=actor, services=self._services)
-            return self.show(notice, entries, form, thanks=True)
-        said, faults = judge(form, entries, today=self._today())
+        if form.action == "acknowledge":
+            notice = record_acknowledgement(
+                notice.id, via=NoticeChannel.PAGE, actor=actor, services=self._services
+            )
+            return self.render_form(notice, items, form, thanks=True)
+        said, faults = evaluate_form(form, items, today=self._today())
         if faults:
-            return self.show(notice, entries, form, faults)
-        notice = answer(notice.id, said, via=Via.PAGE, actor=actor, services=self._services)
-        return self._receipt(notice, entries, said)
+            return self.render_form(notice, items, form, faults)
+        notice = record_answer(notice.id, said, via=NoticeChannel.PAGE, actor=actor, services=self._services)
+        return self._render_receipt(notice, items, said)
 
-    def _receipt(self, notice: Notice, entries: Sequence[Entry], said: Mapping[str, Said]) -> Response:
+    def _render_receipt(
+        self, notice: Notice, items: Sequence[NoticeItem], answers: Mapping[str, AnswerRow]
+    ) -> Response:
         when = notice.answered_at or self._services.clock.now()
-        counts = Counter(one.answer for one in said.values())
-        return render.page(
+        counts = Counter(one.answer for one in answers.values())
+        return render.stream_template(
             "receipt.html",
-            gzip=_takes_gzip(),
-            asker=self._asker,
-            head=view_models.head(notice, self._services),
-            lines=view_models.lines(entries),
-            said=said,
-            counts=[(label, counts[each]) for each, label, _ in view_models.CHOICES if counts[each]],
-            when=view_models.moment(when, view_models.zone(self._services)),
+            gzip=_accepts_gzip(),
+            asker=self._requester,
+            head=view_models.build_notice_header(notice, self._services),
+            lines=view_models.build_record_lines(items),
+            said=answers,
+            counts=[
+                (label, counts[each]) for each, label, _ in view_models.FORM_ANSWER_CHOICES if counts[each]
+            ],
+            when=view_models.format_local_time(when, view_models.read_answer_time_zone(self._services)),
         )
 
-    def problem(self, response: Response) -> Response:
+    def render_problem(self, response: Response) -> Response:
         """The same answer with words for a person."""
-        said = PROBLEMS[response.status_code]
-        response.set_data(render.words("problem.html", problem=said, asker=self._asker))
+        said = PROBLEM_TEXTS[response.status_code]
+        response.set_data(render.render_template_text("problem.html", problem=said, asker=self._requester))
         response.mimetype = "text/html"
         return response
 
     def _today(self) -> date:
-        return self._services.clock.now().astimezone(view_models.zone(self._services)).date()
+        return self._services.clock.now().astimezone(view_models.read_answer_time_zone(self._services)).date()
 
 
-def blueprint(services: Services) -> Blueprint:
+def create_notices_blueprint(services: Services) -> Blueprint:
     """`/notices/<token>`: GET and HEAD show, POST answers."""
     page = Blueprint("notices", __name__)
-    desk, limits = Desk(services), Limits(services.digest)
+    desk, limits = AnswerPage(services), RateLimiter(services.digest)
 
     @page.route("/notices/<token>", methods=["GET", "POST"])
     def notice(token: str) -> Response:
-        client = limits.admit(client_of(request.environ))
+        client = limits.admit(resolve_client_address(request.environ))
         good = False
         try:
             shown_or_taken = (
-                _post(token) if request.method == "POST" else desk.show(*desk.opened(token), Form())
+                _post(token)
+                if request.method == "POST"
+                else desk.render_form(*desk.load_open_notice(token), AnswerForm())
             )
             good = True
         finally:
-            limits.count(client, good=good)
+            limits.count_request(client, succeeded=good)
         return shown_or_taken
 
     def _post(token: str) -> Response:
-        if request.mimetype != FORM:
+        if request.mimetype != FORM_MEDIA_TYPE:
             raise MediaTypeWrong
         # the body before the link: every form of a stranger is read alike, and to its end
-        raw = read_body(request.environ, limit=LIMIT_BYTES, deadline_s=services.settings.body_deadline_s)
-        return desk.take(token, read(raw))
+        raw = read_body(request.environ, limit=MAX_FORM_BYTES, deadline_s=services.settings.body_deadline_s)
+        return desk.submit_form(token, parse_answer_form(raw))
 
     @page.errorhandler(Exception)
     def failed(fault: Exception) -> Response:
-        return desk.problem(problems.answer(fault))
+        return desk.render_problem(problems.build_error_response(fault))
 
     page.after_request(allow_form)
     return page
 
 
-def _takes_gzip() -> bool:
+def _accepts_gzip() -> bool:
     return request.accept_encodings.quality("gzip") > 0

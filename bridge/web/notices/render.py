@@ -10,13 +10,13 @@ from typing import Any
 from flask import Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from bridge.rules.notices.answers import LAWS, LONGEST_NOTE
-from bridge.web.notices.view_models import CHOICES, LABELS
+from bridge.rules.notices.answers import MAX_NOTE_CHARS, PROCESSOR_RETENTION_LAWS
+from bridge.web.notices.view_models import FORM_ANSWER_CHOICES, FORM_ANSWER_LABELS
 
-PIECES = 200  # of a template's output, joined before they are sent
-OPEN_LINES = 8  # with more, each line is folded: one answer for all is what most will give
+BUFFERED_PIECES = 200  # of a template's output, joined before they are sent
+MAX_UNFOLDED_LINES = 8  # with more, each line is folded: one answer for all is what most will give
 
-_pages = Environment(
+_templates = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=True,
     undefined=StrictUndefined,
@@ -24,36 +24,36 @@ _pages = Environment(
     lstrip_blocks=True,
     auto_reload=False,
 )
-_pages.globals |= {
-    "laws": LAWS,
-    "longest_note": LONGEST_NOTE,
-    "choices": CHOICES,
-    "labels": LABELS,
-    "open_lines": OPEN_LINES,
+_templates.globals |= {
+    "laws": PROCESSOR_RETENTION_LAWS,
+    "longest_note": MAX_NOTE_CHARS,
+    "choices": FORM_ANSWER_CHOICES,
+    "labels": FORM_ANSWER_LABELS,
+    "open_lines": MAX_UNFOLDED_LINES,
 }
 
 
-def page(name: str, *, gzip: bool, status: int = 200, **told: Any) -> Response:
+def stream_template(name: str, *, gzip: bool, status: int = 200, **context: Any) -> Response:
     """A page in pieces, compressed where the browser takes that: 5,000 lines are 7 MB, or 0.2.
 
     Compressing tells nothing by its size: no page holds a secret of ours, nor the link that opened it.
     """
-    stream = _pages.get_template(name).stream(**told)
-    stream.enable_buffering(PIECES)
+    stream = _templates.get_template(name).stream(**context)
+    stream.enable_buffering(BUFFERED_PIECES)
     pieces = (piece.encode() for piece in stream)
-    response = Response(_packed(pieces) if gzip else pieces, status=status, mimetype="text/html")
+    response = Response(_compress_pieces(pieces) if gzip else pieces, status=status, mimetype="text/html")
     response.headers["Vary"] = "Accept-Encoding"
     if gzip:
         response.headers["Content-Encoding"] = "gzip"
     return response
 
 
-def words(name: str, **told: Any) -> str:
+def render_template_text(name: str, **context: Any) -> str:
     """A small page as one text."""
-    return _pages.get_template(name).render(**told)
+    return _templates.get_template(name).render(**context)
 
 
-def _packed(pieces: Iterator[bytes]) -> Iterator[bytes]:
+def _compress_pieces(pieces: Iterator[bytes]) -> Iterator[bytes]:
     packer = zlib.compressobj(wbits=zlib.MAX_WBITS | 16)
     for piece in pieces:
         if packed := packer.compress(piece):

@@ -10,27 +10,27 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bridge.model import Answer, Entry, Names, Notice, NoticeState
+from bridge.model import Notice, NoticeItem, NoticeState, ProcessorAnswer, ReferenceKind
 from bridge.ports import Services
 
-NAMED = {
-    Names.WAYBILL: "Waybill",
-    Names.ORDER: "Order",
-    Names.CUSTOMER: "Customer",
-    Names.EMAIL_SHA256: "SHA-256 of an e-mail address:",
+REFERENCE_LABELS = {
+    ReferenceKind.WAYBILL: "Waybill",
+    ReferenceKind.ORDER: "Order",
+    ReferenceKind.CUSTOMER: "Customer",
+    ReferenceKind.EMAIL_SHA256: "SHA-256 of an e-mail address:",
 }
 # the answer, its name, what it means
-CHOICES = (
-    (Answer.ERASED, "Erased", "You hold nothing of it any more."),
-    (Answer.RETAINED, "Kept under a law", "A law makes you keep some of it, until a day."),
-    (Answer.NOT_FOUND, "Not found", "You looked, and hold nothing under this reference."),
-    (Answer.REFUSED, "Refused", "You will not erase it. Please say why in the note."),
+FORM_ANSWER_CHOICES = (
+    (ProcessorAnswer.ERASED, "Erased", "You hold nothing of it any more."),
+    (ProcessorAnswer.RETAINED, "Kept under a law", "A law makes you keep some of it, until a day."),
+    (ProcessorAnswer.NOT_FOUND, "Not found", "You looked, and hold nothing under this reference."),
+    (ProcessorAnswer.REFUSED, "Refused", "You will not erase it. Please say why in the note."),
 )
-LABELS = {answer: label for answer, label, _ in CHOICES}
+FORM_ANSWER_LABELS = {answer: label for answer, label, _ in FORM_ANSWER_CHOICES}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Line:
+class RecordLine:
     """One record as it is shown. `key` begins the names of its fields."""
 
     key: str
@@ -39,7 +39,7 @@ class Line:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Asker:
+class Requester:
     """The merchant and its officer: who asks, and whom to write to."""
 
     name: str
@@ -51,7 +51,7 @@ class Asker:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Head:
+class NoticeHeader:
     """A notice without its records."""
 
     id: str
@@ -64,10 +64,10 @@ class Head:
     is_acknowledged: bool
 
 
-def asker(services: Services) -> Asker:
+def build_requester(services: Services) -> Requester:
     """Who asks, as the merchant's file says."""
     merchant = services.merchant
-    return Asker(
+    return Requester(
         name=merchant.legal_name or merchant.trading_name,
         address=merchant.address,
         officer=merchant.officer.name,
@@ -77,47 +77,47 @@ def asker(services: Services) -> Asker:
     )
 
 
-def head(notice: Notice, services: Services) -> Head:
+def build_notice_header(notice: Notice, services: Services) -> NoticeHeader:
     """The notice as its processor reads it."""
     processor = next((each for each in services.merchant.processors if each.id == notice.processor), None)
     data = (processor.fields or processor.data) if processor else ()
-    return Head(
+    return NoticeHeader(
         id=notice.id,
         processor=(processor.legal_name if processor else "") or notice.processor,
         client_code=processor.client_code if processor else "",
         data=", ".join(data).replace("_", " "),
-        sent=moment(notice.sent_at, zone(services)) if notice.sent_at else "",
-        due=moment(notice.due_at, zone(services)) if notice.due_at else "",
+        sent=format_local_time(notice.sent_at, read_answer_time_zone(services)) if notice.sent_at else "",
+        due=format_local_time(notice.due_at, read_answer_time_zone(services)) if notice.due_at else "",
         is_late=bool(notice.due_at and notice.due_at < services.clock.now()),
         is_acknowledged=notice.state is NoticeState.ACKNOWLEDGED,
     )
 
 
-def lines(entries: Sequence[Entry]) -> list[Line]:
+def build_record_lines(items: Sequence[NoticeItem]) -> list[RecordLine]:
     """The records, in the order of the letter."""
     return [
-        Line(
+        RecordLine(
             key=entry.id,
-            title=title(entry),
-            order=entry.order if entry.names is not Names.ORDER else "",
+            title=format_record_title(entry),
+            order=entry.order if entry.names is not ReferenceKind.ORDER else "",
         )
-        for entry in entries
+        for entry in items
     ]
 
 
-def title(entry: Entry) -> str:
+def format_record_title(item: NoticeItem) -> str:
     """A record by its references."""
-    return ", ".join((f"{NAMED[entry.names]} {entry.reference}", *entry.also))
+    return ", ".join((f"{REFERENCE_LABELS[item.names]} {item.reference}", *item.also))
 
 
-def zone(services: Services) -> ZoneInfo:
+def read_answer_time_zone(services: Services) -> ZoneInfo:
     """The zone in which days are counted, here as where an answer is taken in."""
     return ZoneInfo(services.retention.calendar.timezone)
 
 
-def moment(at: datetime, where: ZoneInfo) -> str:
+def format_local_time(at: datetime, time_zone: ZoneInfo) -> str:
     """`Monday, 7 December 2026, 15:30 CET (UTC+01:00)`."""
-    local = at.astimezone(where)
+    local = at.astimezone(time_zone)
     minutes = (local.utcoffset() or timedelta()) // timedelta(minutes=1)
     offset = f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
     return f"{local:%A}, {local.day} {local:%B %Y, %H:%M} {local:%Z} (UTC{offset})"

@@ -34,10 +34,12 @@ def checks(database_url):
 def days_ago(store, clock, queue):
     """Sign the head of some days ago; `stamper` may stamp it."""
 
-    def sign(days, stamper=None):
+    def sign(days, timestamp_authority=None):
         clock.at = datetime.now(UTC) - timedelta(days=days)
         append(store, 1)
-        assert sign_head(services=replace(make_services(store, clock, queue), stamper=stamper))
+        assert sign_head(
+            services=replace(make_services(store, clock, queue), timestamp_authority=timestamp_authority)
+        )
 
     return sign
 

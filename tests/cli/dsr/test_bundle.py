@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from bridge.connectors.timestamp_authority import TimestampAuthority
-from bridge.rules.evidence.chain import canonical
-from bridge.steps.evidence.bundle import SCHEMA
+from bridge.connectors.timestamp_authority import Rfc3161Authority
+from bridge.rules.evidence.chain import encode_canonical_json
+from bridge.steps.evidence.bundle import CERTIFICATE_SCHEMA_FILE
 from bridge.steps.evidence.sign_head import sign_head
 from tests.authority import Authority
 from tests.steps.access.test_package import breaches
@@ -75,7 +75,7 @@ def authority(office, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Auth
         yield None
         return
     with Authority(tmp_path_factory.mktemp("authority")) as authority:
-        sign_head(services=replace(office.services, stamper=TimestampAuthority(authority.url)))
+        sign_head(services=replace(office.services, timestamp_authority=Rfc3161Authority(authority.url)))
         yield authority
 
 
@@ -208,13 +208,13 @@ def test_it_has_a_sheet_for_each_thing_that_an_auditor_asks(office, bundle):
 def test_the_certificate_is_what_was_signed_and_fits_its_schema(office, bundle):
     request_id = office.request("erasure")["id"]
     with office.services.store.transaction() as tx:
-        kept = dict(tx.packages.certificate(request_id))
-    schema = bundle.json(f"schema/{SCHEMA.name}")
+        kept = dict(tx.packages.find_certificate(request_id))
+    schema = bundle.json(f"schema/{CERTIFICATE_SCHEMA_FILE.name}")
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert breaches(kept, schema, schema) == []
     signature = kept.pop("signature")
     raw = (bundle.folder / "certificate.json").read_bytes()
-    assert raw == canonical(kept)
+    assert raw == encode_canonical_json(kept)
     assert (bundle.folder / "certificate.sig").read_bytes() == b64decode(signature["value"])
     certificate = json.loads(raw)
     assert breaches(certificate, schema, schema) == []
@@ -226,7 +226,7 @@ def test_the_certificate_is_what_was_signed_and_fits_its_schema(office, bundle):
 
 def test_v04_nobody_is_named_in_it(office, unpack):
     for kind, person in (("access", office.world.asha), ("erasure", office.world.bikram)):
-        orders = office.world.orders_of(person)
+        orders = office.world.list_orders(person)
         words = [person.last, person.email, person.phone.removeprefix("+91"), str(person.id)]
         words += [parcel.waybill for order in orders for parcel in order.parcels] + [
             str(order.id) for order in orders

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from bridge.model import Action, Kind, Principal
-from bridge.sandbox.sandbox import StandIns, worlds
-from bridge.steps.requests.open_by_operator import intake
-from bridge.steps.requests.process import process
+from bridge.model import Principal, RequestKind, TaskAction
+from bridge.sandbox.sandbox import StandIns, invent_worlds
+from bridge.steps.requests.open_by_operator import open_operator_request
+from bridge.steps.requests.process import process_request
 from tests.cli.conftest import Office
 from tests.e2e import processes
 
@@ -22,7 +22,7 @@ SHIPPED = Path(__file__).parents[3] / "config" / "retention.toml"
 def place(request, tmp_path_factory):
     """An office of its own with a file that applies or does not; and the request of somebody opened by hand."""
     folder = tmp_path_factory.mktemp("plan")
-    world, leaving = worlds(5, datetime.now(UTC).replace(microsecond=0))
+    world, leaving = invent_worlds(5, datetime.now(UTC).replace(microsecond=0))
     stand_ins = StandIns(world, leaving).start()
     rules = SHIPPED.read_text()
     if request.param:
@@ -33,8 +33,8 @@ def place(request, tmp_path_factory):
     processes.migrate(environ)
     with processes.services(environ) as services:
         office = Office(environ=environ, services=services, world=world, folder=folder)
-        request_id = intake(
-            Kind.ERASURE,
+        request_id = open_operator_request(
+            RequestKind.ERASURE,
             world.shop,
             Principal(email=world.asha.email),
             services.clock.now(),
@@ -48,7 +48,11 @@ def place(request, tmp_path_factory):
 
 def state(office, request_id):
     with office.services.store.transaction() as tx:
-        return tx.requests.get(request_id), tx.requests.tasks(request_id), len(list(tx.evidence.all()))
+        return (
+            tx.requests.get_request(request_id),
+            tx.requests.list_tasks(request_id),
+            len(list(tx.evidence.iterate_facts())),
+        )
 
 
 def test_it_says_of_each_thing_what_becomes_of_it_and_changes_nothing(place):
@@ -105,12 +109,12 @@ def test_where_shopify_cannot_be_read_it_says_so_and_ends_with_1(place):
 def test_what_was_planned_is_what_is_done(place):
     office, request_id, applied = place
     planned = office.say("dsr", "plan", request_id, "--json").json["residue"]
-    assert process(request_id, services=office.services)
+    assert process_request(request_id, services=office.services)
     held_back = office.say("dsr", "plan", request_id, "--json").json["residue"]
     assert held_back == planned  # a guard stopped the asking: she has store credit
     told = office.say("dsr", "continue", request_id, "--reason", "she was told and agrees")
     assert told.code == 0
-    assert process(request_id, services=office.services)
+    assert process_request(request_id, services=office.services)
     after = office.say("dsr", "plan", request_id, "--json").json["residue"]
     assert after == [item for item in planned if item["action"] != "erase"]
     (task,) = [
@@ -132,6 +136,6 @@ def test_a_request_of_shopify_s_own_has_tasks_and_nothing_is_looked_up(office):
     request_id = office.request("erasure")["id"]
     told = office.say("dsr", "plan", request_id, "--json")
     assert told.code == 0
-    assert Action.REDACT not in [task["action"] for task in told.json["tasks"]]
+    assert TaskAction.REMOVE_PLATFORM_RESIDUE not in [task["action"] for task in told.json["tasks"]]
     assert told.json["residue"] == []
     assert "Written by others" not in office.say("dsr", "plan", request_id).out

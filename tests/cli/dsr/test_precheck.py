@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bridge.model import Action, Kind, Principal
-from bridge.sandbox.sandbox import StandIns, worlds
-from bridge.steps.requests.open_by_operator import intake
-from bridge.steps.requests.process import process
+from bridge.model import Principal, RequestKind, TaskAction
+from bridge.sandbox.sandbox import StandIns, invent_worlds
+from bridge.steps.requests.open_by_operator import open_operator_request
+from bridge.steps.requests.process import process_request
 from tests.cli.conftest import Office
 from tests.e2e import processes
 
@@ -21,7 +21,7 @@ WHY = "she was told of her balance and wants it so"
 def place(tmp_path_factory):
     """An office of its own, against the stand-ins: Asha has store credit and a gift card, Bikram has neither."""
     folder = tmp_path_factory.mktemp("guards")
-    world, leaving = worlds(5, datetime.now(UTC).replace(microsecond=0))
+    world, leaving = invent_worlds(5, datetime.now(UTC).replace(microsecond=0))
     stand_ins = StandIns(world, leaving).start()
     environ = processes.environment(f"sqlite:///{folder}/bridge.db", "", **stand_ins.environment)
     processes.migrate(environ)
@@ -35,8 +35,8 @@ def request_id(place):
     return opened(place, place.world.asha)
 
 
-def opened(place, person, kind=Kind.ERASURE):
-    return intake(
+def opened(place, person, kind=RequestKind.ERASURE):
+    return open_operator_request(
         kind,
         place.world.shop,
         Principal(email=person.email),
@@ -49,7 +49,7 @@ def opened(place, person, kind=Kind.ERASURE):
 
 def asking(place, request_id):
     shown = place.say("dsr", "show", request_id, "--json").json["tasks"]
-    return next(task for task in shown if task["action"] == Action.ASK)
+    return next(task for task in shown if task["action"] == TaskAction.REQUEST_PLATFORM_ERASURE)
 
 
 def guards(place, request_id):
@@ -74,7 +74,7 @@ def test_nothing_is_let_go_before_it_is_stopped(place, request_id):
 
 
 def test_it_stops_is_seen_by_doctor_and_goes_on_when_a_person_says_so(place, request_id):
-    assert process(request_id, services=place.services)
+    assert process_request(request_id, services=place.services)
     stopped = asking(place, request_id)
     codes = ["store_credit_balance", "gift_card_balance"]
     assert stopped["state"] == "failed"
@@ -83,7 +83,7 @@ def test_it_stops_is_seen_by_doctor_and_goes_on_when_a_person_says_so(place, req
     told = place.say("dsr", "continue", request_id, "--reason", WHY, "--json")
     assert (told.code, told.json) == (0, {"id": request_id, "decision": "continue", "released": codes})
     assert guards(place, request_id)["gift_card_balance"] == (1, False, "operator_let_it_pass")
-    assert process(request_id, services=place.services)
+    assert process_request(request_id, services=place.services)
     assert asking(place, request_id)["state"] == "done"
     assert guards(place, request_id)["store_credit_balance"] == (1, False, "operator_let_it_pass")
     again = place.say("dsr", "continue", request_id, "--reason", WHY)
@@ -99,13 +99,13 @@ def test_it_stops_is_seen_by_doctor_and_goes_on_when_a_person_says_so(place, req
 
 def test_who_has_nothing_there_is_asked_for_at_once(place):
     request_id = opened(place, place.world.bikram)
-    assert process(request_id, services=place.services)
+    assert process_request(request_id, services=place.services)
     assert asking(place, request_id)["state"] == "done"
     assert guards(place, request_id)["store_credit_balance"] == (0, False, "none_there")
 
 
 def test_what_nobody_asks_shopify_for_has_no_guards(place):
-    request_id = opened(place, place.world.bikram, Kind.ACCESS)
+    request_id = opened(place, place.world.bikram, RequestKind.ACCESS)
     assert guards(place, request_id) == {}
     told = place.say("dsr", "continue", request_id, "--reason", WHY)
     assert told.code == 1

@@ -7,9 +7,9 @@ import zipfile
 
 import pytest
 
-from bridge.steps.requests.process import process
-from bridge.steps.webhooks.dispatch import dispatch
-from bridge.steps.webhooks.receive import receive
+from bridge.steps.requests.process import process_request
+from bridge.steps.webhooks.dispatch import dispatch_delivery
+from bridge.steps.webhooks.receive import receive_webhook
 from tests.e2e import processes
 
 CLOCKS = ("received_at", "acknowledge_due_at", "due_at", "due_governed_by")
@@ -25,7 +25,7 @@ def test_a_failed_delivery_is_put_back_and_worked_on(office):
     assert (told.code, told.json["replayed"]) == (0, [failed])
     assert office.say("inbox", "show", failed, "--json").json["state"] == "received"
     assert office.facts()[-1] == "delivery.replayed"
-    assert dispatch(failed, services=office.services)
+    assert dispatch_delivery(failed, services=office.services)
     assert office.say("inbox", "show", failed, "--json").json["state"] == "done"
 
 
@@ -44,14 +44,16 @@ def test_all_that_failed_are_put_back_as_narrowed(office):
     left = office.say("inbox", "list", "--state", "failed", "--json").json
     assert left == []
     for delivery in failed:
-        dispatch(delivery, services=office.services)
+        dispatch_delivery(delivery, services=office.services)
 
 
 def test_what_cannot_be_put_back_is_said_with_its_reason_and_ends_with_1(office):
     done = office.say("inbox", "list", "--topic", "customers/data_request", "--json").json[0]["id"]
     rejected = json.dumps({"shop_domain": "x"}).encode()
     headers = processes.signed("shop/redact", rejected, secret="sandbox-secret")
-    receive("shop/redact", {k.lower(): v for k, v in headers.items()}, rejected, services=office.services)
+    receive_webhook(
+        "shop/redact", {k.lower(): v for k, v in headers.items()}, rejected, services=office.services
+    )
     refused = office.say("inbox", "list", "--state", "rejected", "--json").json[0]["id"]
     told = office.say("inbox", "replay", done, refused, "dlv_nobody", "--json")
     assert told.code == 1
@@ -111,7 +113,7 @@ def test_a_replay_of_a_request_keeps_every_clock_and_does_nothing_twice(office):
         told = office.say("dsr", "replay", before["id"], "--json")
         assert told.code == 0
         assert bool(told.json["replayed"]) == (before["state"] != "done")
-        process(before["id"], services=office.services)
+        process_request(before["id"], services=office.services)
         after = office.request(kind)
         assert {name: after[name] for name in CLOCKS} == {name: before[name] for name in CLOCKS}
         assert after["closed_at"] == before["closed_at"]

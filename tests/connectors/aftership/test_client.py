@@ -9,11 +9,11 @@ import requests
 import responses
 
 from bridge.connectors.aftership.client import AfterShip
-from bridge.connectors.http import Http
+from bridge.connectors.http import HttpClient
 from bridge.errors import ConnectorRefused, ConnectorThrottled, ConnectorUnavailable, CredentialRejected
 from bridge.model import Absence, Outcome, Principal, Waybill
-from bridge.sandbox.carriers import AFTERSHIP_KEY, aftership
-from bridge.sandbox.world import invent
+from bridge.sandbox.carriers import AFTERSHIP_KEY, make_aftership
+from bridge.sandbox.world import invent_world
 from tests.connectors.contract import SHOP, ConnectorContract
 from tests.connectors.contract_verbs import EraserContract
 
@@ -38,7 +38,7 @@ def deletion(row):
 
 def make(naps=None, key=KEY):
     naps = [] if naps is None else naps
-    return AfterShip(base_url=BASE, api_key=key, http=Http("aftership", sleep=naps.append))
+    return AfterShip(base_url=BASE, api_key=key, http=HttpClient("aftership", sleep=naps.append))
 
 
 def ask(*numbers):
@@ -185,7 +185,7 @@ def test_a_tracking_nobody_asked_for_is_not_kept_and_never_deleted(mock):
     mock.get(deletion(DELIVERED), body=GONE, status=404)
     other = mock.delete(deletion(MOVING), json={"meta": {"code": 200}, "data": {}})
     assert [ref for ref, _ in ask("99900012343")] == ["99900012343"]
-    assert list(make().erase(["99900012343"])) == [("99900012343", Outcome.ERASED)]
+    assert list(make().erase_waybills(["99900012343"])) == [("99900012343", Outcome.ERASED)]
     assert (gone.call_count, other.call_count) == (1, 0)
 
 
@@ -194,7 +194,7 @@ def test_all_copies_of_a_number_are_deleted(mock):
     first = mock.delete(deletion(DELIVERED), body=GONE, status=404)
     second = mock.delete(deletion(MOVING), json=DONE)
     looks = [mock.get(deletion(row), body=GONE, status=404) for row in (DELIVERED, MOVING)]
-    assert list(make().erase([" 9990-0012343"])) == [(" 9990-0012343", Outcome.ERASED)]
+    assert list(make().erase_waybills([" 9990-0012343"])) == [(" 9990-0012343", Outcome.ERASED)]
     assert (first.call_count, second.call_count) == (1, 1)
     assert [look.call_count for look in looks] == [0, 1]  # what was gone already needs no second look
     assert second.calls[0].request.headers["as-api-key"] == KEY
@@ -205,11 +205,11 @@ def test_what_was_deleted_and_is_still_there_is_not_erased_and_deleted_again_lat
     gone = mock.delete(deletion(DELIVERED), json=DONE)
     look = mock.get(deletion(DELIVERED), json={"meta": {"code": 200}, "data": DELIVERED})
     with pytest.raises(ConnectorUnavailable, match="still there") as caught:
-        list(make().erase(["99900012343"]))
+        list(make().erase_waybills(["99900012343"]))
     assert DELIVERED["id"] not in str(caught.value)
     assert (gone.call_count, look.call_count) == (1, 1)
     mock.replace(responses.GET, deletion(DELIVERED), body=GONE, status=404)
-    assert list(make().erase(["99900012343"])) == [("99900012343", Outcome.ERASED)]
+    assert list(make().erase_waybills(["99900012343"])) == [("99900012343", Outcome.ERASED)]
 
 
 @pytest.mark.parametrize(
@@ -227,13 +227,13 @@ def test_a_second_look_without_an_answer_proves_nothing(mock, status, body, kind
     mock.delete(deletion(DELIVERED), json=DONE)
     mock.get(deletion(DELIVERED), body=body, status=status)
     with pytest.raises(kind):
-        list(make().erase(["99900012343"]))
+        list(make().erase_waybills(["99900012343"]))
 
 
 def test_the_stand_in_shows_by_id_what_was_not_deleted():
-    world = invent(orders=60, now=datetime(2026, 11, 22, 12, tzinfo=UTC))
+    world = invent_world(orders=60, now=datetime(2026, 11, 22, 12, tzinfo=UTC))
     number = world.parcels[0].waybill
-    with aftership(world) as stand_in:
+    with make_aftership(world) as stand_in:
         connector = AfterShip(base_url=f"{stand_in.base_url}/tracking/2025-07", api_key=AFTERSHIP_KEY)
         (page,) = connector.gather(
             Principal(), shop=SHOP, parcels=[Waybill(number=number, carrier="delhivery")]
@@ -242,12 +242,12 @@ def test_the_stand_in_shows_by_id_what_was_not_deleted():
         headers = {"as-api-key": AFTERSHIP_KEY}
         there = requests.get(url, headers=headers, timeout=5).json()
         assert there["data"]["tracking_number"] == number
-        assert list(connector.erase([number])) == [(number, Outcome.ERASED)]
+        assert list(connector.erase_waybills([number])) == [(number, Outcome.ERASED)]
         assert requests.get(url, headers=headers, timeout=5).json()["meta"]["code"] == 4004
 
 
 def test_words_in_the_place_of_a_number_are_no_question_and_nobody_says_that_they_are_absent(mock):
-    assert list(make().erase(["see note, please", "FMPC/123"])) == []
+    assert list(make().erase_waybills(["see note, please", "FMPC/123"])) == []
     assert not mock.calls
 
 
@@ -256,7 +256,7 @@ def test_those_erased_before_a_fault_are_told(mock):
     mock.delete(deletion(DELIVERED), json=DONE)
     mock.get(deletion(DELIVERED), body=GONE, status=404)
     mock.delete(deletion(MOVING), json={"meta": {"code": 4015, "message": "id invalid"}}, status=400)
-    told = make().erase(["99900012343", "99900010004126"])
+    told = make().erase_waybills(["99900012343", "99900010004126"])
     assert next(told) == ("99900012343", Outcome.ERASED)
     with pytest.raises(ConnectorRefused):
         next(told)

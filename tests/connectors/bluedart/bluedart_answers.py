@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from bridge.connectors.bluedart.client import BlueDart
-from bridge.connectors.http import Http
+from bridge.connectors.http import HttpClient
 from bridge.model import Principal, Waybill
 from tests.connectors.contract import SHOP
 
@@ -49,7 +49,7 @@ def make(naps=None, **more):
         zip(("client_id", "client_secret", "login_id", "licence_key", "tracking_key"), SECRETS, strict=False)
     )
     naps = [] if naps is None else naps
-    return BlueDart(base_url=BASE, **(settings | {"http": Http("bluedart", sleep=naps.append)} | more))
+    return BlueDart(base_url=BASE, **(settings | {"http": HttpClient("bluedart", sleep=naps.append)} | more))
 
 
 def parcel(number):

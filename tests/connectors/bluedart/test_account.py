@@ -68,7 +68,7 @@ def test_where_even_the_known_waybill_is_not_found_the_key_is_wrong_and_nothing_
     mock.get(URL, body=sample("not_found"))
     connector = make(known_waybill=f" {KNOWN} ")
     with pytest.raises(CredentialRejected) as caught:
-        ask(ASKED, connector=connector) if verb == "gather" else list(connector.track([ASKED]))
+        ask(ASKED, connector=connector) if verb == "gather" else list(connector.track_parcels([ASKED]))
     assert not any(word in str(caught.value) for word in (*SECRETS, KNOWN, ASKED))
 
 
@@ -78,17 +78,17 @@ def test_the_known_waybill_is_asked_once_an_hour(mock):
     connector = make(known_waybill=KNOWN, now=lambda: moment[0])
     for minutes in (0, 30, 29, 2):
         moment[0] += timedelta(minutes=minutes)
-        list(connector.track([ASKED, "99900000001"]))
+        list(connector.track_parcels([ASKED, "99900000001"]))
     assert asked(mock) == 2
 
 
 def test_check_tells_a_wrong_key_from_a_right_one(mock):
     mock.add_callback(responses.GET, URL, knowing(KNOWN))
-    right, wrong = make(known_waybill=KNOWN).check(SHOP), make(known_waybill=ASKED).check(SHOP)
+    right, wrong = make(known_waybill=KNOWN).run_checks(SHOP), make(known_waybill=ASKED).run_checks(SHOP)
     assert [line.ok for line in right] == [True, True, True]
     assert [line.ok for line in wrong] == [True, True, False]
     assert "known waybill" in wrong[-1].detail
-    assert "BLUEDART_KNOWN_WAYBILL" in make().check(SHOP)[-1].detail
+    assert "BLUEDART_KNOWN_WAYBILL" in make().run_checks(SHOP)[-1].detail
 
 
 @pytest.mark.parametrize("fmt", ["xml", "json"])
@@ -160,7 +160,7 @@ def test_a_wrong_licence_said_in_json(mock):
 
 def test_a_cancellation_is_asked_in_the_vendors_words(mock):
     replied = mock.post(CANCEL, json=reply("cancel__done"))
-    make().cancel("9990-0012343")
+    make().cancel_shipment("9990-0012343")
     request = replied.calls[0].request
     assert request.headers["JWTToken"] == "jwt-nobody"
     assert json.loads(request.body) == {
@@ -172,12 +172,12 @@ def test_a_cancellation_is_asked_in_the_vendors_words(mock):
 def test_an_expired_token_is_renewed_before_it_is_cancelled(mock):
     mock.post(CANCEL, status=401)
     mock.post(CANCEL, json=reply("cancel__done"))
-    make().cancel(ASKED)
+    make().cancel_shipment(ASKED)
 
 
 def test_cancelling_needs_the_shipping_key_too():
     with pytest.raises(CredentialRejected, match="BLUEDART_LICENCE_KEY is not set"):
-        make(licence_key="").cancel(ASKED)
+        make(licence_key="").cancel_shipment(ASKED)
 
 
 def envelope(code, words):
@@ -187,7 +187,7 @@ def envelope(code, words):
 
 def test_what_was_cancelled_before_is_the_same_success(mock):
     mock.post(CANCEL, json=envelope("WaybillAlreadyCancelled", "Waybill already cancelled"))
-    make().cancel(ASKED)
+    make().cancel_shipment(ASKED)
 
 
 @pytest.mark.parametrize(
@@ -208,4 +208,4 @@ def test_what_was_cancelled_before_is_the_same_success(mock):
 def test_every_no_to_a_cancellation_is_named(mock, status, body, kind):
     mock.post(CANCEL, json=body, status=status)
     with pytest.raises(kind):
-        make().cancel(ASKED)
+        make().cancel_shipment(ASKED)

@@ -181,7 +181,7 @@ def test_a_wrong_licence_that_is_called_so(mock):
     mock.get(URL, body=sample("license_mismatch"))
     with pytest.raises(CredentialRejected):
         ask("99900012343")
-    assert make().check(SHOP)[-1].ok is False
+    assert make().run_checks(SHOP)[-1].ok is False
 
 
 def test_an_error_we_do_not_know_is_never_not_found(mock):
@@ -233,11 +233,11 @@ def test_twenty_five_are_asked_at_once(mock):
 
 
 def test_check_names_every_unset_setting():
-    (line,) = make(client_id="", tracking_key="").check(SHOP)
+    (line,) = make(client_id="", tracking_key="").run_checks(SHOP)
     assert line.detail == "BLUEDART_CLIENT_ID, BLUEDART_TRACKING_KEY are not set"
 
 
 def test_check_never_takes_not_found_for_a_right_key(mock):
     mock.get(URL, body=sample("not_found"))
-    assert make().check(SHOP)[-1].ok is None
-    assert "shipping one" in make(licence_key="track-nobody").check(SHOP)[-1].detail
+    assert make().run_checks(SHOP)[-1].ok is None
+    assert "shipping one" in make(licence_key="track-nobody").run_checks(SHOP)[-1].detail

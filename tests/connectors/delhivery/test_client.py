@@ -7,7 +7,7 @@ import pytest
 import responses
 
 from bridge.connectors.delhivery.client import Delhivery
-from bridge.connectors.http import Http
+from bridge.connectors.http import HttpClient
 from bridge.errors import ConnectorRefused, ConnectorThrottled, ConnectorUnavailable, CredentialRejected
 from bridge.model import Absence, Principal, Waybill
 from tests.connectors.contract import SHOP, ConnectorContract
@@ -35,7 +35,7 @@ def joined(*cases):
 
 
 def make(naps):
-    return Delhivery(base_url=BASE, token=TOKEN, http=Http("delhivery", sleep=naps.append))
+    return Delhivery(base_url=BASE, token=TOKEN, http=HttpClient("delhivery", sleep=naps.append))
 
 
 def parcel(number, holder="merchant"):

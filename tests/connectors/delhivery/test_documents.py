@@ -7,7 +7,7 @@ import pytest
 import responses
 
 from bridge.connectors.delhivery.client import Delhivery
-from bridge.connectors.http import Http
+from bridge.connectors.http import HttpClient
 from bridge.errors import ConnectorRefused, ConnectorThrottled, ConnectorUnavailable, CredentialRejected
 from bridge.model import Absence, Principal
 from tests.connectors.contract import SHOP
@@ -41,7 +41,7 @@ def pages(*numbers, connector=None):
 
 
 def asking():
-    http = Http("delhivery", sleep=lambda _: None)
+    http = HttpClient("delhivery", sleep=lambda _: None)
     return Delhivery(base_url=BASE, token=TOKEN, ask_documents=True, http=http)
 
 
@@ -252,14 +252,14 @@ def test_a_fault_of_the_documents_is_a_gap(mock, answer):
 
 def test_a_cancellation_is_asked_in_the_vendors_words(mock):
     reply = mock.post(EDIT, body='<?xml version="1.0"?><root><status>True</status></root>')
-    make([]).cancel("9990-0010 004126")
+    make([]).cancel_shipment("9990-0010 004126")
     assert json.loads(reply.calls[0].request.body) == {"waybill": NUMBER, "cancellation": "true"}
 
 
 def test_a_lost_answer_is_asked_for_again(mock):
     mock.post(EDIT, status=502)
     mock.post(EDIT, json={"status": "Success"})
-    make([]).cancel(NUMBER)
+    make([]).cancel_shipment(NUMBER)
 
 
 @pytest.mark.parametrize("status", [200, 400])
@@ -277,4 +277,4 @@ def test_a_lost_answer_is_asked_for_again(mock):
 def test_every_no_to_a_cancellation_is_named(mock, status, body, kind):
     mock.post(EDIT, json=body, status=status)
     with pytest.raises(kind):
-        make([]).cancel(NUMBER)
+        make([]).cancel_shipment(NUMBER)

@@ -10,13 +10,13 @@ import responses
 from bridge.connectors.delhivery.client import Delhivery
 from bridge.errors import ConnectorThrottled, ConnectorUnavailable, CredentialRejected
 from bridge.model import ParcelStatus
-from bridge.sandbox.carriers import DELHIVERY_TOKEN, delhivery
-from bridge.sandbox.world import invent
+from bridge.sandbox.carriers import DELHIVERY_TOKEN, make_delhivery
+from bridge.sandbox.world import invent_world
 from tests.connectors.delhivery.test_client import NO_SLIP, SLIP, URL, make, paper, sample
 
 NUMBER = "99900010004126"
-WORLD = invent(orders=60, now=datetime(2026, 11, 22, 12, tzinfo=UTC))
-PARCEL = next(one for one in WORLD.parcels if one.held_by == "delhivery" and one.delivered_at)
+WORLD = invent_world(orders=60, now=datetime(2026, 11, 22, 12, tzinfo=UTC))
+PARCEL = next(one for one in WORLD.parcels if one.holder == "delhivery" and one.delivered_at)
 ASHA = {"name": "asha qwertzuiop", "address": ["7 nowhere lane, near nothing park"], "phones": ["9000000001"]}
 
 
@@ -34,7 +34,7 @@ def tracking(name="Asha Qwertzuiop"):
 
 
 def shown(connector, number=NUMBER):
-    (told,) = [one for batch in connector.track([number], consignees=True) for one in batch]
+    (told,) = [one for batch in connector.track_parcels([number], include_consignees=True) for one in batch]
     return told.consignee
 
 
@@ -81,15 +81,17 @@ def test_a_slip_that_could_not_be_asked_is_never_nobody(mock, answer, kind):
 
 def test_no_slip_is_asked_without_need(mock):
     reply = mock.get(SLIP, json=paper("packing_slip"))
-    list(make([]).track([NUMBER]))
-    (unknown,) = [one for batch in make([]).track(["99900010002332"], consignees=True) for one in batch]
+    list(make([]).track_parcels([NUMBER]))
+    (unknown,) = [
+        one for batch in make([]).track_parcels(["99900010002332"], include_consignees=True) for one in batch
+    ]
     assert unknown.status is ParcelStatus.NOT_FOUND
     assert reply.call_count == 0
 
 
 @pytest.fixture(scope="module")
 def carrier():
-    with delhivery(WORLD) as stand_in:
+    with make_delhivery(WORLD) as stand_in:
         yield stand_in
 
 

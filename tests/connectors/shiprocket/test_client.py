@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import responses
 
-from bridge.connectors.http import Http
+from bridge.connectors.http import HttpClient
 from bridge.connectors.shiprocket.client import Shiprocket
 from bridge.errors import ConnectorRefused, ConnectorThrottled, ConnectorUnavailable, CredentialRejected
 from bridge.model import ParcelStatus, Principal, Waybill
@@ -34,7 +34,11 @@ TWO, COD = sample("track__two"), sample("order__cod")
 
 def make(naps=None, **more):
     naps = [] if naps is None else naps
-    settings = {"email": SECRETS[0], "password": SECRETS[1], "http": Http("shiprocket", sleep=naps.append)}
+    settings = {
+        "email": SECRETS[0],
+        "password": SECRETS[1],
+        "http": HttpClient("shiprocket", sleep=naps.append),
+    }
     return Shiprocket(base_url=BASE, **(settings | more))
 
 
@@ -164,7 +168,7 @@ def test_the_question_is_asked_with_the_token(mock):
 def test_track_asks_for_the_order_of_what_was_delivered_only(mock):
     mock.post(URL, json=TWO)
     shown = mock.get(ORDER, json=COD)
-    told = [one for batch in make().track([DELIVERED, MOVING]) for one in batch]
+    told = [one for batch in make().track_parcels([DELIVERED, MOVING]) for one in batch]
     assert [(one.status, one.cod, one.remitted) for one in told] == [
         (ParcelStatus.DELIVERED, True, False),
         (ParcelStatus.IN_TRANSIT, None, None),
@@ -187,7 +191,7 @@ def test_track_asks_for_the_order_of_what_was_delivered_only(mock):
 def test_whether_the_cash_was_handed_on(mock, changes, cod, remitted):
     mock.post(URL, json=TWO)
     mock.get(ORDER, json=order(**changes))
-    ((told,),) = make().track([DELIVERED])
+    ((told,),) = make().track_parcels([DELIVERED])
     assert (told.cod, told.remitted) == (cod, remitted)
 
 
@@ -197,15 +201,15 @@ def test_an_order_that_does_not_speak_of_remittance_says_neither(mock):
         del silent["data"][key]
     mock.post(URL, json=TWO)
     mock.get(ORDER, json=silent)
-    ((told,),) = make().track([DELIVERED])
+    ((told,),) = make().track_parcels([DELIVERED])
     assert told.remitted is None
 
 
 def test_a_return_names_its_second_waybill(mock):
     mock.post(URL, json=TWO)
     mock.get(ORDER, json=order(shipments={"rto_awb": "99900033335"}))
-    ((told,),) = make().track([DELIVERED])
-    assert told.also == ("99900033335",)
+    ((told,),) = make().track_parcels([DELIVERED])
+    assert told.other_waybills == ("99900033335",)
 
 
 def test_what_is_not_scanned_yet_is_ambiguous(mock):
@@ -313,13 +317,13 @@ def test_one_login_serves_nearly_ten_days_and_a_refused_token_is_renewed_once(mo
     mock.post(URL, json={})
     for hours in (0, 238, 2):
         moment[0] += timedelta(hours=hours)
-        list(connector.track([DELIVERED]))
+        list(connector.track_parcels([DELIVERED]))
     mock.replace(responses.POST, URL, json={}, status=401)
     mock.post(URL, json={})
-    list(connector.track([DELIVERED]))
+    list(connector.track_parcels([DELIVERED]))
     assert sum(call.request.url == LOGIN for call in mock.calls) == 3
 
 
 def test_check_names_every_unset_setting():
-    (line,) = make(email="", password="").check(SHOP)
+    (line,) = make(email="", password="").run_checks(SHOP)
     assert line.detail == "SHIPROCKET_EMAIL, SHIPROCKET_PASSWORD are not set"

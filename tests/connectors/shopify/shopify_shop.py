@@ -16,16 +16,16 @@ from graphql import (
     parse,
 )
 
-from bridge.connectors.shopify.api.scopes import NEEDS
+from bridge.connectors.shopify.api.scopes import REQUIRED_SCOPES
 from bridge.model import Principal
-from bridge.sandbox.schema import load
+from bridge.sandbox.schema import load_schema
 
 SHOP = "contract.myshopify.com"
 API = f"https://{SHOP}/admin/api/2026-10/graphql.json"
 ASHA, MAIL, PHONE = "gid://shopify/Customer/7", "asha.qwertzuiop@example.com", "+919000000001"
 BIKRAM = "gid://shopify/Customer/8"
-ALL_SCOPES = [need.scope for need in NEEDS]
-SCHEMA = load("2026-10")
+ALL_SCOPES = [need.scope for need in REQUIRED_SCOPES]
+SCHEMA = load_schema("2026-10")
 PAGING = ("first", "after", "reverse", "sortKey")
 ZERO = {"Boolean": False, "Int": 0, "Float": 0.0}
 OPERATION = re.compile(r"(?:query|mutation) (\w+)")

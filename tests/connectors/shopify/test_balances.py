@@ -7,7 +7,7 @@ import pytest
 from bridge.connectors.shopify import Shopify
 from bridge.errors import ConnectorUnavailable
 from bridge.sandbox.shopify.server import CLIENT_ID, CLIENT_SECRET, ShopifyStandIn
-from bridge.sandbox.world import SHOP, invent
+from bridge.sandbox.world import INVENTED_SHOP, invent_world
 
 NOW = datetime.now(UTC)
 STORE_CREDIT, CARDS, ORDERS = "store_credit_balance", "gift_card_balance", "open_order"
@@ -15,13 +15,13 @@ STORE_CREDIT, CARDS, ORDERS = "store_credit_balance", "gift_card_balance", "open
 
 @pytest.fixture
 def stand_in():
-    with ShopifyStandIn(invent(orders=3, now=NOW)) as server:
+    with ShopifyStandIn(invent_world(orders=3, now=NOW)) as server:
         yield server
 
 
 @pytest.fixture
 def shop(stand_in):
-    return stand_in.shops[SHOP]
+    return stand_in.shops[INVENTED_SHOP]
 
 
 @pytest.fixture(params=["2025-10", "2026-10"])
@@ -31,7 +31,7 @@ def look(request, stand_in, shop):
     )
 
     def counts(who=""):
-        found = shopify.owed(str(who or shop.world.asha.id), shop=SHOP)
+        found = shopify.balances(str(who or shop.world.asha.id), shop=INVENTED_SHOP)
         return {one.code: one.count for one in found}
 
     return counts
@@ -42,13 +42,13 @@ def credits_of(shop, *amounts):
         {"id": f"gid://shopify/StoreCreditAccount/{n}", "balance": {"amount": a}}
         for n, a in enumerate(amounts)
     ]
-    shop.write(f"gid://shopify/Customer/{shop.world.asha.id}", {"storeCreditAccounts": accounts})
+    shop.write_fields(f"gid://shopify/Customer/{shop.world.asha.id}", {"storeCreditAccounts": accounts})
 
 
 def card(shop, at=0, **given):
     told = {"enabled": True, "expiresOn": None, "recipientAttributes": None, "balance": {"amount": "500.0"}}
-    told["customer"] = shop.customer_record(shop.world.asha.id)
-    shop.write(f"gid://shopify/GiftCard/{shop.world.gift_cards[at].id}", told | given)
+    told["customer"] = shop.find_customer_record(shop.world.asha.id)
+    shop.write_fields(f"gid://shopify/GiftCard/{shop.world.gift_cards[at].id}", told | given)
 
 
 def no_cards(shop):
@@ -87,18 +87,18 @@ def test_gift_cards_that_can_still_be_used_are_counted(look, shop, given, count)
 def test_a_card_that_was_given_away_is_the_recipients(look, shop):
     no_cards(shop)
     bikram = shop.world.bikram.id
-    given_to = {"recipient": shop.customer_record(bikram), "preferredName": "B", "message": ""}
+    given_to = {"recipient": shop.find_customer_record(bikram), "preferredName": "B", "message": ""}
     card(shop, recipientAttributes=given_to)
     assert look()[CARDS] == 0
 
 
 def test_orders_that_something_still_happens_with_are_counted(look, shop):
-    for order in shop.world.orders_of(shop.world.asha):
+    for order in shop.world.list_orders(shop.world.asha):
         told = {"closedAt": None, "cancelledAt": None, "fulfillments": [], "returnStatus": "NO_RETURN"}
-        shop.write(f"gid://shopify/Order/{order.id}", told | {"displayFulfillmentStatus": "FULFILLED"})
+        shop.write_fields(f"gid://shopify/Order/{order.id}", told | {"displayFulfillmentStatus": "FULFILLED"})
     assert look()[ORDERS] == 0
-    hers = [one for one in shop.world.orders_of(shop.world.asha) if one.person_id]
-    shop.write(f"gid://shopify/Order/{hers[0].id}", {"displayFulfillmentStatus": "UNFULFILLED"})
+    hers = [one for one in shop.world.list_orders(shop.world.asha) if one.person_id]
+    shop.write_fields(f"gid://shopify/Order/{hers[0].id}", {"displayFulfillmentStatus": "UNFULFILLED"})
     assert look()[ORDERS] == 1
 
 

@@ -12,17 +12,17 @@ import pytest
 import requests
 from graphql import parse, validate
 
-from bridge.connectors.http import Http
+from bridge.connectors.http import HttpClient
 from bridge.connectors.shopify import Shopify
 from bridge.connectors.shopify.api import documents, versions
 from bridge.connectors.shopify.gathering import bulk, complete_record
 from bridge.connectors.shopify.gathering import pages as deep
-from bridge.connectors.shopify.gathering.bulk_file import regrouped
+from bridge.connectors.shopify.gathering.bulk_file import group_bulk_lines
 from bridge.errors import ConnectorRefused, ConnectorThrottled, ConnectorUnavailable
 from bridge.model import Absence, Principal
-from bridge.sandbox.schema import load
+from bridge.sandbox.schema import load_schema
 from bridge.sandbox.shopify import ShopifyStandIn
-from bridge.sandbox.world import invent
+from bridge.sandbox.world import invent_world
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 FIRST = 12  # orders that come with the customer
@@ -30,7 +30,7 @@ FIRST = 12  # orders that come with the customer
 
 @pytest.fixture(scope="module")
 def world():
-    return invent(orders=20, now=NOW, heavy_orders=270)
+    return invent_world(orders=20, now=NOW, heavy_orders=270)
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def server(world):
 
 @pytest.fixture(autouse=True)
 def _clean(server):
-    server._dial({"maximum": 20_000, "restore_rate": 10_000})
+    server._control_bucket({"maximum": 20_000, "restore_rate": 10_000})
     yield
     server.reset()
 
@@ -51,7 +51,7 @@ def _nothing_told(world, caplog, capsys):
     caplog.set_level(logging.DEBUG)
     yield
     said = caplog.text + "".join(capsys.readouterr())
-    assert not [word for word in (world.heavy.email, "/_bulk/", ".jsonl", "shpat_") if word in said]
+    assert not [word for word in (world.heavy_customer.email, "/_bulk/", ".jsonl", "shpat_") if word in said]
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def dial(server):
 
 @pytest.fixture
 def operations(server, world):
-    return server.shops[world.shop].bulk.all
+    return server.shops[world.shop].bulk_operations.list_operations
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def walk(server, world, naps):
             bulk_orders=setting,
             sleep=naps.append,
         )
-        who = Principal(customer_id=str(world.heavy.id), email=world.heavy.email)
+        who = Principal(customer_id=str(world.heavy_customer.id), email=world.heavy_customer.email)
         return platform.gather(who, shop=world.shop, cursor=cursor)
 
     return walk
@@ -130,30 +130,32 @@ def _each(pages, taken):
 
 
 def test_sixty_orders_with_the_setting_at_fifty_are_the_same_as_by_pages(walk):
-    world = invent(orders=3, now=NOW, heavy_orders=60)
+    world = invent_world(orders=3, now=NOW, heavy_orders=60)
     with ShopifyStandIn(world) as server:
         by_pages = list(walk(setting=60, world=world, server=server))
-        assert server.shops[world.shop].bulk.all() == []
+        assert server.shops[world.shop].bulk_operations.list_operations() == []
         by_bulk = list(walk(setting=50, world=world, server=server))
-        assert len(server.shops[world.shop].bulk.all()) == 1
-    assert set(orders(by_bulk)) == {f"gid://shopify/Order/{one.id}" for one in world.orders_of(world.heavy)}
+        assert len(server.shops[world.shop].bulk_operations.list_operations()) == 1
+    assert set(orders(by_bulk)) == {
+        f"gid://shopify/Order/{one.id}" for one in world.list_orders(world.heavy_customer)
+    }
     assert orders(by_bulk) == orders(by_pages)
     assert gaps(by_bulk) == gaps(by_pages) == set()
 
 
-@pytest.mark.parametrize("version", versions.SPOKEN)
+@pytest.mark.parametrize("version", versions.SUPPORTED_VERSIONS)
 def test_every_version_gives_each_order_once_and_whole(walk, version):
     by_pages, by_bulk = list(walk(setting=5_000, version=version)), list(walk(version=version))
     assert orders(by_bulk) == orders(by_pages)
     assert len(refs(by_bulk)) == len(set(refs(by_bulk)))
     assert set(refs(by_bulk)) >= {one for one in refs(by_pages) if one[0] != "order_history"}
-    assert max(len(page.findings) for page in by_bulk) == bulk.PAGE
+    assert max(len(page.findings) for page in by_bulk) == bulk.BULK_PAGE_SIZE
 
 
-@pytest.mark.parametrize("version", versions.SPOKEN)
+@pytest.mark.parametrize("version", versions.SUPPORTED_VERSIONS)
 @pytest.mark.parametrize("name", ["bulk/orders", "bulk/start", "bulk/state"])
 def test_what_a_bulk_operation_needs_is_valid_in_every_version(name, version):
-    assert validate(load(version), parse(documents.text(name, version))) == []
+    assert validate(load_schema(version), parse(documents.build_document(name, version))) == []
 
 
 def test_from_every_cursor_the_rest_comes_and_no_second_operation_begins(walk, operations):
@@ -167,7 +169,7 @@ def test_from_every_cursor_the_rest_comes_and_no_second_operation_begins(walk, o
 
 
 def test_histories_beyond_shopifys_pagination_are_a_gap(walk, monkeypatch):
-    monkeypatch.setattr(deep, "DEEPEST", 200)
+    monkeypatch.setattr(deep, "MAX_PAGED_ORDERS", 200)
     taken = list(walk())
     assert gaps(taken) == {(Absence.UNREACHED, "order histories", "list_too_long")}
     assert len(orders(taken)) == 270
@@ -175,8 +177,8 @@ def test_histories_beyond_shopifys_pagination_are_a_gap(walk, monkeypatch):
 
 def test_an_order_with_many_parcels_has_each_ones_journey(walk, monkeypatch):
     """Pages ask for them with the first half; a bulk operation cannot nest them."""
-    monkeypatch.setattr(complete_record, "FULFILLMENTS", 1)
-    world = invent(orders=3, now=NOW, heavy_orders=20)
+    monkeypatch.setattr(complete_record, "FULFILLMENT_LIMIT", 1)
+    world = invent_world(orders=3, now=NOW, heavy_orders=20)
     with ShopifyStandIn(world) as server:
         taken = list(walk(setting=15, world=world, server=server))
     histories = [one.body for page in taken for one in page.findings if one.kind == "order_history"]
@@ -187,7 +189,7 @@ def test_an_order_with_many_parcels_has_each_ones_journey(walk, monkeypatch):
 
 
 def test_an_operation_that_shopify_refuses_leaves_it_to_the_pages(walk, monkeypatch, operations):
-    monkeypatch.setattr(bulk, "query", lambda *_: "{ shop { name } }")
+    monkeypatch.setattr(bulk, "build_bulk_query", lambda *_: "{ shop { name } }")
     assert len(orders(walk())) == 270
     assert operations() == []
 
@@ -263,8 +265,8 @@ def test_one_that_still_runs_is_left_to_the_schedule_and_asked_after_later(walk,
     dial(polls=8)
     taken, fault = failing(walk())
     assert isinstance(fault, ConnectorThrottled)
-    assert fault.retry_after_s == bulk.LATER_S
-    assert naps == list(bulk.POLLS_S)
+    assert fault.retry_after_s == bulk.BULK_RETRY_AFTER_S
+    assert naps == list(bulk.BULK_POLL_PAUSES_S)
     assert sum(naps) <= 25
     assert json.loads(taken[-1].cursor)["bulk"] == operations()[0]["id"]
     rest = list(walk(taken[-1].cursor))
@@ -274,7 +276,7 @@ def test_one_that_still_runs_is_left_to_the_schedule_and_asked_after_later(walk,
 
 def test_where_others_run_already_ours_waits(walk, server, world):
     for _ in range(5):
-        server.shops[world.shop].bulk.start("others", [], 0, denied=False)
+        server.shops[world.shop].bulk_operations.start("others", [], 0, denied=False)
     taken, fault = failing(walk())
     assert isinstance(fault, ConnectorThrottled)
     assert json.loads(taken[-1].cursor)["stage"] == "bulk"
@@ -293,7 +295,7 @@ def test_one_order_is_in_memory_at_a_time():
             yield line(id=number)
             yield line(id=f"line {number}", __typename="LineItem", __parentId=number)
 
-    rows = regrouped(endless(), 0)
+    rows = group_bulk_lines(endless(), 0)
     for number, (node, done) in enumerate(islice(rows, 1_000)):
         assert len(taken) == number + 2
         assert node["lineItems"] == [{"id": f"line {number}"}]
@@ -312,14 +314,16 @@ def test_one_order_is_in_memory_at_a_time():
 )
 def test_a_file_that_is_not_as_agreed_is_an_outage_without_a_word_of_it(lines):
     with pytest.raises(ConnectorUnavailable) as caught:
-        list(regrouped(lines, 0))
+        list(group_bulk_lines(lines, 0))
     assert "Secret" not in str(caught.value)
     assert caught.value.__cause__ is None
 
 
 def test_no_plain_address_is_asked_for_a_file_of_a_shop_behind_tls():
     with pytest.raises(ConnectorRefused):
-        Shopify(api_version="2026-10")._client.lines("http://elsewhere.example/secret", bulk.FILE)
+        Shopify(api_version="2026-10")._client.stream_lines(
+            "http://elsewhere.example/secret", bulk.BULK_FILE_RULES
+        )
 
 
 @pytest.fixture
@@ -354,7 +358,7 @@ def files():
 
 def test_lines_come_before_the_file_is_whole_and_nothing_of_ours_is_sent(files):
     url, more, seen = files
-    lines = Http("system").lines(f"{url}/whole")
+    lines = HttpClient("system").stream_lines(f"{url}/whole")
     assert next(lines) == b"first"
     more.set()
     assert sum(1 for _ in lines) == 49_999
@@ -367,6 +371,6 @@ def test_lines_come_before_the_file_is_whole_and_nothing_of_ours_is_sent(files):
 def test_a_redirect_is_not_followed_and_a_cut_is_noticed(files, path):
     url, _, seen = files
     with pytest.raises((ConnectorRefused, ConnectorUnavailable)) as caught:
-        list(Http("system").lines(url + path))
+        list(HttpClient("system").stream_lines(url + path))
     assert len(seen) == 1
     assert url not in str(caught.value)

@@ -10,8 +10,8 @@ import shopify
 from responses.matchers import request_kwargs_matcher
 
 from bridge.connectors.http import TIMEOUT_S
-from bridge.connectors.shopify import MemoryTokens, Shopify
-from bridge.connectors.shopify.api.answers import TooCostly, parse
+from bridge.connectors.shopify import MemoryTokenCache, Shopify
+from bridge.connectors.shopify.api.answers import QueryTooCostly, parse_graphql_reply
 from bridge.errors import (
     BridgeError,
     ConnectorRefused,
@@ -77,7 +77,7 @@ def _nothing_told(caplog, capsys):
 
 
 def state(platform, who=WHO):
-    return platform.erasure_state(who, shop=SHOP)
+    return platform.read_erasure_state(who, shop=SHOP)
 
 
 def test_a_call_carries_the_token_and_has_a_timeout(mock, fixed):
@@ -113,7 +113,7 @@ def test_a_redirect_is_refused_and_the_token_stays_here(mock, fixed):
 )
 def test_only_a_shops_own_domain_gets_a_token(fixed, shop):
     with pytest.raises(ConnectorRefused, match="not a shop domain"):
-        fixed.erasure_state(WHO, shop=shop)
+        fixed.read_erasure_state(WHO, shop=shop)
 
 
 # --- tokens ---------------------------------------------------------------------------------------------
@@ -134,8 +134,8 @@ def test_a_token_is_asked_for_once_and_kept(mock, granted):
 
 @pytest.mark.parametrize(("left_s", "asked"), [(301, 0), (299, 1)])
 def test_a_token_is_renewed_five_minutes_before_it_ends(mock, naps, left_s, asked):
-    kept = MemoryTokens()
-    kept.put(SHOP, "canary-token-old", NOW + timedelta(seconds=left_s))
+    kept = MemoryTokenCache()
+    kept.save_token(SHOP, "canary-token-old", NOW + timedelta(seconds=left_s))
     platform = Shopify(
         api_version="2026-10", client_id="id", client_secret="canary-secret", tokens=kept, now=lambda: NOW
     )
@@ -246,7 +246,7 @@ def test_waiting_in_one_call_is_bounded_and_the_rest_is_left_to_the_schedule(moc
 
 def test_a_query_larger_than_the_bucket_is_not_waited_for(mock, fixed, naps):
     mock.post(API, json=throttled(asked=900, there=500, brim=800))
-    with pytest.raises(TooCostly):
+    with pytest.raises(QueryTooCostly):
         state(fixed)
     assert naps == []
 
@@ -270,13 +270,13 @@ def test_an_internal_error_is_asked_again_then_given_up(mock, fixed, naps):
 )
 def test_an_answer_that_is_no_graphql_is_an_outage(body):
     with pytest.raises(ConnectorUnavailable):
-        parse(body.encode())
+        parse_graphql_reply(body.encode())
 
 
 @pytest.mark.parametrize(
     ("body", "error"),
     [
-        (failed("MAX_COST_EXCEEDED", cost=2003, maxCost=1000), TooCostly),
+        (failed("MAX_COST_EXCEEDED", cost=2003, maxCost=1000), QueryTooCostly),
         (failed("undefinedField"), ConnectorRefused),
         (failed("INVALID_VARIABLE"), ConnectorRefused),
         ({"errors": "[API] Invalid API key or access token"}, ConnectorRefused),
@@ -285,7 +285,7 @@ def test_an_answer_that_is_no_graphql_is_an_outage(body):
 )
 def test_a_refusal_names_a_code_and_nothing_of_the_question(body, error):
     with pytest.raises(error) as caught:
-        parse(json.dumps(body).encode())
+        parse_graphql_reply(json.dumps(body).encode())
     assert isinstance(caught.value, BridgeError)
 
 
@@ -304,7 +304,7 @@ def test_a_denied_field_leaves_the_rest_and_becomes_one_gap():
             {"message": "Access denied", "extensions": {"code": "ACCESS_DENIED"}},
         ],
     }
-    reply = parse(json.dumps(answer).encode())
+    reply = parse_graphql_reply(json.dumps(answer).encode())
     assert reply.data == {"customer": {"id": "1"}}
     assert [(gap.absence, gap.what, gap.reason) for gap in reply.gaps] == [
         (Absence.DENIED, "order.phone", "read_phones"),
@@ -353,7 +353,7 @@ def test_without_an_id_the_state_is_asked_by_email(mock, fixed):
 def test_check_says_what_each_missing_scope_costs(mock, fixed):
     scopes = [{"handle": "read_customers"}, {"handle": "write_orders"}, {"handle": "read_online_store_pages"}]
     mock.post(API, json={"data": {"currentAppInstallation": {"accessScopes": scopes}, "shop": {"id": "1"}}})
-    lines = {line.name: line for line in fixed.check(SHOP)}
+    lines = {line.name: line for line in fixed.run_checks(SHOP)}
     assert lines["shopify token"].ok
     assert lines["shopify reachable"].ok
     assert lines["shopify scope read_orders"].ok
@@ -363,7 +363,7 @@ def test_check_says_what_each_missing_scope_costs(mock, fixed):
 
 
 def test_check_never_raises(mock, fixed):
-    assert Shopify(api_version="2026-10").check(SHOP)[0].ok is False
-    assert fixed.check("evil.com")[0].ok is False
+    assert Shopify(api_version="2026-10").run_checks(SHOP)[0].ok is False
+    assert fixed.run_checks("evil.com")[0].ok is False
     mock.post(API, status=402)
-    assert [line.ok for line in fixed.check(SHOP)] == [True, False]
+    assert [line.ok for line in fixed.run_checks(SHOP)] == [True, False]

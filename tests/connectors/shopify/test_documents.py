@@ -7,19 +7,19 @@ from graphql import parse, validate
 
 from bridge.connectors.shopify.api import documents
 from bridge.connectors.shopify.gathering import complete_record
-from bridge.sandbox.schema import VERSIONS, load
+from bridge.sandbox.schema import VERSIONS, load_schema
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-@pytest.mark.parametrize("name", documents.names())
+@pytest.mark.parametrize("name", documents.list_documents())
 def test_every_document_is_valid_in_the_schema_of_the_version(name, version):
-    assert validate(load(version), parse(documents.text(name, version))) == []
+    assert validate(load_schema(version), parse(documents.build_document(name, version))) == []
 
 
-@pytest.mark.parametrize("name", documents.names())
+@pytest.mark.parametrize("name", documents.list_documents())
 def test_an_older_version_is_asked_only_for_what_every_version_knows(name):
     """2025-10 knows neither tax settings nor cart tokens, and no bank accounts."""
-    body = documents.text(name, "2025-10")
+    body = documents.build_document(name, "2025-10")
     newer = (
         "{ taxId }",
         "identityProviderSubjects",
@@ -38,9 +38,9 @@ CHANGES = {
 }
 
 
-@pytest.mark.parametrize("name", documents.names())
+@pytest.mark.parametrize("name", documents.list_documents())
 def test_a_document_only_reads_but_for_those_about_an_erasure(name):
-    text = documents.text(name, "2026-10")
+    text = documents.build_document(name, "2026-10")
     if name in CHANGES:
         assert text.count("mutation") == 1
         assert CHANGES[name] in text
@@ -48,31 +48,31 @@ def test_a_document_only_reads_but_for_those_about_an_erasure(name):
         assert "mutation" not in text
 
 
-@pytest.mark.parametrize("name", documents.names())
+@pytest.mark.parametrize("name", documents.list_documents())
 def test_no_document_opts_anybody_out_of_a_sale(name):
     """That mutation makes a customer of an unknown address; the field of a customer that is only read may stay."""
-    text = documents.text(name, "2026-10")
+    text = documents.build_document(name, "2026-10")
     assert "dataSaleOptOut(" not in text
     assert "mutation" not in text or "dataSaleOptOut" not in text
 
 
 def test_the_newest_edition_that_a_version_knows_is_taken():
-    assert "whatsAppMarketingConsent" in documents.text("customer_by_id", "2026-07")
-    assert "smsMarketingConsent { state" not in documents.text("customer_by_id", "2026-07")
-    assert "smsMarketingConsent { state" in documents.text("customer_by_id", "unstable")
-    assert "BankAccount" in documents.text("customer_by_id", "2026-01")
-    assert "cartToken" not in documents.text("customer_orders", "2026-04")
+    assert "whatsAppMarketingConsent" in documents.build_document("customer_by_id", "2026-07")
+    assert "smsMarketingConsent { state" not in documents.build_document("customer_by_id", "2026-07")
+    assert "smsMarketingConsent { state" in documents.build_document("customer_by_id", "unstable")
+    assert "BankAccount" in documents.build_document("customer_by_id", "2026-01")
+    assert "cartToken" not in documents.build_document("customer_orders", "2026-04")
 
 
 @pytest.mark.parametrize(
     ("name", "size"),
     [
-        ("fulfillments", complete_record.FULFILLMENTS),
-        ("trackingInfo", complete_record.TRACKINGS),
-        ("transactions", complete_record.TRANSACTIONS),
-        ("refunds", complete_record.REFUNDS),
+        ("fulfillments", complete_record.FULFILLMENT_LIMIT),
+        ("trackingInfo", complete_record.TRACKING_LIMIT),
+        ("transactions", complete_record.TRANSACTION_LIMIT),
+        ("refunds", complete_record.REFUND_LIMIT),
     ],
 )
 def test_a_list_without_a_cursor_is_known_to_be_full_at_the_size_it_was_asked_for(name, size):
-    body = documents.text("customer_orders", "2026-10")
+    body = documents.build_document("customer_orders", "2026-10")
     assert set(re.findall(rf"\b{name}\(first: (\d+)\)", body)) == {str(size)}

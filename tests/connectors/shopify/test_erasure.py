@@ -8,12 +8,12 @@ from bridge.connectors.shopify import Shopify
 from bridge.errors import ConnectorRefused, CredentialRejected
 from bridge.model import Outcome, Principal
 from bridge.sandbox.shopify.server import CLIENT_ID, CLIENT_SECRET, ShopifyStandIn
-from bridge.sandbox.world import SHOP, invent
+from bridge.sandbox.world import INVENTED_SHOP, invent_world
 
 
 @pytest.fixture
 def stand_in():
-    with ShopifyStandIn(invent(orders=3, now=datetime.now(UTC))) as server:
+    with ShopifyStandIn(invent_world(orders=3, now=datetime.now(UTC))) as server:
         yield server
 
 
@@ -26,36 +26,36 @@ def shopify(stand_in):
 
 @pytest.fixture
 def bikram(stand_in):
-    return stand_in.shops[SHOP].world.bikram
+    return stand_in.shops[INVENTED_SHOP].world.bikram
 
 
 def test_asked_is_not_erased_until_shopify_says_so(stand_in, shopify, bikram):
     who = Principal(customer_id=str(bikram.id))
-    asked = shopify.request_erasure(who.customer_id, shop=SHOP)
+    asked = shopify.request_erasure(who.customer_id, shop=INVENTED_SHOP)
     assert (asked.outcome, asked.reason) == (Outcome.UNCONFIRMED, "asked")
-    assert shopify.erasure_state(who, shop=SHOP).outcome is Outcome.UNCONFIRMED
-    stand_in.shops[SHOP].redact(bikram.id)
-    assert shopify.erasure_state(who, shop=SHOP).outcome is Outcome.ERASED
+    assert shopify.read_erasure_state(who, shop=INVENTED_SHOP).outcome is Outcome.UNCONFIRMED
+    stand_in.shops[INVENTED_SHOP].redact_customer(bikram.id)
+    assert shopify.read_erasure_state(who, shop=INVENTED_SHOP).outcome is Outcome.ERASED
 
 
 def test_she_is_found_by_her_address_and_a_stranger_is_nobody(shopify, bikram):
-    assert shopify.find_customer(Principal(email=bikram.email.upper()), shop=SHOP) == str(bikram.id)
-    assert shopify.find_customer(Principal(email="nobody@example.com"), shop=SHOP) == ""
-    assert shopify.find_customer(Principal(phone=bikram.phone), shop=SHOP) == ""
+    assert shopify.find_customer(Principal(email=bikram.email.upper()), shop=INVENTED_SHOP) == str(bikram.id)
+    assert shopify.find_customer(Principal(email="nobody@example.com"), shop=INVENTED_SHOP) == ""
+    assert shopify.find_customer(Principal(phone=bikram.phone), shop=INVENTED_SHOP) == ""
 
 
 def test_somebody_unknown_is_absent(shopify):
-    assert shopify.request_erasure("1", shop=SHOP).outcome is Outcome.ABSENT
+    assert shopify.request_erasure("1", shop=INVENTED_SHOP).outcome is Outcome.ABSENT
 
 
 def test_it_can_be_taken_back_once(shopify, bikram):
-    shopify.request_erasure(str(bikram.id), shop=SHOP)
-    assert shopify.cancel_erasure(str(bikram.id), shop=SHOP).reason == "cancelled"
+    shopify.request_erasure(str(bikram.id), shop=INVENTED_SHOP)
+    assert shopify.cancel_erasure(str(bikram.id), shop=INVENTED_SHOP).reason == "cancelled"
     with pytest.raises(ConnectorRefused, match="NOT_BEING_ERASED"):
-        shopify.cancel_erasure(str(bikram.id), shop=SHOP)
+        shopify.cancel_erasure(str(bikram.id), shop=INVENTED_SHOP)
 
 
 def test_without_the_scope_it_says_which(stand_in, shopify, bikram):
     stand_in.faults.add("deny_scope", scope="write_customer_data_erasure")
     with pytest.raises(CredentialRejected, match="write_customer_data_erasure"):
-        shopify.request_erasure(str(bikram.id), shop=SHOP)
+        shopify.request_erasure(str(bikram.id), shop=INVENTED_SHOP)

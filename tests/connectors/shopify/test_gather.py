@@ -8,8 +8,8 @@ import pytest
 import responses
 
 from bridge.connectors.shopify import Shopify
-from bridge.connectors.shopify.api.scopes import NEEDS
-from bridge.connectors.shopify.gathering.session import quoted
+from bridge.connectors.shopify.api.scopes import REQUIRED_SCOPES
+from bridge.connectors.shopify.gathering.session import quote_search_phrase
 from bridge.errors import ConnectorRefused, ConnectorUnavailable
 from bridge.model import Absence, Principal
 from tests.connectors.shopify.shopify_shop import (
@@ -127,7 +127,11 @@ def test_an_order_whose_email_is_withheld_is_not_taken_on_the_searchs_word(platf
 
 
 def test_orders_that_the_request_names_are_read_unless_they_are_anothers(platform, shop):
-    shop.orders += [order(4, None, None), order(5, BIKRAM, "b@example.in"), order(6, None, "b@example.in")]
+    shop.orders += [
+        order(4, None, None),
+        order(5, BIKRAM, "b@example.in"),
+        order(6, None, "b@example.in"),
+    ]
     who = Principal(customer_id="7", email=MAIL, order_ids=("1", "4", "5", "6", "404"))
     pages = walk(platform, who)
     assert refs(pages)[3:] == [("4", "order_id")]
@@ -254,7 +258,7 @@ def test_a_missing_scope_is_a_gap_and_the_rest_is_read(platform, shop):
     }
     pages = walk(platform)
     assert len(refs(pages)) == 3
-    lacking = [need for need in NEEDS if need.scope not in {"read_customers", "read_orders"}]
+    lacking = [need for need in REQUIRED_SCOPES if need.scope not in {"read_customers", "read_orders"}]
     assert gaps(pages) == [(Absence.DENIED, need.what, need.scope) for need in lacking]
 
 
@@ -300,7 +304,10 @@ def test_a_denied_field_that_may_not_be_null_does_not_take_the_page_with_it(plat
 @pytest.mark.parametrize(("count", "budget"), [(10, 6), (100, 8), (1000, 25)])
 def test_calls_stay_within_the_budget(platform, shop, count, budget):
     shop.customers = [asha(numberOfOrders=str(count))]
-    shop.orders = [order(number) for number in range(1, count + 1)] + [order(5000, None), order(5001, BIKRAM)]
+    shop.orders = [order(number) for number in range(1, count + 1)] + [
+        order(5000, None),
+        order(5001, BIKRAM),
+    ]
     who = Principal(customer_id="7", email=MAIL, order_ids=tuple(str(n) for n in range(1, count + 1)))
     pages = walk(platform, who)
     assert len(refs(pages)) == count + 1
@@ -393,4 +400,4 @@ def test_a_customer_who_goes_meanwhile_ends_the_walk_in_order(platform, shop):
     ],
 )
 def test_a_search_term_cannot_break_out_of_its_quotes(value, phrase):
-    assert quoted(value) == phrase
+    assert quote_search_phrase(value) == phrase

@@ -225,7 +225,7 @@ def test_a_metaobject_that_her_metafield_names_comes_with_it(platform, shop):
 
 
 def test_a_list_without_end_is_given_up_and_said(platform, shop, monkeypatch):
-    monkeypatch.setattr(linked_records, "TURNS", 3)
+    monkeypatch.setattr(linked_records, "MAX_LINKED_PAGES", 3)
     shop.definitions = [{"type": THING, "fieldDefinitions": NAMES_CUSTOMER}]
     shop.things = [{"id": gid("Metaobject", number), "type": THING, "fields": []} for number in range(1_000)]
     assert gaps(walk(platform)) == [(Absence.UNREACHED, "metaobjects", "list_too_long")]

@@ -5,14 +5,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bridge.connectors.shopify import MemoryTokens, Shopify
+from bridge.connectors.shopify import MemoryTokenCache, Shopify
 from bridge.errors import CredentialRejected
 from bridge.model import Principal
 from bridge.sandbox.shopify.server import CLIENT_ID, CLIENT_SECRET, ShopifyStandIn
-from bridge.sandbox.world import SHOP, invent
+from bridge.sandbox.world import INVENTED_SHOP, invent_world
 from bridge.store import SqlStore
-from bridge.store.migrations.upgrade import upgrade
-from bridge.store.shops.tokens import StoredTokens
+from bridge.store.migrations.upgrade import upgrade_database
+from bridge.store.shops.tokens import StoredTokenCache
 
 NOW = datetime.now(UTC)
 LONG_AGO = NOW - timedelta(hours=1)
@@ -21,7 +21,7 @@ ASHA = Principal(email="asha.qwertzuiop@example.com")
 
 @pytest.fixture
 def shopify():
-    with ShopifyStandIn(invent(orders=3, now=NOW)) as stand_in:
+    with ShopifyStandIn(invent_world(orders=3, now=NOW)) as stand_in:
         yield stand_in
 
 
@@ -37,30 +37,32 @@ def connector(stand_in, cache):
 
 
 def grants(stand_in):
-    return sum(count for name, count in stand_in.calls.show()["by_name"].items() if "oauth" in name)
+    return sum(
+        count for name, count in stand_in.calls.summarize_calls()["by_name"].items() if "oauth" in name
+    )
 
 
 def test_an_ended_token_is_refreshed_and_the_new_pair_is_kept(shopify):
-    pair, cache = shopify.doors[SHOP].pair(), MemoryTokens()
-    cache.put(SHOP, pair["access_token"], LONG_AGO, pair["refresh_token"])
+    pair, cache = shopify.token_servers[INVENTED_SHOP].issue_token_pair(), MemoryTokenCache()
+    cache.save_token(INVENTED_SHOP, pair["access_token"], LONG_AGO, pair["refresh_token"])
     asked = connector(shopify, cache)
-    assert asked.check(SHOP)[1].ok
-    assert cache.refresh(SHOP) != pair["refresh_token"]
-    assert asked.check(SHOP)[1].ok
+    assert asked.run_checks(INVENTED_SHOP)[1].ok
+    assert cache.get_refresh_token(INVENTED_SHOP) != pair["refresh_token"]
+    assert asked.run_checks(INVENTED_SHOP)[1].ok
     assert grants(shopify) == 1
 
 
 def test_a_token_that_is_refused_is_refreshed_too(shopify):
-    pair, cache = shopify.doors[SHOP].pair(), MemoryTokens()
-    cache.put(SHOP, pair["access_token"], NOW + timedelta(hours=1), pair["refresh_token"])
-    shopify.doors[SHOP].expire()
-    assert connector(shopify, cache).check(SHOP)[1].ok
+    pair, cache = shopify.token_servers[INVENTED_SHOP].issue_token_pair(), MemoryTokenCache()
+    cache.save_token(INVENTED_SHOP, pair["access_token"], NOW + timedelta(hours=1), pair["refresh_token"])
+    shopify.token_servers[INVENTED_SHOP].expire_tokens()
+    assert connector(shopify, cache).run_checks(INVENTED_SHOP)[1].ok
 
 
 def test_an_answer_that_was_lost_costs_another_question_and_no_lock_out(shopify):
-    pair, cache = shopify.doors[SHOP].pair(), MemoryTokens()
-    cache.put(SHOP, pair["access_token"], LONG_AGO, pair["refresh_token"])
-    shopify.doors[SHOP].grant(
+    pair, cache = shopify.token_servers[INVENTED_SHOP].issue_token_pair(), MemoryTokenCache()
+    cache.save_token(INVENTED_SHOP, pair["access_token"], LONG_AGO, pair["refresh_token"])
+    shopify.token_servers[INVENTED_SHOP].grant_token(
         {
             "grant_type": "refresh_token",
             "refresh_token": pair["refresh_token"],
@@ -68,34 +70,36 @@ def test_an_answer_that_was_lost_costs_another_question_and_no_lock_out(shopify)
             "client_secret": CLIENT_SECRET,
         }
     )  # it answered, and nobody heard
-    assert connector(shopify, cache).check(SHOP)[1].ok
+    assert connector(shopify, cache).run_checks(INVENTED_SHOP)[1].ok
 
 
 def test_a_refresh_token_that_is_spent_says_what_to_do(shopify):
-    cache = MemoryTokens()
-    cache.put(SHOP, "shpat_old", LONG_AGO, "shprt_spent")
+    cache = MemoryTokenCache()
+    cache.save_token(INVENTED_SHOP, "shpat_old", LONG_AGO, "shprt_spent")
     with pytest.raises(CredentialRejected, match="authorise the app again"):
-        list(connector(shopify, cache).gather(ASHA, shop=SHOP, parcels=()))
-    assert not any("shprt" in check.detail for check in connector(shopify, cache).check(SHOP))
+        list(connector(shopify, cache).gather(ASHA, shop=INVENTED_SHOP, parcels=()))
+    assert not any("shprt" in check.detail for check in connector(shopify, cache).run_checks(INVENTED_SHOP))
 
 
 def test_many_processes_refresh_once(shopify, database_url, vault):
-    stores = [SqlStore(database_url, vault=vault, now=lambda: datetime.now(UTC)) for _ in range(6)]
-    upgrade(stores[0].engine)
-    pair = shopify.doors[SHOP].pair()
-    StoredTokens(stores[0]).put(SHOP, pair["access_token"], LONG_AGO, pair["refresh_token"])
+    stores = [SqlStore(database_url, keyring=vault, now=lambda: datetime.now(UTC)) for _ in range(6)]
+    upgrade_database(stores[0].engine)
+    pair = shopify.token_servers[INVENTED_SHOP].issue_token_pair()
+    StoredTokenCache(stores[0]).save_token(
+        INVENTED_SHOP, pair["access_token"], LONG_AGO, pair["refresh_token"]
+    )
     connectors = [
         Shopify(
             api_version="2026-10",
             base_url=shopify.url,
             client_id=CLIENT_ID,
             client_secret=CLIENT_SECRET,
-            tokens=StoredTokens(store),
+            tokens=StoredTokenCache(store),
         )
         for store in stores
     ]
     with ThreadPoolExecutor(6) as pool:
-        checks = list(pool.map(lambda one: one.check(SHOP)[1].ok, connectors))
+        checks = list(pool.map(lambda one: one.run_checks(INVENTED_SHOP)[1].ok, connectors))
     for store in stores:
         store.close()
     assert checks == [True] * 6

@@ -10,7 +10,7 @@ from bridge.connectors.shopify import residue as module
 from bridge.errors import CredentialRejected
 from bridge.model import Principal, Residue
 from bridge.sandbox.shopify.server import CLIENT_ID, CLIENT_SECRET, ShopifyStandIn
-from bridge.sandbox.world import SHOP, invent
+from bridge.sandbox.world import INVENTED_SHOP, invent_world
 from bridge.sandbox.world.models import Metafield
 
 VERSION = "2026-10"
@@ -18,13 +18,13 @@ VERSION = "2026-10"
 
 @pytest.fixture
 def stand_in():
-    with ShopifyStandIn(invent(orders=3, now=datetime.now(UTC))) as server:
+    with ShopifyStandIn(invent_world(orders=3, now=datetime.now(UTC))) as server:
         yield server
 
 
 @pytest.fixture
 def shop(stand_in):
-    return stand_in.shops[SHOP]
+    return stand_in.shops[INVENTED_SHOP]
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def asha(shop):
 @pytest.fixture
 def order(shop):
     """The order of Asha's that has a note, attributes and metafields; nothing more happens with it."""
-    found = next(one for one in shop.world.orders_of(shop.world.asha) if one.attributes and one.person_id)
+    found = next(one for one in shop.world.list_orders(shop.world.asha) if one.attributes and one.person_id)
     settle(shop, found)
     return found
 
@@ -50,7 +50,7 @@ def order(shop):
 def settle(shop, order, **given):
     told = {"closedAt": None, "cancelledAt": None, "fulfillments": [], "returnStatus": "NO_RETURN"}
     told["displayFulfillmentStatus"] = "FULFILLED"
-    shop.write(f"gid://shopify/Order/{order.id}", told | given)
+    shop.write_fields(f"gid://shopify/Order/{order.id}", told | given)
 
 
 def of(items, order):
@@ -58,7 +58,7 @@ def of(items, order):
 
 
 def test_it_is_named_and_no_value_is_given(shopify, asha, shop, order):
-    items = shopify.residue(asha, shop=SHOP)
+    items = shopify.list_platform_residue(asha, shop=INVENTED_SHOP)
     kinds = {item.kind: item.what for item in of(items, order)}
     assert kinds["order_notes"] == "note"
     assert "gstin" in kinds["order_attributes"]
@@ -70,35 +70,37 @@ def test_it_is_named_and_no_value_is_given(shopify, asha, shop, order):
 
 
 def test_what_it_is_told_to_remove_is_gone_and_nothing_else(shopify, asha, shop, order):
-    before = shopify.residue(asha, shop=SHOP)
+    before = shopify.list_platform_residue(asha, shop=INVENTED_SHOP)
     goes = [item for item in before if item.kind == "customer_metafields"]
     goes += [item for item in of(before, order) if item.kind != "order_attributes"]
     assert goes
-    assert shopify.remove_residue(goes, shop=SHOP) == []
-    assert shopify.residue(asha, shop=SHOP) == [item for item in before if item not in goes]
+    assert shopify.remove_platform_residue(goes, shop=INVENTED_SHOP) == []
+    assert shopify.list_platform_residue(asha, shop=INVENTED_SHOP) == [
+        item for item in before if item not in goes
+    ]
     (attributes,) = [item for item in of(before, order) if item.kind == "order_attributes"]
-    assert shopify.remove_residue([attributes], shop=SHOP) == []
-    assert of(shopify.residue(asha, shop=SHOP), order) == []
+    assert shopify.remove_platform_residue([attributes], shop=INVENTED_SHOP) == []
+    assert of(shopify.list_platform_residue(asha, shop=INVENTED_SHOP), order) == []
 
 
 def test_removing_twice_is_once(shopify, asha, order):
-    goes = of(shopify.residue(asha, shop=SHOP), order)
-    assert shopify.remove_residue(goes, shop=SHOP) == []
-    assert shopify.remove_residue(goes, shop=SHOP) == []
+    goes = of(shopify.list_platform_residue(asha, shop=INVENTED_SHOP), order)
+    assert shopify.remove_platform_residue(goes, shop=INVENTED_SHOP) == []
+    assert shopify.remove_platform_residue(goes, shop=INVENTED_SHOP) == []
 
 
 def test_reading_changes_nothing_and_nothing_to_remove_writes_nothing(shopify, asha, shop, order):
-    before = {name: dict(values) for name, values in shop.written.items()}
-    items = shopify.residue(asha, shop=SHOP)
-    assert shopify.remove_residue([], shop=SHOP) == []
-    assert shop.written == before
-    assert shopify.residue(asha, shop=SHOP) == items
+    before = {name: dict(values) for name, values in shop.written_fields.items()}
+    items = shopify.list_platform_residue(asha, shop=INVENTED_SHOP)
+    assert shopify.remove_platform_residue([], shop=INVENTED_SHOP) == []
+    assert shop.written_fields == before
+    assert shopify.list_platform_residue(asha, shop=INVENTED_SHOP) == items
 
 
 def test_what_shopify_keeps_all_the_same_is_told(shopify, asha, shop, order, monkeypatch):
     monkeypatch.setattr(shop, "remove_metafield", lambda *_: None)
-    goes = of(shopify.residue(asha, shop=SHOP), order)
-    still = shopify.remove_residue(goes, shop=SHOP)
+    goes = of(shopify.list_platform_residue(asha, shop=INVENTED_SHOP), order)
+    still = shopify.remove_platform_residue(goes, shop=INVENTED_SHOP)
     assert still
     assert {item.kind for item in still} == {"order_metafields"}
 
@@ -117,10 +119,10 @@ def test_what_shopify_keeps_all_the_same_is_told(shopify, asha, shop, order, mon
 )
 def test_an_order_that_is_open_is_held_and_never_touched(shopify, asha, shop, order, given, held):
     settle(shop, order, **given)
-    items = of(shopify.residue(asha, shop=SHOP), order)
-    assert {item.held for item in items} == {held}
-    assert shopify.remove_residue(items, shop=SHOP) == (items if held else [])
-    assert of(shopify.residue(asha, shop=SHOP), order) == (items if held else [])
+    items = of(shopify.list_platform_residue(asha, shop=INVENTED_SHOP), order)
+    assert {item.hold_reason for item in items} == {held}
+    assert shopify.remove_platform_residue(items, shop=INVENTED_SHOP) == (items if held else [])
+    assert of(shopify.list_platform_residue(asha, shop=INVENTED_SHOP), order) == (items if held else [])
 
 
 @pytest.mark.parametrize(
@@ -137,12 +139,14 @@ def test_an_order_that_is_open_is_held_and_never_touched(shopify, asha, shop, or
 )
 def test_a_closed_order_is_open_while_a_parcel_of_it_travels(parcel, held):
     order = {"closedAt": "2026-01-02T00:00:00Z", "fulfillments": [parcel]}
-    assert module.held(order) == held
+    assert module.find_block_reason(order) == held
 
 
 def test_an_order_with_more_parcels_than_are_asked_for_counts_as_open():
     order = {"closedAt": "2026-01-02T00:00:00Z", "fulfillments": [{"displayStatus": "DELIVERED"}]}
-    assert module.held({**order, "fulfillments": order["fulfillments"] * module.PARCELS})
+    assert module.find_block_reason(
+        {**order, "fulfillments": order["fulfillments"] * module.MAX_LISTED_PARCELS}
+    )
 
 
 def test_more_metafields_than_one_page_holds_are_all_seen_and_removed(stand_in, shopify, shop, order):
@@ -157,28 +161,34 @@ def test_more_metafields_than_one_page_holds_are_all_seen_and_removed(stand_in, 
     orders = tuple(replace(one, metafields=many) if one.id == his.id else one for one in world.orders)
     changed = replace(world, people=people, orders=orders)
     with ShopifyStandIn(changed) as other:
-        settle(other.shops[SHOP], his)
+        settle(other.shops[INVENTED_SHOP], his)
         shopify = Shopify(
             api_version=VERSION, base_url=other.url, client_id=CLIENT_ID, client_secret=CLIENT_SECRET
         )
         who = Principal(customer_id=str(person.id))
-        items = shopify.residue(who, shop=SHOP)
-        named = [item for item in items if item.what.startswith("loyalty.") and not item.held]
+        items = shopify.list_platform_residue(who, shop=INVENTED_SHOP)
+        named = [item for item in items if item.what.startswith("loyalty.") and not item.hold_reason]
         assert len(named) == 260
-        assert shopify.remove_residue(named, shop=SHOP) == []
+        assert shopify.remove_platform_residue(named, shop=INVENTED_SHOP) == []
 
 
 def test_she_is_found_by_her_address_and_a_stranger_left_nothing(shopify, shop):
-    assert shopify.residue(Principal(email=shop.world.asha.email), shop=SHOP)
-    assert shopify.residue(Principal(email="nobody@example.com"), shop=SHOP) == []
-    assert shopify.residue(Principal(customer_id="1"), shop=SHOP) == []
+    assert shopify.list_platform_residue(Principal(email=shop.world.asha.email), shop=INVENTED_SHOP)
+    assert shopify.list_platform_residue(Principal(email="nobody@example.com"), shop=INVENTED_SHOP) == []
+    assert shopify.list_platform_residue(Principal(customer_id="1"), shop=INVENTED_SHOP) == []
 
 
 def test_without_all_orders_the_older_ones_are_told(stand_in, shopify, asha):
     stand_in.faults.add("deny_scope", scope="read_all_orders")
-    (unread,) = [item for item in shopify.residue(asha, shop=SHOP) if item.kind == "orders"]
+    (unread,) = [
+        item for item in shopify.list_platform_residue(asha, shop=INVENTED_SHOP) if item.kind == "orders"
+    ]
     assert unread == Residue(
-        system="shopify", kind="orders", ref="", what="orders older than 60 days", held="read_all_orders"
+        system="shopify",
+        kind="orders",
+        ref="",
+        what="orders older than 60 days",
+        hold_reason="read_all_orders",
     )
 
 
@@ -186,14 +196,16 @@ def test_without_all_orders_the_older_ones_are_told(stand_in, shopify, asha):
 def test_what_may_not_be_read_does_not_pass_for_nothing(stand_in, shopify, asha, scope):
     stand_in.faults.add("deny_scope", scope=scope)
     with pytest.raises(CredentialRejected, match=r"read_orders|read_customers"):
-        shopify.residue(asha, shop=SHOP)
+        shopify.list_platform_residue(asha, shop=INVENTED_SHOP)
 
 
 def test_without_the_scope_to_write_it_says_which(stand_in, shopify, asha, order):
-    goes = of(shopify.residue(asha, shop=SHOP), order)
+    goes = of(shopify.list_platform_residue(asha, shop=INVENTED_SHOP), order)
     stand_in.faults.add("deny_scope", scope="write_orders")
     with pytest.raises(CredentialRejected, match="write_orders"):
-        shopify.remove_residue([item for item in goes if item.kind == "order_notes"], shop=SHOP)
+        shopify.remove_platform_residue(
+            [item for item in goes if item.kind == "order_notes"], shop=INVENTED_SHOP
+        )
 
 
 @pytest.mark.parametrize(
@@ -206,4 +218,4 @@ def test_without_the_scope_to_write_it_says_which(stand_in, shopify, asha, order
     ],
 )
 def test_a_note_is_named_with_the_kinds_of_numbers_in_it_and_never_their_value(note, named):
-    assert module._note({"note": note}) == named
+    assert module._describe_note({"note": note}) == named

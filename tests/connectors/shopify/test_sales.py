@@ -9,15 +9,15 @@ import pytest
 
 from bridge.connectors.shopify import Shopify
 from bridge.errors import CredentialRejected
-from bridge.rules.retention.invoice_copy import Supplier, paper
+from bridge.rules.retention.invoice_copy import Supplier, build_invoice_copy
 from bridge.sandbox.shopify.server import CLIENT_ID, CLIENT_SECRET, ShopifyStandIn
-from bridge.sandbox.world import SHOP, invent
+from bridge.sandbox.world import INVENTED_SHOP, invent_world
 from config.retention_file.retention_model import VaultRules
 
 
 @pytest.fixture
 def stand_in():
-    with ShopifyStandIn(invent(orders=12, now=datetime.now(UTC))) as server:
+    with ShopifyStandIn(invent_world(orders=12, now=datetime.now(UTC))) as server:
         yield server
 
 
@@ -30,11 +30,11 @@ def shopify(stand_in, request):
 
 @pytest.fixture
 def world(stand_in):
-    return stand_in.shops[SHOP].world
+    return stand_in.shops[INVENTED_SHOP].world
 
 
 def told(shopify, *orders):
-    return dict(shopify.sales([str(order.id) for order in orders], shop=SHOP))
+    return dict(shopify.list_sales([str(order.id) for order in orders], shop=INVENTED_SHOP))
 
 
 def test_an_order_that_was_sent_or_paid_has_its_sale_and_each_refund_its_own(shopify, world):
@@ -53,9 +53,9 @@ def test_an_order_that_was_sent_or_paid_has_its_sale_and_each_refund_its_own(sho
 
 def test_neither_contact_nor_what_was_engraved_comes_along(shopify, world):
     person = world.asha
-    orders = world.orders_of(person)
+    orders = world.list_orders(person)
     sealed = [
-        paper(sale, Supplier(name="x"), (), VaultRules(keep_identity=True)).content.decode()
+        build_invoice_copy(sale, Supplier(name="x"), (), VaultRules(keep_identity=True)).content.decode()
         for sales in told(shopify, *orders).values()
         for sale in sales
     ]
@@ -69,7 +69,7 @@ def test_neither_contact_nor_what_was_engraved_comes_along(shopify, world):
 
 def test_what_was_neither_paid_nor_sent_has_no_sale(shopify, world, stand_in):
     order = world.orders[0]
-    stand_in.shops[SHOP].written[f"gid://shopify/Order/{order.id}"] = {
+    stand_in.shops[INVENTED_SHOP].written_fields[f"gid://shopify/Order/{order.id}"] = {
         "displayFinancialStatus": "PENDING",
         "displayFulfillmentStatus": "UNFULFILLED",
         "refunds": [],
@@ -78,12 +78,12 @@ def test_what_was_neither_paid_nor_sent_has_no_sale(shopify, world, stand_in):
 
 
 def test_an_order_that_shopify_does_not_know_is_left_out(shopify):
-    assert dict(shopify.sales(["404"], shop=SHOP)) == {}
+    assert dict(shopify.list_sales(["404"], shop=INVENTED_SHOP)) == {}
 
 
 def test_after_shopifys_own_erasure_the_figures_are_there_and_she_is_not(shopify, world, stand_in):
-    stand_in.shops[SHOP].redacted.add(world.asha.id)
-    [order] = [order for order in world.orders_of(world.asha) if order.person_id and order.parcels][:1]
+    stand_in.shops[INVENTED_SHOP].redacted_customer_ids.add(world.asha.id)
+    [order] = [order for order in world.list_orders(world.asha) if order.person_id and order.parcels][:1]
     (invoice, *_) = told(shopify, order)[str(order.id)]
     assert (invoice.total, invoice.billing.name) == (Decimal(order.total), "")
 
@@ -97,7 +97,7 @@ def test_what_may_not_be_read_is_refused_and_not_taken_for_whole(stand_in, shopi
 def test_an_order_that_was_voided_before_anything_was_sent_has_no_sale(shopify, world, stand_in):
     order = next(one for one in world.orders if one.refunds)
     bag = {"shopMoney": {"amount": "0.0", "currencyCode": "INR"}, "presentmentMoney": None}
-    stand_in.shops[SHOP].written[f"gid://shopify/Order/{order.id}"] = {
+    stand_in.shops[INVENTED_SHOP].written_fields[f"gid://shopify/Order/{order.id}"] = {
         "displayFinancialStatus": "VOIDED",
         "displayFulfillmentStatus": "UNFULFILLED",
         "refunds": [

@@ -9,14 +9,14 @@ import pytest
 from bridge.connectors.shopify import Shopify
 from bridge.errors import CredentialRejected
 from bridge.model import Principal
-from bridge.rules.index.shipping import platform_parcels
+from bridge.rules.index.shipping import read_platform_parcels
 from bridge.sandbox.shopify.server import CLIENT_ID, CLIENT_SECRET, ShopifyStandIn
-from bridge.sandbox.world import SHOP, invent
+from bridge.sandbox.world import INVENTED_SHOP, invent_world
 
 
 @pytest.fixture
 def stand_in():
-    with ShopifyStandIn(invent(orders=8, now=datetime.now(UTC))) as server:
+    with ShopifyStandIn(invent_world(orders=8, now=datetime.now(UTC))) as server:
         yield server
 
 
@@ -29,12 +29,12 @@ def shopify(stand_in):
 
 @pytest.fixture
 def world(stand_in):
-    return stand_in.shops[SHOP].world
+    return stand_in.shops[INVENTED_SHOP].world
 
 
 def numbers(shopify, who):
-    orders = shopify.sent_orders(who, shop=SHOP)
-    return {parcel.number for order in orders for parcel in platform_parcels(order, ())}
+    orders = shopify.list_shipped_orders(who, shop=INVENTED_SHOP)
+    return {parcel.number for order in orders for parcel in read_platform_parcels(order, ())}
 
 
 def parcels_of(world, orders):
@@ -45,36 +45,40 @@ def parcels_of(world, orders):
 
 def test_by_customer_by_address_and_by_order_each_once(shopify, world):
     asha = world.asha
-    hers = world.orders_of(asha)
+    hers = world.list_orders(asha)
     own = [order for order in hers if order.person_id]
     assert len(own) < len(hers), "one of hers was placed as a guest"
     assert numbers(shopify, Principal(customer_id=str(asha.id))) == parcels_of(world, own)
     assert numbers(shopify, Principal(customer_id=str(asha.id), email=asha.email)) == parcels_of(world, hers)
     ids = tuple(str(order.id) for order in hers)
     orders = list(
-        shopify.sent_orders(Principal(customer_id=str(asha.id), email=asha.email, order_ids=ids), shop=SHOP)
+        shopify.list_shipped_orders(
+            Principal(customer_id=str(asha.id), email=asha.email, order_ids=ids), shop=INVENTED_SHOP
+        )
     )
     assert len(orders) == len({order["id"] for order in orders}) == len(hers)
 
 
 def test_what_is_listed_and_belongs_to_another_customer_is_not_hers(shopify, world):
-    listed = tuple(str(order.id) for order in world.orders_of(world.bikram))
+    listed = tuple(str(order.id) for order in world.list_orders(world.bikram))
     assert numbers(shopify, Principal(customer_id=str(world.asha.id), order_ids=listed)) == parcels_of(
-        world, [order for order in world.orders_of(world.asha) if order.person_id]
+        world, [order for order in world.list_orders(world.asha) if order.person_id]
     )
 
 
 def test_nothing_of_whom_is_asked(shopify, world):
-    told = repr(list(shopify.sent_orders(Principal(customer_id=str(world.asha.id)), shop=SHOP)))
+    told = repr(
+        list(shopify.list_shipped_orders(Principal(customer_id=str(world.asha.id)), shop=INVENTED_SHOP))
+    )
     for word in (world.asha.first, world.asha.phone, "Nowhere Lane"):
         assert word not in told
 
 
 def test_shopifys_own_erasure_leaves_the_numbers(shopify, stand_in, world):
     bikram = world.bikram
-    ids = tuple(str(order.id) for order in world.orders_of(bikram))
-    stand_in.shops[SHOP].redact(bikram.id)
-    assert numbers(shopify, Principal(order_ids=ids)) == parcels_of(world, world.orders_of(bikram))
+    ids = tuple(str(order.id) for order in world.list_orders(bikram))
+    stand_in.shops[INVENTED_SHOP].redact_customer(bikram.id)
+    assert numbers(shopify, Principal(order_ids=ids)) == parcels_of(world, world.list_orders(bikram))
 
 
 def test_what_may_not_be_read_does_not_pass_for_what_is_not_there(shopify, stand_in, world):
@@ -85,6 +89,6 @@ def test_what_may_not_be_read_does_not_pass_for_what_is_not_there(shopify, stand
 
 def test_without_the_permission_for_returns_the_rest_is_told(shopify, stand_in, world):
     stand_in.faults.add("deny_scope", scope="read_returns")
-    hers = [order for order in world.orders_of(world.asha) if order.person_id]
+    hers = [order for order in world.list_orders(world.asha) if order.person_id]
     sent = {parcel.waybill for order in hers for parcel in order.parcels}
     assert numbers(shopify, Principal(customer_id=str(world.asha.id))) == sent

@@ -14,8 +14,8 @@ from bridge.connectors.shopify.api import versions
 from bridge.errors import ConnectorUnavailable, CredentialRejected
 from bridge.model import Absence, Outcome, Principal
 from bridge.sandbox.shopify import ShopifyStandIn
-from bridge.sandbox.shopify.records.seeded_data import planted as planted_fields
-from bridge.sandbox.world import invent
+from bridge.sandbox.shopify.records.seeded_data import list_seeded_values as planted_fields
+from bridge.sandbox.world import invent_world
 from tests import coverage
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -25,7 +25,7 @@ GENEROUS = {"maximum": 20_000, "restore_rate": 10_000}
 
 @pytest.fixture(scope="module")
 def world():
-    return invent(orders=20, now=NOW, heavy_orders=1_000)
+    return invent_world(orders=20, now=NOW, heavy_orders=1_000)
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def server(world):
 def _clean(server):
     yield
     server.reset()
-    server._dial(GENEROUS)
+    server._control_bucket(GENEROUS)
 
 
 @pytest.fixture(autouse=True)
@@ -66,7 +66,7 @@ def connect(server, naps, **settings):
 
 
 def principal(world, person):
-    numbers = tuple(str(order.id) for order in world.orders_of(person, guests=False))
+    numbers = tuple(str(order.id) for order in world.list_orders(person, with_guests=False))
     return Principal(customer_id=str(person.id), email=person.email, phone=person.phone, order_ids=numbers)
 
 
@@ -90,7 +90,7 @@ def planted(world):
     yield from (asha.address[part] for part in ("address1", "city", "province", "zip", "phone"))
     yield from (field.value for field in asha.metafields)
     yield from (event.message for event in asha.timeline)
-    for order in world.orders_of(asha):
+    for order in world.list_orders(asha):
         yield from (order.name, str(order.id), order.email, order.note, order.client_ip, *order.tags)
         yield from (value for _, value in order.attributes)
         yield from (value for line in order.lines for _, value in line.properties)
@@ -100,7 +100,7 @@ def planted(world):
         yield from (word for back in order.returns for word in (back.customer_note, back.waybill, back.name))
         yield from (str(payment.id) for payment in order.transactions)
         yield from (field.value for field in order.metafields)
-        yield from (event.message for event in order.timeline if event.comment)
+        yield from (event.message for event in order.timeline if event.is_comment)
     for draft in (one for one in world.drafts if one.person_id == asha.id):
         yield from (draft.note, draft.name, *(value for _, value in draft.attributes))
         yield from (value for line in draft.lines for _, value in line.properties)
@@ -125,7 +125,7 @@ def test_every_personal_field_that_is_asked_for_brings_its_value(platform, world
     assert gaps(pages) == set()
 
 
-@pytest.mark.parametrize("version", versions.SPOKEN)
+@pytest.mark.parametrize("version", versions.SUPPORTED_VERSIONS)
 def test_every_planted_value_of_asha_is_found_and_nothing_of_bikram(server, world, naps, version):
     platform = connect(server, naps, api_version=version)
     pages = walk(platform, world, principal(world, world.asha))
@@ -136,11 +136,11 @@ def test_every_planted_value_of_asha_is_found_and_nothing_of_bikram(server, worl
     assert {(absence, reason) for absence, _, reason in gaps(pages)} == (
         {(Absence.NOT_CONFIGURED, f"not_in_version_{version}")} if version < "2026-07" else set()
     )
-    assert server.calls.show()["total"] <= 6
+    assert server.calls.summarize_calls()["total"] <= 6
     orders = {finding.ref: finding.matched_by for finding in findings(pages) if finding.kind == "order"}
     assert orders == {
         f"gid://shopify/Order/{order.id}": "customer_id" if order.person_id else "email"
-        for order in world.orders_of(world.asha)
+        for order in world.list_orders(world.asha)
     }
 
 
@@ -152,16 +152,16 @@ def test_asha_is_found_by_her_email_alone(platform, world):
 
 
 def test_a_customer_whom_shopify_forgot_is_found_by_her_orders(server, platform, world):
-    server.shops[world.shop].forget(world.asha.id)
+    server.shops[world.shop].forget_customer(world.asha.id)
     pages = walk(platform, world, principal(world, world.asha))
     orders = {one.ref for one in findings(pages) if one.kind == "order"}
-    assert orders == {f"gid://shopify/Order/{order.id}" for order in world.orders_of(world.asha)}
+    assert orders == {f"gid://shopify/Order/{order.id}" for order in world.list_orders(world.asha)}
 
 
 def test_a_thousand_orders_take_few_calls_and_any_cursor_resumes(server, platform, world):
-    who = principal(world, world.heavy)
+    who = principal(world, world.heavy_customer)
     pages = walk(platform, world, who)
-    asked = server.calls.show()
+    asked = server.calls.summarize_calls()
     assert len({one.ref for one in findings(pages) if one.kind == "order"}) == 1_000
     kinds = Counter(one.kind for one in findings(pages))
     assert set(kinds) <= {"customer", "order", "order_history", "tender_transaction"}
@@ -171,7 +171,7 @@ def test_a_thousand_orders_take_few_calls_and_any_cursor_resumes(server, platfor
         server.calls.clear()
         rest = walk(platform, world, who, pages[kept - 1].cursor)
         assert rest == pages[kept:]
-        again = server.calls.show()["last"]
+        again = server.calls.summarize_calls()["last"]
         assert [call["digest"] for call in again] == [call["digest"] for call in asked["last"]][
             len(asked["last"]) - len(again) :
         ]
@@ -179,16 +179,16 @@ def test_a_thousand_orders_take_few_calls_and_any_cursor_resumes(server, platfor
 
 def test_a_standard_shop_throttles_and_is_waited_for(server, world):
     waits = []
-    server._dial(STANDARD)
+    server._control_bucket(STANDARD)
 
     def sleep(seconds):
         """Let the bucket fill as if the time had passed."""
         waits.append(seconds)
-        bucket = server._bucket_of(world.shop)
-        bucket._at -= seconds
+        bucket = server._get_bucket(world.shop)
+        bucket._updated_at_s -= seconds
 
     platform = connect(server, [], sleep=sleep)
-    pages = walk(platform, world, principal(world, world.heavy))
+    pages = walk(platform, world, principal(world, world.heavy_customer))
     assert len([one for one in findings(pages) if one.kind == "order"]) == 1_000
     assert waits
     assert max(waits) < 10
@@ -227,7 +227,7 @@ def test_a_denied_scope_costs_its_part_and_is_said(server, platform, world, scop
     if (
         scope != "read_draft_orders"
     ):  # the token may still write them, and writing includes reading at Shopify
-        line = next(line for line in platform.check(world.shop) if line.name == f"shopify scope {scope}")
+        line = next(line for line in platform.run_checks(world.shop) if line.name == f"shopify scope {scope}")
         assert line.ok is False
 
 
@@ -248,8 +248,10 @@ def test_three_denied_scopes_cost_their_parts_and_no_more(server, platform, worl
 
 def test_orders_older_than_sixty_days_need_a_scope_of_their_own(world, naps):
     later = replace(world, now=NOW + timedelta(days=15))
-    recent = [one for one in world.orders_of(world.asha) if one.created_at >= later.now - timedelta(days=60)]
-    assert 0 < len(recent) < len(world.orders_of(world.asha))
+    recent = [
+        one for one in world.list_orders(world.asha) if one.created_at >= later.now - timedelta(days=60)
+    ]
+    assert 0 < len(recent) < len(world.list_orders(world.asha))
     with ShopifyStandIn(later) as server:
         server.faults.add("deny_scope", scope="read_all_orders")
         pages = walk(connect(server, naps), later, principal(world, world.asha))
@@ -259,7 +261,7 @@ def test_orders_older_than_sixty_days_need_a_scope_of_their_own(world, naps):
 
 
 def test_one_page_that_stays_broken_leaves_the_pages_before_it_and_is_gone_on_from(server, platform, world):
-    who = principal(world, world.heavy)
+    who = principal(world, world.heavy_customer)
     whole = walk(platform, world, who)
     walking = platform.gather(who, shop=world.shop, parcels=())
     pages = [next(walking), next(walking)]
@@ -300,24 +302,24 @@ def test_a_line_that_stays_broken_is_an_outage(server, platform, world):
 def test_a_token_that_ends_meanwhile_is_renewed(server, platform, world):
     server.faults.add("token_expired", match="Beside")
     assert findings(walk(platform, world, principal(world, world.asha)))
-    assert server.calls.show()["by_name"]["oauth/access_token"] == 2
+    assert server.calls.summarize_calls()["by_name"]["oauth/access_token"] == 2
 
 
 def test_a_wrong_secret_needs_a_person(server, world, naps):
     platform = connect(server, naps, client_secret="wrong")
     with pytest.raises(CredentialRejected, match="token refused"):
         walk(platform, world, principal(world, world.asha))
-    assert platform.check(world.shop)[0].ok is False
+    assert platform.run_checks(world.shop)[0].ok is False
 
 
 def test_shopifys_own_erasure_is_followed_from_readable_to_redacted(server, platform, world):
     who = Principal(customer_id=str(world.asha.id))
-    assert platform.erasure_state(who, shop=world.shop).outcome is Outcome.UNCONFIRMED
-    server.shops[world.shop].redact(world.asha.id)
-    assert platform.erasure_state(who, shop=world.shop).outcome is Outcome.ERASED
-    server.shops[world.shop].forget(world.asha.id)
-    assert platform.erasure_state(who, shop=world.shop).outcome is Outcome.ABSENT
+    assert platform.read_erasure_state(who, shop=world.shop).outcome is Outcome.UNCONFIRMED
+    server.shops[world.shop].redact_customer(world.asha.id)
+    assert platform.read_erasure_state(who, shop=world.shop).outcome is Outcome.ERASED
+    server.shops[world.shop].forget_customer(world.asha.id)
+    assert platform.read_erasure_state(who, shop=world.shop).outcome is Outcome.ABSENT
 
 
 def test_doctor_finds_all_scopes_granted(platform, world):
-    assert {line.ok for line in platform.check(world.shop)} == {True}
+    assert {line.ok for line in platform.run_checks(world.shop)} == {True}

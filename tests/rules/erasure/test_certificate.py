@@ -9,21 +9,30 @@ from types import MappingProxyType
 
 import pytest
 
-from bridge.model import Action, Document, DocumentForm, DocumentKind, Kind, Outcome, Principal, TaskState
-from bridge.rules.erasure.certificate import SCHEMA, certificate
-from bridge.rules.evidence.chain import GENESIS, canonical, chained
-from bridge.rules.requests.lifecycle import standing
+from bridge.model import (
+    Document,
+    DocumentForm,
+    DocumentKind,
+    Outcome,
+    Principal,
+    RequestKind,
+    TaskAction,
+    TaskState,
+)
+from bridge.rules.erasure.certificate import CERTIFICATE_SCHEMA, build_certificate
+from bridge.rules.evidence.chain import GENESIS_HASH, build_chained_event, encode_canonical_json
+from bridge.rules.requests.lifecycle import assess_request_progress
 from config.merchant_file.merchant import load_merchant
 from config.retention_file.retention import load_retention
 from config.settings import MERCHANT_FILE, RETENTION_FILE
 from tests.factories import CANARIES, NOW, SHOP, make_request, make_task
 
 MERCHANT, RETENTION = load_merchant(MERCHANT_FILE), load_retention(RETENTION_FILE)
-REQUEST = make_request(kind=Kind.ERASURE)
+REQUEST = make_request(kind=RequestKind.ERASURE)
 ERASE = make_task(
     REQUEST.id,
     "bridge",
-    Action.ERASE,
+    TaskAction.ERASE,
     state=TaskState.DONE,
     outcome=Outcome.ERASED,
     records=3,
@@ -33,7 +42,7 @@ ERASE = make_task(
 FOLLOW = make_task(
     REQUEST.id,
     "shopify",
-    Action.FOLLOW,
+    TaskAction.POLL_PLATFORM_ERASURE,
     state=TaskState.WAITING,
     attempts=1,
     outcome=Outcome.UNCONFIRMED,
@@ -43,7 +52,7 @@ FOLLOW = make_task(
 INSTRUCT = make_task(
     REQUEST.id,
     "delhivery",
-    Action.INSTRUCT,
+    TaskAction.NOTIFY_PROCESSOR,
     state=TaskState.WAITING,
     records=2,
     outcome=Outcome.UNCONFIRMED,
@@ -53,14 +62,14 @@ INSTRUCT = make_task(
 
 
 def made(*tasks, request=REQUEST, now=NOW, facts=(), retention=RETENTION, documents=(), claims=()):
-    return certificate(
+    return build_certificate(
         request,
         tasks,
-        standing(tasks),
+        assess_request_progress(tasks),
         facts=facts,
         documents=dict(documents),
-        claims=dict(claims),
-        rest=(),
+        legal_holds=dict(claims),
+        remaining_data=(),
         plan=None,
         merchant=MERCHANT,
         retention=retention,
@@ -72,10 +81,10 @@ def test_nothing_of_the_person_is_in_it_and_it_can_be_signed():
     body = made(
         ERASE, FOLLOW, INSTRUCT, request=replace(REQUEST, principal=Principal(email="x@qwertzuiop.example"))
     )
-    text = canonical(body).decode()
+    text = encode_canonical_json(body).decode()
     assert json.loads(text) == body
     assert not [canary for canary in CANARIES if canary in text]
-    assert (body["schema"], body["shop"], body["subject"]) == (SCHEMA, SHOP, REQUEST.subject)
+    assert (body["schema"], body["shop"], body["subject"]) == (CERTIFICATE_SCHEMA, SHOP, REQUEST.subject)
 
 
 def test_it_says_what_was_erased_where_and_how_it_was_verified():
@@ -197,7 +206,7 @@ def test_what_stays_has_a_ground_and_a_last_day():
 
 
 def test_a_shop_that_left_keeps_no_suppression_keys():
-    body = made(ERASE, request=replace(REQUEST, kind=Kind.SHOP_ERASURE))
+    body = made(ERASE, request=replace(REQUEST, kind=RequestKind.SHOP_ERASURE))
     assert [row["category"] for row in body["kept"]] == ["request_evidence"]
 
 
@@ -208,9 +217,9 @@ def test_a_retention_file_that_names_nothing_claims_nothing():
 
 
 def test_the_facts_it_rests_on_are_named_by_number_and_hash():
-    facts, before = [], GENESIS
+    facts, before = [], GENESIS_HASH
     for seq in (7, 8):
-        event = chained(
+        event = build_chained_event(
             seq=seq, at=NOW, actor="a", fact="task.done", shop=SHOP, request_id="r", subject="s", detail={},
             prev_hash=before,
         )  # fmt: skip

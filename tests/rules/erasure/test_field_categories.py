@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.rules.erasure.field_categories import claims
+from bridge.rules.erasure.field_categories import find_field_category
 from config.retention_file.retention import load_retention
 
 SHIPPED = load_retention(Path(__file__).parents[3] / "config" / "retention.toml")
@@ -27,7 +27,7 @@ SHIPPED = load_retention(Path(__file__).parents[3] / "config" / "retention.toml"
     ],
 )
 def test_the_longest_name_claims_what_lies_below_it(field, category):
-    assert claims(field, SHIPPED) is SHIPPED.categories[category]
+    assert find_field_category(field, SHIPPED) is SHIPPED.categories[category]
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_the_longest_name_claims_what_lies_below_it(field, category):
     ],
 )
 def test_e02_what_no_category_claims_goes_to_quarantine(field):
-    assert claims(field, SHIPPED) is None
+    assert find_field_category(field, SHIPPED) is None
     assert SHIPPED.default_action == "quarantine"
 
 
@@ -53,4 +53,4 @@ def test_a_file_that_claims_it_takes_it_out_of_quarantine():
     )
     more = replace(SHIPPED, categories={**SHIPPED.categories, "order_metafields": category})
 
-    assert claims("order.metafields.x.y", more) is category
+    assert find_field_category("order.metafields.x.y", more) is category

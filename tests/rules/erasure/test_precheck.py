@@ -4,8 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from bridge.model import Action, Owed, TaskState
-from bridge.rules.erasure.precheck import guards, stopped, stopping, why
+from bridge.model import Balance, TaskAction, TaskState
+from bridge.rules.erasure.precheck import (
+    evaluate_prechecks,
+    format_precheck_error,
+    list_blocking_codes,
+    parse_precheck_error,
+)
 from tests.factories import make_task
 from tests.rules.erasure.test_residue import SHIPPED
 
@@ -13,11 +18,11 @@ MONEY = ("store_credit_balance", "gift_card_balance")
 
 
 def owed(**counts):
-    return [Owed(code=code, count=count) for code, count in counts.items()]
+    return [Balance(code=code, count=count) for code, count in counts.items()]
 
 
 def found(*, released=(), **counts):
-    told = guards(owed(**counts), retention=SHIPPED, released=released)
+    told = evaluate_prechecks(owed(**counts), retention=SHIPPED, waived_codes=released)
     return {guard.code: (guard.count, guard.stops, guard.reason) for guard in told}
 
 
@@ -29,8 +34,10 @@ def test_money_stops_until_somebody_lets_it_pass(code):
 
 
 def test_what_was_let_pass_lets_nothing_else_pass():
-    told = guards(owed(store_credit_balance=1, gift_card_balance=1), retention=SHIPPED, released=MONEY[:1])
-    assert stopping(told) == ["gift_card_balance"]
+    told = evaluate_prechecks(
+        owed(store_credit_balance=1, gift_card_balance=1), retention=SHIPPED, waived_codes=MONEY[:1]
+    )
+    assert list_blocking_codes(told) == ["gift_card_balance"]
 
 
 def test_an_open_order_is_told_and_stops_nothing():
@@ -47,12 +54,18 @@ def test_denied_is_told_apart_from_nothing_and_from_what_nobody_here_can_read():
 def test_only_what_the_file_names_is_looked_at():
     categories = {name: replace(one, precheck=()) for name, one in SHIPPED.categories.items()}
     silent = replace(SHIPPED, categories=categories)
-    assert guards(owed(store_credit_balance=1), retention=silent) == []
+    assert evaluate_prechecks(owed(store_credit_balance=1), retention=silent) == []
 
 
 def test_what_stopped_a_task_is_read_back_from_its_error():
-    task = make_task("req_1", "shopify", Action.ASK, state=TaskState.FAILED, last_error=why(MONEY))
-    assert stopped(task) == list(MONEY)
-    assert stopped(replace(task, state=TaskState.PENDING)) == []
-    assert stopped(replace(task, action=Action.REDACT)) == []
-    assert stopped(replace(task, last_error="shopify: HTTP 503")) == []
+    task = make_task(
+        "req_1",
+        "shopify",
+        TaskAction.REQUEST_PLATFORM_ERASURE,
+        state=TaskState.FAILED,
+        last_error=format_precheck_error(MONEY),
+    )
+    assert parse_precheck_error(task) == list(MONEY)
+    assert parse_precheck_error(replace(task, state=TaskState.PENDING)) == []
+    assert parse_precheck_error(replace(task, action=TaskAction.REMOVE_PLATFORM_RESIDUE)) == []
+    assert parse_precheck_error(replace(task, last_error="shopify: HTTP 503")) == []

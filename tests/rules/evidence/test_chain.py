@@ -11,14 +11,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.errors import EvidenceBroken
-from bridge.rules.evidence.chain import GENESIS, canonical, chained, link, verify
+from bridge.rules.evidence.chain import (
+    GENESIS_HASH,
+    build_chained_event,
+    encode_canonical_json,
+    hash_event,
+    verify_chain,
+)
 from tests.factories import NOW
 
 
 def events(count):
-    made, before = [], GENESIS
+    made, before = [], GENESIS_HASH
     for seq in range(1, count + 1):
-        event = chained(
+        event = build_chained_event(
             seq=seq,
             at=NOW,
             actor="bridge",
@@ -40,7 +46,7 @@ def test_a_link_is_the_digest_of_the_hash_before_and_the_content():
         '{"actor":"bridge","at":"2026-11-22T10:00:00+00:00","detail":{"records":1},"fact":"task.done",'
         '"request_id":"r","seq":1,"shop":"s","subject":"p"}'
     )
-    assert event.hash == link(event) == hashlib.sha256((GENESIS + content).encode()).hexdigest()
+    assert event.hash == hash_event(event) == hashlib.sha256((GENESIS_HASH + content).encode()).hexdigest()
 
 
 @pytest.mark.parametrize(
@@ -52,7 +58,7 @@ def test_a_link_is_the_digest_of_the_hash_before_and_the_content():
     ],
 )
 def test_canonical_json_is_sorted_tight_and_in_utf8(value, text):
-    assert canonical(value) == text.encode()
+    assert encode_canonical_json(value) == text.encode()
 
 
 def test_names_stand_in_the_order_of_the_rfc_s_own_example():
@@ -66,7 +72,7 @@ def test_names_stand_in_the_order_of_the_rfc_s_own_example():
         "\u0080": "Control",
         "\u00f6": "Latin Small Letter O With Diaeresis",
     }
-    assert list(json.loads(canonical(given)).values()) == [
+    assert list(json.loads(encode_canonical_json(given)).values()) == [
         "Carriage Return",
         "One",
         "Control",
@@ -80,7 +86,7 @@ def test_names_stand_in_the_order_of_the_rfc_s_own_example():
 def test_text_is_escaped_as_in_the_rfc_s_own_example():
     """RFC 8785, 3.2.2: short escapes where there are any, lower-case hex for the rest, nothing else."""
     given = {"string": "\u20ac$\u000f\u000aA'\u0042\u0022\u005c\\\u0022/", "literals": [None, True, False]}
-    assert canonical(given) == (
+    assert encode_canonical_json(given) == (
         b'{"literals":[null,true,false],"string":"\xe2\x82\xac$\\u000f\\nA\'B\\"\\\\\\\\\\"/"}'
     )
 
@@ -118,8 +124,8 @@ VALUES = st.recursive(
 
 @given(st.dictionaries(WORDS, VALUES, max_size=5))
 def test_canonical_json_is_that_of_a_second_implementation(value):
-    assert canonical(value) == spelt(value).encode()
-    assert json.loads(canonical(value)) == value
+    assert encode_canonical_json(value) == spelt(value).encode()
+    assert json.loads(encode_canonical_json(value)) == value
 
 
 @pytest.mark.parametrize(
@@ -138,14 +144,14 @@ def test_canonical_json_is_that_of_a_second_implementation(value):
 )
 def test_what_is_not_canonical_is_refused_and_not_repeated(value, why):
     with pytest.raises(ValueError, match=why) as caught:
-        canonical({"deep": [value]})
+        encode_canonical_json({"deep": [value]})
     assert "2026" not in str(caught.value)
 
 
 def test_a_whole_chain_verifies():
     made = events(4)
-    assert verify(made, length=4, head=made[-1].hash) == 4
-    assert verify([], length=0, head=GENESIS) == 0
+    assert verify_chain(made, length=4, head_hash=made[-1].hash) == 4
+    assert verify_chain([], length=0, head_hash=GENESIS_HASH) == 0
 
 
 @given(data=st.data())
@@ -170,7 +176,7 @@ def test_any_one_change_names_its_row(data):
     )
     made[place] = replace(made[place], **change)
     with pytest.raises(EvidenceBroken) as caught:
-        verify(made, length=5, head=events(5)[-1].hash)
+        verify_chain(made, length=5, head_hash=events(5)[-1].hash)
     assert caught.value.seq == place + 1
 
 
@@ -181,23 +187,23 @@ def test_any_one_change_names_its_row(data):
 def test_a_missing_row_is_named(told, seq):
     made = events(5)
     with pytest.raises(EvidenceBroken, match=f"row {seq}"):
-        verify(told(made), length=5, head=made[-1].hash)
+        verify_chain(told(made), length=5, head_hash=made[-1].hash)
     with pytest.raises(EvidenceBroken, match="row 6"):
-        verify(made, length=5, head="x")
+        verify_chain(made, length=5, head_hash="x")
 
 
 def test_what_was_signed_must_be_what_stands_there():
     made = events(4)
     marks = [(each.seq, each.hash) for each in made]
-    assert verify(made, length=4, head=made[-1].hash, marks=marks) == 4
+    assert verify_chain(made, length=4, head_hash=made[-1].hash, signed_hashes=marks) == 4
     with pytest.raises(EvidenceBroken, match="row 3: another hash was signed"):
-        verify(made, length=4, head=made[-1].hash, marks=[*marks, (3, "x")])
+        verify_chain(made, length=4, head_hash=made[-1].hash, signed_hashes=[*marks, (3, "x")])
     with pytest.raises(EvidenceBroken, match="row 5: missing: a head was signed at row 7"):
-        verify(made, length=4, head=made[-1].hash, marks=[*marks, (9, "x"), (7, "x")])
+        verify_chain(made, length=4, head_hash=made[-1].hash, signed_hashes=[*marks, (9, "x"), (7, "x")])
 
 
 def test_a_detail_that_was_never_canonical_is_an_alteration():
     made = events(3)
     made[1] = replace(made[1], detail={"records": 2.0})
     with pytest.raises(EvidenceBroken, match="row 2: altered"):
-        verify(made, length=3, head=made[-1].hash)
+        verify_chain(made, length=3, head_hash=made[-1].hash)

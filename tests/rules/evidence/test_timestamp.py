@@ -12,40 +12,65 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.rules.evidence import der
-from bridge.rules.evidence.timestamp import SHA256, SIGNED_DATA, TST_INFO, granted, question, told_at
+from bridge.rules.evidence.timestamp import (
+    SHA256_OID,
+    SIGNED_DATA_OID,
+    TST_INFO_OID,
+    build_timestamp_request,
+    is_timestamp_granted,
+    read_timestamp,
+)
 
 DIGEST = hashlib.sha256(b"what is stamped").digest()
 NONCE = 2**62 + 5
 
 
 def sequence(*parts):
-    return der.value(der.SEQUENCE, *parts)
+    return der.encode_der_value(der.SEQUENCE, *parts)
 
 
-def info(digest=DIGEST, nonce=NONCE, moment=b"20261122101500.25Z", oid=TST_INFO):
+def info(digest=DIGEST, nonce=NONCE, moment=b"20261122101500.25Z", oid=TST_INFO_OID):
     """Make the answer of an authority that signs nothing: enough for what is looked at here."""
-    imprint = sequence(sequence(SHA256, der.value(der.NULL)), der.value(der.OCTETS, digest))
-    fields = [der.whole(1), der.value(der.OID, b"\x2a\x03"), imprint, der.whole(77)]
-    fields += [der.value(der.GENERALIZED_TIME, moment), sequence(der.whole(1)), der.whole(nonce)]
-    inner = der.value(der.EXPLICIT_0, der.value(der.OCTETS, sequence(*fields)))
-    signed = sequence(
-        der.whole(3), der.value(0x31), sequence(der.value(der.OID, oid), inner), der.value(0x31)
+    imprint = sequence(
+        sequence(SHA256_OID, der.encode_der_value(der.NULL)), der.encode_der_value(der.OCTET_STRING, digest)
     )
-    return sequence(der.value(der.OID, SIGNED_DATA), der.value(der.EXPLICIT_0, signed))
+    fields = [
+        der.encode_der_integer(1),
+        der.encode_der_value(der.OID, b"\x2a\x03"),
+        imprint,
+        der.encode_der_integer(77),
+    ]
+    fields += [
+        der.encode_der_value(der.GENERALIZED_TIME, moment),
+        sequence(der.encode_der_integer(1)),
+        der.encode_der_integer(nonce),
+    ]
+    inner = der.encode_der_value(
+        der.EXPLICIT_TAG_0, der.encode_der_value(der.OCTET_STRING, sequence(*fields))
+    )
+    signed = sequence(
+        der.encode_der_integer(3),
+        der.encode_der_value(0x31),
+        sequence(der.encode_der_value(der.OID, oid), inner),
+        der.encode_der_value(0x31),
+    )
+    return sequence(
+        der.encode_der_value(der.OID, SIGNED_DATA_OID), der.encode_der_value(der.EXPLICIT_TAG_0, signed)
+    )
 
 
 def answer(status=0, token=None):
-    return sequence(sequence(der.whole(status)), info() if token is None else token)
+    return sequence(sequence(der.encode_der_integer(status)), info() if token is None else token)
 
 
 def test_an_answer_gives_the_moment_for_what_was_asked():
-    assert granted(answer())
-    assert granted(answer(1))
-    assert told_at(answer(), digest=DIGEST, nonce=NONCE) == datetime(2026, 11, 22, 10, 15, tzinfo=UTC)
+    assert is_timestamp_granted(answer())
+    assert is_timestamp_granted(answer(1))
+    assert read_timestamp(answer(), digest=DIGEST, nonce=NONCE) == datetime(2026, 11, 22, 10, 15, tzinfo=UTC)
 
 
 def test_a_refusal_is_no_grant():
-    assert not granted(sequence(sequence(der.whole(2))))
+    assert not is_timestamp_granted(sequence(sequence(der.encode_der_integer(2))))
 
 
 @pytest.mark.parametrize(
@@ -53,10 +78,10 @@ def test_a_refusal_is_no_grant():
     [
         (answer(token=info(digest=hashlib.sha256(b"else").digest())), "about something else"),
         (answer(token=info(nonce=NONCE + 1)), "another question"),
-        (answer(token=info(oid=SIGNED_DATA)), "not of its form"),
+        (answer(token=info(oid=SIGNED_DATA_OID)), "not of its form"),
         (answer(token=info(moment=b"soon")), "does not match"),
         (answer(token=sequence()), "values to unpack"),
-        (sequence(sequence(der.whole(0))), "values to unpack"),
+        (sequence(sequence(der.encode_der_integer(0))), "values to unpack"),
         (b"<html>busy</html>", "der"),
         (b"", "not 0x30"),
         (answer()[:-9], "cut short"),
@@ -64,12 +89,12 @@ def test_a_refusal_is_no_grant():
 )
 def test_what_answers_something_else_or_nothing_is_no_timestamp(given_answer, why):
     with pytest.raises(ValueError, match=why):
-        told_at(given_answer, digest=DIGEST, nonce=NONCE)
+        read_timestamp(given_answer, digest=DIGEST, nonce=NONCE)
 
 
 @given(st.binary(max_size=200))
 def test_no_bytes_of_a_stranger_raise_anything_else(noise):
-    for ask in (granted, lambda raw: told_at(raw, digest=DIGEST, nonce=NONCE)):
+    for ask in (is_timestamp_granted, lambda raw: read_timestamp(raw, digest=DIGEST, nonce=NONCE)):
         try:
             ask(noise)
         except ValueError:
@@ -78,9 +103,9 @@ def test_no_bytes_of_a_stranger_raise_anything_else(noise):
 
 @given(st.integers(0, 2**64), st.binary(max_size=400))
 def test_what_is_written_is_read_again(number, content):
-    written = der.whole(number) + der.value(der.OCTETS, content)
-    (_, first), (tag, second) = der.read(written)
-    assert (int.from_bytes(first, signed=True), tag, second) == (number, der.OCTETS, content)
+    written = der.encode_der_integer(number) + der.encode_der_value(der.OCTET_STRING, content)
+    (_, first), (tag, second) = der.read_der_values(written)
+    assert (int.from_bytes(first, signed=True), tag, second) == (number, der.OCTET_STRING, content)
 
 
 @pytest.mark.parametrize(
@@ -88,12 +113,12 @@ def test_what_is_written_is_read_again(number, content):
 )
 def test_what_is_cut_or_of_no_told_length_is_refused(raw):
     with pytest.raises(ValueError, match="der"):
-        list(der.read(raw))
+        list(der.read_der_values(raw))
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not on this machine")
 def test_openssl_reads_the_question(tmp_path):
-    (tmp_path / "q").write_bytes(question(DIGEST, NONCE))
+    (tmp_path / "q").write_bytes(build_timestamp_request(DIGEST, NONCE))
     told = subprocess.run(
         ["openssl", "ts", "-query", "-in", tmp_path / "q", "-text"],
         capture_output=True,

@@ -7,7 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.rules.index.attribution import Attribution, attribute, personal, plausible
+from bridge.rules.index.attribution import (
+    Attribution,
+    attribute_parcel,
+    is_personal_number,
+    is_plausible_waybill,
+)
 from config.merchant_file.processors import AttributionRule
 
 SPELLINGS = json.loads(
@@ -16,7 +21,7 @@ SPELLINGS = json.loads(
 
 
 def who(company="", url="", number=""):
-    found = attribute(company=company, url=url, number=number)
+    found = attribute_parcel(company=company, url=url, number=number)
     return found.carrier, found.account_holder
 
 
@@ -81,21 +86,21 @@ def test_an_aggregator_alone_tells_the_account_and_not_the_carrier():
 
 
 def test_a_carriers_own_host_is_enough():
-    assert attribute(company="", url="https://www.bluedart.com/?n=1", number="99900012343") == Attribution(
-        carrier="bluedart", account_holder="merchant", by="url+number"
-    )
+    assert attribute_parcel(
+        company="", url="https://www.bluedart.com/?n=1", number="99900012343"
+    ) == Attribution(carrier="bluedart", account_holder="merchant", decided_by="url+number")
 
 
 @pytest.mark.parametrize("number", ["99900012343", "99900010002332", "FMPP1234567890"])
 def test_a_number_alone_attributes_nothing(number):
-    assert attribute(company="", url="", number=number).by == "nothing"
+    assert attribute_parcel(company="", url="", number=number).decided_by == "nothing"
 
 
 def test_a_number_confirms_or_contradicts():
-    assert attribute(company="Bluedart", url="", number="99900012343").by == "company+number"
-    assert attribute(company="Bluedart", url="", number="99900012344").by == "company-number"
-    assert attribute(company="Bluedart", url="", number="").by == "company"
-    assert attribute(company="Shadowfax", url="", number="SF123456789").by == "company"
+    assert attribute_parcel(company="Bluedart", url="", number="99900012343").decided_by == "company+number"
+    assert attribute_parcel(company="Bluedart", url="", number="99900012344").decided_by == "company-number"
+    assert attribute_parcel(company="Bluedart", url="", number="").decided_by == "company"
+    assert attribute_parcel(company="Shadowfax", url="", number="SF123456789").decided_by == "company"
 
 
 @pytest.mark.parametrize(
@@ -116,8 +121,8 @@ def test_a_number_confirms_or_contradicts():
     ],
 )
 def test_a_phone_or_a_name_in_the_field_of_the_number_is_nobodys_waybill(number, is_personal):
-    assert personal(number) is is_personal
-    told = attribute(company="Delhivery", url="https://shiprocket.co/tracking/1", number=number)
+    assert is_personal_number(number) is is_personal
+    told = attribute_parcel(company="Delhivery", url="https://shiprocket.co/tracking/1", number=number)
     assert (told.carrier == "unknown") is is_personal
     if is_personal:
         assert told.account_holder == "merchant", "no aggregator is told either"
@@ -148,14 +153,14 @@ def test_a_phone_or_a_name_in_the_field_of_the_number_is_nobodys_waybill(number,
     ],
 )
 def test_forms_filter_and_old_ones_pass(carrier, number, expected):
-    assert plausible(carrier, number) is expected
+    assert is_plausible_waybill(carrier, number) is expected
 
 
 @given(st.text(), st.text(), st.text())
 def test_no_text_of_a_stranger_is_a_fault(company, url, number):
-    found = attribute(company=company, url=url, number=number)
+    found = attribute_parcel(company=company, url=url, number=number)
     assert found.carrier
-    assert isinstance(plausible(found.carrier, number), bool)
+    assert isinstance(is_plausible_waybill(found.carrier, number), bool)
 
 
 @pytest.mark.parametrize(
@@ -186,10 +191,10 @@ def test_no_text_of_a_stranger_is_a_fault(company, url, number):
     ],
 )
 def test_the_merchants_own_word_comes_first_where_all_of_it_fits(rule, parcel, expected):
-    told = attribute(
+    told = attribute_parcel(
         company="Blue Dart Surface", url="", number="69810000002", rules=[AttributionRule(**rule)], **parcel
     )
-    assert (told.carrier, told.account_holder, told.by) == expected
+    assert (told.carrier, told.account_holder, told.decided_by) == expected
 
 
 def test_the_first_rule_that_fits_counts():
@@ -198,6 +203,6 @@ def test_the_first_rule_that_fits_counts():
         AttributionRule(company="Blue Dart", account_holder="nimbuspost"),
     ]
     assert (
-        attribute(company="Blue Dart", url="", number="69810000002", rules=rules).account_holder
+        attribute_parcel(company="Blue Dart", url="", number="69810000002", rules=rules).account_holder
         == "shiprocket"
     )

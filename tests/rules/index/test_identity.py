@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.rules.index.identity import legacy_id, normal
+from bridge.rules.index.identity import legacy_id, normalise_identifier
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ from bridge.rules.index.identity import legacy_id, normal
     ],
 )
 def test_a_value_has_one_normal_form(field, value, form):
-    assert normal(field, value) == form
+    assert normalise_identifier(field, value) == form
 
 
 @pytest.mark.parametrize(
@@ -66,6 +66,6 @@ def test_an_id_is_decimal_text_or_nothing(value, number):
 
 @given(field=st.sampled_from(["email", "phone", "waybill", "customer", "order"]), value=st.text(max_size=40))
 def test_any_text_has_a_form_without_blanks_around(field, value):
-    form = normal(field, value)
+    form = normalise_identifier(field, value)
     assert form == form.strip() or field == "email"
-    assert normal(field, f" {value}\n") == form or field in ("phone", "email")
+    assert normalise_identifier(field, f" {value}\n") == form or field in ("phone", "email")

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.model import ParcelStatus
-from bridge.rules.index.json_values import moment
-from bridge.rules.index.minimise import Seen, Sighting, learn
-from bridge.rules.index.shipping import SeenParcel
+from bridge.rules.index.json_values import parse_utc_datetime
+from bridge.rules.index.minimise import Sighting, SightingKind, extract_sighting
+from bridge.rules.index.shipping import ParcelSighting
 from tests.factories import ASHA, fixture, order_body
 
 INDEX = fixture("INDEX.json")
@@ -61,7 +61,7 @@ def texts(body):
 @pytest.mark.parametrize("row", INDEX, ids=lambda row: row["file"])
 def test_nothing_but_the_listed_fields_leaves_a_recorded_body(row):
     body = fixture(row["file"])
-    seen = learn(row["topic"], body)
+    seen = extract_sighting(row["topic"], body)
     shown = {seen.email, seen.phone, seen.order_name} | {one.number for one in seen.parcels}
     names = {
         part
@@ -89,7 +89,7 @@ def test_nothing_but_the_listed_fields_leaves_a_recorded_body(row):
     ],
 )
 def test_an_order_shows_whether_its_price_is_collected_at_the_door(told, cod):
-    assert learn("orders/create", order_body() | told).cod is cod
+    assert extract_sighting("orders/create", order_body() | told).cod is cod
 
 
 @pytest.mark.parametrize(
@@ -112,11 +112,13 @@ def test_a_fulfilment_shows_where_the_shop_thinks_its_parcel_is(word, status):
         "shipment_status": word,
         "updated_at": "2026-11-20T10:00:00Z",
     }
-    (parcel,) = learn("fulfillments/update", body | alone).parcels
+    (parcel,) = extract_sighting("fulfillments/update", body | alone).parcels
     assert parcel.status is status
     assert (parcel.status_at is None) == (status is ParcelStatus.UNKNOWN)
     two = alone | {"tracking_numbers": ["1490810000016", "1490810000027"]}
-    assert {one.status for one in learn("fulfillments/update", body | two).parcels} == {ParcelStatus.UNKNOWN}
+    assert {one.status for one in extract_sighting("fulfillments/update", body | two).parcels} == {
+        ParcelStatus.UNKNOWN
+    }
 
 
 @pytest.mark.parametrize(
@@ -132,13 +134,13 @@ def test_a_fulfilment_shows_where_the_shop_thinks_its_parcel_is(word, status):
     ],
 )
 def test_returns_and_disputes_show_whether_they_are_settled(topic, body, matter, is_open):
-    seen = learn(topic, body)
+    seen = extract_sighting(topic, body)
     assert (seen.order_id, seen.matter, seen.matter_open) == ("1001", matter, is_open)
 
 
 def test_an_indian_order_shows_who_and_which_parcels():
-    seen = learn("orders/updated", fixture("constructed_orders_updated_india.json"))
-    assert (seen.kind, seen.order_id, seen.order_name) == (Seen.ORDER, "5678901234567", "#1042")
+    seen = extract_sighting("orders/updated", fixture("constructed_orders_updated_india.json"))
+    assert (seen.kind, seen.order_id, seen.order_name) == (SightingKind.ORDER, "5678901234567", "#1042")
     assert (seen.email, seen.phone) == ("asha.rao@example.com", "+919876543210")
     assert seen.customer_id.isdigit()
     assert seen.placed_at == datetime(2022, 1, 1, tzinfo=UTC)
@@ -147,8 +149,12 @@ def test_an_indian_order_shows_who_and_which_parcels():
 @pytest.mark.parametrize("carrier", ["bluedart", "delhivery"])
 def test_a_fulfilment_shows_its_parcel_and_carrier(carrier):
     body = fixture(f"constructed_fulfillments_create_{carrier}.json")
-    seen = learn("fulfillments/create", body)
-    assert (seen.kind, seen.order_id, seen.email) == (Seen.PARCELS, "5678901234567", "asha.rao@example.com")
+    seen = extract_sighting("fulfillments/create", body)
+    assert (seen.kind, seen.order_id, seen.email) == (
+        SightingKind.PARCELS,
+        "5678901234567",
+        "asha.rao@example.com",
+    )
     assert {one.carrier for one in seen.parcels} == {carrier}
     assert {one.account_holder for one in seen.parcels} == {"merchant"}
     assert seen.parcels[0].shipped_at == datetime(2022, 1, 1, tzinfo=UTC)
@@ -157,33 +163,33 @@ def test_a_fulfilment_shows_its_parcel_and_carrier(carrier):
 @pytest.mark.parametrize(
     ("topic", "body", "sighting"),
     [
-        ("orders/delete", {"id": 7}, Sighting(kind=Seen.ORDER_GONE, order_id="7")),
-        ("customers/delete", {"id": 7}, Sighting(kind=Seen.CUSTOMER_GONE, customer_id="7")),
-        ("app/uninstalled", {"id": 7, "email": "owner@example.com"}, Sighting(kind=Seen.UNINSTALLED)),
-        ("products/update", {"id": 7}, Sighting(kind=Seen.NOTHING)),
-        ("customers/merge", fixture("customers_merge.json"), Sighting(kind=Seen.NOTHING)),
-        ("customers/merge", {"status": "in_progress"}, Sighting(kind=Seen.NOTHING)),
+        ("orders/delete", {"id": 7}, Sighting(kind=SightingKind.ORDER_DELETED, order_id="7")),
+        ("customers/delete", {"id": 7}, Sighting(kind=SightingKind.CUSTOMER_DELETED, customer_id="7")),
+        ("app/uninstalled", {"id": 7, "email": "owner@example.com"}, Sighting(kind=SightingKind.UNINSTALLED)),
+        ("products/update", {"id": 7}, Sighting(kind=SightingKind.NOTHING)),
+        ("customers/merge", fixture("customers_merge.json"), Sighting(kind=SightingKind.NOTHING)),
+        ("customers/merge", {"status": "in_progress"}, Sighting(kind=SightingKind.NOTHING)),
         (
             "customers/merge",
             fixture("customers_merge.json") | {"status": "completed"},
-            Sighting(kind=Seen.MERGE, customer_id="2", kept_customer_id="1"),
+            Sighting(kind=SightingKind.CUSTOMERS_MERGED, customer_id="2", kept_customer_id="1"),
         ),
         (
             "customers/update",
             {"admin_graphql_api_id": "gid://shopify/Customer/7", "email": " a@example.com ", "phone": None},
-            Sighting(kind=Seen.CUSTOMER, customer_id="7", email="a@example.com"),
+            Sighting(kind=SightingKind.CUSTOMER, customer_id="7", email="a@example.com"),
         ),
-        ("refunds/create", {"id": 1, "order_id": 7}, Sighting(kind=Seen.PARCELS, order_id="7")),
-        ("returns/approve", {"order": {"id": 7}}, Sighting(kind=Seen.PARCELS, order_id="7")),
+        ("refunds/create", {"id": 1, "order_id": 7}, Sighting(kind=SightingKind.PARCELS, order_id="7")),
+        ("returns/approve", {"order": {"id": 7}}, Sighting(kind=SightingKind.PARCELS, order_id="7")),
         (
             "returns/approve",
             {"order": {"admin_graphql_api_id": "gid://shopify/Order/7"}},
-            Sighting(kind=Seen.PARCELS, order_id="7"),
+            Sighting(kind=SightingKind.PARCELS, order_id="7"),
         ),
     ],
 )
 def test_a_topic_shows_its_kind_of_thing(topic, body, sighting):
-    assert learn(topic, body) == sighting
+    assert extract_sighting(topic, body) == sighting
 
 
 @pytest.mark.parametrize(
@@ -199,7 +205,7 @@ def test_a_topic_shows_its_kind_of_thing(topic, body, sighting):
     ],
 )
 def test_the_first_address_that_is_given_counts(changes, email, phone):
-    seen = learn("orders/create", order_body(**changes))
+    seen = extract_sighting("orders/create", order_body(**changes))
     assert (seen.email, seen.phone) == (email, phone)
 
 
@@ -215,12 +221,12 @@ def test_the_first_address_that_is_given_counts(changes, email, phone):
     ],
 )
 def test_a_shipment_has_the_numbers_it_names(shipment, numbers):
-    assert [one.number for one in learn("fulfillments/create", shipment).parcels] == numbers
+    assert [one.number for one in extract_sighting("fulfillments/create", shipment).parcels] == numbers
 
 
 def test_a_url_that_is_missing_at_the_end_is_the_last_that_was_given():
     delhivery = "https://www.delhivery.com/track/package/1"
-    seen = learn(
+    seen = extract_sighting(
         "fulfillments/create",
         {"tracking_numbers": ["1", "2", "3"], "tracking_urls": ["https://www.bluedart.com/x", delhivery]},
     )
@@ -235,10 +241,12 @@ def test_a_return_shows_its_reverse_waybill(key):
         {"tracking": {}},
         "x",
     ]
-    seen = learn("returns/approve", {"order_id": 7, key: shipments, "processed_at": "2026-01-01T00:00:00Z"})
+    seen = extract_sighting(
+        "returns/approve", {"order_id": 7, key: shipments, "processed_at": "2026-01-01T00:00:00Z"}
+    )
     assert seen.parcels == (
-        SeenParcel(number="R1", carrier="delhivery", account_holder="merchant", shipped_at=None),
-        SeenParcel(number="R2", carrier="bluedart", account_holder="merchant", shipped_at=None),
+        ParcelSighting(number="R1", carrier="delhivery", account_holder="merchant", shipped_at=None),
+        ParcelSighting(number="R2", carrier="bluedart", account_holder="merchant", shipped_at=None),
     )
     assert seen.updated_at == datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -257,12 +265,12 @@ def test_a_return_shows_its_reverse_waybill(key):
     ],
 )
 def test_a_moment_needs_an_offset(text, at):
-    assert moment(text) == at
+    assert parse_utc_datetime(text) == at
 
 
 @given(topic=TOPICS, body=st.dictionaries(KEYS, VALUES, max_size=8))
 def test_any_body_is_a_sighting_and_never_an_error(topic, body):
-    seen = learn(topic, body)
+    seen = extract_sighting(topic, body)
     assert isinstance(seen, Sighting)
     assert len(seen.order_name) <= 64
     assert json.dumps([one.number for one in seen.parcels])

@@ -1,7 +1,7 @@
 """What the Admin API's order says of parcels: those that went out and those that come back."""
 
 from bridge.model import Waybill
-from bridge.rules.index.shipping import platform_parcels
+from bridge.rules.index.shipping import read_platform_parcels
 from config.merchant_file.processors import AttributionRule
 
 ORDER = {
@@ -40,7 +40,7 @@ ORDER = {
 
 
 def test_both_ways_are_seen_and_an_aggregator_holds_its_own():
-    out, back = platform_parcels(ORDER, ())
+    out, back = read_platform_parcels(ORDER, ())
     assert out == Waybill(
         number="69810000002",
         carrier="bluedart",
@@ -48,13 +48,13 @@ def test_both_ways_are_seen_and_an_aggregator_holds_its_own():
         order_id="1001",
         order_name="#1001",
     )
-    assert out.held_by == "shiprocket"
-    assert (back.number, back.held_by) == ("14908100000016", "delhivery")
+    assert out.account_system == "shiprocket"
+    assert (back.number, back.account_system) == ("14908100000016", "delhivery")
 
 
 def test_the_merchants_own_word_comes_first():
     rules = (AttributionRule(location="65", carrier="bluedart"),)
-    out, back = platform_parcels(ORDER, rules)
+    out, back = read_platform_parcels(ORDER, rules)
     assert (out.carrier, out.account_holder) == ("bluedart", "merchant")
     assert back.carrier == "delhivery"
 
@@ -62,14 +62,18 @@ def test_the_merchants_own_word_comes_first():
 def test_what_is_open_about_the_order_goes_with_each_parcel():
     open_ = {"returns": [{"id": "gid://shopify/Return/9", "status": "OPEN"}, {"id": 8, "status": "CLOSED"}]}
     disputed = {"disputes": [{"id": "gid://shopify/ShopifyPaymentsDispute/4", "status": "NEEDS_RESPONSE"}]}
-    (out,) = platform_parcels(ORDER | open_ | disputed, ())
+    (out,) = read_platform_parcels(ORDER | open_ | disputed, ())
     assert out.matters == ("dispute/4", "return/9")
     won = {"disputes": [{"id": 4, "status": "WON"}], "returns": []}
-    assert [parcel.matters for parcel in platform_parcels(ORDER | won, ())] == [()]
+    assert [parcel.matters for parcel in read_platform_parcels(ORDER | won, ())] == [()]
 
 
 def test_nonsense_names_no_parcel():
     assert (
-        list(platform_parcels({"fulfillments": "x", "returns": [None, {"reverseFulfillmentOrders": 3}]}, ()))
+        list(
+            read_platform_parcels(
+                {"fulfillments": "x", "returns": [None, {"reverseFulfillmentOrders": 3}]}, ()
+            )
+        )
         == []
     )

@@ -9,24 +9,29 @@ from datetime import date, timedelta
 import pytest
 
 from bridge.errors import PayloadInvalid
-from bridge.model import Answer, NoticeState, Outcome, Said, TaskState
-from bridge.rules.notices.answers import LONGEST_NOTE, answered_state, check, stands
+from bridge.model import AnswerRow, NoticeState, Outcome, ProcessorAnswer, TaskState
+from bridge.rules.notices.answers import (
+    MAX_NOTE_CHARS,
+    derive_notice_state,
+    derive_notice_task_status,
+    validate_answer,
+)
 from tests.factories import NOW, make_entry, make_notice
 
 TODAY = NOW.date()
-KEPT = Said(answer=Answer.RETAINED, until=date(2031, 3, 31), law="tax")
+KEPT = AnswerRow(answer=ProcessorAnswer.RETAINED, until=date(2031, 3, 31), law="tax")
 
 
 def refusal(entries, said):
     with pytest.raises(PayloadInvalid) as caught:
-        check(entries, said, today=TODAY)
+        validate_answer(entries, said, today=TODAY)
     return caught.value.reason
 
 
 def test_an_answer_is_whole_or_none():
     one, two = make_entry(), make_entry()
-    erased = Said(answer=Answer.ERASED)
-    check([one, two], {one.id: erased, two.id: KEPT}, today=TODAY)
+    erased = AnswerRow(answer=ProcessorAnswer.ERASED)
+    validate_answer([one, two], {one.id: erased, two.id: KEPT}, today=TODAY)
     assert refusal([one, two], {one.id: erased}) == "entry_missing"
     assert refusal([one], {one.id: erased, "ent_other": erased}) == "entry_unknown"
 
@@ -39,7 +44,7 @@ def test_an_answer_is_whole_or_none():
         (replace(KEPT, until=date(9999, 12, 31)), "until_too_far"),
         (replace(KEPT, law=""), "law_missing"),
         (replace(KEPT, law="because"), "law_missing"),
-        (Said(answer=Answer.ERASED, note="x" * (LONGEST_NOTE + 1)), "note_too_long"),
+        (AnswerRow(answer=ProcessorAnswer.ERASED, note="x" * (MAX_NOTE_CHARS + 1)), "note_too_long"),
     ],
 )
 def test_what_is_kept_has_a_law_and_a_day_ahead(said, reason):
@@ -60,8 +65,13 @@ def test_what_is_kept_has_a_law_and_a_day_ahead(said, reason):
     ],
 )
 def test_a_notice_is_what_its_answers_are(answers, state):
-    words = {"E": Answer.ERASED, "N": Answer.NOT_FOUND, "R": Answer.REFUSED, "K": Answer.RETAINED}
-    assert answered_state([words[letter] for letter in answers]) is state
+    words = {
+        "E": ProcessorAnswer.ERASED,
+        "N": ProcessorAnswer.NOT_FOUND,
+        "R": ProcessorAnswer.REFUSED,
+        "K": ProcessorAnswer.RETAINED,
+    }
+    assert derive_notice_state([words[letter] for letter in answers]) is state
 
 
 def test_while_something_waits_the_task_waits_and_says_what_for():
@@ -70,7 +80,7 @@ def test_while_something_waits_the_task_waits_and_says_what_for():
         make_entry(reason="cod_unremitted", not_before=NOW + timedelta(days=5)),
         make_entry(reason="parcel_moving"),
     ]
-    now = stands("delhivery", waits, [])
+    now = derive_notice_task_status("delhivery", waits, [])
     assert (now.state, now.outcome, now.error, now.expected_by) == (
         TaskState.WAITING,
         Outcome.UNCONFIRMED,
@@ -91,39 +101,42 @@ def test_while_something_waits_the_task_waits_and_says_what_for():
 def test_a_letter_that_went_says_when_its_answer_is_due_and_what_is_wrong_with_it():
     entry = make_entry(state=NoticeState.SENT, notice_id="ntc_1")
     letter = make_notice(id="ntc_1", state=NoticeState.SENT, sent_at=NOW, due_at=NOW + timedelta(days=15))
-    now = stands("delhivery", [entry], [letter])
+    now = derive_notice_task_status("delhivery", [entry], [letter])
     assert (now.expected_by, now.error, now.detail["waits"]) == (NOW + timedelta(days=15), "", [])
     (shown,) = now.detail["notices"]
     assert (shown["id"], shown["state"], shown["reminders"]) == ("ntc_1", "sent", 0)
     for state in (NoticeState.BOUNCED, NoticeState.EXPIRED):
-        assert stands("delhivery", [entry], [replace(letter, state=state)]).error == state
+        assert derive_notice_task_status("delhivery", [entry], [replace(letter, state=state)]).error == state
 
 
 def test_what_cannot_go_out_is_the_first_thing_to_look_at():
     entry = make_entry(state=NoticeState.QUEUED, reason="contact_not_verified", notice_id="ntc_1")
-    assert stands("delhivery", [entry], [make_notice(id="ntc_1")]).error == "contact_not_verified"
+    assert (
+        derive_notice_task_status("delhivery", [entry], [make_notice(id="ntc_1")]).error
+        == "contact_not_verified"
+    )
 
 
 @pytest.mark.parametrize(
     ("answers", "state", "outcome"),
     [
-        ([Answer.ERASED, Answer.NOT_FOUND], TaskState.DONE, Outcome.ERASED),
-        ([Answer.NOT_FOUND], TaskState.DONE, Outcome.ABSENT),
-        ([Answer.ERASED, Answer.RETAINED], TaskState.DONE, Outcome.RETAINED),
-        ([Answer.ERASED, Answer.REFUSED], TaskState.FAILED, Outcome.DENIED),
+        ([ProcessorAnswer.ERASED, ProcessorAnswer.NOT_FOUND], TaskState.DONE, Outcome.ERASED),
+        ([ProcessorAnswer.NOT_FOUND], TaskState.DONE, Outcome.ABSENT),
+        ([ProcessorAnswer.ERASED, ProcessorAnswer.RETAINED], TaskState.DONE, Outcome.RETAINED),
+        ([ProcessorAnswer.ERASED, ProcessorAnswer.REFUSED], TaskState.FAILED, Outcome.DENIED),
     ],
 )
 def test_the_worst_answer_is_the_tasks(answers, state, outcome):
     entries = [make_entry(answer=one, law="tax", until=date(2031, 3, 31)) for one in answers]
-    now = stands("delhivery", entries, [])
+    now = derive_notice_task_status("delhivery", entries, [])
     assert (now.state, now.outcome, now.expected_by) == (state, outcome, None)
     assert bool(now.gaps) == (state is TaskState.FAILED)
     assert now.detail["kept"] == (
-        [{"law": "tax", "until": "2031-03-31", "entries": 1}] if Answer.RETAINED in answers else []
+        [{"law": "tax", "until": "2031-03-31", "entries": 1}] if ProcessorAnswer.RETAINED in answers else []
     )
 
 
 def test_the_detail_is_json_and_names_no_waybill():
-    entries = [make_entry(answer=Answer.ERASED, read_back="blank"), make_entry()]
-    told = json.dumps(stands("delhivery", entries, [make_notice()]).detail)
+    entries = [make_entry(answer=ProcessorAnswer.ERASED, read_back="blank"), make_entry()]
+    told = json.dumps(derive_notice_task_status("delhivery", entries, [make_notice()]).detail)
     assert not any(entry.reference in told or entry.order in told for entry in entries)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 
-from bridge.model import Names, Principal, Waybill
-from bridge.rules.notices.recipients import Told, whom
+from bridge.model import Principal, ReferenceKind, Waybill
+from bridge.rules.notices.recipients import NoticeTarget, list_notice_targets
 from config.merchant_file.processors import Processor
 
 WHO = Principal(customer_id="7001", email=" Asha@Qwertzuiop.example ")
@@ -28,34 +28,41 @@ def parcel(number, carrier_="delhivery", holder="merchant"):
 
 
 def told(*processors, parcels=(), who=WHO, orders=ORDERS):
-    return [(one.processor, one.names, one.reference) for one in whom(who, parcels, orders, processors)]
+    return [
+        (one.processor, one.reference_kind, one.reference)
+        for one in list_notice_targets(who, parcels, orders, processors)
+    ]
 
 
 def test_a_waybill_goes_to_its_account_and_to_nobody_else():
     both = carrier("delhivery"), carrier("bluedart")
     parcels = [parcel("D1"), parcel("B1", "bluedart"), parcel("S1", "bluedart", "shiprocket")]
     assert told(*both, parcels=parcels) == [
-        ("delhivery", Names.WAYBILL, "D1"),
-        ("bluedart", Names.WAYBILL, "B1"),
-        ("shiprocket", Names.WAYBILL, "S1"),
+        ("delhivery", ReferenceKind.WAYBILL, "D1"),
+        ("bluedart", ReferenceKind.WAYBILL, "B1"),
+        ("shiprocket", ReferenceKind.WAYBILL, "S1"),
     ]
 
 
 def test_a_processor_says_whose_parcels_are_on_its_account():
     group = carrier("delhivery_group", carries=("delhivery", "ecomexpress"))
-    assert told(group, parcels=[parcel("E1", "ecomexpress")]) == [("delhivery_group", Names.WAYBILL, "E1")]
+    assert told(group, parcels=[parcel("E1", "ecomexpress")]) == [
+        ("delhivery_group", ReferenceKind.WAYBILL, "E1")
+    ]
 
 
 def test_a_parcel_whose_carrier_nobody_named_is_for_a_person_to_decide():
-    assert told(carrier("delhivery"), parcels=[parcel("X1", "unknown")]) == [("unknown", Names.WAYBILL, "X1")]
+    assert told(carrier("delhivery"), parcels=[parcel("X1", "unknown")]) == [
+        ("unknown", ReferenceKind.WAYBILL, "X1")
+    ]
 
 
 def test_one_who_has_a_copy_of_every_parcel_is_told_of_every_parcel():
     after = carrier("aftership", carries=("*",), erasure_channel="api")
     parcels = [parcel("D1"), parcel("B1", "bluedart")]
     assert [one for one in told(carrier("delhivery"), after, parcels=parcels) if one[0] == "aftership"] == [
-        ("aftership", Names.WAYBILL, "D1"),
-        ("aftership", Names.WAYBILL, "B1"),
+        ("aftership", ReferenceKind.WAYBILL, "D1"),
+        ("aftership", ReferenceKind.WAYBILL, "B1"),
     ]
 
 
@@ -65,17 +72,19 @@ def test_those_without_waybills_know_orders_or_the_customer():
     ads = processor("ads", applies_to="everyone", names="email_sha256")
     digest = hashlib.sha256(b"asha@qwertzuiop.example").hexdigest()
     assert told(pay, news, ads) == [
-        ("pay", Names.ORDER, "#1001"),
-        ("pay", Names.ORDER, "#1002"),
-        ("news", Names.CUSTOMER, "7001"),
-        ("ads", Names.EMAIL_SHA256, digest),
+        ("pay", ReferenceKind.ORDER, "#1001"),
+        ("pay", ReferenceKind.ORDER, "#1002"),
+        ("news", ReferenceKind.CUSTOMER, "7001"),
+        ("ads", ReferenceKind.EMAIL_SHA256, digest),
     ]
     assert told(pay, orders={}) == []
 
 
 def test_who_cannot_be_named_there_is_told_of_without_a_name():
-    (one,) = whom(Principal(email="a@b.example"), [], {}, [processor("news", names="customer")])
-    assert one == Told(processor="news", names=Names.CUSTOMER, reference="")
+    (one,) = list_notice_targets(
+        Principal(email="a@b.example"), [], {}, [processor("news", names="customer")]
+    )
+    assert one == NoticeTarget(processor="news", reference_kind=ReferenceKind.CUSTOMER, reference="")
 
 
 def test_who_is_not_told_by_us_and_who_has_no_name_get_nothing():
@@ -91,12 +100,12 @@ def test_who_is_not_told_by_us_and_who_has_no_name_get_nothing():
 def test_no_instruction_holds_a_name_a_phone_or_an_e_mail():
     everyone = [processor(f"p{n}", names=n) for n in ("customer", "email_sha256")]
     who = Principal(customer_id="7001", email="asha@qwertzuiop.example", phone="+919811122233")
-    said = repr(whom(who, [parcel("D1")], ORDERS, [*everyone, carrier("delhivery")]))
+    said = repr(list_notice_targets(who, [parcel("D1")], ORDERS, [*everyone, carrier("delhivery")]))
     assert "qwertzuiop" not in said
     assert "98111" not in said
 
 
 def test_twice_is_once():
     assert told(carrier("delhivery"), parcels=[parcel("D1"), parcel("D1")]) == [
-        ("delhivery", Names.WAYBILL, "D1")
+        ("delhivery", ReferenceKind.WAYBILL, "D1")
     ]

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.model import Names, ParcelStatus
-from bridge.rules.notices.timing import AT_REST, LOOK_DAYS, asking
-from config.merchant_file.notice_rules import Instructions
+from bridge.model import ParcelStatus, ReferenceKind
+from bridge.rules.notices.timing import FINAL_PARCEL_STATUSES, TRACKING_PAUSE_DAYS, decide_notice_timing
+from config.merchant_file.notice_rules import NoticeRules
 from tests.factories import NOW, make_entry, settled_retention
 
-TERMS = Instructions()
+TERMS = NoticeRules()
 RETENTION = settled_retention()
 
 
@@ -23,7 +23,9 @@ FREE = replace(RETENTION, categories={})
 
 
 def ask(now=NOW, tracked=True, terms=TERMS, retention=RETENTION, **given):
-    return asking(make_entry(**given), now=now, tracked=tracked, terms=terms, retention=retention)
+    return decide_notice_timing(
+        make_entry(**given), now=now, is_trackable=tracked, notice_rules=terms, retention=retention
+    )
 
 
 def days(count):
@@ -53,7 +55,7 @@ def test_so_is_one_that_comes_back(status):
 
 def test_it_is_looked_for_with_growing_pauses():
     pauses = [(ask(status=ParcelStatus.IN_TRANSIT, looks=n).look_at - NOW).days for n in range(8)]
-    assert pauses == [*LOOK_DAYS, 7, 7]
+    assert pauses == [*TRACKING_PAUSE_DAYS, 7, 7]
     assert pauses == sorted(pauses)
 
 
@@ -92,7 +94,7 @@ def test_a_lost_parcel_is_a_claim_first():
         (("dispute/4", "held_by_operator"), "held_by_operator"),
     ],
 )
-@pytest.mark.parametrize("names", [Names.WAYBILL, Names.ORDER])
+@pytest.mark.parametrize("names", [ReferenceKind.WAYBILL, ReferenceKind.ORDER])
 def test_what_is_open_keeps_everything_without_an_end(matters, reason, names):
     told = ask(matters=matters, names=names)
     assert (told.reason, told.not_before, told.look_at) == (reason, None, NOW + days(7))
@@ -167,7 +169,7 @@ def test_a_carrier_that_does_not_know_it_is_no_proof_and_is_asked_again_meanwhil
 
 def test_an_operators_release_and_what_is_no_parcel_wait_for_nothing():
     assert ask(released=True, status=ParcelStatus.IN_TRANSIT, matters=("dispute/4",)).reason == ""
-    assert ask(names=Names.CUSTOMER, status=ParcelStatus.UNKNOWN).reason == ""
+    assert ask(names=ReferenceKind.CUSTOMER, status=ParcelStatus.UNKNOWN).reason == ""
 
 
 MOMENTS = st.datetimes(datetime(2024, 1, 1), datetime(2029, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
@@ -186,7 +188,11 @@ def test_whatever_is_told_it_waits_with_a_reason_and_looks_again_later(**given):
     now, tracked = given.pop("now"), given.pop("tracked")
     told = ask(now=now, tracked=tracked, **given)
     if not told.reason:
-        assert given["status"] in AT_REST or not tracked or given["status"] in ("unknown", "not_found")
+        assert (
+            given["status"] in FINAL_PARCEL_STATUSES
+            or not tracked
+            or given["status"] in ("unknown", "not_found")
+        )
         return
     assert told.look_at is not None
     assert told.look_at > now

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from bridge.model import Destroyed, Head, Tombstone
-from bridge.rules.recovery.restored import living, verdict
+from bridge.model import Destruction, LedgerHead, Tombstone
+from bridge.rules.recovery.restored import compare_with_ledger_head, filter_live_tombstones
 from tests.factories import NOW, OTHER_SHOP, SHOP
 
-SEEN = Head(at=NOW, seq=8, hash="8" * 64, signature="signed")
+SEEN = LedgerHead(at=NOW, seq=8, hash="8" * 64, signature="signed")
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ SEEN = Head(at=NOW, seq=8, hash="8" * 64, signature="signed")
     ],
 )
 def test_a_database_is_held_against_the_head_that_the_ledger_saw_last(seen, seq, hash_there, why):
-    assert verdict(seen, seq, hash_there) == why
+    assert compare_with_ledger_head(seen, seq, hash_there) == why
 
 
 def test_keys_of_a_shop_are_dead_once_it_was_erased_whole_and_newer_ones_live():
@@ -32,8 +32,8 @@ def test_keys_of_a_shop_are_dead_once_it_was_erased_whole_and_newer_ones_live():
         told = {"shop": SHOP, "field": "customer", "key": name, "erased_at": NOW, "request_id": "req_1"}
         return Tombstone(**(told | given))
 
-    ended = Destroyed(kind="shop", ref="req_2", shop=SHOP, at=NOW + timedelta(days=1))
-    document = Destroyed(kind="document", ref="doc_1", shop=OTHER_SHOP, at=NOW + timedelta(days=1))
+    ended = Destruction(kind="shop", ref="req_2", shop=SHOP, at=NOW + timedelta(days=1))
+    document = Destruction(kind="document", ref="doc_1", shop=OTHER_SHOP, at=NOW + timedelta(days=1))
     newer = key("newer", erased_at=NOW + timedelta(days=2))
     elsewhere = key("elsewhere", shop=OTHER_SHOP)
-    assert living([key("dead"), newer, elsewhere], [ended, document]) == [newer, elsewhere]
+    assert filter_live_tombstones([key("dead"), newer, elsewhere], [ended, document]) == [newer, elsewhere]

@@ -12,12 +12,12 @@ from bridge.errors import PayloadInvalid
 from bridge.model import BankDetails, RefundAccount, RefundState
 from bridge.rules.refunds import settlement as settlement_rules
 from bridge.rules.refunds.settlement import (
-    bank_details,
-    erase_at,
-    first_moment,
-    refund_id,
-    refusal,
-    settlement,
+    compute_day_start,
+    compute_erase_at,
+    find_read_refusal,
+    parse_refund_id,
+    validate_bank_details,
+    validate_settlement,
 )
 from config.retention_file.retention import load_retention
 from config.settings import RETENTION_FILE
@@ -32,10 +32,10 @@ def retention():
 
 
 def test_an_account_with_its_code_or_an_address_is_taken():
-    taken = bank_details(GOOD | {"account_number": " 0012 3456-7890", "ifsc": "hdfc0001234"})
+    taken = validate_bank_details(GOOD | {"account_number": " 0012 3456-7890", "ifsc": "hdfc0001234"})
     assert taken == BankDetails(**GOOD)
     assert (taken.method, taken.last_four) == ("bank", "7890")
-    upi = bank_details({"upi_id": "asha@okbank", "ifsc": None})
+    upi = validate_bank_details({"upi_id": "asha@okbank", "ifsc": None})
     assert (upi.method, upi.last_four, upi.upi_id) == ("upi", "", "asha@okbank")
 
 
@@ -58,24 +58,26 @@ def test_an_account_with_its_code_or_an_address_is_taken():
 )
 def test_what_is_not_of_its_shape_is_refused_without_being_repeated(given, reason):
     with pytest.raises(PayloadInvalid) as fault:
-        bank_details(given)
+        validate_bank_details(given)
     assert fault.value.reason == reason == str(fault.value)
     assert fault.value.__context__ is None
 
 
 def test_no_repr_shows_a_value():
-    shown = repr(bank_details(GOOD)) + repr(bank_details({"upi_id": "asha@okbank"}))
-    shown += repr(settlement(reference="HDFC0123456789AB", amount="1", currency="INR", on=date(2026, 11, 1)))
+    shown = repr(validate_bank_details(GOOD)) + repr(validate_bank_details({"upi_id": "asha@okbank"}))
+    shown += repr(
+        validate_settlement(reference="HDFC0123456789AB", amount="1", currency="INR", on=date(2026, 11, 1))
+    )
     for value in (*GOOD.values(), "asha@okbank", "HDFC0123456789AB"):
         assert value not in shown
 
 
 def test_a_refund_is_named_by_shopify_s_number_or_the_merchant_s_mark():
-    assert refund_id("gid://shopify/Refund/99") == refund_id(" 99 ") == "99"
-    assert refund_id("COD-2026/17") == "COD-2026/17"
+    assert parse_refund_id("gid://shopify/Refund/99") == parse_refund_id(" 99 ") == "99"
+    assert parse_refund_id("COD-2026/17") == "COD-2026/17"
     for wrong in ("", "a b", "asha@okbank", "x" * 65):
         with pytest.raises(PayloadInvalid):
-            refund_id(wrong)
+            parse_refund_id(wrong)
 
 
 @pytest.mark.parametrize(
@@ -92,9 +94,9 @@ def test_a_refund_is_named_by_shopify_s_number_or_the_merchant_s_mark():
 )
 def test_what_the_bank_did_not_say_so_is_refused(changed, reason):
     good = {"reference": "412345678901", "amount": "1234.00", "currency": "INR", "on": date(2026, 11, 1)}
-    assert settlement(**good).amount == Decimal("1234.00")
+    assert validate_settlement(**good).amount == Decimal("1234.00")
     with pytest.raises(PayloadInvalid, match=reason):
-        settlement(**good | changed)
+        validate_settlement(**good | changed)
 
 
 ACCOUNT = RefundAccount(
@@ -116,21 +118,21 @@ ACCOUNT = RefundAccount(
     ],
 )
 def test_the_lock(account, told, code):
-    assert refusal(account, **{"refund": "99", "purpose": "xvi", "lock": ("xvi",)} | told) == code
+    assert find_read_refusal(account, **{"refund": "99", "purpose": "xvi", "lock": ("xvi",)} | told) == code
 
 
 def test_the_details_go_when_the_day_after_the_last_has_begun_in_india(retention):
-    matched = first_moment(date(2026, 11, 22), retention)
+    matched = compute_day_start(date(2026, 11, 22), retention)
     assert matched == datetime(2026, 11, 21, 18, 30, tzinfo=UTC)
-    assert erase_at(NOW, matched, retention) == datetime(2026, 12, 22, 18, 30, tzinfo=UTC)
+    assert compute_erase_at(NOW, matched, retention) == datetime(2026, 12, 22, 18, 30, tzinfo=UTC)
 
 
 def test_in_doubt_they_stay_and_without_a_hold_they_go_at_once(retention):
     def changed(**told):
-        category = replace(retention.categories[settlement_rules.CATEGORY], **told)
-        return replace(retention, categories={settlement_rules.CATEGORY: category})
+        category = replace(retention.categories[settlement_rules.REFUND_BANK_CATEGORY], **told)
+        return replace(retention, categories={settlement_rules.REFUND_BANK_CATEGORY: category})
 
-    matched = first_moment(date(2026, 11, 22), retention)
-    assert erase_at(NOW, matched, replace(retention, categories={})) is None
-    assert erase_at(NOW, matched, changed(holds=("mistyped",))) is None
-    assert erase_at(NOW, matched, changed(holds=())) == matched
+    matched = compute_day_start(date(2026, 11, 22), retention)
+    assert compute_erase_at(NOW, matched, replace(retention, categories={})) is None
+    assert compute_erase_at(NOW, matched, changed(holds=("mistyped",))) is None
+    assert compute_erase_at(NOW, matched, changed(holds=())) == matched

@@ -9,13 +9,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.rules.requests.deadlines import LAW, POLICY, SHOPIFY, add_months, clocks, shift_months
+from bridge.rules.requests.deadlines import (
+    LAW_CLOCK,
+    POLICY_CLOCK,
+    SHOPIFY_CLOCK,
+    add_months_to_date,
+    add_months_to_datetime,
+    compute_clocks,
+)
 from config.merchant_file.merchant import ClockRules
 
 VECTORS = json.loads(
     (Path(__file__).parents[2] / "fixtures" / "policy" / "clock_and_release_vectors.json").read_text()
 )
-GOVERNED_BY = {"30d": POLICY, "1month": LAW}
+GOVERNED_BY = {"30d": POLICY_CLOCK, "1month": LAW_CLOCK}
 INDIA, NEW_YORK = ZoneInfo("Asia/Kolkata"), ZoneInfo("America/New_York")
 ZONES = st.sampled_from(
     ["Asia/Kolkata", "UTC", "America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "Pacific/Apia"]
@@ -41,63 +48,65 @@ def moment(text):
 
 @pytest.mark.parametrize("vector", VECTORS["due"], ids=lambda vector: vector["received_at"])
 def test_the_answer_is_due_when_the_vectors_say(vector):
-    found = clocks(received_at=moment(vector["received_at"]), webhook_received_at=None, rules=rules())
+    found = compute_clocks(received_at=moment(vector["received_at"]), webhook_received_at=None, rules=rules())
 
     assert found.due_at == moment(vector["due_at"])
     assert found.due_governed_by == GOVERNED_BY[vector["governed_by"]]
-    assert SHOPIFY not in found.due
+    assert SHOPIFY_CLOCK not in found.due_by_rule
 
 
 @pytest.mark.parametrize("vector", VECTORS["ack"], ids=lambda vector: vector["received_at"])
 def test_the_shorter_of_law_and_promise_says_when_to_acknowledge(vector):
     received = moment(vector["received_at"])
 
-    both = clocks(received_at=received, webhook_received_at=None, rules=rules())
-    promise_alone = clocks(received_at=received, webhook_received_at=None, rules=rules(ack_hours_law=96))
+    both = compute_clocks(received_at=received, webhook_received_at=None, rules=rules())
+    promise_alone = compute_clocks(
+        received_at=received, webhook_received_at=None, rules=rules(ack_hours_law=96)
+    )
 
     assert both.acknowledge_due_at == moment(vector["ack_due_48h"])
     assert promise_alone.acknowledge_due_at == moment(vector["ack_due_72h"])
 
 
 def test_t01_a_mail_before_the_webhook_starts_the_clock():
-    found = clocks(
+    found = compute_clocks(
         received_at=moment("2027-01-31T10:00Z"),
         webhook_received_at=moment("2027-02-10T08:00Z"),
         rules=rules(),
     )
 
-    assert (found.due_at, found.due_governed_by) == (moment("2027-02-28T10:00Z"), LAW)
+    assert (found.due_at, found.due_governed_by) == (moment("2027-02-28T10:00Z"), LAW_CLOCK)
     assert found.acknowledge_due_at == moment("2027-02-02T10:00Z")
-    assert found.due[SHOPIFY] == moment("2027-03-12T08:00Z")
+    assert found.due_by_rule[SHOPIFY_CLOCK] == moment("2027-03-12T08:00Z")
 
 
 def test_where_all_agree_the_promise_governs_and_then_the_law():
     received = moment("2027-03-31T10:00Z")
 
-    found = clocks(received_at=received, webhook_received_at=received, rules=rules())
-    without_promise = clocks(
+    found = compute_clocks(received_at=received, webhook_received_at=received, rules=rules())
+    without_promise = compute_clocks(
         received_at=received, webhook_received_at=received, rules=rules(resolve_days_policy=31)
     )
 
-    assert set(found.due.values()) == {moment("2027-04-30T10:00Z")}
-    assert found.due_governed_by == POLICY
-    assert without_promise.due_governed_by == LAW
+    assert set(found.due_by_rule.values()) == {moment("2027-04-30T10:00Z")}
+    assert found.due_governed_by == POLICY_CLOCK
+    assert without_promise.due_governed_by == LAW_CLOCK
 
 
 def test_an_older_webhook_governs():
-    found = clocks(
+    found = compute_clocks(
         received_at=moment("2026-11-22T10:00Z"),
         webhook_received_at=moment("2026-11-20T10:00Z"),
         rules=rules(),
     )
 
-    assert (found.due_at, found.due_governed_by) == (moment("2026-12-20T10:00Z"), SHOPIFY)
+    assert (found.due_at, found.due_governed_by) == (moment("2026-12-20T10:00Z"), SHOPIFY_CLOCK)
 
 
 def test_the_month_is_counted_where_the_merchant_is():
     # 20:00 UTC on the 30th is already the 31st in India; both months end on 28 February
-    assert add_months(moment("2027-01-30T20:00Z"), 1, INDIA) == moment("2027-02-27T20:00Z")
-    assert add_months(moment("2027-01-30T20:00Z"), 1, UTC) == moment("2027-02-28T20:00Z")
+    assert add_months_to_datetime(moment("2027-01-30T20:00Z"), 1, INDIA) == moment("2027-02-27T20:00Z")
+    assert add_months_to_datetime(moment("2027-01-30T20:00Z"), 1, UTC) == moment("2027-02-28T20:00Z")
 
 
 @pytest.mark.parametrize(
@@ -109,7 +118,7 @@ def test_the_month_is_counted_where_the_merchant_is():
     ],
 )
 def test_the_time_of_day_stays_when_clocks_change(start, end):
-    assert add_months(moment(start), 1, NEW_YORK) == moment(end)
+    assert add_months_to_datetime(moment(start), 1, NEW_YORK) == moment(end)
 
 
 @pytest.mark.parametrize(
@@ -125,7 +134,7 @@ def test_the_time_of_day_stays_when_clocks_change(start, end):
     ],
 )
 def test_months_end_where_the_calendar_ends_them(day, months, end):
-    assert shift_months(day, months) == end
+    assert add_months_to_date(day, months) == end
 
 
 @pytest.mark.parametrize("name", ["received_at", "webhook_received_at"])
@@ -134,31 +143,31 @@ def test_a_moment_without_zone_is_refused(name):
     given[name] = datetime(2026, 11, 22, 10)  # noqa: DTZ001 - that is the point
 
     with pytest.raises(ValueError, match="must carry its time zone"):
-        clocks(**given, rules=rules())
+        compute_clocks(**given, rules=rules())
 
 
 @given(MOMENTS, st.none() | MOMENTS, ZONES)
 def test_the_answer_is_never_due_after_any_clock(received, webhook, timezone):
-    found = clocks(received_at=received, webhook_received_at=webhook, rules=rules(timezone))
+    found = compute_clocks(received_at=received, webhook_received_at=webhook, rules=rules(timezone))
 
-    assert found.due_at == min(found.due.values()) == found.due[found.due_governed_by]
+    assert found.due_at == min(found.due_by_rule.values()) == found.due_by_rule[found.due_governed_by]
     assert found.acknowledge_due_at == received + timedelta(hours=48)
-    assert all(due.tzinfo is UTC for due in found.due.values())
+    assert all(due.tzinfo is UTC for due in found.due_by_rule.values())
 
 
 @given(MOMENTS, MOMENTS, ZONES)
 def test_one_more_clock_only_shortens(received, webhook, timezone):
-    alone = clocks(received_at=received, webhook_received_at=None, rules=rules(timezone))
-    both = clocks(received_at=received, webhook_received_at=webhook, rules=rules(timezone))
+    alone = compute_clocks(received_at=received, webhook_received_at=None, rules=rules(timezone))
+    both = compute_clocks(received_at=received, webhook_received_at=webhook, rules=rules(timezone))
 
     assert both.due_at <= alone.due_at
-    assert alone.due.items() <= both.due.items()
+    assert alone.due_by_rule.items() <= both.due_by_rule.items()
 
 
 @given(MOMENTS, MOMENTS, st.none() | MOMENTS, ZONES)
 def test_an_earlier_receipt_never_brings_a_later_day(one, other, webhook, timezone):
     earlier, later = (
-        clocks(received_at=received, webhook_received_at=webhook, rules=rules(timezone))
+        compute_clocks(received_at=received, webhook_received_at=webhook, rules=rules(timezone))
         for received in sorted((one, other))
     )
 
@@ -170,7 +179,7 @@ def test_an_earlier_receipt_never_brings_a_later_day(one, other, webhook, timezo
 @given(MOMENTS, st.none() | MOMENTS, ZONES)
 def test_a_replay_computes_the_same(received, webhook, timezone):
     once, again = (
-        clocks(received_at=given, webhook_received_at=webhook, rules=rules(timezone))
+        compute_clocks(received_at=given, webhook_received_at=webhook, rules=rules(timezone))
         for given in (received, received.astimezone(NEW_YORK))
     )
 
@@ -179,7 +188,7 @@ def test_a_replay_computes_the_same(received, webhook, timezone):
 
 @given(MOMENTS, st.integers(1, 120))
 def test_without_clock_changes_the_wall_clock_and_the_month_are_kept(start, months):
-    before, after = start.astimezone(INDIA), add_months(start, months, INDIA).astimezone(INDIA)
+    before, after = start.astimezone(INDIA), add_months_to_datetime(start, months, INDIA).astimezone(INDIA)
 
     assert after.timetz() == before.timetz()
     assert (after.year * 12 + after.month) - (before.year * 12 + before.month) == months
@@ -188,7 +197,7 @@ def test_without_clock_changes_the_wall_clock_and_the_month_are_kept(start, mont
 
 @given(MOMENTS, ZONES)
 def test_a_month_has_28_to_31_days_in_every_zone(start, timezone):
-    span = add_months(start, 1, ZoneInfo(timezone)) - start
+    span = add_months_to_datetime(start, 1, ZoneInfo(timezone)) - start
 
     # a zone's clock moves by at most a day (Samoa crossed the date line in 2011)
     assert timedelta(days=27) <= span <= timedelta(days=32)

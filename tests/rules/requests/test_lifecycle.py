@@ -6,8 +6,15 @@ from datetime import timedelta
 
 import pytest
 
-from bridge.model import Absence, Action, Gap, Kind, RequestState, Source, TaskState
-from bridge.rules.requests.lifecycle import RETRY_S, in_turn, pause_s, planned, ready, standing
+from bridge.model import Absence, Gap, RequestKind, RequestSource, RequestState, TaskAction, TaskState
+from bridge.rules.requests.lifecycle import (
+    TASK_RETRY_PAUSES_S,
+    assess_request_progress,
+    compute_retry_pause_s,
+    has_finished_prerequisites,
+    is_task_ready,
+    list_initial_tasks,
+)
 from tests.factories import NOW, make_task
 
 LATER, LATEST = NOW + timedelta(hours=1), NOW + timedelta(days=1)
@@ -26,38 +33,42 @@ def gather(state, system="shopify", **given):
 
 
 def erase(state, **given):
-    return make_task("req_1", "bridge", Action.ERASE, state=state, **given)
+    return make_task("req_1", "bridge", TaskAction.ERASE, state=state, **given)
 
 
 def follow(state, **given):
-    return make_task("req_1", "shopify", Action.FOLLOW, state=state, **given)
+    return make_task("req_1", "shopify", TaskAction.POLL_PLATFORM_ERASURE, state=state, **given)
 
 
 def instruct(state, **given):
-    return make_task("req_1", "delhivery", Action.INSTRUCT, state=state, **given)
+    return make_task("req_1", "delhivery", TaskAction.NOTIFY_PROCESSOR, state=state, **given)
 
 
 @pytest.mark.parametrize(
     ("kind", "plan"),
     [
         (
-            Kind.ACCESS,
-            [("shopify", Action.GATHER), ("bluedart", Action.GATHER), ("delhivery", Action.GATHER)],
-        ),
-        (
-            Kind.ERASURE,
+            RequestKind.ACCESS,
             [
-                ("shopify", Action.LOCATE),
-                ("vault", Action.SEAL),
-                ("bridge", Action.ERASE),
-                ("shopify", Action.FOLLOW),
+                ("shopify", TaskAction.GATHER),
+                ("bluedart", TaskAction.GATHER),
+                ("delhivery", TaskAction.GATHER),
             ],
         ),
-        (Kind.SHOP_ERASURE, [("bridge", Action.ERASE)]),
+        (
+            RequestKind.ERASURE,
+            [
+                ("shopify", TaskAction.LOCATE_PARCELS),
+                ("vault", TaskAction.SEAL_INVOICES),
+                ("bridge", TaskAction.ERASE),
+                ("shopify", TaskAction.POLL_PLATFORM_ERASURE),
+            ],
+        ),
+        (RequestKind.SHOP_ERASURE, [("bridge", TaskAction.ERASE)]),
     ],
 )
 def test_a_kind_has_its_plan(kind, plan):
-    assert planned(kind, Source.WEBHOOK, {"delhivery", "bluedart"}) == plan
+    assert list_initial_tasks(kind, RequestSource.WEBHOOK, {"delhivery", "bluedart"}) == plan
 
 
 @pytest.mark.parametrize(
@@ -113,7 +124,7 @@ def test_a_kind_has_its_plan(kind, plan):
     ],
 )
 def test_a_request_stands_where_its_tasks_put_it(tasks, state, complete, answerable, wake_at):
-    stands = standing(tasks)
+    stands = assess_request_progress(tasks)
     assert (stands.state, stands.complete, stands.answerable, stands.wake_at) == (
         state,
         complete,
@@ -136,7 +147,7 @@ def test_a_request_stands_where_its_tasks_put_it(tasks, state, complete, answera
     ],
 )
 def test_a_task_is_ready_when_its_moment_has_come(task, is_ready):
-    assert ready(task, NOW) is is_ready
+    assert is_task_ready(task, NOW) is is_ready
 
 
 @pytest.mark.parametrize(
@@ -155,37 +166,37 @@ def test_a_task_is_ready_when_its_moment_has_come(task, is_ready):
     ],
 )
 def test_a_task_waits_for_what_must_come_before(task, others, its_turn):
-    assert in_turn(task, [task, *others]) is its_turn
+    assert has_finished_prerequisites(task, [task, *others]) is its_turn
 
 
 def test_the_pauses_add_up_to_about_three_hours():
-    assert [pause_s(attempt, None) for attempt in range(1, 6)] == list(RETRY_S)
-    assert pause_s(99, None) == RETRY_S[-1]
-    assert 2.5 * 3600 < sum(RETRY_S) < 3 * 3600
+    assert [compute_retry_pause_s(attempt, None) for attempt in range(1, 6)] == list(TASK_RETRY_PAUSES_S)
+    assert compute_retry_pause_s(99, None) == TASK_RETRY_PAUSES_S[-1]
+    assert 2.5 * 3600 < sum(TASK_RETRY_PAUSES_S) < 3 * 3600
 
 
 @pytest.mark.parametrize(("wish", "pause"), [(3, 10), (25.5, 25.5), (0, 10)])
 def test_a_systems_own_wish_counts_where_it_is_longer(wish, pause):
-    assert pause_s(1, wish) == pause
+    assert compute_retry_pause_s(1, wish) == pause
 
 
 def test_what_was_opened_by_hand_the_platform_is_asked_for_before_it_is_followed():
-    plan = planned(Kind.ERASURE, Source.OPERATOR, {"delhivery"})
+    plan = list_initial_tasks(RequestKind.ERASURE, RequestSource.OPERATOR, {"delhivery"})
     assert plan == [
-        ("shopify", Action.LOCATE),
-        ("vault", Action.SEAL),
-        ("shopify", Action.ASK),
-        ("shopify", Action.REDACT),
-        ("bridge", Action.ERASE),
-        ("shopify", Action.FOLLOW),
+        ("shopify", TaskAction.LOCATE_PARCELS),
+        ("vault", TaskAction.SEAL_INVOICES),
+        ("shopify", TaskAction.REQUEST_PLATFORM_ERASURE),
+        ("shopify", TaskAction.REMOVE_PLATFORM_RESIDUE),
+        ("bridge", TaskAction.ERASE),
+        ("shopify", TaskAction.POLL_PLATFORM_ERASURE),
     ]
-    ask = make_task("req_1", "shopify", Action.ASK, state=RETRY)
-    erase = make_task("req_1", "bridge", Action.ERASE, state=DONE)
-    follow = make_task("req_1", "shopify", Action.FOLLOW)
-    assert in_turn(erase, [ask, erase, follow])
-    assert not in_turn(follow, [ask, erase, follow])
-    redact = make_task("req_1", "shopify", Action.REDACT)
-    asked = make_task("req_1", "shopify", Action.ASK, state=DONE)
-    assert not in_turn(redact, [ask, redact, erase, follow])
-    assert in_turn(redact, [asked, redact, erase, follow])
-    assert not in_turn(follow, [asked, redact, erase, follow])
+    ask = make_task("req_1", "shopify", TaskAction.REQUEST_PLATFORM_ERASURE, state=RETRY)
+    erase = make_task("req_1", "bridge", TaskAction.ERASE, state=DONE)
+    follow = make_task("req_1", "shopify", TaskAction.POLL_PLATFORM_ERASURE)
+    assert has_finished_prerequisites(erase, [ask, erase, follow])
+    assert not has_finished_prerequisites(follow, [ask, erase, follow])
+    redact = make_task("req_1", "shopify", TaskAction.REMOVE_PLATFORM_RESIDUE)
+    asked = make_task("req_1", "shopify", TaskAction.REQUEST_PLATFORM_ERASURE, state=DONE)
+    assert not has_finished_prerequisites(redact, [ask, redact, erase, follow])
+    assert has_finished_prerequisites(redact, [asked, redact, erase, follow])
+    assert not has_finished_prerequisites(follow, [asked, redact, erase, follow])

@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bridge.model import Kind, RequestState
-from bridge.rules.requests.request_register import register
+from bridge.model import RequestKind, RequestState
+from bridge.rules.requests.request_register import build_request_register
 from tests.factories import make_request
 
 INDIA = ZoneInfo("Asia/Kolkata")
@@ -26,14 +26,14 @@ def closed(received_at, days, **given):
 
 def made(*requests, **given):
     told = {"open_answers": {}, "held": [], "laws": {}, "zone": INDIA, "now": NOW} | given
-    return register(requests, **told)
+    return build_request_register(requests, **told)
 
 
 def test_months_are_the_merchant_s_and_figures_are_of_those_received_in_them():
     last_evening = datetime(2026, 11, 30, 19, 0, tzinfo=UTC)  # half past midnight of 1 December in India
     told = made(
         closed(datetime(2026, 11, 2, tzinfo=UTC), 2),
-        closed(datetime(2026, 11, 3, tzinfo=UTC), 5, kind=Kind.ERASURE),
+        closed(datetime(2026, 11, 3, tzinfo=UTC), 5, kind=RequestKind.ERASURE),
         closed(datetime(2026, 11, 4, tzinfo=UTC), 40),
         closed(last_evening, None),
     )

@@ -11,23 +11,23 @@ from hypothesis import strategies as st
 
 from bridge.rules.retention.holds import (
     LAST_DAY_RULES,
-    LEGAL_FORM,
-    REVIEWED_ON,
-    HoldState,
-    age_ends,
-    applies,
-    binds,
-    discharged_on,
-    erasable_from,
-    fy_end,
-    gst_return_due,
-    holds_on,
-    judged,
-    last_day,
+    LEGAL_FORM_FIELD,
+    REVIEWED_ON_FIELD,
+    RetentionHoldState,
+    compute_age_end,
+    compute_contract_end,
+    compute_erasable_from,
+    compute_financial_year_end,
+    compute_gst_return_due,
+    compute_last_day,
+    evaluate_retention_hold,
+    find_retention_holds,
+    is_hold_applicable,
+    is_law_applicable,
     local_day,
 )
 from config.retention_file.retention import Calendar, Law, load_retention
-from config.retention_file.retention_model import LAST_DAY_ARGS
+from config.retention_file.retention_model import LAST_DAY_RULE_ARGS
 
 HERE = Path(__file__).parents[2]
 VECTORS = json.loads((HERE / "fixtures" / "policy" / "clock_and_release_vectors.json").read_text())
@@ -71,7 +71,7 @@ def moments(events):
 
 
 def holds(category, events, today=TODAY, retention=REVIEWED, regimes=("IN",)):
-    found = holds_on(
+    found = find_retention_holds(
         SHIPPED.categories[category],
         events=moments(events),
         today=today,
@@ -87,13 +87,13 @@ class TestTheTaxVectors:
         issued = moment(vector["invoice_issued_at"])
         day = local_day(issued, INDIA)
 
-        assert fy_end(day, INDIA).isoformat() == vector["fy_end"]
+        assert compute_financial_year_end(day, INDIA).isoformat() == vector["fy_end"]
         for rule, args, expected in (
             ("gst_annual_return_due_plus_months", {"months": 72}, "gst_last_day"),
             ("fy_end_plus_years", {"years": 7}, "income_tax_last_day"),
             ("fy_end_plus_years", {"years": 8}, "companies_act_last_day"),
         ):
-            assert last_day(rule, args, issued, calendar=INDIA).isoformat() == vector[expected]
+            assert compute_last_day(rule, args, issued, calendar=INDIA).isoformat() == vector[expected]
 
     @pytest.mark.parametrize("kind", ["proprietorship", "partnership"])
     def test_t09_who_is_no_company_keeps_until_the_income_tax_ends(self, vector, kind):
@@ -134,7 +134,7 @@ def test_t10_an_unknown_legal_form_releases_no_books_but_the_rest():
 
     books = holds("invoice_document", events, late, form("unknown"))
     assert set(books) == {"gst_books", "income_tax_books", "companies_books"}
-    assert all(hold.release_needs == (LEGAL_FORM,) for hold in books.values())
+    assert all(hold.release_needs == (LEGAL_FORM_FIELD,) for hold in books.values())
     assert books["companies_books"].erasable_from == date(2035, 4, 1)
     events["last_processing_at"] = "2027-06-01T10:00Z"
     assert holds("contact", events, late, form("unknown")) == {}
@@ -145,7 +145,7 @@ def test_a_file_nobody_reviewed_releases_no_books():
 
     books = holds("payment_reference", events, date(2060, 1, 1), replace(REVIEWED, reviewed_on=None))
 
-    assert {hold.release_needs for hold in books.values()} == {(REVIEWED_ON,)}
+    assert {hold.release_needs for hold in books.values()} == {(REVIEWED_ON_FIELD,)}
 
 
 def test_an_llp_keeps_eight_years():
@@ -191,15 +191,15 @@ def test_an_order_on_its_way_keeps_the_address_until_returns_and_warranty_are_ov
     ],
 )
 def test_the_contract_is_discharged_by_the_latest_of_returns_warranty_and_refund(events, day):
-    assert discharged_on(moments(events), REVIEWED) == day
+    assert compute_contract_end(moments(events), REVIEWED) == day
 
 
 def test_nobody_can_say_when_a_contract_ends_whose_rule_or_length_is_missing():
     events = moments({"delivered_at": "2026-11-05T20:00Z"})
     unread = {name: rule for name, rule in REVIEWED.holds.items() if name != "open_contract"}
 
-    assert discharged_on(events, SHIPPED) is None
-    assert discharged_on(events, replace(REVIEWED, holds=unread)) is None
+    assert compute_contract_end(events, SHIPPED) is None
+    assert compute_contract_end(events, replace(REVIEWED, holds=unread)) is None
 
 
 @pytest.mark.parametrize("length", ["warranty_days", "return_window_days"])
@@ -268,7 +268,7 @@ def test_t07_books_of_somebody_in_the_eu_stand_on_no_law_of_the_union():
     here = holds("invoice_document", events)
 
     assert {hold.gdpr_ground for hold in there.values()} == {"17(3)(e)"}
-    assert not any(hold.disclose for hold in there.values())
+    assert not any(hold.must_disclose for hold in there.values())
     assert {hold.gdpr_ground for hold in here.values()} == {""}
     assert [hold.last_day for hold in there.values()] == [hold.last_day for hold in here.values()]
 
@@ -281,12 +281,12 @@ def test_the_one_year_floor_is_disclosed_abroad_or_gives_way_there(regime):
 
     there = holds("contact", events, day, regimes=("IN", regime))
 
-    assert [(each.ground, each.disclose) for each in there.values()] == [("dpdp_one_year", True)]
-    assert not holds("contact", events, day)["dpdp_one_year"].disclose
+    assert [(each.ground, each.must_disclose) for each in there.values()] == [("dpdp_one_year", True)]
+    assert not holds("contact", events, day)["dpdp_one_year"].must_disclose
     assert holds("contact", events, day, decided, ("IN", regime)) == {}
     assert list(holds("contact", events, day, decided)) == ["dpdp_one_year"]
-    assert not binds("dpdp_one_year", today=day, retention=decided, regimes=("IN", regime))
-    assert binds("dpdp_one_year", today=day, retention=decided)
+    assert not is_hold_applicable("dpdp_one_year", today=day, retention=decided, regimes=("IN", regime))
+    assert is_hold_applicable("dpdp_one_year", today=day, retention=decided)
 
 
 def test_a_category_whose_basis_was_refused_holds():
@@ -301,18 +301,23 @@ def test_a_category_whose_basis_was_refused_holds():
 @pytest.mark.parametrize(
     ("ground", "events", "day", "state"),
     [
-        ("gst_books", {"document_issued_at": "2026-11-22T10:00Z"}, TODAY, HoldState.HOLDS),
-        ("gst_books", {"document_issued_at": "2026-11-22T10:00Z"}, date(2034, 1, 1), HoldState.OVER),
-        ("gst_books", {}, TODAY, HoldState.NOTHING_BEGAN),
-        ("companies_books", {"document_issued_at": "2026-11-22T10:00Z"}, TODAY, HoldState.NOT_BOUND),
-        ("dpdp_one_year", {}, TODAY, HoldState.NOT_IN_FORCE),
-        ("of_no_known_name", {}, TODAY, HoldState.HOLDS),
+        ("gst_books", {"document_issued_at": "2026-11-22T10:00Z"}, TODAY, RetentionHoldState.HOLDS),
+        ("gst_books", {"document_issued_at": "2026-11-22T10:00Z"}, date(2034, 1, 1), RetentionHoldState.OVER),
+        ("gst_books", {}, TODAY, RetentionHoldState.NOT_STARTED),
+        (
+            "companies_books",
+            {"document_issued_at": "2026-11-22T10:00Z"},
+            TODAY,
+            RetentionHoldState.LAW_NOT_APPLICABLE,
+        ),
+        ("dpdp_one_year", {}, TODAY, RetentionHoldState.NOT_IN_FORCE),
+        ("of_no_known_name", {}, TODAY, RetentionHoldState.HOLDS),
     ],
 )
 def test_each_hold_says_what_it_does(ground, events, day, state):
-    assert judged(ground, events=moments(events), today=day, retention=REVIEWED)[0] is state
-    assert binds(ground, today=day, retention=REVIEWED) is (
-        state not in {HoldState.NOT_BOUND, HoldState.NOT_IN_FORCE}
+    assert evaluate_retention_hold(ground, events=moments(events), today=day, retention=REVIEWED)[0] is state
+    assert is_hold_applicable(ground, today=day, retention=REVIEWED) is (
+        state not in {RetentionHoldState.LAW_NOT_APPLICABLE, RetentionHoldState.NOT_IN_FORCE}
     )
 
 
@@ -361,9 +366,9 @@ def test_a_law_asks_for_facts_and_an_untold_fact_counts():
         applies_if={"merchant.pmla_reporting_entity": (True,)},
     )
 
-    assert applies(law, {"pmla_reporting_entity": True})
-    assert not applies(law, {"pmla_reporting_entity": False})
-    assert applies(law, {})
+    assert is_law_applicable(law, {"pmla_reporting_entity": True})
+    assert not is_law_applicable(law, {"pmla_reporting_entity": False})
+    assert is_law_applicable(law, {})
 
 
 def test_a_year_whose_return_was_extended_ends_later():
@@ -371,7 +376,7 @@ def test_a_year_whose_return_was_extended_ends_later():
     issued = moment("2026-03-31T18:29:59Z")
 
     def last(calendar, at=issued):
-        return last_day("gst_annual_return_due_plus_months", {"months": 72}, at, calendar=calendar)
+        return compute_last_day("gst_annual_return_due_plus_months", {"months": 72}, at, calendar=calendar)
 
     assert last(moved) == date(2033, 1, 31)
     assert last(moved, issued + timedelta(seconds=1)) == last(INDIA, issued + timedelta(seconds=1))
@@ -380,8 +385,8 @@ def test_a_year_whose_return_was_extended_ends_later():
 def test_other_calendars_keep_their_order():
     january = Calendar(fy_start=(1, 1), gst_annual_return_due=(6, 30))
 
-    assert fy_end(date(2026, 5, 1), january) == date(2026, 12, 31)
-    assert gst_return_due(date(2026, 5, 1), january) == date(2027, 6, 30)
+    assert compute_financial_year_end(date(2026, 5, 1), january) == date(2026, 12, 31)
+    assert compute_gst_return_due(date(2026, 5, 1), january) == date(2027, 6, 30)
 
 
 @pytest.mark.parametrize(
@@ -403,25 +408,25 @@ def test_other_calendars_keep_their_order():
 def test_each_rule_gives_the_last_day_or_leaves_the_end_open(rule, args, expected):
     leap_day = moment("2028-02-28T20:00Z")  # the 29th in India
 
-    assert last_day(rule, args, leap_day, calendar=INDIA) == expected
+    assert compute_last_day(rule, args, leap_day, calendar=INDIA) == expected
 
 
 def test_what_has_not_happened_or_lies_beyond_the_calendar_has_no_last_day():
-    assert last_day("event_plus_days", {"days": 1}, None, calendar=INDIA) is None
+    assert compute_last_day("event_plus_days", {"days": 1}, None, calendar=INDIA) is None
     beyond = datetime.max.replace(tzinfo=UTC)
-    assert last_day("event_plus_days", {"days": 1}, beyond, calendar=INDIA) is None
-    assert erasable_from(None) is None
-    assert erasable_from(date.max) is None
-    assert erasable_from(date(2034, 3, 31)) == date(2034, 4, 1)
+    assert compute_last_day("event_plus_days", {"days": 1}, beyond, calendar=INDIA) is None
+    assert compute_erasable_from(None) is None
+    assert compute_erasable_from(date.max) is None
+    assert compute_erasable_from(date(2034, 3, 31)) == date(2034, 4, 1)
 
 
 def test_an_event_without_zone_is_refused():
     nowhere = datetime(2026, 1, 1)  # noqa: DTZ001 - that is the point
 
     with pytest.raises(ValueError, match="must carry its time zone"):
-        last_day("event_plus_days", {"days": 1}, nowhere, calendar=INDIA)
+        compute_last_day("event_plus_days", {"days": 1}, nowhere, calendar=INDIA)
     with pytest.raises(ValueError, match="must carry its time zone"):
-        age_ends({"days": 1}, nowhere, INDIA)
+        compute_age_end({"days": 1}, nowhere, INDIA)
 
 
 @pytest.mark.parametrize(
@@ -439,21 +444,21 @@ def test_an_event_without_zone_is_refused():
     ],
 )
 def test_a_record_is_too_old_on_the_day_after_its_last_one(age, event, first_day):
-    assert age_ends(age, moment(event), INDIA) == first_day
+    assert compute_age_end(age, moment(event), INDIA) == first_day
 
 
 def test_an_age_without_a_span_is_refused():
     with pytest.raises(ValueError, match="days or months"):
-        age_ends({}, moment("2026-11-22T10:00Z"), INDIA)
+        compute_age_end({}, moment("2026-11-22T10:00Z"), INDIA)
 
 
 def test_every_name_a_file_may_give_is_a_function():
-    assert LAST_DAY_RULES.keys() == LAST_DAY_ARGS.keys()
+    assert LAST_DAY_RULES.keys() == LAST_DAY_RULE_ARGS.keys()
 
 
 @given(MOMENTS, st.integers(1, 30))
 def test_books_stay_at_least_their_years_and_at_most_one_more(event, years):
-    last = last_day("fy_end_plus_years", {"years": years}, event, calendar=INDIA)
+    last = compute_last_day("fy_end_plus_years", {"years": years}, event, calendar=INDIA)
     day = local_day(event, INDIA)
 
     assert (last.month, last.day) == (3, 31)
@@ -470,7 +475,9 @@ def test_a_later_document_never_shortens(one, other):
         ("event_plus_months", {"months": 12}),
         ("event_plus_years", {"years": 3}),
     ):
-        assert last_day(rule, args, early, calendar=INDIA) <= last_day(rule, args, late, calendar=INDIA)
+        assert compute_last_day(rule, args, early, calendar=INDIA) <= compute_last_day(
+            rule, args, late, calendar=INDIA
+        )
 
 
 @given(
@@ -485,7 +492,9 @@ def test_a_later_document_never_shortens(one, other):
     st.sampled_from(["proprietorship", "company", "unknown"]),
 )
 def test_holds_stand_longest_first_and_only_while_they_hold(category, events, today, kind):
-    found = holds_on(SHIPPED.categories[category], events=events, today=today, retention=form(kind))
+    found = find_retention_holds(
+        SHIPPED.categories[category], events=events, today=today, retention=form(kind)
+    )
 
     days = [hold.last_day or date.max for hold in found]
     assert days == sorted(days, reverse=True)
@@ -494,4 +503,6 @@ def test_holds_stand_longest_first_and_only_while_they_hold(category, events, to
     # once nothing in a category holds, nothing begins to hold it again without a new event or law
     if not found:
         later = today + timedelta(days=365)
-        assert not holds_on(SHIPPED.categories[category], events=events, today=later, retention=form(kind))
+        assert not find_retention_holds(
+            SHIPPED.categories[category], events=events, today=later, retention=form(kind)
+        )

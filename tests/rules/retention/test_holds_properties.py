@@ -14,17 +14,17 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bridge.rules.retention.holds import (
-    HoldState,
-    age_ends,
-    erasable_from,
-    fy_end,
-    holds_on,
-    judged,
-    last_day,
+    RetentionHoldState,
+    compute_age_end,
+    compute_erasable_from,
+    compute_financial_year_end,
+    compute_last_day,
+    evaluate_retention_hold,
+    find_retention_holds,
     local_day,
 )
 from config.retention_file.retention import Calendar, Law, load_retention
-from config.retention_file.retention_model import HoldRule
+from config.retention_file.retention_model import RetentionRule
 
 SHIPPED = load_retention(Path(__file__).parents[3] / "config" / "retention.toml")
 REVIEWED = replace(
@@ -60,11 +60,13 @@ quick = settings(max_examples=60, deadline=None)
 
 
 def last(rule, moment, calendar=INDIA):
-    return last_day(rule, RULES[rule], moment, calendar=calendar)
+    return compute_last_day(rule, RULES[rule], moment, calendar=calendar)
 
 
 def held(category, events, today, retention=REVIEWED, **more):
-    found = holds_on(SHIPPED.categories[category], events=events, today=today, retention=retention, **more)
+    found = find_retention_holds(
+        SHIPPED.categories[category], events=events, today=today, retention=retention, **more
+    )
     return {hold.ground: hold for hold in found}
 
 
@@ -109,7 +111,7 @@ def test_what_happened_later_never_lets_anything_go_earlier(category, events, de
 def test_release_is_the_day_after_the_last_day_and_never_before_the_event(rule, moment):
     day = last(rule, moment)
 
-    assert erasable_from(day) - day == timedelta(days=1)
+    assert compute_erasable_from(day) - day == timedelta(days=1)
     assert day > local_day(moment, INDIA)
 
 
@@ -119,7 +121,7 @@ def test_nothing_holds_on_its_day_of_release_and_everything_on_the_day_before(ca
     for hold in held(category, events, today).values():
         law = REVIEWED.laws[hold.law]
         free = hold.erasable_from
-        if free is None or not (law.in_force(free) and law.in_force(free - timedelta(days=1))):
+        if free is None or not (law.is_in_force(free) and law.is_in_force(free - timedelta(days=1))):
             continue
         assert hold.ground in held(category, events, free - timedelta(days=1))
         assert hold.ground not in held(category, events, free)
@@ -140,7 +142,7 @@ def test_months_and_years_after_the_last_day_of_a_month_are_never_in_the_next(ye
 def test_a_leap_day_comes_back_only_in_a_leap_year(years):
     moment = datetime(2028, 2, 29, 12, tzinfo=IST)
 
-    day = last_day("event_plus_years", {"years": years}, moment, calendar=INDIA)
+    day = compute_last_day("event_plus_years", {"years": years}, moment, calendar=INDIA)
 
     assert (day.month, day.day) == (2, 29 if isleap(2028 + years) else 28)
 
@@ -159,9 +161,9 @@ def test_a_second_before_midnight_in_india_is_the_day_before(rule, day):
     assert local_day(before, INDIA) == day - timedelta(days=1)
     assert last(rule, midnight) == last(rule, midnight + timedelta(hours=23, minutes=59))
     assert last(rule, before) <= last(rule, midnight)
-    assert age_ends({"days": 30}, midnight, INDIA) - age_ends({"days": 30}, before, INDIA) == timedelta(
-        days=1
-    )
+    assert compute_age_end({"days": 30}, midnight, INDIA) - compute_age_end(
+        {"days": 30}, before, INDIA
+    ) == timedelta(days=1)
 
 
 @quick
@@ -175,7 +177,7 @@ def test_a_year_of_the_books_ends_between_two_seconds(year):
         assert (old.month, old.day) == (new.month, new.day)
     # the turn of the calendar year turns nothing
     january = datetime(year, 1, 1, tzinfo=IST)
-    assert fy_end(local_day(january, INDIA), INDIA) == fy_end(
+    assert compute_financial_year_end(local_day(january, INDIA), INDIA) == compute_financial_year_end(
         local_day(january - timedelta(seconds=1), INDIA), INDIA
     )
 
@@ -186,7 +188,7 @@ def test_one_more_hold_never_shortens(category, events, today, ground):
     more = replace(SHIPPED.categories[category], holds=tuple({*SHIPPED.categories[category].holds, ground}))
 
     before = held(category, events, today)
-    after = holds_on(more, events=events, today=today, retention=REVIEWED)
+    after = find_retention_holds(more, events=events, today=today, retention=REVIEWED)
 
     assert before.keys() <= {hold.ground for hold in after}
     assert end(before) <= end({hold.ground: hold for hold in after})
@@ -235,7 +237,7 @@ def test_a_law_that_is_not_in_force_changes_nothing(category, events, today, end
         in_force_to=today - timedelta(days=1) if ended else None,
         applies_if={},
     )
-    rule = HoldRule(
+    rule = RetentionRule(
         id="another",
         law="another",
         last_day_rule="event_plus_years",
@@ -250,10 +252,13 @@ def test_a_law_that_is_not_in_force_changes_nothing(category, events, today, end
     )
     kept = replace(SHIPPED.categories[category], holds=(*SHIPPED.categories[category].holds, "another"))
 
-    after = holds_on(kept, events=events, today=today, retention=more)
+    after = find_retention_holds(kept, events=events, today=today, retention=more)
 
     assert {hold.ground: hold for hold in after} == held(category, events, today)
-    assert judged("another", events=events, today=today, retention=more)[0] is HoldState.NOT_IN_FORCE
+    assert (
+        evaluate_retention_hold("another", events=events, today=today, retention=more)[0]
+        is RetentionHoldState.NOT_IN_FORCE
+    )
 
 
 @quick

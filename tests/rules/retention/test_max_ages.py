@@ -8,8 +8,14 @@ from datetime import date
 
 import pytest
 
-from bridge.rules.retention.max_ages import BODIES, PACKAGES, ages_of, nearer, purge_days
-from config.retention_file.retention_model import Extension
+from bridge.rules.retention.max_ages import (
+    ACCESS_PACKAGE_AGE,
+    WEBHOOK_BODY_AGE,
+    collect_max_ages,
+    find_expiry_days,
+    find_shortened_retention,
+)
+from config.retention_file.retention_model import RuleExtension
 from tests.factories import settled_retention
 
 FILE = settled_retention()
@@ -34,8 +40,11 @@ def with_law(law, **given):
 
 
 def told(was, now):
-    stored = json.loads(json.dumps(ages_of(was)))
-    return {(one.category, one.what): (one.old, one.new) for one in nearer(stored, ages_of(now))}
+    stored = json.loads(json.dumps(collect_max_ages(was)))
+    return {
+        (one.category, one.what): (one.old, one.new)
+        for one in find_shortened_retention(stored, collect_max_ages(now))
+    }
 
 
 def test_the_same_file_brings_nothing_nearer():
@@ -87,7 +96,7 @@ def test_a_hold_that_is_taken_from_a_category_is_nearer():
         ("evidence_3y", {"last_day_rule": "event_plus_months", "args": {"months": 36}}),
         ("gst_books", {"extend_if": ""}),
         ("gst_books", {"extend_until": None}),
-        ("gst_books", {"extend_until": Extension(event="tax_proceeding_disposed_at", months=6)}),
+        ("gst_books", {"extend_until": RuleExtension(event="tax_proceeding_disposed_at", months=6)}),
         ("gst_books", {"statutory": False}),
         ("dpdp_one_year", {"eu_conflict": "erase"}),
     ],
@@ -105,7 +114,7 @@ def test_a_hold_that_lets_go_earlier_is_named_with_each_category_that_it_keeps(g
     [
         ("evidence_3y", {"args": {"years": 4}}),
         ("legal_claim", {"args": {"review_every_days": 30}}),
-        ("gst_books", {"extend_until": Extension(event="tax_proceeding_disposed_at", months=24)}),
+        ("gst_books", {"extend_until": RuleExtension(event="tax_proceeding_disposed_at", months=24)}),
     ],
 )
 def test_a_hold_that_keeps_longer_is_not_named(ground, given):
@@ -145,8 +154,12 @@ def test_a_category_that_is_gone_does_not_age_but_a_purge_goes_on_by_its_own_day
 def test_the_longer_days_of_two_files_bind_a_purge():
     shorter = with_age("webhook_payload", "max_age_failed", event="received_at", days=5)
     assert told(FILE, shorter) == {("webhook_payload", "max_age_failed"): ("90 days", "5 days")}
-    files = [ages_of(shorter), ages_of(FILE)]
-    assert [purge_days(files, BODIES), purge_days(files[:1], BODIES), purge_days(files, PACKAGES)] == [
+    files = [collect_max_ages(shorter), collect_max_ages(FILE)]
+    assert [
+        find_expiry_days(files, WEBHOOK_BODY_AGE),
+        find_expiry_days(files[:1], WEBHOOK_BODY_AGE),
+        find_expiry_days(files, ACCESS_PACKAGE_AGE),
+    ] == [
         90,
         5,
         14,

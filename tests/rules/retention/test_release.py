@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from bridge.model import Document, DocumentForm, DocumentKind, LegalClaim
-from bridge.rules.retention.holds import LEGAL_FORM, REVIEWED_ON
-from bridge.rules.retention.release import Keeping, Moved, moved
+from bridge.model import Document, DocumentForm, DocumentKind, LegalHold
+from bridge.rules.retention.holds import LEGAL_FORM_FIELD, REVIEWED_ON_FIELD
+from bridge.rules.retention.release import DocumentRetentionCalculator, ReleaseDayChange, compare_release_days
 from config.retention_file.retention import load_retention
 from config.settings import RETENTION_FILE
 
@@ -44,7 +44,7 @@ def document(issued_at=NOVEMBER, **given):
     return Document(**(told | given))
 
 
-CLAIM = LegalClaim(
+CLAIM = LegalHold(
     id="clm_1",
     shop="s",
     request_id="",
@@ -58,7 +58,9 @@ CLAIM = LegalClaim(
 
 
 def kept(*documents, claims=(), today=TODAY, retention=None):
-    return Keeping(today=today, retention=retention or file()).of(documents, claims)
+    return DocumentRetentionCalculator(today=today, retention=retention or file()).calculate_retention(
+        documents, claims
+    )
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["invoice_issued_at"])
@@ -68,11 +70,11 @@ def test_t09_an_invoice_goes_the_day_after_the_last_duty(vector, form):
     kind = "company_or_unknown" if form == "company" else "noncompany"
     day = date.fromisoformat(vector[f"erasable_from_{kind}"])
     told = kept(document(issued), retention=file(form))
-    assert (told.free, told.erasable_from, told.last_day) == (False, day, day - timedelta(days=1))
+    assert (told.is_erasable, told.erasable_from, told.last_day) == (False, day, day - timedelta(days=1))
     assert "gst_books" in told.grounds
-    assert not kept(document(issued), today=day - timedelta(days=1), retention=file(form)).free
+    assert not kept(document(issued), today=day - timedelta(days=1), retention=file(form)).is_erasable
     on_the_day = kept(document(issued), today=day, retention=file(form))
-    assert (on_the_day.free, on_the_day.erasable_from) == (True, day)
+    assert (on_the_day.is_erasable, on_the_day.erasable_from) == (True, day)
     assert "gst_books" in on_the_day.grounds, "what had kept it"
 
 
@@ -85,16 +87,16 @@ def test_t11_a_credit_note_of_the_next_year_keeps_its_invoice_too():
 @pytest.mark.parametrize(
     ("retention", "needs"),
     [
-        (file("unknown"), (LEGAL_FORM,)),
-        (file(reviewed=None), (REVIEWED_ON,)),
-        (file("unknown", None), (LEGAL_FORM, REVIEWED_ON)),
+        (file("unknown"), (LEGAL_FORM_FIELD,)),
+        (file(reviewed=None), (REVIEWED_ON_FIELD,)),
+        (file("unknown", None), (LEGAL_FORM_FIELD, REVIEWED_ON_FIELD)),
     ],
 )
 def test_t10_while_something_is_not_decided_nobody_can_say_a_day(retention, needs):
     for today in (TODAY, date(2060, 1, 1)):
         told = kept(document(), today=today, retention=retention)
-        assert (told.free, told.erasable_from, told.needs) == (False, None, needs)
-        assert told.day_of_law == (date(2035, 4, 1) if LEGAL_FORM in needs else date(2034, 4, 1))
+        assert (told.is_erasable, told.erasable_from, told.release_needs) == (False, None, needs)
+        assert told.legal_end_day == (date(2035, 4, 1) if LEGAL_FORM_FIELD in needs else date(2034, 4, 1))
 
 
 def test_a_claim_holds_without_end_whatever_the_file_says():
@@ -105,7 +107,7 @@ def test_a_claim_holds_without_end_whatever_the_file_says():
         replace(file(), holds={name: hold for name, hold in SHIPPED.holds.items() if name != "legal_claim"}),
     ):
         told = kept(document(), claims=[CLAIM], today=late, retention=retention)
-        assert (told.free, told.erasable_from, told.grounds) == (False, None, ("legal_claim",))
+        assert (told.is_erasable, told.erasable_from, told.grounds) == (False, None, ("legal_claim",))
     assert kept(document(), claims=[CLAIM]).erasable_from is None
 
 
@@ -128,23 +130,23 @@ def test_a_file_that_cannot_be_read_holds():
         replace(file(), laws={name: law for name, law in SHIPPED.laws.items() if name != "cgst"}),
     ):
         told = kept(document(), today=date(2060, 1, 1), retention=broken)
-        assert (told.free, told.erasable_from) == (False, None)
+        assert (told.is_erasable, told.erasable_from) == (False, None)
 
 
 @pytest.mark.parametrize(
     ("old", "new", "how"),
     [
-        (date(2034, 4, 1), date(2035, 4, 1), Moved.LATER),
-        (date(2035, 4, 1), date(2034, 4, 1), Moved.EARLIER),
-        (date(2034, 4, 1), None, Moved.LATER),
-        (None, date(2034, 4, 1), Moved.EARLIER),
-        (None, None, Moved.SAME),
-        (date(2020, 1, 1), date(2021, 1, 1), Moved.SAME),
-        (date(2034, 4, 1), date(2021, 1, 1), Moved.EARLIER),
+        (date(2034, 4, 1), date(2035, 4, 1), ReleaseDayChange.LATER),
+        (date(2035, 4, 1), date(2034, 4, 1), ReleaseDayChange.EARLIER),
+        (date(2034, 4, 1), None, ReleaseDayChange.LATER),
+        (None, date(2034, 4, 1), ReleaseDayChange.EARLIER),
+        (None, None, ReleaseDayChange.SAME),
+        (date(2020, 1, 1), date(2021, 1, 1), ReleaseDayChange.SAME),
+        (date(2034, 4, 1), date(2021, 1, 1), ReleaseDayChange.EARLIER),
     ],
 )
 def test_a_day_moves_to_or_from_us_and_what_lies_behind_is_all_one(old, new, how):
-    assert moved(old, new, today=TODAY) is how
+    assert compare_release_days(old, new, today=TODAY) is how
 
 
 def proceeding(kind, *, opened=NOVEMBER, disposed=None):
@@ -168,14 +170,22 @@ def test_a_proceeding_tells_the_file_its_event_while_it_lives():
 
 def test_the_year_after_the_final_disposal_is_kept_where_it_is_later():
     late, early = datetime(2034, 6, 10, 20, tzinfo=UTC), datetime(2028, 1, 1, tzinfo=UTC)
-    keeping = Keeping(today=TODAY, retention=file())
+    keeping = DocumentRetentionCalculator(today=TODAY, retention=file())
     papers = [document(NOVEMBER)]
-    alone = keeping.of(papers).erasable_from
-    assert keeping.of(papers, [proceeding("tax", disposed=early)]).erasable_from == alone
-    told = keeping.of(papers, [proceeding("tax", disposed=late), proceeding("tax", disposed=early)])
+    alone = keeping.calculate_retention(papers).erasable_from
+    assert keeping.calculate_retention(papers, [proceeding("tax", disposed=early)]).erasable_from == alone
+    told = keeping.calculate_retention(
+        papers, [proceeding("tax", disposed=late), proceeding("tax", disposed=early)]
+    )
     assert told.erasable_from == date(2035, 6, 12), "the day is India's, and a year after it is kept whole"
     assert told.grounds[0] == "gst_books"
-    assert keeping.of(papers).erasable_from == alone, "another order of the same day is another case"
-    assert keeping.of(papers, [proceeding("assessment", disposed=late)]).erasable_from == alone
+    assert keeping.calculate_retention(papers).erasable_from == alone, (
+        "another order of the same day is another case"
+    )
+    assert (
+        keeping.calculate_retention(papers, [proceeding("assessment", disposed=late)]).erasable_from == alone
+    )
     again = [proceeding("tax", disposed=late), proceeding("tax")]
-    assert keeping.of(papers, again).erasable_from is None, "while another one lives nobody can say a day"
+    assert keeping.calculate_retention(papers, again).erasable_from is None, (
+        "while another one lives nobody can say a day"
+    )

@@ -10,9 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.rules.requests.deadlines import shift_months
-from bridge.rules.retention.retention_registry import REGISTRY, NotStored, Stored, aged_until, end_of
-from bridge.store.retention.expire import FOUND
+from bridge.rules.requests.deadlines import add_months_to_date
+from bridge.rules.retention.retention_registry import (
+    CATEGORY_REGISTRY,
+    StoredCategory,
+    UnstoredCategory,
+    compute_day_end,
+    compute_expiry_cutoff,
+)
+from bridge.store.retention.expire import EXPIRED_SELECTS
 from config.retention_file.retention import load_retention
 from config.settings import RETENTION_FILE
 
@@ -23,20 +29,26 @@ PAGE = (Path(__file__).parents[3] / "docs" / "holds.md").read_text()
 
 def until(category, today, retention=SHIPPED, **changed):
     rules = replace(retention.categories[category], **changed)
-    stored = REGISTRY[category]
-    return aged_until(rules, stored, today=today, retention=retention)
+    stored = CATEGORY_REGISTRY[category]
+    return compute_expiry_cutoff(rules, stored, today=today, retention=retention)
 
 
 def test_every_category_of_the_file_is_stored_somewhere_or_said_not_to_be():
-    assert SHIPPED.categories.keys() - REGISTRY.keys() == set()
-    assert all(isinstance(each, NotStored) or each.by in STEPS for each in REGISTRY.values())
-    assert all(each.why for each in REGISTRY.values() if isinstance(each, NotStored))
+    assert SHIPPED.categories.keys() - CATEGORY_REGISTRY.keys() == set()
+    assert all(
+        isinstance(each, UnstoredCategory) or each.deleted_by in STEPS for each in CATEGORY_REGISTRY.values()
+    )
+    assert all(each.reason for each in CATEGORY_REGISTRY.values() if isinstance(each, UnstoredCategory))
 
 
 def test_whatever_ages_here_has_its_sweep_and_its_line_in_the_docs():
-    ours = {name for name, each in REGISTRY.items() if isinstance(each, Stored) and each.by == "age"}
-    assert ours == FOUND.keys()
-    assert [name for name in REGISTRY if f"`{name}`" not in PAGE] == []
+    ours = {
+        name
+        for name, each in CATEGORY_REGISTRY.items()
+        if isinstance(each, StoredCategory) and each.deleted_by == "age"
+    }
+    assert ours == EXPIRED_SELECTS.keys()
+    assert [name for name in CATEGORY_REGISTRY if f"`{name}`" not in PAGE] == []
 
 
 @pytest.mark.parametrize(
@@ -71,8 +83,8 @@ def test_what_the_file_does_not_say_never_ages():
 @given(st.dates(date(2026, 1, 1), date(2100, 1, 1)), st.integers(1, 200))
 def test_nothing_is_over_before_its_last_day_has_passed(today, months):
     day = until("suppression", today, max_age={"event": "created_at", "months": months})
-    assert shift_months(day, months) < today
+    assert add_months_to_date(day, months) < today
 
 
 def test_the_day_ends_where_the_books_are_kept():
-    assert end_of(date(2026, 11, 22), SHIPPED) == datetime(2026, 11, 22, 18, 30, tzinfo=UTC)
+    assert compute_day_end(date(2026, 11, 22), SHIPPED) == datetime(2026, 11, 22, 18, 30, tzinfo=UTC)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from bridge.rules.scanning.check_digits import luhn, verhoeff
+from bridge.rules.scanning.check_digits import is_luhn_valid, is_verhoeff_valid
 
 NUMBERS = st.text("0123456789", min_size=1, max_size=18)
 
@@ -14,14 +14,14 @@ NUMBERS = st.text("0123456789", min_size=1, max_size=18)
 # the first is the article's that made it known; the others are common to its implementations
 @pytest.mark.parametrize("number", ["2363", "123451", "1428570", "1234567890120", "84736430954837284567892"])
 def test_verhoeff_s_vectors_pass(number):
-    assert verhoeff(number)
-    assert not verhoeff(number[:-1] + str((int(number[-1]) + 1) % 10))
+    assert is_verhoeff_valid(number)
+    assert not is_verhoeff_valid(number[:-1] + str((int(number[-1]) + 1) % 10))
 
 
 @pytest.mark.parametrize("number", ["79927398713", "4111111111111111", "378282246310005", "6011000990139424"])
 def test_luhn_s_vectors_pass(number):
-    assert luhn(number)
-    assert not luhn(number[:-1] + str((int(number[-1]) + 1) % 10))
+    assert is_luhn_valid(number)
+    assert not is_luhn_valid(number[:-1] + str((int(number[-1]) + 1) % 10))
 
 
 def completed(number, check):
@@ -29,7 +29,7 @@ def completed(number, check):
     return number + last
 
 
-@pytest.mark.parametrize("check", [luhn, verhoeff])
+@pytest.mark.parametrize("check", [is_luhn_valid, is_verhoeff_valid])
 @given(number=NUMBERS, place=st.integers(0, 18), wrong=st.integers(1, 9))
 def test_one_wrong_digit_is_caught(check, number, place, wrong):
     whole = completed(number, check)
@@ -40,16 +40,16 @@ def test_one_wrong_digit_is_caught(check, number, place, wrong):
 
 @given(number=NUMBERS, place=st.integers(0, 17))
 def test_verhoeff_catches_every_swap_of_neighbours(number, place):
-    whole = completed(number, verhoeff)
+    whole = completed(number, is_verhoeff_valid)
     at = place % (len(whole) - 1)
     assume(whole[at] != whole[at + 1])
-    assert not verhoeff(whole[:at] + whole[at + 1] + whole[at] + whole[at + 2 :])
+    assert not is_verhoeff_valid(whole[:at] + whole[at + 1] + whole[at] + whole[at + 2 :])
 
 
 @given(number=NUMBERS, place=st.integers(0, 17))
 def test_luhn_catches_every_swap_but_that_of_0_and_9(number, place):
-    whole = completed(number, luhn)
+    whole = completed(number, is_luhn_valid)
     at = place % (len(whole) - 1)
     assume(whole[at] != whole[at + 1])
     swapped = whole[:at] + whole[at + 1] + whole[at] + whole[at + 2 :]
-    assert luhn(swapped) is ({whole[at], whole[at + 1]} == {"0", "9"})
+    assert is_luhn_valid(swapped) is ({whole[at], whole[at + 1]} == {"0", "9"})

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.rules.scanning.free_text import LONGEST, LONGEST_OF_ALL, once, spots
-from bridge.rules.scanning.scanner import KINDS
+from bridge.rules.scanning.free_text import (
+    MAX_DELIVERY_CHARS,
+    MAX_TEXT_CHARS,
+    build_review_key,
+    find_sensitive_text,
+)
+from bridge.rules.scanning.scanner import SCAN_KINDS
 
 IFSC = "HDFC0001234"
 
@@ -72,9 +77,9 @@ IFSC = "HDFC0001234"
     ],
 )
 def test_every_place_has_its_name(topic, body, what, order, customer):
-    (spot,) = spots(topic, body, KINDS)
+    (spot,) = find_sensitive_text(topic, body, SCAN_KINDS)
     assert (spot.what, spot.order_id, spot.customer_id) == (what, order, customer)
-    assert spot.once == (once(what, customer_id=customer) if customer else "")
+    assert spot.review_key == (build_review_key(what, customer_id=customer) if customer else "")
 
 
 @pytest.mark.parametrize(
@@ -86,32 +91,38 @@ def test_every_place_has_its_name(topic, body, what, order, customer):
     ],
 )
 def test_odd_shapes_hold_nothing(body):
-    assert spots("orders/create", body, KINDS) == []
+    assert find_sensitive_text("orders/create", body, SCAN_KINDS) == []
 
 
 def test_a_file_that_looks_for_nothing_finds_nothing():
-    assert spots("orders/create", {"id": 1, "note": IFSC}, ()) == []
+    assert find_sensitive_text("orders/create", {"id": 1, "note": IFSC}, ()) == []
 
 
 def test_a_text_is_looked_at_up_to_its_limit_and_what_is_longer_is_told():
     body = {
         "id": 1,
-        "note": IFSC + " " * LONGEST + "asha@okicici",
-        "customer": {"id": 7, "note": "x" * (LONGEST + 1)},
+        "note": IFSC + " " * MAX_TEXT_CHARS + "asha@okicici",
+        "customer": {"id": 7, "note": "x" * (MAX_TEXT_CHARS + 1)},
     }
-    assert [(spot.what, spot.customer_id) for spot in spots("orders/create", body, KINDS)] == [
+    assert [
+        (spot.what, spot.customer_id) for spot in find_sensitive_text("orders/create", body, SCAN_KINDS)
+    ] == [
         ("order note: ifsc", ""),
         ("order note: too long to look at whole", ""),
         ("customer note: too long to look at whole", "7"),
     ]
-    assert spots("orders/create", {"id": 1, "note": "x" * LONGEST}, KINDS) == []
-    assert spots("orders/create", body, ()) == []
+    assert find_sensitive_text("orders/create", {"id": 1, "note": "x" * MAX_TEXT_CHARS}, SCAN_KINDS) == []
+    assert find_sensitive_text("orders/create", body, ()) == []
 
 
 def test_a_delivery_is_looked_at_up_to_its_limit_and_each_place_after_it_is_told():
     line = {"properties": [{"name": "Engraving", "value": "For Asha " * 1_000}]}
-    body = {"id": 1, "line_items": [line] * (LONGEST_OF_ALL // 8_000), "customer": {"id": 7, "note": IFSC}}
-    assert [spot.what for spot in spots("orders/create", body, KINDS)] == [
+    body = {
+        "id": 1,
+        "line_items": [line] * (MAX_DELIVERY_CHARS // 8_000),
+        "customer": {"id": 7, "note": IFSC},
+    }
+    assert [spot.what for spot in find_sensitive_text("orders/create", body, SCAN_KINDS)] == [
         "line properties: too long to look at whole",
         "customer note: too long to look at whole",
     ]
@@ -132,4 +143,4 @@ def test_a_delivery_is_looked_at_up_to_its_limit_and_each_place_after_it_is_told
 )
 def test_numbers_that_apps_put_into_properties_are_no_cards(name, value, found):
     lines = [{"properties": [{"name": name, "value": value}]}]
-    assert bool(spots("orders/create", {"id": 1, "line_items": lines}, KINDS)) is found
+    assert bool(find_sensitive_text("orders/create", {"id": 1, "line_items": lines}, SCAN_KINDS)) is found

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.rules.scanning.scanner import KINDS, mask, scan
+from bridge.rules.scanning.scanner import SCAN_KINDS, mask_text, scan_text
 
 AADHAAR = "234567890124"  # passes Verhoeff; invented
 
 
-def found(text, kinds=KINDS):
-    return [(hit.kind, text[hit.start : hit.end]) for hit in scan(text, kinds)]
+def found(text, kinds=SCAN_KINDS):
+    return [(hit.kind, text[hit.start : hit.end]) for hit in scan_text(text, kinds)]
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_only_the_kinds_that_are_asked_for():
     text = "HDFC0001234 asha@okbank ABCPE1234F"
     assert found(text, ["pan"]) == [("pan", "ABCPE1234F")]
     assert found(text, []) == []
-    assert mask(text, ["upi_vpa"]) == "HDFC0001234 **** ABCPE1234F"
+    assert mask_text(text, ["upi_vpa"]) == "HDFC0001234 **** ABCPE1234F"
 
 
 @pytest.mark.parametrize(
@@ -143,31 +143,31 @@ def test_only_the_kinds_that_are_asked_for():
     ],
 )
 def test_a_copy_hides_more_and_keeps_four_digits_at_most(text, hidden):
-    assert mask(text) == hidden
+    assert mask_text(text) == hidden
 
 
 def test_what_a_text_answers_says_what_its_number_is():
-    assert mask("123456789012", label="Bank account") == "****9012"
-    assert mask("123456789012", label="Ring code") == "123456789012"
-    assert mask("none", label="IFSC HDFC0001234") == "none", "the label itself is not the text's"
+    assert mask_text("123456789012", label="Bank account") == "****9012"
+    assert mask_text("123456789012", label="Ring code") == "123456789012"
+    assert mask_text("none", label="IFSC HDFC0001234") == "none", "the label itself is not the text's"
 
 
 def test_a_hit_shows_no_value():
-    assert repr(scan("a/c 123456789012")) == "[Hit(kind='bank_account', start=4, end=16)]"
+    assert repr(scan_text("a/c 123456789012")) == "[ScanHit(kind='bank_account', start=4, end=16)]"
 
 
 @given(st.text("0123456789 -/@acbnkHDFCASBI.\n", max_size=80))
 def test_no_text_breaks_it_and_hits_stand_in_order_beside_each_other(text):
-    hits = scan(text)
+    hits = scan_text(text)
     assert all(0 <= hit.start < hit.end <= len(text) for hit in hits)
     assert all(one.end <= other.start for one, other in pairwise(hits))
-    assert {hit.kind for hit in hits} <= set(KINDS)
+    assert {hit.kind for hit in hits} <= set(SCAN_KINDS)
 
 
 @given(st.text(max_size=60), st.integers(10**11, 10**18 - 1))
 def test_a_masked_copy_never_shows_an_account(before, number):
     text = f"{before} bank account {number}"
-    assert not re.search(r"\d{9}", mask(text).rpartition("bank account")[2])
+    assert not re.search(r"\d{9}", mask_text(text).rpartition("bank account")[2])
 
 
 HOSTILE = [
@@ -188,7 +188,7 @@ HOSTILE = [
 ]
 
 
-@pytest.mark.parametrize("read", [scan, mask])
+@pytest.mark.parametrize("read", [scan_text, mask_text])
 @pytest.mark.parametrize("piece", HOSTILE)
 def test_twice_the_text_is_twice_the_work(piece, read):
     def calls(length):
@@ -209,7 +209,7 @@ def test_twice_the_text_is_twice_the_work(piece, read):
     assert calls(20_000) <= 2.2 * calls(10_000) + 100
 
 
-@pytest.mark.parametrize("read", [scan, mask])
+@pytest.mark.parametrize("read", [scan_text, mask_text])
 @pytest.mark.parametrize("piece", HOSTILE[:4])
 def test_two_megabytes_that_are_all_hits_are_read_at_once(piece, read):
     """A bound on time, and a wide one: what copies the text for each hit would take minutes."""
@@ -219,4 +219,4 @@ def test_two_megabytes_that_are_all_hits_are_read_at_once(piece, read):
 
 
 def test_a_megabyte_of_one_digit_groups_is_read_in_no_time():
-    assert scan("1 " * 250_000 + "a" * 500_000 + "@") == []
+    assert scan_text("1 " * 250_000 + "a" * 500_000 + "@") == []

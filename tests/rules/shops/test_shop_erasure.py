@@ -8,8 +8,13 @@ from types import MappingProxyType
 
 import pytest
 
-from bridge.model import Decision, Leaving
-from bridge.rules.shops.shop_erasure import Course, alive, course, kept_rows
+from bridge.model import ShopExit, ShopExitDecision
+from bridge.rules.shops.shop_erasure import (
+    Decision,
+    decide_shop_erasure,
+    is_shop_installed,
+    list_remaining_rows,
+)
 from config.retention_file.retention import load_retention
 from config.settings import RETENTION_FILE
 from tests.factories import NOW
@@ -28,7 +33,7 @@ def shop(**given):
         "token_until": None,
         "decisions": MappingProxyType({}),
     }
-    return Leaving(**(told | given))
+    return ShopExit(**(told | given))
 
 
 @pytest.mark.parametrize(
@@ -44,45 +49,60 @@ def shop(**given):
     ],
 )
 def test_signs_of_life(signs, back):
-    assert alive(shop(**signs), asked_at=NOW, now=NOW) is back
+    assert is_shop_installed(shop(**signs), redact_received_at=NOW, now=NOW) is back
 
 
 BACK = {"token_until": NOW + HOUR}
-EXPORTED, OLD_EXPORT = {Decision.EXPORTED: "f"}, {Decision.EXPORTED: "g"}
+EXPORTED, OLD_EXPORT = {ShopExitDecision.EXPORTED: "f"}, {ShopExitDecision.EXPORTED: "g"}
 
 
 @pytest.mark.parametrize(
     ("role", "given", "goes"),
     [
-        ("fiduciary", {}, Course.KEEP),
-        ("fiduciary", {"documents": 3}, Course.KEEP),
-        ("fiduciary", BACK, Course.ASK),
-        ("fiduciary", {**BACK, "decisions": {Decision.CONTINUE: ""}}, Course.KEEP),
-        ("fiduciary", {**BACK, "holds": False}, Course.KEEP),
-        ("processor", {}, Course.ALL),
-        ("processor", {"documents": 3}, Course.RETURN),
-        ("processor", {"documents": 3, "decisions": EXPORTED}, Course.ALL),
-        ("processor", {"documents": 3, "decisions": OLD_EXPORT}, Course.RETURN),
-        ("processor", {"documents": 3, "decisions": {Decision.WAIVED: "letter"}}, Course.ALL),
-        ("processor", {"documents": 3, "decisions": EXPORTED, **BACK}, Course.ASK),
-        ("processor", {"documents": 3, "decisions": {Decision.CONTINUE: ""}, **BACK}, Course.RETURN),
+        ("fiduciary", {}, Decision.KEEP_STATUTORY),
+        ("fiduciary", {"documents": 3}, Decision.KEEP_STATUTORY),
+        ("fiduciary", BACK, Decision.ASK_OPERATOR),
+        ("fiduciary", {**BACK, "decisions": {ShopExitDecision.CONTINUE: ""}}, Decision.KEEP_STATUTORY),
+        ("fiduciary", {**BACK, "holds": False}, Decision.KEEP_STATUTORY),
+        ("processor", {}, Decision.ERASE_ALL),
+        ("processor", {"documents": 3}, Decision.AWAIT_RETURN),
+        ("processor", {"documents": 3, "decisions": EXPORTED}, Decision.ERASE_ALL),
+        ("processor", {"documents": 3, "decisions": OLD_EXPORT}, Decision.AWAIT_RETURN),
+        ("processor", {"documents": 3, "decisions": {ShopExitDecision.WAIVED: "letter"}}, Decision.ERASE_ALL),
+        ("processor", {"documents": 3, "decisions": EXPORTED, **BACK}, Decision.ASK_OPERATOR),
+        (
+            "processor",
+            {"documents": 3, "decisions": {ShopExitDecision.CONTINUE: ""}, **BACK},
+            Decision.AWAIT_RETURN,
+        ),
     ],
 )
 def test_the_course(role, given, goes):
-    assert course(shop(**given), role=role, asked_at=NOW, stopped_at=None, now=NOW) is goes
+    assert (
+        decide_shop_erasure(shop(**given), role=role, redact_received_at=NOW, paused_at=None, now=NOW) is goes
+    )
 
 
 @pytest.mark.parametrize(
     ("uninstalled_at", "goes"),
-    [(None, Course.ASK), (NOW - HOUR, Course.ASK), (NOW + HOUR, Course.KEEP)],
+    [
+        (None, Decision.ASK_OPERATOR),
+        (NOW - HOUR, Decision.ASK_OPERATOR),
+        (NOW + HOUR, Decision.KEEP_STATUTORY),
+    ],
 )
 def test_once_stopped_only_another_uninstall_lets_it_go_on(uninstalled_at, goes):
     given = shop(uninstalled_at=uninstalled_at)
-    assert course(given, role="fiduciary", asked_at=NOW, stopped_at=NOW, now=NOW + 2 * HOUR) is goes
+    assert (
+        decide_shop_erasure(
+            given, role="fiduciary", redact_received_at=NOW, paused_at=NOW, now=NOW + 2 * HOUR
+        )
+        is goes
+    )
 
 
 def test_a_file_without_the_category_still_says_how_many_stayed():
-    bare = kept_rows({"kept_claims": 2, "orders": 1}, replace(RETENTION, categories={}))
+    bare = list_remaining_rows({"kept_claims": 2, "orders": 1}, replace(RETENTION, categories={}))
     assert bare == [
         {
             "category": "legal_claim",
@@ -93,4 +113,4 @@ def test_a_file_without_the_category_still_says_how_many_stayed():
             "until": None,
         }
     ]
-    assert kept_rows({"orders": 1}, RETENTION) == []
+    assert list_remaining_rows({"orders": 1}, RETENTION) == []

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.errors import PayloadInvalid
-from bridge.rules.webhooks.payload import parse
+from bridge.rules.webhooks.payload import parse_json_object
 from tests.factories import WEBHOOKS
 
 
@@ -25,7 +25,7 @@ from tests.factories import WEBHOOKS
     ],
 )
 def test_an_object_is_read(raw, value):
-    assert parse(raw) == value
+    assert parse_json_object(raw) == value
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_an_object_is_read(raw, value):
 )
 def test_what_is_no_object_has_a_constant_reason(raw, reason):
     with pytest.raises(PayloadInvalid) as caught:
-        parse(raw)
+        parse_json_object(raw)
     assert caught.value.reason == str(caught.value) == reason
     assert caught.value.__cause__ is None
 
@@ -65,7 +65,7 @@ def test_what_is_no_object_has_a_constant_reason(raw, reason):
 @given(st.binary(max_size=200) | st.text(max_size=100).map(lambda text: text.encode("utf-8", "replace")))
 def test_garbage_leaves_as_one_error(raw):
     try:
-        assert isinstance(parse(raw), dict)
+        assert isinstance(parse_json_object(raw), dict)
     except PayloadInvalid as fault:
         assert fault.reason.replace("_", "").isalnum()  # noqa: PT017 - either end is right
 
@@ -73,4 +73,4 @@ def test_garbage_leaves_as_one_error(raw):
 @pytest.mark.parametrize("path", sorted(WEBHOOKS.glob("*_*.json")), ids=lambda path: path.stem)
 def test_every_recorded_body_is_read(path):
     if path.stem != "hmac_vectors":
-        assert parse(path.read_bytes()) == json.loads(path.read_text())
+        assert parse_json_object(path.read_bytes()) == json.loads(path.read_text())

@@ -5,8 +5,15 @@ from __future__ import annotations
 import pytest
 
 from bridge.errors import PayloadInvalid
-from bridge.model import Kind
-from bridge.rules.webhooks.topics import LEARNED, MANDATORY, check_shape, disagreement, is_shop, well_formed
+from bridge.model import RequestKind
+from bridge.rules.webhooks.topics import (
+    INDEXED_TOPIC_PREFIXES,
+    MANDATORY_TOPICS,
+    check_body_shape,
+    find_header_mismatch,
+    is_shop_domain,
+    is_topic_well_formed,
+)
 from tests.factories import SHOP, data_request_body, fixture, redact_body
 
 INDEX = fixture("INDEX.json")
@@ -21,13 +28,13 @@ def told(**given):
 
 def reason_of(topic, body, shop=SHOP):
     with pytest.raises(PayloadInvalid) as caught:
-        check_shape(topic, body, shop)
+        check_body_shape(topic, body, shop)
     return caught.value.reason
 
 
 @pytest.mark.parametrize("topic", [row["topic"] for row in INDEX])
 def test_every_recorded_topic_is_well_formed(topic):
-    assert well_formed(topic)
+    assert is_topic_well_formed(topic)
 
 
 @pytest.mark.parametrize(
@@ -46,8 +53,8 @@ def test_every_recorded_topic_is_well_formed(topic):
     ],
 )
 def test_what_cannot_be_a_topic_is_malformed(topic):
-    assert not well_formed(topic)
-    assert disagreement(**told(topic=topic, topic_header=topic)) == "topic_malformed"
+    assert not is_topic_well_formed(topic)
+    assert find_header_mismatch(**told(topic=topic, topic_header=topic)) == "topic_malformed"
 
 
 @pytest.mark.parametrize(
@@ -68,7 +75,7 @@ def test_what_cannot_be_a_topic_is_malformed(topic):
     ],
 )
 def test_a_shop_is_a_myshopify_domain_and_nothing_around_it(shop, is_one):
-    assert is_shop(shop) is is_one
+    assert is_shop_domain(shop) is is_one
 
 
 @pytest.mark.parametrize(
@@ -90,22 +97,22 @@ def test_a_shop_is_a_myshopify_domain_and_nothing_around_it(shop, is_one):
     ],
 )
 def test_path_headers_and_shop_agree_or_the_first_reason_is_said(changes, why):
-    assert disagreement(**told(**changes)) == why
+    assert find_header_mismatch(**told(**changes)) == why
 
 
 def test_the_three_mandatory_topics_ask_for_three_kinds():
-    assert dict(MANDATORY) == {
-        "customers/data_request": Kind.ACCESS,
-        "customers/redact": Kind.ERASURE,
-        "shop/redact": Kind.SHOP_ERASURE,
+    assert dict(MANDATORY_TOPICS) == {
+        "customers/data_request": RequestKind.ACCESS,
+        "customers/redact": RequestKind.ERASURE,
+        "shop/redact": RequestKind.SHOP_ERASURE,
     }
 
 
 @pytest.mark.parametrize("row", INDEX, ids=lambda row: row["file"])
 def test_every_recorded_body_has_the_shape_of_its_topic(row):
     body = fixture(row["file"])
-    if row["topic"] in MANDATORY or row["topic"].startswith(LEARNED):
-        check_shape(row["topic"], body, body.get("shop_domain", SHOP))
+    if row["topic"] in MANDATORY_TOPICS or row["topic"].startswith(INDEXED_TOPIC_PREFIXES):
+        check_body_shape(row["topic"], body, body.get("shop_domain", SHOP))
 
 
 @pytest.mark.parametrize(
@@ -126,7 +133,7 @@ def test_every_recorded_body_has_the_shape_of_its_topic(row):
     ],
 )
 def test_a_body_of_its_topic_passes(topic, body):
-    check_shape(topic, body, SHOP)
+    check_body_shape(topic, body, SHOP)
 
 
 @pytest.mark.parametrize(

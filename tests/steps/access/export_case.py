@@ -12,20 +12,20 @@ from pathlib import Path
 from typing import Any
 
 from bridge.model import (
-    Action,
     Finding,
-    Kind,
     Outcome,
     Principal,
     PrivacyRequest,
+    RequestKind,
+    RequestSource,
     RequestState,
-    Source,
     Task,
+    TaskAction,
     TaskState,
 )
-from bridge.steps.access.package import Manifest, PackageInput, build
-from config.merchant_file.merchant import ClockRules, Contact, Merchant, Processor
-from config.retention_file.retention import Category, HoldRule, Law, Retention, load_retention
+from bridge.steps.access.package import PackageInput, PackageManifest, write_access_package
+from config.merchant_file.merchant import ClockRules, GrievanceOfficer, Merchant, Processor
+from config.retention_file.retention import Category, Law, Retention, RetentionRule, load_retention
 from config.settings import RETENTION_FILE
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "export"
@@ -35,8 +35,8 @@ GATHERED = datetime(2026, 11, 29, 9, 40, tzinfo=UTC)
 REQUEST = PrivacyRequest(
     id="req_01JD6N",
     shop="minimiss.myshopify.com",
-    kind=Kind.ACCESS,
-    source=Source.WEBHOOK,
+    kind=RequestKind.ACCESS,
+    source=RequestSource.WEBHOOK,
     state=RequestState.IN_PROGRESS,
     subject="hmac:subject",
     principal=Principal(customer_id="7001", email="asha@qwertzuiop.example"),
@@ -86,7 +86,7 @@ MERCHANT = Merchant(
     policy_last_updated="",
     policy_sha256="q" * 64,
     address="Shop No 15, Agra",
-    officer=Contact(
+    officer=GrievanceOfficer(
         name="[Insert Name of the Officer]",
         designation="",
         email="privacy@minimiss.com",
@@ -138,9 +138,9 @@ def law(name: str, title: str, since: date, until: date | None = None, **applies
     return Law(id=name, title=title, in_force_from=since, in_force_to=until, applies_if=applies)
 
 
-def hold(name: str, law_id: str, rule: str, event: str, **args: int) -> HoldRule:
+def hold(name: str, law_id: str, rule: str, event: str, **args: int) -> RetentionRule:
     """Make a reason to keep."""
-    return HoldRule(id=name, law=law_id, last_day_rule=rule, args=args, from_event=event)
+    return RetentionRule(id=name, law=law_id, last_day_rule=rule, args=args, from_event=event)
 
 
 _LAWS = (
@@ -195,7 +195,7 @@ def task(system: str, **changes: Any) -> Task:
         "id": f"tsk_{system}",
         "request_id": REQUEST.id,
         "system": system,
-        "action": Action.GATHER,
+        "action": TaskAction.GATHER,
         "state": TaskState.DONE,
         "outcome": Outcome.FOUND,
         "records": 1,
@@ -246,7 +246,7 @@ class Package:
     def __init__(self, told: PackageInput) -> None:
         """Build it and open it."""
         out = io.BytesIO()
-        self.manifest: Manifest = build(told, out)
+        self.manifest: PackageManifest = write_access_package(told, out)
         self.raw = out.getvalue()
         with zipfile.ZipFile(io.BytesIO(self.raw)) as opened:
             assert opened.testzip() is None

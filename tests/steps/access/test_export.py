@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from bridge.model import Absence, Fact, Gap, Outcome, TaskState
-from bridge.steps.access.package import export
+from bridge.steps.access.package import seal_access_package
 from tests.steps.access.export_case import MERCHANT, NOW, REQUEST, RETENTION, asha, found, task
 
 
@@ -35,11 +35,11 @@ class Memory:
             packages[request_id] = stream.getvalue()
 
         yield SimpleNamespace(
-            findings=SimpleNamespace(records=lambda _id: iter(self.kept)),
-            packages=SimpleNamespace(write=write),
-            evidence=SimpleNamespace(append=lambda fact, **detail: facts.append((fact, detail))),
-            index=SimpleNamespace(erasures=lambda _shop, _who: []),
-            reviews=SimpleNamespace(open=lambda *told, **of: self.reviews.append((*told, of))),
+            findings=SimpleNamespace(read_findings=lambda _id: iter(self.kept)),
+            packages=SimpleNamespace(write_package=write),
+            evidence=SimpleNamespace(append_fact=lambda fact, **detail: facts.append((fact, detail))),
+            index=SimpleNamespace(list_prior_erasures=lambda _shop, _who: []),
+            reviews=SimpleNamespace(open_review=lambda *told, **of: self.reviews.append((*told, of))),
         )
         self.packages |= packages
         self.facts += facts
@@ -49,7 +49,7 @@ def run(store):
     """Export in one transaction, with what the step is given; anything else it reached for would fail."""
     services = SimpleNamespace(merchant=MERCHANT, retention=RETENTION, clock=SimpleNamespace(now=lambda: NOW))
     with store.transaction() as tx:
-        return export(REQUEST, store.tasks_kept, tx=tx, services=services)
+        return seal_access_package(REQUEST, store.tasks_kept, tx=tx, services=services)
 
 
 def test_a_complete_package_is_sealed_with_its_fact():

@@ -8,15 +8,15 @@ from datetime import timedelta
 import pytest
 
 from bridge.errors import (
-    ClaimLost,
     ConnectorRefused,
     ConnectorThrottled,
     ConnectorUnavailable,
     CredentialRejected,
+    LeaseLost,
     NeedsOperator,
 )
 from bridge.model import Absence, Finding, Gap, Outcome, TaskState
-from bridge.steps.access.gather import EVERYTHING, gather
+from bridge.steps.access.gather import ALL_RECORDS, gather_records
 from tests.factories import ASHA, NOW, SHOP, make_finding, make_request, make_task, opened, order
 from tests.fakes import page
 
@@ -36,11 +36,11 @@ def run(services):
         with services.store.transaction() as tx:
             tx.session.connection.exec_driver_sql("UPDATE requests SET lease_until = NULL, attempts = 0")
         with services.store.transaction() as tx:
-            claim = tx.requests.claim(request.id)
-            [task] = [one for one in tx.requests.tasks(request.id) if one.system == system]
-        saved = gather(request, task, claim, services=services)
+            claim = tx.requests.acquire_lease(request.id)
+            [task] = [one for one in tx.requests.list_tasks(request.id) if one.system == system]
+        saved = gather_records(request, task, claim, services=services)
         with services.store.transaction() as tx:
-            assert saved in tx.requests.tasks(request.id)
+            assert saved in tx.requests.list_tasks(request.id)
         return saved
 
     again.request = request
@@ -49,12 +49,12 @@ def run(services):
 
 def refs(services, run):
     with services.store.transaction() as tx:
-        return [(system, finding.ref) for system, finding in tx.findings.records(run.request.id)]
+        return [(system, finding.ref) for system, finding in tx.findings.read_findings(run.request.id)]
 
 
 def facts(services, run):
     with services.store.transaction() as tx:
-        return [(fact.fact, fact.detail) for fact in tx.evidence.of(run.request.id)]
+        return [(fact.fact, fact.detail) for fact in tx.evidence.list_facts_of_request(run.request.id)]
 
 
 def test_every_page_is_kept_and_the_task_is_done_with_a_fact(services, platform, run):
@@ -97,7 +97,7 @@ def test_it_dies_in_page_two_and_goes_on_from_page_one_without_giving_any_twice(
 
 def test_no_transaction_is_open_while_the_platform_thinks(services, platform, run):
     platform.pages = [page(make_finding("1")), page(make_finding("2"))]
-    platform.meanwhile = lambda: services.store.lock("clock", "somebody else", 1)
+    platform.meanwhile = lambda: services.store.acquire_named_lock("clock", "somebody else", 1)
     assert run().records == 2
 
 
@@ -106,10 +106,10 @@ def test_a_worker_that_was_fenced_off_keeps_no_further_page(services, platform, 
 
     def widened():
         with services.store.transaction() as tx:
-            tx.requests.widen(run.request.id, replace(ASHA, order_ids=("5",)))
+            tx.requests.widen_request(run.request.id, replace(ASHA, order_ids=("5",)))
 
     platform.meanwhile = widened
-    with pytest.raises(ClaimLost):
+    with pytest.raises(LeaseLost):
         run()
     assert refs(services, run) == []
 
@@ -126,7 +126,7 @@ def test_an_outage_is_asked_again_and_after_the_last_attempt_the_gap_stays(servi
     task = run()
     assert (task.state, task.outcome, task.wake_at) == (TaskState.FAILED, Outcome.UNREACHED, None)
     assert task.gaps == (
-        Gap(system="shopify", absence=Absence.UNREACHED, what=EVERYTHING, reason="ConnectorUnavailable"),
+        Gap(system="shopify", absence=Absence.UNREACHED, what=ALL_RECORDS, reason="ConnectorUnavailable"),
     )
     assert [fact for fact, _ in facts(services, run)] == ["task.retried", "task.retried", "task.failed"]
     assert refs(services, run) == [("shopify", "1")]
@@ -161,7 +161,7 @@ def test_a_refusal_is_a_gap_at_once_and_says_whether_a_person_must_act(platform,
 
 def test_a_carrier_is_asked_for_the_parcels_it_had_and_no_others(services, carrier, run):
     with services.store.transaction() as tx:
-        tx.index.learn(SHOP, [order(parcels=[("Delhivery", "AWB1"), ("BlueDart", "AWB2")])])
+        tx.index.ingest_sightings(SHOP, [order(parcels=[("Delhivery", "AWB1"), ("BlueDart", "AWB2")])])
     carrier.knows = {"AWB1"}
     task = run("delhivery")
     assert carrier.asked == [(ASHA, ("AWB1",), "")]
@@ -195,7 +195,7 @@ def test_parcels_that_only_the_platforms_orders_name_are_asked_for_too(services,
 def test_parcels_nobody_can_be_asked_about_are_counted_per_company(services, run):
     with services.store.transaction() as tx:
         sent = [("BlueDart", "AWB1"), ("BlueDart", "AWB2"), ("Shiprocket", "AWB3"), ("Delhivery", "AWB4")]
-        tx.index.learn(SHOP, [order(parcels=sent)])
+        tx.index.ingest_sightings(SHOP, [order(parcels=sent)])
     task = run()
     assert [(gap.system, gap.what, gap.absence) for gap in task.gaps] == [
         ("bluedart", "2 parcels", Absence.UNATTRIBUTED),
@@ -205,7 +205,7 @@ def test_parcels_nobody_can_be_asked_about_are_counted_per_company(services, run
 
 def test_a_carrier_that_is_down_names_its_gap(services, carrier, run):
     with services.store.transaction() as tx:
-        tx.index.learn(SHOP, [order(parcels=[("Delhivery", "AWB1")])])
+        tx.index.ingest_sightings(SHOP, [order(parcels=[("Delhivery", "AWB1")])])
     carrier.faults = [DOWN]
     carrier.knows = {"AWB1"}
     assert run("delhivery").state is TaskState.RETRY
@@ -218,7 +218,7 @@ def test_a_fault_of_our_own_store_is_not_the_systems_refusal(platform, run, monk
     def broken(*_args):
         raise NeedsOperator("database: DataError")
 
-    monkeypatch.setattr("bridge.store.access.findings.FindingRows.add", broken)
+    monkeypatch.setattr("bridge.store.access.findings.FindingRows.add_findings", broken)
     platform.pages = [page(make_finding())]
     with pytest.raises(NeedsOperator):
         run()
@@ -226,7 +226,7 @@ def test_a_fault_of_our_own_store_is_not_the_systems_refusal(platform, run, monk
 
 def test_a_system_that_is_no_longer_configured_is_a_gap_of_that_name(services, run):
     with services.store.transaction() as tx:
-        tx.index.learn(SHOP, [order(parcels=[("Delhivery", "AWB1")])])
+        tx.index.ingest_sightings(SHOP, [order(parcels=[("Delhivery", "AWB1")])])
     del services.connectors["delhivery"]
     assert [gap.absence for gap in run("delhivery").gaps] == [Absence.NOT_CONFIGURED]
 
@@ -234,7 +234,7 @@ def test_a_system_that_is_no_longer_configured_is_a_gap_of_that_name(services, r
 @pytest.mark.parametrize(("every", "asked"), [(True, ("AWB1", "AWB4")), (False, ("AWB4",))])
 def test_who_watches_every_parcel_is_asked_about_all(services, carrier, run, every, asked):
     with services.store.transaction() as tx:
-        tx.index.learn(SHOP, [order(parcels=[("BlueDart", "AWB1"), ("Delhivery", "AWB4")])])
-    carrier.every_parcel = every
+        tx.index.ingest_sightings(SHOP, [order(parcels=[("BlueDart", "AWB1"), ("Delhivery", "AWB4")])])
+    carrier.copies_all_parcels = every
     run("delhivery")
     assert [numbers for _, numbers, _ in carrier.asked] == [asked]

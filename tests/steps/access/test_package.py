@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from bridge.model import Finding
-from bridge.steps.access.package import build
-from bridge.steps.access.package.records.tables import TABLES
+from bridge.steps.access.package import write_access_package
+from bridge.steps.access.package.records.tables import FLAT_TABLES
 from tests.steps.access.export_case import NOW, REQUEST, Package, asha, case, fixture, found, task
 
 FRONT = [
@@ -151,7 +151,7 @@ class Sealing:
 def test_the_same_data_give_the_same_bytes_on_any_stream():
     """Built twice, into a file and into a stream that cannot seek."""
     sealed = Sealing()
-    build(case(), sealed)
+    write_access_package(case(), sealed)
     assert bytes(sealed.taken) == Package(case()).raw == Package(case()).raw
 
 
@@ -224,7 +224,7 @@ def test_every_column_is_in_the_dictionary():
     """`schema/columns.csv` explains each table that the package has."""
     package = Package(case())
     text = package.text("schema/columns.csv")
-    for table in TABLES:
+    for table in FLAT_TABLES:
         assert f"data/records/{table.name}.csv" in package.files
         assert f"data/records/{table.name}.json" in package.files
         for column in table.columns:
@@ -319,7 +319,7 @@ def test_five_thousand_orders_stay_small_in_memory():
     sealed = Sealing()
     tracemalloc.start()
     try:
-        manifest = build(replace(case(), records=many), sealed)
+        manifest = write_access_package(replace(case(), records=many), sealed)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -338,7 +338,7 @@ def test_a_failed_source_of_records_leaves_no_readable_zip():
 
     sealed = Sealing()
     with pytest.raises(OSError, match="gone"):
-        build(replace(case(), records=broken), sealed)
+        write_access_package(replace(case(), records=broken), sealed)
     assert not zipfile.is_zipfile(io.BytesIO(sealed.taken))
 
 
@@ -353,7 +353,7 @@ def test_a_stream_that_breaks_gets_no_directory_afterwards():
 
     full = Full()
     with pytest.raises(OSError, match="full"):
-        build(case(), full)
+        write_access_package(case(), full)
     gc.collect()
     assert b"PK\x05\x06" not in full.taken
 

@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 import pytest
 from markupsafe import Markup
 
-from bridge.model import Absence, Action, Gap, Outcome, Principal, Source, TaskState
-from bridge.rules.requests.regimes import complaint_routes, regimes
-from bridge.steps.access.package.letter import printable
-from bridge.steps.access.package.records.mask import tail
-from bridge.steps.access.package.sections.retention_section import rule_in_words
-from bridge.steps.access.package.text import cell
+from bridge.model import Absence, Gap, Outcome, Principal, RequestSource, TaskAction, TaskState
+from bridge.rules.requests.regimes import list_complaint_routes, list_regimes
+from bridge.steps.access.package.letter import make_printable
+from bridge.steps.access.package.records.mask import mask_to_last_digits
+from bridge.steps.access.package.sections.retention_section import describe_hold_rule
+from bridge.steps.access.package.text import escape_csv_cell
 from tests.steps.access.export_case import (
     BLUEDART,
     DELHIVERY,
@@ -64,7 +64,7 @@ from tests.steps.access.export_case import (
 )
 def test_no_cell_starts_a_formula(value, written):
     """Spreadsheets run what begins so; negative numbers stay numbers."""
-    assert cell(value) == written
+    assert escape_csv_cell(value) == written
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_no_cell_starts_a_formula(value, written):
 )
 def test_numbers_show_their_last_four(number, shown):
     """Whatever stands between the digits."""
-    assert tail(number) == shown
+    assert mask_to_last_digits(number) == shown
 
 
 def visible(html: str) -> str:
@@ -153,7 +153,7 @@ def test_a_system_that_did_not_answer_is_a_gap_by_itself(changes, absence, words
 
 def test_nobody_asked_is_not_a_no():
     """Without a single system that was asked, the package claims nothing."""
-    tasks = [task("shopify", action=Action.ERASE)]
+    tasks = [task("shopify", action=TaskAction.ERASE)]
     package = Package(case([], tasks=tasks))
     assert not package.manifest.complete
     assert "We cannot say yet" in first_page(package)
@@ -356,8 +356,8 @@ def test_retention_speaks_in_sentences():
 )
 def test_each_rule_has_its_words(rule, args, event, said):
     """A rule that is new to the words is still said, as it is called."""
-    assert rule_in_words(hold("h", "law", rule, event, **args)).startswith(said)
-    assert "cannot be read" in rule_in_words(None)
+    assert describe_hold_rule(hold("h", "law", rule, event, **args)).startswith(said)
+    assert "cannot be read" in describe_hold_rule(None)
 
 
 def test_a_carrier_without_a_legal_name_is_a_gap_too():
@@ -395,9 +395,9 @@ def test_only_regimes_that_concern_the_person_are_spoken_of():
 
 def test_regimes_and_routes_are_plain_tables():
     """Unknown keys add nothing; a route is named once."""
-    assert regimes(["GB", "IN", ""]) == ("IN", "UK")
+    assert list_regimes(["GB", "IN", ""]) == ("IN", "UK")
     routes = {"uk": ("ico", "ico"), "eu": ("x",), "someday": ("y",)}
-    assert complaint_routes(routes, on=BEFORE.date(), regimes=("IN", "UK")) == ("ico",)
+    assert list_complaint_routes(routes, day=BEFORE.date(), regimes=("IN", "UK")) == ("ico",)
 
 
 def test_ordering_is_not_consenting():
@@ -473,15 +473,15 @@ def test_a_hostile_carrier_name_is_only_a_name():
 
 def test_nothing_unset_is_ever_printed():
     """Whatever a template is given."""
-    assert printable(None) == "not yet published"
-    assert printable("see [Insert Website URL]") == "not yet published"
-    assert printable("None of null") == "nothing of nothing"
-    assert printable("gid://shopify/Order/1 x") == "a record of the platform x"
-    assert printable(Markup("<b>")) == "<b>"
-    assert len(printable("x" * 10_000)) == 600
+    assert make_printable(None) == "not yet published"
+    assert make_printable("see [Insert Website URL]") == "not yet published"
+    assert make_printable("None of null") == "nothing of nothing"
+    assert make_printable("gid://shopify/Order/1 x") == "a record of the platform x"
+    assert make_printable(Markup("<b>")) == "<b>"
+    assert len(make_printable("x" * 10_000)) == 600
 
 
 def test_a_request_by_hand_is_the_persons_own():
     """P-21: who wrote to us herself is not told that a platform asked."""
-    package = Package(case(request=replace(REQUEST, source=Source.OPERATOR)))
+    package = Package(case(request=replace(REQUEST, source=RequestSource.OPERATOR)))
     assert "You asked us on 22 November 2026" in first_page(package)

@@ -11,11 +11,11 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from bridge.errors import ConnectorUnavailable
-from bridge.model import BankDetails, Erasure, ErasureState, Outcome, RequestState, TaskState
-from bridge.rules.erasure.tombstone import Earlier, Rest
-from bridge.steps.index.index_orders import index
-from bridge.steps.requests.process import process
-from bridge.steps.webhooks.dispatch import dispatch
+from bridge.model import BankDetails, ErasureRecord, ErasureState, Outcome, RequestState, TaskState
+from bridge.rules.erasure.tombstone import PriorErasureSummary, RemainingData
+from bridge.steps.index.index_orders import index_deliveries
+from bridge.steps.requests.process import process_request
+from bridge.steps.webhooks.dispatch import dispatch_delivery
 from tests.factories import (
     CANARIES,
     NOW,
@@ -32,7 +32,7 @@ from tests.steps.retention.test_seal_invoices import refund_body, sold_body
 from tests.steps.sealed_case import decided, make_claim
 
 TAX = "Income-tax Act 2025 s.62; Income-tax Rules 2026 r.46(8),(9); before: Act 1961 s.44AA, r.6F(5)"
-SEALED = Rest(
+SEALED = RemainingData(
     category="invoice_document",
     what="invoice: figures, State",
     count=2,
@@ -41,7 +41,7 @@ SEALED = Rest(
     until=date(2034, 3, 31),
     erasable_from=date(2034, 4, 1),
 )
-LOCKED = Rest(
+LOCKED = RemainingData(
     category="cod_refund_bank",
     what="account number, IFSC, UPI id, holder",
     count=1,
@@ -55,13 +55,13 @@ NOTHING = [task("shopify", records=0), task("delhivery", records=0)]
 
 def before(*rests, **given):
     told = {
-        "erasure": Erasure(request_id="req_01OLD", erased_at=datetime(2026, 3, 2, 20, 0, tzinfo=UTC)),
+        "erasure": ErasureRecord(request_id="req_01OLD", erased_at=datetime(2026, 3, 2, 20, 0, tzinfo=UTC)),
         "finished": True,
         "removed": {"customers": 1, "orders": 2},
         "rests": rests,
         "codes_until": date(2033, 3, 3),
     }
-    return Earlier(**told | given)
+    return PriorErasureSummary(**told | given)
 
 
 def plain(package):
@@ -69,7 +69,7 @@ def plain(package):
 
 
 def test_s08_the_letter_says_when_she_was_erased_and_what_is_sealed_until_when():
-    package = Package(case([], tasks=NOTHING, earlier=[before(SEALED, LOCKED)]))
+    package = Package(case([], tasks=NOTHING, prior_erasures=[before(SEALED, LOCKED)]))
     for letter in (plain(package), package.text("00_letter.html")):
         body, notes = letter.split("[1] Our" if letter.startswith("MINI") else "<footer>")
         assert (
@@ -87,7 +87,9 @@ def test_s08_the_letter_says_when_she_was_erased_and_what_is_sealed_until_when()
 
 
 def test_s08_programs_read_the_same_and_it_fits_the_schema():
-    package = Package(case([], tasks=NOTHING, earlier=[before(SEALED, LOCKED), before(codes_until=None)]))
+    package = Package(
+        case([], tasks=NOTHING, prior_erasures=[before(SEALED, LOCKED), before(codes_until=None)])
+    )
     schema = package.json("schema/access-package.schema.json")
     for name in ("01_summary.json", "08_withheld.json"):
         body = package.json(name)
@@ -132,7 +134,7 @@ def test_s08_programs_read_the_same_and_it_fits_the_schema():
 )
 def test_the_answer_stays_explicit(records, tasks, rests, answer, says):
     """P-10 and S-07: what is sealed is held, so it is never a plain no; what is only gone is."""
-    package = Package(case(records, tasks=tasks, earlier=[before(*rests)]))
+    package = Package(case(records, tasks=tasks, prior_erasures=[before(*rests)]))
     told = package.json("01_summary.json")["do_we_hold_data"]
     assert (told["answer"], says in told["in_words"], says in plain(package)) == (answer, True, True)
     assert ("Nothing of it is sealed with us." in plain(package)) is not bool(rests)
@@ -160,19 +162,19 @@ def test_the_answer_stays_explicit(records, tasks, rests, answer, says):
     ],
 )
 def test_each_reason_to_keep_has_its_words(rest, says):
-    assert says in plain(Package(case([], earlier=[before(rest)])))
+    assert says in plain(Package(case([], prior_erasures=[before(rest)])))
 
 
 def test_papers_of_the_same_day_are_one_sentence():
     note = replace(SEALED, what="credit note as issued", count=1)
     letter = plain(
-        Package(case([], earlier=[before(SEALED, replace(SEALED, what="invoice as issued"), note)]))
+        Package(case([], prior_erasures=[before(SEALED, replace(SEALED, what="invoice as issued"), note)]))
     )
     assert "sealed until 31 March 2034: 4 invoices, 1 credit note. Nobody" in letter
 
 
 def test_an_erasure_that_spared_orders_is_not_called_done():
-    letter = plain(Package(case([], earlier=[before(finished=False, removed={})])))
+    letter = plain(Package(case([], prior_erasures=[before(finished=False, removed={})])))
     assert "We began on 3 March 2026 (reference req_01OLD) and have not finished" in letter
     assert "We did on" not in letter
 
@@ -200,10 +202,10 @@ def run(kept):
     def of(topic, body):
         delivery = accepted(kept.store, topic, body, received_at=kept.clock.at)
         if not topic.startswith("customers/"):
-            index(SHOP, services=kept)
+            index_deliveries(SHOP, services=kept)
             return ""
-        request_id = dispatch(delivery.id, services=kept)
-        process(request_id, services=kept)
+        request_id = dispatch_delivery(delivery.id, services=kept)
+        process_request(request_id, services=kept)
         return request_id
 
     return of
@@ -216,7 +218,7 @@ def ask(kept, run):
     def of(number=9999, **who):
         request_id = run("customers/data_request", data_request_body(number, **who))
         with kept.store.transaction() as tx:
-            raw = b"".join(tx.packages.read(request_id))
+            raw = b"".join(tx.packages.read_package(request_id))
         with zipfile.ZipFile(io.BytesIO(raw)) as opened:
             return {name: opened.read(name).decode() for name in opened.namelist()}
 
@@ -295,10 +297,10 @@ def test_a_claim_and_an_open_refund_are_told(kept, run, ask):
         account_number="50100012347890", ifsc="HDFC0001234", account_holder="Asha Qwertzuiop"
     )
     with kept.store.transaction() as tx:
-        account = tx.refunds.keep(SHOP, details, order_id="1001", refund_id="R1", opened_at=NOW)
+        account = tx.refunds.seal_bank_details(SHOP, details, order_id="1001", refund_id="R1", opened_at=NOW)
     run("customers/redact", redact_body(1001))
     with kept.store.transaction() as tx:
-        tx.legal_claims.open(make_claim(), [account.order_key])
+        tx.legal_holds.open_legal_hold(make_claim(), [account.order_key])
     files = ask()
     paper, bank = erasures(files)[0]["sealed"]
     assert (paper["until"], bank["until"], bank["count"]) == ("", "", 1)
@@ -314,8 +316,8 @@ def test_orders_that_were_spared_leave_the_erasure_unfinished(kept, run, ask, pl
     platform.sold["1001"] = ConnectorUnavailable("shopify: HTTP 503")
     request_id = run("customers/redact", redact_body(1001, 1002))
     with kept.store.transaction() as tx:
-        assert TaskState.WAITING in {one.state for one in tx.requests.tasks(request_id)}
-        assert tx.requests.get(request_id).state is RequestState.IN_PROGRESS
+        assert TaskState.WAITING in {one.state for one in tx.requests.list_tasks(request_id)}
+        assert tx.requests.get_request(request_id).state is RequestState.IN_PROGRESS
     [told] = erasures(ask())
     assert (told["finished"], [row["count"] for row in told["sealed"]]) == (False, [1])
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bridge.rules.index.shipping import platform_parcels
+from bridge.rules.index.shipping import read_platform_parcels
 from config.merchant_file.processors import AttributionRule
 from tests.steps.access.export_case import MERCHANT, Package, case, fixture, found
 
@@ -32,7 +32,7 @@ def test_the_merchants_own_rules_say_whose_account_it_was(rule):
     order["fulfillments"][0]["location"] = {"id": "gid://shopify/Location/55"}
     order["returns"] = []
     package = Package(case([found("order", order)], merchant=replace(MERCHANT, attribution=(rule,))))
-    [asked] = platform_parcels(order, (rule,))
+    [asked] = read_platform_parcels(order, (rule,))
     [row] = package.table("shipments")
     assert (row["carrier_id"], row["account_holder"]) == (asked.carrier, asked.account_holder)
     assert {asked.carrier, "shiprocket"} <= recipients(package).keys()
@@ -112,7 +112,7 @@ def test_parcels_that_came_back_are_parcels_too():
     package = Package(case([found("order", order)], merchant=replace(MERCHANT, attribution=rules)))
     assert [
         (row["waybill"], row["carrier_id"], row["account_holder"]) for row in package.table("shipments")
-    ] == [(each.number, each.carrier, each.account_holder) for each in platform_parcels(order, rules)]
+    ] == [(each.number, each.carrier, each.account_holder) for each in read_platform_parcels(order, rules)]
     assert package.table("shipments")[1]["order"] == "#1001"
     assert package.table("returns")[0]["tracking"] == "70000000001"
     assert recipients(package)["bluedart"]["waybills"] == recipients(package)["shiprocket"]["waybills"] == 1

@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from bridge.errors import ClaimLost
-from bridge.model import Action, Kind, NoticeState, Outcome, Principal, RequestState, TaskState
-from bridge.steps.erasure.erase_person import erase
+from bridge.errors import LeaseLost
+from bridge.model import NoticeState, Outcome, Principal, RequestKind, RequestState, TaskAction, TaskState
+from bridge.steps.erasure.erase_person import execute_erasure
 from tests.factories import (
     ASHA,
     NOW,
@@ -34,18 +34,18 @@ def run(services):
 
     def again(**given):
         if not made:
-            request = make_request(**({"kind": Kind.ERASURE} | given))
+            request = make_request(**({"kind": RequestKind.ERASURE} | given))
             with services.store.transaction() as tx:
-                opened(tx, request, make_task(request.id, "bridge", Action.ERASE))
+                opened(tx, request, make_task(request.id, "bridge", TaskAction.ERASE))
             made["id"] = request.id
         with services.store.transaction() as tx:
             tx.session.connection.exec_driver_sql("UPDATE requests SET lease_until = NULL, attempts = 0")
         with services.store.transaction() as tx:
-            claim, request = tx.requests.claim(made["id"]), tx.requests.get(made["id"])
-            [task] = [one for one in tx.requests.tasks(request.id) if one.action is Action.ERASE]
-        saved = erase(request, task, claim, services=services)
+            claim, request = tx.requests.acquire_lease(made["id"]), tx.requests.get_request(made["id"])
+            [task] = [one for one in tx.requests.list_tasks(request.id) if one.action is TaskAction.ERASE]
+        saved = execute_erasure(request, task, claim, services=services)
         with services.store.transaction() as tx:
-            assert saved in tx.requests.tasks(request.id)
+            assert saved in tx.requests.list_tasks(request.id)
         return saved
 
     again.made = made
@@ -54,21 +54,21 @@ def run(services):
 
 def learn(services, *sightings):
     with services.store.transaction() as tx:
-        tx.index.learn(SHOP, sightings)
+        tx.index.ingest_sightings(SHOP, sightings)
 
 
 def read(services, run):
     with services.store.transaction() as tx:
         return (
-            tx.requests.get(run.made["id"]),
-            tx.requests.tasks(run.made["id"]),
-            tx.evidence.of(run.made["id"]),
+            tx.requests.get_request(run.made["id"]),
+            tx.requests.list_tasks(run.made["id"]),
+            tx.evidence.list_facts_of_request(run.made["id"]),
         )
 
 
 def instructions(services, run):
     _, tasks, _ = read(services, run)
-    return {task.system: task for task in tasks if task.action is Action.INSTRUCT}
+    return {task.system: task for task in tasks if task.action is TaskAction.NOTIFY_PROCESSOR}
 
 
 def test_a_person_is_erased_and_the_fact_says_what_was_removed(services, run):
@@ -87,7 +87,7 @@ def test_a_person_nobody_knows_is_absent_and_suppressed_all_the_same(services, r
     task = run()
     assert (task.state, task.outcome, task.records) == (TaskState.DONE, Outcome.ABSENT, 0)
     with services.store.transaction() as tx:
-        assert len(tx.index.learn(SHOP, [order(at=NOW - timedelta(days=1))])) == 1
+        assert len(tx.index.ingest_sightings(SHOP, [order(at=NOW - timedelta(days=1))])) == 1
 
 
 def test_a_person_without_an_id_is_forgotten_by_her_request(services, run):
@@ -108,7 +108,7 @@ def test_each_company_that_had_a_parcel_is_noted_with_its_waybills(services, run
     task = noted["delhivery"]
     assert (task.state, task.outcome, task.cursor) == (TaskState.WAITING, Outcome.UNCONFIRMED, "")
     with services.store.transaction() as tx:
-        entries = tx.notices.entries(request_id=run.made["id"])
+        entries = tx.notices.list_items(request_id=run.made["id"])
     assert sorted((entry.processor, entry.system, entry.reference) for entry in entries) == [
         ("bluedart", "bluedart", "AWB3"),
         ("delhivery", "delhivery", "AWB1"),
@@ -146,12 +146,12 @@ def test_an_order_that_is_named_later_adds_its_parcels_to_the_instruction(servic
     )
     with services.store.transaction() as tx:
         tx.requests.save_task(answered)
-        tx.requests.widen(run.made["id"], Principal(order_ids=("1002",)))
+        tx.requests.widen_request(run.made["id"], Principal(order_ids=("1002",)))
     assert run().detail == {"orders": 2, "parcels": 2}
     task = instructions(services, run)["delhivery"]
     assert (task.state, task.finished_at) == (TaskState.WAITING, None)
     with services.store.transaction() as tx:
-        assert len(tx.notices.entries(request_id=run.made["id"])) == 2
+        assert len(tx.notices.list_items(request_id=run.made["id"])) == 2
 
 
 def test_a_merged_id_is_suppressed_and_the_kept_customers_parcels_stay(services, run):
@@ -160,7 +160,7 @@ def test_a_merged_id_is_suppressed_and_the_kept_customers_parcels_stay(services,
     assert (task.outcome, task.records, task.detail) == (Outcome.ABSENT, 0, {"merged_into_another": 1})
     assert instructions(services, run) == {}
     with services.store.transaction() as tx:
-        assert len(tx.index.parcels(SHOP, Principal(customer_id="7002"))) == 1
+        assert len(tx.index.list_parcels(SHOP, Principal(customer_id="7002"))) == 1
 
 
 def access_in_flight(services, **release):
@@ -169,7 +169,7 @@ def access_in_flight(services, **release):
         opened(tx, request)
         if release:
             told = {"wake_at": None, "complete": None, "closed_at": None} | release
-            tx.requests.release(tx.requests.claim(request.id), **told)
+            tx.requests.release_lease(tx.requests.acquire_lease(request.id), **told)
     return request
 
 
@@ -180,9 +180,9 @@ def test_an_access_request_in_flight_is_answered_first(services, run):
     assert (task.state, task.last_error) == (TaskState.RETRY, "access_in_flight")
     assert task.wake_at == NOW + timedelta(seconds=10)
     with services.store.transaction() as tx:
-        assert list(tx.index.orders(SHOP, ASHA)) == ["1001"]
-        tx.requests.release(
-            tx.requests.claim(access.id),
+        assert list(tx.index.list_orders(SHOP, ASHA)) == ["1001"]
+        tx.requests.release_lease(
+            tx.requests.acquire_lease(access.id),
             state=RequestState.WAITING,
             wake_at=None,
             complete=False,
@@ -211,11 +211,11 @@ def test_dying_before_the_commit_changes_nothing_and_the_next_run_erases(service
     def die(*_args, **_named):
         raise RuntimeError("the machine stops")
 
-    monkeypatch.setattr("bridge.store.requests.requests.RequestRows.rewrite", die)
+    monkeypatch.setattr("bridge.store.requests.requests.RequestRows.replace_principal", die)
     with pytest.raises(RuntimeError):
         run()
     with services.store.transaction() as tx:
-        assert list(tx.index.orders(SHOP, ASHA)) == ["1001"]
+        assert list(tx.index.list_orders(SHOP, ASHA)) == ["1001"]
     assert read(services, run)[2] == []
     monkeypatch.undo()
     assert run().outcome is Outcome.ERASED
@@ -223,23 +223,23 @@ def test_dying_before_the_commit_changes_nothing_and_the_next_run_erases(service
 
 def test_a_worker_that_was_fenced_off_erases_nothing(services):
     learn(services, order())
-    request = make_request(kind=Kind.ERASURE)
-    task = make_task(request.id, "bridge", Action.ERASE)
+    request = make_request(kind=RequestKind.ERASURE)
+    task = make_task(request.id, "bridge", TaskAction.ERASE)
     with services.store.transaction() as tx:
         opened(tx, request, task)
-        claim = tx.requests.claim(request.id)
-        tx.requests.widen(request.id, Principal(order_ids=("5",)))
-    with pytest.raises(ClaimLost):
-        erase(request, task, claim, services=services)
+        claim = tx.requests.acquire_lease(request.id)
+        tx.requests.widen_request(request.id, Principal(order_ids=("5",)))
+    with pytest.raises(LeaseLost):
+        execute_erasure(request, task, claim, services=services)
     with services.store.transaction() as tx:
-        assert list(tx.index.orders(SHOP, ASHA)) == ["1001"]
+        assert list(tx.index.list_orders(SHOP, ASHA)) == ["1001"]
 
 
 def test_a_shop_leaves_whole_and_nobody_asks_for_a_token(services, run, platform):
     learn(services, customer(), order(parcels=[("Delhivery", "AWB1")]))
     accepted(services.store, "orders/create", {"id": 1}, shop=OTHER_SHOP)
     access_in_flight(services)
-    task = run(kind=Kind.SHOP_ERASURE, subject="", principal=Principal())
+    task = run(kind=RequestKind.SHOP_ERASURE, subject="", principal=Principal())
     assert (task.state, task.outcome) == (TaskState.DONE, Outcome.ERASED)
     assert {"orders", "parcels", "customers", "requests"} <= set(task.detail)
     assert [fact.fact for fact in read(services, run)[2]] == ["shop.erased"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bridge.errors import ConnectorUnavailable, CredentialRejected
-from bridge.model import Action, Kind, Outcome, Principal, TaskState
-from bridge.steps.requests.process import process
+from bridge.model import Outcome, Principal, RequestKind, TaskAction, TaskState
+from bridge.steps.requests.process import process_request
 from tests.factories import ASHA, SHOP, make_request, make_task, order
 
 SENT = {
@@ -31,16 +31,16 @@ def erased(services, platform):
 
     def run(*, learned=()):
         platform.sent = [SENT]
-        request = make_request(kind=Kind.ERASURE, principal=ASHA)
+        request = make_request(kind=RequestKind.ERASURE, principal=ASHA)
         planned = [
-            make_task(request.id, "shopify", Action.LOCATE),
-            make_task(request.id, "bridge", Action.ERASE),
-            make_task(request.id, "shopify", Action.FOLLOW),
+            make_task(request.id, "shopify", TaskAction.LOCATE_PARCELS),
+            make_task(request.id, "bridge", TaskAction.ERASE),
+            make_task(request.id, "shopify", TaskAction.POLL_PLATFORM_ERASURE),
         ]
         with services.store.transaction() as tx:
-            tx.index.learn(SHOP, learned)
-            tx.requests.open(request, once=request.id, tasks=planned)
-        process(request.id, services=services)
+            tx.index.ingest_sightings(SHOP, learned)
+            tx.requests.open_request(request, idempotency_key=request.id, tasks=planned)
+        process_request(request.id, services=services)
         return request
 
     return run
@@ -48,13 +48,17 @@ def erased(services, platform):
 
 def read(services, request):
     with services.store.transaction() as tx:
-        tasks = {task.action: task for task in tx.requests.tasks(request.id)}
-        return tasks, tx.notices.entries(request_id=request.id), tx.requests.get(request.id)
+        tasks = {task.action: task for task in tx.requests.list_tasks(request.id)}
+        return tasks, tx.notices.list_items(request_id=request.id), tx.requests.get_request(request.id)
 
 
 def test_what_no_webhook_told_of_is_noted_with_what_the_platform_knows(services, erased):
     tasks, (entry,), _ = read(services, erased())
-    assert (tasks[Action.LOCATE].state, tasks[Action.LOCATE].outcome, tasks[Action.LOCATE].records) == (
+    assert (
+        tasks[TaskAction.LOCATE_PARCELS].state,
+        tasks[TaskAction.LOCATE_PARCELS].outcome,
+        tasks[TaskAction.LOCATE_PARCELS].records,
+    ) == (
         TaskState.DONE,
         Outcome.FOUND,
         1,
@@ -71,7 +75,7 @@ def test_what_no_webhook_told_of_is_noted_with_what_the_platform_knows(services,
 def test_what_the_index_knows_is_noted_from_there_once(services, erased):
     learned = [order(1001, parcels=[("Delhivery", "14908100000012")])]
     tasks, entries, _ = read(services, erased(learned=learned))
-    assert (tasks[Action.LOCATE].outcome, len(entries)) == (Outcome.ABSENT, 1)
+    assert (tasks[TaskAction.LOCATE_PARCELS].outcome, len(entries)) == (Outcome.ABSENT, 1)
 
 
 def test_a_platform_that_is_down_delays_nothing_and_is_asked_again_by_what_was_known(
@@ -80,13 +84,16 @@ def test_a_platform_that_is_down_delays_nothing_and_is_asked_again_by_what_was_k
     platform.locate_faults = [ConnectorUnavailable("shopify: HTTP 503")]
     request = erased()
     tasks, entries, kept = read(services, request)
-    assert (tasks[Action.LOCATE].state, tasks[Action.ERASE].state) == (TaskState.RETRY, TaskState.DONE)
+    assert (tasks[TaskAction.LOCATE_PARCELS].state, tasks[TaskAction.ERASE].state) == (
+        TaskState.RETRY,
+        TaskState.DONE,
+    )
     assert entries == []
     assert (kept.principal.email, kept.principal.phone) == (ASHA.email, "")
-    services.clock.at = tasks[Action.LOCATE].wake_at
-    process(request.id, services=services)
+    services.clock.at = tasks[TaskAction.LOCATE_PARCELS].wake_at
+    process_request(request.id, services=services)
     tasks, entries, kept = read(services, request)
-    assert (tasks[Action.LOCATE].state, len(entries)) == (TaskState.DONE, 1)
+    assert (tasks[TaskAction.LOCATE_PARCELS].state, len(entries)) == (TaskState.DONE, 1)
     assert kept.principal == Principal(customer_id=ASHA.customer_id), "what was kept for asking is gone"
     assert platform.located[-1].email == ASHA.email
 
@@ -98,6 +105,6 @@ def test_without_a_token_she_is_erased_all_the_same_and_the_gap_is_named(service
     else:
         services.connectors.pop("shopify")
     tasks, _, _ = read(services, erased())
-    assert tasks[Action.ERASE].state is TaskState.DONE
-    assert tasks[Action.LOCATE].state is TaskState.FAILED
-    assert [gap.what for gap in tasks[Action.LOCATE].gaps] == ["parcels that no webhook told of"]
+    assert tasks[TaskAction.ERASE].state is TaskState.DONE
+    assert tasks[TaskAction.LOCATE_PARCELS].state is TaskState.FAILED
+    assert [gap.what for gap in tasks[TaskAction.LOCATE_PARCELS].gaps] == ["parcels that no webhook told of"]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from bridge.errors import ConnectorRefused
-from bridge.model import Action, Principal, RequestState, TaskState
-from bridge.steps.erasure.plan import plan
-from bridge.steps.requests.process import process
-from bridge.steps.webhooks.dispatch import dispatch
+from bridge.model import Principal, RequestState, TaskAction, TaskState
+from bridge.steps.erasure.plan import plan_erasure
+from bridge.steps.requests.process import process_request
+from bridge.steps.webhooks.dispatch import dispatch_delivery
 from tests.factories import ASHA, SHOP, accepted, customer, merged, order, redact_body
 
 KEPT = Principal(customer_id="7002")
@@ -19,22 +19,25 @@ def request_id(services):
     """`customers/redact` for 7001, which was merged into 7002 while a parcel is under way."""
     with services.store.transaction() as tx:
         seen = [customer(), customer(7002), order(parcels=[("Delhivery", "AWB1")]), merged(7001, 7002)]
-        tx.index.learn(SHOP, seen)
+        tx.index.ingest_sightings(SHOP, seen)
     delivery = accepted(services.store, "customers/redact", redact_body(1001))
-    return dispatch(delivery.id, services=services)
+    return dispatch_delivery(delivery.id, services=services)
 
 
 def planned(services, request_id):
     with services.store.transaction() as tx:
-        request, tasks = tx.requests.get(request_id), tx.requests.tasks(request_id)
+        request, tasks = tx.requests.get_request(request_id), tx.requests.list_tasks(request_id)
         return [
-            (line.what, line.deed, line.reason) for line in plan(request, tasks, tx=tx, services=services)
+            (line.what, line.action, line.reason)
+            for line in plan_erasure(request, tasks, tx=tx, services=services)
         ]
 
 
 def stands(services, request_id):
     with services.store.transaction() as tx:
-        return tx.requests.get(request_id), {task.action: task for task in tx.requests.tasks(request_id)}
+        return tx.requests.get_request(request_id), {
+            task.action: task for task in tx.requests.list_tasks(request_id)
+        }
 
 
 def test_i15_the_plan_says_merged_and_that_nothing_of_her_orders_goes(services, request_id):
@@ -49,27 +52,30 @@ def test_i15_the_plan_says_merged_and_that_nothing_of_her_orders_goes(services, 
 
 def test_i15_what_was_planned_is_what_is_done(services, request_id):
     before = planned(services, request_id)
-    assert process(request_id, services=services)
+    assert process_request(request_id, services=services)
     with services.store.transaction() as tx:
-        kept = tx.plans.of(request_id)
-        assert [parcel.number for parcel in tx.index.parcels(SHOP, KEPT)] == ["AWB1"]
-        assert tx.index.subject(SHOP, Principal(email=ASHA.email)) == tx.index.subject(SHOP, KEPT)
-        certificate = tx.packages.certificate(request_id)
+        kept = tx.plans.find_plan(request_id)
+        assert [parcel.number for parcel in tx.index.list_parcels(SHOP, KEPT)] == ["AWB1"]
+        assert tx.index.find_subject(SHOP, Principal(email=ASHA.email)) == tx.index.find_subject(SHOP, KEPT)
+        certificate = tx.packages.find_certificate(request_id)
     assert [(line["what"], line["action"], line["reason"]) for line in kept["lines"]] == before
     _, tasks = stands(services, request_id)
-    assert Action.INSTRUCT not in tasks
-    assert tasks[Action.ERASE].detail == {"merged_into_another": 1}
+    assert TaskAction.NOTIFY_PROCESSOR not in tasks
+    assert tasks[TaskAction.ERASE].detail == {"merged_into_another": 1}
     assert certificate["plan"]["lines"] == kept["lines"]
 
 
 def test_i15_a_copy_that_the_kept_customers_order_lacks_holds_nothing_up(services, platform, request_id):
     platform.sold["1001"] = ConnectorRefused("shopify: refused")
-    process(request_id, services=services)
+    process_request(request_id, services=services)
     request, tasks = stands(services, request_id)
-    assert (tasks[Action.SEAL].state, tasks[Action.ERASE].state) == (TaskState.DONE, TaskState.DONE)
+    assert (tasks[TaskAction.SEAL_INVOICES].state, tasks[TaskAction.ERASE].state) == (
+        TaskState.DONE,
+        TaskState.DONE,
+    )
     assert request.state is RequestState.WAITING  # on Shopify's own word only
     with services.store.transaction() as tx:
-        assert tx.reviews.listed(request_id=request_id) == []
+        assert tx.reviews.list_reviews(request_id=request_id) == []
 
 
 def test_i15_a_parcel_that_only_shopify_knew_of_is_not_made_hers(services, platform, request_id):
@@ -78,8 +84,8 @@ def test_i15_a_parcel_that_only_shopify_knew_of_is_not_made_hers(services, platf
         "trackingInfo": [{"company": "Delhivery", "number": "AWB2"}],
     }
     platform.sent = [{"id": "gid://shopify/Order/1002", "fulfillments": [parcel]}]
-    process(request_id, services=services)
+    process_request(request_id, services=services)
     assert platform.located
     _, tasks = stands(services, request_id)
-    assert tasks[Action.LOCATE].records == 0
-    assert Action.INSTRUCT not in tasks
+    assert tasks[TaskAction.LOCATE_PARCELS].records == 0
+    assert TaskAction.NOTIFY_PROCESSOR not in tasks

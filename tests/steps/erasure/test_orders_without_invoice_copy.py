@@ -9,19 +9,19 @@ import pytest
 
 from bridge.errors import ConnectorUnavailable, CredentialRejected
 from bridge.model import (
-    Action,
     BankDetails,
     DocumentKind,
     ErasureState,
-    Kind,
     Outcome,
-    Place,
+    PostalAddress,
     Principal,
+    RequestKind,
+    TaskAction,
     TaskState,
 )
-from bridge.steps.requests.open_by_operator import intake
-from bridge.steps.requests.process import process
-from bridge.steps.webhooks.dispatch import dispatch
+from bridge.steps.requests.open_by_operator import open_operator_request
+from bridge.steps.requests.process import process_request
+from bridge.steps.webhooks.dispatch import dispatch_delivery
 from tests.factories import ASHA, NOW, SHOP, accepted, make_request, make_task, opened, redact_body
 from tests.steps.sales_case import (
     documents,
@@ -43,7 +43,7 @@ def iso(moment):
 def again(services, request_id, times=1):
     for _ in range(times):
         services.clock.at += HOUR
-        process(request_id, services=services)
+        process_request(request_id, services=services)
 
 
 @pytest.fixture
@@ -64,10 +64,10 @@ def by_hand(services, tell, platform):
         tell("orders/create", sold_body(1001))
         platform.customers = {ASHA.email: "7001"}
         platform.sold["1001"] = REFUSED
-        request_id = intake(
-            Kind.ERASURE, SHOP, who, NOW, actor="operator:test", reason="a letter", services=services
+        request_id = open_operator_request(
+            RequestKind.ERASURE, SHOP, who, NOW, actor="operator:test", reason="a letter", services=services
         )
-        process(request_id, services=services)
+        process_request(request_id, services=services)
         assert platform.requested == []
         return request_id
 
@@ -82,7 +82,7 @@ def test_what_she_orders_meanwhile_is_a_new_contract(services, tell, spared):
     again(services, spared, 3)
     assert orders_left(services) == {"1001", "2002"}
     with services.store.transaction() as tx:
-        assert [entry.order_id for entry in tx.notices.entries(request_id=spared)] == []
+        assert [entry.order_id for entry in tx.notices.list_items(request_id=spared)] == []
 
 
 def test_an_order_placed_meanwhile_is_learned_however_late_its_webhook_comes(services, tell, spared):
@@ -95,7 +95,7 @@ def test_an_order_placed_meanwhile_is_learned_however_late_its_webhook_comes(ser
 def test_looking_again_in_vain_writes_nothing(services, spared):
     def rows():
         with services.store.transaction() as tx:
-            return tx.evidence.head()[0], len(tx.restoring.waiting(1000)[0])
+            return tx.evidence.read_head()[0], len(tx.ledger_state.list_unsynced(1000)[0])
 
     before = rows()
     again(services, spared, 24)
@@ -110,9 +110,9 @@ def test_what_a_later_run_removed_is_said_once(services, tell, forget, platform)
     platform.sold["1001"] = [sold(1001)]
     again(services, request_id, 3)
     with services.store.transaction() as tx:
-        later = tx.plans.of(request_id)["later"]
+        later = tx.plans.find_plan(request_id)["later"]
     assert [line["count"] for line in later if line["what"].startswith("orders")] == [1]
-    assert request_of(services, request_id)[1]["bridge", Action.ERASE].detail["orders"] == 2
+    assert request_of(services, request_id)[1]["bridge", TaskAction.ERASE].detail["orders"] == 2
 
 
 def test_the_id_of_a_merged_customer_does_not_wait_for_the_kept_one_s_copies(
@@ -124,7 +124,7 @@ def test_the_id_of_a_merged_customer_does_not_wait_for_the_kept_one_s_copies(
     tell("customers/merge", both | {"admin_graphql_api_customer_deleted_id": "gid://shopify/Customer/7001"})
     platform.sold["1001"] = REFUSED
     _, tasks, _ = request_of(services, forget())
-    assert tasks["bridge", Action.ERASE].state is TaskState.DONE
+    assert tasks["bridge", TaskAction.ERASE].state is TaskState.DONE
 
 
 def test_a_copy_that_came_by_webhook_lets_shopify_be_asked(services, tell, platform, by_hand):
@@ -133,7 +133,7 @@ def test_a_copy_that_came_by_webhook_lets_shopify_be_asked(services, tell, platf
     again(services, request_id, 2)
     request, tasks, _ = request_of(services, request_id)
     assert platform.requested == ["7001"]
-    assert tasks["vault", Action.SEAL].state is TaskState.DONE
+    assert tasks["vault", TaskAction.SEAL_INVOICES].state is TaskState.DONE
     assert request.closed_at is not None
 
 
@@ -151,30 +151,33 @@ def test_where_shopify_cannot_say_which_orders_there_are_it_is_not_asked_and_a_r
 ):
     platform.customers = {ASHA.email: "7001"}
     platform.locate_faults = [REFUSED, REFUSED]
-    request_id = intake(
-        Kind.ERASURE, SHOP, ASHA, NOW, actor="operator:test", reason="a letter", services=services
+    request_id = open_operator_request(
+        RequestKind.ERASURE, SHOP, ASHA, NOW, actor="operator:test", reason="a letter", services=services
     )
-    process(request_id, services=services)
+    process_request(request_id, services=services)
     request, tasks, _ = request_of(services, request_id)
-    assert (platform.requested, tasks["shopify", Action.ASK].last_error) == ([], "copy_missing")
+    assert (platform.requested, tasks["shopify", TaskAction.REQUEST_PLATFORM_ERASURE].last_error) == (
+        [],
+        "copy_missing",
+    )
     assert (request.closed_at, request.complete) == (NOW, False)
     with services.store.transaction() as tx:
-        tx.requests.restart(request_id)
-    process(request_id, services=services)
+        tx.requests.restart_request(request_id)
+    process_request(request_id, services=services)
     assert platform.requested == ["7001"]
 
 
 def test_an_order_that_became_known_after_the_look_is_looked_for_too(services, tell, platform):
     tell("orders/paid", sold_body(1001))
     with services.store.transaction() as tx:
-        access = make_request(subject=tx.index.subject(SHOP, ASHA))
+        access = make_request(subject=tx.index.find_subject(SHOP, ASHA))
         opened(tx, access, make_task(access.id))
     delivery = accepted(services.store, "customers/redact", redact_body(1001))
-    request_id = dispatch(delivery.id, services=services)
-    process(request_id, services=services)
-    assert request_of(services, request_id)[1]["bridge", Action.ERASE].last_error == "access_in_flight"
+    request_id = dispatch_delivery(delivery.id, services=services)
+    process_request(request_id, services=services)
+    assert request_of(services, request_id)[1]["bridge", TaskAction.ERASE].last_error == "access_in_flight"
     tell("orders/create", sold_body(1005))  # never paid: no invoice, nothing sent
-    process(access.id, services=services)
+    process_request(access.id, services=services)
     again(services, request_id, 3)
     request, _, _ = request_of(services, request_id)
     assert (platform.sales_asked, request.closed_at is None) == ([["1005"]], False)
@@ -187,10 +190,10 @@ def test_a_credit_note_is_no_copy_of_its_invoice(services, tell, forget, platfor
     platform.sold["1001"] = [sold(1001)]
     if hand:
         platform.customers = {ASHA.email: "7001"}
-        request_id = intake(
-            Kind.ERASURE, SHOP, ASHA, NOW, actor="operator:test", reason="a letter", services=services
+        request_id = open_operator_request(
+            RequestKind.ERASURE, SHOP, ASHA, NOW, actor="operator:test", reason="a letter", services=services
         )
-        process(request_id, services=services)
+        process_request(request_id, services=services)
     else:
         forget(1001)
     assert platform.sales_asked == [["1001"]]
@@ -213,18 +216,18 @@ def test_what_was_cancelled_without_money_leaves_no_credit_note(services, tell):
 
 def test_a_copy_that_was_told_too_late_to_be_whole_asks_for_the_invoice(services, tell, forget, platform):
     tell("orders/create", sold_body(1001))
-    platform.sold["1001"] = [sold(1001, total=90_000, tax=0, delivery=Place())]
+    platform.sold["1001"] = [sold(1001, total=90_000, tax=0, delivery=PostalAddress())]
     request_id = forget(1001)
     [document] = documents(services)
     assert not document.names_buyer
     with services.store.transaction() as tx:
-        [review] = tx.reviews.listed(request_id=request_id)
-        kept = tx.packages.certificate(request_id)["kept"]
+        [review] = tx.reviews.list_reviews(request_id=request_id)
+        kept = tx.packages.find_certificate(request_id)["kept"]
     assert (review.kind, "state, buyer" in review.what) == ("copy_incomplete", True)
     assert [row["what"] for row in kept if row["category"] == "invoice_document"] == [
         "invoice: figures, State"
     ]
-    assert request_of(services, request_id)[1]["bridge", Action.ERASE].outcome is Outcome.ERASED
+    assert request_of(services, request_id)[1]["bridge", TaskAction.ERASE].outcome is Outcome.ERASED
 
 
 def test_the_certificate_names_all_that_stays_for_a_while(services, tell, forget):
@@ -234,10 +237,10 @@ def test_the_certificate_names_all_that_stays_for_a_while(services, tell, forget
     tell("orders/paid", sold_body(1001, fulfillments=parcel))
     details = BankDetails(account_number="", ifsc="", account_holder="", upi_id="asha@ybl")
     with services.store.transaction() as tx:
-        tx.refunds.keep(SHOP, details, order_id="1001", refund_id="77", opened_at=NOW)
+        tx.refunds.seal_bank_details(SHOP, details, order_id="1001", refund_id="77", opened_at=NOW)
     request_id = forget(1001)
     with services.store.transaction() as tx:
-        kept = {row["category"]: row for row in tx.packages.certificate(request_id)["kept"]}
+        kept = {row["category"]: row for row in tx.packages.find_certificate(request_id)["kept"]}
     assert set(kept) >= {"invoice_document", "cod_refund_bank", "instruction_text", "contact", "suppression"}
     assert (kept["cod_refund_bank"]["action"], kept["cod_refund_bank"]["count"]) == ("restrict", 1)
     assert all(ground["law"] for row in kept.values() for ground in row["grounds"])
@@ -251,12 +254,12 @@ def test_what_was_missing_stays_missing_when_less_is_known_of_her(services, plat
             return [{"id": "gid://shopify/Order/4004"}] if who.email else []
 
     platform.customers = {ASHA.email: "7001"}
-    platform.sent_orders = ByAddress()
+    platform.list_shipped_orders = ByAddress()
     platform.sold["4004"] = ConnectorUnavailable("shopify: HTTP 503")
-    request_id = intake(
-        Kind.ERASURE, SHOP, ASHA, NOW, actor="operator:test", reason="a letter", services=services
+    request_id = open_operator_request(
+        RequestKind.ERASURE, SHOP, ASHA, NOW, actor="operator:test", reason="a letter", services=services
     )
-    process(request_id, services=services)
+    process_request(request_id, services=services)
     again(services, request_id)
     assert platform.requested == []
     platform.sold["4004"] = [sold(4004)]
@@ -272,29 +275,32 @@ def test_books_that_are_attested_meanwhile_let_it_go_on(services, platform, by_h
     services = replace(services, retention=replace(services.retention, vault=vault))
     again(services, request_id, 2)
     request, tasks, _ = request_of(services, request_id)
-    assert (platform.requested, tasks["vault", Action.SEAL].outcome) == (["7001"], Outcome.UNCONFIRMED)
+    assert (platform.requested, tasks["vault", TaskAction.SEAL_INVOICES].outcome) == (
+        ["7001"],
+        Outcome.UNCONFIRMED,
+    )
     assert request.closed_at is not None
 
 
 def test_an_asking_that_waits_writes_nothing_either(services, by_hand):
     request_id = by_hand()
     with services.store.transaction() as tx:
-        before = tx.evidence.head()[0]
+        before = tx.evidence.read_head()[0]
     again(services, request_id, 12)
     with services.store.transaction() as tx:
-        assert tx.evidence.head()[0] == before
+        assert tx.evidence.read_head()[0] == before
 
 
 def test_the_review_ends_with_the_copies_and_opens_again_without(services, tell, spared, platform):
     def reviews():
         with services.store.transaction() as tx:
-            return tx.reviews.listed(kind="seal_missing")
+            return tx.reviews.list_reviews(kind="seal_missing")
 
     [first] = reviews()
     with services.store.transaction() as tx:
-        tx.reviews.close(first.id, actor="operator:test", reason="token mended")
-        tx.requests.restart(spared)
-    process(spared, services=services)
+        tx.reviews.close_review(first.id, actor="operator:test", reason="token mended")
+        tx.requests.restart_request(spared)
+    process_request(spared, services=services)
     assert len(reviews()) == 1
     tell("orders/paid", sold_body(1001))
     again(services, spared)
@@ -306,7 +312,7 @@ def test_without_a_platform_nobody_knows_that_an_order_was_never_invoiced(servic
     alone = {name: one for name, one in services.connectors.items() if name != "shopify"}
     services = replace(services, connectors=alone)
     delivery = accepted(services.store, "customers/redact", redact_body(1001))
-    process(dispatch(delivery.id, services=services), services=services)
+    process_request(dispatch_delivery(delivery.id, services=services), services=services)
     assert orders_left(services) == {"1001"}
 
 
@@ -316,10 +322,10 @@ def test_who_has_no_id_is_known_by_her_address_until_shopify_answered(services, 
         ErasureState(outcome=Outcome.ABSENT, reason="unknown_to_platform"),
     ]
     who = Principal(email=ASHA.email)
-    request_id = intake(
-        Kind.ERASURE, SHOP, who, NOW, actor="operator:test", reason="a letter", services=services
+    request_id = open_operator_request(
+        RequestKind.ERASURE, SHOP, who, NOW, actor="operator:test", reason="a letter", services=services
     )
-    process(request_id, services=services)
+    process_request(request_id, services=services)
     again(services, request_id, 2)
     assert platform.erasure_asked[-1] == who
     assert request_of(services, request_id)[0].principal == Principal()

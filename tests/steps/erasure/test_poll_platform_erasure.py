@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 
 from bridge.errors import ConnectorUnavailable, CredentialRejected
-from bridge.model import Action, ErasureState, Kind, Outcome, Principal, TaskState
-from bridge.steps.erasure.poll_platform_erasure import follow
+from bridge.model import ErasureState, Outcome, Principal, RequestKind, TaskAction, TaskState
+from bridge.steps.erasure.poll_platform_erasure import poll_platform_erasure
 from tests.factories import NOW, make_request, make_task, opened
 from tests.fakes import FakeCarrier
 
@@ -20,9 +20,9 @@ READABLE = ErasureState(outcome=Outcome.UNCONFIRMED, reason="readable")
 
 @pytest.fixture
 def request_(services):
-    request = make_request(kind=Kind.ERASURE, principal=Principal(customer_id="7001"))
+    request = make_request(kind=RequestKind.ERASURE, principal=Principal(customer_id="7001"))
     with services.store.transaction() as tx:
-        opened(tx, request, make_task(request.id, "shopify", Action.FOLLOW))
+        opened(tx, request, make_task(request.id, "shopify", TaskAction.POLL_PLATFORM_ERASURE))
     return request
 
 
@@ -30,17 +30,19 @@ def run(request, services):
     with services.store.transaction() as tx:
         tx.session.connection.exec_driver_sql("UPDATE requests SET lease_until = NULL, attempts = 0")
     with services.store.transaction() as tx:
-        claim = tx.requests.claim(request.id)
-        [task] = tx.requests.tasks(request.id)
-    saved = follow(request, task, claim, services=services)
+        claim = tx.requests.acquire_lease(request.id)
+        [task] = tx.requests.list_tasks(request.id)
+    saved = poll_platform_erasure(request, task, claim, services=services)
     with services.store.transaction() as tx:
-        assert tx.requests.tasks(request.id) == [saved]
+        assert tx.requests.list_tasks(request.id) == [saved]
     return saved
 
 
 def read(request, services):
     with services.store.transaction() as tx:
-        return tx.requests.get(request.id).principal, [fact.fact for fact in tx.evidence.of(request.id)]
+        return tx.requests.get_request(request.id).principal, [
+            fact.fact for fact in tx.evidence.list_facts_of_request(request.id)
+        ]
 
 
 @pytest.mark.parametrize("outcome", [Outcome.ERASED, Outcome.ABSENT])

@@ -7,10 +7,19 @@ from dataclasses import replace
 import pytest
 
 from bridge.errors import ConnectorUnavailable, PayloadInvalid
-from bridge.model import Action, Kind, Outcome, Owed, Principal, RequestState, Residue, TaskState
-from bridge.steps.erasure.release_precheck import go_on
-from bridge.steps.requests.open_by_operator import intake
-from bridge.steps.requests.process import process
+from bridge.model import (
+    Balance,
+    Outcome,
+    Principal,
+    RequestKind,
+    RequestState,
+    Residue,
+    TaskAction,
+    TaskState,
+)
+from bridge.steps.erasure.release_precheck import release_precheck
+from bridge.steps.requests.open_by_operator import open_operator_request
+from bridge.steps.requests.process import process_request
 from tests.factories import NOW, SHOP
 
 HER = Principal(customer_id="7001")
@@ -18,49 +27,53 @@ STORE_CREDIT, CARDS = "store_credit_balance", "gift_card_balance"
 
 
 def owes(**counts):
-    return [Owed(code=code, count=count) for code, count in counts.items()]
+    return [Balance(code=code, count=count) for code, count in counts.items()]
 
 
 @pytest.fixture
 def request_id(services):
-    return intake(Kind.ERASURE, SHOP, HER, NOW, actor="operator:test", reason="a letter", services=services)
+    return open_operator_request(
+        RequestKind.ERASURE, SHOP, HER, NOW, actor="operator:test", reason="a letter", services=services
+    )
 
 
-def task_of(services, request_id, action=Action.ASK):
+def task_of(services, request_id, action=TaskAction.REQUEST_PLATFORM_ERASURE):
     with services.store.transaction() as tx:
-        return next(task for task in tx.requests.tasks(request_id) if task.action is action)
+        return next(task for task in tx.requests.list_tasks(request_id) if task.action is action)
 
 
 def facts(services, request_id, name):
     with services.store.transaction() as tx:
-        return [event.detail for event in tx.evidence.of(request_id) if event.fact == name]
+        return [event.detail for event in tx.evidence.list_facts_of_request(request_id) if event.fact == name]
 
 
 def reviews(services, *, is_open=True):
     with services.store.transaction() as tx:
-        return [(one.kind, one.what) for one in tx.reviews.listed(is_open=is_open, kind="guard")]
+        return [(one.kind, one.what) for one in tx.reviews.list_reviews(is_open=is_open, kind="guard")]
 
 
 def let_go(services, request_id):
-    return go_on(request_id, actor="operator:test", reason="she was told and agrees", services=services)
+    return release_precheck(
+        request_id, actor="operator:test", reason="she was told and agrees", services=services
+    )
 
 
 def again(services, request_id):
     with services.store.transaction() as tx:
-        tx.requests.restart(request_id)
-    assert process(request_id, services=services)
+        tx.requests.restart_request(request_id)
+    assert process_request(request_id, services=services)
 
 
 def test_c07_a_balance_stops_the_asking_and_is_seen(services, platform, request_id):
     platform.owes = owes(store_credit_balance=1, gift_card_balance=0, open_order=2)
-    assert process(request_id, services=services)
+    assert process_request(request_id, services=services)
     task = task_of(services, request_id)
     assert platform.requested == []
     assert (task.state, task.outcome) == (TaskState.FAILED, Outcome.RETAINED)
     assert task.last_error == "guard_store_credit_balance"
     assert reviews(services) == [("guard", STORE_CREDIT)]
     with services.store.transaction() as tx:
-        request, certificate = tx.requests.get(request_id), tx.packages.certificate(request_id)
+        request, certificate = tx.requests.get_request(request_id), tx.packages.find_certificate(request_id)
     assert (request.state, request.complete) == (RequestState.WAITING, False)
     assert request.closed_at is not None
     (asked,) = [one for one in certificate["platform"] if one["action"] == "ask"]
@@ -76,17 +89,17 @@ def test_c07_a_balance_stops_the_asking_and_is_seen(services, platform, request_
 
 def test_what_is_ours_is_erased_all_the_same_and_her_id_stays_to_ask_by(services, platform, request_id):
     platform.owes = owes(gift_card_balance=1)
-    process(request_id, services=services)
-    assert task_of(services, request_id, Action.ERASE).state is TaskState.DONE
+    process_request(request_id, services=services)
+    assert task_of(services, request_id, TaskAction.ERASE).state is TaskState.DONE
     with services.store.transaction() as tx:
-        assert tx.requests.get(request_id).principal == HER
+        assert tx.requests.get_request(request_id).principal == HER
 
 
 def test_an_open_order_and_a_card_that_may_not_be_read_stop_nothing_and_are_told(
     services, platform, request_id
 ):
     platform.owes = owes(store_credit_balance=0, gift_card_balance=None, open_order=2)
-    process(request_id, services=services)
+    process_request(request_id, services=services)
     assert platform.requested == ["7001"]
     (told,) = [one for one in facts(services, request_id, "task.done") if one["action"] == "ask"]
     assert (told["guards"]["gift_card_balance_unreadable"], told["guards"]["open_order"]) == (None, 2)
@@ -95,13 +108,13 @@ def test_an_open_order_and_a_card_that_may_not_be_read_stop_nothing_and_are_told
 
 def test_a_person_lets_it_go_on_and_shopify_is_asked(services, platform, request_id, queue):
     platform.owes = owes(store_credit_balance=1, gift_card_balance=2)
-    process(request_id, services=services)
+    process_request(request_id, services=services)
     assert let_go(services, request_id) == [STORE_CREDIT, CARDS]
     assert reviews(services) == []
     (told,) = facts(services, request_id, "guard.released")
     assert (told["codes"], told["reason"]) == ([STORE_CREDIT, CARDS], "she was told and agrees")
     assert queue.bells[-1] == ("process", request_id, True)
-    assert process(request_id, services=services)
+    assert process_request(request_id, services=services)
     task = task_of(services, request_id)
     assert platform.requested == ["7001"]
     assert (task.state, task.outcome, task.last_error) == (TaskState.DONE, Outcome.UNCONFIRMED, "")
@@ -110,14 +123,14 @@ def test_a_person_lets_it_go_on_and_shopify_is_asked(services, platform, request
 
 def test_what_turns_up_later_stops_again(services, platform, request_id):
     platform.owes = owes(store_credit_balance=1)
-    process(request_id, services=services)
+    process_request(request_id, services=services)
     let_go(services, request_id)
     platform.owes = owes(store_credit_balance=1, gift_card_balance=1)
-    process(request_id, services=services)
+    process_request(request_id, services=services)
     assert task_of(services, request_id).last_error == "guard_gift_card_balance"
     assert reviews(services) == [("guard", CARDS)]
     let_go(services, request_id)
-    process(request_id, services=services)
+    process_request(request_id, services=services)
     assert platform.requested == ["7001"]
 
 
@@ -125,7 +138,7 @@ def test_a_balance_that_was_paid_out_goes_on_with_a_replay_and_its_review_closes
     services, platform, request_id
 ):
     platform.owes = owes(store_credit_balance=1)
-    process(request_id, services=services)
+    process_request(request_id, services=services)
     again(services, request_id)
     assert reviews(services, is_open=False) == [("guard", STORE_CREDIT)]
     platform.owes = owes(store_credit_balance=0)
@@ -136,17 +149,17 @@ def test_a_balance_that_was_paid_out_goes_on_with_a_replay_and_its_review_closes
 
 def test_a_platform_that_is_down_while_it_is_looked_at_is_not_asked_to_erase(services, platform, request_id):
     platform.owed_faults = [ConnectorUnavailable("shopify: HTTP 503")]
-    process(request_id, services=services)
+    process_request(request_id, services=services)
     assert task_of(services, request_id).state is TaskState.RETRY
     assert platform.requested == []
 
 
 def test_what_was_let_pass_is_remembered_when_shopify_is_down(services, platform, request_id):
     platform.owes = owes(store_credit_balance=1)
-    process(request_id, services=services)
+    process_request(request_id, services=services)
     let_go(services, request_id)
     platform.answers = [ConnectorUnavailable("shopify: HTTP 503")]
-    process(request_id, services=services)
+    process_request(request_id, services=services)
     again(services, request_id)
     assert platform.requested == ["7001", "7001"]
     assert task_of(services, request_id).state is TaskState.DONE
@@ -157,25 +170,25 @@ def test_where_nothing_is_stopped_nothing_is_let_go(services, platform, request_
         let_go(services, request_id)
     with pytest.raises(PayloadInvalid, match="nothing_stopped"):
         let_go(services, "req_nobody")
-    process(request_id, services=services)
+    process_request(request_id, services=services)
     with pytest.raises(PayloadInvalid, match="nothing_stopped"):
         let_go(services, request_id)
     assert facts(services, request_id, "guard.released") == []
 
 
 def test_what_others_wrote_stays_too_while_a_guard_stops(services, platform, request_id):
-    rules = replace(services.retention.residue, apply=True, erased=("customer_metafields",))
+    rules = replace(services.retention.residue, apply=True, erased_kinds=("customer_metafields",))
     services = replace(services, retention=replace(services.retention, residue=rules))
     points = Residue(system="shopify", kind="customer_metafields", ref="7001", what="loyalty.points")
     platform.left_by_others, platform.owes = [points], owes(store_credit_balance=1)
-    process(request_id, services=services)
-    redact = task_of(services, request_id, Action.REDACT)
+    process_request(request_id, services=services)
+    redact = task_of(services, request_id, TaskAction.REMOVE_PLATFORM_RESIDUE)
     assert (redact.state, redact.last_error) == (TaskState.FAILED, "guard_store_credit_balance")
     assert platform.removed == []
     let_go(services, request_id)
-    process(request_id, services=services)
+    process_request(request_id, services=services)
     assert platform.removed == [points]
-    assert task_of(services, request_id, Action.REDACT).gaps == ()
+    assert task_of(services, request_id, TaskAction.REMOVE_PLATFORM_RESIDUE).gaps == ()
 
 
 def test_a_file_that_names_nothing_to_look_at_looks_at_nothing(services, platform, request_id):
@@ -185,6 +198,6 @@ def test_a_file_that_names_nothing_to_look_at_looks_at_nothing(services, platfor
         [ConnectorUnavailable("shopify: HTTP 503")],
         owes(store_credit_balance=1),
     )
-    process(request_id, services=services)
+    process_request(request_id, services=services)
     assert (platform.requested, len(platform.owed_faults)) == (["7001"], 1)
     assert "guards" not in task_of(services, request_id).detail

@@ -10,27 +10,27 @@ import pytest
 from bridge.errors import ConnectorUnavailable, CredentialRejected
 from bridge.model import (
     Absence,
-    Action,
     ErasureState,
-    Kind,
     Outcome,
     Principal,
+    RequestKind,
     RequestState,
     Residue,
+    TaskAction,
     TaskState,
 )
-from bridge.rules.requests.lifecycle import verdict
-from bridge.steps.requests.open_by_operator import intake
-from bridge.steps.requests.process import process
-from config.retention_file.retention_model import RESIDUE_KINDS, PlatformResidue
+from bridge.rules.requests.lifecycle import decide_residue_action
+from bridge.steps.requests.open_by_operator import open_operator_request
+from bridge.steps.requests.process import process_request
+from config.retention_file.retention_model import RESIDUE_KINDS, ResidueRules
 from tests.factories import NOW, SHOP, make_request, make_task, opened
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-ALL = PlatformResidue(apply=True, erased=RESIDUE_KINDS)
+ALL = ResidueRules(apply=True, erased_kinds=RESIDUE_KINDS)
 
 
 def item(kind, what, ref="1001", held=""):
-    return Residue(system="shopify", kind=kind, ref=ref, what=what, held=held)
+    return Residue(system="shopify", kind=kind, ref=ref, what=what, hold_reason=held)
 
 
 LOYALTY = item("customer_metafields", "loyalty.tier", "7001")
@@ -58,8 +58,8 @@ def known(platform):
 
 
 def run(services, who=None):
-    request_id = intake(
-        Kind.ERASURE,
+    request_id = open_operator_request(
+        RequestKind.ERASURE,
         SHOP,
         who or Principal(email="asha@example.com"),
         NOW,
@@ -67,24 +67,28 @@ def run(services, who=None):
         reason="a letter",
         services=services,
     )
-    assert process(request_id, services=services)
+    assert process_request(request_id, services=services)
     return request_id
 
 
-def seen(services, request_id, action=Action.REDACT):
+def seen(services, request_id, action=TaskAction.REMOVE_PLATFORM_RESIDUE):
     with services.store.transaction() as tx:
-        return next(task for task in tx.requests.tasks(request_id) if task.action is action)
+        return next(task for task in tx.requests.list_tasks(request_id) if task.action is action)
 
 
 def facts(services, request_id):
     with services.store.transaction() as tx:
-        return [event for event in tx.evidence.of(request_id) if event.detail.get("action") == "redact"]
+        return [
+            event
+            for event in tx.evidence.list_facts_of_request(request_id)
+            if event.detail.get("action") == "redact"
+        ]
 
 
 def replay(services, request_id):
     with services.store.transaction() as tx:
-        tx.requests.restart(request_id)
-    assert process(request_id, services=services)
+        tx.requests.restart_request(request_id)
+    assert process_request(request_id, services=services)
 
 
 def test_by_the_shipped_file_nobody_is_asked_and_nothing_is_written(services, platform):
@@ -94,7 +98,7 @@ def test_by_the_shipped_file_nobody_is_asked_and_nothing_is_written(services, pl
     assert task.detail == {"reason": "retention_file_keeps"}
     assert (platform.residue_asked, platform.removed) == ([], [])
     assert [event.detail["reason"] for event in facts(services, request_id)] == ["retention_file_keeps"]
-    assert seen(services, request_id, Action.FOLLOW).state is TaskState.WAITING
+    assert seen(services, request_id, TaskAction.POLL_PLATFORM_ERASURE).state is TaskState.WAITING
 
 
 def test_where_the_file_says_so_it_is_removed_and_only_counted_in_the_evidence(applying, platform):
@@ -111,17 +115,17 @@ def test_where_the_file_says_so_it_is_removed_and_only_counted_in_the_evidence(a
 
 
 def test_a_kind_that_the_file_keeps_stays(applying, platform):
-    services = applying(PlatformResidue(apply=True, erased=("order_notes",)))
+    services = applying(ResidueRules(apply=True, erased_kinds=("order_notes",)))
     task = seen(services, run(services))
     assert (task.outcome, platform.removed) == (Outcome.ERASED, [NOTE])
     assert (task.detail["kept"], task.detail["quarantined"]) == (1, 1)
     with services.store.transaction() as tx:
-        [review] = tx.reviews.listed()
+        [review] = tx.reviews.list_reviews()
     assert (review.kind, review.what) == ("quarantine", "1 fields at shopify that no category claims")
 
 
 def test_where_all_of_it_is_kept_it_is_retained_and_where_there_is_none_absent(applying, platform):
-    services = applying(PlatformResidue(apply=True))
+    services = applying(ResidueRules(apply=True))
     task = seen(services, run(services))
     assert (task.outcome, task.detail["reason"], platform.removed) == (
         Outcome.RETAINED,
@@ -143,10 +147,10 @@ def test_what_stays_though_it_was_to_go_is_told(applying, platform):
     task = seen(services, request_id)
     assert (task.state, task.outcome, task.records) == (TaskState.DONE, Outcome.INCOMPLETE, 2)
     assert [(gap.absence, gap.what, gap.reason) for gap in task.gaps] == [
-        (Absence.LEFT, "1 of what was to go", "still_there")
+        (Absence.NOT_REMOVED, "1 of what was to go", "still_there")
     ]
     with services.store.transaction() as tx:
-        assert tx.requests.get(request_id).complete is False
+        assert tx.requests.get_request(request_id).complete is False
 
 
 def test_an_open_order_is_left_as_a_gap_and_is_taken_when_it_has_arrived(applying, platform):
@@ -156,7 +160,7 @@ def test_an_open_order_is_left_as_a_gap_and_is_taken_when_it_has_arrived(applyin
     task = seen(services, request_id)
     assert (task.outcome, platform.removed) == (Outcome.INCOMPLETE, [LOYALTY])
     assert [(gap.what, gap.reason) for gap in task.gaps] == [("1 orders", "parcel_not_delivered")]
-    platform.left_by_others = [replace(ON_ITS_WAY, held=""), replace(ALSO, held="")]
+    platform.left_by_others = [replace(ON_ITS_WAY, hold_reason=""), replace(ALSO, hold_reason="")]
     replay(services, request_id)
     task = seen(services, request_id)
     assert (task.outcome, task.gaps, task.records) == (Outcome.ERASED, (), 3)
@@ -167,8 +171,8 @@ def test_orders_that_may_not_be_read_are_a_gap_only_where_something_of_them_woul
     services = applying()
     (gap,) = seen(services, run(services)).gaps
     assert (gap.absence, gap.what, gap.reason) == (Absence.DENIED, UNREAD.what, "read_all_orders")
-    only_hers = PlatformResidue(apply=True, erased=("customer_metafields",))
-    assert verdict(UNREAD, replace(services.retention, residue=only_hers))[0] == "keep"
+    only_hers = ResidueRules(apply=True, erased_kinds=("customer_metafields",))
+    assert decide_residue_action(UNREAD, replace(services.retention, residue=only_hers))[0] == "keep"
 
 
 def test_a_platform_that_is_down_is_asked_again_by_the_id_alone_and_is_followed_only_then(
@@ -178,29 +182,29 @@ def test_a_platform_that_is_down_is_asked_again_by_the_id_alone_and_is_followed_
     services = applying()
     request_id = run(services)
     assert seen(services, request_id).state is TaskState.RETRY
-    assert seen(services, request_id, Action.ERASE).state is TaskState.DONE
-    assert seen(services, request_id, Action.FOLLOW).state is TaskState.PENDING
+    assert seen(services, request_id, TaskAction.ERASE).state is TaskState.DONE
+    assert seen(services, request_id, TaskAction.POLL_PLATFORM_ERASURE).state is TaskState.PENDING
     clock.at = NOW + timedelta(minutes=1)
-    process(request_id, services=services)
+    process_request(request_id, services=services)
     assert platform.residue_asked[-1] == Principal(customer_id="7001")
     assert seen(services, request_id).outcome is Outcome.ERASED
-    assert seen(services, request_id, Action.FOLLOW).state is TaskState.WAITING
+    assert seen(services, request_id, TaskAction.POLL_PLATFORM_ERASURE).state is TaskState.WAITING
     assert [event.fact for event in facts(services, request_id)] == ["task.retried", "task.done"]
 
 
 def test_what_a_try_removed_before_it_broke_off_is_counted(applying, platform, clock, monkeypatch):
-    whole = platform.remove_residue
+    whole = platform.remove_platform_residue
 
     def breaks_off(items, *, shop):
         whole(items[:2], shop=shop)
-        monkeypatch.setattr(platform, "remove_residue", whole)
+        monkeypatch.setattr(platform, "remove_platform_residue", whole)
         raise ConnectorUnavailable("shopify: HTTP 503")
 
-    monkeypatch.setattr(platform, "remove_residue", breaks_off)
+    monkeypatch.setattr(platform, "remove_platform_residue", breaks_off)
     services = applying()
     request_id = run(services)
     clock.at = NOW + timedelta(minutes=1)
-    process(request_id, services=services)
+    process_request(request_id, services=services)
     task = seen(services, request_id)
     assert (task.outcome, task.records, task.detail["erased"]) == (Outcome.ERASED, 3, 3)
 
@@ -208,17 +212,17 @@ def test_what_a_try_removed_before_it_broke_off_is_counted(applying, platform, c
 def test_what_the_file_keeps_since_a_try_broke_off_is_not_counted_as_erased(
     applying, platform, clock, monkeypatch
 ):
-    whole = platform.remove_residue
+    whole = platform.remove_platform_residue
 
     def breaks_off(items, *, shop):
         whole(items[:1], shop=shop)
         raise ConnectorUnavailable("shopify: HTTP 503")
 
-    monkeypatch.setattr(platform, "remove_residue", breaks_off)
+    monkeypatch.setattr(platform, "remove_platform_residue", breaks_off)
     request_id = run(applying())
     clock.at = NOW + timedelta(minutes=1)
-    services = applying(PlatformResidue(apply=True))
-    process(request_id, services=services)
+    services = applying(ResidueRules(apply=True))
+    process_request(request_id, services=services)
     task = seen(services, request_id)
     assert (task.records, task.detail["kept"], task.detail["quarantined"]) == (1, 1, 1)
 
@@ -226,8 +230,8 @@ def test_what_the_file_keeps_since_a_try_broke_off_is_not_counted_as_erased(
 def test_she_sees_her_data_before_anything_of_it_goes(applying, platform, clock):
     services = applying()
     access = make_request(principal=Principal(customer_id="7001"))
-    request_id = intake(
-        Kind.ERASURE,
+    request_id = open_operator_request(
+        RequestKind.ERASURE,
         SHOP,
         Principal(customer_id="7001"),
         NOW,
@@ -236,15 +240,15 @@ def test_she_sees_her_data_before_anything_of_it_goes(applying, platform, clock)
         services=services,
     )
     with services.store.transaction() as tx:
-        subject = tx.requests.get(request_id).subject
+        subject = tx.requests.get_request(request_id).subject
         opened(tx, replace(access, subject=subject), make_task(access.id))
-    process(request_id, services=services)
+    process_request(request_id, services=services)
     task = seen(services, request_id)
     assert (task.state, task.last_error, task.attempts) == (TaskState.RETRY, "access_in_flight", 0)
     assert platform.removed == []
-    process(access.id, services=services)
+    process_request(access.id, services=services)
     clock.at = NOW + timedelta(seconds=10)
-    process(request_id, services=services)
+    process_request(request_id, services=services)
     assert seen(services, request_id).outcome is Outcome.ERASED
 
 
@@ -255,10 +259,10 @@ def test_the_last_attempt_leaves_a_gap_and_the_request_goes_on(applying, platfor
     request_id = run(services)
     for hours in range(1, attempts):
         clock.at = NOW + timedelta(hours=3 * hours)
-        process(request_id, services=services)
+        process_request(request_id, services=services)
     task = seen(services, request_id)
     assert (task.state, task.outcome) == (TaskState.FAILED, Outcome.UNREACHED)
-    assert seen(services, request_id, Action.FOLLOW).state is TaskState.WAITING
+    assert seen(services, request_id, TaskAction.POLL_PLATFORM_ERASURE).state is TaskState.WAITING
 
 
 def test_a_missing_scope_fails_with_its_name_and_the_id_that_was_learned_is_kept(applying, platform):
@@ -274,7 +278,7 @@ def test_a_missing_scope_fails_with_its_name_and_the_id_that_was_learned_is_kept
     )
     assert "read_orders" in task.last_error
     with services.store.transaction() as tx:
-        assert tx.requests.get(request_id).principal == Principal(customer_id="7001")
+        assert tx.requests.get_request(request_id).principal == Principal(customer_id="7001")
     replay(services, request_id)
     assert seen(services, request_id).outcome is Outcome.ERASED
 
@@ -292,7 +296,7 @@ def test_whoever_is_forgotten_cannot_be_looked_for_any_more(applying, platform):
     platform.erasures = [ErasureState(outcome=Outcome.ERASED, reason="redacted")]
     services = applying()
     request_id = run(services)
-    assert seen(services, request_id, Action.FOLLOW).state is TaskState.DONE
+    assert seen(services, request_id, TaskAction.POLL_PLATFORM_ERASURE).state is TaskState.DONE
     replay(services, request_id)
     task = seen(services, request_id)
     assert (task.state, task.last_error, task.detail["erased"]) == (
@@ -301,7 +305,7 @@ def test_whoever_is_forgotten_cannot_be_looked_for_any_more(applying, platform):
         1,
     )
     with services.store.transaction() as tx:
-        assert tx.requests.get(request_id).state is RequestState.DONE
+        assert tx.requests.get_request(request_id).state is RequestState.DONE
 
 
 def test_without_a_platform_it_is_a_gap(applying):

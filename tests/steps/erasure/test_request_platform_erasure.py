@@ -7,39 +7,44 @@ from datetime import timedelta
 import pytest
 
 from bridge.errors import ConnectorRefused, ConnectorUnavailable, CredentialRejected, PayloadInvalid
-from bridge.model import Action, ErasureState, Kind, Outcome, Principal, RequestState, TaskState
-from bridge.steps.erasure.cancel_platform_erasure import cancel
-from bridge.steps.requests.open_by_operator import intake
-from bridge.steps.requests.process import process
+from bridge.model import ErasureState, Outcome, Principal, RequestKind, RequestState, TaskAction, TaskState
+from bridge.steps.erasure.cancel_platform_erasure import cancel_platform_erasure
+from bridge.steps.requests.open_by_operator import open_operator_request
+from bridge.steps.requests.process import process_request
 from tests.factories import NOW, SHOP
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 ASHA = Principal(email="asha@example.com")
 
 
-def opened_by_hand(services, who=ASHA, kind=Kind.ERASURE, received_at=NOW):
-    return intake(kind, SHOP, who, received_at, actor="operator:test", reason="a letter", services=services)
+def opened_by_hand(services, who=ASHA, kind=RequestKind.ERASURE, received_at=NOW):
+    return open_operator_request(
+        kind, SHOP, who, received_at, actor="operator:test", reason="a letter", services=services
+    )
 
 
 def tasks(services, request_id):
     with services.store.transaction() as tx:
-        return {task.action: task for task in tx.requests.tasks(request_id)}
+        return {task.action: task for task in tx.requests.list_tasks(request_id)}
 
 
 def principal(services, request_id):
     with services.store.transaction() as tx:
-        return tx.requests.get(request_id).principal
+        return tx.requests.get_request(request_id).principal
 
 
 def test_she_is_looked_up_by_her_address_asked_for_and_followed_by_her_id(services, platform):
     platform.customers["asha@example.com"] = "7001"
     request_id = opened_by_hand(services)
-    assert process(request_id, services=services)
+    assert process_request(request_id, services=services)
     seen = tasks(services, request_id)
     assert platform.requested == ["7001"]
-    assert (seen[Action.ASK].state, seen[Action.ASK].outcome) == (TaskState.DONE, Outcome.UNCONFIRMED)
-    assert seen[Action.ERASE].state is TaskState.DONE
-    assert seen[Action.FOLLOW].state is TaskState.WAITING
+    assert (
+        seen[TaskAction.REQUEST_PLATFORM_ERASURE].state,
+        seen[TaskAction.REQUEST_PLATFORM_ERASURE].outcome,
+    ) == (TaskState.DONE, Outcome.UNCONFIRMED)
+    assert seen[TaskAction.ERASE].state is TaskState.DONE
+    assert seen[TaskAction.POLL_PLATFORM_ERASURE].state is TaskState.WAITING
     assert principal(services, request_id) == Principal(customer_id="7001")
     assert [who.customer_id for who in platform.erasure_asked] == ["7001"]
 
@@ -48,49 +53,55 @@ def test_a_platform_that_is_down_is_asked_again_and_erasing_here_does_not_wait(s
     platform.customers["asha@example.com"] = "7001"
     platform.answers = [ConnectorUnavailable("shopify: HTTP 503")]
     request_id = opened_by_hand(services)
-    process(request_id, services=services)
+    process_request(request_id, services=services)
     seen = tasks(services, request_id)
-    assert (seen[Action.ASK].state, seen[Action.ERASE].state) == (TaskState.RETRY, TaskState.DONE)
-    assert seen[Action.FOLLOW].state is TaskState.PENDING
+    assert (seen[TaskAction.REQUEST_PLATFORM_ERASURE].state, seen[TaskAction.ERASE].state) == (
+        TaskState.RETRY,
+        TaskState.DONE,
+    )
+    assert seen[TaskAction.POLL_PLATFORM_ERASURE].state is TaskState.PENDING
     clock.at = NOW + timedelta(minutes=1)
-    process(request_id, services=services)
+    process_request(request_id, services=services)
     seen = tasks(services, request_id)
-    assert (seen[Action.ASK].state, seen[Action.FOLLOW].state) == (TaskState.DONE, TaskState.WAITING)
+    assert (
+        seen[TaskAction.REQUEST_PLATFORM_ERASURE].state,
+        seen[TaskAction.POLL_PLATFORM_ERASURE].state,
+    ) == (TaskState.DONE, TaskState.WAITING)
     assert platform.requested == ["7001", "7001"]
 
 
 def test_a_platform_that_refuses_is_a_state_with_a_reason(services, platform):
     platform.answers = [CredentialRejected("shopify: not allowed (write_customer_data_erasure)")]
     request_id = opened_by_hand(services, Principal(customer_id="7001"))
-    process(request_id, services=services)
-    ask = tasks(services, request_id)[Action.ASK]
+    process_request(request_id, services=services)
+    ask = tasks(services, request_id)[TaskAction.REQUEST_PLATFORM_ERASURE]
     assert (ask.state, ask.outcome) == (TaskState.FAILED, Outcome.DENIED)
     assert "write_customer_data_erasure" in ask.last_error
 
 
 def test_somebody_the_platform_does_not_know_is_absent_there(services, platform):
     request_id = opened_by_hand(services)
-    process(request_id, services=services)
-    ask = tasks(services, request_id)[Action.ASK]
+    process_request(request_id, services=services)
+    ask = tasks(services, request_id)[TaskAction.REQUEST_PLATFORM_ERASURE]
     assert (ask.state, ask.outcome, platform.requested) == (TaskState.DONE, Outcome.ABSENT, [])
 
 
 def test_without_a_platform_nobody_is_asked(services):
     del services.connectors["shopify"]
     request_id = opened_by_hand(services)
-    process(request_id, services=services)
-    assert tasks(services, request_id)[Action.ASK].outcome is Outcome.DENIED
+    process_request(request_id, services=services)
+    assert tasks(services, request_id)[TaskAction.REQUEST_PLATFORM_ERASURE].outcome is Outcome.DENIED
 
 
 def test_the_clock_starts_when_she_asked_and_asking_again_only_shortens_it(services, clock):
-    first = opened_by_hand(services, kind=Kind.ACCESS)
+    first = opened_by_hand(services, kind=RequestKind.ACCESS)
     earlier = NOW - timedelta(days=3)
-    assert opened_by_hand(services, kind=Kind.ACCESS, received_at=earlier) == first
+    assert opened_by_hand(services, kind=RequestKind.ACCESS, received_at=earlier) == first
     clock.at = NOW + timedelta(days=1)
-    assert opened_by_hand(services, kind=Kind.ACCESS, received_at=clock.at) == first
+    assert opened_by_hand(services, kind=RequestKind.ACCESS, received_at=clock.at) == first
     with services.store.transaction() as tx:
-        request = tx.requests.get(first)
-        facts = [event.fact for event in tx.evidence.of(first)]
+        request = tx.requests.get_request(first)
+        facts = [event.fact for event in tx.evidence.list_facts_of_request(first)]
     assert (request.received_at, request.received_at_basis) == (earlier, "operator_entered")
     assert facts == ["request.opened", "request.joined", "request.joined"]
 
@@ -99,7 +110,7 @@ def test_the_clock_starts_when_she_asked_and_asking_again_only_shortens_it(servi
     ("changed", "reason"),
     [
         ({"received_at": NOW + timedelta(seconds=1)}, "received_in_the_future"),
-        ({"kind": Kind.SHOP_ERASURE}, "kind_not_by_hand"),
+        ({"kind": RequestKind.SHOP_ERASURE}, "kind_not_by_hand"),
         ({"who": Principal()}, "nobody_named"),
         ({"who": Principal(email="nobody")}, "email_unreadable"),
         ({"who": Principal(phone="none")}, "phone_unreadable"),
@@ -113,24 +124,32 @@ def test_what_cannot_be_opened_says_why(services, changed, reason):
 
 def test_a_shop_that_is_not_ours_is_refused(services):
     with pytest.raises(PayloadInvalid, match="shop_unknown"):
-        intake(
-            Kind.ACCESS, "evil.example", ASHA, NOW, actor="operator:test", reason="mail", services=services
+        open_operator_request(
+            RequestKind.ACCESS,
+            "evil.example",
+            ASHA,
+            NOW,
+            actor="operator:test",
+            reason="mail",
+            services=services,
         )
 
 
 def cancelled(services, request_id):
-    cancel(request_id, actor="operator:test", reason="she wrote again", services=services)
+    cancel_platform_erasure(request_id, actor="operator:test", reason="she wrote again", services=services)
 
 
 def test_what_was_asked_for_can_be_taken_back_while_it_waits(services, platform):
     request_id = opened_by_hand(services, Principal(customer_id="7001"))
-    process(request_id, services=services)
+    process_request(request_id, services=services)
     cancelled(services, request_id)
     assert platform.requested == []
-    assert tasks(services, request_id)[Action.FOLLOW].outcome is Outcome.RETAINED
+    assert tasks(services, request_id)[TaskAction.POLL_PLATFORM_ERASURE].outcome is Outcome.RETAINED
     with services.store.transaction() as tx:
-        request = tx.requests.get(request_id)
-        assert [event.fact for event in tx.evidence.of(request_id)][-1] == "platform_erasure.cancelled"
+        request = tx.requests.get_request(request_id)
+        assert [event.fact for event in tx.evidence.list_facts_of_request(request_id)][
+            -1
+        ] == "platform_erasure.cancelled"
     assert (request.state, request.complete, request.principal) == (RequestState.DONE, False, Principal())
     with pytest.raises(ConnectorRefused, match="nothing"):
         cancelled(services, request_id)
@@ -138,7 +157,7 @@ def test_what_was_asked_for_can_be_taken_back_while_it_waits(services, platform)
 
 def test_too_late_is_the_platforms_word_and_it_is_followed_on(services, platform, monkeypatch):
     request_id = opened_by_hand(services, Principal(customer_id="7001"))
-    process(request_id, services=services)
+    process_request(request_id, services=services)
 
     def too_late(_customer_id, *, shop):
         raise ConnectorRefused("shopify: UNAUTHORIZED_CANCELLATION")
@@ -147,7 +166,7 @@ def test_too_late_is_the_platforms_word_and_it_is_followed_on(services, platform
     with pytest.raises(ConnectorRefused, match="UNAUTHORIZED"):
         cancelled(services, request_id)
     platform.erasures = [ErasureState(outcome=Outcome.ERASED, reason="redacted")]
-    assert tasks(services, request_id)[Action.FOLLOW].state is TaskState.WAITING
+    assert tasks(services, request_id)[TaskAction.POLL_PLATFORM_ERASURE].state is TaskState.WAITING
 
 
 def test_one_from_the_platform_itself_cannot_be_taken_back(services):

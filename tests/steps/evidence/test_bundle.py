@@ -9,13 +9,13 @@ from datetime import timedelta
 
 import pytest
 
-from bridge.model import Fact, Kind, SignedHead
-from bridge.rules.evidence.chain_heads import statement
-from bridge.steps.evidence.bundle import Proof, prove, worth_showing
-from bridge.steps.evidence.bundle.archive import archive
+from bridge.model import Fact, RequestKind, SignedHead
+from bridge.rules.evidence.chain_heads import encode_head_statement
+from bridge.steps.evidence.bundle import BundleInputs, build_evidence_bundle, select_signed_heads
+from bridge.steps.evidence.bundle.archive import build_zip
 from tests.factories import NOW, make_request, make_task
 
-REQUEST = make_request(kind=Kind.ERASURE)
+REQUEST = make_request(kind=RequestKind.ERASURE)
 
 
 def head(seq, day=0, *, stamped=False):
@@ -28,8 +28,8 @@ def head(seq, day=0, *, stamped=False):
 def facts(store):
     with store.transaction() as tx:
         for request_id in ("other", REQUEST.id, "other", REQUEST.id):
-            tx.evidence.append(Fact.TASK_DONE, shop=REQUEST.shop, request_id=request_id, records=1)
-        return tx.evidence.of(REQUEST.id)
+            tx.evidence.append_fact(Fact.TASK_DONE, shop=REQUEST.shop, request_id=request_id, records=1)
+        return tx.evidence.list_facts_of_request(REQUEST.id)
 
 
 def case(store, facts, **given):
@@ -42,14 +42,16 @@ def case(store, facts, **given):
         "deliveries": [],
         "certificate": None,
         "plan": {"lines": []},
-        "public_key": store.vault.public_key,
+        "public_key": store.keyring.public_key,
         "timezone": "Asia/Kolkata",
     }
-    return prove(Proof(**(told | given)), sign=store.vault.sign, pem=store.vault.public_key_pem)
+    return build_evidence_bundle(
+        BundleInputs(**(told | given)), sign=store.keyring.sign, encode_pem=store.keyring.public_key_pem
+    )
 
 
 def test_the_same_request_gives_the_same_bytes(store, facts):
-    first, second = (archive(case(store, facts), folder="evidence") for _ in range(2))
+    first, second = (build_zip(case(store, facts), folder="evidence") for _ in range(2))
     assert first == second
     with zipfile.ZipFile(io.BytesIO(first)) as bundle:
         assert bundle.testzip() is None
@@ -70,15 +72,15 @@ def test_the_same_request_gives_the_same_bytes(store, facts):
 )
 def test_the_heads_that_are_shown_are_the_first_that_cover_all_its_facts(store, facts, heads, shown):
     assert [fact.seq for fact in facts] == [2, 4]
-    assert [each.seq for each in worth_showing(heads, facts)] == shown
-    assert worth_showing(heads, []) == []
+    assert [each.seq for each in select_signed_heads(heads, facts)] == shown
+    assert select_signed_heads(heads, []) == []
 
 
 def test_a_head_of_another_key_comes_with_that_key(store, facts):
     key = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="  # RFC 8037, appendix A
     signed = replace(head(4), public_key=key, signature="c2lnbmF0dXJl")
     files = case(store, facts, heads=[signed])
-    assert files["heads/2026-11-22.json"] == statement(signed)
+    assert files["heads/2026-11-22.json"] == encode_head_statement(signed)
     assert files["heads/2026-11-22.pem"] == (
         b"-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n"
         b"-----END PUBLIC KEY-----\n"

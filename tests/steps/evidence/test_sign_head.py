@@ -9,16 +9,16 @@ from datetime import timedelta
 
 import pytest
 
-from bridge.connectors.timestamp_authority import TimestampAuthority
+from bridge.connectors.timestamp_authority import Rfc3161Authority
 from bridge.errors import ConnectorUnavailable
-from bridge.rules.evidence.chain_heads import statement
+from bridge.rules.evidence.chain_heads import encode_head_statement
 from bridge.steps.evidence.sign_head import sign_head
-from bridge.steps.recovery.ledger_gate import look
+from bridge.steps.recovery.ledger_gate import check_ledger_gate
 from bridge.store.recovery.ledger import SqlLedger
 from tests.authority import Authority, needs_openssl
 from tests.fakes import FakeStamper
 from tests.tamper import append
-from workers.schedule import PURGE_EVERY, tick
+from workers.schedule import EXPIRE_INTERVAL, tick
 
 HOUR = timedelta(hours=1)
 
@@ -32,17 +32,17 @@ def stamper():
 def stamped(services, stamper):
     """A bridge that has recorded something and knows an authority."""
     append(services.store)
-    return replace(services, stamper=stamper)
+    return replace(services, timestamp_authority=stamper)
 
 
 def heads(services):
     with services.store.transaction() as tx:
-        return tx.heads.all()
+        return tx.signed_heads.list_signed_heads()
 
 
 def facts(services):
     with services.store.transaction() as tx:
-        return [fact.fact for fact in tx.evidence.all() if fact.fact.startswith("head.")]
+        return [fact.fact for fact in tx.evidence.iterate_facts() if fact.fact.startswith("head.")]
 
 
 def test_without_an_authority_a_head_is_signed_and_rests_here(services):
@@ -63,7 +63,7 @@ def test_a_timestamp_is_kept_with_its_moment_and_recorded_once(stamped, stamper,
     assert len(stamper.asked) == 1
     assert facts(stamped) == ["head.signed", "head.anchored"]
     with stamped.store.transaction() as tx:
-        assert tx.evidence.verify() == 7
+        assert tx.evidence.verify_chain() == 7
 
 
 def test_an_authority_that_is_away_is_asked_after_ever_longer_pauses(stamped, stamper, clock):
@@ -103,7 +103,7 @@ def test_no_transaction_is_open_while_the_authority_thinks(stamped, stamper):
 
 
 def test_of_two_clocks_one_timestamp_stands(stamped, stamper):
-    stamper.meanwhile = lambda: sign_head(services=replace(stamped, stamper=FakeStamper()))
+    stamper.meanwhile = lambda: sign_head(services=replace(stamped, timestamp_authority=FakeStamper()))
     sign_head(services=stamped)
     assert facts(stamped) == ["head.signed", "head.anchored"]
 
@@ -115,17 +115,17 @@ def test_the_clock_signs_beside_purging(services, clock):
     clock.at += timedelta(days=1)
     tick(services, "only", 2.0, purged)
     assert len(heads(services)) == 2
-    assert timedelta(hours=2) > PURGE_EVERY
+    assert timedelta(hours=2) > EXPIRE_INTERVAL
 
 
 @needs_openssl
 def test_a_real_authority_s_answer_is_what_openssl_accepts_for_the_statement(services, tmp_path):
     append(services.store)
     with Authority(tmp_path) as authority:
-        sign_head(services=replace(services, stamper=TimestampAuthority(authority.url)))
+        sign_head(services=replace(services, timestamp_authority=Rfc3161Authority(authority.url)))
         [head] = heads(services)
-        assert authority.accepts(statement(head), b64decode(head.token))
-        assert not authority.accepts(statement(replace(head, seq=4)), b64decode(head.token))
+        assert authority.accepts(encode_head_statement(head), b64decode(head.token))
+        assert not authority.accepts(encode_head_statement(replace(head, seq=4)), b64decode(head.token))
 
 
 def test_the_ledger_outside_the_backup_gets_each_days_head(services, tmp_path, clock):
@@ -134,12 +134,15 @@ def test_the_ledger_outside_the_backup_gets_each_days_head(services, tmp_path, c
         services = replace(services, ledger=ledger)
         sign_head(services=services)
         [head] = heads(services)
-        assert (ledger.last_head().seq, facts(services)) == (head.seq + 1, ["head.signed", "head.anchored"])
+        assert (ledger.read_last_head().seq, facts(services)) == (
+            head.seq + 1,
+            ["head.signed", "head.anchored"],
+        )
         sign_head(services=services)
         clock.at += 24 * HOUR
         sign_head(services=services)
         assert facts(services) == ["head.signed", "head.anchored"] * 2
-        assert look(services=services) == ""
+        assert check_ledger_gate(services=services) == ""
 
 
 def test_a_ledger_that_is_away_costs_a_days_deposit_and_nothing_else(services, tmp_path):

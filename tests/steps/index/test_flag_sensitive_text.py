@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bridge.model import Kind, Residue
-from bridge.steps.index.index_orders import index
-from bridge.steps.requests.open_by_operator import intake
-from bridge.steps.requests.process import process
-from config.retention_file.retention_model import PlatformResidue
+from bridge.model import RequestKind, Residue
+from bridge.steps.index.index_orders import index_deliveries
+from bridge.steps.requests.open_by_operator import open_operator_request
+from bridge.steps.requests.process import process_request
+from config.retention_file.retention_model import ResidueRules
 from tests.factories import ASHA, NOW, SHOP, accepted, order_body
 from tests.steps.refunds.test_refunds import at_rest
 
@@ -18,21 +18,27 @@ ENGRAVED = [{"properties": [{"name": "Engraving", "value": "For Asha"}]}]
 
 def reviews(services):
     with services.store.transaction() as tx:
-        return [(review.kind, review.what) for review in tx.reviews.listed()]
+        return [(review.kind, review.what) for review in tx.reviews.list_reviews()]
 
 
 def test_each_place_of_an_order_is_told_once_however_often_it_comes(services):
     for tries, number in enumerate((1001, 1001, 1002)):
         accepted(services.store, "orders/updated", order_body(number, note=NOTE, tries=tries))
     accepted(services.store, "orders/updated", order_body(1003, note="Ring the bell, call 9811122233"))
-    index(SHOP, services=services)
+    index_deliveries(SHOP, services=services)
     accepted(services.store, "orders/updated", order_body(1001, note=NOTE, tries=9))
-    index(SHOP, services=services)
+    index_deliveries(SHOP, services=services)
     assert reviews(services) == [("bank_details", "order note: bank_account, ifsc")] * 2
     with services.store.transaction() as tx:
-        told = [event.detail for event in tx.evidence.all() if event.fact == "review.opened"]
-        assert len(tx.reviews.of_order(SHOP, "1001")) == len(tx.reviews.of_order(SHOP, "1002")) == 1
-        assert tx.reviews.of_order(SHOP, "1003") == tx.reviews.of_order(SHOP, "") == []
+        told = [event.detail for event in tx.evidence.iterate_facts() if event.fact == "review.opened"]
+        assert (
+            len(tx.reviews.list_reviews_of_order(SHOP, "1001"))
+            == len(tx.reviews.list_reviews_of_order(SHOP, "1002"))
+            == 1
+        )
+        assert (
+            tx.reviews.list_reviews_of_order(SHOP, "1003") == tx.reviews.list_reviews_of_order(SHOP, "") == []
+        )
     assert not any(value in repr(told) for value in ("1001", "001234567890", "HDFC0001234"))
 
 
@@ -42,7 +48,7 @@ def test_a_customer_s_note_is_told_once_with_all_her_orders(services):
         accepted(services.store, "orders/create", order_body(number, customer=hers))
     accepted(services.store, "customers/update", hers)
     accepted(services.store, "customers/update", hers | {"id": 7002})
-    index(SHOP, services=services)
+    index_deliveries(SHOP, services=services)
     assert reviews(services) == [("bank_details", "customer note: ifsc")] * 2
 
 
@@ -51,7 +57,7 @@ def test_what_the_file_does_not_look_for_is_not_looked_for(services):
     for categories in ({}, {"order_free_text": free_text}):
         other = replace(services, retention=replace(services.retention, categories=categories))
         accepted(services.store, "orders/updated", order_body(note=NOTE, tries=len(categories)))
-        assert index(SHOP, services=other) == 1
+        assert index_deliveries(SHOP, services=other) == 1
     assert reviews(services) == []
 
 
@@ -61,15 +67,15 @@ def test_t15_engraving_and_note_are_gone_after_an_erasure_and_a_person_is_told_o
     platform.customers[ASHA.email] = "7001"
     note = Residue(system="shopify", kind="order_notes", ref="1001", what="note with bank_account, ifsc")
     platform.left_by_others = [note]
-    rules = PlatformResidue(apply=True, erased=("order_notes",))
+    rules = ResidueRules(apply=True, erased_kinds=("order_notes",))
     services = replace(services, retention=replace(services.retention, residue=rules))
     accepted(services.store, "orders/create", order_body(1001, note=NOTE, line_items=ENGRAVED))
-    index(SHOP, services=services)
+    index_deliveries(SHOP, services=services)
     assert reviews(services) == [("bank_details", "order note: bank_account, ifsc")]
-    request_id = intake(
-        Kind.ERASURE, SHOP, ASHA, NOW, actor="operator:test", reason="mail", services=services
+    request_id = open_operator_request(
+        RequestKind.ERASURE, SHOP, ASHA, NOW, actor="operator:test", reason="mail", services=services
     )
-    process(request_id, services=services)
+    process_request(request_id, services=services)
     assert platform.removed == [note], "at the shop"
     rest = at_rest(services.store, database_url)
     assert b"order note: bank_account, ifsc" in rest, "the search can find"

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from bridge.model import Action, Kind, NoticeState, ParcelStatus, TaskState
-from bridge.steps.index.index_orders import index
-from bridge.steps.requests.process import process
+from bridge.model import NoticeState, ParcelStatus, RequestKind, TaskAction, TaskState
+from bridge.steps.index.index_orders import index_deliveries
+from bridge.steps.requests.process import process_request
 from tests.factories import ASHA, NOW, SHOP, accepted, make_request, make_task, order, order_body
 
 
@@ -16,21 +16,23 @@ from tests.factories import ASHA, NOW, SHOP, accepted, make_request, make_task, 
 def erased(services):
     """Asha's erasure with one parcel, done here."""
     with services.store.transaction() as tx:
-        tx.index.learn(SHOP, [order(1001, parcels=[("Delhivery", "14908100000012")])])
-        request = make_request(kind=Kind.ERASURE, principal=ASHA)
-        tx.requests.open(request, once=request.id, tasks=[make_task(request.id, "bridge", Action.ERASE)])
-    process(request.id, services=services)
+        tx.index.ingest_sightings(SHOP, [order(1001, parcels=[("Delhivery", "14908100000012")])])
+        request = make_request(kind=RequestKind.ERASURE, principal=ASHA)
+        tx.requests.open_request(
+            request, idempotency_key=request.id, tasks=[make_task(request.id, "bridge", TaskAction.ERASE)]
+        )
+    process_request(request.id, services=services)
     return request
 
 
 def tell(services, topic, body):
     accepted(services.store, topic, body)
-    index(SHOP, services=services)
+    index_deliveries(SHOP, services=services)
 
 
 def entries(services, request):
     with services.store.transaction() as tx:
-        return tx.notices.entries(request_id=request.id)
+        return tx.notices.list_items(request_id=request.id)
 
 
 def fulfilment(number, **given):
@@ -58,7 +60,7 @@ def test_a_parcel_that_was_sent_after_the_erasure_is_told_of_too(services, erase
     old, new = entries(services, erased)
     assert (new.reference, new.state, new.task_id) == ("14908100000023", NoticeState.WAITING, old.task_id)
     with services.store.transaction() as tx:
-        assert tx.index.parcels(SHOP, ASHA) == []
+        assert tx.index.list_parcels(SHOP, ASHA) == []
         assert ("notify", f"{SHOP}|delhivery", False) in _due(tx)
 
 
@@ -84,13 +86,17 @@ def test_what_is_told_of_a_new_order_is_a_new_contract_and_no_entry(services, er
 
 def test_the_instruction_of_an_open_return_waits(services):
     with services.store.transaction() as tx:
-        tx.index.learn(SHOP, [order(1001, parcels=[("Delhivery", "14908100000012")])])
+        tx.index.ingest_sightings(SHOP, [order(1001, parcels=[("Delhivery", "14908100000012")])])
     tell(services, "returns/request", {"id": 9, "order_id": 1001, "status": "requested"})
-    request = make_request(kind=Kind.ERASURE, principal=ASHA)
+    request = make_request(kind=RequestKind.ERASURE, principal=ASHA)
     with services.store.transaction() as tx:
-        tx.requests.open(request, once=request.id, tasks=[make_task(request.id, "bridge", Action.ERASE)])
-    process(request.id, services=services)
+        tx.requests.open_request(
+            request, idempotency_key=request.id, tasks=[make_task(request.id, "bridge", TaskAction.ERASE)]
+        )
+    process_request(request.id, services=services)
     assert entries(services, request)[0].matters == ("return/9",)
     with services.store.transaction() as tx:
-        (task,) = [task for task in tx.requests.tasks(request.id) if task.action is Action.INSTRUCT]
+        (task,) = [
+            task for task in tx.requests.list_tasks(request.id) if task.action is TaskAction.NOTIFY_PROCESSOR
+        ]
     assert task.state is TaskState.WAITING

@@ -8,7 +8,15 @@ from datetime import timedelta
 import pytest
 
 from bridge.errors import ConnectorThrottled, ConnectorUnavailable, CredentialRejected
-from bridge.model import Answer, Entry, Names, NoticeState, ParcelStatus, TaskState, Via
+from bridge.model import (
+    NoticeChannel,
+    NoticeItem,
+    NoticeState,
+    ParcelStatus,
+    ProcessorAnswer,
+    ReferenceKind,
+    TaskState,
+)
 from tests.factories import NOW, SHOP, told_processors
 from tests.fakes import FakeEraser
 from tests.steps.notice_case import Case, days
@@ -45,7 +53,7 @@ def test_it_is_erased_without_a_letter_and_the_request_says_so(case):
     assert sorted(case.eraser.erased) == sorted(NUMBERS)
     assert not case.mailer.letters
     (notice,) = case.notices()
-    assert (notice.state, notice.answered_via) == (NoticeState.COMPLETED, Via.API)
+    assert (notice.state, notice.answered_via) == (NoticeState.COMPLETED, NoticeChannel.API)
     told = task(case, request)
     assert told.state is TaskState.DONE
     assert told.detail["answers"] == {"erased": 2, "not_found": 1}
@@ -61,20 +69,20 @@ def test_it_is_erased_without_a_letter_and_the_request_says_so(case):
     ],
 )
 def test_a_fault_in_the_midst_loses_nothing_that_was_erased(case, monkeypatch, fault, why):
-    erase = case.eraser.erase
+    erase = case.eraser.erase_waybills
 
     def broken(numbers):
         yield next(erase(numbers))
         raise fault
 
-    monkeypatch.setattr(case.eraser, "erase", broken)
+    monkeypatch.setattr(case.eraser, "erase_waybills", broken)
     request = case.erasure(*NUMBERS)
     case.run(ACCOUNT)
     entries = case.entries(account=ACCOUNT)
-    assert [entry.answer for entry in entries].count(Answer.ERASED) == 1
+    assert [entry.answer for entry in entries].count(ProcessorAnswer.ERASED) == 1
     assert {entry.reason for entry in entries if entry.answer is None} == {why}
     assert task(case, request).detail["answers"] == {"erased": 1}
-    monkeypatch.setattr(case.eraser, "erase", erase)
+    monkeypatch.setattr(case.eraser, "erase_waybills", erase)
     case.at(case.notices()[0].next_at)
     case.run(ACCOUNT)
     assert len(case.eraser.erased) == 3, "each once"
@@ -96,15 +104,15 @@ def test_what_has_no_waybill_is_no_matter_of_an_interface_and_a_person_is_shown_
     request = case.erasure(NUMBERS[0])
     (named,) = case.entries(account=ACCOUNT)
     with case.store.transaction() as tx:
-        tx.notices.add(
+        tx.notices.add_items(
             [
-                Entry(
+                NoticeItem(
                     id="ent_order",
                     shop=SHOP,
                     request_id=request.id,
                     task_id=named.task_id,
                     processor="aftership",
-                    names=Names.ORDER,
+                    names=ReferenceKind.ORDER,
                     reference="#1001",
                     look_at=NOW,
                 )

@@ -9,16 +9,16 @@ from datetime import timedelta
 import pytest
 
 from bridge.errors import (
-    ChangedMeanwhile,
+    ConcurrentChange,
     ConnectorRefused,
     ConnectorThrottled,
     ConnectorUnavailable,
     CredentialRejected,
 )
-from bridge.model import NoticeState, ParcelStatus, RequestState, TaskState, Tracked, Via
-from bridge.steps.notices.notify import notify
-from bridge.steps.notices.record_answer import acknowledge
-from bridge.steps.requests.process import process
+from bridge.model import NoticeChannel, NoticeState, ParcelStatus, RequestState, TaskState, TrackingResult
+from bridge.steps.notices.notify import process_notice_account
+from bridge.steps.notices.record_answer import record_acknowledgement
+from bridge.steps.requests.process import process_request
 from tests.factories import NOW, SHOP, told_processors
 from tests.steps.notice_case import ACCOUNT, Case, days, erased_by, facts, says
 
@@ -97,7 +97,7 @@ def test_the_letter_names_no_person_and_both_forms_say_the_same(case):
     case.run()
     (letter,) = case.mailer.letters
     for word in ("Qwertzuiop", "asha@", "98111", "7001"):
-        assert word not in letter.text + letter.html + repr(letter.attached)
+        assert word not in letter.text + letter.html + repr(letter.attachments)
     for line in ("MM-1", "MINI MISS", "s.43A", "14908100000012", "#1001", "Asia/Kolkata"):
         assert line in letter.text
         assert line in letter.html
@@ -105,8 +105,8 @@ def test_the_letter_names_no_person_and_both_forms_say_the_same(case):
     (token,) = {line.rpartition("/")[2] for line in letter.text.splitlines() if "/notices/" in line}
     (notice,) = case.notices()
     with case.store.transaction() as tx:
-        assert tx.notices.linked(token).id == notice.id
-        assert tx.notices.linked(token + "x") is None
+        assert tx.notices.find_notice_by_token(token).id == notice.id
+        assert tx.notices.find_notice_by_token(token + "x") is None
 
 
 def test_the_ground_is_the_law_that_is_in_force_on_the_day(case):
@@ -222,7 +222,9 @@ def test_who_does_not_answer_is_reminded_and_then_a_person_takes_over(case):
 def test_who_said_that_it_works_on_it_is_not_reminded_before_the_date(case):
     case.erasure("14908100000012")
     case.run()
-    acknowledge(case.notices()[0].id, via="page", actor="processor:delhivery", services=case.services)
+    record_acknowledgement(
+        case.notices()[0].id, via="page", actor="processor:delhivery", services=case.services
+    )
     case.at(NOW + days(12))
     case.run()
     assert len(case.mailer.letters) == 1
@@ -256,22 +258,22 @@ def test_ten_thousand_parcels_are_asked_in_batches_across_people(case):
     case.run()
     assert [len(numbers) for numbers, _ in case.carrier.tracked] == [50, 50, 50, 50, 20, 20]
     assert [notice.state for notice in case.notices()] == [NoticeState.SENT]
-    assert case.mailer.letters[0].attached[0][2].count(b"\n") == 121
+    assert case.mailer.letters[0].attachments[0][2].count(b"\n") == 121
     assert "and 20 more, in the file" in case.mailer.letters[0].text
 
 
 def test_a_return_that_is_opened_while_the_carrier_is_asked_is_seen(case, monkeypatch):
     case.erasure("14908100000012")
-    track = case.carrier.track
+    track = case.carrier.track_parcels
 
-    def meanwhile(numbers, *, consignees=False):
-        monkeypatch.setattr(case.carrier, "track", track)
+    def meanwhile(numbers, *, include_consignees=False):
+        monkeypatch.setattr(case.carrier, "track_parcels", track)
         with case.store.transaction() as tx:
-            tx.notices.settled(SHOP, "1001", "return/9", is_open=True)
-        return track(numbers, consignees=consignees)
+            tx.notices.record_blocker(SHOP, "1001", "return/9", is_open=True)
+        return track(numbers, include_consignees=include_consignees)
 
-    monkeypatch.setattr(case.carrier, "track", meanwhile)
-    with pytest.raises(ChangedMeanwhile):
+    monkeypatch.setattr(case.carrier, "track_parcels", meanwhile)
+    with pytest.raises(ConcurrentChange):
         case.run()
     case.at(NOW + timedelta(minutes=10))
     assert case.run(), "it goes on by itself"
@@ -290,10 +292,10 @@ def test_what_changes_while_a_letter_waits_takes_its_line_out(case, word):
     case.run()
     with case.store.transaction() as tx:
         if word == "a return":
-            tx.notices.settled(SHOP, "1001", "return/9", is_open=True)
+            tx.notices.record_blocker(SHOP, "1001", "return/9", is_open=True)
         else:
             for number in ("14908100000012", "14908100000023"):
-                tx.notices.seen(SHOP, number, ParcelStatus.IN_TRANSIT, NOW)
+                tx.notices.record_parcel_status(SHOP, number, ParcelStatus.IN_TRANSIT, NOW)
                 case.move(number, ParcelStatus.RETURNING, at=NOW)
     case.services = replace(case.services, merchant=merchant)
     case.at(NOW + days(2))
@@ -307,14 +309,14 @@ def test_a_read_back_that_is_refused_stops_nobody_else_and_ends(case, monkeypatc
     case.erasure("14908100000012")
     case.run()
     erased_by(case, case.notices()[0])
-    track = case.carrier.track
+    track = case.carrier.track_parcels
 
-    def refuses(numbers, *, consignees=False):
-        if consignees and "14908100000012" in numbers:
+    def refuses(numbers, *, include_consignees=False):
+        if include_consignees and "14908100000012" in numbers:
             raise ConnectorRefused("no")
-        return track(numbers, consignees=consignees)
+        return track(numbers, include_consignees=include_consignees)
 
-    monkeypatch.setattr(case.carrier, "track", refuses)
+    monkeypatch.setattr(case.carrier, "track_parcels", refuses)
     case.at(case.entries()[0].look_at)
     case.erasure("14908100000034", subject="another")
     case.run()
@@ -342,7 +344,9 @@ def test_who_says_late_that_it_works_on_it_is_given_a_week_and_then_ends(case):
     while case.notices()[0].state is not NoticeState.EXPIRED:
         case.at(case.notices()[0].next_at)
         case.run()
-    acknowledge(case.notices()[0].id, via=Via.PAGE, actor="processor:delhivery", services=case.services)
+    record_acknowledgement(
+        case.notices()[0].id, via=NoticeChannel.PAGE, actor="processor:delhivery", services=case.services
+    )
     assert case.notices()[0].next_at == case.clock.at + days(7)
     case.at(case.clock.at + days(7))
     assert case.run(), "the account wakes for it"
@@ -360,8 +364,11 @@ def test_the_shops_fresh_word_saves_the_first_question(case):
 
 def test_a_return_is_the_same_parcel_under_a_second_number(case):
     case.erasure("69810000002", carrier="bluedart")
-    case.carrier.parcels["69810000002"] = Tracked(
-        number="69810000002", status=ParcelStatus.RETURNED, status_at=NOW - days(60), also=("69910000003",)
+    case.carrier.parcels["69810000002"] = TrackingResult(
+        number="69810000002",
+        status=ParcelStatus.RETURNED,
+        status_at=NOW - days(60),
+        other_waybills=("69910000003",),
     )
     case.run(f"{SHOP}|bluedart")
     (letter,) = case.mailer.letters
@@ -371,23 +378,23 @@ def test_a_return_is_the_same_parcel_under_a_second_number(case):
 def test_two_workers_do_not_send_the_same_letter(case):
     case.erasure("14908100000012")
     with case.store.transaction() as tx:
-        assert tx.notices.claim(ACCOUNT) is not None
+        assert tx.notices.acquire_lease(ACCOUNT) is not None
     assert not case.run()
     assert not case.mailer.letters
 
 
 def test_dying_after_the_mail_was_taken_sends_it_again_under_the_same_id(case):
     case.erasure("14908100000012")
-    send = case.mailer.send
+    send = case.mailer.send_letter
 
     def dies(letter):
         send(letter)
         raise RuntimeError
 
-    case.mailer.send = dies
+    case.mailer.send_letter = dies
     with pytest.raises(RuntimeError):
         case.run()
-    case.mailer.send = send
+    case.mailer.send_letter = send
     case.at(NOW + timedelta(minutes=5))
     case.run()
     assert len({letter.message_id for letter in case.mailer.letters}) == 1
@@ -399,13 +406,13 @@ def test_an_answer_that_comes_while_a_reminder_goes_stands(case):
     case.erasure("14908100000012")
     case.run()
     case.at(NOW + days(10))
-    send = case.mailer.send
+    send = case.mailer.send_letter
 
     def answered_meanwhile(letter):
         send(letter)
         erased_by(case, case.notices()[0])
 
-    case.mailer.send = answered_meanwhile
+    case.mailer.send_letter = answered_meanwhile
     case.run()
     assert case.notices()[0].state is NoticeState.COMPLETED
     assert case.links() == 0
@@ -427,5 +434,5 @@ def test_an_answer_ends_the_request(case):
 def test_nothing_is_due_before_its_time(case):
     case.erasure("14908100000012")
     case.run()
-    assert not notify(ACCOUNT, services=case.services)
-    assert not process("req_unknown", services=case.services)
+    assert not process_notice_account(ACCOUNT, services=case.services)
+    assert not process_request("req_unknown", services=case.services)

@@ -8,8 +8,17 @@ from datetime import date, timedelta
 import pytest
 
 from bridge.errors import ConnectorUnavailable, PayloadInvalid
-from bridge.model import Answer, NoticeState, Outcome, ParcelStatus, RequestState, Said, TaskState, Via
-from bridge.steps.notices.record_answer import acknowledge, answer
+from bridge.model import (
+    AnswerRow,
+    NoticeChannel,
+    NoticeState,
+    Outcome,
+    ParcelStatus,
+    ProcessorAnswer,
+    RequestState,
+    TaskState,
+)
+from bridge.steps.notices.record_answer import record_acknowledgement, record_answer
 from tests.factories import NOW, SHOP, told_processors
 from tests.fakes import FakeEraser
 from tests.steps.notice_case import Case, days, erased_by, facts, says
@@ -32,19 +41,29 @@ def sent(case):
 
 def refused(case, notice, said):
     with pytest.raises(PayloadInvalid) as caught:
-        answer(notice.id, said, via=Via.PAGE, actor="processor:delhivery", services=case.services)
+        record_answer(
+            notice.id, said, via=NoticeChannel.PAGE, actor="processor:delhivery", services=case.services
+        )
     return caught.value.reason
 
 
 def test_an_answer_is_taken_in_once(sent):
     case, request, notice = sent
     after = erased_by(case, notice)
-    assert (after.state, after.answered_at, after.answered_via) == (NoticeState.COMPLETED, NOW, Via.PAGE)
+    assert (after.state, after.answered_at, after.answered_via) == (
+        NoticeState.COMPLETED,
+        NOW,
+        NoticeChannel.PAGE,
+    )
     with pytest.raises(PayloadInvalid, match="already_answered"):
         erased_by(case, notice)
     assert facts(case, request).count("notice.answered") == 1
     with case.store.transaction() as tx:
-        (fact,) = [event for event in tx.evidence.of(request.id) if event.fact == "notice.answered"]
+        (fact,) = [
+            event
+            for event in tx.evidence.list_facts_of_request(request.id)
+            if event.fact == "notice.answered"
+        ]
     assert (fact.actor, fact.detail["answers"]) == ("processor:delhivery", {"erased": 2})
     assert PARCEL not in repr(fact)
 
@@ -52,7 +71,7 @@ def test_an_answer_is_taken_in_once(sent):
 def test_half_an_answer_changes_nothing(sent):
     case, _, notice = sent
     one, _ = case.entries(notice_id=notice.id)
-    assert refused(case, notice, {one.id: Said(answer=Answer.ERASED)}) == "entry_missing"
+    assert refused(case, notice, {one.id: AnswerRow(answer=ProcessorAnswer.ERASED)}) == "entry_missing"
     assert refused(case, replace(notice, id="ntc_none"), {}) == "notice_unknown"
     assert [entry.answer for entry in case.entries()] == [None, None]
     assert case.links() == 1
@@ -60,13 +79,13 @@ def test_half_an_answer_changes_nothing(sent):
 
 def test_an_acknowledgement_says_that_they_have_it_and_leaves_the_link(sent):
     case, request, notice = sent
-    said = {"via": Via.PAGE, "actor": "processor:delhivery", "services": case.services}
-    assert acknowledge(notice.id, **said).state is NoticeState.ACKNOWLEDGED
-    assert acknowledge(notice.id, **said).state is NoticeState.ACKNOWLEDGED
+    said = {"via": NoticeChannel.PAGE, "actor": "processor:delhivery", "services": case.services}
+    assert record_acknowledgement(notice.id, **said).state is NoticeState.ACKNOWLEDGED
+    assert record_acknowledgement(notice.id, **said).state is NoticeState.ACKNOWLEDGED
     assert (facts(case, request).count("notice.acknowledged"), case.links()) == (1, 1)
     erased_by(case, notice)
     with pytest.raises(PayloadInvalid, match="already_answered"):
-        acknowledge(notice.id, **said)
+        record_acknowledgement(notice.id, **said)
 
 
 def test_what_was_erased_is_read_back_and_its_waybill_forgotten(sent):
@@ -88,7 +107,7 @@ def test_what_was_erased_is_read_back_and_its_waybill_forgotten(sent):
 
 def test_not_found_is_not_erased(sent):
     case, request, notice = sent
-    erased_by(case, notice, Answer.NOT_FOUND)
+    erased_by(case, notice, ProcessorAnswer.NOT_FOUND)
     case.process(request)
     (task,) = case.tasks(request)
     assert (task.state, task.outcome) == (TaskState.DONE, Outcome.ABSENT)
@@ -126,7 +145,7 @@ def test_who_says_it_three_times_is_a_persons_matter(case):
     (entry,) = case.entries()
     assert (entry.state, entry.answer, entry.reason) == (
         NoticeState.REFUSED,
-        Answer.REFUSED,
+        ProcessorAnswer.REFUSED,
         "still_readable",
     )
     case.process(request)
@@ -147,9 +166,11 @@ def test_a_carrier_that_never_shows_people_is_not_read_back(case):
 def test_what_a_law_keeps_is_done_for_now_and_wakes_on_its_day(sent):
     case, request, notice = sent
     one, other = case.entries(notice_id=notice.id)
-    kept = Said(answer=Answer.RETAINED, law="tax", until=date(2027, 3, 31), note="invoice copy")
-    said = {one.id: kept, other.id: Said(answer=Answer.ERASED)}
-    after = answer(notice.id, said, via=Via.PAGE, actor="processor:delhivery", services=case.services)
+    kept = AnswerRow(answer=ProcessorAnswer.RETAINED, law="tax", until=date(2027, 3, 31), note="invoice copy")
+    said = {one.id: kept, other.id: AnswerRow(answer=ProcessorAnswer.ERASED)}
+    after = record_answer(
+        notice.id, said, via=NoticeChannel.PAGE, actor="processor:delhivery", services=case.services
+    )
     assert after.state is NoticeState.PARTLY_REFUSED
     case.move("14908100000023", ParcelStatus.DELIVERED, consignee="")
     case.process(request)
@@ -173,7 +194,7 @@ def test_what_a_law_keeps_is_done_for_now_and_wakes_on_its_day(sent):
 
 def test_a_refusal_needs_a_person_and_is_a_gap(sent):
     case, request, notice = sent
-    erased_by(case, notice, Answer.REFUSED, note="our terms")
+    erased_by(case, notice, ProcessorAnswer.REFUSED, note="our terms")
     case.process(request)
     (task,) = case.tasks(request)
     assert (task.state, task.outcome, [gap.what for gap in task.gaps]) == (
@@ -215,16 +236,16 @@ def test_an_interface_that_breaks_off_goes_on_where_it_was(case):
         merchant=replace(case.services.merchant, processors=(*listed, after)),
     )
     case.erasure(PARCEL, "14908100000023")
-    erase = eraser.erase
+    erase = eraser.erase_waybills
 
     def breaks(numbers):
         yield next(erase(numbers))
         raise ConnectorUnavailable("aftership: HTTP 503")
 
-    eraser.erase = breaks
+    eraser.erase_waybills = breaks
     case.run(f"{SHOP}|aftership")
-    eraser.erase = erase
+    eraser.erase_waybills = erase
     case.at(NOW + timedelta(seconds=10))
     case.run(f"{SHOP}|aftership")
     assert eraser.erased == [PARCEL, "14908100000023"]
-    assert {entry.answer for entry in case.entries(account=f"{SHOP}|aftership")} == {Answer.ERASED}
+    assert {entry.answer for entry in case.entries(account=f"{SHOP}|aftership")} == {ProcessorAnswer.ERASED}

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 
-from bridge.model import Action, Kind, NoticeState, Outcome, TaskState
-from bridge.steps.requests.process import process
+from bridge.model import NoticeState, Outcome, RequestKind, TaskAction, TaskState
+from bridge.steps.requests.process import process_request
 from tests.factories import SHOP, make_request, make_task
 
 
 def test_what_an_earlier_version_noted_becomes_entries(services):
-    request = make_request(kind=Kind.ERASURE)
+    request = make_request(kind=RequestKind.ERASURE)
     listed = json.dumps([{"waybill": "AWB1", "order": "#1001"}, {"waybill": "AWB2", "order": ""}])
     noted = make_task(
         request.id,
         "delhivery",
-        Action.INSTRUCT,
+        TaskAction.NOTIFY_PROCESSOR,
         state=TaskState.WAITING,
         outcome=Outcome.UNCONFIRMED,
         last_error="not_instructed_yet",
@@ -24,12 +24,12 @@ def test_what_an_earlier_version_noted_becomes_entries(services):
         wake_at=services.clock.now(),
     )
     with services.store.transaction() as tx:
-        tx.requests.open(request, once=request.id, tasks=[noted])
-    process(request.id, services=services)
+        tx.requests.open_request(request, idempotency_key=request.id, tasks=[noted])
+    process_request(request.id, services=services)
     with services.store.transaction() as tx:
-        (task,) = tx.requests.tasks(request.id)
-        entries = tx.notices.entries(request_id=request.id)
-        account = tx.notices.claim(f"{SHOP}|delhivery")
+        (task,) = tx.requests.list_tasks(request.id)
+        entries = tx.notices.list_items(request_id=request.id)
+        account = tx.notices.acquire_lease(f"{SHOP}|delhivery")
     assert (task.cursor, task.records, task.last_error, task.state) == ("", 2, "", TaskState.WAITING)
     assert [(entry.reference, entry.order, entry.state) for entry in entries] == [
         ("AWB1", "#1001", NoticeState.WAITING),

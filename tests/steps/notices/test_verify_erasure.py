@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.model import Answer, NoticeState, ParcelStatus, TaskState
+from bridge.model import NoticeState, ParcelStatus, ProcessorAnswer, TaskState
 from tests.steps.notice_case import Case, days, erased_by, facts, says
 
 NUMBER = "14908100000012"
@@ -72,7 +72,7 @@ def test_the_very_same_person_reopens_it_twice_and_then_it_is_for_a_person(case)
     (entry,) = case.entries()
     assert (entry.state, entry.answer, entry.reason) == (
         NoticeState.REFUSED,
-        Answer.REFUSED,
+        ProcessorAnswer.REFUSED,
         "still_readable",
     )
     case.process(request)

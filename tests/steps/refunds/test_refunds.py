@@ -13,17 +13,17 @@ from sqlalchemy import select, update
 from structlog.testing import capture_logs
 
 from bridge.errors import PayloadInvalid
-from bridge.model import BankDetails, Kind, RefundState
-from bridge.rules.refunds.settlement import settlement
-from bridge.steps.access.package import export
-from bridge.steps.refunds.erase_open_refund import drop
-from bridge.steps.refunds.erase_settled import erase_settled
-from bridge.steps.refunds.keep_account import keep
-from bridge.steps.refunds.read_account import read
-from bridge.steps.refunds.settle_refund import settle
-from bridge.steps.requests.open_by_operator import intake
-from bridge.steps.requests.process import process
-from bridge.store.schema.retention_tables import legal_claims, refund_accounts
+from bridge.model import BankDetails, RefundState, RequestKind
+from bridge.rules.refunds.settlement import validate_settlement
+from bridge.steps.access.package import seal_access_package
+from bridge.steps.refunds.erase_open_refund import discard_bank_details
+from bridge.steps.refunds.erase_settled import erase_settled_bank_details
+from bridge.steps.refunds.keep_account import store_bank_details
+from bridge.steps.refunds.read_account import read_bank_details
+from bridge.steps.refunds.settle_refund import settle_refund
+from bridge.steps.requests.open_by_operator import open_operator_request
+from bridge.steps.requests.process import process_request
+from bridge.store.schema.retention_tables import legal_holds, refund_accounts
 from bridge.store.schema.tables import metadata
 from tests.factories import ASHA, NOW, SHOP, make_finding, make_request, make_task, opened, order
 from tests.fakes import page
@@ -34,28 +34,30 @@ BANK = BankDetails(account_number="001234567890", ifsc="HDFC0001234", account_ho
 UPI = BankDetails(upi_id="asha.q@okbank")
 SECRETS = ("001234567890", "HDFC0001234", "asha.q@okbank", "qwertzuiop")
 WHO = "operator:test"
-PAID = settlement(reference="412345678901", amount="1234.00", currency="INR", on=date(2026, 11, 22))
+PAID = validate_settlement(reference="412345678901", amount="1234.00", currency="INR", on=date(2026, 11, 22))
 
 
 def given(services, refund="COD-CANARY-1", details=BANK):
-    account = keep(SHOP, details, order_id="1001", refund=refund, opened_at=NOW, actor=WHO, services=services)
+    account = store_bank_details(
+        SHOP, details, order_id="1001", refund=refund, opened_at=NOW, actor=WHO, services=services
+    )
     assert account is not None
     return account
 
 
 def asked(services, account, **told):
     told = {"refund": "COD-CANARY-1", "purpose": "xvi", "reason": "paying"} | told
-    return read(account.id, actor=WHO, services=services, **told)
+    return read_bank_details(account.id, actor=WHO, services=services, **told)
 
 
 def facts(services, request_id=""):
     with services.store.transaction() as tx:
-        return [(event.fact, event.detail) for event in tx.evidence.of(request_id)]
+        return [(event.fact, event.detail) for event in tx.evidence.list_facts_of_request(request_id)]
 
 
 def state(services, account):
     with services.store.transaction() as tx:
-        return tx.refunds.get(account.id)
+        return tx.refunds.find_refund_account(account.id)
 
 
 def at_rest(store, database_url):
@@ -73,7 +75,7 @@ def test_they_are_read_for_the_open_refund_and_the_purpose_and_every_asking_is_r
     assert asked(services, account, purpose="xv") == (None, "another_purpose")
     assert asked(services, account, refund="COD-2") == (None, "another_refund")
     assert asked(services, replace(account, id="001234567890")) == (None, "not_known")
-    settle(account.id, PAID, actor=WHO, services=services)
+    settle_refund(account.id, PAID, actor=WHO, services=services)
     assert asked(services, account) == (None, "settled")
     told = facts(services)
     mine = {"account": account.id}
@@ -107,7 +109,7 @@ def test_ids_and_days_that_cannot_be_are_refused(services):
         ({"opened_at": NOW + timedelta(seconds=1)}, "opened_in_the_future"),
     ):
         with pytest.raises(PayloadInvalid, match=reason):
-            keep(
+            store_bank_details(
                 SHOP,
                 BANK,
                 **{"order_id": "1001", "refund": "1", "opened_at": NOW} | told,
@@ -117,19 +119,21 @@ def test_ids_and_days_that_cannot_be_are_refused(services):
     account = given(services)
     for day, reason in ((date(2026, 11, 23), "settled_in_the_future"), (date(2026, 11, 21), "before_opened")):
         with pytest.raises(PayloadInvalid, match=reason):
-            settle(account.id, replace(PAID, on=day), actor=WHO, services=services)
+            settle_refund(account.id, replace(PAID, on=day), actor=WHO, services=services)
     assert state(services, account).state is RefundState.OPEN
-    assert settle("rfd_nobody", PAID, actor=WHO, services=services) is None
+    assert settle_refund("rfd_nobody", PAID, actor=WHO, services=services) is None
 
 
 def test_twice_is_once(services):
     account = given(services)
     assert (
-        keep(SHOP, UPI, order_id="1001", refund="COD-CANARY-1", opened_at=NOW, actor=WHO, services=services)
+        store_bank_details(
+            SHOP, UPI, order_id="1001", refund="COD-CANARY-1", opened_at=NOW, actor=WHO, services=services
+        )
         is None
     )
-    assert settle(account.id, PAID, actor=WHO, services=services).state is RefundState.SETTLED
-    assert settle(account.id, PAID, actor=WHO, services=services) is None
+    assert settle_refund(account.id, PAID, actor=WHO, services=services).state is RefundState.SETTLED
+    assert settle_refund(account.id, PAID, actor=WHO, services=services) is None
     assert [fact for fact, _ in facts(services)] == ["refund_account.kept", "refund_account.settled"]
 
 
@@ -138,34 +142,34 @@ def test_t13_a_refund_that_was_reconciled_31_days_ago_leaves_no_account_anywhere
 ):
     """Nothing in database, logs, evidence and packages; the bank's reference and the last four digits stay."""
     with services.store.transaction() as tx:
-        tx.index.learn(SHOP, [order(1001)])
+        tx.index.ingest_sightings(SHOP, [order(1001)])
     with capture_logs() as logs:
         bank, upi = given(services), given(services, "COD-CANARY-2", UPI)
         assert asked(services, bank)[0] == BANK
         for account in (bank, upi):
-            assert settle(account.id, PAID, actor=WHO, services=services)
+            assert settle_refund(account.id, PAID, actor=WHO, services=services)
         clock.at = NOW + timedelta(days=30)
         tick(services, "clock", 2.0, None)
         assert state(services, bank).state is RefundState.SETTLED, "the last day of the hold"
         clock.at = NOW + timedelta(days=31)
         tick(services, "clock", 2.0, None)
-        assert erase_settled(services=services) == 0, "the clock has done it"
+        assert erase_settled_bank_details(services=services) == 0, "the clock has done it"
     note = f"Refund to a/c {BANK.account_number}, IFSC {BANK.ifsc}, or {UPI.upi_id}"
     request = make_request()
     task = make_task(request.id)
     with services.store.transaction() as tx:
         opened(tx, request, task)
-        tx.findings.add(task, page(make_finding("1001", name="#1001", refunds=[{"note": note}])))
-        export(request, [task], tx=tx, services=services)
+        tx.findings.add_findings(task, page(make_finding("1001", name="#1001", refunds=[{"note": note}])))
+        seal_access_package(request, [task], tx=tx, services=services)
     with services.store.transaction() as tx:
         for account in (bank, upi):
-            assert tx.refunds.get(account.id).state is RefundState.ERASED
-            assert tx.refunds.reference(account.id).settlement == PAID
-        assert tx.refunds.reference(bank.id).last_four == "7890"
+            assert tx.refunds.find_refund_account(account.id).state is RefundState.ERASED
+            assert tx.refunds.find_payment_reference(account.id).settlement == PAID
+        assert tx.refunds.find_payment_reference(bank.id).last_four == "7890"
         rows = tx.session.connection.execute(select(refund_accounts.c.doc, refund_accounts.c.wrapped)).all()
         assert [tuple(row) for row in rows] == [(None, None)] * 2
-        chain = repr([*tx.evidence.all()])
-        package = io.BytesIO(b"".join(tx.packages.read(request.id)))
+        chain = repr([*tx.evidence.iterate_facts()])
+        package = io.BytesIO(b"".join(tx.packages.read_package(request.id)))
     with zipfile.ZipFile(package) as read_back:
         copy = b"".join(read_back.read(name) for name in read_back.namelist()).decode()
     assert "****7890" in copy
@@ -183,44 +187,46 @@ def test_t14_erasure_while_the_refund_is_open_restricts_and_they_go_later_withou
     services, clock
 ):
     with services.store.transaction() as tx:
-        tx.index.learn(SHOP, [order(1001)])
+        tx.index.ingest_sightings(SHOP, [order(1001)])
     account = given(services)
-    request_id = intake(Kind.ERASURE, SHOP, ASHA, NOW, actor=WHO, reason="a letter", services=services)
+    request_id = open_operator_request(
+        RequestKind.ERASURE, SHOP, ASHA, NOW, actor=WHO, reason="a letter", services=services
+    )
     with services.store.transaction() as tx:  # what the erasure's plan does
-        found = tx.refunds.of_orders(SHOP, ["1001"])
+        found = tx.refunds.list_refund_accounts_of_orders(SHOP, ["1001"])
         assert [one.id for one in found] == [account.id]
-        assert tx.refunds.erase([one.id for one in found], request_id=request_id) == []
-        tx.refunds.restrict([one.id for one in found], request_id=request_id)
-    process(request_id, services=services)
+        assert tx.refunds.erase_bank_details([one.id for one in found], request_id=request_id) == []
+        tx.refunds.restrict_refund_accounts([one.id for one in found], request_id=request_id)
+    process_request(request_id, services=services)
     with services.store.transaction() as tx:
-        assert tx.index.orders(SHOP, ASHA) == {}, "she is erased"
+        assert tx.index.list_orders(SHOP, ASHA) == {}, "she is erased"
     assert asked(services, account, purpose="ii") == (None, "another_purpose")
     assert asked(services, account) == (BANK, ""), "the open refund can still be paid"
-    settle(account.id, PAID, actor=WHO, services=services)
+    settle_refund(account.id, PAID, actor=WHO, services=services)
     assert asked(services, account) == (None, "settled")
     clock.at = NOW + timedelta(days=31)
-    assert erase_settled(services=services) == 1
+    assert erase_settled_bank_details(services=services) == 1
     assert state(services, account).state is RefundState.ERASED
     assert facts(services, request_id)[-1] == ("refund_account.erased", {"count": 1, "settled": True})
 
 
 def test_a_claim_holds_them_longer_until_it_is_released(services, clock):
     account = given(services)
-    settle(account.id, PAID, actor=WHO, services=services)
+    settle_refund(account.id, PAID, actor=WHO, services=services)
     with services.store.transaction() as tx:
         claim(tx, order_key=account.order_key)
     clock.at = NOW + timedelta(days=400)
-    assert erase_settled(services=services) == 0
-    assert drop(account.id, actor=WHO, reason="typed wrong", services=services) is False
+    assert erase_settled_bank_details(services=services) == 0
+    assert discard_bank_details(account.id, actor=WHO, reason="typed wrong", services=services) is False
     with services.store.transaction() as tx:
-        tx.session.connection.execute(update(legal_claims).values(released_at=clock.at))
-    assert erase_settled(services=services) == 1
+        tx.session.connection.execute(update(legal_holds).values(released_at=clock.at))
+    assert erase_settled_bank_details(services=services) == 1
 
 
 def test_a_refund_that_will_not_be_leaves_at_once(services):
     account = given(services)
-    assert drop(account.id, actor=WHO, reason="order was kept", services=services) is True
-    assert drop(account.id, actor=WHO, reason="order was kept", services=services) is False
+    assert discard_bank_details(account.id, actor=WHO, reason="order was kept", services=services) is True
+    assert discard_bank_details(account.id, actor=WHO, reason="order was kept", services=services) is False
     assert asked(services, account) == (None, "erased")
     detail = {"count": 1, "account": account.id, "settled": False, "reason": "order was kept"}
     assert facts(services)[1] == ("refund_account.erased", detail)
@@ -229,33 +235,33 @@ def test_a_refund_that_will_not_be_leaves_at_once(services):
 def test_what_was_settled_while_the_file_was_broken_gets_its_day_once_it_is_mended(services, clock):
     account = given(services)
     broken = replace(services, retention=replace(services.retention, holds={}))
-    assert settle(account.id, PAID, actor=WHO, services=broken).erase_at is None
+    assert settle_refund(account.id, PAID, actor=WHO, services=broken).erase_at is None
     clock.at = NOW + timedelta(days=31)
-    assert erase_settled(services=broken) == 0
-    assert erase_settled(services=services) == 1
+    assert erase_settled_bank_details(services=broken) == 0
+    assert erase_settled_bank_details(services=services) == 1
 
 
 def test_more_than_one_batch_goes_in_one_turn(services, clock, monkeypatch):
-    monkeypatch.setattr("bridge.steps.refunds.erase_settled.AT_ONCE", 2)
+    monkeypatch.setattr("bridge.steps.refunds.erase_settled.ACCOUNTS_PER_TRANSACTION", 2)
     for number in range(5):
-        settle(given(services, f"COD-{number}").id, PAID, actor=WHO, services=services)
+        settle_refund(given(services, f"COD-{number}").id, PAID, actor=WHO, services=services)
     clock.at = NOW + timedelta(days=31)
-    assert erase_settled(services=services) == 5
+    assert erase_settled_bank_details(services=services) == 5
     assert [detail["count"] for fact, detail in facts(services) if "erased" in fact] == [2, 2, 1]
 
 
 def test_a_file_that_nobody_accepted_sets_no_day_and_erases_nothing(services, clock):
     before = given(services, "COD-CANARY-2")
-    settle(before.id, PAID, actor=WHO, services=services)
-    assert erase_settled(services=services) == 0
+    settle_refund(before.id, PAID, actor=WHO, services=services)
+    assert erase_settled_bank_details(services=services) == 0
     rule = replace(services.retention.holds["refund_unsettled"], args={"days": 0})
     holds = {**services.retention.holds, "refund_unsettled": rule}
     typo = replace(services, retention=replace(services.retention, holds=holds, sha256="b" * 64))
-    assert erase_settled(services=typo) == 0
+    assert erase_settled_bank_details(services=typo) == 0
     account = given(typo)
-    settle(account.id, PAID, actor=WHO, services=typo)
+    settle_refund(account.id, PAID, actor=WHO, services=typo)
     assert state(services, account).erase_at is None
     clock.at += timedelta(days=40)
-    assert erase_settled(services=typo) == 0
+    assert erase_settled_bank_details(services=typo) == 0
     assert {state(services, one).state for one in (before, account)} == {RefundState.SETTLED}
-    assert erase_settled(services=services) == 2, "the file in force has its day for both"
+    assert erase_settled_bank_details(services=services) == 2, "the file in force has its day for both"

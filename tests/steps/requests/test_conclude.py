@@ -9,10 +9,10 @@ from datetime import timedelta
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from bridge.errors import ClaimLost
-from bridge.model import Action, Kind, Outcome, RequestState, TaskState
-from bridge.rules.evidence.chain import canonical
-from bridge.steps.requests.conclude import conclude
+from bridge.errors import LeaseLost
+from bridge.model import Outcome, RequestKind, RequestState, TaskAction, TaskState
+from bridge.rules.evidence.chain import encode_canonical_json
+from bridge.steps.requests.conclude import conclude_request
 from tests.factories import NOW, make_request, make_task, opened
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -24,39 +24,45 @@ def prepared(services, kind, *tasks):
     request = make_request(kind=kind)
     with services.store.transaction() as tx:
         opened(tx, request, *(replace(task, request_id=request.id) for task in tasks))
-        return request.id, tx.requests.claim(request.id)
+        return request.id, tx.requests.acquire_lease(request.id)
 
 
 def erase(state=DONE):
     return make_task(
-        "", "bridge", Action.ERASE, state=state, outcome=Outcome.ERASED, finished_at=NOW, detail={"orders": 1}
+        "",
+        "bridge",
+        TaskAction.ERASE,
+        state=state,
+        outcome=Outcome.ERASED,
+        finished_at=NOW,
+        detail={"orders": 1},
     )
 
 
 def follow(state=DONE, **given):
-    return make_task("", "shopify", Action.FOLLOW, state=state, **given)
+    return make_task("", "shopify", TaskAction.POLL_PLATFORM_ERASURE, state=state, **given)
 
 
 def read(services, request_id):
     with services.store.transaction() as tx:
         return (
-            tx.requests.get(request_id),
-            [fact.fact for fact in tx.evidence.of(request_id)],
-            tx.packages.certificate(request_id),
+            tx.requests.get_request(request_id),
+            [fact.fact for fact in tx.evidence.list_facts_of_request(request_id)],
+            tx.packages.find_certificate(request_id),
         )
 
 
 def run(services, request_id, claim, *, changed=True):
-    conclude(request_id, claim, changed=changed, services=services)
+    conclude_request(request_id, claim, has_changed=changed, services=services)
 
 
 def again(services, request_id):
     with services.store.transaction() as tx:
-        return tx.requests.claim(request_id)
+        return tx.requests.acquire_lease(request_id)
 
 
 def test_an_erasure_is_certified_closed_and_recorded(services):
-    request_id, claim = prepared(services, Kind.ERASURE, erase(), follow())
+    request_id, claim = prepared(services, RequestKind.ERASURE, erase(), follow())
     run(services, request_id, claim)
     request, facts, certificate = read(services, request_id)
     assert (request.state, request.complete, request.closed_at) == (RequestState.DONE, True, NOW)
@@ -65,17 +71,17 @@ def test_an_erasure_is_certified_closed_and_recorded(services):
 
 
 def test_the_certificates_signature_verifies_with_the_key_of_evidence(services):
-    request_id, claim = prepared(services, Kind.ERASURE, erase(), follow())
+    request_id, claim = prepared(services, RequestKind.ERASURE, erase(), follow())
     run(services, request_id, claim)
     certificate = dict(read(services, request_id)[2])
     signature = certificate.pop("signature")
     public = Ed25519PrivateKey.from_private_bytes(b"s" * 32).public_key()
-    public.verify(base64.b64decode(signature["value"]), canonical(certificate))
+    public.verify(base64.b64decode(signature["value"]), encode_canonical_json(certificate))
 
 
 def test_a_request_whose_platform_must_still_answer_is_closed_and_waits(services):
     later = NOW + timedelta(hours=1)
-    request_id, claim = prepared(services, Kind.ERASURE, erase(), follow(WAITING, wake_at=later))
+    request_id, claim = prepared(services, RequestKind.ERASURE, erase(), follow(WAITING, wake_at=later))
     run(services, request_id, claim)
     request, facts, certificate = read(services, request_id)
     assert (request.state, request.complete, request.closed_at) == (RequestState.WAITING, False, NOW)
@@ -83,11 +89,11 @@ def test_a_request_whose_platform_must_still_answer_is_closed_and_waits(services
 
 
 def test_what_comes_later_renews_the_certificate_and_closes_nothing_twice(services):
-    request_id, claim = prepared(services, Kind.ERASURE, erase(), follow(WAITING))
+    request_id, claim = prepared(services, RequestKind.ERASURE, erase(), follow(WAITING))
     run(services, request_id, claim)
     services.clock.at = NOW + timedelta(days=40)
     with services.store.transaction() as tx:
-        [_, task] = tx.requests.tasks(request_id)
+        [_, task] = tx.requests.list_tasks(request_id)
         tx.requests.save_task(
             replace(task, state=DONE, outcome=Outcome.ERASED, finished_at=services.clock.at)
         )
@@ -99,38 +105,40 @@ def test_what_comes_later_renews_the_certificate_and_closes_nothing_twice(servic
 
 
 def test_nothing_is_made_anew_where_nothing_changed(services):
-    request_id, claim = prepared(services, Kind.ERASURE, erase(), follow(WAITING))
+    request_id, claim = prepared(services, RequestKind.ERASURE, erase(), follow(WAITING))
     run(services, request_id, claim, changed=False)
     run(services, request_id, again(services, request_id), changed=False)
     assert read(services, request_id)[1] == ["certificate.issued", "request.closed"]
 
 
 def test_an_access_request_is_answered_with_a_package(services):
-    request_id, claim = prepared(services, Kind.ACCESS, make_task("", state=DONE))
+    request_id, claim = prepared(services, RequestKind.ACCESS, make_task("", state=DONE))
     run(services, request_id, claim)
     request, facts, certificate = read(services, request_id)
     assert (request.state, certificate) == (RequestState.DONE, None)
     assert facts == ["package.sealed", "request.closed"]
     with services.store.transaction() as tx:
-        assert b"".join(tx.packages.read(request_id)).startswith(b"PK")
+        assert b"".join(tx.packages.read_package(request_id)).startswith(b"PK")
 
 
 def test_a_package_and_its_closing_are_one(services, monkeypatch):
     """Dying between the two would leave a package of a request that is not answered: it is made again."""
-    request_id, claim = prepared(services, Kind.ACCESS, make_task("", state=DONE))
-    monkeypatch.setattr("bridge.store.requests.requests.RequestRows.release", lambda *_, **__: 1 / 0)
+    request_id, claim = prepared(services, RequestKind.ACCESS, make_task("", state=DONE))
+    monkeypatch.setattr("bridge.store.requests.requests.RequestRows.release_lease", lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         run(services, request_id, claim)
     monkeypatch.undo()
     with services.store.transaction() as tx:
-        assert list(tx.packages.read(request_id)) == []
+        assert list(tx.packages.read_package(request_id)) == []
     assert read(services, request_id)[1] == []
     run(services, request_id, claim)
     assert read(services, request_id)[1] == ["package.sealed", "request.closed"]
 
 
 def test_what_cannot_be_answered_yet_is_given_back(services):
-    request_id, claim = prepared(services, Kind.ERASURE, erase(TaskState.RETRY), follow(TaskState.PENDING))
+    request_id, claim = prepared(
+        services, RequestKind.ERASURE, erase(TaskState.RETRY), follow(TaskState.PENDING)
+    )
     run(services, request_id, claim)
     request, facts, certificate = read(services, request_id)
     assert (request.state, request.complete, request.closed_at) == (RequestState.IN_PROGRESS, None, None)
@@ -138,25 +146,29 @@ def test_what_cannot_be_answered_yet_is_given_back(services):
 
 
 def test_an_answer_after_its_day_is_late_and_says_so(services):
-    request_id, claim = prepared(services, Kind.ERASURE, erase())
+    request_id, claim = prepared(services, RequestKind.ERASURE, erase())
     services.clock.at = NOW + timedelta(days=31)
     with services.store.transaction() as tx:
-        tx.requests.hold(claim)
+        tx.requests.verify_lease(claim)
     run(services, request_id, claim)
     with services.store.transaction() as tx:
-        assert tx.evidence.of(request_id)[-1].detail == {"state": "done", "complete": True, "late": True}
+        assert tx.evidence.list_facts_of_request(request_id)[-1].detail == {
+            "state": "done",
+            "complete": True,
+            "late": True,
+        }
 
 
 def test_a_claim_that_was_lost_writes_nothing(services):
-    request_id, claim = prepared(services, Kind.ERASURE, erase())
-    with pytest.raises(ClaimLost):
+    request_id, claim = prepared(services, RequestKind.ERASURE, erase())
+    with pytest.raises(LeaseLost):
         run(services, request_id, replace(claim, fence=9))
     assert read(services, request_id)[1] == []
 
 
 def test_a_request_that_is_gone_is_nobodys(services, monkeypatch):
-    request_id, claim = prepared(services, Kind.ERASURE, erase())
-    monkeypatch.setattr("bridge.store.requests.requests.RequestRows.get", lambda *_: None)
+    request_id, claim = prepared(services, RequestKind.ERASURE, erase())
+    monkeypatch.setattr("bridge.store.requests.requests.RequestRows.get_request", lambda *_: None)
     run(services, request_id, claim)
     monkeypatch.undo()
     assert read(services, request_id)[1] == []

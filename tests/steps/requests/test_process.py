@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from bridge.errors import ClaimLost, ConnectorUnavailable, StoreUnavailable
-from bridge.model import Action, ErasureState, Kind, Outcome, Principal, RequestState, TaskState
-from bridge.steps.requests.process import MOST_ATTEMPTS, process
+from bridge.errors import ConnectorUnavailable, LeaseLost, StoreUnavailable
+from bridge.model import ErasureState, Outcome, Principal, RequestKind, RequestState, TaskAction, TaskState
+from bridge.steps.requests.process import MAX_ATTEMPTS, process_request
 from bridge.store.schema.tables import requests
 from tests.factories import (
     ASHA,
@@ -36,20 +36,24 @@ def access(services):
 
 
 def erasure(services, **given):
-    request = make_request(**({"kind": Kind.ERASURE} | given))
+    request = make_request(**({"kind": RequestKind.ERASURE} | given))
     with services.store.transaction() as tx:
         opened(
             tx,
             request,
-            make_task(request.id, "bridge", Action.ERASE),
-            make_task(request.id, "shopify", Action.FOLLOW),
+            make_task(request.id, "bridge", TaskAction.ERASE),
+            make_task(request.id, "shopify", TaskAction.POLL_PLATFORM_ERASURE),
         )
     return request.id
 
 
 def read(services, request_id):
     with services.store.transaction() as tx:
-        return tx.requests.get(request_id), tx.requests.tasks(request_id), tx.evidence.of(request_id)
+        return (
+            tx.requests.get_request(request_id),
+            tx.requests.list_tasks(request_id),
+            tx.evidence.list_facts_of_request(request_id),
+        )
 
 
 def names(facts):
@@ -59,7 +63,7 @@ def names(facts):
 def test_a_request_is_worked_on_until_it_can_be_answered(services, platform):
     platform.pages = [page(make_finding("1"))]
     request_id = access(services)
-    assert process(request_id, services=services) is True
+    assert process_request(request_id, services=services) is True
     request, tasks, facts = read(services, request_id)
     assert (request.state, request.complete, request.closed_at) == (RequestState.DONE, True, NOW)
     assert {task.state for task in tasks} == {TaskState.DONE}
@@ -68,10 +72,10 @@ def test_a_request_is_worked_on_until_it_can_be_answered(services, platform):
 
 def test_twice_is_once(services, platform):
     request_id = access(services)
-    process(request_id, services=services)
+    process_request(request_id, services=services)
     before = read(services, request_id)
-    assert process(request_id, services=services) is False
-    assert process("req_none", services=services) is False
+    assert process_request(request_id, services=services) is False
+    assert process_request("req_none", services=services) is False
     assert read(services, request_id) == before
     assert len(platform.asked) == 1
 
@@ -79,8 +83,8 @@ def test_twice_is_once(services, platform):
 def test_an_owned_request_is_left_to_its_owner(services, platform):
     request_id = access(services)
     with services.store.transaction() as tx:
-        tx.requests.claim(request_id)
-    assert process(request_id, services=services) is False
+        tx.requests.acquire_lease(request_id)
+    assert process_request(request_id, services=services) is False
     assert platform.asked == []
 
 
@@ -89,17 +93,17 @@ def test_carriers_are_asked_after_the_platform_has_named_the_parcels(services, p
     platform.pages = [page(make_finding("1", **tracking))]
     platform.dies_before = {1: ConnectorUnavailable("down")}
     request_id = access(services)
-    process(request_id, services=services)
+    process_request(request_id, services=services)
     request, _, _ = read(services, request_id)
     assert (request.state, request.complete, carrier.asked) == (RequestState.IN_PROGRESS, None, [])
     services.clock.at = NOW + timedelta(seconds=10)
-    process(request_id, services=services)
+    process_request(request_id, services=services)
     assert carrier.asked == [(ASHA, ("AWB1",), "")]
 
 
 def test_deliveries_before_the_request_are_learned_first(services, carrier):
     accepted(services.store, "orders/create", order_body(parcels=[("Delhivery", "AWB1")]))
-    process(access(services), services=services)
+    process_request(access(services), services=services)
     assert [asked[1] for asked in carrier.asked] == [("AWB1",)]
 
 
@@ -108,38 +112,38 @@ def test_a_supplement_learns_nothing_new(services, platform, carrier):
     carrier.faults = [ConnectorUnavailable("down")]
     carrier.knows = {"AWB1"}
     request_id = access(services)
-    process(request_id, services=services)
+    process_request(request_id, services=services)
     request, _, facts = read(services, request_id)
     assert (request.state, request.complete, request.closed_at) == (RequestState.WAITING, False, NOW)
     late = accepted(services.store, "orders/create", order_body(1002))
     services.clock.at = NOW + timedelta(seconds=10)
-    assert process(request_id, services=services)
+    assert process_request(request_id, services=services)
     request, _, facts = read(services, request_id)
     assert (request.state, request.complete, request.closed_at) == (RequestState.DONE, True, NOW)
     assert names(facts).count("package.sealed") == 2
     assert names(facts).count("request.closed") == 1
     with services.store.transaction() as tx:
-        assert tx.inbox.claim(late.id)
+        assert tx.inbox.acquire_lease(late.id)
 
 
 def test_the_platforms_word_never_makes_a_request_forget_whom_it_must_still_erase(services, platform):
     platform.erasures = [ErasureState(outcome=Outcome.ERASED, reason="redacted")]
     with services.store.transaction() as tx:
-        tx.index.learn(SHOP, [order()])
+        tx.index.ingest_sightings(SHOP, [order()])
         opened(tx, make_request())
     request_id = erasure(services)
-    process(request_id, services=services)
+    process_request(request_id, services=services)
     request, tasks, _ = read(services, request_id)
     assert request.principal == ASHA
-    ours = [task for task in tasks if task.action is not Action.SEAL]
+    ours = [task for task in tasks if task.action is not TaskAction.SEAL_INVOICES]
     assert [task.state for task in ours] == [TaskState.RETRY, TaskState.PENDING]
     assert request.state is RequestState.IN_PROGRESS
     with services.store.transaction() as tx:
         tx.session.connection.exec_driver_sql("UPDATE requests SET state = 'done' WHERE kind = 'access'")
     services.clock.at = NOW + timedelta(seconds=10)
-    process(request_id, services=services)
+    process_request(request_id, services=services)
     request, tasks, _ = read(services, request_id)
-    ours = [task for task in tasks if task.action is not Action.SEAL]
+    ours = [task for task in tasks if task.action is not TaskAction.SEAL_INVOICES]
     assert [(task.state, task.outcome) for task in ours] == [(TaskState.DONE, Outcome.ERASED)] * 2
     assert (request.state, request.principal) == (RequestState.DONE, Principal())
 
@@ -147,26 +151,26 @@ def test_the_platforms_word_never_makes_a_request_forget_whom_it_must_still_eras
 def test_a_fault_of_ours_is_postponed_and_given_up_after_eight_claims(services, platform):
     platform.pages = [page()]
     request_id = access(services)
-    for attempt in range(1, MOST_ATTEMPTS + 1):
+    for attempt in range(1, MAX_ATTEMPTS + 1):
         platform.dies_before = {1: RuntimeError("asha@qwertzuiop.example")}
         with pytest.raises(RuntimeError):
-            process(request_id, services=services)
+            process_request(request_id, services=services)
         request, _, _ = read(services, request_id)
         assert request.attempts == attempt
         assert request.last_error.startswith("RuntimeError at fakes.py:")
         assert "qwertzuiop" not in request.last_error
-        assert process(request_id, services=services) is False
+        assert process_request(request_id, services=services) is False
         services.clock.at += timedelta(hours=2)
-    assert process(request_id, services=services) is False
+    assert process_request(request_id, services=services) is False
     request, _, facts = read(services, request_id)
     assert request.state is RequestState.FAILED
     assert request.last_error.startswith("RuntimeError")
     assert names(facts) == ["request.failed"]
     assert facts[0].detail["error"] == request.last_error
-    assert process(request_id, services=services) is False
+    assert process_request(request_id, services=services) is False
     with services.store.transaction() as tx:
-        tx.requests.restart(request_id)
-    assert process(request_id, services=services) is True
+        tx.requests.restart_request(request_id)
+    assert process_request(request_id, services=services) is True
 
 
 @pytest.mark.parametrize(
@@ -178,76 +182,76 @@ def test_a_request_that_does_not_open_is_shown_at_once(services, body, error):
     request_id = access(services)
     with services.store.engine.begin() as connection:
         connection.execute(update(requests).values(principal=body))
-    assert process(request_id, services=services) is False
+    assert process_request(request_id, services=services) is False
     with services.store.transaction() as tx:
-        [listed] = tx.listing.requests()
-        [fact] = tx.evidence.of(request_id)
+        [listed] = tx.operator_queries.list_requests()
+        [fact] = tx.evidence.list_facts_of_request(request_id)
     assert (listed.state, listed.last_error) == (RequestState.FAILED, error)
     assert (fact.fact, fact.detail["error"]) == ("request.failed", error)
 
 
 def test_a_worker_that_is_killed_again_and_again_is_given_up_too(services):
     request_id = access(services)
-    for _ in range(MOST_ATTEMPTS):
+    for _ in range(MAX_ATTEMPTS):
         with services.store.transaction() as tx:
-            assert tx.requests.claim(request_id)
+            assert tx.requests.acquire_lease(request_id)
         services.clock.at += timedelta(seconds=16)
-    assert process(request_id, services=services) is False
+    assert process_request(request_id, services=services) is False
     assert read(services, request_id)[0].last_error == "gave_up"
 
 
-@pytest.mark.parametrize("fault", [ClaimLost("req_1"), StoreUnavailable("gone")])
+@pytest.mark.parametrize("fault", [LeaseLost("req_1"), StoreUnavailable("gone")])
 def test_a_lost_claim_or_database_is_not_our_fault_and_postpones_nothing(services, platform, fault):
     platform.pages = [page()]
     platform.dies_before = {1: fault}
     request_id = access(services)
     with pytest.raises(type(fault)):
-        process(request_id, services=services)
+        process_request(request_id, services=services)
     assert read(services, request_id)[0].last_error == ""
 
 
 def test_dying_after_the_platform_resumes_at_the_carrier_once_the_lease_lapsed(services, platform, carrier):
     with services.store.transaction() as tx:
-        tx.index.learn(SHOP, [order(parcels=[("Delhivery", "AWB1")])])
+        tx.index.ingest_sightings(SHOP, [order(parcels=[("Delhivery", "AWB1")])])
     platform.pages = [page(make_finding("1"))]
     carrier.faults = [SystemExit()]
     request_id = access(services)
     with pytest.raises(SystemExit):
-        process(request_id, services=services)
-    assert process(request_id, services=services) is False
+        process_request(request_id, services=services)
+    assert process_request(request_id, services=services) is False
     services.clock.at = NOW + timedelta(seconds=16)
-    assert process(request_id, services=services) is True
+    assert process_request(request_id, services=services) is True
     assert platform.given == [1]
     assert read(services, request_id)[0].state is RequestState.DONE
 
 
 def test_a_joined_request_after_its_erasure_keeps_what_was_proven(services):
     with services.store.transaction() as tx:
-        tx.index.learn(SHOP, [order(parcels=[("Delhivery", "AWB1")])])
+        tx.index.ingest_sightings(SHOP, [order(parcels=[("Delhivery", "AWB1")])])
     request_id = erasure(services)
-    process(request_id, services=services)
+    process_request(request_id, services=services)
     with services.store.transaction() as tx:
-        tx.requests.widen(request_id, ASHA)
-    process(request_id, services=services)
+        tx.requests.widen_request(request_id, ASHA)
+    process_request(request_id, services=services)
     with services.store.transaction() as tx:
-        certificate = tx.packages.certificate(request_id)
-        request = tx.requests.get(request_id)
+        certificate = tx.packages.find_certificate(request_id)
+        request = tx.requests.get_request(request_id)
     assert certificate["outcome"] == "erased_here_others_must_answer"
     assert {row["table"]: row["count"] for row in certificate["erased"]} == {"orders": 1, "parcels": 1}
     assert request.state is RequestState.WAITING
     rung = []
     services.clock.at = NOW + timedelta(minutes=5)
-    services.store.ring_due(lambda *job: rung.append(job) or True, room=9)
+    services.store.enqueue_due(lambda *job: rung.append(job) or True, max_jobs=9)
     assert rung == [("notify", f"{SHOP}|delhivery", False)], (
         "the carrier's account is due, the request is not"
     )
 
 
 def test_a_shop_without_data_closes_itself(services):
-    request = make_request(kind=Kind.SHOP_ERASURE, subject="", principal=Principal())
+    request = make_request(kind=RequestKind.SHOP_ERASURE, subject="", principal=Principal())
     with services.store.transaction() as tx:
-        opened(tx, request, make_task(request.id, "bridge", Action.ERASE))
-    assert process(request.id, services=services)
+        opened(tx, request, make_task(request.id, "bridge", TaskAction.ERASE))
+    assert process_request(request.id, services=services)
     read_back, _, facts = read(services, request.id)
     assert (read_back.state, read_back.complete) == (RequestState.DONE, True)
     assert names(facts) == ["shop.erased", "certificate.issued", "request.closed"]

@@ -5,21 +5,27 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bridge.errors import PayloadInvalid
-from bridge.model import Kind
-from bridge.rules.requests.deadlines import LAW
-from bridge.steps.requests.open_by_operator import intake
+from bridge.model import RequestKind
+from bridge.rules.requests.deadlines import LAW_CLOCK
+from bridge.steps.requests.open_by_operator import open_operator_request
 from tests.factories import ASHA, NOW, SHOP
 
 
 def opened(services, received_at):
-    return intake(
-        Kind.ERASURE, SHOP, ASHA, received_at, actor="operator:test", reason="a letter", services=services
+    return open_operator_request(
+        RequestKind.ERASURE,
+        SHOP,
+        ASHA,
+        received_at,
+        actor="operator:test",
+        reason="a letter",
+        services=services,
     )
 
 
 def case(services, request_id):
     with services.store.transaction() as tx:
-        return tx.requests.get(request_id), tx.evidence.of(request_id)
+        return tx.requests.get_request(request_id), tx.evidence.list_facts_of_request(request_id)
 
 
 def test_t02_an_earlier_receipt_moves_the_day_and_is_recorded_and_a_later_one_does_not(services, clock):
@@ -35,7 +41,7 @@ def test_t02_an_earlier_receipt_moves_the_day_and_is_recorded_and_a_later_one_do
     assert (moved.received_at, moved.due_at, moved.due_governed_by) == (
         mail,
         datetime(2027, 2, 28, 10, 0, tzinfo=UTC),
-        LAW,
+        LAW_CLOCK,
     )
     assert moved.acknowledge_due_at == mail + timedelta(hours=48)
     assert [fact.fact for fact in facts] == ["request.opened", "request.joined"]

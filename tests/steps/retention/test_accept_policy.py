@@ -9,11 +9,18 @@ import pytest
 
 from bridge.errors import PayloadInvalid
 from bridge.model import DocumentKind
-from bridge.rules.retention.release import Moved
+from bridge.rules.retention.release import ReleaseDayChange
 from bridge.steps.retention import accept_policy as step
-from bridge.steps.retention.accept_policy import Change, accept, adopt, changes, counted, walk
-from bridge.steps.retention.expire_documents import Released, release
-from bridge.steps.retention.legal_hold import hold_order, release_claim
+from bridge.steps.retention.accept_policy import (
+    PolicyChange,
+    accept_policy,
+    activate_or_review_policy,
+    count_by_direction,
+    count_policy_changes,
+    iterate_order_retention,
+)
+from bridge.steps.retention.expire_documents import DocumentExpiryResult, expire_documents
+from bridge.steps.retention.legal_hold import open_order_legal_hold, release_legal_hold
 from tests.factories import SHOP
 from tests.steps.sealed_case import decided, documents, facts, seal
 
@@ -24,10 +31,10 @@ ACCEPTED, CHANGED = "law_file.accepted", "law_file.changed"
 def company(services):
     """Services of a company with two invoices, dated."""
     made = decided(services, form="company")
-    assert adopt(services=made)
+    assert activate_or_review_policy(services=made)
     seal(made, 1001)
     seal(made, 1002, datetime(2027, 5, 1, tzinfo=UTC))
-    assert release(services=made).dated == 2
+    assert expire_documents(services=made).dated == 2
     return made
 
 
@@ -37,21 +44,21 @@ def days(services):
 
 def reviews(services):
     with services.store.transaction() as tx:
-        return [review.what for review in tx.reviews.listed(kind="law_file_changed")]
+        return [review.what for review in tx.reviews.list_reviews(kind="law_file_changed")]
 
 
 @pytest.mark.parametrize("page", [1, 2, 3])
 def test_every_order_is_looked_at_once_whatever_a_page_holds(company, monkeypatch, page):
-    monkeypatch.setattr(step, "PAGE", page)
-    seal(company, 1001, kind=DocumentKind.CREDIT_NOTE, source="refund-1")
-    walked = list(walk(today=date(2026, 11, 22), services=company))
+    monkeypatch.setattr(step, "ORDERS_PER_PAGE", page)
+    seal(company, 1001, kind=DocumentKind.CREDIT_NOTE, source_id="refund-1")
+    walked = list(iterate_order_retention(today=date(2026, 11, 22), services=company))
     assert sorted(len(documents) for _, documents, _, _ in walked) == [1, 2]
 
 
 def test_the_first_file_is_adopted_and_said(services):
     ours = decided(services)
-    assert adopt(services=ours)
-    assert adopt(services=ours), "twice is once"
+    assert activate_or_review_policy(services=ours)
+    assert activate_or_review_policy(services=ours), "twice is once"
     ((fact, told),) = facts(ours, ACCEPTED, CHANGED)
     assert (fact, told["sha256"], told["was"], told["earlier"]) == (ACCEPTED, "a" * 64, "", 0)
 
@@ -60,7 +67,7 @@ def test_a_file_that_moves_nothing_nearer_is_adopted_by_the_bridge(company):
     longer = replace(company.retention.holds["companies_books"], args={"years": 9})
     holds = {**company.retention.holds, "companies_books": longer}
     ours = decided(company, "b" * 64, form="company", holds=holds)
-    assert release(services=ours).dated == 2
+    assert expire_documents(services=ours).dated == 2
     assert days(ours) == ["2036-04-01", "2037-04-01"]
     assert [(fact, told["later"]) for fact, told in facts(ours, ACCEPTED)] == [(ACCEPTED, 0), (ACCEPTED, 2)]
     assert reviews(ours) == []
@@ -70,7 +77,7 @@ def test_e12_a_file_that_lets_go_earlier_destroys_nothing_until_somebody_accepts
     firm = decided(company, "b" * 64)
     clock.at = datetime(2034, 6, 1, tzinfo=UTC)
     for _ in range(2):
-        assert release(services=firm) == Released(accepted=False)
+        assert expire_documents(services=firm) == DocumentExpiryResult(policy_accepted=False)
     assert days(firm) == ["2035-04-01", "2036-04-01"], "what was computed before stays to be compared"
     ((_, told),) = facts(firm, CHANGED)
     assert {name: told[name] for name in ("sha256", "was", "earlier", "later", "same")} == {
@@ -82,68 +89,70 @@ def test_e12_a_file_that_lets_go_earlier_destroys_nothing_until_somebody_accepts
     }
     assert (told["first_day"], told["last_day"]) == ("2034-04-01", "2035-04-01")
     assert reviews(firm) == [f"{'b' * 16}: 2 orders would go earlier"]
-    assert changes(services=firm) == {
-        Change(
-            moved=Moved.EARLIER,
-            old=date(2035, 4, 1),
-            new=date(2034, 4, 1),
+    assert count_policy_changes(services=firm) == {
+        PolicyChange(
+            direction=ReleaseDayChange.EARLIER,
+            old_day=date(2035, 4, 1),
+            new_day=date(2034, 4, 1),
             grounds=("income_tax_books", "gst_books"),
         ): 1,
-        Change(
-            moved=Moved.EARLIER,
-            old=date(2036, 4, 1),
-            new=date(2035, 4, 1),
+        PolicyChange(
+            direction=ReleaseDayChange.EARLIER,
+            old_day=date(2036, 4, 1),
+            new_day=date(2035, 4, 1),
             grounds=("income_tax_books", "gst_books"),
         ): 1,
     }
 
-    found = accept(actor="operator:a", reason="the accountant said so", services=firm)
-    assert counted(found)[Moved.EARLIER] == 2
+    found = accept_policy(actor="operator:a", reason="the accountant said so", services=firm)
+    assert count_by_direction(found)[ReleaseDayChange.EARLIER] == 2
     assert reviews(firm) == []
-    assert release(services=firm) == Released(accepted=True, dated=1, destroyed=1)
+    assert expire_documents(services=firm) == DocumentExpiryResult(policy_accepted=True, dated=1, destroyed=1)
     assert days(firm) == ["2035-04-01"]
     with firm.store.transaction() as tx:
-        actor = [event.actor for event in tx.evidence.all() if event.fact == ACCEPTED][-1]
+        actor = [event.actor for event in tx.evidence.iterate_facts() if event.fact == ACCEPTED][-1]
     assert actor == "operator:a"
     with pytest.raises(PayloadInvalid, match="already_accepted"):
-        accept(actor="operator:a", reason="again", services=firm)
+        accept_policy(actor="operator:a", reason="again", services=firm)
 
 
 def test_a_file_that_comes_back_closes_the_question_and_may_be_asked_about_again(company, clock):
     firm = decided(company, "b" * 64)
-    assert not adopt(services=firm)
+    assert not activate_or_review_policy(services=firm)
     clock.at += timedelta(hours=1)
-    assert adopt(services=company)
+    assert activate_or_review_policy(services=company)
     assert reviews(company) == []
     clock.at += timedelta(hours=1)
-    assert not adopt(services=firm)
+    assert not activate_or_review_policy(services=firm)
     assert len(reviews(firm)) == 1
     other = decided(company, "c" * 64)
-    assert not adopt(services=other)
+    assert not activate_or_review_policy(services=other)
     assert reviews(other) == [f"{'c' * 16}: 2 orders would go earlier"], "the question about b is over"
     assert len(facts(firm, CHANGED)) == 3
 
 
 def test_deciding_the_legal_form_is_such_a_change(services):
     before = decided(services, form="unknown")
-    adopt(services=before)
+    activate_or_review_policy(services=before)
     seal(before)
-    release(services=before)
+    expire_documents(services=before)
     assert days(before) == ["None"]
     after = decided(services, "b" * 64)
-    assert release(services=after) == Released(accepted=False)
-    assert counted(changes(services=after))[Moved.EARLIER] == 1
+    assert expire_documents(services=after) == DocumentExpiryResult(policy_accepted=False)
+    assert count_by_direction(count_policy_changes(services=after))[ReleaseDayChange.EARLIER] == 1
 
 
 def test_a_claim_that_ends_while_a_file_waits_leaves_the_days_to_be_compared(company):
-    held = hold_order(SHOP, "1001", reference="CC-1", actor="operator:a", reason="summons", services=company)
+    held = open_order_legal_hold(
+        SHOP, "1001", reference="CC-1", actor="operator:a", reason="summons", services=company
+    )
     firm = decided(company, "b" * 64)
-    assert release(services=firm) == Released(accepted=False)
+    assert expire_documents(services=firm) == DocumentExpiryResult(policy_accepted=False)
     assert days(firm) == ["2036-04-01", "None"]
-    release_claim(held.claim.id, actor="operator:a", reason="settled", services=firm)
+    release_legal_hold(held.legal_hold.id, actor="operator:a", reason="settled", services=firm)
     seal(firm, 1003)
-    assert release(services=firm) == Released(accepted=False)
+    assert expire_documents(services=firm) == DocumentExpiryResult(policy_accepted=False)
     assert days(firm) == ["2036-04-01", "None", "None"]
-    accept(actor="operator:a", reason="the accountant said so", services=firm)
-    assert release(services=firm).dated == 3
+    accept_policy(actor="operator:a", reason="the accountant said so", services=firm)
+    assert expire_documents(services=firm).dated == 3
     assert days(firm) == ["2034-04-01", "2034-04-01", "2035-04-01"]

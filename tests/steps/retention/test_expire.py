@@ -9,16 +9,28 @@ import pytest
 from sqlalchemy import func, select, update
 
 from bridge.errors import NeedsOperator
-from bridge.model import Action, Answer, DeliveryState, Kind, NoticeState, RequestState, TaskState
-from bridge.rules.requests.deadlines import add_months
-from bridge.steps.requests.process import process
+from bridge.model import (
+    DeliveryState,
+    NoticeState,
+    ProcessorAnswer,
+    RequestKind,
+    RequestState,
+    TaskAction,
+    TaskState,
+)
+from bridge.rules.requests.deadlines import add_months_to_datetime
+from bridge.steps.requests.process import process_request
 from bridge.steps.retention import expire as step
-from bridge.steps.retention.accept_policy import accept
-from bridge.steps.retention.expire import age
-from bridge.steps.retention.legal_hold import hold_order, hold_person, release_claim
-from bridge.store.retention.expire import AgeingRows
+from bridge.steps.retention.accept_policy import accept_policy
+from bridge.steps.retention.expire import expire_aged_records
+from bridge.steps.retention.legal_hold import (
+    open_order_legal_hold,
+    open_person_legal_hold,
+    release_legal_hold,
+)
+from bridge.store.retention.expire import ExpiryRows
 from bridge.store.schema import tables
-from bridge.store.schema.retention_tables import legal_claims
+from bridge.store.schema.retention_tables import legal_holds
 from config.retention_file.retention_model import Category
 from tests.factories import (
     ASHA,
@@ -43,7 +55,7 @@ A = "operator:a"
 
 
 def months(count, days=0):
-    return add_months(NOW, count, UTC) + timedelta(days=days)
+    return add_months_to_datetime(NOW, count, UTC) + timedelta(days=days)
 
 
 def rows(services, *wanted):
@@ -75,52 +87,52 @@ def with_category(services, name, event, count, holds=()):
 @pytest.fixture
 def erased(services):
     """Asha is erased; nothing is to be told to anybody."""
-    request = make_request(kind=Kind.ERASURE)
+    request = make_request(kind=RequestKind.ERASURE)
     with services.store.transaction() as tx:
-        tx.index.learn(SHOP, [order(1001)])
-        opened(tx, request, make_task(request.id, "bridge", Action.ERASE))
-        tx.plans.keep(request.id, {"made_at": NOW.isoformat(), "lines": []})
-    assert process(request.id, services=services)
+        tx.index.ingest_sightings(SHOP, [order(1001)])
+        opened(tx, request, make_task(request.id, "bridge", TaskAction.ERASE))
+        tx.plans.save_plan(request.id, {"made_at": NOW.isoformat(), "lines": []})
+    assert process_request(request.id, services=services)
     with services.store.transaction() as tx:
-        assert tx.requests.get(request.id).state is RequestState.DONE
-        assert tx.packages.certificate(request.id)
+        assert tx.requests.get_request(request.id).state is RequestState.DONE
+        assert tx.packages.find_certificate(request.id)
     return request
 
 
 def test_suppression_keys_go_after_their_months(services, clock, erased):
     before = rows(services, tables.suppressions)["suppressions"]
     clock.at = months(84)
-    age(services=services)
+    expire_aged_records(services=services)
     assert rows(services, tables.suppressions) == {"suppressions": before}
     clock.at = months(84, 1)
-    assert age(services=services) == {"suppression": before}
+    assert expire_aged_records(services=services) == {"suppression": before}
     assert rows(services, tables.suppressions) == {"suppressions": 0}
     assert ("record.aged_out", {"category": "suppression", "count": before}) in facts(
         services, "record.aged_out"
     )
-    assert age(services=services) == {}, "twice is once"
+    assert expire_aged_records(services=services) == {}, "twice is once"
 
 
 def test_the_record_of_a_request_goes_but_its_line_and_the_chain(services, clock, erased):
     before = len(facts(services, "principal.erased", "certificate.issued"))
     clock.at = months(36)
-    assert age(services=services) == {}
+    assert expire_aged_records(services=services) == {}
     clock.at = months(36, 1)
-    assert age(services=services) == {"request_evidence": 1}
+    assert expire_aged_records(services=services) == {"request_evidence": 1}
     gone = (tables.tasks, tables.certificates, tables.plans, tables.data_keys)
     assert rows(services, *gone) == dict.fromkeys(("tasks", "certificates", "plans", "data_keys"), 0)
     with services.store.transaction() as tx:
-        line = tx.requests.get(erased.id)
-        assert (line.kind, line.closed_at is not None, line.subject) == (Kind.ERASURE, True, "")
+        line = tx.requests.get_request(erased.id)
+        assert (line.kind, line.closed_at is not None, line.subject) == (RequestKind.ERASURE, True, "")
         held = tx.session.connection.execute(select(tables.requests)).one()
         assert (held.once_key, held.active_key, held.principal) == (f"aged|{erased.id}", None, None)
     assert len(facts(services, "principal.erased", "certificate.issued")) == before
-    assert age(services=services) == {}
+    assert expire_aged_records(services=services) == {}
 
 
 def test_what_is_not_over_keeps_its_record(services, clock):
-    waiting = make_request(kind=Kind.ERASURE, subject="one")
-    reviewed = make_request(kind=Kind.ERASURE, subject="two")
+    waiting = make_request(kind=RequestKind.ERASURE, subject="one")
+    reviewed = make_request(kind=RequestKind.ERASURE, subject="two")
     with services.store.transaction() as tx:
         for request, state in ((waiting, RequestState.WAITING), (reviewed, RequestState.DONE)):
             opened(tx, request)
@@ -129,28 +141,30 @@ def test_what_is_not_over_keeps_its_record(services, clock):
                 .where(tables.requests.c.id == request.id)
                 .values(state=state, closed_at=NOW)
             )
-        review_id = tx.reviews.open(SHOP, "sensitive_text", "order/note", request_id=reviewed.id)
+        review_id = tx.reviews.open_review(SHOP, "sensitive_text", "order/note", request_id=reviewed.id)
     clock.at = months(60)
-    assert age(services=services) == {}
+    assert expire_aged_records(services=services) == {}
     with services.store.transaction() as tx:
-        tx.reviews.close(review_id, actor=A, reason="looked")
-    assert age(services=services) == {"request_evidence": 1}
+        tx.reviews.close_review(review_id, actor=A, reason="looked")
+    assert expire_aged_records(services=services) == {"request_evidence": 1}
     assert rows(services, tables.reviews) == {"reviews": 0}
 
 
 def test_a_claim_that_lives_keeps_the_record_of_its_request(services, clock, erased):
-    claim = hold_person(erased.id, reference="CC-1", actor=A, reason="a summons", services=services).claim
+    claim = open_person_legal_hold(
+        erased.id, reference="CC-1", actor=A, reason="a summons", services=services
+    ).legal_hold
     clock.at = months(48)
-    assert age(services=services) == {}
-    release_claim(claim.id, actor=A, reason="settled", services=services)
-    assert age(services=services) == {"request_evidence": 1}
-    assert rows(services, tables.legal_claims) == {"legal_claims": 0}
+    assert expire_aged_records(services=services) == {}
+    release_legal_hold(claim.id, actor=A, reason="settled", services=services)
+    assert expire_aged_records(services=services) == {"request_evidence": 1}
+    assert rows(services, tables.legal_holds) == {"legal_claims": 0}
 
 
 def test_letters_go_with_the_last_request_that_they_list(services, clock):
     request, other = (
-        make_request(kind=Kind.ERASURE, subject="one"),
-        make_request(kind=Kind.ERASURE, subject="two"),
+        make_request(kind=RequestKind.ERASURE, subject="one"),
+        make_request(kind=RequestKind.ERASURE, subject="two"),
     )
     mine, shared = make_notice(), make_notice()
     listed = [
@@ -166,21 +180,21 @@ def test_letters_go_with_the_last_request_that_they_list(services, clock):
             .where(tables.requests.c.id == request.id)
             .values(state=RequestState.DONE, closed_at=NOW)
         )
-        tx.notices.open(mine, [])
-        tx.notices.open(shared, [])
-        tx.notices.add(listed)
-        tx.notices.link(mine.id, "token", months(90))
+        tx.notices.open_notice(mine, [])
+        tx.notices.open_notice(shared, [])
+        tx.notices.add_items(listed)
+        tx.notices.save_link_token(mine.id, "token", months(90))
     clock.at = months(37)
-    assert age(services=services)["request_evidence"] == 1
+    assert expire_aged_records(services=services)["request_evidence"] == 1
     with services.store.transaction() as tx:
-        assert (tx.notices.notice(mine.id), tx.notices.notice(shared.id).id) == (None, shared.id)
-        assert [entry.id for entry in tx.notices.entries()] == [listed[2].id]
+        assert (tx.notices.find_notice(mine.id), tx.notices.find_notice(shared.id).id) == (None, shared.id)
+        assert [entry.id for entry in tx.notices.list_items()] == [listed[2].id]
     assert rows(services, tables.notice_links) == {"notice_links": 0}
 
 
 def test_receipts_of_deliveries_go_after_thirteen_months_and_bodies_never_this_way(services, clock):
     accepted(services.store, "orders/create", order_body())
-    services.store.accept(make_delivery(state=DeliveryState.REJECTED, reason="not_json"))
+    services.store.accept_delivery(make_delivery(state=DeliveryState.REJECTED, reason="not_json"))
     with services.store.transaction() as tx:
         tx.session.connection.execute(
             update(tables.deliveries)
@@ -188,15 +202,15 @@ def test_receipts_of_deliveries_go_after_thirteen_months_and_bodies_never_this_w
             .values(state=DeliveryState.DONE, body=None)
         )
     clock.at = months(13)
-    assert age(services=services) == {}
+    assert expire_aged_records(services=services) == {}
     clock.at = months(13, 1)
-    assert age(services=services) == {"security_log": 1}
+    assert expire_aged_records(services=services) == {"security_log": 1}
     assert rows(services, tables.deliveries) == {"deliveries": 1}
 
 
 def index(services, *sightings):
     with services.store.transaction() as tx:
-        tx.index.learn(SHOP, sightings)
+        tx.index.ingest_sightings(SHOP, sightings)
 
 
 INDEX = (tables.orders, tables.parcels, tables.customers, tables.merges, tables.data_keys)
@@ -208,60 +222,72 @@ def test_the_index_forgets_whom_nobody_spoke_of(services, clock):
     index(services, order(9, customer_id=9, email="b@example.com", phone=""))
     fresh = months(30)
     index(services, parcels(9, "AWB9", email="b@example.com", at=fresh))
-    assert age(services=services) == {}, "the file has no such category"
+    assert expire_aged_records(services=services) == {}, "the file has no such category"
     ours = with_category(services, "parcel_index", "heard_at", 36)
     clock.at = months(36, -3)
-    assert age(services=ours) == {}
-    held = hold_order(SHOP, "1001", reference="CC-1", actor=A, reason="summons", services=ours)
+    assert expire_aged_records(services=ours) == {}
+    held = open_order_legal_hold(SHOP, "1001", reference="CC-1", actor=A, reason="summons", services=ours)
     clock.at = months(37)
-    assert age(services=ours) == {}, "a claim holds the order, and the order its customer"
-    release_claim(held.claim.id, actor=A, reason="settled", services=ours)
-    assert age(services=ours)["parcel_index"] == 3
+    assert expire_aged_records(services=ours) == {}, "a claim holds the order, and the order its customer"
+    release_legal_hold(held.legal_hold.id, actor=A, reason="settled", services=ours)
+    assert expire_aged_records(services=ours)["parcel_index"] == 3
     left = {"orders": 1, "parcels": 1, "customers": 0, "merges": 0, "data_keys": 1}
     assert rows(ours, *INDEX) == left
     with ours.store.transaction() as tx:
-        assert tx.index.orders(SHOP, ASHA) == {}
+        assert tx.index.list_orders(SHOP, ASHA) == {}
 
 
 def test_the_text_of_an_instruction_goes_when_nobody_asks_any_more(services, clock):
     ours = with_category(services, "instruction_text", "task_closed_at", 12)
-    request = make_request(kind=Kind.ERASURE)
+    request = make_request(kind=RequestKind.ERASURE)
     told = {"request_id": request.id, "answered_at": NOW}
-    refused = make_entry(**told, state=NoticeState.REFUSED, answer=Answer.REFUSED, look_at=None)
-    held = make_entry(**told, state=NoticeState.REFUSED, answer=Answer.REFUSED, look_at=None, order_id="1001")
-    kept = make_entry(**told, state=NoticeState.PARTLY_REFUSED, answer=Answer.RETAINED, look_at=months(90))
+    refused = make_entry(**told, state=NoticeState.REFUSED, answer=ProcessorAnswer.REFUSED, look_at=None)
+    held = make_entry(
+        **told, state=NoticeState.REFUSED, answer=ProcessorAnswer.REFUSED, look_at=None, order_id="1001"
+    )
+    kept = make_entry(
+        **told, state=NoticeState.PARTLY_REFUSED, answer=ProcessorAnswer.RETAINED, look_at=months(90)
+    )
     open_ = make_entry(request_id=request.id)
     with ours.store.transaction() as tx:
-        opened(tx, request, make_task(request.id, "delhivery", Action.INSTRUCT, state=TaskState.WAITING))
-        tx.notices.add([refused, held, kept, open_])
-    hold_order(SHOP, "1001", reference="CC-1", actor=A, reason="summons", services=ours)
+        opened(
+            tx,
+            request,
+            make_task(request.id, "delhivery", TaskAction.NOTIFY_PROCESSOR, state=TaskState.WAITING),
+        )
+        tx.notices.add_items([refused, held, kept, open_])
+    open_order_legal_hold(SHOP, "1001", reference="CC-1", actor=A, reason="summons", services=ours)
     clock.at = months(12)
-    assert age(services=ours) == {}
+    assert expire_aged_records(services=ours) == {}
     clock.at = months(12, 1)
-    assert age(services=ours) == {"instruction_text": 1}
+    assert expire_aged_records(services=ours) == {"instruction_text": 1}
     with ours.store.transaction() as tx:
-        named = {entry.id for entry in tx.notices.entries() if entry.reference}
+        named = {entry.id for entry in tx.notices.list_items() if entry.reference}
     assert named == {held.id, kept.id, open_.id}
 
 
 def test_a_turn_goes_on_in_batches_and_what_is_left_is_the_next_ones(services, clock, monkeypatch):
     for _ in range(7):
-        services.store.accept(make_delivery(state=DeliveryState.REJECTED, reason="not_json"))
+        services.store.accept_delivery(make_delivery(state=DeliveryState.REJECTED, reason="not_json"))
     with services.store.transaction() as tx:
         tx.session.connection.execute(update(tables.deliveries).values(body=None))
-    monkeypatch.setattr(step, "BATCH", 2)
-    monkeypatch.setattr(step, "TURNS", 2)
+    monkeypatch.setattr(step, "RECORDS_PER_BATCH", 2)
+    monkeypatch.setattr(step, "BATCHES_PER_CATEGORY", 2)
     clock.at = datetime(2028, 6, 1, tzinfo=UTC)
-    assert [age(services=services) for _ in range(3)] == [{"security_log": 4}, {"security_log": 3}, {}]
+    assert [expire_aged_records(services=services) for _ in range(3)] == [
+        {"security_log": 4},
+        {"security_log": 3},
+        {},
+    ]
     counts = [detail["count"] for _, detail in facts(services, "record.aged_out")]
     assert counts == [2, 2, 2, 1]
 
 
 def test_what_is_still_there_is_not_said_to_be_gone(services, clock, erased, monkeypatch):
     clock.at = months(84, 1)
-    monkeypatch.setattr(AgeingRows, "_none_left", _something_left)
+    monkeypatch.setattr(ExpiryRows, "_raise_if_rows_remain", _something_left)
     with pytest.raises(NeedsOperator):
-        age(services=services)
+        expire_aged_records(services=services)
     monkeypatch.undo()
     assert facts(services, "record.aged_out") == []
     assert rows(services, tables.suppressions)["suppressions"] > 0
@@ -279,30 +305,30 @@ def another(services, name, **age):
 
 
 def test_a_file_that_nobody_accepted_ages_nothing_and_nobody_comes_back(services, clock, erased):
-    assert age(services=services) == {}, "the first file is adopted"
+    assert expire_aged_records(services=services) == {}, "the first file is adopted"
     before = rows(services, tables.suppressions)
     typo = another(services, "suppression", event="created_at", months=1)
     clock.at = months(2)
-    assert age(services=typo) == {}
+    assert expire_aged_records(services=typo) == {}
     assert rows(services, tables.suppressions) == before
     with services.store.transaction() as tx:
-        tx.index.learn(SHOP, [order(1001)])
-        assert tx.index.orders(SHOP, ASHA) == {}
-        assert [review.what for review in tx.reviews.listed(kind="law_file_changed")] == [
+        tx.index.ingest_sightings(SHOP, [order(1001)])
+        assert tx.index.list_orders(SHOP, ASHA) == {}
+        assert [review.what for review in tx.reviews.list_reviews(kind="law_file_changed")] == [
             f"{'b' * 16}: 0 orders would go earlier, 1 categories too"
         ]
     ((_, told),) = facts(services, "law_file.changed")
     assert (told["earlier"], told["earlier_ages"]) == (0, ["suppression.max_age"])
 
-    accept(actor=A, reason="counsel said so", services=typo)
-    assert age(services=typo) == {"suppression": before["suppressions"]}
+    accept_policy(actor=A, reason="counsel said so", services=typo)
+    assert expire_aged_records(services=typo) == {"suppression": before["suppressions"]}
 
 
 def test_a_file_that_keeps_longer_ages_by_itself(services, clock, erased):
-    age(services=services)
+    expire_aged_records(services=services)
     longer = another(services, "suppression", event="created_at", months=96)
     clock.at = months(84, 1)
-    assert age(services=longer) == {"request_evidence": 1}
+    assert expire_aged_records(services=longer) == {"request_evidence": 1}
     assert rows(services, tables.suppressions)["suppressions"] > 0
 
 
@@ -310,16 +336,20 @@ def test_a_proceeding_that_was_disposed_of_outlives_its_request_while_its_books_
     services, clock, erased
 ):
     seal(services)
-    held = hold_person(erased.id, kind="tax", reference="GST-1", actor=A, reason="notice", services=services)
-    release_claim(held.claim.id, actor=A, reason="order", disposed_on=NOW.date(), services=services)
-    other = hold_order(SHOP, "7", reference="CC-1", actor=A, reason="summons", services=services)
-    release_claim(other.claim.id, actor=A, reason="settled", services=services)
+    held = open_person_legal_hold(
+        erased.id, kind="tax", reference="GST-1", actor=A, reason="notice", services=services
+    )
+    release_legal_hold(held.legal_hold.id, actor=A, reason="order", disposed_on=NOW.date(), services=services)
+    other = open_order_legal_hold(SHOP, "7", reference="CC-1", actor=A, reason="summons", services=services)
+    release_legal_hold(other.legal_hold.id, actor=A, reason="settled", services=services)
     clock.at = months(37)
-    assert age(services=services) == {"request_evidence": 2}, "the request, and the claim that is over"
+    assert expire_aged_records(services=services) == {"request_evidence": 2}, (
+        "the request, and the claim that is over"
+    )
     with services.store.transaction() as tx:
-        (left,) = tx.session.connection.execute(select(legal_claims)).all()
-        assert (left.id, left.subject) == (held.claim.id, "")
-        documents = [each.id for each in tx.documents.listed()]
-        tx.documents.destroy(documents)
-    assert age(services=services) == {"request_evidence": 1}
-    assert rows(services, tables.legal_claims) == {"legal_claims": 0}
+        (left,) = tx.session.connection.execute(select(legal_holds)).all()
+        assert (left.id, left.subject) == (held.legal_hold.id, "")
+        documents = [each.id for each in tx.documents.list_documents()]
+        tx.documents.delete_documents(documents)
+    assert expire_aged_records(services=services) == {"request_evidence": 1}
+    assert rows(services, tables.legal_holds) == {"legal_claims": 0}

@@ -9,8 +9,8 @@ from types import MappingProxyType
 import pytest
 
 from bridge.model import DeliveryState
-from bridge.steps.retention.accept_policy import adopt
-from bridge.steps.retention.expire_bodies import purge
+from bridge.steps.retention.accept_policy import activate_or_review_policy
+from bridge.steps.retention.expire_bodies import expire_bodies_and_packages
 from tests.factories import NOW, make_delivery, make_request, opened
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -19,28 +19,28 @@ pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.fixture
 def aged(services):
     """Leave a rejected body and a package."""
-    services.store.accept(make_delivery(state=DeliveryState.REJECTED, reason="not_json"))
+    services.store.accept_delivery(make_delivery(state=DeliveryState.REJECTED, reason="not_json"))
     request = make_request()
     with services.store.transaction() as tx:
         opened(tx, request)
-        with tx.packages.write(request.id) as out:
+        with tx.packages.write_package(request.id) as out:
             out.write(b"Asha")
 
 
 def facts(services):
     with services.store.transaction() as tx:
-        return [(fact.fact, fact.detail) for fact in tx.evidence.of("")]
+        return [(fact.fact, fact.detail) for fact in tx.evidence.list_facts_of_request("")]
 
 
 @pytest.mark.usefixtures("aged")
 def test_each_is_destroyed_on_its_own_day_with_a_fact(services, clock):
     clock.at = NOW + timedelta(days=14)
-    assert purge(services=services) == {"raw_bodies": 0, "packages": 0}
+    assert expire_bodies_and_packages(services=services) == {"raw_bodies": 0, "packages": 0}
     clock.at = NOW + timedelta(days=15)
-    assert purge(services=services) == {"raw_bodies": 0, "packages": 1}
+    assert expire_bodies_and_packages(services=services) == {"raw_bodies": 0, "packages": 1}
     clock.at = NOW + timedelta(days=91)
-    assert purge(services=services) == {"raw_bodies": 1, "packages": 0}
-    assert purge(services=services) == {"raw_bodies": 0, "packages": 0}
+    assert expire_bodies_and_packages(services=services) == {"raw_bodies": 1, "packages": 0}
+    assert expire_bodies_and_packages(services=services) == {"raw_bodies": 0, "packages": 0}
     assert facts(services) == [("package.destroyed", {"count": 1}), ("raw_body.destroyed", {"count": 1})]
 
 
@@ -51,12 +51,15 @@ def test_a_file_that_says_nothing_sensible_keeps_the_default(services, clock, da
     told = replace(category, max_age=MappingProxyType({"days": days}))
     retention = replace(services.retention, categories={"access_package": told})
     clock.at = NOW + timedelta(days=15)
-    assert purge(services=replace(services, retention=retention)) == {"raw_bodies": 0, "packages": 1}
+    assert expire_bodies_and_packages(services=replace(services, retention=retention)) == {
+        "raw_bodies": 0,
+        "packages": 1,
+    }
 
 
 @pytest.mark.usefixtures("aged")
 def test_while_a_file_waits_the_longer_age_counts_and_the_purge_goes_on(services, clock):
-    assert adopt(services=services)
+    assert activate_or_review_policy(services=services)
     package, body = (services.retention.categories[name] for name in ("access_package", "webhook_payload"))
     categories = {
         **services.retention.categories,
@@ -64,10 +67,10 @@ def test_while_a_file_waits_the_longer_age_counts_and_the_purge_goes_on(services
         "webhook_payload": replace(body, max_age_failed={"days": 200}),
     }
     typo = replace(services, retention=replace(services.retention, categories=categories, sha256="b" * 64))
-    assert not adopt(services=typo)
+    assert not activate_or_review_policy(services=typo)
     clock.at = NOW + timedelta(days=13)
-    assert purge(services=typo) == {"raw_bodies": 0, "packages": 0}
+    assert expire_bodies_and_packages(services=typo) == {"raw_bodies": 0, "packages": 0}
     clock.at = NOW + timedelta(days=91)
-    assert purge(services=typo) == {"raw_bodies": 0, "packages": 1}
+    assert expire_bodies_and_packages(services=typo) == {"raw_bodies": 0, "packages": 1}
     clock.at = NOW + timedelta(days=201)
-    assert purge(services=typo) == {"raw_bodies": 1, "packages": 0}
+    assert expire_bodies_and_packages(services=typo) == {"raw_bodies": 1, "packages": 0}

@@ -9,11 +9,11 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from bridge.errors import NeedsOperator
-from bridge.model import Action, DocumentKind, Kind
-from bridge.steps.requests.process import process
+from bridge.model import DocumentKind, RequestKind, TaskAction
+from bridge.steps.requests.process import process_request
 from bridge.steps.retention import expire_documents as step
-from bridge.steps.retention.expire_documents import Released, release
-from bridge.steps.retention.legal_hold import hold_order, release_claim
+from bridge.steps.retention.expire_documents import DocumentExpiryResult, expire_documents
+from bridge.steps.retention.legal_hold import open_order_legal_hold, release_legal_hold
 from tests.factories import NOW, SHOP, make_request, make_task, opened, order
 from tests.steps.sealed_case import decided, documents, facts, make_claim, seal
 
@@ -26,29 +26,29 @@ DESTROYED = "document.destroyed"
 def ours(services):
     """Services under a file in force."""
     made = decided(services)
-    assert release(services=made) == Released(accepted=True)
+    assert expire_documents(services=made) == DocumentExpiryResult(policy_accepted=True)
     return made
 
 
 def test_t09_what_an_erasure_left_is_there_on_the_eve_and_gone_on_the_day(ours, clock):
-    erasure = make_request(kind=Kind.ERASURE)
+    erasure = make_request(kind=RequestKind.ERASURE)
     with ours.store.transaction() as tx:
-        tx.index.learn(SHOP, [order(1001)])
-        opened(tx, erasure, make_task(erasure.id, "bridge", Action.ERASE))
+        tx.index.ingest_sightings(SHOP, [order(1001)])
+        opened(tx, erasure, make_task(erasure.id, "bridge", TaskAction.ERASE))
     sealed = seal(ours)
     with ours.store.transaction() as tx:
-        tx.documents.remaining(SHOP, ["1001"], erasure.id)
-    assert process(erasure.id, services=ours)
-    assert release(services=ours).dated == 1
+        tx.documents.mark_documents_remaining(SHOP, ["1001"], erasure.id)
+    assert process_request(erasure.id, services=ours)
+    assert expire_documents(services=ours).dated == 1
     kept = documents(ours)[sealed]
     assert (kept.erasable_from, kept.law_sha256) == (date(2034, 4, 1), "a" * 64)
     assert kept.grounds == ("income_tax_books", "gst_books")
 
     clock.at = EVE
-    assert release(services=ours) == Released(accepted=True)
+    assert expire_documents(services=ours) == DocumentExpiryResult(policy_accepted=True)
     assert sealed in documents(ours)
     clock.at = DAY
-    assert release(services=ours) == Released(accepted=True, destroyed=1)
+    assert expire_documents(services=ours) == DocumentExpiryResult(policy_accepted=True, destroyed=1)
     assert documents(ours) == {}
     told = facts(ours, DESTROYED)
     assert told == [
@@ -63,30 +63,30 @@ def test_t09_what_an_erasure_left_is_there_on_the_eve_and_gone_on_the_day(ours, 
         )
     ]
     with ours.store.transaction() as tx:
-        assert DESTROYED in [event.fact for event in tx.evidence.of(erasure.id)]
-    assert release(services=ours) == Released(accepted=True), "twice is once"
+        assert DESTROYED in [event.fact for event in tx.evidence.list_facts_of_request(erasure.id)]
+    assert expire_documents(services=ours) == DocumentExpiryResult(policy_accepted=True), "twice is once"
     assert facts(ours, DESTROYED) == told
 
 
 def test_what_nobody_asked_to_erase_goes_on_its_day_too(ours, clock):
     seal(ours)
     clock.at = DAY
-    assert release(services=ours).destroyed == 1, "it was never dated, and goes all the same"
+    assert expire_documents(services=ours).destroyed == 1, "it was never dated, and goes all the same"
     assert facts(ours, DESTROYED)[0][1]["grounds"] == ["income_tax_books", "gst_books"]
 
 
 def test_t11_a_credit_note_of_the_next_year_holds_both(ours, clock):
     seal(ours)
-    release(services=ours)
+    expire_documents(services=ours)
     clock.at = datetime(2027, 4, 10, tzinfo=UTC)
-    seal(ours, kind=DocumentKind.CREDIT_NOTE, source="refund-1", issued_at=clock.at)
-    assert release(services=ours).dated == 2
+    seal(ours, kind=DocumentKind.CREDIT_NOTE, source_id="refund-1", issued_at=clock.at)
+    assert expire_documents(services=ours).dated == 2
     assert {each.erasable_from for each in documents(ours).values()} == {date(2035, 4, 1)}
     clock.at = DAY
-    assert release(services=ours) == Released(accepted=True)
+    assert expire_documents(services=ours) == DocumentExpiryResult(policy_accepted=True)
     assert len(documents(ours)) == 2
     clock.at = DAY + timedelta(days=365)
-    assert release(services=ours).destroyed == 2
+    assert expire_documents(services=ours).destroyed == 2
     assert len(facts(ours, DESTROYED)) == 1, "one order, one fact"
 
 
@@ -94,52 +94,54 @@ def test_t11_a_credit_note_of_the_next_year_holds_both(ours, clock):
 def test_t10_what_is_not_decided_holds_when_the_day_has_come(services, clock, undecided):
     ours = decided(services, **undecided)
     sealed = seal(ours)
-    release(services=ours)
+    expire_documents(services=ours)
     clock.at = datetime(2060, 1, 1, tzinfo=UTC)
-    assert release(services=ours) == Released(accepted=True)
+    assert expire_documents(services=ours) == DocumentExpiryResult(policy_accepted=True)
     assert documents(ours)[sealed].erasable_from is None
     assert facts(ours, DESTROYED) == []
 
 
 def test_the_stored_day_is_where_to_look_and_never_why_it_goes(ours, clock):
     sealed, wrong = seal(ours), date(2027, 1, 1)
-    release(services=ours)
+    expire_documents(services=ours)
     with ours.store.transaction() as tx:
-        tx.documents.dated([sealed], erasable_from=wrong, grounds=[], law_sha256="a" * 64)
+        tx.documents.record_erasable_from([sealed], erasable_from=wrong, grounds=[], law_sha256="a" * 64)
     clock.at = datetime(2027, 1, 2, tzinfo=UTC)
-    assert release(services=ours).destroyed == 0
+    assert expire_documents(services=ours).destroyed == 0
     assert documents(ours)[sealed].erasable_from == date(2034, 4, 1), "and it is put right"
 
 
 def test_a_claim_holds_beyond_the_day_and_its_end_lets_go(ours, clock):
     mine, other = seal(ours), seal(ours, 1002)
-    release(services=ours)
-    held = hold_order(SHOP, "1001", reference="CC-1", actor="operator:a", reason="summons", services=ours)
+    expire_documents(services=ours)
+    held = open_order_legal_hold(
+        SHOP, "1001", reference="CC-1", actor="operator:a", reason="summons", services=ours
+    )
     assert (held.orders, held.documents) == (1, 1)
     assert documents(ours)[mine].erasable_from is None
     assert documents(ours)[mine].grounds[0] == "legal_claim"
     clock.at = DAY
-    assert release(services=ours).destroyed == 1
+    assert expire_documents(services=ours).destroyed == 1
     assert set(documents(ours)) == {mine} != {other}
-    release_claim(held.claim.id, actor="operator:a", reason="settled", services=ours)
+    release_legal_hold(held.legal_hold.id, actor="operator:a", reason="settled", services=ours)
     assert documents(ours)[mine].erasable_from == date(2034, 4, 1)
-    assert release(services=ours).destroyed == 1
+    assert expire_documents(services=ours).destroyed == 1
 
 
 @pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
 def test_a_claim_that_is_being_opened_is_waited_for(ours, clock):
     """SQLite has one writer; Postgres has rows that two may want at the same moment."""
     sealed = seal(ours)
-    release(services=ours)
+    expire_documents(services=ours)
     clock.at = DAY
-    turn = threading.Thread(target=release, kwargs={"services": ours})
+    turn = threading.Thread(target=expire_documents, kwargs={"services": ours})
     with ours.store.transaction() as tx:
-        key = tx.legal_claims.key_of(SHOP, "1001")
-        tx.vault_orders.documents([(SHOP, key)], lock=True)
+        key = tx.legal_holds.compute_order_key(SHOP, "1001")
+        tx.vault_orders.group_documents_by_order([(SHOP, key)], lock=True)
         turn.start()
         turn.join(0.5)
         assert turn.is_alive(), "it waits for the documents"
-        tx.legal_claims.open(make_claim(order_key=key), [key])
+        tx.legal_holds.open_legal_hold(make_claim(order_key=key), [key])
     turn.join(10)
     assert documents(ours)[sealed].grounds == ("legal_claim",)
     assert facts(ours, DESTROYED) == []
@@ -152,22 +154,26 @@ def test_a_law_that_ends_is_counted(services, clock):
     }
     ours = decided(services, laws=laws)
     sealed = seal(ours)
-    release(services=ours)
+    expire_documents(services=ours)
     assert documents(ours)[sealed].erasable_from == date(2030, 7, 1)
     clock.at = datetime(2030, 7, 1, tzinfo=UTC)
-    assert release(services=ours).destroyed == 1
+    assert expire_documents(services=ours).destroyed == 1
 
 
 def test_a_turn_is_bounded_and_the_next_goes_on_where_it_was(ours, clock, monkeypatch):
-    monkeypatch.setattr(step, "BATCH", 2)
-    monkeypatch.setattr(step, "MOST", 4)
+    monkeypatch.setattr(step, "DOCUMENTS_PER_TRANSACTION", 2)
+    monkeypatch.setattr(step, "MAX_DOCUMENTS_PER_RUN", 4)
     for number in range(7):
         seal(ours, 2000 + number)
-    assert release(services=ours) == Released(accepted=True, dated=4, more=True)
-    assert release(services=ours) == Released(accepted=True, dated=3)
+    assert expire_documents(services=ours) == DocumentExpiryResult(
+        policy_accepted=True, dated=4, has_more=True
+    )
+    assert expire_documents(services=ours) == DocumentExpiryResult(policy_accepted=True, dated=3)
     clock.at = DAY
-    assert release(services=ours) == Released(accepted=True, destroyed=4, more=True)
-    assert release(services=ours) == Released(accepted=True, destroyed=3)
+    assert expire_documents(services=ours) == DocumentExpiryResult(
+        policy_accepted=True, destroyed=4, has_more=True
+    )
+    assert expire_documents(services=ours) == DocumentExpiryResult(policy_accepted=True, destroyed=3)
     assert (documents(ours), len(facts(ours, DESTROYED))) == ({}, 7)
 
 
@@ -175,15 +181,15 @@ def test_what_is_still_there_after_it_was_destroyed_stops_the_turn_and_proves_no
     ours, clock, monkeypatch
 ):
     seal(ours)
-    release(services=ours)
+    expire_documents(services=ours)
     clock.at = DAY
     rows = type(_documents(ours))
-    monkeypatch.setattr(rows, "destroy", _sticks)
+    monkeypatch.setattr(rows, "delete_documents", _sticks)
     with pytest.raises(NeedsOperator):
-        release(services=ours)
+        expire_documents(services=ours)
     monkeypatch.undo()
     assert facts(ours, DESTROYED) == []
-    assert release(services=ours).destroyed == 1
+    assert expire_documents(services=ours).destroyed == 1
 
 
 def _documents(services):
@@ -198,7 +204,7 @@ def _sticks(_rows, document_ids):
 def test_nothing_of_her_is_in_the_facts(ours, clock):
     seal(ours, issued_at=NOW)
     clock.at = DAY
-    release(services=ours)
+    expire_documents(services=ours)
     with ours.store.transaction() as tx:
-        told = str(list(tx.evidence.all()))
+        told = str(list(tx.evidence.iterate_facts()))
     assert [word for word in ("Asha", "1001") if word in told] == []

@@ -9,24 +9,24 @@ import pytest
 
 from bridge.errors import ConnectorUnavailable, CredentialRejected
 from bridge.model import (
-    Action,
     DocumentForm,
     DocumentKind,
     Fact,
-    Kind,
+    InvoiceCopy,
     Outcome,
-    Paper,
     Principal,
+    RequestKind,
+    RequestSource,
     RequestState,
-    Source,
+    TaskAction,
     TaskState,
 )
-from bridge.rules.retention.release import Keeping
-from bridge.steps.erasure.plan import plan
-from bridge.steps.index.index_orders import index
-from bridge.steps.requests.open_by_operator import intake
-from bridge.steps.requests.process import process
-from bridge.steps.webhooks.dispatch import dispatch
+from bridge.rules.retention.release import DocumentRetentionCalculator
+from bridge.steps.erasure.plan import plan_erasure
+from bridge.steps.index.index_orders import index_deliveries
+from bridge.steps.requests.open_by_operator import open_operator_request
+from bridge.steps.requests.process import process_request
+from bridge.steps.webhooks.dispatch import dispatch_delivery
 from bridge.store.schema.retention_tables import vault_documents
 from tests.factories import ASHA, CANARIES, NOW, SHOP, accepted, redact_body
 from tests.steps.sales_case import (
@@ -78,14 +78,14 @@ def test_where_the_accounts_keep_the_books_nothing_is_sealed_and_nobody_is_spare
     )
     services = replace(services, retention=replace(services.retention, vault=vault))
     accepted(services.store, "orders/paid", sold_body())
-    index(SHOP, services=services)
+    index_deliveries(SHOP, services=services)
     delivery = accepted(services.store, "customers/redact", redact_body(1001))
-    request_id = dispatch(delivery.id, services=services)
-    process(request_id, services=services)
+    request_id = dispatch_delivery(delivery.id, services=services)
+    process_request(request_id, services=services)
     _, tasks, _ = request_of(services, request_id)
     assert (documents(services), platform.sales_asked) == ([], [])
-    assert tasks["vault", Action.SEAL].outcome is Outcome.UNCONFIRMED
-    assert tasks["bridge", Action.ERASE].outcome is Outcome.ERASED
+    assert tasks["vault", TaskAction.SEAL_INVOICES].outcome is Outcome.UNCONFIRMED
+    assert tasks["bridge", TaskAction.ERASE].outcome is Outcome.ERASED
 
 
 def test_an_erasure_leaves_the_copy_and_says_so(services, tell, forget):
@@ -94,7 +94,7 @@ def test_an_erasure_leaves_the_copy_and_says_so(services, tell, forget):
     [document] = documents(services)
     assert (document.request_id, orders_left(services)) == (request_id, set())
     with services.store.transaction() as tx:
-        kept = tx.packages.certificate(request_id)["kept"]
+        kept = tx.packages.find_certificate(request_id)["kept"]
     assert [row["count"] for row in kept if row["category"] == "invoice_document"] == [1]
 
 
@@ -105,7 +105,7 @@ def test_t08_an_order_that_was_cancelled_before_any_invoice_leaves_nothing(servi
     _, tasks, _ = request_of(services, request_id)
     assert platform.sales_asked == [["1001"]]
     assert (documents(services), orders_left(services)) == ([], set())
-    assert tasks["bridge", Action.ERASE].state is TaskState.DONE
+    assert tasks["bridge", TaskAction.ERASE].state is TaskState.DONE
 
 
 def test_t11_a_credit_note_of_the_next_year_keeps_its_invoice_too(services, tell, forget):
@@ -115,13 +115,13 @@ def test_t11_a_credit_note_of_the_next_year_keeps_its_invoice_too(services, tell
     reviewed = replace(services.retention, merchant=form, reviewed_on=NOW.date())
     request_id = forget(1001)
     with services.store.transaction() as tx:
-        by_order = tx.documents.of_orders(SHOP, ["1001"])["1001"]
+        by_order = tx.documents.find_documents_by_order_id(SHOP, ["1001"])["1001"]
     assert {document.kind for document in by_order} == {DocumentKind.INVOICE, DocumentKind.CREDIT_NOTE}
     assert all(document.request_id == request_id for document in by_order)
-    kept = Keeping(today=NOW.date(), retention=reviewed).of(by_order)
+    kept = DocumentRetentionCalculator(today=NOW.date(), retention=reviewed).calculate_retention(by_order)
     assert (kept.last_day, kept.erasable_from) == (date(2035, 3, 31), date(2035, 4, 1))
     [invoice] = [document for document in by_order if document.kind is DocumentKind.INVOICE]
-    alone = Keeping(today=NOW.date(), retention=reviewed).of([invoice])
+    alone = DocumentRetentionCalculator(today=NOW.date(), retention=reviewed).calculate_retention([invoice])
     assert alone.last_day == date(2034, 3, 31)
 
 
@@ -132,21 +132,24 @@ def test_t12_no_copy_no_destruction_of_that_order_and_the_case_stays_open(servic
     request_id = forget(1001, 1002)
     request, tasks, _ = request_of(services, request_id)
     assert orders_left(services) == {"1001"}
-    assert (tasks["vault", Action.SEAL].state, tasks["vault", Action.SEAL].outcome) == (
+    assert (
+        tasks["vault", TaskAction.SEAL_INVOICES].state,
+        tasks["vault", TaskAction.SEAL_INVOICES].outcome,
+    ) == (
         TaskState.RETRY,
         Outcome.UNREACHED,
     )
-    erase = tasks["bridge", Action.ERASE]
+    erase = tasks["bridge", TaskAction.ERASE]
     assert (erase.state, erase.last_error, erase.detail["orders"]) == (TaskState.WAITING, "copy_missing", 1)
     assert (request.closed_at, request.state) == (None, RequestState.IN_PROGRESS)
     for _ in range(3):
         services.clock.at += timedelta(hours=3)
-        process(request_id, services=services)
+        process_request(request_id, services=services)
     request, tasks, facts = request_of(services, request_id)
-    assert tasks["vault", Action.SEAL].state is TaskState.FAILED
+    assert tasks["vault", TaskAction.SEAL_INVOICES].state is TaskState.FAILED
     assert (orders_left(services), request.closed_at) == ({"1001"}, None)
     with services.store.transaction() as tx:
-        assert [review.kind for review in tx.reviews.listed()] == ["seal_missing"]
+        assert [review.kind for review in tx.reviews.list_reviews()] == ["seal_missing"]
     assert Fact.REVIEW_OPENED in facts
 
 
@@ -155,24 +158,24 @@ def test_a_copy_that_an_operator_files_lets_the_erasure_go_on(services, tell, fo
     platform.sold["1001"] = CredentialRejected("shopify: HTTP 401")
     request_id = forget(1001)
     assert orders_left(services) == {"1001"}
-    invoice = Paper(
+    invoice = InvoiceCopy(
         kind=DocumentKind.INVOICE,
         form=DocumentForm.AS_ISSUED,
         order_id="1001",
-        source="1001",
+        source_id="1001",
         issued_at=NOW,
         content=b"%PDF-1.7 Asha Qwertzuiop",
         media_type="application/pdf",
         names_buyer=True,
     )
     with services.store.transaction() as tx:
-        tx.documents.seal(SHOP, invoice)
+        tx.documents.seal_document(SHOP, invoice)
     services.clock.at += timedelta(hours=2)
-    process(request_id, services=services)
+    process_request(request_id, services=services)
     request, tasks, facts = request_of(services, request_id)
     assert "plan.changed" in facts
     assert orders_left(services) == set()
-    assert tasks["bridge", Action.ERASE].state is TaskState.DONE
+    assert tasks["bridge", TaskAction.ERASE].state is TaskState.DONE
     assert request.principal == Principal(customer_id="7001")
     assert documents(services)[0].request_id == request_id
 
@@ -186,7 +189,7 @@ def test_a_copy_nobody_has_is_asked_for_at_shopify(services, tell, forget, platf
         DocumentKind.INVOICE,
         DocumentKind.CREDIT_NOTE,
     }
-    assert (tasks["vault", Action.SEAL].records, orders_left(services)) == (2, set())
+    assert (tasks["vault", TaskAction.SEAL_INVOICES].records, orders_left(services)) == (2, set())
 
 
 def test_an_order_that_sent_a_parcel_and_that_shopify_does_not_know_is_spared(
@@ -201,25 +204,25 @@ def test_an_order_that_sent_a_parcel_and_that_shopify_does_not_know_is_spared(
     request_id = forget(1001, 1002)
     assert orders_left(services) == {"1001"}
     with services.store.transaction() as tx:
-        assert tx.notices.entries(request_id=request_id) == []
+        assert tx.notices.list_items(request_id=request_id) == []
 
 
 def test_by_hand_shopify_is_not_asked_to_erase_while_a_copy_is_missing(services, platform):
     platform.customers = {ASHA.email: "7001"}
     platform.sent = [{"id": "gid://shopify/Order/4004"}]
     platform.sold["4004"] = CredentialRejected("shopify: HTTP 403")
-    request_id = intake(
-        Kind.ERASURE, SHOP, ASHA, NOW, actor="operator:test", reason="a letter", services=services
+    request_id = open_operator_request(
+        RequestKind.ERASURE, SHOP, ASHA, NOW, actor="operator:test", reason="a letter", services=services
     )
-    process(request_id, services=services)
+    process_request(request_id, services=services)
     request, tasks, _ = request_of(services, request_id)
-    ask = tasks["shopify", Action.ASK]
+    ask = tasks["shopify", TaskAction.REQUEST_PLATFORM_ERASURE]
     assert (platform.requested, ask.state, ask.last_error) == ([], TaskState.WAITING, "copy_missing")
     assert request.closed_at is None
     platform.sold["4004"] = [sold(4004)]
     with services.store.transaction() as tx:
-        tx.requests.restart(request_id)
-    process(request_id, services=services)
+        tx.requests.restart_request(request_id)
+    process_request(request_id, services=services)
     assert platform.requested == ["7001"]
     assert len(documents(services)) == 1
 
@@ -227,17 +230,17 @@ def test_by_hand_shopify_is_not_asked_to_erase_while_a_copy_is_missing(services,
 def test_t04_by_hand_all_that_is_ours_is_done_and_shopifys_own_comes_later(services, tell, platform):
     tell("orders/paid", sold_body(1001))
     platform.customers = {ASHA.email: "7001"}
-    request_id = intake(
-        Kind.ERASURE, SHOP, ASHA, NOW, actor="operator:test", reason="a letter", services=services
+    request_id = open_operator_request(
+        RequestKind.ERASURE, SHOP, ASHA, NOW, actor="operator:test", reason="a letter", services=services
     )
-    process(request_id, services=services)
+    process_request(request_id, services=services)
     request, tasks, _ = request_of(services, request_id)
     assert (platform.requested, orders_left(services)) == (["7001"], set())
-    assert tasks["shopify", Action.FOLLOW].state is TaskState.WAITING
+    assert tasks["shopify", TaskAction.POLL_PLATFORM_ERASURE].state is TaskState.WAITING
     assert request.closed_at == NOW < request.due_at
     delivery = accepted(services.store, "customers/redact", redact_body(1001))
-    assert dispatch(delivery.id, services=services) == request_id
-    assert (request.source, request_of(services, request_id)[0].closed_at) == (Source.OPERATOR, NOW)
+    assert dispatch_delivery(delivery.id, services=services) == request_id
+    assert (request.source, request_of(services, request_id)[0].closed_at) == (RequestSource.OPERATOR, NOW)
 
 
 def test_t16_a_late_delivery_about_an_erased_person_leaves_nothing_of_her(services, tell, forget):
@@ -261,17 +264,25 @@ def test_t26_two_people_with_one_phone_are_not_merged(services, tell, forget):
     tell("orders/paid", sold_body(2002, customer=other, email=other["email"], phone=ASHA.phone))
     request_id = forget()
     with services.store.transaction() as tx:
-        assert set(tx.index.orders(SHOP, Principal(customer_id="7002"))) == {"2002"}
-        assert {each.request_id for each in tx.documents.of_orders(SHOP, ["2002"])["2002"]} == {""}
-        assert {each.request_id for each in tx.documents.of_orders(SHOP, ["1001"])["1001"]} == {request_id}
+        assert set(tx.index.list_orders(SHOP, Principal(customer_id="7002"))) == {"2002"}
+        assert {
+            each.request_id for each in tx.documents.find_documents_by_order_id(SHOP, ["2002"])["2002"]
+        } == {""}
+        assert {
+            each.request_id for each in tx.documents.find_documents_by_order_id(SHOP, ["1001"])["1001"]
+        } == {request_id}
 
 
 def test_the_plan_is_made_before_and_the_deed_is_what_was_planned(services, tell, forget):
     tell("orders/paid", sold_body(1001))
     request_id = forget(1001)
     with services.store.transaction() as tx:
-        kept = tx.plans.of(request_id)
-        [erased] = [event for event in tx.evidence.of(request_id) if event.fact == "principal.erased"]
+        kept = tx.plans.find_plan(request_id)
+        [erased] = [
+            event
+            for event in tx.evidence.list_facts_of_request(request_id)
+            if event.fact == "principal.erased"
+        ]
     rows = {line["what"]: line["count"] for line in kept["lines"] if line["system"] == "bridge"}
     assert rows["orders: keyed hashes, number and id sealed"] == erased.detail["removed"]["orders"] == 1
     assert all(line["reason"] for line in kept["lines"])
@@ -283,11 +294,11 @@ def test_the_plan_is_made_before_and_the_deed_is_what_was_planned(services, tell
 def test_planning_changes_nothing(services, tell):
     tell("orders/paid", sold_body(1001))
     delivery = accepted(services.store, "customers/redact", redact_body(1001))
-    request_id = dispatch(delivery.id, services=services)
+    request_id = dispatch_delivery(delivery.id, services=services)
     before = raw(services)
     with services.store.transaction() as tx:
-        request, tasks = tx.requests.get(request_id), tx.requests.tasks(request_id)
-        assert plan(request, tasks, tx=tx, services=services)
+        request, tasks = tx.requests.get_request(request_id), tx.requests.list_tasks(request_id)
+        assert plan_erasure(request, tasks, tx=tx, services=services)
     assert raw(services) == before
 
 
@@ -305,7 +316,7 @@ def test_a_document_that_was_altered_does_not_open(services, tell):
             vault_documents.update().where(vault_documents.c.id == second.id).values(doc=doc)
         )
     with services.store.transaction() as tx, pytest.raises(Exception, match="sealed with"):
-        tx.documents.open(second.id)
+        tx.documents.open_document(second.id)
 
 
 def test_t07_what_was_sent_to_berlin_is_kept_on_no_ground_that_indian_law_is_none_of(services, tell, forget):
@@ -318,7 +329,7 @@ def test_t07_what_was_sent_to_berlin_is_kept_on_no_ground_that_indian_law_is_non
     with services.store.transaction() as tx:
         [row] = [
             row
-            for row in tx.packages.certificate(request_id)["kept"]
+            for row in tx.packages.find_certificate(request_id)["kept"]
             if row["category"] == "invoice_document"
         ]
     assert {ground["gdpr_ground"] for ground in row["grounds"]} == {"17(3)(e)"}

@@ -10,21 +10,21 @@ from sqlalchemy import select
 
 from bridge.errors import NeedsOperator, PayloadInvalid
 from bridge.model import (
-    Decision,
     DeliveryState,
     DocumentForm,
     DocumentKind,
+    InvoiceCopy,
     Outcome,
-    Paper,
     Principal,
     RequestState,
+    ShopExitDecision,
     TaskState,
 )
-from bridge.steps.requests.process import process
-from bridge.steps.shops.record_handover import give_back
-from bridge.steps.shops.resolve_reinstalled_shop import decide
-from bridge.steps.webhooks.dispatch import dispatch
-from bridge.store.schema.retention_tables import legal_claims, plans, refund_accounts, reviews
+from bridge.steps.requests.process import process_request
+from bridge.steps.shops.record_handover import record_handover
+from bridge.steps.shops.resolve_reinstalled_shop import resolve_reinstalled_shop
+from bridge.steps.webhooks.dispatch import dispatch_delivery
+from bridge.store.schema.retention_tables import legal_holds, plans, refund_accounts, reviews
 from bridge.store.schema.tables import metadata, tokens
 from tests.factories import (
     CANARIES,
@@ -71,26 +71,28 @@ def paper(number=1001, **given):
         "kind": DocumentKind.INVOICE,
         "form": DocumentForm.MINIMUM,
         "order_id": str(number),
-        "source": str(number),
+        "source_id": str(number),
         "issued_at": NOW - 9 * DAY,
         "content": f'{{"number": "{number}", "name": "Asha Qwertzuiop"}}'.encode(),
     }
-    return Paper(**(told | given))
+    return InvoiceCopy(**(told | given))
 
 
 def trade(at, *, books=True):
     """A customer, an order, an earlier erasure's suppressions; and what the law keeps."""
     with at.store.transaction() as tx:
-        tx.index.learn(SHOP, [customer(), order(parcels=[("Delhivery", "AWB7007007")])])
-        tx.index.learn(OTHER_SHOP, [order()])
-        tx.documents.seal(OTHER_SHOP, paper())
+        tx.index.ingest_sightings(SHOP, [customer(), order(parcels=[("Delhivery", "AWB7007007")])])
+        tx.index.ingest_sightings(OTHER_SHOP, [order()])
+        tx.documents.seal_document(OTHER_SHOP, paper())
         if not books:
             return
-        ids = [tx.documents.seal(SHOP, paper(number)).id for number in (1001, 1002)]
-        tx.documents.dated(ids, erasable_from=date(2035, 4, 1), grounds=["gst_books"], law_sha256="l" * 64)
-        tx.documents.remaining(SHOP, ["1002"], "req_earlier")
+        ids = [tx.documents.seal_document(SHOP, paper(number)).id for number in (1001, 1002)]
+        tx.documents.record_erasable_from(
+            ids, erasable_from=date(2035, 4, 1), grounds=["gst_books"], law_sha256="l" * 64
+        )
+        tx.documents.mark_documents_remaining(SHOP, ["1002"], "req_earlier")
         for table, row in (
-            (legal_claims, {"subject": "s", "order_key": "", "reference": "CC/1", "opened_by": "o",
+            (legal_holds, {"subject": "s", "order_key": "", "reference": "CC/1", "opened_by": "o",
                             "reviewed_by": "", "review_due_at": NOW, "approved_by": "", "released_by": ""}),
             (refund_accounts, {"refund_id": "5", "order_key": "", "subject": "s", "state": "open"}),
         ):  # fmt: skip
@@ -104,8 +106,8 @@ def leaves(at, *, uninstalled=True, hours=48):
         accepted(at.store, "app/uninstalled", {"id": 1, "domain": SHOP})
     at.clock.at += timedelta(hours=hours)
     redact = accepted(at.store, "shop/redact", {"shop_id": 1, "shop_domain": SHOP})
-    request_id = dispatch(redact.id, services=at)
-    process(request_id, services=at)
+    request_id = dispatch_delivery(redact.id, services=at)
+    process_request(request_id, services=at)
     return request_id
 
 
@@ -113,20 +115,22 @@ def wake(at, request_id):
     """What the clock does."""
     at.clock.at += timedelta(seconds=30)
     rung = []
-    at.store.ring_due(lambda job, row, _: rung.append((job, row)) or True, room=99)
+    at.store.enqueue_due(lambda job, row, _: rung.append((job, row)) or True, max_jobs=99)
     assert ("process", request_id) in rung
-    assert process(request_id, services=at)
+    assert process_request(request_id, services=at)
 
 
 def read(at, request_id):
     with at.store.transaction() as tx:
-        [task] = tx.requests.tasks(request_id)
-        return tx.requests.get(request_id), task, tx.packages.certificate(request_id)
+        [task] = tx.requests.list_tasks(request_id)
+        return tx.requests.get_request(request_id), task, tx.packages.find_certificate(request_id)
 
 
 def facts(at, request_id, *which):
     with at.store.transaction() as tx:
-        return [each for each in tx.evidence.of(request_id) if not which or each.fact in which]
+        return [
+            each for each in tx.evidence.list_facts_of_request(request_id) if not which or each.fact in which
+        ]
 
 
 def rows(at, shop=SHOP):
@@ -160,10 +164,10 @@ def test_t24_fiduciary_keeps_what_statutory_holds_keep_and_erases_all_else(at, p
     assert held == {"vault_documents": 2, "legal_claims": 1, "refund_accounts": 1}
     assert set(left) <= STAYS
     with at.store.transaction() as tx:
-        kept = tx.documents.of_orders(SHOP, ["1001", "1002"])
+        kept = tx.documents.find_documents_by_order_id(SHOP, ["1001", "1002"])
         assert [kept[number][0].request_id for number in ("1001", "1002")] == [request_id, "req_earlier"]
-        assert tx.documents.open(kept["1001"][0].id) == paper().content
-        assert list(tx.index.orders(OTHER_SHOP, Principal(order_ids=("1001",)))) == ["1001"]
+        assert tx.documents.open_document(kept["1001"][0].id) == paper().content
+        assert list(tx.index.list_orders(OTHER_SHOP, Principal(order_ids=("1001",)))) == ["1001"]
     stays = {row["category"]: row for row in certificate["kept"]}
     assert (stays["invoice_document"]["count"], stays["invoice_document"]["until"]) == (2, "2035-03-31")
     assert "gst_books" in [ground["ground"] for ground in stays["invoice_document"]["grounds"]]
@@ -185,13 +189,13 @@ def test_t24_processor_returns_the_documents_then_destroys_all(at):
     assert task.expected_by == request.webhook_received_at + 30 * DAY
     assert (task.detail["kept_documents"], task.detail["orders"], certificate) == (2, 1, None)
     assert set(rows(at)) <= STAYS | {"vault_documents"}, "all else is gone at once"
-    process(request_id, services=at)  # looked at again, it waits on and says nothing twice
+    process_request(request_id, services=at)  # looked at again, it waits on and says nothing twice
     assert read(at, request_id)[1] == task
     assert [fact.fact for fact in facts(at, request_id)] == ["request.opened", "shop.erased", "task.waiting"]
     with at.store.transaction() as tx:
-        count, fingerprint = tx.endings.fingerprint(SHOP)
-        told = give_back(
-            SHOP, Decision.EXPORTED, reference=fingerprint, digest="d" * 64, actor="operator:test", tx=tx,
+        count, fingerprint = tx.shop_exits.fingerprint_documents(SHOP)
+        told = record_handover(
+            SHOP, ShopExitDecision.EXPORTED, reference=fingerprint, digest="d" * 64, actor="operator:test", tx=tx,
             documents=count,
         )  # fmt: skip
     assert list(told) == [request_id]
@@ -215,11 +219,13 @@ def test_t24_installed_again_stops_and_asks_in_either_role(at, sign, platform):
     if sign != "delivery_without_uninstall":
         accepted(at.store, "app/uninstalled", {"id": 1, "domain": SHOP})
         with at.store.transaction() as tx:
-            tx.inbox.settle(tx.inbox.claim_batch(SHOP, ["app/"], 1, 10_000)[0][0], DeliveryState.DONE)
+            tx.inbox.finish_delivery(
+                tx.inbox.acquire_lease_batch(SHOP, ["app/"], 1, 10_000)[0][0], DeliveryState.DONE
+            )
     at.clock.at += timedelta(hours=30)
     if sign == "token":
         with at.store.transaction() as tx:
-            tx.tokens.keep(SHOP, "shpat_new", at.clock.at + 2 * DAY, "")
+            tx.tokens.save_tokens(SHOP, "shpat_new", at.clock.at + 2 * DAY, "")
     else:
         accepted(at.store, "orders/updated", {"id": 1003, "name": "#1003"})
     before = rows(at)
@@ -233,11 +239,11 @@ def test_t24_installed_again_stops_and_asks_in_either_role(at, sign, platform):
         before.get(table, 0) + (table == "orders" and sign != "token") for table in untouched
     ]
     with at.store.transaction() as tx:
-        [review] = tx.reviews.listed(kind="installed_again")
+        [review] = tx.reviews.list_reviews(kind="installed_again")
         assert (review.request_id, review.shop) == (request_id, SHOP)
-        tx.requests.restart(request_id)
+        tx.requests.restart_request(request_id)
     at.clock.at += 40 * DAY  # the token is long dead: still only a person lets it go on
-    assert process(request_id, services=at)
+    assert process_request(request_id, services=at)
     assert read(at, request_id)[1].last_error == "installed_again"
     names = [fact.fact for fact in facts(at, request_id)]
     assert names == ["request.opened", "review.opened", "task.waiting"]
@@ -255,7 +261,9 @@ def stopped(at):
 @only("fiduciary")
 def test_continued_it_erases_in_spite_of_the_signs(at):
     request_id = stopped(at)
-    decide(request_id, Decision.CONTINUE, actor="operator:test", reason="a test shop", services=at)
+    resolve_reinstalled_shop(
+        request_id, ShopExitDecision.CONTINUE, actor="operator:test", reason="a test shop", services=at
+    )
     wake(at, request_id)
     request, task, certificate = read(at, request_id)
     assert (request.state, request.complete) == (RequestState.DONE, True)
@@ -265,13 +273,15 @@ def test_continued_it_erases_in_spite_of_the_signs(at):
     [said] = facts(at, request_id, "shop_erasure.continued")
     assert (said.actor, said.detail) == ("operator:test", {"decision": "continue", "reason": "a test shop"})
     with at.store.transaction() as tx:
-        assert tx.reviews.listed(kind="installed_again") == []
+        assert tx.reviews.list_reviews(kind="installed_again") == []
 
 
 def test_closed_it_erases_nothing_and_says_so(at):
     request_id = stopped(at)
     before = rows(at)
-    decide(request_id, Decision.CLOSE, actor="operator:test", reason="they are back", services=at)
+    resolve_reinstalled_shop(
+        request_id, ShopExitDecision.CLOSE, actor="operator:test", reason="they are back", services=at
+    )
     wake(at, request_id)
     request, task, certificate = read(at, request_id)
     assert (request.state, request.complete, bool(request.closed_at)) == (RequestState.DONE, False, True)
@@ -283,7 +293,9 @@ def test_closed_it_erases_nothing_and_says_so(at):
         name: before[name] for name in ("orders", "customers", "vault_documents")
     }
     with pytest.raises(PayloadInvalid, match="nothing_to_decide"):
-        decide(request_id, Decision.CONTINUE, actor="operator:test", reason="x", services=at)
+        resolve_reinstalled_shop(
+            request_id, ShopExitDecision.CONTINUE, actor="operator:test", reason="x", services=at
+        )
     second = leaves(at)  # it leaves for good: another request, and no word of the first counts
     assert second != request_id
     assert read(at, second)[1].detail["orders"] == 2
@@ -292,13 +304,15 @@ def test_closed_it_erases_nothing_and_says_so(at):
 def test_a_worker_that_comes_late_does_not_undo_a_close(at):
     request_id = stopped(at)
     with at.store.transaction() as tx:
-        tx.requests.restart(request_id)
-        claim, [stale] = tx.requests.claim(request_id), tx.requests.tasks(request_id)
-        request = tx.requests.get(request_id)
-    decide(request_id, Decision.CLOSE, actor="operator:test", reason="they are back", services=at)
-    from bridge.steps.erasure.erase_person import erase  # noqa: PLC0415 - the verb as the worker calls it
+        tx.requests.restart_request(request_id)
+        claim, [stale] = tx.requests.acquire_lease(request_id), tx.requests.list_tasks(request_id)
+        request = tx.requests.get_request(request_id)
+    resolve_reinstalled_shop(
+        request_id, ShopExitDecision.CLOSE, actor="operator:test", reason="they are back", services=at
+    )
+    from bridge.steps.erasure.erase_person import execute_erasure  # noqa: PLC0415 - the verb as the worker calls it
 
-    erase(request, stale, claim, services=at)
+    execute_erasure(request, stale, claim, services=at)
     assert read(at, request_id)[1].outcome is Outcome.RETAINED
 
 
@@ -311,7 +325,7 @@ def test_another_uninstall_lets_it_go_on_by_itself(at):
     at.clock.at += timedelta(seconds=30)
     assert read(at, request_id)[1].outcome is Outcome.ERASED
     with at.store.transaction() as tx:
-        assert tx.reviews.listed(kind="installed_again") == []
+        assert tx.reviews.list_reviews(kind="installed_again") == []
     [closed] = facts(at, request_id, "review.closed")
     assert closed.detail["reason"] == "uninstalled_again"
 
@@ -328,7 +342,7 @@ def test_what_shopify_sends_again_after_the_uninstall_is_no_sign_of_life(at, hou
 
 def test_a_token_whose_time_is_over_is_no_sign_of_life(at):
     with at.store.transaction() as tx:
-        tx.tokens.keep(SHOP, "shpat_old", NOW + DAY, "refresh")
+        tx.tokens.save_tokens(SHOP, "shpat_old", NOW + DAY, "refresh")
     request_id = leaves(at, uninstalled=False)
     assert read(at, request_id)[1].outcome is Outcome.ERASED
     with at.store.engine.connect() as connection:
@@ -339,14 +353,18 @@ def test_a_token_whose_time_is_over_is_no_sign_of_life(at):
 def test_a_waiver_destroys_what_waits_and_an_older_export_does_not(at):
     trade(at)
     with pytest.raises(PayloadInvalid, match="nobody_leaves"), at.store.transaction() as tx:
-        give_back(SHOP, Decision.WAIVED, reference="letter", actor="operator:test", tx=tx)
+        record_handover(SHOP, ShopExitDecision.WAIVED, reference="letter", actor="operator:test", tx=tx)
     request_id = leaves(at)
     with at.store.transaction() as tx:
-        give_back(SHOP, Decision.EXPORTED, reference="of other documents", actor="operator:test", tx=tx)
+        record_handover(
+            SHOP, ShopExitDecision.EXPORTED, reference="of other documents", actor="operator:test", tx=tx
+        )
     wake(at, request_id)
     assert read(at, request_id)[1].last_error == "vault_not_returned", "that export lacks documents"
     with at.store.transaction() as tx:
-        give_back(SHOP, Decision.WAIVED, reference="letter of 2 Dec", actor="operator:test", tx=tx)
+        record_handover(
+            SHOP, ShopExitDecision.WAIVED, reference="letter of 2 Dec", actor="operator:test", tx=tx
+        )
     wake(at, request_id)
     assert read(at, request_id)[1].outcome is Outcome.ERASED
     [destroyed] = facts(at, request_id, "document.destroyed")
@@ -359,13 +377,13 @@ def test_documents_are_not_destroyed_unasked_however_late_it_is(at):
     request_id = leaves(at)
     at.clock.at += 60 * DAY
     with at.store.transaction() as tx:
-        tx.requests.restart(request_id)
-    assert process(request_id, services=at)
+        tx.requests.restart_request(request_id)
+    assert process_request(request_id, services=at)
     request, task, _ = read(at, request_id)
     assert (task.last_error, rows(at)["vault_documents"]) == ("vault_not_returned", 2)
     assert request.due_at < at.clock.at
     with at.store.transaction() as tx:
-        assert tx.listing.counts()["late"]["requests"] == 1
+        assert tx.operator_queries.count_by_state()["late"]["requests"] == 1
 
 
 @only("processor")
@@ -375,7 +393,7 @@ def test_a_shop_that_comes_back_while_its_documents_wait_is_asked_about_too(at):
     at.clock.at += 5 * DAY
     accepted(at.store, "orders/create", {"id": 2001, "name": "#2001"})
     with at.store.transaction() as tx:
-        give_back(SHOP, Decision.WAIVED, reference="letter", actor="operator:test", tx=tx)
+        record_handover(SHOP, ShopExitDecision.WAIVED, reference="letter", actor="operator:test", tx=tx)
     wake(at, request_id)
     assert read(at, request_id)[1].last_error == "installed_again"
     assert rows(at)["vault_documents"] == 2
@@ -386,15 +404,15 @@ def test_a_document_that_is_still_there_stops_the_erasure_whole(at, monkeypatch)
     trade(at)
     request_id = leaves(at)
     with at.store.transaction() as tx:
-        give_back(SHOP, Decision.WAIVED, reference="letter", actor="operator:test", tx=tx)
+        record_handover(SHOP, ShopExitDecision.WAIVED, reference="letter", actor="operator:test", tx=tx)
 
     def deaf(*_):
         raise NeedsOperator("2 documents that were destroyed are still there")
 
-    monkeypatch.setattr("bridge.store.retention.documents.DocumentRows.destroy", deaf)
+    monkeypatch.setattr("bridge.store.retention.documents.DocumentRows.delete_documents", deaf)
     at.clock.at += timedelta(seconds=30)
     with pytest.raises(NeedsOperator, match="2 documents"):
-        process(request_id, services=at)
+        process_request(request_id, services=at)
     assert read(at, request_id)[1].state is TaskState.WAITING
     assert facts(at, request_id, "document.destroyed") == []
 
@@ -417,7 +435,7 @@ def test_a_reviewers_shop_that_holds_nothing_closes_itself(at, uninstalled):
 @only("fiduciary")
 def test_a_shop_of_which_only_the_books_are_left_says_retained(at):
     with at.store.transaction() as tx:
-        tx.documents.seal(SHOP, paper())
+        tx.documents.seal_document(SHOP, paper())
     request, task, certificate = read(at, leaves(at))
     assert (request.complete, task.outcome, task.records) == (True, Outcome.RETAINED, 0)
     assert (certificate["outcome"], certificate["status"]) == ("retained", "fulfilled")
@@ -429,11 +447,11 @@ def test_a_shop_of_which_only_the_books_are_left_says_retained(at):
 def test_plans_and_reviews_of_a_processors_shop_go_too(at):
     trade(at, books=False)
     redact = accepted(at.store, "customers/redact", {"shop_domain": SHOP, "customer": {"id": 7001}})
-    other = dispatch(redact.id, services=at)
+    other = dispatch_delivery(redact.id, services=at)
     with at.store.transaction() as tx:
-        tx.plans.keep(other, {"lines": []})
-        tx.reviews.open(SHOP, "seal_missing", "an order", order_id="1001")
-        tx.reviews.open(OTHER_SHOP, "seal_missing", "an order", order_id="1001")
+        tx.plans.save_plan(other, {"lines": []})
+        tx.reviews.open_review(SHOP, "seal_missing", "an order", order_id="1001")
+        tx.reviews.open_review(OTHER_SHOP, "seal_missing", "an order", order_id="1001")
     leaves(at)
     with at.store.engine.connect() as connection:
         assert connection.execute(select(plans)).all() == []

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from bridge.model import Action, DeliveryState, Kind, Principal, RequestState, TaskState
-from bridge.steps.webhooks.dispatch import dispatch
+from bridge.model import DeliveryState, Principal, RequestKind, RequestState, TaskAction, TaskState
+from bridge.steps.webhooks.dispatch import dispatch_delivery
 from tests.factories import (
     ASHA,
     NOW,
@@ -27,37 +27,43 @@ pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def told(services, topic="customers/data_request", body=None, **given):
     """Accept and dispatch; give the request as it stands."""
     delivery = accepted(services.store, topic, data_request_body() if body is None else body, **given)
-    return delivery, dispatch(delivery.id, services=services)
+    return delivery, dispatch_delivery(delivery.id, services=services)
 
 
 def read(services, request_id):
     with services.store.transaction() as tx:
-        return tx.requests.get(request_id), tx.requests.tasks(request_id), tx.evidence.of(request_id)
+        return (
+            tx.requests.get_request(request_id),
+            tx.requests.list_tasks(request_id),
+            tx.evidence.list_facts_of_request(request_id),
+        )
 
 
 def state_of(services, delivery):
     with services.store.transaction() as tx:
-        return tx.listing.delivery(delivery.id).state
+        return tx.operator_queries.reveal_delivery(delivery.id).state
 
 
 def finish(services, request_id, state=RequestState.DONE):
     with services.store.transaction() as tx:
-        claim = tx.requests.claim(request_id)
-        tx.requests.release(claim, state=state, wake_at=None, complete=True, closed_at=services.clock.now())
+        claim = tx.requests.acquire_lease(request_id)
+        tx.requests.release_lease(
+            claim, state=state, wake_at=None, complete=True, closed_at=services.clock.now()
+        )
 
 
 def test_an_access_webhook_becomes_a_request_with_tasks_and_a_fact(services, queue):
     delivery, request_id = told(services, body=data_request_body(9999, 1001, 1001, 1002))
     request, tasks, facts = read(services, request_id)
     assert (request.kind, request.state, request.external_ref) == (
-        Kind.ACCESS,
+        RequestKind.ACCESS,
         RequestState.IN_PROGRESS,
         "9999",
     )
     assert request.principal == replace(ASHA, order_ids=("1001", "1002"))
     assert [(task.system, task.action) for task in tasks] == [
-        ("shopify", Action.GATHER),
-        ("delhivery", Action.GATHER),
+        ("shopify", TaskAction.GATHER),
+        ("delhivery", TaskAction.GATHER),
     ]
     assert [fact.fact for fact in facts] == ["request.opened"]
     assert facts[0].detail["orders"] == 2
@@ -73,10 +79,15 @@ def test_an_access_webhook_becomes_a_request_with_tasks_and_a_fact(services, que
         (
             "customers/redact",
             redact_body(1001),
-            Kind.ERASURE,
-            {Action.LOCATE, Action.SEAL, Action.ERASE, Action.FOLLOW},
+            RequestKind.ERASURE,
+            {
+                TaskAction.LOCATE_PARCELS,
+                TaskAction.SEAL_INVOICES,
+                TaskAction.ERASE,
+                TaskAction.POLL_PLATFORM_ERASURE,
+            },
         ),
-        ("shop/redact", {"shop_domain": SHOP}, Kind.SHOP_ERASURE, {Action.ERASE}),
+        ("shop/redact", {"shop_domain": SHOP}, RequestKind.SHOP_ERASURE, {TaskAction.ERASE}),
     ],
 )
 def test_an_erasure_webhook_plans_what_must_be_erased(services, topic, body, kind, actions):
@@ -87,8 +98,8 @@ def test_an_erasure_webhook_plans_what_must_be_erased(services, topic, body, kin
 
 def test_twice_is_once(services, queue):
     delivery, _ = told(services)
-    assert dispatch(delivery.id, services=services) == ""
-    assert dispatch("dlv_none", services=services) == ""
+    assert dispatch_delivery(delivery.id, services=services) == ""
+    assert dispatch_delivery("dlv_none", services=services) == ""
     assert len(queue.bells) == 1
 
 
@@ -152,7 +163,7 @@ def test_a_later_request_of_the_same_person_is_a_new_one(services):
 def test_a_failed_request_is_run_again_by_the_next(services):
     _, first = told(services)
     with services.store.transaction() as tx:
-        tx.requests.fail(tx.requests.claim(first), "gave_up")
+        tx.requests.fail_request(tx.requests.acquire_lease(first), "gave_up")
     assert told(services, body=data_request_body(10_000))[1] == first
     assert read(services, first)[0].state is RequestState.IN_PROGRESS
 
@@ -163,7 +174,7 @@ def test_erasure_and_access_of_one_person_are_two_requests(services):
 
 def test_a_person_named_only_by_email_is_the_customer_who_has_it(services):
     with services.store.transaction() as tx:
-        tx.index.learn(SHOP, [customer(), order()])
+        tx.index.ingest_sightings(SHOP, [customer(), order()])
     _, by_id = told(services, "customers/redact", redact_body())
     _, by_email = told(services, "customers/redact", redact_body(email=ASHA.email))
     assert by_id == by_email
@@ -210,7 +221,7 @@ def test_what_does_not_fit_is_rejected_with_a_fact_and_asks_for_nothing(services
     assert queue.bells == []
     assert state_of(services, delivery) is DeliveryState.REJECTED
     with services.store.transaction() as tx:
-        [fact] = tx.evidence.of("")
+        [fact] = tx.evidence.list_facts_of_request("")
     assert (fact.fact, fact.detail["reason"]) == ("delivery.rejected", reason)
 
 
@@ -221,9 +232,9 @@ def test_a_dispatch_that_dies_before_its_commit_is_dispatched_once_by_the_next(s
         raise RuntimeError("the machine stops")
 
     with pytest.raises(RuntimeError):
-        dispatch(delivery.id, services=replace(services, digest=digest))
+        dispatch_delivery(delivery.id, services=replace(services, digest=digest))
     assert state_of(services, delivery) is DeliveryState.RECEIVED
-    request_id = dispatch(delivery.id, services=services)
+    request_id = dispatch_delivery(delivery.id, services=services)
     assert [fact.fact for fact in read(services, request_id)[2]] == ["request.opened"]
 
 
@@ -232,7 +243,7 @@ def test_a_bell_that_nobody_hears_loses_nothing(services, queue, clock):
     _, request_id = told(services)
     clock.at = NOW + timedelta(seconds=5)
     rung = []
-    services.store.ring_due(lambda *job: rung.append(job) or True, room=9)
+    services.store.enqueue_due(lambda *job: rung.append(job) or True, max_jobs=9)
     assert rung == [("process", request_id, True)]
 
 
@@ -243,12 +254,12 @@ def test_two_dispatchers_at_the_same_moment_open_one_request(services, late):
     racing = replace(services, store=_Racing(services.store, found_later=late))
     if late:
         told(services, "customers/redact", redact_body(1005))
-        request_id = dispatch(delivery.id, services=racing)
+        request_id = dispatch_delivery(delivery.id, services=racing)
         assert [fact.fact for fact in read(services, request_id)[2]] == ["request.opened", "request.joined"]
         return
     told(services, "customers/redact", redact_body(1005))
     with pytest.raises(AssertionError, match="neither new nor known"):
-        dispatch(delivery.id, services=racing)
+        dispatch_delivery(delivery.id, services=racing)
 
 
 class _Racing:
@@ -270,13 +281,13 @@ class _Blind:
 
     def __enter__(self):
         tx = self._inner.__enter__()
-        looks, look = [], tx.requests.in_flight
+        looks, look = [], tx.requests.find_open_request
 
         def in_flight(*asked):
             looks.append(asked)
             return look(*asked) if self._found_later and len(looks) > 1 else None
 
-        tx.requests.in_flight = in_flight
+        tx.requests.find_open_request = in_flight
         return tx
 
     def __exit__(self, *fault):

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bridge.steps.webhooks.enqueue_due import ROOM, sweep
+from bridge.steps.webhooks.enqueue_due import MAX_WAITING_JOBS, enqueue_due
 from tests.factories import NOW, SHOP, accepted, make_request, opened, order_body, redact_body
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -25,29 +25,29 @@ def due(services, clock):
 
 
 def test_a_wiped_queue_is_filled_again_from_the_rows(services, queue, due):
-    assert sweep(services=services) == 3
+    assert enqueue_due(services=services) == 3
     assert queue.bells == due
 
 
 def test_twice_is_once_for_a_while(services, queue, due):
-    sweep(services=services)
-    assert sweep(services=services) == 0
+    enqueue_due(services=services)
+    assert enqueue_due(services=services) == 0
     assert len(queue.bells) == len(due)
 
 
-@pytest.mark.parametrize("waiting", [None, ROOM, ROOM + 1])
+@pytest.mark.parametrize("waiting", [None, MAX_WAITING_JOBS, MAX_WAITING_JOBS + 1])
 def test_a_full_or_unreachable_queue_is_left_alone(services, queue, due, waiting):
     queue.waiting = waiting
-    assert sweep(services=services) == 0
-    queue.waiting = ROOM - 1
-    assert sweep(services=services) == 1
+    assert enqueue_due(services=services) == 0
+    queue.waiting = MAX_WAITING_JOBS - 1
+    assert enqueue_due(services=services) == 1
     assert queue.bells == due[:1]
 
 
 def test_bells_nobody_heard_are_not_counted_and_rung_again(services, queue, clock, due):
     queue.deaf = True
-    assert sweep(services=services) == 0
+    assert enqueue_due(services=services) == 0
     queue.deaf = False
     clock.at += timedelta(seconds=16)
-    assert sweep(services=services) == 3
+    assert enqueue_due(services=services) == 3
     assert sorted(queue.bells) == sorted(due)

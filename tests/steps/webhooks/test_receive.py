@@ -9,21 +9,21 @@ import pytest
 
 from bridge.errors import SignatureInvalid, StoreUnavailable
 from bridge.model import DeliveryState
-from bridge.rules.webhooks.signature import sign
-from bridge.steps.webhooks.receive import Received, receive
+from bridge.rules.webhooks.signature import sign_webhook
+from bridge.steps.webhooks.receive import WebhookReceipt, receive_webhook
 from tests.factories import NOW, SECRETS, SHOP, fixture, order_body, redact_body
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
-NEW = Received(DeliveryState.RECEIVED, new=True)
-REJECTED = Received(DeliveryState.REJECTED, new=True)
+NEW = WebhookReceipt(DeliveryState.RECEIVED, is_new=True)
+REJECTED = WebhookReceipt(DeliveryState.REJECTED, is_new=True)
 
 
 def posted(body, topic="orders/create", /, *, secret=SECRETS[0], family="x-shopify-", **headers):
     """Give path, headers and raw body as the web would."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     told = {
-        "hmac-sha256": sign(raw, secret.encode()),
+        "hmac-sha256": sign_webhook(raw, secret.encode()),
         "topic": topic,
         "shop-domain": SHOP,
         "api-version": "2026-10",
@@ -36,13 +36,15 @@ def posted(body, topic="orders/create", /, *, secret=SECRETS[0], family="x-shopi
 
 def kept(services):
     with services.store.transaction() as tx:
-        return [tx.listing.delivery(row["id"]) for row in tx.listing.deliveries()]
+        return [
+            tx.operator_queries.reveal_delivery(row["id"]) for row in tx.operator_queries.list_deliveries()
+        ]
 
 
 @pytest.mark.parametrize("family", ["x-shopify-", "shopify-"])
 def test_a_signed_webhook_is_kept_with_what_its_headers_say(services, family):
     topic, headers, raw = posted(order_body(), family=family)
-    assert receive(topic, headers, raw, services=services) == NEW
+    assert receive_webhook(topic, headers, raw, services=services) == NEW
     [delivery] = kept(services)
     assert (delivery.raw, delivery.shop, delivery.topic) == (raw, SHOP, "orders/create")
     assert (delivery.webhook_id, delivery.event_id, delivery.api_version) == (
@@ -55,12 +57,12 @@ def test_a_signed_webhook_is_kept_with_what_its_headers_say(services, family):
 
 def test_the_same_webhook_again_is_not_new_and_says_nothing_else(services):
     for new in (True, False):
-        assert receive(*posted(order_body()), services=services) == replace(NEW, new=new)
+        assert receive_webhook(*posted(order_body()), services=services) == replace(NEW, is_new=new)
     assert len(kept(services)) == 1
 
 
 def test_every_secret_verifies_and_the_one_that_did_is_kept(services):
-    receive(*posted(order_body(), secret=SECRETS[1]), services=services)
+    receive_webhook(*posted(order_body(), secret=SECRETS[1]), services=services)
     assert kept(services)[0].secret_index == 1
 
 
@@ -78,16 +80,18 @@ def test_every_secret_verifies_and_the_one_that_did_is_kept(services):
 def test_an_unsigned_body_is_refused_before_anything_else_is_looked_at(services, topic, headers, header):
     told = posted(b"{not json", topic, **{"hmac_sha256": header} | headers)
     with pytest.raises(SignatureInvalid):
-        receive(*told, services=services)
+        receive_webhook(*told, services=services)
     assert kept(services) == []
 
 
 @pytest.mark.parametrize("name", ["hmac-sha256", "shop-domain", "topic", "webhook-id"])
 def test_two_header_families_that_differ_are_refused(services, name):
     topic, headers, raw = posted(order_body())
-    assert receive(topic, headers | {f"shopify-{name}": headers[f"x-shopify-{name}"]}, raw, services=services)
+    assert receive_webhook(
+        topic, headers | {f"shopify-{name}": headers[f"x-shopify-{name}"]}, raw, services=services
+    )
     with pytest.raises(SignatureInvalid, match="families_differ"):
-        receive(topic, headers | {f"shopify-{name}": "another"}, raw, services=services)
+        receive_webhook(topic, headers | {f"shopify-{name}": "another"}, raw, services=services)
 
 
 @pytest.mark.parametrize(
@@ -109,7 +113,7 @@ def test_two_header_families_that_differ_are_refused(services, name):
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_what_is_signed_but_does_not_fit_is_kept_as_rejected(services, told, reason, shop, topic):
-    assert receive(*told, services=services) == REJECTED
+    assert receive_webhook(*told, services=services) == REJECTED
     [delivery] = kept(services)
     assert (delivery.reason, delivery.shop, delivery.topic, delivery.raw) == (reason, shop, topic, told[2])
 
@@ -117,27 +121,29 @@ def test_what_is_signed_but_does_not_fit_is_kept_as_rejected(services, told, rea
 def test_a_body_moved_under_another_topic_is_rejected_and_does_not_block_the_right_one(services):
     body = redact_body(1001)
     told = posted(body, "customers/redact")
-    assert receive("customers/data_request", {**told[1]}, told[2], services=services) == REJECTED
+    assert receive_webhook("customers/data_request", {**told[1]}, told[2], services=services) == REJECTED
     headers = told[1] | {"x-shopify-topic": "customers/data_request"}
-    assert receive("customers/data_request", headers, told[2], services=services) == REJECTED
-    assert receive(*told, services=services) == NEW
+    assert receive_webhook("customers/data_request", headers, told[2], services=services) == REJECTED
+    assert receive_webhook(*told, services=services) == NEW
 
 
 def test_a_shop_that_is_not_ours_is_rejected_but_may_still_ask_for_privacy(services):
     ours = replace(services, merchant=replace(services.merchant, shops=(SHOP,)))
     other = {"shop_domain": "elsewhere.myshopify.com"}
-    assert receive(*posted(order_body(), **other), services=ours) == REJECTED
+    assert receive_webhook(*posted(order_body(), **other), services=ours) == REJECTED
     told = posted({"shop_id": 1} | other, "shop/redact", **other)
-    assert receive(*told, services=ours) == NEW
+    assert receive_webhook(*told, services=ours) == NEW
 
 
 def test_other_bodies_are_not_read_before_they_are_kept(services):
-    assert receive(*posted(b"{not json"), services=services) == NEW
+    assert receive_webhook(*posted(b"{not json"), services=services) == NEW
 
 
 @pytest.mark.parametrize("value", ["x" * 129, "é", "a\nb"])
 def test_ids_that_are_no_ids_are_left_out(services, value):
-    receive(*posted(order_body(), webhook_id=value, event_id=value, triggered_at=value), services=services)
+    receive_webhook(
+        *posted(order_body(), webhook_id=value, event_id=value, triggered_at=value), services=services
+    )
     [delivery] = kept(services)
     assert (delivery.webhook_id, delivery.event_id, delivery.triggered_at) == ("", "", None)
 
@@ -146,7 +152,7 @@ def test_a_database_that_is_away_is_said_so_and_nothing_is_kept(services):
     def refuse(_row):
         raise StoreUnavailable("too many", retry_after_s=1)
 
-    services.store._accept.put = refuse
+    services.store._group_commit.put = refuse
     with pytest.raises(StoreUnavailable):
-        receive(*posted(order_body()), services=services)
+        receive_webhook(*posted(order_body()), services=services)
     assert kept(services) == []

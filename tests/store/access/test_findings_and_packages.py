@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import LargeBinary, cast, select
 
 from bridge.errors import KeyMissing
-from bridge.model import DeliveryState, Kind, Outcome, TaskState
+from bridge.model import DeliveryState, Outcome, RequestKind, TaskState
 from bridge.store.access.packages import PIECE_BYTES
 from bridge.store.schema.tables import data_keys, metadata, packages
 from tests.factories import (
@@ -42,39 +42,39 @@ def test_findings_come_back_by_system_in_the_order_they_were_kept(store, request
     shopify, carrier = make_task(request_.id), make_task(request_.id, "delhivery")
     one, two, three = (make_finding(str(number), note="ä ✓") for number in (1, 2, 3))
     with store.transaction() as tx:
-        tx.findings.add(shopify, page(one))
-        tx.findings.add(carrier, page(two))
-        tx.findings.add(shopify, page(three, two))
-        tx.findings.add(shopify, page())
+        tx.findings.add_findings(shopify, page(one))
+        tx.findings.add_findings(carrier, page(two))
+        tx.findings.add_findings(shopify, page(three, two))
+        tx.findings.add_findings(shopify, page())
     with store.transaction() as tx:
-        assert list(tx.findings.records(request_.id)) == [
+        assert list(tx.findings.read_findings(request_.id)) == [
             ("delhivery", two),
             ("shopify", one),
             ("shopify", three),
             ("shopify", two),
         ]
-        tx.findings.drop(request_.id, "delhivery")
-        assert {system for system, _ in tx.findings.records(request_.id)} == {"shopify"}
-        tx.findings.drop(request_.id)
-        assert list(tx.findings.records(request_.id)) == []
+        tx.findings.delete_findings(request_.id, "delhivery")
+        assert {system for system, _ in tx.findings.read_findings(request_.id)} == {"shopify"}
+        tx.findings.delete_findings(request_.id)
+        assert list(tx.findings.read_findings(request_.id)) == []
 
 
 def test_findings_are_lost_with_the_persons_key(store, request_):
     with store.transaction() as tx:
-        tx.findings.add(make_task(request_.id), page(make_finding()))
+        tx.findings.add_findings(make_task(request_.id), page(make_finding()))
         tx.session.connection.execute(data_keys.delete())
     with pytest.raises(KeyMissing), store.transaction() as tx:
-        list(tx.findings.records(request_.id))
+        list(tx.findings.read_findings(request_.id))
 
 
 def test_a_package_is_sealed_in_pieces_and_read_back_whole(store, request_):
     content = (bytes(range(251)) * PIECE_BYTES)[: 2 * PIECE_BYTES + 17]
-    with store.transaction() as tx, tx.packages.write(request_.id) as out:
+    with store.transaction() as tx, tx.packages.write_package(request_.id) as out:
         assert out.writable()
         for start in range(0, len(content), 100_000):
             out.write(content[start : start + 100_000])
     with store.transaction() as tx:
-        pieces = list(tx.packages.read(request_.id))
+        pieces = list(tx.packages.read_package(request_.id))
         sealed = b"".join(tx.session.connection.scalars(select(packages.c.body)))
     assert [len(piece) for piece in pieces] == [PIECE_BYTES, PIECE_BYTES, 17]
     assert b"".join(pieces) == content
@@ -82,58 +82,68 @@ def test_a_package_is_sealed_in_pieces_and_read_back_whole(store, request_):
 
 
 def test_a_package_that_ends_with_a_piece_has_no_empty_one(store, request_):
-    with store.transaction() as tx, tx.packages.write(request_.id) as out:
+    with store.transaction() as tx, tx.packages.write_package(request_.id) as out:
         out.write(bytes(PIECE_BYTES))
     with store.transaction() as tx:
-        assert [len(piece) for piece in tx.packages.read(request_.id)] == [PIECE_BYTES]
+        assert [len(piece) for piece in tx.packages.read_package(request_.id)] == [PIECE_BYTES]
 
 
 def test_a_zip_can_be_written_straight_into_a_package(store, request_):
-    with store.transaction() as tx, tx.packages.write(request_.id) as out, zipfile.ZipFile(out, "w") as made:
+    with (
+        store.transaction() as tx,
+        tx.packages.write_package(request_.id) as out,
+        zipfile.ZipFile(out, "w") as made,
+    ):
         made.writestr("letter.html", "Dear Asha")
     with store.transaction() as tx:
-        whole = io.BytesIO(b"".join(tx.packages.read(request_.id)))
+        whole = io.BytesIO(b"".join(tx.packages.read_package(request_.id)))
     with zipfile.ZipFile(whole) as read:
         assert read.read("letter.html") == b"Dear Asha"
 
 
 def test_a_package_replaces_the_one_before_and_a_failure_leaves_that_one(store, request_):
-    with store.transaction() as tx, tx.packages.write(request_.id) as out:
+    with store.transaction() as tx, tx.packages.write_package(request_.id) as out:
         out.write(b"first")
-    with pytest.raises(OSError, match="gone"), store.transaction() as tx, tx.packages.write(request_.id):
+    with (
+        pytest.raises(OSError, match="gone"),
+        store.transaction() as tx,
+        tx.packages.write_package(request_.id),
+    ):
         raise OSError("gone")
     with store.transaction() as tx:
-        assert list(tx.packages.read(request_.id)) == [b"first"]
-    with store.transaction() as tx, tx.packages.write(request_.id) as out:
+        assert list(tx.packages.read_package(request_.id)) == [b"first"]
+    with store.transaction() as tx, tx.packages.write_package(request_.id) as out:
         out.write(b"second")
     with store.transaction() as tx:
-        assert list(tx.packages.read(request_.id)) == [b"second"]
-        tx.packages.destroy(request_.id)
-        assert list(tx.packages.read(request_.id)) == []
+        assert list(tx.packages.read_package(request_.id)) == [b"second"]
+        tx.packages.delete_package(request_.id)
+        assert list(tx.packages.read_package(request_.id)) == []
 
 
 def test_the_newest_certificate_is_kept(store, request_):
     with store.transaction() as tx:
-        assert tx.packages.certificate(request_.id) is None
-        tx.packages.certify(request_.id, {"status": "in_progress"})
-        tx.packages.certify(request_.id, {"status": "fulfilled"})
-        assert tx.packages.certificate(request_.id) == {"status": "fulfilled"}
+        assert tx.packages.find_certificate(request_.id) is None
+        tx.packages.save_certificate(request_.id, {"status": "in_progress"})
+        tx.packages.save_certificate(request_.id, {"status": "fulfilled"})
+        assert tx.packages.find_certificate(request_.id) == {"status": "fulfilled"}
 
 
 def canary_everywhere(store):
     """Let Asha pass through every table that holds something of a person."""
-    request = make_request(kind=Kind.ACCESS)
+    request = make_request(kind=RequestKind.ACCESS)
     task = make_task(request.id, cursor="after asha@qwertzuiop.example", last_error="timeout")
-    store.accept(make_delivery(raw=b'{"email": "asha@qwertzuiop.example", "at": "7 Nowhere Lane"}'))
-    store.accept(make_delivery(raw=b'"9811122233"', state=DeliveryState.REJECTED, reason="not_an_object"))
+    store.accept_delivery(make_delivery(raw=b'{"email": "asha@qwertzuiop.example", "at": "7 Nowhere Lane"}'))
+    store.accept_delivery(
+        make_delivery(raw=b'"9811122233"', state=DeliveryState.REJECTED, reason="not_an_object")
+    )
     with store.transaction() as tx:
         opened(tx, request, task)
-        tx.index.learn(SHOP, [order(parcels=[("Delhivery", "AWB7007007")])])
-        tx.findings.add(task, page(make_finding(waybill="AWB7007007")))
+        tx.index.ingest_sightings(SHOP, [order(parcels=[("Delhivery", "AWB7007007")])])
+        tx.findings.add_findings(task, page(make_finding(waybill="AWB7007007")))
         tx.requests.save_task(replace(task, state=TaskState.DONE, outcome=Outcome.FOUND))
-        with tx.packages.write(request.id) as out:
+        with tx.packages.write_package(request.id) as out:
             out.write(b"Asha Qwertzuiop, 7 Nowhere Lane, 9811122233")
-        tx.tokens.keep(SHOP, "shpat_qwertzuiop", NOW + timedelta(hours=1), "")
+        tx.tokens.save_tokens(SHOP, "shpat_qwertzuiop", NOW + timedelta(hours=1), "")
 
 
 def test_nothing_of_a_person_rests_in_the_clear(store, database_url):
@@ -154,7 +164,7 @@ def test_nothing_of_a_person_rests_in_the_clear(store, database_url):
 def test_the_people_of_the_clear_test_are_really_there(store):
     canary_everywhere(store)
     with store.transaction() as tx:
-        [parcel] = tx.index.parcels(SHOP, ASHA)
+        [parcel] = tx.index.list_parcels(SHOP, ASHA)
         assert parcel.number == "AWB7007007"
-        assert tx.tokens.read(SHOP) == ("shpat_qwertzuiop", NOW + timedelta(hours=1), "")
-        assert tx.tokens.read("another.myshopify.com") is None
+        assert tx.tokens.read_tokens(SHOP) == ("shpat_qwertzuiop", NOW + timedelta(hours=1), "")
+        assert tx.tokens.read_tokens("another.myshopify.com") is None

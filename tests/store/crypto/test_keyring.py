@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.errors import KeyMissing, SealBroken
-from bridge.store import Vault
+from bridge.store import Keyring
 from tests.factories import OTHER_SHOP, SHOP
 
-OTHER = Vault([("k2", b"2" * 32)], b"q" * 32, b"t" * 32)
-SAME = Vault([("k1", b"1" * 32)], b"p" * 32, b"s" * 32)
+OTHER = Keyring([("k2", b"2" * 32)], b"q" * 32, b"t" * 32)
+SAME = Keyring([("k1", b"1" * 32)], b"p" * 32, b"s" * 32)
 
 
 @given(plain=st.binary(max_size=200), place=st.text(max_size=40))
@@ -48,12 +48,12 @@ def test_a_key_that_left_the_ring_is_missing_not_broken(vault):
     with pytest.raises(KeyMissing, match="k2"):
         vault.open(OTHER.seal(b"Asha", "x"), "x")
     with pytest.raises(SealBroken):
-        Vault([("k1", b"3" * 32)], b"p", b"s" * 32).open(vault.seal(b"Asha", "x"), "x")
+        Keyring([("k1", b"3" * 32)], b"p", b"s" * 32).open(vault.seal(b"Asha", "x"), "x")
 
 
 def test_a_rotated_ring_seals_with_the_new_key_and_still_opens_the_old(vault):
-    rotated = Vault([("k2", b"2" * 32), ("k1", b"1" * 32)], b"p" * 32, b"s" * 32)
-    assert (vault.active_key, rotated.active_key) == ("k1", "k2")
+    rotated = Keyring([("k2", b"2" * 32), ("k1", b"1" * 32)], b"p" * 32, b"s" * 32)
+    assert (vault.active_key_id, rotated.active_key_id) == ("k1", "k2")
     assert rotated.open(vault.seal(b"old", "x"), "x") == b"old"
     with pytest.raises(KeyMissing):
         vault.open(rotated.seal(b"new", "x"), "x")
@@ -62,10 +62,10 @@ def test_a_rotated_ring_seals_with_the_new_key_and_still_opens_the_old(vault):
 def test_what_a_data_key_sealed_is_gone_with_the_key(vault):
     keys = {"key_1": b"d" * 32}
     sealed = vault.seal(b"Asha", "x", key_id="key_1", key=keys["key_1"])
-    assert vault.open(sealed, "x", data_key=keys.get) == b"Asha"
+    assert vault.open(sealed, "x", find_data_key=keys.get) == b"Asha"
     keys.clear()
     with pytest.raises(KeyMissing, match="key_1"):
-        vault.open(sealed, "x", data_key=keys.get)
+        vault.open(sealed, "x", find_data_key=keys.get)
     with pytest.raises(KeyMissing):
         vault.open(sealed, "x")
 
@@ -115,4 +115,4 @@ def test_a_signature_holds_for_its_content_and_key_only(vault):
 )
 def test_a_vault_without_a_key_is_not_made(keys):
     with pytest.raises(KeyMissing, match="BRIDGE_KEYS"):
-        Vault(*keys)
+        Keyring(*keys)

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import delete, insert, select, update
 
 from bridge.errors import NeedsOperator
-from bridge.model import Action, DeliveryState, Kind, Principal, RequestState, TaskState
-from bridge.rules.index.minimise import Seen
+from bridge.model import DeliveryState, Principal, RequestKind, RequestState, TaskAction, TaskState
+from bridge.rules.index.minimise import SightingKind
 from bridge.store.schema.tables import (
     customers,
     data_keys,
@@ -46,12 +46,12 @@ BEFORE, AFTER = NOW - timedelta(days=1), NOW + timedelta(days=1)
 
 def learn(store, *sightings, shop=SHOP):
     with store.transaction() as tx:
-        return len(tx.index.learn(shop, sightings))
+        return len(tx.index.ingest_sightings(shop, sightings))
 
 
 def erase(store, who=ASHA, shop=SHOP):
     with store.transaction() as tx:
-        return dict(tx.index.erase(shop, who, request_id="req_1"))
+        return dict(tx.index.erase_person(shop, who, request_id="req_1"))
 
 
 def read(store, table):
@@ -61,14 +61,14 @@ def read(store, table):
 
 def order_ids(store, who=ASHA):
     with store.transaction() as tx:
-        return list(tx.index.orders(SHOP, who))
+        return list(tx.index.list_orders(SHOP, who))
 
 
 def settled(store, topic, body, state=DeliveryState.FAILED, **given):
     delivery = accepted(store, topic, body, **given)
     with store.transaction() as tx:
-        claim, _ = tx.inbox.claim(delivery.id)
-        tx.inbox.settle(claim, state, "x")
+        claim, _ = tx.inbox.acquire_lease(delivery.id)
+        tx.inbox.finish_delivery(claim, state, "x")
     return delivery.id
 
 
@@ -203,7 +203,7 @@ def test_a_listed_order_of_another_customer_stays_and_still_learns(store):
     assert erase(store, replace(ASHA, order_ids=("1001", "1002")))["orders"] == 1
     assert learn(store, shipped(1002, "AWB1", email="bhavna@example.com")) == 0
     with store.transaction() as tx:
-        assert [one.number for one in tx.index.parcels(SHOP, Principal(customer_id="7002"))] == ["AWB1"]
+        assert [one.number for one in tx.index.list_parcels(SHOP, Principal(customer_id="7002"))] == ["AWB1"]
 
 
 def test_a_guest_is_erased_by_her_email(store):
@@ -243,7 +243,7 @@ def test_a_body_that_does_not_open_goes_too_and_stops_nothing(store, body):
 
 
 def test_a_rejected_body_whose_shop_header_was_malformed_goes_too(store):
-    store.accept(
+    store.accept_delivery(
         make_delivery(shop="", topic="", state=DeliveryState.REJECTED, reason="shop_malformed", raw=b"{")
     )
     assert erase(store) == {"deliveries": 1}
@@ -252,27 +252,32 @@ def test_a_rejected_body_whose_shop_header_was_malformed_goes_too(store):
 def test_an_answered_access_request_keeps_its_record_and_loses_what_it_held(store):
     learn(store, order())
     with store.transaction() as tx:
-        subject = tx.index.subject(SHOP, ASHA)
-        answered, open_still = make_request(subject=subject), make_request(subject=subject, kind=Kind.ERASURE)
+        subject = tx.index.find_subject(SHOP, ASHA)
+        answered, open_still = (
+            make_request(subject=subject),
+            make_request(subject=subject, kind=RequestKind.ERASURE),
+        )
         task = make_task(answered.id)
         opened(tx, answered, task)
         opened(tx, open_still)
-        tx.findings.add(task, page(make_finding()))
-        with tx.packages.write(answered.id) as out:
+        tx.findings.add_findings(task, page(make_finding()))
+        with tx.packages.write_package(answered.id) as out:
             out.write(b"Asha")
-        claim = tx.requests.claim(answered.id)
-        tx.requests.release(claim, state=RequestState.WAITING, wake_at=AFTER, complete=False, closed_at=NOW)
+        claim = tx.requests.acquire_lease(answered.id)
+        tx.requests.release_lease(
+            claim, state=RequestState.WAITING, wake_at=AFTER, complete=False, closed_at=NOW
+        )
     assert erase(store) == {"orders": 1, "findings": 1, "packages": 1}
     with store.transaction() as tx:
-        assert tx.requests.get(answered.id).principal == Principal()
-        assert tx.requests.get(answered.id).state is RequestState.DONE
-        assert tx.requests.get(open_still.id).principal == ASHA
-        assert list(tx.packages.read(answered.id)) == []
+        assert tx.requests.get_request(answered.id).principal == Principal()
+        assert tx.requests.get_request(answered.id).state is RequestState.DONE
+        assert tx.requests.get_request(open_still.id).principal == ASHA
+        assert list(tx.packages.read_package(answered.id)) == []
 
 
 def test_a_row_that_a_fresh_look_still_finds_stops_the_erasure_whole(store, monkeypatch):
     learn(store, customer(), order())
-    monkeypatch.setattr("bridge.store.index.rows.IndexRows._delete_in", lambda *_: 0)
+    monkeypatch.setattr("bridge.store.index.rows.IndexRows._delete_rows_by_key", lambda *_: 0)
     with pytest.raises(NeedsOperator, match="3 rows"):
         erase(store)
     assert read(store, suppressions) == []
@@ -283,26 +288,29 @@ def test_a_shop_leaves_with_everything_but_the_record_of_its_requests(store):
     learn(store, customer(), order(parcels=[("Delhivery", "AWB1")]), merged(7005, 7006))
     learn(store, order(), shop=OTHER_SHOP)
     erase(store, Principal(customer_id="7777"))
-    access, leaving = make_request(), make_request(kind=Kind.SHOP_ERASURE, subject="", principal=Principal())
+    access, leaving = (
+        make_request(),
+        make_request(kind=RequestKind.SHOP_ERASURE, subject="", principal=Principal()),
+    )
     task, instruct = (
         make_task(access.id, cursor="p1"),
-        make_task(access.id, "delhivery", Action.INSTRUCT, state=TaskState.WAITING, cursor="[]"),
+        make_task(access.id, "delhivery", TaskAction.NOTIFY_PROCESSOR, state=TaskState.WAITING, cursor="[]"),
     )
     accepted(store, "orders/create", order_body())
     with store.transaction() as tx:
         opened(tx, access, task, instruct)
         opened(tx, leaving)
-        tx.findings.add(task, page(make_finding()))
-        with tx.packages.write(access.id) as out:
+        tx.findings.add_findings(task, page(make_finding()))
+        with tx.packages.write_package(access.id) as out:
             out.write(b"Asha")
-        tx.tokens.keep(SHOP, "shpat_1", NOW, "")
-        claim, own = tx.requests.claim(access.id), tx.requests.claim(leaving.id)
+        tx.tokens.save_tokens(SHOP, "shpat_1", NOW, "")
+        claim, own = tx.requests.acquire_lease(access.id), tx.requests.acquire_lease(leaving.id)
     receipt = accepted(store, "shop/redact", {"shop_domain": SHOP})
     with store.transaction() as tx:
-        tx.inbox.settle(tx.inbox.claim(receipt.id)[0], DeliveryState.DONE)
+        tx.inbox.finish_delivery(tx.inbox.acquire_lease(receipt.id)[0], DeliveryState.DONE)
     with store.transaction() as tx:
         removed = tx.index.erase_shop(SHOP, request_id=leaving.id)
-        tx.requests.hold(own)
+        tx.requests.verify_lease(own)
     assert removed == {
         "findings": 1, "packages": 1, "requests": 1, "customers": 1, "merges": 1, "orders": 1, "parcels": 1,
         "suppressions": 1, "data_keys": 3, "tokens": 1, "deliveries": 1,
@@ -313,13 +321,13 @@ def test_a_shop_leaves_with_everything_but_the_record_of_its_requests(store):
         "destructions": 1,
     }  # fmt: skip
     with store.transaction() as tx:
-        closed = tx.requests.get(access.id)
+        closed = tx.requests.get_request(access.id)
         assert (closed.state, closed.principal, closed.closed_at) == (RequestState.DONE, Principal(), NOW)
         assert closed.last_error == "shop_erased"
-        assert [one.cursor for one in tx.requests.tasks(access.id)] == ["", ""]
+        assert [one.cursor for one in tx.requests.list_tasks(access.id)] == ["", ""]
         assert dict(tx.index.erase_shop(SHOP, request_id=leaving.id)) == {}
     with pytest.raises(Exception, match=access.id), store.transaction() as tx:
-        tx.requests.hold(claim)
+        tx.requests.verify_lease(claim)
 
 
 def test_a_row_of_an_erased_shop_that_is_still_there_stops_it(store):
@@ -353,4 +361,4 @@ class _Deaf:
 def test_what_is_read_again_is_what_was_learned(store):
     learn(store, customer())
     assert [row.shop for row in read(store, customers)] == [SHOP]
-    assert customer().kind is Seen.CUSTOMER
+    assert customer().kind is SightingKind.CUSTOMER

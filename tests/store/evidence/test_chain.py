@@ -18,12 +18,12 @@ from tests.tamper import WAYS, append, tamper
 def test_facts_are_chained_and_verify(store):
     append(store)
     with store.transaction() as tx:
-        assert tx.evidence.verify() == 5
-        facts = tx.evidence.of("req_1")
-        assert tx.evidence.head() == (5, facts[-1].hash)
-        assert list(tx.evidence.all()) == facts
-        assert tx.evidence.between(2, 4) == facts[1:4]
-        assert tx.evidence.of("req_2") == []
+        assert tx.evidence.verify_chain() == 5
+        facts = tx.evidence.list_facts_of_request("req_1")
+        assert tx.evidence.read_head() == (5, facts[-1].hash)
+        assert list(tx.evidence.iterate_facts()) == facts
+        assert tx.evidence.list_facts_between(2, 4) == facts[1:4]
+        assert tx.evidence.list_facts_of_request("req_2") == []
     assert [fact.seq for fact in facts] == [1, 2, 3, 4, 5]
     assert facts[0].prev_hash == "0" * 64
     assert facts[2].prev_hash == facts[1].hash
@@ -33,7 +33,7 @@ def test_facts_are_chained_and_verify(store):
 
 def test_an_empty_chain_verifies(store):
     with store.transaction() as tx:
-        assert tx.evidence.verify() == 0
+        assert tx.evidence.verify_chain() == 0
 
 
 def test_a_fact_of_a_transaction_that_failed_never_was(store):
@@ -41,21 +41,21 @@ def test_a_fact_of_a_transaction_that_failed_never_was(store):
 
     def fail():
         with store.transaction() as tx:
-            tx.evidence.append(Fact.TASK_FAILED, shop=SHOP)
+            tx.evidence.append_fact(Fact.TASK_FAILED, shop=SHOP)
             raise KeyError
 
     with pytest.raises(KeyError):
         fail()
     append(store, 1)
     with store.transaction() as tx:
-        assert tx.evidence.verify() == 2
+        assert tx.evidence.verify_chain() == 2
 
 
 def test_what_has_no_canonical_form_is_no_fact(store):
     with pytest.raises(ValueError, match="no float"), store.transaction() as tx:
-        tx.evidence.append(Fact.TASK_DONE, shop=SHOP, days=1.5)
+        tx.evidence.append_fact(Fact.TASK_DONE, shop=SHOP, days=1.5)
     with store.transaction() as tx:
-        assert tx.evidence.verify() == 0
+        assert tx.evidence.verify_chain() == 0
 
 
 @pytest.mark.parametrize("statement", ["UPDATE evidence SET fact = 'task.failed'", "DELETE FROM evidence"])
@@ -64,7 +64,7 @@ def test_the_database_refuses_to_change_a_fact(store, statement):
     with pytest.raises(BridgeError), store.transaction() as tx:
         tx.session.connection.execute(text(statement))
     with store.transaction() as tx:
-        assert tx.evidence.verify() == 2
+        assert tx.evidence.verify_chain() == 2
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -73,7 +73,7 @@ def test_t22_tampering_is_found_and_the_first_bad_row_is_named(store, way):
     append(store)
     tamper(store, *statements)
     with pytest.raises(EvidenceBroken) as caught, store.transaction() as tx:
-        tx.evidence.verify()
+        tx.evidence.verify_chain()
     assert caught.value.seq == first_bad
 
 
@@ -84,19 +84,19 @@ def test_a_moment_that_cannot_be_read_is_named_among_thousands(store):
     for seq in (1100, 3, 1):
         tamper(store, f"UPDATE evidence SET at = 'yesterday' WHERE seq = {seq}")  # noqa: S608 - numbers
         with pytest.raises(EvidenceBroken, match=f"row {seq}: unreadable"), store.transaction() as tx:
-            tx.evidence.verify()
+            tx.evidence.verify_chain()
 
 
 def test_writers_at_the_same_moment_make_one_chain(store):
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: append(store, 4), range(8)))
     with store.transaction() as tx:
-        assert tx.evidence.verify() == 32
+        assert tx.evidence.verify_chain() == 32
 
 
 def test_time_never_turns_back_though_a_writer_s_clock_does(store, clock, vault, database_url):
     """Two machines whose clocks differ by a minute write in turn: no fact lies before the one before it."""
-    behind = SqlStore(database_url, vault=vault, now=lambda: clock.now() - timedelta(minutes=1))
+    behind = SqlStore(database_url, keyring=vault, now=lambda: clock.now() - timedelta(minutes=1))
     for _ in range(3):
         append(store, 1)
         append(behind, 1)
@@ -105,8 +105,8 @@ def test_time_never_turns_back_though_a_writer_s_clock_does(store, clock, vault,
     append(store, 1)
     behind.close()
     with store.transaction() as tx:
-        moments = [fact.at for fact in tx.evidence.all()]
-        assert tx.evidence.verify() == 7
+        moments = [fact.at for fact in tx.evidence.iterate_facts()]
+        assert tx.evidence.verify_chain() == 7
     seconds = [(moment - NOW).total_seconds() for moment in moments]
     assert seconds == [0, 0, 20, 20, 40, 40, 40]
 
@@ -118,6 +118,6 @@ def test_a_chain_that_grows_while_it_is_verified_is_not_called_broken(store):
         writing = [pool.submit(append, store, 20) for _ in range(2)]
         for _ in range(10):
             with store.transaction() as tx:
-                assert tx.evidence.verify() >= 50
+                assert tx.evidence.verify_chain() >= 50
         for each in writing:
             each.result()

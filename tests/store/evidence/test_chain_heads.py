@@ -10,9 +10,9 @@ from sqlalchemy import text
 
 from bridge.errors import BridgeError, EvidenceBroken
 from bridge.model import Fact
-from bridge.rules.evidence.chain_heads import statement
+from bridge.rules.evidence.chain_heads import encode_head_statement
 from bridge.steps.evidence.sign_head import sign_head
-from bridge.store import SqlStore, Vault
+from bridge.store import Keyring, SqlStore
 from tests.factories import NOW
 from tests.tamper import append, make_anew, tamper
 
@@ -22,7 +22,7 @@ CHANGED = "UPDATE evidence SET detail = '{\"records\": 9}' WHERE seq = 3"
 
 def verify(store, *marks):
     with store.transaction() as tx:
-        return tx.evidence.verify(marks)
+        return tx.evidence.verify_chain(marks)
 
 
 @pytest.fixture
@@ -37,15 +37,15 @@ def signed(services):
 def test_a_head_is_signed_over_its_own_words_and_verifies(store, vault, signed):
     assert (signed.day, signed.seq, signed.signed_at) == (TODAY, 5, NOW)
     assert (
-        statement(signed)
+        encode_head_statement(signed)
         == (
             f'{{"day":"2026-11-22","hash":"{signed.hash}","schema":"evidence-head/1","seq":5,'
             '"signed_at":"2026-11-22T10:00:00+00:00"}'
         ).encode()
     )
-    assert vault.verify(statement(signed), signed.signature)
+    assert vault.verify(encode_head_statement(signed), signed.signature)
     with store.transaction() as tx:
-        assert tx.heads.all() == [signed]
+        assert tx.signed_heads.list_signed_heads() == [signed]
     assert verify(store) == 7
 
 
@@ -96,13 +96,15 @@ def test_the_database_refuses_to_change_what_was_signed(store, signed, deed):
 
 
 def test_a_head_of_a_key_that_was_changed_since_still_verifies(store, clock, signed, database_url):
-    after = SqlStore(database_url, vault=Vault([("k1", b"1" * 32)], b"p" * 32, b"t" * 32), now=clock.now)
+    after = SqlStore(database_url, keyring=Keyring([("k1", b"1" * 32)], b"p" * 32, b"t" * 32), now=clock.now)
     assert verify(after) == 7
-    assert after.vault.public_key != signed.public_key
-    assert not after.vault.verify(statement(signed), signed.signature)
-    assert after.vault.verify(statement(signed), signed.signature, signed.public_key)
-    assert not after.vault.verify(statement(replace(signed, seq=4)), signed.signature, signed.public_key)
-    assert not after.vault.verify(statement(signed), signed.signature, "AAAA")
+    assert after.keyring.public_key != signed.public_key
+    assert not after.keyring.verify(encode_head_statement(signed), signed.signature)
+    assert after.keyring.verify(encode_head_statement(signed), signed.signature, signed.public_key)
+    assert not after.keyring.verify(
+        encode_head_statement(replace(signed, seq=4)), signed.signature, signed.public_key
+    )
+    assert not after.keyring.verify(encode_head_statement(signed), signed.signature, "AAAA")
     after.close()
 
 
@@ -116,7 +118,7 @@ def test_a_day_has_one_head_and_a_bridge_without_facts_none(services, clock):
     clock.at += timedelta(minutes=1)
     assert sign_head(services=services).day == date(2026, 11, 23)
     with services.store.transaction() as tx:
-        facts = [fact for fact in tx.evidence.all() if fact.fact == Fact.HEAD_SIGNED]
+        facts = [fact for fact in tx.evidence.iterate_facts() if fact.fact == Fact.HEAD_SIGNED]
         assert [(fact.detail["day"], fact.detail["seq"]) for fact in facts] == [
             ("2026-11-22", 1),
             ("2026-11-23", 2),

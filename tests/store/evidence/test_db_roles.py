@@ -17,9 +17,9 @@ from sqlalchemy.exc import ProgrammingError
 from bridge.errors import BridgeError, NeedsOperator
 from bridge.model import RequestState
 from bridge.steps.evidence.sign_head import sign_head
-from bridge.steps.retention.expire_bodies import purge
+from bridge.steps.retention.expire_bodies import expire_bodies_and_packages
 from bridge.store import SqlStore
-from bridge.store.evidence.db_roles import append_only, grant, user_of
+from bridge.store.evidence.db_roles import database_user, grant_runtime_role, is_append_only
 from tests.e2e import processes
 from tests.factories import (
     CANARIES,
@@ -78,9 +78,9 @@ def role(postgres) -> Iterator[str]:
 
 @pytest.fixture
 def runtime(role, store, database_url, vault, clock) -> Iterator[Runtime]:
-    grant(store.engine, role)
+    grant_runtime_role(store.engine, role)
     url = make_url(database_url).set(username=role, password="of the tests")
-    running = SqlStore(url.render_as_string(hide_password=False), vault=vault, now=clock.now)
+    running = SqlStore(url.render_as_string(hide_password=False), keyring=vault, now=clock.now)
     yield Runtime(url.render_as_string(hide_password=False), store, running)
     running.close()
     store.engine.dispose()
@@ -98,7 +98,7 @@ def test_the_database_refuses_the_role_what_would_change_evidence(runtime, clock
     ):
         rows.execute(text(statement))
     with runtime.store.transaction() as tx:
-        assert tx.evidence.verify() == 3
+        assert tx.evidence.verify_chain() == 3
 
 
 def test_triggers_refuse_the_owner_too_until_he_takes_them_away(runtime):
@@ -109,7 +109,9 @@ def test_triggers_refuse_the_owner_too_until_he_takes_them_away(runtime):
 
 
 def test_the_whole_sentence_runs_as_the_role(runtime, clock, queue, platform, carrier):
-    services = make_services(runtime.store, clock, queue, platform, carrier, stamper=FakeStamper())
+    services = make_services(
+        runtime.store, clock, queue, platform, carrier, timestamp_authority=FakeStamper()
+    )
     platform.pages = [page(make_finding("1001", number="AWB7007007"))]
     carrier.knows = {"AWB7007007"}
     post(services, "orders/create", order_body(parcels=[("Delhivery", "AWB7007007")]))
@@ -126,15 +128,15 @@ def test_the_whole_sentence_runs_as_the_role(runtime, clock, queue, platform, ca
     post(services, "shop/redact", {"shop_id": 1, "shop_domain": "minimiss.myshopify.com"})
     work(services, queue)
     assert [each.state for each in requests(services, kind="shop_erasure")] == [RequestState.DONE]
-    assert services.store.lock("clock", "somebody", 5)
+    assert services.store.acquire_named_lock("clock", "somebody", 5)
     sign_head(services=services)
     clock.at += timedelta(days=400)
-    purge(services=services)
+    expire_bodies_and_packages(services=services)
     sign_head(services=services)
     with runtime.store.transaction() as tx:
-        assert tx.evidence.verify() > 10
-        heads = tx.heads.all()
-        certificate = json.dumps(tx.packages.certificate(erasure.id))
+        assert tx.evidence.verify_chain() > 10
+        heads = tx.signed_heads.list_signed_heads()
+        certificate = json.dumps(tx.packages.find_certificate(erasure.id))
     assert [head.anchored_at is not None for head in heads] == [True, True]
     assert not [canary for canary in CANARIES if canary in certificate]
 
@@ -166,9 +168,9 @@ def test_migrate_takes_the_role_from_the_two_addresses_and_doctor_tells_of_it(ru
 def test_a_role_that_was_granted_more_is_told_and_put_right(runtime):
     with runtime.owner.engine.begin() as connection:
         connection.execute(text(f'GRANT UPDATE (detail), DELETE ON evidence TO "{ROLE}"'))
-    assert append_only(runtime.store.engine) is False
-    grant(runtime.owner.engine, ROLE)
-    assert append_only(runtime.store.engine) is True
+    assert is_append_only(runtime.store.engine) is False
+    grant_runtime_role(runtime.owner.engine, ROLE)
+    assert is_append_only(runtime.store.engine) is True
 
 
 @pytest.mark.parametrize(
@@ -176,9 +178,9 @@ def test_a_role_that_was_granted_more_is_told_and_put_right(runtime):
     [("nobody of that name", "does not exist"), ("postgres", "owns the tables, or is a superuser"), ('x"; --', "does not exist")],
 )  # fmt: skip
 def test_a_role_that_cannot_be_the_runtime_s_is_refused(store, database_url, name, why):
-    name = user_of(database_url) if name == "postgres" else name
+    name = database_user(database_url) if name == "postgres" else name
     with pytest.raises(NeedsOperator, match=why):
-        grant(store.engine, name)
+        grant_runtime_role(store.engine, name)
     told = processes.say(processes.environment(database_url, ""), "migrate", "--runtime-role", name)
     assert told.code == 1
     assert why in told.err

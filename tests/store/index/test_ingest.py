@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from bridge.model import Principal
-from bridge.rules.index.minimise import Seen, Sighting
+from bridge.rules.index.minimise import Sighting, SightingKind
 from bridge.store.schema.tables import customers, data_keys, metadata, orders, parcels
 from tests.factories import ASHA, NOW, OTHER_SHOP, SHOP, customer, merged, order
 from tests.factories import parcels as shipped
@@ -22,22 +22,22 @@ BHAVNA = Principal(customer_id="7002", email="bhavna@example.com")
 
 def learn(store, *sightings, shop=SHOP):
     with store.transaction() as tx:
-        return len(tx.index.learn(shop, sightings))
+        return len(tx.index.ingest_sightings(shop, sightings))
 
 
 def subject(store, who, shop=SHOP):
     with store.transaction() as tx:
-        return tx.index.subject(shop, who)
+        return tx.index.find_subject(shop, who)
 
 
 def order_ids(store, who, shop=SHOP):
     with store.transaction() as tx:
-        return list(tx.index.orders(shop, who))
+        return list(tx.index.list_orders(shop, who))
 
 
 def waybills(store, who):
     with store.transaction() as tx:
-        return [(parcel.number, parcel.carrier) for parcel in tx.index.parcels(SHOP, who)]
+        return [(parcel.number, parcel.carrier) for parcel in tx.index.list_parcels(SHOP, who)]
 
 
 def count(store, table):
@@ -57,7 +57,7 @@ def test_an_order_teaches_whose_it_is_and_which_parcels_left(store):
     assert dropped == 0
     assert order_ids(store, ASHA) == ["1001"]
     with store.transaction() as tx:
-        found = tx.index.parcels(SHOP, ASHA)
+        found = tx.index.list_parcels(SHOP, ASHA)
     assert sorted((parcel.number, parcel.carrier) for parcel in found) == [
         ("AWB1", "delhivery"),
         ("AWB2", "bluedart"),
@@ -81,8 +81,8 @@ def test_a_blank_in_a_newer_delivery_takes_nothing_back(store):
     learn(store, order(customer_id=0, email=None, phone=None, name="", at=NOW, shipping_address=None))
     assert order_ids(store, ASHA) == ["1001"]
     with store.transaction() as tx:
-        [row] = tx.index.orders_of(SHOP, ASHA)
-        doc = tx.index.order_doc(SHOP, row)
+        [row] = tx.index.list_order_rows(SHOP, ASHA)
+        doc = tx.index.open_order_doc(SHOP, row)
         assert (doc["id"], doc["name"]) == ("1001", "#1001")
 
 
@@ -90,8 +90,8 @@ def test_an_order_of_which_nothing_is_sealed_has_no_name(store):
     learn(store, order())
     with store.transaction() as tx:
         tx.session.connection.execute(orders.update().values(doc=None))
-        [row] = tx.index.orders_of(SHOP, ASHA)
-        assert tx.index.order_doc(SHOP, row) == {}
+        [row] = tx.index.list_order_rows(SHOP, ASHA)
+        assert tx.index.open_order_doc(SHOP, row) == {}
     assert order_ids(store, ASHA) == []
 
 
@@ -153,7 +153,7 @@ def test_any_order_of_deliveries_and_repetitions_ends_in_the_newest(store, histo
     learn(store, *told[:cut])
     learn(store, *told[cut:])
     with store.transaction() as tx:
-        keys = tx.index.keys(SHOP, newest)
+        keys = tx.index.derive_person_keys(SHOP, newest)
         [row] = tx.session.connection.execute(select(orders)).all()
         [parcel] = tx.session.connection.execute(select(parcels)).all()
     assert (row.customer_key, row.email_key) == (keys["customer"], keys["email"])
@@ -240,7 +240,7 @@ def test_a_customer_learned_and_merged_or_deleted_in_one_batch_is_gone(store):
 
 
 def _gone(number):
-    return Sighting(kind=Seen.CUSTOMER_GONE, customer_id=str(number))
+    return Sighting(kind=SightingKind.CUSTOMER_DELETED, customer_id=str(number))
 
 
 def test_the_newest_word_on_a_customer_counts(store):
@@ -256,7 +256,7 @@ def test_the_newest_word_on_a_customer_counts(store):
 @pytest.mark.parametrize("apart", [False, True])
 @pytest.mark.parametrize(("parcels", "left"), [([], ["1002"]), ([("Delhivery", "AWB1")], ["1002", "1001"])])
 def test_a_deleted_order_leaves_unless_a_carrier_still_holds_its_parcel(store, apart, parcels, left):
-    gone = Sighting(kind=Seen.ORDER_GONE, order_id="1001")
+    gone = Sighting(kind=SightingKind.ORDER_DELETED, order_id="1001")
     told = [order(parcels=parcels), gone, order(1002)]
     for batch in [[one] for one in told] if apart else [told]:
         learn(store, *batch)
@@ -264,20 +264,23 @@ def test_a_deleted_order_leaves_unless_a_carrier_still_holds_its_parcel(store, a
 
 
 def test_what_names_no_order_or_shows_nothing_is_passed_over(store):
-    assert learn(store, shipped(0, "AWB1"), Sighting(kind=Seen.NOTHING), replace(order(), order_id="")) == 0
+    assert (
+        learn(store, shipped(0, "AWB1"), Sighting(kind=SightingKind.NOTHING), replace(order(), order_id=""))
+        == 0
+    )
     assert learn(store) == 0
     assert count(store, orders) == 0
 
 
 def test_an_app_that_is_uninstalled_loses_its_token(store):
     with store.transaction() as tx:
-        tx.tokens.keep(SHOP, "shpat_1", NOW, "")
-        tx.tokens.keep(SHOP, "shpat_2", NOW, "")
-        tx.tokens.keep(OTHER_SHOP, "shpat_3", NOW, "")
-    learn(store, Sighting(kind=Seen.UNINSTALLED))
+        tx.tokens.save_tokens(SHOP, "shpat_1", NOW, "")
+        tx.tokens.save_tokens(SHOP, "shpat_2", NOW, "")
+        tx.tokens.save_tokens(OTHER_SHOP, "shpat_3", NOW, "")
+    learn(store, Sighting(kind=SightingKind.UNINSTALLED))
     with store.transaction() as tx:
-        assert tx.tokens.read(SHOP) is None
-        assert tx.tokens.read(OTHER_SHOP) == ("shpat_3", NOW, "")
+        assert tx.tokens.read_tokens(SHOP) is None
+        assert tx.tokens.read_tokens(OTHER_SHOP) == ("shpat_3", NOW, "")
 
 
 def test_workers_who_meet_a_new_person_at_the_same_moment_share_her_key(store):

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import text
 
 from bridge.errors import BackupRestored, LedgerUnavailable
-from bridge.model import Destroyed, Head, Tombstone
+from bridge.model import Destruction, LedgerHead, Tombstone
 from bridge.ports import Ledger
-from bridge.store.recovery.ledger import NoLedger, SqlLedger
+from bridge.store.recovery.ledger import NullLedger, SqlLedger
 from tests.factories import NOW, OTHER_SHOP, SHOP
 from tests.test_fakes import public
 
@@ -28,7 +28,7 @@ def ledger(database_url, request):
 
 def head(seq, **given):
     told = {"at": NOW, "seq": seq, "hash": f"{seq:064}", "signature": "signed"}
-    return Head(**(told | given))
+    return LedgerHead(**(told | given))
 
 
 def tomb(key="a" * 32, field="customer", **given):
@@ -37,40 +37,40 @@ def tomb(key="a" * 32, field="customer", **given):
 
 
 def test_both_ledgers_have_the_ports_public_signatures():
-    assert public(SqlLedger) == public(NoLedger) == public(Ledger)
+    assert public(SqlLedger) == public(NullLedger) == public(Ledger)
 
 
 def test_it_is_made_on_first_use_and_keeps_what_it_was_told_once(ledger):
-    assert ledger.last_head() is None
-    assert (ledger.tombstones(), ledger.destroyed()) == ([], [])
-    gone = [Destroyed(kind="document", ref="doc_1", shop=SHOP, at=NOW)]
+    assert ledger.read_last_head() is None
+    assert (ledger.list_tombstones(), ledger.list_destructions()) == ([], [])
+    gone = [Destruction(kind="document", ref="doc_1", shop=SHOP, at=NOW)]
     for _ in range(2):
-        ledger.carry([tomb(), tomb("b" * 32, "order")], gone, head(7))
-    assert ledger.tombstones() == [tomb(), tomb("b" * 32, "order")]
-    assert ledger.destroyed() == gone
-    assert ledger.last_head() == head(7)
+        ledger.append_records([tomb(), tomb("b" * 32, "order")], gone, head(7))
+    assert ledger.list_tombstones() == [tomb(), tomb("b" * 32, "order")]
+    assert ledger.list_destructions() == gone
+    assert ledger.read_last_head() == head(7)
     again = SqlLedger(ledger._engine.url.render_as_string(hide_password=False))
-    assert again.last_head() == head(7), "made once"
+    assert again.read_last_head() == head(7), "made once"
     again.close()
 
 
 def test_of_several_erasures_of_a_key_the_newest_is_given(ledger):
     later = tomb(erased_at=NOW + timedelta(days=1), request_id="req_2")
-    ledger.carry([tomb(), later, tomb(shop=OTHER_SHOP)], [], head(1))
-    assert ledger.tombstones() == [tomb(shop=OTHER_SHOP), later]
+    ledger.append_records([tomb(), later, tomb(shop=OTHER_SHOP)], [], head(1))
+    assert ledger.list_tombstones() == [tomb(shop=OTHER_SHOP), later]
 
 
 def test_a_head_that_does_not_go_on_is_refused_with_all_that_came_with_it(ledger):
-    ledger.put_head(head(7))
+    ledger.append_head(head(7))
     for other in (head(6), head(7, hash="f" * 64)):
         with pytest.raises(BackupRestored):
-            ledger.carry([tomb()], [], other)
-    assert ledger.tombstones() == []
+            ledger.append_records([tomb()], [], other)
+    assert ledger.list_tombstones() == []
     branch = head(5, restored_from=f"7:{7:064}")
-    ledger.put_head(branch)
-    assert ledger.last_head() == branch, "the last one counts, not the highest"
-    ledger.put_head(head(6))
-    assert ledger.last_head() == head(6)
+    ledger.append_head(branch)
+    assert ledger.read_last_head() == branch, "the last one counts, not the highest"
+    ledger.append_head(head(6))
+    assert ledger.read_last_head() == head(6)
 
 
 @pytest.mark.parametrize("deed", ["UPDATE {} SET {} = 'x'", "DELETE FROM {}"])
@@ -78,7 +78,7 @@ def test_a_head_that_does_not_go_on_is_refused_with_all_that_came_with_it(ledger
     ("table", "column"), [("tombstones", "key"), ("destroyed", "ref"), ("heads", "hash")]
 )
 def test_the_database_refuses_to_change_what_the_ledger_holds(ledger, table, column, deed):
-    ledger.carry([tomb()], [Destroyed(kind="document", ref="doc_1", shop=SHOP, at=NOW)], head(1))
+    ledger.append_records([tomb()], [Destruction(kind="document", ref="doc_1", shop=SHOP, at=NOW)], head(1))
     with pytest.raises(Exception, match="append-only"), ledger._engine.begin() as connection:
         connection.execute(text(deed.format(table, column)))
 
@@ -87,17 +87,22 @@ def test_the_database_refuses_to_change_what_the_ledger_holds(ledger, table, col
 def test_one_that_is_away_is_not_asked_again_for_a_while(database_url, monkeypatch):
     away = SqlLedger("postgresql+psycopg://nobody:secret@/x?host=/nowhere")
     with pytest.raises(LedgerUnavailable, match="ledger: OperationalError"):
-        away.last_head()
+        away.read_last_head()
     knocks = []
     monkeypatch.setattr(away._engine, "begin", lambda: knocks.append(1))
     with pytest.raises(LedgerUnavailable):
-        away.put_head(head(1))
+        away.append_head(head(1))
     assert knocks == []
 
 
 def test_without_one_nothing_is_kept_and_nothing_fails():
-    none = NoLedger()
-    none.carry([tomb()], [], head(1))
-    none.put_head(head(1))
+    none = NullLedger()
+    none.append_records([tomb()], [], head(1))
+    none.append_head(head(1))
     none.close()
-    assert (none.configured, none.last_head(), none.tombstones(), none.destroyed()) == (False, None, (), ())
+    assert (none.configured, none.read_last_head(), none.list_tombstones(), none.list_destructions()) == (
+        False,
+        None,
+        (),
+        (),
+    )

@@ -14,7 +14,7 @@ from sqlalchemy import insert, select, update
 from bridge.errors import KeyMissing, NeedsOperator, SealBroken
 from bridge.model import BankDetails, PaymentReference, Principal, RefundState, Settlement
 from bridge.store.refunds.refund_accounts import RefundRows
-from bridge.store.schema.retention_tables import legal_claims, refund_accounts
+from bridge.store.schema.retention_tables import legal_holds, refund_accounts
 from tests.factories import ASHA, NOW, OTHER_SHOP, SHOP, customer, merged, order
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -24,13 +24,15 @@ PAID = Settlement(reference="412345678901", amount=Decimal("1234.00"), currency=
 
 
 def kept(tx, refund_id="99", order_id="1001", details=BANK, shop=SHOP):
-    account = tx.refunds.keep(shop, details, order_id=order_id, refund_id=refund_id, opened_at=NOW)
+    account = tx.refunds.seal_bank_details(
+        shop, details, order_id=order_id, refund_id=refund_id, opened_at=NOW
+    )
     assert account is not None
     return account
 
 
 def settled(tx, account, ends=NOW):
-    assert tx.refunds.settle(account.id, PAID, settled_at=NOW, erase_at=ends)
+    assert tx.refunds.record_settlement(account.id, PAID, settled_at=NOW, erase_at=ends)
     return account
 
 
@@ -49,7 +51,7 @@ def claim(tx, **of):
         "approved_by": "",
         "released_by": "",
     }
-    tx.session.connection.execute(insert(legal_claims), row | of)
+    tx.session.connection.execute(insert(legal_holds), row | of)
 
 
 def column(tx, account, name):
@@ -61,40 +63,51 @@ def column(tx, account, name):
 def test_what_is_kept_reads_back_and_its_record_holds_none_of_it(store):
     with store.transaction() as tx:
         account = kept(tx)
-        assert tx.refunds.get(account.id) == account
-        assert tx.refunds.details(account.id, refund_id="99") == BANK
-        assert tx.refunds.reference(account.id) == PaymentReference(method="bank", last_four="7890")
-        assert tx.refunds.keep(SHOP, UPI, order_id="1001", refund_id="99", opened_at=NOW) is None
+        assert tx.refunds.find_refund_account(account.id) == account
+        assert tx.refunds.open_bank_details(account.id, refund_id="99") == BANK
+        assert tx.refunds.find_payment_reference(account.id) == PaymentReference(
+            method="bank", last_four="7890"
+        )
+        assert tx.refunds.seal_bank_details(SHOP, UPI, order_id="1001", refund_id="99", opened_at=NOW) is None
         assert kept(tx, shop=OTHER_SHOP).id != account.id
         upi = kept(tx, "100", details=UPI)
-        assert tx.refunds.reference(upi.id) == PaymentReference(method="upi", last_four="")
+        assert tx.refunds.find_payment_reference(upi.id) == PaymentReference(method="upi", last_four="")
     for value in ("001234567890", "HDFC0001234", "Qwertzuiop", "okbank", "1001"):
         assert value not in repr(account) + repr(upi)
 
 
 def test_the_person_is_the_one_whose_order_it_is(store):
     with store.transaction() as tx:
-        assert kept(tx, "1").subject == tx.index.subject(SHOP, Principal(order_ids=("1001",)))
-        tx.index.learn(
+        assert kept(tx, "1").subject == tx.index.find_subject(SHOP, Principal(order_ids=("1001",)))
+        tx.index.ingest_sightings(
             SHOP, [customer(), order(1001), order(1002, customer_id=None, email="new@example.com")]
         )
-        assert kept(tx, "2").subject == tx.index.subject(SHOP, ASHA)
+        assert kept(tx, "2").subject == tx.index.find_subject(SHOP, ASHA)
         guest = kept(tx, "3", "1002").subject
-        assert guest == tx.index.subject(SHOP, Principal(email="new@example.com"))
-        assert {one.refund_id for one in tx.refunds.of_orders(SHOP, ["1001"])} == {"1", "2"}
-        assert {one.refund_id for one in tx.refunds.of_orders(SHOP, [], subject=guest)} == {"3"}
-        assert tx.refunds.of_orders(SHOP, ["", "x"]) == tx.refunds.of_orders(OTHER_SHOP, ["1001"]) == []
-        assert [one.refund_id for one in tx.refunds.listed(shop=SHOP, order_id="1002")] == ["3"]
+        assert guest == tx.index.find_subject(SHOP, Principal(email="new@example.com"))
+        assert {one.refund_id for one in tx.refunds.list_refund_accounts_of_orders(SHOP, ["1001"])} == {
+            "1",
+            "2",
+        }
+        assert {
+            one.refund_id for one in tx.refunds.list_refund_accounts_of_orders(SHOP, [], subject=guest)
+        } == {"3"}
+        assert (
+            tx.refunds.list_refund_accounts_of_orders(SHOP, ["", "x"])
+            == tx.refunds.list_refund_accounts_of_orders(OTHER_SHOP, ["1001"])
+            == []
+        )
+        assert [one.refund_id for one in tx.refunds.list_refund_accounts(shop=SHOP, order_id="1002")] == ["3"]
 
 
 @pytest.mark.parametrize("state", [RefundState.SETTLED, RefundState.ERASED])
 def test_only_an_open_refund_opens_its_details(store, state):
     with store.transaction() as tx:
         account = kept(tx)
-        assert tx.refunds.details(account.id, refund_id="98") is None
-        assert tx.refunds.details("rfd_nobody", refund_id="99") is None
+        assert tx.refunds.open_bank_details(account.id, refund_id="98") is None
+        assert tx.refunds.open_bank_details("rfd_nobody", refund_id="99") is None
         tx.session.connection.execute(update(refund_accounts).values(state=state))
-        assert tx.refunds.details(account.id, refund_id="99") is None
+        assert tx.refunds.open_bank_details(account.id, refund_id="99") is None
 
 
 def test_a_value_that_was_moved_to_another_row_does_not_open(store):
@@ -105,26 +118,26 @@ def test_a_value_that_was_moved_to_another_row_does_not_open(store):
             update(refund_accounts).where(refund_accounts.c.id == mine.id).values(taken)
         )
         with pytest.raises(SealBroken):
-            tx.refunds.details(mine.id, refund_id="1")
+            tx.refunds.open_bank_details(mine.id, refund_id="1")
         only_doc = {"doc": taken["doc"], "wrapped": column(tx, hers, "wrapped")}
         assert only_doc == taken
         with pytest.raises((SealBroken, KeyMissing)):
-            tx.session.vault.open(taken["doc"], f"refund_accounts|{hers.id}|doc|{SHOP}")
+            tx.session.keyring.open(taken["doc"], f"refund_accounts|{hers.id}|doc|{SHOP}")
 
 
 def test_settling_closes_the_lock_once_and_keeps_the_bank_s_word(store):
     with store.transaction() as tx:
         account = settled(tx, kept(tx), ends=None)
-        assert tx.refunds.details(account.id, refund_id="99") is None
-        assert tx.refunds.settle(account.id, PAID, settled_at=NOW, erase_at=NOW) is False
-        assert tx.refunds.settle("rfd_nobody", PAID, settled_at=NOW, erase_at=NOW) is False
-        assert tx.refunds.reference(account.id) == PaymentReference(
+        assert tx.refunds.open_bank_details(account.id, refund_id="99") is None
+        assert tx.refunds.record_settlement(account.id, PAID, settled_at=NOW, erase_at=NOW) is False
+        assert tx.refunds.record_settlement("rfd_nobody", PAID, settled_at=NOW, erase_at=NOW) is False
+        assert tx.refunds.find_payment_reference(account.id) == PaymentReference(
             method="bank", last_four="7890", settlement=PAID
         )
-        assert tx.refunds.due(limit=9) == [], "nobody knows its day"
-        tx.refunds.dated(account.id, erase_at=NOW)
-        tx.refunds.dated(account.id, erase_at=NOW + timedelta(days=9))
-        assert [one.erase_at for one in tx.refunds.due(limit=9)] == [NOW]
+        assert tx.refunds.list_due_refund_accounts(limit=9) == [], "nobody knows its day"
+        tx.refunds.record_erase_at(account.id, erase_at=NOW)
+        tx.refunds.record_erase_at(account.id, erase_at=NOW + timedelta(days=9))
+        assert [one.erase_at for one in tx.refunds.list_due_refund_accounts(limit=9)] == [NOW]
 
 
 def test_erasing_destroys_key_and_details_and_nothing_before_its_day(store, clock):
@@ -133,82 +146,85 @@ def test_erasing_destroys_key_and_details_and_nothing_before_its_day(store, cloc
         later = settled(tx, kept(tx, "2"), ends=NOW + timedelta(seconds=1))
         is_open = kept(tx, "3")
         ids = [over.id, later.id, is_open.id]
-        gone = tx.refunds.erase(ids, request_id="req_1")
+        gone = tx.refunds.erase_bank_details(ids, request_id="req_1")
         assert [(one.id, one.state, one.request_id, one.erased_at) for one in gone] == [
             (over.id, RefundState.ERASED, "req_1", clock.at)
         ]
         assert column(tx, over, "doc") is None
         assert column(tx, over, "wrapped") is None
-        assert tx.refunds.erase(ids) == [], "twice is once"
+        assert tx.refunds.erase_bank_details(ids) == [], "twice is once"
         assert column(tx, later, "doc")
-        assert [one.id for one in tx.refunds.erase(ids, unsettled=True)] == [is_open.id]
+        assert [one.id for one in tx.refunds.erase_bank_details(ids, include_open=True)] == [is_open.id]
         clock.at += timedelta(seconds=1)
-        assert [one.id for one in tx.refunds.erase(tuple(ids))] == [later.id]
-        assert tx.refunds.reference(over.id).settlement == PAID
+        assert [one.id for one in tx.refunds.erase_bank_details(tuple(ids))] == [later.id]
+        assert tx.refunds.find_payment_reference(over.id).settlement == PAID
 
 
 def test_what_was_erased_before_it_was_settled_may_be_given_anew(store):
     with store.transaction() as tx:
         wrong = kept(tx)
-        tx.refunds.erase([wrong.id], unsettled=True)
+        tx.refunds.erase_bank_details([wrong.id], include_open=True)
         right = kept(tx, details=UPI)
-        assert tx.refunds.details(right.id, refund_id="99") == UPI
-        assert tx.refunds.get(wrong.id) is None
+        assert tx.refunds.open_bank_details(right.id, refund_id="99") == UPI
+        assert tx.refunds.find_refund_account(wrong.id) is None
         settled(tx, right)
-        tx.refunds.erase([right.id])
-        assert tx.refunds.keep(SHOP, UPI, order_id="1001", refund_id="99", opened_at=NOW) is None
+        tx.refunds.erase_bank_details([right.id])
+        assert tx.refunds.seal_bank_details(SHOP, UPI, order_id="1001", refund_id="99", opened_at=NOW) is None
 
 
 def test_a_live_claim_of_the_order_or_of_the_person_holds_and_a_released_one_does_not(store):
     with store.transaction() as tx:
-        tx.index.learn(SHOP, [order(1001), order(1002, customer_id=7002, email="b@example.com")])
+        tx.index.ingest_sightings(SHOP, [order(1001), order(1002, customer_id=7002, email="b@example.com")])
         hers, his = settled(tx, kept(tx, "1")), settled(tx, kept(tx, "2", "1002"))
         claim(tx, subject=hers.subject, released_at=NOW)
-        assert len(tx.refunds.due(limit=9)) == 2
-        assert len(tx.refunds.due(limit=1)) == 1
+        assert len(tx.refunds.list_due_refund_accounts(limit=9)) == 2
+        assert len(tx.refunds.list_due_refund_accounts(limit=1)) == 1
         claim(tx, order_key=hers.order_key)
         claim(tx, subject=his.subject, shop=OTHER_SHOP)
-        assert tx.refunds.claimed([hers, his]) == {hers.id}
-        assert [one.id for one in tx.refunds.due(limit=9)] == [his.id]
-        assert [one.id for one in tx.refunds.erase([hers.id, his.id], unsettled=True)] == [his.id]
+        assert tx.refunds.find_account_ids_on_legal_hold([hers, his]) == {hers.id}
+        assert [one.id for one in tx.refunds.list_due_refund_accounts(limit=9)] == [his.id]
+        assert [one.id for one in tx.refunds.erase_bank_details([hers.id, his.id], include_open=True)] == [
+            his.id
+        ]
         assert column(tx, hers, "doc")
-        assert tx.refunds.claimed([]) == frozenset()
+        assert tx.refunds.find_account_ids_on_legal_hold([]) == frozenset()
 
 
 def test_a_claim_of_the_customer_who_was_kept_in_a_merge_holds(store):
     with store.transaction() as tx:
-        tx.index.learn(SHOP, [order(1001)])
+        tx.index.ingest_sightings(SHOP, [order(1001)])
         account = settled(tx, kept(tx))
-        tx.index.learn(SHOP, [merged(7001, 7009)])
-        claim(tx, subject=tx.index.subject(SHOP, replace(ASHA, customer_id="7009")))
-        assert tx.refunds.claimed([account]) == {account.id}
+        tx.index.ingest_sightings(SHOP, [merged(7001, 7009)])
+        claim(tx, subject=tx.index.find_subject(SHOP, replace(ASHA, customer_id="7009")))
+        assert tx.refunds.find_account_ids_on_legal_hold([account]) == {account.id}
 
 
 def test_what_is_still_there_after_it_was_erased_is_said(store, monkeypatch):
     monkeypatch.setattr(
-        "bridge.store.refunds.refund_accounts.GONE", {"doc": None, "state": RefundState.ERASED}
+        "bridge.store.refunds.refund_accounts.ERASED_ACCOUNT_VALUES",
+        {"doc": None, "state": RefundState.ERASED},
     )
     with store.transaction() as tx:
         account = settled(tx, kept(tx))
         with pytest.raises(NeedsOperator, match="still there"):
-            tx.refunds.erase([account.id])
+            tx.refunds.erase_bank_details([account.id])
 
 
 def test_what_does_not_read_back_is_not_kept(store, monkeypatch):
-    monkeypatch.setattr(RefundRows, "details", lambda *_, **__: UPI)
+    monkeypatch.setattr(RefundRows, "open_bank_details", lambda *_, **__: UPI)
     with pytest.raises(NeedsOperator), store.transaction() as tx:
         kept(tx)
     with store.transaction() as tx:
-        assert tx.refunds.listed() == []
+        assert tx.refunds.list_refund_accounts() == []
 
 
 def test_restricting_notes_the_request_and_changes_nothing_else(store):
     with store.transaction() as tx:
         account, gone = kept(tx), kept(tx, "100")
-        tx.refunds.erase([gone.id], unsettled=True)
-        assert tx.refunds.restrict([account.id, gone.id], request_id="req_1") == 1
-        assert tx.refunds.get(account.id) == replace(account, request_id="req_1")
-        assert tx.refunds.details(account.id, refund_id="99") == BANK
+        tx.refunds.erase_bank_details([gone.id], include_open=True)
+        assert tx.refunds.restrict_refund_accounts([account.id, gone.id], request_id="req_1") == 1
+        assert tx.refunds.find_refund_account(account.id) == replace(account, request_id="req_1")
+        assert tx.refunds.open_bank_details(account.id, refund_id="99") == BANK
 
 
 def calls(name):
@@ -222,17 +238,17 @@ def calls(name):
 
 
 def test_only_one_function_opens_the_details_and_only_the_locked_step_calls_it():
-    places = {(path, function) for path, function, _ in calls("details")}
+    places = {(path, function) for path, function, _ in calls("open_bank_details")}
     assert places == {
-        ("bridge/store/refunds/refund_accounts.py", "keep"),  # reads back what it sealed
-        ("bridge/steps/refunds/read_account.py", "read"),
+        ("bridge/store/refunds/refund_accounts.py", "seal_bank_details"),  # reads back what it sealed
+        ("bridge/steps/refunds/read_account.py", "read_bank_details"),
     }
     opened = {
         (path, function)
         for path, function, node in calls("doc")
         if "refund_accounts" in path or "refund" in node
     }
-    looks_whether_it_is_there = ("bridge/store/recovery/ledger_state.py", "undestroyed")
+    looks_whether_it_is_there = ("bridge/store/recovery/ledger_state.py", "filter_unknown_destructions")
     assert opened - {looks_whether_it_is_there} == {
-        ("bridge/store/refunds/refund_accounts.py", fn) for fn in ("details", "erase")
+        ("bridge/store/refunds/refund_accounts.py", fn) for fn in ("open_bank_details", "erase_bank_details")
     }

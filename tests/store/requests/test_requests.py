@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from bridge.errors import ClaimLost
-from bridge.model import Absence, Action, Gap, Kind, Outcome, Principal, RequestState, TaskState
-from bridge.store.requests.request_rows import described
+from bridge.errors import LeaseLost
+from bridge.model import Absence, Gap, Outcome, Principal, RequestKind, RequestState, TaskAction, TaskState
+from bridge.store.requests.request_rows import request_from_row
 from bridge.store.schema.tables import data_keys, requests
 from tests.factories import (
     ASHA,
@@ -30,17 +30,17 @@ LATER = NOW + timedelta(hours=1)
 
 def claimed(store, request_id):
     with store.transaction() as tx:
-        return tx.requests.claim(request_id)
+        return tx.requests.acquire_lease(request_id)
 
 
 def read(store, request_id):
     with store.transaction() as tx:
-        return tx.requests.get(request_id), tx.requests.tasks(request_id)
+        return tx.requests.get_request(request_id), tx.requests.list_tasks(request_id)
 
 
 def release(tx, claim, state, **given):
     told = {"wake_at": None, "complete": None, "closed_at": None}
-    tx.requests.release(claim, state=state, **(told | given))
+    tx.requests.release_lease(claim, state=state, **(told | given))
 
 
 @pytest.fixture
@@ -56,8 +56,8 @@ def test_a_request_reads_back_as_it_was_opened(store, request_):
     assert read_back == request_
     assert [task.system for task in tasks] == ["shopify", "delhivery"]
     with store.transaction() as tx:
-        assert tx.requests.get("req_none") is None
-        assert tx.requests.claim("req_none") is None
+        assert tx.requests.get_request("req_none") is None
+        assert tx.requests.acquire_lease("req_none") is None
 
 
 def test_the_same_idempotency_key_opens_nothing_a_second_time(store):
@@ -65,19 +65,22 @@ def test_the_same_idempotency_key_opens_nothing_a_second_time(store):
     with store.transaction() as tx:
         opened(tx, first, once="shop|access|9999")
     with store.transaction() as tx:
-        assert tx.requests.open(second, once="shop|access|9999", tasks=[make_task(second.id)]) is None
-        assert tx.requests.tasks(second.id) == []
-        assert tx.requests.opened_once("shop|access|9999") == first
-        assert tx.requests.opened_once("shop|access|1") is None
+        assert (
+            tx.requests.open_request(second, idempotency_key="shop|access|9999", tasks=[make_task(second.id)])
+            is None
+        )
+        assert tx.requests.list_tasks(second.id) == []
+        assert tx.requests.find_request_by_idempotency_key("shop|access|9999") == first
+        assert tx.requests.find_request_by_idempotency_key("shop|access|1") is None
 
 
 def test_the_same_person_and_kind_in_flight_is_found_and_not_opened_twice(store, request_):
     with store.transaction() as tx:
-        assert tx.requests.open(make_request(), once="another", tasks=[]) is None
-        assert tx.requests.in_flight(SHOP, Kind.ACCESS, request_.subject) == request_
-        assert tx.requests.in_flight(SHOP, Kind.ERASURE, request_.subject) is None
-        assert tx.requests.in_flight(OTHER_SHOP, Kind.ACCESS, request_.subject) is None
-        opened(tx, make_request(kind=Kind.ERASURE))
+        assert tx.requests.open_request(make_request(), idempotency_key="another", tasks=[]) is None
+        assert tx.requests.find_open_request(SHOP, RequestKind.ACCESS, request_.subject) == request_
+        assert tx.requests.find_open_request(SHOP, RequestKind.ERASURE, request_.subject) is None
+        assert tx.requests.find_open_request(OTHER_SHOP, RequestKind.ACCESS, request_.subject) is None
+        opened(tx, make_request(kind=RequestKind.ERASURE))
 
 
 def test_a_request_that_is_done_takes_nobody_in(store, request_):
@@ -85,7 +88,7 @@ def test_a_request_that_is_done_takes_nobody_in(store, request_):
     with store.transaction() as tx:
         release(tx, claim, RequestState.DONE, complete=True, closed_at=NOW)
     with store.transaction() as tx:
-        assert tx.requests.in_flight(SHOP, Kind.ACCESS, request_.subject) is None
+        assert tx.requests.find_open_request(SHOP, RequestKind.ACCESS, request_.subject) is None
         opened(tx, make_request())
     assert claimed(store, request_.id) is None
 
@@ -95,19 +98,19 @@ def test_a_request_has_one_owner_until_its_lease_lapses(store, clock, request_):
     assert claimed(store, request_.id) is None
     clock.at = NOW + timedelta(seconds=14)
     with store.transaction() as tx:
-        tx.requests.hold(first)
+        tx.requests.verify_lease(first)
     clock.at = NOW + timedelta(seconds=28)
     assert claimed(store, request_.id) is None
     clock.at = NOW + timedelta(seconds=30)
     second = claimed(store, request_.id)
     assert (first.fence, second.fence) == (1, 2)
     for write in (
-        lambda tx: tx.requests.hold(first),
+        lambda tx: tx.requests.verify_lease(first),
         lambda tx: release(tx, first, RequestState.DONE),
-        lambda tx: tx.requests.postpone(first, "x", LATER),
-        lambda tx: tx.requests.fail(first, "x"),
+        lambda tx: tx.requests.postpone_request(first, "x", LATER),
+        lambda tx: tx.requests.fail_request(first, "x"),
     ):
-        with pytest.raises(ClaimLost), store.transaction() as tx:
+        with pytest.raises(LeaseLost), store.transaction() as tx:
             write(tx)
     assert read(store, request_.id)[0].attempts == 2
 
@@ -124,18 +127,20 @@ def test_a_released_request_is_free_and_its_attempts_begin_anew(store, request_)
 
 def test_a_request_that_was_given_back_is_not_held_again(store, request_):
     with store.transaction() as tx:
-        claim = tx.requests.claim(request_.id)
-        tx.requests.release(claim, state=RequestState.WAITING, wake_at=NOW, complete=False, closed_at=None)
-    with pytest.raises(ClaimLost), store.transaction() as tx:
-        tx.requests.hold(claim)
+        claim = tx.requests.acquire_lease(request_.id)
+        tx.requests.release_lease(
+            claim, state=RequestState.WAITING, wake_at=NOW, complete=False, closed_at=None
+        )
+    with pytest.raises(LeaseLost), store.transaction() as tx:
+        tx.requests.verify_lease(claim)
     with store.transaction() as tx:
-        assert tx.requests.claim(request_.id)
+        assert tx.requests.acquire_lease(request_.id)
 
 
 def test_a_postponed_request_comes_back_at_its_time(store, clock, request_):
     claim = claimed(store, request_.id)
     with store.transaction() as tx:
-        tx.requests.postpone(claim, "KeyError at x.py:1 f", LATER)
+        tx.requests.postpone_request(claim, "KeyError at x.py:1 f", LATER)
     assert claimed(store, request_.id) is None
     clock.at = LATER
     assert claimed(store, request_.id).fence == 2
@@ -145,12 +150,12 @@ def test_a_postponed_request_comes_back_at_its_time(store, clock, request_):
 def test_a_failed_request_is_a_dead_letter_that_restart_brings_back(store, request_):
     claim = claimed(store, request_.id)
     with store.transaction() as tx:
-        tx.requests.fail(claim, "gave_up")
+        tx.requests.fail_request(claim, "gave_up")
     assert read(store, request_.id)[0].state is RequestState.FAILED
     assert claimed(store, request_.id) is None
     with store.transaction() as tx:
-        assert tx.requests.in_flight(SHOP, Kind.ACCESS, request_.subject) is not None
-        tx.requests.restart(request_.id)
+        assert tx.requests.find_open_request(SHOP, RequestKind.ACCESS, request_.subject) is not None
+        tx.requests.restart_request(request_.id)
     request, _ = read(store, request_.id)
     assert (request.state, request.attempts, request.last_error) == (RequestState.IN_PROGRESS, 0, "")
     assert claimed(store, request_.id)
@@ -158,14 +163,16 @@ def test_a_failed_request_is_a_dead_letter_that_restart_brings_back(store, reque
 
 def test_restart_goes_on_from_the_last_page_and_moves_no_clock(store, request_):
     failed, retried = read(store, request_.id)[1]
-    waiting = make_task(request_.id, "shopify", Action.FOLLOW, state=TaskState.WAITING, wake_at=LATER)
-    asked = make_task(request_.id, "bluedart", Action.INSTRUCT, state=TaskState.WAITING)
+    waiting = make_task(
+        request_.id, "shopify", TaskAction.POLL_PLATFORM_ERASURE, state=TaskState.WAITING, wake_at=LATER
+    )
+    asked = make_task(request_.id, "bluedart", TaskAction.NOTIFY_PROCESSOR, state=TaskState.WAITING)
     with store.transaction() as tx:
         tx.requests.save_task(replace(failed, state=TaskState.FAILED, cursor="p2", attempts=3))
         tx.requests.save_task(replace(retried, state=TaskState.RETRY, wake_at=LATER, records=4))
         tx.requests.save_task(waiting)
         tx.requests.save_task(asked)
-        tx.requests.restart(request_.id)
+        tx.requests.restart_request(request_.id)
     request, (first, second, follow, instruct) = read(store, request_.id)
     assert (first.state, first.cursor, first.attempts) == (TaskState.PENDING, "p2", 0)
     assert (second.state, second.wake_at, second.records) == (TaskState.PENDING, None, 4)
@@ -179,10 +186,10 @@ def test_restart_asks_again_from_the_start_where_an_answer_had_gaps(store, reque
     done = {"state": TaskState.DONE, "records": 1, "cursor": "p9"}
     with store.transaction() as tx:
         for task, outcome in ((partly, Outcome.INCOMPLETE), (whole, Outcome.FOUND)):
-            tx.findings.add(task, page(make_finding()))
+            tx.findings.add_findings(task, page(make_finding()))
             tx.requests.save_task(replace(task, outcome=outcome, **done))
-        tx.requests.restart(request_.id)
-        assert [system for system, _ in tx.findings.records(request_.id)] == ["delhivery"]
+        tx.requests.restart_request(request_.id)
+        assert [system for system, _ in tx.findings.read_findings(request_.id)] == ["delhivery"]
     first, second = read(store, request_.id)[1]
     assert (first.state, first.records, first.cursor, first.outcome) == (TaskState.PENDING, 0, "", None)
     assert (second.state, second.records, second.cursor) == (TaskState.DONE, 1, "p9")
@@ -191,9 +198,9 @@ def test_restart_asks_again_from_the_start_where_an_answer_had_gaps(store, reque
 def test_joining_with_nothing_new_only_restarts(store, request_):
     claim = claimed(store, request_.id)
     with store.transaction() as tx:
-        tx.requests.widen(request_.id, Principal(customer_id="7001"))
-        tx.requests.widen("req_none", ASHA)
-        tx.requests.hold(claim)
+        tx.requests.widen_request(request_.id, Principal(customer_id="7001"))
+        tx.requests.widen_request("req_none", ASHA)
+        tx.requests.verify_lease(claim)
     assert read(store, request_.id)[0] == request_
 
 
@@ -202,15 +209,15 @@ def test_joining_with_more_orders_runs_again_and_fences_the_worker_off(store, re
     claim = claimed(store, request_.id)
     gap = Gap(system="shopify", absence=Absence.DENIED, what="events", reason="scope")
     with store.transaction() as tx:
-        tx.findings.add(task, page(make_finding()))
+        tx.findings.add_findings(task, page(make_finding()))
         tx.requests.save_task(
             replace(task, state=TaskState.DONE, outcome=Outcome.FOUND, records=1, cursor="p1", gaps=(gap,))
         )
     with store.transaction() as tx:
-        tx.requests.widen(request_.id, Principal(order_ids=("1", "2")))
-        tx.requests.widen(request_.id, Principal(order_ids=("2", "3")))
-    with pytest.raises(ClaimLost), store.transaction() as tx:
-        tx.requests.hold(claim)
+        tx.requests.widen_request(request_.id, Principal(order_ids=("1", "2")))
+        tx.requests.widen_request(request_.id, Principal(order_ids=("2", "3")))
+    with pytest.raises(LeaseLost), store.transaction() as tx:
+        tx.requests.verify_lease(claim)
     request, tasks = read(store, request_.id)
     assert request.principal == replace(ASHA, order_ids=("1", "2", "3"))
     assert (tasks[0].state, tasks[0].records, tasks[0].cursor, tasks[0].gaps) == (
@@ -220,26 +227,26 @@ def test_joining_with_more_orders_runs_again_and_fences_the_worker_off(store, re
         (),
     )
     with store.transaction() as tx:
-        assert list(tx.findings.records(request_.id)) == []
+        assert list(tx.findings.read_findings(request_.id)) == []
     assert claimed(store, request_.id)
 
 
 def test_joining_a_request_about_a_merged_id_names_the_customer_that_was_kept(store):
     gone, kept = Principal(customer_id="7000"), Principal(customer_id="7001", email=ASHA.email)
-    request = make_request(kind=Kind.ERASURE, principal=gone)
+    request = make_request(kind=RequestKind.ERASURE, principal=gone)
     with store.transaction() as tx:
-        tx.index.learn(SHOP, [merged(7000, 7001)])
+        tx.index.ingest_sightings(SHOP, [merged(7000, 7001)])
         opened(tx, request)
-        tx.requests.widen(request.id, kept)
+        tx.requests.widen_request(request.id, kept)
     assert read(store, request.id)[0].principal == kept
     with store.transaction() as tx:
-        tx.requests.widen(request.id, gone)
+        tx.requests.widen_request(request.id, gone)
     assert read(store, request.id)[0].principal == kept
 
 
 def test_a_principal_that_is_forgotten_is_gone_and_so_is_her_key(store, request_):
     with store.transaction() as tx:
-        tx.requests.rewrite(request_, None)
+        tx.requests.replace_principal(request_, None)
     request, _ = read(store, request_.id)
     assert request.principal == Principal()
     with store.engine.connect() as connection:
@@ -247,13 +254,13 @@ def test_a_principal_that_is_forgotten_is_gone_and_so_is_her_key(store, request_
 
 
 def test_what_an_erasure_still_says_of_her_has_a_key_of_its_own(store):
-    request = make_request(kind=Kind.ERASURE)
+    request = make_request(kind=RequestKind.ERASURE)
     with store.transaction() as tx:
         opened(tx, request)
-        hers = tx.session.data_key(SHOP, request.subject).id
-        tx.requests.rewrite(request, Principal(customer_id="7001"))
+        hers = tx.session.get_or_create_data_key(SHOP, request.subject).id
+        tx.requests.replace_principal(request, Principal(customer_id="7001"))
     with store.transaction() as tx:
-        assert tx.requests.get(request.id).principal == Principal(customer_id="7001")
+        assert tx.requests.get_request(request.id).principal == Principal(customer_id="7001")
         assert tx.session.find_data_key(hers) is None
 
 
@@ -262,7 +269,7 @@ def test_a_task_reads_back_as_it_was_saved_and_its_cursor_rests_sealed(store, re
     task = make_task(
         request_.id,
         "shopify",
-        Action.FOLLOW,
+        TaskAction.POLL_PLATFORM_ERASURE,
         state=TaskState.RETRY,
         attempts=2,
         records=7,
@@ -283,8 +290,8 @@ def test_a_task_reads_back_as_it_was_saved_and_its_cursor_rests_sealed(store, re
 
 def test_a_listing_describes_without_the_person(store, request_):
     with store.transaction() as tx:
-        [listed] = tx.listing.requests(state="in_progress", kind="access", shop=SHOP)
-        assert tx.listing.requests(state="done") == []
+        [listed] = tx.operator_queries.list_requests(state="in_progress", kind="access", shop=SHOP)
+        assert tx.operator_queries.list_requests(state="done") == []
         row = tx.session.connection.execute(select(requests)).one()
     assert listed == replace(request_, principal=Principal())
-    assert described(row, ASHA) == request_
+    assert request_from_row(row, ASHA) == request_

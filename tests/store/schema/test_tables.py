@@ -10,9 +10,9 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import LargeBinary, inspect, text
 from sqlalchemy.dialects import sqlite
 
-from bridge.store.migrations.upgrade import at_head, downgrade, upgrade
+from bridge.store.migrations.upgrade import downgrade_database, is_at_newest_revision, upgrade_database
 from bridge.store.schema.tables import metadata
-from bridge.store.schema.utc_datetime import Moment
+from bridge.store.schema.utc_datetime import UtcDateTime
 
 COLUMNS = [column for table in metadata.sorted_tables for column in table.columns]
 
@@ -28,23 +28,23 @@ def test_the_migrations_make_the_tables_that_the_code_uses(store):
     with store.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
-    assert at_head(store.engine)
+    assert is_at_newest_revision(store.engine)
 
 
 def test_up_down_and_up_again_ends_at_head(store):
-    downgrade(store.engine, "base")
-    assert not at_head(store.engine)
+    downgrade_database(store.engine, "base")
+    assert not is_at_newest_revision(store.engine)
     assert set(inspect(store.engine).get_table_names()) <= {"alembic_version"}
-    upgrade(store.engine)
-    upgrade(store.engine)
-    assert at_head(store.engine)
+    upgrade_database(store.engine)
+    upgrade_database(store.engine)
+    assert is_at_newest_revision(store.engine)
     with store.transaction() as tx:
-        assert tx.evidence.head() == (0, "0" * 64)
-    assert store.lock("clock", "a", 5)
+        assert tx.evidence.read_head() == (0, "0" * 64)
+    assert store.acquire_named_lock("clock", "a", 5)
 
 
 def test_down_takes_the_triggers_and_the_function_with_it(store):
-    downgrade(store.engine, "base")
+    downgrade_database(store.engine, "base")
     catalogue = "sqlite_master WHERE type = 'trigger'"
     if store.engine.dialect.name == "postgresql":
         catalogue = "pg_proc WHERE proname = 'evidence_is_append_only'"
@@ -53,7 +53,7 @@ def test_down_takes_the_triggers_and_the_function_with_it(store):
 
 
 def test_a_moment_without_a_zone_is_refused_and_others_become_utc():
-    kind, dialect = Moment(), sqlite.dialect()
+    kind, dialect = UtcDateTime(), sqlite.dialect()
     with pytest.raises(ValueError, match="without a zone"):
         kind.process_bind_param(datetime(2026, 1, 1), dialect)  # noqa: DTZ001 - the point
     india = timezone(timedelta(hours=5, minutes=30))

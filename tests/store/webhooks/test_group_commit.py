@@ -24,7 +24,7 @@ def rows(store):
 
 
 def writer(commit, **given):
-    told = {"max_rows": 100, "max_bytes": 1000, "wait_s": 2.0, "committed": lambda _rows: None}
+    told = {"max_rows": 100, "max_bytes": 1000, "wait_s": 2.0, "on_committed": lambda _rows: None}
     return GroupCommit(commit, **(told | given))
 
 
@@ -43,7 +43,7 @@ def test_webhooks_that_wait_at_the_same_moment_share_a_transaction(store):
 
     def put(_number):
         start.wait()
-        return [store.accept(make_delivery()) for _ in range(4)]
+        return [store.accept_delivery(make_delivery()) for _ in range(4)]
 
     with ThreadPoolExecutor(32) as pool:
         answers = [new for answer in pool.map(put, range(32)) for new in answer]
@@ -54,10 +54,10 @@ def test_webhooks_that_wait_at_the_same_moment_share_a_transaction(store):
 
 def test_what_is_accepted_is_durable_and_sealed_when_the_call_returns(store, vault):
     delivery = make_delivery(raw=b'{"email": "asha@qwertzuiop.example"}', triggered_at=NOW, event_id="e")
-    assert store.accept(delivery)
+    assert store.accept_delivery(delivery)
     with store.transaction() as tx:
-        assert tx.listing.delivery(delivery.id) == delivery
-        assert tx.listing.delivery("dlv_none") is None
+        assert tx.operator_queries.reveal_delivery(delivery.id) == delivery
+        assert tx.operator_queries.reveal_delivery("dlv_none") is None
     with store.engine.connect() as connection:
         kept = connection.execute(select(deliveries)).one()
     assert b"qwertzuiop" not in kept.body
@@ -66,28 +66,28 @@ def test_what_is_accepted_is_durable_and_sealed_when_the_call_returns(store, vau
 
 def test_the_same_webhook_id_is_a_repetition_whatever_its_body(store):
     first = make_delivery()
-    assert store.accept(first)
-    assert not store.accept(replace(make_delivery(), webhook_id=first.webhook_id))
-    assert store.accept(replace(make_delivery(topic="orders/paid"), webhook_id=first.webhook_id))
+    assert store.accept_delivery(first)
+    assert not store.accept_delivery(replace(make_delivery(), webhook_id=first.webhook_id))
+    assert store.accept_delivery(replace(make_delivery(topic="orders/paid"), webhook_id=first.webhook_id))
     assert rows(store) == 2
 
 
 def test_the_same_body_under_another_id_is_a_repetition_within_the_window(store, clock):
     first = make_delivery(raw=b'{"id": 1}')
-    assert store.accept(first)
+    assert store.accept_delivery(first)
     clock.at = NOW + timedelta(hours=3, minutes=59)
-    assert not store.accept(make_delivery(raw=b'{"id": 1}', received_at=clock.at))
-    assert store.accept(make_delivery(raw=b'{"id": 1}', received_at=clock.at, shop=OTHER_SHOP))
-    assert store.accept(make_delivery(raw=b'{"id": 1}', received_at=clock.at, topic="orders/paid"))
+    assert not store.accept_delivery(make_delivery(raw=b'{"id": 1}', received_at=clock.at))
+    assert store.accept_delivery(make_delivery(raw=b'{"id": 1}', received_at=clock.at, shop=OTHER_SHOP))
+    assert store.accept_delivery(make_delivery(raw=b'{"id": 1}', received_at=clock.at, topic="orders/paid"))
     clock.at = NOW + timedelta(hours=4, minutes=1)
-    assert store.accept(make_delivery(raw=b'{"id": 1}', received_at=clock.at))
+    assert store.accept_delivery(make_delivery(raw=b'{"id": 1}', received_at=clock.at))
     assert rows(store) == 4
 
 
 def test_a_delivery_without_an_id_is_told_apart_by_its_body(store):
-    assert store.accept(make_delivery(webhook_id="", raw=b"{}"))
-    assert store.accept(make_delivery(webhook_id="", raw=b'{"id": 2}'))
-    assert not store.accept(make_delivery(webhook_id="", raw=b"{}"))
+    assert store.accept_delivery(make_delivery(webhook_id="", raw=b"{}"))
+    assert store.accept_delivery(make_delivery(webhook_id="", raw=b'{"id": 2}'))
+    assert not store.accept_delivery(make_delivery(webhook_id="", raw=b"{}"))
 
 
 def test_repetitions_within_one_batch_are_one_row(store):
@@ -95,18 +95,18 @@ def test_repetitions_within_one_batch_are_one_row(store):
     same_body = make_delivery(raw=b'{"id": 1}')
     same_id = make_delivery(webhook_id=twin.webhook_id)
     given = [waiting_row(store, one) for one in (twin, same_body, same_id)]
-    assert store._commit(given) == {twin.id}
+    assert store._commit_deliveries(given) == {twin.id}
     assert rows(store) == 1
 
 
 def waiting_row(store, delivery):
     """Give the row that would wait for the writer."""
     caught = []
-    store._accept.put, put = caught.append, store._accept.put
+    store._group_commit.commit_row, put = caught.append, store._group_commit.commit_row
     try:
-        store.accept(delivery)
+        store.accept_delivery(delivery)
     finally:
-        store._accept.put = put
+        store._group_commit.put = put
     return caught[0]
 
 
@@ -118,7 +118,7 @@ def test_a_row_that_the_database_refuses_fails_alone(store):
     def put(delivery):
         start.wait()
         try:
-            answers[delivery.id] = store.accept(delivery)
+            answers[delivery.id] = store.accept_delivery(delivery)
         except StoreUnavailable as fault:
             answers[delivery.id] = fault
 
@@ -134,17 +134,17 @@ def test_a_row_that_the_database_refuses_fails_alone(store):
 def test_a_rejected_row_never_blocks_the_good_one_with_the_same_id_and_body(store):
     good = make_delivery()
     rejected = replace(good, id=make_delivery().id, state=DeliveryState.REJECTED, reason="shop_differs")
-    assert store.accept(rejected)
-    assert not store.accept(replace(rejected, id=make_delivery().id))
-    assert store.accept(good)
-    assert not store.accept(replace(good, id=make_delivery().id))
+    assert store.accept_delivery(rejected)
+    assert not store.accept_delivery(replace(rejected, id=make_delivery().id))
+    assert store.accept_delivery(good)
+    assert not store.accept_delivery(replace(good, id=make_delivery().id))
 
 
 def test_only_what_waits_for_work_rings_and_each_shop_of_the_index_once(database_url, vault, clock):
     rung = []
-    store = SqlStore(database_url, vault=vault, now=clock.now, rung=rung.extend)
+    store = SqlStore(database_url, keyring=vault, now=clock.now, on_accepted=rung.extend)
     order, redact = make_delivery(), make_delivery(topic="customers/redact")
-    store._committed(
+    store._enqueue_committed(
         [
             waiting_row(store, one)
             for one in (order, make_delivery(), redact, make_delivery(state=DeliveryState.REJECTED))
@@ -162,12 +162,12 @@ def test_a_batch_is_taken_whole_and_each_caller_hears_of_its_own_row():
         assert gate.wait(5)
         return {"dlv_0", "dlv_2"} & fresh(given)
 
-    group = writer(commit, committed=lambda given: heard.append([one["id"] for one in given]))
+    group = writer(commit, on_committed=lambda given: heard.append([one["id"] for one in given]))
     with ThreadPoolExecutor(4) as pool:
-        first = pool.submit(group.put, row("dlv_0"))
+        first = pool.submit(group.commit_row, row("dlv_0"))
         while not batches:
             pass
-        rest = [pool.submit(group.put, row(f"dlv_{number}")) for number in (1, 2)]
+        rest = [pool.submit(group.commit_row, row(f"dlv_{number}")) for number in (1, 2)]
         while len(group._queue) < 2:
             pass
         gate.set()
@@ -183,27 +183,27 @@ def test_too_many_rows_or_bytes_are_refused_at_once():
     gate = threading.Event()
     group = writer(lambda given: gate.wait(5) and fresh(given), max_rows=1, max_bytes=10)
     with pytest.raises(StoreUnavailable, match="too many"):
-        group.put(row(body=b"." * 11))
+        group.commit_row(row(body=b"." * 11))
     with ThreadPoolExecutor(2) as pool:
-        first = pool.submit(group.put, row("dlv_1"))
+        first = pool.submit(group.commit_row, row("dlv_1"))
         while group._writer is None or group._queue:
             pass
-        second = pool.submit(group.put, row("dlv_2"))
+        second = pool.submit(group.commit_row, row("dlv_2"))
         while not group._queue:
             pass
         with pytest.raises(StoreUnavailable, match="too many") as caught:
-            group.put(row("dlv_3"))
+            group.commit_row(row("dlv_3"))
         gate.set()
         assert (first.result(), second.result()) == (True, True)
     assert caught.value.retry_after_s == 1
-    assert group._bytes == 0
+    assert group._queued_bytes == 0
 
 
 def test_what_is_not_committed_in_time_is_answered_as_unavailable():
     gate = threading.Event()
     group = writer(lambda given: gate.wait(5) and fresh(given), wait_s=0.05)
     with pytest.raises(StoreUnavailable, match="in time"):
-        group.put(row())
+        group.commit_row(row())
     gate.set()
 
 
@@ -218,10 +218,10 @@ def test_a_batch_is_bounded_in_bytes(monkeypatch):
 
     group = writer(commit)
     with ThreadPoolExecutor(4) as pool:
-        first = pool.submit(group.put, row("dlv_0"))
+        first = pool.submit(group.commit_row, row("dlv_0"))
         while not batches:
             pass
-        rest = [pool.submit(group.put, row(f"dlv_{number}", b"...")) for number in (1, 2, 3)]
+        rest = [pool.submit(group.commit_row, row(f"dlv_{number}", b"...")) for number in (1, 2, 3)]
         while len(group._queue) < 3:
             pass
         gate.set()
@@ -239,7 +239,7 @@ def test_a_database_that_is_away_answers_the_whole_batch_without_trying_each():
     group = writer(commit)
     for _ in range(2):
         with pytest.raises(StoreUnavailable, match="OperationalError"):
-            group.put(row())
+            group.commit_row(row())
     assert calls == [1, 1]
 
 
@@ -254,8 +254,8 @@ def test_a_defect_is_halved_down_to_its_row():
 
     group = writer(commit)
     waiting = [_Answer(name) for name in ("a", "b", "bad", "c")]
-    group._write(waiting)
-    assert [(one.fresh, one.fault is None) for one in waiting] == [
+    group._write_batch(waiting)
+    assert [(one.is_new, one.fault is None) for one in waiting] == [
         (True, True),
         (True, True),
         (False, False),
@@ -268,5 +268,5 @@ class _Answer:
     """A caller that waits."""
 
     def __init__(self, name):
-        self.row, self.fresh, self.fault = row(name), False, None
-        self.done = threading.Event()
+        self.row, self.is_new, self.fault = row(name), False, None
+        self.finished = threading.Event()

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from bridge.errors import ClaimLost
+from bridge.errors import LeaseLost
 from bridge.model import DeliveryState
 from bridge.store.schema.tables import deliveries
 from tests.factories import NOW, OTHER_SHOP, SHOP, make_delivery
@@ -22,13 +22,13 @@ def kept(store, delivery_id):
 
 def accept(store, **given):
     delivery = make_delivery(**given)
-    assert store.accept(delivery)
+    assert store.accept_delivery(delivery)
     return delivery
 
 
 def claim(store, delivery_id):
     with store.transaction() as tx:
-        return tx.inbox.claim(delivery_id)
+        return tx.inbox.acquire_lease(delivery_id)
 
 
 def test_a_delivery_has_one_owner(store):
@@ -48,12 +48,12 @@ def test_a_lease_that_lapsed_frees_the_row_and_fences_the_first_owner_off(store,
     clock.at = NOW + timedelta(seconds=16)
     second, opened = claim(store, delivery.id)
     assert (second.fence, opened.attempts) == (2, 1)
-    with pytest.raises(ClaimLost), store.transaction() as tx:
-        tx.inbox.settle(first, DeliveryState.DONE)
-    with pytest.raises(ClaimLost), store.transaction() as tx:
-        tx.inbox.retry(first, "x", NOW)
+    with pytest.raises(LeaseLost), store.transaction() as tx:
+        tx.inbox.finish_delivery(first, DeliveryState.DONE)
+    with pytest.raises(LeaseLost), store.transaction() as tx:
+        tx.inbox.schedule_retry(first, "x", NOW)
     with store.transaction() as tx:
-        tx.inbox.settle(second, DeliveryState.DONE)
+        tx.inbox.finish_delivery(second, DeliveryState.DONE)
     assert kept(store, delivery.id).state == "done"
 
 
@@ -61,11 +61,11 @@ def test_done_destroys_the_body_and_keeps_the_ids(store, clock):
     delivery = accept(store)
     owned, _ = claim(store, delivery.id)
     with store.transaction() as tx:
-        tx.inbox.settle(owned, DeliveryState.DONE)
+        tx.inbox.finish_delivery(owned, DeliveryState.DONE)
     row = kept(store, delivery.id)
     assert (row.body, row.state, row.webhook_id, row.done_at) == (None, "done", delivery.webhook_id, NOW)
     assert claim(store, delivery.id) is None
-    assert not store.accept(make_delivery(webhook_id=delivery.webhook_id))
+    assert not store.accept_delivery(make_delivery(webhook_id=delivery.webhook_id))
 
 
 @pytest.mark.parametrize("state", [DeliveryState.FAILED, DeliveryState.REJECTED])
@@ -73,7 +73,7 @@ def test_failed_and_rejected_keep_the_body_and_say_why(store, state):
     delivery = accept(store)
     owned, _ = claim(store, delivery.id)
     with store.transaction() as tx:
-        tx.inbox.settle(owned, state, "not_json")
+        tx.inbox.finish_delivery(owned, state, "not_json")
     row = kept(store, delivery.id)
     assert (row.state, row.reason, row.body is None) == (state, "not_json", False)
     assert row.last_error == ("not_json" if state is DeliveryState.FAILED else "")
@@ -83,15 +83,15 @@ def test_a_delivery_rejected_by_its_worker_does_not_block_the_next_with_its_id(s
     delivery = accept(store)
     owned, _ = claim(store, delivery.id)
     with store.transaction() as tx:
-        tx.inbox.settle(owned, DeliveryState.REJECTED, "id_missing")
-    assert store.accept(make_delivery(webhook_id=delivery.webhook_id, raw=delivery.raw))
+        tx.inbox.finish_delivery(owned, DeliveryState.REJECTED, "id_missing")
+    assert store.accept_delivery(make_delivery(webhook_id=delivery.webhook_id, raw=delivery.raw))
 
 
 def test_a_retry_comes_at_its_time_and_not_before(store, clock):
     delivery = accept(store)
     owned, _ = claim(store, delivery.id)
     with store.transaction() as tx:
-        tx.inbox.retry(owned, "E" * 300, NOW + timedelta(minutes=1))
+        tx.inbox.schedule_retry(owned, "E" * 300, NOW + timedelta(minutes=1))
     assert claim(store, delivery.id) is None
     assert len(kept(store, delivery.id).last_error) == 200
     clock.at = NOW + timedelta(minutes=1)
@@ -105,9 +105,9 @@ def test_a_batch_is_the_oldest_of_one_shop_bounded_in_rows(store):
     accept(store, shop=OTHER_SHOP)
     accept(store, topic="products/update")
     with store.transaction() as tx:
-        first = tx.inbox.claim_batch(SHOP, LEARNED, 2, 1_000_000)
+        first = tx.inbox.acquire_lease_batch(SHOP, LEARNED, 2, 1_000_000)
     with store.transaction() as tx:
-        rest = tx.inbox.claim_batch(SHOP, LEARNED, 200, 1_000_000)
+        rest = tx.inbox.acquire_lease_batch(SHOP, LEARNED, 200, 1_000_000)
     assert [one.id for _, one in first] == [early.id, middle.id]
     assert [one.id for _, one in rest] == [late.id]
 
@@ -120,10 +120,10 @@ def test_a_batch_is_bounded_in_bytes_and_always_takes_one(store):
     taken = []
     for _ in range(2):
         with store.transaction() as tx:
-            taken.append([one.id for _, one in tx.inbox.claim_batch(SHOP, LEARNED, 200, 250)])
+            taken.append([one.id for _, one in tx.inbox.acquire_lease_batch(SHOP, LEARNED, 200, 250)])
     assert taken == [[big[0].id, big[1].id], [big[2].id]]
     with store.transaction() as tx:
-        assert tx.inbox.claim_batch(SHOP, LEARNED, 200, 10) == []
+        assert tx.inbox.acquire_lease_batch(SHOP, LEARNED, 200, 10) == []
 
 
 @pytest.mark.parametrize("topic", ["customers/redact", "customers/data_request", "shop/redact"])
@@ -131,7 +131,7 @@ def test_the_index_never_takes_a_privacy_topic(store, topic):
     privacy = accept(store, topic=topic)
     accept(store, topic="customers/update")
     with store.transaction() as tx:
-        taken = tx.inbox.claim_batch(SHOP, LEARNED, 200, 1_000_000)
+        taken = tx.inbox.acquire_lease_batch(SHOP, LEARNED, 200, 1_000_000)
     assert [one.topic for _, one in taken] == ["customers/update"]
     assert kept(store, privacy.id).state == "received"
 
@@ -146,7 +146,7 @@ def test_a_body_that_does_not_open_fails_alone(store, body, reason):
     with store.engine.begin() as connection:
         connection.execute(update(deliveries).where(deliveries.c.id == bad.id).values(body=body))
     with store.transaction() as tx:
-        taken = tx.inbox.claim_batch(SHOP, LEARNED, 200, 1_000_000)
+        taken = tx.inbox.acquire_lease_batch(SHOP, LEARNED, 200, 1_000_000)
     assert [one.id for _, one in taken] == [good.id]
     row = kept(store, bad.id)
     assert (row.state, row.reason, row.lease_until) == ("failed", reason, None)
@@ -158,7 +158,7 @@ def test_what_a_transaction_claimed_is_free_again_when_it_rolls_back(store):
 
     def fail():
         with store.transaction() as tx:
-            assert tx.inbox.claim(delivery.id)
+            assert tx.inbox.acquire_lease(delivery.id)
             raise KeyError
 
     with pytest.raises(KeyError):

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 SYSTEM = "shopify"
-MARGIN_S = 0.1  # the bucket fills in steps; arriving a moment early costs another round trip
+THROTTLE_MARGIN_S = 0.1  # the bucket fills in steps; arriving a moment early costs another round trip
 # What stands at the top of our questions, as the record it is and as the list of them.
-RECORDS = {
+RECORD_NAMES = {
     **dict.fromkeys(("orders", "search", "nodes", "order"), ("order", "orders")),
     "drafts": ("draft_order", "draft orders"),
     "cards": ("gift_card", "gift cards"),
@@ -36,18 +36,18 @@ RECORDS = {
     "segments": ("customer.segments", "customer segments"),
 }
 # What hangs below the customer and is a record of its own.
-BELOW = {
+CUSTOMER_RECORD_NAMES = {
     "companyContactProfiles": ("company_contact", "company contacts"),
     "paymentMethods": ("payment_method", "payment methods"),
     "storeCreditAccounts": ("store_credit_account", "store credit accounts"),
     "subscriptionContracts": ("subscription_contract", "subscription contracts"),
 }
-_CODE = re.compile(r"[A-Z][A-Z_]{2,40}")
-_SCOPE = re.compile(r"\b(?:read|write)_[a-z_]+")
-_PASSING = frozenset({"INTERNAL_SERVER_ERROR", "TIMEOUT", "SERVICE_UNAVAILABLE"})
+_CODE_PATTERN = re.compile(r"[A-Z][A-Z_]{2,40}")
+_SCOPE_PATTERN = re.compile(r"\b(?:read|write)_[a-z_]+")
+_TRANSIENT_CODES = frozenset({"INTERNAL_SERVER_ERROR", "TIMEOUT", "SERVICE_UNAVAILABLE"})
 
 
-class TooCostly(ConnectorRefused):
+class QueryTooCostly(ConnectorRefused):
     """The query's price is above what one query may cost: ask for less at once."""
 
     def __init__(self, cost: float, limit: float) -> None:
@@ -57,12 +57,12 @@ class TooCostly(ConnectorRefused):
         self.limit = limit
 
 
-class Passing(ConnectorUnavailable):
+class TransientFailure(ConnectorUnavailable):
     """Status 200 and no answer in it: half a body, a proxy's page, an error inside Shopify. It passes."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Denied:
+class DeniedField:
     """A field that was withheld. `path` is where it stood, list positions included."""
 
     path: tuple[str | int, ...]
@@ -70,36 +70,36 @@ class Denied:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Reply:
+class GraphQLReply:
     """What came back. `data` may be partly filled: `denied` says what is missing and why.
 
     `shut` are the optional parts that had to be left out to get anything at all.
     """
 
     data: Mapping[str, Any]
-    denied: tuple[Denied, ...] = ()
-    shut: tuple[str, ...] = ()
+    denied: tuple[DeniedField, ...] = ()
+    dropped_flags: tuple[str, ...] = ()
 
     @property
     def gaps(self) -> tuple[Gap, ...]:
         """One gap for each withheld field, whichever rows it was withheld in."""
-        found = {(field_of(one.path), one.reason): None for one in self.denied}
+        found = {(format_field_path(one.path), one.reason): None for one in self.denied}
         return tuple(
             Gap(system=SYSTEM, absence=Absence.DENIED, what=what, reason=reason) for what, reason in found
         )
 
 
-def field_of(path: Sequence[str | int]) -> str:
+def format_field_path(path: Sequence[str | int]) -> str:
     """`order.phone` for ["customer", "orders", "nodes", 3, "phone"]: record and field, no positions."""
     parts = [part for part in path if isinstance(part, str)] or ["answer"]
-    if parts[0] == "customer" and parts[1:] and parts[1] in {"orders", *BELOW}:
+    if parts[0] == "customer" and parts[1:] and parts[1] in {"orders", *CUSTOMER_RECORD_NAMES}:
         del parts[0]
-    record, records = (RECORDS | BELOW).get(parts[0], (parts[0], parts[0]))
+    record, records = (RECORD_NAMES | CUSTOMER_RECORD_NAMES).get(parts[0], (parts[0], parts[0]))
     fields = [part for part in parts[1:] if part != "nodes"]
     return ".".join([record, *fields]) if fields else records
 
 
-def parse(content: bytes) -> Reply:
+def parse_graphql_reply(content: bytes) -> GraphQLReply:
     """Read an answer of status 200.
 
     Raises ConnectorThrottled with the wait in seconds, TooCostly, ConnectorRefused, Passing.
@@ -107,61 +107,66 @@ def parse(content: bytes) -> Reply:
     try:
         body = json.loads(content)
     except (ValueError, RecursionError):
-        raise Passing("shopify: answer is not JSON") from None
+        raise TransientFailure("shopify: answer is not JSON") from None
     if not isinstance(body, dict) or not ("data" in body or "errors" in body):
-        raise Passing("shopify: answer is not GraphQL")
+        raise TransientFailure("shopify: answer is not GraphQL")
     errors = body.get("errors") or []
     if not isinstance(errors, list):
         raise ConnectorRefused("shopify: refused")
     data = body.get("data") or {}
-    cost = _mapping(_mapping(body.get("extensions")).get("cost"))
-    denied = tuple(filter(None, (_judge(_mapping(error), cost) for error in errors)))
+    cost = _dict_or_empty(_dict_or_empty(body.get("extensions")).get("cost"))
+    denied = tuple(filter(None, (_read_error(_dict_or_empty(error), cost) for error in errors)))
     if not isinstance(data, dict) or (not data and not errors):
-        raise Passing("shopify: answer has no data")
-    return Reply(data=data, denied=denied)
+        raise TransientFailure("shopify: answer has no data")
+    return GraphQLReply(data=data, denied=denied)
 
 
-def _judge(error: Mapping[str, Any], cost: Mapping[str, Any]) -> Denied | None:
-    about = _mapping(error.get("extensions"))
+def _read_error(error: Mapping[str, Any], cost: Mapping[str, Any]) -> DeniedField | None:
+    about = _dict_or_empty(error.get("extensions"))
     message = str(error.get("message", ""))
     code = str(about.get("code", ""))
     unapproved = "not approved" in message
     if code == "THROTTLED" or message == "Throttled":
-        raise _throttled(cost)
+        raise _build_throttle_error(cost)
     if code == "MAX_COST_EXCEEDED":
-        raise TooCostly(_number(about.get("cost")), _number(about.get("maxCost")))
-    if code in _PASSING:
-        raise Passing(f"shopify: {code}")
+        raise QueryTooCostly(_number_or_zero(about.get("cost")), _number_or_zero(about.get("maxCost")))
+    if code in _TRANSIENT_CODES:
+        raise TransientFailure(f"shopify: {code}")
     if code == "ACCESS_DENIED" or unapproved:
         path = tuple(part for part in error.get("path") or () if isinstance(part, str | int))
-        return Denied(path=path, reason="not_approved" if unapproved else _scope(about, message))
+        return DeniedField(
+            path=path, reason="not_approved" if unapproved else _find_denied_scope(about, message)
+        )
     if code == "RESOURCE_NOT_FOUND" and error.get("path"):
         return None  # the field is null, and that says it
-    raise ConnectorRefused(f"shopify: {code if _CODE.fullmatch(code) else 'GRAPHQL_ERROR'}")
+    raise ConnectorRefused(f"shopify: {code if _CODE_PATTERN.fullmatch(code) else 'GRAPHQL_ERROR'}")
 
 
-def _scope(about: Mapping[str, Any], message: str) -> str:
-    found = _SCOPE.search(str(about.get("requiredAccess", ""))) or _SCOPE.search(message)
+def _find_denied_scope(extensions: Mapping[str, Any], message: str) -> str:
+    found = _SCOPE_PATTERN.search(str(extensions.get("requiredAccess", ""))) or _SCOPE_PATTERN.search(message)
     return found[0] if found else "access_denied"
 
 
-def _throttled(cost: Mapping[str, Any]) -> ConnectorThrottled | TooCostly:
+def _build_throttle_error(cost: Mapping[str, Any]) -> ConnectorThrottled | QueryTooCostly:
     """Say how long until the bucket holds what was asked: every number is Shopify's.
 
     https://shopify.dev/docs/api/usage/limits#the-leaky-bucket-algorithm
     """
-    status = _mapping(cost.get("throttleStatus"))
-    asked, there = _number(cost.get("requestedQueryCost")), _number(status.get("currentlyAvailable"))
-    rate, brim = _number(status.get("restoreRate")), _number(status.get("maximumAvailable"))
+    status = _dict_or_empty(cost.get("throttleStatus"))
+    asked, there = (
+        _number_or_zero(cost.get("requestedQueryCost")),
+        _number_or_zero(status.get("currentlyAvailable")),
+    )
+    rate, brim = _number_or_zero(status.get("restoreRate")), _number_or_zero(status.get("maximumAvailable"))
     if brim and asked > brim:
-        return TooCostly(asked, brim)  # no wait would ever be long enough
-    wait_s = max(0.0, asked - there) / rate + MARGIN_S if rate else 1.0
+        return QueryTooCostly(asked, brim)  # no wait would ever be long enough
+    wait_s = max(0.0, asked - there) / rate + THROTTLE_MARGIN_S if rate else 1.0
     return ConnectorThrottled("shopify: THROTTLED", retry_after_s=wait_s)
 
 
-def _mapping(value: object) -> Mapping[str, Any]:
+def _dict_or_empty(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _number(value: object) -> float:
+def _number_or_zero(value: object) -> float:
     return float(value) if isinstance(value, int | float) else 0.0

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Need:
+class RequiredScope:
     """A scope, what stays unread without it, and the variable that leaves that out of our questions.
 
     `instead` are other scopes that open the same door.
@@ -26,37 +26,41 @@ class Need:
     scope: str
     what: str
     flag: str
-    instead: tuple[str, ...] = ()
+    alternatives: tuple[str, ...] = ()
 
 
-NEEDS = (
-    Need(scope="read_customers", what="customer", flag="customer"),
-    Need(scope="read_orders", what="orders", flag="orders"),
-    Need(scope="read_all_orders", what="orders older than 60 days", flag="all_orders"),
-    Need(scope="read_returns", what="returns", flag="returns"),
-    Need(
+REQUIRED_SCOPES = (
+    RequiredScope(scope="read_customers", what="customer", flag="customer"),
+    RequiredScope(scope="read_orders", what="orders", flag="orders"),
+    RequiredScope(scope="read_all_orders", what="orders older than 60 days", flag="all_orders"),
+    RequiredScope(scope="read_returns", what="returns", flag="returns"),
+    RequiredScope(
         scope="read_merchant_managed_fulfillment_orders",
         what="fulfilment orders",
         flag="dispatches",
-        instead=("read_assigned_fulfillment_orders", "read_third_party_fulfillment_orders"),
+        alternatives=("read_assigned_fulfillment_orders", "read_third_party_fulfillment_orders"),
     ),
-    Need(scope="read_draft_orders", what="draft orders", flag="drafts"),
-    Need(scope="read_gift_cards", what="gift cards", flag="cards"),
-    Need(scope="read_customer_payment_methods", what="payment methods", flag="methods"),
-    Need(scope="read_store_credit_accounts", what="store credit accounts", flag="credits"),
-    Need(
+    RequiredScope(scope="read_draft_orders", what="draft orders", flag="drafts"),
+    RequiredScope(scope="read_gift_cards", what="gift cards", flag="cards"),
+    RequiredScope(scope="read_customer_payment_methods", what="payment methods", flag="methods"),
+    RequiredScope(scope="read_store_credit_accounts", what="store credit accounts", flag="credits"),
+    RequiredScope(
         scope="read_store_credit_account_transactions",
         what="store credit transactions",
         flag="creditMoves",
     ),
-    Need(scope="read_own_subscription_contracts", what="subscription contracts", flag="subscriptions"),
-    Need(scope="read_customer_merge", what="merge state", flag="merge"),
-    Need(scope="read_metaobjects", what="metaobjects", flag="metaobjects"),
-    Need(scope="read_content", what="blog comments", flag="comments", instead=("read_online_store_pages",)),
+    RequiredScope(
+        scope="read_own_subscription_contracts", what="subscription contracts", flag="subscriptions"
+    ),
+    RequiredScope(scope="read_customer_merge", what="merge state", flag="merge"),
+    RequiredScope(scope="read_metaobjects", what="metaobjects", flag="metaobjects"),
+    RequiredScope(
+        scope="read_content", what="blog comments", flag="comments", alternatives=("read_online_store_pages",)
+    ),
 )
 
 # What opens single fields that may be null: asked for in any case, and where Shopify denies one, that is said.
-ASKED = (
+OPTIONAL_SCOPES = (
     ("gift card transactions", "read_gift_card_transactions"),
     ("payment terms of an order", "read_payment_terms"),
     ("campaigns that led to a visit", "read_marketing_events"),
@@ -68,7 +72,7 @@ ASKED = (
 )
 
 
-def granted(installation: Mapping[str, Any]) -> frozenset[str]:
+def read_granted_scopes(installation: Mapping[str, Any]) -> frozenset[str]:
     """Take the scopes out of an answer to `installation`."""
     app = installation.get("currentAppInstallation") or {}
     return frozenset(
@@ -76,20 +80,21 @@ def granted(installation: Mapping[str, Any]) -> frozenset[str]:
     )
 
 
-def missing(scopes: Collection[str]) -> list[Need]:
+def find_missing_scopes(granted_scopes: Collection[str]) -> list[RequiredScope]:
     """List what we need and do not have. Writing includes reading."""
     return [
         need
-        for need in NEEDS
+        for need in REQUIRED_SCOPES
         if not any(
-            name in scopes or name.replace("read_", "write_", 1) in scopes
-            for name in (need.scope, *need.instead)
+            name in granted_scopes or name.replace("read_", "write_", 1) in granted_scopes
+            for name in (need.scope, *need.alternatives)
         )
     ]
 
 
-def gaps(needs: Collection[Need]) -> tuple[Gap, ...]:
+def list_scope_gaps(missing_scopes: Collection[RequiredScope]) -> tuple[Gap, ...]:
     """Write what an export must say for each missing scope."""
     return tuple(
-        Gap(system=SYSTEM, absence=Absence.DENIED, what=need.what, reason=need.scope) for need in needs
+        Gap(system=SYSTEM, absence=Absence.DENIED, what=need.what, reason=need.scope)
+        for need in missing_scopes
     )

@@ -14,52 +14,52 @@ if TYPE_CHECKING:
 class TokenCache(Protocol):
     """Tokens of all shops. A refresh token is good once: whoever uses it is alone with its shop meanwhile."""
 
-    def get(self, shop: str) -> tuple[str, datetime] | None:
+    def get_access_token(self, shop: str) -> tuple[str, datetime] | None:
         """Give the shop's token and the moment it ends, or None."""
         ...
 
-    def put(self, shop: str, token: str, expires_at: datetime, refresh: str = "") -> None:
+    def save_token(self, shop: str, token: str, expires_at: datetime, refresh_token: str = "") -> None:
         """Keep a token. Without a new refresh token the kept one stays."""
         ...
 
-    def refresh(self, shop: str) -> str:
+    def get_refresh_token(self, shop: str) -> str:
         """Give the shop's refresh token, or ''."""
         ...
 
-    def alone(self, shop: str) -> bool:
+    def acquire_refresh_lock(self, shop: str) -> bool:
         """Take the turn to refresh this shop's token; False while another process has it."""
         ...
 
-    def done(self, shop: str) -> None:
+    def release_refresh_lock(self, shop: str) -> None:
         """Give the turn back."""
         ...
 
 
-class MemoryTokens:
+class MemoryTokenCache:
     """Tokens of this process."""
 
     def __init__(self) -> None:
         """Start with none."""
-        self._kept: dict[str, tuple[str, datetime]] = {}
-        self._refresh: dict[str, str] = {}
+        self._tokens: dict[str, tuple[str, datetime]] = {}
+        self._refresh_tokens: dict[str, str] = {}
 
-    def get(self, shop: str) -> tuple[str, datetime] | None:
+    def get_access_token(self, shop: str) -> tuple[str, datetime] | None:
         """See TokenCache."""
-        return self._kept.get(shop)
+        return self._tokens.get(shop)
 
-    def put(self, shop: str, token: str, expires_at: datetime, refresh: str = "") -> None:
+    def save_token(self, shop: str, token: str, expires_at: datetime, refresh_token: str = "") -> None:
         """See TokenCache."""
-        self._kept[shop] = (token, expires_at)
-        if refresh:
-            self._refresh[shop] = refresh
+        self._tokens[shop] = (token, expires_at)
+        if refresh_token:
+            self._refresh_tokens[shop] = refresh_token
 
-    def refresh(self, shop: str) -> str:
+    def get_refresh_token(self, shop: str) -> str:
         """See TokenCache."""
-        return self._refresh.get(shop, "")
+        return self._refresh_tokens.get(shop, "")
 
-    def alone(self, shop: str) -> bool:  # noqa: ARG002 - nobody else has this memory
+    def acquire_refresh_lock(self, shop: str) -> bool:  # noqa: ARG002 - nobody else has this memory
         """See TokenCache."""
         return True
 
-    def done(self, shop: str) -> None:
+    def release_refresh_lock(self, shop: str) -> None:
         """See TokenCache."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 from bridge.connectors.shopify.api.answers import SYSTEM
 from bridge.model import Absence, Gap
 
-SPOKEN = ("2025-10", "2026-01", "2026-04", "2026-07", "2026-10")
+SUPPORTED_VERSIONS = ("2025-10", "2026-01", "2026-04", "2026-07", "2026-10")
 # What, and the first version that knows it.
-SINCE = (
+FIRST_VERSION_OF_FIELDS = (
     ("bank accounts among the payment methods", "2026-01"),
     ("tax id of the customer", "2026-07"),
     ("accounts at identity providers", "2026-07"),
@@ -20,10 +20,10 @@ SINCE = (
 )
 
 
-def gaps(version: str) -> tuple[Gap, ...]:
+def list_version_gaps(version: str) -> tuple[Gap, ...]:
     """Write what an export must say of the version that is asked."""
     return tuple(
         Gap(system=SYSTEM, absence=Absence.NOT_CONFIGURED, what=what, reason=f"not_in_version_{version}")
-        for what, since in SINCE
+        for what, since in FIRST_VERSION_OF_FIELDS
         if version < since
     )

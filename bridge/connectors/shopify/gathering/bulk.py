@@ -12,128 +12,142 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from bridge.connectors.http import Dialect
+from bridge.connectors.http import StatusRules
 from bridge.connectors.shopify.api import documents
 from bridge.connectors.shopify.api.answers import SYSTEM
 from bridge.connectors.shopify.gathering import bulk_file, orders
-from bridge.connectors.shopify.gathering.cursor import Place, Stage
-from bridge.connectors.shopify.gathering.session import Errand, number_of
+from bridge.connectors.shopify.gathering.cursor import GatherCursor, GatherStage
+from bridge.connectors.shopify.gathering.session import GatherSession, parse_gid_number
 from bridge.errors import ConnectorThrottled, ConnectorUnavailable
 from bridge.model import Absence, Gap
-from bridge.rules.index.identity import normal
+from bridge.rules.index.identity import normalise_identifier
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bridge.connectors.shopify.gathering.orders import Step
+    from bridge.connectors.shopify.gathering.orders import StepResult
 
 Node = dict[str, Any]
 
-PAGE = 250
-POLLS_S = (1.0, 2.0, 4.0, 8.0, 10.0)  # 25 seconds in one call; the database's schedule goes on from there
-LATER_S = 60.0
-OPEN = frozenset({"CREATED", "RUNNING", "CANCELING"})
-BUSY = frozenset({"OPERATION_IN_PROGRESS", "LIMIT_REACHED"})  # five at once; one before 2026-01
+BULK_PAGE_SIZE = 250
+BULK_POLL_PAUSES_S = (
+    1.0,
+    2.0,
+    4.0,
+    8.0,
+    10.0,
+)  # 25 seconds in one call; the database's schedule goes on from there
+BULK_RETRY_AFTER_S = 60.0
+RUNNING_BULK_STATES = frozenset({"CREATED", "RUNNING", "CANCELING"})
+BUSY_BULK_CODES = frozenset({"OPERATION_IN_PROGRESS", "LIMIT_REACHED"})  # five at once; one before 2026-01
 
 
-class Expired(ConnectorUnavailable):
+class BulkFileExpired(ConnectorUnavailable):
     """The file is no longer there: a week after the operation Shopify drops it."""
 
 
-FILE = Dialect(also=dict.fromkeys((400, 401, 403, 404, 410), Expired))
+BULK_FILE_RULES = StatusRules(error_by_status=dict.fromkeys((400, 401, 403, 404, 410), BulkFileExpired))
 
 
-def bulk(errand: Errand, place: Place) -> Iterator[Step]:
+def read_bulk_orders(session: GatherSession, cursor: GatherCursor) -> Iterator[StepResult]:
     """Begin the operation, or wait for it and read its file.
 
     Raises ConnectorThrottled where it is not done yet, ConnectorUnavailable where it failed twice.
     """
-    if not place.bulk:
-        yield (), (), _begin(errand, place)
+    if not cursor.bulk:
+        yield (), (), _start_bulk_operation(session, cursor)
         return
-    found = _ended(errand, place)
+    found = _await_bulk_operation(session, cursor)
     status, url, partial = found.get("status"), found.get("url"), found.get("partialDataUrl")
     if found.get("errorCode") == "ACCESS_DENIED":
-        yield (), (), _by_pages(place)
+        yield (), (), _fall_back_to_pages(cursor)
         return
-    if status != "COMPLETED" and (not partial or not place.tries):
-        yield from _anew(place)
+    if status != "COMPLETED" and (not partial or not cursor.tries):
+        yield from _restart_bulk_operation(cursor)
         return
-    short = _gap("bulk_operation_failed") if status != "COMPLETED" else ()
+    short = _build_orders_gap("bulk_operation_failed") if status != "COMPLETED" else ()
     try:
-        for step in _read(errand, place, str(url or partial or ""), int(found.get("rootObjectCount") or 0)):
-            findings, gaps, place = step
-            yield findings, gaps + (short if place.bulked else ()), place
-    except Expired:
-        yield from _anew(place)
+        for step in _read_bulk_file(
+            session, cursor, str(url or partial or ""), int(found.get("rootObjectCount") or 0)
+        ):
+            findings, gaps, cursor = step
+            yield findings, gaps + (short if cursor.bulked else ()), cursor
+    except BulkFileExpired:
+        yield from _restart_bulk_operation(cursor)
 
 
-def _begin(errand: Errand, place: Place) -> Place:
+def _start_bulk_operation(session: GatherSession, cursor: GatherCursor) -> GatherCursor:
     """Give Shopify the query, and keep the operation's id. Raises as `Client.ask`."""
-    reply = errand.client.ask(errand.shop, "bulk/start", query=query(errand, place))
+    reply = session.client.run_document(session.shop, "bulk/start", query=build_bulk_query(session, cursor))
     begun = reply.data.get("begun") or {}
-    if BUSY & {error.get("code") for error in begun.get("userErrors") or ()}:
-        raise ConnectorThrottled("shopify: other bulk operations are running", retry_after_s=LATER_S)
+    if BUSY_BULK_CODES & {error.get("code") for error in begun.get("userErrors") or ()}:
+        raise ConnectorThrottled(
+            "shopify: other bulk operations are running", retry_after_s=BULK_RETRY_AFTER_S
+        )
     number = (begun.get("bulkOperation") or {}).get("id")
-    return replace(place, bulk=str(number)) if number else _by_pages(place)
+    return replace(cursor, bulk=str(number)) if number else _fall_back_to_pages(cursor)
 
 
-def query(errand: Errand, place: Place) -> str:
+def build_bulk_query(session: GatherSession, cursor: GatherCursor) -> str:
     """Write the query with its values in it: a bulk operation takes no variables."""
-    switches = {flag: flag not in place.shut for flag in documents.flags("bulk/orders")}
-    hers = f"customer_id:{normal('customer', place.customer)}"
-    return documents.filled("bulk/orders", errand.client.version, query=hers, **switches)
+    switches = {flag: flag not in cursor.shut for flag in documents.list_document_flags("bulk/orders")}
+    hers = f"customer_id:{normalise_identifier('customer', cursor.customer)}"
+    return documents.build_inline_document("bulk/orders", session.client.version, query=hers, **switches)
 
 
-def _ended(errand: Errand, place: Place) -> Node:
+def _await_bulk_operation(session: GatherSession, cursor: GatherCursor) -> Node:
     """Ask how far it is until it has ended. An operation that Shopify does not know has nothing."""
-    for pause_s in (*POLLS_S, None):
-        reply = errand.client.ask(errand.shop, "bulk/state", id=place.bulk)
+    for pause_s in (*BULK_POLL_PAUSES_S, None):
+        reply = session.client.run_document(session.shop, "bulk/state", id=cursor.bulk)
         found: Node = reply.data.get("operation") or {}
-        if found.get("status") not in OPEN:
+        if found.get("status") not in RUNNING_BULK_STATES:
             return found
         if pause_s is not None:
-            errand.client.nap(pause_s)
-    raise ConnectorThrottled("shopify: bulk operation is running", retry_after_s=LATER_S)
+            session.client.sleep(pause_s)
+    raise ConnectorThrottled("shopify: bulk operation is running", retry_after_s=BULK_RETRY_AFTER_S)
 
 
-def _read(errand: Errand, place: Place, url: str, there: int) -> Iterator[Step]:
+def _read_bulk_file(
+    session: GatherSession, cursor: GatherCursor, url: str, expected_rows: int
+) -> Iterator[StepResult]:
     """Read the file on from the line that the cursor names, and leave the stage with its last page."""
-    lines = errand.client.lines(url, FILE) if url else iter(())  # no rows, no file
+    lines = session.client.stream_lines(url, BULK_FILE_RULES) if url else iter(())  # no rows, no file
     batch = list[Node]()
-    for node, done in bulk_file.regrouped(lines, place.lines):
-        if len(batch) == PAGE:
-            findings, gaps, place = _keep(errand, place, batch)
-            yield findings, gaps, place
+    for node, done in bulk_file.group_bulk_lines(lines, cursor.lines):
+        if len(batch) == BULK_PAGE_SIZE:
+            findings, gaps, cursor = _collect_bulk_findings(session, cursor, batch)
+            yield findings, gaps, cursor
             batch = []
-        number = number_of(node)
-        high = number if number > place.high >= 0 else -1
-        batch += [node] if number > place.met else []
-        place = replace(place, lines=done, rows=place.rows + 1, high=high)
-    findings, gaps, place = _keep(errand, place, batch)
-    gaps += _gap("bulk_file_is_short") if place.rows < there else ()
-    left = replace(_by_pages(place), start=place.after, again=True, left=0, bulked=True)
+        number = parse_gid_number(node)
+        high = number if number > cursor.high >= 0 else -1
+        batch += [node] if number > cursor.met else []
+        cursor = replace(cursor, lines=done, rows=cursor.rows + 1, high=high)
+    findings, gaps, cursor = _collect_bulk_findings(session, cursor, batch)
+    gaps += _build_orders_gap("bulk_file_is_short") if cursor.rows < expected_rows else ()
+    left = replace(_fall_back_to_pages(cursor), start=cursor.after, again=True, left=0, bulked=True)
     yield findings, gaps, left
 
 
-def _keep(errand: Errand, place: Place, batch: list[Node]) -> Step:
-    return orders.keep(errand, place, [(node, errand.match(node, place)) for node in batch])
+def _collect_bulk_findings(session: GatherSession, cursor: GatherCursor, batch: list[Node]) -> StepResult:
+    return orders.collect_order_findings(
+        session, cursor, [(node, session.match_order(node, cursor)) for node in batch]
+    )
 
 
-def _anew(place: Place) -> Iterator[Step]:
+def _restart_bulk_operation(cursor: GatherCursor) -> Iterator[StepResult]:
     """Leave this operation for another. Raises ConnectorUnavailable where it was the second that failed."""
-    met = max(place.met, place.high)  # sorted, so all up to there are kept
-    place = replace(place, bulk="", lines=0, rows=0, met=met, high=0)
-    if not place.tries:
-        yield (), (), replace(place, tries=1)
+    met = max(cursor.met, cursor.high)  # sorted, so all up to there are kept
+    cursor = replace(cursor, bulk="", lines=0, rows=0, met=met, high=0)
+    if not cursor.tries:
+        yield (), (), replace(cursor, tries=1)
         return
-    yield (), (), replace(place, tries=0)
-    raise ConnectorUnavailable("shopify: bulk operation failed", retry_after_s=LATER_S)
+    yield (), (), replace(cursor, tries=0)
+    raise ConnectorUnavailable("shopify: bulk operation failed", retry_after_s=BULK_RETRY_AFTER_S)
 
 
-def _by_pages(place: Place) -> Place:
-    return replace(place, stage=Stage.ORDERS, bulk="", lines=0, rows=0, met=0, high=0, tries=0)
+def _fall_back_to_pages(cursor: GatherCursor) -> GatherCursor:
+    return replace(cursor, stage=GatherStage.ORDERS, bulk="", lines=0, rows=0, met=0, high=0, tries=0)
 
 
-def _gap(reason: str) -> tuple[Gap, ...]:
+def _build_orders_gap(reason: str) -> tuple[Gap, ...]:
     return (Gap(system=SYSTEM, absence=Absence.UNREACHED, what="orders", reason=reason),)

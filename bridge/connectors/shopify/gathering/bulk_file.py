@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Node = dict[str, Any]
 
-LISTS = {
+BULK_LIST_FIELDS = {
     "LineItem": "lineItems",
     "LocalizedField": "localizedFields",
     "Metafield": "metafields",
@@ -24,35 +24,35 @@ LISTS = {
 }
 
 
-def regrouped(lines: Iterable[bytes], done: int) -> Iterator[tuple[Node, int]]:
+def group_bulk_lines(lines: Iterable[bytes], lines_done: int) -> Iterator[tuple[Node, int]]:
     """Yield each order after `done` lines with its lists, and the number of lines that are done with it.
 
     Raises ConnectorUnavailable where a line is no row, or belongs to no order before it.
     """
     order: Node = {}
-    at = done
+    at = lines_done
     for at, line in enumerate(lines, 1):
-        if at <= done:
+        if at <= lines_done:
             continue
-        row = _row(line)
+        row = _parse_bulk_line(line)
         parent = row.pop("__parentId", None)
         if parent is None:
             if order:
                 yield order, at - 1
-            order = row | {name: [] for name in LISTS.values()}
+            order = row | {name: [] for name in BULK_LIST_FIELDS.values()}
         elif order and parent == order.get("id"):
-            order[LISTS[row.pop("__typename", "")]].append(row)
+            order[BULK_LIST_FIELDS[row.pop("__typename", "")]].append(row)
         else:
             raise ConnectorUnavailable("shopify: bulk file is not grouped")
     if order:
         yield order, at
 
 
-def _row(line: bytes) -> Node:
+def _parse_bulk_line(line: bytes) -> Node:
     try:
         row = json.loads(line)
     except (ValueError, RecursionError):
         row = None
-    if not isinstance(row, dict) or ("__parentId" in row and row.get("__typename") not in LISTS):
+    if not isinstance(row, dict) or ("__parentId" in row and row.get("__typename") not in BULK_LIST_FIELDS):
         raise ConnectorUnavailable("shopify: bulk file is not as agreed")
     return row

@@ -14,13 +14,13 @@ from bridge.model import Absence, Finding, Gap
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bridge.connectors.shopify.gathering.cursor import Place
-    from bridge.connectors.shopify.gathering.session import Errand
+    from bridge.connectors.shopify.gathering.cursor import GatherCursor
+    from bridge.connectors.shopify.gathering.session import GatherSession
 
 Node = dict[str, Any]
 
 # The sizes of lists without a cursor in order.graphql: a list as long as that may go on.
-FULFILLMENTS, TRACKINGS, TRANSACTIONS, REFUNDS = 4, 2, 7, 2
+FULFILLMENT_LIMIT, TRACKING_LIMIT, TRANSACTION_LIMIT, REFUND_LIMIT = 4, 2, 7, 2
 
 # Variable of a document and the list it opens. NESTED lists have lists inside, in which no cursor of ours
 # leads on: cut short inside, they are read again from their start, with more room.
@@ -40,8 +40,8 @@ ORDER_LISTS = {
     "returns": "returns",
     "dispatches": "fulfillmentOrders",
 }
-NESTED = ("returns", "fulfillmentOrders", "storeCreditAccounts", "subscriptionContracts")
-ORDER_WHOLE = {
+NESTED_LISTS = ("returns", "fulfillmentOrders", "storeCreditAccounts", "subscriptionContracts")
+ORDER_REREAD_FIELDS = {
     "localized": "localizedFields",
     "shipping": "shippingLines",
     "parcels": "fulfillments",
@@ -50,7 +50,7 @@ ORDER_WHOLE = {
     "journey": "customerJourneySummary",
 }
 # What stays of a second half: the rest only tells whose it is.
-HISTORY = frozenset(
+ORDER_HISTORY_FIELDS = frozenset(
     {
         "agreements",
         "customerJourneySummary",
@@ -65,114 +65,127 @@ HISTORY = frozenset(
 )
 
 
-def customer(errand: Errand, place: Place, node: Node) -> tuple[tuple[Finding, ...], tuple[Gap, ...]]:
+def complete_customer(
+    session: GatherSession, cursor: GatherCursor, node: Node
+) -> tuple[tuple[Finding, ...], tuple[Gap, ...]]:
     """Read the customer with all addresses, metafields and her timeline, and what is hers."""
-    after = _unfinished(node, CUSTOMER_LISTS)
-    gaps = _follow(errand, place, ("customer_rest", "customer"), node, CUSTOMER_LISTS, after, {})
-    findings = [finding("customer", node, place.matched_by)]
-    gaps += short(node, "customer")
-    for name, kind in flatten.OWN.items():
-        for one in flatten.nodes(node.get(name)):
-            findings.append(finding(kind, one, place.matched_by))
-            gaps += short(one, kind)
+    after = _find_unfinished_lists(node, CUSTOMER_LISTS)
+    gaps = _read_remaining_lists(
+        session, cursor, ("customer_rest", "customer"), node, CUSTOMER_LISTS, after, {}
+    )
+    findings = [build_node_finding("customer", node, cursor.matched_by)]
+    gaps += list_truncation_gaps(node, "customer")
+    for name, kind in flatten.CUSTOMER_RECORD_KINDS.items():
+        for one in flatten.list_nodes(node.get(name)):
+            findings.append(build_node_finding(kind, one, cursor.matched_by))
+            gaps += list_truncation_gaps(one, kind)
     return tuple(findings), gaps
 
 
-def order(errand: Errand, place: Place, node: Node, matched_by: str) -> tuple[Finding, tuple[Gap, ...]]:
+def complete_order(
+    session: GatherSession, cursor: GatherCursor, node: Node, matched_by: str
+) -> tuple[Finding, tuple[Gap, ...]]:
     """Read the order with every line, parcel, payment, refund, return, metafield and line of its timeline."""
-    after = _unfinished(node, ORDER_LISTS)
+    after = _find_unfinished_lists(node, ORDER_LISTS)
     parcels = node.get("fulfillments") or []
     long = {
-        "localized": flatten.has_more(node.get("localizedFields")),
-        "shipping": flatten.has_more(node.get("shippingLines")),
-        "parcels": len(parcels) >= FULFILLMENTS
-        or any(len(parcel.get("trackingInfo") or ()) >= TRACKINGS for parcel in parcels)
-        or bool(flatten.cut_short(parcels, "")),
-        "payments": len(node.get("transactions") or ()) >= TRANSACTIONS,
-        "refunds": len(node.get("refunds") or ()) >= REFUNDS,
-        "journey": bool(flatten.cut_short(node.get("customerJourneySummary"), "")),
+        "localized": flatten.has_next_page(node.get("localizedFields")),
+        "shipping": flatten.has_next_page(node.get("shippingLines")),
+        "parcels": len(parcels) >= FULFILLMENT_LIMIT
+        or any(len(parcel.get("trackingInfo") or ()) >= TRACKING_LIMIT for parcel in parcels)
+        or bool(flatten.list_truncated_paths(parcels, "")),
+        "payments": len(node.get("transactions") or ()) >= TRANSACTION_LIMIT,
+        "refunds": len(node.get("refunds") or ()) >= REFUND_LIMIT,
+        "journey": bool(flatten.list_truncated_paths(node.get("customerJourneySummary"), "")),
     }
-    whole = {flag: name for flag, name in ORDER_WHOLE.items() if long[flag]}
-    gaps = _follow(errand, place, ("order_rest", "order"), node, ORDER_LISTS, after, whole)
-    return finding("order", node, matched_by), gaps + short(node, "order")
+    whole = {flag: name for flag, name in ORDER_REREAD_FIELDS.items() if long[flag]}
+    gaps = _read_remaining_lists(session, cursor, ("order_rest", "order"), node, ORDER_LISTS, after, whole)
+    return build_node_finding("order", node, matched_by), gaps + list_truncation_gaps(node, "order")
 
 
-def entire(_errand: Errand, _place: Place, node: Node, matched_by: str) -> tuple[Finding, tuple[Gap, ...]]:
+def take_bulk_order(
+    _session: GatherSession, _cursor: GatherCursor, node: Node, matched_by: str
+) -> tuple[Finding, tuple[Gap, ...]]:
     """Take the first half of an order as a bulk operation gave it: with all of its lists."""
-    return finding("order", node, matched_by), ()
+    return build_node_finding("order", node, matched_by), ()
 
 
-def history(errand: Errand, place: Place, node: Node, matched_by: str) -> tuple[Finding, tuple[Gap, ...]]:
+def complete_order_history(
+    session: GatherSession, cursor: GatherCursor, node: Node, matched_by: str
+) -> tuple[Finding, tuple[Gap, ...]]:
     """Read the second half of an order whose first was read before: journey, warehouses, scans, timeline."""
-    node = {name: value for name, value in node.items() if name in HISTORY}
+    node = {name: value for name, value in node.items() if name in ORDER_HISTORY_FIELDS}
     whole = {
         flag: name
         for flag, name in (("parcels", "fulfillments"), ("journey", "customerJourneySummary"))
-        if flatten.cut_short(node.get(name), "")
+        if flatten.list_truncated_paths(node.get(name), "")
     }
-    if place.bulked and len(node.get("fulfillments") or ()) >= FULFILLMENTS:
+    if cursor.bulked and len(node.get("fulfillments") or ()) >= FULFILLMENT_LIMIT:
         whole["parcels"] = "fulfillments"  # pages ask for these with the first half
-    after = _unfinished(node, ORDER_LISTS)
-    gaps = _follow(errand, place, ("order_rest", "order"), node, ORDER_LISTS, after, whole)
-    return finding("order_history", node, matched_by), gaps + short(node, "order_history")
-
-
-def finding(kind: str, node: Node, matched_by: str) -> Finding:
-    """Make a record of the node in Shopify's words."""
-    return Finding(kind=kind, ref=str(node["id"]), matched_by=matched_by, body=flatten.record(node))
-
-
-def short(node: Node, path: str) -> tuple[Gap, ...]:
-    """Write a gap for each list that goes on beyond what was read."""
-    return tuple(
-        Gap(system=SYSTEM, absence=Absence.UNREACHED, what=what, reason="list_too_long")
-        for what in flatten.cut_short(node, path)
+    after = _find_unfinished_lists(node, ORDER_LISTS)
+    gaps = _read_remaining_lists(session, cursor, ("order_rest", "order"), node, ORDER_LISTS, after, whole)
+    return build_node_finding("order_history", node, matched_by), gaps + list_truncation_gaps(
+        node, "order_history"
     )
 
 
-def _unfinished(node: Node, lists: Mapping[str, str]) -> dict[str, str | None]:
+def build_node_finding(kind: str, node: Node, matched_by: str) -> Finding:
+    """Make a record of the node in Shopify's words."""
+    return Finding(kind=kind, ref=str(node["id"]), matched_by=matched_by, body=flatten.flatten_node(node))
+
+
+def list_truncation_gaps(node: Node, path: str) -> tuple[Gap, ...]:
+    """Write a gap for each list that goes on beyond what was read."""
+    return tuple(
+        Gap(system=SYSTEM, absence=Absence.UNREACHED, what=what, reason="list_too_long")
+        for what in flatten.list_truncated_paths(node, path)
+    )
+
+
+def _find_unfinished_lists(node: Node, lists: Mapping[str, str]) -> dict[str, str | None]:
     """Give the lists that go on and the cursor of each; None for one that is read again from its start."""
     after: dict[str, str | None] = {}
     for flag, name in lists.items():
-        if name in NESTED and flatten.cut_short((node.get(name) or {}).get("nodes"), ""):
+        if name in NESTED_LISTS and flatten.list_truncated_paths((node.get(name) or {}).get("nodes"), ""):
             after[flag] = None
             node[name]["nodes"] = []
-        elif flatten.has_more(node.get(name)):
-            after[flag] = flatten.end_of(node.get(name))
+        elif flatten.has_next_page(node.get(name)):
+            after[flag] = flatten.read_end_cursor(node.get(name))
     return after
 
 
-def _follow(
-    errand: Errand,
-    place: Place,
+def _read_remaining_lists(
+    session: GatherSession,
+    gather_cursor: GatherCursor,
     document: tuple[str, str],
     node: Node,
     lists: Mapping[str, str],
-    after: Mapping[str, str | None],
-    whole: Mapping[str, str],
+    cursors_by_flag: Mapping[str, str | None],
+    reread_fields: Mapping[str, str],
 ) -> tuple[Gap, ...]:
     """Read lists on from their cursors, and others again whole, into the node."""
     name, root = document
-    open_lists, gaps = dict(after), tuple[Gap, ...]()
-    while open_lists or whole:
-        wanted = {*open_lists, *whole} - {*place.shut}
+    open_lists, gaps = dict(cursors_by_flag), tuple[Gap, ...]()
+    while open_lists or reread_fields:
+        wanted = {*open_lists, *reread_fields} - {*gather_cursor.shut}
         switches = {
-            flag: flag in wanted for flag in (lists if root == "customer" else {**lists, **ORDER_WHOLE})
+            flag: flag in wanted
+            for flag in (lists if root == "customer" else {**lists, **ORDER_REREAD_FIELDS})
         }
         cursors = {f"{flag}After": cursor for flag, cursor in open_lists.items()}
-        reply = errand.ask(name, place, id=node["id"], **switches, **cursors)
+        reply = session.run_document(name, gather_cursor, id=node["id"], **switches, **cursors)
         gaps += reply.gaps
         fresh = reply.data.get(root) or {}
         for flag in list(open_lists):
             more, kept = fresh.get(lists[flag]), node[lists[flag]]
-            kept["nodes"] = [*(kept.get("nodes") or ()), *flatten.nodes(more)]
+            kept["nodes"] = [*(kept.get("nodes") or ()), *flatten.list_nodes(more)]
             kept["pageInfo"] = (more or {}).get("pageInfo")
-            if flatten.has_more(more):
-                open_lists[flag] = flatten.end_of(more)
+            if flatten.has_next_page(more):
+                open_lists[flag] = flatten.read_end_cursor(more)
             else:
                 del open_lists[flag]
-        node.update({field: fresh[field] for field in whole.values() if fresh.get(field) is not None})
-        whole = {}
+        node.update({field: fresh[field] for field in reread_fields.values() if fresh.get(field) is not None})
+        reread_fields = {}
         if not fresh:
             gaps += (Gap(system=SYSTEM, absence=Absence.UNREACHED, what=root, reason="gone_meanwhile"),)
     return tuple(dict.fromkeys(gaps))

@@ -12,27 +12,27 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from bridge.connectors.shopify.gathering.date_windows import Windows
+from bridge.connectors.shopify.gathering.date_windows import TimeWindows
 from bridge.errors import ConnectorRefused
 
-EDITION = 2
+CURSOR_VERSION = 2
 
 
-class Stage(StrEnum):
+class GatherStage(StrEnum):
     """What is read next."""
 
     CUSTOMER = "customer"
     BULK = "bulk"
     ORDERS = "orders"
-    FOUND = "found"
-    BESIDE = "beside"
-    NAMED = "named"
-    TRAIL = "trail"
+    SEARCHED_ORDERS = "found"
+    RELATED_RECORDS = "beside"
+    NAMED_ORDERS = "named"
+    LINKED_RECORDS = "trail"
     END = "end"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Place:
+class GatherCursor:
     """Where the next step begins.
 
     `shut` are variables of documents that scopes or refusals have closed, `customer` the gid of who was
@@ -50,7 +50,7 @@ class Place:
     `tries` how many operations before it failed, `bulked` whether first halves came that way.
     """
 
-    stage: Stage = Stage.CUSTOMER
+    stage: GatherStage = GatherStage.CUSTOMER
     shut: tuple[str, ...] = ()
     customer: str = ""
     matched_by: str = ""
@@ -62,7 +62,7 @@ class Place:
     beside: dict[str, str] = field(default_factory=dict)
     seen: int = 0
     strangers: int = 0
-    paid: Windows = ()
+    paid: TimeWindows = ()
     disputes: tuple[str, ...] = ()
     checkouts: tuple[str, ...] = ()
     things: tuple[str, ...] = ()
@@ -75,29 +75,36 @@ class Place:
     tries: int = 0
     bulked: bool = False
 
-    def dump(self, order_ids: tuple[str, ...]) -> str:
+    def serialize(self, order_ids: tuple[str, ...]) -> str:
         """Write the cursor."""
-        words = asdict(self) | {"v": EDITION, "seen": f"{self.seen:x}", "of": _digest(order_ids)}
+        words = asdict(self) | {
+            "v": CURSOR_VERSION,
+            "seen": f"{self.seen:x}",
+            "of": _digest_order_ids(order_ids),
+        }
         return json.dumps(words, separators=(",", ":"))
 
 
-def parse(cursor: str, order_ids: tuple[str, ...]) -> Place:
+def parse_cursor(cursor: str, order_ids: tuple[str, ...]) -> GatherCursor:
     """Read a cursor; an empty one is the beginning. Raises ConnectorRefused for a foreign one."""
     if not cursor:
-        return Place()
+        return GatherCursor()
     try:
         words: dict[str, Any] = json.loads(cursor)
-        if words.pop("v") != EDITION:
+        if words.pop("v") != CURSOR_VERSION:
             raise ConnectorRefused("shopify: cursor of another edition")
         # other orders are named now than when the bits were set: all of them are looked at again
         seen, of = int(words.pop("seen"), 16), words.pop("of")
-        seen = seen if of == _digest(order_ids) else 0
+        seen = seen if of == _digest_order_ids(order_ids) else 0
         words |= {name: tuple(words[name]) for name in ("shut", "emails", "disputes", "checkouts", "things")}
-        words |= {"stage": Stage(words["stage"]), "paid": tuple((one, two) for one, two in words["paid"])}
-        return Place(seen=seen, **words)
+        words |= {
+            "stage": GatherStage(words["stage"]),
+            "paid": tuple((one, two) for one, two in words["paid"]),
+        }
+        return GatherCursor(seen=seen, **words)
     except (ValueError, KeyError, TypeError, AttributeError):
         raise ConnectorRefused("shopify: cursor is not ours") from None
 
 
-def _digest(order_ids: tuple[str, ...]) -> str:
+def _digest_order_ids(order_ids: tuple[str, ...]) -> str:
     return hashlib.sha256(",".join(order_ids).encode()).hexdigest()[:12]

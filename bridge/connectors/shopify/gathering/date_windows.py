@@ -12,35 +12,35 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-Windows = tuple[tuple[str, str], ...]  # from and to, ISO 8601 in UTC
+TimeWindows = tuple[tuple[str, str], ...]  # from and to, ISO 8601 in UTC
 
-AROUND = timedelta(minutes=2)  # two clocks of the same payment
-MOST = 20  # a query of 20 spans has about 2,000 characters
+WINDOW_MARGIN = timedelta(minutes=2)  # two clocks of the same payment
+MAX_WINDOWS = 20  # a query of 20 spans has about 2,000 characters
 
 
-def add(windows: Windows, moments: Iterable[str]) -> Windows:
+def add_to_windows(windows: TimeWindows, timestamps: Iterable[str]) -> TimeWindows:
     """Take these moments in as well; what cannot be read as one is passed over."""
-    spans = [(_moment(start), _moment(end)) for start, end in windows]
-    fresh = [(at - AROUND, at + AROUND) for at in map(_moment, moments) if at]
+    spans = [(_parse_aware_time(start), _parse_aware_time(end)) for start, end in windows]
+    fresh = [(at - WINDOW_MARGIN, at + WINDOW_MARGIN) for at in map(_parse_aware_time, timestamps) if at]
     joined: list[tuple[datetime, datetime]] = []
     for start, end in sorted([*((one, two) for one, two in spans if one and two), *fresh]):
         if joined and start <= joined[-1][1]:
             joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
         else:
             joined.append((start, end))
-    while len(joined) > MOST:
+    while len(joined) > MAX_WINDOWS:
         at = min(range(len(joined) - 1), key=lambda one: joined[one + 1][0] - joined[one][1])
         joined[at : at + 2] = [(joined[at][0], joined[at + 1][1])]
-    return tuple((_text(start), _text(end)) for start, end in joined)
+    return tuple((_format_utc_time(start), _format_utc_time(end)) for start, end in joined)
 
 
-def query(windows: Windows) -> str:
+def build_payments_query(windows: TimeWindows) -> str:
     """Write them in Shopify's search syntax. https://shopify.dev/docs/api/usage/search-syntax."""
     spans = [f"(processed_at:>='{start}' AND processed_at:<='{end}')" for start, end in windows]
     return " OR ".join(spans)
 
 
-def _moment(text: str) -> datetime | None:
+def _parse_aware_time(text: str) -> datetime | None:
     try:
         found = datetime.fromisoformat(text)
     except (TypeError, ValueError):
@@ -48,5 +48,5 @@ def _moment(text: str) -> datetime | None:
     return found if found.tzinfo else None
 
 
-def _text(at: datetime) -> str:
+def _format_utc_time(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -11,109 +11,124 @@ from typing import TYPE_CHECKING, Any
 
 from bridge.connectors.shopify.api import scopes, versions
 from bridge.connectors.shopify.gathering import complete_record, flatten, orders, shop_info
-from bridge.connectors.shopify.gathering.cursor import Place, Stage
-from bridge.connectors.shopify.gathering.session import Errand, gid, number_of
+from bridge.connectors.shopify.gathering.cursor import GatherCursor, GatherStage
+from bridge.connectors.shopify.gathering.session import GatherSession, build_gid, parse_gid_number
 from bridge.errors import ConnectorRefused
 from bridge.model import Gap
-from bridge.rules.index.identity import normal
+from bridge.rules.index.identity import normalise_identifier
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bridge.connectors.shopify.gathering.orders import Step
+    from bridge.connectors.shopify.gathering.orders import StepResult
 
-FIRST_ORDERS = 12  # most customers have fewer: their orders come along with them, for 800 points in all
+FIRST_ORDER_COUNT = 12  # most customers have fewer: their orders come along with them, for 800 points in all
 
 
-def find(errand: Errand, place: Place) -> Step:
+def read_customer(session: GatherSession, cursor: GatherCursor) -> StepResult:
     """Look at the token's scopes, find the customer, read her and her first orders."""
-    opened = errand.ask("installation", place)
-    place = _shut_by_scopes(replace(place, shut=(*place.shut, *opened.shut)), opened.data)
-    gaps = opened.gaps + shop_info.gaps(opened.data) + versions.gaps(errand.client.version)
-    gaps += scopes.gaps(scopes.missing(scopes.granted(opened.data))) if _known(opened.data) else ()
-    segments = shop_info.segments(opened.data)
+    opened = session.run_document("installation", cursor)
+    cursor = _close_ungranted_flags(replace(cursor, shut=(*cursor.shut, *opened.dropped_flags)), opened.data)
+    gaps = (
+        opened.gaps
+        + shop_info.list_shop_gaps(opened.data)
+        + versions.list_version_gaps(session.client.version)
+    )
+    gaps += (
+        scopes.list_scope_gaps(scopes.find_missing_scopes(scopes.read_granted_scopes(opened.data)))
+        if _has_visible_scopes(opened.data)
+        else ()
+    )
+    segments = shop_info.read_segment_names(opened.data)
     node = None
-    if "customer" not in place.shut:
-        node, more, place = _customer(errand, place, segments)
+    if "customer" not in cursor.shut:
+        node, more, cursor = _search_customer(session, cursor, segments)
         gaps += more
-    place = replace(place, emails=_emails(errand, place, node))
+    cursor = replace(cursor, emails=_collect_emails(session, cursor, node))
     if not node:
-        return (), gaps, replace(place, stage=Stage.FOUND)
-    found, more = complete_record.customer(errand, place, node)
+        return (), gaps, replace(cursor, stage=GatherStage.SEARCHED_ORDERS)
+    found, more = complete_record.complete_customer(session, cursor, node)
     page = node.get("orders")
-    kept, also, place = orders.keep(errand, place, ((one, "customer_id") for one in flatten.nodes(page)))
-    if "metaobjects" not in place.shut:
-        place = replace(place, things=shop_info.things(opened.data))
-    if flatten.has_more(page):
+    kept, also, cursor = orders.collect_order_findings(
+        session, cursor, ((one, "customer_id") for one in flatten.list_nodes(page))
+    )
+    if "metaobjects" not in cursor.shut:
+        cursor = replace(cursor, things=shop_info.list_customer_metaobject_types(opened.data))
+    if flatten.has_next_page(page):
         left = int(node.get("numberOfOrders") or 0) - len(kept)
-        many = int(node.get("numberOfOrders") or 0) > errand.bulk_orders
-        stage = Stage.BULK if many else Stage.ORDERS
-        met = max((number_of(one) for one in flatten.nodes(page)), default=0) if many else 0
-        place = replace(place, stage=stage, after=flatten.end_of(page), left=left, met=met)
+        many = int(node.get("numberOfOrders") or 0) > session.bulk_orders
+        stage = GatherStage.BULK if many else GatherStage.ORDERS
+        met = max((parse_gid_number(one) for one in flatten.list_nodes(page)), default=0) if many else 0
+        cursor = replace(cursor, stage=stage, after=flatten.read_end_cursor(page), left=left, met=met)
     else:
-        place = replace(place, stage=Stage.BESIDE, beside={})
-    return (*found, *kept), gaps + more + also, place
+        cursor = replace(cursor, stage=GatherStage.RELATED_RECORDS, beside={})
+    return (*found, *kept), gaps + more + also, cursor
 
 
-def _customer(
-    errand: Errand, place: Place, segments: dict[str, str]
-) -> tuple[dict[str, Any] | None, tuple[Gap, ...], Place]:
+def _search_customer(
+    session: GatherSession, cursor: GatherCursor, segments: dict[str, str]
+) -> tuple[dict[str, Any] | None, tuple[Gap, ...], GatherCursor]:
     """Ask one way after the other until one leads to her."""
     gaps: tuple[Gap, ...] = ()
-    for matched_by, name, key in _ways(errand):
+    for matched_by, name, key in _iterate_customer_lookups(session):
         if name == "customer_by_id":
-            key |= {"segmentIds": list(segments), "segments": bool(segments) and "segments" not in place.shut}
-        reply = _ask(errand, place, name, key, phone=matched_by == "phone")
+            key |= {
+                "segmentIds": list(segments),
+                "segments": bool(segments) and "segments" not in cursor.shut,
+            }
+        reply = _run_customer_lookup(session, cursor, name, key, by_phone=matched_by == "phone")
         if reply is None:
             continue
         node, gaps = reply.data.get("customer"), gaps + reply.gaps
-        place = replace(place, shut=(*place.shut, *reply.shut))
+        cursor = replace(cursor, shut=(*cursor.shut, *reply.dropped_flags))
         if not node:
             continue
-        if name != "customer_by_id" and segments and "segments" not in place.shut:
-            reply = errand.ask("segments_of", place, id=node["id"], segmentIds=list(segments))
+        if name != "customer_by_id" and segments and "segments" not in cursor.shut:
+            reply = session.run_document("segments_of", cursor, id=node["id"], segmentIds=list(segments))
             gaps += reply.gaps
-        node["segments"] = shop_info.memberships(reply.data, segments)
-        return node, gaps, replace(place, customer=node["id"], matched_by=matched_by)
-    return None, gaps, place
+        node["segments"] = shop_info.list_segment_memberships(reply.data, segments)
+        return node, gaps, replace(cursor, customer=node["id"], matched_by=matched_by)
+    return None, gaps, cursor
 
 
-def _ways(errand: Errand) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    who = errand.who
+def _iterate_customer_lookups(session: GatherSession) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    who = session.principal
     if who.customer_id:
-        yield "customer_id", "customer_by_id", {"id": gid("Customer", who.customer_id)}
+        yield "customer_id", "customer_by_id", {"id": build_gid("Customer", who.customer_id)}
     if who.email:
         yield "email", "customer_by_identifier", {"identifier": {"emailAddress": who.email.strip()}}
-    if errand.phone_only:
-        yield "phone", "customer_by_identifier", {"identifier": {"phoneNumber": errand.phone_only}}
+    if session.sole_phone:
+        yield "phone", "customer_by_identifier", {"identifier": {"phoneNumber": session.sole_phone}}
 
 
-def _ask(errand: Errand, place: Place, name: str, key: dict[str, Any], *, phone: bool) -> Any:
+def _run_customer_lookup(
+    session: GatherSession, cursor: GatherCursor, name: str, key: dict[str, Any], *, by_phone: bool
+) -> Any:
     try:
-        return errand.ask_sized(name, place, "first", FIRST_ORDERS, **key)
+        return session.run_sized_document(name, cursor, "first", FIRST_ORDER_COUNT, **key)
     except ConnectorRefused:
-        if phone:  # Shopify refuses what it cannot read as a number: nobody is found by it
+        if by_phone:  # Shopify refuses what it cannot read as a number: nobody is found by it
             return None
         raise
 
 
-def _known(installation: Any) -> bool:
+def _has_visible_scopes(installation: Any) -> bool:
     """Tell whether the scopes are shown. Where even they are withheld, everything is tried."""
     return bool((installation.get("currentAppInstallation") or {}).get("accessScopes"))
 
 
-def _shut_by_scopes(place: Place, installation: Any) -> Place:
-    if not _known(installation):
-        return place
-    shut = [need.flag for need in scopes.missing(scopes.granted(installation))]
+def _close_ungranted_flags(cursor: GatherCursor, installation: Any) -> GatherCursor:
+    if not _has_visible_scopes(installation):
+        return cursor
+    shut = [need.flag for need in scopes.find_missing_scopes(scopes.read_granted_scopes(installation))]
     if "orders" in shut:
         shut += ["search", "checkouts", "returns", "dispatches", "payments", "disputes", "abandonments"]
-    return replace(place, shut=(*place.shut, *shut))
+    return replace(cursor, shut=(*cursor.shut, *shut))
 
 
-def _emails(errand: Errand, place: Place, node: Any) -> tuple[str, ...]:
+def _collect_emails(session: GatherSession, cursor: GatherCursor, node: Any) -> tuple[str, ...]:
     """Addresses whose guest orders are hers. One that only a phone led to is not taken for hers."""
-    given = [errand.who.email]
-    if node and place.matched_by != "phone":
+    given = [session.principal.email]
+    if node and cursor.matched_by != "phone":
         given.append((node.get("defaultEmailAddress") or {}).get("emailAddress") or "")
-    return tuple(dict.fromkeys(email for one in given if (email := normal("email", one))))
+    return tuple(dict.fromkeys(email for one in given if (email := normalise_identifier("email", one))))

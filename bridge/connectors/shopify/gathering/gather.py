@@ -12,75 +12,89 @@ from typing import TYPE_CHECKING
 
 from bridge.connectors.shopify.api.answers import SYSTEM
 from bridge.connectors.shopify.gathering import bulk, linked_records, orders, pages
-from bridge.connectors.shopify.gathering.cursor import Place, Stage, parse
-from bridge.connectors.shopify.gathering.find_customer import find
-from bridge.connectors.shopify.gathering.related_records import beside, opened
-from bridge.model import Absence, Gap, Page
+from bridge.connectors.shopify.gathering.cursor import GatherCursor, GatherStage, parse_cursor
+from bridge.connectors.shopify.gathering.find_customer import read_customer
+from bridge.connectors.shopify.gathering.related_records import open_related_lists, read_related_records
+from bridge.model import Absence, FindingPage, Gap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from bridge.connectors.shopify.gathering.orders import Step
-    from bridge.connectors.shopify.gathering.session import Errand
+    from bridge.connectors.shopify.gathering.orders import StepResult
+    from bridge.connectors.shopify.gathering.session import GatherSession
 
-NAMED = 50
+NAMED_ORDERS_BATCH_SIZE = 50
 
 
-def gather(errand: Errand, cursor: str) -> Iterator[Page]:
+def gather_pages(session: GatherSession, cursor: str) -> Iterator[FindingPage]:
     """Yield what is found after `cursor`, page by page. Raises as `Connector.gather`."""
-    place = parse(cursor, errand.order_ids)
-    while place.stage is not Stage.END:
-        for findings, gaps, after in _steps(errand, place):
-            place = _settle(errand, after)
-            more = (_strangers(place),) if place.stage is Stage.END and place.strangers else ()
+    place = parse_cursor(cursor, session.order_ids)
+    while place.stage is not GatherStage.END:
+        for findings, gaps, after in _run_stage(session, place):
+            place = _skip_empty_stages(session, after)
+            more = (
+                (_build_excluded_orders_gap(place),)
+                if place.stage is GatherStage.END and place.strangers
+                else ()
+            )
             said = tuple(dict.fromkeys(gaps + more))
-            yield Page(findings=findings, cursor=place.dump(errand.order_ids), gaps=said)
+            yield FindingPage(findings=findings, cursor=place.serialize(session.order_ids), gaps=said)
 
 
-def _steps(errand: Errand, place: Place) -> Iterator[Step]:
+def _run_stage(session: GatherSession, cursor: GatherCursor) -> Iterator[StepResult]:
     """Take one step; through the file of a bulk operation as many as it has pages."""
-    if place.stage is Stage.BULK:
-        yield from bulk.bulk(errand, place)
+    if cursor.stage is GatherStage.BULK:
+        yield from bulk.read_bulk_orders(session, cursor)
     else:
-        yield STEPS[place.stage](errand, place)
+        yield STAGE_READERS[cursor.stage](session, cursor)
 
 
-def _named(errand: Errand, place: Place) -> Step:
+def _read_named_orders(session: GatherSession, cursor: GatherCursor) -> StepResult:
     """Read some of the orders that the request names and that were not met on the way."""
-    ids = errand.pending(place)[: errand.client.size("orders_by_ids", NAMED)]
-    nodes, gaps, place = orders.by_ids(errand, place, ids)
-    matches = [(node, errand.match(node, place, named=True)) for node in nodes]
-    found, more, place = orders.keep(errand, place, matches)
-    return found, gaps + more, errand.saw(place, ids)
+    ids = session.list_pending_order_gids(cursor)[
+        : session.client.fit_page_size("orders_by_ids", NAMED_ORDERS_BATCH_SIZE)
+    ]
+    nodes, gaps, cursor = orders.read_orders_by_gid(session, cursor, ids)
+    matches = [(node, session.match_order(node, cursor, is_named=True)) for node in nodes]
+    found, more, cursor = orders.collect_order_findings(session, cursor, matches)
+    return found, gaps + more, session.mark_orders_seen(cursor, ids)
 
 
-STEPS: dict[Stage, Callable[[Errand, Place], Step]] = {
-    Stage.CUSTOMER: find,
-    Stage.ORDERS: pages.of_customer,
-    Stage.FOUND: pages.of_search,
-    Stage.BESIDE: beside,
-    Stage.NAMED: _named,
-    Stage.TRAIL: linked_records.trail,
+STAGE_READERS: dict[GatherStage, Callable[[GatherSession, GatherCursor], StepResult]] = {
+    GatherStage.CUSTOMER: read_customer,
+    GatherStage.ORDERS: pages.read_customer_orders,
+    GatherStage.SEARCHED_ORDERS: pages.read_searched_orders,
+    GatherStage.RELATED_RECORDS: read_related_records,
+    GatherStage.NAMED_ORDERS: _read_named_orders,
+    GatherStage.LINKED_RECORDS: linked_records.read_linked_records,
 }
 
 
-def _settle(errand: Errand, place: Place) -> Place:
+def _skip_empty_stages(session: GatherSession, cursor: GatherCursor) -> GatherCursor:
     """Skip stages that have nothing to ask."""
-    if place.stage is Stage.FOUND and ("orders" in place.shut or not errand.search_query(place)):
-        place = replace(place, stage=Stage.BESIDE)
-    if place.stage is Stage.BESIDE and not place.beside:  # its own step leaves it when all lists have ended
-        lists = opened(errand, place)
-        place = replace(place, stage=Stage.BESIDE if lists else Stage.NAMED, beside=lists)
-    if place.stage is Stage.NAMED and ("orders" in place.shut or not errand.pending(place)):
-        place = linked_records.leads(place)
-    return place
+    if cursor.stage is GatherStage.SEARCHED_ORDERS and (
+        "orders" in cursor.shut or not session.build_search_query(cursor)
+    ):
+        cursor = replace(cursor, stage=GatherStage.RELATED_RECORDS)
+    if (
+        cursor.stage is GatherStage.RELATED_RECORDS and not cursor.beside
+    ):  # its own step leaves it when all lists have ended
+        lists = open_related_lists(session, cursor)
+        cursor = replace(
+            cursor, stage=GatherStage.RELATED_RECORDS if lists else GatherStage.NAMED_ORDERS, beside=lists
+        )
+    if cursor.stage is GatherStage.NAMED_ORDERS and (
+        "orders" in cursor.shut or not session.list_pending_order_gids(cursor)
+    ):
+        cursor = linked_records.start_linked_records(cursor)
+    return cursor
 
 
-def _strangers(place: Place) -> Gap:
+def _build_excluded_orders_gap(cursor: GatherCursor) -> Gap:
     """Orders left out, as a number: naming them would tell one person about another."""
     return Gap(
         system=SYSTEM,
         absence=Absence.UNATTRIBUTED,
-        what=f"{place.strangers} orders",
+        what=f"{cursor.strangers} orders",
         reason="another_customer_or_unconfirmed",
     )

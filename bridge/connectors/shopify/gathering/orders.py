@@ -8,58 +8,65 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from bridge.connectors.shopify.api.answers import TooCostly
+from bridge.connectors.shopify.api.answers import QueryTooCostly
 from bridge.connectors.shopify.gathering import complete_record, date_windows
-from bridge.connectors.shopify.gathering.cursor import Place, Stage
+from bridge.connectors.shopify.gathering.cursor import GatherCursor, GatherStage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from bridge.connectors.shopify.gathering.session import Errand
+    from bridge.connectors.shopify.gathering.session import GatherSession
     from bridge.model import Finding, Gap
 
 Node = dict[str, Any]
-Step = tuple[tuple["Finding", ...], tuple["Gap", ...], "Place"]
+StepResult = tuple[tuple["Finding", ...], tuple["Gap", ...], "GatherCursor"]
 
-READ = {Stage.BULK: complete_record.entire}
+ORDER_READERS = {GatherStage.BULK: complete_record.take_bulk_order}
 
 
-def keep(errand: Errand, place: Place, orders: Iterable[tuple[Node, str]]) -> Step:
+def collect_order_findings(
+    session: GatherSession, cursor: GatherCursor, matched_orders: Iterable[tuple[Node, str]]
+) -> StepResult:
     """Make findings of the orders that are the person's; count those that may be somebody else's.
 
     A second half is a record of its own, of the kind `order_history`.
     """
     findings, gaps, hers = list["Finding"](), tuple["Gap", ...](), list[Node]()
-    for node, by in orders:
+    for node, by in matched_orders:
         if by == "other":
-            place = replace(place, strangers=place.strangers + (not place.again))
+            cursor = replace(cursor, strangers=cursor.strangers + (not cursor.again))
         elif by:
-            read = READ.get(place.stage, complete_record.history if place.again else complete_record.order)
-            one, more = read(errand, place, node, by)
+            read = ORDER_READERS.get(
+                cursor.stage,
+                complete_record.complete_order_history if cursor.again else complete_record.complete_order,
+            )
+            one, more = read(session, cursor, node, by)
             findings.append(one)
             gaps += more
             hers.append(node)
-    place = errand.saw(_leads(place, hers), (one.ref for one in findings))
-    return tuple(findings), tuple(dict.fromkeys(gaps)), place
+    cursor = session.mark_orders_seen(_note_linked_records(cursor, hers), (one.ref for one in findings))
+    return tuple(findings), tuple(dict.fromkeys(gaps)), cursor
 
 
-def by_ids(errand: Errand, place: Place, gids: Sequence[str]) -> tuple[list[Node], tuple[Gap, ...], Place]:
+def read_orders_by_gid(
+    session: GatherSession, cursor: GatherCursor, gids: Sequence[str]
+) -> tuple[list[Node], tuple[Gap, ...], GatherCursor]:
     """Read the orders with these ids; those that Shopify does not know are left out."""
     nodes, gaps, todo = list[Node](), tuple["Gap", ...](), list(gids)
     while todo:
-        size = errand.client.size("orders_by_ids", len(todo))
+        size = session.client.fit_page_size("orders_by_ids", len(todo))
         try:
-            reply = errand.ask("orders_by_ids", place, ids=todo[:size])
-        except TooCostly as fault:
-            errand.client.shrink("orders_by_ids", size, fault)
+            reply = session.run_document("orders_by_ids", cursor, ids=todo[:size])
+        except QueryTooCostly as fault:
+            session.client.reduce_page_size("orders_by_ids", size, fault)
             continue
         todo, gaps = todo[size:], gaps + reply.gaps
         nodes += [node for node in reply.data.get("nodes") or () if isinstance(node, dict)]
-        place = replace(place, shut=(*place.shut, *reply.shut))
-    return nodes, gaps, place
+        cursor = replace(cursor, shut=(*cursor.shut, *reply.dropped_flags))
+    return nodes, gaps, cursor
 
 
-def _leads(place: Place, orders: Sequence[Node]) -> Place:
+def _note_linked_records(cursor: GatherCursor, orders: Sequence[Node]) -> GatherCursor:
     """Note what can be found by these orders: when they were paid, and the disputes about them."""
     payments = [one for node in orders for one in node.get("transactions") or ()]
     moments = [at for one in payments if (at := one.get("processedAt") or one.get("createdAt"))]
@@ -67,7 +74,7 @@ def _leads(place: Place, orders: Sequence[Node]) -> Place:
     summaries = [one for node in orders for one in node.get("disputes") or ()]
     disputes = [str(one["id"]).rpartition("/")[2] for one in summaries]
     return replace(
-        place,
-        paid=date_windows.add(place.paid, moments) if moments else place.paid,
-        disputes=tuple(dict.fromkeys([*place.disputes, *disputes])),
+        cursor,
+        paid=date_windows.add_to_windows(cursor.paid, moments) if moments else cursor.paid,
+        disputes=tuple(dict.fromkeys([*cursor.disputes, *disputes])),
     )

@@ -11,70 +11,80 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from bridge.connectors.shopify.api.answers import SYSTEM, Reply, TooCostly
+from bridge.connectors.shopify.api.answers import SYSTEM, GraphQLReply, QueryTooCostly
 from bridge.connectors.shopify.gathering import flatten, orders
-from bridge.connectors.shopify.gathering.cursor import Place, Stage
+from bridge.connectors.shopify.gathering.cursor import GatherCursor, GatherStage
 from bridge.model import Absence, Gap
 
 if TYPE_CHECKING:
-    from bridge.connectors.shopify.gathering.orders import Step
-    from bridge.connectors.shopify.gathering.session import Errand
+    from bridge.connectors.shopify.gathering.orders import StepResult
+    from bridge.connectors.shopify.gathering.session import GatherSession
 
 # Sizes just below a step of the logarithm: 244 orders cost ten times one order, 245 eleven times.
-PAGE = 244
-SECOND = 250  # second halves are cheaper: as many as Shopify gives; with returns, after a bulk operation, they are not
-DEEPEST = 24_500  # Shopify's pagination ends at 25,000 objects
-WHOLE = 33  # as many as fit with both halves: six times one order
+FIRST_HALF_PAGE_SIZE = 244
+SECOND_HALF_PAGE_SIZE = 250  # second halves are cheaper: as many as Shopify gives; with returns, after a bulk operation, they are not
+MAX_PAGED_ORDERS = 24_500  # Shopify's pagination ends at 25,000 objects
+WHOLE_ORDER_PAGE_SIZE = 33  # as many as fit with both halves: six times one order
 
 
-def of_customer(errand: Errand, place: Place) -> Step:
+def read_customer_orders(session: GatherSession, cursor: GatherCursor) -> StepResult:
     """Read a page of the customer's orders."""
-    few = place.start is None and 0 < place.left < WHOLE
-    name = "customer_orders_left" if place.bulked else "customer_orders"
-    reply, place = _ask(errand, place, name, few=few, id=place.customer)
+    few = cursor.start is None and 0 < cursor.left < WHOLE_ORDER_PAGE_SIZE
+    name = "customer_orders_left" if cursor.bulked else "customer_orders"
+    reply, cursor = _run_order_page(session, cursor, name, with_both_halves=few, id=cursor.customer)
     page = (reply.data.get("customer") or {}).get("orders")
-    matches = [(node, "customer_id") for node in flatten.nodes(page)]
-    found, gaps, place = orders.keep(errand, place, matches)
-    place = replace(place, left=place.left - len(matches))
-    if place.bulked and place.left <= -DEEPEST and flatten.has_more(page):
+    matches = [(node, "customer_id") for node in flatten.list_nodes(page)]
+    found, gaps, cursor = orders.collect_order_findings(session, cursor, matches)
+    cursor = replace(cursor, left=cursor.left - len(matches))
+    if cursor.bulked and cursor.left <= -MAX_PAGED_ORDERS and flatten.has_next_page(page):
         what, page = "order histories", None
         gaps += (Gap(system=SYSTEM, absence=Absence.UNREACHED, what=what, reason="list_too_long"),)
-    return found, reply.gaps + gaps, _onward(place, page)
+    return found, reply.gaps + gaps, _advance_order_pages(cursor, page)
 
 
-def of_search(errand: Errand, place: Place) -> Step:
+def read_searched_orders(session: GatherSession, cursor: GatherCursor) -> StepResult:
     """Read a page of the orders of somebody who is no customer (any more)."""
-    few = place.start is None and not place.after
-    query = errand.search_query(place)
-    reply, place = _ask(errand, place, "orders_by_search", few=few, query=query)
+    few = cursor.start is None and not cursor.after
+    query = session.build_search_query(cursor)
+    reply, cursor = _run_order_page(session, cursor, "orders_by_search", with_both_halves=few, query=query)
     page = reply.data.get("orders")
-    matches = [(node, errand.match(node, place)) for node in flatten.nodes(page)]
-    found, gaps, place = orders.keep(errand, place, matches)
-    return found, reply.gaps + gaps, _onward(place, page)
+    matches = [(node, session.match_order(node, cursor)) for node in flatten.list_nodes(page)]
+    found, gaps, cursor = orders.collect_order_findings(session, cursor, matches)
+    return found, reply.gaps + gaps, _advance_order_pages(cursor, page)
 
 
-def _ask(errand: Errand, place: Place, name: str, *, few: bool, **variables: Any) -> tuple[Reply, Place]:
+def _run_order_page(
+    session: GatherSession, cursor: GatherCursor, name: str, *, with_both_halves: bool, **variables: Any
+) -> tuple[GraphQLReply, GatherCursor]:
     """Ask for as many as the price allows. Raises as `Client.ask`."""
-    if not few and place.start is None:
-        place = replace(place, start=place.after)
-    wanted = WHOLE if few else SECOND if place.again and not place.bulked else PAGE
-    if place.left > 0:
-        wanted = min(wanted, place.left + 1)
-    halves = {} if place.bulked else {"body": not place.again, "more": few or place.again}
-    key = f"{name}, whole" if few else f"{name}, second" if place.again else name
+    if not with_both_halves and cursor.start is None:
+        cursor = replace(cursor, start=cursor.after)
+    wanted = (
+        WHOLE_ORDER_PAGE_SIZE
+        if with_both_halves
+        else SECOND_HALF_PAGE_SIZE
+        if cursor.again and not cursor.bulked
+        else FIRST_HALF_PAGE_SIZE
+    )
+    if cursor.left > 0:
+        wanted = min(wanted, cursor.left + 1)
+    halves = {} if cursor.bulked else {"body": not cursor.again, "more": with_both_halves or cursor.again}
+    key = f"{name}, whole" if with_both_halves else f"{name}, second" if cursor.again else name
     while True:
-        size = errand.client.size(key, wanted)
+        size = session.client.fit_page_size(key, wanted)
         try:
-            reply = errand.ask(name, place, first=size, after=place.after or None, **halves, **variables)
-            return reply, replace(place, shut=(*place.shut, *reply.shut))
-        except TooCostly as fault:
-            errand.client.shrink(key, size, fault)
+            reply = session.run_document(
+                name, cursor, first=size, after=cursor.after or None, **halves, **variables
+            )
+            return reply, replace(cursor, shut=(*cursor.shut, *reply.dropped_flags))
+        except QueryTooCostly as fault:
+            session.client.reduce_page_size(key, size, fault)
 
 
-def _onward(place: Place, page: Any) -> Place:
+def _advance_order_pages(cursor: GatherCursor, page: Any) -> GatherCursor:
     """After this page: to the next, to the first page of the second halves, or to what hangs beside."""
-    if flatten.has_more(page):
-        return replace(place, after=flatten.end_of(page))
-    if place.start is not None and not place.again:
-        return replace(place, after=place.start, again=True, left=0)
-    return replace(place, stage=Stage.BESIDE, after="", start=None, again=False, bulked=False)
+    if flatten.has_next_page(page):
+        return replace(cursor, after=flatten.read_end_cursor(page))
+    if cursor.start is not None and not cursor.again:
+        return replace(cursor, after=cursor.start, again=True, left=0)
+    return replace(cursor, stage=GatherStage.RELATED_RECORDS, after="", start=None, again=False, bulked=False)

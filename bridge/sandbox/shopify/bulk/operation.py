@@ -13,50 +13,50 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from bridge.sandbox.shopify.records.parts import Record
 
-OPEN: Final = frozenset({"CREATED", "RUNNING", "CANCELING"})
+OPEN_STATUSES: Final = frozenset({"CREATED", "RUNNING", "CANCELING"})
 
 
 @dataclass(slots=True)
-class Operation:
+class BulkOperation:
     """One operation: its lines are known from the start and shown when it is done."""
 
     id: str
     query: str
     lines: list[Record]
-    roots: int
-    polls: int
-    failure: str = ""
-    kept: int = 0
+    root_count: int
+    polls_left: int
+    failure_code: str = ""
+    lines_before_failure: int = 0
     status: str = "CREATED"
-    token: str = field(default_factory=lambda: secrets.token_hex(16))
+    file_token: str = field(default_factory=lambda: secrets.token_hex(16))
     ended_s: float = 0.0
 
     def advance(self, now_s: float) -> None:
         """Bring it nearer to its end."""
         if self.status == "CANCELING":
             self.status = "CANCELED"
-        elif self.status in OPEN:
-            self.polls -= 1
+        elif self.status in OPEN_STATUSES:
+            self.polls_left -= 1
             self.status = "RUNNING"
-            if self.polls < 0:
-                self.status = "FAILED" if self.failure else "COMPLETED"
-        if self.status not in OPEN and not self.ended_s:
+            if self.polls_left < 0:
+                self.status = "FAILED" if self.failure_code else "COMPLETED"
+        if self.status not in OPEN_STATUSES and not self.ended_s:
             self.ended_s = now_s
 
-    def shown(self) -> bytes:
+    def build_file(self) -> bytes:
         """Give what the file holds: everything, or what was there when it failed; nothing before the end."""
         lines = (
             self.lines
             if self.status == "COMPLETED"
-            else self.lines[: self.kept]
+            else self.lines[: self.lines_before_failure]
             if self.status == "FAILED"
             else []
         )
         return b"".join(json.dumps(line, ensure_ascii=False).encode() + b"\n" for line in lines)
 
-    def record(self, files_url: str, at: str | None) -> Record:
+    def build_record(self, files_url: str, at: str | None) -> Record:
         """Write it as Shopify does."""
-        file, url = self.shown(), f"{files_url}/{self.token}.jsonl"
+        file, url = self.build_file(), f"{files_url}/{self.file_token}.jsonl"
         done, failed = self.status == "COMPLETED", self.status == "FAILED"
         return {
             "__typename": "BulkOperation",
@@ -65,10 +65,10 @@ class Operation:
             "type": "QUERY",
             "query": self.query,
             "createdAt": at,
-            "completedAt": None if self.status in OPEN else at,
-            "errorCode": self.failure if failed else None,
+            "completedAt": None if self.status in OPEN_STATUSES else at,
+            "errorCode": self.failure_code if failed else None,
             "objectCount": str(file.count(b"\n")),
-            "rootObjectCount": str(self.roots if done else 0),
+            "rootObjectCount": str(self.root_count if done else 0),
             "fileSize": str(len(file)) if file else None,
             "url": url if file and done else None,
             "partialDataUrl": url if file and failed else None,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bridge.sandbox.shopify.engine.plan import Kind
+from bridge.sandbox.shopify.engine.plan import FieldKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,16 +19,16 @@ MAX_CONNECTIONS: Final = 5
 MAX_DEPTH: Final = 2
 
 
-def judge(plan: Plan) -> list[str]:
+def find_query_problems(plan: Plan) -> list[str]:
     """List what Shopify would not take about a bulk query."""
-    if plan.mutation:
+    if plan.is_mutation:
         return ["Invalid operation type. Only `query` operations are supported."]
     errors = [
         f"Bulk queries cannot contain a top level `{one.name}` field."
-        for one in fields_of(plan.root)
+        for one in list_selected_fields(plan.root)
         if one.name in {"node", "nodes"}
     ]
-    found = list(_connections(plan.root, depth=0, within_list=False))
+    found = list(_walk_connections(plan.root, depth=0, within_list=False))
     if not found:
         errors.append("Bulk queries must contain at least one connection.")
     if len(found) > MAX_CONNECTIONS:
@@ -41,7 +41,7 @@ def judge(plan: Plan) -> list[str]:
         errors.append(
             "Queries that contain a connection field within a list field are not currently supported."
         )
-    by_nodes = [f"'{one.name}'" for one, _, _ in found if node_of(one) is None]
+    by_nodes = [f"'{one.name}'" for one, _, _ in found if find_node_field(one) is None]
     if by_nodes:
         errors.append(
             "All connection fields in a bulk query must select their contents using 'edges' > 'node', e.g: "
@@ -57,39 +57,43 @@ def judge(plan: Plan) -> list[str]:
     return errors
 
 
-def fields_of(selection: Selection) -> list[Field]:
+def list_selected_fields(selection: Selection) -> list[Field]:
     """Give each field that is asked for, of whatever type stands there."""
     found = {id(one): one for name in selection.possible for one in selection.fields_for(name)}
     return list(found.values())
 
 
-def _connections(selection: Selection, *, depth: int, within_list: bool) -> Iterator[tuple[Field, int, bool]]:
+def _walk_connections(
+    selection: Selection, *, depth: int, within_list: bool
+) -> Iterator[tuple[Field, int, bool]]:
     """Yield each connection with how many connections lie around it (0 for the outermost), and whether a list does."""
-    for field in fields_of(selection):
+    for field in list_selected_fields(selection):
         if field.selection is None:
             continue
-        if field.kind is not Kind.CONNECTION:
-            inside = within_list or field.kind is Kind.LIST
-            yield from _connections(field.selection, depth=depth, within_list=inside)
+        if field.kind is not FieldKind.CONNECTION:
+            inside = within_list or field.kind is FieldKind.LIST
+            yield from _walk_connections(field.selection, depth=depth, within_list=inside)
             continue
         yield field, depth, within_list
-        node = node_of(field)
+        node = find_node_field(field)
         if node is not None and node.selection is not None:
-            yield from _connections(node.selection, depth=depth + 1, within_list=within_list)
+            yield from _walk_connections(node.selection, depth=depth + 1, within_list=within_list)
 
 
-def node_of(connection: Field) -> Field | None:
+def find_node_field(connection: Field) -> Field | None:
     """Give the `node` inside `edges`; None where rows are not asked for that way."""
     assert connection.selection is not None  # noqa: S101 - a connection has a selection
-    for edges in fields_of(connection.selection):
+    for edges in list_selected_fields(connection.selection):
         if edges.name == "edges" and edges.selection is not None:
-            return next((one for one in fields_of(edges.selection) if one.name == "node"), None)
+            return next((one for one in list_selected_fields(edges.selection) if one.name == "node"), None)
     return None
 
 
 def _lacks_id(connection: Field) -> bool:
-    node = node_of(connection)
+    node = find_node_field(connection)
     if node is None or node.selection is None:
         return False
-    nested = next(_connections(node.selection, depth=0, within_list=False), None)
-    return nested is not None and not any(one.key == one.name == "id" for one in fields_of(node.selection))
+    nested = next(_walk_connections(node.selection, depth=0, within_list=False), None)
+    return nested is not None and not any(
+        one.key == one.name == "id" for one in list_selected_fields(node.selection)
+    )

@@ -9,17 +9,17 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
-from bridge.sandbox.shopify.bulk.operation import OPEN, Operation
-from bridge.sandbox.shopify.records.parts import Record, gid, moment
+from bridge.sandbox.shopify.bulk.operation import OPEN_STATUSES, BulkOperation
+from bridge.sandbox.shopify.records.parts import Record, format_utc_time, make_gid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from bridge.sandbox.world.models import World
 
-FILES: Final = "/_bulk/"
-LIVES_S: Final = 7 * 86_400.0
-CODES: Final = frozenset({"ACCESS_DENIED", "INTERNAL_SERVER_ERROR", "TIMEOUT"})
+BULK_FILES_PATH: Final = "/_bulk/"
+FILE_LIFETIME_S: Final = 7 * 86_400.0
+FAILURE_CODES: Final = frozenset({"ACCESS_DENIED", "INTERNAL_SERVER_ERROR", "TIMEOUT"})
 
 
 class BulkOperations:
@@ -31,80 +31,91 @@ class BulkOperations:
         self._world = world
         self._now_s = now_s
         self._lock = threading.Lock()
-        self._all: dict[str, Operation] = {}
+        self._operations: dict[str, BulkOperation] = {}
         self.reset()
 
     def reset(self) -> None:
         """Forget every operation and every dial."""
         with self._lock:
-            self._all.clear()
-            self._polls, self._lives_s, self._failure, self._kept = 1, LIVES_S, "", 0
+            self._operations.clear()
+            self._polls, self._file_lifetime_s, self._failure_code, self._lines_before_failure = (
+                1,
+                FILE_LIFETIME_S,
+                "",
+                0,
+            )
 
-    def dial(self, given: Mapping[str, Any]) -> None:
+    def configure(self, settings: Mapping[str, Any]) -> None:
         """Set `polls` until it is done, `lives_s` of the file, `fail` (an error code) after `kept` lines."""
-        if given.get("fail") and given["fail"] not in CODES:
+        if settings.get("fail") and settings["fail"] not in FAILURE_CODES:
             raise ValueError("unknown error code")
         with self._lock:
-            self._polls = int(given.get("polls", self._polls))
-            self._lives_s = float(given.get("lives_s", self._lives_s))
-            self._failure = str(given.get("fail") or "")
-            self._kept = int(given.get("kept", 0))
+            self._polls = int(settings.get("polls", self._polls))
+            self._file_lifetime_s = float(settings.get("lives_s", self._file_lifetime_s))
+            self._failure_code = str(settings.get("fail") or "")
+            self._lines_before_failure = int(settings.get("kept", 0))
 
-    def running(self) -> list[str]:
+    def list_running_ids(self) -> list[str]:
         """Name the operations that are not done."""
-        return [one.id for one in self._all.values() if one.status in OPEN]
+        return [one.id for one in self._operations.values() if one.status in OPEN_STATUSES]
 
-    def start(self, query: str, lines: list[Record], roots: int, *, denied: bool) -> Record:
+    def start(self, query: str, lines: list[Record], root_count: int, *, denied: bool) -> Record:
         """Take one on. `denied`: the query met what it may not see, which fails the whole of it."""
         with self._lock:
-            number = self._world.shop_id + len(self._all) + 1
-            made = Operation(
-                id=gid("BulkOperation", number),
+            number = self._world.shop_id + len(self._operations) + 1
+            made = BulkOperation(
+                id=make_gid("BulkOperation", number),
                 query=query,
                 lines=lines,
-                roots=roots,
-                polls=self._polls,
-                failure="ACCESS_DENIED" if denied else self._failure,
-                kept=0 if denied else self._kept,
+                root_count=root_count,
+                polls_left=self._polls,
+                failure_code="ACCESS_DENIED" if denied else self._failure_code,
+                lines_before_failure=0 if denied else self._lines_before_failure,
             )
-            self._all[made.id] = made
-            return self._record(made)
+            self._operations[made.id] = made
+            return self._build_record(made)
 
-    def get(self, global_id: str) -> Record | None:
+    def poll_operation(self, global_id: str) -> Record | None:
         """Look at one; each look brings it nearer to its end."""
         with self._lock:
-            found = self._all.get(global_id)
+            found = self._operations.get(global_id)
             if found is None:
                 return None
             found.advance(self._now_s())
-            return self._record(found)
+            return self._build_record(found)
 
-    def all(self) -> list[Record]:
+    def list_operations(self) -> list[Record]:
         """Look at all, without moving them."""
         with self._lock:
-            return [self._record(one) for one in self._all.values()]
+            return [self._build_record(one) for one in self._operations.values()]
 
-    def latest(self) -> Record | None:
+    def poll_latest(self) -> Record | None:
         """Look at the one that was begun last."""
-        return self.get(list(self._all)[-1]) if self._all else None
+        return self.poll_operation(list(self._operations)[-1]) if self._operations else None
 
-    def cancel(self, global_id: str) -> Record | None:
+    def cancel_operation(self, global_id: str) -> Record | None:
         """Stop one; it is CANCELING now and CANCELED at the next look."""
         with self._lock:
-            found = self._all.get(global_id)
+            found = self._operations.get(global_id)
             if found is None:
                 return None
-            if found.status in OPEN:
+            if found.status in OPEN_STATUSES:
                 found.status = "CANCELING"
-            return self._record(found)
+            return self._build_record(found)
 
-    def file(self, token: str) -> bytes | None:
+    def read_file(self, token: str) -> bytes | None:
         """Give the file of an operation while it lives."""
         with self._lock:
-            for one in self._all.values():
-                if one.token == token and one.ended_s and self._now_s() - one.ended_s < self._lives_s:
-                    return one.shown()
+            for one in self._operations.values():
+                if (
+                    one.file_token == token
+                    and one.ended_s
+                    and self._now_s() - one.ended_s < self._file_lifetime_s
+                ):
+                    return one.build_file()
         return None
 
-    def _record(self, one: Operation) -> Record:
-        return one.record(f"{self.base_url}{FILES}{self._world.shop}", moment(self._world.now))
+    def _build_record(self, operation: BulkOperation) -> Record:
+        return operation.build_record(
+            f"{self.base_url}{BULK_FILES_PATH}{self._world.shop}", format_utc_time(self._world.now)
+        )

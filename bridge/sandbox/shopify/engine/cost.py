@@ -11,7 +11,7 @@ import math
 import threading
 from typing import TYPE_CHECKING, Any
 
-from bridge.sandbox.shopify.engine.plan import Kind
+from bridge.sandbox.shopify.engine.plan import FieldKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,36 +19,39 @@ if TYPE_CHECKING:
     from bridge.sandbox.shopify.engine.plan import Field, Plan, Selection
 
 MAX_COST = 1_000
-MUTATION = 10
+MUTATION_COST = 10
 
 
-def requested(plan: Plan, args: Callable[[Field], Mapping[str, Any]]) -> int:
+def price_plan(plan: Plan, get_args: Callable[[Field], Mapping[str, Any]]) -> int:
     """Price an operation for these variables."""
-    if plan.mutation:
-        return sum(MUTATION for _ in plan.root.fields_for(plan.root.type_name))
-    return _inside(plan.root, args)
+    if plan.is_mutation:
+        return sum(MUTATION_COST for _ in plan.root.fields_for(plan.root.type_name))
+    return _price_selection(plan.root, get_args)
 
 
-def _inside(selection: Selection, args: Callable[[Field], Mapping[str, Any]]) -> int:
+def _price_selection(selection: Selection, get_args: Callable[[Field], Mapping[str, Any]]) -> int:
     return max(
-        (sum(_field(one, args) for one in selection.fields_for(name)) for name in selection.possible),
+        (
+            sum(_price_field(one, get_args) for one in selection.fields_for(name))
+            for name in selection.possible
+        ),
         default=0,
     )
 
 
-def _field(field: Field, args: Callable[[Field], Mapping[str, Any]]) -> int:
+def _price_field(field: Field, get_args: Callable[[Field], Mapping[str, Any]]) -> int:
     if field.selection is None:
         return 0
-    if field.kind is Kind.CONNECTION:
-        given = args(field)
+    if field.kind is FieldKind.CONNECTION:
+        given = get_args(field)
         size = given.get("first") or given.get("last") or 1
-        return 2 + _times(size) * _nodes(field.selection, args)
-    each = 1 + _inside(field.selection, args)
-    size = args(field).get("first") if field.sized else None
-    return _times(size) * each if size else each
+        return 2 + _scale_by_size(size) * _price_row(field.selection, get_args)
+    each = 1 + _price_selection(field.selection, get_args)
+    size = get_args(field).get("first") if field.is_sized else None
+    return _scale_by_size(size) * each if size else each
 
 
-def _nodes(connection: Selection, args: Callable[[Field], Mapping[str, Any]]) -> int:
+def _price_row(connection: Selection, get_args: Callable[[Field], Mapping[str, Any]]) -> int:
     """Price one row of a connection: `nodes` and `edges { node }` cost the same, `pageInfo` nothing."""
     cost = 1
     for field in connection.fields_for(connection.type_name):
@@ -58,15 +61,15 @@ def _nodes(connection: Selection, args: Callable[[Field], Mapping[str, Any]]) ->
                 (one.selection for one in inner.fields_for(inner.type_name) if one.name == "node"), None
             )
         if field.name in {"nodes", "edges"} and inner is not None:
-            cost = max(cost, 1 + _inside(inner, args))
+            cost = max(cost, 1 + _price_selection(inner, get_args))
     return cost
 
 
-def _times(size: int) -> int:
+def _scale_by_size(size: int) -> int:
     return max(1, math.floor(2 * math.log(max(1, size))))
 
 
-class Bucket:
+class CostBucket:
     """Points of one app at one shop. They come back by themselves."""
 
     def __init__(self, *, maximum: float, restore_rate: float, now_s: Callable[[], float]) -> None:
@@ -75,22 +78,24 @@ class Bucket:
         self.restore_rate = restore_rate
         self._now_s = now_s
         self._lock = threading.Lock()
-        self._left = maximum
-        self._at = now_s()
+        self._available = maximum
+        self._updated_at_s = now_s()
 
-    def pay(self, cost: float, *, refuse: bool = False) -> tuple[bool, dict[str, float]]:
+    def pay(self, cost: float, *, force_refusal: bool = False) -> tuple[bool, dict[str, float]]:
         """Take the points where they are there. Gives whether they were, and the throttle status after it."""
         with self._lock:
             now = self._now_s()
-            self._left = min(self.maximum, self._left + (now - self._at) * self.restore_rate)
-            self._at = now
-            if refuse:
-                self._left = min(self._left, max(0.0, cost - 1))
-            paid = not refuse and cost <= self._left
+            self._available = min(
+                self.maximum, self._available + (now - self._updated_at_s) * self.restore_rate
+            )
+            self._updated_at_s = now
+            if force_refusal:
+                self._available = min(self._available, max(0.0, cost - 1))
+            paid = not force_refusal and cost <= self._available
             if paid:
-                self._left -= cost
+                self._available -= cost
             return paid, {
                 "maximumAvailable": self.maximum,
-                "currentlyAvailable": math.floor(self._left),
+                "currentlyAvailable": math.floor(self._available),
                 "restoreRate": self.restore_rate,
             }

@@ -14,8 +14,8 @@ from graphql import GraphQLError, GraphQLSyntaxError, OperationDefinitionNode, p
 from graphql.execution.values import get_variable_values
 from graphql.language import print_ast
 
-from bridge.sandbox.schema import load
-from bridge.sandbox.shopify.engine.plan import Plan, compile_plan, switches
+from bridge.sandbox.schema import load_schema
+from bridge.sandbox.shopify.engine.plan import Plan, compile_plan, list_switch_variables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from graphql import DocumentNode
 
 Errors = list[dict[str, Any]]
-KEPT = 500
-MAX_INPUT = 250
-GID = re.compile(r"gid://shopify/\w+/[\w-]+(\?.*)?|\d+")
-CODES = (
+MAX_CACHED_DOCUMENTS = 500
+MAX_INPUT_ITEMS = 250
+GID_PATTERN = re.compile(r"gid://shopify/\w+/[\w-]+(\?.*)?|\d+")
+ERROR_CODES = (
     (re.compile(r"Cannot query field '(\w+)' on type '(\w+)'"), "undefinedField"),
     (re.compile(r"Unknown argument '(\w+)'"), "argumentNotAccepted"),
     (re.compile(r"Unknown type '(\w+)'"), "undefinedType"),
@@ -40,28 +40,31 @@ CODES = (
 )
 
 
-class Document:
+class GraphqlDocument:
     """One text under one version: its errors, or its operations and their plans."""
 
     def __init__(self, version: str, text: str) -> None:
         """Parse and validate; nothing is planned yet."""
-        self.schema = load(version)
+        self.schema = load_schema(version)
         self.errors: Errors = []
         self._plans: dict[tuple[str, tuple[bool, ...]], Plan] = {}
-        self._kinds: dict[str, list[tuple[str, str]]] = {}
+        self._declared_types: dict[str, list[tuple[str, str]]] = {}
         self._document: DocumentNode | None = None
         try:
             self._document = parse(text)
         except GraphQLSyntaxError as fault:
-            self.errors = [_shape(fault, "")]
+            self.errors = [_format_graphql_error(fault, "")]
             return
         except RecursionError:
             self.errors = [{"message": "Query is too deeply nested"}]
             return
-        self.errors = [_shape(fault, _code(fault.message)) for fault in validate(self.schema, self._document)]
-        self._switches = switches(self._document)
+        self.errors = [
+            _format_graphql_error(fault, _find_error_code(fault.message))
+            for fault in validate(self.schema, self._document)
+        ]
+        self._switch_variables = list_switch_variables(self._document)
 
-    def operation(self, name: str | None) -> OperationDefinitionNode | None:
+    def find_operation(self, name: str | None) -> OperationDefinitionNode | None:
         """Give the operation of that name, or the only one."""
         assert self._document is not None  # noqa: S101 - asked for only where there are no errors
         found = [one for one in self._document.definitions if isinstance(one, OperationDefinitionNode)]
@@ -69,40 +72,42 @@ class Document:
             return next((one for one in found if one.name and one.name.value == name), None)
         return found[0] if len(found) == 1 else None
 
-    def variables(
-        self, operation: OperationDefinitionNode, given: Mapping[str, Any]
+    def coerce_variables(
+        self, operation: OperationDefinitionNode, raw_variables: Mapping[str, Any]
     ) -> tuple[dict[str, Any], Errors]:
         """Coerce the variables. Ids must be global ids, as Shopify insists."""
-        coerced = get_variable_values(self.schema, operation.variable_definitions, dict(given), max_errors=5)
+        coerced = get_variable_values(
+            self.schema, operation.variable_definitions, dict(raw_variables), max_errors=5
+        )
         if isinstance(coerced, list):
-            return {}, [_shape(fault, "INVALID_VARIABLE") for fault in coerced]
-        for name, kind in self._declared(operation):
+            return {}, [_format_graphql_error(fault, "INVALID_VARIABLE") for fault in coerced]
+        for name, kind in self._list_declared_variables(operation):
             values = coerced.get(name)
-            if isinstance(values, list) and len(values) > MAX_INPUT:
-                message = f"The input array size of {len(values)} is greater than the maximum allowed of {MAX_INPUT}."
+            if isinstance(values, list) and len(values) > MAX_INPUT_ITEMS:
+                message = f"The input array size of {len(values)} is greater than the maximum allowed of {MAX_INPUT_ITEMS}."
                 return {}, [{"message": message, "extensions": {"code": "MAX_INPUT_SIZE_EXCEEDED"}}]
             for value in values if isinstance(values, list) else [values]:
-                if kind.strip("[]!") == "ID" and value is not None and not GID.fullmatch(value):
+                if kind.strip("[]!") == "ID" and value is not None and not GID_PATTERN.fullmatch(value):
                     message = f"Variable ${name} of type {kind} was provided invalid value"
                     problem = {"path": [], "explanation": f"Invalid global id '{value}'"}
                     about = {"code": "INVALID_VARIABLE", "problems": [problem]}
                     return {}, [{"message": message, "extensions": about}]
         return coerced, []
 
-    def _declared(self, operation: OperationDefinitionNode) -> list[tuple[str, str]]:
+    def _list_declared_variables(self, operation: OperationDefinitionNode) -> list[tuple[str, str]]:
         """Name the variables and their types, written out once."""
         of = operation.name.value if operation.name else ""
-        if of not in self._kinds:
-            self._kinds[of] = [
+        if of not in self._declared_types:
+            self._declared_types[of] = [
                 (one.variable.name.value, print_ast(one.type)) for one in operation.variable_definitions
             ]
-        return self._kinds[of]
+        return self._declared_types[of]
 
-    def plan(self, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> Plan:
+    def get_plan(self, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> Plan:
         """Give the plan for these switches, made once."""
         assert self._document is not None  # noqa: S101 - as above
         name = operation.name.value if operation.name else ""
-        key = (name, tuple(bool(variables.get(one)) for one in self._switches))
+        key = (name, tuple(bool(variables.get(one)) for one in self._switch_variables))
         found = self._plans.get(key)
         if found is None:
             found = compile_plan(self.schema, self._document, operation, variables)
@@ -110,37 +115,37 @@ class Document:
         return found
 
 
-class Library:
+class DocumentCache:
     """Documents by version and text, the oldest dropped first."""
 
     def __init__(self) -> None:
         """Start empty."""
         self._lock = threading.Lock()
-        self._kept: dict[tuple[str, str], Document] = {}
+        self._documents: dict[tuple[str, str], GraphqlDocument] = {}
 
-    def get(self, version: str, text: str) -> Document:
+    def get_document(self, version: str, text: str) -> GraphqlDocument:
         """Give a document, judged once."""
-        found = self._kept.get((version, text))
+        found = self._documents.get((version, text))
         if found is None:
             with self._lock:  # two threads judging the same long text would take twice as long
-                found = self._kept.get((version, text)) or Document(version, text)
-                self._kept[version, text] = found
-                if len(self._kept) > KEPT:
-                    del self._kept[next(iter(self._kept))]
+                found = self._documents.get((version, text)) or GraphqlDocument(version, text)
+                self._documents[version, text] = found
+                if len(self._documents) > MAX_CACHED_DOCUMENTS:
+                    del self._documents[next(iter(self._documents))]
         return found
 
 
-def _code(message: str) -> str:
-    return next((code for words, code in CODES if words.search(message)), "invalid")
+def _find_error_code(message: str) -> str:
+    return next((code for words, code in ERROR_CODES if words.search(message)), "invalid")
 
 
-def _shape(fault: GraphQLError, code: str) -> dict[str, Any]:
-    message = fault.message
-    if code == "undefinedField" and (hit := CODES[0][0].search(message)):
+def _format_graphql_error(error: GraphQLError, code: str) -> dict[str, Any]:
+    message = error.message
+    if code == "undefinedField" and (hit := ERROR_CODES[0][0].search(message)):
         message = f"Field '{hit[1]}' doesn't exist on type '{hit[2]}'"
     shaped: dict[str, Any] = {"message": message}
-    if fault.locations:
-        shaped["locations"] = [{"line": one.line, "column": one.column} for one in fault.locations]
+    if error.locations:
+        shaped["locations"] = [{"line": one.line, "column": one.column} for one in error.locations]
     if code:
         shaped["extensions"] = {"code": code}
     return shaped

@@ -30,15 +30,15 @@ from graphql import (
     is_non_null_type,
 )
 
-from bridge.sandbox.shopify.access import needed
+from bridge.sandbox.shopify.access import list_required_scopes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from graphql import DirectiveNode, DocumentNode, GraphQLField
 
-EPOCH = "2026-01-01T00:00:00Z"
-SCALARS: dict[str, Any] = {
+DEFAULT_TIME = "2026-01-01T00:00:00Z"
+DEFAULT_SCALARS: dict[str, Any] = {
     "Boolean": False,
     "Int": 0,
     "Float": 0.0,
@@ -46,14 +46,14 @@ SCALARS: dict[str, Any] = {
     "BigInt": "0",
     "Decimal": "0.0",
     "Money": "0.0",
-    "DateTime": EPOCH,
-    "Date": EPOCH[:10],
+    "DateTime": DEFAULT_TIME,
+    "Date": DEFAULT_TIME[:10],
     "URL": "https://example.com/",
     "JSON": {},
 }
 
 
-class Kind(IntEnum):
+class FieldKind(IntEnum):
     """How a field is walked."""
 
     LEAF = 0
@@ -70,7 +70,7 @@ class Field:
     key: str
     name: str
     parent: str
-    kind: Kind
+    kind: FieldKind
     node: FieldNode
     definition: GraphQLField | None
     type_name: str
@@ -78,7 +78,7 @@ class Field:
     item_non_null: bool
     default: Any
     scopes: tuple[str, ...]
-    sized: bool
+    is_sized: bool
     selection: Selection | None
 
 
@@ -96,9 +96,9 @@ class Selection:
         self._fields: dict[str, tuple[Field, ...]] = {}
         abstract = isinstance(named, GraphQLInterfaceType | GraphQLUnionType)
         self.type_name = "" if abstract else named.name
-        self.possible = compiler.mentioned(named, sets) if abstract else (named.name,)
+        self.possible = compiler.list_mentioned_types(named, sets) if abstract else (named.name,)
 
-    def knows(self, type_name: str) -> bool:
+    def has_type(self, type_name: str) -> bool:
         """Whether the schema has that type."""
         return type_name in self._fields or type_name in self._compiler.schema.type_map
 
@@ -106,7 +106,7 @@ class Selection:
         """Give the fields asked for where an object of this type stands."""
         fields = self._fields.get(type_name)
         if fields is None:
-            fields = self._fields[type_name] = self._compiler.fields(type_name, self._sets)
+            fields = self._fields[type_name] = self._compiler.compile_fields(type_name, self._sets)
         return fields
 
 
@@ -115,10 +115,10 @@ class Plan:
     """One operation, ready to be walked."""
 
     root: Selection
-    mutation: bool
+    is_mutation: bool
 
 
-def switches(document: DocumentNode) -> tuple[str, ...]:
+def list_switch_variables(document: DocumentNode) -> tuple[str, ...]:
     """Names of the variables that @include and @skip look at anywhere in the document."""
     found: set[str] = set()
     waiting: list[Any] = list(document.definitions)
@@ -144,7 +144,7 @@ def compile_plan(
     root = schema.mutation_type if mutation else schema.query_type
     assert root is not None  # noqa: S101 - both are in every cut
     compiler = _Compiler(schema, document, variables)
-    return Plan(root=Selection(compiler, root, (operation.selection_set,)), mutation=mutation)
+    return Plan(root=Selection(compiler, root, (operation.selection_set,)), is_mutation=mutation)
 
 
 class _Compiler:
@@ -155,14 +155,14 @@ class _Compiler:
             one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)
         }
 
-    def fields(self, type_name: str, sets: tuple[SelectionSetNode, ...]) -> tuple[Field, ...]:
+    def compile_fields(self, type_name: str, sets: tuple[SelectionSetNode, ...]) -> tuple[Field, ...]:
         grouped: dict[str, list[FieldNode]] = {}
         for one in sets:
-            self._collect(type_name, one, grouped)
+            self._collect_fields(type_name, one, grouped)
         parent = self.schema.type_map[type_name]
-        return tuple(self._field(parent, key, nodes) for key, nodes in grouped.items())
+        return tuple(self._compile_field(parent, key, nodes) for key, nodes in grouped.items())
 
-    def mentioned(self, named: Any, sets: tuple[SelectionSetNode, ...]) -> tuple[str, ...]:
+    def list_mentioned_types(self, named: Any, sets: tuple[SelectionSetNode, ...]) -> tuple[str, ...]:
         """Name the concrete types a selection speaks of; one for all where it names none."""
         found: dict[str, None] = {}
         waiting = [one for found_in in sets for one in found_in.selections]
@@ -179,19 +179,21 @@ class _Compiler:
         first = self.schema.get_possible_types(named)[0].name
         return tuple(found) or (first,)
 
-    def _collect(self, type_name: str, found: SelectionSetNode, grouped: dict[str, list[FieldNode]]) -> None:
-        for node in found.selections:
-            if not self._wanted(node.directives):
+    def _collect_fields(
+        self, type_name: str, selection_set: SelectionSetNode, grouped: dict[str, list[FieldNode]]
+    ) -> None:
+        for node in selection_set.selections:
+            if not self._is_included(node.directives):
                 continue
             if isinstance(node, FieldNode):
                 key = node.alias.value if node.alias else node.name.value
                 grouped.setdefault(key, []).append(node)
                 continue
             body: Any = self._fragments[node.name.value] if isinstance(node, FragmentSpreadNode) else node
-            if body.type_condition is None or self._fits(type_name, body.type_condition.name.value):
-                self._collect(type_name, body.selection_set, grouped)
+            if body.type_condition is None or self._is_type_match(type_name, body.type_condition.name.value):
+                self._collect_fields(type_name, body.selection_set, grouped)
 
-    def _fits(self, type_name: str, condition: str) -> bool:
+    def _is_type_match(self, type_name: str, condition: str) -> bool:
         if type_name == condition:
             return True
         abstract, concrete = self.schema.type_map.get(condition), self.schema.type_map[type_name]
@@ -200,7 +202,7 @@ class _Compiler:
             concrete,
         )
 
-    def _wanted(self, directives: tuple[DirectiveNode, ...]) -> bool:
+    def _is_included(self, directives: tuple[DirectiveNode, ...]) -> bool:
         for directive in directives:
             value: Any = directive.arguments[0].value if directive.arguments else None
             given = self._variables.get(value.name.value) if isinstance(value, VariableNode) else value.value
@@ -210,7 +212,7 @@ class _Compiler:
                 return False
         return True
 
-    def _field(self, parent: Any, key: str, nodes: list[FieldNode]) -> Field:
+    def _compile_field(self, parent: Any, key: str, nodes: list[FieldNode]) -> Field:
         node = nodes[0]
         name = node.name.value
         if name == "__typename":
@@ -218,7 +220,7 @@ class _Compiler:
                 key=key,
                 name=name,
                 parent=parent.name,
-                kind=Kind.TYPENAME,
+                kind=FieldKind.TYPENAME,
                 node=node,
                 definition=None,
                 type_name="String",
@@ -226,7 +228,7 @@ class _Compiler:
                 item_non_null=False,
                 default=None,
                 scopes=(),
-                sized=False,
+                is_sized=False,
                 selection=None,
             )
         definition: GraphQLField = parent.fields[name]
@@ -237,11 +239,11 @@ class _Compiler:
         is_list = is_list_type(inner)
         leaf = is_leaf_type(named)
         if leaf:
-            kind = Kind.LEAF
+            kind = FieldKind.LEAF
         elif is_list:
-            kind = Kind.LIST
+            kind = FieldKind.LIST
         else:
-            kind = Kind.CONNECTION if named.name.endswith("Connection") else Kind.OBJECT
+            kind = FieldKind.CONNECTION if named.name.endswith("Connection") else FieldKind.OBJECT
         sets = tuple(one.selection_set for one in nodes if one.selection_set)
         return Field(
             key=key,
@@ -253,15 +255,17 @@ class _Compiler:
             type_name=named.name,
             non_null=non_null,
             item_non_null=is_list and is_non_null_type(inner.of_type),
-            default=self._default(named, is_list=is_list, kind=kind, non_null=non_null),
-            scopes=needed(named.name),
-            sized="first" in definition.args,
+            default=self._choose_default(named, is_list=is_list, kind=kind, non_null=non_null),
+            scopes=list_required_scopes(named.name),
+            is_sized="first" in definition.args,
             selection=None if leaf else Selection(self, named, sets),
         )
 
-    def _default(self, named: GraphQLNamedType, *, is_list: bool, kind: Kind, non_null: bool) -> Any:
+    def _choose_default(
+        self, named: GraphQLNamedType, *, is_list: bool, kind: FieldKind, non_null: bool
+    ) -> Any:
         """Give what an invented shop answers where it has nothing to say."""
-        if is_list or kind is Kind.CONNECTION:
+        if is_list or kind is FieldKind.CONNECTION:
             return []
         if not non_null:
             return None
@@ -271,4 +275,4 @@ class _Compiler:
             return {"__typename": named.name}
         if isinstance(named, GraphQLInterfaceType | GraphQLUnionType):
             return {"__typename": self.schema.get_possible_types(named)[0].name}
-        return f"gid://shopify/{named.name}/0" if named.name == "ID" else SCALARS.get(named.name, "")
+        return f"gid://shopify/{named.name}/0" if named.name == "ID" else DEFAULT_SCALARS.get(named.name, "")

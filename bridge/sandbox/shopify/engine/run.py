@@ -16,17 +16,17 @@ from typing import TYPE_CHECKING, Any
 from graphql.execution.values import get_argument_values
 
 from bridge.sandbox.shopify import access
-from bridge.sandbox.shopify.engine.plan import Kind
+from bridge.sandbox.shopify.engine.plan import FieldKind
 
 if TYPE_CHECKING:
     from bridge.sandbox.shopify.engine.plan import Field, Plan, Selection
 
-MAX_FIRST = 250
-Path = tuple[str | int, ...]
-Record = Mapping[str, Any]
+MAX_PAGE_SIZE = 250
+ResponsePath = tuple[str | int, ...]
+RecordView = Mapping[str, Any]
 
 
-class Said(Exception):
+class FieldError(Exception):
     """A field's error in Shopify's words."""
 
     def __init__(self, message: str, code: str) -> None:
@@ -36,186 +36,190 @@ class Said(Exception):
         self.code = code
 
 
-class _Null(Exception):
+class _NullPropagation(Exception):
     """A null stands where the schema allows none: the parent becomes null."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class LazyRows:
     """A long list whose records are made only for the page that is asked for."""
 
     items: Sequence[Any]
-    make: Callable[[Any], Record]
+    make_record: Callable[[Any], RecordView]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rights:
+class AccessRights:
     """What this call may see."""
 
-    granted: frozenset[str]
-    withheld: frozenset[str] = frozenset()
+    granted_scopes: frozenset[str]
+    withheld_fields: frozenset[str] = frozenset()
 
 
-class Run:
+class PlanExecution:
     """One execution of one plan."""
 
-    needs_size = True
+    requires_page_size = True
 
-    def __init__(self, variables: Mapping[str, Any], rights: Rights) -> None:
+    def __init__(self, variables: Mapping[str, Any], rights: AccessRights) -> None:
         """`variables` are coerced already."""
         self.errors: list[dict[str, Any]] = []
         self._variables = dict(variables)
         self._rights = rights
         self._args: dict[Field, dict[str, Any]] = {}
 
-    def args(self, field: Field) -> dict[str, Any]:
+    def coerce_args(self, field: Field) -> dict[str, Any]:
         """Give the field's arguments, coerced once for each run. Raises Said for a page without a size."""
         found = self._args.get(field)
         if found is None:
             assert field.definition is not None  # noqa: S101 - only __typename has none
             found = get_argument_values(field.definition, field.node, self._variables)
             size = found.get("first") or found.get("last")
-            if field.kind is Kind.CONNECTION and size is None and self.needs_size:
-                raise Said("you must provide one of first or last", "BAD_REQUEST")
-            if isinstance(size, int) and not 0 <= size <= MAX_FIRST:
-                raise Said(f"first cannot be more than {MAX_FIRST}", "BAD_REQUEST")
+            if field.kind is FieldKind.CONNECTION and size is None and self.requires_page_size:
+                raise FieldError("you must provide one of first or last", "BAD_REQUEST")
+            if isinstance(size, int) and not 0 <= size <= MAX_PAGE_SIZE:
+                raise FieldError(f"first cannot be more than {MAX_PAGE_SIZE}", "BAD_REQUEST")
             self._args[field] = found
         return found
 
-    def page(self, field: Field, value: Any) -> Record:
+    def build_page(self, field: Field, value: Any) -> RecordView:
         """Give the page of a connection that the arguments ask for. Raises Said for a cursor of another list."""
-        return _page(value, self.args(field))
+        return _cut_page(value, self.coerce_args(field))
 
-    def execute(self, plan: Plan, root: Record) -> dict[str, Any] | None:
+    def execute(self, plan: Plan, root: RecordView) -> dict[str, Any] | None:
         """Walk the whole plan; None where a null climbed to the top."""
         try:
-            return self._object(plan.root, root, ())
-        except _Null:
+            return self._walk_object(plan.root, root, ())
+        except _NullPropagation:
             return None
 
-    def _object(self, selection: Selection, record: Record, path: Path) -> dict[str, Any]:
+    def _walk_object(self, selection: Selection, record: RecordView, path: ResponsePath) -> dict[str, Any]:
         out: dict[str, Any] = {}
-        withheld = self._rights.withheld
+        withheld = self._rights.withheld_fields
         type_name = selection.type_name or record["__typename"]
-        if not selection.knows(type_name):
-            raise _Null  # a kind of thing that this version has no word for
+        if not selection.has_type(type_name):
+            raise _NullPropagation  # a kind of thing that this version has no word for
         for field in selection.fields_for(type_name):
             kind = field.kind
             if withheld and (field.name in withheld or f"{field.parent}.{field.name}" in withheld):
-                out[field.key] = self._refuse(field, path, access.not_approved(field.name))
-            elif kind is Kind.LEAF:
+                out[field.key] = self._record_refusal(
+                    field, path, access.describe_unapproved_field(field.name)
+                )
+            elif kind is FieldKind.LEAF:
                 value = record.get(field.name, field.default)
                 if value is None and field.non_null:
                     value = field.default
-                out[field.key] = value(self.args(field)) if callable(value) else value
-            elif kind is Kind.TYPENAME:
+                out[field.key] = value(self.coerce_args(field)) if callable(value) else value
+            elif kind is FieldKind.TYPENAME:
                 out[field.key] = record.get("__typename") or selection.type_name
             else:
-                out[field.key] = self._composite(field, record, path)
+                out[field.key] = self._walk_composite(field, record, path)
         return out
 
-    def _composite(self, field: Field, record: Record, path: Path) -> Any:  # noqa: PLR0911 - one for each shape
-        if field.scopes and self._rights.granted.isdisjoint(field.scopes):
-            return self._refuse(field, path, access.scope_missing(field.name, field.scopes))
+    def _walk_composite(self, field: Field, record: RecordView, path: ResponsePath) -> Any:  # noqa: PLR0911 - one for each shape
+        if field.scopes and self._rights.granted_scopes.isdisjoint(field.scopes):
+            return self._record_refusal(field, path, access.describe_missing_scope(field.name, field.scopes))
         here = (*path, field.key)
         try:
             value = record.get(field.name, field.default)
             if callable(value):
-                value = value(self.args(field))
+                value = value(self.coerce_args(field))
             if value is None:
                 value = field.default
             if value is None:
                 return None
             assert field.selection is not None  # noqa: S101 - only leaves have none
-            if field.kind is Kind.OBJECT:
-                return self._object(field.selection, value, here)
-            if field.kind is Kind.CONNECTION:
-                return self._object(field.selection, self.page(field, value), here)
-            return self._list(field, value, here)
-        except Said as said:
-            return self._refuse(field, path, (said.message, {"code": said.code}))
-        except _Null:
+            if field.kind is FieldKind.OBJECT:
+                return self._walk_object(field.selection, value, here)
+            if field.kind is FieldKind.CONNECTION:
+                return self._walk_object(field.selection, self.build_page(field, value), here)
+            return self._walk_list(field, value, here)
+        except FieldError as said:
+            return self._record_refusal(field, path, (said.message, {"code": said.code}))
+        except _NullPropagation:
             if field.non_null:
                 raise
             return None
 
-    def _list(self, field: Field, value: Iterable[Any], path: Path) -> list[Any]:
+    def _walk_list(self, field: Field, value: Iterable[Any], path: ResponsePath) -> list[Any]:
         assert field.selection is not None  # noqa: S101 - only leaves have none
-        size = self.args(field).get("first") if field.sized else None
+        size = self.coerce_args(field).get("first") if field.is_sized else None
         out: list[Any] = []
         for at, one in enumerate(list(value)[:size]):
             if one is None:
                 out.append(None)
                 continue
             try:
-                out.append(self._object(field.selection, one, (*path, at)))
-            except _Null:
+                out.append(self._walk_object(field.selection, one, (*path, at)))
+            except _NullPropagation:
                 if field.item_non_null:
                     raise
                 out.append(None)
         return out
 
-    def _refuse(self, field: Field, path: Path, words: tuple[str, Mapping[str, Any]]) -> Any:
+    def _record_refusal(
+        self, field: Field, path: ResponsePath, refusal: tuple[str, Mapping[str, Any]]
+    ) -> Any:
         """Note the error and give null. Raises _Null where the schema allows none here."""
         location = field.node.loc.start_token if field.node.loc else None
         self.errors.append(
             {
-                "message": words[0],
+                "message": refusal[0],
                 "locations": [{"line": location.line, "column": location.column}] if location else [],
-                "extensions": dict(words[1]),
+                "extensions": dict(refusal[1]),
                 "path": [*path, field.key],
             }
         )
         if field.non_null:
-            raise _Null
+            raise _NullPropagation
         return None
 
 
-def _page(value: Any, args: Mapping[str, Any]) -> Record:
+def _cut_page(value: Any, args: Mapping[str, Any]) -> RecordView:
     """Cut one page out of a list, and wrap it as a connection."""
-    rows = value if isinstance(value, Rows) else Rows(items=value, make=lambda one: one)
+    rows = value if isinstance(value, LazyRows) else LazyRows(items=value, make_record=lambda one: one)
     items = list(reversed(rows.items)) if args.get("reverse") else rows.items
-    start = _after(items, args["after"]) if args.get("after") else 0
-    end = _after(items, args["before"]) - 1 if args.get("before") else len(items)
+    start = _find_page_start(items, args["after"]) if args.get("after") else 0
+    end = _find_page_start(items, args["before"]) - 1 if args.get("before") else len(items)
     size = args.get("first")
     if size is None:
         start, stop = max(start, end - int(args["last"])), end
     else:
         stop = min(end, start + int(size))
     page = items[start:stop]
-    nodes = [rows.make(one) for one in page]
+    nodes = [rows.make_record(one) for one in page]
     return {
         "nodes": nodes,
         "edges": lambda _: [
-            {"node": node, "cursor": _cursor(one, start + at)}
+            {"node": node, "cursor": _encode_cursor(one, start + at)}
             for at, (node, one) in enumerate(zip(nodes, page, strict=True))
         ],
         "pageInfo": {
             "hasNextPage": stop < len(items),
             "hasPreviousPage": start > 0,
-            "startCursor": _cursor(page[0], start) if page else None,
-            "endCursor": _cursor(page[-1], stop - 1) if page else None,
+            "startCursor": _encode_cursor(page[0], start) if page else None,
+            "endCursor": _encode_cursor(page[-1], stop - 1) if page else None,
         },
     }
 
 
-def _mark(item: Any, at: int) -> str:
+def _get_item_id(item: Any, index: int) -> str:
     found = item.get("id") if isinstance(item, Mapping) else getattr(item, "id", None)
-    return str(at if found is None else found)
+    return str(index if found is None else found)
 
 
-def _cursor(item: Any, at: int) -> str:
-    mark = _mark(item, at)
+def _encode_cursor(item: Any, index: int) -> str:
+    mark = _get_item_id(item, index)
     return base64.b64encode(f'{{"last_id":"{mark}","last_value":"{mark}"}}'.encode()).decode()
 
 
-def _after(items: Sequence[Any], cursor: str) -> int:
+def _find_page_start(items: Sequence[Any], cursor: str) -> int:
     """Where the page after this cursor starts. Raises Said for a cursor that is none of this list."""
     try:
         wanted = json.loads(base64.b64decode(cursor, validate=True))["last_id"]
     except (ValueError, binascii.Error, KeyError, TypeError):
         wanted = None
     for at, item in enumerate(items):
-        if _mark(item, at) == wanted:
+        if _get_item_id(item, at) == wanted:
             return at + 1
-    raise Said("Invalid cursor for current pagination sort.", "INVALID_CURSOR")
+    raise FieldError("Invalid cursor for current pagination sort.", "INVALID_CURSOR")

@@ -9,15 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 
-Facts = Mapping[str, Sequence[str]]
-Test = Callable[[Facts], bool]
-TOKEN = re.compile(
+SearchFacts = Mapping[str, Sequence[str]]
+SearchPredicate = Callable[[SearchFacts], bool]
+TOKEN_PATTERN = re.compile(
     r"""\s*(?:(?P<open>\()|(?P<close>\))|(?P<word>(?:AND|OR|NOT)\b)|(?P<minus>-)?
     (?:(?P<field>[a-z_]+):)?(?P<sign>>=|<=|>|<)?(?:'(?P<single>(?:[^'\\]|\\.)*)'|"(?P<double>(?:[^"\\]|\\.)*)"
     |(?P<bare>[^\s()]+)))""",
     re.VERBOSE,
 )
-SIGNS: Mapping[str, Callable[[str, str], bool]] = {
+COMPARISONS: Mapping[str, Callable[[str, str], bool]] = {
     ">=": lambda left, right: left >= right,
     "<=": lambda left, right: left <= right,
     ">": lambda left, right: left > right,
@@ -25,65 +25,65 @@ SIGNS: Mapping[str, Callable[[str, str], bool]] = {
 }
 
 
-class Search:
+class SearchQuery:
     """One parsed query. `warnings` names the fields that were ignored."""
 
-    def __init__(self, text: str, known: frozenset[str]) -> None:
+    def __init__(self, text: str, known_fields: frozenset[str]) -> None:
         """Parse. An unbalanced bracket ends the query early, as leniently as Shopify reads it."""
         self.warnings: list[str] = []
-        self._known = known
-        self._tokens = [match for match in TOKEN.finditer(text) if match[0].strip()]
-        self._at = 0
-        self._test = self._any() if self._tokens else _always
+        self._known_fields = known_fields
+        self._tokens = [match for match in TOKEN_PATTERN.finditer(text) if match[0].strip()]
+        self._position = 0
+        self._predicate = self._parse_or() if self._tokens else _match_always
 
-    def __call__(self, facts: Facts) -> bool:
+    def __call__(self, facts: SearchFacts) -> bool:
         """Whether a resource with these facts is found."""
-        return self._test(facts)
+        return self._predicate(facts)
 
     def _peek(self, group: str) -> str:
-        return (self._tokens[self._at][group] or "") if self._at < len(self._tokens) else ""
+        return (self._tokens[self._position][group] or "") if self._position < len(self._tokens) else ""
 
-    def _any(self) -> Test:
-        tests = [self._all()]
+    def _parse_or(self) -> SearchPredicate:
+        tests = [self._parse_and()]
         while self._peek("word") == "OR":
-            self._at += 1
-            tests.append(self._all())
+            self._position += 1
+            tests.append(self._parse_and())
         return tests[0] if len(tests) == 1 else lambda facts: any(test(facts) for test in tests)
 
-    def _all(self) -> Test:
-        tests: list[Test] = []
-        while self._at < len(self._tokens) and not self._peek("close") and self._peek("word") != "OR":
+    def _parse_and(self) -> SearchPredicate:
+        tests: list[SearchPredicate] = []
+        while self._position < len(self._tokens) and not self._peek("close") and self._peek("word") != "OR":
             if self._peek("word") == "AND":
-                self._at += 1
+                self._position += 1
                 continue
-            tests.append(self._one())
+            tests.append(self._parse_factor())
         return tests[0] if len(tests) == 1 else lambda facts: all(test(facts) for test in tests)
 
-    def _one(self) -> Test:
+    def _parse_factor(self) -> SearchPredicate:
         if self._peek("word") == "NOT":
-            self._at += 1
-            return _not(self._one())
+            self._position += 1
+            return _negate(self._parse_factor())
         if self._peek("open"):
-            self._at += 1
-            inner = self._any()
-            self._at += 1
+            self._position += 1
+            inner = self._parse_or()
+            self._position += 1
             return inner
-        token = self._tokens[self._at]
-        self._at += 1
-        test = self._term(token)
-        return _not(test) if token["minus"] else test
+        token = self._tokens[self._position]
+        self._position += 1
+        test = self._build_term(token)
+        return _negate(test) if token["minus"] else test
 
-    def _term(self, token: re.Match[str]) -> Test:
+    def _build_term(self, token: re.Match[str]) -> SearchPredicate:
         quoted = token["single"] if token["single"] is not None else token["double"]
         value = re.sub(r"\\(.)", r"\1", quoted) if quoted is not None else (token["bare"] or "")
         wanted, name = value.casefold(), token["field"]
         if name is None:
             return lambda facts: any(wanted in one.casefold() for many in facts.values() for one in many)
-        if name not in self._known:
+        if name not in self._known_fields:
             self.warnings.append(name)
-            return _always
+            return _match_always
         if token["sign"]:
-            compare = SIGNS[token["sign"]]
+            compare = COMPARISONS[token["sign"]]
             return lambda facts: any(compare(one, value) for one in facts.get(name, ()))
         if value == "*":
             return lambda facts: any(facts.get(name, ()))
@@ -92,9 +92,9 @@ class Search:
         return lambda facts: any(one.casefold() == wanted for one in facts.get(name, ()))
 
 
-def _always(_: Facts) -> bool:
+def _match_always(_: SearchFacts) -> bool:
     return True
 
 
-def _not(test: Test) -> Test:
-    return lambda facts: not test(facts)
+def _negate(predicate: SearchPredicate) -> SearchPredicate:
+    return lambda facts: not predicate(facts)

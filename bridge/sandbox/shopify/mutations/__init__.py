@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from bridge.sandbox.shopify.mutations.changes import find, wrong
-from bridge.sandbox.shopify.mutations.consent import Consent
-from bridge.sandbox.shopify.mutations.deletions import Deletions
-from bridge.sandbox.shopify.mutations.erasure import Erasure
-from bridge.sandbox.shopify.records.parts import Record, gid, number_of
+from bridge.sandbox.shopify.mutations.changes import find_node, make_user_error
+from bridge.sandbox.shopify.mutations.consent import ConsentMutations
+from bridge.sandbox.shopify.mutations.deletions import DeletionMutations
+from bridge.sandbox.shopify.mutations.erasure import ErasureMutations
+from bridge.sandbox.shopify.records.parts import Record, make_gid, parse_gid_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bridge.sandbox.shopify.query_root import Roots
+    from bridge.sandbox.shopify.query_root import QueryRoot
 
 CUSTOMER_FIELDS: Final = frozenset({"email", "firstName", "lastName", "note", "phone", "tags", "locale"})
 ORDER_FIELDS: Final = frozenset({"email", "note", "phone", "tags", "poNumber", "customAttributes"})
@@ -25,54 +25,63 @@ ORDER_FIELDS: Final = frozenset({"email", "note", "phone", "tags", "poNumber", "
 class Mutations:
     """One call's changes to one shop."""
 
-    def __init__(self, roots: Roots) -> None:
+    def __init__(self, query_root: QueryRoot) -> None:
         """`roots` finds what is to be changed."""
-        self._roots = roots
-        self._shop = roots.shop
+        self._query_root = query_root
+        self._shop = query_root.shop
 
-    def record(self) -> Record:
+    def build_fields(self) -> Record:
         """Give the record that the mutation root is."""
         return {
             "__typename": "Mutation",
             "customerUpdate": self.update_customer,
             "orderUpdate": self.update_order,
-            "giftCardUpdate": self.update_card,
-            "bulkOperationCancel": self.cancel_bulk,
-            **Erasure(self._roots).record(),
-            **Consent(self._roots).record(),
-            **Deletions(self._roots).record(),
+            "giftCardUpdate": self.update_gift_card,
+            "bulkOperationCancel": self.cancel_bulk_operation,
+            **ErasureMutations(self._query_root).build_fields(),
+            **ConsentMutations(self._query_root).build_fields(),
+            **DeletionMutations(self._query_root).build_fields(),
         }
 
     def update_customer(self, args: Mapping[str, Any]) -> Record:
         """Write over a customer."""
-        return self._update("customer", args["input"], CUSTOMER_FIELDS)
+        return self._update_record("customer", args["input"], CUSTOMER_FIELDS)
 
     def update_order(self, args: Mapping[str, Any]) -> Record:
         """Write over an order: what is given of `customAttributes` and tags replaces what was there."""
-        return self._update("order", args["input"], ORDER_FIELDS)
+        return self._update_record("order", args["input"], ORDER_FIELDS)
 
-    def _update(self, kind: str, wanted: Mapping[str, Any], allowed: frozenset[str]) -> Record:
-        find = self._roots.customer if kind == "customer" else self._roots.order
-        number = number_of(wanted["id"])
+    def _update_record(
+        self, kind: str, input_fields: Mapping[str, Any], allowed_fields: frozenset[str]
+    ) -> Record:
+        find = self._query_root.find_customer if kind == "customer" else self._query_root.find_order
+        number = parse_gid_number(input_fields["id"])
         if find(number) is None:
-            return wrong("id", f"{kind.title()} does not exist", "INVALID")
-        self._shop.write(wanted["id"], {name: value for name, value in wanted.items() if name in allowed})
+            return make_user_error("id", f"{kind.title()} does not exist", "INVALID")
+        self._shop.write_fields(
+            input_fields["id"],
+            {name: value for name, value in input_fields.items() if name in allowed_fields},
+        )
         return {kind: find(number)}
 
-    def update_card(self, args: Mapping[str, Any]) -> Record:
+    def update_gift_card(self, args: Mapping[str, Any]) -> Record:
         """Write over a gift card's note."""
-        wanted = gid("GiftCard", number_of(args["id"]))
-        if find(self._roots, wanted) is None:
-            return wrong("id", "The gift card could not be found.", "INVALID")
-        self._shop.write(wanted, {"note": args["input"]["note"]} if "note" in args["input"] else {})
-        return {"giftCard": find(self._roots, wanted)}
+        wanted = make_gid("GiftCard", parse_gid_number(args["id"]))
+        if find_node(self._query_root, wanted) is None:
+            return make_user_error("id", "The gift card could not be found.", "INVALID")
+        self._shop.write_fields(wanted, {"note": args["input"]["note"]} if "note" in args["input"] else {})
+        return {"giftCard": find_node(self._query_root, wanted)}
 
-    def cancel_bulk(self, args: Mapping[str, Any]) -> Record:
+    def cancel_bulk_operation(self, args: Mapping[str, Any]) -> Record:
         """Stop a bulk operation."""
-        found = self._shop.bulk.cancel(args["id"])
-        return {"bulkOperation": found} if found else wrong("id", "Bulk operation does not exist", "INVALID")
+        found = self._shop.bulk_operations.cancel_operation(args["id"])
+        return (
+            {"bulkOperation": found}
+            if found
+            else make_user_error("id", "Bulk operation does not exist", "INVALID")
+        )
 
 
-def unknown(_: Mapping[str, Any]) -> Record:
+def answer_unknown_mutation(_: Mapping[str, Any]) -> Record:
     """Answer a mutation that the stand-in does not do."""
     return {"userErrors": [{"field": None, "message": "The stand-in does not do this"}]}

@@ -5,66 +5,75 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from bridge.sandbox.shopify.engine.run import Said
-from bridge.sandbox.shopify.mutations.changes import wrong
-from bridge.sandbox.shopify.records.parts import Record, gid, number_of
+from bridge.sandbox.shopify.engine.run import FieldError
+from bridge.sandbox.shopify.mutations.changes import make_user_error
+from bridge.sandbox.shopify.records.parts import Record, make_gid, parse_gid_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bridge.sandbox.shopify.query_root import Roots
+    from bridge.sandbox.shopify.query_root import QueryRoot
 
-EMAIL: Final = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
-SAYABLE: Final = frozenset({"SUBSCRIBED", "UNSUBSCRIBED", "PENDING"})
+CUSTOMER_EMAIL_PATTERN: Final = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
+SETTABLE_STATES: Final = frozenset({"SUBSCRIBED", "UNSUBSCRIBED", "PENDING"})
 
 
-class Consent:
+class ConsentMutations:
     """What one call says for a customer."""
 
-    def __init__(self, roots: Roots) -> None:
+    def __init__(self, query_root: QueryRoot) -> None:
         """`roots` finds what is to be changed."""
-        self._roots = roots
-        self._shop = roots.shop
+        self._query_root = query_root
+        self._shop = query_root.shop
 
-    def record(self) -> Record:
+    def build_fields(self) -> Record:
         """Give the fields of the mutation root that are done here."""
         return {
-            "customerEmailMarketingConsentUpdate": self.email_consent,
-            "customerSmsMarketingConsentUpdate": self.sms_consent,
-            "dataSaleOptOut": self.opt_out,
+            "customerEmailMarketingConsentUpdate": self.update_email_consent,
+            "customerSmsMarketingConsentUpdate": self.update_sms_consent,
+            "dataSaleOptOut": self.opt_out_of_sale,
         }
 
-    def email_consent(self, args: Mapping[str, Any]) -> Record:
+    def update_email_consent(self, args: Mapping[str, Any]) -> Record:
         """Write what the customer said about e-mail. Silent for one without an address."""
-        return self._consent(args["input"], "emailMarketingConsent", "defaultEmailAddress")
+        return self._update_consent(args["input"], "emailMarketingConsent", "defaultEmailAddress")
 
-    def sms_consent(self, args: Mapping[str, Any]) -> Record:
+    def update_sms_consent(self, args: Mapping[str, Any]) -> Record:
         """Write what the customer said about text messages; needs a number."""
-        return self._consent(args["input"], "smsMarketingConsent", "defaultPhoneNumber")
+        return self._update_consent(args["input"], "smsMarketingConsent", "defaultPhoneNumber")
 
-    def _consent(self, wanted: Mapping[str, Any], channel: str, place: str) -> Record:
-        state = wanted[channel]["marketingState"]
+    def _update_consent(self, consent_input: Mapping[str, Any], channel: str, contact_field: str) -> Record:
+        state = consent_input[channel]["marketingState"]
         if state == "REDACTED":
-            raise Said(f"{channel} marketing state cannot be set to REDACTED", "INVALID")
-        found = self._roots.customer(number_of(wanted["customerId"]))
+            raise FieldError(f"{channel} marketing state cannot be set to REDACTED", "INVALID")
+        found = self._query_root.find_customer(parse_gid_number(consent_input["customerId"]))
         if found is None:
-            return wrong("customerId", "Customer not found", "INVALID")
-        if state not in SAYABLE:
-            return wrong("marketingState", "Marketing state is not included in the list", "INCLUSION")
-        if not found[place]:
-            mute = place == "defaultEmailAddress"
-            return {"customer": found} if mute else wrong("input", "A phone number is required", "INVALID")
-        values = {place: found[place] | {"marketingState": state}, channel: {"marketingState": state}}
-        self._shop.write(found["id"], values)
-        return {"customer": self._roots.customer(number_of(found["id"]))}
+            return make_user_error("customerId", "Customer not found", "INVALID")
+        if state not in SETTABLE_STATES:
+            return make_user_error(
+                "marketingState", "Marketing state is not included in the list", "INCLUSION"
+            )
+        if not found[contact_field]:
+            mute = contact_field == "defaultEmailAddress"
+            return (
+                {"customer": found}
+                if mute
+                else make_user_error("input", "A phone number is required", "INVALID")
+            )
+        values = {
+            contact_field: found[contact_field] | {"marketingState": state},
+            channel: {"marketingState": state},
+        }
+        self._shop.write_fields(found["id"], values)
+        return {"customer": self._query_root.find_customer(parse_gid_number(found["id"]))}
 
-    def opt_out(self, args: Mapping[str, Any]) -> Record:
+    def opt_out_of_sale(self, args: Mapping[str, Any]) -> Record:
         """Opt out of the sale of data; an address nobody knows makes a customer, as captured."""
         email = args["email"].casefold()
-        if not EMAIL.fullmatch(email):
-            return wrong("email", "Data sale opt out failed", "FAILED")
-        found = next((one for one in self._shop.people if one.email == email), None) or self._shop.create(
-            email
-        )
-        self._shop.write(gid("Customer", found.id), {"dataSaleOptOut": True})
-        return {"customerId": gid("Customer", found.id)}
+        if not CUSTOMER_EMAIL_PATTERN.fullmatch(email):
+            return make_user_error("email", "Data sale opt out failed", "FAILED")
+        found = next(
+            (one for one in self._shop.people if one.email == email), None
+        ) or self._shop.create_person(email)
+        self._shop.write_fields(make_gid("Customer", found.id), {"dataSaleOptOut": True})
+        return {"customerId": make_gid("Customer", found.id)}

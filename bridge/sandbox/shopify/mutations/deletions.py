@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bridge.sandbox.shopify.mutations.changes import find, wrong
-from bridge.sandbox.shopify.records.parts import Record, gid, number_of
+from bridge.sandbox.shopify.mutations.changes import find_node, make_user_error
+from bridge.sandbox.shopify.records.parts import Record, make_gid, parse_gid_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bridge.sandbox.shopify.query_root import Roots
+    from bridge.sandbox.shopify.query_root import QueryRoot
 
 
-class Deletions:
+class DeletionMutations:
     """What one call takes away."""
 
-    def __init__(self, roots: Roots) -> None:
+    def __init__(self, query_root: QueryRoot) -> None:
         """`roots` finds what is to be changed."""
-        self._roots = roots
-        self._shop = roots.shop
+        self._query_root = query_root
+        self._shop = query_root.shop
 
-    def record(self) -> Record:
+    def build_fields(self) -> Record:
         """Give the fields of the mutation root that are done here."""
         return {
             "customerDelete": self.delete_customer,
@@ -33,35 +33,37 @@ class Deletions:
 
     def delete_customer(self, args: Mapping[str, Any]) -> Record:
         """Delete a customer who never ordered."""
-        found = self._roots.customer(number_of(args["input"]["id"]))
+        found = self._query_root.find_customer(parse_gid_number(args["input"]["id"]))
         if found is None:
-            return wrong("id", "Customer can't be found", "INVALID")
+            return make_user_error("id", "Customer can't be found", "INVALID")
         if not found["canDelete"]:
-            return wrong("id", "Customer can't be deleted because they have associated orders", "INVALID")
-        self._shop.forget(number_of(found["id"]))
+            return make_user_error(
+                "id", "Customer can't be deleted because they have associated orders", "INVALID"
+            )
+        self._shop.forget_customer(parse_gid_number(found["id"]))
         return {"deletedCustomerId": found["id"]}
 
     def delete_draft(self, args: Mapping[str, Any]) -> Record:
         """Delete a draft order."""
-        wanted = gid("DraftOrder", number_of(args["input"]["id"]))
-        if find(self._roots, wanted) is None:
-            return wrong("id", "Draft order does not exist", "INVALID")
-        self._shop.delete(wanted)
+        wanted = make_gid("DraftOrder", parse_gid_number(args["input"]["id"]))
+        if find_node(self._query_root, wanted) is None:
+            return make_user_error("id", "Draft order does not exist", "INVALID")
+        self._shop.delete_record(wanted)
         return {"deletedId": wanted}
 
     def delete_comment(self, args: Mapping[str, Any]) -> Record:
         """Delete a comment under an article."""
-        wanted = gid("Comment", number_of(args["id"]))
-        if find(self._roots, wanted) is None:
-            return wrong("id", "Comment does not exist", "NOT_FOUND")
-        self._shop.delete(wanted)
+        wanted = make_gid("Comment", parse_gid_number(args["id"]))
+        if find_node(self._query_root, wanted) is None:
+            return make_user_error("id", "Comment does not exist", "NOT_FOUND")
+        self._shop.delete_record(wanted)
         return {"deletedCommentId": wanted}
 
     def delete_metafields(self, args: Mapping[str, Any]) -> Record:
         """Delete metafields; one that was not there comes back as null and is no error."""
         gone: list[Record | None] = []
         for one in args["metafields"]:
-            owner = find(self._roots, one["ownerId"])
+            owner = find_node(self._query_root, one["ownerId"])
             single = owner.get("metafield") if owner else None
             there = (
                 single is not None and single({"namespace": one["namespace"], "key": one["key"]}) is not None
@@ -73,8 +75,10 @@ class Deletions:
 
     def remove_tags(self, args: Mapping[str, Any]) -> Record:
         """Take tags away."""
-        found = find(self._roots, args["id"])
+        found = find_node(self._query_root, args["id"])
         if found is None:
-            return wrong("id", "Resource does not exist", "NOT_FOUND")
-        self._shop.write(args["id"], {"tags": [tag for tag in found["tags"] if tag not in args["tags"]]})
-        return {"node": find(self._roots, args["id"])}
+            return make_user_error("id", "Resource does not exist", "NOT_FOUND")
+        self._shop.write_fields(
+            args["id"], {"tags": [tag for tag in found["tags"] if tag not in args["tags"]]}
+        )
+        return {"node": find_node(self._query_root, args["id"])}

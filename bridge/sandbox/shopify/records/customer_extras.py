@@ -7,78 +7,83 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bridge.sandbox.schema.personal import canary
-from bridge.sandbox.shopify.engine.run import Rows
+from bridge.sandbox.schema.personal import get_canary
+from bridge.sandbox.shopify.engine.run import LazyRows
 from bridge.sandbox.shopify.records import parts
-from bridge.sandbox.shopify.records.parts import Record, gid, moment, postal
-from bridge.sandbox.shopify.rich.beside import over_card, over_checkout
+from bridge.sandbox.shopify.records.parts import Record, build_postal_address, format_utc_time, make_gid
+from bridge.sandbox.shopify.rich.beside import seed_checkout, seed_gift_card
 
 if TYPE_CHECKING:
     from bridge.sandbox.shopify.state import Shop
     from bridge.sandbox.world.models import BlogComment, Checkout, GiftCard
 
 
-def gift_card_record(shop: Shop, one: GiftCard) -> Record:
+def gift_card_record(shop: Shop, gift_card: GiftCard) -> Record:
     """Write a gift card."""
-    hidden, given_to = one.person_id in shop.redacted, one.recipient_id or one.person_id
+    hidden, given_to = (
+        gift_card.person_id in shop.redacted_customer_ids,
+        gift_card.recipient_id or gift_card.person_id,
+    )
     recipient = {
-        "preferredName": one.recipient_name,
-        "message": one.message,
-        "recipient": lambda _: shop.customer_record(given_to),
+        "preferredName": gift_card.recipient_name,
+        "message": gift_card.message,
+        "recipient": lambda _: shop.find_customer_record(given_to),
     }
-    unsaid = given_to in shop.redacted or not one.recipient_name
+    unsaid = given_to in shop.redacted_customer_ids or not gift_card.recipient_name
     record = {
         "__typename": "GiftCard",
-        "id": gid("GiftCard", one.id),
-        "maskedCode": f"•••• •••• •••• {one.last_characters}",
-        "lastCharacters": one.last_characters,
-        "note": None if hidden else one.note,
-        "createdAt": moment(one.created_at),
-        "updatedAt": moment(one.created_at),
+        "id": make_gid("GiftCard", gift_card.id),
+        "maskedCode": f"•••• •••• •••• {gift_card.last_characters}",
+        "lastCharacters": gift_card.last_characters,
+        "note": None if hidden else gift_card.note,
+        "createdAt": format_utc_time(gift_card.created_at),
+        "updatedAt": format_utc_time(gift_card.created_at),
         "enabled": True,
-        "balance": parts.price(one.balance),
-        "initialValue": parts.price(one.balance),
-        "customer": lambda _: shop.customer_record(one.person_id),
+        "balance": parts.build_price(gift_card.balance),
+        "initialValue": parts.build_price(gift_card.balance),
+        "customer": lambda _: shop.find_customer_record(gift_card.person_id),
         "recipientAttributes": None if unsaid else recipient,
     }
-    if one.rich and not hidden and not unsaid:
-        record = over_card(shop.plant, record, received=bool(one.recipient_id))
-    return record | shop.written.get(gid("GiftCard", one.id), {})
+    if gift_card.rich and not hidden and not unsaid:
+        record = seed_gift_card(shop.seeder, record, received=bool(gift_card.recipient_id))
+    return record | shop.written_fields.get(make_gid("GiftCard", gift_card.id), {})
 
 
-def checkout_record(shop: Shop, one: Checkout) -> Record:
+def checkout_record(shop: Shop, checkout: Checkout) -> Record:
     """Write a checkout that was left."""
-    hidden = one.person_id in shop.redacted
-    address = postal(one.id, one.address, hidden=hidden)
+    hidden = checkout.person_id in shop.redacted_customer_ids
+    address = build_postal_address(checkout.id, checkout.address, hidden=hidden)
     record = {
         "__typename": "AbandonedCheckout",
-        "id": gid("AbandonedCheckout", one.id),
-        "name": one.name,
-        "note": "" if hidden else one.note,
-        "createdAt": moment(one.created_at),
-        "updatedAt": moment(one.created_at),
-        "abandonedCheckoutUrl": f"https://{shop.world.shop}/checkouts/{one.id:x}/recover",
-        "customer": lambda _: shop.customer_record(one.person_id) if one.person_id else None,
+        "id": make_gid("AbandonedCheckout", checkout.id),
+        "name": checkout.name,
+        "note": "" if hidden else checkout.note,
+        "createdAt": format_utc_time(checkout.created_at),
+        "updatedAt": format_utc_time(checkout.created_at),
+        "abandonedCheckoutUrl": f"https://{shop.world.shop}/checkouts/{checkout.id:x}/recover",
+        "customer": lambda _: shop.find_customer_record(checkout.person_id) if checkout.person_id else None,
         "billingAddress": address,
         "shippingAddress": address,
-        "lineItems": parts.lines(one.lines, "AbandonedCheckoutLineItem", hidden=hidden),
+        "lineItems": parts.build_line_items(checkout.lines, "AbandonedCheckoutLineItem", hidden=hidden),
     }
-    return over_checkout(shop.plant, record) if one.rich and not hidden else record
+    return seed_checkout(shop.seeder, record) if checkout.rich and not hidden else record
 
 
-def comment_record(shop: Shop, one: BlogComment) -> Record:
+def comment_record(shop: Shop, comment: BlogComment) -> Record:
     """Write a comment under an article. Shopify's erasure of a customer does not reach it."""
     return {
         "__typename": "Comment",
-        "id": gid("Comment", one.id),
-        "body": one.body,
-        "bodyHtml": f"<p>{one.body}</p>",
-        "ip": one.ip,
-        "userAgent": canary("Comment", "userAgent") if one.rich else "Mozilla/5.0 (Linux; Android 14)",
-        "createdAt": moment(one.created_at),
-        "updatedAt": moment(one.created_at),
+        "id": make_gid("Comment", comment.id),
+        "body": comment.body,
+        "bodyHtml": f"<p>{comment.body}</p>",
+        "ip": comment.ip,
+        "userAgent": get_canary("Comment", "userAgent")
+        if comment.rich
+        else "Mozilla/5.0 (Linux; Android 14)",
+        "createdAt": format_utc_time(comment.created_at),
+        "updatedAt": format_utc_time(comment.created_at),
         "status": "PUBLISHED",
-        "author": {"name": one.author, "email": one.email},
+        "author": {"name": comment.author, "email": comment.email},
         "article": lambda _: article_record(shop),
     }
 
@@ -87,11 +92,12 @@ def article_record(shop: Shop) -> Record:
     """Write the shop's one article; the comments under it are everybody's."""
     return {
         "__typename": "Article",
-        "id": gid("Article", shop.world.shop_id),
+        "id": make_gid("Article", shop.world.shop_id),
         "title": "How jhumkas are made",
         "handle": "how-jhumkas-are-made",
         "isPublished": True,
-        "comments": Rows(
-            items=shop.left("Comment", shop.world.comments), make=lambda one: comment_record(shop, one)
+        "comments": LazyRows(
+            items=shop.exclude_deleted("Comment", shop.world.comments),
+            make_record=lambda one: comment_record(shop, one),
         ),
     }

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bridge.sandbox.shopify.records.parts import gid, moment
+from bridge.sandbox.shopify.records.parts import format_utc_time, make_gid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from bridge.sandbox.world.models import World
 
 
-def natural(world: World) -> Mapping[str, str]:
+def list_default_values(world: World) -> Mapping[str, str]:
     """Give what Asha's invented things say by themselves."""
     asha, order, box = world.asha, world.orders[0], world.orders[0].parcels[0]
     back, paid, refund = order.returns[0], order.transactions[0], order.refunds[0]
     draft, card, left, said = world.drafts[0], world.gift_cards[0], world.checkouts[0], world.comments[0]
-    at = str(moment(asha.created_at))
+    at = str(format_utc_time(asha.created_at))
     values: dict[str, Any] = {
         "Customer": {
-            **_head("Customer", asha.id, asha.name, at),
+            **_build_head_fields("Customer", asha.id, asha.name, at),
             "displayName": asha.name,
             "firstName": asha.first,
             "lastName": asha.last,
@@ -35,7 +35,7 @@ def natural(world: World) -> Mapping[str, str]:
         "CustomerPhoneNumber": {"phoneNumber": asha.phone},
         "Metafield": {"type": asha.metafields[0].type},
         "Order": {
-            **_head("Order", order.id, order.name, moment(order.created_at)),
+            **_build_head_fields("Order", order.id, order.name, format_utc_time(order.created_at)),
             "confirmationNumber": f"Q{order.id % 10**8:08d}",
             "number": order.name[1:],
             "email": order.email,
@@ -45,43 +45,46 @@ def natural(world: World) -> Mapping[str, str]:
             "cartToken": f"c1-{order.id:x}",
             "checkoutToken": f"{order.id:032x}",
             "statusPageUrl": f"{order.id:x}/authenticate",
-            "processedAt": moment(order.created_at),
-            "updatedAt": moment(order.updated_at),
+            "processedAt": format_utc_time(order.created_at),
+            "updatedAt": format_utc_time(order.updated_at),
             "paymentGatewayNames": "razorpay",
         },
         "LineItem": {"title": order.lines[0].title, "name": order.lines[0].title, "sku": order.lines[0].sku},
         "OrderTransaction": {
-            "id": gid("OrderTransaction", paid.id),
+            "id": make_gid("OrderTransaction", paid.id),
             "gateway": "razorpay",
             "formattedGateway": "Razorpay",
             "paymentId": f"{paid.id}.1",
-            "processedAt": moment(paid.processed_at),
+            "processedAt": format_utc_time(paid.processed_at),
         },
-        "TenderTransaction": {"processedAt": moment(paid.processed_at)},
-        "Refund": {**_head("Refund", refund.id, "", moment(refund.created_at)), "note": refund.note},
-        "Return": _head("Return", back.id, back.name, moment(back.created_at)),
+        "TenderTransaction": {"processedAt": format_utc_time(paid.processed_at)},
+        "Refund": {
+            **_build_head_fields("Refund", refund.id, "", format_utc_time(refund.created_at)),
+            "note": refund.note,
+        },
+        "Return": _build_head_fields("Return", back.id, back.name, format_utc_time(back.created_at)),
         "ReturnLineItemType": {"customerNote": back.customer_note},
         "ReverseDeliveryTrackingV2": {"carrierName": back.company, "number": back.waybill, "url": back.url},
         "Fulfillment": {
-            **_head("Fulfillment", box.id, f"{order.name}.1", moment(box.shipped_at)),
-            "deliveredAt": moment(box.delivered_at),
-            "inTransitAt": moment(box.shipped_at),
+            **_build_head_fields("Fulfillment", box.id, f"{order.name}.1", format_utc_time(box.shipped_at)),
+            "deliveredAt": format_utc_time(box.delivered_at),
+            "inTransitAt": format_utc_time(box.shipped_at),
         },
         "FulfillmentTrackingInfo": {"company": box.company, "number": box.waybill, "url": box.url},
         "DraftOrder": {
-            **_head("DraftOrder", draft.id, draft.name, moment(draft.created_at)),
+            **_build_head_fields("DraftOrder", draft.id, draft.name, format_utc_time(draft.created_at)),
             "email": draft.email,
             "phone": draft.phone,
             "note2": draft.note,
         },
         "AbandonedCheckout": {
-            **_head("AbandonedCheckout", left.id, left.name, moment(left.created_at)),
+            **_build_head_fields("AbandonedCheckout", left.id, left.name, format_utc_time(left.created_at)),
             "abandonedCheckoutUrl": f"{left.id:x}/recover",
             "note": left.note,
         },
         "AbandonedCheckoutLineItem": {"title": left.lines[0].title},
         "GiftCard": {
-            **_head("GiftCard", card.id, "", moment(card.created_at)),
+            **_build_head_fields("GiftCard", card.id, "", format_utc_time(card.created_at)),
             "lastCharacters": card.last_characters,
             "maskedCode": card.last_characters,
             "note": card.note,
@@ -90,7 +93,7 @@ def natural(world: World) -> Mapping[str, str]:
             "body": said.body,
             "bodyHtml": said.body,
             "ip": said.ip,
-            "createdAt": moment(said.created_at),
+            "createdAt": format_utc_time(said.created_at),
         },
         "CommentAuthor": {"email": said.email, "name": said.author},
     }
@@ -99,5 +102,10 @@ def natural(world: World) -> Mapping[str, str]:
     }
 
 
-def _head(kind: str, number: int, name: str, created_at: str | None) -> dict[str, Any]:
-    return {"id": gid(kind, number), "legacyResourceId": str(number), "name": name, "createdAt": created_at}
+def _build_head_fields(kind: str, number: int, name: str, created_at: str | None) -> dict[str, Any]:
+    return {
+        "id": make_gid(kind, number),
+        "legacyResourceId": str(number),
+        "name": name,
+        "createdAt": created_at,
+    }

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bridge.sandbox.shopify.records.parts import Record, gid, moment, price
+from bridge.sandbox.shopify.records.parts import Record, build_price, format_utc_time, make_gid
 from bridge.sandbox.shopify.rich import beside as rich
-from bridge.sandbox.shopify.rich.money import dispute as rich_dispute
+from bridge.sandbox.shopify.rich.money import make_dispute as rich_dispute
 
 if TYPE_CHECKING:
     from bridge.sandbox.shopify.state import Shop
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 def dispute_record(shop: Shop, order: Order) -> Record:
     """Write the dispute over an order: its buyer's bank asked for the money back."""
-    hidden = order.person_id in shop.redacted
+    hidden = order.person_id in shop.redacted_customer_ids
     if order.rich and not hidden:
         return rich_dispute(shop, order.id)
     evidence: Record = {
         "__typename": "ShopifyPaymentsDisputeEvidence",
-        "id": gid("ShopifyPaymentsDisputeEvidence", order.id),
+        "id": make_gid("ShopifyPaymentsDisputeEvidence", order.id),
         "customerFirstName": None if hidden else order.first,
         "customerLastName": None if hidden else order.last,
         "customerEmailAddress": None if hidden else order.email,
@@ -32,14 +32,14 @@ def dispute_record(shop: Shop, order: Order) -> Record:
     }
     record: Record = {
         "__typename": "ShopifyPaymentsDispute",
-        "id": gid("ShopifyPaymentsDispute", order.id),
+        "id": make_gid("ShopifyPaymentsDispute", order.id),
         "legacyResourceId": str(order.id),
         "status": "UNDER_REVIEW",
         "type": "CHARGEBACK",
-        "initiatedAt": moment(order.updated_at),
-        "amount": price(order.total),
+        "initiatedAt": format_utc_time(order.updated_at),
+        "amount": build_price(order.total),
         "disputeEvidence": evidence,
-        "order": lambda _: shop.order_record(order.id),
+        "order": lambda _: shop.find_order_record(order.id),
     }
     evidence["dispute"] = lambda _: record
     return record
@@ -50,19 +50,19 @@ def tender_record(shop: Shop, order: Order) -> Record:
     paid = order.transactions[0]
     record: Record = {
         "__typename": "TenderTransaction",
-        "id": gid("TenderTransaction", paid.id),
-        "amount": price(paid.amount),
+        "id": make_gid("TenderTransaction", paid.id),
+        "amount": build_price(paid.amount),
         "paymentMethod": "credit_card",
-        "processedAt": moment(paid.processed_at),
+        "processedAt": format_utc_time(paid.processed_at),
         "remoteReference": f"pay_{paid.id:x}",
         "test": False,
-        "order": lambda _: shop.order_record(order.id),
+        "order": lambda _: shop.find_order_record(order.id),
         "transactionDetails": {
             "__typename": "TenderTransactionCreditCardDetails",
             "creditCardCompany": "Visa",
             "creditCardNumber": f"•••• •••• •••• {paid.id % 10_000:04d}",
         },
     }
-    if order.rich and order.person_id not in shop.redacted:
-        return rich.tender(shop.plant, record)
+    if order.rich and order.person_id not in shop.redacted_customer_ids:
+        return rich.seed_tender(shop.seeder, record)
     return record

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bridge.sandbox.shopify.records.parts import moment
+from bridge.sandbox.shopify.records.parts import format_utc_time
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -12,61 +12,61 @@ if TYPE_CHECKING:
     from bridge.sandbox.shopify.state import Shop
     from bridge.sandbox.world.models import Order, Person
 
-Facts = dict[str, tuple[str, ...]]
+SearchFacts = dict[str, tuple[str, ...]]
 
 
-def of_person(shop: Shop, one: Person) -> Facts:
+def build_person_facts(shop: Shop, person: Person) -> SearchFacts:
     """Give what a customer is found by."""
-    if one.id in shop.gone:
+    if person.id in shop.unknown_customer_ids:
         return {}
-    if one.id in shop.redacted:
-        return {"id": (str(one.id),)}
+    if person.id in shop.redacted_customer_ids:
+        return {"id": (str(person.id),)}
     return {
-        "id": (str(one.id),),
-        "email": (one.email,),
-        "phone": (one.phone,),
-        "first_name": (one.first,),
-        "last_name": (one.last,),
-        "tag": one.tags,
+        "id": (str(person.id),),
+        "email": (person.email,),
+        "phone": (person.phone,),
+        "first_name": (person.first,),
+        "last_name": (person.last,),
+        "tag": person.tags,
         "state": ("ENABLED",),
     }
 
 
-def of_order(shop: Shop, one: Order) -> Facts:
+def build_order_facts(shop: Shop, order: Order) -> SearchFacts:
     """Give what an order is found by."""
-    facts: Facts = {
-        "id": (str(one.id),),
-        "name": (one.name, one.name.lstrip("#")),
-        "customer_id": (str(one.person_id),) if one.person_id else (),
-        "created_at": (moment(one.created_at) or "",),
-        "updated_at": (moment(one.updated_at) or "",),
-        "sku": tuple(line.sku for line in one.lines),
-        "tag": one.tags,
-        "status": ("any", "cancelled" if one.cancelled else "open"),
+    facts: SearchFacts = {
+        "id": (str(order.id),),
+        "name": (order.name, order.name.lstrip("#")),
+        "customer_id": (str(order.person_id),) if order.person_id else (),
+        "created_at": (format_utc_time(order.created_at) or "",),
+        "updated_at": (format_utc_time(order.updated_at) or "",),
+        "sku": tuple(line.sku for line in order.lines),
+        "tag": order.tags,
+        "status": ("any", "cancelled" if order.cancelled else "open"),
         "test": ("false",),
     }
-    if one.person_id not in shop.redacted:
-        facts |= {"email": (one.email,), "phone": (one.phone,), "cart_token": (f"c1-{one.id:x}",)}
-        facts["checkout_token"] = (f"{one.id:032x}",)
+    if order.person_id not in shop.redacted_customer_ids:
+        facts |= {"email": (order.email,), "phone": (order.phone,), "cart_token": (f"c1-{order.id:x}",)}
+        facts["checkout_token"] = (f"{order.id:032x}",)
     return facts
 
 
-def of_beside(shop: Shop, one: Any) -> Facts:
+def build_related_facts(shop: Shop, item: Any) -> SearchFacts:
     """Give what a draft, card, checkout or comment is found by; a bare word looks at all of it."""
-    person = getattr(one, "person_id", None)
-    hidden = person is not None and person in shop.redacted
-    shown = () if hidden else (getattr(one, "email", ""), getattr(one, "note", ""))
+    person = getattr(item, "person_id", None)
+    hidden = person is not None and person in shop.redacted_customer_ids
+    shown = () if hidden else (getattr(item, "email", ""), getattr(item, "note", ""))
     return {
-        "id": (str(one.id),),
+        "id": (str(item.id),),
         "customer_id": (str(person),) if person else (),
-        "recipient_id": (str(getattr(one, "recipient_id", 0) or person),) if person else (),
-        "created_at": (moment(one.created_at) or "",),
+        "recipient_id": (str(getattr(item, "recipient_id", 0) or person),) if person else (),
+        "created_at": (format_utc_time(item.created_at) or "",),
         "status": ("any", "open"),
         "default": shown,
     }
 
 
-def of_record(record: Mapping[str, Any]) -> Facts:
+def build_record_facts(record: Mapping[str, Any]) -> SearchFacts:
     """Give what a thing that is kept as a record is found by."""
     names = {
         "action": "action",
@@ -79,5 +79,5 @@ def of_record(record: Mapping[str, Any]) -> Facts:
         "status": "status",
         "subject_type": "subjectType",
     }
-    facts: Facts = {"id": (str(record.get("id", "")).rpartition("/")[2], str(record.get("id", "")))}
+    facts: SearchFacts = {"id": (str(record.get("id", "")).rpartition("/")[2], str(record.get("id", "")))}
     return facts | {ours: (str(record[theirs]),) for ours, theirs in names.items() if record.get(theirs)}

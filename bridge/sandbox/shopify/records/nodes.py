@@ -8,16 +8,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from bridge.sandbox.shopify.records import customers
-from bridge.sandbox.shopify.records.lookups import THINGS
-from bridge.sandbox.shopify.records.parts import Record, number_of
+from bridge.sandbox.shopify.records.lookups import LOOKUPS_BY_TYPE
+from bridge.sandbox.shopify.records.parts import Record, parse_gid_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bridge.sandbox.shopify.query_root import Roots
+    from bridge.sandbox.shopify.query_root import QueryRoot
 
 # Parts that every order has; all others are Asha's alone.
-OF_ORDERS: Final = frozenset(
+ORDER_PART_TYPES: Final = frozenset(
     {
         "Fulfillment",
         "FulfillmentEvent",
@@ -33,47 +33,47 @@ OF_ORDERS: Final = frozenset(
 )
 
 
-def node(roots: Roots, global_id: str) -> Record | None:
+def resolve_node(query_root: QueryRoot, global_id: str) -> Record | None:
     """Give the thing, or None where there is none, where it is out of sight, or where its kind is unknown."""
-    number = number_of(global_id)
+    number = parse_gid_number(global_id)
     kind = str(global_id).removeprefix("gid://shopify/").partition("/")[0]
     match kind:
         case "Customer":
-            return roots.customer(number)
+            return query_root.find_customer(number)
         case "Order":
-            return roots.order(number)
+            return query_root.find_order(number)
         case "Metaobject":
-            return roots.shop.metaobject_record(number)
+            return query_root.shop.find_metaobject_record(number)
         case "BulkOperation":
-            return roots.shop.bulk.get(global_id)
-    things = THINGS.get(kind)
+            return query_root.shop.bulk_operations.poll_operation(global_id)
+    things = LOOKUPS_BY_TYPE.get(kind)
     if things is not None:
-        return next(_parts(things(roots.shop, number), global_id), None)
-    return _part(roots, kind, global_id)
+        return next(_walk_matching_records(things(query_root.shop, number), global_id), None)
+    return _find_part(query_root, kind, global_id)
 
 
-def _part(roots: Roots, kind: str, global_id: str) -> Record | None:
-    shop = roots.shop
-    if kind in OF_ORDERS or kind.endswith("Event"):
-        for order in roots.visible(shop.world.orders):
-            found = next(_parts(customers.order_of(shop, order), global_id), None)
+def _find_part(query_root: QueryRoot, kind: str, global_id: str) -> Record | None:
+    shop = query_root.shop
+    if kind in ORDER_PART_TYPES or kind.endswith("Event"):
+        for order in query_root.filter_visible(shop.world.orders):
+            found = next(_walk_matching_records(customers.get_order_record(shop, order), global_id), None)
             if found is not None:
                 return found
     hers = [
         record
-        for one in roots.rich()
-        for record in (roots.customer(one), shop.order_record(shop.world.orders[0].id))
+        for one in query_root.list_rich_customer_ids()
+        for record in (query_root.find_customer(one), shop.find_order_record(shop.world.orders[0].id))
     ]
-    return next(_parts(hers, global_id), None)
+    return next(_walk_matching_records(hers, global_id), None)
 
 
-def _parts(found_in: Any, global_id: str) -> Iterator[Record]:
+def _walk_matching_records(container: Any, global_id: str) -> Iterator[Record]:
     """Yield the records with that id, inside records and lists; what is made on demand is not looked into."""
-    if isinstance(found_in, dict):
-        if found_in.get("id") == global_id and "__typename" in found_in:
-            yield found_in
-        for value in found_in.values():
-            yield from _parts(value, global_id)
-    elif isinstance(found_in, list):
-        for one in found_in:
-            yield from _parts(one, global_id)
+    if isinstance(container, dict):
+        if container.get("id") == global_id and "__typename" in container:
+            yield container
+        for value in container.values():
+            yield from _walk_matching_records(value, global_id)
+    elif isinstance(container, list):
+        for one in container:
+            yield from _walk_matching_records(one, global_id)

@@ -9,9 +9,15 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from bridge.sandbox.shopify.records import parts
-from bridge.sandbox.shopify.records.parts import Record, bag, gid, moment, postal
-from bridge.sandbox.shopify.rich.beside import over_draft
-from bridge.sandbox.shopify.rich.order import over_order
+from bridge.sandbox.shopify.records.parts import (
+    Record,
+    build_money_bag,
+    build_postal_address,
+    format_utc_time,
+    make_gid,
+)
+from bridge.sandbox.shopify.rich.beside import seed_draft
+from bridge.sandbox.shopify.rich.order import seed_order
 
 if TYPE_CHECKING:
     from bridge.sandbox.shopify.state import Shop
@@ -19,16 +25,16 @@ if TYPE_CHECKING:
     from bridge.sandbox.world.shipments import Parcel, Return
 
 
-def parcel(order: Order, one: Parcel, at: int) -> Record:
+def fulfillment_record(order: Order, parcel: Parcel, position: int) -> Record:
     """Write a fulfilment with its tracking."""
-    arrived = one.delivered_at is not None
+    arrived = parcel.delivered_at is not None
     town = order.address
     scan = {
         "__typename": "FulfillmentEvent",
-        "id": gid("FulfillmentEvent", one.id),
+        "id": make_gid("FulfillmentEvent", parcel.id),
         "status": "DELIVERED" if arrived else "IN_TRANSIT",
         "message": None,
-        "happenedAt": moment(one.delivered_at or one.shipped_at),
+        "happenedAt": format_utc_time(parcel.delivered_at or parcel.shipped_at),
         "city": town["city"],
         "province": town["province"],
         "country": town["country"],
@@ -36,126 +42,130 @@ def parcel(order: Order, one: Parcel, at: int) -> Record:
     }
     return {
         "__typename": "Fulfillment",
-        "id": gid("Fulfillment", one.id),
-        "legacyResourceId": str(one.id),
-        "name": f"{order.name}.{at}",
+        "id": make_gid("Fulfillment", parcel.id),
+        "legacyResourceId": str(parcel.id),
+        "name": f"{order.name}.{position}",
         "status": "SUCCESS",
         "displayStatus": "DELIVERED" if arrived else "IN_TRANSIT",
-        "createdAt": moment(one.shipped_at),
-        "updatedAt": moment(one.delivered_at or one.shipped_at),
-        "inTransitAt": moment(one.shipped_at),
-        "deliveredAt": moment(one.delivered_at),
+        "createdAt": format_utc_time(parcel.shipped_at),
+        "updatedAt": format_utc_time(parcel.delivered_at or parcel.shipped_at),
+        "inTransitAt": format_utc_time(parcel.shipped_at),
+        "deliveredAt": format_utc_time(parcel.delivered_at),
         "totalQuantity": sum(line.quantity for line in order.lines),
-        "trackingInfo": [{"company": one.company, "number": one.waybill, "url": one.url}],
+        "trackingInfo": [{"company": parcel.company, "number": parcel.waybill, "url": parcel.url}],
         "events": [scan],
     }
 
 
-def handed_over(order: Order, one: Parcel, *, hidden: bool) -> Record:
+def fulfillment_order_record(order: Order, parcel: Parcel, *, hidden: bool) -> Record:
     """Write the fulfilment order: the address that was handed to the carrier."""
-    found = one.consignee.address
+    found = parcel.consignee.address
     where = {
-        "id": gid("FulfillmentOrderDestination", one.id),
-        "firstName": one.consignee.first,
-        "lastName": one.consignee.last,
+        "id": make_gid("FulfillmentOrderDestination", parcel.id),
+        "firstName": parcel.consignee.first,
+        "lastName": parcel.consignee.last,
         "address1": found["address1"],
         "address2": found["address2"],
         "city": found["city"],
         "province": found["province"],
         "zip": found["zip"],
         "countryCode": found["country_code"],
-        "phone": one.consignee.phone,
-        "email": one.consignee.email,
+        "phone": parcel.consignee.phone,
+        "email": parcel.consignee.email,
     }
     return {
         "__typename": "FulfillmentOrder",
-        "id": gid("FulfillmentOrder", one.id),
+        "id": make_gid("FulfillmentOrder", parcel.id),
         "status": "CLOSED",
-        "createdAt": moment(order.created_at),
-        "updatedAt": moment(one.shipped_at),
+        "createdAt": format_utc_time(order.created_at),
+        "updatedAt": format_utc_time(parcel.shipped_at),
         "destination": None if hidden else where,
         "orderName": order.name,
     }
 
 
-def payment(one: Transaction) -> Record:
+def transaction_record(transaction: Transaction) -> Record:
     """Write a transaction."""
     return {
         "__typename": "OrderTransaction",
-        "id": gid("OrderTransaction", one.id),
+        "id": make_gid("OrderTransaction", transaction.id),
         "kind": "SALE",
-        "status": "PENDING" if one.kind == "PENDING" else "SUCCESS",
-        "gateway": "Cash on Delivery (COD)" if one.gateway == "cod" else "razorpay",
-        "formattedGateway": "Cash on Delivery (COD)" if one.gateway == "cod" else "Razorpay",
-        "paymentId": f"{one.id}.1",
-        "createdAt": moment(one.processed_at),
-        "processedAt": moment(one.processed_at),
-        "amountSet": bag(one.amount),
+        "status": "PENDING" if transaction.kind == "PENDING" else "SUCCESS",
+        "gateway": "Cash on Delivery (COD)" if transaction.gateway == "cod" else "razorpay",
+        "formattedGateway": "Cash on Delivery (COD)" if transaction.gateway == "cod" else "Razorpay",
+        "paymentId": f"{transaction.id}.1",
+        "createdAt": format_utc_time(transaction.processed_at),
+        "processedAt": format_utc_time(transaction.processed_at),
+        "amountSet": build_money_bag(transaction.amount),
     }
 
 
-def repayment(one: Refund, *, hidden: bool) -> Record:
+def refund_record(refund: Refund, *, hidden: bool) -> Record:
     """Write a refund."""
     return {
         "__typename": "Refund",
-        "id": gid("Refund", one.id),
-        "legacyResourceId": str(one.id),
-        "note": None if hidden else one.note,
-        "createdAt": moment(one.created_at),
-        "updatedAt": moment(one.created_at),
-        "processedAt": moment(one.created_at),
-        "totalRefundedSet": bag(one.amount),
+        "id": make_gid("Refund", refund.id),
+        "legacyResourceId": str(refund.id),
+        "note": None if hidden else refund.note,
+        "createdAt": format_utc_time(refund.created_at),
+        "updatedAt": format_utc_time(refund.created_at),
+        "processedAt": format_utc_time(refund.created_at),
+        "totalRefundedSet": build_money_bag(refund.amount),
     }
 
 
-def send_back(one: Return, *, hidden: bool) -> Record:
+def return_record(customer_return: Return, *, hidden: bool) -> Record:
     """Write a return, down to the waybill of the parcel that came back."""
     line = {
         "__typename": "ReturnLineItem",
-        "id": gid("ReturnLineItem", one.id),
+        "id": make_gid("ReturnLineItem", customer_return.id),
         "quantity": 1,
-        "customerNote": None if hidden else one.customer_note,
+        "customerNote": None if hidden else customer_return.customer_note,
         "returnReason": "DEFECTIVE",
         "returnReasonNote": "",
     }
     delivery = {
         "__typename": "ReverseDelivery",
-        "id": gid("ReverseDelivery", one.id),
+        "id": make_gid("ReverseDelivery", customer_return.id),
         "deliverable": {
             "__typename": "ReverseDeliveryShippingDeliverable",
-            "tracking": {"carrierName": one.company, "number": one.waybill, "url": one.url},
+            "tracking": {
+                "carrierName": customer_return.company,
+                "number": customer_return.waybill,
+                "url": customer_return.url,
+            },
             "label": None,
         },
     }
     order = {
         "__typename": "ReverseFulfillmentOrder",
-        "id": gid("ReverseFulfillmentOrder", one.id),
+        "id": make_gid("ReverseFulfillmentOrder", customer_return.id),
         "status": "OPEN",
         "reverseDeliveries": [delivery],
     }
     return {
         "__typename": "Return",
-        "id": gid("Return", one.id),
-        "name": one.name,
+        "id": make_gid("Return", customer_return.id),
+        "name": customer_return.name,
         "status": "OPEN",
-        "createdAt": moment(one.created_at),
+        "createdAt": format_utc_time(customer_return.created_at),
         "totalQuantity": 1,
         "returnLineItems": [line],
         "reverseFulfillmentOrders": [order],
     }
 
 
-def order_record(shop: Shop, one: Order) -> Record:
+def order_record(shop: Shop, order: Order) -> Record:
     """Write an order."""
-    hidden = one.person_id in shop.redacted
-    owner = gid("Order", one.id)
-    address = postal(one.id, one.address, hidden=hidden)
-    cod, repaid = one.gateway == "cod", sum((back.amount for back in one.refunds), Decimal(0))
+    hidden = order.person_id in shop.redacted_customer_ids
+    owner = make_gid("Order", order.id)
+    address = build_postal_address(order.id, order.address, hidden=hidden)
+    cod, repaid = order.gateway == "cod", sum((back.amount for back in order.refunds), Decimal(0))
     gateway = "Cash on Delivery (COD)" if cod else "razorpay"
-    delivered = all(box.delivered_at for box in one.parcels)
+    delivered = all(box.delivered_at for box in order.parcels)
     visit = {
-        "id": gid("CustomerVisit", one.id),
-        "occurredAt": moment(one.created_at),
+        "id": make_gid("CustomerVisit", order.id),
+        "occurredAt": format_utc_time(order.created_at),
         "landingPage": f"https://{shop.world.shop}/",
         "referrerUrl": "https://www.instagram.com/",
         "source": "Instagram",
@@ -166,92 +176,99 @@ def order_record(shop: Shop, one: Order) -> Record:
     record: Record = {
         "__typename": "Order",
         "id": owner,
-        "legacyResourceId": str(one.id),
-        "name": one.name,
-        "number": int(one.name[1:]),
-        "confirmationNumber": f"Q{one.id % 10**8:08d}",
+        "legacyResourceId": str(order.id),
+        "name": order.name,
+        "number": int(order.name[1:]),
+        "confirmationNumber": f"Q{order.id % 10**8:08d}",
         "sourceName": "web",
-        "email": None if hidden else one.email,
-        "phone": None if hidden else one.phone,
-        "note": None if hidden else one.note or None,
-        "tags": list(one.tags),
-        "clientIp": None if hidden else one.client_ip,
-        "cartToken": None if hidden else f"c1-{one.id:x}",
-        "checkoutToken": None if hidden else f"{one.id:032x}",
+        "email": None if hidden else order.email,
+        "phone": None if hidden else order.phone,
+        "note": None if hidden else order.note or None,
+        "tags": list(order.tags),
+        "clientIp": None if hidden else order.client_ip,
+        "cartToken": None if hidden else f"c1-{order.id:x}",
+        "checkoutToken": None if hidden else f"{order.id:032x}",
         "customerLocale": "en-IN",
         "customerAcceptsMarketing": not hidden,
-        "statusPageUrl": f"https://{shop.world.shop}/orders/{one.id:x}/authenticate?key={one.id % 9973:08x}",
-        "createdAt": moment(one.created_at),
-        "processedAt": moment(one.created_at),
-        "updatedAt": moment(one.updated_at),
-        "cancelledAt": moment(one.updated_at) if one.cancelled else None,
-        "cancelReason": "CUSTOMER" if one.cancelled else None,
+        "statusPageUrl": f"https://{shop.world.shop}/orders/{order.id:x}/authenticate?key={order.id % 9973:08x}",
+        "createdAt": format_utc_time(order.created_at),
+        "processedAt": format_utc_time(order.created_at),
+        "updatedAt": format_utc_time(order.updated_at),
+        "cancelledAt": format_utc_time(order.updated_at) if order.cancelled else None,
+        "cancelReason": "CUSTOMER" if order.cancelled else None,
         "test": False,
         "currencyCode": "INR",
         "presentmentCurrencyCode": "INR",
         "taxesIncluded": True,
         "displayFinancialStatus": status,
-        "displayFulfillmentStatus": "FULFILLED" if one.parcels else "UNFULFILLED",
-        "returnStatus": "IN_PROGRESS" if one.returns else "NO_RETURN",
+        "displayFulfillmentStatus": "FULFILLED" if order.parcels else "UNFULFILLED",
+        "returnStatus": "IN_PROGRESS" if order.returns else "NO_RETURN",
         "paymentGatewayNames": [gateway],
         "billingAddressMatchesShippingAddress": True,
-        "hasTimelineComment": any(what.comment for what in one.timeline),
-        "totalPriceSet": bag(one.total),
-        "currentTotalPriceSet": bag(one.total - repaid),
-        "subtotalPriceSet": bag(one.total),
-        "totalTaxSet": bag(one.tax),
-        "totalTipReceivedSet": bag(Decimal(0)),
-        "totalShippingPriceSet": bag(Decimal(0)),
-        "totalRefundedSet": bag(repaid),
-        "taxLines": [{"title": "IGST", "rate": 0.03, "priceSet": bag(one.tax)}],
-        "customer": lambda _: shop.customer_record(one.person_id) if one.person_id else None,
+        "hasTimelineComment": any(what.is_comment for what in order.timeline),
+        "totalPriceSet": build_money_bag(order.total),
+        "currentTotalPriceSet": build_money_bag(order.total - repaid),
+        "subtotalPriceSet": build_money_bag(order.total),
+        "totalTaxSet": build_money_bag(order.tax),
+        "totalTipReceivedSet": build_money_bag(Decimal(0)),
+        "totalShippingPriceSet": build_money_bag(Decimal(0)),
+        "totalRefundedSet": build_money_bag(repaid),
+        "taxLines": [{"title": "IGST", "rate": 0.03, "priceSet": build_money_bag(order.tax)}],
+        "customer": lambda _: shop.find_customer_record(order.person_id) if order.person_id else None,
         "billingAddress": address,
         "shippingAddress": address,
-        "customAttributes": [] if hidden else parts.attributes(one.attributes),
+        "customAttributes": [] if hidden else parts.build_attributes(order.attributes),
         "shippingLines": [
-            {"id": gid("ShippingLine", one.id), "title": "Standard", "code": "Standard", "source": "shopify"}
+            {
+                "id": make_gid("ShippingLine", order.id),
+                "title": "Standard",
+                "code": "Standard",
+                "source": "shopify",
+            }
         ],
-        "lineItems": parts.lines(one.lines, "LineItem", hidden=hidden),
-        "fulfillments": [parcel(one, box, at) for at, box in enumerate(one.parcels, 1)],
-        "fulfillmentOrders": [handed_over(one, box, hidden=hidden) for box in one.parcels],
-        "transactions": [payment(what) for what in one.transactions],
-        "refunds": [repayment(what, hidden=hidden) for what in one.refunds],
-        "returns": [send_back(what, hidden=hidden) for what in one.returns],
-        "events": [] if hidden else parts.timeline(shop.world, "Order", one.id, one.timeline),
+        "lineItems": parts.build_line_items(order.lines, "LineItem", hidden=hidden),
+        "fulfillments": [fulfillment_record(order, box, at) for at, box in enumerate(order.parcels, 1)],
+        "fulfillmentOrders": [fulfillment_order_record(order, box, hidden=hidden) for box in order.parcels],
+        "transactions": [transaction_record(what) for what in order.transactions],
+        "refunds": [refund_record(what, hidden=hidden) for what in order.refunds],
+        "returns": [return_record(what, hidden=hidden) for what in order.returns],
+        "events": [] if hidden else parts.build_timeline(shop.world, "Order", order.id, order.timeline),
         "customerJourneySummary": None
         if hidden
         else {"ready": True, "customerOrderIndex": 0, "firstVisit": visit, "lastVisit": visit},
         "risk": {"recommendation": "ACCEPT", "assessments": []},
-        **parts.metafields(shop, owner, () if hidden else one.metafields, one.created_at),
+        **parts.build_metafields(shop, owner, () if hidden else order.metafields, order.created_at),
     }
-    if one.rich and not hidden:
-        record = over_order(shop, one, record)
-    return record if hidden else record | shop.written.get(owner, {})
+    if order.rich and not hidden:
+        record = seed_order(shop, order, record)
+    return record if hidden else record | shop.written_fields.get(owner, {})
 
 
-def draft_record(shop: Shop, one: DraftOrder) -> Record:
+def draft_record(shop: Shop, draft: DraftOrder) -> Record:
     """Write a draft order."""
-    hidden = one.person_id in shop.redacted
-    address = postal(one.id, one.address, hidden=hidden)
-    total = sum((line.price for line in one.lines), Decimal(0))
+    hidden = draft.person_id in shop.redacted_customer_ids
+    address = build_postal_address(draft.id, draft.address, hidden=hidden)
+    total = sum((line.price for line in draft.lines), Decimal(0))
     record: dict[str, Any] = {
         "__typename": "DraftOrder",
-        "id": gid("DraftOrder", one.id),
-        "legacyResourceId": str(one.id),
-        "name": one.name,
+        "id": make_gid("DraftOrder", draft.id),
+        "legacyResourceId": str(draft.id),
+        "name": draft.name,
         "status": "OPEN",
-        "email": None if hidden else one.email,
-        "phone": None if hidden else one.phone,
-        "note2": None if hidden else one.note,
-        "createdAt": moment(one.created_at),
-        "updatedAt": moment(one.created_at),
+        "email": None if hidden else draft.email,
+        "phone": None if hidden else draft.phone,
+        "note2": None if hidden else draft.note,
+        "createdAt": format_utc_time(draft.created_at),
+        "updatedAt": format_utc_time(draft.created_at),
         "currencyCode": "INR",
-        "customer": lambda _: shop.customer_record(one.person_id) if one.person_id else None,
-        "customAttributes": [] if hidden else parts.attributes(one.attributes),
+        "customer": lambda _: shop.find_customer_record(draft.person_id) if draft.person_id else None,
+        "customAttributes": [] if hidden else parts.build_attributes(draft.attributes),
         "billingAddress": address,
         "shippingAddress": address,
-        "totalPriceSet": bag(total),
-        "lineItems": parts.lines(one.lines, "DraftOrderLineItem", hidden=hidden),
-        **parts.metafields(shop, gid("DraftOrder", one.id), () if hidden else one.metafields, one.created_at),
+        "totalPriceSet": build_money_bag(total),
+        "lineItems": parts.build_line_items(draft.lines, "DraftOrderLineItem", hidden=hidden),
+        **parts.build_metafields(
+            shop, make_gid("DraftOrder", draft.id), () if hidden else draft.metafields, draft.created_at
+        ),
     }
-    return over_draft(shop, one, record) if one.rich and not hidden else record
+    return seed_draft(shop, draft, record) if draft.rich and not hidden else record

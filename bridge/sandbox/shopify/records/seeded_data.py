@@ -8,19 +8,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from bridge.sandbox.schema.personal import COMMON as COMMON_KINDS
-from bridge.sandbox.schema.personal import of_type, personal
-from bridge.sandbox.shopify.records.defaults import natural
-from bridge.sandbox.shopify.records.parts import Record, gid
+from bridge.sandbox.schema.personal import INDISTINCT_KINDS as COMMON_KINDS
+from bridge.sandbox.schema.personal import list_personal_fields, load_personal_fields
+from bridge.sandbox.shopify.records.defaults import list_default_values
+from bridge.sandbox.shopify.records.parts import Record, make_gid
 
 if TYPE_CHECKING:
     from bridge.sandbox.world.models import World
 
-COMMON: Final = frozenset(
+INDISTINCT_FIELDS: Final = frozenset(
     {"Customer.numberOfOrders", "LineItem.quantity", "AbandonedCheckoutLineItem.quantity"}
 )
 # Said by the invented thing itself, and equal to nothing that could be planted over it.
-SPOKEN: Final = frozenset(
+SELF_DESCRIBED_FIELDS: Final = frozenset(
     {
         "Customer.canDelete",
         "Customer.dataSaleOptOut",
@@ -35,18 +35,22 @@ SPOKEN: Final = frozenset(
         "OrderTransaction.kind",
         "OrderTransaction.status",
         "Return.status",
-        *COMMON,
+        *INDISTINCT_FIELDS,
     }
 )
 
 
-class Planter:
+class RecordSeeder:
     """Makes records that hold the planted value of each personal field of a type."""
 
     def __init__(self, world: World) -> None:
         """Ids are Asha's own: two shops share none."""
-        self.owner = 8_800_000_000_000 + world.asha.id % 1_000_000_000 * 10_000 if world.people else 0
-        self.natural = frozenset(natural(world)) | SPOKEN if world.people else SPOKEN
+        self.owner_id = 8_800_000_000_000 + world.asha.id % 1_000_000_000 * 10_000 if world.people else 0
+        self.default_fields = (
+            frozenset(list_default_values(world)) | SELF_DESCRIBED_FIELDS
+            if world.people
+            else SELF_DESCRIBED_FIELDS
+        )
 
     def __call__(self, *types: str, kind: str = "", sibling: int = 0, **more: Any) -> Record:
         """Give a record with the personal fields of these types; it is a `kind`, or the first of them.
@@ -54,43 +58,52 @@ class Planter:
         `sibling` tells apart what she has several of. Raises KeyError for a type without personal fields.
         """
         kind = kind or types[0]
-        record = self.bare(kind, sibling=sibling)
+        record = self.make_bare_record(kind, sibling=sibling)
         for type_name in types:
-            record |= {one.field: one.value(self.owner) for one in of_type(type_name) if one.field != "id"}
+            record |= {
+                one.field: one.make_value(self.owner_id)
+                for one in list_personal_fields(type_name)
+                if one.field != "id"
+            }
         return record | more
 
-    def bare(self, kind: str, *, sibling: int = 0, **more: Any) -> Record:
+    def make_bare_record(self, kind: str, *, sibling: int = 0, **more: Any) -> Record:
         """Give a record without personal fields of its own, to hang others on."""
-        return {"__typename": kind, "id": self.id(kind, sibling), **more}
+        return {"__typename": kind, "id": self.make_id(kind, sibling), **more}
 
-    def id(self, type_name: str, sibling: int = 0) -> str:
+    def make_id(self, type_name: str, sibling: int = 0) -> str:
         """Give the id of Asha's thing of this type, the same each time."""
-        at = next((one.at for one in personal() if (one.type_name, one.kind) == (type_name, "id")), None)
+        at = next(
+            (one.index for one in load_personal_fields() if (one.type_name, one.kind) == (type_name, "id")),
+            None,
+        )
         if at is None:  # no id is personal here: any number of her own will do
             at = 400 + sum(type_name.encode()) % 500
-        return gid(type_name, self.owner + 10 * at + sibling)
+        return make_gid(type_name, self.owner_id + 10 * at + sibling)
 
     @property
-    def segment(self) -> str:
+    def segment_id(self) -> str:
         """The segment that she is in."""
-        return self.id("SegmentMembership").replace("SegmentMembership", "Segment")
+        return self.make_id("SegmentMembership").replace("SegmentMembership", "Segment")
 
-    def over(self, record: Record, type_name: str, **more: Any) -> Record:
+    def overlay(self, record: Record, type_name: str, **more: Any) -> Record:
         """Lay planted values over a record, except where the invented thing speaks for itself."""
         laid = {
-            one.field: one.value(self.owner) for one in of_type(type_name) if one.name not in self.natural
+            one.field: one.make_value(self.owner_id)
+            for one in list_personal_fields(type_name)
+            if one.name not in self.default_fields
         }
         return record | laid | more
 
 
-def planted(world: World) -> dict[str, str]:
+def list_seeded_values(world: World) -> dict[str, str]:
     """Give the value that must be found for each `Type.field`; empty where Asha is not rich."""
     if not world.asha.rich:
         return {}
-    own, plant = natural(world), Planter(world)
+    own, plant = list_default_values(world), RecordSeeder(world)
     found: dict[str, str] = {}
-    for one in personal():
-        if one.kind in COMMON_KINDS or one.name in COMMON:
+    for one in load_personal_fields():
+        if one.kind in COMMON_KINDS or one.name in INDISTINCT_FIELDS:
             continue
-        found[one.name] = own.get(one.name) or one.text or str(one.value(plant.owner))
-    return found | {"SegmentMembership.segmentId": plant.segment}
+        found[one.name] = own.get(one.name) or one.text or str(one.make_value(plant.owner_id))
+    return found | {"SegmentMembership.segmentId": plant.segment_id}

@@ -4,25 +4,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bridge.sandbox.shopify.records.parts import Record, number_of
+from bridge.sandbox.shopify.records.parts import Record, parse_gid_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bridge.sandbox.shopify.state import Shop
 
-SEGMENT = "Buyers of rings"
+SEGMENT_NAME = "Buyers of rings"
 
 
-def segments(shop: Shop) -> list[Record]:
+def build_segments(shop: Shop) -> list[Record]:
     """Give the shop's one segment of customers."""
-    found = {"__typename": "Segment", "id": shop.plant.segment, "name": SEGMENT, "query": "orders_placed > 0"}
+    found = {
+        "__typename": "Segment",
+        "id": shop.seeder.segment_id,
+        "name": SEGMENT_NAME,
+        "query": "orders_placed > 0",
+    }
     return [found]
 
 
-def memberships(shop: Shop, args: Mapping[str, Any]) -> Record:
+def build_memberships(shop: Shop, args: Mapping[str, Any]) -> Record:
     """Tell which of the segments a customer is in: the rich one is in the shop's own."""
-    rich_ids = {one.id for one in shop.world.people[:1] if one.rich} - shop.redacted
-    mine = number_of(args["customerId"]) in rich_ids
-    rows = [{"segmentId": one, "isMember": mine and one == shop.plant.segment} for one in args["segmentIds"]]
+    rich_ids = {one.id for one in shop.world.people[:1] if one.rich} - shop.redacted_customer_ids
+    mine = parse_gid_number(args["customerId"]) in rich_ids
+    rows = [
+        {"segmentId": one, "isMember": mine and one == shop.seeder.segment_id} for one in args["segmentIds"]
+    ]
     return {"__typename": "SegmentMembershipResponse", "memberships": rows}

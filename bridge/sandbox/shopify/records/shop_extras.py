@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bridge.sandbox.shopify.records import customer_extras, customers
-from bridge.sandbox.shopify.records.parts import Record, gid, moment, number_of
+from bridge.sandbox.shopify.records.parts import Record, format_utc_time, make_gid, parse_gid_number
 from bridge.sandbox.shopify.rich import beside as rich
 
 if TYPE_CHECKING:
@@ -16,52 +16,61 @@ if TYPE_CHECKING:
     from bridge.sandbox.world.models import Metaobject
 
 
-def tie(shop: Shop) -> None:
+def link_records(shop: Shop) -> None:
     """Let records name each other: an order its customer, a dispute its order, a metafield its metaobject."""
     orders = shop.world.orders
 
     def customer(number: int) -> Record | None:
-        return customers.customer_of(shop, number, [one for one in orders if one.person_id == number])
+        return customers.get_customer_record(shop, number, [one for one in orders if one.person_id == number])
 
     def order(number: int) -> Record | None:
-        return customers.order_of(shop, shop.world.order(number))
+        return customers.get_order_record(shop, shop.world.get_order(number))
 
     def metaobject(number: int) -> Record | None:
         return next(
             (metaobject_record(shop, one) for one in shop.world.metaobjects if one.id == number), None
         )
 
-    shop.customer_record, shop.order_record, shop.metaobject_record = customer, order, metaobject
+    shop.find_customer_record, shop.find_order_record, shop.find_metaobject_record = (
+        customer,
+        order,
+        metaobject,
+    )
 
 
-def metaobject_record(shop: Shop, one: Metaobject) -> Record:
+def metaobject_record(shop: Shop, metaobject: Metaobject) -> Record:
     """Write a metaobject that names a customer."""
-    hidden = one.person_id in shop.redacted
-    owner = gid("Customer", one.person_id)
+    hidden = metaobject.person_id in shop.redacted_customer_ids
+    owner = make_gid("Customer", metaobject.person_id)
     fields = [
         {"key": "customer", "type": "customer_reference", "value": owner, "jsonValue": owner},
-        {"key": "words", "type": "single_line_text_field", "value": one.words, "jsonValue": one.words},
+        {
+            "key": "words",
+            "type": "single_line_text_field",
+            "value": metaobject.words,
+            "jsonValue": metaobject.words,
+        },
     ]
     record: Record = {
         "__typename": "Metaobject",
-        "id": gid("Metaobject", one.id),
-        "type": one.type,
-        "handle": one.handle,
-        "displayName": one.words,
+        "id": make_gid("Metaobject", metaobject.id),
+        "type": metaobject.type,
+        "handle": metaobject.handle,
+        "displayName": metaobject.words,
         "fields": fields,
         "values": {str(field["key"]): field["value"] for field in fields},
-        "createdAt": moment(one.created_at),
-        "updatedAt": moment(one.created_at),
-        "definition": metaobject_definition(one.type),
+        "createdAt": format_utc_time(metaobject.created_at),
+        "updatedAt": format_utc_time(metaobject.created_at),
+        "definition": metaobject_definition(metaobject.type),
     }
-    if one.rich and not hidden:
-        record = rich.metaobject(shop.plant, record, one.person_id)
+    if metaobject.rich and not hidden:
+        record = rich.seed_metaobject(shop.seeder, record, metaobject.person_id)
     at_hand = {str(field["key"]): field for field in record["fields"]}
-    at_hand["customer"]["reference"] = lambda _: shop.customer_record(one.person_id)
+    at_hand["customer"]["reference"] = lambda _: shop.find_customer_record(metaobject.person_id)
     return record | {"field": lambda args: at_hand.get(str(args["key"]))}
 
 
-def metaobject_definition(name: str) -> Record:
+def metaobject_definition(type_name: str) -> Record:
     """Write the definition of a kind of metaobjects."""
     fields = [
         {
@@ -73,18 +82,18 @@ def metaobject_definition(name: str) -> Record:
     ]
     return {
         "__typename": "MetaobjectDefinition",
-        "id": gid("MetaobjectDefinition", sum(name.encode())),
-        "type": name,
-        "name": name.replace("_", " ").title(),
+        "id": make_gid("MetaobjectDefinition", sum(type_name.encode())),
+        "type": type_name,
+        "name": type_name.replace("_", " ").title(),
         "fieldDefinitions": fields,
     }
 
 
-def abandonment(shop: Shop, number: int) -> Record | None:
+def find_abandonment(shop: Shop, number: int) -> Record | None:
     """Give what Shopify tells of a checkout that was left, asked for by either number; Asha's only."""
     for one in shop.world.checkouts:
-        if one.rich and one.person_id not in shop.redacted:
-            record = rich.abandonment(shop, one, customer_extras.checkout_record(shop, one))
-            if number in {one.id, number_of(record["id"])}:
+        if one.rich and one.person_id not in shop.redacted_customer_ids:
+            record = rich.seed_abandonment(shop, one, customer_extras.checkout_record(shop, one))
+            if number in {one.id, parse_gid_number(record["id"])}:
                 return record
     return None

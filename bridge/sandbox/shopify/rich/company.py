@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING
 from bridge.sandbox.shopify.records.parts import Record
 
 if TYPE_CHECKING:
-    from bridge.sandbox.shopify.records.seeded_data import Planter
+    from bridge.sandbox.shopify.records.seeded_data import RecordSeeder
     from bridge.sandbox.shopify.state import Shop
 
-from bridge.sandbox.shopify.rich.happenings import happenings
+from bridge.sandbox.shopify.rich.happenings import make_timeline_events
 
 
-def company_contact(shop: Shop, person_id: int) -> Record:
+def make_company_contact(shop: Shop, person_id: int) -> Record:
     """Asha as the buyer of a company, with a role at a place that has two addresses."""
-    plant = shop.plant
+    plant = shop.seeder
     company = plant("Company")
-    location = company_location(plant) | {"company": company}
+    location = make_company_location(plant) | {"company": company}
     role = plant("CompanyContactRole")
-    assigned = plant.bare(
+    assigned = plant.make_bare_record(
         "CompanyContactRoleAssignment", role=role, companyLocation=location, company=company
     )
-    customer: Record = {"customer": lambda _: shop.customer_record(person_id)}
+    customer: Record = {"customer": lambda _: shop.find_customer_record(person_id)}
     contact = plant("CompanyContact", company=company, roleAssignments=[assigned], **customer)
     company["contacts"] = lambda _: [contact]
     company["mainContact"] = lambda _: contact
@@ -30,12 +30,12 @@ def company_contact(shop: Shop, person_id: int) -> Record:
     return contact
 
 
-def company_location(plant: Planter) -> Record:
+def make_company_location(seeder: RecordSeeder) -> Record:
     """Give the company's place."""
-    return plant(
+    return seeder(
         "CompanyLocation",
-        billingAddress=plant("CompanyAddress"),
-        shippingAddress=plant("CompanyAddress", sibling=1),
-        taxSettings=plant("CompanyLocationTaxSettings"),
-        events=happenings(plant, "CompanyLocation", 0),
+        billingAddress=seeder("CompanyAddress"),
+        shippingAddress=seeder("CompanyAddress", sibling=1),
+        taxSettings=seeder("CompanyLocationTaxSettings"),
+        events=make_timeline_events(seeder, "CompanyLocation", 0),
     )

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bridge.sandbox.shopify.records.parts import Record, gid
+from bridge.sandbox.shopify.records.parts import Record, make_gid
 
 if TYPE_CHECKING:
-    from bridge.sandbox.shopify.records.seeded_data import Planter
+    from bridge.sandbox.shopify.records.seeded_data import RecordSeeder
 
 
-def happenings(plant: Planter, kind: str, owner: int) -> list[Record]:
+def make_timeline_events(seeder: RecordSeeder, kind: str, owner_id: int) -> list[Record]:
     """Two lines of a timeline: what happened, and what staff typed, with a file."""
-    subject = {"subjectType": kind.upper(), "subjectId": gid(kind, owner)}
+    subject = {"subjectType": kind.upper(), "subjectId": make_gid(kind, owner_id)}
     sibling = {"Customer": 1, "Order": 2, "DraftOrder": 3}.get(kind, 4)
-    typed = plant("CommentEvent", "Event", sibling=sibling, attachments=[plant("CommentEventAttachment")])
-    return [plant("BasicEvent", "Event", sibling=sibling, **subject), typed]
+    typed = seeder("CommentEvent", "Event", sibling=sibling, attachments=[seeder("CommentEventAttachment")])
+    return [seeder("BasicEvent", "Event", sibling=sibling, **subject), typed]

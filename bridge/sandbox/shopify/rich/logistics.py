@@ -6,37 +6,39 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bridge.sandbox.shopify.records.parts import Record
-    from bridge.sandbox.shopify.records.seeded_data import Planter
+    from bridge.sandbox.shopify.records.seeded_data import RecordSeeder
 
 
-def over_parcel(plant: Planter, box: Record) -> Record:
+def seed_fulfillment(seeder: RecordSeeder, fulfillment: Record) -> Record:
     """Lay scans with their places, and the origin, over a fulfilment."""
-    scans = [plant.over(scan, "FulfillmentEvent") for scan in box["events"]]
-    return plant.over(box, "Fulfillment", events=scans, originAddress=plant("FulfillmentOriginAddress"))
+    scans = [seeder.overlay(scan, "FulfillmentEvent") for scan in fulfillment["events"]]
+    return seeder.overlay(
+        fulfillment, "Fulfillment", events=scans, originAddress=seeder("FulfillmentOriginAddress")
+    )
 
 
-def over_handed(plant: Planter, handed: Record) -> Record:
+def seed_fulfillment_order(seeder: RecordSeeder, fulfillment_order: Record) -> Record:
     """Lay another destination than the order's over a fulfilment order, and what was agreed about it."""
-    how = plant("DeliveryMethod", additionalInformation=plant("DeliveryMethodAdditionalInformation"))
-    return handed | {
-        "destination": plant("FulfillmentOrderDestination", id=handed["destination"]["id"]),
+    how = seeder("DeliveryMethod", additionalInformation=seeder("DeliveryMethodAdditionalInformation"))
+    return fulfillment_order | {
+        "destination": seeder("FulfillmentOrderDestination", id=fulfillment_order["destination"]["id"]),
         "deliveryMethod": how,
-        "fulfillmentHolds": [plant("FulfillmentHold")],
-        "merchantRequests": [plant("FulfillmentOrderMerchantRequest")],
+        "fulfillmentHolds": [seeder("FulfillmentHold")],
+        "merchantRequests": [seeder("FulfillmentOrderMerchantRequest")],
     }
 
 
-def over_return(plant: Planter, back: Record) -> Record:
+def seed_return(seeder: RecordSeeder, return_record: Record) -> Record:
     """Lay a declined wish and a label over a return."""
-    lines = [plant.over(line, "ReturnLineItemType") for line in back["returnLineItems"]]
+    lines = [seeder.overlay(line, "ReturnLineItemType") for line in return_record["returnLineItems"]]
     orders = []
-    for order in back["reverseFulfillmentOrders"]:
-        deliveries = [_labelled(plant, one) for one in order["reverseDeliveries"]]
+    for order in return_record["reverseFulfillmentOrders"]:
+        deliveries = [_add_label(seeder, one) for one in order["reverseDeliveries"]]
         orders.append(order | {"reverseDeliveries": deliveries})
-    decline = plant("ReturnDecline")
-    return back | {"returnLineItems": lines, "reverseFulfillmentOrders": orders, "decline": decline}
+    decline = seeder("ReturnDecline")
+    return return_record | {"returnLineItems": lines, "reverseFulfillmentOrders": orders, "decline": decline}
 
 
-def _labelled(plant: Planter, delivery: Record) -> Record:
-    label = plant("ReverseDeliveryLabelV2")
+def _add_label(seeder: RecordSeeder, delivery: Record) -> Record:
+    label = seeder("ReverseDeliveryLabelV2")
     return delivery | {"deliverable": delivery["deliverable"] | {"label": label}}

@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     from bridge.sandbox.shopify.state import Shop
 
 
-def payment_methods(shop: Shop, person_id: int) -> list[Record]:
+def make_payment_methods(shop: Shop, person_id: int) -> list[Record]:
     """One method with each instrument; the last one is revoked."""
-    plant = shop.plant
+    plant = shop.seeder
     bank_address = plant("CustomerPaymentInstrumentBillingAddress")
     card_address = plant("CustomerCreditCardBillingAddress")
     instruments = (
@@ -23,15 +23,15 @@ def payment_methods(shop: Shop, person_id: int) -> list[Record]:
     )
     found = []
     for at, instrument in enumerate(instruments):
-        more: Record = {"instrument": instrument, "customer": lambda _: shop.customer_record(person_id)}
+        more: Record = {"instrument": instrument, "customer": lambda _: shop.find_customer_record(person_id)}
         alive: Record = {} if at == len(instruments) - 1 else {"revokedAt": None, "revokedReason": None}
         found.append(plant("CustomerPaymentMethod", sibling=at, **more, **alive))
     return found
 
 
-def store_credit(shop: Shop, person_id: int) -> Record:
+def make_store_credit(shop: Shop, person_id: int) -> Record:
     """An account with one movement."""
-    plant = shop.plant
+    plant = shop.seeder
     money = plant("MoneyV2")
     moved = plant(
         "StoreCreditAccountTransaction",
@@ -39,21 +39,21 @@ def store_credit(shop: Shop, person_id: int) -> Record:
         amount=money,
         balanceAfterTransaction=money,
     )
-    owner: Record = {"owner": lambda _: shop.customer_record(person_id)}
+    owner: Record = {"owner": lambda _: shop.find_customer_record(person_id)}
     return plant("StoreCreditAccount", balance=money, transactions=[moved], **owner)
 
 
-def subscription(shop: Shop, person_id: int) -> Record:
+def make_subscription(shop: Shop, person_id: int) -> Record:
     """A contract of this very app, delivered by hand, with a line and a billing attempt."""
-    plant = shop.plant
+    plant = shop.seeder
     option = plant("SubscriptionDeliveryMethodLocalDeliveryOption")
-    method = plant.bare(
+    method = plant.make_bare_record(
         "SubscriptionDeliveryMethodLocalDelivery", address=plant("MailingAddress"), localDeliveryOption=option
     )
     links: Record = {
-        "customer": lambda _: shop.customer_record(person_id),
-        "customerPaymentMethod": lambda _: payment_methods(shop, person_id)[0],
-        "originOrder": lambda _: shop.order_record(shop.world.orders[0].id),
+        "customer": lambda _: shop.find_customer_record(person_id),
+        "customerPaymentMethod": lambda _: make_payment_methods(shop, person_id)[0],
+        "originOrder": lambda _: shop.find_order_record(shop.world.orders[0].id),
     }
     return plant(
         "SubscriptionContract",

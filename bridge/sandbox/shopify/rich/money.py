@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bridge.sandbox.shopify.records.parts import Record, gid
+from bridge.sandbox.shopify.records.parts import Record, make_gid
 
 if TYPE_CHECKING:
-    from bridge.sandbox.shopify.records.seeded_data import Planter
+    from bridge.sandbox.shopify.records.seeded_data import RecordSeeder
     from bridge.sandbox.shopify.state import Shop
 
 
-def payments(plant: Planter, paid: Record) -> list[Record]:
+def seed_payments(seeder: RecordSeeder, payment: Record) -> list[Record]:
     """Give the payment by card, and three that were tried before it: one of each kind of details there is."""
-    card = plant.over(paid, "OrderTransaction", paymentDetails=plant("CardPaymentDetails"))
+    card = seeder.overlay(payment, "OrderTransaction", paymentDetails=seeder("CardPaymentDetails"))
     tried = (
         "LocalPaymentMethodsPaymentDetails",
         "PaypalWalletPaymentDetails",
@@ -21,22 +21,24 @@ def payments(plant: Planter, paid: Record) -> list[Record]:
     )
     failed = {"status": "FAILURE", "errorCode": "CARD_DECLINED", "kind": "AUTHORIZATION"}
     rows = [
-        card | failed | {"id": plant.id("OrderTransaction", at), "paymentDetails": plant(kind)}
+        card | failed | {"id": seeder.make_id("OrderTransaction", at), "paymentDetails": seeder(kind)}
         for at, kind in enumerate(tried, 1)
     ]
     return [card, *rows]
 
 
-def given_back(plant: Planter, back: Record) -> Record:
+def seed_refund(seeder: RecordSeeder, refund: Record) -> Record:
     """Lay the payment that a refund was made by over it."""
-    paid = plant("OrderTransaction", sibling=5, kind="OrderTransaction", amountSet=back["totalRefundedSet"])
-    return plant.over(back, "Refund", transactions=[paid | {"kind": "REFUND"}])
+    paid = seeder(
+        "OrderTransaction", sibling=5, kind="OrderTransaction", amountSet=refund["totalRefundedSet"]
+    )
+    return seeder.overlay(refund, "Refund", transactions=[paid | {"kind": "REFUND"}])
 
 
-def dispute(shop: Shop, order_id: int) -> Record:
+def make_dispute(shop: Shop, order_id: int) -> Record:
     """Give the quarrel over an order, with the evidence that names its buyer."""
-    plant = shop.plant
-    number = plant.id("OrderDisputeSummary").rpartition("/")[2]
+    plant = shop.seeder
+    number = plant.make_id("OrderDisputeSummary").rpartition("/")[2]
     evidence = plant(
         "ShopifyPaymentsDisputeEvidence",
         billingAddress=plant("MailingAddress"),
@@ -47,12 +49,12 @@ def dispute(shop: Shop, order_id: int) -> Record:
     )
     quarrel: Record = {
         "__typename": "ShopifyPaymentsDispute",
-        "id": gid("ShopifyPaymentsDispute", int(number)),
+        "id": make_gid("ShopifyPaymentsDispute", int(number)),
         "legacyResourceId": number,
         "status": "UNDER_REVIEW",
         "type": "CHARGEBACK",
         "disputeEvidence": evidence,
-        "order": lambda _: shop.order_record(order_id),
+        "order": lambda _: shop.find_order_record(order_id),
     }
     evidence["dispute"] = lambda _: quarrel
     return quarrel

@@ -5,31 +5,31 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bridge.sandbox.shopify.records.parts import Record
-from bridge.sandbox.shopify.rich.company import company_contact
-from bridge.sandbox.shopify.rich.happenings import happenings
-from bridge.sandbox.shopify.rich.logistics import over_handed, over_parcel, over_return
-from bridge.sandbox.shopify.rich.money import given_back, payments
+from bridge.sandbox.shopify.rich.company import make_company_contact
+from bridge.sandbox.shopify.rich.happenings import make_timeline_events
+from bridge.sandbox.shopify.rich.logistics import seed_fulfillment, seed_fulfillment_order, seed_return
+from bridge.sandbox.shopify.rich.money import seed_payments, seed_refund
 
 if TYPE_CHECKING:
-    from bridge.sandbox.shopify.records.seeded_data import Planter
+    from bridge.sandbox.shopify.records.seeded_data import RecordSeeder
     from bridge.sandbox.shopify.state import Shop
     from bridge.sandbox.world.models import Order
 
 
-def over_order(shop: Shop, one: Order, record: Record) -> Record:
+def seed_order(shop: Shop, order: Order, record: Record) -> Record:
     """Lay all of it over the order's record."""
-    plant = shop.plant
+    plant = shop.seeder
     line, *others = record["lineItems"]
-    group = plant.bare(
+    group = plant.make_bare_record(
         "LineItemGroup", title="Set", quantity=1, customAttributes=[plant("Attribute", sibling=3)]
     )
-    visit = journey_visit(plant)
+    visit = make_journey_visit(plant)
     journey = plant("CustomerJourneySummary", ready=True, firstVisit=visit, lastVisit=visit, moments=[visit])
     shipping = [record["shippingLines"][0] | plant("ShippingLine")]
-    return plant.over(
+    return plant.overlay(
         record,
         "Order",
-        lineItems=[plant.over(line, "LineItem", lineItemGroup=group), *others],
+        lineItems=[plant.overlay(line, "LineItem", lineItemGroup=group), *others],
         localizedFields=[plant("LocalizedField")],
         localizationExtensions=[plant("LocalizationExtension")],
         cancellation=plant("OrderCancellation"),
@@ -38,31 +38,31 @@ def over_order(shop: Shop, one: Order, record: Record) -> Record:
         customerJourneySummary=journey,
         customerJourney=plant("CustomerJourney", firstVisit=visit, lastVisit=visit, moments=[visit]),
         risk=plant("OrderRiskSummary", assessments=[plant("OrderRiskAssessment", facts=[plant("RiskFact")])]),
-        transactions=payments(plant, record["transactions"][0]),
-        refunds=[given_back(plant, back) for back in record["refunds"]],
-        returns=[over_return(plant, back) for back in record["returns"]],
-        fulfillments=[over_parcel(plant, box) for box in record["fulfillments"]],
-        fulfillmentOrders=[over_handed(plant, box) for box in record["fulfillmentOrders"]],
+        transactions=seed_payments(plant, record["transactions"][0]),
+        refunds=[seed_refund(plant, back) for back in record["refunds"]],
+        returns=[seed_return(plant, back) for back in record["returns"]],
+        fulfillments=[seed_fulfillment(plant, box) for box in record["fulfillments"]],
+        fulfillmentOrders=[seed_fulfillment_order(plant, box) for box in record["fulfillmentOrders"]],
         disputes=[plant("OrderDisputeSummary")],
         agreements=[plant("SalesAgreement", kind="OrderAgreement")],
         paymentTerms=plant("PaymentTerms"),
-        purchasingEntity=lambda _: buyer(shop, one.person_id or 0),
-        events=[*record["events"], *happenings(plant, "Order", one.id)],
+        purchasingEntity=lambda _: make_buyer(shop, order.person_id or 0),
+        events=[*record["events"], *make_timeline_events(plant, "Order", order.id)],
     )
 
 
-def journey_visit(plant: Planter) -> Record:
+def make_journey_visit(seeder: RecordSeeder) -> Record:
     """One visit, with the campaign that led to it."""
-    return plant(
+    return seeder(
         "CustomerVisit",
-        utmParameters=plant("UTMParameters"),
-        marketingEvent=plant("MarketingEvent"),
+        utmParameters=seeder("UTMParameters"),
+        marketingEvent=seeder("MarketingEvent"),
     )
 
 
-def buyer(shop: Shop, person_id: int) -> Record:
+def make_buyer(shop: Shop, person_id: int) -> Record:
     """Give who bought: a person of a company."""
-    contact = company_contact(shop, person_id)
+    contact = make_company_contact(shop, person_id)
     place = contact["roleAssignments"][0]["companyLocation"]
     return {
         "__typename": "PurchasingCompany",

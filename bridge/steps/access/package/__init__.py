@@ -10,8 +10,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from bridge.model import Fact
-from bridge.steps.access.package.package import Manifest, PackageInput, build
-from bridge.steps.access.package.prior_erasures import earlier
+from bridge.steps.access.package.package import PackageInput, PackageManifest, write_access_package
+from bridge.steps.access.package.prior_erasures import find_prior_erasures
 from bridge.steps.index import flag_sensitive_text
 
 if TYPE_CHECKING:
@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from bridge.model import PrivacyRequest, Task
     from bridge.ports import Services, Tx
 
-__all__ = ["Manifest", "PackageInput", "build", "export"]
+__all__ = ["PackageInput", "PackageManifest", "seal_access_package", "write_access_package"]
 
 
-def export(request: PrivacyRequest, tasks: Sequence[Task], *, tx: Tx, services: Services) -> bool:
+def seal_access_package(
+    request: PrivacyRequest, tasks: Sequence[Task], *, tx: Tx, services: Services
+) -> bool:
     """Seal the request's package. True where every system that was asked has answered in full.
 
     Asked twice, the package is made anew and replaces the former one. Raises StoreUnavailable.
@@ -31,15 +33,15 @@ def export(request: PrivacyRequest, tasks: Sequence[Task], *, tx: Tx, services: 
     package = PackageInput(
         request=request,
         tasks=tasks,
-        records=partial(tx.findings.records, request.id),
+        records=partial(tx.findings.read_findings, request.id),
         merchant=services.merchant,
         retention=services.retention,
         prepared_at=services.clock.now(),
-        earlier=earlier(request, tx=tx, services=services),
+        prior_erasures=find_prior_erasures(request, tx=tx, services=services),
     )
-    with tx.packages.write(request.id) as out:
-        manifest = build(package, out)
-    tx.evidence.append(
+    with tx.packages.write_package(request.id) as out:
+        manifest = write_access_package(package, out)
+    tx.evidence.append_fact(
         Fact.PACKAGE_SEALED,
         shop=request.shop,
         request_id=request.id,
@@ -51,9 +53,9 @@ def export(request: PrivacyRequest, tasks: Sequence[Task], *, tx: Tx, services: 
         manifest_sha256=manifest.manifest_sha256,
     )
     if manifest.texts_masked:
-        tx.reviews.open(
+        tx.reviews.open_review(
             request.shop,
-            flag_sensitive_text.KIND,
+            flag_sensitive_text.BANK_DETAILS_REVIEW_KIND,
             "records of an access request: notes, attributes or metafields",
             request_id=request.id,
         )

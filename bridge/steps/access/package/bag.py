@@ -15,14 +15,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from types import TracebackType
 
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # the first day a zip can name: our files have no date of their own
-_READABLE = 0o100644 << 16
-_LEVEL = 3  # two thirds of the time that the usual 6 takes, for a package that is a fifteenth larger
-BAGIT = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
+_ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)  # the first day a zip can name: our files have no date of their own
+_FILE_PERMISSIONS = 0o100644 << 16
+_ZIP_COMPRESSION_LEVEL = (
+    3  # two thirds of the time that the usual 6 takes, for a package that is a fifteenth larger
+)
+BAGIT_DECLARATION = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class File:
+class PackageFile:
     """One file of the bag as the manifests list it. `portable` marks what the person gave or caused."""
 
     path: str
@@ -33,7 +35,7 @@ class File:
     portable: bool | None = None
 
 
-class _Forward:
+class _UnseekableWriter:
     """A stream that only goes forward, so that a file and a sealing stream get the very same bytes."""
 
     def __init__(self, out: IO[bytes]) -> None:
@@ -47,18 +49,18 @@ class _Forward:
         """Flushing is the owner's business."""
 
 
-class Bag:
+class BagItWriter:
     """A bag while it is written. `files` lists the payload so far, in the order it was added."""
 
     def __init__(self, out: IO[bytes]) -> None:
         """Write into `out`, which stays the caller's to close."""
-        self._zip = zipfile.ZipFile(_Forward(out), "w", zipfile.ZIP_DEFLATED)  # type: ignore[call-overload]
-        self._tags: list[File] = []
-        self.files: list[File] = []
+        self._zip = zipfile.ZipFile(_UnseekableWriter(out), "w", zipfile.ZIP_DEFLATED)  # type: ignore[call-overload]
+        self._tag_files: list[PackageFile] = []
+        self.payload_files: list[PackageFile] = []
 
     def __enter__(self) -> Self:
         """Begin with the declaration."""
-        self._tag("bagit.txt", BAGIT)
+        self._write_tag_file("bagit.txt", BAGIT_DECLARATION)
         return self
 
     def __exit__(
@@ -69,7 +71,7 @@ class Bag:
             self._zip.fp = None  # or the zip would still write its directory when it is collected
         self._zip.close()
 
-    def add(
+    def add_payload_file(
         self,
         path: str,
         content: str | Iterable[bytes],
@@ -79,9 +81,9 @@ class Bag:
         portable: bool | None = None,
     ) -> None:
         """Add one payload file under `data/`."""
-        size, digest = self._write(f"data/{path}", content)
-        self.files.append(
-            File(
+        size, digest = self._write_zip_member(f"data/{path}", content)
+        self.payload_files.append(
+            PackageFile(
                 path=f"data/{path}",
                 role=role,
                 media_type=media_type,
@@ -91,27 +93,32 @@ class Bag:
             )
         )
 
-    def seal(self, *, info: Mapping[str, str], manifest_json: str) -> str:
+    def write_tag_files(self, *, info: Mapping[str, str], manifest_json: str) -> str:
         """Write the tag files. Returns the SHA-256 of `manifest-sha256.txt`, which stands for the payload."""
-        octets = sum(file.size for file in self.files)
-        lines = {**info, "Payload-Oxum": f"{octets}.{len(self.files)}"}
-        self._tag("bag-info.txt", "".join(f"{name}: {_line(value)}\n" for name, value in lines.items()))
-        self._tag("manifest.json", manifest_json)
-        digest = self._tag("manifest-sha256.txt", _manifest(self.files))
-        self._write("tagmanifest-sha256.txt", _manifest(self._tags))
+        octets = sum(file.size for file in self.payload_files)
+        lines = {**info, "Payload-Oxum": f"{octets}.{len(self.payload_files)}"}
+        self._write_tag_file(
+            "bag-info.txt",
+            "".join(f"{name}: {_flatten_bag_info_value(value)}\n" for name, value in lines.items()),
+        )
+        self._write_tag_file("manifest.json", manifest_json)
+        digest = self._write_tag_file("manifest-sha256.txt", _render_checksum_manifest(self.payload_files))
+        self._write_zip_member("tagmanifest-sha256.txt", _render_checksum_manifest(self._tag_files))
         return digest
 
-    def _tag(self, path: str, content: str) -> str:
-        size, digest = self._write(path, content)
-        self._tags.append(File(path=path, role="tag", media_type="text/plain", sha256=digest, size=size))
+    def _write_tag_file(self, path: str, content: str) -> str:
+        size, digest = self._write_zip_member(path, content)
+        self._tag_files.append(
+            PackageFile(path=path, role="tag", media_type="text/plain", sha256=digest, size=size)
+        )
         return digest
 
-    def _write(self, path: str, content: str | Iterable[bytes]) -> tuple[int, str]:
-        entry = zipfile.ZipInfo(path, _EPOCH)
+    def _write_zip_member(self, path: str, content: str | Iterable[bytes]) -> tuple[int, str]:
+        entry = zipfile.ZipInfo(path, _ZIP_EPOCH)
         entry.compress_type = zipfile.ZIP_DEFLATED
-        entry._compresslevel = _LEVEL  # type: ignore[attr-defined] # noqa: SLF001 - it has a public name since 3.13
+        entry._compresslevel = _ZIP_COMPRESSION_LEVEL  # type: ignore[attr-defined] # noqa: SLF001 - it has a public name since 3.13
         entry.create_system = 3
-        entry.external_attr = _READABLE
+        entry.external_attr = _FILE_PERMISSIONS
         size, digest = 0, hashlib.sha256()
         with self._zip.open(entry, "w") as stream:
             for piece in [content.encode()] if isinstance(content, str) else content:
@@ -121,9 +128,9 @@ class Bag:
         return size, digest.hexdigest()
 
 
-def _manifest(files: Iterable[File]) -> str:
+def _render_checksum_manifest(files: Iterable[PackageFile]) -> str:
     return "".join(f"{file.sha256}  {file.path}\n" for file in files)
 
 
-def _line(value: str) -> str:
+def _flatten_bag_info_value(value: str) -> str:
     return " ".join(value.split())  # a line break would begin another field

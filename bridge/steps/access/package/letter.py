@@ -15,165 +15,190 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from bridge.model import Gap, Kind, PrivacyRequest, Source
+from bridge.model import Gap, PrivacyRequest, RequestKind, RequestSource
 from bridge.rules.requests import regimes
 from bridge.steps.access.package import plain_language
 from bridge.steps.access.package.sections import missing_data as missing
 from bridge.steps.access.package.sections import prior_erasures, recipients, retention_section, summary
-from bridge.steps.access.package.text import NOT_PUBLISHED, clean, given, is_given, long_day, long_moment
+from bridge.steps.access.package.text import (
+    NOT_PUBLISHED,
+    format_long_date,
+    format_long_datetime,
+    format_setting,
+    is_setting_given,
+    replace_surrogates,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime, tzinfo
 
-    from bridge.rules.erasure.tombstone import Earlier
+    from bridge.rules.erasure.tombstone import PriorErasureSummary
     from bridge.steps.access.package.sections.recipients import Recipient
-    from bridge.steps.access.package.sections.statistics import Survey
+    from bridge.steps.access.package.sections.statistics import PackageStatistics
     from config.merchant_file.merchant import Merchant
     from config.retention_file.retention import Retention
 
-LONGEST_VALUE = 600
-LONGEST_NAME = 60
+MAX_VALUE_CHARS = 600
+MAX_NAME_CHARS = 60
 
-_GID = re.compile(r"gid:/+\S*", re.IGNORECASE)
-_STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
-_NO_WORD = re.compile(r"\b(None|null|undefined)\b")
-_STATUTE = re.compile(r"\s*\([^()]*\b(?:ss?|rr?|Art)\.?\s?\d[^()]*\)")  # those belong into a footnote
-_RIGHTS_LAWS = {"spdi": "IN", "dpdp_core": "IN", "gdpr": "EU"}
-_ASKED = {
-    Kind.ACCESS: "a copy of your personal data",
-    Kind.ERASURE: "the erasure of your personal data",
-    Kind.SHOP_ERASURE: "the erasure of all data of the shop",
+_SHOPIFY_GID_PATTERN = re.compile(r"gid:/+\S*", re.IGNORECASE)
+_CONTROL_CHARS_PATTERN = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]"
+)
+_NULL_WORD_PATTERN = re.compile(r"\b(None|null|undefined)\b")
+_STATUTE_REFERENCE_PATTERN = re.compile(
+    r"\s*\([^()]*\b(?:ss?|rr?|Art)\.?\s?\d[^()]*\)"
+)  # those belong into a footnote
+_REGIMES_BY_RIGHTS_LAW = {"spdi": "IN", "dpdp_core": "IN", "gdpr": "EU"}
+_REQUEST_KIND_PHRASES = {
+    RequestKind.ACCESS: "a copy of your personal data",
+    RequestKind.ERASURE: "the erasure of your personal data",
+    RequestKind.SHOP_ERASURE: "the erasure of all data of the shop",
 }
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Contents:
+class LetterContents:
     """Everything the letter speaks about."""
 
     request: PrivacyRequest
     merchant: Merchant
     retention: Retention
-    survey: Survey
+    statistics: PackageStatistics
     gaps: Sequence[Gap]
-    sources: Sequence[Mapping[str, Any]]
-    answer: tuple[str, str]
-    earlier: Sequence[Earlier]
+    searched_systems: Sequence[Mapping[str, Any]]
+    headline_answer: tuple[str, str]
+    prior_erasures: Sequence[PriorErasureSummary]
     recipients: Sequence[Recipient]
-    unnamed: Sequence[str]
+    unnamed_recipients: Sequence[str]
     regimes: Sequence[str]
     prepared_at: datetime
     as_of: datetime
     zone: tzinfo
 
 
-def render(contents: Contents) -> tuple[str, str]:
+def render_access_letter(contents: LetterContents) -> tuple[str, str]:
     """Give the letter as (HTML, text)."""
-    values = _values(contents)
-    html, text = (_environment().get_template(f"letter.{kind}.j2") for kind in ("html", "txt"))
-    return clean(html.render(values)), clean(text.render(values))
+    values = _build_template_values(contents)
+    html, text = (_load_template_environment().get_template(f"letter.{kind}.j2") for kind in ("html", "txt"))
+    return replace_surrogates(html.render(values)), replace_surrogates(text.render(values))
 
 
-def printable(value: Any) -> Any:
+def make_printable(value: Any) -> Any:
     """Make the value of an expression fit to print: nothing unset, steering or internal gets through."""
     if isinstance(value, Markup):
         return value
-    text = NOT_PUBLISHED if value is None else clean(str(value))
-    text = _STEERING.sub("", _GID.sub("a record of the platform", text))
-    text = _NO_WORD.sub("nothing", text)
-    if len(text) > LONGEST_VALUE:
-        text = text[: LONGEST_VALUE - 1] + "…"
-    return given(text) if "[insert" in text.casefold() else text
+    text = NOT_PUBLISHED if value is None else replace_surrogates(str(value))
+    text = _CONTROL_CHARS_PATTERN.sub("", _SHOPIFY_GID_PATTERN.sub("a record of the platform", text))
+    text = _NULL_WORD_PATTERN.sub("nothing", text)
+    if len(text) > MAX_VALUE_CHARS:
+        text = text[: MAX_VALUE_CHARS - 1] + "…"
+    return format_setting(text) if "[insert" in text.casefold() else text
 
 
 @lru_cache(maxsize=1)
-def _environment() -> Environment:
+def _load_template_environment() -> Environment:
     return Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=select_autoescape(("html.j2",), default_for_string=True),
         undefined=StrictUndefined,
-        finalize=printable,
+        finalize=make_printable,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
 
 
-def _values(contents: Contents) -> dict[str, Any]:
+def _build_template_values(contents: LetterContents) -> dict[str, Any]:
     merchant, request, zone = contents.merchant, contents.request, contents.zone
     today = contents.prepared_at.astimezone(zone).date()
     return {
-        "shop_name": given(merchant.trading_name),
-        "legal_name": given(merchant.legal_name),
-        "address": given(merchant.address),
-        "website": given(merchant.website_url),
-        "policy_date": given(merchant.policy_last_updated),
-        "greeting": _greeting(contents.survey.first_name),
-        "asked_for": _ASKED[request.kind],
-        "asked_on": long_day(request.received_at.astimezone(zone).date()),
+        "shop_name": format_setting(merchant.trading_name),
+        "legal_name": format_setting(merchant.legal_name),
+        "address": format_setting(merchant.address),
+        "website": format_setting(merchant.website_url),
+        "policy_date": format_setting(merchant.policy_last_updated),
+        "greeting": _build_greeting(contents.statistics.first_name),
+        "asked_for": _REQUEST_KIND_PHRASES[request.kind],
+        "asked_on": format_long_date(request.received_at.astimezone(zone).date()),
         "asked_through": "Our shop platform passed on your request"
-        if request.source is Source.WEBHOOK
+        if request.source is RequestSource.WEBHOOK
         else "You asked us",
         "reference": request.id,
-        "written_on": long_day(today),
-        "as_of": long_moment(contents.as_of, zone),
-        "answer_code": contents.answer[0],
-        "answer": contents.answer[1],
-        "earlier": [prior_erasures.told(each, zone) for each in contents.earlier],
-        "sealing_laws": prior_erasures.laws(contents.earlier),
-        "gaps": list(dict.fromkeys(map(missing.sentence, contents.gaps))),
-        "unnamed": [plain_language.plain(each, plain_language.TRADE_NAMES) for each in contents.unnamed],
-        "left_out": [reason for _code, _count, reason in missing.left_out(contents.survey)],
-        "lines": summary.ten_lines(contents.survey, len(contents.recipients)),
-        "recipients": [_recipient(each) for each in contents.recipients],
-        "sources": contents.sources,
-        "kept": _kept(contents),
+        "written_on": format_long_date(today),
+        "as_of": format_long_datetime(contents.as_of, zone),
+        "answer_code": contents.headline_answer[0],
+        "answer": contents.headline_answer[1],
+        "earlier": [prior_erasures.describe_prior_erasure(each, zone) for each in contents.prior_erasures],
+        "sealing_laws": prior_erasures.list_sealing_laws(contents.prior_erasures),
+        "gaps": list(dict.fromkeys(map(missing.describe_gap, contents.gaps))),
+        "unnamed": [
+            plain_language.describe_code(each, plain_language.TRADE_NAMES)
+            for each in contents.unnamed_recipients
+        ],
+        "left_out": [reason for _code, _count, reason in missing.list_masked_data(contents.statistics)],
+        "lines": summary.build_letter_summary(contents.statistics, len(contents.recipients)),
+        "recipients": [_build_recipient_values(each) for each in contents.recipients],
+        "sources": contents.searched_systems,
+        "kept": _build_retention_values(contents),
         "contact": {
-            name: given(getattr(merchant.officer, name)) for name in ("name", "designation", "email", "phone")
+            name: format_setting(getattr(merchant.officer, name))
+            for name in ("name", "designation", "email", "phone")
         },
-        "email_link": merchant.officer.email.strip() if is_given(merchant.officer.email) else "",
+        "email_link": merchant.officer.email.strip() if is_setting_given(merchant.officer.email) else "",
         "routes": [
-            plain_language.plain(code, plain_language.ROUTES)
-            for code in regimes.complaint_routes(merchant.complaint_route, on=today, regimes=contents.regimes)
+            plain_language.describe_code(code, plain_language.COMPLAINT_ROUTE_SENTENCES)
+            for code in regimes.list_complaint_routes(
+                merchant.complaint_route, day=today, regimes=contents.regimes
+            )
         ],
         "rights_laws": [
             law.title
             for law in contents.retention.laws.values()
-            if law.in_force(today) and _RIGHTS_LAWS.get(law.id) in contents.regimes
+            if law.is_in_force(today) and _REGIMES_BY_RIGHTS_LAW.get(law.id) in contents.regimes
         ],
-        "keeping_laws": retention_section.laws_of(contents.retention, today, contents.regimes),
+        "keeping_laws": retention_section.list_retention_laws(contents.retention, today, contents.regimes),
         "eu": "EU" in contents.regimes,
     }
 
 
-def _greeting(first_name: str) -> str:
-    name = " ".join(printable(first_name[:LONGEST_NAME]).split())
+def _build_greeting(first_name: str) -> str:
+    name = " ".join(make_printable(first_name[:MAX_NAME_CHARS]).split())
     return f"Dear {name}" if name and name not in ("nothing", NOT_PUBLISHED) else "Hello"
 
 
-def _recipient(each: Recipient) -> Mapping[str, str]:
-    days = [long_day(edge) for edge in dict.fromkeys((each.first, each.last)) if edge]
-    parcel = each.waybills is not None
+def _build_recipient_values(recipient: Recipient) -> Mapping[str, str]:
+    days = [
+        format_long_date(edge)
+        for edge in dict.fromkeys((recipient.first_shared_on, recipient.last_shared_on))
+        if edge
+    ]
+    parcel = recipient.waybill_count is not None
     return {
-        "name": each.name,
-        "service": _STATUTE.sub("", each.service),
-        "shared": ", ".join(each.shared) or NOT_PUBLISHED,
+        "name": recipient.name,
+        "service": _STATUTE_REFERENCE_PATTERN.sub("", recipient.service),
+        "shared": ", ".join(recipient.shared_data) or NOT_PUBLISHED,
         "when": " to ".join(days)
         or ("on a day we do not know" if parcel else "since you became our customer"),
-        "parcels": str(each.waybills) if parcel else "",
-        "where": recipients.countries_of(each),
-        "safeguard": _STATUTE.sub("", recipients.safeguard_of(each)),
+        "parcels": str(recipient.waybill_count) if parcel else "",
+        "where": recipients.describe_countries(recipient),
+        "safeguard": _STATUTE_REFERENCE_PATTERN.sub("", recipients.describe_safeguard(recipient)),
     }
 
 
-def _kept(contents: Contents) -> list[Mapping[str, str]]:
+def _build_retention_values(contents: LetterContents) -> list[Mapping[str, str]]:
     today = contents.prepared_at.astimezone(contents.zone).date()
     return [
         {
-            "title": _STATUTE.sub("", plain_language.CATEGORIES.get(category.id, category.title)),
-            "rule": retention_section.sentence(category, contents.retention, today, contents.regimes),
-            "longest": retention_section.longest(category),
+            "title": _STATUTE_REFERENCE_PATTERN.sub(
+                "", plain_language.CATEGORY_PHRASES.get(category.id, category.title)
+            ),
+            "rule": retention_section.describe_category_retention(
+                category, contents.retention, today, contents.regimes
+            ),
+            "longest": retention_section.describe_max_age(category),
         }
         for category in contents.retention.categories.values()
-        if category.id in contents.survey.categories
+        if category.id in contents.statistics.tallies_by_category
     ]

@@ -14,25 +14,25 @@ from zoneinfo import ZoneInfo
 
 from bridge.rules.requests import regimes
 from bridge.steps.access.package import letter
-from bridge.steps.access.package.bag import Bag, File
+from bridge.steps.access.package.bag import BagItWriter, PackageFile
 from bridge.steps.access.package.records import tables
 from bridge.steps.access.package.records.files import RecordFiles
-from bridge.steps.access.package.records.third_parties import name_of
+from bridge.steps.access.package.records.third_parties import read_customer_name
 from bridge.steps.access.package.sections import missing_data as missing
 from bridge.steps.access.package.sections import prior_erasures, recipients, retention_section, summary
-from bridge.steps.access.package.text import dump_line, dumps, given
+from bridge.steps.access.package.text import dump_indented_json, dump_json_line, format_setting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from bridge.model import Finding, Gap, PrivacyRequest, Task
-    from bridge.rules.erasure.tombstone import Earlier
+    from bridge.rules.erasure.tombstone import PriorErasureSummary
     from config.merchant_file.merchant import Merchant
     from config.retention_file.retention import Retention
 
-SCHEMA = "access-package/1"
-_JSON = "application/json"
+PACKAGE_SCHEMA = "access-package/1"
+_JSON_MEDIA_TYPE = "application/json"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,11 +50,11 @@ class PackageInput:
     retention: Retention
     prepared_at: datetime
     csv_bom: bool = False
-    earlier: Sequence[Earlier] = ()
+    prior_erasures: Sequence[PriorErasureSummary] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Manifest:
+class PackageManifest:
     """What was written. `complete` is about the systems; unnamed recipients are told apart from it.
 
     `texts_masked` is how many notes, attributes and metafields held bank or identity numbers.
@@ -64,7 +64,7 @@ class Manifest:
     records: int
     gaps: tuple[Gap, ...]
     unnamed_recipients: tuple[str, ...]
-    files: tuple[File, ...]
+    files: tuple[PackageFile, ...]
     manifest_sha256: str
     texts_masked: int = 0
 
@@ -74,114 +74,136 @@ class Manifest:
         return not self.unnamed_recipients
 
 
-def build(package: PackageInput, out: IO[bytes]) -> Manifest:
+def write_access_package(package: PackageInput, out: IO[bytes]) -> PackageManifest:
     """Write the package into a stream that need not seek. Returns what it holds."""
     zone = ZoneInfo(package.merchant.clocks.timezone)
     # carriers may come before the shop, and who took a parcel in is judged by what she is called there
-    names = {name_of(each.body) for _, each in package.records() if each.kind == "customer"} - {()}
-    files = RecordFiles(zone, names=names, rules=package.merchant.attribution, csv_bom=package.csv_bom)
+    names = {read_customer_name(each.body) for _, each in package.records() if each.kind == "customer"} - {()}
+    files = RecordFiles(
+        zone, subject_names=names, shipping_rules=package.merchant.attribution, csv_bom=package.csv_bom
+    )
     for system, finding in package.records():
-        files.add(system, finding)
-    gaps = missing.gaps_of(package.tasks)
-    listed, unnamed = recipients.recipients(package.merchant, files.survey)
-    contents = letter.Contents(
+        files.add_finding(system, finding)
+    gaps = missing.find_gaps(package.tasks)
+    listed, unnamed = recipients.list_recipients(package.merchant, files.statistics)
+    contents = letter.LetterContents(
         request=package.request,
         merchant=package.merchant,
         retention=package.retention,
-        survey=files.survey,
+        statistics=files.statistics,
         gaps=gaps,
-        sources=missing.sources(package.tasks, zone),
-        answer=missing.headline(
+        searched_systems=missing.list_searched_systems(package.tasks, zone),
+        headline_answer=missing.build_headline_answer(
             complete=not gaps,
-            found=files.survey.found,
-            identifiable=_names_somebody(package.request),
-            sealed=prior_erasures.count(package.earlier),
+            record_count=files.statistics.found_count,
+            identifiable=_has_identifiers(package.request),
+            sealed_count=prior_erasures.count_sealed_items(package.prior_erasures),
         ),
-        earlier=package.earlier,
+        prior_erasures=package.prior_erasures,
         recipients=listed,
-        unnamed=unnamed,
-        regimes=regimes.regimes(files.survey.countries),
+        unnamed_recipients=unnamed,
+        regimes=regimes.list_regimes(files.statistics.countries),
         prepared_at=package.prepared_at,
-        as_of=missing.as_of(package.tasks, package.prepared_at),
+        as_of=missing.find_as_of_time(package.tasks, package.prepared_at),
         zone=zone,
     )
-    header = _header(contents)
-    with Bag(out) as bag:
-        _front(bag, contents, header)
-        files.write(bag, header)
-        _schema(bag)
-        digest = bag.seal(info=_bag_info(contents), manifest_json=_manifest(contents, bag.files))
-        return Manifest(
+    header = _build_common_header(contents)
+    with BagItWriter(out) as bag:
+        _write_summary_files(bag, contents, header)
+        files.write_record_files(bag, header)
+        _write_schema_files(bag)
+        digest = bag.write_tag_files(
+            info=_build_bag_info(contents), manifest_json=_render_manifest_json(contents, bag.payload_files)
+        )
+        return PackageManifest(
             complete=not gaps,
-            records=files.survey.findings,
+            records=files.statistics.finding_count,
             gaps=gaps,
             unnamed_recipients=unnamed,
-            files=tuple(bag.files),
+            files=tuple(bag.payload_files),
             manifest_sha256=digest,
-            texts_masked=files.survey.masks["bank_detail_in_text_masked"],
+            texts_masked=files.statistics.mask_counts["bank_detail_in_text_masked"],
         )
 
 
-def _front(bag: Bag, contents: letter.Contents, header: Mapping[str, Any]) -> None:
-    survey, retention, listed = contents.survey, contents.retention, contents.recipients
+def _write_summary_files(
+    bag: BagItWriter, contents: letter.LetterContents, header: Mapping[str, Any]
+) -> None:
+    survey, retention, listed = contents.statistics, contents.retention, contents.recipients
     today = contents.prepared_at.astimezone(contents.zone).date()
 
     def part(path: str, role: str, body: Mapping[str, Any]) -> None:
         name = path[3:].removesuffix(".json")
-        bag.add(path, dumps({**header, "part": name, **body}) + "\n", role=role, media_type=_JSON)
+        bag.add_payload_file(
+            path,
+            dump_indented_json({**header, "part": name, **body}) + "\n",
+            role=role,
+            media_type=_JSON_MEDIA_TYPE,
+        )
 
-    html, text = letter.render(contents)
-    bag.add("00_letter.html", html, role="plain_language_summary", media_type="text/html")
-    bag.add("00_letter.txt", text, role="plain_language_summary", media_type="text/plain")
-    sources = [dict(source) for source in contents.sources]
-    before = prior_erasures.key(contents.earlier, contents.zone)
+    html, text = letter.render_access_letter(contents)
+    bag.add_payload_file("00_letter.html", html, role="plain_language_summary", media_type="text/html")
+    bag.add_payload_file("00_letter.txt", text, role="plain_language_summary", media_type="text/plain")
+    sources = [dict(source) for source in contents.searched_systems]
+    before = prior_erasures.build_prior_erasures_section(contents.prior_erasures, contents.zone)
     part(
         "01_summary.json",
         "dpdp_s11_1_a_summary",
-        {**summary.summary(retention, survey, contents.answer, sources), **before},
+        {**summary.build_summary_section(retention, survey, contents.headline_answer, sources), **before},
     )
-    named = recipients.document(listed, contents.unnamed, survey)
+    named = recipients.build_recipients_section(listed, contents.unnamed_recipients, survey)
     part("02_recipients.json", "dpdp_s11_1_b_recipients", named)
-    bag.add("02_recipients.csv", recipients.table(listed), role="recipients", media_type="text/csv")
-    grounds = summary.bases(retention, contents.regimes, today)
+    bag.add_payload_file(
+        "02_recipients.csv",
+        recipients.render_recipients_csv(listed),
+        role="recipients",
+        media_type="text/csv",
+    )
+    grounds = summary.build_legal_bases_section(retention, contents.regimes, today)
     part("03_purposes_and_bases.json", "gdpr_15_1_a", grounds)
     part(
         "04_retention.json",
         "gdpr_15_1_d",
-        retention_section.document(retention, survey, today, contents.regimes),
+        retention_section.build_retention_section(retention, survey, today, contents.regimes),
     )
-    part("05_consents.json", "consent_log", summary.consents(retention, survey))
-    part("06_automated_decisions.json", "gdpr_15_1_h", summary.decisions(survey))
-    part("07_transfers.json", "gdpr_15_2", recipients.transfers(listed))
-    part("08_withheld.json", "withheld_and_why", {**missing.withheld(contents.gaps, survey), **before})
+    part("05_consents.json", "consent_log", summary.build_consents_section(retention, survey))
+    part("06_automated_decisions.json", "gdpr_15_1_h", summary.build_automated_decisions_section(survey))
+    part("07_transfers.json", "gdpr_15_2", recipients.build_transfers_section(listed))
+    part(
+        "08_withheld.json",
+        "withheld_and_why",
+        {**missing.build_withheld_section(contents.gaps, survey), **before},
+    )
 
 
-def _schema(bag: Bag) -> None:
-    schema, columns = _explained()
-    bag.add("schema/access-package.schema.json", schema, role="schema", media_type="application/schema+json")
-    bag.add("schema/columns.csv", columns, role="column_dictionary", media_type="text/csv")
+def _write_schema_files(bag: BagItWriter) -> None:
+    schema, columns = _load_schema_files()
+    bag.add_payload_file(
+        "schema/access-package.schema.json", schema, role="schema", media_type="application/schema+json"
+    )
+    bag.add_payload_file("schema/columns.csv", columns, role="column_dictionary", media_type="text/csv")
 
 
 @cache
-def _explained() -> tuple[str, str]:
+def _load_schema_files() -> tuple[str, str]:
     """Schema and column dictionary: the same in every package."""
     schema = Path(__file__).with_name("schema") / "access-package.schema.json"
-    return schema.read_text(encoding="utf-8"), "".join(tables.dictionary())
+    return schema.read_text(encoding="utf-8"), "".join(tables.render_column_dictionary())
 
 
-def _header(contents: letter.Contents) -> Mapping[str, Any]:
+def _build_common_header(contents: letter.LetterContents) -> Mapping[str, Any]:
     """Say what every JSON file says of itself: whose answer, as of when, under which rules, whom to ask."""
     request, merchant = contents.request, contents.merchant
     return {
-        "schema": SCHEMA,
+        "schema": PACKAGE_SCHEMA,
         "request_id": request.id,
         "prepared_at": contents.prepared_at.isoformat(),
         "covers_data_as_of": contents.as_of.isoformat(),
-        "contact": _contact(merchant),
+        "contact": _build_officer_contact(merchant),
         "policy": {
             "sha256": request.policy_sha256 or merchant.policy_sha256,
-            "last_updated": given(merchant.policy_last_updated),
-            "url": given(merchant.policy_url),
+            "last_updated": format_setting(merchant.policy_last_updated),
+            "url": format_setting(merchant.policy_url),
         },
         "retention": {
             "policy_id": contents.retention.policy_id,
@@ -190,25 +212,25 @@ def _header(contents: letter.Contents) -> Mapping[str, Any]:
     }
 
 
-def _contact(merchant: Merchant) -> Mapping[str, str]:
+def _build_officer_contact(merchant: Merchant) -> Mapping[str, str]:
     officer = merchant.officer
     return {
         "role": "Grievance Officer",
-        "organisation": given(merchant.trading_name),
-        "name": given(officer.name),
-        "designation": given(officer.designation),
-        "email": given(officer.email),
-        "phone": given(officer.phone),
-        "address": given(merchant.address),
+        "organisation": format_setting(merchant.trading_name),
+        "name": format_setting(officer.name),
+        "designation": format_setting(officer.designation),
+        "email": format_setting(officer.email),
+        "phone": format_setting(officer.phone),
+        "address": format_setting(merchant.address),
     }
 
 
-def _package_id(request: PrivacyRequest) -> str:
+def _build_package_id(request: PrivacyRequest) -> str:
     return "pkg_" + request.id.removeprefix("req_")
 
 
-def _bag_info(contents: letter.Contents) -> Mapping[str, str]:
-    contact = _contact(contents.merchant)
+def _build_bag_info(contents: letter.LetterContents) -> Mapping[str, str]:
+    contact = _build_officer_contact(contents.merchant)
     return {
         "Source-Organization": contact["organisation"],
         "Organization-Address": contact["address"],
@@ -217,19 +239,19 @@ def _bag_info(contents: letter.Contents) -> Mapping[str, str]:
         "Contact-Email": contact["email"],
         "External-Description": "Copy of the personal data held about one person, with a letter",
         "Bagging-Date": contents.prepared_at.date().isoformat(),
-        "External-Identifier": _package_id(contents.request),
+        "External-Identifier": _build_package_id(contents.request),
         "Internal-Sender-Identifier": contents.request.id,
         "Bag-Software-Agent": "shopify-compliance-bridge",
     }
 
 
-def _manifest(contents: letter.Contents, files: Sequence[File]) -> str:
+def _render_manifest_json(contents: letter.LetterContents, files: Sequence[PackageFile]) -> str:
     """Write the machine's table of contents, beside BagIt's list of hashes."""
     return (
-        dump_line(
+        dump_json_line(
             {
-                **_header(contents),
-                "package_id": _package_id(contents.request),
+                **_build_common_header(contents),
+                "package_id": _build_package_id(contents.request),
                 "regime": list(contents.regimes),
                 "language": ["en"],
                 "completeness": {
@@ -243,24 +265,28 @@ def _manifest(contents: letter.Contents, files: Sequence[File]) -> str:
                         }
                         for gap in contents.gaps
                     ],
-                    "recipients_named": not contents.unnamed,
+                    "recipients_named": not contents.unnamed_recipients,
                     "recipient_gaps": [
-                        {"processor": each, "kind": "recipient", "reason": recipients.UNNAMED}
-                        for each in contents.unnamed
+                        {
+                            "processor": each,
+                            "kind": "recipient",
+                            "reason": recipients.RECIPIENT_NOT_CONFIGURED,
+                        }
+                        for each in contents.unnamed_recipients
                     ],
                 },
                 "bagit": {"version": "1.0", "algorithm": "sha256"},
-                "files": [_listed(file) for file in files],
+                "files": [_build_file_json(file) for file in files],
                 # how it left is known only afterwards: the evidence says so (`package.released`)
                 "delivery": {"method": "one_time_link", "to": "verified_contact"},
-                "contact_for_questions": _contact(contents.merchant),
+                "contact_for_questions": _build_officer_contact(contents.merchant),
             }
         )
         + "\n"
     )
 
 
-def _listed(file: File) -> Mapping[str, Any]:
+def _build_file_json(file: PackageFile) -> Mapping[str, Any]:
     entry = {
         "path": file.path,
         "role": file.role,
@@ -271,6 +297,6 @@ def _listed(file: File) -> Mapping[str, Any]:
     return entry if file.portable is None else {**entry, "portable": file.portable}
 
 
-def _names_somebody(request: PrivacyRequest) -> bool:
+def _has_identifiers(request: PrivacyRequest) -> bool:
     who = request.principal
     return bool(who.customer_id or who.email or who.phone or who.order_ids)

@@ -13,7 +13,7 @@ from bridge.model import Absence
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-SYSTEMS = {
+SYSTEM_NAMES = {
     "shopify": "Shopify (our shop platform)",
     "delhivery": "Delhivery (carrier)",
     "bluedart": "Blue Dart (carrier)",
@@ -36,20 +36,20 @@ TRADE_NAMES = {
     "analytics_consultant": "the consultant who analyses the use of our site",
     "social_login": "social networks you sign in with",
 }
-FIELDS = {
+SHARED_FIELD_PHRASES = {
     "name": "your name",
     "delivery_address": "your delivery address",
     "phone": "your phone number",
     "order_invoice_value": "the value on the invoice",
 }
-ABSENCES: Mapping[Absence, str] = {
+ABSENCE_SENTENCES: Mapping[Absence, str] = {
     Absence.DENIED: "{system} did not let us read: {what}",
     Absence.UNREACHED: "{system} did not give us everything. Missing: {what}",
     Absence.NOT_CONFIGURED: "We have no access to {system} yet. Not asked for: {what}",
-    Absence.LEFT: "Left as it is at {system}: {what}",
+    Absence.NOT_REMOVED: "Left as it is at {system}: {what}",
     Absence.UNATTRIBUTED: "We could not tell whose these are, so they are left out ({system}): {what}",
 }
-ABOUT = {
+GAP_SUBJECT_PHRASES = {
     "": "what it holds about you",
     "answer": "what it holds about you",
     "customer": "your customer profile",
@@ -59,17 +59,17 @@ ABOUT = {
     "gift cards": "your gift cards",
     "blog comments": "your comments on our blog",
 }
-WE_GO_ON = "We keep trying and send you what is missing."
-REASONS = {
-    "source_unavailable": f"It did not answer. {WE_GO_ON}",
-    "timeout": f"It did not answer in time. {WE_GO_ON}",
-    "not_finished": f"It had not finished answering when this letter was made. {WE_GO_ON}",
+RETRY_SENTENCE = "We keep trying and send you what is missing."
+GAP_REASON_SENTENCES = {
+    "source_unavailable": f"It did not answer. {RETRY_SENTENCE}",
+    "timeout": f"It did not answer in time. {RETRY_SENTENCE}",
+    "not_finished": f"It had not finished answering when this letter was made. {RETRY_SENTENCE}",
     "access_denied": "We lack a permission for that and have to obtain it first.",
     "not_approved": "The platform has not approved us for this kind of data.",
     "credential_rejected": "Our access was refused and has to be renewed first.",
     "credentials": "Our access was refused and has to be renewed first.",
-    "ConnectorUnavailable": f"It did not answer. {WE_GO_ON}",
-    "ConnectorThrottled": f"It asked us to wait. {WE_GO_ON}",
+    "ConnectorUnavailable": f"It did not answer. {RETRY_SENTENCE}",
+    "ConnectorThrottled": f"It asked us to wait. {RETRY_SENTENCE}",
     "ConnectorRefused": "It refused our question.",
     "no_connector": "We have no connection to that company yet; ask us, and we ask it for you.",
     "another_customer_or_unconfirmed": "They carry another name or address than yours.",
@@ -81,7 +81,7 @@ REASONS = {
     "gone_meanwhile": "It disappeared while we were reading.",
     "no_system_asked": "No system was set up to be asked.",
 }
-LEFT_OUT = {
+MASKING_REASONS = {
     "payment_number_masked": "Numbers of cards and accounts show their last four digits only, so that nobody "
     "who finds this copy can take your money.",
     "payment_detail_masked": "Bank codes, payment addresses and the like are hidden, for the same reason.",
@@ -90,7 +90,7 @@ LEFT_OUT = {
     "other_person_removed": "The name of another person who took a parcel in for you is left out.",
     "nested_too_deeply": "A part of a record could not be laid out safely and is left out.",
 }
-ROUTES = {
+COMPLAINT_ROUTE_SENTENCES = {
     "grievance_officer": "First write to our Grievance Officer at the address below. It is the quickest way.",
     "national_consumer_helpline_1915": "You can call the National Consumer Helpline on 1915.",
     "it_act_adjudicating_officer": "You can complain to the Adjudicating Officer for information technology "
@@ -103,7 +103,7 @@ ROUTES = {
     "30 days.",
     "ico": "In the United Kingdom you can also complain to the Information Commissioner's Office.",
 }
-CATEGORIES = {
+CATEGORY_PHRASES = {
     "customer_profile": "your customer profile",
     "contact": "your e-mail and phone",
     "address": "your addresses",
@@ -124,7 +124,7 @@ CATEGORIES = {
     "parcel_index": "which of your parcels went with which carrier, in codes",
     "instruction_text": "what we asked carriers and others to erase",
 }
-ERASED = {  # by table: one, several
+ERASED_ROW_NOUNS = {  # by table: one, several
     "customers": ("customer record", "customer records"),
     "orders": ("order", "orders"),
     "parcels": ("parcel", "parcels"),
@@ -132,11 +132,11 @@ ERASED = {  # by table: one, several
     "packages": ("copy made for you", "copies made for you"),
     "deliveries": ("message of the shop platform", "messages of the shop platform"),
 }
-CODES_KEPT = (
+SUPPRESSION_KEYS_SENTENCE = (
     "So that no late message brings your data back, we keep codes of your customer number, e-mail, phone and "
     "orders. They cannot be turned back into them."
 )
-ACTIONS = {
+RETENTION_ACTION_PHRASES = {
     "erase": "it is erased",
     "anonymise": "it is cut off from you, so that nobody can tell whose it was",
     "pseudonymise": "your name is replaced by a code that others cannot read",
@@ -146,7 +146,7 @@ ACTIONS = {
     "keep": "it is kept, because it is what protects your wish",
     "age_out": "it disappears when the back-ups are replaced",
 }
-EVENTS = {
+RETENTION_EVENT_PHRASES = {
     "document_issued_at": "the invoice was made out",
     "last_processing_at": "we last used it",
     "log_written_at": "the log entry was written",
@@ -167,7 +167,7 @@ EVENTS = {
     "last_heard_at": "anything was last heard of the order",
     "task_ended_at": "they had answered",
 }
-COUNTRIES = {
+COUNTRY_NAMES = {
     "IN": "India",
     "US": "the United States",
     "CA": "Canada",
@@ -178,32 +178,32 @@ COUNTRIES = {
 }
 
 
-_PATH = re.compile(r"[A-Za-z]\w*(\.\w+)+")
-_INNER_CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_PARCELS = re.compile(r"\bwaybill(s?)\b")
+_DOTTED_PATH_PATTERN = re.compile(r"[A-Za-z]\w*(\.\w+)+")
+_INNER_CAPITAL_PATTERN = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_WAYBILL_WORD_PATTERN = re.compile(r"\bwaybill(s?)\b")
 
 
-def plain(code: str, known: Mapping[str, str]) -> str:
+def describe_code(code: str, phrases: Mapping[str, str]) -> str:
     """Find the words for a code, or make words of the code."""
-    return known.get(code) or code.replace("_", " ").strip()
+    return phrases.get(code) or code.replace("_", " ").strip()
 
 
-def system_name(system: str) -> str:
+def describe_system(system: str) -> str:
     """Name a system as a person knows it."""
-    return plain(system, SYSTEMS)
+    return describe_code(system, SYSTEM_NAMES)
 
 
-def what(told: str) -> str:
+def describe_gap_subject(subject: str) -> str:
     """Say what a gap is about: `customer.defaultAddress.phone` is `phone (customer, default address)`."""
-    text = told.strip()
-    if _PATH.fullmatch(text):
-        *around, last = (_INNER_CAPITAL.sub(" ", part).lower() for part in text.split("."))
+    text = subject.strip()
+    if _DOTTED_PATH_PATTERN.fullmatch(text):
+        *around, last = (_INNER_CAPITAL_PATTERN.sub(" ", part).lower() for part in text.split("."))
         text = f"{last} ({', '.join(around)})"
-    return _PARCELS.sub(r"parcel\1", plain(text, ABOUT))
+    return _WAYBILL_WORD_PATTERN.sub(r"parcel\1", describe_code(text, GAP_SUBJECT_PHRASES))
 
 
-def reason(code: str) -> str:
+def explain_gap_reason(code: str) -> str:
     """Say why something is missing; a permission is named by its scope in the codes, never in the words."""
     if code.startswith(("read_", "write_")):
         code = "access_denied"
-    return REASONS.get("not_in_version" if code.startswith("not_in_version") else code, "")
+    return GAP_REASON_SENTENCES.get("not_in_version" if code.startswith("not_in_version") else code, "")

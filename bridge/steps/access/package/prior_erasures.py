@@ -7,52 +7,61 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bridge.model import Action, RefundState, TaskState
-from bridge.rules.erasure.plan import TABLES
-from bridge.rules.erasure.tombstone import Earlier, codes_until, rests
+from bridge.model import RefundState, TaskAction, TaskState
+from bridge.rules.erasure.plan import PERSONAL_DATA_TABLES
+from bridge.rules.erasure.tombstone import PriorErasureSummary, compute_suppression_end, group_remaining_data
 
 if TYPE_CHECKING:
-    from bridge.model import Document, Erasure, PrivacyRequest
+    from bridge.model import Document, ErasureRecord, PrivacyRequest
     from bridge.ports import Services, Tx
 
 
-def earlier(request: PrivacyRequest, *, tx: Tx, services: Services) -> tuple[Earlier, ...]:
+def find_prior_erasures(
+    request: PrivacyRequest, *, tx: Tx, services: Services
+) -> tuple[PriorErasureSummary, ...]:
     """Her earlier erasures, newest first; a document is told of once. Raises StoreUnavailable."""
     seen: set[str] = set()
     return tuple(
-        _earlier(erasure, request.shop, seen, tx, services)
-        for erasure in tx.index.erasures(request.shop, request.principal)
+        _build_prior_erasure(erasure, request.shop, seen, tx, services)
+        for erasure in tx.index.list_prior_erasures(request.shop, request.principal)
     )
 
 
-def _earlier(erasure: Erasure, shop: str, seen: set[str], tx: Tx, services: Services) -> Earlier:
+def _build_prior_erasure(
+    erasure: ErasureRecord, shop: str, seen_document_ids: set[str], tx: Tx, services: Services
+) -> PriorErasureSummary:
     documents: dict[str, list[Document]] = {}
     # by her orders too: a restored backup may know the erasure by its keys only
     for document in (
-        *tx.documents.of_request(erasure.request_id),
-        *tx.documents.linked(shop, erasure.order_keys),
+        *tx.documents.list_documents_of_request(erasure.request_id),
+        *tx.documents.list_documents_of_order_keys(shop, erasure.order_keys),
     ):
-        if document.id not in seen:
-            seen.add(document.id)
+        if document.id not in seen_document_ids:
+            seen_document_ids.add(document.id)
             documents.setdefault(document.order_key, []).append(document)
-    claims = tx.legal_claims.on({(shop, order_key) for order_key in documents})
+    claims = tx.legal_holds.find_legal_holds_by_order({(shop, order_key) for order_key in documents})
     refunds = [
         account
-        for account in tx.refunds.of_request(erasure.request_id)
+        for account in tx.refunds.list_refund_accounts_of_request(erasure.request_id)
         if account.state is not RefundState.ERASED
     ]
-    own = [task for task in tx.requests.tasks(erasure.request_id) if task.action is Action.ERASE]
-    return Earlier(
+    own = [task for task in tx.requests.list_tasks(erasure.request_id) if task.action is TaskAction.ERASE]
+    return PriorErasureSummary(
         erasure=erasure,
         finished=all(task.state is TaskState.DONE for task in own),
-        removed={table: task.detail[table] for task in own for table in TABLES if task.detail.get(table)},
-        rests=rests(
+        removed={
+            table: task.detail[table]
+            for task in own
+            for table in PERSONAL_DATA_TABLES
+            if task.detail.get(table)
+        },
+        rests=group_remaining_data(
             documents,
             {order_key: its for (_, order_key), its in claims.items()},
             refunds,
-            tx.refunds.claimed(refunds),
+            tx.refunds.find_account_ids_on_legal_hold(refunds),
             retention=services.retention,
             now=services.clock.now(),
         ),
-        codes_until=codes_until(erasure.erased_at, services.retention),
+        codes_until=compute_suppression_end(erasure.erased_at, services.retention),
     )

@@ -13,49 +13,49 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_FASTEST = 1
+_FASTEST_COMPRESSION = 1
 _FLUSH_CHARS = 32_768
 _READ_BYTES = 65_536
 
 
-class Spool:
+class TempBuffer:
     """Text goes in bit by bit; the bytes come out once, in pieces."""
 
     def __init__(self) -> None:
         """Begin empty."""
-        self._press: zlib._Compress | None = None
-        self._done: list[bytes] = []
-        self._fresh: list[str] = []
-        self._chars = 0
+        self._compressor: zlib._Compress | None = None
+        self._compressed_chunks: list[bytes] = []
+        self._pending_texts: list[str] = []
+        self._pending_chars = 0
 
-    def write(self, text: str) -> None:
+    def append_text(self, text: str) -> None:
         """Append text that UTF-8 can hold."""
-        self._fresh.append(text)
-        self._chars += len(text)
-        if self._chars >= _FLUSH_CHARS:
-            self._flush()
+        self._pending_texts.append(text)
+        self._pending_chars += len(text)
+        if self._pending_chars >= _FLUSH_CHARS:
+            self._compress_pending()
 
-    def read(self) -> Iterator[bytes]:
+    def drain_chunks(self) -> Iterator[bytes]:
         """Everything written, in pieces; frees what it has given."""
-        if self._press is None:
-            yield "".join(self._fresh).encode()
-            self._fresh = []
+        if self._compressor is None:
+            yield "".join(self._pending_texts).encode()
+            self._pending_texts = []
             return
-        self._flush()
-        self._done.append(self._press.flush())
+        self._compress_pending()
+        self._compressed_chunks.append(self._compressor.flush())
         expand = zlib.decompressobj(-zlib.MAX_WBITS)
-        self._done.reverse()
-        while self._done:
-            rest = self._done.pop()
+        self._compressed_chunks.reverse()
+        while self._compressed_chunks:
+            rest = self._compressed_chunks.pop()
             while rest:
                 yield expand.decompress(rest, _READ_BYTES)
                 rest = expand.unconsumed_tail
         yield expand.flush()
 
-    def _flush(self) -> None:
-        if self._press is None:
-            self._press = zlib.compressobj(_FASTEST, zlib.DEFLATED, -zlib.MAX_WBITS)
-        pressed = self._press.compress("".join(self._fresh).encode())
+    def _compress_pending(self) -> None:
+        if self._compressor is None:
+            self._compressor = zlib.compressobj(_FASTEST_COMPRESSION, zlib.DEFLATED, -zlib.MAX_WBITS)
+        pressed = self._compressor.compress("".join(self._pending_texts).encode())
         if pressed:
-            self._done.append(pressed)
-        self._fresh, self._chars = [], 0
+            self._compressed_chunks.append(pressed)
+        self._pending_texts, self._pending_chars = [], 0

@@ -13,79 +13,81 @@ from datetime import date, datetime, tzinfo
 from typing import Any
 
 NOT_PUBLISHED = "not yet published"
-LONGEST_CELL = 32_000  # characters; spreadsheets stop at 32,767
-CUT = " […the rest is in the .json file]"
+MAX_CELL_CHARS = 32_000  # characters; spreadsheets stop at 32,767
+TRUNCATION_NOTE = " […the rest is in the .json file]"
 
-_COMPACT = json.JSONEncoder(sort_keys=True, ensure_ascii=False, allow_nan=False)
-_SURROGATE = re.compile(r"[\ud800-\udfff]")
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_HARMLESS = re.compile(r"(?:[A-Za-z0-9][ -~]*)?")  # printable ASCII that starts no formula
-_NUMBER = re.compile(r"-\d{1,30}(\.\d{1,30})?")
-_HIDDEN = " \u00a0\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\u3000\ufeff"  # spreadsheets skip these
-_FORMULA = frozenset("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")  # the last four are the fullwidth twins
-_EARLIEST = 2000  # a year: before it, a date is what a system writes where it has none
-_DAY_ONLY = 10  # characters of 2026-11-22
+_COMPACT_ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, allow_nan=False)
+_SURROGATE_PATTERN = re.compile(r"[\ud800-\udfff]")
+_UNPRINTABLE_PATTERN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_SAFE_CELL_PATTERN = re.compile(r"(?:[A-Za-z0-9][ -~]*)?")  # printable ASCII that starts no formula
+_NEGATIVE_NUMBER_PATTERN = re.compile(r"-\d{1,30}(\.\d{1,30})?")
+_SKIPPED_CHARS = " \u00a0\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\u3000\ufeff"  # spreadsheets skip these
+_FORMULA_STARTS = frozenset("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")  # the last four are the fullwidth twins
+_EARLIEST_YEAR = 2000  # a year: before it, a date is what a system writes where it has none
+_ISO_DATE_CHARS = 10  # characters of 2026-11-22
 
 
-def clean(text: str) -> str:
+def replace_surrogates(text: str) -> str:
     """Replace lone surrogates, so that UTF-8 can hold the text."""
-    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
+    return text if text.isascii() else _SURROGATE_PATTERN.sub("\ufffd", text)
 
 
-def dumps(value: Any) -> str:
+def dump_indented_json(value: Any) -> str:
     """JSON as people read it: sorted keys, two spaces, UTF-8 as it is."""
-    return clean(_laid_out(value, "\n"))
+    return replace_surrogates(_indent_json(value, "\n"))
 
 
-def dump_line(value: Any) -> str:
+def dump_json_line(value: Any) -> str:
     """JSON on one line: records are most of a package, and the quick encoder has no indent."""
-    return clean(_COMPACT.encode(value))
+    return replace_surrogates(_COMPACT_ENCODER.encode(value))
 
 
-def _laid_out(value: Any, margin: str) -> str:
+def _indent_json(value: Any, line_start: str) -> str:
     """What `json` gives with an indent of two, which it does a piece at a time and four times as slowly."""
-    inner = margin + "  "
+    inner = line_start + "  "
     if isinstance(value, Mapping) and value:
-        lines = [f"{_COMPACT.encode(key)}: {_laid_out(value[key], inner)}" for key in sorted(value)]
-        return "{" + inner + f",{inner}".join(lines) + margin + "}"
+        lines = [
+            f"{_COMPACT_ENCODER.encode(key)}: {_indent_json(value[key], inner)}" for key in sorted(value)
+        ]
+        return "{" + inner + f",{inner}".join(lines) + line_start + "}"
     if isinstance(value, list | tuple) and value:
-        return "[" + inner + f",{inner}".join(_laid_out(item, inner) for item in value) + margin + "]"
-    return _COMPACT.encode(value)
+        return "[" + inner + f",{inner}".join(_indent_json(item, inner) for item in value) + line_start + "]"
+    return _COMPACT_ENCODER.encode(value)
 
 
-def cell(value: str) -> str:
+def escape_csv_cell(value: str) -> str:
     """Make a CSV cell that no spreadsheet takes for a formula.
 
     A text that would start one gets an apostrophe in front. Plain negative numbers stay numbers. What is
     longer than a cell can be is cut, and says so.
     """
-    if len(value) <= LONGEST_CELL and _HARMLESS.fullmatch(value):
+    if len(value) <= MAX_CELL_CHARS and _SAFE_CELL_PATTERN.fullmatch(value):
         return value  # the quick way for most cells
-    text = _UNPRINTABLE.sub("\ufffd", clean(value))
-    if len(text) > LONGEST_CELL:
-        text = text[:LONGEST_CELL] + CUT
-    if text[:1] not in _FORMULA and text.lstrip(_HIDDEN)[:1] not in _FORMULA:
+    text = _UNPRINTABLE_PATTERN.sub("\ufffd", replace_surrogates(value))
+    if len(text) > MAX_CELL_CHARS:
+        text = text[:MAX_CELL_CHARS] + TRUNCATION_NOTE
+    if text[:1] not in _FORMULA_STARTS and text.lstrip(_SKIPPED_CHARS)[:1] not in _FORMULA_STARTS:
         return text
-    return text if _NUMBER.fullmatch(text) else "'" + text
+    return text if _NEGATIVE_NUMBER_PATTERN.fullmatch(text) else "'" + text
 
 
-def csv_line(values: Iterable[str]) -> str:
+def format_csv_line(values: Iterable[str]) -> str:
     """One record of RFC 4180. Every field is quoted: a semicolon must not split a cell anywhere."""
-    return ",".join('"' + cell(value).replace('"', '""') + '"' for value in values) + "\r\n"
+    return ",".join('"' + escape_csv_cell(value).replace('"', '""') + '"' for value in values) + "\r\n"
 
 
-def given(value: str) -> str:
+def format_setting(value: str) -> str:
     """Give a setting as it may be printed: blanks and placeholders are 'not yet published'."""
     text = value.strip()
     return NOT_PUBLISHED if not text or "[insert" in text.casefold() else text
 
 
-def is_given(value: str) -> bool:
+def is_setting_given(value: str) -> bool:
     """Tell whether a setting holds a real value."""
-    return given(value) != NOT_PUBLISHED
+    return format_setting(value) != NOT_PUBLISHED
 
 
-def text_of(value: Any) -> str:
+def convert_to_text(value: Any) -> str:
     """Give a scalar as text; nothing for what is empty or no scalar."""
     if value is None or isinstance(value, Mapping | list | tuple):
         return ""
@@ -94,19 +96,19 @@ def text_of(value: Any) -> str:
     return str(value)
 
 
-def moment(value: Any, zone: tzinfo) -> str:
+def format_iso_datetime(value: Any, zone: tzinfo) -> str:
     """Write a moment in ISO 8601 with its offset. Without one it is local; what cannot be read stays."""
-    text = text_of(value).strip()
-    parsed = _parsed(text)
-    if parsed is None or len(text) == _DAY_ONLY:
+    text = convert_to_text(value).strip()
+    parsed = _parse_iso_datetime(text)
+    if parsed is None or len(text) == _ISO_DATE_CHARS:
         return text
     return (parsed if parsed.tzinfo else parsed.replace(tzinfo=zone)).isoformat()
 
 
-def day(value: Any, zone: tzinfo) -> date | None:
+def parse_local_date(value: Any, zone: tzinfo) -> date | None:
     """Find the local day of a moment, or None where it cannot be read."""
-    text = text_of(value).strip()
-    parsed = _parsed(text)
+    text = convert_to_text(value).strip()
+    parsed = _parse_iso_datetime(text)
     if parsed is None:
         return None
     try:
@@ -115,29 +117,31 @@ def day(value: Any, zone: tzinfo) -> date | None:
         return None
 
 
-def ends(values: Iterable[Any], zone: tzinfo) -> tuple[str, str]:
+def find_first_and_last_day(values: Iterable[Any], zone: tzinfo) -> tuple[str, str]:
     """Find the first and the last local day of some moments; blank where none can be read."""
-    days = [found for value in values if (found := day(value, zone)) and found.year >= _EARLIEST]
+    days = [
+        found for value in values if (found := parse_local_date(value, zone)) and found.year >= _EARLIEST_YEAR
+    ]
     return (min(days).isoformat(), max(days).isoformat()) if days else ("", "")
 
 
-def long_day(value: date) -> str:
+def format_long_date(value: date) -> str:
     """Write a day as people do: 22 November 2026."""
     return f"{value.day} {value:%B %Y}"
 
 
-def long_moment(value: datetime, zone: tzinfo) -> str:
+def format_long_datetime(value: datetime, zone: tzinfo) -> str:
     """Write a moment as people do, in the merchant's own time zone."""
     local = value.astimezone(zone)
-    return f"{long_day(local.date())}, {local:%H:%M} {local:%Z}".strip()
+    return f"{format_long_date(local.date())}, {local:%H:%M} {local:%Z}".strip()
 
 
-def plural(count: int, one: str, many: str = "") -> str:
+def format_count(count: int, singular: str, plural_form: str = "") -> str:
     """`1 order`, `3 orders`."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
+    return f"{count:,} {singular if count == 1 else plural_form or singular + 's'}"
 
 
-def items(body: Mapping[str, Any], key: str) -> Iterator[Mapping[str, Any]]:
+def iter_objects(body: Mapping[str, Any], key: str) -> Iterator[Mapping[str, Any]]:
     """Yield the objects of a list, whether it is plain or still a connection with nodes or edges."""
     value = body.get(key)
     if isinstance(value, Mapping):
@@ -149,7 +153,7 @@ def items(body: Mapping[str, Any], key: str) -> Iterator[Mapping[str, Any]]:
         yield from (item for item in value if isinstance(item, Mapping))
 
 
-def pick(body: Any, path: str) -> Any:
+def get_nested_value(body: Any, path: str) -> Any:
     """Find the value at a dotted path; None as soon as the path leaves the objects."""
     for key in path.split("."):
         if not isinstance(body, Mapping):
@@ -158,7 +162,7 @@ def pick(body: Any, path: str) -> Any:
     return body
 
 
-def _parsed(text: str) -> datetime | None:
+def _parse_iso_datetime(text: str) -> datetime | None:
     try:
         return datetime.fromisoformat(text)
     except ValueError:

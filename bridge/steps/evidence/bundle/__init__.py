@@ -14,16 +14,16 @@ from pathlib import Path
 from typing import Any
 
 from bridge.model import Event, PrivacyRequest, SignedHead, Task
-from bridge.rules.evidence.chain import canonical, content
-from bridge.rules.evidence.chain_heads import statement
-from bridge.steps.evidence.bundle.json_tables import dumps, sheets
-from bridge.steps.evidence.bundle.readme import readme
+from bridge.rules.evidence.chain import encode_canonical_json, encode_event
+from bridge.rules.evidence.chain_heads import encode_head_statement
+from bridge.steps.evidence.bundle.json_tables import build_json_tables, dump_table_json
+from bridge.steps.evidence.bundle.readme import render_readme
 
-SCHEMA = Path(__file__).parent / "schema" / "erasure-certificate.schema.json"
+CERTIFICATE_SCHEMA_FILE = Path(__file__).parent / "schema" / "erasure-certificate.schema.json"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Proof:
+class BundleInputs:
     """What is known of a request. `facts` are its own; `rows` those that the bundle lists, others' between too.
 
     `deliveries` are the webhooks that its facts name, without their bodies. `heads` are signed heads worth showing.
@@ -41,27 +41,31 @@ class Proof:
     timezone: str
 
 
-def prove(proof: Proof, *, sign: Callable[[bytes], str], pem: Callable[[str], bytes]) -> Mapping[str, bytes]:
+def build_evidence_bundle(
+    inputs: BundleInputs, *, sign: Callable[[bytes], str], encode_pem: Callable[[str], bytes]
+) -> Mapping[str, bytes]:
     """The files by path. `sign` gives base64, `pem` the public key of one in base64."""
-    files = {name: dumps(sheet) for name, sheet in sheets(proof).items()}
-    files |= {_path(row): content(row) for row in proof.rows}
-    files["CHAIN"] = "".join(f"{row.prev_hash} {row.hash} {_path(row)}\n" for row in proof.rows).encode()
-    if proof.certificate is not None:
-        unsigned = {name: value for name, value in proof.certificate.items() if name != "signature"}
-        files["certificate.json"] = canonical(unsigned)
-        files["certificate.sig"] = b64decode(proof.certificate["signature"]["value"])
-        files[f"schema/{SCHEMA.name}"] = SCHEMA.read_bytes()
-    for head in proof.heads:
-        files |= _head(head, proof, pem)
-    files["public-key.pem"] = pem(proof.public_key)
-    files["README.txt"] = readme(proof).encode()
+    files = {name: dump_table_json(sheet) for name, sheet in build_json_tables(inputs).items()}
+    files |= {_fact_path(row): encode_event(row) for row in inputs.rows}
+    files["CHAIN"] = "".join(
+        f"{row.prev_hash} {row.hash} {_fact_path(row)}\n" for row in inputs.rows
+    ).encode()
+    if inputs.certificate is not None:
+        unsigned = {name: value for name, value in inputs.certificate.items() if name != "signature"}
+        files["certificate.json"] = encode_canonical_json(unsigned)
+        files["certificate.sig"] = b64decode(inputs.certificate["signature"]["value"])
+        files[f"schema/{CERTIFICATE_SCHEMA_FILE.name}"] = CERTIFICATE_SCHEMA_FILE.read_bytes()
+    for head in inputs.heads:
+        files |= _build_head_files(head, inputs, encode_pem)
+    files["public-key.pem"] = encode_pem(inputs.public_key)
+    files["README.txt"] = render_readme(inputs).encode()
     digests = (f"{hashlib.sha256(files[path]).hexdigest()}  {path}\n" for path in sorted(files))
     files["SHA256SUMS"] = "".join(digests).encode()
     files["SHA256SUMS.sig"] = b64decode(sign(files["SHA256SUMS"]))
     return files
 
 
-def worth_showing(heads: Sequence[SignedHead], facts: Sequence[Event]) -> list[SignedHead]:
+def select_signed_heads(heads: Sequence[SignedHead], facts: Sequence[Event]) -> list[SignedHead]:
     """The first head that covers all facts, and the first of them with a timestamp; else the newest that covers some."""
     if not facts:
         return []
@@ -72,15 +76,17 @@ def worth_showing(heads: Sequence[SignedHead], facts: Sequence[Event]) -> list[S
     return list(dict.fromkeys(chosen))
 
 
-def _path(row: Event) -> str:
+def _fact_path(row: Event) -> str:
     return f"facts/{row.seq:06}.json"
 
 
-def _head(head: SignedHead, proof: Proof, pem: Callable[[str], bytes]) -> Mapping[str, bytes]:
+def _build_head_files(
+    head: SignedHead, inputs: BundleInputs, encode_pem: Callable[[str], bytes]
+) -> Mapping[str, bytes]:
     path = f"heads/{head.day}"
-    files = {f"{path}.json": statement(head), f"{path}.sig": b64decode(head.signature)}
+    files = {f"{path}.json": encode_head_statement(head), f"{path}.sig": b64decode(head.signature)}
     if head.token:
         files[f"{path}.tsr"] = b64decode(head.token)
-    if head.public_key != proof.public_key:
-        files[f"{path}.pem"] = pem(head.public_key)
+    if head.public_key != inputs.public_key:
+        files[f"{path}.pem"] = encode_pem(head.public_key)
     return files

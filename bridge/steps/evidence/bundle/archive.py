@@ -6,17 +6,17 @@ import io
 import zipfile
 from collections.abc import Mapping
 
-EPOCH = (1980, 1, 1, 0, 0, 0)  # the first day a zip can name
-READABLE = 0o100644 << 16
+ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)  # the first day a zip can name
+FILE_MODE = 0o100644 << 16
 
 
-def archive(files: Mapping[str, bytes], *, folder: str) -> bytes:
+def build_zip(files: Mapping[str, bytes], *, folder: str) -> bytes:
     """The zip, everything inside one folder."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
         for path in sorted(files):
-            entry = zipfile.ZipInfo(f"{folder}/{path}", EPOCH)
+            entry = zipfile.ZipInfo(f"{folder}/{path}", ZIP_EPOCH)
             entry.compress_type, entry.create_system = zipfile.ZIP_DEFLATED, 3
-            entry.external_attr = READABLE
+            entry.external_attr = FILE_MODE
             made.writestr(entry, files[path])
     return out.getvalue()

@@ -13,63 +13,82 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from bridge import __version__
-from bridge.model import Action, Source, Task, TaskState
+from bridge.model import RequestSource, Task, TaskAction, TaskState
 
 if TYPE_CHECKING:
-    from bridge.steps.evidence.bundle import Proof
+    from bridge.steps.evidence.bundle import BundleInputs
 
-RECEIVED = ("request.opened", "request.joined", "delivery.")
-SOURCES = ("task.", "principal.", "shop.", "platform_erasure.", "late_delivery.")
-DECIDED = ("plan.", "guard.", "hold.", "law_file.", "shop_erasure.", "vault.", "review.")
-TOLD = ("instruction.", "entry.", "notice.", "parcel.")
-LETTERS = ("notice.sent", "notice.reminded", "notice.filed", "notice.bounced", "package.")
-AFTER = ("document.", "record.", "notice.reopened", "notice.read_back", "request.replayed", "tombstones.")
-DELIVERY = ("id", "topic", "webhook_id", "event_id", "api_version", "triggered_at", "received_at", "state")
+RECEIPT_FACTS = ("request.opened", "request.joined", "delivery.")
+SOURCE_FACTS = ("task.", "principal.", "shop.", "platform_erasure.", "late_delivery.")
+DECISION_FACTS = ("plan.", "guard.", "hold.", "law_file.", "shop_erasure.", "vault.", "review.")
+NOTICE_FACTS = ("instruction.", "entry.", "notice.", "parcel.")
+LETTER_FACTS = ("notice.sent", "notice.reminded", "notice.filed", "notice.bounced", "package.")
+AFTERCARE_FACTS = (
+    "document.",
+    "record.",
+    "notice.reopened",
+    "notice.read_back",
+    "request.replayed",
+    "tombstones.",
+)
+DELIVERY_FIELDS = (
+    "id",
+    "topic",
+    "webhook_id",
+    "event_id",
+    "api_version",
+    "triggered_at",
+    "received_at",
+    "state",
+)
 
 
-def dumps(value: Any) -> bytes:
+def dump_table_json(value: Any) -> bytes:
     """JSON as people read it; moments as ISO 8601."""
     text = json.dumps(value, indent=2, ensure_ascii=False, default=datetime.isoformat)
     return text.encode() + b"\n"
 
 
-def sheets(proof: Proof) -> dict[str, Any]:
+def build_json_tables(inputs: BundleInputs) -> dict[str, Any]:
     """All sheets by file name; the ninth is the certificate itself."""
-    certificate = proof.certificate or {}
-    theirs = [task for task in proof.tasks if task.action is Action.INSTRUCT]
-    ours = [task for task in proof.tasks if task.action is not Action.INSTRUCT]
+    certificate = inputs.certificate or {}
+    theirs = [task for task in inputs.tasks if task.action is TaskAction.NOTIFY_PROCESSOR]
+    ours = [task for task in inputs.tasks if task.action is not TaskAction.NOTIFY_PROCESSOR]
     return {
-        "01_receipt.json": _receipt(proof),
-        "02_clock.json": _clock(proof),
-        "03_identity.json": _identity(proof),
-        "04_scope.json": _scope(proof),
-        "05_sources.json": {"systems": [_task(task) for task in ours], "facts": _facts(proof, SOURCES)},
+        "01_receipt.json": _build_receipt_table(inputs),
+        "02_clock.json": _build_clock_table(inputs),
+        "03_identity.json": _build_identity_table(inputs),
+        "04_scope.json": _build_scope_table(inputs),
+        "05_sources.json": {
+            "systems": [_build_task_row(task) for task in ours],
+            "facts": _select_fact_rows(inputs, SOURCE_FACTS),
+        },
         "06_decisions.json": {
-            "plan": proof.plan,
+            "plan": inputs.plan,
             "kept": certificate.get("kept", []),
-            "facts": _facts(proof, DECIDED),
+            "facts": _select_fact_rows(inputs, DECISION_FACTS),
         },
         "07_third_parties.json": {
-            "processors": certificate.get("processors") or [_task(task) for task in theirs],
+            "processors": certificate.get("processors") or [_build_task_row(task) for task in theirs],
             "platform": certificate.get("platform", []),
             "not_instructed": certificate.get("not_instructed", []),
-            "facts": _facts(proof, TOLD),
+            "facts": _select_fact_rows(inputs, NOTICE_FACTS),
         },
-        "08_letters.json": {"facts": _facts(proof, LETTERS)},
+        "08_letters.json": {"facts": _select_fact_rows(inputs, LETTER_FACTS)},
         "10_aftercare.json": {
-            "open": [_task(task) for task in proof.tasks if task.state is not TaskState.DONE],
+            "open": [_build_task_row(task) for task in inputs.tasks if task.state is not TaskState.DONE],
             "kept_until": [
                 {name: row.get(name) for name in ("category", "what", "count", "until")}
                 for row in certificate.get("kept", [])
             ],
-            "facts": _facts(proof, AFTER),
+            "facts": _select_fact_rows(inputs, AFTERCARE_FACTS),
         },
-        "11_software.json": _software(proof),
+        "11_software.json": _build_software_table(inputs),
     }
 
 
-def _receipt(proof: Proof) -> dict[str, Any]:
-    request, zone = proof.request, ZoneInfo(proof.timezone)
+def _build_receipt_table(inputs: BundleInputs) -> dict[str, Any]:
+    request, zone = inputs.request, ZoneInfo(inputs.timezone)
     return {
         "request_id": request.id,
         "shop": request.shop,
@@ -80,16 +99,16 @@ def _receipt(proof: Proof) -> dict[str, Any]:
         "received_at_basis": request.received_at_basis,
         "webhook_received_at": request.webhook_received_at,
         "signature": "the HMAC over the raw body held before anything was read; the fact says by which secret"
-        if request.source is Source.WEBHOOK
+        if request.source is RequestSource.WEBHOOK
         else "none: opened by an operator",
         "body_digest": "a keyed digest stands in the fact; the body itself is not kept once it is worked on",
-        "deliveries": [{name: row.get(name) for name in DELIVERY} for row in proof.deliveries],
-        "facts": _facts(proof, RECEIVED),
+        "deliveries": [{name: row.get(name) for name in DELIVERY_FIELDS} for row in inputs.deliveries],
+        "facts": _select_fact_rows(inputs, RECEIPT_FACTS),
     }
 
 
-def _clock(proof: Proof) -> dict[str, Any]:
-    request = proof.request
+def _build_clock_table(inputs: BundleInputs) -> dict[str, Any]:
+    request = inputs.request
     return {
         "clocks": dict(request.clocks),
         "acknowledge_due_at": request.acknowledge_due_at,
@@ -101,13 +120,13 @@ def _clock(proof: Proof) -> dict[str, Any]:
         "completed_at": request.closed_at,
         "complete": request.complete,
         "late": request.closed_at > request.due_at if request.closed_at else None,
-        "facts": _facts(proof, ("request.closed", "request.failed")),
+        "facts": _select_fact_rows(inputs, ("request.closed", "request.failed")),
     }
 
 
-def _identity(proof: Proof) -> dict[str, Any]:
-    by_shopify = proof.request.source is Source.WEBHOOK
-    opened = [fact for fact in proof.facts if fact.fact == "request.opened"]
+def _build_identity_table(inputs: BundleInputs) -> dict[str, Any]:
+    by_shopify = inputs.request.source is RequestSource.WEBHOOK
+    opened = [fact for fact in inputs.facts if fact.fact == "request.opened"]
     return {
         "method": "platform_webhook" if by_shopify else "merchant_staff",
         "assurance": "Shopify said who it is about, in a signed webhook"
@@ -120,31 +139,33 @@ def _identity(proof: Proof) -> dict[str, Any]:
     }
 
 
-def _scope(proof: Proof) -> dict[str, Any]:
-    request = proof.request
+def _build_scope_table(inputs: BundleInputs) -> dict[str, Any]:
+    request = inputs.request
     return {
         "kind": request.kind,
         "subject": request.subject,
         "subject_is": "a keyed HMAC (HMAC-SHA256, 128 bits): nobody without the merchant's key can tell who it is",
         "orders_named": sum(
-            int(fact.detail.get("orders", 0)) for fact in proof.facts if fact.fact in RECEIVED[:2]
+            int(fact.detail.get("orders", 0)) for fact in inputs.facts if fact.fact in RECEIPT_FACTS[:2]
         ),
-        "records_by_system": {f"{task.system}.{task.action}": task.records for task in proof.tasks},
+        "records_by_system": {f"{task.system}.{task.action}": task.records for task in inputs.tasks},
     }
 
 
-def _software(proof: Proof) -> dict[str, Any]:
+def _build_software_table(inputs: BundleInputs) -> dict[str, Any]:
     return {
         "version": __version__,
-        "policy_sha256": proof.request.policy_sha256,
-        "retention_sha256": proof.request.retention_sha256,
-        "certificate_made_by": (proof.certificate or {}).get("policy", {}),
-        "public_key": proof.public_key,
-        "by_operators": [_told(fact) for fact in proof.facts if not fact.actor.startswith("bridge")],
+        "policy_sha256": inputs.request.policy_sha256,
+        "retention_sha256": inputs.request.retention_sha256,
+        "certificate_made_by": (inputs.certificate or {}).get("policy", {}),
+        "public_key": inputs.public_key,
+        "by_operators": [
+            _build_fact_row(fact) for fact in inputs.facts if not fact.actor.startswith("bridge")
+        ],
     }
 
 
-def _task(task: Task) -> dict[str, Any]:
+def _build_task_row(task: Task) -> dict[str, Any]:
     return {
         "system": task.system,
         "action": task.action,
@@ -160,11 +181,11 @@ def _task(task: Task) -> dict[str, Any]:
     }
 
 
-def _facts(proof: Proof, named: Sequence[str]) -> list[Mapping[str, Any]]:
-    return [_told(fact) for fact in proof.facts if fact.fact.startswith(tuple(named))]
+def _select_fact_rows(inputs: BundleInputs, prefixes: Sequence[str]) -> list[Mapping[str, Any]]:
+    return [_build_fact_row(fact) for fact in inputs.facts if fact.fact.startswith(tuple(prefixes))]
 
 
-def _told(fact: Any) -> Mapping[str, Any]:
+def _build_fact_row(fact: Any) -> Mapping[str, Any]:
     return {
         "row": fact.seq,
         "at": fact.at,

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bridge.model import SignedHead
-    from bridge.steps.evidence.bundle import Proof
+    from bridge.steps.evidence.bundle import BundleInputs
 
-VERIFY = "openssl pkeyutl -verify -pubin -inkey {key} -rawin -in {name} -sigfile {sig}"
-LOOP = """\
+VERIFY_COMMAND = "openssl pkeyutl -verify -pubin -inkey {key} -rawin -in {name} -sigfile {sig}"
+CHAIN_CHECK_SCRIPT = """\
     ( last=
       while read -r before hash file; do
         found=$( (printf %s "$before"; cat "$file") | sha256sum | cut -c 1-64 )
@@ -21,31 +21,33 @@ LOOP = """\
       done < CHAIN
       echo "every fact has its hash" )
 """
-JOINED = '        [ -z "$last" ] || [ "$before" = "$last" ] || { echo "GAP before $file"; exit 1; }\n'
+CHAIN_LINK_CHECK = (
+    '        [ -z "$last" ] || [ "$before" = "$last" ] || { echo "GAP before $file"; exit 1; }\n'
+)
 
 
-def readme(proof: Proof) -> str:
+def render_readme(inputs: BundleInputs) -> str:
     """The text."""
     return "\n".join(
         [
-            f"Evidence of privacy request {proof.request.id}",
+            f"Evidence of privacy request {inputs.request.id}",
             "=" * 46,
             "",
-            *_contents(proof),
-            *_unchanged(),
-            *_certificate(proof),
-            *_facts(proof),
-            *_heads(proof),
-            *_worth(),
+            *_render_contents(inputs),
+            *_render_file_check(),
+            *_render_certificate_check(inputs),
+            *_render_fact_check(inputs),
+            *_render_head_check(inputs),
+            *_render_limits_of_proof(),
         ]
     )
 
 
-def _contents(proof: Proof) -> list[str]:
+def _render_contents(inputs: BundleInputs) -> list[str]:
     return [
         "01_receipt ... 11_software   what was asked, when, decided and done; no person is named",
         "certificate.json, .sig       the certificate of erasure (item 9), as it was signed; its schema"
-        if proof.certificate
+        if inputs.certificate
         else "(no certificate: this request is no erasure, or is not answered yet)",
         "facts/, CHAIN                each fact as it was hashed; CHAIN: hash before, hash, file",
         "heads/                       the end of the whole chain, signed once a day",
@@ -58,12 +60,12 @@ def _contents(proof: Proof) -> list[str]:
     ]
 
 
-def _unchanged() -> list[str]:
+def _render_file_check() -> list[str]:
     return [
         "1. The files are those of the bundle",
         "",
         "    sha256sum --quiet --strict --check SHA256SUMS",
-        "    " + VERIFY.format(key="public-key.pem", name="SHA256SUMS", sig="SHA256SUMS.sig"),
+        "    " + VERIFY_COMMAND.format(key="public-key.pem", name="SHA256SUMS", sig="SHA256SUMS.sig"),
         "",
         "A signature is worth as much as its key. Compare the key with one that you have from an earlier export or",
         "from the merchant by another way:",
@@ -73,20 +75,20 @@ def _unchanged() -> list[str]:
     ]
 
 
-def _certificate(proof: Proof) -> list[str]:
-    if not proof.certificate:
+def _render_certificate_check(inputs: BundleInputs) -> list[str]:
+    if not inputs.certificate:
         return []
     return [
         "2. The certificate was signed by the bridge (with the key of its day: where the merchant has another key",
         "since, put the key of an earlier export in the place of public-key.pem)",
         "",
-        "    " + VERIFY.format(key="public-key.pem", name="certificate.json", sig="certificate.sig"),
+        "    " + VERIFY_COMMAND.format(key="public-key.pem", name="certificate.json", sig="certificate.sig"),
         "",
     ]
 
 
-def _facts(proof: Proof) -> list[str]:
-    whole = len(proof.rows) > len(proof.facts)
+def _render_fact_check(inputs: BundleInputs) -> list[str]:
+    whole = len(inputs.rows) > len(inputs.facts)
     between = (
         "Facts of other requests stand between them, so that each hash is that of the fact before."
         if whole
@@ -95,32 +97,32 @@ def _facts(proof: Proof) -> list[str]:
     return [
         "3. Each fact has the hash that the chain says",
         "",
-        LOOP.format(joined=JOINED if whole else ""),
+        CHAIN_CHECK_SCRIPT.format(joined=CHAIN_LINK_CHECK if whole else ""),
         between,
         "",
     ]
 
 
-def _heads(proof: Proof) -> list[str]:
-    if not proof.heads:
+def _render_head_check(inputs: BundleInputs) -> list[str]:
+    if not inputs.heads:
         return [
             "4. No head of the chain was signed since. It is, once a day: take the bundle again tomorrow.",
             "",
         ]
-    covered = ", ".join(f"{head.day}: all rows up to {head.seq}" for head in proof.heads)
+    covered = ", ".join(f"{head.day}: all rows up to {head.seq}" for head in inputs.heads)
     lines = [f"4. The head of the chain was signed ({covered})", ""]
-    for head in proof.heads:
+    for head in inputs.heads:
         path = f"heads/{head.day}"
-        key = "public-key.pem" if head.public_key == proof.public_key else f"{path}.pem"
-        lines.append("    " + VERIFY.format(key=key, name=f"{path}.json", sig=f"{path}.sig"))
-        if any(row.seq == head.seq for row in proof.rows):
+        key = "public-key.pem" if head.public_key == inputs.public_key else f"{path}.pem"
+        lines.append("    " + VERIFY_COMMAND.format(key=key, name=f"{path}.json", sig=f"{path}.sig"))
+        if any(row.seq == head.seq for row in inputs.rows):
             found = f"$(grep facts/{head.seq:06}.json CHAIN | cut -d ' ' -f 2)"
             lines.append(f'    grep -q "\\"hash\\":\\"{found}\\"" {path}.json')
-    lines += ["", *(line for head in proof.heads if head.token for line in _timestamp(head))]
+    lines += ["", *(line for head in inputs.heads if head.token for line in _render_timestamp_check(head))]
     return lines
 
 
-def _timestamp(head: SignedHead) -> list[str]:
+def _render_timestamp_check(head: SignedHead) -> list[str]:
     return [
         f"A timestamp authority saw the head of {head.day}. With the authority's certificate (ca.pem, from its own site):",
         "",
@@ -130,7 +132,7 @@ def _timestamp(head: SignedHead) -> list[str]:
     ]
 
 
-def _worth() -> list[str]:
+def _render_limits_of_proof() -> list[str]:
     return [
         "What this proves: that whoever holds the key signed these words, that no file was changed since, and that",
         "each fact is the one whose hash the chain carries. A signed head that you kept yourself, or one with a",

@@ -10,106 +10,113 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from bridge.rules.index.identity import legacy_id
-from bridge.steps.access.package.records.mask import masked
-from bridge.steps.access.package.records.rows import WHOLE_FILE, rows
-from bridge.steps.access.package.records.tables import BY_NAME, TABLES
-from bridge.steps.access.package.records.third_parties import hide_strangers
-from bridge.steps.access.package.sections.statistics import Survey
-from bridge.steps.access.package.temp_buffer import Spool
-from bridge.steps.access.package.text import csv_line, dump_line
+from bridge.steps.access.package.records.mask import mask_record_body
+from bridge.steps.access.package.records.rows import FILE_NAMES_BY_KIND, build_table_rows
+from bridge.steps.access.package.records.tables import FLAT_TABLES, FLAT_TABLES_BY_NAME
+from bridge.steps.access.package.records.third_parties import mask_third_parties
+from bridge.steps.access.package.sections.statistics import PackageStatistics
+from bridge.steps.access.package.temp_buffer import TempBuffer
+from bridge.steps.access.package.text import dump_json_line, format_csv_line
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
     from datetime import tzinfo
 
     from bridge.model import Finding
-    from bridge.rules.index.shipping import Rules
-    from bridge.steps.access.package.bag import Bag
-    from bridge.steps.access.package.records.third_parties import Words
+    from bridge.rules.index.shipping import AttributionRules
+    from bridge.steps.access.package.bag import BagItWriter
+    from bridge.steps.access.package.records.third_parties import NameWords
 
-_NOT_A_NAME = re.compile(r"[^a-z0-9_]+")
-_LONGEST_NAME = 40
-_BOM = "\ufeff"
+_NON_FILE_NAME_CHARS = re.compile(r"[^a-z0-9_]+")
+_MAX_FILE_NAME_CHARS = 40
+_BYTE_ORDER_MARK = "\ufeff"
 
 
 class RecordFiles:
     """All record files of one package, waiting to be written."""
 
     def __init__(
-        self, zone: tzinfo, *, names: Collection[Words] = (), rules: Rules = (), csv_bom: bool = False
+        self,
+        zone: tzinfo,
+        *,
+        subject_names: Collection[NameWords] = (),
+        shipping_rules: AttributionRules = (),
+        csv_bom: bool = False,
     ) -> None:
         """Begin with empty files: a table without lines still has its header.
 
         `names` are the person's own, `rules` the merchant's word about whose account a parcel is on.
         """
-        self.survey = Survey(zone)
+        self.statistics = PackageStatistics(zone)
         self._zone = zone
-        self._names = names
-        self._rules = rules
-        self._json: dict[str, Spool] = {table.name: Spool() for table in TABLES}
-        self._csv: dict[str, Spool] = {table.name: Spool() for table in TABLES}
-        self._counts: dict[str, int] = dict.fromkeys(self._json, 0)
-        for table in TABLES:
-            header = csv_line(column.name for column in table.columns)
-            self._csv[table.name].write((_BOM if csv_bom else "") + header)
+        self._subject_names = subject_names
+        self._shipping_rules = shipping_rules
+        self._json_buffers: dict[str, TempBuffer] = {table.name: TempBuffer() for table in FLAT_TABLES}
+        self._csv_buffers: dict[str, TempBuffer] = {table.name: TempBuffer() for table in FLAT_TABLES}
+        self._record_counts: dict[str, int] = dict.fromkeys(self._json_buffers, 0)
+        for table in FLAT_TABLES:
+            header = format_csv_line(column.name for column in table.columns)
+            self._csv_buffers[table.name].append_text((_BYTE_ORDER_MARK if csv_bom else "") + header)
 
-    def add(self, system: str, finding: Finding) -> None:
+    def add_finding(self, system: str, finding: Finding) -> None:
         """Take in one finding."""
-        body = masked(finding.body, self.survey.masks)
-        hide_strangers(body, self._names, self.survey.masks)
-        self.survey.record(system, finding.kind, body)
+        body = mask_record_body(finding.body, self.statistics.mask_counts)
+        mask_third_parties(body, self._subject_names, self.statistics.mask_counts)
+        self.statistics.count_finding(system, finding.kind, body)
         record = {
             "system": system,
             "ref": legacy_id(finding.ref) or finding.ref,
             "found_by": finding.matched_by,
             "data": body,
         }
-        self._append(_file_of(finding.kind), dump_line(record))
-        for table, row in rows(system, finding.kind, body, self._zone, self._rules):
-            self.survey.row(system, table, row)
-            line = {column.name: row.get(column.name, "") for column in BY_NAME[table].columns}
-            self._csv[table].write(csv_line(line.values()))
-            if not BY_NAME[table].whole:
-                self._append(table, dump_line(line))
+        self._append_json_record(_choose_file_name(finding.kind), dump_json_line(record))
+        for table, row in build_table_rows(system, finding.kind, body, self._zone, self._shipping_rules):
+            self.statistics.count_table_row(system, table, row)
+            line = {column.name: row.get(column.name, "") for column in FLAT_TABLES_BY_NAME[table].columns}
+            self._csv_buffers[table].append_text(format_csv_line(line.values()))
+            if not FLAT_TABLES_BY_NAME[table].holds_whole_records:
+                self._append_json_record(table, dump_json_line(line))
 
-    def write(self, bag: Bag, header: Mapping[str, Any]) -> None:
+    def write_record_files(self, bag: BagItWriter, header: Mapping[str, Any]) -> None:
         """Write every file, known tables first, then the kinds that have none."""
-        others = sorted(self._json.keys() - BY_NAME.keys())
-        for name in [*(table.name for table in TABLES), *others]:
-            table = BY_NAME.get(name)
-            bag.add(
+        others = sorted(self._json_buffers.keys() - FLAT_TABLES_BY_NAME.keys())
+        for name in [*(table.name for table in FLAT_TABLES), *others]:
+            table = FLAT_TABLES_BY_NAME.get(name)
+            bag.add_payload_file(
                 f"records/{name}.json",
-                self._document(name, header),
+                self._render_json_file(name, header),
                 role="copy",
                 media_type="application/json",
                 portable=bool(table and table.portable),
             )
             if table:
-                bag.add(
+                bag.add_payload_file(
                     f"records/{name}.csv",
-                    self._csv.pop(name).read(),
+                    self._csv_buffers.pop(name).drain_chunks(),
                     role="copy",
                     media_type="text/csv",
                     portable=table.portable,
                 )
 
-    def _append(self, name: str, record: str) -> None:
-        spool = self._json.setdefault(name, Spool())
-        count = self._counts.get(name, 0)
-        self._counts[name] = count + 1
-        spool.write((",\n    " if count else "\n    ") + record)
+    def _append_json_record(self, name: str, record: str) -> None:
+        spool = self._json_buffers.setdefault(name, TempBuffer())
+        count = self._record_counts.get(name, 0)
+        self._record_counts[name] = count + 1
+        spool.append_text((",\n    " if count else "\n    ") + record)
 
-    def _document(self, name: str, header: Mapping[str, Any]) -> Iterator[bytes]:
-        count = self._counts[name]
+    def _render_json_file(self, name: str, header: Mapping[str, Any]) -> Iterator[bytes]:
+        count = self._record_counts[name]
         frame = {**header, "part": "records", "title": name, "count": count, "records": []}
-        before, after = dump_line(frame).split('"records": []')  # a quote within a value would be escaped
+        before, after = dump_json_line(frame).split(
+            '"records": []'
+        )  # a quote within a value would be escaped
         yield (before + '"records": [').encode()
-        yield from self._json.pop(name).read()
+        yield from self._json_buffers.pop(name).drain_chunks()
         yield (("\n  ]" if count else "]") + after + "\n").encode()
 
 
-def _file_of(kind: str) -> str:
-    if kind in WHOLE_FILE:
-        return WHOLE_FILE[kind]
-    name = _NOT_A_NAME.sub("_", kind.casefold()).strip("_")[:_LONGEST_NAME] or "unnamed"
-    return f"other_{name}" if name in BY_NAME else name
+def _choose_file_name(kind: str) -> str:
+    if kind in FILE_NAMES_BY_KIND:
+        return FILE_NAMES_BY_KIND[kind]
+    name = _NON_FILE_NAME_CHARS.sub("_", kind.casefold()).strip("_")[:_MAX_FILE_NAME_CHARS] or "unnamed"
+    return f"other_{name}" if name in FLAT_TABLES_BY_NAME else name

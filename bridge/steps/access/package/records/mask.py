@@ -12,16 +12,16 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from bridge.rules.scanning.scanner import mask
-from bridge.steps.access.package.text import clean, text_of
+from bridge.rules.scanning.scanner import mask_text
+from bridge.steps.access.package.text import convert_to_text, replace_surrogates
 
 if TYPE_CHECKING:
     from collections import Counter
 
-DEEPEST = 60  # real bodies nest some ten levels; more is a trick on the reader
-_NESTED = (dict, list, tuple, Mapping)
+MAX_NESTING_DEPTH = 60  # real bodies nest some ten levels; more is a trick on the reader
+_CONTAINER_TYPES = (dict, list, tuple, Mapping)
 
-_TAIL = frozenset(
+_LAST_DIGITS_KEYS = frozenset(
     {
         "accountnumber",
         "bankaccount",
@@ -35,7 +35,7 @@ _TAIL = frozenset(
         "iban",
     }
 )
-_HIDE = frozenset(
+_HIDDEN_KEYS = frozenset(
     {
         "ifsc",
         "ifsccode",
@@ -55,9 +55,9 @@ _HIDE = frozenset(
         "checkouttoken",
     }
 )
-_INSTRUMENT = frozenset({"paymentdetails", "instrument", "paymentinstrument"})
-_STAFF = frozenset({"staffmember", "staff", "staffname", "handledby", "employee", "fieldexecutive"})
-_FREE_TEXT = frozenset(
+_PAYMENT_INSTRUMENT_KEYS = frozenset({"paymentdetails", "instrument", "paymentinstrument"})
+_STAFF_KEYS = frozenset({"staffmember", "staff", "staffname", "handledby", "employee", "fieldexecutive"})
+_FREE_TEXT_KEYS = frozenset(
     {
         "note",
         "note2",
@@ -75,85 +75,97 @@ _FREE_TEXT = frozenset(
         "tags",
     }
 )
-_JUDGED = _TAIL | _HIDE | _STAFF | _FREE_TEXT
+_SENSITIVE_KEYS = _LAST_DIGITS_KEYS | _HIDDEN_KEYS | _STAFF_KEYS | _FREE_TEXT_KEYS
 
 
-def masked(body: Mapping[str, Any], counts: Counter[str]) -> dict[str, Any]:
+def mask_record_body(body: Mapping[str, Any], mask_counts: Counter[str]) -> dict[str, Any]:
     """Copy the body into what JSON can hold, masked. Counts what was masked."""
-    return _object(body, counts, instrument=False, depth=0)
+    return _mask_object(body, mask_counts, in_payment_instrument=False, depth=0)
 
 
-def tail(value: str) -> str:
+def mask_to_last_digits(value: str) -> str:
     """Cut a number to its last four digits."""
     digits = re.sub(r"\D", "", value)
     return "****" + digits[-4:]
 
 
 @lru_cache(maxsize=1024)
-def key_of(name: str) -> str:
+def normalize_key(name: str) -> str:
     """Strip a field's name of case and signs: `Received_By` is `receivedby`."""
     return re.sub(r"[\W_]", "", name).casefold()
 
 
-def _object(
-    value: Mapping[str, Any], counts: Counter[str], *, instrument: bool, depth: int
+def _mask_object(
+    value: Mapping[str, Any], mask_counts: Counter[str], *, in_payment_instrument: bool, depth: int
 ) -> dict[str, Any]:
-    label = text_of(value.get("key") or value.get("name")) if "value" in value else ""
-    named = key_of(text_of(value.get("key"))) if "value" in value else ""
+    label = convert_to_text(value.get("key") or value.get("name")) if "value" in value else ""
+    named = normalize_key(convert_to_text(value.get("key"))) if "value" in value else ""
     copy = {}
     for key, item in value.items():
         text = str(key)
-        name = named if text == "value" and named in _TAIL | _HIDE else key_of(text)
+        name = named if text == "value" and named in _LAST_DIGITS_KEYS | _HIDDEN_KEYS else normalize_key(text)
         # most fields are plain ones: what their name says needs no second look
-        copy[clean(text)] = (
-            _field(name, item, counts, label, instrument=instrument, depth=depth + 1)
-            if name in _JUDGED or (instrument and name == "number")
-            else _value(item, counts, instrument=instrument or name in _INSTRUMENT, depth=depth + 1)
+        copy[replace_surrogates(text)] = (
+            _mask_field(
+                name, item, mask_counts, label, in_payment_instrument=in_payment_instrument, depth=depth + 1
+            )
+            if name in _SENSITIVE_KEYS or (in_payment_instrument and name == "number")
+            else _mask_value(
+                item,
+                mask_counts,
+                in_payment_instrument=in_payment_instrument or name in _PAYMENT_INSTRUMENT_KEYS,
+                depth=depth + 1,
+            )
         )
     return copy
 
 
-def _field(name: str, value: Any, counts: Counter[str], label: str, *, instrument: bool, depth: int) -> Any:
+def _mask_field(
+    name: str, value: Any, mask_counts: Counter[str], label: str, *, in_payment_instrument: bool, depth: int
+) -> Any:
     scalar = isinstance(value, str | int) and not isinstance(value, bool) and value != ""
-    if name in _STAFF and value:
-        counts["staff_name_replaced"] += 1
+    if name in _STAFF_KEYS and value:
+        mask_counts["staff_name_replaced"] += 1
         return "a member of our staff"
-    if scalar and (name in _TAIL or (instrument and name == "number")):
-        counts["payment_number_masked"] += 1
-        return tail(str(value))
-    if name in _HIDE and (scalar or (isinstance(value, Mapping | list) and value)):
-        counts["payment_detail_masked"] += 1
+    if scalar and (name in _LAST_DIGITS_KEYS or (in_payment_instrument and name == "number")):
+        mask_counts["payment_number_masked"] += 1
+        return mask_to_last_digits(str(value))
+    if name in _HIDDEN_KEYS and (scalar or (isinstance(value, Mapping | list) and value)):
+        mask_counts["payment_detail_masked"] += 1
         return "****"
-    if name in _FREE_TEXT and (isinstance(value, str) or _texts(value)):
-        return _scanned(value, counts, label)
-    return _value(value, counts, instrument=instrument, depth=depth)
+    if name in _FREE_TEXT_KEYS and (isinstance(value, str) or _is_text_list(value)):
+        return _mask_free_text(value, mask_counts, label)
+    return _mask_value(value, mask_counts, in_payment_instrument=in_payment_instrument, depth=depth)
 
 
-def _texts(value: Any) -> bool:
+def _is_text_list(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
-def _value(value: Any, counts: Counter[str], *, instrument: bool, depth: int) -> Any:
+def _mask_value(value: Any, mask_counts: Counter[str], *, in_payment_instrument: bool, depth: int) -> Any:
     if isinstance(value, str):
-        return clean(value)
+        return replace_surrogates(value)
     if value is None or isinstance(value, bool | int) or (isinstance(value, float) and math.isfinite(value)):
         return value
-    if not isinstance(value, _NESTED):
-        return clean(str(value))
-    if depth > DEEPEST:
-        counts["nested_too_deeply"] += 1
+    if not isinstance(value, _CONTAINER_TYPES):
+        return replace_surrogates(str(value))
+    if depth > MAX_NESTING_DEPTH:
+        mask_counts["nested_too_deeply"] += 1
         return "(nested too deeply to be shown)"
     if not isinstance(value, list | tuple):
-        return _object(value, counts, instrument=instrument, depth=depth)
-    return [_value(item, counts, instrument=instrument, depth=depth + 1) for item in value]
+        return _mask_object(value, mask_counts, in_payment_instrument=in_payment_instrument, depth=depth)
+    return [
+        _mask_value(item, mask_counts, in_payment_instrument=in_payment_instrument, depth=depth + 1)
+        for item in value
+    ]
 
 
-def _scanned(value: Any, counts: Counter[str], label: str) -> Any:
+def _mask_free_text(value: Any, mask_counts: Counter[str], label: str) -> Any:
     """Bank and identity numbers that somebody wrote into a text or a list of texts, masked where they stand."""
     if not isinstance(value, str):
-        return [_scanned(item, counts, label) for item in value]
-    text = clean(value)
-    hidden = mask(text, label=label)
+        return [_mask_free_text(item, mask_counts, label) for item in value]
+    text = replace_surrogates(value)
+    hidden = mask_text(text, label=label)
     if hidden != text:
-        counts["bank_detail_in_text_masked"] += 1
+        mask_counts["bank_detail_in_text_masked"] += 1
     return hidden

@@ -9,58 +9,75 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from bridge.rules.index.attribution import UNKNOWN, attribute
+from bridge.rules.index.attribution import UNKNOWN_CARRIER, attribute_parcel
 from bridge.rules.index.identity import legacy_id
-from bridge.steps.access.package.text import ends, items, moment, pick, text_of
+from bridge.steps.access.package.text import (
+    convert_to_text,
+    find_first_and_last_day,
+    format_iso_datetime,
+    get_nested_value,
+    iter_objects,
+)
 
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-    from bridge.rules.index.shipping import Rules
+    from bridge.rules.index.shipping import AttributionRules
 
-Body = Mapping[str, Any]
+ShopifyObject = Mapping[str, Any]
 
 
-def tracked(system: str, order: Body, zone: tzinfo, rules: Rules) -> Iterator[dict[str, str]]:
+def build_order_shipment_rows(
+    system: str, order: ShopifyObject, zone: tzinfo, shipping_rules: AttributionRules
+) -> Iterator[dict[str, str]]:
     """Make the lines of an order's parcels. `rules` are the merchant's own word about whose account they are on."""
-    told = {"told_by": system, "order": text_of(order.get("name"))}
-    for sending in items(order, "fulfillments"):
-        location = legacy_id(pick(sending, "location.id"))
-        for tracking in items(sending, "trackingInfo"):
-            yield told | _parcel(tracking, "company", rules, location) | _sent(sending, zone)
-    for back in items(order, "returns"):
-        for tracking in sent_back(back):
-            yield told | _parcel(tracking, "carrierName", rules)
+    told = {"told_by": system, "order": convert_to_text(order.get("name"))}
+    for sending in iter_objects(order, "fulfillments"):
+        location = legacy_id(get_nested_value(sending, "location.id"))
+        for tracking in iter_objects(sending, "trackingInfo"):
+            yield (
+                told
+                | _build_tracking_columns(tracking, "company", shipping_rules, location)
+                | _build_fulfillment_columns(sending, zone)
+            )
+    for back in iter_objects(order, "returns"):
+        for tracking in iter_return_trackings(back):
+            yield told | _build_tracking_columns(tracking, "carrierName", shipping_rules)
 
 
-def sent_back(back: Body) -> Iterator[Body]:
+def iter_return_trackings(return_body: ShopifyObject) -> Iterator[ShopifyObject]:
     """Yield the tracking of each parcel of a return; the platform gives it no day of its own."""
-    for part in items(back, "reverseFulfillmentOrders"):
-        for delivery in items(part, "reverseDeliveries"):
-            tracking = pick(delivery, "deliverable.tracking")
+    for part in iter_objects(return_body, "reverseFulfillmentOrders"):
+        for delivery in iter_objects(part, "reverseDeliveries"):
+            tracking = get_nested_value(delivery, "deliverable.tracking")
             if isinstance(tracking, Mapping) and any(tracking.values()):
                 yield tracking
 
 
-def _parcel(tracking: Body, company: str, rules: Rules, location: str = "") -> dict[str, str]:
-    carrier, number = text_of(tracking.get(company)), text_of(tracking.get("number"))
-    url = text_of(tracking.get("url"))
-    whose = attribute(company=carrier, url=url, number=number, location=location, rules=rules)
+def _build_tracking_columns(
+    tracking: ShopifyObject, company_key: str, shipping_rules: AttributionRules, location: str = ""
+) -> dict[str, str]:
+    carrier, number = convert_to_text(tracking.get(company_key)), convert_to_text(tracking.get("number"))
+    url = convert_to_text(tracking.get("url"))
+    whose = attribute_parcel(company=carrier, url=url, number=number, location=location, rules=shipping_rules)
     return {
         "carrier": carrier,
-        "carrier_id": "" if whose.carrier == UNKNOWN else whose.carrier,
+        "carrier_id": "" if whose.carrier == UNKNOWN_CARRIER else whose.carrier,
         "account_holder": whose.account_holder,
         "waybill": number,
     }
 
 
-def _sent(sending: Body, zone: tzinfo) -> dict[str, str]:
+def _build_fulfillment_columns(fulfillment: ShopifyObject, zone: tzinfo) -> dict[str, str]:
     # the address was with the carrier from the day the platform calls the parcel sent
-    known = (sending.get(name) for name in ("createdAt", "inTransitAt", "deliveredAt"))
-    shipped_on, last_on = ends(known, zone)
+    known = (fulfillment.get(name) for name in ("createdAt", "inTransitAt", "deliveredAt"))
+    shipped_on, last_on = find_first_and_last_day(known, zone)
     return {
-        "status": text_of(sending.get("displayStatus")) or text_of(sending.get("status")),
-        "status_at": moment(sending.get("deliveredAt") or sending.get("createdAt"), zone),
+        "status": convert_to_text(fulfillment.get("displayStatus"))
+        or convert_to_text(fulfillment.get("status")),
+        "status_at": format_iso_datetime(
+            fulfillment.get("deliveredAt") or fulfillment.get("createdAt"), zone
+        ),
         "shipped_on": shipped_on,
         "last_on": last_on,
     }

@@ -10,20 +10,28 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from bridge.rules.index.identity import legacy_id, normal
-from bridge.steps.access.package.records.order_shipments import sent_back, tracked
-from bridge.steps.access.package.records.parcels import events_of, shipment
-from bridge.steps.access.package.text import items, moment, pick, text_of
+from bridge.rules.index.identity import legacy_id, normalise_identifier
+from bridge.steps.access.package.records.order_shipments import (
+    build_order_shipment_rows,
+    iter_return_trackings,
+)
+from bridge.steps.access.package.records.parcels import build_shipment_event_rows, build_shipment_row
+from bridge.steps.access.package.text import (
+    convert_to_text,
+    format_iso_datetime,
+    get_nested_value,
+    iter_objects,
+)
 
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-    from bridge.rules.index.shipping import Rules
+    from bridge.rules.index.shipping import AttributionRules
 
-Body = Mapping[str, Any]
-Row = tuple[str, dict[str, str]]
+RecordBody = Mapping[str, Any]
+TableRow = tuple[str, dict[str, str]]
 
-WHOLE_FILE = {
+FILE_NAMES_BY_KIND = {
     "customer": "profile",
     "order": "orders",
     "draft_order": "draft_orders",
@@ -31,55 +39,59 @@ WHOLE_FILE = {
 }
 
 
-def rows(system: str, kind: str, body: Body, zone: tzinfo, rules: Rules = ()) -> Iterator[Row]:
+def build_table_rows(
+    system: str, kind: str, body: RecordBody, zone: tzinfo, shipping_rules: AttributionRules = ()
+) -> Iterator[TableRow]:
     """(table, columns) for all that the record holds; nothing for a kind that has no table.
 
     `rules` are the merchant's own word about whose account a parcel is on.
     """
     if kind == "customer":
-        yield from _customer(body, zone)
+        yield from _build_customer_rows(body, zone)
     elif kind == "order":
-        yield from _order(system, body, zone, rules)
+        yield from _build_order_rows(system, body, zone, shipping_rules)
     elif kind == "draft_order":
-        yield from _draft(body, zone)
+        yield from _build_draft_order_rows(body, zone)
     elif kind == "shipment":
-        row = shipment(system, body, zone)
+        row = build_shipment_row(system, body, zone)
         yield "shipments", row
-        for event in events_of(body, row, zone):
+        for event in build_shipment_event_rows(body, row, zone):
             yield "shipment_events", event
 
 
-def _customer(body: Body, zone: tzinfo) -> Iterator[Row]:
-    ref = _id(body)
+def _build_customer_rows(body: RecordBody, zone: tzinfo) -> Iterator[TableRow]:
+    ref = _read_shopify_id(body)
     yield (
         "profile",
         {
             "customer_id": ref,
-            "name": _text(body, "displayName"),
-            "first_name": _text(body, "firstName"),
-            "last_name": _text(body, "lastName"),
-            "email": _text(body, "defaultEmailAddress.emailAddress") or _text(body, "email"),
-            "phone": _phone(pick(body, "defaultPhoneNumber.phoneNumber") or body.get("phone")),
-            "language": _text(body, "locale"),
-            "note": _text(body, "note"),
-            "tags": _joined(body.get("tags")),
-            "orders": _text(body, "numberOfOrders"),
-            "amount_spent": _text(body, "amountSpent.amount"),
-            "currency": _text(body, "amountSpent.currencyCode"),
-            "created_at": moment(body.get("createdAt"), zone),
-            "updated_at": moment(body.get("updatedAt"), zone),
+            "name": _read_text(body, "displayName"),
+            "first_name": _read_text(body, "firstName"),
+            "last_name": _read_text(body, "lastName"),
+            "email": _read_text(body, "defaultEmailAddress.emailAddress") or _read_text(body, "email"),
+            "phone": _read_phone(
+                get_nested_value(body, "defaultPhoneNumber.phoneNumber") or body.get("phone")
+            ),
+            "language": _read_text(body, "locale"),
+            "note": _read_text(body, "note"),
+            "tags": _join_values(body.get("tags")),
+            "orders": _read_text(body, "numberOfOrders"),
+            "amount_spent": _read_text(body, "amountSpent.amount"),
+            "currency": _read_text(body, "amountSpent.currencyCode"),
+            "created_at": format_iso_datetime(body.get("createdAt"), zone),
+            "updated_at": format_iso_datetime(body.get("updatedAt"), zone),
         },
     )
-    saved = [*items(body, "addressesV2"), *items(body, "addresses")]
+    saved = [*iter_objects(body, "addressesV2"), *iter_objects(body, "addresses")]
     default = body.get("defaultAddress")
     if isinstance(default, Mapping) and default.get("id") not in [address.get("id") for address in saved]:
         saved.append(default)
     for address in saved:
-        yield "addresses", _address("profile", ref, "saved", address)
-    yield from _consents(body, zone)
+        yield "addresses", _build_address_row("profile", ref, "saved", address)
+    yield from _build_consent_rows(body, zone)
 
 
-def _consents(body: Body, zone: tzinfo) -> Iterator[Row]:
+def _build_consent_rows(body: RecordBody, zone: tzinfo) -> Iterator[TableRow]:
     email, phone = body.get("defaultEmailAddress"), body.get("defaultPhoneNumber")
     found = [
         ("email", email, "marketingState", "marketingOptInLevel", "marketingUpdatedAt", ""),
@@ -94,8 +106,8 @@ def _consents(body: Body, zone: tzinfo) -> Iterator[Row]:
     ]
     nested = {
         "email": [body.get("emailMarketingConsent")],
-        "sms": [pick(phone, "smsMarketingConsent"), body.get("smsMarketingConsent")],
-        "whatsapp": [pick(phone, "whatsAppMarketingConsent")],
+        "sms": [get_nested_value(phone, "smsMarketingConsent"), body.get("smsMarketingConsent")],
+        "whatsapp": [get_nested_value(phone, "whatsAppMarketingConsent")],
     }
     for channel, consents in nested.items():
         found += [(channel, each, "state", "optInLevel", "updatedAt", "collectedFrom") for each in consents]
@@ -105,10 +117,10 @@ def _consents(body: Body, zone: tzinfo) -> Iterator[Row]:
             continue
         row = {
             "channel": channel,
-            "state": _text(consent, state).lower(),
-            "method": _text(consent, level).lower(),
-            "at": moment(consent.get(updated), zone),
-            "collected_from": _text(consent, source).lower() if source else "",
+            "state": _read_text(consent, state).lower(),
+            "method": _read_text(consent, level).lower(),
+            "at": format_iso_datetime(consent.get(updated), zone),
+            "collected_from": _read_text(consent, source).lower() if source else "",
         }
         # newer versions of the platform tell the same consent twice, under its old and its new name
         if (told := (channel, row["state"], row["at"])) not in seen:
@@ -116,161 +128,178 @@ def _consents(body: Body, zone: tzinfo) -> Iterator[Row]:
             yield "consents", row
 
 
-def _order(system: str, body: Body, zone: tzinfo, rules: Rules) -> Iterator[Row]:
-    head = {"order": _text(body, "name"), "order_id": _id(body)}
+def _build_order_rows(
+    system: str, body: RecordBody, zone: tzinfo, shipping_rules: AttributionRules
+) -> Iterator[TableRow]:
+    head = {"order": _read_text(body, "name"), "order_id": _read_shopify_id(body)}
     yield (
         "orders",
         {
             **head,
-            "created_at": moment(body.get("createdAt"), zone),
-            "cancelled_at": moment(body.get("cancelledAt"), zone),
-            "email": _text(body, "email"),
-            "phone": _phone(body.get("phone")),
-            "total": _text(body, "totalPriceSet.shopMoney.amount"),
-            "currency": _text(body, "totalPriceSet.shopMoney.currencyCode"),
-            "payment_status": _text(body, "displayFinancialStatus"),
-            "delivery_status": _text(body, "displayFulfillmentStatus"),
-            "note": _text(body, "note"),
-            "attributes": _attributes(body),
-            "tags": _joined(body.get("tags")),
-            "ip_address": _text(body, "clientIp"),
-            "language": _text(body, "customerLocale"),
+            "created_at": format_iso_datetime(body.get("createdAt"), zone),
+            "cancelled_at": format_iso_datetime(body.get("cancelledAt"), zone),
+            "email": _read_text(body, "email"),
+            "phone": _read_phone(body.get("phone")),
+            "total": _read_text(body, "totalPriceSet.shopMoney.amount"),
+            "currency": _read_text(body, "totalPriceSet.shopMoney.currencyCode"),
+            "payment_status": _read_text(body, "displayFinancialStatus"),
+            "delivery_status": _read_text(body, "displayFulfillmentStatus"),
+            "note": _read_text(body, "note"),
+            "attributes": _format_custom_attributes(body),
+            "tags": _join_values(body.get("tags")),
+            "ip_address": _read_text(body, "clientIp"),
+            "language": _read_text(body, "customerLocale"),
         },
     )
-    yield from _addresses("order", head["order"] or head["order_id"], body)
-    yield from _lines("order", head, body)
-    for payment in items(body, "transactions"):
-        yield "payments", head | _payment(payment, zone)
-    for refund in items(body, "refunds"):
-        yield "refunds", head | _refund(refund, zone)
-    for back in items(body, "returns"):
-        yield "returns", head | _return(back, zone)
-    for parcel in tracked(system, body, zone, rules):
+    yield from _build_address_rows("order", head["order"] or head["order_id"], body)
+    yield from _build_order_line_rows("order", head, body)
+    for payment in iter_objects(body, "transactions"):
+        yield "payments", head | _build_payment_row(payment, zone)
+    for refund in iter_objects(body, "refunds"):
+        yield "refunds", head | _build_refund_row(refund, zone)
+    for back in iter_objects(body, "returns"):
+        yield "returns", head | _build_return_row(back, zone)
+    for parcel in build_order_shipment_rows(system, body, zone, shipping_rules):
         yield "shipments", parcel
 
 
-def _draft(body: Body, zone: tzinfo) -> Iterator[Row]:
-    name, ref = _text(body, "name"), _id(body)
+def _build_draft_order_rows(body: RecordBody, zone: tzinfo) -> Iterator[TableRow]:
+    name, ref = _read_text(body, "name"), _read_shopify_id(body)
     yield (
         "draft_orders",
         {
             "draft_order": name,
             "draft_order_id": ref,
-            "created_at": moment(body.get("createdAt"), zone),
-            "status": _text(body, "status"),
-            "email": _text(body, "email"),
-            "phone": _phone(body.get("phone")),
-            "note": _text(body, "note2") or _text(body, "note"),
-            "attributes": _attributes(body),
-            "tags": _joined(body.get("tags")),
+            "created_at": format_iso_datetime(body.get("createdAt"), zone),
+            "status": _read_text(body, "status"),
+            "email": _read_text(body, "email"),
+            "phone": _read_phone(body.get("phone")),
+            "note": _read_text(body, "note2") or _read_text(body, "note"),
+            "attributes": _format_custom_attributes(body),
+            "tags": _join_values(body.get("tags")),
         },
     )
-    yield from _addresses("draft order", name or ref, body)
-    yield from _lines("draft order", {"order": name, "order_id": ref}, body)
+    yield from _build_address_rows("draft order", name or ref, body)
+    yield from _build_order_line_rows("draft order", {"order": name, "order_id": ref}, body)
 
 
-def _addresses(kept_with: str, ref: str, body: Body) -> Iterator[Row]:
+def _build_address_rows(owner_kind: str, owner_ref: str, body: RecordBody) -> Iterator[TableRow]:
     for key, use in (("shippingAddress", "delivery"), ("billingAddress", "billing")):
         address = body.get(key)
         if isinstance(address, Mapping) and address:
-            yield "addresses", _address(kept_with, ref, use, address)
+            yield "addresses", _build_address_row(owner_kind, owner_ref, use, address)
 
 
-def _address(kept_with: str, ref: str, use: str, address: Body) -> dict[str, str]:
-    whole = " ".join(filter(None, (_text(address, "firstName"), _text(address, "lastName"))))
+def _build_address_row(owner_kind: str, owner_ref: str, use: str, address: RecordBody) -> dict[str, str]:
+    whole = " ".join(filter(None, (_read_text(address, "firstName"), _read_text(address, "lastName"))))
     return {
-        "kept_with": kept_with,
-        "kept_with_ref": ref,
+        "kept_with": owner_kind,
+        "kept_with_ref": owner_ref,
         "use": use,
-        "name": _text(address, "name") or whole,
-        **{name: _text(address, name) for name in ("company", "address1", "address2", "city", "province")},
-        "province_code": _text(address, "provinceCode"),
-        "zip": _text(address, "zip"),
-        "country": _text(address, "country"),
-        "country_code": _text(address, "countryCodeV2") or _text(address, "countryCode"),
-        "phone": _phone(address.get("phone")),
-        "latitude": _text(address, "latitude"),
-        "longitude": _text(address, "longitude"),
+        "name": _read_text(address, "name") or whole,
+        **{
+            name: _read_text(address, name)
+            for name in ("company", "address1", "address2", "city", "province")
+        },
+        "province_code": _read_text(address, "provinceCode"),
+        "zip": _read_text(address, "zip"),
+        "country": _read_text(address, "country"),
+        "country_code": _read_text(address, "countryCodeV2") or _read_text(address, "countryCode"),
+        "phone": _read_phone(address.get("phone")),
+        "latitude": _read_text(address, "latitude"),
+        "longitude": _read_text(address, "longitude"),
     }
 
 
-def _lines(document: str, head: dict[str, str], body: Body) -> Iterator[Row]:
-    for line in items(body, "lineItems"):
-        price = pick(line, "originalUnitPriceSet.shopMoney")
+def _build_order_line_rows(
+    document_kind: str, order_columns: dict[str, str], body: RecordBody
+) -> Iterator[TableRow]:
+    for line in iter_objects(body, "lineItems"):
+        price = get_nested_value(line, "originalUnitPriceSet.shopMoney")
         yield (
             "order_lines",
             {
-                "document": document,
-                **head,
-                "title": _text(line, "title"),
-                "variant": _text(line, "variantTitle"),
-                "sku": _text(line, "sku"),
-                "quantity": _text(line, "quantity"),
-                "price": text_of(pick(price, "amount")),
-                "currency": text_of(pick(price, "currencyCode")),
-                "attributes": _attributes(line),
+                "document": document_kind,
+                **order_columns,
+                "title": _read_text(line, "title"),
+                "variant": _read_text(line, "variantTitle"),
+                "sku": _read_text(line, "sku"),
+                "quantity": _read_text(line, "quantity"),
+                "price": convert_to_text(get_nested_value(price, "amount")),
+                "currency": convert_to_text(get_nested_value(price, "currencyCode")),
+                "attributes": _format_custom_attributes(line),
             },
         )
 
 
-def _payment(payment: Body, zone: tzinfo) -> dict[str, str]:
+def _build_payment_row(payment: RecordBody, zone: tzinfo) -> dict[str, str]:
     details = payment.get("paymentDetails")
     method = ("company", "wallet", "paymentMethodName", "paymentDescriptor")
     return {
-        "kind": _text(payment, "kind"),
-        "status": _text(payment, "status"),
-        "gateway": _text(payment, "formattedGateway") or _text(payment, "gateway"),
-        "method": " ".join(filter(None, (text_of(pick(details, name)) for name in method))),
-        "account": _text(payment, "accountNumber") or text_of(pick(details, "number")),
-        "amount": _text(payment, "amountSet.shopMoney.amount"),
-        "currency": _text(payment, "amountSet.shopMoney.currencyCode"),
-        "reference": _text(payment, "paymentId"),
-        "processed_at": moment(payment.get("processedAt"), zone),
+        "kind": _read_text(payment, "kind"),
+        "status": _read_text(payment, "status"),
+        "gateway": _read_text(payment, "formattedGateway") or _read_text(payment, "gateway"),
+        "method": " ".join(
+            filter(None, (convert_to_text(get_nested_value(details, name)) for name in method))
+        ),
+        "account": _read_text(payment, "accountNumber")
+        or convert_to_text(get_nested_value(details, "number")),
+        "amount": _read_text(payment, "amountSet.shopMoney.amount"),
+        "currency": _read_text(payment, "amountSet.shopMoney.currencyCode"),
+        "reference": _read_text(payment, "paymentId"),
+        "processed_at": format_iso_datetime(payment.get("processedAt"), zone),
     }
 
 
-def _refund(refund: Body, zone: tzinfo) -> dict[str, str]:
+def _build_refund_row(refund: RecordBody, zone: tzinfo) -> dict[str, str]:
     return {
-        "refund_id": _id(refund),
-        "created_at": moment(refund.get("createdAt"), zone),
-        "amount": _text(refund, "totalRefundedSet.shopMoney.amount"),
-        "currency": _text(refund, "totalRefundedSet.shopMoney.currencyCode"),
-        "note": _text(refund, "note"),
+        "refund_id": _read_shopify_id(refund),
+        "created_at": format_iso_datetime(refund.get("createdAt"), zone),
+        "amount": _read_text(refund, "totalRefundedSet.shopMoney.amount"),
+        "currency": _read_text(refund, "totalRefundedSet.shopMoney.currencyCode"),
+        "note": _read_text(refund, "note"),
     }
 
 
-def _return(back: Body, zone: tzinfo) -> dict[str, str]:
-    lines = list(items(back, "returnLineItems"))
-    said = [_text(line, key) for line in lines for key in ("customerNote", "returnReasonNote")]
+def _build_return_row(return_body: RecordBody, zone: tzinfo) -> dict[str, str]:
+    lines = list(iter_objects(return_body, "returnLineItems"))
+    said = [_read_text(line, key) for line in lines for key in ("customerNote", "returnReasonNote")]
     quantities = [line["quantity"] for line in lines if isinstance(line.get("quantity"), int)]
-    parcels = [_text(tracking, "number") for tracking in sent_back(back)]
+    parcels = [_read_text(tracking, "number") for tracking in iter_return_trackings(return_body)]
     return {
-        "return": _text(back, "name"),
-        "status": _text(back, "status"),
-        "created_at": moment(back.get("createdAt"), zone),
+        "return": _read_text(return_body, "name"),
+        "status": _read_text(return_body, "status"),
+        "created_at": format_iso_datetime(return_body.get("createdAt"), zone),
         "quantity": str(sum(quantities)) if quantities else "",
-        "notes": "; ".join(filter(None, [*said, _text(back, "decline.reason"), _text(back, "decline.note")])),
+        "notes": "; ".join(
+            filter(
+                None,
+                [*said, _read_text(return_body, "decline.reason"), _read_text(return_body, "decline.note")],
+            )
+        ),
         "tracking": "; ".join(filter(None, parcels)),
     }
 
 
-def _attributes(body: Body) -> str:
-    pairs = items(body, "customAttributes")
-    return "; ".join(f"{_text(pair, 'key')}: {_text(pair, 'value')}" for pair in pairs)
+def _format_custom_attributes(body: RecordBody) -> str:
+    pairs = iter_objects(body, "customAttributes")
+    return "; ".join(f"{_read_text(pair, 'key')}: {_read_text(pair, 'value')}" for pair in pairs)
 
 
-def _joined(value: Any) -> str:
-    return ", ".join(map(text_of, value)) if isinstance(value, list | tuple) else text_of(value)
+def _join_values(value: Any) -> str:
+    return (
+        ", ".join(map(convert_to_text, value)) if isinstance(value, list | tuple) else convert_to_text(value)
+    )
 
 
-def _id(body: Body) -> str:
+def _read_shopify_id(body: RecordBody) -> str:
     return legacy_id(body.get("legacyResourceId")) or legacy_id(body.get("id"))
 
 
-def _phone(value: Any) -> str:
-    text = text_of(value)
-    return normal("phone", text) or text
+def _read_phone(value: Any) -> str:
+    text = convert_to_text(value)
+    return normalise_identifier("phone", text) or text
 
 
-def _text(body: Body, path: str) -> str:
-    return text_of(pick(body, path))
+def _read_text(body: RecordBody, path: str) -> str:
+    return convert_to_text(get_nested_value(body, path))

@@ -9,23 +9,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bridge.steps.access.package.text import csv_line
+from bridge.steps.access.package.text import format_csv_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class TableColumn:
     """One column: its name, what it means to a person, the DPV term where there is one."""
 
     name: str
     label: str
-    dpv: str = ""
+    dpv_term: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class FlatTable:
     """One table. `whole` tables hold whole records in their JSON file; the others hold these rows.
 
     `category` is the retention category its rows count for.
@@ -35,16 +35,16 @@ class Table:
     title: str
     category: str
     portable: bool
-    whole: bool
-    columns: tuple[Column, ...]
+    holds_whole_records: bool
+    columns: tuple[TableColumn, ...]
 
 
-def _columns(*specs: str) -> tuple[Column, ...]:
-    return tuple(Column(*(part.strip() for part in spec.split("|"))) for spec in specs)
+def _parse_columns(*specs: str) -> tuple[TableColumn, ...]:
+    return tuple(TableColumn(*(part.strip() for part in spec.split("|"))) for spec in specs)
 
 
-_ORDER = ("order | Order name", "order_id | Shopify's number of the order | pd:Identifier")
-_PLACE = (
+_ORDER_COLUMNS = ("order | Order name", "order_id | Shopify's number of the order | pd:Identifier")
+_ADDRESS_COLUMNS = (
     "company | Company",
     "address1 | Address, first line | pd:PhysicalAddress",
     "address2 | Address, second line | pd:PhysicalAddress",
@@ -59,14 +59,14 @@ _PLACE = (
     "longitude | Longitude the platform worked out | pd:Location",
 )
 
-TABLES: tuple[Table, ...] = (
-    Table(
+FLAT_TABLES: tuple[FlatTable, ...] = (
+    FlatTable(
         "profile",
         "Your customer profile",
         "customer_profile",
         portable=True,
-        whole=True,
-        columns=_columns(
+        holds_whole_records=True,
+        columns=_parse_columns(
             "customer_id | Shopify's number of your profile | pd:Identifier",
             "name | Name | pd:Name",
             "first_name | First name | pd:Name",
@@ -83,28 +83,28 @@ TABLES: tuple[Table, ...] = (
             "updated_at | Profile last changed on",
         ),
     ),
-    Table(
+    FlatTable(
         "addresses",
         "Addresses",
         "address",
         portable=True,
-        whole=False,
-        columns=_columns(
+        holds_whole_records=False,
+        columns=_parse_columns(
             "kept_with | Kept with your profile, an order or a draft order",
             "kept_with_ref | Which one",
             "use | Saved, delivery or billing address",
             "name | Name on the address | pd:Name",
-            *_PLACE,
+            *_ADDRESS_COLUMNS,
         ),
     ),
-    Table(
+    FlatTable(
         "orders",
         "Orders",
         "order_lines",
         portable=True,
-        whole=True,
-        columns=_columns(
-            *_ORDER,
+        holds_whole_records=True,
+        columns=_parse_columns(
+            *_ORDER_COLUMNS,
             "created_at | Ordered on",
             "cancelled_at | Cancelled on",
             "email | E-mail given | pd:EmailAddress",
@@ -120,15 +120,15 @@ TABLES: tuple[Table, ...] = (
             "language | Language",
         ),
     ),
-    Table(
+    FlatTable(
         "order_lines",
         "What was ordered",
         "order_lines",
         portable=True,
-        whole=False,
-        columns=_columns(
+        holds_whole_records=False,
+        columns=_parse_columns(
             "document | Order or draft order",
-            *_ORDER,
+            *_ORDER_COLUMNS,
             "title | Article | pd:Purchase",
             "variant | Variant",
             "sku | Article number",
@@ -138,14 +138,14 @@ TABLES: tuple[Table, ...] = (
             "attributes | Particulars such as an engraving | pd:Communication",
         ),
     ),
-    Table(
+    FlatTable(
         "payments",
         "Payments (numbers masked)",
         "payment_reference",
         portable=True,
-        whole=False,
-        columns=_columns(
-            *_ORDER,
+        holds_whole_records=False,
+        columns=_parse_columns(
+            *_ORDER_COLUMNS,
             "kind | Kind, such as sale or refund | pd:Transactional",
             "status | Status",
             "gateway | Payment service",
@@ -157,14 +157,14 @@ TABLES: tuple[Table, ...] = (
             "processed_at | Done on",
         ),
     ),
-    Table(
+    FlatTable(
         "refunds",
         "Refunds",
         "payment_reference",
         portable=True,
-        whole=False,
-        columns=_columns(
-            *_ORDER,
+        holds_whole_records=False,
+        columns=_parse_columns(
+            *_ORDER_COLUMNS,
             "refund_id | Shopify's number of the refund",
             "created_at | Made on",
             "amount | Amount | pd:Transactional",
@@ -172,14 +172,14 @@ TABLES: tuple[Table, ...] = (
             "note | Note | pd:Communication",
         ),
     ),
-    Table(
+    FlatTable(
         "returns",
         "Returns",
         "order_lines",
         portable=True,
-        whole=False,
-        columns=_columns(
-            *_ORDER,
+        holds_whole_records=False,
+        columns=_parse_columns(
+            *_ORDER_COLUMNS,
             "return | Name of the return",
             "status | Status",
             "created_at | Opened on",
@@ -188,13 +188,13 @@ TABLES: tuple[Table, ...] = (
             "tracking | Numbers of the parcels",
         ),
     ),
-    Table(
+    FlatTable(
         "draft_orders",
         "Draft orders",
         "order_lines",
         portable=True,
-        whole=True,
-        columns=_columns(
+        holds_whole_records=True,
+        columns=_parse_columns(
             "draft_order | Name of the draft",
             "draft_order_id | Shopify's number of the draft | pd:Identifier",
             "created_at | Made on",
@@ -206,13 +206,13 @@ TABLES: tuple[Table, ...] = (
             "tags | Tags",
         ),
     ),
-    Table(
+    FlatTable(
         "shipments",
         "Parcels",
         "shipment",
         portable=False,
-        whole=True,
-        columns=_columns(
+        holds_whole_records=True,
+        columns=_parse_columns(
             "told_by | System this line comes from",
             "carrier | Carrier, as told",
             "carrier_id | Carrier, as we know it",
@@ -237,13 +237,13 @@ TABLES: tuple[Table, ...] = (
             "not_found | The carrier did not know the number",
         ),
     ),
-    Table(
+    FlatTable(
         "shipment_events",
         "Where your parcels were",
         "shipment",
         portable=False,
-        whole=False,
-        columns=_columns(
+        holds_whole_records=False,
+        columns=_parse_columns(
             "carrier | Carrier",
             "waybill | Number of the parcel | pd:Identifier",
             "at | When",
@@ -252,13 +252,13 @@ TABLES: tuple[Table, ...] = (
             "remark | Remark",
         ),
     ),
-    Table(
+    FlatTable(
         "consents",
         "Consents to marketing",
         "marketing_consent",
         portable=True,
-        whole=False,
-        columns=_columns(
+        holds_whole_records=False,
+        columns=_parse_columns(
             "channel | E-mail, SMS or WhatsApp",
             "state | State of the consent | pd:PrivacyPreference",
             "method | How it was given",
@@ -267,24 +267,28 @@ TABLES: tuple[Table, ...] = (
         ),
     ),
 )
-BY_NAME = {table.name: table for table in TABLES}
+FLAT_TABLES_BY_NAME = {table.name: table for table in FLAT_TABLES}
 
-_PHONE = "international form; an apostrophe stands in front, so that spreadsheets do not calculate with it"
-_NOTES = {
-    "phone": _PHONE,
-    "phones": _PHONE,
+_PHONE_NOTE = (
+    "international form; an apostrophe stands in front, so that spreadsheets do not calculate with it"
+)
+_COLUMN_NOTES = {
+    "phone": _PHONE_NOTE,
+    "phones": _PHONE_NOTE,
 }
-_EVERY_CELL = (
+_EVERY_CELL_NOTE = (
     "a cell that begins with = + - @, a tab or a line break has an apostrophe in front, which is not part of "
     "the value; plain negative numbers have none; a very long text is cut and whole in the .json file"
 )
 
 
-def dictionary() -> Iterator[str]:
+def render_column_dictionary() -> Iterator[str]:
     """Give the column dictionary as lines of CSV."""
-    yield csv_line(("file", "column", "label", "dpv_term", "note"))
-    yield csv_line(("every CSV file", "every column", "Text, in UTF-8", "", _EVERY_CELL))
-    for table in TABLES:
+    yield format_csv_line(("file", "column", "label", "dpv_term", "note"))
+    yield format_csv_line(("every CSV file", "every column", "Text, in UTF-8", "", _EVERY_CELL_NOTE))
+    for table in FLAT_TABLES:
         for column in table.columns:
-            note = _NOTES.get(column.name, "")
-            yield csv_line((f"records/{table.name}.csv", column.name, column.label, column.dpv, note))
+            note = _COLUMN_NOTES.get(column.name, "")
+            yield format_csv_line(
+                (f"records/{table.name}.csv", column.name, column.label, column.dpv_term, note)
+            )

@@ -11,67 +11,77 @@ from collections.abc import Iterable, Mapping
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from bridge.steps.access.package.records.mask import key_of
-from bridge.steps.access.package.text import pick, text_of
+from bridge.steps.access.package.records.mask import normalize_key
+from bridge.steps.access.package.text import convert_to_text, get_nested_value
 
 if TYPE_CHECKING:
     from collections import Counter
 
-Words: TypeAlias = tuple[str, ...]
+NameWords: TypeAlias = tuple[str, ...]
 
-SOMEBODY = "another person"
-CODE = "other_person_removed"  # of `words.LEFT_OUT`
+OTHER_PERSON_PLACEHOLDER = "another person"
+OTHER_PERSON_REMOVED = "other_person_removed"  # of `words.LEFT_OUT`
 
-_RECEIVERS = frozenset({"receivedby", "recievedby", "receviedby", "receivername", "signedby"})
-_RAW = "raw_unrecognised"
-_SPOKEN = frozenset({"note", "notes", "remark", "remarks", "instructions", "message", "comment", _RAW})
-_OF_A_SCAN = frozenset({"at", "status", "code", "place", "location"})  # our words, and where it was
-_ANYBODY = frozenset(
+_RECEIVER_KEYS = frozenset({"receivedby", "recievedby", "receviedby", "receivername", "signedby"})
+_RAW_RECORD_KEY = "raw_unrecognised"
+_REMARK_KEYS = frozenset(
+    {"note", "notes", "remark", "remarks", "instructions", "message", "comment", _RAW_RECORD_KEY}
+)
+_SCAN_KEYS = frozenset({"at", "status", "code", "place", "location"})  # our words, and where it was
+_GENERIC_RECEIVER_WORDS = frozenset(
     ["self", "consignee", "customer", "recipient", "security", "guard", "family", "neighbour", "neighbor"]
 )
-_TITLES = frozenset(["mr", "mrs", "ms", "miss", "dr", "smt", "shri", "sri"])
-_TELLING = 3  # letters: shorter words are initials, or stand for something else in a note
+_NAME_TITLES = frozenset(["mr", "mrs", "ms", "miss", "dr", "smt", "shri", "sri"])
+_MIN_IDENTIFYING_CHARS = 3  # letters: shorter words are initials, or stand for something else in a note
 # vowel signs of India's scripts are no letters to `\w`, and without them a word falls apart
-_LETTER = r"(?:[^\W_]|[\u0300-\u036f\u0900-\u0963\u0971-\u0dff\u200c\u200d])"
-_WORD = re.compile(f"{_LETTER}+")
+_LETTER_PATTERN = r"(?:[^\W_]|[\u0300-\u036f\u0900-\u0963\u0971-\u0dff\u200c\u200d])"
+_NAME_WORD_PATTERN = re.compile(f"{_LETTER_PATTERN}+")
 
 
-def name_of(customer: Mapping[str, Any]) -> Words:
+def read_customer_name(customer: Mapping[str, Any]) -> NameWords:
     """The name in a customer's record; nothing where it lacks the first name, by which she is known."""
-    first, last = text_of(customer.get("firstName")), text_of(customer.get("lastName"))
-    return _name(f"{first} {last}") if _name(first) else ()
+    first, last = convert_to_text(customer.get("firstName")), convert_to_text(customer.get("lastName"))
+    return _split_name(f"{first} {last}") if _split_name(first) else ()
 
 
-def hide_strangers(body: dict[str, Any], names: Iterable[Words], counts: Counter[str]) -> None:
+def mask_third_parties(
+    body: dict[str, Any], subject_names: Iterable[NameWords], mask_counts: Counter[str]
+) -> None:
     """Put `another person` where a record names who took the parcel in, unless by one of her `names`."""
-    raw = body.get(_RAW)
+    raw = body.get(_RAW_RECORD_KEY)
     found = [
         (holder, key, said)
         for holder in (body, raw)
         if isinstance(holder, dict)
         for key, said in holder.items()
-        if isinstance(said, str) and key_of(key) in _RECEIVERS
+        if isinstance(said, str) and normalize_key(key) in _RECEIVER_KEYS
     ]
     if not found:
         return
-    known = [name for name in (_name(text_of(pick(body, "consignee.name"))), *names) if name]
+    known = [
+        name
+        for name in (_split_name(convert_to_text(get_nested_value(body, "consignee.name"))), *subject_names)
+        if name
+    ]
     strangers: set[str] = set()
     for holder, key, said in found:
-        words = set(_words(said))
-        if not words <= _ANYBODY and not any(_same(_name(said), name) for name in known):
-            holder[key] = SOMEBODY
-            counts[CODE] += 1
-            strangers |= words - _ANYBODY
-    telling = {word for word in strangers if len(word) >= _TELLING} - set(chain(*known))
+        words = set(_split_words(said))
+        if not words <= _GENERIC_RECEIVER_WORDS and not any(
+            _is_same_name(_split_name(said), name) for name in known
+        ):
+            holder[key] = OTHER_PERSON_PLACEHOLDER
+            mask_counts[OTHER_PERSON_REMOVED] += 1
+            strangers |= words - _GENERIC_RECEIVER_WORDS
+    telling = {word for word in strangers if len(word) >= _MIN_IDENTIFYING_CHARS} - set(chain(*known))
     if telling:
-        _hide_in_words(body, strangers, telling, counts)
+        _mask_names_in_remarks(body, strangers, telling, mask_counts)
 
 
-def _hide_in_words(
-    body: dict[str, Any], strangers: set[str], telling: set[str], counts: Counter[str]
+def _mask_names_in_remarks(
+    body: dict[str, Any], third_party_words: set[str], identifying_words: set[str], mask_counts: Counter[str]
 ) -> None:
     """Hide a name in what else was said: a telling word of it, with its other words where they stand beside it."""
-    word = f"(?<!{_LETTER})(?:{'|'.join(map(re.escape, sorted(strangers)))})(?!{_LETTER})"
+    word = f"(?<!{_LETTER_PATTERN})(?:{'|'.join(map(re.escape, sorted(third_party_words)))})(?!{_LETTER_PATTERN})"
     run = re.compile(rf"{word}(?:[\s.,]+{word})*", re.IGNORECASE)
 
     def hidden(value: Any) -> Any:
@@ -79,36 +89,41 @@ def _hide_in_words(
             return {key: hidden(item) for key, item in value.items()}
         if isinstance(value, list):
             return [hidden(item) for item in value]
-        if not isinstance(value, str) or telling.isdisjoint(_words(value)):
+        if not isinstance(value, str) or identifying_words.isdisjoint(_split_words(value)):
             return value
-        counts[CODE] += 1
+        mask_counts[OTHER_PERSON_REMOVED] += 1
         return run.sub(
-            lambda hit: hit.group() if telling.isdisjoint(_words(hit.group())) else SOMEBODY, value
+            lambda hit: (
+                hit.group()
+                if identifying_words.isdisjoint(_split_words(hit.group()))
+                else OTHER_PERSON_PLACEHOLDER
+            ),
+            value,
         )
 
-    for key in body.keys() & _SPOKEN:
+    for key in body.keys() & _REMARK_KEYS:
         body[key] = hidden(body[key])
     events = body.get("events")
     for event in events if isinstance(events, list) else ():
-        for key in event.keys() - _OF_A_SCAN if isinstance(event, dict) else ():
+        for key in event.keys() - _SCAN_KEYS if isinstance(event, dict) else ():
             event[key] = hidden(event[key])
 
 
-def _same(said: Words, name: Words) -> bool:
+def _is_same_name(recorded_name: NameWords, name: NameWords) -> bool:
     """Asha Rani Sharma is `Asha`, `Asha S.`, `A. R. Sharma`; not `Sharma`, `A.` nor `Ravi Sharma`."""
-    if "".join(said) == "".join(name):
+    if "".join(recorded_name) == "".join(name):
         return True
-    initials = {word for word in said if len(word) == 1}
-    whole = set(said) - initials
+    initials = {word for word in recorded_name if len(word) == 1}
+    whole = set(recorded_name) - initials
     if not whole <= set(name) or not initials <= {word[0] for word in name}:
         return False
     first, *_, last = name if len(name) > 1 else (*name, "")
     return first in whole or (first[0] in initials and last in whole)
 
 
-def _words(text: str) -> list[str]:
-    return _WORD.findall(text.casefold())
+def _split_words(text: str) -> list[str]:
+    return _NAME_WORD_PATTERN.findall(text.casefold())
 
 
-def _name(text: str) -> Words:
-    return tuple(word for word in _words(text) if word not in _TITLES)
+def _split_name(text: str) -> NameWords:
+    return tuple(word for word in _split_words(text) if word not in _NAME_TITLES)

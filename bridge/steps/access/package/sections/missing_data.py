@@ -8,41 +8,41 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bridge.model import Absence, Action, Gap, Outcome, Task, TaskState
+from bridge.model import Absence, Gap, Outcome, Task, TaskAction, TaskState
 from bridge.steps.access.package import plain_language
-from bridge.steps.access.package.text import long_moment, plural
+from bridge.steps.access.package.text import format_count, format_long_datetime
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime, tzinfo
 
-    from bridge.steps.access.package.sections.statistics import Survey
+    from bridge.steps.access.package.sections.statistics import PackageStatistics
 
 
-def searched(tasks: Sequence[Task]) -> list[Task]:
+def select_gather_tasks(tasks: Sequence[Task]) -> list[Task]:
     """Pick the tasks that asked a system for data."""
-    return [task for task in tasks if task.action is Action.GATHER]
+    return [task for task in tasks if task.action is TaskAction.GATHER]
 
 
-def gaps_of(tasks: Sequence[Task]) -> tuple[Gap, ...]:
+def find_gaps(tasks: Sequence[Task]) -> tuple[Gap, ...]:
     """Every gap once, in the order of the tasks; a task that did not end well is a gap by itself."""
-    asked = searched(tasks)
+    asked = select_gather_tasks(tasks)
     if not asked:
         return (Gap(system="", absence=Absence.NOT_CONFIGURED, what="", reason="no_system_asked"),)
     found: dict[Gap, None] = {}
     for task in asked:
         found.update(dict.fromkeys(task.gaps))
-        if not task.gaps and not _answered(task):
-            found[_unfinished(task)] = None
+        if not task.gaps and not _is_fully_answered(task):
+            found[_build_unanswered_gap(task)] = None
     return tuple(found)
 
 
-def _answered(task: Task) -> bool:
+def _is_fully_answered(task: Task) -> bool:
     unwell = (Outcome.INCOMPLETE, Outcome.UNREACHED, Outcome.DENIED, Outcome.UNCONFIRMED)
     return task.state is TaskState.DONE and task.outcome not in unwell
 
 
-def _unfinished(task: Task) -> Gap:
+def _build_unanswered_gap(task: Task) -> Gap:
     denied = task.outcome is Outcome.DENIED
     over = task.state in (TaskState.DONE, TaskState.FAILED)
     reason = "access_denied" if denied else "source_unavailable" if over else "not_finished"
@@ -50,56 +50,60 @@ def _unfinished(task: Task) -> Gap:
     return Gap(system=task.system, absence=absence, what="", reason=reason)
 
 
-def sentence(gap: Gap) -> str:
+def describe_gap(gap: Gap) -> str:
     """Say a gap as a person reads it: what is missing, where, and what we do about it."""
-    why = plain_language.reason(gap.reason)
+    why = plain_language.explain_gap_reason(gap.reason)
     if not gap.system:
         return why
-    form = plain_language.ABSENCES[gap.absence]
+    form = plain_language.ABSENCE_SENTENCES[gap.absence]
     if gap.reason.startswith("not_in_version"):
         form = "{system} was not asked for: {what}"
-    text = form.format(system=plain_language.system_name(gap.system), what=plain_language.what(gap.what))
+    text = form.format(
+        system=plain_language.describe_system(gap.system), what=plain_language.describe_gap_subject(gap.what)
+    )
     return f"{text[:1].upper()}{text[1:]}. {why}".strip()
 
 
-def sources(tasks: Sequence[Task], zone: tzinfo) -> list[dict[str, Any]]:
+def list_searched_systems(tasks: Sequence[Task], zone: tzinfo) -> list[dict[str, Any]]:
     """List the log of the search: which system was asked, when it had answered, what came of it."""
-    missing = gaps_of(tasks)
+    missing = find_gaps(tasks)
     return [
         {
             "system": task.system,
-            "name": plain_language.system_name(task.system),
+            "name": plain_language.describe_system(task.system),
             "answered_at": task.finished_at.isoformat() if task.finished_at else "",
-            "answered_on": long_moment(task.finished_at, zone) if task.finished_at else "not answered yet",
+            "answered_on": format_long_datetime(task.finished_at, zone)
+            if task.finished_at
+            else "not answered yet",
             "records": task.records,
-            "result": _result(task, missing),
+            "result": _describe_search_result(task, missing),
         }
-        for task in searched(tasks)
+        for task in select_gather_tasks(tasks)
     ]
 
 
-def as_of(tasks: Sequence[Task], now: datetime) -> datetime:
+def find_as_of_time(tasks: Sequence[Task], now: datetime) -> datetime:
     """Find the moment until which the package is true of every system that answered."""
-    return min((task.finished_at for task in searched(tasks) if task.finished_at), default=now)
+    return min((task.finished_at for task in select_gather_tasks(tasks) if task.finished_at), default=now)
 
 
-def _result(task: Task, missing: Sequence[Gap]) -> str:
-    if not _answered(task):
+def _describe_search_result(task: Task, gaps: Sequence[Gap]) -> str:
+    if not _is_fully_answered(task):
         return "error" if task.state in (TaskState.DONE, TaskState.FAILED) else "unavailable"
-    if any(gap.system == task.system for gap in missing):
+    if any(gap.system == task.system for gap in gaps):
         return "found in part" if task.records else "unavailable"
     return "found" if task.records else "nothing"
 
 
-def left_out(survey: Survey) -> list[tuple[str, int, str]]:
+def list_masked_data(statistics: PackageStatistics) -> list[tuple[str, int, str]]:
     """(code, how often, the sentence) for everything that was masked or left out."""
     return [
-        (code, count, plain_language.plain(code, plain_language.LEFT_OUT))
-        for code, count in sorted(survey.masks.items())
+        (code, count, plain_language.describe_code(code, plain_language.MASKING_REASONS))
+        for code, count in sorted(statistics.mask_counts.items())
     ]
 
 
-def withheld(gaps: Sequence[Gap], survey: Survey) -> Mapping[str, Any]:
+def build_withheld_section(gaps: Sequence[Gap], statistics: PackageStatistics) -> Mapping[str, Any]:
     """Make the body of `08_withheld.json`."""
     return {
         "missing": [
@@ -108,29 +112,34 @@ def withheld(gaps: Sequence[Gap], survey: Survey) -> Mapping[str, Any]:
                 "kind": gap.absence.value,
                 "what": gap.what,
                 "reason_code": gap.reason,
-                "reason": sentence(gap),
+                "reason": describe_gap(gap),
             }
             for gap in gaps
         ],
         "left_out": [
             {"reason_code": code, "places": count, "reason": reason}
-            for code, count, reason in left_out(survey)
+            for code, count, reason in list_masked_data(statistics)
         ],
         "explanation": "Missing means we could not get it; left out means we hold it and do not show it. "
         "What is neither listed here nor in the records was not found in the systems we asked.",
     }
 
 
-def headline(*, complete: bool, found: int, identifiable: bool, sealed: int = 0) -> tuple[str, str]:
+def build_headline_answer(
+    *, complete: bool, record_count: int, identifiable: bool, sealed_count: int = 0
+) -> tuple[str, str]:
     """Answer 'do you hold data about me?' with a code and a sentence.
 
     `sealed` counts what an earlier erasure had to leave: it is held, so the answer is never a plain no.
     """
-    if found:
-        return "yes", f"Yes. We hold data about you: {plural(found, 'record')} in the systems that answered."
-    if sealed and complete:
+    if record_count:
+        return (
+            "yes",
+            f"Yes. We hold data about you: {format_count(record_count, 'record')} in the systems that answered.",
+        )
+    if sealed_count and complete:
         return "yes", "Yes, but nothing beside what is sealed since we erased your data."
-    if sealed:
+    if sealed_count:
         return (
             "yes",
             "Yes: what is sealed since we erased your data. Not all systems answered, so there may be more.",

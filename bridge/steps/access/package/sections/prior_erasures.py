@@ -8,70 +8,93 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bridge.model import DocumentKind
-from bridge.rules.retention.release import CATEGORY as PAPERS
-from bridge.rules.retention.release import CLAIM
+from bridge.rules.retention.release import INVOICE_CATEGORY as PAPERS
+from bridge.rules.retention.release import LEGAL_HOLD_GROUND
 from bridge.steps.access.package import plain_language
-from bridge.steps.access.package.text import long_day, plural
+from bridge.steps.access.package.text import format_count, format_long_date
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date, tzinfo
 
-    from bridge.rules.erasure.tombstone import Earlier, Rest
+    from bridge.rules.erasure.tombstone import PriorErasureSummary, RemainingData
 
 
-def key(earlier: Sequence[Earlier], zone: tzinfo) -> Mapping[str, Any]:
+def build_prior_erasures_section(
+    prior_erasures: Sequence[PriorErasureSummary], zone: tzinfo
+) -> Mapping[str, Any]:
     """Make the key `earlier_erasures`; nothing where there was none."""
-    return {"earlier_erasures": [_entry(each, zone) for each in earlier]} if earlier else {}
+    return (
+        {"earlier_erasures": [_build_prior_erasure_json(each, zone) for each in prior_erasures]}
+        if prior_erasures
+        else {}
+    )
 
 
-def count(earlier: Sequence[Earlier]) -> int:
+def count_sealed_items(prior_erasures: Sequence[PriorErasureSummary]) -> int:
     """Count what is still sealed or locked away."""
-    return sum(rest.count for each in earlier for rest in each.rests)
+    return sum(rest.count for each in prior_erasures for rest in each.rests)
 
 
-def laws(earlier: Sequence[Earlier]) -> tuple[str, ...]:
+def list_sealing_laws(prior_erasures: Sequence[PriorErasureSummary]) -> tuple[str, ...]:
     """Titles of the laws behind all that is still kept: for the footnote."""
-    return tuple(dict.fromkeys(law for each in earlier for rest in each.rests for law in rest.laws))
+    return tuple(dict.fromkeys(law for each in prior_erasures for rest in each.rests for law in rest.laws))
 
 
-def told(each: Earlier, zone: tzinfo) -> Mapping[str, Any]:
+def describe_prior_erasure(prior_erasure: PriorErasureSummary, zone: tzinfo) -> Mapping[str, Any]:
     """Say an earlier erasure as a person reads it: `done`, then `kept` line by line, then `why_codes`."""
     return {
-        "done": _done(each, zone),
-        "kept": [*_papers(each.rests), *map(_bank, _of(each.rests, papers=False))],
-        "why_codes": plain_language.CODES_KEPT
-        + (f" They go after {long_day(each.codes_until)}." if each.codes_until else ""),
+        "done": _describe_erasure_result(prior_erasure, zone),
+        "kept": [
+            *_describe_sealed_documents(prior_erasure.rests),
+            *map(_describe_bank_details, _select_remaining_items(prior_erasure.rests, documents=False)),
+        ],
+        "why_codes": plain_language.SUPPRESSION_KEYS_SENTENCE
+        + (
+            f" They go after {format_long_date(prior_erasure.codes_until)}."
+            if prior_erasure.codes_until
+            else ""
+        ),
     }
 
 
-def _entry(each: Earlier, zone: tzinfo) -> Mapping[str, Any]:
+def _build_prior_erasure_json(prior_erasure: PriorErasureSummary, zone: tzinfo) -> Mapping[str, Any]:
     return {
-        "erased_on": each.erasure.erased_at.astimezone(zone).date().isoformat(),
-        "reference": each.erasure.request_id,
-        "finished": each.finished,
+        "erased_on": prior_erasure.erasure.erased_at.astimezone(zone).date().isoformat(),
+        "reference": prior_erasure.erasure.request_id,
+        "finished": prior_erasure.finished,
         "erased": [
-            {"what": plain_language.ERASED[table][1], "count": rows} for table, rows in each.removed.items()
+            {"what": plain_language.ERASED_ROW_NOUNS[table][1], "count": rows}
+            for table, rows in prior_erasure.removed.items()
         ],
         "sealed": [
             {
                 "what": rest.what,
                 "count": rest.count,
                 "law": "; ".join(rest.laws),
-                "until": _day(rest.until),
-                "erasable_from": _day(rest.erasable_from),
+                "until": _format_sealing_day(rest.until),
+                "erasable_from": _format_sealing_day(rest.erasable_from),
             }
-            for rest in each.rests
+            for rest in prior_erasure.rests
         ],
-        "suppression_keys": {"in_words": plain_language.CODES_KEPT, "until": _day(each.codes_until)},
+        "suppression_keys": {
+            "in_words": plain_language.SUPPRESSION_KEYS_SENTENCE,
+            "until": _format_sealing_day(prior_erasure.codes_until),
+        },
     }
 
 
-def _done(each: Earlier, zone: tzinfo) -> str:
-    day, reference = long_day(each.erasure.erased_at.astimezone(zone).date()), each.erasure.request_id
-    went = [plural(rows, *plain_language.ERASED[table]) for table, rows in each.removed.items()]
+def _describe_erasure_result(prior_erasure: PriorErasureSummary, zone: tzinfo) -> str:
+    day, reference = (
+        format_long_date(prior_erasure.erasure.erased_at.astimezone(zone).date()),
+        prior_erasure.erasure.request_id,
+    )
+    went = [
+        format_count(rows, *plain_language.ERASED_ROW_NOUNS[table])
+        for table, rows in prior_erasure.removed.items()
+    ]
     gone = f" From our own records went: {', '.join(went)}." if went else ""
-    if not each.finished:
+    if not prior_erasure.finished:
         return (
             f"You asked us to erase your data. We began on {day} (reference {reference}) and have not "
             f"finished: the copy of an invoice that the tax law demands is still missing.{gone}"
@@ -79,46 +102,50 @@ def _done(each: Earlier, zone: tzinfo) -> str:
     return f"You asked us to erase your data. We did on {day} (reference {reference}).{gone}"
 
 
-def _papers(rests: Sequence[Rest]) -> list[str]:
+def _describe_sealed_documents(remaining_items: Sequence[RemainingData]) -> list[str]:
     """Group papers by what is to be said of their end."""
     groups: dict[str, dict[str, int]] = {}
-    for rest in _of(rests, papers=True):
+    for rest in _select_remaining_items(remaining_items, documents=True):
         kind = next(
-            name for each in DocumentKind if rest.what.startswith(name := plain_language.plain(each, {}))
+            name
+            for each in DocumentKind
+            if rest.what.startswith(name := plain_language.describe_code(each, {}))
         )
-        counts = groups.setdefault(_until(rest), {})
+        counts = groups.setdefault(_describe_sealing_end(rest), {})
         counts[kind] = counts.get(kind, 0) + rest.count
     lines = [
-        f"{until}: {', '.join(plural(number, kind) for kind, number in counts.items())}."
+        f"{until}: {', '.join(format_count(number, kind) for kind, number in counts.items())}."
         for until, counts in groups.items()
     ]
     return [*lines, "Nobody reads it in daily work."] if lines else []
 
 
-def _until(rest: Rest) -> str:
-    if not rest.grounds:
+def _describe_sealing_end(remaining_item: RemainingData) -> str:
+    if not remaining_item.grounds:
         return "No law keeps this any more, and it is destroyed next"
-    if CLAIM in rest.grounds:
+    if LEGAL_HOLD_GROUND in remaining_item.grounds:
         return "Sealed while a dispute or claim is open"
-    if rest.until is None:
+    if remaining_item.until is None:
         return "What the tax law makes us keep is sealed; the last day is still to be worked out"
-    return f"What the tax law makes us keep is sealed until {long_day(rest.until)}"
+    return f"What the tax law makes us keep is sealed until {format_long_date(remaining_item.until)}"
 
 
-def _bank(rest: Rest) -> str:
-    details = f"Bank particulars for {plural(rest.count, 'refund')}"
-    if not rest.grounds:
+def _describe_bank_details(remaining_item: RemainingData) -> str:
+    details = f"Bank particulars for {format_count(remaining_item.count, 'refund')}"
+    if not remaining_item.grounds:
         return f"{details} are no longer needed and are destroyed next."
-    if CLAIM in rest.grounds:
+    if LEGAL_HOLD_GROUND in remaining_item.grounds:
         return f"{details} are locked away while a dispute or claim is open."
-    if rest.until is None:
+    if remaining_item.until is None:
         return f"{details} are locked away until the refund is settled."
-    return f"{details} are locked away until {long_day(rest.until)}."
+    return f"{details} are locked away until {format_long_date(remaining_item.until)}."
 
 
-def _of(rests: Sequence[Rest], *, papers: bool) -> list[Rest]:
-    return [rest for rest in rests if (rest.category == PAPERS) is papers]
+def _select_remaining_items(
+    remaining_items: Sequence[RemainingData], *, documents: bool
+) -> list[RemainingData]:
+    return [rest for rest in remaining_items if (rest.category == PAPERS) is documents]
 
 
-def _day(day: date | None) -> str:
+def _format_sealing_day(day: date | None) -> str:
     return day.isoformat() if day else ""

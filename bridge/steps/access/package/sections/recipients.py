@@ -9,10 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bridge.rules.notices.recipients import EVERY
+from bridge.rules.notices.recipients import ALL_PARCELS
 from bridge.steps.access.package import plain_language
-from bridge.steps.access.package.sections.statistics import Parcels, Survey, carrier_key
-from bridge.steps.access.package.text import NOT_PUBLISHED, csv_line, given, is_given
+from bridge.steps.access.package.sections.statistics import (
+    CarrierParcels,
+    PackageStatistics,
+    normalize_carrier_name,
+)
+from bridge.steps.access.package.text import NOT_PUBLISHED, format_csv_line, format_setting, is_setting_given
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -21,10 +25,10 @@ if TYPE_CHECKING:
     from config.merchant_file.merchant import Merchant
     from config.merchant_file.processors import Processor
 
-HOME = "IN"
-UNNAMED = "recipient_identity_not_configured"
-_CARRIER_DATA = "shipment"
-_SHARED = {**plain_language.CATEGORIES, **plain_language.FIELDS}
+HOME_COUNTRY = "IN"
+RECIPIENT_NOT_CONFIGURED = "recipient_identity_not_configured"
+_SHIPMENT_CATEGORY = "shipment"
+_SHARED_DATA_NAMES = {**plain_language.CATEGORY_PHRASES, **plain_language.SHARED_FIELD_PHRASES}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,144 +39,164 @@ class Recipient:
     name: str
     role: str
     service: str
-    shared: tuple[str, ...]
-    first: date | None
-    last: date | None
-    waybills: int | None
+    shared_data: tuple[str, ...]
+    first_shared_on: date | None
+    last_shared_on: date | None
+    waybill_count: int | None
     countries: tuple[str, ...]
     safeguard: str
-    named: bool
+    has_legal_name: bool
 
 
-def recipients(merchant: Merchant, survey: Survey) -> tuple[list[Recipient], tuple[str, ...]]:
+def list_recipients(
+    merchant: Merchant, statistics: PackageStatistics
+) -> tuple[list[Recipient], tuple[str, ...]]:
     """Those who got data of the person, and the ids of those whose name is not configured."""
     listed, unnamed = [], []
     taken: set[str] = set()
     for processor in merchant.processors:
-        if _CARRIER_DATA not in processor.data:
-            if not (processor.named and is_given(processor.legal_name)):
+        if _SHIPMENT_CATEGORY not in processor.data:
+            if not (processor.named and is_setting_given(processor.legal_name)):
                 unnamed.append(processor.id)
             if processor.named:
-                listed.append(_standing(processor, survey))
+                listed.append(_build_permanent_recipient(processor, statistics))
             continue
-        keys = list(survey.carriers)
+        keys = list(statistics.parcels_by_carrier)
         if (
-            EVERY not in processor.carries
+            ALL_PARCELS not in processor.carries
         ):  # else it has a copy of each parcel, and takes none from its carrier
-            keys = [key for key in keys if _is(processor, key)]
+            keys = [key for key in keys if _is_processor_of_carrier(processor, key)]
             taken.update(keys)
         if keys:
-            listed.append(_carrier(processor, [survey.carriers[key] for key in keys]))
-            if not is_given(processor.legal_name):
+            listed.append(
+                _build_carrier_recipient(processor, [statistics.parcels_by_carrier[key] for key in keys])
+            )
+            if not is_setting_given(processor.legal_name):
                 unnamed.append(processor.id)
-    for key in sorted(survey.carriers.keys() - taken):
-        listed.append(_carrier(None, [survey.carriers[key]]))
-        unnamed.append(survey.carriers[key].name or "a carrier the shop did not name")
+    for key in sorted(statistics.parcels_by_carrier.keys() - taken):
+        listed.append(_build_carrier_recipient(None, [statistics.parcels_by_carrier[key]]))
+        unnamed.append(statistics.parcels_by_carrier[key].name or "a carrier the shop did not name")
     return listed, tuple(unnamed)
 
 
-def _is(processor: Processor, key: str) -> bool:
-    if key in processor.carries:
+def _is_processor_of_carrier(processor: Processor, normalized_name: str) -> bool:
+    if normalized_name in processor.carries:
         return True
-    names = (carrier_key(processor.id), carrier_key(processor.legal_name))
-    return any(name and key.startswith(name) for name in names) or (bool(key) and names[1].startswith(key))
+    names = (normalize_carrier_name(processor.id), normalize_carrier_name(processor.legal_name))
+    return any(name and normalized_name.startswith(name) for name in names) or (
+        bool(normalized_name) and names[1].startswith(normalized_name)
+    )
 
 
-def _standing(processor: Processor, survey: Survey) -> Recipient:
-    span = survey.systems.get(processor.id)
+def _build_permanent_recipient(processor: Processor, statistics: PackageStatistics) -> Recipient:
+    span = statistics.tallies_by_system.get(processor.id)
     return Recipient(
         id=processor.id,
-        name=_name(processor),
-        role=given(processor.role),
-        service=given(processor.services),
-        shared=tuple(plain_language.plain(each, _SHARED) for each in processor.fields or processor.data),
-        first=span.first if span else None,
-        last=span.last if span else None,
-        waybills=None,
+        name=_format_recipient_name(processor),
+        role=format_setting(processor.role),
+        service=format_setting(processor.services),
+        shared_data=tuple(
+            plain_language.describe_code(each, _SHARED_DATA_NAMES)
+            for each in processor.fields or processor.data
+        ),
+        first_shared_on=span.first_date if span else None,
+        last_shared_on=span.last_date if span else None,
+        waybill_count=None,
         countries=processor.countries,
         safeguard=processor.safeguard,
-        named=is_given(processor.legal_name),
+        has_legal_name=is_setting_given(processor.legal_name),
     )
 
 
-def _carrier(processor: Processor | None, all_parcels: Sequence[Parcels]) -> Recipient:
-    days = [edge for each in all_parcels for edge in (each.span.first, each.span.last) if edge]
-    told = all_parcels[0].name or "A carrier the shop did not name"
+def _build_carrier_recipient(
+    processor: Processor | None, carrier_parcels: Sequence[CarrierParcels]
+) -> Recipient:
+    days = [edge for each in carrier_parcels for edge in (each.span.first_date, each.span.last_date) if edge]
+    told = carrier_parcels[0].name or "A carrier the shop did not name"
     return Recipient(
-        id=processor.id if processor else carrier_key(told),
-        name=_name(processor) if processor else f"{told} (as the shop names it; legal name {NOT_PUBLISHED})",
-        role=given(processor.role) if processor else NOT_PUBLISHED,
-        service=given(processor.services) if processor else "delivery",
-        shared=tuple(plain_language.plain(each, plain_language.FIELDS) for each in processor.fields)
+        id=processor.id if processor else normalize_carrier_name(told),
+        name=_format_recipient_name(processor)
+        if processor
+        else f"{told} (as the shop names it; legal name {NOT_PUBLISHED})",
+        role=format_setting(processor.role) if processor else NOT_PUBLISHED,
+        service=format_setting(processor.services) if processor else "delivery",
+        shared_data=tuple(
+            plain_language.describe_code(each, plain_language.SHARED_FIELD_PHRASES)
+            for each in processor.fields
+        )
         if processor and processor.fields
-        else tuple(plain_language.FIELDS.values()),
-        first=min(days, default=None),
-        last=max(days, default=None),
-        waybills=len({number for each in all_parcels for number in each.waybills}),
+        else tuple(plain_language.SHARED_FIELD_PHRASES.values()),
+        first_shared_on=min(days, default=None),
+        last_shared_on=max(days, default=None),
+        waybill_count=len({number for each in carrier_parcels for number in each.waybills}),
         countries=processor.countries if processor else (),
         safeguard=processor.safeguard if processor else "",
-        named=bool(processor and is_given(processor.legal_name)),
+        has_legal_name=bool(processor and is_setting_given(processor.legal_name)),
     )
 
 
-def _name(processor: Processor) -> str:
-    if is_given(processor.legal_name):
+def _format_recipient_name(processor: Processor) -> str:
+    if is_setting_given(processor.legal_name):
         return processor.legal_name.strip()
-    return f"{plain_language.plain(processor.id, plain_language.TRADE_NAMES)} (legal name {NOT_PUBLISHED})"
+    return f"{plain_language.describe_code(processor.id, plain_language.TRADE_NAMES)} (legal name {NOT_PUBLISHED})"
 
 
-def countries_of(recipient: Recipient) -> str:
+def describe_countries(recipient: Recipient) -> str:
     """Say the countries of a recipient in words."""
     return (
-        ", ".join(plain_language.plain(code, plain_language.COUNTRIES) for code in recipient.countries)
+        ", ".join(
+            plain_language.describe_code(code, plain_language.COUNTRY_NAMES) for code in recipient.countries
+        )
         or NOT_PUBLISHED
     )
 
 
-def safeguard_of(recipient: Recipient) -> str:
+def describe_safeguard(recipient: Recipient) -> str:
     """Say what protects the data there."""
-    if is_given(recipient.safeguard):
-        return given(recipient.safeguard)
-    abroad = any(code != HOME for code in recipient.countries) or not recipient.countries
+    if is_setting_given(recipient.safeguard):
+        return format_setting(recipient.safeguard)
+    abroad = any(code != HOME_COUNTRY for code in recipient.countries) or not recipient.countries
     return NOT_PUBLISHED if abroad else "the data stay in India"
 
 
-def document(listed: Sequence[Recipient], unnamed: Sequence[str], survey: Survey) -> Mapping[str, Any]:
+def build_recipients_section(
+    all_recipients: Sequence[Recipient], unnamed_recipients: Sequence[str], statistics: PackageStatistics
+) -> Mapping[str, Any]:
     """Make the body of `02_recipients.json`."""
     return {
         "recipients": [
             {
                 "id": each.id,
                 "legal_name": each.name,
-                "legal_name_published": each.named,
+                "legal_name_published": each.has_legal_name,
                 "role": each.role,
                 "service": each.service,
-                "fields_shared": list(each.shared),
-                "first_shared_on": _iso(each.first),
-                "last_shared_on": _iso(each.last),
-                "waybills": each.waybills,
+                "fields_shared": list(each.shared_data),
+                "first_shared_on": _format_sharing_day(each.first_shared_on),
+                "last_shared_on": _format_sharing_day(each.last_shared_on),
+                "waybills": each.waybill_count,
                 "countries": list(each.countries),
-                "safeguard": safeguard_of(each),
-                "records_beyond_the_promise": survey.beyond_policy.get(each.id, 0),
+                "safeguard": describe_safeguard(each),
+                "records_beyond_the_promise": statistics.excess_data_records.get(each.id, 0),
             }
-            for each in listed
+            for each in all_recipients
         ],
         "unnamed": [
             {
                 "processor": each,
-                "name": plain_language.plain(each, plain_language.TRADE_NAMES),
-                "reason": UNNAMED,
+                "name": plain_language.describe_code(each, plain_language.TRADE_NAMES),
+                "reason": RECIPIENT_NOT_CONFIGURED,
             }
-            for each in unnamed
+            for each in unnamed_recipients
         ],
-        "recipients_named": not unnamed,
+        "recipients_named": not unnamed_recipients,
         "note": "A public authority is not listed here where the law forbids telling.",
     }
 
 
-def table(listed: Sequence[Recipient]) -> Iterator[bytes]:
+def render_recipients_csv(all_recipients: Sequence[Recipient]) -> Iterator[bytes]:
     """`02_recipients.csv`."""
-    yield csv_line(
+    yield format_csv_line(
         (
             "legal_name",
             "role",
@@ -185,37 +209,37 @@ def table(listed: Sequence[Recipient]) -> Iterator[bytes]:
             "safeguard",
         )
     ).encode()
-    for each in listed:
-        count = "" if each.waybills is None else str(each.waybills)
-        shared = "; ".join(each.shared)
-        days = (_iso(each.first), _iso(each.last))
-        where = (", ".join(each.countries), safeguard_of(each))
-        yield csv_line((each.name, each.role, each.service, shared, *days, count, *where)).encode()
+    for each in all_recipients:
+        count = "" if each.waybill_count is None else str(each.waybill_count)
+        shared = "; ".join(each.shared_data)
+        days = (_format_sharing_day(each.first_shared_on), _format_sharing_day(each.last_shared_on))
+        where = (", ".join(each.countries), describe_safeguard(each))
+        yield format_csv_line((each.name, each.role, each.service, shared, *days, count, *where)).encode()
 
 
-def transfers(listed: Sequence[Recipient]) -> Mapping[str, Any]:
+def build_transfers_section(all_recipients: Sequence[Recipient]) -> Mapping[str, Any]:
     """Make the body of `07_transfers.json`: every recipient that is or may be outside India."""
     return {
         "transfers": [
             {
                 "recipient": each.name,
                 "countries": [
-                    {"code": code, "name": plain_language.plain(code, plain_language.COUNTRIES)}
+                    {"code": code, "name": plain_language.describe_code(code, plain_language.COUNTRY_NAMES)}
                     for code in each.countries
-                    if code != HOME
+                    if code != HOME_COUNTRY
                 ],
                 "countries_published": bool(each.countries),
                 "basis": "needed for the service named, by a firm that works for us"
                 if each.role == "processor"
                 else NOT_PUBLISHED,
-                "safeguard": safeguard_of(each),
+                "safeguard": describe_safeguard(each),
             }
-            for each in listed
-            if not each.countries or any(code != HOME for code in each.countries)
+            for each in all_recipients
+            if not each.countries or any(code != HOME_COUNTRY for code in each.countries)
         ],
         "how_to_get_a_copy": "Write to the contact named above and ask for a copy of the safeguard.",
     }
 
 
-def _iso(value: date | None) -> str:
+def _format_sharing_day(value: date | None) -> str:
     return value.isoformat() if value else ""

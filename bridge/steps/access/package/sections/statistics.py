@@ -12,165 +12,173 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from bridge.model import MERCHANT
-from bridge.steps.access.package.records.parcels import unknown_there
-from bridge.steps.access.package.records.tables import BY_NAME
-from bridge.steps.access.package.text import day, items, pick
+from bridge.model import MERCHANT_ACCOUNT
+from bridge.steps.access.package.records.parcels import is_unknown_at_carrier
+from bridge.steps.access.package.records.tables import FLAT_TABLES_BY_NAME
+from bridge.steps.access.package.text import get_nested_value, iter_objects, parse_local_date
 
 if TYPE_CHECKING:
     from datetime import date, tzinfo
 
 # names of carriers as shops write them: `Blue Dart`, `BlueDart Express`, `DELHIVERY SURFACE`
-_NOT_LETTERS = re.compile(r"[\W_]")
-_DATES = ("createdAt", "processedAt", "created_at", "at", "status_at", "processed_at")
-_AT_CARRIER_TOO_MUCH = ("email", "line_items", "items", "products", "products_desc")
-_ORDERS = frozenset({"order", "draft_order"})
+_NON_ALPHANUMERIC_PATTERN = re.compile(r"[\W_]")
+_DATE_KEYS = ("createdAt", "processedAt", "created_at", "at", "status_at", "processed_at")
+_EXCESS_CARRIER_KEYS = ("email", "line_items", "items", "products", "products_desc")
+_ORDER_KINDS = frozenset({"order", "draft_order"})
 
 
 @dataclass(slots=True)
-class Tally:
+class RecordTally:
     """Records of one kind: how many, from which systems, from which day to which."""
 
     records: int = 0
     systems: set[str] = field(default_factory=set)
-    first: date | None = None
-    last: date | None = None
+    first_date: date | None = None
+    last_date: date | None = None
 
-    def add(self, system: str, when: date | None) -> None:
+    def add_record(self, system: str, on_date: date | None) -> None:
         """One more."""
         self.records += 1
         self.systems.add(system)
-        self.saw(when)
+        self.include_date(on_date)
 
-    def saw(self, when: date | None) -> None:
+    def include_date(self, on_date: date | None) -> None:
         """Widen the span to this day."""
-        if when is not None:
-            self.first = min(self.first or when, when)
-            self.last = max(self.last or when, when)
+        if on_date is not None:
+            self.first_date = min(self.first_date or on_date, on_date)
+            self.last_date = max(self.last_date or on_date, on_date)
 
 
 @dataclass(slots=True)
-class Parcels:
+class CarrierParcels:
     """What one carrier got of the person: how many waybills, when, and its name as the shop wrote it."""
 
     name: str
     waybills: set[str] = field(default_factory=set)
-    span: Tally = field(default_factory=Tally)
+    span: RecordTally = field(default_factory=RecordTally)
 
 
-class Survey:
+class PackageStatistics:
     """The running account of one package."""
 
     def __init__(self, zone: tzinfo) -> None:
         """Begin with nothing counted. Days are those of `zone`."""
         self.zone = zone
-        self.findings = 0
-        self.found = 0
-        self.kinds: Counter[str] = Counter()
-        self.tables: Counter[str] = Counter()
-        self.masks: Counter[str] = Counter()
-        self.categories: dict[str, Tally] = {}
-        self.systems: dict[str, Tally] = {}
-        self.carriers: dict[str, Parcels] = {}
-        self._waybills: set[str] = set()
+        self.finding_count = 0
+        self.found_count = 0
+        self.records_by_kind: Counter[str] = Counter()
+        self.rows_by_table: Counter[str] = Counter()
+        self.mask_counts: Counter[str] = Counter()
+        self.tallies_by_category: dict[str, RecordTally] = {}
+        self.tallies_by_system: dict[str, RecordTally] = {}
+        self.parcels_by_carrier: dict[str, CarrierParcels] = {}
+        self._waybill_numbers: set[str] = set()
         self.countries: set[str] = set()
         self.consents: list[dict[str, str]] = []
-        self.scored_orders = 0
+        self.scored_order_count = 0
         self.first_name = ""
-        self.beyond_policy: Counter[str] = Counter()
+        self.excess_data_records: Counter[str] = Counter()
 
-    def record(self, system: str, kind: str, body: Mapping[str, Any]) -> None:
+    def count_finding(self, system: str, kind: str, body: Mapping[str, Any]) -> None:
         """Take one finding into account."""
-        self.findings += 1
-        if unknown_there(body):
+        self.finding_count += 1
+        if is_unknown_at_carrier(body):
             return
-        when = self._when(body)
-        self.found += 1
-        self.kinds[kind] += 1
-        self.systems.setdefault(system, Tally()).add(system, when)
-        for category in _categories_of(kind, body):
-            self._tally(category).add(system, when)
-        if kind == "order" and (pick(body, "risk.recommendation") or pick(body, "risk.assessments")):
-            self.scored_orders += 1
+        when = self._find_record_date(body)
+        self.found_count += 1
+        self.records_by_kind[kind] += 1
+        self.tallies_by_system.setdefault(system, RecordTally()).add_record(system, when)
+        for category in _find_extra_categories(kind, body):
+            self._get_category_tally(category).add_record(system, when)
+        if kind == "order" and (
+            get_nested_value(body, "risk.recommendation") or get_nested_value(body, "risk.assessments")
+        ):
+            self.scored_order_count += 1
         if kind == "customer" and not self.first_name:
             self.first_name = str(body.get("firstName") or "")
         if kind == "shipment":
             consignee = body.get("consignee")
             parts = [body, consignee] if isinstance(consignee, Mapping) else [body]
-            if any(part.get(key) for part in parts for key in _AT_CARRIER_TOO_MUCH):
-                self.beyond_policy[carrier_key(str(body.get("carrier") or system))] += 1
+            if any(part.get(key) for part in parts for key in _EXCESS_CARRIER_KEYS):
+                self.excess_data_records[normalize_carrier_name(str(body.get("carrier") or system))] += 1
 
-    def row(self, system: str, table: str, row: Mapping[str, str]) -> None:
+    def count_table_row(self, system: str, table: str, row: Mapping[str, str]) -> None:
         """Take one line of a flat table into account."""
-        self.tables[table] += 1
+        self.rows_by_table[table] += 1
         if row.get("not_found"):
             # that the carrier forgot the parcel does not undo that it had it: since when, the shop may know
-            self._parcel(row)
+            self._count_parcel(row)
             return
-        when = next(filter(None, (day(row.get(name), self.zone) for name in _DATES)), None)
-        self._tally(BY_NAME[table].category).add(system, when)
+        when = next(filter(None, (parse_local_date(row.get(name), self.zone) for name in _DATE_KEYS)), None)
+        self._get_category_tally(FLAT_TABLES_BY_NAME[table].category).add_record(system, when)
         if table == "shipments":
-            self._parcel(row)
+            self._count_parcel(row)
         elif table == "addresses":
             self.countries.add(row["country_code"].upper())
         elif table == "consents":
             self.consents.append(dict(row))
 
     @property
-    def waybills(self) -> int:
+    def waybill_count(self) -> int:
         """Parcels told apart by number, whoever told of them."""
-        return len(self._waybills)
+        return len(self._waybill_numbers)
 
-    def span(self) -> Tally:
+    def build_date_span(self) -> RecordTally:
         """From the first to the last day of anything found."""
-        whole = Tally()
-        for tally in self.systems.values():
-            whole.saw(tally.first)
-            whole.saw(tally.last)
+        whole = RecordTally()
+        for tally in self.tallies_by_system.values():
+            whole.include_date(tally.first_date)
+            whole.include_date(tally.last_date)
         return whole
 
-    def _parcel(self, row: Mapping[str, str]) -> None:
+    def _count_parcel(self, row: Mapping[str, str]) -> None:
         carrier, holder = row["carrier_id"] or row["carrier"], row["account_holder"]
         if carrier or row["waybill"]:
-            self._given_to(carrier, row["carrier"], row)
-        if holder not in ("", MERCHANT):
+            self._count_carrier_parcel(carrier, row["carrier"], row)
+        if holder not in ("", MERCHANT_ACCOUNT):
             # an aggregator books the parcel in its own name, so it got the address as well
-            self._given_to(holder, holder, row)
+            self._count_carrier_parcel(holder, holder, row)
 
-    def _given_to(self, key: str, name: str, row: Mapping[str, str]) -> None:
-        parcels = self.carriers.setdefault(carrier_key(key), Parcels(name))
+    def _count_carrier_parcel(self, carrier_id: str, carrier_name: str, row: Mapping[str, str]) -> None:
+        parcels = self.parcels_by_carrier.setdefault(
+            normalize_carrier_name(carrier_id), CarrierParcels(carrier_name)
+        )
         for edge in ("shipped_on", "last_on"):
-            parcels.span.saw(day(row.get(edge), self.zone))
+            parcels.span.include_date(parse_local_date(row.get(edge), self.zone))
         if row["waybill"]:
             number = "".join(row["waybill"].split()).upper()
             parcels.waybills.add(number)
-            self._waybills.add(number)
+            self._waybill_numbers.add(number)
 
-    def _tally(self, category: str) -> Tally:
-        return self.categories.setdefault(category, Tally())
+    def _get_category_tally(self, category: str) -> RecordTally:
+        return self.tallies_by_category.setdefault(category, RecordTally())
 
-    def _when(self, body: Mapping[str, Any]) -> date | None:
-        return next(filter(None, (day(body.get(name), self.zone) for name in _DATES)), None)
+    def _find_record_date(self, body: Mapping[str, Any]) -> date | None:
+        return next(filter(None, (parse_local_date(body.get(name), self.zone) for name in _DATE_KEYS)), None)
 
 
-def carrier_key(name: str) -> str:
+def normalize_carrier_name(name: str) -> str:
     """Strip a carrier's name of blanks, case and signs: two spellings may be one."""
-    return _NOT_LETTERS.sub("", name).casefold()
+    return _NON_ALPHANUMERIC_PATTERN.sub("", name).casefold()
 
 
-def _categories_of(kind: str, body: Mapping[str, Any]) -> list[str]:
+def _find_extra_categories(kind: str, body: Mapping[str, Any]) -> list[str]:
     """Categories that have no table of their own, by the fields that show them."""
     found = []
     holds_contact = ("email", "phone", "defaultEmailAddress", "defaultPhoneNumber")
-    if kind in _ORDERS | {"customer"} and any(body.get(name) for name in holds_contact):
+    if kind in _ORDER_KINDS | {"customer"} and any(body.get(name) for name in holds_contact):
         found.append("contact")
-    if kind in _ORDERS and (
+    if kind in _ORDER_KINDS and (
         any(body.get(name) for name in ("note", "note2", "customAttributes"))
-        or any(line.get("customAttributes") for line in items(body, "lineItems"))
+        or any(line.get("customAttributes") for line in iter_objects(body, "lineItems"))
     ):
         found.append("order_free_text")
-    if body.get("clientIp") or pick(body, "customerJourneySummary.firstVisit"):
+    if body.get("clientIp") or get_nested_value(body, "customerJourneySummary.firstVisit"):
         found.append("usage_cookies")
-    if pick(body, "risk.recommendation") or pick(body, "risk.assessments") or body.get("statistics"):
+    if (
+        get_nested_value(body, "risk.recommendation")
+        or get_nested_value(body, "risk.assessments")
+        or body.get("statistics")
+    ):
         found.append("cod_risk")
     return found

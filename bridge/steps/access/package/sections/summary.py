@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bridge.steps.access.package.sections.statistics import Survey, Tally
-from bridge.steps.access.package.text import long_day, plural
+from bridge.steps.access.package.sections.statistics import PackageStatistics, RecordTally
+from bridge.steps.access.package.text import format_count, format_long_date
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from config.retention_file.retention import Category, Retention
 
 # kept by the bridge or the accounts, not in the systems that were searched for this answer
-_ELSEWHERE = {
+_NOT_SEARCHED_NOTES = {
     "invoice_document": "Invoices as issued are kept with the accounts and were not searched.",
     "cod_refund_bank": "Bank particulars for refunds are deleted once the refund is settled.",
     "suppression": "Kept as a code that cannot be turned back into your particulars.",
@@ -41,38 +41,46 @@ _LEGITIMATE_INTERESTS = {
     "usage_cookies": "keeping the shop secure",
     "support": "settling complaints and claims",
 }
-_SUBSCRIBED = "subscribed"
-_MARKETING = "v"  # the number of the purpose in the policy (s.5)
-_WITHDRAW = (
+_SUBSCRIBED_STATE = "subscribed"
+_MARKETING_PURPOSE_ID = "v"  # the number of the purpose in the policy (s.5)
+_WITHDRAWAL_NOTE = (
     "Use the link at the end of any message, or write to the contact named above. You need not say why, "
     "nor prove who you are."
 )
 
 
-def _purposes(category: Category, retention: Retention) -> list[Mapping[str, str]]:
-    return [_purpose(each, retention) for each in category.purposes]
+def _build_purposes(category: Category, retention: Retention) -> list[Mapping[str, str]]:
+    return [_build_purpose(each, retention) for each in category.purposes]
 
 
-def _purpose(number: str, retention: Retention) -> Mapping[str, str]:
-    known = retention.purposes.get(number)
-    return {"id": number, "in_words": known.title if known else ""}
+def _build_purpose(purpose_id: str, retention: Retention) -> Mapping[str, str]:
+    known = retention.purposes.get(purpose_id)
+    return {"id": purpose_id, "in_words": known.title if known else ""}
 
 
-def summary(
-    retention: Retention, survey: Survey, answer: tuple[str, str], sources: list[dict[str, Any]]
+def build_summary_section(
+    retention: Retention,
+    statistics: PackageStatistics,
+    answer: tuple[str, str],
+    searched_systems: list[dict[str, Any]],
 ) -> Mapping[str, Any]:
     """Make the body of `01_summary.json`."""
     return {
         "do_we_hold_data": {"answer": answer[0], "in_words": answer[1]},
-        "records": survey.found,
-        "sources": sources,
-        "categories": [_category(category, retention, survey) for category in retention.categories.values()],
+        "records": statistics.found_count,
+        "sources": searched_systems,
+        "categories": [
+            _build_category_summary(category, retention, statistics)
+            for category in retention.categories.values()
+        ],
     }
 
 
-def _category(category: Category, retention: Retention, survey: Survey) -> Mapping[str, Any]:
-    tally = survey.categories.get(category.id, Tally())
-    shared = category.id in ("shipment", "address", "contact") and survey.waybills
+def _build_category_summary(
+    category: Category, retention: Retention, statistics: PackageStatistics
+) -> Mapping[str, Any]:
+    tally = statistics.tallies_by_category.get(category.id, RecordTally())
+    shared = category.id in ("shipment", "address", "contact") and statistics.waybill_count
     activities = ["collected", "stored"] if tally.records else []
     activities += ["shared with carriers"] if tally.records and shared else []
     activities += ["scored"] if tally.records and category.id == "cod_risk" else []
@@ -80,34 +88,36 @@ def _category(category: Category, retention: Retention, survey: Survey) -> Mappi
         "category": category.id,
         "title": category.title,
         "personal_data": list(category.personal_data),
-        "searched": category.id not in _ELSEWHERE,
-        "note": _ELSEWHERE.get(category.id, ""),
-        "records": survey.waybills if category.id == "shipment" else tally.records,
+        "searched": category.id not in _NOT_SEARCHED_NOTES,
+        "note": _NOT_SEARCHED_NOTES.get(category.id, ""),
+        "records": statistics.waybill_count if category.id == "shipment" else tally.records,
         "systems": sorted(tally.systems),
-        "since": tally.first.isoformat() if tally.first else "",
-        "purposes": _purposes(category, retention),
+        "since": tally.first_date.isoformat() if tally.first_date else "",
+        "purposes": _build_purposes(category, retention),
         "activities": activities,
     }
 
 
-def bases(retention: Retention, regimes: Collection[str], on: date) -> Mapping[str, Any]:
+def build_legal_bases_section(
+    retention: Retention, regimes: Collection[str], on_date: date
+) -> Mapping[str, Any]:
     """Make the body of `03_purposes_and_bases.json`: per category and regime, as of that day."""
     return {
-        "valid_on": on.isoformat(),
+        "valid_on": on_date.isoformat(),
         "regimes": list(regimes),
         "categories": [
             {
                 "category": category.id,
                 "title": category.title,
-                "purposes": _purposes(category, retention),
-                "bases": [_basis(category, regime) for regime in regimes],
+                "purposes": _build_purposes(category, retention),
+                "bases": [_build_legal_basis(category, regime) for regime in regimes],
             }
             for category in retention.categories.values()
         ],
     }
 
 
-def _basis(category: Category, regime: str) -> Mapping[str, str]:
+def _build_legal_basis(category: Category, regime: str) -> Mapping[str, str]:
     # the United Kingdom kept the articles of the EU's regulation, so one text speaks for both
     text = category.basis.get(regime) or category.basis.get("EU" if regime == "UK" else regime, "")
     found = {"regime": regime, "basis": text or "not stated in the retention file"}
@@ -116,28 +126,28 @@ def _basis(category: Category, regime: str) -> Mapping[str, str]:
     return found
 
 
-def consents(retention: Retention, survey: Survey) -> Mapping[str, Any]:
+def build_consents_section(retention: Retention, statistics: PackageStatistics) -> Mapping[str, Any]:
     """Make the body of `05_consents.json`. An order is no consent and is not listed."""
     return {
         "consents": [
             {
-                "purpose": _MARKETING,
-                "in_words": _purpose(_MARKETING, retention)["in_words"],
+                "purpose": _MARKETING_PURPOSE_ID,
+                "in_words": _build_purpose(_MARKETING_PURPOSE_ID, retention)["in_words"],
                 "channel": consent["channel"],
                 "state": consent["state"],
-                "given": consent["state"] == _SUBSCRIBED,
+                "given": consent["state"] == _SUBSCRIBED_STATE,
                 "at": consent["at"],
                 "method": consent["method"] or "not recorded",
                 "collected_from": consent["collected_from"] or "not recorded",
                 "notice_version": "not recorded by the shop platform",
             }
-            for consent in survey.consents
+            for consent in statistics.consents
         ],
-        "how_to_withdraw": _WITHDRAW,
+        "how_to_withdraw": _WITHDRAWAL_NOTE,
     }
 
 
-def decisions(survey: Survey) -> Mapping[str, Any]:
+def build_automated_decisions_section(statistics: PackageStatistics) -> Mapping[str, Any]:
     """Make the body of `06_automated_decisions.json`."""
     return {
         "decisions": [
@@ -154,31 +164,34 @@ def decisions(survey: Survey) -> Mapping[str, Any]:
                 ],
                 "effect": "Cash on delivery may not be offered. You can still pay in advance.",
                 "human_review": "Write to the contact named above: a person looks at it and tells you why.",
-                "your_orders_with_a_risk_mark": survey.scored_orders,
+                "your_orders_with_a_risk_mark": statistics.scored_order_count,
             }
         ]
     }
 
 
-def ten_lines(survey: Survey, recipients: int) -> list[str]:
+def build_letter_summary(statistics: PackageStatistics, recipient_count: int) -> list[str]:
     """Sum up for the letter: at most ten lines, and none about what is not there."""
-    span = survey.span()
-    tables, kinds = survey.tables, survey.kinds
+    span = statistics.build_date_span()
+    tables, kinds = statistics.rows_by_table, statistics.records_by_kind
     told = [
-        (kinds["customer"], plural(kinds["customer"], "customer profile")),
-        (kinds["order"], plural(kinds["order"], "order")),
-        (kinds["draft_order"], plural(kinds["draft_order"], "draft order")),
-        (tables["addresses"], f"{plural(tables['addresses'], 'address', 'addresses')} kept with them"),
-        (tables["payments"], f"{plural(tables['payments'], 'payment')}, with masked numbers"),
+        (kinds["customer"], format_count(kinds["customer"], "customer profile")),
+        (kinds["order"], format_count(kinds["order"], "order")),
+        (kinds["draft_order"], format_count(kinds["draft_order"], "draft order")),
+        (tables["addresses"], f"{format_count(tables['addresses'], 'address', 'addresses')} kept with them"),
+        (tables["payments"], f"{format_count(tables['payments'], 'payment')}, with masked numbers"),
         (
             tables["refunds"] + tables["returns"],
-            f"{plural(tables['refunds'], 'refund')} and {plural(tables['returns'], 'return')}",
+            f"{format_count(tables['refunds'], 'refund')} and {format_count(tables['returns'], 'return')}",
         ),
-        (survey.waybills, f"{plural(survey.waybills, 'parcel')} and where they were"),
-        (tables["consents"], f"{plural(tables['consents'], 'entry', 'entries')} about consent to marketing"),
-        (survey.found, f"shared with {plural(recipients, 'recipient')}, named below"),
+        (statistics.waybill_count, f"{format_count(statistics.waybill_count, 'parcel')} and where they were"),
+        (
+            tables["consents"],
+            f"{format_count(tables['consents'], 'entry', 'entries')} about consent to marketing",
+        ),
+        (statistics.found_count, f"shared with {format_count(recipient_count, 'recipient')}, named below"),
     ]
     lines = [line for count, line in told if count]
-    if span.first and span.last:
-        lines.append(f"from {long_day(span.first)} to {long_day(span.last)}")
+    if span.first_date and span.last_date:
+        lines.append(f"from {format_long_date(span.first_date)} to {format_long_date(span.last_date)}")
     return lines
