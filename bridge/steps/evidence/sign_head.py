@@ -42,10 +42,12 @@ def sign_head(*, services: Services) -> SignedHead | None:
                 public_key=signed.public_key,
             )
         newest = tx.signed_heads.list_signed_heads()[-1:]
-        seq, last = tx.ledger_state.read_head()
+        seq, head_hash = tx.ledger_state.read_head()
     if signed is not None and services.ledger.configured:
         _send_head_to_ledger(
-            LedgerHead(at=now, seq=seq, hash=last, signature=services.sign(last.encode())), signed, services
+            LedgerHead(at=now, seq=seq, hash=head_hash, signature=services.sign(head_hash.encode())),
+            signed,
+            services,
         )
     for head in newest:
         if (
@@ -79,7 +81,7 @@ def _timestamp_head(head: SignedHead, services: Services) -> None:
     if services.timestamp_authority is None:
         return
     try:
-        stamp = services.timestamp_authority.request_timestamp(
+        timestamp = services.timestamp_authority.request_timestamp(
             hashlib.sha256(encode_head_statement(head)).digest()
         )
     except BridgeError as fault:
@@ -87,13 +89,13 @@ def _timestamp_head(head: SignedHead, services: Services) -> None:
             tx.signed_heads.record_timestamp_failure(head.day, str(fault))
         return
     with services.store.transaction() as tx:
-        if tx.signed_heads.record_timestamp(head.day, b64encode(stamp.token).decode(), stamp.at):
+        if tx.signed_heads.record_timestamp(head.day, b64encode(timestamp.token).decode(), timestamp.at):
             tx.evidence.append_fact(
                 Fact.HEAD_TIMESTAMPED,
                 shop="",
                 day=head.day.isoformat(),
                 seq=head.seq,
                 by="rfc3161",
-                at=stamp.at.isoformat(),
-                token_sha256=hashlib.sha256(stamp.token).hexdigest(),
+                at=timestamp.at.isoformat(),
+                token_sha256=hashlib.sha256(timestamp.token).hexdigest(),
             )

@@ -14,12 +14,16 @@ BANK_DETAILS_REVIEW_KIND = "bank_details"  # of a review
 FREE_TEXT_CATEGORY = "order_free_text"  # of the retention file: its `scan_for` says what is looked for
 
 
-def flag_sensitive_text(shop: str, spots: Iterable[SensitiveTextLocation], *, tx: Tx) -> int:
+def flag_sensitive_text(shop: str, locations: Iterable[SensitiveTextLocation], *, tx: Tx) -> int:
     """Open a review for each place that has none yet. Returns how many."""
-    opened = [
+    review_ids = [
         tx.reviews.open_review(
-            shop, BANK_DETAILS_REVIEW_KIND, each.what, order_id=each.order_id, idempotency_key=each.review_key
+            shop,
+            BANK_DETAILS_REVIEW_KIND,
+            location.what,
+            order_id=location.order_id,
+            idempotency_key=location.review_key,
         )
-        for each in spots
+        for location in locations
     ]
-    return sum(map(bool, opened))
+    return sum(map(bool, review_ids))

@@ -31,26 +31,26 @@ def index_deliveries(shop: str, *, services: Services, until_empty: bool = False
 
     Stops after a while and rings for itself, unless `to_the_end`: an erasure must know all that came before.
     """
-    until = services.clock.now() + timedelta(seconds=MAX_RUN_S)
+    deadline = services.clock.now() + timedelta(seconds=MAX_RUN_S)
     settled = 0
     while True:
         try:
-            batch = _index_batch(shop, BATCH_ROWS, services)
+            count = _index_batch(shop, BATCH_ROWS, services)
         except (Retryable, TimeLimitExceeded):
             raise
         except Exception:  # noqa: BLE001 - one that cannot be learned from must not stop its neighbours
-            batch = _index_each_delivery(shop, services)
-        settled += batch
-        if not batch:
+            count = _index_each_delivery(shop, services)
+        settled += count
+        if not count:
             return settled
-        if services.clock.now() > until and not until_empty:
+        if services.clock.now() > deadline and not until_empty:
             services.queue.enqueue("index", shop)
             return settled
 
 
-def _index_batch(shop: str, limit: int, services: Services) -> int:
+def _index_batch(shop: str, max_rows: int, services: Services) -> int:
     with services.store.transaction() as tx:
-        batch = tx.inbox.acquire_lease_batch(shop, topics.INDEXED_TOPIC_PREFIXES, limit, BATCH_BYTES)
+        batch = tx.inbox.acquire_lease_batch(shop, topics.INDEXED_TOPIC_PREFIXES, max_rows, BATCH_BYTES)
         # an empty batch too: learning takes turns, so it waits for what another worker is in the midst of
         _ingest_batch(shop, batch, tx, services)
     return len(batch)
@@ -71,10 +71,10 @@ def _index_each_delivery(shop: str, services: Services) -> int:
 
 def _mark_next_failed(shop: str, error: str, services: Services) -> None:
     with services.store.transaction() as tx:
-        for claim, delivery in tx.inbox.acquire_lease_batch(
+        for lease, delivery in tx.inbox.acquire_lease_batch(
             shop, topics.INDEXED_TOPIC_PREFIXES, 1, BATCH_BYTES
         ):
-            tx.inbox.finish_delivery(claim, DeliveryState.FAILED, error[:64])
+            tx.inbox.finish_delivery(lease, DeliveryState.FAILED, error[:64])
             tx.evidence.append_fact(
                 Fact.DELIVERY_FAILED, shop=shop, delivery=delivery.id, topic=delivery.topic, error=error
             )
@@ -84,39 +84,41 @@ def _ingest_batch(shop: str, batch: Sequence[tuple[Lease, Delivery]], tx: Tx, se
     """One transaction: claimed, learned and settled together, so dying here changes nothing."""
     sightings: list[Sighting] = []
     sales: list[Sale] = []
-    spotted: list[SensitiveTextLocation] = []
-    refused: list[tuple[Delivery, str]] = []
+    sensitive_locations: list[SensitiveTextLocation] = []
+    rejected: list[tuple[Delivery, str]] = []
     category = services.retention.categories.get(FREE_TEXT_CATEGORY)
     kinds = category.scan_for if category else ()
-    for claim, delivery in batch:
+    for lease, delivery in batch:
         try:
             body = payload.parse_json_object(delivery.raw)
             topics.check_body_shape(delivery.topic, body, delivery.shop)
             sightings.append(extract_sighting(delivery.topic, body, services.merchant.attribution))
-            sales += [sold] if (sold := read_sale(delivery.topic, body, delivery.received_at)) else []
-            spotted += find_sensitive_text(delivery.topic, body, kinds)
+            sales += [sale] if (sale := read_sale(delivery.topic, body, delivery.received_at)) else []
+            sensitive_locations += find_sensitive_text(delivery.topic, body, kinds)
         except PayloadInvalid as fault:
-            tx.inbox.finish_delivery(claim, DeliveryState.REJECTED, fault.reason)
-            refused.append((delivery, fault.reason))
+            tx.inbox.finish_delivery(lease, DeliveryState.REJECTED, fault.reason)
+            rejected.append((delivery, fault.reason))
         else:
-            tx.inbox.finish_delivery(claim, DeliveryState.DONE)
+            tx.inbox.finish_delivery(lease, DeliveryState.DONE)
     dropped = tx.index.ingest_sightings(
         shop, sightings
     )  # first: people's keys are locked before the evidence, everywhere
-    for delivery, reason in refused:
+    for delivery, reason in rejected:
         tx.evidence.append_fact(
             Fact.DELIVERY_REJECTED, shop=shop, delivery=delivery.id, topic=delivery.topic, reason=reason
         )
-    seal_sales(shop, sales, tx=tx, services=services, erased_order_ids=[seen.order_id for seen in dropped])
+    seal_sales(
+        shop, sales, tx=tx, services=services, erased_order_ids=[sighting.order_id for sighting in dropped]
+    )
     flag_sensitive_text(
-        shop, spotted, tx=tx
+        shop, sensitive_locations, tx=tx
     )  # after it: all who write evidence of people take their turn first
     if dropped:
         tx.evidence.append_fact(Fact.LATE_DELIVERY_DROPPED, shop=shop, deliveries=len(dropped))
-        for seen in dropped:
-            apply_late_delivery(shop, seen, tx=tx, services=services)
-    for seen in sightings:
-        if seen.kind is SightingKind.UNINSTALLED:
+        for sighting in dropped:
+            apply_late_delivery(shop, sighting, tx=tx, services=services)
+    for sighting in sightings:
+        if sighting.kind is SightingKind.UNINSTALLED:
             tx.evidence.append_fact(Fact.SHOP_UNINSTALLED, shop=shop)
-        elif seen.kind is SightingKind.CUSTOMERS_MERGED:
+        elif sighting.kind is SightingKind.CUSTOMERS_MERGED:
             tx.evidence.append_fact(Fact.CUSTOMERS_MERGED, shop=shop)

@@ -16,35 +16,35 @@ ATTACHMENT_COLUMNS = ("entry", "names", "reference", "further_waybills", "order"
 
 def render_items_csv(items: Iterable[NoticeItem]) -> bytes:
     """RFC 4180 with a heading; a cell that a spreadsheet would run is made harmless."""
-    out = io.StringIO(newline="")
-    table = csv.writer(out, quoting=csv.QUOTE_ALL)
+    output = io.StringIO(newline="")
+    table = csv.writer(output, quoting=csv.QUOTE_ALL)
     table.writerow(ATTACHMENT_COLUMNS)
-    for entry in items:
-        cells = (entry.id, entry.names, entry.reference, " ".join(entry.also), entry.order)
+    for item in items:
+        cells = (item.id, item.names, item.reference, " ".join(item.also), item.order)
         table.writerow([f"'{cell}" if cell[:1] in "=+-@\t\r\n" and cell else cell for cell in cells])
-    return out.getvalue().encode()
+    return output.getvalue().encode()
 
 
 def render_instruction_pdf(title: str, paragraphs: Sequence[tuple[str, Sequence[str]]]) -> bytes:
     """A4, one heading and its lines after another."""
     from fpdf import FPDF  # noqa: PLC0415 - a tenth of a second and its memory, for whoever prints
 
-    page = FPDF(format="A4")
-    page.set_title(_convert_to_latin1(title))
-    page.set_margin(20)
-    page.set_auto_page_break(auto=True, margin=20)
-    page.add_page()
-    page.set_font("Helvetica", style="B", size=15)
-    page.multi_cell(0, 8, _convert_to_latin1(title), new_x="LMARGIN", new_y="NEXT")
+    pdf = FPDF(format="A4")
+    pdf.set_title(_convert_to_latin1(title))
+    pdf.set_margin(20)
+    pdf.set_auto_page_break(auto=True, margin=20)
+    pdf.add_page()
+    pdf.set_font("Helvetica", style="B", size=15)
+    pdf.multi_cell(0, 8, _convert_to_latin1(title), new_x="LMARGIN", new_y="NEXT")
     for heading, lines in paragraphs:
-        page.ln(3)
+        pdf.ln(3)
         if heading:
-            page.set_font("Helvetica", style="B", size=11)
-            page.multi_cell(0, 6, _convert_to_latin1(heading), new_x="LMARGIN", new_y="NEXT")
-        page.set_font("Helvetica", size=10)
+            pdf.set_font("Helvetica", style="B", size=11)
+            pdf.multi_cell(0, 6, _convert_to_latin1(heading), new_x="LMARGIN", new_y="NEXT")
+        pdf.set_font("Helvetica", size=10)
         for line in lines:
-            page.multi_cell(0, 5.5, _convert_to_latin1(line), new_x="LMARGIN", new_y="NEXT")
-    return bytes(page.output())
+            pdf.multi_cell(0, 5.5, _convert_to_latin1(line), new_x="LMARGIN", new_y="NEXT")
+    return bytes(pdf.output())
 
 
 def _convert_to_latin1(text: str) -> str:

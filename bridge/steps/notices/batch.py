@@ -24,29 +24,29 @@ def open_due_notices(account: str, lease: Lease, services: Services) -> datetime
     with services.store.transaction() as tx:
         tx.notices.verify_lease(lease)
         now = services.clock.now()
-        queued = [
-            entry
-            for entry in tx.notices.list_items(account=account, states=[NoticeState.QUEUED])
-            if not entry.notice_id
+        queued_items = [
+            item
+            for item in tx.notices.list_items(account=account, states=[NoticeState.QUEUED])
+            if not item.notice_id
         ]
-        if not queued:
+        if not queued_items:
             return None
-        processor = find_processor(queued[0].processor, services)
-        why = _find_batch_blocker(queued[0].processor, processor)
-        if processor is None or why:
-            stuck = [replace(entry, reason=why) for entry in queued if entry.reason != why]
-            tx.notices.save_items(stuck)
-            tx.notices.wake_requests_of_items(stuck)
-            record_notice_fact(Fact.NOTICE_BLOCKED, stuck, tx, reason=why)
-            enqueue_requests(stuck, services)
+        processor = find_processor(queued_items[0].processor, services)
+        blocker = _find_batch_blocker(queued_items[0].processor, processor)
+        if processor is None or blocker:
+            blocked_items = [replace(item, reason=blocker) for item in queued_items if item.reason != blocker]
+            tx.notices.save_items(blocked_items)
+            tx.notices.wake_requests_of_items(blocked_items)
+            record_notice_fact(Fact.NOTICE_BLOCKED, blocked_items, tx, reason=blocker)
+            enqueue_requests(blocked_items, services)
             return now + RECHECK_DELAY
-        last = tx.notices.find_last_opened_at(account)
-        next_at = last + services.merchant.instructions.digest_interval if last else now
+        last_opened_at = tx.notices.find_last_opened_at(account)
+        next_at = last_opened_at + services.merchant.instructions.digest_interval if last_opened_at else now
         if next_at > now:
             return next_at
-        for start in range(0, len(queued), MAX_ITEMS_PER_NOTICE):
-            _open_notice(queued[start : start + MAX_ITEMS_PER_NOTICE], processor, now, tx, services)
-    enqueue_requests(queued, services)
+        for start in range(0, len(queued_items), MAX_ITEMS_PER_NOTICE):
+            _open_notice(queued_items[start : start + MAX_ITEMS_PER_NOTICE], processor, now, tx, services)
+    enqueue_requests(queued_items, services)
     return None
 
 

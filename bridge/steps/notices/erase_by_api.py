@@ -25,15 +25,15 @@ ANSWERS_BY_OUTCOME = {Outcome.ERASED: ProcessorAnswer.ERASED, Outcome.ABSENT: Pr
 def erase_by_api(notice: Notice, items: Sequence[NoticeItem], lease: Lease, services: Services) -> None:
     """Erase what is not erased yet. Raises ClaimLost and StoreUnavailable; the system's faults become a state."""
     connector = services.connectors.get(notice.processor)
-    still = [entry for entry in items if entry.answer is None]
+    unanswered = [item for item in items if item.answer is None]
     if not isinstance(connector, Eraser) or not connector.configured:
-        again = services.clock.now() + RECHECK_DELAY
-        mark_notice_blocked(notice, "api_not_configured", again, lease=lease, services=services)
+        retry_at = services.clock.now() + RECHECK_DELAY
+        mark_notice_blocked(notice, "api_not_configured", retry_at, lease=lease, services=services)
         return
     by_number: dict[str, list[NoticeItem]] = {}
-    for entry in still:
-        if entry.names is ReferenceKind.WAYBILL:
-            by_number.setdefault(entry.reference, []).append(entry)
+    for item in unanswered:
+        if item.names is ReferenceKind.WAYBILL:
+            by_number.setdefault(item.reference, []).append(item)
     try:
         for number, outcome in connector.erase_waybills(list(by_number)):
             _record_api_answer(by_number.pop(number), ANSWERS_BY_OUTCOME[outcome], lease, services)
@@ -47,9 +47,9 @@ def _record_api_answer(
     items: Sequence[NoticeItem], answer: ProcessorAnswer, lease: Lease, services: Services
 ) -> None:
     """One number: several people's, where their orders went in one parcel."""
-    told = [
+    answered_items = [
         replace(
-            entry,
+            item,
             state=NOTICE_STATE_BY_ANSWER[answer],
             answer=answer,
             answered_at=services.clock.now(),
@@ -60,11 +60,11 @@ def _record_api_answer(
             if answer is ProcessorAnswer.ERASED
             else "",  # the connector asked for it once more
         )
-        for entry in items
+        for item in items
     ]
     with services.store.transaction() as tx:
         tx.notices.verify_lease(lease)
-        tx.notices.save_items(told)
+        tx.notices.save_items(answered_items)
 
 
 def _close_api_notice(notice: Notice, lease: Lease, services: Services) -> None:
@@ -75,18 +75,18 @@ def _close_api_notice(notice: Notice, lease: Lease, services: Services) -> None:
         listed = tx.notices.list_items(notice_id=notice.id)
         refused = [
             replace(
-                entry,
+                item,
                 state=NOTICE_STATE_BY_ANSWER[ProcessorAnswer.REFUSED],
                 answer=ProcessorAnswer.REFUSED,
                 reason="not_by_api",
                 answered_at=now,
             )
-            for entry in listed
-            if entry.answer is None
+            for item in listed
+            if item.answer is None
         ]
         tx.notices.save_items(refused)
-        entries = [*(entry for entry in listed if entry.answer is not None), *refused]
-        state = derive_notice_state([entry.answer for entry in entries if entry.answer is not None])
+        closed_items = [*(item for item in listed if item.answer is not None), *refused]
+        state = derive_notice_state([item.answer for item in closed_items if item.answer is not None])
         closed = replace(
             notice,
             state=state,
@@ -97,19 +97,19 @@ def _close_api_notice(notice: Notice, lease: Lease, services: Services) -> None:
             last_error="",
         )
         tx.notices.save_notice(closed, expected_state=notice.state)
-        tx.notices.wake_requests_of_items(entries)
-        record_notice_fact(Fact.NOTICE_ANSWERED, entries, tx, notice=closed, via=NoticeChannel.API)
-    enqueue_requests(entries, services)
+        tx.notices.wake_requests_of_items(closed_items)
+        record_notice_fact(Fact.NOTICE_ANSWERED, closed_items, tx, notice=closed, via=NoticeChannel.API)
+    enqueue_requests(closed_items, services)
 
 
 def _schedule_api_retry(notice: Notice, fault: BridgeError, lease: Lease, services: Services) -> None:
     if not isinstance(fault, Retryable):
-        again = services.clock.now() + RECHECK_DELAY
-        mark_notice_blocked(notice, "api_refuses_us", again, lease=lease, services=services)
+        retry_at = services.clock.now() + RECHECK_DELAY
+        mark_notice_blocked(notice, "api_refuses_us", retry_at, lease=lease, services=services)
         return
     attempts = notice.attempts + 1
-    again = services.clock.now() + timedelta(seconds=compute_retry_pause_s(attempts, fault.retry_after_s))
+    retry_at = services.clock.now() + timedelta(seconds=compute_retry_pause_s(attempts, fault.retry_after_s))
     with services.store.transaction() as tx:
         tx.notices.verify_lease(lease)
-        waits = replace(notice, attempts=attempts, next_at=again, last_error=str(fault))
-        tx.notices.save_notice(waits, expected_state=notice.state)
+        retrying = replace(notice, attempts=attempts, next_at=retry_at, last_error=str(fault))
+        tx.notices.save_notice(retrying, expected_state=notice.state)

@@ -27,8 +27,8 @@ def mark_notice_blocked(
         if not saved or notice.last_error == reason:
             return
         listed = tx.notices.list_items(notice_id=notice.id)
-        told = [replace(entry, reason=reason[:48]) for entry in listed if entry.answer is None]
-        tx.notices.save_items(told)
-        tx.notices.wake_requests_of_items(told)
-        record_notice_fact(Fact.NOTICE_BLOCKED, told, tx, notice=notice, reason=reason)
-    enqueue_requests(told, services)
+        waiting_items = [replace(item, reason=reason[:48]) for item in listed if item.answer is None]
+        tx.notices.save_items(waiting_items)
+        tx.notices.wake_requests_of_items(waiting_items)
+        record_notice_fact(Fact.NOTICE_BLOCKED, waiting_items, tx, notice=notice, reason=reason)
+    enqueue_requests(waiting_items, services)

@@ -35,27 +35,27 @@ SENT_STATES = (NoticeState.SENT, NoticeState.REMINDED, NoticeState.ACKNOWLEDGED)
 def send_due_letters(account: str, lease: Lease, services: Services) -> None:
     """Do what is due of each notice. Raises ClaimLost and StoreUnavailable."""
     with services.store.transaction() as tx:
-        due = tx.notices.list_notices(account=account, due_at=services.clock.now())
-    for notice in due:
+        due_notices = tx.notices.list_notices(account=account, due_at=services.clock.now())
+    for notice in due_notices:
         with services.store.transaction() as tx:
-            entries = tx.notices.list_items(notice_id=notice.id)
-            if not entries:  # all that it listed waits again
+            items = tx.notices.list_items(notice_id=notice.id)
+            if not items:  # all that it listed waits again
                 tx.notices.verify_lease(lease)
                 tx.notices.withdraw_notice(notice.id)
-        if not entries:
+        if not items:
             continue
         processor = find_processor(notice.processor, services)
         if notice.state is NoticeState.QUEUED and notice.via is NoticeChannel.API:
-            erase_by_api(notice, entries, lease, services)
+            erase_by_api(notice, items, lease, services)
         elif notice.state in SENT_STATES and notice.reminders >= len(
             services.merchant.instructions.remind_days
         ):
-            _expire_notice(notice, entries, lease, services)
-        elif why := _find_send_blocker(notice, processor, services):
-            again = None if why == "file_by_hand" else services.clock.now() + RECHECK_DELAY
-            mark_notice_blocked(notice, why, again, lease=lease, services=services)
+            _expire_notice(notice, items, lease, services)
+        elif blocker := _find_send_blocker(notice, processor, services):
+            retry_at = None if blocker == "file_by_hand" else services.clock.now() + RECHECK_DELAY
+            mark_notice_blocked(notice, blocker, retry_at, lease=lease, services=services)
         elif processor is not None:
-            _send_letter(notice, entries, processor, lease, services)
+            _send_letter(notice, items, processor, lease, services)
 
 
 def _find_send_blocker(notice: Notice, processor: Processor | None, services: Services) -> str:
@@ -75,46 +75,46 @@ def _find_send_blocker(notice: Notice, processor: Processor | None, services: Se
 def _send_letter(
     notice: Notice, items: Sequence[NoticeItem], processor: Processor, lease: Lease, services: Services
 ) -> None:
-    now, terms = services.clock.now(), services.merchant.instructions
-    due_at = notice.due_at or now + timedelta(days=terms.answer_days)
+    now, rules = services.clock.now(), services.merchant.instructions
+    due_at = notice.due_at or now + timedelta(days=rules.answer_days)
     token = secrets.token_urlsafe(32)
     with services.store.transaction() as tx:
         tx.notices.verify_lease(lease)
-        tx.notices.save_link_token(notice.id, token, now + timedelta(days=terms.link_days))
+        tx.notices.save_link_token(notice.id, token, now + timedelta(days=rules.link_days))
     reminder = notice.reminders + 1 if notice.state in SENT_STATES else 0
-    mail = build_instruction_letter(
+    letter = build_instruction_letter(
         replace(notice, due_at=due_at), items, processor, token=token, reminder=reminder, services=services
     )
     try:
-        services.mailer.send_letter(mail)
+        services.mailer.send_letter(letter)
     except (ConnectorUnavailable, ConnectorRefused, CredentialRejected) as fault:
         _record_send_failure(notice, items, token, fault, lease, services)
         return
-    first = reminder == 0
-    sent = replace(
+    is_first = reminder == 0
+    sent_notice = replace(
         notice,
-        state=NoticeState.SENT if first else NoticeState.REMINDED,
+        state=NoticeState.SENT if is_first else NoticeState.REMINDED,
         sent_at=notice.sent_at or now,
         due_at=due_at,
         reminders=reminder,
         attempts=0,
-        message_id=mail.message_id,
-        body_sha256=hashlib.sha256(mail.text.encode()).hexdigest(),
+        message_id=letter.message_id,
+        body_sha256=hashlib.sha256(letter.text.encode()).hexdigest(),
         last_error="",
     )
-    sent = replace(sent, next_at=_find_next_due_at(sent, now, services))
-    told = [replace(entry, state=NoticeState.SENT, reason="") for entry in items]
-    for left in reversed(
+    sent_notice = replace(sent_notice, next_at=_find_next_due_at(sent_notice, now, services))
+    sent_items = [replace(item, state=NoticeState.SENT, reason="") for item in items]
+    for remaining_attempts in reversed(
         range(RECORD_ATTEMPTS)
     ):  # a letter that has gone must not go again for a database that was busy
         try:
-            _record_sent_letter(notice, sent, told, lease, services)
+            _record_sent_letter(notice, sent_notice, sent_items, lease, services)
         except StoreUnavailable:
-            if not left:
+            if not remaining_attempts:
                 raise
         else:
             break
-    enqueue_requests(told, services)
+    enqueue_requests(sent_items, services)
 
 
 def _record_sent_letter(
@@ -140,8 +140,8 @@ def _record_sent_letter(
 
 def _find_next_due_at(notice: Notice, now: datetime, services: Services) -> datetime:
     """When something is due of it next: a reminder, or the end of waiting."""
-    terms, sent_at = services.merchant.instructions, notice.sent_at or now
-    days = (*terms.remind_days, terms.expire_days)[notice.reminders]
+    rules, sent_at = services.merchant.instructions, notice.sent_at or now
+    days = (*rules.remind_days, rules.expire_days)[notice.reminders]
     return max(sent_at + timedelta(days=days), now)
 
 
@@ -160,45 +160,45 @@ def _record_send_failure(
             tx.notices.delete_link_tokens(notice.id, token)
         mark_notice_blocked(notice, "mail_refuses_us", now + RECHECK_DELAY, lease=lease, services=services)
         return
-    bounced = isinstance(fault, ConnectorRefused)
-    after = replace(
+    has_bounced = isinstance(fault, ConnectorRefused)
+    changed = replace(
         notice,
-        state=NoticeState.BOUNCED if bounced else notice.state,
+        state=NoticeState.BOUNCED if has_bounced else notice.state,
         attempts=attempts,
         last_error=str(fault),
-        next_at=None if bounced else now + timedelta(seconds=compute_retry_pause_s(attempts, None)),
+        next_at=None if has_bounced else now + timedelta(seconds=compute_retry_pause_s(attempts, None)),
     )
     with services.store.transaction() as tx:
         tx.notices.verify_lease(lease)
         tx.notices.delete_link_tokens(notice.id, token)
-        if not tx.notices.save_notice(after, expected_state=notice.state) or not bounced:
+        if not tx.notices.save_notice(changed, expected_state=notice.state) or not has_bounced:
             return
         tx.notices.wake_requests_of_items(items)
-        record_notice_fact(Fact.NOTICE_BOUNCED, items, tx, notice=after, reason=str(fault))
+        record_notice_fact(Fact.NOTICE_BOUNCED, items, tx, notice=changed, reason=str(fault))
     enqueue_requests(items, services)
 
 
 def _expire_notice(notice: Notice, items: Sequence[NoticeItem], lease: Lease, services: Services) -> None:
     """Nobody answered in spite of all reminders: a person takes over. Its link stays good for a late answer."""
     now = services.clock.now()
-    after = replace(notice, state=NoticeState.EXPIRED, next_at=None, last_error="")
-    mail: Letter | None = build_escalation_letter(after, items, services=services)
-    if mail is not None and services.mailer.configured:
+    changed = replace(notice, state=NoticeState.EXPIRED, next_at=None, last_error="")
+    letter: Letter | None = build_escalation_letter(changed, items, services=services)
+    if letter is not None and services.mailer.configured:
         try:
-            services.mailer.send_letter(mail)
+            services.mailer.send_letter(letter)
         except ConnectorUnavailable as fault:
-            again = now + timedelta(seconds=compute_retry_pause_s(notice.attempts + 1, None))
-            waits = replace(notice, attempts=notice.attempts + 1, next_at=again, last_error=str(fault))
+            retry_at = now + timedelta(seconds=compute_retry_pause_s(notice.attempts + 1, None))
+            retrying = replace(notice, attempts=notice.attempts + 1, next_at=retry_at, last_error=str(fault))
             with services.store.transaction() as tx:
                 tx.notices.verify_lease(lease)
-                tx.notices.save_notice(waits, expected_state=notice.state)
+                tx.notices.save_notice(retrying, expected_state=notice.state)
             return
         except (ConnectorRefused, CredentialRejected) as fault:
-            after = replace(after, last_error=f"not escalated: {fault}")
+            changed = replace(changed, last_error=f"not escalated: {fault}")
     with services.store.transaction() as tx:
         tx.notices.verify_lease(lease)
-        if not tx.notices.save_notice(after, expected_state=notice.state):
+        if not tx.notices.save_notice(changed, expected_state=notice.state):
             return
         tx.notices.wake_requests_of_items(items)
-        record_notice_fact(Fact.NOTICE_EXPIRED, items, tx, notice=after, escalated=not after.last_error)
+        record_notice_fact(Fact.NOTICE_EXPIRED, items, tx, notice=changed, escalated=not changed.last_error)
     enqueue_requests(items, services)

@@ -17,13 +17,15 @@ def fetch_tracking_batches(
 ) -> Iterator[list[tuple[NoticeItem, TrackingResult]]]:
     """Each entry with what the system tells of its parcel, a batch of the system's size at a time."""
     by_number: dict[str, list[NoticeItem]] = {}
-    for entry in items:
-        by_number.setdefault(normalise_waybill(entry.reference), []).append(entry)
+    for item in items:
+        by_number.setdefault(normalise_waybill(item.reference), []).append(item)
     if not by_number:
         return
-    numbers = [same[0].reference for same in by_number.values()]
+    numbers = [group[0].reference for group in by_number.values()]
     for batch in tracker.track_parcels(numbers, include_consignees=consignees):
-        yield [(entry, one) for one in batch for entry in by_number.get(normalise_waybill(one.number), ())]
+        yield [
+            (item, result) for result in batch for item in by_number.get(normalise_waybill(result.number), ())
+        ]
 
 
 def merge_carrier_status(item: NoticeItem, tracking: TrackingResult, now: datetime) -> NoticeItem:
@@ -39,8 +41,8 @@ def merge_carrier_status(item: NoticeItem, tracking: TrackingResult, now: dateti
     )
     if tracking.status in UNINFORMATIVE_PARCEL_STATUSES and item.status not in UNINFORMATIVE_PARCEL_STATUSES:
         return item
-    before = item.status_at if tracking.status is item.status else None
-    return replace(item, status=tracking.status, status_at=tracking.status_at or before or now)
+    known_since = item.status_at if tracking.status is item.status else None
+    return replace(item, status=tracking.status, status_at=tracking.status_at or known_since or now)
 
 
 def digest_consignee(item: NoticeItem, consignee: str, services: Services) -> str:

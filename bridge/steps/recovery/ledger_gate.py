@@ -25,17 +25,17 @@ def check_ledger_gate(*, services: Services) -> str:
     if not services.ledger.configured:
         return ""
     try:
-        seen = services.ledger.read_last_head()
+        ledger_head = services.ledger.read_last_head()
     except BridgeError as fault:
         log.warning("ledger.unreachable", fault=describe_exception(fault))
         return read_ledger_gate(services=services)
     with services.store.transaction() as tx:
-        why = compare_with_ledger(seen, tx)
-        if why != tx.ledger_state.read_gate_reason():
-            tx.ledger_state.set_gate_reason(why)
-    if why:
-        log.error("database.restored", why=why, do="python -m bridge restore-check")
-    return why
+        reason = compare_with_ledger(ledger_head, tx)
+        if reason != tx.ledger_state.read_gate_reason():
+            tx.ledger_state.set_gate_reason(reason)
+    if reason:
+        log.error("database.restored", why=reason, do="python -m bridge restore-check")
+    return reason
 
 
 def compare_with_ledger(ledger_head: LedgerHead | None, tx: Tx) -> str:

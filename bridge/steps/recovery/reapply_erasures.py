@@ -58,60 +58,62 @@ def repair_restored_database(*, actor: str, services: Services, dry_run: bool = 
     ledger = services.ledger
     if not ledger.configured:
         raise NeedsOperator("BRIDGE_LEDGER_URL is not set: nothing outside the backup knows who was erased")
-    seen, gone = ledger.read_last_head(), ledger.list_destructions()
-    keys = filter_live_tombstones(ledger.list_tombstones(), gone)
+    ledger_head, destructions = ledger.read_last_head(), ledger.list_destructions()
+    tombstones = filter_live_tombstones(ledger.list_tombstones(), destructions)
     with services.store.transaction() as tx:
-        over = _find_suppression_cutoff(tx, services)
-        keys = [one for one in keys if over is None or one.erased_at >= over]
-        seq, last = tx.ledger_state.read_head()
-        why = compare_with_ledger(seen, tx)
-        lacking, undestroyed = (
-            tx.ledger_state.filter_unknown_tombstones(keys),
-            tx.ledger_state.filter_unknown_destructions(gone),
+        suppression_cutoff = _find_suppression_cutoff(tx, services)
+        tombstones = [
+            row for row in tombstones if suppression_cutoff is None or row.erased_at >= suppression_cutoff
+        ]
+        seq, head_hash = tx.ledger_state.read_head()
+        reason = compare_with_ledger(ledger_head, tx)
+        missing_tombstones, missing_destructions = (
+            tx.ledger_state.filter_unknown_tombstones(tombstones),
+            tx.ledger_state.filter_unknown_destructions(destructions),
         )
     removed: Counter[str] = Counter()
-    lost: set[str] = set()
+    lost_request_ids: set[str] = set()
     faults: list[str] = []
-    left = len(lacking) + len(undestroyed)
+    remaining = len(missing_tombstones) + len(missing_destructions)
     if not dry_run:
-        if why and seen:
-            _record_restored_backup(seen, seq, last, why, actor, services)
-        for shop in (one for one in undestroyed if one.kind == "shop"):
+        if reason and ledger_head:
+            _record_restored_backup(ledger_head, seq, head_hash, reason, actor, services)
+        for shop in (row for row in missing_destructions if row.kind == "shop"):
             _run_in_transaction(
                 lambda tx, shop=shop: _erase_shop_again(shop, actor, tx), removed, faults, services
             )
-        again = {(one.shop, one.request_id) for one in lacking}
-        for (shop_name, request_id), group in groupby(keys, key=lambda one: (one.shop, one.request_id)):
-            if (shop_name, request_id) in again:
+        missing_erasures = {(row.shop, row.request_id) for row in missing_tombstones}
+        for (shop_name, request_id), group in groupby(tombstones, key=lambda row: (row.shop, row.request_id)):
+            if (shop_name, request_id) in missing_erasures:
                 these = list(group)
                 _run_in_transaction(
-                    lambda tx, these=these: _erase_person_again(these, actor, lost, tx, services),
+                    lambda tx, these=these: _erase_person_again(these, actor, lost_request_ids, tx, services),
                     removed,
                     faults,
                     services,
                 )
-        others = [one for one in undestroyed if one.kind != "shop"]
-        if others:
+        record_destructions = [row for row in missing_destructions if row.kind != "shop"]
+        if record_destructions:
             _run_in_transaction(
-                lambda tx: _destroy_records_again(others, actor, tx), removed, faults, services
+                lambda tx: _destroy_records_again(record_destructions, actor, tx), removed, faults, services
             )
         with services.store.transaction() as tx:
-            left = len(tx.ledger_state.filter_unknown_tombstones(keys)) + len(
-                tx.ledger_state.filter_unknown_destructions(gone)
+            remaining = len(tx.ledger_state.filter_unknown_tombstones(tombstones)) + len(
+                tx.ledger_state.filter_unknown_destructions(destructions)
             )
-        if why and seen and not faults and not left:
-            _open_ledger_gate(seen, services)
+        if reason and ledger_head and not faults and not remaining:
+            _open_ledger_gate(ledger_head, services)
     return RestoreReport(
-        why=why,
-        seen=seen,
+        why=reason,
+        seen=ledger_head,
         seq=seq,
-        hash=last,
-        tombstones=len(lacking),
-        destroyed=len(undestroyed),
+        hash=head_hash,
+        tombstones=len(missing_tombstones),
+        destroyed=len(missing_destructions),
         removed=dict(removed),
-        lost=sorted(lost),
+        lost=sorted(lost_request_ids),
         faults=faults,
-        left=left,
+        left=remaining,
     )
 
 
@@ -146,11 +148,11 @@ def _run_in_transaction(action: Any, removed: Counter[str], faults: list[str], s
     """One transaction; what cannot be done is said, and stops nobody else's."""
     try:
         with services.store.transaction() as tx:
-            found = action(tx)
+            removed_rows = action(tx)
     except NeedsOperator as fault:
         faults.append(describe_exception(fault))
         return
-    removed.update(found)
+    removed.update(removed_rows)
 
 
 def _erase_shop_again(destroyed: Destruction, actor: str, tx: Tx) -> Mapping[str, int]:
@@ -180,8 +182,8 @@ def _erase_person_again(
     elif request.kind is RequestKind.ERASURE:  # it runs again, and its carriers would no longer be found
         open_notice_items(request, request.principal, parcels, {}, tx=tx, services=services)
     if removed.get("undecided"):
-        what = f"{removed['undecided']} orders of a customer that was erased or merged after the backup"
-        tx.reviews.open_review(shop, RESTORED_MERGE_REVIEW_KIND, what, request_id=request_id)
+        summary = f"{removed['undecided']} orders of a customer that was erased or merged after the backup"
+        tx.reviews.open_review(shop, RESTORED_MERGE_REVIEW_KIND, summary, request_id=request_id)
     _record_tombstones_applied(
         tx, actor, shop, request_id, keys=len(tombstones), removed=removed, request_known=request is not None
     )
@@ -191,7 +193,7 @@ def _erase_person_again(
 def _destroy_records_again(destroyed: Sequence[Destruction], actor: str, tx: Tx) -> Mapping[str, int]:
     rows = tx.ledger_state.repeat_destructions(destroyed)
     _record_tombstones_applied(
-        tx, actor, "", "", destroyed=dict(Counter(one.kind for one in destroyed)), removed={"destroyed": rows}
+        tx, actor, "", "", destroyed=dict(Counter(row.kind for row in destroyed)), removed={"destroyed": rows}
     )
     return {"destroyed": rows}
 
@@ -203,13 +205,13 @@ def _record_tombstones_applied(tx: Tx, actor: str, shop: str, request_id: str, *
 def _open_ledger_gate(ledger_head: LedgerHead, services: Services) -> None:
     """The ledger first: if we die in between, the next look finds the branch known and opens the gate."""
     with services.store.transaction() as tx:
-        seq, last = tx.ledger_state.read_head()
+        seq, head_hash = tx.ledger_state.read_head()
     services.ledger.append_head(
         LedgerHead(
             at=services.clock.now(),
             seq=seq,
-            hash=last,
-            signature=services.sign(last.encode()),
+            hash=head_hash,
+            signature=services.sign(head_hash.encode()),
             restored_from=f"{ledger_head.seq}:{ledger_head.hash}",
         )
     )

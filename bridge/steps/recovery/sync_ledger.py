@@ -21,16 +21,18 @@ def sync_ledger(*, services: Services) -> int:
     if not services.ledger.configured:
         return 0
     with services.store.transaction() as tx:
-        tombstones, destroyed = tx.ledger_state.list_unsynced(MAX_LEDGER_ROWS)
-        if not tombstones and not destroyed:
+        tombstones, destructions = tx.ledger_state.list_unsynced(MAX_LEDGER_ROWS)
+        if not tombstones and not destructions:
             return 0
-        seq, last = tx.ledger_state.read_head()
-    head = LedgerHead(at=services.clock.now(), seq=seq, hash=last, signature=services.sign(last.encode()))
+        seq, head_hash = tx.ledger_state.read_head()
+    head = LedgerHead(
+        at=services.clock.now(), seq=seq, hash=head_hash, signature=services.sign(head_hash.encode())
+    )
     try:
-        services.ledger.append_records(tombstones, destroyed, head)
+        services.ledger.append_records(tombstones, destructions, head)
     except BridgeError as fault:
         log.warning("ledger.not_carried", fault=describe_exception(fault))
         return 0
     with services.store.transaction() as tx:
-        tx.ledger_state.mark_synced(tombstones, destroyed)
-    return len(tombstones) + len(destroyed)
+        tx.ledger_state.mark_synced(tombstones, destructions)
+    return len(tombstones) + len(destructions)

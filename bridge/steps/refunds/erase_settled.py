@@ -28,18 +28,20 @@ def erase_settled_bank_details(*, services: Services) -> int:
     erased = 0
     while True:
         with services.store.transaction() as tx:
-            gone = tx.refunds.erase_bank_details(
+            erased_accounts = tx.refunds.erase_bank_details(
                 [
                     account.id
                     for account in tx.refunds.list_due_refund_accounts(limit=ACCOUNTS_PER_TRANSACTION)
                 ]
             )
-            for (shop, request_id), count in Counter((one.shop, one.request_id) for one in gone).items():
+            for (shop, request_id), count in Counter(
+                (account.shop, account.request_id) for account in erased_accounts
+            ).items():
                 tx.evidence.append_fact(
                     Fact.REFUND_ACCOUNT_ERASED, shop=shop, request_id=request_id, count=count, settled=True
                 )
-        erased += len(gone)
-        if len(gone) < ACCOUNTS_PER_TRANSACTION:
+        erased += len(erased_accounts)
+        if len(erased_accounts) < ACCOUNTS_PER_TRANSACTION:
             return erased
 
 
@@ -47,6 +49,6 @@ def _set_missing_erase_dates(tx: Tx, services: Services) -> None:
     """Those that were settled while the retention file had no day for them get theirs once it has."""
     for account in tx.refunds.list_refund_accounts(state=RefundState.SETTLED):
         if account.settled_at and account.erase_at is None:
-            day = compute_erase_at(account.opened_at, account.settled_at, services.retention)
-            if day:
-                tx.refunds.record_erase_at(account.id, erase_at=day)
+            erase_at = compute_erase_at(account.opened_at, account.settled_at, services.retention)
+            if erase_at:
+                tx.refunds.record_erase_at(account.id, erase_at=erase_at)

@@ -29,12 +29,12 @@ def settle_refund(
             raise PayloadInvalid("settled_before_opened")
         settled_at = compute_day_start(settlement.on, retention)
         # a file that nobody accepted sets no day: the clock does, once one is in force
-        ends = (
+        erase_at = (
             None
             if is_policy_pending(tx, services)
             else compute_erase_at(account.opened_at, settled_at, retention)
         )
-        if not tx.refunds.record_settlement(account_id, settlement, settled_at=settled_at, erase_at=ends):
+        if not tx.refunds.record_settlement(account_id, settlement, settled_at=settled_at, erase_at=erase_at):
             return None
         tx.evidence.append_fact(
             Fact.REFUND_ACCOUNT_SETTLED,
@@ -44,6 +44,6 @@ def settle_refund(
             subject=account.subject,
             account=account_id,
             settled_on=settlement.on.isoformat(),
-            erase_at=ends.isoformat() if ends else "",
+            erase_at=erase_at.isoformat() if erase_at else "",
         )
         return tx.refunds.find_refund_account(account_id)

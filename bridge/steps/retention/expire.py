@@ -30,17 +30,17 @@ def expire_aged_records(*, services: Services) -> Mapping[str, int]:
     if not activate_or_review_policy(services=services):
         return {}
     today = local_day(services.clock.now(), services.retention.calendar)
-    gone: dict[str, int] = {}
-    for category, before in find_expired_categories(today, services):
+    deleted: dict[str, int] = {}
+    for category, cutoff in find_expired_categories(today, services):
         for _ in repeat(None, BATCHES_PER_CATEGORY):
             with services.store.transaction() as tx:
-                swept = tx.expiry.expire_records(category, before, limit=RECORDS_PER_BATCH)
-                for shop, count in sorted(swept.items()):
+                deleted_by_shop = tx.expiry.expire_records(category, cutoff, limit=RECORDS_PER_BATCH)
+                for shop, count in sorted(deleted_by_shop.items()):
                     tx.evidence.append_fact(Fact.RECORD_EXPIRED, shop=shop, category=category, count=count)
-            if not swept:
+            if not deleted_by_shop:
                 break
-            gone[category] = gone.get(category, 0) + sum(swept.values())
-    return gone
+            deleted[category] = deleted.get(category, 0) + sum(deleted_by_shop.values())
+    return deleted
 
 
 def find_expired_categories(today: date, services: Services) -> Iterator[tuple[str, datetime]]:

@@ -23,10 +23,10 @@ def expire_bodies_and_packages(*, services: Services) -> Mapping[str, int]:
         keep_failed_days=find_expiry_days(ages, WEBHOOK_BODY_AGE),
         keep_packages_days=find_expiry_days(ages, ACCESS_PACKAGE_AGE),
     )
-    facts = {"raw_bodies": Fact.RAW_BODY_DESTROYED, "packages": Fact.PACKAGE_DESTROYED}
+    fact_by_kind = {"raw_bodies": Fact.RAW_BODY_DESTROYED, "packages": Fact.PACKAGE_DESTROYED}
     if any(destroyed.values()):
         with services.store.transaction() as tx:
             for name, count in destroyed.items():
                 if count:
-                    tx.evidence.append_fact(facts[name], shop="", count=count)
+                    tx.evidence.append_fact(fact_by_kind[name], shop="", count=count)
     return destroyed

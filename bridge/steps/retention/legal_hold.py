@@ -47,10 +47,10 @@ def open_person_legal_hold(
             raise PayloadInvalid("request_unknown")
         if request.kind is RequestKind.SHOP_ERASURE or not request.subject:
             raise PayloadInvalid("names_no_person")
-        claim = _build_legal_hold(request.shop, reference, kind, actor, services)
-        claim = replace(claim, request_id=request_id, subject=request.subject)
+        legal_hold = _build_legal_hold(request.shop, reference, kind, actor, services)
+        legal_hold = replace(legal_hold, request_id=request_id, subject=request.subject)
         return _open_or_find_legal_hold(
-            claim, tx.legal_holds.find_order_keys_of_request(request), reason, tx=tx, services=services
+            legal_hold, tx.legal_holds.find_order_keys_of_request(request), reason, tx=tx, services=services
         )
 
 
@@ -66,21 +66,21 @@ def open_order_legal_hold(
 ) -> LegalHoldResult:
     """Hold what belongs to one order; `kind` names a proceeding. Twice is once. Raises PayloadInvalid `order_unreadable`."""
     with services.store.transaction() as tx:
-        key = tx.legal_holds.compute_order_key(shop, order_id)
-        if not key:
+        order_key = tx.legal_holds.compute_order_key(shop, order_id)
+        if not order_key:
             raise PayloadInvalid("order_unreadable")
-        claim = _build_legal_hold(shop, reference, kind, actor, services)
-        return _open_or_find_legal_hold(claim, [key], reason, tx=tx, services=services)
+        legal_hold = _build_legal_hold(shop, reference, kind, actor, services)
+        return _open_or_find_legal_hold(legal_hold, [order_key], reason, tx=tx, services=services)
 
 
 def review_legal_hold(legal_hold_id: str, *, actor: str, reason: str, services: Services) -> LegalHold:
     """Somebody looked: it lives on. Returns it as it stands. Raises PayloadInvalid as `release_claim`."""
     with services.store.transaction() as tx:
-        claim = _get_active_legal_hold(legal_hold_id, tx)
+        legal_hold = _get_active_legal_hold(legal_hold_id, tx)
         due_at = _next_review_at(services.clock.now(), services)
         tx.legal_holds.record_legal_hold_review(legal_hold_id, actor=actor, due_at=due_at)
         _record_legal_hold_fact(
-            Fact.LEGAL_HOLD_REVIEWED, claim, tx, actor, reason, review_due_at=due_at.isoformat()
+            Fact.LEGAL_HOLD_REVIEWED, legal_hold, tx, actor, reason, review_due_at=due_at.isoformat()
         )
         return _get_active_legal_hold(legal_hold_id, tx)
 
@@ -91,11 +91,11 @@ def approve_legal_hold(legal_hold_id: str, *, actor: str, reason: str, services:
     Raises PayloadInvalid as `release_claim`, and `needs_another_person`.
     """
     with services.store.transaction() as tx:
-        claim = _get_active_legal_hold(legal_hold_id, tx)
-        if actor == claim.opened_by:
+        legal_hold = _get_active_legal_hold(legal_hold_id, tx)
+        if actor == legal_hold.opened_by:
             raise PayloadInvalid("needs_another_person")
         tx.legal_holds.record_legal_hold_approval(legal_hold_id, actor=actor)
-        _record_legal_hold_fact(Fact.LEGAL_HOLD_REVIEWED, claim, tx, actor, reason, approved=True)
+        _record_legal_hold_fact(Fact.LEGAL_HOLD_REVIEWED, legal_hold, tx, actor, reason, approved=True)
         return _get_active_legal_hold(legal_hold_id, tx)
 
 
@@ -109,26 +109,30 @@ def release_legal_hold(
     """
     calendar = services.retention.calendar
     with services.store.transaction() as tx:
-        claim = _get_active_legal_hold(legal_hold_id, tx)
-        if bool(claim.kind) != bool(disposed_on):
-            raise PayloadInvalid("disposal_needed" if claim.kind else "no_proceeding")
+        legal_hold = _get_active_legal_hold(legal_hold_id, tx)
+        if bool(legal_hold.kind) != bool(disposed_on):
+            raise PayloadInvalid("disposal_needed" if legal_hold.kind else "no_proceeding")
         if disposed_on and disposed_on > local_day(services.clock.now(), calendar):
             raise PayloadInvalid("disposal_to_come")
-        orders = tx.legal_holds.list_order_keys_on_hold(legal_hold_id)
+        order_keys = tx.legal_holds.list_order_keys_on_hold(legal_hold_id)
         disposed_at = compute_day_start(disposed_on, services.retention) if disposed_on else None
         tx.legal_holds.record_legal_hold_release(legal_hold_id, actor=actor, disposed_at=disposed_at)
-        entries = resume_items(
-            _find_items_under_hold(claim, orders, tx),
+        item_count = resume_items(
+            _find_items_under_hold(legal_hold, order_keys, tx),
             LEGAL_HOLD_PREFIX + legal_hold_id,
             tx=tx,
             services=services,
         )
-        documents = recompute_expiry_dates([(claim.shop, key) for key in orders], tx=tx, services=services)
-        said: dict[str, object] = {"documents": documents, "entries": entries}
+        documents = recompute_expiry_dates(
+            [(legal_hold.shop, order_key) for order_key in order_keys], tx=tx, services=services
+        )
+        detail: dict[str, object] = {"documents": documents, "entries": item_count}
         if disposed_on:
-            said |= {"kind": claim.kind, "disposed_on": disposed_on.isoformat()}
-        _record_legal_hold_fact(Fact.LEGAL_HOLD_RELEASED, claim, tx, actor, reason, **said)
-    return LegalHoldResult(legal_hold=claim, orders=len(orders), documents=documents, items=entries)
+            detail |= {"kind": legal_hold.kind, "disposed_on": disposed_on.isoformat()}
+        _record_legal_hold_fact(Fact.LEGAL_HOLD_RELEASED, legal_hold, tx, actor, reason, **detail)
+    return LegalHoldResult(
+        legal_hold=legal_hold, orders=len(order_keys), documents=documents, items=item_count
+    )
 
 
 def _build_legal_hold(shop: str, reference: str, kind: str, actor: str, services: Services) -> LegalHold:
@@ -150,28 +154,30 @@ def _build_legal_hold(shop: str, reference: str, kind: str, actor: str, services
 def _open_or_find_legal_hold(
     legal_hold: LegalHold, order_keys: Sequence[str], reason: str, *, tx: Tx, services: Services
 ) -> LegalHoldResult:
-    known = tx.legal_holds.list_active_legal_holds(
+    active_holds = tx.legal_holds.list_active_legal_holds(
         shop=legal_hold.shop,
         request_id=legal_hold.request_id,
         order_keys=() if legal_hold.request_id else order_keys,
     )
-    for same in known:
-        if (same.reference, same.request_id, same.kind) == (
+    for active_hold in active_holds:
+        if (active_hold.reference, active_hold.request_id, active_hold.kind) == (
             legal_hold.reference,
             legal_hold.request_id,
             legal_hold.kind,
         ):
-            orders = len(tx.legal_holds.list_order_keys_on_hold(same.id))
-            return LegalHoldResult(legal_hold=same, orders=orders, documents=0, items=0, is_new=False)
+            order_count = len(tx.legal_holds.list_order_keys_on_hold(active_hold.id))
+            return LegalHoldResult(
+                legal_hold=active_hold, orders=order_count, documents=0, items=0, is_new=False
+            )
     tx.legal_holds.open_legal_hold(legal_hold, order_keys)
-    entries = pause_items(
+    item_count = pause_items(
         _find_items_under_hold(legal_hold, order_keys, tx),
         LEGAL_HOLD_PREFIX + legal_hold.id,
         tx=tx,
         services=services,
     )
     documents = recompute_expiry_dates(
-        [(legal_hold.shop, key) for key in order_keys], tx=tx, services=services
+        [(legal_hold.shop, order_key) for order_key in order_keys], tx=tx, services=services
     )
     _record_legal_hold_fact(
         Fact.LEGAL_HOLD_OPENED,
@@ -182,26 +188,28 @@ def _open_or_find_legal_hold(
         review_due_at=legal_hold.review_due_at.isoformat(),
         orders=len(order_keys),
         documents=documents,
-        entries=entries,
+        entries=item_count,
         **({"kind": legal_hold.kind} if legal_hold.kind else {}),
     )
-    return LegalHoldResult(legal_hold=legal_hold, orders=len(order_keys), documents=documents, items=entries)
+    return LegalHoldResult(
+        legal_hold=legal_hold, orders=len(order_keys), documents=documents, items=item_count
+    )
 
 
 def _find_items_under_hold(legal_hold: LegalHold, order_keys: Sequence[str], tx: Tx) -> list[NoticeItem]:
     """The records at processors of the claim's person and orders."""
-    found = tx.notices.list_items(request_id=legal_hold.request_id) if legal_hold.request_id else []
-    of_orders = tx.notices.list_items(order_keys=order_keys) if order_keys else []
-    return list({entry.id: entry for entry in [*found, *of_orders]}.values())
+    request_items = tx.notices.list_items(request_id=legal_hold.request_id) if legal_hold.request_id else []
+    order_items = tx.notices.list_items(order_keys=order_keys) if order_keys else []
+    return list({item.id: item for item in [*request_items, *order_items]}.values())
 
 
 def _get_active_legal_hold(legal_hold_id: str, tx: Tx) -> LegalHold:
-    claim = tx.legal_holds.find_legal_hold(legal_hold_id)
-    if claim is None:
+    legal_hold = tx.legal_holds.find_legal_hold(legal_hold_id)
+    if legal_hold is None:
         raise PayloadInvalid("claim_unknown")
-    if claim.released_at is not None:
+    if legal_hold.released_at is not None:
         raise PayloadInvalid("released_already")
-    return claim
+    return legal_hold
 
 
 def _next_review_at(now: datetime, services: Services) -> datetime:

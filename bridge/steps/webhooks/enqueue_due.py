@@ -13,10 +13,10 @@ MAX_WAITING_JOBS = 200
 
 def enqueue_due(*, services: Services) -> int:
     """Ring. Returns how many bells were heard; nothing is lost when none was."""
-    waiting = services.queue.depth()
-    if waiting is None or waiting >= MAX_WAITING_JOBS:
+    waiting_jobs = services.queue.depth()
+    if waiting_jobs is None or waiting_jobs >= MAX_WAITING_JOBS:
         return 0
     return services.store.enqueue_due(
-        lambda job, row_id, first: services.queue.enqueue(job, row_id, at_front=first),
-        max_jobs=MAX_WAITING_JOBS - waiting,
+        lambda job, row_id, at_front: services.queue.enqueue(job, row_id, at_front=at_front),
+        max_jobs=MAX_WAITING_JOBS - waiting_jobs,
     )

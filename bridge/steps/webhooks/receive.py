@@ -42,7 +42,7 @@ def receive_webhook(
     StoreUnavailable (answer 503), nothing else. Source:
     https://shopify.dev/docs/apps/build/webhooks/subscribe/https.
     """
-    matched = verify_webhook_signature(headers, raw, services=services)
+    secret_index = verify_webhook_signature(headers, raw, services=services)
     shop = _get_header(headers, "shop-domain")
     reason = topics.find_header_mismatch(
         topic=topic,
@@ -51,7 +51,7 @@ def receive_webhook(
         known_shops=services.merchant.shops,
     ) or _find_shape_error(topic, raw, shop)
     state = DeliveryState.REJECTED if reason else DeliveryState.RECEIVED
-    new = services.store.accept_delivery(
+    is_new = services.store.accept_delivery(
         Delivery(
             id=services.store.new_id("dlv"),
             shop=shop if topics.is_shop_domain(shop) else "",
@@ -62,12 +62,12 @@ def receive_webhook(
             event_id=_sanitize_id(_get_header(headers, "event-id")),
             api_version=_sanitize_id(_get_header(headers, "api-version"))[:16],
             triggered_at=parse_utc_datetime(_get_header(headers, "triggered-at")),
-            secret_index=matched,
+            secret_index=secret_index,
             state=state,
             reason=reason,
         )
     )
-    return WebhookReceipt(state, new)
+    return WebhookReceipt(state, is_new)
 
 
 def _find_shape_error(topic: str, raw: bytes, shop: str) -> str:
@@ -83,10 +83,10 @@ def _find_shape_error(topic: str, raw: bytes, shop: str) -> str:
 
 def _get_header(headers: Mapping[str, str], name: str) -> str:
     """One header of either family. Raises SignatureInvalid where both are sent and differ."""
-    given = [headers[prefix + name] for prefix in HEADER_PREFIXES if prefix + name in headers]
-    if len(set(given)) > 1:
+    values = [headers[prefix + name] for prefix in HEADER_PREFIXES if prefix + name in headers]
+    if len(set(values)) > 1:
         raise SignatureInvalid("families_differ")
-    return given[0] if given else ""
+    return values[0] if values else ""
 
 
 def _sanitize_id(value: str) -> str:

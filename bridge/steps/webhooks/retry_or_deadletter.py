@@ -15,17 +15,17 @@ from bridge.rules.requests.lifecycle import TASK_RETRY_PAUSES_S, compute_retry_p
 def retry_or_deadletter(delivery_id: str, error: str, *, services: Services) -> None:
     """Record that a delivery's step broke with `error` (a type and a place, no text of a stranger)."""
     with services.store.transaction() as tx:
-        claimed = tx.inbox.acquire_lease(delivery_id)
-        if claimed is None:
+        leased = tx.inbox.acquire_lease(delivery_id)
+        if leased is None:
             return
-        claim, delivery = claimed
+        lease, delivery = leased
         attempts = delivery.attempts + 1
         if attempts <= len(TASK_RETRY_PAUSES_S):
             tx.inbox.schedule_retry(
-                claim, error, services.clock.now() + timedelta(seconds=compute_retry_pause_s(attempts, None))
+                lease, error, services.clock.now() + timedelta(seconds=compute_retry_pause_s(attempts, None))
             )
             return
-        tx.inbox.finish_delivery(claim, DeliveryState.FAILED, error[:64])
+        tx.inbox.finish_delivery(lease, DeliveryState.FAILED, error[:64])
         tx.evidence.append_fact(
             Fact.DELIVERY_FAILED, shop=delivery.shop, delivery=delivery.id, topic=delivery.topic, error=error
         )

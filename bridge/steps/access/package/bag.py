@@ -95,8 +95,8 @@ class BagItWriter:
 
     def write_tag_files(self, *, info: Mapping[str, str], manifest_json: str) -> str:
         """Write the tag files. Returns the SHA-256 of `manifest-sha256.txt`, which stands for the payload."""
-        octets = sum(file.size for file in self.payload_files)
-        lines = {**info, "Payload-Oxum": f"{octets}.{len(self.payload_files)}"}
+        total_bytes = sum(file.size for file in self.payload_files)
+        lines = {**info, "Payload-Oxum": f"{total_bytes}.{len(self.payload_files)}"}
         self._write_tag_file(
             "bag-info.txt",
             "".join(f"{name}: {_flatten_bag_info_value(value)}\n" for name, value in lines.items()),
@@ -114,13 +114,13 @@ class BagItWriter:
         return digest
 
     def _write_zip_member(self, path: str, content: str | Iterable[bytes]) -> tuple[int, str]:
-        entry = zipfile.ZipInfo(path, _ZIP_EPOCH)
-        entry.compress_type = zipfile.ZIP_DEFLATED
-        entry._compresslevel = _ZIP_COMPRESSION_LEVEL  # type: ignore[attr-defined] # noqa: SLF001 - it has a public name since 3.13
-        entry.create_system = 3
-        entry.external_attr = _FILE_PERMISSIONS
+        member = zipfile.ZipInfo(path, _ZIP_EPOCH)
+        member.compress_type = zipfile.ZIP_DEFLATED
+        member._compresslevel = _ZIP_COMPRESSION_LEVEL  # type: ignore[attr-defined] # noqa: SLF001 - it has a public name since 3.13
+        member.create_system = 3
+        member.external_attr = _FILE_PERMISSIONS
         size, digest = 0, hashlib.sha256()
-        with self._zip.open(entry, "w") as stream:
+        with self._zip.open(member, "w") as stream:
             for piece in [content.encode()] if isinstance(content, str) else content:
                 stream.write(piece)
                 digest.update(piece)

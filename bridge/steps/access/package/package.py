@@ -78,14 +78,16 @@ def write_access_package(package: PackageInput, out: IO[bytes]) -> PackageManife
     """Write the package into a stream that need not seek. Returns what it holds."""
     zone = ZoneInfo(package.merchant.clocks.timezone)
     # carriers may come before the shop, and who took a parcel in is judged by what she is called there
-    names = {read_customer_name(each.body) for _, each in package.records() if each.kind == "customer"} - {()}
+    names = {
+        read_customer_name(finding.body) for _, finding in package.records() if finding.kind == "customer"
+    } - {()}
     files = RecordFiles(
         zone, subject_names=names, shipping_rules=package.merchant.attribution, csv_bom=package.csv_bom
     )
     for system, finding in package.records():
         files.add_finding(system, finding)
     gaps = missing.find_gaps(package.tasks)
-    listed, unnamed = recipients.list_recipients(package.merchant, files.statistics)
+    all_recipients, unnamed_recipients = recipients.list_recipients(package.merchant, files.statistics)
     contents = letter.LetterContents(
         request=package.request,
         merchant=package.merchant,
@@ -100,8 +102,8 @@ def write_access_package(package: PackageInput, out: IO[bytes]) -> PackageManife
             sealed_count=prior_erasures.count_sealed_items(package.prior_erasures),
         ),
         prior_erasures=package.prior_erasures,
-        recipients=listed,
-        unnamed_recipients=unnamed,
+        recipients=all_recipients,
+        unnamed_recipients=unnamed_recipients,
         regimes=regimes.list_regimes(files.statistics.countries),
         prepared_at=package.prepared_at,
         as_of=missing.find_as_of_time(package.tasks, package.prepared_at),
@@ -119,7 +121,7 @@ def write_access_package(package: PackageInput, out: IO[bytes]) -> PackageManife
             complete=not gaps,
             records=files.statistics.finding_count,
             gaps=gaps,
-            unnamed_recipients=unnamed,
+            unnamed_recipients=unnamed_recipients,
             files=tuple(bag.payload_files),
             manifest_sha256=digest,
             texts_masked=files.statistics.mask_counts["bank_detail_in_text_masked"],
@@ -129,10 +131,10 @@ def write_access_package(package: PackageInput, out: IO[bytes]) -> PackageManife
 def _write_summary_files(
     bag: BagItWriter, contents: letter.LetterContents, header: Mapping[str, Any]
 ) -> None:
-    survey, retention, listed = contents.statistics, contents.retention, contents.recipients
+    statistics, retention, all_recipients = contents.statistics, contents.retention, contents.recipients
     today = contents.prepared_at.astimezone(contents.zone).date()
 
-    def part(path: str, role: str, body: Mapping[str, Any]) -> None:
+    def write_part(path: str, role: str, body: Mapping[str, Any]) -> None:
         name = path[3:].removesuffix(".json")
         bag.add_payload_file(
             path,
@@ -144,35 +146,44 @@ def _write_summary_files(
     html, text = letter.render_access_letter(contents)
     bag.add_payload_file("00_letter.html", html, role="plain_language_summary", media_type="text/html")
     bag.add_payload_file("00_letter.txt", text, role="plain_language_summary", media_type="text/plain")
-    sources = [dict(source) for source in contents.searched_systems]
-    before = prior_erasures.build_prior_erasures_section(contents.prior_erasures, contents.zone)
-    part(
+    searched_systems = [dict(source) for source in contents.searched_systems]
+    prior = prior_erasures.build_prior_erasures_section(contents.prior_erasures, contents.zone)
+    write_part(
         "01_summary.json",
         "dpdp_s11_1_a_summary",
-        {**summary.build_summary_section(retention, survey, contents.headline_answer, sources), **before},
+        {
+            **summary.build_summary_section(
+                retention, statistics, contents.headline_answer, searched_systems
+            ),
+            **prior,
+        },
     )
-    named = recipients.build_recipients_section(listed, contents.unnamed_recipients, survey)
-    part("02_recipients.json", "dpdp_s11_1_b_recipients", named)
+    recipients_section = recipients.build_recipients_section(
+        all_recipients, contents.unnamed_recipients, statistics
+    )
+    write_part("02_recipients.json", "dpdp_s11_1_b_recipients", recipients_section)
     bag.add_payload_file(
         "02_recipients.csv",
-        recipients.render_recipients_csv(listed),
+        recipients.render_recipients_csv(all_recipients),
         role="recipients",
         media_type="text/csv",
     )
-    grounds = summary.build_legal_bases_section(retention, contents.regimes, today)
-    part("03_purposes_and_bases.json", "gdpr_15_1_a", grounds)
-    part(
+    legal_bases = summary.build_legal_bases_section(retention, contents.regimes, today)
+    write_part("03_purposes_and_bases.json", "gdpr_15_1_a", legal_bases)
+    write_part(
         "04_retention.json",
         "gdpr_15_1_d",
-        retention_section.build_retention_section(retention, survey, today, contents.regimes),
+        retention_section.build_retention_section(retention, statistics, today, contents.regimes),
     )
-    part("05_consents.json", "consent_log", summary.build_consents_section(retention, survey))
-    part("06_automated_decisions.json", "gdpr_15_1_h", summary.build_automated_decisions_section(survey))
-    part("07_transfers.json", "gdpr_15_2", recipients.build_transfers_section(listed))
-    part(
+    write_part("05_consents.json", "consent_log", summary.build_consents_section(retention, statistics))
+    write_part(
+        "06_automated_decisions.json", "gdpr_15_1_h", summary.build_automated_decisions_section(statistics)
+    )
+    write_part("07_transfers.json", "gdpr_15_2", recipients.build_transfers_section(all_recipients))
+    write_part(
         "08_withheld.json",
         "withheld_and_why",
-        {**missing.build_withheld_section(contents.gaps, survey), **before},
+        {**missing.build_withheld_section(contents.gaps, statistics), **prior},
     )
 
 
@@ -268,11 +279,11 @@ def _render_manifest_json(contents: letter.LetterContents, files: Sequence[Packa
                     "recipients_named": not contents.unnamed_recipients,
                     "recipient_gaps": [
                         {
-                            "processor": each,
+                            "processor": processor_id,
                             "kind": "recipient",
                             "reason": recipients.RECIPIENT_NOT_CONFIGURED,
                         }
-                        for each in contents.unnamed_recipients
+                        for processor_id in contents.unnamed_recipients
                     ],
                 },
                 "bagit": {"version": "1.0", "algorithm": "sha256"},
@@ -287,16 +298,16 @@ def _render_manifest_json(contents: letter.LetterContents, files: Sequence[Packa
 
 
 def _build_file_json(file: PackageFile) -> Mapping[str, Any]:
-    entry = {
+    file_json = {
         "path": file.path,
         "role": file.role,
         "media_type": file.media_type,
         "sha256": file.sha256,
         "bytes": file.size,
     }
-    return entry if file.portable is None else {**entry, "portable": file.portable}
+    return file_json if file.portable is None else {**file_json, "portable": file.portable}
 
 
 def _has_identifiers(request: PrivacyRequest) -> bool:
-    who = request.principal
-    return bool(who.customer_id or who.email or who.phone or who.order_ids)
+    principal = request.principal
+    return bool(principal.customer_id or principal.email or principal.phone or principal.order_ids)

@@ -20,9 +20,9 @@ def find_prior_erasures(
     request: PrivacyRequest, *, tx: Tx, services: Services
 ) -> tuple[PriorErasureSummary, ...]:
     """Her earlier erasures, newest first; a document is told of once. Raises StoreUnavailable."""
-    seen: set[str] = set()
+    seen_document_ids: set[str] = set()
     return tuple(
-        _build_prior_erasure(erasure, request.shop, seen, tx, services)
+        _build_prior_erasure(erasure, request.shop, seen_document_ids, tx, services)
         for erasure in tx.index.list_prior_erasures(request.shop, request.principal)
     )
 
@@ -39,25 +39,27 @@ def _build_prior_erasure(
         if document.id not in seen_document_ids:
             seen_document_ids.add(document.id)
             documents.setdefault(document.order_key, []).append(document)
-    claims = tx.legal_holds.find_legal_holds_by_order({(shop, order_key) for order_key in documents})
+    holds_by_order = tx.legal_holds.find_legal_holds_by_order({(shop, order_key) for order_key in documents})
     refunds = [
         account
         for account in tx.refunds.list_refund_accounts_of_request(erasure.request_id)
         if account.state is not RefundState.ERASED
     ]
-    own = [task for task in tx.requests.list_tasks(erasure.request_id) if task.action is TaskAction.ERASE]
+    erase_tasks = [
+        task for task in tx.requests.list_tasks(erasure.request_id) if task.action is TaskAction.ERASE
+    ]
     return PriorErasureSummary(
         erasure=erasure,
-        finished=all(task.state is TaskState.DONE for task in own),
+        finished=all(task.state is TaskState.DONE for task in erase_tasks),
         removed={
             table: task.detail[table]
-            for task in own
+            for task in erase_tasks
             for table in PERSONAL_DATA_TABLES
             if task.detail.get(table)
         },
         rests=group_remaining_data(
             documents,
-            {order_key: its for (_, order_key), its in claims.items()},
+            {order_key: holds for (_, order_key), holds in holds_by_order.items()},
             refunds,
             tx.refunds.find_account_ids_on_legal_hold(refunds),
             retention=services.retention,

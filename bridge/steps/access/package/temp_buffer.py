@@ -43,19 +43,19 @@ class TempBuffer:
             return
         self._compress_pending()
         self._compressed_chunks.append(self._compressor.flush())
-        expand = zlib.decompressobj(-zlib.MAX_WBITS)
+        decompressor = zlib.decompressobj(-zlib.MAX_WBITS)
         self._compressed_chunks.reverse()
         while self._compressed_chunks:
-            rest = self._compressed_chunks.pop()
-            while rest:
-                yield expand.decompress(rest, _READ_BYTES)
-                rest = expand.unconsumed_tail
-        yield expand.flush()
+            compressed = self._compressed_chunks.pop()
+            while compressed:
+                yield decompressor.decompress(compressed, _READ_BYTES)
+                compressed = decompressor.unconsumed_tail
+        yield decompressor.flush()
 
     def _compress_pending(self) -> None:
         if self._compressor is None:
             self._compressor = zlib.compressobj(_FASTEST_COMPRESSION, zlib.DEFLATED, -zlib.MAX_WBITS)
-        pressed = self._compressor.compress("".join(self._pending_texts).encode())
-        if pressed:
-            self._compressed_chunks.append(pressed)
+        compressed = self._compressor.compress("".join(self._pending_texts).encode())
+        if compressed:
+            self._compressed_chunks.append(compressed)
         self._pending_texts, self._pending_chars = [], 0

@@ -12,11 +12,11 @@ FILE_MODE = 0o100644 << 16
 
 def build_zip(files: Mapping[str, bytes], *, folder: str) -> bytes:
     """The zip, everything inside one folder."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
+    output = io.BytesIO()
+    with zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(files):
-            entry = zipfile.ZipInfo(f"{folder}/{path}", ZIP_EPOCH)
-            entry.compress_type, entry.create_system = zipfile.ZIP_DEFLATED, 3
-            entry.external_attr = FILE_MODE
-            made.writestr(entry, files[path])
-    return out.getvalue()
+            member = zipfile.ZipInfo(f"{folder}/{path}", ZIP_EPOCH)
+            member.compress_type, member.create_system = zipfile.ZIP_DEFLATED, 3
+            member.external_attr = FILE_MODE
+            archive.writestr(member, files[path])
+    return output.getvalue()

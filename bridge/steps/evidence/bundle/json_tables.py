@@ -52,15 +52,15 @@ def dump_table_json(value: Any) -> bytes:
 def build_json_tables(inputs: BundleInputs) -> dict[str, Any]:
     """All sheets by file name; the ninth is the certificate itself."""
     certificate = inputs.certificate or {}
-    theirs = [task for task in inputs.tasks if task.action is TaskAction.NOTIFY_PROCESSOR]
-    ours = [task for task in inputs.tasks if task.action is not TaskAction.NOTIFY_PROCESSOR]
+    processor_tasks = [task for task in inputs.tasks if task.action is TaskAction.NOTIFY_PROCESSOR]
+    own_tasks = [task for task in inputs.tasks if task.action is not TaskAction.NOTIFY_PROCESSOR]
     return {
         "01_receipt.json": _build_receipt_table(inputs),
         "02_clock.json": _build_clock_table(inputs),
         "03_identity.json": _build_identity_table(inputs),
         "04_scope.json": _build_scope_table(inputs),
         "05_sources.json": {
-            "systems": [_build_task_row(task) for task in ours],
+            "systems": [_build_task_row(task) for task in own_tasks],
             "facts": _select_fact_rows(inputs, SOURCE_FACTS),
         },
         "06_decisions.json": {
@@ -69,7 +69,8 @@ def build_json_tables(inputs: BundleInputs) -> dict[str, Any]:
             "facts": _select_fact_rows(inputs, DECISION_FACTS),
         },
         "07_third_parties.json": {
-            "processors": certificate.get("processors") or [_build_task_row(task) for task in theirs],
+            "processors": certificate.get("processors")
+            or [_build_task_row(task) for task in processor_tasks],
             "platform": certificate.get("platform", []),
             "not_instructed": certificate.get("not_instructed", []),
             "facts": _select_fact_rows(inputs, NOTICE_FACTS),
@@ -125,16 +126,16 @@ def _build_clock_table(inputs: BundleInputs) -> dict[str, Any]:
 
 
 def _build_identity_table(inputs: BundleInputs) -> dict[str, Any]:
-    by_shopify = inputs.request.source is RequestSource.WEBHOOK
-    opened = [fact for fact in inputs.facts if fact.fact == "request.opened"]
+    is_from_shopify = inputs.request.source is RequestSource.WEBHOOK
+    opening_facts = [fact for fact in inputs.facts if fact.fact == "request.opened"]
     return {
-        "method": "platform_webhook" if by_shopify else "merchant_staff",
+        "method": "platform_webhook" if is_from_shopify else "merchant_staff",
         "assurance": "Shopify said who it is about, in a signed webhook"
-        if by_shopify
+        if is_from_shopify
         else "the operator said who it is about; how she was recognised is the merchant's to show",
-        "decided_by": opened[0].actor if opened else None,
-        "decided_at": opened[0].at if opened else None,
-        "attestation": opened[0].detail.get("reason") if opened else None,
+        "decided_by": opening_facts[0].actor if opening_facts else None,
+        "decided_at": opening_facts[0].at if opening_facts else None,
+        "attestation": opening_facts[0].detail.get("reason") if opening_facts else None,
         "documents_kept": [],
     }
 

@@ -88,16 +88,16 @@ def _render_certificate_check(inputs: BundleInputs) -> list[str]:
 
 
 def _render_fact_check(inputs: BundleInputs) -> list[str]:
-    whole = len(inputs.rows) > len(inputs.facts)
+    has_every_row = len(inputs.rows) > len(inputs.facts)
     between = (
         "Facts of other requests stand between them, so that each hash is that of the fact before."
-        if whole
+        if has_every_row
         else "Between two of them others may stand that are not in this bundle: `dsr evidence --to-head` adds them."
     )
     return [
         "3. Each fact has the hash that the chain says",
         "",
-        CHAIN_CHECK_SCRIPT.format(joined=CHAIN_LINK_CHECK if whole else ""),
+        CHAIN_CHECK_SCRIPT.format(joined=CHAIN_LINK_CHECK if has_every_row else ""),
         between,
         "",
     ]

@@ -79,8 +79,8 @@ class RecordFiles:
 
     def write_record_files(self, bag: BagItWriter, header: Mapping[str, Any]) -> None:
         """Write every file, known tables first, then the kinds that have none."""
-        others = sorted(self._json_buffers.keys() - FLAT_TABLES_BY_NAME.keys())
-        for name in [*(table.name for table in FLAT_TABLES), *others]:
+        other_names = sorted(self._json_buffers.keys() - FLAT_TABLES_BY_NAME.keys())
+        for name in [*(table.name for table in FLAT_TABLES), *other_names]:
             table = FLAT_TABLES_BY_NAME.get(name)
             bag.add_payload_file(
                 f"records/{name}.json",
@@ -99,20 +99,18 @@ class RecordFiles:
                 )
 
     def _append_json_record(self, name: str, record: str) -> None:
-        spool = self._json_buffers.setdefault(name, TempBuffer())
+        buffer = self._json_buffers.setdefault(name, TempBuffer())
         count = self._record_counts.get(name, 0)
         self._record_counts[name] = count + 1
-        spool.append_text((",\n    " if count else "\n    ") + record)
+        buffer.append_text((",\n    " if count else "\n    ") + record)
 
     def _render_json_file(self, name: str, header: Mapping[str, Any]) -> Iterator[bytes]:
         count = self._record_counts[name]
         frame = {**header, "part": "records", "title": name, "count": count, "records": []}
-        before, after = dump_json_line(frame).split(
-            '"records": []'
-        )  # a quote within a value would be escaped
-        yield (before + '"records": [').encode()
+        head, tail = dump_json_line(frame).split('"records": []')  # a quote within a value would be escaped
+        yield (head + '"records": [').encode()
         yield from self._json_buffers.pop(name).drain_chunks()
-        yield (("\n  ]" if count else "]") + after + "\n").encode()
+        yield (("\n  ]" if count else "]") + tail + "\n").encode()
 
 
 def _choose_file_name(kind: str) -> str:

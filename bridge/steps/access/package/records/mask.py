@@ -99,11 +99,15 @@ def _mask_object(
     value: Mapping[str, Any], mask_counts: Counter[str], *, in_payment_instrument: bool, depth: int
 ) -> dict[str, Any]:
     label = convert_to_text(value.get("key") or value.get("name")) if "value" in value else ""
-    named = normalize_key(convert_to_text(value.get("key"))) if "value" in value else ""
+    named_key = normalize_key(convert_to_text(value.get("key"))) if "value" in value else ""
     copy = {}
     for key, item in value.items():
         text = str(key)
-        name = named if text == "value" and named in _LAST_DIGITS_KEYS | _HIDDEN_KEYS else normalize_key(text)
+        name = (
+            named_key
+            if text == "value" and named_key in _LAST_DIGITS_KEYS | _HIDDEN_KEYS
+            else normalize_key(text)
+        )
         # most fields are plain ones: what their name says needs no second look
         copy[replace_surrogates(text)] = (
             _mask_field(
@@ -165,7 +169,7 @@ def _mask_free_text(value: Any, mask_counts: Counter[str], label: str) -> Any:
     if not isinstance(value, str):
         return [_mask_free_text(item, mask_counts, label) for item in value]
     text = replace_surrogates(value)
-    hidden = mask_text(text, label=label)
-    if hidden != text:
+    masked = mask_text(text, label=label)
+    if masked != text:
         mask_counts["bank_detail_in_text_masked"] += 1
-    return hidden
+    return masked

@@ -62,7 +62,8 @@ def build_shipment_row(system: str, body: Mapping[str, Any], zone: tzinfo) -> di
         if isinstance(lines, list | tuple)
         else "",
         "phones": "; ".join(
-            normalise_identifier("phone", convert_to_text(each)) or convert_to_text(each) for each in phones
+            normalise_identifier("phone", convert_to_text(phone)) or convert_to_text(phone)
+            for phone in phones
         )
         if isinstance(phones, list | tuple)
         else convert_to_text(phones),

@@ -82,18 +82,18 @@ def _build_customer_rows(body: RecordBody, zone: tzinfo) -> Iterator[TableRow]:
             "updated_at": format_iso_datetime(body.get("updatedAt"), zone),
         },
     )
-    saved = [*iter_objects(body, "addressesV2"), *iter_objects(body, "addresses")]
+    addresses = [*iter_objects(body, "addressesV2"), *iter_objects(body, "addresses")]
     default = body.get("defaultAddress")
-    if isinstance(default, Mapping) and default.get("id") not in [address.get("id") for address in saved]:
-        saved.append(default)
-    for address in saved:
+    if isinstance(default, Mapping) and default.get("id") not in [address.get("id") for address in addresses]:
+        addresses.append(default)
+    for address in addresses:
         yield "addresses", _build_address_row("profile", ref, "saved", address)
     yield from _build_consent_rows(body, zone)
 
 
 def _build_consent_rows(body: RecordBody, zone: tzinfo) -> Iterator[TableRow]:
     email, phone = body.get("defaultEmailAddress"), body.get("defaultPhoneNumber")
-    found = [
+    sources = [
         ("email", email, "marketingState", "marketingOptInLevel", "marketingUpdatedAt", ""),
         (
             "sms",
@@ -104,15 +104,17 @@ def _build_consent_rows(body: RecordBody, zone: tzinfo) -> Iterator[TableRow]:
             "marketingCollectedFrom",
         ),
     ]
-    nested = {
+    nested_consents = {
         "email": [body.get("emailMarketingConsent")],
         "sms": [get_nested_value(phone, "smsMarketingConsent"), body.get("smsMarketingConsent")],
         "whatsapp": [get_nested_value(phone, "whatsAppMarketingConsent")],
     }
-    for channel, consents in nested.items():
-        found += [(channel, each, "state", "optInLevel", "updatedAt", "collectedFrom") for each in consents]
-    seen = set()
-    for channel, consent, state, level, updated, source in found:
+    for channel, consents in nested_consents.items():
+        sources += [
+            (channel, consent, "state", "optInLevel", "updatedAt", "collectedFrom") for consent in consents
+        ]
+    seen_consents = set()
+    for channel, consent, state, level, updated, source in sources:
         if not isinstance(consent, Mapping) or not consent.get(state):
             continue
         row = {
@@ -123,19 +125,19 @@ def _build_consent_rows(body: RecordBody, zone: tzinfo) -> Iterator[TableRow]:
             "collected_from": _read_text(consent, source).lower() if source else "",
         }
         # newer versions of the platform tell the same consent twice, under its old and its new name
-        if (told := (channel, row["state"], row["at"])) not in seen:
-            seen.add(told)
+        if (consent_key := (channel, row["state"], row["at"])) not in seen_consents:
+            seen_consents.add(consent_key)
             yield "consents", row
 
 
 def _build_order_rows(
     system: str, body: RecordBody, zone: tzinfo, shipping_rules: AttributionRules
 ) -> Iterator[TableRow]:
-    head = {"order": _read_text(body, "name"), "order_id": _read_shopify_id(body)}
+    order_columns = {"order": _read_text(body, "name"), "order_id": _read_shopify_id(body)}
     yield (
         "orders",
         {
-            **head,
+            **order_columns,
             "created_at": format_iso_datetime(body.get("createdAt"), zone),
             "cancelled_at": format_iso_datetime(body.get("cancelledAt"), zone),
             "email": _read_text(body, "email"),
@@ -151,14 +153,14 @@ def _build_order_rows(
             "language": _read_text(body, "customerLocale"),
         },
     )
-    yield from _build_address_rows("order", head["order"] or head["order_id"], body)
-    yield from _build_order_line_rows("order", head, body)
+    yield from _build_address_rows("order", order_columns["order"] or order_columns["order_id"], body)
+    yield from _build_order_line_rows("order", order_columns, body)
     for payment in iter_objects(body, "transactions"):
-        yield "payments", head | _build_payment_row(payment, zone)
+        yield "payments", order_columns | _build_payment_row(payment, zone)
     for refund in iter_objects(body, "refunds"):
-        yield "refunds", head | _build_refund_row(refund, zone)
-    for back in iter_objects(body, "returns"):
-        yield "returns", head | _build_return_row(back, zone)
+        yield "refunds", order_columns | _build_refund_row(refund, zone)
+    for order_return in iter_objects(body, "returns"):
+        yield "returns", order_columns | _build_return_row(order_return, zone)
     for parcel in build_order_shipment_rows(system, body, zone, shipping_rules):
         yield "shipments", parcel
 
@@ -191,12 +193,12 @@ def _build_address_rows(owner_kind: str, owner_ref: str, body: RecordBody) -> It
 
 
 def _build_address_row(owner_kind: str, owner_ref: str, use: str, address: RecordBody) -> dict[str, str]:
-    whole = " ".join(filter(None, (_read_text(address, "firstName"), _read_text(address, "lastName"))))
+    full_name = " ".join(filter(None, (_read_text(address, "firstName"), _read_text(address, "lastName"))))
     return {
         "kept_with": owner_kind,
         "kept_with_ref": owner_ref,
         "use": use,
-        "name": _read_text(address, "name") or whole,
+        "name": _read_text(address, "name") or full_name,
         **{
             name: _read_text(address, name)
             for name in ("company", "address1", "address2", "city", "province")
@@ -263,7 +265,7 @@ def _build_refund_row(refund: RecordBody, zone: tzinfo) -> dict[str, str]:
 
 def _build_return_row(return_body: RecordBody, zone: tzinfo) -> dict[str, str]:
     lines = list(iter_objects(return_body, "returnLineItems"))
-    said = [_read_text(line, key) for line in lines for key in ("customerNote", "returnReasonNote")]
+    notes = [_read_text(line, key) for line in lines for key in ("customerNote", "returnReasonNote")]
     quantities = [line["quantity"] for line in lines if isinstance(line.get("quantity"), int)]
     parcels = [_read_text(tracking, "number") for tracking in iter_return_trackings(return_body)]
     return {
@@ -274,7 +276,7 @@ def _build_return_row(return_body: RecordBody, zone: tzinfo) -> dict[str, str]:
         "notes": "; ".join(
             filter(
                 None,
-                [*said, _read_text(return_body, "decline.reason"), _read_text(return_body, "decline.note")],
+                [*notes, _read_text(return_body, "decline.reason"), _read_text(return_body, "decline.note")],
             )
         ),
         "tracking": "; ".join(filter(None, parcels)),

@@ -49,32 +49,34 @@ def mask_third_parties(
 ) -> None:
     """Put `another person` where a record names who took the parcel in, unless by one of her `names`."""
     raw = body.get(_RAW_RECORD_KEY)
-    found = [
-        (holder, key, said)
-        for holder in (body, raw)
-        if isinstance(holder, dict)
-        for key, said in holder.items()
-        if isinstance(said, str) and normalize_key(key) in _RECEIVER_KEYS
+    receiver_fields = [
+        (record, key, text)
+        for record in (body, raw)
+        if isinstance(record, dict)
+        for key, text in record.items()
+        if isinstance(text, str) and normalize_key(key) in _RECEIVER_KEYS
     ]
-    if not found:
+    if not receiver_fields:
         return
-    known = [
+    subject_name_words = [
         name
         for name in (_split_name(convert_to_text(get_nested_value(body, "consignee.name"))), *subject_names)
         if name
     ]
-    strangers: set[str] = set()
-    for holder, key, said in found:
-        words = set(_split_words(said))
-        if not words <= _GENERIC_RECEIVER_WORDS and not any(
-            _is_same_name(_split_name(said), name) for name in known
+    third_party_words: set[str] = set()
+    for record, key, text in receiver_fields:
+        receiver_words = set(_split_words(text))
+        if not receiver_words <= _GENERIC_RECEIVER_WORDS and not any(
+            _is_same_name(_split_name(text), name) for name in subject_name_words
         ):
-            holder[key] = OTHER_PERSON_PLACEHOLDER
+            record[key] = OTHER_PERSON_PLACEHOLDER
             mask_counts[OTHER_PERSON_REMOVED] += 1
-            strangers |= words - _GENERIC_RECEIVER_WORDS
-    telling = {word for word in strangers if len(word) >= _MIN_IDENTIFYING_CHARS} - set(chain(*known))
-    if telling:
-        _mask_names_in_remarks(body, strangers, telling, mask_counts)
+            third_party_words |= receiver_words - _GENERIC_RECEIVER_WORDS
+    identifying_words = {word for word in third_party_words if len(word) >= _MIN_IDENTIFYING_CHARS} - set(
+        chain(*subject_name_words)
+    )
+    if identifying_words:
+        _mask_names_in_remarks(body, third_party_words, identifying_words, mask_counts)
 
 
 def _mask_names_in_remarks(
@@ -82,31 +84,31 @@ def _mask_names_in_remarks(
 ) -> None:
     """Hide a name in what else was said: a telling word of it, with its other words where they stand beside it."""
     word = f"(?<!{_LETTER_PATTERN})(?:{'|'.join(map(re.escape, sorted(third_party_words)))})(?!{_LETTER_PATTERN})"
-    run = re.compile(rf"{word}(?:[\s.,]+{word})*", re.IGNORECASE)
+    name_run = re.compile(rf"{word}(?:[\s.,]+{word})*", re.IGNORECASE)
 
-    def hidden(value: Any) -> Any:
+    def hide_name(value: Any) -> Any:
         if isinstance(value, dict):
-            return {key: hidden(item) for key, item in value.items()}
+            return {key: hide_name(item) for key, item in value.items()}
         if isinstance(value, list):
-            return [hidden(item) for item in value]
+            return [hide_name(item) for item in value]
         if not isinstance(value, str) or identifying_words.isdisjoint(_split_words(value)):
             return value
         mask_counts[OTHER_PERSON_REMOVED] += 1
-        return run.sub(
-            lambda hit: (
-                hit.group()
-                if identifying_words.isdisjoint(_split_words(hit.group()))
+        return name_run.sub(
+            lambda match: (
+                match.group()
+                if identifying_words.isdisjoint(_split_words(match.group()))
                 else OTHER_PERSON_PLACEHOLDER
             ),
             value,
         )
 
     for key in body.keys() & _REMARK_KEYS:
-        body[key] = hidden(body[key])
+        body[key] = hide_name(body[key])
     events = body.get("events")
     for event in events if isinstance(events, list) else ():
         for key in event.keys() - _SCAN_KEYS if isinstance(event, dict) else ():
-            event[key] = hidden(event[key])
+            event[key] = hide_name(event[key])
 
 
 def _is_same_name(recorded_name: NameWords, name: NameWords) -> bool:
@@ -114,11 +116,11 @@ def _is_same_name(recorded_name: NameWords, name: NameWords) -> bool:
     if "".join(recorded_name) == "".join(name):
         return True
     initials = {word for word in recorded_name if len(word) == 1}
-    whole = set(recorded_name) - initials
-    if not whole <= set(name) or not initials <= {word[0] for word in name}:
+    full_words = set(recorded_name) - initials
+    if not full_words <= set(name) or not initials <= {word[0] for word in name}:
         return False
     first, *_, last = name if len(name) > 1 else (*name, "")
-    return first in whole or (first[0] in initials and last in whole)
+    return first in full_words or (first[0] in initials and last in full_words)
 
 
 def _split_words(text: str) -> list[str]:

@@ -26,47 +26,47 @@ def select_gather_tasks(tasks: Sequence[Task]) -> list[Task]:
 
 def find_gaps(tasks: Sequence[Task]) -> tuple[Gap, ...]:
     """Every gap once, in the order of the tasks; a task that did not end well is a gap by itself."""
-    asked = select_gather_tasks(tasks)
-    if not asked:
+    gather_tasks = select_gather_tasks(tasks)
+    if not gather_tasks:
         return (Gap(system="", absence=Absence.NOT_CONFIGURED, what="", reason="no_system_asked"),)
-    found: dict[Gap, None] = {}
-    for task in asked:
-        found.update(dict.fromkeys(task.gaps))
+    gaps: dict[Gap, None] = {}
+    for task in gather_tasks:
+        gaps.update(dict.fromkeys(task.gaps))
         if not task.gaps and not _is_fully_answered(task):
-            found[_build_unanswered_gap(task)] = None
-    return tuple(found)
+            gaps[_build_unanswered_gap(task)] = None
+    return tuple(gaps)
 
 
 def _is_fully_answered(task: Task) -> bool:
-    unwell = (Outcome.INCOMPLETE, Outcome.UNREACHED, Outcome.DENIED, Outcome.UNCONFIRMED)
-    return task.state is TaskState.DONE and task.outcome not in unwell
+    incomplete_outcomes = (Outcome.INCOMPLETE, Outcome.UNREACHED, Outcome.DENIED, Outcome.UNCONFIRMED)
+    return task.state is TaskState.DONE and task.outcome not in incomplete_outcomes
 
 
 def _build_unanswered_gap(task: Task) -> Gap:
-    denied = task.outcome is Outcome.DENIED
-    over = task.state in (TaskState.DONE, TaskState.FAILED)
-    reason = "access_denied" if denied else "source_unavailable" if over else "not_finished"
-    absence = Absence.DENIED if denied else Absence.UNREACHED
+    is_denied = task.outcome is Outcome.DENIED
+    is_finished = task.state in (TaskState.DONE, TaskState.FAILED)
+    reason = "access_denied" if is_denied else "source_unavailable" if is_finished else "not_finished"
+    absence = Absence.DENIED if is_denied else Absence.UNREACHED
     return Gap(system=task.system, absence=absence, what="", reason=reason)
 
 
 def describe_gap(gap: Gap) -> str:
     """Say a gap as a person reads it: what is missing, where, and what we do about it."""
-    why = plain_language.explain_gap_reason(gap.reason)
+    explanation = plain_language.explain_gap_reason(gap.reason)
     if not gap.system:
-        return why
-    form = plain_language.ABSENCE_SENTENCES[gap.absence]
+        return explanation
+    sentence = plain_language.ABSENCE_SENTENCES[gap.absence]
     if gap.reason.startswith("not_in_version"):
-        form = "{system} was not asked for: {what}"
-    text = form.format(
+        sentence = "{system} was not asked for: {what}"
+    text = sentence.format(
         system=plain_language.describe_system(gap.system), what=plain_language.describe_gap_subject(gap.what)
     )
-    return f"{text[:1].upper()}{text[1:]}. {why}".strip()
+    return f"{text[:1].upper()}{text[1:]}. {explanation}".strip()
 
 
 def list_searched_systems(tasks: Sequence[Task], zone: tzinfo) -> list[dict[str, Any]]:
     """List the log of the search: which system was asked, when it had answered, what came of it."""
-    missing = find_gaps(tasks)
+    gaps = find_gaps(tasks)
     return [
         {
             "system": task.system,
@@ -76,7 +76,7 @@ def list_searched_systems(tasks: Sequence[Task], zone: tzinfo) -> list[dict[str,
             if task.finished_at
             else "not answered yet",
             "records": task.records,
-            "result": _describe_search_result(task, missing),
+            "result": _describe_search_result(task, gaps),
         }
         for task in select_gather_tasks(tasks)
     ]

@@ -66,23 +66,23 @@ def describe_category_retention(
     category: Category, retention: Retention, on_date: date, regimes: Collection[str]
 ) -> str:
     """Say what happens to the category when the person asks for erasure."""
-    now = plain_language.describe_code(category.on_request, plain_language.RETENTION_ACTION_PHRASES)
-    holding = _list_binding_holds(category, retention, on_date, regimes)
-    if not holding:
-        return f"When you ask, {now}."
-    until = "; ".join(describe_hold_rule(retention.holds.get(hold)) for hold in holding)
-    held = plain_language.describe_code(category.held_action, plain_language.RETENTION_ACTION_PHRASES)
-    latest = " The latest of these counts." if len(holding) > 1 else ""
-    return f"When nothing stands against it, {now}. Before that, {held}: {until}.{latest}"
+    action = plain_language.describe_code(category.on_request, plain_language.RETENTION_ACTION_PHRASES)
+    hold_ids = _list_binding_holds(category, retention, on_date, regimes)
+    if not hold_ids:
+        return f"When you ask, {action}."
+    until = "; ".join(describe_hold_rule(retention.holds.get(hold)) for hold in hold_ids)
+    held_action = plain_language.describe_code(category.held_action, plain_language.RETENTION_ACTION_PHRASES)
+    latest = " The latest of these counts." if len(hold_ids) > 1 else ""
+    return f"When nothing stands against it, {action}. Before that, {held_action}: {until}.{latest}"
 
 
 def describe_max_age(category: Category) -> str:
     """Say the longest time the category is kept without anybody asking; empty where none is set."""
-    span = _describe_duration(category.max_age)
+    duration = _describe_duration(category.max_age)
     event = category.max_age.get("event", "")
     return (
-        f"at most {span} after {plain_language.describe_code(str(event), plain_language.RETENTION_EVENT_PHRASES)}"
-        if span
+        f"at most {duration} after {plain_language.describe_code(str(event), plain_language.RETENTION_EVENT_PHRASES)}"
+        if duration
         else ""
     )
 
@@ -91,19 +91,23 @@ def describe_hold_rule(hold_rule: RetentionRule | None) -> str:
     """Say a hold's rule as the end of 'we keep it: …'."""
     if hold_rule is None:
         return "until a rule that cannot be read has been looked at"
-    span, event = (
+    duration, event = (
         _describe_duration(hold_rule.args),
         plain_language.describe_code(hold_rule.from_event, plain_language.RETENTION_EVENT_PHRASES),
     )
     if hold_rule.last_day_rule == "gst_annual_return_due_plus_months":
-        return f"until {span} after the yearly tax return for the year of the invoice is due"
+        return f"until {duration} after the yearly tax return for the year of the invoice is due"
     if hold_rule.last_day_rule == "fy_end_plus_years":
-        return f"until {span} after the end of the financial year of the invoice"
+        return f"until {duration} after the end of the financial year of the invoice"
     if hold_rule.last_day_rule == "contract_discharged":
         return "until the order is delivered and the time for returns and warranty is over"
     if hold_rule.last_day_rule == "until_released_by_ops":
         return "while a dispute or claim is open; we look again at fixed times whether it still is"
-    return f"until {span} after {event}" if span else f"until {hold_rule.last_day_rule.replace('_', ' ')}"
+    return (
+        f"until {duration} after {event}"
+        if duration
+        else f"until {hold_rule.last_day_rule.replace('_', ' ')}"
+    )
 
 
 def _describe_duration(durations: Mapping[str, Any]) -> str:
@@ -131,7 +135,7 @@ def _build_hold_json(
 ) -> Mapping[str, Any]:
     hold = retention.holds.get(hold_id)
     law = retention.laws.get(hold.law) if hold else None
-    told = {
+    hold_json = {
         "hold": hold_id,
         "rule": describe_hold_rule(hold),
         "law": law.title if law else "not readable in the retention file",
@@ -141,5 +145,5 @@ def _build_hold_json(
         ),
     }
     if not set(GDPR_REGIMES).isdisjoint(regimes):  # a law that is no ground of the GDPR is disclosed as such
-        told["gdpr_ground"] = hold.gdpr_ground if hold else ""
-    return told
+        hold_json["gdpr_ground"] = hold.gdpr_ground if hold else ""
+    return hold_json

@@ -84,12 +84,12 @@ class PackageStatistics:
         self.finding_count += 1
         if is_unknown_at_carrier(body):
             return
-        when = self._find_record_date(body)
+        record_date = self._find_record_date(body)
         self.found_count += 1
         self.records_by_kind[kind] += 1
-        self.tallies_by_system.setdefault(system, RecordTally()).add_record(system, when)
+        self.tallies_by_system.setdefault(system, RecordTally()).add_record(system, record_date)
         for category in _find_extra_categories(kind, body):
-            self._get_category_tally(category).add_record(system, when)
+            self._get_category_tally(category).add_record(system, record_date)
         if kind == "order" and (
             get_nested_value(body, "risk.recommendation") or get_nested_value(body, "risk.assessments")
         ):
@@ -109,8 +109,10 @@ class PackageStatistics:
             # that the carrier forgot the parcel does not undo that it had it: since when, the shop may know
             self._count_parcel(row)
             return
-        when = next(filter(None, (parse_local_date(row.get(name), self.zone) for name in _DATE_KEYS)), None)
-        self._get_category_tally(FLAT_TABLES_BY_NAME[table].category).add_record(system, when)
+        record_date = next(
+            filter(None, (parse_local_date(row.get(name), self.zone) for name in _DATE_KEYS)), None
+        )
+        self._get_category_tally(FLAT_TABLES_BY_NAME[table].category).add_record(system, record_date)
         if table == "shipments":
             self._count_parcel(row)
         elif table == "addresses":
@@ -125,11 +127,11 @@ class PackageStatistics:
 
     def build_date_span(self) -> RecordTally:
         """From the first to the last day of anything found."""
-        whole = RecordTally()
+        span = RecordTally()
         for tally in self.tallies_by_system.values():
-            whole.include_date(tally.first_date)
-            whole.include_date(tally.last_date)
-        return whole
+            span.include_date(tally.first_date)
+            span.include_date(tally.last_date)
+        return span
 
     def _count_parcel(self, row: Mapping[str, str]) -> None:
         carrier, holder = row["carrier_id"] or row["carrier"], row["account_holder"]
@@ -143,8 +145,8 @@ class PackageStatistics:
         parcels = self.parcels_by_carrier.setdefault(
             normalize_carrier_name(carrier_id), CarrierParcels(carrier_name)
         )
-        for edge in ("shipped_on", "last_on"):
-            parcels.span.include_date(parse_local_date(row.get(edge), self.zone))
+        for date_key in ("shipped_on", "last_on"):
+            parcels.span.include_date(parse_local_date(row.get(date_key), self.zone))
         if row["waybill"]:
             number = "".join(row["waybill"].split()).upper()
             parcels.waybills.add(number)
@@ -164,21 +166,21 @@ def normalize_carrier_name(name: str) -> str:
 
 def _find_extra_categories(kind: str, body: Mapping[str, Any]) -> list[str]:
     """Categories that have no table of their own, by the fields that show them."""
-    found = []
+    categories = []
     holds_contact = ("email", "phone", "defaultEmailAddress", "defaultPhoneNumber")
     if kind in _ORDER_KINDS | {"customer"} and any(body.get(name) for name in holds_contact):
-        found.append("contact")
+        categories.append("contact")
     if kind in _ORDER_KINDS and (
         any(body.get(name) for name in ("note", "note2", "customAttributes"))
         or any(line.get("customAttributes") for line in iter_objects(body, "lineItems"))
     ):
-        found.append("order_free_text")
+        categories.append("order_free_text")
     if body.get("clientIp") or get_nested_value(body, "customerJourneySummary.firstVisit"):
-        found.append("usage_cookies")
+        categories.append("usage_cookies")
     if (
         get_nested_value(body, "risk.recommendation")
         or get_nested_value(body, "risk.assessments")
         or body.get("statistics")
     ):
-        found.append("cod_risk")
-    return found
+        categories.append("cod_risk")
+    return categories

@@ -50,12 +50,12 @@ _WITHDRAWAL_NOTE = (
 
 
 def _build_purposes(category: Category, retention: Retention) -> list[Mapping[str, str]]:
-    return [_build_purpose(each, retention) for each in category.purposes]
+    return [_build_purpose(purpose_id, retention) for purpose_id in category.purposes]
 
 
 def _build_purpose(purpose_id: str, retention: Retention) -> Mapping[str, str]:
-    known = retention.purposes.get(purpose_id)
-    return {"id": purpose_id, "in_words": known.title if known else ""}
+    purpose = retention.purposes.get(purpose_id)
+    return {"id": purpose_id, "in_words": purpose.title if purpose else ""}
 
 
 def build_summary_section(
@@ -120,10 +120,10 @@ def build_legal_bases_section(
 def _build_legal_basis(category: Category, regime: str) -> Mapping[str, str]:
     # the United Kingdom kept the articles of the EU's regulation, so one text speaks for both
     text = category.basis.get(regime) or category.basis.get("EU" if regime == "UK" else regime, "")
-    found = {"regime": regime, "basis": text or "not stated in the retention file"}
+    legal_basis = {"regime": regime, "basis": text or "not stated in the retention file"}
     if regime != "IN" and "6(1)(f)" in text:
-        found["legitimate_interest"] = _LEGITIMATE_INTERESTS.get(category.id, "security and proof")
-    return found
+        legal_basis["legitimate_interest"] = _LEGITIMATE_INTERESTS.get(category.id, "security and proof")
+    return legal_basis
 
 
 def build_consents_section(retention: Retention, statistics: PackageStatistics) -> Mapping[str, Any]:
@@ -174,7 +174,7 @@ def build_letter_summary(statistics: PackageStatistics, recipient_count: int) ->
     """Sum up for the letter: at most ten lines, and none about what is not there."""
     span = statistics.build_date_span()
     tables, kinds = statistics.rows_by_table, statistics.records_by_kind
-    told = [
+    counted_lines = [
         (kinds["customer"], format_count(kinds["customer"], "customer profile")),
         (kinds["order"], format_count(kinds["order"], "order")),
         (kinds["draft_order"], format_count(kinds["draft_order"], "draft order")),
@@ -191,7 +191,7 @@ def build_letter_summary(statistics: PackageStatistics, recipient_count: int) ->
         ),
         (statistics.found_count, f"shared with {format_count(recipient_count, 'recipient')}, named below"),
     ]
-    lines = [line for count, line in told if count]
+    lines = [line for count, line in counted_lines if count]
     if span.first_date and span.last_date:
         lines.append(f"from {format_long_date(span.first_date)} to {format_long_date(span.last_date)}")
     return lines
