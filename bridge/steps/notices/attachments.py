@@ -1,6 +1,7 @@
-"""An instruction as files: a table for machines and people, a paper for a portal that takes no mail.
+"""Render an instruction as files: a CSV table of its items, and a PDF for portals that accept no mail.
 
-The only door to fpdf. Says what the letter says; its fonts know Latin letters, others become question marks.
+The only module that imports fpdf. Adds nothing to the text of the letter. The PDF fonts are Latin-1: other
+characters become question marks.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ ATTACHMENT_COLUMNS = ("entry", "names", "reference", "further_waybills", "order"
 
 
 def render_items_csv(items: Iterable[NoticeItem]) -> bytes:
-    """RFC 4180 with a heading; a cell that a spreadsheet would run is made harmless."""
+    """Return the items as CSV (RFC 4180) with a header row; cells that a spreadsheet would run get an apostrophe."""
     output = io.StringIO(newline="")
     table = csv.writer(output, quoting=csv.QUOTE_ALL)
     table.writerow(ATTACHMENT_COLUMNS)
@@ -26,8 +27,8 @@ def render_items_csv(items: Iterable[NoticeItem]) -> bytes:
 
 
 def render_instruction_pdf(title: str, paragraphs: Sequence[tuple[str, Sequence[str]]]) -> bytes:
-    """A4, one heading and its lines after another."""
-    from fpdf import FPDF  # noqa: PLC0415 - a tenth of a second and its memory, for whoever prints
+    """Return an A4 PDF with the title and each (heading, lines) paragraph in order."""
+    from fpdf import FPDF  # noqa: PLC0415 - costs a tenth of a second and memory: loaded only to print
 
     pdf = FPDF(format="A4")
     pdf.set_title(_convert_to_latin1(title))

@@ -1,6 +1,7 @@
-"""The words of an instruction: who asks, on what ground, what has to go, by when, how to answer.
+"""Build the letters to processors: who asks, on which ground, what to erase, by when and how to answer.
 
-Waybills, order names and ids of ours; never a person's name, phone, e-mail or address. Text and HTML say the same.
+They contain waybills, order names and the shop's ids; never a person's name, phone, e-mail or address. The text and
+the HTML part say the same.
 """
 
 from __future__ import annotations
@@ -18,13 +19,13 @@ from bridge.rules.retention.holds import local_day
 from bridge.steps.notices.attachments import render_items_csv
 from config.merchant_file.processors import Processor
 
-MAX_LISTED_LINES = 100  # lines in the letter itself; all of them are in the file beside it
+MAX_LISTED_LINES = 100  # lines in the letter itself; the attached file lists all
 REQUESTED_DATA_PHRASES = {
     "carrier": "the consignee's name, address, telephone numbers and e-mail, receiver's name, signature, photographs, "
     "door-step position and call records, as far as you hold them for the waybills below",
     "payment": "the payer's name, address, telephone, e-mail and stored means of payment, as far as you hold them for "
     "the orders below",
-    "messaging": "the recipient's telephone number or e-mail address, her messages and what was recorded of them",
+    "messaging": "the recipient's telephone number or e-mail address, their messages and what was recorded of them",
     "advertising": "the person's identifiers, audiences and events that you hold for us",
     "general": "the personal data that you hold for us about the records below",
 }
@@ -38,7 +39,7 @@ REFERENCE_KIND_LABELS = {
 
 @dataclass(frozen=True, slots=True)
 class InstructionParagraph:
-    """A heading and its lines; with `listed`, a list."""
+    """A heading and its lines; `is_list` prints the lines as list items."""
 
     heading: str
     lines: tuple[str, ...]
@@ -54,7 +55,10 @@ def build_instruction_letter(
     reminder: int,
     services: Services,
 ) -> Letter:
-    """The instruction as a letter; `reminder` counts from 1. `notice.due_at` is set."""
+    """Return the instruction as a letter.
+
+    `token` is the secret of the answer link. `reminder` counts from 1; 0 is the first letter. `notice.due_at` is set.
+    """
     link = f"{services.settings.public_base_url}/notices/{token}"
     instruction = build_instruction_paragraphs(notice, items, processor, services=services)
     overdue = notice.due_at is not None and services.clock.now() > notice.due_at
@@ -86,7 +90,7 @@ def build_instruction_letter(
 
 
 def _build_message_id(notice: Notice, services: Services) -> str:
-    """One for each letter of a notice; a letter that is sent again because nobody recorded it keeps its own."""
+    """Return a Message-ID with the number of the letter; a letter sent again after a crash gets the same id."""
     previous_number = notice.message_id.partition("@")[0].rpartition(".")[2]
     return f"<{notice.id}.{int(previous_number) + 1 if previous_number.isdecimal() else 0}@{_read_mail_domain(services)}>"
 
@@ -103,9 +107,9 @@ def build_instruction_paragraphs(
     services: Services,
     max_lines: int = MAX_LISTED_LINES,
 ) -> list[InstructionParagraph]:
-    """What every form of the instruction says, the letter and the paper: without opening and link.
+    """Return the paragraphs that letter and PDF have in common, without opening and answer link.
 
-    `most` lines are listed; the rest is in the file beside it.
+    At most `max_lines` items are listed; the attached file lists all.
     """
     merchant = services.merchant
     code = (f"Our account with you: {processor.client_code}.",) if processor.client_code else ()
@@ -158,7 +162,7 @@ def _describe_item_count(count: int, labels: tuple[str, str]) -> str:
 def build_escalation_letter(
     notice: Notice, items: Sequence[NoticeItem], *, services: Services
 ) -> Letter | None:
-    """Tells the merchant's own person that nobody answered; None where nobody is named for it."""
+    """Return the letter that tells the merchant's contact that the processor did not answer; None without a contact."""
     to = services.merchant.instructions.escalate_to or services.merchant.officer.email
     if not to:
         return None
@@ -185,7 +189,7 @@ def build_escalation_letter(
 
 
 def _list_legal_grounds(services: Services, now: datetime) -> tuple[str, ...]:
-    """The sentences whose law is in force on this day; a law that the retention file does not know counts not."""
+    """Return the reason, then the ground of each law that is in the retention file and in force at `now`."""
     today = local_day(now, services.retention.calendar)
     laws = services.retention.laws
     sentences = [
@@ -202,7 +206,9 @@ def _list_legal_grounds(services: Services, now: datetime) -> tuple[str, ...]:
 def _format_item_line(item: NoticeItem) -> str:
     with_waybills = f" (with {', '.join(item.also)})" if item.also else ""
     order = f", order {item.order}" if item.order and item.names is ReferenceKind.WAYBILL else ""
-    return " ".join(f"{item.reference}{with_waybills}{order}".split())  # one line, whatever was typed into it
+    return " ".join(
+        f"{item.reference}{with_waybills}{order}".split()
+    )  # no line break of a typed value starts a new line
 
 
 def _format_local_time(utc_datetime: datetime | None, services: Services) -> str:

@@ -1,7 +1,7 @@
-"""Notify: one processor's account is brought on: looked at, told, reminded, read back.
+"""Process one processor account: track its parcels, open due notices and send due letters.
 
-Owns the account by a lease that it renews and a fence that every write shows. Sent is not done: what was answered
-comes through `answer`. A failure of the machine ends in a later attempt, shown by `doctor`; nothing is forgotten.
+Holds the account by a lease that it renews; every write verifies it. A sent notice is not finished: answers come
+through `record_answer`. A crash ends in a later attempt that `doctor` shows.
 """
 
 from __future__ import annotations
@@ -20,7 +20,10 @@ __all__ = ["process_notice_account"]
 
 
 def process_notice_account(account: str, *, services: Services) -> bool:
-    """Bring one account on. False where it is owned or nothing is due. Raises StoreUnavailable."""
+    """Process one account. Return False if another worker holds it or nothing is due.
+
+    `account` is `shop|processor`. Raises LeaseLost, StoreUnavailable.
+    """
     with services.store.transaction() as tx:
         lease = tx.notices.acquire_lease(account)
         attempts = tx.notices.count_attempts(account)

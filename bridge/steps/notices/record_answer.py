@@ -1,7 +1,7 @@
-"""Answer: what a processor says of a notice is taken in, by whatever way it came, once and whole.
+"""Record a processor's answer to a notice, from the answer page, the command line or the API.
 
-One transaction with its facts. Erased on a processor's word is done; it is read back later where that can be.
-Calls nobody.
+Items, notice and facts are saved in one transaction. An item answered as erased is finished; a carrier that shows
+consignees is asked again later. Calls no other system.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from bridge.rules.notices.answers import (
 from bridge.steps.evidence.record_facts import account_key, enqueue_requests, record_notice_fact, save_notice
 
 NO_DATA_ANSWERS = (ProcessorAnswer.ERASED, ProcessorAnswer.NOT_FOUND)
-MIN_ACKNOWLEDGED_WAIT = timedelta(days=7)  # who says late that it works on it is given so long
+MIN_ACKNOWLEDGED_WAIT = timedelta(days=7)  # shortest wait after an acknowledgement, even past the due date
 
 
 def record_answer(
@@ -35,10 +35,11 @@ def record_answer(
     services: Services,
     reference: str = "",
 ) -> Notice:
-    """Take in an answer to every entry of a notice; `said` goes by entry id. Returns the notice as it stands.
+    """Record the answer to every item of a notice and return the notice as saved.
 
-    Raises PayloadInvalid: `notice_unknown`, `already_answered`, what `rules/notices.check` finds.
-    Raises ChangedMeanwhile where a reminder or a receipt came in between: ask again.
+    `answers` has one row per item id, `reference` is the processor's ticket. Raises PayloadInvalid with
+    `notice_unknown`, `already_answered` or a code of `validate_answer`; ConcurrentChange if a reminder or an
+    acknowledgement was saved meanwhile: call again.
     """
     now = services.clock.now()
     zone = ZoneInfo(services.retention.calendar.timezone)
@@ -79,7 +80,7 @@ def record_answer(
 def record_acknowledgement(
     notice_id: str, *, via: NoticeChannel, actor: str, services: Services, reference: str = ""
 ) -> Notice:
-    """The processor has it and is working on it. Raises as `answer`."""
+    """Record that the processor received the notice and works on it; return the notice. Raises as `record_answer`."""
     with services.store.transaction() as tx:
         notice = get_unanswered_notice(notice_id, tx)
         if notice.state is NoticeState.ACKNOWLEDGED:
@@ -111,7 +112,7 @@ def record_acknowledgement(
 
 
 def get_unanswered_notice(notice_id: str, tx: Tx) -> Notice:
-    """A notice that still waits for its answer. Raises PayloadInvalid."""
+    """Return a notice that has no answer yet. Raises PayloadInvalid: `notice_unknown`, `already_answered`."""
     notice = tx.notices.find_notice(notice_id)
     if notice is None:
         raise PayloadInvalid("notice_unknown")
@@ -141,7 +142,7 @@ def _apply_answer(
         not_before=until,
         look_at=look_at,
     )
-    if answer_row.answer in NO_DATA_ANSWERS and look_at is None:  # nothing is asked about it any more
+    if answer_row.answer in NO_DATA_ANSWERS and look_at is None:  # it is not tracked any more
         updated = replace(updated, reference="")
     return updated
 

@@ -1,7 +1,7 @@
-"""Look: where the parcels of an account are, in the system's batches, across all people; then decide what waits.
+"""Track the parcels of an account in the carrier's batches, then decide which items wait and which are due.
 
-The shop's own word is the cheap source, the carrier is asked with growing pauses and without asking who it was for.
-Only when a record may be told of, and once after it was erased, is the consignee looked at, and kept as a digest.
+The shop's own status is the cheap source; the carrier is asked with growing pauses and without consignees. The
+consignee is read only when an item becomes due and once after it was erased, and stored as a keyed digest.
 """
 
 from __future__ import annotations
@@ -30,16 +30,19 @@ from bridge.steps.notices.verify_erasure import (
 )
 
 TRACKING_BATCH_ROWS = 500
-MAX_TRACKING_S = 120.0  # then the account rings for itself again, so that others get their turn
-FRESH_STATUS_AGE = timedelta(days=1)  # the shop's word of a parcel under way saves the first question
-VERIFICATION_PERIOD = timedelta(days=30)  # so long it is tried
-REFUSED_PAUSE_S = 3_600.0  # credentials are mended by a person
+MAX_TRACKING_S = 120.0  # then the rest waits for the next job, so that other accounts get a worker
+FRESH_STATUS_AGE = timedelta(days=1)  # a fresh status from the shop replaces the first query
+VERIFICATION_PERIOD = timedelta(days=30)  # how long an unreachable carrier is asked to verify
+REFUSED_PAUSE_S = 3_600.0  # a person has to renew the credentials
 ERASED_STATES = (NoticeState.COMPLETED, NoticeState.NOT_FOUND)
 TRACKED_STATES = (NoticeState.WAITING, NoticeState.PARTLY_REFUSED, *ERASED_STATES)
 
 
 def track_account_parcels(account: str, lease: Lease, services: Services) -> bool:
-    """Look at all that is due. Returns False where a system could not be asked; what it has is put off."""
+    """Track all due items of an account. Return False if a system did not answer; its items are postponed.
+
+    Raises LeaseLost, StoreUnavailable.
+    """
     all_systems_answered = True
     deadline = time.monotonic() + MAX_TRACKING_S
     while time.monotonic() < deadline:
@@ -89,7 +92,7 @@ def _track_system_parcels(
 
 
 def _is_carrier_query_needed(item: NoticeItem, now: datetime) -> bool:
-    """Not where an operator released it, nor at first where the shop said within a day that it is on its way."""
+    """Return False if an operator released the item, or if the shop reported it under way less than a day ago."""
     if item.released or item.names is not ReferenceKind.WAYBILL:
         return False
     is_under_way = item.status not in (*FINAL_PARCEL_STATUSES, *UNINFORMATIVE_PARCEL_STATUSES)
@@ -134,7 +137,7 @@ def _is_baseline_needed(item: NoticeItem) -> bool:
 
 
 def _request_visible_state(item: NoticeItem) -> tuple[object, ...]:
-    """What a request tells of an entry that waits: only a change of it makes a certificate anew."""
+    """Return the fields that a certificate shows of a waiting item: a change of them renews the certificate."""
     return item.state, item.reason, item.not_before
 
 
@@ -159,7 +162,7 @@ def _apply_notice_timing(item: NoticeItem, tracker: Tracker | None, services: Se
 def _postpone_tracking(
     items: Sequence[NoticeItem], fault: BridgeError, lease: Lease, services: Services
 ) -> None:
-    """A system that is down, throttles or refuses us: asked again later, and shown meanwhile; not for ever."""
+    """Postpone the items of a system that failed; give up verifying 30 days after the answer."""
     now, is_retryable = services.clock.now(), isinstance(fault, Retryable)
     wait_s = compute_retry_pause_s(
         3, fault.retry_after_s if isinstance(fault, Retryable) else REFUSED_PAUSE_S
@@ -167,7 +170,7 @@ def _postpone_tracking(
     ids = {item.id for item in items}
     with services.store.transaction() as tx:
         tx.notices.verify_lease(lease)
-        # what was decided before the fault stands: only what is still due is put off
+        # decisions saved before the fault stay: only items still due are postponed
         still_due = [
             replace(item, look_at=now + timedelta(seconds=wait_s))
             for item in tx.notices.list_items(account=lease.row_id, states=TRACKED_STATES, due_at=now)

@@ -1,4 +1,4 @@
-"""Asking a system where parcels are, and putting what it says beside what is known. Never a word of whose."""
+"""Fetch parcel statuses from a carrier and merge them into notice items. Stores no consignee in the clear."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from bridge.rules.notices.timing import UNINFORMATIVE_PARCEL_STATUSES
 def fetch_tracking_batches(
     items: Sequence[NoticeItem], tracker: Tracker, *, consignees: bool = False
 ) -> Iterator[list[tuple[NoticeItem, TrackingResult]]]:
-    """Each entry with what the system tells of its parcel, a batch of the system's size at a time."""
+    """Yield each item with the tracking result of its parcel, in batches of the carrier's size.
+
+    Raises as `Tracker.track_parcels`.
+    """
     by_number: dict[str, list[NoticeItem]] = {}
     for item in items:
         by_number.setdefault(normalise_waybill(item.reference), []).append(item)
@@ -29,9 +32,10 @@ def fetch_tracking_batches(
 
 
 def merge_carrier_status(item: NoticeItem, tracking: TrackingResult, now: datetime) -> NoticeItem:
-    """The entry with what the carrier told. One that knows nothing takes the shop's word not back.
+    """Return the item with the carrier's status merged into it.
 
-    What is told without a date is so since it was first told: terms that count from it must end some day.
+    An uninformative status (unknown, not found) never replaces a known one. A status without a date keeps the time
+    it was first seen, so that periods that count from it end.
     """
     item = replace(
         item,
@@ -46,5 +50,5 @@ def merge_carrier_status(item: NoticeItem, tracking: TrackingResult, now: dateti
 
 
 def digest_consignee(item: NoticeItem, consignee: str, services: Services) -> str:
-    """A keyed digest of the person as the carrier shows her: enough to see a change, not to read her."""
+    """Return a keyed digest of the consignee as the carrier shows it: it reveals a change, not the person."""
     return services.digest(f"consignee|{item.shop}", consignee.encode())[:64]

@@ -1,7 +1,7 @@
-"""Read back: after "erased" the carrier is asked once more, where its tracking shows people.
+"""Verify an erasure: ask a carrier that shows consignees once more after it answered "erased".
 
-What it shows then supports the answer or not: a blank or changed consignee is no proof, the very same one is a
-contradiction and reopens the instruction. What a processor kept under a law is asked for again when its day is over.
+A blank or changed consignee supports the answer but proves nothing; an unchanged one contradicts it and reopens the
+item. Items that a processor retained under a law are reopened when the retention has ended.
 """
 
 from __future__ import annotations
@@ -16,13 +16,16 @@ from bridge.rules.notices.answers import reopen_notice_item
 from bridge.steps.evidence.record_facts import enqueue_requests, record_notice_fact
 from bridge.steps.notices.tracking import digest_consignee, fetch_tracking_batches
 
-MAX_REOPENINGS = 2  # then a person has to talk to them
+MAX_REOPENINGS = 2  # then a person has to contact the processor
 
 
 def verify_carrier_erasures(
     items: Sequence[NoticeItem], tracker: Tracker | None, lease: Lease, services: Services
 ) -> None:
-    """Ask once more and record. Raises as `Tracker.track`; what was recorded before stays."""
+    """Compare each consignee with the baseline and record the result, batch by batch.
+
+    Raises as `Tracker.track_parcels`; batches recorded before the fault stay recorded.
+    """
     unverified = {item.id: item for item in items}
     for batch in fetch_tracking_batches(items, tracker, consignees=True) if tracker is not None else ():
         _record_verifications(
@@ -34,7 +37,7 @@ def verify_carrier_erasures(
 
 
 def record_unverifiable_items(items: Sequence[NoticeItem], lease: Lease, services: Services) -> None:
-    """Nobody can be asked about these any more, or answers: the processor's word stands alone."""
+    """Record that these items cannot be verified: the processor's answer is the only source."""
     _record_verifications([replace(item, read_back="not_possible") for item in items], lease, services)
 
 
@@ -75,19 +78,20 @@ def _record_verifications(verified_items: Sequence[NoticeItem], lease: Lease, se
 
 
 def _reopen_item(item: NoticeItem, now: datetime) -> NoticeItem:
-    """It said erased and still shows her: it is told again, and where the parcel is was seen just now."""
+    """Return the item queued again, because the carrier still shows the consignee; its status was read just now."""
     reopened = reopen_notice_item(item, "still_readable", now)
     return replace(reopened, state=NoticeState.QUEUED, look_at=None, reopened=item.reopened + 1)
 
 
 def _mark_item_refused(item: NoticeItem) -> NoticeItem:
+    """Return the item as refused, because the carrier still shows the consignee after all reopenings."""
     return replace(
         item, state=NoticeState.REFUSED, answer=ProcessorAnswer.REFUSED, reason="still_readable", look_at=None
     )
 
 
 def reopen_items_after_retention(items: Sequence[NoticeItem], lease: Lease, services: Services) -> None:
-    """The day until which they were kept is over: they are told of again."""
+    """Reopen items whose retention at the processor has ended. Raises LeaseLost, StoreUnavailable."""
     reopened_items = [reopen_notice_item(item, "kept_until_now", services.clock.now()) for item in items]
     with services.store.transaction() as tx:
         tx.notices.verify_lease(lease)

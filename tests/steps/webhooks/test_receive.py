@@ -152,7 +152,7 @@ def test_a_database_that_is_away_is_said_so_and_nothing_is_kept(services):
     def refuse(_row):
         raise StoreUnavailable("too many", retry_after_s=1)
 
-    services.store._group_commit.put = refuse
+    services.store._group_commit.commit_row = refuse
     with pytest.raises(StoreUnavailable):
         receive_webhook(*posted(order_body()), services=services)
     assert kept(services) == []

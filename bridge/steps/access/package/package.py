@@ -15,12 +15,13 @@ from zoneinfo import ZoneInfo
 from bridge.rules.requests import regimes
 from bridge.steps.access.package import letter
 from bridge.steps.access.package.bag import BagItWriter, PackageFile
+from bridge.steps.access.package.manifest import build_bag_info, build_common_header, render_manifest_json
 from bridge.steps.access.package.records import tables
 from bridge.steps.access.package.records.files import RecordFiles
 from bridge.steps.access.package.records.third_parties import read_customer_name
 from bridge.steps.access.package.sections import missing_data as missing
 from bridge.steps.access.package.sections import prior_erasures, recipients, retention_section, summary
-from bridge.steps.access.package.text import dump_indented_json, dump_json_line, format_setting
+from bridge.steps.access.package.text import dump_indented_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from config.merchant_file.merchant import Merchant
     from config.retention_file.retention import Retention
 
-PACKAGE_SCHEMA = "access-package/1"
 _JSON_MEDIA_TYPE = "application/json"
 
 
@@ -109,13 +109,13 @@ def write_access_package(package: PackageInput, out: IO[bytes]) -> PackageManife
         as_of=missing.find_as_of_time(package.tasks, package.prepared_at),
         zone=zone,
     )
-    header = _build_common_header(contents)
+    header = build_common_header(contents)
     with BagItWriter(out) as bag:
         _write_summary_files(bag, contents, header)
         files.write_record_files(bag, header)
         _write_schema_files(bag)
         digest = bag.write_tag_files(
-            info=_build_bag_info(contents), manifest_json=_render_manifest_json(contents, bag.payload_files)
+            info=build_bag_info(contents), manifest_json=render_manifest_json(contents, bag.payload_files)
         )
         return PackageManifest(
             complete=not gaps,
@@ -200,112 +200,6 @@ def _load_schema_files() -> tuple[str, str]:
     """Schema and column dictionary: the same in every package."""
     schema = Path(__file__).with_name("schema") / "access-package.schema.json"
     return schema.read_text(encoding="utf-8"), "".join(tables.render_column_dictionary())
-
-
-def _build_common_header(contents: letter.LetterContents) -> Mapping[str, Any]:
-    """Say what every JSON file says of itself: whose answer, as of when, under which rules, whom to ask."""
-    request, merchant = contents.request, contents.merchant
-    return {
-        "schema": PACKAGE_SCHEMA,
-        "request_id": request.id,
-        "prepared_at": contents.prepared_at.isoformat(),
-        "covers_data_as_of": contents.as_of.isoformat(),
-        "contact": _build_officer_contact(merchant),
-        "policy": {
-            "sha256": request.policy_sha256 or merchant.policy_sha256,
-            "last_updated": format_setting(merchant.policy_last_updated),
-            "url": format_setting(merchant.policy_url),
-        },
-        "retention": {
-            "policy_id": contents.retention.policy_id,
-            "sha256": request.retention_sha256 or contents.retention.sha256,
-        },
-    }
-
-
-def _build_officer_contact(merchant: Merchant) -> Mapping[str, str]:
-    officer = merchant.officer
-    return {
-        "role": "Grievance Officer",
-        "organisation": format_setting(merchant.trading_name),
-        "name": format_setting(officer.name),
-        "designation": format_setting(officer.designation),
-        "email": format_setting(officer.email),
-        "phone": format_setting(officer.phone),
-        "address": format_setting(merchant.address),
-    }
-
-
-def _build_package_id(request: PrivacyRequest) -> str:
-    return "pkg_" + request.id.removeprefix("req_")
-
-
-def _build_bag_info(contents: letter.LetterContents) -> Mapping[str, str]:
-    contact = _build_officer_contact(contents.merchant)
-    return {
-        "Source-Organization": contact["organisation"],
-        "Organization-Address": contact["address"],
-        "Contact-Name": contact["name"],
-        "Contact-Phone": contact["phone"],
-        "Contact-Email": contact["email"],
-        "External-Description": "Copy of the personal data held about one person, with a letter",
-        "Bagging-Date": contents.prepared_at.date().isoformat(),
-        "External-Identifier": _build_package_id(contents.request),
-        "Internal-Sender-Identifier": contents.request.id,
-        "Bag-Software-Agent": "shopify-compliance-bridge",
-    }
-
-
-def _render_manifest_json(contents: letter.LetterContents, files: Sequence[PackageFile]) -> str:
-    """Write the machine's table of contents, beside BagIt's list of hashes."""
-    return (
-        dump_json_line(
-            {
-                **_build_common_header(contents),
-                "package_id": _build_package_id(contents.request),
-                "regime": list(contents.regimes),
-                "language": ["en"],
-                "completeness": {
-                    "complete": not contents.gaps,
-                    "gaps": [
-                        {
-                            "source": gap.system,
-                            "kind": gap.absence.value,
-                            "reason": gap.reason,
-                            "what": gap.what,
-                        }
-                        for gap in contents.gaps
-                    ],
-                    "recipients_named": not contents.unnamed_recipients,
-                    "recipient_gaps": [
-                        {
-                            "processor": processor_id,
-                            "kind": "recipient",
-                            "reason": recipients.RECIPIENT_NOT_CONFIGURED,
-                        }
-                        for processor_id in contents.unnamed_recipients
-                    ],
-                },
-                "bagit": {"version": "1.0", "algorithm": "sha256"},
-                "files": [_build_file_json(file) for file in files],
-                # how it left is known only afterwards: the evidence says so (`package.released`)
-                "delivery": {"method": "one_time_link", "to": "verified_contact"},
-                "contact_for_questions": _build_officer_contact(contents.merchant),
-            }
-        )
-        + "\n"
-    )
-
-
-def _build_file_json(file: PackageFile) -> Mapping[str, Any]:
-    file_json = {
-        "path": file.path,
-        "role": file.role,
-        "media_type": file.media_type,
-        "sha256": file.sha256,
-        "bytes": file.size,
-    }
-    return file_json if file.portable is None else {**file_json, "portable": file.portable}
 
 
 def _has_identifiers(request: PrivacyRequest) -> bool:

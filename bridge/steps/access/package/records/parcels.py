@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from bridge.rules.index.identity import normalise_identifier
+from bridge.steps.access.package.records.fields import read_phone
 from bridge.steps.access.package.text import (
     convert_to_text,
     find_first_and_last_day,
@@ -61,10 +61,7 @@ def build_shipment_row(system: str, body: Mapping[str, Any], zone: tzinfo) -> di
         "address": ", ".join(filter(None, map(convert_to_text, lines)))
         if isinstance(lines, list | tuple)
         else "",
-        "phones": "; ".join(
-            normalise_identifier("phone", convert_to_text(phone)) or convert_to_text(phone)
-            for phone in phones
-        )
+        "phones": "; ".join(map(read_phone, phones))
         if isinstance(phones, list | tuple)
         else convert_to_text(phones),
         "received_by": convert_to_text(body.get("received_by")),
