@@ -1,7 +1,7 @@
-"""The letter on top of the package, for a person: HTML to read and print, text for everything else.
+"""Render the letter of the package for the data subject, as HTML and as text.
 
-Puts what the other rooms worked out into words. Decides nothing, fetches nothing, and prints no code, no raw
-id of a platform and no statute number outside the footnotes.
+Puts into words what the sections found. Decides nothing, fetches nothing, and prints no code, no raw id of a
+platform and no statute number outside the footnotes.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _CONTROL_CHARS_PATTERN = re.compile(
 _NULL_WORD_PATTERN = re.compile(r"\b(None|null|undefined)\b")
 _STATUTE_REFERENCE_PATTERN = re.compile(
     r"\s*\([^()]*\b(?:ss?|rr?|Art)\.?\s?\d[^()]*\)"
-)  # those belong into a footnote
+)  # statute references belong in a footnote
 _REGIMES_BY_RIGHTS_LAW = {"spdi": "IN", "dpdp_core": "IN", "gdpr": "EU"}
 _REQUEST_KIND_PHRASES = {
     RequestKind.ACCESS: "a copy of your personal data",
@@ -60,7 +60,7 @@ _REQUEST_KIND_PHRASES = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LetterContents:
-    """Everything the letter speaks about."""
+    """The values that the letter and the summaries are built from."""
 
     request: PrivacyRequest
     merchant: Merchant
@@ -79,14 +79,14 @@ class LetterContents:
 
 
 def render_access_letter(contents: LetterContents) -> tuple[str, str]:
-    """Give the letter as (HTML, text)."""
+    """Return the letter as (HTML, text)."""
     values = _build_template_values(contents)
     html, text = (_load_template_environment().get_template(f"letter.{kind}.j2") for kind in ("html", "txt"))
     return replace_surrogates(html.render(values)), replace_surrogates(text.render(values))
 
 
 def make_printable(value: Any) -> Any:
-    """Make the value of an expression fit to print: nothing unset, steering or internal gets through."""
+    """Return a template value fit to print: no control character, no internal id, no unset or endless text."""
     if isinstance(value, Markup):
         return value
     text = NOT_PUBLISHED if value is None else replace_surrogates(str(value))

@@ -1,7 +1,7 @@
-"""The access package from plain values: what goes in, in which order, under which header.
+"""Write the access package from plain values: which files it has, and in which order.
 
-`build` reads the records twice, page by page, first only for the person's names, and writes forward only. Same
-values, same bytes, but for the two moments it states. Opens no transaction and knows no store.
+Reads the records twice, page by page, first only for the data subject's names, and writes forward only. The same
+values give the same bytes, except for the two times stated. Opens no transaction.
 """
 
 from __future__ import annotations
@@ -37,10 +37,11 @@ _JSON_MEDIA_TYPE = "application/json"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PackageInput:
-    """All that a package is made of. `records` may be called more than once; each call begins anew.
+    """The values that a package is built from.
 
-    `earlier` are the person's earlier erasures, newest first.
-    `csv_bom` puts a byte order mark before each table of records, which older spreadsheets want for UTF-8.
+    `records` yields (system, finding) and may be called more than once; each call starts at the first record.
+    `prior_erasures` are the data subject's earlier erasures, newest first. `csv_bom` starts each table with a byte
+    order mark, which older spreadsheet programs need to recognise UTF-8.
     """
 
     request: PrivacyRequest
@@ -55,9 +56,10 @@ class PackageInput:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PackageManifest:
-    """What was written. `complete` is about the systems; unnamed recipients are told apart from it.
+    """The contents of a written package.
 
-    `texts_masked` is how many notes, attributes and metafields held bank or identity numbers.
+    `complete` means that every system answered in full; recipients without a name are listed apart from it.
+    `texts_masked` counts the notes, attributes and metafields in which a bank or identity number was masked.
     """
 
     complete: bool
@@ -70,14 +72,14 @@ class PackageManifest:
 
     @property
     def recipients_named(self) -> bool:
-        """True where every recipient has a name in the merchant's file."""
+        """Return True if every recipient has a name in the merchant's file."""
         return not self.unnamed_recipients
 
 
 def write_access_package(package: PackageInput, out: IO[bytes]) -> PackageManifest:
-    """Write the package into a stream that need not seek. Returns what it holds."""
+    """Write the package to `out`, which need not be seekable, and return its contents."""
     zone = ZoneInfo(package.merchant.clocks.timezone)
-    # carriers may come before the shop, and who took a parcel in is judged by what she is called there
+    # read first: a carrier's record may come before the customer record whose name it is compared with
     names = {
         read_customer_name(finding.body) for _, finding in package.records() if finding.kind == "customer"
     } - {()}
@@ -197,7 +199,7 @@ def _write_schema_files(bag: BagItWriter) -> None:
 
 @cache
 def _load_schema_files() -> tuple[str, str]:
-    """Schema and column dictionary: the same in every package."""
+    """Return the JSON schema and the column dictionary, which are the same in every package."""
     schema = Path(__file__).with_name("schema") / "access-package.schema.json"
     return schema.read_text(encoding="utf-8"), "".join(tables.render_column_dictionary())
 

@@ -1,7 +1,7 @@
-"""What an order says of its parcels, as lines of `shipments`: those that were sent, and those that came back.
+"""Turn the parcels of an order into rows of `shipments`: those that were sent and those that were returned.
 
-Pure and tolerant like `rows.py`. Attributes a parcel as the erasure does (`rules/shipping.py`), or the package
-would name another than is asked to erase.
+Pure. A missing field gives an empty cell. Attributes a parcel by the same rules as the erasure
+(`rules/index/shipping.py`), so that the package names the carrier that is asked to erase.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ ShopifyObject = Mapping[str, Any]
 def build_order_shipment_rows(
     system: str, order: ShopifyObject, zone: tzinfo, shipping_rules: AttributionRules
 ) -> Iterator[dict[str, str]]:
-    """Make the lines of an order's parcels. `rules` are the merchant's own word about whose account they are on."""
+    """Yield a row for each parcel of an order. `shipping_rules` state whose account a parcel is on."""
     order_columns = {"told_by": system, "order": convert_to_text(order.get("name"))}
     for fulfillment in iter_objects(order, "fulfillments"):
         location = legacy_id(get_nested_value(fulfillment, "location.id"))
@@ -46,7 +46,7 @@ def build_order_shipment_rows(
 
 
 def iter_return_trackings(return_body: ShopifyObject) -> Iterator[ShopifyObject]:
-    """Yield the tracking of each parcel of a return; the platform gives it no day of its own."""
+    """Yield the tracking of each parcel of a return; Shopify gives it no date."""
     for return_order in iter_objects(return_body, "reverseFulfillmentOrders"):
         for delivery in iter_objects(return_order, "reverseDeliveries"):
             tracking = get_nested_value(delivery, "deliverable.tracking")
@@ -71,7 +71,7 @@ def _build_tracking_columns(
 
 
 def _build_fulfillment_columns(fulfillment: ShopifyObject, zone: tzinfo) -> dict[str, str]:
-    # the address was with the carrier from the day the platform calls the parcel sent
+    # the carrier has had the address since the day that Shopify marks the parcel as sent
     timestamps = (fulfillment.get(name) for name in ("createdAt", "inTransitAt", "deliveredAt"))
     shipped_on, last_on = find_first_and_last_day(timestamps, zone)
     return {

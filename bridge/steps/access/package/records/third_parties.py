@@ -1,7 +1,7 @@
-"""Who took a parcel in, told only where it is the person herself, or nobody in particular.
+"""Mask the name of the receiver of a parcel, unless it is the data subject or a generic word such as `security`.
 
-Pure. In doubt it is somebody else: a copy for one person must not name another. What the record says of her,
-whom the parcel was for and where it was, stays as it is.
+Pure. A name that cannot be matched counts as another person's: a copy for one person must not name another. The
+consignee and the places of the parcel stay as they are.
 """
 
 from __future__ import annotations
@@ -20,26 +20,26 @@ if TYPE_CHECKING:
 NameWords: TypeAlias = tuple[str, ...]
 
 OTHER_PERSON_PLACEHOLDER = "another person"
-OTHER_PERSON_REMOVED = "other_person_removed"  # of `words.LEFT_OUT`
+OTHER_PERSON_REMOVED = "other_person_removed"  # a code of `plain_language.MASKING_REASONS`
 
 _RECEIVER_KEYS = frozenset({"receivedby", "recievedby", "receviedby", "receivername", "signedby"})
 _RAW_RECORD_KEY = "raw_unrecognised"
 _REMARK_KEYS = frozenset(
     {"note", "notes", "remark", "remarks", "instructions", "message", "comment", _RAW_RECORD_KEY}
 )
-_SCAN_KEYS = frozenset({"at", "status", "code", "place", "location"})  # our words, and where it was
+_SCAN_KEYS = frozenset({"at", "status", "code", "place", "location"})  # status codes and places
 _GENERIC_RECEIVER_WORDS = frozenset(
     ["self", "consignee", "customer", "recipient", "security", "guard", "family", "neighbour", "neighbor"]
 )
 _NAME_TITLES = frozenset(["mr", "mrs", "ms", "miss", "dr", "smt", "shri", "sri"])
-_MIN_IDENTIFYING_CHARS = 3  # letters: shorter words are initials, or stand for something else in a note
-# vowel signs of India's scripts are no letters to `\w`, and without them a word falls apart
+_MIN_IDENTIFYING_CHARS = 3  # letters; shorter words are initials or common words
+# `\w` does not match the vowel signs of Indian scripts and would split words at them
 _LETTER_PATTERN = r"(?:[^\W_]|[\u0300-\u036f\u0900-\u0963\u0971-\u0dff\u200c\u200d])"
 _NAME_WORD_PATTERN = re.compile(f"{_LETTER_PATTERN}+")
 
 
 def read_customer_name(customer: Mapping[str, Any]) -> NameWords:
-    """The name in a customer's record; nothing where it lacks the first name, by which she is known."""
+    """Return the name in a customer record; () if it has no first name, which identifies the data subject."""
     first, last = convert_to_text(customer.get("firstName")), convert_to_text(customer.get("lastName"))
     return _split_name(f"{first} {last}") if _split_name(first) else ()
 
@@ -47,7 +47,10 @@ def read_customer_name(customer: Mapping[str, Any]) -> NameWords:
 def mask_third_parties(
     body: dict[str, Any], subject_names: Iterable[NameWords], mask_counts: Counter[str]
 ) -> None:
-    """Put `another person` where a record names who took the parcel in, unless by one of her `names`."""
+    """Replace the receiver's name in a record with `another person`, unless it is one of `subject_names`.
+
+    Changes `body` in place and counts each replacement in `mask_counts`.
+    """
     raw = body.get(_RAW_RECORD_KEY)
     receiver_fields = [
         (record, key, text)
@@ -82,7 +85,7 @@ def mask_third_parties(
 def _mask_names_in_remarks(
     body: dict[str, Any], third_party_words: set[str], identifying_words: set[str], mask_counts: Counter[str]
 ) -> None:
-    """Hide a name in what else was said: a telling word of it, with its other words where they stand beside it."""
+    """Mask a receiver's name in remarks and scans: each identifying word with the words of the name next to it."""
     word = f"(?<!{_LETTER_PATTERN})(?:{'|'.join(map(re.escape, sorted(third_party_words)))})(?!{_LETTER_PATTERN})"
     name_run = re.compile(rf"{word}(?:[\s.,]+{word})*", re.IGNORECASE)
 
@@ -112,7 +115,10 @@ def _mask_names_in_remarks(
 
 
 def _is_same_name(recorded_name: NameWords, name: NameWords) -> bool:
-    """Asha Rani Sharma is `Asha`, `Asha S.`, `A. R. Sharma`; not `Sharma`, `A.` nor `Ravi Sharma`."""
+    """Return True if the recorded name is a form of `name`.
+
+    Forms of Asha Rani Sharma are `Asha`, `Asha S.` and `A. R. Sharma`, but not `Sharma`, `A.` or `Ravi Sharma`.
+    """
     if "".join(recorded_name) == "".join(name):
         return True
     initials = {word for word in recorded_name if len(word) == 1}

@@ -1,6 +1,6 @@
-"""Earlier erasures in a package: for programs (`earlier_erasures` of 01 and 08), and in words for the letter.
+"""Describe earlier erasures: as JSON (`earlier_erasures` of 01 and 08) and in words for the letter.
 
-Says what was erased, when, and what is still sealed until when. Never what a sealed paper holds.
+States what was erased, when, and what is still sealed until when. Never shows the content of a sealed document.
 """
 
 from __future__ import annotations
@@ -8,8 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bridge.model import DocumentKind
-from bridge.rules.retention.release import INVOICE_CATEGORY as PAPERS
-from bridge.rules.retention.release import LEGAL_HOLD_GROUND
+from bridge.rules.retention.release import INVOICE_CATEGORY, LEGAL_HOLD_GROUND
 from bridge.steps.access.package import plain_language
 from bridge.steps.access.package.text import format_count, format_long_date
 
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 def build_prior_erasures_section(
     prior_erasures: Sequence[PriorErasureSummary], zone: tzinfo
 ) -> Mapping[str, Any]:
-    """Make the key `earlier_erasures`; nothing where there was none."""
+    """Return the key `earlier_erasures`; an empty mapping if there was no erasure."""
     return (
         {
             "earlier_erasures": [
@@ -36,14 +35,14 @@ def build_prior_erasures_section(
 
 
 def count_sealed_items(prior_erasures: Sequence[PriorErasureSummary]) -> int:
-    """Count what is still sealed or locked away."""
+    """Return how many items are still sealed or locked."""
     return sum(
         remaining_item.count for prior_erasure in prior_erasures for remaining_item in prior_erasure.rests
     )
 
 
 def list_sealing_laws(prior_erasures: Sequence[PriorErasureSummary]) -> tuple[str, ...]:
-    """Titles of the laws behind all that is still kept: for the footnote."""
+    """Return the titles of the laws that keep the sealed items, for the footnote."""
     return tuple(
         dict.fromkeys(
             law
@@ -55,7 +54,7 @@ def list_sealing_laws(prior_erasures: Sequence[PriorErasureSummary]) -> tuple[st
 
 
 def describe_prior_erasure(prior_erasure: PriorErasureSummary, zone: tzinfo) -> Mapping[str, Any]:
-    """Say an earlier erasure as a person reads it: `done`, then `kept` line by line, then `why_codes`."""
+    """Return an earlier erasure in words: `done`, `kept` (lines), `why_codes`."""
     return {
         "done": _describe_erasure_result(prior_erasure, zone),
         "kept": [
@@ -116,7 +115,7 @@ def _describe_erasure_result(prior_erasure: PriorErasureSummary, zone: tzinfo) -
 
 
 def _describe_sealed_documents(remaining_items: Sequence[RemainingData]) -> list[str]:
-    """Group papers by what is to be said of their end."""
+    """Return a line for each group of documents that are sealed until the same end."""
     groups: dict[str, dict[str, int]] = {}
     for remaining_item in _select_remaining_items(remaining_items, documents=True):
         kind = next(
@@ -160,7 +159,7 @@ def _select_remaining_items(
     return [
         remaining_item
         for remaining_item in remaining_items
-        if (remaining_item.category == PAPERS) is documents
+        if (remaining_item.category == INVOICE_CATEGORY) is documents
     ]
 
 

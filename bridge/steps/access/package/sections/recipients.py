@@ -1,7 +1,7 @@
-"""Who got data of this person: names, not kinds of firms (DPDP Act s.11(1)(b), GDPR Art 15(1)(c)).
+"""List the recipients of the data subject's data by name (DPDP Act s.11(1)(b), GDPR Art 15(1)(c)).
 
-A carrier is listed only where a parcel of hers went with it; the shop platform and the hosts always. A
-recipient without a name in the merchant's file is a gap of its own and never silently absent.
+A carrier is listed only if it carried a parcel of the data subject; the shop platform and the hosts always. A
+recipient without a name in the merchant's file is reported as unnamed, never left out silently.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _SHARED_DATA_NAMES = {**plain_language.CATEGORY_PHRASES, **plain_language.SHARED
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recipient:
-    """One recipient, as letter and tables show it."""
+    """One recipient as the letter and the tables show it."""
 
     id: str
     name: str
@@ -51,7 +51,7 @@ class Recipient:
 def list_recipients(
     merchant: Merchant, statistics: PackageStatistics
 ) -> tuple[list[Recipient], tuple[str, ...]]:
-    """Those who got data of the person, and the ids of those whose name is not configured."""
+    """Return the recipients, and the ids of those without a configured name."""
     recipients, unnamed = [], []
     processor_keys: set[str] = set()
     for processor in merchant.processors:
@@ -62,9 +62,8 @@ def list_recipients(
                 recipients.append(_build_permanent_recipient(processor, statistics))
             continue
         keys = list(statistics.parcels_by_carrier)
-        if (
-            ALL_PARCELS not in processor.carries
-        ):  # else it has a copy of each parcel, and takes none from its carrier
+        # a processor of all parcels has copies; those parcels still count for their carrier
+        if ALL_PARCELS not in processor.carries:
             keys = [key for key in keys if _is_processor_of_carrier(processor, key)]
             processor_keys.update(keys)
         if keys:
@@ -144,7 +143,7 @@ def _format_recipient_name(processor: Processor) -> str:
 
 
 def describe_countries(recipient: Recipient) -> str:
-    """Say the countries of a recipient in words."""
+    """Return the countries of a recipient in words."""
     return (
         ", ".join(
             plain_language.describe_code(code, plain_language.COUNTRY_NAMES) for code in recipient.countries
@@ -154,7 +153,7 @@ def describe_countries(recipient: Recipient) -> str:
 
 
 def describe_safeguard(recipient: Recipient) -> str:
-    """Say what protects the data there."""
+    """Return what protects the data at a recipient, in words."""
     if is_setting_given(recipient.safeguard):
         return format_setting(recipient.safeguard)
     abroad = any(code != HOME_COUNTRY for code in recipient.countries) or not recipient.countries
@@ -164,7 +163,7 @@ def describe_safeguard(recipient: Recipient) -> str:
 def build_recipients_section(
     all_recipients: Sequence[Recipient], unnamed_recipients: Sequence[str], statistics: PackageStatistics
 ) -> Mapping[str, Any]:
-    """Make the body of `02_recipients.json`."""
+    """Return the body of `02_recipients.json`."""
     return {
         "recipients": [
             {
@@ -197,7 +196,7 @@ def build_recipients_section(
 
 
 def render_recipients_csv(all_recipients: Sequence[Recipient]) -> Iterator[bytes]:
-    """`02_recipients.csv`."""
+    """Yield `02_recipients.csv` line by line."""
     yield format_csv_line(
         (
             "legal_name",
@@ -222,7 +221,7 @@ def render_recipients_csv(all_recipients: Sequence[Recipient]) -> Iterator[bytes
 
 
 def build_transfers_section(all_recipients: Sequence[Recipient]) -> Mapping[str, Any]:
-    """Make the body of `07_transfers.json`: every recipient that is or may be outside India."""
+    """Return the body of `07_transfers.json`: every recipient that is or may be outside India."""
     return {
         "transfers": [
             {

@@ -1,6 +1,6 @@
-"""What the bridge itself remembers of a person's earlier erasures: suppression keys, and what is still sealed.
+"""Find a data subject's earlier erasures in the bridge's own store: suppression keys and data still sealed.
 
-Reads in the caller's transaction, by pseudonyms and ids; opens no document and no bank details.
+Reads in the caller's transaction, by pseudonyms and ids. Opens no document and no bank details.
 """
 
 from __future__ import annotations
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 def find_prior_erasures(
     request: PrivacyRequest, *, tx: Tx, services: Services
 ) -> tuple[PriorErasureSummary, ...]:
-    """Her earlier erasures, newest first; a document is told of once. Raises StoreUnavailable."""
+    """Return the earlier erasures of the request's data subject, newest first; each document is listed once.
+
+    Raises StoreUnavailable.
+    """
     seen_document_ids: set[str] = set()
     return tuple(
         _build_prior_erasure(erasure, request.shop, seen_document_ids, tx, services)
@@ -31,7 +34,7 @@ def _build_prior_erasure(
     erasure: ErasureRecord, shop: str, seen_document_ids: set[str], tx: Tx, services: Services
 ) -> PriorErasureSummary:
     documents: dict[str, list[Document]] = {}
-    # by her orders too: a restored backup may know the erasure by its keys only
+    # by order too: a restored backup may know the erasure by its suppression keys only
     for document in (
         *tx.documents.list_documents_of_request(erasure.request_id),
         *tx.documents.list_documents_of_order_keys(shop, erasure.order_keys),
