@@ -1,4 +1,4 @@
-"""Files as a zip whose bytes depend on nothing but the files: no date, no owner, one order."""
+"""Build a zip whose bytes depend only on the files: no date, no owner, sorted paths."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import io
 import zipfile
 from collections.abc import Mapping
 
-ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)  # the first day a zip can name
+ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)  # the first date that a zip can hold
 FILE_MODE = 0o100644 << 16
 
 
 def build_zip(files: Mapping[str, bytes], *, folder: str) -> bytes:
-    """The zip, everything inside one folder."""
+    """Return the zip of the files (path to content), all in one folder."""
     output = io.BytesIO()
     with zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(files):
