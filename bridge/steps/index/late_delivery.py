@@ -1,7 +1,7 @@
-"""Late: what the shop says about an order of somebody who was erased. Nothing of her is kept.
+"""Apply a delivery about an order that was already erased. Stores no personal data and calls no other system.
 
-But a carrier may still have her parcel: where it is, whether a return of it is settled, and a parcel that was sent
-after the erasure all belong to what the carrier must be told. Calls nobody.
+A carrier may still have the parcel: its status, an open return and a parcel sent after the erasure change what the
+carrier has to be instructed to erase.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from bridge.steps.notices.open_notice_items import open_notice_items
 
 
 def apply_late_delivery(shop: str, sighting: Sighting, *, tx: Tx, services: Services) -> None:
-    """Take in what concerns the instructions, in the transaction that drops the rest."""
+    """Update the notice items of the order, in the transaction that drops the rest of the delivery."""
     if sighting.matter:
         tx.notices.record_blocker(shop, sighting.order_id, sighting.matter, is_open=sighting.matter_open)
     unknown_parcels = [

@@ -1,7 +1,7 @@
-"""Erase settled: bank details whose day has come go by themselves, whether somebody asked for it or not.
+"""Erase the bank details of settled refunds on their erasure date, without a request.
 
-Policy s.2: not longer than the refund and its reconciliation take. What stays is the bank's reference, the last
-four digits, the sum and the day. A live legal claim of the order or of the person holds them longer.
+Policy s.2: kept no longer than the refund and its reconciliation take. The bank's reference, the last four digits, the
+amount and the date remain. A legal hold on the order or the data subject keeps the details longer.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ ACCOUNTS_PER_TRANSACTION = 500
 
 
 def erase_settled_bank_details(*, services: Services) -> int:
-    """Erase what is over and look again. Returns how many: none while the retention file waits to be accepted.
+    """Erase all bank details that are due. Return how many; 0 while the retention file is not accepted.
 
-    Raises StoreUnavailable, NeedsOperator.
+    Raises StoreUnavailable, and NeedsOperator if erased details are still there.
     """
     if not activate_or_review_policy(services=services):
         return 0
@@ -46,7 +46,7 @@ def erase_settled_bank_details(*, services: Services) -> int:
 
 
 def _set_missing_erase_dates(tx: Tx, services: Services) -> None:
-    """Those that were settled while the retention file had no day for them get theirs once it has."""
+    """Set the erasure date of refunds that were settled while the retention file had none."""
     for account in tx.refunds.list_refund_accounts(state=RefundState.SETTLED):
         if account.settled_at and account.erase_at is None:
             erase_at = compute_erase_at(account.opened_at, account.settled_at, services.retention)

@@ -1,7 +1,7 @@
-"""Adopt: another retention file shows what it moves before it moves anything (E-12). Asks nobody.
+"""Compare a changed retention file with the accepted one, and accept it or open a review. Calls no other system.
 
-Where no order's documents would go earlier, and no category's age comes nearer, the bridge adopts it by itself;
-else nothing is destroyed by it, and no stored day changes, until an operator accepts it.
+If no document and no category would expire earlier, the bridge accepts the file itself. Otherwise nothing is destroyed
+by the new file and no stored date changes until an operator accepts it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ POLICY_REVIEW_KIND = "law_file_changed"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PolicyChange:
-    """What one move has in common: how many orders, their day before and after, what keeps them then."""
+    """A change of the release day that several orders share: the day before and after, and the grounds after it."""
 
     direction: ReleaseDayChange
     old_day: date | None
@@ -46,7 +46,10 @@ class PolicyChange:
 def iterate_order_retention(
     *, today: date, services: Services
 ) -> Iterator[tuple[ShopOrderKey, Sequence[Document], Sequence[LegalHold], DocumentRetention]]:
-    """Every order with its documents, its claims and what keeps them on that day, a page a transaction."""
+    """Yield each order with its documents, its legal holds and its retention on `today`.
+
+    Reads one page of orders per transaction. Raises StoreUnavailable.
+    """
     calculator = DocumentRetentionCalculator(today=today, retention=services.retention)
     last_order: ShopOrderKey | None = None
     while True:
@@ -65,7 +68,7 @@ def iterate_order_retention(
 
 
 def count_policy_changes(*, services: Services) -> Mapping[PolicyChange, int]:
-    """Orders by how the loaded file moves their day; documents that have no day yet move nowhere."""
+    """Count orders by the change of their release day under the loaded file; undated documents do not count."""
     today = local_day(services.clock.now(), services.retention.calendar)
     changes: Counter[PolicyChange] = Counter()
     for _, documents, _, document_retention in iterate_order_retention(today=today, services=services):
@@ -87,7 +90,7 @@ def count_policy_changes(*, services: Services) -> Mapping[PolicyChange, int]:
 def find_earlier_ages(
     accepted_policy: AcceptedPolicy | None, services: Services
 ) -> Sequence[ShortenedRetention]:
-    """What reaches its age earlier under the loaded file than under the accepted one."""
+    """Return the maximum ages that are shorter under the loaded file than under the accepted one."""
     return (
         find_shortened_retention(accepted_policy.ages, collect_max_ages(services.retention))
         if accepted_policy is not None
@@ -96,29 +99,32 @@ def find_earlier_ages(
 
 
 def is_policy_active(tx: Tx, services: Services) -> bool:
-    """True where the loaded file is the accepted one."""
+    """Return True if the loaded file is the accepted one."""
     accepted = tx.retention_policies.find_accepted_policy()
     return accepted is not None and accepted.sha256 == services.retention.sha256
 
 
 def is_policy_pending(tx: Tx, services: Services) -> bool:
-    """True where another file is in force than the loaded one; before the first is adopted none waits."""
+    """Return True if a file other than the loaded one is accepted; False before the first acceptance."""
     return tx.retention_policies.find_accepted_policy() is not None and not is_policy_active(tx, services)
 
 
 def list_binding_ages(tx: Tx, services: Services) -> Sequence[MaxAges]:
-    """The loaded file's ages and, while it waits, the accepted one's: nothing may go before both let it."""
+    """Return the ages of the loaded and of the accepted file: a record may expire only after both."""
     accepted = tx.retention_policies.find_accepted_policy()
     return [collect_max_ages(services.retention), *([accepted.ages] if accepted is not None else [])]
 
 
 def activate_or_review_policy(*, services: Services) -> bool:
-    """True where the loaded file is in force, adopted just now or before; False where an operator must accept it."""
+    """Return True if the loaded file is accepted, now or before; False if an operator has to accept it.
+
+    Raises StoreUnavailable.
+    """
     sha256 = services.retention.sha256
     with services.store.transaction() as tx:
         accepted = tx.retention_policies.find_accepted_policy()
         if accepted is not None and accepted.sha256 == sha256:
-            _close_policy_reviews(tx, actor="bridge", reason="the file in force is loaded")
+            _close_policy_reviews(tx, actor="bridge", reason="the accepted file is loaded")
             return True
         if accepted is not None and _has_open_policy_review(tx, sha256):
             return False
@@ -130,16 +136,16 @@ def activate_or_review_policy(*, services: Services) -> bool:
     with services.store.transaction() as tx:
         if not earlier_orders and not ages:
             _save_acceptance(
-                tx, accepted, changes, actor="bridge", reason="no day comes nearer", services=services
+                tx, accepted, changes, actor="bridge", reason="no date becomes earlier", services=services
             )
             return True
-        _close_policy_reviews(tx, actor="bridge", reason="another file is loaded since")
+        _close_policy_reviews(tx, actor="bridge", reason="another file has been loaded")
         tx.evidence.append_fact(
             Fact.RETENTION_POLICY_CHANGED, shop="", **_build_policy_fact_detail(accepted, changes, services)
         )
-        summary = f"{sha256[:16]}: {earlier_orders} orders would go earlier"
+        summary = f"{sha256[:16]}: {earlier_orders} orders would be released earlier"
         if ages:
-            summary += f", {len({shortened.category for shortened in ages})} categories too"
+            summary += f", {len({shortened.category for shortened in ages})} categories would expire earlier"
         tx.reviews.open_review(
             "", POLICY_REVIEW_KIND, summary, idempotency_key=f"{sha256}|{services.clock.now().isoformat()}"
         )
@@ -147,7 +153,10 @@ def activate_or_review_policy(*, services: Services) -> bool:
 
 
 def accept_policy(*, actor: str, reason: str, services: Services) -> Mapping[PolicyChange, int]:
-    """An operator accepts the loaded file. Returns what it moves. Raises PayloadInvalid `already_accepted`."""
+    """Record that an operator accepts the loaded file. Return the changes it causes.
+
+    Raises PayloadInvalid `already_accepted`, StoreUnavailable.
+    """
     with services.store.transaction() as tx:
         accepted = tx.retention_policies.find_accepted_policy()
     if accepted is not None and accepted.sha256 == services.retention.sha256:
@@ -159,7 +168,7 @@ def accept_policy(*, actor: str, reason: str, services: Services) -> Mapping[Pol
 
 
 def count_by_direction(changes: Mapping[PolicyChange, int]) -> Mapping[ReleaseDayChange, int]:
-    """Orders that move earlier, later, not at all."""
+    """Return the number of orders for each direction of change."""
     counts = dict.fromkeys(ReleaseDayChange, 0)
     for change, orders in changes.items():
         counts[change.direction] += orders

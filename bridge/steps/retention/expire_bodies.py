@@ -1,8 +1,7 @@
-"""Purge: destroy what is kept only for a while, when its days are over.
+"""Delete raw bodies of failed or rejected deliveries, and access packages with their findings, after their maximum age.
 
-Raw bodies that failed or were rejected, and access packages with what was gathered for them. Ages come from
-the retention file (`webhook_payload.max_age_failed`, `access_package.max_age`); while it waits to be accepted, the
-longer of its own and the accepted one's counts.
+The ages come from the retention file (`webhook_payload.max_age_failed`, `access_package.max_age`); while a changed file
+is not accepted, the longer of both ages counts.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from bridge.steps.retention.accept_policy import list_binding_ages
 
 
 def expire_bodies_and_packages(*, services: Services) -> Mapping[str, int]:
-    """Destroy what is over. Returns how many of each."""
+    """Delete what has expired. Return how many of each kind. Raises StoreUnavailable."""
     with services.store.transaction() as tx:
         ages = list_binding_ages(tx, services)
     destroyed = services.store.expire_bodies_and_packages(

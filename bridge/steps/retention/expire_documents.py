@@ -1,8 +1,8 @@
-"""Release: sealed documents get their day, and go when it has come and nothing holds them. Asks nobody.
+"""Date sealed documents and destroy them when their retention has ended and no legal hold keeps them.
 
-Decided at the moment of destroying, from what is linked, what is claimed and the retention file; the stored day
-only says where to look. Nothing goes while the file waits to be accepted. Bounded a turn: the caller comes again
-while there is `more`.
+The decision is made again when a document is destroyed, from the retention file and the legal holds; the stored date
+only selects candidates. Nothing is destroyed while a changed retention file is not accepted. Each run is bounded: the
+caller repeats it while `has_more`. Calls no other system.
 """
 
 from __future__ import annotations
@@ -17,16 +17,14 @@ from bridge.rules.retention.holds import local_day
 from bridge.rules.retention.release import DocumentRetention, DocumentRetentionCalculator
 from bridge.steps.retention.accept_policy import activate_or_review_policy, is_policy_active
 
-DOCUMENTS_PER_TRANSACTION = (
-    100  # documents a transaction: a tenth of a second, so that webhooks never wait for it
-)
-MAX_DOCUMENTS_PER_RUN = 2_000  # documents a turn: a few seconds, so that the clock rings on
+DOCUMENTS_PER_TRANSACTION = 100  # a tenth of a second, so that webhooks do not wait for it
+MAX_DOCUMENTS_PER_RUN = 2_000  # a few seconds, so that the other jobs of the schedule are not late
 OrderDecision = tuple[ShopOrderKey, Sequence[Document], DocumentRetention]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DocumentExpiryResult:
-    """One turn: documents that got a day, that were destroyed; whether more is to do, and whether it may."""
+    """The result of a run: documents dated and destroyed, and whether more are waiting."""
 
     policy_accepted: bool
     dated: int = 0
@@ -35,7 +33,7 @@ class DocumentExpiryResult:
 
 
 def expire_documents(*, services: Services) -> DocumentExpiryResult:
-    """One turn. Raises NeedsOperator where a destroyed document is still there."""
+    """Run once. Raises NeedsOperator if a destroyed document is still there, StoreUnavailable."""
     if not activate_or_review_policy(services=services):
         return DocumentExpiryResult(policy_accepted=False)
     sha256, today = services.retention.sha256, local_day(services.clock.now(), services.retention.calendar)
@@ -60,7 +58,10 @@ def expire_documents(*, services: Services) -> DocumentExpiryResult:
 
 
 def recompute_expiry_dates(orders: Sequence[ShopOrderKey], *, tx: Tx, services: Services) -> int:
-    """Compute the day of these orders again, where the file in force may. Returns how many documents they have."""
+    """Compute the expiry date of these orders' documents again and return how many documents they have.
+
+    Save the dates only if the loaded retention file is accepted.
+    """
     today = local_day(services.clock.now(), services.retention.calendar)
     decisions = _decide_orders(orders, today, tx, services)
     if is_policy_active(tx, services):
@@ -71,7 +72,7 @@ def recompute_expiry_dates(orders: Sequence[ShopOrderKey], *, tx: Tx, services: 
 def _date_or_destroy_documents(
     orders: Sequence[ShopOrderKey], today: date, tx: Tx, services: Services
 ) -> tuple[int, int]:
-    """Date what stays and destroy what is free. Returns how many documents of each."""
+    """Date the retained documents and destroy the erasable ones. Return the number of each."""
     decisions = _decide_orders(orders, today, tx, services)
     retained = [decision for decision in decisions if not decision[2].is_erasable]
     erasable = [decision for decision in decisions if decision[2].is_erasable]
@@ -95,7 +96,10 @@ def _date_or_destroy_documents(
 def _decide_orders(
     orders: Sequence[ShopOrderKey], today: date, tx: Tx, services: Services
 ) -> list[OrderDecision]:
-    """What keeps each. Documents are locked before claims are read: a claim that is opened meanwhile waits."""
+    """Return each order's documents with their retention.
+
+    Lock the documents before reading legal holds, so that a hold that is being opened waits.
+    """
     documents_by_order = tx.vault_orders.group_documents_by_order(orders, lock=True)
     legal_holds, calculator = (
         tx.legal_holds.find_legal_holds_by_order(documents_by_order),

@@ -1,8 +1,8 @@
-"""Claim: a dispute holds back what belongs to it until a person says that it is over.
+"""Open, review, approve and release legal holds: a dispute keeps the records that belong to it.
 
-Held are sealed documents beyond their day, bank details of a refund, and records at processors that were not told
-yet (proof of delivery). The bridge's own index is not: nobody needs it in court. Each verb is one transaction
-with its fact.
+A hold keeps sealed documents after their expiry date, bank details of a refund, and records at processors that were
+not instructed yet (proof of delivery). It does not keep the bridge's own index, which is no evidence in court. Each
+function is one transaction with its fact.
 """
 
 from __future__ import annotations
@@ -20,12 +20,15 @@ from bridge.rules.retention.release import LEGAL_HOLD_GROUND as GROUND
 from bridge.steps.notices.pause_items import LEGAL_HOLD_PREFIX, pause_items, resume_items
 from bridge.steps.retention.expire_documents import recompute_expiry_dates
 
-DEFAULT_REVIEW_DAYS = 90  # P-63; a file that does not say keeps it
+DEFAULT_REVIEW_DAYS = 90  # P-63: applies if the retention file sets none
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LegalHoldResult:
-    """A claim with what it holds just now. `new` is False where the same one lived already."""
+    """A legal hold and the number of orders, documents and notice items it keeps now.
+
+    `is_new` is False if the same hold was active already.
+    """
 
     legal_hold: LegalHold
     orders: int
@@ -37,9 +40,9 @@ class LegalHoldResult:
 def open_person_legal_hold(
     request_id: str, *, reference: str, actor: str, reason: str, services: Services, kind: str = ""
 ) -> LegalHoldResult:
-    """Hold what belongs to a request's person, as far as it is known. Twice is once.
+    """Open a hold on all known records of a request's data subject, or return the same active one.
 
-    Raises PayloadInvalid: `request_unknown`, `names_no_person`.
+    `kind` names a proceeding, '' is a claim. Raises PayloadInvalid: `request_unknown`, `names_no_person`.
     """
     with services.store.transaction() as tx:
         request = tx.requests.get_request(request_id)
@@ -64,7 +67,10 @@ def open_order_legal_hold(
     services: Services,
     kind: str = "",
 ) -> LegalHoldResult:
-    """Hold what belongs to one order; `kind` names a proceeding. Twice is once. Raises PayloadInvalid `order_unreadable`."""
+    """Open a hold on the records of one order, or return the same active one.
+
+    `kind` names a proceeding, '' is a claim. Raises PayloadInvalid `order_unreadable`.
+    """
     with services.store.transaction() as tx:
         order_key = tx.legal_holds.compute_order_key(shop, order_id)
         if not order_key:
@@ -74,7 +80,10 @@ def open_order_legal_hold(
 
 
 def review_legal_hold(legal_hold_id: str, *, actor: str, reason: str, services: Services) -> LegalHold:
-    """Somebody looked: it lives on. Returns it as it stands. Raises PayloadInvalid as `release_claim`."""
+    """Record a review after which the hold continues. Return the hold.
+
+    Raises PayloadInvalid: `claim_unknown`, `released_already`.
+    """
     with services.store.transaction() as tx:
         legal_hold = _get_active_legal_hold(legal_hold_id, tx)
         due_at = _next_review_at(services.clock.now(), services)
@@ -86,9 +95,9 @@ def review_legal_hold(legal_hold_id: str, *, actor: str, reason: str, services: 
 
 
 def approve_legal_hold(legal_hold_id: str, *, actor: str, reason: str, services: Services) -> LegalHold:
-    """A second person agrees that it lives beyond a year (E-09).
+    """Record that a second person approves a hold of more than a year (E-09). Return the hold.
 
-    Raises PayloadInvalid as `release_claim`, and `needs_another_person`.
+    Raises PayloadInvalid: `claim_unknown`, `released_already`, `needs_another_person`.
     """
     with services.store.transaction() as tx:
         legal_hold = _get_active_legal_hold(legal_hold_id, tx)
@@ -102,10 +111,10 @@ def approve_legal_hold(legal_hold_id: str, *, actor: str, reason: str, services:
 def release_legal_hold(
     legal_hold_id: str, *, actor: str, reason: str, services: Services, disposed_on: date | None = None
 ) -> LegalHoldResult:
-    """It is over: what nothing else holds goes on its way, the documents with the clock's next turn.
+    """Release a hold: its notice items resume, and its documents expire with the next run of `expire_documents`.
 
-    A proceeding needs the day of its final disposal, from which its books are kept on (CGST Act s.36 proviso). Raises
-    PayloadInvalid: `claim_unknown`, `released_already`, `disposal_needed`, `no_proceeding`, `disposal_to_come`.
+    A proceeding needs the day of its final disposal: the books are kept for a year after it (CGST Act s.36 proviso).
+    Raises PayloadInvalid: `claim_unknown`, `released_already`, `disposal_needed`, `no_proceeding`, `disposal_to_come`.
     """
     calendar = services.retention.calendar
     with services.store.transaction() as tx:
@@ -197,7 +206,7 @@ def _open_or_find_legal_hold(
 
 
 def _find_items_under_hold(legal_hold: LegalHold, order_keys: Sequence[str], tx: Tx) -> list[NoticeItem]:
-    """The records at processors of the claim's person and orders."""
+    """Return the notice items of the hold's request and orders, each once."""
     request_items = tx.notices.list_items(request_id=legal_hold.request_id) if legal_hold.request_id else []
     order_items = tx.notices.list_items(order_keys=order_keys) if order_keys else []
     return list({item.id: item for item in [*request_items, *order_items]}.values())

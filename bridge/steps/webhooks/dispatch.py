@@ -1,7 +1,7 @@
-"""Dispatch: a mandatory webhook becomes a privacy request with its tasks, its clocks and its first fact.
+"""Turn a mandatory webhook into a privacy request with its tasks, its clocks and its first fact.
 
-Same person and kind in flight: joined, not doubled. Settling the delivery, opening the request and recording
-both is one transaction, so a delivery is dispatched once whatever dies when. Calls nobody.
+A second webhook about the same data subject and kind joins the open request. The delivery is finished, the request
+opened and both recorded in one transaction, so that a delivery is dispatched exactly once. Calls no other system.
 """
 
 from __future__ import annotations
@@ -31,7 +31,10 @@ MAX_TRIGGER_DELAY = timedelta(days=1)
 
 
 def dispatch_delivery(delivery_id: str, *, services: Services) -> str:
-    """Turn one delivery into a request. Returns the request's id, or '' where there was nothing to do."""
+    """Open or join the request of one delivery and enqueue it.
+
+    Return the request's id; '' if the delivery is done already, leased elsewhere or rejected. Raises StoreUnavailable.
+    """
     with services.store.transaction() as tx:
         leased = tx.inbox.acquire_lease(delivery_id)
         if leased is None:
@@ -66,7 +69,7 @@ def _build_webhook_request(
 ) -> PrivacyRequest:
     principal = _parse_principal(body)
     webhook_received_at = delivery.received_at
-    received_at = _clock_start(delivery)
+    received_at = _find_clock_start(delivery)
     clocks = compute_clocks(
         received_at=received_at, webhook_received_at=webhook_received_at, rules=services.merchant.clocks
     )
@@ -94,7 +97,7 @@ def _build_webhook_request(
 
 
 def _build_receipt(delivery: Delivery, services: Services) -> dict[str, Any]:
-    """What proves that this delivery came: its ids, which secret signed it, a keyed digest of its body."""
+    """Return the proof of receipt: the delivery's ids, the index of the signing secret, a keyed digest of the body."""
     return {
         "delivery": delivery.id,
         "webhook_id": delivery.webhook_id,
@@ -103,10 +106,11 @@ def _build_receipt(delivery: Delivery, services: Services) -> dict[str, Any]:
     }
 
 
-def _clock_start(delivery: Delivery) -> datetime:
-    """When the clock starts: at Shopify's trigger, which its retries can make hours old.
+def _find_clock_start(delivery: Delivery) -> datetime:
+    """Return when the clock starts: at the time of Shopify's trigger header, else at the receipt.
 
-    The header is not signed, so it is believed only within a day and never in the future.
+    Shopify's retries can make the trigger hours old. The header is not signed: a time that is more than a day old
+    or in the future is ignored.
     """
     triggered, webhook_received_at = delivery.triggered_at, delivery.received_at
     if triggered is None or not timedelta(0) <= webhook_received_at - triggered <= MAX_TRIGGER_DELAY:
@@ -115,7 +119,7 @@ def _clock_start(delivery: Delivery) -> datetime:
 
 
 def _resolve_subject(delivery: Delivery, principal: Principal, tx: Tx, services: Services) -> str:
-    """Who it is about; a person who cannot be told from the body still has a request of her own."""
+    """Return the data subject's pseudonym; if the body does not identify one, a pseudonym of this body alone."""
     return tx.index.find_subject(delivery.shop, principal) or services.digest("nobody", delivery.raw)[:32]
 
 

@@ -16,11 +16,11 @@ from bridge.errors import PayloadInvalid
 from bridge.model import BankDetails, RefundState, RequestKind
 from bridge.rules.refunds.settlement import validate_settlement
 from bridge.steps.access.package import seal_access_package
-from bridge.steps.refunds.erase_open_refund import discard_bank_details
+from bridge.steps.refunds.discard_bank_details import discard_bank_details
 from bridge.steps.refunds.erase_settled import erase_settled_bank_details
-from bridge.steps.refunds.keep_account import store_bank_details
-from bridge.steps.refunds.read_account import read_bank_details
+from bridge.steps.refunds.read_bank_details import read_bank_details
 from bridge.steps.refunds.settle_refund import settle_refund
+from bridge.steps.refunds.store_bank_details import store_bank_details
 from bridge.steps.requests.open_by_operator import open_operator_request
 from bridge.steps.requests.process import process_request
 from bridge.store.schema.retention_tables import legal_holds, refund_accounts

@@ -88,7 +88,7 @@ def test_e12_a_file_that_lets_go_earlier_destroys_nothing_until_somebody_accepts
         "same": 0,
     }
     assert (told["first_day"], told["last_day"]) == ("2034-04-01", "2035-04-01")
-    assert reviews(firm) == [f"{'b' * 16}: 2 orders would go earlier"]
+    assert reviews(firm) == [f"{'b' * 16}: 2 orders would be released earlier"]
     assert count_policy_changes(services=firm) == {
         PolicyChange(
             direction=ReleaseDayChange.EARLIER,
@@ -127,7 +127,9 @@ def test_a_file_that_comes_back_closes_the_question_and_may_be_asked_about_again
     assert len(reviews(firm)) == 1
     other = decided(company, "c" * 64)
     assert not activate_or_review_policy(services=other)
-    assert reviews(other) == [f"{'c' * 16}: 2 orders would go earlier"], "the question about b is over"
+    assert reviews(other) == [f"{'c' * 16}: 2 orders would be released earlier"], (
+        "the review about file b is closed"
+    )
     assert len(facts(firm, CHANGED)) == 3
 
 

@@ -315,7 +315,7 @@ def test_a_file_that_nobody_accepted_ages_nothing_and_nobody_comes_back(services
         tx.index.ingest_sightings(SHOP, [order(1001)])
         assert tx.index.list_orders(SHOP, ASHA) == {}
         assert [review.what for review in tx.reviews.list_reviews(kind="law_file_changed")] == [
-            f"{'b' * 16}: 0 orders would go earlier, 1 categories too"
+            f"{'b' * 16}: 0 orders would be released earlier, 1 categories would expire earlier"
         ]
     ((_, told),) = facts(services, "law_file.changed")
     assert (told["earlier"], told["earlier_ages"]) == (0, ["suppression.max_age"])
