@@ -265,7 +265,7 @@ class Package:
         return list(csv.DictReader(io.StringIO(self.text(f"records/{name}.csv"), newline="")))
 
 
-def test_the_case_itself_is_whole():
+def test_the_case_itself_is_consistent():
     """The fixtures are one person's, and her package opens."""
     package = Package(case())
     assert package.manifest.records == 4

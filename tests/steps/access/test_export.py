@@ -80,7 +80,7 @@ def test_records_without_bank_details_open_no_review():
     assert store.reviews == []
 
 
-def test_a_system_that_is_down_delays_nothing():
+def test_a_system_that_is_down_does_not_delay_the_package():
     """S-01: the package is on time and says that it is incomplete."""
     down = Gap(system="delhivery", absence=Absence.UNREACHED, what="1 waybill", reason="source_unavailable")
     state = {"state": TaskState.FAILED, "outcome": Outcome.UNREACHED, "gaps": (down,)}

@@ -114,7 +114,7 @@ def test_the_manifest_lists_every_file_with_its_role():
 
 
 @pytest.mark.parametrize("records", [None, []], ids=["asha", "nothing"])
-def test_every_json_file_fits_the_shipped_schema_and_has_the_header(records):
+def test_every_json_file_matches_the_shipped_schema_and_has_the_header(records):
     """S-05 and S-12, for a full package and for an empty one."""
     package = Package(case(records))
     schema = package.json("schema/access-package.schema.json")
@@ -155,7 +155,7 @@ def test_the_same_data_give_the_same_bytes_on_any_stream():
     assert bytes(sealed.taken) == Package(case()).raw == Package(case()).raw
 
 
-def test_another_day_changes_nothing_but_the_moments_stated():
+def test_another_day_changes_only_the_times_stated():
     """`prepared_at` and `covers_data_as_of` are the only differences of the records."""
     later = timedelta(minutes=5)
     first = Package(case())
@@ -234,7 +234,7 @@ def test_every_column_is_in_the_dictionary():
     assert "apostrophe" in text
 
 
-def test_a_kind_nobody_foresaw_has_its_own_file():
+def test_an_unknown_kind_has_its_own_file():
     """And can neither leave the folder nor take the name of another file."""
     strange = [
         found("gift_card", {"id": "1", "code": "x"}),
@@ -250,7 +250,7 @@ def test_a_kind_nobody_foresaw_has_its_own_file():
     assert package.json("records/orders.json")["count"] == 0
 
 
-def test_bodies_of_any_shape_are_taken():
+def test_records_of_any_shape_are_accepted():
     """Connections, missing parts, wrong types: an empty cell, never an error."""
     order = {
         "id": 5,

@@ -151,7 +151,7 @@ def test_a_system_that_did_not_answer_is_a_gap_by_itself(changes, absence, words
     assert source["answered_on"] == "not answered yet"
 
 
-def test_nobody_asked_is_not_a_no():
+def test_no_system_asked_is_not_a_no():
     """Without a single system that was asked, the package claims nothing."""
     tasks = [task("shopify", action=TaskAction.ERASE)]
     package = Package(case([], tasks=tasks))
@@ -177,7 +177,7 @@ def test_nothing_found_is_the_same_package_with_the_log_of_the_search():
     assert package.table("orders") == []
 
 
-def test_a_person_nobody_could_match_is_told_so():
+def test_an_unmatched_data_subject_is_told_so():
     """P-10 knows a third answer."""
     request = replace(REQUEST, principal=Principal())
     package = Package(case([], request=request))
@@ -224,7 +224,7 @@ def test_only_carriers_that_had_a_parcel_are_listed():
     assert '"Delhivery Limited"' in package.text("02_recipients.csv")
 
 
-def test_who_has_a_copy_of_every_parcel_is_listed_beside_its_carrier():
+def test_a_processor_of_all_parcels_is_listed_with_the_carrier():
     told = case()
     watcher = replace(
         next(each for each in told.merchant.processors if each.id == "delhivery"),
@@ -239,7 +239,7 @@ def test_who_has_a_copy_of_every_parcel_is_listed_beside_its_carrier():
     assert "delhivery" in names(Package(nothing)), "its carrier is listed all the same"
 
 
-def test_a_carrier_is_a_recipient_even_while_it_is_silent():
+def test_a_carrier_is_a_recipient_without_its_own_answer():
     """The order says who carried it, in whatever spelling."""
     order = fixture("order__cod_delhivery")
     order["fulfillments"][0]["trackingInfo"] = [{"company": "Blue Dart Surface", "number": "70000000001"}]
@@ -263,7 +263,7 @@ def test_an_aggregator_and_an_unknown_carrier_are_recipients_too():
     assert package.json("01_summary.json")["categories"][6]["records"] == 3
 
 
-def test_unnamed_recipients_are_told_apart_from_completeness():
+def test_unnamed_recipients_do_not_change_completeness():
     """The systems answered in full; the merchant still owes a name."""
     shopify = replace(SHOPIFY, legal_name="", safeguard="")
     merchant = replace(MERCHANT, processors=(shopify, HOST, DELHIVERY, BLUEDART, UNNAMED))
@@ -299,7 +299,7 @@ BEFORE = datetime(2027, 5, 12, 18, 29, 59, tzinfo=UTC)  # 23:59:59 in India
 FROM = datetime(2027, 5, 12, 18, 30, tzinfo=UTC)
 
 
-def test_the_complaint_route_turns_at_midnight_in_india():
+def test_the_complaint_route_changes_at_midnight_in_india():
     """P-19 and T27: nobody is sent to a board that does not sit yet; the contact is in both."""
     before, after = (Package(case(prepared_at=now)).text("00_letter.html") for now in (BEFORE, FROM))
     assert "Consumer Helpline" in before
@@ -328,7 +328,7 @@ def test_holds_follow_the_law_of_the_day_and_the_form_of_the_firm():
     assert held(case(retention=lost))["order_lines"] == ["gst_books", "companies_books"]
 
 
-def test_retention_speaks_in_sentences():
+def test_retention_is_explained_in_sentences():
     """15(1)(d): what happens when asked, what stands against it, how long otherwise."""
     entries = {e["category"]: e for e in Package(case()).json("04_retention.json")["categories"]}
     assert entries["address"]["when_you_ask_for_erasure"] == "When you ask, it is erased."
@@ -368,14 +368,14 @@ def test_a_carrier_without_a_legal_name_is_a_gap_too():
     assert package.json("02_recipients.json")["recipients"][1]["fields_shared"][0] == "your name"
 
 
-def test_a_default_address_beside_the_list_is_kept_once():
+def test_a_default_address_outside_the_list_is_listed_once():
     """The platform tells it twice, or only by itself."""
     customer = fixture("customer__asha") | {"addressesV2": [], "image": True}
     package = Package(case([found("customer", customer)]))
     assert len(package.table("addresses")) == 1
 
 
-def test_only_regimes_that_concern_the_person_are_spoken_of():
+def test_only_regimes_that_apply_to_the_person_are_named():
     """P-01 and P-71: an address in Germany brings the EU; without one no foreign ground is given."""
     plain = Package(case()).json("03_purposes_and_bases.json")
     assert plain["regimes"] == ["IN"]
@@ -481,7 +481,7 @@ def test_nothing_unset_is_ever_printed():
     assert len(make_printable("x" * 10_000)) == 600
 
 
-def test_a_request_by_hand_is_the_persons_own():
+def test_an_operators_request_is_described_as_the_persons_own():
     """P-21: who wrote to us herself is not told that a platform asked."""
     package = Package(case(request=replace(REQUEST, source=RequestSource.OPERATOR)))
     assert "You asked us on 22 November 2026" in first_page(package)

@@ -68,7 +68,7 @@ def plain(package):
     return " ".join(package.text("00_letter.txt").split())
 
 
-def test_s08_the_letter_says_when_she_was_erased_and_what_is_sealed_until_when():
+def test_s08_the_letter_states_the_erasure_and_what_is_sealed_until_when():
     package = Package(case([], tasks=NOTHING, prior_erasures=[before(SEALED, LOCKED)]))
     for letter in (plain(package), package.text("00_letter.html")):
         body, notes = letter.split("[1] Our" if letter.startswith("MINI") else "<footer>")
@@ -86,7 +86,7 @@ def test_s08_the_letter_says_when_she_was_erased_and_what_is_sealed_until_when()
         assert ("CGST Act 2017 s.36" in notes, TAX in notes) == (True, True)
 
 
-def test_s08_programs_read_the_same_and_it_fits_the_schema():
+def test_s08_the_json_states_the_same_and_matches_the_schema():
     package = Package(
         case([], tasks=NOTHING, prior_erasures=[before(SEALED, LOCKED), before(codes_until=None)])
     )
@@ -132,7 +132,7 @@ def test_s08_programs_read_the_same_and_it_fits_the_schema():
     ],
     ids=["sealed", "nothing sealed", "sealed, one is down", "nothing sealed, one is down", "ordered again"],
 )
-def test_the_answer_stays_explicit(records, tasks, rests, answer, says):
+def test_the_answer_is_explicit(records, tasks, rests, answer, says):
     """P-10 and S-07: what is sealed is held, so it is never a plain no; what is only gone is."""
     package = Package(case(records, tasks=tasks, prior_erasures=[before(*rests)]))
     told = package.json("01_summary.json")["do_we_hold_data"]
@@ -165,7 +165,7 @@ def test_each_reason_to_keep_has_its_words(rest, says):
     assert says in plain(Package(case([], prior_erasures=[before(rest)])))
 
 
-def test_papers_of_the_same_day_are_one_sentence():
+def test_documents_with_the_same_end_are_one_sentence():
     note = replace(SEALED, what="credit note as issued", count=1)
     letter = plain(
         Package(case([], prior_erasures=[before(SEALED, replace(SEALED, what="invoice as issued"), note)]))
@@ -173,13 +173,13 @@ def test_papers_of_the_same_day_are_one_sentence():
     assert "sealed until 31 March 2034: 4 invoices, 1 credit note. Nobody" in letter
 
 
-def test_an_erasure_that_spared_orders_is_not_called_done():
+def test_an_erasure_with_excluded_orders_is_not_called_done():
     letter = plain(Package(case([], prior_erasures=[before(finished=False, removed={})])))
     assert "We began on 3 March 2026 (reference req_01OLD) and have not finished" in letter
     assert "We did on" not in letter
 
 
-def test_without_an_erasure_nothing_of_it_is_said():
+def test_without_an_erasure_the_package_mentions_none():
     package = Package(case())
     for name in ("01_summary.json", "08_withheld.json"):
         assert "earlier_erasures" not in package.json(name)
@@ -256,7 +256,7 @@ def test_p65_after_an_erasure_access_is_answered_from_the_tombstone(kept, run, a
     assert [each for each in (*CANARIES, "Asha", "1030.00") if each.casefold() in whole] == []
 
 
-def test_what_she_ordered_after_it_is_a_new_contract_and_appears(kept, run, ask, platform):
+def test_an_order_after_the_erasure_is_a_new_contract_and_appears(kept, run, ask, platform):
     run("orders/paid", sold_body())
     run("customers/redact", redact_body(1001))
     kept.clock.at += timedelta(days=30)
@@ -268,7 +268,7 @@ def test_what_she_ordered_after_it_is_a_new_contract_and_appears(kept, run, ask,
     assert [row["count"] for row in erasures(files)[0]["sealed"]] == [1], "the new order's copy is no rest"
 
 
-def test_two_erasures_are_both_told_newest_first_and_no_paper_twice(kept, run, ask, platform):
+def test_two_erasures_are_listed_newest_first_and_no_document_twice(kept, run, ask, platform):
     platform.erasures = [
         ErasureState(outcome=Outcome.ERASED, reason="redacted")
     ] * 2  # else the first is joined
@@ -282,7 +282,7 @@ def test_two_erasures_are_both_told_newest_first_and_no_paper_twice(kept, run, a
     assert [[row["until"] for row in each["sealed"]] for each in told] == [["2035-03-31"], ["2034-03-31"]]
 
 
-def test_a_credit_note_that_came_after_it_is_told_too(kept, run, ask):
+def test_a_credit_note_after_the_erasure_is_listed_too(kept, run, ask):
     run("orders/paid", sold_body())
     run("customers/redact", redact_body(1001))
     run("refunds/create", refund_body())
@@ -291,7 +291,7 @@ def test_a_credit_note_that_came_after_it_is_told_too(kept, run, ask):
     assert {row["until"] for row in sealed} == {"2035-03-31"}, "the latest of linked papers counts for all"
 
 
-def test_a_claim_and_an_open_refund_are_told(kept, run, ask):
+def test_a_legal_hold_and_an_open_refund_are_listed(kept, run, ask):
     run("orders/paid", sold_body())
     details = BankDetails(
         account_number="50100012347890", ifsc="HDFC0001234", account_holder="Asha Qwertzuiop"
@@ -310,7 +310,7 @@ def test_a_claim_and_an_open_refund_are_told(kept, run, ask):
     assert "50100012347890" not in "".join(files.values())
 
 
-def test_orders_that_were_spared_leave_the_erasure_unfinished(kept, run, ask, platform):
+def test_excluded_orders_leave_the_erasure_unfinished(kept, run, ask, platform):
     run("orders/create", sold_body(1001))
     run("orders/paid", sold_body(1002))
     platform.sold["1001"] = ConnectorUnavailable("shopify: HTTP 503")
@@ -322,7 +322,7 @@ def test_orders_that_were_spared_leave_the_erasure_unfinished(kept, run, ask, pl
     assert (told["finished"], [row["count"] for row in told["sealed"]]) == (False, [1])
 
 
-def test_somebody_else_who_shares_her_phone_is_told_nothing(kept, run, ask):
+def test_another_person_with_the_same_phone_sees_no_erasure(kept, run, ask):
     run("orders/paid", sold_body())
     run("customers/redact", redact_body(1001))
     phone = sold_body()["phone"]

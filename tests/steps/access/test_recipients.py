@@ -26,7 +26,7 @@ def recipients(package: Package) -> dict[str, dict[str, Any]]:
     ],
     ids=["company", "location", "prefix"],
 )
-def test_the_merchants_own_rules_say_whose_account_it_was(rule):
+def test_the_merchants_rules_decide_whose_account_it_was(rule):
     """The package names the one whom the erasure asks, in the parcels and among the recipients."""
     order = fixture("order__cod_delhivery")
     order["fulfillments"][0]["location"] = {"id": "gid://shopify/Location/55"}
@@ -52,7 +52,7 @@ def days(package: Package, carrier: str) -> tuple[str, str]:
     return listed["first_shared_on"], listed["last_shared_on"]
 
 
-def test_a_carrier_that_has_forgotten_her_parcel_had_it_all_the_same():
+def test_a_carrier_that_no_longer_knows_the_parcel_is_listed():
     """What it says today does not undo that it got her address; no day is made up."""
     asked = {"status_at": "2026-11-29T10:00:00+05:30"}
     package = Package(case([found("shipment", FORGOTTEN | asked, "bluedart")]))
@@ -63,7 +63,7 @@ def test_a_carrier_that_has_forgotten_her_parcel_had_it_all_the_same():
     assert "on a day we do not know" in package.text("00_letter.html")
 
 
-def test_the_shop_says_when_a_forgotten_parcel_was_sent():
+def test_the_shop_dates_a_parcel_the_carrier_no_longer_knows():
     """On whosever account it was."""
     order = fixture("order__cod_delhivery")
     order["fulfillments"][0]["trackingInfo"] = [{"company": "Blue Dart", "number": "7000 0000 001"}]
@@ -74,7 +74,7 @@ def test_the_shop_says_when_a_forgotten_parcel_was_sent():
     assert days(package, "shiprocket") == ("", "")
 
 
-def test_the_days_are_the_first_and_the_last_of_all_that_happened():
+def test_the_days_are_the_first_and_the_last_event():
     """Not the carrier's last status alone; what was only foreseen, and what is no date, is none of them."""
     dates = {
         "picked_up_at": "2026-05-06T20:00:00Z",  # the seventh in India
@@ -93,7 +93,7 @@ def test_the_days_are_the_first_and_the_last_of_all_that_happened():
     assert row["status_at"] == "2026-05-09T12:38:09+05:30"
 
 
-def test_the_day_a_parcel_was_sent_is_the_shops_to_say():
+def test_the_shop_dates_the_sending_of_a_parcel():
     """A parcel that is still on its way was given to the carrier when it was sent."""
     order = fixture("order__cod_delhivery")
     order["fulfillments"][0] |= {"deliveredAt": None, "inTransitAt": "2026-05-08T07:08:09Z"}
@@ -101,7 +101,7 @@ def test_the_day_a_parcel_was_sent_is_the_shops_to_say():
     assert days(package, "delhivery") == ("2026-05-07", "2026-05-08")
 
 
-def test_parcels_that_came_back_are_parcels_too():
+def test_returned_parcels_are_listed_too():
     """Attributed as the erasure attributes them, on the merchant's rules; their carriers are recipients."""
     order = fixture("order__cod_delhivery")
     back = {"carrierName": "Blue Dart", "number": "70000000001", "url": ""}

@@ -43,7 +43,7 @@ def told(body: dict[str, Any], *more: Any) -> dict[str, Any]:
         (None, None),
     ],
 )
-def test_herself_and_nobody_in_particular_are_told(received_by, consignee):
+def test_the_data_subject_and_generic_receivers_are_shown(received_by, consignee):
     """S-09: her first name and no word that is not hers; an initial only beside a whole name of hers."""
     assert told(parcel(received_by, consignee))["received_by"] == received_by
 
@@ -67,12 +67,12 @@ def test_herself_and_nobody_in_particular_are_told(received_by, consignee):
         ("9876543210", "Asha Sharma"),
     ],
 )
-def test_anybody_else_is_another_person(received_by, consignee):
+def test_any_other_receiver_is_another_person(received_by, consignee):
     """S-09: one common word is not enough, and without a name of hers nobody is known to be she."""
     assert told(parcel(received_by, consignee))["received_by"] == "another person"
 
 
-def test_the_name_in_her_profile_counts_wherever_it_stands():
+def test_the_name_in_the_customer_record_counts_in_any_order():
     """The carrier's records come first, and its answer may leave the person out."""
     customer = found("customer", fixture("customer__asha"))
     assert told(parcel("Asha Qwertzuiop", None), customer)["received_by"] == "Asha Qwertzuiop"
@@ -81,7 +81,7 @@ def test_the_name_in_her_profile_counts_wherever_it_stands():
     assert told(parcel("Sharma", None), nameless)["received_by"] == "another person"
 
 
-def test_a_hidden_name_is_hidden_in_all_that_was_said():
+def test_a_masked_name_is_masked_in_remarks_and_scans():
     """Notes, scans and what nobody foresaw, in any spelling; her own words and the places stay."""
     scan = {
         "at": "2026-05-09",
@@ -110,13 +110,13 @@ def test_a_hidden_name_is_hidden_in_all_that_was_said():
     }
 
 
-def test_a_relative_is_hidden_with_the_name_they_share():
+def test_a_relative_is_masked_with_the_shared_surname():
     """The surname stays hers where it stands beside her own name."""
     data = told(parcel("Neighbour Ravi Sharma", note="neighbour Ravi Sharma for Asha Sharma", events=None))
     assert data["note"] == "neighbour another person for Asha Sharma"
 
 
-def test_a_receiver_only_the_raw_answer_names_is_judged_too():
+def test_a_receiver_in_the_raw_answer_is_masked_too():
     """A field nobody foresaw tells no more than the one we know."""
     raw = {"ReceiverName": "Ravi Kumar", "SignedBy": "ASHA"}
     data = told(parcel(None, note="given to Ravi", raw_unrecognised=raw))
@@ -124,7 +124,7 @@ def test_a_receiver_only_the_raw_answer_names_is_judged_too():
     assert data["note"] == "given to another person"
 
 
-def test_each_place_that_was_hidden_is_counted():
+def test_each_masked_place_is_counted():
     """And an initial of a hidden name hides nothing else."""
     body = parcel("Ravi K", note="Ravi took it, K block", events=[])
     package = Package(case([found("shipment", body, "delhivery")]))

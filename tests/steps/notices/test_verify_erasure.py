@@ -37,7 +37,7 @@ def later(case):
         ({"consignee": '{"name": "Someone Else"}'}, "changed"),
     ],
 )
-def test_nobody_or_somebody_else_supports_the_answer_and_destroys_the_waybill(case, shown, found):
+def test_a_blank_or_changed_consignee_supports_the_answer_and_deletes_the_waybill(case, shown, found):
     request = answered(case)
     case.move(NUMBER, ParcelStatus.DELIVERED, at=case.clock.at - days(190), **shown)
     later(case)
@@ -49,14 +49,14 @@ def test_nobody_or_somebody_else_supports_the_answer_and_destroys_the_waybill(ca
     assert "notice.read_back" in facts(case, request)
 
 
-def test_gone_is_gone(case):
+def test_a_parcel_not_found_any_more_is_verified(case):
     answered(case)
     del case.carrier.parcels[NUMBER]
     later(case)
     assert case.entries()[0].read_back == "gone"
 
 
-def test_the_very_same_person_reopens_it_twice_and_then_it_is_for_a_person(case):
+def test_an_unchanged_consignee_reopens_twice_and_then_needs_a_person(case):
     request = answered(case)
     for times in (1, 2):
         later(case)
@@ -82,7 +82,7 @@ def test_the_very_same_person_reopens_it_twice_and_then_it_is_for_a_person(case)
     assert len(case.mailer.letters) == 3, "no fourth letter"
 
 
-def test_where_nobody_can_be_asked_it_says_so(case):
+def test_without_a_tracker_the_item_is_marked_as_not_verifiable(case):
     answered(case)
     case.carrier.configured = False
     later(case)

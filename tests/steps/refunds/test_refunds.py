@@ -69,7 +69,7 @@ def at_rest(store, database_url):
         return repr([list(connection.execute(select(table))) for table in metadata.sorted_tables]).encode()
 
 
-def test_they_are_read_for_the_open_refund_and_the_purpose_and_every_asking_is_recorded(services):
+def test_details_are_read_for_an_open_refund_and_its_purpose_and_each_attempt_is_recorded(services):
     account = given(services)
     assert asked(services, account) == (BANK, "")
     assert asked(services, account, purpose="xv") == (None, "another_purpose")
@@ -94,7 +94,7 @@ def test_they_are_read_for_the_open_refund_and_the_purpose_and_every_asking_is_r
     assert not any(secret in repr(told) for secret in (*SECRETS, "1001"))
 
 
-def test_a_file_without_a_purpose_lets_nobody_in(services):
+def test_a_file_without_a_purpose_refuses_every_read(services):
     account = given(services)
     category = replace(services.retention.categories["cod_refund_bank"], purpose_lock=())
     for categories in ({}, {"cod_refund_bank": category}):
@@ -102,7 +102,7 @@ def test_a_file_without_a_purpose_lets_nobody_in(services):
         assert asked(closed, account) == (None, "another_purpose")
 
 
-def test_ids_and_days_that_cannot_be_are_refused(services):
+def test_impossible_ids_and_days_are_refused(services):
     for told, reason in (
         ({"order_id": "no"}, "order_id_shape"),
         ({"refund": "a b"}, "refund_id_shape"),
@@ -124,7 +124,7 @@ def test_ids_and_days_that_cannot_be_are_refused(services):
     assert settle_refund("rfd_nobody", PAID, actor=WHO, services=services) is None
 
 
-def test_twice_is_once(services):
+def test_repeated_calls_change_nothing(services):
     account = given(services)
     assert (
         store_bank_details(
@@ -183,9 +183,7 @@ def test_t13_a_refund_that_was_reconciled_31_days_ago_leaves_no_account_anywhere
     assert ("refund_account.erased", {"count": 2, "settled": True}) in facts(services)
 
 
-def test_t14_erasure_while_the_refund_is_open_restricts_and_they_go_later_without_another_request(
-    services, clock
-):
+def test_t14_an_erasure_during_an_open_refund_restricts_the_details_until_they_expire(services, clock):
     with services.store.transaction() as tx:
         tx.index.ingest_sightings(SHOP, [order(1001)])
     account = given(services)
@@ -210,7 +208,7 @@ def test_t14_erasure_while_the_refund_is_open_restricts_and_they_go_later_withou
     assert facts(services, request_id)[-1] == ("refund_account.erased", {"count": 1, "settled": True})
 
 
-def test_a_claim_holds_them_longer_until_it_is_released(services, clock):
+def test_a_legal_hold_keeps_the_details_until_its_release(services, clock):
     account = given(services)
     settle_refund(account.id, PAID, actor=WHO, services=services)
     with services.store.transaction() as tx:
@@ -223,7 +221,7 @@ def test_a_claim_holds_them_longer_until_it_is_released(services, clock):
     assert erase_settled_bank_details(services=services) == 1
 
 
-def test_a_refund_that_will_not_be_leaves_at_once(services):
+def test_the_details_of_a_cancelled_refund_are_erased_at_once(services):
     account = given(services)
     assert discard_bank_details(account.id, actor=WHO, reason="order was kept", services=services) is True
     assert discard_bank_details(account.id, actor=WHO, reason="order was kept", services=services) is False
@@ -232,7 +230,7 @@ def test_a_refund_that_will_not_be_leaves_at_once(services):
     assert facts(services)[1] == ("refund_account.erased", detail)
 
 
-def test_what_was_settled_while_the_file_was_broken_gets_its_day_once_it_is_mended(services, clock):
+def test_a_refund_settled_under_a_broken_file_gets_its_date_after_the_correction(services, clock):
     account = given(services)
     broken = replace(services, retention=replace(services.retention, holds={}))
     assert settle_refund(account.id, PAID, actor=WHO, services=broken).erase_at is None
@@ -241,7 +239,7 @@ def test_what_was_settled_while_the_file_was_broken_gets_its_day_once_it_is_mend
     assert erase_settled_bank_details(services=services) == 1
 
 
-def test_more_than_one_batch_goes_in_one_turn(services, clock, monkeypatch):
+def test_one_run_erases_more_than_one_batch(services, clock, monkeypatch):
     monkeypatch.setattr("bridge.steps.refunds.erase_settled.ACCOUNTS_PER_TRANSACTION", 2)
     for number in range(5):
         settle_refund(given(services, f"COD-{number}").id, PAID, actor=WHO, services=services)
@@ -250,7 +248,7 @@ def test_more_than_one_batch_goes_in_one_turn(services, clock, monkeypatch):
     assert [detail["count"] for fact, detail in facts(services) if "erased" in fact] == [2, 2, 1]
 
 
-def test_a_file_that_nobody_accepted_sets_no_day_and_erases_nothing(services, clock):
+def test_a_file_that_is_not_accepted_sets_no_date_and_erases_nothing(services, clock):
     before = given(services, "COD-CANARY-2")
     settle_refund(before.id, PAID, actor=WHO, services=services)
     assert erase_settled_bank_details(services=services) == 0

@@ -99,7 +99,7 @@ def erased(services):
     return request
 
 
-def test_suppression_keys_go_after_their_months(services, clock, erased):
+def test_suppression_keys_expire_after_their_months(services, clock, erased):
     before = rows(services, tables.suppressions)["suppressions"]
     clock.at = months(84)
     expire_aged_records(services=services)
@@ -113,7 +113,7 @@ def test_suppression_keys_go_after_their_months(services, clock, erased):
     assert expire_aged_records(services=services) == {}, "twice is once"
 
 
-def test_the_record_of_a_request_goes_but_its_line_and_the_chain(services, clock, erased):
+def test_an_expired_request_leaves_its_register_line_and_the_chain(services, clock, erased):
     before = len(facts(services, "principal.erased", "certificate.issued"))
     clock.at = months(36)
     assert expire_aged_records(services=services) == {}
@@ -130,7 +130,7 @@ def test_the_record_of_a_request_goes_but_its_line_and_the_chain(services, clock
     assert expire_aged_records(services=services) == {}
 
 
-def test_what_is_not_over_keeps_its_record(services, clock):
+def test_an_open_request_keeps_its_record(services, clock):
     waiting = make_request(kind=RequestKind.ERASURE, subject="one")
     reviewed = make_request(kind=RequestKind.ERASURE, subject="two")
     with services.store.transaction() as tx:
@@ -150,7 +150,7 @@ def test_what_is_not_over_keeps_its_record(services, clock):
     assert rows(services, tables.reviews) == {"reviews": 0}
 
 
-def test_a_claim_that_lives_keeps_the_record_of_its_request(services, clock, erased):
+def test_an_active_legal_hold_keeps_the_record_of_its_request(services, clock, erased):
     claim = open_person_legal_hold(
         erased.id, reference="CC-1", actor=A, reason="a summons", services=services
     ).legal_hold
@@ -161,7 +161,7 @@ def test_a_claim_that_lives_keeps_the_record_of_its_request(services, clock, era
     assert rows(services, tables.legal_holds) == {"legal_claims": 0}
 
 
-def test_letters_go_with_the_last_request_that_they_list(services, clock):
+def test_notices_expire_with_the_last_request_that_they_list(services, clock):
     request, other = (
         make_request(kind=RequestKind.ERASURE, subject="one"),
         make_request(kind=RequestKind.ERASURE, subject="two"),
@@ -192,7 +192,7 @@ def test_letters_go_with_the_last_request_that_they_list(services, clock):
     assert rows(services, tables.notice_links) == {"notice_links": 0}
 
 
-def test_receipts_of_deliveries_go_after_thirteen_months_and_bodies_never_this_way(services, clock):
+def test_delivery_receipts_expire_after_thirteen_months_and_bodies_elsewhere(services, clock):
     accepted(services.store, "orders/create", order_body())
     services.store.accept_delivery(make_delivery(state=DeliveryState.REJECTED, reason="not_json"))
     with services.store.transaction() as tx:
@@ -216,7 +216,7 @@ def index(services, *sightings):
 INDEX = (tables.orders, tables.parcels, tables.customers, tables.merges, tables.data_keys)
 
 
-def test_the_index_forgets_whom_nobody_spoke_of(services, clock):
+def test_the_index_expires_orders_without_news(services, clock):
     at = NOW - timedelta(days=2)
     index(services, order(1001), parcels(1001, "AWB7007007", at=at), customer(), merged(7002, 7001))
     index(services, order(9, customer_id=9, email="b@example.com", phone=""))
@@ -237,7 +237,7 @@ def test_the_index_forgets_whom_nobody_spoke_of(services, clock):
         assert tx.index.list_orders(SHOP, ASHA) == {}
 
 
-def test_the_text_of_an_instruction_goes_when_nobody_asks_any_more(services, clock):
+def test_the_text_of_an_instruction_expires_after_its_task_ended(services, clock):
     ours = with_category(services, "instruction_text", "task_closed_at", 12)
     request = make_request(kind=RequestKind.ERASURE)
     told = {"request_id": request.id, "answered_at": NOW}
@@ -266,7 +266,7 @@ def test_the_text_of_an_instruction_goes_when_nobody_asks_any_more(services, clo
     assert named == {held.id, kept.id, open_.id}
 
 
-def test_a_turn_goes_on_in_batches_and_what_is_left_is_the_next_ones(services, clock, monkeypatch):
+def test_a_run_deletes_in_batches_and_the_next_run_continues(services, clock, monkeypatch):
     for _ in range(7):
         services.store.accept_delivery(make_delivery(state=DeliveryState.REJECTED, reason="not_json"))
     with services.store.transaction() as tx:
@@ -283,7 +283,7 @@ def test_a_turn_goes_on_in_batches_and_what_is_left_is_the_next_ones(services, c
     assert counts == [2, 2, 2, 1]
 
 
-def test_what_is_still_there_is_not_said_to_be_gone(services, clock, erased, monkeypatch):
+def test_a_record_that_survives_its_deletion_raises_without_a_fact(services, clock, erased, monkeypatch):
     clock.at = months(84, 1)
     monkeypatch.setattr(ExpiryRows, "_raise_if_rows_remain", _something_left)
     with pytest.raises(NeedsOperator):
@@ -304,7 +304,7 @@ def another(services, name, **age):
     return replace(services, retention=replace(services.retention, categories=categories, sha256="b" * 64))
 
 
-def test_a_file_that_nobody_accepted_ages_nothing_and_nobody_comes_back(services, clock, erased):
+def test_a_file_that_is_not_accepted_expires_nothing(services, clock, erased):
     assert expire_aged_records(services=services) == {}, "the first file is adopted"
     before = rows(services, tables.suppressions)
     typo = another(services, "suppression", event="created_at", months=1)
@@ -324,7 +324,7 @@ def test_a_file_that_nobody_accepted_ages_nothing_and_nobody_comes_back(services
     assert expire_aged_records(services=typo) == {"suppression": before["suppressions"]}
 
 
-def test_a_file_that_keeps_longer_ages_by_itself(services, clock, erased):
+def test_a_file_with_longer_ages_is_accepted_and_applied(services, clock, erased):
     expire_aged_records(services=services)
     longer = another(services, "suppression", event="created_at", months=96)
     clock.at = months(84, 1)
@@ -332,9 +332,7 @@ def test_a_file_that_keeps_longer_ages_by_itself(services, clock, erased):
     assert rows(services, tables.suppressions)["suppressions"] > 0
 
 
-def test_a_proceeding_that_was_disposed_of_outlives_its_request_while_its_books_are_kept(
-    services, clock, erased
-):
+def test_a_disposed_proceeding_outlives_its_request_while_its_books_are_kept(services, clock, erased):
     seal(services)
     held = open_person_legal_hold(
         erased.id, kind="tax", reference="GST-1", actor=A, reason="notice", services=services

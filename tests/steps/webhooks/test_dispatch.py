@@ -96,7 +96,7 @@ def test_an_erasure_webhook_plans_what_must_be_erased(services, topic, body, kin
     assert {task.state for task in tasks} == {TaskState.PENDING}
 
 
-def test_twice_is_once(services, queue):
+def test_a_delivery_is_dispatched_once(services, queue):
     delivery, _ = told(services)
     assert dispatch_delivery(delivery.id, services=services) == ""
     assert dispatch_delivery("dlv_none", services=services) == ""
@@ -114,7 +114,7 @@ def test_twice_is_once(services, queue):
         (None, "webhook_received"),
     ],
 )
-def test_the_clock_starts_at_the_trigger_where_that_can_be_believed(services, age, basis):
+def test_the_clock_starts_at_a_plausible_trigger(services, age, basis):
     triggered = None if age is None else NOW - age
     request, *_ = read(services, told(services, triggered_at=triggered)[1])
     began = triggered if basis == "webhook_triggered" else NOW
@@ -125,7 +125,7 @@ def test_the_clock_starts_at_the_trigger_where_that_can_be_believed(services, ag
     assert request.clocks[request.due_governed_by] == request.due_at.isoformat()
 
 
-def test_the_same_request_of_shopifys_sent_again_joins_and_resets_no_clock(services, clock):
+def test_the_same_shopify_request_sent_again_joins_and_resets_no_clock(services, clock):
     _, first = told(services)
     before, *_ = read(services, first)
     clock.at = NOW + timedelta(days=2)
@@ -137,7 +137,7 @@ def test_the_same_request_of_shopifys_sent_again_joins_and_resets_no_clock(servi
     assert facts[1].detail["delivery"] == delivery.id
 
 
-def test_another_request_of_the_same_person_in_flight_joins(services):
+def test_another_request_of_the_same_person_joins_the_open_one(services):
     _, first = told(services)
     _, second = told(services, body=data_request_body(10_000, 1005, id=7001))
     assert second == first
@@ -187,20 +187,20 @@ def test_a_person_named_only_by_email_and_unknown_has_a_request(services):
     assert len(request.subject) == 32
 
 
-def test_nulls_and_empty_orders_are_a_request_all_the_same(services):
+def test_nulls_and_empty_orders_open_a_request_too(services):
     body = fixture("customers_data_request_nulls.json") | {"shop_domain": SHOP}
     request, *_ = read(services, told(services, body=body)[1])
     assert request.principal == Principal(customer_id="191167")
 
 
-def test_orders_alone_are_somebody(services):
+def test_orders_alone_identify_a_data_subject(services):
     body = redact_body(1001, id=None)
     request, *_ = read(services, told(services, "customers/redact", body)[1])
     assert request.principal == Principal(order_ids=("1001",))
     assert request.subject
 
 
-def test_somebody_who_cannot_be_told_has_a_request_of_her_own(services):
+def test_an_unidentified_data_subject_gets_a_separate_request(services):
     _, first = told(services, "customers/redact", redact_body(email="nobody"))
     _, second = told(services, "customers/redact", redact_body(email="no one"))
     assert first != second
@@ -215,7 +215,9 @@ def test_somebody_who_cannot_be_told_has_a_request_of_her_own(services):
         ("orders/create", {"id": 1}, "topic_not_handled"),
     ],
 )
-def test_what_does_not_fit_is_rejected_with_a_fact_and_asks_for_nothing(services, queue, topic, body, reason):
+def test_a_malformed_delivery_is_rejected_with_a_fact_and_opens_no_request(
+    services, queue, topic, body, reason
+):
     delivery, request_id = told(services, topic, body)
     assert request_id == ""
     assert queue.bells == []
@@ -225,7 +227,7 @@ def test_what_does_not_fit_is_rejected_with_a_fact_and_asks_for_nothing(services
     assert (fact.fact, fact.detail["reason"]) == ("delivery.rejected", reason)
 
 
-def test_a_dispatch_that_dies_before_its_commit_is_dispatched_once_by_the_next(services):
+def test_a_crash_before_the_commit_is_dispatched_once_by_the_next_run(services):
     delivery = accepted(services.store, "customers/redact", redact_body())
 
     def digest(name, content):
@@ -238,7 +240,7 @@ def test_a_dispatch_that_dies_before_its_commit_is_dispatched_once_by_the_next(s
     assert [fact.fact for fact in read(services, request_id)[2]] == ["request.opened"]
 
 
-def test_a_bell_that_nobody_hears_loses_nothing(services, queue, clock):
+def test_an_unavailable_queue_loses_no_request(services, queue, clock):
     queue.deaf = True
     _, request_id = told(services)
     clock.at = NOW + timedelta(seconds=5)
@@ -248,7 +250,7 @@ def test_a_bell_that_nobody_hears_loses_nothing(services, queue, clock):
 
 
 @pytest.mark.parametrize("late", [True, False])
-def test_two_dispatchers_at_the_same_moment_open_one_request(services, late):
+def test_two_dispatchers_at_the_same_time_open_one_request(services, late):
     """The other opens it between our look and our insert: then we join."""
     delivery = accepted(services.store, "customers/redact", redact_body())
     racing = replace(services, store=_Racing(services.store, found_later=late))
