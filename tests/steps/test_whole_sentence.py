@@ -1,4 +1,4 @@
-"""The sentence over both databases: from the webhook to the package or certificate, and what is left."""
+"""The complete flow on both databases: from the webhook to the package or certificate, and what remains."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def post(services, topic, body):
 
 
 def work(services, queue):
-    """Do what the bells ask for until all is quiet: the worker and the clock."""
+    """Run queued jobs and due rows until none remains, as worker and scheduler do."""
     services.clock.at += timedelta(seconds=20)
     enqueue_due(services=services)
     while queue.bells:

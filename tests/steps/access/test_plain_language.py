@@ -1,4 +1,4 @@
-"""What a person reads: completeness, recipients, complaint routes, the letter; and what no cell may start."""
+"""The texts for the data subject: completeness, recipients, complaint routes, the letter; and safe CSV cells."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ from tests.steps.access.export_case import (
     ],
 )
 def test_no_cell_starts_a_formula(value, written):
-    """Spreadsheets run what begins so; negative numbers stay numbers."""
+    """Spreadsheets run cells that begin so; negative numbers stay numbers."""
     assert escape_csv_cell(value) == written
 
 
@@ -72,17 +72,17 @@ def test_no_cell_starts_a_formula(value, written):
     [("4111111111111111", "****1111"), ("•••• •••• •••• 4242", "****4242"), ("12", "****12"), ("", "****")],
 )
 def test_numbers_show_their_last_four(number, shown):
-    """Whatever stands between the digits."""
+    """With any characters between the digits."""
     assert mask_to_last_digits(number) == shown
 
 
 def visible(html: str) -> str:
-    """Cut a page down to its words, without its style."""
+    """Return the words of a page, without its style."""
     return re.sub(r"<[^>]+>", " ", re.sub(r"<style>.*?</style>", "", html, flags=re.DOTALL))
 
 
 def first_page(package: Package) -> str:
-    """Cut a letter down to what stands before the tables."""
+    """Return the letter up to the tables."""
     return visible(package.text("00_letter.html").partition('id="looked"')[0])
 
 
@@ -178,7 +178,7 @@ def test_nothing_found_is_the_same_package_with_the_log_of_the_search():
 
 
 def test_an_unmatched_data_subject_is_told_so():
-    """P-10 knows a third answer."""
+    """P-10 has a third answer."""
     request = replace(REQUEST, principal=Principal())
     package = Package(case([], request=request))
     assert package.json("01_summary.json")["do_we_hold_data"]["answer"] == "could_not_match"
@@ -186,7 +186,7 @@ def test_an_unmatched_data_subject_is_told_so():
 
 
 def test_the_summary_counts_by_category():
-    """P-11: what, how many, from where, since when, what for."""
+    """P-11: kind, count, source, first day and purpose."""
     by_id = {entry["category"]: entry for entry in Package(case()).json("01_summary.json")["categories"]}
     assert by_id["contact"]["records"] == 3
     assert by_id["address"]["records"] == 2
@@ -206,7 +206,7 @@ def names(package: Package) -> list[str]:
 
 
 def test_only_carriers_that_had_a_parcel_are_listed():
-    """P-12: who was served by Delhivery alone does not read of Blue Dart."""
+    """P-12: a data subject served by Delhivery alone does not see Blue Dart."""
     package = Package(case())
     assert names(package) == ["shopify", "bridge_host", "delhivery"]
     assert "Blue Dart" not in package.text("00_letter.html")
@@ -225,22 +225,24 @@ def test_only_carriers_that_had_a_parcel_are_listed():
 
 
 def test_a_processor_of_all_parcels_is_listed_with_the_carrier():
-    told = case()
+    inputs = case()
     watcher = replace(
-        next(each for each in told.merchant.processors if each.id == "delhivery"),
+        next(each for each in inputs.merchant.processors if each.id == "delhivery"),
         id="aftership",
         legal_name="AfterShip",
         carries=("*",),
     )
     silent = replace(watcher, id="watcher_of_nothing")
-    with_it = replace(told, merchant=replace(told.merchant, processors=(*told.merchant.processors, watcher)))
+    with_it = replace(
+        inputs, merchant=replace(inputs.merchant, processors=(*inputs.merchant.processors, watcher))
+    )
     assert names(Package(with_it)) == ["shopify", "bridge_host", "delhivery", "aftership"]
-    nothing = replace(with_it, merchant=replace(told.merchant, processors=(silent,)))
+    nothing = replace(with_it, merchant=replace(inputs.merchant, processors=(silent,)))
     assert "delhivery" in names(Package(nothing)), "its carrier is listed all the same"
 
 
 def test_a_carrier_is_a_recipient_without_its_own_answer():
-    """The order says who carried it, in whatever spelling."""
+    """The order names its carrier, in any spelling."""
     order = fixture("order__cod_delhivery")
     order["fulfillments"][0]["trackingInfo"] = [{"company": "Blue Dart Surface", "number": "70000000001"}]
     order["returns"] = []
@@ -249,7 +251,7 @@ def test_a_carrier_is_a_recipient_without_its_own_answer():
 
 
 def test_an_aggregator_and_an_unknown_carrier_are_recipients_too():
-    """They got the address, whether or not the merchant's file knows them."""
+    """They received the address, even if the merchant's file does not list them."""
     order = fixture("order__cod_delhivery")
     order["fulfillments"][0]["trackingInfo"] = [
         {"company": "Delhivery", "number": "99900010004126", "url": "https://shiprocket.co/tracking/9990"},
@@ -264,7 +266,7 @@ def test_an_aggregator_and_an_unknown_carrier_are_recipients_too():
 
 
 def test_unnamed_recipients_do_not_change_completeness():
-    """The systems answered in full; the merchant still owes a name."""
+    """The systems answered in full, but a recipient has no name."""
     shopify = replace(SHOPIFY, legal_name="", safeguard="")
     merchant = replace(MERCHANT, processors=(shopify, HOST, DELHIVERY, BLUEDART, UNNAMED))
     package = Package(case(merchant=merchant))
@@ -281,13 +283,13 @@ def test_unnamed_recipients_do_not_change_completeness():
 
 def test_more_than_the_promise_at_a_carrier_is_reported():
     """P-42: a carrier gets four things; an e-mail address is one too many."""
-    told = fixture("shipment__delhivery") | {"items": ["Silver ring"]}
-    package = Package(case([found("shipment", told, "delhivery")]))
+    record = fixture("shipment__delhivery") | {"items": ["Silver ring"]}
+    package = Package(case([found("shipment", record, "delhivery")]))
     assert package.json("02_recipients.json")["recipients"][2]["records_beyond_the_promise"] == 1
 
 
 def test_transfers_name_country_and_safeguard():
-    """P-46: what stays in India is no transfer; what is unknown is not hidden."""
+    """P-46: data that stays in India is no transfer; an unknown country is shown."""
     transfers = Package(case()).json("07_transfers.json")["transfers"]
     assert [entry["recipient"] for entry in transfers] == ["Shopify Example Inc.", "Host Example Ltd"]
     assert [country["name"] for country in transfers[0]["countries"]] == ["the United States", "Singapore"]
@@ -300,7 +302,7 @@ FROM = datetime(2027, 5, 12, 18, 30, tzinfo=UTC)
 
 
 def test_the_complaint_route_changes_at_midnight_in_india():
-    """P-19 and T27: nobody is sent to a board that does not sit yet; the contact is in both."""
+    """P-19 and T27: no complaint route names a board that does not exist yet; both letters have the contact."""
     before, after = (Package(case(prepared_at=now)).text("00_letter.html") for now in (BEFORE, FROM))
     assert "Consumer Helpline" in before
     assert "Data Protection Board" not in before
@@ -315,8 +317,8 @@ def test_the_complaint_route_changes_at_midnight_in_india():
 def test_holds_follow_the_law_of_the_day_and_the_form_of_the_firm():
     """T17: the one-year rule begins in May 2027; a rule for companies binds companies."""
 
-    def held(told):
-        entries = Package(told).json("04_retention.json")["categories"]
+    def held(inputs):
+        entries = Package(inputs).json("04_retention.json")["categories"]
         return {entry["category"]: [hold["hold"] for hold in entry["held_by"]] for entry in entries}
 
     assert held(case(prepared_at=BEFORE))["contact"] == []
@@ -329,7 +331,7 @@ def test_holds_follow_the_law_of_the_day_and_the_form_of_the_firm():
 
 
 def test_retention_is_explained_in_sentences():
-    """15(1)(d): what happens when asked, what stands against it, how long otherwise."""
+    """Art 15(1)(d): what happens on request, what prevents it, and how long data is kept otherwise."""
     entries = {e["category"]: e for e in Package(case()).json("04_retention.json")["categories"]}
     assert entries["address"]["when_you_ask_for_erasure"] == "When you ask, it is erased."
     lines = entries["order_lines"]["when_you_ask_for_erasure"]
@@ -339,7 +341,7 @@ def test_retention_is_explained_in_sentences():
 
 
 @pytest.mark.parametrize(
-    ("rule", "args", "event", "said"),
+    ("rule", "args", "event", "phrase"),
     [
         (
             "fy_end_plus_years",
@@ -354,9 +356,9 @@ def test_retention_is_explained_in_sentences():
         ("some_new_rule", {}, "delivered_at", "until some new rule"),
     ],
 )
-def test_each_rule_has_its_words(rule, args, event, said):
-    """A rule that is new to the words is still said, as it is called."""
-    assert describe_hold_rule(hold("h", "law", rule, event, **args)).startswith(said)
+def test_each_rule_has_its_words(rule, args, event, phrase):
+    """A rule without a phrase is shown by its name."""
+    assert describe_hold_rule(hold("h", "law", rule, event, **args)).startswith(phrase)
     assert "cannot be read" in describe_hold_rule(None)
 
 
@@ -369,7 +371,7 @@ def test_a_carrier_without_a_legal_name_is_a_gap_too():
 
 
 def test_a_default_address_outside_the_list_is_listed_once():
-    """The platform tells it twice, or only by itself."""
+    """Shopify returns it twice, or only outside the list."""
     customer = fixture("customer__asha") | {"addressesV2": [], "image": True}
     package = Package(case([found("customer", customer)]))
     assert len(package.table("addresses")) == 1
@@ -453,7 +455,7 @@ def test_the_letter_prints_no_placeholder_no_code_and_no_raw_id():
     ],
 )
 def test_a_hostile_name_is_only_a_name(name, greeting):
-    """Whatever somebody typed as her first name stays text."""
+    """Anything typed as a first name stays text."""
     customer = fixture("customer__asha") | {"firstName": name}
     package = Package(case([found("customer", customer)]))
     letter = package.text("00_letter.html")
@@ -463,7 +465,7 @@ def test_a_hostile_name_is_only_a_name(name, greeting):
 
 
 def test_a_hostile_carrier_name_is_only_a_name():
-    """Tracking company is free text of whoever filled it in."""
+    """The tracking company is free text."""
     order = fixture("order__cod_delhivery")
     order["fulfillments"][0]["trackingInfo"] = [{"company": "<b>=Evil</b>" + "y" * 9_000, "number": "1"}]
     package = Package(case([found("order", order)]))
@@ -472,7 +474,7 @@ def test_a_hostile_carrier_name_is_only_a_name():
 
 
 def test_nothing_unset_is_ever_printed():
-    """Whatever a template is given."""
+    """For any value in a template."""
     assert make_printable(None) == "not yet published"
     assert make_printable("see [Insert Website URL]") == "not yet published"
     assert make_printable("None of null") == "nothing of nothing"
@@ -482,6 +484,6 @@ def test_nothing_unset_is_ever_printed():
 
 
 def test_an_operators_request_is_described_as_the_persons_own():
-    """P-21: who wrote to us herself is not told that a platform asked."""
+    """P-21: a data subject who wrote directly is not told that a platform asked."""
     package = Package(case(request=replace(REQUEST, source=RequestSource.OPERATOR)))
     assert "You asked us on 22 November 2026" in first_page(package)

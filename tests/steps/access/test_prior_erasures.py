@@ -1,4 +1,4 @@
-"""Access after an erasure answers from the tombstone: what went, when, what is still sealed and until when."""
+"""Access after an erasure is answered from the tombstone: what was erased, when, what is sealed until when."""
 
 from __future__ import annotations
 
@@ -54,14 +54,14 @@ NOTHING = [task("shopify", records=0), task("delhivery", records=0)]
 
 
 def before(*rests, **given):
-    told = {
+    values = {
         "erasure": ErasureRecord(request_id="req_01OLD", erased_at=datetime(2026, 3, 2, 20, 0, tzinfo=UTC)),
         "finished": True,
         "removed": {"customers": 1, "orders": 2},
         "rests": rests,
         "codes_until": date(2033, 3, 3),
     }
-    return PriorErasureSummary(**told | given)
+    return PriorErasureSummary(**values | given)
 
 
 def plain(package):
@@ -82,7 +82,7 @@ def test_s08_the_letter_states_the_erasure_and_what_is_sealed_until_when():
         )
         assert "Bank particulars for 1 refund are locked away until the refund is settled." in body
         assert "They go after 3 March 2033." in body
-        assert ("s.36" in body, "s.62" in body) == (False, False), "statutes belong into the footnotes"
+        assert ("s.36" in body, "s.62" in body) == (False, False), "statutes belong in the footnotes"
         assert ("CGST Act 2017 s.36" in notes, TAX in notes) == (True, True)
 
 
@@ -133,10 +133,10 @@ def test_s08_the_json_states_the_same_and_matches_the_schema():
     ids=["sealed", "nothing sealed", "sealed, one is down", "nothing sealed, one is down", "ordered again"],
 )
 def test_the_answer_is_explicit(records, tasks, rests, answer, says):
-    """P-10 and S-07: what is sealed is held, so it is never a plain no; what is only gone is."""
+    """P-10 and S-07: sealed data is still held, so the answer is never no; with everything erased it is."""
     package = Package(case(records, tasks=tasks, prior_erasures=[before(*rests)]))
-    told = package.json("01_summary.json")["do_we_hold_data"]
-    assert (told["answer"], says in told["in_words"], says in plain(package)) == (answer, True, True)
+    answer = package.json("01_summary.json")["do_we_hold_data"]
+    assert (answer["answer"], says in answer["in_words"], says in plain(package)) == (answer, True, True)
     assert ("Nothing of it is sealed with us." in plain(package)) is not bool(rests)
 
 
@@ -186,18 +186,18 @@ def test_without_an_erasure_the_package_mentions_none():
     assert "erased before" not in package.text("00_letter.html") + package.text("00_letter.txt")
 
 
-# ---- the whole sentence
+# ---- the complete flow
 
 
 @pytest.fixture
 def kept(services):
-    """Services under a file that is decided: the last days are the law's."""
+    """Return services with a reviewed file, whose last days are those of the law."""
     return decided(services)
 
 
 @pytest.fixture
 def run(kept):
-    """Accept a delivery; work on the request that it opens. Gives its id, or '' for what is only learned from."""
+    """Accept a delivery and run its request. Return the request's id, '' if it is only indexed."""
 
     def of(topic, body):
         delivery = accepted(kept.store, topic, body, received_at=kept.clock.at)
@@ -213,7 +213,7 @@ def run(kept):
 
 @pytest.fixture
 def ask(kept, run):
-    """Her request for access as the package answers it: its files by name."""
+    """Run an access request of the data subject and return the files of its package by name."""
 
     def of(number=9999, **who):
         request_id = run("customers/data_request", data_request_body(number, **who))
@@ -241,10 +241,10 @@ def test_p65_after_an_erasure_access_is_answered_from_the_tombstone(kept, run, a
     erased = run("customers/redact", redact_body(1001))
     kept.clock.at += timedelta(days=200)
     files = ask(2)
-    [told] = erasures(files)
-    assert (told["erased_on"], told["reference"], told["finished"]) == ("2026-11-22", erased, True)
-    assert {"what": "orders", "count": 1} in told["erased"]
-    [paper] = told["sealed"]
+    [erasure] = erasures(files)
+    assert (erasure["erased_on"], erasure["reference"], erasure["finished"]) == ("2026-11-22", erased, True)
+    assert {"what": "orders", "count": 1} in erasure["erased"]
+    [paper] = erasure["sealed"]
     assert (paper["what"], paper["count"]) == ("invoice: figures, State", 1)
     assert (paper["until"], paper["erasable_from"]) == ("2034-03-31", "2034-04-01")
     assert "Income-tax Act 2025" in paper["law"]
@@ -265,21 +265,23 @@ def test_an_order_after_the_erasure_is_a_new_contract_and_appears(kept, run, ask
     files = ask()
     assert json.loads(files["data/01_summary.json"])["records"] == 1
     assert "1002" in files["data/records/orders.json"]
-    assert [row["count"] for row in erasures(files)[0]["sealed"]] == [1], "the new order's copy is no rest"
+    assert [row["count"] for row in erasures(files)[0]["sealed"]] == [1], (
+        "the new order's copy is no remaining data of the erasure"
+    )
 
 
 def test_two_erasures_are_listed_newest_first_and_no_document_twice(kept, run, ask, platform):
     platform.erasures = [
         ErasureState(outcome=Outcome.ERASED, reason="redacted")
-    ] * 2  # else the first is joined
+    ] * 2  # else the second joins the first
     run("orders/paid", sold_body())
     first = run("customers/redact", redact_body(1001))
     kept.clock.at += timedelta(days=300)
     run("orders/paid", later_body(kept))
     second = run("customers/redact", redact_body(1002))
-    told = erasures(ask())
-    assert [each["reference"] for each in told] == [second, first]
-    assert [[row["until"] for row in each["sealed"]] for each in told] == [["2035-03-31"], ["2034-03-31"]]
+    listed = erasures(ask())
+    assert [each["reference"] for each in listed] == [second, first]
+    assert [[row["until"] for row in each["sealed"]] for each in listed] == [["2035-03-31"], ["2034-03-31"]]
 
 
 def test_a_credit_note_after_the_erasure_is_listed_too(kept, run, ask):
@@ -288,7 +290,7 @@ def test_a_credit_note_after_the_erasure_is_listed_too(kept, run, ask):
     run("refunds/create", refund_body())
     sealed = erasures(ask())[0]["sealed"]
     assert {row["what"].partition(":")[0]: row["count"] for row in sealed} == {"invoice": 1, "credit note": 1}
-    assert {row["until"] for row in sealed} == {"2035-03-31"}, "the latest of linked papers counts for all"
+    assert {row["until"] for row in sealed} == {"2035-03-31"}, "the latest of linked documents counts for all"
 
 
 def test_a_legal_hold_and_an_open_refund_are_listed(kept, run, ask):
@@ -318,8 +320,8 @@ def test_excluded_orders_leave_the_erasure_unfinished(kept, run, ask, platform):
     with kept.store.transaction() as tx:
         assert TaskState.WAITING in {one.state for one in tx.requests.list_tasks(request_id)}
         assert tx.requests.get_request(request_id).state is RequestState.IN_PROGRESS
-    [told] = erasures(ask())
-    assert (told["finished"], [row["count"] for row in told["sealed"]]) == (False, [1])
+    [erasure] = erasures(ask())
+    assert (erasure["finished"], [row["count"] for row in erasure["sealed"]]) == (False, [1])
 
 
 def test_another_person_with_the_same_phone_sees_no_erasure(kept, run, ask):

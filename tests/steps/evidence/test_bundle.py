@@ -1,4 +1,4 @@
-"""Prove: the same files for the same request, the heads that say most, and keys that were changed since."""
+"""The bundle of a request: the same files for the same inputs, the selected heads, and changed keys."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def facts(store):
 
 
 def case(store, facts, **given):
-    told = {
+    values = {
         "request": REQUEST,
         "tasks": [make_task(REQUEST.id)],
         "facts": facts,
@@ -46,7 +46,7 @@ def case(store, facts, **given):
         "timezone": "Asia/Kolkata",
     }
     return build_evidence_bundle(
-        BundleInputs(**(told | given)), sign=store.keyring.sign, encode_pem=store.keyring.public_key_pem
+        BundleInputs(**(values | given)), sign=store.keyring.sign, encode_pem=store.keyring.public_key_pem
     )
 
 

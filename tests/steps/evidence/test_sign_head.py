@@ -1,4 +1,4 @@
-"""Sign head: one a day, and a timestamp of somebody else's that is asked for until it comes."""
+"""The head is signed once a day; a timestamp is requested until the authority gives it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def stamper():
 
 @pytest.fixture
 def stamped(services, stamper):
-    """A bridge that has recorded something and knows an authority."""
+    """Return services with recorded facts and a timestamp authority."""
     append(services.store)
     return replace(services, timestamp_authority=stamper)
 
@@ -96,7 +96,7 @@ def test_only_the_newest_head_gets_a_timestamp(stamped, stamper, clock):
 
 
 def test_no_transaction_is_open_during_the_timestamp_request(stamped, stamper):
-    """Else SQLite, which has one writer, would refuse this one."""
+    """SQLite has one writer and would refuse this transaction if another were open."""
     stamper.meanwhile = lambda: append(stamped.store, 1)
     sign_head(services=stamped)
     assert heads(stamped)[0].anchored_at is not None

@@ -1,4 +1,4 @@
-"""Spot: bank details in a note become a review, and nothing of them stays."""
+"""Bank details in a note open a review; no value is stored."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_each_location_of_an_order_opens_one_review(services):
     index_deliveries(SHOP, services=services)
     assert reviews(services) == [("bank_details", "order note: bank_account, ifsc")] * 2
     with services.store.transaction() as tx:
-        told = [event.detail for event in tx.evidence.iterate_facts() if event.fact == "review.opened"]
+        details = [event.detail for event in tx.evidence.iterate_facts() if event.fact == "review.opened"]
         assert (
             len(tx.reviews.list_reviews_of_order(SHOP, "1001"))
             == len(tx.reviews.list_reviews_of_order(SHOP, "1002"))
@@ -39,15 +39,15 @@ def test_each_location_of_an_order_opens_one_review(services):
         assert (
             tx.reviews.list_reviews_of_order(SHOP, "1003") == tx.reviews.list_reviews_of_order(SHOP, "") == []
         )
-    assert not any(value in repr(told) for value in ("1001", "001234567890", "HDFC0001234"))
+    assert not any(value in repr(details) for value in ("1001", "001234567890", "HDFC0001234"))
 
 
 def test_a_customer_note_opens_one_review_for_all_orders(services):
-    hers = {"id": 7001, "note": "IFSC HDFC0001234"}
+    customer = {"id": 7001, "note": "IFSC HDFC0001234"}
     for number in (1001, 1002):
-        accepted(services.store, "orders/create", order_body(number, customer=hers))
-    accepted(services.store, "customers/update", hers)
-    accepted(services.store, "customers/update", hers | {"id": 7002})
+        accepted(services.store, "orders/create", order_body(number, customer=customer))
+    accepted(services.store, "customers/update", customer)
+    accepted(services.store, "customers/update", customer | {"id": 7002})
     index_deliveries(SHOP, services=services)
     assert reviews(services) == [("bank_details", "customer note: ifsc")] * 2
 

@@ -1,4 +1,4 @@
-"""Index: a shop's deliveries are drained in batches; what does not fit stops nobody."""
+"""A shop's deliveries are indexed in batches; a malformed one does not stop the others."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_after_its_time_limit_the_job_enqueues_itself(services, queue, clock, mo
 
 @pytest.fixture
 def poison(monkeypatch):
-    """Let the index choke on order 2: a defect of ours, whatever the body."""
+    """Make indexing of order 2 fail, as a defect of the bridge would."""
     learn = IndexRows.ingest_sightings
 
     def choke(self, shop, sightings):

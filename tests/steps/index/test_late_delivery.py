@@ -1,4 +1,4 @@
-"""What the shop says after an erasure: nothing of her is kept, and what carriers must be told is."""
+"""A delivery after an erasure: no personal data is stored; what carriers must be instructed about is."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.factories import ASHA, NOW, SHOP, accepted, make_request, make_task, 
 
 @pytest.fixture
 def erased(services):
-    """Asha's erasure with one parcel, done here."""
+    """Run Asha's erasure with one parcel and return the request id."""
     with services.store.transaction() as tx:
         tx.index.ingest_sightings(SHOP, [order(1001, parcels=[("Delhivery", "14908100000012")])])
         request = make_request(kind=RequestKind.ERASURE, principal=ASHA)
@@ -37,8 +37,8 @@ def entries(services, request):
 
 def fulfilment(number, **given):
     at = (NOW + timedelta(hours=2)).isoformat()
-    told = {"id": 5, "order_id": 1001, "status": "success", "updated_at": at, "created_at": at}
-    return told | {"tracking_company": "Delhivery", "tracking_numbers": [number]} | given
+    values = {"id": 5, "order_id": 1001, "status": "success", "updated_at": at, "created_at": at}
+    return values | {"tracking_company": "Delhivery", "tracking_numbers": [number]} | given
 
 
 def test_the_status_of_an_erased_parcel_is_updated(services, erased):
@@ -52,7 +52,9 @@ def test_the_status_of_an_erased_parcel_is_updated(services, erased):
         "fulfillments/update",
         fulfilment("14908100000012", shipment_status="in_transit", updated_at=NOW.isoformat()),
     )
-    assert entries(services, erased)[0].status is ParcelStatus.DELIVERED, "an older word takes nothing back"
+    assert entries(services, erased)[0].status is ParcelStatus.DELIVERED, (
+        "an older status does not replace a newer one"
+    )
 
 
 def test_a_parcel_sent_after_the_erasure_becomes_a_notice_item(services, erased):

@@ -1,4 +1,4 @@
-"""Erase there: a processor with an interface gets no letter; what was recorded of a deed is never lost again."""
+"""A processor with an API gets no letter; a recorded result is never lost."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def case(store, clock, queue):
 
 def task(case, request):
     case.process(request)
-    (told,) = [one for one in case.tasks(request) if one.system == "aftership"]
-    return told
+    (saved,) = [one for one in case.tasks(request) if one.system == "aftership"]
+    return saved
 
 
 def test_records_are_erased_by_api_without_a_letter(case):
@@ -54,10 +54,10 @@ def test_records_are_erased_by_api_without_a_letter(case):
     assert not case.mailer.letters
     (notice,) = case.notices()
     assert (notice.state, notice.answered_via) == (NoticeState.COMPLETED, NoticeChannel.API)
-    told = task(case, request)
-    assert told.state is TaskState.DONE
-    assert told.detail["answers"] == {"erased": 2, "not_found": 1}
-    assert not any(entry.reference for entry in case.entries(account=ACCOUNT)), "no waybill stays"
+    saved = task(case, request)
+    assert saved.state is TaskState.DONE
+    assert saved.detail["answers"] == {"erased": 2, "not_found": 1}
+    assert not any(entry.reference for entry in case.entries(account=ACCOUNT)), "no waybill remains"
 
 
 @pytest.mark.parametrize(
@@ -120,9 +120,9 @@ def test_an_item_without_a_waybill_is_refused_and_shown_to_a_person(case):
         )
     case.run(ACCOUNT)
     assert case.eraser.erased == [NUMBERS[0]]
-    told = task(case, request)
-    assert (told.state, told.last_error) == (TaskState.FAILED, "processor_refused")
-    assert told.detail["answers"] == {"erased": 1, "refused": 1}
+    saved = task(case, request)
+    assert (saved.state, saved.last_error) == (TaskState.FAILED, "processor_refused")
+    assert saved.detail["answers"] == {"erased": 1, "refused": 1}
     assert [entry.reason for entry in case.entries(account=ACCOUNT)].count("not_by_api") == 1
 
 

@@ -1,4 +1,4 @@
-"""Notify: looked at in batches, told in a letter, reminded, ended; each thing once, and nothing too early."""
+"""An account is processed: parcels tracked in batches, letters sent, reminded and escalated; each once and not early."""
 
 from __future__ import annotations
 
@@ -49,11 +49,13 @@ def test_the_consignee_is_fetched_only_when_the_item_is_due(case):
     case.move("14908100000023", ParcelStatus.IN_TRANSIT)
     case.run()
     assert [people for _, people in case.carrier.tracked] == [False, True]
-    assert case.carrier.tracked[1][0] == ("14908100000012",), "nobody looks at people whose parcel moves"
-    waits, told = sorted(case.entries(), key=lambda entry: entry.state, reverse=True)
+    assert case.carrier.tracked[1][0] == ("14908100000012",), (
+        "the consignee of a moving parcel is not fetched"
+    )
+    waits, queued = sorted(case.entries(), key=lambda entry: entry.state, reverse=True)
     assert (waits.state, waits.reason, waits.baseline) == (NoticeState.WAITING, "parcel_moving", "")
-    assert told.baseline
-    assert "Qwertzuiop" not in told.baseline
+    assert queued.baseline
+    assert "Qwertzuiop" not in queued.baseline
 
 
 def test_a_moving_parcel_is_instructed_when_it_has_settled(case):
@@ -186,7 +188,7 @@ def test_an_unavailable_or_refusing_mail_server_is_tried_again(case, fault, afte
     case.erasure("14908100000012")
     case.run()
     assert case.notices()[0].state is NoticeState.QUEUED
-    assert case.links() == 0, "a link that nobody got is no link"
+    assert case.links() == 0, "the link of an unsent letter is deleted"
     assert not case.run()
     case.at(NOW + after)
     case.run()
@@ -276,14 +278,14 @@ def test_a_return_opened_during_tracking_is_respected(case, monkeypatch):
     with pytest.raises(ConcurrentChange):
         case.run()
     case.at(NOW + timedelta(minutes=10))
-    assert case.run(), "it goes on by itself"
+    assert case.run(), "it continues by itself"
     assert [entry.reason for entry in case.entries()] == ["return_open"]
     assert not case.mailer.letters
 
 
 @pytest.mark.parametrize("word", ["a return", "on the way back"])
 def test_an_item_that_changes_while_its_letter_waits_is_removed_from_it(case, word):
-    """A contact that is verified months later must not let a letter of then go as it was."""
+    """A letter that waited months for a verified contact is not sent with items that changed meanwhile."""
     unverified = told_processors(contact_verified_on=None)
     merchant = case.services.merchant
     case.services = replace(case.services, merchant=replace(merchant, processors=unverified))
@@ -349,7 +351,7 @@ def test_an_acknowledgement_after_the_due_date_gives_one_more_week(case):
     )
     assert case.notices()[0].next_at == case.clock.at + days(7)
     case.at(case.clock.at + days(7))
-    assert case.run(), "the account wakes for it"
+    assert case.run(), "the account is due at that time"
     assert case.notices()[0].state is NoticeState.EXPIRED
 
 

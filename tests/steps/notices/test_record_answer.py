@@ -1,4 +1,4 @@
-"""An answer is taken in once and whole, read back where that can be, and what is kept wakes on its day."""
+"""An answer is recorded once and completely, verified where possible; a retained item is reopened on its day."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ def case(store, clock, queue):
 
 @pytest.fixture
 def sent(case):
-    """A notice that went out, with its request."""
+    """Return a sent notice with its request."""
     request = case.erasure(PARCEL, "14908100000023")
     case.run()
     return case, request, case.notices()[0]
 
 
-def refused(case, notice, said):
+def refused(case, notice, answers):
     with pytest.raises(PayloadInvalid) as caught:
         record_answer(
-            notice.id, said, via=NoticeChannel.PAGE, actor="processor:delhivery", services=case.services
+            notice.id, answers, via=NoticeChannel.PAGE, actor="processor:delhivery", services=case.services
         )
     return caught.value.reason
 
@@ -79,13 +79,13 @@ def test_an_incomplete_answer_changes_nothing(sent):
 
 def test_an_acknowledgement_is_recorded_and_the_link_stays_valid(sent):
     case, request, notice = sent
-    said = {"via": NoticeChannel.PAGE, "actor": "processor:delhivery", "services": case.services}
-    assert record_acknowledgement(notice.id, **said).state is NoticeState.ACKNOWLEDGED
-    assert record_acknowledgement(notice.id, **said).state is NoticeState.ACKNOWLEDGED
+    options = {"via": NoticeChannel.PAGE, "actor": "processor:delhivery", "services": case.services}
+    assert record_acknowledgement(notice.id, **options).state is NoticeState.ACKNOWLEDGED
+    assert record_acknowledgement(notice.id, **options).state is NoticeState.ACKNOWLEDGED
     assert (facts(case, request).count("notice.acknowledged"), case.links()) == (1, 1)
     erased_by(case, notice)
     with pytest.raises(PayloadInvalid, match="already_answered"):
-        record_acknowledgement(notice.id, **said)
+        record_acknowledgement(notice.id, **options)
 
 
 def test_an_erased_item_is_verified_and_its_waybill_deleted(sent):
@@ -96,8 +96,8 @@ def test_an_erased_item_is_verified_and_its_waybill_deleted(sent):
     case.move("14908100000023", ParcelStatus.DELIVERED, consignee='{"name": "XXXX"}')
     case.at(NOW + timedelta(hours=24))
     case.run()
-    told = {entry.read_back for entry in case.entries()}
-    assert told == {"blank", "changed"}
+    results = {entry.read_back for entry in case.entries()}
+    assert results == {"blank", "changed"}
     assert {(entry.reference, entry.order) for entry in case.entries()} == {("", "")}
     case.process(request)
     (row,) = says(case, request)["processors"]
@@ -167,9 +167,9 @@ def test_a_retained_item_is_reopened_when_its_retention_ends(sent):
     case, request, notice = sent
     one, other = case.entries(notice_id=notice.id)
     kept = AnswerRow(answer=ProcessorAnswer.RETAINED, law="tax", until=date(2027, 3, 31), note="invoice copy")
-    said = {one.id: kept, other.id: AnswerRow(answer=ProcessorAnswer.ERASED)}
+    answers = {one.id: kept, other.id: AnswerRow(answer=ProcessorAnswer.ERASED)}
     after = record_answer(
-        notice.id, said, via=NoticeChannel.PAGE, actor="processor:delhivery", services=case.services
+        notice.id, answers, via=NoticeChannel.PAGE, actor="processor:delhivery", services=case.services
     )
     assert after.state is NoticeState.PARTLY_REFUSED
     case.move("14908100000023", ParcelStatus.DELIVERED, consignee="")

@@ -1,4 +1,4 @@
-"""An instruct task tells how its entries stand; one of an earlier version brings its waybills along."""
+"""A notice task reflects its items; a task of an earlier version is migrated from its cursor."""
 
 from __future__ import annotations
 

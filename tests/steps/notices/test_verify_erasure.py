@@ -1,4 +1,4 @@
-"""Read back: what a carrier shows after "erased" supports the answer, or contradicts it; never for ever."""
+"""A carrier's consignee after "erased" supports the answer or contradicts it; verification ends."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def case(store, clock, queue):
 
 
 def answered(case):
-    """Told, and answered "erased" on the same day. Returns the request."""
+    """Send a notice, answer it with "erased" on the same day and return the request."""
     request = case.erasure(NUMBER)
     case.run()
     erased_by(case, case.notices()[-1])
@@ -24,7 +24,7 @@ def answered(case):
 
 
 def later(case):
-    """When the second look is due."""
+    """Move the clock to the verification."""
     (entry,) = case.entries()
     case.at(entry.look_at)
     case.run()
@@ -61,7 +61,7 @@ def test_an_unchanged_consignee_reopens_twice_and_then_needs_a_person(case):
     for times in (1, 2):
         later(case)
         (entry,) = case.entries()
-        assert (entry.reopened, entry.answer) == (times, None), "told again"
+        assert (entry.reopened, entry.answer) == (times, None), "instructed again"
         case.process(request)
         assert case.tasks(request)[0].state is TaskState.WAITING
         case.at(case.clock.at + days(1))

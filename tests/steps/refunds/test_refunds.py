@@ -1,4 +1,4 @@
-"""Bank details of refunds: read under a lock, settled, erased by themselves; every deed has its fact."""
+"""Bank details of refunds: read under a purpose lock, settled and erased on their date, each with a fact."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ def given(services, refund="COD-CANARY-1", details=BANK):
     return account
 
 
-def asked(services, account, **told):
-    told = {"refund": "COD-CANARY-1", "purpose": "xvi", "reason": "paying"} | told
-    return read_bank_details(account.id, actor=WHO, services=services, **told)
+def asked(services, account, **options):
+    options = {"refund": "COD-CANARY-1", "purpose": "xvi", "reason": "paying"} | options
+    return read_bank_details(account.id, actor=WHO, services=services, **options)
 
 
 def facts(services, request_id=""):
@@ -61,7 +61,7 @@ def state(services, account):
 
 
 def at_rest(store, database_url):
-    """All bytes of the database: the files of SQLite, every row of Postgres."""
+    """Return all bytes of the database: the files of SQLite, every row of Postgres."""
     if database_url.startswith("sqlite"):
         path = Path(database_url.removeprefix("sqlite:///"))
         return b"".join(one.read_bytes() for one in path.parent.glob(path.name + "*"))
@@ -77,21 +77,21 @@ def test_details_are_read_for_an_open_refund_and_its_purpose_and_each_attempt_is
     assert asked(services, replace(account, id="001234567890")) == (None, "not_known")
     settle_refund(account.id, PAID, actor=WHO, services=services)
     assert asked(services, account) == (None, "settled")
-    told = facts(services)
-    mine = {"account": account.id}
-    assert told == [
-        ("refund_account.kept", mine | {"method": "bank"}),
-        ("refund_account.read", mine | {"purpose": "xvi", "reason": "paying"}),
-        ("refund_account.refused", mine | {"reason": "another_purpose"}),
-        ("refund_account.refused", mine | {"reason": "another_refund"}),
+    recorded = facts(services)
+    ids = {"account": account.id}
+    assert recorded == [
+        ("refund_account.kept", ids | {"method": "bank"}),
+        ("refund_account.read", ids | {"purpose": "xvi", "reason": "paying"}),
+        ("refund_account.refused", ids | {"reason": "another_purpose"}),
+        ("refund_account.refused", ids | {"reason": "another_refund"}),
         ("refund_account.refused", {"reason": "not_known"}),
         (
             "refund_account.settled",
-            mine | {"settled_on": "2026-11-22", "erase_at": "2026-12-22T18:30:00+00:00"},
+            ids | {"settled_on": "2026-11-22", "erase_at": "2026-12-22T18:30:00+00:00"},
         ),
-        ("refund_account.refused", mine | {"reason": "settled"}),
+        ("refund_account.refused", ids | {"reason": "settled"}),
     ]
-    assert not any(secret in repr(told) for secret in (*SECRETS, "1001"))
+    assert not any(secret in repr(recorded) for secret in (*SECRETS, "1001"))
 
 
 def test_a_file_without_a_purpose_refuses_every_read(services):
@@ -103,7 +103,7 @@ def test_a_file_without_a_purpose_refuses_every_read(services):
 
 
 def test_impossible_ids_and_days_are_refused(services):
-    for told, reason in (
+    for changes, reason in (
         ({"order_id": "no"}, "order_id_shape"),
         ({"refund": "a b"}, "refund_id_shape"),
         ({"opened_at": NOW + timedelta(seconds=1)}, "opened_in_the_future"),
@@ -112,7 +112,7 @@ def test_impossible_ids_and_days_are_refused(services):
             store_bank_details(
                 SHOP,
                 BANK,
-                **{"order_id": "1001", "refund": "1", "opened_at": NOW} | told,
+                **{"order_id": "1001", "refund": "1", "opened_at": NOW} | changes,
                 actor=WHO,
                 services=services,
             )
@@ -140,7 +140,7 @@ def test_repeated_calls_change_nothing(services):
 def test_t13_a_refund_that_was_reconciled_31_days_ago_leaves_no_account_anywhere(
     services, clock, database_url, capfd
 ):
-    """Nothing in database, logs, evidence and packages; the bank's reference and the last four digits stay."""
+    """Database, logs, evidence and packages hold no account; the bank's reference and last four digits remain."""
     with services.store.transaction() as tx:
         tx.index.ingest_sightings(SHOP, [order(1001)])
     with capture_logs() as logs:
@@ -153,7 +153,7 @@ def test_t13_a_refund_that_was_reconciled_31_days_ago_leaves_no_account_anywhere
         assert state(services, bank).state is RefundState.SETTLED, "the last day of the hold"
         clock.at = NOW + timedelta(days=31)
         tick(services, "clock", 2.0, None)
-        assert erase_settled_bank_details(services=services) == 0, "the clock has done it"
+        assert erase_settled_bank_details(services=services) == 0, "the scheduler has done it"
     note = f"Refund to a/c {BANK.account_number}, IFSC {BANK.ifsc}, or {UPI.upi_id}"
     request = make_request()
     task = make_task(request.id)
@@ -197,7 +197,7 @@ def test_t14_an_erasure_during_an_open_refund_restricts_the_details_until_they_e
         tx.refunds.restrict_refund_accounts([one.id for one in found], request_id=request_id)
     process_request(request_id, services=services)
     with services.store.transaction() as tx:
-        assert tx.index.list_orders(SHOP, ASHA) == {}, "she is erased"
+        assert tx.index.list_orders(SHOP, ASHA) == {}, "Asha is erased"
     assert asked(services, account, purpose="ii") == (None, "another_purpose")
     assert asked(services, account) == (BANK, ""), "the open refund can still be paid"
     settle_refund(account.id, PAID, actor=WHO, services=services)
@@ -262,4 +262,4 @@ def test_a_file_that_is_not_accepted_sets_no_date_and_erases_nothing(services, c
     clock.at += timedelta(days=40)
     assert erase_settled_bank_details(services=typo) == 0
     assert {state(services, one).state for one in (before, account)} == {RefundState.SETTLED}
-    assert erase_settled_bank_details(services=services) == 2, "the file in force has its day for both"
+    assert erase_settled_bank_details(services=services) == 2, "the accepted file sets a date for both"

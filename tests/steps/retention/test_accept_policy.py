@@ -1,4 +1,4 @@
-"""Another retention file shows what it moves before it moves anything (E-12)."""
+"""A changed retention file is compared before it takes effect (E-12)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ACCEPTED, CHANGED = "law_file.accepted", "law_file.changed"
 
 @pytest.fixture
 def company(services):
-    """Services of a company with two invoices, dated."""
+    """Return services of a company with two dated invoices."""
     made = decided(services, form="company")
     assert activate_or_review_policy(services=made)
     seal(made, 1001)
@@ -58,9 +58,9 @@ def test_every_order_is_read_once_with_any_page_size(company, monkeypatch, page)
 def test_the_first_file_is_accepted_with_a_fact(services):
     ours = decided(services)
     assert activate_or_review_policy(services=ours)
-    assert activate_or_review_policy(services=ours), "twice is once"
-    ((fact, told),) = facts(ours, ACCEPTED, CHANGED)
-    assert (fact, told["sha256"], told["was"], told["earlier"]) == (ACCEPTED, "a" * 64, "", 0)
+    assert activate_or_review_policy(services=ours), "a second call changes nothing"
+    ((fact, detail),) = facts(ours, ACCEPTED, CHANGED)
+    assert (fact, detail["sha256"], detail["was"], detail["earlier"]) == (ACCEPTED, "a" * 64, "", 0)
 
 
 def test_a_file_that_shortens_nothing_is_accepted_by_the_bridge(company):
@@ -69,7 +69,10 @@ def test_a_file_that_shortens_nothing_is_accepted_by_the_bridge(company):
     ours = decided(company, "b" * 64, form="company", holds=holds)
     assert expire_documents(services=ours).dated == 2
     assert days(ours) == ["2036-04-01", "2037-04-01"]
-    assert [(fact, told["later"]) for fact, told in facts(ours, ACCEPTED)] == [(ACCEPTED, 0), (ACCEPTED, 2)]
+    assert [(fact, detail["later"]) for fact, detail in facts(ours, ACCEPTED)] == [
+        (ACCEPTED, 0),
+        (ACCEPTED, 2),
+    ]
     assert reviews(ours) == []
 
 
@@ -78,16 +81,16 @@ def test_e12_a_file_that_shortens_retention_destroys_nothing_until_it_is_accepte
     clock.at = datetime(2034, 6, 1, tzinfo=UTC)
     for _ in range(2):
         assert expire_documents(services=firm) == DocumentExpiryResult(policy_accepted=False)
-    assert days(firm) == ["2035-04-01", "2036-04-01"], "what was computed before stays to be compared"
-    ((_, told),) = facts(firm, CHANGED)
-    assert {name: told[name] for name in ("sha256", "was", "earlier", "later", "same")} == {
+    assert days(firm) == ["2035-04-01", "2036-04-01"], "the stored dates remain for the comparison"
+    ((_, detail),) = facts(firm, CHANGED)
+    assert {name: detail[name] for name in ("sha256", "was", "earlier", "later", "same")} == {
         "sha256": "b" * 64,
         "was": "a" * 64,
         "earlier": 2,
         "later": 0,
         "same": 0,
     }
-    assert (told["first_day"], told["last_day"]) == ("2034-04-01", "2035-04-01")
+    assert (detail["first_day"], detail["last_day"]) == ("2034-04-01", "2035-04-01")
     assert reviews(firm) == [f"{'b' * 16}: 2 orders would be released earlier"]
     assert count_policy_changes(services=firm) == {
         PolicyChange(

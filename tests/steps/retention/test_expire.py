@@ -1,4 +1,4 @@
-"""What reached the age that the retention file sets is destroyed without any request, each kind with its fact."""
+"""Records past the maximum age of the retention file are deleted without a request, each kind with its fact."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def rows(services, *wanted):
 
 
 def with_category(services, name, event, count, holds=()):
-    """Services whose file has one more category with an age in months."""
+    """Return services whose file has one more category with a maximum age in months."""
     category = Category(
         id=name,
         title=name,
@@ -86,7 +86,7 @@ def with_category(services, name, event, count, holds=()):
 
 @pytest.fixture
 def erased(services):
-    """Asha is erased; nothing is to be told to anybody."""
+    """Run Asha's erasure, which has no processors to instruct."""
     request = make_request(kind=RequestKind.ERASURE)
     with services.store.transaction() as tx:
         tx.index.ingest_sightings(SHOP, [order(1001)])
@@ -110,7 +110,7 @@ def test_suppression_keys_expire_after_their_months(services, clock, erased):
     assert ("record.aged_out", {"category": "suppression", "count": before}) in facts(
         services, "record.aged_out"
     )
-    assert expire_aged_records(services=services) == {}, "twice is once"
+    assert expire_aged_records(services=services) == {}, "a second run changes nothing"
 
 
 def test_an_expired_request_leaves_its_register_line_and_the_chain(services, clock, erased):
@@ -166,9 +166,9 @@ def test_notices_expire_with_the_last_request_that_they_list(services, clock):
         make_request(kind=RequestKind.ERASURE, subject="one"),
         make_request(kind=RequestKind.ERASURE, subject="two"),
     )
-    mine, shared = make_notice(), make_notice()
+    own, shared = make_notice(), make_notice()
     listed = [
-        make_entry(request_id=request.id, notice_id=mine.id),
+        make_entry(request_id=request.id, notice_id=own.id),
         make_entry(request_id=request.id, notice_id=shared.id),
         make_entry(request_id=other.id, notice_id=shared.id),
     ]
@@ -180,14 +180,14 @@ def test_notices_expire_with_the_last_request_that_they_list(services, clock):
             .where(tables.requests.c.id == request.id)
             .values(state=RequestState.DONE, closed_at=NOW)
         )
-        tx.notices.open_notice(mine, [])
+        tx.notices.open_notice(own, [])
         tx.notices.open_notice(shared, [])
         tx.notices.add_items(listed)
-        tx.notices.save_link_token(mine.id, "token", months(90))
+        tx.notices.save_link_token(own.id, "token", months(90))
     clock.at = months(37)
     assert expire_aged_records(services=services)["request_evidence"] == 1
     with services.store.transaction() as tx:
-        assert (tx.notices.find_notice(mine.id), tx.notices.find_notice(shared.id).id) == (None, shared.id)
+        assert (tx.notices.find_notice(own.id), tx.notices.find_notice(shared.id).id) == (None, shared.id)
         assert [entry.id for entry in tx.notices.list_items()] == [listed[2].id]
     assert rows(services, tables.notice_links) == {"notice_links": 0}
 
@@ -228,7 +228,9 @@ def test_the_index_expires_orders_without_news(services, clock):
     assert expire_aged_records(services=ours) == {}
     held = open_order_legal_hold(SHOP, "1001", reference="CC-1", actor=A, reason="summons", services=ours)
     clock.at = months(37)
-    assert expire_aged_records(services=ours) == {}, "a claim holds the order, and the order its customer"
+    assert expire_aged_records(services=ours) == {}, (
+        "a legal hold keeps the order, and the order its customer"
+    )
     release_legal_hold(held.legal_hold.id, actor=A, reason="settled", services=ours)
     assert expire_aged_records(services=ours)["parcel_index"] == 3
     left = {"orders": 1, "parcels": 1, "customers": 0, "merges": 0, "data_keys": 1}
@@ -240,13 +242,13 @@ def test_the_index_expires_orders_without_news(services, clock):
 def test_the_text_of_an_instruction_expires_after_its_task_ended(services, clock):
     ours = with_category(services, "instruction_text", "task_closed_at", 12)
     request = make_request(kind=RequestKind.ERASURE)
-    told = {"request_id": request.id, "answered_at": NOW}
-    refused = make_entry(**told, state=NoticeState.REFUSED, answer=ProcessorAnswer.REFUSED, look_at=None)
+    values = {"request_id": request.id, "answered_at": NOW}
+    refused = make_entry(**values, state=NoticeState.REFUSED, answer=ProcessorAnswer.REFUSED, look_at=None)
     held = make_entry(
-        **told, state=NoticeState.REFUSED, answer=ProcessorAnswer.REFUSED, look_at=None, order_id="1001"
+        **values, state=NoticeState.REFUSED, answer=ProcessorAnswer.REFUSED, look_at=None, order_id="1001"
     )
     kept = make_entry(
-        **told, state=NoticeState.PARTLY_REFUSED, answer=ProcessorAnswer.RETAINED, look_at=months(90)
+        **values, state=NoticeState.PARTLY_REFUSED, answer=ProcessorAnswer.RETAINED, look_at=months(90)
     )
     open_ = make_entry(request_id=request.id)
     with ours.store.transaction() as tx:
@@ -298,14 +300,14 @@ def _something_left(_rows, table, *_which):
 
 
 def another(services, name, **age):
-    """Services under another file, in which one category has this age."""
-    told = replace(services.retention.categories[name], max_age=age)
-    categories = {**services.retention.categories, name: told}
+    """Return services with another file, in which one category has this maximum age."""
+    category = replace(services.retention.categories[name], max_age=age)
+    categories = {**services.retention.categories, name: category}
     return replace(services, retention=replace(services.retention, categories=categories, sha256="b" * 64))
 
 
 def test_a_file_that_is_not_accepted_expires_nothing(services, clock, erased):
-    assert expire_aged_records(services=services) == {}, "the first file is adopted"
+    assert expire_aged_records(services=services) == {}, "the first file is accepted"
     before = rows(services, tables.suppressions)
     typo = another(services, "suppression", event="created_at", months=1)
     clock.at = months(2)
@@ -317,8 +319,8 @@ def test_a_file_that_is_not_accepted_expires_nothing(services, clock, erased):
         assert [review.what for review in tx.reviews.list_reviews(kind="law_file_changed")] == [
             f"{'b' * 16}: 0 orders would be released earlier, 1 categories would expire earlier"
         ]
-    ((_, told),) = facts(services, "law_file.changed")
-    assert (told["earlier"], told["earlier_ages"]) == (0, ["suppression.max_age"])
+    ((_, detail),) = facts(services, "law_file.changed")
+    assert (detail["earlier"], detail["earlier_ages"]) == (0, ["suppression.max_age"])
 
     accept_policy(actor=A, reason="counsel said so", services=typo)
     assert expire_aged_records(services=typo) == {"suppression": before["suppressions"]}
@@ -342,7 +344,7 @@ def test_a_disposed_proceeding_outlives_its_request_while_its_books_are_kept(ser
     release_legal_hold(other.legal_hold.id, actor=A, reason="settled", services=services)
     clock.at = months(37)
     assert expire_aged_records(services=services) == {"request_evidence": 2}, (
-        "the request, and the claim that is over"
+        "the request and the released legal hold"
     )
     with services.store.transaction() as tx:
         (left,) = tx.session.connection.execute(select(legal_holds)).all()

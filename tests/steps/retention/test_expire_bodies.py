@@ -1,4 +1,4 @@
-"""Purge: what is kept for a while is destroyed when its days are over, and the fact says how many."""
+"""Raw bodies and packages are deleted after their maximum age; the fact has the count."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 @pytest.fixture
 def aged(services):
-    """Leave a rejected body and a package."""
+    """Store a rejected body and a package."""
     services.store.accept_delivery(make_delivery(state=DeliveryState.REJECTED, reason="not_json"))
     request = make_request()
     with services.store.transaction() as tx:
@@ -48,8 +48,8 @@ def test_each_kind_is_deleted_on_its_day_with_a_fact(services, clock):
 @pytest.mark.parametrize("days", [0, -1, "14", None])
 def test_an_unreadable_age_falls_back_to_the_default(services, clock, days):
     category = services.retention.categories["access_package"]
-    told = replace(category, max_age=MappingProxyType({"days": days}))
-    retention = replace(services.retention, categories={"access_package": told})
+    changed = replace(category, max_age=MappingProxyType({"days": days}))
+    retention = replace(services.retention, categories={"access_package": changed})
     clock.at = NOW + timedelta(days=15)
     assert expire_bodies_and_packages(services=replace(services, retention=retention)) == {
         "raw_bodies": 0,

@@ -1,4 +1,4 @@
-"""Sealed documents go by themselves on their day: not before, not in doubt, each with its fact."""
+"""Sealed documents are destroyed on their day, not before and not in doubt, each with its fact."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DESTROYED = "document.destroyed"
 
 @pytest.fixture
 def ours(services):
-    """Services under a file in force."""
+    """Return services with an accepted retention file."""
     made = decided(services)
     assert expire_documents(services=made) == DocumentExpiryResult(policy_accepted=True)
     return made
@@ -50,8 +50,8 @@ def test_t09_a_retained_document_is_destroyed_on_its_day_and_not_before(ours, cl
     clock.at = DAY
     assert expire_documents(services=ours) == DocumentExpiryResult(policy_accepted=True, destroyed=1)
     assert documents(ours) == {}
-    told = facts(ours, DESTROYED)
-    assert told == [
+    destroyed = facts(ours, DESTROYED)
+    assert destroyed == [
         (
             DESTROYED,
             {
@@ -64,14 +64,16 @@ def test_t09_a_retained_document_is_destroyed_on_its_day_and_not_before(ours, cl
     ]
     with ours.store.transaction() as tx:
         assert DESTROYED in [event.fact for event in tx.evidence.list_facts_of_request(erasure.id)]
-    assert expire_documents(services=ours) == DocumentExpiryResult(policy_accepted=True), "twice is once"
-    assert facts(ours, DESTROYED) == told
+    assert expire_documents(services=ours) == DocumentExpiryResult(policy_accepted=True), (
+        "a second run changes nothing"
+    )
+    assert facts(ours, DESTROYED) == destroyed
 
 
 def test_a_document_without_a_request_is_destroyed_on_its_day_too(ours, clock):
     seal(ours)
     clock.at = DAY
-    assert expire_documents(services=ours).destroyed == 1, "it was never dated, and goes all the same"
+    assert expire_documents(services=ours).destroyed == 1, "it was never dated and is destroyed too"
     assert facts(ours, DESTROYED)[0][1]["grounds"] == ["income_tax_books", "gst_books"]
 
 
@@ -108,29 +110,29 @@ def test_the_stored_date_selects_documents_and_never_decides(ours, clock):
         tx.documents.record_erasable_from([sealed], erasable_from=wrong, grounds=[], law_sha256="a" * 64)
     clock.at = datetime(2027, 1, 2, tzinfo=UTC)
     assert expire_documents(services=ours).destroyed == 0
-    assert documents(ours)[sealed].erasable_from == date(2034, 4, 1), "and it is put right"
+    assert documents(ours)[sealed].erasable_from == date(2034, 4, 1), "and it is corrected"
 
 
 def test_a_legal_hold_keeps_a_document_beyond_its_day_until_the_release(ours, clock):
-    mine, other = seal(ours), seal(ours, 1002)
+    held, other = seal(ours), seal(ours, 1002)
     expire_documents(services=ours)
     held = open_order_legal_hold(
         SHOP, "1001", reference="CC-1", actor="operator:a", reason="summons", services=ours
     )
     assert (held.orders, held.documents) == (1, 1)
-    assert documents(ours)[mine].erasable_from is None
-    assert documents(ours)[mine].grounds[0] == "legal_claim"
+    assert documents(ours)[held].erasable_from is None
+    assert documents(ours)[held].grounds[0] == "legal_claim"
     clock.at = DAY
     assert expire_documents(services=ours).destroyed == 1
-    assert set(documents(ours)) == {mine} != {other}
+    assert set(documents(ours)) == {held} != {other}
     release_legal_hold(held.legal_hold.id, actor="operator:a", reason="settled", services=ours)
-    assert documents(ours)[mine].erasable_from == date(2034, 4, 1)
+    assert documents(ours)[held].erasable_from == date(2034, 4, 1)
     assert expire_documents(services=ours).destroyed == 1
 
 
 @pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
 def test_a_legal_hold_that_is_being_opened_is_waited_for(ours, clock):
-    """SQLite has one writer; Postgres has rows that two may want at the same moment."""
+    """SQLite has one writer; in Postgres two transactions can want the same rows."""
     sealed = seal(ours)
     expire_documents(services=ours)
     clock.at = DAY
@@ -204,5 +206,5 @@ def test_the_facts_hold_no_personal_data(ours, clock):
     clock.at = DAY
     expire_documents(services=ours)
     with ours.store.transaction() as tx:
-        told = str(list(tx.evidence.iterate_facts()))
-    assert [word for word in ("Asha", "1001") if word in told] == []
+        text = str(list(tx.evidence.iterate_facts()))
+    assert [word for word in ("Asha", "1001") if word in text] == []

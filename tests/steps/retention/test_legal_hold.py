@@ -1,4 +1,4 @@
-"""A claim holds a person's or an order's things until it is released: documents, and what carriers were not told yet."""
+"""A legal hold keeps documents and unsent notice items of a request or an order until its release."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def ours(services):
 
 @pytest.fixture
 def erasure(ours):
-    """Asha's erasure, opened and not run, with two orders in the index and their invoices sealed."""
+    """Open Asha's erasure without running it; two orders are indexed and their invoices sealed."""
     with ours.store.transaction() as tx:
         tx.index.ingest_sightings(
             SHOP,
@@ -95,9 +95,9 @@ def test_a_hold_before_the_erasure_keeps_the_data_subjects_documents_only(ours, 
     again = hold(ours, erasure)
     assert (again.is_new, again.legal_hold.id, again.orders) == (False, held.legal_hold.id, 2)
     assert hold(ours, erasure, "CC-2").legal_hold.id != held.legal_hold.id
-    told = facts(ours, "hold.opened")
-    assert [detail["reference"] for _, detail in told] == ["CC-1", "CC-2"]
-    assert told[0][1] | {"claim": "", "reason": ""} == {
+    opened = facts(ours, "hold.opened")
+    assert [detail["reference"] for _, detail in opened] == ["CC-1", "CC-2"]
+    assert opened[0][1] | {"claim": "", "reason": ""} == {
         "claim": "",
         "reference": "CC-1",
         "reason": "",
@@ -112,18 +112,18 @@ def test_the_erasure_runs_and_the_carrier_is_instructed_after_the_release(ours, 
     held = hold(ours, erasure)
     assert process_request(erasure.id, services=ours)
     with ours.store.transaction() as tx:
-        assert tx.index.list_parcels(SHOP, ASHA) == [], "the bridge's own rows are gone"
+        assert tx.index.list_parcels(SHOP, ASHA) == [], "the bridge's own rows are erased"
     matter = f"claim/{held.legal_hold.id}"
     assert matters(ours, erasure.id) == [(matter,)]
-    told = decide_notice_timing(
+    timing = decide_notice_timing(
         entries(ours, erasure.id)[0],
         now=NOW + timedelta(days=4000),
         is_trackable=False,
         notice_rules=ours.merchant.instructions,
         retention=settled_retention(),
     )
-    assert (told.reason, told.not_before) == ("claim_open", None)
-    with ours.store.transaction() as tx:  # a parcel that the shop tells of after the erasure
+    assert (timing.reason, timing.not_before) == ("claim_open", None)
+    with ours.store.transaction() as tx:  # a parcel that the shop reports after the erasure
         apply_late_delivery(SHOP, parcels(1001, "AWB7007008"), tx=tx, services=ours)
     assert matters(ours, erasure.id) == [(matter,), (matter,)]
     done = release_legal_hold(held.legal_hold.id, actor=B, reason="settled", services=ours)
@@ -209,13 +209,13 @@ def test_p63_a_review_sets_the_next_one_and_a_year_needs_a_second_person(ours, e
     with pytest.raises(PayloadInvalid, match="needs_another_person"):
         approve_legal_hold(claim.id, actor=A, reason="still alive", services=ours)
     assert approve_legal_hold(claim.id, actor=B, reason="still alive", services=ours).approved_by == B
-    told = facts(ours, "hold.reviewed")
-    assert ["approved" in detail for _, detail in told] == [False, True]
+    reviewed = facts(ours, "hold.reviewed")
+    assert ["approved" in detail for _, detail in reviewed] == [False, True]
     with ours.store.transaction() as tx:
         (row,) = tx.legal_holds.list_active_legal_holds(
             order_keys=tx.legal_holds.list_order_keys_on_hold(claim.id)[:1]
         )
-        assert (row.approved_by, row.reviewed_by) == (B, A), "each of its rows says the same"
+        assert (row.approved_by, row.reviewed_by) == (B, A), "each of its rows has the same value"
 
 
 def test_an_impossible_hold_or_release_is_refused_with_its_reason(ours, erasure):
@@ -268,23 +268,25 @@ def test_a_proceeding_needs_its_disposal_day_and_keeps_the_books_a_year_longer(o
     seal(ours, 1001)
     opened_now = {"reference": "GST-1", "actor": A, "reason": "notice", "services": ours}
     held = open_order_legal_hold(SHOP, "1001", kind="tax", **opened_now)
-    assert not open_order_legal_hold(SHOP, "1001", kind="tax", **opened_now).is_new, "twice is once"
+    assert not open_order_legal_hold(SHOP, "1001", kind="tax", **opened_now).is_new, (
+        "a second call changes nothing"
+    )
     assert held.legal_hold.kind == "tax"
-    told = {"actor": A, "reason": "order of the tribunal", "services": ours}
+    options = {"actor": A, "reason": "order of the tribunal", "services": ours}
     clock.at = datetime(2034, 6, 20, tzinfo=UTC)
     with pytest.raises(PayloadInvalid, match="disposal_needed"):
-        release_legal_hold(held.legal_hold.id, **told)
+        release_legal_hold(held.legal_hold.id, **options)
     with pytest.raises(PayloadInvalid, match="disposal_to_come"):
-        release_legal_hold(held.legal_hold.id, disposed_on=date(2034, 6, 21), **told)
-    release_legal_hold(held.legal_hold.id, disposed_on=date(2034, 6, 11), **told)
+        release_legal_hold(held.legal_hold.id, disposed_on=date(2034, 6, 21), **options)
+    release_legal_hold(held.legal_hold.id, disposed_on=date(2034, 6, 11), **options)
     assert {str(each.erasable_from) for each in documents(ours).values()} == {"2035-06-12"}
     assert expire_documents(services=ours).destroyed == 0
     clock.at = datetime(2035, 6, 11, 12, tzinfo=UTC)
     assert expire_documents(services=ours).destroyed == 0
     clock.at = datetime(2035, 6, 12, 12, tzinfo=UTC)
     assert expire_documents(services=ours).destroyed == 1
-    ((_, said),) = facts(ours, "hold.released")
-    assert (said["kind"], said["disposed_on"]) == ("tax", "2034-06-11")
+    ((_, detail),) = facts(ours, "hold.released")
+    assert (detail["kind"], detail["disposed_on"]) == ("tax", "2034-06-11")
 
 
 def test_a_claim_that_is_no_proceeding_has_no_disposal_day(ours):

@@ -1,4 +1,4 @@
-"""Seal: copies for the tax books exist before anything is destroyed; an order without one is spared, and said."""
+"""Invoice copies are sealed before an erasure; an order without a copy is excluded and reported."""
 
 from __future__ import annotations
 

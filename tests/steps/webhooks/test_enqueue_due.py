@@ -1,4 +1,4 @@
-"""Sweep: the database rings again for what nobody came for, while the queue is short."""
+"""Due rows are enqueued again from the database while the queue is short."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 @pytest.fixture
 def due(services, clock):
-    """Leave three rows that nobody came for; give the bells they are due."""
+    """Store three rows that no worker took; return the jobs that are due."""
     redact = accepted(services.store, "customers/redact", redact_body())
     accepted(services.store, "orders/create", order_body())
     request = make_request()

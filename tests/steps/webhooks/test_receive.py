@@ -1,4 +1,4 @@
-"""Receive: bytes first, then all else; what is signed is kept, whatever it is."""
+"""The signature is verified before anything else; every signed webhook is stored."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ REJECTED = WebhookReceipt(DeliveryState.REJECTED, is_new=True)
 
 
 def posted(body, topic="orders/create", /, *, secret=SECRETS[0], family="x-shopify-", **headers):
-    """Give path, headers and raw body as the web would."""
+    """Return path, headers and raw body as the web layer passes them."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    told = {
+    values = {
         "hmac-sha256": sign_webhook(raw, secret.encode()),
         "topic": topic,
         "shop-domain": SHOP,
@@ -31,7 +31,7 @@ def posted(body, topic="orders/create", /, *, secret=SECRETS[0], family="x-shopi
         "event-id": "98880550",
         "triggered-at": NOW.isoformat(),
     } | {name.replace("_", "-"): value for name, value in headers.items()}
-    return topic, {family + name: value for name, value in told.items() if value is not None}, raw
+    return topic, {family + name: value for name, value in values.items() if value is not None}, raw
 
 
 def kept(services):
@@ -78,9 +78,9 @@ def test_every_secret_verifies_and_its_index_is_stored(services):
 )
 @pytest.mark.parametrize("header", [None, "", "AAAA", "é"])
 def test_an_unsigned_body_is_refused_before_anything_else_is_read(services, topic, headers, header):
-    told = posted(b"{not json", topic, **{"hmac_sha256": header} | headers)
+    webhook = posted(b"{not json", topic, **{"hmac_sha256": header} | headers)
     with pytest.raises(SignatureInvalid):
-        receive_webhook(*told, services=services)
+        receive_webhook(*webhook, services=services)
     assert kept(services) == []
 
 
@@ -95,7 +95,7 @@ def test_two_header_families_that_differ_are_refused(services, name):
 
 
 @pytest.mark.parametrize(
-    ("told", "reason", "shop", "topic"),
+    ("webhook", "reason", "shop", "topic"),
     [
         (posted({}, "no topic"), "topic_malformed", SHOP, ""),
         (posted({}, "products/update"), "topic_not_handled", SHOP, "products/update"),
@@ -112,27 +112,29 @@ def test_two_header_families_that_differ_are_refused(services, name):
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_a_signed_malformed_webhook_is_stored_as_rejected(services, told, reason, shop, topic):
-    assert receive_webhook(*told, services=services) == REJECTED
+def test_a_signed_malformed_webhook_is_stored_as_rejected(services, webhook, reason, shop, topic):
+    assert receive_webhook(*webhook, services=services) == REJECTED
     [delivery] = kept(services)
-    assert (delivery.reason, delivery.shop, delivery.topic, delivery.raw) == (reason, shop, topic, told[2])
+    assert (delivery.reason, delivery.shop, delivery.topic, delivery.raw) == (reason, shop, topic, webhook[2])
 
 
 def test_a_body_under_another_topic_is_rejected_and_does_not_block_the_right_one(services):
     body = redact_body(1001)
-    told = posted(body, "customers/redact")
-    assert receive_webhook("customers/data_request", {**told[1]}, told[2], services=services) == REJECTED
-    headers = told[1] | {"x-shopify-topic": "customers/data_request"}
-    assert receive_webhook("customers/data_request", headers, told[2], services=services) == REJECTED
-    assert receive_webhook(*told, services=services) == NEW
+    webhook = posted(body, "customers/redact")
+    assert (
+        receive_webhook("customers/data_request", {**webhook[1]}, webhook[2], services=services) == REJECTED
+    )
+    headers = webhook[1] | {"x-shopify-topic": "customers/data_request"}
+    assert receive_webhook("customers/data_request", headers, webhook[2], services=services) == REJECTED
+    assert receive_webhook(*webhook, services=services) == NEW
 
 
 def test_an_unknown_shop_is_rejected_except_for_privacy_topics(services):
     ours = replace(services, merchant=replace(services.merchant, shops=(SHOP,)))
     other = {"shop_domain": "elsewhere.myshopify.com"}
     assert receive_webhook(*posted(order_body(), **other), services=ours) == REJECTED
-    told = posted({"shop_id": 1} | other, "shop/redact", **other)
-    assert receive_webhook(*told, services=ours) == NEW
+    webhook = posted({"shop_id": 1} | other, "shop/redact", **other)
+    assert receive_webhook(*webhook, services=ours) == NEW
 
 
 def test_bodies_of_other_topics_are_stored_unread(services):

@@ -1,4 +1,4 @@
-"""Setback: a broken delivery comes back after a pause, six times, and is then a dead letter."""
+"""A failed delivery is retried six times after growing pauses and then becomes a dead letter."""
 
 from __future__ import annotations
 
