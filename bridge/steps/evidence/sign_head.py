@@ -75,7 +75,7 @@ def _send_head_to_ledger(head: LedgerHead, signed: SignedHead, services: Service
     try:
         services.ledger.append_head(head)
     except BridgeError as fault:
-        log.warning("ledger.not_carried", fault=describe_exception(fault))
+        log.warning("ledger.sync_failed", fault=describe_exception(fault))
         return
     with services.store.transaction() as tx:
         tx.evidence.append_fact(

@@ -58,9 +58,8 @@ def _record_api_answer(
             reason="",
             reference="",
             baseline="",
-            read_back="gone"
-            if answer is ProcessorAnswer.ERASED
-            else "",  # the connector read the record again after erasing it
+            # the connector read the record again after erasing it
+            read_back="gone" if answer is ProcessorAnswer.ERASED else "",
         )
         for item in items
     ]

@@ -70,10 +70,8 @@ def repair_restored_database(*, actor: str, services: Services, dry_run: bool = 
         ]
         seq, head_hash = tx.ledger_state.read_head()
         reason = compare_with_ledger(ledger_head, tx)
-        missing_tombstones, missing_destructions = (
-            tx.ledger_state.filter_unknown_tombstones(tombstones),
-            tx.ledger_state.filter_unknown_destructions(destructions),
-        )
+        missing_tombstones = tx.ledger_state.filter_unknown_tombstones(tombstones)
+        missing_destructions = tx.ledger_state.filter_unknown_destructions(destructions)
     removed: Counter[str] = Counter()
     lost_request_ids: set[str] = set()
     faults: list[str] = []
@@ -166,7 +164,7 @@ def _erase_person_again(
 ) -> Mapping[str, int]:
     shop, request_id = tombstones[0].shop, tombstones[0].request_id
     request, parcels = None, []
-    # a key may have been dropped since: data that cannot be read is erased unread
+    # a key may have been dropped since: data that cannot be read, both or none, is erased unread
     with suppress(KeyMissing, SealBroken):
         request, parcels = (
             tx.requests.get_request(request_id),

@@ -32,7 +32,7 @@ def sync_ledger(*, services: Services) -> int:
     try:
         services.ledger.append_records(tombstones, destructions, head)
     except BridgeError as fault:
-        log.warning("ledger.not_carried", fault=describe_exception(fault))
+        log.warning("ledger.sync_failed", fault=describe_exception(fault))
         return 0
     with services.store.transaction() as tx:
         tx.ledger_state.mark_synced(tombstones, destructions)

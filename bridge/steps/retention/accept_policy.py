@@ -55,10 +55,8 @@ def iterate_order_retention(
     while True:
         with services.store.transaction() as tx:
             orders = tx.vault_orders.list_orders_after(last_order, limit=ORDERS_PER_PAGE)
-            documents_by_order, legal_holds = (
-                tx.vault_orders.group_documents_by_order(orders),
-                tx.legal_holds.find_legal_holds_by_order(orders),
-            )
+            documents_by_order = tx.vault_orders.group_documents_by_order(orders)
+            legal_holds = tx.legal_holds.find_legal_holds_by_order(orders)
         for order_key, documents in documents_by_order.items():
             order_holds = legal_holds.get(order_key, ())
             yield order_key, documents, order_holds, calculator.calculate_retention(documents, order_holds)
@@ -129,10 +127,8 @@ def activate_or_review_policy(*, services: Services) -> bool:
         if accepted is not None and _has_open_policy_review(tx, sha256):
             return False
     changes = count_policy_changes(services=services) if accepted is not None else {}
-    earlier_orders, ages = (
-        count_by_direction(changes)[ReleaseDayChange.EARLIER],
-        find_earlier_ages(accepted, services),
-    )
+    earlier_orders = count_by_direction(changes)[ReleaseDayChange.EARLIER]
+    ages = find_earlier_ages(accepted, services)
     with services.store.transaction() as tx:
         if not earlier_orders and not ages:
             _save_acceptance(

@@ -101,10 +101,8 @@ def _decide_orders(
     Lock the documents before reading legal holds, so that a hold that is being opened waits.
     """
     documents_by_order = tx.vault_orders.group_documents_by_order(orders, lock=True)
-    legal_holds, calculator = (
-        tx.legal_holds.find_legal_holds_by_order(documents_by_order),
-        DocumentRetentionCalculator(today=today, retention=services.retention),
-    )
+    legal_holds = tx.legal_holds.find_legal_holds_by_order(documents_by_order)
+    calculator = DocumentRetentionCalculator(today=today, retention=services.retention)
     return [
         (order_key, documents, calculator.calculate_retention(documents, legal_holds.get(order_key, ())))
         for order_key, documents in documents_by_order.items()

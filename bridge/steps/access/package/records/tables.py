@@ -214,7 +214,7 @@ FLAT_TABLES: tuple[FlatTable, ...] = (
         holds_whole_records=True,
         columns=_parse_columns(
             "told_by | System this line comes from",
-            "carrier | Carrier, as told",
+            "carrier | Carrier, as the system names it",
             "carrier_id | Carrier, as we know it",
             "account_holder | Who has the contract with the carrier",
             "waybill | Number of the parcel | pd:Identifier",
@@ -224,7 +224,7 @@ FLAT_TABLES: tuple[FlatTable, ...] = (
             "shipped_on | First day it is known to have been with the carrier",
             "last_on | Last day anything is known of it",
             "cod_amount | Cash to be collected",
-            "invoice_value | Invoice value told to the carrier",
+            "invoice_value | Invoice value stated to the carrier",
             "currency | Currency of the amounts",
             "name | Name on the parcel | pd:Name",
             "address | Address on the parcel | pd:PhysicalAddress",

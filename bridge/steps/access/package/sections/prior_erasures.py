@@ -97,10 +97,8 @@ def _build_prior_erasure_json(prior_erasure: PriorErasureSummary, zone: tzinfo) 
 
 
 def _describe_erasure_result(prior_erasure: PriorErasureSummary, zone: tzinfo) -> str:
-    day, reference = (
-        format_long_date(prior_erasure.erasure.erased_at.astimezone(zone).date()),
-        prior_erasure.erasure.request_id,
-    )
+    day = format_long_date(prior_erasure.erasure.erased_at.astimezone(zone).date())
+    reference = prior_erasure.erasure.request_id
     removed_counts = [
         format_count(rows, *plain_language.ERASED_ROW_NOUNS[table])
         for table, rows in prior_erasure.removed.items()

@@ -91,10 +91,8 @@ def describe_hold_rule(hold_rule: RetentionRule | None) -> str:
     """Return the rule of a hold as the end of the sentence 'we keep it: …'."""
     if hold_rule is None:
         return "until a rule that cannot be read has been looked at"
-    duration, event = (
-        _describe_duration(hold_rule.args),
-        plain_language.describe_code(hold_rule.from_event, plain_language.RETENTION_EVENT_PHRASES),
-    )
+    duration = _describe_duration(hold_rule.args)
+    event = plain_language.describe_code(hold_rule.from_event, plain_language.RETENTION_EVENT_PHRASES)
     if hold_rule.last_day_rule == "gst_annual_return_due_plus_months":
         return f"until {duration} after the yearly tax return for the year of the invoice is due"
     if hold_rule.last_day_rule == "fy_end_plus_years":
