@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import zipfile
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -12,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from bridge.model import (
+    Absence,
     Finding,
+    Gap,
     Outcome,
     Principal,
     PrivacyRequest,
@@ -210,6 +213,17 @@ def fixture(name: str) -> dict[str, Any]:
     return body
 
 
+GAPS = (
+    Gap(
+        system="shopify", absence=Absence.DENIED, what="customer.defaultAddress.phone", reason="not_approved"
+    ),
+    Gap(system="shopify", absence=Absence.DENIED, what="gift cards", reason="read_gift_cards"),
+    Gap(system="delhivery", absence=Absence.UNREACHED, what="2 waybills", reason="source_unavailable"),
+    Gap(system="bluedart", absence=Absence.NOT_CONFIGURED, what="1 waybill", reason="no_credentials"),
+    Gap(system="delhivery", absence=Absence.UNATTRIBUTED, what="1 waybill", reason="malformed_number"),
+)
+
+
 def found(kind: str, body: dict[str, Any], system: str = "shopify") -> tuple[str, Finding]:
     """Return a finding as the store returns it."""
     ref = str(body.get("id") or body.get("waybill") or "1")
@@ -270,3 +284,13 @@ def test_the_case_itself_is_consistent():
     package = Package(case())
     assert package.manifest.records == 4
     assert package.manifest.complete
+
+
+def visible(html: str) -> str:
+    """Return the words of a page, without its style."""
+    return re.sub(r"<[^>]+>", " ", re.sub(r"<style>.*?</style>", "", html, flags=re.DOTALL))
+
+
+def first_page(package: Package) -> str:
+    """Return the letter up to the tables."""
+    return visible(package.text("00_letter.html").partition('id="looked"')[0])
