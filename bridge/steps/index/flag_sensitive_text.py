@@ -11,9 +11,7 @@ from bridge.ports import Tx
 from bridge.rules.scanning.free_text import SensitiveTextLocation
 
 BANK_DETAILS_REVIEW_KIND = "bank_details"
-FREE_TEXT_CATEGORY = (
-    "order_free_text"  # category of the retention file whose `scan_for` lists the kinds to find
-)
+FREE_TEXT_CATEGORY = "order_free_text"  # its `scan_for` in the retention file lists the kinds to find
 
 
 def flag_sensitive_text(shop: str, locations: Iterable[SensitiveTextLocation], *, tx: Tx) -> int:
