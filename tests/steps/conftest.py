@@ -1,4 +1,4 @@
-"""What a shop tells, as fixtures: a delivery that is learned from, an erasure that is worked on."""
+"""Fixtures for deliveries that are indexed and erasures that are run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.factories import SHOP, accepted, redact_body
 
 @pytest.fixture
 def tell(services):
-    """Accept a delivery and learn from it."""
+    """Accept a delivery and index it."""
 
     def of(topic, body, **given):
         accepted(services.store, topic, body, **given)
@@ -23,7 +23,7 @@ def tell(services):
 
 @pytest.fixture
 def forget(services):
-    """A customers/redact of Asha, worked on. Gives the request's id."""
+    """Run Asha's customers/redact and return the request's id."""
 
     def of(*orders):
         delivery = accepted(services.store, "customers/redact", redact_body(*orders))

@@ -1,4 +1,4 @@
-"""A person's erasure with parcels at a carrier, and what is looked at afterwards: shared by the tests of notices."""
+"""An erasure with parcels at a carrier and the readers of its results, shared by the tests of notices."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from tests.factories import (
 from tests.fakes import FakeMailer, FakeTracker
 
 ACCOUNT = f"{SHOP}|delhivery"
-SHE = '{"name": "Asha Qwertzuiop"}'
+CONSIGNEE = '{"name": "Asha Qwertzuiop"}'
 
 
 def days(count):
@@ -45,7 +45,7 @@ def days(count):
 
 
 class Case:
-    """One shop with two carriers that can be asked, and a mail server."""
+    """One shop with two carriers that track parcels, and a mail server."""
 
     def __init__(self, store, clock, queue):
         self.store, self.clock, self.queue = store, clock, queue
@@ -66,11 +66,11 @@ class Case:
         self.clock.at = moment
 
     def erasure(self, *numbers, carrier="delhivery", subject="subject-asha", arrived_days=190, **parcel):
-        """An erasure that is done here and has noted these parcels; the carrier knows them as delivered."""
+        """Run an erasure with these parcels, which the carrier knows as delivered; return the request."""
         request = make_request(kind=RequestKind.ERASURE, subject=subject, state=RequestState.IN_PROGRESS)
-        told = {"shipped_at": self.clock.at - days(200)} | parcel
+        values = {"shipped_at": self.clock.at - days(200)} | parcel
         parcels = [
-            Waybill(number=number, carrier=carrier, order_id="1001", order_name="#1001", **told)
+            Waybill(number=number, carrier=carrier, order_id="1001", order_name="#1001", **values)
             for number in numbers
         ]
         for number in numbers:
@@ -85,8 +85,8 @@ class Case:
             open_notice_items(request, Principal(), parcels, {}, tx=tx, services=self.services)
         return request
 
-    def move(self, number, status, *, at=None, **told):
-        known = {"cod": False, "consignee": SHE} | told
+    def move(self, number, status, *, at=None, **values):
+        known = {"cod": False, "consignee": CONSIGNEE} | values
         self.carrier.parcels[number] = TrackingResult(number=number, status=status, status_at=at, **known)
 
     def run(self, account=ACCOUNT):
@@ -126,18 +126,18 @@ def facts(case, request):
 
 
 def says(case, request):
-    """The request's certificate."""
+    """Return the request's certificate."""
     with case.store.transaction() as tx:
         return tx.packages.find_certificate(request.id)
 
 
-def erased_by(case, notice, said=ProcessorAnswer.ERASED, **more):
-    """The processor answers every line the same."""
-    told = AnswerRow(answer=said, **more)
+def erased_by(case, notice, answer=ProcessorAnswer.ERASED, **more):
+    """Record the same answer for every item."""
+    answer_row = AnswerRow(answer=answer, **more)
     entries = case.entries(notice_id=notice.id)
     return record_answer(
         notice.id,
-        {entry.id: told for entry in entries},
+        {entry.id: answer_row for entry in entries},
         via=NoticeChannel.PAGE,
         actor=f"processor:{notice.processor}",
         services=case.services,

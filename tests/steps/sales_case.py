@@ -1,4 +1,4 @@
-"""Sales, refunds and erasures as webhooks tell them, and looks at what is left: for the tests of sealing and sparing."""
+"""Sales, refunds and erasures by webhook, and readers of what remains, for the tests of invoice copies."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def refund_body(number=1001, refund=77, at="2027-04-02T00:00:00Z"):
 
 
 def sold(number=1001, **given):
-    told = {
+    values = {
         "order_id": str(number),
         "number": f"#{number}",
         "issued_at": NOW,
@@ -40,7 +40,7 @@ def sold(number=1001, **given):
         "tax": Decimal(30),
         "delivery": PostalAddress(state="Delhi", state_code="DL", country_code="IN"),
     }
-    return Sale(**told | given)
+    return Sale(**values | given)
 
 
 def documents(services):
@@ -69,7 +69,7 @@ def orders_left(services):
 
 
 def raw(services):
-    """Everything of the database as bytes and text."""
+    """Return the complete database as bytes and text."""
     with services.store.transaction() as tx:
         tables = tx.session.connection.dialect.get_table_names(tx.session.connection)
         rows = [tx.session.connection.execute(text("SELECT * FROM " + name)).all() for name in tables]  # noqa: S608

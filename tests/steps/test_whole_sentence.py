@@ -1,4 +1,4 @@
-"""The sentence over both databases: from the webhook to the package or certificate, and what is left."""
+"""The complete flow on both databases: from the webhook to the package or certificate, and what remains."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def post(services, topic, body):
 
 
 def work(services, queue):
-    """Do what the bells ask for until all is quiet: the worker and the clock."""
+    """Run queued jobs and due rows until none remains, as worker and scheduler do."""
     services.clock.at += timedelta(seconds=20)
     enqueue_due(services=services)
     while queue.bells:
@@ -55,7 +55,7 @@ def requests(services, **which):
         return tx.operator_queries.list_requests(**which)
 
 
-def test_access_then_erasure_then_nothing_of_her_is_left(services, queue, platform, carrier):
+def test_access_then_erasure_leaves_no_personal_data(services, queue, platform, carrier):
     platform.pages = [page(make_finding("1001", number="AWB7007007"))]
     carrier.knows = {"AWB7007007"}
     post(services, "orders/create", order_body(parcels=[("Delhivery", "AWB7007007")]))
@@ -86,7 +86,7 @@ def test_access_then_erasure_then_nothing_of_her_is_left(services, queue, platfo
     assert not [canary for canary in CANARIES if canary.lower() in repr(kept).lower()]
 
 
-def test_an_erasure_that_overtakes_the_access_waits_for_its_answer(services, queue, platform):
+def test_an_erasure_waits_for_an_earlier_access_request(services, queue, platform):
     platform.pages = [page(make_finding("1001"))]
     platform.erasures = [ErasureState(outcome=Outcome.ABSENT, reason="unknown")]
     post(services, "orders/create", order_body())
@@ -108,7 +108,7 @@ def test_an_erasure_that_overtakes_the_access_waits_for_its_answer(services, que
         assert connection.execute(select(data_keys)).all() == []
 
 
-def test_a_shop_that_leaves_is_gone_but_for_its_record(services, queue):
+def test_a_shop_erasure_leaves_only_its_record(services, queue):
     post(services, "orders/create", order_body())
     post(services, "customers/data_request", data_request_body())
     post(services, "app/uninstalled", {"id": 1, "domain": SHOP})

@@ -13,7 +13,7 @@ from bridge.cli.printing import print_json
 from bridge.cli.refund.refund_view import REFUND_FAULTS, find_refund_or_exit, refund_row
 from bridge.errors import PayloadInvalid
 from bridge.rules.refunds.settlement import validate_settlement
-from bridge.steps.refunds.erase_open_refund import discard_bank_details
+from bridge.steps.refunds.discard_bank_details import discard_bank_details
 from bridge.steps.refunds.settle_refund import settle_refund
 
 

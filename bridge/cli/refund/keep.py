@@ -18,7 +18,7 @@ from bridge.cli.refund.refund_view import REFUND_FAULTS, refund_row
 from bridge.errors import PayloadInvalid
 from bridge.rules.refunds.settlement import BANK_DETAIL_FIELDS, validate_bank_details
 from bridge.rules.webhooks.topics import is_shop_domain
-from bridge.steps.refunds.keep_account import store_bank_details
+from bridge.steps.refunds.store_bank_details import store_bank_details
 
 BANK_DETAIL_PROMPTS = {
     "account_number": "Account number (empty for UPI)",

@@ -11,7 +11,7 @@ from bridge.cli.context import JSON_OPTION, exit_with_error, get_operator, open_
 from bridge.cli.null_queue import NullQueue
 from bridge.cli.printing import print_json
 from bridge.cli.refund.refund_view import READ_REFUSALS
-from bridge.steps.refunds.read_account import read_bank_details
+from bridge.steps.refunds.read_bank_details import read_bank_details
 
 
 @click.command("read")

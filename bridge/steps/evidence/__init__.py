@@ -1,1 +1,1 @@
-"""What is recorded and handed over as evidence. Changes nothing else."""
+"""Record evidence, sign its chain and export it. Changes nothing else."""

@@ -1,8 +1,8 @@
-"""Sign head: once a day the end of the evidence chain is signed, and given a timestamp by somebody else.
+"""Sign the head of the evidence chain once a day and request a timestamp for it.
 
-The day is that of the merchant's calendar. A timestamp (RFC 3161) is asked for where an authority is set; only for
-the newest head, because it covers all that came before. The ledger outside the backup gets it, too, where there is one. No transaction is open while the authority thinks; a day
-that it does not answer is asked again later.
+The day is that of the merchant's calendar. A timestamp (RFC 3161) is requested if an authority is configured, for the
+newest head only, because it covers all earlier ones. The ledger outside the backup gets the head too, if there is
+one. No transaction is open during these calls; a failed timestamp is requested again later.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ log = structlog.get_logger()
 
 
 def sign_head(*, services: Services) -> SignedHead | None:
-    """Sign today's head where it is not signed yet, and ask for the timestamp that is missing.
+    """Sign today's head if it is not signed yet, and request the newest head's timestamp if it is missing.
 
-    Returns the head that was signed now. Raises StoreUnavailable.
+    Return the head if it was signed now, else None. Raises StoreUnavailable.
     """
     now = services.clock.now()
     today = now.astimezone(ZoneInfo(services.retention.timezone)).date()
@@ -42,11 +42,9 @@ def sign_head(*, services: Services) -> SignedHead | None:
                 public_key=signed.public_key,
             )
         newest = tx.signed_heads.list_signed_heads()[-1:]
-        seq, last = tx.ledger_state.read_head()
+        seq, head_hash = tx.ledger_state.read_head()
     if signed is not None and services.ledger.configured:
-        _send_head_to_ledger(
-            LedgerHead(at=now, seq=seq, hash=last, signature=services.sign(last.encode())), signed, services
-        )
+        _send_head_to_ledger(build_ledger_head(seq, head_hash, services), signed, services)
     for head in newest:
         if (
             services.timestamp_authority is not None
@@ -57,12 +55,27 @@ def sign_head(*, services: Services) -> SignedHead | None:
     return signed
 
 
+def build_ledger_head(seq: int, head_hash: str, services: Services, *, restored_from: str = "") -> LedgerHead:
+    """Return the signed head of the chain as the ledger stores it.
+
+    `seq` and `head_hash` are those of the chain's last fact. `restored_from` is `seq:hash` of the head at which a
+    restored backup begins another branch.
+    """
+    return LedgerHead(
+        at=services.clock.now(),
+        seq=seq,
+        hash=head_hash,
+        signature=services.sign(head_hash.encode()),
+        restored_from=restored_from,
+    )
+
+
 def _send_head_to_ledger(head: LedgerHead, signed: SignedHead, services: Services) -> None:
-    """Give the end of the chain to the ledger outside the backup; one that is away gets the next day's."""
+    """Append the head to the ledger; if the ledger does not answer, it gets the head of the next day."""
     try:
         services.ledger.append_head(head)
     except BridgeError as fault:
-        log.warning("ledger.not_carried", fault=describe_exception(fault))
+        log.warning("ledger.sync_failed", fault=describe_exception(fault))
         return
     with services.store.transaction() as tx:
         tx.evidence.append_fact(
@@ -79,7 +92,7 @@ def _timestamp_head(head: SignedHead, services: Services) -> None:
     if services.timestamp_authority is None:
         return
     try:
-        stamp = services.timestamp_authority.request_timestamp(
+        timestamp = services.timestamp_authority.request_timestamp(
             hashlib.sha256(encode_head_statement(head)).digest()
         )
     except BridgeError as fault:
@@ -87,13 +100,13 @@ def _timestamp_head(head: SignedHead, services: Services) -> None:
             tx.signed_heads.record_timestamp_failure(head.day, str(fault))
         return
     with services.store.transaction() as tx:
-        if tx.signed_heads.record_timestamp(head.day, b64encode(stamp.token).decode(), stamp.at):
+        if tx.signed_heads.record_timestamp(head.day, b64encode(timestamp.token).decode(), timestamp.at):
             tx.evidence.append_fact(
                 Fact.HEAD_TIMESTAMPED,
                 shop="",
                 day=head.day.isoformat(),
                 seq=head.seq,
                 by="rfc3161",
-                at=stamp.at.isoformat(),
-                token_sha256=hashlib.sha256(stamp.token).hexdigest(),
+                at=timestamp.at.isoformat(),
+                token_sha256=hashlib.sha256(timestamp.token).hexdigest(),
             )

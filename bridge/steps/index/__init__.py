@@ -1,1 +1,1 @@
-"""How the index learns from order webhooks. Opens no request."""
+"""Update the index from order webhooks. Opens no request."""

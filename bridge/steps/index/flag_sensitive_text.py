@@ -1,6 +1,6 @@
-"""Spot: what a delivery's notes, attributes and tags should not hold is told to a person, before the body goes.
+"""Open reviews for sensitive data in a delivery's notes, attributes and tags, before its body is destroyed.
 
-Keeps places and kinds. A value never leaves the delivery.
+Records the location and the kind of the data; never a value.
 """
 
 from __future__ import annotations
@@ -10,16 +10,20 @@ from collections.abc import Iterable
 from bridge.ports import Tx
 from bridge.rules.scanning.free_text import SensitiveTextLocation
 
-BANK_DETAILS_REVIEW_KIND = "bank_details"  # of a review
-FREE_TEXT_CATEGORY = "order_free_text"  # of the retention file: its `scan_for` says what is looked for
+BANK_DETAILS_REVIEW_KIND = "bank_details"
+FREE_TEXT_CATEGORY = "order_free_text"  # its `scan_for` in the retention file lists the kinds to find
 
 
-def flag_sensitive_text(shop: str, spots: Iterable[SensitiveTextLocation], *, tx: Tx) -> int:
-    """Open a review for each place that has none yet. Returns how many."""
-    opened = [
+def flag_sensitive_text(shop: str, locations: Iterable[SensitiveTextLocation], *, tx: Tx) -> int:
+    """Open a review for each location that has none yet. Return how many were opened."""
+    review_ids = [
         tx.reviews.open_review(
-            shop, BANK_DETAILS_REVIEW_KIND, each.what, order_id=each.order_id, idempotency_key=each.review_key
+            shop,
+            BANK_DETAILS_REVIEW_KIND,
+            location.what,
+            order_id=location.order_id,
+            idempotency_key=location.review_key,
         )
-        for each in spots
+        for location in locations
     ]
-    return sum(map(bool, opened))
+    return sum(map(bool, review_ids))

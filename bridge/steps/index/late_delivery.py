@@ -1,7 +1,7 @@
-"""Late: what the shop says about an order of somebody who was erased. Nothing of her is kept.
+"""Apply a delivery about an order that was already erased. Stores no personal data and calls no other system.
 
-But a carrier may still have her parcel: where it is, whether a return of it is settled, and a parcel that was sent
-after the erasure all belong to what the carrier must be told. Calls nobody.
+A carrier may still have the parcel: its status, an open return and a parcel sent after the erasure change what the
+carrier has to be instructed to erase.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from bridge.steps.notices.open_notice_items import open_notice_items
 
 
 def apply_late_delivery(shop: str, sighting: Sighting, *, tx: Tx, services: Services) -> None:
-    """Take in what concerns the instructions, in the transaction that drops the rest."""
+    """Update the notice items of the order, in the transaction that drops the rest of the delivery."""
     if sighting.matter:
         tx.notices.record_blocker(shop, sighting.order_id, sighting.matter, is_open=sighting.matter_open)
-    unknown = [
+    unknown_parcels = [
         parcel
         for parcel in sighting.parcels
         if not tx.notices.record_parcel_status(shop, parcel.number, parcel.status, parcel.status_at)
     ]
-    request_id = tx.index.find_erasing_request(shop, sighting.order_id) if unknown else ""
+    request_id = tx.index.find_erasing_request(shop, sighting.order_id) if unknown_parcels else ""
     request = tx.requests.get_request(request_id) if request_id else None
     if request is None or request.kind is not RequestKind.ERASURE:
         return
-    matters = tx.notices.list_blockers(shop, sighting.order_id)
+    blockers = tx.notices.list_blockers(shop, sighting.order_id)
     parcels = [
         Waybill(
             number=parcel.number,
@@ -37,9 +37,9 @@ def apply_late_delivery(shop: str, sighting: Sighting, *, tx: Tx, services: Serv
             status=parcel.status,
             status_at=parcel.status_at,
             cod=sighting.cod,
-            matters=matters,
+            matters=blockers,
         )
-        for parcel in unknown
+        for parcel in unknown_parcels
     ]
     open_notice_items(request, Principal(), parcels, {}, tx=tx, services=services)
     tx.notices.wake_requests_of_items(tx.notices.list_items(request_id=request_id))

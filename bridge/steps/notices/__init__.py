@@ -1,1 +1,1 @@
-"""How processors are instructed to erase, and how their answers are recorded. Erases nothing here."""
+"""Instruct processors to erase and record their answers. Erases nothing in the bridge's own store."""

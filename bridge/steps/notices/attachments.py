@@ -1,6 +1,7 @@
-"""An instruction as files: a table for machines and people, a paper for a portal that takes no mail.
+"""Render an instruction as files: a CSV table of its items, and a PDF for portals that accept no mail.
 
-The only door to fpdf. Says what the letter says; its fonts know Latin letters, others become question marks.
+The only module that imports fpdf. Adds nothing to the text of the letter. The PDF fonts are Latin-1: other
+characters become question marks.
 """
 
 from __future__ import annotations
@@ -15,36 +16,36 @@ ATTACHMENT_COLUMNS = ("entry", "names", "reference", "further_waybills", "order"
 
 
 def render_items_csv(items: Iterable[NoticeItem]) -> bytes:
-    """RFC 4180 with a heading; a cell that a spreadsheet would run is made harmless."""
-    out = io.StringIO(newline="")
-    table = csv.writer(out, quoting=csv.QUOTE_ALL)
+    """Return the items as CSV (RFC 4180) with a header row; cells that a spreadsheet would run get an apostrophe."""
+    output = io.StringIO(newline="")
+    table = csv.writer(output, quoting=csv.QUOTE_ALL)
     table.writerow(ATTACHMENT_COLUMNS)
-    for entry in items:
-        cells = (entry.id, entry.names, entry.reference, " ".join(entry.also), entry.order)
+    for item in items:
+        cells = (item.id, item.names, item.reference, " ".join(item.also), item.order)
         table.writerow([f"'{cell}" if cell[:1] in "=+-@\t\r\n" and cell else cell for cell in cells])
-    return out.getvalue().encode()
+    return output.getvalue().encode()
 
 
 def render_instruction_pdf(title: str, paragraphs: Sequence[tuple[str, Sequence[str]]]) -> bytes:
-    """A4, one heading and its lines after another."""
-    from fpdf import FPDF  # noqa: PLC0415 - a tenth of a second and its memory, for whoever prints
+    """Return an A4 PDF with the title and each (heading, lines) paragraph in order."""
+    from fpdf import FPDF  # noqa: PLC0415 - costs a tenth of a second and memory: loaded only to print
 
-    page = FPDF(format="A4")
-    page.set_title(_convert_to_latin1(title))
-    page.set_margin(20)
-    page.set_auto_page_break(auto=True, margin=20)
-    page.add_page()
-    page.set_font("Helvetica", style="B", size=15)
-    page.multi_cell(0, 8, _convert_to_latin1(title), new_x="LMARGIN", new_y="NEXT")
+    pdf = FPDF(format="A4")
+    pdf.set_title(_convert_to_latin1(title))
+    pdf.set_margin(20)
+    pdf.set_auto_page_break(auto=True, margin=20)
+    pdf.add_page()
+    pdf.set_font("Helvetica", style="B", size=15)
+    pdf.multi_cell(0, 8, _convert_to_latin1(title), new_x="LMARGIN", new_y="NEXT")
     for heading, lines in paragraphs:
-        page.ln(3)
+        pdf.ln(3)
         if heading:
-            page.set_font("Helvetica", style="B", size=11)
-            page.multi_cell(0, 6, _convert_to_latin1(heading), new_x="LMARGIN", new_y="NEXT")
-        page.set_font("Helvetica", size=10)
+            pdf.set_font("Helvetica", style="B", size=11)
+            pdf.multi_cell(0, 6, _convert_to_latin1(heading), new_x="LMARGIN", new_y="NEXT")
+        pdf.set_font("Helvetica", size=10)
         for line in lines:
-            page.multi_cell(0, 5.5, _convert_to_latin1(line), new_x="LMARGIN", new_y="NEXT")
-    return bytes(page.output())
+            pdf.multi_cell(0, 5.5, _convert_to_latin1(line), new_x="LMARGIN", new_y="NEXT")
+    return bytes(pdf.output())
 
 
 def _convert_to_latin1(text: str) -> str:

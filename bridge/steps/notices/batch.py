@@ -1,6 +1,7 @@
-"""Digest: what became due of an account goes into one letter, at most one in so many hours.
+"""Batch the queued items of an account into notices, at most once per digest interval. Sends nothing.
 
-What cannot be told to anybody (no such processor in the merchant's file, no channel) waits loudly, with its reason.
+Items that cannot be sent (the processor is not in the merchant's file or has no channel) are marked as blocked with
+the reason and checked again after an hour.
 """
 
 from __future__ import annotations
@@ -15,38 +16,42 @@ from bridge.rules.index.attribution import UNKNOWN_CARRIER
 from bridge.steps.evidence.record_facts import enqueue_requests, record_notice_fact
 from config.merchant_file.processors import Processor
 
-RECHECK_DELAY = timedelta(hours=1)  # the merchant's file may have been mended meanwhile
-MAX_ITEMS_PER_NOTICE = 2_000  # of one letter: a longer one is more than a clerk can read
+RECHECK_DELAY = timedelta(hours=1)  # the merchant's file may have been corrected meanwhile
+MAX_ITEMS_PER_NOTICE = 2_000  # items in one letter: a longer one is more than a clerk can read
 
 
 def open_due_notices(account: str, lease: Lease, services: Services) -> datetime | None:
-    """Open the notices that are due. Returns when the next digest is, where something waits for it."""
+    """Open a notice for each batch of queued items.
+
+    Return when to call again if items wait for the next digest or for a correction; None if nothing waits.
+    Raises LeaseLost, StoreUnavailable.
+    """
     with services.store.transaction() as tx:
         tx.notices.verify_lease(lease)
         now = services.clock.now()
-        queued = [
-            entry
-            for entry in tx.notices.list_items(account=account, states=[NoticeState.QUEUED])
-            if not entry.notice_id
+        queued_items = [
+            item
+            for item in tx.notices.list_items(account=account, states=[NoticeState.QUEUED])
+            if not item.notice_id
         ]
-        if not queued:
+        if not queued_items:
             return None
-        processor = find_processor(queued[0].processor, services)
-        why = _find_batch_blocker(queued[0].processor, processor)
-        if processor is None or why:
-            stuck = [replace(entry, reason=why) for entry in queued if entry.reason != why]
-            tx.notices.save_items(stuck)
-            tx.notices.wake_requests_of_items(stuck)
-            record_notice_fact(Fact.NOTICE_BLOCKED, stuck, tx, reason=why)
-            enqueue_requests(stuck, services)
+        processor = find_processor(queued_items[0].processor, services)
+        blocker = _find_batch_blocker(queued_items[0].processor, processor)
+        if processor is None or blocker:
+            blocked_items = [replace(item, reason=blocker) for item in queued_items if item.reason != blocker]
+            tx.notices.save_items(blocked_items)
+            tx.notices.wake_requests_of_items(blocked_items)
+            record_notice_fact(Fact.NOTICE_BLOCKED, blocked_items, tx, reason=blocker)
+            enqueue_requests(blocked_items, services)
             return now + RECHECK_DELAY
-        last = tx.notices.find_last_opened_at(account)
-        next_at = last + services.merchant.instructions.digest_interval if last else now
+        last_opened_at = tx.notices.find_last_opened_at(account)
+        next_at = last_opened_at + services.merchant.instructions.digest_interval if last_opened_at else now
         if next_at > now:
             return next_at
-        for start in range(0, len(queued), MAX_ITEMS_PER_NOTICE):
-            _open_notice(queued[start : start + MAX_ITEMS_PER_NOTICE], processor, now, tx, services)
-    enqueue_requests(queued, services)
+        for start in range(0, len(queued_items), MAX_ITEMS_PER_NOTICE):
+            _open_notice(queued_items[start : start + MAX_ITEMS_PER_NOTICE], processor, now, tx, services)
+    enqueue_requests(queued_items, services)
     return None
 
 
@@ -66,8 +71,10 @@ def _open_notice(
 
 
 def find_processor(processor_id: str, services: Services) -> Processor | None:
-    """The processor as the merchant's file has it."""
-    return next((each for each in services.merchant.processors if each.id == processor_id), None)
+    """Return the processor of that id in the merchant's file; None if it is not listed."""
+    return next(
+        (processor for processor in services.merchant.processors if processor.id == processor_id), None
+    )
 
 
 def _find_batch_blocker(processor_id: str, processor: Processor | None) -> str:

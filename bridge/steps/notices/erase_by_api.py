@@ -1,39 +1,41 @@
-"""Erase there: where a processor's own interface erases, no letter goes; the connector does it, record by record.
+"""Erase a notice's records through the processor's API, one waybill after another. Sends no letter.
 
-Recorded after each deed: dying between the two erases again, which is harmless and says so.
+Each result is recorded after the call. A crash between the two erases the record again, which is harmless: the
+processor then answers that it has none.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
 
 from bridge.errors import BridgeError, Retryable
 from bridge.model import Fact, Notice, NoticeChannel, NoticeItem, Outcome, ProcessorAnswer, ReferenceKind
 from bridge.ports import Eraser, Lease, Services
 from bridge.rules.notices.answers import NOTICE_STATE_BY_ANSWER, derive_notice_state
-from bridge.rules.requests.lifecycle import compute_retry_pause_s
 from bridge.steps.erasure.request_platform_erasure import SYSTEM_ERRORS
 from bridge.steps.evidence.record_facts import enqueue_requests, record_notice_fact
 from bridge.steps.notices.batch import RECHECK_DELAY
-from bridge.steps.notices.mark_blocked import mark_notice_blocked
+from bridge.steps.notices.save_outcome import mark_notice_blocked, schedule_notice_retry
 
 ANSWERS_BY_OUTCOME = {Outcome.ERASED: ProcessorAnswer.ERASED, Outcome.ABSENT: ProcessorAnswer.NOT_FOUND}
 
 
 def erase_by_api(notice: Notice, items: Sequence[NoticeItem], lease: Lease, services: Services) -> None:
-    """Erase what is not erased yet. Raises ClaimLost and StoreUnavailable; the system's faults become a state."""
+    """Erase the records that have no answer yet, then close the notice.
+
+    A fault of the processor's system schedules a retry or blocks the notice. Raises LeaseLost, StoreUnavailable.
+    """
     connector = services.connectors.get(notice.processor)
-    still = [entry for entry in items if entry.answer is None]
+    unanswered = [item for item in items if item.answer is None]
     if not isinstance(connector, Eraser) or not connector.configured:
-        again = services.clock.now() + RECHECK_DELAY
-        mark_notice_blocked(notice, "api_not_configured", again, lease=lease, services=services)
+        retry_at = services.clock.now() + RECHECK_DELAY
+        mark_notice_blocked(notice, "api_not_configured", retry_at, lease=lease, services=services)
         return
     by_number: dict[str, list[NoticeItem]] = {}
-    for entry in still:
-        if entry.names is ReferenceKind.WAYBILL:
-            by_number.setdefault(entry.reference, []).append(entry)
+    for item in unanswered:
+        if item.names is ReferenceKind.WAYBILL:
+            by_number.setdefault(item.reference, []).append(item)
     try:
         for number, outcome in connector.erase_waybills(list(by_number)):
             _record_api_answer(by_number.pop(number), ANSWERS_BY_OUTCOME[outcome], lease, services)
@@ -46,47 +48,46 @@ def erase_by_api(notice: Notice, items: Sequence[NoticeItem], lease: Lease, serv
 def _record_api_answer(
     items: Sequence[NoticeItem], answer: ProcessorAnswer, lease: Lease, services: Services
 ) -> None:
-    """One number: several people's, where their orders went in one parcel."""
-    told = [
+    """Record the answer for one waybill, which belongs to several requests if their orders shared the parcel."""
+    answered_items = [
         replace(
-            entry,
+            item,
             state=NOTICE_STATE_BY_ANSWER[answer],
             answer=answer,
             answered_at=services.clock.now(),
             reason="",
             reference="",
             baseline="",
-            read_back="gone"
-            if answer is ProcessorAnswer.ERASED
-            else "",  # the connector asked for it once more
+            # the connector read the record again after erasing it
+            read_back="gone" if answer is ProcessorAnswer.ERASED else "",
         )
-        for entry in items
+        for item in items
     ]
     with services.store.transaction() as tx:
         tx.notices.verify_lease(lease)
-        tx.notices.save_items(told)
+        tx.notices.save_items(answered_items)
 
 
 def _close_api_notice(notice: Notice, lease: Lease, services: Services) -> None:
     now = services.clock.now()
     with services.store.transaction() as tx:
         tx.notices.verify_lease(lease)
-        # what its interface cannot be asked for is refused by it: a person has to
+        # an item that the API does not accept counts as refused: a person has to ask for it
         listed = tx.notices.list_items(notice_id=notice.id)
         refused = [
             replace(
-                entry,
+                item,
                 state=NOTICE_STATE_BY_ANSWER[ProcessorAnswer.REFUSED],
                 answer=ProcessorAnswer.REFUSED,
                 reason="not_by_api",
                 answered_at=now,
             )
-            for entry in listed
-            if entry.answer is None
+            for item in listed
+            if item.answer is None
         ]
         tx.notices.save_items(refused)
-        entries = [*(entry for entry in listed if entry.answer is not None), *refused]
-        state = derive_notice_state([entry.answer for entry in entries if entry.answer is not None])
+        closed_items = [*(item for item in listed if item.answer is not None), *refused]
+        state = derive_notice_state([item.answer for item in closed_items if item.answer is not None])
         closed = replace(
             notice,
             state=state,
@@ -97,19 +98,14 @@ def _close_api_notice(notice: Notice, lease: Lease, services: Services) -> None:
             last_error="",
         )
         tx.notices.save_notice(closed, expected_state=notice.state)
-        tx.notices.wake_requests_of_items(entries)
-        record_notice_fact(Fact.NOTICE_ANSWERED, entries, tx, notice=closed, via=NoticeChannel.API)
-    enqueue_requests(entries, services)
+        tx.notices.wake_requests_of_items(closed_items)
+        record_notice_fact(Fact.NOTICE_ANSWERED, closed_items, tx, notice=closed, via=NoticeChannel.API)
+    enqueue_requests(closed_items, services)
 
 
 def _schedule_api_retry(notice: Notice, fault: BridgeError, lease: Lease, services: Services) -> None:
     if not isinstance(fault, Retryable):
-        again = services.clock.now() + RECHECK_DELAY
-        mark_notice_blocked(notice, "api_refuses_us", again, lease=lease, services=services)
+        retry_at = services.clock.now() + RECHECK_DELAY
+        mark_notice_blocked(notice, "api_refuses_us", retry_at, lease=lease, services=services)
         return
-    attempts = notice.attempts + 1
-    again = services.clock.now() + timedelta(seconds=compute_retry_pause_s(attempts, fault.retry_after_s))
-    with services.store.transaction() as tx:
-        tx.notices.verify_lease(lease)
-        waits = replace(notice, attempts=attempts, next_at=again, last_error=str(fault))
-        tx.notices.save_notice(waits, expected_state=notice.state)
+    schedule_notice_retry(notice, fault, lease, services, retry_after_s=fault.retry_after_s)

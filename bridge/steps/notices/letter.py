@@ -1,6 +1,7 @@
-"""The words of an instruction: who asks, on what ground, what has to go, by when, how to answer.
+"""Build the letters to processors: who asks, on which ground, what to erase, by when and how to answer.
 
-Waybills, order names and ids of ours; never a person's name, phone, e-mail or address. Text and HTML say the same.
+They contain waybills, order names and the shop's ids; never a person's name, phone, e-mail or address. The text and
+the HTML part say the same.
 """
 
 from __future__ import annotations
@@ -18,13 +19,13 @@ from bridge.rules.retention.holds import local_day
 from bridge.steps.notices.attachments import render_items_csv
 from config.merchant_file.processors import Processor
 
-MAX_LISTED_LINES = 100  # lines in the letter itself; all of them are in the file beside it
+MAX_LISTED_LINES = 100  # lines in the letter itself; the attached file lists all
 REQUESTED_DATA_PHRASES = {
     "carrier": "the consignee's name, address, telephone numbers and e-mail, receiver's name, signature, photographs, "
     "door-step position and call records, as far as you hold them for the waybills below",
     "payment": "the payer's name, address, telephone, e-mail and stored means of payment, as far as you hold them for "
     "the orders below",
-    "messaging": "the recipient's telephone number or e-mail address, her messages and what was recorded of them",
+    "messaging": "the recipient's telephone number or e-mail address, their messages and what was recorded of them",
     "advertising": "the person's identifiers, audiences and events that you hold for us",
     "general": "the personal data that you hold for us about the records below",
 }
@@ -38,7 +39,7 @@ REFERENCE_KIND_LABELS = {
 
 @dataclass(frozen=True, slots=True)
 class InstructionParagraph:
-    """A heading and its lines; with `listed`, a list."""
+    """A heading and its lines; `is_list` prints the lines as list items."""
 
     heading: str
     lines: tuple[str, ...]
@@ -54,9 +55,12 @@ def build_instruction_letter(
     reminder: int,
     services: Services,
 ) -> Letter:
-    """The instruction as a letter; `reminder` counts from 1. `notice.due_at` is set."""
+    """Return the instruction as a letter.
+
+    `token` is the secret of the answer link. `reminder` counts from 1; 0 is the first letter. `notice.due_at` is set.
+    """
     link = f"{services.settings.public_base_url}/notices/{token}"
-    parts = build_instruction_paragraphs(notice, items, processor, services=services)
+    instruction = build_instruction_paragraphs(notice, items, processor, services=services)
     overdue = notice.due_at is not None and services.clock.now() > notice.due_at
     opening = [f"To {processor.legal_name or processor.id}."]
     if reminder:
@@ -73,7 +77,7 @@ def build_instruction_letter(
         ),
     )
     subject = f"{'Reminder: e' if reminder else 'E'}rasure of personal data, instruction {notice.id}"
-    paragraphs = [InstructionParagraph("", tuple(opening)), *parts[:-1], answer, parts[-1]]
+    paragraphs = [InstructionParagraph("", tuple(opening)), *instruction[:-1], answer, instruction[-1]]
     return Letter(
         to=processor.privacy_contact,
         subject=subject,
@@ -86,9 +90,9 @@ def build_instruction_letter(
 
 
 def _build_message_id(notice: Notice, services: Services) -> str:
-    """One for each letter of a notice; a letter that is sent again because nobody recorded it keeps its own."""
-    before = notice.message_id.partition("@")[0].rpartition(".")[2]
-    return f"<{notice.id}.{int(before) + 1 if before.isdecimal() else 0}@{_read_mail_domain(services)}>"
+    """Return a Message-ID with the number of the letter; a letter sent again after a crash gets the same id."""
+    previous_number = notice.message_id.partition("@")[0].rpartition(".")[2]
+    return f"<{notice.id}.{int(previous_number) + 1 if previous_number.isdecimal() else 0}@{_read_mail_domain(services)}>"
 
 
 def _read_mail_domain(services: Services) -> str:
@@ -103,17 +107,17 @@ def build_instruction_paragraphs(
     services: Services,
     max_lines: int = MAX_LISTED_LINES,
 ) -> list[InstructionParagraph]:
-    """What every form of the instruction says, the letter and the paper: without opening and link.
+    """Return the paragraphs that letter and PDF have in common, without opening and answer link.
 
-    `most` lines are listed; the rest is in the file beside it.
+    At most `max_lines` items are listed; the attached file lists all.
     """
     merchant = services.merchant
     code = (f"Our account with you: {processor.client_code}.",) if processor.client_code else ()
     contract = (f"Our contract: {processor.contract_ref}.",) if processor.contract_ref else ()
     names = REFERENCE_KIND_LABELS[items[0].names if items else ReferenceKind.WAYBILL]
-    shown = [_format_item_line(entry) for entry in items[:max_lines]]
+    listed_lines = [_format_item_line(item) for item in items[:max_lines]]
     if len(items) > max_lines:
-        shown.append(f"and {len(items) - max_lines} more, in the file {notice.id}.csv")
+        listed_lines.append(f"and {len(items) - max_lines} more, in the file {notice.id}.csv")
     return [
         InstructionParagraph(
             "What we instruct you to do",
@@ -132,7 +136,7 @@ def build_instruction_paragraphs(
                 else "Within the time agreed.",
             ),
         ),
-        InstructionParagraph(names[1], tuple(shown), is_list=True),
+        InstructionParagraph(names[1], tuple(listed_lines), is_list=True),
         InstructionParagraph(
             "Who asks",
             (
@@ -147,18 +151,18 @@ def build_instruction_paragraphs(
 
 
 def _describe_item_count(count: int, labels: tuple[str, str]) -> str:
-    told = (
+    counted_labels = (
         f"1 {labels[0][:1].lower()}{labels[0][1:]} is"
         if count == 1
         else f"{count} {labels[1][:1].lower()}{labels[1][1:]} are"
     )
-    return f"{told} listed below; what they were needed for is settled."
+    return f"{counted_labels} listed below; what they were needed for is settled."
 
 
 def build_escalation_letter(
     notice: Notice, items: Sequence[NoticeItem], *, services: Services
 ) -> Letter | None:
-    """Tells the merchant's own person that nobody answered; None where nobody is named for it."""
+    """Return the letter that tells the merchant's contact that the processor did not answer; None without a contact."""
     to = services.merchant.instructions.escalate_to or services.merchant.officer.email
     if not to:
         return None
@@ -185,24 +189,26 @@ def build_escalation_letter(
 
 
 def _list_legal_grounds(services: Services, now: datetime) -> tuple[str, ...]:
-    """The sentences whose law is in force on this day; a law that the retention file does not know counts not."""
+    """Return the reason, then the ground of each law that is in the retention file and in force at `now`."""
     today = local_day(now, services.retention.calendar)
     laws = services.retention.laws
-    told = [
+    sentences = [
         basis.text
         for basis in services.merchant.instructions.basis
         if basis.law in laws and laws[basis.law].is_in_force(today)
     ]
     return (
         "The persons concerned asked us to erase their data, and the purpose for which you got it is fulfilled.",
-        *(f"{text[:1].upper()}{text[1:]}." for text in told),
+        *(f"{text[:1].upper()}{text[1:]}." for text in sentences),
     )
 
 
 def _format_item_line(item: NoticeItem) -> str:
-    also = f" (with {', '.join(item.also)})" if item.also else ""
+    with_waybills = f" (with {', '.join(item.also)})" if item.also else ""
     order = f", order {item.order}" if item.order and item.names is ReferenceKind.WAYBILL else ""
-    return " ".join(f"{item.reference}{also}{order}".split())  # one line, whatever was typed into it
+    return " ".join(
+        f"{item.reference}{with_waybills}{order}".split()
+    )  # no line break of a typed value starts a new line
 
 
 def _format_local_time(utc_datetime: datetime | None, services: Services) -> str:
@@ -214,23 +220,25 @@ def _format_local_time(utc_datetime: datetime | None, services: Services) -> str
 
 def _render_letter_text(paragraphs: Sequence[InstructionParagraph]) -> str:
     blocks = []
-    for each in paragraphs:
-        head = [each.heading, "-" * len(each.heading)] if each.heading else []
-        mark = "  " if each.is_list else ""
-        blocks.append("\n".join([*head, *(f"{mark}{line}" for line in each.lines)]))
+    for paragraph in paragraphs:
+        heading_lines = [paragraph.heading, "-" * len(paragraph.heading)] if paragraph.heading else []
+        indent = "  " if paragraph.is_list else ""
+        blocks.append("\n".join([*heading_lines, *(f"{indent}{line}" for line in paragraph.lines)]))
     return "\n\n".join(blocks) + "\n"
 
 
 def _render_letter_html(title: str, paragraphs: Sequence[InstructionParagraph], link: str) -> str:
     body = []
-    for each in paragraphs:
-        if each.heading:
-            body.append(f"<h2 style='font-size:17px;margin:28px 0 6px'>{escape(each.heading)}</h2>")
-        if each.is_list:
-            rows = "".join(f"<li style='font-family:monospace'>{escape(line)}</li>" for line in each.lines)
+    for paragraph in paragraphs:
+        if paragraph.heading:
+            body.append(f"<h2 style='font-size:17px;margin:28px 0 6px'>{escape(paragraph.heading)}</h2>")
+        if paragraph.is_list:
+            rows = "".join(
+                f"<li style='font-family:monospace'>{escape(line)}</li>" for line in paragraph.lines
+            )
             body.append(f"<ul style='padding-left:20px'>{rows}</ul>")
             continue
-        for line in each.lines:
+        for line in paragraph.lines:
             inner = escape(line)
             if link and line == link:
                 style = (

@@ -1,7 +1,7 @@
-"""Notify: one processor's account is brought on: looked at, told, reminded, read back.
+"""Process one processor account: track its parcels, open due notices and send due letters.
 
-Owns the account by a lease that it renews and a fence that every write shows. Sent is not done: what was answered
-comes through `answer`. A failure of the machine ends in a later attempt, shown by `doctor`; nothing is forgotten.
+Holds the account by a lease that it renews; every write verifies it. A sent notice is not finished: answers come
+through `record_answer`. A crash ends in a later attempt that `doctor` shows.
 """
 
 from __future__ import annotations
@@ -20,24 +20,29 @@ __all__ = ["process_notice_account"]
 
 
 def process_notice_account(account: str, *, services: Services) -> bool:
-    """Bring one account on. False where it is owned or nothing is due. Raises StoreUnavailable."""
+    """Process one account. Return False if another worker holds it or nothing is due.
+
+    `account` is `shop|processor`. Raises LeaseLost, StoreUnavailable.
+    """
     with services.store.transaction() as tx:
-        claim = tx.notices.acquire_lease(account)
-        tries = tx.notices.count_attempts(account)
-    if claim is None:
+        lease = tx.notices.acquire_lease(account)
+        attempts = tx.notices.count_attempts(account)
+    if lease is None:
         return False
     try:
-        with services.store.renewing_lease(claim, "notices"):
-            well = track_account_parcels(account, claim, services)
-            next_digest_at = open_due_notices(account, claim, services)
-            send_due_letters(account, claim, services)
+        with services.store.renewing_lease(lease, "notices"):
+            all_systems_answered = track_account_parcels(account, lease, services)
+            next_digest_at = open_due_notices(account, lease, services)
+            send_due_letters(account, lease, services)
         with services.store.transaction() as tx:
-            tx.notices.release_lease(claim, wake_at=next_digest_at, error="" if well else "system_down")
+            tx.notices.release_lease(
+                lease, wake_at=next_digest_at, error="" if all_systems_answered else "system_down"
+            )
     except (LeaseLost, StoreUnavailable):
         raise
     except Exception as fault:
         with services.store.transaction() as tx:
-            again = services.clock.now() + timedelta(seconds=compute_retry_pause_s(tries, None))
-            tx.notices.release_lease(claim, error=describe_exception(fault), not_before=again)
+            retry_at = services.clock.now() + timedelta(seconds=compute_retry_pause_s(attempts, None))
+            tx.notices.release_lease(lease, error=describe_exception(fault), not_before=retry_at)
         raise
     return True

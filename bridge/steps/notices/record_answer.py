@@ -1,7 +1,7 @@
-"""Answer: what a processor says of a notice is taken in, by whatever way it came, once and whole.
+"""Record a processor's answer to a notice, from the answer page, the command line or the API.
 
-One transaction with its facts. Erased on a processor's word is done; it is read back later where that can be.
-Calls nobody.
+Items, notice and facts are saved in one transaction. An item answered as erased is finished; a carrier that shows
+consignees is asked again later. Calls no other system.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from bridge.rules.notices.answers import (
 from bridge.steps.evidence.record_facts import account_key, enqueue_requests, record_notice_fact, save_notice
 
 NO_DATA_ANSWERS = (ProcessorAnswer.ERASED, ProcessorAnswer.NOT_FOUND)
-MIN_ACKNOWLEDGED_WAIT = timedelta(days=7)  # who says late that it works on it is given so long
+MIN_ACKNOWLEDGED_WAIT = timedelta(days=7)  # shortest wait after an acknowledgement, even past the due date
 
 
 def record_answer(
@@ -35,20 +35,21 @@ def record_answer(
     services: Services,
     reference: str = "",
 ) -> Notice:
-    """Take in an answer to every entry of a notice; `said` goes by entry id. Returns the notice as it stands.
+    """Record the answer to every item of a notice and return the notice as saved.
 
-    Raises PayloadInvalid: `notice_unknown`, `already_answered`, what `rules/notices.check` finds.
-    Raises ChangedMeanwhile where a reminder or a receipt came in between: ask again.
+    `answers` has one row per item id, `reference` is the processor's ticket. Raises PayloadInvalid with
+    `notice_unknown`, `already_answered` or a code of `validate_answer`; ConcurrentChange if a reminder or an
+    acknowledgement was saved meanwhile: call again.
     """
     now = services.clock.now()
     zone = ZoneInfo(services.retention.calendar.timezone)
     with services.store.transaction() as tx:
         notice = get_unanswered_notice(notice_id, tx)
-        entries = tx.notices.list_items(notice_id=notice_id)
-        validate_answer(entries, answers, today=now.astimezone(zone).date())
+        items = tx.notices.list_items(notice_id=notice_id)
+        validate_answer(items, answers, today=now.astimezone(zone).date())
         answered = replace(
             notice,
-            state=derive_notice_state([one.answer for one in answers.values()]),
+            state=derive_notice_state([row.answer for row in answers.values()]),
             answered_at=now,
             answered_via=via,
             reference=reference[:64] or notice.reference,
@@ -56,50 +57,62 @@ def record_answer(
             last_error="",
         )
         save_notice(answered, notice, tx)
-        taken = [_apply_answer(entry, answers[entry.id], now, zone, services) for entry in entries]
-        tx.notices.save_items(taken)
+        updated_items = [_apply_answer(item, answers[item.id], now, zone, services) for item in items]
+        tx.notices.save_items(updated_items)
         tx.notices.delete_link_tokens(notice_id)
-        tx.notices.wake_requests_of_items(taken)
-        looks = [entry.look_at for entry in taken if entry.look_at is not None]
-        if looks:
-            tx.notices.wake_account(account_key(notice), min(looks))
+        tx.notices.wake_requests_of_items(updated_items)
+        look_times = [item.look_at for item in updated_items if item.look_at is not None]
+        if look_times:
+            tx.notices.wake_account(account_key(notice), min(look_times))
         record_notice_fact(
-            Fact.NOTICE_ANSWERED, taken, tx, notice=answered, actor=actor, via=via, reference=reference
+            Fact.NOTICE_ANSWERED,
+            updated_items,
+            tx,
+            notice=answered,
+            actor=actor,
+            via=via,
+            reference=reference,
         )
-    enqueue_requests(taken, services)
+    enqueue_requests(updated_items, services)
     return answered
 
 
 def record_acknowledgement(
     notice_id: str, *, via: NoticeChannel, actor: str, services: Services, reference: str = ""
 ) -> Notice:
-    """The processor has it and is working on it. Raises as `answer`."""
+    """Record that the processor received the notice and works on it; return the notice. Raises as `record_answer`."""
     with services.store.transaction() as tx:
         notice = get_unanswered_notice(notice_id, tx)
         if notice.state is NoticeState.ACKNOWLEDGED:
             return notice
         now = services.clock.now()
         next_at = max(notice.due_at or now, now + MIN_ACKNOWLEDGED_WAIT)
-        taken = replace(
+        acknowledged = replace(
             notice,
             state=NoticeState.ACKNOWLEDGED,
             reference=reference or notice.reference,
             next_at=next_at,
             last_error="",
         )
-        save_notice(taken, notice, tx)
-        entries = tx.notices.list_items(notice_id=notice_id)
-        tx.notices.wake_requests_of_items(entries)
-        tx.notices.wake_account(account_key(taken), next_at)
+        save_notice(acknowledged, notice, tx)
+        items = tx.notices.list_items(notice_id=notice_id)
+        tx.notices.wake_requests_of_items(items)
+        tx.notices.wake_account(account_key(acknowledged), next_at)
         record_notice_fact(
-            Fact.NOTICE_ACKNOWLEDGED, entries, tx, notice=taken, actor=actor, via=via, reference=reference
+            Fact.NOTICE_ACKNOWLEDGED,
+            items,
+            tx,
+            notice=acknowledged,
+            actor=actor,
+            via=via,
+            reference=reference,
         )
-    enqueue_requests(entries, services)
-    return taken
+    enqueue_requests(items, services)
+    return acknowledged
 
 
 def get_unanswered_notice(notice_id: str, tx: Tx) -> Notice:
-    """A notice that still waits for its answer. Raises PayloadInvalid."""
+    """Return a notice that has no answer yet. Raises PayloadInvalid: `notice_unknown`, `already_answered`."""
     notice = tx.notices.find_notice(notice_id)
     if notice is None:
         raise PayloadInvalid("notice_unknown")
@@ -111,13 +124,13 @@ def get_unanswered_notice(notice_id: str, tx: Tx) -> Notice:
 def _apply_answer(
     item: NoticeItem, answer_row: AnswerRow, now: datetime, zone: ZoneInfo, services: Services
 ) -> NoticeItem:
-    looks_at, until = None, None
+    look_at, until = None, None
     if answer_row.answer is ProcessorAnswer.RETAINED and answer_row.until is not None:
         until = _next_local_midnight(answer_row.until, zone)
-        looks_at = until
+        look_at = until
     elif answer_row.answer in NO_DATA_ANSWERS and item.baseline:
-        looks_at = now + timedelta(hours=services.merchant.instructions.read_back_hours)
-    taken = replace(
+        look_at = now + timedelta(hours=services.merchant.instructions.read_back_hours)
+    updated = replace(
         item,
         state=NOTICE_STATE_BY_ANSWER[answer_row.answer],
         reason="",
@@ -127,11 +140,11 @@ def _apply_answer(
         until=answer_row.until if answer_row.answer is ProcessorAnswer.RETAINED else None,
         note=answer_row.note,
         not_before=until,
-        look_at=looks_at,
+        look_at=look_at,
     )
-    if answer_row.answer in NO_DATA_ANSWERS and looks_at is None:  # nothing is asked about it any more
-        taken = replace(taken, reference="")
-    return taken
+    if answer_row.answer in NO_DATA_ANSWERS and look_at is None:  # it is not tracked any more
+        updated = replace(updated, reference="")
+    return updated
 
 
 def _next_local_midnight(day: date, zone: ZoneInfo) -> datetime:

@@ -1,7 +1,7 @@
-"""Send: what is due of an account's letters: a first one, a reminder, the end of waiting.
+"""Send the letters of an account that are due: the instruction, a reminder, or the escalation after the last one.
 
-A letter is recorded after the mail server took it. Dying between the two sends it again, under the same Message-ID,
-by which mail programs know it. Nothing goes to an address that the merchant has not verified.
+A letter is recorded after the mail server accepted it. A crash between the two sends it again under the same
+Message-ID, by which mail programs recognise it. Never sends to an address that the merchant has not verified.
 """
 
 from __future__ import annotations
@@ -18,14 +18,16 @@ from bridge.errors import (
     CredentialRejected,
     StoreUnavailable,
 )
-from bridge.model import Fact, Letter, Notice, NoticeChannel, NoticeItem, NoticeState
+from bridge.model import Fact, Notice, NoticeChannel, NoticeItem, NoticeState
 from bridge.ports import Lease, Services
-from bridge.rules.requests.lifecycle import compute_retry_pause_s
-from bridge.steps.evidence.record_facts import enqueue_requests, record_notice_fact
 from bridge.steps.notices.batch import RECHECK_DELAY, find_processor
 from bridge.steps.notices.erase_by_api import erase_by_api
 from bridge.steps.notices.letter import build_escalation_letter, build_instruction_letter
-from bridge.steps.notices.mark_blocked import mark_notice_blocked
+from bridge.steps.notices.save_outcome import (
+    mark_notice_blocked,
+    save_notice_outcome,
+    schedule_notice_retry,
+)
 from config.merchant_file.processors import Processor
 
 RECORD_ATTEMPTS = 3
@@ -33,29 +35,29 @@ SENT_STATES = (NoticeState.SENT, NoticeState.REMINDED, NoticeState.ACKNOWLEDGED)
 
 
 def send_due_letters(account: str, lease: Lease, services: Services) -> None:
-    """Do what is due of each notice. Raises ClaimLost and StoreUnavailable."""
+    """Send, erase by API, escalate or withdraw each due notice of an account. Raises LeaseLost, StoreUnavailable."""
     with services.store.transaction() as tx:
-        due = tx.notices.list_notices(account=account, due_at=services.clock.now())
-    for notice in due:
+        due_notices = tx.notices.list_notices(account=account, due_at=services.clock.now())
+    for notice in due_notices:
         with services.store.transaction() as tx:
-            entries = tx.notices.list_items(notice_id=notice.id)
-            if not entries:  # all that it listed waits again
+            items = tx.notices.list_items(notice_id=notice.id)
+            if not items:  # all its items went back to waiting
                 tx.notices.verify_lease(lease)
                 tx.notices.withdraw_notice(notice.id)
-        if not entries:
+        if not items:
             continue
         processor = find_processor(notice.processor, services)
         if notice.state is NoticeState.QUEUED and notice.via is NoticeChannel.API:
-            erase_by_api(notice, entries, lease, services)
+            erase_by_api(notice, items, lease, services)
         elif notice.state in SENT_STATES and notice.reminders >= len(
             services.merchant.instructions.remind_days
         ):
-            _expire_notice(notice, entries, lease, services)
-        elif why := _find_send_blocker(notice, processor, services):
-            again = None if why == "file_by_hand" else services.clock.now() + RECHECK_DELAY
-            mark_notice_blocked(notice, why, again, lease=lease, services=services)
+            _expire_notice(notice, items, lease, services)
+        elif blocker := _find_send_blocker(notice, processor, services):
+            retry_at = None if blocker == "file_by_hand" else services.clock.now() + RECHECK_DELAY
+            mark_notice_blocked(notice, blocker, retry_at, lease=lease, services=services)
         elif processor is not None:
-            _send_letter(notice, entries, processor, lease, services)
+            _send_letter(notice, items, processor, lease, services)
 
 
 def _find_send_blocker(notice: Notice, processor: Processor | None, services: Services) -> str:
@@ -75,73 +77,67 @@ def _find_send_blocker(notice: Notice, processor: Processor | None, services: Se
 def _send_letter(
     notice: Notice, items: Sequence[NoticeItem], processor: Processor, lease: Lease, services: Services
 ) -> None:
-    now, terms = services.clock.now(), services.merchant.instructions
-    due_at = notice.due_at or now + timedelta(days=terms.answer_days)
+    now, rules = services.clock.now(), services.merchant.instructions
+    due_at = notice.due_at or now + timedelta(days=rules.answer_days)
     token = secrets.token_urlsafe(32)
     with services.store.transaction() as tx:
         tx.notices.verify_lease(lease)
-        tx.notices.save_link_token(notice.id, token, now + timedelta(days=terms.link_days))
+        tx.notices.save_link_token(notice.id, token, now + timedelta(days=rules.link_days))
     reminder = notice.reminders + 1 if notice.state in SENT_STATES else 0
-    mail = build_instruction_letter(
+    letter = build_instruction_letter(
         replace(notice, due_at=due_at), items, processor, token=token, reminder=reminder, services=services
     )
     try:
-        services.mailer.send_letter(mail)
+        services.mailer.send_letter(letter)
     except (ConnectorUnavailable, ConnectorRefused, CredentialRejected) as fault:
         _record_send_failure(notice, items, token, fault, lease, services)
         return
-    first = reminder == 0
-    sent = replace(
+    sent_notice = replace(
         notice,
-        state=NoticeState.SENT if first else NoticeState.REMINDED,
+        state=NoticeState.REMINDED if reminder else NoticeState.SENT,
         sent_at=notice.sent_at or now,
         due_at=due_at,
         reminders=reminder,
         attempts=0,
-        message_id=mail.message_id,
-        body_sha256=hashlib.sha256(mail.text.encode()).hexdigest(),
+        message_id=letter.message_id,
+        body_sha256=hashlib.sha256(letter.text.encode()).hexdigest(),
         last_error="",
     )
-    sent = replace(sent, next_at=_find_next_due_at(sent, now, services))
-    told = [replace(entry, state=NoticeState.SENT, reason="") for entry in items]
-    for left in reversed(
-        range(RECORD_ATTEMPTS)
-    ):  # a letter that has gone must not go again for a database that was busy
+    sent_notice = replace(sent_notice, next_at=_find_next_due_at(sent_notice, now, services))
+    _save_sent_notice(sent_notice, notice, items, lease, services)
+
+
+def _save_sent_notice(
+    notice: Notice, previous: Notice, items: Sequence[NoticeItem], lease: Lease, services: Services
+) -> None:
+    """Record a letter that was sent, at the third attempt at the latest: a busy database must not send it twice."""
+    sent_items = [replace(item, state=NoticeState.SENT, reason="") for item in items]
+    for attempt in range(1, RECORD_ATTEMPTS + 1):
         try:
-            _record_sent_letter(notice, sent, told, lease, services)
+            save_notice_outcome(
+                Fact.NOTICE_REMINDED if notice.reminders else Fact.NOTICE_SENT,
+                notice,
+                previous,
+                sent_items,
+                lease,
+                services,
+                changed_items=sent_items,
+                message_id=notice.message_id,
+                body_sha256=notice.body_sha256,
+                due_at=notice.due_at.isoformat() if notice.due_at else None,
+                reminder=notice.reminders,
+            )
         except StoreUnavailable:
-            if not left:
+            if attempt == RECORD_ATTEMPTS:
                 raise
         else:
-            break
-    enqueue_requests(told, services)
-
-
-def _record_sent_letter(
-    notice: Notice, sent_notice: Notice, items: Sequence[NoticeItem], lease: Lease, services: Services
-) -> None:
-    with services.store.transaction() as tx:
-        tx.notices.verify_lease(lease)
-        if not tx.notices.save_notice(sent_notice, expected_state=notice.state):
-            return  # it was answered while the letter went: the answer stands
-        tx.notices.save_items(items)
-        tx.notices.wake_requests_of_items(items)
-        record_notice_fact(
-            Fact.NOTICE_REMINDED if sent_notice.reminders else Fact.NOTICE_SENT,
-            items,
-            tx,
-            notice=sent_notice,
-            message_id=sent_notice.message_id,
-            body_sha256=sent_notice.body_sha256,
-            due_at=sent_notice.due_at.isoformat() if sent_notice.due_at else None,
-            reminder=sent_notice.reminders,
-        )
+            return
 
 
 def _find_next_due_at(notice: Notice, now: datetime, services: Services) -> datetime:
-    """When something is due of it next: a reminder, or the end of waiting."""
-    terms, sent_at = services.merchant.instructions, notice.sent_at or now
-    days = (*terms.remind_days, terms.expire_days)[notice.reminders]
+    """Return when the next letter of a sent notice is due: a reminder, or the escalation after the last one."""
+    rules, sent_at = services.merchant.instructions, notice.sent_at or now
+    days = (*rules.remind_days, rules.expire_days)[notice.reminders]
     return max(sent_at + timedelta(days=days), now)
 
 
@@ -153,52 +149,37 @@ def _record_send_failure(
     lease: Lease,
     services: Services,
 ) -> None:
-    """Refused recipient: bounced, a person mends the address. Anything else is tried again, and shown."""
-    now, attempts = services.clock.now(), notice.attempts + 1
-    if isinstance(fault, CredentialRejected):
-        with services.store.transaction() as tx:
-            tx.notices.delete_link_tokens(notice.id, token)
-        mark_notice_blocked(notice, "mail_refuses_us", now + RECHECK_DELAY, lease=lease, services=services)
-        return
-    bounced = isinstance(fault, ConnectorRefused)
-    after = replace(
-        notice,
-        state=NoticeState.BOUNCED if bounced else notice.state,
-        attempts=attempts,
-        last_error=str(fault),
-        next_at=None if bounced else now + timedelta(seconds=compute_retry_pause_s(attempts, None)),
-    )
+    """Delete the unsent link; then bounce a refused recipient, block on rejected credentials, or retry."""
     with services.store.transaction() as tx:
-        tx.notices.verify_lease(lease)
         tx.notices.delete_link_tokens(notice.id, token)
-        if not tx.notices.save_notice(after, expected_state=notice.state) or not bounced:
-            return
-        tx.notices.wake_requests_of_items(items)
-        record_notice_fact(Fact.NOTICE_BOUNCED, items, tx, notice=after, reason=str(fault))
-    enqueue_requests(items, services)
+    if isinstance(fault, CredentialRejected):
+        retry_at = services.clock.now() + RECHECK_DELAY
+        mark_notice_blocked(notice, "mail_refuses_us", retry_at, lease=lease, services=services)
+    elif isinstance(fault, ConnectorRefused):
+        bounced = replace(
+            notice,
+            state=NoticeState.BOUNCED,
+            attempts=notice.attempts + 1,
+            last_error=str(fault),
+            next_at=None,
+        )
+        save_notice_outcome(Fact.NOTICE_BOUNCED, bounced, notice, items, lease, services, reason=str(fault))
+    else:
+        schedule_notice_retry(notice, fault, lease, services)
 
 
 def _expire_notice(notice: Notice, items: Sequence[NoticeItem], lease: Lease, services: Services) -> None:
-    """Nobody answered in spite of all reminders: a person takes over. Its link stays good for a late answer."""
-    now = services.clock.now()
-    after = replace(notice, state=NoticeState.EXPIRED, next_at=None, last_error="")
-    mail: Letter | None = build_escalation_letter(after, items, services=services)
-    if mail is not None and services.mailer.configured:
+    """Escalate a notice that stayed unanswered after all reminders. Its link stays valid for a later answer."""
+    expired = replace(notice, state=NoticeState.EXPIRED, next_at=None, last_error="")
+    letter = build_escalation_letter(expired, items, services=services)
+    if letter is not None and services.mailer.configured:
         try:
-            services.mailer.send_letter(mail)
+            services.mailer.send_letter(letter)
         except ConnectorUnavailable as fault:
-            again = now + timedelta(seconds=compute_retry_pause_s(notice.attempts + 1, None))
-            waits = replace(notice, attempts=notice.attempts + 1, next_at=again, last_error=str(fault))
-            with services.store.transaction() as tx:
-                tx.notices.verify_lease(lease)
-                tx.notices.save_notice(waits, expected_state=notice.state)
+            schedule_notice_retry(notice, fault, lease, services)
             return
         except (ConnectorRefused, CredentialRejected) as fault:
-            after = replace(after, last_error=f"not escalated: {fault}")
-    with services.store.transaction() as tx:
-        tx.notices.verify_lease(lease)
-        if not tx.notices.save_notice(after, expected_state=notice.state):
-            return
-        tx.notices.wake_requests_of_items(items)
-        record_notice_fact(Fact.NOTICE_EXPIRED, items, tx, notice=after, escalated=not after.last_error)
-    enqueue_requests(items, services)
+            expired = replace(expired, last_error=f"not escalated: {fault}")
+    save_notice_outcome(
+        Fact.NOTICE_EXPIRED, expired, notice, items, lease, services, escalated=not expired.last_error
+    )

@@ -1,7 +1,7 @@
-"""Look: where the parcels of an account are, in the system's batches, across all people; then decide what waits.
+"""Track the parcels of an account in the carrier's batches, then decide which items wait and which are due.
 
-The shop's own word is the cheap source, the carrier is asked with growing pauses and without asking who it was for.
-Only when a record may be told of, and once after it was erased, is the consignee looked at, and kept as a digest.
+The shop's own status is the cheap source; the carrier is asked with growing pauses and without consignees. The
+consignee is read only when an item becomes due and once after it was erased, and stored as a keyed digest.
 """
 
 from __future__ import annotations
@@ -30,34 +30,37 @@ from bridge.steps.notices.verify_erasure import (
 )
 
 TRACKING_BATCH_ROWS = 500
-MAX_TRACKING_S = 120.0  # then the account rings for itself again, so that others get their turn
-FRESH_STATUS_AGE = timedelta(days=1)  # the shop's word of a parcel under way saves the first question
-VERIFICATION_PERIOD = timedelta(days=30)  # so long it is tried
-REFUSED_PAUSE_S = 3_600.0  # credentials are mended by a person
+MAX_TRACKING_S = 120.0  # then the rest waits for the next job, so that other accounts get a worker
+FRESH_STATUS_AGE = timedelta(days=1)  # a fresh status from the shop replaces the first query
+VERIFICATION_PERIOD = timedelta(days=30)  # how long an unreachable carrier is asked to verify
+REFUSED_PAUSE_S = 3_600.0  # a person has to renew the credentials
 ERASED_STATES = (NoticeState.COMPLETED, NoticeState.NOT_FOUND)
 TRACKED_STATES = (NoticeState.WAITING, NoticeState.PARTLY_REFUSED, *ERASED_STATES)
 
 
 def track_account_parcels(account: str, lease: Lease, services: Services) -> bool:
-    """Look at all that is due. Returns False where a system could not be asked; what it has is put off."""
-    well = True
-    until = time.monotonic() + MAX_TRACKING_S
-    while time.monotonic() < until:
+    """Track all due items of an account. Return False if a system did not answer; its items are postponed.
+
+    Raises LeaseLost, StoreUnavailable.
+    """
+    all_systems_answered = True
+    deadline = time.monotonic() + MAX_TRACKING_S
+    while time.monotonic() < deadline:
         with services.store.transaction() as tx:
             now = services.clock.now()
-            due = tx.notices.list_items(
+            due_items = tx.notices.list_items(
                 account=account, states=TRACKED_STATES, due_at=now, limit=TRACKING_BATCH_ROWS
             )
-        if not due:
+        if not due_items:
             break
-        for system in sorted({entry.system for entry in due}):
-            theirs = [entry for entry in due if entry.system == system]
+        for system in sorted({item.system for item in due_items}):
+            system_items = [item for item in due_items if item.system == system]
             try:
-                _track_system_parcels(theirs, system, lease, services)
+                _track_system_parcels(system_items, system, lease, services)
             except SYSTEM_ERRORS as fault:
-                _postpone_tracking(theirs, fault, lease, services)
-                well = False
-    return well
+                _postpone_tracking(system_items, fault, lease, services)
+                all_systems_answered = False
+    return all_systems_answered
 
 
 def _track_system_parcels(
@@ -65,36 +68,36 @@ def _track_system_parcels(
 ) -> None:
     connector = services.connectors.get(system)
     tracker = connector if isinstance(connector, Tracker) and connector.configured else None
-    if kept := [entry for entry in due_items if entry.state is NoticeState.PARTLY_REFUSED]:
-        reopen_items_after_retention(kept, lease, services)
-    waiting = [entry for entry in due_items if entry.state is NoticeState.WAITING]
-    ask = [
-        entry
-        for entry in waiting
-        if tracker is not None and _is_carrier_query_needed(entry, services.clock.now())
+    if retained_items := [item for item in due_items if item.state is NoticeState.PARTLY_REFUSED]:
+        reopen_items_after_retention(retained_items, lease, services)
+    waiting_items = [item for item in due_items if item.state is NoticeState.WAITING]
+    query_items = [
+        item
+        for item in waiting_items
+        if tracker is not None and _is_carrier_query_needed(item, services.clock.now())
     ]
-    still = {entry.id: entry for entry in waiting}
-    for batch in fetch_tracking_batches(ask, tracker) if tracker is not None else ():
+    undecided = {item.id: item for item in waiting_items}
+    for batch in fetch_tracking_batches(query_items, tracker) if tracker is not None else ():
         _record_timing_decisions(
-            [merge_carrier_status(entry, told, services.clock.now()) for entry, told in batch],
+            [merge_carrier_status(item, result, services.clock.now()) for item, result in batch],
             tracker,
             lease,
             services,
         )
-        for entry, _ in batch:
-            del still[entry.id]
-    _record_timing_decisions(list(still.values()), tracker, lease, services)
-    if erased := [entry for entry in due_items if entry.state in ERASED_STATES]:
-        verify_carrier_erasures(erased, tracker, lease, services)
+        for item, _ in batch:
+            del undecided[item.id]
+    _record_timing_decisions(list(undecided.values()), tracker, lease, services)
+    if erased_items := [item for item in due_items if item.state in ERASED_STATES]:
+        verify_carrier_erasures(erased_items, tracker, lease, services)
 
 
 def _is_carrier_query_needed(item: NoticeItem, now: datetime) -> bool:
-    """Not where an operator released it, nor at first where the shop said within a day that it is on its way."""
+    """Return False if an operator released the item, or if the shop reported it under way less than a day ago."""
     if item.released or item.names is not ReferenceKind.WAYBILL:
         return False
-    under_way = item.status not in (*FINAL_PARCEL_STATUSES, *UNINFORMATIVE_PARCEL_STATUSES)
-    fresh = item.status_at is not None and now - item.status_at <= FRESH_STATUS_AGE
-    return not (item.looks == 0 and under_way and fresh)
+    is_under_way = item.status not in (*FINAL_PARCEL_STATUSES, *UNINFORMATIVE_PARCEL_STATUSES)
+    is_fresh = item.status_at is not None and now - item.status_at <= FRESH_STATUS_AGE
+    return not (item.looks == 0 and is_under_way and is_fresh)
 
 
 def _record_timing_decisions(
@@ -102,27 +105,31 @@ def _record_timing_decisions(
 ) -> None:
     if not items:
         return
-    decided = [_apply_notice_timing(entry, tracker, services) for entry in items]
-    ready = [entry for entry in decided if entry.state is NoticeState.QUEUED and _is_baseline_needed(entry)]
-    seen: dict[str, str] = {}
-    for batch in fetch_tracking_batches(ready, tracker, consignees=True) if tracker is not None else ():
-        seen |= {
-            entry.id: digest_consignee(entry, told.consignee, services)
-            for entry, told in batch
-            if told.consignee
+    decided_items = [_apply_notice_timing(item, tracker, services) for item in items]
+    newly_queued = [
+        item for item in decided_items if item.state is NoticeState.QUEUED and _is_baseline_needed(item)
+    ]
+    baselines: dict[str, str] = {}
+    for batch in (
+        fetch_tracking_batches(newly_queued, tracker, consignees=True) if tracker is not None else ()
+    ):
+        baselines |= {
+            item.id: digest_consignee(item, result.consignee, services)
+            for item, result in batch
+            if result.consignee
         }
-    decided = [replace(entry, baseline=seen.get(entry.id, entry.baseline)) for entry in decided]
-    before = {entry.id: entry for entry in items}
-    changed = [
-        entry
-        for entry in decided
-        if _request_visible_state(entry) != _request_visible_state(before[entry.id])
+    decided_items = [replace(item, baseline=baselines.get(item.id, item.baseline)) for item in decided_items]
+    previous_items = {item.id: item for item in items}
+    changed_items = [
+        item
+        for item in decided_items
+        if _request_visible_state(item) != _request_visible_state(previous_items[item.id])
     ]
     with services.store.transaction() as tx:
         tx.notices.verify_lease(lease)
-        tx.notices.save_items(decided)
-        tx.notices.wake_requests_of_items(changed)
-    enqueue_requests(changed, services)
+        tx.notices.save_items(decided_items)
+        tx.notices.wake_requests_of_items(changed_items)
+    enqueue_requests(changed_items, services)
 
 
 def _is_baseline_needed(item: NoticeItem) -> bool:
@@ -130,12 +137,12 @@ def _is_baseline_needed(item: NoticeItem) -> bool:
 
 
 def _request_visible_state(item: NoticeItem) -> tuple[object, ...]:
-    """What a request tells of an entry that waits: only a change of it makes a certificate anew."""
+    """Return the fields that a certificate shows of a waiting item: a change of them renews the certificate."""
     return item.state, item.reason, item.not_before
 
 
 def _apply_notice_timing(item: NoticeItem, tracker: Tracker | None, services: Services) -> NoticeItem:
-    verdict = decide_notice_timing(
+    timing = decide_notice_timing(
         item,
         now=services.clock.now(),
         is_trackable=tracker is not None,
@@ -144,10 +151,10 @@ def _apply_notice_timing(item: NoticeItem, tracker: Tracker | None, services: Se
     )
     return replace(
         item,
-        state=NoticeState.WAITING if verdict.reason else NoticeState.QUEUED,
-        reason=verdict.reason,
-        not_before=verdict.not_before,
-        look_at=verdict.look_at,
+        state=NoticeState.WAITING if timing.reason else NoticeState.QUEUED,
+        reason=timing.reason,
+        not_before=timing.not_before,
+        look_at=timing.look_at,
         looks=item.looks + 1,
     )
 
@@ -155,31 +162,31 @@ def _apply_notice_timing(item: NoticeItem, tracker: Tracker | None, services: Se
 def _postpone_tracking(
     items: Sequence[NoticeItem], fault: BridgeError, lease: Lease, services: Services
 ) -> None:
-    """A system that is down, throttles or refuses us: asked again later, and shown meanwhile; not for ever."""
-    now, passes = services.clock.now(), isinstance(fault, Retryable)
+    """Postpone the items of a system that failed; give up verifying 30 days after the answer."""
+    now, is_retryable = services.clock.now(), isinstance(fault, Retryable)
     wait_s = compute_retry_pause_s(
         3, fault.retry_after_s if isinstance(fault, Retryable) else REFUSED_PAUSE_S
     )
-    ids = {entry.id for entry in items}
+    ids = {item.id for item in items}
     with services.store.transaction() as tx:
         tx.notices.verify_lease(lease)
-        # what was decided before the fault stands: only what is still due is put off
-        still = [
-            replace(entry, look_at=now + timedelta(seconds=wait_s))
-            for entry in tx.notices.list_items(account=lease.row_id, states=TRACKED_STATES, due_at=now)
-            if entry.id in ids
+        # decisions saved before the fault stay: only items still due are postponed
+        still_due = [
+            replace(item, look_at=now + timedelta(seconds=wait_s))
+            for item in tx.notices.list_items(account=lease.row_id, states=TRACKED_STATES, due_at=now)
+            if item.id in ids
         ]
-        waiting = [
-            replace(entry, reason="carrier_down" if passes else "carrier_refuses_us")
-            for entry in still
-            if entry.state is NoticeState.WAITING
+        waiting_items = [
+            replace(item, reason="carrier_down" if is_retryable else "carrier_refuses_us")
+            for item in still_due
+            if item.state is NoticeState.WAITING
         ]
-        erased = [entry for entry in still if entry.state in ERASED_STATES]
-        over = [
-            entry for entry in erased if entry.answered_at and now - entry.answered_at > VERIFICATION_PERIOD
+        erased_items = [item for item in still_due if item.state in ERASED_STATES]
+        expired_items = [
+            item for item in erased_items if item.answered_at and now - item.answered_at > VERIFICATION_PERIOD
         ]
-        tx.notices.save_items([*waiting, *(entry for entry in erased if entry not in over)])
-        tx.notices.wake_requests_of_items(waiting)
-    if over:
-        record_unverifiable_items(over, lease, services)
-    enqueue_requests(waiting, services)
+        tx.notices.save_items([*waiting_items, *(item for item in erased_items if item not in expired_items)])
+        tx.notices.wake_requests_of_items(waiting_items)
+    if expired_items:
+        record_unverifiable_items(expired_items, lease, services)
+    enqueue_requests(waiting_items, services)

@@ -1,4 +1,4 @@
-"""Asking a system where parcels are, and putting what it says beside what is known. Never a word of whose."""
+"""Fetch parcel statuses from a carrier and merge them into notice items. Stores no consignee in the clear."""
 
 from __future__ import annotations
 
@@ -15,21 +15,27 @@ from bridge.rules.notices.timing import UNINFORMATIVE_PARCEL_STATUSES
 def fetch_tracking_batches(
     items: Sequence[NoticeItem], tracker: Tracker, *, consignees: bool = False
 ) -> Iterator[list[tuple[NoticeItem, TrackingResult]]]:
-    """Each entry with what the system tells of its parcel, a batch of the system's size at a time."""
+    """Yield each item with the tracking result of its parcel, in batches of the carrier's size.
+
+    Raises as `Tracker.track_parcels`.
+    """
     by_number: dict[str, list[NoticeItem]] = {}
-    for entry in items:
-        by_number.setdefault(normalise_waybill(entry.reference), []).append(entry)
+    for item in items:
+        by_number.setdefault(normalise_waybill(item.reference), []).append(item)
     if not by_number:
         return
-    numbers = [same[0].reference for same in by_number.values()]
+    numbers = [group[0].reference for group in by_number.values()]
     for batch in tracker.track_parcels(numbers, include_consignees=consignees):
-        yield [(entry, one) for one in batch for entry in by_number.get(normalise_waybill(one.number), ())]
+        yield [
+            (item, result) for result in batch for item in by_number.get(normalise_waybill(result.number), ())
+        ]
 
 
 def merge_carrier_status(item: NoticeItem, tracking: TrackingResult, now: datetime) -> NoticeItem:
-    """The entry with what the carrier told. One that knows nothing takes the shop's word not back.
+    """Return the item with the carrier's status merged into it.
 
-    What is told without a date is so since it was first told: terms that count from it must end some day.
+    An uninformative status (unknown, not found) never replaces a known one. A status without a date keeps the time
+    it was first seen, so that periods that count from it end.
     """
     item = replace(
         item,
@@ -39,10 +45,10 @@ def merge_carrier_status(item: NoticeItem, tracking: TrackingResult, now: dateti
     )
     if tracking.status in UNINFORMATIVE_PARCEL_STATUSES and item.status not in UNINFORMATIVE_PARCEL_STATUSES:
         return item
-    before = item.status_at if tracking.status is item.status else None
-    return replace(item, status=tracking.status, status_at=tracking.status_at or before or now)
+    known_since = item.status_at if tracking.status is item.status else None
+    return replace(item, status=tracking.status, status_at=tracking.status_at or known_since or now)
 
 
 def digest_consignee(item: NoticeItem, consignee: str, services: Services) -> str:
-    """A keyed digest of the person as the carrier shows her: enough to see a change, not to read her."""
+    """Return a keyed digest of the consignee as the carrier shows it: it reveals a change, not the person."""
     return services.digest(f"consignee|{item.shop}", consignee.encode())[:64]

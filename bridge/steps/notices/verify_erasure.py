@@ -1,7 +1,7 @@
-"""Read back: after "erased" the carrier is asked once more, where its tracking shows people.
+"""Verify an erasure: ask a carrier that shows consignees once more after it answered "erased".
 
-What it shows then supports the answer or not: a blank or changed consignee is no proof, the very same one is a
-contradiction and reopens the instruction. What a processor kept under a law is asked for again when its day is over.
+A blank or changed consignee supports the answer but proves nothing; an unchanged one contradicts it and reopens the
+item. Items that a processor retained under a law are reopened when the retention has ended.
 """
 
 from __future__ import annotations
@@ -16,26 +16,29 @@ from bridge.rules.notices.answers import reopen_notice_item
 from bridge.steps.evidence.record_facts import enqueue_requests, record_notice_fact
 from bridge.steps.notices.tracking import digest_consignee, fetch_tracking_batches
 
-MAX_REOPENINGS = 2  # then a person has to talk to them
+MAX_REOPENINGS = 2  # then a person has to contact the processor
 
 
 def verify_carrier_erasures(
     items: Sequence[NoticeItem], tracker: Tracker | None, lease: Lease, services: Services
 ) -> None:
-    """Ask once more and record. Raises as `Tracker.track`; what was recorded before stays."""
-    left = {entry.id: entry for entry in items}
+    """Compare each consignee with the baseline and record the result, batch by batch.
+
+    Raises as `Tracker.track_parcels`; batches recorded before the fault stay recorded.
+    """
+    unverified = {item.id: item for item in items}
     for batch in fetch_tracking_batches(items, tracker, consignees=True) if tracker is not None else ():
         _record_verifications(
-            [_compare_consignee(entry, told, services) for entry, told in batch], lease, services
+            [_compare_consignee(item, result, services) for item, result in batch], lease, services
         )
-        for entry, _ in batch:
-            del left[entry.id]
-    record_unverifiable_items(list(left.values()), lease, services)
+        for item, _ in batch:
+            del unverified[item.id]
+    record_unverifiable_items(list(unverified.values()), lease, services)
 
 
 def record_unverifiable_items(items: Sequence[NoticeItem], lease: Lease, services: Services) -> None:
-    """Nobody can be asked about these any more, or answers: the processor's word stands alone."""
-    _record_verifications([replace(entry, read_back="not_possible") for entry in items], lease, services)
+    """Record that these items cannot be verified: the processor's answer is the only source."""
+    _record_verifications([replace(item, read_back="not_possible") for item in items], lease, services)
 
 
 def _compare_consignee(item: NoticeItem, tracking: TrackingResult, services: Services) -> NoticeItem:
@@ -43,52 +46,56 @@ def _compare_consignee(item: NoticeItem, tracking: TrackingResult, services: Ser
         return replace(item, read_back="gone")
     if not tracking.consignee:
         return replace(item, read_back="blank")
-    same = digest_consignee(item, tracking.consignee, services) == item.baseline
-    return replace(item, read_back="unchanged" if same else "changed")
+    is_unchanged = digest_consignee(item, tracking.consignee, services) == item.baseline
+    return replace(item, read_back="unchanged" if is_unchanged else "changed")
 
 
 def _record_verifications(verified_items: Sequence[NoticeItem], lease: Lease, services: Services) -> None:
     if not verified_items:
         return
-    again = [entry for entry in verified_items if entry.read_back == "unchanged"]
-    settled = [
-        replace(entry, look_at=None, reference="", baseline="")
-        for entry in verified_items
-        if entry.read_back != "unchanged"
+    contradicted = [item for item in verified_items if item.read_back == "unchanged"]
+    settled_items = [
+        replace(item, look_at=None, reference="", baseline="")
+        for item in verified_items
+        if item.read_back != "unchanged"
     ]
-    stuck = [_mark_item_refused(entry) for entry in again if entry.reopened >= MAX_REOPENINGS]
+    refused_items = [_mark_item_refused(item) for item in contradicted if item.reopened >= MAX_REOPENINGS]
     now = services.clock.now()
-    reopened = [_reopen_item(entry, now) for entry in again if entry.reopened < MAX_REOPENINGS]
+    reopened_items = [_reopen_item(item, now) for item in contradicted if item.reopened < MAX_REOPENINGS]
     with services.store.transaction() as tx:
         tx.notices.verify_lease(lease)
-        tx.notices.save_items([*settled, *stuck, *reopened])
+        tx.notices.save_items([*settled_items, *refused_items, *reopened_items])
         tx.notices.wake_requests_of_items(verified_items)
-        for found in sorted({entry.read_back for entry in settled}):
+        for read_back in sorted({item.read_back for item in settled_items}):
             record_notice_fact(
-                Fact.NOTICE_VERIFIED, [one for one in settled if one.read_back == found], tx, found=found
+                Fact.NOTICE_VERIFIED,
+                [item for item in settled_items if item.read_back == read_back],
+                tx,
+                found=read_back,
             )
-        record_notice_fact(Fact.NOTICE_REOPENED, [*stuck, *reopened], tx, found="unchanged")
+        record_notice_fact(Fact.NOTICE_REOPENED, [*refused_items, *reopened_items], tx, found="unchanged")
     enqueue_requests(verified_items, services)
 
 
 def _reopen_item(item: NoticeItem, now: datetime) -> NoticeItem:
-    """It said erased and still shows her: it is told again, and where the parcel is was seen just now."""
-    again = reopen_notice_item(item, "still_readable", now)
-    return replace(again, state=NoticeState.QUEUED, look_at=None, reopened=item.reopened + 1)
+    """Return the item queued again, because the carrier still shows the consignee; its status was read just now."""
+    reopened = reopen_notice_item(item, "still_readable", now)
+    return replace(reopened, state=NoticeState.QUEUED, look_at=None, reopened=item.reopened + 1)
 
 
 def _mark_item_refused(item: NoticeItem) -> NoticeItem:
+    """Return the item as refused, because the carrier still shows the consignee after all reopenings."""
     return replace(
         item, state=NoticeState.REFUSED, answer=ProcessorAnswer.REFUSED, reason="still_readable", look_at=None
     )
 
 
 def reopen_items_after_retention(items: Sequence[NoticeItem], lease: Lease, services: Services) -> None:
-    """The day until which they were kept is over: they are told of again."""
-    again = [reopen_notice_item(entry, "kept_until_now", services.clock.now()) for entry in items]
+    """Reopen items whose retention at the processor has ended. Raises LeaseLost, StoreUnavailable."""
+    reopened_items = [reopen_notice_item(item, "kept_until_now", services.clock.now()) for item in items]
     with services.store.transaction() as tx:
         tx.notices.verify_lease(lease)
-        tx.notices.save_items(again)
-        tx.notices.wake_requests_of_items(again)
-        record_notice_fact(Fact.NOTICE_REOPENED, again, tx, found="kept_until_now")
-    enqueue_requests(again, services)
+        tx.notices.save_items(reopened_items)
+        tx.notices.wake_requests_of_items(reopened_items)
+        record_notice_fact(Fact.NOTICE_REOPENED, reopened_items, tx, found="kept_until_now")
+    enqueue_requests(reopened_items, services)

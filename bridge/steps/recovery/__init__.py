@@ -1,1 +1,1 @@
-"""What happens after a backup was restored. Opens no new request."""
+"""Detect a restored backup, repeat its erasures and keep the ledger current. Opens no request."""

@@ -1,7 +1,7 @@
-"""Gate: while the database is older than the ledger saw it, nothing is worked on, so that nobody who was erased is used.
+"""Check the ledger gate: no job runs while the database is older than the ledger saw it.
 
-Webhooks are kept all the same. What was found is noted in the database for all processes. A ledger that does not
-answer closes nothing: webhooks and clocks go on, and `doctor` tells.
+Else data of erased data subjects would be used again. Webhooks are still received. The result is stored in the
+database for all processes. A ledger that does not answer leaves the gate as it is, and `doctor` reports it.
 """
 
 from __future__ import annotations
@@ -18,28 +18,28 @@ log = structlog.get_logger()
 
 
 def check_ledger_gate(*, services: Services) -> str:
-    """Hold the database against the ledger. Returns why nothing may be worked on, '' where all is well.
+    """Compare the database with the ledger and store the result. Return why the gate is closed, '' if it is open.
 
     Raises StoreUnavailable.
     """
     if not services.ledger.configured:
         return ""
     try:
-        seen = services.ledger.read_last_head()
+        ledger_head = services.ledger.read_last_head()
     except BridgeError as fault:
         log.warning("ledger.unreachable", fault=describe_exception(fault))
         return read_ledger_gate(services=services)
     with services.store.transaction() as tx:
-        why = compare_with_ledger(seen, tx)
-        if why != tx.ledger_state.read_gate_reason():
-            tx.ledger_state.set_gate_reason(why)
-    if why:
-        log.error("database.restored", why=why, do="python -m bridge restore-check")
-    return why
+        reason = compare_with_ledger(ledger_head, tx)
+        if reason != tx.ledger_state.read_gate_reason():
+            tx.ledger_state.set_gate_reason(reason)
+    if reason:
+        log.error("database.restored", why=reason, do="python -m bridge restore-check")
+    return reason
 
 
 def compare_with_ledger(ledger_head: LedgerHead | None, tx: Tx) -> str:
-    """Why this is not the database that the ledger saw last; '' where it is."""
+    """Return why this is not the database that the ledger saw last; '' if it is."""
     return compare_with_ledger_head(
         ledger_head,
         tx.ledger_state.read_head()[0],
@@ -48,7 +48,7 @@ def compare_with_ledger(ledger_head: LedgerHead | None, tx: Tx) -> str:
 
 
 def read_ledger_gate(*, services: Services) -> str:
-    """What the last look found; asks the database alone. Raises StoreUnavailable."""
+    """Return the result of the last check from the database, without asking the ledger. Raises StoreUnavailable."""
     if not services.ledger.configured:
         return ""
     with services.store.transaction() as tx:

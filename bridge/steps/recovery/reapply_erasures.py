@@ -1,17 +1,18 @@
-"""Restore: what a restored backup brought back is erased and destroyed again, by the ledger's keys and ids.
+"""Repeat the erasures and destructions that a restored backup undid, by the ledger's keys and ids.
 
-One transaction an erasure, with its fact; run again after dying, it goes on. The chain goes on from the restored
-database's own head, with a fact that names the range that was lost; then the ledger is told of the new branch.
-Keys that reached the age of the retention file in force are not taken back: the ledger does not forget them.
+Each erasure is one transaction with its fact; a second run after a crash continues. The evidence chain continues from
+the restored database's own head, with a fact that names the lost range; then the ledger gets the new branch.
+Suppression keys older than their retention period are not restored, although the ledger still has them.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -22,6 +23,7 @@ from bridge.ports import Services, Tx
 from bridge.rules.erasure.tombstone import SUPPRESSION_CATEGORY
 from bridge.rules.recovery.restored import filter_live_tombstones
 from bridge.rules.retention.holds import local_day
+from bridge.steps.evidence.sign_head import build_ledger_head
 from bridge.steps.notices.open_notice_items import open_notice_items
 from bridge.steps.recovery.ledger_gate import compare_with_ledger
 from bridge.steps.retention.accept_policy import is_policy_active
@@ -32,10 +34,11 @@ RESTORED_MERGE_REVIEW_KIND = "restored_merge"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RestoreReport:
-    """What came back and what was done about it. `faults` and what is still `left` are for a person.
+    """What a restored backup brought back and what was repaired.
 
-    `why` is '' where the database is the one that the ledger saw last. `lost` are requests for erasure that the
-    database does not know, or cannot read, any more: who asked is erased here, but nobody goes on with what others had to be told.
+    `why` is '' if the database is the one that the ledger saw last; `seen` is the ledger's last head, `seq` and `hash`
+    the database's. `faults` and the number `left` need a person. `lost` are ids of erasure requests that the database
+    no longer has or cannot read: the data is erased again, but their notices to processors are not continued.
     """
 
     why: str
@@ -51,72 +54,64 @@ class RestoreReport:
 
 
 def repair_restored_database(*, actor: str, services: Services, dry_run: bool = False) -> RestoreReport:
-    """Compare, erase again, and open the gate. With `dry_run` only compare.
+    """Compare the database with the ledger, repeat the missing erasures and open the gate.
 
-    Raises NeedsOperator where there is no ledger, LedgerUnavailable, StoreUnavailable.
+    With `dry_run` only compare. Raises NeedsOperator if no ledger is set, LedgerUnavailable, StoreUnavailable.
     """
     ledger = services.ledger
     if not ledger.configured:
-        raise NeedsOperator("BRIDGE_LEDGER_URL is not set: nothing outside the backup knows who was erased")
-    seen, gone = ledger.read_last_head(), ledger.list_destructions()
-    keys = filter_live_tombstones(ledger.list_tombstones(), gone)
+        raise NeedsOperator("BRIDGE_LEDGER_URL is not set: no record outside the backup shows who was erased")
+    ledger_head, destructions = ledger.read_last_head(), ledger.list_destructions()
+    tombstones = filter_live_tombstones(ledger.list_tombstones(), destructions)
     with services.store.transaction() as tx:
-        over = _find_suppression_cutoff(tx, services)
-        keys = [one for one in keys if over is None or one.erased_at >= over]
-        seq, last = tx.ledger_state.read_head()
-        why = compare_with_ledger(seen, tx)
-        lacking, undestroyed = (
-            tx.ledger_state.filter_unknown_tombstones(keys),
-            tx.ledger_state.filter_unknown_destructions(gone),
-        )
+        suppression_cutoff = _find_suppression_cutoff(tx, services)
+        tombstones = [
+            row for row in tombstones if suppression_cutoff is None or row.erased_at >= suppression_cutoff
+        ]
+        seq, head_hash = tx.ledger_state.read_head()
+        reason = compare_with_ledger(ledger_head, tx)
+        missing_tombstones = tx.ledger_state.filter_unknown_tombstones(tombstones)
+        missing_destructions = tx.ledger_state.filter_unknown_destructions(destructions)
     removed: Counter[str] = Counter()
-    lost: set[str] = set()
+    lost_request_ids: set[str] = set()
     faults: list[str] = []
-    left = len(lacking) + len(undestroyed)
+    remaining = len(missing_tombstones) + len(missing_destructions)
     if not dry_run:
-        if why and seen:
-            _record_restored_backup(seen, seq, last, why, actor, services)
-        for shop in (one for one in undestroyed if one.kind == "shop"):
-            _run_in_transaction(
-                lambda tx, shop=shop: _erase_shop_again(shop, actor, tx), removed, faults, services
-            )
-        again = {(one.shop, one.request_id) for one in lacking}
-        for (shop_name, request_id), group in groupby(keys, key=lambda one: (one.shop, one.request_id)):
-            if (shop_name, request_id) in again:
-                these = list(group)
-                _run_in_transaction(
-                    lambda tx, these=these: _erase_person_again(these, actor, lost, tx, services),
-                    removed,
-                    faults,
-                    services,
-                )
-        others = [one for one in undestroyed if one.kind != "shop"]
-        if others:
-            _run_in_transaction(
-                lambda tx: _destroy_records_again(others, actor, tx), removed, faults, services
-            )
+        if reason and ledger_head:
+            _record_restored_backup(ledger_head, seq, head_hash, reason, actor, services)
+        for erased_shop in (row for row in missing_destructions if row.kind == "shop"):
+            _run_in_transaction(partial(_erase_shop_again, erased_shop, actor), removed, faults, services)
+        missing_erasures = {(row.shop, row.request_id) for row in missing_tombstones}
+        for (shop_name, request_id), group in groupby(tombstones, key=lambda row: (row.shop, row.request_id)):
+            if (shop_name, request_id) in missing_erasures:
+                erase = partial(_erase_person_again, list(group), actor, lost_request_ids, services)
+                _run_in_transaction(erase, removed, faults, services)
+        record_destructions = [row for row in missing_destructions if row.kind != "shop"]
+        if record_destructions:
+            destroy = partial(_destroy_records_again, record_destructions, actor)
+            _run_in_transaction(destroy, removed, faults, services)
         with services.store.transaction() as tx:
-            left = len(tx.ledger_state.filter_unknown_tombstones(keys)) + len(
-                tx.ledger_state.filter_unknown_destructions(gone)
+            remaining = len(tx.ledger_state.filter_unknown_tombstones(tombstones)) + len(
+                tx.ledger_state.filter_unknown_destructions(destructions)
             )
-        if why and seen and not faults and not left:
-            _open_ledger_gate(seen, services)
+        if reason and ledger_head and not faults and not remaining:
+            _open_ledger_gate(ledger_head, services)
     return RestoreReport(
-        why=why,
-        seen=seen,
+        why=reason,
+        seen=ledger_head,
         seq=seq,
-        hash=last,
-        tombstones=len(lacking),
-        destroyed=len(undestroyed),
+        hash=head_hash,
+        tombstones=len(missing_tombstones),
+        destroyed=len(missing_destructions),
         removed=dict(removed),
-        lost=sorted(lost),
+        lost=sorted(lost_request_ids),
         faults=faults,
-        left=left,
+        left=remaining,
     )
 
 
 def _find_suppression_cutoff(tx: Tx, services: Services) -> datetime | None:
-    """The moment before which suppression keys are over; None where nobody accepted the file that says so."""
+    """Return the time before which suppression keys have expired; None if the loaded retention file is not accepted."""
     if not is_policy_active(tx, services):
         return None
     today = local_day(services.clock.now(), services.retention.calendar)
@@ -142,15 +137,17 @@ def _record_restored_backup(
             )
 
 
-def _run_in_transaction(action: Any, removed: Counter[str], faults: list[str], services: Services) -> None:
-    """One transaction; what cannot be done is said, and stops nobody else's."""
+def _run_in_transaction(
+    action: Callable[[Tx], Mapping[str, int]], removed: Counter[str], faults: list[str], services: Services
+) -> None:
+    """Run one action in a transaction; add its rows to `removed`, or its fault to `faults` without raising it."""
     try:
         with services.store.transaction() as tx:
-            found = action(tx)
+            removed_rows = action(tx)
     except NeedsOperator as fault:
         faults.append(describe_exception(fault))
         return
-    removed.update(found)
+    removed.update(removed_rows)
 
 
 def _erase_shop_again(destroyed: Destruction, actor: str, tx: Tx) -> Mapping[str, int]:
@@ -163,13 +160,12 @@ def _erase_shop_again(destroyed: Destruction, actor: str, tx: Tx) -> Mapping[str
 
 
 def _erase_person_again(
-    tombstones: Sequence[Tombstone], actor: str, lost_request_ids: set[str], tx: Tx, services: Services
+    tombstones: Sequence[Tombstone], actor: str, lost_request_ids: set[str], services: Services, tx: Tx
 ) -> Mapping[str, int]:
     shop, request_id = tombstones[0].shop, tombstones[0].request_id
     request, parcels = None, []
-    with suppress(
-        KeyMissing, SealBroken
-    ):  # a key that was dropped since: what nobody can read is erased unread
+    # a key may have been dropped since: data that cannot be read, both or none, is erased unread
+    with suppress(KeyMissing, SealBroken):
         request, parcels = (
             tx.requests.get_request(request_id),
             tx.index.list_parcels_by_tombstones(shop, tombstones),
@@ -177,11 +173,11 @@ def _erase_person_again(
     removed = dict(tx.index.reapply_erasure(shop, tombstones))
     if request is None:
         lost_request_ids.add(request_id)
-    elif request.kind is RequestKind.ERASURE:  # it runs again, and its carriers would no longer be found
+    elif request.kind is RequestKind.ERASURE:  # it runs again, but its parcels are no longer in the index
         open_notice_items(request, request.principal, parcels, {}, tx=tx, services=services)
     if removed.get("undecided"):
-        what = f"{removed['undecided']} orders of a customer that was erased or merged after the backup"
-        tx.reviews.open_review(shop, RESTORED_MERGE_REVIEW_KIND, what, request_id=request_id)
+        summary = f"{removed['undecided']} orders of a customer that was erased or merged after the backup"
+        tx.reviews.open_review(shop, RESTORED_MERGE_REVIEW_KIND, summary, request_id=request_id)
     _record_tombstones_applied(
         tx, actor, shop, request_id, keys=len(tombstones), removed=removed, request_known=request is not None
     )
@@ -191,7 +187,7 @@ def _erase_person_again(
 def _destroy_records_again(destroyed: Sequence[Destruction], actor: str, tx: Tx) -> Mapping[str, int]:
     rows = tx.ledger_state.repeat_destructions(destroyed)
     _record_tombstones_applied(
-        tx, actor, "", "", destroyed=dict(Counter(one.kind for one in destroyed)), removed={"destroyed": rows}
+        tx, actor, "", "", destroyed=dict(Counter(row.kind for row in destroyed)), removed={"destroyed": rows}
     )
     return {"destroyed": rows}
 
@@ -201,17 +197,10 @@ def _record_tombstones_applied(tx: Tx, actor: str, shop: str, request_id: str, *
 
 
 def _open_ledger_gate(ledger_head: LedgerHead, services: Services) -> None:
-    """The ledger first: if we die in between, the next look finds the branch known and opens the gate."""
+    """Send the new branch to the ledger, then open the gate; after a crash between the two, the next check opens it."""
     with services.store.transaction() as tx:
-        seq, last = tx.ledger_state.read_head()
-    services.ledger.append_head(
-        LedgerHead(
-            at=services.clock.now(),
-            seq=seq,
-            hash=last,
-            signature=services.sign(last.encode()),
-            restored_from=f"{ledger_head.seq}:{ledger_head.hash}",
-        )
-    )
+        seq, head_hash = tx.ledger_state.read_head()
+    branch = f"{ledger_head.seq}:{ledger_head.hash}"
+    services.ledger.append_head(build_ledger_head(seq, head_hash, services, restored_from=branch))
     with services.store.transaction() as tx:
         tx.ledger_state.set_gate_reason("")

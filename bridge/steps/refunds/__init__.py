@@ -1,1 +1,1 @@
-"""Bank details of refunds of cash paid at the door: taken in, read under a lock, settled, erased by themselves."""
+"""Store, read, settle and erase the bank details for refunds of cash on delivery. Pays nothing."""

@@ -1,7 +1,7 @@
-"""Erase settled: bank details whose day has come go by themselves, whether somebody asked for it or not.
+"""Erase the bank details of settled refunds on their erasure date, without a request.
 
-Policy s.2: not longer than the refund and its reconciliation take. What stays is the bank's reference, the last
-four digits, the sum and the day. A live legal claim of the order or of the person holds them longer.
+Policy s.2: kept no longer than the refund and its reconciliation take. The bank's reference, the last four digits, the
+amount and the date remain. A legal hold on the order or the data subject keeps the details longer.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ ACCOUNTS_PER_TRANSACTION = 500
 
 
 def erase_settled_bank_details(*, services: Services) -> int:
-    """Erase what is over and look again. Returns how many: none while the retention file waits to be accepted.
+    """Erase all bank details that are due. Return how many; 0 while the retention file is not accepted.
 
-    Raises StoreUnavailable, NeedsOperator.
+    Raises StoreUnavailable, and NeedsOperator if erased details are still there.
     """
     if not activate_or_review_policy(services=services):
         return 0
@@ -28,25 +28,27 @@ def erase_settled_bank_details(*, services: Services) -> int:
     erased = 0
     while True:
         with services.store.transaction() as tx:
-            gone = tx.refunds.erase_bank_details(
+            erased_accounts = tx.refunds.erase_bank_details(
                 [
                     account.id
                     for account in tx.refunds.list_due_refund_accounts(limit=ACCOUNTS_PER_TRANSACTION)
                 ]
             )
-            for (shop, request_id), count in Counter((one.shop, one.request_id) for one in gone).items():
+            for (shop, request_id), count in Counter(
+                (account.shop, account.request_id) for account in erased_accounts
+            ).items():
                 tx.evidence.append_fact(
                     Fact.REFUND_ACCOUNT_ERASED, shop=shop, request_id=request_id, count=count, settled=True
                 )
-        erased += len(gone)
-        if len(gone) < ACCOUNTS_PER_TRANSACTION:
+        erased += len(erased_accounts)
+        if len(erased_accounts) < ACCOUNTS_PER_TRANSACTION:
             return erased
 
 
 def _set_missing_erase_dates(tx: Tx, services: Services) -> None:
-    """Those that were settled while the retention file had no day for them get theirs once it has."""
+    """Set the erasure date of refunds that were settled while the retention file had none."""
     for account in tx.refunds.list_refund_accounts(state=RefundState.SETTLED):
         if account.settled_at and account.erase_at is None:
-            day = compute_erase_at(account.opened_at, account.settled_at, services.retention)
-            if day:
-                tx.refunds.record_erase_at(account.id, erase_at=day)
+            erase_at = compute_erase_at(account.opened_at, account.settled_at, services.retention)
+            if erase_at:
+                tx.refunds.record_erase_at(account.id, erase_at=erase_at)

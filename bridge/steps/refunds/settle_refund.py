@@ -1,4 +1,4 @@
-"""Settle: the refund was matched with the bank's reference. From now on nobody reads its details."""
+"""Settle a refund with the bank's reference. From then on its bank details cannot be read."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from bridge.steps.retention.accept_policy import is_policy_pending
 def settle_refund(
     account_id: str, settlement: Settlement, *, actor: str, services: Services
 ) -> RefundAccount | None:
-    """Close the lock and set the day of the details. None where there is no such refund, or it is not open.
+    """Settle the refund and set the erasure date of its details. Return None if it does not exist or is not open.
 
-    Raises PayloadInvalid for a day before the refund was opened or after today.
+    Raises PayloadInvalid: `settled_in_the_future`, `settled_before_opened`.
     """
     retention = services.retention
     with services.store.transaction() as tx:
@@ -28,13 +28,13 @@ def settle_refund(
         if settlement.on < local_day(account.opened_at, retention.calendar):
             raise PayloadInvalid("settled_before_opened")
         settled_at = compute_day_start(settlement.on, retention)
-        # a file that nobody accepted sets no day: the clock does, once one is in force
-        ends = (
+        # a file that is not accepted sets no date: `erase_settled` does after the acceptance
+        erase_at = (
             None
             if is_policy_pending(tx, services)
             else compute_erase_at(account.opened_at, settled_at, retention)
         )
-        if not tx.refunds.record_settlement(account_id, settlement, settled_at=settled_at, erase_at=ends):
+        if not tx.refunds.record_settlement(account_id, settlement, settled_at=settled_at, erase_at=erase_at):
             return None
         tx.evidence.append_fact(
             Fact.REFUND_ACCOUNT_SETTLED,
@@ -44,6 +44,6 @@ def settle_refund(
             subject=account.subject,
             account=account_id,
             settled_on=settlement.on.isoformat(),
-            erase_at=ends.isoformat() if ends else "",
+            erase_at=erase_at.isoformat() if erase_at else "",
         )
         return tx.refunds.find_refund_account(account_id)

@@ -1,1 +1,1 @@
-"""How documents are sealed, held and expired. Opens no request."""
+"""Seal, hold and expire what is stored, by the retention policy. Opens no request."""

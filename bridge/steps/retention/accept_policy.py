@@ -1,7 +1,7 @@
-"""Adopt: another retention file shows what it moves before it moves anything (E-12). Asks nobody.
+"""Compare a changed retention file with the accepted one, and accept it or open a review. Calls no other system.
 
-Where no order's documents would go earlier, and no category's age comes nearer, the bridge adopts it by itself;
-else nothing is destroyed by it, and no stored day changes, until an operator accepts it.
+If no document and no category would expire earlier, the bridge accepts the file itself. Otherwise nothing is destroyed
+by the new file and no stored date changes until an operator accepts it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ POLICY_REVIEW_KIND = "law_file_changed"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PolicyChange:
-    """What one move has in common: how many orders, their day before and after, what keeps them then."""
+    """A change of the release day that several orders share: the day before and after, and the grounds after it."""
 
     direction: ReleaseDayChange
     old_day: date | None
@@ -46,43 +46,49 @@ class PolicyChange:
 def iterate_order_retention(
     *, today: date, services: Services
 ) -> Iterator[tuple[ShopOrderKey, Sequence[Document], Sequence[LegalHold], DocumentRetention]]:
-    """Every order with its documents, its claims and what keeps them on that day, a page a transaction."""
-    keeping = DocumentRetentionCalculator(today=today, retention=services.retention)
-    last: ShopOrderKey | None = None
+    """Yield each order with its documents, its legal holds and its retention on `today`.
+
+    Reads one page of orders per transaction. Raises StoreUnavailable.
+    """
+    calculator = DocumentRetentionCalculator(today=today, retention=services.retention)
+    last_order: ShopOrderKey | None = None
     while True:
         with services.store.transaction() as tx:
-            orders = tx.vault_orders.list_orders_after(last, limit=ORDERS_PER_PAGE)
-            known, claims = (
-                tx.vault_orders.group_documents_by_order(orders),
-                tx.legal_holds.find_legal_holds_by_order(orders),
-            )
-        for key, documents in known.items():
-            theirs = claims.get(key, ())
-            yield key, documents, theirs, keeping.calculate_retention(documents, theirs)
+            orders = tx.vault_orders.list_orders_after(last_order, limit=ORDERS_PER_PAGE)
+            documents_by_order = tx.vault_orders.group_documents_by_order(orders)
+            legal_holds = tx.legal_holds.find_legal_holds_by_order(orders)
+        for order_key, documents in documents_by_order.items():
+            order_holds = legal_holds.get(order_key, ())
+            yield order_key, documents, order_holds, calculator.calculate_retention(documents, order_holds)
         if len(orders) < ORDERS_PER_PAGE:
             return
-        last = orders[-1]
+        last_order = orders[-1]
 
 
 def count_policy_changes(*, services: Services) -> Mapping[PolicyChange, int]:
-    """Orders by how the loaded file moves their day; documents that have no day yet move nowhere."""
+    """Count orders by the change of their release day under the loaded file; undated documents do not count."""
     today = local_day(services.clock.now(), services.retention.calendar)
-    found: Counter[PolicyChange] = Counter()
-    for _, documents, _, kept in iterate_order_retention(today=today, services=services):
+    changes: Counter[PolicyChange] = Counter()
+    for _, documents, _, document_retention in iterate_order_retention(today=today, services=services):
         days = [document.erasable_from for document in documents if document.law_sha256]
         if days:
-            old = None if None in days else max(day for day in days if day)
-            how = compare_release_days(old, kept.erasable_from, today=today)
-            found[
-                PolicyChange(direction=how, old_day=old, new_day=kept.erasable_from, grounds=kept.grounds)
+            old_day = None if None in days else max(day for day in days if day)
+            direction = compare_release_days(old_day, document_retention.erasable_from, today=today)
+            changes[
+                PolicyChange(
+                    direction=direction,
+                    old_day=old_day,
+                    new_day=document_retention.erasable_from,
+                    grounds=document_retention.grounds,
+                )
             ] += 1
-    return found
+    return changes
 
 
 def find_earlier_ages(
     accepted_policy: AcceptedPolicy | None, services: Services
 ) -> Sequence[ShortenedRetention]:
-    """What reaches its age earlier under the loaded file than under the accepted one."""
+    """Return the maximum ages that are shorter under the loaded file than under the accepted one."""
     return (
         find_shortened_retention(accepted_policy.ages, collect_max_ages(services.retention))
         if accepted_policy is not None
@@ -91,67 +97,74 @@ def find_earlier_ages(
 
 
 def is_policy_active(tx: Tx, services: Services) -> bool:
-    """True where the loaded file is the accepted one."""
+    """Return True if the loaded file is the accepted one."""
     accepted = tx.retention_policies.find_accepted_policy()
     return accepted is not None and accepted.sha256 == services.retention.sha256
 
 
 def is_policy_pending(tx: Tx, services: Services) -> bool:
-    """True where another file is in force than the loaded one; before the first is adopted none waits."""
+    """Return True if a file other than the loaded one is accepted; False before the first acceptance."""
     return tx.retention_policies.find_accepted_policy() is not None and not is_policy_active(tx, services)
 
 
 def list_binding_ages(tx: Tx, services: Services) -> Sequence[MaxAges]:
-    """The loaded file's ages and, while it waits, the accepted one's: nothing may go before both let it."""
+    """Return the ages of the loaded and of the accepted file: a record may expire only after both."""
     accepted = tx.retention_policies.find_accepted_policy()
     return [collect_max_ages(services.retention), *([accepted.ages] if accepted is not None else [])]
 
 
 def activate_or_review_policy(*, services: Services) -> bool:
-    """True where the loaded file is in force, adopted just now or before; False where an operator must accept it."""
+    """Return True if the loaded file is accepted, now or before; False if an operator has to accept it.
+
+    Raises StoreUnavailable.
+    """
     sha256 = services.retention.sha256
     with services.store.transaction() as tx:
         accepted = tx.retention_policies.find_accepted_policy()
         if accepted is not None and accepted.sha256 == sha256:
-            _close_policy_reviews(tx, actor="bridge", reason="the file in force is loaded")
+            _close_policy_reviews(tx, actor="bridge", reason="the accepted file is loaded")
             return True
         if accepted is not None and _has_open_policy_review(tx, sha256):
             return False
-    found = count_policy_changes(services=services) if accepted is not None else {}
-    orders, ages = count_by_direction(found)[ReleaseDayChange.EARLIER], find_earlier_ages(accepted, services)
+    changes = count_policy_changes(services=services) if accepted is not None else {}
+    earlier_orders = count_by_direction(changes)[ReleaseDayChange.EARLIER]
+    ages = find_earlier_ages(accepted, services)
     with services.store.transaction() as tx:
-        if not orders and not ages:
+        if not earlier_orders and not ages:
             _save_acceptance(
-                tx, accepted, found, actor="bridge", reason="no day comes nearer", services=services
+                tx, accepted, changes, actor="bridge", reason="no date becomes earlier", services=services
             )
             return True
-        _close_policy_reviews(tx, actor="bridge", reason="another file is loaded since")
+        _close_policy_reviews(tx, actor="bridge", reason="another file has been loaded")
         tx.evidence.append_fact(
-            Fact.RETENTION_POLICY_CHANGED, shop="", **_build_policy_fact_detail(accepted, found, services)
+            Fact.RETENTION_POLICY_CHANGED, shop="", **_build_policy_fact_detail(accepted, changes, services)
         )
-        what = f"{sha256[:16]}: {orders} orders would go earlier"
+        summary = f"{sha256[:16]}: {earlier_orders} orders would be released earlier"
         if ages:
-            what += f", {len({one.category for one in ages})} categories too"
+            summary += f", {len({shortened.category for shortened in ages})} categories would expire earlier"
         tx.reviews.open_review(
-            "", POLICY_REVIEW_KIND, what, idempotency_key=f"{sha256}|{services.clock.now().isoformat()}"
+            "", POLICY_REVIEW_KIND, summary, idempotency_key=f"{sha256}|{services.clock.now().isoformat()}"
         )
     return False
 
 
 def accept_policy(*, actor: str, reason: str, services: Services) -> Mapping[PolicyChange, int]:
-    """An operator accepts the loaded file. Returns what it moves. Raises PayloadInvalid `already_accepted`."""
+    """Record that an operator accepts the loaded file. Return the changes it causes.
+
+    Raises PayloadInvalid `already_accepted`, StoreUnavailable.
+    """
     with services.store.transaction() as tx:
         accepted = tx.retention_policies.find_accepted_policy()
     if accepted is not None and accepted.sha256 == services.retention.sha256:
         raise PayloadInvalid("already_accepted")
-    found = count_policy_changes(services=services)
+    changes = count_policy_changes(services=services)
     with services.store.transaction() as tx:
-        _save_acceptance(tx, accepted, found, actor=actor, reason=reason, services=services)
-    return found
+        _save_acceptance(tx, accepted, changes, actor=actor, reason=reason, services=services)
+    return changes
 
 
 def count_by_direction(changes: Mapping[PolicyChange, int]) -> Mapping[ReleaseDayChange, int]:
-    """Orders that move earlier, later, not at all."""
+    """Return the number of orders for each direction of change."""
     counts = dict.fromkeys(ReleaseDayChange, 0)
     for change, orders in changes.items():
         counts[change.direction] += orders
@@ -172,8 +185,8 @@ def _save_acceptance(
         retention.sha256, retention.policy_id, actor=actor, ages=collect_max_ages(retention)
     )
     _close_policy_reviews(tx, actor=actor, reason=reason)
-    words = _build_policy_fact_detail(previous_policy, changes, services)
-    tx.evidence.append_fact(Fact.RETENTION_POLICY_ACCEPTED, shop="", actor=actor, reason=reason, **words)
+    detail = _build_policy_fact_detail(previous_policy, changes, services)
+    tx.evidence.append_fact(Fact.RETENTION_POLICY_ACCEPTED, shop="", actor=actor, reason=reason, **detail)
 
 
 def _build_policy_fact_detail(
@@ -184,9 +197,10 @@ def _build_policy_fact_detail(
         "policy_id": services.retention.policy_id,
         "sha256": services.retention.sha256,
         "was": previous_policy.sha256 if previous_policy else "",
-        **{how.value: orders for how, orders in count_by_direction(changes).items()},
+        **{direction.value: orders for direction, orders in count_by_direction(changes).items()},
         "earlier_ages": [
-            f"{one.category}.{one.what}" for one in find_earlier_ages(previous_policy, services)
+            f"{shortened.category}.{shortened.what}"
+            for shortened in find_earlier_ages(previous_policy, services)
         ],
         "first_day": min(new).isoformat() if new else None,
         "last_day": max(new).isoformat() if new else None,

@@ -1,7 +1,7 @@
-"""Age: records that reached the age that the retention file sets are destroyed, without any request. Asks nobody.
+"""Delete records that reached the maximum age of the retention file, without a request. Calls no other system.
 
-What is stored of each category, and which step destroys it, stands in `rules/ageing`. Nothing goes while another
-retention file is in force than the loaded one. Bounded a turn.
+`rules/retention/retention_registry.py` lists what is stored of each category and which step deletes it. Nothing is
+deleted while the loaded retention file is not the accepted one. Each run is bounded.
 """
 
 from __future__ import annotations
@@ -22,29 +22,32 @@ from bridge.rules.retention.retention_registry import (
 from bridge.steps.retention.accept_policy import activate_or_review_policy
 
 RECORDS_PER_BATCH = 500
-BATCHES_PER_CATEGORY = 10  # batches of one category a turn
+BATCHES_PER_CATEGORY = 10  # per run
 
 
 def expire_aged_records(*, services: Services) -> Mapping[str, int]:
-    """One turn. Returns how many of each category went. Raises NeedsOperator where one is still there."""
+    """Run once. Return how many records of each category were deleted.
+
+    Raises NeedsOperator if a deleted record is still there, StoreUnavailable.
+    """
     if not activate_or_review_policy(services=services):
         return {}
     today = local_day(services.clock.now(), services.retention.calendar)
-    gone: dict[str, int] = {}
-    for category, before in find_expired_categories(today, services):
+    deleted: dict[str, int] = {}
+    for category, cutoff in find_expired_categories(today, services):
         for _ in repeat(None, BATCHES_PER_CATEGORY):
             with services.store.transaction() as tx:
-                swept = tx.expiry.expire_records(category, before, limit=RECORDS_PER_BATCH)
-                for shop, count in sorted(swept.items()):
+                deleted_by_shop = tx.expiry.expire_records(category, cutoff, limit=RECORDS_PER_BATCH)
+                for shop, count in sorted(deleted_by_shop.items()):
                     tx.evidence.append_fact(Fact.RECORD_EXPIRED, shop=shop, category=category, count=count)
-            if not swept:
+            if not deleted_by_shop:
                 break
-            gone[category] = gone.get(category, 0) + sum(swept.values())
-    return gone
+            deleted[category] = deleted.get(category, 0) + sum(deleted_by_shop.values())
+    return deleted
 
 
 def find_expired_categories(today: date, services: Services) -> Iterator[tuple[str, datetime]]:
-    """The categories that age here, with the moment before which their records are over on that day."""
+    """Yield each category that this step deletes, with the time before which its records have expired on `today`."""
     for name, stored in CATEGORY_REGISTRY.items():
         category = services.retention.categories.get(name)
         if category is None or not isinstance(stored, StoredCategory) or stored.deleted_by != "age":

@@ -1,8 +1,7 @@
-"""Purge: destroy what is kept only for a while, when its days are over.
+"""Delete raw bodies of failed or rejected deliveries, and access packages with their findings, after their maximum age.
 
-Raw bodies that failed or were rejected, and access packages with what was gathered for them. Ages come from
-the retention file (`webhook_payload.max_age_failed`, `access_package.max_age`); while it waits to be accepted, the
-longer of its own and the accepted one's counts.
+The ages come from the retention file (`webhook_payload.max_age_failed`, `access_package.max_age`); while a changed file
+is not accepted, the longer of both ages counts.
 """
 
 from __future__ import annotations
@@ -16,17 +15,17 @@ from bridge.steps.retention.accept_policy import list_binding_ages
 
 
 def expire_bodies_and_packages(*, services: Services) -> Mapping[str, int]:
-    """Destroy what is over. Returns how many of each."""
+    """Delete what has expired. Return how many of each kind. Raises StoreUnavailable."""
     with services.store.transaction() as tx:
         ages = list_binding_ages(tx, services)
     destroyed = services.store.expire_bodies_and_packages(
         keep_failed_days=find_expiry_days(ages, WEBHOOK_BODY_AGE),
         keep_packages_days=find_expiry_days(ages, ACCESS_PACKAGE_AGE),
     )
-    facts = {"raw_bodies": Fact.RAW_BODY_DESTROYED, "packages": Fact.PACKAGE_DESTROYED}
+    fact_by_kind = {"raw_bodies": Fact.RAW_BODY_DESTROYED, "packages": Fact.PACKAGE_DESTROYED}
     if any(destroyed.values()):
         with services.store.transaction() as tx:
             for name, count in destroyed.items():
                 if count:
-                    tx.evidence.append_fact(facts[name], shop="", count=count)
+                    tx.evidence.append_fact(fact_by_kind[name], shop="", count=count)
     return destroyed

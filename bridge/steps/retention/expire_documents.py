@@ -1,8 +1,8 @@
-"""Release: sealed documents get their day, and go when it has come and nothing holds them. Asks nobody.
+"""Date sealed documents and destroy them when their retention has ended and no legal hold keeps them.
 
-Decided at the moment of destroying, from what is linked, what is claimed and the retention file; the stored day
-only says where to look. Nothing goes while the file waits to be accepted. Bounded a turn: the caller comes again
-while there is `more`.
+The decision is made again when a document is destroyed, from the retention file and the legal holds; the stored date
+only selects candidates. Nothing is destroyed while a changed retention file is not accepted. Each run is bounded: the
+caller repeats it while `has_more`. Calls no other system.
 """
 
 from __future__ import annotations
@@ -17,16 +17,14 @@ from bridge.rules.retention.holds import local_day
 from bridge.rules.retention.release import DocumentRetention, DocumentRetentionCalculator
 from bridge.steps.retention.accept_policy import activate_or_review_policy, is_policy_active
 
-DOCUMENTS_PER_TRANSACTION = (
-    100  # documents a transaction: a tenth of a second, so that webhooks never wait for it
-)
-MAX_DOCUMENTS_PER_RUN = 2_000  # documents a turn: a few seconds, so that the clock rings on
+DOCUMENTS_PER_TRANSACTION = 100  # a tenth of a second, so that webhooks do not wait for it
+MAX_DOCUMENTS_PER_RUN = 2_000  # a few seconds, so that the other jobs of the schedule are not late
 OrderDecision = tuple[ShopOrderKey, Sequence[Document], DocumentRetention]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DocumentExpiryResult:
-    """One turn: documents that got a day, that were destroyed; whether more is to do, and whether it may."""
+    """The result of a run: documents dated and destroyed, and whether more are waiting."""
 
     policy_accepted: bool
     dated: int = 0
@@ -35,21 +33,21 @@ class DocumentExpiryResult:
 
 
 def expire_documents(*, services: Services) -> DocumentExpiryResult:
-    """One turn. Raises NeedsOperator where a destroyed document is still there."""
+    """Run once. Raises NeedsOperator if a destroyed document is still there, StoreUnavailable."""
     if not activate_or_review_policy(services=services):
         return DocumentExpiryResult(policy_accepted=False)
     sha256, today = services.retention.sha256, local_day(services.clock.now(), services.retention.calendar)
-    finds: tuple[Callable[[Tx], Sequence[ShopOrderKey]], ...] = (
+    queries: tuple[Callable[[Tx], Sequence[ShopOrderKey]], ...] = (
         lambda tx: tx.vault_orders.list_orders_with_outdated_policy(sha256, limit=DOCUMENTS_PER_TRANSACTION),
         lambda tx: tx.vault_orders.list_orders_with_due_documents(today, limit=DOCUMENTS_PER_TRANSACTION),
     )
     dated = destroyed = 0
-    for find in finds:
+    for list_orders in queries:
         while dated + destroyed < MAX_DOCUMENTS_PER_RUN:
             with services.store.transaction() as tx:
-                stay, gone = _date_or_destroy_documents(find(tx), today, tx, services)
-            dated, destroyed = dated + stay, destroyed + gone
-            if not stay + gone:
+                dated_now, destroyed_now = _date_or_destroy_documents(list_orders(tx), today, tx, services)
+            dated, destroyed = dated + dated_now, destroyed + destroyed_now
+            if not dated_now + destroyed_now:
                 break
     return DocumentExpiryResult(
         policy_accepted=True,
@@ -60,57 +58,63 @@ def expire_documents(*, services: Services) -> DocumentExpiryResult:
 
 
 def recompute_expiry_dates(orders: Sequence[ShopOrderKey], *, tx: Tx, services: Services) -> int:
-    """Compute the day of these orders again, where the file in force may. Returns how many documents they have."""
+    """Compute the expiry date of these orders' documents again and return how many documents they have.
+
+    Save the dates only if the loaded retention file is accepted.
+    """
     today = local_day(services.clock.now(), services.retention.calendar)
-    decided = _decide_orders(orders, today, tx, services)
+    decisions = _decide_orders(orders, today, tx, services)
     if is_policy_active(tx, services):
-        _save_expiry_dates(decided, tx, services)
-    return sum(len(documents) for _, documents, _ in decided)
+        _save_expiry_dates(decisions, tx, services)
+    return sum(len(documents) for _, documents, _ in decisions)
 
 
 def _date_or_destroy_documents(
     orders: Sequence[ShopOrderKey], today: date, tx: Tx, services: Services
 ) -> tuple[int, int]:
-    """Date what stays and destroy what is free. Returns how many documents of each."""
-    decided = _decide_orders(orders, today, tx, services)
-    stays = [one for one in decided if not one[2].is_erasable]
-    free = [one for one in decided if one[2].is_erasable]
-    _save_expiry_dates(stays, tx, services)
-    gone = tx.documents.delete_documents([document.id for _, documents, _ in free for document in documents])
-    for (shop, _), documents, kept in free:
+    """Date the retained documents and destroy the erasable ones. Return the number of each."""
+    decisions = _decide_orders(orders, today, tx, services)
+    retained = [decision for decision in decisions if not decision[2].is_erasable]
+    erasable = [decision for decision in decisions if decision[2].is_erasable]
+    _save_expiry_dates(retained, tx, services)
+    destroyed = tx.documents.delete_documents(
+        [document.id for _, documents, _ in erasable for document in documents]
+    )
+    for (shop, _), documents, document_retention in erasable:
         tx.evidence.append_fact(
             Fact.DOCUMENT_DESTROYED,
             shop=shop,
             request_id=next((document.request_id for document in documents if document.request_id), ""),
             documents=[document.id for document in documents],
-            grounds=list(kept.grounds),
-            last_day=kept.last_day.isoformat() if kept.last_day else None,
+            grounds=list(document_retention.grounds),
+            last_day=document_retention.last_day.isoformat() if document_retention.last_day else None,
             verified="re-read",
         )
-    return sum(len(documents) for _, documents, _ in stays), gone
+    return sum(len(documents) for _, documents, _ in retained), destroyed
 
 
 def _decide_orders(
     orders: Sequence[ShopOrderKey], today: date, tx: Tx, services: Services
 ) -> list[OrderDecision]:
-    """What keeps each. Documents are locked before claims are read: a claim that is opened meanwhile waits."""
-    known = tx.vault_orders.group_documents_by_order(orders, lock=True)
-    claims, keeping = (
-        tx.legal_holds.find_legal_holds_by_order(known),
-        DocumentRetentionCalculator(today=today, retention=services.retention),
-    )
+    """Return each order's documents with their retention.
+
+    Lock the documents before reading legal holds, so that a hold that is being opened waits.
+    """
+    documents_by_order = tx.vault_orders.group_documents_by_order(orders, lock=True)
+    legal_holds = tx.legal_holds.find_legal_holds_by_order(documents_by_order)
+    calculator = DocumentRetentionCalculator(today=today, retention=services.retention)
     return [
-        (key, documents, keeping.calculate_retention(documents, claims.get(key, ())))
-        for key, documents in known.items()
+        (order_key, documents, calculator.calculate_retention(documents, legal_holds.get(order_key, ())))
+        for order_key, documents in documents_by_order.items()
     ]
 
 
 def _save_expiry_dates(decisions: Sequence[OrderDecision], tx: Tx, services: Services) -> None:
-    same: dict[tuple[date | None, tuple[str, ...]], list[str]] = {}
-    for _, documents, kept in decisions:
-        ids = same.setdefault((kept.erasable_from, kept.grounds), [])
+    ids_by_retention: dict[tuple[date | None, tuple[str, ...]], list[str]] = {}
+    for _, documents, document_retention in decisions:
+        ids = ids_by_retention.setdefault((document_retention.erasable_from, document_retention.grounds), [])
         ids.extend(document.id for document in documents)
-    for (day, grounds), ids in same.items():
+    for (day, grounds), ids in ids_by_retention.items():
         tx.documents.record_erasable_from(
             ids, erasable_from=day, grounds=grounds, law_sha256=services.retention.sha256
         )

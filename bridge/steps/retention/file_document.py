@@ -1,6 +1,6 @@
-"""Take in: a paper of the shop's own, or the word that its books have one, goes into the vault and is read again.
+"""File a document of the shop, or its attestation that its books have one, in the vault and read it back.
 
-Works inside the caller's transaction. Calls nobody.
+Works in the caller's transaction. Calls no other system.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from bridge.ports import Tx
 def file_document(
     shop: str, invoice_copy: InvoiceCopy, *, actor: str, tx: Tx, **detail: str
 ) -> Document | None:
-    """Seal one paper; `detail` goes into its fact. None where the same content stands already.
+    """Seal one document and record it with `detail`. Return None if the same content is sealed already.
 
-    Raises NeedsOperator where what was read back is not what was sealed.
+    Raises NeedsOperator if the content read back differs from what was sealed.
     """
     document = tx.documents.seal_document(shop, invoice_copy)
     if document is None:

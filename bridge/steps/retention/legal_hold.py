@@ -1,8 +1,8 @@
-"""Claim: a dispute holds back what belongs to it until a person says that it is over.
+"""Open, review, approve and release legal holds: a dispute keeps the records that belong to it.
 
-Held are sealed documents beyond their day, bank details of a refund, and records at processors that were not told
-yet (proof of delivery). The bridge's own index is not: nobody needs it in court. Each verb is one transaction
-with its fact.
+A hold keeps sealed documents after their expiry date, bank details of a refund, and records at processors that were
+not instructed yet (proof of delivery). It does not keep the bridge's own index, which is no evidence in court. Each
+function is one transaction with its fact.
 """
 
 from __future__ import annotations
@@ -20,12 +20,15 @@ from bridge.rules.retention.release import LEGAL_HOLD_GROUND as GROUND
 from bridge.steps.notices.pause_items import LEGAL_HOLD_PREFIX, pause_items, resume_items
 from bridge.steps.retention.expire_documents import recompute_expiry_dates
 
-DEFAULT_REVIEW_DAYS = 90  # P-63; a file that does not say keeps it
+DEFAULT_REVIEW_DAYS = 90  # P-63: applies if the retention file sets none
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LegalHoldResult:
-    """A claim with what it holds just now. `new` is False where the same one lived already."""
+    """A legal hold and the number of orders, documents and notice items it keeps now.
+
+    `is_new` is False if the same hold was active already.
+    """
 
     legal_hold: LegalHold
     orders: int
@@ -37,9 +40,9 @@ class LegalHoldResult:
 def open_person_legal_hold(
     request_id: str, *, reference: str, actor: str, reason: str, services: Services, kind: str = ""
 ) -> LegalHoldResult:
-    """Hold what belongs to a request's person, as far as it is known. Twice is once.
+    """Open a hold on all known records of a request's data subject, or return the same active one.
 
-    Raises PayloadInvalid: `request_unknown`, `names_no_person`.
+    `kind` names a proceeding, '' is a claim. Raises PayloadInvalid: `request_unknown`, `names_no_person`.
     """
     with services.store.transaction() as tx:
         request = tx.requests.get_request(request_id)
@@ -47,10 +50,10 @@ def open_person_legal_hold(
             raise PayloadInvalid("request_unknown")
         if request.kind is RequestKind.SHOP_ERASURE or not request.subject:
             raise PayloadInvalid("names_no_person")
-        claim = _build_legal_hold(request.shop, reference, kind, actor, services)
-        claim = replace(claim, request_id=request_id, subject=request.subject)
+        legal_hold = _build_legal_hold(request.shop, reference, kind, actor, services)
+        legal_hold = replace(legal_hold, request_id=request_id, subject=request.subject)
         return _open_or_find_legal_hold(
-            claim, tx.legal_holds.find_order_keys_of_request(request), reason, tx=tx, services=services
+            legal_hold, tx.legal_holds.find_order_keys_of_request(request), reason, tx=tx, services=services
         )
 
 
@@ -64,71 +67,81 @@ def open_order_legal_hold(
     services: Services,
     kind: str = "",
 ) -> LegalHoldResult:
-    """Hold what belongs to one order; `kind` names a proceeding. Twice is once. Raises PayloadInvalid `order_unreadable`."""
+    """Open a hold on the records of one order, or return the same active one.
+
+    `kind` names a proceeding, '' is a claim. Raises PayloadInvalid `order_unreadable`.
+    """
     with services.store.transaction() as tx:
-        key = tx.legal_holds.compute_order_key(shop, order_id)
-        if not key:
+        order_key = tx.legal_holds.compute_order_key(shop, order_id)
+        if not order_key:
             raise PayloadInvalid("order_unreadable")
-        claim = _build_legal_hold(shop, reference, kind, actor, services)
-        return _open_or_find_legal_hold(claim, [key], reason, tx=tx, services=services)
+        legal_hold = _build_legal_hold(shop, reference, kind, actor, services)
+        return _open_or_find_legal_hold(legal_hold, [order_key], reason, tx=tx, services=services)
 
 
 def review_legal_hold(legal_hold_id: str, *, actor: str, reason: str, services: Services) -> LegalHold:
-    """Somebody looked: it lives on. Returns it as it stands. Raises PayloadInvalid as `release_claim`."""
+    """Record a review after which the hold continues. Return the hold.
+
+    Raises PayloadInvalid: `claim_unknown`, `released_already`.
+    """
     with services.store.transaction() as tx:
-        claim = _get_active_legal_hold(legal_hold_id, tx)
+        legal_hold = _get_active_legal_hold(legal_hold_id, tx)
         due_at = _next_review_at(services.clock.now(), services)
         tx.legal_holds.record_legal_hold_review(legal_hold_id, actor=actor, due_at=due_at)
         _record_legal_hold_fact(
-            Fact.LEGAL_HOLD_REVIEWED, claim, tx, actor, reason, review_due_at=due_at.isoformat()
+            Fact.LEGAL_HOLD_REVIEWED, legal_hold, tx, actor, reason, review_due_at=due_at.isoformat()
         )
         return _get_active_legal_hold(legal_hold_id, tx)
 
 
 def approve_legal_hold(legal_hold_id: str, *, actor: str, reason: str, services: Services) -> LegalHold:
-    """A second person agrees that it lives beyond a year (E-09).
+    """Record that a second person approves a hold of more than a year (E-09). Return the hold.
 
-    Raises PayloadInvalid as `release_claim`, and `needs_another_person`.
+    Raises PayloadInvalid: `claim_unknown`, `released_already`, `needs_another_person`.
     """
     with services.store.transaction() as tx:
-        claim = _get_active_legal_hold(legal_hold_id, tx)
-        if actor == claim.opened_by:
+        legal_hold = _get_active_legal_hold(legal_hold_id, tx)
+        if actor == legal_hold.opened_by:
             raise PayloadInvalid("needs_another_person")
         tx.legal_holds.record_legal_hold_approval(legal_hold_id, actor=actor)
-        _record_legal_hold_fact(Fact.LEGAL_HOLD_REVIEWED, claim, tx, actor, reason, approved=True)
+        _record_legal_hold_fact(Fact.LEGAL_HOLD_REVIEWED, legal_hold, tx, actor, reason, approved=True)
         return _get_active_legal_hold(legal_hold_id, tx)
 
 
 def release_legal_hold(
     legal_hold_id: str, *, actor: str, reason: str, services: Services, disposed_on: date | None = None
 ) -> LegalHoldResult:
-    """It is over: what nothing else holds goes on its way, the documents with the clock's next turn.
+    """Release a hold: its notice items resume, and its documents expire with the next run of `expire_documents`.
 
-    A proceeding needs the day of its final disposal, from which its books are kept on (CGST Act s.36 proviso). Raises
-    PayloadInvalid: `claim_unknown`, `released_already`, `disposal_needed`, `no_proceeding`, `disposal_to_come`.
+    A proceeding needs the day of its final disposal: the books are kept for a year after it (CGST Act s.36 proviso).
+    Raises PayloadInvalid: `claim_unknown`, `released_already`, `disposal_needed`, `no_proceeding`, `disposal_to_come`.
     """
     calendar = services.retention.calendar
     with services.store.transaction() as tx:
-        claim = _get_active_legal_hold(legal_hold_id, tx)
-        if bool(claim.kind) != bool(disposed_on):
-            raise PayloadInvalid("disposal_needed" if claim.kind else "no_proceeding")
+        legal_hold = _get_active_legal_hold(legal_hold_id, tx)
+        if bool(legal_hold.kind) != bool(disposed_on):
+            raise PayloadInvalid("disposal_needed" if legal_hold.kind else "no_proceeding")
         if disposed_on and disposed_on > local_day(services.clock.now(), calendar):
             raise PayloadInvalid("disposal_to_come")
-        orders = tx.legal_holds.list_order_keys_on_hold(legal_hold_id)
+        order_keys = tx.legal_holds.list_order_keys_on_hold(legal_hold_id)
         disposed_at = compute_day_start(disposed_on, services.retention) if disposed_on else None
         tx.legal_holds.record_legal_hold_release(legal_hold_id, actor=actor, disposed_at=disposed_at)
-        entries = resume_items(
-            _find_items_under_hold(claim, orders, tx),
+        item_count = resume_items(
+            _find_items_under_hold(legal_hold, order_keys, tx),
             LEGAL_HOLD_PREFIX + legal_hold_id,
             tx=tx,
             services=services,
         )
-        documents = recompute_expiry_dates([(claim.shop, key) for key in orders], tx=tx, services=services)
-        said: dict[str, object] = {"documents": documents, "entries": entries}
+        documents = recompute_expiry_dates(
+            [(legal_hold.shop, order_key) for order_key in order_keys], tx=tx, services=services
+        )
+        detail: dict[str, object] = {"documents": documents, "entries": item_count}
         if disposed_on:
-            said |= {"kind": claim.kind, "disposed_on": disposed_on.isoformat()}
-        _record_legal_hold_fact(Fact.LEGAL_HOLD_RELEASED, claim, tx, actor, reason, **said)
-    return LegalHoldResult(legal_hold=claim, orders=len(orders), documents=documents, items=entries)
+            detail |= {"kind": legal_hold.kind, "disposed_on": disposed_on.isoformat()}
+        _record_legal_hold_fact(Fact.LEGAL_HOLD_RELEASED, legal_hold, tx, actor, reason, **detail)
+    return LegalHoldResult(
+        legal_hold=legal_hold, orders=len(order_keys), documents=documents, items=item_count
+    )
 
 
 def _build_legal_hold(shop: str, reference: str, kind: str, actor: str, services: Services) -> LegalHold:
@@ -150,28 +163,30 @@ def _build_legal_hold(shop: str, reference: str, kind: str, actor: str, services
 def _open_or_find_legal_hold(
     legal_hold: LegalHold, order_keys: Sequence[str], reason: str, *, tx: Tx, services: Services
 ) -> LegalHoldResult:
-    known = tx.legal_holds.list_active_legal_holds(
+    active_holds = tx.legal_holds.list_active_legal_holds(
         shop=legal_hold.shop,
         request_id=legal_hold.request_id,
         order_keys=() if legal_hold.request_id else order_keys,
     )
-    for same in known:
-        if (same.reference, same.request_id, same.kind) == (
+    for active_hold in active_holds:
+        if (active_hold.reference, active_hold.request_id, active_hold.kind) == (
             legal_hold.reference,
             legal_hold.request_id,
             legal_hold.kind,
         ):
-            orders = len(tx.legal_holds.list_order_keys_on_hold(same.id))
-            return LegalHoldResult(legal_hold=same, orders=orders, documents=0, items=0, is_new=False)
+            order_count = len(tx.legal_holds.list_order_keys_on_hold(active_hold.id))
+            return LegalHoldResult(
+                legal_hold=active_hold, orders=order_count, documents=0, items=0, is_new=False
+            )
     tx.legal_holds.open_legal_hold(legal_hold, order_keys)
-    entries = pause_items(
+    item_count = pause_items(
         _find_items_under_hold(legal_hold, order_keys, tx),
         LEGAL_HOLD_PREFIX + legal_hold.id,
         tx=tx,
         services=services,
     )
     documents = recompute_expiry_dates(
-        [(legal_hold.shop, key) for key in order_keys], tx=tx, services=services
+        [(legal_hold.shop, order_key) for order_key in order_keys], tx=tx, services=services
     )
     _record_legal_hold_fact(
         Fact.LEGAL_HOLD_OPENED,
@@ -182,26 +197,28 @@ def _open_or_find_legal_hold(
         review_due_at=legal_hold.review_due_at.isoformat(),
         orders=len(order_keys),
         documents=documents,
-        entries=entries,
+        entries=item_count,
         **({"kind": legal_hold.kind} if legal_hold.kind else {}),
     )
-    return LegalHoldResult(legal_hold=legal_hold, orders=len(order_keys), documents=documents, items=entries)
+    return LegalHoldResult(
+        legal_hold=legal_hold, orders=len(order_keys), documents=documents, items=item_count
+    )
 
 
 def _find_items_under_hold(legal_hold: LegalHold, order_keys: Sequence[str], tx: Tx) -> list[NoticeItem]:
-    """The records at processors of the claim's person and orders."""
-    found = tx.notices.list_items(request_id=legal_hold.request_id) if legal_hold.request_id else []
-    of_orders = tx.notices.list_items(order_keys=order_keys) if order_keys else []
-    return list({entry.id: entry for entry in [*found, *of_orders]}.values())
+    """Return the notice items of the hold's request and orders, each once."""
+    request_items = tx.notices.list_items(request_id=legal_hold.request_id) if legal_hold.request_id else []
+    order_items = tx.notices.list_items(order_keys=order_keys) if order_keys else []
+    return list({item.id: item for item in [*request_items, *order_items]}.values())
 
 
 def _get_active_legal_hold(legal_hold_id: str, tx: Tx) -> LegalHold:
-    claim = tx.legal_holds.find_legal_hold(legal_hold_id)
-    if claim is None:
+    legal_hold = tx.legal_holds.find_legal_hold(legal_hold_id)
+    if legal_hold is None:
         raise PayloadInvalid("claim_unknown")
-    if claim.released_at is not None:
+    if legal_hold.released_at is not None:
         raise PayloadInvalid("released_already")
-    return claim
+    return legal_hold
 
 
 def _next_review_at(now: datetime, services: Services) -> datetime:

@@ -1,1 +1,1 @@
-"""How a webhook is received, dispatched and retried."""
+"""Receive, dispatch and retry webhooks. Calls no other system."""

@@ -1,7 +1,7 @@
-"""Dispatch: a mandatory webhook becomes a privacy request with its tasks, its clocks and its first fact.
+"""Turn a mandatory webhook into a privacy request with its tasks, its clocks and its first fact.
 
-Same person and kind in flight: joined, not doubled. Settling the delivery, opening the request and recording
-both is one transaction, so a delivery is dispatched once whatever dies when. Calls nobody.
+A second webhook about the same data subject and kind joins the open request. The delivery is finished, the request
+opened and both recorded in one transaction, so that a delivery is dispatched exactly once. Calls no other system.
 """
 
 from __future__ import annotations
@@ -31,19 +31,22 @@ MAX_TRIGGER_DELAY = timedelta(days=1)
 
 
 def dispatch_delivery(delivery_id: str, *, services: Services) -> str:
-    """Turn one delivery into a request. Returns the request's id, or '' where there was nothing to do."""
+    """Open or join the request of one delivery and enqueue it.
+
+    Return the request's id; '' if the delivery is done already, leased elsewhere or rejected. Raises StoreUnavailable.
+    """
     with services.store.transaction() as tx:
-        claimed = tx.inbox.acquire_lease(delivery_id)
-        if claimed is None:
+        leased = tx.inbox.acquire_lease(delivery_id)
+        if leased is None:
             return ""
-        claim, delivery = claimed
+        lease, delivery = leased
         try:
             body = payload.parse_json_object(delivery.raw)
             topics.check_body_shape(delivery.topic, body, delivery.shop)
             kind = topics.MANDATORY_TOPICS[delivery.topic]
         except (PayloadInvalid, KeyError) as fault:
             reason = getattr(fault, "reason", "topic_not_handled")
-            tx.inbox.finish_delivery(claim, DeliveryState.REJECTED, reason)
+            tx.inbox.finish_delivery(lease, DeliveryState.REJECTED, reason)
             tx.evidence.append_fact(
                 Fact.DELIVERY_REJECTED,
                 shop=delivery.shop,
@@ -52,7 +55,7 @@ def dispatch_delivery(delivery_id: str, *, services: Services) -> str:
                 reason=reason,
             )
             return ""
-        tx.inbox.finish_delivery(claim, DeliveryState.DONE)
+        tx.inbox.finish_delivery(lease, DeliveryState.DONE)
         request = _build_webhook_request(delivery, kind, body, tx=tx, services=services)
         request_id = open_or_join(
             request, _build_receipt(delivery, services), tx=tx, services=services, idempotency_key=delivery.id
@@ -64,25 +67,29 @@ def dispatch_delivery(delivery_id: str, *, services: Services) -> str:
 def _build_webhook_request(
     delivery: Delivery, kind: RequestKind, body: Mapping[str, Any], *, tx: Tx, services: Services
 ) -> PrivacyRequest:
-    who = _parse_principal(body)
-    received = delivery.received_at
-    asked = _clock_start(delivery)
-    due = compute_clocks(received_at=asked, webhook_received_at=received, rules=services.merchant.clocks)
+    principal = _parse_principal(body)
+    webhook_received_at = delivery.received_at
+    received_at = _find_clock_start(delivery)
+    clocks = compute_clocks(
+        received_at=received_at, webhook_received_at=webhook_received_at, rules=services.merchant.clocks
+    )
     return PrivacyRequest(
         id=services.store.new_id("req"),
         shop=delivery.shop,
         kind=kind,
         source=RequestSource.WEBHOOK,
         state=RequestState.IN_PROGRESS,
-        subject="" if kind is RequestKind.SHOP_ERASURE else _resolve_subject(delivery, who, tx, services),
-        principal=who,
-        received_at=asked,
-        received_at_basis="webhook_received" if asked == received else "webhook_triggered",
-        webhook_received_at=received,
-        acknowledge_due_at=due.acknowledge_due_at,
-        due_at=due.due_at,
-        due_governed_by=due.due_governed_by,
-        clocks={rule: moment.isoformat() for rule, moment in due.due_by_rule.items()},
+        subject=""
+        if kind is RequestKind.SHOP_ERASURE
+        else _resolve_subject(delivery, principal, tx, services),
+        principal=principal,
+        received_at=received_at,
+        received_at_basis="webhook_received" if received_at == webhook_received_at else "webhook_triggered",
+        webhook_received_at=webhook_received_at,
+        acknowledge_due_at=clocks.acknowledge_due_at,
+        due_at=clocks.due_at,
+        due_governed_by=clocks.due_governed_by,
+        clocks={rule: due_at.isoformat() for rule, due_at in clocks.due_by_rule.items()},
         external_ref=_parse_data_request_id(body),
         policy_sha256=services.merchant.policy_sha256,
         retention_sha256=services.retention.sha256,
@@ -90,7 +97,7 @@ def _build_webhook_request(
 
 
 def _build_receipt(delivery: Delivery, services: Services) -> dict[str, Any]:
-    """What proves that this delivery came: its ids, which secret signed it, a keyed digest of its body."""
+    """Return the proof of receipt: the delivery's ids, the index of the signing secret, a keyed digest of the body."""
     return {
         "delivery": delivery.id,
         "webhook_id": delivery.webhook_id,
@@ -99,31 +106,32 @@ def _build_receipt(delivery: Delivery, services: Services) -> dict[str, Any]:
     }
 
 
-def _clock_start(delivery: Delivery) -> datetime:
-    """When the clock starts: at Shopify's trigger, which its retries can make hours old.
+def _find_clock_start(delivery: Delivery) -> datetime:
+    """Return when the clock starts: at the time of Shopify's trigger header, else at the receipt.
 
-    The header is not signed, so it is believed only within a day and never in the future.
+    Shopify's retries can make the trigger hours old. The header is not signed: a time that is more than a day old
+    or in the future is ignored.
     """
-    triggered, received = delivery.triggered_at, delivery.received_at
-    if triggered is None or not timedelta(0) <= received - triggered <= MAX_TRIGGER_DELAY:
-        return received
+    triggered, webhook_received_at = delivery.triggered_at, delivery.received_at
+    if triggered is None or not timedelta(0) <= webhook_received_at - triggered <= MAX_TRIGGER_DELAY:
+        return webhook_received_at
     return triggered
 
 
 def _resolve_subject(delivery: Delivery, principal: Principal, tx: Tx, services: Services) -> str:
-    """Who it is about; a person who cannot be told from the body still has a request of her own."""
+    """Return the data subject's pseudonym; if the body does not identify one, a pseudonym of this body alone."""
     return tx.index.find_subject(delivery.shop, principal) or services.digest("nobody", delivery.raw)[:32]
 
 
 def _parse_principal(body: Mapping[str, Any]) -> Principal:
     customer = body.get("customer") or {}
-    listed = body.get("orders_requested") or body.get("orders_to_redact") or []
-    ids = (legacy_id(number) for number in listed)
+    order_ids = body.get("orders_requested") or body.get("orders_to_redact") or []
+    legacy_ids = (legacy_id(number) for number in order_ids)
     return Principal(
         customer_id=legacy_id(customer.get("id")),
         email=_clean_text(customer.get("email")),
         phone=_clean_text(customer.get("phone")),
-        order_ids=tuple(dict.fromkeys(number for number in ids if number)),
+        order_ids=tuple(dict.fromkeys(number for number in legacy_ids if number)),
     )
 
 

@@ -1,7 +1,7 @@
-"""Sweep: ring for every row that is due and that nobody came for. The database is the memory.
+"""Put due rows on the queue again. The database is the memory; Redis only wakes workers.
 
-Keeps the queue short on purpose: what waits longer is in the database, and is rung for when there is room, so
-a wiped Redis is refilled within a turn and a slow worker is not buried under bells.
+Keeps the queue short on purpose: further rows wait in the database until there is room. So a wiped Redis is refilled
+by the next run, and a slow worker does not get more jobs than it can do.
 """
 
 from __future__ import annotations
@@ -12,11 +12,14 @@ MAX_WAITING_JOBS = 200
 
 
 def enqueue_due(*, services: Services) -> int:
-    """Ring. Returns how many bells were heard; nothing is lost when none was."""
-    waiting = services.queue.depth()
-    if waiting is None or waiting >= MAX_WAITING_JOBS:
+    """Enqueue due rows and return how many were enqueued; 0 if the queue is full or does not answer.
+
+    Raises StoreUnavailable.
+    """
+    waiting_jobs = services.queue.depth()
+    if waiting_jobs is None or waiting_jobs >= MAX_WAITING_JOBS:
         return 0
     return services.store.enqueue_due(
-        lambda job, row_id, first: services.queue.enqueue(job, row_id, at_front=first),
-        max_jobs=MAX_WAITING_JOBS - waiting,
+        lambda job, row_id, at_front: services.queue.enqueue(job, row_id, at_front=at_front),
+        max_jobs=MAX_WAITING_JOBS - waiting_jobs,
     )

@@ -1,8 +1,8 @@
-"""Receive: a webhook is verified, then kept. Bytes first.
+"""Verify a webhook and store it.
 
-Nothing of the request is looked at before the signature holds. What is signed but does not fit is kept as
-rejected, for ops to see; asking Shopify to send it again would not mend it. Never calls another system, never
-waits for Redis.
+Nothing of the request is read before its signature is verified. A signed webhook of another shape is stored as
+rejected, for operators to see: a retry by Shopify would not correct it. Never calls another system and never waits
+for Redis.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ HEADER_PREFIXES = ("x-shopify-", "shopify-")
 
 @dataclass(frozen=True, slots=True)
 class WebhookReceipt:
-    """What became of a delivery: its state, and whether it was new. Both get the same answer."""
+    """The state of a received delivery, and whether it was new. Shopify gets the same answer in both cases."""
 
     state: DeliveryState
     is_new: bool
 
 
 def verify_webhook_signature(headers: Mapping[str, str], raw: bytes, *, services: Services) -> int:
-    """Index of the secret that signed these bytes. Keeps nothing. Raises SignatureInvalid."""
+    """Return the index of the secret that signed these bytes. Store nothing. Raises SignatureInvalid."""
     secrets = [secret.reveal_bytes() for secret in services.settings.shopify_client_secrets]
     return signature.find_signing_secret(raw, _get_header(headers, "hmac-sha256"), secrets)
 
@@ -36,13 +36,13 @@ def verify_webhook_signature(headers: Mapping[str, str], raw: bytes, *, services
 def receive_webhook(
     topic: str, headers: Mapping[str, str], raw: bytes, *, services: Services
 ) -> WebhookReceipt:
-    """Verify and keep one webhook; durable when this returns.
+    """Verify and store one webhook; it is committed when this returns.
 
-    `topic` is that of the path, header names are lower case. Raises SignatureInvalid (answer 401) and
+    `topic` is that of the URL path; header names are lower case. Raises SignatureInvalid (answer 401) and
     StoreUnavailable (answer 503), nothing else. Source:
     https://shopify.dev/docs/apps/build/webhooks/subscribe/https.
     """
-    matched = verify_webhook_signature(headers, raw, services=services)
+    secret_index = verify_webhook_signature(headers, raw, services=services)
     shop = _get_header(headers, "shop-domain")
     reason = topics.find_header_mismatch(
         topic=topic,
@@ -51,7 +51,7 @@ def receive_webhook(
         known_shops=services.merchant.shops,
     ) or _find_shape_error(topic, raw, shop)
     state = DeliveryState.REJECTED if reason else DeliveryState.RECEIVED
-    new = services.store.accept_delivery(
+    is_new = services.store.accept_delivery(
         Delivery(
             id=services.store.new_id("dlv"),
             shop=shop if topics.is_shop_domain(shop) else "",
@@ -62,16 +62,16 @@ def receive_webhook(
             event_id=_sanitize_id(_get_header(headers, "event-id")),
             api_version=_sanitize_id(_get_header(headers, "api-version"))[:16],
             triggered_at=parse_utc_datetime(_get_header(headers, "triggered-at")),
-            secret_index=matched,
+            secret_index=secret_index,
             state=state,
             reason=reason,
         )
     )
-    return WebhookReceipt(state, new)
+    return WebhookReceipt(state, is_new)
 
 
 def _find_shape_error(topic: str, raw: bytes, shop: str) -> str:
-    """Privacy topics are read before they are acted on; the rest is read by the worker that learns from it."""
+    """Return why the body of a mandatory topic has the wrong shape, '' if it fits; other topics are not read yet."""
     if topic not in topics.MANDATORY_TOPICS:
         return ""
     try:
@@ -82,13 +82,13 @@ def _find_shape_error(topic: str, raw: bytes, shop: str) -> str:
 
 
 def _get_header(headers: Mapping[str, str], name: str) -> str:
-    """One header of either family. Raises SignatureInvalid where both are sent and differ."""
-    given = [headers[prefix + name] for prefix in HEADER_PREFIXES if prefix + name in headers]
-    if len(set(given)) > 1:
+    """Return a header of either prefix. Raises SignatureInvalid if both are sent and differ."""
+    values = [headers[prefix + name] for prefix in HEADER_PREFIXES if prefix + name in headers]
+    if len(set(values)) > 1:
         raise SignatureInvalid("families_differ")
-    return given[0] if given else ""
+    return values[0] if values else ""
 
 
 def _sanitize_id(value: str) -> str:
-    """An id of Shopify's as it may rest in a plain column: printable ASCII, bounded; else nothing."""
+    """Return an id of Shopify if it is printable ASCII of at most 128 characters, else '': the column is not sealed."""
     return value if len(value) <= 128 and value.isascii() and value.isprintable() else ""

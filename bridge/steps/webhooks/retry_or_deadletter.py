@@ -1,31 +1,39 @@
-"""Setback: a delivery whose step broke is given back with a pause; after the last attempt it is a dead letter.
+"""Schedule a retry of a failed delivery; after the last attempt make it a dead letter.
 
-Ops see dead letters with `inbox list`, and put them back with `inbox replay`.
+Operators see dead letters with `inbox list` and put them back with `inbox replay`.
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from bridge.model import DeliveryState, Fact
-from bridge.ports import Services
+from bridge.model import Delivery, DeliveryState, Fact
+from bridge.ports import Lease, Services, Tx
 from bridge.rules.requests.lifecycle import TASK_RETRY_PAUSES_S, compute_retry_pause_s
 
 
 def retry_or_deadletter(delivery_id: str, error: str, *, services: Services) -> None:
-    """Record that a delivery's step broke with `error` (a type and a place, no text of a stranger)."""
+    """Record that processing a delivery failed.
+
+    `error` is an exception's type and source location, without its message. Raises StoreUnavailable.
+    """
     with services.store.transaction() as tx:
-        claimed = tx.inbox.acquire_lease(delivery_id)
-        if claimed is None:
+        leased = tx.inbox.acquire_lease(delivery_id)
+        if leased is None:
             return
-        claim, delivery = claimed
+        lease, delivery = leased
         attempts = delivery.attempts + 1
         if attempts <= len(TASK_RETRY_PAUSES_S):
             tx.inbox.schedule_retry(
-                claim, error, services.clock.now() + timedelta(seconds=compute_retry_pause_s(attempts, None))
+                lease, error, services.clock.now() + timedelta(seconds=compute_retry_pause_s(attempts, None))
             )
             return
-        tx.inbox.finish_delivery(claim, DeliveryState.FAILED, error[:64])
-        tx.evidence.append_fact(
-            Fact.DELIVERY_FAILED, shop=delivery.shop, delivery=delivery.id, topic=delivery.topic, error=error
-        )
+        deadletter_delivery(delivery, lease, error, tx)
+
+
+def deadletter_delivery(delivery: Delivery, lease: Lease, error: str, tx: Tx) -> None:
+    """Mark a leased delivery as failed and record the fact."""
+    tx.inbox.finish_delivery(lease, DeliveryState.FAILED, error[:64])
+    tx.evidence.append_fact(
+        Fact.DELIVERY_FAILED, shop=delivery.shop, delivery=delivery.id, topic=delivery.topic, error=error
+    )

@@ -1,10 +1,11 @@
-"""The people and papers of the export tests: plain values, no store. Shared by the other test_export_*."""
+"""The persons and records of the package tests: plain values, no store."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
+import re
 import zipfile
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -12,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from bridge.model import (
+    Absence,
     Finding,
+    Gap,
     Outcome,
     Principal,
     PrivacyRequest,
@@ -117,8 +120,8 @@ MERCHANT = Merchant(
 
 
 def category(name: str, **changes: Any) -> Category:
-    """Make a category that is erased when asked, unless told otherwise."""
-    told: dict[str, Any] = {
+    """Return a category that is erased on request, unless changed."""
+    values: dict[str, Any] = {
         "title": name.replace("_", " ").capitalize(),
         "fields": (),
         "personal_data": ("pd:Name",),
@@ -130,16 +133,16 @@ def category(name: str, **changes: Any) -> Category:
         "held_action": "restrict",
         "max_age": {},
     }
-    return Category(id=name, **told | changes)
+    return Category(id=name, **values | changes)
 
 
 def law(name: str, title: str, since: date, until: date | None = None, **applies: Any) -> Law:
-    """Make a law with its days."""
+    """Return a law with its dates."""
     return Law(id=name, title=title, in_force_from=since, in_force_to=until, applies_if=applies)
 
 
 def hold(name: str, law_id: str, rule: str, event: str, **args: int) -> RetentionRule:
-    """Make a reason to keep."""
+    """Return a retention rule."""
     return RetentionRule(id=name, law=law_id, last_day_rule=rule, args=args, from_event=event)
 
 
@@ -190,8 +193,8 @@ RETENTION = Retention(
 
 
 def task(system: str, **changes: Any) -> Task:
-    """Make the task of a system that was asked and answered, unless told otherwise."""
-    told: dict[str, Any] = {
+    """Return the task of a system that answered, unless changed."""
+    values: dict[str, Any] = {
         "id": f"tsk_{system}",
         "request_id": REQUEST.id,
         "system": system,
@@ -201,23 +204,34 @@ def task(system: str, **changes: Any) -> Task:
         "records": 1,
         "finished_at": GATHERED,
     }
-    return Task(**told | changes)
+    return Task(**values | changes)
 
 
 def fixture(name: str) -> dict[str, Any]:
-    """Read the body of a fixture."""
+    """Return the body of a fixture."""
     body: dict[str, Any] = json.loads((FIXTURES / f"{name}.json").read_text(encoding="utf-8"))
     return body
 
 
+GAPS = (
+    Gap(
+        system="shopify", absence=Absence.DENIED, what="customer.defaultAddress.phone", reason="not_approved"
+    ),
+    Gap(system="shopify", absence=Absence.DENIED, what="gift cards", reason="read_gift_cards"),
+    Gap(system="delhivery", absence=Absence.UNREACHED, what="2 waybills", reason="source_unavailable"),
+    Gap(system="bluedart", absence=Absence.NOT_CONFIGURED, what="1 waybill", reason="no_credentials"),
+    Gap(system="delhivery", absence=Absence.UNATTRIBUTED, what="1 waybill", reason="malformed_number"),
+)
+
+
 def found(kind: str, body: dict[str, Any], system: str = "shopify") -> tuple[str, Finding]:
-    """Make a finding as the store gives it."""
+    """Return a finding as the store returns it."""
     ref = str(body.get("id") or body.get("waybill") or "1")
     return system, Finding(kind=kind, ref=ref, matched_by="customer_id", body=body)
 
 
 def asha() -> list[tuple[str, Finding]]:
-    """All that two systems hold of one person."""
+    """Return all records that two systems hold of one person."""
     return [
         found("customer", fixture("customer__asha")),
         found("order", fixture("order__cod_delhivery")),
@@ -227,9 +241,9 @@ def asha() -> list[tuple[str, Finding]]:
 
 
 def case(records: list[tuple[str, Finding]] | None = None, **changes: Any) -> PackageInput:
-    """Make a whole case: Asha's, unless told otherwise."""
+    """Return a complete package input, Asha's unless changed."""
     findings = asha() if records is None else records
-    told: dict[str, Any] = {
+    values: dict[str, Any] = {
         "request": REQUEST,
         "tasks": [task("shopify", records=3), task("delhivery")],
         "records": lambda: iter(findings),
@@ -237,16 +251,16 @@ def case(records: list[tuple[str, Finding]] | None = None, **changes: Any) -> Pa
         "retention": RETENTION,
         "prepared_at": NOW,
     }
-    return PackageInput(**told | changes)
+    return PackageInput(**values | changes)
 
 
 class Package:
     """A package that was built and opened again."""
 
-    def __init__(self, told: PackageInput) -> None:
+    def __init__(self, inputs: PackageInput) -> None:
         """Build it and open it."""
         out = io.BytesIO()
-        self.manifest: PackageManifest = write_access_package(told, out)
+        self.manifest: PackageManifest = write_access_package(inputs, out)
         self.raw = out.getvalue()
         with zipfile.ZipFile(io.BytesIO(self.raw)) as opened:
             assert opened.testzip() is None
@@ -265,8 +279,18 @@ class Package:
         return list(csv.DictReader(io.StringIO(self.text(f"records/{name}.csv"), newline="")))
 
 
-def test_the_case_itself_is_whole():
-    """The fixtures are one person's, and her package opens."""
+def test_the_case_itself_is_consistent():
+    """The fixtures belong to one person, and the package opens."""
     package = Package(case())
     assert package.manifest.records == 4
     assert package.manifest.complete
+
+
+def visible(html: str) -> str:
+    """Return the words of a page, without its style."""
+    return re.sub(r"<[^>]+>", " ", re.sub(r"<style>.*?</style>", "", html, flags=re.DOTALL))
+
+
+def first_page(package: Package) -> str:
+    """Return the letter up to the tables."""
+    return visible(package.text("00_letter.html").partition('id="looked"')[0])

@@ -1,4 +1,4 @@
-"""The verb: in the caller's transaction, a sealed package, one fact; twice gives one package."""
+"""Sealing the package in the caller's transaction with one fact; a second call gives one package."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from tests.steps.access.export_case import MERCHANT, NOW, REQUEST, RETENTION, as
 
 
 class Memory:
-    """A store with memory that forgets what a block that raises has written."""
+    """A store in memory that rolls back a block that raises."""
 
     def __init__(self, tasks, records=None):
-        """Begin with findings and nothing written."""
+        """Create it with findings and no package."""
         self.tasks_kept = tasks
         self.kept = asha() if records is None else records
         self.packages, self.facts, self.reviews = {}, [], []
 
     @contextmanager
     def transaction(self):
-        """One transaction."""
+        """Open one transaction."""
         facts, packages = [], {}
 
         @contextmanager
@@ -39,21 +39,21 @@ class Memory:
             packages=SimpleNamespace(write_package=write),
             evidence=SimpleNamespace(append_fact=lambda fact, **detail: facts.append((fact, detail))),
             index=SimpleNamespace(list_prior_erasures=lambda _shop, _who: []),
-            reviews=SimpleNamespace(open_review=lambda *told, **of: self.reviews.append((*told, of))),
+            reviews=SimpleNamespace(open_review=lambda *args, **of: self.reviews.append((*args, of))),
         )
         self.packages |= packages
         self.facts += facts
 
 
 def run(store):
-    """Export in one transaction, with what the step is given; anything else it reached for would fail."""
+    """Seal in one transaction with only what the step may use; any other access fails."""
     services = SimpleNamespace(merchant=MERCHANT, retention=RETENTION, clock=SimpleNamespace(now=lambda: NOW))
     with store.transaction() as tx:
         return seal_access_package(REQUEST, store.tasks_kept, tx=tx, services=services)
 
 
 def test_a_complete_package_is_sealed_with_its_fact():
-    """The fact holds counts and a hash, nothing of the person."""
+    """The fact has counts and a hash, no personal data."""
     store = Memory([task("shopify", records=3), task("delhivery")])
     assert run(store) is True
     with zipfile.ZipFile(io.BytesIO(store.packages[REQUEST.id])) as opened:
@@ -69,7 +69,7 @@ def test_a_complete_package_is_sealed_with_its_fact():
     assert "asha" not in repr(detail).casefold()
     [(shop, kind, what, of)] = store.reviews
     assert (shop, kind, of) == (REQUEST.shop, "bank_details", {"request_id": REQUEST.id})
-    assert "123456789012" not in what, "her customer note holds an account: place and kind, no value"
+    assert "123456789012" not in what, "the customer note holds an account: location and kind, no value"
 
 
 def test_records_without_bank_details_open_no_review():
@@ -80,7 +80,7 @@ def test_records_without_bank_details_open_no_review():
     assert store.reviews == []
 
 
-def test_a_system_that_is_down_delays_nothing():
+def test_a_system_that_is_down_does_not_delay_the_package():
     """S-01: the package is on time and says that it is incomplete."""
     down = Gap(system="delhivery", absence=Absence.UNREACHED, what="1 waybill", reason="source_unavailable")
     state = {"state": TaskState.FAILED, "outcome": Outcome.UNREACHED, "gaps": (down,)}
@@ -90,7 +90,7 @@ def test_a_system_that_is_down_delays_nothing():
 
 
 def test_twice_is_the_same_package():
-    """Asked again, the former one is replaced by its equal."""
+    """A second call replaces the package with an equal one."""
     store = Memory([task("shopify")])
     run(store)
     once = store.packages[REQUEST.id]
@@ -99,7 +99,7 @@ def test_twice_is_the_same_package():
 
 
 def test_a_failure_leaves_neither_package_nor_fact():
-    """What broke while it was written never happened."""
+    """A failure while writing stores nothing."""
 
     def broken():
         yield from asha()[:1]

@@ -49,7 +49,7 @@ KNOWN |= {"properties", "required", "additionalProperties", "items", "const", "e
 
 
 def breaches(value: Any, schema: dict[str, Any], root: dict[str, Any], at: str = "$") -> list[str]:
-    """List what breaks the part of JSON Schema that ours uses; any other word in it is a failure."""
+    """Return the violations of a JSON Schema; a keyword that this checker does not know fails."""
     assert not schema.keys() - KNOWN, schema.keys() - KNOWN
     named = schema.get("type", list(KINDS))
     if type(value) not in [KINDS[name] for name in ([named] if isinstance(named, str) else named)]:
@@ -114,7 +114,7 @@ def test_the_manifest_lists_every_file_with_its_role():
 
 
 @pytest.mark.parametrize("records", [None, []], ids=["asha", "nothing"])
-def test_every_json_file_fits_the_shipped_schema_and_has_the_header(records):
+def test_every_json_file_matches_the_shipped_schema_and_has_the_header(records):
     """S-05 and S-12, for a full package and for an empty one."""
     package = Package(case(records))
     schema = package.json("schema/access-package.schema.json")
@@ -130,20 +130,20 @@ def test_every_json_file_fits_the_shipped_schema_and_has_the_header(records):
         assert value["contact"]["phone"] == "not yet published"
         assert json.dumps(value) == json.dumps(value, sort_keys=True), path
         if "/records/" in path:
-            assert text.count("\n    {") == len(value["records"]), path  # a line each
+            assert text.count("\n    {") == len(value["records"]), path  # one line each
         else:
             assert text == json.dumps(value, sort_keys=True, indent=2, ensure_ascii=False) + "\n", path
 
 
 class Sealing:
-    """A stream that takes bytes and can do nothing else, like the one of the store."""
+    """A stream that can only be written, like the one of the store."""
 
     def __init__(self) -> None:
-        """Begin empty."""
+        """Create it empty."""
         self.taken = bytearray()
 
     def write(self, data: bytes) -> int:
-        """Take bytes."""
+        """Append bytes."""
         self.taken += data
         return len(data)
 
@@ -155,7 +155,7 @@ def test_the_same_data_give_the_same_bytes_on_any_stream():
     assert bytes(sealed.taken) == Package(case()).raw == Package(case()).raw
 
 
-def test_another_day_changes_nothing_but_the_moments_stated():
+def test_another_day_changes_only_the_times_stated():
     """`prepared_at` and `covers_data_as_of` are the only differences of the records."""
     later = timedelta(minutes=5)
     first = Package(case())
@@ -171,7 +171,7 @@ def test_another_day_changes_nothing_but_the_moments_stated():
 
 
 def test_the_records_hold_every_value_and_mask_only_payment_data():
-    """S-02: what was planted is found; numbers of cards and accounts are not."""
+    """S-02: every planted value is found; card and account numbers are not."""
     package = Package(case())
     whole = "".join(body.decode() for name, body in package.files.items() if "/records/" in name)
     planted = ["Asha Qwertzuiop", "7 Nowhere Lane", "203.0.113.7", "Engraving", "For my sister", "RETURN1"]
@@ -197,7 +197,7 @@ def test_the_records_hold_every_value_and_mask_only_payment_data():
 
 
 def test_the_tables_are_flat_and_typed():
-    """Phones in international form, money with its currency, moments with their offset."""
+    """Phones in international form, money with its currency, times with their offset."""
     package = Package(case())
     assert package.table("orders")[0]["phone"] == "'+919000000001"
     assert package.table("addresses")[0]["phone"] == "'+919000000001"
@@ -234,8 +234,8 @@ def test_every_column_is_in_the_dictionary():
     assert "apostrophe" in text
 
 
-def test_a_kind_nobody_foresaw_has_its_own_file():
-    """And can neither leave the folder nor take the name of another file."""
+def test_an_unknown_kind_has_its_own_file():
+    """The name of a kind can neither leave the folder nor replace another file."""
     strange = [
         found("gift_card", {"id": "1", "code": "x"}),
         found("../../etc/passwd", {"a": 1}),
@@ -250,7 +250,7 @@ def test_a_kind_nobody_foresaw_has_its_own_file():
     assert package.json("records/orders.json")["count"] == 0
 
 
-def test_bodies_of_any_shape_are_taken():
+def test_records_of_any_shape_are_accepted():
     """Connections, missing parts, wrong types: an empty cell, never an error."""
     order = {
         "id": 5,
@@ -300,13 +300,13 @@ def test_hostile_values_break_neither_json_nor_csv():
 
 
 def test_a_byte_order_mark_is_an_option():
-    """Old spreadsheets need it to see UTF-8; nobody else does."""
+    """Only old spreadsheet programs need it to recognise UTF-8."""
     assert Package(case(csv_bom=True)).files["data/records/orders.csv"].startswith(b"\xef\xbb\xbf")
     assert Package(case()).files["data/records/orders.csv"].startswith(b'"order"')
 
 
 def test_five_thousand_orders_stay_small_in_memory():
-    """The findings come one by one and are never all there."""
+    """The findings are read one by one and never held together."""
     whole = fixture("order__cod_delhivery")
     kept = ("name", "createdAt", "lineItems")
     order = {name: whole[name] for name in kept}
@@ -330,7 +330,7 @@ def test_five_thousand_orders_stay_small_in_memory():
 
 
 def test_a_failed_source_of_records_leaves_no_readable_zip():
-    """What broke off cannot be mistaken for a package."""
+    """An interrupted package cannot be opened."""
 
     def broken():
         yield from asha()
@@ -343,7 +343,7 @@ def test_a_failed_source_of_records_leaves_no_readable_zip():
 
 
 def test_a_stream_that_breaks_gets_no_directory_afterwards():
-    """Not even when the half-written zip is collected."""
+    """Not even when the incomplete zip is garbage-collected."""
 
     class Full(Sealing):
         def write(self, data: bytes) -> int:

@@ -1,4 +1,4 @@
-"""Access after an erasure answers from the tombstone: what went, when, what is still sealed and until when."""
+"""Access after an erasure is answered from the tombstone: what was erased, when, what is sealed until when."""
 
 from __future__ import annotations
 
@@ -54,21 +54,21 @@ NOTHING = [task("shopify", records=0), task("delhivery", records=0)]
 
 
 def before(*rests, **given):
-    told = {
+    values = {
         "erasure": ErasureRecord(request_id="req_01OLD", erased_at=datetime(2026, 3, 2, 20, 0, tzinfo=UTC)),
         "finished": True,
         "removed": {"customers": 1, "orders": 2},
         "rests": rests,
         "codes_until": date(2033, 3, 3),
     }
-    return PriorErasureSummary(**told | given)
+    return PriorErasureSummary(**values | given)
 
 
 def plain(package):
     return " ".join(package.text("00_letter.txt").split())
 
 
-def test_s08_the_letter_says_when_she_was_erased_and_what_is_sealed_until_when():
+def test_s08_the_letter_states_the_erasure_and_what_is_sealed_until_when():
     package = Package(case([], tasks=NOTHING, prior_erasures=[before(SEALED, LOCKED)]))
     for letter in (plain(package), package.text("00_letter.html")):
         body, notes = letter.split("[1] Our" if letter.startswith("MINI") else "<footer>")
@@ -82,11 +82,11 @@ def test_s08_the_letter_says_when_she_was_erased_and_what_is_sealed_until_when()
         )
         assert "Bank particulars for 1 refund are locked away until the refund is settled." in body
         assert "They go after 3 March 2033." in body
-        assert ("s.36" in body, "s.62" in body) == (False, False), "statutes belong into the footnotes"
+        assert ("s.36" in body, "s.62" in body) == (False, False), "statutes belong in the footnotes"
         assert ("CGST Act 2017 s.36" in notes, TAX in notes) == (True, True)
 
 
-def test_s08_programs_read_the_same_and_it_fits_the_schema():
+def test_s08_the_json_states_the_same_and_matches_the_schema():
     package = Package(
         case([], tasks=NOTHING, prior_erasures=[before(SEALED, LOCKED), before(codes_until=None)])
     )
@@ -132,11 +132,11 @@ def test_s08_programs_read_the_same_and_it_fits_the_schema():
     ],
     ids=["sealed", "nothing sealed", "sealed, one is down", "nothing sealed, one is down", "ordered again"],
 )
-def test_the_answer_stays_explicit(records, tasks, rests, answer, says):
-    """P-10 and S-07: what is sealed is held, so it is never a plain no; what is only gone is."""
+def test_the_answer_is_explicit(records, tasks, rests, answer, says):
+    """P-10 and S-07: sealed data is still held, so the answer is never no; with everything erased it is."""
     package = Package(case(records, tasks=tasks, prior_erasures=[before(*rests)]))
-    told = package.json("01_summary.json")["do_we_hold_data"]
-    assert (told["answer"], says in told["in_words"], says in plain(package)) == (answer, True, True)
+    answer = package.json("01_summary.json")["do_we_hold_data"]
+    assert (answer["answer"], says in answer["in_words"], says in plain(package)) == (answer, True, True)
     assert ("Nothing of it is sealed with us." in plain(package)) is not bool(rests)
 
 
@@ -165,7 +165,7 @@ def test_each_reason_to_keep_has_its_words(rest, says):
     assert says in plain(Package(case([], prior_erasures=[before(rest)])))
 
 
-def test_papers_of_the_same_day_are_one_sentence():
+def test_documents_with_the_same_end_are_one_sentence():
     note = replace(SEALED, what="credit note as issued", count=1)
     letter = plain(
         Package(case([], prior_erasures=[before(SEALED, replace(SEALED, what="invoice as issued"), note)]))
@@ -173,31 +173,31 @@ def test_papers_of_the_same_day_are_one_sentence():
     assert "sealed until 31 March 2034: 4 invoices, 1 credit note. Nobody" in letter
 
 
-def test_an_erasure_that_spared_orders_is_not_called_done():
+def test_an_erasure_with_excluded_orders_is_not_called_done():
     letter = plain(Package(case([], prior_erasures=[before(finished=False, removed={})])))
     assert "We began on 3 March 2026 (reference req_01OLD) and have not finished" in letter
     assert "We did on" not in letter
 
 
-def test_without_an_erasure_nothing_of_it_is_said():
+def test_without_an_erasure_the_package_mentions_none():
     package = Package(case())
     for name in ("01_summary.json", "08_withheld.json"):
         assert "earlier_erasures" not in package.json(name)
     assert "erased before" not in package.text("00_letter.html") + package.text("00_letter.txt")
 
 
-# ---- the whole sentence
+# ---- the complete flow
 
 
 @pytest.fixture
 def kept(services):
-    """Services under a file that is decided: the last days are the law's."""
+    """Return services with a reviewed file, whose last days are those of the law."""
     return decided(services)
 
 
 @pytest.fixture
 def run(kept):
-    """Accept a delivery; work on the request that it opens. Gives its id, or '' for what is only learned from."""
+    """Accept a delivery and run its request. Return the request's id, '' if it is only indexed."""
 
     def of(topic, body):
         delivery = accepted(kept.store, topic, body, received_at=kept.clock.at)
@@ -213,7 +213,7 @@ def run(kept):
 
 @pytest.fixture
 def ask(kept, run):
-    """Her request for access as the package answers it: its files by name."""
+    """Run an access request of the data subject and return the files of its package by name."""
 
     def of(number=9999, **who):
         request_id = run("customers/data_request", data_request_body(number, **who))
@@ -241,10 +241,10 @@ def test_p65_after_an_erasure_access_is_answered_from_the_tombstone(kept, run, a
     erased = run("customers/redact", redact_body(1001))
     kept.clock.at += timedelta(days=200)
     files = ask(2)
-    [told] = erasures(files)
-    assert (told["erased_on"], told["reference"], told["finished"]) == ("2026-11-22", erased, True)
-    assert {"what": "orders", "count": 1} in told["erased"]
-    [paper] = told["sealed"]
+    [erasure] = erasures(files)
+    assert (erasure["erased_on"], erasure["reference"], erasure["finished"]) == ("2026-11-22", erased, True)
+    assert {"what": "orders", "count": 1} in erasure["erased"]
+    [paper] = erasure["sealed"]
     assert (paper["what"], paper["count"]) == ("invoice: figures, State", 1)
     assert (paper["until"], paper["erasable_from"]) == ("2034-03-31", "2034-04-01")
     assert "Income-tax Act 2025" in paper["law"]
@@ -256,7 +256,7 @@ def test_p65_after_an_erasure_access_is_answered_from_the_tombstone(kept, run, a
     assert [each for each in (*CANARIES, "Asha", "1030.00") if each.casefold() in whole] == []
 
 
-def test_what_she_ordered_after_it_is_a_new_contract_and_appears(kept, run, ask, platform):
+def test_an_order_after_the_erasure_is_a_new_contract_and_appears(kept, run, ask, platform):
     run("orders/paid", sold_body())
     run("customers/redact", redact_body(1001))
     kept.clock.at += timedelta(days=30)
@@ -265,33 +265,35 @@ def test_what_she_ordered_after_it_is_a_new_contract_and_appears(kept, run, ask,
     files = ask()
     assert json.loads(files["data/01_summary.json"])["records"] == 1
     assert "1002" in files["data/records/orders.json"]
-    assert [row["count"] for row in erasures(files)[0]["sealed"]] == [1], "the new order's copy is no rest"
+    assert [row["count"] for row in erasures(files)[0]["sealed"]] == [1], (
+        "the new order's copy is no remaining data of the erasure"
+    )
 
 
-def test_two_erasures_are_both_told_newest_first_and_no_paper_twice(kept, run, ask, platform):
+def test_two_erasures_are_listed_newest_first_and_no_document_twice(kept, run, ask, platform):
     platform.erasures = [
         ErasureState(outcome=Outcome.ERASED, reason="redacted")
-    ] * 2  # else the first is joined
+    ] * 2  # else the second joins the first
     run("orders/paid", sold_body())
     first = run("customers/redact", redact_body(1001))
     kept.clock.at += timedelta(days=300)
     run("orders/paid", later_body(kept))
     second = run("customers/redact", redact_body(1002))
-    told = erasures(ask())
-    assert [each["reference"] for each in told] == [second, first]
-    assert [[row["until"] for row in each["sealed"]] for each in told] == [["2035-03-31"], ["2034-03-31"]]
+    listed = erasures(ask())
+    assert [each["reference"] for each in listed] == [second, first]
+    assert [[row["until"] for row in each["sealed"]] for each in listed] == [["2035-03-31"], ["2034-03-31"]]
 
 
-def test_a_credit_note_that_came_after_it_is_told_too(kept, run, ask):
+def test_a_credit_note_after_the_erasure_is_listed_too(kept, run, ask):
     run("orders/paid", sold_body())
     run("customers/redact", redact_body(1001))
     run("refunds/create", refund_body())
     sealed = erasures(ask())[0]["sealed"]
     assert {row["what"].partition(":")[0]: row["count"] for row in sealed} == {"invoice": 1, "credit note": 1}
-    assert {row["until"] for row in sealed} == {"2035-03-31"}, "the latest of linked papers counts for all"
+    assert {row["until"] for row in sealed} == {"2035-03-31"}, "the latest of linked documents counts for all"
 
 
-def test_a_claim_and_an_open_refund_are_told(kept, run, ask):
+def test_a_legal_hold_and_an_open_refund_are_listed(kept, run, ask):
     run("orders/paid", sold_body())
     details = BankDetails(
         account_number="50100012347890", ifsc="HDFC0001234", account_holder="Asha Qwertzuiop"
@@ -310,7 +312,7 @@ def test_a_claim_and_an_open_refund_are_told(kept, run, ask):
     assert "50100012347890" not in "".join(files.values())
 
 
-def test_orders_that_were_spared_leave_the_erasure_unfinished(kept, run, ask, platform):
+def test_excluded_orders_leave_the_erasure_unfinished(kept, run, ask, platform):
     run("orders/create", sold_body(1001))
     run("orders/paid", sold_body(1002))
     platform.sold["1001"] = ConnectorUnavailable("shopify: HTTP 503")
@@ -318,11 +320,11 @@ def test_orders_that_were_spared_leave_the_erasure_unfinished(kept, run, ask, pl
     with kept.store.transaction() as tx:
         assert TaskState.WAITING in {one.state for one in tx.requests.list_tasks(request_id)}
         assert tx.requests.get_request(request_id).state is RequestState.IN_PROGRESS
-    [told] = erasures(ask())
-    assert (told["finished"], [row["count"] for row in told["sealed"]]) == (False, [1])
+    [erasure] = erasures(ask())
+    assert (erasure["finished"], [row["count"] for row in erasure["sealed"]]) == (False, [1])
 
 
-def test_somebody_else_who_shares_her_phone_is_told_nothing(kept, run, ask):
+def test_another_person_with_the_same_phone_sees_no_erasure(kept, run, ask):
     run("orders/paid", sold_body())
     run("customers/redact", redact_body(1001))
     phone = sold_body()["phone"]

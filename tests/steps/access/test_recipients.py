@@ -1,4 +1,4 @@
-"""Who had her parcels, on whose account, from which day to which: as the erasure asks, and as far as it is known."""
+"""The recipients of parcels: on whose account, from which day to which, attributed as the erasure does."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.steps.access.export_case import MERCHANT, Package, case, fixture, fou
 
 
 def recipients(package: Package) -> dict[str, dict[str, Any]]:
-    """Give the recipients by their ids."""
+    """Return the recipients by id."""
     return {each["id"]: each for each in package.json("02_recipients.json")["recipients"]}
 
 
@@ -26,8 +26,8 @@ def recipients(package: Package) -> dict[str, dict[str, Any]]:
     ],
     ids=["company", "location", "prefix"],
 )
-def test_the_merchants_own_rules_say_whose_account_it_was(rule):
-    """The package names the one whom the erasure asks, in the parcels and among the recipients."""
+def test_the_merchants_rules_decide_whose_account_it_was(rule):
+    """The package names the processor that the erasure instructs, in the parcels and in the recipients."""
     order = fixture("order__cod_delhivery")
     order["fulfillments"][0]["location"] = {"id": "gid://shopify/Location/55"}
     order["returns"] = []
@@ -47,13 +47,13 @@ FORGOTTEN = {
 
 
 def days(package: Package, carrier: str) -> tuple[str, str]:
-    """From which day to which a recipient had data."""
+    """Return the first and last day on which a recipient had data."""
     listed = recipients(package)[carrier]
     return listed["first_shared_on"], listed["last_shared_on"]
 
 
-def test_a_carrier_that_has_forgotten_her_parcel_had_it_all_the_same():
-    """What it says today does not undo that it got her address; no day is made up."""
+def test_a_carrier_that_no_longer_knows_the_parcel_is_listed():
+    """A carrier that no longer knows the parcel received the address; no day is invented."""
     asked = {"status_at": "2026-11-29T10:00:00+05:30"}
     package = Package(case([found("shipment", FORGOTTEN | asked, "bluedart")]))
     assert recipients(package)["bluedart"]["waybills"] == 1
@@ -63,8 +63,8 @@ def test_a_carrier_that_has_forgotten_her_parcel_had_it_all_the_same():
     assert "on a day we do not know" in package.text("00_letter.html")
 
 
-def test_the_shop_says_when_a_forgotten_parcel_was_sent():
-    """On whosever account it was."""
+def test_the_shop_dates_a_parcel_the_carrier_no_longer_knows():
+    """On whichever account it was sent."""
     order = fixture("order__cod_delhivery")
     order["fulfillments"][0]["trackingInfo"] = [{"company": "Blue Dart", "number": "7000 0000 001"}]
     forgotten = FORGOTTEN | {"account_holder": "shiprocket"}
@@ -74,10 +74,10 @@ def test_the_shop_says_when_a_forgotten_parcel_was_sent():
     assert days(package, "shiprocket") == ("", "")
 
 
-def test_the_days_are_the_first_and_the_last_of_all_that_happened():
-    """Not the carrier's last status alone; what was only foreseen, and what is no date, is none of them."""
+def test_the_days_are_the_first_and_the_last_event():
+    """Not only the carrier's last status; forecasts and unreadable dates do not count."""
     dates = {
-        "picked_up_at": "2026-05-06T20:00:00Z",  # the seventh in India
+        "picked_up_at": "2026-05-06T20:00:00Z",  # the 7th in India
         "expected_at": "2026-06-01T00:00:00+05:30",
         "return_promised_at": "2026-06-02",
         "returned_at": "0001-01-01T00:00:00+05:30",
@@ -93,16 +93,16 @@ def test_the_days_are_the_first_and_the_last_of_all_that_happened():
     assert row["status_at"] == "2026-05-09T12:38:09+05:30"
 
 
-def test_the_day_a_parcel_was_sent_is_the_shops_to_say():
-    """A parcel that is still on its way was given to the carrier when it was sent."""
+def test_the_shop_dates_the_sending_of_a_parcel():
+    """A parcel under way was handed to the carrier when it was sent."""
     order = fixture("order__cod_delhivery")
     order["fulfillments"][0] |= {"deliveredAt": None, "inTransitAt": "2026-05-08T07:08:09Z"}
     package = Package(case([found("order", order)]))
     assert days(package, "delhivery") == ("2026-05-07", "2026-05-08")
 
 
-def test_parcels_that_came_back_are_parcels_too():
-    """Attributed as the erasure attributes them, on the merchant's rules; their carriers are recipients."""
+def test_returned_parcels_are_listed_too():
+    """They are attributed by the merchant's rules, as in the erasure; their carriers are recipients."""
     order = fixture("order__cod_delhivery")
     back = {"carrierName": "Blue Dart", "number": "70000000001", "url": ""}
     untracked: list[Any] = [{"deliverable": None}, {"deliverable": {"tracking": {"number": None}}}]

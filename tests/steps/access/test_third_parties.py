@@ -1,4 +1,4 @@
-"""Who took a parcel in: herself, nobody in particular, or somebody whose name is not for this copy."""
+"""The receiver of a parcel: the data subject, a generic word, or another person, whose name is masked."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from tests.steps.access.export_case import Package, case, fixture, found
 
 
 def parcel(received_by: str | None, consignee: str | None = "Asha Sharma", **changes: Any) -> dict[str, Any]:
-    """Make a carrier's record; the customer's own record is not there unless a test adds it."""
-    told = {"received_by": received_by, "consignee": consignee and {"name": consignee}}
-    return fixture("shipment__delhivery") | told | changes
+    """Return a carrier's record; the customer record is missing unless a test adds it."""
+    values = {"received_by": received_by, "consignee": consignee and {"name": consignee}}
+    return fixture("shipment__delhivery") | values | changes
 
 
-def told(body: dict[str, Any], *more: Any) -> dict[str, Any]:
-    """Give the record as the package tells it."""
+def masked(body: dict[str, Any], *more: Any) -> dict[str, Any]:
+    """Return the record as the package shows it."""
     package = Package(case([found("shipment", body, "delhivery"), *more]))
     data: dict[str, Any] = package.json("records/shipments.json")["records"][0]["data"]
     assert package.table("shipments")[0]["received_by"] == (data["received_by"] or "")
@@ -43,9 +43,9 @@ def told(body: dict[str, Any], *more: Any) -> dict[str, Any]:
         (None, None),
     ],
 )
-def test_herself_and_nobody_in_particular_are_told(received_by, consignee):
-    """S-09: her first name and no word that is not hers; an initial only beside a whole name of hers."""
-    assert told(parcel(received_by, consignee))["received_by"] == received_by
+def test_the_data_subject_and_generic_receivers_are_shown(received_by, consignee):
+    """S-09: the first name and no foreign word; an initial only together with a complete name of the data subject."""
+    assert masked(parcel(received_by, consignee))["received_by"] == received_by
 
 
 @pytest.mark.parametrize(
@@ -67,22 +67,22 @@ def test_herself_and_nobody_in_particular_are_told(received_by, consignee):
         ("9876543210", "Asha Sharma"),
     ],
 )
-def test_anybody_else_is_another_person(received_by, consignee):
-    """S-09: one common word is not enough, and without a name of hers nobody is known to be she."""
-    assert told(parcel(received_by, consignee))["received_by"] == "another person"
+def test_any_other_receiver_is_another_person(received_by, consignee):
+    """S-09: one common word is not enough; without a name of the data subject every name is another person's."""
+    assert masked(parcel(received_by, consignee))["received_by"] == "another person"
 
 
-def test_the_name_in_her_profile_counts_wherever_it_stands():
-    """The carrier's records come first, and its answer may leave the person out."""
+def test_the_name_in_the_customer_record_counts_in_any_order():
+    """The carrier's records come first and may lack the consignee."""
     customer = found("customer", fixture("customer__asha"))
-    assert told(parcel("Asha Qwertzuiop", None), customer)["received_by"] == "Asha Qwertzuiop"
-    assert told(parcel("Asha Qwertzuiop", "Office"), customer)["received_by"] == "Asha Qwertzuiop"
+    assert masked(parcel("Asha Qwertzuiop", None), customer)["received_by"] == "Asha Qwertzuiop"
+    assert masked(parcel("Asha Qwertzuiop", "Office"), customer)["received_by"] == "Asha Qwertzuiop"
     nameless = found("customer", {"id": "1", "firstName": None, "lastName": "Sharma"})
-    assert told(parcel("Sharma", None), nameless)["received_by"] == "another person"
+    assert masked(parcel("Sharma", None), nameless)["received_by"] == "another person"
 
 
-def test_a_hidden_name_is_hidden_in_all_that_was_said():
-    """Notes, scans and what nobody foresaw, in any spelling; her own words and the places stay."""
+def test_a_masked_name_is_masked_in_remarks_and_scans():
+    """Notes, scans and unknown fields, in any spelling; the data subject's own name and the places remain."""
     scan = {
         "at": "2026-05-09",
         "status": "delivered",
@@ -98,7 +98,7 @@ def test_a_hidden_name_is_hidden_in_all_that_was_said():
     body = parcel(
         "Ravi Kumar (neighbour)", note="Mr Kumar, Sharma house", events=[scan, "odd"], raw_unrecognised=raw
     )
-    data = told(body)
+    data = masked(body)
     assert data["received_by"] == "another person"
     assert data["note"] == "Mr another person, Sharma house"
     assert data["events"] == [scan | {"note": "Delivered to another person"}, "odd"]
@@ -110,22 +110,22 @@ def test_a_hidden_name_is_hidden_in_all_that_was_said():
     }
 
 
-def test_a_relative_is_hidden_with_the_name_they_share():
-    """The surname stays hers where it stands beside her own name."""
-    data = told(parcel("Neighbour Ravi Sharma", note="neighbour Ravi Sharma for Asha Sharma", events=None))
+def test_a_relative_is_masked_with_the_shared_surname():
+    """The surname remains where it stands with the data subject's own first name."""
+    data = masked(parcel("Neighbour Ravi Sharma", note="neighbour Ravi Sharma for Asha Sharma", events=None))
     assert data["note"] == "neighbour another person for Asha Sharma"
 
 
-def test_a_receiver_only_the_raw_answer_names_is_judged_too():
-    """A field nobody foresaw tells no more than the one we know."""
+def test_a_receiver_in_the_raw_answer_is_masked_too():
+    """An unknown field shows no more than a known one."""
     raw = {"ReceiverName": "Ravi Kumar", "SignedBy": "ASHA"}
-    data = told(parcel(None, note="given to Ravi", raw_unrecognised=raw))
+    data = masked(parcel(None, note="given to Ravi", raw_unrecognised=raw))
     assert data["raw_unrecognised"] == {"ReceiverName": "another person", "SignedBy": "ASHA"}
     assert data["note"] == "given to another person"
 
 
-def test_each_place_that_was_hidden_is_counted():
-    """And an initial of a hidden name hides nothing else."""
+def test_each_masked_place_is_counted():
+    """An initial of a masked name masks nothing else."""
     body = parcel("Ravi K", note="Ravi took it, K block", events=[])
     package = Package(case([found("shipment", body, "delhivery")]))
     assert package.json("08_withheld.json")["left_out"][0]["places"] == 2

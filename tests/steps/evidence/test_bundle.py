@@ -1,4 +1,4 @@
-"""Prove: the same files for the same request, the heads that say most, and keys that were changed since."""
+"""The bundle of a request: the same files for the same inputs, the selected heads, and changed keys."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def facts(store):
 
 
 def case(store, facts, **given):
-    told = {
+    values = {
         "request": REQUEST,
         "tasks": [make_task(REQUEST.id)],
         "facts": facts,
@@ -46,7 +46,7 @@ def case(store, facts, **given):
         "timezone": "Asia/Kolkata",
     }
     return build_evidence_bundle(
-        BundleInputs(**(told | given)), sign=store.keyring.sign, encode_pem=store.keyring.public_key_pem
+        BundleInputs(**(values | given)), sign=store.keyring.sign, encode_pem=store.keyring.public_key_pem
     )
 
 
@@ -70,13 +70,13 @@ def test_the_same_request_gives_the_same_bytes(store, facts):
     ],
     ids=["none", "before it began", "covers some", "first that covers all", "first with a timestamp", "both"],
 )
-def test_the_heads_that_are_shown_are_the_first_that_cover_all_its_facts(store, facts, heads, shown):
+def test_the_selected_heads_are_the_first_that_cover_all_facts(store, facts, heads, shown):
     assert [fact.seq for fact in facts] == [2, 4]
     assert [each.seq for each in select_signed_heads(heads, facts)] == shown
     assert select_signed_heads(heads, []) == []
 
 
-def test_a_head_of_another_key_comes_with_that_key(store, facts):
+def test_a_head_signed_with_another_key_includes_that_key(store, facts):
     key = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="  # RFC 8037, appendix A
     signed = replace(head(4), public_key=key, signature="c2lnbmF0dXJl")
     files = case(store, facts, heads=[signed])
@@ -88,7 +88,7 @@ def test_a_head_of_another_key_comes_with_that_key(store, facts):
     assert "-inkey heads/2026-11-22.pem" in files["README.txt"].decode()
 
 
-def test_what_is_not_there_yet_is_said(store, facts):
+def test_a_missing_certificate_or_head_is_stated(store, facts):
     text = case(store, facts)["README.txt"].decode()
     assert "no certificate" in text
     assert "No head of the chain was signed since" in text

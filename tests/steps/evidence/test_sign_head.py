@@ -1,4 +1,4 @@
-"""Sign head: one a day, and a timestamp of somebody else's that is asked for until it comes."""
+"""The head is signed once a day; a timestamp is requested until the authority gives it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def stamper():
 
 @pytest.fixture
 def stamped(services, stamper):
-    """A bridge that has recorded something and knows an authority."""
+    """Return services with recorded facts and a timestamp authority."""
     append(services.store)
     return replace(services, timestamp_authority=stamper)
 
@@ -45,7 +45,7 @@ def facts(services):
         return [fact.fact for fact in tx.evidence.iterate_facts() if fact.fact.startswith("head.")]
 
 
-def test_without_an_authority_a_head_is_signed_and_rests_here(services):
+def test_without_an_authority_the_head_is_signed_only(services):
     append(services.store)
     sign_head(services=services)
     [head] = heads(services)
@@ -53,7 +53,7 @@ def test_without_an_authority_a_head_is_signed_and_rests_here(services):
     assert facts(services) == ["head.signed"]
 
 
-def test_a_timestamp_is_kept_with_its_moment_and_recorded_once(stamped, stamper, clock):
+def test_a_timestamp_is_stored_with_its_time_and_recorded_once(stamped, stamper, clock):
     for _ in range(3):
         sign_head(services=stamped)
         clock.at += HOUR
@@ -66,7 +66,7 @@ def test_a_timestamp_is_kept_with_its_moment_and_recorded_once(stamped, stamper,
         assert tx.evidence.verify_chain() == 7
 
 
-def test_an_authority_that_is_away_is_asked_after_ever_longer_pauses(stamped, stamper, clock):
+def test_an_unavailable_authority_is_asked_again_after_growing_pauses(stamped, stamper, clock):
     stamper.faults = [ConnectorUnavailable("timestamp authority: HTTP 503")] * 4
     began, asked_at = clock.at, []
     for _ in range(8):
@@ -84,7 +84,7 @@ def test_an_authority_that_is_away_is_asked_after_ever_longer_pauses(stamped, st
     assert (first.anchored_at, second.anchored_at) == (None, stamper.at)
 
 
-def test_only_the_newest_head_is_asked_for_because_it_covers_the_rest(stamped, stamper, clock):
+def test_only_the_newest_head_gets_a_timestamp(stamped, stamper, clock):
     stamper.faults = [ConnectorUnavailable("away")]
     sign_head(services=stamped)
     clock.at += timedelta(days=1)
@@ -95,20 +95,20 @@ def test_only_the_newest_head_is_asked_for_because_it_covers_the_rest(stamped, s
     assert [head.anchored_at is not None for head in heads(stamped)] == [False, True]
 
 
-def test_no_transaction_is_open_while_the_authority_thinks(stamped, stamper):
-    """Else SQLite, which has one writer, would refuse this one."""
+def test_no_transaction_is_open_during_the_timestamp_request(stamped, stamper):
+    """SQLite has one writer and would refuse this transaction if another were open."""
     stamper.meanwhile = lambda: append(stamped.store, 1)
     sign_head(services=stamped)
     assert heads(stamped)[0].anchored_at is not None
 
 
-def test_of_two_clocks_one_timestamp_stands(stamped, stamper):
+def test_two_schedulers_record_one_timestamp(stamped, stamper):
     stamper.meanwhile = lambda: sign_head(services=replace(stamped, timestamp_authority=FakeStamper()))
     sign_head(services=stamped)
     assert facts(stamped) == ["head.signed", "head.anchored"]
 
 
-def test_the_clock_signs_beside_purging(services, clock):
+def test_the_scheduler_signs_the_head_in_the_expiry_run(services, clock):
     append(services.store)
     purged = tick(services, "only", 2.0, None)
     assert len(heads(services)) == 1
@@ -119,7 +119,7 @@ def test_the_clock_signs_beside_purging(services, clock):
 
 
 @needs_openssl
-def test_a_real_authority_s_answer_is_what_openssl_accepts_for_the_statement(services, tmp_path):
+def test_openssl_accepts_a_real_authoritys_answer_for_the_statement(services, tmp_path):
     append(services.store)
     with Authority(tmp_path) as authority:
         sign_head(services=replace(services, timestamp_authority=Rfc3161Authority(authority.url)))
@@ -145,7 +145,7 @@ def test_the_ledger_outside_the_backup_gets_each_days_head(services, tmp_path, c
         assert check_ledger_gate(services=services) == ""
 
 
-def test_a_ledger_that_is_away_costs_a_days_deposit_and_nothing_else(services, tmp_path):
+def test_an_unavailable_ledger_misses_only_that_days_head(services, tmp_path):
     append(services.store)
     (tmp_path / "ledger.db").mkdir()
     with closing(SqlLedger(f"sqlite:///{tmp_path}/ledger.db")) as ledger:

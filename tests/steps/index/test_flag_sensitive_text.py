@@ -1,4 +1,4 @@
-"""Spot: bank details in a note become a review, and nothing of them stays."""
+"""Bank details in a note open a review; no value is stored."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def reviews(services):
         return [(review.kind, review.what) for review in tx.reviews.list_reviews()]
 
 
-def test_each_place_of_an_order_is_told_once_however_often_it_comes(services):
+def test_each_location_of_an_order_opens_one_review(services):
     for tries, number in enumerate((1001, 1001, 1002)):
         accepted(services.store, "orders/updated", order_body(number, note=NOTE, tries=tries))
     accepted(services.store, "orders/updated", order_body(1003, note="Ring the bell, call 9811122233"))
@@ -30,7 +30,7 @@ def test_each_place_of_an_order_is_told_once_however_often_it_comes(services):
     index_deliveries(SHOP, services=services)
     assert reviews(services) == [("bank_details", "order note: bank_account, ifsc")] * 2
     with services.store.transaction() as tx:
-        told = [event.detail for event in tx.evidence.iterate_facts() if event.fact == "review.opened"]
+        details = [event.detail for event in tx.evidence.iterate_facts() if event.fact == "review.opened"]
         assert (
             len(tx.reviews.list_reviews_of_order(SHOP, "1001"))
             == len(tx.reviews.list_reviews_of_order(SHOP, "1002"))
@@ -39,20 +39,20 @@ def test_each_place_of_an_order_is_told_once_however_often_it_comes(services):
         assert (
             tx.reviews.list_reviews_of_order(SHOP, "1003") == tx.reviews.list_reviews_of_order(SHOP, "") == []
         )
-    assert not any(value in repr(told) for value in ("1001", "001234567890", "HDFC0001234"))
+    assert not any(value in repr(details) for value in ("1001", "001234567890", "HDFC0001234"))
 
 
-def test_a_customer_s_note_is_told_once_with_all_her_orders(services):
-    hers = {"id": 7001, "note": "IFSC HDFC0001234"}
+def test_a_customer_note_opens_one_review_for_all_orders(services):
+    customer = {"id": 7001, "note": "IFSC HDFC0001234"}
     for number in (1001, 1002):
-        accepted(services.store, "orders/create", order_body(number, customer=hers))
-    accepted(services.store, "customers/update", hers)
-    accepted(services.store, "customers/update", hers | {"id": 7002})
+        accepted(services.store, "orders/create", order_body(number, customer=customer))
+    accepted(services.store, "customers/update", customer)
+    accepted(services.store, "customers/update", customer | {"id": 7002})
     index_deliveries(SHOP, services=services)
     assert reviews(services) == [("bank_details", "customer note: ifsc")] * 2
 
 
-def test_what_the_file_does_not_look_for_is_not_looked_for(services):
+def test_kinds_outside_scan_for_are_not_flagged(services):
     free_text = replace(services.retention.categories["order_free_text"], scan_for=("pan",))
     for categories in ({}, {"order_free_text": free_text}):
         other = replace(services, retention=replace(services.retention, categories=categories))
@@ -61,7 +61,7 @@ def test_what_the_file_does_not_look_for_is_not_looked_for(services):
     assert reviews(services) == []
 
 
-def test_t15_engraving_and_note_are_gone_after_an_erasure_and_a_person_is_told_of_the_ifsc(
+def test_t15_an_erasure_removes_engraving_and_note_and_the_ifsc_opens_a_review(
     services, platform, database_url
 ):
     platform.customers[ASHA.email] = "7001"

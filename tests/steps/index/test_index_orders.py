@@ -1,4 +1,4 @@
-"""Index: a shop's deliveries are drained in batches; what does not fit stops nobody."""
+"""A shop's deliveries are indexed in batches; a malformed one does not stop the others."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def facts(services):
         return [(fact.fact, fact.detail) for fact in tx.evidence.list_facts_of_request("")]
 
 
-def test_deliveries_teach_the_index_and_lose_their_bodies(services):
+def test_deliveries_update_the_index_and_their_bodies_are_destroyed(services):
     first = accepted(services.store, "orders/create", order_body(parcels=[("Delhivery", "AWB1")]))
     assert index_deliveries(SHOP, services=services) == 1
     assert states(services) == {first.id: ("done", False)}
@@ -38,7 +38,7 @@ def test_deliveries_teach_the_index_and_lose_their_bodies(services):
     assert index_deliveries(SHOP, services=services) == 0
 
 
-def test_only_this_shop_and_nothing_of_the_privacy_topics_is_taken(services):
+def test_only_this_shop_and_no_privacy_topic_is_indexed(services):
     accepted(services.store, "orders/create", order_body(), shop=OTHER_SHOP)
     accepted(services.store, "customers/redact", redact_body())
     accepted(services.store, "customers/data_request", fixture("customers_data_request.json"))
@@ -46,7 +46,7 @@ def test_only_this_shop_and_nothing_of_the_privacy_topics_is_taken(services):
     assert set(states(services).values()) == {("received", True)}
 
 
-def test_what_does_not_fit_is_rejected_with_a_fact_and_never_stops_its_neighbours(services):
+def test_a_malformed_delivery_is_rejected_with_a_fact_and_the_batch_goes_on(services):
     bad = accepted(services.store, "orders/create", b"{not json")
     worse = accepted(services.store, "orders/create", {"name": "no id"})
     good = accepted(services.store, "orders/create", order_body())
@@ -71,7 +71,7 @@ def test_merges_and_the_uninstall_are_facts_and_a_failed_merge_is_not(services):
     assert [fact for fact, _ in facts(services)] == ["customers.merged", "shop.uninstalled"]
 
 
-def test_late_deliveries_of_the_erased_are_counted_and_forgotten(services):
+def test_late_deliveries_of_erased_data_subjects_are_counted_and_dropped(services):
     with services.store.transaction() as tx:
         tx.index.erase_person(SHOP, ASHA, request_id="req_1")
     accepted(services.store, "orders/updated", order_body(1001))
@@ -81,16 +81,14 @@ def test_late_deliveries_of_the_erased_are_counted_and_forgotten(services):
     assert set(states(services).values()) == {("done", False)}
 
 
-def test_a_long_queue_is_drained_in_batches(services, monkeypatch):
+def test_many_deliveries_are_indexed_in_batches(services, monkeypatch):
     monkeypatch.setattr(step, "BATCH_ROWS", 2)
     for number in range(1, 6):
         accepted(services.store, "orders/create", order_body(number))
     assert index_deliveries(SHOP, services=services) == 5
 
 
-def test_after_a_while_the_job_rings_for_itself_and_gives_others_their_turn(
-    services, queue, clock, monkeypatch
-):
+def test_after_its_time_limit_the_job_enqueues_itself(services, queue, clock, monkeypatch):
     monkeypatch.setattr(step, "BATCH_ROWS", 2)
     for number in range(1, 6):
         accepted(services.store, "orders/create", order_body(number))
@@ -102,7 +100,7 @@ def test_after_a_while_the_job_rings_for_itself_and_gives_others_their_turn(
 
 @pytest.fixture
 def poison(monkeypatch):
-    """Let the index choke on order 2: a defect of ours, whatever the body."""
+    """Make indexing of order 2 fail, as a defect of the bridge would."""
     learn = IndexRows.ingest_sightings
 
     def choke(self, shop, sightings):
@@ -115,7 +113,7 @@ def poison(monkeypatch):
 
 @pytest.mark.usefixtures("poison")
 @pytest.mark.parametrize("rows", [200, 3])
-def test_one_that_cannot_be_learned_from_is_a_dead_letter_and_stops_nobody(services, monkeypatch, rows):
+def test_a_delivery_that_cannot_be_indexed_becomes_a_dead_letter_alone(services, monkeypatch, rows):
     monkeypatch.setattr(step, "BATCH_ROWS", rows)
     sent = {
         number: accepted(services.store, "orders/create", order_body(number)).id for number in range(1, 6)
@@ -134,7 +132,7 @@ def test_one_that_cannot_be_learned_from_is_a_dead_letter_and_stops_nobody(servi
 
 
 @pytest.mark.usefixtures("poison")
-def test_a_database_that_goes_away_in_the_middle_fails_nothing(services, monkeypatch):
+def test_an_unavailable_database_marks_no_delivery_as_failed(services, monkeypatch):
     accepted(services.store, "orders/create", order_body(2))
     drain, calls = step._index_batch, []
 
@@ -150,7 +148,7 @@ def test_a_database_that_goes_away_in_the_middle_fails_nothing(services, monkeyp
     assert set(states(services).values()) == {("received", True)}
 
 
-def test_dying_in_a_batch_changes_nothing_and_the_next_run_does_it_all(services, monkeypatch):
+def test_a_crash_in_a_batch_changes_nothing_and_the_next_run_does_all(services, monkeypatch):
     for number in range(1, 4):
         accepted(services.store, "orders/create", order_body(number))
 

@@ -1,4 +1,4 @@
-"""What the shop says after an erasure: nothing of her is kept, and what carriers must be told is."""
+"""A delivery after an erasure: no personal data is stored; what carriers must be instructed about is."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.factories import ASHA, NOW, SHOP, accepted, make_request, make_task, 
 
 @pytest.fixture
 def erased(services):
-    """Asha's erasure with one parcel, done here."""
+    """Run Asha's erasure with one parcel and return the request id."""
     with services.store.transaction() as tx:
         tx.index.ingest_sightings(SHOP, [order(1001, parcels=[("Delhivery", "14908100000012")])])
         request = make_request(kind=RequestKind.ERASURE, principal=ASHA)
@@ -37,11 +37,11 @@ def entries(services, request):
 
 def fulfilment(number, **given):
     at = (NOW + timedelta(hours=2)).isoformat()
-    told = {"id": 5, "order_id": 1001, "status": "success", "updated_at": at, "created_at": at}
-    return told | {"tracking_company": "Delhivery", "tracking_numbers": [number]} | given
+    values = {"id": 5, "order_id": 1001, "status": "success", "updated_at": at, "created_at": at}
+    return values | {"tracking_company": "Delhivery", "tracking_numbers": [number]} | given
 
 
-def test_where_her_parcel_is_now_is_taken_in(services, erased):
+def test_the_status_of_an_erased_parcel_is_updated(services, erased):
     (entry,) = entries(services, erased)
     assert entry.status is ParcelStatus.UNKNOWN
     tell(services, "fulfillments/update", fulfilment("14908100000012", shipment_status="delivered"))
@@ -52,10 +52,12 @@ def test_where_her_parcel_is_now_is_taken_in(services, erased):
         "fulfillments/update",
         fulfilment("14908100000012", shipment_status="in_transit", updated_at=NOW.isoformat()),
     )
-    assert entries(services, erased)[0].status is ParcelStatus.DELIVERED, "an older word takes nothing back"
+    assert entries(services, erased)[0].status is ParcelStatus.DELIVERED, (
+        "an older status does not replace a newer one"
+    )
 
 
-def test_a_parcel_that_was_sent_after_the_erasure_is_told_of_too(services, erased):
+def test_a_parcel_sent_after_the_erasure_becomes_a_notice_item(services, erased):
     tell(services, "fulfillments/create", fulfilment("14908100000023"))
     old, new = entries(services, erased)
     assert (new.reference, new.state, new.task_id) == ("14908100000023", NoticeState.WAITING, old.task_id)
@@ -69,7 +71,7 @@ def _due(tx):
     return [("notify", row.id, False) for row in rows]
 
 
-def test_a_return_that_opens_holds_and_one_that_is_settled_frees(services, erased):
+def test_an_open_return_blocks_the_item_and_a_closed_one_releases_it(services, erased):
     tell(services, "returns/approve", {"id": 9, "order_id": 1001, "status": "open"})
     assert entries(services, erased)[0].matters == ("return/9",)
     tell(services, "disputes/update", {"id": 4, "order_id": 1001, "status": "won"})
@@ -78,13 +80,13 @@ def test_a_return_that_opens_holds_and_one_that_is_settled_frees(services, erase
     assert entries(services, erased)[0].matters == ()
 
 
-def test_what_is_told_of_a_new_order_is_a_new_contract_and_no_entry(services, erased):
+def test_a_new_order_is_a_new_contract_and_opens_no_item(services, erased):
     body = order_body(2002, at=NOW + timedelta(days=1), parcels=[("Delhivery", "14908100000034")])
     tell(services, "orders/create", body)
     assert len(entries(services, erased)) == 1
 
 
-def test_the_instruction_of_an_open_return_waits(services):
+def test_an_item_with_an_open_return_waits(services):
     with services.store.transaction() as tx:
         tx.index.ingest_sightings(SHOP, [order(1001, parcels=[("Delhivery", "14908100000012")])])
     tell(services, "returns/request", {"id": 9, "order_id": 1001, "status": "requested"})

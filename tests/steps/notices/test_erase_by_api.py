@@ -1,4 +1,4 @@
-"""Erase there: a processor with an interface gets no letter; what was recorded of a deed is never lost again."""
+"""A processor with an API gets no letter; a recorded result is never lost."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ def case(store, clock, queue):
 
 def task(case, request):
     case.process(request)
-    (told,) = [one for one in case.tasks(request) if one.system == "aftership"]
-    return told
+    (saved,) = [one for one in case.tasks(request) if one.system == "aftership"]
+    return saved
 
 
-def test_it_is_erased_without_a_letter_and_the_request_says_so(case):
+def test_records_are_erased_by_api_without_a_letter(case):
     case.eraser.knows.discard(NUMBERS[2])
     request = case.erasure(*NUMBERS)
     case.run(ACCOUNT)
@@ -54,10 +54,10 @@ def test_it_is_erased_without_a_letter_and_the_request_says_so(case):
     assert not case.mailer.letters
     (notice,) = case.notices()
     assert (notice.state, notice.answered_via) == (NoticeState.COMPLETED, NoticeChannel.API)
-    told = task(case, request)
-    assert told.state is TaskState.DONE
-    assert told.detail["answers"] == {"erased": 2, "not_found": 1}
-    assert not any(entry.reference for entry in case.entries(account=ACCOUNT)), "no waybill stays"
+    saved = task(case, request)
+    assert saved.state is TaskState.DONE
+    assert saved.detail["answers"] == {"erased": 2, "not_found": 1}
+    assert not any(entry.reference for entry in case.entries(account=ACCOUNT)), "no waybill remains"
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_it_is_erased_without_a_letter_and_the_request_says_so(case):
         (ConnectorThrottled("x", retry_after_s=900.0), ""),
     ],
 )
-def test_a_fault_in_the_midst_loses_nothing_that_was_erased(case, monkeypatch, fault, why):
+def test_a_fault_between_two_records_keeps_the_first_result(case, monkeypatch, fault, why):
     erase = case.eraser.erase_waybills
 
     def broken(numbers):
@@ -89,7 +89,7 @@ def test_a_fault_in_the_midst_loses_nothing_that_was_erased(case, monkeypatch, f
     assert task(case, request).state is TaskState.DONE
 
 
-def test_without_credentials_it_waits_loudly(case):
+def test_without_credentials_the_notice_is_blocked(case):
     case.eraser.configured = False
     request = case.erasure(*NUMBERS)
     case.run(ACCOUNT)
@@ -100,7 +100,7 @@ def test_without_credentials_it_waits_loudly(case):
     assert task(case, request).state is TaskState.DONE
 
 
-def test_what_has_no_waybill_is_no_matter_of_an_interface_and_a_person_is_shown_it(case):
+def test_an_item_without_a_waybill_is_refused_and_shown_to_a_person(case):
     request = case.erasure(NUMBERS[0])
     (named,) = case.entries(account=ACCOUNT)
     with case.store.transaction() as tx:
@@ -120,20 +120,20 @@ def test_what_has_no_waybill_is_no_matter_of_an_interface_and_a_person_is_shown_
         )
     case.run(ACCOUNT)
     assert case.eraser.erased == [NUMBERS[0]]
-    told = task(case, request)
-    assert (told.state, told.last_error) == (TaskState.FAILED, "processor_refused")
-    assert told.detail["answers"] == {"erased": 1, "refused": 1}
+    saved = task(case, request)
+    assert (saved.state, saved.last_error) == (TaskState.FAILED, "processor_refused")
+    assert saved.detail["answers"] == {"erased": 1, "refused": 1}
     assert [entry.reason for entry in case.entries(account=ACCOUNT)].count("not_by_api") == 1
 
 
-def test_one_parcel_of_two_people_is_erased_once_and_is_done_for_both(case):
+def test_a_parcel_shared_by_two_requests_is_erased_once_for_both(case):
     one, other = case.erasure(NUMBERS[0]), case.erasure(NUMBERS[0], subject="another")
     case.run(ACCOUNT)
     assert case.eraser.erased == [NUMBERS[0]]
     assert [task(case, each).state for each in (one, other)] == [TaskState.DONE] * 2
 
 
-def test_what_still_moves_is_not_erased(case):
+def test_a_moving_parcel_is_not_erased(case):
     case.erasure(NUMBERS[0])
     case.move(NUMBERS[0], ParcelStatus.IN_TRANSIT, at=NOW)
     case.run(ACCOUNT)

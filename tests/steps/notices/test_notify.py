@@ -1,4 +1,4 @@
-"""Notify: looked at in batches, told in a letter, reminded, ended; each thing once, and nothing too early."""
+"""An account is processed: parcels tracked in batches, letters sent, reminded and escalated; each once and not early."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def case(store, clock, queue):
     return Case(store, clock, queue)
 
 
-def test_a_settled_parcel_is_looked_at_told_of_and_its_request_says_so(case):
+def test_a_settled_parcel_is_tracked_and_instructed_and_the_certificate_shows_it(case):
     request = case.erasure("14908100000012")
     assert case.run()
     (letter,) = case.mailer.letters
@@ -44,19 +44,21 @@ def test_a_settled_parcel_is_looked_at_told_of_and_its_request_says_so(case):
     assert Counter(facts(case, request))["notice.sent"] == 1
 
 
-def test_it_is_asked_where_it_is_before_and_whose_only_when_it_may_be_told(case):
+def test_the_consignee_is_fetched_only_when_the_item_is_due(case):
     case.erasure("14908100000012", "14908100000023")
     case.move("14908100000023", ParcelStatus.IN_TRANSIT)
     case.run()
     assert [people for _, people in case.carrier.tracked] == [False, True]
-    assert case.carrier.tracked[1][0] == ("14908100000012",), "nobody looks at people whose parcel moves"
-    waits, told = sorted(case.entries(), key=lambda entry: entry.state, reverse=True)
+    assert case.carrier.tracked[1][0] == ("14908100000012",), (
+        "the consignee of a moving parcel is not fetched"
+    )
+    waits, queued = sorted(case.entries(), key=lambda entry: entry.state, reverse=True)
     assert (waits.state, waits.reason, waits.baseline) == (NoticeState.WAITING, "parcel_moving", "")
-    assert told.baseline
-    assert "Qwertzuiop" not in told.baseline
+    assert queued.baseline
+    assert "Qwertzuiop" not in queued.baseline
 
 
-def test_what_moves_is_told_of_by_itself_when_it_came_to_rest(case):
+def test_a_moving_parcel_is_instructed_when_it_has_settled(case):
     request = case.erasure("14908100000012")
     case.move("14908100000012", ParcelStatus.IN_TRANSIT)
     case.run()
@@ -74,7 +76,7 @@ def test_what_moves_is_told_of_by_itself_when_it_came_to_rest(case):
     assert len(case.mailer.letters) == 1
 
 
-def test_a_digest_lists_what_became_due_of_several_people_and_goes_once_a_day(case):
+def test_a_notice_lists_due_items_of_several_requests_and_is_sent_once_a_day(case):
     one = case.erasure("14908100000012")
     other = case.erasure("14908100000023", subject="somebody else")
     case.run()
@@ -92,7 +94,7 @@ def test_a_digest_lists_what_became_due_of_several_people_and_goes_once_a_day(ca
     assert "14908100000012" not in case.mailer.letters[1].text
 
 
-def test_the_letter_names_no_person_and_both_forms_say_the_same(case):
+def test_the_letter_names_no_person_and_text_and_html_say_the_same(case):
     case.erasure("14908100000012")
     case.run()
     (letter,) = case.mailer.letters
@@ -109,7 +111,7 @@ def test_the_letter_names_no_person_and_both_forms_say_the_same(case):
         assert tx.notices.find_notice_by_token(token + "x") is None
 
 
-def test_the_ground_is_the_law_that_is_in_force_on_the_day(case):
+def test_the_ground_is_the_law_in_force_on_the_day(case):
     case.at(NOW.replace(year=2028))
     case.erasure("14908100000012", arrived_days=400)
     case.run()
@@ -128,7 +130,7 @@ def test_the_ground_is_the_law_that_is_in_force_on_the_day(case):
         ({"erasure_channel": "api"}, "api_not_configured"),
     ],
 )
-def test_what_cannot_go_waits_loudly_and_says_so_once(case, change, why):
+def test_a_blocked_notice_waits_and_is_recorded_once(case, change, why):
     case.services = replace(
         case.services,
         merchant=replace(case.services.merchant, processors=told_processors(**change)),
@@ -144,7 +146,7 @@ def test_what_cannot_go_waits_loudly_and_says_so_once(case, change, why):
     assert facts(case, request).count("notice.stuck") == 1
 
 
-def test_without_a_mail_server_letters_wait_and_go_when_there_is_one(case):
+def test_letters_wait_for_a_configured_mail_server(case):
     case.mailer.configured = False
     case.erasure("14908100000012")
     case.run()
@@ -155,7 +157,7 @@ def test_without_a_mail_server_letters_wait_and_go_when_there_is_one(case):
     assert case.notices()[0].state is NoticeState.SENT
 
 
-def test_a_parcel_of_an_unknown_carrier_is_for_a_person(case):
+def test_a_parcel_of_an_unknown_carrier_needs_a_person(case):
     request = case.erasure("X1", carrier="unknown")
     assert case.run(f"{SHOP}|unknown")
     case.process(request)
@@ -163,7 +165,7 @@ def test_a_parcel_of_an_unknown_carrier_is_for_a_person(case):
     assert not case.carrier.tracked
 
 
-def test_a_refused_address_has_bounced_and_waits_for_a_person(case):
+def test_a_refused_address_bounces_and_waits_for_a_person(case):
     case.mailer.faults = [ConnectorRefused("mail: recipient refused, 550")]
     request = case.erasure("14908100000012")
     case.run()
@@ -181,12 +183,12 @@ def test_a_refused_address_has_bounced_and_waits_for_a_person(case):
         (CredentialRejected("mail: login refused"), timedelta(hours=1)),
     ],
 )
-def test_a_mail_server_that_is_down_or_refuses_us_is_tried_again(case, fault, after):
+def test_an_unavailable_or_refusing_mail_server_is_tried_again(case, fault, after):
     case.mailer.faults = [fault]
     case.erasure("14908100000012")
     case.run()
     assert case.notices()[0].state is NoticeState.QUEUED
-    assert case.links() == 0, "a link that nobody got is no link"
+    assert case.links() == 0, "the link of an unsent letter is deleted"
     assert not case.run()
     case.at(NOW + after)
     case.run()
@@ -194,7 +196,7 @@ def test_a_mail_server_that_is_down_or_refuses_us_is_tried_again(case, fault, af
     assert len(case.mailer.letters) == case.links() == 1
 
 
-def test_who_does_not_answer_is_reminded_and_then_a_person_takes_over(case):
+def test_an_unanswered_notice_is_reminded_and_then_escalated(case):
     request = case.erasure("14908100000012")
     case.run()
     states = []
@@ -219,7 +221,7 @@ def test_who_does_not_answer_is_reminded_and_then_a_person_takes_over(case):
     assert facts(case, request).count("notice.expired") == 1
 
 
-def test_who_said_that_it_works_on_it_is_not_reminded_before_the_date(case):
+def test_an_acknowledged_notice_is_not_reminded_before_its_due_date(case):
     case.erasure("14908100000012")
     case.run()
     record_acknowledgement(
@@ -237,7 +239,7 @@ def test_who_said_that_it_works_on_it_is_not_reminded_before_the_date(case):
     "fault",
     [ConnectorUnavailable("x"), ConnectorThrottled("x", retry_after_s=900.0), CredentialRejected("x")],
 )
-def test_a_carrier_that_cannot_be_asked_is_left_in_peace_and_shown(case, fault):
+def test_an_unavailable_carrier_is_postponed_and_shown(case, fault):
     request = case.erasure("14908100000012")
     case.carrier.faults = [fault]
     case.run()
@@ -252,7 +254,7 @@ def test_a_carrier_that_cannot_be_asked_is_left_in_peace_and_shown(case, fault):
     assert case.notices()[0].state is NoticeState.SENT
 
 
-def test_ten_thousand_parcels_are_asked_in_batches_across_people(case):
+def test_ten_thousand_parcels_are_tracked_in_batches_across_requests(case):
     for person in range(4):
         case.erasure(*(f"1490810{person}{n:06}" for n in range(30)), subject=f"person {person}")
     case.run()
@@ -262,7 +264,7 @@ def test_ten_thousand_parcels_are_asked_in_batches_across_people(case):
     assert "and 20 more, in the file" in case.mailer.letters[0].text
 
 
-def test_a_return_that_is_opened_while_the_carrier_is_asked_is_seen(case, monkeypatch):
+def test_a_return_opened_during_tracking_is_respected(case, monkeypatch):
     case.erasure("14908100000012")
     track = case.carrier.track_parcels
 
@@ -276,14 +278,14 @@ def test_a_return_that_is_opened_while_the_carrier_is_asked_is_seen(case, monkey
     with pytest.raises(ConcurrentChange):
         case.run()
     case.at(NOW + timedelta(minutes=10))
-    assert case.run(), "it goes on by itself"
+    assert case.run(), "it continues by itself"
     assert [entry.reason for entry in case.entries()] == ["return_open"]
     assert not case.mailer.letters
 
 
 @pytest.mark.parametrize("word", ["a return", "on the way back"])
-def test_what_changes_while_a_letter_waits_takes_its_line_out(case, word):
-    """A contact that is verified months later must not let a letter of then go as it was."""
+def test_an_item_that_changes_while_its_letter_waits_is_removed_from_it(case, word):
+    """A letter that waited months for a verified contact is not sent with items that changed meanwhile."""
     unverified = told_processors(contact_verified_on=None)
     merchant = case.services.merchant
     case.services = replace(case.services, merchant=replace(merchant, processors=unverified))
@@ -305,7 +307,7 @@ def test_what_changes_while_a_letter_waits_takes_its_line_out(case, word):
     assert case.notices() == []
 
 
-def test_a_read_back_that_is_refused_stops_nobody_else_and_ends(case, monkeypatch):
+def test_a_refused_verification_does_not_stop_the_account_and_ends(case, monkeypatch):
     case.erasure("14908100000012")
     case.run()
     erased_by(case, case.notices()[0])
@@ -329,7 +331,7 @@ def test_a_read_back_that_is_refused_stops_nobody_else_and_ends(case, monkeypatc
     assert (first.read_back, first.look_at, first.reference) == ("not_possible", None, "")
 
 
-def test_what_came_to_rest_without_a_date_is_told_of_some_day(case):
+def test_a_parcel_settled_without_a_date_is_instructed_in_the_end(case):
     case.erasure("14908100000012", shipped_at=None)
     case.move("14908100000012", ParcelStatus.DELIVERED, at=None)
     for _ in range(60):
@@ -338,7 +340,7 @@ def test_what_came_to_rest_without_a_date_is_told_of_some_day(case):
     assert [notice.state for notice in case.notices()] == [NoticeState.REMINDED]
 
 
-def test_who_says_late_that_it_works_on_it_is_given_a_week_and_then_ends(case):
+def test_an_acknowledgement_after_the_due_date_gives_one_more_week(case):
     case.erasure("14908100000012")
     case.run()
     while case.notices()[0].state is not NoticeState.EXPIRED:
@@ -349,11 +351,11 @@ def test_who_says_late_that_it_works_on_it_is_given_a_week_and_then_ends(case):
     )
     assert case.notices()[0].next_at == case.clock.at + days(7)
     case.at(case.clock.at + days(7))
-    assert case.run(), "the account wakes for it"
+    assert case.run(), "the account is due at that time"
     assert case.notices()[0].state is NoticeState.EXPIRED
 
 
-def test_the_shops_fresh_word_saves_the_first_question(case):
+def test_a_fresh_status_from_the_shop_saves_the_first_query(case):
     case.erasure("14908100000012", status=ParcelStatus.OUT_FOR_DELIVERY, status_at=NOW - timedelta(hours=3))
     case.run()
     assert not case.carrier.tracked
@@ -362,7 +364,7 @@ def test_the_shops_fresh_word_saves_the_first_question(case):
     assert case.carrier.tracked
 
 
-def test_a_return_is_the_same_parcel_under_a_second_number(case):
+def test_a_return_waybill_is_listed_with_its_parcel(case):
     case.erasure("69810000002", carrier="bluedart")
     case.carrier.parcels["69810000002"] = TrackingResult(
         number="69810000002",
@@ -383,7 +385,7 @@ def test_two_workers_do_not_send_the_same_letter(case):
     assert not case.mailer.letters
 
 
-def test_dying_after_the_mail_was_taken_sends_it_again_under_the_same_id(case):
+def test_a_crash_after_sending_sends_again_under_the_same_message_id(case):
     case.erasure("14908100000012")
     send = case.mailer.send_letter
 
@@ -402,7 +404,7 @@ def test_dying_after_the_mail_was_taken_sends_it_again_under_the_same_id(case):
     assert [notice.state for notice in case.notices()] == [NoticeState.SENT]
 
 
-def test_an_answer_that_comes_while_a_reminder_goes_stands(case):
+def test_an_answer_recorded_during_a_reminder_stands(case):
     case.erasure("14908100000012")
     case.run()
     case.at(NOW + days(10))

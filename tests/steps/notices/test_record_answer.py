@@ -1,4 +1,4 @@
-"""An answer is taken in once and whole, read back where that can be, and what is kept wakes on its day."""
+"""An answer is recorded once and completely, verified where possible; a retained item is reopened on its day."""
 
 from __future__ import annotations
 
@@ -33,21 +33,21 @@ def case(store, clock, queue):
 
 @pytest.fixture
 def sent(case):
-    """A notice that went out, with its request."""
+    """Return a sent notice with its request."""
     request = case.erasure(PARCEL, "14908100000023")
     case.run()
     return case, request, case.notices()[0]
 
 
-def refused(case, notice, said):
+def refused(case, notice, answers):
     with pytest.raises(PayloadInvalid) as caught:
         record_answer(
-            notice.id, said, via=NoticeChannel.PAGE, actor="processor:delhivery", services=case.services
+            notice.id, answers, via=NoticeChannel.PAGE, actor="processor:delhivery", services=case.services
         )
     return caught.value.reason
 
 
-def test_an_answer_is_taken_in_once(sent):
+def test_an_answer_is_recorded_once(sent):
     case, request, notice = sent
     after = erased_by(case, notice)
     assert (after.state, after.answered_at, after.answered_via) == (
@@ -68,7 +68,7 @@ def test_an_answer_is_taken_in_once(sent):
     assert PARCEL not in repr(fact)
 
 
-def test_half_an_answer_changes_nothing(sent):
+def test_an_incomplete_answer_changes_nothing(sent):
     case, _, notice = sent
     one, _ = case.entries(notice_id=notice.id)
     assert refused(case, notice, {one.id: AnswerRow(answer=ProcessorAnswer.ERASED)}) == "entry_missing"
@@ -77,18 +77,18 @@ def test_half_an_answer_changes_nothing(sent):
     assert case.links() == 1
 
 
-def test_an_acknowledgement_says_that_they_have_it_and_leaves_the_link(sent):
+def test_an_acknowledgement_is_recorded_and_the_link_stays_valid(sent):
     case, request, notice = sent
-    said = {"via": NoticeChannel.PAGE, "actor": "processor:delhivery", "services": case.services}
-    assert record_acknowledgement(notice.id, **said).state is NoticeState.ACKNOWLEDGED
-    assert record_acknowledgement(notice.id, **said).state is NoticeState.ACKNOWLEDGED
+    options = {"via": NoticeChannel.PAGE, "actor": "processor:delhivery", "services": case.services}
+    assert record_acknowledgement(notice.id, **options).state is NoticeState.ACKNOWLEDGED
+    assert record_acknowledgement(notice.id, **options).state is NoticeState.ACKNOWLEDGED
     assert (facts(case, request).count("notice.acknowledged"), case.links()) == (1, 1)
     erased_by(case, notice)
     with pytest.raises(PayloadInvalid, match="already_answered"):
-        record_acknowledgement(notice.id, **said)
+        record_acknowledgement(notice.id, **options)
 
 
-def test_what_was_erased_is_read_back_and_its_waybill_forgotten(sent):
+def test_an_erased_item_is_verified_and_its_waybill_deleted(sent):
     case, request, notice = sent
     erased_by(case, notice)
     assert [entry.reference for entry in case.entries()] == [PARCEL, "14908100000023"]
@@ -96,8 +96,8 @@ def test_what_was_erased_is_read_back_and_its_waybill_forgotten(sent):
     case.move("14908100000023", ParcelStatus.DELIVERED, consignee='{"name": "XXXX"}')
     case.at(NOW + timedelta(hours=24))
     case.run()
-    told = {entry.read_back for entry in case.entries()}
-    assert told == {"blank", "changed"}
+    results = {entry.read_back for entry in case.entries()}
+    assert results == {"blank", "changed"}
     assert {(entry.reference, entry.order) for entry in case.entries()} == {("", "")}
     case.process(request)
     (row,) = says(case, request)["processors"]
@@ -114,7 +114,7 @@ def test_not_found_is_not_erased(sent):
     assert says(case, request)["processors"][0]["answer"] == "absent"
 
 
-def test_who_says_erased_and_still_shows_her_is_told_again(sent):
+def test_an_erased_answer_with_an_unchanged_consignee_reopens_the_item(sent):
     case, request, notice = sent
     erased_by(case, notice)
     case.process(request)
@@ -134,7 +134,7 @@ def test_who_says_erased_and_still_shows_her_is_told_again(sent):
     assert "notice.reopened" in facts(case, request)
 
 
-def test_who_says_it_three_times_is_a_persons_matter(case):
+def test_a_third_contradicted_answer_needs_a_person(case):
     request = case.erasure(PARCEL)
     for turn in range(3):
         case.at(NOW + days(2 * turn))
@@ -154,7 +154,7 @@ def test_who_says_it_three_times_is_a_persons_matter(case):
     assert case.request(request).complete is False
 
 
-def test_a_carrier_that_never_shows_people_is_not_read_back(case):
+def test_a_carrier_without_consignees_is_not_verified(case):
     case.erasure(PARCEL)
     case.move(PARCEL, ParcelStatus.DELIVERED, at=NOW - days(190), consignee="")
     case.run()
@@ -163,13 +163,13 @@ def test_a_carrier_that_never_shows_people_is_not_read_back(case):
     assert (entry.look_at, entry.reference, entry.read_back) == (None, "", "")
 
 
-def test_what_a_law_keeps_is_done_for_now_and_wakes_on_its_day(sent):
+def test_a_retained_item_is_reopened_when_its_retention_ends(sent):
     case, request, notice = sent
     one, other = case.entries(notice_id=notice.id)
     kept = AnswerRow(answer=ProcessorAnswer.RETAINED, law="tax", until=date(2027, 3, 31), note="invoice copy")
-    said = {one.id: kept, other.id: AnswerRow(answer=ProcessorAnswer.ERASED)}
+    answers = {one.id: kept, other.id: AnswerRow(answer=ProcessorAnswer.ERASED)}
     after = record_answer(
-        notice.id, said, via=NoticeChannel.PAGE, actor="processor:delhivery", services=case.services
+        notice.id, answers, via=NoticeChannel.PAGE, actor="processor:delhivery", services=case.services
     )
     assert after.state is NoticeState.PARTLY_REFUSED
     case.move("14908100000023", ParcelStatus.DELIVERED, consignee="")
@@ -206,7 +206,7 @@ def test_a_refusal_needs_a_person_and_is_a_gap(sent):
     assert (after.state, after.complete) == (RequestState.DONE, False)
 
 
-def test_where_an_interface_erases_no_letter_goes(case):
+def test_an_api_erasure_sends_no_letter(case):
     eraser = FakeEraser("aftership", knows=[PARCEL])
     listed = told_processors()
     after = replace(listed[1], id="aftership", erasure_channel="api", carries=("*",), applies_to="parcels")
@@ -226,7 +226,7 @@ def test_where_an_interface_erases_no_letter_goes(case):
     assert tasks["delhivery"].state is TaskState.WAITING
 
 
-def test_an_interface_that_breaks_off_goes_on_where_it_was(case):
+def test_an_interrupted_api_erasure_resumes(case):
     eraser = FakeEraser("aftership", knows=[PARCEL, "14908100000023"])
     listed = told_processors()
     after = replace(listed[1], id="aftership", erasure_channel="api", carries=("*",), applies_to="parcels")

@@ -1,4 +1,4 @@
-"""An instruct task tells how its entries stand; one of an earlier version brings its waybills along."""
+"""A notice task reflects its items; a task of an earlier version is migrated from its cursor."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bridge.steps.requests.process import process_request
 from tests.factories import SHOP, make_request, make_task
 
 
-def test_what_an_earlier_version_noted_becomes_entries(services):
+def test_waybills_in_the_cursor_of_an_earlier_version_become_items(services):
     request = make_request(kind=RequestKind.ERASURE)
     listed = json.dumps([{"waybill": "AWB1", "order": "#1001"}, {"waybill": "AWB2", "order": ""}])
     noted = make_task(

@@ -1,4 +1,4 @@
-"""Read back: what a carrier shows after "erased" supports the answer, or contradicts it; never for ever."""
+"""A carrier's consignee after "erased" supports the answer or contradicts it; verification ends."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def case(store, clock, queue):
 
 
 def answered(case):
-    """Told, and answered "erased" on the same day. Returns the request."""
+    """Send a notice, answer it with "erased" on the same day and return the request."""
     request = case.erasure(NUMBER)
     case.run()
     erased_by(case, case.notices()[-1])
@@ -24,7 +24,7 @@ def answered(case):
 
 
 def later(case):
-    """When the second look is due."""
+    """Move the clock to the verification."""
     (entry,) = case.entries()
     case.at(entry.look_at)
     case.run()
@@ -37,7 +37,7 @@ def later(case):
         ({"consignee": '{"name": "Someone Else"}'}, "changed"),
     ],
 )
-def test_nobody_or_somebody_else_supports_the_answer_and_destroys_the_waybill(case, shown, found):
+def test_a_blank_or_changed_consignee_supports_the_answer_and_deletes_the_waybill(case, shown, found):
     request = answered(case)
     case.move(NUMBER, ParcelStatus.DELIVERED, at=case.clock.at - days(190), **shown)
     later(case)
@@ -49,19 +49,19 @@ def test_nobody_or_somebody_else_supports_the_answer_and_destroys_the_waybill(ca
     assert "notice.read_back" in facts(case, request)
 
 
-def test_gone_is_gone(case):
+def test_a_parcel_not_found_any_more_is_verified(case):
     answered(case)
     del case.carrier.parcels[NUMBER]
     later(case)
     assert case.entries()[0].read_back == "gone"
 
 
-def test_the_very_same_person_reopens_it_twice_and_then_it_is_for_a_person(case):
+def test_an_unchanged_consignee_reopens_twice_and_then_needs_a_person(case):
     request = answered(case)
     for times in (1, 2):
         later(case)
         (entry,) = case.entries()
-        assert (entry.reopened, entry.answer) == (times, None), "told again"
+        assert (entry.reopened, entry.answer) == (times, None), "instructed again"
         case.process(request)
         assert case.tasks(request)[0].state is TaskState.WAITING
         case.at(case.clock.at + days(1))
@@ -82,7 +82,7 @@ def test_the_very_same_person_reopens_it_twice_and_then_it_is_for_a_person(case)
     assert len(case.mailer.letters) == 3, "no fourth letter"
 
 
-def test_where_nobody_can_be_asked_it_says_so(case):
+def test_without_a_tracker_the_item_is_marked_as_not_verifiable(case):
     answered(case)
     case.carrier.configured = False
     later(case)

@@ -1,4 +1,4 @@
-"""Bank details of refunds: read under a lock, settled, erased by themselves; every deed has its fact."""
+"""Bank details of refunds: read under a purpose lock, settled and erased on their date, each with a fact."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from bridge.errors import PayloadInvalid
 from bridge.model import BankDetails, RefundState, RequestKind
 from bridge.rules.refunds.settlement import validate_settlement
 from bridge.steps.access.package import seal_access_package
-from bridge.steps.refunds.erase_open_refund import discard_bank_details
+from bridge.steps.refunds.discard_bank_details import discard_bank_details
 from bridge.steps.refunds.erase_settled import erase_settled_bank_details
-from bridge.steps.refunds.keep_account import store_bank_details
-from bridge.steps.refunds.read_account import read_bank_details
+from bridge.steps.refunds.read_bank_details import read_bank_details
 from bridge.steps.refunds.settle_refund import settle_refund
+from bridge.steps.refunds.store_bank_details import store_bank_details
 from bridge.steps.requests.open_by_operator import open_operator_request
 from bridge.steps.requests.process import process_request
 from bridge.store.schema.retention_tables import legal_holds, refund_accounts
@@ -45,9 +45,9 @@ def given(services, refund="COD-CANARY-1", details=BANK):
     return account
 
 
-def asked(services, account, **told):
-    told = {"refund": "COD-CANARY-1", "purpose": "xvi", "reason": "paying"} | told
-    return read_bank_details(account.id, actor=WHO, services=services, **told)
+def asked(services, account, **options):
+    options = {"refund": "COD-CANARY-1", "purpose": "xvi", "reason": "paying"} | options
+    return read_bank_details(account.id, actor=WHO, services=services, **options)
 
 
 def facts(services, request_id=""):
@@ -61,7 +61,7 @@ def state(services, account):
 
 
 def at_rest(store, database_url):
-    """All bytes of the database: the files of SQLite, every row of Postgres."""
+    """Return all bytes of the database: the files of SQLite, every row of Postgres."""
     if database_url.startswith("sqlite"):
         path = Path(database_url.removeprefix("sqlite:///"))
         return b"".join(one.read_bytes() for one in path.parent.glob(path.name + "*"))
@@ -69,7 +69,7 @@ def at_rest(store, database_url):
         return repr([list(connection.execute(select(table))) for table in metadata.sorted_tables]).encode()
 
 
-def test_they_are_read_for_the_open_refund_and_the_purpose_and_every_asking_is_recorded(services):
+def test_details_are_read_for_an_open_refund_and_its_purpose_and_each_attempt_is_recorded(services):
     account = given(services)
     assert asked(services, account) == (BANK, "")
     assert asked(services, account, purpose="xv") == (None, "another_purpose")
@@ -77,24 +77,24 @@ def test_they_are_read_for_the_open_refund_and_the_purpose_and_every_asking_is_r
     assert asked(services, replace(account, id="001234567890")) == (None, "not_known")
     settle_refund(account.id, PAID, actor=WHO, services=services)
     assert asked(services, account) == (None, "settled")
-    told = facts(services)
-    mine = {"account": account.id}
-    assert told == [
-        ("refund_account.kept", mine | {"method": "bank"}),
-        ("refund_account.read", mine | {"purpose": "xvi", "reason": "paying"}),
-        ("refund_account.refused", mine | {"reason": "another_purpose"}),
-        ("refund_account.refused", mine | {"reason": "another_refund"}),
+    recorded = facts(services)
+    ids = {"account": account.id}
+    assert recorded == [
+        ("refund_account.kept", ids | {"method": "bank"}),
+        ("refund_account.read", ids | {"purpose": "xvi", "reason": "paying"}),
+        ("refund_account.refused", ids | {"reason": "another_purpose"}),
+        ("refund_account.refused", ids | {"reason": "another_refund"}),
         ("refund_account.refused", {"reason": "not_known"}),
         (
             "refund_account.settled",
-            mine | {"settled_on": "2026-11-22", "erase_at": "2026-12-22T18:30:00+00:00"},
+            ids | {"settled_on": "2026-11-22", "erase_at": "2026-12-22T18:30:00+00:00"},
         ),
-        ("refund_account.refused", mine | {"reason": "settled"}),
+        ("refund_account.refused", ids | {"reason": "settled"}),
     ]
-    assert not any(secret in repr(told) for secret in (*SECRETS, "1001"))
+    assert not any(secret in repr(recorded) for secret in (*SECRETS, "1001"))
 
 
-def test_a_file_without_a_purpose_lets_nobody_in(services):
+def test_a_file_without_a_purpose_refuses_every_read(services):
     account = given(services)
     category = replace(services.retention.categories["cod_refund_bank"], purpose_lock=())
     for categories in ({}, {"cod_refund_bank": category}):
@@ -102,8 +102,8 @@ def test_a_file_without_a_purpose_lets_nobody_in(services):
         assert asked(closed, account) == (None, "another_purpose")
 
 
-def test_ids_and_days_that_cannot_be_are_refused(services):
-    for told, reason in (
+def test_impossible_ids_and_days_are_refused(services):
+    for changes, reason in (
         ({"order_id": "no"}, "order_id_shape"),
         ({"refund": "a b"}, "refund_id_shape"),
         ({"opened_at": NOW + timedelta(seconds=1)}, "opened_in_the_future"),
@@ -112,7 +112,7 @@ def test_ids_and_days_that_cannot_be_are_refused(services):
             store_bank_details(
                 SHOP,
                 BANK,
-                **{"order_id": "1001", "refund": "1", "opened_at": NOW} | told,
+                **{"order_id": "1001", "refund": "1", "opened_at": NOW} | changes,
                 actor=WHO,
                 services=services,
             )
@@ -124,7 +124,7 @@ def test_ids_and_days_that_cannot_be_are_refused(services):
     assert settle_refund("rfd_nobody", PAID, actor=WHO, services=services) is None
 
 
-def test_twice_is_once(services):
+def test_repeated_calls_change_nothing(services):
     account = given(services)
     assert (
         store_bank_details(
@@ -140,7 +140,7 @@ def test_twice_is_once(services):
 def test_t13_a_refund_that_was_reconciled_31_days_ago_leaves_no_account_anywhere(
     services, clock, database_url, capfd
 ):
-    """Nothing in database, logs, evidence and packages; the bank's reference and the last four digits stay."""
+    """Database, logs, evidence and packages hold no account; the bank's reference and last four digits remain."""
     with services.store.transaction() as tx:
         tx.index.ingest_sightings(SHOP, [order(1001)])
     with capture_logs() as logs:
@@ -153,7 +153,7 @@ def test_t13_a_refund_that_was_reconciled_31_days_ago_leaves_no_account_anywhere
         assert state(services, bank).state is RefundState.SETTLED, "the last day of the hold"
         clock.at = NOW + timedelta(days=31)
         tick(services, "clock", 2.0, None)
-        assert erase_settled_bank_details(services=services) == 0, "the clock has done it"
+        assert erase_settled_bank_details(services=services) == 0, "the scheduler has done it"
     note = f"Refund to a/c {BANK.account_number}, IFSC {BANK.ifsc}, or {UPI.upi_id}"
     request = make_request()
     task = make_task(request.id)
@@ -183,9 +183,7 @@ def test_t13_a_refund_that_was_reconciled_31_days_ago_leaves_no_account_anywhere
     assert ("refund_account.erased", {"count": 2, "settled": True}) in facts(services)
 
 
-def test_t14_erasure_while_the_refund_is_open_restricts_and_they_go_later_without_another_request(
-    services, clock
-):
+def test_t14_an_erasure_during_an_open_refund_restricts_the_details_until_they_expire(services, clock):
     with services.store.transaction() as tx:
         tx.index.ingest_sightings(SHOP, [order(1001)])
     account = given(services)
@@ -199,7 +197,7 @@ def test_t14_erasure_while_the_refund_is_open_restricts_and_they_go_later_withou
         tx.refunds.restrict_refund_accounts([one.id for one in found], request_id=request_id)
     process_request(request_id, services=services)
     with services.store.transaction() as tx:
-        assert tx.index.list_orders(SHOP, ASHA) == {}, "she is erased"
+        assert tx.index.list_orders(SHOP, ASHA) == {}, "Asha is erased"
     assert asked(services, account, purpose="ii") == (None, "another_purpose")
     assert asked(services, account) == (BANK, ""), "the open refund can still be paid"
     settle_refund(account.id, PAID, actor=WHO, services=services)
@@ -210,7 +208,7 @@ def test_t14_erasure_while_the_refund_is_open_restricts_and_they_go_later_withou
     assert facts(services, request_id)[-1] == ("refund_account.erased", {"count": 1, "settled": True})
 
 
-def test_a_claim_holds_them_longer_until_it_is_released(services, clock):
+def test_a_legal_hold_keeps_the_details_until_its_release(services, clock):
     account = given(services)
     settle_refund(account.id, PAID, actor=WHO, services=services)
     with services.store.transaction() as tx:
@@ -223,7 +221,7 @@ def test_a_claim_holds_them_longer_until_it_is_released(services, clock):
     assert erase_settled_bank_details(services=services) == 1
 
 
-def test_a_refund_that_will_not_be_leaves_at_once(services):
+def test_the_details_of_a_cancelled_refund_are_erased_at_once(services):
     account = given(services)
     assert discard_bank_details(account.id, actor=WHO, reason="order was kept", services=services) is True
     assert discard_bank_details(account.id, actor=WHO, reason="order was kept", services=services) is False
@@ -232,7 +230,7 @@ def test_a_refund_that_will_not_be_leaves_at_once(services):
     assert facts(services)[1] == ("refund_account.erased", detail)
 
 
-def test_what_was_settled_while_the_file_was_broken_gets_its_day_once_it_is_mended(services, clock):
+def test_a_refund_settled_under_a_broken_file_gets_its_date_after_the_correction(services, clock):
     account = given(services)
     broken = replace(services, retention=replace(services.retention, holds={}))
     assert settle_refund(account.id, PAID, actor=WHO, services=broken).erase_at is None
@@ -241,7 +239,7 @@ def test_what_was_settled_while_the_file_was_broken_gets_its_day_once_it_is_mend
     assert erase_settled_bank_details(services=services) == 1
 
 
-def test_more_than_one_batch_goes_in_one_turn(services, clock, monkeypatch):
+def test_one_run_erases_more_than_one_batch(services, clock, monkeypatch):
     monkeypatch.setattr("bridge.steps.refunds.erase_settled.ACCOUNTS_PER_TRANSACTION", 2)
     for number in range(5):
         settle_refund(given(services, f"COD-{number}").id, PAID, actor=WHO, services=services)
@@ -250,7 +248,7 @@ def test_more_than_one_batch_goes_in_one_turn(services, clock, monkeypatch):
     assert [detail["count"] for fact, detail in facts(services) if "erased" in fact] == [2, 2, 1]
 
 
-def test_a_file_that_nobody_accepted_sets_no_day_and_erases_nothing(services, clock):
+def test_a_file_that_is_not_accepted_sets_no_date_and_erases_nothing(services, clock):
     before = given(services, "COD-CANARY-2")
     settle_refund(before.id, PAID, actor=WHO, services=services)
     assert erase_settled_bank_details(services=services) == 0
@@ -264,4 +262,4 @@ def test_a_file_that_nobody_accepted_sets_no_day_and_erases_nothing(services, cl
     clock.at += timedelta(days=40)
     assert erase_settled_bank_details(services=typo) == 0
     assert {state(services, one).state for one in (before, account)} == {RefundState.SETTLED}
-    assert erase_settled_bank_details(services=services) == 2, "the file in force has its day for both"
+    assert erase_settled_bank_details(services=services) == 2, "the accepted file sets a date for both"

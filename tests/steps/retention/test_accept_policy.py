@@ -1,4 +1,4 @@
-"""Another retention file shows what it moves before it moves anything (E-12)."""
+"""A changed retention file is compared before it takes effect (E-12)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ACCEPTED, CHANGED = "law_file.accepted", "law_file.changed"
 
 @pytest.fixture
 def company(services):
-    """Services of a company with two invoices, dated."""
+    """Return services of a company with two dated invoices."""
     made = decided(services, form="company")
     assert activate_or_review_policy(services=made)
     seal(made, 1001)
@@ -48,47 +48,50 @@ def reviews(services):
 
 
 @pytest.mark.parametrize("page", [1, 2, 3])
-def test_every_order_is_looked_at_once_whatever_a_page_holds(company, monkeypatch, page):
+def test_every_order_is_read_once_with_any_page_size(company, monkeypatch, page):
     monkeypatch.setattr(step, "ORDERS_PER_PAGE", page)
     seal(company, 1001, kind=DocumentKind.CREDIT_NOTE, source_id="refund-1")
     walked = list(iterate_order_retention(today=date(2026, 11, 22), services=company))
     assert sorted(len(documents) for _, documents, _, _ in walked) == [1, 2]
 
 
-def test_the_first_file_is_adopted_and_said(services):
+def test_the_first_file_is_accepted_with_a_fact(services):
     ours = decided(services)
     assert activate_or_review_policy(services=ours)
-    assert activate_or_review_policy(services=ours), "twice is once"
-    ((fact, told),) = facts(ours, ACCEPTED, CHANGED)
-    assert (fact, told["sha256"], told["was"], told["earlier"]) == (ACCEPTED, "a" * 64, "", 0)
+    assert activate_or_review_policy(services=ours), "a second call changes nothing"
+    ((fact, detail),) = facts(ours, ACCEPTED, CHANGED)
+    assert (fact, detail["sha256"], detail["was"], detail["earlier"]) == (ACCEPTED, "a" * 64, "", 0)
 
 
-def test_a_file_that_moves_nothing_nearer_is_adopted_by_the_bridge(company):
+def test_a_file_that_shortens_nothing_is_accepted_by_the_bridge(company):
     longer = replace(company.retention.holds["companies_books"], args={"years": 9})
     holds = {**company.retention.holds, "companies_books": longer}
     ours = decided(company, "b" * 64, form="company", holds=holds)
     assert expire_documents(services=ours).dated == 2
     assert days(ours) == ["2036-04-01", "2037-04-01"]
-    assert [(fact, told["later"]) for fact, told in facts(ours, ACCEPTED)] == [(ACCEPTED, 0), (ACCEPTED, 2)]
+    assert [(fact, detail["later"]) for fact, detail in facts(ours, ACCEPTED)] == [
+        (ACCEPTED, 0),
+        (ACCEPTED, 2),
+    ]
     assert reviews(ours) == []
 
 
-def test_e12_a_file_that_lets_go_earlier_destroys_nothing_until_somebody_accepts(company, clock):
+def test_e12_a_file_that_shortens_retention_destroys_nothing_until_it_is_accepted(company, clock):
     firm = decided(company, "b" * 64)
     clock.at = datetime(2034, 6, 1, tzinfo=UTC)
     for _ in range(2):
         assert expire_documents(services=firm) == DocumentExpiryResult(policy_accepted=False)
-    assert days(firm) == ["2035-04-01", "2036-04-01"], "what was computed before stays to be compared"
-    ((_, told),) = facts(firm, CHANGED)
-    assert {name: told[name] for name in ("sha256", "was", "earlier", "later", "same")} == {
+    assert days(firm) == ["2035-04-01", "2036-04-01"], "the stored dates remain for the comparison"
+    ((_, detail),) = facts(firm, CHANGED)
+    assert {name: detail[name] for name in ("sha256", "was", "earlier", "later", "same")} == {
         "sha256": "b" * 64,
         "was": "a" * 64,
         "earlier": 2,
         "later": 0,
         "same": 0,
     }
-    assert (told["first_day"], told["last_day"]) == ("2034-04-01", "2035-04-01")
-    assert reviews(firm) == [f"{'b' * 16}: 2 orders would go earlier"]
+    assert (detail["first_day"], detail["last_day"]) == ("2034-04-01", "2035-04-01")
+    assert reviews(firm) == [f"{'b' * 16}: 2 orders would be released earlier"]
     assert count_policy_changes(services=firm) == {
         PolicyChange(
             direction=ReleaseDayChange.EARLIER,
@@ -116,7 +119,7 @@ def test_e12_a_file_that_lets_go_earlier_destroys_nothing_until_somebody_accepts
         accept_policy(actor="operator:a", reason="again", services=firm)
 
 
-def test_a_file_that_comes_back_closes_the_question_and_may_be_asked_about_again(company, clock):
+def test_loading_the_accepted_file_again_closes_the_review_and_another_can_open(company, clock):
     firm = decided(company, "b" * 64)
     assert not activate_or_review_policy(services=firm)
     clock.at += timedelta(hours=1)
@@ -127,11 +130,13 @@ def test_a_file_that_comes_back_closes_the_question_and_may_be_asked_about_again
     assert len(reviews(firm)) == 1
     other = decided(company, "c" * 64)
     assert not activate_or_review_policy(services=other)
-    assert reviews(other) == [f"{'c' * 16}: 2 orders would go earlier"], "the question about b is over"
+    assert reviews(other) == [f"{'c' * 16}: 2 orders would be released earlier"], (
+        "the review about file b is closed"
+    )
     assert len(facts(firm, CHANGED)) == 3
 
 
-def test_deciding_the_legal_form_is_such_a_change(services):
+def test_setting_the_legal_form_is_such_a_change(services):
     before = decided(services, form="unknown")
     activate_or_review_policy(services=before)
     seal(before)
@@ -142,7 +147,7 @@ def test_deciding_the_legal_form_is_such_a_change(services):
     assert count_by_direction(count_policy_changes(services=after))[ReleaseDayChange.EARLIER] == 1
 
 
-def test_a_claim_that_ends_while_a_file_waits_leaves_the_days_to_be_compared(company):
+def test_a_hold_released_before_the_acceptance_leaves_the_stored_dates(company):
     held = open_order_legal_hold(
         SHOP, "1001", reference="CC-1", actor="operator:a", reason="summons", services=company
     )

@@ -1,4 +1,4 @@
-"""What reached the age that the retention file sets is destroyed without any request, each kind with its fact."""
+"""Records past the maximum age of the retention file are deleted without a request, each kind with its fact."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def rows(services, *wanted):
 
 
 def with_category(services, name, event, count, holds=()):
-    """Services whose file has one more category with an age in months."""
+    """Return services whose file has one more category with a maximum age in months."""
     category = Category(
         id=name,
         title=name,
@@ -86,7 +86,7 @@ def with_category(services, name, event, count, holds=()):
 
 @pytest.fixture
 def erased(services):
-    """Asha is erased; nothing is to be told to anybody."""
+    """Run Asha's erasure, which has no processors to instruct."""
     request = make_request(kind=RequestKind.ERASURE)
     with services.store.transaction() as tx:
         tx.index.ingest_sightings(SHOP, [order(1001)])
@@ -99,7 +99,7 @@ def erased(services):
     return request
 
 
-def test_suppression_keys_go_after_their_months(services, clock, erased):
+def test_suppression_keys_expire_after_their_months(services, clock, erased):
     before = rows(services, tables.suppressions)["suppressions"]
     clock.at = months(84)
     expire_aged_records(services=services)
@@ -110,10 +110,10 @@ def test_suppression_keys_go_after_their_months(services, clock, erased):
     assert ("record.aged_out", {"category": "suppression", "count": before}) in facts(
         services, "record.aged_out"
     )
-    assert expire_aged_records(services=services) == {}, "twice is once"
+    assert expire_aged_records(services=services) == {}, "a second run changes nothing"
 
 
-def test_the_record_of_a_request_goes_but_its_line_and_the_chain(services, clock, erased):
+def test_an_expired_request_leaves_its_register_line_and_the_chain(services, clock, erased):
     before = len(facts(services, "principal.erased", "certificate.issued"))
     clock.at = months(36)
     assert expire_aged_records(services=services) == {}
@@ -130,7 +130,7 @@ def test_the_record_of_a_request_goes_but_its_line_and_the_chain(services, clock
     assert expire_aged_records(services=services) == {}
 
 
-def test_what_is_not_over_keeps_its_record(services, clock):
+def test_an_open_request_keeps_its_record(services, clock):
     waiting = make_request(kind=RequestKind.ERASURE, subject="one")
     reviewed = make_request(kind=RequestKind.ERASURE, subject="two")
     with services.store.transaction() as tx:
@@ -150,7 +150,7 @@ def test_what_is_not_over_keeps_its_record(services, clock):
     assert rows(services, tables.reviews) == {"reviews": 0}
 
 
-def test_a_claim_that_lives_keeps_the_record_of_its_request(services, clock, erased):
+def test_an_active_legal_hold_keeps_the_record_of_its_request(services, clock, erased):
     claim = open_person_legal_hold(
         erased.id, reference="CC-1", actor=A, reason="a summons", services=services
     ).legal_hold
@@ -161,14 +161,14 @@ def test_a_claim_that_lives_keeps_the_record_of_its_request(services, clock, era
     assert rows(services, tables.legal_holds) == {"legal_claims": 0}
 
 
-def test_letters_go_with_the_last_request_that_they_list(services, clock):
+def test_notices_expire_with_the_last_request_that_they_list(services, clock):
     request, other = (
         make_request(kind=RequestKind.ERASURE, subject="one"),
         make_request(kind=RequestKind.ERASURE, subject="two"),
     )
-    mine, shared = make_notice(), make_notice()
+    own, shared = make_notice(), make_notice()
     listed = [
-        make_entry(request_id=request.id, notice_id=mine.id),
+        make_entry(request_id=request.id, notice_id=own.id),
         make_entry(request_id=request.id, notice_id=shared.id),
         make_entry(request_id=other.id, notice_id=shared.id),
     ]
@@ -180,19 +180,19 @@ def test_letters_go_with_the_last_request_that_they_list(services, clock):
             .where(tables.requests.c.id == request.id)
             .values(state=RequestState.DONE, closed_at=NOW)
         )
-        tx.notices.open_notice(mine, [])
+        tx.notices.open_notice(own, [])
         tx.notices.open_notice(shared, [])
         tx.notices.add_items(listed)
-        tx.notices.save_link_token(mine.id, "token", months(90))
+        tx.notices.save_link_token(own.id, "token", months(90))
     clock.at = months(37)
     assert expire_aged_records(services=services)["request_evidence"] == 1
     with services.store.transaction() as tx:
-        assert (tx.notices.find_notice(mine.id), tx.notices.find_notice(shared.id).id) == (None, shared.id)
+        assert (tx.notices.find_notice(own.id), tx.notices.find_notice(shared.id).id) == (None, shared.id)
         assert [entry.id for entry in tx.notices.list_items()] == [listed[2].id]
     assert rows(services, tables.notice_links) == {"notice_links": 0}
 
 
-def test_receipts_of_deliveries_go_after_thirteen_months_and_bodies_never_this_way(services, clock):
+def test_delivery_receipts_expire_after_thirteen_months_and_bodies_elsewhere(services, clock):
     accepted(services.store, "orders/create", order_body())
     services.store.accept_delivery(make_delivery(state=DeliveryState.REJECTED, reason="not_json"))
     with services.store.transaction() as tx:
@@ -216,7 +216,7 @@ def index(services, *sightings):
 INDEX = (tables.orders, tables.parcels, tables.customers, tables.merges, tables.data_keys)
 
 
-def test_the_index_forgets_whom_nobody_spoke_of(services, clock):
+def test_the_index_expires_orders_without_news(services, clock):
     at = NOW - timedelta(days=2)
     index(services, order(1001), parcels(1001, "AWB7007007", at=at), customer(), merged(7002, 7001))
     index(services, order(9, customer_id=9, email="b@example.com", phone=""))
@@ -228,7 +228,9 @@ def test_the_index_forgets_whom_nobody_spoke_of(services, clock):
     assert expire_aged_records(services=ours) == {}
     held = open_order_legal_hold(SHOP, "1001", reference="CC-1", actor=A, reason="summons", services=ours)
     clock.at = months(37)
-    assert expire_aged_records(services=ours) == {}, "a claim holds the order, and the order its customer"
+    assert expire_aged_records(services=ours) == {}, (
+        "a legal hold keeps the order, and the order its customer"
+    )
     release_legal_hold(held.legal_hold.id, actor=A, reason="settled", services=ours)
     assert expire_aged_records(services=ours)["parcel_index"] == 3
     left = {"orders": 1, "parcels": 1, "customers": 0, "merges": 0, "data_keys": 1}
@@ -237,16 +239,16 @@ def test_the_index_forgets_whom_nobody_spoke_of(services, clock):
         assert tx.index.list_orders(SHOP, ASHA) == {}
 
 
-def test_the_text_of_an_instruction_goes_when_nobody_asks_any_more(services, clock):
+def test_the_text_of_an_instruction_expires_after_its_task_ended(services, clock):
     ours = with_category(services, "instruction_text", "task_closed_at", 12)
     request = make_request(kind=RequestKind.ERASURE)
-    told = {"request_id": request.id, "answered_at": NOW}
-    refused = make_entry(**told, state=NoticeState.REFUSED, answer=ProcessorAnswer.REFUSED, look_at=None)
+    values = {"request_id": request.id, "answered_at": NOW}
+    refused = make_entry(**values, state=NoticeState.REFUSED, answer=ProcessorAnswer.REFUSED, look_at=None)
     held = make_entry(
-        **told, state=NoticeState.REFUSED, answer=ProcessorAnswer.REFUSED, look_at=None, order_id="1001"
+        **values, state=NoticeState.REFUSED, answer=ProcessorAnswer.REFUSED, look_at=None, order_id="1001"
     )
     kept = make_entry(
-        **told, state=NoticeState.PARTLY_REFUSED, answer=ProcessorAnswer.RETAINED, look_at=months(90)
+        **values, state=NoticeState.PARTLY_REFUSED, answer=ProcessorAnswer.RETAINED, look_at=months(90)
     )
     open_ = make_entry(request_id=request.id)
     with ours.store.transaction() as tx:
@@ -266,7 +268,7 @@ def test_the_text_of_an_instruction_goes_when_nobody_asks_any_more(services, clo
     assert named == {held.id, kept.id, open_.id}
 
 
-def test_a_turn_goes_on_in_batches_and_what_is_left_is_the_next_ones(services, clock, monkeypatch):
+def test_a_run_deletes_in_batches_and_the_next_run_continues(services, clock, monkeypatch):
     for _ in range(7):
         services.store.accept_delivery(make_delivery(state=DeliveryState.REJECTED, reason="not_json"))
     with services.store.transaction() as tx:
@@ -283,7 +285,7 @@ def test_a_turn_goes_on_in_batches_and_what_is_left_is_the_next_ones(services, c
     assert counts == [2, 2, 2, 1]
 
 
-def test_what_is_still_there_is_not_said_to_be_gone(services, clock, erased, monkeypatch):
+def test_a_record_that_survives_its_deletion_raises_without_a_fact(services, clock, erased, monkeypatch):
     clock.at = months(84, 1)
     monkeypatch.setattr(ExpiryRows, "_raise_if_rows_remain", _something_left)
     with pytest.raises(NeedsOperator):
@@ -298,14 +300,14 @@ def _something_left(_rows, table, *_which):
 
 
 def another(services, name, **age):
-    """Services under another file, in which one category has this age."""
-    told = replace(services.retention.categories[name], max_age=age)
-    categories = {**services.retention.categories, name: told}
+    """Return services with another file, in which one category has this maximum age."""
+    category = replace(services.retention.categories[name], max_age=age)
+    categories = {**services.retention.categories, name: category}
     return replace(services, retention=replace(services.retention, categories=categories, sha256="b" * 64))
 
 
-def test_a_file_that_nobody_accepted_ages_nothing_and_nobody_comes_back(services, clock, erased):
-    assert expire_aged_records(services=services) == {}, "the first file is adopted"
+def test_a_file_that_is_not_accepted_expires_nothing(services, clock, erased):
+    assert expire_aged_records(services=services) == {}, "the first file is accepted"
     before = rows(services, tables.suppressions)
     typo = another(services, "suppression", event="created_at", months=1)
     clock.at = months(2)
@@ -315,16 +317,16 @@ def test_a_file_that_nobody_accepted_ages_nothing_and_nobody_comes_back(services
         tx.index.ingest_sightings(SHOP, [order(1001)])
         assert tx.index.list_orders(SHOP, ASHA) == {}
         assert [review.what for review in tx.reviews.list_reviews(kind="law_file_changed")] == [
-            f"{'b' * 16}: 0 orders would go earlier, 1 categories too"
+            f"{'b' * 16}: 0 orders would be released earlier, 1 categories would expire earlier"
         ]
-    ((_, told),) = facts(services, "law_file.changed")
-    assert (told["earlier"], told["earlier_ages"]) == (0, ["suppression.max_age"])
+    ((_, detail),) = facts(services, "law_file.changed")
+    assert (detail["earlier"], detail["earlier_ages"]) == (0, ["suppression.max_age"])
 
     accept_policy(actor=A, reason="counsel said so", services=typo)
     assert expire_aged_records(services=typo) == {"suppression": before["suppressions"]}
 
 
-def test_a_file_that_keeps_longer_ages_by_itself(services, clock, erased):
+def test_a_file_with_longer_ages_is_accepted_and_applied(services, clock, erased):
     expire_aged_records(services=services)
     longer = another(services, "suppression", event="created_at", months=96)
     clock.at = months(84, 1)
@@ -332,9 +334,7 @@ def test_a_file_that_keeps_longer_ages_by_itself(services, clock, erased):
     assert rows(services, tables.suppressions)["suppressions"] > 0
 
 
-def test_a_proceeding_that_was_disposed_of_outlives_its_request_while_its_books_are_kept(
-    services, clock, erased
-):
+def test_a_disposed_proceeding_outlives_its_request_while_its_books_are_kept(services, clock, erased):
     seal(services)
     held = open_person_legal_hold(
         erased.id, kind="tax", reference="GST-1", actor=A, reason="notice", services=services
@@ -344,7 +344,7 @@ def test_a_proceeding_that_was_disposed_of_outlives_its_request_while_its_books_
     release_legal_hold(other.legal_hold.id, actor=A, reason="settled", services=services)
     clock.at = months(37)
     assert expire_aged_records(services=services) == {"request_evidence": 2}, (
-        "the request, and the claim that is over"
+        "the request and the released legal hold"
     )
     with services.store.transaction() as tx:
         (left,) = tx.session.connection.execute(select(legal_holds)).all()

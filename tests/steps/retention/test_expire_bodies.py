@@ -1,4 +1,4 @@
-"""Purge: what is kept for a while is destroyed when its days are over, and the fact says how many."""
+"""Raw bodies and packages are deleted after their maximum age; the fact has the count."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 @pytest.fixture
 def aged(services):
-    """Leave a rejected body and a package."""
+    """Store a rejected body and a package."""
     services.store.accept_delivery(make_delivery(state=DeliveryState.REJECTED, reason="not_json"))
     request = make_request()
     with services.store.transaction() as tx:
@@ -33,7 +33,7 @@ def facts(services):
 
 
 @pytest.mark.usefixtures("aged")
-def test_each_is_destroyed_on_its_own_day_with_a_fact(services, clock):
+def test_each_kind_is_deleted_on_its_day_with_a_fact(services, clock):
     clock.at = NOW + timedelta(days=14)
     assert expire_bodies_and_packages(services=services) == {"raw_bodies": 0, "packages": 0}
     clock.at = NOW + timedelta(days=15)
@@ -46,10 +46,10 @@ def test_each_is_destroyed_on_its_own_day_with_a_fact(services, clock):
 
 @pytest.mark.usefixtures("aged")
 @pytest.mark.parametrize("days", [0, -1, "14", None])
-def test_a_file_that_says_nothing_sensible_keeps_the_default(services, clock, days):
+def test_an_unreadable_age_falls_back_to_the_default(services, clock, days):
     category = services.retention.categories["access_package"]
-    told = replace(category, max_age=MappingProxyType({"days": days}))
-    retention = replace(services.retention, categories={"access_package": told})
+    changed = replace(category, max_age=MappingProxyType({"days": days}))
+    retention = replace(services.retention, categories={"access_package": changed})
     clock.at = NOW + timedelta(days=15)
     assert expire_bodies_and_packages(services=replace(services, retention=retention)) == {
         "raw_bodies": 0,
@@ -58,7 +58,7 @@ def test_a_file_that_says_nothing_sensible_keeps_the_default(services, clock, da
 
 
 @pytest.mark.usefixtures("aged")
-def test_while_a_file_waits_the_longer_age_counts_and_the_purge_goes_on(services, clock):
+def test_while_a_file_is_not_accepted_the_longer_age_counts(services, clock):
     assert activate_or_review_policy(services=services)
     package, body = (services.retention.categories[name] for name in ("access_package", "webhook_payload"))
     categories = {

@@ -1,4 +1,4 @@
-"""Sealed documents go by themselves on their day: not before, not in doubt, each with its fact."""
+"""Sealed documents are destroyed on their day, not before and not in doubt, each with its fact."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ DESTROYED = "document.destroyed"
 
 @pytest.fixture
 def ours(services):
-    """Services under a file in force."""
+    """Return services with an accepted retention file."""
     made = decided(services)
     assert expire_documents(services=made) == DocumentExpiryResult(policy_accepted=True)
     return made
 
 
-def test_t09_what_an_erasure_left_is_there_on_the_eve_and_gone_on_the_day(ours, clock):
+def test_t09_a_retained_document_is_destroyed_on_its_day_and_not_before(ours, clock):
     erasure = make_request(kind=RequestKind.ERASURE)
     with ours.store.transaction() as tx:
         tx.index.ingest_sightings(SHOP, [order(1001)])
@@ -50,8 +50,8 @@ def test_t09_what_an_erasure_left_is_there_on_the_eve_and_gone_on_the_day(ours, 
     clock.at = DAY
     assert expire_documents(services=ours) == DocumentExpiryResult(policy_accepted=True, destroyed=1)
     assert documents(ours) == {}
-    told = facts(ours, DESTROYED)
-    assert told == [
+    destroyed = facts(ours, DESTROYED)
+    assert destroyed == [
         (
             DESTROYED,
             {
@@ -64,18 +64,20 @@ def test_t09_what_an_erasure_left_is_there_on_the_eve_and_gone_on_the_day(ours, 
     ]
     with ours.store.transaction() as tx:
         assert DESTROYED in [event.fact for event in tx.evidence.list_facts_of_request(erasure.id)]
-    assert expire_documents(services=ours) == DocumentExpiryResult(policy_accepted=True), "twice is once"
-    assert facts(ours, DESTROYED) == told
+    assert expire_documents(services=ours) == DocumentExpiryResult(policy_accepted=True), (
+        "a second run changes nothing"
+    )
+    assert facts(ours, DESTROYED) == destroyed
 
 
-def test_what_nobody_asked_to_erase_goes_on_its_day_too(ours, clock):
+def test_a_document_without_a_request_is_destroyed_on_its_day_too(ours, clock):
     seal(ours)
     clock.at = DAY
-    assert expire_documents(services=ours).destroyed == 1, "it was never dated, and goes all the same"
+    assert expire_documents(services=ours).destroyed == 1, "it was never dated and is destroyed too"
     assert facts(ours, DESTROYED)[0][1]["grounds"] == ["income_tax_books", "gst_books"]
 
 
-def test_t11_a_credit_note_of_the_next_year_holds_both(ours, clock):
+def test_t11_a_credit_note_of_the_next_year_keeps_both_documents(ours, clock):
     seal(ours)
     expire_documents(services=ours)
     clock.at = datetime(2027, 4, 10, tzinfo=UTC)
@@ -91,7 +93,7 @@ def test_t11_a_credit_note_of_the_next_year_holds_both(ours, clock):
 
 
 @pytest.mark.parametrize("undecided", [{"form": "unknown"}, {"reviewed_on": None}])
-def test_t10_what_is_not_decided_holds_when_the_day_has_come(services, clock, undecided):
+def test_t10_an_undecided_rule_keeps_the_document_after_its_day(services, clock, undecided):
     ours = decided(services, **undecided)
     sealed = seal(ours)
     expire_documents(services=ours)
@@ -101,36 +103,36 @@ def test_t10_what_is_not_decided_holds_when_the_day_has_come(services, clock, un
     assert facts(ours, DESTROYED) == []
 
 
-def test_the_stored_day_is_where_to_look_and_never_why_it_goes(ours, clock):
+def test_the_stored_date_selects_documents_and_never_decides(ours, clock):
     sealed, wrong = seal(ours), date(2027, 1, 1)
     expire_documents(services=ours)
     with ours.store.transaction() as tx:
         tx.documents.record_erasable_from([sealed], erasable_from=wrong, grounds=[], law_sha256="a" * 64)
     clock.at = datetime(2027, 1, 2, tzinfo=UTC)
     assert expire_documents(services=ours).destroyed == 0
-    assert documents(ours)[sealed].erasable_from == date(2034, 4, 1), "and it is put right"
+    assert documents(ours)[sealed].erasable_from == date(2034, 4, 1), "and it is corrected"
 
 
-def test_a_claim_holds_beyond_the_day_and_its_end_lets_go(ours, clock):
-    mine, other = seal(ours), seal(ours, 1002)
+def test_a_legal_hold_keeps_a_document_beyond_its_day_until_the_release(ours, clock):
+    held, other = seal(ours), seal(ours, 1002)
     expire_documents(services=ours)
     held = open_order_legal_hold(
         SHOP, "1001", reference="CC-1", actor="operator:a", reason="summons", services=ours
     )
     assert (held.orders, held.documents) == (1, 1)
-    assert documents(ours)[mine].erasable_from is None
-    assert documents(ours)[mine].grounds[0] == "legal_claim"
+    assert documents(ours)[held].erasable_from is None
+    assert documents(ours)[held].grounds[0] == "legal_claim"
     clock.at = DAY
     assert expire_documents(services=ours).destroyed == 1
-    assert set(documents(ours)) == {mine} != {other}
+    assert set(documents(ours)) == {held} != {other}
     release_legal_hold(held.legal_hold.id, actor="operator:a", reason="settled", services=ours)
-    assert documents(ours)[mine].erasable_from == date(2034, 4, 1)
+    assert documents(ours)[held].erasable_from == date(2034, 4, 1)
     assert expire_documents(services=ours).destroyed == 1
 
 
 @pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
-def test_a_claim_that_is_being_opened_is_waited_for(ours, clock):
-    """SQLite has one writer; Postgres has rows that two may want at the same moment."""
+def test_a_legal_hold_that_is_being_opened_is_waited_for(ours, clock):
+    """SQLite has one writer; in Postgres two transactions can want the same rows."""
     sealed = seal(ours)
     expire_documents(services=ours)
     clock.at = DAY
@@ -147,7 +149,7 @@ def test_a_claim_that_is_being_opened_is_waited_for(ours, clock):
     assert facts(ours, DESTROYED) == []
 
 
-def test_a_law_that_ends_is_counted(services, clock):
+def test_a_law_that_ended_is_considered(services, clock):
     laws = {
         name: replace(law, in_force_to=date(2030, 6, 30)) if name in {"cgst", "income_tax"} else law
         for name, law in services.retention.laws.items()
@@ -160,7 +162,7 @@ def test_a_law_that_ends_is_counted(services, clock):
     assert expire_documents(services=ours).destroyed == 1
 
 
-def test_a_turn_is_bounded_and_the_next_goes_on_where_it_was(ours, clock, monkeypatch):
+def test_a_run_is_bounded_and_the_next_one_continues(ours, clock, monkeypatch):
     monkeypatch.setattr(step, "DOCUMENTS_PER_TRANSACTION", 2)
     monkeypatch.setattr(step, "MAX_DOCUMENTS_PER_RUN", 4)
     for number in range(7):
@@ -177,9 +179,7 @@ def test_a_turn_is_bounded_and_the_next_goes_on_where_it_was(ours, clock, monkey
     assert (documents(ours), len(facts(ours, DESTROYED))) == ({}, 7)
 
 
-def test_what_is_still_there_after_it_was_destroyed_stops_the_turn_and_proves_nothing(
-    ours, clock, monkeypatch
-):
+def test_a_document_that_survives_its_deletion_stops_the_run_without_a_fact(ours, clock, monkeypatch):
     seal(ours)
     expire_documents(services=ours)
     clock.at = DAY
@@ -201,10 +201,10 @@ def _sticks(_rows, document_ids):
     raise NeedsOperator(f"{len(document_ids)} documents that were destroyed are still there")
 
 
-def test_nothing_of_her_is_in_the_facts(ours, clock):
+def test_the_facts_hold_no_personal_data(ours, clock):
     seal(ours, issued_at=NOW)
     clock.at = DAY
     expire_documents(services=ours)
     with ours.store.transaction() as tx:
-        told = str(list(tx.evidence.iterate_facts()))
-    assert [word for word in ("Asha", "1001") if word in told] == []
+        text = str(list(tx.evidence.iterate_facts()))
+    assert [word for word in ("Asha", "1001") if word in text] == []

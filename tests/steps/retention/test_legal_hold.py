@@ -1,4 +1,4 @@
-"""A claim holds a person's or an order's things until it is released: documents, and what carriers were not told yet."""
+"""A legal hold keeps documents and unsent notice items of a request or an order until its release."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def ours(services):
 
 @pytest.fixture
 def erasure(ours):
-    """Asha's erasure, opened and not run, with two orders in the index and their invoices sealed."""
+    """Open Asha's erasure without running it; two orders are indexed and their invoices sealed."""
     with ours.store.transaction() as tx:
         tx.index.ingest_sightings(
             SHOP,
@@ -88,16 +88,16 @@ def matters(services, request_id):
     return [entry.matters for entry in entries(services, request_id)]
 
 
-def test_before_the_erasure_runs_her_documents_are_held_and_nobody_elses(ours, erasure):
+def test_a_hold_before_the_erasure_keeps_the_data_subjects_documents_only(ours, erasure):
     held = hold(ours, erasure)
     assert (held.is_new, held.orders, held.documents, held.items) == (True, 2, 2, 0)
     assert grounds(ours) == ["income_tax_books", "legal_claim", "legal_claim"]
     again = hold(ours, erasure)
     assert (again.is_new, again.legal_hold.id, again.orders) == (False, held.legal_hold.id, 2)
     assert hold(ours, erasure, "CC-2").legal_hold.id != held.legal_hold.id
-    told = facts(ours, "hold.opened")
-    assert [detail["reference"] for _, detail in told] == ["CC-1", "CC-2"]
-    assert told[0][1] | {"claim": "", "reason": ""} == {
+    opened = facts(ours, "hold.opened")
+    assert [detail["reference"] for _, detail in opened] == ["CC-1", "CC-2"]
+    assert opened[0][1] | {"claim": "", "reason": ""} == {
         "claim": "",
         "reference": "CC-1",
         "reason": "",
@@ -108,22 +108,22 @@ def test_before_the_erasure_runs_her_documents_are_held_and_nobody_elses(ours, e
     }
 
 
-def test_the_erasure_goes_on_and_the_carrier_is_told_once_the_claim_is_over(ours, erasure):
+def test_the_erasure_runs_and_the_carrier_is_instructed_after_the_release(ours, erasure):
     held = hold(ours, erasure)
     assert process_request(erasure.id, services=ours)
     with ours.store.transaction() as tx:
-        assert tx.index.list_parcels(SHOP, ASHA) == [], "the bridge's own rows are gone"
+        assert tx.index.list_parcels(SHOP, ASHA) == [], "the bridge's own rows are erased"
     matter = f"claim/{held.legal_hold.id}"
     assert matters(ours, erasure.id) == [(matter,)]
-    told = decide_notice_timing(
+    timing = decide_notice_timing(
         entries(ours, erasure.id)[0],
         now=NOW + timedelta(days=4000),
         is_trackable=False,
         notice_rules=ours.merchant.instructions,
         retention=settled_retention(),
     )
-    assert (told.reason, told.not_before) == ("claim_open", None)
-    with ours.store.transaction() as tx:  # a parcel that the shop tells of after the erasure
+    assert (timing.reason, timing.not_before) == ("claim_open", None)
+    with ours.store.transaction() as tx:  # a parcel that the shop reports after the erasure
         apply_late_delivery(SHOP, parcels(1001, "AWB7007008"), tx=tx, services=ours)
     assert matters(ours, erasure.id) == [(matter,), (matter,)]
     done = release_legal_hold(held.legal_hold.id, actor=B, reason="settled", services=ours)
@@ -132,7 +132,7 @@ def test_the_erasure_goes_on_and_the_carrier_is_told_once_the_claim_is_over(ours
     assert set(grounds(ours)) == {"income_tax_books"}
 
 
-def test_orders_that_the_erasure_finds_are_held_too(ours, erasure):
+def test_orders_found_by_the_erasure_are_under_the_hold_too(ours, erasure):
     held = hold(ours, erasure)
     with ours.store.transaction() as tx:
         tx.index.ingest_sightings(SHOP, [order(1003)])
@@ -144,7 +144,7 @@ def test_orders_that_the_erasure_finds_are_held_too(ours, erasure):
     assert grounds(ours).count("legal_claim") == 3
 
 
-def test_after_the_erasure_her_orders_are_still_known_by_their_keys(ours, erasure):
+def test_after_the_erasure_the_orders_are_still_known_by_their_keys(ours, erasure):
     assert process_request(erasure.id, services=ours)
     held = hold(ours, erasure)
     assert (held.orders, held.documents, held.items) == (2, 2, 1)
@@ -159,7 +159,7 @@ def test_after_the_erasure_her_orders_are_still_known_by_their_keys(ours, erasur
         )
 
 
-def test_two_claims_and_an_operators_word_each_hold_on_their_own(ours, erasure):
+def test_two_holds_and_an_operators_pause_block_independently(ours, erasure):
     process_request(erasure.id, services=ours)
     one, two = (
         hold(ours, erasure, "CC-1"),
@@ -174,7 +174,7 @@ def test_two_claims_and_an_operators_word_each_hold_on_their_own(ours, erasure):
     assert matters(ours, erasure.id) == [(PAUSED_BY_OPERATOR,)]
 
 
-def test_what_is_in_a_letter_that_went_stays_there_and_waits_when_it_is_told_again(ours, erasure):
+def test_an_item_in_a_sent_letter_stays_and_waits_when_it_is_reopened(ours, erasure):
     sent = make_entry(
         request_id=erasure.id, order_id="1001", state=NoticeState.SENT, notice_id="ntc_1", look_at=None
     )
@@ -201,7 +201,7 @@ def test_what_is_in_a_letter_that_went_stays_there_and_waits_when_it_is_told_aga
     assert kept[blank.id].matters == ()
 
 
-def test_p63_a_review_moves_the_next_one_and_a_year_wants_a_second_person(ours, erasure, clock):
+def test_p63_a_review_sets_the_next_one_and_a_year_needs_a_second_person(ours, erasure, clock):
     claim = hold(ours, erasure).legal_hold
     clock.at = NOW + timedelta(days=80)
     looked = review_legal_hold(claim.id, actor=A, reason="court meets in May", services=ours)
@@ -209,16 +209,16 @@ def test_p63_a_review_moves_the_next_one_and_a_year_wants_a_second_person(ours, 
     with pytest.raises(PayloadInvalid, match="needs_another_person"):
         approve_legal_hold(claim.id, actor=A, reason="still alive", services=ours)
     assert approve_legal_hold(claim.id, actor=B, reason="still alive", services=ours).approved_by == B
-    told = facts(ours, "hold.reviewed")
-    assert ["approved" in detail for _, detail in told] == [False, True]
+    reviewed = facts(ours, "hold.reviewed")
+    assert ["approved" in detail for _, detail in reviewed] == [False, True]
     with ours.store.transaction() as tx:
         (row,) = tx.legal_holds.list_active_legal_holds(
             order_keys=tx.legal_holds.list_order_keys_on_hold(claim.id)[:1]
         )
-        assert (row.approved_by, row.reviewed_by) == (B, A), "each of its rows says the same"
+        assert (row.approved_by, row.reviewed_by) == (B, A), "each of its rows has the same value"
 
 
-def test_what_cannot_be_held_or_released_is_said(ours, erasure):
+def test_an_impossible_hold_or_release_is_refused_with_its_reason(ours, erasure):
     shop = make_request(kind=RequestKind.SHOP_ERASURE, subject="")
     with ours.store.transaction() as tx:
         opened(tx, shop)
@@ -237,7 +237,7 @@ def test_what_cannot_be_held_or_released_is_said(ours, erasure):
     assert len(facts(ours, "hold.released")) == 1
 
 
-def test_a_person_without_orders_is_held_by_her_pseudonym(ours):
+def test_a_data_subject_without_orders_is_held_by_pseudonym(ours):
     request = make_request(
         kind=RequestKind.ERASURE, subject="somebody", principal=Principal(email="n@example.com")
     )
@@ -252,7 +252,7 @@ def test_a_person_without_orders_is_held_by_her_pseudonym(ours):
         assert tx.legal_holds.list_order_keys_on_hold(held.legal_hold.id) == []
 
 
-def test_an_order_may_be_held_before_anything_of_it_is_sealed(ours, clock):
+def test_an_order_can_be_held_before_a_document_is_sealed(ours, clock):
     held = open_order_legal_hold(SHOP, "3003", reference="GST-9", actor=A, reason="proceeding", services=ours)
     seal(ours, 3003)
     clock.at = datetime(2060, 1, 1, tzinfo=UTC)
@@ -264,30 +264,32 @@ def test_an_order_may_be_held_before_anything_of_it_is_sealed(ours, clock):
     assert (again.is_new, again.legal_hold.id) == (False, held.legal_hold.id)
 
 
-def test_a_proceeding_is_released_with_the_day_of_its_disposal_and_keeps_its_books_a_year_more(ours, clock):
+def test_a_proceeding_needs_its_disposal_day_and_keeps_the_books_a_year_longer(ours, clock):
     seal(ours, 1001)
     opened_now = {"reference": "GST-1", "actor": A, "reason": "notice", "services": ours}
     held = open_order_legal_hold(SHOP, "1001", kind="tax", **opened_now)
-    assert not open_order_legal_hold(SHOP, "1001", kind="tax", **opened_now).is_new, "twice is once"
+    assert not open_order_legal_hold(SHOP, "1001", kind="tax", **opened_now).is_new, (
+        "a second call changes nothing"
+    )
     assert held.legal_hold.kind == "tax"
-    told = {"actor": A, "reason": "order of the tribunal", "services": ours}
+    options = {"actor": A, "reason": "order of the tribunal", "services": ours}
     clock.at = datetime(2034, 6, 20, tzinfo=UTC)
     with pytest.raises(PayloadInvalid, match="disposal_needed"):
-        release_legal_hold(held.legal_hold.id, **told)
+        release_legal_hold(held.legal_hold.id, **options)
     with pytest.raises(PayloadInvalid, match="disposal_to_come"):
-        release_legal_hold(held.legal_hold.id, disposed_on=date(2034, 6, 21), **told)
-    release_legal_hold(held.legal_hold.id, disposed_on=date(2034, 6, 11), **told)
+        release_legal_hold(held.legal_hold.id, disposed_on=date(2034, 6, 21), **options)
+    release_legal_hold(held.legal_hold.id, disposed_on=date(2034, 6, 11), **options)
     assert {str(each.erasable_from) for each in documents(ours).values()} == {"2035-06-12"}
     assert expire_documents(services=ours).destroyed == 0
     clock.at = datetime(2035, 6, 11, 12, tzinfo=UTC)
     assert expire_documents(services=ours).destroyed == 0
     clock.at = datetime(2035, 6, 12, 12, tzinfo=UTC)
     assert expire_documents(services=ours).destroyed == 1
-    ((_, said),) = facts(ours, "hold.released")
-    assert (said["kind"], said["disposed_on"]) == ("tax", "2034-06-11")
+    ((_, detail),) = facts(ours, "hold.released")
+    assert (detail["kind"], detail["disposed_on"]) == ("tax", "2034-06-11")
 
 
-def test_any_other_claim_has_no_disposal(ours):
+def test_a_claim_that_is_no_proceeding_has_no_disposal_day(ours):
     held = open_order_legal_hold(SHOP, "1001", reference="CC-1", actor=A, reason="summons", services=ours)
     with pytest.raises(PayloadInvalid, match="no_proceeding"):
         release_legal_hold(
@@ -295,7 +297,7 @@ def test_any_other_claim_has_no_disposal(ours):
         )
 
 
-def test_a_proceeding_that_was_disposed_of_holds_nothing_at_processors(ours, erasure):
+def test_a_disposed_proceeding_blocks_no_notice_items(ours, erasure):
     held = open_person_legal_hold(
         erasure.id, kind="tax", reference="GST-1", actor=A, reason="notice", services=ours
     )

@@ -1,4 +1,4 @@
-"""Seal: copies for the tax books exist before anything is destroyed; an order without one is spared, and said."""
+"""Invoice copies are sealed before an erasure; an order without a copy is excluded and reported."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ from tests.steps.sales_case import (
 
 
 @pytest.mark.parametrize("topic", ["orders/paid", "orders/fulfilled", "orders/partially_fulfilled"])
-def test_the_copy_is_sealed_when_the_invoice_exists_and_reads_back(services, tell, topic):
+def test_a_copy_is_sealed_and_read_back_when_the_invoice_exists(services, tell, topic):
     tell(topic, sold_body())
     [document] = documents(services)
     assert (document.kind, document.form) == (DocumentKind.INVOICE, DocumentForm.MINIMUM)
@@ -52,7 +52,7 @@ def test_the_copy_is_sealed_when_the_invoice_exists_and_reads_back(services, tel
     assert [canary for canary in (*CANARIES, "Asha", "1030.00") if canary in raw(services)] == []
 
 
-def test_the_same_sale_told_twice_is_one_copy_and_the_later_event_counts(services, tell):
+def test_the_same_sale_received_twice_is_one_copy_and_the_later_event_counts(services, tell):
     tell("orders/paid", sold_body(updated_at="2026-03-31T10:00:00Z"))
     tell("orders/fulfilled", sold_body(updated_at="2026-04-01T10:00:00Z"))
     tell("orders/paid", sold_body(updated_at="2026-03-30T10:00:00Z"))
@@ -60,19 +60,19 @@ def test_the_same_sale_told_twice_is_one_copy_and_the_later_event_counts(service
     assert document.issued_at == datetime(2026, 4, 1, 10, tzinfo=UTC)
 
 
-def test_a_sale_that_changed_is_another_copy(services, tell):
+def test_a_changed_sale_is_another_copy(services, tell):
     tell("orders/paid", sold_body())
     tell("orders/fulfilled", sold_body(total="2060.00", tax="60.00"))
     assert len(documents(services)) == 2
 
 
 @pytest.mark.parametrize("topic", ["orders/create", "orders/updated", "orders/cancelled"])
-def test_what_proves_no_invoice_seals_nothing(services, tell, topic):
+def test_a_delivery_without_an_invoice_seals_nothing(services, tell, topic):
     tell(topic, sold_body())
     assert documents(services) == []
 
 
-def test_where_the_accounts_keep_the_books_nothing_is_sealed_and_nobody_is_spared(services, platform):
+def test_with_an_external_vault_nothing_is_sealed_and_no_order_excluded(services, platform):
     vault = replace(
         services.retention.vault, mode="external_attested", attested_by="CA", attested_on=NOW.date()
     )
@@ -88,7 +88,7 @@ def test_where_the_accounts_keep_the_books_nothing_is_sealed_and_nobody_is_spare
     assert tasks["bridge", TaskAction.ERASE].outcome is Outcome.ERASED
 
 
-def test_an_erasure_leaves_the_copy_and_says_so(services, tell, forget):
+def test_an_erasure_keeps_the_copy_and_states_it(services, tell, forget):
     tell("orders/paid", sold_body())
     request_id = forget(1001)
     [document] = documents(services)
@@ -98,7 +98,7 @@ def test_an_erasure_leaves_the_copy_and_says_so(services, tell, forget):
     assert [row["count"] for row in kept if row["category"] == "invoice_document"] == [1]
 
 
-def test_t08_an_order_that_was_cancelled_before_any_invoice_leaves_nothing(services, tell, forget, platform):
+def test_t08_an_order_cancelled_before_its_invoice_leaves_nothing(services, tell, forget, platform):
     tell("orders/create", sold_body(total="80000.00", tax="0.00"))
     tell("orders/cancelled", sold_body(total="80000.00", tax="0.00", cancelled_at="2026-11-22T10:00:00Z"))
     request_id = forget(1001)
@@ -125,7 +125,9 @@ def test_t11_a_credit_note_of_the_next_year_keeps_its_invoice_too(services, tell
     assert alone.last_day == date(2034, 3, 31)
 
 
-def test_t12_no_copy_no_destruction_of_that_order_and_the_case_stays_open(services, tell, forget, platform):
+def test_t12_an_order_without_a_copy_is_not_erased_and_the_request_stays_open(
+    services, tell, forget, platform
+):
     tell("orders/create", sold_body(1001))
     tell("orders/paid", sold_body(1002))
     platform.sold["1001"] = ConnectorUnavailable("shopify: HTTP 503")
@@ -153,7 +155,7 @@ def test_t12_no_copy_no_destruction_of_that_order_and_the_case_stays_open(servic
     assert Fact.REVIEW_OPENED in facts
 
 
-def test_a_copy_that_an_operator_files_lets_the_erasure_go_on(services, tell, forget, platform):
+def test_a_copy_filed_by_an_operator_continues_the_erasure(services, tell, forget, platform):
     tell("orders/create", sold_body(1001))
     platform.sold["1001"] = CredentialRejected("shopify: HTTP 401")
     request_id = forget(1001)
@@ -180,7 +182,7 @@ def test_a_copy_that_an_operator_files_lets_the_erasure_go_on(services, tell, fo
     assert documents(services)[0].request_id == request_id
 
 
-def test_a_copy_nobody_has_is_asked_for_at_shopify(services, tell, forget, platform):
+def test_a_missing_copy_is_fetched_from_shopify(services, tell, forget, platform):
     tell("orders/create", sold_body(1001))
     platform.sold["1001"] = [sold(), sold(refund_id="77")]
     request_id = forget(1001)
@@ -192,9 +194,7 @@ def test_a_copy_nobody_has_is_asked_for_at_shopify(services, tell, forget, platf
     assert (tasks["vault", TaskAction.SEAL_INVOICES].records, orders_left(services)) == (2, set())
 
 
-def test_an_order_that_sent_a_parcel_and_that_shopify_does_not_know_is_spared(
-    services, tell, forget, platform
-):
+def test_an_order_with_a_parcel_that_shopify_does_not_know_is_excluded(services, tell, forget, platform):
     parcel = [
         {"id": 5, "tracking_number": "AWB7007007", "tracking_company": "Delhivery", "status": "success"}
     ]
@@ -207,7 +207,7 @@ def test_an_order_that_sent_a_parcel_and_that_shopify_does_not_know_is_spared(
         assert tx.notices.list_items(request_id=request_id) == []
 
 
-def test_by_hand_shopify_is_not_asked_to_erase_while_a_copy_is_missing(services, platform):
+def test_an_operators_request_waits_with_shopify_while_a_copy_is_missing(services, platform):
     platform.customers = {ASHA.email: "7001"}
     platform.sent = [{"id": "gid://shopify/Order/4004"}]
     platform.sold["4004"] = CredentialRejected("shopify: HTTP 403")
@@ -227,7 +227,7 @@ def test_by_hand_shopify_is_not_asked_to_erase_while_a_copy_is_missing(services,
     assert len(documents(services)) == 1
 
 
-def test_t04_by_hand_all_that_is_ours_is_done_and_shopifys_own_comes_later(services, tell, platform):
+def test_t04_an_operators_request_erases_the_bridge_first_and_shopify_later(services, tell, platform):
     tell("orders/paid", sold_body(1001))
     platform.customers = {ASHA.email: "7001"}
     request_id = open_operator_request(
@@ -243,7 +243,7 @@ def test_t04_by_hand_all_that_is_ours_is_done_and_shopifys_own_comes_later(servi
     assert (request.source, request_of(services, request_id)[0].closed_at) == (RequestSource.OPERATOR, NOW)
 
 
-def test_t16_a_late_delivery_about_an_erased_person_leaves_nothing_of_her(services, tell, forget):
+def test_t16_a_late_delivery_about_an_erased_person_leaves_no_data(services, tell, forget):
     tell("orders/paid", sold_body(1001, total="90000.00"))
     request_id = forget(1001)
     before = documents(services)
@@ -273,7 +273,7 @@ def test_t26_two_people_with_one_phone_are_not_merged(services, tell, forget):
         } == {request_id}
 
 
-def test_the_plan_is_made_before_and_the_deed_is_what_was_planned(services, tell, forget):
+def test_the_erasure_does_what_the_plan_lists(services, tell, forget):
     tell("orders/paid", sold_body(1001))
     request_id = forget(1001)
     with services.store.transaction() as tx:
@@ -319,7 +319,7 @@ def test_a_document_that_was_altered_does_not_open(services, tell):
         tx.documents.open_document(second.id)
 
 
-def test_t07_what_was_sent_to_berlin_is_kept_on_no_ground_that_indian_law_is_none_of(services, tell, forget):
+def test_t07_a_delivery_to_berlin_is_retained_only_on_a_ground_of_the_gdpr(services, tell, forget):
     berlin = DELHI | {"province_code": None, "country_code": "DE"}
     tell("orders/paid", sold_body(1001, total="3000.00", shipping_address=berlin))
     [document] = documents(services)

@@ -1,4 +1,4 @@
-"""Dispatch: one request a person and kind, whatever comes how often; clocks from stored facts."""
+"""One request for each data subject and kind, however often a webhook comes; clocks come from stored facts."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from tests.factories import (
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
-def told(services, topic="customers/data_request", body=None, **given):
-    """Accept and dispatch; give the request as it stands."""
+def dispatched(services, topic="customers/data_request", body=None, **given):
+    """Accept and dispatch a delivery; return the request."""
     delivery = accepted(services.store, topic, data_request_body() if body is None else body, **given)
     return delivery, dispatch_delivery(delivery.id, services=services)
 
@@ -53,7 +53,7 @@ def finish(services, request_id, state=RequestState.DONE):
 
 
 def test_an_access_webhook_becomes_a_request_with_tasks_and_a_fact(services, queue):
-    delivery, request_id = told(services, body=data_request_body(9999, 1001, 1001, 1002))
+    delivery, request_id = dispatched(services, body=data_request_body(9999, 1001, 1001, 1002))
     request, tasks, facts = read(services, request_id)
     assert (request.kind, request.state, request.external_ref) == (
         RequestKind.ACCESS,
@@ -91,13 +91,13 @@ def test_an_access_webhook_becomes_a_request_with_tasks_and_a_fact(services, que
     ],
 )
 def test_an_erasure_webhook_plans_what_must_be_erased(services, topic, body, kind, actions):
-    request, tasks, _ = read(services, told(services, topic, body)[1])
+    request, tasks, _ = read(services, dispatched(services, topic, body)[1])
     assert (request.kind, {task.action for task in tasks}) == (kind, actions)
     assert {task.state for task in tasks} == {TaskState.PENDING}
 
 
-def test_twice_is_once(services, queue):
-    delivery, _ = told(services)
+def test_a_delivery_is_dispatched_once(services, queue):
+    delivery, _ = dispatched(services)
     assert dispatch_delivery(delivery.id, services=services) == ""
     assert dispatch_delivery("dlv_none", services=services) == ""
     assert len(queue.bells) == 1
@@ -114,9 +114,9 @@ def test_twice_is_once(services, queue):
         (None, "webhook_received"),
     ],
 )
-def test_the_clock_starts_at_the_trigger_where_that_can_be_believed(services, age, basis):
+def test_the_clock_starts_at_a_plausible_trigger(services, age, basis):
     triggered = None if age is None else NOW - age
-    request, *_ = read(services, told(services, triggered_at=triggered)[1])
+    request, *_ = read(services, dispatched(services, triggered_at=triggered)[1])
     began = triggered if basis == "webhook_triggered" else NOW
     assert (request.received_at, request.received_at_basis) == (began, basis)
     assert request.webhook_received_at == NOW
@@ -125,11 +125,11 @@ def test_the_clock_starts_at_the_trigger_where_that_can_be_believed(services, ag
     assert request.clocks[request.due_governed_by] == request.due_at.isoformat()
 
 
-def test_the_same_request_of_shopifys_sent_again_joins_and_resets_no_clock(services, clock):
-    _, first = told(services)
+def test_the_same_shopify_request_sent_again_joins_and_resets_no_clock(services, clock):
+    _, first = dispatched(services)
     before, *_ = read(services, first)
     clock.at = NOW + timedelta(days=2)
-    delivery, second = told(services, body=data_request_body(9999, 1005))
+    delivery, second = dispatched(services, body=data_request_body(9999, 1005))
     after, _, facts = read(services, first)
     assert second == first
     assert after == replace(before, principal=replace(ASHA, order_ids=("1005",)))
@@ -137,72 +137,72 @@ def test_the_same_request_of_shopifys_sent_again_joins_and_resets_no_clock(servi
     assert facts[1].detail["delivery"] == delivery.id
 
 
-def test_another_request_of_the_same_person_in_flight_joins(services):
-    _, first = told(services)
-    _, second = told(services, body=data_request_body(10_000, 1005, id=7001))
+def test_another_request_of_the_same_person_joins_the_open_one(services):
+    _, first = dispatched(services)
+    _, second = dispatched(services, body=data_request_body(10_000, 1005, id=7001))
     assert second == first
     assert read(services, first)[0].principal == replace(ASHA, order_ids=("1005",))
 
 
 def test_a_request_that_is_done_is_not_run_again_by_its_replay(services, clock):
-    _, first = told(services)
+    _, first = dispatched(services)
     finish(services, first)
     clock.at = NOW + timedelta(days=5)
-    _, second = told(services, body=data_request_body(9999, 1005))
+    _, second = dispatched(services, body=data_request_body(9999, 1005))
     request, _, facts = read(services, first)
     assert (second, request.state, request.principal) == (first, RequestState.DONE, ASHA)
     assert facts[-1].fact == "request.joined"
 
 
 def test_a_later_request_of_the_same_person_is_a_new_one(services):
-    _, first = told(services)
+    _, first = dispatched(services)
     finish(services, first)
-    assert told(services, body=data_request_body(10_000))[1] != first
+    assert dispatched(services, body=data_request_body(10_000))[1] != first
 
 
 def test_a_failed_request_is_run_again_by_the_next(services):
-    _, first = told(services)
+    _, first = dispatched(services)
     with services.store.transaction() as tx:
         tx.requests.fail_request(tx.requests.acquire_lease(first), "gave_up")
-    assert told(services, body=data_request_body(10_000))[1] == first
+    assert dispatched(services, body=data_request_body(10_000))[1] == first
     assert read(services, first)[0].state is RequestState.IN_PROGRESS
 
 
 def test_erasure_and_access_of_one_person_are_two_requests(services):
-    assert told(services)[1] != told(services, "customers/redact", redact_body())[1]
+    assert dispatched(services)[1] != dispatched(services, "customers/redact", redact_body())[1]
 
 
 def test_a_person_named_only_by_email_is_the_customer_who_has_it(services):
     with services.store.transaction() as tx:
         tx.index.ingest_sightings(SHOP, [customer(), order()])
-    _, by_id = told(services, "customers/redact", redact_body())
-    _, by_email = told(services, "customers/redact", redact_body(email=ASHA.email))
+    _, by_id = dispatched(services, "customers/redact", redact_body())
+    _, by_email = dispatched(services, "customers/redact", redact_body(email=ASHA.email))
     assert by_id == by_email
 
 
 def test_a_person_named_only_by_email_and_unknown_has_a_request(services):
     body = fixture("customers_redact_email_only.json") | {"shop_domain": SHOP}
-    request, *_ = read(services, told(services, "customers/redact", body)[1])
+    request, *_ = read(services, dispatched(services, "customers/redact", body)[1])
     assert request.principal == Principal(email="john@example.com")
     assert len(request.subject) == 32
 
 
-def test_nulls_and_empty_orders_are_a_request_all_the_same(services):
+def test_nulls_and_empty_orders_open_a_request_too(services):
     body = fixture("customers_data_request_nulls.json") | {"shop_domain": SHOP}
-    request, *_ = read(services, told(services, body=body)[1])
+    request, *_ = read(services, dispatched(services, body=body)[1])
     assert request.principal == Principal(customer_id="191167")
 
 
-def test_orders_alone_are_somebody(services):
+def test_orders_alone_identify_a_data_subject(services):
     body = redact_body(1001, id=None)
-    request, *_ = read(services, told(services, "customers/redact", body)[1])
+    request, *_ = read(services, dispatched(services, "customers/redact", body)[1])
     assert request.principal == Principal(order_ids=("1001",))
     assert request.subject
 
 
-def test_somebody_who_cannot_be_told_has_a_request_of_her_own(services):
-    _, first = told(services, "customers/redact", redact_body(email="nobody"))
-    _, second = told(services, "customers/redact", redact_body(email="no one"))
+def test_an_unidentified_data_subject_gets_a_separate_request(services):
+    _, first = dispatched(services, "customers/redact", redact_body(email="nobody"))
+    _, second = dispatched(services, "customers/redact", redact_body(email="no one"))
     assert first != second
     assert len(read(services, first)[0].subject) == 32
 
@@ -215,8 +215,10 @@ def test_somebody_who_cannot_be_told_has_a_request_of_her_own(services):
         ("orders/create", {"id": 1}, "topic_not_handled"),
     ],
 )
-def test_what_does_not_fit_is_rejected_with_a_fact_and_asks_for_nothing(services, queue, topic, body, reason):
-    delivery, request_id = told(services, topic, body)
+def test_a_malformed_delivery_is_rejected_with_a_fact_and_opens_no_request(
+    services, queue, topic, body, reason
+):
+    delivery, request_id = dispatched(services, topic, body)
     assert request_id == ""
     assert queue.bells == []
     assert state_of(services, delivery) is DeliveryState.REJECTED
@@ -225,7 +227,7 @@ def test_what_does_not_fit_is_rejected_with_a_fact_and_asks_for_nothing(services
     assert (fact.fact, fact.detail["reason"]) == ("delivery.rejected", reason)
 
 
-def test_a_dispatch_that_dies_before_its_commit_is_dispatched_once_by_the_next(services):
+def test_a_crash_before_the_commit_is_dispatched_once_by_the_next_run(services):
     delivery = accepted(services.store, "customers/redact", redact_body())
 
     def digest(name, content):
@@ -238,9 +240,9 @@ def test_a_dispatch_that_dies_before_its_commit_is_dispatched_once_by_the_next(s
     assert [fact.fact for fact in read(services, request_id)[2]] == ["request.opened"]
 
 
-def test_a_bell_that_nobody_hears_loses_nothing(services, queue, clock):
+def test_an_unavailable_queue_loses_no_request(services, queue, clock):
     queue.deaf = True
-    _, request_id = told(services)
+    _, request_id = dispatched(services)
     clock.at = NOW + timedelta(seconds=5)
     rung = []
     services.store.enqueue_due(lambda *job: rung.append(job) or True, max_jobs=9)
@@ -248,22 +250,22 @@ def test_a_bell_that_nobody_hears_loses_nothing(services, queue, clock):
 
 
 @pytest.mark.parametrize("late", [True, False])
-def test_two_dispatchers_at_the_same_moment_open_one_request(services, late):
-    """The other opens it between our look and our insert: then we join."""
+def test_two_dispatchers_at_the_same_time_open_one_request(services, late):
+    """Another dispatcher opens the request between lookup and insert: this one joins it."""
     delivery = accepted(services.store, "customers/redact", redact_body())
     racing = replace(services, store=_Racing(services.store, found_later=late))
     if late:
-        told(services, "customers/redact", redact_body(1005))
+        dispatched(services, "customers/redact", redact_body(1005))
         request_id = dispatch_delivery(delivery.id, services=racing)
         assert [fact.fact for fact in read(services, request_id)[2]] == ["request.opened", "request.joined"]
         return
-    told(services, "customers/redact", redact_body(1005))
+    dispatched(services, "customers/redact", redact_body(1005))
     with pytest.raises(AssertionError, match="neither new nor known"):
         dispatch_delivery(delivery.id, services=racing)
 
 
 class _Racing:
-    """A store whose first look finds nothing; the second does where `found_later`."""
+    """A store whose first lookup finds nothing; the second does with `found_later`."""
 
     def __init__(self, store, *, found_later):
         self._store, self._found_later = store, found_later

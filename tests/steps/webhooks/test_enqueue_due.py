@@ -1,4 +1,4 @@
-"""Sweep: the database rings again for what nobody came for, while the queue is short."""
+"""Due rows are enqueued again from the database while the queue is short."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 @pytest.fixture
 def due(services, clock):
-    """Leave three rows that nobody came for; give the bells they are due."""
+    """Store three rows that no worker took; return the jobs that are due."""
     redact = accepted(services.store, "customers/redact", redact_body())
     accepted(services.store, "orders/create", order_body())
     request = make_request()
@@ -29,14 +29,14 @@ def test_a_wiped_queue_is_filled_again_from_the_rows(services, queue, due):
     assert queue.bells == due
 
 
-def test_twice_is_once_for_a_while(services, queue, due):
+def test_a_row_is_not_enqueued_again_within_a_while(services, queue, due):
     enqueue_due(services=services)
     assert enqueue_due(services=services) == 0
     assert len(queue.bells) == len(due)
 
 
 @pytest.mark.parametrize("waiting", [None, MAX_WAITING_JOBS, MAX_WAITING_JOBS + 1])
-def test_a_full_or_unreachable_queue_is_left_alone(services, queue, due, waiting):
+def test_a_full_or_unreachable_queue_gets_no_jobs(services, queue, due, waiting):
     queue.waiting = waiting
     assert enqueue_due(services=services) == 0
     queue.waiting = MAX_WAITING_JOBS - 1
@@ -44,7 +44,7 @@ def test_a_full_or_unreachable_queue_is_left_alone(services, queue, due, waiting
     assert queue.bells == due[:1]
 
 
-def test_bells_nobody_heard_are_not_counted_and_rung_again(services, queue, clock, due):
+def test_jobs_that_were_not_enqueued_are_not_counted_and_tried_again(services, queue, clock, due):
     queue.deaf = True
     assert enqueue_due(services=services) == 0
     queue.deaf = False

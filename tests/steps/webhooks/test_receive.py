@@ -1,4 +1,4 @@
-"""Receive: bytes first, then all else; what is signed is kept, whatever it is."""
+"""The signature is verified before anything else; every signed webhook is stored."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ REJECTED = WebhookReceipt(DeliveryState.REJECTED, is_new=True)
 
 
 def posted(body, topic="orders/create", /, *, secret=SECRETS[0], family="x-shopify-", **headers):
-    """Give path, headers and raw body as the web would."""
+    """Return path, headers and raw body as the web layer passes them."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    told = {
+    values = {
         "hmac-sha256": sign_webhook(raw, secret.encode()),
         "topic": topic,
         "shop-domain": SHOP,
@@ -31,7 +31,7 @@ def posted(body, topic="orders/create", /, *, secret=SECRETS[0], family="x-shopi
         "event-id": "98880550",
         "triggered-at": NOW.isoformat(),
     } | {name.replace("_", "-"): value for name, value in headers.items()}
-    return topic, {family + name: value for name, value in told.items() if value is not None}, raw
+    return topic, {family + name: value for name, value in values.items() if value is not None}, raw
 
 
 def kept(services):
@@ -42,7 +42,7 @@ def kept(services):
 
 
 @pytest.mark.parametrize("family", ["x-shopify-", "shopify-"])
-def test_a_signed_webhook_is_kept_with_what_its_headers_say(services, family):
+def test_a_signed_webhook_is_stored_with_its_headers(services, family):
     topic, headers, raw = posted(order_body(), family=family)
     assert receive_webhook(topic, headers, raw, services=services) == NEW
     [delivery] = kept(services)
@@ -55,13 +55,13 @@ def test_a_signed_webhook_is_kept_with_what_its_headers_say(services, family):
     assert (delivery.triggered_at, delivery.received_at, delivery.secret_index) == (NOW, NOW, 0)
 
 
-def test_the_same_webhook_again_is_not_new_and_says_nothing_else(services):
+def test_the_same_webhook_again_is_not_new(services):
     for new in (True, False):
         assert receive_webhook(*posted(order_body()), services=services) == replace(NEW, is_new=new)
     assert len(kept(services)) == 1
 
 
-def test_every_secret_verifies_and_the_one_that_did_is_kept(services):
+def test_every_secret_verifies_and_its_index_is_stored(services):
     receive_webhook(*posted(order_body(), secret=SECRETS[1]), services=services)
     assert kept(services)[0].secret_index == 1
 
@@ -77,10 +77,10 @@ def test_every_secret_verifies_and_the_one_that_did_is_kept(services):
     ],
 )
 @pytest.mark.parametrize("header", [None, "", "AAAA", "é"])
-def test_an_unsigned_body_is_refused_before_anything_else_is_looked_at(services, topic, headers, header):
-    told = posted(b"{not json", topic, **{"hmac_sha256": header} | headers)
+def test_an_unsigned_body_is_refused_before_anything_else_is_read(services, topic, headers, header):
+    webhook = posted(b"{not json", topic, **{"hmac_sha256": header} | headers)
     with pytest.raises(SignatureInvalid):
-        receive_webhook(*told, services=services)
+        receive_webhook(*webhook, services=services)
     assert kept(services) == []
 
 
@@ -95,7 +95,7 @@ def test_two_header_families_that_differ_are_refused(services, name):
 
 
 @pytest.mark.parametrize(
-    ("told", "reason", "shop", "topic"),
+    ("webhook", "reason", "shop", "topic"),
     [
         (posted({}, "no topic"), "topic_malformed", SHOP, ""),
         (posted({}, "products/update"), "topic_not_handled", SHOP, "products/update"),
@@ -112,35 +112,37 @@ def test_two_header_families_that_differ_are_refused(services, name):
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_what_is_signed_but_does_not_fit_is_kept_as_rejected(services, told, reason, shop, topic):
-    assert receive_webhook(*told, services=services) == REJECTED
+def test_a_signed_malformed_webhook_is_stored_as_rejected(services, webhook, reason, shop, topic):
+    assert receive_webhook(*webhook, services=services) == REJECTED
     [delivery] = kept(services)
-    assert (delivery.reason, delivery.shop, delivery.topic, delivery.raw) == (reason, shop, topic, told[2])
+    assert (delivery.reason, delivery.shop, delivery.topic, delivery.raw) == (reason, shop, topic, webhook[2])
 
 
-def test_a_body_moved_under_another_topic_is_rejected_and_does_not_block_the_right_one(services):
+def test_a_body_under_another_topic_is_rejected_and_does_not_block_the_right_one(services):
     body = redact_body(1001)
-    told = posted(body, "customers/redact")
-    assert receive_webhook("customers/data_request", {**told[1]}, told[2], services=services) == REJECTED
-    headers = told[1] | {"x-shopify-topic": "customers/data_request"}
-    assert receive_webhook("customers/data_request", headers, told[2], services=services) == REJECTED
-    assert receive_webhook(*told, services=services) == NEW
+    webhook = posted(body, "customers/redact")
+    assert (
+        receive_webhook("customers/data_request", {**webhook[1]}, webhook[2], services=services) == REJECTED
+    )
+    headers = webhook[1] | {"x-shopify-topic": "customers/data_request"}
+    assert receive_webhook("customers/data_request", headers, webhook[2], services=services) == REJECTED
+    assert receive_webhook(*webhook, services=services) == NEW
 
 
-def test_a_shop_that_is_not_ours_is_rejected_but_may_still_ask_for_privacy(services):
+def test_an_unknown_shop_is_rejected_except_for_privacy_topics(services):
     ours = replace(services, merchant=replace(services.merchant, shops=(SHOP,)))
     other = {"shop_domain": "elsewhere.myshopify.com"}
     assert receive_webhook(*posted(order_body(), **other), services=ours) == REJECTED
-    told = posted({"shop_id": 1} | other, "shop/redact", **other)
-    assert receive_webhook(*told, services=ours) == NEW
+    webhook = posted({"shop_id": 1} | other, "shop/redact", **other)
+    assert receive_webhook(*webhook, services=ours) == NEW
 
 
-def test_other_bodies_are_not_read_before_they_are_kept(services):
+def test_bodies_of_other_topics_are_stored_unread(services):
     assert receive_webhook(*posted(b"{not json"), services=services) == NEW
 
 
 @pytest.mark.parametrize("value", ["x" * 129, "é", "a\nb"])
-def test_ids_that_are_no_ids_are_left_out(services, value):
+def test_malformed_ids_are_not_stored(services, value):
     receive_webhook(
         *posted(order_body(), webhook_id=value, event_id=value, triggered_at=value), services=services
     )
@@ -148,11 +150,11 @@ def test_ids_that_are_no_ids_are_left_out(services, value):
     assert (delivery.webhook_id, delivery.event_id, delivery.triggered_at) == ("", "", None)
 
 
-def test_a_database_that_is_away_is_said_so_and_nothing_is_kept(services):
+def test_an_unavailable_database_raises_and_stores_nothing(services):
     def refuse(_row):
         raise StoreUnavailable("too many", retry_after_s=1)
 
-    services.store._group_commit.put = refuse
+    services.store._group_commit.commit_row = refuse
     with pytest.raises(StoreUnavailable):
         receive_webhook(*posted(order_body()), services=services)
     assert kept(services) == []

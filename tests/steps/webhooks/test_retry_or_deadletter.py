@@ -1,4 +1,4 @@
-"""Setback: a broken delivery comes back after a pause, six times, and is then a dead letter."""
+"""A failed delivery is retried six times after growing pauses and then becomes a dead letter."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def row(services, delivery):
         return tx.operator_queries.list_deliveries(ids=[delivery.id])[0]
 
 
-def test_a_delivery_is_given_back_with_growing_pauses_and_then_shown(services, clock):
+def test_a_failed_delivery_is_retried_after_growing_pauses_and_then_dead_lettered(services, clock):
     delivery = accepted(services.store, "customers/redact", redact_body())
     for attempt, pause in enumerate(TASK_RETRY_PAUSES_S, start=1):
         retry_or_deadletter(delivery.id, ERROR, services=services)
@@ -41,7 +41,7 @@ def test_a_delivery_is_given_back_with_growing_pauses_and_then_shown(services, c
     )
 
 
-def test_a_dead_letter_that_is_put_back_has_all_its_attempts_again(services, clock):
+def test_a_replayed_dead_letter_has_all_its_attempts_again(services, clock):
     delivery = accepted(services.store, "customers/redact", redact_body())
     for _ in range(len(TASK_RETRY_PAUSES_S) + 1):
         retry_or_deadletter(delivery.id, "E" * 200, services=services)
@@ -52,7 +52,7 @@ def test_a_dead_letter_that_is_put_back_has_all_its_attempts_again(services, clo
     assert row(services, delivery)["attempts"] == 1
 
 
-def test_a_delivery_that_is_done_or_owned_is_left_alone(services):
+def test_a_finished_or_leased_delivery_is_not_changed(services):
     done, owned = (accepted(services.store, "customers/redact", redact_body(number)) for number in (1, 2))
     with services.store.transaction() as tx:
         tx.inbox.finish_delivery(tx.inbox.acquire_lease(done.id)[0], DeliveryState.DONE)

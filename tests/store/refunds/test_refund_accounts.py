@@ -241,7 +241,7 @@ def test_only_one_function_opens_the_details_and_only_the_locked_step_calls_it()
     places = {(path, function) for path, function, _ in calls("open_bank_details")}
     assert places == {
         ("bridge/store/refunds/refund_accounts.py", "seal_bank_details"),  # reads back what it sealed
-        ("bridge/steps/refunds/read_account.py", "read_bank_details"),
+        ("bridge/steps/refunds/read_bank_details.py", "read_bank_details"),
     }
     opened = {
         (path, function)

@@ -1,7 +1,7 @@
-"""Export: turn what was found into the sealed package the person gets.
+"""Build and seal the access package: the copy of the data subject's personal data with a letter.
 
-Reads findings page by page and writes the package in the caller's transaction; `build` makes the same package
-from plain values. Never speaks to another system, and never keeps a finding or a file in the clear anywhere.
+Reads findings page by page and writes the package in the caller's transaction; `write_access_package` builds the
+same package from plain values. Never calls another system and never stores a finding or a file in the clear.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from bridge.model import Fact
+from bridge.steps.access.package.find_prior_erasures import find_prior_erasures
 from bridge.steps.access.package.package import PackageInput, PackageManifest, write_access_package
-from bridge.steps.access.package.prior_erasures import find_prior_erasures
 from bridge.steps.index import flag_sensitive_text
 
 if TYPE_CHECKING:
@@ -26,9 +26,9 @@ __all__ = ["PackageInput", "PackageManifest", "seal_access_package", "write_acce
 def seal_access_package(
     request: PrivacyRequest, tasks: Sequence[Task], *, tx: Tx, services: Services
 ) -> bool:
-    """Seal the request's package. True where every system that was asked has answered in full.
+    """Seal the request's package and record it. Return True if every system that was asked answered in full.
 
-    Asked twice, the package is made anew and replaces the former one. Raises StoreUnavailable.
+    A second call builds the package again and replaces the first. Raises StoreUnavailable.
     """
     package = PackageInput(
         request=request,

@@ -1,7 +1,7 @@
-"""A zip laid out as a BagIt bag (RFC 8493), written front to back into a stream that cannot seek.
+"""Write a zip laid out as a BagIt bag (RFC 8493) into a stream that cannot seek.
 
-Hashes every file as it goes and ends with the manifests. The same files give the same bytes: fixed dates,
-order, permissions and compression. Never reads back and never holds a file whole.
+Hashes every file while writing and ends with the manifests. The same files give the same bytes: dates, order,
+permissions and compression are fixed. Never reads back and never holds a complete file in memory.
 """
 
 from __future__ import annotations
@@ -15,17 +15,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from types import TracebackType
 
-_ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)  # the first day a zip can name: our files have no date of their own
+_ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)  # the first date that a zip can hold: the files have none of their own
 _FILE_PERMISSIONS = 0o100644 << 16
-_ZIP_COMPRESSION_LEVEL = (
-    3  # two thirds of the time that the usual 6 takes, for a package that is a fifteenth larger
-)
+_ZIP_COMPRESSION_LEVEL = 3  # takes two thirds of the time of level 6; the package is a fifteenth larger
 BAGIT_DECLARATION = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PackageFile:
-    """One file of the bag as the manifests list it. `portable` marks what the person gave or caused."""
+    """One file of the bag as the manifests list it.
+
+    `portable` is True for data that the data subject provided (GDPR Art 20).
+    """
 
     path: str
     role: str
@@ -36,7 +37,7 @@ class PackageFile:
 
 
 class _UnseekableWriter:
-    """A stream that only goes forward, so that a file and a sealing stream get the very same bytes."""
+    """A stream without seek, so that a file and a sealing stream receive the same bytes."""
 
     def __init__(self, out: IO[bytes]) -> None:
         self._out = out
@@ -46,29 +47,29 @@ class _UnseekableWriter:
         return len(data)
 
     def flush(self) -> None:
-        """Flushing is the owner's business."""
+        """Do nothing: the owner of the stream flushes it."""
 
 
 class BagItWriter:
-    """A bag while it is written. `files` lists the payload so far, in the order it was added."""
+    """A bag that is being written. `payload_files` lists the payload in the order it was added."""
 
     def __init__(self, out: IO[bytes]) -> None:
-        """Write into `out`, which stays the caller's to close."""
+        """Write into `out`, which the caller closes."""
         self._zip = zipfile.ZipFile(_UnseekableWriter(out), "w", zipfile.ZIP_DEFLATED)  # type: ignore[call-overload]
         self._tag_files: list[PackageFile] = []
         self.payload_files: list[PackageFile] = []
 
     def __enter__(self) -> Self:
-        """Begin with the declaration."""
+        """Write the BagIt declaration."""
         self._write_tag_file("bagit.txt", BAGIT_DECLARATION)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close the zip; a bag that failed stays without its directory and opens nowhere."""
+        """Close the zip; a failed bag stays without its directory, so that no program opens it."""
         if kind is not None:
-            self._zip.fp = None  # or the zip would still write its directory when it is collected
+            self._zip.fp = None  # else the zip writes its directory when it is garbage-collected
         self._zip.close()
 
     def add_payload_file(
@@ -94,9 +95,9 @@ class BagItWriter:
         )
 
     def write_tag_files(self, *, info: Mapping[str, str], manifest_json: str) -> str:
-        """Write the tag files. Returns the SHA-256 of `manifest-sha256.txt`, which stands for the payload."""
-        octets = sum(file.size for file in self.payload_files)
-        lines = {**info, "Payload-Oxum": f"{octets}.{len(self.payload_files)}"}
+        """Write the tag files and return the SHA-256 of `manifest-sha256.txt`, which covers the payload."""
+        total_bytes = sum(file.size for file in self.payload_files)
+        lines = {**info, "Payload-Oxum": f"{total_bytes}.{len(self.payload_files)}"}
         self._write_tag_file(
             "bag-info.txt",
             "".join(f"{name}: {_flatten_bag_info_value(value)}\n" for name, value in lines.items()),
@@ -114,13 +115,13 @@ class BagItWriter:
         return digest
 
     def _write_zip_member(self, path: str, content: str | Iterable[bytes]) -> tuple[int, str]:
-        entry = zipfile.ZipInfo(path, _ZIP_EPOCH)
-        entry.compress_type = zipfile.ZIP_DEFLATED
-        entry._compresslevel = _ZIP_COMPRESSION_LEVEL  # type: ignore[attr-defined] # noqa: SLF001 - it has a public name since 3.13
-        entry.create_system = 3
-        entry.external_attr = _FILE_PERMISSIONS
+        member = zipfile.ZipInfo(path, _ZIP_EPOCH)
+        member.compress_type = zipfile.ZIP_DEFLATED
+        member._compresslevel = _ZIP_COMPRESSION_LEVEL  # type: ignore[attr-defined] # noqa: SLF001 - it has a public name since 3.13
+        member.create_system = 3
+        member.external_attr = _FILE_PERMISSIONS
         size, digest = 0, hashlib.sha256()
-        with self._zip.open(entry, "w") as stream:
+        with self._zip.open(member, "w") as stream:
             for piece in [content.encode()] if isinstance(content, str) else content:
                 stream.write(piece)
                 digest.update(piece)
@@ -133,4 +134,4 @@ def _render_checksum_manifest(files: Iterable[PackageFile]) -> str:
 
 
 def _flatten_bag_info_value(value: str) -> str:
-    return " ".join(value.split())  # a line break would begin another field
+    return " ".join(value.split())  # a line break would start another field

@@ -1,7 +1,7 @@
-"""The letter on top of the package, for a person: HTML to read and print, text for everything else.
+"""Render the letter of the package for the data subject, as HTML and as text.
 
-Puts what the other rooms worked out into words. Decides nothing, fetches nothing, and prints no code, no raw
-id of a platform and no statute number outside the footnotes.
+Puts into words what the sections found. Decides nothing, fetches nothing, and prints no code, no raw id of a
+platform and no statute number outside the footnotes.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _CONTROL_CHARS_PATTERN = re.compile(
 _NULL_WORD_PATTERN = re.compile(r"\b(None|null|undefined)\b")
 _STATUTE_REFERENCE_PATTERN = re.compile(
     r"\s*\([^()]*\b(?:ss?|rr?|Art)\.?\s?\d[^()]*\)"
-)  # those belong into a footnote
+)  # statute references belong in a footnote
 _REGIMES_BY_RIGHTS_LAW = {"spdi": "IN", "dpdp_core": "IN", "gdpr": "EU"}
 _REQUEST_KIND_PHRASES = {
     RequestKind.ACCESS: "a copy of your personal data",
@@ -60,7 +60,7 @@ _REQUEST_KIND_PHRASES = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LetterContents:
-    """Everything the letter speaks about."""
+    """The values that the letter and the summaries are built from."""
 
     request: PrivacyRequest
     merchant: Merchant
@@ -79,14 +79,14 @@ class LetterContents:
 
 
 def render_access_letter(contents: LetterContents) -> tuple[str, str]:
-    """Give the letter as (HTML, text)."""
+    """Return the letter as (HTML, text)."""
     values = _build_template_values(contents)
     html, text = (_load_template_environment().get_template(f"letter.{kind}.j2") for kind in ("html", "txt"))
     return replace_surrogates(html.render(values)), replace_surrogates(text.render(values))
 
 
 def make_printable(value: Any) -> Any:
-    """Make the value of an expression fit to print: nothing unset, steering or internal gets through."""
+    """Return a template value fit to print: no control character, no internal id, no unset or endless text."""
     if isinstance(value, Markup):
         return value
     text = NOT_PUBLISHED if value is None else replace_surrogates(str(value))
@@ -130,16 +130,16 @@ def _build_template_values(contents: LetterContents) -> dict[str, Any]:
         "as_of": format_long_datetime(contents.as_of, zone),
         "answer_code": contents.headline_answer[0],
         "answer": contents.headline_answer[1],
-        "earlier": [prior_erasures.describe_prior_erasure(each, zone) for each in contents.prior_erasures],
+        "earlier": [prior_erasures.describe_prior_erasure(item, zone) for item in contents.prior_erasures],
         "sealing_laws": prior_erasures.list_sealing_laws(contents.prior_erasures),
         "gaps": list(dict.fromkeys(map(missing.describe_gap, contents.gaps))),
         "unnamed": [
-            plain_language.describe_code(each, plain_language.TRADE_NAMES)
-            for each in contents.unnamed_recipients
+            plain_language.describe_code(item, plain_language.TRADE_NAMES)
+            for item in contents.unnamed_recipients
         ],
         "left_out": [reason for _code, _count, reason in missing.list_masked_data(contents.statistics)],
         "lines": summary.build_letter_summary(contents.statistics, len(contents.recipients)),
-        "recipients": [_build_recipient_values(each) for each in contents.recipients],
+        "recipients": [_build_recipient_values(item) for item in contents.recipients],
         "sources": contents.searched_systems,
         "kept": _build_retention_values(contents),
         "contact": {
@@ -170,18 +170,18 @@ def _build_greeting(first_name: str) -> str:
 
 def _build_recipient_values(recipient: Recipient) -> Mapping[str, str]:
     days = [
-        format_long_date(edge)
-        for edge in dict.fromkeys((recipient.first_shared_on, recipient.last_shared_on))
-        if edge
+        format_long_date(day)
+        for day in dict.fromkeys((recipient.first_shared_on, recipient.last_shared_on))
+        if day
     ]
-    parcel = recipient.waybill_count is not None
+    is_carrier = recipient.waybill_count is not None
     return {
         "name": recipient.name,
         "service": _STATUTE_REFERENCE_PATTERN.sub("", recipient.service),
         "shared": ", ".join(recipient.shared_data) or NOT_PUBLISHED,
         "when": " to ".join(days)
-        or ("on a day we do not know" if parcel else "since you became our customer"),
-        "parcels": str(recipient.waybill_count) if parcel else "",
+        or ("on a day we do not know" if is_carrier else "since you became our customer"),
+        "parcels": str(recipient.waybill_count) if is_carrier else "",
         "where": recipients.describe_countries(recipient),
         "safeguard": _STATUTE_REFERENCE_PATTERN.sub("", recipients.describe_safeguard(recipient)),
     }

@@ -1,7 +1,7 @@
-"""The access package from plain values: what goes in, in which order, under which header.
+"""Write the access package from plain values: which files it has, and in which order.
 
-`build` reads the records twice, page by page, first only for the person's names, and writes forward only. Same
-values, same bytes, but for the two moments it states. Opens no transaction and knows no store.
+Reads the records twice, page by page, first only for the data subject's names, and writes forward only. The same
+values give the same bytes, except for the two times stated. Opens no transaction.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ from zoneinfo import ZoneInfo
 from bridge.rules.requests import regimes
 from bridge.steps.access.package import letter
 from bridge.steps.access.package.bag import BagItWriter, PackageFile
+from bridge.steps.access.package.manifest import build_bag_info, build_common_header, render_manifest_json
 from bridge.steps.access.package.records import tables
 from bridge.steps.access.package.records.files import RecordFiles
 from bridge.steps.access.package.records.third_parties import read_customer_name
 from bridge.steps.access.package.sections import missing_data as missing
 from bridge.steps.access.package.sections import prior_erasures, recipients, retention_section, summary
-from bridge.steps.access.package.text import dump_indented_json, dump_json_line, format_setting
+from bridge.steps.access.package.text import dump_indented_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -31,16 +32,16 @@ if TYPE_CHECKING:
     from config.merchant_file.merchant import Merchant
     from config.retention_file.retention import Retention
 
-PACKAGE_SCHEMA = "access-package/1"
 _JSON_MEDIA_TYPE = "application/json"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PackageInput:
-    """All that a package is made of. `records` may be called more than once; each call begins anew.
+    """The values that a package is built from.
 
-    `earlier` are the person's earlier erasures, newest first.
-    `csv_bom` puts a byte order mark before each table of records, which older spreadsheets want for UTF-8.
+    `records` yields (system, finding) and may be called more than once; each call starts at the first record.
+    `prior_erasures` are the data subject's earlier erasures, newest first. `csv_bom` starts each table with a byte
+    order mark, which older spreadsheet programs need to recognise UTF-8.
     """
 
     request: PrivacyRequest
@@ -55,9 +56,10 @@ class PackageInput:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PackageManifest:
-    """What was written. `complete` is about the systems; unnamed recipients are told apart from it.
+    """The contents of a written package.
 
-    `texts_masked` is how many notes, attributes and metafields held bank or identity numbers.
+    `complete` means that every system answered in full; recipients without a name are listed apart from it.
+    `texts_masked` counts the notes, attributes and metafields in which a bank or identity number was masked.
     """
 
     complete: bool
@@ -70,22 +72,24 @@ class PackageManifest:
 
     @property
     def recipients_named(self) -> bool:
-        """True where every recipient has a name in the merchant's file."""
+        """Return True if every recipient has a name in the merchant's file."""
         return not self.unnamed_recipients
 
 
 def write_access_package(package: PackageInput, out: IO[bytes]) -> PackageManifest:
-    """Write the package into a stream that need not seek. Returns what it holds."""
+    """Write the package to `out`, which need not be seekable, and return its contents."""
     zone = ZoneInfo(package.merchant.clocks.timezone)
-    # carriers may come before the shop, and who took a parcel in is judged by what she is called there
-    names = {read_customer_name(each.body) for _, each in package.records() if each.kind == "customer"} - {()}
+    # read first: a carrier's record may come before the customer record whose name it is compared with
+    names = {
+        read_customer_name(finding.body) for _, finding in package.records() if finding.kind == "customer"
+    } - {()}
     files = RecordFiles(
         zone, subject_names=names, shipping_rules=package.merchant.attribution, csv_bom=package.csv_bom
     )
     for system, finding in package.records():
         files.add_finding(system, finding)
     gaps = missing.find_gaps(package.tasks)
-    listed, unnamed = recipients.list_recipients(package.merchant, files.statistics)
+    all_recipients, unnamed_recipients = recipients.list_recipients(package.merchant, files.statistics)
     contents = letter.LetterContents(
         request=package.request,
         merchant=package.merchant,
@@ -100,26 +104,26 @@ def write_access_package(package: PackageInput, out: IO[bytes]) -> PackageManife
             sealed_count=prior_erasures.count_sealed_items(package.prior_erasures),
         ),
         prior_erasures=package.prior_erasures,
-        recipients=listed,
-        unnamed_recipients=unnamed,
+        recipients=all_recipients,
+        unnamed_recipients=unnamed_recipients,
         regimes=regimes.list_regimes(files.statistics.countries),
         prepared_at=package.prepared_at,
         as_of=missing.find_as_of_time(package.tasks, package.prepared_at),
         zone=zone,
     )
-    header = _build_common_header(contents)
+    header = build_common_header(contents)
     with BagItWriter(out) as bag:
         _write_summary_files(bag, contents, header)
         files.write_record_files(bag, header)
         _write_schema_files(bag)
         digest = bag.write_tag_files(
-            info=_build_bag_info(contents), manifest_json=_render_manifest_json(contents, bag.payload_files)
+            info=build_bag_info(contents), manifest_json=render_manifest_json(contents, bag.payload_files)
         )
         return PackageManifest(
             complete=not gaps,
             records=files.statistics.finding_count,
             gaps=gaps,
-            unnamed_recipients=unnamed,
+            unnamed_recipients=unnamed_recipients,
             files=tuple(bag.payload_files),
             manifest_sha256=digest,
             texts_masked=files.statistics.mask_counts["bank_detail_in_text_masked"],
@@ -129,10 +133,10 @@ def write_access_package(package: PackageInput, out: IO[bytes]) -> PackageManife
 def _write_summary_files(
     bag: BagItWriter, contents: letter.LetterContents, header: Mapping[str, Any]
 ) -> None:
-    survey, retention, listed = contents.statistics, contents.retention, contents.recipients
+    statistics, retention, all_recipients = contents.statistics, contents.retention, contents.recipients
     today = contents.prepared_at.astimezone(contents.zone).date()
 
-    def part(path: str, role: str, body: Mapping[str, Any]) -> None:
+    def write_part(path: str, role: str, body: Mapping[str, Any]) -> None:
         name = path[3:].removesuffix(".json")
         bag.add_payload_file(
             path,
@@ -144,35 +148,44 @@ def _write_summary_files(
     html, text = letter.render_access_letter(contents)
     bag.add_payload_file("00_letter.html", html, role="plain_language_summary", media_type="text/html")
     bag.add_payload_file("00_letter.txt", text, role="plain_language_summary", media_type="text/plain")
-    sources = [dict(source) for source in contents.searched_systems]
-    before = prior_erasures.build_prior_erasures_section(contents.prior_erasures, contents.zone)
-    part(
+    searched_systems = [dict(source) for source in contents.searched_systems]
+    prior = prior_erasures.build_prior_erasures_section(contents.prior_erasures, contents.zone)
+    write_part(
         "01_summary.json",
         "dpdp_s11_1_a_summary",
-        {**summary.build_summary_section(retention, survey, contents.headline_answer, sources), **before},
+        {
+            **summary.build_summary_section(
+                retention, statistics, contents.headline_answer, searched_systems
+            ),
+            **prior,
+        },
     )
-    named = recipients.build_recipients_section(listed, contents.unnamed_recipients, survey)
-    part("02_recipients.json", "dpdp_s11_1_b_recipients", named)
+    recipients_section = recipients.build_recipients_section(
+        all_recipients, contents.unnamed_recipients, statistics
+    )
+    write_part("02_recipients.json", "dpdp_s11_1_b_recipients", recipients_section)
     bag.add_payload_file(
         "02_recipients.csv",
-        recipients.render_recipients_csv(listed),
+        recipients.render_recipients_csv(all_recipients),
         role="recipients",
         media_type="text/csv",
     )
-    grounds = summary.build_legal_bases_section(retention, contents.regimes, today)
-    part("03_purposes_and_bases.json", "gdpr_15_1_a", grounds)
-    part(
+    legal_bases = summary.build_legal_bases_section(retention, contents.regimes, today)
+    write_part("03_purposes_and_bases.json", "gdpr_15_1_a", legal_bases)
+    write_part(
         "04_retention.json",
         "gdpr_15_1_d",
-        retention_section.build_retention_section(retention, survey, today, contents.regimes),
+        retention_section.build_retention_section(retention, statistics, today, contents.regimes),
     )
-    part("05_consents.json", "consent_log", summary.build_consents_section(retention, survey))
-    part("06_automated_decisions.json", "gdpr_15_1_h", summary.build_automated_decisions_section(survey))
-    part("07_transfers.json", "gdpr_15_2", recipients.build_transfers_section(listed))
-    part(
+    write_part("05_consents.json", "consent_log", summary.build_consents_section(retention, statistics))
+    write_part(
+        "06_automated_decisions.json", "gdpr_15_1_h", summary.build_automated_decisions_section(statistics)
+    )
+    write_part("07_transfers.json", "gdpr_15_2", recipients.build_transfers_section(all_recipients))
+    write_part(
         "08_withheld.json",
         "withheld_and_why",
-        {**missing.build_withheld_section(contents.gaps, survey), **before},
+        {**missing.build_withheld_section(contents.gaps, statistics), **prior},
     )
 
 
@@ -186,117 +199,11 @@ def _write_schema_files(bag: BagItWriter) -> None:
 
 @cache
 def _load_schema_files() -> tuple[str, str]:
-    """Schema and column dictionary: the same in every package."""
+    """Return the JSON schema and the column dictionary, which are the same in every package."""
     schema = Path(__file__).with_name("schema") / "access-package.schema.json"
     return schema.read_text(encoding="utf-8"), "".join(tables.render_column_dictionary())
 
 
-def _build_common_header(contents: letter.LetterContents) -> Mapping[str, Any]:
-    """Say what every JSON file says of itself: whose answer, as of when, under which rules, whom to ask."""
-    request, merchant = contents.request, contents.merchant
-    return {
-        "schema": PACKAGE_SCHEMA,
-        "request_id": request.id,
-        "prepared_at": contents.prepared_at.isoformat(),
-        "covers_data_as_of": contents.as_of.isoformat(),
-        "contact": _build_officer_contact(merchant),
-        "policy": {
-            "sha256": request.policy_sha256 or merchant.policy_sha256,
-            "last_updated": format_setting(merchant.policy_last_updated),
-            "url": format_setting(merchant.policy_url),
-        },
-        "retention": {
-            "policy_id": contents.retention.policy_id,
-            "sha256": request.retention_sha256 or contents.retention.sha256,
-        },
-    }
-
-
-def _build_officer_contact(merchant: Merchant) -> Mapping[str, str]:
-    officer = merchant.officer
-    return {
-        "role": "Grievance Officer",
-        "organisation": format_setting(merchant.trading_name),
-        "name": format_setting(officer.name),
-        "designation": format_setting(officer.designation),
-        "email": format_setting(officer.email),
-        "phone": format_setting(officer.phone),
-        "address": format_setting(merchant.address),
-    }
-
-
-def _build_package_id(request: PrivacyRequest) -> str:
-    return "pkg_" + request.id.removeprefix("req_")
-
-
-def _build_bag_info(contents: letter.LetterContents) -> Mapping[str, str]:
-    contact = _build_officer_contact(contents.merchant)
-    return {
-        "Source-Organization": contact["organisation"],
-        "Organization-Address": contact["address"],
-        "Contact-Name": contact["name"],
-        "Contact-Phone": contact["phone"],
-        "Contact-Email": contact["email"],
-        "External-Description": "Copy of the personal data held about one person, with a letter",
-        "Bagging-Date": contents.prepared_at.date().isoformat(),
-        "External-Identifier": _build_package_id(contents.request),
-        "Internal-Sender-Identifier": contents.request.id,
-        "Bag-Software-Agent": "shopify-compliance-bridge",
-    }
-
-
-def _render_manifest_json(contents: letter.LetterContents, files: Sequence[PackageFile]) -> str:
-    """Write the machine's table of contents, beside BagIt's list of hashes."""
-    return (
-        dump_json_line(
-            {
-                **_build_common_header(contents),
-                "package_id": _build_package_id(contents.request),
-                "regime": list(contents.regimes),
-                "language": ["en"],
-                "completeness": {
-                    "complete": not contents.gaps,
-                    "gaps": [
-                        {
-                            "source": gap.system,
-                            "kind": gap.absence.value,
-                            "reason": gap.reason,
-                            "what": gap.what,
-                        }
-                        for gap in contents.gaps
-                    ],
-                    "recipients_named": not contents.unnamed_recipients,
-                    "recipient_gaps": [
-                        {
-                            "processor": each,
-                            "kind": "recipient",
-                            "reason": recipients.RECIPIENT_NOT_CONFIGURED,
-                        }
-                        for each in contents.unnamed_recipients
-                    ],
-                },
-                "bagit": {"version": "1.0", "algorithm": "sha256"},
-                "files": [_build_file_json(file) for file in files],
-                # how it left is known only afterwards: the evidence says so (`package.released`)
-                "delivery": {"method": "one_time_link", "to": "verified_contact"},
-                "contact_for_questions": _build_officer_contact(contents.merchant),
-            }
-        )
-        + "\n"
-    )
-
-
-def _build_file_json(file: PackageFile) -> Mapping[str, Any]:
-    entry = {
-        "path": file.path,
-        "role": file.role,
-        "media_type": file.media_type,
-        "sha256": file.sha256,
-        "bytes": file.size,
-    }
-    return entry if file.portable is None else {**entry, "portable": file.portable}
-
-
 def _has_identifiers(request: PrivacyRequest) -> bool:
-    who = request.principal
-    return bool(who.customer_id or who.email or who.phone or who.order_ids)
+    principal = request.principal
+    return bool(principal.customer_id or principal.email or principal.phone or principal.order_ids)

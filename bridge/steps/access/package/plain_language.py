@@ -1,6 +1,6 @@
-"""Plain words for codes: what a person reads instead of `unreached`, `xv` or `sms_gateway`.
+"""Plain words for codes: what the data subject reads instead of `unreached`, `xv` or `sms_gateway`.
 
-Words only, no decisions. A code that is not here is shown with its underscores taken out, never guessed at.
+Words only, no decisions. A code without an entry is shown with blanks instead of underscores.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ CATEGORY_PHRASES = {
     "parcel_index": "which of your parcels went with which carrier, in codes",
     "instruction_text": "what we asked carriers and others to erase",
 }
-ERASED_ROW_NOUNS = {  # by table: one, several
+ERASED_ROW_NOUNS = {  # by table: singular, plural
     "customers": ("customer record", "customer records"),
     "orders": ("order", "orders"),
     "parcels": ("parcel", "parcels"),
@@ -184,17 +184,17 @@ _WAYBILL_WORD_PATTERN = re.compile(r"\bwaybill(s?)\b")
 
 
 def describe_code(code: str, phrases: Mapping[str, str]) -> str:
-    """Find the words for a code, or make words of the code."""
+    """Return the phrase for a code, or the code with blanks instead of underscores."""
     return phrases.get(code) or code.replace("_", " ").strip()
 
 
 def describe_system(system: str) -> str:
-    """Name a system as a person knows it."""
+    """Return the name of a system as the data subject knows it."""
     return describe_code(system, SYSTEM_NAMES)
 
 
 def describe_gap_subject(subject: str) -> str:
-    """Say what a gap is about: `customer.defaultAddress.phone` is `phone (customer, default address)`."""
+    """Return what a gap is about: `customer.defaultAddress.phone` is `phone (customer, default address)`."""
     text = subject.strip()
     if _DOTTED_PATH_PATTERN.fullmatch(text):
         *around, last = (_INNER_CAPITAL_PATTERN.sub(" ", part).lower() for part in text.split("."))
@@ -203,7 +203,7 @@ def describe_gap_subject(subject: str) -> str:
 
 
 def explain_gap_reason(code: str) -> str:
-    """Say why something is missing; a permission is named by its scope in the codes, never in the words."""
+    """Return why something is missing, in a sentence; the scope of a missing permission stays in the codes."""
     if code.startswith(("read_", "write_")):
         code = "access_denied"
     return GAP_REASON_SENTENCES.get("not_in_version" if code.startswith("not_in_version") else code, "")

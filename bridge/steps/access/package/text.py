@@ -1,7 +1,7 @@
-"""How values become text in a package: JSON, CSV cells, money, moments.
+"""Format values as text of a package: JSON, CSV cells, dates and times, settings.
 
-Pure. Decides nothing about what may be shown; it only makes every value safe to write: no lone surrogate
-stops the package, no cell starts a formula, no placeholder of a policy is printed as if it were a fact.
+Pure. Decides nothing about what may be shown. Makes every value safe to write: no lone surrogate stops the package,
+no cell starts a formula, no placeholder of a policy is printed as a fact.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import date, datetime, tzinfo
 from typing import Any
 
 NOT_PUBLISHED = "not yet published"
-MAX_CELL_CHARS = 32_000  # characters; spreadsheets stop at 32,767
+MAX_CELL_CHARS = 32_000  # spreadsheets stop at 32,767
 TRUNCATION_NOTE = " […the rest is in the .json file]"
 
 _COMPACT_ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, allow_nan=False)
@@ -21,29 +21,29 @@ _SURROGATE_PATTERN = re.compile(r"[\ud800-\udfff]")
 _UNPRINTABLE_PATTERN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _SAFE_CELL_PATTERN = re.compile(r"(?:[A-Za-z0-9][ -~]*)?")  # printable ASCII that starts no formula
 _NEGATIVE_NUMBER_PATTERN = re.compile(r"-\d{1,30}(\.\d{1,30})?")
-_SKIPPED_CHARS = " \u00a0\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\u3000\ufeff"  # spreadsheets skip these
-_FORMULA_STARTS = frozenset("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")  # the last four are the fullwidth twins
-_EARLIEST_YEAR = 2000  # a year: before it, a date is what a system writes where it has none
-_ISO_DATE_CHARS = 10  # characters of 2026-11-22
+_SKIPPED_CHARS = " \u00a0\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\u3000\ufeff"  # spreadsheets skip these before a formula
+_FORMULA_STARTS = frozenset("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")  # the last four are fullwidth forms
+_EARLIEST_YEAR = 2000  # an earlier date is a placeholder of a system without one
+_ISO_DATE_CHARS = 10  # as in 2026-11-22
 
 
 def replace_surrogates(text: str) -> str:
-    """Replace lone surrogates, so that UTF-8 can hold the text."""
+    """Replace lone surrogates with U+FFFD, so that the text can be encoded as UTF-8."""
     return text if text.isascii() else _SURROGATE_PATTERN.sub("\ufffd", text)
 
 
 def dump_indented_json(value: Any) -> str:
-    """JSON as people read it: sorted keys, two spaces, UTF-8 as it is."""
+    """Return JSON for people: sorted keys, an indent of two, no escapes for non-ASCII text."""
     return replace_surrogates(_indent_json(value, "\n"))
 
 
 def dump_json_line(value: Any) -> str:
-    """JSON on one line: records are most of a package, and the quick encoder has no indent."""
+    """Return JSON on one line: the fast encoder has no indent, and records are most of a package."""
     return replace_surrogates(_COMPACT_ENCODER.encode(value))
 
 
 def _indent_json(value: Any, line_start: str) -> str:
-    """What `json` gives with an indent of two, which it does a piece at a time and four times as slowly."""
+    """Return what `json.dumps` gives with an indent of two, in a quarter of the time."""
     inner = line_start + "  "
     if isinstance(value, Mapping) and value:
         lines = [
@@ -56,13 +56,13 @@ def _indent_json(value: Any, line_start: str) -> str:
 
 
 def escape_csv_cell(value: str) -> str:
-    """Make a CSV cell that no spreadsheet takes for a formula.
+    """Return a CSV cell that no spreadsheet runs as a formula.
 
-    A text that would start one gets an apostrophe in front. Plain negative numbers stay numbers. What is
-    longer than a cell can be is cut, and says so.
+    A text that would start one gets an apostrophe in front. Plain negative numbers stay numbers. A text longer than
+    a cell is cut and ends with a note.
     """
     if len(value) <= MAX_CELL_CHARS and _SAFE_CELL_PATTERN.fullmatch(value):
-        return value  # the quick way for most cells
+        return value  # most cells
     text = _UNPRINTABLE_PATTERN.sub("\ufffd", replace_surrogates(value))
     if len(text) > MAX_CELL_CHARS:
         text = text[:MAX_CELL_CHARS] + TRUNCATION_NOTE
@@ -72,23 +72,23 @@ def escape_csv_cell(value: str) -> str:
 
 
 def format_csv_line(values: Iterable[str]) -> str:
-    """One record of RFC 4180. Every field is quoted: a semicolon must not split a cell anywhere."""
+    """Return one record of RFC 4180. Every field is quoted, so that a semicolon never splits a cell."""
     return ",".join('"' + escape_csv_cell(value).replace('"', '""') + '"' for value in values) + "\r\n"
 
 
 def format_setting(value: str) -> str:
-    """Give a setting as it may be printed: blanks and placeholders are 'not yet published'."""
+    """Return a setting as printed; blanks and placeholders become 'not yet published'."""
     text = value.strip()
     return NOT_PUBLISHED if not text or "[insert" in text.casefold() else text
 
 
 def is_setting_given(value: str) -> bool:
-    """Tell whether a setting holds a real value."""
+    """Return True if a setting holds a real value."""
     return format_setting(value) != NOT_PUBLISHED
 
 
 def convert_to_text(value: Any) -> str:
-    """Give a scalar as text; nothing for what is empty or no scalar."""
+    """Return a scalar as text; an empty text for None, a list or an object."""
     if value is None or isinstance(value, Mapping | list | tuple):
         return ""
     if isinstance(value, bool):
@@ -97,7 +97,7 @@ def convert_to_text(value: Any) -> str:
 
 
 def format_iso_datetime(value: Any, zone: tzinfo) -> str:
-    """Write a moment in ISO 8601 with its offset. Without one it is local; what cannot be read stays."""
+    """Return a time in ISO 8601 with its offset; a time without one is local. Unreadable text stays as it is."""
     text = convert_to_text(value).strip()
     parsed = _parse_iso_datetime(text)
     if parsed is None or len(text) == _ISO_DATE_CHARS:
@@ -106,19 +106,19 @@ def format_iso_datetime(value: Any, zone: tzinfo) -> str:
 
 
 def parse_local_date(value: Any, zone: tzinfo) -> date | None:
-    """Find the local day of a moment, or None where it cannot be read."""
+    """Return the local day of a time; None if it cannot be read."""
     text = convert_to_text(value).strip()
     parsed = _parse_iso_datetime(text)
     if parsed is None:
         return None
     try:
         return parsed.astimezone(zone).date() if parsed.tzinfo else parsed.date()
-    except OverflowError:  # the year 1 of a system that has no date begins elsewhere in the year 0
+    except OverflowError:  # the year 1, a placeholder for no date, can fall in the year 0 in another zone
         return None
 
 
 def find_first_and_last_day(values: Iterable[Any], zone: tzinfo) -> tuple[str, str]:
-    """Find the first and the last local day of some moments; blank where none can be read."""
+    """Return the first and the last local day of the times as ISO dates; ("", "") if none can be read."""
     days = [
         found for value in values if (found := parse_local_date(value, zone)) and found.year >= _EARLIEST_YEAR
     ]
@@ -126,23 +126,23 @@ def find_first_and_last_day(values: Iterable[Any], zone: tzinfo) -> tuple[str, s
 
 
 def format_long_date(value: date) -> str:
-    """Write a day as people do: 22 November 2026."""
+    """Return a day as `22 November 2026`."""
     return f"{value.day} {value:%B %Y}"
 
 
 def format_long_datetime(value: datetime, zone: tzinfo) -> str:
-    """Write a moment as people do, in the merchant's own time zone."""
+    """Return a time as `22 November 2026, 14:05 IST` in the given zone."""
     local = value.astimezone(zone)
     return f"{format_long_date(local.date())}, {local:%H:%M} {local:%Z}".strip()
 
 
 def format_count(count: int, singular: str, plural_form: str = "") -> str:
-    """`1 order`, `3 orders`."""
+    """Return a count with its noun: `1 order`, `3 orders`."""
     return f"{count:,} {singular if count == 1 else plural_form or singular + 's'}"
 
 
 def iter_objects(body: Mapping[str, Any], key: str) -> Iterator[Mapping[str, Any]]:
-    """Yield the objects of a list, whether it is plain or still a connection with nodes or edges."""
+    """Yield the objects of a list, whether it is plain or a GraphQL connection with nodes or edges."""
     value = body.get(key)
     if isinstance(value, Mapping):
         nodes, edges = value.get("nodes"), value.get("edges")
@@ -154,7 +154,7 @@ def iter_objects(body: Mapping[str, Any], key: str) -> Iterator[Mapping[str, Any
 
 
 def get_nested_value(body: Any, path: str) -> Any:
-    """Find the value at a dotted path; None as soon as the path leaves the objects."""
+    """Return the value at a dotted path; None if a step of the path is missing or no object."""
     for key in path.split("."):
         if not isinstance(body, Mapping):
             return None

@@ -1,7 +1,7 @@
-"""Prove: everything that proves one request, as files that need neither the bridge nor its database to be checked.
+"""Build the evidence bundle of one request: files that can be checked without the bridge and its database.
 
-Pure but for what it is given: reads no table, no clock, signs with the function that it gets. Holds ids, counts,
-codes, dates, digests and pseudonyms; no person. The same request gives the same files, but for the moment.
+Reads no table and no clock, and signs with the function that it is given. Contains ids, counts, codes, dates, digests
+and pseudonyms; never personal data. The same inputs give the same files.
 """
 
 from __future__ import annotations
@@ -9,43 +9,28 @@ from __future__ import annotations
 import hashlib
 from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from bridge.model import Event, PrivacyRequest, SignedHead, Task
+from bridge.model import Event, SignedHead
 from bridge.rules.evidence.chain import encode_canonical_json, encode_event
 from bridge.rules.evidence.chain_heads import encode_head_statement
+from bridge.steps.evidence.bundle.inputs import BundleInputs
 from bridge.steps.evidence.bundle.json_tables import build_json_tables, dump_table_json
 from bridge.steps.evidence.bundle.readme import render_readme
 
+__all__ = ["CERTIFICATE_SCHEMA_FILE", "BundleInputs", "build_evidence_bundle", "select_signed_heads"]
+
 CERTIFICATE_SCHEMA_FILE = Path(__file__).parent / "schema" / "erasure-certificate.schema.json"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class BundleInputs:
-    """What is known of a request. `facts` are its own; `rows` those that the bundle lists, others' between too.
-
-    `deliveries` are the webhooks that its facts name, without their bodies. `heads` are signed heads worth showing.
-    """
-
-    request: PrivacyRequest
-    tasks: Sequence[Task]
-    facts: Sequence[Event]
-    rows: Sequence[Event]
-    heads: Sequence[SignedHead]
-    deliveries: Sequence[Mapping[str, Any]]
-    certificate: Mapping[str, Any] | None
-    plan: Mapping[str, Any] | None
-    public_key: str
-    timezone: str
 
 
 def build_evidence_bundle(
     inputs: BundleInputs, *, sign: Callable[[bytes], str], encode_pem: Callable[[str], bytes]
 ) -> Mapping[str, bytes]:
-    """The files by path. `sign` gives base64, `pem` the public key of one in base64."""
-    files = {name: dump_table_json(sheet) for name, sheet in build_json_tables(inputs).items()}
+    """Return the files by path.
+
+    `sign` returns a signature in base64; `encode_pem` returns a base64 public key as PEM.
+    """
+    files = {name: dump_table_json(table) for name, table in build_json_tables(inputs).items()}
     files |= {_fact_path(row): encode_event(row) for row in inputs.rows}
     files["CHAIN"] = "".join(
         f"{row.prev_hash} {row.hash} {_fact_path(row)}\n" for row in inputs.rows
@@ -66,14 +51,16 @@ def build_evidence_bundle(
 
 
 def select_signed_heads(heads: Sequence[SignedHead], facts: Sequence[Event]) -> list[SignedHead]:
-    """The first head that covers all facts, and the first of them with a timestamp; else the newest that covers some."""
+    """Return the first head that covers all facts and the first such head with a timestamp.
+
+    If none covers all facts, return the newest head that covers some.
+    """
     if not facts:
         return []
-    after = [head for head in heads if head.seq >= facts[-1].seq]
-    stamped = [head for head in after if head.anchored_at]
-    some = [head for head in heads if head.seq >= facts[0].seq]
-    chosen = [*after[:1], *stamped[:1]] or some[-1:]
-    return list(dict.fromkeys(chosen))
+    covering = [head for head in heads if head.seq >= facts[-1].seq]
+    timestamped = [head for head in covering if head.anchored_at]
+    partial = [head for head in heads if head.seq >= facts[0].seq]
+    return list(dict.fromkeys([*covering[:1], *timestamped[:1]] or partial[-1:]))
 
 
 def _fact_path(row: Event) -> str:

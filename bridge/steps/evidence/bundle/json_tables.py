@@ -1,6 +1,6 @@
-"""The sheets of a bundle: one for each thing that an auditor asks of a request.
+"""Build the JSON tables of a bundle: one for each question that an auditor asks about a request.
 
-Pure. Each sheet is a view of what was recorded; a fact is told with its row, so that it is found in `CHAIN`.
+Pure. Each table is a view of recorded facts; a fact has its row number, by which it is found in `CHAIN`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from bridge import __version__
 from bridge.model import RequestSource, Task, TaskAction, TaskState
 
 if TYPE_CHECKING:
-    from bridge.steps.evidence.bundle import BundleInputs
+    from bridge.steps.evidence.bundle.inputs import BundleInputs
 
 RECEIPT_FACTS = ("request.opened", "request.joined", "delivery.")
 SOURCE_FACTS = ("task.", "principal.", "shop.", "platform_erasure.", "late_delivery.")
@@ -44,23 +44,23 @@ DELIVERY_FIELDS = (
 
 
 def dump_table_json(value: Any) -> bytes:
-    """JSON as people read it; moments as ISO 8601."""
+    """Return indented JSON; times in ISO 8601."""
     text = json.dumps(value, indent=2, ensure_ascii=False, default=datetime.isoformat)
     return text.encode() + b"\n"
 
 
 def build_json_tables(inputs: BundleInputs) -> dict[str, Any]:
-    """All sheets by file name; the ninth is the certificate itself."""
+    """Return all tables by file name; number 09 is the certificate itself."""
     certificate = inputs.certificate or {}
-    theirs = [task for task in inputs.tasks if task.action is TaskAction.NOTIFY_PROCESSOR]
-    ours = [task for task in inputs.tasks if task.action is not TaskAction.NOTIFY_PROCESSOR]
+    processor_tasks = [task for task in inputs.tasks if task.action is TaskAction.NOTIFY_PROCESSOR]
+    own_tasks = [task for task in inputs.tasks if task.action is not TaskAction.NOTIFY_PROCESSOR]
     return {
         "01_receipt.json": _build_receipt_table(inputs),
         "02_clock.json": _build_clock_table(inputs),
         "03_identity.json": _build_identity_table(inputs),
         "04_scope.json": _build_scope_table(inputs),
         "05_sources.json": {
-            "systems": [_build_task_row(task) for task in ours],
+            "systems": [_build_task_row(task) for task in own_tasks],
             "facts": _select_fact_rows(inputs, SOURCE_FACTS),
         },
         "06_decisions.json": {
@@ -69,7 +69,8 @@ def build_json_tables(inputs: BundleInputs) -> dict[str, Any]:
             "facts": _select_fact_rows(inputs, DECISION_FACTS),
         },
         "07_third_parties.json": {
-            "processors": certificate.get("processors") or [_build_task_row(task) for task in theirs],
+            "processors": certificate.get("processors")
+            or [_build_task_row(task) for task in processor_tasks],
             "platform": certificate.get("platform", []),
             "not_instructed": certificate.get("not_instructed", []),
             "facts": _select_fact_rows(inputs, NOTICE_FACTS),
@@ -98,10 +99,10 @@ def _build_receipt_table(inputs: BundleInputs) -> dict[str, Any]:
         "received_at_local": request.received_at.astimezone(zone),
         "received_at_basis": request.received_at_basis,
         "webhook_received_at": request.webhook_received_at,
-        "signature": "the HMAC over the raw body held before anything was read; the fact says by which secret"
+        "signature": "the HMAC over the raw body was verified before the body was read; the fact names the secret"
         if request.source is RequestSource.WEBHOOK
         else "none: opened by an operator",
-        "body_digest": "a keyed digest stands in the fact; the body itself is not kept once it is worked on",
+        "body_digest": "the fact has a keyed digest; the body itself is destroyed after it was processed",
         "deliveries": [{name: row.get(name) for name in DELIVERY_FIELDS} for row in inputs.deliveries],
         "facts": _select_fact_rows(inputs, RECEIPT_FACTS),
     }
@@ -113,7 +114,7 @@ def _build_clock_table(inputs: BundleInputs) -> dict[str, Any]:
         "clocks": dict(request.clocks),
         "acknowledge_due_at": request.acknowledge_due_at,
         "acknowledged_at": None,
-        "acknowledged_note": "the bridge sends no acknowledgement itself; the merchant's own letter is not known here",
+        "acknowledged_note": "the bridge sends no acknowledgement itself; a letter of the merchant is not recorded in it",
         "due_at": request.due_at,
         "due_governed_by": request.due_governed_by,
         "extensions": [],
@@ -125,16 +126,16 @@ def _build_clock_table(inputs: BundleInputs) -> dict[str, Any]:
 
 
 def _build_identity_table(inputs: BundleInputs) -> dict[str, Any]:
-    by_shopify = inputs.request.source is RequestSource.WEBHOOK
-    opened = [fact for fact in inputs.facts if fact.fact == "request.opened"]
+    is_from_shopify = inputs.request.source is RequestSource.WEBHOOK
+    opening_facts = [fact for fact in inputs.facts if fact.fact == "request.opened"]
     return {
-        "method": "platform_webhook" if by_shopify else "merchant_staff",
-        "assurance": "Shopify said who it is about, in a signed webhook"
-        if by_shopify
-        else "the operator said who it is about; how she was recognised is the merchant's to show",
-        "decided_by": opened[0].actor if opened else None,
-        "decided_at": opened[0].at if opened else None,
-        "attestation": opened[0].detail.get("reason") if opened else None,
+        "method": "platform_webhook" if is_from_shopify else "merchant_staff",
+        "assurance": "Shopify named the data subject in a signed webhook"
+        if is_from_shopify
+        else "the operator named the data subject; the merchant must show how the identity was checked",
+        "decided_by": opening_facts[0].actor if opening_facts else None,
+        "decided_at": opening_facts[0].at if opening_facts else None,
+        "attestation": opening_facts[0].detail.get("reason") if opening_facts else None,
         "documents_kept": [],
     }
 
@@ -144,7 +145,7 @@ def _build_scope_table(inputs: BundleInputs) -> dict[str, Any]:
     return {
         "kind": request.kind,
         "subject": request.subject,
-        "subject_is": "a keyed HMAC (HMAC-SHA256, 128 bits): nobody without the merchant's key can tell who it is",
+        "subject_is": "a keyed HMAC (HMAC-SHA256, 128 bits): only the merchant's key links it to a person",
         "orders_named": sum(
             int(fact.detail.get("orders", 0)) for fact in inputs.facts if fact.fact in RECEIPT_FACTS[:2]
         ),

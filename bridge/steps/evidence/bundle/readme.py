@@ -1,6 +1,6 @@
-"""README.txt of a bundle: what is in it, how to check it with a shell alone, what that proves and what not. Pure.
+"""Render README.txt of a bundle: its contents, how to check them with a shell, what that proves and what not. Pure.
 
-Commands are the lines that begin with four blanks; a test runs them as they stand.
+Commands are the lines that begin with four blanks; a test runs them unchanged.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bridge.model import SignedHead
-    from bridge.steps.evidence.bundle import BundleInputs
+    from bridge.steps.evidence.bundle.inputs import BundleInputs
 
 VERIFY_COMMAND = "openssl pkeyutl -verify -pubin -inkey {key} -rawin -in {name} -sigfile {sig}"
 CHAIN_CHECK_SCRIPT = """\
@@ -27,7 +27,7 @@ CHAIN_LINK_CHECK = (
 
 
 def render_readme(inputs: BundleInputs) -> str:
-    """The text."""
+    """Return the text of README.txt."""
     return "\n".join(
         [
             f"Evidence of privacy request {inputs.request.id}",
@@ -45,11 +45,11 @@ def render_readme(inputs: BundleInputs) -> str:
 
 def _render_contents(inputs: BundleInputs) -> list[str]:
     return [
-        "01_receipt ... 11_software   what was asked, when, decided and done; no person is named",
+        "01_receipt ... 11_software   what was requested, decided and done, and when; no person is named",
         "certificate.json, .sig       the certificate of erasure (item 9), as it was signed; its schema"
         if inputs.certificate
         else "(no certificate: this request is no erasure, or is not answered yet)",
-        "facts/, CHAIN                each fact as it was hashed; CHAIN: hash before, hash, file",
+        "facts/, CHAIN                each fact as it was hashed; CHAIN lists previous hash, hash, file",
         "heads/                       the end of the whole chain, signed once a day",
         "public-key.pem               Ed25519, checks every signature here",
         "SHA256SUMS, .sig             all files, signed when this bundle was made",
@@ -67,8 +67,8 @@ def _render_file_check() -> list[str]:
         "    sha256sum --quiet --strict --check SHA256SUMS",
         "    " + VERIFY_COMMAND.format(key="public-key.pem", name="SHA256SUMS", sig="SHA256SUMS.sig"),
         "",
-        "A signature is worth as much as its key. Compare the key with one that you have from an earlier export or",
-        "from the merchant by another way:",
+        "A signature proves no more than its key does. Compare the key with one from an earlier export, or with one",
+        "that the merchant sent you in another way:",
         "",
         "    openssl pkey -pubin -in public-key.pem -outform DER | sha256sum",
         "",
@@ -79,8 +79,8 @@ def _render_certificate_check(inputs: BundleInputs) -> list[str]:
     if not inputs.certificate:
         return []
     return [
-        "2. The certificate was signed by the bridge (with the key of its day: where the merchant has another key",
-        "since, put the key of an earlier export in the place of public-key.pem)",
+        "2. The certificate was signed by the bridge (with the key of that day: if the merchant has changed the key",
+        "since, replace public-key.pem with the key of an earlier export)",
         "",
         "    " + VERIFY_COMMAND.format(key="public-key.pem", name="certificate.json", sig="certificate.sig"),
         "",
@@ -88,16 +88,16 @@ def _render_certificate_check(inputs: BundleInputs) -> list[str]:
 
 
 def _render_fact_check(inputs: BundleInputs) -> list[str]:
-    whole = len(inputs.rows) > len(inputs.facts)
+    has_every_row = len(inputs.rows) > len(inputs.facts)
     between = (
-        "Facts of other requests stand between them, so that each hash is that of the fact before."
-        if whole
-        else "Between two of them others may stand that are not in this bundle: `dsr evidence --to-head` adds them."
+        "Facts of other requests are included between them, so that each fact names the hash of the previous one."
+        if has_every_row
+        else "Facts of other requests between them are not in this bundle: `dsr evidence --to-head` adds them."
     )
     return [
-        "3. Each fact has the hash that the chain says",
+        "3. Each fact has the hash that the chain lists",
         "",
-        CHAIN_CHECK_SCRIPT.format(joined=CHAIN_LINK_CHECK if whole else ""),
+        CHAIN_CHECK_SCRIPT.format(joined=CHAIN_LINK_CHECK if has_every_row else ""),
         between,
         "",
     ]
@@ -106,7 +106,7 @@ def _render_fact_check(inputs: BundleInputs) -> list[str]:
 def _render_head_check(inputs: BundleInputs) -> list[str]:
     if not inputs.heads:
         return [
-            "4. No head of the chain was signed since. It is, once a day: take the bundle again tomorrow.",
+            "4. No head of the chain was signed since. It is signed once a day: export the bundle again tomorrow.",
             "",
         ]
     covered = ", ".join(f"{head.day}: all rows up to {head.seq}" for head in inputs.heads)
@@ -134,12 +134,12 @@ def _render_timestamp_check(head: SignedHead) -> list[str]:
 
 def _render_limits_of_proof() -> list[str]:
     return [
-        "What this proves: that whoever holds the key signed these words, that no file was changed since, and that",
-        "each fact is the one whose hash the chain carries. A signed head that you kept yourself, or one with a",
-        "timestamp, proves that the facts up to its row stood as they are on that day.",
+        "What this proves: the holder of the key signed these files, no file was changed since, and each fact is the",
+        "one whose hash is in the chain. A signed head that you stored yourself, or one with a timestamp, proves that",
+        "the facts up to its row existed unchanged on that day.",
         "",
-        "What it does not prove: that the facts were true when they were written, or that nothing was left out before",
-        "it was written. Who holds the key and the database can write another chain; he cannot make it fit a head that",
-        "left the house, or a timestamp. A processor's answer is its own word.",
+        "What it does not prove: that the facts were true when they were written, or that none was omitted. Someone",
+        "who holds the key and the database can write another chain, but cannot make it match a head that was given",
+        "away before, or a timestamp. A processor's answer is the processor's own statement.",
         "",
     ]

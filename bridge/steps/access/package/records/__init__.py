@@ -1,1 +1,1 @@
-"""The files under `records/` of an access package. Reads findings only."""
+"""Build the files under `records/` of an access package. Reads findings only."""

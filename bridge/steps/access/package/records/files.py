@@ -1,7 +1,6 @@
-"""The files under `records/`: every finding goes through once and feeds all of them.
+"""Build the files under `records/`: each finding is read once and feeds all of them.
 
-Masks first, so that nothing unmasked reaches a file or a count. Holds compressed text only, never the
-findings.
+Masks first, so that nothing unmasked reaches a file or a count. Holds compressed text only, never the findings.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ _BYTE_ORDER_MARK = "\ufeff"
 
 
 class RecordFiles:
-    """All record files of one package, waiting to be written."""
+    """The record files of one package, collected until they are written."""
 
     def __init__(
         self,
@@ -43,9 +42,10 @@ class RecordFiles:
         shipping_rules: AttributionRules = (),
         csv_bom: bool = False,
     ) -> None:
-        """Begin with empty files: a table without lines still has its header.
+        """Create empty files: a table without rows still has its header.
 
-        `names` are the person's own, `rules` the merchant's word about whose account a parcel is on.
+        `subject_names` are the data subject's own names, `shipping_rules` the merchant's rules for whose account a
+        parcel is on.
         """
         self.statistics = PackageStatistics(zone)
         self._zone = zone
@@ -59,7 +59,7 @@ class RecordFiles:
             self._csv_buffers[table.name].append_text((_BYTE_ORDER_MARK if csv_bom else "") + header)
 
     def add_finding(self, system: str, finding: Finding) -> None:
-        """Take in one finding."""
+        """Mask one finding, count it and add it to its files."""
         body = mask_record_body(finding.body, self.statistics.mask_counts)
         mask_third_parties(body, self._subject_names, self.statistics.mask_counts)
         self.statistics.count_finding(system, finding.kind, body)
@@ -78,9 +78,9 @@ class RecordFiles:
                 self._append_json_record(table, dump_json_line(line))
 
     def write_record_files(self, bag: BagItWriter, header: Mapping[str, Any]) -> None:
-        """Write every file, known tables first, then the kinds that have none."""
-        others = sorted(self._json_buffers.keys() - FLAT_TABLES_BY_NAME.keys())
-        for name in [*(table.name for table in FLAT_TABLES), *others]:
+        """Write every file: the flat tables first, then the kinds of records without a table."""
+        other_names = sorted(self._json_buffers.keys() - FLAT_TABLES_BY_NAME.keys())
+        for name in [*(table.name for table in FLAT_TABLES), *other_names]:
             table = FLAT_TABLES_BY_NAME.get(name)
             bag.add_payload_file(
                 f"records/{name}.json",
@@ -99,20 +99,18 @@ class RecordFiles:
                 )
 
     def _append_json_record(self, name: str, record: str) -> None:
-        spool = self._json_buffers.setdefault(name, TempBuffer())
+        buffer = self._json_buffers.setdefault(name, TempBuffer())
         count = self._record_counts.get(name, 0)
         self._record_counts[name] = count + 1
-        spool.append_text((",\n    " if count else "\n    ") + record)
+        buffer.append_text((",\n    " if count else "\n    ") + record)
 
     def _render_json_file(self, name: str, header: Mapping[str, Any]) -> Iterator[bytes]:
         count = self._record_counts[name]
         frame = {**header, "part": "records", "title": name, "count": count, "records": []}
-        before, after = dump_json_line(frame).split(
-            '"records": []'
-        )  # a quote within a value would be escaped
-        yield (before + '"records": [').encode()
+        head, tail = dump_json_line(frame).split('"records": []')  # a quote within a value would be escaped
+        yield (head + '"records": [').encode()
         yield from self._json_buffers.pop(name).drain_chunks()
-        yield (("\n  ]" if count else "]") + after + "\n").encode()
+        yield (("\n  ]" if count else "]") + tail + "\n").encode()
 
 
 def _choose_file_name(kind: str) -> str:

@@ -1,7 +1,7 @@
-"""What a copy must not show: account numbers in full, names of staff. Names of others are in `strangers.py`.
+"""Mask what a copy must not show: full account numbers and names of staff. `third_parties.py` masks other names.
 
-Pure: a body goes in, a tidy copy of it comes out, and each thing that was masked is counted under a code of
-`words.LEFT_OUT`. Never drops a field without counting it, and never changes the body it was given.
+Pure: returns a masked copy of a record and counts each masked value under a code of
+`plain_language.MASKING_REASONS`. Never drops a field without counting it and never changes the record given.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from bridge.steps.access.package.text import convert_to_text, replace_surrogates
 if TYPE_CHECKING:
     from collections import Counter
 
-MAX_NESTING_DEPTH = 60  # real bodies nest some ten levels; more is a trick on the reader
+MAX_NESTING_DEPTH = 60  # real records nest some ten levels; more is an attack on the reader
 _CONTAINER_TYPES = (dict, list, tuple, Mapping)
 
 _LAST_DIGITS_KEYS = frozenset(
@@ -50,7 +50,7 @@ _HIDDEN_KEYS = frozenset(
         "aadhaar",
         "aadhaarnumber",
         "password",
-        "receiptjson",  # the gateway's raw answer: tokens and codes, her part of it stands in the payment
+        "receiptjson",  # the gateway's raw answer: tokens and codes; the payment has the payer's part
         "carttoken",
         "checkouttoken",
     }
@@ -79,19 +79,19 @@ _SENSITIVE_KEYS = _LAST_DIGITS_KEYS | _HIDDEN_KEYS | _STAFF_KEYS | _FREE_TEXT_KE
 
 
 def mask_record_body(body: Mapping[str, Any], mask_counts: Counter[str]) -> dict[str, Any]:
-    """Copy the body into what JSON can hold, masked. Counts what was masked."""
+    """Return a masked copy of a record that JSON can hold; count what was masked in `mask_counts`."""
     return _mask_object(body, mask_counts, in_payment_instrument=False, depth=0)
 
 
 def mask_to_last_digits(value: str) -> str:
-    """Cut a number to its last four digits."""
+    """Return `****` and the last four digits of a number."""
     digits = re.sub(r"\D", "", value)
     return "****" + digits[-4:]
 
 
 @lru_cache(maxsize=1024)
 def normalize_key(name: str) -> str:
-    """Strip a field's name of case and signs: `Received_By` is `receivedby`."""
+    """Return a field's name in lower case without punctuation: `Received_By` is `receivedby`."""
     return re.sub(r"[\W_]", "", name).casefold()
 
 
@@ -99,12 +99,16 @@ def _mask_object(
     value: Mapping[str, Any], mask_counts: Counter[str], *, in_payment_instrument: bool, depth: int
 ) -> dict[str, Any]:
     label = convert_to_text(value.get("key") or value.get("name")) if "value" in value else ""
-    named = normalize_key(convert_to_text(value.get("key"))) if "value" in value else ""
+    named_key = normalize_key(convert_to_text(value.get("key"))) if "value" in value else ""
     copy = {}
     for key, item in value.items():
         text = str(key)
-        name = named if text == "value" and named in _LAST_DIGITS_KEYS | _HIDDEN_KEYS else normalize_key(text)
-        # most fields are plain ones: what their name says needs no second look
+        name = (
+            named_key
+            if text == "value" and named_key in _LAST_DIGITS_KEYS | _HIDDEN_KEYS
+            else normalize_key(text)
+        )
+        # most names are not sensitive and need no further check
         copy[replace_surrogates(text)] = (
             _mask_field(
                 name, item, mask_counts, label, in_payment_instrument=in_payment_instrument, depth=depth + 1
@@ -161,11 +165,11 @@ def _mask_value(value: Any, mask_counts: Counter[str], *, in_payment_instrument:
 
 
 def _mask_free_text(value: Any, mask_counts: Counter[str], label: str) -> Any:
-    """Bank and identity numbers that somebody wrote into a text or a list of texts, masked where they stand."""
+    """Return a text or a list of texts with the bank and identity numbers in it masked."""
     if not isinstance(value, str):
         return [_mask_free_text(item, mask_counts, label) for item in value]
     text = replace_surrogates(value)
-    hidden = mask_text(text, label=label)
-    if hidden != text:
+    masked = mask_text(text, label=label)
+    if masked != text:
         mask_counts["bank_detail_in_text_masked"] += 1
-    return hidden
+    return masked

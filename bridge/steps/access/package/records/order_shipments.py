@@ -1,7 +1,7 @@
-"""What an order says of its parcels, as lines of `shipments`: those that were sent, and those that came back.
+"""Turn the parcels of an order into rows of `shipments`: those that were sent and those that were returned.
 
-Pure and tolerant like `rows.py`. Attributes a parcel as the erasure does (`rules/shipping.py`), or the package
-would name another than is asked to erase.
+Pure. A missing field gives an empty cell. Attributes a parcel by the same rules as the erasure
+(`rules/index/shipping.py`), so that the package names the carrier that is asked to erase.
 """
 
 from __future__ import annotations
@@ -30,25 +30,25 @@ ShopifyObject = Mapping[str, Any]
 def build_order_shipment_rows(
     system: str, order: ShopifyObject, zone: tzinfo, shipping_rules: AttributionRules
 ) -> Iterator[dict[str, str]]:
-    """Make the lines of an order's parcels. `rules` are the merchant's own word about whose account they are on."""
-    told = {"told_by": system, "order": convert_to_text(order.get("name"))}
-    for sending in iter_objects(order, "fulfillments"):
-        location = legacy_id(get_nested_value(sending, "location.id"))
-        for tracking in iter_objects(sending, "trackingInfo"):
+    """Yield a row for each parcel of an order. `shipping_rules` state whose account a parcel is on."""
+    order_columns = {"told_by": system, "order": convert_to_text(order.get("name"))}
+    for fulfillment in iter_objects(order, "fulfillments"):
+        location = legacy_id(get_nested_value(fulfillment, "location.id"))
+        for tracking in iter_objects(fulfillment, "trackingInfo"):
             yield (
-                told
+                order_columns
                 | _build_tracking_columns(tracking, "company", shipping_rules, location)
-                | _build_fulfillment_columns(sending, zone)
+                | _build_fulfillment_columns(fulfillment, zone)
             )
-    for back in iter_objects(order, "returns"):
-        for tracking in iter_return_trackings(back):
-            yield told | _build_tracking_columns(tracking, "carrierName", shipping_rules)
+    for order_return in iter_objects(order, "returns"):
+        for tracking in iter_return_trackings(order_return):
+            yield order_columns | _build_tracking_columns(tracking, "carrierName", shipping_rules)
 
 
 def iter_return_trackings(return_body: ShopifyObject) -> Iterator[ShopifyObject]:
-    """Yield the tracking of each parcel of a return; the platform gives it no day of its own."""
-    for part in iter_objects(return_body, "reverseFulfillmentOrders"):
-        for delivery in iter_objects(part, "reverseDeliveries"):
+    """Yield the tracking of each parcel of a return; Shopify gives it no date."""
+    for return_order in iter_objects(return_body, "reverseFulfillmentOrders"):
+        for delivery in iter_objects(return_order, "reverseDeliveries"):
             tracking = get_nested_value(delivery, "deliverable.tracking")
             if isinstance(tracking, Mapping) and any(tracking.values()):
                 yield tracking
@@ -59,19 +59,21 @@ def _build_tracking_columns(
 ) -> dict[str, str]:
     carrier, number = convert_to_text(tracking.get(company_key)), convert_to_text(tracking.get("number"))
     url = convert_to_text(tracking.get("url"))
-    whose = attribute_parcel(company=carrier, url=url, number=number, location=location, rules=shipping_rules)
+    attribution = attribute_parcel(
+        company=carrier, url=url, number=number, location=location, rules=shipping_rules
+    )
     return {
         "carrier": carrier,
-        "carrier_id": "" if whose.carrier == UNKNOWN_CARRIER else whose.carrier,
-        "account_holder": whose.account_holder,
+        "carrier_id": "" if attribution.carrier == UNKNOWN_CARRIER else attribution.carrier,
+        "account_holder": attribution.account_holder,
         "waybill": number,
     }
 
 
 def _build_fulfillment_columns(fulfillment: ShopifyObject, zone: tzinfo) -> dict[str, str]:
-    # the address was with the carrier from the day the platform calls the parcel sent
-    known = (fulfillment.get(name) for name in ("createdAt", "inTransitAt", "deliveredAt"))
-    shipped_on, last_on = find_first_and_last_day(known, zone)
+    # the carrier has had the address since the day that Shopify marks the parcel as sent
+    timestamps = (fulfillment.get(name) for name in ("createdAt", "inTransitAt", "deliveredAt"))
+    shipped_on, last_on = find_first_and_last_day(timestamps, zone)
     return {
         "status": convert_to_text(fulfillment.get("displayStatus"))
         or convert_to_text(fulfillment.get("status")),

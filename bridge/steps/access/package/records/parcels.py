@@ -1,7 +1,7 @@
-"""What a carrier told of one parcel, as lines of the flat tables.
+"""Turn a carrier's record of one parcel into rows of `shipments` and `shipment_events`.
 
-Pure and tolerant like `rows.py`. Carriers here deliver in India: an amount without a currency is in rupees,
-a moment without an offset is the merchant's local time.
+Pure. A missing field gives an empty cell. The carriers deliver in India: an amount without a currency is in rupees,
+a time without an offset is the merchant's local time.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from bridge.rules.index.identity import normalise_identifier
+from bridge.steps.access.package.records.fields import read_phone
 from bridge.steps.access.package.text import (
     convert_to_text,
     find_first_and_last_day,
@@ -23,10 +23,7 @@ if TYPE_CHECKING:
 
 DEFAULT_CURRENCY = "INR"
 
-_EXPECTED_DATE_WORDS = (
-    "expected",
-    "promised",
-)  # in the name of a date that says what was to be, not what was
+_EXPECTED_DATE_WORDS = ("expected", "promised")  # a date named so is a forecast, no event
 _EVENT_TIME_KEYS = ("at", "happened_at", "status_at", "time", "date")
 _EVENT_STATUS_KEYS = ("status", "text", "code", "description")
 _EVENT_LOCATION_KEYS = ("location", "place", "city")
@@ -34,7 +31,7 @@ _EVENT_REMARK_KEYS = ("remark", "remarks", "note", "instructions", "detail")
 
 
 def build_shipment_row(system: str, body: Mapping[str, Any], zone: tzinfo) -> dict[str, str]:
-    """Make the line of a parcel in `shipments`."""
+    """Return the row of a parcel in `shipments`."""
     cod, cod_currency = _split_amount_currency(body.get("cod_amount"))
     invoice, invoice_currency = _split_amount_currency(body.get("invoice_value"))
     consignee = body.get("consignee")
@@ -61,9 +58,7 @@ def build_shipment_row(system: str, body: Mapping[str, Any], zone: tzinfo) -> di
         "address": ", ".join(filter(None, map(convert_to_text, lines)))
         if isinstance(lines, list | tuple)
         else "",
-        "phones": "; ".join(
-            normalise_identifier("phone", convert_to_text(each)) or convert_to_text(each) for each in phones
-        )
+        "phones": "; ".join(map(read_phone, phones))
         if isinstance(phones, list | tuple)
         else convert_to_text(phones),
         "received_by": convert_to_text(body.get("received_by")),
@@ -72,14 +67,14 @@ def build_shipment_row(system: str, body: Mapping[str, Any], zone: tzinfo) -> di
 
 
 def is_unknown_at_carrier(body: Mapping[str, Any]) -> bool:
-    """Tell whether the carrier said it does not know the parcel: then it told nothing of the person."""
+    """Return True if the carrier does not know the parcel, so that the record holds no personal data."""
     return bool(body.get("not_found")) or body.get("status") == "not_found"
 
 
 def build_shipment_event_rows(
     body: Mapping[str, Any], row: Mapping[str, str], zone: tzinfo
 ) -> Iterator[dict[str, str]]:
-    """Make the lines of a parcel in `shipment_events`."""
+    """Yield the scans of a parcel as rows of `shipment_events`."""
     for event in iter_objects(body, "events"):
         yield {
             "carrier": row["carrier"],
@@ -92,7 +87,7 @@ def build_shipment_event_rows(
 
 
 def _iter_parcel_timestamps(body: Mapping[str, Any]) -> Iterator[Any]:
-    """Yield when anything happened to a parcel; nothing where the carrier does not know it."""
+    """Yield the times of a parcel's events; none if the carrier does not know the parcel."""
     if is_unknown_at_carrier(body):
         return
     yield body.get("status_at")

@@ -1,7 +1,6 @@
-"""The flat tables of a package: which columns, in plain words, with their DPV terms.
+"""Define the flat tables of a package: their columns in plain words, with terms of the Data Privacy Vocabulary.
 
-A table here becomes `records/<name>.csv` and `.json`, and lines of the column dictionary. What fills the
-columns is `rows.py`; this file only names them.
+Each table becomes `records/<name>.csv` and `.json` and rows of the column dictionary. `rows.py` fills the columns.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class TableColumn:
-    """One column: its name, what it means to a person, the DPV term where there is one."""
+    """One column: its name, its meaning in plain words, and its DPV term if there is one."""
 
     name: str
     label: str
@@ -26,9 +25,10 @@ class TableColumn:
 
 @dataclass(frozen=True, slots=True)
 class FlatTable:
-    """One table. `whole` tables hold whole records in their JSON file; the others hold these rows.
+    """One table.
 
-    `category` is the retention category its rows count for.
+    `category` is the retention category that its rows count for. With `holds_whole_records` the JSON file has the
+    complete records, else the same rows as the CSV file.
     """
 
     name: str
@@ -214,7 +214,7 @@ FLAT_TABLES: tuple[FlatTable, ...] = (
         holds_whole_records=True,
         columns=_parse_columns(
             "told_by | System this line comes from",
-            "carrier | Carrier, as told",
+            "carrier | Carrier, as the system names it",
             "carrier_id | Carrier, as we know it",
             "account_holder | Who has the contract with the carrier",
             "waybill | Number of the parcel | pd:Identifier",
@@ -224,7 +224,7 @@ FLAT_TABLES: tuple[FlatTable, ...] = (
             "shipped_on | First day it is known to have been with the carrier",
             "last_on | Last day anything is known of it",
             "cod_amount | Cash to be collected",
-            "invoice_value | Invoice value told to the carrier",
+            "invoice_value | Invoice value stated to the carrier",
             "currency | Currency of the amounts",
             "name | Name on the parcel | pd:Name",
             "address | Address on the parcel | pd:PhysicalAddress",
@@ -283,7 +283,7 @@ _EVERY_CELL_NOTE = (
 
 
 def render_column_dictionary() -> Iterator[str]:
-    """Give the column dictionary as lines of CSV."""
+    """Yield the column dictionary as lines of CSV."""
     yield format_csv_line(("file", "column", "label", "dpv_term", "note"))
     yield format_csv_line(("every CSV file", "every column", "Text, in UTF-8", "", _EVERY_CELL_NOTE))
     for table in FLAT_TABLES:

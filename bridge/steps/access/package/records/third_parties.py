@@ -1,7 +1,7 @@
-"""Who took a parcel in, told only where it is the person herself, or nobody in particular.
+"""Mask the name of the receiver of a parcel, unless it is the data subject or a generic word such as `security`.
 
-Pure. In doubt it is somebody else: a copy for one person must not name another. What the record says of her,
-whom the parcel was for and where it was, stays as it is.
+Pure. A name that cannot be matched counts as another person's: a copy for one person must not name another. The
+consignee and the places of the parcel stay as they are.
 """
 
 from __future__ import annotations
@@ -20,26 +20,26 @@ if TYPE_CHECKING:
 NameWords: TypeAlias = tuple[str, ...]
 
 OTHER_PERSON_PLACEHOLDER = "another person"
-OTHER_PERSON_REMOVED = "other_person_removed"  # of `words.LEFT_OUT`
+OTHER_PERSON_REMOVED = "other_person_removed"  # a code of `plain_language.MASKING_REASONS`
 
 _RECEIVER_KEYS = frozenset({"receivedby", "recievedby", "receviedby", "receivername", "signedby"})
 _RAW_RECORD_KEY = "raw_unrecognised"
 _REMARK_KEYS = frozenset(
     {"note", "notes", "remark", "remarks", "instructions", "message", "comment", _RAW_RECORD_KEY}
 )
-_SCAN_KEYS = frozenset({"at", "status", "code", "place", "location"})  # our words, and where it was
+_SCAN_KEYS = frozenset({"at", "status", "code", "place", "location"})  # status codes and places
 _GENERIC_RECEIVER_WORDS = frozenset(
     ["self", "consignee", "customer", "recipient", "security", "guard", "family", "neighbour", "neighbor"]
 )
 _NAME_TITLES = frozenset(["mr", "mrs", "ms", "miss", "dr", "smt", "shri", "sri"])
-_MIN_IDENTIFYING_CHARS = 3  # letters: shorter words are initials, or stand for something else in a note
-# vowel signs of India's scripts are no letters to `\w`, and without them a word falls apart
+_MIN_IDENTIFYING_CHARS = 3  # letters; shorter words are initials or common words
+# `\w` does not match the vowel signs of Indian scripts and would split words at them
 _LETTER_PATTERN = r"(?:[^\W_]|[\u0300-\u036f\u0900-\u0963\u0971-\u0dff\u200c\u200d])"
 _NAME_WORD_PATTERN = re.compile(f"{_LETTER_PATTERN}+")
 
 
 def read_customer_name(customer: Mapping[str, Any]) -> NameWords:
-    """The name in a customer's record; nothing where it lacks the first name, by which she is known."""
+    """Return the name in a customer record; () if it has no first name, which identifies the data subject."""
     first, last = convert_to_text(customer.get("firstName")), convert_to_text(customer.get("lastName"))
     return _split_name(f"{first} {last}") if _split_name(first) else ()
 
@@ -47,78 +47,86 @@ def read_customer_name(customer: Mapping[str, Any]) -> NameWords:
 def mask_third_parties(
     body: dict[str, Any], subject_names: Iterable[NameWords], mask_counts: Counter[str]
 ) -> None:
-    """Put `another person` where a record names who took the parcel in, unless by one of her `names`."""
+    """Replace the receiver's name in a record with `another person`, unless it is one of `subject_names`.
+
+    Changes `body` in place and counts each replacement in `mask_counts`.
+    """
     raw = body.get(_RAW_RECORD_KEY)
-    found = [
-        (holder, key, said)
-        for holder in (body, raw)
-        if isinstance(holder, dict)
-        for key, said in holder.items()
-        if isinstance(said, str) and normalize_key(key) in _RECEIVER_KEYS
+    receiver_fields = [
+        (record, key, text)
+        for record in (body, raw)
+        if isinstance(record, dict)
+        for key, text in record.items()
+        if isinstance(text, str) and normalize_key(key) in _RECEIVER_KEYS
     ]
-    if not found:
+    if not receiver_fields:
         return
-    known = [
+    subject_name_words = [
         name
         for name in (_split_name(convert_to_text(get_nested_value(body, "consignee.name"))), *subject_names)
         if name
     ]
-    strangers: set[str] = set()
-    for holder, key, said in found:
-        words = set(_split_words(said))
-        if not words <= _GENERIC_RECEIVER_WORDS and not any(
-            _is_same_name(_split_name(said), name) for name in known
+    third_party_words: set[str] = set()
+    for record, key, text in receiver_fields:
+        receiver_words = set(_split_words(text))
+        if not receiver_words <= _GENERIC_RECEIVER_WORDS and not any(
+            _is_same_name(_split_name(text), name) for name in subject_name_words
         ):
-            holder[key] = OTHER_PERSON_PLACEHOLDER
+            record[key] = OTHER_PERSON_PLACEHOLDER
             mask_counts[OTHER_PERSON_REMOVED] += 1
-            strangers |= words - _GENERIC_RECEIVER_WORDS
-    telling = {word for word in strangers if len(word) >= _MIN_IDENTIFYING_CHARS} - set(chain(*known))
-    if telling:
-        _mask_names_in_remarks(body, strangers, telling, mask_counts)
+            third_party_words |= receiver_words - _GENERIC_RECEIVER_WORDS
+    identifying_words = {word for word in third_party_words if len(word) >= _MIN_IDENTIFYING_CHARS} - set(
+        chain(*subject_name_words)
+    )
+    if identifying_words:
+        _mask_names_in_remarks(body, third_party_words, identifying_words, mask_counts)
 
 
 def _mask_names_in_remarks(
     body: dict[str, Any], third_party_words: set[str], identifying_words: set[str], mask_counts: Counter[str]
 ) -> None:
-    """Hide a name in what else was said: a telling word of it, with its other words where they stand beside it."""
+    """Mask a receiver's name in remarks and scans: each identifying word with the words of the name next to it."""
     word = f"(?<!{_LETTER_PATTERN})(?:{'|'.join(map(re.escape, sorted(third_party_words)))})(?!{_LETTER_PATTERN})"
-    run = re.compile(rf"{word}(?:[\s.,]+{word})*", re.IGNORECASE)
+    name_run = re.compile(rf"{word}(?:[\s.,]+{word})*", re.IGNORECASE)
 
-    def hidden(value: Any) -> Any:
+    def hide_name(value: Any) -> Any:
         if isinstance(value, dict):
-            return {key: hidden(item) for key, item in value.items()}
+            return {key: hide_name(item) for key, item in value.items()}
         if isinstance(value, list):
-            return [hidden(item) for item in value]
+            return [hide_name(item) for item in value]
         if not isinstance(value, str) or identifying_words.isdisjoint(_split_words(value)):
             return value
         mask_counts[OTHER_PERSON_REMOVED] += 1
-        return run.sub(
-            lambda hit: (
-                hit.group()
-                if identifying_words.isdisjoint(_split_words(hit.group()))
+        return name_run.sub(
+            lambda match: (
+                match.group()
+                if identifying_words.isdisjoint(_split_words(match.group()))
                 else OTHER_PERSON_PLACEHOLDER
             ),
             value,
         )
 
     for key in body.keys() & _REMARK_KEYS:
-        body[key] = hidden(body[key])
+        body[key] = hide_name(body[key])
     events = body.get("events")
     for event in events if isinstance(events, list) else ():
         for key in event.keys() - _SCAN_KEYS if isinstance(event, dict) else ():
-            event[key] = hidden(event[key])
+            event[key] = hide_name(event[key])
 
 
 def _is_same_name(recorded_name: NameWords, name: NameWords) -> bool:
-    """Asha Rani Sharma is `Asha`, `Asha S.`, `A. R. Sharma`; not `Sharma`, `A.` nor `Ravi Sharma`."""
+    """Return True if the recorded name is a form of `name`.
+
+    Forms of Asha Rani Sharma are `Asha`, `Asha S.` and `A. R. Sharma`, but not `Sharma`, `A.` or `Ravi Sharma`.
+    """
     if "".join(recorded_name) == "".join(name):
         return True
     initials = {word for word in recorded_name if len(word) == 1}
-    whole = set(recorded_name) - initials
-    if not whole <= set(name) or not initials <= {word[0] for word in name}:
+    full_words = set(recorded_name) - initials
+    if not full_words <= set(name) or not initials <= {word[0] for word in name}:
         return False
     first, *_, last = name if len(name) > 1 else (*name, "")
-    return first in whole or (first[0] in initials and last in whole)
+    return first in full_words or (first[0] in initials and last in full_words)
 
 
 def _split_words(text: str) -> list[str]:

@@ -1,1 +1,1 @@
-"""The numbered summaries of an access package. Pure: values in, JSON-ready values out."""
+"""Build the numbered summaries of an access package from plain values. Pure."""

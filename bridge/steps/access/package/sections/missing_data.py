@@ -1,7 +1,7 @@
-"""What is missing and what was left out: the completeness of a package, in codes and in words.
+"""Report the completeness of a package: what is missing and what was left out, in codes and in words.
 
-`complete` speaks about the systems only: every one that was asked has answered in full. That a recipient has
-no name in the merchant's file is another matter and is listed apart (`recipients.py`).
+A package is complete if every system that was asked answered in full. A recipient without a name in the merchant's
+file does not make it incomplete; `recipients.py` lists those.
 """
 
 from __future__ import annotations
@@ -20,53 +20,53 @@ if TYPE_CHECKING:
 
 
 def select_gather_tasks(tasks: Sequence[Task]) -> list[Task]:
-    """Pick the tasks that asked a system for data."""
+    """Return the tasks that asked a system for data."""
     return [task for task in tasks if task.action is TaskAction.GATHER]
 
 
 def find_gaps(tasks: Sequence[Task]) -> tuple[Gap, ...]:
-    """Every gap once, in the order of the tasks; a task that did not end well is a gap by itself."""
-    asked = select_gather_tasks(tasks)
-    if not asked:
+    """Return each gap once, in the order of the tasks; a task that failed without a gap counts as one."""
+    gather_tasks = select_gather_tasks(tasks)
+    if not gather_tasks:
         return (Gap(system="", absence=Absence.NOT_CONFIGURED, what="", reason="no_system_asked"),)
-    found: dict[Gap, None] = {}
-    for task in asked:
-        found.update(dict.fromkeys(task.gaps))
+    gaps: dict[Gap, None] = {}
+    for task in gather_tasks:
+        gaps.update(dict.fromkeys(task.gaps))
         if not task.gaps and not _is_fully_answered(task):
-            found[_build_unanswered_gap(task)] = None
-    return tuple(found)
+            gaps[_build_unanswered_gap(task)] = None
+    return tuple(gaps)
 
 
 def _is_fully_answered(task: Task) -> bool:
-    unwell = (Outcome.INCOMPLETE, Outcome.UNREACHED, Outcome.DENIED, Outcome.UNCONFIRMED)
-    return task.state is TaskState.DONE and task.outcome not in unwell
+    incomplete_outcomes = (Outcome.INCOMPLETE, Outcome.UNREACHED, Outcome.DENIED, Outcome.UNCONFIRMED)
+    return task.state is TaskState.DONE and task.outcome not in incomplete_outcomes
 
 
 def _build_unanswered_gap(task: Task) -> Gap:
-    denied = task.outcome is Outcome.DENIED
-    over = task.state in (TaskState.DONE, TaskState.FAILED)
-    reason = "access_denied" if denied else "source_unavailable" if over else "not_finished"
-    absence = Absence.DENIED if denied else Absence.UNREACHED
+    is_denied = task.outcome is Outcome.DENIED
+    is_finished = task.state in (TaskState.DONE, TaskState.FAILED)
+    reason = "access_denied" if is_denied else "source_unavailable" if is_finished else "not_finished"
+    absence = Absence.DENIED if is_denied else Absence.UNREACHED
     return Gap(system=task.system, absence=absence, what="", reason=reason)
 
 
 def describe_gap(gap: Gap) -> str:
-    """Say a gap as a person reads it: what is missing, where, and what we do about it."""
-    why = plain_language.explain_gap_reason(gap.reason)
+    """Return a gap in words: what is missing, at which system, and what happens next."""
+    explanation = plain_language.explain_gap_reason(gap.reason)
     if not gap.system:
-        return why
-    form = plain_language.ABSENCE_SENTENCES[gap.absence]
+        return explanation
+    sentence = plain_language.ABSENCE_SENTENCES[gap.absence]
     if gap.reason.startswith("not_in_version"):
-        form = "{system} was not asked for: {what}"
-    text = form.format(
+        sentence = "{system} was not asked for: {what}"
+    text = sentence.format(
         system=plain_language.describe_system(gap.system), what=plain_language.describe_gap_subject(gap.what)
     )
-    return f"{text[:1].upper()}{text[1:]}. {why}".strip()
+    return f"{text[:1].upper()}{text[1:]}. {explanation}".strip()
 
 
 def list_searched_systems(tasks: Sequence[Task], zone: tzinfo) -> list[dict[str, Any]]:
-    """List the log of the search: which system was asked, when it had answered, what came of it."""
-    missing = find_gaps(tasks)
+    """Return a row for each system that was asked: when it answered, with how many records and which result."""
+    gaps = find_gaps(tasks)
     return [
         {
             "system": task.system,
@@ -76,14 +76,14 @@ def list_searched_systems(tasks: Sequence[Task], zone: tzinfo) -> list[dict[str,
             if task.finished_at
             else "not answered yet",
             "records": task.records,
-            "result": _describe_search_result(task, missing),
+            "result": _describe_search_result(task, gaps),
         }
         for task in select_gather_tasks(tasks)
     ]
 
 
 def find_as_of_time(tasks: Sequence[Task], now: datetime) -> datetime:
-    """Find the moment until which the package is true of every system that answered."""
+    """Return the time of the earliest answer: all answers are at least as recent; `now` if none answered."""
     return min((task.finished_at for task in select_gather_tasks(tasks) if task.finished_at), default=now)
 
 
@@ -96,7 +96,7 @@ def _describe_search_result(task: Task, gaps: Sequence[Gap]) -> str:
 
 
 def list_masked_data(statistics: PackageStatistics) -> list[tuple[str, int, str]]:
-    """(code, how often, the sentence) for everything that was masked or left out."""
+    """Return (code, count, sentence) for each kind of data that was masked or left out."""
     return [
         (code, count, plain_language.describe_code(code, plain_language.MASKING_REASONS))
         for code, count in sorted(statistics.mask_counts.items())
@@ -104,7 +104,7 @@ def list_masked_data(statistics: PackageStatistics) -> list[tuple[str, int, str]
 
 
 def build_withheld_section(gaps: Sequence[Gap], statistics: PackageStatistics) -> Mapping[str, Any]:
-    """Make the body of `08_withheld.json`."""
+    """Return the body of `08_withheld.json`."""
     return {
         "missing": [
             {
@@ -128,9 +128,9 @@ def build_withheld_section(gaps: Sequence[Gap], statistics: PackageStatistics) -
 def build_headline_answer(
     *, complete: bool, record_count: int, identifiable: bool, sealed_count: int = 0
 ) -> tuple[str, str]:
-    """Answer 'do you hold data about me?' with a code and a sentence.
+    """Return the answer to 'do you hold data about me?' as a code and a sentence.
 
-    `sealed` counts what an earlier erasure had to leave: it is held, so the answer is never a plain no.
+    `sealed_count` counts what an earlier erasure left sealed: it is still held, so the answer is not no.
     """
     if record_count:
         return (

@@ -1,6 +1,6 @@
-"""Earlier erasures in a package: for programs (`earlier_erasures` of 01 and 08), and in words for the letter.
+"""Describe earlier erasures: as JSON (`earlier_erasures` of 01 and 08) and in words for the letter.
 
-Says what was erased, when, and what is still sealed until when. Never what a sealed paper holds.
+States what was erased, when, and what is still sealed until when. Never shows the content of a sealed document.
 """
 
 from __future__ import annotations
@@ -8,8 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bridge.model import DocumentKind
-from bridge.rules.retention.release import INVOICE_CATEGORY as PAPERS
-from bridge.rules.retention.release import LEGAL_HOLD_GROUND
+from bridge.rules.retention.release import INVOICE_CATEGORY, LEGAL_HOLD_GROUND
 from bridge.steps.access.package import plain_language
 from bridge.steps.access.package.text import format_count, format_long_date
 
@@ -23,26 +22,39 @@ if TYPE_CHECKING:
 def build_prior_erasures_section(
     prior_erasures: Sequence[PriorErasureSummary], zone: tzinfo
 ) -> Mapping[str, Any]:
-    """Make the key `earlier_erasures`; nothing where there was none."""
+    """Return the key `earlier_erasures`; an empty mapping if there was no erasure."""
     return (
-        {"earlier_erasures": [_build_prior_erasure_json(each, zone) for each in prior_erasures]}
+        {
+            "earlier_erasures": [
+                _build_prior_erasure_json(prior_erasure, zone) for prior_erasure in prior_erasures
+            ]
+        }
         if prior_erasures
         else {}
     )
 
 
 def count_sealed_items(prior_erasures: Sequence[PriorErasureSummary]) -> int:
-    """Count what is still sealed or locked away."""
-    return sum(rest.count for each in prior_erasures for rest in each.rests)
+    """Return how many items are still sealed or locked."""
+    return sum(
+        remaining_item.count for prior_erasure in prior_erasures for remaining_item in prior_erasure.rests
+    )
 
 
 def list_sealing_laws(prior_erasures: Sequence[PriorErasureSummary]) -> tuple[str, ...]:
-    """Titles of the laws behind all that is still kept: for the footnote."""
-    return tuple(dict.fromkeys(law for each in prior_erasures for rest in each.rests for law in rest.laws))
+    """Return the titles of the laws that keep the sealed items, for the footnote."""
+    return tuple(
+        dict.fromkeys(
+            law
+            for prior_erasure in prior_erasures
+            for remaining_item in prior_erasure.rests
+            for law in remaining_item.laws
+        )
+    )
 
 
 def describe_prior_erasure(prior_erasure: PriorErasureSummary, zone: tzinfo) -> Mapping[str, Any]:
-    """Say an earlier erasure as a person reads it: `done`, then `kept` line by line, then `why_codes`."""
+    """Return an earlier erasure in words: `done`, `kept` (lines), `why_codes`."""
     return {
         "done": _describe_erasure_result(prior_erasure, zone),
         "kept": [
@@ -69,13 +81,13 @@ def _build_prior_erasure_json(prior_erasure: PriorErasureSummary, zone: tzinfo) 
         ],
         "sealed": [
             {
-                "what": rest.what,
-                "count": rest.count,
-                "law": "; ".join(rest.laws),
-                "until": _format_sealing_day(rest.until),
-                "erasable_from": _format_sealing_day(rest.erasable_from),
+                "what": remaining_item.what,
+                "count": remaining_item.count,
+                "law": "; ".join(remaining_item.laws),
+                "until": _format_sealing_day(remaining_item.until),
+                "erasable_from": _format_sealing_day(remaining_item.erasable_from),
             }
-            for rest in prior_erasure.rests
+            for remaining_item in prior_erasure.rests
         ],
         "suppression_keys": {
             "in_words": plain_language.SUPPRESSION_KEYS_SENTENCE,
@@ -85,36 +97,34 @@ def _build_prior_erasure_json(prior_erasure: PriorErasureSummary, zone: tzinfo) 
 
 
 def _describe_erasure_result(prior_erasure: PriorErasureSummary, zone: tzinfo) -> str:
-    day, reference = (
-        format_long_date(prior_erasure.erasure.erased_at.astimezone(zone).date()),
-        prior_erasure.erasure.request_id,
-    )
-    went = [
+    day = format_long_date(prior_erasure.erasure.erased_at.astimezone(zone).date())
+    reference = prior_erasure.erasure.request_id
+    removed_counts = [
         format_count(rows, *plain_language.ERASED_ROW_NOUNS[table])
         for table, rows in prior_erasure.removed.items()
     ]
-    gone = f" From our own records went: {', '.join(went)}." if went else ""
+    removed_text = f" From our own records went: {', '.join(removed_counts)}." if removed_counts else ""
     if not prior_erasure.finished:
         return (
             f"You asked us to erase your data. We began on {day} (reference {reference}) and have not "
-            f"finished: the copy of an invoice that the tax law demands is still missing.{gone}"
+            f"finished: the copy of an invoice that the tax law demands is still missing.{removed_text}"
         )
-    return f"You asked us to erase your data. We did on {day} (reference {reference}).{gone}"
+    return f"You asked us to erase your data. We did on {day} (reference {reference}).{removed_text}"
 
 
 def _describe_sealed_documents(remaining_items: Sequence[RemainingData]) -> list[str]:
-    """Group papers by what is to be said of their end."""
+    """Return a line for each group of documents that are sealed until the same end."""
     groups: dict[str, dict[str, int]] = {}
-    for rest in _select_remaining_items(remaining_items, documents=True):
+    for remaining_item in _select_remaining_items(remaining_items, documents=True):
         kind = next(
             name
-            for each in DocumentKind
-            if rest.what.startswith(name := plain_language.describe_code(each, {}))
+            for document_kind in DocumentKind
+            if remaining_item.what.startswith(name := plain_language.describe_code(document_kind, {}))
         )
-        counts = groups.setdefault(_describe_sealing_end(rest), {})
-        counts[kind] = counts.get(kind, 0) + rest.count
+        counts = groups.setdefault(_describe_sealing_end(remaining_item), {})
+        counts[kind] = counts.get(kind, 0) + remaining_item.count
     lines = [
-        f"{until}: {', '.join(format_count(number, kind) for kind, number in counts.items())}."
+        f"{until}: {', '.join(format_count(count, kind) for kind, count in counts.items())}."
         for until, counts in groups.items()
     ]
     return [*lines, "Nobody reads it in daily work."] if lines else []
@@ -131,20 +141,24 @@ def _describe_sealing_end(remaining_item: RemainingData) -> str:
 
 
 def _describe_bank_details(remaining_item: RemainingData) -> str:
-    details = f"Bank particulars for {format_count(remaining_item.count, 'refund')}"
+    subject = f"Bank particulars for {format_count(remaining_item.count, 'refund')}"
     if not remaining_item.grounds:
-        return f"{details} are no longer needed and are destroyed next."
+        return f"{subject} are no longer needed and are destroyed next."
     if LEGAL_HOLD_GROUND in remaining_item.grounds:
-        return f"{details} are locked away while a dispute or claim is open."
+        return f"{subject} are locked away while a dispute or claim is open."
     if remaining_item.until is None:
-        return f"{details} are locked away until the refund is settled."
-    return f"{details} are locked away until {format_long_date(remaining_item.until)}."
+        return f"{subject} are locked away until the refund is settled."
+    return f"{subject} are locked away until {format_long_date(remaining_item.until)}."
 
 
 def _select_remaining_items(
     remaining_items: Sequence[RemainingData], *, documents: bool
 ) -> list[RemainingData]:
-    return [rest for rest in remaining_items if (rest.category == PAPERS) is documents]
+    return [
+        remaining_item
+        for remaining_item in remaining_items
+        if (remaining_item.category == INVOICE_CATEGORY) is documents
+    ]
 
 
 def _format_sealing_day(day: date | None) -> str:

@@ -1,7 +1,7 @@
-"""Who got data of this person: names, not kinds of firms (DPDP Act s.11(1)(b), GDPR Art 15(1)(c)).
+"""List the recipients of the data subject's data by name (DPDP Act s.11(1)(b), GDPR Art 15(1)(c)).
 
-A carrier is listed only where a parcel of hers went with it; the shop platform and the hosts always. A
-recipient without a name in the merchant's file is a gap of its own and never silently absent.
+A carrier is listed only if it carried a parcel of the data subject; the shop platform and the hosts always. A
+recipient without a name in the merchant's file is reported as unnamed, never left out silently.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _SHARED_DATA_NAMES = {**plain_language.CATEGORY_PHRASES, **plain_language.SHARED
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recipient:
-    """One recipient, as letter and tables show it."""
+    """One recipient as the letter and the tables show it."""
 
     id: str
     name: str
@@ -51,32 +51,31 @@ class Recipient:
 def list_recipients(
     merchant: Merchant, statistics: PackageStatistics
 ) -> tuple[list[Recipient], tuple[str, ...]]:
-    """Those who got data of the person, and the ids of those whose name is not configured."""
-    listed, unnamed = [], []
-    taken: set[str] = set()
+    """Return the recipients, and the ids of those without a configured name."""
+    recipients, unnamed = [], []
+    processor_keys: set[str] = set()
     for processor in merchant.processors:
         if _SHIPMENT_CATEGORY not in processor.data:
             if not (processor.named and is_setting_given(processor.legal_name)):
                 unnamed.append(processor.id)
             if processor.named:
-                listed.append(_build_permanent_recipient(processor, statistics))
+                recipients.append(_build_permanent_recipient(processor, statistics))
             continue
         keys = list(statistics.parcels_by_carrier)
-        if (
-            ALL_PARCELS not in processor.carries
-        ):  # else it has a copy of each parcel, and takes none from its carrier
+        # a processor of all parcels has copies; those parcels still count for their carrier
+        if ALL_PARCELS not in processor.carries:
             keys = [key for key in keys if _is_processor_of_carrier(processor, key)]
-            taken.update(keys)
+            processor_keys.update(keys)
         if keys:
-            listed.append(
+            recipients.append(
                 _build_carrier_recipient(processor, [statistics.parcels_by_carrier[key] for key in keys])
             )
             if not is_setting_given(processor.legal_name):
                 unnamed.append(processor.id)
-    for key in sorted(statistics.parcels_by_carrier.keys() - taken):
-        listed.append(_build_carrier_recipient(None, [statistics.parcels_by_carrier[key]]))
+    for key in sorted(statistics.parcels_by_carrier.keys() - processor_keys):
+        recipients.append(_build_carrier_recipient(None, [statistics.parcels_by_carrier[key]]))
         unnamed.append(statistics.parcels_by_carrier[key].name or "a carrier the shop did not name")
-    return listed, tuple(unnamed)
+    return recipients, tuple(unnamed)
 
 
 def _is_processor_of_carrier(processor: Processor, normalized_name: str) -> bool:
@@ -89,18 +88,18 @@ def _is_processor_of_carrier(processor: Processor, normalized_name: str) -> bool
 
 
 def _build_permanent_recipient(processor: Processor, statistics: PackageStatistics) -> Recipient:
-    span = statistics.tallies_by_system.get(processor.id)
+    tally = statistics.tallies_by_system.get(processor.id)
     return Recipient(
         id=processor.id,
         name=_format_recipient_name(processor),
         role=format_setting(processor.role),
         service=format_setting(processor.services),
         shared_data=tuple(
-            plain_language.describe_code(each, _SHARED_DATA_NAMES)
-            for each in processor.fields or processor.data
+            plain_language.describe_code(field, _SHARED_DATA_NAMES)
+            for field in processor.fields or processor.data
         ),
-        first_shared_on=span.first_date if span else None,
-        last_shared_on=span.last_date if span else None,
+        first_shared_on=tally.first_date if tally else None,
+        last_shared_on=tally.last_date if tally else None,
         waybill_count=None,
         countries=processor.countries,
         safeguard=processor.safeguard,
@@ -111,24 +110,26 @@ def _build_permanent_recipient(processor: Processor, statistics: PackageStatisti
 def _build_carrier_recipient(
     processor: Processor | None, carrier_parcels: Sequence[CarrierParcels]
 ) -> Recipient:
-    days = [edge for each in carrier_parcels for edge in (each.span.first_date, each.span.last_date) if edge]
-    told = carrier_parcels[0].name or "A carrier the shop did not name"
+    days = [
+        day for parcels in carrier_parcels for day in (parcels.span.first_date, parcels.span.last_date) if day
+    ]
+    carrier_name = carrier_parcels[0].name or "A carrier the shop did not name"
     return Recipient(
-        id=processor.id if processor else normalize_carrier_name(told),
+        id=processor.id if processor else normalize_carrier_name(carrier_name),
         name=_format_recipient_name(processor)
         if processor
-        else f"{told} (as the shop names it; legal name {NOT_PUBLISHED})",
+        else f"{carrier_name} (as the shop names it; legal name {NOT_PUBLISHED})",
         role=format_setting(processor.role) if processor else NOT_PUBLISHED,
         service=format_setting(processor.services) if processor else "delivery",
         shared_data=tuple(
-            plain_language.describe_code(each, plain_language.SHARED_FIELD_PHRASES)
-            for each in processor.fields
+            plain_language.describe_code(field, plain_language.SHARED_FIELD_PHRASES)
+            for field in processor.fields
         )
         if processor and processor.fields
         else tuple(plain_language.SHARED_FIELD_PHRASES.values()),
         first_shared_on=min(days, default=None),
         last_shared_on=max(days, default=None),
-        waybill_count=len({number for each in carrier_parcels for number in each.waybills}),
+        waybill_count=len({number for parcels in carrier_parcels for number in parcels.waybills}),
         countries=processor.countries if processor else (),
         safeguard=processor.safeguard if processor else "",
         has_legal_name=bool(processor and is_setting_given(processor.legal_name)),
@@ -142,7 +143,7 @@ def _format_recipient_name(processor: Processor) -> str:
 
 
 def describe_countries(recipient: Recipient) -> str:
-    """Say the countries of a recipient in words."""
+    """Return the countries of a recipient in words."""
     return (
         ", ".join(
             plain_language.describe_code(code, plain_language.COUNTRY_NAMES) for code in recipient.countries
@@ -152,7 +153,7 @@ def describe_countries(recipient: Recipient) -> str:
 
 
 def describe_safeguard(recipient: Recipient) -> str:
-    """Say what protects the data there."""
+    """Return what protects the data at a recipient, in words."""
     if is_setting_given(recipient.safeguard):
         return format_setting(recipient.safeguard)
     abroad = any(code != HOME_COUNTRY for code in recipient.countries) or not recipient.countries
@@ -162,32 +163,32 @@ def describe_safeguard(recipient: Recipient) -> str:
 def build_recipients_section(
     all_recipients: Sequence[Recipient], unnamed_recipients: Sequence[str], statistics: PackageStatistics
 ) -> Mapping[str, Any]:
-    """Make the body of `02_recipients.json`."""
+    """Return the body of `02_recipients.json`."""
     return {
         "recipients": [
             {
-                "id": each.id,
-                "legal_name": each.name,
-                "legal_name_published": each.has_legal_name,
-                "role": each.role,
-                "service": each.service,
-                "fields_shared": list(each.shared_data),
-                "first_shared_on": _format_sharing_day(each.first_shared_on),
-                "last_shared_on": _format_sharing_day(each.last_shared_on),
-                "waybills": each.waybill_count,
-                "countries": list(each.countries),
-                "safeguard": describe_safeguard(each),
-                "records_beyond_the_promise": statistics.excess_data_records.get(each.id, 0),
+                "id": recipient.id,
+                "legal_name": recipient.name,
+                "legal_name_published": recipient.has_legal_name,
+                "role": recipient.role,
+                "service": recipient.service,
+                "fields_shared": list(recipient.shared_data),
+                "first_shared_on": _format_sharing_day(recipient.first_shared_on),
+                "last_shared_on": _format_sharing_day(recipient.last_shared_on),
+                "waybills": recipient.waybill_count,
+                "countries": list(recipient.countries),
+                "safeguard": describe_safeguard(recipient),
+                "records_beyond_the_promise": statistics.excess_data_records.get(recipient.id, 0),
             }
-            for each in all_recipients
+            for recipient in all_recipients
         ],
         "unnamed": [
             {
-                "processor": each,
-                "name": plain_language.describe_code(each, plain_language.TRADE_NAMES),
+                "processor": processor_id,
+                "name": plain_language.describe_code(processor_id, plain_language.TRADE_NAMES),
                 "reason": RECIPIENT_NOT_CONFIGURED,
             }
-            for each in unnamed_recipients
+            for processor_id in unnamed_recipients
         ],
         "recipients_named": not unnamed_recipients,
         "note": "A public authority is not listed here where the law forbids telling.",
@@ -195,7 +196,7 @@ def build_recipients_section(
 
 
 def render_recipients_csv(all_recipients: Sequence[Recipient]) -> Iterator[bytes]:
-    """`02_recipients.csv`."""
+    """Yield `02_recipients.csv` line by line."""
     yield format_csv_line(
         (
             "legal_name",
@@ -209,33 +210,35 @@ def render_recipients_csv(all_recipients: Sequence[Recipient]) -> Iterator[bytes
             "safeguard",
         )
     ).encode()
-    for each in all_recipients:
-        count = "" if each.waybill_count is None else str(each.waybill_count)
-        shared = "; ".join(each.shared_data)
-        days = (_format_sharing_day(each.first_shared_on), _format_sharing_day(each.last_shared_on))
-        where = (", ".join(each.countries), describe_safeguard(each))
-        yield format_csv_line((each.name, each.role, each.service, shared, *days, count, *where)).encode()
+    for recipient in all_recipients:
+        count = "" if recipient.waybill_count is None else str(recipient.waybill_count)
+        shared = "; ".join(recipient.shared_data)
+        days = (_format_sharing_day(recipient.first_shared_on), _format_sharing_day(recipient.last_shared_on))
+        location = (", ".join(recipient.countries), describe_safeguard(recipient))
+        yield format_csv_line(
+            (recipient.name, recipient.role, recipient.service, shared, *days, count, *location)
+        ).encode()
 
 
 def build_transfers_section(all_recipients: Sequence[Recipient]) -> Mapping[str, Any]:
-    """Make the body of `07_transfers.json`: every recipient that is or may be outside India."""
+    """Return the body of `07_transfers.json`: every recipient that is or may be outside India."""
     return {
         "transfers": [
             {
-                "recipient": each.name,
+                "recipient": recipient.name,
                 "countries": [
                     {"code": code, "name": plain_language.describe_code(code, plain_language.COUNTRY_NAMES)}
-                    for code in each.countries
+                    for code in recipient.countries
                     if code != HOME_COUNTRY
                 ],
-                "countries_published": bool(each.countries),
+                "countries_published": bool(recipient.countries),
                 "basis": "needed for the service named, by a firm that works for us"
-                if each.role == "processor"
+                if recipient.role == "processor"
                 else NOT_PUBLISHED,
-                "safeguard": describe_safeguard(each),
+                "safeguard": describe_safeguard(recipient),
             }
-            for each in all_recipients
-            if not each.countries or any(code != HOME_COUNTRY for code in each.countries)
+            for recipient in all_recipients
+            if not recipient.countries or any(code != HOME_COUNTRY for code in recipient.countries)
         ],
         "how_to_get_a_copy": "Write to the contact named above and ask for a copy of the safeguard.",
     }

@@ -1,7 +1,7 @@
-"""How long each category is kept and why, in plain words, with the laws of that day (`04_retention`).
+"""Explain how long each category is kept and why, with the laws in force that day (`04_retention.json`).
 
-Reads the retention file's rules and puts them into sentences. Never decides that something may go: that is
-`rules/retention`, at the moment of erasure and for the single record.
+Puts the rules of the retention file into sentences. Never decides that a record may be erased: `rules/retention`
+does, for each record at the time of the erasure.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _DURATION_UNITS = ("days", "months", "years")
 def build_retention_section(
     retention: Retention, statistics: PackageStatistics, on_date: date, regimes: Collection[str]
 ) -> Mapping[str, Any]:
-    """Make the body of `04_retention.json`."""
+    """Return the body of `04_retention.json`."""
     return {
         "valid_on": on_date.isoformat(),
         "approved_by_counsel": bool(retention.reviewed_by),
@@ -52,7 +52,7 @@ def build_retention_section(
 
 
 def list_retention_laws(retention: Retention, on_date: date, regimes: Collection[str]) -> tuple[str, ...]:
-    """Titles of the laws behind all holds that apply on that day, in the order of the file."""
+    """Return the titles of the laws whose holds apply on that day, in the order of the file."""
     used = {
         retention.holds[hold].law
         for category in retention.categories.values()
@@ -65,45 +65,47 @@ def list_retention_laws(retention: Retention, on_date: date, regimes: Collection
 def describe_category_retention(
     category: Category, retention: Retention, on_date: date, regimes: Collection[str]
 ) -> str:
-    """Say what happens to the category when the person asks for erasure."""
-    now = plain_language.describe_code(category.on_request, plain_language.RETENTION_ACTION_PHRASES)
-    holding = _list_binding_holds(category, retention, on_date, regimes)
-    if not holding:
-        return f"When you ask, {now}."
-    until = "; ".join(describe_hold_rule(retention.holds.get(hold)) for hold in holding)
-    held = plain_language.describe_code(category.held_action, plain_language.RETENTION_ACTION_PHRASES)
-    latest = " The latest of these counts." if len(holding) > 1 else ""
-    return f"When nothing stands against it, {now}. Before that, {held}: {until}.{latest}"
+    """Return what happens to the category after a request for erasure, in words."""
+    action = plain_language.describe_code(category.on_request, plain_language.RETENTION_ACTION_PHRASES)
+    hold_ids = _list_binding_holds(category, retention, on_date, regimes)
+    if not hold_ids:
+        return f"When you ask, {action}."
+    until = "; ".join(describe_hold_rule(retention.holds.get(hold)) for hold in hold_ids)
+    held_action = plain_language.describe_code(category.held_action, plain_language.RETENTION_ACTION_PHRASES)
+    latest = " The latest of these counts." if len(hold_ids) > 1 else ""
+    return f"When nothing stands against it, {action}. Before that, {held_action}: {until}.{latest}"
 
 
 def describe_max_age(category: Category) -> str:
-    """Say the longest time the category is kept without anybody asking; empty where none is set."""
-    span = _describe_duration(category.max_age)
+    """Return the maximum age of the category without a request, in words; empty if none is set."""
+    duration = _describe_duration(category.max_age)
     event = category.max_age.get("event", "")
     return (
-        f"at most {span} after {plain_language.describe_code(str(event), plain_language.RETENTION_EVENT_PHRASES)}"
-        if span
+        f"at most {duration} after {plain_language.describe_code(str(event), plain_language.RETENTION_EVENT_PHRASES)}"
+        if duration
         else ""
     )
 
 
 def describe_hold_rule(hold_rule: RetentionRule | None) -> str:
-    """Say a hold's rule as the end of 'we keep it: …'."""
+    """Return the rule of a hold as the end of the sentence 'we keep it: …'."""
     if hold_rule is None:
         return "until a rule that cannot be read has been looked at"
-    span, event = (
-        _describe_duration(hold_rule.args),
-        plain_language.describe_code(hold_rule.from_event, plain_language.RETENTION_EVENT_PHRASES),
-    )
+    duration = _describe_duration(hold_rule.args)
+    event = plain_language.describe_code(hold_rule.from_event, plain_language.RETENTION_EVENT_PHRASES)
     if hold_rule.last_day_rule == "gst_annual_return_due_plus_months":
-        return f"until {span} after the yearly tax return for the year of the invoice is due"
+        return f"until {duration} after the yearly tax return for the year of the invoice is due"
     if hold_rule.last_day_rule == "fy_end_plus_years":
-        return f"until {span} after the end of the financial year of the invoice"
+        return f"until {duration} after the end of the financial year of the invoice"
     if hold_rule.last_day_rule == "contract_discharged":
         return "until the order is delivered and the time for returns and warranty is over"
     if hold_rule.last_day_rule == "until_released_by_ops":
         return "while a dispute or claim is open; we look again at fixed times whether it still is"
-    return f"until {span} after {event}" if span else f"until {hold_rule.last_day_rule.replace('_', ' ')}"
+    return (
+        f"until {duration} after {event}"
+        if duration
+        else f"until {hold_rule.last_day_rule.replace('_', ' ')}"
+    )
 
 
 def _describe_duration(durations: Mapping[str, Any]) -> str:
@@ -118,7 +120,7 @@ def _describe_duration(durations: Mapping[str, Any]) -> str:
 def _list_binding_holds(
     category: Category, retention: Retention, on_date: date, regimes: Collection[str]
 ) -> list[str]:
-    """Holds whose law binds this merchant and this person on that day; a broken rule does."""
+    """Return the holds that apply to this data subject on that day; an unreadable rule applies."""
     return [
         hold
         for hold in category.holds
@@ -131,7 +133,7 @@ def _build_hold_json(
 ) -> Mapping[str, Any]:
     hold = retention.holds.get(hold_id)
     law = retention.laws.get(hold.law) if hold else None
-    told = {
+    hold_json = {
         "hold": hold_id,
         "rule": describe_hold_rule(hold),
         "law": law.title if law else "not readable in the retention file",
@@ -140,6 +142,8 @@ def _build_hold_json(
             category.held_action, plain_language.RETENTION_ACTION_PHRASES
         ),
     }
-    if not set(GDPR_REGIMES).isdisjoint(regimes):  # a law that is no ground of the GDPR is disclosed as such
-        told["gdpr_ground"] = hold.gdpr_ground if hold else ""
-    return told
+    if not set(GDPR_REGIMES).isdisjoint(
+        regimes
+    ):  # discloses an empty ground if the law is none under the GDPR
+        hold_json["gdpr_ground"] = hold.gdpr_ground if hold else ""
+    return hold_json

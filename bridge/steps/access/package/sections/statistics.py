@@ -1,7 +1,7 @@
-"""What the records amount to: counts, systems, first and last days, carriers, countries, consents.
+"""Count the records of a package: by system, category, carrier and country, with first and last days and consents.
 
-Fed while the record files are written, asked for the letter and the summaries afterwards. Keeps numbers and
-waybills, never a record.
+Filled while the record files are built and read for the letter and the summaries. Holds numbers and waybills, never
+a record.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from bridge.steps.access.package.text import get_nested_value, iter_objects, par
 if TYPE_CHECKING:
     from datetime import date, tzinfo
 
-# names of carriers as shops write them: `Blue Dart`, `BlueDart Express`, `DELHIVERY SURFACE`
+# shops write carriers as `Blue Dart`, `BlueDart Express`, `DELHIVERY SURFACE`
 _NON_ALPHANUMERIC_PATTERN = re.compile(r"[\W_]")
 _DATE_KEYS = ("createdAt", "processedAt", "created_at", "at", "status_at", "processed_at")
 _EXCESS_CARRIER_KEYS = ("email", "line_items", "items", "products", "products_desc")
@@ -29,7 +29,7 @@ _ORDER_KINDS = frozenset({"order", "draft_order"})
 
 @dataclass(slots=True)
 class RecordTally:
-    """Records of one kind: how many, from which systems, from which day to which."""
+    """Records of one kind: their number, systems, first and last day."""
 
     records: int = 0
     systems: set[str] = field(default_factory=set)
@@ -37,13 +37,13 @@ class RecordTally:
     last_date: date | None = None
 
     def add_record(self, system: str, on_date: date | None) -> None:
-        """One more."""
+        """Count one record of that system and day."""
         self.records += 1
         self.systems.add(system)
         self.include_date(on_date)
 
     def include_date(self, on_date: date | None) -> None:
-        """Widen the span to this day."""
+        """Extend the first and last day to include this day."""
         if on_date is not None:
             self.first_date = min(self.first_date or on_date, on_date)
             self.last_date = max(self.last_date or on_date, on_date)
@@ -51,7 +51,7 @@ class RecordTally:
 
 @dataclass(slots=True)
 class CarrierParcels:
-    """What one carrier got of the person: how many waybills, when, and its name as the shop wrote it."""
+    """The parcels of one carrier: waybills, first and last day. `name` is as the shop wrote it."""
 
     name: str
     waybills: set[str] = field(default_factory=set)
@@ -59,10 +59,10 @@ class CarrierParcels:
 
 
 class PackageStatistics:
-    """The running account of one package."""
+    """The counts of one package."""
 
     def __init__(self, zone: tzinfo) -> None:
-        """Begin with nothing counted. Days are those of `zone`."""
+        """Start with nothing counted. Days are those of `zone`."""
         self.zone = zone
         self.finding_count = 0
         self.found_count = 0
@@ -80,16 +80,16 @@ class PackageStatistics:
         self.excess_data_records: Counter[str] = Counter()
 
     def count_finding(self, system: str, kind: str, body: Mapping[str, Any]) -> None:
-        """Take one finding into account."""
+        """Count one finding, masked already."""
         self.finding_count += 1
         if is_unknown_at_carrier(body):
             return
-        when = self._find_record_date(body)
+        record_date = self._find_record_date(body)
         self.found_count += 1
         self.records_by_kind[kind] += 1
-        self.tallies_by_system.setdefault(system, RecordTally()).add_record(system, when)
+        self.tallies_by_system.setdefault(system, RecordTally()).add_record(system, record_date)
         for category in _find_extra_categories(kind, body):
-            self._get_category_tally(category).add_record(system, when)
+            self._get_category_tally(category).add_record(system, record_date)
         if kind == "order" and (
             get_nested_value(body, "risk.recommendation") or get_nested_value(body, "risk.assessments")
         ):
@@ -103,14 +103,16 @@ class PackageStatistics:
                 self.excess_data_records[normalize_carrier_name(str(body.get("carrier") or system))] += 1
 
     def count_table_row(self, system: str, table: str, row: Mapping[str, str]) -> None:
-        """Take one line of a flat table into account."""
+        """Count one row of a flat table."""
         self.rows_by_table[table] += 1
         if row.get("not_found"):
-            # that the carrier forgot the parcel does not undo that it had it: since when, the shop may know
+            # a carrier that no longer knows the parcel still received it; the shop may know when
             self._count_parcel(row)
             return
-        when = next(filter(None, (parse_local_date(row.get(name), self.zone) for name in _DATE_KEYS)), None)
-        self._get_category_tally(FLAT_TABLES_BY_NAME[table].category).add_record(system, when)
+        record_date = next(
+            filter(None, (parse_local_date(row.get(name), self.zone) for name in _DATE_KEYS)), None
+        )
+        self._get_category_tally(FLAT_TABLES_BY_NAME[table].category).add_record(system, record_date)
         if table == "shipments":
             self._count_parcel(row)
         elif table == "addresses":
@@ -120,31 +122,31 @@ class PackageStatistics:
 
     @property
     def waybill_count(self) -> int:
-        """Parcels told apart by number, whoever told of them."""
+        """Return the number of distinct waybills, from whichever system."""
         return len(self._waybill_numbers)
 
     def build_date_span(self) -> RecordTally:
-        """From the first to the last day of anything found."""
-        whole = RecordTally()
+        """Return the first and last day of all records."""
+        span = RecordTally()
         for tally in self.tallies_by_system.values():
-            whole.include_date(tally.first_date)
-            whole.include_date(tally.last_date)
-        return whole
+            span.include_date(tally.first_date)
+            span.include_date(tally.last_date)
+        return span
 
     def _count_parcel(self, row: Mapping[str, str]) -> None:
         carrier, holder = row["carrier_id"] or row["carrier"], row["account_holder"]
         if carrier or row["waybill"]:
             self._count_carrier_parcel(carrier, row["carrier"], row)
         if holder not in ("", MERCHANT_ACCOUNT):
-            # an aggregator books the parcel in its own name, so it got the address as well
+            # an aggregator books the parcel in its own name, so it received the address too
             self._count_carrier_parcel(holder, holder, row)
 
     def _count_carrier_parcel(self, carrier_id: str, carrier_name: str, row: Mapping[str, str]) -> None:
         parcels = self.parcels_by_carrier.setdefault(
             normalize_carrier_name(carrier_id), CarrierParcels(carrier_name)
         )
-        for edge in ("shipped_on", "last_on"):
-            parcels.span.include_date(parse_local_date(row.get(edge), self.zone))
+        for date_key in ("shipped_on", "last_on"):
+            parcels.span.include_date(parse_local_date(row.get(date_key), self.zone))
         if row["waybill"]:
             number = "".join(row["waybill"].split()).upper()
             parcels.waybills.add(number)
@@ -158,27 +160,27 @@ class PackageStatistics:
 
 
 def normalize_carrier_name(name: str) -> str:
-    """Strip a carrier's name of blanks, case and signs: two spellings may be one."""
+    """Return a carrier's name in lower case without blanks and punctuation, so that spellings compare equal."""
     return _NON_ALPHANUMERIC_PATTERN.sub("", name).casefold()
 
 
 def _find_extra_categories(kind: str, body: Mapping[str, Any]) -> list[str]:
-    """Categories that have no table of their own, by the fields that show them."""
-    found = []
+    """Return the categories without a table of their own that the record's fields belong to."""
+    categories = []
     holds_contact = ("email", "phone", "defaultEmailAddress", "defaultPhoneNumber")
     if kind in _ORDER_KINDS | {"customer"} and any(body.get(name) for name in holds_contact):
-        found.append("contact")
+        categories.append("contact")
     if kind in _ORDER_KINDS and (
         any(body.get(name) for name in ("note", "note2", "customAttributes"))
         or any(line.get("customAttributes") for line in iter_objects(body, "lineItems"))
     ):
-        found.append("order_free_text")
+        categories.append("order_free_text")
     if body.get("clientIp") or get_nested_value(body, "customerJourneySummary.firstVisit"):
-        found.append("usage_cookies")
+        categories.append("usage_cookies")
     if (
         get_nested_value(body, "risk.recommendation")
         or get_nested_value(body, "risk.assessments")
         or body.get("statistics")
     ):
-        found.append("cod_risk")
-    return found
+        categories.append("cod_risk")
+    return categories

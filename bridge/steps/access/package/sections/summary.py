@@ -1,7 +1,7 @@
-"""The summaries by category: what is held (01), why and on what ground (03), consents, decisions (05, 06).
+"""Build the summaries by category: data held (01), legal bases (03), consents (05), automated decisions (06).
 
-Counts come from the survey, grounds from the retention file. Never names a ground of one country to a person
-whom it does not concern, and never counts what the search did not look at.
+Counts come from the statistics, legal bases from the retention file. Never names a legal basis of a regime that does
+not apply to the data subject, and never counts a category that was not searched.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from config.retention_file.retention import Category, Retention
 
-# kept by the bridge or the accounts, not in the systems that were searched for this answer
+# held by the bridge or the accounts, not by the systems that were searched
 _NOT_SEARCHED_NOTES = {
     "invoice_document": "Invoices as issued are kept with the accounts and were not searched.",
     "cod_refund_bank": "Bank particulars for refunds are deleted once the refund is settled.",
@@ -50,12 +50,12 @@ _WITHDRAWAL_NOTE = (
 
 
 def _build_purposes(category: Category, retention: Retention) -> list[Mapping[str, str]]:
-    return [_build_purpose(each, retention) for each in category.purposes]
+    return [_build_purpose(purpose_id, retention) for purpose_id in category.purposes]
 
 
 def _build_purpose(purpose_id: str, retention: Retention) -> Mapping[str, str]:
-    known = retention.purposes.get(purpose_id)
-    return {"id": purpose_id, "in_words": known.title if known else ""}
+    purpose = retention.purposes.get(purpose_id)
+    return {"id": purpose_id, "in_words": purpose.title if purpose else ""}
 
 
 def build_summary_section(
@@ -64,7 +64,7 @@ def build_summary_section(
     answer: tuple[str, str],
     searched_systems: list[dict[str, Any]],
 ) -> Mapping[str, Any]:
-    """Make the body of `01_summary.json`."""
+    """Return the body of `01_summary.json`; `answer` is a code and its sentence."""
     return {
         "do_we_hold_data": {"answer": answer[0], "in_words": answer[1]},
         "records": statistics.found_count,
@@ -101,7 +101,7 @@ def _build_category_summary(
 def build_legal_bases_section(
     retention: Retention, regimes: Collection[str], on_date: date
 ) -> Mapping[str, Any]:
-    """Make the body of `03_purposes_and_bases.json`: per category and regime, as of that day."""
+    """Return the body of `03_purposes_and_bases.json`: per category and regime, valid on that day."""
     return {
         "valid_on": on_date.isoformat(),
         "regimes": list(regimes),
@@ -118,16 +118,16 @@ def build_legal_bases_section(
 
 
 def _build_legal_basis(category: Category, regime: str) -> Mapping[str, str]:
-    # the United Kingdom kept the articles of the EU's regulation, so one text speaks for both
+    # the UK GDPR has the same articles as the EU's regulation, so one text serves both
     text = category.basis.get(regime) or category.basis.get("EU" if regime == "UK" else regime, "")
-    found = {"regime": regime, "basis": text or "not stated in the retention file"}
+    legal_basis = {"regime": regime, "basis": text or "not stated in the retention file"}
     if regime != "IN" and "6(1)(f)" in text:
-        found["legitimate_interest"] = _LEGITIMATE_INTERESTS.get(category.id, "security and proof")
-    return found
+        legal_basis["legitimate_interest"] = _LEGITIMATE_INTERESTS.get(category.id, "security and proof")
+    return legal_basis
 
 
 def build_consents_section(retention: Retention, statistics: PackageStatistics) -> Mapping[str, Any]:
-    """Make the body of `05_consents.json`. An order is no consent and is not listed."""
+    """Return the body of `05_consents.json`. An order is no consent and is not listed."""
     return {
         "consents": [
             {
@@ -148,7 +148,7 @@ def build_consents_section(retention: Retention, statistics: PackageStatistics) 
 
 
 def build_automated_decisions_section(statistics: PackageStatistics) -> Mapping[str, Any]:
-    """Make the body of `06_automated_decisions.json`."""
+    """Return the body of `06_automated_decisions.json` (GDPR Art 15(1)(h))."""
     return {
         "decisions": [
             {
@@ -171,10 +171,10 @@ def build_automated_decisions_section(statistics: PackageStatistics) -> Mapping[
 
 
 def build_letter_summary(statistics: PackageStatistics, recipient_count: int) -> list[str]:
-    """Sum up for the letter: at most ten lines, and none about what is not there."""
+    """Return the summary of the letter: at most ten lines, one for each kind of record that was found."""
     span = statistics.build_date_span()
     tables, kinds = statistics.rows_by_table, statistics.records_by_kind
-    told = [
+    counted_lines = [
         (kinds["customer"], format_count(kinds["customer"], "customer profile")),
         (kinds["order"], format_count(kinds["order"], "order")),
         (kinds["draft_order"], format_count(kinds["draft_order"], "draft order")),
@@ -191,7 +191,7 @@ def build_letter_summary(statistics: PackageStatistics, recipient_count: int) ->
         ),
         (statistics.found_count, f"shared with {format_count(recipient_count, 'recipient')}, named below"),
     ]
-    lines = [line for count, line in told if count]
+    lines = [line for count, line in counted_lines if count]
     if span.first_date and span.last_date:
         lines.append(f"from {format_long_date(span.first_date)} to {format_long_date(span.last_date)}")
     return lines

@@ -1,4 +1,4 @@
-"""Keep: bank details for one refund go into their place. Asks nobody, and never shows what it was given."""
+"""Store the bank details for one refund, sealed. Calls no other system and never returns the details."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def store_bank_details(
     actor: str,
     services: Services,
 ) -> RefundAccount | None:
-    """Seal them for one refund of one order. None where the refund has some already.
+    """Seal the bank details of one refund of one order. Return None if the refund has details already.
 
-    Raises PayloadInvalid for ids that are none and for a refund of the future.
+    Raises PayloadInvalid: `order_id_shape`, `opened_in_the_future`, or the fault of the refund id.
     """
     if not legacy_id(order_id):
         raise PayloadInvalid("order_id_shape")

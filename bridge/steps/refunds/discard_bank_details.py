@@ -1,4 +1,4 @@
-"""Drop: the refund will not be, or its details were typed wrong: they go at once, without the bank's reference."""
+"""Erase the bank details of an open refund that is cancelled or was entered wrong. Needs no bank reference."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from bridge.ports import Services
 
 
 def discard_bank_details(account_id: str, *, actor: str, reason: str, services: Services) -> bool:
-    """Erase the details of an open refund. False where it is not open, or a live claim holds them."""
+    """Erase the bank details of an open refund. Return False if it is not open or under a legal hold.
+
+    Raises StoreUnavailable.
+    """
     with services.store.transaction() as tx:
         for account in tx.refunds.erase_bank_details([account_id], include_open=True):
             tx.evidence.append_fact(

@@ -1,6 +1,6 @@
-"""What the bridge itself remembers of a person's earlier erasures: suppression keys, and what is still sealed.
+"""Find a data subject's earlier erasures in the bridge's own store: suppression keys and data still sealed.
 
-Reads in the caller's transaction, by pseudonyms and ids; opens no document and no bank details.
+Reads in the caller's transaction, by pseudonyms and ids. Opens no document and no bank details.
 """
 
 from __future__ import annotations
@@ -19,10 +19,13 @@ if TYPE_CHECKING:
 def find_prior_erasures(
     request: PrivacyRequest, *, tx: Tx, services: Services
 ) -> tuple[PriorErasureSummary, ...]:
-    """Her earlier erasures, newest first; a document is told of once. Raises StoreUnavailable."""
-    seen: set[str] = set()
+    """Return the earlier erasures of the request's data subject, newest first; each document is listed once.
+
+    Raises StoreUnavailable.
+    """
+    seen_document_ids: set[str] = set()
     return tuple(
-        _build_prior_erasure(erasure, request.shop, seen, tx, services)
+        _build_prior_erasure(erasure, request.shop, seen_document_ids, tx, services)
         for erasure in tx.index.list_prior_erasures(request.shop, request.principal)
     )
 
@@ -31,7 +34,7 @@ def _build_prior_erasure(
     erasure: ErasureRecord, shop: str, seen_document_ids: set[str], tx: Tx, services: Services
 ) -> PriorErasureSummary:
     documents: dict[str, list[Document]] = {}
-    # by her orders too: a restored backup may know the erasure by its keys only
+    # by order too: a restored backup may know the erasure by its suppression keys only
     for document in (
         *tx.documents.list_documents_of_request(erasure.request_id),
         *tx.documents.list_documents_of_order_keys(shop, erasure.order_keys),
@@ -39,25 +42,27 @@ def _build_prior_erasure(
         if document.id not in seen_document_ids:
             seen_document_ids.add(document.id)
             documents.setdefault(document.order_key, []).append(document)
-    claims = tx.legal_holds.find_legal_holds_by_order({(shop, order_key) for order_key in documents})
+    holds_by_order = tx.legal_holds.find_legal_holds_by_order({(shop, order_key) for order_key in documents})
     refunds = [
         account
         for account in tx.refunds.list_refund_accounts_of_request(erasure.request_id)
         if account.state is not RefundState.ERASED
     ]
-    own = [task for task in tx.requests.list_tasks(erasure.request_id) if task.action is TaskAction.ERASE]
+    erase_tasks = [
+        task for task in tx.requests.list_tasks(erasure.request_id) if task.action is TaskAction.ERASE
+    ]
     return PriorErasureSummary(
         erasure=erasure,
-        finished=all(task.state is TaskState.DONE for task in own),
+        finished=all(task.state is TaskState.DONE for task in erase_tasks),
         removed={
             table: task.detail[table]
-            for task in own
+            for task in erase_tasks
             for table in PERSONAL_DATA_TABLES
             if task.detail.get(table)
         },
         rests=group_remaining_data(
             documents,
-            {order_key: its for (_, order_key), its in claims.items()},
+            {order_key: holds for (_, order_key), holds in holds_by_order.items()},
             refunds,
             tx.refunds.find_account_ids_on_legal_hold(refunds),
             retention=services.retention,

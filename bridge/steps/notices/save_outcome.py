@@ -1,0 +1,87 @@
+"""Save what became of a notice: its outcome, a later attempt, or the reason why it is blocked. Sends nothing.
+
+Each function is one transaction under the account's lease. A notice that was answered since it was read stays as
+it is: the answer stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from bridge.errors import BridgeError
+from bridge.model import Fact, Notice, NoticeItem
+from bridge.ports import Lease, Services
+from bridge.rules.requests.lifecycle import compute_retry_pause_s
+from bridge.steps.evidence.record_facts import enqueue_requests, record_notice_fact
+
+
+def save_notice_outcome(
+    fact: Fact,
+    notice: Notice,
+    previous: Notice,
+    items: Sequence[NoticeItem],
+    lease: Lease,
+    services: Services,
+    *,
+    changed_items: Sequence[NoticeItem] = (),
+    **detail: Any,
+) -> None:
+    """Save a notice in its new state and record the fact for each request that its items belong to.
+
+    `items` are all items of the notice, `changed_items` those to be written. Raises LeaseLost, StoreUnavailable.
+    """
+    with services.store.transaction() as tx:
+        tx.notices.verify_lease(lease)
+        if not tx.notices.save_notice(notice, expected_state=previous.state):
+            return
+        tx.notices.save_items(changed_items)
+        tx.notices.wake_requests_of_items(items)
+        record_notice_fact(fact, items, tx, notice=notice, **detail)
+    enqueue_requests(items, services)
+
+
+def schedule_notice_retry(
+    notice: Notice,
+    fault: BridgeError,
+    lease: Lease,
+    services: Services,
+    *,
+    retry_after_s: float | None = None,
+) -> None:
+    """Save a failed attempt and the time of the next one, at the earliest after `retry_after_s` seconds.
+
+    Raises LeaseLost, StoreUnavailable.
+    """
+    attempts = notice.attempts + 1
+    retry_at = services.clock.now() + timedelta(seconds=compute_retry_pause_s(attempts, retry_after_s))
+    retrying = replace(notice, attempts=attempts, next_at=retry_at, last_error=str(fault))
+    with services.store.transaction() as tx:
+        tx.notices.verify_lease(lease)
+        tx.notices.save_notice(retrying, expected_state=notice.state)
+
+
+def mark_notice_blocked(
+    notice: Notice, reason: str, retry_at: datetime | None, *, lease: Lease, services: Services
+) -> None:
+    """Record why a notice cannot go on without a person; the same reason is recorded once.
+
+    `retry_at` is the time of the next check, None if only an operator's action starts it again.
+    Raises LeaseLost, StoreUnavailable.
+    """
+    with services.store.transaction() as tx:
+        tx.notices.verify_lease(lease)
+        blocked = replace(notice, last_error=reason, next_at=retry_at)
+        if not tx.notices.save_notice(blocked, expected_state=notice.state) or notice.last_error == reason:
+            return
+        waiting_items = [
+            replace(item, reason=reason[:48])
+            for item in tx.notices.list_items(notice_id=notice.id)
+            if item.answer is None
+        ]
+        tx.notices.save_items(waiting_items)
+        tx.notices.wake_requests_of_items(waiting_items)
+        record_notice_fact(Fact.NOTICE_BLOCKED, waiting_items, tx, notice=notice, reason=reason)
+    enqueue_requests(waiting_items, services)
