@@ -17,6 +17,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bridge.errors import SettingsInvalid
+from config.removed_settings import explain_unknown_key
 
 ROOT = Path(__file__).resolve().parent.parent
 EMAIL_PATTERN = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -89,7 +90,7 @@ class TomlTable:
     def report_unknown_keys(self) -> None:
         """Report every key nobody asked for: a misspelt key must not pass for an absent one."""
         for key in sorted(self._data.keys() - self._known_keys):
-            self.add_fault(key, "is not a known key")
+            self.add_fault(key, explain_unknown_key(self.name, key))
 
     def has_key(self, key: str) -> bool:
         """True where the key is written, whatever its value."""
@@ -219,14 +220,6 @@ class TomlTable:
         good = isinstance(value, list) and all(type(each) in (int, float) and each >= 0 for each in value)
         if not good or value != sorted(value):
             self.add_fault(key, "must be a list of rising numbers")
-            return default
-        return tuple(value)
-
-    def get_ints(self, key: str, default: tuple[int, ...]) -> tuple[int, ...]:
-        """A list of whole numbers."""
-        value, _ = self._get_value(key, list(default))
-        if not isinstance(value, list) or not all(type(each) is int for each in value):
-            self.add_fault(key, "must be a list of whole numbers")
             return default
         return tuple(value)
 

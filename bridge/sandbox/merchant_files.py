@@ -31,6 +31,9 @@ MERCHANT_REPLACEMENTS: Mapping[str, str] = {
         '[grievance_officer]\nname = "Devi Nowhere"\ndesignation = "Grievance Officer"\nphone = "+919000000010"\n'
     ),
     'email = { value = "privacy@minimiss.com"': f'email = {{ value = "{GRIEVANCE_OFFICER_EMAIL}"',
+    'domain_control_verified = { value = false, status = "unset",': (
+        'domain_control_verified = { value = true, status = "confirmed",'
+    ),
 }
 RETENTION: Mapping[str, str] = {
     'reviewed_by = ""  ': 'reviewed_by = "A. Counsel (invented)"  ',

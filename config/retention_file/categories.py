@@ -81,20 +81,11 @@ def _read_category(name: str, table: TomlTable) -> Category:
         max_age=_read_max_age(table, "max_age"),
         purposes=table.get_texts("purposes", required=True),
         keep_fields=table.get_texts("keep_fields"),
-        auto_erase=table.get_bool("auto_erase", default=False),
         max_age_failed=_read_max_age(table, "max_age_failed"),
-        inactive_erase=_read_max_age(table, "inactive_erase"),
-        on_objection=table.get_text("on_objection", ""),
-        after=table.get_text("after", ""),
-        after_settlement=table.get_text("after_settlement", ""),
         storage_region=table.get_text("storage_region", ""),
         precheck=table.get_texts("precheck"),
         scan_for=table.get_texts("scan_for"),
-        never_store=table.get_texts("never_store"),
-        forbidden_content=table.get_texts("forbidden_content"),
         purpose_lock=table.get_texts("purpose_lock"),
-        third_party_notice=table.get_texts("third_party_notice"),
-        statutory_minimum=table.get_texts("statutory_minimum"),
         name_address_required_if_any=table.get_texts("name_address_required_if_any"),
     )
 
@@ -109,7 +100,5 @@ def _read_max_age(table: TomlTable, key: str) -> Mapping[str, Any]:
     if len(spans) != 1:
         age.add_fault("event", "must come with either days or months")
     found |= {unit: age.get_int(unit, 1, MAX_DAYS) for unit in spans}
-    if age.has_key("notice_hours"):
-        found["notice_hours"] = age.get_int("notice_hours", 0, MAX_DAYS)
     age.report_unknown_keys()
     return found

@@ -87,7 +87,6 @@ def load_retention(path: Path) -> Retention:
         "vault": _read_vault_rules(top.get_table("vault")),
         "reviewed_by": top.get_text("reviewed_by", "", required_in_production=True),
         "reviewed_on": top.get_date("reviewed_on", required_in_production=True),
-        "default_action": top.get_choice("default_action", ("quarantine",), "quarantine"),
         "policy_sha256": top.get_matching_text(
             "privacy_policy_sha256", SHA256_PATTERN, SHA256_FAULT, required_in_production=True
         ),

@@ -109,20 +109,11 @@ class Category:
     max_age: Mapping[str, Any]
     purposes: tuple[str, ...] = ()
     keep_fields: tuple[str, ...] = ()
-    auto_erase: bool = False
     max_age_failed: Mapping[str, Any] = field(default_factory=dict)
-    inactive_erase: Mapping[str, Any] = field(default_factory=dict)
-    on_objection: str = ""
-    after: str = ""
-    after_settlement: str = ""
     storage_region: str = ""
     precheck: tuple[str, ...] = ()
     scan_for: tuple[str, ...] = ()
-    never_store: tuple[str, ...] = ()
-    forbidden_content: tuple[str, ...] = ()
     purpose_lock: tuple[str, ...] = ()
-    third_party_notice: tuple[str, ...] = ()
-    statutory_minimum: tuple[str, ...] = ()
     name_address_required_if_any: tuple[str, ...] = ()
 
 
@@ -195,7 +186,6 @@ class Retention:
     residue: ResidueRules = field(default_factory=ResidueRules)
     vault: VaultRules = field(default_factory=VaultRules)
     reviewed_on: date | None = None
-    default_action: str = "quarantine"
     policy_sha256: str = ""
     warnings: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()

@@ -72,6 +72,7 @@ BLOCKING_REASONS = (
     "no_channel",
     "no_contact",
     "contact_not_verified",
+    "domain_not_verified",
     "mail_not_configured",
     "public_url_not_set",
     "mail_refuses_us",

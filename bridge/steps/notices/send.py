@@ -1,7 +1,8 @@
 """Send: what is due of an account's letters: a first one, a reminder, the end of waiting.
 
 A letter is recorded after the mail server took it. Dying between the two sends it again, under the same Message-ID,
-by which mail programs know it. Nothing goes to an address that the merchant has not verified.
+by which mail programs know it. Nothing goes to an address that the merchant has not verified, and no letter
+leaves while the merchant has not shown that it controls the domain of the Grievance Officer's address.
 """
 
 from __future__ import annotations
@@ -69,6 +70,13 @@ def _find_send_blocker(notice: Notice, processor: Processor | None, services: Se
         return "contact_not_verified"
     if services.settings.is_production and not services.settings.public_url:
         return "public_url_not_set"
+    return _find_mail_blocker(services)
+
+
+def _find_mail_blocker(services: Services) -> str:
+    """Return why no letter can leave at all, '' where one can."""
+    if not services.merchant.officer.domain_control_verified:
+        return "domain_not_verified"
     return "" if services.mailer.configured else "mail_not_configured"
 
 
@@ -183,7 +191,10 @@ def _expire_notice(notice: Notice, items: Sequence[NoticeItem], lease: Lease, se
     now = services.clock.now()
     after = replace(notice, state=NoticeState.EXPIRED, next_at=None, last_error="")
     mail: Letter | None = build_escalation_letter(after, items, services=services)
-    if mail is not None and services.mailer.configured:
+    blocker = _find_mail_blocker(services) if mail is not None else "no_contact"
+    if blocker:
+        after = replace(after, last_error=f"not escalated: {blocker}")
+    elif mail is not None:
         try:
             services.mailer.send_letter(mail)
         except ConnectorUnavailable as fault:
