@@ -1,6 +1,6 @@
-"""Settings of the carriers and of those who stand between: addresses, accounts, credentials.
+"""Define the settings of the carriers and of the services between: addresses, accounts, credentials.
 
-A part of `Settings`, which alone reads the environment.
+They are a part of `Settings`, which alone reads the environment.
 """
 
 # ruff: noqa: RUF009 - a setting is a frozen field that `_var` makes, never a shared value
@@ -15,7 +15,7 @@ from config.env_parsers import define_setting as _var
 
 @dataclass(frozen=True, kw_only=True)
 class CarrierSettings:
-    """What each connector is made of; with its credentials unset it asks nothing and says so."""
+    """The settings of each connector; with its credentials unset a connector asks nothing and reports that."""
 
     delhivery_base_url: str = _var(
         "DELHIVERY_BASE_URL",

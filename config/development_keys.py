@@ -1,4 +1,4 @@
-"""Keys for a developer's own folder, made on first use. Never in production: losing them loses the data."""
+"""Make the keys of a developer's own folder on first use. Never used in production: losing keys loses the data."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DEVELOPMENT_KEYS = ("BRIDGE_KEYS", "BRIDGE_PSEUDONYM_KEY", "BRIDGE_EVIDENCE_KEY"
 
 
 def load_development_keys(var_dir: Path) -> dict[str, str]:
-    """The keys in `development.env` of that folder (mode 600), so that all processes share them."""
+    """Return the keys in `development.env` of that folder (mode 600), so that all processes share them."""
     path = var_dir / "development.env"
     if not path.exists():
         var_dir.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""How gunicorn serves `app:app`. Reads settings, never the environment; logs no address and no URL."""
+"""Configure how gunicorn serves `app:app`. Reads settings, never the environment; logs no address and no URL."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from config.load import read_configuration
 
 
 class QuietLogger(Logger):  # type: ignore[misc]  # gunicorn has no types
-    """No access log, whatever GUNICORN_CMD_ARGS asks for, and no address in a warning.
+    """A logger without access log, whatever GUNICORN_CMD_ARGS asks for, and without addresses in warnings.
 
     Heroku's buildpack sets `--access-logfile -`, which would override `accesslog` below.
     """

@@ -1,6 +1,6 @@
-"""Settings of what lies outside the bridge's own database: its owner's door, the ledger, who gives timestamps, where.
+"""Define the settings of systems outside the bridge's own database: ledger, owner's login, timestamps, storage region.
 
-A part of `Settings`, which alone reads the environment.
+They are a part of `Settings`, which alone reads the environment.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from config.env_parsers import define_setting as _var
 
 @dataclass(frozen=True, kw_only=True)
 class LedgerSettings(CarrierSettings):
-    """What proves and limits from outside; each may be unset, and `doctor` says what that costs."""
+    """Settings of outside proof; each may be unset, and `doctor` reports what that costs."""
 
     ledger_url: str = _var(
         "BRIDGE_LEDGER_URL",

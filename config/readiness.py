@@ -1,4 +1,4 @@
-"""What still keeps production from starting, as one list of sentences. Reads no file and no environment.
+"""List what keeps production from starting, as sentences. Reads no file and no environment.
 
 Development prints the same list and starts.
 """
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def list_startup_blockers(settings: Settings, merchant: Merchant, retention: Retention) -> list[str]:
-    """Everything unset, unreadable or contradictory; an empty list means production may start."""
+    """Return everything unset, unreadable or contradictory; an empty list means that production may start."""
     return [
         *(f"{name} is not set" for name in settings.unset),
         *list_file_blockers(merchant, retention, settings.merchant_file, settings.retention_file),
@@ -27,7 +27,7 @@ def list_startup_blockers(settings: Settings, merchant: Merchant, retention: Ret
 def list_file_blockers(
     merchant: Merchant | None, retention: Retention | None, merchant_file: Path, retention_file: Path
 ) -> list[str]:
-    """The same for the two files alone; None where one could not be read at all."""
+    """Return the blockers of the two files alone; a file that could not be read is None."""
     missing = []
     if merchant:
         missing += [_describe_unset(merchant_file, each) for each in merchant.unset]
@@ -50,7 +50,7 @@ def _describe_unset(path: Path, dotted: str) -> str:
 def _find_contradictions(
     merchant: Merchant, retention: Retention, merchant_file: str, file: str
 ) -> list[str]:
-    """Facts that both files tell. One that is unset was named above already."""
+    """Return the facts that the two files state differently. A fact that is unset was named already."""
     forms = {merchant.legal_entity_type, retention.merchant.get("legal_entity_type")} - {"unknown", None}
     policies = {merchant.policy_sha256, retention.policy_sha256} - {""}
     found = []

@@ -1,4 +1,4 @@
-"""Name the settings that the bridge once accepted and never obeyed, so that a file that has one is refused in words.
+"""Name the settings that the bridge once accepted and never obeyed, so that their refusal can be explained.
 
 Obeys none of them. A setting that a later version obeys is taken out of this list.
 """

@@ -1,7 +1,7 @@
-"""Settings: the only reader of the environment.
+"""Read the environment, alone in the bridge: every variable once, every fault at once.
 
-Reads every variable once, reports every fault at once, and never prints a secret. Which variables exist,
-what each means and its default stands in `Settings`; `config/env.example` lists the same (tested).
+Never prints a secret. Which variables exist, what each means and its default stand in `Settings`;
+`config/env.example` lists the same (tested).
 """
 
 # ruff: noqa: RUF009 - a setting is a frozen field that `_var` makes, never a shared value
@@ -205,12 +205,12 @@ class Settings(LedgerSettings):
 
     @property
     def is_production(self) -> bool:
-        """True where unset required settings are refused."""
+        """Return True where unset required settings are refused."""
         return self.env == "production"
 
     @property
     def public_base_url(self) -> str:
-        """Where links in letters lead."""
+        """Return the start of the links in letters."""
         return self.public_url or f"http://localhost:{self.port}"
 
     @classmethod
@@ -245,7 +245,7 @@ class Settings(LedgerSettings):
 
     @classmethod
     def unset_required(cls, environ: Mapping[str, str]) -> list[str]:
-        """Names of required variables without a value."""
+        """Return the names of required variables without a value."""
         return [
             spec.metadata["name"]
             for spec in _list_setting_fields()
@@ -254,14 +254,14 @@ class Settings(LedgerSettings):
 
 
 def _list_setting_fields() -> list[Field[Any]]:
-    """The bridge's own first, then what proves it from outside, then those of the carriers."""
+    """Return the bridge's own settings first, then those of outside proof, then those of the carriers."""
     parts = [{spec.name for spec in fields(part)} for part in (LedgerSettings, CarrierSettings)]
     named = [spec for spec in fields(Settings) if "name" in spec.metadata]
     return sorted(named, key=lambda spec: sum(spec.name in part for part in parts))
 
 
 def list_variables() -> list[tuple[str, str, str]]:
-    """Every variable as (name, default as text, meaning), in the order of env.example."""
+    """Return every variable as (name, default as text, meaning), in the order of env.example."""
     rows = []
     for spec in _list_setting_fields():
         shown = "" if spec.default is MISSING or spec.default == () else str(spec.default)
@@ -270,7 +270,7 @@ def list_variables() -> list[tuple[str, str, str]]:
 
 
 def load_settings(environ: Mapping[str, str] | None = None, *, var_dir: Path | None = None) -> Settings:
-    """The settings of this process.
+    """Return the settings of this process.
 
     In development, keys that are unset come from `var/development.env`; `unset` names them all the same.
     Raises SettingsInvalid.
@@ -286,5 +286,5 @@ def load_settings(environ: Mapping[str, str] | None = None, *, var_dir: Path | N
 
 
 def read_environment(environ: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The environment as given: the process's own where none is."""
+    """Return the given environment, or the process's own."""
     return dict(os.environ if environ is None else environ)

@@ -1,6 +1,6 @@
-"""The merchant's two files as an invented merchant has filled them in: for the demo and for measurements.
+"""Write the merchant's two files for an invented merchant, for the demo and for measurements.
 
-Made of the shipped ones, so that they cannot drift: a line that is no longer there is a fault.
+They are made from the shipped files, so that the two cannot drift: a line that is no longer there is a fault.
 """
 
 from __future__ import annotations
@@ -74,9 +74,9 @@ carries = ["*"]
 def write_merchant_files(
     folder: Path, *, shops: Sequence[str], notice_terms: Mapping[str, str]
 ) -> dict[str, str]:
-    """Write both files into `folder`; gives the settings that name them.
+    """Write both files into `folder` and return the settings that name them.
 
-    `terms` replaces lines of `[notices]`, as `answer_days = 15`. Raises NeedsOperator.
+    `notice_terms` replaces lines of `[notices]`, such as `answer_days = 15`. Raises NeedsOperator.
     """
     merchant = _fill_shipped_file(
         "merchant.toml", {**MERCHANT_REPLACEMENTS, "shops = []": f"shops = {list(shops)!r}".replace("'", '"')}

@@ -1,7 +1,7 @@
-"""The merchant's file: shops, contacts, clocks, processors (`config/merchant.toml`).
+"""Read the merchant's file (`config/merchant.toml`): shops, contacts, clocks, processors.
 
-Says what is still to be filled in and what is in doubt; never decides whether one may start with that
-(`config/readiness`).
+Reports what is unset and what is in doubt; never decides whether a process may start with that
+(`config/readiness.py`).
 """
 
 from __future__ import annotations
@@ -40,7 +40,10 @@ _HOURS_PER_YEAR, _DAYS_IN_TEN_YEARS = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GrievanceOfficer:
-    """The grievance officer: the contact block of every letter (DPDP Rules r.9, E-Commerce Rules r.4(4))."""
+    """The contact block of every letter (DPDP Rules r.9, E-Commerce Rules r.4(4)).
+
+    No letter is sent while `domain_control_verified` is False: letters name `email`, and processors reply to it.
+    """
 
     name: str
     designation: str
@@ -51,7 +54,7 @@ class GrievanceOfficer:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ClockRules:
-    """Hours and days the merchant promises or owes; names are those of `[clocks]`."""
+    """Hours, days and months that the merchant promises or owes; names are those of `[clocks]`."""
 
     ack_hours_policy: int
     ack_hours_law: int
@@ -63,10 +66,10 @@ class ClockRules:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Merchant:
-    """Everything of the merchant's file that the bridge uses. `unset` names what still has to be filled in.
+    """The merchant's file as values. `unset` names what still has to be filled in.
 
-    `shops` are the known `*.myshopify.com` domains; empty (development only) means: any shop is known.
-    `sha256` is of the file's bytes. `legal_entity_type` is `unknown` until set. `warnings` are sentences
+    `shops` are the known `*.myshopify.com` domains; empty (development only) means that any shop is known.
+    `sha256` is of the file's bytes. `legal_entity_type` is `unknown` until it is set. `warnings` are sentences
     about what does not keep production from starting: conflicts, reviews, missing contract references.
     """
 
@@ -155,7 +158,7 @@ def _read_merchant_table(merchant_table: TomlTable) -> dict[str, Any]:
 
 
 def _read_shops(merchant_table: TomlTable) -> tuple[str, ...]:
-    """`shops = […]`, or `shop_domain` for a merchant with one."""
+    """Return the domains of `shops = […]`, or of `shop_domain` for a merchant with one shop."""
     key = "shops" if merchant_table.has_key("shops") else "shop_domain"
     if merchant_table.has_key("shops") and merchant_table.has_key("shop_domain"):
         merchant_table.add_fault("shop_domain", "must go: shops lists every shop")

@@ -1,6 +1,6 @@
-"""Instructions to processors in the merchant's file (`[notices]`): rhythm, waiting times, legal basis.
+"""Read the rules for erasure notices (`[notices]` of the merchant's file): intervals, waiting times, legal basis.
 
-Values only; what they mean for a parcel stands in `bridge/rules/asking`.
+Decides nothing; what the waiting times mean for a parcel is decided in `bridge/rules/notices/timing.py`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _MAX_NOTICE_DAYS = 3_650
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LegalBasis:
-    """A sentence that says why a processor must act; it counts while its law (of the retention file) is in force."""
+    """A sentence that says why a processor must act; it is used while its law (of the retention file) is in force."""
 
     text: str
     law: str
@@ -23,7 +23,7 @@ class LegalBasis:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NoticeRules:
-    """How processors are told and reminded, and how long a parcel must be left in peace. Days may be broken."""
+    """When processors are notified and reminded, and how long a parcel is waited for. Days may be fractions."""
 
     digest_hours: float = 24
     answer_days: float = 15
@@ -40,7 +40,7 @@ class NoticeRules:
 
     @property
     def digest_interval(self) -> timedelta:
-        """The shortest time between two letters to one account."""
+        """Return the shortest time between two letters to one account."""
         return timedelta(hours=self.digest_hours)
 
 

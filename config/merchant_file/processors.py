@@ -1,6 +1,6 @@
-"""Recipients of personal data in the merchant's file: who they are, what they hold, how they are told to erase.
+"""Read the recipients of personal data from the merchant's file: names, data, and how each is asked to erase.
 
-Says what is still to be filled in; never decides who is told when.
+Reports what is unset; never decides who is notified when.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Processor:
     """One recipient of personal data. `named` is False where the policy announces it without a name.
 
     `applies_to` says whose records it holds (those with parcels on its account, with orders, everybody),
-    `names` what an instruction names them by, `carries` the systems whose parcels are on this account.
+    `names` which reference an instruction uses, `carries` the systems whose parcels are on this account.
     Nothing is sent to `privacy_contact` before `contact_verified_on`.
     """
 
@@ -55,13 +55,13 @@ class Processor:
 
     @property
     def is_notice_recipient(self) -> bool:
-        """True where an erasure ends in an instruction to this processor."""
+        """Return True where an erasure ends in an instruction to this processor."""
         return self.named and self.erasure_channel in NOTICE_CHANNELS
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AttributionRule:
-    """The merchant's own word about a parcel: all conditions that are given must hold; an empty one asks nothing."""
+    """The merchant's own rule for the carrier of a parcel: all conditions that are given must hold."""
 
     location: str = ""
     service: str = ""
@@ -72,7 +72,7 @@ class AttributionRule:
 
 
 def read_processors(top: TomlTable) -> tuple[Processor, ...]:
-    """The `[[processor]]` tables, faults and what is unset into the report."""
+    """Return the `[[processor]]` tables; faults and unset values go into the report."""
     found: dict[str, Processor] = {}
     for number, data in enumerate(top.get_table_list("processor"), start=1):
         known = data.get("id")
@@ -113,7 +113,7 @@ def _read_processor(table: TomlTable) -> Processor:
 
 
 def _read_notice_fields(table: TomlTable, channel: str, data: tuple[str, ...]) -> dict[str, Any]:
-    """How it is told: an erasure instruction by letter needs somebody to write to."""
+    """Return the fields for notices; a processor that gets letters needs an address."""
     default = (
         "parcels" if "shipment" in data else "orders" if _ORDER_DATA_KINDS.intersection(data) else "everyone"
     )
@@ -142,7 +142,7 @@ def _read_notice_fields(table: TomlTable, channel: str, data: tuple[str, ...]) -
 
 
 def read_attribution_rules(top: TomlTable) -> tuple[AttributionRule, ...]:
-    """The `[[attribution]]` tables, in their order."""
+    """Return the `[[attribution]]` tables in their order."""
     rules = []
     for number, data in enumerate(top.get_table_list("attribution"), start=1):
         table = TomlTable(data, f"attribution.{number}", top.report)

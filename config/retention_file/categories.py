@@ -1,6 +1,6 @@
-"""Reads the purposes and the `[category.…]` tables of the retention file; any fault raises with the file's others.
+"""Read the purposes and the `[category.…]` tables of the retention file; any fault raises with the file's others.
 
-A category says what is done with data. Read wrongly it would erase the wrong thing: nothing is guessed here.
+A category says what is done with data. A misread category would erase the wrong data, so nothing is guessed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ BRIDGE_FIELD_PREFIXES = ("bridge", "case", "ledger", "vault", "log", "backup")
 
 
 def load_purposes(tables: TomlTable) -> Mapping[str, Purpose]:
-    """Every purpose by its id: what the policy numbers (s.5), and what the law on rights adds."""
+    """Return every purpose by its id: those that the policy numbers (s.5) and `rights`."""
     found = {}
     for name in tables.list_keys():
         table = tables.get_table(name)
@@ -32,7 +32,7 @@ def load_purposes(tables: TomlTable) -> Mapping[str, Purpose]:
 def load_categories(
     tables: TomlTable, hold_ids: Collection[str], purposes: Mapping[str, Purpose]
 ) -> Mapping[str, Category]:
-    """Every category by its id. `holds` are the ids the file has, readable or not."""
+    """Return every category by its id. `hold_ids` are the holds of the file, readable or not."""
     found: dict[str, Category] = {}
     claimed: dict[str, str] = {}
     for name in tables.list_keys():
@@ -51,7 +51,7 @@ def load_categories(
 
 
 def _check_purposes(table: TomlTable, category: Category, purposes: Mapping[str, Purpose]) -> None:
-    """Every field serves a purpose that the file knows; what the bridge makes, only those it may serve."""
+    """Report fields that serve no purpose of the file, and the bridge's own fields that serve one it may not serve."""
     if table.has_key("purposes") and not category.purposes:
         table.add_fault("purposes", "must not be empty: no field is kept without a purpose")
     for key, named in (("purposes", category.purposes), ("purpose_lock", category.purpose_lock)):
@@ -91,7 +91,7 @@ def _read_category(name: str, table: TomlTable) -> Category:
 
 
 def _read_max_age(table: TomlTable, key: str) -> Mapping[str, Any]:
-    """A longest age: an event and the days or months after it."""
+    """Return a greatest age: an event and the days or months after it; {} where the category has none."""
     if not table.has_key(key):
         return {}
     age = table.get_table(key)

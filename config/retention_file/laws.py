@@ -1,6 +1,6 @@
-"""Reads `[law.…]` and `[hold.…]` of the retention file rule by rule: one bad rule never disables the others.
+"""Read `[law.…]` and `[hold.…]` of the retention file rule by rule: one bad rule never disables the others.
 
-A rule that cannot be read is None: it is named as broken, and holds. Nothing here raises for a single rule.
+A rule that cannot be read is None: it is named as broken, and holds. Nothing in this file raises for a single rule.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ _JURISDICTION = re.compile(r"[A-Z]{2}|own")
 def load_laws(
     tables: TomlTable, merchant_facts: Mapping[str, Any], rule_report: FileReport
 ) -> dict[str, Law | None]:
-    """Every law by its id. `facts` are those of `[merchant]` that a law may ask for."""
+    """Return every law by its id. `merchant_facts` are those of `[merchant]` that `applies_if` may name."""
     return {name: _read_law(tables, name, merchant_facts, rule_report) for name in tables.list_keys()}
 
 
 def load_retention_rules(
     tables: TomlTable, laws: Mapping[str, Law | None], rule_report: FileReport
 ) -> dict[str, RetentionRule | None]:
-    """Every hold by its id."""
+    """Return every hold by its id."""
     return {name: _read_retention_rule(tables, name, laws, rule_report) for name in tables.list_keys()}
 
 
@@ -140,7 +140,7 @@ def _read_extension(table: TomlTable) -> RuleExtension | None:
 
 
 def _open_rule_table(tables: TomlTable, name: str, rule_report: FileReport) -> TomlTable | None:
-    """One rule's table, reporting to the rules' own report: its faults break it alone."""
+    """Return one rule's table, which reports to the rules' own report: its faults break this rule alone."""
     value = tables.get_raw(name)
     table = TomlTable(value if isinstance(value, dict) else {}, f"{tables.name}.{name}", rule_report)
     if not isinstance(value, dict):

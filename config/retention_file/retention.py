@@ -1,4 +1,4 @@
-"""The retention file (`config/retention.toml`), read rule by rule: one bad rule never disables the others.
+"""Read the retention file (`config/retention.toml`) rule by rule: one bad rule never disables the others.
 
 A law or hold that cannot be read is left out, named in `Retention.broken` and thereby holds for ever; so does a
 category whose basis names a ground that its laws cannot be. Faults of the file itself, of its frame, of purposes
@@ -112,7 +112,7 @@ def load_retention(path: Path) -> Retention:
 
 
 def _read_merchant_facts(merchant_table: TomlTable) -> dict[str, Any]:
-    """What laws ask about the merchant (`applies_if`)."""
+    """Return the facts about the merchant that laws may name in `applies_if`."""
     form = merchant_table.get_choice("legal_entity_type", LEGAL_FORMS, "unknown")
     if form == "unknown":
         merchant_table.add_unset("legal_entity_type")
@@ -139,7 +139,7 @@ def _read_calendar(table: TomlTable) -> Calendar:
 
 
 def _read_residue_rules(table: TomlTable) -> ResidueRules:
-    """What an erasure removes of what others wrote at a platform; what is not written is kept."""
+    """Return what an erasure removes of data that other apps wrote at a platform; what is not named is kept."""
     words = {kind: table.get_choice(kind, ("erase", "keep"), "keep") for kind in RESIDUE_KINDS}
     apply = table.get_bool("apply", default=False)
     table.report_unknown_keys()
@@ -149,7 +149,7 @@ def _read_residue_rules(table: TomlTable) -> ResidueRules:
 
 
 def _read_vault_rules(table: TomlTable) -> VaultRules:
-    """Where the statutory copies are. Books that others keep count only with the word of whoever keeps them."""
+    """Return where the statutory copies are. Books kept elsewhere count only with the attestation of their keeper."""
     rules = VaultRules(
         mode=table.get_choice("mode", ("bridge", "external_attested"), "bridge"),
         keep_identity=table.get_choice(
@@ -182,7 +182,7 @@ def _read_month_day(table: TomlTable, key: str, default: str) -> tuple[int, int]
 
 
 def _read_due_date_overrides(table: TomlTable) -> Mapping[str, date]:
-    """Years whose annual return is due on another day, as dates or as text."""
+    """Return the financial years whose annual return is due on another day; days are dates or text."""
     moved = {}
     for year in table.list_keys():
         value = table.get_raw(year)
@@ -203,7 +203,7 @@ def _remove_refused_bases(
     laws: Mapping[str, Law | None],
     rule_report: FileReport,
 ) -> tuple[Mapping[str, Category], list[str]]:
-    """The categories without what their basis must not say, and the ids of those that said it."""
+    """Return the categories without the bases that are refused, and the ids of the categories that had one."""
     found, doubtful = dict(categories), []
     for each in categories.values():
         keeping = [laws.get(hold.law) for ground in each.holds if (hold := holds.get(ground))]

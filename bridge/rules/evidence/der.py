@@ -1,7 +1,7 @@
-"""DER (ITU-T X.690), as much of it as timestamps need: one value inside another, lengths in full.
+"""Read and write DER (ITU-T X.690), as much of it as timestamps need.
 
-Pure. Writes and reads tag, length, content; knows no type but the whole number. Indefinite lengths (BER) and tags
-of several bytes are refused.
+Pure. Knows tag, length and content, and no type but the whole number. Indefinite lengths (BER) and tags of several
+bytes are refused.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ LONG_LENGTH_FLAG = 0x80
 
 
 def encode_der_value(tag: int, *parts: bytes) -> bytes:
-    """One value of these parts, one after the other."""
+    """Return one value whose content is these parts, one after the other."""
     content = b"".join(parts)
     size = len(content)
     if size < LONG_LENGTH_FLAG:
@@ -33,12 +33,12 @@ def encode_der_value(tag: int, *parts: bytes) -> bytes:
 
 
 def encode_der_integer(number: int) -> bytes:
-    """A whole number that is not negative."""
+    """Return a whole number that is not negative, encoded."""
     return encode_der_value(INTEGER, number.to_bytes(number.bit_length() // 8 + 1))
 
 
 def read_der_values(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """The values that stand one after the other: (tag, content). Raises ValueError where one is cut or not DER."""
+    """Yield the values one after the other as (tag, content). Raises ValueError where one is cut or not DER."""
     at = 0
     while at < len(data):
         if len(data) < at + 2 or data[at] & 0x1F == 0x1F:
@@ -56,7 +56,7 @@ def read_der_values(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def unwrap_der_value(data: bytes, tag: int) -> list[tuple[int, bytes]]:
-    """What is in the first value, which must have this tag. Raises ValueError."""
+    """Return what is in the first value, which must have this tag. Raises ValueError."""
     for found, content in read_der_values(data):
         if found != tag:
             break

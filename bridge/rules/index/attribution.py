@@ -1,8 +1,8 @@
-"""Decides which carrier had a parcel, and whose account it travelled on.
+"""Decide which carrier had a parcel, and on whose account it was sent.
 
-The merchant's own word comes first; then the tracking URL's host and the company text, in this order. Never guesses:
+The merchant's own rules come first; then the tracking URL's host and the company text, in this order. Never guesses:
 a number alone attributes nothing, because the forms collide between carriers, and what nobody names is `unknown`.
-Never asks a carrier: that would tell it of a parcel it never had.
+Never asks a carrier: that would disclose a parcel that it never had.
 """
 
 from __future__ import annotations
@@ -91,8 +91,8 @@ CARRIER_HOSTS: Mapping[str, str] = {
 class Attribution:
     """Who transported a parcel and who has the contract with the carrier.
 
-    `by` is what decided the carrier: `merchant`, `url`, `company` or `nothing`; with `+number` where the form of the
-    number confirms it, `-number` where it contradicts.
+    `decided_by` is what decided the carrier: `merchant`, `url`, `company` or `nothing`; with `+number` where the form
+    of the number confirms it, `-number` where it contradicts.
     """
 
     carrier: str
@@ -109,9 +109,9 @@ def attribute_parcel(
     service: str = "",
     rules: Sequence[AttributionRule] = (),
 ) -> Attribution:
-    """Name the carrier and the account holder of one parcel, from what its fulfillment says.
+    """Return the carrier and the account holder of one parcel, from what its fulfillment says.
 
-    `rules` are the merchant's own word, `location` (an id) and `service` (a handle) what they may ask for.
+    `rules` are the merchant's own, `location` (an id) and `service` (a handle) what their conditions may name.
     """
     squashed = normalise_waybill(number)
     if is_personal_number(
@@ -202,7 +202,7 @@ def _find_longest_name(compact_text: str, names: Mapping[str, str]) -> str:
 
 
 def normalise_waybill(number: str) -> str:
-    """Spell a number as carriers do: people write blanks and dashes into it."""
+    """Return a number as carriers spell it: people write blanks and dashes into it."""
     return re.sub(r"[\s-]", "", number).upper()
 
 
@@ -210,21 +210,21 @@ def normalise_waybill(number: str) -> str:
 
 
 def _is_bluedart_number(number: str) -> bool:
-    """Eleven digits, the last is the first ten mod 7; older accounts have eight to twelve characters."""
+    """Return True for eleven digits, the last the first ten mod 7; older accounts have eight to twelve characters."""
     if re.fullmatch(r"[0-9]{11}", number):
         return int(number[:10]) % 7 == int(number[10])
     return re.fullmatch(r"[0-9A-Z]{8,10}|[0-9A-Z]{12}", number) is not None
 
 
 def _is_delhivery_number(number: str) -> bool:
-    """Fourteen digits, the last is digits eight to thirteen mod 7; older ones have eleven to thirteen."""
+    """Return True for fourteen digits, the last digits eight to thirteen mod 7; older ones have eleven to thirteen."""
     if re.fullmatch(r"[0-9]{14}", number):
         return int(number[7:13]) % 7 == int(number[13])
     return re.fullmatch(r"[0-9]{11,13}", number) is not None
 
 
 def _is_indiapost_number(number: str) -> bool:
-    """UPU S10 of India: check digit mod 11 with the union's weights."""
+    """Return True for a number of UPU S10 of India: check digit mod 11 with the union's weights."""
     if not re.fullmatch(r"[A-Z]{2}[0-9]{9}IN", number):
         return False
     weighed = sum(int(d) * w for d, w in zip(number[2:10], (8, 6, 4, 2, 3, 5, 9, 7), strict=True))

@@ -1,7 +1,7 @@
-"""A sale out of a webhook's body: orders that were paid or sent, and refunds. Pure.
+"""Read a sale from a webhook's body: orders that were paid or sent, and refunds. Pure.
 
-Shapes: REST bodies of 2025-10 to 2026-10 (https://shopify.dev/docs/api/webhooks). Takes what an invoice must say
-and leaves the rest.
+Shapes: REST bodies of 2025-10 to 2026-10 (https://shopify.dev/docs/api/webhooks). Reads what an invoice must state
+and nothing else.
 """
 
 from __future__ import annotations
@@ -29,7 +29,10 @@ PAID_TRANSACTION_STATES = ("success", "")  # states of a transaction that moved 
 
 
 def read_sale(topic: str, body: Mapping[str, Any], received_at: datetime) -> Sale | None:
-    """The sale that this delivery proves; None where it proves none. `received_at` counts where it says no moment."""
+    """Return the sale that this delivery proves; None where it proves none.
+
+    `received_at` counts where the body states no moment.
+    """
     if topic in INVOICE_TOPICS:
         return _read_order_sale(body, received_at)
     return _read_refund_sale(body, received_at) if topic == REFUND_TOPIC else None
@@ -129,7 +132,7 @@ def _sum_shipping(body: Mapping[str, Any]) -> str:
 
 
 def read_postal_address(address: Mapping[str, Any]) -> PostalAddress:
-    """A name and an address; no phone, no coordinates."""
+    """Return a name and an address, without phone and coordinates."""
     names = [read_text(address.get("first_name")), read_text(address.get("last_name"))]
     return PostalAddress(
         name=read_first_text(address.get("name"), " ".join(name for name in names if name)),
@@ -144,7 +147,7 @@ def read_postal_address(address: Mapping[str, Any]) -> PostalAddress:
 
 
 def parse_amount(value: Any) -> Decimal | None:
-    """An amount of money from text or a number; None for anything else."""
+    """Return an amount of money from text or a number; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     try:

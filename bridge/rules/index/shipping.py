@@ -1,6 +1,6 @@
-"""What a fulfilment, a return or an order says of parcels: numbers, whose account, where they are, how they are paid.
+"""Read parcels from a fulfilment, a return or an order: numbers, account, status, way of payment.
 
-Pure. REST bodies of 2025-10 to 2026-10. Never an address, a name or an amount.
+Pure. REST bodies of 2025-10 to 2026-10. Never reads an address, a name or an amount.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ SETTLED_STATUSES: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ParcelSighting:
-    """One tracking number with what the shop wrote beside it, attributed. `status` is the shop's word of it."""
+    """One tracking number with what the shop wrote about it, attributed. `status` is the shop's, not the carrier's."""
 
     number: str
     carrier: str
@@ -81,7 +81,7 @@ class ParcelSighting:
 def read_fulfillment_parcels(
     shipment: Mapping[str, Any], rules: AttributionRules
 ) -> Iterator[ParcelSighting]:
-    """The parcels of one fulfilment."""
+    """Return the parcels of one fulfilment."""
     company = read_text(shipment.get("tracking_company"))
     numbers = read_texts(shipment.get("tracking_numbers")) or read_texts([shipment.get("tracking_number")])
     urls = read_texts(shipment.get("tracking_urls")) or read_texts([shipment.get("tracking_url")])
@@ -105,7 +105,7 @@ def read_fulfillment_parcels(
 
 
 def read_reverse_parcels(body: Mapping[str, Any], rules: AttributionRules) -> tuple[ParcelSighting, ...]:
-    """Reverse waybills, where a return carries them."""
+    """Return the reverse waybills of a return that has some."""
     found = []
     for key in ("reverse_deliveries", "return_shipments", "reverse_shipments"):
         for shipment in read_objects(body.get(key)):
@@ -128,7 +128,7 @@ def _build_parcel_sighting(
 
 
 def read_platform_parcels(order: Mapping[str, Any], rules: AttributionRules) -> Iterator[Waybill]:
-    """The parcels of one order as the Admin API gives it: those that were sent, and those that come back."""
+    """Return the parcels of one order as the Admin API gives it: those that were sent, and those that come back."""
     number = str(order.get("legacyResourceId", "")) or legacy_id(order.get("id"))
     paid = read_texts(order.get("paymentGatewayNames"))
     of_order: dict[str, Any] = {
@@ -151,7 +151,7 @@ def read_platform_parcels(order: Mapping[str, Any], rules: AttributionRules) -> 
 
 
 def is_unsettled(kind: str, status: str) -> bool | None:
-    """Is a `return` or a `dispute` of this status still to be settled? None where it says no status."""
+    """Return True where a `return` or a `dispute` of this status is still to be settled; None without status."""
     return status.lower() not in SETTLED_STATUSES[kind] if status else None
 
 
@@ -163,7 +163,7 @@ def _list_unsettled_blockers(order: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _read_display_status(shipment: Mapping[str, Any]) -> dict[str, Any]:
-    """Where the platform thinks the one parcel of a fulfilment is."""
+    """Return the platform's status of the one parcel of a fulfilment."""
     status = DISPLAY_STATUSES.get(read_text(shipment.get("displayStatus")), ParcelStatus.UNKNOWN)
     at = parse_utc_datetime(shipment.get("deliveredAt")) or parse_utc_datetime(shipment.get("inTransitAt"))
     return {"status": status, "status_at": at} if status is not ParcelStatus.UNKNOWN else {}
@@ -195,7 +195,7 @@ def _build_waybill(
 
 
 def is_cash_on_delivery(body: Mapping[str, Any]) -> bool | None:
-    """True where the price is collected at the door; None where the body names no way of paying."""
+    """Return True where the price is collected at the door; None where the body names no way of payment."""
     named = read_texts(body.get("payment_gateway_names")) or read_texts([body.get("gateway")])
     if not named:
         return None

@@ -1,6 +1,6 @@
-"""What a notice and its entries amount to: states, answers that are good, where a task stands. Pure.
+"""Decide what answers mean: the state of a notice, whether an answer is valid, where a task stands. Pure.
 
-Sent is not done, not found is not erased, and what a processor keeps has a law and a day.
+Sent is not done, not found is not erased, and what a processor keeps has a law and a last day.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ BLOCKING_REASONS = (
 
 
 def validate_answer(items: Sequence[NoticeItem], answers: Mapping[str, AnswerRow], *, today: date) -> None:
-    """Is this a whole and good answer to a notice? Raises PayloadInvalid with a constant reason."""
+    """Raise PayloadInvalid with a constant reason where this is no complete and valid answer to a notice."""
     known = {entry.id for entry in items}
     if answers.keys() - known:
         raise PayloadInvalid("entry_unknown")
@@ -104,7 +104,7 @@ def validate_answer(items: Sequence[NoticeItem], answers: Mapping[str, AnswerRow
 
 
 def reopen_notice_item(item: NoticeItem, reason: str, now: datetime) -> NoticeItem:
-    """An answered entry whose processor is to be told again: it is looked at first, as if it were new."""
+    """Return an answered item as a waiting one, so that its processor is notified again; it is tracked first."""
     return replace(
         item,
         state=NoticeState.WAITING,
@@ -120,7 +120,7 @@ def reopen_notice_item(item: NoticeItem, reason: str, now: datetime) -> NoticeIt
 
 
 def derive_notice_state(answers: Sequence[ProcessorAnswer]) -> NoticeState:
-    """The state of a notice whose entries were all answered."""
+    """Return the state of a notice whose items were all answered."""
     given = set(answers)
     if given == {ProcessorAnswer.NOT_FOUND}:
         return NoticeState.NOT_FOUND
@@ -146,7 +146,10 @@ class NoticeTaskStatus:
 def derive_notice_task_status(
     processor: str, items: Sequence[NoticeItem], notices: Sequence[Notice]
 ) -> NoticeTaskStatus:
-    """Given its entries and the notices that list them. `letters` hold this request's notices only."""
+    """Return the status of the task from its items and the notices that list them.
+
+    `notices` are those of this request only.
+    """
     still = [entry for entry in items if entry.answer is None]
     answers = Counter(entry.answer for entry in items if entry.answer is not None)
     outcome = Outcome.UNCONFIRMED
@@ -189,14 +192,14 @@ def derive_notice_task_status(
 def _find_first_problem(
     open_items: Sequence[NoticeItem], notices: Sequence[Notice], refused_count: int
 ) -> str:
-    """The one thing to look at first."""
+    """Return the one problem that an operator looks at first, as a code; '' where there is none."""
     stuck = next((entry.reason for entry in open_items if entry.reason in BLOCKING_REASONS), "")
     grave = next((str(letter.state) for letter in notices if letter.state in PROBLEM_NOTICE_STATES), "")
     return stuck or grave or ("processor_refused" if refused_count else "")
 
 
 def _summarise_waiting_items(open_items: Sequence[NoticeItem]) -> list[dict[str, Any]]:
-    """What is not in a letter yet, by reason; the date is the latest of its group."""
+    """Return what is not in a letter yet, by reason; the date is the latest of its group."""
     groups: dict[tuple[str, str], list[NoticeItem]] = {}
     for entry in open_items:
         if not entry.notice_id or entry.state in (NoticeState.WAITING, NoticeState.QUEUED):
@@ -213,7 +216,7 @@ def _summarise_waiting_items(open_items: Sequence[NoticeItem]) -> list[dict[str,
 
 
 def _summarise_retained_items(items: Sequence[NoticeItem]) -> list[dict[str, Any]]:
-    """What a processor keeps: how much, under which law, until when."""
+    """Return what a processor keeps: how much, under which law, until when."""
     groups = Counter((entry.law, entry.until) for entry in items if entry.answer is ProcessorAnswer.RETAINED)
     return [
         {"law": law, "until": until.isoformat() if until else None, "entries": count}

@@ -1,7 +1,7 @@
-"""Decides whether a processor may be asked yet to erase a record, and if not: why, until when, when to look again.
+"""Decide whether a processor may be notified yet, and if not: why, until when, when to check again.
 
-Pure. Never while a parcel moves, its cash is out, a return, claim or dispute is open, or a hold runs: what the
-carrier needs to deliver must not be taken from it. In doubt it waits; a person may release.
+Pure. Never while a parcel moves, its cash is unpaid, a return, claim or dispute is open, or a hold runs: the carrier
+needs the data to deliver. In doubt it waits; a person may release.
 """
 
 from __future__ import annotations
@@ -44,7 +44,10 @@ PAUSED_BY_OPERATOR = "held_by_operator"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NoticeTiming:
-    """`reason` is a code, '' where it may be asked now. `not_before` None beside a reason: the end is open."""
+    """When an item may be sent.
+
+    `reason` is a code, '' where it may be sent now. `not_before` None with a reason: the end is open.
+    """
 
     reason: str = ""
     not_before: datetime | None = None
@@ -54,7 +57,10 @@ class NoticeTiming:
 def decide_notice_timing(
     item: NoticeItem, *, now: datetime, is_trackable: bool, notice_rules: NoticeRules, retention: Retention
 ) -> NoticeTiming:
-    """May the processor be asked about this entry? `tracked`: a system can be asked where the parcel is."""
+    """Decide whether the processor may be notified of this item.
+
+    `is_trackable`: a system can be asked where the parcel is.
+    """
     if item.released:
         return NoticeTiming()
     waits = _list_wait_reasons(item, is_trackable, notice_rules, retention, now)
@@ -80,7 +86,7 @@ def decide_notice_timing(
 def _list_wait_reasons(
     item: NoticeItem, is_trackable: bool, notice_rules: NoticeRules, retention: Retention, now: datetime
 ) -> list[tuple[datetime | None, str]]:
-    """Every ground to wait with its end; None has no end in sight. The gravest comes first."""
+    """Return every reason to wait with its end; None is an open end. The gravest comes first."""
     if item.matters:
         return [(None, _format_blocker_code(item.matters))]
     if item.names is not ReferenceKind.WAYBILL:
@@ -106,7 +112,7 @@ def _list_wait_reasons(
 def _list_untracked_waits(
     item: NoticeItem, is_trackable: bool, notice_rules: NoticeRules, retention: Retention, now: datetime
 ) -> list[tuple[datetime | None, str]]:
-    """Nobody can say where it is: so many days after the last word of it, it counts as delivered."""
+    """Return the waits of a parcel without known status: so many days after its last news it counts as delivered."""
     reason = "carrier_does_not_know_it" if is_trackable else "carrier_not_tracked"
     words = [moment for moment in (item.shipped_at, item.status_at) if moment is not None]
     if not words:
@@ -117,7 +123,7 @@ def _list_untracked_waits(
 
 
 def _format_blocker_code(blockers: Sequence[str]) -> str:
-    """The gravest as a code: an operator's word before the shop's."""
+    """Return the gravest blocker as a code: an operator's before the shop's."""
     return PAUSED_BY_OPERATOR if PAUSED_BY_OPERATOR in blockers else f"{blockers[0].partition('/')[0]}_open"
 
 

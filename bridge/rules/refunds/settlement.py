@@ -1,4 +1,4 @@
-"""Bank details of a refund: their shapes, who may read them, and from when on they must go.
+"""Decide about bank details of a refund: their form, who may read them, and when they must be erased.
 
 Pure. Errors name what is wrong and never repeat what was given.
 """
@@ -31,7 +31,7 @@ _MAX_HOLDER_CHARS = 120
 
 
 def parse_refund_id(raw_id: str) -> str:
-    """A refund's id: Shopify's number, or the merchant's own mark. Raises PayloadInvalid."""
+    """Return a refund's id: Shopify's number, or the merchant's own. Raises PayloadInvalid."""
     number = raw_id.strip().removeprefix("gid://shopify/Refund/")
     if not _REFUND_ID_FORMAT.fullmatch(number):
         raise PayloadInvalid("refund_id_shape")
@@ -77,10 +77,10 @@ def validate_settlement(*, reference: str, amount: str, currency: str, on: date)
 def find_read_refusal(
     account: RefundAccount | None, *, refund: str, purpose: str, lock: Sequence[str]
 ) -> str:
-    """Why these details may not be read, as a code; '' where they may.
+    """Return why these details may not be read, as a code; '' where they may.
 
-    Policy s.2 and s.5.xvi: to execute the refund and for nothing else. A lock that the retention file does not
-    name lets nobody in.
+    Policy s.2 and s.5.xvi: to execute the refund and for nothing else. A purpose that `purpose_lock` of the retention
+    file does not name reads nothing.
     """
     if account is None:
         return "not_known"
@@ -92,14 +92,14 @@ def find_read_refusal(
 
 
 def compute_day_start(day: date, retention: Retention) -> datetime:
-    """When a day begins where the merchant keeps its books."""
+    """Return when a day begins where the merchant keeps its books."""
     return datetime.combine(day, time.min, ZoneInfo(retention.calendar.timezone)).astimezone(UTC)
 
 
 def compute_erase_at(opened_at: datetime, settled_at: datetime, retention: Retention) -> datetime | None:
-    """The moment from which the details must go: the day after the last day of every hold of their category.
+    """Return when the details must be erased: the day after the last day of every hold of their category.
 
-    None: the file has no such category, or a hold that cannot be read or has no end; then they stay.
+    None where the file has no such category, or a hold cannot be read or has no end; then they stay.
     """
     category = retention.categories.get(REFUND_BANK_CATEGORY)
     if category is None:

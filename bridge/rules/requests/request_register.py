@@ -1,4 +1,4 @@
-"""The register of all requests, as an auditor reads it: by month, what is late, who still owes an answer, what is held.
+"""Build the register of all requests for an auditor: by month, what is overdue, open answers, held documents.
 
 Pure: rows in, figures out. Ids, counts, codes and days; no person, no pseudonym.
 """
@@ -26,7 +26,7 @@ def build_request_register(
     zone: tzinfo,
     now: datetime,
 ) -> dict[str, Any]:
-    """The register, JSON-ready.
+    """Return the register, JSON-ready.
 
     `open_answers` counts the instructions that wait for each processor, `held` is (ids of holds, first day it
     may go, documents), `laws` maps ids of holds to what to quote. `zone` says which month a moment is in.
@@ -82,7 +82,7 @@ def _format_late_request(request: PrivacyRequest) -> dict[str, Any]:
 def _count_held_documents(
     held_documents: Sequence[tuple[Sequence[str], date | None, int]], laws: Mapping[str, str]
 ) -> list[dict[str, Any]]:
-    """Documents by hold and year of release; one that several holds keep counts under each."""
+    """Return documents by hold and year of release; one that several holds keep counts under each."""
     counts: Counter[tuple[str, str]] = Counter()
     for holds, erasable_from, documents in held_documents:
         year = str(erasable_from.year) if erasable_from else "undecided"

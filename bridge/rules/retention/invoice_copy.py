@@ -1,4 +1,4 @@
-"""What a statutory copy must say, and whom it may name: CGST Rules rr.46, 53 as named rules.
+"""Decide what a statutory copy states, and when it names the buyer: CGST Rules rr.46, 53 as named rules.
 
 Pure. The State of the buyer always: for goods to an unregistered buyer it is the place of supply (IGST Act
 s.10(1)(ca) with its Explanation). Name and address only where a rule wants them. Never e-mail, phone, note,
@@ -36,7 +36,7 @@ GST_STATE_CODES = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Supplier:
-    """Who sold: as the invoice names the merchant."""
+    """The merchant as the invoice names it."""
 
     name: str
     address: str = ""
@@ -45,14 +45,14 @@ class Supplier:
 
 
 def compute_taxable_value(sale: Sale) -> Decimal | None:
-    """What tax is computed on, in rupees: the total without tax and tip. None where it cannot be read."""
+    """Return what tax is computed on, in rupees: the total without tax and tip. None where it cannot be read."""
     if sale.currency != "INR" or sale.total is None or sale.tax is None:
         return None
     return sale.total - sale.tax - sale.tip
 
 
 def find_buyer_gstin(sale: Sale) -> str:
-    """The buyer's GSTIN, where an attribute of the order or the company's name holds one, written in any way."""
+    """Return the buyer's GSTIN where an attribute of the order or the company's name holds one, in any spelling."""
     texts = [*(value for _, value in sale.attributes), sale.billing.company, sale.delivery.company]
     found = (
         GSTIN_PATTERN.search(_GSTIN_SEPARATORS.sub("", text.upper())) or GSTIN_PATTERN.search(text.upper())
@@ -62,7 +62,7 @@ def find_buyer_gstin(sale: Sale) -> str:
 
 
 def list_missing_particulars(sale: Sale) -> list[str]:
-    """What a copy of this sale would not hold although the law wants it, as codes: somebody told it too late."""
+    """Return, as codes, what a copy of this sale would lack although the law wants it: it came too late."""
     at = _get_supply_address(sale)
     wanted = list_buyer_name_reasons(sale, tuple(BUYER_NAME_CONDITIONS), VaultRules())
     told = bool(sale.billing.name or sale.billing.company) and bool(sale.billing.lines)
@@ -74,7 +74,7 @@ def list_missing_particulars(sale: Sale) -> list[str]:
 
 
 def _is_export(sale: Sale, _: VaultRules) -> bool:
-    """Rule 46, export proviso: any value."""
+    """Return True for an export (rule 46, export proviso: any value)."""
     country = sale.delivery.country_code or sale.billing.country_code
     return bool(country) and country != HOME_COUNTRY
 
@@ -104,10 +104,10 @@ BUYER_NAME_CONDITIONS: Mapping[str, Callable[[Sale, VaultRules], bool]] = {
 
 
 def list_buyer_name_reasons(sale: Sale, conditions: tuple[str, ...], rules: VaultRules) -> tuple[str, ...]:
-    """Why the copy names the buyer, as codes; empty: it must not.
+    """Return why the copy names the buyer, as codes; empty means that it must not.
 
-    `conditions` are the category's names. A value that nobody can read names her: a copy cannot be mended
-    later. An unknown condition does so too.
+    `conditions` are the category's names. A value that nobody can read names the buyer, since a copy cannot be
+    corrected later. An unknown condition does so too.
     """
     found = [
         name
@@ -122,9 +122,9 @@ def list_buyer_name_reasons(sale: Sale, conditions: tuple[str, ...], rules: Vaul
 def build_invoice_copy(
     sale: Sale, supplier: Supplier, conditions: tuple[str, ...], rules: VaultRules
 ) -> InvoiceCopy:
-    """The statutory minimum of a sale, or of what was paid back of it, ready to be sealed.
+    """Return the statutory minimum of a sale, or of what was paid back of it, ready to be sealed.
 
-    A credit note (r.53) names nobody: it refers to its invoice, which names whom it must.
+    A credit note (r.53) names nobody: it refers to its invoice, which names the buyer where it must.
     """
     told = _build_figures(sale, supplier, rules)
     kind, named = DocumentKind.INVOICE, list_buyer_name_reasons(sale, conditions, rules)
@@ -157,7 +157,7 @@ def build_invoice_copy(
 
 
 def _build_figures(sale: Sale, supplier: Supplier, rules: VaultRules) -> dict[str, Any]:
-    """Rule 46(a)-(c), (g)-(m). When it was issued stands beside the copy: a later event may move it."""
+    """Return the figures of rule 46(a)-(c), (g)-(m). The day of issue stands beside the copy: it may move later."""
     value = compute_taxable_value(sale)
     return {
         "number": sale.number,
@@ -174,7 +174,7 @@ def _build_figures(sale: Sale, supplier: Supplier, rules: VaultRules) -> dict[st
 
 
 def _build_place_of_supply(sale: Sale) -> dict[str, str]:
-    """Where the goods went: r.46(n). The delivery, else the bill."""
+    """Return where the goods went (r.46(n)): the delivery address, else the billing address."""
     at = _get_supply_address(sale)
     return {
         "state": at.state,

@@ -1,7 +1,7 @@
-"""How long a retention file lets each category rest: plain enough to be stored, and compared with another file.
+"""Compare how long two retention files keep each category; the result is plain enough to be stored.
 
-Pure. In doubt a change counts as nearer: whoever accepts it has seen it. What a file says of the merchant is not
-compared here; where it moves the days of sealed documents, that is seen order by order.
+Pure. In doubt a change counts as a shorter retention: whoever accepts it has seen it. What a file says of the merchant
+is not compared by these functions; where it moves the days of sealed documents, that is seen order by order.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _NO_END_DATE = "9999-12-31"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ShortenedRetention:
-    """One age or hold that lets a category go earlier, or may: as the accepted file has it, as the loaded one."""
+    """One age or hold that ends earlier, or may: in the accepted file, and in the loaded one."""
 
     category: str
     what: str
@@ -34,7 +34,7 @@ class ShortenedRetention:
 
 
 def collect_max_ages(retention: Retention) -> dict[str, Any]:
-    """What the file says of each category's ages."""
+    """Return what the file says of each category's ages."""
     return {
         category.id: _describe_category_ages(category, retention)
         for category in retention.categories.values()
@@ -42,14 +42,14 @@ def collect_max_ages(retention: Retention) -> dict[str, Any]:
 
 
 def find_expiry_days(max_ages: Iterable[MaxAges], age_key: tuple[str, str]) -> int:
-    """The longest of these files' ages in days, for what a purge destroys; a file that does not say has the default."""
+    """Return the longest of these files' ages in days; a file without the age has the default."""
     category, name = age_key
     days = [ages.get(category, {}).get(name, {}).get("days") for ages in max_ages]
     return max(each if isinstance(each, int) and each > 0 else DEFAULT_EXPIRY_DAYS[age_key] for each in days)
 
 
 def find_shortened_retention(accepted: MaxAges, loaded: MaxAges) -> list[ShortenedRetention]:
-    """What goes earlier under the second file. A category that is not there any more does not age."""
+    """Return what ends earlier under the second file. A category that is not there any more does not expire."""
     found = []
     for category in sorted(accepted):
         old, new = accepted[category], loaded.get(category)
@@ -85,7 +85,7 @@ def _extract_age_units(age: Mapping[str, Any]) -> dict[str, int]:
 
 
 def _describe_hold_rule(ground: str, retention: Retention) -> dict[str, Any] | None:
-    """What its last day is computed from; None where it cannot be read: then it holds for ever."""
+    """Return what the last day is computed from; None where it cannot be read, which holds for ever."""
     rule = retention.holds.get(ground)
     law = retention.laws.get(rule.law) if rule else None
     if rule is None or law is None:
@@ -108,7 +108,7 @@ def _describe_hold_rule(ground: str, retention: Retention) -> dict[str, Any] | N
 
 
 def _get_effective_age(ages: Mapping[str, Any]) -> Mapping[str, int] | None:
-    """The age; none with holds is over with them, and without either nothing ages (None)."""
+    """Return the age; {} where the holds decide alone, None where there are none either and nothing expires."""
     return ages["max_age"] or ({} if ages["holds"] else None)
 
 
@@ -122,7 +122,7 @@ def _is_age_shorter(accepted: Mapping[str, int] | None, loaded: Mapping[str, int
 
 
 def _is_hold_weaker(accepted: Mapping[str, Any] | None, loaded: Mapping[str, Any] | None) -> bool:
-    """True where the hold may end earlier, or hold less, than before."""
+    """Return True where the hold may end earlier, or hold less, than before."""
     if accepted is None or loaded is None:
         return loaded is not None
     spans = accepted["args"].keys() | loaded["args"].keys()
@@ -158,7 +158,7 @@ def _format_max_age(span: Mapping[str, int] | None) -> str:
 
 
 def _format_hold_rule(hold: Mapping[str, Any] | None) -> str:
-    """The hold in a few words; {} is a hold that is not there."""
+    """Return the hold in a few words; {} is a hold that is not there."""
     if not hold:
         return "for ever" if hold is None else "removed"
     words = [hold["rule"], *(str(value) for value in hold["args"].values())]

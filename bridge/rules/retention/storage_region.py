@@ -1,4 +1,4 @@
-"""Which rules of the retention file want data in a certain country. Pure.
+"""Decide which rules of the retention file require that data lie in a country. Pure.
 
 Income-tax Rules 2026 r.46(8): books of account are accessible in India, with a daily backup on servers in India.
 """
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def list_region_requirements(region: str, retention: Retention, today: date) -> list[str]:
-    """Ids of the holds and categories that want this region, of laws that bind this merchant on that day."""
+    """Return ids of the holds and categories that require this region, of laws that bind this merchant on that day."""
     named = {ground for category in retention.categories.values() for ground in category.holds}
     found = []
     for hold in retention.holds.values():

@@ -1,4 +1,4 @@
-"""Names that only money goes by: handles of UPI addresses, codes of banks.
+"""Names that are used for payments only: handles of UPI addresses, codes of banks.
 
 Data. The handles are gathered from public code that checks UPI addresses; NPCI's own list, which knows more, is at
 https://www.npci.org.in/what-we-do/upi/3rd-party-apps. The codes are the first letters of IFSCs, from banknames.json of

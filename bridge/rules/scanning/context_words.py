@@ -1,6 +1,6 @@
-"""The words beside a number that say what it is.
+"""Define the words beside a number that say what it is.
 
-Pure. Looks a fixed number of characters before and after, so that a long text costs no more than its length.
+Pure. Reads a fixed number of characters before and after, so that the cost grows with the text's length only.
 """
 
 from __future__ import annotations
@@ -44,10 +44,10 @@ PAN_WORDS = re.compile(r"(?<![a-z])pan(?![a-z])", re.IGNORECASE)
 
 
 def get_text_before(text: str, position: int, max_chars: int = LABEL_CHARS) -> str:
-    """What stands before a place, `most` characters of it at most."""
+    """Return the text before a position, at most `max_chars` characters of it."""
     return text[max(0, position - max_chars) : position]
 
 
 def get_text_around(text: str, start: int, end: int) -> str:
-    """What stands on both sides, without what lies between."""
+    """Return the text on both sides, without what lies between."""
     return f"{get_text_before(text, start, CONTEXT_CHARS_BEFORE)} \n {text[end : end + CONTEXT_CHARS_AFTER]}"

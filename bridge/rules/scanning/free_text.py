@@ -1,6 +1,6 @@
-"""Where people write at the shop what nobody asked for, and which of it must not stand there.
+"""Find sensitive numbers in the free text of a delivery: notes, attributes, tags.
 
-Pure. Gives places and kinds, never a text. What is asked for at check-out holds no bank particulars; what is found
+Pure. Returns locations and kinds, never a text. No field of the check-out asks for bank particulars; what is found
 was written into a note, an attribute or a tag.
 """
 
@@ -29,7 +29,7 @@ _ID_NAME_PATTERN = re.compile(r"(?<![a-z])(?i:ids?)(?![a-z])|(?<=[a-z])Ids?\b|(?
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SensitiveTextLocation:
-    """One place that holds what it should not: `what` names place and kinds, the ids say whose it is."""
+    """One field that holds sensitive numbers: `what` names field and kinds, the ids say of which order and customer."""
 
     what: str
     order_id: str = ""
@@ -37,19 +37,19 @@ class SensitiveTextLocation:
 
     @property
     def review_key(self) -> str:
-        """What makes two of them the same: a customer's note comes again with each of her orders."""
+        """Return what makes two locations the same: a customer's note comes again with each order of that customer."""
         return build_review_key(self.what, customer_id=self.customer_id) if self.customer_id else ""
 
 
 def build_review_key(what: str, *, customer_id: str) -> str:
-    """The name under which a place of a customer is told once."""
+    """Return the key under which a field of a customer is reported once."""
     return f"{what}|customer {customer_id}"
 
 
 def find_sensitive_text(
     topic: str, body: Mapping[str, Any], kinds: Collection[str]
 ) -> list[SensitiveTextLocation]:
-    """The places of one delivery that hold numbers of these kinds, and those that were too long to look at whole."""
+    """Return the fields of one delivery that hold numbers of these kinds, and those too long to read completely."""
     if not kinds:
         return []
     order, customer = _get_record_owner_ids(topic, body)
@@ -70,7 +70,7 @@ def find_sensitive_text(
 
 
 def _list_text_fields(topic: str, body: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
-    """(place, all that stands there): an account in one attribute is known by the bank code in the next."""
+    """Yield (field, all its texts): an account in one attribute is recognised by the bank code in the next."""
     family = topic.partition("/")[0]
     if family == "customers":
         yield from _list_customer_text_fields(body)
@@ -91,7 +91,7 @@ def _list_customer_text_fields(body: Mapping[str, Any]) -> Iterator[tuple[str, l
 
 
 def _format_attributes(values: Any) -> Iterator[str]:
-    """Attributes and properties, `name: value`; without the numbers of products that apps put there."""
+    """Return attributes and properties as `name: value`, without the numbers of products that apps write."""
     if isinstance(values, Mapping):  # carts give them as one object
         pairs = [(str(name), str(value)) for name, value in values.items()]
     else:
@@ -100,7 +100,7 @@ def _format_attributes(values: Any) -> Iterator[str]:
 
 
 def _is_app_identifier(name: str, value: str) -> bool:
-    """A name with `_` before it is hidden from the buyer: apps write those."""
+    """Return True for a Shopify id written by an app: a name that starts with `_` is hidden from the buyer."""
     if not _SHOPIFY_ID_FORMAT.fullmatch(value) or context_words.BANK_WORDS.search(name.replace("_", " ")):
         return False
     return name.startswith("_") or _ID_NAME_PATTERN.search(name) is not None

@@ -1,7 +1,7 @@
-"""What is known by its shape: a UPI address, an IFSC, a PAN.
+"""Find what is known by its form: a UPI address, an IFSC, a PAN.
 
-Pure. A shape that other things have too counts only with a name that money goes by, or beside a word that says what it
-is; `wide` asks less, for a copy that hides.
+Pure. A form that other numbers share counts only with a name that is used for payments, or beside a word that says
+what it is; `for_masking` asks less, for a copy that hides.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class ScanHit:
 
 
 def find_by_pattern(text: str, *, for_masking: bool) -> tuple[list[ScanHit], str]:
-    """What has such a shape, and the text with x in its place: what is taken is no part of what stands beside it."""
+    """Return what has such a form, and the text with x in its place, so that no part of a hit is found again."""
     found: list[ScanHit] = []
     free = text
     for kind, shape, beginning, counts in _NUMBER_PATTERNS:

@@ -1,8 +1,8 @@
-"""Bank and identity numbers in free text: which kinds, and where they stand.
+"""Find bank and identity numbers in free text: which kinds, and where they stand.
 
-Pure. Gives kinds and places, never a value. Reads two ways. `scan` decides whether a person must look, so it
-stays silent where a number is as likely a phone or an order; `mask` decides what a copy hides, so in a text that
-speaks of a bank it takes every number long enough for an account. Both take time in proportion to the text's length.
+Pure. Returns kinds and positions, never a value. `scan_text` decides whether a person must look, so it reports nothing
+where a number is as likely a phone or an order; `mask_text` decides what a copy hides, so in a text that mentions a
+bank it takes every number long enough for an account. Both take time in proportion to the text's length.
 """
 
 from __future__ import annotations
@@ -44,12 +44,12 @@ DigitGroup: TypeAlias = tuple[int, int]  # of digits: from, and to before
 
 
 def scan_text(text: str, kinds: Collection[str] = SCAN_KINDS) -> list[ScanHit]:
-    """What of these kinds stands in a text that a person must look at, in order, none over another."""
+    """Return the hits of these kinds that a person must look at, in order and without overlap."""
     return _find_numbers(text, kinds, for_masking=False)
 
 
 def mask_text(text: str, kinds: Collection[str] = SCAN_KINDS, *, label: str = "") -> str:
-    """The text with what was found hidden; of accounts and cards the last four digits stay.
+    """Return the text with its hits hidden; of accounts and cards the last four digits stay.
 
     `label` is what the text is an answer to, such as the name of an attribute. Unchanged where nothing is found.
     """
@@ -78,7 +78,7 @@ def _find_numbers(text: str, kinds: Collection[str], *, for_masking: bool) -> li
 
 
 class _DigitRunClassifier:
-    """What runs of digits in one text are. `banks` is where its bank codes end, in order."""
+    """A classifier of the runs of digits in one text."""
 
     def __init__(self, text: str, ifsc_ends: list[int], *, for_masking: bool) -> None:
         self._text, self._ifsc_ends, self._for_masking = text, ifsc_ends, for_masking
@@ -91,7 +91,7 @@ class _DigitRunClassifier:
         )
 
     def classify_run(self, start: int, end: int) -> Iterator[ScanHit]:
-        """Cards and Aadhaars in a run of groups of digits; what is left of it may be an account."""
+        """Return the cards and Aadhaars in a run of groups of digits; the other groups may be an account."""
         if end - start < 12 and not self._may_hold_accounts:  # too short for the others: a phone, most often
             return
         groups = [each.span() for each in _DIGIT_GROUP.finditer(self._text, start, end)]
@@ -123,7 +123,7 @@ class _DigitRunClassifier:
         yield from self._find_accounts(rest)
 
     def _match_card(self, groups: list[DigitGroup], index: int) -> int:
-        """How many groups from here are one card: as issuers number them, with the check digit, not of an id."""
+        """Return how many groups from this one are one card: issuers' lengths, a right check digit, no id."""
         digits, longest = "", 0
         for taken, (start, end) in enumerate(groups[index : index + MAX_CARD_GROUPS], 1):
             if len(digits) + end - start > 19:
@@ -141,7 +141,7 @@ class _DigitRunClassifier:
         return 0 if of_an_id else longest
 
     def _match_aadhaar(self, groups: list[DigitGroup], index: int) -> int:
-        """How many groups from here are one Aadhaar: twelve digits, in one or as 4-4-4, not of a phone."""
+        """Return how many groups from this one are one Aadhaar: twelve digits, in one or as 4-4-4, not of a phone."""
         sizes = [end - start for start, end in groups[index : index + 4]]
         taken = 1 if sizes[0] == 12 else 3 if sizes[:3] == [4, 4, 4] and sizes[3:] != [4] else 0
         if not taken:
@@ -160,7 +160,7 @@ class _DigitRunClassifier:
         return 0 if dialled or self._has_label(context_words.SHOP_LABEL, start) else taken
 
     def _find_accounts(self, groups: list[DigitGroup]) -> Iterator[ScanHit]:
-        """Accounts: all groups between dots together, or, where that is too long, each that is long enough."""
+        """Return accounts: all groups between dots together, or, where that is too long, each that is long enough."""
         if not self._may_hold_accounts:
             return
         for part in self._split_at_dots(groups):
