@@ -18,10 +18,10 @@ def load_development_keys(var_dir: Path) -> dict[str, str]:
     path = var_dir / "development.env"
     if not path.exists():
         var_dir.mkdir(parents=True, exist_ok=True)
-        made = (f"dev1:{_generate_key()}", _generate_key(), _generate_key(), secrets.token_hex(16))
+        new_keys = (f"dev1:{_generate_key()}", _generate_key(), _generate_key(), secrets.token_hex(16))
         handle, draft = tempfile.mkstemp(dir=var_dir)
         with os.fdopen(handle, "w") as out:
-            out.writelines(f"{name}={key}\n" for name, key in zip(DEVELOPMENT_KEYS, made, strict=True))
+            out.writelines(f"{name}={key}\n" for name, key in zip(DEVELOPMENT_KEYS, new_keys, strict=True))
         try:
             os.link(draft, path)  # first process wins; the others read its file
         except FileExistsError:

@@ -62,9 +62,13 @@ def make_number_parser(low: float, high: float) -> Callable[[str], float]:
     """Return a parser of numbers within bounds."""
 
     def parse(value: str) -> float:
-        parsed = float(value)
+        fault = f"must be a number between {low:g} and {high:g}"
+        try:
+            parsed = float(value)
+        except ValueError:
+            raise ParseFault(fault) from None
         if not low <= parsed <= high:
-            raise ParseFault(f"must be between {low:g} and {high:g}")
+            raise ParseFault(fault)
         return parsed
 
     return parse
@@ -74,9 +78,13 @@ def make_int_parser(low: int, high: int) -> Callable[[str], int]:
     """Return a parser of whole numbers within bounds."""
 
     def parse(value: str) -> int:
-        parsed = int(value)
+        fault = f"must be a whole number between {low} and {high}"
+        try:
+            parsed = int(value)
+        except ValueError:
+            raise ParseFault(fault) from None
         if not low <= parsed <= high:
-            raise ParseFault(f"must be a whole number between {low} and {high}")
+            raise ParseFault(fault)
         return parsed
 
     return parse
@@ -128,9 +136,11 @@ def parse_key(value: str) -> Secret:
     try:
         raw = base64.b64decode(value, validate=True)
     except (binascii.Error, ValueError):
-        raise ParseFault("must be base64") from None
+        raise ParseFault("must be base64 of 32 random bytes: `openssl rand -base64 32` makes one") from None
     if len(raw) != KEY_BYTES:
-        raise ParseFault(f"must be base64 of {KEY_BYTES} bytes")
+        raise ParseFault(
+            f"must be base64 of {KEY_BYTES} random bytes: `openssl rand -base64 {KEY_BYTES}` makes one"
+        )
     return Secret(raw)
 
 
@@ -143,7 +153,7 @@ def parse_key_ring(value: str) -> tuple[tuple[str, Secret], ...]:
             raise ParseFault("must be id:base64(32 bytes), comma-separated")
         ring.append((name, parse_key(encoded)))
     if len({name for name, _ in ring}) != len(ring):
-        raise ParseFault("names a key id twice")
+        raise ParseFault("names a key id twice: give each key an id of its own")
     return tuple(ring)
 
 

@@ -20,19 +20,19 @@ class LedgerSettings(CarrierSettings):
         "BRIDGE_LEDGER_URL",
         "",
         env_parsers.parse_database_url,
-        meaning="a second small database that no backup of the first holds: who was erased, after a restore",
+        meaning="a second small database outside the backups of the first: it knows after a restore who was erased",
     )
     migrate_database_url: str = _var(
         "MIGRATE_DATABASE_URL",
         "",
         env_parsers.parse_database_url,
-        meaning="the same database as its owner, for `migrate` alone; empty: DATABASE_URL",
+        meaning="the same database with its owner's login, for `migrate` only; empty: DATABASE_URL",
     )
     tsa_url: str = _var(
         "BRIDGE_TSA_URL",
         "",
         env_parsers.make_url_parser("https", "http"),
-        meaning="timestamp authority (RFC 3161) for each day's signed head; empty: none",
+        meaning="timestamp authority (RFC 3161) for each day's signed evidence; empty: none",
     )
     storage_region: str = _var(
         "BRIDGE_STORAGE_REGION",

@@ -33,7 +33,7 @@ def list_file_blockers(
         missing += [_describe_unset(merchant_file, each) for each in merchant.unset]
     if retention:
         missing += [_describe_unset(retention_file, each) for each in retention.unset]
-        # a broken rule holds and harms nobody, but a release that brings one is a mistake
+        # a broken rule only holds, but a deployment that brings one is a mistake
         missing += retention.faults
     if merchant and retention:
         missing += _find_contradictions(
@@ -48,23 +48,23 @@ def _describe_unset(path: Path, dotted: str) -> str:
 
 
 def _find_contradictions(
-    merchant: Merchant, retention: Retention, merchant_file: str, file: str
+    merchant: Merchant, retention: Retention, merchant_file: str, retention_file: str
 ) -> list[str]:
     """Return the facts that the two files state differently. A fact that is unset was named already."""
     forms = {merchant.legal_entity_type, retention.merchant.get("legal_entity_type")} - {"unknown", None}
     policies = {merchant.policy_sha256, retention.policy_sha256} - {""}
-    found = []
+    contradictions = []
     if len(forms) > 1:
-        found.append(
-            f"{format_key_location(file, 'merchant', 'legal_entity_type')} differs from the merchant's file"
+        contradictions.append(
+            f"{format_key_location(retention_file, 'merchant', 'legal_entity_type')} differs from the merchant's file"
         )
     if len(policies) > 1:
-        found.append(
-            f"{format_key_location(file, '', 'privacy_policy_sha256')} differs from the merchant's file"
+        contradictions.append(
+            f"{format_key_location(retention_file, '', 'privacy_policy_sha256')} differs from the merchant's file"
         )
     for number, basis in enumerate(merchant.instructions.basis, start=1):
         if basis.law not in retention.laws:
-            found.append(
+            contradictions.append(
                 f"{format_key_location(merchant_file, f'notices.basis.{number}', 'law')} is no law of the retention file"
             )
-    return found
+    return contradictions

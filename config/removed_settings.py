@@ -50,4 +50,4 @@ def explain_unknown_key(table: str, key: str) -> str:
         return f"is now {new_name}: move the line there"
     if key in REMOVED_KEYS.get(table.partition(".")[0], ()):
         return "is not obeyed by the bridge: it does not do this yet. Remove the line"
-    return "is not a known key"
+    return "is not a known key: correct its spelling, or remove the line"

@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 EMAIL_PATTERN = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 SHA256_PATTERN = re.compile(r"[0-9a-f]{64}")
 SHA256_FAULT = "must be a SHA-256 in lower-case hex"
-MAX_DAYS = 36_500  # a century: catches a slipped digit, is no opinion about the law
+MAX_DAYS = 36_500  # a century: the bound only catches typing errors
 STATUSES = ("unset", "conflict", "review", "confirmed")
 PLACEHOLDERS = ("[Insert", "REPLACE_WITH")
 _WRAPPER_KEYS = {"value", "status", "note", "policy"}
@@ -46,9 +46,13 @@ def read_toml(path: Path) -> tuple[dict[str, Any], str]:
         raw = path.read_bytes()
         return tomllib.loads(raw.decode()), sha256(raw).hexdigest()
     except OSError:
-        raise SettingsInvalid([f"{label_file(path)}: cannot be read"]) from None
+        raise SettingsInvalid(
+            [
+                f"{label_file(path)}: cannot be read: check that the file exists and that the bridge may read it"
+            ]
+        ) from None
     except UnicodeDecodeError:
-        raise SettingsInvalid([f"{label_file(path)}: must be UTF-8"]) from None
+        raise SettingsInvalid([f"{label_file(path)}: must be UTF-8: save it in that encoding"]) from None
     except tomllib.TOMLDecodeError as fault:
         raise SettingsInvalid([f"{label_file(path)}: is not TOML: {fault}"]) from None
 
@@ -107,17 +111,17 @@ class TomlTable:
         """Return a string without placeholder. Without a default the key must be there and not be empty."""
         value, status = self._get_value(key, default)
         if not isinstance(value, str):
-            self._add_type_fault(key, value, "must be text")
+            self._add_type_fault(key, value, "must be text in quotation marks")
             return default or ""
-        held = any(placeholder in value for placeholder in PLACEHOLDERS)
-        empty = status == "unset" or not value.strip()
-        if held or (empty and required_in_production):
-            self.add_unset(key)  # a placeholder anywhere would end up in a letter, so no key is exempt
-        elif empty and recommended:
+        has_placeholder = any(placeholder in value for placeholder in PLACEHOLDERS)
+        is_empty = status == "unset" or not value.strip()
+        if has_placeholder or (is_empty and required_in_production):
+            self.add_unset(key)  # a placeholder would be printed in a letter, so no key is exempt
+        elif is_empty and recommended:
             self.add_warning(key, "is not set")
         elif default is None and not value.strip():
-            self.add_fault(key, "must not be empty")
-        return (default or "") if held else value.strip()
+            self.add_fault(key, "must not be empty: write a text")
+        return (default or "") if has_placeholder else value.strip()
 
     def get_matching_text(
         self, key: str, pattern: re.Pattern[str], reason: str, *, required_in_production: bool = False
@@ -196,7 +200,7 @@ class TomlTable:
         """Return a list of strings."""
         value, _ = self._get_value(key, None if required else [])
         if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
-            self._add_type_fault(key, value, "must be a list of text")
+            self._add_type_fault(key, value, 'must be a list of texts such as ["a", "b"]')
             return ()
         if any(placeholder in each for each in value for placeholder in PLACEHOLDERS):
             self.add_unset(key)
@@ -217,9 +221,11 @@ class TomlTable:
     def get_rising_numbers(self, key: str, default: tuple[float, ...]) -> tuple[float, ...]:
         """Return a list of numbers that rise and are not negative."""
         value, _ = self._get_value(key, list(default))
-        good = isinstance(value, list) and all(type(each) in (int, float) and each >= 0 for each in value)
-        if not good or value != sorted(value):
-            self.add_fault(key, "must be a list of rising numbers")
+        is_list_of_numbers = isinstance(value, list) and all(
+            type(each) in (int, float) and each >= 0 for each in value
+        )
+        if not is_list_of_numbers or value != sorted(value):
+            self.add_fault(key, "must be a list of rising numbers such as [10, 16, 23]")
             return default
         return tuple(value)
 
@@ -228,16 +234,16 @@ class TomlTable:
         self._known_keys.add(key)
         value = self._data.get(key)
         if value is None and required:
-            self.add_fault(key, "is missing")
+            self.add_fault(key, f"is missing: add the table [{self._dotted_key(key)}]")
         elif value is not None and not isinstance(value, dict):
-            self.add_fault(key, "must be a table")
+            self.add_fault(key, f"must be a table: write [{self._dotted_key(key)}]")
         return TomlTable(value if isinstance(value, dict) else {}, name or self._dotted_key(key), self.report)
 
     def get_table_list(self, key: str) -> list[dict[str, Any]]:
         """Return the tables of a `[[list]]` unread: each is named by its own content."""
         value, _ = self._get_value(key, [])
         if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
-            self.add_fault(key, "must be a list of tables")
+            self.add_fault(key, f"must be a list of tables: write [[{self._dotted_key(key)}]]")
             return []
         return value
 
@@ -257,7 +263,7 @@ class TomlTable:
         self._known_keys.add(key)
         if key not in self._data:
             if default is None:
-                self.add_fault(key, "is missing")
+                self.add_fault(key, "is missing: add a line for it")
             return default, ""
         value = self._data[key]
         if not (isinstance(value, dict) and "value" in value):

@@ -82,19 +82,19 @@ def write_merchant_files(
         "merchant.toml", {**MERCHANT_REPLACEMENTS, "shops = []": f"shops = {list(shops)!r}".replace("'", '"')}
     )
     for carrier in ("bluedart", "delhivery"):
-        head, found, rest = merchant.partition(f'id = "{carrier}"\n')
+        head, separator, rest = merchant.partition(f'id = "{carrier}"\n')
         rest = rest.replace(_UNSET_CONTACT, f'"{CARRIER_CONTACTS[carrier]}"', 1)
         rest = rest.replace('contact_verified_on = ""', "contact_verified_on = 2026-11-01", 1)
-        merchant = head + found + rest.replace('client_code = ""', 'client_code = "DEMO-1"', 1)
+        merchant = head + separator + rest.replace('client_code = ""', 'client_code = "DEMO-1"', 1)
     lines = merchant.splitlines()
     for name, value in notice_terms.items():
-        (place,) = [number for number, line in enumerate(lines) if line.startswith(f"{name} = ")]
-        lines[place] = f"{name} = {value}"
-    written = {
+        (index,) = [number for number, line in enumerate(lines) if line.startswith(f"{name} = ")]
+        lines[index] = f"{name} = {value}"
+    files = {
         "merchant.toml": "\n".join(lines) + INTERMEDIARY_PROCESSORS,
         "retention.toml": _fill_shipped_file("retention.toml", RETENTION),
     }
-    for name, text in written.items():
+    for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8")
     return {
         "BRIDGE_MERCHANT_FILE": str(folder / "merchant.toml"),

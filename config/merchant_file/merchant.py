@@ -35,7 +35,7 @@ _SHOP_DOMAIN = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com")
 _HOURS_PER_YEAR, _DAYS_IN_TEN_YEARS = (
     24 * 366,
     3660,
-)  # bounds that catch a slipped digit, not opinions about the law
+)  # bounds that only catch typing errors
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,13 +104,13 @@ def load_merchant(path: Path) -> Merchant:
     report = FileReport(file=label_file(path))
     top = TomlTable(data, "", report)
     top.get_choice("schema", (MERCHANT_SCHEMA,))
-    about = top.get_table("merchant", required=True)
+    merchant_table = top.get_table("merchant", required=True)
     officer = top.get_table("grievance_officer", required=True)
     clocks = top.get_table("clocks", required=True)
     notices = top.get_table("notices")
     route = notices.get_table("complaint_route", required=True)
     fields: dict[str, Any] = {
-        **_read_merchant_table(about),
+        **_read_merchant_table(merchant_table),
         "officer": GrievanceOfficer(
             name=officer.get_text("name", "", required_in_production=True),
             designation=officer.get_text("designation", "", required_in_production=True),
@@ -126,7 +126,7 @@ def load_merchant(path: Path) -> Merchant:
         "attribution": read_attribution_rules(top),
         "instructions": read_notice_rules(notices),
     }
-    for table in (about, officer, clocks, notices, top.get_table("intake"), top):
+    for table in (merchant_table, officer, clocks, notices, top.get_table("intake"), top):
         table.report_unknown_keys()
     if report.faults:
         raise SettingsInvalid(report.faults)
@@ -161,7 +161,7 @@ def _read_shops(merchant_table: TomlTable) -> tuple[str, ...]:
     """Return the domains of `shops = […]`, or of `shop_domain` for a merchant with one shop."""
     key = "shops" if merchant_table.has_key("shops") else "shop_domain"
     if merchant_table.has_key("shops") and merchant_table.has_key("shop_domain"):
-        merchant_table.add_fault("shop_domain", "must go: shops lists every shop")
+        merchant_table.add_fault("shop_domain", "must be removed: shops lists every shop")
         merchant_table.get_raw("shop_domain")
     shops = (
         merchant_table.get_texts(key)

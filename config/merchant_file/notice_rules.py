@@ -51,7 +51,7 @@ def read_notice_rules(notices_table: TomlTable) -> NoticeRules:
     def days(key: str) -> float:
         return notices_table.get_number(key, 0, _MAX_NOTICE_DAYS, getattr(default, key))
 
-    told = NoticeRules(
+    rules = NoticeRules(
         digest_hours=notices_table.get_number("digest_hours", 0, 24 * 31, default.digest_hours),
         answer_days=days("answer_days"),
         remind_days=notices_table.get_rising_numbers("remind_days", default.remind_days),
@@ -67,17 +67,17 @@ def read_notice_rules(notices_table: TomlTable) -> NoticeRules:
         ),
         basis=_read_legal_bases(notices_table),
     )
-    if told.expire_days < max((told.answer_days, *told.remind_days)):
+    if rules.expire_days < max((rules.answer_days, *rules.remind_days)):
         notices_table.add_fault("expire_days", "must not come before answer_days and remind_days")
-    if told.link_days < told.expire_days:
+    if rules.link_days < rules.expire_days:
         notices_table.add_fault("link_days", "must not end before expire_days")
-    return told
+    return rules
 
 
 def _read_legal_bases(notices_table: TomlTable) -> tuple[LegalBasis, ...]:
-    found = []
+    bases = []
     for number, data in enumerate(notices_table.get_table_list("basis"), start=1):
         table = TomlTable(data, f"notices.basis.{number}", notices_table.report)
-        found.append(LegalBasis(text=table.get_text("text"), law=table.get_text("law")))
+        bases.append(LegalBasis(text=table.get_text("text"), law=table.get_text("law")))
         table.report_unknown_keys()
-    return tuple(found)
+    return tuple(bases)

@@ -12,7 +12,7 @@ from typing import Any
 
 from config.toml_reader import EMAIL_PATTERN, TomlTable
 
-# email: a letter; portal: a paper that somebody files by hand; api: the bridge's connector erases;
+# email: a letter; portal: a document that a person files by hand; api: the bridge's connector erases;
 # platform: erases on its own (Shopify); own: the bridge's own erasure covers it
 ERASURE_CHANNELS = ("", "email", "portal", "api", "platform", "own")
 NOTICE_CHANNELS = ("email", "portal", "api")  # the channels of an instruction
@@ -73,20 +73,22 @@ class AttributionRule:
 
 def read_processors(top: TomlTable) -> tuple[Processor, ...]:
     """Return the `[[processor]]` tables; faults and unset values go into the report."""
-    found: dict[str, Processor] = {}
+    processors: dict[str, Processor] = {}
     for number, data in enumerate(top.get_table_list("processor"), start=1):
-        known = data.get("id")
+        processor_id = data.get("id")
         table = TomlTable(
-            data, f"processor.{known if isinstance(known, str) and known else number}", top.report
+            data,
+            f"processor.{processor_id if isinstance(processor_id, str) and processor_id else number}",
+            top.report,
         )
         processor = _read_processor(table)
         if processor.id and not _PROCESSOR_ID.fullmatch(processor.id):
             table.add_fault("id", "must be of small letters, digits, - and _, 32 at most")
-        if processor.id and processor.id in found:
+        if processor.id and processor.id in processors:
             table.add_fault("id", "is used twice")
-        found[processor.id] = processor
+        processors[processor.id] = processor
         table.report_unknown_keys()
-    return tuple(found.values())
+    return tuple(processors.values())
 
 
 def _read_processor(table: TomlTable) -> Processor:
@@ -146,11 +148,11 @@ def read_attribution_rules(top: TomlTable) -> tuple[AttributionRule, ...]:
     rules = []
     for number, data in enumerate(top.get_table_list("attribution"), start=1):
         table = TomlTable(data, f"attribution.{number}", top.report)
-        told = {name: table.get_text(name, "") for name in AttributionRule.__slots__}
-        if not any(told[name] for name in ("location", "service", "company", "prefix")):
+        values = {name: table.get_text(name, "") for name in AttributionRule.__slots__}
+        if not any(values[name] for name in ("location", "service", "company", "prefix")):
             table.add_fault("company", "or location, service, prefix must say which parcels are meant")
-        if not told["carrier"] and not told["account_holder"]:
+        if not values["carrier"] and not values["account_holder"]:
             table.add_fault("account_holder", "or carrier must say whose they are")
         table.report_unknown_keys()
-        rules.append(AttributionRule(**told))
+        rules.append(AttributionRule(**values))
     return tuple(rules)

@@ -13,56 +13,72 @@ from config.toml_reader import MAX_DAYS, TomlTable
 
 ON_REQUEST_ACTIONS = ("erase", "anonymise", "pseudonymise", "keep", "age_out")
 HELD_ACTIONS = ("restrict", "pseudonymise", "seal", "evidence")
-# the first words of the names of fields that the bridge makes itself; all others come from the shop's systems
+# first words of the fields that the bridge makes itself; all other fields come from the shop's systems
 BRIDGE_FIELD_PREFIXES = ("bridge", "case", "ledger", "vault", "log", "backup")
 
 
 def load_purposes(tables: TomlTable) -> Mapping[str, Purpose]:
     """Return every purpose by its id: those that the policy numbers (s.5) and `rights`."""
-    found = {}
+    purposes = {}
     for name in tables.list_keys():
         table = tables.get_table(name)
-        found[name] = Purpose(
+        purposes[name] = Purpose(
             id=name, title=table.get_text("title"), bridge=table.get_bool("bridge", default=False)
         )
         table.report_unknown_keys()
-    return found
+    return purposes
 
 
 def load_categories(
     tables: TomlTable, hold_ids: Collection[str], purposes: Mapping[str, Purpose]
 ) -> Mapping[str, Category]:
     """Return every category by its id. `hold_ids` are the holds of the file, readable or not."""
-    found: dict[str, Category] = {}
-    claimed: dict[str, str] = {}
+    categories: dict[str, Category] = {}
+    category_by_field: dict[str, str] = {}
     for name in tables.list_keys():
         table = tables.get_table(name)
         category = _read_category(name, table)
         for hold in category.holds:
             if hold not in hold_ids:
-                table.add_fault("holds", f"names {hold}, a hold the file does not have")
-        for each in category.fields:
-            if claimed.setdefault(each, name) != name:
-                table.add_fault("fields", f"claims {each}, which is of {claimed[each]} already")
+                table.add_fault(
+                    "holds",
+                    f"names {hold}, a hold the file does not have: add [hold.{hold}] or remove the name",
+                )
+        for data_field in category.fields:
+            if category_by_field.setdefault(data_field, name) != name:
+                table.add_fault(
+                    "fields",
+                    f"names {data_field}, which [category.{category_by_field[data_field]}] names already: remove one of the two",
+                )
         _check_purposes(table, category, purposes)
         table.report_unknown_keys()
-        found[name] = category
-    return found
+        categories[name] = category
+    return categories
 
 
 def _check_purposes(table: TomlTable, category: Category, purposes: Mapping[str, Purpose]) -> None:
     """Report fields that serve no purpose of the file, and the bridge's own fields that serve one it may not serve."""
     if table.has_key("purposes") and not category.purposes:
         table.add_fault("purposes", "must not be empty: no field is kept without a purpose")
-    for key, named in (("purposes", category.purposes), ("purpose_lock", category.purpose_lock)):
-        for each in named:
-            if each not in purposes:
-                table.add_fault(key, f"names {each}, a purpose the file does not have")
-    own = [each for each in category.fields if each.partition(".")[0] in BRIDGE_FIELD_PREFIXES]
-    other = [each for each in category.purposes if each in purposes and not purposes[each].bridge]
-    if own and other:
+    for key, purpose_ids in (("purposes", category.purposes), ("purpose_lock", category.purpose_lock)):
+        for purpose_id in purpose_ids:
+            if purpose_id not in purposes:
+                table.add_fault(
+                    key,
+                    f"names {purpose_id}, a purpose the file does not have: add it to [purpose], or remove the name",
+                )
+    bridge_fields = [
+        purpose_id for purpose_id in category.fields if purpose_id.partition(".")[0] in BRIDGE_FIELD_PREFIXES
+    ]
+    foreign_purposes = [
+        purpose_id
+        for purpose_id in category.purposes
+        if purpose_id in purposes and not purposes[purpose_id].bridge
+    ]
+    if bridge_fields and foreign_purposes:
         table.add_fault(
-            "purposes", f"must not name {other[0]}: {own[0]} is the bridge's own and serves no such purpose"
+            "purposes",
+            f"must not name {foreign_purposes[0]}: {bridge_fields[0]} is the bridge's own and serves no such purpose",
         )
 
 
@@ -95,10 +111,10 @@ def _read_max_age(table: TomlTable, key: str) -> Mapping[str, Any]:
     if not table.has_key(key):
         return {}
     age = table.get_table(key)
-    found: dict[str, Any] = {"event": age.get_text("event")}
+    max_age: dict[str, Any] = {"event": age.get_text("event")}
     spans = [unit for unit in ("days", "months") if age.has_key(unit)]
     if len(spans) != 1:
         age.add_fault("event", "must come with either days or months")
-    found |= {unit: age.get_int(unit, 1, MAX_DAYS) for unit in spans}
+    max_age |= {unit: age.get_int(unit, 1, MAX_DAYS) for unit in spans}
     age.report_unknown_keys()
-    return found
+    return max_age

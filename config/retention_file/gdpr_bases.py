@@ -38,8 +38,12 @@ def explain_ground_refusal(ground: str, jurisdiction: str) -> str:
 
 def explain_basis_refusal(text: str, regime: str, jurisdictions: Collection[str]) -> str:
     """Return why a category kept by laws of these `jurisdictions` cannot name this basis of a regime; '' else."""
-    own = {"EU": EEA | {"EU"}, "UK": {"UK"}}.get(regime)
-    foreign = sorted(set(jurisdictions) - own) if own and _LEGAL_DUTY_ARTICLE.search(text) else []
+    union_jurisdictions = {"EU": EEA | {"EU"}, "UK": {"UK"}}.get(regime)
+    foreign = (
+        sorted(set(jurisdictions) - union_jurisdictions)
+        if union_jurisdictions and _LEGAL_DUTY_ARTICLE.search(text)
+        else []
+    )
     if foreign:
         return (
             f"names Art 17(3)(b), but a law of {', '.join(foreign)} keeps this: that is no such ground. "

@@ -146,7 +146,7 @@ class VaultRules:
     attested_on: date | None = None
 
 
-# What other systems write at a platform and its own erasure leaves, by the keys of [platform_residue].
+# What other apps write at a platform and its own erasure does not remove: the keys of [platform_residue].
 RESIDUE_KINDS = ("customer_metafields", "order_metafields", "order_notes", "order_attributes")
 
 

@@ -111,7 +111,7 @@ def test_faults_of_the_environment_and_of_both_files_come_together(files):
     faults = refused(PRODUCTION | environ | {"REDIS_URL": "", "PORT": "http"})
 
     for part in (
-        "PORT is malformed",
+        "PORT must be a whole number between 1 and 65535",
         "REDIS_URL is not set",
         "[clocks] ack_hours_law",
         "reviewed_by is not set",
@@ -134,7 +134,7 @@ def test_production_refuses_a_broken_rule(files):
     environ = files(retention=[('law = "cgst"', 'law = "gst"')])
 
     assert refused(PRODUCTION | environ) == [
-        f"{environ['BRIDGE_RETENTION_FILE']}: [hold.gst_books] law names a law the file does not have"
+        f"{environ['BRIDGE_RETENTION_FILE']}: [hold.gst_books] law names a law the file does not have: write the name of a [law.…] table"
     ]
 
 

@@ -124,11 +124,11 @@ def test_one_shop_may_stand_alone(changed):
         ("ack_hours_law = 48", 'ack_hours_law = "48"', "[clocks] ack_hours_law must be a whole number"),
         ("ack_hours_law = 48", "ack_hours_law = true", "[clocks] ack_hours_law must be a whole number"),
         ("ack_hours_law = 48", "ack_hours_law = 0", "[clocks] ack_hours_law must be between 1 and 8784"),
-        ("ack_hours_law = 48", "", "[clocks] ack_hours_law is missing"),
+        ("ack_hours_law = 48", "", "[clocks] ack_hours_law is missing: add a line for it"),
         (
             "ack_hours_law = 48",
             "ack_hour_law = 48\nack_hours_law = 48",
-            "[clocks] ack_hour_law is not a known key",
+            "[clocks] ack_hour_law is not a known key: correct its spelling, or remove the line",
         ),
         (
             '"Asia/Kolkata"         #',
@@ -137,7 +137,11 @@ def test_one_shop_may_stand_alone(changed):
         ),
         ('"merchant-config/1"', '"merchant-config/2"', "schema must be one of merchant-config/1"),
         ("[clocks]", "[intakes]\n[clocks]", "intakes is not a known key"),
-        ("[grievance_officer]", "[officer]", "grievance_officer is missing"),
+        (
+            "[grievance_officer]",
+            "[officer]",
+            "grievance_officer is missing: add the table [grievance_officer]",
+        ),
         ('trading_name = "MINI MISS"', "trading_name = 1", "[merchant] trading_name must be text"),
         ('trading_name = "MINI MISS"', 'trading_name = " "', "[merchant] trading_name must not be empty"),
         ('trading_name = "MINI MISS"', "", "[merchant] trading_name is missing"),
@@ -161,7 +165,7 @@ def test_one_shop_may_stand_alone(changed):
         (
             "shops = []",
             'shops = []\nshop_domain = ""',
-            "[merchant] shop_domain must go: shops lists every shop",
+            "[merchant] shop_domain must be removed: shops lists every shop",
         ),
         (
             'value = "privacy@minimiss.com", s',
@@ -194,7 +198,7 @@ def test_one_shop_may_stand_alone(changed):
         (
             "[notices.complaint_route]",
             "[[notices.complaint_route]]",
-            "[notices] complaint_route must be a table",
+            "[notices] complaint_route must be a table: write [notices.complaint_route]",
         ),
     ],
 )
@@ -260,14 +264,16 @@ def test_a_processor_list_must_be_tables(tmp_path):
     path = tmp_path / "m.toml"
     path.write_text('processor = [1]\nschema = "merchant-config/1"\n')
 
-    assert "processor must be a list of tables" in faults(path)
+    assert "processor must be a list of tables: write [[processor]]" in faults(path)
 
 
 def test_a_file_that_is_not_there_not_text_or_not_toml(tmp_path, changed):
-    assert faults(tmp_path / "none.toml") == ["cannot be read"]
+    assert faults(tmp_path / "none.toml") == [
+        "cannot be read: check that the file exists and that the bridge may read it"
+    ]
     odd = tmp_path / "odd.toml"
     odd.write_bytes(b"x = '\xff'")
-    assert faults(odd) == ["must be UTF-8"]
+    assert faults(odd) == ["must be UTF-8: save it in that encoding"]
     (broken,) = faults(changed(("ack_hours_law = 48", "ack_hours_law = ")))
     line = SHIPPED.read_text()[: SHIPPED.read_text().index("ack_hours_law = 48")].count("\n") + 1
     assert broken.startswith("is not TOML: ")

@@ -167,7 +167,7 @@ def test_a_reviewed_file_owes_nothing(changed):
             'gdpr_ground = "17(3)(e)"',
             'gdpr_ground = "17(3)(e)"\neu_conflict = "erase"',
             "hold.gst_books",
-            "[hold.gst_books] eu_conflict must go",
+            "[hold.gst_books] eu_conflict must be removed",
         ),
         (
             "in_force_from = 2017-07-01",
@@ -250,7 +250,7 @@ def test_a_broken_rule_is_named_holds_for_ever_and_disables_no_other(changed, ol
         (
             'fields = ["bridge.suppression"]',
             'fields = ["customer.email"]',
-            "[category.suppression] fields claims customer.email, which is of contact already",
+            "[category.suppression] fields names customer.email, which [category.contact] names already",
         ),
         (
             'max_age = { event = "created_at", months = 84 }',
@@ -323,7 +323,7 @@ statutory_minimum = ["number"]
         [
             f"{path}: default_action {why}",
             *(f"{path}: [category.shipment] {key} {why}" for key in keys),
-            f"{path}: [category.suppression.max_age] notice_hours is not a known key",
+            f"{path}: [category.suppression.max_age] notice_hours is not a known key: correct its spelling, or remove the line",
         ]
     )
 

@@ -109,26 +109,26 @@ def verify_chain(
     signed: dict[int, set[str]] = {}
     for seq, digest in signed_hashes:
         signed.setdefault(seq, set()).add(digest)
-    expected, before = 1, GENESIS_HASH
+    expected, previous_hash = 1, GENESIS_HASH
     for event in events:
         if event.seq != expected:
             raise EvidenceBroken(expected, "missing or out of order")
-        if event.prev_hash != before:
+        if event.prev_hash != previous_hash:
             raise EvidenceBroken(event.seq, "not bound to the row before")
         if event.hash != _hash_event_or_blank(event):
             raise EvidenceBroken(event.seq, "altered")
         if signed.get(event.seq, {event.hash}) != {event.hash}:
             raise EvidenceBroken(event.seq, "another hash was signed for it: the chain was made anew")
-        expected, before = expected + 1, event.hash
-    if (expected - 1, before) != (length, head_hash):
+        expected, previous_hash = expected + 1, event.hash
+    if (expected - 1, previous_hash) != (length, head_hash):
         raise EvidenceBroken(expected, "the end of the chain is missing or was replaced")
-    if cut := [seq for seq in signed if seq > length]:
-        raise EvidenceBroken(expected, f"missing: a head was signed at row {min(cut)}")
+    if missing_rows := [seq for seq in signed if seq > length]:
+        raise EvidenceBroken(expected, f"missing: a head was signed at row {min(missing_rows)}")
     return length
 
 
 def _hash_event_or_blank(event: Event) -> str:
     try:
         return hash_event(event)
-    except ValueError:  # not canonical: nothing that was ever written
+    except ValueError:  # not canonical, so the bridge never wrote it
         return ""

@@ -39,26 +39,26 @@ def encode_der_integer(number: int) -> bytes:
 
 def read_der_values(data: bytes) -> Iterator[tuple[int, bytes]]:
     """Yield the values one after the other as (tag, content). Raises ValueError where one is cut or not DER."""
-    at = 0
-    while at < len(data):
-        if len(data) < at + 2 or data[at] & 0x1F == 0x1F:
+    position = 0
+    while position < len(data):
+        if len(data) < position + 2 or data[position] & 0x1F == 0x1F:
             raise ValueError("der: cut short, or a long tag")
-        tag, size, at = data[at], data[at + 1], at + 2
+        tag, size, position = data[position], data[position + 1], position + 2
         if size == LONG_LENGTH_FLAG:
             raise ValueError("der: a length that is not told")
         if size > LONG_LENGTH_FLAG:
             count = size - LONG_LENGTH_FLAG
-            size, at = int.from_bytes(data[at : at + count]), at + count
-        if at + size > len(data):
+            size, position = int.from_bytes(data[position : position + count]), position + count
+        if position + size > len(data):
             raise ValueError("der: cut short")
-        yield tag, data[at : at + size]
-        at += size
+        yield tag, data[position : position + size]
+        position += size
 
 
 def unwrap_der_value(data: bytes, tag: int) -> list[tuple[int, bytes]]:
     """Return what is in the first value, which must have this tag. Raises ValueError."""
-    for found, content in read_der_values(data):
-        if found != tag:
+    for found_tag, content in read_der_values(data):
+        if found_tag != tag:
             break
         return list(read_der_values(content))
     raise ValueError(f"der: not {tag:#04x}")

@@ -20,9 +20,9 @@ def build_timestamp_request(digest: bytes, nonce: int) -> bytes:
     """Return a TimeStampReq for a SHA-256 digest that asks for the authority's certificate too."""
     algorithm = der.encode_der_value(der.SEQUENCE, SHA256_OID, der.encode_der_value(der.NULL))
     imprint = der.encode_der_value(der.SEQUENCE, algorithm, der.encode_der_value(der.OCTET_STRING, digest))
-    certificate_please = der.encode_der_value(der.BOOLEAN, b"\xff")
+    wants_certificate = der.encode_der_value(der.BOOLEAN, b"\xff")
     return der.encode_der_value(
-        der.SEQUENCE, der.encode_der_integer(1), imprint, der.encode_der_integer(nonce), certificate_please
+        der.SEQUENCE, der.encode_der_integer(1), imprint, der.encode_der_integer(nonce), wants_certificate
     )
 
 
@@ -43,10 +43,10 @@ def read_timestamp(response: bytes, *, digest: bytes, nonce: int) -> datetime:
     try:
         _, imprint, _, moment, nonces = _parse_tst_info(response)
         [(_, algorithm), (_, imprinted)] = der.read_der_values(imprint)
-        same = algorithm.startswith(SHA256_OID) and imprinted == digest
+        is_same_digest = algorithm.startswith(SHA256_OID) and imprinted == digest
     except (IndexError, TypeError) as fault:
         raise ValueError("timestamp: not of its form") from fault
-    if not same:
+    if not is_same_digest:
         raise ValueError("timestamp: about something else")
     if nonce not in nonces:
         raise ValueError("timestamp: the answer to another question")

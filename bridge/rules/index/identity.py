@@ -11,7 +11,7 @@ from typing import Any
 
 import phonenumbers
 
-DEFAULT_PHONE_REGION = "IN"  # numbers without a country code are the merchant's countrymen's
+DEFAULT_PHONE_REGION = "IN"  # numbers without a country code are Indian, like the merchant
 
 
 def normalise_identifier(field: str, value: str) -> str:

@@ -194,7 +194,7 @@ def _ignore_delivery(_: Mapping[str, Any], __: AttributionRules) -> Sighting:
 _SIGHTING_READERS: Mapping[str, Callable[[Mapping[str, Any], AttributionRules], Sighting]] = {
     "orders": _read_order_sighting,
     "orders/delete": _read_order_deletion,
-    "orders/edited": _ignore_delivery,  # tells of lines; `orders/updated` comes with it
+    "orders/edited": _ignore_delivery,  # shows lines only; `orders/updated` comes with it
     "orders/risk_assessment_changed": _ignore_delivery,
     "fulfillments": _read_fulfillment_sighting,
     "refunds": _read_refund_sighting,

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from config.merchant_file.processors import AttributionRule
 
 AttributionRules: TypeAlias = (
-    "Sequence[AttributionRule]"  # the merchant's own word about whose account a parcel is on
+    "Sequence[AttributionRule]"  # the merchant's own rules for whose account a parcel is on
 )
 
 # https://shopify.dev/docs/api/admin-rest/latest/resources/fulfillment; `failure` may be anything
@@ -42,7 +42,7 @@ SHIPMENT_STATUSES: Mapping[str, ParcelStatus] = {
     "delivered": ParcelStatus.DELIVERED,
 }
 
-# https://shopify.dev/docs/api/admin-graphql/latest/enums/FulfillmentDisplayStatus; what is not here says nothing
+# https://shopify.dev/docs/api/admin-graphql/latest/enums/FulfillmentDisplayStatus; a status not listed says nothing
 DISPLAY_STATUSES: Mapping[str, ParcelStatus] = {
     "LABEL_PRINTED": ParcelStatus.BOOKED,
     "LABEL_PURCHASED": ParcelStatus.BOOKED,
@@ -88,9 +88,9 @@ def read_fulfillment_parcels(
     shipped_at = parse_utc_datetime(shipment.get("created_at"))
     status = SHIPMENT_STATUSES.get(read_text(shipment.get("shipment_status")).lower(), ParcelStatus.UNKNOWN)
     status_at = parse_utc_datetime(shipment.get("updated_at")) if status is not ParcelStatus.UNKNOWN else None
-    for place, number in enumerate(numbers):
-        # parallel lists by convention, but their lengths may differ: the last URL then speaks for the rest
-        url = urls[min(place, len(urls) - 1)] if urls else ""
+    for index, number in enumerate(numbers):
+        # parallel lists by convention, but their lengths may differ: the last URL then counts for the rest
+        url = urls[min(index, len(urls) - 1)] if urls else ""
         seen = _build_parcel_sighting(
             number,
             shipped_at,
@@ -100,13 +100,13 @@ def read_fulfillment_parcels(
             service=read_text(shipment.get("service")),
             rules=rules,
         )
-        # one status speaks for a fulfilment: of several parcels one may be there and another not
+        # a fulfilment has one status: of several parcels one may have arrived and another not
         yield replace(seen, status=status, status_at=status_at) if len(numbers) == 1 else seen
 
 
 def read_reverse_parcels(body: Mapping[str, Any], rules: AttributionRules) -> tuple[ParcelSighting, ...]:
     """Return the reverse waybills of a return that has some."""
-    found = []
+    parcels = []
     for key in ("reverse_deliveries", "return_shipments", "reverse_shipments"):
         for shipment in read_objects(body.get(key)):
             tracking = read_object(shipment.get("tracking")) or shipment
@@ -114,8 +114,8 @@ def read_reverse_parcels(body: Mapping[str, Any], rules: AttributionRules) -> tu
             if number:
                 company = read_first_text(tracking.get("carrier_name"), tracking.get("tracking_company"))
                 url = read_first_text(tracking.get("url"), tracking.get("tracking_url"))
-                found.append(_build_parcel_sighting(number, None, company=company, url=url, rules=rules))
-    return tuple(found)
+                parcels.append(_build_parcel_sighting(number, None, company=company, url=url, rules=rules))
+    return tuple(parcels)
 
 
 def _build_parcel_sighting(
@@ -196,7 +196,9 @@ def _build_waybill(
 
 def is_cash_on_delivery(body: Mapping[str, Any]) -> bool | None:
     """Return True where the price is collected at the door; None where the body names no way of payment."""
-    named = read_texts(body.get("payment_gateway_names")) or read_texts([body.get("gateway")])
-    if not named:
+    gateway_names = read_texts(body.get("payment_gateway_names")) or read_texts([body.get("gateway")])
+    if not gateway_names:
         return None
-    return any(re.search(r"cash.?on.?delivery|\bcod\b", name.lower().replace("_", " ")) for name in named)
+    return any(
+        re.search(r"cash.?on.?delivery|\bcod\b", name.lower().replace("_", " ")) for name in gateway_names
+    )

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from config.merchant_file.notice_rules import NoticeRules
     from config.retention_file.retention import Retention
 
-SHIPMENT_CATEGORY = "shipment"  # of the retention file: whose holds bind the carriers' copy as they bind ours
+SHIPMENT_CATEGORY = (
+    "shipment"  # of the retention file: its holds bind the carriers' copy and the bridge's alike
+)
 TRACKING_PAUSE_DAYS = (
     1,
     1,
@@ -29,8 +31,8 @@ TRACKING_PAUSE_DAYS = (
     3,
     5,
     7,
-)  # a parcel that moves is asked about with growing pauses, then weekly
-OPEN_ENDED_PAUSE_DAYS = 7  # what has no end in sight is looked at weekly
+)  # days between two requests for a moving parcel; then weekly
+OPEN_ENDED_PAUSE_DAYS = 7  # an item with an open end is checked weekly
 FINAL_PARCEL_STATUSES = (
     ParcelStatus.DELIVERED,
     ParcelStatus.RETURNED,
@@ -64,21 +66,21 @@ def decide_notice_timing(
     if item.released:
         return NoticeTiming()
     waits = _list_wait_reasons(item, is_trackable, notice_rules, retention, now)
-    still = [(until, reason) for until, reason in waits if until is None or until > now]
-    if not still:
+    open_waits = [(until, reason) for until, reason in waits if until is None or until > now]
+    if not open_waits:
         return NoticeTiming()
-    at_rest, pause = (
+    is_final, pause = (
         item.status in FINAL_PARCEL_STATUSES,
         TRACKING_PAUSE_DAYS[min(item.looks, len(TRACKING_PAUSE_DAYS) - 1)],
     )
-    endless = [reason for until, reason in still if until is None]
-    if endless:
+    open_ended = [reason for until, reason in open_waits if until is None]
+    if open_ended:
         return NoticeTiming(
-            reason=endless[0], look_at=now + timedelta(days=OPEN_ENDED_PAUSE_DAYS if at_rest else pause)
+            reason=open_ended[0], look_at=now + timedelta(days=OPEN_ENDED_PAUSE_DAYS if is_final else pause)
         )
-    until, reason = max(((until, reason) for until, reason in still if until), key=itemgetter(0))
+    until, reason = max(((until, reason) for until, reason in open_waits if until), key=itemgetter(0))
     look_at = until
-    if is_trackable and not at_rest:  # it may turn up meanwhile
+    if is_trackable and not is_final:  # it may arrive earlier
         look_at = min(until, now + timedelta(days=pause))
     return NoticeTiming(reason=reason, not_before=until, look_at=look_at)
 
@@ -114,12 +116,12 @@ def _list_untracked_waits(
 ) -> list[tuple[datetime | None, str]]:
     """Return the waits of a parcel without known status: so many days after its last news it counts as delivered."""
     reason = "carrier_does_not_know_it" if is_trackable else "carrier_not_tracked"
-    words = [moment for moment in (item.shipped_at, item.status_at) if moment is not None]
-    if not words:
+    news = [moment for moment in (item.shipped_at, item.status_at) if moment is not None]
+    if not news:
         return [(item.not_before or now + timedelta(days=notice_rules.untracked_days), reason)]
-    until = max(words) + timedelta(days=notice_rules.untracked_days)
-    there = replace(item, status=ParcelStatus.DELIVERED, status_at=until)
-    return [(until, reason), *_list_wait_reasons(there, is_trackable, notice_rules, retention, now)]
+    until = max(news) + timedelta(days=notice_rules.untracked_days)
+    delivered_item = replace(item, status=ParcelStatus.DELIVERED, status_at=until)
+    return [(until, reason), *_list_wait_reasons(delivered_item, is_trackable, notice_rules, retention, now)]
 
 
 def _format_blocker_code(blockers: Sequence[str]) -> str:
@@ -137,7 +139,7 @@ def _list_retention_waits(
     # a parcel that came back or was cancelled leaves no contract open
     if item.status is ParcelStatus.DELIVERED:
         events |= {"ordered_at": item.shipped_at or status_since, "delivered_at": status_since}
-    held = find_retention_holds(
+    holds = find_retention_holds(
         category, events=events, today=local_day(now, retention.calendar), retention=retention
     )
     zone = ZoneInfo(retention.calendar.timezone)
@@ -148,5 +150,5 @@ def _list_retention_waits(
             else None,
             f"hold_{hold.ground}"[:48],
         )
-        for hold in held
+        for hold in holds
     ]

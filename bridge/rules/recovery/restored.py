@@ -27,5 +27,9 @@ def filter_live_tombstones(
     tombstones: Iterable[Tombstone], destructions: Iterable[Destruction]
 ) -> Sequence[Tombstone]:
     """Return the tombstones without those of shops that were erased since: nothing of such a shop can come back."""
-    ended = {one.shop: one.at for one in destructions if one.kind == "shop"}
-    return [one for one in tombstones if one.shop not in ended or one.erased_at > ended[one.shop]]
+    erased_at_by_shop = {record.shop: record.at for record in destructions if record.kind == "shop"}
+    return [
+        record
+        for record in tombstones
+        if record.shop not in erased_at_by_shop or record.erased_at > erased_at_by_shop[record.shop]
+    ]

@@ -44,22 +44,22 @@ def validate_bank_details(raw_details: Mapping[str, Any]) -> BankDetails:
         raise PayloadInvalid("field_unknown")
     if any(value is not None and not isinstance(value, str) for value in raw_details.values()):
         raise PayloadInvalid("value_not_text")
-    told = {name: (raw_details.get(name) or "").strip() for name in BANK_DETAIL_FIELDS}
-    account = re.sub(r"[ -]", "", told["account_number"])
-    ifsc = re.sub(r"[ -]", "", told["ifsc"]).upper()
-    if bool(told["upi_id"]) == bool(account or ifsc):
+    details = {name: (raw_details.get(name) or "").strip() for name in BANK_DETAIL_FIELDS}
+    account = re.sub(r"[ -]", "", details["account_number"])
+    ifsc = re.sub(r"[ -]", "", details["ifsc"]).upper()
+    if bool(details["upi_id"]) == bool(account or ifsc):
         raise PayloadInvalid("one_way_needed")
-    if told["upi_id"]:
-        if not _UPI_ID_FORMAT.fullmatch(told["upi_id"]):
+    if details["upi_id"]:
+        if not _UPI_ID_FORMAT.fullmatch(details["upi_id"]):
             raise PayloadInvalid("upi_id_shape")
     elif not _ACCOUNT_NUMBER_FORMAT.fullmatch(account):
         raise PayloadInvalid("account_number_shape")
     elif not _IFSC_FORMAT.fullmatch(ifsc):
         raise PayloadInvalid("ifsc_shape")
-    if len(told["account_holder"]) > _MAX_HOLDER_CHARS:
+    if len(details["account_holder"]) > _MAX_HOLDER_CHARS:
         raise PayloadInvalid("account_holder_too_long")
     return BankDetails(
-        account_number=account, ifsc=ifsc, account_holder=told["account_holder"], upi_id=told["upi_id"]
+        account_number=account, ifsc=ifsc, account_holder=details["account_holder"], upi_id=details["upi_id"]
     )
 
 
@@ -106,10 +106,10 @@ def compute_erase_at(opened_at: datetime, settled_at: datetime, retention: Reten
         return None
     events = {"refund_opened_at": opened_at, "refund_reconciled_at": settled_at}
     today = local_day(settled_at, retention.calendar)
-    days = [
+    release_days = [
         hold.erasable_from
         for hold in find_retention_holds(category, events=events, today=today, retention=retention)
     ]
-    if None in days:
+    if None in release_days:
         return None
-    return max([settled_at, *(compute_day_start(day, retention) for day in days if day)])
+    return max([settled_at, *(compute_day_start(day, retention) for day in release_days if day)])

@@ -28,13 +28,13 @@ def list_complaint_routes(
     routes: Mapping[str, Sequence[str]], *, day: date, regimes: Collection[str]
 ) -> tuple[str, ...]:
     """Return codes of the complaint routes that are open on that day, without repeats."""
-    found: list[str] = []
+    open_codes: list[str] = []
     for key, codes in routes.items():
-        gate = _DATED_ROUTE_FORMAT.fullmatch(key)
-        if gate is None:
+        dated = _DATED_ROUTE_FORMAT.fullmatch(key)
+        if dated is None:
             valid = key.upper() in regimes
         else:
-            turn = date(int(gate[2]), int(gate[3]), int(gate[4]))
-            valid = day < turn if gate[1] == "before" else day >= turn
-        found += codes if valid else ()
-    return tuple(dict.fromkeys(found))
+            turn = date(int(dated[2]), int(dated[3]), int(dated[4]))
+            valid = day < turn if dated[1] == "before" else day >= turn
+        open_codes += codes if valid else ()
+    return tuple(dict.fromkeys(open_codes))

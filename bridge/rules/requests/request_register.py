@@ -56,7 +56,7 @@ def _summarise_month(month: str, requests: Sequence[PrivacyRequest], now: dateti
         "by_kind": dict(sorted(Counter(request.kind.value for request in requests).items())),
         "by_state": dict(sorted(Counter(request.state.value for request in requests).items())),
         "closed": len(days),
-        "median_hours_to_acknowledge": None,  # the bridge sends no acknowledgement itself, so it knows of none
+        "median_hours_to_acknowledge": None,  # the bridge sends no acknowledgement, so it has no figures
         "median_days_to_close": round(median(days), 2) if days else None,
         "longest_days_to_close": round(max(days), 2) if days else None,
         "late": sum(_is_late(request, now) for request in requests),

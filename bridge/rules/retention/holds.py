@@ -98,7 +98,7 @@ def find_retention_holds(
     holds outlive their last day until the legal form is known and the file was reviewed. `regimes` are those of
     the data subject: one more never adds a hold.
     """
-    found = [
+    holds = [
         hold
         for ground in category.holds
         for state, hold in [
@@ -107,8 +107,8 @@ def find_retention_holds(
         if state is RetentionHoldState.HOLDS
     ]
     if f"category.{category.id}" in retention.broken:
-        found.append(_build_unreadable_hold(f"category.{category.id}"))
-    return sorted(found, key=lambda hold: hold.last_day or date.max, reverse=True)
+        holds.append(_build_unreadable_hold(f"category.{category.id}"))
+    return sorted(holds, key=lambda hold: hold.last_day or date.max, reverse=True)
 
 
 def evaluate_retention_hold(
@@ -124,21 +124,21 @@ def evaluate_retention_hold(
     law = retention.laws.get(rule.law) if rule else None
     if rule is None or law is None:
         return RetentionHoldState.HOLDS, _build_unreadable_hold(ground)
-    begun, under_gdpr = _has_hold_begun(rule, events), not set(GDPR_REGIMES).isdisjoint(regimes)
-    last = _compute_hold_last_day(rule, events, retention) if begun else None
+    has_begun, under_gdpr = _has_hold_begun(rule, events), not set(GDPR_REGIMES).isdisjoint(regimes)
+    last_day = _compute_hold_last_day(rule, events, retention) if has_begun else None
     hold = RetentionHold(
         ground=ground,
         law=law.id,
         citation=law.title,
-        last_day=last,
-        erasable_from=compute_erasable_from(last),
+        last_day=last_day,
+        erasable_from=compute_erasable_from(last_day),
         release_needs=_list_release_needs(rule, retention),
         gdpr_ground=rule.gdpr_ground if under_gdpr else "",
         must_disclose=under_gdpr and not rule.gdpr_ground,
     )
-    if (loose := _find_inapplicable_state(rule, law, today, retention, regimes)) is not None:
-        return loose, hold
-    if not begun:
+    if (inapplicable := _find_inapplicable_state(rule, law, today, retention, regimes)) is not None:
+        return inapplicable, hold
+    if not has_begun:
         return RetentionHoldState.NOT_STARTED, hold
     return (RetentionHoldState.OVER if _is_hold_over(hold, today) else RetentionHoldState.HOLDS), hold
 
@@ -162,9 +162,9 @@ def compute_contract_end(events: Mapping[str, datetime], retention: Retention) -
     could not be read.
     """
     rules = [rule for rule in retention.holds.values() if rule.last_day_rule == CONTRACT_RULE]
-    last = [_compute_hold_last_day(rule, events, retention) for rule in rules]
-    known = [day for day in last if day is not None]
-    return max(known) if known and len(known) == len(last) else None
+    last_days = [_compute_hold_last_day(rule, events, retention) for rule in rules]
+    known_days = [day for day in last_days if day is not None]
+    return max(known_days) if known_days and len(known_days) == len(last_days) else None
 
 
 def is_law_applicable(law: Law, merchant: Mapping[str, object]) -> bool:
@@ -194,8 +194,8 @@ def _build_unreadable_hold(ground: str) -> RetentionHold:
 
 
 def _is_hold_over(hold: RetentionHold, today: date) -> bool:
-    free = hold.erasable_from
-    return free is not None and today >= free and not hold.release_needs
+    erasable_from = hold.erasable_from
+    return erasable_from is not None and today >= erasable_from and not hold.release_needs
 
 
 def _has_hold_begun(rule: RetentionRule, events: Mapping[str, datetime]) -> bool:
@@ -218,21 +218,21 @@ def _compute_hold_last_day(
             for length in CONTRACT_LENGTH_FIELDS
             if (days := retention.merchant.get(length)) is not None
         }
-    last = compute_last_day(
+    last_day = compute_last_day(
         rule.last_day_rule, args, events.get(rule.from_event), calendar=retention.calendar
     )
-    more = rule.extend_until
-    if last is None or more is None:
-        return last
-    ended, opened = events.get(more.event), events.get(more.opened_by)
+    extension = rule.extend_until
+    if last_day is None or extension is None:
+        return last_day
+    ended, opened = events.get(extension.event), events.get(extension.opened_by)
     if opened is not None and (ended is None or ended < opened):
         return None
     if ended is None:
-        return last
-    longer = compute_last_day(
-        "event_plus_months", {"months": more.months}, ended, calendar=retention.calendar
+        return last_day
+    extended = compute_last_day(
+        "event_plus_months", {"months": extension.months}, ended, calendar=retention.calendar
     )
-    return None if longer is None else max(last, longer)
+    return None if extended is None else max(last_day, extended)
 
 
 def _list_release_needs(rule: RetentionRule, retention: Retention) -> tuple[str, ...]:

@@ -54,21 +54,26 @@ def compute_taxable_value(sale: Sale) -> Decimal | None:
 def find_buyer_gstin(sale: Sale) -> str:
     """Return the buyer's GSTIN where an attribute of the order or the company's name holds one, in any spelling."""
     texts = [*(value for _, value in sale.attributes), sale.billing.company, sale.delivery.company]
-    found = (
+    gstins = (
         GSTIN_PATTERN.search(_GSTIN_SEPARATORS.sub("", text.upper())) or GSTIN_PATTERN.search(text.upper())
         for text in texts
     )
-    return next((match.group() for match in found if match), "")
+    return next((match.group() for match in gstins if match), "")
 
 
 def list_missing_particulars(sale: Sale) -> list[str]:
     """Return, as codes, what a copy of this sale would lack although the law wants it: it came too late."""
-    at = _get_supply_address(sale)
+    destination = _get_supply_address(sale)
     wanted = list_buyer_name_reasons(sale, tuple(BUYER_NAME_CONDITIONS), VaultRules())
-    told = bool(sale.billing.name or sale.billing.company) and bool(sale.billing.lines)
+    is_buyer_named = bool(sale.billing.name or sale.billing.company) and bool(sale.billing.lines)
     return [
-        *(["state"] if at.country_code in ("", HOME_COUNTRY) and not (at.state or at.state_code) else []),
-        *(["buyer"] if wanted and not told else []),
+        *(
+            ["state"]
+            if destination.country_code in ("", HOME_COUNTRY)
+            and not (destination.state or destination.state_code)
+            else []
+        ),
+        *(["buyer"] if wanted and not is_buyer_named else []),
         *([] if sale.is_complete else ["lines"]),
     ]
 
@@ -85,9 +90,9 @@ def _is_high_value(sale: Sale, _: VaultRules) -> bool:
 
 
 def _is_buyer_name_requested(sale: Sale, rules: VaultRules) -> bool:
-    wanted = {name.casefold() for name in rules.asked_for_by}
-    said = {name.strip().casefold() for name, value in sale.attributes if value.strip()}
-    return bool(wanted & said)
+    requesting_names = {name.casefold() for name in rules.asked_for_by}
+    given_names = {name.strip().casefold() for name, value in sale.attributes if value.strip()}
+    return bool(requesting_names & given_names)
 
 
 def _is_buyer_registered(sale: Sale, _: VaultRules) -> bool:
@@ -109,14 +114,14 @@ def list_buyer_name_reasons(sale: Sale, conditions: tuple[str, ...], rules: Vaul
     `conditions` are the category's names. A value that nobody can read names the buyer, since a copy cannot be
     corrected later. An unknown condition does so too.
     """
-    found = [
+    reasons = [
         name
         for name in conditions
         if name not in BUYER_NAME_CONDITIONS or BUYER_NAME_CONDITIONS[name](sale, rules)
     ]
     if compute_taxable_value(sale) is None:
-        found.append(TAXABLE_VALUE_UNKNOWN)
-    return (*found, *([KEPT_BY_SETTING] if rules.keep_identity else []))
+        reasons.append(TAXABLE_VALUE_UNKNOWN)
+    return (*reasons, *([KEPT_BY_SETTING] if rules.keep_identity else []))
 
 
 def build_invoice_copy(
@@ -126,24 +131,24 @@ def build_invoice_copy(
 
     A credit note (r.53) names nobody: it refers to its invoice, which names the buyer where it must.
     """
-    told = _build_figures(sale, supplier, rules)
+    particulars = _build_figures(sale, supplier, rules)
     kind, named = DocumentKind.INVOICE, list_buyer_name_reasons(sale, conditions, rules)
     if sale.refund_id:
         kind, named = DocumentKind.CREDIT_NOTE, ()
-        told |= {"against": sale.number or sale.order_id, "refund": sale.refund_id}
+        particulars |= {"against": sale.number or sale.order_id, "refund": sale.refund_id}
     else:
-        told |= {
+        particulars |= {
             "named_because": list(named),
             "place_of_supply": _build_place_of_supply(sale),
             "lacks": list_missing_particulars(sale),
         }
         if named:
-            told["buyer"] = {
+            particulars["buyer"] = {
                 "gstin": find_buyer_gstin(sale),
                 "billed_to": _format_postal_address(sale.billing),
                 "delivered_to": _format_postal_address(sale.delivery),
             }
-    content = {"schema": INVOICE_COPY_SCHEMA, "kind": kind, "form": DocumentForm.MINIMUM, **told}
+    content = {"schema": INVOICE_COPY_SCHEMA, "kind": kind, "form": DocumentForm.MINIMUM, **particulars}
     return InvoiceCopy(
         kind=kind,
         form=DocumentForm.MINIMUM,
@@ -175,14 +180,14 @@ def _build_figures(sale: Sale, supplier: Supplier, rules: VaultRules) -> dict[st
 
 def _build_place_of_supply(sale: Sale) -> dict[str, str]:
     """Return where the goods went (r.46(n)): the delivery address, else the billing address."""
-    at = _get_supply_address(sale)
+    destination = _get_supply_address(sale)
     return {
-        "state": at.state,
-        "state_code": at.state_code,
-        "gst_state_code": GST_STATE_CODES.get(at.state_code, "")
-        if at.country_code in ("", HOME_COUNTRY)
+        "state": destination.state,
+        "state_code": destination.state_code,
+        "gst_state_code": GST_STATE_CODES.get(destination.state_code, "")
+        if destination.country_code in ("", HOME_COUNTRY)
         else "",
-        "country_code": at.country_code,
+        "country_code": destination.country_code,
     }
 
 

@@ -18,7 +18,7 @@ MaxAges = Mapping[str, Any]
 
 WEBHOOK_BODY_AGE, ACCESS_PACKAGE_AGE = ("webhook_payload", "max_age_failed"), ("access_package", "max_age")
 DEFAULT_EXPIRY_DAYS = {WEBHOOK_BODY_AGE: 90, ACCESS_PACKAGE_AGE: 14}  # days, where a file does not say
-_RELEASED_BY_OPS_RULE = "until_released_by_ops"  # its argument is when to look again
+_RELEASED_BY_OPS_RULE = "until_released_by_ops"  # its argument is the days until the next review
 _SHORTEST_MONTH_DAYS, _LONGEST_MONTH_DAYS = 28, 31
 _NO_END_DATE = "9999-12-31"
 
@@ -50,25 +50,25 @@ def find_expiry_days(max_ages: Iterable[MaxAges], age_key: tuple[str, str]) -> i
 
 def find_shortened_retention(accepted: MaxAges, loaded: MaxAges) -> list[ShortenedRetention]:
     """Return what ends earlier under the second file. A category that is not there any more does not expire."""
-    found = []
+    shortened = []
     for category in sorted(accepted):
         old, new = accepted[category], loaded.get(category)
         if new is not None:
             if _is_age_shorter(_get_effective_age(old), _get_effective_age(new)):
-                found.append(
+                shortened.append(
                     _build_age_change(category, "max_age", _get_effective_age(old), _get_effective_age(new))
                 )
             for ground, hold in sorted(old["holds"].items()):
                 if ground not in new["holds"] or _is_hold_weaker(hold, new["holds"][ground]):
-                    words = (_format_hold_rule(hold), _format_hold_rule(new["holds"].get(ground, {})))
-                    found.append(
-                        ShortenedRetention(category=category, what=ground, old=words[0], new=words[1])
+                    texts = (_format_hold_rule(hold), _format_hold_rule(new["holds"].get(ground, {})))
+                    shortened.append(
+                        ShortenedRetention(category=category, what=ground, old=texts[0], new=texts[1])
                     )
     for category, name in DEFAULT_EXPIRY_DAYS:
         days = [find_expiry_days([ages], (category, name)) for ages in (accepted, loaded)]
-        if days[1] < days[0] and (category, name) not in {(one.category, one.what) for one in found}:
-            found.append(_build_age_change(category, name, {"days": days[0]}, {"days": days[1]}))
-    return found
+        if days[1] < days[0] and (category, name) not in {(one.category, one.what) for one in shortened}:
+            shortened.append(_build_age_change(category, name, {"days": days[0]}, {"days": days[1]}))
+    return shortened
 
 
 def _describe_category_ages(category: Category, retention: Retention) -> dict[str, Any]:
@@ -90,15 +90,15 @@ def _describe_hold_rule(ground: str, retention: Retention) -> dict[str, Any] | N
     law = retention.laws.get(rule.law) if rule else None
     if rule is None or law is None:
         return None
-    more = rule.extend_until
+    extension = rule.extend_until
     return {
         "rule": rule.last_day_rule,
         "args": {} if rule.last_day_rule == _RELEASED_BY_OPS_RULE else dict(rule.args),
         "from_event": rule.from_event,
         "opened_by": rule.opened_by,
         "extend_if": rule.extend_if,
-        "extend_until": [more.event, more.opened_by] if more else [],
-        "extend_months": more.months if more else 0,
+        "extend_until": [extension.event, extension.opened_by] if extension else [],
+        "extend_months": extension.months if extension else 0,
         "statutory": rule.statutory,
         "gives_way": rule.eu_conflict if not rule.gdpr_ground else "",
         "applies_if": {fact: list(allowed) for fact, allowed in law.applies_if.items()},

@@ -145,38 +145,38 @@ class DocumentRetentionCalculator:
     def _find_hold_end(self, hold: RetentionHold) -> date | None:
         """Return the first day without this hold: its own, or the one after its law's last."""
         law = self._retention.laws.get(hold.law)
-        days = [] if hold.release_needs or hold.erasable_from is None else [hold.erasable_from]
+        ends = [] if hold.release_needs or hold.erasable_from is None else [hold.erasable_from]
         if law is not None and law.in_force_to is not None:
-            days.append(law.in_force_to + _ONE_DAY)
-        return min(days, default=None)
+            ends.append(law.in_force_to + _ONE_DAY)
+        return min(ends, default=None)
 
 
 def _collect_legal_hold_events(legal_holds: Sequence[LegalHold]) -> dict[str, datetime]:
     """Return the events that legal holds and proceedings are to the file. One that nobody released is open."""
-    told: dict[str, datetime] = {}
-    for claim in legal_holds:
-        if claim.released_at is None:
+    events: dict[str, datetime] = {}
+    for legal_hold in legal_holds:
+        if legal_hold.released_at is None:
             for event in filter(
                 None,
                 (
                     "claim_opened_at",
-                    PROCEEDING_OPEN_EVENTS.get(Proceeding(claim.kind)) if claim.kind else None,
+                    PROCEEDING_OPEN_EVENTS.get(Proceeding(legal_hold.kind)) if legal_hold.kind else None,
                 ),
             ):
-                told[event] = min(claim.opened_at, told.get(event, claim.opened_at))
-        elif claim.kind == Proceeding.TAX and claim.disposed_at is not None:
-            told[PROCEEDING_DISPOSED_EVENT] = max(
-                claim.disposed_at, told.get(PROCEEDING_DISPOSED_EVENT, claim.disposed_at)
+                events[event] = min(legal_hold.opened_at, events.get(event, legal_hold.opened_at))
+        elif legal_hold.kind == Proceeding.TAX and legal_hold.disposed_at is not None:
+            events[PROCEEDING_DISPOSED_EVENT] = max(
+                legal_hold.disposed_at, events.get(PROCEEDING_DISPOSED_EVENT, legal_hold.disposed_at)
             )
-    return told
+    return events
 
 
 def compare_release_days(old: date | None, new: date | None, *, today: date) -> ReleaseDayChange:
     """Return how a day moves; None is later than any day, and all days before today are the same."""
-    was, becomes = (max(day or date.max, today) for day in (old, new))
-    if was == becomes:
+    old_day, new_day = (max(day or date.max, today) for day in (old, new))
+    if old_day == new_day:
         return ReleaseDayChange.SAME
-    return ReleaseDayChange.EARLIER if becomes < was else ReleaseDayChange.LATER
+    return ReleaseDayChange.EARLIER if new_day < old_day else ReleaseDayChange.LATER
 
 
 def _build_open_ended_hold(ground: str, citation: str) -> RetentionHold:

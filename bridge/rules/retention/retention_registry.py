@@ -60,8 +60,8 @@ CATEGORY_REGISTRY: Mapping[str, StoredCategory | UnstoredCategory] = {
         location="suppressions", deleted_by="age", events=("created_at", "last_processing_at")
     ),
     "usage_cookies": UnstoredCategory(REASON_STORED_AT_SHOP),
-    "support": UnstoredCategory("no ticket is kept here"),
-    "identity_proof": UnstoredCategory("who decided is in the evidence; no document is taken in"),
+    "support": UnstoredCategory("the bridge stores no ticket"),
+    "identity_proof": UnstoredCategory("who decided is in the evidence; the bridge accepts no document"),
     "webhook_payload": StoredCategory(location="deliveries.body", deleted_by="purge"),
     "request_evidence": StoredCategory(
         location="requests, tasks, certificates, plans, notices, reviews, claims that are over",
@@ -110,7 +110,7 @@ def compute_expiry_cutoff(
                 return None
             longest = max(hold.erasable_from for hold in holds if hold.erasable_from)
             day -= max(longest - today, _ONE_DAY)
-    except (OverflowError, ValueError):  # an age that reaches back before the calendar
+    except (OverflowError, ValueError):  # the age reaches back before the year 1
         return None
     return day
 

@@ -36,9 +36,9 @@ def compute_gst_return_due(day: date, calendar: Calendar) -> date:
     """
     end = compute_financial_year_end(day, calendar)
     start = date(end.year - 1, *calendar.fy_start)
-    moved = calendar.gst_annual_return_due_overrides.get(f"{start.year}-{(start.year + 1) % 100:02d}")
+    override = calendar.gst_annual_return_due_overrides.get(f"{start.year}-{(start.year + 1) % 100:02d}")
     due = date(end.year, *calendar.gst_annual_return_due)
-    return moved or (due if due > end else date(end.year + 1, *calendar.gst_annual_return_due))
+    return override or (due if due > end else date(end.year + 1, *calendar.gst_annual_return_due))
 
 
 def _compute_gst_last_day(day: date, args: Mapping[str, int], calendar: Calendar) -> date:
@@ -94,7 +94,7 @@ def compute_last_day(
     _require_time_zone(event)
     try:
         return LAST_DAY_RULES[rule](local_day(event, calendar), args, calendar)
-    except (OverflowError, ValueError):  # after the year 9999: a mistyped event must hold, not crash a sweep
+    except (OverflowError, ValueError):  # after the year 9999: a mistyped event must hold, not stop the job
         return None
 
 

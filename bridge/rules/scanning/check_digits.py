@@ -5,7 +5,7 @@ Pure. A number that passes may still be anything; one that fails is none.
 
 from __future__ import annotations
 
-# J. Verhoeff, Error Detecting Decimal Codes (1969): the dihedral group of ten, and what a digit's place does to it
+# J. Verhoeff, Error Detecting Decimal Codes (1969): the dihedral group of ten, and the permutation by position
 _VERHOEFF_MULTIPLICATION = (
     (0, 1, 2, 3, 4, 5, 6, 7, 8, 9),
     (1, 2, 3, 4, 0, 6, 7, 8, 9, 5),
@@ -40,6 +40,6 @@ def is_luhn_valid(digits: str) -> bool:
 def is_verhoeff_valid(digits: str) -> bool:
     """Return True where the last digit is the check digit: each wrong digit and each swap of neighbours fails."""
     check = 0
-    for place, digit in enumerate(reversed(digits)):
-        check = _VERHOEFF_MULTIPLICATION[check][_VERHOEFF_PERMUTATION[place % 8][int(digit)]]
+    for index, digit in enumerate(reversed(digits)):
+        check = _VERHOEFF_MULTIPLICATION[check][_VERHOEFF_PERMUTATION[index % 8][int(digit)]]
     return check == 0

@@ -15,14 +15,14 @@ from bridge.rules.index.identity import legacy_id
 from bridge.rules.index.json_values import read_object, read_objects, read_text, read_texts
 from bridge.rules.scanning import context_words, scanner
 
-# Characters that are looked at. A buyer's note has 5,000 at most: a longer text is an app's, or an attack.
+# Characters that are scanned. A buyer's note has 5,000 at most: a longer text is an app's, or an attack.
 # https://shopify.dev/changelog/note-length-is-now-validated-5000-char
-# Of all places of a delivery: 500 lines with an engraving each have less
+# Of all fields of a delivery: 500 lines with an engraving each have less
 MAX_TEXT_CHARS = 20_000
 MAX_DELIVERY_CHARS = 200_000
 TEXT_TOO_LONG = "too long to look at whole"
 
-# Numbers that Shopify gives to what it keeps, today of 13 and 14 digits. One in ten passes a card's check
+# Shopify's ids, today of 13 and 14 digits. One in ten passes a card's check
 _SHOPIFY_ID_FORMAT = re.compile(r"[4-9]\d{12,13}")
 _ID_NAME_PATTERN = re.compile(r"(?<![a-z])(?i:ids?)(?![a-z])|(?<=[a-z])Ids?\b|(?i:product|variant)")
 
@@ -53,20 +53,21 @@ def find_sensitive_text(
     if not kinds:
         return []
     order, customer = _get_record_owner_ids(topic, body)
-    found, left = [], MAX_DELIVERY_CHARS
-    for place, written in _list_text_fields(topic, body):
-        joined = "\n".join(one[:MAX_TEXT_CHARS] for one in written)
-        looked_at = joined[:left]
-        left -= len(looked_at)
-        seen = {hit.kind for hit in scanner.scan_text(looked_at, kinds)} if looked_at else set()
-        said = [", ".join(sorted(seen))] if seen else []
-        if len(looked_at) < len(joined) or any(len(one) > MAX_TEXT_CHARS for one in written):
-            said.append(TEXT_TOO_LONG)
-        hers = customer if place.startswith("customer") else ""
-        found += [
-            SensitiveTextLocation(what=f"{place}: {what}", order_id=order, customer_id=hers) for what in said
+    locations, remaining_chars = [], MAX_DELIVERY_CHARS
+    for field_name, texts in _list_text_fields(topic, body):
+        joined = "\n".join(text[:MAX_TEXT_CHARS] for text in texts)
+        scanned = joined[:remaining_chars]
+        remaining_chars -= len(scanned)
+        found_kinds = {hit.kind for hit in scanner.scan_text(scanned, kinds)} if scanned else set()
+        descriptions = [", ".join(sorted(found_kinds))] if found_kinds else []
+        if len(scanned) < len(joined) or any(len(text) > MAX_TEXT_CHARS for text in texts):
+            descriptions.append(TEXT_TOO_LONG)
+        customer_id = customer if field_name.startswith("customer") else ""
+        locations += [
+            SensitiveTextLocation(what=f"{field_name}: {what}", order_id=order, customer_id=customer_id)
+            for what in descriptions
         ]
-    return found
+    return locations
 
 
 def _list_text_fields(topic: str, body: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
@@ -92,7 +93,7 @@ def _list_customer_text_fields(body: Mapping[str, Any]) -> Iterator[tuple[str, l
 
 def _format_attributes(values: Any) -> Iterator[str]:
     """Return attributes and properties as `name: value`, without the numbers of products that apps write."""
-    if isinstance(values, Mapping):  # carts give them as one object
+    if isinstance(values, Mapping):  # carts send them as one object
         pairs = [(str(name), str(value)) for name, value in values.items()]
     else:
         pairs = [(str(pair.get("name")), str(pair.get("value"))) for pair in read_objects(values)]
@@ -107,9 +108,9 @@ def _is_app_identifier(name: str, value: str) -> bool:
 
 
 def _get_record_owner_ids(topic: str, body: Mapping[str, Any]) -> tuple[str, str]:
-    own = legacy_id(body.get("id")) or legacy_id(body.get("admin_graphql_api_id"))
+    own_id = legacy_id(body.get("id")) or legacy_id(body.get("admin_graphql_api_id"))
     if topic.startswith("customers/"):
-        return "", own
-    order = own if topic.startswith("orders/") else legacy_id(body.get("order_id"))
+        return "", own_id
+    order = own_id if topic.startswith("orders/") else legacy_id(body.get("order_id"))
     customer = read_object(body.get("customer"))
     return order, legacy_id(customer.get("id")) or legacy_id(customer.get("admin_graphql_api_id"))

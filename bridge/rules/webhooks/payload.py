@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 from bridge.errors import PayloadInvalid
 
-MAX_NUMBER_DIGITS = 40  # Shopify's ids have 18 digits; more is no id, and long ones are slow to read
+MAX_NUMBER_DIGITS = 40  # Shopify's ids have at most 18 digits, and long numbers are slow to parse
 
 
 def parse_json_object(raw: bytes) -> dict[str, Any]:

@@ -30,7 +30,7 @@ INDEXED_TOPIC_PREFIXES = (
 )
 _TOPIC_FORMAT = re.compile(r"[a-z_]+(\.[a-z_]+)?(/[a-z_]+)?")
 _SHOP_DOMAIN_FORMAT = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com")
-# keys that betray what a body is, whatever topic it is posted under: only the body was ever signed
+# keys that show what a body is, whatever topic it is posted under: only the body is signed
 _TOPIC_BY_BODY_KEY: Mapping[str, str | tuple[str, ...]] = {
     "data_request": "customers/data_request",
     "orders_requested": "customers/data_request",
@@ -91,7 +91,7 @@ def _is_topic_with_id(topic: str) -> bool:
     )
 
 
-_MAX_DELETE_KEYS = 4  # the bodies of deletions name an id and next to nothing else
+_MAX_DELETE_KEYS = 4  # the body of a deletion has an id and few other keys
 
 _TOPICS_WITH_ID = frozenset(
     [
