@@ -1,4 +1,4 @@
-"""The merchant's file: every fault at once, in words, and what is unset stays nameable."""
+"""The merchant's file: every fault at once, in sentences; unset values are named."""
 
 import json
 from pathlib import Path
@@ -33,7 +33,7 @@ def faults(path):
     return [fault.removeprefix(f"{path}: ") for fault in caught.value.faults]
 
 
-def test_the_shipped_file_is_read_whole():
+def test_the_shipped_file_is_read_completely():
     merchant = load_merchant(SHIPPED)
 
     assert merchant.trading_name == "MINI MISS"
@@ -51,7 +51,7 @@ def test_the_shipped_file_is_read_whole():
     assert len(merchant.sha256) == 64
 
 
-def test_what_the_merchant_still_owes_is_named():
+def test_what_the_merchant_has_not_set_is_named():
     merchant = load_merchant(SHIPPED)
 
     assert set(merchant.unset) == {
@@ -65,14 +65,14 @@ def test_what_the_merchant_still_owes_is_named():
         "processor.bluedart.privacy_contact",
         "processor.delhivery.privacy_contact",
     }
-    told = "\n".join(merchant.warnings)
+    rules = "\n".join(merchant.warnings)
     for each in (
         "website_url is marked conflict",
         "[processor.sms_gateway]",
         "contract_ref",
         "is marked review",
     ):
-        assert each in told
+        assert each in rules
 
 
 def test_a_placeholder_is_unset_wherever_it_stands(changed):
@@ -91,7 +91,7 @@ def test_a_placeholder_is_unset_wherever_it_stands(changed):
     assert merchant.processors[0].services == ""
 
 
-def test_a_filled_file_owes_nothing(changed):
+def test_a_filled_file_has_nothing_unset(changed):
     path = changed(
         ('legal_name = { value = "",', 'legal_name = { value = "Mini Miss & Co", note = "was unset" } #'),
         ('legal_entity_type = { value = "unknown",', 'legal_entity_type = "partnership" #'),
@@ -112,7 +112,7 @@ def test_a_filled_file_owes_nothing(changed):
     assert merchant.shops == ("mini-miss.myshopify.com", "mini-miss-2.myshopify.com")
 
 
-def test_one_shop_may_stand_alone(changed):
+def test_one_shop_may_be_named_alone(changed):
     path = changed(("shops = []", 'shop_domain = "mini-miss.myshopify.com"'))
 
     assert load_merchant(path).shops == ("mini-miss.myshopify.com",)
@@ -267,7 +267,7 @@ def test_a_processor_list_must_be_tables(tmp_path):
     assert "processor must be a list of tables: write [[processor]]" in faults(path)
 
 
-def test_a_file_that_is_not_there_not_text_or_not_toml(tmp_path, changed):
+def test_a_file_that_is_missing_not_text_or_not_toml_is_refused(tmp_path, changed):
     assert faults(tmp_path / "none.toml") == [
         "cannot be read: check that the file exists and that the bridge may read it"
     ]
@@ -280,12 +280,12 @@ def test_a_file_that_is_not_there_not_text_or_not_toml(tmp_path, changed):
     assert f"line {line}" in broken
 
 
-def test_how_processors_are_told_is_read():
+def test_the_rules_for_notices_are_read():
     merchant = load_merchant(SHIPPED)
 
-    told = merchant.instructions
-    assert (told.answer_days, told.remind_days, told.cod_hold_days) == (15, (10, 16, 23), 30)
-    assert [basis.law for basis in told.basis] == ["own_policy", "spdi", "dpdp_core", "gdpr"]
+    rules = merchant.instructions
+    assert (rules.answer_days, rules.remind_days, rules.cod_hold_days) == (15, (10, 16, 23), 30)
+    assert [basis.law for basis in rules.basis] == ["own_policy", "spdi", "dpdp_core", "gdpr"]
     known = {each.id: each for each in merchant.processors}
     bluedart = known["bluedart"]
     assert (bluedart.applies_to, bluedart.names, bluedart.template) == ("parcels", "waybill", "carrier")
@@ -317,13 +317,13 @@ def test_how_processors_are_told_is_read():
         ('client_code = ""', 'names = "name"', "[processor.bluedart] names must be one of"),
     ],
 )
-def test_a_fault_in_how_they_are_told_is_named(changed, old, new, fault):
+def test_a_fault_in_the_rules_for_notices_is_named(changed, old, new, fault):
     found = faults(changed((old, new)))
 
     assert any(each.startswith(fault) for each in found), found
 
 
-def test_the_merchants_own_word_about_parcels_needs_a_condition_and_an_account(changed):
+def test_an_attribution_rule_needs_a_condition_and_an_account(changed):
     rule = '\n[[attribution]]\ncompany = "Blue Dart Surface"\naccount_holder = "shiprocket"\n'
     path = changed()
     path.write_text(path.read_text() + rule)

@@ -1,4 +1,4 @@
-"""The retention file: one bad rule holds and disables no other; a bad frame says nothing at all."""
+"""The retention file: one bad rule holds and disables no other; a bad frame is refused."""
 
 import re
 from datetime import date
@@ -30,7 +30,7 @@ def changed(tmp_path):
     return change
 
 
-def test_the_shipped_file_is_read_whole():
+def test_the_shipped_file_is_read_completely():
     retention = load_retention(SHIPPED)
 
     assert (retention.broken, retention.faults) == ((), ())
@@ -45,7 +45,7 @@ def test_the_shipped_file_is_read_whole():
     assert retention.merchant["warranty_days"] is None
 
 
-def test_what_counsel_still_owes_is_named():
+def test_what_counsel_has_not_set_is_named():
     assert set(load_retention(SHIPPED).unset) == {
         "reviewed_by",
         "reviewed_on",
@@ -55,7 +55,7 @@ def test_what_counsel_still_owes_is_named():
     }
 
 
-def test_a_reviewed_file_owes_nothing(changed):
+def test_a_reviewed_file_has_nothing_unset(changed):
     path = changed(
         ('reviewed_by = ""', 'reviewed_by = "A. Counsel"'),
         ('reviewed_on = "" ', "reviewed_on = 2026-12-01"),
@@ -347,7 +347,7 @@ def test_the_sixteen_purposes_of_the_policy_are_there_and_every_field_serves_one
         assert set(category.purposes) | set(category.purpose_lock) <= retention.purposes.keys()
 
 
-def test_what_the_bridge_makes_serves_rights_law_and_security_only():
+def test_records_of_the_bridge_serve_rights_law_and_security_only():
     """P-47."""
     retention = load_retention(SHIPPED)
     own = re.compile(r"(bridge|case|ledger|vault|log|backup)\.")
@@ -362,7 +362,7 @@ def test_what_the_bridge_makes_serves_rights_law_and_security_only():
     assert {field: named for field, named in found.items() if named - {"rights", "xiii", "vi", "xii"}} == {}
 
 
-def test_what_the_bridge_keeps_to_reach_carriers_has_an_age():
+def test_what_the_bridge_stores_to_reach_carriers_has_an_age():
     categories = load_retention(SHIPPED).categories
 
     assert categories["parcel_index"].max_age == {"event": "last_heard_at", "months": 36}
@@ -410,7 +410,7 @@ def test_law_of_the_union_and_of_its_members_is_a_ground_of_art_17_3_b(changed):
         assert retention.holds["gst_books"].gdpr_ground == "17(3)(b)"
 
 
-def test_the_conflict_of_the_one_year_rule_is_counsels_to_decide(changed):
+def test_eu_conflict_of_the_one_year_rule_is_a_setting(changed):
     """E-11."""
     assert load_retention(SHIPPED).holds["dpdp_one_year"].eu_conflict == "restrict_and_disclose"
     decided = load_retention(changed(('eu_conflict = "restrict_and_disclose"', 'eu_conflict = "erase"')))
@@ -419,27 +419,27 @@ def test_the_conflict_of_the_one_year_rule_is_counsels_to_decide(changed):
     assert unread.broken == ("hold.dpdp_one_year",)
 
 
-def test_nothing_that_others_wrote_at_a_platform_goes_by_the_shipped_file():
+def test_the_shipped_file_removes_nothing_that_other_apps_wrote():
     residue = load_retention(SHIPPED).residue
 
     assert residue == ResidueRules(apply=False, erased_kinds=("customer_metafields", "order_notes"))
     assert not residue.removes_kind("order_notes")
 
 
-def test_what_others_wrote_goes_where_the_file_says_so(changed):
+def test_what_other_apps_wrote_is_removed_where_the_file_says_so(changed):
     residue = load_retention(changed(("apply = false", "apply = true"))).residue
 
     touched = {
         kind for kind in ("customer_metafields", "order_attributes", "orders") if residue.removes_kind(kind)
     }
     assert touched == {"customer_metafields", "orders"}
-    only_hers = load_retention(
+    customer_only = load_retention(
         changed(("apply = false", "apply = true"), ('order_notes = "erase"', 'order_notes = "keep"'))
     ).residue
-    assert not only_hers.removes_kind("orders")
+    assert not customer_only.removes_kind("orders")
 
 
-def test_a_file_that_does_not_name_what_others_wrote_keeps_it(changed):
+def test_a_file_without_platform_residue_keeps_what_other_apps_wrote(changed):
     text = SHIPPED.read_text()
     table = text[
         text.index("[platform_residue]") : text.index(
@@ -463,7 +463,7 @@ def test_a_file_that_does_not_name_what_others_wrote_keeps_it(changed):
         ("[platform_residue]", "[platform_residues]", "platform_residues is not a known key"),
     ],
 )
-def test_a_word_about_it_that_cannot_be_understood_is_a_fault_with_its_place(changed, old, new, fault):
+def test_a_fault_in_platform_residue_names_its_key(changed, old, new, fault):
     path = changed((old, new))
     with pytest.raises(SettingsInvalid) as raised:
         load_retention(path)

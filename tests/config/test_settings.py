@@ -104,7 +104,7 @@ def test_a_key_ring_is_checked(ring, fault):
         Settings.from_env({"BRIDGE_KEYS": ring})
 
 
-def test_values_arrive_as_values_and_secrets_stay_hidden():
+def test_values_are_parsed_and_secrets_stay_hidden():
     settings = Settings.from_env(
         {
             "DATABASE_URL": "postgres://u:p@db/bridge",
@@ -154,7 +154,7 @@ def test_production_wants_every_required_variable_and_https():
         assert f"{name} must start with https:// in production" in caught.value.faults
 
 
-def test_development_makes_its_keys_once_and_says_they_are_unset(tmp_path):
+def test_development_makes_its_keys_once_and_reports_them_as_unset(tmp_path):
     var = tmp_path / "var"
 
     first, second = load_settings({}, var_dir=var), load_settings({"BRIDGE_PSEUDONYM_KEY": KEY}, var_dir=var)

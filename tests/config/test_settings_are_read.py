@@ -149,12 +149,12 @@ def find_unread_fields(owners: Iterable[type]) -> list[str]:
 def list_keys(table: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     """Every key of a file with the tables that it stands in; values with a status are values."""
     for key, value in table.items():
-        here = (*path, key)
-        yield here
+        key_path = (*path, key)
+        yield key_path
         tables = value if isinstance(value, list) else [value]
         for each in tables:
             if isinstance(each, dict) and "value" not in each:
-                yield from list_keys(each, here)
+                yield from list_keys(each, key_path)
 
 
 def find_unread_keys(data: Mapping[str, Any], fields: Iterable[str]) -> list[str]:
