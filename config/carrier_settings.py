@@ -1,6 +1,6 @@
-"""Settings of the carriers and of those who stand between: addresses, accounts, credentials.
+"""Define the settings of the carriers and of the services between: addresses, accounts, credentials.
 
-A part of `Settings`, which alone reads the environment.
+They are a part of `Settings`, which alone reads the environment.
 """
 
 # ruff: noqa: RUF009 - a setting is a frozen field that `_var` makes, never a shared value
@@ -15,7 +15,7 @@ from config.env_parsers import define_setting as _var
 
 @dataclass(frozen=True, kw_only=True)
 class CarrierSettings:
-    """What each connector is made of; with its credentials unset it asks nothing and says so."""
+    """The settings of each connector; with its credentials unset a connector asks nothing and reports that."""
 
     delhivery_base_url: str = _var(
         "DELHIVERY_BASE_URL",
@@ -30,7 +30,7 @@ class CarrierSettings:
         "DELHIVERY_DOCUMENTS",
         "list",
         env_parsers.make_choice_parser("list", "ask"),
-        meaning="signatures and pictures: list what there may be, or ask which exist; never fetched",
+        meaning="signatures and pictures: list what may exist, or ask which exist; they are never fetched",
     )
     bluedart_base_url: str = _var(
         "BLUEDART_BASE_URL",
@@ -58,21 +58,21 @@ class CarrierSettings:
     bluedart_tracking_path: str = _var(
         "BLUEDART_TRACKING_PATH",
         "/tracking/v1/shipment",
-        meaning="path of tracking; some accounts: /tracking/v1",
+        meaning="path of tracking; for some accounts it is /tracking/v1",
     )
     bluedart_tracking_verno: str = _var(
-        "BLUEDART_TRACKING_VERNO", "1", meaning="verno of tracking: 1, 1.3, or empty to leave it out"
+        "BLUEDART_TRACKING_VERNO", "1", meaning="parameter verno of tracking: 1 or 1.3; empty: not sent"
     )
     bluedart_tracking_format: str = _var(
         "BLUEDART_TRACKING_FORMAT",
         "xml",
         env_parsers.make_choice_parser("xml", "json"),
-        meaning="what tracking is asked for; json only where the account gives it",
+        meaning="format of tracking answers; json only where the account offers it",
     )
     bluedart_known_waybill: str = _var(
         "BLUEDART_KNOWN_WAYBILL",
         "",
-        meaning="a delivered waybill of this account: it tells a wrong licence key from an unknown waybill",
+        meaning="a delivered waybill of this account, by which `doctor` tells a wrong licence key from an unknown waybill",
     )
     shiprocket_base_url: str = _var(
         "SHIPROCKET_BASE_URL",

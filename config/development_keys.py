@@ -1,4 +1,4 @@
-"""Keys for a developer's own folder, made on first use. Never in production: losing them loses the data."""
+"""Make the keys of a developer's own folder on first use. Never used in production: losing keys loses the data."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ DEVELOPMENT_KEYS = ("BRIDGE_KEYS", "BRIDGE_PSEUDONYM_KEY", "BRIDGE_EVIDENCE_KEY"
 
 
 def load_development_keys(var_dir: Path) -> dict[str, str]:
-    """The keys in `development.env` of that folder (mode 600), so that all processes share them."""
+    """Return the keys in `development.env` of that folder (mode 600), so that all processes share them."""
     path = var_dir / "development.env"
     if not path.exists():
         var_dir.mkdir(parents=True, exist_ok=True)
-        made = (f"dev1:{_generate_key()}", _generate_key(), _generate_key(), secrets.token_hex(16))
+        new_keys = (f"dev1:{_generate_key()}", _generate_key(), _generate_key(), secrets.token_hex(16))
         handle, draft = tempfile.mkstemp(dir=var_dir)
         with os.fdopen(handle, "w") as out:
-            out.writelines(f"{name}={key}\n" for name, key in zip(DEVELOPMENT_KEYS, made, strict=True))
+            out.writelines(f"{name}={key}\n" for name, key in zip(DEVELOPMENT_KEYS, new_keys, strict=True))
         try:
             os.link(draft, path)  # first process wins; the others read its file
         except FileExistsError:

@@ -1,6 +1,6 @@
-"""How the text of a variable becomes a value: one parser a kind, each fault said in words.
+"""Convert the text of a variable into a value: one parser for each kind.
 
-A parser raises Fault, whose text completes "NAME …" and never repeats the value, or any other ValueError.
+A parser raises ParseFault, whose text completes "NAME …" and never repeats the value, or any other ValueError.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ KEY_BYTES = 32
 
 
 class ParseFault(ValueError):
-    """What is wrong with a value, in our words. A foreign ValueError may quote the value; this never does."""
+    """A malformed value, described in our words. A foreign ValueError may quote the value; this never does."""
 
 
 class Secret:
-    """A value that never shows itself: `repr` and `str` are `***`."""
+    """A value that is never printed: `repr` and `str` are `***`."""
 
     __slots__ = ("_value",)
 
@@ -29,61 +29,69 @@ class Secret:
         self._value = value.encode() if isinstance(value, str) else value
 
     def reveal(self) -> str:
-        """The secret as text."""
+        """Return the secret as text."""
         return self._value.decode()
 
     def reveal_bytes(self) -> bytes:
-        """The secret as bytes."""
+        """Return the secret as bytes."""
         return self._value
 
     def __bool__(self) -> bool:
-        """True where a value is set."""
+        """Return True where a value is set."""
         return bool(self._value)
 
     def __repr__(self) -> str:
-        """Never the value."""
+        """Return `***`, never the value."""
         return "***"
 
     def __eq__(self, other: object) -> bool:
-        """Equal in constant time."""
+        """Compare in constant time."""
         return isinstance(other, Secret) and secrets.compare_digest(self._value, other._value)
 
     def __hash__(self) -> int:
-        """Not hashable by value on purpose: identity only."""
+        """Return the identity: two equal secrets have different hashes on purpose."""
         return id(self)
 
 
 def parse_text(value: str) -> str:
-    """The text itself."""
+    """Return the text unchanged."""
     return value
 
 
 def make_number_parser(low: float, high: float) -> Callable[[str], float]:
-    """A parser of numbers within bounds."""
+    """Return a parser of numbers within bounds."""
 
     def parse(value: str) -> float:
-        parsed = float(value)
+        fault = f"must be a number between {low:g} and {high:g}"
+        try:
+            parsed = float(value)
+        except ValueError:
+            raise ParseFault(fault) from None
         if not low <= parsed <= high:
-            raise ParseFault(f"must be between {low:g} and {high:g}")
+            raise ParseFault(fault)
         return parsed
 
     return parse
 
 
 def make_int_parser(low: int, high: int) -> Callable[[str], int]:
-    """A parser of whole numbers within bounds."""
+    """Return a parser of whole numbers within bounds."""
 
     def parse(value: str) -> int:
-        parsed = int(value)
+        fault = f"must be a whole number between {low} and {high}"
+        try:
+            parsed = int(value)
+        except ValueError:
+            raise ParseFault(fault) from None
         if not low <= parsed <= high:
-            raise ParseFault(f"must be a whole number between {low} and {high}")
+            raise ParseFault(fault)
         return parsed
 
     return parse
 
 
 def make_choice_parser(*allowed: str) -> Callable[[str], str]:
-    """A parser of closed sets."""
+    """Return a parser that accepts these words only."""
 
     def parse(value: str) -> str:
         if value not in allowed:
@@ -94,7 +102,7 @@ def make_choice_parser(*allowed: str) -> Callable[[str], str]:
 
 
 def make_url_parser(*schemes: str) -> Callable[[str], str]:
-    """A parser of URLs with one of the schemes; a slash at the end goes."""
+    """Return a parser of URLs with one of the schemes; it removes a slash at the end."""
 
     def parse(value: str) -> str:
         if not value.startswith(tuple(f"{scheme}://" for scheme in schemes)):
@@ -105,37 +113,39 @@ def make_url_parser(*schemes: str) -> Callable[[str], str]:
 
 
 def parse_api_version(value: str) -> str:
-    """A dated version of the Admin API."""
+    """Return a dated version of the Admin API."""
     if not re.fullmatch(r"20\d\d-(01|04|07|10)", value):
         raise ParseFault("must be a dated version such as 2026-10")
     return value
 
 
 def parse_country(value: str) -> str:
-    """A country of ISO 3166-1, two capital letters."""
+    """Return a country code of ISO 3166-1: two capital letters."""
     if not re.fullmatch("[A-Z]{2}", value):
         raise ParseFault("must be a country of two capital letters such as IN")
     return value
 
 
 def parse_secret_list(value: str) -> tuple[Secret, ...]:
-    """Secrets, comma-separated."""
+    """Return comma-separated secrets."""
     return tuple(Secret(part.strip()) for part in value.split(",") if part.strip())
 
 
 def parse_key(value: str) -> Secret:
-    """Base64 of 32 bytes."""
+    """Return a key of 32 bytes from base64."""
     try:
         raw = base64.b64decode(value, validate=True)
     except (binascii.Error, ValueError):
-        raise ParseFault("must be base64") from None
+        raise ParseFault("must be base64 of 32 random bytes: `openssl rand -base64 32` makes one") from None
     if len(raw) != KEY_BYTES:
-        raise ParseFault(f"must be base64 of {KEY_BYTES} bytes")
+        raise ParseFault(
+            f"must be base64 of {KEY_BYTES} random bytes: `openssl rand -base64 {KEY_BYTES}` makes one"
+        )
     return Secret(raw)
 
 
 def parse_key_ring(value: str) -> tuple[tuple[str, Secret], ...]:
-    """`id:base64(32 bytes),…` in the given order."""
+    """Return the keys of `id:base64(32 bytes),…` in the given order."""
     ring = []
     for part in filter(None, (part.strip() for part in value.split(","))):
         name, colon, encoded = part.partition(":")
@@ -143,12 +153,12 @@ def parse_key_ring(value: str) -> tuple[tuple[str, Secret], ...]:
             raise ParseFault("must be id:base64(32 bytes), comma-separated")
         ring.append((name, parse_key(encoded)))
     if len({name for name, _ in ring}) != len(ring):
-        raise ParseFault("names a key id twice")
+        raise ParseFault("names a key id twice: give each key an id of its own")
     return tuple(ring)
 
 
 def parse_database_url(value: str) -> str:
-    """`postgres://` is what hosts hand out; SQLAlchemy wants its driver named."""
+    """Return the URL with its driver: hosts give `postgres://`, SQLAlchemy wants `postgresql+psycopg://`."""
     for prefix in ("postgres://", "postgresql://"):
         if value.startswith(prefix):
             return "postgresql+psycopg://" + value.removeprefix(prefix)
@@ -158,14 +168,14 @@ def parse_database_url(value: str) -> str:
 
 
 def make_empty_secret() -> Secret:
-    """The default of a secret."""
+    """Return the default of a secret."""
     return Secret("")
 
 
 def define_setting(
     name: str, default: Any, parse: Callable[[str], Any] = parse_text, *, meaning: str, required: bool = False
 ) -> Any:
-    """A field of Settings: its variable, default (or what makes it), parser and meaning."""
+    """Return a field of Settings: its variable, default (or the function that makes it), parser and meaning."""
     meta = {"name": name, "parse": parse, "required": required, "meaning": meaning}
     if callable(default):
         return field(default_factory=default, metadata=meta)

@@ -1,4 +1,4 @@
-"""How gunicorn serves `app:app`. Reads settings, never the environment; logs no address and no URL."""
+"""Configure how gunicorn serves `app:app`. Reads settings, never the environment; logs no address and no URL."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from config.load import read_configuration
 
 
 class QuietLogger(Logger):  # type: ignore[misc]  # gunicorn has no types
-    """No access log, whatever GUNICORN_CMD_ARGS asks for, and no address in a warning.
+    """A logger without access log, whatever GUNICORN_CMD_ARGS asks for, and without addresses in warnings.
 
     Heroku's buildpack sets `--access-logfile -`, which would override `accesslog` below.
     """
@@ -55,7 +55,9 @@ threads = 32  # a request that waits for a commit or a slow body holds one
 timeout = 30  # a worker that is silent for so long is replaced
 graceful_timeout = 25  # Heroku kills 30 s after SIGTERM
 keepalive = 5
-max_requests = 20_000  # what leaks, leaks slowly; the jitter keeps the workers from leaving together
+max_requests = (
+    20_000  # replaces workers before a slow leak matters; the jitter keeps them from restarting together
+)
 max_requests_jitter = 2_000
 preload_app = False  # an engine or a thread made before the fork would be shared after it
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - heartbeats must not wait for a disk

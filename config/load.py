@@ -1,4 +1,4 @@
-"""Loads all that a process starts with: the environment and the merchant's two files, faults of all at once.
+"""Load what a process starts with: the environment and the merchant's two files. Reports the faults of all at once.
 
 Production does not start while anything is missing. Development starts with what it has; the caller prints
 `missing`.
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Configuration:
-    """What a process starts with. `missing` would keep production from starting; `warnings` would not."""
+    """What a process starts with. Production refuses to start with anything in `missing`; `warnings` stop nothing."""
 
     settings: Settings
     merchant: Merchant
@@ -62,7 +62,7 @@ def read_configuration(
 
 
 def find_config_files(environ: Mapping[str, str] | None = None) -> tuple[Path, Path]:
-    """Where the merchant's file and the retention file are, whatever else the environment lacks."""
+    """Return the paths of the merchant's file and the retention file, whatever else the environment lacks."""
     given = {name: value.strip() for name, value in read_environment(environ).items()}
     return (
         Path(given.get("BRIDGE_MERCHANT_FILE") or MERCHANT_FILE),

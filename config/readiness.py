@@ -1,4 +1,4 @@
-"""What still keeps production from starting, as one list of sentences. Reads no file and no environment.
+"""List what keeps production from starting, as sentences. Reads no file and no environment.
 
 Development prints the same list and starts.
 """
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def list_startup_blockers(settings: Settings, merchant: Merchant, retention: Retention) -> list[str]:
-    """Everything unset, unreadable or contradictory; an empty list means production may start."""
+    """Return everything unset, unreadable or contradictory; an empty list means that production may start."""
     return [
         *(f"{name} is not set" for name in settings.unset),
         *list_file_blockers(merchant, retention, settings.merchant_file, settings.retention_file),
@@ -27,13 +27,13 @@ def list_startup_blockers(settings: Settings, merchant: Merchant, retention: Ret
 def list_file_blockers(
     merchant: Merchant | None, retention: Retention | None, merchant_file: Path, retention_file: Path
 ) -> list[str]:
-    """The same for the two files alone; None where one could not be read at all."""
+    """Return the blockers of the two files alone; a file that could not be read is None."""
     missing = []
     if merchant:
         missing += [_describe_unset(merchant_file, each) for each in merchant.unset]
     if retention:
         missing += [_describe_unset(retention_file, each) for each in retention.unset]
-        # a broken rule holds and harms nobody, but a release that brings one is a mistake
+        # a broken rule only holds, but a deployment that brings one is a mistake
         missing += retention.faults
     if merchant and retention:
         missing += _find_contradictions(
@@ -48,23 +48,23 @@ def _describe_unset(path: Path, dotted: str) -> str:
 
 
 def _find_contradictions(
-    merchant: Merchant, retention: Retention, merchant_file: str, file: str
+    merchant: Merchant, retention: Retention, merchant_file: str, retention_file: str
 ) -> list[str]:
-    """Facts that both files tell. One that is unset was named above already."""
+    """Return the facts that the two files state differently. A fact that is unset was named already."""
     forms = {merchant.legal_entity_type, retention.merchant.get("legal_entity_type")} - {"unknown", None}
     policies = {merchant.policy_sha256, retention.policy_sha256} - {""}
-    found = []
+    contradictions = []
     if len(forms) > 1:
-        found.append(
-            f"{format_key_location(file, 'merchant', 'legal_entity_type')} differs from the merchant's file"
+        contradictions.append(
+            f"{format_key_location(retention_file, 'merchant', 'legal_entity_type')} differs from the merchant's file"
         )
     if len(policies) > 1:
-        found.append(
-            f"{format_key_location(file, '', 'privacy_policy_sha256')} differs from the merchant's file"
+        contradictions.append(
+            f"{format_key_location(retention_file, '', 'privacy_policy_sha256')} differs from the merchant's file"
         )
     for number, basis in enumerate(merchant.instructions.basis, start=1):
         if basis.law not in retention.laws:
-            found.append(
+            contradictions.append(
                 f"{format_key_location(merchant_file, f'notices.basis.{number}', 'law')} is no law of the retention file"
             )
-    return found
+    return contradictions

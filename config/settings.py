@@ -1,7 +1,7 @@
-"""Settings: the only reader of the environment.
+"""Read the environment, alone in the bridge: every variable once, every fault at once.
 
-Reads every variable once, reports every fault at once, and never prints a secret. Which variables exist,
-what each means and its default stands in `Settings`; `config/env.example` lists the same (tested).
+Never prints a secret. Which variables exist, what each means and its default stand in `Settings`;
+`config/env.example` lists the same (tested).
 """
 
 # ruff: noqa: RUF009 - a setting is a frozen field that `_var` makes, never a shared value
@@ -43,20 +43,20 @@ class Settings(LedgerSettings):
         "sqlite:///var/bridge.db",
         env_parsers.parse_database_url,
         required=True,
-        meaning="the database: the memory",
+        meaning="the database, where everything is stored",
     )
     redis_url: str = _var(
         "REDIS_URL",
         "",
         env_parsers.make_url_parser("redis", "rediss", "unix"),
         required=True,
-        meaning="Redis or Valkey: the bell",
+        meaning="Redis or Valkey: the queue",
     )
     redis_tls: str = _var(
         "REDIS_TLS",
         "verify",
         env_parsers.make_choice_parser("verify", "no-verify"),
-        meaning="no-verify for a rediss:// server with a certificate of its own making (Heroku)",
+        meaning="no-verify for a rediss:// server with a self-signed certificate (Heroku)",
     )
     shopify_client_id: str = _var("SHOPIFY_CLIENT_ID", "", required=True, meaning="the app's client id")
     shopify_client_secrets: tuple[Secret, ...] = _var(
@@ -99,21 +99,21 @@ class Settings(LedgerSettings):
         (),
         env_parsers.parse_key_ring,
         required=True,
-        meaning="key ring id:base64(32 bytes),…; the first seals",
+        meaning="key ring id:base64(32 bytes),…; the first one encrypts",
     )
     pseudonym_key: Secret = _var(
         "BRIDGE_PSEUDONYM_KEY",
         make_empty_secret,
         env_parsers.parse_key,
         required=True,
-        meaning="base64 of 32 bytes: keyed HMAC of lookups",
+        meaning="base64 of 32 bytes: key of the HMACs by which persons are looked up",
     )
     evidence_key: Secret = _var(
         "BRIDGE_EVIDENCE_KEY",
         make_empty_secret,
         env_parsers.parse_key,
         required=True,
-        meaning="base64 of 32 bytes: Ed25519 seed",
+        meaning="base64 of 32 bytes: seed of the Ed25519 key that signs evidence",
     )
     merchant_file: Path = _var(
         "BRIDGE_MERCHANT_FILE", MERCHANT_FILE, Path, meaning="shops, contacts, clocks, processors"
@@ -125,7 +125,7 @@ class Settings(LedgerSettings):
         "PUBLIC_URL",
         "",
         env_parsers.make_url_parser("https", "http"),
-        meaning="for links in letters; empty: http://localhost:$PORT",
+        meaning="start of the links in letters; empty: http://localhost:$PORT",
     )
     port: int = _var("PORT", 8000, env_parsers.make_int_parser(1, 65535), meaning="port of the web process")
     web_concurrency: int = _var(
@@ -135,7 +135,7 @@ class Settings(LedgerSettings):
         "LOG_LEVEL",
         "INFO",
         env_parsers.make_choice_parser("DEBUG", "INFO", "WARNING", "ERROR"),
-        meaning="least level that is logged",
+        meaning="lowest level that is logged",
     )
     log_format: str = _var(
         "LOG_FORMAT", "json", env_parsers.make_choice_parser("json", "text"), meaning="json or text"
@@ -144,19 +144,19 @@ class Settings(LedgerSettings):
         "METRICS_TOKEN",
         make_empty_secret,
         Secret,
-        meaning="bearer token of /metrics; unset in production: no metrics",
+        meaning="bearer token of /metrics; while it is unset, production serves no metrics",
     )
     body_limit_bytes: int = _var(
         "BODY_LIMIT_BYTES",
         5_000_000,
         env_parsers.make_int_parser(1_000, 100_000_000),
-        meaning="largest webhook body; beyond: 413",
+        meaning="largest webhook body in bytes; a larger one is answered 413",
     )
     body_deadline_s: float = _var(
         "BODY_DEADLINE_S",
         4.0,
         env_parsers.make_number_parser(0.1, 60),
-        meaning="seconds for a whole body; Shopify gives 5 in all",
+        meaning="seconds in which a body must arrive; Shopify allows 5 for the whole request",
     )
     dedupe_hours: float = _var(
         "DEDUPE_HOURS",
@@ -168,49 +168,49 @@ class Settings(LedgerSettings):
         "ACCEPT_WAIT_S",
         3.0,
         env_parsers.make_number_parser(0.1, 30),
-        meaning="longest wait for the commit of a webhook; beyond: 503",
+        meaning="seconds to wait for the commit of a webhook; then it is answered 503",
     )
     accept_queue_rows: int = _var(
         "ACCEPT_QUEUE_ROWS",
         2_000,
         env_parsers.make_int_parser(1, 100_000),
-        meaning="webhooks of a process that may wait for a commit",
+        meaning="webhooks per process that may wait for a commit",
     )
     accept_queue_bytes: int = _var(
         "ACCEPT_QUEUE_BYTES",
         64_000_000,
         env_parsers.make_int_parser(1_000, 1_000_000_000),
-        meaning="and their bytes",
+        meaning="bytes of the webhooks that may wait for a commit",
     )
     lease_s: float = _var(
         "LEASE_S",
         15.0,
         env_parsers.make_number_parser(1, 3600),
-        meaning="seconds until a dead worker's row is taken over; renewed at a third",
+        meaning="seconds until another worker takes over a dead worker's row; leases are renewed at a third of it",
     )
     sweep_every_s: float = _var(
         "SWEEP_EVERY_S",
         2.0,
         env_parsers.make_number_parser(0.1, 3600),
-        meaning="seconds between two sweeps of the clock",
+        meaning="seconds between two runs of the clock process, which enqueues what is due",
     )
     connector_attempts: int = _var(
         "CONNECTOR_ATTEMPTS",
         6,
         env_parsers.make_int_parser(1, 50),
-        meaning="how often the database's schedule asks a system that is down, before the gap stays",
+        meaning="attempts at a system that is down, before its data is reported as missing",
     )
 
-    unset: tuple[str, ...] = ()  # required variables nobody set; no variable itself
+    unset: tuple[str, ...] = ()  # names of required variables that are not set; itself no variable
 
     @property
     def is_production(self) -> bool:
-        """True where unset required settings are refused."""
+        """Return True where unset required settings are refused."""
         return self.env == "production"
 
     @property
     def public_base_url(self) -> str:
-        """Where links in letters lead."""
+        """Return the start of the links in letters."""
         return self.public_url or f"http://localhost:{self.port}"
 
     @classmethod
@@ -245,7 +245,7 @@ class Settings(LedgerSettings):
 
     @classmethod
     def unset_required(cls, environ: Mapping[str, str]) -> list[str]:
-        """Names of required variables without a value."""
+        """Return the names of required variables without a value."""
         return [
             spec.metadata["name"]
             for spec in _list_setting_fields()
@@ -254,14 +254,14 @@ class Settings(LedgerSettings):
 
 
 def _list_setting_fields() -> list[Field[Any]]:
-    """The bridge's own first, then what proves it from outside, then those of the carriers."""
+    """Return the bridge's own settings first, then those of outside proof, then those of the carriers."""
     parts = [{spec.name for spec in fields(part)} for part in (LedgerSettings, CarrierSettings)]
     named = [spec for spec in fields(Settings) if "name" in spec.metadata]
     return sorted(named, key=lambda spec: sum(spec.name in part for part in parts))
 
 
 def list_variables() -> list[tuple[str, str, str]]:
-    """Every variable as (name, default as text, meaning), in the order of env.example."""
+    """Return every variable as (name, default as text, meaning), in the order of env.example."""
     rows = []
     for spec in _list_setting_fields():
         shown = "" if spec.default is MISSING or spec.default == () else str(spec.default)
@@ -270,21 +270,21 @@ def list_variables() -> list[tuple[str, str, str]]:
 
 
 def load_settings(environ: Mapping[str, str] | None = None, *, var_dir: Path | None = None) -> Settings:
-    """The settings of this process.
+    """Return the settings of this process.
 
     In development, keys that are unset come from `var/development.env`; `unset` names them all the same.
     Raises SettingsInvalid.
     """
     given = read_environment(environ)
-    made: dict[str, str] = {}
+    development_keys: dict[str, str] = {}
     if given.get("BRIDGE_ENV", "").strip() != "production" and any(
         not given.get(name) for name in DEVELOPMENT_KEYS
     ):
         keys = load_development_keys(var_dir or ROOT / "var")
-        made = {name: key for name, key in keys.items() if not given.get(name)}
-    return replace(Settings.from_env(given | made), unset=tuple(Settings.unset_required(given)))
+        development_keys = {name: key for name, key in keys.items() if not given.get(name)}
+    return replace(Settings.from_env(given | development_keys), unset=tuple(Settings.unset_required(given)))
 
 
 def read_environment(environ: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The environment as given: the process's own where none is."""
+    """Return the given environment, or the process's own."""
     return dict(os.environ if environ is None else environ)

@@ -1,4 +1,4 @@
-"""A table of a TOML file, read key by key: wrong types, missing and unknown keys become faults in words.
+"""Read a table of a TOML file key by key, and report wrong types, missing and unknown keys in sentences.
 
 Collects; never raises for a single key, so that one start names every fault of a file. No fault repeats a
 value. A value may be plain or `{ value = …, status = …, note = … }`, where `unset`, `conflict` and `review`
@@ -17,44 +17,49 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bridge.errors import SettingsInvalid
+from config.removed_settings import explain_unknown_key
 
 ROOT = Path(__file__).resolve().parent.parent
 EMAIL_PATTERN = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 SHA256_PATTERN = re.compile(r"[0-9a-f]{64}")
 SHA256_FAULT = "must be a SHA-256 in lower-case hex"
-MAX_DAYS = 36_500  # a century: catches a slipped digit, is no opinion about the law
+MAX_DAYS = 36_500  # a century: the bound only catches typing errors
 STATUSES = ("unset", "conflict", "review", "confirmed")
 PLACEHOLDERS = ("[Insert", "REPLACE_WITH")
 _WRAPPER_KEYS = {"value", "status", "note", "policy"}
 
 
 def label_file(path: Path) -> str:
-    """The file as faults name it: from the project's folder on, where it lies inside."""
+    """Return the file's name for faults: relative to the project's folder where it lies inside."""
     full = path.resolve()
     return full.relative_to(ROOT).as_posix() if full.is_relative_to(ROOT) else path.as_posix()
 
 
 def format_key_location(file: str, table: str, key: str) -> str:
-    """Where a value stands, the way every fault begins: `file: [table] key`."""
+    """Return where a value stands, the way every fault begins: `file: [table] key`."""
     return f"{file}: [{table}] {key}" if table else f"{file}: {key}"
 
 
 def read_toml(path: Path) -> tuple[dict[str, Any], str]:
-    """The file's top table and the SHA-256 of its bytes. Raises SettingsInvalid naming file and line."""
+    """Return the file's top table and the SHA-256 of its bytes. Raises SettingsInvalid naming file and line."""
     try:
         raw = path.read_bytes()
         return tomllib.loads(raw.decode()), sha256(raw).hexdigest()
     except OSError:
-        raise SettingsInvalid([f"{label_file(path)}: cannot be read"]) from None
+        raise SettingsInvalid(
+            [
+                f"{label_file(path)}: cannot be read: check that the file exists and that the bridge may read it"
+            ]
+        ) from None
     except UnicodeDecodeError:
-        raise SettingsInvalid([f"{label_file(path)}: must be UTF-8"]) from None
+        raise SettingsInvalid([f"{label_file(path)}: must be UTF-8: save it in that encoding"]) from None
     except tomllib.TOMLDecodeError as fault:
         raise SettingsInvalid([f"{label_file(path)}: is not TOML: {fault}"]) from None
 
 
 @dataclass(kw_only=True)
 class FileReport:
-    """What reading a file brought up: faults in sentences, unset as dotted names, warnings in sentences."""
+    """The result of reading a file: faults in sentences, unset as dotted names, warnings in sentences."""
 
     file: str
     faults: list[str] = field(default_factory=list)
@@ -63,9 +68,9 @@ class FileReport:
 
 
 class TomlTable:
-    """One table. Every getter marks its key as known; `close` reports the rest.
+    """One table. Every getter marks its key as known; `report_unknown_keys` reports the others.
 
-    `needed` keys are unset when empty: production refuses. `wanted` keys are a warning when empty.
+    Keys that are `required_in_production` are unset when empty: production refuses. `recommended` keys are a warning.
     """
 
     def __init__(self, data: dict[str, Any], name: str, report: FileReport) -> None:
@@ -89,10 +94,10 @@ class TomlTable:
     def report_unknown_keys(self) -> None:
         """Report every key nobody asked for: a misspelt key must not pass for an absent one."""
         for key in sorted(self._data.keys() - self._known_keys):
-            self.add_fault(key, "is not a known key")
+            self.add_fault(key, explain_unknown_key(self.name, key))
 
     def has_key(self, key: str) -> bool:
-        """True where the key is written, whatever its value."""
+        """Return True where the key is written, whatever its value."""
         return key in self._data
 
     def get_text(
@@ -103,32 +108,32 @@ class TomlTable:
         required_in_production: bool = False,
         recommended: bool = False,
     ) -> str:
-        """A string without placeholder. Without a default the key must be there and hold something."""
+        """Return a string without placeholder. Without a default the key must be there and not be empty."""
         value, status = self._get_value(key, default)
         if not isinstance(value, str):
-            self._add_type_fault(key, value, "must be text")
+            self._add_type_fault(key, value, "must be text in quotation marks")
             return default or ""
-        held = any(placeholder in value for placeholder in PLACEHOLDERS)
-        empty = status == "unset" or not value.strip()
-        if held or (empty and required_in_production):
-            self.add_unset(key)  # a placeholder anywhere would end up in a letter, so no key is exempt
-        elif empty and recommended:
+        has_placeholder = any(placeholder in value for placeholder in PLACEHOLDERS)
+        is_empty = status == "unset" or not value.strip()
+        if has_placeholder or (is_empty and required_in_production):
+            self.add_unset(key)  # a placeholder would be printed in a letter, so no key is exempt
+        elif is_empty and recommended:
             self.add_warning(key, "is not set")
         elif default is None and not value.strip():
-            self.add_fault(key, "must not be empty")
-        return (default or "") if held else value.strip()
+            self.add_fault(key, "must not be empty: write a text")
+        return (default or "") if has_placeholder else value.strip()
 
     def get_matching_text(
         self, key: str, pattern: re.Pattern[str], reason: str, *, required_in_production: bool = False
     ) -> str:
-        """A string of one shape, where it is given at all."""
+        """Return a string of one form; '' where it is not given."""
         value = self.get_text(key, "", required_in_production=required_in_production)
         if value and not pattern.fullmatch(value):
             self.add_fault(key, reason)
         return value
 
     def get_timezone(self, key: str, default: str) -> str:
-        """The name of a time zone this machine knows."""
+        """Return the name of a time zone that this machine knows."""
         value = self.get_text(key, default)
         try:
             ZoneInfo(value)
@@ -137,7 +142,7 @@ class TomlTable:
         return value
 
     def get_choice(self, key: str, allowed: tuple[str, ...], default: str | None = None) -> str:
-        """A word of a closed set."""
+        """Return one of the allowed words."""
         value, status = self._get_value(key, default)
         if value is not None and value not in allowed:
             self.add_fault(key, "must be one of " + ", ".join(allowed))
@@ -146,7 +151,7 @@ class TomlTable:
         return value if value in allowed else default or allowed[0]
 
     def get_int(self, key: str, low: int, high: int, default: int | None = None) -> int:
-        """A whole number within bounds."""
+        """Return a whole number within bounds."""
         value, _ = self._get_value(key, default)
         if not isinstance(value, int) or isinstance(value, bool):
             self._add_type_fault(key, value, "must be a whole number")
@@ -157,7 +162,7 @@ class TomlTable:
         return default if default is not None else low
 
     def get_days(self, key: str) -> int | None:
-        """A number of days the merchant has to decide; 0 counts as undecided unless it is `confirmed`."""
+        """Return a number of days; None while the merchant has not decided. 0 counts only when `confirmed`."""
         value, status = self._get_value(key, 0)
         if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MAX_DAYS:
             self.add_fault(key, f"must be a whole number between 0 and {MAX_DAYS}")
@@ -168,7 +173,7 @@ class TomlTable:
         return value
 
     def get_bool(self, key: str, *, default: bool) -> bool:
-        """True or false."""
+        """Return true or false."""
         value, status = self._get_value(key, default)
         if not isinstance(value, bool):
             self.add_fault(key, "must be true or false")
@@ -180,7 +185,7 @@ class TomlTable:
     def get_date(
         self, key: str, *, optional: bool = False, required_in_production: bool = False
     ) -> date | None:
-        """A TOML date; an empty string counts as not set."""
+        """Return a TOML date; an empty string counts as not set."""
         value, _ = self._get_value(key, "" if optional or required_in_production else None)
         if value == "" and (optional or required_in_production):
             if required_in_production:
@@ -192,10 +197,10 @@ class TomlTable:
         return None
 
     def get_texts(self, key: str, *, required: bool = False) -> tuple[str, ...]:
-        """A list of strings."""
+        """Return a list of strings."""
         value, _ = self._get_value(key, None if required else [])
         if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
-            self._add_type_fault(key, value, "must be a list of text")
+            self._add_type_fault(key, value, 'must be a list of texts such as ["a", "b"]')
             return ()
         if any(placeholder in each for each in value for placeholder in PLACEHOLDERS):
             self.add_unset(key)
@@ -203,7 +208,7 @@ class TomlTable:
         return tuple(value)
 
     def get_number(self, key: str, low: float, high: float, default: float) -> float:
-        """A number within bounds, whole or not."""
+        """Return a number within bounds, whole or not."""
         value, _ = self._get_value(key, default)
         if not isinstance(value, int | float) or isinstance(value, bool):
             self.add_fault(key, "must be a number")
@@ -214,57 +219,51 @@ class TomlTable:
         return default
 
     def get_rising_numbers(self, key: str, default: tuple[float, ...]) -> tuple[float, ...]:
-        """A list of numbers that rise and are not negative."""
+        """Return a list of numbers that rise and are not negative."""
         value, _ = self._get_value(key, list(default))
-        good = isinstance(value, list) and all(type(each) in (int, float) and each >= 0 for each in value)
-        if not good or value != sorted(value):
-            self.add_fault(key, "must be a list of rising numbers")
-            return default
-        return tuple(value)
-
-    def get_ints(self, key: str, default: tuple[int, ...]) -> tuple[int, ...]:
-        """A list of whole numbers."""
-        value, _ = self._get_value(key, list(default))
-        if not isinstance(value, list) or not all(type(each) is int for each in value):
-            self.add_fault(key, "must be a list of whole numbers")
+        is_list_of_numbers = isinstance(value, list) and all(
+            type(each) in (int, float) and each >= 0 for each in value
+        )
+        if not is_list_of_numbers or value != sorted(value):
+            self.add_fault(key, "must be a list of rising numbers such as [10, 16, 23]")
             return default
         return tuple(value)
 
     def get_table(self, key: str, *, required: bool = False, name: str = "") -> TomlTable:
-        """A table inside this one; an absent one is empty, and a fault where it must be there."""
+        """Return a table inside this one; an absent one is empty, and a fault where it is required."""
         self._known_keys.add(key)
         value = self._data.get(key)
         if value is None and required:
-            self.add_fault(key, "is missing")
+            self.add_fault(key, f"is missing: add the table [{self._dotted_key(key)}]")
         elif value is not None and not isinstance(value, dict):
-            self.add_fault(key, "must be a table")
+            self.add_fault(key, f"must be a table: write [{self._dotted_key(key)}]")
         return TomlTable(value if isinstance(value, dict) else {}, name or self._dotted_key(key), self.report)
 
     def get_table_list(self, key: str) -> list[dict[str, Any]]:
-        """The tables of a `[[list]]`, still raw: they are named by what stands inside."""
+        """Return the tables of a `[[list]]` unread: each is named by its own content."""
         value, _ = self._get_value(key, [])
         if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
-            self.add_fault(key, "must be a list of tables")
+            self.add_fault(key, f"must be a list of tables: write [[{self._dotted_key(key)}]]")
             return []
         return value
 
     def list_keys(self) -> list[str]:
-        """The keys as written, for tables whose keys are the merchant's own names."""
+        """Return the keys as written, for tables whose keys are the merchant's own names."""
         return list(self._data)
 
     def get_raw(self, key: str) -> Any:
-        """Whatever stands there, for the caller to judge; None where nothing does."""
+        """Return the value unchecked, for the caller to judge; '' where there is none."""
         return self._get_value(key, "")[0]
 
     def _dotted_key(self, key: str) -> str:
         return f"{self.name}.{key}" if self.name else key
 
     def _get_value(self, key: str, default: Any) -> tuple[Any, str]:
-        """The value with its status. A missing key without default is a fault, once, and None."""
+        """Return the value with its status. A missing key without default is reported once and gives None."""
         self._known_keys.add(key)
         if key not in self._data:
             if default is None:
-                self.add_fault(key, "is missing")
+                self.add_fault(key, "is missing: add a line for it")
             return default, ""
         value = self._data[key]
         if not (isinstance(value, dict) and "value" in value):

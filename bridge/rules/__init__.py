@@ -1,1 +1,1 @@
-"""Pure decisions: no clock, no table, no network; today, grounds and secrets are arguments."""
+"""Pure decisions: no clock, no table, no network; today, retention rules and secrets are arguments."""

@@ -1,6 +1,6 @@
-"""The merchant's two files as an invented merchant has filled them in: for the demo and for measurements.
+"""Write the merchant's two files for an invented merchant, for the demo and for measurements.
 
-Made of the shipped ones, so that they cannot drift: a line that is no longer there is a fault.
+They are made from the shipped files, so that the two cannot drift: a line that is no longer there is a fault.
 """
 
 from __future__ import annotations
@@ -31,6 +31,9 @@ MERCHANT_REPLACEMENTS: Mapping[str, str] = {
         '[grievance_officer]\nname = "Devi Nowhere"\ndesignation = "Grievance Officer"\nphone = "+919000000010"\n'
     ),
     'email = { value = "privacy@minimiss.com"': f'email = {{ value = "{GRIEVANCE_OFFICER_EMAIL}"',
+    'domain_control_verified = { value = false, status = "unset",': (
+        'domain_control_verified = { value = true, status = "confirmed",'
+    ),
 }
 RETENTION: Mapping[str, str] = {
     'reviewed_by = ""  ': 'reviewed_by = "A. Counsel (invented)"  ',
@@ -71,27 +74,27 @@ carries = ["*"]
 def write_merchant_files(
     folder: Path, *, shops: Sequence[str], notice_terms: Mapping[str, str]
 ) -> dict[str, str]:
-    """Write both files into `folder`; gives the settings that name them.
+    """Write both files into `folder` and return the settings that name them.
 
-    `terms` replaces lines of `[notices]`, as `answer_days = 15`. Raises NeedsOperator.
+    `notice_terms` replaces lines of `[notices]`, such as `answer_days = 15`. Raises NeedsOperator.
     """
     merchant = _fill_shipped_file(
         "merchant.toml", {**MERCHANT_REPLACEMENTS, "shops = []": f"shops = {list(shops)!r}".replace("'", '"')}
     )
     for carrier in ("bluedart", "delhivery"):
-        head, found, rest = merchant.partition(f'id = "{carrier}"\n')
+        head, separator, rest = merchant.partition(f'id = "{carrier}"\n')
         rest = rest.replace(_UNSET_CONTACT, f'"{CARRIER_CONTACTS[carrier]}"', 1)
         rest = rest.replace('contact_verified_on = ""', "contact_verified_on = 2026-11-01", 1)
-        merchant = head + found + rest.replace('client_code = ""', 'client_code = "DEMO-1"', 1)
+        merchant = head + separator + rest.replace('client_code = ""', 'client_code = "DEMO-1"', 1)
     lines = merchant.splitlines()
     for name, value in notice_terms.items():
-        (place,) = [number for number, line in enumerate(lines) if line.startswith(f"{name} = ")]
-        lines[place] = f"{name} = {value}"
-    written = {
+        (index,) = [number for number, line in enumerate(lines) if line.startswith(f"{name} = ")]
+        lines[index] = f"{name} = {value}"
+    files = {
         "merchant.toml": "\n".join(lines) + INTERMEDIARY_PROCESSORS,
         "retention.toml": _fill_shipped_file("retention.toml", RETENTION),
     }
-    for name, text in written.items():
+    for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8")
     return {
         "BRIDGE_MERCHANT_FILE": str(folder / "merchant.toml"),

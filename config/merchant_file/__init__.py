@@ -1,1 +1,1 @@
-"""The merchant's file (`config/merchant.toml`), read into values. Decides nothing."""
+"""Readers of the merchant's file (`config/merchant.toml`). They decide nothing."""

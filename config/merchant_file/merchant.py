@@ -1,7 +1,7 @@
-"""The merchant's file: shops, contacts, clocks, processors (`config/merchant.toml`).
+"""Read the merchant's file (`config/merchant.toml`): shops, contacts, clocks, processors.
 
-Says what is still to be filled in and what is in doubt; never decides whether one may start with that
-(`config/readiness`).
+Reports what is unset and what is in doubt; never decides whether a process may start with that
+(`config/readiness.py`).
 """
 
 from __future__ import annotations
@@ -35,22 +35,26 @@ _SHOP_DOMAIN = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com")
 _HOURS_PER_YEAR, _DAYS_IN_TEN_YEARS = (
     24 * 366,
     3660,
-)  # bounds that catch a slipped digit, not opinions about the law
+)  # bounds that only catch typing errors
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GrievanceOfficer:
-    """The grievance officer: the contact block of every letter (DPDP Rules r.9, E-Commerce Rules r.4(4))."""
+    """The contact block of every letter (DPDP Rules r.9, E-Commerce Rules r.4(4)).
+
+    No letter is sent while `domain_control_verified` is False: letters name `email`, and processors reply to it.
+    """
 
     name: str
     designation: str
     email: str
     phone: str
+    domain_control_verified: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ClockRules:
-    """Hours and days the merchant promises or owes; names are those of `[clocks]`."""
+    """Hours, days and months that the merchant promises or owes; names are those of `[clocks]`."""
 
     ack_hours_policy: int
     ack_hours_law: int
@@ -58,23 +62,14 @@ class ClockRules:
     resolve_months_law: int
     resolve_days_shopify: int
     timezone: str
-    ack_hours_target: int = 24
-    dpdp_grievance_days_cap: int = 90
-    warn_at_percent: tuple[int, ...] = (50, 75, 90)
-    pause_while_identity_pending: tuple[str, ...] = ()
-    gdpr_extension_months: int = 2
-    consent_withdrawal_hours: int = 24
-    certin_report_hours: int = 6
-    board_report_hours: int = 72
-    gdpr_report_hours: int = 72
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Merchant:
-    """Everything of the merchant's file that the bridge uses. `unset` names what still has to be filled in.
+    """The merchant's file as values. `unset` names what still has to be filled in.
 
-    `shops` are the known `*.myshopify.com` domains; empty (development only) means: any shop is known.
-    `sha256` is of the file's bytes. `legal_entity_type` is `unknown` until set. `warnings` are sentences
+    `shops` are the known `*.myshopify.com` domains; empty (development only) means that any shop is known.
+    `sha256` is of the file's bytes. `legal_entity_type` is `unknown` until it is set. `warnings` are sentences
     about what does not keep production from starting: conflicts, reviews, missing contract references.
     """
 
@@ -95,10 +90,6 @@ class Merchant:
     sha256: str
     warnings: tuple[str, ...] = ()
     gstin: str = ""
-    eu_representative: str = ""
-    uk_representative: str = ""
-    intake_addresses: tuple[str, ...] = ()
-    domain_control_verified: bool = False
     attribution: tuple[AttributionRule, ...] = ()
     instructions: NoticeRules = field(default_factory=NoticeRules)
 
@@ -113,14 +104,13 @@ def load_merchant(path: Path) -> Merchant:
     report = FileReport(file=label_file(path))
     top = TomlTable(data, "", report)
     top.get_choice("schema", (MERCHANT_SCHEMA,))
-    about = top.get_table("merchant", required=True)
+    merchant_table = top.get_table("merchant", required=True)
     officer = top.get_table("grievance_officer", required=True)
     clocks = top.get_table("clocks", required=True)
-    intake, notices = top.get_table("intake"), top.get_table("notices")
+    notices = top.get_table("notices")
     route = notices.get_table("complaint_route", required=True)
     fields: dict[str, Any] = {
-        **_read_merchant_table(about),
-        **_read_intake(intake),
+        **_read_merchant_table(merchant_table),
         "officer": GrievanceOfficer(
             name=officer.get_text("name", "", required_in_production=True),
             designation=officer.get_text("designation", "", required_in_production=True),
@@ -128,6 +118,7 @@ def load_merchant(path: Path) -> Merchant:
                 "email", EMAIL_PATTERN, "must be an e-mail address", required_in_production=True
             ),
             phone=officer.get_text("phone", "", required_in_production=True),
+            domain_control_verified=officer.get_bool("domain_control_verified", default=False),
         ),
         "clocks": _read_clock_rules(clocks),
         "complaint_route": {key: route.get_texts(key) for key in route.list_keys()},
@@ -135,7 +126,7 @@ def load_merchant(path: Path) -> Merchant:
         "attribution": read_attribution_rules(top),
         "instructions": read_notice_rules(notices),
     }
-    for table in (about, officer, clocks, intake, notices, top):
+    for table in (merchant_table, officer, clocks, notices, top.get_table("intake"), top):
         table.report_unknown_keys()
     if report.faults:
         raise SettingsInvalid(report.faults)
@@ -163,16 +154,14 @@ def _read_merchant_table(merchant_table: TomlTable) -> dict[str, Any]:
         ),
         "address": merchant_table.get_text("address"),
         "gstin": merchant_table.get_text("gstin", "", recommended=True),
-        "eu_representative": merchant_table.get_text("eu_representative", "", recommended=True),
-        "uk_representative": merchant_table.get_text("uk_representative", "", recommended=True),
     }
 
 
 def _read_shops(merchant_table: TomlTable) -> tuple[str, ...]:
-    """`shops = […]`, or `shop_domain` for a merchant with one."""
+    """Return the domains of `shops = […]`, or of `shop_domain` for a merchant with one shop."""
     key = "shops" if merchant_table.has_key("shops") else "shop_domain"
     if merchant_table.has_key("shops") and merchant_table.has_key("shop_domain"):
-        merchant_table.add_fault("shop_domain", "must go: shops lists every shop")
+        merchant_table.add_fault("shop_domain", "must be removed: shops lists every shop")
         merchant_table.get_raw("shop_domain")
     shops = (
         merchant_table.get_texts(key)
@@ -186,17 +175,6 @@ def _read_shops(merchant_table: TomlTable) -> tuple[str, ...]:
     return tuple(dict.fromkeys(shops))
 
 
-def _read_intake(intake: TomlTable) -> dict[str, Any]:
-    """Every address the policy publishes: a door through which a clock can start."""
-    single = (intake.get_text("rights_email", ""), intake.get_text("correction_email", ""))
-    addresses = (*filter(None, single), *intake.get_texts("grievance_emails"))
-    intake.get_texts("shopify_webhooks")
-    return {
-        "intake_addresses": tuple(dict.fromkeys(addresses)),
-        "domain_control_verified": intake.get_bool("domain_control_verified", default=False),
-    }
-
-
 def _read_clock_rules(clocks: TomlTable) -> ClockRules:
     return ClockRules(
         ack_hours_policy=clocks.get_int("ack_hours_policy", 1, _HOURS_PER_YEAR),
@@ -205,13 +183,4 @@ def _read_clock_rules(clocks: TomlTable) -> ClockRules:
         resolve_months_law=clocks.get_int("resolve_months_law", 1, 120),
         resolve_days_shopify=clocks.get_int("resolve_days_shopify", 1, _DAYS_IN_TEN_YEARS),
         timezone=clocks.get_timezone("timezone", "Asia/Kolkata"),
-        ack_hours_target=clocks.get_int("ack_hours_target", 1, _HOURS_PER_YEAR, 24),
-        dpdp_grievance_days_cap=clocks.get_int("dpdp_grievance_days_cap", 1, _DAYS_IN_TEN_YEARS, 90),
-        warn_at_percent=clocks.get_ints("warn_at_percent", (50, 75, 90)),
-        pause_while_identity_pending=clocks.get_texts("pause_while_identity_pending"),
-        gdpr_extension_months=clocks.get_int("gdpr_extension_months", 0, 2, 2),
-        consent_withdrawal_hours=clocks.get_int("consent_withdrawal_hours", 1, _HOURS_PER_YEAR, 24),
-        certin_report_hours=clocks.get_int("certin_report_hours", 1, _HOURS_PER_YEAR, 6),
-        board_report_hours=clocks.get_int("board_report_hours", 1, _HOURS_PER_YEAR, 72),
-        gdpr_report_hours=clocks.get_int("gdpr_report_hours", 1, _HOURS_PER_YEAR, 72),
     )

@@ -1,6 +1,6 @@
-"""Instructions to processors in the merchant's file (`[notices]`): rhythm, waiting times, legal basis.
+"""Read the rules for erasure notices (`[notices]` of the merchant's file): intervals, waiting times, legal basis.
 
-Values only; what they mean for a parcel stands in `bridge/rules/asking`.
+Decides nothing; what the waiting times mean for a parcel is decided in `bridge/rules/notices/timing.py`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _MAX_NOTICE_DAYS = 3_650
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LegalBasis:
-    """A sentence that says why a processor must act; it counts while its law (of the retention file) is in force."""
+    """A sentence that says why a processor must act; it is used while its law (of the retention file) is in force."""
 
     text: str
     law: str
@@ -23,7 +23,7 @@ class LegalBasis:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NoticeRules:
-    """How processors are told and reminded, and how long a parcel must be left in peace. Days may be broken."""
+    """When processors are notified and reminded, and how long a parcel is waited for. Days may be fractions."""
 
     digest_hours: float = 24
     answer_days: float = 15
@@ -40,7 +40,7 @@ class NoticeRules:
 
     @property
     def digest_interval(self) -> timedelta:
-        """The shortest time between two letters to one account."""
+        """Return the shortest time between two letters to one account."""
         return timedelta(hours=self.digest_hours)
 
 
@@ -51,7 +51,7 @@ def read_notice_rules(notices_table: TomlTable) -> NoticeRules:
     def days(key: str) -> float:
         return notices_table.get_number(key, 0, _MAX_NOTICE_DAYS, getattr(default, key))
 
-    told = NoticeRules(
+    rules = NoticeRules(
         digest_hours=notices_table.get_number("digest_hours", 0, 24 * 31, default.digest_hours),
         answer_days=days("answer_days"),
         remind_days=notices_table.get_rising_numbers("remind_days", default.remind_days),
@@ -67,17 +67,17 @@ def read_notice_rules(notices_table: TomlTable) -> NoticeRules:
         ),
         basis=_read_legal_bases(notices_table),
     )
-    if told.expire_days < max((told.answer_days, *told.remind_days)):
+    if rules.expire_days < max((rules.answer_days, *rules.remind_days)):
         notices_table.add_fault("expire_days", "must not come before answer_days and remind_days")
-    if told.link_days < told.expire_days:
+    if rules.link_days < rules.expire_days:
         notices_table.add_fault("link_days", "must not end before expire_days")
-    return told
+    return rules
 
 
 def _read_legal_bases(notices_table: TomlTable) -> tuple[LegalBasis, ...]:
-    found = []
+    bases = []
     for number, data in enumerate(notices_table.get_table_list("basis"), start=1):
         table = TomlTable(data, f"notices.basis.{number}", notices_table.report)
-        found.append(LegalBasis(text=table.get_text("text"), law=table.get_text("law")))
+        bases.append(LegalBasis(text=table.get_text("text"), law=table.get_text("law")))
         table.report_unknown_keys()
-    return tuple(found)
+    return tuple(bases)

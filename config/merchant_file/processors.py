@@ -1,6 +1,6 @@
-"""Recipients of personal data in the merchant's file: who they are, what they hold, how they are told to erase.
+"""Read the recipients of personal data from the merchant's file: names, data, and how each is asked to erase.
 
-Says what is still to be filled in; never decides who is told when.
+Reports what is unset; never decides who is notified when.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 from config.toml_reader import EMAIL_PATTERN, TomlTable
 
-# email: a letter; portal: a paper that somebody files by hand; api: the bridge's connector erases;
+# email: a letter; portal: a document that a person files by hand; api: the bridge's connector erases;
 # platform: erases on its own (Shopify); own: the bridge's own erasure covers it
 ERASURE_CHANNELS = ("", "email", "portal", "api", "platform", "own")
 NOTICE_CHANNELS = ("email", "portal", "api")  # the channels of an instruction
@@ -29,7 +29,7 @@ class Processor:
     """One recipient of personal data. `named` is False where the policy announces it without a name.
 
     `applies_to` says whose records it holds (those with parcels on its account, with orders, everybody),
-    `names` what an instruction names them by, `carries` the systems whose parcels are on this account.
+    `names` which reference an instruction uses, `carries` the systems whose parcels are on this account.
     Nothing is sent to `privacy_contact` before `contact_verified_on`.
     """
 
@@ -55,13 +55,13 @@ class Processor:
 
     @property
     def is_notice_recipient(self) -> bool:
-        """True where an erasure ends in an instruction to this processor."""
+        """Return True where an erasure ends in an instruction to this processor."""
         return self.named and self.erasure_channel in NOTICE_CHANNELS
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AttributionRule:
-    """The merchant's own word about a parcel: all conditions that are given must hold; an empty one asks nothing."""
+    """The merchant's own rule for the carrier of a parcel: all conditions that are given must hold."""
 
     location: str = ""
     service: str = ""
@@ -72,21 +72,23 @@ class AttributionRule:
 
 
 def read_processors(top: TomlTable) -> tuple[Processor, ...]:
-    """The `[[processor]]` tables, faults and what is unset into the report."""
-    found: dict[str, Processor] = {}
+    """Return the `[[processor]]` tables; faults and unset values go into the report."""
+    processors: dict[str, Processor] = {}
     for number, data in enumerate(top.get_table_list("processor"), start=1):
-        known = data.get("id")
+        processor_id = data.get("id")
         table = TomlTable(
-            data, f"processor.{known if isinstance(known, str) and known else number}", top.report
+            data,
+            f"processor.{processor_id if isinstance(processor_id, str) and processor_id else number}",
+            top.report,
         )
         processor = _read_processor(table)
         if processor.id and not _PROCESSOR_ID.fullmatch(processor.id):
             table.add_fault("id", "must be of small letters, digits, - and _, 32 at most")
-        if processor.id and processor.id in found:
+        if processor.id and processor.id in processors:
             table.add_fault("id", "is used twice")
-        found[processor.id] = processor
+        processors[processor.id] = processor
         table.report_unknown_keys()
-    return tuple(found.values())
+    return tuple(processors.values())
 
 
 def _read_processor(table: TomlTable) -> Processor:
@@ -113,7 +115,7 @@ def _read_processor(table: TomlTable) -> Processor:
 
 
 def _read_notice_fields(table: TomlTable, channel: str, data: tuple[str, ...]) -> dict[str, Any]:
-    """How it is told: an erasure instruction by letter needs somebody to write to."""
+    """Return the fields for notices; a processor that gets letters needs an address."""
     default = (
         "parcels" if "shipment" in data else "orders" if _ORDER_DATA_KINDS.intersection(data) else "everyone"
     )
@@ -142,15 +144,15 @@ def _read_notice_fields(table: TomlTable, channel: str, data: tuple[str, ...]) -
 
 
 def read_attribution_rules(top: TomlTable) -> tuple[AttributionRule, ...]:
-    """The `[[attribution]]` tables, in their order."""
+    """Return the `[[attribution]]` tables in their order."""
     rules = []
     for number, data in enumerate(top.get_table_list("attribution"), start=1):
         table = TomlTable(data, f"attribution.{number}", top.report)
-        told = {name: table.get_text(name, "") for name in AttributionRule.__slots__}
-        if not any(told[name] for name in ("location", "service", "company", "prefix")):
+        values = {name: table.get_text(name, "") for name in AttributionRule.__slots__}
+        if not any(values[name] for name in ("location", "service", "company", "prefix")):
             table.add_fault("company", "or location, service, prefix must say which parcels are meant")
-        if not told["carrier"] and not told["account_holder"]:
+        if not values["carrier"] and not values["account_holder"]:
             table.add_fault("account_holder", "or carrier must say whose they are")
         table.report_unknown_keys()
-        rules.append(AttributionRule(**told))
+        rules.append(AttributionRule(**values))
     return tuple(rules)

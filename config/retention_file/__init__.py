@@ -1,1 +1,1 @@
-"""The retention file (`config/retention.toml`), read into values. Decides nothing."""
+"""Readers of the retention file (`config/retention.toml`). They decide nothing."""

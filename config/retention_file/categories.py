@@ -1,6 +1,6 @@
-"""Reads the purposes and the `[category.…]` tables of the retention file; any fault raises with the file's others.
+"""Read the purposes and the `[category.…]` tables of the retention file; any fault raises with the file's others.
 
-A category says what is done with data. Read wrongly it would erase the wrong thing: nothing is guessed here.
+A category says what is done with data. A misread category would erase the wrong data, so nothing is guessed.
 """
 
 from __future__ import annotations
@@ -13,56 +13,72 @@ from config.toml_reader import MAX_DAYS, TomlTable
 
 ON_REQUEST_ACTIONS = ("erase", "anonymise", "pseudonymise", "keep", "age_out")
 HELD_ACTIONS = ("restrict", "pseudonymise", "seal", "evidence")
-# the first words of the names of fields that the bridge makes itself; all others come from the shop's systems
+# first words of the fields that the bridge makes itself; all other fields come from the shop's systems
 BRIDGE_FIELD_PREFIXES = ("bridge", "case", "ledger", "vault", "log", "backup")
 
 
 def load_purposes(tables: TomlTable) -> Mapping[str, Purpose]:
-    """Every purpose by its id: what the policy numbers (s.5), and what the law on rights adds."""
-    found = {}
+    """Return every purpose by its id: those that the policy numbers (s.5) and `rights`."""
+    purposes = {}
     for name in tables.list_keys():
         table = tables.get_table(name)
-        found[name] = Purpose(
+        purposes[name] = Purpose(
             id=name, title=table.get_text("title"), bridge=table.get_bool("bridge", default=False)
         )
         table.report_unknown_keys()
-    return found
+    return purposes
 
 
 def load_categories(
     tables: TomlTable, hold_ids: Collection[str], purposes: Mapping[str, Purpose]
 ) -> Mapping[str, Category]:
-    """Every category by its id. `holds` are the ids the file has, readable or not."""
-    found: dict[str, Category] = {}
-    claimed: dict[str, str] = {}
+    """Return every category by its id. `hold_ids` are the holds of the file, readable or not."""
+    categories: dict[str, Category] = {}
+    category_by_field: dict[str, str] = {}
     for name in tables.list_keys():
         table = tables.get_table(name)
         category = _read_category(name, table)
         for hold in category.holds:
             if hold not in hold_ids:
-                table.add_fault("holds", f"names {hold}, a hold the file does not have")
-        for each in category.fields:
-            if claimed.setdefault(each, name) != name:
-                table.add_fault("fields", f"claims {each}, which is of {claimed[each]} already")
+                table.add_fault(
+                    "holds",
+                    f"names {hold}, a hold the file does not have: add [hold.{hold}] or remove the name",
+                )
+        for data_field in category.fields:
+            if category_by_field.setdefault(data_field, name) != name:
+                table.add_fault(
+                    "fields",
+                    f"names {data_field}, which [category.{category_by_field[data_field]}] names already: remove one of the two",
+                )
         _check_purposes(table, category, purposes)
         table.report_unknown_keys()
-        found[name] = category
-    return found
+        categories[name] = category
+    return categories
 
 
 def _check_purposes(table: TomlTable, category: Category, purposes: Mapping[str, Purpose]) -> None:
-    """Every field serves a purpose that the file knows; what the bridge makes, only those it may serve."""
+    """Report fields that serve no purpose of the file, and the bridge's own fields that serve one it may not serve."""
     if table.has_key("purposes") and not category.purposes:
         table.add_fault("purposes", "must not be empty: no field is kept without a purpose")
-    for key, named in (("purposes", category.purposes), ("purpose_lock", category.purpose_lock)):
-        for each in named:
-            if each not in purposes:
-                table.add_fault(key, f"names {each}, a purpose the file does not have")
-    own = [each for each in category.fields if each.partition(".")[0] in BRIDGE_FIELD_PREFIXES]
-    other = [each for each in category.purposes if each in purposes and not purposes[each].bridge]
-    if own and other:
+    for key, purpose_ids in (("purposes", category.purposes), ("purpose_lock", category.purpose_lock)):
+        for purpose_id in purpose_ids:
+            if purpose_id not in purposes:
+                table.add_fault(
+                    key,
+                    f"names {purpose_id}, a purpose the file does not have: add it to [purpose], or remove the name",
+                )
+    bridge_fields = [
+        purpose_id for purpose_id in category.fields if purpose_id.partition(".")[0] in BRIDGE_FIELD_PREFIXES
+    ]
+    foreign_purposes = [
+        purpose_id
+        for purpose_id in category.purposes
+        if purpose_id in purposes and not purposes[purpose_id].bridge
+    ]
+    if bridge_fields and foreign_purposes:
         table.add_fault(
-            "purposes", f"must not name {other[0]}: {own[0]} is the bridge's own and serves no such purpose"
+            "purposes",
+            f"must not name {foreign_purposes[0]}: {bridge_fields[0]} is the bridge's own and serves no such purpose",
         )
 
 
@@ -81,35 +97,24 @@ def _read_category(name: str, table: TomlTable) -> Category:
         max_age=_read_max_age(table, "max_age"),
         purposes=table.get_texts("purposes", required=True),
         keep_fields=table.get_texts("keep_fields"),
-        auto_erase=table.get_bool("auto_erase", default=False),
         max_age_failed=_read_max_age(table, "max_age_failed"),
-        inactive_erase=_read_max_age(table, "inactive_erase"),
-        on_objection=table.get_text("on_objection", ""),
-        after=table.get_text("after", ""),
-        after_settlement=table.get_text("after_settlement", ""),
         storage_region=table.get_text("storage_region", ""),
         precheck=table.get_texts("precheck"),
         scan_for=table.get_texts("scan_for"),
-        never_store=table.get_texts("never_store"),
-        forbidden_content=table.get_texts("forbidden_content"),
         purpose_lock=table.get_texts("purpose_lock"),
-        third_party_notice=table.get_texts("third_party_notice"),
-        statutory_minimum=table.get_texts("statutory_minimum"),
         name_address_required_if_any=table.get_texts("name_address_required_if_any"),
     )
 
 
 def _read_max_age(table: TomlTable, key: str) -> Mapping[str, Any]:
-    """A longest age: an event and the days or months after it."""
+    """Return a greatest age: an event and the days or months after it; {} where the category has none."""
     if not table.has_key(key):
         return {}
     age = table.get_table(key)
-    found: dict[str, Any] = {"event": age.get_text("event")}
+    max_age: dict[str, Any] = {"event": age.get_text("event")}
     spans = [unit for unit in ("days", "months") if age.has_key(unit)]
     if len(spans) != 1:
         age.add_fault("event", "must come with either days or months")
-    found |= {unit: age.get_int(unit, 1, MAX_DAYS) for unit in spans}
-    if age.has_key("notice_hours"):
-        found["notice_hours"] = age.get_int("notice_hours", 0, MAX_DAYS)
+    max_age |= {unit: age.get_int(unit, 1, MAX_DAYS) for unit in spans}
     age.report_unknown_keys()
-    return found
+    return max_age

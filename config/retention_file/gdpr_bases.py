@@ -1,4 +1,4 @@
-"""Which ground of the GDPR may stand beside whose law. Words only: reads no file and decides nothing.
+"""List which ground of the GDPR may be named for whose law. Reads no file and decides nothing.
 
 Art 17(3)(b) and Art 6(1)(c) with 6(3) know the law of the Union and of its member states, and no other: a tax law
 of India keeps nobody's data under them. What it keeps of people in the EU stands on 17(3)(e) or 6(1)(f).
@@ -27,7 +27,7 @@ EEA = frozenset([
 
 
 def explain_ground_refusal(ground: str, jurisdiction: str) -> str:
-    """Why a hold under a law of `jurisdiction` cannot name this ground; '' where it can."""
+    """Return why a hold under a law of `jurisdiction` cannot name this ground; '' where it can."""
     if ground in _UNION_LAW_GROUNDS and jurisdiction not in EEA | {"EU"}:
         return (
             f"names Art {ground} for a law whose jurisdiction is {jurisdiction}: only law of the Union or of a "
@@ -37,9 +37,13 @@ def explain_ground_refusal(ground: str, jurisdiction: str) -> str:
 
 
 def explain_basis_refusal(text: str, regime: str, jurisdictions: Collection[str]) -> str:
-    """Why a category kept by laws of these `jurisdictions` cannot say this of a regime; '' where it can."""
-    own = {"EU": EEA | {"EU"}, "UK": {"UK"}}.get(regime)
-    foreign = sorted(set(jurisdictions) - own) if own and _LEGAL_DUTY_ARTICLE.search(text) else []
+    """Return why a category kept by laws of these `jurisdictions` cannot name this basis of a regime; '' else."""
+    union_jurisdictions = {"EU": EEA | {"EU"}, "UK": {"UK"}}.get(regime)
+    foreign = (
+        sorted(set(jurisdictions) - union_jurisdictions)
+        if union_jurisdictions and _LEGAL_DUTY_ARTICLE.search(text)
+        else []
+    )
     if foreign:
         return (
             f"names Art 17(3)(b), but a law of {', '.join(foreign)} keeps this: that is no such ground. "

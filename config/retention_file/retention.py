@@ -1,4 +1,4 @@
-"""The retention file (`config/retention.toml`), read rule by rule: one bad rule never disables the others.
+"""Read the retention file (`config/retention.toml`) rule by rule: one bad rule never disables the others.
 
 A law or hold that cannot be read is left out, named in `Retention.broken` and thereby holds for ever; so does a
 category whose basis names a ground that its laws cannot be. Faults of the file itself, of its frame, of purposes
@@ -65,37 +65,39 @@ def load_retention(path: Path) -> Retention:
     not raise: they are named in `broken`, explained in `faults`, and hold.
     """
     data, digest = read_toml(path)
-    report, rules = FileReport(file=label_file(path)), FileReport(file=label_file(path))
+    report, rule_report = FileReport(file=label_file(path)), FileReport(file=label_file(path))
     top = TomlTable(data, "", report)
     top.get_choice("schema", (RETENTION_SCHEMA,))
-    about, calendar = top.get_table("merchant", required=True), top.get_table("calendar", required=True)
-    days = _read_calendar(calendar)
-    facts = _read_merchant_facts(about)
-    laws = load_laws(top.get_table("law", required=True), facts, rules)
-    holds = load_retention_rules(top.get_table("hold", required=True), laws, rules)
+    merchant_table, calendar_table = (
+        top.get_table("merchant", required=True),
+        top.get_table("calendar", required=True),
+    )
+    calendar_rules = _read_calendar(calendar_table)
+    facts = _read_merchant_facts(merchant_table)
+    laws = load_laws(top.get_table("law", required=True), facts, rule_report)
+    holds = load_retention_rules(top.get_table("hold", required=True), laws, rule_report)
     purposes = load_purposes(top.get_table("purpose", required=True))
     read_categories = load_categories(top.get_table("category", required=True), holds.keys(), purposes)
-    categories, doubtful = _remove_refused_bases(read_categories, holds, laws, rules)
+    categories, doubtful = _remove_refused_bases(read_categories, holds, laws, rule_report)
     fields: dict[str, Any] = {
         "policy_id": top.get_text("policy_id"),
         "purposes": purposes,
         "categories": categories,
         "merchant": facts,
-        "timezone": days.timezone,
-        "calendar": days,
+        "timezone": calendar_rules.timezone,
+        "calendar": calendar_rules,
         "residue": _read_residue_rules(top.get_table("platform_residue")),
         "vault": _read_vault_rules(top.get_table("vault")),
         "reviewed_by": top.get_text("reviewed_by", "", required_in_production=True),
         "reviewed_on": top.get_date("reviewed_on", required_in_production=True),
-        "default_action": top.get_choice("default_action", ("quarantine",), "quarantine"),
         "policy_sha256": top.get_matching_text(
             "privacy_policy_sha256", SHA256_PATTERN, SHA256_FAULT, required_in_production=True
         ),
     }
-    for table in (about, calendar, top):
+    for table in (merchant_table, calendar_table, top):
         table.report_unknown_keys()
     if report.faults:
-        raise SettingsInvalid(report.faults + rules.faults)
+        raise SettingsInvalid(report.faults + rule_report.faults)
     return Retention(
         **fields,
         laws={each: law for each, law in laws.items() if law},
@@ -106,14 +108,14 @@ def load_retention(path: Path) -> Retention:
             *(f"hold.{each}" for each, hold in holds.items() if not hold),
             *(f"category.{each}" for each in doubtful),
         ),
-        faults=tuple(rules.faults),
-        warnings=tuple(report.warnings + rules.warnings),
+        faults=tuple(rule_report.faults),
+        warnings=tuple(report.warnings + rule_report.warnings),
         sha256=digest,
     )
 
 
 def _read_merchant_facts(merchant_table: TomlTable) -> dict[str, Any]:
-    """What laws ask about the merchant (`applies_if`)."""
+    """Return the facts about the merchant that laws may name in `applies_if`."""
     form = merchant_table.get_choice("legal_entity_type", LEGAL_FORMS, "unknown")
     if form == "unknown":
         merchant_table.add_unset("legal_entity_type")
@@ -140,7 +142,7 @@ def _read_calendar(table: TomlTable) -> Calendar:
 
 
 def _read_residue_rules(table: TomlTable) -> ResidueRules:
-    """What an erasure removes of what others wrote at a platform; what is not written is kept."""
+    """Return what an erasure removes of data that other apps wrote at a platform; what is not named is kept."""
     words = {kind: table.get_choice(kind, ("erase", "keep"), "keep") for kind in RESIDUE_KINDS}
     apply = table.get_bool("apply", default=False)
     table.report_unknown_keys()
@@ -150,7 +152,7 @@ def _read_residue_rules(table: TomlTable) -> ResidueRules:
 
 
 def _read_vault_rules(table: TomlTable) -> VaultRules:
-    """Where the statutory copies are. Books that others keep count only with the word of whoever keeps them."""
+    """Return where the statutory copies are. Books kept elsewhere count only with the attestation of their keeper."""
     rules = VaultRules(
         mode=table.get_choice("mode", ("bridge", "external_attested"), "bridge"),
         keep_identity=table.get_choice(
@@ -183,8 +185,8 @@ def _read_month_day(table: TomlTable, key: str, default: str) -> tuple[int, int]
 
 
 def _read_due_date_overrides(table: TomlTable) -> Mapping[str, date]:
-    """Years whose annual return is due on another day, as dates or as text."""
-    moved = {}
+    """Return the financial years whose annual return is due on another day; days are dates or text."""
+    due_by_year = {}
     for year in table.list_keys():
         value = table.get_raw(year)
         try:
@@ -194,8 +196,8 @@ def _read_due_date_overrides(table: TomlTable) -> Mapping[str, date]:
         if type(day) is not date or not _FINANCIAL_YEAR.fullmatch(year):
             table.add_fault(year, 'must be a year such as "2025-26" with a date')
         else:
-            moved[year] = day
-    return moved
+            due_by_year[year] = day
+    return due_by_year
 
 
 def _remove_refused_bases(
@@ -204,22 +206,22 @@ def _remove_refused_bases(
     laws: Mapping[str, Law | None],
     rule_report: FileReport,
 ) -> tuple[Mapping[str, Category], list[str]]:
-    """The categories without what their basis must not say, and the ids of those that said it."""
-    found, doubtful = dict(categories), []
+    """Return the categories without the bases that are refused, and the ids of the categories that had one."""
+    accepted, refused_ids = dict(categories), []
     for each in categories.values():
-        keeping = [laws.get(hold.law) for ground in each.holds if (hold := holds.get(ground))]
-        whose = {law.jurisdiction for law in keeping if law}
+        holding_laws = [laws.get(hold.law) for ground in each.holds if (hold := holds.get(ground))]
+        jurisdictions = {law.jurisdiction for law in holding_laws if law}
         refused = {
             regime: why
             for regime, text in each.basis.items()
-            if (why := explain_basis_refusal(text, regime, whose))
+            if (why := explain_basis_refusal(text, regime, jurisdictions))
         }
         if refused:
-            doubtful.append(each.id)
+            refused_ids.append(each.id)
             rule_report.faults += [
                 f"{format_key_location(rule_report.file, f'category.{each.id}.basis', regime)} {why}"
                 for regime, why in refused.items()
             ]
             basis = {regime: text for regime, text in each.basis.items() if regime not in refused}
-            found[each.id] = replace(each, basis=basis)
-    return found, doubtful
+            accepted[each.id] = replace(each, basis=basis)
+    return accepted, refused_ids

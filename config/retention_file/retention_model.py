@@ -1,6 +1,6 @@
-"""What the retention file says, as values: laws, holds, categories, calendar.
+"""Define what the retention file says, as values: laws, holds, categories, calendar.
 
-Values only. How the file is read, and what happens to a rule that cannot be, stands in `config/retention`.
+Values only. The readers, and what happens to a rule that cannot be read, are in `config/retention_file/`.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Law:
     jurisdiction: str = ""
 
     def is_in_force(self, day: date) -> bool:
-        """True where the law binds on that day."""
+        """Return True where the law binds on that day."""
         return self.in_force_from <= day and (self.in_force_to is None or day <= self.in_force_to)
 
 
@@ -66,7 +66,8 @@ class RetentionRule:
     holds are released only after the legal form is set and the file was reviewed.
 
     `gdpr_ground` is what keeps data of people in the EU or the United Kingdom: the number of the article. Where
-    there is none, `eu_conflict` decides: `restrict_and_disclose` holds and has her told, `erase` gives way.
+    there is none, `eu_conflict` decides: `restrict_and_disclose` holds, and the data subject is informed; `erase`
+    gives way.
     """
 
     id: str
@@ -86,7 +87,7 @@ class RetentionRule:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Purpose:
-    """What data is used for, in the merchant's policy. `bridge`: the bridge's own records may serve it."""
+    """A use of data in the merchant's policy. `bridge`: records that the bridge makes may serve it."""
 
     id: str
     title: str
@@ -109,26 +110,17 @@ class Category:
     max_age: Mapping[str, Any]
     purposes: tuple[str, ...] = ()
     keep_fields: tuple[str, ...] = ()
-    auto_erase: bool = False
     max_age_failed: Mapping[str, Any] = field(default_factory=dict)
-    inactive_erase: Mapping[str, Any] = field(default_factory=dict)
-    on_objection: str = ""
-    after: str = ""
-    after_settlement: str = ""
     storage_region: str = ""
     precheck: tuple[str, ...] = ()
     scan_for: tuple[str, ...] = ()
-    never_store: tuple[str, ...] = ()
-    forbidden_content: tuple[str, ...] = ()
     purpose_lock: tuple[str, ...] = ()
-    third_party_notice: tuple[str, ...] = ()
-    statutory_minimum: tuple[str, ...] = ()
     name_address_required_if_any: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Calendar:
-    """Where and how the books' years run. Days of the year are (month, day)."""
+    """Where and how the financial years of the books run. Days of the year are (month, day)."""
 
     timezone: str = "Asia/Kolkata"
     fy_start: tuple[int, int] = (4, 1)
@@ -140,9 +132,10 @@ class Calendar:
 class VaultRules:
     """Who keeps the statutory copies and what is in them.
 
-    `bridge`: we seal them. `external_attested`: the merchant's accounts hold them, as `attested_by` said in
-    writing on `attested_on`. `keep_identity`: copies that we build name the buyer always, not only where the
-    law asks for it. `hsn` is the tariff heading of the goods, which Shopify does not tell. `asked_for_by` are order attributes by which a buyer asks for her name on the invoice.
+    `bridge`: the bridge seals them. `external_attested`: the merchant's accounts hold them, as `attested_by` said in
+    writing on `attested_on`. `keep_identity`: copies that the bridge builds name the buyer always, not only where the
+    law asks for it. `hsn` is the tariff heading of the goods, which Shopify does not tell. `asked_for_by` are order
+    attributes by which a buyer asks to be named on the invoice.
     """
 
     mode: str = "bridge"
@@ -153,31 +146,31 @@ class VaultRules:
     attested_on: date | None = None
 
 
-# What other systems write at a platform and its own erasure leaves, by the keys of [platform_residue].
+# What other apps write at a platform and its own erasure does not remove: the keys of [platform_residue].
 RESIDUE_KINDS = ("customer_metafields", "order_metafields", "order_notes", "order_attributes")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ResidueRules:
-    """Which kinds of what others wrote at a platform an erasure removes; none of them while `apply` is false."""
+    """Which kinds of data of other apps at a platform an erasure removes; none while `apply` is false."""
 
     apply: bool = False
     erased_kinds: tuple[str, ...] = ()
 
     def removes_kind(self, kind: str) -> bool:
-        """True where this kind goes; `orders`, those nobody could read, where anything of an order goes."""
+        """Return True where this kind is removed; `orders`, those nobody could read, where anything of an order is."""
         orders = kind == "orders" and any(each.startswith("order_") for each in self.erased_kinds)
         return self.apply and (kind in self.erased_kinds or orders)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Retention:
-    """The whole file, read.
+    """The retention file as values.
 
     `unset` names what counsel still has to fill in; `broken` the rules that hold because they could not be
     read (`law.cgst`, `hold.gst_books`), `faults` says why; broken rules are in neither `laws` nor `holds`. A broken
     category (`category.support`) is there, without the basis that was refused, and holds as well.
-    A length of days nobody decided is None in `merchant`. `sha256` is of the file's bytes.
+    A length of days that nobody decided is None in `merchant`. `sha256` is of the file's bytes.
     """
 
     policy_id: str
@@ -195,7 +188,6 @@ class Retention:
     residue: ResidueRules = field(default_factory=ResidueRules)
     vault: VaultRules = field(default_factory=VaultRules)
     reviewed_on: date | None = None
-    default_action: str = "quarantine"
     policy_sha256: str = ""
     warnings: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()

@@ -150,6 +150,9 @@ def test_the_file_is_shown_as_it_is_understood(changed):
 
     assert [laws[each]["in_force"] for each in ("spdi", "dpdp_core", "cgst")] == [False, True, True]
     assert not laws["llp"]["applies"]
+    assert laws["spdi"]["confidence"] == "primary-copy"
+    assert found["holds"][0]["dpv_justification"].endswith("#LegalObligationImpaired")
+    assert found["categories"][0]["policy_sections"] == ["2", "5.iii", "5.ix", "13"]
     assert {row["hold"] for row in found["holds"] if not row["binds"]} == {"llp_books", "bis_5y", "pmla_5y"}
     text = law("show", "--on", "2027-05-12")
     assert text.code == 0

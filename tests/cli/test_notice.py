@@ -321,3 +321,8 @@ def test_doctor_says_what_waits_for_a_person(bureau):
     assert lines[f"{SHOP} unknown"]["detail"] == "1 records wait: carrier_unknown"
     assert lines[f"{SHOP} unknown"]["ok"] is False
     assert lines["mail"]["ok"] is None
+    assert lines["mail domain"]["ok"] is None
+    assert "controls minimiss.com" in lines["mail domain"]["detail"]
+    assert (
+        "write domain_control_verified = true under [grievance_officer] in" in lines["mail domain"]["detail"]
+    )

@@ -304,6 +304,7 @@ def test_where_others_keep_the_books_nothing_is_sealed_and_the_word_grows_old(
         check = at.checks()["vault attestation"]
         young = services.clock.now() - datetime.fromisoformat(said_on).replace(tzinfo=UTC) < timedelta(365)
         assert check["ok"] is (True if young else None)
+        assert f"as the accountant said on {said_on}" in check["detail"]
         assert "storage region" not in at.checks()
 
 

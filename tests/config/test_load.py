@@ -1,4 +1,4 @@
-"""Starting: production lists all that is missing at once, development starts and knows the same list."""
+"""Loading: production lists all that is missing at once; development starts and knows the same list."""
 
 import base64
 from pathlib import Path
@@ -111,7 +111,7 @@ def test_faults_of_the_environment_and_of_both_files_come_together(files):
     faults = refused(PRODUCTION | environ | {"REDIS_URL": "", "PORT": "http"})
 
     for part in (
-        "PORT is malformed",
+        "PORT must be a whole number between 1 and 65535",
         "REDIS_URL is not set",
         "[clocks] ack_hours_law",
         "reviewed_by is not set",
@@ -119,7 +119,7 @@ def test_faults_of_the_environment_and_of_both_files_come_together(files):
         assert any(part in fault for fault in faults), part
 
 
-def test_a_merchant_file_that_reads_is_checked_although_the_other_does_not(files):
+def test_a_readable_merchant_file_is_checked_although_the_retention_file_is_not_readable(files):
     environ = files(
         merchant=[('phone = "+91 562 000 0000"', 'phone = ""')], retention=[("[calendar]", "[calendars]")]
     )
@@ -134,7 +134,7 @@ def test_production_refuses_a_broken_rule(files):
     environ = files(retention=[('law = "cgst"', 'law = "gst"')])
 
     assert refused(PRODUCTION | environ) == [
-        f"{environ['BRIDGE_RETENTION_FILE']}: [hold.gst_books] law names a law the file does not have"
+        f"{environ['BRIDGE_RETENTION_FILE']}: [hold.gst_books] law names a law the file does not have: write the name of a [law.…] table"
     ]
 
 

@@ -1,5 +1,6 @@
-"""The merchant's file: every fault at once, in words, and what is unset stays nameable."""
+"""The merchant's file: every fault at once, in sentences; unset values are named."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -32,21 +33,17 @@ def faults(path):
     return [fault.removeprefix(f"{path}: ") for fault in caught.value.faults]
 
 
-def test_the_shipped_file_is_read_whole():
+def test_the_shipped_file_is_read_completely():
     merchant = load_merchant(SHIPPED)
 
     assert merchant.trading_name == "MINI MISS"
     assert (merchant.shops, merchant.legal_entity_type) == ((), "unknown")
     assert merchant.website_url == "https://minimissilver.com/"
     assert merchant.clocks.ack_hours_law == 48
-    assert merchant.clocks.warn_at_percent == (50, 75, 90)
+    assert merchant.clocks.resolve_days_shopify == 30
     assert merchant.complaint_route["uk"] == ("merchant_complaint_s164A", "ico")
-    assert merchant.intake_addresses == (
-        "privacy@minimiss.com",
-        "care@minimiss.com",
-        "info@minimissilver.com",
-    )
-    assert not merchant.domain_control_verified
+    assert merchant.officer.email == "privacy@minimiss.com"
+    assert not merchant.officer.domain_control_verified
     bluedart = next(each for each in merchant.processors if each.id == "bluedart")
     assert bluedart.fields == ("name", "delivery_address", "phone", "order_invoice_value")
     assert (bluedart.named, bluedart.legal_name) == (True, "Blue Dart Express Limited")
@@ -54,7 +51,7 @@ def test_the_shipped_file_is_read_whole():
     assert len(merchant.sha256) == 64
 
 
-def test_what_the_merchant_still_owes_is_named():
+def test_what_the_merchant_has_not_set_is_named():
     merchant = load_merchant(SHIPPED)
 
     assert set(merchant.unset) == {
@@ -68,14 +65,14 @@ def test_what_the_merchant_still_owes_is_named():
         "processor.bluedart.privacy_contact",
         "processor.delhivery.privacy_contact",
     }
-    told = "\n".join(merchant.warnings)
+    rules = "\n".join(merchant.warnings)
     for each in (
         "website_url is marked conflict",
         "[processor.sms_gateway]",
         "contract_ref",
         "is marked review",
     ):
-        assert each in told
+        assert each in rules
 
 
 def test_a_placeholder_is_unset_wherever_it_stands(changed):
@@ -94,7 +91,7 @@ def test_a_placeholder_is_unset_wherever_it_stands(changed):
     assert merchant.processors[0].services == ""
 
 
-def test_a_filled_file_owes_nothing(changed):
+def test_a_filled_file_has_nothing_unset(changed):
     path = changed(
         ('legal_name = { value = "",', 'legal_name = { value = "Mini Miss & Co", note = "was unset" } #'),
         ('legal_entity_type = { value = "unknown",', 'legal_entity_type = "partnership" #'),
@@ -115,7 +112,7 @@ def test_a_filled_file_owes_nothing(changed):
     assert merchant.shops == ("mini-miss.myshopify.com", "mini-miss-2.myshopify.com")
 
 
-def test_one_shop_may_stand_alone(changed):
+def test_one_shop_may_be_named_alone(changed):
     path = changed(("shops = []", 'shop_domain = "mini-miss.myshopify.com"'))
 
     assert load_merchant(path).shops == ("mini-miss.myshopify.com",)
@@ -127,16 +124,11 @@ def test_one_shop_may_stand_alone(changed):
         ("ack_hours_law = 48", 'ack_hours_law = "48"', "[clocks] ack_hours_law must be a whole number"),
         ("ack_hours_law = 48", "ack_hours_law = true", "[clocks] ack_hours_law must be a whole number"),
         ("ack_hours_law = 48", "ack_hours_law = 0", "[clocks] ack_hours_law must be between 1 and 8784"),
-        ("ack_hours_law = 48", "", "[clocks] ack_hours_law is missing"),
+        ("ack_hours_law = 48", "", "[clocks] ack_hours_law is missing: add a line for it"),
         (
             "ack_hours_law = 48",
             "ack_hour_law = 48\nack_hours_law = 48",
-            "[clocks] ack_hour_law is not a known key",
-        ),
-        (
-            "warn_at_percent = [50",
-            'warn_at_percent = ["50"',
-            "[clocks] warn_at_percent must be a list of whole numbers",
+            "[clocks] ack_hour_law is not a known key: correct its spelling, or remove the line",
         ),
         (
             '"Asia/Kolkata"         #',
@@ -144,8 +136,12 @@ def test_one_shop_may_stand_alone(changed):
             "[clocks] timezone must be a time zone such as Asia/Kolkata",
         ),
         ('"merchant-config/1"', '"merchant-config/2"', "schema must be one of merchant-config/1"),
-        ("[intake]", "[intakes]", "intakes is not a known key"),
-        ("[grievance_officer]", "[officer]", "grievance_officer is missing"),
+        ("[clocks]", "[intakes]\n[clocks]", "intakes is not a known key"),
+        (
+            "[grievance_officer]",
+            "[officer]",
+            "grievance_officer is missing: add the table [grievance_officer]",
+        ),
         ('trading_name = "MINI MISS"', "trading_name = 1", "[merchant] trading_name must be text"),
         ('trading_name = "MINI MISS"', 'trading_name = " "', "[merchant] trading_name must not be empty"),
         ('trading_name = "MINI MISS"', "", "[merchant] trading_name is missing"),
@@ -169,7 +165,7 @@ def test_one_shop_may_stand_alone(changed):
         (
             "shops = []",
             'shops = []\nshop_domain = ""',
-            "[merchant] shop_domain must go: shops lists every shop",
+            "[merchant] shop_domain must be removed: shops lists every shop",
         ),
         (
             'value = "privacy@minimiss.com", s',
@@ -177,7 +173,11 @@ def test_one_shop_may_stand_alone(changed):
             "[grievance_officer] email must be an e-mail",
         ),
         ("3a7195651a46", "3A", "[merchant] policy_sha256 must be a SHA-256 in lower-case hex"),
-        ("{ value = false,", '{ value = "no",', "[intake] domain_control_verified must be true or false"),
+        (
+            "{ value = false,",
+            '{ value = "no",',
+            "[grievance_officer] domain_control_verified must be true or false",
+        ),
         ('id = "bluedart"', 'id = "shopify"', "[processor.shopify] id is used twice"),
         (
             'id = "bluedart"',
@@ -198,7 +198,7 @@ def test_one_shop_may_stand_alone(changed):
         (
             "[notices.complaint_route]",
             "[[notices.complaint_route]]",
-            "[notices] complaint_route must be a table",
+            "[notices] complaint_route must be a table: write [notices.complaint_route]",
         ),
     ],
 )
@@ -206,6 +206,45 @@ def test_a_fault_names_file_table_and_key(changed, old, new, fault):
     found = faults(changed((old, new)))
 
     assert any(each.startswith(fault) for each in found), found
+
+
+def test_every_setting_that_the_bridge_does_not_obey_is_refused_by_name_at_once(changed):
+    clocks = {
+        "ack_hours_target": 24,
+        "dpdp_grievance_days_cap": 90,
+        "warn_at_percent": [50, 75, 90],
+        "pause_while_identity_pending": ["UK"],
+        "gdpr_extension_months": 2,
+        "consent_withdrawal_hours": 24,
+        "certin_report_hours": 6,
+        "board_report_hours": 72,
+        "gdpr_report_hours": 72,
+    }
+    written = "\n".join(f"{key} = {json.dumps(value)}" for key, value in clocks.items())
+    intake = """[intake]
+rights_email = "privacy@minimiss.com"
+correction_email = "care@minimiss.com"
+grievance_emails = ["privacy@minimiss.com"]
+shopify_webhooks = ["customers/redact"]
+domain_control_verified = { value = true, status = "confirmed" }
+
+"""
+    path = changed(
+        ("[grievance_officer]", 'eu_representative = "A"\nuk_representative = "B"\n[grievance_officer]'),
+        ("[clocks]\n", f"{intake}[clocks]\n{written}\n"),
+    )
+
+    why = "is not obeyed by the bridge: it does not do this yet. Remove the line"
+    intake_keys = ("rights_email", "correction_email", "grievance_emails", "shopify_webhooks")
+    assert sorted(faults(path)) == sorted(
+        [
+            f"[merchant] eu_representative {why}",
+            f"[merchant] uk_representative {why}",
+            *(f"[clocks] {key} {why}" for key in clocks),
+            *(f"[intake] {key} {why}" for key in intake_keys),
+            "[intake] domain_control_verified is now [grievance_officer] domain_control_verified: move the line there",
+        ]
+    )
 
 
 def test_all_faults_come_together_and_none_repeats_a_value(changed):
@@ -225,26 +264,28 @@ def test_a_processor_list_must_be_tables(tmp_path):
     path = tmp_path / "m.toml"
     path.write_text('processor = [1]\nschema = "merchant-config/1"\n')
 
-    assert "processor must be a list of tables" in faults(path)
+    assert "processor must be a list of tables: write [[processor]]" in faults(path)
 
 
-def test_a_file_that_is_not_there_not_text_or_not_toml(tmp_path, changed):
-    assert faults(tmp_path / "none.toml") == ["cannot be read"]
+def test_a_file_that_is_missing_not_text_or_not_toml_is_refused(tmp_path, changed):
+    assert faults(tmp_path / "none.toml") == [
+        "cannot be read: check that the file exists and that the bridge may read it"
+    ]
     odd = tmp_path / "odd.toml"
     odd.write_bytes(b"x = '\xff'")
-    assert faults(odd) == ["must be UTF-8"]
+    assert faults(odd) == ["must be UTF-8: save it in that encoding"]
     (broken,) = faults(changed(("ack_hours_law = 48", "ack_hours_law = ")))
     line = SHIPPED.read_text()[: SHIPPED.read_text().index("ack_hours_law = 48")].count("\n") + 1
     assert broken.startswith("is not TOML: ")
     assert f"line {line}" in broken
 
 
-def test_how_processors_are_told_is_read():
+def test_the_rules_for_notices_are_read():
     merchant = load_merchant(SHIPPED)
 
-    told = merchant.instructions
-    assert (told.answer_days, told.remind_days, told.cod_hold_days) == (15, (10, 16, 23), 30)
-    assert [basis.law for basis in told.basis] == ["own_policy", "spdi", "dpdp_core", "gdpr"]
+    rules = merchant.instructions
+    assert (rules.answer_days, rules.remind_days, rules.cod_hold_days) == (15, (10, 16, 23), 30)
+    assert [basis.law for basis in rules.basis] == ["own_policy", "spdi", "dpdp_core", "gdpr"]
     known = {each.id: each for each in merchant.processors}
     bluedart = known["bluedart"]
     assert (bluedart.applies_to, bluedart.names, bluedart.template) == ("parcels", "waybill", "carrier")
@@ -276,13 +317,13 @@ def test_how_processors_are_told_is_read():
         ('client_code = ""', 'names = "name"', "[processor.bluedart] names must be one of"),
     ],
 )
-def test_a_fault_in_how_they_are_told_is_named(changed, old, new, fault):
+def test_a_fault_in_the_rules_for_notices_is_named(changed, old, new, fault):
     found = faults(changed((old, new)))
 
     assert any(each.startswith(fault) for each in found), found
 
 
-def test_the_merchants_own_word_about_parcels_needs_a_condition_and_an_account(changed):
+def test_an_attribution_rule_needs_a_condition_and_an_account(changed):
     rule = '\n[[attribution]]\ncompany = "Blue Dart Surface"\naccount_holder = "shiprocket"\n'
     path = changed()
     path.write_text(path.read_text() + rule)

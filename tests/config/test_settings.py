@@ -79,13 +79,13 @@ def test_every_malformed_variable_is_named_and_no_value_is_repeated():
         )
 
     assert sorted(caught.value.faults) == [
-        "BODY_DEADLINE_S must be between 0.1 and 60",
+        "BODY_DEADLINE_S must be a number between 0.1 and 60",
         "BRIDGE_KEYS must be id:base64(32 bytes), comma-separated",
-        "BRIDGE_PSEUDONYM_KEY must be base64",
+        "BRIDGE_PSEUDONYM_KEY must be base64 of 32 random bytes: `openssl rand -base64 32` makes one",
         "DATABASE_URL must start with postgres://, postgresql:// or sqlite:///",
-        "LEASE_S must be between 1 and 3600",
+        "LEASE_S must be a number between 1 and 3600",
         "LOG_LEVEL must be one of DEBUG, INFO, WARNING, ERROR",
-        "PORT is malformed",
+        "PORT must be a whole number between 1 and 65535",
         "PUBLIC_URL must start with https:// or http://",
         "SHOPIFY_API_VERSION must be a dated version such as 2026-10",
         "WEB_CONCURRENCY must be a whole number between 1 and 64",
@@ -95,8 +95,8 @@ def test_every_malformed_variable_is_named_and_no_value_is_repeated():
 @pytest.mark.parametrize(
     ("ring", "fault"),
     [
-        (f"a:{KEY},a:{KEY}", "BRIDGE_KEYS names a key id twice"),
-        ("a:AAAA", "BRIDGE_KEYS must be base64 of 32 bytes"),
+        (f"a:{KEY},a:{KEY}", "BRIDGE_KEYS names a key id twice: give each key an id of its own"),
+        ("a:AAAA", "BRIDGE_KEYS must be base64 of 32 random bytes: `openssl rand -base64 32` makes one"),
     ],
 )
 def test_a_key_ring_is_checked(ring, fault):
@@ -104,7 +104,7 @@ def test_a_key_ring_is_checked(ring, fault):
         Settings.from_env({"BRIDGE_KEYS": ring})
 
 
-def test_values_arrive_as_values_and_secrets_stay_hidden():
+def test_values_are_parsed_and_secrets_stay_hidden():
     settings = Settings.from_env(
         {
             "DATABASE_URL": "postgres://u:p@db/bridge",
@@ -154,7 +154,7 @@ def test_production_wants_every_required_variable_and_https():
         assert f"{name} must start with https:// in production" in caught.value.faults
 
 
-def test_development_makes_its_keys_once_and_says_they_are_unset(tmp_path):
+def test_development_makes_its_keys_once_and_reports_them_as_unset(tmp_path):
     var = tmp_path / "var"
 
     first, second = load_settings({}, var_dir=var), load_settings({"BRIDGE_PSEUDONYM_KEY": KEY}, var_dir=var)

@@ -22,6 +22,7 @@ def test_the_papers_are_filled_in_and_every_contact_is_verified(tmp_path):
     merchant = load_merchant(tmp_path / "merchant.toml")
     assert set(named) == {"BRIDGE_MERCHANT_FILE", "BRIDGE_RETENTION_FILE"}
     assert (merchant.shops, merchant.officer.name) == (("a.myshopify.com",), "Devi Nowhere")
+    assert merchant.officer.domain_control_verified
     told = [each for each in merchant.processors if each.is_notice_recipient]
     assert [each.id for each in told] == ["bluedart", "delhivery", "shiprocket", "aftership"]
     mailed = [each for each in told if each.erasure_channel == "email"]

@@ -16,6 +16,7 @@ from bridge.model import CheckResult
 from bridge.rules.notices.answers import BLOCKING_REASONS, PROBLEM_NOTICE_STATES
 from bridge.rules.webhooks.topics import MANDATORY_TOPICS
 from bridge.store.migrations.upgrade import is_at_newest_revision
+from config.toml_reader import label_file
 
 MAX_NOTICES_CHECKED = 1_000
 
@@ -104,7 +105,7 @@ def check_notices(context: CommandContext) -> list[CheckResult]:
     """Instructions that cannot go on without a person, and those whose answer is overdue; mail, where it is unset."""
     settings = context.configuration.settings
     mailer = SmtpMailer(settings.smtp_url.reveal(), settings.mail_from)
-    checks = []
+    checks = _check_mail_domain(context)
     if not mailer.configured:
         detail = "SMTP_URL or MAIL_FROM is not set: instructions to processors wait"
         checks.append(CheckResult(name="mail", ok=None, detail=detail))
@@ -140,6 +141,20 @@ def check_notices(context: CommandContext) -> list[CheckResult]:
             detail = f"{notice.processor} owes an answer since {notice.due_at:%d %b %Y}"
             checks.append(CheckResult(name=name, ok=None, detail=detail))
     return checks
+
+
+def _check_mail_domain(context: CommandContext) -> list[CheckResult]:
+    """Return a failed check where letters wait because nobody has verified the domain that they name."""
+    settings, officer = context.configuration.settings, context.configuration.merchant.officer
+    if officer.domain_control_verified:
+        return []
+    domain = officer.email.rpartition("@")[2] or "(no e-mail address is set)"
+    detail = (
+        f"no letter is sent: nobody has verified that the merchant controls {domain}, the domain of the Grievance "
+        f"Officer's address. Verify it, then write domain_control_verified = true under [grievance_officer] in "
+        f"{label_file(settings.merchant_file)}"
+    )
+    return [CheckResult(name="mail domain", ok=False if settings.is_production else None, detail=detail)]
 
 
 def _format_age(now: datetime, then: datetime) -> str:

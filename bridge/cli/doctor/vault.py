@@ -61,9 +61,10 @@ def _check_storage_region(context: CommandContext, now: datetime) -> CheckResult
 
 def _check_attestation(context: CommandContext, now: datetime) -> CheckResult:
     """Others keep the books, as somebody said in writing."""
-    said = context.configuration.retention.vault.attested_on
+    rules = context.configuration.retention.vault
+    said = rules.attested_on
     old = said is None or now.date() - said > ATTESTATION_VALID_FOR
-    detail = f"the merchant's accounts keep the books, as was said on {said}"
+    detail = f"the merchant's accounts keep the books, as {rules.attested_by} said on {said}"
     detail += ": older than 12 months, ask again" if old else ""
     return CheckResult(name="vault attestation", ok=None if old else True, detail=detail)
 

@@ -53,6 +53,7 @@ def _describe_retention_file(retention: Retention, day: date) -> dict[str, Any]:
                 "binds": is_hold_applicable(hold.id, today=day, retention=retention),
                 "keeps": describe_hold_rule(hold),
                 "gdpr": hold.gdpr_ground or hold.eu_conflict,
+                "dpv_justification": hold.dpv_justification,
             }
             for hold in retention.holds.values()
         ],
@@ -60,6 +61,7 @@ def _describe_retention_file(retention: Retention, day: date) -> dict[str, Any]:
             {
                 "category": each.id,
                 "purposes": list(each.purposes),
+                "policy_sections": list(each.policy_sections),
                 "on_request": each.on_request,
                 "holds": list(each.holds),
                 "held_action": each.held_action,
@@ -82,6 +84,7 @@ def _law_row(law: Law, retention: Retention, day: date) -> dict[str, Any]:
         "in_force": law.is_in_force(day),
         "applies": is_law_applicable(law, retention.merchant),
         "title": law.title,
+        "confidence": law.confidence,
     }
 
 

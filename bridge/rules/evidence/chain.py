@@ -1,9 +1,9 @@
-"""The evidence chain: how one fact is bound to the fact before.
+"""Chain the facts of the evidence: bind each fact to the fact before, and verify the chain.
 
 Pure: the row before is given. Canonical JSON is RFC 8785 (JCS) for what facts hold: text, whole numbers,
 booleans, null, lists and objects; anything else is refused. A chain shows any edit, deletion or re-order by
 somebody who cannot recompute it; it does not bind the administrator who can, which is why its head is signed
-every day (`rules/heads`).
+every day (`chain_heads.py`).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MAX_SAFE_INTEGER = 2**53 - 1  # RFC 7493: beyond it, readers that hold numbers a
 
 
 def encode_canonical_json(value: Mapping[str, Any]) -> bytes:
-    """Canonical JSON (RFC 8785), UTF-8.
+    """Return canonical JSON (RFC 8785), UTF-8.
 
     Raises ValueError for what it does not write: floats, whole numbers beyond 2^53, names that are no text,
     lone surrogates, and every other kind. The message names the kind, never the value.
@@ -32,7 +32,7 @@ def encode_canonical_json(value: Mapping[str, Any]) -> bytes:
 
 
 def _sort_object_names(value: Any) -> Any:
-    """The same value with every object's names in order of their UTF-16 code units (RFC 8785, 3.2.3)."""
+    """Return the same value with every object's names in order of their UTF-16 code units (RFC 8785, 3.2.3)."""
     if value is None or isinstance(value, bool | str):
         return value
     if isinstance(value, int):
@@ -50,7 +50,7 @@ def _sort_object_names(value: Any) -> Any:
 
 
 def encode_event(event: Event) -> bytes:
-    """The bytes of an event that are hashed after the hash before."""
+    """Return the bytes of an event that are hashed after the previous hash."""
     return encode_canonical_json(
         {
             "seq": event.seq,
@@ -66,7 +66,7 @@ def encode_event(event: Event) -> bytes:
 
 
 def hash_event(event: Event) -> str:
-    """SHA-256 (hex) over the hash before and the event's own content."""
+    """Return the SHA-256 (hex) of the previous hash and the event's own content."""
     return hashlib.sha256(event.prev_hash.encode() + encode_event(event)).hexdigest()
 
 
@@ -82,7 +82,7 @@ def build_chained_event(
     detail: Mapping[str, Any],
     prev_hash: str,
 ) -> Event:
-    """The event with its hash in place."""
+    """Return the event with its hash."""
     draft = Event(
         seq=seq,
         at=at,
@@ -101,35 +101,34 @@ def build_chained_event(
 def verify_chain(
     events: Iterable[Event], *, length: int, head_hash: str, signed_hashes: Iterable[tuple[int, str]] = ()
 ) -> int:
-    """Walk the chain from its first row to the head that was stored apart.
+    """Walk the chain from its first row to the head that was stored apart; return the number of rows.
 
-    `marks` are (sequence number, hash) as signed heads say them. Returns the number of rows. Raises
-    EvidenceBroken with the sequence number of the first bad row: altered, missing, out of order, cut off at the
-    end, or another than the one that was signed.
+    `signed_hashes` are (sequence number, hash) of signed heads. Raises EvidenceBroken with the sequence number of the
+    first bad row: altered, missing, out of order, cut off at the end, or another than the one that was signed.
     """
     signed: dict[int, set[str]] = {}
     for seq, digest in signed_hashes:
         signed.setdefault(seq, set()).add(digest)
-    expected, before = 1, GENESIS_HASH
+    expected, previous_hash = 1, GENESIS_HASH
     for event in events:
         if event.seq != expected:
             raise EvidenceBroken(expected, "missing or out of order")
-        if event.prev_hash != before:
+        if event.prev_hash != previous_hash:
             raise EvidenceBroken(event.seq, "not bound to the row before")
         if event.hash != _hash_event_or_blank(event):
             raise EvidenceBroken(event.seq, "altered")
         if signed.get(event.seq, {event.hash}) != {event.hash}:
             raise EvidenceBroken(event.seq, "another hash was signed for it: the chain was made anew")
-        expected, before = expected + 1, event.hash
-    if (expected - 1, before) != (length, head_hash):
+        expected, previous_hash = expected + 1, event.hash
+    if (expected - 1, previous_hash) != (length, head_hash):
         raise EvidenceBroken(expected, "the end of the chain is missing or was replaced")
-    if cut := [seq for seq in signed if seq > length]:
-        raise EvidenceBroken(expected, f"missing: a head was signed at row {min(cut)}")
+    if missing_rows := [seq for seq in signed if seq > length]:
+        raise EvidenceBroken(expected, f"missing: a head was signed at row {min(missing_rows)}")
     return length
 
 
 def _hash_event_or_blank(event: Event) -> str:
     try:
         return hash_event(event)
-    except ValueError:  # not canonical: nothing that was ever written
+    except ValueError:  # not canonical, so the bridge never wrote it
         return ""

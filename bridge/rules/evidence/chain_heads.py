@@ -1,7 +1,7 @@
-"""Signed heads: what is signed once a day, when its timestamp is asked for again.
+"""Decide what is signed at the end of each day, and when its timestamp is requested again.
 
-Pure. A head says "on this day the chain had this many rows and ended in this hash". Whoever makes the chain anew
-cannot make a head anew that has left the house, nor one that a timestamp authority has seen.
+Pure. A head says "on this day the chain had this many rows and ended in this hash". Whoever forges the chain cannot
+forge a head that was exported, nor one that a timestamp authority has signed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ MAX_TIMESTAMP_RETRY_HOURS = 12
 
 
 def encode_head_statement(head: SignedHead) -> bytes:
-    """The bytes that are signed and timestamped: canonical JSON."""
+    """Return the bytes that are signed and timestamped: canonical JSON."""
     return encode_canonical_json(
         {
             "schema": HEAD_SCHEMA,
@@ -30,6 +30,6 @@ def encode_head_statement(head: SignedHead) -> bytes:
 
 
 def compute_next_timestamp_attempt(head: SignedHead) -> datetime:
-    """When a timestamp for this head is asked for next, after so many attempts."""
+    """Return when a timestamp for this head is requested next, after `head.attempts` attempts."""
     pauses = [*TIMESTAMP_RETRY_HOURS, *[MAX_TIMESTAMP_RETRY_HOURS] * head.attempts][: head.attempts]
     return head.signed_at + timedelta(hours=sum(pauses))

@@ -1,7 +1,7 @@
-"""DER (ITU-T X.690), as much of it as timestamps need: one value inside another, lengths in full.
+"""Read and write DER (ITU-T X.690), as much of it as timestamps need.
 
-Pure. Writes and reads tag, length, content; knows no type but the whole number. Indefinite lengths (BER) and tags
-of several bytes are refused.
+Pure. Knows tag, length and content, and no type but the whole number. Indefinite lengths (BER) and tags of several
+bytes are refused.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ LONG_LENGTH_FLAG = 0x80
 
 
 def encode_der_value(tag: int, *parts: bytes) -> bytes:
-    """One value of these parts, one after the other."""
+    """Return one value whose content is these parts, one after the other."""
     content = b"".join(parts)
     size = len(content)
     if size < LONG_LENGTH_FLAG:
@@ -33,32 +33,32 @@ def encode_der_value(tag: int, *parts: bytes) -> bytes:
 
 
 def encode_der_integer(number: int) -> bytes:
-    """A whole number that is not negative."""
+    """Return a whole number that is not negative, encoded."""
     return encode_der_value(INTEGER, number.to_bytes(number.bit_length() // 8 + 1))
 
 
 def read_der_values(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """The values that stand one after the other: (tag, content). Raises ValueError where one is cut or not DER."""
-    at = 0
-    while at < len(data):
-        if len(data) < at + 2 or data[at] & 0x1F == 0x1F:
+    """Yield the values one after the other as (tag, content). Raises ValueError where one is cut or not DER."""
+    position = 0
+    while position < len(data):
+        if len(data) < position + 2 or data[position] & 0x1F == 0x1F:
             raise ValueError("der: cut short, or a long tag")
-        tag, size, at = data[at], data[at + 1], at + 2
+        tag, size, position = data[position], data[position + 1], position + 2
         if size == LONG_LENGTH_FLAG:
             raise ValueError("der: a length that is not told")
         if size > LONG_LENGTH_FLAG:
             count = size - LONG_LENGTH_FLAG
-            size, at = int.from_bytes(data[at : at + count]), at + count
-        if at + size > len(data):
+            size, position = int.from_bytes(data[position : position + count]), position + count
+        if position + size > len(data):
             raise ValueError("der: cut short")
-        yield tag, data[at : at + size]
-        at += size
+        yield tag, data[position : position + size]
+        position += size
 
 
 def unwrap_der_value(data: bytes, tag: int) -> list[tuple[int, bytes]]:
-    """What is in the first value, which must have this tag. Raises ValueError."""
-    for found, content in read_der_values(data):
-        if found != tag:
+    """Return what is in the first value, which must have this tag. Raises ValueError."""
+    for found_tag, content in read_der_values(data):
+        if found_tag != tag:
             break
         return list(read_der_values(content))
     raise ValueError(f"der: not {tag:#04x}")

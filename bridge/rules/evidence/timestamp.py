@@ -1,6 +1,6 @@
-"""Timestamps of an authority (RFC 3161): the question, and whether an answer answers it. Pure.
+"""Build requests to a timestamp authority (RFC 3161), and decide whether a response answers a request. Pure.
 
-Looks at what the answer says: granted, about this digest, with this nonce. It does not check the authority's own
+Reads what the response says: granted, about this digest, with this nonce. It does not check the authority's own
 signature: that needs its certificate, and `openssl ts -verify` does it for whoever relies on the token.
 """
 
@@ -17,17 +17,17 @@ GRANTED_STATUSES = (0, 1)  # PKIStatus: granted, granted with modifications
 
 
 def build_timestamp_request(digest: bytes, nonce: int) -> bytes:
-    """A TimeStampReq for a SHA-256 digest, that asks for the authority's certificate too."""
+    """Return a TimeStampReq for a SHA-256 digest that asks for the authority's certificate too."""
     algorithm = der.encode_der_value(der.SEQUENCE, SHA256_OID, der.encode_der_value(der.NULL))
     imprint = der.encode_der_value(der.SEQUENCE, algorithm, der.encode_der_value(der.OCTET_STRING, digest))
-    certificate_please = der.encode_der_value(der.BOOLEAN, b"\xff")
+    wants_certificate = der.encode_der_value(der.BOOLEAN, b"\xff")
     return der.encode_der_value(
-        der.SEQUENCE, der.encode_der_integer(1), imprint, der.encode_der_integer(nonce), certificate_please
+        der.SEQUENCE, der.encode_der_integer(1), imprint, der.encode_der_integer(nonce), wants_certificate
     )
 
 
 def is_timestamp_granted(response: bytes) -> bool:
-    """Whether a TimeStampResp grants. Raises ValueError where it cannot be read."""
+    """Return True where a TimeStampResp grants. Raises ValueError where it cannot be read."""
     status, *_ = der.unwrap_der_value(response, der.SEQUENCE)
     (tag, number), *_ = der.read_der_values(status[1])
     if status[0] != der.SEQUENCE or tag != der.INTEGER:
@@ -36,17 +36,17 @@ def is_timestamp_granted(response: bytes) -> bool:
 
 
 def read_timestamp(response: bytes, *, digest: bytes, nonce: int) -> datetime:
-    """The moment that a granted TimeStampResp gives this digest.
+    """Return the moment that a granted TimeStampResp gives this digest.
 
-    Raises ValueError where it cannot be read, is about another digest, or answers another question.
+    Raises ValueError where it cannot be read, is about another digest, or answers another request.
     """
     try:
         _, imprint, _, moment, nonces = _parse_tst_info(response)
         [(_, algorithm), (_, imprinted)] = der.read_der_values(imprint)
-        same = algorithm.startswith(SHA256_OID) and imprinted == digest
+        is_same_digest = algorithm.startswith(SHA256_OID) and imprinted == digest
     except (IndexError, TypeError) as fault:
         raise ValueError("timestamp: not of its form") from fault
-    if not same:
+    if not is_same_digest:
         raise ValueError("timestamp: about something else")
     if nonce not in nonces:
         raise ValueError("timestamp: the answer to another question")
@@ -54,7 +54,7 @@ def read_timestamp(response: bytes, *, digest: bytes, nonce: int) -> datetime:
 
 
 def _parse_tst_info(response: bytes) -> tuple[int, bytes, int, bytes, list[int]]:
-    """Version, imprint, serial number, moment and the whole numbers after it: TSTInfo inside of CMS."""
+    """Return version, imprint, serial number, moment and the whole numbers after it: TSTInfo inside of CMS."""
     _, (_, token) = der.unwrap_der_value(response, der.SEQUENCE)
     kind, (_, wrapped) = der.read_der_values(token)
     signed = der.unwrap_der_value(wrapped, der.SEQUENCE)

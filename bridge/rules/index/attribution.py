@@ -1,8 +1,8 @@
-"""Decides which carrier had a parcel, and whose account it travelled on.
+"""Decide which carrier had a parcel, and on whose account it was sent.
 
-The merchant's own word comes first; then the tracking URL's host and the company text, in this order. Never guesses:
+The merchant's own rules come first; then the tracking URL's host and the company text, in this order. Never guesses:
 a number alone attributes nothing, because the forms collide between carriers, and what nobody names is `unknown`.
-Never asks a carrier: that would tell it of a parcel it never had.
+Never asks a carrier: that would disclose a parcel that it never had.
 """
 
 from __future__ import annotations
@@ -91,8 +91,8 @@ CARRIER_HOSTS: Mapping[str, str] = {
 class Attribution:
     """Who transported a parcel and who has the contract with the carrier.
 
-    `by` is what decided the carrier: `merchant`, `url`, `company` or `nothing`; with `+number` where the form of the
-    number confirms it, `-number` where it contradicts.
+    `decided_by` is what decided the carrier: `merchant`, `url`, `company` or `nothing`; with `+number` where the form
+    of the number confirms it, `-number` where it contradicts.
     """
 
     carrier: str
@@ -109,27 +109,27 @@ def attribute_parcel(
     service: str = "",
     rules: Sequence[AttributionRule] = (),
 ) -> Attribution:
-    """Name the carrier and the account holder of one parcel, from what its fulfillment says.
+    """Return the carrier and the account holder of one parcel, from what its fulfillment says.
 
-    `rules` are the merchant's own word, `location` (an id) and `service` (a handle) what they may ask for.
+    `rules` are the merchant's own, `location` (an id) and `service` (a handle) what their conditions may name.
     """
-    squashed = normalise_waybill(number)
-    if is_personal_number(
-        squashed
-    ):  # typed into the wrong field: no stranger may be told it, nor asked by it
+    waybill = normalise_waybill(number)
+    if is_personal_number(waybill):  # a phone typed into the wrong field must not be sent to a carrier
         return Attribution(carrier=UNKNOWN_CARRIER, account_holder=MERCHANT_ACCOUNT, decided_by="nothing")
-    told = _attribute_by_tracking(company, url, number)
+    by_tracking = _attribute_by_tracking(company, url, number)
     for rule in rules:
         if (
             (not rule.location or rule.location == location)
             and (not rule.service or rule.service == service)
             and (not rule.company or _normalise_company(rule.company) == _normalise_company(company))
-            and squashed.startswith(normalise_waybill(rule.prefix))
+            and waybill.startswith(normalise_waybill(rule.prefix))
         ):
-            carrier = rule.carrier or told.carrier
-            holder = rule.account_holder or (told.account_holder if not rule.carrier else MERCHANT_ACCOUNT)
-            return Attribution(carrier=carrier, account_holder=holder, decided_by="merchant")
-    return told
+            carrier = rule.carrier or by_tracking.carrier
+            account_holder = rule.account_holder or (
+                by_tracking.account_holder if not rule.carrier else MERCHANT_ACCOUNT
+            )
+            return Attribution(carrier=carrier, account_holder=account_holder, decided_by="merchant")
+    return by_tracking
 
 
 def _normalise_company(company: str) -> str:
@@ -138,21 +138,21 @@ def _normalise_company(company: str) -> str:
 
 def _attribute_by_tracking(company: str, url: str, number: str) -> Attribution:
     host = _parse_host(url)
-    squashed = re.sub(r"[^a-z0-9]", "", company.lower())
+    compact_company = re.sub(r"[^a-z0-9]", "", company.lower())
     holder = (
         _find_host_owner(host, AGGREGATOR_HOSTS)
-        or _find_longest_name(squashed, AGGREGATOR_COMPANY_NAMES)
+        or _find_longest_name(compact_company, AGGREGATOR_COMPANY_NAMES)
         or MERCHANT_ACCOUNT
     )
-    carrier, by = _find_host_owner(host, CARRIER_HOSTS), "url"
+    carrier, decided_by = _find_host_owner(host, CARRIER_HOSTS), "url"
     if not carrier:
         words = re.findall(r"[a-z0-9]+", company.lower())
         short = next((SHORT_CARRIER_NAMES[word] for word in words if word in SHORT_CARRIER_NAMES), "")
-        carrier, by = _find_longest_name(squashed, CARRIER_COMPANY_NAMES) or short, "company"
+        carrier, decided_by = _find_longest_name(compact_company, CARRIER_COMPANY_NAMES) or short, "company"
     if not carrier:
         return Attribution(carrier=UNKNOWN_CARRIER, account_holder=holder, decided_by="nothing")
     return Attribution(
-        carrier=carrier, account_holder=holder, decided_by=by + _build_number_suffix(carrier, number)
+        carrier=carrier, account_holder=holder, decided_by=decided_by + _build_number_suffix(carrier, number)
     )
 
 
@@ -161,16 +161,16 @@ def is_plausible_waybill(carrier: str, number: str) -> bool:
 
     A carrier whose form is not known takes every number.
     """
-    squashed = normalise_waybill(number)
-    test = WAYBILL_FORMATS.get(carrier)
-    return bool(squashed) if test is None else test(squashed)
+    waybill = normalise_waybill(number)
+    has_format = WAYBILL_FORMATS.get(carrier)
+    return bool(waybill) if has_format is None else has_format(waybill)
 
 
 def is_personal_number(number: str) -> bool:
     """Tell whether a tracking number may be a person's phone number or hold a name: shops type what they like."""
-    squashed = normalise_waybill(number)
-    phone = re.search(r"(?<![0-9])(?:0|91)?[6-9][0-9]{9}(?![0-9])", squashed)
-    return bool(phone or re.search(r"[^\W\d_]{6,}|[^\W\d_A-Z]", squashed))
+    waybill = normalise_waybill(number)
+    phone = re.search(r"(?<![0-9])(?:0|91)?[6-9][0-9]{9}(?![0-9])", waybill)
+    return bool(phone or re.search(r"[^\W\d_]{6,}|[^\W\d_A-Z]", waybill))
 
 
 def _build_number_suffix(carrier: str, number: str) -> str:
@@ -182,9 +182,9 @@ def _build_number_suffix(carrier: str, number: str) -> str:
 def _parse_host(url: str) -> str:
     text = url.strip()
     try:
-        # what has no scheme has no host for the library: "www.bluedart.com/tracking"
+        # urlsplit finds no host without a scheme: "www.bluedart.com/tracking"
         host = urlsplit(text if "//" in text else f"//{text}").hostname or ""
-    except ValueError:  # "http://[" is free text too
+    except ValueError:  # malformed text such as "http://["
         return ""
     return host.rstrip(".")
 
@@ -197,12 +197,12 @@ def _find_host_owner(host: str, owners: Mapping[str, str]) -> str:
 
 
 def _find_longest_name(compact_text: str, names: Mapping[str, str]) -> str:
-    found = [name for name in names if name in compact_text]
-    return names[max(found, key=len)] if found else ""
+    contained = [name for name in names if name in compact_text]
+    return names[max(contained, key=len)] if contained else ""
 
 
 def normalise_waybill(number: str) -> str:
-    """Spell a number as carriers do: people write blanks and dashes into it."""
+    """Return a number as carriers spell it: people write blanks and dashes into it."""
     return re.sub(r"[\s-]", "", number).upper()
 
 
@@ -210,21 +210,21 @@ def normalise_waybill(number: str) -> str:
 
 
 def _is_bluedart_number(number: str) -> bool:
-    """Eleven digits, the last is the first ten mod 7; older accounts have eight to twelve characters."""
+    """Return True for eleven digits, the last the first ten mod 7; older accounts have eight to twelve characters."""
     if re.fullmatch(r"[0-9]{11}", number):
         return int(number[:10]) % 7 == int(number[10])
     return re.fullmatch(r"[0-9A-Z]{8,10}|[0-9A-Z]{12}", number) is not None
 
 
 def _is_delhivery_number(number: str) -> bool:
-    """Fourteen digits, the last is digits eight to thirteen mod 7; older ones have eleven to thirteen."""
+    """Return True for fourteen digits, the last digits eight to thirteen mod 7; older ones have eleven to thirteen."""
     if re.fullmatch(r"[0-9]{14}", number):
         return int(number[7:13]) % 7 == int(number[13])
     return re.fullmatch(r"[0-9]{11,13}", number) is not None
 
 
 def _is_indiapost_number(number: str) -> bool:
-    """UPU S10 of India: check digit mod 11 with the union's weights."""
+    """Return True for a number of UPU S10 of India: check digit mod 11 with the union's weights."""
     if not re.fullmatch(r"[A-Z]{2}[0-9]{9}IN", number):
         return False
     weighed = sum(int(d) * w for d, w in zip(number[2:10], (8, 6, 4, 2, 3, 5, 9, 7), strict=True))

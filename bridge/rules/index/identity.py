@@ -1,6 +1,6 @@
-"""One person, many spellings: the normal form that a pseudonym is made of.
+"""Normalise identifiers, so that one person's many spellings give one pseudonym.
 
-Pure. Says nothing about who is the same person: two people may share a phone.
+Pure. Never decides who is the same person: two people may share a phone.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from typing import Any
 
 import phonenumbers
 
-DEFAULT_PHONE_REGION = "IN"  # numbers without a country code are the merchant's countrymen's
+DEFAULT_PHONE_REGION = "IN"  # numbers without a country code are Indian, like the merchant
 
 
 def normalise_identifier(field: str, value: str) -> str:
-    """The normal form of a value of `field` (`customer`, `email`, `phone`, `order`, `waybill`), or ''.
+    """Return the normal form of a value of `field` (`customer`, `email`, `phone`, `order`, `waybill`), or ''.
 
     E-mail: NFKC, casefold, trimmed; phone: E.164, with 10-digit numbers read as Indian; ids: digits;
     waybills: upper case without blanks. What cannot be read gives '' and so never matches anybody.
@@ -31,7 +31,7 @@ def normalise_identifier(field: str, value: str) -> str:
 
 
 def legacy_id(value: Any) -> str:
-    """Shopify's number of a thing as decimal text, from a number, text or gid://shopify/Thing/1; else ''."""
+    """Return Shopify's number of an object as decimal text, from a number, text or gid://shopify/Thing/1; else ''."""
     if isinstance(value, bool):
         return ""
     text = str(value).strip() if isinstance(value, int | str) else ""

@@ -1,4 +1,4 @@
-"""Reading strangers' JSON without trusting it: a wrong kind is read as nothing. Pure."""
+"""Read values of other systems' JSON without trusting it: a value of the wrong kind is read as empty. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 def parse_utc_datetime(value: Any) -> datetime | None:
-    """An aware moment in UTC from ISO 8601 text with an offset; None for anything else."""
+    """Return an aware moment in UTC from ISO 8601 text with an offset; None for anything else."""
     try:
         parsed = datetime.fromisoformat(value)
         return parsed.astimezone(UTC) if parsed.tzinfo else None
@@ -17,25 +17,25 @@ def parse_utc_datetime(value: Any) -> datetime | None:
 
 
 def read_text(value: Any) -> str:
-    """Text without the blanks around it; of anything else, none."""
+    """Return text without the blanks around it; '' for anything else."""
     return value.strip() if isinstance(value, str) else ""
 
 
 def read_texts(values: Any) -> list[str]:
-    """The texts of a list that are not blank."""
+    """Return the texts of a list that are not blank."""
     return [text for text in map(read_text, values) if text] if isinstance(values, list) else []
 
 
 def read_first_text(*values: Any) -> str:
-    """The first text that is not blank."""
+    """Return the first text that is not blank."""
     return next((text for text in map(read_text, values) if text), "")
 
 
 def read_object(value: Any) -> Mapping[str, Any]:
-    """An object; of anything else, an empty one."""
+    """Return an object; an empty one for anything else."""
     return value if isinstance(value, Mapping) else {}
 
 
 def read_objects(values: Any) -> list[Mapping[str, Any]]:
-    """The objects of a list."""
+    """Return the objects of a list."""
     return [value for value in values if isinstance(value, Mapping)] if isinstance(values, list) else []

@@ -1,7 +1,7 @@
-"""What a delivery teaches the index, and nothing more: who, which order, which parcel, which carrier.
+"""Extract from a delivery what the index needs and nothing more: customer, order, parcel, carrier.
 
-Pure. Names, addresses, lines and amounts are left where they are; e-mail, phone and ids leave here only to
-become pseudonyms or to be sealed. Shapes: REST bodies of 2025-10 to 2026-10, GIDs or numbers as ids.
+Pure. Names, addresses, lines and amounts are not read; e-mail, phone and ids are returned only to become pseudonyms or
+to be sealed. Shapes: REST bodies of 2025-10 to 2026-10, GIDs or numbers as ids.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from bridge.rules.index.shipping import (
 
 
 class SightingKind(StrEnum):
-    """What kind of thing a delivery showed."""
+    """The kind of object that a delivery showed."""
 
     ORDER = "order"
     PARCELS = "parcels"
@@ -67,9 +67,9 @@ class Sighting:
 
 
 def extract_sighting(topic: str, body: Mapping[str, Any], rules: AttributionRules = ()) -> Sighting:
-    """The sighting of one delivery, whose shape was checked before (`rules/topics`).
+    """Return the sighting of one delivery, whose shape was checked before (`rules/webhooks/topics.py`).
 
-    `rules` are the merchant's own word about whose account a parcel travels on.
+    `rules` are the merchant's own rules for whose account a parcel is on.
     """
     read = _SIGHTING_READERS.get(topic) or _SIGHTING_READERS.get(topic.partition("/")[0])
     return read(body, rules) if read else Sighting(kind=SightingKind.NOTHING)
@@ -126,7 +126,7 @@ def _read_return_sighting(body: Mapping[str, Any], rules: AttributionRules) -> S
 
 
 def _read_dispute_sighting(body: Mapping[str, Any], _: AttributionRules) -> Sighting:
-    """A chargeback or an inquiry: while it is open the proof of delivery is needed."""
+    """Return a chargeback or an inquiry: while it is open the proof of delivery is needed."""
     seen = Sighting(
         kind=SightingKind.PARCELS,
         order_id=_get_order_id(body),
@@ -164,7 +164,7 @@ def _read_uninstall(_: Mapping[str, Any], __: AttributionRules) -> Sighting:
 
 
 def _read_customer_merge(body: Mapping[str, Any], _: AttributionRules) -> Sighting:
-    """A merge that failed changes nothing; one that says no status is taken at its word."""
+    """Return a merge of two customers. One that failed changes nothing; one without status counts as done."""
     if read_text(body.get("status")).lower() in ("failed", "requested", "in_progress"):
         return Sighting(kind=SightingKind.NOTHING)
     return Sighting(
@@ -194,7 +194,7 @@ def _ignore_delivery(_: Mapping[str, Any], __: AttributionRules) -> Sighting:
 _SIGHTING_READERS: Mapping[str, Callable[[Mapping[str, Any], AttributionRules], Sighting]] = {
     "orders": _read_order_sighting,
     "orders/delete": _read_order_deletion,
-    "orders/edited": _ignore_delivery,  # tells of lines; `orders/updated` comes with it
+    "orders/edited": _ignore_delivery,  # shows lines only; `orders/updated` comes with it
     "orders/risk_assessment_changed": _ignore_delivery,
     "fulfillments": _read_fulfillment_sighting,
     "refunds": _read_refund_sighting,

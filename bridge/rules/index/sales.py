@@ -1,7 +1,7 @@
-"""A sale out of a webhook's body: orders that were paid or sent, and refunds. Pure.
+"""Read a sale from a webhook's body: orders that were paid or sent, and refunds. Pure.
 
-Shapes: REST bodies of 2025-10 to 2026-10 (https://shopify.dev/docs/api/webhooks). Takes what an invoice must say
-and leaves the rest.
+Shapes: REST bodies of 2025-10 to 2026-10 (https://shopify.dev/docs/api/webhooks). Reads what an invoice must state
+and nothing else.
 """
 
 from __future__ import annotations
@@ -22,14 +22,17 @@ from bridge.rules.index.json_values import (
     read_texts,
 )
 
-# The events by which an invoice exists: money came, or goods left (CGST s.31(1)).
+# The events from which an invoice exists: payment received, or goods sent (CGST s.31(1)).
 INVOICE_TOPICS = ("orders/paid", "orders/fulfilled", "orders/partially_fulfilled")
 REFUND_TOPIC = "refunds/create"
-PAID_TRANSACTION_STATES = ("success", "")  # states of a transaction that moved money; the second: not said
+PAID_TRANSACTION_STATES = ("success", "")  # states of a transaction that moved money; '': not stated
 
 
 def read_sale(topic: str, body: Mapping[str, Any], received_at: datetime) -> Sale | None:
-    """The sale that this delivery proves; None where it proves none. `received_at` counts where it says no moment."""
+    """Return the sale that this delivery proves; None where it proves none.
+
+    `received_at` counts where the body states no moment.
+    """
     if topic in INVOICE_TOPICS:
         return _read_order_sale(body, received_at)
     return _read_refund_sale(body, received_at) if topic == REFUND_TOPIC else None
@@ -67,12 +70,12 @@ def _read_refund_sale(body: Mapping[str, Any], received_at: datetime) -> Sale | 
     if not order_id or not refund_id:
         return None
     items = read_objects(body.get("refund_line_items"))
-    told = read_objects(body.get("transactions"))
-    if told and all(each.get("test") is True for each in told):
+    transactions = read_objects(body.get("transactions"))
+    if transactions and all(each.get("test") is True for each in transactions):
         return None
     money = [
         each
-        for each in told
+        for each in transactions
         if read_text(each.get("kind")) == "refund"
         and read_text(each.get("status")) in PAID_TRANSACTION_STATES
     ]
@@ -120,16 +123,16 @@ def _read_tax_lines(record: Mapping[str, Any]) -> tuple[SaleTax, ...]:
 
 def _sum_shipping(body: Mapping[str, Any]) -> str:
     prices = [
-        found
+        amounts
         for line in read_objects(body.get("shipping_lines"))
-        if (found := parse_amount(line.get("discounted_price"))) is not None
-        or (found := parse_amount(line.get("price"))) is not None
+        if (amounts := parse_amount(line.get("discounted_price"))) is not None
+        or (amounts := parse_amount(line.get("price"))) is not None
     ]
     return f"{sum(prices, Decimal(0)):.2f}"
 
 
 def read_postal_address(address: Mapping[str, Any]) -> PostalAddress:
-    """A name and an address; no phone, no coordinates."""
+    """Return a name and an address, without phone and coordinates."""
     names = [read_text(address.get("first_name")), read_text(address.get("last_name"))]
     return PostalAddress(
         name=read_first_text(address.get("name"), " ".join(name for name in names if name)),
@@ -144,19 +147,19 @@ def read_postal_address(address: Mapping[str, Any]) -> PostalAddress:
 
 
 def parse_amount(value: Any) -> Decimal | None:
-    """An amount of money from text or a number; None for anything else."""
+    """Return an amount of money from text or a number; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     try:
-        found = Decimal(str(value).strip())
+        amount = Decimal(str(value).strip())
     except InvalidOperation:
         return None
-    return found if found.is_finite() else None
+    return amount if amount.is_finite() else None
 
 
 def _format_amount(value: Any) -> str:
-    found = parse_amount(value)
-    return "" if found is None else f"{found:.2f}"
+    amount = parse_amount(value)
+    return "" if amount is None else f"{amount:.2f}"
 
 
 def _sum_amounts(values: list[Decimal | None]) -> Decimal | None:

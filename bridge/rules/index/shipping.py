@@ -1,6 +1,6 @@
-"""What a fulfilment, a return or an order says of parcels: numbers, whose account, where they are, how they are paid.
+"""Read parcels from a fulfilment, a return or an order: numbers, account, status, way of payment.
 
-Pure. REST bodies of 2025-10 to 2026-10. Never an address, a name or an amount.
+Pure. REST bodies of 2025-10 to 2026-10. Never reads an address, a name or an amount.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from config.merchant_file.processors import AttributionRule
 
 AttributionRules: TypeAlias = (
-    "Sequence[AttributionRule]"  # the merchant's own word about whose account a parcel is on
+    "Sequence[AttributionRule]"  # the merchant's own rules for whose account a parcel is on
 )
 
 # https://shopify.dev/docs/api/admin-rest/latest/resources/fulfillment; `failure` may be anything
@@ -42,7 +42,7 @@ SHIPMENT_STATUSES: Mapping[str, ParcelStatus] = {
     "delivered": ParcelStatus.DELIVERED,
 }
 
-# https://shopify.dev/docs/api/admin-graphql/latest/enums/FulfillmentDisplayStatus; what is not here says nothing
+# https://shopify.dev/docs/api/admin-graphql/latest/enums/FulfillmentDisplayStatus; a status not listed says nothing
 DISPLAY_STATUSES: Mapping[str, ParcelStatus] = {
     "LABEL_PRINTED": ParcelStatus.BOOKED,
     "LABEL_PURCHASED": ParcelStatus.BOOKED,
@@ -68,7 +68,7 @@ SETTLED_STATUSES: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ParcelSighting:
-    """One tracking number with what the shop wrote beside it, attributed. `status` is the shop's word of it."""
+    """One tracking number with what the shop wrote about it, attributed. `status` is the shop's, not the carrier's."""
 
     number: str
     carrier: str
@@ -81,16 +81,16 @@ class ParcelSighting:
 def read_fulfillment_parcels(
     shipment: Mapping[str, Any], rules: AttributionRules
 ) -> Iterator[ParcelSighting]:
-    """The parcels of one fulfilment."""
+    """Return the parcels of one fulfilment."""
     company = read_text(shipment.get("tracking_company"))
     numbers = read_texts(shipment.get("tracking_numbers")) or read_texts([shipment.get("tracking_number")])
     urls = read_texts(shipment.get("tracking_urls")) or read_texts([shipment.get("tracking_url")])
     shipped_at = parse_utc_datetime(shipment.get("created_at"))
     status = SHIPMENT_STATUSES.get(read_text(shipment.get("shipment_status")).lower(), ParcelStatus.UNKNOWN)
     status_at = parse_utc_datetime(shipment.get("updated_at")) if status is not ParcelStatus.UNKNOWN else None
-    for place, number in enumerate(numbers):
-        # parallel lists by convention, but their lengths may differ: the last URL then speaks for the rest
-        url = urls[min(place, len(urls) - 1)] if urls else ""
+    for index, number in enumerate(numbers):
+        # parallel lists by convention, but their lengths may differ: the last URL then counts for the rest
+        url = urls[min(index, len(urls) - 1)] if urls else ""
         seen = _build_parcel_sighting(
             number,
             shipped_at,
@@ -100,13 +100,13 @@ def read_fulfillment_parcels(
             service=read_text(shipment.get("service")),
             rules=rules,
         )
-        # one status speaks for a fulfilment: of several parcels one may be there and another not
+        # a fulfilment has one status: of several parcels one may have arrived and another not
         yield replace(seen, status=status, status_at=status_at) if len(numbers) == 1 else seen
 
 
 def read_reverse_parcels(body: Mapping[str, Any], rules: AttributionRules) -> tuple[ParcelSighting, ...]:
-    """Reverse waybills, where a return carries them."""
-    found = []
+    """Return the reverse waybills of a return that has some."""
+    parcels = []
     for key in ("reverse_deliveries", "return_shipments", "reverse_shipments"):
         for shipment in read_objects(body.get(key)):
             tracking = read_object(shipment.get("tracking")) or shipment
@@ -114,8 +114,8 @@ def read_reverse_parcels(body: Mapping[str, Any], rules: AttributionRules) -> tu
             if number:
                 company = read_first_text(tracking.get("carrier_name"), tracking.get("tracking_company"))
                 url = read_first_text(tracking.get("url"), tracking.get("tracking_url"))
-                found.append(_build_parcel_sighting(number, None, company=company, url=url, rules=rules))
-    return tuple(found)
+                parcels.append(_build_parcel_sighting(number, None, company=company, url=url, rules=rules))
+    return tuple(parcels)
 
 
 def _build_parcel_sighting(
@@ -128,7 +128,7 @@ def _build_parcel_sighting(
 
 
 def read_platform_parcels(order: Mapping[str, Any], rules: AttributionRules) -> Iterator[Waybill]:
-    """The parcels of one order as the Admin API gives it: those that were sent, and those that come back."""
+    """Return the parcels of one order as the Admin API gives it: those that were sent, and those that come back."""
     number = str(order.get("legacyResourceId", "")) or legacy_id(order.get("id"))
     paid = read_texts(order.get("paymentGatewayNames"))
     of_order: dict[str, Any] = {
@@ -151,7 +151,7 @@ def read_platform_parcels(order: Mapping[str, Any], rules: AttributionRules) -> 
 
 
 def is_unsettled(kind: str, status: str) -> bool | None:
-    """Is a `return` or a `dispute` of this status still to be settled? None where it says no status."""
+    """Return True where a `return` or a `dispute` of this status is still to be settled; None without status."""
     return status.lower() not in SETTLED_STATUSES[kind] if status else None
 
 
@@ -163,7 +163,7 @@ def _list_unsettled_blockers(order: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _read_display_status(shipment: Mapping[str, Any]) -> dict[str, Any]:
-    """Where the platform thinks the one parcel of a fulfilment is."""
+    """Return the platform's status of the one parcel of a fulfilment."""
     status = DISPLAY_STATUSES.get(read_text(shipment.get("displayStatus")), ParcelStatus.UNKNOWN)
     at = parse_utc_datetime(shipment.get("deliveredAt")) or parse_utc_datetime(shipment.get("inTransitAt"))
     return {"status": status, "status_at": at} if status is not ParcelStatus.UNKNOWN else {}
@@ -195,8 +195,10 @@ def _build_waybill(
 
 
 def is_cash_on_delivery(body: Mapping[str, Any]) -> bool | None:
-    """True where the price is collected at the door; None where the body names no way of paying."""
-    named = read_texts(body.get("payment_gateway_names")) or read_texts([body.get("gateway")])
-    if not named:
+    """Return True where the price is collected at the door; None where the body names no way of payment."""
+    gateway_names = read_texts(body.get("payment_gateway_names")) or read_texts([body.get("gateway")])
+    if not gateway_names:
         return None
-    return any(re.search(r"cash.?on.?delivery|\bcod\b", name.lower().replace("_", " ")) for name in named)
+    return any(
+        re.search(r"cash.?on.?delivery|\bcod\b", name.lower().replace("_", " ")) for name in gateway_names
+    )

@@ -1,6 +1,6 @@
-"""What a notice and its entries amount to: states, answers that are good, where a task stands. Pure.
+"""Decide what answers mean: the state of a notice, whether an answer is valid, where a task stands. Pure.
 
-Sent is not done, not found is not erased, and what a processor keeps has a law and a day.
+Sent is not done, not found is not erased, and what a processor keeps has a law and a last day.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ PROCESSOR_RETENTION_LAWS: Mapping[str, str] = {
     "other": "Another law, named in the note",
 }
 MAX_NOTE_CHARS = 500
-MAX_RETAINED_DAYS = 36_525  # a hundred years: beyond is a slip, and no law
+MAX_RETAINED_DAYS = 36_525  # a hundred years: a later day is a typing error
 ANSWERED_NOTICE_STATES = (
     NoticeState.COMPLETED,
     NoticeState.PARTLY_REFUSED,
@@ -57,7 +57,7 @@ NOTICE_STATE_BY_ANSWER: Mapping[ProcessorAnswer, NoticeState] = {
     ProcessorAnswer.NOT_FOUND: NoticeState.NOT_FOUND,
     ProcessorAnswer.REFUSED: NoticeState.REFUSED,
 }
-# worst first: what an operator has to look at before all else
+# worst first: an operator looks at the worst answer first
 ANSWER_OUTCOMES_WORST_FIRST: Sequence[tuple[ProcessorAnswer, Outcome]] = (
     (ProcessorAnswer.REFUSED, Outcome.DENIED),
     (ProcessorAnswer.RETAINED, Outcome.RETAINED),
@@ -72,6 +72,7 @@ BLOCKING_REASONS = (
     "no_channel",
     "no_contact",
     "contact_not_verified",
+    "domain_not_verified",
     "mail_not_configured",
     "public_url_not_set",
     "mail_refuses_us",
@@ -83,27 +84,27 @@ BLOCKING_REASONS = (
 
 
 def validate_answer(items: Sequence[NoticeItem], answers: Mapping[str, AnswerRow], *, today: date) -> None:
-    """Is this a whole and good answer to a notice? Raises PayloadInvalid with a constant reason."""
+    """Raise PayloadInvalid with a constant reason where this is no complete and valid answer to a notice."""
     known = {entry.id for entry in items}
     if answers.keys() - known:
         raise PayloadInvalid("entry_unknown")
     if known - answers.keys():
         raise PayloadInvalid("entry_missing")
-    for one in answers.values():
-        if one.answer is ProcessorAnswer.RETAINED and one.until is None:
+    for answer in answers.values():
+        if answer.answer is ProcessorAnswer.RETAINED and answer.until is None:
             raise PayloadInvalid("until_missing")
-        if one.answer is ProcessorAnswer.RETAINED and one.law not in PROCESSOR_RETENTION_LAWS:
+        if answer.answer is ProcessorAnswer.RETAINED and answer.law not in PROCESSOR_RETENTION_LAWS:
             raise PayloadInvalid("law_missing")
-        if one.until is not None and one.until <= today:
+        if answer.until is not None and answer.until <= today:
             raise PayloadInvalid("until_not_ahead")
-        if one.until is not None and one.until > today + timedelta(days=MAX_RETAINED_DAYS):
+        if answer.until is not None and answer.until > today + timedelta(days=MAX_RETAINED_DAYS):
             raise PayloadInvalid("until_too_far")
-        if len(one.note) > MAX_NOTE_CHARS:
+        if len(answer.note) > MAX_NOTE_CHARS:
             raise PayloadInvalid("note_too_long")
 
 
 def reopen_notice_item(item: NoticeItem, reason: str, now: datetime) -> NoticeItem:
-    """An answered entry whose processor is to be told again: it is looked at first, as if it were new."""
+    """Return an answered item as a waiting one, so that its processor is notified again; it is tracked first."""
     return replace(
         item,
         state=NoticeState.WAITING,
@@ -119,13 +120,13 @@ def reopen_notice_item(item: NoticeItem, reason: str, now: datetime) -> NoticeIt
 
 
 def derive_notice_state(answers: Sequence[ProcessorAnswer]) -> NoticeState:
-    """The state of a notice whose entries were all answered."""
-    given = set(answers)
-    if given == {ProcessorAnswer.NOT_FOUND}:
+    """Return the state of a notice whose items were all answered."""
+    kinds = set(answers)
+    if kinds == {ProcessorAnswer.NOT_FOUND}:
         return NoticeState.NOT_FOUND
-    if given == {ProcessorAnswer.REFUSED}:
+    if kinds == {ProcessorAnswer.REFUSED}:
         return NoticeState.REFUSED
-    if given & {ProcessorAnswer.RETAINED, ProcessorAnswer.REFUSED}:
+    if kinds & {ProcessorAnswer.RETAINED, ProcessorAnswer.REFUSED}:
         return NoticeState.PARTLY_REFUSED
     return NoticeState.COMPLETED
 
@@ -145,16 +146,24 @@ class NoticeTaskStatus:
 def derive_notice_task_status(
     processor: str, items: Sequence[NoticeItem], notices: Sequence[Notice]
 ) -> NoticeTaskStatus:
-    """Given its entries and the notices that list them. `letters` hold this request's notices only."""
-    still = [entry for entry in items if entry.answer is None]
+    """Return the status of the task from its items and the notices that list them.
+
+    `notices` are those of this request only.
+    """
+    open_items = [entry for entry in items if entry.answer is None]
     answers = Counter(entry.answer for entry in items if entry.answer is not None)
     outcome = Outcome.UNCONFIRMED
-    if not still:
+    if not open_items:
         outcome = next(
-            (ours for theirs, ours in ANSWER_OUTCOMES_WORST_FIRST if answers[theirs]), Outcome.ABSENT
+            (
+                outcome_of_answer
+                for answer_kind, outcome_of_answer in ANSWER_OUTCOMES_WORST_FIRST
+                if answers[answer_kind]
+            ),
+            Outcome.ABSENT,
         )
     refused = answers[ProcessorAnswer.REFUSED]
-    state = TaskState.WAITING if still else TaskState.FAILED if refused else TaskState.DONE
+    state = TaskState.WAITING if open_items else TaskState.FAILED if refused else TaskState.DONE
     gaps = (
         (
             Gap(
@@ -171,13 +180,13 @@ def derive_notice_task_status(
     return NoticeTaskStatus(
         state=state,
         outcome=outcome,
-        error=_find_first_problem(still, notices, refused),
-        expected_by=min(due, default=None) if still else None,
+        error=_find_first_problem(open_items, notices, refused),
+        expected_by=min(due, default=None) if open_items else None,
         gaps=gaps,
         detail={
             "entries": len(items),
             "answers": {str(answer): count for answer, count in sorted(answers.items())},
-            "waits": _summarise_waiting_items(still),
+            "waits": _summarise_waiting_items(open_items),
             "kept": _summarise_retained_items(items),
             "read_back": dict(sorted(Counter(entry.read_back for entry in items if entry.read_back).items())),
             "notices": [_format_notice(letter) for letter in notices],
@@ -188,14 +197,16 @@ def derive_notice_task_status(
 def _find_first_problem(
     open_items: Sequence[NoticeItem], notices: Sequence[Notice], refused_count: int
 ) -> str:
-    """The one thing to look at first."""
-    stuck = next((entry.reason for entry in open_items if entry.reason in BLOCKING_REASONS), "")
-    grave = next((str(letter.state) for letter in notices if letter.state in PROBLEM_NOTICE_STATES), "")
-    return stuck or grave or ("processor_refused" if refused_count else "")
+    """Return the one problem that an operator looks at first, as a code; '' where there is none."""
+    blocking_reason = next((entry.reason for entry in open_items if entry.reason in BLOCKING_REASONS), "")
+    problem_state = next(
+        (str(letter.state) for letter in notices if letter.state in PROBLEM_NOTICE_STATES), ""
+    )
+    return blocking_reason or problem_state or ("processor_refused" if refused_count else "")
 
 
 def _summarise_waiting_items(open_items: Sequence[NoticeItem]) -> list[dict[str, Any]]:
-    """What is not in a letter yet, by reason; the date is the latest of its group."""
+    """Return what is not in a letter yet, by reason; the date is the latest of its group."""
     groups: dict[tuple[str, str], list[NoticeItem]] = {}
     for entry in open_items:
         if not entry.notice_id or entry.state in (NoticeState.WAITING, NoticeState.QUEUED):
@@ -212,7 +223,7 @@ def _summarise_waiting_items(open_items: Sequence[NoticeItem]) -> list[dict[str,
 
 
 def _summarise_retained_items(items: Sequence[NoticeItem]) -> list[dict[str, Any]]:
-    """What a processor keeps: how much, under which law, until when."""
+    """Return what a processor keeps: how much, under which law, until when."""
     groups = Counter((entry.law, entry.until) for entry in items if entry.answer is ProcessorAnswer.RETAINED)
     return [
         {"law": law, "until": until.isoformat() if until else None, "entries": count}
@@ -224,14 +235,14 @@ def _summarise_retained_items(items: Sequence[NoticeItem]) -> list[dict[str, Any
 
 def _format_notice(notice: Notice) -> dict[str, Any]:
     moments = ("sent_at", "due_at", "answered_at")
-    told = {name: moment.isoformat() if (moment := getattr(notice, name)) else None for name in moments}
+    times = {name: moment.isoformat() if (moment := getattr(notice, name)) else None for name in moments}
     return {
         "id": notice.id,
         "state": notice.state,
         "via": notice.via,
         "reminders": notice.reminders,
         "answered_via": notice.answered_via,
-        **told,
+        **times,
     }
 
 

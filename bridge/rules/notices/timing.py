@@ -1,7 +1,7 @@
-"""Decides whether a processor may be asked yet to erase a record, and if not: why, until when, when to look again.
+"""Decide whether a processor may be notified yet, and if not: why, until when, when to check again.
 
-Pure. Never while a parcel moves, its cash is out, a return, claim or dispute is open, or a hold runs: what the
-carrier needs to deliver must not be taken from it. In doubt it waits; a person may release.
+Pure. Never while a parcel moves, its cash is unpaid, a return, claim or dispute is open, or a hold runs: the carrier
+needs the data to deliver. In doubt it waits; a person may release.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from config.merchant_file.notice_rules import NoticeRules
     from config.retention_file.retention import Retention
 
-SHIPMENT_CATEGORY = "shipment"  # of the retention file: whose holds bind the carriers' copy as they bind ours
+SHIPMENT_CATEGORY = (
+    "shipment"  # of the retention file: its holds bind the carriers' copy and the bridge's alike
+)
 TRACKING_PAUSE_DAYS = (
     1,
     1,
@@ -29,8 +31,8 @@ TRACKING_PAUSE_DAYS = (
     3,
     5,
     7,
-)  # a parcel that moves is asked about with growing pauses, then weekly
-OPEN_ENDED_PAUSE_DAYS = 7  # what has no end in sight is looked at weekly
+)  # days between two requests for a moving parcel; then weekly
+OPEN_ENDED_PAUSE_DAYS = 7  # an item with an open end is checked weekly
 FINAL_PARCEL_STATUSES = (
     ParcelStatus.DELIVERED,
     ParcelStatus.RETURNED,
@@ -44,7 +46,10 @@ PAUSED_BY_OPERATOR = "held_by_operator"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NoticeTiming:
-    """`reason` is a code, '' where it may be asked now. `not_before` None beside a reason: the end is open."""
+    """When an item may be sent.
+
+    `reason` is a code, '' where it may be sent now. `not_before` None with a reason: the end is open.
+    """
 
     reason: str = ""
     not_before: datetime | None = None
@@ -54,25 +59,28 @@ class NoticeTiming:
 def decide_notice_timing(
     item: NoticeItem, *, now: datetime, is_trackable: bool, notice_rules: NoticeRules, retention: Retention
 ) -> NoticeTiming:
-    """May the processor be asked about this entry? `tracked`: a system can be asked where the parcel is."""
+    """Decide whether the processor may be notified of this item.
+
+    `is_trackable`: a system can be asked where the parcel is.
+    """
     if item.released:
         return NoticeTiming()
     waits = _list_wait_reasons(item, is_trackable, notice_rules, retention, now)
-    still = [(until, reason) for until, reason in waits if until is None or until > now]
-    if not still:
+    open_waits = [(until, reason) for until, reason in waits if until is None or until > now]
+    if not open_waits:
         return NoticeTiming()
-    at_rest, pause = (
+    is_final, pause = (
         item.status in FINAL_PARCEL_STATUSES,
         TRACKING_PAUSE_DAYS[min(item.looks, len(TRACKING_PAUSE_DAYS) - 1)],
     )
-    endless = [reason for until, reason in still if until is None]
-    if endless:
+    open_ended = [reason for until, reason in open_waits if until is None]
+    if open_ended:
         return NoticeTiming(
-            reason=endless[0], look_at=now + timedelta(days=OPEN_ENDED_PAUSE_DAYS if at_rest else pause)
+            reason=open_ended[0], look_at=now + timedelta(days=OPEN_ENDED_PAUSE_DAYS if is_final else pause)
         )
-    until, reason = max(((until, reason) for until, reason in still if until), key=itemgetter(0))
+    until, reason = max(((until, reason) for until, reason in open_waits if until), key=itemgetter(0))
     look_at = until
-    if is_trackable and not at_rest:  # it may turn up meanwhile
+    if is_trackable and not is_final:  # it may arrive earlier
         look_at = min(until, now + timedelta(days=pause))
     return NoticeTiming(reason=reason, not_before=until, look_at=look_at)
 
@@ -80,7 +88,7 @@ def decide_notice_timing(
 def _list_wait_reasons(
     item: NoticeItem, is_trackable: bool, notice_rules: NoticeRules, retention: Retention, now: datetime
 ) -> list[tuple[datetime | None, str]]:
-    """Every ground to wait with its end; None has no end in sight. The gravest comes first."""
+    """Return every reason to wait with its end; None is an open end. The gravest comes first."""
     if item.matters:
         return [(None, _format_blocker_code(item.matters))]
     if item.names is not ReferenceKind.WAYBILL:
@@ -106,18 +114,18 @@ def _list_wait_reasons(
 def _list_untracked_waits(
     item: NoticeItem, is_trackable: bool, notice_rules: NoticeRules, retention: Retention, now: datetime
 ) -> list[tuple[datetime | None, str]]:
-    """Nobody can say where it is: so many days after the last word of it, it counts as delivered."""
+    """Return the waits of a parcel without known status: so many days after its last news it counts as delivered."""
     reason = "carrier_does_not_know_it" if is_trackable else "carrier_not_tracked"
-    words = [moment for moment in (item.shipped_at, item.status_at) if moment is not None]
-    if not words:
+    news = [moment for moment in (item.shipped_at, item.status_at) if moment is not None]
+    if not news:
         return [(item.not_before or now + timedelta(days=notice_rules.untracked_days), reason)]
-    until = max(words) + timedelta(days=notice_rules.untracked_days)
-    there = replace(item, status=ParcelStatus.DELIVERED, status_at=until)
-    return [(until, reason), *_list_wait_reasons(there, is_trackable, notice_rules, retention, now)]
+    until = max(news) + timedelta(days=notice_rules.untracked_days)
+    delivered_item = replace(item, status=ParcelStatus.DELIVERED, status_at=until)
+    return [(until, reason), *_list_wait_reasons(delivered_item, is_trackable, notice_rules, retention, now)]
 
 
 def _format_blocker_code(blockers: Sequence[str]) -> str:
-    """The gravest as a code: an operator's word before the shop's."""
+    """Return the gravest blocker as a code: an operator's before the shop's."""
     return PAUSED_BY_OPERATOR if PAUSED_BY_OPERATOR in blockers else f"{blockers[0].partition('/')[0]}_open"
 
 
@@ -131,7 +139,7 @@ def _list_retention_waits(
     # a parcel that came back or was cancelled leaves no contract open
     if item.status is ParcelStatus.DELIVERED:
         events |= {"ordered_at": item.shipped_at or status_since, "delivered_at": status_since}
-    held = find_retention_holds(
+    holds = find_retention_holds(
         category, events=events, today=local_day(now, retention.calendar), retention=retention
     )
     zone = ZoneInfo(retention.calendar.timezone)
@@ -142,5 +150,5 @@ def _list_retention_waits(
             else None,
             f"hold_{hold.ground}"[:48],
         )
-        for hold in held
+        for hold in holds
     ]

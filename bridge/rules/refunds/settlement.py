@@ -1,4 +1,4 @@
-"""Bank details of a refund: their shapes, who may read them, and from when on they must go.
+"""Decide about bank details of a refund: their form, who may read them, and when they must be erased.
 
 Pure. Errors name what is wrong and never repeat what was given.
 """
@@ -31,7 +31,7 @@ _MAX_HOLDER_CHARS = 120
 
 
 def parse_refund_id(raw_id: str) -> str:
-    """A refund's id: Shopify's number, or the merchant's own mark. Raises PayloadInvalid."""
+    """Return a refund's id: Shopify's number, or the merchant's own. Raises PayloadInvalid."""
     number = raw_id.strip().removeprefix("gid://shopify/Refund/")
     if not _REFUND_ID_FORMAT.fullmatch(number):
         raise PayloadInvalid("refund_id_shape")
@@ -44,22 +44,22 @@ def validate_bank_details(raw_details: Mapping[str, Any]) -> BankDetails:
         raise PayloadInvalid("field_unknown")
     if any(value is not None and not isinstance(value, str) for value in raw_details.values()):
         raise PayloadInvalid("value_not_text")
-    told = {name: (raw_details.get(name) or "").strip() for name in BANK_DETAIL_FIELDS}
-    account = re.sub(r"[ -]", "", told["account_number"])
-    ifsc = re.sub(r"[ -]", "", told["ifsc"]).upper()
-    if bool(told["upi_id"]) == bool(account or ifsc):
+    details = {name: (raw_details.get(name) or "").strip() for name in BANK_DETAIL_FIELDS}
+    account = re.sub(r"[ -]", "", details["account_number"])
+    ifsc = re.sub(r"[ -]", "", details["ifsc"]).upper()
+    if bool(details["upi_id"]) == bool(account or ifsc):
         raise PayloadInvalid("one_way_needed")
-    if told["upi_id"]:
-        if not _UPI_ID_FORMAT.fullmatch(told["upi_id"]):
+    if details["upi_id"]:
+        if not _UPI_ID_FORMAT.fullmatch(details["upi_id"]):
             raise PayloadInvalid("upi_id_shape")
     elif not _ACCOUNT_NUMBER_FORMAT.fullmatch(account):
         raise PayloadInvalid("account_number_shape")
     elif not _IFSC_FORMAT.fullmatch(ifsc):
         raise PayloadInvalid("ifsc_shape")
-    if len(told["account_holder"]) > _MAX_HOLDER_CHARS:
+    if len(details["account_holder"]) > _MAX_HOLDER_CHARS:
         raise PayloadInvalid("account_holder_too_long")
     return BankDetails(
-        account_number=account, ifsc=ifsc, account_holder=told["account_holder"], upi_id=told["upi_id"]
+        account_number=account, ifsc=ifsc, account_holder=details["account_holder"], upi_id=details["upi_id"]
     )
 
 
@@ -77,10 +77,10 @@ def validate_settlement(*, reference: str, amount: str, currency: str, on: date)
 def find_read_refusal(
     account: RefundAccount | None, *, refund: str, purpose: str, lock: Sequence[str]
 ) -> str:
-    """Why these details may not be read, as a code; '' where they may.
+    """Return why these details may not be read, as a code; '' where they may.
 
-    Policy s.2 and s.5.xvi: to execute the refund and for nothing else. A lock that the retention file does not
-    name lets nobody in.
+    Policy s.2 and s.5.xvi: to execute the refund and for nothing else. A purpose that `purpose_lock` of the retention
+    file does not name reads nothing.
     """
     if account is None:
         return "not_known"
@@ -92,24 +92,24 @@ def find_read_refusal(
 
 
 def compute_day_start(day: date, retention: Retention) -> datetime:
-    """When a day begins where the merchant keeps its books."""
+    """Return when a day begins where the merchant keeps its books."""
     return datetime.combine(day, time.min, ZoneInfo(retention.calendar.timezone)).astimezone(UTC)
 
 
 def compute_erase_at(opened_at: datetime, settled_at: datetime, retention: Retention) -> datetime | None:
-    """The moment from which the details must go: the day after the last day of every hold of their category.
+    """Return when the details must be erased: the day after the last day of every hold of their category.
 
-    None: the file has no such category, or a hold that cannot be read or has no end; then they stay.
+    None where the file has no such category, or a hold cannot be read or has no end; then they stay.
     """
     category = retention.categories.get(REFUND_BANK_CATEGORY)
     if category is None:
         return None
     events = {"refund_opened_at": opened_at, "refund_reconciled_at": settled_at}
     today = local_day(settled_at, retention.calendar)
-    days = [
+    release_days = [
         hold.erasable_from
         for hold in find_retention_holds(category, events=events, today=today, retention=retention)
     ]
-    if None in days:
+    if None in release_days:
         return None
-    return max([settled_at, *(compute_day_start(day, retention) for day in days if day)])
+    return max([settled_at, *(compute_day_start(day, retention) for day in release_days if day)])

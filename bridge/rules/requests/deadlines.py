@@ -1,7 +1,7 @@
-"""When a request must be acknowledged and answered, by every clock that runs; the earliest governs.
+"""Compute when a request must be acknowledged and answered, by every clock that runs; the earliest governs.
 
 Reads no clock and no table: moments and the merchant's rules are given, so a replay computes the same days.
-Never resets or lengthens a clock: there is no "now" in here, and one more clock only brings the day closer.
+Never resets or lengthens a clock: no "now" is used, and one more clock only brings the day closer.
 Where an operator moves `received_at` back, the caller keeps the earlier of both results: two receipts hours
 apart at the end of a month can both fall on its last day, each at its own time of day.
 """
@@ -27,7 +27,7 @@ MONTHS_PER_YEAR = 12
 def compute_clocks(
     *, received_at: datetime, webhook_received_at: datetime | None, rules: ClockRules
 ) -> Deadlines:
-    """Every clock of a request that reached the merchant at `received_at`.
+    """Return every clock of a request that reached the merchant at `received_at`.
 
     Acknowledging: 48 hours by law (Consumer Protection (E-Commerce) Rules 2020 r.4(5)), 72 by the
     merchant's policy (ss. 10, 16); the shorter counts. Answering:
@@ -59,7 +59,7 @@ def compute_clocks(
 
 
 def add_months_to_datetime(moment: datetime, months: int, zone: tzinfo) -> datetime:
-    """The same time of day so many calendar months later where the merchant is, in UTC.
+    """Return the same time of day so many calendar months later where the merchant is, in UTC.
 
     A day the month does not have becomes its last day. A time of day that occurs twice (clocks set back)
     is the first; one that is skipped (clocks set forward) is as far into the new time as it lay past the old.
@@ -70,7 +70,7 @@ def add_months_to_datetime(moment: datetime, months: int, zone: tzinfo) -> datet
 
 
 def add_months_to_date(day: date, months: int) -> date:
-    """The same day so many calendar months later, or the last of that month where it has no such day."""
+    """Return the same day so many calendar months later, or the last of that month where it has no such day."""
     year, month = divmod(day.year * MONTHS_PER_YEAR + day.month - 1 + months, MONTHS_PER_YEAR)
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 

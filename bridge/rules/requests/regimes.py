@@ -1,4 +1,4 @@
-"""Which country's rules speak to this person on this day, and where she can complain.
+"""Decide which countries' rules apply to a data subject on a day, and which complaint routes are open.
 
 Pure: the countries of the addresses and the day are given. India always counts; nationality never does.
 """
@@ -18,7 +18,7 @@ _DATED_ROUTE_FORMAT = re.compile(r"(before|from)_(\d{4})_(\d\d)_(\d\d)")
 
 
 def list_regimes(countries: Collection[str]) -> tuple[str, ...]:
-    """`IN`, then `EU` and `UK` where an address lies there."""
+    """Return `IN`, then `EU` and `UK` where an address lies there."""
     eu = ("EU",) if EEA & set(countries) else ()
     uk = ("UK",) if "GB" in countries else ()
     return ("IN", *eu, *uk)
@@ -27,14 +27,14 @@ def list_regimes(countries: Collection[str]) -> tuple[str, ...]:
 def list_complaint_routes(
     routes: Mapping[str, Sequence[str]], *, day: date, regimes: Collection[str]
 ) -> tuple[str, ...]:
-    """Codes of the complaint routes that are open on that day, without repeats."""
-    found: list[str] = []
+    """Return codes of the complaint routes that are open on that day, without repeats."""
+    open_codes: list[str] = []
     for key, codes in routes.items():
-        gate = _DATED_ROUTE_FORMAT.fullmatch(key)
-        if gate is None:
+        dated = _DATED_ROUTE_FORMAT.fullmatch(key)
+        if dated is None:
             valid = key.upper() in regimes
         else:
-            turn = date(int(gate[2]), int(gate[3]), int(gate[4]))
-            valid = day < turn if gate[1] == "before" else day >= turn
-        found += codes if valid else ()
-    return tuple(dict.fromkeys(found))
+            turn = date(int(dated[2]), int(dated[3]), int(dated[4]))
+            valid = day < turn if dated[1] == "before" else day >= turn
+        open_codes += codes if valid else ()
+    return tuple(dict.fromkeys(open_codes))

@@ -1,4 +1,4 @@
-"""The register of all requests, as an auditor reads it: by month, what is late, who still owes an answer, what is held.
+"""Build the register of all requests for an auditor: by month, what is overdue, open answers, held documents.
 
 Pure: rows in, figures out. Ids, counts, codes and days; no person, no pseudonym.
 """
@@ -26,7 +26,7 @@ def build_request_register(
     zone: tzinfo,
     now: datetime,
 ) -> dict[str, Any]:
-    """The register, JSON-ready.
+    """Return the register, JSON-ready.
 
     `open_answers` counts the instructions that wait for each processor, `held` is (ids of holds, first day it
     may go, documents), `laws` maps ids of holds to what to quote. `zone` says which month a moment is in.
@@ -56,7 +56,7 @@ def _summarise_month(month: str, requests: Sequence[PrivacyRequest], now: dateti
         "by_kind": dict(sorted(Counter(request.kind.value for request in requests).items())),
         "by_state": dict(sorted(Counter(request.state.value for request in requests).items())),
         "closed": len(days),
-        "median_hours_to_acknowledge": None,  # the bridge sends no acknowledgement itself, so it knows of none
+        "median_hours_to_acknowledge": None,  # the bridge sends no acknowledgement, so it has no figures
         "median_days_to_close": round(median(days), 2) if days else None,
         "longest_days_to_close": round(max(days), 2) if days else None,
         "late": sum(_is_late(request, now) for request in requests),
@@ -82,7 +82,7 @@ def _format_late_request(request: PrivacyRequest) -> dict[str, Any]:
 def _count_held_documents(
     held_documents: Sequence[tuple[Sequence[str], date | None, int]], laws: Mapping[str, str]
 ) -> list[dict[str, Any]]:
-    """Documents by hold and year of release; one that several holds keep counts under each."""
+    """Return documents by hold and year of release; one that several holds keep counts under each."""
     counts: Counter[tuple[str, str]] = Counter()
     for holds, erasable_from, documents in held_documents:
         year = str(erasable_from.year) if erasable_from else "undecided"

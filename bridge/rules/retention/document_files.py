@@ -1,6 +1,6 @@
-"""What a shop's own document may be: its kind of file, its size, its day. Pure.
+"""Decide whether a shop's own document is acceptable: its media type, its size, its day. Pure.
 
-The bytes stay as they are (CGST r.56(8)); a name that promises another kind of file than the bytes are is refused.
+The bytes stay as they are (CGST r.56(8)); a name that promises another media type than the bytes have is refused.
 """
 
 from __future__ import annotations
@@ -26,7 +26,10 @@ _LEADING_TEXT_BYTES = b"\xef\xbb\xbf \t\r\n"  # a byte order mark, blanks
 
 
 def detect_media_type(name: str, content: bytes) -> str:
-    """The media type of a document. Raises PayloadInvalid: `empty`, `too_large`, `kind_unknown`, `not_its_kind`."""
+    """Return the media type of a document.
+
+    Raises PayloadInvalid: `empty`, `too_large`, `kind_unknown`, `not_its_kind`.
+    """
     if not content:
         raise PayloadInvalid("empty")
     if len(content) > MAX_DOCUMENT_BYTES:
@@ -41,7 +44,7 @@ def detect_media_type(name: str, content: bytes) -> str:
 
 
 def parse_issued_at(text: str, *, timezone: str, now: datetime) -> datetime:
-    """When a document was issued, from an ISO date or moment.
+    """Return when a document was issued, from an ISO date or moment.
 
     Without a zone it is the time where the merchant keeps its books: the day decides the financial year. Raises
     PayloadInvalid: `issued_at_unreadable`, `issued_in_the_future`.

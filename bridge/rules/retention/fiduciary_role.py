@@ -1,6 +1,6 @@
-"""Who may open what: the five departments that the policy names, and nobody else. Pure.
+"""Decide which of the merchant's departments may open sealed documents. Pure.
 
-Policy section 3: access for these departments only. A sealed document is for those who answer for the books.
+Policy section 3 names five departments with access; a sealed document is only for those who answer for the books.
 """
 
 from __future__ import annotations
@@ -10,5 +10,5 @@ DOCUMENT_READER_ROLES = frozenset({"admin", "legal_compliance"})
 
 
 def may_open_documents(role: str) -> bool:
-    """True for the roles that may see a statutory copy in the clear."""
+    """Return True for the roles that may read a statutory copy in the clear."""
     return role in DOCUMENT_READER_ROLES

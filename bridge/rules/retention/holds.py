@@ -1,7 +1,7 @@
-"""Which law keeps which data, until which day, and from which day on it may be erased.
+"""Decide which law keeps which data, until which day, and from which day on it may be erased.
 
 Reads no clock and no table: today, the events and the retention file are given. Never evaluates an
-expression from a file: rules for the last day are functions with names (`rules/last_days`). Never releases in
+expression from a file: rules for the last day are functions with names (`statutory_last_days.py`). Never releases in
 doubt: a rule that cannot be read, an event that is missing and a fact that nobody decided all hold.
 """
 
@@ -49,11 +49,11 @@ __all__ = [
 ALWAYS_OPEN = "always"
 UNREADABLE_RULE_CITATION = "the rule in the retention file could not be read: it holds until it is mended"
 LEGAL_FORM_FIELD, REVIEWED_ON_FIELD = "merchant.legal_entity_type", "reviewed_on"
-HOME_REGIMES = ("IN",)  # the regimes of somebody of whom no address abroad is known
+HOME_REGIMES = ("IN",)  # the regimes of a data subject without a known address abroad
 
 
 class RetentionHoldState(StrEnum):
-    """What a hold does on a day: only `holds` keeps anything."""
+    """The effect of a hold on a day: only `holds` keeps anything."""
 
     HOLDS = "holds"
     OVER = "over"
@@ -67,9 +67,9 @@ class RetentionHoldState(StrEnum):
 class RetentionHold:
     """One ground to keep data: the rule's id, its law, what to quote, and the days.
 
-    `last_day` None means nobody can say yet. `release_needs` names what must be decided before anything
-    goes, even after the last day. For people in the EU or the United Kingdom `gdpr_ground` is the article that
-    keeps their data; where there is none, `disclose` asks to tell them.
+    `last_day` None means that nobody can say yet. `release_needs` names what must be decided before anything
+    is released, even after the last day. For people in the EU or the United Kingdom `gdpr_ground` is the article that
+    keeps their data; where there is none, they must be informed (`must_disclose`).
     """
 
     ground: str
@@ -90,15 +90,15 @@ def find_retention_holds(
     retention: Retention,
     regimes: Collection[str] = HOME_REGIMES,
 ) -> list[RetentionHold]:
-    """Every ground that keeps this category on that day, the longest first; an empty list lets it go.
+    """Return every ground that keeps this category on that day, the longest first; an empty list releases it.
 
     `events` maps event names of the file (`document_issued_at`, `delivered_at`, …) to the latest moment over
     all linked documents: a credit note of the next year keeps its invoice too. A law counts between its days
     in force and for the merchants it applies to; an undecided legal form counts as the longest. Statutory
     holds outlive their last day until the legal form is known and the file was reviewed. `regimes` are those of
-    the person: one more never adds a hold.
+    the data subject: one more never adds a hold.
     """
-    found = [
+    holds = [
         hold
         for ground in category.holds
         for state, hold in [
@@ -107,8 +107,8 @@ def find_retention_holds(
         if state is RetentionHoldState.HOLDS
     ]
     if f"category.{category.id}" in retention.broken:
-        found.append(_build_unreadable_hold(f"category.{category.id}"))
-    return sorted(found, key=lambda hold: hold.last_day or date.max, reverse=True)
+        holds.append(_build_unreadable_hold(f"category.{category.id}"))
+    return sorted(holds, key=lambda hold: hold.last_day or date.max, reverse=True)
 
 
 def evaluate_retention_hold(
@@ -119,26 +119,26 @@ def evaluate_retention_hold(
     retention: Retention,
     regimes: Collection[str] = HOME_REGIMES,
 ) -> tuple[RetentionHoldState, RetentionHold]:
-    """What one hold does on that day, with its days where it has begun. See `holds_on`."""
+    """Return what one hold does on that day, with its days where it has begun. See `find_retention_holds`."""
     rule = retention.holds.get(ground)
     law = retention.laws.get(rule.law) if rule else None
     if rule is None or law is None:
         return RetentionHoldState.HOLDS, _build_unreadable_hold(ground)
-    begun, under_gdpr = _has_hold_begun(rule, events), not set(GDPR_REGIMES).isdisjoint(regimes)
-    last = _compute_hold_last_day(rule, events, retention) if begun else None
+    has_begun, under_gdpr = _has_hold_begun(rule, events), not set(GDPR_REGIMES).isdisjoint(regimes)
+    last_day = _compute_hold_last_day(rule, events, retention) if has_begun else None
     hold = RetentionHold(
         ground=ground,
         law=law.id,
         citation=law.title,
-        last_day=last,
-        erasable_from=compute_erasable_from(last),
+        last_day=last_day,
+        erasable_from=compute_erasable_from(last_day),
         release_needs=_list_release_needs(rule, retention),
         gdpr_ground=rule.gdpr_ground if under_gdpr else "",
         must_disclose=under_gdpr and not rule.gdpr_ground,
     )
-    if (loose := _find_inapplicable_state(rule, law, today, retention, regimes)) is not None:
-        return loose, hold
-    if not begun:
+    if (inapplicable := _find_inapplicable_state(rule, law, today, retention, regimes)) is not None:
+        return inapplicable, hold
+    if not has_begun:
         return RetentionHoldState.NOT_STARTED, hold
     return (RetentionHoldState.OVER if _is_hold_over(hold, today) else RetentionHoldState.HOLDS), hold
 
@@ -146,7 +146,7 @@ def evaluate_retention_hold(
 def is_hold_applicable(
     ground: str, *, today: date, retention: Retention, regimes: Collection[str] = HOME_REGIMES
 ) -> bool:
-    """True where the hold can keep anything on that day, of this merchant and this person; a broken rule does."""
+    """Return True where the hold can keep anything of this merchant and data subject on that day; a broken one can."""
     rule = retention.holds.get(ground)
     law = retention.laws.get(rule.law) if rule else None
     return (
@@ -155,20 +155,20 @@ def is_hold_applicable(
 
 
 def compute_contract_end(events: Mapping[str, datetime], retention: Retention) -> date | None:
-    """The last day of the contract (policy s.6): returns and warranty are over and every refund is settled.
+    """Return the last day of the contract (policy s.6): returns and warranty are over and every refund is settled.
 
     By the file's own rule: `delivered_at` with the longer of both lengths, `refund_settled_at` where that is
-    later. None: nobody can say yet. It was not delivered, a refund is open, a length is undecided, or the rule
+    later. None where nobody can say yet: it was not delivered, a refund is open, a length is undecided, or the rule
     could not be read.
     """
     rules = [rule for rule in retention.holds.values() if rule.last_day_rule == CONTRACT_RULE]
-    last = [_compute_hold_last_day(rule, events, retention) for rule in rules]
-    known = [day for day in last if day is not None]
-    return max(known) if known and len(known) == len(last) else None
+    last_days = [_compute_hold_last_day(rule, events, retention) for rule in rules]
+    known_days = [day for day in last_days if day is not None]
+    return max(known_days) if known_days and len(known_days) == len(last_days) else None
 
 
 def is_law_applicable(law: Law, merchant: Mapping[str, object]) -> bool:
-    """True where the law binds this merchant. A fact the file does not tell counts as if it did."""
+    """Return True where the law binds this merchant. A fact that the file does not state counts as if it fits."""
     return all(
         (fact := path.removeprefix("merchant.")) not in merchant or merchant[fact] in allowed
         for path, allowed in law.applies_if.items()
@@ -178,7 +178,7 @@ def is_law_applicable(law: Law, merchant: Mapping[str, object]) -> bool:
 def _find_inapplicable_state(
     rule: RetentionRule, law: Law, today: date, retention: Retention, regimes: Collection[str]
 ) -> RetentionHoldState | None:
-    """Why a hold that is read cannot keep anything; None where it can."""
+    """Return why a hold cannot keep anything; None where it can."""
     if not law.is_in_force(today):
         return RetentionHoldState.NOT_IN_FORCE
     if not is_law_applicable(law, retention.merchant):
@@ -194,12 +194,15 @@ def _build_unreadable_hold(ground: str) -> RetentionHold:
 
 
 def _is_hold_over(hold: RetentionHold, today: date) -> bool:
-    free = hold.erasable_from
-    return free is not None and today >= free and not hold.release_needs
+    erasable_from = hold.erasable_from
+    return erasable_from is not None and today >= erasable_from and not hold.release_needs
 
 
 def _has_hold_begun(rule: RetentionRule, events: Mapping[str, datetime]) -> bool:
-    """No invoice, no claim: no hold. An order without delivery or a refund without end: an open one."""
+    """Return True where the hold's event, or the event that opens it, has happened.
+
+    Without invoice or claim there is no hold; an order without delivery or a refund without end is an open one.
+    """
     return rule.from_event in events or rule.opened_by == ALWAYS_OPEN or rule.opened_by in events
 
 
@@ -215,25 +218,25 @@ def _compute_hold_last_day(
             for length in CONTRACT_LENGTH_FIELDS
             if (days := retention.merchant.get(length)) is not None
         }
-    last = compute_last_day(
+    last_day = compute_last_day(
         rule.last_day_rule, args, events.get(rule.from_event), calendar=retention.calendar
     )
-    more = rule.extend_until
-    if last is None or more is None:
-        return last
-    ended, opened = events.get(more.event), events.get(more.opened_by)
+    extension = rule.extend_until
+    if last_day is None or extension is None:
+        return last_day
+    ended, opened = events.get(extension.event), events.get(extension.opened_by)
     if opened is not None and (ended is None or ended < opened):
         return None
     if ended is None:
-        return last
-    longer = compute_last_day(
-        "event_plus_months", {"months": more.months}, ended, calendar=retention.calendar
+        return last_day
+    extended = compute_last_day(
+        "event_plus_months", {"months": extension.months}, ended, calendar=retention.calendar
     )
-    return None if longer is None else max(last, longer)
+    return None if extended is None else max(last_day, extended)
 
 
 def _list_release_needs(rule: RetentionRule, retention: Retention) -> tuple[str, ...]:
-    """What somebody has to decide first: the lengths of the contract, for books the legal form and the review."""
+    """Return what must be decided first: the lengths of the contract; for books the legal form and the review."""
     if rule.last_day_rule == CONTRACT_RULE:
         return tuple(
             f"merchant.{length}"

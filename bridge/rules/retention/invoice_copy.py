@@ -1,4 +1,4 @@
-"""What a statutory copy must say, and whom it may name: CGST Rules rr.46, 53 as named rules.
+"""Decide what a statutory copy states, and when it names the buyer: CGST Rules rr.46, 53 as named rules.
 
 Pure. The State of the buyer always: for goods to an unregistered buyer it is the place of supply (IGST Act
 s.10(1)(ca) with its Explanation). Name and address only where a rule wants them. Never e-mail, phone, note,
@@ -36,7 +36,7 @@ GST_STATE_CODES = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Supplier:
-    """Who sold: as the invoice names the merchant."""
+    """The merchant as the invoice names it."""
 
     name: str
     address: str = ""
@@ -45,36 +45,41 @@ class Supplier:
 
 
 def compute_taxable_value(sale: Sale) -> Decimal | None:
-    """What tax is computed on, in rupees: the total without tax and tip. None where it cannot be read."""
+    """Return what tax is computed on, in rupees: the total without tax and tip. None where it cannot be read."""
     if sale.currency != "INR" or sale.total is None or sale.tax is None:
         return None
     return sale.total - sale.tax - sale.tip
 
 
 def find_buyer_gstin(sale: Sale) -> str:
-    """The buyer's GSTIN, where an attribute of the order or the company's name holds one, written in any way."""
+    """Return the buyer's GSTIN where an attribute of the order or the company's name holds one, in any spelling."""
     texts = [*(value for _, value in sale.attributes), sale.billing.company, sale.delivery.company]
-    found = (
+    gstins = (
         GSTIN_PATTERN.search(_GSTIN_SEPARATORS.sub("", text.upper())) or GSTIN_PATTERN.search(text.upper())
         for text in texts
     )
-    return next((match.group() for match in found if match), "")
+    return next((match.group() for match in gstins if match), "")
 
 
 def list_missing_particulars(sale: Sale) -> list[str]:
-    """What a copy of this sale would not hold although the law wants it, as codes: somebody told it too late."""
-    at = _get_supply_address(sale)
+    """Return, as codes, what a copy of this sale would lack although the law wants it: it came too late."""
+    destination = _get_supply_address(sale)
     wanted = list_buyer_name_reasons(sale, tuple(BUYER_NAME_CONDITIONS), VaultRules())
-    told = bool(sale.billing.name or sale.billing.company) and bool(sale.billing.lines)
+    is_buyer_named = bool(sale.billing.name or sale.billing.company) and bool(sale.billing.lines)
     return [
-        *(["state"] if at.country_code in ("", HOME_COUNTRY) and not (at.state or at.state_code) else []),
-        *(["buyer"] if wanted and not told else []),
+        *(
+            ["state"]
+            if destination.country_code in ("", HOME_COUNTRY)
+            and not (destination.state or destination.state_code)
+            else []
+        ),
+        *(["buyer"] if wanted and not is_buyer_named else []),
         *([] if sale.is_complete else ["lines"]),
     ]
 
 
 def _is_export(sale: Sale, _: VaultRules) -> bool:
-    """Rule 46, export proviso: any value."""
+    """Return True for an export (rule 46, export proviso: any value)."""
     country = sale.delivery.country_code or sale.billing.country_code
     return bool(country) and country != HOME_COUNTRY
 
@@ -85,9 +90,9 @@ def _is_high_value(sale: Sale, _: VaultRules) -> bool:
 
 
 def _is_buyer_name_requested(sale: Sale, rules: VaultRules) -> bool:
-    wanted = {name.casefold() for name in rules.asked_for_by}
-    said = {name.strip().casefold() for name, value in sale.attributes if value.strip()}
-    return bool(wanted & said)
+    requesting_names = {name.casefold() for name in rules.asked_for_by}
+    given_names = {name.strip().casefold() for name, value in sale.attributes if value.strip()}
+    return bool(requesting_names & given_names)
 
 
 def _is_buyer_registered(sale: Sale, _: VaultRules) -> bool:
@@ -104,46 +109,46 @@ BUYER_NAME_CONDITIONS: Mapping[str, Callable[[Sale, VaultRules], bool]] = {
 
 
 def list_buyer_name_reasons(sale: Sale, conditions: tuple[str, ...], rules: VaultRules) -> tuple[str, ...]:
-    """Why the copy names the buyer, as codes; empty: it must not.
+    """Return why the copy names the buyer, as codes; empty means that it must not.
 
-    `conditions` are the category's names. A value that nobody can read names her: a copy cannot be mended
-    later. An unknown condition does so too.
+    `conditions` are the category's names. A value that nobody can read names the buyer, since a copy cannot be
+    corrected later. An unknown condition does so too.
     """
-    found = [
+    reasons = [
         name
         for name in conditions
         if name not in BUYER_NAME_CONDITIONS or BUYER_NAME_CONDITIONS[name](sale, rules)
     ]
     if compute_taxable_value(sale) is None:
-        found.append(TAXABLE_VALUE_UNKNOWN)
-    return (*found, *([KEPT_BY_SETTING] if rules.keep_identity else []))
+        reasons.append(TAXABLE_VALUE_UNKNOWN)
+    return (*reasons, *([KEPT_BY_SETTING] if rules.keep_identity else []))
 
 
 def build_invoice_copy(
     sale: Sale, supplier: Supplier, conditions: tuple[str, ...], rules: VaultRules
 ) -> InvoiceCopy:
-    """The statutory minimum of a sale, or of what was paid back of it, ready to be sealed.
+    """Return the statutory minimum of a sale, or of what was paid back of it, ready to be sealed.
 
-    A credit note (r.53) names nobody: it refers to its invoice, which names whom it must.
+    A credit note (r.53) names nobody: it refers to its invoice, which names the buyer where it must.
     """
-    told = _build_figures(sale, supplier, rules)
+    particulars = _build_figures(sale, supplier, rules)
     kind, named = DocumentKind.INVOICE, list_buyer_name_reasons(sale, conditions, rules)
     if sale.refund_id:
         kind, named = DocumentKind.CREDIT_NOTE, ()
-        told |= {"against": sale.number or sale.order_id, "refund": sale.refund_id}
+        particulars |= {"against": sale.number or sale.order_id, "refund": sale.refund_id}
     else:
-        told |= {
+        particulars |= {
             "named_because": list(named),
             "place_of_supply": _build_place_of_supply(sale),
             "lacks": list_missing_particulars(sale),
         }
         if named:
-            told["buyer"] = {
+            particulars["buyer"] = {
                 "gstin": find_buyer_gstin(sale),
                 "billed_to": _format_postal_address(sale.billing),
                 "delivered_to": _format_postal_address(sale.delivery),
             }
-    content = {"schema": INVOICE_COPY_SCHEMA, "kind": kind, "form": DocumentForm.MINIMUM, **told}
+    content = {"schema": INVOICE_COPY_SCHEMA, "kind": kind, "form": DocumentForm.MINIMUM, **particulars}
     return InvoiceCopy(
         kind=kind,
         form=DocumentForm.MINIMUM,
@@ -157,7 +162,7 @@ def build_invoice_copy(
 
 
 def _build_figures(sale: Sale, supplier: Supplier, rules: VaultRules) -> dict[str, Any]:
-    """Rule 46(a)-(c), (g)-(m). When it was issued stands beside the copy: a later event may move it."""
+    """Return the figures of rule 46(a)-(c), (g)-(m). The day of issue stands beside the copy: it may move later."""
     value = compute_taxable_value(sale)
     return {
         "number": sale.number,
@@ -174,15 +179,15 @@ def _build_figures(sale: Sale, supplier: Supplier, rules: VaultRules) -> dict[st
 
 
 def _build_place_of_supply(sale: Sale) -> dict[str, str]:
-    """Where the goods went: r.46(n). The delivery, else the bill."""
-    at = _get_supply_address(sale)
+    """Return where the goods went (r.46(n)): the delivery address, else the billing address."""
+    destination = _get_supply_address(sale)
     return {
-        "state": at.state,
-        "state_code": at.state_code,
-        "gst_state_code": GST_STATE_CODES.get(at.state_code, "")
-        if at.country_code in ("", HOME_COUNTRY)
+        "state": destination.state,
+        "state_code": destination.state_code,
+        "gst_state_code": GST_STATE_CODES.get(destination.state_code, "")
+        if destination.country_code in ("", HOME_COUNTRY)
         else "",
-        "country_code": at.country_code,
+        "country_code": destination.country_code,
     }
 
 

@@ -1,7 +1,7 @@
-"""How long a retention file lets each category rest: plain enough to be stored, and compared with another file.
+"""Compare how long two retention files keep each category; the result is plain enough to be stored.
 
-Pure. In doubt a change counts as nearer: whoever accepts it has seen it. What a file says of the merchant is not
-compared here; where it moves the days of sealed documents, that is seen order by order.
+Pure. In doubt a change counts as a shorter retention: whoever accepts it has seen it. What a file says of the merchant
+is not compared by these functions; where it moves the days of sealed documents, that is seen order by order.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ MaxAges = Mapping[str, Any]
 
 WEBHOOK_BODY_AGE, ACCESS_PACKAGE_AGE = ("webhook_payload", "max_age_failed"), ("access_package", "max_age")
 DEFAULT_EXPIRY_DAYS = {WEBHOOK_BODY_AGE: 90, ACCESS_PACKAGE_AGE: 14}  # days, where a file does not say
-_RELEASED_BY_OPS_RULE = "until_released_by_ops"  # its argument is when to look again
+_RELEASED_BY_OPS_RULE = "until_released_by_ops"  # its argument is the days until the next review
 _SHORTEST_MONTH_DAYS, _LONGEST_MONTH_DAYS = 28, 31
 _NO_END_DATE = "9999-12-31"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ShortenedRetention:
-    """One age or hold that lets a category go earlier, or may: as the accepted file has it, as the loaded one."""
+    """One age or hold that ends earlier, or may: in the accepted file, and in the loaded one."""
 
     category: str
     what: str
@@ -34,7 +34,7 @@ class ShortenedRetention:
 
 
 def collect_max_ages(retention: Retention) -> dict[str, Any]:
-    """What the file says of each category's ages."""
+    """Return what the file says of each category's ages."""
     return {
         category.id: _describe_category_ages(category, retention)
         for category in retention.categories.values()
@@ -42,33 +42,33 @@ def collect_max_ages(retention: Retention) -> dict[str, Any]:
 
 
 def find_expiry_days(max_ages: Iterable[MaxAges], age_key: tuple[str, str]) -> int:
-    """The longest of these files' ages in days, for what a purge destroys; a file that does not say has the default."""
+    """Return the longest of these files' ages in days; a file without the age has the default."""
     category, name = age_key
     days = [ages.get(category, {}).get(name, {}).get("days") for ages in max_ages]
     return max(each if isinstance(each, int) and each > 0 else DEFAULT_EXPIRY_DAYS[age_key] for each in days)
 
 
 def find_shortened_retention(accepted: MaxAges, loaded: MaxAges) -> list[ShortenedRetention]:
-    """What goes earlier under the second file. A category that is not there any more does not age."""
-    found = []
+    """Return what ends earlier under the second file. A category that is not there any more does not expire."""
+    shortened = []
     for category in sorted(accepted):
         old, new = accepted[category], loaded.get(category)
         if new is not None:
             if _is_age_shorter(_get_effective_age(old), _get_effective_age(new)):
-                found.append(
+                shortened.append(
                     _build_age_change(category, "max_age", _get_effective_age(old), _get_effective_age(new))
                 )
             for ground, hold in sorted(old["holds"].items()):
                 if ground not in new["holds"] or _is_hold_weaker(hold, new["holds"][ground]):
-                    words = (_format_hold_rule(hold), _format_hold_rule(new["holds"].get(ground, {})))
-                    found.append(
-                        ShortenedRetention(category=category, what=ground, old=words[0], new=words[1])
+                    texts = (_format_hold_rule(hold), _format_hold_rule(new["holds"].get(ground, {})))
+                    shortened.append(
+                        ShortenedRetention(category=category, what=ground, old=texts[0], new=texts[1])
                     )
     for category, name in DEFAULT_EXPIRY_DAYS:
         days = [find_expiry_days([ages], (category, name)) for ages in (accepted, loaded)]
-        if days[1] < days[0] and (category, name) not in {(one.category, one.what) for one in found}:
-            found.append(_build_age_change(category, name, {"days": days[0]}, {"days": days[1]}))
-    return found
+        if days[1] < days[0] and (category, name) not in {(one.category, one.what) for one in shortened}:
+            shortened.append(_build_age_change(category, name, {"days": days[0]}, {"days": days[1]}))
+    return shortened
 
 
 def _describe_category_ages(category: Category, retention: Retention) -> dict[str, Any]:
@@ -85,20 +85,20 @@ def _extract_age_units(age: Mapping[str, Any]) -> dict[str, int]:
 
 
 def _describe_hold_rule(ground: str, retention: Retention) -> dict[str, Any] | None:
-    """What its last day is computed from; None where it cannot be read: then it holds for ever."""
+    """Return what the last day is computed from; None where it cannot be read, which holds for ever."""
     rule = retention.holds.get(ground)
     law = retention.laws.get(rule.law) if rule else None
     if rule is None or law is None:
         return None
-    more = rule.extend_until
+    extension = rule.extend_until
     return {
         "rule": rule.last_day_rule,
         "args": {} if rule.last_day_rule == _RELEASED_BY_OPS_RULE else dict(rule.args),
         "from_event": rule.from_event,
         "opened_by": rule.opened_by,
         "extend_if": rule.extend_if,
-        "extend_until": [more.event, more.opened_by] if more else [],
-        "extend_months": more.months if more else 0,
+        "extend_until": [extension.event, extension.opened_by] if extension else [],
+        "extend_months": extension.months if extension else 0,
         "statutory": rule.statutory,
         "gives_way": rule.eu_conflict if not rule.gdpr_ground else "",
         "applies_if": {fact: list(allowed) for fact, allowed in law.applies_if.items()},
@@ -108,7 +108,7 @@ def _describe_hold_rule(ground: str, retention: Retention) -> dict[str, Any] | N
 
 
 def _get_effective_age(ages: Mapping[str, Any]) -> Mapping[str, int] | None:
-    """The age; none with holds is over with them, and without either nothing ages (None)."""
+    """Return the age; {} where the holds decide alone, None where there are none either and nothing expires."""
     return ages["max_age"] or ({} if ages["holds"] else None)
 
 
@@ -122,7 +122,7 @@ def _is_age_shorter(accepted: Mapping[str, int] | None, loaded: Mapping[str, int
 
 
 def _is_hold_weaker(accepted: Mapping[str, Any] | None, loaded: Mapping[str, Any] | None) -> bool:
-    """True where the hold may end earlier, or hold less, than before."""
+    """Return True where the hold may end earlier, or hold less, than before."""
     if accepted is None or loaded is None:
         return loaded is not None
     spans = accepted["args"].keys() | loaded["args"].keys()
@@ -158,7 +158,7 @@ def _format_max_age(span: Mapping[str, int] | None) -> str:
 
 
 def _format_hold_rule(hold: Mapping[str, Any] | None) -> str:
-    """The hold in a few words; {} is a hold that is not there."""
+    """Return the hold in a few words; {} is a hold that is not there."""
     if not hold:
         return "for ever" if hold is None else "removed"
     words = [hold["rule"], *(str(value) for value in hold["args"].values())]

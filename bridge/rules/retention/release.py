@@ -1,8 +1,8 @@
-"""What keeps the sealed documents of an order on a day, and from which day on nothing does.
+"""Decide what keeps the sealed documents of an order on a day, and from which day on nothing does.
 
-Pure: documents, claims, the day and the retention file are given. Never releases in doubt: a claim that lives
-holds whatever the file says, and what has no end that can be named is kept. A proceeding of the tax authorities is told
-to the file beside: while it lives, and from the day of its final disposal.
+Pure: documents, legal holds, the day and the retention file are given. Never releases in doubt: a legal hold that is
+not released keeps whatever the file says, and what has no known end is kept. A tax proceeding is an event of the file
+besides: while it is open, and from the day of its final disposal.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _ONE_DAY = timedelta(days=1)
 
 
 class ReleaseDayChange(StrEnum):
-    """How a day of release moves under another retention file."""
+    """How another retention file moves a day of release."""
 
     EARLIER = "earlier"
     LATER = "later"
@@ -43,7 +43,7 @@ class ReleaseDayChange(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DocumentRetention:
-    """`holds` are those of the day, the longest first: none lets the documents go.
+    """What keeps documents on a day. `holds` has the longest first: an empty one releases the documents.
 
     `erasable_from` is the first day on which nothing holds, None where nobody can say yet; `grounds` are the ids of
     what keeps them, or, where nothing does any more, of what kept them.
@@ -55,33 +55,33 @@ class DocumentRetention:
 
     @property
     def is_erasable(self) -> bool:
-        """True where the documents go."""
+        """Return True where the documents may be destroyed."""
         return not self.holds
 
     @property
     def last_day(self) -> date | None:
-        """The last day of the duty."""
+        """Return the last day of the duty."""
         return self.erasable_from - _ONE_DAY if self.erasable_from else None
 
     @property
     def release_needs(self) -> tuple[str, ...]:
-        """What must be decided before anything goes, even after the last day."""
+        """Return what must be decided before anything is released, even after the last day."""
         return tuple(dict.fromkeys(need for hold in self.holds for need in hold.release_needs))
 
     @property
     def legal_end_day(self) -> date | None:
-        """The day on which the duties end if what must be decided were: what an alarm is measured by."""
+        """Return the day on which the duties would end if all were decided: what an alarm is measured by."""
         days = [hold.erasable_from for hold in self.holds]
         return max((day for day in days if day), default=None) if None not in days else None
 
     @property
     def citation(self) -> str:
-        """What to quote for the longest of them."""
+        """Return what to quote for the longest hold."""
         return self.holds[0].citation if self.holds else ""
 
 
 class DocumentRetentionCalculator:
-    """Says for many orders what keeps their documents on one day. Documents of the same day ask the rules once."""
+    """A calculator for many orders on one day. Documents of the same day are computed once."""
 
     def __init__(self, *, today: date, retention: Retention) -> None:
         self._today, self._retention = today, retention
@@ -90,7 +90,7 @@ class DocumentRetentionCalculator:
     def calculate_retention(
         self, documents: Sequence[Document], legal_holds: Sequence[LegalHold] = ()
     ) -> DocumentRetention:
-        """What keeps these linked documents of one order: the latest counts for all (CGST r.53, T11)."""
+        """Return what keeps these linked documents of one order: the latest counts for all (CGST r.53, T11)."""
         latest = max(document.issued_at for document in documents)
         speak = list_regimes({document.country for document in documents})
         claimed, issued_on = (
@@ -133,7 +133,7 @@ class DocumentRetentionCalculator:
     def _find_erasable_from(
         self, events: Mapping[str, datetime], regime_codes: tuple[str, ...]
     ) -> date | None:
-        """The first day from today on which nothing holds: duties end, laws are repealed and begin."""
+        """Return the first day from today on which nothing holds: duties end, laws are repealed and begin."""
         day = self._today
         while holds := self._list_retention_holds(events, day, regime_codes):
             ends = [self._find_hold_end(hold) for hold in holds]
@@ -143,40 +143,40 @@ class DocumentRetentionCalculator:
         return day
 
     def _find_hold_end(self, hold: RetentionHold) -> date | None:
-        """The first day without this hold: its own, or the one after its law's last."""
+        """Return the first day without this hold: its own, or the one after its law's last."""
         law = self._retention.laws.get(hold.law)
-        days = [] if hold.release_needs or hold.erasable_from is None else [hold.erasable_from]
+        ends = [] if hold.release_needs or hold.erasable_from is None else [hold.erasable_from]
         if law is not None and law.in_force_to is not None:
-            days.append(law.in_force_to + _ONE_DAY)
-        return min(days, default=None)
+            ends.append(law.in_force_to + _ONE_DAY)
+        return min(ends, default=None)
 
 
 def _collect_legal_hold_events(legal_holds: Sequence[LegalHold]) -> dict[str, datetime]:
-    """What claims and proceedings are to the file. One that nobody released lives."""
-    told: dict[str, datetime] = {}
-    for claim in legal_holds:
-        if claim.released_at is None:
+    """Return the events that legal holds and proceedings are to the file. One that nobody released is open."""
+    events: dict[str, datetime] = {}
+    for legal_hold in legal_holds:
+        if legal_hold.released_at is None:
             for event in filter(
                 None,
                 (
                     "claim_opened_at",
-                    PROCEEDING_OPEN_EVENTS.get(Proceeding(claim.kind)) if claim.kind else None,
+                    PROCEEDING_OPEN_EVENTS.get(Proceeding(legal_hold.kind)) if legal_hold.kind else None,
                 ),
             ):
-                told[event] = min(claim.opened_at, told.get(event, claim.opened_at))
-        elif claim.kind == Proceeding.TAX and claim.disposed_at is not None:
-            told[PROCEEDING_DISPOSED_EVENT] = max(
-                claim.disposed_at, told.get(PROCEEDING_DISPOSED_EVENT, claim.disposed_at)
+                events[event] = min(legal_hold.opened_at, events.get(event, legal_hold.opened_at))
+        elif legal_hold.kind == Proceeding.TAX and legal_hold.disposed_at is not None:
+            events[PROCEEDING_DISPOSED_EVENT] = max(
+                legal_hold.disposed_at, events.get(PROCEEDING_DISPOSED_EVENT, legal_hold.disposed_at)
             )
-    return told
+    return events
 
 
 def compare_release_days(old: date | None, new: date | None, *, today: date) -> ReleaseDayChange:
-    """How a day moves; None is later than any day, and what lies behind us is all one."""
-    was, becomes = (max(day or date.max, today) for day in (old, new))
-    if was == becomes:
+    """Return how a day moves; None is later than any day, and all days before today are the same."""
+    old_day, new_day = (max(day or date.max, today) for day in (old, new))
+    if old_day == new_day:
         return ReleaseDayChange.SAME
-    return ReleaseDayChange.EARLIER if becomes < was else ReleaseDayChange.LATER
+    return ReleaseDayChange.EARLIER if new_day < old_day else ReleaseDayChange.LATER
 
 
 def _build_open_ended_hold(ground: str, citation: str) -> RetentionHold:

@@ -1,6 +1,6 @@
-"""What the bridge stores of each category of the retention file, who destroys it, and up to which day it is over.
+"""Name what the bridge stores of each category, what destroys it, and compute when it is over.
 
-The one place that names every category. Pure: the day and the file are given, and ages come from the file alone.
+The one file that names every category. Pure: the day and the file are given, and ages come from the file alone.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ _ONE_DAY = timedelta(days=1)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StoredCategory:
-    """`what` is where it rests, `by` the step that destroys it.
+    """A category of which the bridge stores data: `location` is where, `deleted_by` the step that destroys it.
 
-    `events` are the events of the file that happen at the moment from which `steps/age` counts.
+    `events` are the events of the retention file that happen at the moment from which the age counts.
     """
 
     location: str
@@ -34,7 +34,7 @@ class StoredCategory:
 
 @dataclass(frozen=True, slots=True)
 class UnstoredCategory:
-    """The bridge keeps nothing of this category of its own, and why."""
+    """A category of which the bridge stores nothing itself, and why."""
 
     reason: str
 
@@ -60,8 +60,8 @@ CATEGORY_REGISTRY: Mapping[str, StoredCategory | UnstoredCategory] = {
         location="suppressions", deleted_by="age", events=("created_at", "last_processing_at")
     ),
     "usage_cookies": UnstoredCategory(REASON_STORED_AT_SHOP),
-    "support": UnstoredCategory("no ticket is kept here"),
-    "identity_proof": UnstoredCategory("who decided is in the evidence; no document is taken in"),
+    "support": UnstoredCategory("the bridge stores no ticket"),
+    "identity_proof": UnstoredCategory("who decided is in the evidence; the bridge accepts no document"),
     "webhook_payload": StoredCategory(location="deliveries.body", deleted_by="purge"),
     "request_evidence": StoredCategory(
         location="requests, tasks, certificates, plans, notices, reviews, claims that are over",
@@ -87,10 +87,10 @@ CATEGORY_REGISTRY: Mapping[str, StoredCategory | UnstoredCategory] = {
 def compute_expiry_cutoff(
     category: Category, stored_category: StoredCategory, *, today: date, retention: Retention
 ) -> date | None:
-    """The last day on which the events may lie of a record that is over today; None where none is.
+    """Return the last day on which the events of a record that is over today may lie; None where none is over.
 
     Over is what reached the category's greatest age and is held by none of its holds. A category without an age
-    is over when its holds are; without both the file does not say, and nothing ages.
+    is over when its holds are; without both the file does not say, and nothing expires.
     """
     age = category.max_age
     if not age and not category.holds:
@@ -110,11 +110,11 @@ def compute_expiry_cutoff(
                 return None
             longest = max(hold.erasable_from for hold in holds if hold.erasable_from)
             day -= max(longest - today, _ONE_DAY)
-    except (OverflowError, ValueError):  # an age that reaches back before the calendar
+    except (OverflowError, ValueError):  # the age reaches back before the year 1
         return None
     return day
 
 
 def compute_day_end(day: date, retention: Retention) -> datetime:
-    """The moment after which the next day begins where the merchant keeps its books."""
+    """Return the moment at which the next day begins where the merchant keeps its books."""
     return datetime.combine(day + _ONE_DAY, time.min, ZoneInfo(retention.timezone)).astimezone(UTC)

@@ -1,4 +1,4 @@
-"""The last day of a duty to keep, and the first day after it: what the names in the retention file compute.
+"""Compute the last day of a duty to keep, and the first day after it: the rules that a retention file may name.
 
 Reads no clock and no table; a file chooses a rule by its name and never writes one. Days are those of the
 calendar's time zone. What cannot be computed has no last day, which holds.
@@ -23,49 +23,49 @@ _ONE_DAY = timedelta(days=1)
 
 
 def compute_financial_year_end(day: date, calendar: Calendar) -> date:
-    """The last day of the financial year in which the day lies: 31 March in India."""
+    """Return the last day of the financial year in which the day lies: 31 March in India."""
     month, first = calendar.fy_start
     start = date(day.year, month, first)
     return (start if day < start else date(day.year + 1, month, first)) - _ONE_DAY
 
 
 def compute_gst_return_due(day: date, calendar: Calendar) -> date:
-    """When the annual return of the day's financial year is due: 31 December after it, unless moved.
+    """Return when the annual return of the day's financial year is due: 31 December after it, unless moved.
 
     CGST Act s.44 with CGST Rules r.80; a year that was extended stands in the calendar's overrides.
     """
     end = compute_financial_year_end(day, calendar)
     start = date(end.year - 1, *calendar.fy_start)
-    moved = calendar.gst_annual_return_due_overrides.get(f"{start.year}-{(start.year + 1) % 100:02d}")
+    override = calendar.gst_annual_return_due_overrides.get(f"{start.year}-{(start.year + 1) % 100:02d}")
     due = date(end.year, *calendar.gst_annual_return_due)
-    return moved or (due if due > end else date(end.year + 1, *calendar.gst_annual_return_due))
+    return override or (due if due > end else date(end.year + 1, *calendar.gst_annual_return_due))
 
 
 def _compute_gst_last_day(day: date, args: Mapping[str, int], calendar: Calendar) -> date:
-    """CGST Act s.36: 72 months from the due date of the annual return."""
+    """Return the last day by CGST Act s.36: 72 months from the due date of the annual return."""
     return add_months_to_date(compute_gst_return_due(day, calendar), args["months"])
 
 
 def _compute_financial_year_last_day(day: date, args: Mapping[str, int], calendar: Calendar) -> date:
-    """Income-tax Rules 2026 r.46(9): 7 tax years; Companies Act s.128(5): 8 financial years."""
+    """Return the last day by Income-tax Rules 2026 r.46(9) (7 tax years) and Companies Act s.128(5) (8 years)."""
     return add_months_to_date(compute_financial_year_end(day, calendar), args["years"] * MONTHS_PER_YEAR)
 
 
 def _compute_event_last_day(day: date, args: Mapping[str, int], _: Calendar) -> date:
-    """DPDP Rules r.8(3), CERT-In direction (iv), BIS reg.5, PMLA s.12: a span from the event itself."""
+    """Return a last day counted from the event (DPDP Rules r.8(3), CERT-In direction (iv), BIS reg.5, PMLA s.12)."""
     months = args.get("months", 0) + args.get("years", 0) * MONTHS_PER_YEAR
     return add_months_to_date(day, months) + timedelta(days=args.get("days", 0))
 
 
 def _compute_contract_last_day(day: date, args: Mapping[str, int], _: Calendar) -> date | None:
-    """Policy s.6: until return window and warranty are over. A length nobody decided never ends."""
+    """Return when return window and warranty are over (policy s.6); None, for ever, while a length is undecided."""
     if not all(length in args for length in CONTRACT_LENGTH_FIELDS):
         return None
     return day + timedelta(days=max(args[length] for length in CONTRACT_LENGTH_FIELDS))
 
 
 def _compute_manual_last_day(_day: date, _args: Mapping[str, int], _calendar: Calendar) -> None:
-    """A live claim ends when a person says so: the caller then no longer names its event."""
+    """Return None: a claim ends when a person says so, and the caller then no longer names its event."""
 
 
 LastDayRule = Callable[["date", Mapping[str, int], "Calendar"], "date | None"]
@@ -83,7 +83,7 @@ LAST_DAY_RULES: Mapping[str, LastDayRule] = {
 def compute_last_day(
     rule: str, args: Mapping[str, int], event: datetime | None, *, calendar: Calendar
 ) -> date | None:
-    """The last day on which the duty binds, in the calendar's time zone. None: the end is open.
+    """Return the last day on which the duty binds, in the calendar's time zone. None: the end is open.
 
     Open are: an event that has not happened, a rule of no known name, missing arguments, a day beyond the
     calendar. `contract_discharged` takes `return_window_days` and `warranty_days` as arguments. Raises
@@ -94,22 +94,22 @@ def compute_last_day(
     _require_time_zone(event)
     try:
         return LAST_DAY_RULES[rule](local_day(event, calendar), args, calendar)
-    except (OverflowError, ValueError):  # after the year 9999: a mistyped event must hold, not crash a sweep
+    except (OverflowError, ValueError):  # after the year 9999: a mistyped event must hold, not stop the job
         return None
 
 
 def compute_erasable_from(last_day: date | None) -> date | None:
-    """The first day on which the data may go: the day after the last one of the duty."""
+    """Return the first day on which the data may be erased: the day after the last one of the duty."""
     return last_day + _ONE_DAY if last_day is not None and last_day < date.max else None
 
 
 def local_day(moment: datetime, calendar: Calendar) -> date:
-    """The calendar day of a moment where the merchant keeps its books."""
+    """Return the calendar day of a moment where the merchant keeps its books."""
     return moment.astimezone(ZoneInfo(calendar.timezone)).date()
 
 
 def compute_age_end(age: Mapping[str, Any], event: datetime, calendar: Calendar) -> date:
-    """The first day on which a record is too old: the day after the last one of its longest age.
+    """Return the first day on which a record is too old: the day after the last one of its greatest age.
 
     `age` is what a category says (`{"event": …, "months": 24}`), `event` the moment it counts from. A day beyond
     the calendar is `date.max`. Raises ValueError for an age without span and for a moment without time zone.

@@ -1,4 +1,4 @@
-"""Names that only money goes by: handles of UPI addresses, codes of banks.
+"""Names that are used for payments only: handles of UPI addresses, codes of banks.
 
 Data. The handles are gathered from public code that checks UPI addresses; NPCI's own list, which knows more, is at
 https://www.npci.org.in/what-we-do/upi/3rd-party-apps. The codes are the first letters of IFSCs, from banknames.json of
@@ -10,7 +10,7 @@ not in them is still found beside a word that says what it is.
 
 from __future__ import annotations
 
-# Words of their own too: `me @ sbi` is a place and no address
+# Ordinary words or bank names as well: `me @ sbi` may be a place
 AMBIGUOUS_UPI_HANDLES = frozenset(
     "airtel axis bandhan birla bob citi db dbs equitas fam federal hsbc icici idbi idfc indie indus jio kotak nsdl "
     "paytm pockets sbi sc slice upi yes".split()
@@ -26,7 +26,7 @@ UPI_HANDLES = AMBIGUOUS_UPI_HANDLES | frozenset(
     "timecosmos tjsb ubi uboi uco unionbank unionbankofindia utbi waaxis wahdfcbank waicici wasbi yapl ybl "
     "yesb yesbank yesbankltd yescred yescurie yesfam yesg yespay yespop yestp zoicici".split()
 )
-# What stands after an @ and takes no money: mail whose ending was forgotten, and names in apps
+# Follow an @ but are not for payments: mail domains without ending, and names in apps
 NON_PAYMENT_HANDLES = frozenset(
     "gmail yahoo ymail hotmail outlook rediffmail icloud live proton "
     "facebook fb insta instagram snapchat telegram twitter whatsapp youtube".split()

@@ -1,11 +1,11 @@
-"""Check digits: Luhn of cards (ISO/IEC 7812-1, annex B), Verhoeff of Aadhaar.
+"""Verify check digits: Luhn of cards (ISO/IEC 7812-1, annex B), Verhoeff of Aadhaar.
 
 Pure. A number that passes may still be anything; one that fails is none.
 """
 
 from __future__ import annotations
 
-# J. Verhoeff, Error Detecting Decimal Codes (1969): the dihedral group of ten, and what a digit's place does to it
+# J. Verhoeff, Error Detecting Decimal Codes (1969): the dihedral group of ten, and the permutation by position
 _VERHOEFF_MULTIPLICATION = (
     (0, 1, 2, 3, 4, 5, 6, 7, 8, 9),
     (1, 2, 3, 4, 0, 6, 7, 8, 9, 5),
@@ -32,14 +32,14 @@ _LUHN_DOUBLED_DIGITS = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 
 
 def is_luhn_valid(digits: str) -> bool:
-    """True where the last digit is the check digit of those before it."""
+    """Return True where the last digit is the check digit of those before it."""
     backwards = [int(digit) for digit in reversed(digits)]
     return (sum(backwards[::2]) + sum(_LUHN_DOUBLED_DIGITS[digit] for digit in backwards[1::2])) % 10 == 0
 
 
 def is_verhoeff_valid(digits: str) -> bool:
-    """True where the last digit is the check digit: each wrong digit and each swap of neighbours fails."""
+    """Return True where the last digit is the check digit: each wrong digit and each swap of neighbours fails."""
     check = 0
-    for place, digit in enumerate(reversed(digits)):
-        check = _VERHOEFF_MULTIPLICATION[check][_VERHOEFF_PERMUTATION[place % 8][int(digit)]]
+    for index, digit in enumerate(reversed(digits)):
+        check = _VERHOEFF_MULTIPLICATION[check][_VERHOEFF_PERMUTATION[index % 8][int(digit)]]
     return check == 0

@@ -1,6 +1,6 @@
-"""The words beside a number that say what it is.
+"""Define the words beside a number that say what it is.
 
-Pure. Looks a fixed number of characters before and after, so that a long text costs no more than its length.
+Pure. Reads a fixed number of characters before and after, so that the cost grows with the text's length only.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ CONTEXT_CHARS_BEFORE, CONTEXT_CHARS_AFTER, LABEL_CHARS = (
     48,
     16,
     24,
-)  # characters: a word says what a number is from so far away
+)  # characters: a word this near says what a number is
 
 _ACCOUNT_WORD_PATTERN = r"(?<![a-z])(?:a\s?/\s?c|acc(?:t|ount)?s?|acc?t?no)"
 BANK_WORDS = re.compile(
@@ -21,11 +21,11 @@ BANK_WORDS = re.compile(
 UPI_WORDS = re.compile(
     r"(?<![a-z])(?:upi(?:\s?id)?|vpa|g\s?pay|google\s?pay|phone\s?pe|paytm|bhim)(?![a-z])", re.IGNORECASE
 )
-# Together the beginnings of all that BANK and UPI look for: quicker to look for than the whole
+# The stems of all words of BANK_WORDS and UPI_WORDS: faster to search than the patterns
 PAYMENT_WORD_STEMS = ("/", "acc", "acno", "bank", "upi", "neft", "imps", "rtgs", "iban", "ifsc", "खात", "बैंक")
 
 _LABEL_ENDING_PATTERN = r"(?:[\s_]*(?:no|num|number|id|is)\b)*[\s_.:#='\"/\u2013-]*$"
-# `id` alone may be the person's own: an Aadhaar is one
+# `id` alone may mean an identity number such as an Aadhaar
 _SHOP_WORD_PATTERN = (
     r"ph|phone|mob|mobile|cell|tel|telephone|what.?s ?app|call|contact|order|invoice|awb|tracking|waybill|utr|rrn|ref|"
     r"reference|txn|transaction|gst|gstin|pin|imei|sku|(?:product)?variant|product|item|(?:bundle|cart|customer|line|"
@@ -44,10 +44,10 @@ PAN_WORDS = re.compile(r"(?<![a-z])pan(?![a-z])", re.IGNORECASE)
 
 
 def get_text_before(text: str, position: int, max_chars: int = LABEL_CHARS) -> str:
-    """What stands before a place, `most` characters of it at most."""
+    """Return the text before a position, at most `max_chars` characters of it."""
     return text[max(0, position - max_chars) : position]
 
 
 def get_text_around(text: str, start: int, end: int) -> str:
-    """What stands on both sides, without what lies between."""
+    """Return the text on both sides, without what lies between."""
     return f"{get_text_before(text, start, CONTEXT_CHARS_BEFORE)} \n {text[end : end + CONTEXT_CHARS_AFTER]}"

@@ -1,6 +1,6 @@
-"""Where people write at the shop what nobody asked for, and which of it must not stand there.
+"""Find sensitive numbers in the free text of a delivery: notes, attributes, tags.
 
-Pure. Gives places and kinds, never a text. What is asked for at check-out holds no bank particulars; what is found
+Pure. Returns locations and kinds, never a text. No field of the check-out asks for bank particulars; what is found
 was written into a note, an attribute or a tag.
 """
 
@@ -15,21 +15,21 @@ from bridge.rules.index.identity import legacy_id
 from bridge.rules.index.json_values import read_object, read_objects, read_text, read_texts
 from bridge.rules.scanning import context_words, scanner
 
-# Characters that are looked at. A buyer's note has 5,000 at most: a longer text is an app's, or an attack.
+# Characters that are scanned. A buyer's note has 5,000 at most: a longer text is an app's, or an attack.
 # https://shopify.dev/changelog/note-length-is-now-validated-5000-char
-# Of all places of a delivery: 500 lines with an engraving each have less
+# Of all fields of a delivery: 500 lines with an engraving each have less
 MAX_TEXT_CHARS = 20_000
 MAX_DELIVERY_CHARS = 200_000
 TEXT_TOO_LONG = "too long to look at whole"
 
-# Numbers that Shopify gives to what it keeps, today of 13 and 14 digits. One in ten passes a card's check
+# Shopify's ids, today of 13 and 14 digits. One in ten passes a card's check
 _SHOPIFY_ID_FORMAT = re.compile(r"[4-9]\d{12,13}")
 _ID_NAME_PATTERN = re.compile(r"(?<![a-z])(?i:ids?)(?![a-z])|(?<=[a-z])Ids?\b|(?i:product|variant)")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SensitiveTextLocation:
-    """One place that holds what it should not: `what` names place and kinds, the ids say whose it is."""
+    """One field that holds sensitive numbers: `what` names field and kinds, the ids say of which order and customer."""
 
     what: str
     order_id: str = ""
@@ -37,40 +37,41 @@ class SensitiveTextLocation:
 
     @property
     def review_key(self) -> str:
-        """What makes two of them the same: a customer's note comes again with each of her orders."""
+        """Return what makes two locations the same: a customer's note comes again with each order of that customer."""
         return build_review_key(self.what, customer_id=self.customer_id) if self.customer_id else ""
 
 
 def build_review_key(what: str, *, customer_id: str) -> str:
-    """The name under which a place of a customer is told once."""
+    """Return the key under which a field of a customer is reported once."""
     return f"{what}|customer {customer_id}"
 
 
 def find_sensitive_text(
     topic: str, body: Mapping[str, Any], kinds: Collection[str]
 ) -> list[SensitiveTextLocation]:
-    """The places of one delivery that hold numbers of these kinds, and those that were too long to look at whole."""
+    """Return the fields of one delivery that hold numbers of these kinds, and those too long to read completely."""
     if not kinds:
         return []
     order, customer = _get_record_owner_ids(topic, body)
-    found, left = [], MAX_DELIVERY_CHARS
-    for place, written in _list_text_fields(topic, body):
-        joined = "\n".join(one[:MAX_TEXT_CHARS] for one in written)
-        looked_at = joined[:left]
-        left -= len(looked_at)
-        seen = {hit.kind for hit in scanner.scan_text(looked_at, kinds)} if looked_at else set()
-        said = [", ".join(sorted(seen))] if seen else []
-        if len(looked_at) < len(joined) or any(len(one) > MAX_TEXT_CHARS for one in written):
-            said.append(TEXT_TOO_LONG)
-        hers = customer if place.startswith("customer") else ""
-        found += [
-            SensitiveTextLocation(what=f"{place}: {what}", order_id=order, customer_id=hers) for what in said
+    locations, remaining_chars = [], MAX_DELIVERY_CHARS
+    for field_name, texts in _list_text_fields(topic, body):
+        joined = "\n".join(text[:MAX_TEXT_CHARS] for text in texts)
+        scanned = joined[:remaining_chars]
+        remaining_chars -= len(scanned)
+        found_kinds = {hit.kind for hit in scanner.scan_text(scanned, kinds)} if scanned else set()
+        descriptions = [", ".join(sorted(found_kinds))] if found_kinds else []
+        if len(scanned) < len(joined) or any(len(text) > MAX_TEXT_CHARS for text in texts):
+            descriptions.append(TEXT_TOO_LONG)
+        customer_id = customer if field_name.startswith("customer") else ""
+        locations += [
+            SensitiveTextLocation(what=f"{field_name}: {what}", order_id=order, customer_id=customer_id)
+            for what in descriptions
         ]
-    return found
+    return locations
 
 
 def _list_text_fields(topic: str, body: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
-    """(place, all that stands there): an account in one attribute is known by the bank code in the next."""
+    """Yield (field, all its texts): an account in one attribute is recognised by the bank code in the next."""
     family = topic.partition("/")[0]
     if family == "customers":
         yield from _list_customer_text_fields(body)
@@ -91,8 +92,8 @@ def _list_customer_text_fields(body: Mapping[str, Any]) -> Iterator[tuple[str, l
 
 
 def _format_attributes(values: Any) -> Iterator[str]:
-    """Attributes and properties, `name: value`; without the numbers of products that apps put there."""
-    if isinstance(values, Mapping):  # carts give them as one object
+    """Return attributes and properties as `name: value`, without the numbers of products that apps write."""
+    if isinstance(values, Mapping):  # carts send them as one object
         pairs = [(str(name), str(value)) for name, value in values.items()]
     else:
         pairs = [(str(pair.get("name")), str(pair.get("value"))) for pair in read_objects(values)]
@@ -100,16 +101,16 @@ def _format_attributes(values: Any) -> Iterator[str]:
 
 
 def _is_app_identifier(name: str, value: str) -> bool:
-    """A name with `_` before it is hidden from the buyer: apps write those."""
+    """Return True for a Shopify id written by an app: a name that starts with `_` is hidden from the buyer."""
     if not _SHOPIFY_ID_FORMAT.fullmatch(value) or context_words.BANK_WORDS.search(name.replace("_", " ")):
         return False
     return name.startswith("_") or _ID_NAME_PATTERN.search(name) is not None
 
 
 def _get_record_owner_ids(topic: str, body: Mapping[str, Any]) -> tuple[str, str]:
-    own = legacy_id(body.get("id")) or legacy_id(body.get("admin_graphql_api_id"))
+    own_id = legacy_id(body.get("id")) or legacy_id(body.get("admin_graphql_api_id"))
     if topic.startswith("customers/"):
-        return "", own
-    order = own if topic.startswith("orders/") else legacy_id(body.get("order_id"))
+        return "", own_id
+    order = own_id if topic.startswith("orders/") else legacy_id(body.get("order_id"))
     customer = read_object(body.get("customer"))
     return order, legacy_id(customer.get("id")) or legacy_id(customer.get("admin_graphql_api_id"))

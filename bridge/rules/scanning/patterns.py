@@ -1,7 +1,7 @@
-"""What is known by its shape: a UPI address, an IFSC, a PAN.
+"""Find what is known by its form: a UPI address, an IFSC, a PAN.
 
-Pure. A shape that other things have too counts only with a name that money goes by, or beside a word that says what it
-is; `wide` asks less, for a copy that hides.
+Pure. A form that other numbers share counts only with a name that is used for payments, or beside a word that says
+what it is; `for_masking` asks less, for a copy that hides.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _IFSC_PATTERN = re.compile(
     rf"(?<![A-Za-z0-9])(?P<bank>[A-Za-z]{{4}}){_GAP_PATTERN}{{0,2}}0"
     rf"(?:[A-Za-z0-9]{{6}}|(?:{_GAP_PATTERN}?\d){{6}}(?!{_GAP_PATTERN}?\d{{1,5}}(?!\d)))(?![A-Za-z0-9])"
 )
-# Income-tax Rules, r.114: the fourth letter is the kind of holder. Within a GSTIN it is the business's own
+# Income-tax Rules, r.114: the fourth letter is the kind of holder. Within a GSTIN it is the business's PAN
 _PAN_PATTERN = re.compile(
     r"(?<![A-Za-z0-9])[A-Za-z]{3}(?P<holder>[ABCEFGHJKLPTabcefghjklpt])[A-Za-z][ -]?\d{4}[ -]?[A-Za-z](?![A-Za-z0-9])"
 )
@@ -45,19 +45,19 @@ class ScanHit:
 
 
 def find_by_pattern(text: str, *, for_masking: bool) -> tuple[list[ScanHit], str]:
-    """What has such a shape, and the text with x in its place: what is taken is no part of what stands beside it."""
+    """Return what has such a form, and the text with x in its place, so that no part of a hit is found again."""
     found: list[ScanHit] = []
-    free = text
-    for kind, shape, beginning, counts in _NUMBER_PATTERNS:
-        if beginning.search(free):
+    remaining_text = text
+    for kind, pattern, beginning, is_hit in _NUMBER_PATTERNS:
+        if beginning.search(remaining_text):
             hits = [
                 ScanHit(kind, *each.span())
-                for each in shape.finditer(free)
-                if counts(each, text, for_masking)
+                for each in pattern.finditer(remaining_text)
+                if is_hit(each, text, for_masking)
             ]
-            free = _blank_out_hits(free, hits)
+            remaining_text = _blank_out_hits(remaining_text, hits)
             found += hits
-    return found, free
+    return found, remaining_text
 
 
 def _blank_out_hits(text: str, hits: list[ScanHit]) -> str:
@@ -107,7 +107,7 @@ def _is_pan(match: re.Match[str], text: str, _for_masking: bool) -> bool:
     )
 
 
-# Almost every text holds none of these beginnings, which are quicker to look for than the whole
+# Almost no text holds these beginnings, and they are faster to search than the pattern
 _NUMBER_PATTERNS: tuple[
     tuple[str, re.Pattern[str], re.Pattern[str], Callable[[re.Match[str], str, bool], bool]], ...
 ] = (

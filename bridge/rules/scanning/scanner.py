@@ -1,8 +1,8 @@
-"""Bank and identity numbers in free text: which kinds, and where they stand.
+"""Find bank and identity numbers in free text: which kinds, and where they stand.
 
-Pure. Gives kinds and places, never a value. Reads two ways. `scan` decides whether a person must look, so it
-stays silent where a number is as likely a phone or an order; `mask` decides what a copy hides, so in a text that
-speaks of a bank it takes every number long enough for an account. Both take time in proportion to the text's length.
+Pure. Returns kinds and positions, never a value. `scan_text` decides whether a person must look, so it reports nothing
+where a number is as likely a phone or an order; `mask_text` decides what a copy hides, so in a text that mentions a
+bank it takes every number long enough for an account. Both take time in proportion to the text's length.
 """
 
 from __future__ import annotations
@@ -27,29 +27,32 @@ SCAN_KINDS = (
 )  # the words of `scan_for` in the retention file
 MIN_ACCOUNT_DIGITS, MAX_ACCOUNT_DIGITS = 9, 18  # digits of an account
 MAX_CARD_GROUPS = 7  # of a card: 19 digits, three in each at least
-VISIBLE_LAST_DIGITS = {ACCOUNT_KIND: 4, CARD_KIND: 4}  # digits that may stay; of the others nothing does
+VISIBLE_LAST_DIGITS = {
+    ACCOUNT_KIND: 4,
+    CARD_KIND: 4,
+}  # digits that stay visible, by kind; the other kinds are hidden completely
 
 _DIGIT_RUN = re.compile(r"\d(?:(?:[ \u00a0\u2010-\u2013-]{0,2}|\.)\d){8,}")
 _INDIAN_MOBILE = re.compile(
     r"(?:0|(?:00)?91)?[6-9]\d{9}"
 )  # Indian mobiles, with and without the ways to dial them
-# what issuers print: Visa, Amex, Diners, JCB and RuPay, Mastercard, Discover and RuPay, Maestro and UnionPay
+# the issuers' groups: Visa, Amex, Diners, JCB and RuPay, Mastercard, Discover and RuPay, Maestro and UnionPay
 _CARD_NUMBER = re.compile(
     r"4(?:\d{12}|\d{15}|\d{18})|3[47]\d{13}|3(?:0[0-5]|[689]\d)\d{11}|(?:35|2[2-7]|5\d|6\d|8[12])\d{14}|"
     r"(?:5[06-8]|6\d)\d{11,17}"
 )
 _IFSC_DISTANCE_CHARS = 80
 _DIGIT_GROUP = re.compile(r"\d+")
-DigitGroup: TypeAlias = tuple[int, int]  # of digits: from, and to before
+DigitGroup: TypeAlias = tuple[int, int]  # a group of digits: start, end (exclusive)
 
 
 def scan_text(text: str, kinds: Collection[str] = SCAN_KINDS) -> list[ScanHit]:
-    """What of these kinds stands in a text that a person must look at, in order, none over another."""
+    """Return the hits of these kinds that a person must look at, in order and without overlap."""
     return _find_numbers(text, kinds, for_masking=False)
 
 
 def mask_text(text: str, kinds: Collection[str] = SCAN_KINDS, *, label: str = "") -> str:
-    """The text with what was found hidden; of accounts and cards the last four digits stay.
+    """Return the text with its hits hidden; of accounts and cards the last four digits stay.
 
     `label` is what the text is an answer to, such as the name of an attribute. Unchanged where nothing is found.
     """
@@ -59,15 +62,17 @@ def mask_text(text: str, kinds: Collection[str] = SCAN_KINDS, *, label: str = ""
         start = hit.start - shift
         if start >= 0:
             digits = "".join(_DIGIT_GROUP.findall(text[start : hit.end - shift]))
-            left = digits[-VISIBLE_LAST_DIGITS[hit.kind] :] if hit.kind in VISIBLE_LAST_DIGITS else ""
-            pieces += [text[end:start], "****", left]
+            visible_digits = (
+                digits[-VISIBLE_LAST_DIGITS[hit.kind] :] if hit.kind in VISIBLE_LAST_DIGITS else ""
+            )
+            pieces += [text[end:start], "****", visible_digits]
             end = hit.end - shift
     return "".join([*pieces, text[end:]])
 
 
 def _find_numbers(text: str, kinds: Collection[str], *, for_masking: bool) -> list[ScanHit]:
-    found, free = find_by_pattern(text, for_masking=for_masking)
-    runs = [each.span() for each in _DIGIT_RUN.finditer(free)]
+    found, remaining_text = find_by_pattern(text, for_masking=for_masking)
+    runs = [each.span() for each in _DIGIT_RUN.finditer(remaining_text)]
     if runs:
         numbers = _DigitRunClassifier(
             text, [hit.end for hit in found if hit.kind == IFSC_KIND], for_masking=for_masking
@@ -78,7 +83,7 @@ def _find_numbers(text: str, kinds: Collection[str], *, for_masking: bool) -> li
 
 
 class _DigitRunClassifier:
-    """What runs of digits in one text are. `banks` is where its bank codes end, in order."""
+    """A classifier of the runs of digits in one text."""
 
     def __init__(self, text: str, ifsc_ends: list[int], *, for_masking: bool) -> None:
         self._text, self._ifsc_ends, self._for_masking = text, ifsc_ends, for_masking
@@ -91,8 +96,10 @@ class _DigitRunClassifier:
         )
 
     def classify_run(self, start: int, end: int) -> Iterator[ScanHit]:
-        """Cards and Aadhaars in a run of groups of digits; what is left of it may be an account."""
-        if end - start < 12 and not self._may_hold_accounts:  # too short for the others: a phone, most often
+        """Return the cards and Aadhaars in a run of groups of digits; the other groups may be an account."""
+        if (
+            end - start < 12 and not self._may_hold_accounts
+        ):  # too short for a card or an Aadhaar: most often a phone
             return
         groups = [each.span() for each in _DIGIT_GROUP.finditer(self._text, start, end)]
         named = (
@@ -100,7 +107,7 @@ class _DigitRunClassifier:
         )
         if (
             named and sum(to - at for at, to in groups) <= MAX_ACCOUNT_DIGITS
-        ):  # who writes it knows best, whatever it passes
+        ):  # the label decides, whatever check digit it passes
             yield ScanHit(ACCOUNT_KIND, start, end)
             return
         rest: list[DigitGroup] = []
@@ -123,7 +130,7 @@ class _DigitRunClassifier:
         yield from self._find_accounts(rest)
 
     def _match_card(self, groups: list[DigitGroup], index: int) -> int:
-        """How many groups from here are one card: as issuers number them, with the check digit, not of an id."""
+        """Return how many groups from this one are one card: issuers' lengths, a right check digit, no id."""
         digits, longest = "", 0
         for taken, (start, end) in enumerate(groups[index : index + MAX_CARD_GROUPS], 1):
             if len(digits) + end - start > 19:
@@ -131,7 +138,7 @@ class _DigitRunClassifier:
             digits += self._text[start:end]
             if len(digits) >= 13 and _CARD_NUMBER.fullmatch(digits) and is_luhn_valid(digits):
                 longest = taken
-            if end - start < 3:  # no card is printed in pairs, but days and hours are
+            if end - start < 3:  # cards are not printed in pairs; dates and times are
                 break
         of_an_id = (
             longest
@@ -141,7 +148,7 @@ class _DigitRunClassifier:
         return 0 if of_an_id else longest
 
     def _match_aadhaar(self, groups: list[DigitGroup], index: int) -> int:
-        """How many groups from here are one Aadhaar: twelve digits, in one or as 4-4-4, not of a phone."""
+        """Return how many groups from this one are one Aadhaar: twelve digits, in one or as 4-4-4, not of a phone."""
         sizes = [end - start for start, end in groups[index : index + 4]]
         taken = 1 if sizes[0] == 12 else 3 if sizes[:3] == [4, 4, 4] and sizes[3:] != [4] else 0
         if not taken:
@@ -154,18 +161,18 @@ class _DigitRunClassifier:
             context_words.get_text_before(self._text, start, context_words.CONTEXT_CHARS_BEFORE)
         ):
             return taken
-        dialled = taken == 1 and (
+        is_phone = taken == 1 and (
             context_words.get_text_before(self._text, start, 1) == "+" or _INDIAN_MOBILE.fullmatch(digits)
         )
-        return 0 if dialled or self._has_label(context_words.SHOP_LABEL, start) else taken
+        return 0 if is_phone or self._has_label(context_words.SHOP_LABEL, start) else taken
 
     def _find_accounts(self, groups: list[DigitGroup]) -> Iterator[ScanHit]:
-        """Accounts: all groups between dots together, or, where that is too long, each that is long enough."""
+        """Return accounts: all groups between dots together, or, where that is too long, each that is long enough."""
         if not self._may_hold_accounts:
             return
         for part in self._split_at_dots(groups):
-            whole = sum(end - start for start, end in part) <= MAX_ACCOUNT_DIGITS
-            for start, end in [(part[0][0], part[-1][1])] if whole else part:
+            is_one_account = sum(end - start for start, end in part) <= MAX_ACCOUNT_DIGITS
+            for start, end in [(part[0][0], part[-1][1])] if is_one_account else part:
                 digits = "".join(_DIGIT_GROUP.findall(self._text, start, end))
                 if MIN_ACCOUNT_DIGITS <= len(digits) <= MAX_ACCOUNT_DIGITS and self._is_account(
                     start, end, digits

@@ -1,7 +1,7 @@
-"""Signed bytes become a JSON object, or one error with a constant reason.
+"""Parse signed bytes into a JSON object, or raise one error with a constant reason.
 
 Reads hostile JSON safely: no recursion bomb, no huge number, no NaN, no key given twice, no other encoding
-than UTF-8. Never keeps or shows what it read.
+than UTF-8. Never stores or prints what it read.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from typing import Any, NoReturn
 
 from bridge.errors import PayloadInvalid
 
-MAX_NUMBER_DIGITS = 40  # Shopify's ids have 18 digits; more is no id, and long ones are slow to read
+MAX_NUMBER_DIGITS = 40  # Shopify's ids have at most 18 digits, and long numbers are slow to parse
 
 
 def parse_json_object(raw: bytes) -> dict[str, Any]:
-    """The JSON object of a body. A byte order mark is allowed. Raises PayloadInvalid and nothing else."""
+    """Return the JSON object of a body. A byte order mark is allowed. Raises PayloadInvalid and nothing else."""
     try:
         value = json.loads(
             raw.decode("utf-8-sig"),

@@ -1,7 +1,7 @@
-"""Whether path, headers and body agree, and which topic asks for what.
+"""Decide whether path, headers and body of a webhook agree.
 
 Only the body is signed, so a captured body may come back under another topic, shop or id. A delivery whose
-parts disagree is kept as rejected, for ops to see; it is never acted on.
+parts disagree is kept as rejected, for operators to see; it is never acted on.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ INDEXED_TOPIC_PREFIXES = (
 )
 _TOPIC_FORMAT = re.compile(r"[a-z_]+(\.[a-z_]+)?(/[a-z_]+)?")
 _SHOP_DOMAIN_FORMAT = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com")
-# keys that betray what a body is, whatever topic it is posted under: only the body was ever signed
+# keys that show what a body is, whatever topic it is posted under: only the body is signed
 _TOPIC_BY_BODY_KEY: Mapping[str, str | tuple[str, ...]] = {
     "data_request": "customers/data_request",
     "orders_requested": "customers/data_request",
@@ -43,17 +43,17 @@ _TOPIC_BY_BODY_KEY: Mapping[str, str | tuple[str, ...]] = {
 
 
 def is_topic_well_formed(topic: str) -> bool:
-    """True for what can be a topic: two lower-case words with a slash (or the newer dotted form)."""
+    """Return True for what can be a topic: two lower-case words with a slash (or the newer dotted form)."""
     return len(topic) <= 64 and _TOPIC_FORMAT.fullmatch(topic) is not None
 
 
 def is_shop_domain(domain: str) -> bool:
-    """True for a `*.myshopify.com` domain and nothing around it."""
+    """Return True for a `*.myshopify.com` domain and nothing around it."""
     return len(domain) <= 100 and _SHOP_DOMAIN_FORMAT.fullmatch(domain) is not None
 
 
 def find_header_mismatch(*, topic: str, topic_header: str, shop: str, known_shops: Collection[str]) -> str:
-    """Why headers and path do not belong together, as a constant word; '' where they do.
+    """Return why headers and path do not belong together, as a constant word; '' where they do.
 
     An unknown shop may still send the mandatory topics: `shop/redact` comes 48 hours after the uninstall,
     and Shopify's reviewers install and leave. Without a list of shops (development) every shop is known.
@@ -72,7 +72,7 @@ def find_header_mismatch(*, topic: str, topic_header: str, shop: str, known_shop
 
 
 def check_body_shape(topic: str, body: Mapping[str, Any], shop: str) -> None:
-    """Does the body fit its topic and shop? Raises PayloadInvalid with a constant reason."""
+    """Raise PayloadInvalid with a constant reason where the body does not fit its topic and shop."""
     if any(key in body and not topic.startswith(only) for key, only in _TOPIC_BY_BODY_KEY.items()):
         raise PayloadInvalid("body_of_another_topic")
     if topic.endswith("/delete") and len(body) > _MAX_DELETE_KEYS:
@@ -91,7 +91,7 @@ def _is_topic_with_id(topic: str) -> bool:
     )
 
 
-_MAX_DELETE_KEYS = 4  # the bodies of deletions name an id and next to nothing else
+_MAX_DELETE_KEYS = 4  # the body of a deletion has an id and few other keys
 
 _TOPICS_WITH_ID = frozenset(
     [

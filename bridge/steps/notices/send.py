@@ -1,7 +1,8 @@
 """Send the letters of an account that are due: the instruction, a reminder, or the escalation after the last one.
 
 A letter is recorded after the mail server accepted it. A crash between the two sends it again under the same
-Message-ID, by which mail programs recognise it. Never sends to an address that the merchant has not verified.
+Message-ID, by which mail programs recognise it. Never sends to an address that the merchant has not verified, nor
+while the merchant has not shown that it controls the domain of the Grievance Officer's address.
 """
 
 from __future__ import annotations
@@ -71,6 +72,13 @@ def _find_send_blocker(notice: Notice, processor: Processor | None, services: Se
         return "contact_not_verified"
     if services.settings.is_production and not services.settings.public_url:
         return "public_url_not_set"
+    return _find_mail_blocker(services)
+
+
+def _find_mail_blocker(services: Services) -> str:
+    """Return why no letter can leave at all, '' where one can."""
+    if not services.merchant.officer.domain_control_verified:
+        return "domain_not_verified"
     return "" if services.mailer.configured else "mail_not_configured"
 
 
@@ -172,7 +180,10 @@ def _expire_notice(notice: Notice, items: Sequence[NoticeItem], lease: Lease, se
     """Escalate a notice that stayed unanswered after all reminders. Its link stays valid for a later answer."""
     expired = replace(notice, state=NoticeState.EXPIRED, next_at=None, last_error="")
     letter = build_escalation_letter(expired, items, services=services)
-    if letter is not None and services.mailer.configured:
+    blocker = _find_mail_blocker(services) if letter is not None else "no_contact"
+    if blocker:
+        expired = replace(expired, last_error=f"not escalated: {blocker}")
+    elif letter is not None:
         try:
             services.mailer.send_letter(letter)
         except ConnectorUnavailable as fault:

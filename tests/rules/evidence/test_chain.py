@@ -1,4 +1,4 @@
-"""The chain's arithmetic, against digests computed apart."""
+"""The hash chain, checked against digests that were computed separately."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_canonical_json_is_sorted_tight_and_in_utf8(value, text):
     assert encode_canonical_json(value) == text.encode()
 
 
-def test_names_stand_in_the_order_of_the_rfc_s_own_example():
+def test_names_are_in_the_order_of_the_rfc_s_own_example():
     """RFC 8785, 3.2.3: by UTF-16 code units, so that an emoji comes before a Hebrew letter."""
     given = {
         "\u20ac": "Euro Sign",
@@ -148,7 +148,7 @@ def test_what_is_not_canonical_is_refused_and_not_repeated(value, why):
     assert "2026" not in str(caught.value)
 
 
-def test_a_whole_chain_verifies():
+def test_a_complete_chain_verifies():
     made = events(4)
     assert verify_chain(made, length=4, head_hash=made[-1].hash) == 4
     assert verify_chain([], length=0, head_hash=GENESIS_HASH) == 0
@@ -181,18 +181,18 @@ def test_any_one_change_names_its_row(data):
 
 
 @pytest.mark.parametrize(
-    ("told", "seq"),
+    ("damage", "seq"),
     [(lambda made: made[1:], 1), (lambda made: made[:-1], 5), (lambda made: made[:2] + made[3:], 3)],
 )
-def test_a_missing_row_is_named(told, seq):
+def test_a_missing_row_is_named(damage, seq):
     made = events(5)
     with pytest.raises(EvidenceBroken, match=f"row {seq}"):
-        verify_chain(told(made), length=5, head_hash=made[-1].hash)
+        verify_chain(damage(made), length=5, head_hash=made[-1].hash)
     with pytest.raises(EvidenceBroken, match="row 6"):
         verify_chain(made, length=5, head_hash="x")
 
 
-def test_what_was_signed_must_be_what_stands_there():
+def test_a_signed_hash_must_equal_the_stored_one():
     made = events(4)
     marks = [(each.seq, each.hash) for each in made]
     assert verify_chain(made, length=4, head_hash=made[-1].hash, signed_hashes=marks) == 4

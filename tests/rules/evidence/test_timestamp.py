@@ -1,4 +1,4 @@
-"""Timestamps: the question as openssl reads it, and answers that do not answer. Real answers: tests/connectors."""
+"""Timestamps: the request as openssl reads it, and invalid responses. Real responses: tests/connectors."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def answer(status=0, token=None):
     return sequence(sequence(der.encode_der_integer(status)), info() if token is None else token)
 
 
-def test_an_answer_gives_the_moment_for_what_was_asked():
+def test_a_response_gives_the_moment_for_its_request():
     assert is_timestamp_granted(answer())
     assert is_timestamp_granted(answer(1))
     assert read_timestamp(answer(), digest=DIGEST, nonce=NONCE) == datetime(2026, 11, 22, 10, 15, tzinfo=UTC)
@@ -87,13 +87,13 @@ def test_a_refusal_is_no_grant():
         (answer()[:-9], "cut short"),
     ],
 )
-def test_what_answers_something_else_or_nothing_is_no_timestamp(given_answer, why):
+def test_a_response_to_another_request_is_no_timestamp(given_answer, why):
     with pytest.raises(ValueError, match=why):
         read_timestamp(given_answer, digest=DIGEST, nonce=NONCE)
 
 
 @given(st.binary(max_size=200))
-def test_no_bytes_of_a_stranger_raise_anything_else(noise):
+def test_any_bytes_raise_value_error_only(noise):
     for ask in (is_timestamp_granted, lambda raw: read_timestamp(raw, digest=DIGEST, nonce=NONCE)):
         try:
             ask(noise)
@@ -102,7 +102,7 @@ def test_no_bytes_of_a_stranger_raise_anything_else(noise):
 
 
 @given(st.integers(0, 2**64), st.binary(max_size=400))
-def test_what_is_written_is_read_again(number, content):
+def test_encoded_values_are_read_again(number, content):
     written = der.encode_der_integer(number) + der.encode_der_value(der.OCTET_STRING, content)
     (_, first), (tag, second) = der.read_der_values(written)
     assert (int.from_bytes(first, signed=True), tag, second) == (number, der.OCTET_STRING, content)
@@ -111,22 +111,24 @@ def test_what_is_written_is_read_again(number, content):
 @pytest.mark.parametrize(
     "raw", [b"\x30", b"\x30\x80\x00\x00", b"\x1f\x01\x00", b"\x30\x05\x00", b"\x30\x82\x01"]
 )
-def test_what_is_cut_or_of_no_told_length_is_refused(raw):
+def test_a_cut_value_or_an_indefinite_length_is_refused(raw):
     with pytest.raises(ValueError, match="der"):
         list(der.read_der_values(raw))
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not on this machine")
-def test_openssl_reads_the_question(tmp_path):
+def test_openssl_reads_the_request(tmp_path):
     (tmp_path / "q").write_bytes(build_timestamp_request(DIGEST, NONCE))
-    told = subprocess.run(
+    printed = subprocess.run(
         ["openssl", "ts", "-query", "-in", tmp_path / "q", "-text"],
         capture_output=True,
         text=True,
         check=True,
     ).stdout
-    assert "Hash Algorithm: sha256" in told
-    assert f"Nonce: 0x{NONCE:016X}" in told
-    assert "Certificate required: yes" in told
-    dump = "".join(line[11:60].replace("-", " ") for line in told.splitlines() if line.startswith("    00"))
+    assert "Hash Algorithm: sha256" in printed
+    assert f"Nonce: 0x{NONCE:016X}" in printed
+    assert "Certificate required: yes" in printed
+    dump = "".join(
+        line[11:60].replace("-", " ") for line in printed.splitlines() if line.startswith("    00")
+    )
     assert bytes.fromhex(dump) == DIGEST

@@ -80,7 +80,7 @@ def test_the_host_of_the_url_decides_first(url, expected):
     assert who("Blue Dart Surface", url) == expected
 
 
-def test_an_aggregator_alone_tells_the_account_and_not_the_carrier():
+def test_an_aggregator_alone_names_the_account_and_not_the_carrier():
     assert who("Shiprocket", "https://x.shiprocket.co/t/1", "99900012343") == ("unknown", "shiprocket")
     assert who("Shiprocket - Delhivery Surface") == ("delhivery", "shiprocket")
 
@@ -120,12 +120,12 @@ def test_a_number_confirms_or_contradicts():
         ("AWB1", False),
     ],
 )
-def test_a_phone_or_a_name_in_the_field_of_the_number_is_nobodys_waybill(number, is_personal):
+def test_a_phone_or_a_name_in_the_field_of_the_number_is_no_waybill(number, is_personal):
     assert is_personal_number(number) is is_personal
-    told = attribute_parcel(company="Delhivery", url="https://shiprocket.co/tracking/1", number=number)
-    assert (told.carrier == "unknown") is is_personal
+    attribution = attribute_parcel(company="Delhivery", url="https://shiprocket.co/tracking/1", number=number)
+    assert (attribution.carrier == "unknown") is is_personal
     if is_personal:
-        assert told.account_holder == "merchant", "no aggregator is told either"
+        assert attribution.account_holder == "merchant", "no aggregator is told either"
 
 
 @pytest.mark.parametrize(
@@ -152,12 +152,12 @@ def test_a_phone_or_a_name_in_the_field_of_the_number_is_nobodys_waybill(number,
         ("unknown", "", False),
     ],
 )
-def test_forms_filter_and_old_ones_pass(carrier, number, expected):
+def test_formats_filter_numbers_and_old_formats_pass(carrier, number, expected):
     assert is_plausible_waybill(carrier, number) is expected
 
 
 @given(st.text(), st.text(), st.text())
-def test_no_text_of_a_stranger_is_a_fault(company, url, number):
+def test_any_text_is_attributed_without_an_error(company, url, number):
     found = attribute_parcel(company=company, url=url, number=number)
     assert found.carrier
     assert isinstance(is_plausible_waybill(found.carrier, number), bool)
@@ -190,11 +190,11 @@ def test_no_text_of_a_stranger_is_a_fault(company, url, number):
         ),
     ],
 )
-def test_the_merchants_own_word_comes_first_where_all_of_it_fits(rule, parcel, expected):
-    told = attribute_parcel(
+def test_the_merchants_own_rule_comes_first_where_all_its_conditions_hold(rule, parcel, expected):
+    attribution = attribute_parcel(
         company="Blue Dart Surface", url="", number="69810000002", rules=[AttributionRule(**rule)], **parcel
     )
-    assert (told.carrier, told.account_holder, told.decided_by) == expected
+    assert (attribution.carrier, attribution.account_holder, attribution.decided_by) == expected
 
 
 def test_the_first_rule_that_fits_counts():

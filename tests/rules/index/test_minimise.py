@@ -76,7 +76,7 @@ def test_nothing_but_the_listed_fields_leaves_a_recorded_body(row):
 
 
 @pytest.mark.parametrize(
-    ("told", "cod"),
+    ("fields", "cod"),
     [
         ({"payment_gateway_names": ["Cash on Delivery (COD)"]}, True),
         ({"payment_gateway_names": ["cash_on_delivery"]}, True),
@@ -88,8 +88,8 @@ def test_nothing_but_the_listed_fields_leaves_a_recorded_body(row):
         ({}, None),
     ],
 )
-def test_an_order_shows_whether_its_price_is_collected_at_the_door(told, cod):
-    assert extract_sighting("orders/create", order_body() | told).cod is cod
+def test_an_order_shows_whether_its_price_is_collected_at_the_door(fields, cod):
+    assert extract_sighting("orders/create", order_body() | fields).cod is cod
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_an_order_shows_whether_its_price_is_collected_at_the_door(told, cod):
         (None, ParcelStatus.UNKNOWN),
     ],
 )
-def test_a_fulfilment_shows_where_the_shop_thinks_its_parcel_is(word, status):
+def test_a_fulfilment_shows_the_shops_status_of_its_parcel(word, status):
     body = fixture("constructed_fulfillments_create_delhivery.json")
     alone = {
         "tracking_numbers": ["1490810000016"],
@@ -224,7 +224,7 @@ def test_a_shipment_has_the_numbers_it_names(shipment, numbers):
     assert [one.number for one in extract_sighting("fulfillments/create", shipment).parcels] == numbers
 
 
-def test_a_url_that_is_missing_at_the_end_is_the_last_that_was_given():
+def test_a_missing_url_at_the_end_is_the_last_given_one():
     delhivery = "https://www.delhivery.com/track/package/1"
     seen = extract_sighting(
         "fulfillments/create",

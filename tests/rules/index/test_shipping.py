@@ -39,7 +39,7 @@ ORDER = {
 }
 
 
-def test_both_ways_are_seen_and_an_aggregator_holds_its_own():
+def test_parcels_of_both_directions_are_read_and_an_aggregator_is_the_account_holder():
     out, back = read_platform_parcels(ORDER, ())
     assert out == Waybill(
         number="69810000002",
@@ -52,14 +52,14 @@ def test_both_ways_are_seen_and_an_aggregator_holds_its_own():
     assert (back.number, back.account_system) == ("14908100000016", "delhivery")
 
 
-def test_the_merchants_own_word_comes_first():
+def test_the_merchants_own_rule_comes_first():
     rules = (AttributionRule(location="65", carrier="bluedart"),)
     out, back = read_platform_parcels(ORDER, rules)
     assert (out.carrier, out.account_holder) == ("bluedart", "merchant")
     assert back.carrier == "delhivery"
 
 
-def test_what_is_open_about_the_order_goes_with_each_parcel():
+def test_open_returns_and_disputes_of_the_order_are_with_each_parcel():
     open_ = {"returns": [{"id": "gid://shopify/Return/9", "status": "OPEN"}, {"id": 8, "status": "CLOSED"}]}
     disputed = {"disputes": [{"id": "gid://shopify/ShopifyPaymentsDispute/4", "status": "NEEDS_RESPONSE"}]}
     (out,) = read_platform_parcels(ORDER | open_ | disputed, ())
@@ -68,7 +68,7 @@ def test_what_is_open_about_the_order_goes_with_each_parcel():
     assert [parcel.matters for parcel in read_platform_parcels(ORDER | won, ())] == [()]
 
 
-def test_nonsense_names_no_parcel():
+def test_malformed_orders_have_no_parcel():
     assert (
         list(
             read_platform_parcels(

@@ -1,4 +1,4 @@
-"""What a notice amounts to: whole answers, states, and where an erasure's task stands."""
+"""Answers to notices: which are valid, the state that follows, and the status of the task."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ TODAY = NOW.date()
 KEPT = AnswerRow(answer=ProcessorAnswer.RETAINED, until=date(2031, 3, 31), law="tax")
 
 
-def refusal(entries, said):
+def refusal(entries, answers):
     with pytest.raises(PayloadInvalid) as caught:
-        validate_answer(entries, said, today=TODAY)
+        validate_answer(entries, answers, today=TODAY)
     return caught.value.reason
 
 
-def test_an_answer_is_whole_or_none():
+def test_an_incomplete_answer_is_refused():
     one, two = make_entry(), make_entry()
     erased = AnswerRow(answer=ProcessorAnswer.ERASED)
     validate_answer([one, two], {one.id: erased, two.id: KEPT}, today=TODAY)
@@ -37,7 +37,7 @@ def test_an_answer_is_whole_or_none():
 
 
 @pytest.mark.parametrize(
-    ("said", "reason"),
+    ("answer", "reason"),
     [
         (replace(KEPT, until=None), "until_missing"),
         (replace(KEPT, until=TODAY), "until_not_ahead"),
@@ -47,9 +47,9 @@ def test_an_answer_is_whole_or_none():
         (AnswerRow(answer=ProcessorAnswer.ERASED, note="x" * (MAX_NOTE_CHARS + 1)), "note_too_long"),
     ],
 )
-def test_what_is_kept_has_a_law_and_a_day_ahead(said, reason):
+def test_retained_records_need_a_law_and_a_future_day(answer, reason):
     one = make_entry()
-    assert refusal([one], {one.id: said}) == reason
+    assert refusal([one], {one.id: answer}) == reason
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_what_is_kept_has_a_law_and_a_day_ahead(said, reason):
         ("KN", NoticeState.PARTLY_REFUSED),
     ],
 )
-def test_a_notice_is_what_its_answers_are(answers, state):
+def test_the_state_of_a_notice_follows_from_its_answers(answers, state):
     words = {
         "E": ProcessorAnswer.ERASED,
         "N": ProcessorAnswer.NOT_FOUND,
@@ -74,7 +74,7 @@ def test_a_notice_is_what_its_answers_are(answers, state):
     assert derive_notice_state([words[letter] for letter in answers]) is state
 
 
-def test_while_something_waits_the_task_waits_and_says_what_for():
+def test_the_task_waits_while_an_item_waits_and_gives_the_reasons():
     waits = [
         make_entry(reason="cod_unremitted", not_before=NOW + timedelta(days=3)),
         make_entry(reason="cod_unremitted", not_before=NOW + timedelta(days=5)),
@@ -98,7 +98,7 @@ def test_while_something_waits_the_task_waits_and_says_what_for():
     ]
 
 
-def test_a_letter_that_went_says_when_its_answer_is_due_and_what_is_wrong_with_it():
+def test_a_sent_letter_shows_when_its_answer_is_due_and_its_problem():
     entry = make_entry(state=NoticeState.SENT, notice_id="ntc_1")
     letter = make_notice(id="ntc_1", state=NoticeState.SENT, sent_at=NOW, due_at=NOW + timedelta(days=15))
     now = derive_notice_task_status("delhivery", [entry], [letter])
@@ -109,7 +109,7 @@ def test_a_letter_that_went_says_when_its_answer_is_due_and_what_is_wrong_with_i
         assert derive_notice_task_status("delhivery", [entry], [replace(letter, state=state)]).error == state
 
 
-def test_what_cannot_go_out_is_the_first_thing_to_look_at():
+def test_a_blocked_item_is_the_first_problem():
     entry = make_entry(state=NoticeState.QUEUED, reason="contact_not_verified", notice_id="ntc_1")
     assert (
         derive_notice_task_status("delhivery", [entry], [make_notice(id="ntc_1")]).error
@@ -126,7 +126,7 @@ def test_what_cannot_go_out_is_the_first_thing_to_look_at():
         ([ProcessorAnswer.ERASED, ProcessorAnswer.REFUSED], TaskState.FAILED, Outcome.DENIED),
     ],
 )
-def test_the_worst_answer_is_the_tasks(answers, state, outcome):
+def test_the_worst_answer_decides_the_outcome_of_the_task(answers, state, outcome):
     entries = [make_entry(answer=one, law="tax", until=date(2031, 3, 31)) for one in answers]
     now = derive_notice_task_status("delhivery", entries, [])
     assert (now.state, now.outcome, now.expected_by) == (state, outcome, None)
@@ -138,5 +138,5 @@ def test_the_worst_answer_is_the_tasks(answers, state, outcome):
 
 def test_the_detail_is_json_and_names_no_waybill():
     entries = [make_entry(answer=ProcessorAnswer.ERASED, read_back="blank"), make_entry()]
-    told = json.dumps(derive_notice_task_status("delhivery", entries, [make_notice()]).detail)
-    assert not any(entry.reference in told or entry.order in told for entry in entries)
+    detail = json.dumps(derive_notice_task_status("delhivery", entries, [make_notice()]).detail)
+    assert not any(entry.reference in detail or entry.order in detail for entry in entries)

@@ -1,4 +1,4 @@
-"""When a carrier may be asked: never while a parcel moves, cash is out, something is open, or a hold runs."""
+"""When a carrier may be notified: never while a parcel moves, cash is unpaid, something is open, or a hold runs."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def days(count):
     return timedelta(days=count)
 
 
-def test_a_parcel_that_arrived_long_ago_and_was_paid_before_may_be_asked_about():
+def test_a_prepaid_parcel_delivered_long_ago_may_be_notified():
     assert ask().reason == ""
     assert ask(cod=True, status_at=NOW - days(29)).reason == "hold_open_contract"
     assert ask(cod=True, status_at=NOW - days(40)).reason == ""
@@ -41,30 +41,30 @@ def test_a_parcel_that_arrived_long_ago_and_was_paid_before_may_be_asked_about()
 @pytest.mark.parametrize(
     "status", [ParcelStatus.BOOKED, ParcelStatus.IN_TRANSIT, ParcelStatus.OUT_FOR_DELIVERY]
 )
-def test_a_parcel_that_moves_is_left_in_peace_without_an_end_in_sight(status):
-    told = ask(status=status, status_at=NOW - days(400))
-    assert (told.reason, told.not_before) == ("parcel_moving", None)
+def test_a_moving_parcel_waits_with_an_open_end(status):
+    timing = ask(status=status, status_at=NOW - days(400))
+    assert (timing.reason, timing.not_before) == ("parcel_moving", None)
 
 
 @pytest.mark.parametrize(
     "status", [ParcelStatus.RETURNING, ParcelStatus.RETURN_BOOKED, ParcelStatus.REDIRECTED]
 )
-def test_so_is_one_that_comes_back(status):
+def test_a_returning_parcel_waits_with_an_open_end(status):
     assert ask(status=status).reason == "parcel_returning"
 
 
-def test_it_is_looked_for_with_growing_pauses():
+def test_a_parcel_is_tracked_with_growing_pauses():
     pauses = [(ask(status=ParcelStatus.IN_TRANSIT, looks=n).look_at - NOW).days for n in range(8)]
     assert pauses == [*TRACKING_PAUSE_DAYS, 7, 7]
     assert pauses == sorted(pauses)
 
 
-def test_cash_on_delivery_waits_for_the_longest_cycle_or_for_the_carriers_word():
+def test_cash_on_delivery_waits_for_the_longest_cycle_or_for_the_remittance():
     free = replace(RETENTION, merchant={**RETENTION.merchant, "return_window_days": 0, "warranty_days": 0})
     arrived = NOW - days(12)
-    told = ask(cod=True, status_at=arrived, retention=free)
-    assert (told.reason, told.not_before) == ("cod_unremitted", arrived + days(30))
-    assert told.look_at == told.not_before
+    timing = ask(cod=True, status_at=arrived, retention=free)
+    assert (timing.reason, timing.not_before) == ("cod_unremitted", arrived + days(30))
+    assert timing.look_at == timing.not_before
     assert ask(cod=True, remitted=True, status_at=arrived, retention=free).reason == ""
     assert ask(cod=None, status_at=arrived, retention=free).reason == "cod_not_known"
     assert ask(cod=False, status_at=arrived, retention=free).reason == ""
@@ -72,8 +72,8 @@ def test_cash_on_delivery_waits_for_the_longest_cycle_or_for_the_carriers_word()
 
 def test_claims_of_damage_have_their_days_after_delivery_and_after_return():
     for status in (ParcelStatus.DELIVERED, ParcelStatus.RETURNED):
-        told = ask(status=status, status_at=NOW - days(3), terms=replace(TERMS, claim_days=50))
-        assert (told.reason, told.not_before) == ("claim_window", NOW + days(47))
+        timing = ask(status=status, status_at=NOW - days(3), terms=replace(TERMS, claim_days=50))
+        assert (timing.reason, timing.not_before) == ("claim_window", NOW + days(47))
 
 
 def test_a_returned_parcel_leaves_no_contract_and_no_cash():
@@ -82,8 +82,8 @@ def test_a_returned_parcel_leaves_no_contract_and_no_cash():
 
 
 def test_a_lost_parcel_is_a_claim_first():
-    told = ask(status=ParcelStatus.LOST, status_at=NOW - days(1))
-    assert (told.reason, told.not_before) == ("lost_claim", NOW + days(59))
+    timing = ask(status=ParcelStatus.LOST, status_at=NOW - days(1))
+    assert (timing.reason, timing.not_before) == ("lost_claim", NOW + days(59))
 
 
 @pytest.mark.parametrize(
@@ -95,76 +95,76 @@ def test_a_lost_parcel_is_a_claim_first():
     ],
 )
 @pytest.mark.parametrize("names", [ReferenceKind.WAYBILL, ReferenceKind.ORDER])
-def test_what_is_open_keeps_everything_without_an_end(matters, reason, names):
-    told = ask(matters=matters, names=names)
-    assert (told.reason, told.not_before, told.look_at) == (reason, None, NOW + days(7))
+def test_an_open_blocker_waits_with_an_open_end(matters, reason, names):
+    timing = ask(matters=matters, names=names)
+    assert (timing.reason, timing.not_before, timing.look_at) == (reason, None, NOW + days(7))
 
 
 def test_a_hold_of_the_retention_file_binds_the_carriers_copy_too():
     arrived = datetime(2026, 11, 10, 20, 0, tzinfo=UTC)  # the 11th in India
-    told = ask(status_at=arrived)
-    assert told.reason == "hold_open_contract"
+    timing = ask(status_at=arrived)
+    assert timing.reason == "hold_open_contract"
     # 30 days of warranty: the last day is 11 December, erasable from the 12th, which begins at 18:30 UTC
-    assert told.not_before == datetime(2026, 12, 11, 18, 30, tzinfo=UTC)
+    assert timing.not_before == datetime(2026, 12, 11, 18, 30, tzinfo=UTC)
 
 
-def test_lengths_that_nobody_decided_hold_for_ever_and_say_why():
+def test_undecided_lengths_hold_for_ever_and_give_the_reason():
     undecided = replace(RETENTION, merchant={**RETENTION.merchant, "warranty_days": None})
-    told = ask(retention=undecided)
-    assert (told.reason, told.not_before) == ("hold_open_contract", None)
+    timing = ask(retention=undecided)
+    assert (timing.reason, timing.not_before) == ("hold_open_contract", None)
 
 
 def test_the_one_year_of_the_dpdp_rules_counts_from_the_day_it_is_in_force():
     old = {"status_at": datetime(2027, 2, 1, tzinfo=UTC), "shipped_at": datetime(2027, 1, 28, tzinfo=UTC)}
     assert ask(now=datetime(2027, 5, 12, 10, 0, tzinfo=UTC), **old).reason == ""
-    told = ask(now=datetime(2027, 5, 13, 10, 0, tzinfo=UTC), **old)
-    assert told.reason == "hold_dpdp_one_year"
-    assert told.not_before == datetime(2028, 2, 1, 18, 30, tzinfo=UTC)
+    timing = ask(now=datetime(2027, 5, 13, 10, 0, tzinfo=UTC), **old)
+    assert timing.reason == "hold_dpdp_one_year"
+    assert timing.not_before == datetime(2028, 2, 1, 18, 30, tzinfo=UTC)
 
 
 def test_the_longest_of_several_grounds_counts():
-    told = ask(cod=True, status_at=NOW - days(1), terms=replace(TERMS, claim_days=90))
-    assert (told.reason, told.not_before) == ("claim_window", NOW + days(89))
+    timing = ask(cod=True, status_at=NOW - days(1), terms=replace(TERMS, claim_days=90))
+    assert (timing.reason, timing.not_before) == ("claim_window", NOW + days(89))
 
 
-def test_a_carrier_that_nobody_can_ask_is_given_its_days_from_the_shipping():
+def test_a_parcel_that_cannot_be_tracked_waits_its_days_from_the_shipping():
     blank = {"tracked": False, "status": ParcelStatus.UNKNOWN, "status_at": None, "terms": BARE}
-    told = ask(**blank, shipped_at=NOW - days(10), retention=FREE)
-    assert (told.reason, told.not_before) == ("carrier_not_tracked", NOW + days(50))
+    timing = ask(**blank, shipped_at=NOW - days(10), retention=FREE)
+    assert (timing.reason, timing.not_before) == ("carrier_not_tracked", NOW + days(50))
     assert ask(**blank, shipped_at=NOW - days(61), retention=FREE).reason == ""
-    told = ask(**blank | {"status": ParcelStatus.IN_TRANSIT, "status_at": NOW}, shipped_at=NOW - days(70))
-    assert told.not_before >= NOW + days(60), "the shop said today that it is on its way"
+    timing = ask(**blank | {"status": ParcelStatus.IN_TRANSIT, "status_at": NOW}, shipped_at=NOW - days(70))
+    assert timing.not_before >= NOW + days(60), "the shop said today that it is on its way"
     assert ask(tracked=False).reason == "", "the shop said that it was delivered"
 
 
 @pytest.mark.parametrize("tracked", [True, False])
-def test_what_nobody_can_follow_counts_as_delivered_then_and_is_held_like_it(tracked):
+def test_an_untracked_parcel_then_counts_as_delivered_and_is_held_like_one(tracked):
     lost_from_sight = {"status": ParcelStatus.UNKNOWN, "status_at": None, "tracked": tracked}
     begun = datetime(2027, 6, 1, tzinfo=UTC)
-    told = ask(now=begun + days(61), shipped_at=begun, **lost_from_sight)
-    assert told.reason == "hold_dpdp_one_year"
-    assert told.not_before >= begun + days(60 + 365)
-    told = ask(cod=True, shipped_at=NOW - days(61), retention=FREE, **lost_from_sight)
-    assert (told.reason, told.not_before) == ("cod_unremitted", NOW + days(29))
+    timing = ask(now=begun + days(61), shipped_at=begun, **lost_from_sight)
+    assert timing.reason == "hold_dpdp_one_year"
+    assert timing.not_before >= begun + days(60 + 365)
+    timing = ask(cod=True, shipped_at=NOW - days(61), retention=FREE, **lost_from_sight)
+    assert (timing.reason, timing.not_before) == ("cod_unremitted", NOW + days(29))
 
 
-def test_without_any_date_its_days_begin_at_the_first_look_and_do_not_slide():
+def test_without_any_date_the_days_begin_at_the_first_check_and_do_not_move():
     blank = {"tracked": False, "status": ParcelStatus.UNKNOWN, "status_at": None, "shipped_at": None}
     first = ask(**blank)
     assert first.not_before == NOW + days(60)
     assert ask(now=NOW + days(5), not_before=first.not_before, **blank).not_before == first.not_before
 
 
-def test_a_carrier_that_does_not_know_it_is_no_proof_and_is_asked_again_meanwhile():
-    told = ask(
+def test_an_unknown_waybill_is_no_proof_and_is_tracked_again_meanwhile():
+    timing = ask(
         status=ParcelStatus.NOT_FOUND,
         shipped_at=NOW - days(10),
         status_at=None,
         terms=BARE,
         retention=FREE,
     )
-    assert (told.reason, told.not_before) == ("carrier_does_not_know_it", NOW + days(50))
-    assert told.look_at == NOW + days(1)
+    assert (timing.reason, timing.not_before) == ("carrier_does_not_know_it", NOW + days(50))
+    assert timing.look_at == NOW + days(1)
 
 
 def test_an_operators_release_and_what_is_no_parcel_wait_for_nothing():
@@ -184,21 +184,21 @@ MOMENTS = st.datetimes(datetime(2024, 1, 1), datetime(2029, 12, 31), timezones=s
     looks=st.integers(0, 50),
     tracked=st.booleans(),
 )
-def test_whatever_is_told_it_waits_with_a_reason_and_looks_again_later(**given):
+def test_every_wait_has_a_reason_and_a_later_check(**given):
     now, tracked = given.pop("now"), given.pop("tracked")
-    told = ask(now=now, tracked=tracked, **given)
-    if not told.reason:
+    timing = ask(now=now, tracked=tracked, **given)
+    if not timing.reason:
         assert (
             given["status"] in FINAL_PARCEL_STATUSES
             or not tracked
             or given["status"] in ("unknown", "not_found")
         )
         return
-    assert told.look_at is not None
-    assert told.look_at > now
-    assert told.not_before is None or told.not_before > now
-    if told.not_before is not None:
-        after = ask(now=told.not_before, tracked=tracked, **given)
-        assert after.not_before is None or after.not_before >= told.not_before, (
+    assert timing.look_at is not None
+    assert timing.look_at > now
+    assert timing.not_before is None or timing.not_before > now
+    if timing.not_before is not None:
+        after = ask(now=timing.not_before, tracked=tracked, **given)
+        assert after.not_before is None or after.not_before >= timing.not_before, (
             "a date never comes nearer by waiting"
         )

@@ -1,4 +1,4 @@
-"""Older, different, the same: decided from the two ends of the chain alone."""
+"""Whether a database is older than its ledger, decided from the two ends of the chain."""
 
 from datetime import timedelta
 
@@ -23,14 +23,14 @@ SEEN = LedgerHead(at=NOW, seq=8, hash="8" * 64, signature="signed")
         (SEEN, 20, "f" * 64, "chain_differs"),
     ],
 )
-def test_a_database_is_held_against_the_head_that_the_ledger_saw_last(seen, seq, hash_there, why):
+def test_a_database_is_compared_with_the_last_head_of_the_ledger(seen, seq, hash_there, why):
     assert compare_with_ledger_head(seen, seq, hash_there) == why
 
 
-def test_keys_of_a_shop_are_dead_once_it_was_erased_whole_and_newer_ones_live():
+def test_tombstones_of_an_erased_shop_are_dropped_and_newer_ones_stay():
     def key(name, **given):
-        told = {"shop": SHOP, "field": "customer", "key": name, "erased_at": NOW, "request_id": "req_1"}
-        return Tombstone(**(told | given))
+        fields = {"shop": SHOP, "field": "customer", "key": name, "erased_at": NOW, "request_id": "req_1"}
+        return Tombstone(**(fields | given))
 
     ended = Destruction(kind="shop", ref="req_2", shop=SHOP, at=NOW + timedelta(days=1))
     document = Destruction(kind="document", ref="doc_1", shop=OTHER_SHOP, at=NOW + timedelta(days=1))

@@ -1,4 +1,4 @@
-"""Bank details of a refund: shapes, the lock, the day."""
+"""Bank details of a refund: their form, the purpose lock, the day of their erasure."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def retention():
     return load_retention(RETENTION_FILE)
 
 
-def test_an_account_with_its_code_or_an_address_is_taken():
+def test_an_account_with_its_code_or_a_upi_address_is_accepted():
     taken = validate_bank_details(GOOD | {"account_number": " 0012 3456-7890", "ifsc": "hdfc0001234"})
     assert taken == BankDetails(**GOOD)
     assert (taken.method, taken.last_four) == ("bank", "7890")
@@ -56,7 +56,7 @@ def test_an_account_with_its_code_or_an_address_is_taken():
         (GOOD | {"cvv": "123"}, "field_unknown"),
     ],
 )
-def test_what_is_not_of_its_shape_is_refused_without_being_repeated(given, reason):
+def test_malformed_details_are_refused_without_being_repeated(given, reason):
     with pytest.raises(PayloadInvalid) as fault:
         validate_bank_details(given)
     assert fault.value.reason == reason == str(fault.value)
@@ -92,7 +92,7 @@ def test_a_refund_is_named_by_shopify_s_number_or_the_merchant_s_mark():
         ({"currency": "inr"}, "currency_shape"),
     ],
 )
-def test_what_the_bank_did_not_say_so_is_refused(changed, reason):
+def test_a_malformed_settlement_is_refused(changed, reason):
     good = {"reference": "412345678901", "amount": "1234.00", "currency": "INR", "on": date(2026, 11, 1)}
     assert validate_settlement(**good).amount == Decimal("1234.00")
     with pytest.raises(PayloadInvalid, match=reason):
@@ -105,7 +105,7 @@ ACCOUNT = RefundAccount(
 
 
 @pytest.mark.parametrize(
-    ("account", "told", "code"),
+    ("account", "changes", "code"),
     [
         (ACCOUNT, {}, ""),
         (None, {}, "not_known"),
@@ -117,19 +117,21 @@ ACCOUNT = RefundAccount(
         (replace(ACCOUNT, state=RefundState.SETTLED), {"purpose": "xv"}, "another_purpose"),
     ],
 )
-def test_the_lock(account, told, code):
-    assert find_read_refusal(account, **{"refund": "99", "purpose": "xvi", "lock": ("xvi",)} | told) == code
+def test_details_are_read_only_for_the_purpose_and_refund_of_the_lock(account, changes, code):
+    assert (
+        find_read_refusal(account, **{"refund": "99", "purpose": "xvi", "lock": ("xvi",)} | changes) == code
+    )
 
 
-def test_the_details_go_when_the_day_after_the_last_has_begun_in_india(retention):
+def test_the_details_are_erased_from_the_start_of_the_next_day_in_india(retention):
     matched = compute_day_start(date(2026, 11, 22), retention)
     assert matched == datetime(2026, 11, 21, 18, 30, tzinfo=UTC)
     assert compute_erase_at(NOW, matched, retention) == datetime(2026, 12, 22, 18, 30, tzinfo=UTC)
 
 
-def test_in_doubt_they_stay_and_without_a_hold_they_go_at_once(retention):
-    def changed(**told):
-        category = replace(retention.categories[settlement_rules.REFUND_BANK_CATEGORY], **told)
+def test_in_doubt_the_details_stay_and_without_a_hold_they_are_erased_at_once(retention):
+    def changed(**changes):
+        category = replace(retention.categories[settlement_rules.REFUND_BANK_CATEGORY], **changes)
         return replace(retention, categories={settlement_rules.REFUND_BANK_CATEGORY: category})
 
     matched = compute_day_start(date(2026, 11, 22), retention)

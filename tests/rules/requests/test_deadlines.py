@@ -80,7 +80,7 @@ def test_t01_a_mail_before_the_webhook_starts_the_clock():
     assert found.due_by_rule[SHOPIFY_CLOCK] == moment("2027-03-12T08:00Z")
 
 
-def test_where_all_agree_the_promise_governs_and_then_the_law():
+def test_of_equal_clocks_the_promise_governs_and_then_the_law():
     received = moment("2027-03-31T10:00Z")
 
     found = compute_clocks(received_at=received, webhook_received_at=received, rules=rules())
@@ -133,7 +133,7 @@ def test_the_time_of_day_stays_when_clocks_change(start, end):
         (date(2026, 12, 15), 0, date(2026, 12, 15)),
     ],
 )
-def test_months_end_where_the_calendar_ends_them(day, months, end):
+def test_a_day_that_a_month_lacks_becomes_its_last(day, months, end):
     assert add_months_to_date(day, months) == end
 
 

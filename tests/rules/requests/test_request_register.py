@@ -25,19 +25,19 @@ def closed(received_at, days, **given):
 
 
 def made(*requests, **given):
-    told = {"open_answers": {}, "held": [], "laws": {}, "zone": INDIA, "now": NOW} | given
-    return build_request_register(requests, **told)
+    register = {"open_answers": {}, "held": [], "laws": {}, "zone": INDIA, "now": NOW} | given
+    return build_request_register(requests, **register)
 
 
-def test_months_are_the_merchant_s_and_figures_are_of_those_received_in_them():
+def test_months_are_the_merchant_s_and_count_the_requests_received_in_them():
     last_evening = datetime(2026, 11, 30, 19, 0, tzinfo=UTC)  # half past midnight of 1 December in India
-    told = made(
+    register = made(
         closed(datetime(2026, 11, 2, tzinfo=UTC), 2),
         closed(datetime(2026, 11, 3, tzinfo=UTC), 5, kind=RequestKind.ERASURE),
         closed(datetime(2026, 11, 4, tzinfo=UTC), 40),
         closed(last_evening, None),
     )
-    november, december = told["months"]
+    november, december = register["months"]
     assert november == {
         "month": "2026-11",
         "requests": 3,
@@ -53,13 +53,13 @@ def test_months_are_the_merchant_s_and_figures_are_of_those_received_in_them():
     assert december["late"] == 1, "open, and due on the thirtieth of December"
 
 
-def test_late_ones_are_listed_with_their_reason_and_nobody():
-    late = replace(closed(datetime(2026, 11, 4, tzinfo=UTC), None), last_error="KeyError at x.py:1 y")
-    told = made(late, closed(datetime(2026, 12, 20, tzinfo=UTC), None))
-    assert [(row["id"], row["reason"], row["closed_at"]) for row in told["late"]] == [
-        (late.id, "KeyError at x.py:1 y", None)
+def test_overdue_requests_are_listed_with_their_reason_and_no_person():
+    overdue = replace(closed(datetime(2026, 11, 4, tzinfo=UTC), None), last_error="KeyError at x.py:1 y")
+    register = made(overdue, closed(datetime(2026, 12, 20, tzinfo=UTC), None))
+    assert [(row["id"], row["reason"], row["closed_at"]) for row in register["late"]] == [
+        (overdue.id, "KeyError at x.py:1 y", None)
     ]
-    assert late.subject not in str(told)
+    assert overdue.subject not in str(register)
 
 
 def test_what_is_held_is_counted_by_law_and_year_of_release():
@@ -69,16 +69,18 @@ def test_what_is_held_is_counted_by_law_and_year_of_release():
         (["claim"], None, 1),
         ([], date(2030, 1, 1), 4),
     ]
-    told = made(held=held, laws={"tax_books": "CGST Act s.36"}, open_answers={"delhivery": 2, "bluedart": 1})
-    assert [(row["hold"], row["release_year"], row["documents"], row["law"]) for row in told["held"]] == [
+    register = made(
+        held=held, laws={"tax_books": "CGST Act s.36"}, open_answers={"delhivery": 2, "bluedart": 1}
+    )
+    assert [(row["hold"], row["release_year"], row["documents"], row["law"]) for row in register["held"]] == [
         ("claim", "2034", 2, ""),
         ("claim", "undecided", 1, ""),
         ("none", "2030", 4, ""),
         ("tax_books", "2034", 5, "CGST Act s.36"),
     ]
-    assert list(told["open_answers"]) == ["bluedart", "delhivery"]
+    assert list(register["open_answers"]) == ["bluedart", "delhivery"]
 
 
 def test_a_bridge_without_requests_has_an_empty_register():
-    told = made()
-    assert (told["months"], told["late"], told["held"]) == ([], [], [])
+    register = made()
+    assert (register["months"], register["late"], register["held"]) == ([], [], [])

@@ -1,4 +1,4 @@
-"""Holds: the vectors of the tax laws, what begins and ends a hold, and doubt that never releases."""
+"""Holds: the vectors of the tax laws, what begins and ends a hold; doubt never releases."""
 
 import json
 from dataclasses import replace
@@ -96,7 +96,7 @@ class TestTheTaxVectors:
             assert compute_last_day(rule, args, issued, calendar=INDIA).isoformat() == vector[expected]
 
     @pytest.mark.parametrize("kind", ["proprietorship", "partnership"])
-    def test_t09_who_is_no_company_keeps_until_the_income_tax_ends(self, vector, kind):
+    def test_t09_a_merchant_that_is_no_company_keeps_until_the_income_tax_duty_ends(self, vector, kind):
         found = holds(
             "invoice_document", {"document_issued_at": vector["invoice_issued_at"]}, TODAY, form(kind)
         )
@@ -120,7 +120,7 @@ class TestTheTaxVectors:
         assert longest.last_day.isoformat() == vector["companies_act_last_day"]
         assert longest.erasable_from.isoformat() == vector["erasable_from_company_or_unknown"]
 
-    def test_a_hold_whose_day_has_come_lets_go_by_itself(self, vector):
+    def test_a_hold_ends_by_itself_on_its_day(self, vector):
         events = {"document_issued_at": vector["invoice_issued_at"]}
         free = date.fromisoformat(vector["erasable_from_noncompany"])
 
@@ -128,19 +128,19 @@ class TestTheTaxVectors:
         assert holds("invoice_document", events, free) == {}
 
 
-def test_t10_an_unknown_legal_form_releases_no_books_but_the_rest():
+def test_t10_an_unknown_legal_form_releases_everything_but_books():
     events = {"document_issued_at": "2026-11-22T10:00Z", "delivered_at": "2026-11-25T10:00Z"}
-    late = date(2060, 1, 1)
+    latest = date(2060, 1, 1)
 
-    books = holds("invoice_document", events, late, form("unknown"))
+    books = holds("invoice_document", events, latest, form("unknown"))
     assert set(books) == {"gst_books", "income_tax_books", "companies_books"}
     assert all(hold.release_needs == (LEGAL_FORM_FIELD,) for hold in books.values())
     assert books["companies_books"].erasable_from == date(2035, 4, 1)
     events["last_processing_at"] = "2027-06-01T10:00Z"
-    assert holds("contact", events, late, form("unknown")) == {}
+    assert holds("contact", events, latest, form("unknown")) == {}
 
 
-def test_a_file_nobody_reviewed_releases_no_books():
+def test_a_file_that_was_not_reviewed_releases_no_books():
     events = {"document_issued_at": "2026-11-22T10:00Z"}
 
     books = holds("payment_reference", events, date(2060, 1, 1), replace(REVIEWED, reviewed_on=None))
@@ -155,7 +155,7 @@ def test_an_llp_keeps_eight_years():
     assert "companies_books" not in found
 
 
-def test_no_invoice_no_claim_no_hold():
+def test_without_an_invoice_or_a_claim_there_is_no_hold():
     assert holds("invoice_document", {}) == {}
     assert holds("customer_profile", {"document_issued_at": "2026-11-22T10:00Z"}) == {}
 
@@ -194,7 +194,7 @@ def test_the_contract_is_discharged_by_the_latest_of_returns_warranty_and_refund
     assert compute_contract_end(moments(events), REVIEWED) == day
 
 
-def test_nobody_can_say_when_a_contract_ends_whose_rule_or_length_is_missing():
+def test_a_contract_without_rule_or_length_has_an_open_end():
     events = moments({"delivered_at": "2026-11-05T20:00Z"})
     unread = {name: rule for name, rule in REVIEWED.holds.items() if name != "open_contract"}
 
@@ -203,7 +203,7 @@ def test_nobody_can_say_when_a_contract_ends_whose_rule_or_length_is_missing():
 
 
 @pytest.mark.parametrize("length", ["warranty_days", "return_window_days"])
-def test_a_length_nobody_decided_keeps_the_contract_open(length):
+def test_an_undecided_length_keeps_the_contract_open(length):
     undecided = replace(REVIEWED, merchant={**REVIEWED.merchant, length: None})
 
     found = holds("address", {"delivered_at": "2020-01-01T10:00Z"}, TODAY, undecided)
@@ -229,7 +229,7 @@ def test_bank_details_stay_while_the_refund_is_open_and_thirty_days_more():
     assert holds("cod_refund_bank", reconciled, date(2026, 12, 2)) == {}
 
 
-def test_a_claim_holds_until_a_person_lets_go_and_stands_first():
+def test_a_claim_holds_until_a_person_releases_it_and_comes_first():
     events = {"document_issued_at": "2026-11-22T10:00Z", "claim_opened_at": "2026-11-22T10:00Z"}
 
     found = holds("invoice_document", events, date(2030, 1, 1))
@@ -261,16 +261,16 @@ def test_t11_a_credit_note_of_the_next_year_keeps_both_documents_to_its_own_day(
     }
 
 
-def test_t07_books_of_somebody_in_the_eu_stand_on_no_law_of_the_union():
+def test_t07_books_of_a_buyer_in_the_eu_name_no_law_of_the_union():
     events = {"document_issued_at": "2026-11-22T10:00Z"}
 
-    there = holds("invoice_document", events, regimes=("IN", "EU"))
-    here = holds("invoice_document", events)
+    abroad = holds("invoice_document", events, regimes=("IN", "EU"))
+    at_home = holds("invoice_document", events)
 
-    assert {hold.gdpr_ground for hold in there.values()} == {"17(3)(e)"}
-    assert not any(hold.must_disclose for hold in there.values())
-    assert {hold.gdpr_ground for hold in here.values()} == {""}
-    assert [hold.last_day for hold in there.values()] == [hold.last_day for hold in here.values()]
+    assert {hold.gdpr_ground for hold in abroad.values()} == {"17(3)(e)"}
+    assert not any(hold.must_disclose for hold in abroad.values())
+    assert {hold.gdpr_ground for hold in at_home.values()} == {""}
+    assert [hold.last_day for hold in abroad.values()] == [hold.last_day for hold in at_home.values()]
 
 
 @pytest.mark.parametrize("regime", ["EU", "UK"])
@@ -279,9 +279,9 @@ def test_the_one_year_floor_is_disclosed_abroad_or_gives_way_there(regime):
     rule = replace(SHIPPED.holds["dpdp_one_year"], eu_conflict="erase")
     decided = replace(REVIEWED, holds={**REVIEWED.holds, "dpdp_one_year": rule})
 
-    there = holds("contact", events, day, regimes=("IN", regime))
+    abroad = holds("contact", events, day, regimes=("IN", regime))
 
-    assert [(each.ground, each.must_disclose) for each in there.values()] == [("dpdp_one_year", True)]
+    assert [(each.ground, each.must_disclose) for each in abroad.values()] == [("dpdp_one_year", True)]
     assert not holds("contact", events, day)["dpdp_one_year"].must_disclose
     assert holds("contact", events, day, decided, ("IN", regime)) == {}
     assert list(holds("contact", events, day, decided)) == ["dpdp_one_year"]
@@ -348,16 +348,16 @@ def test_a_tax_proceeding_keeps_the_books_open_and_a_year_after_it():
 @pytest.mark.parametrize("missing", ["holds", "laws"])
 def test_a_rule_that_cannot_be_read_holds_for_ever_and_disables_no_other(missing):
     name = {"holds": "gst_books", "laws": "cgst"}[missing]
-    kept = {key: each for key, each in getattr(REVIEWED, missing).items() if key != name}
+    remaining = {key: each for key, each in getattr(REVIEWED, missing).items() if key != name}
 
-    found = holds("invoice_document", {}, date(2999, 1, 1), replace(REVIEWED, **{missing: kept}))
+    found = holds("invoice_document", {}, date(2999, 1, 1), replace(REVIEWED, **{missing: remaining}))
 
     assert list(found) == ["gst_books"]
     assert found["gst_books"].erasable_from is None
     assert "could not be read" in found["gst_books"].citation
 
 
-def test_a_law_asks_for_facts_and_an_untold_fact_counts():
+def test_a_law_may_depend_on_facts_and_a_missing_fact_counts():
     law = Law(
         id="x",
         title="x",
@@ -382,7 +382,7 @@ def test_a_year_whose_return_was_extended_ends_later():
     assert last(moved, issued + timedelta(seconds=1)) == last(INDIA, issued + timedelta(seconds=1))
 
 
-def test_other_calendars_keep_their_order():
+def test_other_calendars_are_computed_by_their_own_days():
     january = Calendar(fy_start=(1, 1), gst_annual_return_due=(6, 30))
 
     assert compute_financial_year_end(date(2026, 5, 1), january) == date(2026, 12, 31)
@@ -411,7 +411,7 @@ def test_each_rule_gives_the_last_day_or_leaves_the_end_open(rule, args, expecte
     assert compute_last_day(rule, args, leap_day, calendar=INDIA) == expected
 
 
-def test_what_has_not_happened_or_lies_beyond_the_calendar_has_no_last_day():
+def test_an_event_that_has_not_happened_or_lies_beyond_the_calendar_has_no_last_day():
     assert compute_last_day("event_plus_days", {"days": 1}, None, calendar=INDIA) is None
     beyond = datetime.max.replace(tzinfo=UTC)
     assert compute_last_day("event_plus_days", {"days": 1}, beyond, calendar=INDIA) is None
@@ -452,7 +452,7 @@ def test_an_age_without_a_span_is_refused():
         compute_age_end({}, moment("2026-11-22T10:00Z"), INDIA)
 
 
-def test_every_name_a_file_may_give_is_a_function():
+def test_every_rule_that_a_file_may_name_is_a_function():
     assert LAST_DAY_RULES.keys() == LAST_DAY_RULE_ARGS.keys()
 
 
@@ -467,7 +467,7 @@ def test_books_stay_at_least_their_years_and_at_most_one_more(event, years):
 
 @given(MOMENTS, MOMENTS)
 def test_a_later_document_never_shortens(one, other):
-    early, late = sorted((one, other))
+    early, latest = sorted((one, other))
     for rule, args in (
         ("gst_annual_return_due_plus_months", {"months": 72}),
         ("fy_end_plus_years", {"years": 7}),
@@ -476,7 +476,7 @@ def test_a_later_document_never_shortens(one, other):
         ("event_plus_years", {"years": 3}),
     ):
         assert compute_last_day(rule, args, early, calendar=INDIA) <= compute_last_day(
-            rule, args, late, calendar=INDIA
+            rule, args, latest, calendar=INDIA
         )
 
 
@@ -491,7 +491,7 @@ def test_a_later_document_never_shortens(one, other):
     st.dates(min_value=date(2027, 5, 13), max_value=date(2200, 1, 1)),
     st.sampled_from(["proprietorship", "company", "unknown"]),
 )
-def test_holds_stand_longest_first_and_only_while_they_hold(category, events, today, kind):
+def test_holds_are_listed_longest_first_and_only_while_they_hold(category, events, today, kind):
     found = find_retention_holds(
         SHIPPED.categories[category], events=events, today=today, retention=form(kind)
     )

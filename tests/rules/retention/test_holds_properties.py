@@ -91,14 +91,14 @@ def machine_in(zone):
 @quick
 @given(MOMENTS, MOMENTS)
 def test_a_later_document_never_releases_earlier(rule, one, other):
-    early, late = sorted((one, other))
+    early, latest = sorted((one, other))
 
-    assert last(rule, early) <= last(rule, late)
+    assert last(rule, early) <= last(rule, latest)
 
 
 @quick
 @given(CATEGORIES, EVENTS, st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=3_000)), DAYS)
-def test_what_happened_later_never_lets_anything_go_earlier(category, events, delay, today):
+def test_a_later_event_never_releases_earlier(category, events, delay, today):
     for name in events:
         later = events | {name: events[name] + delay}
         assert end(held(category, events, today)) <= end(held(category, later, today))
@@ -206,24 +206,24 @@ def test_one_more_regime_never_keeps_anything_longer(category, events, today, ab
     rules = {name: replace(rule, eu_conflict=conflict) for name, rule in REVIEWED.holds.items()}
     decided = replace(REVIEWED, holds=rules)
 
-    here = held(category, events, today, decided)
-    there = held(category, events, today, decided, regimes=("IN", *abroad))
+    at_home = held(category, events, today, decided)
+    holds_abroad = held(category, events, today, decided, regimes=("IN", *abroad))
 
-    assert there.keys() <= here.keys()
-    assert all(there[ground].last_day == here[ground].last_day for ground in there)
+    assert holds_abroad.keys() <= at_home.keys()
+    assert all(holds_abroad[ground].last_day == at_home[ground].last_day for ground in holds_abroad)
 
 
 @quick
 @given(
     CATEGORIES, EVENTS, DAYS, st.sampled_from(["Pacific/Kiritimati", "America/Los_Angeles", "Asia/Kolkata"])
 )
-def test_where_the_machine_stands_changes_no_day(category, events, today, zone):
+def test_the_time_zone_of_the_machine_changes_no_day(category, events, today, zone):
     with machine_in("UTC"):
-        here = held(category, events, today)
+        at_home = held(category, events, today)
     with machine_in(zone):
-        assert held(category, events, today) == here
-        told_there = {name: at.astimezone(ZoneInfo(zone)) for name, at in events.items()}
-        assert held(category, told_there, today) == here
+        assert held(category, events, today) == at_home
+        local_events = {name: at.astimezone(ZoneInfo(zone)) for name, at in events.items()}
+        assert held(category, local_events, today) == at_home
 
 
 @quick
@@ -250,9 +250,9 @@ def test_a_law_that_is_not_in_force_changes_nothing(category, events, today, end
         laws={**REVIEWED.laws, "another": law},
         holds={**REVIEWED.holds, "another": rule},
     )
-    kept = replace(SHIPPED.categories[category], holds=(*SHIPPED.categories[category].holds, "another"))
+    changed = replace(SHIPPED.categories[category], holds=(*SHIPPED.categories[category].holds, "another"))
 
-    after = find_retention_holds(kept, events=events, today=today, retention=more)
+    after = find_retention_holds(changed, events=events, today=today, retention=more)
 
     assert {hold.ground: hold for hold in after} == held(category, events, today)
     assert (
@@ -265,7 +265,7 @@ def test_a_law_that_is_not_in_force_changes_nothing(category, events, today, end
 @given(EVENTS, DAYS, st.sampled_from(["proprietorship", "partnership", "llp", "company"]))
 def test_an_unknown_legal_form_keeps_as_long_as_any(events, today, form):
     def books(kind):
-        kept = replace(REVIEWED, merchant={**REVIEWED.merchant, "legal_entity_type": kind})
-        return end(held("invoice_document", events, today, kept))
+        changed = replace(REVIEWED, merchant={**REVIEWED.merchant, "legal_entity_type": kind})
+        return end(held("invoice_document", events, today, changed))
 
     assert books("unknown") >= books(form)

@@ -1,4 +1,4 @@
-"""What a statutory copy says and whom it names, at the edges of the rules. Orders are Shopify's, people invented."""
+"""What a statutory copy states and when it names the buyer, at the edges of the rules. Orders are Shopify's samples."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ BERLIN = DELHI | {"city": "Berlin", "province": None, "province_code": None, "co
 
 
 def body(total="51499.00", tax="1500.00", **changed):
-    told = {
+    fields = {
         "id": 1001,
         "name": "#1001",
         "updated_at": "2026-11-22T10:00:00Z",
@@ -73,16 +73,16 @@ def body(total="51499.00", tax="1500.00", **changed):
             }
         ],
     }
-    return told | changed
+    return fields | changed
 
 
-def copy(told=None, *, rules=RETENTION.vault, topic="orders/paid"):
-    sold = read_sale(topic, told or body(), NOW)
+def copy(fields=None, *, rules=RETENTION.vault, topic="orders/paid"):
+    sold = read_sale(topic, fields or body(), NOW)
     sealed = build_invoice_copy(sold, SUPPLIER, CONDITIONS, rules)
     return sealed, json.loads(sealed.content)
 
 
-def test_t05_one_rupee_below_the_threshold_it_holds_the_state_and_neither_name_nor_street():
+def test_t05_one_rupee_below_the_threshold_the_copy_has_the_state_and_neither_name_nor_street():
     sealed, content = copy(body("51498.99", "1499.99"))
     assert compute_taxable_value(read_sale("orders/paid", body("51498.99", "1499.99"), NOW)) == Decimal(
         "49999.00"
@@ -98,7 +98,7 @@ def test_t05_one_rupee_below_the_threshold_it_holds_the_state_and_neither_name_n
     assert [word for word in ("Asha", "Nowhere", "110001") if word.encode() in sealed.content] == []
 
 
-def test_t06_from_fifty_thousand_of_taxable_value_it_holds_name_address_state_and_code():
+def test_t06_from_fifty_thousand_of_taxable_value_the_copy_has_name_address_state_and_code():
     sealed, content = copy(body("51500.00", "1500.00"))
     assert content["taxable_value"] == "50000.00"
     assert content["named_because"] == ["taxable_value_at_least_50000_inr"]
@@ -108,21 +108,21 @@ def test_t06_from_fifty_thousand_of_taxable_value_it_holds_name_address_state_an
     assert content["place_of_supply"]["gst_state_code"] == "07"
 
 
-def test_t07_to_berlin_it_holds_name_address_and_country_at_any_value():
+def test_t07_the_copy_of_an_export_has_name_address_and_country_at_any_value():
     _, content = copy(body("3090.00", "0.00", shipping_address=BERLIN))
     assert content["named_because"] == ["is_export"]
     assert content["buyer"]["delivered_to"]["country_code"] == "DE"
     assert content["place_of_supply"]["gst_state_code"] == ""
 
 
-def test_whatever_the_value_no_copy_holds_what_no_rule_asks_for():
+def test_no_copy_has_particulars_that_no_rule_asks_for():
     sealed, _ = copy(body("900000.00", "0.00"))
     forbidden = ("qwertzuiop.example", "9811122233", "bell", "vip", "203.0.113", "For Asha", "28.6")
     assert [word for word in forbidden if word.encode() in sealed.content] == []
 
 
 @pytest.mark.parametrize(
-    ("told", "reason"),
+    ("fields", "reason"),
     [
         ({"note_attributes": [{"name": "Invoice_Name", "value": "yes"}]}, "recipient_requested"),
         ({"note_attributes": [{"name": "gstin", "value": "29abcde1234f1z5"}]}, "recipient_has_gstin"),
@@ -132,30 +132,30 @@ def test_whatever_the_value_no_copy_holds_what_no_rule_asks_for():
         ({"total_tax": None}, "taxable_value_unknown"),
     ],
 )
-def test_a_small_invoice_names_her_where_a_rule_or_a_doubt_says_so(told, reason):
-    _, content = copy(body("1030.00", "30.00") | told)
+def test_a_small_invoice_names_the_buyer_where_a_rule_wants_it_or_in_doubt(fields, reason):
+    _, content = copy(body("1030.00", "30.00") | fields)
     assert content["named_because"] == [reason]
     assert content["buyer"]["billed_to"]["city"] == "Delhi"
 
 
-def test_an_attribute_that_is_empty_asks_for_nothing():
-    told = body("1030.00", "30.00", note_attributes=[{"name": "invoice_name", "value": " "}])
-    assert copy(told)[1]["named_because"] == []
+def test_an_empty_attribute_asks_for_nothing():
+    fields = body("1030.00", "30.00", note_attributes=[{"name": "invoice_name", "value": " "}])
+    assert copy(fields)[1]["named_because"] == []
 
 
-def test_the_setting_puts_her_name_into_every_copy():
+def test_the_setting_names_the_buyer_in_every_copy():
     _, content = copy(body("1030.00", "30.00"), rules=replace(RETENTION.vault, keep_identity=True))
     assert content["named_because"] == ["kept_by_setting"]
 
 
-def test_an_unknown_condition_keeps_her_name_for_a_copy_cannot_be_mended_later():
+def test_an_unknown_condition_names_the_buyer_since_a_copy_cannot_be_corrected_later():
     sold = read_sale("orders/paid", body("1030.00", "30.00"), NOW)
     assert list_buyer_name_reasons(sold, ("a_rule_nobody_wrote",), RETENTION.vault) == (
         "a_rule_nobody_wrote",
     )
 
 
-def test_the_figures_are_those_that_an_invoice_must_say():
+def test_the_figures_are_those_that_an_invoice_must_state():
     _, content = copy(body("51500.00", "1500.00"))
     assert (content["number"], content["tax_amount"], content["total"]) == ("#1001", "1500.00", "51500.00")
     assert content["lines"][0]["hsn"] == "7113"
@@ -172,16 +172,16 @@ def test_a_tip_is_no_taxable_value():
 
 
 @pytest.mark.parametrize("topic", ["orders/create", "orders/updated", "orders/cancelled", "customers/update"])
-def test_t08_what_was_neither_paid_nor_sent_proves_no_invoice(topic):
+def test_t08_an_order_neither_paid_nor_sent_proves_no_invoice(topic):
     assert read_sale(topic, body("80000.00", "0.00", financial_status="voided"), NOW) is None
 
 
-def test_an_order_of_a_test_is_no_sale():
+def test_a_test_order_is_no_sale():
     assert read_sale("orders/paid", body(test=True), NOW) is None
 
 
 def test_a_refund_is_a_credit_note_that_names_nobody():
-    told = {
+    fields = {
         "id": 77,
         "order_id": 1001,
         "note": "for Asha",
@@ -191,7 +191,7 @@ def test_a_refund_is_a_credit_note_that_names_nobody():
         ],
         "transactions": [{"kind": "refund", "amount": "1030.00", "currency": "INR", "gateway": "bank"}],
     }
-    sealed, content = copy(told, topic="refunds/create")
+    sealed, content = copy(fields, topic="refunds/create")
     assert (sealed.kind, sealed.source_id, sealed.order_id) == (DocumentKind.CREDIT_NOTE, "77", "1001")
     assert (content["total"], content["tax_amount"], content["taxable_value"]) == (
         "1030.00",
@@ -205,11 +205,11 @@ def test_a_refund_is_a_credit_note_that_names_nobody():
 @pytest.mark.parametrize("name", ["orders_paid.json", "orders_fulfilled.json"])
 def test_shopifys_own_samples_are_read(name):
     topic = name.removesuffix(".json").replace("_", "/", 1)
-    told = fixture(name) | {"test": False}
-    sold = read_sale(topic, told, NOW)
-    assert (sold.order_id, sold.number) == (str(told["id"]), told["name"])
-    assert sold.total == Decimal(told["total_price"])
-    assert len(sold.lines) == len(told["line_items"])
+    fields = fixture(name) | {"test": False}
+    sold = read_sale(topic, fields, NOW)
+    assert (sold.order_id, sold.number) == (str(fields["id"]), fields["name"])
+    assert sold.total == Decimal(fields["total_price"])
+    assert len(sold.lines) == len(fields["line_items"])
 
 
 def test_every_state_of_india_has_its_code():
@@ -227,7 +227,7 @@ words = st.one_of(
 
 
 @given(st.sampled_from(INVOICE_TOPICS), st.dictionaries(st.sampled_from(sorted(body())), words, max_size=8))
-def test_whatever_a_body_holds_it_is_read_or_left_and_never_breaks(topic, changed):
+def test_any_body_is_read_or_ignored_and_never_raises(topic, changed):
     sold = read_sale(topic, body(**changed), NOW)
     if sold is not None:
         assert (

@@ -1,4 +1,4 @@
-"""What a file says of ages is compared with another one's: whatever may let something go earlier is named."""
+"""Comparing two retention files: every change that may end a retention earlier is reported."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ FILE = settled_retention()
 
 
 def with_age(category, name="max_age", **age):
-    told = replace(FILE.categories[category], **{name: age})
-    return replace(FILE, categories={**FILE.categories, category: told})
+    compare = replace(FILE.categories[category], **{name: age})
+    return replace(FILE, categories={**FILE.categories, category: compare})
 
 
 def with_holds(category, *holds):
-    told = replace(FILE.categories[category], holds=holds)
-    return replace(FILE, categories={**FILE.categories, category: told})
+    compare = replace(FILE.categories[category], holds=holds)
+    return replace(FILE, categories={**FILE.categories, category: compare})
 
 
 def with_hold(ground, **given):
@@ -39,7 +39,7 @@ def with_law(law, **given):
     return replace(FILE, laws={**FILE.laws, law: replace(FILE.laws[law], **given)})
 
 
-def told(was, now):
+def compare(was, now):
     stored = json.loads(json.dumps(collect_max_ages(was)))
     return {
         (one.category, one.what): (one.old, one.new)
@@ -47,8 +47,8 @@ def told(was, now):
     }
 
 
-def test_the_same_file_brings_nothing_nearer():
-    assert told(FILE, FILE) == {}
+def test_the_same_file_shortens_nothing():
+    assert compare(FILE, FILE) == {}
 
 
 @pytest.mark.parametrize(
@@ -62,27 +62,27 @@ def test_the_same_file_brings_nothing_nearer():
         ({"days": 2700}, False),
     ],
 )
-def test_an_age_is_nearer_where_it_is_shorter_or_may_be(age, shorter):
-    assert bool(told(FILE, with_age("suppression", event="created_at", **age))) is shorter
+def test_a_shorter_or_possibly_shorter_age_is_reported(age, shorter):
+    assert bool(compare(FILE, with_age("suppression", event="created_at", **age))) is shorter
 
 
-def test_an_age_is_told_as_it_was_and_as_it_is():
+def test_a_changed_age_is_reported_with_its_old_and_new_length():
     now = with_age("suppression", event="created_at", months=1)
-    assert told(FILE, now) == {("suppression", "max_age"): ("84 months", "1 months")}
-    assert told(now, FILE) == {}
+    assert compare(FILE, now) == {("suppression", "max_age"): ("84 months", "1 months")}
+    assert compare(now, FILE) == {}
 
 
-def test_a_category_without_an_age_is_over_with_its_holds_and_without_both_never():
-    assert told(FILE, with_age("parcel_index")) == {
+def test_a_category_without_an_age_ends_with_its_holds_and_without_both_never():
+    assert compare(FILE, with_age("parcel_index")) == {
         ("parcel_index", "max_age"): ("36 months", "with its holds")
     }
     never = with_age("suppression")
-    assert told(FILE, never) == {}
-    assert told(never, FILE) == {("suppression", "max_age"): ("never", "84 months")}
+    assert compare(FILE, never) == {}
+    assert compare(never, FILE) == {("suppression", "max_age"): ("never", "84 months")}
 
 
-def test_a_hold_that_is_taken_from_a_category_is_nearer():
-    assert told(FILE, with_holds("request_evidence", "dpdp_one_year")) == {
+def test_a_hold_that_is_removed_from_a_category_is_reported():
+    assert compare(FILE, with_holds("request_evidence", "dpdp_one_year")) == {
         ("request_evidence", "evidence_3y"): ("event_plus_years 3", "removed")
     }
 
@@ -101,8 +101,8 @@ def test_a_hold_that_is_taken_from_a_category_is_nearer():
         ("dpdp_one_year", {"eu_conflict": "erase"}),
     ],
 )
-def test_a_hold_that_lets_go_earlier_is_named_with_each_category_that_it_keeps(ground, given):
-    found = told(FILE, with_hold(ground, **given))
+def test_a_hold_that_ends_earlier_is_reported_with_each_category_that_it_keeps(ground, given):
+    found = compare(FILE, with_hold(ground, **given))
     assert {what for _, what in found} == {ground}
     assert {category for category, _ in found} == {
         each.id for each in FILE.categories.values() if ground in each.holds
@@ -117,8 +117,8 @@ def test_a_hold_that_lets_go_earlier_is_named_with_each_category_that_it_keeps(g
         ("gst_books", {"extend_until": RuleExtension(event="tax_proceeding_disposed_at", months=24)}),
     ],
 )
-def test_a_hold_that_keeps_longer_is_not_named(ground, given):
-    assert told(FILE, with_hold(ground, **given)) == {}
+def test_a_hold_that_ends_later_is_not_reported(ground, given):
+    assert compare(FILE, with_hold(ground, **given)) == {}
 
 
 @pytest.mark.parametrize(
@@ -129,31 +129,31 @@ def test_a_hold_that_keeps_longer_is_not_named(ground, given):
         {"applies_if": {"merchant.gst_registered": (True,)}},
     ],
 )
-def test_a_law_that_ends_begins_later_or_binds_fewer_is_named(given):
-    assert ("request_evidence", "evidence_3y") in told(FILE, with_law("own_policy", **given))
+def test_a_law_that_ends_begins_later_or_binds_fewer_is_reported(given):
+    assert ("request_evidence", "evidence_3y") in compare(FILE, with_law("own_policy", **given))
 
 
-def test_a_rule_that_could_not_be_read_held_for_ever():
+def test_a_rule_that_could_not_be_read_counts_as_held_for_ever():
     broken = replace(FILE, holds={name: rule for name, rule in FILE.holds.items() if name != "evidence_3y"})
-    assert told(FILE, broken) == {}
-    assert told(broken, FILE)["request_evidence", "evidence_3y"] == ("for ever", "event_plus_years 3")
+    assert compare(FILE, broken) == {}
+    assert compare(broken, FILE)["request_evidence", "evidence_3y"] == ("for ever", "event_plus_years 3")
     doubtful = replace(FILE, broken=("category.suppression",))
-    assert told(FILE, doubtful) == {}
-    assert told(doubtful, FILE) == {("suppression", "category.suppression"): ("for ever", "removed")}
+    assert compare(FILE, doubtful) == {}
+    assert compare(doubtful, FILE) == {("suppression", "category.suppression"): ("for ever", "removed")}
 
 
-def test_a_category_that_is_gone_does_not_age_but_a_purge_goes_on_by_its_own_days():
-    assert told(FILE, replace(FILE, categories={})) == {}
+def test_a_removed_category_does_not_expire_but_stored_bodies_expire_by_the_default():
+    assert compare(FILE, replace(FILE, categories={})) == {}
     longer = with_age("access_package", event="package_ready_at", days=60)
-    assert told(longer, replace(longer, categories={})) == {
+    assert compare(longer, replace(longer, categories={})) == {
         ("access_package", "max_age"): ("60 days", "14 days")
     }
-    assert told(longer, FILE) == {("access_package", "max_age"): ("60 days", "14 days")}
+    assert compare(longer, FILE) == {("access_package", "max_age"): ("60 days", "14 days")}
 
 
-def test_the_longer_days_of_two_files_bind_a_purge():
+def test_the_longer_days_of_two_files_count():
     shorter = with_age("webhook_payload", "max_age_failed", event="received_at", days=5)
-    assert told(FILE, shorter) == {("webhook_payload", "max_age_failed"): ("90 days", "5 days")}
+    assert compare(FILE, shorter) == {("webhook_payload", "max_age_failed"): ("90 days", "5 days")}
     files = [collect_max_ages(shorter), collect_max_ages(FILE)]
     assert [
         find_expiry_days(files, WEBHOOK_BODY_AGE),

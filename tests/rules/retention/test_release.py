@@ -1,4 +1,4 @@
-"""What keeps an order's documents: the vectors of the tax laws, credit notes, claims, repeals, and what nobody decided."""
+"""What keeps an order's documents: the vectors of the tax laws, credit notes, legal holds, repeals, undecided facts."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def file(form="proprietorship", reviewed=date(2026, 12, 1), **laws):
 
 
 def document(issued_at=NOVEMBER, **given):
-    told = {
+    result = {
         "id": "doc_1",
         "shop": "s",
         "kind": DocumentKind.INVOICE,
@@ -41,7 +41,7 @@ def document(issued_at=NOVEMBER, **given):
         "issued_at": issued_at,
         "sealed_at": issued_at,
     }
-    return Document(**(told | given))
+    return Document(**(result | given))
 
 
 CLAIM = LegalHold(
@@ -57,7 +57,7 @@ CLAIM = LegalHold(
 )
 
 
-def kept(*documents, claims=(), today=TODAY, retention=None):
+def calculate(*documents, claims=(), today=TODAY, retention=None):
     return DocumentRetentionCalculator(today=today, retention=retention or file()).calculate_retention(
         documents, claims
     )
@@ -65,23 +65,31 @@ def kept(*documents, claims=(), today=TODAY, retention=None):
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["invoice_issued_at"])
 @pytest.mark.parametrize("form", ["proprietorship", "company"])
-def test_t09_an_invoice_goes_the_day_after_the_last_duty(vector, form):
+def test_t09_an_invoice_is_released_the_day_after_the_last_duty(vector, form):
     issued = datetime.fromisoformat(vector["invoice_issued_at"])
     kind = "company_or_unknown" if form == "company" else "noncompany"
     day = date.fromisoformat(vector[f"erasable_from_{kind}"])
-    told = kept(document(issued), retention=file(form))
-    assert (told.is_erasable, told.erasable_from, told.last_day) == (False, day, day - timedelta(days=1))
-    assert "gst_books" in told.grounds
-    assert not kept(document(issued), today=day - timedelta(days=1), retention=file(form)).is_erasable
-    on_the_day = kept(document(issued), today=day, retention=file(form))
+    result = calculate(document(issued), retention=file(form))
+    assert (result.is_erasable, result.erasable_from, result.last_day) == (
+        False,
+        day,
+        day - timedelta(days=1),
+    )
+    assert "gst_books" in result.grounds
+    assert not calculate(document(issued), today=day - timedelta(days=1), retention=file(form)).is_erasable
+    on_the_day = calculate(document(issued), today=day, retention=file(form))
     assert (on_the_day.is_erasable, on_the_day.erasable_from) == (True, day)
     assert "gst_books" in on_the_day.grounds, "what had kept it"
 
 
 def test_t11_a_credit_note_of_the_next_year_keeps_its_invoice_too():
     note = document(datetime(2027, 4, 10, tzinfo=UTC), id="doc_2", kind=DocumentKind.CREDIT_NOTE)
-    assert kept(document()).erasable_from == date(2034, 4, 1)
-    assert kept(document(), note).erasable_from == date(2035, 4, 1) == kept(note, document()).erasable_from
+    assert calculate(document()).erasable_from == date(2034, 4, 1)
+    assert (
+        calculate(document(), note).erasable_from
+        == date(2035, 4, 1)
+        == calculate(note, document()).erasable_from
+    )
 
 
 @pytest.mark.parametrize(
@@ -92,36 +100,38 @@ def test_t11_a_credit_note_of_the_next_year_keeps_its_invoice_too():
         (file("unknown", None), (LEGAL_FORM_FIELD, REVIEWED_ON_FIELD)),
     ],
 )
-def test_t10_while_something_is_not_decided_nobody_can_say_a_day(retention, needs):
+def test_t10_an_undecided_fact_leaves_the_release_day_open(retention, needs):
     for today in (TODAY, date(2060, 1, 1)):
-        told = kept(document(), today=today, retention=retention)
-        assert (told.is_erasable, told.erasable_from, told.release_needs) == (False, None, needs)
-        assert told.legal_end_day == (date(2035, 4, 1) if LEGAL_FORM_FIELD in needs else date(2034, 4, 1))
+        result = calculate(document(), today=today, retention=retention)
+        assert (result.is_erasable, result.erasable_from, result.release_needs) == (False, None, needs)
+        assert result.legal_end_day == (date(2035, 4, 1) if LEGAL_FORM_FIELD in needs else date(2034, 4, 1))
 
 
-def test_a_claim_holds_without_end_whatever_the_file_says():
-    late = date(2060, 1, 1)
+def test_a_legal_hold_has_no_end_whatever_the_file_says():
+    latest = date(2060, 1, 1)
     for retention in (
         file(),
         file(consumer={"in_force_to": date(2030, 1, 1)}),
         replace(file(), holds={name: hold for name, hold in SHIPPED.holds.items() if name != "legal_claim"}),
     ):
-        told = kept(document(), claims=[CLAIM], today=late, retention=retention)
-        assert (told.is_erasable, told.erasable_from, told.grounds) == (False, None, ("legal_claim",))
-    assert kept(document(), claims=[CLAIM]).erasable_from is None
+        result = calculate(document(), claims=[CLAIM], today=latest, retention=retention)
+        assert (result.is_erasable, result.erasable_from, result.grounds) == (False, None, ("legal_claim",))
+    assert calculate(document(), claims=[CLAIM]).erasable_from is None
 
 
 def test_the_end_and_the_beginning_of_laws_count():
     repealed = {"in_force_to": date(2030, 6, 30)}
-    told = kept(document(), retention=file(income_tax=repealed))
-    assert told.erasable_from == date(2034, 1, 1), "the goods and services tax is the longer one then"
-    told = kept(document(), retention=file(income_tax=repealed, cgst=repealed))
-    assert told.erasable_from == date(2030, 7, 1)
+    result = calculate(document(), retention=file(income_tax=repealed))
+    assert result.erasable_from == date(2034, 1, 1), "the goods and services tax is the longer one then"
+    result = calculate(document(), retention=file(income_tax=repealed, cgst=repealed))
+    assert result.erasable_from == date(2030, 7, 1)
     later = {"in_force_from": date(2032, 1, 1)}
-    told = kept(document(), retention=file(income_tax=later, cgst={"in_force_to": date(2032, 3, 1)}))
-    assert told.erasable_from == date(2034, 4, 1), "a law that begins meanwhile takes over"
-    told = kept(document(), retention=file("unknown", income_tax=repealed, cgst=repealed, companies=repealed))
-    assert told.erasable_from == date(2030, 7, 1), "what is not decided holds as long as its law"
+    result = calculate(document(), retention=file(income_tax=later, cgst={"in_force_to": date(2032, 3, 1)}))
+    assert result.erasable_from == date(2034, 4, 1), "a law that begins meanwhile takes over"
+    result = calculate(
+        document(), retention=file("unknown", income_tax=repealed, cgst=repealed, companies=repealed)
+    )
+    assert result.erasable_from == date(2030, 7, 1), "what is not decided holds as long as its law"
 
 
 def test_a_file_that_cannot_be_read_holds():
@@ -129,8 +139,8 @@ def test_a_file_that_cannot_be_read_holds():
         replace(file(), categories={}),
         replace(file(), laws={name: law for name, law in SHIPPED.laws.items() if name != "cgst"}),
     ):
-        told = kept(document(), today=date(2060, 1, 1), retention=broken)
-        assert (told.is_erasable, told.erasable_from) == (False, None)
+        result = calculate(document(), today=date(2060, 1, 1), retention=broken)
+        assert (result.is_erasable, result.erasable_from) == (False, None)
 
 
 @pytest.mark.parametrize(
@@ -145,7 +155,7 @@ def test_a_file_that_cannot_be_read_holds():
         (date(2034, 4, 1), date(2021, 1, 1), ReleaseDayChange.EARLIER),
     ],
 )
-def test_a_day_moves_to_or_from_us_and_what_lies_behind_is_all_one(old, new, how):
+def test_a_release_day_moves_earlier_or_later_and_past_days_are_equal(old, new, how):
     assert compare_release_days(old, new, today=TODAY) is how
 
 
@@ -154,10 +164,12 @@ def proceeding(kind, *, opened=NOVEMBER, disposed=None):
     return replace(CLAIM, kind=kind, opened_at=opened, **over)
 
 
-def test_a_proceeding_tells_the_file_its_event_while_it_lives():
+def test_an_open_proceeding_is_an_event_of_the_file():
     grounds = {
         kind: {
-            hold.ground for hold in kept(document(NOVEMBER), claims=[claim]).holds if hold.last_day is None
+            hold.ground
+            for hold in calculate(document(NOVEMBER), claims=[claim]).holds
+            if hold.last_day is None
         }
         for kind, claim in ((kind, proceeding(kind)) for kind in ("", "tax", "assessment"))
     }
@@ -168,24 +180,25 @@ def test_a_proceeding_tells_the_file_its_event_while_it_lives():
     }
 
 
-def test_the_year_after_the_final_disposal_is_kept_where_it_is_later():
-    late, early = datetime(2034, 6, 10, 20, tzinfo=UTC), datetime(2028, 1, 1, tzinfo=UTC)
+def test_the_year_after_the_final_disposal_counts_where_it_is_later():
+    latest, early = datetime(2034, 6, 10, 20, tzinfo=UTC), datetime(2028, 1, 1, tzinfo=UTC)
     keeping = DocumentRetentionCalculator(today=TODAY, retention=file())
     papers = [document(NOVEMBER)]
     alone = keeping.calculate_retention(papers).erasable_from
     assert keeping.calculate_retention(papers, [proceeding("tax", disposed=early)]).erasable_from == alone
-    told = keeping.calculate_retention(
-        papers, [proceeding("tax", disposed=late), proceeding("tax", disposed=early)]
+    result = keeping.calculate_retention(
+        papers, [proceeding("tax", disposed=latest), proceeding("tax", disposed=early)]
     )
-    assert told.erasable_from == date(2035, 6, 12), "the day is India's, and a year after it is kept whole"
-    assert told.grounds[0] == "gst_books"
+    assert result.erasable_from == date(2035, 6, 12), "the day is India's, and a year after it is kept whole"
+    assert result.grounds[0] == "gst_books"
     assert keeping.calculate_retention(papers).erasable_from == alone, (
         "another order of the same day is another case"
     )
     assert (
-        keeping.calculate_retention(papers, [proceeding("assessment", disposed=late)]).erasable_from == alone
+        keeping.calculate_retention(papers, [proceeding("assessment", disposed=latest)]).erasable_from
+        == alone
     )
-    again = [proceeding("tax", disposed=late), proceeding("tax")]
+    again = [proceeding("tax", disposed=latest), proceeding("tax")]
     assert keeping.calculate_retention(papers, again).erasable_from is None, (
         "while another one lives nobody can say a day"
     )

@@ -1,4 +1,4 @@
-"""Every category of the retention file has its place, and nothing is over before the file says so."""
+"""Every category of the retention file is registered, and nothing is over before the file says so."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def until(category, today, retention=SHIPPED, **changed):
     return compute_expiry_cutoff(rules, stored, today=today, retention=retention)
 
 
-def test_every_category_of_the_file_is_stored_somewhere_or_said_not_to_be():
+def test_every_category_of_the_file_is_registered_as_stored_or_not_stored():
     assert SHIPPED.categories.keys() - CATEGORY_REGISTRY.keys() == set()
     assert all(
         isinstance(each, UnstoredCategory) or each.deleted_by in STEPS for each in CATEGORY_REGISTRY.values()
@@ -41,13 +41,13 @@ def test_every_category_of_the_file_is_stored_somewhere_or_said_not_to_be():
     assert all(each.reason for each in CATEGORY_REGISTRY.values() if isinstance(each, UnstoredCategory))
 
 
-def test_whatever_ages_here_has_its_sweep_and_its_line_in_the_docs():
-    ours = {
+def test_every_category_that_expires_has_its_job_and_its_line_in_the_docs():
+    registered = {
         name
         for name, each in CATEGORY_REGISTRY.items()
         if isinstance(each, StoredCategory) and each.deleted_by == "age"
     }
-    assert ours == EXPIRED_SELECTS.keys()
+    assert registered == EXPIRED_SELECTS.keys()
     assert [name for name in CATEGORY_REGISTRY if f"`{name}`" not in PAGE] == []
 
 
@@ -59,7 +59,7 @@ def test_whatever_ages_here_has_its_sweep_and_its_line_in_the_docs():
         ("request_evidence", date(2029, 11, 23), date(2026, 11, 22)),
     ],
 )
-def test_over_is_what_reached_its_age_and_is_held_by_nothing(category, today, day):
+def test_a_record_is_over_when_it_reached_its_age_and_nothing_holds_it(category, today, day):
     assert until(category, today) == day
 
 
@@ -73,7 +73,7 @@ def test_a_hold_that_outlasts_the_age_moves_the_day():
     )
 
 
-def test_what_the_file_does_not_say_never_ages():
+def test_a_category_without_age_and_holds_never_expires():
     assert until("suppression", date(2060, 1, 1), max_age={}) is None
     broken = replace(SHIPPED, holds={})
     assert until("request_evidence", date(2060, 1, 1), broken) is None
@@ -86,5 +86,5 @@ def test_nothing_is_over_before_its_last_day_has_passed(today, months):
     assert add_months_to_date(day, months) < today
 
 
-def test_the_day_ends_where_the_books_are_kept():
+def test_the_day_ends_in_the_time_zone_of_the_books():
     assert compute_day_end(date(2026, 11, 22), SHIPPED) == datetime(2026, 11, 22, 18, 30, tzinfo=UTC)

@@ -32,24 +32,24 @@ def completed(number, check):
 @pytest.mark.parametrize("check", [is_luhn_valid, is_verhoeff_valid])
 @given(number=NUMBERS, place=st.integers(0, 18), wrong=st.integers(1, 9))
 def test_one_wrong_digit_is_caught(check, number, place, wrong):
-    whole = completed(number, check)
-    at = place % len(whole)
-    changed = whole[:at] + str((int(whole[at]) + wrong) % 10) + whole[at + 1 :]
+    digits = completed(number, check)
+    at = place % len(digits)
+    changed = digits[:at] + str((int(digits[at]) + wrong) % 10) + digits[at + 1 :]
     assert not check(changed)
 
 
 @given(number=NUMBERS, place=st.integers(0, 17))
 def test_verhoeff_catches_every_swap_of_neighbours(number, place):
-    whole = completed(number, is_verhoeff_valid)
-    at = place % (len(whole) - 1)
-    assume(whole[at] != whole[at + 1])
-    assert not is_verhoeff_valid(whole[:at] + whole[at + 1] + whole[at] + whole[at + 2 :])
+    digits = completed(number, is_verhoeff_valid)
+    at = place % (len(digits) - 1)
+    assume(digits[at] != digits[at + 1])
+    assert not is_verhoeff_valid(digits[:at] + digits[at + 1] + digits[at] + digits[at + 2 :])
 
 
 @given(number=NUMBERS, place=st.integers(0, 17))
 def test_luhn_catches_every_swap_but_that_of_0_and_9(number, place):
-    whole = completed(number, is_luhn_valid)
-    at = place % (len(whole) - 1)
-    assume(whole[at] != whole[at + 1])
-    swapped = whole[:at] + whole[at + 1] + whole[at] + whole[at + 2 :]
-    assert is_luhn_valid(swapped) is ({whole[at], whole[at + 1]} == {"0", "9"})
+    digits = completed(number, is_luhn_valid)
+    at = place % (len(digits) - 1)
+    assume(digits[at] != digits[at + 1])
+    swapped = digits[:at] + digits[at + 1] + digits[at] + digits[at + 2 :]
+    assert is_luhn_valid(swapped) is ({digits[at], digits[at + 1]} == {"0", "9"})

@@ -1,4 +1,4 @@
-"""Free text of deliveries: every place where people write, by its name."""
+"""Free text of deliveries: every field where people write, by its name."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ IFSC = "HDFC0001234"
         ("fulfillments/create", {"id": 8, "order_id": 6, "note": IFSC}, "fulfillment note: ifsc", "6", ""),
     ],
 )
-def test_every_place_has_its_name(topic, body, what, order, customer):
+def test_every_field_has_its_name(topic, body, what, order, customer):
     (spot,) = find_sensitive_text(topic, body, SCAN_KINDS)
     assert (spot.what, spot.order_id, spot.customer_id) == (what, order, customer)
     assert spot.review_key == (build_review_key(what, customer_id=customer) if customer else "")
@@ -90,15 +90,15 @@ def test_every_place_has_its_name(topic, body, what, order, customer):
         {"id": 1, "note": "For Asha", "customer": None, "note_attributes": [{"name": None}]},
     ],
 )
-def test_odd_shapes_hold_nothing(body):
+def test_malformed_bodies_have_no_findings(body):
     assert find_sensitive_text("orders/create", body, SCAN_KINDS) == []
 
 
-def test_a_file_that_looks_for_nothing_finds_nothing():
+def test_without_kinds_nothing_is_found():
     assert find_sensitive_text("orders/create", {"id": 1, "note": IFSC}, ()) == []
 
 
-def test_a_text_is_looked_at_up_to_its_limit_and_what_is_longer_is_told():
+def test_a_text_is_scanned_up_to_its_limit_and_a_longer_one_is_reported():
     body = {
         "id": 1,
         "note": IFSC + " " * MAX_TEXT_CHARS + "asha@okicici",
@@ -115,7 +115,7 @@ def test_a_text_is_looked_at_up_to_its_limit_and_what_is_longer_is_told():
     assert find_sensitive_text("orders/create", body, ()) == []
 
 
-def test_a_delivery_is_looked_at_up_to_its_limit_and_each_place_after_it_is_told():
+def test_a_delivery_is_scanned_up_to_its_limit_and_each_field_after_it_is_reported():
     line = {"properties": [{"name": "Engraving", "value": "For Asha " * 1_000}]}
     body = {
         "id": 1,
@@ -141,6 +141,6 @@ def test_a_delivery_is_looked_at_up_to_its_limit_and_each_place_after_it_is_told
         ("Refund to", "50100123456789", True),
     ],
 )
-def test_numbers_that_apps_put_into_properties_are_no_cards(name, value, found):
+def test_ids_that_apps_write_into_properties_are_no_cards(name, value, found):
     lines = [{"properties": [{"name": name, "value": value}]}]
     assert bool(find_sensitive_text("orders/create", {"id": 1, "line_items": lines}, SCAN_KINDS)) is found

@@ -1,4 +1,4 @@
-"""The scanner: what a person must look at, what stays silent, and what a copy hides."""
+"""The scanner: what is reported, what is not, and what a copy hides."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def found(text, kinds=SCAN_KINDS):
         ("HDFC0001234 123456789012", [("ifsc", "HDFC0001234"), ("bank_account", "123456789012")]),
     ],
 )
-def test_what_a_person_must_look_at(text, hits):
+def test_a_number_with_context_is_reported(text, hits):
     assert found(text) == hits
 
 
@@ -118,7 +118,7 @@ def test_what_a_person_must_look_at(text, hits):
         "size 12, 13, 14",
     ],
 )
-def test_what_stays_silent(text):
+def test_a_number_without_context_is_not_reported(text):
     assert found(text) == []
 
 
@@ -146,7 +146,7 @@ def test_a_copy_hides_more_and_keeps_four_digits_at_most(text, hidden):
     assert mask_text(text) == hidden
 
 
-def test_what_a_text_answers_says_what_its_number_is():
+def test_the_label_of_a_text_says_what_its_number_is():
     assert mask_text("123456789012", label="Bank account") == "****9012"
     assert mask_text("123456789012", label="Ring code") == "123456789012"
     assert mask_text("none", label="IFSC HDFC0001234") == "none", "the label itself is not the text's"
@@ -157,7 +157,7 @@ def test_a_hit_shows_no_value():
 
 
 @given(st.text("0123456789 -/@acbnkHDFCASBI.\n", max_size=80))
-def test_no_text_breaks_it_and_hits_stand_in_order_beside_each_other(text):
+def test_any_text_is_scanned_and_hits_are_in_order_without_overlap(text):
     hits = scan_text(text)
     assert all(0 <= hit.start < hit.end <= len(text) for hit in hits)
     assert all(one.end <= other.start for one, other in pairwise(hits))
@@ -211,12 +211,12 @@ def test_twice_the_text_is_twice_the_work(piece, read):
 
 @pytest.mark.parametrize("read", [scan_text, mask_text])
 @pytest.mark.parametrize("piece", HOSTILE[:4])
-def test_two_megabytes_that_are_all_hits_are_read_at_once(piece, read):
+def test_two_megabytes_of_hits_are_scanned_quickly(piece, read):
     """A bound on time, and a wide one: what copies the text for each hit would take minutes."""
     began = time.monotonic()
     read(piece * (2_000_000 // len(piece)))
     assert time.monotonic() - began < 30
 
 
-def test_a_megabyte_of_one_digit_groups_is_read_in_no_time():
+def test_a_megabyte_of_one_digit_groups_is_scanned_quickly():
     assert scan_text("1 " * 250_000 + "a" * 500_000 + "@") == []

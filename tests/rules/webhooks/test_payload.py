@@ -63,7 +63,7 @@ def test_what_is_no_object_has_a_constant_reason(raw, reason):
 
 
 @given(st.binary(max_size=200) | st.text(max_size=100).map(lambda text: text.encode("utf-8", "replace")))
-def test_garbage_leaves_as_one_error(raw):
+def test_garbage_raises_one_error(raw):
     try:
         assert isinstance(parse_json_object(raw), dict)
     except PayloadInvalid as fault:

@@ -82,7 +82,7 @@ def test_without_a_secret_nothing_verifies(secrets):
     header=st.none() | st.text(max_size=60),
     secrets=st.lists(st.binary(max_size=8), max_size=3),
 )
-def test_garbage_leaves_as_one_error(raw, header, secrets):
+def test_garbage_raises_one_error(raw, header, secrets):
     with pytest.raises(SignatureInvalid):
         find_signing_secret(raw, header, secrets)
 

@@ -1,4 +1,4 @@
-"""Path, headers and body must agree: tables of what does and what does not, and why."""
+"""Path, headers and body of a webhook must agree: which do, which do not, and why."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ INDEX = fixture("INDEX.json")
 KNOWN = (SHOP,)
 
 
-def told(**given):
+def headers(**given):
     return {"topic": "orders/create", "topic_header": "orders/create", "shop": SHOP, "known_shops": KNOWN} | (
         given
     )
@@ -54,7 +54,7 @@ def test_every_recorded_topic_is_well_formed(topic):
 )
 def test_what_cannot_be_a_topic_is_malformed(topic):
     assert not is_topic_well_formed(topic)
-    assert find_header_mismatch(**told(topic=topic, topic_header=topic)) == "topic_malformed"
+    assert find_header_mismatch(**headers(topic=topic, topic_header=topic)) == "topic_malformed"
 
 
 @pytest.mark.parametrize(
@@ -96,8 +96,8 @@ def test_a_shop_is_a_myshopify_domain_and_nothing_around_it(shop, is_one):
         ({"topic": "customer.tags_added", "topic_header": "customer.tags_added"}, "topic_not_handled"),
     ],
 )
-def test_path_headers_and_shop_agree_or_the_first_reason_is_said(changes, why):
-    assert find_header_mismatch(**told(**changes)) == why
+def test_path_headers_and_shop_agree_or_the_first_reason_is_given(changes, why):
+    assert find_header_mismatch(**headers(**changes)) == why
 
 
 def test_the_three_mandatory_topics_ask_for_three_kinds():
@@ -164,5 +164,5 @@ def test_a_body_of_its_topic_passes(topic, body):
         ("customers/update", {"email": "a@example.com"}, "id_missing"),
     ],
 )
-def test_a_body_of_another_shape_is_told_why(topic, body, reason):
+def test_a_body_of_another_shape_is_refused_with_its_reason(topic, body, reason):
     assert reason_of(topic, body) == reason

@@ -157,6 +157,59 @@ def test_letters_wait_for_a_configured_mail_server(case):
     assert case.notices()[0].state is NoticeState.SENT
 
 
+def test_no_letter_leaves_before_the_merchants_own_domain_is_verified(case):
+    merchant = case.services.merchant
+    unverified = replace(merchant, officer=replace(merchant.officer, domain_control_verified=False))
+    case.services = replace(case.services, merchant=unverified)
+    request = case.erasure("14908100000012")
+    case.run()
+    case.at(NOW + timedelta(hours=2))
+    case.run()
+    assert not case.mailer.letters
+    assert case.links() == 0
+    assert [(notice.state, notice.last_error) for notice in case.notices()] == [
+        (NoticeState.QUEUED, "domain_not_verified")
+    ]
+    case.process(request)
+    (task,) = case.tasks(request)
+    assert (task.state, task.last_error) == (TaskState.WAITING, "domain_not_verified")
+    assert facts(case, request).count("notice.stuck") == 1
+    case.services = replace(case.services, merchant=merchant)
+    case.at(NOW + timedelta(hours=3))
+    case.run()
+    assert len(case.mailer.letters) == 1
+    assert case.notices()[0].state is NoticeState.SENT
+
+
+def test_no_reminder_and_no_escalation_leaves_after_the_domain_was_lost(case):
+    request = case.erasure("14908100000012")
+    case.run()
+    officer = replace(case.services.merchant.officer, domain_control_verified=False)
+    case.services = replace(case.services, merchant=replace(case.services.merchant, officer=officer))
+    case.at(NOW + days(10))
+    case.run()
+    (notice,) = case.notices()
+    assert (notice.state, notice.last_error) == (NoticeState.SENT, "domain_not_verified")
+    assert len(case.mailer.letters) == 1
+    verified = replace(officer, domain_control_verified=True)
+    case.services = replace(case.services, merchant=replace(case.services.merchant, officer=verified))
+    for day in (11, 16, 23):
+        case.at(NOW + days(day))
+        case.run()
+    assert len(case.mailer.letters) == 4
+    case.services = replace(case.services, merchant=replace(case.services.merchant, officer=officer))
+    case.at(NOW + days(30))
+    case.run()
+    (notice,) = case.notices()
+    assert (notice.state, notice.last_error) == (NoticeState.EXPIRED, "not escalated: domain_not_verified")
+    assert len(case.mailer.letters) == 4
+    with case.store.transaction() as tx:
+        (expired,) = (
+            fact for fact in tx.evidence.list_facts_of_request(request.id) if fact.fact == "notice.expired"
+        )
+    assert expired.detail["escalated"] is False
+
+
 def test_a_parcel_of_an_unknown_carrier_needs_a_person(case):
     request = case.erasure("X1", carrier="unknown")
     assert case.run(f"{SHOP}|unknown")
