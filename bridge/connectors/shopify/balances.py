@@ -51,7 +51,7 @@ def count_balances(client: ShopifyClient, customer_id: str, shop: str, *, today:
     while after:
         reply = client.run_document(
             shop,
-            "owed",
+            "balances",
             id=customer,
             cardsQuery=f"customer_id:{customer_id} OR recipient_id:{customer_id}",
             **{name: name in after for name in counts},

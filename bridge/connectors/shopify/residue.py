@@ -95,7 +95,7 @@ def _read_back(client: ShopifyClient, items: Sequence[Residue], shop: str) -> It
             orders.append(build_gid("Order", number))
     for start in range(0, len(orders), RESIDUE_BATCH_SIZE):
         reply = _require_access(
-            client.run_document(shop, "residue_read_back", ids=orders[start : start + RESIDUE_BATCH_SIZE])
+            client.run_document(shop, "residue_orders_by_ids", ids=orders[start : start + RESIDUE_BATCH_SIZE])
         )
         for order in reply.data.get("nodes") or ():
             if order:

@@ -49,7 +49,7 @@ def _iterate_candidate_orders(
     ]
     for start in range(0, len(ids), SHIPPED_ORDERS_BATCH_SIZE):
         reply = _run_with_optional_returns(
-            client, shop, "sent_orders_by_ids", ids=ids[start : start + SHIPPED_ORDERS_BATCH_SIZE]
+            client, shop, "shipped_orders_by_ids", ids=ids[start : start + SHIPPED_ORDERS_BATCH_SIZE]
         )
         yield from (flatten_node(order) for order in list_nodes(reply.data) if "fulfillments" in order)
     email = normalise_identifier("email", principal.email)
@@ -63,7 +63,7 @@ def _search_orders(client: ShopifyClient, shop: str, query: str) -> Iterator[Map
     after: str | None = None
     while True:
         page = _run_with_optional_returns(
-            client, shop, "sent_orders_by_search", query=query, after=after
+            client, shop, "shipped_orders_by_search", query=query, after=after
         ).data.get("orders")
         yield from (flatten_node(order) for order in list_nodes(page))
         after = read_end_cursor(page)

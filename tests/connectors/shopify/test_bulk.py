@@ -153,7 +153,7 @@ def test_every_version_gives_each_order_once_and_whole(walk, version):
 
 
 @pytest.mark.parametrize("version", versions.SUPPORTED_VERSIONS)
-@pytest.mark.parametrize("name", ["bulk/orders", "bulk/start", "bulk/state"])
+@pytest.mark.parametrize("name", ["bulk_orders", "bulk_start", "bulk_state"])
 def test_what_a_bulk_operation_needs_is_valid_in_every_version(name, version):
     assert validate(load_schema(version), parse(documents.build_document(name, version))) == []
 

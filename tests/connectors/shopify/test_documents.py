@@ -10,6 +10,12 @@ from bridge.connectors.shopify.gathering import complete_record
 from bridge.sandbox.schema import VERSIONS, load_schema
 
 
+@pytest.mark.parametrize("folder", [documents.DOCUMENTS_DIR, documents.FRAGMENTS_DIR])
+def test_the_name_of_a_graphql_file_is_unique_over_all_folders(folder):
+    names = [path.stem for path in folder.rglob("*.graphql")]
+    assert sorted(names) == sorted(set(names))
+
+
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("name", documents.list_documents())
 def test_every_document_is_valid_in_the_schema_of_the_version(name, version):
@@ -31,6 +37,7 @@ def test_an_older_version_is_asked_only_for_what_every_version_knows(name):
 
 
 CHANGES = {
+    "bulk_start": "bulkOperationRunQuery",
     "erasure_request": "customerRequestDataErasure",
     "erasure_cancel": "customerCancelDataErasure",
     "residue_metafields_delete": "metafieldsDelete",

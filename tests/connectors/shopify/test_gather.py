@@ -227,7 +227,7 @@ def test_what_does_not_fit_into_the_first_answer_is_read_for_that_order_only(pla
     }
     assert {name: len(whole[name]) for name in sizes} == sizes
     assert len(whole["returns"][0]["returnLineItems"]) == 6
-    assert Counter(name for name, _ in shop.calls)["OrderRest"] == 2
+    assert Counter(name for name, _ in shop.calls)["OrderRemainingLists"] == 2
 
 
 def test_all_addresses_metafields_and_events_of_a_customer_are_read(platform, shop):

@@ -112,7 +112,7 @@ def test_long_lists_of_hers_are_read_to_their_end(platform, shop):
     assert len([row for row in kinds(pages) if row[0] == "payment_method"]) == 25
     assert len(one(pages, "store_credit_account").body["transactions"]) == 30
     assert gaps(pages) == []
-    assert [name for name, _ in shop.calls].count("CustomerRest") == 1
+    assert [name for name, _ in shop.calls].count("CustomerRemainingLists") == 1
 
 
 def test_a_list_inside_a_list_that_still_goes_on_is_a_gap(platform, shop):
@@ -214,7 +214,7 @@ def test_metaobjects_are_hers_where_a_field_of_theirs_names_her(platform, shop):
     ]
     found = kinds(walk(platform))
     assert found == [("metaobject", number, "customer_id") for number in "134"]
-    assert [variables["type"] for name, variables in shop.calls if name == "Trail"] == [THING, "gift_list"]
+    assert [variables["type"] for name, variables in shop.calls if name == "LinkedRecords"] == [THING, "gift_list"]
 
 
 def test_a_metaobject_that_her_metafield_names_comes_with_it(platform, shop):
@@ -229,7 +229,7 @@ def test_a_list_without_end_is_given_up_and_said(platform, shop, monkeypatch):
     shop.definitions = [{"type": THING, "fieldDefinitions": NAMES_CUSTOMER}]
     shop.things = [{"id": gid("Metaobject", number), "type": THING, "fields": []} for number in range(1_000)]
     assert gaps(walk(platform)) == [(Absence.UNREACHED, "metaobjects", "list_too_long")]
-    assert [name for name, _ in shop.calls].count("Trail") == 3
+    assert [name for name, _ in shop.calls].count("LinkedRecords") == 3
 
 
 # --- three kinds of absence ------------------------------------------------------------------------------
@@ -352,7 +352,7 @@ def test_the_trail_is_one_call_and_any_cursor_leads_on(platform, shop):
     shop.things = [{"id": gid("Metaobject", at), "type": THING, "fields": field} for at in range(1, 300)]
     pages, calls = walk(platform), list(shop.calls)
     names = [name for name, _ in calls]
-    assert names == ["Installation", "CustomerById", "Beside", "OrdersByIds", "Trail", "Trail", "Trail"]
+    assert names == ["Installation", "CustomerById", "RelatedRecords", "OrdersByIds", "LinkedRecords", "LinkedRecords", "LinkedRecords"]
     assert len(kinds(pages)) == 600 + 299 + 2 + 1
     assert not gaps(pages)
     for kept in range(1, len(pages) + 1):

@@ -196,7 +196,7 @@ def test_a_standard_shop_throttles_and_is_waited_for(server, world):
 
 def test_a_throttled_answer_is_waited_for_once(server, world, naps):
     platform = connect(server, naps, sleep=lambda seconds: (naps.append(seconds), time.sleep(seconds)))
-    server.faults.add("throttle", match="Beside")
+    server.faults.add("throttle", match="RelatedRecords")
     assert findings(walk(platform, world, principal(world, world.asha)))
     assert len(naps) == 1
 
@@ -292,7 +292,7 @@ def test_one_fault_of_the_line_is_asked_again(server, platform, world, kind):
 
 
 def test_a_line_that_stays_broken_is_an_outage(server, platform, world):
-    server.faults.add("http_500", times=None, match="Beside")
+    server.faults.add("http_500", times=None, match="RelatedRecords")
     walking = platform.gather(principal(world, world.asha), shop=world.shop, parcels=())
     assert next(walking).findings
     with pytest.raises(ConnectorUnavailable):
@@ -300,7 +300,7 @@ def test_a_line_that_stays_broken_is_an_outage(server, platform, world):
 
 
 def test_a_token_that_ends_meanwhile_is_renewed(server, platform, world):
-    server.faults.add("token_expired", match="Beside")
+    server.faults.add("token_expired", match="RelatedRecords")
     assert findings(walk(platform, world, principal(world, world.asha)))
     assert server.calls.summarize_calls()["by_name"]["oauth/access_token"] == 2
 

@@ -2,7 +2,7 @@
 
 The cursor keeps the operation's id before anything waits for it: who comes later asks after the same one. The file
 is personal data: it is read line by line, never touches a disk, and its address is in no cursor, message or log.
-What a bulk operation cannot nest (`customer_orders_left`) is read by pages afterwards. Where Shopify refuses the
+What a bulk operation cannot nest (`customer_order_histories`) is read by pages afterwards. Where Shopify refuses the
 operation, or denies it a field, the pages read everything and say what was denied.
 https://shopify.dev/docs/api/usage/bulk-operations/queries
 """
@@ -78,7 +78,7 @@ def read_bulk_orders(session: GatherSession, cursor: GatherCursor) -> Iterator[S
 
 def _start_bulk_operation(session: GatherSession, cursor: GatherCursor) -> GatherCursor:
     """Give Shopify the query, and keep the operation's id. Raises as `Client.ask`."""
-    reply = session.client.run_document(session.shop, "bulk/start", query=build_bulk_query(session, cursor))
+    reply = session.client.run_document(session.shop, "bulk_start", query=build_bulk_query(session, cursor))
     begun = reply.data.get("begun") or {}
     if BUSY_BULK_CODES & {error.get("code") for error in begun.get("userErrors") or ()}:
         raise ConnectorThrottled(
@@ -90,15 +90,15 @@ def _start_bulk_operation(session: GatherSession, cursor: GatherCursor) -> Gathe
 
 def build_bulk_query(session: GatherSession, cursor: GatherCursor) -> str:
     """Write the query with its values in it: a bulk operation takes no variables."""
-    switches = {flag: flag not in cursor.shut for flag in documents.list_document_flags("bulk/orders")}
+    switches = {flag: flag not in cursor.shut for flag in documents.list_document_flags("bulk_orders")}
     hers = f"customer_id:{normalise_identifier('customer', cursor.customer)}"
-    return documents.build_inline_document("bulk/orders", session.client.version, query=hers, **switches)
+    return documents.build_inline_document("bulk_orders", session.client.version, query=hers, **switches)
 
 
 def _await_bulk_operation(session: GatherSession, cursor: GatherCursor) -> Node:
     """Ask how far it is until it has ended. An operation that Shopify does not know has nothing."""
     for pause_s in (*BULK_POLL_PAUSES_S, None):
-        reply = session.client.run_document(session.shop, "bulk/state", id=cursor.bulk)
+        reply = session.client.run_document(session.shop, "bulk_state", id=cursor.bulk)
         found: Node = reply.data.get("operation") or {}
         if found.get("status") not in RUNNING_BULK_STATES:
             return found

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Node = dict[str, Any]
 
-# The sizes of lists without a cursor in order.graphql: a list as long as that may go on.
+# The sizes of lists without a cursor in order_first_half.graphql: a list as long as that may go on.
 FULFILLMENT_LIMIT, TRACKING_LIMIT, TRANSACTION_LIMIT, REFUND_LIMIT = 4, 2, 7, 2
 
 # Variable of a document and the list it opens. NESTED lists have lists inside, in which no cursor of ours
@@ -71,7 +71,7 @@ def complete_customer(
     """Read the customer with all addresses, metafields and her timeline, and what is hers."""
     after = _find_unfinished_lists(node, CUSTOMER_LISTS)
     gaps = _read_remaining_lists(
-        session, cursor, ("customer_rest", "customer"), node, CUSTOMER_LISTS, after, {}
+        session, cursor, ("customer_remaining_lists", "customer"), node, CUSTOMER_LISTS, after, {}
     )
     findings = [build_node_finding("customer", node, cursor.matched_by)]
     gaps += list_truncation_gaps(node, "customer")
@@ -99,7 +99,7 @@ def complete_order(
         "journey": bool(flatten.list_truncated_paths(node.get("customerJourneySummary"), "")),
     }
     whole = {flag: name for flag, name in ORDER_REREAD_FIELDS.items() if long[flag]}
-    gaps = _read_remaining_lists(session, cursor, ("order_rest", "order"), node, ORDER_LISTS, after, whole)
+    gaps = _read_remaining_lists(session, cursor, ("order_remaining_lists", "order"), node, ORDER_LISTS, after, whole)
     return build_node_finding("order", node, matched_by), gaps + list_truncation_gaps(node, "order")
 
 
@@ -123,7 +123,7 @@ def complete_order_history(
     if cursor.bulked and len(node.get("fulfillments") or ()) >= FULFILLMENT_LIMIT:
         whole["parcels"] = "fulfillments"  # pages ask for these with the first half
     after = _find_unfinished_lists(node, ORDER_LISTS)
-    gaps = _read_remaining_lists(session, cursor, ("order_rest", "order"), node, ORDER_LISTS, after, whole)
+    gaps = _read_remaining_lists(session, cursor, ("order_remaining_lists", "order"), node, ORDER_LISTS, after, whole)
     return build_node_finding("order_history", node, matched_by), gaps + list_truncation_gaps(
         node, "order_history"
     )

@@ -39,7 +39,7 @@ def read_linked_records(session: GatherSession, cursor: GatherCursor) -> StepRes
     """Follow every lead one step further."""
     asked = cursor.disputes[:DISPUTES_BATCH_SIZE]
     reply = session.run_document(
-        "trail",
+        "linked_records",
         cursor,
         payments="payments" in cursor.beside,
         paymentsQuery=date_windows.build_payments_query(cursor.paid),

@@ -30,7 +30,7 @@ WHOLE_ORDER_PAGE_SIZE = 33  # as many as fit with both halves: six times one ord
 def read_customer_orders(session: GatherSession, cursor: GatherCursor) -> StepResult:
     """Read a page of the customer's orders."""
     few = cursor.start is None and 0 < cursor.left < WHOLE_ORDER_PAGE_SIZE
-    name = "customer_orders_left" if cursor.bulked else "customer_orders"
+    name = "customer_order_histories" if cursor.bulked else "customer_orders"
     reply, cursor = _run_order_page(session, cursor, name, with_both_halves=few, id=cursor.customer)
     page = (reply.data.get("customer") or {}).get("orders")
     matches = [(node, "customer_id") for node in flatten.list_nodes(page)]

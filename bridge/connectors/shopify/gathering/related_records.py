@@ -50,7 +50,7 @@ def read_related_records(session: GatherSession, gather_cursor: GatherCursor) ->
         " OR ".join(quote_search_phrase(email) for email in gather_cursor.emails),
     )
     reply = session.run_sized_document(
-        "beside",
+        "related_records",
         gather_cursor,
         "searchFirst",
         SEARCH_PAGE_SIZE,
