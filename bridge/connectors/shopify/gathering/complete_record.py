@@ -99,7 +99,9 @@ def complete_order(
         "journey": bool(flatten.list_truncated_paths(node.get("customerJourneySummary"), "")),
     }
     whole = {flag: name for flag, name in ORDER_REREAD_FIELDS.items() if long[flag]}
-    gaps = _read_remaining_lists(session, cursor, ("order_remaining_lists", "order"), node, ORDER_LISTS, after, whole)
+    gaps = _read_remaining_lists(
+        session, cursor, ("order_remaining_lists", "order"), node, ORDER_LISTS, after, whole
+    )
     return build_node_finding("order", node, matched_by), gaps + list_truncation_gaps(node, "order")
 
 
@@ -123,7 +125,9 @@ def complete_order_history(
     if cursor.bulked and len(node.get("fulfillments") or ()) >= FULFILLMENT_LIMIT:
         whole["parcels"] = "fulfillments"  # pages ask for these with the first half
     after = _find_unfinished_lists(node, ORDER_LISTS)
-    gaps = _read_remaining_lists(session, cursor, ("order_remaining_lists", "order"), node, ORDER_LISTS, after, whole)
+    gaps = _read_remaining_lists(
+        session, cursor, ("order_remaining_lists", "order"), node, ORDER_LISTS, after, whole
+    )
     return build_node_finding("order_history", node, matched_by), gaps + list_truncation_gaps(
         node, "order_history"
     )

@@ -84,7 +84,9 @@ def _search_customer(
         if not node:
             continue
         if name != "customer_by_id" and segments and "segments" not in cursor.shut:
-            reply = session.run_document("customer_segments", cursor, id=node["id"], segmentIds=list(segments))
+            reply = session.run_document(
+                "customer_segments", cursor, id=node["id"], segmentIds=list(segments)
+            )
             gaps += reply.gaps
         node["segments"] = shop_info.list_segment_memberships(reply.data, segments)
         return node, gaps, replace(cursor, customer=node["id"], matched_by=matched_by)
