@@ -1,8 +1,8 @@
-"""The cases that every connector inherits: found, absent, refused, throttled, slow, broken, never chatty.
+"""The test cases that every connector inherits: found, absent, refused, throttled, slow, broken, silent logs.
 
-A new connector is done when its subclass of `ConnectorContract` is green. The subclass names what is asked
-and what comes back; the cases here know no system. Every fault is tried with every verb that the connector has:
-`gather`, and what `contract_verbs` adds (`track`, `erase`, `cancel`).
+A new connector is done when its subclass of `ConnectorContract` passes. The subclass states requests and answers; the
+cases here know no system. Every failure is tested with every verb of the connector: `gather`, and those of
+`contract_verbs` (`track`, `erase`, `cancel`).
 """
 
 import logging
@@ -33,32 +33,34 @@ CANARY = "Asha Qwertzuiop, 7 Nowhere Lane, +919000000001"
 
 
 class ConnectorContract:
-    """What a subclass says of its system, and the cases."""
+    """The facts that a subclass states about its system, and the cases."""
 
     method = "GET"
-    url: str  # where the record of a person is asked
+    url: str  # where the record of a person is requested
     content_type: str
     found: bytes  # an answer that knows `numbers`
     partial: bytes  # an answer that knows the first of `numbers` only
     nothing: bytes  # an answer that knows none of them
-    also_nothing: tuple[bytes, ...] = ()  # what reads as "none" here and is unreadable elsewhere
+    also_nothing: tuple[
+        bytes, ...
+    ] = ()  # answers that mean "none" in this system and are unreadable in others
     numbers: tuple[str, ...]
-    secrets: tuple[str, ...]  # what no message may repeat
-    forbidden: type[BridgeError] = CredentialRejected  # what 403 means here
+    secrets: tuple[str, ...]  # no message may quote these
+    forbidden: type[BridgeError] = CredentialRejected  # the meaning of 403 in this system
     bare: Connector  # a connector without credentials
-    every_parcel = False  # it is asked about parcels on other accounts too
+    every_parcel = False  # parcels on other accounts are requested too
     verbs: tuple[str, ...] = ("gather",)
-    once: tuple[str, ...] = ()  # verbs that are not asked again by themselves
+    once: tuple[str, ...] = ()  # verbs that are never retried in the same call
 
     def connector(self, naps: list[float]) -> Connector:
-        """Make the connector; what it would sleep goes into `naps`."""
+        """Return the connector; its waits are appended to `naps`, in seconds."""
         raise NotImplementedError
 
     def prepare(self, mock: responses.RequestsMock) -> None:
-        """Register what is asked besides the record itself (a login)."""
+        """Register requests besides the record itself, such as a login."""
 
     def parcels(self) -> list[Waybill]:
-        """Make the parcels that are asked about."""
+        """Return the parcels to request."""
         system = self.connector([]).system
         return [Waybill(number=number, carrier=system, order_id="1") for number in self.numbers]
 
@@ -75,8 +77,8 @@ class ConnectorContract:
             yield mock
 
     @pytest.fixture(autouse=True)
-    def _nothing_told(self, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-        """No log line of any case repeats a person, a secret or a URL."""
+    def _silent_logs(self, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+        """Assert that no log line of any case contains a person, a secret or a URL."""
         caplog.set_level(logging.DEBUG)
         yield
         self.assert_silent(caplog.text)
@@ -86,7 +88,7 @@ class ConnectorContract:
             assert word not in said
 
     def where(self, verb: str) -> tuple[str, str, bytes]:
-        """Say where a verb asks, and what answers it well."""
+        """Return method, URL and successful answer of a verb."""
         return self.method, self.url, self.found
 
     def answer(self, mock, body=b"", status=200, verb="gather", **more):
@@ -98,7 +100,7 @@ class ConnectorContract:
         return self.answer(mock, self.where(verb)[2], verb=verb, **more)
 
     def ask(self, verb: str, naps: list[float] | None = None) -> Sequence[object]:
-        """Do what the verb does, to the end."""
+        """Run the verb to its end."""
         return getattr(self, verb)(naps)
 
     def gather(self, naps: list[float] | None = None, cursor: str = "") -> list[FindingPage]:
@@ -122,7 +124,7 @@ class ConnectorContract:
 
     # --- the cases --------------------------------------------------------------------------------------
 
-    def test_finds_what_the_system_holds(self, mock):
+    def test_gather_finds_the_parcels_that_the_system_has(self, mock):
         self.answer(mock, self.found)
         pages = self.gather()
         assert {one.ref for page in pages for one in page.findings} >= set(self.numbers)
@@ -136,19 +138,19 @@ class ConnectorContract:
         assert [one for page in self.gather(cursor=last.cursor) for one in page.findings] == []
         assert self.asked(mock) == before
 
-    def test_what_the_system_does_not_know_is_said_and_no_fault(self, mock):
+    def test_an_unknown_parcel_is_reported_and_raises_nothing(self, mock):
         self.answer(mock, self.nothing)
         findings = [one for page in self.gather() for one in page.findings]
         assert {one.ref for one in findings} == set(self.numbers)
         assert all(one.body["status"] == "not_found" and one.body["consignee"] is None for one in findings)
 
-    def test_a_batch_that_knows_some_says_which(self, mock):
+    def test_a_batch_with_unknown_numbers_reports_which(self, mock):
         self.answer(mock, self.partial)
         status = {one.ref: one.body["status"] for page in self.gather() for one in page.findings}
         assert status[self.numbers[0]] != "not_found"
         assert {status[number] for number in self.numbers[1:]} == {"not_found"}
 
-    def test_parcels_on_another_account_are_never_asked(self, mock):
+    def test_parcels_on_another_account_are_never_requested(self, mock):
         system = self.connector([]).system
         other = [Waybill(number=number, carrier="somebody_else") for number in self.numbers]
         other += [replace(one, carrier=system, account_holder="somebody_else") for one in other]
@@ -156,7 +158,7 @@ class ConnectorContract:
         pages = list(self.connector([]).gather(Principal(), shop=SHOP, parcels=other))
         assert bool(pages) is bool(mock.calls) is self.every_parcel
 
-    def test_without_credentials_it_says_so_and_asks_nothing(self, mock):
+    def test_without_credentials_it_reports_a_gap_and_sends_nothing(self, mock):
         pages = list(self.bare.gather(Principal(), shop=SHOP, parcels=self.parcels()))
         assert [gap.absence.value for page in pages for gap in page.gaps] == ["not_configured"]
         assert list(self.bare.gather(Principal(), shop=SHOP, parcels=[])) == []
@@ -167,7 +169,7 @@ class ConnectorContract:
         self.answer(mock, body, 401, verb)
         self.fails(CredentialRejected, verb=verb)
 
-    def test_403_is_what_this_system_means_by_it(self, mock, verb):
+    def test_403_has_the_meaning_of_this_system(self, mock, verb):
         self.answer(mock, b"<html>" + CANARY.encode(), 403, verb, content_type="text/html")
         fault = self.fails(self.forbidden, verb=verb)
         if isinstance(fault, ConnectorThrottled):
@@ -175,12 +177,12 @@ class ConnectorContract:
             assert fault.retry_after_s >= 30
             assert self.asked(mock, verb) == 1
 
-    def test_404_will_not_help(self, mock, verb):
+    def test_404_is_refused_without_a_retry(self, mock, verb):
         self.answer(mock, CANARY.encode(), 404, verb)
         self.fails(ConnectorRefused, verb=verb)
         assert self.asked(mock, verb) == 1
 
-    def test_429_waits_as_long_as_it_is_told_and_goes_on(self, mock, verb):
+    def test_429_waits_for_retry_after_and_continues(self, mock, verb):
         self.answer(mock, CANARY.encode(), 429, verb, headers={"Retry-After": "2.0"})
         self.well(mock, verb)
         naps: list[float] = []
@@ -191,7 +193,7 @@ class ConnectorContract:
             self.ask(verb, naps)
             assert naps == [2.0]
 
-    def test_429_for_long_is_left_to_the_schedule(self, mock, verb):
+    def test_a_long_429_is_not_waited_for(self, mock, verb):
         self.answer(mock, CANARY.encode(), 429, verb, headers={"Retry-After": "90"})
         naps: list[float] = []
         fault = self.fails(ConnectorThrottled, naps, verb)
@@ -199,7 +201,7 @@ class ConnectorContract:
         assert fault.retry_after_s == 90
         assert naps == []
 
-    def test_429_without_a_time_is_not_hammered(self, mock, verb):
+    def test_429_without_retry_after_is_not_retried(self, mock, verb):
         self.answer(mock, CANARY.encode(), 429, verb)
         fault = self.fails(ConnectorThrottled, verb=verb)
         assert isinstance(fault, ConnectorThrottled)
@@ -207,7 +209,7 @@ class ConnectorContract:
         assert self.asked(mock, verb) == 1
 
     @pytest.mark.parametrize("status", [500, 502, 503, 504])
-    def test_a_passing_5xx_is_asked_again(self, mock, status, verb):
+    def test_a_transient_5xx_is_retried(self, mock, status, verb):
         self.answer(mock, CANARY.encode(), status, verb)
         self.well(mock, verb)
         if verb in self.once:
@@ -256,13 +258,13 @@ class ConnectorContract:
         self.fails(ConnectorUnavailable, verb=verb)
         assert self.asked(mock, verb) == self.attempts(verb)
 
-    def test_every_call_has_the_houses_timeout(self, mock, verb):
+    def test_every_call_has_the_timeout(self, mock, verb):
         self.well(mock, verb, match=[request_kwargs_matcher({"timeout": TIMEOUT_S})])
         assert TIMEOUT_S == (3.05, 20.0)
         self.ask(verb)
         assert {call.request.req_kwargs["timeout"] for call in mock.calls} == {TIMEOUT_S}
 
-    def test_a_redirect_is_refused_and_carries_nothing_away(self, mock, verb):
+    def test_a_redirect_is_refused_and_not_followed(self, mock, verb):
         away = "https://elsewhere.example/"
         self.answer(mock, b"", HTTPStatus.FOUND, verb, headers={"Location": away})
         mock.add(responses.GET, away, body=self.found)
@@ -277,19 +279,19 @@ class ConnectorContract:
             self.assert_silent(f"{line.name} {line.detail}")
             assert re.fullmatch(r"[a-z]+\.[a-z_]+", line.name)
 
-    def test_check_says_all_is_well(self, mock):
+    def test_check_reports_success(self, mock):
         self.answer(mock, self.nothing)
         assert not any(line.ok is False for line in self.connector([]).run_checks(SHOP))
 
-    def test_check_says_that_nothing_answers(self, mock):
+    def test_check_reports_an_unreachable_system(self, mock):
         self.answer(mock, requests.ConnectionError(CANARY))
         assert any(line.ok is False for line in self.connector([]).run_checks(SHOP))
 
-    def test_check_says_that_the_credential_is_refused(self, mock):
+    def test_check_reports_a_refused_credential(self, mock):
         self.answer(mock, b"{}", 401)
         lines = {line.name: line.ok for line in self.connector([]).run_checks(SHOP)}
         assert list(lines.values()) == [True, True, False]
 
-    def test_check_says_what_is_unset(self, mock):
+    def test_check_reports_unset_credentials(self, mock):
         assert [line.ok for line in self.bare.run_checks(SHOP)] == [False]
         assert not mock.calls

@@ -1,4 +1,4 @@
-"""How Blue Dart's tests speak: sample answers, answers made to measure, and a connector to ask with."""
+"""Helpers of Blue Dart's tests: sample answers, constructed answers, and a connector."""
 
 import json
 from pathlib import Path
@@ -25,7 +25,7 @@ def reply(case):
 
 
 def joined(*numbers):
-    """The JSON form of shipments: the sample's, under these numbers."""
+    """Return the JSON form of the sample's shipments, with these numbers."""
     (sampled,) = reply("track__json")["ShipmentData"]["Shipment"]
     return json.dumps(
         {"ShipmentData": {"Shipment": [sampled | {"WaybillNo": number} for number in numbers]}}

@@ -1,4 +1,4 @@
-"""Shopify over real sockets: the stand-in validates each question, charges, throttles, denies and breaks."""
+"""Shopify over real sockets: the stand-in validates each query, charges its cost, throttles, denies and fails."""
 
 import json
 import logging
@@ -42,7 +42,7 @@ def _clean(server):
 
 
 @pytest.fixture(autouse=True)
-def _nothing_told(world, caplog, capsys):
+def _silent_logs(world, caplog, capsys):
     caplog.set_level(logging.DEBUG)
     yield
     said = caplog.text + "".join(capsys.readouterr())
@@ -83,7 +83,7 @@ def gaps(pages):
 
 
 def planted(world):
-    """Give every value that the shop knows of Asha and of nobody else's making."""
+    """Return every value in the shop about Asha, except those that others also have."""
     asha = world.asha
     yield from (asha.first, asha.last, asha.name, asha.email, asha.phone, asha.note, *asha.tags)
     yield from (asha.email_consent, asha.sms_consent, str(asha.id))
@@ -114,8 +114,8 @@ def planted(world):
     yield from (word for said in comments for word in (said.body, said.ip, said.author))
 
 
-def test_every_personal_field_that_is_asked_for_brings_its_value(platform, world):
-    """The stand-in plants a value of its own in each field of the schema that can hold personal data."""
+def test_every_requested_personal_field_returns_its_value(platform, world):
+    """The stand-in has a distinct value in each field of the schema that can contain personal data."""
     asked = {f"{kind}.{field}" for kind, field in coverage.asked_for("2026-10")}
     wanted = {name: value for name, value in planted_fields(world).items() if name in asked}
     pages = walk(platform, world, principal(world, world.asha))
@@ -144,14 +144,14 @@ def test_every_planted_value_of_asha_is_found_and_nothing_of_bikram(server, worl
     }
 
 
-def test_asha_is_found_by_her_email_alone(platform, world):
+def test_asha_is_found_by_email_alone(platform, world):
     by_id = walk(platform, world, principal(world, world.asha))
     by_email = walk(platform, world, Principal(email=world.asha.email))
     assert [one.ref for one in findings(by_email)] == [one.ref for one in findings(by_id)]
     assert findings(by_email)[0].matched_by == "email"
 
 
-def test_a_customer_whom_shopify_forgot_is_found_by_her_orders(server, platform, world):
+def test_a_customer_unknown_to_shopify_is_found_by_orders(server, platform, world):
     server.shops[world.shop].forget_customer(world.asha.id)
     pages = walk(platform, world, principal(world, world.asha))
     orders = {one.ref for one in findings(pages) if one.kind == "order"}
@@ -177,12 +177,12 @@ def test_a_thousand_orders_take_few_calls_and_any_cursor_resumes(server, platfor
         ]
 
 
-def test_a_standard_shop_throttles_and_is_waited_for(server, world):
+def test_a_standard_shop_throttles_and_the_client_waits(server, world):
     waits = []
     server._control_bucket(STANDARD)
 
     def sleep(seconds):
-        """Let the bucket fill as if the time had passed."""
+        """Fill the bucket as if the time had passed."""
         waits.append(seconds)
         bucket = server._get_bucket(world.shop)
         bucket._updated_at_s -= seconds
@@ -194,7 +194,7 @@ def test_a_standard_shop_throttles_and_is_waited_for(server, world):
     assert max(waits) < 10
 
 
-def test_a_throttled_answer_is_waited_for_once(server, world, naps):
+def test_a_throttled_answer_waits_once(server, world, naps):
     platform = connect(server, naps, sleep=lambda seconds: (naps.append(seconds), time.sleep(seconds)))
     server.faults.add("throttle", match="RelatedRecords")
     assert findings(walk(platform, world, principal(world, world.asha)))
@@ -217,21 +217,19 @@ def test_a_throttled_answer_is_waited_for_once(server, world, naps):
         ("read_customer_merge", "merge state", ""),
     ],
 )
-def test_a_denied_scope_costs_its_part_and_is_said(server, platform, world, scope, what, kind):
+def test_a_missing_scope_hides_its_part_and_is_reported(server, platform, world, scope, what, kind):
     whole = walk(platform, world, principal(world, world.asha))
     server.faults.add("deny_scope", scope=scope)
     pages = walk(platform, world, principal(world, world.asha))
     assert (Absence.DENIED, what, scope) in gaps(pages)
     lost = {one.ref for one in findings(whole)} - {one.ref for one in findings(pages)}
     assert lost == {one.ref for one in findings(whole) if one.kind == kind}
-    if (
-        scope != "read_draft_orders"
-    ):  # the token may still write them, and writing includes reading at Shopify
+    if scope != "read_draft_orders":  # the token keeps the write scope, which includes reading
         line = next(line for line in platform.run_checks(world.shop) if line.name == f"shopify scope {scope}")
         assert line.ok is False
 
 
-def test_three_denied_scopes_cost_their_parts_and_no_more(server, platform, world):
+def test_three_missing_scopes_hide_their_parts_only(server, platform, world):
     closed = {
         "read_returns": "",
         "read_own_subscription_contracts": "subscription_contract",
@@ -260,7 +258,7 @@ def test_orders_older_than_sixty_days_need_a_scope_of_their_own(world, naps):
     assert gaps(pages) == {(Absence.DENIED, "orders older than 60 days", "read_all_orders")}
 
 
-def test_one_page_that_stays_broken_leaves_the_pages_before_it_and_is_gone_on_from(server, platform, world):
+def test_a_page_that_keeps_failing_keeps_the_pages_before_it_and_can_be_resumed(server, platform, world):
     who = principal(world, world.heavy_customer)
     whole = walk(platform, world, who)
     walking = platform.gather(who, shop=world.shop, parcels=())
@@ -273,25 +271,27 @@ def test_one_page_that_stays_broken_leaves_the_pages_before_it_and_is_gone_on_fr
 
 
 @pytest.mark.parametrize("field", ["phone", "Customer.displayName", "statusPageUrl", "Order.email"])
-def test_a_protected_field_without_approval_is_said_and_the_rest_is_there(server, platform, world, field):
+def test_a_protected_field_without_approval_is_reported_and_the_others_are_read(
+    server, platform, world, field
+):
     whole = {one.ref for one in findings(walk(platform, world, principal(world, world.asha)))}
     server.faults.add("deny_field", field=field)
     pages = walk(platform, world, principal(world, world.asha))
     name = field.rpartition(".")[2]
     assert any(what.endswith(name) and reason == "not_approved" for _, what, reason in gaps(pages))
     lost = whole - {one.ref for one in findings(pages)}
-    # whose guest order it is can only be told by its address
+    # a guest order can be attributed by its e-mail address only
     assert len(lost) == (1 if name == "email" else 0)
 
 
 @pytest.mark.parametrize("kind", ["http_500", "http_502", "reset", "html", "empty", "truncated"])
-def test_one_fault_of_the_line_is_asked_again(server, platform, world, kind):
+def test_one_network_fault_is_retried(server, platform, world, kind):
     whole = walk(platform, world, principal(world, world.asha))
     server.faults.add(kind, match="CustomerById")
     assert walk(platform, world, principal(world, world.asha)) == whole
 
 
-def test_a_line_that_stays_broken_is_an_outage(server, platform, world):
+def test_a_lasting_network_fault_is_an_outage(server, platform, world):
     server.faults.add("http_500", times=None, match="RelatedRecords")
     walking = platform.gather(principal(world, world.asha), shop=world.shop, parcels=())
     assert next(walking).findings
@@ -299,7 +299,7 @@ def test_a_line_that_stays_broken_is_an_outage(server, platform, world):
         next(walking)
 
 
-def test_a_token_that_ends_meanwhile_is_renewed(server, platform, world):
+def test_a_token_that_expires_during_gathering_is_renewed(server, platform, world):
     server.faults.add("token_expired", match="RelatedRecords")
     assert findings(walk(platform, world, principal(world, world.asha)))
     assert server.calls.summarize_calls()["by_name"]["oauth/access_token"] == 2
@@ -312,7 +312,7 @@ def test_a_wrong_secret_needs_a_person(server, world, naps):
     assert platform.run_checks(world.shop)[0].ok is False
 
 
-def test_shopifys_own_erasure_is_followed_from_readable_to_redacted(server, platform, world):
+def test_shopifys_own_erasure_is_observed_from_readable_to_redacted(server, platform, world):
     who = Principal(customer_id=str(world.asha.id))
     assert platform.read_erasure_state(who, shop=world.shop).outcome is Outcome.UNCONFIRMED
     server.shops[world.shop].redact_customer(world.asha.id)
