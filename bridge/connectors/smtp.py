@@ -143,8 +143,8 @@ SMTP_REFUSAL_ERRORS: Mapping[type[Exception], tuple[str, type[BridgeError]]] = {
 SMTP_FAILURE_ERRORS: Sequence[tuple[type[Exception], type[BridgeError], str]] = (
     (smtplib.SMTPNotSupportedError, CredentialRejected, "the server offers no login or no UTF-8"),
     (UnicodeError, CredentialRejected, "host, user and password must be ASCII"),
-    (ssl.SSLEOFError, ConnectorUnavailable, "hung up while encryption was agreed"),
-    (ssl.SSLZeroReturnError, ConnectorUnavailable, "hung up while encryption was agreed"),
+    (ssl.SSLEOFError, ConnectorUnavailable, "disconnected during the TLS handshake"),
+    (ssl.SSLZeroReturnError, ConnectorUnavailable, "disconnected during the TLS handshake"),
     (ssl.SSLError, CredentialRejected, "no trusted encryption"),
 )
 

@@ -39,5 +39,5 @@ class Rfc3161Authority:
                 raise ConnectorRefused(f"{AUTHORITY_NAME}: not granted")
             at = timestamp.read_timestamp(answer.content, digest=digest, nonce=nonce)
         except ValueError:
-            raise ConnectorUnavailable(f"{AUTHORITY_NAME}: no timestamp of what was asked") from None
+            raise ConnectorUnavailable(f"{AUTHORITY_NAME}: no timestamp of this digest") from None
         return SignedTimestamp(token=answer.content, at=at)

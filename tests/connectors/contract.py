@@ -47,10 +47,10 @@ class ConnectorContract:
     numbers: tuple[str, ...]
     secrets: tuple[str, ...]  # no message may quote these
     forbidden: type[BridgeError] = CredentialRejected  # the meaning of 403 in this system
-    bare: Connector  # a connector without credentials
+    unconfigured: Connector  # a connector without credentials
     every_parcel = False  # parcels on other accounts are requested too
     verbs: tuple[str, ...] = ("gather",)
-    once: tuple[str, ...] = ()  # verbs that are never retried in the same call
+    never_retried: tuple[str, ...] = ()  # verbs that are never retried in the same call
 
     def connector(self, naps: list[float]) -> Connector:
         """Return the connector; its waits are appended to `naps`, in seconds."""
@@ -83,23 +83,23 @@ class ConnectorContract:
         yield
         self.assert_silent(caplog.text)
 
-    def assert_silent(self, said: str) -> None:
+    def assert_silent(self, text: str) -> None:
         for word in (*self.secrets, *CANARY.split(", "), *self.numbers, "http://", "https://"):
-            assert word not in said
+            assert word not in text
 
-    def where(self, verb: str) -> tuple[str, str, bytes]:
+    def describe_call(self, verb: str) -> tuple[str, str, bytes]:
         """Return method, URL and successful answer of a verb."""
         return self.method, self.url, self.found
 
     def answer(self, mock, body=b"", status=200, verb="gather", **more):
-        method, url, _ = self.where(verb)
+        method, url, _ = self.describe_call(verb)
         more.setdefault("content_type", self.content_type)
         return mock.add(method, url, body=body, status=status, **more)
 
-    def well(self, mock, verb="gather", **more):
-        return self.answer(mock, self.where(verb)[2], verb=verb, **more)
+    def answer_success(self, mock, verb="gather", **more):
+        return self.answer(mock, self.describe_call(verb)[2], verb=verb, **more)
 
-    def ask(self, verb: str, naps: list[float] | None = None) -> Sequence[object]:
+    def run(self, verb: str, naps: list[float] | None = None) -> Sequence[object]:
         """Run the verb to its end."""
         return getattr(self, verb)(naps)
 
@@ -107,20 +107,22 @@ class ConnectorContract:
         asked = self.connector([] if naps is None else naps)
         return list(asked.gather(Principal(), shop=SHOP, parcels=self.parcels(), cursor=cursor))
 
-    def fails(self, kind: type[BridgeError], naps: list[float] | None = None, verb="gather") -> BridgeError:
+    def assert_fails(
+        self, kind: type[BridgeError], naps: list[float] | None = None, verb="gather"
+    ) -> BridgeError:
         with pytest.raises(kind) as caught:
-            self.ask(verb, naps)
+            self.run(verb, naps)
         self.assert_silent("".join(traceback.format_exception(caught.value)))
         assert caught.value.__suppress_context__ or caught.value.__context__ is None
         return caught.value
 
-    def asked(self, mock, verb="gather") -> int:
-        method, url, _ = self.where(verb)
-        told = [(call.request.method, call.request.url.partition("?")[0]) for call in mock.calls]
-        return told.count((method, url))
+    def count_requests(self, mock, verb="gather") -> int:
+        method, url, _ = self.describe_call(verb)
+        sent = [(call.request.method, call.request.url.partition("?")[0]) for call in mock.calls]
+        return sent.count((method, url))
 
     def attempts(self, verb: str) -> int:
-        return 1 if verb in self.once else MAX_CALL_ATTEMPTS
+        return 1 if verb in self.never_retried else MAX_CALL_ATTEMPTS
 
     # --- the cases --------------------------------------------------------------------------------------
 
@@ -134,9 +136,9 @@ class ConnectorContract:
     def test_a_page_resumes_after_its_cursor(self, mock):
         self.answer(mock, self.found)
         last = self.gather()[-1]
-        before = self.asked(mock)
+        before = self.count_requests(mock)
         assert [one for page in self.gather(cursor=last.cursor) for one in page.findings] == []
-        assert self.asked(mock) == before
+        assert self.count_requests(mock) == before
 
     def test_an_unknown_parcel_is_reported_and_raises_nothing(self, mock):
         self.answer(mock, self.nothing)
@@ -154,74 +156,74 @@ class ConnectorContract:
         system = self.connector([]).system
         other = [Waybill(number=number, carrier="somebody_else") for number in self.numbers]
         other += [replace(one, carrier=system, account_holder="somebody_else") for one in other]
-        self.well(mock)
+        self.answer_success(mock)
         pages = list(self.connector([]).gather(Principal(), shop=SHOP, parcels=other))
         assert bool(pages) is bool(mock.calls) is self.every_parcel
 
     def test_without_credentials_it_reports_a_gap_and_sends_nothing(self, mock):
-        pages = list(self.bare.gather(Principal(), shop=SHOP, parcels=self.parcels()))
+        pages = list(self.unconfigured.gather(Principal(), shop=SHOP, parcels=self.parcels()))
         assert [gap.absence.value for page in pages for gap in page.gaps] == ["not_configured"]
-        assert list(self.bare.gather(Principal(), shop=SHOP, parcels=[])) == []
+        assert list(self.unconfigured.gather(Principal(), shop=SHOP, parcels=[])) == []
         assert not mock.calls
 
     @pytest.mark.parametrize("body", [b"", b'{"detail": "no"}', CANARY.encode()])
     def test_401_needs_a_person(self, mock, body, verb):
         self.answer(mock, body, 401, verb)
-        self.fails(CredentialRejected, verb=verb)
+        self.assert_fails(CredentialRejected, verb=verb)
 
     def test_403_has_the_meaning_of_this_system(self, mock, verb):
         self.answer(mock, b"<html>" + CANARY.encode(), 403, verb, content_type="text/html")
-        fault = self.fails(self.forbidden, verb=verb)
+        fault = self.assert_fails(self.forbidden, verb=verb)
         if isinstance(fault, ConnectorThrottled):
             assert fault.retry_after_s is not None
             assert fault.retry_after_s >= 30
-            assert self.asked(mock, verb) == 1
+            assert self.count_requests(mock, verb) == 1
 
     def test_404_is_refused_without_a_retry(self, mock, verb):
         self.answer(mock, CANARY.encode(), 404, verb)
-        self.fails(ConnectorRefused, verb=verb)
-        assert self.asked(mock, verb) == 1
+        self.assert_fails(ConnectorRefused, verb=verb)
+        assert self.count_requests(mock, verb) == 1
 
     def test_429_waits_for_retry_after_and_continues(self, mock, verb):
         self.answer(mock, CANARY.encode(), 429, verb, headers={"Retry-After": "2.0"})
-        self.well(mock, verb)
+        self.answer_success(mock, verb)
         naps: list[float] = []
-        if verb in self.once:
-            self.fails(ConnectorThrottled, naps, verb)
+        if verb in self.never_retried:
+            self.assert_fails(ConnectorThrottled, naps, verb)
             assert naps == []
         else:
-            self.ask(verb, naps)
+            self.run(verb, naps)
             assert naps == [2.0]
 
     def test_a_long_429_is_not_waited_for(self, mock, verb):
         self.answer(mock, CANARY.encode(), 429, verb, headers={"Retry-After": "90"})
         naps: list[float] = []
-        fault = self.fails(ConnectorThrottled, naps, verb)
+        fault = self.assert_fails(ConnectorThrottled, naps, verb)
         assert isinstance(fault, ConnectorThrottled)
         assert fault.retry_after_s == 90
         assert naps == []
 
     def test_429_without_retry_after_is_not_retried(self, mock, verb):
         self.answer(mock, CANARY.encode(), 429, verb)
-        fault = self.fails(ConnectorThrottled, verb=verb)
+        fault = self.assert_fails(ConnectorThrottled, verb=verb)
         assert isinstance(fault, ConnectorThrottled)
         assert fault.retry_after_s == 30
-        assert self.asked(mock, verb) == 1
+        assert self.count_requests(mock, verb) == 1
 
     @pytest.mark.parametrize("status", [500, 502, 503, 504])
     def test_a_transient_5xx_is_retried(self, mock, status, verb):
         self.answer(mock, CANARY.encode(), status, verb)
-        self.well(mock, verb)
-        if verb in self.once:
-            self.fails(ConnectorUnavailable, verb=verb)
+        self.answer_success(mock, verb)
+        if verb in self.never_retried:
+            self.assert_fails(ConnectorUnavailable, verb=verb)
         else:
-            self.ask(verb)
-        assert self.asked(mock, verb) == min(2, self.attempts(verb))
+            self.run(verb)
+        assert self.count_requests(mock, verb) == min(2, self.attempts(verb))
 
     def test_a_lasting_5xx_is_unavailable(self, mock, verb):
         self.answer(mock, CANARY.encode(), 503, verb)
-        self.fails(ConnectorUnavailable, verb=verb)
-        assert self.asked(mock, verb) == self.attempts(verb)
+        self.assert_fails(ConnectorUnavailable, verb=verb)
+        assert self.count_requests(mock, verb) == self.attempts(verb)
 
     @pytest.mark.parametrize(
         "body",
@@ -239,14 +241,14 @@ class ConnectorContract:
     def test_200_with_something_else_is_unavailable_and_never_absent(self, mock, body, verb):
         self.answer(mock, body, verb=verb)
         if body in self.also_nothing:
-            self.ask(verb)
+            self.run(verb)
         else:
-            self.fails(ConnectorUnavailable, verb=verb)
+            self.assert_fails(ConnectorUnavailable, verb=verb)
 
     def test_a_truncated_answer_is_unavailable(self, mock, verb):
-        well = self.where(verb)[2]
+        well = self.describe_call(verb)[2]
         self.answer(mock, well[: len(well) // 2], verb=verb)
-        self.fails(ConnectorUnavailable, verb=verb)
+        self.assert_fails(ConnectorUnavailable, verb=verb)
 
     @pytest.mark.parametrize(
         "fault",
@@ -255,20 +257,20 @@ class ConnectorContract:
     )
     def test_no_answer_in_time_is_unavailable(self, mock, fault, verb):
         self.answer(mock, fault, verb=verb)
-        self.fails(ConnectorUnavailable, verb=verb)
-        assert self.asked(mock, verb) == self.attempts(verb)
+        self.assert_fails(ConnectorUnavailable, verb=verb)
+        assert self.count_requests(mock, verb) == self.attempts(verb)
 
     def test_every_call_has_the_timeout(self, mock, verb):
-        self.well(mock, verb, match=[request_kwargs_matcher({"timeout": TIMEOUT_S})])
+        self.answer_success(mock, verb, match=[request_kwargs_matcher({"timeout": TIMEOUT_S})])
         assert TIMEOUT_S == (3.05, 20.0)
-        self.ask(verb)
+        self.run(verb)
         assert {call.request.req_kwargs["timeout"] for call in mock.calls} == {TIMEOUT_S}
 
     def test_a_redirect_is_refused_and_not_followed(self, mock, verb):
         away = "https://elsewhere.example/"
         self.answer(mock, b"", HTTPStatus.FOUND, verb, headers={"Location": away})
         mock.add(responses.GET, away, body=self.found)
-        self.fails(ConnectorRefused, verb=verb)
+        self.assert_fails(ConnectorRefused, verb=verb)
         assert not any(call.request.url.startswith(away) for call in mock.calls)
 
     @pytest.mark.parametrize("status", [200, 302, 400, 401, 403, 404, 429, 500])
@@ -293,5 +295,5 @@ class ConnectorContract:
         assert list(lines.values()) == [True, True, False]
 
     def test_check_reports_unset_credentials(self, mock):
-        assert [line.ok for line in self.bare.run_checks(SHOP)] == [False]
+        assert [line.ok for line in self.unconfigured.run_checks(SHOP)] == [False]
         assert not mock.calls

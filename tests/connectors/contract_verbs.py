@@ -25,17 +25,17 @@ class TrackerContract:
     def test_it_is_a_tracker_and_states_whether_it_is_configured(self):
         assert isinstance(self.connector([]), Tracker)
         assert self.connector([]).configured is True
-        assert self.bare.configured is False
+        assert self.unconfigured.configured is False
 
     def test_track_returns_every_number_once(self, mock):
-        self.well(mock, "track")
-        told = self.track(numbers=(*self.numbers, self.numbers[0]))
-        assert [one.number for one in told] == list(self.numbers)
-        assert all(one.status is not ParcelStatus.NOT_FOUND for one in told)
-        assert all(one.status_at is None or one.status_at.utcoffset().total_seconds() == 0 for one in told)
+        self.answer_success(mock, "track")
+        results = self.track(numbers=(*self.numbers, self.numbers[0]))
+        assert [one.number for one in results] == list(self.numbers)
+        assert all(one.status is not ParcelStatus.NOT_FOUND for one in results)
+        assert all(one.status_at is None or one.status_at.utcoffset().total_seconds() == 0 for one in results)
 
     def test_track_twice_is_the_same_answer(self, mock):
-        self.well(mock, "track")
+        self.answer_success(mock, "track")
         assert self.track() == self.track()
 
     def test_track_reports_unknown_numbers(self, mock):
@@ -50,36 +50,36 @@ class TrackerContract:
 
     def test_a_malformed_number_is_not_found_and_not_sent(self, mock):
         odd = ["handed over, see note", "1,2,3,4,5", ""]
-        told = self.track(numbers=odd)
-        assert [(one.number, one.status) for one in told] == [(one, ParcelStatus.NOT_FOUND) for one in odd]
+        results = self.track(numbers=odd)
+        assert [(one.number, one.status) for one in results] == [(one, ParcelStatus.NOT_FOUND) for one in odd]
         assert not mock.calls
 
     def test_track_removes_blanks_and_dashes(self, mock):
-        self.well(mock, "track")
+        self.answer_success(mock, "track")
         number = self.numbers[0]
         spelt = [f"{number[:4]}-{number[4:]}", f" {number}"]
-        told = self.track(numbers=spelt)
-        assert [one.number for one in told] == spelt
-        assert len({(one.status, one.status_at) for one in told}) == 1
-        assert self.asked(mock, "track") == 1
+        results = self.track(numbers=spelt)
+        assert [one.number for one in results] == spelt
+        assert len({(one.status, one.status_at) for one in results}) == 1
+        assert self.count_requests(mock, "track") == 1
 
     def test_track_returns_no_consignee_unless_requested(self, mock):
-        self.well(mock, "track")
+        self.answer_success(mock, "track")
         for one in self.track():
             assert one.consignee is None
-            told = " ".join(str(getattr(one, field.name)) for field in fields(TrackingResult))
-            assert not self.person or self.person not in told.lower()
+            text = " ".join(str(getattr(one, field.name)) for field in fields(TrackingResult))
+            assert not self.person or self.person not in text.lower()
 
     def test_track_returns_the_consignee_if_requested(self, mock):
-        self.well(mock, "track")
-        told = self.track(include_consignees=True)
-        assert all(isinstance(one.consignee, str) for one in told)
+        self.answer_success(mock, "track")
+        results = self.track(include_consignees=True)
+        assert all(isinstance(one.consignee, str) for one in results)
         if self.person:
-            assert self.person in told[0].consignee
+            assert self.person in results[0].consignee
 
     def test_track_without_credentials_sends_nothing(self, mock):
         with pytest.raises(CredentialRejected, match="not set"):
-            list(self.bare.track_parcels(self.numbers))
+            list(self.unconfigured.track_parcels(self.numbers))
         assert not mock.calls
 
 
@@ -95,7 +95,7 @@ class EraserContract:
 
     def test_it_is_an_eraser(self):
         assert isinstance(self.connector([]), Eraser)
-        assert (self.connector([]).configured, self.bare.configured) == (True, False)
+        assert (self.connector([]).configured, self.unconfigured.configured) == (True, False)
 
     def test_erase_twice_is_once(self, mock):
         self.answer(mock, self.partial)
@@ -122,11 +122,11 @@ class EraserContract:
         self.answer(mock, self.partial)
         mock.remove(method, url)
         mock.add(method, url, body=CANARY.encode(), status=status)
-        self.fails(kind, verb="erase")
+        self.assert_fails(kind, verb="erase")
 
     def test_erase_without_credentials_sends_nothing(self, mock):
         with pytest.raises(CredentialRejected, match="not set"):
-            list(self.bare.erase_waybills(self.numbers))
+            list(self.unconfigured.erase_waybills(self.numbers))
         assert not mock.calls
 
 
@@ -139,22 +139,22 @@ class CancellerContract:
     def cancel(self, naps=None):
         self.connector([] if naps is None else naps).cancel_shipment(self.numbers[0])
 
-    def where(self, verb):
-        return self.cancelling if verb == "cancel" else super().where(verb)
+    def describe_call(self, verb):
+        return self.cancelling if verb == "cancel" else super().describe_call(verb)
 
     def test_it_is_a_canceller(self):
         assert isinstance(self.connector([]), Canceller)
 
     def test_cancel_twice_is_the_same_success(self, mock):
-        self.well(mock, "cancel")
+        self.answer_success(mock, "cancel")
         self.cancel()
         self.cancel()
-        assert self.asked(mock, "cancel") == 2
+        assert self.count_requests(mock, "cancel") == 2
 
     def test_a_refused_cancellation_raises(self, mock):
         for body in self.refusals:
             self.answer(mock, body, verb="cancel")
-            self.fails(ConnectorRefused, verb="cancel")
+            self.assert_fails(ConnectorRefused, verb="cancel")
             mock.remove(*self.cancelling[:2])
 
     def test_a_malformed_number_is_not_cancelled(self, mock):
@@ -164,5 +164,5 @@ class CancellerContract:
 
     def test_cancel_without_credentials_sends_nothing(self, mock):
         with pytest.raises(CredentialRejected, match="not set"):
-            self.bare.cancel_shipment(self.numbers[0])
+            self.unconfigured.cancel_shipment(self.numbers[0])
         assert not mock.calls

@@ -49,11 +49,11 @@ class Postbox:
         return self._reply("rcpt", "250 OK")
 
     async def handle_DATA(self, server, session, envelope):  # noqa: N802
-        told = self._reply("data", "250 OK")
-        if told.startswith("250"):
+        reply = self._reply("data", "250 OK")
+        if reply.startswith("250"):
             self.letters.append(envelope)
             self.encrypted.append(session.ssl is not None)
-        return told
+        return reply
 
     async def handle_QUIT(self, server, session, envelope):  # noqa: N802
         return self._reply("quit", "221 Bye")
@@ -63,12 +63,12 @@ class _Server(SMTP):
     """aiosmtpd with the DSN options, which it does not implement."""
 
     async def smtp_MAIL(self, arg):  # noqa: N802
-        kept, self.event_handler.mail_options = _options(arg)
-        await super().smtp_MAIL(kept)
+        options, self.event_handler.mail_options = _options(arg)
+        await super().smtp_MAIL(options)
 
     async def smtp_RCPT(self, arg):  # noqa: N802
-        kept, self.event_handler.rcpt_options = _options(arg)
-        await super().smtp_RCPT(kept)
+        options, self.event_handler.rcpt_options = _options(arg)
+        await super().smtp_RCPT(options)
 
 
 def _options(arg: str) -> tuple[str, list[str]]:

@@ -28,13 +28,13 @@ def test_carriers_are_registered_by_id_and_aggregators_only_if_set():
 
 def test_blue_darts_login_path_comes_from_the_settings():
     with responses.RequestsMock() as mock:
-        there = mock.get(
+        login = mock.get(
             "https://apigateway.bluedart.com/in/transportation/token/v2/login", json={"JWTToken": "jwt"}
         )
         mock.get("https://apigateway.bluedart.com/in/transportation/tracking/v1/shipment", body=NOT_FOUND)
         found = build_connectors(Settings.from_env(SET | {"BLUEDART_LOGIN_PATH": "/token/v2/login"}))
         found["bluedart"].run_checks("shop.myshopify.com")
-        assert there.call_count == 1
+        assert login.call_count == 1
 
 
 def test_unset_carriers_are_registered_as_unconfigured():

@@ -43,8 +43,8 @@ def elsewhere(monkeypatch):
     """Resolve mail.example.com to this machine; its name is not local, so that encryption is required."""
     look = socket.getaddrinfo
 
-    def mapped(host, *more, **told):
-        return look("127.0.0.1" if host == HOST else host, *more, **told)
+    def mapped(host, *more, **keywords):
+        return look("127.0.0.1" if host == HOST else host, *more, **keywords)
 
     monkeypatch.setattr(socket, "getaddrinfo", mapped)
 

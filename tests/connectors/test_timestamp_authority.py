@@ -44,9 +44,9 @@ def test_only_the_digest_is_sent_and_no_two_requests_are_equal(authority):
     ("mood", "fault", "words"),
     [
         ("reject", ConnectorRefused, "not granted"),
-        ("digest", ConnectorUnavailable, "no timestamp of what was asked"),
-        (b"<html>come back later</html>", ConnectorUnavailable, "no timestamp of what was asked"),
-        (b"", ConnectorUnavailable, "no timestamp of what was asked"),
+        ("digest", ConnectorUnavailable, "no timestamp of this digest"),
+        (b"<html>come back later</html>", ConnectorUnavailable, "no timestamp of this digest"),
+        (b"", ConnectorUnavailable, "no timestamp of this digest"),
         (503, ConnectorUnavailable, "HTTP 503"),
         (403, CredentialRejected, "HTTP 403"),
         (404, ConnectorRefused, "HTTP 404"),

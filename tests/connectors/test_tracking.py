@@ -26,18 +26,18 @@ def track(connector, *numbers, **more):
 def test_delhivery_is_asked_for_the_consignee_only_if_requested(mock):
     reply = mock.get(URL, json=sample("cancelled"))
     mock.get(SLIP, json=NO_SLIP)
-    told = track(make([]), "99900010000066")["99900010000066"]
-    assert told.status is ParcelStatus.CANCELLED
-    assert told.status_at == datetime(2026, 8, 24, 18, 28, 30, tzinfo=UTC)
-    assert (told.cod, told.remitted, told.other_waybills, told.consignee) == (False, None, (), None)
+    result = track(make([]), "99900010000066")["99900010000066"]
+    assert result.status is ParcelStatus.CANCELLED
+    assert result.status_at == datetime(2026, 8, 24, 18, 28, 30, tzinfo=UTC)
+    assert (result.cod, result.remitted, result.other_waybills, result.consignee) == (False, None, (), None)
     track(make([]), "99900010000066", include_consignees=True)
     assert [call.request.params["verbose"] for call in reply.calls] == ["0", "2"]
 
 
 def test_delhivery_states_how_a_parcel_is_paid(mock):
     mock.get(URL, json=sample("in_transit_cod"))
-    told = track(make([]), "99900010004126")["99900010004126"]
-    assert (told.status, told.cod) == (ParcelStatus.IN_TRANSIT, True)
+    result = track(make([]), "99900010004126")["99900010004126"]
+    assert (result.status, result.cod) == (ParcelStatus.IN_TRANSIT, True)
 
 
 def test_50_numbers_are_requested_at_once(mock):
@@ -75,23 +75,23 @@ def test_blue_darts_second_waybill_is_requested_and_decides_the_status(mock, fir
         return 200, {}, blue.xml(leg(FIRST, first, SECOND) if FIRST in request.params["numbers"] else second)
 
     mock.add_callback(responses.GET, blue.URL, answer)
-    (told,) = track(blue.make(), FIRST).values()
-    assert (told.number, told.status, told.other_waybills) == (FIRST, ParcelStatus(status), (SECOND,))
-    assert told.status_at == datetime(2026, 6, day, 8, 50, tzinfo=UTC)
+    (result,) = track(blue.make(), FIRST).values()
+    assert (result.number, result.status, result.other_waybills) == (FIRST, ParcelStatus(status), (SECOND,))
+    assert result.status_at == datetime(2026, 6, day, 8, 50, tzinfo=UTC)
 
 
 def test_a_second_waybill_of_the_same_batch_is_not_requested_again(mock):
     reply = mock.get(blue.URL, body=blue.xml(leg(FIRST, "RT", SECOND), leg(SECOND, "DL")))
-    told = track(blue.make(), FIRST, SECOND)
-    assert [told[FIRST].status, told[SECOND].status] == [ParcelStatus.RETURNED, ParcelStatus.DELIVERED]
+    result = track(blue.make(), FIRST, SECOND)
+    assert [result[FIRST].status, result[SECOND].status] == [ParcelStatus.RETURNED, ParcelStatus.DELIVERED]
     assert reply.call_count == 1
 
 
 @pytest.mark.parametrize("second", ["", "see note, please", FIRST])
 def test_a_return_without_a_second_waybill_is_a_return(mock, second):
     mock.get(blue.URL, body=blue.xml(leg(FIRST, "RT", second)))
-    told = track(blue.make(), FIRST)[FIRST]
-    assert (told.status, told.other_waybills) == (ParcelStatus.RETURNED, ())
+    result = track(blue.make(), FIRST)[FIRST]
+    assert (result.status, result.other_waybills) == (ParcelStatus.RETURNED, ())
 
 
 def test_tracking_requests_no_scans_from_blue_dart(mock):
@@ -133,8 +133,8 @@ def test_masks_and_a_town_identify_nobody(consignee):
 
 
 def test_each_field_comes_from_the_first_consignee_that_shows_it():
-    masked, whole = {"name": "A***", "phones": ["9000000001"]}, {"name": "Asha", "phones": ["9000000002"]}
-    assert json.loads(serialize_consignee(masked, None, whole)) == {"name": "asha", "phones": ["9000000001"]}
+    masked, shown = {"name": "A***", "phones": ["9000000001"]}, {"name": "Asha", "phones": ["9000000002"]}
+    assert json.loads(serialize_consignee(masked, None, shown)) == {"name": "asha", "phones": ["9000000001"]}
     assert serialize_consignee(None, {"name": "XXXX"}) == ""
 
 

@@ -115,7 +115,7 @@ class AfterShip:
         if not self._call_tracking("DELETE", tracking_id):
             return False
         if self._call_tracking("GET", tracking_id):
-            raise ConnectorUnavailable("aftership: deleted, and still there")
+            raise ConnectorUnavailable("aftership: deleted, but still exists")
         return True
 
     def _call_tracking(self, method: str, tracking_id: str) -> bool:

@@ -41,7 +41,7 @@ BLUEDART_TOKEN_LIFETIME = timedelta(hours=23)  # a token is valid for about 24 h
 KEY_PROOF_LIFETIME = timedelta(hours=1)  # how long one found shipment proves the licence key
 NO_SUCH_WAYBILL = "00000000001"
 WRONG_KEY_MESSAGE = (
-    "the known waybill is not found: the tracking licence key is wrong, or the waybill no longer there"
+    "the known waybill is not found: the tracking licence key is wrong, or the waybill no longer exists"
 )
 # 401 is an expired token: log in again, once.
 BLUEDART_STATUS_RULES = StatusRules(readable_statuses=frozenset({HTTPStatus.UNAUTHORIZED}))
@@ -102,9 +102,11 @@ class BlueDart:
         # A login gives a token even to wrong credentials: only a waybill that is known to exist proves the key.
         reached, accepted, detail = True, True if self._known_waybill else None, "accepted"
         if not self._known_waybill:
-            detail = "not refused; without BLUEDART_KNOWN_WAYBILL not to be told from an unknown waybill"
+            detail = (
+                "not refused, but without BLUEDART_KNOWN_WAYBILL a wrong key looks like an unknown waybill"
+            )
         if self._is_shipping_key_reused:
-            detail += "; the tracking key is the shipping one, mostly they differ"
+            detail += "; the tracking key equals the shipping key, usually they differ"
         try:
             if not self._is_waybill_found(self._known_waybill or NO_SUCH_WAYBILL) and self._known_waybill:
                 accepted, detail = False, WRONG_KEY_MESSAGE

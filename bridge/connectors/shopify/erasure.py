@@ -86,6 +86,6 @@ def _run_erasure_mutation(client: ShopifyClient, name: str, customer_id: str, sh
     reply = client.run_document(shop, name, customer=build_gid("Customer", customer_id))
     if reply.denied:
         raise CredentialRejected(f"shopify: not allowed ({reply.denied[0].reason})")
-    errors = (reply.data.get("asked") or {}).get("userErrors") or []
+    errors = (reply.data.get("result") or {}).get("userErrors") or []
     code = str(errors[0].get("code") or "REFUSED") if errors else ""
     return code if _ERROR_CODE_PATTERN.fullmatch(code) else "REFUSED" if code else ""

@@ -149,6 +149,6 @@ class Shopify:
             checks.append(CheckResult(name=f"shopify scope {need.scope}", ok=not is_missing, detail=detail))
         for what, scope in scopes.OPTIONAL_SCOPES:
             is_granted = scope in granted
-            detail = "granted" if is_granted else f"not granted: {what}, where there are any, will be missing"
+            detail = "granted" if is_granted else f"not granted: {what} will be missing"
             checks.append(CheckResult(name=f"shopify scope {scope}", ok=is_granted or None, detail=detail))
         return checks

@@ -55,7 +55,7 @@ class TestContract(EraserContract, ConnectorContract):
     nothing = json.dumps(listing()).encode()
     numbers = (DELIVERED["tracking_number"], MOVING["tracking_number"])
     secrets = (KEY,)
-    bare = make(key="")
+    unconfigured = make(key="")
     every_parcel = True
     erasing = ("DELETE", deletion(DELIVERED), b'{"meta":{"code":200},"data":{}}')
     gone = GONE
@@ -160,9 +160,9 @@ def test_the_names_of_older_versions_are_read_too(mock):
 
 def test_one_number_at_two_couriers_is_two_copies(mock):
     mock.get(URL, json=listing(DELIVERED, MOVING | {"tracking_number": "99900012343"}))
-    told = ask("99900012343")
-    assert [ref for ref, _ in told] == ["99900012343"] * 2
-    assert [body["courier"] for _, body in told] == ["bluedart", "delhivery"]
+    results = ask("99900012343")
+    assert [ref for ref, _ in results] == ["99900012343"] * 2
+    assert [body["courier"] for _, body in results] == ["bluedart", "delhivery"]
 
 
 def test_pages_are_followed_to_the_last(mock):
@@ -207,7 +207,7 @@ def test_a_tracking_that_still_exists_is_not_erased_and_is_deleted_again_later(m
     mock.get(URL, json=listing(DELIVERED))
     gone = mock.delete(deletion(DELIVERED), json=DONE)
     look = mock.get(deletion(DELIVERED), json={"meta": {"code": 200}, "data": DELIVERED})
-    with pytest.raises(ConnectorUnavailable, match="still there") as caught:
+    with pytest.raises(ConnectorUnavailable, match="still exists") as caught:
         list(make().erase_waybills(["99900012343"]))
     assert DELIVERED["id"] not in str(caught.value)
     assert (gone.call_count, look.call_count) == (1, 1)
@@ -243,8 +243,8 @@ def test_the_stand_in_shows_by_id_what_was_not_deleted():
         )
         url = f"{stand_in.base_url}/tracking/2025-07/trackings/{page.findings[0].body['tracking_id']}"
         headers = {"as-api-key": AFTERSHIP_KEY}
-        there = requests.get(url, headers=headers, timeout=5).json()
-        assert there["data"]["tracking_number"] == number
+        tracking = requests.get(url, headers=headers, timeout=5).json()
+        assert tracking["data"]["tracking_number"] == number
         assert list(connector.erase_waybills([number])) == [(number, Outcome.ERASED)]
         assert requests.get(url, headers=headers, timeout=5).json()["meta"]["code"] == 4004
 
@@ -259,10 +259,10 @@ def test_numbers_erased_before_a_failure_are_returned(mock):
     mock.delete(deletion(DELIVERED), json=DONE)
     mock.get(deletion(DELIVERED), body=GONE, status=404)
     mock.delete(deletion(MOVING), json={"meta": {"code": 4015, "message": "id invalid"}}, status=400)
-    told = make().erase_waybills(["99900012343", "99900010004126"])
-    assert next(told) == ("99900012343", Outcome.ERASED)
+    results = make().erase_waybills(["99900012343", "99900010004126"])
+    assert next(results) == ("99900012343", Outcome.ERASED)
     with pytest.raises(ConnectorRefused):
-        next(told)
+        next(results)
 
 
 @pytest.mark.parametrize(

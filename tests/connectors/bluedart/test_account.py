@@ -124,7 +124,7 @@ SCANS = [row["ScanDetail"] for row in SHIPMENT["Scans"]]
 
 
 @pytest.mark.parametrize(
-    "told",
+    "shipment_data",
     [
         {"Shipment": SHIPMENT},
         {"Shipment": [SHIPMENT | {"Scans": {"ScanDetail": SCANS}}]},
@@ -133,8 +133,8 @@ SCANS = [row["ScanDetail"] for row in SHIPMENT["Scans"]]
         {"Shipment": {"@WaybillNo": ASKED} | {k: v for k, v in SHIPMENT.items() if k != "WaybillNo"}},
     ],
 )
-def test_lists_and_single_objects_are_read_alike(mock, told):
-    mock.get(URL, json={"ShipmentData": told})
+def test_lists_and_single_objects_are_read_alike(mock, shipment_data):
+    mock.get(URL, json={"ShipmentData": shipment_data})
     assert [event["code"] for event in ask(ASKED)[ASKED]["events"]] == ["002", "000"]
 
 

@@ -29,7 +29,7 @@ from tests.connectors.contract_verbs import CancellerContract, TrackerContract
 
 class TestContract(CancellerContract, TrackerContract, ConnectorContract):
     verbs = ("gather", "track", "cancel")
-    once = ("cancel",)
+    never_retried = ("cancel",)
     url = URL
     content_type = "text/xml"
     found = xml(one("99900012343", more="<Consignee>ASHA QWERTZUIOP</Consignee>"), one("99900022224", "UD"))
@@ -38,7 +38,7 @@ class TestContract(CancellerContract, TrackerContract, ConnectorContract):
     nothing = sample("not_found")
     numbers = ("99900012343", "99900022224")
     secrets = SECRETS
-    bare = make(tracking_key="")
+    unconfigured = make(tracking_key="")
     cancelling = ("POST", CANCEL, json.dumps(reply("cancel__done")).encode())
     refusals = (
         json.dumps(reply("cancel__refused")).encode(),
@@ -153,8 +153,8 @@ def test_not_found_per_waybill(mock):
         '<Shipment WaybillNo="1234567"><Status>Incorrect Waybill number or No Information</Status></Shipment>'
     )
     asked = mock.get(URL, body=xml(one("99900012343", "NF"), one("99900022224"), lost))
-    told = {ref: body["status"] for ref, body in ask("99900012343", "99900022224", "1234567").items()}
-    assert told == {"99900012343": "not_found", "99900022224": "delivered", "1234567": "not_found"}
+    bodies = {ref: body["status"] for ref, body in ask("99900012343", "99900022224", "1234567").items()}
+    assert bodies == {"99900012343": "not_found", "99900022224": "delivered", "1234567": "not_found"}
     assert asked.call_count == 1
 
 
@@ -163,8 +163,8 @@ def test_a_number_that_a_long_list_skips_is_requested_alone(mock):
         return 200, {}, xml(*map(one, request.params["numbers"].split(",")[:2]))
 
     mock.add_callback(responses.GET, URL, capped)
-    told = ask("99900000001", "99900000002", "99900000003", "99900000004")
-    assert [body["status"] for body in told.values()] == ["delivered"] * 4
+    bodies = ask("99900000001", "99900000002", "99900000003", "99900000004")
+    assert [body["status"] for body in bodies.values()] == ["delivered"] * 4
 
 
 def test_one_unknown_number_that_invalidates_the_list_costs_no_other(mock):
@@ -173,8 +173,8 @@ def test_one_unknown_number_that_invalidates_the_list_costs_no_other(mock):
         return 200, {}, sample("not_found") if "99900000001" in numbers else xml(*map(one, numbers))
 
     mock.add_callback(responses.GET, URL, spoilt)
-    told = ask("99900000001", "99900000002", "99900000003")
-    assert [body["status"] for body in told.values()] == ["not_found", "delivered", "delivered"]
+    bodies = ask("99900000001", "99900000002", "99900000003")
+    assert [body["status"] for body in bodies.values()] == ["not_found", "delivered", "delivered"]
 
 
 def test_a_wrong_licence_key_that_is_named_needs_a_person(mock):
@@ -197,10 +197,10 @@ def test_a_return_is_followed_to_its_second_waybill(mock):
         return 200, {}, xml(one("99900022224", "DL"))
 
     mock.add_callback(responses.GET, URL, answer)
-    told = ask("99900012343")
-    assert told["99900012343"]["return_waybill"] == "99900022224"
-    assert told["99900022224"]["belongs_to"] == "99900012343"
-    assert told["99900022224"]["status"] == "delivered"
+    bodies = ask("99900012343")
+    assert bodies["99900012343"]["return_waybill"] == "99900022224"
+    assert bodies["99900022224"]["belongs_to"] == "99900012343"
+    assert bodies["99900022224"]["status"] == "delivered"
 
 
 def test_a_cycle_of_second_waybills_ends(mock):

@@ -25,7 +25,7 @@ def sample(case):
     return json.loads((FIXTURES / f"delhivery_track__{case}.json").read_text())
 
 
-def paper(case):
+def load_sample(case):
     return json.loads((FIXTURES / f"delhivery_{case}.json").read_text())["body"]
 
 
@@ -59,11 +59,11 @@ class TestContract(CancellerContract, TrackerContract, ConnectorContract):
     numbers = ("99900010002332", "99900010004126")
     secrets = (TOKEN,)
     forbidden = ConnectorThrottled
-    bare = Delhivery(base_url=BASE, token="")
+    unconfigured = Delhivery(base_url=BASE, token="")
     person = "ravi example"
     cancelling = ("POST", f"{BASE}/api/p/edit", (FIXTURES / "delhivery_cancel__done.xml").read_bytes())
     refusals = (
-        json.dumps(paper("cancel__refused")).encode(),
+        json.dumps(load_sample("cancel__refused")).encode(),
         b"<root><status>False</status><remark>no</remark></root>",
         b'{"status": false}',
         json.dumps(sample("unknown")).encode(),
@@ -158,7 +158,7 @@ def test_the_request_carries_the_token_and_includes_the_consignee(mock):
 
 
 @pytest.mark.parametrize(
-    ("told", "address", "phones"),
+    ("changes", "address", "phones"),
     [
         (
             {
@@ -178,10 +178,10 @@ def test_the_request_carries_the_token_and_includes_the_consignee(mock):
         ({"Address1": {"odd": 1}, "Telephone1": True}, [], []),
     ],
 )
-def test_the_consignee_comes_as_text_list_or_nothing(mock, told, address, phones):
+def test_the_consignee_comes_as_text_list_or_nothing(mock, changes, address, phones):
     answer = sample("delivered")
     consignee = answer["ShipmentData"][0]["Shipment"]["Consignee"]
-    answer["ShipmentData"][0]["Shipment"]["Consignee"] = consignee | told
+    answer["ShipmentData"][0]["Shipment"]["Consignee"] = consignee | changes
     mock.get(URL, json=answer)
     found = ask("99900010002332")["99900010002332"]["consignee"]
     assert (found["address_lines"], found["phones"]) == (address, phones)

@@ -17,8 +17,8 @@ from tests.connectors.delhivery.test_client import (
     SLIP,
     TOKEN,
     URL,
+    load_sample,
     make,
-    paper,
     parcel,
     sample,
 )
@@ -46,7 +46,7 @@ def asking():
 
 
 def test_the_slip_fills_in_what_tracking_leaves_blank(mock):
-    reply = mock.get(SLIP, json=paper("packing_slip"))
+    reply = mock.get(SLIP, json=load_sample("packing_slip"))
     ((found,),) = [page.findings for page in pages()]
     assert found.body["consignee"] == {
         "name": sample("in_transit_cod")["ShipmentData"][0]["Shipment"]["Consignee"]["Name"],
@@ -78,21 +78,21 @@ def test_the_slip_fills_in_what_tracking_leaves_blank(mock):
 
 def test_no_link_is_kept_or_logged(mock, caplog):
     caplog.set_level(logging.DEBUG)
-    told = paper("packing_slip")
-    told["packages"][0] |= {
+    slip = load_sample("packing_slip")
+    slip["packages"][0] |= {
         "label": "https://files.example.com/secret-link",
         "logo": "data:image/png;base64,x",
     }
-    mock.get(SLIP, json=told)
+    mock.get(SLIP, json=slip)
     ((found,),) = [page.findings for page in pages()]
     assert "secret-link" not in json.dumps(found.body) + caplog.text
     assert "data:" not in json.dumps(found.body)
 
 
 def test_unmapped_values_of_a_slip_stay_raw(mock):
-    told = paper("packing_slip")
-    told["packages"][0] |= {"alt_contact": "9000000003"}
-    mock.get(SLIP, json=told)
+    slip = load_sample("packing_slip")
+    slip["packages"][0] |= {"alt_contact": "9000000003"}
+    mock.get(SLIP, json=slip)
     ((found,),) = [page.findings for page in pages()]
     assert found.body["packing_slip"]["raw_unrecognised"] == {"alt_contact": "9000000003"}
 
@@ -186,7 +186,7 @@ def test_a_slip_that_is_refused_does_not_cost_the_next_ones(mock):
     rows = [row for case in ("delivered", "in_transit_cod") for row in sample(case)["ShipmentData"]]
     mock.replace(responses.GET, URL, json={"ShipmentData": rows})
     mock.get(SLIP, status=404)
-    mock.get(SLIP, json=paper("packing_slip"))
+    mock.get(SLIP, json=load_sample("packing_slip"))
     (page,) = pages("99900010002332", NUMBER)
     assert [gap.what for gap in page.gaps] == ["packing slips"]
     assert [found.body["consignee"]["phones"] for found in page.findings] == [[], ["9000000001"]]
@@ -266,7 +266,7 @@ def test_a_cancellation_is_retried_after_a_lost_answer(mock):
 @pytest.mark.parametrize(
     ("body", "kind"),
     [
-        (paper("cancel__refused"), ConnectorRefused),
+        (load_sample("cancel__refused"), ConnectorRefused),
         ({"status": "Failure", "error": "Throttled, wait 30 seconds."}, ConnectorThrottled),
         ({"status": "Failure", "error": "Login or API Key Required"}, CredentialRejected),
         ({"Error": "'NoneType' object has no attribute 'end_date'"}, CredentialRejected),

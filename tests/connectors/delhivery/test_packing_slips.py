@@ -12,7 +12,7 @@ from bridge.errors import ConnectorThrottled, ConnectorUnavailable, CredentialRe
 from bridge.model import ParcelStatus
 from bridge.sandbox.carriers import DELHIVERY_TOKEN, make_delhivery
 from bridge.sandbox.world import invent_world
-from tests.connectors.delhivery.test_client import NO_SLIP, SLIP, URL, make, paper, sample
+from tests.connectors.delhivery.test_client import NO_SLIP, SLIP, URL, load_sample, make, sample
 
 NUMBER = "99900010004126"
 WORLD = invent_world(orders=60, now=datetime(2026, 11, 22, 12, tzinfo=UTC))
@@ -34,19 +34,19 @@ def tracking(name="Asha Qwertzuiop"):
 
 
 def shown(connector, number=NUMBER):
-    (told,) = [one for batch in connector.track_parcels([number], include_consignees=True) for one in batch]
-    return told.consignee
+    (result,) = [one for batch in connector.track_parcels([number], include_consignees=True) for one in batch]
+    return result.consignee
 
 
 def test_the_slip_is_read_with_tracking(mock):
-    reply = mock.get(SLIP, json=paper("packing_slip"))
+    reply = mock.get(SLIP, json=load_sample("packing_slip"))
     assert json.loads(shown(make([]))) == ASHA
     assert [call.request.params for call in reply.calls] == [{"wbns": NUMBER, "pdf": "false"}]
 
 
 @pytest.mark.parametrize("name", ["", "A*** Q***", "Redacted", "Deleted User"])
 def test_a_name_missing_from_tracking_alone_changes_nothing(mock, name):
-    mock.get(SLIP, json=paper("packing_slip"))
+    mock.get(SLIP, json=load_sample("packing_slip"))
     before = shown(make([]))
     mock.replace(responses.GET, URL, json=tracking(name))
     assert shown(make([])) == before
@@ -80,7 +80,7 @@ def test_an_unreadable_slip_is_never_an_empty_consignee(mock, answer, kind):
 
 
 def test_no_slip_is_requested_without_need(mock):
-    reply = mock.get(SLIP, json=paper("packing_slip"))
+    reply = mock.get(SLIP, json=load_sample("packing_slip"))
     list(make([]).track_parcels([NUMBER]))
     (unknown,) = [
         one for batch in make([]).track_parcels(["99900010002332"], include_consignees=True) for one in batch
@@ -103,8 +103,8 @@ def ask(carrier):
 
 
 def forget(carrier, **what):
-    told = {"waybill": PARCEL.waybill, **what}
-    requests.post(f"{carrier.base_url}/_sandbox/parcels", json=told, timeout=5).raise_for_status()
+    fields = {"waybill": PARCEL.waybill, **what}
+    requests.post(f"{carrier.base_url}/_sandbox/parcels", json=fields, timeout=5).raise_for_status()
 
 
 def test_data_erased_from_tracking_alone_is_still_shown(carrier, ask):

@@ -52,9 +52,9 @@ def ask(*numbers):
 
 
 def order(**changes):
-    told = copy.deepcopy(COD)
-    told["data"] |= changes
-    return told
+    changed = copy.deepcopy(COD)
+    changed["data"] |= changes
+    return changed
 
 
 class TestContract(TrackerContract, ConnectorContract):
@@ -68,7 +68,7 @@ class TestContract(TrackerContract, ConnectorContract):
     numbers = (DELIVERED, MOVING)
     secrets = SECRETS
     person = "asha qwertzuiop"
-    bare = make(password="")
+    unconfigured = make(password="")
 
     def connector(self, naps):
         return make(naps)
@@ -168,12 +168,12 @@ def test_the_request_carries_the_token(mock):
 def test_track_requests_the_order_of_delivered_parcels_only(mock):
     mock.post(URL, json=TWO)
     shown = mock.get(ORDER, json=COD)
-    told = [one for batch in make().track_parcels([DELIVERED, MOVING]) for one in batch]
-    assert [(one.status, one.cod, one.remitted) for one in told] == [
+    results = [one for batch in make().track_parcels([DELIVERED, MOVING]) for one in batch]
+    assert [(one.status, one.cod, one.remitted) for one in results] == [
         (ParcelStatus.DELIVERED, True, False),
         (ParcelStatus.IN_TRANSIT, None, None),
     ]
-    assert told[0].status_at == datetime(2026, 6, 4, 8, 50, tzinfo=UTC)
+    assert results[0].status_at == datetime(2026, 6, 4, 8, 50, tzinfo=UTC)
     assert shown.call_count == 1
 
 
@@ -191,8 +191,8 @@ def test_track_requests_the_order_of_delivered_parcels_only(mock):
 def test_the_order_states_whether_the_cash_was_remitted(mock, changes, cod, remitted):
     mock.post(URL, json=TWO)
     mock.get(ORDER, json=order(**changes))
-    ((told,),) = make().track_parcels([DELIVERED])
-    assert (told.cod, told.remitted) == (cod, remitted)
+    ((result,),) = make().track_parcels([DELIVERED])
+    assert (result.cod, result.remitted) == (cod, remitted)
 
 
 def test_an_order_without_remittance_fields_states_neither(mock):
@@ -201,23 +201,23 @@ def test_an_order_without_remittance_fields_states_neither(mock):
         del silent["data"][key]
     mock.post(URL, json=TWO)
     mock.get(ORDER, json=silent)
-    ((told,),) = make().track_parcels([DELIVERED])
-    assert told.remitted is None
+    ((result,),) = make().track_parcels([DELIVERED])
+    assert result.remitted is None
 
 
 def test_a_return_names_its_second_waybill(mock):
     mock.post(URL, json=TWO)
     mock.get(ORDER, json=order(shipments={"rto_awb": "99900033335"}))
-    ((told,),) = make().track_parcels([DELIVERED])
-    assert told.other_waybills == ("99900033335",)
+    ((result,),) = make().track_parcels([DELIVERED])
+    assert result.other_waybills == ("99900033335",)
 
 
 def test_an_unscanned_parcel_is_ambiguous(mock):
     silent = {"tracking_data": {"track_status": 0, "error": "Aahh! There is no activities found in our DB."}}
     mock.post(URL, json={DELIVERED: silent})
-    told = ask(DELIVERED, MOVING)
-    assert (told[DELIVERED]["status"], told[DELIVERED]["ambiguous"]) == ("not_found", True)
-    assert (told[MOVING]["status"], told[MOVING]["ambiguous"]) == ("not_found", False)
+    bodies = ask(DELIVERED, MOVING)
+    assert (bodies[DELIVERED]["status"], bodies[DELIVERED]["ambiguous"]) == ("not_found", True)
+    assert (bodies[MOVING]["status"], bodies[MOVING]["ambiguous"]) == ("not_found", False)
 
 
 @pytest.mark.parametrize(
@@ -262,18 +262,18 @@ def test_an_unreadable_order_raises(mock, status, body, kind):
 
 
 def test_a_parcel_without_an_order_has_its_tracking(mock):
-    told = copy.deepcopy(TWO)
-    told[DELIVERED]["tracking_data"]["shipment_track"][0]["order_id"] = None
-    mock.post(URL, json=told)
+    changed = copy.deepcopy(TWO)
+    changed[DELIVERED]["tracking_data"]["shipment_track"][0]["order_id"] = None
+    mock.post(URL, json=changed)
     assert ask(DELIVERED)[DELIVERED]["status"] == "delivered"
 
 
 def test_unmapped_values_stay_raw(mock):
-    told = copy.deepcopy(TWO)
-    data = told[MOVING]["tracking_data"]
+    changed = copy.deepcopy(TWO)
+    data = changed[MOVING]["tracking_data"]
     data["shipment_status"] = 999
     data["shipment_track"][0] |= {"current_status": "Teleported", "pickup_date": "yesterday", "order_id": 0}
-    mock.post(URL, json=told)
+    mock.post(URL, json=changed)
     body = ask(MOVING)[MOVING]
     assert body["status"] == "unknown"
     assert body["raw_unrecognised"] == {"statuses": [["999", "Teleported"]], "moments": ["yesterday"]}

@@ -198,8 +198,8 @@ def asha(**more):
 PRINCIPAL = Principal(customer_id="7", email=MAIL, phone=PHONE)
 
 
-def walk(platform, who=PRINCIPAL, cursor=""):
-    return list(platform.gather(who, shop=SHOP, parcels=(), cursor=cursor))
+def walk(platform, principal=PRINCIPAL, cursor=""):
+    return list(platform.gather(principal, shop=SHOP, parcels=(), cursor=cursor))
 
 
 def findings(pages):

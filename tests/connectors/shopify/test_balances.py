@@ -46,9 +46,9 @@ def credits_of(shop, *amounts):
 
 
 def card(shop, at=0, **given):
-    told = {"enabled": True, "expiresOn": None, "recipientAttributes": None, "balance": {"amount": "500.0"}}
-    told["customer"] = shop.find_customer_record(shop.world.asha.id)
-    shop.write_fields(f"gid://shopify/GiftCard/{shop.world.gift_cards[at].id}", told | given)
+    fields = {"enabled": True, "expiresOn": None, "recipientAttributes": None, "balance": {"amount": "500.0"}}
+    fields["customer"] = shop.find_customer_record(shop.world.asha.id)
+    shop.write_fields(f"gid://shopify/GiftCard/{shop.world.gift_cards[at].id}", fields | given)
 
 
 def no_cards(shop):
@@ -94,8 +94,10 @@ def test_a_card_with_a_recipient_belongs_to_the_recipient(look, shop):
 
 def test_open_orders_are_counted(look, shop):
     for order in shop.world.list_orders(shop.world.asha):
-        told = {"closedAt": None, "cancelledAt": None, "fulfillments": [], "returnStatus": "NO_RETURN"}
-        shop.write_fields(f"gid://shopify/Order/{order.id}", told | {"displayFulfillmentStatus": "FULFILLED"})
+        fields = {"closedAt": None, "cancelledAt": None, "fulfillments": [], "returnStatus": "NO_RETURN"}
+        shop.write_fields(
+            f"gid://shopify/Order/{order.id}", fields | {"displayFulfillmentStatus": "FULFILLED"}
+        )
     assert look()[ORDERS] == 0
     own_orders = [one for one in shop.world.list_orders(shop.world.asha) if one.person_id]
     shop.write_fields(f"gid://shopify/Order/{own_orders[0].id}", {"displayFulfillmentStatus": "UNFULFILLED"})

@@ -50,8 +50,10 @@ def _clean(server):
 def _silent_logs(world, caplog, capsys):
     caplog.set_level(logging.DEBUG)
     yield
-    said = caplog.text + "".join(capsys.readouterr())
-    assert not [word for word in (world.heavy_customer.email, "/_bulk/", ".jsonl", "shpat_") if word in said]
+    output = caplog.text + "".join(capsys.readouterr())
+    assert not [
+        word for word in (world.heavy_customer.email, "/_bulk/", ".jsonl", "shpat_") if word in output
+    ]
 
 
 @pytest.fixture
@@ -85,8 +87,8 @@ def walk(server, world, naps):
             bulk_orders=setting,
             sleep=naps.append,
         )
-        who = Principal(customer_id=str(world.heavy_customer.id), email=world.heavy_customer.email)
-        return platform.gather(who, shop=world.shop, cursor=cursor)
+        principal = Principal(customer_id=str(world.heavy_customer.id), email=world.heavy_customer.email)
+        return platform.gather(principal, shop=world.shop, cursor=cursor)
 
     return walk
 
@@ -339,7 +341,7 @@ def files():
             self.send_header("Content-Length", "300000")
             self.end_headers()
             self.wfile.write(b"first\n" * 25_000)
-            if self.path == "/whole":
+            if self.path == "/complete":
                 more.wait(5)
                 self.wfile.write(b"later\n" * 25_000)
 
@@ -358,7 +360,7 @@ def files():
 
 def test_lines_are_streamed_and_no_credential_is_sent(files):
     url, more, seen = files
-    lines = HttpClient("system").stream_lines(f"{url}/whole")
+    lines = HttpClient("system").stream_lines(f"{url}/complete")
     assert next(lines) == b"first"
     more.set()
     assert sum(1 for _ in lines) == 49_999

@@ -30,8 +30,8 @@ SECRETS = ("shpat_canary", "canary-secret", "canary-token", "qwertzuiop")
 UNREDACTED = {"data": {"customer": {"id": "gid://shopify/Customer/7"}}}
 
 
-def throttled(*, asked=500, there=100, rate=100.0, brim=2000.0):
-    status = {"maximumAvailable": brim, "currentlyAvailable": there, "restoreRate": rate}
+def throttled(*, asked=500, available=100, rate=100.0, maximum=2000.0):
+    status = {"maximumAvailable": maximum, "currentlyAvailable": available, "restoreRate": rate}
     cost = {"requestedQueryCost": asked, "actualQueryCost": None, "throttleStatus": status}
     error = {"message": "Throttled", "extensions": {"code": "THROTTLED"}}
     return {"errors": [error], "extensions": {"cost": cost}}
@@ -72,12 +72,12 @@ def mock():
 def _silent_logs(caplog, capsys):
     caplog.set_level(logging.DEBUG)
     yield
-    said = caplog.text + "".join(capsys.readouterr())
-    assert not [word for word in SECRETS if word in said]
+    output = caplog.text + "".join(capsys.readouterr())
+    assert not [word for word in SECRETS if word in output]
 
 
-def state(platform, who=WHO):
-    return platform.read_erasure_state(who, shop=SHOP)
+def state(platform, principal=WHO):
+    return platform.read_erasure_state(principal, shop=SHOP)
 
 
 def test_a_call_carries_the_token_and_has_a_timeout(mock, fixed):
@@ -132,12 +132,12 @@ def test_a_token_is_asked_for_once_and_kept(mock, granted):
     assert asked.call_count == 1
 
 
-@pytest.mark.parametrize(("left_s", "asked"), [(301, 0), (299, 1)])
-def test_a_token_is_renewed_five_minutes_before_it_ends(mock, naps, left_s, asked):
-    kept = MemoryTokenCache()
-    kept.save_token(SHOP, "canary-token-old", NOW + timedelta(seconds=left_s))
+@pytest.mark.parametrize(("remaining_s", "asked"), [(301, 0), (299, 1)])
+def test_a_token_is_renewed_five_minutes_before_it_ends(mock, naps, remaining_s, asked):
+    cache = MemoryTokenCache()
+    cache.save_token(SHOP, "canary-token-old", NOW + timedelta(seconds=remaining_s))
     platform = Shopify(
-        api_version="2026-10", client_id="id", client_secret="canary-secret", tokens=kept, now=lambda: NOW
+        api_version="2026-10", client_id="id", client_secret="canary-secret", tokens=cache, now=lambda: NOW
     )
     if asked:
         grant(mock)
@@ -223,7 +223,7 @@ def test_one_500_is_retried(mock, fixed, naps):
 
 
 def test_a_throttled_call_waits_until_the_bucket_is_full_enough(mock, fixed, naps):
-    mock.post(API, json=throttled(asked=500, there=100, rate=100))
+    mock.post(API, json=throttled(asked=500, available=100, rate=100))
     mock.post(API, json=UNREDACTED)
     state(fixed)
     assert naps == [pytest.approx(4.1)]
@@ -237,7 +237,7 @@ def test_throttling_without_numbers_waits_a_second(mock, fixed, naps):
 
 
 def test_the_wait_in_one_call_is_bounded(mock, fixed, naps):
-    mock.post(API, json=throttled(asked=1000, there=0, rate=100))
+    mock.post(API, json=throttled(asked=1000, available=0, rate=100))
     with pytest.raises(ConnectorThrottled) as caught:
         state(fixed)
     assert sum(naps) <= 30
@@ -245,7 +245,7 @@ def test_the_wait_in_one_call_is_bounded(mock, fixed, naps):
 
 
 def test_a_query_larger_than_the_bucket_is_not_waited_for(mock, fixed, naps):
-    mock.post(API, json=throttled(asked=900, there=500, brim=800))
+    mock.post(API, json=throttled(asked=900, available=500, maximum=800))
     with pytest.raises(QueryTooCostly):
         state(fixed)
     assert naps == []

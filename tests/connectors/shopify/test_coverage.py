@@ -45,6 +45,6 @@ def test_the_coverage_page_matches_the_code():
 def test_the_program_prints_the_score(capsys, monkeypatch):
     monkeypatch.setattr("sys.argv", ["coverage"])
     coverage.main()
-    said = capsys.readouterr().out
-    assert str(coverage.scores()[0]) in said
-    assert "NO REASON GIVEN" not in said
+    output = capsys.readouterr().out
+    assert str(coverage.scores()[0]) in output
+    assert "NO REASON GIVEN" not in output

@@ -30,12 +30,12 @@ def bikram(stand_in):
 
 
 def test_a_requested_erasure_is_unconfirmed_until_shopify_reports_it(stand_in, shopify, bikram):
-    who = Principal(customer_id=str(bikram.id))
-    asked = shopify.request_erasure(who.customer_id, shop=INVENTED_SHOP)
+    principal = Principal(customer_id=str(bikram.id))
+    asked = shopify.request_erasure(principal.customer_id, shop=INVENTED_SHOP)
     assert (asked.outcome, asked.reason) == (Outcome.UNCONFIRMED, "asked")
-    assert shopify.read_erasure_state(who, shop=INVENTED_SHOP).outcome is Outcome.UNCONFIRMED
+    assert shopify.read_erasure_state(principal, shop=INVENTED_SHOP).outcome is Outcome.UNCONFIRMED
     stand_in.shops[INVENTED_SHOP].redact_customer(bikram.id)
-    assert shopify.read_erasure_state(who, shop=INVENTED_SHOP).outcome is Outcome.ERASED
+    assert shopify.read_erasure_state(principal, shop=INVENTED_SHOP).outcome is Outcome.ERASED
 
 
 def test_a_customer_is_found_by_email_and_an_unknown_email_finds_nobody(shopify, bikram):

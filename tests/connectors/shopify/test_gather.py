@@ -57,8 +57,8 @@ def mock(shop):
 def _silent_logs(caplog, capsys):
     caplog.set_level(logging.DEBUG)
     yield
-    said = caplog.text + "".join(capsys.readouterr())
-    assert not [word for word in ("qwertzuiop", "shpat_canary", "Nowhere Lane", PHONE) if word in said]
+    output = caplog.text + "".join(capsys.readouterr())
+    assert not [word for word in ("qwertzuiop", "shpat_canary", "Nowhere Lane", PHONE) if word in output]
 
 
 # --- find the customer ------------------------------------------------------------------------------------------------
@@ -132,8 +132,8 @@ def test_named_orders_are_read_unless_they_belong_to_another_customer(platform, 
         order(5, BIKRAM, "b@example.in"),
         order(6, None, "b@example.in"),
     ]
-    who = Principal(customer_id="7", email=MAIL, order_ids=("1", "4", "5", "6", "404"))
-    pages = walk(platform, who)
+    principal = Principal(customer_id="7", email=MAIL, order_ids=("1", "4", "5", "6", "404"))
+    pages = walk(platform, principal)
     assert refs(pages)[3:] == [("4", "order_id")]
     assert gaps(pages) == [(Absence.UNATTRIBUTED, "2 orders", "another_customer_or_unconfirmed")]
     assert [variables["ids"] for name, variables in shop.calls if name == "OrdersByIds"] == [
@@ -213,8 +213,8 @@ def test_only_a_truncated_order_is_completed(platform, shop):
         "hasTimelineComment": True,
         "events": [{"__typename": "CommentEvent", "id": "e", "message": "called", "rawMessage": "called"}],
     }
-    whole = next(one for one in findings(walk(platform)) if one.ref.endswith("Order/2")).body
-    assert [line["title"] for line in whole["lineItems"]] == [f"Ring {number}" for number in range(120)]
+    complete = next(one for one in findings(walk(platform)) if one.ref.endswith("Order/2")).body
+    assert [line["title"] for line in complete["lineItems"]] == [f"Ring {number}" for number in range(120)]
     sizes = {
         "metafields": 9,
         "shippingLines": 3,
@@ -223,8 +223,8 @@ def test_only_a_truncated_order_is_completed(platform, shop):
         "transactions": 5,
         "events": 1,
     }
-    assert {name: len(whole[name]) for name in sizes} == sizes
-    assert len(whole["returns"][0]["returnLineItems"]) == 6
+    assert {name: len(complete[name]) for name in sizes} == sizes
+    assert len(complete["returns"][0]["returnLineItems"]) == 6
     assert Counter(name for name, _ in shop.calls)["OrderRemainingLists"] == 2
 
 
@@ -306,8 +306,8 @@ def test_calls_stay_within_the_budget(platform, shop, count, budget):
         order(5000, None),
         order(5001, BIKRAM),
     ]
-    who = Principal(customer_id="7", email=MAIL, order_ids=tuple(str(n) for n in range(1, count + 1)))
-    pages = walk(platform, who)
+    principal = Principal(customer_id="7", email=MAIL, order_ids=tuple(str(n) for n in range(1, count + 1)))
+    pages = walk(platform, principal)
     assert len(refs(pages)) == count + 1
     assert len(shop.calls) <= budget
     assert {10: 4, 100: 6, 1000: 17}[count] == len(shop.calls)
@@ -344,17 +344,17 @@ def test_gathering_resumes_after_any_page_without_reading_one_twice(platform, sh
     shop.drafts = [
         {"id": f"gid://shopify/DraftOrder/{number}", "customer": {"id": ASHA}} for number in range(30)
     ]
-    who = Principal(customer_id="7", email=MAIL, order_ids=("1", "39", "60", "62"))
-    pages = walk(platform, who)
-    whole, calls = pages, list(shop.calls)
+    principal = Principal(customer_id="7", email=MAIL, order_ids=("1", "39", "60", "62"))
+    pages = walk(platform, principal)
+    complete, calls = pages, list(shop.calls)
     assert len(pages) >= 4
     assert gaps(pages) == [(Absence.UNATTRIBUTED, "2 orders", "another_customer_or_unconfirmed")]
-    for kept in range(1, len(whole) + 1):
+    for read_count in range(1, len(complete) + 1):
         shop.calls.clear()
-        rest = walk(platform, who, whole[kept - 1].cursor)
-        assert whole[:kept] + rest == whole
+        rest = walk(platform, principal, complete[read_count - 1].cursor)
+        assert complete[:read_count] + rest == complete
         assert shop.calls == calls[len(calls) - len(shop.calls) :]
-    assert walk(platform, who, whole[-1].cursor) == []
+    assert walk(platform, principal, complete[-1].cursor) == []
     assert shop.calls == []
 
 

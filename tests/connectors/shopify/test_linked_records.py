@@ -121,10 +121,10 @@ def test_a_nested_list_that_stays_truncated_is_a_gap(platform, shop):
     assert gaps(walk(platform)) == [(Absence.UNREACHED, "store_credit_account.transactions", "list_too_long")]
 
 
-@pytest.mark.parametrize("who", [PRINCIPAL, Principal(email=MAIL)])
-def test_only_segments_that_contain_the_customer_are_kept(platform, shop, who):
+@pytest.mark.parametrize("principal", [PRINCIPAL, Principal(email=MAIL)])
+def test_only_segments_that_contain_the_customer_are_kept(platform, shop, principal):
     shop.segments = {gid("Segment", 1): ("Lapsed", {ASHA}), gid("Segment", 2): ("Big spenders", {BIKRAM})}
-    body = one(walk(platform, who), "customer").body
+    body = one(walk(platform, principal), "customer").body
     assert body["segments"] == [{"segmentId": gid("Segment", 1), "isMember": True, "name": "Lapsed"}]
 
 
@@ -266,15 +266,15 @@ def test_each_denied_part_is_named_and_the_others_are_read(platform, shop, kind,
     shop.payments = [tender(1, shop.orders[0])]
     shop.denied = {(kind, field): "Access denied"}
     pages = walk(platform)
-    said = gaps(pages)
-    assert said
-    assert all(absence is Absence.DENIED for absence, *_ in said)
-    assert any(named.startswith(what) for _, named, _ in said)
+    found_gaps = gaps(pages)
+    assert found_gaps
+    assert all(absence is Absence.DENIED for absence, *_ in found_gaps)
+    assert any(named.startswith(what) for _, named, _ in found_gaps)
     assert len([x for x in findings(pages) if x.kind == "order"]) == 3
     assert one(pages, "customer").body["addressesV2"][0]["city"] == "Pune"
     lost = {"companyContactProfiles": "company_contact", "tenderTransactions": "tender_transaction"}
-    beside = {row[0] for row in kinds(pages)}
-    assert beside == {"company_contact", "tender_transaction"} - {lost.get(field)}
+    other_kinds = {row[0] for row in kinds(pages)}
+    assert other_kinds == {"company_contact", "tender_transaction"} - {lost.get(field)}
 
 
 def test_data_of_missing_scopes_is_not_requested(platform, shop):
@@ -297,9 +297,9 @@ def test_data_of_missing_scopes_is_not_requested(platform, shop):
 )
 def test_an_older_version_reports_the_data_it_does_not_have(shop, version, lost):
     platform = Shopify(api_version=version, access_token="shpat_canary")
-    said = gaps(walk(platform))
-    assert len(said) == lost
-    assert {(absence, reason) for absence, _, reason in said} == (
+    found_gaps = gaps(walk(platform))
+    assert len(found_gaps) == lost
+    assert {(absence, reason) for absence, _, reason in found_gaps} == (
         {(Absence.NOT_CONFIGURED, f"not_in_version_{version}")} if lost else set()
     )
 
@@ -307,10 +307,10 @@ def test_an_older_version_reports_the_data_it_does_not_have(shop, version, lost)
 # --- many orders in halves ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("who", [PRINCIPAL, Principal(customer_id="99", email=MAIL)])
-def test_each_of_many_orders_has_a_finding_for_its_second_half(platform, shop, who):
+@pytest.mark.parametrize("principal", [PRINCIPAL, Principal(customer_id="99", email=MAIL)])
+def test_each_of_many_orders_has_a_finding_for_its_second_half(platform, shop, principal):
     """Few orders are read completely; of many, second halves are a separate pass, so that a page is one call."""
-    known = who is PRINCIPAL
+    known = principal is PRINCIPAL
     shop.customers = [asha(numberOfOrders="300")] if known else []
     shop.orders = [
         order(
@@ -322,22 +322,22 @@ def test_each_of_many_orders_has_a_finding_for_its_second_half(platform, shop, w
         for number in range(1, 301)
     ]
     shop.orders += [order(400, BIKRAM)]
-    pages, calls = walk(platform, who), list(shop.calls)
+    pages, calls = walk(platform, principal), list(shop.calls)
     orders = {one.ref: one.body for one in findings(pages) if one.kind == "order"}
     histories = {one.ref: one for one in findings(pages) if one.kind == "order_history"}
-    whole = [ref for ref, body in orders.items() if "fulfillmentOrders" in body]
+    complete = [ref for ref, body in orders.items() if "fulfillmentOrders" in body]
     assert len(orders) == 300
-    assert len(whole) == (12 if known else 33)
-    assert not set(whole) & set(histories)
-    assert set(whole) | set(histories) == set(orders)
+    assert len(complete) == (12 if known else 33)
+    assert not set(complete) & set(histories)
+    assert set(complete) | set(histories) == set(orders)
     last = histories["gid://shopify/Order/300"]
     assert last.matched_by == ("customer_id" if known else "email")
     assert last.body["fulfillmentOrders"][0]["id"] == "f-300"
     assert not {"email", "customer", "billingAddress"} & set(last.body)
     assert gaps(pages) == [(Absence.UNATTRIBUTED, "1 orders", "another_customer_or_unconfirmed")]
-    for kept in range(1, len(pages) + 1):
+    for read_count in range(1, len(pages) + 1):
         shop.calls.clear()
-        assert pages[:kept] + walk(platform, who, pages[kept - 1].cursor) == pages
+        assert pages[:read_count] + walk(platform, principal, pages[read_count - 1].cursor) == pages
         assert shop.calls == calls[len(calls) - len(shop.calls) :]
     assert len({json.dumps(call, sort_keys=True) for call in calls}) == len(calls)
 
@@ -366,7 +366,7 @@ def test_linked_records_take_one_call_and_any_cursor_resumes(platform, shop):
     ]
     assert len(kinds(pages)) == 600 + 299 + 2 + 1
     assert not gaps(pages)
-    for kept in range(1, len(pages) + 1):
+    for read_count in range(1, len(pages) + 1):
         shop.calls.clear()
-        assert pages[:kept] + walk(platform, PRINCIPAL, pages[kept - 1].cursor) == pages
+        assert pages[:read_count] + walk(platform, PRINCIPAL, pages[read_count - 1].cursor) == pages
         assert shop.calls == calls[len(calls) - len(shop.calls) :]

@@ -48,9 +48,9 @@ def order(shop):
 
 
 def settle(shop, order, **given):
-    told = {"closedAt": None, "cancelledAt": None, "fulfillments": [], "returnStatus": "NO_RETURN"}
-    told["displayFulfillmentStatus"] = "FULFILLED"
-    shop.write_fields(f"gid://shopify/Order/{order.id}", told | given)
+    fields = {"closedAt": None, "cancelledAt": None, "fulfillments": [], "returnStatus": "NO_RETURN"}
+    fields["displayFulfillmentStatus"] = "FULFILLED"
+    shop.write_fields(f"gid://shopify/Order/{order.id}", fields | given)
 
 
 def of(items, order):
@@ -65,8 +65,8 @@ def test_residue_is_named_without_its_value(shopify, asha, shop, order):
     assert "gift.card_text" in {item.what for item in of(items, order) if item.kind == "order_metafields"}
     own_keys = {f"{one.namespace}.{one.key}" for one in shop.world.asha.metafields}
     assert {item.what for item in items if item.kind == "customer_metafields"} == own_keys
-    told = repr(items)
-    assert [word for word in ("Asha", "Nowhere", "29ABCDE", "after 6pm") if word in told] == []
+    text = repr(items)
+    assert [word for word in ("Asha", "Nowhere", "29ABCDE", "after 6pm") if word in text] == []
 
 
 def test_only_the_given_items_are_removed(shopify, asha, shop, order):

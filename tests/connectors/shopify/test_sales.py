@@ -33,13 +33,13 @@ def world(stand_in):
     return stand_in.shops[INVENTED_SHOP].world
 
 
-def told(shopify, *orders):
+def read_all_sales(shopify, *orders):
     return dict(shopify.list_sales([str(order.id) for order in orders], shop=INVENTED_SHOP))
 
 
 def test_an_order_that_was_sent_or_paid_has_its_sale_and_each_refund_its_own(shopify, world):
     orders = [order for order in world.orders if order.parcels][:7]
-    found = told(shopify, *orders)
+    found = read_all_sales(shopify, *orders)
     assert set(found) == {str(order.id) for order in orders}
     for order in orders:
         invoice, *notes = found[str(order.id)]
@@ -56,7 +56,7 @@ def test_sales_contain_no_contact_data_and_no_engraving(shopify, world):
     orders = world.list_orders(person)
     sealed = [
         build_invoice_copy(sale, Supplier(name="x"), (), VaultRules(keep_identity=True)).content.decode()
-        for sales in told(shopify, *orders).values()
+        for sales in read_all_sales(shopify, *orders).values()
         for sale in sales
     ]
     assert sealed
@@ -74,7 +74,7 @@ def test_an_order_neither_paid_nor_shipped_has_no_sale(shopify, world, stand_in)
         "displayFulfillmentStatus": "UNFULFILLED",
         "refunds": [],
     }
-    assert told(shopify, order) == {str(order.id): ()}
+    assert read_all_sales(shopify, order) == {str(order.id): ()}
 
 
 def test_an_order_that_shopify_does_not_know_is_left_out(shopify):
@@ -84,14 +84,14 @@ def test_an_order_that_shopify_does_not_know_is_left_out(shopify):
 def test_after_shopifys_own_erasure_the_amounts_remain_and_name_and_address_do_not(shopify, world, stand_in):
     stand_in.shops[INVENTED_SHOP].redacted_customer_ids.add(world.asha.id)
     [order] = [order for order in world.list_orders(world.asha) if order.person_id and order.parcels][:1]
-    (invoice, *_) = told(shopify, order)[str(order.id)]
+    (invoice, *_) = read_all_sales(shopify, order)[str(order.id)]
     assert (invoice.total, invoice.billing.name) == (Decimal(order.total), "")
 
 
 def test_a_denied_field_is_refused_and_not_taken_for_complete(stand_in, shopify, world):
     stand_in.faults.add("deny_field", field="Order.billingAddress")
     with pytest.raises(CredentialRejected):
-        told(shopify, world.orders[0])
+        read_all_sales(shopify, world.orders[0])
 
 
 def test_an_order_that_was_voided_before_anything_was_sent_has_no_sale(shopify, world, stand_in):
@@ -109,4 +109,4 @@ def test_an_order_that_was_voided_before_anything_was_sent_has_no_sale(shopify, 
             }
         ],
     }
-    assert told(shopify, order) == {str(order.id): ()}
+    assert read_all_sales(shopify, order) == {str(order.id): ()}

@@ -32,8 +32,8 @@ def world(stand_in):
     return stand_in.shops[INVENTED_SHOP].world
 
 
-def numbers(shopify, who):
-    orders = shopify.list_shipped_orders(who, shop=INVENTED_SHOP)
+def numbers(shopify, principal):
+    orders = shopify.list_shipped_orders(principal, shop=INVENTED_SHOP)
     return {parcel.number for order in orders for parcel in read_platform_parcels(order, ())}
 
 
@@ -69,11 +69,11 @@ def test_a_named_order_of_another_customer_is_not_returned(shopify, world):
 
 
 def test_no_name_and_no_address_is_requested(shopify, world):
-    told = repr(
+    text = repr(
         list(shopify.list_shipped_orders(Principal(customer_id=str(world.asha.id)), shop=INVENTED_SHOP))
     )
     for word in (world.asha.first, world.asha.phone, "Nowhere Lane"):
-        assert word not in told
+        assert word not in text
 
 
 def test_shopifys_own_erasure_leaves_the_numbers(shopify, stand_in, world):

@@ -45,9 +45,9 @@ def _clean(server):
 def _silent_logs(world, caplog, capsys):
     caplog.set_level(logging.DEBUG)
     yield
-    said = caplog.text + "".join(capsys.readouterr())
+    output = caplog.text + "".join(capsys.readouterr())
     personal = (world.asha.email, world.asha.phone, "Qwertzuiop", "sandbox-secret", "shpat_")
-    assert not [word for word in personal if word in said]
+    assert not [word for word in personal if word in output]
 
 
 @pytest.fixture
@@ -70,8 +70,8 @@ def principal(world, person):
     return Principal(customer_id=str(person.id), email=person.email, phone=person.phone, order_ids=numbers)
 
 
-def walk(platform, world, who, cursor=""):
-    return list(platform.gather(who, shop=world.shop, parcels=(), cursor=cursor))
+def walk(platform, world, person, cursor=""):
+    return list(platform.gather(person, shop=world.shop, parcels=(), cursor=cursor))
 
 
 def findings(pages):
@@ -108,10 +108,10 @@ def planted(world):
         one for one in world.gift_cards if asha.id in (one.person_id, getattr(one, "recipient_id", 0))
     ):
         yield from (card.last_characters, card.note, card.recipient_name, card.message)
-    lefts = [one for one in world.checkouts if one.person_id == asha.id]
-    yield from (word for left in lefts for word in (left.note, left.name))
+    checkouts = [one for one in world.checkouts if one.person_id == asha.id]
+    yield from (word for checkout in checkouts for word in (checkout.note, checkout.name))
     comments = [one for one in world.comments if one.email == asha.email]
-    yield from (word for said in comments for word in (said.body, said.ip, said.author))
+    yield from (word for comment in comments for word in (comment.body, comment.ip, comment.author))
 
 
 def test_every_requested_personal_field_returns_its_value(platform, world):
@@ -159,18 +159,18 @@ def test_a_customer_unknown_to_shopify_is_found_by_orders(server, platform, worl
 
 
 def test_a_thousand_orders_take_few_calls_and_any_cursor_resumes(server, platform, world):
-    who = principal(world, world.heavy_customer)
-    pages = walk(platform, world, who)
+    person = principal(world, world.heavy_customer)
+    pages = walk(platform, world, person)
     asked = server.calls.summarize_calls()
     assert len({one.ref for one in findings(pages) if one.kind == "order"}) == 1_000
     kinds = Counter(one.kind for one in findings(pages))
     assert set(kinds) <= {"customer", "order", "order_history", "tender_transaction"}
     assert kinds["order_history"] == 1_000 - 12
     assert asked["total"] <= 25
-    for kept in range(1, len(pages) + 1):
+    for read_count in range(1, len(pages) + 1):
         server.calls.clear()
-        rest = walk(platform, world, who, pages[kept - 1].cursor)
-        assert rest == pages[kept:]
+        rest = walk(platform, world, person, pages[read_count - 1].cursor)
+        assert rest == pages[read_count:]
         again = server.calls.summarize_calls()["last"]
         assert [call["digest"] for call in again] == [call["digest"] for call in asked["last"]][
             len(asked["last"]) - len(again) :
@@ -218,12 +218,12 @@ def test_a_throttled_answer_waits_once(server, world, naps):
     ],
 )
 def test_a_missing_scope_hides_its_part_and_is_reported(server, platform, world, scope, what, kind):
-    whole = walk(platform, world, principal(world, world.asha))
+    complete = walk(platform, world, principal(world, world.asha))
     server.faults.add("deny_scope", scope=scope)
     pages = walk(platform, world, principal(world, world.asha))
     assert (Absence.DENIED, what, scope) in gaps(pages)
-    lost = {one.ref for one in findings(whole)} - {one.ref for one in findings(pages)}
-    assert lost == {one.ref for one in findings(whole) if one.kind == kind}
+    lost = {one.ref for one in findings(complete)} - {one.ref for one in findings(pages)}
+    assert lost == {one.ref for one in findings(complete) if one.kind == kind}
     if scope != "read_draft_orders":  # the token keeps the write scope, which includes reading
         line = next(line for line in platform.run_checks(world.shop) if line.name == f"shopify scope {scope}")
         assert line.ok is False
@@ -235,13 +235,13 @@ def test_three_missing_scopes_hide_their_parts_only(server, platform, world):
         "read_own_subscription_contracts": "subscription_contract",
         "read_gift_cards": "gift_card",
     }
-    whole = Counter(one.kind for one in findings(walk(platform, world, principal(world, world.asha))))
+    complete = Counter(one.kind for one in findings(walk(platform, world, principal(world, world.asha))))
     for scope in closed:
         server.faults.add("deny_scope", scope=scope)
     pages = walk(platform, world, principal(world, world.asha))
     assert {reason for _, _, reason in gaps(pages)} == set(closed)
-    left = Counter({kind: count for kind, count in whole.items() if kind not in closed.values()})
-    assert Counter(one.kind for one in findings(pages)) == left
+    remaining = Counter({kind: count for kind, count in complete.items() if kind not in closed.values()})
+    assert Counter(one.kind for one in findings(pages)) == remaining
 
 
 def test_orders_older_than_sixty_days_need_a_scope_of_their_own(world, naps):
@@ -259,36 +259,36 @@ def test_orders_older_than_sixty_days_need_a_scope_of_their_own(world, naps):
 
 
 def test_a_page_that_keeps_failing_keeps_the_pages_before_it_and_can_be_resumed(server, platform, world):
-    who = principal(world, world.heavy_customer)
-    whole = walk(platform, world, who)
-    walking = platform.gather(who, shop=world.shop, parcels=())
+    person = principal(world, world.heavy_customer)
+    complete = walk(platform, world, person)
+    walking = platform.gather(person, shop=world.shop, parcels=())
     pages = [next(walking), next(walking)]
     server.faults.add("http_500", times=None, match="CustomerOrders")
     with pytest.raises(ConnectorUnavailable):
         next(walking)
     server.faults.clear()
-    assert [*pages, *walk(platform, world, who, pages[-1].cursor)] == whole
+    assert [*pages, *walk(platform, world, person, pages[-1].cursor)] == complete
 
 
 @pytest.mark.parametrize("field", ["phone", "Customer.displayName", "statusPageUrl", "Order.email"])
 def test_a_protected_field_without_approval_is_reported_and_the_others_are_read(
     server, platform, world, field
 ):
-    whole = {one.ref for one in findings(walk(platform, world, principal(world, world.asha)))}
+    complete = {one.ref for one in findings(walk(platform, world, principal(world, world.asha)))}
     server.faults.add("deny_field", field=field)
     pages = walk(platform, world, principal(world, world.asha))
     name = field.rpartition(".")[2]
     assert any(what.endswith(name) and reason == "not_approved" for _, what, reason in gaps(pages))
-    lost = whole - {one.ref for one in findings(pages)}
+    lost = complete - {one.ref for one in findings(pages)}
     # a guest order can be attributed by its e-mail address only
     assert len(lost) == (1 if name == "email" else 0)
 
 
 @pytest.mark.parametrize("kind", ["http_500", "http_502", "reset", "html", "empty", "truncated"])
 def test_one_network_fault_is_retried(server, platform, world, kind):
-    whole = walk(platform, world, principal(world, world.asha))
+    complete = walk(platform, world, principal(world, world.asha))
     server.faults.add(kind, match="CustomerById")
-    assert walk(platform, world, principal(world, world.asha)) == whole
+    assert walk(platform, world, principal(world, world.asha)) == complete
 
 
 def test_a_lasting_network_fault_is_an_outage(server, platform, world):
@@ -313,12 +313,12 @@ def test_a_wrong_secret_needs_a_person(server, world, naps):
 
 
 def test_shopifys_own_erasure_is_observed_from_readable_to_redacted(server, platform, world):
-    who = Principal(customer_id=str(world.asha.id))
-    assert platform.read_erasure_state(who, shop=world.shop).outcome is Outcome.UNCONFIRMED
+    person = Principal(customer_id=str(world.asha.id))
+    assert platform.read_erasure_state(person, shop=world.shop).outcome is Outcome.UNCONFIRMED
     server.shops[world.shop].redact_customer(world.asha.id)
-    assert platform.read_erasure_state(who, shop=world.shop).outcome is Outcome.ERASED
+    assert platform.read_erasure_state(person, shop=world.shop).outcome is Outcome.ERASED
     server.shops[world.shop].forget_customer(world.asha.id)
-    assert platform.read_erasure_state(who, shop=world.shop).outcome is Outcome.ABSENT
+    assert platform.read_erasure_state(person, shop=world.shop).outcome is Outcome.ABSENT
 
 
 def test_doctor_finds_all_scopes_granted(platform, world):

@@ -182,7 +182,7 @@ class ShopifyClient:
         Plain HTTP is allowed only if the shop's own address is plain HTTP.
         """
         if not url.startswith("https://") and not self._base_url.startswith("http://"):
-            raise ConnectorRefused("shopify: a file's address is not secure")
+            raise ConnectorRefused("shopify: the address of a file is not https")
         return self._http.stream_lines(url, status_rules=status_rules)
 
     def sleep(self, pause_s: float) -> None:

@@ -64,11 +64,11 @@ OPTIONAL_SCOPES = (
     ("gift card transactions", "read_gift_card_transactions"),
     ("payment terms of an order", "read_payment_terms"),
     ("campaigns that led to a visit", "read_marketing_events"),
-    ("bank accounts, and payment methods kept for an order", "read_payment_mandate"),
+    ("bank accounts, and payment methods stored for an order", "read_payment_mandate"),
     ("disputes", "read_shopify_payments_disputes"),
     ("evidence in a dispute", "read_shopify_payments_dispute_evidences"),
     ("which metaobjects name a customer", "read_metaobject_definitions"),
-    ("titles of products in a cart that was left", "read_products"),
+    ("titles of products in an abandoned cart", "read_products"),
 )
 
 

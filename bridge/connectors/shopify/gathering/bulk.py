@@ -74,7 +74,7 @@ def read_bulk_orders(session: GatherSession, cursor: GatherCursor) -> Iterator[S
 def _start_bulk_operation(session: GatherSession, cursor: GatherCursor) -> GatherCursor:
     """Start the operation and return the cursor with its id. Raises ConnectorThrottled if others run, as `run_document`."""
     reply = session.client.run_document(session.shop, "bulk_start", query=build_bulk_query(session, cursor))
-    started = reply.data.get("begun") or {}
+    started = reply.data.get("result") or {}
     if BUSY_BULK_CODES & {error.get("code") for error in started.get("userErrors") or ()}:
         raise ConnectorThrottled(
             "shopify: other bulk operations are running", retry_after_s=BULK_RETRY_AFTER_S
@@ -108,9 +108,8 @@ def _read_bulk_file(
     session: GatherSession, cursor: GatherCursor, url: str, expected_rows: int
 ) -> Iterator[StepResult]:
     """Yield the pages of the file from the cursor's line on; the last page ends the stage."""
-    lines = (
-        session.client.stream_lines(url, BULK_FILE_RULES) if url else iter(())
-    )  # Shopify writes no file without rows
+    # Shopify writes no file without rows
+    lines = session.client.stream_lines(url, BULK_FILE_RULES) if url else iter(())
     batch = list[Node]()
     for node, lines_done in bulk_file.group_bulk_lines(lines, cursor.file_lines):
         if len(batch) == BULK_PAGE_SIZE:
@@ -143,9 +142,8 @@ def _collect_bulk_findings(session: GatherSession, cursor: GatherCursor, batch: 
 
 def _restart_bulk_operation(cursor: GatherCursor) -> Iterator[StepResult]:
     """Yield a cursor that starts another operation. Raises ConnectorUnavailable if this was the second failure."""
-    recorded_up_to = max(
-        cursor.recorded_up_to, cursor.last_file_order
-    )  # the file is sorted, so all orders up to there are recorded
+    # the file is sorted, so all orders up to this number are recorded
+    recorded_up_to = max(cursor.recorded_up_to, cursor.last_file_order)
     cursor = replace(
         cursor,
         bulk_operation="",

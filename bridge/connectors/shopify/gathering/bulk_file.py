@@ -54,5 +54,5 @@ def _parse_bulk_line(line: bytes) -> Node:
     except (ValueError, RecursionError):
         row = None
     if not isinstance(row, dict) or ("__parentId" in row and row.get("__typename") not in BULK_LIST_FIELDS):
-        raise ConnectorUnavailable("shopify: bulk file is not as agreed")
+        raise ConnectorUnavailable("shopify: bulk file is malformed")
     return row

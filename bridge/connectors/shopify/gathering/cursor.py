@@ -119,7 +119,7 @@ def parse_cursor(cursor: str, order_ids: tuple[str, ...]) -> GatherCursor:
         values["payment_windows"] = tuple((start, end) for start, end in values["payment_windows"])
         return GatherCursor(seen=seen, **values)
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise ConnectorRefused("shopify: cursor is not ours") from None
+        raise ConnectorRefused("shopify: cursor is invalid") from None
 
 
 def _digest_order_ids(order_ids: tuple[str, ...]) -> str:
