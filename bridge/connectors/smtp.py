@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SmtpMailer", "find_bounced_message_id"]
 
-TIMEOUT_S = 20.0
+SMTP_TIMEOUT_S = 20.0
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 DEFAULT_SMTP_PORTS = {"smtp": 587, "smtps": 465}
 MAX_ENVID_LENGTH = 100  # RFC 3461 section 4.4
@@ -79,9 +79,9 @@ class SmtpMailer:
     def _connect(self) -> smtplib.SMTP:
         if self._scheme == "smtps":
             return smtplib.SMTP_SSL(
-                self._host, self._port, timeout=TIMEOUT_S, context=self._create_tls_context()
+                self._host, self._port, timeout=SMTP_TIMEOUT_S, context=self._create_tls_context()
             )
-        return smtplib.SMTP(self._host, self._port, timeout=TIMEOUT_S)
+        return smtplib.SMTP(self._host, self._port, timeout=SMTP_TIMEOUT_S)
 
     def _create_tls_context(self) -> ssl.SSLContext:
         """Return the TLS context: full verification, but none for this machine, whose certificate is self-signed."""

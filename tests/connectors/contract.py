@@ -52,8 +52,8 @@ class ConnectorContract:
     verbs: tuple[str, ...] = ("gather",)
     never_retried: tuple[str, ...] = ()  # verbs that are never retried in the same call
 
-    def connector(self, naps: list[float]) -> Connector:
-        """Return the connector; its waits are appended to `naps`, in seconds."""
+    def connector(self, waits: list[float]) -> Connector:
+        """Return the connector; its waits are appended to `waits`, in seconds."""
         raise NotImplementedError
 
     def prepare(self, mock: responses.RequestsMock) -> None:
@@ -99,19 +99,19 @@ class ConnectorContract:
     def answer_success(self, mock, verb="gather", **more):
         return self.answer(mock, self.describe_call(verb)[2], verb=verb, **more)
 
-    def run(self, verb: str, naps: list[float] | None = None) -> Sequence[object]:
+    def run(self, verb: str, waits: list[float] | None = None) -> Sequence[object]:
         """Run the verb to its end."""
-        return getattr(self, verb)(naps)
+        return getattr(self, verb)(waits)
 
-    def gather(self, naps: list[float] | None = None, cursor: str = "") -> list[FindingPage]:
-        asked = self.connector([] if naps is None else naps)
+    def gather(self, waits: list[float] | None = None, cursor: str = "") -> list[FindingPage]:
+        asked = self.connector([] if waits is None else waits)
         return list(asked.gather(Principal(), shop=SHOP, parcels=self.parcels(), cursor=cursor))
 
     def assert_fails(
-        self, kind: type[BridgeError], naps: list[float] | None = None, verb="gather"
+        self, kind: type[BridgeError], waits: list[float] | None = None, verb="gather"
     ) -> BridgeError:
         with pytest.raises(kind) as caught:
-            self.run(verb, naps)
+            self.run(verb, waits)
         self.assert_silent("".join(traceback.format_exception(caught.value)))
         assert caught.value.__suppress_context__ or caught.value.__context__ is None
         return caught.value
@@ -187,21 +187,21 @@ class ConnectorContract:
     def test_429_waits_for_retry_after_and_continues(self, mock, verb):
         self.answer(mock, CANARY.encode(), 429, verb, headers={"Retry-After": "2.0"})
         self.answer_success(mock, verb)
-        naps: list[float] = []
+        waits: list[float] = []
         if verb in self.never_retried:
-            self.assert_fails(ConnectorThrottled, naps, verb)
-            assert naps == []
+            self.assert_fails(ConnectorThrottled, waits, verb)
+            assert waits == []
         else:
-            self.run(verb, naps)
-            assert naps == [2.0]
+            self.run(verb, waits)
+            assert waits == [2.0]
 
     def test_a_long_429_is_not_waited_for(self, mock, verb):
         self.answer(mock, CANARY.encode(), 429, verb, headers={"Retry-After": "90"})
-        naps: list[float] = []
-        fault = self.assert_fails(ConnectorThrottled, naps, verb)
+        waits: list[float] = []
+        fault = self.assert_fails(ConnectorThrottled, waits, verb)
         assert isinstance(fault, ConnectorThrottled)
         assert fault.retry_after_s == 90
-        assert naps == []
+        assert waits == []
 
     def test_429_without_retry_after_is_not_retried(self, mock, verb):
         self.answer(mock, CANARY.encode(), 429, verb)

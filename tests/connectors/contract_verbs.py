@@ -17,8 +17,8 @@ class TrackerContract:
     # in the answer about the first number, in lower case; None: the system never shows one
     person: str | None = "asha"
 
-    def track(self, naps=None, numbers=(), *, include_consignees=False):
-        asked = self.connector([] if naps is None else naps)
+    def track(self, waits=None, numbers=(), *, include_consignees=False):
+        asked = self.connector([] if waits is None else waits)
         batches = asked.track_parcels(numbers or self.numbers, include_consignees=include_consignees)
         return [one for batch in batches for one in batch]
 
@@ -90,8 +90,10 @@ class EraserContract:
     gone: bytes  # the answer about an erased record
     erasing: tuple[str, str, bytes]  # method, address and answer of erasing the first number
 
-    def erase(self, naps=None, numbers=()):
-        return list(self.connector([] if naps is None else naps).erase_waybills(numbers or self.numbers[:1]))
+    def erase(self, waits=None, numbers=()):
+        return list(
+            self.connector([] if waits is None else waits).erase_waybills(numbers or self.numbers[:1])
+        )
 
     def test_it_is_an_eraser(self):
         assert isinstance(self.connector([]), Eraser)
@@ -136,8 +138,8 @@ class CancellerContract:
     cancelling: tuple[str, str, bytes]  # method, address and answer of cancelling the first number
     refusals: tuple[bytes, ...]  # refusals with status 200
 
-    def cancel(self, naps=None):
-        self.connector([] if naps is None else naps).cancel_shipment(self.numbers[0])
+    def cancel(self, waits=None):
+        self.connector([] if waits is None else waits).cancel_shipment(self.numbers[0])
 
     def describe_call(self, verb):
         return self.cancelling if verb == "cancel" else super().describe_call(verb)

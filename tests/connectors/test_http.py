@@ -25,8 +25,8 @@ def mock():
         yield mock
 
 
-def call(naps=None, **more):
-    return HttpClient("system", sleep=(naps if naps is not None else []).append).call("GET", URL, **more)
+def call(waits=None, **more):
+    return HttpClient("system", sleep=(waits if waits is not None else []).append).call("GET", URL, **more)
 
 
 def test_an_answer_has_lower_case_headers(mock):
@@ -44,11 +44,11 @@ def test_a_request_that_is_not_idempotent_is_sent_once(mock):
 
 def test_retry_pauses_grow_and_are_random(mock):
     mock.get(URL, status=503)
-    naps: list[float] = []
+    waits: list[float] = []
     with pytest.raises(ConnectorUnavailable):
-        call(naps)
-    assert 0.125 <= naps[0] <= 0.25
-    assert 0.5 <= naps[1] <= 1.0
+        call(waits)
+    assert 0.125 <= waits[0] <= 0.25
+    assert 0.5 <= waits[1] <= 1.0
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def elsewhere(monkeypatch):
 
 @pytest.fixture(autouse=True)
 def soon(monkeypatch):
-    monkeypatch.setattr(smtp, "TIMEOUT_S", 3.0)
+    monkeypatch.setattr(smtp, "SMTP_TIMEOUT_S", 3.0)
 
 
 def arrived(postbox):
@@ -279,7 +279,7 @@ def test_a_server_that_disconnects_is_retried_later(elsewhere, pieces, error):
 )
 @pytest.mark.parametrize("scheme", ["smtp", "smtps"])
 def test_a_silent_server_times_out(monkeypatch, elsewhere, pieces, scheme):
-    monkeypatch.setattr(smtp, "TIMEOUT_S", 0.3)
+    monkeypatch.setattr(smtp, "SMTP_TIMEOUT_S", 0.3)
     began = time.monotonic()
     with (
         saying(*(pieces if scheme == "smtp" else ()), hang=True) as port,

@@ -13,11 +13,12 @@ from bridge.connectors.shopify import balances, erasure, residue
 from bridge.connectors.shopify.api import scopes
 from bridge.connectors.shopify.api.client import ShopifyClient, create_shopify_http
 from bridge.connectors.shopify.api.token_cache import MemoryTokenCache, TokenCache
-from bridge.connectors.shopify.api.tokens import TokenProvider, build_base_url, utc_now
+from bridge.connectors.shopify.api.tokens import TokenProvider, build_base_url
 from bridge.connectors.shopify.gathering.gather import gather_pages
 from bridge.connectors.shopify.gathering.session import BULK_ORDER_THRESHOLD, GatherSession
 from bridge.connectors.shopify.sales import read_sales
 from bridge.connectors.shopify.shipped_orders import read_shipped_orders
+from bridge.connectors.token_client import utc_now
 from bridge.errors import BridgeError
 from bridge.model import Balance, CheckResult, ErasureState, FindingPage, Principal, Residue, Sale, Waybill
 

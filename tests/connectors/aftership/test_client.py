@@ -36,9 +36,9 @@ def deletion(row):
     return f"{URL}/{row['id']}"
 
 
-def make(naps=None, key=KEY):
-    naps = [] if naps is None else naps
-    return AfterShip(base_url=BASE, api_key=key, http=HttpClient("aftership", sleep=naps.append))
+def make(waits=None, key=KEY):
+    waits = [] if waits is None else waits
+    return AfterShip(base_url=BASE, api_key=key, http=HttpClient("aftership", sleep=waits.append))
 
 
 def ask(*numbers):
@@ -60,8 +60,8 @@ class TestContract(EraserContract, ConnectorContract):
     erasing = ("DELETE", deletion(DELIVERED), b'{"meta":{"code":200},"data":{}}')
     gone = GONE
 
-    def connector(self, naps):
-        return make(naps)
+    def connector(self, waits):
+        return make(waits)
 
     def prepare(self, mock):
         mock.add("DELETE", deletion(DELIVERED), body=self.erasing[2])

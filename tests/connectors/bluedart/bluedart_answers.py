@@ -44,12 +44,12 @@ def one(number, kind="DL", more=""):
     )
 
 
-def make(naps=None, **more):
+def make(waits=None, **more):
     settings = dict(
         zip(("client_id", "client_secret", "login_id", "licence_key", "tracking_key"), SECRETS, strict=False)
     )
-    naps = [] if naps is None else naps
-    return BlueDart(base_url=BASE, **(settings | {"http": HttpClient("bluedart", sleep=naps.append)} | more))
+    waits = [] if waits is None else waits
+    return BlueDart(base_url=BASE, **(settings | {"http": HttpClient("bluedart", sleep=waits.append)} | more))
 
 
 def parcel(number):

@@ -45,8 +45,8 @@ class TestContract(CancellerContract, TrackerContract, ConnectorContract):
         b'{"error-response": [{"StatusCode": "InvalidAWB", "StatusInformation": "no"}]}',
     )
 
-    def connector(self, naps):
-        return make(naps)
+    def connector(self, waits):
+        return make(waits)
 
     def prepare(self, mock):
         mock.get(LOGIN, json={"JWTToken": "jwt-nobody"})
@@ -58,8 +58,8 @@ class TestContractInJson(TestContract):
     partial = joined("99900012343")
     nothing = b'{"ShipmentData": {"Error": "Incorrect waybill number or No information"}}'
 
-    def connector(self, naps):
-        return make(naps, answer_format="json")
+    def connector(self, waits):
+        return make(waits, answer_format="json")
 
 
 @pytest.fixture
@@ -240,4 +240,4 @@ def test_check_names_every_unset_setting():
 def test_check_never_takes_not_found_as_proof_of_the_key(mock):
     mock.get(URL, body=sample("not_found"))
     assert make().run_checks(SHOP)[-1].ok is None
-    assert "shipping one" in make(licence_key="track-nobody").run_checks(SHOP)[-1].detail
+    assert "equals the shipping key" in make(licence_key="track-nobody").run_checks(SHOP)[-1].detail

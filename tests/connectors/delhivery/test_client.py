@@ -34,8 +34,8 @@ def joined(*cases):
     return json.dumps({"ShipmentData": rows}).encode()
 
 
-def make(naps):
-    return Delhivery(base_url=BASE, token=TOKEN, http=HttpClient("delhivery", sleep=naps.append))
+def make(waits):
+    return Delhivery(base_url=BASE, token=TOKEN, http=HttpClient("delhivery", sleep=waits.append))
 
 
 def parcel(number, holder="merchant"):
@@ -69,8 +69,8 @@ class TestContract(CancellerContract, TrackerContract, ConnectorContract):
         json.dumps(sample("unknown")).encode(),
     )
 
-    def connector(self, naps):
-        return make(naps)
+    def connector(self, waits):
+        return make(waits)
 
     def prepare(self, mock):
         mock.get(SLIP, json=NO_SLIP)

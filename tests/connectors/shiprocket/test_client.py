@@ -32,12 +32,12 @@ def sample(case):
 TWO, COD = sample("track__two"), sample("order__cod")
 
 
-def make(naps=None, **more):
-    naps = [] if naps is None else naps
+def make(waits=None, **more):
+    waits = [] if waits is None else waits
     settings = {
         "email": SECRETS[0],
         "password": SECRETS[1],
-        "http": HttpClient("shiprocket", sleep=naps.append),
+        "http": HttpClient("shiprocket", sleep=waits.append),
     }
     return Shiprocket(base_url=BASE, **(settings | more))
 
@@ -70,8 +70,8 @@ class TestContract(TrackerContract, ConnectorContract):
     person = "asha qwertzuiop"
     unconfigured = make(password="")
 
-    def connector(self, naps):
-        return make(naps)
+    def connector(self, waits):
+        return make(waits)
 
     def prepare(self, mock):
         mock.post(LOGIN, json={"token": "bearer-nobody"})

@@ -57,7 +57,7 @@ def _silent_logs(world, caplog, capsys):
 
 
 @pytest.fixture
-def naps():
+def waits():
     return []
 
 
@@ -75,7 +75,7 @@ def operations(server, world):
 
 
 @pytest.fixture
-def walk(server, world, naps):
+def walk(server, world, waits):
     """Return a function that gathers all of Heavy's pages, or those after a cursor."""
 
     def walk(cursor="", *, setting=50, world=world, server=server, version="2026-10"):
@@ -85,7 +85,7 @@ def walk(server, world, naps):
             client_id="sandbox-client",
             client_secret="sandbox-secret",
             bulk_orders=setting,
-            sleep=naps.append,
+            sleep=waits.append,
         )
         principal = Principal(customer_id=str(world.heavy_customer.id), email=world.heavy_customer.email)
         return platform.gather(principal, shop=world.shop, cursor=cursor)
@@ -111,7 +111,7 @@ def gaps(pages):
     return {(gap.absence, gap.what, gap.reason) for page in pages for gap in page.gaps}
 
 
-def begun(pages):
+def gather_until_started(pages):
     """Gather until an operation has started; return its page."""
     return next(page for page in pages if json.loads(page.cursor)["bulk"])
 
@@ -204,7 +204,7 @@ def test_a_failed_operation_is_restarted_once(walk, dial, operations):
     dial(fail="INTERNAL_SERVER_ERROR")
     pages = walk()
     first = list(islice(pages, 1))
-    begun(pages)
+    gather_until_started(pages)
     dial()
     rest = [*first, *pages]
     assert len(operations()) == 2
@@ -243,7 +243,7 @@ def test_pages_read_the_orders_of_a_denied_operation_and_report_the_field(walk, 
 def test_an_expired_file_is_requested_again_once(walk, dial, operations):
     dial(lives_s=-1)
     pages = walk()
-    taken = [begun(pages), next(pages)]
+    taken = [gather_until_started(pages), next(pages)]
     assert json.loads(taken[-1].cursor)["tries"] == 1
     dial(lives_s=60)
     assert len(orders(pages)) == 270 - FIRST
@@ -263,13 +263,13 @@ def test_a_new_file_resumes_after_the_orders_of_the_expired_one(walk, dial):
     assert sorted(refs([*pages[: at + 1], *again])) == sorted(refs(pages))
 
 
-def test_a_running_operation_is_polled_again_later(walk, dial, naps, operations):
+def test_a_running_operation_is_polled_again_later(walk, dial, waits, operations):
     dial(polls=8)
     taken, fault = failing(walk())
     assert isinstance(fault, ConnectorThrottled)
     assert fault.retry_after_s == bulk.BULK_RETRY_AFTER_S
-    assert naps == list(bulk.BULK_POLL_PAUSES_S)
-    assert sum(naps) <= 25
+    assert waits == list(bulk.BULK_POLL_PAUSES_S)
+    assert sum(waits) <= 25
     assert json.loads(taken[-1].cursor)["bulk"] == operations()[0]["id"]
     rest = list(walk(taken[-1].cursor))
     assert len(operations()) == 1

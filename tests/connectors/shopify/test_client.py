@@ -42,22 +42,22 @@ def failed(code, **more):
 
 
 @pytest.fixture
-def naps():
+def waits():
     return []
 
 
 @pytest.fixture
-def fixed(naps):
-    return Shopify(api_version="2026-10", access_token="shpat_canary", sleep=naps.append)
+def fixed(waits):
+    return Shopify(api_version="2026-10", access_token="shpat_canary", sleep=waits.append)
 
 
 @pytest.fixture
-def granted(naps):
+def granted(waits):
     return Shopify(
         api_version="2026-10",
         client_id="id",
         client_secret="canary-secret",
-        sleep=naps.append,
+        sleep=waits.append,
         now=lambda: NOW,
     )
 
@@ -133,7 +133,7 @@ def test_a_token_is_asked_for_once_and_kept(mock, granted):
 
 
 @pytest.mark.parametrize(("remaining_s", "asked"), [(301, 0), (299, 1)])
-def test_a_token_is_renewed_five_minutes_before_it_ends(mock, naps, remaining_s, asked):
+def test_a_token_is_renewed_five_minutes_before_it_ends(mock, waits, remaining_s, asked):
     cache = MemoryTokenCache()
     cache.save_token(SHOP, "canary-token-old", NOW + timedelta(seconds=remaining_s))
     platform = Shopify(
@@ -208,57 +208,57 @@ def test_a_status_becomes_an_error_with_a_constant_word(mock, granted, status, e
     assert "qwertzuiop" not in str(caught.value)
 
 
-def test_429_waits_for_retry_after(mock, fixed, naps):
+def test_429_waits_for_retry_after(mock, fixed, waits):
     mock.post(API, status=429, headers={"Retry-After": "2.0"})
     mock.post(API, json=UNREDACTED)
     state(fixed)
-    assert naps == [2.0]
+    assert waits == [2.0]
 
 
-def test_one_500_is_retried(mock, fixed, naps):
+def test_one_500_is_retried(mock, fixed, waits):
     mock.post(API, status=500)
     mock.post(API, json=UNREDACTED)
     state(fixed)
-    assert len(naps) == 1
+    assert len(waits) == 1
 
 
-def test_a_throttled_call_waits_until_the_bucket_is_full_enough(mock, fixed, naps):
+def test_a_throttled_call_waits_until_the_bucket_is_full_enough(mock, fixed, waits):
     mock.post(API, json=throttled(asked=500, available=100, rate=100))
     mock.post(API, json=UNREDACTED)
     state(fixed)
-    assert naps == [pytest.approx(4.1)]
+    assert waits == [pytest.approx(4.1)]
 
 
-def test_throttling_without_numbers_waits_a_second(mock, fixed, naps):
+def test_throttling_without_numbers_waits_a_second(mock, fixed, waits):
     mock.post(API, json={"errors": [{"message": "Throttled"}]})
     mock.post(API, json=UNREDACTED)
     state(fixed)
-    assert naps == [1.0]
+    assert waits == [1.0]
 
 
-def test_the_wait_in_one_call_is_bounded(mock, fixed, naps):
+def test_the_wait_in_one_call_is_bounded(mock, fixed, waits):
     mock.post(API, json=throttled(asked=1000, available=0, rate=100))
     with pytest.raises(ConnectorThrottled) as caught:
         state(fixed)
-    assert sum(naps) <= 30
+    assert sum(waits) <= 30
     assert caught.value.retry_after_s == pytest.approx(10.1)
 
 
-def test_a_query_larger_than_the_bucket_is_not_waited_for(mock, fixed, naps):
+def test_a_query_larger_than_the_bucket_is_not_waited_for(mock, fixed, waits):
     mock.post(API, json=throttled(asked=900, available=500, maximum=800))
     with pytest.raises(QueryTooCostly):
         state(fixed)
-    assert naps == []
+    assert waits == []
 
 
-def test_a_truncated_answer_is_retried(mock, fixed, naps):
+def test_a_truncated_answer_is_retried(mock, fixed, waits):
     mock.post(API, body='{"data":{"custo')
     mock.post(API, json=UNREDACTED)
     assert state(fixed).outcome is Outcome.UNCONFIRMED
-    assert len(naps) == 1
+    assert len(waits) == 1
 
 
-def test_an_internal_error_is_retried_and_then_raised(mock, fixed, naps):
+def test_an_internal_error_is_retried_and_then_raised(mock, fixed, waits):
     asked = mock.post(API, json=failed("INTERNAL_SERVER_ERROR", requestId="x"))
     with pytest.raises(ConnectorUnavailable, match="INTERNAL_SERVER_ERROR"):
         state(fixed)

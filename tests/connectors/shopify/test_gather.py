@@ -37,13 +37,13 @@ def shop():
 
 
 @pytest.fixture
-def naps():
+def waits():
     return []
 
 
 @pytest.fixture
-def platform(naps):
-    return Shopify(api_version="2026-10", access_token="shpat_canary", sleep=naps.append)
+def platform(waits):
+    return Shopify(api_version="2026-10", access_token="shpat_canary", sleep=waits.append)
 
 
 @pytest.fixture(autouse=True)

@@ -51,18 +51,18 @@ def _silent_logs(world, caplog, capsys):
 
 
 @pytest.fixture
-def naps():
+def waits():
     return []
 
 
 @pytest.fixture
-def platform(server, naps):
-    return connect(server, naps)
+def platform(server, waits):
+    return connect(server, waits)
 
 
-def connect(server, naps, **settings):
+def connect(server, waits, **settings):
     given = {"client_id": "sandbox-client", "client_secret": "sandbox-secret", "api_version": "2026-10"}
-    return Shopify(**(given | {"base_url": server.url, "sleep": naps.append} | settings))
+    return Shopify(**(given | {"base_url": server.url, "sleep": waits.append} | settings))
 
 
 def principal(world, person):
@@ -126,8 +126,8 @@ def test_every_requested_personal_field_returns_its_value(platform, world):
 
 
 @pytest.mark.parametrize("version", versions.SUPPORTED_VERSIONS)
-def test_every_planted_value_of_asha_is_found_and_nothing_of_bikram(server, world, naps, version):
-    platform = connect(server, naps, api_version=version)
+def test_every_planted_value_of_asha_is_found_and_nothing_of_bikram(server, world, waits, version):
+    platform = connect(server, waits, api_version=version)
     pages = walk(platform, world, principal(world, world.asha))
     text = json.dumps([finding.body for finding in findings(pages)], ensure_ascii=False)
     assert [value for value in planted(world) if value and value not in text] == []
@@ -194,11 +194,11 @@ def test_a_standard_shop_throttles_and_the_client_waits(server, world):
     assert max(waits) < 10
 
 
-def test_a_throttled_answer_waits_once(server, world, naps):
-    platform = connect(server, naps, sleep=lambda seconds: (naps.append(seconds), time.sleep(seconds)))
+def test_a_throttled_answer_waits_once(server, world, waits):
+    platform = connect(server, waits, sleep=lambda seconds: (waits.append(seconds), time.sleep(seconds)))
     server.faults.add("throttle", match="RelatedRecords")
     assert findings(walk(platform, world, principal(world, world.asha)))
-    assert len(naps) == 1
+    assert len(waits) == 1
 
 
 @pytest.mark.parametrize(
@@ -244,7 +244,7 @@ def test_three_missing_scopes_hide_their_parts_only(server, platform, world):
     assert Counter(one.kind for one in findings(pages)) == remaining
 
 
-def test_orders_older_than_sixty_days_need_a_scope_of_their_own(world, naps):
+def test_orders_older_than_sixty_days_need_a_scope_of_their_own(world, waits):
     later = replace(world, now=NOW + timedelta(days=15))
     recent = [
         one for one in world.list_orders(world.asha) if one.created_at >= later.now - timedelta(days=60)
@@ -252,7 +252,7 @@ def test_orders_older_than_sixty_days_need_a_scope_of_their_own(world, naps):
     assert 0 < len(recent) < len(world.list_orders(world.asha))
     with ShopifyStandIn(later) as server:
         server.faults.add("deny_scope", scope="read_all_orders")
-        pages = walk(connect(server, naps), later, principal(world, world.asha))
+        pages = walk(connect(server, waits), later, principal(world, world.asha))
     found = {one.ref for one in findings(pages) if one.kind == "order"}
     assert found == {f"gid://shopify/Order/{one.id}" for one in recent}
     assert gaps(pages) == {(Absence.DENIED, "orders older than 60 days", "read_all_orders")}
@@ -305,8 +305,8 @@ def test_a_token_that_expires_during_gathering_is_renewed(server, platform, worl
     assert server.calls.summarize_calls()["by_name"]["oauth/access_token"] == 2
 
 
-def test_a_wrong_secret_needs_a_person(server, world, naps):
-    platform = connect(server, naps, client_secret="wrong")
+def test_a_wrong_secret_needs_a_person(server, world, waits):
+    platform = connect(server, waits, client_secret="wrong")
     with pytest.raises(CredentialRejected, match="token refused"):
         walk(platform, world, principal(world, world.asha))
     assert platform.run_checks(world.shop)[0].ok is False

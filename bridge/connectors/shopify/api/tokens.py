@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeGuard
 
 from bridge.errors import ConnectorRefused, ConnectorThrottled, ConnectorUnavailable, CredentialRejected
@@ -148,8 +148,3 @@ def build_base_url(base_url: str, shop: str) -> str:
     if not _SHOP_DOMAIN_PATTERN.fullmatch(shop):
         raise ConnectorRefused("shopify: not a shop domain")
     return (base_url or "https://{shop}").replace("{shop}", shop).rstrip("/")
-
-
-def utc_now() -> datetime:
-    """Return the current time in UTC."""
-    return datetime.now(UTC)
