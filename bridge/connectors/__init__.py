@@ -1,1 +1,1 @@
-"""Other people's systems: strangers' words stop here."""
+"""Connectors to external systems: the vendors' vocabularies are translated here and go no further."""

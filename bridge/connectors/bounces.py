@@ -1,4 +1,4 @@
-"""Reads what came back to the sender of a letter: delivery status notifications (RFC 3464, within RFC 6522)."""
+"""Reads delivery status notifications (bounces; RFC 3464, within RFC 6522). Never raises for a malformed mail."""
 
 from __future__ import annotations
 
@@ -11,35 +11,35 @@ RETURNED_MEDIA_TYPES = ("text/rfc822-headers", "message/rfc822")
 
 
 def find_bounced_message_id(raw: bytes) -> str:
-    """The Message-ID of the letter that a notification says did not arrive; '' for all other mail. Never raises.
+    """Return the Message-ID of the letter that a notification reports as not delivered; '' for all other mail.
 
-    Counts `Action: failed` only: a delay is no end. The letter is named by the envelope id, which is ours (RFC 3461),
-    or by the headers that came back. A report inside of a forwarded mail is somebody's, and not looked at.
+    Only `Action: failed` counts: a delayed letter may still arrive. The letter is identified by the envelope id, which
+    is ours (RFC 3461), or by the returned headers. A report inside a forwarded mail is ignored. Never raises.
     """
-    # the older policy of the package: it takes any header as it is, where the newer one may stumble
+    # the older policy of the package accepts any header, where the newer one may raise
     message = email.message_from_bytes(raw)
     if message.get_content_type() != "multipart/report":
         return ""
-    failed, envelope, returned = False, "", ""
+    has_failed, envelope_id, returned_id = False, "", ""
     for part in _iterate_message_parts(message):
         if part.get_content_type() == "message/delivery-status":
             for block in _iterate_message_parts(part):
-                failed |= _read_mail_header(block, "Action").lower() == "failed"
-                envelope = envelope or _decode_xtext(_read_mail_header(block, "Original-Envelope-Id"))
+                has_failed |= _read_mail_header(block, "Action").lower() == "failed"
+                envelope_id = envelope_id or _decode_xtext(_read_mail_header(block, "Original-Envelope-Id"))
         elif part.get_content_type() in RETURNED_MEDIA_TYPES:
-            returned = returned or _read_returned_message_id(part)
-    found = envelope if "@" in envelope else returned
-    # a stranger wrote it: nothing that a terminal obeys
-    return f"<{found}>" if failed and re.fullmatch(r"[!-~]{3,200}", found) else ""
+            returned_id = returned_id or _read_returned_message_id(part)
+    message_id = envelope_id if "@" in envelope_id else returned_id
+    # the text is foreign: accept no characters that a terminal interprets
+    return f"<{message_id}>" if has_failed and re.fullmatch(r"[!-~]{3,200}", message_id) else ""
 
 
 def _read_returned_message_id(returned_part: Message) -> str:
-    """The Message-ID of a returned letter, or of its headers alone."""
-    inner = next(_iterate_message_parts(returned_part), None)
-    if inner is None:
+    """Return the Message-ID of a returned letter, or of its headers alone."""
+    headers = next(_iterate_message_parts(returned_part), None)
+    if headers is None:
         content = returned_part.get_payload(decode=True)
-        inner = email.message_from_bytes(content if isinstance(content, bytes) else b"")
-    return _read_mail_header(inner, "Message-ID").strip("<>")
+        headers = email.message_from_bytes(content if isinstance(content, bytes) else b"")
+    return _read_mail_header(headers, "Message-ID").strip("<>")
 
 
 def _iterate_message_parts(message: Message) -> Iterator[Message]:
@@ -53,5 +53,5 @@ def _read_mail_header(message: Message, name: str) -> str:
 
 
 def _decode_xtext(xtext: str) -> str:
-    """RFC 3461 section 4, back; some servers hand it on as it came."""
-    return re.sub(r"\+([0-9A-F]{2})", lambda found: chr(int(found[1], 16)), xtext).strip("<>")
+    """Decode xtext (RFC 3461 section 4); some servers return it unencoded."""
+    return re.sub(r"\+([0-9A-F]{2})", lambda match: chr(int(match[1], 16)), xtext).strip("<>")

@@ -1,8 +1,8 @@
-"""HTTP to other people's systems: the only place with a timeout, a retry and a session.
+"""Sends HTTP requests to external systems: the only place with a timeout, a retry and a session.
 
-Never follows a redirect (it would carry a credential elsewhere), never takes a proxy or password from the
+Never follows a redirect (it would carry a credential to another host), never takes a proxy or password from the
 environment's files, never puts a URL, a header or a body into a message or a log. Status codes become the
-four families of `bridge.errors`; what a system means by an odd code is said by its own file in a `Dialect`.
+four families of `bridge.errors`; each system's file states its deviations in `StatusRules`.
 """
 
 from __future__ import annotations
@@ -33,14 +33,12 @@ if TYPE_CHECKING:
 
 TIMEOUT_S = (3.05, 20.0)
 MAX_CALL_ATTEMPTS = 3
-CALL_RETRY_PAUSES_S = (
-    0.25,
-    1.0,
-)  # between attempts of one call; longer waits belong to the database's schedule
+# Between the attempts of one call; longer waits are scheduled in the database.
+CALL_RETRY_PAUSES_S = (0.25, 1.0)
 MAX_RETRY_WAIT_S = 5.0
 CHUNK_BYTES = 65_536
-DEFAULT_THROTTLE_WAIT_S = 30.0  # "slow down" without a time: the pause that Delhivery's portal asks for
-MAX_RETRY_AFTER_S = 86_400.0  # a day: nobody means more, and `inf` is no moment
+DEFAULT_THROTTLE_WAIT_S = 30.0  # for a 429 without Retry-After: the pause that Delhivery's portal asks for
+MAX_RETRY_AFTER_S = 86_400.0  # a day; `inf` cannot be added to a time
 
 # urllib3 logs the path with its query at DEBUG and WARNING; Blue Dart's licence key travels there.
 logging.getLogger("urllib3").setLevel(logging.CRITICAL)
@@ -48,7 +46,7 @@ logging.getLogger("urllib3").setLevel(logging.CRITICAL)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HttpResponse:
-    """What came back with a status below 300, or one that the dialect reads. Header names are lower case."""
+    """A response with a status below 300, or one that the status rules declare readable. Header names are lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -61,11 +59,11 @@ def _use_default_error(_status: int, _content: bytes) -> type[BridgeError] | Non
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StatusRules:
-    """What one system means by codes that others use differently.
+    """The status codes that one system uses differently from others.
 
-    `also` names the error of a status; `reads` are statuses whose body the system's file wants to see, so
-    they are answers; `judge` may name the error by status and body; `least_wait_s` is the shortest pause
-    after a status, whatever Retry-After says.
+    `error_by_status` names the error of a status; `readable_statuses` are returned to the caller as responses;
+    `classify_error` may name the error by status and body; `min_wait_s` is the shortest pause in seconds after
+    a status, whatever Retry-After says.
     """
 
     error_by_status: Mapping[int, type[BridgeError]] = field(default_factory=dict)
@@ -78,7 +76,7 @@ DEFAULT_STATUS_RULES = StatusRules()
 
 
 class HttpClient:
-    """Calls to one system, connections kept between them. Not shared between processes."""
+    """An HTTP client of one system, which keeps its connections open. Not shared between processes."""
 
     def __init__(
         self,
@@ -87,7 +85,7 @@ class HttpClient:
         error_by_status: Mapping[int, type[BridgeError]] | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Name the system for messages; `also` names the error of a status."""
+        """Take the system's name for messages and the errors of its statuses; `sleep` waits between attempts."""
         self._system = system
         self._error_by_status = dict(error_by_status or {})
         self._sleep = sleep
@@ -105,7 +103,7 @@ class HttpClient:
         status_rules: StatusRules = DEFAULT_STATUS_RULES,
         **request: Any,
     ) -> HttpResponse:
-        """One call, asked again up to three times in all where `idempotent` and the fault may pass.
+        """Send one request, up to three times in all if it is `idempotent` and the error is retryable.
 
         `request` are the keywords of requests (`params`, `headers`, `data`, `json`). Raises
         ConnectorUnavailable, ConnectorThrottled, CredentialRejected, ConnectorRefused.
@@ -123,10 +121,9 @@ class HttpClient:
         raise AssertionError  # the last attempt returns or raises
 
     def stream_lines(self, url: str, *, status_rules: StatusRules = DEFAULT_STATUS_RULES) -> Iterator[bytes]:
-        """Stream a file line by line from an address that is itself the right to read it: asked once.
+        """Yield the lines of a file whose address alone authorises the reader; requested once.
 
-        Nothing of ours goes there: a session of its own has no credential and no cookie. Raises as `call`, between
-        lines too.
+        A separate session sends no credential and no cookie. Raises as `call`, between lines too.
         """
         try:
             with requests.Session() as session:
@@ -156,9 +153,11 @@ class HttpClient:
         raise self._build_status_error(reply, status_rules)
 
     def _build_transport_error(self, fault: requests.RequestException | UnicodeError) -> BridgeError:
-        """Name a call without an answer, by type alone: the library's message may repeat what was sent."""
-        ours = isinstance(fault, requests.exceptions.InvalidHeader) and fault.request is None
-        if ours or isinstance(fault, UnicodeError):  # a line break or a curly quote pasted into a secret
+        """Return the error of a call without a response, named by its type: the library's message may quote the request."""
+        is_request_header = isinstance(fault, requests.exceptions.InvalidHeader) and fault.request is None
+        if is_request_header or isinstance(
+            fault, UnicodeError
+        ):  # a line break or a curly quote pasted into a secret
             return CredentialRejected(f"{self._system}: a credential cannot be sent in a header")
         return ConnectorUnavailable(f"{self._system}: {type(fault).__name__}")
 
@@ -173,14 +172,12 @@ class HttpClient:
             kind = _choose_default_error(status)
         if not issubclass(kind, Retryable):
             return kind(text)
-        wait, least = (
-            parse_retry_after(reply.headers.get("Retry-After", "")),
-            status_rules.min_wait_s.get(status),
-        )
+        wait = parse_retry_after(reply.headers.get("Retry-After", ""))
+        min_wait = status_rules.min_wait_s.get(status)
         if wait is None and issubclass(kind, ConnectorThrottled):
             wait = DEFAULT_THROTTLE_WAIT_S
-        if least is not None:
-            wait = max(wait or 0.0, least)
+        if min_wait is not None:
+            wait = max(wait or 0.0, min_wait)
         return kind(text, retry_after_s=wait)
 
 
@@ -195,7 +192,7 @@ def _choose_default_error(status: int) -> type[BridgeError]:
 
 
 def parse_retry_after(value: str) -> float | None:
-    """Read a Retry-After header: `2`, `2.0` (Shopify) or an HTTP date; None where it says nothing."""
+    """Return the seconds of a Retry-After header: `2`, `2.0` (Shopify) or an HTTP date; None if it is neither."""
     try:
         wait = float(value)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Strangers' JSON and XML, read so that no fault holds what they sent. Opens no entity and nothing external."""
+"""Parses JSON and XML of external systems without quoting it in an error. Never resolves an entity or external file."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 def parse_json(content: bytes) -> Any:
-    """Read JSON; None where it is none."""
+    """Return the parsed JSON; None if it is not valid JSON."""
     with suppress(ValueError, RecursionError):
         return json.loads(content)
     return None
 
 
 def parse_xml(content: bytes) -> Element | None:
-    """Read XML; None where it is none, or declares a document type."""
+    """Return the root element; None if it is not valid XML or declares a document type."""
     with suppress(ParseError, DefusedXmlException, ValueError, LookupError):
         root: Element = fromstring(content, forbid_dtd=True)
         return root
@@ -29,6 +29,11 @@ def parse_xml(content: bytes) -> Element | None:
 
 
 def contains_link(value: object) -> bool:
-    """Tell whether a value holds a link or an embedded file: often the right to open a document, for anybody."""
-    said = str(value)
-    return "://" in said or said.startswith("data:")
+    """Return whether a value contains a link or an embedded file: such a link often opens a document for anybody."""
+    text = str(value)
+    return "://" in text or text.startswith("data:")
+
+
+def dict_or_empty(value: object) -> dict[str, Any]:
+    """Return the value if it is a JSON object, else an empty one."""
+    return value if isinstance(value, dict) else {}

@@ -1,8 +1,8 @@
-"""Which systems besides the platform the bridge can ask, made from the settings. Asks nothing, reads no environment.
+"""Builds the connectors of carriers and tracking services from the settings. Sends nothing, reads no environment.
 
-A carrier without credentials stays in the register: its parcels then show as "not configured" in a package,
-which is not the same as "nothing found". What stands between shop and carrier is there once something of it is
-set: few shops have it, and the others' packages need not name it.
+A carrier without credentials stays registered: a package then lists its parcels as "not configured", which is not
+the same as "nothing found". An aggregator or tracking service is registered only once one of its settings is set:
+few shops have one, and the packages of the others need not name it.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 
 def build_connectors(settings: Settings) -> dict[str, Connector]:
-    """Build every connector, by its system's id."""
-    found: list[Connector] = [_build_bluedart(settings), _build_delhivery(settings)]
+    """Return every connector by the id of its system."""
+    connectors: list[Connector] = [_build_bluedart(settings), _build_delhivery(settings)]
     if settings.shiprocket_email or settings.shiprocket_password:
-        found.append(_build_shiprocket(settings))
+        connectors.append(_build_shiprocket(settings))
     if settings.aftership_api_key:
-        found.append(_build_aftership(settings))
-    return {one.system: one for one in found}
+        connectors.append(_build_aftership(settings))
+    return {connector.system: connector for connector in connectors}
 
 
 def _build_delhivery(settings: Settings) -> Delhivery:

@@ -1,7 +1,7 @@
-"""Hands letters to the merchant's mail server (SMTP, RFC 5321); what bounces is read in `bounces`.
+"""Sends letters through the merchant's mail server (SMTP, RFC 5321); `bounces` reads the notifications of failure.
 
-A letter that the server took is sent, not read. Never talks in the clear to another machine: without TLS (RFC
-3207, or smtps) nothing is sent. No message of an error repeats what the server said: it may name the recipient.
+A letter that the server accepted is sent, not read. Never sends unencrypted to another machine: without TLS (RFC
+3207, or smtps) nothing is sent. Never quotes the server's reply in an error: it may name the recipient.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SmtpMailer", "find_bounced_message_id"]
 
-TIMEOUT_S = 20.0
+SMTP_TIMEOUT_S = 20.0
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 DEFAULT_SMTP_PORTS = {"smtp": 587, "smtps": 465}
 MAX_ENVID_LENGTH = 100  # RFC 3461 section 4.4
@@ -34,16 +34,16 @@ EMAIL_POLICY = email.policy.SMTP.clone(cte_type="7bit")
 
 
 class SmtpMailer:
-    """`ports.Mailer` over one SMTP account; a connection a letter."""
+    """A `ports.Mailer` over one SMTP account, with one connection per letter."""
 
     def __init__(self, url: str, sender: str, *, tls_context: ssl.SSLContext | None = None) -> None:
-        """`smtp://user:pass@host:587` (STARTTLS) or `smtps://`; empty or malformed, or no sender: letters wait."""
+        """Take `smtp://user:pass@host:587` (STARTTLS) or `smtps://`; if it is malformed or no sender is set, letters wait."""
         try:
             parts = urlsplit(url)
             self._scheme, self._host = parts.scheme, parts.hostname or ""
             self._port = parts.port or DEFAULT_SMTP_PORTS.get(parts.scheme, 0)
             self._user, self._password = unquote(parts.username or ""), unquote(parts.password or "")
-        except ValueError:  # its text would hold a piece of a password that was not escaped
+        except ValueError:  # its text would quote a part of an unescaped password
             self._scheme = self._host = ""
         self._sender = sender
         self._tls_context = tls_context
@@ -52,7 +52,11 @@ class SmtpMailer:
         )
 
     def send_letter(self, letter: Letter) -> None:
-        """See ports.Mailer."""
+        """Send the letter (`ports.Mailer`).
+
+        Raises CredentialRejected (unset, or the account is refused), ConnectorRefused (the letter or its recipient is
+        refused), ConnectorUnavailable.
+        """
         if not self.configured:
             raise CredentialRejected("mail: SMTP_URL or MAIL_FROM is not set, or malformed")
         message = self._build_message(letter)
@@ -67,7 +71,7 @@ class SmtpMailer:
             self._start_tls(server)
             self._submit_message(server, message)
         finally:
-            # whatever it says to our goodbye: a letter that was taken is sent, and a refusal stays one
+            # an error of QUIT changes nothing: an accepted letter is sent, and a refusal stays one
             with suppress(OSError, smtplib.SMTPException):
                 server.quit()
             server.close()
@@ -75,16 +79,16 @@ class SmtpMailer:
     def _connect(self) -> smtplib.SMTP:
         if self._scheme == "smtps":
             return smtplib.SMTP_SSL(
-                self._host, self._port, timeout=TIMEOUT_S, context=self._create_tls_context()
+                self._host, self._port, timeout=SMTP_TIMEOUT_S, context=self._create_tls_context()
             )
-        return smtplib.SMTP(self._host, self._port, timeout=TIMEOUT_S)
+        return smtplib.SMTP(self._host, self._port, timeout=SMTP_TIMEOUT_S)
 
     def _create_tls_context(self) -> ssl.SSLContext:
-        """What a server must prove. This machine itself, with the certificate it made at set-up, nothing."""
-        trust = self._tls_context or ssl.create_default_context()
+        """Return the TLS context: full verification, but none for this machine, whose certificate is self-signed."""
+        context = self._tls_context or ssl.create_default_context()
         if self._host in LOCAL_HOSTS and self._tls_context is None:
-            trust.check_hostname, trust.verify_mode = False, ssl.CERT_NONE
-        return trust
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        return context
 
     def _start_tls(self, server: smtplib.SMTP) -> None:
         server.ehlo_or_helo_if_needed()
@@ -100,7 +104,7 @@ class SmtpMailer:
         if self._user:
             server.login(self._user, self._password)
         mail, rcpt = [], []
-        if server.has_extn("dsn"):  # RFC 3461: tell us when it does not arrive, with the headers only
+        if server.has_extn("dsn"):  # RFC 3461: request a notification of failure, with the headers only
             mail, rcpt = ["RET=HDRS"], ["NOTIFY=FAILURE,DELAY"]
             name = _encode_xtext(str(message["Message-ID"]).strip("<>"))
             if len(name) <= MAX_ENVID_LENGTH:
@@ -117,11 +121,11 @@ class SmtpMailer:
             message["Message-ID"] = letter.message_id
             if letter.reply_to:
                 message["Reply-To"] = letter.reply_to
-        except ValueError:  # the end of a line would begin a header of somebody else's
-            raise ConnectorRefused("mail: a header has the end of a line in it") from None
+        except ValueError:  # a line break would inject a header
+            raise ConnectorRefused("mail: a header contains a line break") from None
         if "@" not in parseaddr(letter.to)[1]:
             raise ConnectorRefused("mail: no address to send to")
-        message["Auto-Submitted"] = "auto-generated"  # RFC 3834: out-of-office machines keep still
+        message["Auto-Submitted"] = "auto-generated"  # RFC 3834: suppresses out-of-office replies
         message.set_content(letter.text)
         message.add_alternative(letter.html, subtype="html")
         for name, media_type, content in letter.attachments:
@@ -130,7 +134,7 @@ class SmtpMailer:
         return message
 
 
-# who is refused, and what lasts of it: the letter and its recipient, or we ourselves
+# What was refused, and the error of a permanent refusal.
 SMTP_REFUSAL_ERRORS: Mapping[type[Exception], tuple[str, type[BridgeError]]] = {
     smtplib.SMTPDataError: ("letter", ConnectorRefused),
     smtplib.SMTPSenderRefused: ("sender", CredentialRejected),
@@ -139,33 +143,35 @@ SMTP_REFUSAL_ERRORS: Mapping[type[Exception], tuple[str, type[BridgeError]]] = {
 SMTP_FAILURE_ERRORS: Sequence[tuple[type[Exception], type[BridgeError], str]] = (
     (smtplib.SMTPNotSupportedError, CredentialRejected, "the server offers no login or no UTF-8"),
     (UnicodeError, CredentialRejected, "host, user and password must be ASCII"),
-    (ssl.SSLEOFError, ConnectorUnavailable, "hung up while encryption was agreed"),
-    (ssl.SSLZeroReturnError, ConnectorUnavailable, "hung up while encryption was agreed"),
+    (ssl.SSLEOFError, ConnectorUnavailable, "disconnected during the TLS handshake"),
+    (ssl.SSLZeroReturnError, ConnectorUnavailable, "disconnected during the TLS handshake"),
     (ssl.SSLError, CredentialRejected, "no trusted encryption"),
 )
 
 
 def _translate_smtp_error(fault: Exception) -> BridgeError:
-    """What a fault of the library is to us: its kind and code, never its words."""
+    """Return our error for a fault of smtplib, with its type and code, never its text."""
     if isinstance(fault, smtplib.SMTPRecipientsRefused):
         code = max((code for code, _ in fault.recipients.values()), default=550)
         return _classify_smtp_code(code, ConnectorRefused)(f"mail: recipient refused, {code}")
     if isinstance(fault, smtplib.SMTPResponseException):
-        what, lasting = SMTP_REFUSAL_ERRORS.get(type(fault), ("connection", CredentialRejected))
-        return _classify_smtp_code(fault.smtp_code, lasting)(f"mail: {what} refused, {fault.smtp_code}")
+        what, permanent_error = SMTP_REFUSAL_ERRORS.get(type(fault), ("connection", CredentialRejected))
+        return _classify_smtp_code(fault.smtp_code, permanent_error)(
+            f"mail: {what} refused, {fault.smtp_code}"
+        )
     for kind, error, words in SMTP_FAILURE_ERRORS:
         if isinstance(fault, kind):
             return error(f"mail: {words}, {type(fault).__name__}")
-    if type(fault) is smtplib.SMTPException:  # the one that smtplib has no name for
+    if type(fault) is smtplib.SMTPException:  # smtplib raises the bare class if no login method is common
         return CredentialRejected("mail: the server offers no login that we know")
     return ConnectorUnavailable(f"mail: {type(fault).__name__}")
 
 
 def _classify_smtp_code(code: int, permanent_error: type[BridgeError]) -> type[BridgeError]:
-    """5xx lasts, all else passes: 4xx (RFC 5321 section 4.2.1), and what is no reply of a mail server at all."""
+    """Return `permanent_error` for 5xx; ConnectorUnavailable for 4xx (RFC 5321 section 4.2.1) and any other code."""
     return permanent_error if 500 <= code < 600 else ConnectorUnavailable
 
 
 def _encode_xtext(text: str) -> str:
-    """RFC 3461 section 4: what is not printable, `+` and `=` as hexadecimal."""
-    return re.sub(r"[^!-*,-<>-~]", lambda found: f"+{ord(found[0]):02X}", text)
+    """Encode xtext (RFC 3461 section 4): unprintable characters, `+` and `=` as hexadecimal."""
+    return re.sub(r"[^!-*,-<>-~]", lambda match: f"+{ord(match[0]):02X}", text)

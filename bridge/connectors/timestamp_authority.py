@@ -1,4 +1,4 @@
-"""A timestamp authority (RFC 3161 over HTTP, section 3.4): says when a digest existed. Only a digest goes there."""
+"""Requests timestamps of digests from a timestamp authority (RFC 3161 over HTTP, section 3.4). Sends only the digest."""
 
 from __future__ import annotations
 
@@ -15,14 +15,17 @@ NONCE_BITS = 63
 
 
 class Rfc3161Authority:
-    """`ports.Stamper` of one address."""
+    """A `ports.TimestampAuthority` at one address."""
 
     def __init__(self, url: str) -> None:
-        """Ask there."""
+        """Take the authority's address."""
         self._url, self._http = url, HttpClient(AUTHORITY_NAME)
 
     def request_timestamp(self, digest: bytes) -> SignedTimestamp:
-        """See ports.Stamper. Asked once: the next turn of the clock asks again."""
+        """Return a timestamp of the digest (`ports.TimestampAuthority`). Sent once: the next scheduled run tries again.
+
+        Raises ConnectorRefused (not granted), ConnectorUnavailable (no valid timestamp of this digest).
+        """
         nonce = secrets.randbits(NONCE_BITS)
         answer = self._http.call(
             "POST",
@@ -36,5 +39,5 @@ class Rfc3161Authority:
                 raise ConnectorRefused(f"{AUTHORITY_NAME}: not granted")
             at = timestamp.read_timestamp(answer.content, digest=digest, nonce=nonce)
         except ValueError:
-            raise ConnectorUnavailable(f"{AUTHORITY_NAME}: no timestamp of what was asked") from None
+            raise ConnectorUnavailable(f"{AUTHORITY_NAME}: no timestamp of this digest") from None
         return SignedTimestamp(token=answer.content, at=at)

@@ -1,6 +1,6 @@
-"""A token that is asked for when it is needed, kept while it lives, and renewed once when it is refused.
+"""Sends requests with a token that is fetched when needed and renewed once if it is refused.
 
-Knows no system: how to log in and how to ask are given. Keeps the token in memory only.
+Knows no system: its caller supplies the login and the request. Keeps the token in memory only.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from bridge.errors import CredentialRejected
+from bridge.connectors.parsing import parse_json
+from bridge.errors import ConnectorUnavailable, CredentialRejected
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,12 +19,21 @@ if TYPE_CHECKING:
 
 
 def utc_now() -> datetime:
-    """This moment."""
+    """Return the current time in UTC."""
     return datetime.now(UTC)
 
 
+def read_token(system: str, content: bytes, key: str) -> str:
+    """Return the token under `key` of a login's JSON answer. Raises ConnectorUnavailable if there is none."""
+    response = parse_json(content)
+    token = response.get(key) if isinstance(response, dict) else None
+    if not isinstance(token, str) or not token:
+        raise ConnectorUnavailable(f"{system}: unreadable answer")
+    return token
+
+
 class TokenClient:
-    """One account's token."""
+    """The token of one account."""
 
     def __init__(
         self,
@@ -33,12 +43,12 @@ class TokenClient:
         lifetime: timedelta,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
-        """`log_in` gives a new token; it is used for as long as `lives` says."""
+        """Take the function that fetches a new token, and how long a token is used."""
         self._system, self._fetch_token, self._lifetime, self._now = system, fetch_token, lifetime, now
         self._token, self._expires_at = "", now()
 
     def call_with_token(self, send_request: Callable[[str], HttpResponse]) -> HttpResponse:
-        """Ask with the token; once more with a new one where the answer is 401. Raises CredentialRejected then."""
+        """Send the request; repeat it once with a new token after a 401. Raises CredentialRejected after the second 401."""
         for _ in range(2):
             if not self._token or self._now() >= self._expires_at:
                 asked_at = self._now()

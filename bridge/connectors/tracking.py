@@ -1,6 +1,6 @@
-"""Where parcels are, without whose: the part of `ports.Tracker` that no carrier does differently.
+"""Tracks parcels without their consignees: the part of `ports.Tracker` that is the same for every carrier.
 
-Knows no carrier and asks nothing itself. The person a record shows is dropped here at once, unless she was asked for.
+Knows no carrier and sends nothing itself. Never passes on a consignee that the caller did not request.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from bridge.rules.index.attribution import normalise_waybill
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-# What systems put where somebody was: stars, a run of X or #, a word.
+# What systems write in place of erased personal data: stars, a run of X or #, a word.
 MASKED_VALUE = re.compile(
     r"[*\u2022]|[xX#]{3,}|(?i:^\W*(?:redacted|erased|deleted|removed|anonymi[sz]ed|n/?a|none)\W*$)"
 )
@@ -36,43 +36,43 @@ def track_in_batches(
     batch_size: int,
     query_batch: Callable[[Sequence[str]], Mapping[str, TrackingResult]],
 ) -> Iterator[Sequence[TrackingResult]]:
-    """Yield where parcels are, `size` of them asked at once; `ask` gives what is known, by number as carriers spell it.
+    """Yield the tracking results of the numbers, `batch_size` per request.
 
-    Each number is sent once and answered under every spelling it was given in. What is no number is not found, and
-    not sent. Raises what `ask` raises.
+    `query_batch` returns the known results by normalised number. Each number is sent once and answered under every
+    spelling in `numbers`. A malformed number is not found and not sent. Raises what `query_batch` raises.
     """
-    given: dict[str, list[str]] = {}
+    spellings_by_number: dict[str, list[str]] = {}
     for number in dict.fromkeys(numbers):
-        given.setdefault(normalise_waybill(number), []).append(number)
-    odd = [
+        spellings_by_number.setdefault(normalise_waybill(number), []).append(number)
+    malformed = [
         spelling
-        for number, spellings in given.items()
+        for number, spellings in spellings_by_number.items()
         if not is_valid_waybill_number(number)
         for spelling in spellings
     ]
-    if odd:
-        yield [TrackingResult(number=spelling, status=ParcelStatus.NOT_FOUND) for spelling in odd]
-    fit = [number for number in given if is_valid_waybill_number(number)]
-    for first in range(0, len(fit), batch_size):
-        part = fit[first : first + batch_size]
-        told = query_batch(part)
+    if malformed:
+        yield [TrackingResult(number=spelling, status=ParcelStatus.NOT_FOUND) for spelling in malformed]
+    valid = [number for number in spellings_by_number if is_valid_waybill_number(number)]
+    for first in range(0, len(valid), batch_size):
+        batch = valid[first : first + batch_size]
+        known = query_batch(batch)
         yield [
             replace(
-                told.get(number) or TrackingResult(number=number, status=ParcelStatus.NOT_FOUND),
+                known.get(number) or TrackingResult(number=number, status=ParcelStatus.NOT_FOUND),
                 number=spelling,
             )
-            for number in part
-            for spelling in given[number]
+            for number in batch
+            for spelling in spellings_by_number[number]
         ]
 
 
 def make_bare_waybill(number: str, system: str) -> Waybill:
-    """Make a waybill of which nothing is known but its number, to read an answer about it with."""
+    """Return a waybill of which nothing is known but its number and carrier."""
     return Waybill(number=number, carrier=system)
 
 
 def build_tracked(shipment_record: Mapping[str, Any], *, include_consignees: bool) -> TrackingResult:
-    """Take from a shipment's record what says where it is; the person only where she was asked for."""
+    """Return the tracking result of a shipment's record, with its consignee only if requested."""
     payment = (text_or_none(shipment_record.get("payment")) or "").lower()
     return TrackingResult(
         number=shipment_record["waybill"],
@@ -84,7 +84,7 @@ def build_tracked(shipment_record: Mapping[str, Any], *, include_consignees: boo
 
 
 def parse_status_time(value: str | None) -> datetime | None:
-    """Aware UTC of a record's moment; of a day without a clock its end, so that nothing falls due too early."""
+    """Return a record's time as aware UTC; for a date without a time its end, so that nothing falls due too early."""
     if not value:
         return None
     at = datetime.fromisoformat(value)
@@ -94,15 +94,15 @@ def parse_status_time(value: str | None) -> datetime | None:
 
 
 def serialize_consignee(*consignees: Mapping[str, Any] | None) -> str:
-    """Write a person as a system still shows her, the same text for the same person; '' where only masks are left.
+    """Return a consignee as stable text, equal for equal persons; '' if only masks remain.
 
-    Of several places the first that shows a field tells it: what one forgets and another keeps is still shown.
-    A town alone names nobody. Case, blanks and the form of a phone number are the system's mood, and evened out.
+    Each field is taken from the first of the consignees that still shows it. A town alone identifies nobody. Case,
+    blanks and the format of a phone number are normalised.
     """
     person: dict[str, Any] = {}
-    for told in consignees:
-        left = {name: value for name, value in _extract_unmasked_fields(told or {}).items() if value}
-        person = left | person
+    for consignee in consignees:
+        shown = {name: value for name, value in _extract_unmasked_fields(consignee or {}).items() if value}
+        person = shown | person
     return json.dumps(person, ensure_ascii=False, sort_keys=True) if person else ""
 
 
@@ -128,8 +128,8 @@ def _extract_unmasked_fields(consignee: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _normalise_unmasked_text(value: object) -> str:
-    said = " ".join((text_or_none(value) or "").casefold().split())
-    return "" if MASKED_VALUE.search(said) else said
+    text = " ".join((text_or_none(value) or "").casefold().split())
+    return "" if MASKED_VALUE.search(text) else text
 
 
 def _normalise_unmasked_phone(value: str) -> str:

@@ -1,8 +1,8 @@
-"""The cases that every connector inherits: found, absent, refused, throttled, slow, broken, never chatty.
+"""The test cases that every connector inherits: found, absent, refused, throttled, slow, broken, silent logs.
 
-A new connector is done when its subclass of `ConnectorContract` is green. The subclass names what is asked
-and what comes back; the cases here know no system. Every fault is tried with every verb that the connector has:
-`gather`, and what `contract_verbs` adds (`track`, `erase`, `cancel`).
+A new connector is done when its subclass of `ConnectorContract` passes. The subclass states requests and answers; the
+cases here know no system. Every failure is tested with every verb of the connector: `gather`, and those of
+`contract_verbs` (`track`, `erase`, `cancel`).
 """
 
 import logging
@@ -33,32 +33,34 @@ CANARY = "Asha Qwertzuiop, 7 Nowhere Lane, +919000000001"
 
 
 class ConnectorContract:
-    """What a subclass says of its system, and the cases."""
+    """The facts that a subclass states about its system, and the cases."""
 
     method = "GET"
-    url: str  # where the record of a person is asked
+    url: str  # where the record of a person is requested
     content_type: str
     found: bytes  # an answer that knows `numbers`
     partial: bytes  # an answer that knows the first of `numbers` only
     nothing: bytes  # an answer that knows none of them
-    also_nothing: tuple[bytes, ...] = ()  # what reads as "none" here and is unreadable elsewhere
+    also_nothing: tuple[
+        bytes, ...
+    ] = ()  # answers that mean "none" in this system and are unreadable in others
     numbers: tuple[str, ...]
-    secrets: tuple[str, ...]  # what no message may repeat
-    forbidden: type[BridgeError] = CredentialRejected  # what 403 means here
-    bare: Connector  # a connector without credentials
-    every_parcel = False  # it is asked about parcels on other accounts too
+    secrets: tuple[str, ...]  # no message may quote these
+    forbidden: type[BridgeError] = CredentialRejected  # the meaning of 403 in this system
+    unconfigured: Connector  # a connector without credentials
+    every_parcel = False  # parcels on other accounts are requested too
     verbs: tuple[str, ...] = ("gather",)
-    once: tuple[str, ...] = ()  # verbs that are not asked again by themselves
+    never_retried: tuple[str, ...] = ()  # verbs that are never retried in the same call
 
-    def connector(self, naps: list[float]) -> Connector:
-        """Make the connector; what it would sleep goes into `naps`."""
+    def connector(self, waits: list[float]) -> Connector:
+        """Return the connector; its waits are appended to `waits`, in seconds."""
         raise NotImplementedError
 
     def prepare(self, mock: responses.RequestsMock) -> None:
-        """Register what is asked besides the record itself (a login)."""
+        """Register requests besides the record itself, such as a login."""
 
     def parcels(self) -> list[Waybill]:
-        """Make the parcels that are asked about."""
+        """Return the parcels to request."""
         system = self.connector([]).system
         return [Waybill(number=number, carrier=system, order_id="1") for number in self.numbers]
 
@@ -75,54 +77,56 @@ class ConnectorContract:
             yield mock
 
     @pytest.fixture(autouse=True)
-    def _nothing_told(self, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-        """No log line of any case repeats a person, a secret or a URL."""
+    def _silent_logs(self, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+        """Assert that no log line of any case contains a person, a secret or a URL."""
         caplog.set_level(logging.DEBUG)
         yield
         self.assert_silent(caplog.text)
 
-    def assert_silent(self, said: str) -> None:
+    def assert_silent(self, text: str) -> None:
         for word in (*self.secrets, *CANARY.split(", "), *self.numbers, "http://", "https://"):
-            assert word not in said
+            assert word not in text
 
-    def where(self, verb: str) -> tuple[str, str, bytes]:
-        """Say where a verb asks, and what answers it well."""
+    def describe_call(self, verb: str) -> tuple[str, str, bytes]:
+        """Return method, URL and successful answer of a verb."""
         return self.method, self.url, self.found
 
     def answer(self, mock, body=b"", status=200, verb="gather", **more):
-        method, url, _ = self.where(verb)
+        method, url, _ = self.describe_call(verb)
         more.setdefault("content_type", self.content_type)
         return mock.add(method, url, body=body, status=status, **more)
 
-    def well(self, mock, verb="gather", **more):
-        return self.answer(mock, self.where(verb)[2], verb=verb, **more)
+    def answer_success(self, mock, verb="gather", **more):
+        return self.answer(mock, self.describe_call(verb)[2], verb=verb, **more)
 
-    def ask(self, verb: str, naps: list[float] | None = None) -> Sequence[object]:
-        """Do what the verb does, to the end."""
-        return getattr(self, verb)(naps)
+    def run(self, verb: str, waits: list[float] | None = None) -> Sequence[object]:
+        """Run the verb to its end."""
+        return getattr(self, verb)(waits)
 
-    def gather(self, naps: list[float] | None = None, cursor: str = "") -> list[FindingPage]:
-        asked = self.connector([] if naps is None else naps)
+    def gather(self, waits: list[float] | None = None, cursor: str = "") -> list[FindingPage]:
+        asked = self.connector([] if waits is None else waits)
         return list(asked.gather(Principal(), shop=SHOP, parcels=self.parcels(), cursor=cursor))
 
-    def fails(self, kind: type[BridgeError], naps: list[float] | None = None, verb="gather") -> BridgeError:
+    def assert_fails(
+        self, kind: type[BridgeError], waits: list[float] | None = None, verb="gather"
+    ) -> BridgeError:
         with pytest.raises(kind) as caught:
-            self.ask(verb, naps)
+            self.run(verb, waits)
         self.assert_silent("".join(traceback.format_exception(caught.value)))
         assert caught.value.__suppress_context__ or caught.value.__context__ is None
         return caught.value
 
-    def asked(self, mock, verb="gather") -> int:
-        method, url, _ = self.where(verb)
-        told = [(call.request.method, call.request.url.partition("?")[0]) for call in mock.calls]
-        return told.count((method, url))
+    def count_requests(self, mock, verb="gather") -> int:
+        method, url, _ = self.describe_call(verb)
+        sent = [(call.request.method, call.request.url.partition("?")[0]) for call in mock.calls]
+        return sent.count((method, url))
 
     def attempts(self, verb: str) -> int:
-        return 1 if verb in self.once else MAX_CALL_ATTEMPTS
+        return 1 if verb in self.never_retried else MAX_CALL_ATTEMPTS
 
     # --- the cases --------------------------------------------------------------------------------------
 
-    def test_finds_what_the_system_holds(self, mock):
+    def test_gather_finds_the_parcels_that_the_system_has(self, mock):
         self.answer(mock, self.found)
         pages = self.gather()
         assert {one.ref for page in pages for one in page.findings} >= set(self.numbers)
@@ -132,94 +136,94 @@ class ConnectorContract:
     def test_a_page_resumes_after_its_cursor(self, mock):
         self.answer(mock, self.found)
         last = self.gather()[-1]
-        before = self.asked(mock)
+        before = self.count_requests(mock)
         assert [one for page in self.gather(cursor=last.cursor) for one in page.findings] == []
-        assert self.asked(mock) == before
+        assert self.count_requests(mock) == before
 
-    def test_what_the_system_does_not_know_is_said_and_no_fault(self, mock):
+    def test_an_unknown_parcel_is_reported_and_raises_nothing(self, mock):
         self.answer(mock, self.nothing)
         findings = [one for page in self.gather() for one in page.findings]
         assert {one.ref for one in findings} == set(self.numbers)
         assert all(one.body["status"] == "not_found" and one.body["consignee"] is None for one in findings)
 
-    def test_a_batch_that_knows_some_says_which(self, mock):
+    def test_a_batch_with_unknown_numbers_reports_which(self, mock):
         self.answer(mock, self.partial)
         status = {one.ref: one.body["status"] for page in self.gather() for one in page.findings}
         assert status[self.numbers[0]] != "not_found"
         assert {status[number] for number in self.numbers[1:]} == {"not_found"}
 
-    def test_parcels_on_another_account_are_never_asked(self, mock):
+    def test_parcels_on_another_account_are_never_requested(self, mock):
         system = self.connector([]).system
         other = [Waybill(number=number, carrier="somebody_else") for number in self.numbers]
         other += [replace(one, carrier=system, account_holder="somebody_else") for one in other]
-        self.well(mock)
+        self.answer_success(mock)
         pages = list(self.connector([]).gather(Principal(), shop=SHOP, parcels=other))
         assert bool(pages) is bool(mock.calls) is self.every_parcel
 
-    def test_without_credentials_it_says_so_and_asks_nothing(self, mock):
-        pages = list(self.bare.gather(Principal(), shop=SHOP, parcels=self.parcels()))
+    def test_without_credentials_it_reports_a_gap_and_sends_nothing(self, mock):
+        pages = list(self.unconfigured.gather(Principal(), shop=SHOP, parcels=self.parcels()))
         assert [gap.absence.value for page in pages for gap in page.gaps] == ["not_configured"]
-        assert list(self.bare.gather(Principal(), shop=SHOP, parcels=[])) == []
+        assert list(self.unconfigured.gather(Principal(), shop=SHOP, parcels=[])) == []
         assert not mock.calls
 
     @pytest.mark.parametrize("body", [b"", b'{"detail": "no"}', CANARY.encode()])
     def test_401_needs_a_person(self, mock, body, verb):
         self.answer(mock, body, 401, verb)
-        self.fails(CredentialRejected, verb=verb)
+        self.assert_fails(CredentialRejected, verb=verb)
 
-    def test_403_is_what_this_system_means_by_it(self, mock, verb):
+    def test_403_has_the_meaning_of_this_system(self, mock, verb):
         self.answer(mock, b"<html>" + CANARY.encode(), 403, verb, content_type="text/html")
-        fault = self.fails(self.forbidden, verb=verb)
+        fault = self.assert_fails(self.forbidden, verb=verb)
         if isinstance(fault, ConnectorThrottled):
             assert fault.retry_after_s is not None
             assert fault.retry_after_s >= 30
-            assert self.asked(mock, verb) == 1
+            assert self.count_requests(mock, verb) == 1
 
-    def test_404_will_not_help(self, mock, verb):
+    def test_404_is_refused_without_a_retry(self, mock, verb):
         self.answer(mock, CANARY.encode(), 404, verb)
-        self.fails(ConnectorRefused, verb=verb)
-        assert self.asked(mock, verb) == 1
+        self.assert_fails(ConnectorRefused, verb=verb)
+        assert self.count_requests(mock, verb) == 1
 
-    def test_429_waits_as_long_as_it_is_told_and_goes_on(self, mock, verb):
+    def test_429_waits_for_retry_after_and_continues(self, mock, verb):
         self.answer(mock, CANARY.encode(), 429, verb, headers={"Retry-After": "2.0"})
-        self.well(mock, verb)
-        naps: list[float] = []
-        if verb in self.once:
-            self.fails(ConnectorThrottled, naps, verb)
-            assert naps == []
+        self.answer_success(mock, verb)
+        waits: list[float] = []
+        if verb in self.never_retried:
+            self.assert_fails(ConnectorThrottled, waits, verb)
+            assert waits == []
         else:
-            self.ask(verb, naps)
-            assert naps == [2.0]
+            self.run(verb, waits)
+            assert waits == [2.0]
 
-    def test_429_for_long_is_left_to_the_schedule(self, mock, verb):
+    def test_a_long_429_is_not_waited_for(self, mock, verb):
         self.answer(mock, CANARY.encode(), 429, verb, headers={"Retry-After": "90"})
-        naps: list[float] = []
-        fault = self.fails(ConnectorThrottled, naps, verb)
+        waits: list[float] = []
+        fault = self.assert_fails(ConnectorThrottled, waits, verb)
         assert isinstance(fault, ConnectorThrottled)
         assert fault.retry_after_s == 90
-        assert naps == []
+        assert waits == []
 
-    def test_429_without_a_time_is_not_hammered(self, mock, verb):
+    def test_429_without_retry_after_is_not_retried(self, mock, verb):
         self.answer(mock, CANARY.encode(), 429, verb)
-        fault = self.fails(ConnectorThrottled, verb=verb)
+        fault = self.assert_fails(ConnectorThrottled, verb=verb)
         assert isinstance(fault, ConnectorThrottled)
         assert fault.retry_after_s == 30
-        assert self.asked(mock, verb) == 1
+        assert self.count_requests(mock, verb) == 1
 
     @pytest.mark.parametrize("status", [500, 502, 503, 504])
-    def test_a_passing_5xx_is_asked_again(self, mock, status, verb):
+    def test_a_transient_5xx_is_retried(self, mock, status, verb):
         self.answer(mock, CANARY.encode(), status, verb)
-        self.well(mock, verb)
-        if verb in self.once:
-            self.fails(ConnectorUnavailable, verb=verb)
+        self.answer_success(mock, verb)
+        if verb in self.never_retried:
+            self.assert_fails(ConnectorUnavailable, verb=verb)
         else:
-            self.ask(verb)
-        assert self.asked(mock, verb) == min(2, self.attempts(verb))
+            self.run(verb)
+        assert self.count_requests(mock, verb) == min(2, self.attempts(verb))
 
     def test_a_lasting_5xx_is_unavailable(self, mock, verb):
         self.answer(mock, CANARY.encode(), 503, verb)
-        self.fails(ConnectorUnavailable, verb=verb)
-        assert self.asked(mock, verb) == self.attempts(verb)
+        self.assert_fails(ConnectorUnavailable, verb=verb)
+        assert self.count_requests(mock, verb) == self.attempts(verb)
 
     @pytest.mark.parametrize(
         "body",
@@ -237,14 +241,14 @@ class ConnectorContract:
     def test_200_with_something_else_is_unavailable_and_never_absent(self, mock, body, verb):
         self.answer(mock, body, verb=verb)
         if body in self.also_nothing:
-            self.ask(verb)
+            self.run(verb)
         else:
-            self.fails(ConnectorUnavailable, verb=verb)
+            self.assert_fails(ConnectorUnavailable, verb=verb)
 
     def test_a_truncated_answer_is_unavailable(self, mock, verb):
-        well = self.where(verb)[2]
+        well = self.describe_call(verb)[2]
         self.answer(mock, well[: len(well) // 2], verb=verb)
-        self.fails(ConnectorUnavailable, verb=verb)
+        self.assert_fails(ConnectorUnavailable, verb=verb)
 
     @pytest.mark.parametrize(
         "fault",
@@ -253,20 +257,20 @@ class ConnectorContract:
     )
     def test_no_answer_in_time_is_unavailable(self, mock, fault, verb):
         self.answer(mock, fault, verb=verb)
-        self.fails(ConnectorUnavailable, verb=verb)
-        assert self.asked(mock, verb) == self.attempts(verb)
+        self.assert_fails(ConnectorUnavailable, verb=verb)
+        assert self.count_requests(mock, verb) == self.attempts(verb)
 
-    def test_every_call_has_the_houses_timeout(self, mock, verb):
-        self.well(mock, verb, match=[request_kwargs_matcher({"timeout": TIMEOUT_S})])
+    def test_every_call_has_the_timeout(self, mock, verb):
+        self.answer_success(mock, verb, match=[request_kwargs_matcher({"timeout": TIMEOUT_S})])
         assert TIMEOUT_S == (3.05, 20.0)
-        self.ask(verb)
+        self.run(verb)
         assert {call.request.req_kwargs["timeout"] for call in mock.calls} == {TIMEOUT_S}
 
-    def test_a_redirect_is_refused_and_carries_nothing_away(self, mock, verb):
+    def test_a_redirect_is_refused_and_not_followed(self, mock, verb):
         away = "https://elsewhere.example/"
         self.answer(mock, b"", HTTPStatus.FOUND, verb, headers={"Location": away})
         mock.add(responses.GET, away, body=self.found)
-        self.fails(ConnectorRefused, verb=verb)
+        self.assert_fails(ConnectorRefused, verb=verb)
         assert not any(call.request.url.startswith(away) for call in mock.calls)
 
     @pytest.mark.parametrize("status", [200, 302, 400, 401, 403, 404, 429, 500])
@@ -277,19 +281,19 @@ class ConnectorContract:
             self.assert_silent(f"{line.name} {line.detail}")
             assert re.fullmatch(r"[a-z]+\.[a-z_]+", line.name)
 
-    def test_check_says_all_is_well(self, mock):
+    def test_check_reports_success(self, mock):
         self.answer(mock, self.nothing)
         assert not any(line.ok is False for line in self.connector([]).run_checks(SHOP))
 
-    def test_check_says_that_nothing_answers(self, mock):
+    def test_check_reports_an_unreachable_system(self, mock):
         self.answer(mock, requests.ConnectionError(CANARY))
         assert any(line.ok is False for line in self.connector([]).run_checks(SHOP))
 
-    def test_check_says_that_the_credential_is_refused(self, mock):
+    def test_check_reports_a_refused_credential(self, mock):
         self.answer(mock, b"{}", 401)
         lines = {line.name: line.ok for line in self.connector([]).run_checks(SHOP)}
         assert list(lines.values()) == [True, True, False]
 
-    def test_check_says_what_is_unset(self, mock):
-        assert [line.ok for line in self.bare.run_checks(SHOP)] == [False]
+    def test_check_reports_unset_credentials(self, mock):
+        assert [line.ok for line in self.unconfigured.run_checks(SHOP)] == [False]
         assert not mock.calls

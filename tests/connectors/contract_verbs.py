@@ -1,4 +1,4 @@
-"""The cases that a connector inherits for what it can do besides: tell where parcels are, erase, cancel."""
+"""The test cases that a connector inherits for its further verbs: track, erase, cancel."""
 
 from dataclasses import fields
 
@@ -11,92 +11,93 @@ from tests.connectors.contract import CANARY
 
 
 class TrackerContract:
-    """Where parcels are, without whose."""
+    """Cases of a system that tracks parcels without their consignees."""
 
     verbs = ("gather", "track")
-    person: str | None = (
-        "asha"  # of whom the first number's answer tells, in lower case; None: nobody is shown
-    )
+    # in the answer about the first number, in lower case; None: the system never shows one
+    person: str | None = "asha"
 
-    def track(self, naps=None, numbers=(), *, include_consignees=False):
-        asked = self.connector([] if naps is None else naps)
+    def track(self, waits=None, numbers=(), *, include_consignees=False):
+        asked = self.connector([] if waits is None else waits)
         batches = asked.track_parcels(numbers or self.numbers, include_consignees=include_consignees)
         return [one for batch in batches for one in batch]
 
-    def test_it_is_a_tracker_and_says_whether_it_is_configured(self):
+    def test_it_is_a_tracker_and_states_whether_it_is_configured(self):
         assert isinstance(self.connector([]), Tracker)
         assert self.connector([]).configured is True
-        assert self.bare.configured is False
+        assert self.unconfigured.configured is False
 
-    def test_track_tells_every_number_once(self, mock):
-        self.well(mock, "track")
-        told = self.track(numbers=(*self.numbers, self.numbers[0]))
-        assert [one.number for one in told] == list(self.numbers)
-        assert all(one.status is not ParcelStatus.NOT_FOUND for one in told)
-        assert all(one.status_at is None or one.status_at.utcoffset().total_seconds() == 0 for one in told)
+    def test_track_returns_every_number_once(self, mock):
+        self.answer_success(mock, "track")
+        results = self.track(numbers=(*self.numbers, self.numbers[0]))
+        assert [one.number for one in results] == list(self.numbers)
+        assert all(one.status is not ParcelStatus.NOT_FOUND for one in results)
+        assert all(one.status_at is None or one.status_at.utcoffset().total_seconds() == 0 for one in results)
 
     def test_track_twice_is_the_same_answer(self, mock):
-        self.well(mock, "track")
+        self.answer_success(mock, "track")
         assert self.track() == self.track()
 
-    def test_track_says_which_it_does_not_know(self, mock):
+    def test_track_reports_unknown_numbers(self, mock):
         self.answer(mock, self.partial, verb="track")
         first, *rest = self.track()
         assert first.status is not ParcelStatus.NOT_FOUND
         assert {one.status for one in rest} == {ParcelStatus.NOT_FOUND}
 
-    def test_track_of_unknown_numbers_is_no_fault(self, mock):
+    def test_track_of_unknown_numbers_raises_nothing(self, mock):
         self.answer(mock, self.nothing, verb="track")
         assert {one.status for one in self.track()} == {ParcelStatus.NOT_FOUND}
 
-    def test_what_is_no_number_is_not_found_and_not_sent(self, mock):
+    def test_a_malformed_number_is_not_found_and_not_sent(self, mock):
         odd = ["handed over, see note", "1,2,3,4,5", ""]
-        told = self.track(numbers=odd)
-        assert [(one.number, one.status) for one in told] == [(one, ParcelStatus.NOT_FOUND) for one in odd]
+        results = self.track(numbers=odd)
+        assert [(one.number, one.status) for one in results] == [(one, ParcelStatus.NOT_FOUND) for one in odd]
         assert not mock.calls
 
-    def test_blanks_and_dashes_are_peoples_not_the_systems(self, mock):
-        self.well(mock, "track")
+    def test_track_removes_blanks_and_dashes(self, mock):
+        self.answer_success(mock, "track")
         number = self.numbers[0]
         spelt = [f"{number[:4]}-{number[4:]}", f" {number}"]
-        told = self.track(numbers=spelt)
-        assert [one.number for one in told] == spelt
-        assert len({(one.status, one.status_at) for one in told}) == 1
-        assert self.asked(mock, "track") == 1
+        results = self.track(numbers=spelt)
+        assert [one.number for one in results] == spelt
+        assert len({(one.status, one.status_at) for one in results}) == 1
+        assert self.count_requests(mock, "track") == 1
 
-    def test_track_tells_no_person_unless_asked(self, mock):
-        self.well(mock, "track")
+    def test_track_returns_no_consignee_unless_requested(self, mock):
+        self.answer_success(mock, "track")
         for one in self.track():
             assert one.consignee is None
-            told = " ".join(str(getattr(one, field.name)) for field in fields(TrackingResult))
-            assert not self.person or self.person not in told.lower()
+            text = " ".join(str(getattr(one, field.name)) for field in fields(TrackingResult))
+            assert not self.person or self.person not in text.lower()
 
-    def test_track_tells_the_person_where_asked(self, mock):
-        self.well(mock, "track")
-        told = self.track(include_consignees=True)
-        assert all(isinstance(one.consignee, str) for one in told)
+    def test_track_returns_the_consignee_if_requested(self, mock):
+        self.answer_success(mock, "track")
+        results = self.track(include_consignees=True)
+        assert all(isinstance(one.consignee, str) for one in results)
         if self.person:
-            assert self.person in told[0].consignee
+            assert self.person in results[0].consignee
 
-    def test_track_without_credentials_asks_nothing(self, mock):
+    def test_track_without_credentials_sends_nothing(self, mock):
         with pytest.raises(CredentialRejected, match="not set"):
-            list(self.bare.track_parcels(self.numbers))
+            list(self.unconfigured.track_parcels(self.numbers))
         assert not mock.calls
 
 
 class EraserContract:
-    """A system that erases at once."""
+    """Cases of a system that erases at once."""
 
     verbs = ("gather", "erase")
-    gone: bytes  # what the system answers about an erased record
+    gone: bytes  # the answer about an erased record
     erasing: tuple[str, str, bytes]  # method, address and answer of erasing the first number
 
-    def erase(self, naps=None, numbers=()):
-        return list(self.connector([] if naps is None else naps).erase_waybills(numbers or self.numbers[:1]))
+    def erase(self, waits=None, numbers=()):
+        return list(
+            self.connector([] if waits is None else waits).erase_waybills(numbers or self.numbers[:1])
+        )
 
     def test_it_is_an_eraser(self):
         assert isinstance(self.connector([]), Eraser)
-        assert (self.connector([]).configured, self.bare.configured) == (True, False)
+        assert (self.connector([]).configured, self.unconfigured.configured) == (True, False)
 
     def test_erase_twice_is_once(self, mock):
         self.answer(mock, self.partial)
@@ -104,11 +105,11 @@ class EraserContract:
         assert self.erase() == [(self.numbers[0], Outcome.ERASED)]
         assert self.erase() == [(self.numbers[0], Outcome.ABSENT)]
 
-    def test_what_it_does_not_hold_is_absent(self, mock):
+    def test_an_unknown_number_is_absent(self, mock):
         self.answer(mock, self.nothing)
         assert self.erase(numbers=self.numbers) == [(number, Outcome.ABSENT) for number in self.numbers]
 
-    def test_what_is_gone_meanwhile_is_absent(self, mock):
+    def test_a_record_deleted_meanwhile_is_absent(self, mock):
         method, url, _ = self.erasing
         self.answer(mock, self.partial)
         mock.remove(method, url)
@@ -118,52 +119,52 @@ class EraserContract:
     @pytest.mark.parametrize(
         ("status", "kind"), [(400, ConnectorRefused), (401, CredentialRejected), (500, BridgeError)]
     )
-    def test_an_erasure_that_fails_is_never_done(self, mock, status, kind):
+    def test_a_failed_erasure_raises(self, mock, status, kind):
         method, url, _ = self.erasing
         self.answer(mock, self.partial)
         mock.remove(method, url)
         mock.add(method, url, body=CANARY.encode(), status=status)
-        self.fails(kind, verb="erase")
+        self.assert_fails(kind, verb="erase")
 
-    def test_erase_without_credentials_asks_nothing(self, mock):
+    def test_erase_without_credentials_sends_nothing(self, mock):
         with pytest.raises(CredentialRejected, match="not set"):
-            list(self.bare.erase_waybills(self.numbers))
+            list(self.unconfigured.erase_waybills(self.numbers))
         assert not mock.calls
 
 
 class CancellerContract:
-    """A system that cancels what nobody has picked up."""
+    """Cases of a system that cancels shipments before pick-up."""
 
     cancelling: tuple[str, str, bytes]  # method, address and answer of cancelling the first number
-    refusals: tuple[bytes, ...]  # how it says no with 200
+    refusals: tuple[bytes, ...]  # refusals with status 200
 
-    def cancel(self, naps=None):
-        self.connector([] if naps is None else naps).cancel_shipment(self.numbers[0])
+    def cancel(self, waits=None):
+        self.connector([] if waits is None else waits).cancel_shipment(self.numbers[0])
 
-    def where(self, verb):
-        return self.cancelling if verb == "cancel" else super().where(verb)
+    def describe_call(self, verb):
+        return self.cancelling if verb == "cancel" else super().describe_call(verb)
 
     def test_it_is_a_canceller(self):
         assert isinstance(self.connector([]), Canceller)
 
     def test_cancel_twice_is_the_same_success(self, mock):
-        self.well(mock, "cancel")
+        self.answer_success(mock, "cancel")
         self.cancel()
         self.cancel()
-        assert self.asked(mock, "cancel") == 2
+        assert self.count_requests(mock, "cancel") == 2
 
-    def test_a_refused_cancellation_says_so(self, mock):
+    def test_a_refused_cancellation_raises(self, mock):
         for body in self.refusals:
             self.answer(mock, body, verb="cancel")
-            self.fails(ConnectorRefused, verb="cancel")
+            self.assert_fails(ConnectorRefused, verb="cancel")
             mock.remove(*self.cancelling[:2])
 
-    def test_words_are_not_cancelled(self, mock):
+    def test_a_malformed_number_is_not_cancelled(self, mock):
         with pytest.raises(ConnectorRefused):
             self.connector([]).cancel_shipment("see note, please")
         assert not mock.calls
 
-    def test_cancel_without_credentials_asks_nothing(self, mock):
+    def test_cancel_without_credentials_sends_nothing(self, mock):
         with pytest.raises(CredentialRejected, match="not set"):
-            self.bare.cancel_shipment(self.numbers[0])
+            self.unconfigured.cancel_shipment(self.numbers[0])
         assert not mock.calls

@@ -1,4 +1,4 @@
-"""A real mail server on a socket, with a certificate of its own authority, that refuses what it is told to."""
+"""A real mail server on a socket, with a certificate of its own authority and configurable refusals."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ USER, PASSWORD = "bridge@example.com", "p:/s@s%3D"
 
 
 class Postbox:
-    """Keeps what it was given. `replies` are given once, instead of the usual one, by command."""
+    """Stores the received letters. `replies` replace the usual reply to a command once."""
 
     def __init__(self, **replies: str) -> None:
         self.replies = replies
@@ -49,32 +49,32 @@ class Postbox:
         return self._reply("rcpt", "250 OK")
 
     async def handle_DATA(self, server, session, envelope):  # noqa: N802
-        told = self._reply("data", "250 OK")
-        if told.startswith("250"):
+        reply = self._reply("data", "250 OK")
+        if reply.startswith("250"):
             self.letters.append(envelope)
             self.encrypted.append(session.ssl is not None)
-        return told
+        return reply
 
     async def handle_QUIT(self, server, session, envelope):  # noqa: N802
         return self._reply("quit", "221 Bye")
 
 
 class _Server(SMTP):
-    """aiosmtpd with the options of DSN, which it does not know."""
+    """aiosmtpd with the DSN options, which it does not implement."""
 
     async def smtp_MAIL(self, arg):  # noqa: N802
-        kept, self.event_handler.mail_options = _options(arg)
-        await super().smtp_MAIL(kept)
+        options, self.event_handler.mail_options = _options(arg)
+        await super().smtp_MAIL(options)
 
     async def smtp_RCPT(self, arg):  # noqa: N802
-        kept, self.event_handler.rcpt_options = _options(arg)
-        await super().smtp_RCPT(kept)
+        options, self.event_handler.rcpt_options = _options(arg)
+        await super().smtp_RCPT(options)
 
 
 def _options(arg: str) -> tuple[str, list[str]]:
     address, *options = arg.split(" ")
-    theirs = [each for each in options if each.startswith(("RET=", "ENVID=", "NOTIFY="))]
-    return " ".join([address, *(each for each in options if each not in theirs)]), theirs
+    dsn_options = [each for each in options if each.startswith(("RET=", "ENVID=", "NOTIFY="))]
+    return " ".join([address, *(each for each in options if each not in dsn_options)]), dsn_options
 
 
 class _Controller(Controller):
@@ -84,7 +84,7 @@ class _Controller(Controller):
 
 @contextmanager
 def serving(postbox: Postbox, *, tls: ssl.SSLContext | None = None, smtps: bool = False, login: bool = False):
-    """Give the port. `tls` is offered by STARTTLS, or spoken from the first byte (`smtps`)."""
+    """Yield the port. `tls` is offered by STARTTLS, or used from the first byte (`smtps`)."""
 
     def authenticate(server, session, envelope, mechanism, given):
         good = (given.login, given.password) == (USER.encode(), PASSWORD.encode())
@@ -111,7 +111,7 @@ def serving(postbox: Postbox, *, tls: ssl.SSLContext | None = None, smtps: bool 
 
 
 def certificates(folder: Path, name: str = HOST) -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """(the server's context, a client's that trusts it), of a certificate for this name and 127.0.0.1."""
+    """Return the server's TLS context and that of a client that trusts it, for this name and 127.0.0.1."""
     key = ec.generate_private_key(ec.SECP256R1())
     called = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = dt.datetime.now(dt.UTC)

@@ -1,4 +1,4 @@
-"""A notification that a letter did not arrive names the letter; no other mail does."""
+"""A notification of failure identifies the letter; no other mail does."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ MAIL = Path(__file__).parents[1] / "fixtures" / "mail"
         ("out_of_office", ""),
     ],
 )
-def test_each_kind_of_mail(name, letter):
+def test_each_kind_of_mail_is_recognised(name, letter):
     raw = (MAIL / f"{name}.eml").read_bytes()
     assert find_bounced_message_id(raw) == letter
     assert find_bounced_message_id(raw.replace(b"\n", b"\r\n")) == letter
 
 
-def test_each_fixture_is_looked_at_and_names_invented_people_only():
+def test_each_fixture_is_tested_and_names_invented_people_only():
     for path in MAIL.iterdir():
         text = path.read_text()
         assert {word.rpartition("@")[2].partition(">")[0] for word in text.split() if "@" in word}
         assert "gmail" not in text
 
 
-def test_headers_that_came_back_packed_are_read():
+def test_encoded_returned_headers_are_read():
     raw = (MAIL / "postfix__user_unknown.eml").read_bytes()
     start, mark, rest = raw.partition(b"Content-Type: text/rfc822-headers\n\n")
     headers, end = rest[: rest.rindex(b"\n--4C1")], rest[rest.rindex(b"\n--4C1") :]
@@ -48,14 +48,14 @@ def test_headers_that_came_back_packed_are_read():
     assert find_bounced_message_id(packed) == "<ntc_01.1@example.com>"
 
 
-def test_a_bounce_of_which_nothing_came_back_names_nothing():
+def test_a_bounce_without_returned_headers_names_no_letter():
     raw = (MAIL / "postfix__user_unknown.eml").read_bytes()
     assert find_bounced_message_id(raw.replace(b"Message-ID: <ntc_01.1@example.com>\n", b"")) == ""
     assert find_bounced_message_id(raw[: raw.index(b"Content-Description: Undelivered")]) == ""
 
 
 @given(st.binary(max_size=400), st.integers(0, 2_500))
-def test_whatever_comes_is_read_or_not_and_never_raises(junk, at):
+def test_no_mail_raises(junk, at):
     raw = (MAIL / "exchange__not_found.eml").read_bytes()
     for mail in (
         junk,

@@ -1,4 +1,4 @@
-"""One door for HTTP: bounded retries, no redirects, typed faults, and silence."""
+"""The HTTP client: bounded retries, no redirects, typed errors, and silent logs."""
 
 import logging
 import threading
@@ -25,8 +25,8 @@ def mock():
         yield mock
 
 
-def call(naps=None, **more):
-    return HttpClient("system", sleep=(naps if naps is not None else []).append).call("GET", URL, **more)
+def call(waits=None, **more):
+    return HttpClient("system", sleep=(waits if waits is not None else []).append).call("GET", URL, **more)
 
 
 def test_an_answer_has_lower_case_headers(mock):
@@ -35,20 +35,20 @@ def test_an_answer_has_lower_case_headers(mock):
     assert (answer.status, answer.content, answer.headers["x-odd"]) == (200, b"yes", "1")
 
 
-def test_what_may_not_be_repeated_is_asked_once(mock):
+def test_a_request_that_is_not_idempotent_is_sent_once(mock):
     reply = mock.get(URL, status=503)
     with pytest.raises(ConnectorUnavailable):
         call(idempotent=False)
     assert reply.call_count == 1
 
 
-def test_pauses_grow_and_are_never_equal(mock):
+def test_retry_pauses_grow_and_are_random(mock):
     mock.get(URL, status=503)
-    naps: list[float] = []
+    waits: list[float] = []
     with pytest.raises(ConnectorUnavailable):
-        call(naps)
-    assert 0.125 <= naps[0] <= 0.25
-    assert 0.5 <= naps[1] <= 1.0
+        call(waits)
+    assert 0.125 <= waits[0] <= 0.25
+    assert 0.5 <= waits[1] <= 1.0
 
 
 @pytest.mark.parametrize(
@@ -65,13 +65,13 @@ def test_pauses_grow_and_are_never_equal(mock):
         (599, ConnectorUnavailable),
     ],
 )
-def test_a_status_becomes_one_of_four(mock, status, kind):
+def test_a_status_becomes_one_of_four_errors(mock, status, kind):
     mock.get(URL, body=b"secret body", status=status, headers={"Location": "https://elsewhere.example"})
     with pytest.raises(kind, match=f"^system: HTTP {status}$"):
         call()
 
 
-def test_a_dialect_says_what_a_code_means_here(mock):
+def test_status_rules_name_the_error_of_a_status(mock):
     dialect = StatusRules(
         error_by_status={403: ConnectorThrottled}, readable_statuses=frozenset({400}), min_wait_s={403: 30.0}
     )
@@ -83,7 +83,7 @@ def test_a_dialect_says_what_a_code_means_here(mock):
     assert call(status_rules=dialect).content == b"why"
 
 
-def test_a_dialect_may_judge_by_the_body(mock):
+def test_status_rules_may_classify_by_the_body(mock):
     mock.get(URL, body=b"wrong token", status=500)
     dialect = StatusRules(
         classify_error=lambda status, body: CredentialRejected if b"token" in body else None
@@ -101,19 +101,19 @@ def test_the_constructor_may_name_an_error_too(mock):
 
 
 @pytest.mark.parametrize("secret", ["line\nbreak", "curly \N{RIGHT SINGLE QUOTATION MARK}"])
-def test_a_secret_that_is_no_header_is_not_repeated(server, secret):
+def test_a_secret_that_is_no_valid_header_is_not_quoted(server, secret):
     with pytest.raises(CredentialRejected) as caught:
         HttpClient("system").call("GET", server, headers={"Authorization": secret})
     assert str(caught.value) == "system: a credential cannot be sent in a header"
     assert caught.value.__suppress_context__
 
 
-def test_two_lengths_in_an_answer_are_the_other_sides_fault(server):
+def test_two_content_lengths_in_an_answer_are_unavailable(server):
     with pytest.raises(ConnectorUnavailable, match=r"^system: InvalidHeader$"):
         HttpClient("system", sleep=lambda _: None).call("GET", server + "/lengths")
 
 
-def test_an_address_that_is_none_is_unavailable():
+def test_an_invalid_address_is_unavailable():
     with pytest.raises(ConnectorUnavailable, match=r"^system: InvalidURL$"):
         HttpClient("system", sleep=lambda _: None).call("GET", "https://[broken/?key=secret")
 
@@ -135,13 +135,13 @@ def test_retry_after_as_a_date():
 
 
 @given(st.text())
-def test_any_retry_after_is_a_sane_wait_or_nothing(value):
+def test_any_retry_after_is_a_bounded_wait_or_none(value):
     wait = parse_retry_after(value)
     assert wait is None or 0 <= wait <= MAX_RETRY_AFTER_S
 
 
 class Server(BaseHTTPRequestHandler):
-    """Answers, stops in the middle, or sends a header nobody can read."""
+    """Answers, stops in the middle, or sends an unreadable header."""
 
     def do_GET(self):
         self.send_response(200)
@@ -170,7 +170,7 @@ def server():
 
 @pytest.mark.parametrize("path", ["/plain", "/odd"])
 def test_the_library_below_logs_no_query_even_at_debug(server, caplog, path):
-    """Blue Dart's licence key travels in the query."""
+    """Blue Dart's licence key is a query parameter."""
     caplog.set_level(logging.DEBUG)
     answer = HttpClient("system").call("GET", server + path, params={"lickey": "nobody-may-read"})
     assert answer.content == b"ok"
@@ -184,7 +184,7 @@ def test_a_body_that_ends_early_is_unavailable(server):
     assert time.monotonic() - began < 5
 
 
-def test_nothing_listens(server):
+def test_a_closed_port_is_unavailable(server):
     with pytest.raises(ConnectorUnavailable, match=r"^system: ConnectionError$"):
         HttpClient("system", sleep=lambda _: None).call("GET", "http://127.0.0.1:1/?lickey=nobody-may-read")
 
@@ -196,7 +196,7 @@ def test_no_proxy_and_no_password_file_is_taken_from_the_environment(mock, monke
     assert not mock.calls[0].request.req_kwargs["proxies"]
 
 
-def test_a_connection_that_breaks_is_named_by_type_alone(mock):
+def test_a_broken_connection_is_named_by_its_type_only(mock):
     mock.get(URL, body=requests.ConnectionError("https://system.example/?lickey=nobody-may-read"))
     with pytest.raises(ConnectorUnavailable, match=r"^system: ConnectionError$"):
         call()

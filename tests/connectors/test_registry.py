@@ -1,4 +1,4 @@
-"""The carriers that can be asked come from the settings, and an unset one is there too."""
+"""Connectors are built from the settings; an unset carrier is registered too."""
 
 import responses
 
@@ -18,7 +18,7 @@ SET = {
 }
 
 
-def test_carriers_stand_under_their_id_and_what_stands_between_only_where_it_is_set():
+def test_carriers_are_registered_by_id_and_aggregators_only_if_set():
     assert set(build_connectors(Settings.from_env(SET))) == {"bluedart", "delhivery"}
     more = {"SHIPROCKET_EMAIL": "f", "SHIPROCKET_PASSWORD": "g", "AFTERSHIP_API_KEY": "h"}
     found = build_connectors(Settings.from_env(SET | more))
@@ -26,18 +26,18 @@ def test_carriers_stand_under_their_id_and_what_stands_between_only_where_it_is_
     assert all(one.system == name and one.configured for name, one in found.items())
 
 
-def test_blue_darts_login_is_where_the_settings_say():
+def test_blue_darts_login_path_comes_from_the_settings():
     with responses.RequestsMock() as mock:
-        there = mock.get(
+        login = mock.get(
             "https://apigateway.bluedart.com/in/transportation/token/v2/login", json={"JWTToken": "jwt"}
         )
         mock.get("https://apigateway.bluedart.com/in/transportation/tracking/v1/shipment", body=NOT_FOUND)
         found = build_connectors(Settings.from_env(SET | {"BLUEDART_LOGIN_PATH": "/token/v2/login"}))
         found["bluedart"].run_checks("shop.myshopify.com")
-        assert there.call_count == 1
+        assert login.call_count == 1
 
 
-def test_unset_carriers_are_there_and_say_so():
+def test_unset_carriers_are_registered_as_unconfigured():
     found = build_connectors(Settings.from_env({"SHIPROCKET_EMAIL": "f"}))
     assert set(found) == {"bluedart", "delhivery", "shiprocket"}
     for connector in found.values():
@@ -46,7 +46,7 @@ def test_unset_carriers_are_there_and_say_so():
         assert "not set" in line.detail
 
 
-def test_who_can_do_what():
+def test_each_connector_has_its_capabilities():
     found = build_connectors(Settings.from_env(SET | {"SHIPROCKET_EMAIL": "f", "AFTERSHIP_API_KEY": "h"}))
     assert {name for name, one in found.items() if isinstance(one, Tracker)} == {
         "bluedart",

@@ -1,4 +1,4 @@
-"""The mail door against a real mail server: what arrives, what is refused, and that nothing is said in the clear."""
+"""The mailer against a real mail server: what arrives, what is refused, and that nothing is sent unencrypted."""
 
 from __future__ import annotations
 
@@ -40,18 +40,18 @@ def tls(tmp_path_factory):
 
 @pytest.fixture
 def elsewhere(monkeypatch):
-    """mail.example.com is this machine, under a name that is not: only encryption is good enough for it."""
+    """Resolve mail.example.com to this machine; its name is not local, so that encryption is required."""
     look = socket.getaddrinfo
 
-    def mapped(host, *more, **told):
-        return look("127.0.0.1" if host == HOST else host, *more, **told)
+    def mapped(host, *more, **keywords):
+        return look("127.0.0.1" if host == HOST else host, *more, **keywords)
 
     monkeypatch.setattr(socket, "getaddrinfo", mapped)
 
 
 @pytest.fixture(autouse=True)
 def soon(monkeypatch):
-    monkeypatch.setattr(smtp, "TIMEOUT_S", 3.0)
+    monkeypatch.setattr(smtp, "SMTP_TIMEOUT_S", 3.0)
 
 
 def arrived(postbox):
@@ -59,10 +59,10 @@ def arrived(postbox):
     return envelope, email.message_from_bytes(envelope.content, policy=email.policy.default)
 
 
-# --- It arrives ---------------------------------------------------------------------------------------
+# --- Delivery ---------------------------------------------------------------------------------------
 
 
-def test_a_letter_arrives_whole_by_the_machine_s_own_server():
+def test_a_letter_arrives_complete_through_a_local_server():
     postbox = Postbox()
     with serving(postbox) as port:
         SmtpMailer(f"smtp://localhost:{port}", SENDER).send_letter(LETTER)
@@ -86,7 +86,7 @@ def test_a_letter_arrives_whole_by_the_machine_s_own_server():
     assert "DSN" not in str(envelope.mail_options)
 
 
-def test_to_another_machine_it_is_encrypted_before_anything_is_said(tls, elsewhere):
+def test_a_connection_to_another_machine_is_encrypted_before_anything_is_sent(tls, elsewhere):
     server, trust = tls
     postbox = Postbox()
     with serving(postbox, tls=server) as port:
@@ -103,14 +103,14 @@ def test_smtps_is_encrypted_from_the_first_byte(tls, elsewhere):
 
 
 @pytest.mark.parametrize("smtps", [False, True])
-def test_the_machine_s_own_server_may_have_made_its_certificate_itself(tls, smtps):
+def test_a_local_server_may_have_a_self_signed_certificate(tls, smtps):
     postbox = Postbox()
     with serving(postbox, tls=tls[0], smtps=smtps) as port:
         SmtpMailer(f"smtp{'s' * smtps}://127.0.0.1:{port}", SENDER).send_letter(LETTER)
     arrived(postbox)
 
 
-def test_login_with_what_the_url_spells_escaped(tls, elsewhere):
+def test_the_login_uses_the_unescaped_user_and_password_of_the_url(tls, elsewhere):
     postbox = Postbox()
     with serving(postbox, tls=tls[0], login=True) as port:
         url = f"smtp://{quote(USER, safe='')}:{quote(PASSWORD, safe='')}@{HOST}:{port}"
@@ -118,7 +118,7 @@ def test_login_with_what_the_url_spells_escaped(tls, elsewhere):
     arrived(postbox)
 
 
-def test_where_it_is_offered_the_server_is_asked_to_tell_what_does_not_arrive():
+def test_a_server_with_dsn_is_asked_to_report_failures():
     postbox = Postbox(dsn="yes")
     with serving(postbox) as port:
         SmtpMailer(f"smtp://localhost:{port}", SENDER).send_letter(
@@ -133,14 +133,14 @@ def test_where_it_is_offered_the_server_is_asked_to_tell_what_does_not_arrive():
 
 
 @pytest.mark.parametrize("goodbye", ["500 What", "421 Busy", "250 Fine"])
-def test_a_letter_that_was_taken_is_sent_whatever_the_server_says_to_our_goodbye(goodbye):
+def test_an_accepted_letter_is_sent_whatever_the_answer_to_quit(goodbye):
     postbox = Postbox(quit=goodbye)
     with serving(postbox) as port:
         SmtpMailer(f"smtp://localhost:{port}", SENDER).send_letter(LETTER)
     arrived(postbox)
 
 
-# --- It is refused ------------------------------------------------------------------------------------
+# --- Refusals ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_a_letter_that_was_taken_is_sent_whatever_the_server_says_to_our_goodbye
         ),
     ],
 )
-def test_what_the_server_says_becomes_what_we_must_do_and_is_not_repeated(
+def test_each_reply_of_the_server_becomes_an_error_that_does_not_quote_it(
     replies, error, words, caplog, capfd
 ):
     caplog.set_level(logging.DEBUG)
@@ -179,7 +179,7 @@ def test_what_the_server_says_becomes_what_we_must_do_and_is_not_repeated(
     assert not postbox.letters
 
 
-def test_a_login_that_is_refused_is_for_a_person(tls, elsewhere):
+def test_a_refused_login_needs_a_person(tls, elsewhere):
     postbox = Postbox()
     with serving(postbox, tls=tls[0], login=True) as port, pytest.raises(CredentialRejected) as fault:
         SmtpMailer(f"smtp://{quote(USER)}:wrong@{HOST}:{port}", SENDER, tls_context=tls[1]).send_letter(
@@ -189,7 +189,7 @@ def test_a_login_that_is_refused_is_for_a_person(tls, elsewhere):
     assert not postbox.letters
 
 
-def test_a_login_that_is_not_offered_or_cannot_be_spelt_is_for_a_person(tls):
+def test_an_unsupported_or_unencodable_login_needs_a_person(tls):
     postbox = Postbox()
     with serving(postbox) as port, pytest.raises(CredentialRejected, match="offers no login"):
         SmtpMailer(f"smtp://user:pass@localhost:{port}", SENDER).send_letter(LETTER)
@@ -204,7 +204,7 @@ def test_a_login_that_is_not_offered_or_cannot_be_spelt_is_for_a_person(tls):
 # --- No encryption ------------------------------------------------------------------------------------
 
 
-def test_another_machine_without_encryption_gets_nothing(elsewhere):
+def test_nothing_is_sent_to_another_machine_without_encryption(elsewhere):
     postbox = Postbox()
     with serving(postbox) as port, pytest.raises(CredentialRejected, match="no encryption"):
         SmtpMailer(f"smtp://user:pass@{HOST}:{port}", SENDER).send_letter(LETTER)
@@ -212,7 +212,7 @@ def test_another_machine_without_encryption_gets_nothing(elsewhere):
 
 
 @pytest.mark.parametrize("smtps", [False, True])
-def test_a_certificate_that_nobody_vouches_for_gets_nothing(tls, elsewhere, smtps):
+def test_nothing_is_sent_to_a_server_with_an_untrusted_certificate(tls, elsewhere, smtps):
     postbox = Postbox()
     with serving(postbox, tls=tls[0], smtps=smtps) as port, pytest.raises(CredentialRejected) as fault:
         SmtpMailer(f"smtp{'s' * smtps}://{HOST}:{port}", SENDER).send_letter(LETTER)
@@ -220,18 +220,18 @@ def test_a_certificate_that_nobody_vouches_for_gets_nothing(tls, elsewhere, smtp
     assert not postbox.letters
 
 
-def test_a_certificate_of_another_name_gets_nothing(tmp_path, elsewhere):
+def test_nothing_is_sent_to_a_server_with_a_certificate_of_another_name(tmp_path, elsewhere):
     server, trust = certificates(tmp_path, "other.example.com")
     with serving(Postbox(), tls=server) as port, pytest.raises(CredentialRejected):
         SmtpMailer(f"smtp://{HOST}:{port}", SENDER, tls_context=trust).send_letter(LETTER)
 
 
-# --- Nobody there, or nobody we know ------------------------------------------------------------------
+# --- Unreachable servers ------------------------------------------------------------------
 
 
 @contextmanager
 def saying(*pieces: bytes, hang: bool = False):
-    """A server that says these pieces, one before all and one after each line it hears, then hangs up or is silent."""
+    """Run a server that sends these pieces, one at first and one after each line, then disconnects or is silent."""
     door, end = socket.create_server(("127.0.0.1", 0)), threading.Event()
 
     def serve():
@@ -268,7 +268,7 @@ def saying(*pieces: bytes, hang: bool = False):
     ],
     ids=range(8),
 )
-def test_a_server_that_breaks_off_is_asked_later(elsewhere, pieces, error):
+def test_a_server_that_disconnects_is_retried_later(elsewhere, pieces, error):
     with saying(*pieces) as port, pytest.raises(error) as fault:
         SmtpMailer(f"smtp://{HOST}:{port}", SENDER).send_letter(LETTER)
     assert "listed" not in str(fault.value)
@@ -278,8 +278,8 @@ def test_a_server_that_breaks_off_is_asked_later(elsewhere, pieces, error):
     "pieces", [(), (b"220 hello\r\n",), (b"220 hello\r\n", b"250-x\r\n250 STARTTLS\r\n")]
 )
 @pytest.mark.parametrize("scheme", ["smtp", "smtps"])
-def test_a_server_that_is_silent_is_given_up_in_time(monkeypatch, elsewhere, pieces, scheme):
-    monkeypatch.setattr(smtp, "TIMEOUT_S", 0.3)
+def test_a_silent_server_times_out(monkeypatch, elsewhere, pieces, scheme):
+    monkeypatch.setattr(smtp, "SMTP_TIMEOUT_S", 0.3)
     began = time.monotonic()
     with (
         saying(*(pieces if scheme == "smtp" else ()), hang=True) as port,
@@ -289,19 +289,19 @@ def test_a_server_that_is_silent_is_given_up_in_time(monkeypatch, elsewhere, pie
     assert time.monotonic() - began < 3
 
 
-def test_nobody_at_the_port_is_asked_later():
+def test_a_closed_port_is_retried_later():
     with socket.create_server(("127.0.0.1", 0)) as door:
         port = door.getsockname()[1]
     with pytest.raises(ConnectorUnavailable, match="ConnectionRefusedError"):
         SmtpMailer(f"smtp://localhost:{port}", SENDER).send_letter(LETTER)
 
 
-def test_a_host_that_no_name_server_knows_is_asked_later():
+def test_an_unknown_host_is_retried_later():
     with pytest.raises(ConnectorUnavailable):
         SmtpMailer("smtp://nowhere.invalid", SENDER).send_letter(LETTER)
 
 
-# --- Settings and letters that are not right ----------------------------------------------------------
+# --- Invalid settings and letters ----------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -317,7 +317,7 @@ def test_a_host_that_no_name_server_knows_is_asked_later():
         ("smtp://[::1", SENDER),
     ],
 )
-def test_without_a_good_url_and_a_sender_letters_wait(url, sender):
+def test_without_a_valid_url_and_a_sender_letters_wait(url, sender):
     mailer = SmtpMailer(url, sender)
     assert not mailer.configured
     with pytest.raises(CredentialRejected, match="not set, or malformed"):
@@ -338,7 +338,7 @@ def test_without_a_good_url_and_a_sender_letters_wait(url, sender):
     ],
     ids=range(8),
 )
-def test_a_letter_cannot_smuggle_a_header_or_go_to_nobody(change):
+def test_a_letter_cannot_inject_a_header_or_lack_a_recipient(change):
     postbox = Postbox()
     with serving(postbox) as port, pytest.raises(ConnectorRefused) as fault:
         SmtpMailer(f"smtp://localhost:{port}", SENDER).send_letter(replace(LETTER, **change))

@@ -1,4 +1,4 @@
-"""Where parcels are, in the words of each carrier; and what of a person is left to see."""
+"""Tracking results from each carrier's answers, and what remains visible of a consignee."""
 
 import json
 from datetime import UTC, datetime
@@ -23,24 +23,24 @@ def track(connector, *numbers, **more):
     return {one.number: one for batch in connector.track_parcels(numbers, **more) for one in batch}
 
 
-def test_delhivery_is_asked_for_the_person_only_where_she_is_wanted(mock):
+def test_delhivery_is_asked_for_the_consignee_only_if_requested(mock):
     reply = mock.get(URL, json=sample("cancelled"))
     mock.get(SLIP, json=NO_SLIP)
-    told = track(make([]), "99900010000066")["99900010000066"]
-    assert told.status is ParcelStatus.CANCELLED
-    assert told.status_at == datetime(2026, 8, 24, 18, 28, 30, tzinfo=UTC)
-    assert (told.cod, told.remitted, told.other_waybills, told.consignee) == (False, None, (), None)
+    result = track(make([]), "99900010000066")["99900010000066"]
+    assert result.status is ParcelStatus.CANCELLED
+    assert result.status_at == datetime(2026, 8, 24, 18, 28, 30, tzinfo=UTC)
+    assert (result.cod, result.remitted, result.other_waybills, result.consignee) == (False, None, (), None)
     track(make([]), "99900010000066", include_consignees=True)
     assert [call.request.params["verbose"] for call in reply.calls] == ["0", "2"]
 
 
-def test_delhivery_says_how_a_parcel_is_paid(mock):
+def test_delhivery_states_how_a_parcel_is_paid(mock):
     mock.get(URL, json=sample("in_transit_cod"))
-    told = track(make([]), "99900010004126")["99900010004126"]
-    assert (told.status, told.cod) == (ParcelStatus.IN_TRANSIT, True)
+    result = track(make([]), "99900010004126")["99900010004126"]
+    assert (result.status, result.cod) == (ParcelStatus.IN_TRANSIT, True)
 
 
-def test_fifty_are_asked_at_once(mock):
+def test_50_numbers_are_requested_at_once(mock):
     reply = mock.get(URL, json={"ShipmentData": []})
     numbers = [f"{number:014}" for number in range(120)]
     assert [len(batch) for batch in make([]).track_parcels(numbers)] == [50, 50, 20]
@@ -70,43 +70,43 @@ FIRST, SECOND = "99900012343", "99900022224"
         ("RD", blue.one(SECOND, "NF"), "redirected", 4),
     ],
 )
-def test_blue_darts_second_waybill_is_asked_and_tells_the_last_leg(mock, first, second, status, day):
+def test_blue_darts_second_waybill_is_requested_and_decides_the_status(mock, first, second, status, day):
     def answer(request):
         return 200, {}, blue.xml(leg(FIRST, first, SECOND) if FIRST in request.params["numbers"] else second)
 
     mock.add_callback(responses.GET, blue.URL, answer)
-    (told,) = track(blue.make(), FIRST).values()
-    assert (told.number, told.status, told.other_waybills) == (FIRST, ParcelStatus(status), (SECOND,))
-    assert told.status_at == datetime(2026, 6, day, 8, 50, tzinfo=UTC)
+    (result,) = track(blue.make(), FIRST).values()
+    assert (result.number, result.status, result.other_waybills) == (FIRST, ParcelStatus(status), (SECOND,))
+    assert result.status_at == datetime(2026, 6, day, 8, 50, tzinfo=UTC)
 
 
-def test_a_second_waybill_that_was_asked_with_the_first_is_not_asked_again(mock):
+def test_a_second_waybill_of_the_same_batch_is_not_requested_again(mock):
     reply = mock.get(blue.URL, body=blue.xml(leg(FIRST, "RT", SECOND), leg(SECOND, "DL")))
-    told = track(blue.make(), FIRST, SECOND)
-    assert [told[FIRST].status, told[SECOND].status] == [ParcelStatus.RETURNED, ParcelStatus.DELIVERED]
+    result = track(blue.make(), FIRST, SECOND)
+    assert [result[FIRST].status, result[SECOND].status] == [ParcelStatus.RETURNED, ParcelStatus.DELIVERED]
     assert reply.call_count == 1
 
 
 @pytest.mark.parametrize("second", ["", "see note, please", FIRST])
 def test_a_return_without_a_second_waybill_is_a_return(mock, second):
     mock.get(blue.URL, body=blue.xml(leg(FIRST, "RT", second)))
-    told = track(blue.make(), FIRST)[FIRST]
-    assert (told.status, told.other_waybills) == (ParcelStatus.RETURNED, ())
+    result = track(blue.make(), FIRST)[FIRST]
+    assert (result.status, result.other_waybills) == (ParcelStatus.RETURNED, ())
 
 
-def test_blue_dart_is_asked_for_no_scans(mock):
+def test_tracking_requests_no_scans_from_blue_dart(mock):
     reply = mock.get(blue.URL, body=blue.xml(blue.one(FIRST)))
     track(blue.make(), FIRST)
     assert reply.calls[0].request.params["scan"] == "0"
 
 
-def test_a_day_without_a_clock_ends_before_it_counts():
+def test_a_date_without_a_time_counts_from_its_end():
     assert parse_status_time("2026-06-04") == datetime(2026, 6, 4, 18, 29, 59, tzinfo=UTC)
     assert parse_status_time("2026-06-04T14:20:00+05:30") == datetime(2026, 6, 4, 8, 50, tzinfo=UTC)
     assert parse_status_time(None) is None
 
 
-def test_a_person_is_written_alike_whatever_the_systems_mood():
+def test_a_consignee_is_serialized_alike_whatever_the_format():
     one = {"name": "Asha  Qwertzuiop", "address_lines": ["7 Nowhere Lane"], "phones": ["+91 90000 00001"]}
     other = {"name": "ASHA QWERTZUIOP ", "address_lines": ["7 NOWHERE LANE"], "phones": ["09000000001"]}
     assert serialize_consignee(one) == serialize_consignee(other)
@@ -128,17 +128,17 @@ def test_a_person_is_written_alike_whatever_the_systems_mood():
         {"name": "[erased]", "phones": [""]},
     ],
 )
-def test_masks_and_a_town_are_nobody(consignee):
+def test_masks_and_a_town_identify_nobody(consignee):
     assert serialize_consignee(consignee) == ""
 
 
-def test_of_several_places_the_first_that_shows_a_field_tells_it():
-    masked, whole = {"name": "A***", "phones": ["9000000001"]}, {"name": "Asha", "phones": ["9000000002"]}
-    assert json.loads(serialize_consignee(masked, None, whole)) == {"name": "asha", "phones": ["9000000001"]}
+def test_each_field_comes_from_the_first_consignee_that_shows_it():
+    masked, shown = {"name": "A***", "phones": ["9000000001"]}, {"name": "Asha", "phones": ["9000000002"]}
+    assert json.loads(serialize_consignee(masked, None, shown)) == {"name": "asha", "phones": ["9000000001"]}
     assert serialize_consignee(None, {"name": "XXXX"}) == ""
 
 
-def test_what_is_not_masked_still_shows():
+def test_unmasked_fields_are_shown():
     assert json.loads(serialize_consignee({"name": "A*** Q***", "phones": ["9000000001"]})) == {
         "phones": ["9000000001"]
     }

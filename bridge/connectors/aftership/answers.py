@@ -1,6 +1,7 @@
-"""Reads AfterShip's answers: JSON in, shipments in our words out. Asks nothing.
+"""Parses AfterShip's JSON answers into shipment records. Sends nothing.
 
-What its tables do not know stays raw, as `unknown`. Links that open a tracking page for anybody are never kept.
+A status that the tables do not contain becomes `unknown`; the original value is kept in `raw_unrecognised`. Never stores
+a link that opens a tracking page for anybody.
 """
 
 from __future__ import annotations
@@ -34,9 +35,9 @@ AFTERSHIP_TAGS: Mapping[str, ParcelStatus] = {
     "OutForDelivery": ParcelStatus.OUT_FOR_DELIVERY,
     "AvailableForPickup": ParcelStatus.OUT_FOR_DELIVERY,
     "Delivered": ParcelStatus.DELIVERED,
-    "Expired": ParcelStatus.UNKNOWN,  # it stopped looking: where the parcel is, it does not say
+    "Expired": ParcelStatus.UNKNOWN,  # AfterShip stopped tracking: the parcel's location is unknown
 }
-AFTERSHIP_SUBTAGS: Mapping[str, ParcelStatus] = {  # of an exception: on its way back, back, lost
+AFTERSHIP_SUBTAGS: Mapping[str, ParcelStatus] = {  # subtags of an exception: returning, returned, lost
     "Exception_010": ParcelStatus.RETURNING,
     "Exception_011": ParcelStatus.RETURNED,
     "Exception_013": ParcelStatus.LOST,
@@ -56,7 +57,7 @@ AFTERSHIP_MAPPED_FIELDS = frozenset(
     | {"updated_at", "subscribed_emails", "subscribed_smses", "emails", "smses", "customer_name"}
     | {"origin_raw_location"}
 )
-# What AfterShip computes, and the sender's own: nothing of the person. What stands in neither list is kept raw.
+# Data that AfterShip computes and data of the sender, not of the consignee: left out. Any other field is kept raw.
 AFTERSHIP_NON_PERSONAL_FIELDS = frozenset(
     {"legacy_id", "active", "transit_time", "origin_country_region", "origin_state", "origin_city"}
     | {"origin_postal_code", "courier_destination_country_region", "courier_estimated_delivery_date"}
@@ -73,31 +74,31 @@ AFTERSHIP_NON_PERSONAL_FIELDS = frozenset(
 
 
 def classify_aftership_error(_status: int, content: bytes) -> type[BridgeError] | None:
-    """Name the error of a refused call where `meta.code` tells more than its status."""
+    """Return the error of a refused call if `meta.code` says more than its status."""
     return AFTERSHIP_ERROR_CODES.get(_read_aftership_code(parse_json(content)))
 
 
 def parse_tracking_page(content: bytes) -> tuple[list[dict[str, Any]], str]:
-    """Read a page of trackings and the cursor of the next; '' where it is the last.
+    """Return a page of trackings and the cursor of the next page; '' after the last.
 
-    Raises ConnectorUnavailable (not the promised JSON), CredentialRejected, ConnectorThrottled, ConnectorRefused.
+    Raises ConnectorUnavailable (not the documented JSON), CredentialRejected, ConnectorThrottled, ConnectorRefused.
     """
-    told = parse_json(content)
-    _raise_for_aftership_code(_read_aftership_code(told))
-    data = told.get("data") if isinstance(told, dict) else None
+    response = parse_json(content)
+    _raise_for_aftership_code(_read_aftership_code(response))
+    data = response.get("data") if isinstance(response, dict) else None
     rows = data.get("trackings") if isinstance(data, dict) else None
     if not isinstance(data, dict) or not isinstance(rows, list):
         raise ConnectorUnavailable(UNREADABLE_AFTERSHIP_ANSWER)
     if not all(isinstance(row, dict) and text_or_none(row.get("id")) for row in rows):
         raise ConnectorUnavailable(UNREADABLE_AFTERSHIP_ANSWER)
-    # from 2024-07 on `pagination`, before it the cursor stood beside the rows
+    # `pagination` since 2024-07; before, the cursor was next to the rows
     paging = data["pagination"] if isinstance(data.get("pagination"), dict) else data
-    following = text_or_none(paging.get("next_cursor") or paging.get("cursor")) or ""
-    return rows, following if paging.get("has_next_page", bool(rows)) else ""
+    next_cursor = text_or_none(paging.get("next_cursor") or paging.get("cursor")) or ""
+    return rows, next_cursor if paging.get("has_next_page", bool(rows)) else ""
 
 
 def read_tracking_presence(status: int, content: bytes) -> bool:
-    """Read the answer about one tracking: True where it was there, False where there is none. Raises as `page_of`."""
+    """Return whether a tracking exists, by the answer about it. Raises as `parse_tracking_page`."""
     code = _read_aftership_code(parse_json(content))
     if code in NO_SUCH_TRACKING_CODES:
         return False
@@ -119,30 +120,30 @@ def _raise_for_aftership_code(code: int) -> None:
 
 
 def _read_aftership_code(response: object) -> int:
-    """`meta.code` of an answer; 0 where it has none."""
+    """Return `meta.code` of an answer; 0 if it has none."""
     meta = response.get("meta") if isinstance(response, dict) else None
     code = meta.get("code") if isinstance(meta, dict) else None
     return code if isinstance(code, int) else 0
 
 
 def build_aftership_record(parcel: Waybill, row: dict[str, Any]) -> dict[str, Any]:
-    """Put one tracking into our words."""
-    strange: dict[str, Any] = {
+    """Return the record of one tracking."""
+    unrecognised: dict[str, Any] = {
         key: value
         for key, value in row.items()
         if key not in AFTERSHIP_MAPPED_FIELDS | AFTERSHIP_NON_PERSONAL_FIELDS
         and value not in (None, "", [], {})
         and not contains_link(value)
     }
-    pages = row.get("checkpoints")
+    checkpoints = row.get("checkpoints")
     events = (
-        [_build_aftership_event(one, strange) for one in pages if isinstance(one, dict)]
-        if isinstance(pages, list)
+        [_build_aftership_event(one, unrecognised) for one in checkpoints if isinstance(one, dict)]
+        if isinstance(checkpoints, list)
         else []
     )
-    status = _map_aftership_status(row, strange)
-    delivered = _parse_aftership_time(row.get("shipment_delivery_date"), strange)
-    picked_up = _parse_aftership_time(row.get("shipment_pickup_date"), strange)
+    status = _map_aftership_status(row, unrecognised)
+    delivered_at = _parse_aftership_time(row.get("shipment_delivery_date"), unrecognised)
+    picked_up_at = _parse_aftership_time(row.get("shipment_pickup_date"), unrecognised)
     people = _read_aftership_people(row)
     return build_blank_record(parcel, status) | {
         "tracking_id": text_or_none(row.get("id")),
@@ -150,7 +151,7 @@ def build_aftership_record(parcel: Waybill, row: dict[str, Any]) -> dict[str, An
         "order_reference": text_or_none(row.get("order_number")) or text_or_none(row.get("order_id")),
         "title": text_or_none(row.get("title")),
         "status_type": text_or_none(row.get("tag")),
-        "status_at": delivered or (events[-1]["at"] if events else None),
+        "status_at": delivered_at or (events[-1]["at"] if events else None),
         "origin": text_or_none(row.get("origin_raw_location")),
         "destination": text_or_none(row.get("destination_raw_location")),
         "consignee": _build_aftership_consignee(row, people),
@@ -158,17 +159,17 @@ def build_aftership_record(parcel: Waybill, row: dict[str, Any]) -> dict[str, An
         "notified": list_text_lines(row.get("subscribed_emails"), row.get("subscribed_smses")),
         "received_by": text_or_none(row.get("signed_by")),
         "note": text_or_none(row.get("note")),
-        "dates": {k: v for k, v in {"picked_up_at": picked_up, "delivered_at": delivered}.items() if v},
+        "dates": {k: v for k, v in {"picked_up_at": picked_up_at, "delivered_at": delivered_at}.items() if v},
         "events": events,
-        "raw_unrecognised": strange,
+        "raw_unrecognised": unrecognised,
     }
 
 
 def _read_aftership_people(tracking: dict[str, Any]) -> list[dict[str, Any]]:
-    """Whom it writes to. From 2024-07 on `customers`; before it a name, e-mails and numbers beside each other."""
+    """Return the people that AfterShip notifies: `customers` since 2024-07, before a name, e-mails and phone numbers."""
     rows = tracking.get("customers")
-    found = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
-    found = found or [
+    customers = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    customers = customers or [
         {
             "name": tracking.get("customer_name"),
             "email": tracking.get("emails"),
@@ -182,7 +183,7 @@ def _read_aftership_people(tracking: dict[str, Any]) -> list[dict[str, Any]]:
             "emails": list_text_lines(row.get("email")),
             "phones": split_phone_numbers(row.get("phone_number"), row.get("phone")),
         }
-        for row in found
+        for row in customers
     ]
     return [one for one in people if one["name"] or one["emails"] or one["phones"]]
 
@@ -190,7 +191,7 @@ def _read_aftership_people(tracking: dict[str, Any]) -> list[dict[str, Any]]:
 def _build_aftership_consignee(
     tracking: dict[str, Any], people: list[dict[str, Any]]
 ) -> dict[str, Any] | None:
-    """The first it writes to, with the place it goes to."""
+    """Return the first notified person with the destination address."""
     if not people and not text_or_none(tracking.get("destination_raw_location")):
         return None
     first = people[0] if people else {"name": None, "emails": [], "phones": []}
@@ -208,10 +209,10 @@ def _build_aftership_consignee(
 
 def _map_aftership_status(row: dict[str, Any], unrecognised: dict[str, Any]) -> ParcelStatus:
     tag, subtag = text_or_none(row.get("tag")) or "", text_or_none(row.get("subtag")) or ""
-    ours = AFTERSHIP_SUBTAGS.get(subtag) or AFTERSHIP_TAGS.get(tag)
-    if ours is None:
+    parcel_status = AFTERSHIP_SUBTAGS.get(subtag) or AFTERSHIP_TAGS.get(tag)
+    if parcel_status is None:
         unrecognised.setdefault("statuses", []).append([tag, subtag])
-    return ours or ParcelStatus.UNKNOWN
+    return parcel_status or ParcelStatus.UNKNOWN
 
 
 def _build_aftership_event(row: dict[str, Any], unrecognised: dict[str, Any]) -> dict[str, Any]:
@@ -226,13 +227,13 @@ def _build_aftership_event(row: dict[str, Any], unrecognised: dict[str, Any]) ->
 
 
 def _parse_aftership_time(value: object, unrecognised: dict[str, Any]) -> str | None:
-    """A day, a local time or a moment: each courier's own form is passed on, and kept as it is."""
-    said = text_or_none(value)
-    if not said:
+    """Return a date, local time or time with zone in ISO 8601; AfterShip passes on each courier's own form."""
+    text = text_or_none(value)
+    if not text:
         return None
     try:
-        at = datetime.fromisoformat(said)
+        at = datetime.fromisoformat(text)
     except ValueError:
-        unrecognised.setdefault("moments", []).append(said)
+        unrecognised.setdefault("moments", []).append(text)
         return None
-    return at.isoformat() if "T" in said else said
+    return at.isoformat() if "T" in text else text

@@ -1,7 +1,7 @@
-"""Asks AfterShip for the copies it keeps of parcels, whoever carries them, and erases them.
+"""Reads and erases the copies that AfterShip stores of parcels of any carrier.
 
-It watches every parcel of the shop, so it is asked about all of them. A deleted tracking is gone at AfterShip; the
-carrier keeps its own. https://www.aftership.com/docs/tracking/quickstart/api-quick-start
+It tracks every parcel of the shop, so all of them are requested. A deleted tracking is erased at AfterShip only: the
+carrier keeps its own record. https://www.aftership.com/docs/tracking/quickstart/api-quick-start
 """
 
 from __future__ import annotations
@@ -17,25 +17,24 @@ from bridge.connectors.aftership.answers import (
     parse_tracking_page,
     read_tracking_presence,
 )
-from bridge.connectors.check_credentials import check_credentials
+from bridge.connectors.check_credentials import check_credentials, report_unconfigured
 from bridge.connectors.http import HttpClient, StatusRules
 from bridge.connectors.shipment import (
     build_shipment_finding,
+    build_unconfigured_pages,
     deduplicate_parcels,
     is_valid_waybill_number,
     split_into_batches,
 )
 from bridge.errors import ConnectorUnavailable, CredentialRejected
-from bridge.model import Absence, CheckResult, Finding, FindingPage, Gap, Outcome, Principal, Waybill
+from bridge.model import CheckResult, Finding, FindingPage, Outcome, Principal, Waybill
 from bridge.rules.index.attribution import normalise_waybill
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-AFTERSHIP_BATCH_SIZE = (
-    50  # numbers a question; public clients send no more, and no page of the vendor was at hand to say
-)
-TRACKINGS_PER_PAGE = 200  # trackings a page, the most; one number may be watched at several couriers
+AFTERSHIP_BATCH_SIZE = 50  # numbers per request; not documented, public clients send no more
+TRACKINGS_PER_PAGE = 200  # the maximum; one number may be tracked at several couriers
 NO_SUCH_NUMBER = "00000000000000"
 API_KEY_UNSET = "AFTERSHIP_API_KEY is not set"
 AFTERSHIP_LIST_RULES = StatusRules(classify_error=classify_aftership_error)
@@ -48,19 +47,19 @@ class AfterShip:
     """AfterShip's tracking API, with the key of one organisation."""
 
     system = "aftership"
-    copies_all_parcels = True  # it holds a copy whoever carries the parcel, and on whose account
+    copies_all_parcels = True  # it has a copy of every parcel, whatever the carrier and the account
 
     def __init__(self, *, base_url: str, api_key: str, http: HttpClient | None = None) -> None:
-        """`base_url` ends with the API's dated version; with an empty key nothing is asked."""
+        """Take the API's address, which ends with its dated version, and its key; without a key nothing is sent."""
         self._url = base_url.rstrip("/") + "/trackings"
         self._headers = {"as-api-key": api_key, "Accept": "application/json"}
         self.configured = bool(api_key)
         self._http = http or HttpClient(self.system)
 
     def run_checks(self, shop: str) -> Sequence[CheckResult]:  # noqa: ARG002 - one organisation, whatever the shop
-        """Look whether a key is set, AfterShip answers and takes the key. Never raises."""
+        """Check that a key is set and that AfterShip answers and accepts it. Never raises."""
         if not self.configured:
-            return [CheckResult(name="aftership.configured", ok=False, detail=API_KEY_UNSET)]
+            return report_unconfigured(self.system, API_KEY_UNSET)
         return check_credentials(
             self.system,
             lambda: self._fetch_trackings([NO_SUCH_NUMBER]),
@@ -76,45 +75,47 @@ class AfterShip:
         parcels: Sequence[Waybill],
         cursor: str = "",
     ) -> Iterator[FindingPage]:
-        """Yield what AfterShip keeps of each of these parcels, fifty a page.
+        """Yield the copies that AfterShip has of these parcels, 50 a page.
 
         Raises ConnectorUnavailable, ConnectorThrottled, CredentialRejected, ConnectorRefused.
         """
-        own = deduplicate_parcels(parcels)
+        own_parcels = deduplicate_parcels(parcels)
         if not self.configured:
-            if own and not cursor:
-                what, absence = shipment.format_waybill_count(len(own)), Absence.NOT_CONFIGURED
-                gap = Gap(system=self.system, absence=absence, what=what, reason="no_credentials")
-                yield FindingPage(findings=(), cursor="0", gaps=(gap,))
+            yield from build_unconfigured_pages(
+                self.system, own_parcels, cursor=cursor, reason="no_credentials"
+            )
             return
-        for batch in split_into_batches(self.system, own, batch_size=AFTERSHIP_BATCH_SIZE, cursor=cursor):
-            told = self._fetch_trackings([normalise_waybill(parcel.number) for parcel in batch.parcels])
-            found = [one for parcel in batch.parcels for one in _build_tracking_findings(parcel, told)]
+        for batch in split_into_batches(
+            self.system, own_parcels, batch_size=AFTERSHIP_BATCH_SIZE, cursor=cursor
+        ):
+            trackings = self._fetch_trackings([normalise_waybill(parcel.number) for parcel in batch.parcels])
+            found = [each for parcel in batch.parcels for each in _build_tracking_findings(parcel, trackings)]
             yield FindingPage(findings=tuple(found), cursor=str(batch.asked_count), gaps=batch.gaps)
 
     def erase_waybills(self, numbers: Sequence[str]) -> Iterator[tuple[str, Outcome]]:
-        """See ports.Eraser. All copies of a number: it may be watched at several couriers.
+        """Erase all copies of each number, which may be tracked at several couriers (`ports.Eraser`).
 
-        Each is asked for once more. One that is still there raises ConnectorUnavailable. What cannot be asked for
-        is left out: nobody knows whether it is there.
+        Each deletion is verified by another request: ConnectorUnavailable if the copy still exists. A malformed number
+        cannot be requested and is left out. Raises CredentialRejected if the key is unset, else as `gather`.
         """
         if not self.configured:
             raise CredentialRejected(f"aftership: {API_KEY_UNSET}")
-        once = list(dict.fromkeys(numbers))
-        for first in range(0, len(once), AFTERSHIP_BATCH_SIZE):
-            part = once[first : first + AFTERSHIP_BATCH_SIZE]
-            asked = [number for number in part if is_valid_waybill_number(normalise_waybill(number))]
-            told = self._fetch_trackings([normalise_waybill(number) for number in asked])
-            for number in asked:
-                gone = [self._delete_tracking(one["id"]) for one in told.get(normalise_waybill(number), ())]
-                yield number, Outcome.ERASED if any(gone) else Outcome.ABSENT
+        unique = list(dict.fromkeys(numbers))
+        for first in range(0, len(unique), AFTERSHIP_BATCH_SIZE):
+            batch = unique[first : first + AFTERSHIP_BATCH_SIZE]
+            valid = [number for number in batch if is_valid_waybill_number(normalise_waybill(number))]
+            trackings = self._fetch_trackings([normalise_waybill(number) for number in valid])
+            for number in valid:
+                copies = trackings.get(normalise_waybill(number), ())
+                deleted = [self._delete_tracking(copy["id"]) for copy in copies]
+                yield number, Outcome.ERASED if any(deleted) else Outcome.ABSENT
 
     def _delete_tracking(self, tracking_id: str) -> bool:
-        """Delete one; False where it was gone already. Deleting again changes nothing, so it may be asked again."""
+        """Delete one tracking and return True; False if it did not exist. Idempotent, so it may be retried."""
         if not self._call_tracking("DELETE", tracking_id):
             return False
         if self._call_tracking("GET", tracking_id):
-            raise ConnectorUnavailable("aftership: deleted, and still there")
+            raise ConnectorUnavailable("aftership: deleted, but still exists")
         return True
 
     def _call_tracking(self, method: str, tracking_id: str) -> bool:
@@ -123,7 +124,7 @@ class AfterShip:
         return read_tracking_presence(answer.status, answer.content)
 
     def _fetch_trackings(self, numbers: Sequence[str]) -> Mapping[str, list[dict[str, Any]]]:
-        """Every tracking of these numbers, by number; what it does not know is missing."""
+        """Return all trackings of these numbers, by number; no entry for an unknown number."""
         found: dict[str, list[dict[str, Any]]] = {number: [] for number in dict.fromkeys(numbers)}
         cursor = ""
         while found:
@@ -132,16 +133,15 @@ class AfterShip:
             answer = self._http.call(
                 "GET", self._url, params=query, headers=self._headers, status_rules=AFTERSHIP_LIST_RULES
             )
-            rows, following = parse_tracking_page(answer.content)
+            rows, next_cursor = parse_tracking_page(answer.content)
             for row in rows:
                 number = normalise_waybill(str(row.get("tracking_number") or ""))
-                if (
-                    number in found
-                ):  # a filter that is not understood gives everybody's: nothing of them is kept
+                # a filter that AfterShip ignores would return all trackings: keep the requested ones only
+                if number in found:
                     found[number].append(row)
-            if not following or following == cursor:
+            if not next_cursor or next_cursor == cursor:
                 break
-            cursor = following
+            cursor = next_cursor
         return {number: rows for number, rows in found.items() if rows}
 
 

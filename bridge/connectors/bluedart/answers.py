@@ -1,6 +1,6 @@
-"""Reads Blue Dart's answers: XML or JSON in, shipments in our words out. Asks nothing.
+"""Parses Blue Dart's answers, XML or JSON, into shipment records. Sends nothing.
 
-What its tables do not know stays raw, as `unknown`.
+A status that the tables do not contain becomes `unknown`; the original value is kept in `raw_unrecognised`.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ BLUEDART_STATUS_TYPES: Mapping[str, ParcelStatus] = {
     "LS": ParcelStatus.LOST,
     "NF": ParcelStatus.NOT_FOUND,
 }
-BLUEDART_STATUS_TEXTS: Mapping[str, ParcelStatus] = {  # UD is everything undelivered; its text may say more
+BLUEDART_STATUS_TEXTS: Mapping[str, ParcelStatus] = {  # UD means undelivered; its text may be more specific
     "SHIPMENT OUT FOR DELIVERY": ParcelStatus.OUT_FOR_DELIVERY,
 }
-# The sender's own and the product's: nothing of the person. Everything else that is unforeseen is kept raw.
+# Data of the sender and the product, not of the consignee: left out. Any other unmapped field is kept raw.
 BLUEDART_NON_PERSONAL_FIELDS = frozenset(
     {"Prodcode", "Service", "ProductType", "CustomerCode", "CustomerName", "SenderName", "Weight"}
 )
@@ -62,73 +62,83 @@ ShipmentsByNumber: TypeAlias = "Mapping[str, Element | None]"
 
 
 def parse_bluedart_shipments(content: bytes) -> ShipmentsByNumber:
-    """Read what it tells by number: the shipment, None where it knows none; nothing for one passed over.
+    """Return the shipments by number: None for an unknown number, no entry for one that the answer skips.
 
     Raises ConnectorUnavailable (neither of its forms), CredentialRejected, ConnectorRefused.
     """
     root = parse_shipment_tree(content)
     if root is None:
         raise ConnectorUnavailable("bluedart: unreadable answer")
-    said = (root.findtext("Error") or "").strip().lower()
-    if "license mismatch" in said:
+    text = (root.findtext("Error") or "").strip().lower()
+    if "license mismatch" in text:
         raise CredentialRejected("bluedart: licence key refused")
-    told = {
-        normalise_waybill(one.get("WaybillNo", "")): None if _is_unknown_shipment(one) else one
-        for one in root.iter("Shipment")
+    shipments = {
+        normalise_waybill(shipment.get("WaybillNo", "")): None if _is_unknown_shipment(shipment) else shipment
+        for shipment in root.iter("Shipment")
     }
-    if not told and NOT_FOUND_MESSAGE not in said:
-        if said:
+    if not shipments and NOT_FOUND_MESSAGE not in text:
+        if text:
             raise ConnectorRefused("bluedart: refused for a reason we do not know")
         raise ConnectorUnavailable("bluedart: unreadable answer")
-    return told
+    return shipments
 
 
 def build_bluedart_record(
     parcel: Waybill, shipments_by_number: ShipmentsByNumber, *, key_proven: bool = False
 ) -> dict[str, Any]:
-    """Put one shipment into our words; `not_found` where it is not among those told.
+    """Return the record of one parcel; `not_found` if the answer has no shipment of it.
 
-    That is ambiguous while a wrong licence key may be the reason. With the key proven it still says one of three.
+    `not_found` is `ambiguous` unless `key_proven`: a wrong licence key gets the same answer. With a proven key three
+    causes remain (`may_mean`).
     """
-    one = shipments_by_number.get(normalise_waybill(parcel.number))
-    if one is None:
+    shipment = shipments_by_number.get(normalise_waybill(parcel.number))
+    if shipment is None:
         return build_not_found_record(parcel, ambiguous=not key_proven) | {"may_mean": list(NOT_FOUND_CAUSES)}
-    strange: dict[str, Any] = {
+    unrecognised: dict[str, Any] = {
         child.tag: (child.text or "").strip()
-        for child in one
+        for child in shipment
         if child.tag not in BLUEDART_MAPPED_FIELDS | BLUEDART_NON_PERSONAL_FIELDS
         and (child.text or "").strip()
     }
-    picked_up = _parse_bluedart_time(one, "PickUpDate", "PickUpTime", strange)
-    expected = _parse_bluedart_time(one, "ExpectedDeliveryDate", "", strange)
-    body = build_blank_record(parcel, _map_bluedart_status(one, "Status", "StatusType", strange)) | {
-        "order_reference": text_or_none(one.get("RefNo")),
-        "status_type": text_or_none(one.findtext("StatusType")),
-        "status_at": _parse_bluedart_time(one, "StatusDate", "StatusTime", strange),
-        "origin": text_or_none(one.findtext("Origin")),
-        "destination": text_or_none(one.findtext("Destination")),
-        "consignee": _build_bluedart_consignee(one),
-        "received_by": text_or_none(one.findtext("ReceivedBy") or one.findtext("ReceviedBy")),
-        "note": text_or_none(one.findtext("Instructions")),
+    picked_up = _parse_bluedart_time(shipment, "PickUpDate", "PickUpTime", unrecognised)
+    expected = _parse_bluedart_time(shipment, "ExpectedDeliveryDate", "", unrecognised)
+    body = build_blank_record(
+        parcel, _map_bluedart_status(shipment, "Status", "StatusType", unrecognised)
+    ) | {
+        "order_reference": text_or_none(shipment.get("RefNo")),
+        "status_type": text_or_none(shipment.findtext("StatusType")),
+        "status_at": _parse_bluedart_time(shipment, "StatusDate", "StatusTime", unrecognised),
+        "origin": text_or_none(shipment.findtext("Origin")),
+        "destination": text_or_none(shipment.findtext("Destination")),
+        "consignee": _build_bluedart_consignee(shipment),
+        "received_by": text_or_none(shipment.findtext("ReceivedBy") or shipment.findtext("ReceviedBy")),
+        "note": text_or_none(shipment.findtext("Instructions")),
         "dates": {k: v for k, v in {"picked_up_at": picked_up, "expected_on": expected}.items() if v},
-        "return_waybill": text_or_none(one.findtext("NewWaybillNo")),
+        "return_waybill": text_or_none(shipment.findtext("NewWaybillNo")),
     }
-    body["events"] = [_build_bluedart_event(scan, strange) for scan in one.iterfind("Scans/ScanDetail")][::-1]
-    return body | {"raw_unrecognised": strange}
+    body["events"] = [
+        _build_bluedart_event(scan, unrecognised) for scan in shipment.iterfind("Scans/ScanDetail")
+    ][::-1]
+    return body | {"raw_unrecognised": unrecognised}
 
 
 def _is_unknown_shipment(shipment: Element) -> bool:
-    said = (shipment.findtext("Status") or "").strip().lower()
-    return (shipment.findtext("StatusType") or "").strip() == "NF" or said == NOT_FOUND_MESSAGE
+    text = (shipment.findtext("Status") or "").strip().lower()
+    return (shipment.findtext("StatusType") or "").strip() == "NF" or text == NOT_FOUND_MESSAGE
 
 
-def _map_bluedart_status(row: Element, status: str, kind: str, unrecognised: dict[str, Any]) -> ParcelStatus:
-    said, group = text_or_none(row.findtext(status)) or "", text_or_none(row.findtext(kind)) or ""
-    ours = BLUEDART_STATUS_TEXTS.get(said.upper()) if group == "UD" else None
-    ours = ours or BLUEDART_STATUS_TYPES.get(group)
-    if ours is None:
-        unrecognised.setdefault("statuses", []).append([group, said])
-    return ours or ParcelStatus.UNKNOWN
+def _map_bluedart_status(
+    row: Element, status_field: str, type_field: str, unrecognised: dict[str, Any]
+) -> ParcelStatus:
+    text, status_type = (
+        text_or_none(row.findtext(status_field)) or "",
+        text_or_none(row.findtext(type_field)) or "",
+    )
+    parcel_status = BLUEDART_STATUS_TEXTS.get(text.upper()) if status_type == "UD" else None
+    parcel_status = parcel_status or BLUEDART_STATUS_TYPES.get(status_type)
+    if parcel_status is None:
+        unrecognised.setdefault("statuses", []).append([status_type, text])
+    return parcel_status or ParcelStatus.UNKNOWN
 
 
 def _build_bluedart_event(scan: Element, unrecognised: dict[str, Any]) -> dict[str, Any]:
@@ -143,17 +153,17 @@ def _build_bluedart_event(scan: Element, unrecognised: dict[str, Any]) -> dict[s
 
 
 def _build_bluedart_consignee(shipment: Element) -> dict[str, Any] | None:
-    """Whom it was for; None where the answer leaves the person out, as the newer gateway may."""
+    """Return the consignee; None if the answer omits it, as the newer gateway may."""
     name, attention = (
         text_or_none(shipment.findtext("Consignee")),
         text_or_none(shipment.findtext("ToAttention")),
     )
     address = list_text_lines(*(shipment.findtext(f"ConsigneeAddress{row}") for row in (1, 2, 3)))
-    pin, numbers = (
+    pin, phones = (
         text_or_none(shipment.findtext("ConsigneePincode")),
         split_phone_numbers(shipment.findtext("ConsigneeTelNo")),
     )
-    if not (name or attention or address or pin or numbers):
+    if not (name or attention or address or pin or phones):
         return None
     return {
         "name": name or attention,
@@ -163,26 +173,31 @@ def _build_bluedart_consignee(shipment: Element) -> dict[str, Any] | None:
         "state": None,
         "pin": pin,
         "country": None,
-        "phones": numbers,
+        "phones": phones,
     }
 
 
-def _parse_bluedart_time(row: Element, date: str, clock: str, unrecognised: dict[str, Any]) -> str | None:
-    """`04 June 2012` or `04-Jun-2012` with `14:20` or `1420`; without a clock the day alone."""
-    said = text_or_none(row.findtext(date))
-    if said is None:
+def _parse_bluedart_time(
+    row: Element, date_field: str, time_field: str, unrecognised: dict[str, Any]
+) -> str | None:
+    """Return ISO 8601 of `04 June 2012` or `04-Jun-2012` with `14:20` or `1420`; without a time the date alone."""
+    text = text_or_none(row.findtext(date_field))
+    if text is None:
         return None
-    day = re.fullmatch(r"(\d{1,2})[ -]([A-Za-z]{3})[a-z]*[ -](\d{4})", said)
-    hour = (
-        re.fullmatch(r"(\d{2}):?(\d{2})(?::\d{2})?", (row.findtext(clock) or "").strip()) if clock else None
+    date_match = re.fullmatch(r"(\d{1,2})[ -]([A-Za-z]{3})[a-z]*[ -](\d{4})", text)
+    time_match = (
+        re.fullmatch(r"(\d{2}):?(\d{2})(?::\d{2})?", (row.findtext(time_field) or "").strip())
+        if time_field
+        else None
     )
     try:
-        if day is not None:
-            whole = datetime(int(day[3]), MONTHS.index(day[2].lower()) + 1, int(day[1]))  # noqa: DTZ001
-            if hour is None:
-                return whole.date().isoformat()
-            return format_india_time(whole.replace(hour=int(hour[1]), minute=int(hour[2])))
-    except ValueError:  # a 31st of June is kept raw below
+        if date_match is not None:
+            day, month, year = date_match.groups()
+            local_time = datetime(int(year), MONTHS.index(month.lower()) + 1, int(day))  # noqa: DTZ001
+            if time_match is None:
+                return local_time.date().isoformat()
+            return format_india_time(local_time.replace(hour=int(time_match[1]), minute=int(time_match[2])))
+    except ValueError:  # an impossible date such as 31 June is kept raw below
         pass
-    unrecognised.setdefault("moments", []).append([date, said])
+    unrecognised.setdefault("moments", []).append([date_field, text])
     return None

@@ -1,8 +1,8 @@
-"""Asks Blue Dart what it holds of a parcel: status, scans, consignee; follows a return to its second waybill.
+"""Reads what Blue Dart stores about a parcel (status, scans, consignee), follows returns, and cancels shipments.
 
-Cancels only where somebody asks for it; Blue Dart has no call that erases. Its tracking takes the credentials in the
-query, so no URL is ever put into a message. "Not found" proves nothing there: an unknown, a cancelled and a not yet
-scanned waybill and a wrong licence key are answered alike. The last is told apart by a waybill known to be there.
+Never erases: Blue Dart has no call for it. Its tracking takes the credentials in the query, so no URL is ever put into
+a message. "Not found" proves nothing: an unknown, a cancelled and an unscanned waybill and a wrong licence key get
+the same answer. A waybill that is known to exist (`known_waybill`) distinguishes the last case.
 """
 
 from __future__ import annotations
@@ -15,27 +15,19 @@ from typing import TYPE_CHECKING, Any
 from bridge.connectors import shipment, tracking
 from bridge.connectors.bluedart import cancel
 from bridge.connectors.bluedart.answers import build_bluedart_record, parse_bluedart_shipments
+from bridge.connectors.bluedart.returns import apply_return_leg, find_return_waybill
+from bridge.connectors.check_credentials import report_unconfigured
 from bridge.connectors.http import HttpClient, HttpResponse, StatusRules
-from bridge.connectors.parsing import parse_json
 from bridge.connectors.shipment import (
     build_shipment_finding,
+    build_unconfigured_pages,
     format_unset_settings,
     select_own_parcels,
     split_into_batches,
 )
-from bridge.connectors.token_client import TokenClient, utc_now
-from bridge.errors import BridgeError, ConnectorRefused, ConnectorUnavailable, CredentialRejected
-from bridge.model import (
-    Absence,
-    CheckResult,
-    Finding,
-    FindingPage,
-    Gap,
-    ParcelStatus,
-    Principal,
-    TrackingResult,
-    Waybill,
-)
+from bridge.connectors.token_client import TokenClient, read_token, utc_now
+from bridge.errors import BridgeError, ConnectorRefused, CredentialRejected
+from bridge.model import CheckResult, Finding, FindingPage, Principal, TrackingResult, Waybill
 from bridge.rules.index.attribution import normalise_waybill
 
 if TYPE_CHECKING:
@@ -44,32 +36,22 @@ if TYPE_CHECKING:
 
     from bridge.connectors.bluedart.answers import ShipmentsByNumber
 
-BLUEDART_BATCH_SIZE = 25  # no maximum is published; the most that a public client asks
-BLUEDART_TOKEN_LIFETIME = timedelta(hours=23)  # about 24
-KEY_PROOF_LIFETIME = timedelta(hours=1)  # that the licence key is right
+BLUEDART_BATCH_SIZE = 25  # no maximum is published; the most that a public client requests
+BLUEDART_TOKEN_LIFETIME = timedelta(hours=23)  # a token is valid for about 24 hours
+KEY_PROOF_LIFETIME = timedelta(hours=1)  # how long one found shipment proves the licence key
 NO_SUCH_WAYBILL = "00000000001"
 WRONG_KEY_MESSAGE = (
-    "the known waybill is not found: the tracking licence key is wrong, or the waybill no longer there"
+    "the known waybill is not found: the tracking licence key is wrong, or the waybill no longer exists"
 )
-BLUEDART_STATUS_RULES = StatusRules(
-    readable_statuses=frozenset({HTTPStatus.UNAUTHORIZED})
-)  # an expired token: log in again, once
+# 401 is an expired token: log in again, once.
+BLUEDART_STATUS_RULES = StatusRules(readable_statuses=frozenset({HTTPStatus.UNAUTHORIZED}))
 BLUEDART_CANCEL_RULES = StatusRules(
     readable_statuses=BLUEDART_STATUS_RULES.readable_statuses | {HTTPStatus.BAD_REQUEST}
-)
-# What a return's second waybill makes of the parcel; all else there is on its way back.
-RETURN_LEG_STATUSES: Mapping[ParcelStatus, ParcelStatus] = {
-    ParcelStatus.DELIVERED: ParcelStatus.RETURNED,
-    ParcelStatus.LOST: ParcelStatus.LOST,
-}
-# A first leg that says so itself: nothing moves on it any more.
-FINAL_FIRST_LEG_STATUSES = frozenset(
-    {ParcelStatus.DELIVERED, ParcelStatus.RETURNED, ParcelStatus.REDIRECTED, ParcelStatus.LOST}
 )
 
 
 class BlueDart:
-    """Blue Dart's gateway: a token of the app, and login id and licence key of the account."""
+    """Blue Dart's gateway, with the token of the app and the login id and licence keys of the account."""
 
     system = "bluedart"
 
@@ -90,9 +72,9 @@ class BlueDart:
         http: HttpClient | None = None,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
-        """Take the account's settings; with one of them empty nothing is asked.
+        """Take the account's settings; if one of them is empty, nothing is sent.
 
-        `known_waybill` is a delivered one of this account: where even that is "not found", the key is wrong.
+        `known_waybill` is a delivered waybill of this account: if even that is "not found", the key is wrong.
         """
         self._cancel_url = base_url.rstrip("/") + "/waybill/v1/CancelWaybill"
         self._shipping_credentials = {"login_id": login_id, "licence_key": licence_key}
@@ -114,30 +96,28 @@ class BlueDart:
         )
 
     def run_checks(self, shop: str) -> Sequence[CheckResult]:  # noqa: ARG002 - one account, whatever the shop
-        """Look whether all is set, the gateway answers and takes the credentials. Never raises."""
+        """Check that all settings are set and that the gateway answers and accepts the credentials. Never raises."""
         if self._unset_settings:
-            return [
-                CheckResult(
-                    name="bluedart.configured", ok=False, detail=format_unset_settings(self._unset_settings)
-                )
-            ]
-        # A login mints a token without credentials: only a waybill that is known to be there proves the key.
-        reached, taken, words = True, True if self._known_waybill else None, "accepted"
+            return report_unconfigured(self.system, format_unset_settings(self._unset_settings))
+        # A login gives a token even to wrong credentials: only a waybill that is known to exist proves the key.
+        reached, accepted, detail = True, True if self._known_waybill else None, "accepted"
         if not self._known_waybill:
-            words = "not refused; without BLUEDART_KNOWN_WAYBILL not to be told from an unknown waybill"
+            detail = (
+                "not refused, but without BLUEDART_KNOWN_WAYBILL a wrong key looks like an unknown waybill"
+            )
         if self._is_shipping_key_reused:
-            words += "; the tracking key is the shipping one, mostly they differ"
+            detail += "; the tracking key equals the shipping key, usually they differ"
         try:
             if not self._is_waybill_found(self._known_waybill or NO_SUCH_WAYBILL) and self._known_waybill:
-                taken, words = False, WRONG_KEY_MESSAGE
+                accepted, detail = False, WRONG_KEY_MESSAGE
         except CredentialRejected as fault:
-            taken, words = False, str(fault)
+            accepted, detail = False, str(fault)
         except BridgeError as fault:
-            reached, taken, words = False, None, str(fault)
+            reached, accepted, detail = False, None, str(fault)
         return [
             CheckResult(name="bluedart.configured", ok=True, detail="all settings are set"),
-            CheckResult(name="bluedart.reachable", ok=reached, detail="answers" if reached else words),
-            CheckResult(name="bluedart.credentials", ok=taken, detail=words),
+            CheckResult(name="bluedart.reachable", ok=reached, detail="answers" if reached else detail),
+            CheckResult(name="bluedart.credentials", ok=accepted, detail=detail),
         ]
 
     def gather(
@@ -148,29 +128,22 @@ class BlueDart:
         parcels: Sequence[Waybill],
         cursor: str = "",
     ) -> Iterator[FindingPage]:
-        """Yield what Blue Dart knows of each of its parcels and of their returns, twenty-five a page.
+        """Yield the records of the parcels on this account and of their returns, 25 a page.
 
         Raises ConnectorUnavailable, ConnectorThrottled, CredentialRejected, ConnectorRefused.
         """
         own = select_own_parcels(self.system, parcels)
         if self._unset_settings:
-            if own and not cursor:
-                gap = Gap(
-                    system=self.system,
-                    absence=Absence.NOT_CONFIGURED,
-                    what=shipment.format_waybill_count(len(own)),
-                    reason="no_credentials",
-                )
-                yield FindingPage(findings=(), cursor="0", gaps=(gap,))
+            yield from build_unconfigured_pages(self.system, own, cursor=cursor, reason="no_credentials")
             return
         known = {normalise_waybill(parcel.number) for parcel in own}
         for batch in split_into_batches(self.system, own, batch_size=BLUEDART_BATCH_SIZE, cursor=cursor):
-            told = self._fetch_shipments(
+            shipments = self._fetch_shipments(
                 [normalise_waybill(parcel.number) for parcel in batch.parcels], with_scans=True
             )
             proven = self._now() < self._key_proven_until
             findings = [
-                build_shipment_finding(parcel, build_bluedart_record(parcel, told, key_proven=proven))
+                build_shipment_finding(parcel, build_bluedart_record(parcel, shipments, key_proven=proven))
                 for parcel in batch.parcels
             ]
             findings += self._find_return_shipments(findings, batch.parcels, known)
@@ -179,98 +152,102 @@ class BlueDart:
     def track_parcels(
         self, numbers: Sequence[str], *, include_consignees: bool = False
     ) -> Iterator[Sequence[TrackingResult]]:
-        """See ports.Tracker. Blue Dart tells the person unasked: she is dropped as the answer is read.
+        """Yield where the parcels are, 25 a batch (`ports.Tracker`).
 
-        A returned parcel is on its way back until its second waybill, asked here too, is delivered.
+        Blue Dart always sends the consignee, which is dropped unless requested. A returned parcel counts as on its way
+        back until its second waybill, which is requested too, is delivered. Raises as `gather`.
         """
         if self._unset_settings:
             raise CredentialRejected(f"bluedart: {format_unset_settings(self._unset_settings)}")
 
-        def ask(part: Sequence[str]) -> Mapping[str, TrackingResult]:
-            bodies = self._fetch_records(part)
-            second = {
-                one: number for one, body in bodies.items() if (number := _find_return_waybill(body, one))
+        def query_batch(batch: Sequence[str]) -> Mapping[str, TrackingResult]:
+            records = self._fetch_records(batch)
+            return_numbers = {
+                number: return_number
+                for number, record in records.items()
+                if (return_number := find_return_waybill(record, number))
             }
-            back = self._fetch_records(
-                [number for number in dict.fromkeys(second.values()) if number not in bodies]
+            return_records = self._fetch_records(
+                [number for number in dict.fromkeys(return_numbers.values()) if number not in records]
             )
-            told = {
-                one: tracking.build_tracked(body, include_consignees=include_consignees)
-                for one, body in bodies.items()
+            results = {
+                number: tracking.build_tracked(record, include_consignees=include_consignees)
+                for number, record in records.items()
             }
-            for one, number in second.items():
-                told[one] = _apply_return_leg(told[one], number, (bodies | back)[number])
-            return told
+            for number, return_number in return_numbers.items():
+                return_record = (records | return_records)[return_number]
+                results[number] = apply_return_leg(results[number], return_number, return_record)
+            return results
 
-        yield from tracking.track_in_batches(numbers, batch_size=BLUEDART_BATCH_SIZE, query_batch=ask)
+        yield from tracking.track_in_batches(numbers, batch_size=BLUEDART_BATCH_SIZE, query_batch=query_batch)
 
     def cancel_shipment(self, number: str) -> None:
-        """See ports.Canceller. Blue Dart cancels until the parcel is scanned in."""
-        lacks = [
+        """Cancel the shipment (`ports.Canceller`). Blue Dart cancels until the parcel is scanned in.
+
+        Raises CredentialRejected (unset, or refused), ConnectorRefused, ConnectorUnavailable.
+        """
+        unset = [
             *self._unset_settings,
             *([] if self._shipping_credentials["licence_key"] else ["BLUEDART_LICENCE_KEY"]),
         ]
-        if lacks:
-            raise CredentialRejected(f"bluedart: {format_unset_settings(lacks)}")
+        if unset:
+            raise CredentialRejected(f"bluedart: {format_unset_settings(unset)}")
         if not shipment.is_valid_waybill_number(normalise_waybill(number)):
             raise ConnectorRefused("bluedart: not a waybill")
         body = cancel.build_bluedart_cancel_request(normalise_waybill(number), **self._shipping_credentials)
 
-        def ask(token: str) -> HttpResponse:
-            # Not asked again by itself: what a second cancellation is told is not written.
+        def send_request(token: str) -> HttpResponse:
+            # Not idempotent: no page says how a second cancellation is answered.
             headers, url = {"JWTToken": token}, self._cancel_url
             return self._http.call(
                 "POST", url, json=body, headers=headers, idempotent=False, status_rules=BLUEDART_CANCEL_RULES
             )
 
-        answer = self._token_client.call_with_token(ask)
+        answer = self._token_client.call_with_token(send_request)
         cancel.verify_bluedart_cancellation(answer.status, answer.content)
 
     def _fetch_records(self, numbers: Sequence[str]) -> dict[str, dict[str, Any]]:
-        told = self._fetch_shipments(numbers, with_scans=False)
+        shipments = self._fetch_shipments(numbers, with_scans=False)
         return {
-            number: build_bluedart_record(tracking.make_bare_waybill(number, self.system), told)
+            number: build_bluedart_record(tracking.make_bare_waybill(number, self.system), shipments)
             for number in numbers
         }
 
     def _find_return_shipments(
         self, findings: Sequence[Finding], parcels: Sequence[Waybill], known_numbers: set[str]
     ) -> list[Finding]:
-        """Follow second waybills of returned parcels, one step only: a ring of them ends here."""
-        second: dict[str, Waybill] = {}
-        for parcel, found in zip(parcels, findings, strict=True):
-            number = _find_return_waybill(found.body, normalise_waybill(parcel.number))
+        """Return the shipments of second waybills, followed one step only because they may form a cycle."""
+        first_parcels: dict[str, Waybill] = {}
+        for parcel, finding in zip(parcels, findings, strict=True):
+            number = find_return_waybill(finding.body, normalise_waybill(parcel.number))
             if number and number not in known_numbers:
-                second.setdefault(number, parcel)
-        known_numbers |= second.keys()
-        told = self._fetch_shipments(list(second), with_scans=True)
-        returns = [replace(parcel, number=number) for number, parcel in second.items()]
-        return [
-            build_shipment_finding(
-                back,
-                build_bluedart_record(back, told, key_proven=True)
-                | {"belongs_to": second[back.number].number},
-            )
-            for back in returns
-        ]
+                first_parcels.setdefault(number, parcel)
+        known_numbers |= first_parcels.keys()
+        shipments = self._fetch_shipments(list(first_parcels), with_scans=True)
+        returns = []
+        for number, first_parcel in first_parcels.items():
+            parcel = replace(first_parcel, number=number)
+            record = build_bluedart_record(parcel, shipments, key_proven=True)
+            returns.append(build_shipment_finding(parcel, record | {"belongs_to": first_parcel.number}))
+        return returns
 
     def _fetch_shipments(self, numbers: Sequence[str], *, with_scans: bool) -> ShipmentsByNumber:
-        """Ask for all at once, then alone for each that was passed over.
+        """Return the shipments of a batch; request each number alone that the answer skips.
 
-        Neither the longest list nor whether one unknown number spoils it is written anywhere.
+        No page states the longest list, nor whether one unknown number invalidates it.
         """
         if not numbers:
             return {}
-        told = dict(self._query_shipments(numbers, with_scans=with_scans))
-        self._verify_licence_key(told)
+        shipments = dict(self._query_shipments(numbers, with_scans=with_scans))
+        self._verify_licence_key(shipments)
         if len(numbers) > 1:
             for number in numbers:
-                if number not in told:
-                    told |= self._fetch_shipments([number], with_scans=with_scans)
-        return told
+                if number not in shipments:
+                    shipments |= self._fetch_shipments([number], with_scans=with_scans)
+        return shipments
 
     def _verify_licence_key(self, shipments_by_number: ShipmentsByNumber) -> None:
-        """Where nothing is found, ask once an hour for the waybill that is there. Raises CredentialRejected."""
+        """Request the known waybill, once an hour, if nothing was found. Raises CredentialRejected if it is not found."""
         if not any(one is not None for one in shipments_by_number.values()):
             if not self._known_waybill or self._now() < self._key_proven_until:
                 return
@@ -284,38 +261,14 @@ class BlueDart:
     def _query_shipments(self, numbers: Sequence[str], *, with_scans: bool) -> ShipmentsByNumber:
         query = self._query | {"numbers": ",".join(numbers), "scan": "1" if with_scans else "0"}
 
-        def ask(token: str) -> HttpResponse:
+        def send_request(token: str) -> HttpResponse:
             headers = {"JWTToken": token}
             return self._http.call(
                 "GET", self._tracking_url, params=query, headers=headers, status_rules=BLUEDART_STATUS_RULES
             )
 
-        return parse_bluedart_shipments(self._token_client.call_with_token(ask).content)
+        return parse_bluedart_shipments(self._token_client.call_with_token(send_request).content)
 
     def _fetch_token(self) -> str:
         answer = self._http.call("GET", self._login_url, headers=self._app_credentials)
-        told = parse_json(answer.content)
-        token = told.get("JWTToken") if isinstance(told, dict) else None
-        if not isinstance(token, str) or not token:
-            raise ConnectorUnavailable("bluedart: unreadable answer")
-        return token
-
-
-def _find_return_waybill(body: Mapping[str, Any], number: str) -> str:
-    """The waybill a parcel goes back on; '' where none is named, or what is named is no number."""
-    second = normalise_waybill(body.get("return_waybill") or "")
-    return second if shipment.is_valid_waybill_number(second) and second != number else ""
-
-
-def _apply_return_leg(first_leg: TrackingResult, number: str, body: Mapping[str, Any]) -> TrackingResult:
-    """Tell a parcel by its second waybill: delivered there means back home, unless it was sent on elsewhere.
-
-    One that is not found was forgotten, or is not scanned yet: a first leg that has ended is all that is known then.
-    """
-    status = ParcelStatus(body["status"])
-    if status is ParcelStatus.NOT_FOUND:
-        status = first_leg.status if first_leg.status in FINAL_FIRST_LEG_STATUSES else ParcelStatus.RETURNING
-    elif first_leg.status is not ParcelStatus.REDIRECTED:
-        status = RETURN_LEG_STATUSES.get(status, ParcelStatus.RETURNING)
-    at = tracking.parse_status_time(body["status_at"]) or first_leg.status_at
-    return replace(first_leg, status=status, status_at=at, other_waybills=(number,))
+        return read_token(self.system, answer.content, "JWTToken")

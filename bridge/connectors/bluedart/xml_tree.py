@@ -1,7 +1,7 @@
-"""Blue Dart's tracking as one tree, whichever of its two forms it comes in. Asks nothing, judges nothing.
+"""Parses Blue Dart's tracking answer, XML or JSON, into one XML tree. Sends nothing and interprets no field.
 
-The reference knows XML only; some accounts answer JSON, and whether the answer has the form that was asked for is not
-written: what arrives is looked at. A list may be a single object, and the reverse.
+The vendor documents XML only; some accounts answer JSON, and no page says that the answer has the requested format.
+The format is therefore detected. A list may arrive as a single object, and the reverse.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ SHIPMENT_ATTRIBUTES = ("WaybillNo", "RefNo")  # of a shipment, in XML; in JSON t
 
 
 def parse_shipment_tree(content: bytes) -> Element | None:
-    """The tree below `ShipmentData`; None where the answer is neither form of it."""
+    """Return the tree below `ShipmentData`; None if the answer is neither of its two forms."""
     if not content.lstrip().startswith(b"{"):
         root = parse_xml(content)
         return root if root is not None and root.tag == ROOT_TAG else None
-    told = parse_json(content)
-    data = told.get(ROOT_TAG) if isinstance(told, dict) else None
+    response = parse_json(content)
+    data = response.get(ROOT_TAG) if isinstance(response, dict) else None
     parts = data if isinstance(data, list) else [data]
     root = Element(ROOT_TAG)
     with suppress(RecursionError):

@@ -1,6 +1,7 @@
-"""Reads Delhivery's answers: JSON in, shipments in our words out. Asks nothing.
+"""Parses Delhivery's JSON answers into shipment records. Sends nothing.
 
-What its tables do not know stays raw, as `unknown`. "Recieve" is Delhivery's spelling.
+A status that the tables do not contain becomes `unknown`; the original value is kept in `raw_unrecognised`. "Recieve" is
+Delhivery's spelling.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from bridge.connectors.parsing import parse_json
+from bridge.connectors.parsing import dict_or_empty, parse_json
 from bridge.connectors.shipment import (
     build_blank_record,
     format_india_time,
@@ -53,8 +54,8 @@ DELHIVERY_STATUSES: Mapping[tuple[str, str], ParcelStatus] = {
     ("CN", "canceled"): ParcelStatus.CANCELLED,
     ("CN", "closed"): ParcelStatus.CANCELLED,
 }
-STATUSES_OF_ANY_TYPE: Mapping[str, ParcelStatus] = {"lost": ParcelStatus.LOST}  # written with any type
-# A cancellation before pick-up leaves the status at "Not Picked"; only the code tells.
+STATUSES_OF_ANY_TYPE: Mapping[str, ParcelStatus] = {"lost": ParcelStatus.LOST}  # occurs with any type
+# A cancellation before pick-up leaves the status at "Not Picked"; only the code shows it.
 DELHIVERY_STATUS_CODES: Mapping[str, ParcelStatus] = {"DTUP-210": ParcelStatus.CANCELLED}
 DELHIVERY_DATE_FIELDS: Mapping[str, str] = {
     "PickUpDate": "pickup_at",
@@ -70,7 +71,7 @@ DELHIVERY_DATE_FIELDS: Mapping[str, str] = {
     "PromisedDeliveryDate": "promised_at",
     "ReturnPromisedDeliveryDate": "return_promised_at",
 }
-# The sender's own and the sorter's: nothing of the person. Everything else that is unforeseen is kept raw.
+# Data of the sender and the sorting centre, not of the consignee: left out. Any other unmapped field is kept raw.
 DELHIVERY_NON_PERSONAL_FIELDS = frozenset(
     {"SenderName", "PickupLocation", "Quantity", "ChargedWeight", "DispatchCount", "ReverseInTransit"}
 )
@@ -84,29 +85,26 @@ WRONG_ENVIRONMENT_WORDS = ("nonetype", "has no attribute", "end_date")  # a toke
 
 
 def parse_delhivery_shipments(status: int, content: bytes) -> list[dict[str, Any]] | None:
-    """Read the shipments it tells of, unknown ones missing; None where it says it knows none of them.
+    """Return the known shipments of a batch; None if Delhivery knows none of them.
 
-    Which it is shows in the body, never in the status. Raises ConnectorUnavailable (not the promised JSON),
-    ConnectorThrottled, CredentialRejected, ConnectorRefused.
+    The body decides, never the status. Raises ConnectorUnavailable (not the documented JSON), ConnectorThrottled,
+    CredentialRejected, ConnectorRefused.
     """
-    told = parse_json(content)
-    if isinstance(told, dict) and "ShipmentData" in told:
-        return _extract_shipment_rows(told["ShipmentData"])
-    raise_for_delhivery_error(status, told)
+    response = parse_json(content)
+    if isinstance(response, dict) and "ShipmentData" in response:
+        return _extract_shipment_rows(response["ShipmentData"])
+    raise_for_delhivery_error(status, response)
     return None
 
 
 def raise_for_delhivery_error(status: int, response: object) -> None:
-    """Name the error of an answer that is none; returns where it says that it does not know the waybill.
-
-    Raises as `shipments`.
-    """
-    said = _read_error_text(response)
-    if _is_credential_error(said):
+    """Raise the error of an answer without data, as `parse_delhivery_shipments`; return if the waybill is unknown."""
+    text = _read_error_text(response)
+    if _is_credential_error(text):
         raise CredentialRejected("delhivery: token refused")
-    if "throttled" in said:
+    if "throttled" in text:
         raise ConnectorThrottled("delhivery: throttled", retry_after_s=30.0)
-    if any(words in said for words in UNKNOWN_WAYBILL_TEXTS):
+    if any(words in text for words in UNKNOWN_WAYBILL_TEXTS):
         return
     if status == HTTPStatus.BAD_REQUEST or (isinstance(response, dict) and response.get("Success") is False):
         raise ConnectorRefused("delhivery: refused for a reason we do not know")
@@ -114,7 +112,7 @@ def raise_for_delhivery_error(status: int, response: object) -> None:
 
 
 def classify_delhivery_error(_status: int, content: bytes) -> type[BridgeError] | None:
-    """Name the error of a refused call where its body tells more than its status."""
+    """Return the error of a refused call if its body says more than its status."""
     return (
         CredentialRejected if _is_credential_error(content[:2_000].decode(errors="replace").lower()) else None
     )
@@ -127,80 +125,80 @@ def _is_credential_error(error_text: str) -> bool:
 
 
 def build_delhivery_record(parcel: Waybill, row: dict[str, Any]) -> dict[str, Any]:
-    """Put one shipment into our words."""
-    state, strange = _dict_or_empty(row.get("Status")), dict[str, Any]()
+    """Return the record of one parcel."""
+    status, unrecognised = dict_or_empty(row.get("Status")), dict[str, Any]()
     skipped = DELHIVERY_MAPPED_FIELDS | DELHIVERY_NON_PERSONAL_FIELDS | DELHIVERY_DATE_FIELDS.keys()
-    strange |= {
+    unrecognised |= {
         key: value for key, value in row.items() if key not in skipped and value not in (None, "", [])
     }
-    body = build_blank_record(parcel, _map_delhivery_status(state, "Status", "StatusType", strange)) | {
+    body = build_blank_record(parcel, _map_delhivery_status(status, "Status", "StatusType", unrecognised)) | {
         "order_reference": text_or_none(row.get("ReferenceNo")),
         "payment": text_or_none(row.get("OrderType")),
-        "status_type": text_or_none(state.get("StatusType")),
-        "status_at": _parse_delhivery_time(state.get("StatusDateTime"), "StatusDateTime", strange),
+        "status_type": text_or_none(status.get("StatusType")),
+        "status_at": _parse_delhivery_time(status.get("StatusDateTime"), "StatusDateTime", unrecognised),
         "cod_amount": row.get("CODAmount"),
         "invoice_value": row.get("InvoiceAmount"),
         "origin": text_or_none(row.get("Origin")),
         "destination": text_or_none(row.get("Destination")),
         "consignee": _build_delhivery_consignee(row.get("Consignee")),
-        "received_by": text_or_none(state.get("RecievedBy")),
-        "note": text_or_none(state.get("Instructions")),
+        "received_by": text_or_none(status.get("RecievedBy")),
+        "note": text_or_none(status.get("Instructions")),
         "dates": {
-            ours: at
-            for theirs, ours in DELHIVERY_DATE_FIELDS.items()
-            if (at := _parse_delhivery_time(row.get(theirs), theirs, strange))
+            our_name: at
+            for vendor_name, our_name in DELHIVERY_DATE_FIELDS.items()
+            if (at := _parse_delhivery_time(row.get(vendor_name), vendor_name, unrecognised))
         },
     }
     scans = row.get("Scans")
     body["events"] = (
-        [_build_delhivery_event(scan, strange) for scan in scans] if isinstance(scans, list) else []
+        [_build_delhivery_event(scan, unrecognised) for scan in scans] if isinstance(scans, list) else []
     )
-    return body | {"raw_unrecognised": strange}
+    return body | {"raw_unrecognised": unrecognised}
 
 
 def _extract_shipment_rows(shipment_data: object) -> list[dict[str, Any]]:
     rows = shipment_data if isinstance(shipment_data, list) else [None]
     found = [row.get("Shipment") if isinstance(row, dict) else None for row in rows]
-    if not all(isinstance(one, dict) for one in found):
+    if not all(isinstance(shipment, dict) for shipment in found):
         raise ConnectorUnavailable("delhivery: unreadable answer")
-    return [one for one in found if isinstance(one, dict)]
+    return [shipment for shipment in found if isinstance(shipment, dict)]
 
 
 def _read_error_text(response: object) -> str:
-    """Return what an answer without shipments says, in lower case: a bare string, or one of four keys."""
+    """Return the text of an answer without shipments, in lower case: a bare string, or the values of four keys."""
     if isinstance(response, dict):
         return " ".join(str(response.get(key, "")) for key in ("Error", "error", "detail", "rmk")).lower()
     return response.lower() if isinstance(response, str) else ""
 
 
-def _dict_or_empty(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
 def _map_delhivery_status(
-    row: dict[str, Any], status: str, kind: str, unrecognised: dict[str, Any]
+    row: dict[str, Any], status_field: str, type_field: str, unrecognised: dict[str, Any]
 ) -> ParcelStatus:
-    said, group = text_or_none(row.get(status)) or "", text_or_none(row.get(kind)) or ""
-    ours = DELHIVERY_STATUSES.get((group, said.lower())) or STATUSES_OF_ANY_TYPE.get(said.lower())
-    if ours is None:
-        unrecognised.setdefault("statuses", []).append([group, said])
+    text, status_type = text_or_none(row.get(status_field)) or "", text_or_none(row.get(type_field)) or ""
+    parcel_status = DELHIVERY_STATUSES.get((status_type, text.lower())) or STATUSES_OF_ANY_TYPE.get(
+        text.lower()
+    )
+    if parcel_status is None:
+        unrecognised.setdefault("statuses", []).append([status_type, text])
         return ParcelStatus.UNKNOWN
     return (
-        DELHIVERY_STATUS_CODES.get(str(row.get("StatusCode")), ours) if ours is ParcelStatus.BOOKED else ours
+        DELHIVERY_STATUS_CODES.get(str(row.get("StatusCode")), parcel_status)
+        if parcel_status is ParcelStatus.BOOKED
+        else parcel_status
     )
 
 
 def _build_delhivery_event(scan: object, unrecognised: dict[str, Any]) -> dict[str, Any]:
-    row = _dict_or_empty(_dict_or_empty(scan).get("ScanDetail"))
-    where = _dict_or_empty(row.get("geo_location"))  # the doorstep, on the scan of the delivery
-    moment = row.get("ScanDateTime") or row.get("StatusDateTime")
+    row = dict_or_empty(dict_or_empty(scan).get("ScanDetail"))
+    position = dict_or_empty(row.get("geo_location"))  # of the front door, on the scan of the delivery
+    scan_time = row.get("ScanDateTime") or row.get("StatusDateTime")
     return {
-        "at": _parse_delhivery_time(moment, "ScanDateTime", unrecognised),
+        "at": _parse_delhivery_time(scan_time, "ScanDateTime", unrecognised),
         "status": _map_delhivery_status(row, "Scan", "ScanType", unrecognised).value,
         "place": text_or_none(row.get("ScannedLocation")),
         "code": text_or_none(row.get("StatusCode")),
         "note": text_or_none(row.get("Instructions")),
-        "location": {"lat": where.get("lat"), "long": where.get("long")} if where else None,
+        "location": {"lat": position.get("lat"), "long": position.get("long")} if position else None,
         "call_duration": text_or_none(row.get("call_duration")),
     }
 
@@ -222,10 +220,10 @@ def _build_delhivery_consignee(consignee: object) -> dict[str, Any] | None:
 
 
 def _parse_delhivery_time(value: object, field_name: str, unrecognised: dict[str, Any]) -> str | None:
-    if not (said := text_or_none(value)):
+    if not (text := text_or_none(value)):
         return None
     try:
-        return format_india_time(datetime.fromisoformat(said))
+        return format_india_time(datetime.fromisoformat(text))
     except ValueError:
-        unrecognised.setdefault("moments", []).append([field_name, said])
+        unrecognised.setdefault("moments", []).append([field_name, text])
         return None

@@ -1,8 +1,7 @@
-"""Asks Delhivery what it holds of a parcel: status, scans, consignee, packing slip, and which documents.
+"""Reads what Delhivery stores about a parcel (status, scans, consignee, packing slip, documents), and cancels shipments.
 
-Never creates or edits (an edit is refused after dispatch), cancels only where somebody asks for it (on the road it
-turns the parcel round), never asks about a parcel on another account, and never takes "not found" for "erased".
-Delhivery has no call that erases.
+Never creates or edits a shipment (edits are refused after dispatch), never requests a parcel on another account, and
+never takes "not found" for "erased". Delhivery has no call that erases.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from bridge.connectors import shipment, tracking
-from bridge.connectors.check_credentials import check_credentials
+from bridge.connectors.check_credentials import check_credentials, report_unconfigured
 from bridge.connectors.delhivery.answers import (
     build_delhivery_record,
     classify_delhivery_error,
@@ -26,7 +25,12 @@ from bridge.connectors.delhivery.documents import (
     verify_delhivery_cancellation,
 )
 from bridge.connectors.http import HttpClient, HttpResponse, StatusRules
-from bridge.connectors.shipment import build_shipment_finding, select_own_parcels, split_into_batches
+from bridge.connectors.shipment import (
+    build_shipment_finding,
+    build_unconfigured_pages,
+    select_own_parcels,
+    split_into_batches,
+)
 from bridge.errors import (
     BridgeError,
     ConnectorRefused,
@@ -43,14 +47,13 @@ if TYPE_CHECKING:
 DELHIVERY_BATCH_SIZE = 50
 UNSET_MESSAGE = "DELHIVERY_TOKEN is not set"
 NO_SUCH_WAYBILL = "00000000000000"
-# `verbose` stands in no document. Seen on the air: 0 leaves out scans and consignee, 2 gives both.
+# `verbose` is undocumented. Observed: 0 leaves out scans and consignee, 2 includes both.
 VERBOSE_WITHOUT_PERSON, VERBOSE_WITH_PERSON = "0", "2"
-# At Delhivery a refusal by the firewall is a pause: 750 questions about tracking in five minutes, 3,000 about slips.
+# Delhivery's firewall throttles with 403: above 750 tracking requests or 3,000 slip requests in five minutes.
 DELHIVERY_STATUS_RULES = StatusRules(
     error_by_status={HTTPStatus.FORBIDDEN: ConnectorThrottled},
-    readable_statuses=frozenset(
-        {HTTPStatus.BAD_REQUEST}
-    ),  # an unknown waybill is 400 in the portal and 200 on the air
+    # an unknown waybill is 400 in the documentation and 200 in observed answers
+    readable_statuses=frozenset({HTTPStatus.BAD_REQUEST}),
     classify_error=classify_delhivery_error,
     min_wait_s={HTTPStatus.FORBIDDEN: 30.0},
 )
@@ -60,16 +63,16 @@ DELHIVERY_DOCUMENT_RULES = replace(
 
 
 class Delhivery:
-    """Delhivery's B2C API. One token is one client account."""
+    """Delhivery's B2C API, with the token of one client account."""
 
     system = "delhivery"
 
     def __init__(
         self, *, base_url: str, token: str, ask_documents: bool = False, http: HttpClient | None = None
     ) -> None:
-        """Take the account's address and token; an empty token asks nothing.
+        """Take the API's address and the account's token; without a token nothing is sent.
 
-        `ask_documents`: whether a signature or a picture exists is asked too, four calls a parcel.
+        `ask_documents`: request whether signatures and pictures exist, with four more calls per parcel.
         """
         self._base = base_url.rstrip("/")
         self._token, self._ask_documents = token, ask_documents
@@ -78,9 +81,9 @@ class Delhivery:
         self._http = http or HttpClient(self.system)
 
     def run_checks(self, shop: str) -> Sequence[CheckResult]:  # noqa: ARG002 - one account, whatever the shop
-        """Look whether a token is set, Delhivery answers and takes the token. Never raises."""
+        """Check that a token is set and that Delhivery answers and accepts it. Never raises."""
         if not self._token:
-            return [CheckResult(name="delhivery.configured", ok=False, detail=UNSET_MESSAGE)]
+            return report_unconfigured(self.system, UNSET_MESSAGE)
         return check_credentials(
             self.system,
             lambda: self._query_shipments([NO_SUCH_WAYBILL], VERBOSE_WITHOUT_PERSON),
@@ -96,63 +99,69 @@ class Delhivery:
         parcels: Sequence[Waybill],
         cursor: str = "",
     ) -> Iterator[FindingPage]:
-        """Yield what Delhivery knows of each of its parcels, fifty a page.
+        """Yield the records of the parcels on this account, 50 a page.
 
         Raises ConnectorUnavailable, ConnectorThrottled, CredentialRejected, ConnectorRefused.
         """
-        own = select_own_parcels(self.system, parcels)
+        own_parcels = select_own_parcels(self.system, parcels)
         if not self._token:
-            if own and not cursor:
-                what = shipment.format_waybill_count(len(own))
-                gap = Gap(system=self.system, absence=Absence.NOT_CONFIGURED, what=what, reason="no_token")
-                yield FindingPage(findings=(), cursor="0", gaps=(gap,))
+            yield from build_unconfigured_pages(self.system, own_parcels, cursor=cursor, reason="no_token")
             return
-        for batch in split_into_batches(self.system, own, batch_size=DELHIVERY_BATCH_SIZE, cursor=cursor):
+        for batch in split_into_batches(
+            self.system, own_parcels, batch_size=DELHIVERY_BATCH_SIZE, cursor=cursor
+        ):
             findings, gaps = self._build_findings(batch.parcels)
             yield FindingPage(findings=findings, cursor=str(batch.asked_count), gaps=batch.gaps + gaps)
 
     def track_parcels(
         self, numbers: Sequence[str], *, include_consignees: bool = False
     ) -> Iterator[Sequence[TrackingResult]]:
-        """See ports.Tracker. Without `consignees` the question itself leaves the person out.
+        """Yield where the parcels are, 50 a batch (`ports.Tracker`). Raises as `gather`.
 
-        With them the packing slips are asked too: street and telephone stay there when tracking is blank.
+        Without `include_consignees` the request itself leaves the consignee out. With it the packing slips are requested
+        too: they may still contain street and telephone when tracking is blank.
         """
         if not self._token:
             raise CredentialRejected(f"delhivery: {UNSET_MESSAGE}")
 
-        def ask(part: Sequence[str]) -> Mapping[str, TrackingResult]:
-            told = self._fetch_shipments(
-                part, VERBOSE_WITH_PERSON if include_consignees else VERBOSE_WITHOUT_PERSON
+        def query_batch(batch: Sequence[str]) -> Mapping[str, TrackingResult]:
+            shipments = self._fetch_shipments(
+                batch, VERBOSE_WITH_PERSON if include_consignees else VERBOSE_WITHOUT_PERSON
             )
-            bodies = {
-                one: build_delhivery_record(tracking.make_bare_waybill(one, self.system), row)
-                for one, row in told.items()
+            records = {
+                number: build_delhivery_record(tracking.make_bare_waybill(number, self.system), row)
+                for number, row in shipments.items()
             }
-            known = {
-                one: tracking.build_tracked(body, include_consignees=False) for one, body in bodies.items()
+            results = {
+                number: tracking.build_tracked(record, include_consignees=False)
+                for number, record in records.items()
             }
             if not include_consignees:
-                return known
+                return results
             return {
-                one: replace(
-                    known[one],
+                number: replace(
+                    results[number],
                     consignee=tracking.serialize_consignee(
-                        self._fetch_packing_slip_or_none(one), body["consignee"]
+                        self._fetch_packing_slip_or_none(number), record["consignee"]
                     ),
                 )
-                for one, body in bodies.items()
+                for number, record in records.items()
             }
 
-        yield from tracking.track_in_batches(numbers, batch_size=DELHIVERY_BATCH_SIZE, query_batch=ask)
+        yield from tracking.track_in_batches(
+            numbers, batch_size=DELHIVERY_BATCH_SIZE, query_batch=query_batch
+        )
 
     def cancel_shipment(self, number: str) -> None:
-        """See ports.Canceller. Before pick-up nothing moves; on the road the parcel is sent back."""
+        """Cancel the shipment (`ports.Canceller`): before pick-up it is not collected, in transit it is sent back.
+
+        Raises CredentialRejected (unset, or refused), ConnectorRefused, ConnectorThrottled, ConnectorUnavailable.
+        """
         if not self._token:
             raise CredentialRejected(f"delhivery: {UNSET_MESSAGE}")
         if not shipment.is_valid_waybill_number(normalise_waybill(number)):
             raise ConnectorRefused("delhivery: not a waybill")
-        # Asked again where the answer was lost: the second cancellation of a waybill was seen to say the same.
+        # Idempotent: the second cancellation of a waybill was observed to get the same answer.
         answer = self._http.call(
             "POST",
             self._base + "/api/p/edit",
@@ -163,87 +172,87 @@ class Delhivery:
         verify_delhivery_cancellation(answer.status, answer.content)
 
     def _build_findings(self, parcels: Sequence[Waybill]) -> tuple[tuple[Finding, ...], tuple[Gap, ...]]:
-        """Records of these parcels, each with its papers; papers that are refused leave the record and are a gap."""
-        told = self._fetch_shipments(
+        """Return the records of these parcels with their documents; refused documents become a gap of the record."""
+        shipments = self._fetch_shipments(
             [normalise_waybill(parcel.number) for parcel in parcels], VERBOSE_WITH_PERSON
         )
-        bodies = {
-            parcel.number: build_delhivery_record(parcel, told[normalise_waybill(parcel.number)])
+        records = {
+            parcel.number: build_delhivery_record(parcel, shipments[normalise_waybill(parcel.number)])
             for parcel in parcels
-            if normalise_waybill(parcel.number) in told
+            if normalise_waybill(parcel.number) in shipments
         }
-        gaps = (*self._add_packing_slips(bodies), *self._add_documents(bodies))
+        gaps = (*self._add_packing_slips(records), *self._add_documents(records))
         absent = {
             parcel.number: shipment.build_not_found_record(parcel, ambiguous=False) for parcel in parcels
         }
-        found = tuple(build_shipment_finding(parcel, (absent | bodies)[parcel.number]) for parcel in parcels)
-        return found, tuple(dict.fromkeys(gaps))
+        findings = [build_shipment_finding(parcel, (absent | records)[parcel.number]) for parcel in parcels]
+        return tuple(findings), tuple(dict.fromkeys(gaps))
 
-    def _add_packing_slips(self, bodies: Mapping[str, dict[str, Any]]) -> Iterator[Gap]:
-        """Nothing else tells street and telephone: a slip that may come later rises, and the page is asked again."""
-        for number, body in bodies.items():
+    def _add_packing_slips(self, records: Mapping[str, dict[str, Any]]) -> Iterator[Gap]:
+        """Add the slips, the only source of street and telephone; a retryable error raises, and the page is read again."""
+        for number, record in records.items():
             try:
-                merge_packing_slip(body, self._fetch_packing_slip(normalise_waybill(number)))
-            except ConnectorRefused as fault:  # this parcel's: the next one's may be told
+                merge_packing_slip(record, self._fetch_packing_slip(normalise_waybill(number)))
+            except ConnectorRefused as fault:  # of this parcel only: the next slip may be granted
                 yield _build_delhivery_gap("packing slips", fault)
             except CredentialRejected as fault:
                 yield _build_delhivery_gap("packing slips", fault)
                 return
 
-    def _add_documents(self, bodies: Mapping[str, dict[str, Any]]) -> Iterator[Gap]:
-        for body in bodies.values():
-            body["documents"] = list_possible_documents()
+    def _add_documents(self, records: Mapping[str, dict[str, Any]]) -> Iterator[Gap]:
+        for record in records.values():
+            record["documents"] = list_possible_documents()
         try:
-            for number, body in bodies.items():
-                self._probe_documents(normalise_waybill(number), body)
+            for number, record in records.items():
+                self._probe_documents(normalise_waybill(number), record)
         except BridgeError as fault:
-            # the first that fails is the page's last: the others would wait as long
+            # stop at the first error: each further request would wait as long
             yield _build_delhivery_gap("documents", fault)
 
     def _fetch_packing_slip(self, number: str) -> dict[str, Any] | None:
-        """The packing slip is the one answer with street and telephone. `pdf=true` would make a link to it."""
+        """Return the packing slip, the only answer with street and telephone. `pdf=true` would create a link to it."""
         answer = self._get("/api/p/packing_slip", {"wbns": number, "pdf": "false"})
         return parse_packing_slip(answer.status, answer.content, number)
 
     def _fetch_packing_slip_or_none(self, number: str) -> dict[str, Any] | None:
         try:
             return self._fetch_packing_slip(number)
-        except ConnectorRefused:  # of this waybill it shows nothing
+        except ConnectorRefused:  # Delhivery shows no slip of this waybill
             return None
 
-    def _probe_documents(self, number: str, body: dict[str, Any]) -> None:
-        for one in body["documents"] if self._ask_documents else ():
-            query = {"doc_type": one["kind"], "waybill": number}
-            one["held"] = is_document_available(
+    def _probe_documents(self, number: str, record: dict[str, Any]) -> None:
+        for document in record["documents"] if self._ask_documents else ():
+            query = {"doc_type": document["kind"], "waybill": number}
+            document["held"] = is_document_available(
                 self._get("/api/rest/fetch/pkg/document/", query, DELHIVERY_DOCUMENT_RULES)
             )
 
     def _fetch_shipments(self, numbers: Sequence[str], verbose: str) -> dict[str, dict[str, Any]]:
-        """What it tells, by number; those it does not know are missing."""
+        """Return the known shipments by number."""
         if not numbers:
             return {}
-        told = self._query_shipments(numbers, verbose)
-        if told is None and len(numbers) > 1:
-            # Refused as a whole: whether one unknown number spoils a batch is not written anywhere.
+        rows = self._query_shipments(numbers, verbose)
+        if rows is None and len(numbers) > 1:
+            # No page says whether one unknown number invalidates a batch: request each alone.
             return {
-                key: row
+                known: row
                 for number in numbers
-                for key, row in self._fetch_shipments([number], verbose).items()
+                for known, row in self._fetch_shipments([number], verbose).items()
             }
-        answers = {normalise_waybill(str(one.get("AWB", ""))): one for one in told or ()}
-        return {number: answers[number] for number in numbers if number in answers}
+        shipments = {normalise_waybill(str(row.get("AWB", ""))): row for row in rows or ()}
+        return {number: shipments[number] for number in numbers if number in shipments}
 
     def _query_shipments(self, numbers: Sequence[str], verbose: str) -> list[dict[str, Any]] | None:
-        """Return the shipments it tells of, unknown ones missing; None where it says it knows none."""
+        """Return the known shipments; None if Delhivery knows none of the numbers."""
         query = {"waybill": ",".join(numbers), "verbose": verbose}
         answer = self._get("/api/v1/packages/json/", query)
         return parse_delhivery_shipments(answer.status, answer.content)
 
     def _get(
-        self, path: str, query: Mapping[str, str], dialect: StatusRules = DELHIVERY_STATUS_RULES
+        self, path: str, query: Mapping[str, str], status_rules: StatusRules = DELHIVERY_STATUS_RULES
     ) -> HttpResponse:
         return self._http.call(
-            "GET", self._base + path, params=query, headers=self._headers, status_rules=dialect
+            "GET", self._base + path, params=query, headers=self._headers, status_rules=status_rules
         )
 
 

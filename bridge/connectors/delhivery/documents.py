@@ -1,6 +1,6 @@
-"""Reads Delhivery's answers about the papers of a parcel, and about its cancellation. Asks nothing.
+"""Parses Delhivery's answers about packing slips, documents and cancellations. Sends nothing.
 
-A link to a document opens it for anybody who has it: none is ever kept.
+Never stores a link to a document: it opens the document for anybody.
 https://one.delhivery.com/developer-portal/document/b2c/detail/generate-shipping-label
 """
 
@@ -29,7 +29,7 @@ SLIP_MAPPED_FIELDS = frozenset(
     {"wbn", "oid", "name", "address", "contact", "pin", "destination", "destination_city", "customer_state"}
     | {"st", "cod", "rs", "pt", "prd", "consignee_gst_tin"}
 )
-# The sender's own and the sorter's: nothing of the person. Everything else that is unforeseen is kept raw.
+# Data of the sender and the sorting centre, not of the consignee: left out. Any other unmapped field is kept raw.
 SLIP_NON_PERSONAL_FIELDS = frozenset(
     {"snm", "sadd", "radd", "rcty", "rst", "rpin", "rph", "cl", "cl_logo", "seller_gst_tin", "sort_code"}
     | {"barcode", "oid_barcode", "weight", "mot", "pdd", "pdf_download_link", "origin", "origin_city"}
@@ -37,19 +37,19 @@ SLIP_NON_PERSONAL_FIELDS = frozenset(
 
 
 def parse_packing_slip(status: int, content: bytes, number: str) -> dict[str, Any] | None:
-    """Read the packing slip of one parcel; None where there is none.
+    """Return the packing slip of one parcel; None if there is none.
 
     Raises ConnectorUnavailable, ConnectorThrottled, CredentialRejected, ConnectorRefused.
     """
-    told = parse_json(content)
-    rows = told.get("packages") if isinstance(told, dict) else None
+    response = parse_json(content)
+    rows = response.get("packages") if isinstance(response, dict) else None
     if not isinstance(rows, list):
-        raise_for_delhivery_error(status, told)
+        raise_for_delhivery_error(status, response)
         return None
-    known = [
+    slips = [
         row for row in rows if isinstance(row, dict) and normalise_waybill(str(row.get("wbn", ""))) == number
     ]
-    return _build_packing_slip(known[0]) if known else None
+    return _build_packing_slip(slips[0]) if slips else None
 
 
 def _build_packing_slip(row: dict[str, Any]) -> dict[str, Any]:
@@ -76,19 +76,19 @@ def _build_packing_slip(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def merge_packing_slip(shipment_record: dict[str, Any], packing_slip: dict[str, Any] | None) -> None:
-    """Put a slip into a parcel's record: whole under its name, and where tracking leaves the person blank."""
+    """Add a slip to a parcel's record as `packing_slip`, and fill the fields that tracking leaves blank."""
     shipment_record["packing_slip"] = packing_slip
     if packing_slip is None:
         return
-    person = shipment_record["consignee"] or dict.fromkeys(("name", "city", "state", "pin", "country"))
+    consignee = shipment_record["consignee"] or dict.fromkeys(("name", "city", "state", "pin", "country"))
     fields = ("name", "address_lines", "city", "state", "pin", "phones")
-    shipment_record["consignee"] = person | {
-        field: person.get(field) or packing_slip[field] for field in fields
+    shipment_record["consignee"] = consignee | {
+        field: consignee.get(field) or packing_slip[field] for field in fields
     }
 
 
 def list_possible_documents() -> list[dict[str, Any]]:
-    """List what Delhivery may hold of any parcel and we did not fetch: it may show somebody else."""
+    """Return the documents that Delhivery may have of any parcel; not fetched, because they may show somebody else."""
     return [
         {"kind": kind, "what": what, "held": None, "fetched": False, "why": "may_show_another_person"}
         for kind, what in DELHIVERY_DOCUMENT_KINDS.items()
@@ -96,39 +96,39 @@ def list_possible_documents() -> list[dict[str, Any]]:
 
 
 def is_document_available(answer: HttpResponse) -> bool:
-    """Tell whether a document is there, and nothing of it. Raises as `slip`.
+    """Return whether a document exists; its content is not read. Raises as `parse_packing_slip`.
 
-    How one is handed out is not written: a link in JSON, a redirect or the file itself all say that it is there.
+    No page says how a document is delivered: a link in JSON, a redirect and the file itself all mean that it exists.
     """
     if answer.status == HTTPStatus.FOUND or answer.headers.get("content-type", "").startswith(
         ("image/", "application/pdf")
     ):
         return True
-    told = parse_json(answer.content)
-    if isinstance(told, dict) and told.get("success") is False and "message" in told:
+    response = parse_json(answer.content)
+    if isinstance(response, dict) and response.get("success") is False and "message" in response:
         return False  # "Invalid waybill passed": none of this kind, or no such parcel
-    if isinstance(told, dict) and (told.get("success") is True or contains_link(told)):
+    if isinstance(response, dict) and (response.get("success") is True or contains_link(response)):
         return True
-    raise_for_delhivery_error(answer.status, told)
+    raise_for_delhivery_error(answer.status, response)
     return False
 
 
 def verify_delhivery_cancellation(status: int, content: bytes) -> None:
-    """Read whether it cancelled: XML where it did, JSON where it did not. Raises ConnectorRefused, else as `slip`."""
+    """Raise unless the answer confirms the cancellation: XML on success, JSON on failure. Raises as `parse_packing_slip`."""
     root = parse_xml(content)
     if root is not None and root.tag == "root":
-        said = (root.findtext("status") or "").strip().lower()
-        if said == "true":
+        text = (root.findtext("status") or "").strip().lower()
+        if text == "true":
             return
         raise ConnectorRefused("delhivery: not cancelled")
-    told = parse_json(content)
-    if not isinstance(told, dict) or "status" not in told:
-        raise_for_delhivery_error(status, told)
+    response = parse_json(content)
+    if not isinstance(response, dict) or "status" not in response:
+        raise_for_delhivery_error(status, response)
         raise ConnectorRefused("delhivery: no such waybill")
-    said = str(told["status"]).strip().lower()
-    if said in ("true", "success"):
+    text = str(response["status"]).strip().lower()
+    if text in ("true", "success"):
         return
-    if said in ("false", "failure", "fail", "failed"):
-        raise_for_delhivery_error(status, told | {"Success": False})
+    if text in ("false", "failure", "fail", "failed"):
+        raise_for_delhivery_error(status, response | {"Success": False})
         raise ConnectorRefused("delhivery: not cancelled")
     raise ConnectorUnavailable("delhivery: unreadable answer")

@@ -1,6 +1,7 @@
-"""Reads Shiprocket's answers: JSON in, shipments in our words out. Asks nothing.
+"""Parses Shiprocket's JSON answers into shipment records. Sends nothing.
 
-What its tables do not know stays raw, as `unknown`. Links to proofs of delivery are never kept: they open for anybody.
+A status that the tables do not contain becomes `unknown`; the original value is kept in `raw_unrecognised`. Never stores
+a link to a proof of delivery: it opens for anybody.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from bridge.connectors.parsing import contains_link, parse_json
+from bridge.connectors.parsing import contains_link, dict_or_empty, parse_json
 from bridge.connectors.shipment import (
     build_blank_record,
     build_not_found_record,
@@ -37,28 +38,31 @@ if TYPE_CHECKING:
 
 JsonObject = dict[str, Any]
 UNREADABLE_SHIPROCKET_ANSWER = "shiprocket: unreadable answer"
-EMPTY_VALUES = ("", "-", "na", "n/a", "null", "0")  # how an empty reference is written
-PHONE_NUMBER = re.compile(r"\+?\d{10,}")  # scans name the courier's man and his telephone
+EMPTY_VALUES = ("", "-", "na", "n/a", "null", "0")  # how Shiprocket writes an empty reference
+PHONE_NUMBER = re.compile(r"\+?\d{10,}")  # scans contain the telephone numbers of couriers
 
 
 def parse_shiprocket_trackings(content: bytes) -> dict[str, JsonObject | None]:
-    """Read what it tells by waybill; None where it has nothing to tell of one yet. Those it does not know are missing.
+    """Return the trackings by waybill: None for one without activity yet, no entry for an unknown one.
 
-    Raises ConnectorUnavailable (not the promised JSON), CredentialRejected, ConnectorThrottled, ConnectorRefused.
+    Raises ConnectorUnavailable (not the documented JSON), CredentialRejected, ConnectorThrottled, ConnectorRefused.
     """
-    told = parse_json(content)
-    if told in ({}, []):  # the page shows {}; a PHP service may write an empty list for it
+    response = parse_json(content)
+    if response in ({}, []):  # documented as {}; a PHP service may write an empty list instead
         return {}
-    if isinstance(told, dict) and "message" in told:
-        _raise_for_shiprocket_message(told)
-    found = dict(_iterate_trackings(told))
-    if not found:
+    if isinstance(response, dict) and "message" in response:
+        _raise_for_shiprocket_message(response)
+    trackings = dict(_iterate_trackings(response))
+    if not trackings:
         raise ConnectorUnavailable(UNREADABLE_SHIPROCKET_ANSWER)
-    return found
+    return trackings
 
 
 def _iterate_trackings(response: object) -> Iterator[tuple[str, JsonObject | None]]:
-    """Several waybills by number, a list of such, or one alone: the page's two calls answer in different shapes."""
+    """Yield the trackings of an answer: a map by number, a list of such maps, or a single tracking.
+
+    The two documented calls answer in different shapes.
+    """
     if isinstance(response, list):
         for one in response:
             yield from _iterate_trackings(one)
@@ -75,11 +79,11 @@ def _iterate_trackings(response: object) -> Iterator[tuple[str, JsonObject | Non
 
 
 def _raise_for_shiprocket_message(response: JsonObject) -> None:
-    code, said = response.get("status_code"), str(response["message"]).lower()
+    code, text = response.get("status_code"), str(response["message"]).lower()
     if (
         code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
-        or "token" in said
-        or "unauthenticated" in said
+        or "token" in text
+        or "unauthenticated" in text
     ):
         raise CredentialRejected("shiprocket: token refused")
     if code == HTTPStatus.TOO_MANY_REQUESTS:
@@ -88,33 +92,35 @@ def _raise_for_shiprocket_message(response: JsonObject) -> None:
 
 
 def parse_shiprocket_order(status: int, content: bytes) -> JsonObject | None:
-    """Read an order; None where it says it has none of that id. Raises as `trackings`."""
-    told = parse_json(content)
+    """Return an order; None if Shiprocket has none of that id. Raises as `parse_shiprocket_trackings`."""
+    response = parse_json(content)
     if status >= HTTPStatus.BAD_REQUEST:
-        said = str(told.get("message", "") if isinstance(told, dict) else "").lower()
-        if "order" in said and ("not found" in said or "not exist" in said):
+        text = str(response.get("message", "") if isinstance(response, dict) else "").lower()
+        if "order" in text and ("not found" in text or "not exist" in text):
             return None
         raise ConnectorRefused("shiprocket: refused for a reason we do not know")
-    data = told.get("data") if isinstance(told, dict) else None
+    data = response.get("data") if isinstance(response, dict) else None
     if not isinstance(data, dict) or not data:
         raise ConnectorUnavailable(UNREADABLE_SHIPROCKET_ANSWER)
     return data
 
 
 def read_order_id(tracking_data: JsonObject | None) -> str:
-    """The id of the order a tracked parcel belongs to; '' where it names none."""
-    said = text_or_none(_read_tracking_row(tracking_data or {}).get("order_id")) or ""
-    return said if said.isdecimal() and int(said) else ""
+    """Return the id of the order that a tracked parcel belongs to; '' if the tracking names none."""
+    text = text_or_none(_read_tracking_row(tracking_data or {}).get("order_id")) or ""
+    return text if text.isdecimal() and int(text) else ""
 
 
 def build_shiprocket_record(
     parcel: Waybill, tracking_data: JsonObject | None, order: JsonObject | None
 ) -> dict[str, Any]:
-    """Put one parcel, and its order where it was asked for, into our words."""
+    """Return the record of one parcel and, if given, of its order."""
     if tracking_data is None:
-        return build_not_found_record(parcel, ambiguous=True)  # unknown there, or only not yet scanned
-    row, strange = _read_tracking_row(tracking_data), dict[str, Any]()
-    status = _map_shiprocket_status(tracking_data.get("shipment_status"), row.get("current_status"), strange)
+        return build_not_found_record(parcel, ambiguous=True)  # unknown, or not scanned yet
+    row, unrecognised = _read_tracking_row(tracking_data), dict[str, Any]()
+    status = _map_shiprocket_status(
+        tracking_data.get("shipment_status"), row.get("current_status"), unrecognised
+    )
     body = build_blank_record(parcel, status) | {
         "status_type": text_or_none(row.get("current_status")),
         "courier": text_or_none(row.get("courier_name")),
@@ -122,29 +128,32 @@ def build_shiprocket_record(
         "destination": text_or_none(row.get("destination")),
         "consignee": _read_person({"name": row.get("consignee_name")}, ""),
         "dates": {
-            ours: at
-            for theirs, ours in SHIPROCKET_DATE_FIELDS.items()
-            if (at := _parse_shiprocket_time(row.get(theirs), strange))
+            our_name: at
+            for vendor_name, our_name in SHIPROCKET_DATE_FIELDS.items()
+            if (at := _parse_shiprocket_time(row.get(vendor_name), unrecognised))
         },
     }
     activities = tracking_data.get("shipment_track_activities")
-    rows = [_dict_or_empty(one) for one in activities] if isinstance(activities, list) else []
-    body["events"] = [_build_shiprocket_event(one, strange) for one in rows][
-        ::-1
-    ]  # theirs begin with the newest
-    moments = [event["at"] for event in body["events"] if event["at"]]
-    delivered = body["dates"].get("delivered_at") if status is ParcelStatus.DELIVERED else None
-    body["status_at"] = delivered or max(moments, default=None)
-    return body | (_build_order_fields(order, body, strange) if order else {}) | {"raw_unrecognised": strange}
+    rows = [dict_or_empty(one) for one in activities] if isinstance(activities, list) else []
+    # Shiprocket lists the newest event first
+    body["events"] = [_build_shiprocket_event(one, unrecognised) for one in reversed(rows)]
+    event_times = [event["at"] for event in body["events"] if event["at"]]
+    delivered_at = body["dates"].get("delivered_at") if status is ParcelStatus.DELIVERED else None
+    body["status_at"] = delivered_at or max(event_times, default=None)
+    return (
+        body
+        | (_build_order_fields(order, body, unrecognised) if order else {})
+        | {"raw_unrecognised": unrecognised}
+    )
 
 
 def _build_order_fields(
     order: JsonObject, shipment_record: dict[str, Any], unrecognised: dict[str, Any]
 ) -> dict[str, Any]:
-    """What the order adds: the person in full, the payment, and where the cash is."""
-    others, sent = _dict_or_empty(order.get("others")), _dict_or_empty(order.get("shipments"))
-    delivery = _read_person(others, "shipping_") or _read_person(order, "customer_")
-    paid = (text_or_none(order.get("payment_method")) or "").lower() or None
+    """Return the fields that the order adds: people, payment, and whether the cash was remitted."""
+    others, shipments = dict_or_empty(order.get("others")), dict_or_empty(order.get("shipments"))
+    consignee = _read_person(others, "shipping_") or _read_person(order, "customer_")
+    payment = (text_or_none(order.get("payment_method")) or "").lower() or None
     total = order.get("total")
     unrecognised |= {
         key: value
@@ -156,54 +165,54 @@ def _build_order_fields(
     return {
         "order_reference": text_or_none(order.get("channel_order_id")),
         "order_id": text_or_none(order.get("id")),
-        "payment": paid,
-        "cod_amount": total if paid == "cod" else None,
+        "payment": payment,
+        "cod_amount": total if payment == "cod" else None,
         "invoice_value": total,
-        "consignee": delivery or shipment_record["consignee"],
+        "consignee": consignee or shipment_record["consignee"],
         "customer": _read_person(order, "customer_"),
         "billing": _read_person(order, "billing_") or _read_person(others, "billing_"),
-        "return_pickup": _read_person(_dict_or_empty(order.get("return_pickup_data")), ""),
-        "refund_account": _read_refund_account(_dict_or_empty(order.get("refund_detail"))),
+        "return_pickup": _read_person(dict_or_empty(order.get("return_pickup_data")), ""),
+        "refund_account": _read_refund_account(dict_or_empty(order.get("refund_detail"))),
         "gstin": text_or_none(order.get("customer_gstin")),
         "company": text_or_none(order.get("company_name")),
         "items": [
             {"name": text_or_none(one.get("name")), "sku": text_or_none(one.get("sku"))}
             for one in _list_products(order)
         ],
-        "remitted": _is_cash_remitted(order) if paid == "cod" else None,
-        "return_waybill": text_or_none(sent.get("rto_awb")) or text_or_none(sent.get("return_awb")),
+        "remitted": _is_cash_remitted(order) if payment == "cod" else None,
+        "return_waybill": text_or_none(shipments.get("rto_awb")) or text_or_none(shipments.get("return_awb")),
     }
 
 
 def _read_refund_account(refund_detail: JsonObject) -> dict[str, Any] | None:
-    """Where money for a return goes, under the names by which an export hides the most of it."""
+    """Return the bank account for refunds, under the field names that an export masks."""
     names = {"bank_ifsc": "ifsc"}
     return {names.get(key, key): value for key, value in refund_detail.items() if text_or_none(value)} or None
 
 
 def _is_cash_remitted(order: JsonObject) -> bool | None:
-    """Whether the cash went on to the merchant: a bank's reference or a word for it; None where nothing is said."""
+    """Return whether the cash was remitted to the merchant, by a bank reference or status; None if the order says nothing."""
     if not {"remittance_status", "remittance_utr"} & order.keys():
         return None
-    said = [(text_or_none(order.get(key)) or "").lower() for key in ("remittance_utr", "remittance_status")]
-    return said[0] not in EMPTY_VALUES or said[1] in REMITTED_WORDS
+    text = [(text_or_none(order.get(key)) or "").lower() for key in ("remittance_utr", "remittance_status")]
+    return text[0] not in EMPTY_VALUES or text[1] in REMITTED_WORDS
 
 
 def _read_person(fields: JsonObject, prefix: str) -> dict[str, Any] | None:
-    """Whom these fields name; None where they name nobody. `name` and `customer_name` are the same with a prefix."""
+    """Return the person in the fields that begin with `prefix`; None if they name nobody."""
 
-    def of(*names: str) -> list[str]:
+    def read_lines(*names: str) -> list[str]:
         return list_text_lines(*(fields.get(prefix + name) for name in names))
 
     person = {
-        "name": " ".join(of("name", "last_name")) or None,
-        "address_lines": of("address", "address_2"),
+        "name": " ".join(read_lines("name", "last_name")) or None,
+        "address_lines": read_lines("address", "address_2"),
         "city": text_or_none(fields.get(f"{prefix}city")),
-        "state": next(iter(of("state", "state_name")), None),
-        "pin": next(iter(of("pincode", "pin_code")), None),
-        "country": next(iter(of("country", "country_name")), None),
-        "phones": split_phone_numbers(*of("phone", "alternate_phone")),
-        "emails": of("email"),
+        "state": next(iter(read_lines("state", "state_name")), None),
+        "pin": next(iter(read_lines("pincode", "pin_code")), None),
+        "country": next(iter(read_lines("country", "country_name")), None),
+        "phones": split_phone_numbers(*read_lines("phone", "alternate_phone")),
+        "emails": read_lines("email"),
     }
     return (
         person if any((person["name"], person["address_lines"], person["phones"], person["emails"])) else None
@@ -224,39 +233,35 @@ def _build_shiprocket_event(row: JsonObject, unrecognised: dict[str, Any]) -> di
 
 
 def _map_shiprocket_status(code: object, label: object, unrecognised: dict[str, Any]) -> ParcelStatus:
-    number, words = (
+    number, status_text = (
         text_or_none(code) or "",
         re.sub(r"[^a-z]+", " ", (text_or_none(label) or "").lower()).strip(),
     )
-    ours = SHIPROCKET_STATUS_CODES.get(int(number)) if number.isdecimal() else None
-    ours = ours or SHIPROCKET_STATUS_TEXTS.get(words)
-    if ours is None:
+    parcel_status = SHIPROCKET_STATUS_CODES.get(int(number)) if number.isdecimal() else None
+    parcel_status = parcel_status or SHIPROCKET_STATUS_TEXTS.get(status_text)
+    if parcel_status is None:
         unrecognised.setdefault("statuses", []).append([number, text_or_none(label)])
-    return ours or ParcelStatus.UNKNOWN
+    return parcel_status or ParcelStatus.UNKNOWN
 
 
 def _read_tracking_row(tracking_data: JsonObject) -> JsonObject:
-    """The parcel's own row, which comes in a list of one; {} where it is missing or blank."""
+    """Return the row of the parcel, which is in a list of one; {} if it is missing or blank."""
     rows = tracking_data.get("shipment_track")
-    row = _dict_or_empty(rows[0] if isinstance(rows, list) and rows else rows)
+    row = dict_or_empty(rows[0] if isinstance(rows, list) and rows else rows)
     return row if text_or_none(row.get("awb_code")) or text_or_none(row.get("current_status")) else {}
 
 
 def _list_products(order: JsonObject) -> list[JsonObject]:
     rows = order.get("products")
-    return [_dict_or_empty(one) for one in rows] if isinstance(rows, list) else []
-
-
-def _dict_or_empty(value: object) -> JsonObject:
-    return value if isinstance(value, dict) else {}
+    return [dict_or_empty(one) for one in rows] if isinstance(rows, list) else []
 
 
 def _parse_shiprocket_time(value: object, unrecognised: dict[str, Any]) -> str | None:
-    said = text_or_none(value)
-    if not said or said.lower() in EMPTY_VALUES or said.startswith("0000"):
+    text = text_or_none(value)
+    if not text or text.lower() in EMPTY_VALUES or text.startswith("0000"):
         return None
     try:
-        return format_india_time(datetime.fromisoformat(said))
+        return format_india_time(datetime.fromisoformat(text))
     except ValueError:
-        unrecognised.setdefault("moments", []).append(said)
+        unrecognised.setdefault("moments", []).append(text)
         return None

@@ -1,7 +1,7 @@
-"""Asks Shiprocket what it holds of the parcels on its account, whoever carries them: tracking, and the order behind.
+"""Reads what Shiprocket stores about the parcels on its account, whatever the carrier: tracking and order.
 
-The carrier of such a parcel is Shiprocket's sub-processor and is not asked. Reads only: Shiprocket has no call that
-erases, and overwriting an address is not erasing. https://apidocs.shiprocket.in/
+Never requests such a parcel from its carrier, which is Shiprocket's sub-processor. Reads only: Shiprocket has no call
+that erases, and overwriting an address is not erasure. https://apidocs.shiprocket.in/
 """
 
 from __future__ import annotations
@@ -12,48 +12,43 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from bridge.connectors import shipment, tracking
-from bridge.connectors.check_credentials import check_credentials
+from bridge.connectors.check_credentials import check_credentials, report_unconfigured
 from bridge.connectors.http import HttpClient, HttpResponse, StatusRules
-from bridge.connectors.parsing import parse_json
-from bridge.connectors.shipment import build_shipment_finding, select_own_parcels, split_into_batches
+from bridge.connectors.shipment import (
+    build_shipment_finding,
+    build_unconfigured_pages,
+    select_own_parcels,
+    split_into_batches,
+)
 from bridge.connectors.shiprocket.answers import (
     build_shiprocket_record,
     parse_shiprocket_order,
     parse_shiprocket_trackings,
     read_order_id,
 )
-from bridge.connectors.token_client import TokenClient, utc_now
-from bridge.errors import ConnectorUnavailable, CredentialRejected
-from bridge.model import (
-    Absence,
-    CheckResult,
-    FindingPage,
-    Gap,
-    ParcelStatus,
-    Principal,
-    TrackingResult,
-    Waybill,
-)
+from bridge.connectors.token_client import TokenClient, read_token, utc_now
+from bridge.errors import CredentialRejected
+from bridge.model import CheckResult, FindingPage, ParcelStatus, Principal, TrackingResult, Waybill
 from bridge.rules.index.attribution import normalise_waybill
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-TRACK_BATCH_SIZE = 50  # waybills a question, says the vendor's page
+TRACK_BATCH_SIZE = 50  # waybills per request, the documented maximum
 GATHER_BATCH_SIZE = (
-    10  # of a gathering: each waybill costs a call for its order, and a page that is lost costs ten
+    10  # smaller, because each waybill needs a call for its order and a failed page repeats them
 )
-SHIPROCKET_TOKEN_LIFETIME = timedelta(hours=239)  # 240, says the vendor's page
+SHIPROCKET_TOKEN_LIFETIME = timedelta(hours=239)  # 240 are documented
 NO_SUCH_WAYBILL = "00000000000"
-SHIPROCKET_STATUS_RULES = StatusRules(
-    readable_statuses=frozenset({HTTPStatus.UNAUTHORIZED})
-)  # an expired token: log in again, once
+# 401 is an expired token: log in again, once.
+SHIPROCKET_STATUS_RULES = StatusRules(readable_statuses=frozenset({HTTPStatus.UNAUTHORIZED}))
+# 400 and 404 may be an unknown order.
 SHIPROCKET_ORDER_RULES = StatusRules(
     readable_statuses=SHIPROCKET_STATUS_RULES.readable_statuses
     | {HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND}
-)  # an unknown order
-# No page says how a wrong password is answered; 400, 403 and 422 were seen beside 401.
+)
+# No page says how a wrong password is answered; 400, 401, 403 and 422 were observed.
 SHIPROCKET_LOGIN_RULES = StatusRules(
     error_by_status={
         HTTPStatus.BAD_REQUEST: CredentialRejected,
@@ -76,7 +71,7 @@ class Shiprocket:
         http: HttpClient | None = None,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
-        """Take the API user's settings; with one of them empty nothing is asked."""
+        """Take the API user's settings; if one of them is empty, nothing is sent."""
         self._base = base_url.rstrip("/")
         self._credentials = {"email": email, "password": password}
         self._unset_settings = [
@@ -89,15 +84,9 @@ class Shiprocket:
         )
 
     def run_checks(self, shop: str) -> Sequence[CheckResult]:  # noqa: ARG002 - one account, whatever the shop
-        """Look whether the API user is set, Shiprocket answers and takes it. Never raises."""
+        """Check that the API user is set and that Shiprocket answers and accepts it. Never raises."""
         if self._unset_settings:
-            return [
-                CheckResult(
-                    name="shiprocket.configured",
-                    ok=False,
-                    detail=shipment.format_unset_settings(self._unset_settings),
-                )
-            ]
+            return report_unconfigured(self.system, shipment.format_unset_settings(self._unset_settings))
         return check_credentials(
             self.system,
             lambda: self._fetch_trackings([NO_SUCH_WAYBILL]),
@@ -113,43 +102,45 @@ class Shiprocket:
         parcels: Sequence[Waybill],
         cursor: str = "",
     ) -> Iterator[FindingPage]:
-        """Yield what Shiprocket knows of each parcel on its account and of the order behind it, ten a page.
+        """Yield the records of the parcels on this account with their orders, ten a page.
 
         Raises ConnectorUnavailable, ConnectorThrottled, CredentialRejected, ConnectorRefused.
         """
-        own = select_own_parcels(self.system, parcels)
+        own_parcels = select_own_parcels(self.system, parcels)
         if self._unset_settings:
-            if own and not cursor:
-                what, absence = shipment.format_waybill_count(len(own)), Absence.NOT_CONFIGURED
-                gap = Gap(system=self.system, absence=absence, what=what, reason="no_credentials")
-                yield FindingPage(findings=(), cursor="0", gaps=(gap,))
-            return
-        for batch in split_into_batches(self.system, own, batch_size=GATHER_BATCH_SIZE, cursor=cursor):
-            told = self._fetch_trackings([normalise_waybill(parcel.number) for parcel in batch.parcels])
-            found = tuple(
-                build_shipment_finding(parcel, self._build_record(parcel, told)) for parcel in batch.parcels
+            yield from build_unconfigured_pages(
+                self.system, own_parcels, cursor=cursor, reason="no_credentials"
             )
-            yield FindingPage(findings=found, cursor=str(batch.asked_count), gaps=batch.gaps)
+            return
+        for batch in split_into_batches(
+            self.system, own_parcels, batch_size=GATHER_BATCH_SIZE, cursor=cursor
+        ):
+            trackings = self._fetch_trackings([normalise_waybill(parcel.number) for parcel in batch.parcels])
+            findings = tuple(
+                build_shipment_finding(parcel, self._build_record(parcel, trackings))
+                for parcel in batch.parcels
+            )
+            yield FindingPage(findings=findings, cursor=str(batch.asked_count), gaps=batch.gaps)
 
     def track_parcels(
         self, numbers: Sequence[str], *, include_consignees: bool = False
     ) -> Iterator[Sequence[TrackingResult]]:
-        """See ports.Tracker.
+        """Yield where the parcels are, 50 a batch (`ports.Tracker`). Raises as `gather`.
 
-        How a parcel was paid and whether the money was handed on stands in its order only, beside the person: that
-        is asked for those that were delivered, where it matters, and read without her.
+        Only the order states the payment and whether the cash was remitted. It is requested for delivered parcels, where
+        that matters, and its personal data is dropped.
         """
         if self._unset_settings:
             raise CredentialRejected(f"shiprocket: {shipment.format_unset_settings(self._unset_settings)}")
 
-        def ask(part: Sequence[str]) -> Mapping[str, TrackingResult]:
-            told = self._fetch_trackings(part)
+        def query_batch(batch: Sequence[str]) -> Mapping[str, TrackingResult]:
+            trackings = self._fetch_trackings(batch)
             return {
-                number: self._build_tracked(number, told, include_consignees=include_consignees)
-                for number in told
+                number: self._build_tracked(number, trackings, include_consignees=include_consignees)
+                for number in trackings
             }
 
-        yield from tracking.track_in_batches(numbers, batch_size=TRACK_BATCH_SIZE, query_batch=ask)
+        yield from tracking.track_in_batches(numbers, batch_size=TRACK_BATCH_SIZE, query_batch=query_batch)
 
     def _build_tracked(
         self,
@@ -159,15 +150,14 @@ class Shiprocket:
         include_consignees: bool,
     ) -> TrackingResult:
         parcel = tracking.make_bare_waybill(number, self.system)
-        body = build_shiprocket_record(parcel, trackings_by_number.get(number), None)
-        if include_consignees or body["status"] == ParcelStatus.DELIVERED:
-            body = self._build_record(parcel, trackings_by_number)
-        second = normalise_waybill(body.get("return_waybill") or "")
-        also = (second,) if shipment.is_valid_waybill_number(second) else ()
+        record = build_shiprocket_record(parcel, trackings_by_number.get(number), None)
+        if include_consignees or record["status"] == ParcelStatus.DELIVERED:
+            record = self._build_record(parcel, trackings_by_number)
+        return_number = normalise_waybill(record.get("return_waybill") or "")
         return replace(
-            tracking.build_tracked(body, include_consignees=include_consignees),
-            remitted=body.get("remitted"),
-            other_waybills=also,
+            tracking.build_tracked(record, include_consignees=include_consignees),
+            remitted=record.get("remitted"),
+            other_waybills=(return_number,) if shipment.is_valid_waybill_number(return_number) else (),
         )
 
     def _build_record(
@@ -176,40 +166,38 @@ class Shiprocket:
         number = normalise_waybill(parcel.number)
         if number not in trackings_by_number:
             return shipment.build_not_found_record(parcel, ambiguous=False)
-        data = trackings_by_number[number]
-        order_id = read_order_id(data)
-        return build_shiprocket_record(parcel, data, self._fetch_order(order_id) if order_id else None)
+        tracking_data = trackings_by_number[number]
+        order_id = read_order_id(tracking_data)
+        return build_shiprocket_record(
+            parcel, tracking_data, self._fetch_order(order_id) if order_id else None
+        )
 
     def _fetch_trackings(self, numbers: Sequence[str]) -> dict[str, dict[str, Any] | None]:
-        """What it tells, by number; None where it has no activity yet, nothing where it does not know one."""
+        """Return the trackings by number: None for one without activity yet, no entry for an unknown one."""
         if not numbers:
             return {}
-        # A question, though the vendor made it a POST: asking it again changes nothing.
+        # A POST that only reads: repeating it changes nothing.
         answer = self._call_api(
             "POST", "/courier/track/awbs", SHIPROCKET_STATUS_RULES, json={"awbs": list(numbers)}
         )
-        told = parse_shiprocket_trackings(answer.content)
-        return {number: told[number] for number in numbers if number in told}
+        trackings = parse_shiprocket_trackings(answer.content)
+        return {number: trackings[number] for number in numbers if number in trackings}
 
     def _fetch_order(self, order_id: str) -> dict[str, Any] | None:
         answer = self._call_api("GET", f"/orders/show/{order_id}", SHIPROCKET_ORDER_RULES)
         return parse_shiprocket_order(answer.status, answer.content)
 
     def _call_api(self, method: str, path: str, status_rules: StatusRules, **request: Any) -> HttpResponse:
-        def ask(token: str) -> HttpResponse:
+        def send_request(token: str) -> HttpResponse:
             headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
             return self._http.call(
                 method, self._base + path, headers=headers, status_rules=status_rules, **request
             )
 
-        return self._token_client.call_with_token(ask)
+        return self._token_client.call_with_token(send_request)
 
     def _fetch_token(self) -> str:
         answer = self._http.call(
             "POST", self._base + "/auth/login", json=self._credentials, status_rules=SHIPROCKET_LOGIN_RULES
         )
-        told = parse_json(answer.content)
-        token = told.get("token") if isinstance(told, dict) else None
-        if not isinstance(token, str) or not token:
-            raise ConnectorUnavailable("shiprocket: unreadable answer")
-        return token
+        return read_token(self.system, answer.content, "token")

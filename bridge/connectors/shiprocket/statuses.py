@@ -1,4 +1,4 @@
-"""Shiprocket's words for ours. https://apidocs.shiprocket.in/ (tracking; order details)."""
+"""Maps Shiprocket's statuses and fields to ours. https://apidocs.shiprocket.in/ (tracking; order details)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _CODES_BY_STATUS: Mapping[ParcelStatus, Mapping[int, str]] = {
         5: "manifest generated",
         13: "pickup error",
         15: "pickup rescheduled",
-        16: "cancellation requested",  # asked for, not done
+        16: "cancellation requested",  # requested, not done
         19: "out for pickup",
         20: "pickup exception",
         27: "pickup booked",
@@ -60,22 +60,22 @@ _CODES_BY_STATUS: Mapping[ParcelStatus, Mapping[int, str]] = {
     ParcelStatus.LOST: {12: "lost", 24: "destroyed", 25: "damaged", 44: "disposed off"},
 }
 SHIPROCKET_STATUS_CODES: Mapping[int, ParcelStatus] = {
-    code: ours for ours, theirs in _CODES_BY_STATUS.items() for code in theirs
+    code: status for status, texts_by_code in _CODES_BY_STATUS.items() for code in texts_by_code
 }
 SHIPROCKET_STATUS_TEXTS: Mapping[str, ParcelStatus] = {
-    **{words: ours for ours, theirs in _CODES_BY_STATUS.items() for words in theirs.values()},
+    **{text: status for status, texts_by_code in _CODES_BY_STATUS.items() for text in texts_by_code.values()},
     "cancelled": ParcelStatus.CANCELLED,
     "pickup generated": ParcelStatus.BOOKED,
     "reached at destination": ParcelStatus.IN_TRANSIT,
 }
-# No page lists the words of `remittance_status`; these were seen. A bank's reference says the same.
+# No page lists the values of `remittance_status`; these were observed. A bank reference means the same.
 REMITTED_WORDS = frozenset({"remitted", "paid", "success", "successful", "completed", "settled", "processed"})
 SHIPROCKET_DATE_FIELDS: Mapping[str, str] = {
     "pickup_date": "picked_up_at",
     "delivered_date": "delivered_at",
     "edd": "expected_at",
 }
-# Keys of an order that are put into our words.
+# Keys of an order that the record contains under our names.
 SHIPROCKET_MAPPED_FIELDS = frozenset(
     {"id", "channel_order_id", "payment_method", "cod", "total", "others", "shipments", "products"}
     | {"return_pickup_data", "refund_detail", "customer_gstin", "company_name"}
@@ -85,7 +85,7 @@ SHIPROCKET_MAPPED_FIELDS = frozenset(
     | {f"billing_{part}" for part in ("name", "last_name", "email", "phone", "alternate_phone", "address")}
     | {f"billing_{part}" for part in ("address_2", "city", "state_name", "state", "pincode", "country_name")}
 )
-# The account's and the order's book-keeping: nothing of the person. What stands in neither list is kept raw.
+# Bookkeeping of the account and the order, not data of the consignee: left out. Any other field is kept raw.
 SHIPROCKET_NON_PERSONAL_FIELDS = frozenset(
     {"channel_id", "channel_name", "base_channel_code", "is_international", "is_document", "pickup_code"}
     | {"pickup_location", "pickup_location_id", "pickup_id", "ship_type", "courier_mode", "currency"}

@@ -1,10 +1,9 @@
-"""Shopify: the platform the person is a customer of.
+"""Connects to Shopify, the platform of which the data subject is a customer.
 
-Reads what the Admin API holds of a person, says how far Shopify's own erasure has come, and answers doctor's
-questions. Changes two things at Shopify and nothing else: it asks for an erasure that did not come from there, or takes
-that back; Shopify then erases its own copy by itself
-(https://shopify.dev/docs/apps/build/compliance/privacy-law-compliance). And it removes what other systems wrote about a
-customer, which that erasure leaves, where the step that calls it was told to.
+Reads the data of a person through the Admin API, reports the state of Shopify's own erasure, and runs the checks of
+`doctor`. Changes only two things at Shopify. It requests an erasure that Shopify did not order, or cancels that
+request; Shopify then erases its own copy (https://shopify.dev/docs/apps/build/compliance/privacy-law-compliance). And it
+removes data that other apps wrote about a customer and that this erasure leaves, if the calling step asks for it.
 """
 
 from bridge.connectors.shopify.api.token_cache import MemoryTokenCache, TokenCache

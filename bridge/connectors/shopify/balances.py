@@ -1,7 +1,7 @@
-"""What a customer would lose with her account, or still waits for: store credit, gift cards, open orders. Counts only.
+"""Counts what a customer would lose with the account or still waits for: store credit, gift cards, open orders.
 
-What a scope hides is said to be unread, never taken for nothing. Loyalty points are in no API of Shopify's: the apps
-that keep them keep them elsewhere, or in metafields of their own.
+Never reports a list that a scope hides as empty: its count is None. Loyalty points are in no API of Shopify: loyalty
+apps store them in their own systems or metafields.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ BALANCE_CODES = {"credits": "store_credit_balance", "cards": "gift_card_balance"
 
 
 def count_balances(client: ShopifyClient, customer_id: str, shop: str, *, today: date) -> list[Balance]:
-    """Count them, page by page, each list until it ends or is denied. Raises as `Client.ask`.
+    """Return the balances, counted page by page until each list ends or is denied. Raises as `run_document`.
 
     https://shopify.dev/docs/api/admin-graphql/latest/objects/StoreCreditAccount and GiftCard.
     """
@@ -51,21 +51,21 @@ def count_balances(client: ShopifyClient, customer_id: str, shop: str, *, today:
     while after:
         reply = client.run_document(
             shop,
-            "owed",
+            "balances",
             id=customer,
             cardsQuery=f"customer_id:{customer_id} OR recipient_id:{customer_id}",
             **{name: name in after for name in counts},
             **{f"{name}After": after.get(name) or None for name in counts},
         )
         lists = {
-            name: _read_balance_list(reply, place)
-            for name, place in BALANCE_LIST_PATHS.items()
+            name: _read_balance_list(reply, list_path)
+            for name, list_path in BALANCE_LIST_PATHS.items()
             if name in after
         }
         for name, page in lists.items():
-            so_far = found[name]
+            count = found[name]
             more = None if page is None else sum(map(counts[name], flatten.list_nodes(page)))
-            found[name] = None if so_far is None or more is None else so_far + more
+            found[name] = None if count is None or more is None else count + more
         after = {
             name: flatten.read_end_cursor(page) for name, page in lists.items() if flatten.has_next_page(page)
         }
@@ -73,17 +73,17 @@ def count_balances(client: ShopifyClient, customer_id: str, shop: str, *, today:
 
 
 def _read_balance_list(reply: GraphQLReply, list_path: tuple[str, ...]) -> Any:
-    """One list of the answer: None where it, or a part of what it is judged by, was withheld."""
+    """Return one list of the answer; None if Shopify denied it or a field that decides what counts."""
     if any(all(map(eq, list_path, one.path)) for one in reply.denied):
         return None
     found: Any = reply.data
     for part in list_path:
         found = (found or {}).get(part)
-    return found or {}  # no such customer: nothing is owed
+    return found or {}  # an unknown customer has no balance
 
 
 def _has_positive_balance(account: Node) -> bool:
-    """Whether there is money on it. An amount that is none is taken for some: a person looks."""
+    """Return whether the account has money; an unreadable amount counts, so that a person looks at it."""
     try:
         return Decimal(str((account.get("balance") or {}).get("amount"))) > 0
     except InvalidOperation:
@@ -91,11 +91,11 @@ def _has_positive_balance(account: Node) -> bool:
 
 
 def _is_card_of_customer(card: Node, customer: str) -> bool:
-    """A card that was given away is the recipient's; any other the customer's that it is assigned to."""
-    given_to = (card.get("recipientAttributes") or {}).get("recipient")
-    return ((given_to or card.get("customer") or {}).get("id") or "") == customer
+    """Return whether the card belongs to the customer: as its recipient, or as its customer if it has no recipient."""
+    recipient = (card.get("recipientAttributes") or {}).get("recipient")
+    return ((recipient or card.get("customer") or {}).get("id") or "") == customer
 
 
 def _is_card_redeemable(card: Node, today: date) -> bool:
-    until = card.get("expiresOn")
-    return bool(card.get("enabled")) and (not until or str(until) >= today.isoformat())
+    expires_on = card.get("expiresOn")
+    return bool(card.get("enabled")) and (not expires_on or str(expires_on) >= today.isoformat())

@@ -1,6 +1,6 @@
-"""Shopify's own erasure of a customer: asking for it, taking that back, and how far it has come. Never infers.
+"""Requests, cancels and observes Shopify's own erasure of a customer. Never infers that an erasure is done.
 
-The one documented sign is the marketing state REDACTED: "The customer's personal data is erased. This value
+The only documented sign is the marketing state REDACTED: "The customer's personal data is erased. This value
 is internally-set and read-only." The state of an e-mail address has no such value; that of the consent has.
 https://shopify.dev/docs/api/admin-graphql/latest/enums/CustomerEmailMarketingState
 """
@@ -25,7 +25,7 @@ CONTACT_FIELDS = ("defaultEmailAddress", "defaultPhoneNumber", "emailMarketingCo
 
 
 def read_erasure_state(client: ShopifyClient, principal: Principal, shop: str) -> ErasureState:
-    """Ask Shopify. Raises as `Client.ask`."""
+    """Return the state of Shopify's own erasure of the data subject. Raises as `run_document`."""
     if principal.customer_id:
         identifier = {"id": build_gid("Customer", principal.customer_id)}
     elif principal.email:
@@ -38,7 +38,7 @@ def read_erasure_state(client: ShopifyClient, principal: Principal, shop: str) -
         return ErasureState(outcome=Outcome.UNCONFIRMED, reason="denied")
     if customer is None:
         return ErasureState(outcome=Outcome.ABSENT, reason="unknown_to_shopify")
-    states = {_read_marketing_state(customer, place) for place in CONTACT_FIELDS} - {""}
+    states = {_read_marketing_state(customer, contact) for contact in CONTACT_FIELDS} - {""}
     if states == {REDACTED}:
         return ErasureState(outcome=Outcome.ERASED, reason="redacted")
     return ErasureState(outcome=Outcome.UNCONFIRMED, reason="readable" if states else "no_contact_to_tell_by")
@@ -49,9 +49,10 @@ def _read_marketing_state(customer: dict[str, Any], contact: str) -> str:
 
 
 def request_erasure(client: ShopifyClient, customer_id: str, shop: str) -> ErasureState:
-    """Ask Shopify to erase this customer. It answers at once and erases later: asked is not erased.
+    """Ask Shopify to erase this customer. Shopify answers at once and erases later, so the outcome is UNCONFIRMED.
 
-    https://shopify.dev/docs/api/admin-graphql/latest/mutations/customerRequestDataErasure. Raises as `Client.ask`.
+    Raises ConnectorUnavailable for any other user error than an unknown customer, else as `run_document`.
+    https://shopify.dev/docs/api/admin-graphql/latest/mutations/customerRequestDataErasure
     """
     code = _run_erasure_mutation(client, "erasure_request", customer_id, shop)
     if code == "DOES_NOT_EXIST":
@@ -62,9 +63,9 @@ def request_erasure(client: ShopifyClient, customer_id: str, shop: str) -> Erasu
 
 
 def cancel_erasure(client: ShopifyClient, customer_id: str, shop: str) -> ErasureState:
-    """Take our request back while Shopify still waits. Raises as `Client.ask`, ConnectorRefused where it is too late.
+    """Cancel our request while Shopify still waits. Raises ConnectorRefused if it is too late, else as `run_document`.
 
-    https://shopify.dev/docs/api/admin-graphql/latest/mutations/customerCancelDataErasure.
+    https://shopify.dev/docs/api/admin-graphql/latest/mutations/customerCancelDataErasure
     """
     code = _run_erasure_mutation(client, "erasure_cancel", customer_id, shop)
     if code:
@@ -73,7 +74,7 @@ def cancel_erasure(client: ShopifyClient, customer_id: str, shop: str) -> Erasur
 
 
 def find_customer_number(client: ShopifyClient, principal: Principal, shop: str) -> str:
-    """Shopify's number of the customer: as named, else by e-mail; '' for nobody. Raises as `Client.ask`."""
+    """Return Shopify's number of the customer: as named, else by e-mail; '' if unknown. Raises as `run_document`."""
     if principal.customer_id or not principal.email:
         return principal.customer_id
     reply = client.run_document(shop, "erasure_state", identifier={"emailAddress": principal.email.strip()})
@@ -81,10 +82,10 @@ def find_customer_number(client: ShopifyClient, principal: Principal, shop: str)
 
 
 def _run_erasure_mutation(client: ShopifyClient, name: str, customer_id: str, shop: str) -> str:
-    """The code of the first user error; '' where there is none."""
+    """Return the code of the first user error; '' if there is none."""
     reply = client.run_document(shop, name, customer=build_gid("Customer", customer_id))
     if reply.denied:
         raise CredentialRejected(f"shopify: not allowed ({reply.denied[0].reason})")
-    errors = (reply.data.get("asked") or {}).get("userErrors") or []
+    errors = (reply.data.get("result") or {}).get("userErrors") or []
     code = str(errors[0].get("code") or "REFUSED") if errors else ""
     return code if _ERROR_CODE_PATTERN.fullmatch(code) else "REFUSED" if code else ""

@@ -1,7 +1,7 @@
-"""The connector itself: `Shopify` puts token, client, walk and erasure state behind `ports.Platform`.
+"""Implements `ports.Platform` for Shopify with tokens, client, gathering, erasure and residue.
 
-Keeps no state of a shop but its token. Changes nothing at Shopify but its own request for an
-erasure and, where it is told to, what others wrote there and an erasure leaves.
+Keeps no state of a shop but its token. Changes nothing at Shopify but its own erasure request and, if asked to, the
+residue of other apps.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ from bridge.connectors.shopify import balances, erasure, residue
 from bridge.connectors.shopify.api import scopes
 from bridge.connectors.shopify.api.client import ShopifyClient, create_shopify_http
 from bridge.connectors.shopify.api.token_cache import MemoryTokenCache, TokenCache
-from bridge.connectors.shopify.api.tokens import TokenProvider, build_base_url, utc_now
+from bridge.connectors.shopify.api.tokens import TokenProvider, build_base_url
 from bridge.connectors.shopify.gathering.gather import gather_pages
 from bridge.connectors.shopify.gathering.session import BULK_ORDER_THRESHOLD, GatherSession
 from bridge.connectors.shopify.sales import read_sales
 from bridge.connectors.shopify.shipped_orders import read_shipped_orders
+from bridge.connectors.token_client import utc_now
 from bridge.errors import BridgeError
 from bridge.model import Balance, CheckResult, ErasureState, FindingPage, Principal, Residue, Sale, Waybill
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class Shopify:
-    """The Admin API of every shop whose token we can have. https://shopify.dev/docs/api/admin-graphql."""
+    """The Admin API of every shop for which we can get a token. https://shopify.dev/docs/api/admin-graphql."""
 
     system = "shopify"
 
@@ -49,7 +50,7 @@ class Shopify:
     ) -> None:
         """Take the settings; `base_url` replaces https://{shop}, `access_token` replaces the grant.
 
-        A customer with more than `bulk_orders` orders has them fetched by a bulk operation.
+        The orders of a customer with more than `bulk_orders` orders are read by a bulk operation.
         """
         http = http or create_shopify_http(sleep)
         self._base_url = base_url
@@ -77,30 +78,30 @@ class Shopify:
         parcels: Sequence[Waybill] = (),  # noqa: ARG002 - Shopify knows its parcels by their orders
         cursor: str = "",
     ) -> Iterator[FindingPage]:
-        """Everything Shopify holds of the person, page by page. Raises as `ports.Connector` says."""
-        errand = GatherSession(
+        """Return pages of everything that Shopify stores about the data subject. Raises as `ports.Connector.gather`."""
+        session = GatherSession(
             client=self._client, shop=shop, principal=principal, bulk_orders=self._bulk_orders
         )
-        return gather_pages(errand, cursor)
+        return gather_pages(session, cursor)
 
     def list_shipped_orders(self, principal: Principal, *, shop: str) -> Iterator[Mapping[str, Any]]:
-        """Her orders with the numbers of their parcels, and nothing of whom. Raises as `gather`."""
+        """Return the data subject's orders with their tracking numbers, without names and addresses. Raises as `gather`."""
         return read_shipped_orders(self._client, principal, shop)
 
     def list_sales(self, order_ids: Sequence[str], *, shop: str) -> Iterator[tuple[str, Sequence[Sale]]]:
-        """What an invoice of each order must say. Raises as `gather`."""
+        """Return the data that an invoice of each order must state. Raises as `gather`."""
         return read_sales(self._client, order_ids, shop)
 
     def read_erasure_state(self, principal: Principal, *, shop: str) -> ErasureState:
-        """How far Shopify's own erasure has come. Raises as `gather`."""
+        """Return the state of Shopify's own erasure. Raises as `gather`."""
         return erasure.read_erasure_state(self._client, principal, shop)
 
     def find_customer(self, principal: Principal, *, shop: str) -> str:
-        """Shopify's number of the customer, or ''. Raises as `gather`."""
+        """Return Shopify's number of the customer, or ''. Raises as `gather`."""
         return erasure.find_customer_number(self._client, principal, shop)
 
     def balances(self, customer_id: str, *, shop: str) -> Sequence[Balance]:
-        """Store credit, gift cards and open orders of the customer, counted. Raises as `gather`."""
+        """Count the customer's store credit accounts, gift cards and open orders. Raises as `gather`."""
         return balances.count_balances(self._client, customer_id, shop, today=self._now().date())
 
     def request_erasure(self, customer_id: str, *, shop: str) -> ErasureState:
@@ -108,19 +109,19 @@ class Shopify:
         return erasure.request_erasure(self._client, customer_id, shop)
 
     def cancel_erasure(self, customer_id: str, *, shop: str) -> ErasureState:
-        """Take our own request back. Raises as `gather`."""
+        """Cancel our own erasure request. Raises as `gather`."""
         return erasure.cancel_erasure(self._client, customer_id, shop)
 
     def list_platform_residue(self, principal: Principal, *, shop: str) -> Sequence[Residue]:
-        """What others wrote about the customer and her orders, by name. Raises as `gather`."""
+        """List what other apps wrote about the customer and the orders, without values. Raises as `gather`."""
         return residue.read_residue(self._client, principal, shop)
 
     def remove_platform_residue(self, items: Sequence[Residue], *, shop: str) -> Sequence[Residue]:
-        """Remove these, read again, give what is still there. Raises as `gather`."""
+        """Remove these items, read again and return those that still exist. Raises as `gather`."""
         return residue.remove_residue(self._client, items, shop)
 
     def run_checks(self, shop: str) -> Sequence[CheckResult]:
-        """Token, reach and scopes, one line each; a missing scope says what it costs. Never raises."""
+        """Check token, reachability and scopes; a missing scope names the data that cannot be read. Never raises."""
         try:
             build_base_url(self._base_url, shop)
             self._tokens.get_token(shop)
@@ -142,13 +143,13 @@ class Shopify:
             CheckResult(name="shopify reachable", ok=True, detail=f"version {self._client.version}")
         )
         granted = scopes.read_granted_scopes(reply.data)
-        absent = {need.scope for need in scopes.find_missing_scopes(granted)}
+        missing_scopes = {need.scope for need in scopes.find_missing_scopes(granted)}
         for need in scopes.REQUIRED_SCOPES:
-            missing = need.scope in absent
-            detail = f"not granted: {need.what} cannot be read" if missing else "granted"
-            checks.append(CheckResult(name=f"shopify scope {need.scope}", ok=not missing, detail=detail))
+            is_missing = need.scope in missing_scopes
+            detail = f"not granted: {need.what} cannot be read" if is_missing else "granted"
+            checks.append(CheckResult(name=f"shopify scope {need.scope}", ok=not is_missing, detail=detail))
         for what, scope in scopes.OPTIONAL_SCOPES:
-            there = scope in granted
-            detail = "granted" if there else f"not granted: {what}, where there are any, will be missing"
-            checks.append(CheckResult(name=f"shopify scope {scope}", ok=there or None, detail=detail))
+            is_granted = scope in granted
+            detail = "granted" if is_granted else f"not granted: {what} will be missing"
+            checks.append(CheckResult(name=f"shopify scope {scope}", ok=is_granted or None, detail=detail))
         return checks

@@ -1,7 +1,7 @@
-"""What Shopify's own erasure leaves: metafields, notes and custom attributes that other systems wrote.
+"""Lists and removes what Shopify's own erasure leaves: metafields, notes and custom attributes of other apps.
 
-Names what is there, removes what it is told to, and reads it again: only what is not found any more is gone. Never
-gives a value, never touches an order that is still on its way, and looks at the customer's own orders only.
+Removes only the given items and reads them again: an item counts as removed only if it is no longer found. Never returns
+a value, never changes an open order, and reads the customer's own orders only.
 """
 
 from __future__ import annotations
@@ -28,51 +28,50 @@ CLEARING_CHANGES: Mapping[str, Mapping[str, object]] = {
     "order_notes": {"note": ""},
     "order_attributes": {"customAttributes": []},
 }
-RESIDUE_BATCH_SIZE = 25  # metafields of one deletion, orders of one reading: far below what one call may cost
-MAX_LISTED_PARCELS = 20  # as the document asks: a list that is full may have more
+RESIDUE_BATCH_SIZE = 25  # metafields per deletion, orders per query: far below the cost limit of one call
+MAX_LISTED_PARCELS = 20  # the size in the document: a full list may go on
 # https://shopify.dev/docs/api/admin-graphql/latest/enums/OrderDisplayFulfillmentStatus
 COMPLETED_FULFILLMENT_STATUSES = frozenset({"FULFILLED", "FULFILLMENT_NOT_REQUIRED", "RESTOCKED"})
 # https://shopify.dev/docs/api/admin-graphql/latest/enums/FulfillmentDisplayStatus
 ARRIVED_PARCEL_STATUSES = frozenset({"DELIVERED", "PICKED_UP", "CANCELED", "LABEL_VOIDED"})
-UNREPORTED_PARCEL_STATUSES = frozenset(
-    {"FULFILLED", "MARKED_AS_FULFILLED"}
-)  # nobody reports on it: arrived, unless it can be tracked
+# No carrier reports on these: they count as arrived unless the parcel has a tracking number.
+UNREPORTED_PARCEL_STATUSES = frozenset({"FULFILLED", "MARKED_AS_FULFILLED"})
 # https://shopify.dev/docs/api/admin-graphql/latest/enums/OrderReturnStatus
 OPEN_RETURN_STATUSES = frozenset({"RETURN_REQUESTED", "IN_PROGRESS"})
 
 
 def read_residue(client: ShopifyClient, principal: Principal, shop: str) -> list[Residue]:
-    """Read what is there now. Raises as `Client.ask`, CredentialRejected where a part may not be read."""
+    """Return the residue that exists now. Raises CredentialRejected if a part may not be read, else as `run_document`."""
     number = find_customer_number(client, principal, shop)
     if not number:
         return []
     found = _read_metafields(client, shop, "customer_metafields", number)
     for order in _iterate_residue_orders(client, shop, number):
         found += _list_order_residue(client, shop, order)
-    installed = client.run_document(shop, "installation", segments=False, definitions=False)
-    lacking = {
+    installation = client.run_document(shop, "installation", segments=False, definitions=False)
+    missing = {
         need.scope: need.what
-        for need in scopes.find_missing_scopes(scopes.read_granted_scopes(installed.data))
+        for need in scopes.find_missing_scopes(scopes.read_granted_scopes(installation.data))
     }
     scope = "read_all_orders"
-    if scope in lacking:  # without it the older orders are left out in silence
-        found.append(Residue(system=SYSTEM, kind="orders", ref="", what=lacking[scope], hold_reason=scope))
+    if scope in missing:  # without it Shopify omits older orders without notice
+        found.append(Residue(system=SYSTEM, kind="orders", ref="", what=missing[scope], hold_reason=scope))
     return found
 
 
 def remove_residue(client: ShopifyClient, items: Sequence[Residue], shop: str) -> list[Residue]:
-    """Remove what is not held, read again, and give what is still there. Raises as `residue`.
+    """Remove the items without a hold, read again and return those that still exist. Raises as `read_residue`.
 
-    https://shopify.dev/docs/api/admin-graphql/latest/mutations/metafieldsDelete and orderUpdate. A refusal of a
-    single one is not read from its error, whose words may quote a value: it is seen when it is read again.
+    https://shopify.dev/docs/api/admin-graphql/latest/mutations/metafieldsDelete and orderUpdate. The error of a single
+    item is not read, because its text may quote a value: a refused item shows when it is read again.
     """
-    free = [item for item in items if not item.hold_reason]
-    fields = [_build_metafield_identifier(item) for item in free if item.kind in METAFIELD_OWNER_TYPES]
+    removable = [item for item in items if not item.hold_reason]
+    fields = [_build_metafield_identifier(item) for item in removable if item.kind in METAFIELD_OWNER_TYPES]
     for start in range(0, len(fields), RESIDUE_BATCH_SIZE):
         batch = fields[start : start + RESIDUE_BATCH_SIZE]
         _require_access(client.run_document(shop, "residue_metafields_delete", metafields=batch))
     orders: dict[str, dict[str, object]] = {}
-    for item in free:
+    for item in removable:
         if item.kind in CLEARING_CHANGES:
             orders.setdefault(item.ref, {}).update(CLEARING_CHANGES[item.kind])
     for number, changes in orders.items():
@@ -95,7 +94,7 @@ def _read_back(client: ShopifyClient, items: Sequence[Residue], shop: str) -> It
             orders.append(build_gid("Order", number))
     for start in range(0, len(orders), RESIDUE_BATCH_SIZE):
         reply = _require_access(
-            client.run_document(shop, "residue_read_back", ids=orders[start : start + RESIDUE_BATCH_SIZE])
+            client.run_document(shop, "residue_orders_by_ids", ids=orders[start : start + RESIDUE_BATCH_SIZE])
         )
         for order in reply.data.get("nodes") or ():
             if order:
@@ -116,23 +115,23 @@ def _iterate_residue_orders(client: ShopifyClient, shop: str, customer: str) -> 
 
 
 def _list_order_residue(client: ShopifyClient, shop: str, order: Mapping[str, Any]) -> list[Residue]:
-    number, why = normalise_identifier("order", str(order["id"])), find_block_reason(order)
+    number, block_reason = normalise_identifier("order", str(order["id"])), find_block_reason(order)
     fields = order.get("metafields") or {}
     if _read_next_cursor(fields):
-        found = _read_metafields(client, shop, "order_metafields", number, why)
+        found = _read_metafields(client, shop, "order_metafields", number, block_reason)
     else:
-        found = _list_metafield_residue(fields, "order_metafields", number, why)
+        found = _list_metafield_residue(fields, "order_metafields", number, block_reason)
     names = ", ".join(str(one["key"]) for one in order.get("customAttributes") or ())
     others = {"order_notes": _describe_note(order), "order_attributes": names}
     return found + [
-        Residue(system=SYSTEM, kind=kind, ref=number, what=what, hold_reason=why)
+        Residue(system=SYSTEM, kind=kind, ref=number, what=what, hold_reason=block_reason)
         for kind, what in others.items()
         if what
     ]
 
 
 def _describe_note(order: Mapping[str, Any]) -> str:
-    """The note by its name, with the kinds of numbers that should not stand in it; '' where there is none."""
+    """Return `note`, with the kinds of sensitive numbers in it; '' if there is no note."""
     note = order.get("note")
     kinds = sorted({hit.kind for hit in scan_text(str(note))}) if note else []
     return f"note with {', '.join(kinds)}" if kinds else "note" if note else ""
@@ -170,10 +169,10 @@ def _list_metafield_residue(
 
 
 def find_block_reason(order: Mapping[str, Any]) -> str:
-    """Say why an order must be left as it is: '' where nothing more happens with it."""
-    ended = order.get("closedAt") or order.get("cancelledAt")
+    """Return why an order must not be changed: `order_open`, `parcel_not_delivered`, `return_open`; '' if it is closed."""
+    is_closed = order.get("closedAt") or order.get("cancelledAt")
     parcels = order.get("fulfillments") or ()
-    if not ended and order.get("displayFulfillmentStatus") not in COMPLETED_FULFILLMENT_STATUSES:
+    if not is_closed and order.get("displayFulfillmentStatus") not in COMPLETED_FULFILLMENT_STATUSES:
         return "order_open"
     if len(parcels) >= MAX_LISTED_PARCELS or not all(_has_parcel_arrived(parcel) for parcel in parcels):
         return "parcel_not_delivered"
@@ -200,7 +199,7 @@ def _build_metafield_identifier(item: Residue) -> dict[str, str]:
 
 
 def _identify_residue(item: Residue) -> tuple[str, str, str]:
-    """By what an item is known again: a note and a list of attributes by their order."""
+    """Return the identity of an item: kind, owner, and for a metafield its name."""
     return item.kind, item.ref, item.what if item.kind in METAFIELD_OWNER_TYPES else ""
 
 
@@ -210,6 +209,6 @@ def _read_next_cursor(page: Mapping[str, Any]) -> str | None:
 
 
 def _require_access(reply: GraphQLReply) -> GraphQLReply:
-    if reply.denied:  # what may not be read must not pass for what is not there
+    if reply.denied:  # a denied field must not look like an absent one
         raise CredentialRejected(f"shopify: not allowed ({reply.denied[0].reason})")
     return reply

@@ -1,7 +1,7 @@
-"""What the tax books need of an order: figures, State, and name and address for the rule that decides about them.
+"""Reads the data of an order that tax law requires: amounts, State, and the name and address if a rule needs them.
 
-For orders whose webhooks nobody saw. Shopify keeps these figures when it erases a customer, her name and address
-it does not: whoever asks late gets less.
+For orders whose webhooks were missed. When Shopify erases a customer it keeps the amounts, not the name and address.
+Changes nothing at Shopify.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bridge.connectors.shopify.api.client import ShopifyClient
 
 SALES_BATCH_SIZE, LINES_PER_ORDER, MAX_LINES_PER_ORDER = 5, 30, 200
-MAX_REFUNDS_AND_PARCELS = 20  # refunds and parcels that one question tells of
+MAX_REFUNDS_AND_PARCELS = 20  # the sizes in the document
 PAID_STATUSES = {"PAID", "PARTIALLY_PAID", "PARTIALLY_REFUNDED", "REFUNDED"}
 SENT_FULFILLMENT_STATUSES = {"FULFILLED", "PARTIALLY_FULFILLED"}
 
@@ -32,15 +32,15 @@ SENT_FULFILLMENT_STATUSES = {"FULFILLED", "PARTIALLY_FULFILLED"}
 def read_sales(
     client: ShopifyClient, order_ids: Sequence[str], shop: str
 ) -> Iterator[tuple[str, Sequence[Sale]]]:
-    """The sales of each order that Shopify knows. Raises as `Client.ask`, CredentialRejected where it may not say."""
+    """Yield the sales of each order that Shopify knows. Raises CredentialRejected if a field is denied, else as `run_document`."""
     for start in range(0, len(order_ids), SALES_BATCH_SIZE):
         for order in _fetch_sales_orders(
             client, shop, order_ids[start : start + SALES_BATCH_SIZE], LINES_PER_ORDER
         ):
-            whole = order
+            complete = order
             if has_next_page(order.get("lineItems")):
-                (whole,) = _fetch_sales_orders(client, shop, [legacy_id(order["id"])], MAX_LINES_PER_ORDER)
-            yield legacy_id(order["id"]), _build_sales(whole)
+                (complete,) = _fetch_sales_orders(client, shop, [legacy_id(order["id"])], MAX_LINES_PER_ORDER)
+            yield legacy_id(order["id"]), _build_sales(complete)
 
 
 def _fetch_sales_orders(
@@ -48,29 +48,31 @@ def _fetch_sales_orders(
 ) -> list[dict[str, Any]]:
     ids = [build_gid("Order", order_id) for order_id in order_ids]
     reply = client.run_document(shop, "sales_by_ids", ids=ids, lines=line_count)
-    if reply.denied:  # a copy with holes would pass for a whole one
+    if reply.denied:  # an incomplete copy must not look like a complete one
         raise CredentialRejected(f"shopify: not allowed ({reply.denied[0].reason})")
     return [order for order in list_nodes(reply.data) if "displayFinancialStatus" in order]
 
 
 def _build_sales(order: Mapping[str, Any]) -> Sequence[Sale]:
-    """The invoice and its credit notes; nothing of a test order, nor of one that was neither paid nor sent."""
-    money, goods = (
+    """Return the invoice and its credit notes; nothing for a test order or one that was neither paid nor shipped."""
+    payment_status, shipping_status = (
         read_text(order.get("displayFinancialStatus")),
         read_text(order.get("displayFulfillmentStatus")),
     )
     refunds = [refund for refund in order.get("refunds") or [] if isinstance(refund, dict)]
-    given = [refund for refund in refunds if (_read_shop_amount(refund, "totalRefundedSet") or 0) > 0]
+    paid_refunds = [refund for refund in refunds if (_read_shop_amount(refund, "totalRefundedSet") or 0) > 0]
     if order.get("test") or (
-        money not in PAID_STATUSES and goods not in SENT_FULFILLMENT_STATUSES and not given
+        payment_status not in PAID_STATUSES
+        and shipping_status not in SENT_FULFILLMENT_STATUSES
+        and not paid_refunds
     ):
         return ()
-    order_id, issued = legacy_id(order["id"]), _find_issue_time(order)
+    order_id, issued_at = legacy_id(order["id"]), _find_issue_time(order)
     return (
         Sale(
             order_id=order_id,
             number=read_text(order.get("name")),
-            issued_at=issued,
+            issued_at=issued_at,
             currency=read_text(order.get("currencyCode")),
             total=_read_shop_amount(order, "totalPriceSet"),
             tax=_read_shop_amount(order, "totalTaxSet"),
@@ -85,21 +87,24 @@ def _build_sales(order: Mapping[str, Any]) -> Sequence[Sale]:
             and len(refunds) < MAX_REFUNDS_AND_PARCELS
             and len(order.get("fulfillments") or ()) < MAX_REFUNDS_AND_PARCELS,
             attributes=tuple(
-                (read_text(each.get("key")), read_text(each.get("value")))
-                for each in map(read_object, order.get("customAttributes") or ())
+                (read_text(attribute.get("key")), read_text(attribute.get("value")))
+                for attribute in map(read_object, order.get("customAttributes") or ())
             ),
         ),
-        *(_build_refund_sale(refund, order, issued) for refund in refunds),
+        *(_build_refund_sale(refund, order, issued_at) for refund in refunds),
     )
 
 
 def _find_issue_time(order: Mapping[str, Any]) -> datetime:
-    """The later of payment and last dispatch: the day that keeps the copy longer."""
-    sent = [
-        parse_utc_datetime(box.get("createdAt")) for box in map(read_object, order.get("fulfillments") or ())
+    """Return the later of payment and last shipment: the date that keeps the copy longer."""
+    shipped_at = [
+        parse_utc_datetime(parcel.get("createdAt"))
+        for parcel in map(read_object, order.get("fulfillments") or ())
     ]
-    known = [found for found in (parse_utc_datetime(order.get("processedAt")), *sent) if found is not None]
-    return max(known)
+    times = [
+        found for found in (parse_utc_datetime(order.get("processedAt")), *shipped_at) if found is not None
+    ]
+    return max(times)
 
 
 def _build_refund_sale(

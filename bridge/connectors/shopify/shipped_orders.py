@@ -1,7 +1,7 @@
-"""Which orders of a person were sent, with their tracking numbers: Shopify's own erasure leaves those.
+"""Reads the shipped orders of a data subject with their tracking numbers, which Shopify's own erasure leaves.
 
-Asks for numbers, companies and links of parcels only. An order of another customer is not hers, even where the
-request lists it.
+Requests only numbers, companies and links of parcels. Never returns another customer's order, even if the request
+names it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ SHIPPED_ORDERS_BATCH_SIZE = 25
 def read_shipped_orders(
     client: ShopifyClient, principal: Principal, shop: str
 ) -> Iterator[Mapping[str, Any]]:
-    """Each order once, in the words of the Admin API, its lists plain. Raises as `Client.ask`."""
+    """Yield each order once, with the Admin API's field names and plain lists. Raises as `run_document`."""
     seen: set[str] = set()
     for order in _iterate_candidate_orders(client, principal, shop):
         if order["id"] not in seen and _is_order_of_principal(order, principal):
@@ -49,7 +49,7 @@ def _iterate_candidate_orders(
     ]
     for start in range(0, len(ids), SHIPPED_ORDERS_BATCH_SIZE):
         reply = _run_with_optional_returns(
-            client, shop, "sent_orders_by_ids", ids=ids[start : start + SHIPPED_ORDERS_BATCH_SIZE]
+            client, shop, "shipped_orders_by_ids", ids=ids[start : start + SHIPPED_ORDERS_BATCH_SIZE]
         )
         yield from (flatten_node(order) for order in list_nodes(reply.data) if "fulfillments" in order)
     email = normalise_identifier("email", principal.email)
@@ -63,7 +63,7 @@ def _search_orders(client: ShopifyClient, shop: str, query: str) -> Iterator[Map
     after: str | None = None
     while True:
         page = _run_with_optional_returns(
-            client, shop, "sent_orders_by_search", query=query, after=after
+            client, shop, "shipped_orders_by_search", query=query, after=after
         ).data.get("orders")
         yield from (flatten_node(order) for order in list_nodes(page))
         after = read_end_cursor(page)
@@ -72,12 +72,12 @@ def _search_orders(client: ShopifyClient, shop: str, query: str) -> Iterator[Map
 
 
 def _run_with_optional_returns(client: ShopifyClient, shop: str, name: str, **variables: Any) -> GraphQLReply:
-    """With returns where they may be read; without that permission the rest is asked all the same."""
+    """Run the document with returns, or without them if their scope is missing. Raises CredentialRejected if denied."""
     for returns in (True, False):
         reply = client.run_document(shop, name, returns=returns, **variables)
         if any(reply.data.get(root) for root in ("nodes", "orders")) or not reply.denied:
             return reply
-    # what may not be read must not pass for what is not there
+    # a denied field must not look like an absent one
     raise CredentialRejected(f"shopify: not allowed ({reply.denied[0].reason})")
 
 
@@ -85,12 +85,10 @@ def _is_order_of_principal(order: Mapping[str, Any], principal: Principal) -> bo
     owner = normalise_identifier("customer", str((order.get("customer") or {}).get("id") or ""))
     if owner and principal.customer_id:
         return owner == principal.customer_id
-    theirs, hers = (
-        normalise_identifier("email", order.get("email") or ""),
-        normalise_identifier("email", principal.email),
-    )
-    listed = normalise_identifier("order", str(order["id"])) in {
+    order_email = normalise_identifier("email", order.get("email") or "")
+    email = normalise_identifier("email", principal.email)
+    is_named = normalise_identifier("order", str(order["id"])) in {
         normalise_identifier("order", one) for one in principal.order_ids
     }
-    # a list may be wrong: another customer's order, with another address on it, is hers by no list
-    return (bool(hers) and theirs == hers) or (listed and not (owner and theirs and hers))
+    # the request may name a wrong order: not one of another customer with another e-mail address
+    return (bool(email) and order_email == email) or (is_named and not (owner and order_email and email))

@@ -1,4 +1,4 @@
-"""AfterShip: a copy of every parcel whoever carries it, and the one system that erases at once."""
+"""AfterShip's client: a copy of every parcel of any carrier, and the only system that erases at once."""
 
 import json
 from datetime import UTC, datetime
@@ -36,9 +36,9 @@ def deletion(row):
     return f"{URL}/{row['id']}"
 
 
-def make(naps=None, key=KEY):
-    naps = [] if naps is None else naps
-    return AfterShip(base_url=BASE, api_key=key, http=HttpClient("aftership", sleep=naps.append))
+def make(waits=None, key=KEY):
+    waits = [] if waits is None else waits
+    return AfterShip(base_url=BASE, api_key=key, http=HttpClient("aftership", sleep=waits.append))
 
 
 def ask(*numbers):
@@ -55,13 +55,13 @@ class TestContract(EraserContract, ConnectorContract):
     nothing = json.dumps(listing()).encode()
     numbers = (DELIVERED["tracking_number"], MOVING["tracking_number"])
     secrets = (KEY,)
-    bare = make(key="")
+    unconfigured = make(key="")
     every_parcel = True
     erasing = ("DELETE", deletion(DELIVERED), b'{"meta":{"code":200},"data":{}}')
     gone = GONE
 
-    def connector(self, naps):
-        return make(naps)
+    def connector(self, waits):
+        return make(waits)
 
     def prepare(self, mock):
         mock.add("DELETE", deletion(DELIVERED), body=self.erasing[2])
@@ -78,7 +78,7 @@ def mock():
         yield mock
 
 
-def test_a_copy_in_our_words(mock):
+def test_a_tracking_becomes_a_record(mock):
     mock.get(URL, json=TWO)
     ((_, body),) = ask("99900012343")
     events = body.pop("events")
@@ -128,7 +128,7 @@ def test_a_copy_in_our_words(mock):
     assert "secret-link" not in json.dumps([body, events])
 
 
-def test_the_question_is_asked_with_the_key(mock):
+def test_the_request_carries_the_key(mock):
     reply = mock.get(URL, json=TWO)
     ask("99900012343", "9990-0010 004126")
     request = reply.calls[0].request
@@ -136,7 +136,7 @@ def test_the_question_is_asked_with_the_key(mock):
     assert request.params == {"tracking_numbers": "99900010004126,99900012343", "limit": "200"}
 
 
-def test_every_parcel_is_looked_for_whoever_has_the_account(mock):
+def test_every_parcel_is_requested_whatever_the_account(mock):
     mock.get(URL, json=TWO)
     parcels = [Waybill(number="99900012343", carrier="bluedart", account_holder="shiprocket")]
     (page,) = make().gather(Principal(), shop=SHOP, parcels=parcels)
@@ -160,9 +160,9 @@ def test_the_names_of_older_versions_are_read_too(mock):
 
 def test_one_number_at_two_couriers_is_two_copies(mock):
     mock.get(URL, json=listing(DELIVERED, MOVING | {"tracking_number": "99900012343"}))
-    told = ask("99900012343")
-    assert [ref for ref, _ in told] == ["99900012343"] * 2
-    assert [body["courier"] for _, body in told] == ["bluedart", "delhivery"]
+    results = ask("99900012343")
+    assert [ref for ref, _ in results] == ["99900012343"] * 2
+    assert [body["courier"] for _, body in results] == ["bluedart", "delhivery"]
 
 
 def test_pages_are_followed_to_the_last(mock):
@@ -179,7 +179,7 @@ def test_a_cursor_that_does_not_move_ends(mock):
     assert reply.call_count == 2
 
 
-def test_a_tracking_nobody_asked_for_is_not_kept_and_never_deleted(mock):
+def test_an_unrequested_tracking_is_not_kept_and_never_deleted(mock):
     mock.get(URL, json=TWO)
     gone = mock.delete(deletion(DELIVERED), json=DONE)
     mock.get(deletion(DELIVERED), body=GONE, status=404)
@@ -196,15 +196,18 @@ def test_all_copies_of_a_number_are_deleted(mock):
     looks = [mock.get(deletion(row), body=GONE, status=404) for row in (DELIVERED, MOVING)]
     assert list(make().erase_waybills([" 9990-0012343"])) == [(" 9990-0012343", Outcome.ERASED)]
     assert (first.call_count, second.call_count) == (1, 1)
-    assert [look.call_count for look in looks] == [0, 1]  # what was gone already needs no second look
+    assert [look.call_count for look in looks] == [
+        0,
+        1,
+    ]  # a tracking that did not exist needs no verification
     assert second.calls[0].request.headers["as-api-key"] == KEY
 
 
-def test_what_was_deleted_and_is_still_there_is_not_erased_and_deleted_again_later(mock):
+def test_a_tracking_that_still_exists_is_not_erased_and_is_deleted_again_later(mock):
     mock.get(URL, json=listing(DELIVERED))
     gone = mock.delete(deletion(DELIVERED), json=DONE)
     look = mock.get(deletion(DELIVERED), json={"meta": {"code": 200}, "data": DELIVERED})
-    with pytest.raises(ConnectorUnavailable, match="still there") as caught:
+    with pytest.raises(ConnectorUnavailable, match="still exists") as caught:
         list(make().erase_waybills(["99900012343"]))
     assert DELIVERED["id"] not in str(caught.value)
     assert (gone.call_count, look.call_count) == (1, 1)
@@ -222,7 +225,7 @@ def test_what_was_deleted_and_is_still_there_is_not_erased_and_deleted_again_lat
         (401, b"", CredentialRejected),
     ],
 )
-def test_a_second_look_without_an_answer_proves_nothing(mock, status, body, kind):
+def test_a_failed_verification_proves_no_erasure(mock, status, body, kind):
     mock.get(URL, json=listing(DELIVERED))
     mock.delete(deletion(DELIVERED), json=DONE)
     mock.get(deletion(DELIVERED), body=body, status=status)
@@ -240,26 +243,26 @@ def test_the_stand_in_shows_by_id_what_was_not_deleted():
         )
         url = f"{stand_in.base_url}/tracking/2025-07/trackings/{page.findings[0].body['tracking_id']}"
         headers = {"as-api-key": AFTERSHIP_KEY}
-        there = requests.get(url, headers=headers, timeout=5).json()
-        assert there["data"]["tracking_number"] == number
+        tracking = requests.get(url, headers=headers, timeout=5).json()
+        assert tracking["data"]["tracking_number"] == number
         assert list(connector.erase_waybills([number])) == [(number, Outcome.ERASED)]
         assert requests.get(url, headers=headers, timeout=5).json()["meta"]["code"] == 4004
 
 
-def test_words_in_the_place_of_a_number_are_no_question_and_nobody_says_that_they_are_absent(mock):
+def test_a_malformed_number_is_not_requested_and_not_reported_as_absent(mock):
     assert list(make().erase_waybills(["see note, please", "FMPC/123"])) == []
     assert not mock.calls
 
 
-def test_those_erased_before_a_fault_are_told(mock):
+def test_numbers_erased_before_a_failure_are_returned(mock):
     mock.get(URL, json=TWO)
     mock.delete(deletion(DELIVERED), json=DONE)
     mock.get(deletion(DELIVERED), body=GONE, status=404)
     mock.delete(deletion(MOVING), json={"meta": {"code": 4015, "message": "id invalid"}}, status=400)
-    told = make().erase_waybills(["99900012343", "99900010004126"])
-    assert next(told) == ("99900012343", Outcome.ERASED)
+    results = make().erase_waybills(["99900012343", "99900010004126"])
+    assert next(results) == ("99900012343", Outcome.ERASED)
     with pytest.raises(ConnectorRefused):
-        next(told)
+        next(results)
 
 
 @pytest.mark.parametrize(
@@ -277,14 +280,14 @@ def test_those_erased_before_a_fault_are_told(mock):
 @pytest.mark.parametrize("status", [200, 400])
 def test_the_code_in_the_answer_counts(mock, code, kind, status):
     if status == 400 and kind is ConnectorUnavailable:
-        kind = ConnectorRefused  # the status says more than a code nobody knows
+        kind = ConnectorRefused  # the status says more than an unknown code
     mock.get(URL, json={"meta": {"code": code}, "data": {}}, status=status)
     with pytest.raises(kind):
         ask("99900012343")
 
 
 @pytest.mark.parametrize("data", [{}, {"trackings": None}, {"trackings": [None]}, {"trackings": [{}]}, []])
-def test_rows_that_cannot_be_named_are_no_answer(mock, data):
+def test_rows_without_an_id_are_unreadable(mock, data):
     mock.get(URL, json={"meta": {"code": 200}, "data": data})
     with pytest.raises(ConnectorUnavailable):
         ask("99900012343")
@@ -300,13 +303,13 @@ def test_rows_that_cannot_be_named_are_no_answer(mock, data):
         ("Teleported", "", "unknown"),
     ],
 )
-def test_its_words_and_ours(mock, tag, subtag, status):
+def test_each_status_is_mapped_to_ours(mock, tag, subtag, status):
     mock.get(URL, json=listing(DELIVERED | {"tag": tag, "subtag": subtag}))
     ((_, body),) = ask("99900012343")
     assert body["status"] == status
 
 
-def test_what_no_table_knows_stays_raw_but_for_links(mock):
+def test_unmapped_values_stay_raw_except_links(mock):
     more = {"brandnew": 7, "proof": {"url": "https://secret-link"}, "shipment_delivery_date": "soon"}
     mock.get(URL, json=listing(DELIVERED | more | {"tag": "Teleported", "subtag": None}))
     ((_, body),) = ask("99900012343")
@@ -317,7 +320,7 @@ def test_what_no_table_knows_stays_raw_but_for_links(mock):
     }
 
 
-def test_unset_it_names_what_was_not_asked():
+def test_without_a_key_the_unrequested_parcels_are_a_gap():
     parcels = [Waybill(number="99900012343", carrier="bluedart")]
     (page,) = make(key="").gather(Principal(), shop=SHOP, parcels=parcels)
     assert [(gap.absence, gap.what) for gap in page.gaps] == [(Absence.NOT_CONFIGURED, "1 waybill")]

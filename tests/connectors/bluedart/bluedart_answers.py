@@ -1,4 +1,4 @@
-"""How Blue Dart's tests speak: sample answers, answers made to measure, and a connector to ask with."""
+"""Helpers of Blue Dart's tests: sample answers, constructed answers, and a connector."""
 
 import json
 from pathlib import Path
@@ -25,7 +25,7 @@ def reply(case):
 
 
 def joined(*numbers):
-    """The JSON form of shipments: the sample's, under these numbers."""
+    """Return the JSON form of the sample's shipments, with these numbers."""
     (sampled,) = reply("track__json")["ShipmentData"]["Shipment"]
     return json.dumps(
         {"ShipmentData": {"Shipment": [sampled | {"WaybillNo": number} for number in numbers]}}
@@ -44,12 +44,12 @@ def one(number, kind="DL", more=""):
     )
 
 
-def make(naps=None, **more):
+def make(waits=None, **more):
     settings = dict(
         zip(("client_id", "client_secret", "login_id", "licence_key", "tracking_key"), SECRETS, strict=False)
     )
-    naps = [] if naps is None else naps
-    return BlueDart(base_url=BASE, **(settings | {"http": HttpClient("bluedart", sleep=naps.append)} | more))
+    waits = [] if waits is None else waits
+    return BlueDart(base_url=BASE, **(settings | {"http": HttpClient("bluedart", sleep=waits.append)} | more))
 
 
 def parcel(number):

@@ -1,10 +1,11 @@
-"""Blue Dart's account: a wrong key told from an unknown waybill, JSON beside XML, cancelling."""
+"""Blue Dart's account: a wrong key against an unknown waybill, JSON and XML, cancellation."""
 
 import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import responses
+from responses.matchers import header_matcher
 
 from bridge.errors import ConnectorRefused, ConnectorUnavailable, CredentialRejected
 from tests.connectors.bluedart.bluedart_answers import (
@@ -33,7 +34,7 @@ def mock():
 
 
 def knowing(*numbers):
-    """Blue Dart as it is with a right key: it knows these numbers."""
+    """Answer as Blue Dart does with a right key: it knows these numbers."""
 
     def answer(request):
         known = [number for number in request.params["numbers"].split(",") if number in numbers]
@@ -46,14 +47,14 @@ def asked(mock, number=KNOWN):
     return sum(getattr(call.request, "params", {}).get("numbers") == number for call in mock.calls)
 
 
-def test_with_a_known_waybill_not_found_is_not_the_keys_fault(mock):
+def test_with_a_known_waybill_not_found_is_not_ambiguous(mock):
     mock.add_callback(responses.GET, URL, knowing(KNOWN))
     body = ask(ASKED, connector=make(known_waybill=KNOWN))[ASKED]
     assert (body["status"], body["ambiguous"]) == ("not_found", False)
     assert body["may_mean"] == ["unknown", "cancelled", "not_scanned_yet"]
 
 
-def test_without_one_it_may_be(mock):
+def test_without_a_known_waybill_not_found_is_ambiguous(mock):
     mock.add_callback(responses.GET, URL, knowing(KNOWN))
     assert ask(ASKED)[ASKED]["ambiguous"] is True
 
@@ -64,7 +65,7 @@ def test_a_parcel_that_is_found_proves_the_key_for_the_others(mock):
 
 
 @pytest.mark.parametrize("verb", ["gather", "track"])
-def test_where_even_the_known_waybill_is_not_found_the_key_is_wrong_and_nothing_absent(mock, verb):
+def test_if_the_known_waybill_is_not_found_the_key_is_wrong_and_nothing_is_absent(mock, verb):
     mock.get(URL, body=sample("not_found"))
     connector = make(known_waybill=f" {KNOWN} ")
     with pytest.raises(CredentialRejected) as caught:
@@ -72,7 +73,7 @@ def test_where_even_the_known_waybill_is_not_found_the_key_is_wrong_and_nothing_
     assert not any(word in str(caught.value) for word in (*SECRETS, KNOWN, ASKED))
 
 
-def test_the_known_waybill_is_asked_once_an_hour(mock):
+def test_the_known_waybill_is_requested_once_an_hour(mock):
     mock.add_callback(responses.GET, URL, knowing(KNOWN))
     moment = [datetime(2026, 11, 22, tzinfo=UTC)]
     connector = make(known_waybill=KNOWN, now=lambda: moment[0])
@@ -82,7 +83,7 @@ def test_the_known_waybill_is_asked_once_an_hour(mock):
     assert asked(mock) == 2
 
 
-def test_check_tells_a_wrong_key_from_a_right_one(mock):
+def test_check_distinguishes_a_wrong_key_from_a_right_one(mock):
     mock.add_callback(responses.GET, URL, knowing(KNOWN))
     right, wrong = make(known_waybill=KNOWN).run_checks(SHOP), make(known_waybill=ASKED).run_checks(SHOP)
     assert [line.ok for line in right] == [True, True, True]
@@ -93,13 +94,13 @@ def test_check_tells_a_wrong_key_from_a_right_one(mock):
 
 @pytest.mark.parametrize("fmt", ["xml", "json"])
 @pytest.mark.parametrize("body", [joined(ASKED), xml(one(ASKED))])
-def test_either_form_answers_either_question(mock, fmt, body):
+def test_xml_and_json_are_read_whichever_was_requested(mock, fmt, body):
     replied = mock.get(URL, body=body)
     assert ask(ASKED, connector=make(answer_format=fmt))[ASKED]["status"] == "delivered"
     assert replied.calls[0].request.params["format"] == fmt
 
 
-def test_json_in_our_words(mock):
+def test_json_becomes_the_same_record_as_xml(mock):
     mock.get(URL, json=reply("track__json"))
     body = ask(ASKED)[ASKED]
     assert body["consignee"] == {
@@ -123,7 +124,7 @@ SCANS = [row["ScanDetail"] for row in SHIPMENT["Scans"]]
 
 
 @pytest.mark.parametrize(
-    "told",
+    "shipment_data",
     [
         {"Shipment": SHIPMENT},
         {"Shipment": [SHIPMENT | {"Scans": {"ScanDetail": SCANS}}]},
@@ -132,8 +133,8 @@ SCANS = [row["ScanDetail"] for row in SHIPMENT["Scans"]]
         {"Shipment": {"@WaybillNo": ASKED} | {k: v for k, v in SHIPMENT.items() if k != "WaybillNo"}},
     ],
 )
-def test_lists_and_single_objects_are_read_alike(mock, told):
-    mock.get(URL, json={"ShipmentData": told})
+def test_lists_and_single_objects_are_read_alike(mock, shipment_data):
+    mock.get(URL, json={"ShipmentData": shipment_data})
     assert [event["code"] for event in ask(ASKED)[ASKED]["events"]] == ["002", "000"]
 
 
@@ -152,13 +153,13 @@ def test_json_that_is_nested_without_end_is_unreadable(mock):
         ask(ASKED)
 
 
-def test_a_wrong_licence_said_in_json(mock):
+def test_a_wrong_licence_key_in_json_needs_a_person(mock):
     mock.get(URL, json={"ShipmentData": {"Error": "License Mismatch"}})
     with pytest.raises(CredentialRejected):
         ask(ASKED)
 
 
-def test_a_cancellation_is_asked_in_the_vendors_words(mock):
+def test_a_cancellation_sends_the_documented_request(mock):
     replied = mock.post(CANCEL, json=reply("cancel__done"))
     make().cancel_shipment("9990-0012343")
     request = replied.calls[0].request
@@ -170,9 +171,12 @@ def test_a_cancellation_is_asked_in_the_vendors_words(mock):
 
 
 def test_an_expired_token_is_renewed_before_it_is_cancelled(mock):
-    mock.post(CANCEL, status=401)
-    mock.post(CANCEL, json=reply("cancel__done"))
+    mock.replace(responses.GET, LOGIN, json={"JWTToken": "jwt-expired"})
+    mock.get(LOGIN, json={"JWTToken": "jwt-nobody"})
+    refused = mock.post(CANCEL, status=401, match=[header_matcher({"JWTToken": "jwt-expired"})])
+    done = mock.post(CANCEL, json=reply("cancel__done"), match=[header_matcher({"JWTToken": "jwt-nobody"})])
     make().cancel_shipment(ASKED)
+    assert (refused.call_count, done.call_count) == (1, 1)
 
 
 def test_cancelling_needs_the_shipping_key_too():
@@ -185,9 +189,10 @@ def envelope(code, words):
     return {"CancelWaybillResult": {"AWBNo": ASKED, "IsError": True, "Status": status}}
 
 
-def test_what_was_cancelled_before_is_the_same_success(mock):
-    mock.post(CANCEL, json=envelope("WaybillAlreadyCancelled", "Waybill already cancelled"))
+def test_a_waybill_cancelled_before_is_a_success(mock):
+    replied = mock.post(CANCEL, json=envelope("WaybillAlreadyCancelled", "Waybill already cancelled"))
     make().cancel_shipment(ASKED)
+    assert replied.call_count == 1
 
 
 @pytest.mark.parametrize(
@@ -205,7 +210,7 @@ def test_what_was_cancelled_before_is_the_same_success(mock):
         (200, {"CancelWaybillResult": {"IsError": "no"}}, ConnectorRefused),
     ],
 )
-def test_every_no_to_a_cancellation_is_named(mock, status, body, kind):
+def test_each_refusal_of_a_cancellation_raises_its_error(mock, status, body, kind):
     mock.post(CANCEL, json=body, status=status)
     with pytest.raises(kind):
         make().cancel_shipment(ASKED)

@@ -1,4 +1,4 @@
-"""Blue Dart's XML in our words: days without a clock, Latin letters, bombs, and what nobody foresaw."""
+"""Parsing of Blue Dart's XML: dates without a time, Latin-1 letters, XML bombs, unmapped values."""
 
 import pytest
 import responses
@@ -14,7 +14,7 @@ def mock():
         yield mock
 
 
-def test_a_delivered_parcel_in_our_words(mock):
+def test_a_delivered_parcel_becomes_a_record(mock):
     mock.get(URL, body=sample("delivered"))
     assert ask("99900012343")["99900012343"] == {
         "waybill": "99900012343",
@@ -64,7 +64,7 @@ def test_a_delivered_parcel_in_our_words(mock):
     }
 
 
-def test_an_answer_without_the_person_has_no_consignee(mock):
+def test_an_answer_without_personal_data_has_no_consignee(mock):
     mock.get(URL, body=sample("minimal"))
     body = ask("99900022224")["99900022224"]
     assert (body["status"], body["consignee"]) == ("out_for_delivery", None)
@@ -84,7 +84,7 @@ def test_an_answer_without_the_person_has_no_consignee(mock):
         b'{"title": "Unauthorized"}',
     ],
 )
-def test_bombs_doctypes_and_odd_encodings_are_unreadable(mock, body):
+def test_xml_bombs_doctypes_and_wrong_encodings_are_unreadable(mock, body):
     mock.get(URL, body=body)
     with pytest.raises(ConnectorUnavailable, match="unreadable answer"):
         ask("99900012343")
@@ -95,7 +95,7 @@ def test_latin_letters_survive(mock):
     assert ask("99900012343")["99900012343"]["consignee"]["name"] == "Zoë Examplé"
 
 
-def test_what_no_table_knows_stays_raw(mock):
+def test_unmapped_values_stay_raw(mock):
     more = "<Beacon>7</Beacon><StatusDate>soon</StatusDate><PickUpDate>31 June 2026</PickUpDate>"
     mock.get(URL, body=xml(one("99900012343", "QQ", more)))
     body = ask("99900012343")["99900012343"]

@@ -1,4 +1,4 @@
-"""Blue Dart: a login that proves nothing, XML, one answer for four reasons, and a second waybill."""
+"""Blue Dart's client: login, requests, the ambiguous "not found", second waybills."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -29,7 +29,7 @@ from tests.connectors.contract_verbs import CancellerContract, TrackerContract
 
 class TestContract(CancellerContract, TrackerContract, ConnectorContract):
     verbs = ("gather", "track", "cancel")
-    once = ("cancel",)
+    never_retried = ("cancel",)
     url = URL
     content_type = "text/xml"
     found = xml(one("99900012343", more="<Consignee>ASHA QWERTZUIOP</Consignee>"), one("99900022224", "UD"))
@@ -38,15 +38,15 @@ class TestContract(CancellerContract, TrackerContract, ConnectorContract):
     nothing = sample("not_found")
     numbers = ("99900012343", "99900022224")
     secrets = SECRETS
-    bare = make(tracking_key="")
+    unconfigured = make(tracking_key="")
     cancelling = ("POST", CANCEL, json.dumps(reply("cancel__done")).encode())
     refusals = (
         json.dumps(reply("cancel__refused")).encode(),
         b'{"error-response": [{"StatusCode": "InvalidAWB", "StatusInformation": "no"}]}',
     )
 
-    def connector(self, naps):
-        return make(naps)
+    def connector(self, waits):
+        return make(waits)
 
     def prepare(self, mock):
         mock.get(LOGIN, json={"JWTToken": "jwt-nobody"})
@@ -58,8 +58,8 @@ class TestContractInJson(TestContract):
     partial = joined("99900012343")
     nothing = b'{"ShipmentData": {"Error": "Incorrect waybill number or No information"}}'
 
-    def connector(self, naps):
-        return make(naps, answer_format="json")
+    def connector(self, waits):
+        return make(waits, answer_format="json")
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def mock():
 
 
 @pytest.mark.parametrize(("verno", "expected"), [("1", {"verno": "1"}), ("1.3", {"verno": "1.3"}), ("", {})])
-def test_the_question(mock, verno, expected):
+def test_the_request_has_all_parameters(mock, verno, expected):
     asked = mock.get(URL, body=xml(one("99900012343"), one("99900022224")))
     ask("99900012343", "99900022224", connector=make(verno=verno))
     request = asked.calls[0].request
@@ -89,12 +89,12 @@ def test_the_question(mock, verno, expected):
     assert (login.headers["ClientID"], login.headers["clientSecret"]) == ("id-nobody", "secret-nobody")
 
 
-def test_the_path_is_a_setting(mock):
+def test_the_tracking_path_is_a_setting(mock):
     mock.get(f"{BASE}/tracking/v1", body=sample("delivered"))
     assert ask("99900012343", connector=make(tracking_path="tracking/v1"))
 
 
-def test_the_path_of_the_login_is_a_setting(mock):
+def test_the_login_path_is_a_setting(mock):
     mock.remove(responses.GET, LOGIN)
     mock.get(f"{BASE}/token/v2/login", json={"JWTToken": "jwt-nobody"})
     mock.get(URL, body=sample("delivered"))
@@ -153,38 +153,38 @@ def test_not_found_per_waybill(mock):
         '<Shipment WaybillNo="1234567"><Status>Incorrect Waybill number or No Information</Status></Shipment>'
     )
     asked = mock.get(URL, body=xml(one("99900012343", "NF"), one("99900022224"), lost))
-    told = {ref: body["status"] for ref, body in ask("99900012343", "99900022224", "1234567").items()}
-    assert told == {"99900012343": "not_found", "99900022224": "delivered", "1234567": "not_found"}
+    bodies = {ref: body["status"] for ref, body in ask("99900012343", "99900022224", "1234567").items()}
+    assert bodies == {"99900012343": "not_found", "99900022224": "delivered", "1234567": "not_found"}
     assert asked.call_count == 1
 
 
-def test_what_a_long_list_passes_over_is_asked_alone(mock):
+def test_a_number_that_a_long_list_skips_is_requested_alone(mock):
     def capped(request):
         return 200, {}, xml(*map(one, request.params["numbers"].split(",")[:2]))
 
     mock.add_callback(responses.GET, URL, capped)
-    told = ask("99900000001", "99900000002", "99900000003", "99900000004")
-    assert [body["status"] for body in told.values()] == ["delivered"] * 4
+    bodies = ask("99900000001", "99900000002", "99900000003", "99900000004")
+    assert [body["status"] for body in bodies.values()] == ["delivered"] * 4
 
 
-def test_one_unknown_number_that_spoils_the_list_spoils_no_other(mock):
+def test_one_unknown_number_that_invalidates_the_list_costs_no_other(mock):
     def spoilt(request):
         numbers = request.params["numbers"].split(",")
         return 200, {}, sample("not_found") if "99900000001" in numbers else xml(*map(one, numbers))
 
     mock.add_callback(responses.GET, URL, spoilt)
-    told = ask("99900000001", "99900000002", "99900000003")
-    assert [body["status"] for body in told.values()] == ["not_found", "delivered", "delivered"]
+    bodies = ask("99900000001", "99900000002", "99900000003")
+    assert [body["status"] for body in bodies.values()] == ["not_found", "delivered", "delivered"]
 
 
-def test_a_wrong_licence_that_is_called_so(mock):
+def test_a_wrong_licence_key_that_is_named_needs_a_person(mock):
     mock.get(URL, body=sample("license_mismatch"))
     with pytest.raises(CredentialRejected):
         ask("99900012343")
     assert make().run_checks(SHOP)[-1].ok is False
 
 
-def test_an_error_we_do_not_know_is_never_not_found(mock):
+def test_an_unknown_error_is_never_not_found(mock):
     mock.get(URL, body=xml("<Error>Something new</Error>"))
     with pytest.raises(ConnectorRefused):
         ask("99900012343")
@@ -197,13 +197,13 @@ def test_a_return_is_followed_to_its_second_waybill(mock):
         return 200, {}, xml(one("99900022224", "DL"))
 
     mock.add_callback(responses.GET, URL, answer)
-    told = ask("99900012343")
-    assert told["99900012343"]["return_waybill"] == "99900022224"
-    assert told["99900022224"]["belongs_to"] == "99900012343"
-    assert told["99900022224"]["status"] == "delivered"
+    bodies = ask("99900012343")
+    assert bodies["99900012343"]["return_waybill"] == "99900022224"
+    assert bodies["99900022224"]["belongs_to"] == "99900012343"
+    assert bodies["99900022224"]["status"] == "delivered"
 
 
-def test_second_waybills_that_point_in_a_ring_end(mock):
+def test_a_cycle_of_second_waybills_ends(mock):
     ring = {"99900012343": "99900022224", "99900022224": "99900012343", "99900000001": "99900000001"}
 
     def answer(request):
@@ -216,13 +216,13 @@ def test_second_waybills_that_point_in_a_ring_end(mock):
     assert set(ask("99900000001")) == {"99900000001"}
 
 
-def test_a_second_waybill_that_is_words_is_not_asked(mock):
+def test_a_malformed_second_waybill_is_not_requested(mock):
     asked = mock.get(URL, body=xml(one("99900012343", "RT", "<NewWaybillNo>see note, please</NewWaybillNo>")))
     assert ask("99900012343")["99900012343"]["return_waybill"] == "see note, please"
     assert asked.call_count == 1
 
 
-def test_twenty_five_are_asked_at_once(mock):
+def test_25_numbers_are_requested_at_once(mock):
     numbers = [f"{number:011}" for number in range(60)]
     mock.add_callback(
         responses.GET, URL, lambda ask: (200, {}, xml(*map(one, ask.params["numbers"].split(","))))
@@ -237,7 +237,7 @@ def test_check_names_every_unset_setting():
     assert line.detail == "BLUEDART_CLIENT_ID, BLUEDART_TRACKING_KEY are not set"
 
 
-def test_check_never_takes_not_found_for_a_right_key(mock):
+def test_check_never_takes_not_found_as_proof_of_the_key(mock):
     mock.get(URL, body=sample("not_found"))
     assert make().run_checks(SHOP)[-1].ok is None
-    assert "shipping one" in make(licence_key="track-nobody").run_checks(SHOP)[-1].detail
+    assert "equals the shipping key" in make(licence_key="track-nobody").run_checks(SHOP)[-1].detail

@@ -1,4 +1,4 @@
-"""Delhivery: fifty a question, a masked consignee, and many ways to say no."""
+"""Delhivery's client: batches of 50, a masked consignee, and many forms of refusal."""
 
 import json
 from pathlib import Path
@@ -25,7 +25,7 @@ def sample(case):
     return json.loads((FIXTURES / f"delhivery_track__{case}.json").read_text())
 
 
-def paper(case):
+def load_sample(case):
     return json.loads((FIXTURES / f"delhivery_{case}.json").read_text())["body"]
 
 
@@ -34,8 +34,8 @@ def joined(*cases):
     return json.dumps({"ShipmentData": rows}).encode()
 
 
-def make(naps):
-    return Delhivery(base_url=BASE, token=TOKEN, http=HttpClient("delhivery", sleep=naps.append))
+def make(waits):
+    return Delhivery(base_url=BASE, token=TOKEN, http=HttpClient("delhivery", sleep=waits.append))
 
 
 def parcel(number, holder="merchant"):
@@ -59,18 +59,18 @@ class TestContract(CancellerContract, TrackerContract, ConnectorContract):
     numbers = ("99900010002332", "99900010004126")
     secrets = (TOKEN,)
     forbidden = ConnectorThrottled
-    bare = Delhivery(base_url=BASE, token="")
+    unconfigured = Delhivery(base_url=BASE, token="")
     person = "ravi example"
     cancelling = ("POST", f"{BASE}/api/p/edit", (FIXTURES / "delhivery_cancel__done.xml").read_bytes())
     refusals = (
-        json.dumps(paper("cancel__refused")).encode(),
+        json.dumps(load_sample("cancel__refused")).encode(),
         b"<root><status>False</status><remark>no</remark></root>",
         b'{"status": false}',
         json.dumps(sample("unknown")).encode(),
     )
 
-    def connector(self, naps):
-        return make(naps)
+    def connector(self, waits):
+        return make(waits)
 
     def prepare(self, mock):
         mock.get(SLIP, json=NO_SLIP)
@@ -83,7 +83,7 @@ def mock():
         yield mock
 
 
-def test_a_delivered_parcel_in_our_words(mock):
+def test_a_delivered_parcel_becomes_a_record(mock):
     mock.get(URL, json=sample("delivered"))
     body = ask("99900010002332")["99900010002332"]
     events, documents = body.pop("events"), body.pop("documents")
@@ -149,7 +149,7 @@ def test_a_delivered_parcel_in_our_words(mock):
     }
 
 
-def test_the_question_is_asked_with_the_token_and_the_consignee(mock):
+def test_the_request_carries_the_token_and_includes_the_consignee(mock):
     reply = mock.get(URL, json=sample("delivered"))
     ask("99900010002332")
     request = reply.calls[0].request
@@ -158,7 +158,7 @@ def test_the_question_is_asked_with_the_token_and_the_consignee(mock):
 
 
 @pytest.mark.parametrize(
-    ("told", "address", "phones"),
+    ("changes", "address", "phones"),
     [
         (
             {
@@ -178,10 +178,10 @@ def test_the_question_is_asked_with_the_token_and_the_consignee(mock):
         ({"Address1": {"odd": 1}, "Telephone1": True}, [], []),
     ],
 )
-def test_the_consignee_comes_as_text_list_or_nothing(mock, told, address, phones):
+def test_the_consignee_comes_as_text_list_or_nothing(mock, changes, address, phones):
     answer = sample("delivered")
     consignee = answer["ShipmentData"][0]["Shipment"]["Consignee"]
-    answer["ShipmentData"][0]["Shipment"]["Consignee"] = consignee | told
+    answer["ShipmentData"][0]["Shipment"]["Consignee"] = consignee | changes
     mock.get(URL, json=answer)
     found = ask("99900010002332")["99900010002332"]["consignee"]
     assert (found["address_lines"], found["phones"]) == (address, phones)
@@ -195,13 +195,13 @@ def test_a_cancellation_shows_in_the_code_alone(mock):
     assert [event["status"] for event in body["events"]] == ["booked", "booked", "cancelled"]
 
 
-def test_an_answer_without_consignee_and_scans_is_an_answer(mock):
+def test_an_answer_without_consignee_and_scans_is_read(mock):
     mock.get(URL, json=sample("verbose0"))
     body = ask("99900010000066")["99900010000066"]
     assert (body["consignee"], body["events"]) == (None, [])
 
 
-def test_what_no_table_knows_stays_raw(mock):
+def test_unmapped_values_stay_raw(mock):
     answer = sample("delivered")
     shipment = answer["ShipmentData"][0]["Shipment"]
     shipment |= {"Extras": "leave with guard", "Brandnew": 7, "PickUpDate": "yesterday"}
@@ -218,13 +218,13 @@ def test_what_no_table_knows_stays_raw(mock):
 
 
 @pytest.mark.parametrize("shape", [{}, {"Status": "Delivered", "Scans": "none", "Consignee": []}])
-def test_missing_and_misshapen_parts_are_no_fault(mock, shape):
+def test_missing_and_malformed_parts_raise_nothing_and_are_empty(mock, shape):
     mock.get(URL, json={"ShipmentData": [{"Shipment": {"AWB": 99900010002332} | shape}]})
     body = ask("99900010002332")["99900010002332"]
     assert (body["status"], body["consignee"], body["events"]) == ("unknown", None, [])
 
 
-def test_fifty_are_asked_at_once_and_the_cursor_counts(mock):
+def test_50_numbers_are_requested_at_once_and_the_cursor_counts(mock):
     numbers = [f"{number:014}" for number in range(120)]
     reply = mock.get(URL, json={"ShipmentData": []})
     parcels = [parcel(number) for number in (*reversed(numbers), numbers[0])]
@@ -236,7 +236,7 @@ def test_fifty_are_asked_at_once_and_the_cursor_counts(mock):
     assert [one.ref for page in rest for one in page.findings] == numbers[100:]
 
 
-def test_a_batch_refused_as_a_whole_is_asked_one_by_one(mock):
+def test_the_numbers_of_a_refused_batch_are_requested_one_by_one(mock):
     def answer(request):
         known = request.params["waybill"] == "99900010002332"
         body = sample("delivered") if known else sample("unknown")
@@ -249,23 +249,23 @@ def test_a_batch_refused_as_a_whole_is_asked_one_by_one(mock):
 
 
 @pytest.mark.parametrize("status", [200, 400])
-def test_an_unknown_waybill_is_told_by_the_body_whatever_the_status(mock, status):
+def test_an_unknown_waybill_is_recognised_by_the_body_whatever_the_status(mock, status):
     mock.get(URL, json=sample("unknown"), status=status)
     body = ask("99900010002332")["99900010002332"]
     assert (body["status"], body["ambiguous"]) == ("not_found", False)
 
 
-def test_a_parcel_on_an_aggregators_account_is_not_delhiverys_to_tell():
+def test_a_parcel_on_an_aggregators_account_is_not_requested_from_delhivery():
     parcels = [parcel("99900010002332", "shiprocket")]
     assert list(make([]).gather(Principal(), shop=SHOP, parcels=parcels)) == []
 
 
-def test_a_shipment_nobody_asked_for_is_not_kept(mock):
+def test_an_unrequested_shipment_is_not_kept(mock):
     mock.get(URL, body=joined("delivered", "in_transit_cod"))
     assert set(ask("99900010002332")) == {"99900010002332"}
 
 
-def test_words_in_the_place_of_a_number_are_a_gap_and_no_question(mock):
+def test_a_malformed_number_is_a_gap_and_not_requested(mock):
     (page,) = make([]).gather(
         Principal(), shop=SHOP, parcels=[parcel("handed over, see note"), parcel("1,2,3,4,5")]
     )
@@ -276,7 +276,7 @@ def test_words_in_the_place_of_a_number_are_a_gap_and_no_question(mock):
     assert not mock.calls
 
 
-def test_blanks_and_dashes_in_a_number_are_peoples_not_delhiverys(mock):
+def test_blanks_and_dashes_in_a_number_are_removed(mock):
     reply = mock.get(URL, json=sample("delivered"))
     assert ask("9990-0010 002332")["9990-0010 002332"]["status"] == "delivered"
     assert reply.calls[0].request.params["waybill"] == "99900010002332"
@@ -299,7 +299,7 @@ def test_the_fourth_shape_means_the_token_with_401_only(mock):
         ask("99900010002332")
 
 
-def test_the_firewalls_pause_is_never_shortened(mock):
+def test_the_pause_after_a_firewall_403_is_never_shortened(mock):
     mock.get(URL, body="<html>", status=403, headers={"Retry-After": "1"})
     with pytest.raises(ConnectorThrottled) as caught:
         ask("99900010002332")
@@ -318,7 +318,7 @@ def test_the_firewalls_pause_is_never_shortened(mock):
         (200, {"ShipmentData": ["x"]}, ConnectorUnavailable),
     ],
 )
-def test_an_error_we_do_not_know_is_never_not_found(mock, status, body, kind):
+def test_an_unknown_error_is_never_not_found(mock, status, body, kind):
     mock.get(URL, json=body, status=status)
     with pytest.raises(kind):
         ask("99900010002332")

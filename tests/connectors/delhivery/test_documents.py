@@ -1,4 +1,4 @@
-"""Delhivery's papers: the slip that tells street and telephone, documents that are not fetched, cancelling."""
+"""Delhivery's packing slips with street and telephone, documents that are not fetched, and cancellation."""
 
 import json
 import logging
@@ -17,8 +17,8 @@ from tests.connectors.delhivery.test_client import (
     SLIP,
     TOKEN,
     URL,
+    load_sample,
     make,
-    paper,
     parcel,
     sample,
 )
@@ -46,7 +46,7 @@ def asking():
 
 
 def test_the_slip_fills_in_what_tracking_leaves_blank(mock):
-    reply = mock.get(SLIP, json=paper("packing_slip"))
+    reply = mock.get(SLIP, json=load_sample("packing_slip"))
     ((found,),) = [page.findings for page in pages()]
     assert found.body["consignee"] == {
         "name": sample("in_transit_cod")["ShipmentData"][0]["Shipment"]["Consignee"]["Name"],
@@ -78,21 +78,21 @@ def test_the_slip_fills_in_what_tracking_leaves_blank(mock):
 
 def test_no_link_is_kept_or_logged(mock, caplog):
     caplog.set_level(logging.DEBUG)
-    told = paper("packing_slip")
-    told["packages"][0] |= {
+    slip = load_sample("packing_slip")
+    slip["packages"][0] |= {
         "label": "https://files.example.com/secret-link",
         "logo": "data:image/png;base64,x",
     }
-    mock.get(SLIP, json=told)
+    mock.get(SLIP, json=slip)
     ((found,),) = [page.findings for page in pages()]
     assert "secret-link" not in json.dumps(found.body) + caplog.text
     assert "data:" not in json.dumps(found.body)
 
 
-def test_what_a_slip_says_beyond_the_table_stays_raw(mock):
-    told = paper("packing_slip")
-    told["packages"][0] |= {"alt_contact": "9000000003"}
-    mock.get(SLIP, json=told)
+def test_unmapped_values_of_a_slip_stay_raw(mock):
+    slip = load_sample("packing_slip")
+    slip["packages"][0] |= {"alt_contact": "9000000003"}
+    mock.get(SLIP, json=slip)
     ((found,),) = [page.findings for page in pages()]
     assert found.body["packing_slip"]["raw_unrecognised"] == {"alt_contact": "9000000003"}
 
@@ -105,14 +105,14 @@ def test_what_a_slip_says_beyond_the_table_stays_raw(mock):
         {"Error": "No such waybill or Order Id found"},
     ],
 )
-def test_no_slip_is_simply_no_slip(mock, answer):
+def test_a_missing_slip_is_no_gap(mock, answer):
     mock.get(SLIP, json=answer)
     (page,) = pages()
     assert (page.gaps, page.findings[0].body["packing_slip"]) == ((), None)
     assert page.findings[0].body["consignee"]["address_lines"] == []
 
 
-def test_a_parcel_tracking_does_not_know_has_no_slip_asked(mock):
+def test_no_slip_is_requested_for_a_parcel_unknown_to_tracking(mock):
     reply = mock.get(SLIP, json=NO_SLIP)
     pages("99900010002332")
     assert reply.call_count == 0
@@ -126,7 +126,7 @@ def test_a_parcel_tracking_does_not_know_has_no_slip_asked(mock):
         (401, "", "credentials"),
     ],
 )
-def test_a_refused_slip_is_a_gap_and_loses_no_record(mock, status, body, reason):
+def test_a_refused_slip_is_a_gap_and_costs_no_record(mock, status, body, reason):
     mock.get(SLIP, body=body, status=status)
     (page,) = pages()
     assert [(gap.what, gap.absence, gap.reason) for gap in page.gaps] == [
@@ -146,13 +146,13 @@ def test_a_refused_slip_is_a_gap_and_loses_no_record(mock, status, body, reason)
         (200, '{"detail": "Throttled, wait 30 seconds."}', ConnectorThrottled),
     ],
 )
-def test_a_slip_that_may_come_later_is_no_gap(mock, status, body, kind):
+def test_a_retryable_error_of_a_slip_is_no_gap(mock, status, body, kind):
     mock.get(SLIP, body=body, status=status)
     with pytest.raises(kind):
         pages()
 
 
-def test_after_a_pause_of_the_slips_the_page_is_asked_again_and_no_other(mock):
+def test_after_a_throttled_slip_only_its_page_is_read_again(mock):
     known = [f"{number:014}" for number in range(60)]
 
     def shipments(request):
@@ -186,7 +186,7 @@ def test_a_slip_that_is_refused_does_not_cost_the_next_ones(mock):
     rows = [row for case in ("delivered", "in_transit_cod") for row in sample(case)["ShipmentData"]]
     mock.replace(responses.GET, URL, json={"ShipmentData": rows})
     mock.get(SLIP, status=404)
-    mock.get(SLIP, json=paper("packing_slip"))
+    mock.get(SLIP, json=load_sample("packing_slip"))
     (page,) = pages("99900010002332", NUMBER)
     assert [gap.what for gap in page.gaps] == ["packing slips"]
     assert [found.body["consignee"]["phones"] for found in page.findings] == [[], ["9000000001"]]
@@ -200,7 +200,7 @@ def test_a_token_that_is_refused_is_not_tried_on_every_slip(mock):
     assert (reply.call_count, len(page.gaps), len(page.findings)) == (1, 1, 2)
 
 
-def test_documents_are_listed_and_none_is_asked_for(mock):
+def test_documents_are_listed_and_none_is_requested(mock):
     mock.get(SLIP, json=NO_SLIP)
     reply = mock.get(DOCUMENT, json={"success": True})
     ((found,),) = [page.findings for page in pages()]
@@ -226,7 +226,7 @@ def test_documents_are_listed_and_none_is_asked_for(mock):
         ({"body": b"%PDF", "content_type": "application/pdf"}, True),
     ],
 )
-def test_where_asked_for_it_is_told_whether_a_document_exists(mock, answer, held):
+def test_if_set_the_existence_of_each_document_is_requested(mock, answer, held):
     mock.get(SLIP, json=NO_SLIP)
     reply = mock.get(DOCUMENT, **answer)
     (page,) = pages(connector=asking())
@@ -250,13 +250,13 @@ def test_a_fault_of_the_documents_is_a_gap(mock, answer):
     assert [one["held"] for one in page.findings[0].body["documents"]] == [None] * 4
 
 
-def test_a_cancellation_is_asked_in_the_vendors_words(mock):
+def test_a_cancellation_sends_the_documented_request(mock):
     reply = mock.post(EDIT, body='<?xml version="1.0"?><root><status>True</status></root>')
     make([]).cancel_shipment("9990-0010 004126")
     assert json.loads(reply.calls[0].request.body) == {"waybill": NUMBER, "cancellation": "true"}
 
 
-def test_a_lost_answer_is_asked_for_again(mock):
+def test_a_cancellation_is_retried_after_a_lost_answer(mock):
     mock.post(EDIT, status=502)
     mock.post(EDIT, json={"status": "Success"})
     make([]).cancel_shipment(NUMBER)
@@ -266,7 +266,7 @@ def test_a_lost_answer_is_asked_for_again(mock):
 @pytest.mark.parametrize(
     ("body", "kind"),
     [
-        (paper("cancel__refused"), ConnectorRefused),
+        (load_sample("cancel__refused"), ConnectorRefused),
         ({"status": "Failure", "error": "Throttled, wait 30 seconds."}, ConnectorThrottled),
         ({"status": "Failure", "error": "Login or API Key Required"}, CredentialRejected),
         ({"Error": "'NoneType' object has no attribute 'end_date'"}, CredentialRejected),
@@ -274,7 +274,7 @@ def test_a_lost_answer_is_asked_for_again(mock):
         ({"status": "perhaps"}, ConnectorUnavailable),
     ],
 )
-def test_every_no_to_a_cancellation_is_named(mock, status, body, kind):
+def test_each_refusal_of_a_cancellation_raises_its_error(mock, status, body, kind):
     mock.post(EDIT, json=body, status=status)
     with pytest.raises(kind):
         make([]).cancel_shipment(NUMBER)

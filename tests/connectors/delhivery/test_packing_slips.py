@@ -1,4 +1,4 @@
-"""Delhivery shows a person in two places: what tracking forgot may still be on the packing slip."""
+"""Delhivery shows a consignee in two places: data erased from tracking may still be on the packing slip."""
 
 import json
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ from bridge.errors import ConnectorThrottled, ConnectorUnavailable, CredentialRe
 from bridge.model import ParcelStatus
 from bridge.sandbox.carriers import DELHIVERY_TOKEN, make_delhivery
 from bridge.sandbox.world import invent_world
-from tests.connectors.delhivery.test_client import NO_SLIP, SLIP, URL, make, paper, sample
+from tests.connectors.delhivery.test_client import NO_SLIP, SLIP, URL, load_sample, make, sample
 
 NUMBER = "99900010004126"
 WORLD = invent_world(orders=60, now=datetime(2026, 11, 22, 12, tzinfo=UTC))
@@ -34,19 +34,19 @@ def tracking(name="Asha Qwertzuiop"):
 
 
 def shown(connector, number=NUMBER):
-    (told,) = [one for batch in connector.track_parcels([number], include_consignees=True) for one in batch]
-    return told.consignee
+    (result,) = [one for batch in connector.track_parcels([number], include_consignees=True) for one in batch]
+    return result.consignee
 
 
 def test_the_slip_is_read_with_tracking(mock):
-    reply = mock.get(SLIP, json=paper("packing_slip"))
+    reply = mock.get(SLIP, json=load_sample("packing_slip"))
     assert json.loads(shown(make([]))) == ASHA
     assert [call.request.params for call in reply.calls] == [{"wbns": NUMBER, "pdf": "false"}]
 
 
 @pytest.mark.parametrize("name", ["", "A*** Q***", "Redacted", "Deleted User"])
-def test_a_name_gone_from_tracking_alone_is_no_change(mock, name):
-    mock.get(SLIP, json=paper("packing_slip"))
+def test_a_name_missing_from_tracking_alone_changes_nothing(mock, name):
+    mock.get(SLIP, json=load_sample("packing_slip"))
     before = shown(make([]))
     mock.replace(responses.GET, URL, json=tracking(name))
     assert shown(make([])) == before
@@ -55,7 +55,7 @@ def test_a_name_gone_from_tracking_alone_is_no_change(mock, name):
 @pytest.mark.parametrize(
     "answer", [{"json": NO_SLIP}, {"status": 404}, {"status": 400, "json": {"Error": "odd"}}]
 )
-def test_without_a_slip_tracking_alone_tells(mock, answer):
+def test_without_a_slip_the_consignee_comes_from_tracking(mock, answer):
     mock.get(SLIP, **answer)
     assert json.loads(shown(make([]))) == {"name": "asha qwertzuiop"}
     mock.replace(responses.GET, URL, json=tracking(""))
@@ -72,15 +72,15 @@ def test_without_a_slip_tracking_alone_tells(mock, answer):
         ({"status": 401}, CredentialRejected),
     ],
 )
-def test_a_slip_that_could_not_be_asked_is_never_nobody(mock, answer, kind):
+def test_an_unreadable_slip_is_never_an_empty_consignee(mock, answer, kind):
     mock.replace(responses.GET, URL, json=tracking(""))
     mock.get(SLIP, **answer)
     with pytest.raises(kind):
         shown(make([]))
 
 
-def test_no_slip_is_asked_without_need(mock):
-    reply = mock.get(SLIP, json=paper("packing_slip"))
+def test_no_slip_is_requested_without_need(mock):
+    reply = mock.get(SLIP, json=load_sample("packing_slip"))
     list(make([]).track_parcels([NUMBER]))
     (unknown,) = [
         one for batch in make([]).track_parcels(["99900010002332"], include_consignees=True) for one in batch
@@ -103,28 +103,28 @@ def ask(carrier):
 
 
 def forget(carrier, **what):
-    told = {"waybill": PARCEL.waybill, **what}
-    requests.post(f"{carrier.base_url}/_sandbox/parcels", json=told, timeout=5).raise_for_status()
+    fields = {"waybill": PARCEL.waybill, **what}
+    requests.post(f"{carrier.base_url}/_sandbox/parcels", json=fields, timeout=5).raise_for_status()
 
 
-def test_what_tracking_alone_forgot_is_still_shown(carrier, ask):
+def test_data_erased_from_tracking_alone_is_still_shown(carrier, ask):
     before = ask()
     forget(carrier, forget_in_tracking=True)
     assert ask() == before != ""
 
 
-def test_what_the_slip_alone_forgot_is_a_change_and_not_nobody(carrier, ask):
+def test_data_erased_from_the_slip_alone_is_a_change_and_not_empty(carrier, ask):
     before = ask()
     carrier.faults.add("no_paper")
     assert ask() not in (before, "")
 
 
-def test_what_both_forgot_is_nobody(carrier, ask):
+def test_data_erased_from_both_is_empty(carrier, ask):
     forget(carrier, forget_consignee=True)
     assert ask() == ""
 
 
-def test_tracking_without_a_slip_shows_nobody_where_it_forgot(carrier, ask):
+def test_erased_tracking_without_a_slip_is_empty(carrier, ask):
     forget(carrier, forget_in_tracking=True)
     carrier.faults.add("no_paper")
     assert ask() == ""

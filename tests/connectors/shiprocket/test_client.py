@@ -1,4 +1,4 @@
-"""Shiprocket: the account behind a carrier's waybill; an order with everything, and where the cash is."""
+"""Shiprocket's client: trackings and orders of parcels on its account, and whether the cash was remitted."""
 
 import copy
 import json
@@ -32,12 +32,12 @@ def sample(case):
 TWO, COD = sample("track__two"), sample("order__cod")
 
 
-def make(naps=None, **more):
-    naps = [] if naps is None else naps
+def make(waits=None, **more):
+    waits = [] if waits is None else waits
     settings = {
         "email": SECRETS[0],
         "password": SECRETS[1],
-        "http": HttpClient("shiprocket", sleep=naps.append),
+        "http": HttpClient("shiprocket", sleep=waits.append),
     }
     return Shiprocket(base_url=BASE, **(settings | more))
 
@@ -52,9 +52,9 @@ def ask(*numbers):
 
 
 def order(**changes):
-    told = copy.deepcopy(COD)
-    told["data"] |= changes
-    return told
+    changed = copy.deepcopy(COD)
+    changed["data"] |= changes
+    return changed
 
 
 class TestContract(TrackerContract, ConnectorContract):
@@ -68,10 +68,10 @@ class TestContract(TrackerContract, ConnectorContract):
     numbers = (DELIVERED, MOVING)
     secrets = SECRETS
     person = "asha qwertzuiop"
-    bare = make(password="")
+    unconfigured = make(password="")
 
-    def connector(self, naps):
-        return make(naps)
+    def connector(self, waits):
+        return make(waits)
 
     def prepare(self, mock):
         mock.post(LOGIN, json={"token": "bearer-nobody"})
@@ -88,7 +88,7 @@ def mock():
         yield mock
 
 
-def test_a_delivered_parcel_and_its_order_in_our_words(mock):
+def test_a_delivered_parcel_and_its_order_become_a_record(mock):
     mock.post(URL, json=TWO)
     mock.get(ORDER, json=COD)
     body = ask(DELIVERED)[DELIVERED]
@@ -147,13 +147,13 @@ def test_a_delivered_parcel_and_its_order_in_our_words(mock):
     assert "secret-link" not in json.dumps([body, events])
 
 
-def test_the_couriers_man_and_his_number_are_left_out(mock):
+def test_the_couriers_telephone_number_is_left_out(mock):
     mock.post(URL, json=TWO)
     mock.get(ORDER, json=COD)
     assert "9000000077" not in json.dumps(ask(DELIVERED))
 
 
-def test_the_question_is_asked_with_the_token(mock):
+def test_the_request_carries_the_token(mock):
     reply = mock.post(URL, json=TWO)
     shown = mock.get(ORDER, json=COD)
     ask(DELIVERED, MOVING)
@@ -165,15 +165,15 @@ def test_the_question_is_asked_with_the_token(mock):
     assert json.loads(login.body) == {"email": SECRETS[0], "password": SECRETS[1]}
 
 
-def test_track_asks_for_the_order_of_what_was_delivered_only(mock):
+def test_track_requests_the_order_of_delivered_parcels_only(mock):
     mock.post(URL, json=TWO)
     shown = mock.get(ORDER, json=COD)
-    told = [one for batch in make().track_parcels([DELIVERED, MOVING]) for one in batch]
-    assert [(one.status, one.cod, one.remitted) for one in told] == [
+    results = [one for batch in make().track_parcels([DELIVERED, MOVING]) for one in batch]
+    assert [(one.status, one.cod, one.remitted) for one in results] == [
         (ParcelStatus.DELIVERED, True, False),
         (ParcelStatus.IN_TRANSIT, None, None),
     ]
-    assert told[0].status_at == datetime(2026, 6, 4, 8, 50, tzinfo=UTC)
+    assert results[0].status_at == datetime(2026, 6, 4, 8, 50, tzinfo=UTC)
     assert shown.call_count == 1
 
 
@@ -188,36 +188,36 @@ def test_track_asks_for_the_order_of_what_was_delivered_only(mock):
         ({"payment_method": ""}, None, None),
     ],
 )
-def test_whether_the_cash_was_handed_on(mock, changes, cod, remitted):
+def test_the_order_states_whether_the_cash_was_remitted(mock, changes, cod, remitted):
     mock.post(URL, json=TWO)
     mock.get(ORDER, json=order(**changes))
-    ((told,),) = make().track_parcels([DELIVERED])
-    assert (told.cod, told.remitted) == (cod, remitted)
+    ((result,),) = make().track_parcels([DELIVERED])
+    assert (result.cod, result.remitted) == (cod, remitted)
 
 
-def test_an_order_that_does_not_speak_of_remittance_says_neither(mock):
+def test_an_order_without_remittance_fields_states_neither(mock):
     silent = order()
     for key in ("remittance_date", "remittance_utr", "remittance_status"):
         del silent["data"][key]
     mock.post(URL, json=TWO)
     mock.get(ORDER, json=silent)
-    ((told,),) = make().track_parcels([DELIVERED])
-    assert told.remitted is None
+    ((result,),) = make().track_parcels([DELIVERED])
+    assert result.remitted is None
 
 
 def test_a_return_names_its_second_waybill(mock):
     mock.post(URL, json=TWO)
     mock.get(ORDER, json=order(shipments={"rto_awb": "99900033335"}))
-    ((told,),) = make().track_parcels([DELIVERED])
-    assert told.other_waybills == ("99900033335",)
+    ((result,),) = make().track_parcels([DELIVERED])
+    assert result.other_waybills == ("99900033335",)
 
 
-def test_what_is_not_scanned_yet_is_ambiguous(mock):
+def test_an_unscanned_parcel_is_ambiguous(mock):
     silent = {"tracking_data": {"track_status": 0, "error": "Aahh! There is no activities found in our DB."}}
     mock.post(URL, json={DELIVERED: silent})
-    told = ask(DELIVERED, MOVING)
-    assert (told[DELIVERED]["status"], told[DELIVERED]["ambiguous"]) == ("not_found", True)
-    assert (told[MOVING]["status"], told[MOVING]["ambiguous"]) == ("not_found", False)
+    bodies = ask(DELIVERED, MOVING)
+    assert (bodies[DELIVERED]["status"], bodies[DELIVERED]["ambiguous"]) == ("not_found", True)
+    assert (bodies[MOVING]["status"], bodies[MOVING]["ambiguous"]) == ("not_found", False)
 
 
 @pytest.mark.parametrize(
@@ -236,7 +236,7 @@ def test_every_shape_of_the_two_calls_is_read(mock, shape):
 
 
 @pytest.mark.parametrize("status", [400, 404])
-def test_an_order_it_does_not_have_leaves_the_tracking(mock, status):
+def test_an_unknown_order_keeps_the_tracking(mock, status):
     mock.post(URL, json=TWO)
     mock.get(ORDER, json={"message": "Order ID not found", "status_code": 400}, status=status)
     body = ask(DELIVERED)[DELIVERED]
@@ -254,26 +254,26 @@ def test_an_order_it_does_not_have_leaves_the_tracking(mock, status):
         (500, {}, ConnectorUnavailable),
     ],
 )
-def test_an_order_that_cannot_be_read_is_never_left_out_silently(mock, status, body, kind):
+def test_an_unreadable_order_raises(mock, status, body, kind):
     mock.post(URL, json=TWO)
     mock.get(ORDER, json=body, status=status)
     with pytest.raises(kind):
         ask(DELIVERED)
 
 
-def test_a_parcel_without_an_order_is_told_by_its_tracking(mock):
-    told = copy.deepcopy(TWO)
-    told[DELIVERED]["tracking_data"]["shipment_track"][0]["order_id"] = None
-    mock.post(URL, json=told)
+def test_a_parcel_without_an_order_has_its_tracking(mock):
+    changed = copy.deepcopy(TWO)
+    changed[DELIVERED]["tracking_data"]["shipment_track"][0]["order_id"] = None
+    mock.post(URL, json=changed)
     assert ask(DELIVERED)[DELIVERED]["status"] == "delivered"
 
 
-def test_words_nobody_foresaw_stay_raw(mock):
-    told = copy.deepcopy(TWO)
-    data = told[MOVING]["tracking_data"]
+def test_unmapped_values_stay_raw(mock):
+    changed = copy.deepcopy(TWO)
+    data = changed[MOVING]["tracking_data"]
     data["shipment_status"] = 999
     data["shipment_track"][0] |= {"current_status": "Teleported", "pickup_date": "yesterday", "order_id": 0}
-    mock.post(URL, json=told)
+    mock.post(URL, json=changed)
     body = ask(MOVING)[MOVING]
     assert body["status"] == "unknown"
     assert body["raw_unrecognised"] == {"statuses": [["999", "Teleported"]], "moments": ["yesterday"]}
@@ -288,7 +288,7 @@ def test_words_nobody_foresaw_stay_raw(mock):
         ({"odd": 1}, ConnectorUnavailable),
     ],
 )
-def test_a_no_that_comes_with_200(mock, body, kind):
+def test_a_refusal_with_status_200_raises(mock, body, kind):
     mock.post(URL, json=body)
     with pytest.raises(kind):
         ask(DELIVERED)

@@ -1,4 +1,4 @@
-"""A small shop of Shopify's real schema in memory, in which a test says only what it is about."""
+"""A small shop with Shopify's real schema in memory, for which a test states only what it needs."""
 
 import json
 import re
@@ -33,7 +33,7 @@ OPERATION = re.compile(r"(?:query|mutation) (\w+)")
 
 @dataclass
 class Shop:
-    """A shop whose nodes are dicts in Shopify's words; what they do not say is null or empty."""
+    """A shop whose nodes are dicts with Shopify's field names; a missing field is null or empty."""
 
     customers: list = field(default_factory=list)
     orders: list = field(default_factory=list)
@@ -195,11 +195,11 @@ def asha(**more):
     }
 
 
-HER = Principal(customer_id="7", email=MAIL, phone=PHONE)
+PRINCIPAL = Principal(customer_id="7", email=MAIL, phone=PHONE)
 
 
-def walk(platform, who=HER, cursor=""):
-    return list(platform.gather(who, shop=SHOP, parcels=(), cursor=cursor))
+def walk(platform, principal=PRINCIPAL, cursor=""):
+    return list(platform.gather(principal, shop=SHOP, parcels=(), cursor=cursor))
 
 
 def findings(pages):

@@ -1,4 +1,4 @@
-"""What a customer would lose at the stand-in: counted, never valued; what a scope hides is not taken for nothing."""
+"""Balances of a customer at the stand-in: counted without amounts; a list hidden by a scope is not empty."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -46,9 +46,9 @@ def credits_of(shop, *amounts):
 
 
 def card(shop, at=0, **given):
-    told = {"enabled": True, "expiresOn": None, "recipientAttributes": None, "balance": {"amount": "500.0"}}
-    told["customer"] = shop.find_customer_record(shop.world.asha.id)
-    shop.write_fields(f"gid://shopify/GiftCard/{shop.world.gift_cards[at].id}", told | given)
+    fields = {"enabled": True, "expiresOn": None, "recipientAttributes": None, "balance": {"amount": "500.0"}}
+    fields["customer"] = shop.find_customer_record(shop.world.asha.id)
+    shop.write_fields(f"gid://shopify/GiftCard/{shop.world.gift_cards[at].id}", fields | given)
 
 
 def no_cards(shop):
@@ -84,7 +84,7 @@ def test_gift_cards_that_can_still_be_used_are_counted(look, shop, given, count)
     assert look()[CARDS] == count
 
 
-def test_a_card_that_was_given_away_is_the_recipients(look, shop):
+def test_a_card_with_a_recipient_belongs_to_the_recipient(look, shop):
     no_cards(shop)
     bikram = shop.world.bikram.id
     given_to = {"recipient": shop.find_customer_record(bikram), "preferredName": "B", "message": ""}
@@ -92,13 +92,15 @@ def test_a_card_that_was_given_away_is_the_recipients(look, shop):
     assert look()[CARDS] == 0
 
 
-def test_orders_that_something_still_happens_with_are_counted(look, shop):
+def test_open_orders_are_counted(look, shop):
     for order in shop.world.list_orders(shop.world.asha):
-        told = {"closedAt": None, "cancelledAt": None, "fulfillments": [], "returnStatus": "NO_RETURN"}
-        shop.write_fields(f"gid://shopify/Order/{order.id}", told | {"displayFulfillmentStatus": "FULFILLED"})
+        fields = {"closedAt": None, "cancelledAt": None, "fulfillments": [], "returnStatus": "NO_RETURN"}
+        shop.write_fields(
+            f"gid://shopify/Order/{order.id}", fields | {"displayFulfillmentStatus": "FULFILLED"}
+        )
     assert look()[ORDERS] == 0
-    hers = [one for one in shop.world.list_orders(shop.world.asha) if one.person_id]
-    shop.write_fields(f"gid://shopify/Order/{hers[0].id}", {"displayFulfillmentStatus": "UNFULFILLED"})
+    own_orders = [one for one in shop.world.list_orders(shop.world.asha) if one.person_id]
+    shop.write_fields(f"gid://shopify/Order/{own_orders[0].id}", {"displayFulfillmentStatus": "UNFULFILLED"})
     assert look()[ORDERS] == 1
 
 
@@ -111,18 +113,18 @@ def test_orders_that_something_still_happens_with_are_counted(look, shop):
         ("read_customers", {STORE_CREDIT, CARDS, ORDERS}),
     ],
 )
-def test_what_a_scope_hides_is_unread_and_not_nothing(look, stand_in, scope, unread):
+def test_a_list_hidden_by_a_scope_is_unread_and_not_empty(look, stand_in, scope, unread):
     before = look()
     assert all(before.values())
     stand_in.faults.add("deny_scope", scope=scope)
     assert look() == before | dict.fromkeys(unread)
 
 
-def test_a_customer_that_shopify_does_not_know_is_owed_nothing(look):
+def test_an_unknown_customer_has_no_balances(look):
     assert look(4711) == {STORE_CREDIT: 0, CARDS: 0, ORDERS: 0}
 
 
-def test_a_shopify_that_is_down_is_no_answer(look, stand_in):
+def test_a_shopify_outage_raises(look, stand_in):
     stand_in.stop()
     with pytest.raises(ConnectorUnavailable):
         look()

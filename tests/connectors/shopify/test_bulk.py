@@ -1,4 +1,4 @@
-"""Very many orders of one customer come by a bulk operation, and are the same orders as by pages."""
+"""Reading very many orders by a bulk operation gives the same orders as reading pages."""
 
 import json
 import logging
@@ -47,15 +47,17 @@ def _clean(server):
 
 
 @pytest.fixture(autouse=True)
-def _nothing_told(world, caplog, capsys):
+def _silent_logs(world, caplog, capsys):
     caplog.set_level(logging.DEBUG)
     yield
-    said = caplog.text + "".join(capsys.readouterr())
-    assert not [word for word in (world.heavy_customer.email, "/_bulk/", ".jsonl", "shpat_") if word in said]
+    output = caplog.text + "".join(capsys.readouterr())
+    assert not [
+        word for word in (world.heavy_customer.email, "/_bulk/", ".jsonl", "shpat_") if word in output
+    ]
 
 
 @pytest.fixture
-def naps():
+def waits():
     return []
 
 
@@ -73,8 +75,8 @@ def operations(server, world):
 
 
 @pytest.fixture
-def walk(server, world, naps):
-    """Go through all of Heavy's pages, or on from a cursor."""
+def walk(server, world, waits):
+    """Return a function that gathers all of Heavy's pages, or those after a cursor."""
 
     def walk(cursor="", *, setting=50, world=world, server=server, version="2026-10"):
         platform = Shopify(
@@ -83,10 +85,10 @@ def walk(server, world, naps):
             client_id="sandbox-client",
             client_secret="sandbox-secret",
             bulk_orders=setting,
-            sleep=naps.append,
+            sleep=waits.append,
         )
-        who = Principal(customer_id=str(world.heavy_customer.id), email=world.heavy_customer.email)
-        return platform.gather(who, shop=world.shop, cursor=cursor)
+        principal = Principal(customer_id=str(world.heavy_customer.id), email=world.heavy_customer.email)
+        return platform.gather(principal, shop=world.shop, cursor=cursor)
 
     return walk
 
@@ -96,7 +98,7 @@ def refs(pages):
 
 
 def orders(pages):
-    """Give each order's halves as one record."""
+    """Return each order's halves merged into one record."""
     records = defaultdict(dict)
     for page in pages:
         for found in page.findings:
@@ -109,13 +111,13 @@ def gaps(pages):
     return {(gap.absence, gap.what, gap.reason) for page in pages for gap in page.gaps}
 
 
-def begun(pages):
-    """Go on until an operation has begun; give its page."""
+def gather_until_started(pages):
+    """Gather until an operation has started; return its page."""
     return next(page for page in pages if json.loads(page.cursor)["bulk"])
 
 
 def failing(pages):
-    """Take pages until it raises."""
+    """Return the pages before the error, and the error."""
     taken = []
     with pytest.raises((ConnectorUnavailable, ConnectorThrottled)) as caught:
         taken.extend(_each(pages, taken))
@@ -144,7 +146,7 @@ def test_sixty_orders_with_the_setting_at_fifty_are_the_same_as_by_pages(walk):
 
 
 @pytest.mark.parametrize("version", versions.SUPPORTED_VERSIONS)
-def test_every_version_gives_each_order_once_and_whole(walk, version):
+def test_every_version_returns_each_order_once_and_completely(walk, version):
     by_pages, by_bulk = list(walk(setting=5_000, version=version)), list(walk(version=version))
     assert orders(by_bulk) == orders(by_pages)
     assert len(refs(by_bulk)) == len(set(refs(by_bulk)))
@@ -153,12 +155,12 @@ def test_every_version_gives_each_order_once_and_whole(walk, version):
 
 
 @pytest.mark.parametrize("version", versions.SUPPORTED_VERSIONS)
-@pytest.mark.parametrize("name", ["bulk/orders", "bulk/start", "bulk/state"])
-def test_what_a_bulk_operation_needs_is_valid_in_every_version(name, version):
+@pytest.mark.parametrize("name", ["bulk_orders", "bulk_start", "bulk_state"])
+def test_bulk_documents_are_valid_in_every_version(name, version):
     assert validate(load_schema(version), parse(documents.build_document(name, version))) == []
 
 
-def test_from_every_cursor_the_rest_comes_and_no_second_operation_begins(walk, operations):
+def test_every_cursor_resumes_and_starts_no_second_operation(walk, operations):
     pages = list(walk())
     for at, page in enumerate(pages[:-1]):
         before = len(operations())
@@ -175,8 +177,8 @@ def test_histories_beyond_shopifys_pagination_are_a_gap(walk, monkeypatch):
     assert len(orders(taken)) == 270
 
 
-def test_an_order_with_many_parcels_has_each_ones_journey(walk, monkeypatch):
-    """Pages ask for them with the first half; a bulk operation cannot nest them."""
+def test_an_order_with_many_parcels_has_the_events_of_each(walk, monkeypatch):
+    """Pages request events with the first half; a bulk operation cannot nest them."""
     monkeypatch.setattr(complete_record, "FULFILLMENT_LIMIT", 1)
     world = invent_world(orders=3, now=NOW, heavy_orders=20)
     with ShopifyStandIn(world) as server:
@@ -188,7 +190,7 @@ def test_an_order_with_many_parcels_has_each_ones_journey(walk, monkeypatch):
     assert not [parcel for parcel in parcels if not {"status", "events"} <= set(parcel)]
 
 
-def test_an_operation_that_shopify_refuses_leaves_it_to_the_pages(walk, monkeypatch, operations):
+def test_pages_read_the_orders_of_a_refused_operation(walk, monkeypatch, operations):
     monkeypatch.setattr(bulk, "build_bulk_query", lambda *_: "{ shop { name } }")
     assert len(orders(walk())) == 270
     assert operations() == []
@@ -198,11 +200,11 @@ def test_the_address_of_the_file_is_in_no_cursor(walk):
     assert not [page for page in walk() if ".jsonl" in page.cursor or "http" in page.cursor]
 
 
-def test_an_operation_that_fails_is_begun_again_once(walk, dial, operations):
+def test_a_failed_operation_is_restarted_once(walk, dial, operations):
     dial(fail="INTERNAL_SERVER_ERROR")
     pages = walk()
     first = list(islice(pages, 1))
-    begun(pages)
+    gather_until_started(pages)
     dial()
     rest = [*first, *pages]
     assert len(operations()) == 2
@@ -210,7 +212,7 @@ def test_an_operation_that_fails_is_begun_again_once(walk, dial, operations):
     assert gaps(rest) == set()
 
 
-def test_one_that_fails_twice_is_an_outage_and_the_next_attempt_begins_anew(walk, dial, operations):
+def test_an_operation_that_fails_twice_is_an_outage_and_the_next_attempt_starts_anew(walk, dial, operations):
     dial(fail="TIMEOUT")
     taken, fault = failing(walk())
     assert isinstance(fault, ConnectorUnavailable)
@@ -221,7 +223,7 @@ def test_one_that_fails_twice_is_an_outage_and_the_next_attempt_begins_anew(walk
     assert len(orders([*taken, *rest])) == 270
 
 
-def test_what_a_failed_operation_left_is_taken_the_second_time_and_said_to_be_short(walk, dial, operations):
+def test_the_partial_file_of_a_second_failure_is_read_and_reported_as_incomplete(walk, dial, operations):
     dial(fail="TIMEOUT", kept=200)
     pages = list(walk())
     assert len(operations()) == 2
@@ -229,7 +231,7 @@ def test_what_a_failed_operation_left_is_taken_the_second_time_and_said_to_be_sh
     assert FIRST < len([one for one in refs(pages) if one[0] == "order"]) < 270
 
 
-def test_what_is_denied_is_read_by_pages_which_say_so(walk, server, operations):
+def test_pages_read_the_orders_of_a_denied_operation_and_report_the_field(walk, server, operations):
     fault = {"kind": "deny_field", "group": "phone"}
     requests.post(f"{server.base_url}/_sandbox/faults", json=fault, timeout=5).raise_for_status()
     pages = list(walk())
@@ -238,10 +240,10 @@ def test_what_is_denied_is_read_by_pages_which_say_so(walk, server, operations):
     assert gaps(pages) == gaps(list(walk(setting=5_000))) != set()
 
 
-def test_a_file_that_is_no_longer_there_is_made_again_once(walk, dial, operations):
+def test_an_expired_file_is_requested_again_once(walk, dial, operations):
     dial(lives_s=-1)
     pages = walk()
-    taken = [begun(pages), next(pages)]
+    taken = [gather_until_started(pages), next(pages)]
     assert json.loads(taken[-1].cursor)["tries"] == 1
     dial(lives_s=60)
     assert len(orders(pages)) == 270 - FIRST
@@ -250,7 +252,7 @@ def test_a_file_that_is_no_longer_there_is_made_again_once(walk, dial, operation
     assert isinstance(failing(walk())[1], ConnectorUnavailable)
 
 
-def test_a_new_file_begins_where_the_lost_one_was_left(walk, dial):
+def test_a_new_file_resumes_after_the_orders_of_the_expired_one(walk, dial):
     pages = list(walk())
     at = next(at for at, page in enumerate(pages) if json.loads(page.cursor)["lines"])
     dial(lives_s=-1)
@@ -261,20 +263,20 @@ def test_a_new_file_begins_where_the_lost_one_was_left(walk, dial):
     assert sorted(refs([*pages[: at + 1], *again])) == sorted(refs(pages))
 
 
-def test_one_that_still_runs_is_left_to_the_schedule_and_asked_after_later(walk, dial, naps, operations):
+def test_a_running_operation_is_polled_again_later(walk, dial, waits, operations):
     dial(polls=8)
     taken, fault = failing(walk())
     assert isinstance(fault, ConnectorThrottled)
     assert fault.retry_after_s == bulk.BULK_RETRY_AFTER_S
-    assert naps == list(bulk.BULK_POLL_PAUSES_S)
-    assert sum(naps) <= 25
+    assert waits == list(bulk.BULK_POLL_PAUSES_S)
+    assert sum(waits) <= 25
     assert json.loads(taken[-1].cursor)["bulk"] == operations()[0]["id"]
     rest = list(walk(taken[-1].cursor))
     assert len(operations()) == 1
     assert len(orders([*taken, *rest])) == 270
 
 
-def test_where_others_run_already_ours_waits(walk, server, world):
+def test_an_operation_waits_while_others_run(walk, server, world):
     for _ in range(5):
         server.shops[world.shop].bulk_operations.start("others", [], 0, denied=False)
     taken, fault = failing(walk())
@@ -312,14 +314,14 @@ def test_one_order_is_in_memory_at_a_time():
         [line(__parentId=1, __typename="LineItem")],
     ],
 )
-def test_a_file_that_is_not_as_agreed_is_an_outage_without_a_word_of_it(lines):
+def test_a_malformed_file_is_an_outage_and_never_quoted(lines):
     with pytest.raises(ConnectorUnavailable) as caught:
         list(group_bulk_lines(lines, 0))
     assert "Secret" not in str(caught.value)
     assert caught.value.__cause__ is None
 
 
-def test_no_plain_address_is_asked_for_a_file_of_a_shop_behind_tls():
+def test_a_file_is_never_requested_over_plain_http_for_a_shop_behind_tls():
     with pytest.raises(ConnectorRefused):
         Shopify(api_version="2026-10")._client.stream_lines(
             "http://elsewhere.example/secret", bulk.BULK_FILE_RULES
@@ -328,7 +330,7 @@ def test_no_plain_address_is_asked_for_a_file_of_a_shop_behind_tls():
 
 @pytest.fixture
 def files():
-    """Serve a large first part of a file, and the rest when told; keep the headers that came."""
+    """Serve a large first part of a file, and the second part on an event; keep the request headers."""
     more, seen = threading.Event(), []
 
     class Files(BaseHTTPRequestHandler):
@@ -339,7 +341,7 @@ def files():
             self.send_header("Content-Length", "300000")
             self.end_headers()
             self.wfile.write(b"first\n" * 25_000)
-            if self.path == "/whole":
+            if self.path == "/complete":
                 more.wait(5)
                 self.wfile.write(b"later\n" * 25_000)
 
@@ -356,9 +358,9 @@ def files():
     server.server_close()
 
 
-def test_lines_come_before_the_file_is_whole_and_nothing_of_ours_is_sent(files):
+def test_lines_are_streamed_and_no_credential_is_sent(files):
     url, more, seen = files
-    lines = HttpClient("system").stream_lines(f"{url}/whole")
+    lines = HttpClient("system").stream_lines(f"{url}/complete")
     assert next(lines) == b"first"
     more.set()
     assert sum(1 for _ in lines) == 49_999
@@ -368,7 +370,7 @@ def test_lines_come_before_the_file_is_whole_and_nothing_of_ours_is_sent(files):
 
 
 @pytest.mark.parametrize("path", ["/moved", "/cut"])
-def test_a_redirect_is_not_followed_and_a_cut_is_noticed(files, path):
+def test_a_redirect_is_not_followed_and_a_truncated_file_is_noticed(files, path):
     url, _, seen = files
     with pytest.raises((ConnectorRefused, ConnectorUnavailable)) as caught:
         list(HttpClient("system").stream_lines(url + path))

@@ -1,4 +1,4 @@
-"""One call to Shopify: tokens, statuses, throttling, denied fields, broken answers; nothing said aloud."""
+"""One call to Shopify: tokens, statuses, throttling, denied fields, broken answers; no message quotes personal data."""
 
 import json
 import logging
@@ -30,8 +30,8 @@ SECRETS = ("shpat_canary", "canary-secret", "canary-token", "qwertzuiop")
 UNREDACTED = {"data": {"customer": {"id": "gid://shopify/Customer/7"}}}
 
 
-def throttled(*, asked=500, there=100, rate=100.0, brim=2000.0):
-    status = {"maximumAvailable": brim, "currentlyAvailable": there, "restoreRate": rate}
+def throttled(*, asked=500, available=100, rate=100.0, maximum=2000.0):
+    status = {"maximumAvailable": maximum, "currentlyAvailable": available, "restoreRate": rate}
     cost = {"requestedQueryCost": asked, "actualQueryCost": None, "throttleStatus": status}
     error = {"message": "Throttled", "extensions": {"code": "THROTTLED"}}
     return {"errors": [error], "extensions": {"cost": cost}}
@@ -42,22 +42,22 @@ def failed(code, **more):
 
 
 @pytest.fixture
-def naps():
+def waits():
     return []
 
 
 @pytest.fixture
-def fixed(naps):
-    return Shopify(api_version="2026-10", access_token="shpat_canary", sleep=naps.append)
+def fixed(waits):
+    return Shopify(api_version="2026-10", access_token="shpat_canary", sleep=waits.append)
 
 
 @pytest.fixture
-def granted(naps):
+def granted(waits):
     return Shopify(
         api_version="2026-10",
         client_id="id",
         client_secret="canary-secret",
-        sleep=naps.append,
+        sleep=waits.append,
         now=lambda: NOW,
     )
 
@@ -69,15 +69,15 @@ def mock():
 
 
 @pytest.fixture(autouse=True)
-def _nothing_told(caplog, capsys):
+def _silent_logs(caplog, capsys):
     caplog.set_level(logging.DEBUG)
     yield
-    said = caplog.text + "".join(capsys.readouterr())
-    assert not [word for word in SECRETS if word in said]
+    output = caplog.text + "".join(capsys.readouterr())
+    assert not [word for word in SECRETS if word in output]
 
 
-def state(platform, who=WHO):
-    return platform.read_erasure_state(who, shop=SHOP)
+def state(platform, principal=WHO):
+    return platform.read_erasure_state(principal, shop=SHOP)
 
 
 def test_a_call_carries_the_token_and_has_a_timeout(mock, fixed):
@@ -101,7 +101,7 @@ def test_the_state_of_the_library_is_left_alone(mock, fixed):
     assert shopify.ShopifyResource.get_headers() == before
 
 
-def test_a_redirect_is_refused_and_the_token_stays_here(mock, fixed):
+def test_a_redirect_is_refused_and_the_token_is_not_sent_on(mock, fixed):
     mock.post(API, status=302, headers={"Location": "https://evil.example/"})
     with pytest.raises(ConnectorRefused):
         state(fixed)
@@ -132,12 +132,12 @@ def test_a_token_is_asked_for_once_and_kept(mock, granted):
     assert asked.call_count == 1
 
 
-@pytest.mark.parametrize(("left_s", "asked"), [(301, 0), (299, 1)])
-def test_a_token_is_renewed_five_minutes_before_it_ends(mock, naps, left_s, asked):
-    kept = MemoryTokenCache()
-    kept.save_token(SHOP, "canary-token-old", NOW + timedelta(seconds=left_s))
+@pytest.mark.parametrize(("remaining_s", "asked"), [(301, 0), (299, 1)])
+def test_a_token_is_renewed_five_minutes_before_it_ends(mock, waits, remaining_s, asked):
+    cache = MemoryTokenCache()
+    cache.save_token(SHOP, "canary-token-old", NOW + timedelta(seconds=remaining_s))
     platform = Shopify(
-        api_version="2026-10", client_id="id", client_secret="canary-secret", tokens=kept, now=lambda: NOW
+        api_version="2026-10", client_id="id", client_secret="canary-secret", tokens=cache, now=lambda: NOW
     )
     if asked:
         grant(mock)
@@ -157,7 +157,7 @@ def test_a_refused_token_is_renewed_once(mock, granted):
         state(granted)
 
 
-def test_a_fixed_token_that_is_refused_is_not_tried_again(mock, fixed):
+def test_a_refused_fixed_token_is_not_tried_again(mock, fixed):
     asked = mock.post(API, status=401)
     with pytest.raises(CredentialRejected, match="token rejected"):
         state(fixed)
@@ -179,7 +179,7 @@ def test_without_credentials_a_person_must_act():
         ({"status": 503}, ConnectorUnavailable),
     ],
 )
-def test_a_token_that_does_not_come_is_said_in_our_words(mock, granted, answer, error):
+def test_a_missing_token_is_reported_in_our_words(mock, granted, answer, error):
     mock.post(GRANT, **answer)
     with pytest.raises(error):
         state(granted)
@@ -208,57 +208,57 @@ def test_a_status_becomes_an_error_with_a_constant_word(mock, granted, status, e
     assert "qwertzuiop" not in str(caught.value)
 
 
-def test_429_is_waited_for_as_long_as_it_says(mock, fixed, naps):
+def test_429_waits_for_retry_after(mock, fixed, waits):
     mock.post(API, status=429, headers={"Retry-After": "2.0"})
     mock.post(API, json=UNREDACTED)
     state(fixed)
-    assert naps == [2.0]
+    assert waits == [2.0]
 
 
-def test_one_500_is_asked_again(mock, fixed, naps):
+def test_one_500_is_retried(mock, fixed, waits):
     mock.post(API, status=500)
     mock.post(API, json=UNREDACTED)
     state(fixed)
-    assert len(naps) == 1
+    assert len(waits) == 1
 
 
-def test_a_throttled_call_waits_for_what_the_bucket_lacks(mock, fixed, naps):
-    mock.post(API, json=throttled(asked=500, there=100, rate=100))
+def test_a_throttled_call_waits_until_the_bucket_is_full_enough(mock, fixed, waits):
+    mock.post(API, json=throttled(asked=500, available=100, rate=100))
     mock.post(API, json=UNREDACTED)
     state(fixed)
-    assert naps == [pytest.approx(4.1)]
+    assert waits == [pytest.approx(4.1)]
 
 
-def test_throttling_without_numbers_waits_a_second(mock, fixed, naps):
+def test_throttling_without_numbers_waits_a_second(mock, fixed, waits):
     mock.post(API, json={"errors": [{"message": "Throttled"}]})
     mock.post(API, json=UNREDACTED)
     state(fixed)
-    assert naps == [1.0]
+    assert waits == [1.0]
 
 
-def test_waiting_in_one_call_is_bounded_and_the_rest_is_left_to_the_schedule(mock, fixed, naps):
-    mock.post(API, json=throttled(asked=1000, there=0, rate=100))
+def test_the_wait_in_one_call_is_bounded(mock, fixed, waits):
+    mock.post(API, json=throttled(asked=1000, available=0, rate=100))
     with pytest.raises(ConnectorThrottled) as caught:
         state(fixed)
-    assert sum(naps) <= 30
+    assert sum(waits) <= 30
     assert caught.value.retry_after_s == pytest.approx(10.1)
 
 
-def test_a_query_larger_than_the_bucket_is_not_waited_for(mock, fixed, naps):
-    mock.post(API, json=throttled(asked=900, there=500, brim=800))
+def test_a_query_larger_than_the_bucket_is_not_waited_for(mock, fixed, waits):
+    mock.post(API, json=throttled(asked=900, available=500, maximum=800))
     with pytest.raises(QueryTooCostly):
         state(fixed)
-    assert naps == []
+    assert waits == []
 
 
-def test_half_an_answer_is_asked_again(mock, fixed, naps):
+def test_a_truncated_answer_is_retried(mock, fixed, waits):
     mock.post(API, body='{"data":{"custo')
     mock.post(API, json=UNREDACTED)
     assert state(fixed).outcome is Outcome.UNCONFIRMED
-    assert len(naps) == 1
+    assert len(waits) == 1
 
 
-def test_an_internal_error_is_asked_again_then_given_up(mock, fixed, naps):
+def test_an_internal_error_is_retried_and_then_raised(mock, fixed, waits):
     asked = mock.post(API, json=failed("INTERNAL_SERVER_ERROR", requestId="x"))
     with pytest.raises(ConnectorUnavailable, match="INTERNAL_SERVER_ERROR"):
         state(fixed)
@@ -283,13 +283,13 @@ def test_an_answer_that_is_no_graphql_is_an_outage(body):
         ({"errors": ["odd"]}, ConnectorRefused),
     ],
 )
-def test_a_refusal_names_a_code_and_nothing_of_the_question(body, error):
+def test_a_refusal_names_a_code_and_nothing_of_the_query(body, error):
     with pytest.raises(error) as caught:
         parse_graphql_reply(json.dumps(body).encode())
     assert isinstance(caught.value, BridgeError)
 
 
-def test_a_denied_field_leaves_the_rest_and_becomes_one_gap():
+def test_a_denied_field_becomes_one_gap_and_the_other_fields_are_read():
     def denied(row, message="Access denied", **about):
         path = ["customer", "orders", "nodes", row, "phone"]
         return {"message": message, "path": path, "extensions": {"code": "ACCESS_DENIED", **about}}
@@ -337,12 +337,12 @@ def contact(email, phone):
         ({"data": {"customer": None}} | failed("ACCESS_DENIED"), Outcome.UNCONFIRMED, "denied"),
     ],
 )
-def test_erased_is_only_what_shopify_calls_redacted(mock, fixed, answer, outcome, reason):
+def test_only_redacted_counts_as_erased(mock, fixed, answer, outcome, reason):
     mock.post(API, json=answer)
     assert state(fixed) == type(state(fixed))(outcome=outcome, reason=reason)
 
 
-def test_without_an_id_the_state_is_asked_by_email(mock, fixed):
+def test_without_an_id_the_state_is_read_by_email(mock, fixed):
     mock.post(API, json={"data": {"customer": None}})
     state(fixed, Principal(email=" asha.qwertzuiop@example.com"))
     sent = json.loads(mock.calls[0].request.body)
@@ -350,7 +350,7 @@ def test_without_an_id_the_state_is_asked_by_email(mock, fixed):
     assert state(fixed, Principal(order_ids=("1",))).reason == "nothing_to_ask_by"
 
 
-def test_check_says_what_each_missing_scope_costs(mock, fixed):
+def test_check_names_the_data_that_each_missing_scope_hides(mock, fixed):
     scopes = [{"handle": "read_customers"}, {"handle": "write_orders"}, {"handle": "read_online_store_pages"}]
     mock.post(API, json={"data": {"currentAppInstallation": {"accessScopes": scopes}, "shop": {"id": "1"}}})
     lines = {line.name: line for line in fixed.run_checks(SHOP)}

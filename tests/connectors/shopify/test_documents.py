@@ -1,4 +1,4 @@
-"""What we ask Shopify is valid in its real schema, in every version that was cut."""
+"""Our documents are valid in Shopify's real schema, in every supported version."""
 
 import re
 
@@ -10,6 +10,12 @@ from bridge.connectors.shopify.gathering import complete_record
 from bridge.sandbox.schema import VERSIONS, load_schema
 
 
+@pytest.mark.parametrize("folder", [documents.DOCUMENTS_DIR, documents.FRAGMENTS_DIR])
+def test_the_name_of_a_graphql_file_is_unique_over_all_folders(folder):
+    names = [path.stem for path in folder.rglob("*.graphql")]
+    assert sorted(names) == sorted(set(names))
+
+
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("name", documents.list_documents())
 def test_every_document_is_valid_in_the_schema_of_the_version(name, version):
@@ -17,8 +23,8 @@ def test_every_document_is_valid_in_the_schema_of_the_version(name, version):
 
 
 @pytest.mark.parametrize("name", documents.list_documents())
-def test_an_older_version_is_asked_only_for_what_every_version_knows(name):
-    """2025-10 knows neither tax settings nor cart tokens, and no bank accounts."""
+def test_an_older_version_is_sent_only_fields_that_every_version_has(name):
+    """2025-10 has no tax settings, cart tokens and bank accounts."""
     body = documents.build_document(name, "2025-10")
     newer = (
         "{ taxId }",
@@ -31,6 +37,7 @@ def test_an_older_version_is_asked_only_for_what_every_version_knows(name):
 
 
 CHANGES = {
+    "bulk_start": "bulkOperationRunQuery",
     "erasure_request": "customerRequestDataErasure",
     "erasure_cancel": "customerCancelDataErasure",
     "residue_metafields_delete": "metafieldsDelete",
@@ -39,7 +46,7 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("name", documents.list_documents())
-def test_a_document_only_reads_but_for_those_about_an_erasure(name):
+def test_only_documents_about_an_erasure_or_a_bulk_operation_are_mutations(name):
     text = documents.build_document(name, "2026-10")
     if name in CHANGES:
         assert text.count("mutation") == 1
@@ -50,13 +57,13 @@ def test_a_document_only_reads_but_for_those_about_an_erasure(name):
 
 @pytest.mark.parametrize("name", documents.list_documents())
 def test_no_document_opts_anybody_out_of_a_sale(name):
-    """That mutation makes a customer of an unknown address; the field of a customer that is only read may stay."""
+    """That mutation creates a customer for an unknown e-mail address; reading the field is allowed."""
     text = documents.build_document(name, "2026-10")
     assert "dataSaleOptOut(" not in text
     assert "mutation" not in text or "dataSaleOptOut" not in text
 
 
-def test_the_newest_edition_that_a_version_knows_is_taken():
+def test_the_newest_edition_that_a_version_has_is_used():
     assert "whatsAppMarketingConsent" in documents.build_document("customer_by_id", "2026-07")
     assert "smsMarketingConsent { state" not in documents.build_document("customer_by_id", "2026-07")
     assert "smsMarketingConsent { state" in documents.build_document("customer_by_id", "unstable")
@@ -73,6 +80,6 @@ def test_the_newest_edition_that_a_version_knows_is_taken():
         ("refunds", complete_record.REFUND_LIMIT),
     ],
 )
-def test_a_list_without_a_cursor_is_known_to_be_full_at_the_size_it_was_asked_for(name, size):
+def test_the_limits_of_lists_without_a_cursor_equal_the_requested_sizes(name, size):
     body = documents.build_document("customer_orders", "2026-10")
     assert set(re.findall(rf"\b{name}\(first: (\d+)\)", body)) == {str(size)}

@@ -1,4 +1,4 @@
-"""Everything of a person and nothing of her neighbour: the walk, over a small shop of the real schema."""
+"""Gathering over a small shop with the real schema: everything of the data subject, nothing of others."""
 
 import json
 import logging
@@ -17,9 +17,9 @@ from tests.connectors.shopify.shopify_shop import (
     API,
     ASHA,
     BIKRAM,
-    HER,
     MAIL,
     PHONE,
+    PRINCIPAL,
     SHOP,
     Shop,
     asha,
@@ -37,13 +37,13 @@ def shop():
 
 
 @pytest.fixture
-def naps():
+def waits():
     return []
 
 
 @pytest.fixture
-def platform(naps):
-    return Shopify(api_version="2026-10", access_token="shpat_canary", sleep=naps.append)
+def platform(waits):
+    return Shopify(api_version="2026-10", access_token="shpat_canary", sleep=waits.append)
 
 
 @pytest.fixture(autouse=True)
@@ -54,24 +54,24 @@ def mock(shop):
 
 
 @pytest.fixture(autouse=True)
-def _nothing_told(caplog, capsys):
+def _silent_logs(caplog, capsys):
     caplog.set_level(logging.DEBUG)
     yield
-    said = caplog.text + "".join(capsys.readouterr())
-    assert not [word for word in ("qwertzuiop", "shpat_canary", "Nowhere Lane", PHONE) if word in said]
+    output = caplog.text + "".join(capsys.readouterr())
+    assert not [word for word in ("qwertzuiop", "shpat_canary", "Nowhere Lane", PHONE) if word in output]
 
 
-# --- who ------------------------------------------------------------------------------------------------
+# --- find the customer ------------------------------------------------------------------------------------------------
 
 
-def test_a_customer_is_found_by_her_id(platform):
+def test_a_customer_is_found_by_id(platform):
     pages = walk(platform)
     assert refs(pages, "customer") == [("7", "customer_id")]
     assert refs(pages) == [("1", "customer_id"), ("2", "customer_id"), ("3", "customer_id")]
     assert gaps(pages) == []
 
 
-def test_an_id_that_shopify_forgot_falls_back_to_the_email(platform):
+def test_an_unknown_id_falls_back_to_the_email(platform):
     assert refs(walk(platform, Principal(customer_id="99", email=MAIL)), "customer") == [("7", "email")]
 
 
@@ -81,7 +81,7 @@ def test_nobody_is_found_by_phone_where_an_id_or_an_email_is_named(platform, sho
     assert not [variables for _, variables in shop.calls if "phoneNumber" in json.dumps(variables)]
 
 
-def test_a_phone_alone_finds_a_customer_and_guest_orders_that_carry_it_but_not_those_of_her_email(
+def test_a_phone_alone_finds_the_customer_and_guest_orders_with_that_phone_but_not_those_of_the_email(
     platform, shop
 ):
     shop.orders += [order(4, None, None, phone="090000 00001"), order(5, None, MAIL)]
@@ -98,7 +98,7 @@ def test_a_phone_that_shopify_cannot_read_finds_nobody(platform, shop):
     assert findings(walk(platform, Principal(phone="+919999999999"))) == []
 
 
-# --- what -----------------------------------------------------------------------------------------------
+# --- records -----------------------------------------------------------------------------------------------
 
 
 def test_a_guest_order_is_found_by_email_and_no_order_twice(platform, shop):
@@ -121,19 +121,19 @@ def test_orders_of_another_customer_with_the_same_email_are_counted_and_left_out
     assert gaps(pages) == [(Absence.UNATTRIBUTED, "1 orders", "another_customer_or_unconfirmed")]
 
 
-def test_an_order_whose_email_is_withheld_is_not_taken_on_the_searchs_word(platform, shop):
+def test_an_order_with_a_denied_email_is_not_trusted_because_the_search_found_it(platform, shop):
     shop.orders.append(order(4, None, None, note=MAIL))
     assert gaps(walk(platform)) == [(Absence.UNATTRIBUTED, "1 orders", "another_customer_or_unconfirmed")]
 
 
-def test_orders_that_the_request_names_are_read_unless_they_are_anothers(platform, shop):
+def test_named_orders_are_read_unless_they_belong_to_another_customer(platform, shop):
     shop.orders += [
         order(4, None, None),
         order(5, BIKRAM, "b@example.in"),
         order(6, None, "b@example.in"),
     ]
-    who = Principal(customer_id="7", email=MAIL, order_ids=("1", "4", "5", "6", "404"))
-    pages = walk(platform, who)
+    principal = Principal(customer_id="7", email=MAIL, order_ids=("1", "4", "5", "6", "404"))
+    pages = walk(platform, principal)
     assert refs(pages)[3:] == [("4", "order_id")]
     assert gaps(pages) == [(Absence.UNATTRIBUTED, "2 orders", "another_customer_or_unconfirmed")]
     assert [variables["ids"] for name, variables in shop.calls if name == "OrdersByIds"] == [
@@ -141,18 +141,18 @@ def test_orders_that_the_request_names_are_read_unless_they_are_anothers(platfor
     ]
 
 
-def test_somebody_who_is_no_customer_any_more_is_found_by_her_orders(platform, shop):
+def test_a_former_customer_is_found_by_orders(platform, shop):
     shop.customers, shop.orders = [], [order(1, None), order(2, None), order(3, BIKRAM), order(4, ASHA)]
     pages = walk(platform)
     assert refs(pages) == [("1", "email"), ("2", "email"), ("4", "customer_id")]
     assert gaps(pages) == [(Absence.UNATTRIBUTED, "1 orders", "another_customer_or_unconfirmed")]
 
 
-def test_orders_alone_are_a_question_too(platform):
+def test_a_request_may_name_orders_only(platform):
     assert refs(walk(platform, Principal(order_ids=("2",)))) == [("2", "order_id")]
 
 
-def test_what_hangs_beside_her_is_hers_only(platform, shop):
+def test_related_records_belong_to_the_customer_only(platform, shop):
     shop.drafts = [{"id": "gid://shopify/DraftOrder/1", "customer": {"id": ASHA}, "note2": "Bespoke"}]
     shop.drafts.append({"id": "gid://shopify/DraftOrder/2", "customer": {"id": BIKRAM}})
     shop.cards = [
@@ -175,7 +175,7 @@ def test_what_hangs_beside_her_is_hers_only(platform, shop):
     ]
 
 
-def test_a_record_speaks_shopifys_words_without_its_cursors(platform, shop):
+def test_a_record_has_shopifys_field_names_and_no_cursors(platform, shop):
     shop.customers[0]["metafields"] = [
         {"id": "m", "namespace": "loyalty", "key": "birthday", "value": "1991"}
     ]
@@ -192,7 +192,7 @@ def test_a_record_speaks_shopifys_words_without_its_cursors(platform, shop):
     json.dumps([one.body for one in findings(pages)])
 
 
-def test_what_does_not_fit_into_the_first_answer_is_read_for_that_order_only(platform, shop):
+def test_only_a_truncated_order_is_completed(platform, shop):
     back = {
         "id": "r",
         "returnLineItems": [
@@ -211,12 +211,10 @@ def test_what_does_not_fit_into_the_first_answer_is_read_for_that_order_only(pla
         "transactions": [{"id": str(number)} for number in range(5)],
         "returns": [back],
         "hasTimelineComment": True,
-        "events": [
-            {"__typename": "CommentEvent", "id": "e", "message": "she called", "rawMessage": "she called"}
-        ],
+        "events": [{"__typename": "CommentEvent", "id": "e", "message": "called", "rawMessage": "called"}],
     }
-    whole = next(one for one in findings(walk(platform)) if one.ref.endswith("Order/2")).body
-    assert [line["title"] for line in whole["lineItems"]] == [f"Ring {number}" for number in range(120)]
+    complete = next(one for one in findings(walk(platform)) if one.ref.endswith("Order/2")).body
+    assert [line["title"] for line in complete["lineItems"]] == [f"Ring {number}" for number in range(120)]
     sizes = {
         "metafields": 9,
         "shippingLines": 3,
@@ -225,9 +223,9 @@ def test_what_does_not_fit_into_the_first_answer_is_read_for_that_order_only(pla
         "transactions": 5,
         "events": 1,
     }
-    assert {name: len(whole[name]) for name in sizes} == sizes
-    assert len(whole["returns"][0]["returnLineItems"]) == 6
-    assert Counter(name for name, _ in shop.calls)["OrderRest"] == 2
+    assert {name: len(complete[name]) for name in sizes} == sizes
+    assert len(complete["returns"][0]["returnLineItems"]) == 6
+    assert Counter(name for name, _ in shop.calls)["OrderRemainingLists"] == 2
 
 
 def test_all_addresses_metafields_and_events_of_a_customer_are_read(platform, shop):
@@ -240,7 +238,7 @@ def test_all_addresses_metafields_and_events_of_a_customer_are_read(platform, sh
     assert [len(body[name]) for name in ("addressesV2", "metafields", "events")] == [130, 21, 25]
 
 
-def test_a_list_that_stays_cut_short_is_said(platform, shop):
+def test_a_list_that_stays_truncated_is_a_gap(platform, shop):
     lines = [{"id": str(number), "title": "t"} for number in range(21)]
     shop.drafts = [{"id": "gid://shopify/DraftOrder/1", "customer": {"id": ASHA}, "lineItems": lines}]
     assert gaps(walk(platform)) == [(Absence.UNREACHED, "draft_order.lineItems", "list_too_long")]
@@ -277,8 +275,8 @@ def test_without_read_customers_orders_are_found_by_email(platform, shop):
     assert (Absence.DENIED, "customer", "read_customers") in gaps(pages)
 
 
-def test_a_denied_field_that_may_not_be_null_does_not_take_the_page_with_it(platform, shop):
-    """The scope is there, the protected field is not: the name takes the customer, returns the orders."""
+def test_a_denied_non_null_field_does_not_remove_the_page(platform, shop):
+    """The scope is granted, the protected field denied: the name would remove the customer, returns the orders."""
     unapproved = "This app is not approved to use the name field"
     shop.denied = {
         ("Customer", "displayName"): unapproved,
@@ -298,7 +296,7 @@ def test_a_denied_field_that_may_not_be_null_does_not_take_the_page_with_it(plat
     }
 
 
-# --- in how many calls, and from anywhere ---------------------------------------------------------------
+# --- calls and resuming ---------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("count", "budget"), [(10, 6), (100, 8), (1000, 25)])
@@ -308,14 +306,14 @@ def test_calls_stay_within_the_budget(platform, shop, count, budget):
         order(5000, None),
         order(5001, BIKRAM),
     ]
-    who = Principal(customer_id="7", email=MAIL, order_ids=tuple(str(n) for n in range(1, count + 1)))
-    pages = walk(platform, who)
+    principal = Principal(customer_id="7", email=MAIL, order_ids=tuple(str(n) for n in range(1, count + 1)))
+    pages = walk(platform, principal)
     assert len(refs(pages)) == count + 1
     assert len(shop.calls) <= budget
     assert {10: 4, 100: 6, 1000: 17}[count] == len(shop.calls)
 
 
-def test_a_price_that_is_too_high_is_asked_again_for_less_and_remembered(platform, shop):
+def test_a_page_that_is_too_costly_is_reduced_and_the_size_remembered(platform, shop):
     shop.customers = [asha(numberOfOrders="300")]
     shop.orders = [order(number) for number in range(1, 301)]
     shop.largest = 250
@@ -328,13 +326,13 @@ def test_a_price_that_is_too_high_is_asked_again_for_less_and_remembered(platfor
     assert len(refs(pages)) == 300
 
 
-def test_not_even_one_order_for_the_price_is_a_refusal(platform, shop):
+def test_a_single_order_that_is_too_costly_is_refused(platform, shop):
     shop.largest = 0
     with pytest.raises(ConnectorRefused, match="MAX_COST_EXCEEDED"):
         walk(platform)
 
 
-def test_gathering_goes_on_after_any_page_without_asking_for_one_twice(platform, shop):
+def test_gathering_resumes_after_any_page_without_reading_one_twice(platform, shop):
     shop.customers = [asha(numberOfOrders="40")]
     shop.orders = [order(number) for number in range(1, 41)]
     shop.orders += [
@@ -346,21 +344,21 @@ def test_gathering_goes_on_after_any_page_without_asking_for_one_twice(platform,
     shop.drafts = [
         {"id": f"gid://shopify/DraftOrder/{number}", "customer": {"id": ASHA}} for number in range(30)
     ]
-    who = Principal(customer_id="7", email=MAIL, order_ids=("1", "39", "60", "62"))
-    pages = walk(platform, who)
-    whole, calls = pages, list(shop.calls)
+    principal = Principal(customer_id="7", email=MAIL, order_ids=("1", "39", "60", "62"))
+    pages = walk(platform, principal)
+    complete, calls = pages, list(shop.calls)
     assert len(pages) >= 4
     assert gaps(pages) == [(Absence.UNATTRIBUTED, "2 orders", "another_customer_or_unconfirmed")]
-    for kept in range(1, len(whole) + 1):
+    for read_count in range(1, len(complete) + 1):
         shop.calls.clear()
-        rest = walk(platform, who, whole[kept - 1].cursor)
-        assert whole[:kept] + rest == whole
+        rest = walk(platform, principal, complete[read_count - 1].cursor)
+        assert complete[:read_count] + rest == complete
         assert shop.calls == calls[len(calls) - len(shop.calls) :]
-    assert walk(platform, who, whole[-1].cursor) == []
+    assert walk(platform, principal, complete[-1].cursor) == []
     assert shop.calls == []
 
 
-def test_orders_named_later_are_looked_at_after_a_resume(platform, shop):
+def test_orders_named_later_are_read_after_a_resume(platform, shop):
     shop.orders.append(order(60, None, None))
     first = walk(platform)[0]
     joined = Principal(customer_id="7", email=MAIL, order_ids=("60",))
@@ -370,21 +368,21 @@ def test_orders_named_later_are_looked_at_after_a_resume(platform, shop):
 @pytest.mark.parametrize("cursor", ["x", "{}", "[]", '{"v":2}', '{"v":1,"seen":"0","of":"","stage":"moon"}'])
 def test_a_cursor_that_is_not_ours_is_refused(platform, cursor):
     with pytest.raises(ConnectorRefused, match="cursor"):
-        walk(platform, HER, cursor)
+        walk(platform, PRINCIPAL, cursor)
 
 
-def test_a_fault_in_the_middle_is_an_error_after_the_pages_before_it(platform, shop):
+def test_a_failure_raises_after_the_pages_before_it(platform, shop):
     shop.faults = [None, None, *[(503, {}, "busy")] * 3]
-    walking = platform.gather(HER, shop=SHOP, parcels=())
+    walking = platform.gather(PRINCIPAL, shop=SHOP, parcels=())
     assert next(walking).findings
     with pytest.raises(ConnectorUnavailable):
         next(walking)
 
 
-def test_a_customer_who_goes_meanwhile_ends_the_walk_in_order(platform, shop):
+def test_a_customer_deleted_during_gathering_ends_it_with_a_gap(platform, shop):
     shop.customers = [asha(numberOfOrders="300")]
     shop.orders = [order(number) for number in range(1, 301)]
-    walking = platform.gather(HER, shop=SHOP, parcels=())
+    walking = platform.gather(PRINCIPAL, shop=SHOP, parcels=())
     next(walking)
     shop.customers = []
     assert findings(walking) == []
@@ -399,5 +397,5 @@ def test_a_customer_who_goes_meanwhile_ends_the_walk_in_order(platform, shop):
         ("a\\", r"'a\\'"),
     ],
 )
-def test_a_search_term_cannot_break_out_of_its_quotes(value, phrase):
+def test_a_search_term_cannot_escape_its_quotes(value, phrase):
     assert quote_search_phrase(value) == phrase

@@ -1,4 +1,4 @@
-"""What is hers beyond profile and orders: payment methods, companies, disputes, payments, metaobjects, segments."""
+"""Records beyond profile and orders: payment methods, companies, disputes, payments, metaobjects, segments."""
 
 import json
 
@@ -13,8 +13,8 @@ from tests.connectors.shopify.shopify_shop import (
     API,
     ASHA,
     BIKRAM,
-    HER,
     MAIL,
+    PRINCIPAL,
     Shop,
     asha,
     findings,
@@ -76,10 +76,10 @@ def one(pages, kind):
     return found
 
 
-# --- what is hers ---------------------------------------------------------------------------------------
+# --- records of the customer ---------------------------------------------------------------------------------------
 
 
-def test_what_hangs_below_her_is_a_record_of_its_own(platform, shop):
+def test_records_below_the_customer_are_findings_of_their_own(platform, shop):
     role = {"id": gid("CompanyContactRoleAssignment"), "role": {"id": "r", "name": "Buyer"}}
     shop.customers = [
         asha(
@@ -103,7 +103,7 @@ def test_what_hangs_below_her_is_a_record_of_its_own(platform, shop):
     assert not {"paymentMethods", "companyContactProfiles"} & set(one(pages, "customer").body)
 
 
-def test_long_lists_of_hers_are_read_to_their_end(platform, shop):
+def test_long_lists_of_the_customer_are_read_to_their_end(platform, shop):
     moves = [{"__typename": "StoreCreditAccountCreditTransaction", "createdAt": AT} for _ in range(30)]
     methods = [{"id": gid("CustomerPaymentMethod", number)} for number in range(25)]
     account = {"id": gid("StoreCreditAccount"), "transactions": moves}
@@ -112,26 +112,26 @@ def test_long_lists_of_hers_are_read_to_their_end(platform, shop):
     assert len([row for row in kinds(pages) if row[0] == "payment_method"]) == 25
     assert len(one(pages, "store_credit_account").body["transactions"]) == 30
     assert gaps(pages) == []
-    assert [name for name, _ in shop.calls].count("CustomerRest") == 1
+    assert [name for name, _ in shop.calls].count("CustomerRemainingLists") == 1
 
 
-def test_a_list_inside_a_list_that_still_goes_on_is_a_gap(platform, shop):
+def test_a_nested_list_that_stays_truncated_is_a_gap(platform, shop):
     moves = [{"__typename": "StoreCreditAccountCreditTransaction", "createdAt": AT} for _ in range(101)]
     shop.customers = [asha(storeCreditAccounts=[{"id": gid("StoreCreditAccount"), "transactions": moves}])]
     assert gaps(walk(platform)) == [(Absence.UNREACHED, "store_credit_account.transactions", "list_too_long")]
 
 
-@pytest.mark.parametrize("who", [HER, Principal(email=MAIL)])
-def test_only_the_segments_she_is_in_are_kept(platform, shop, who):
+@pytest.mark.parametrize("principal", [PRINCIPAL, Principal(email=MAIL)])
+def test_only_segments_that_contain_the_customer_are_kept(platform, shop, principal):
     shop.segments = {gid("Segment", 1): ("Lapsed", {ASHA}), gid("Segment", 2): ("Big spenders", {BIKRAM})}
-    body = one(walk(platform, who), "customer").body
+    body = one(walk(platform, principal), "customer").body
     assert body["segments"] == [{"segmentId": gid("Segment", 1), "isMember": True, "name": "Lapsed"}]
 
 
-# --- what is found by what was found ---------------------------------------------------------------------
+# --- linked records ---------------------------------------------------------------------
 
 
-def test_tender_transactions_of_her_orders_are_hers_and_no_others(platform, shop):
+def test_only_tender_transactions_of_the_customers_orders_are_kept(platform, shop):
     shop.orders.append(order(4, None, **PAID))
     shop.payments = [
         tender(1, shop.orders[0]),
@@ -180,7 +180,7 @@ def test_evidence_that_is_denied_leaves_the_dispute(platform, shop):
     assert gaps(pages) == [(Absence.DENIED, "dispute.disputeEvidence", reason)]
 
 
-def test_each_checkout_she_left_has_its_story(platform, shop):
+def test_each_abandoned_checkout_has_its_abandonment(platform, shop):
     shop.checkouts = [
         {"id": gid("AbandonedCheckout", number), "customer": {"id": owner}}
         for number, owner in ((1, ASHA), (2, BIKRAM), (3, ASHA))
@@ -193,7 +193,7 @@ def test_each_checkout_she_left_has_its_story(platform, shop):
     assert found == [("abandonment", "1", "customer_id"), ("abandonment", "3", "customer_id")]
 
 
-def test_metaobjects_are_hers_where_a_field_of_theirs_names_her(platform, shop):
+def test_metaobjects_are_kept_if_a_field_references_the_customer(platform, shop):
     shop.definitions = [
         {"type": THING, "fieldDefinitions": NAMES_CUSTOMER},
         {"type": "colour", "fieldDefinitions": [{"key": "hex", "type": {"name": "color"}}]},
@@ -214,22 +214,25 @@ def test_metaobjects_are_hers_where_a_field_of_theirs_names_her(platform, shop):
     ]
     found = kinds(walk(platform))
     assert found == [("metaobject", number, "customer_id") for number in "134"]
-    assert [variables["type"] for name, variables in shop.calls if name == "Trail"] == [THING, "gift_list"]
+    assert [variables["type"] for name, variables in shop.calls if name == "LinkedRecords"] == [
+        THING,
+        "gift_list",
+    ]
 
 
-def test_a_metaobject_that_her_metafield_names_comes_with_it(platform, shop):
+def test_a_metaobject_that_a_customer_metafield_references_comes_with_it(platform, shop):
     thing = {"__typename": "Metaobject", "id": gid("Metaobject"), "displayName": "Size 12"}
     field = {"id": gid("Metafield"), "key": "ring", "value": thing["id"], "reference": thing}
     shop.customers = [asha(metafields=[field])]
     assert one(walk(platform), "customer").body["metafields"][0]["reference"]["displayName"] == "Size 12"
 
 
-def test_a_list_without_end_is_given_up_and_said(platform, shop, monkeypatch):
+def test_a_list_without_end_is_stopped_and_reported_as_a_gap(platform, shop, monkeypatch):
     monkeypatch.setattr(linked_records, "MAX_LINKED_PAGES", 3)
     shop.definitions = [{"type": THING, "fieldDefinitions": NAMES_CUSTOMER}]
     shop.things = [{"id": gid("Metaobject", number), "type": THING, "fields": []} for number in range(1_000)]
     assert gaps(walk(platform)) == [(Absence.UNREACHED, "metaobjects", "list_too_long")]
-    assert [name for name, _ in shop.calls].count("Trail") == 3
+    assert [name for name, _ in shop.calls].count("LinkedRecords") == 3
 
 
 # --- three kinds of absence ------------------------------------------------------------------------------
@@ -253,7 +256,7 @@ DESTRUCTIVE = [
 
 
 @pytest.mark.parametrize(("kind", "field", "what"), DESTRUCTIVE)
-def test_whatever_is_denied_is_named_and_the_rest_is_there(platform, shop, kind, field, what):
+def test_each_denied_part_is_named_and_the_others_are_read(platform, shop, kind, field, what):
     place = {"companyLocation": {"id": "l", "billingAddress": {"city": "Pune"}}, "role": {"id": "r"}}
     contact = {"id": gid("CompanyContact"), "roleAssignments": [{"id": "a"} | place]}
     home = {"id": gid("MailingAddress"), "city": "Pune"}
@@ -263,18 +266,18 @@ def test_whatever_is_denied_is_named_and_the_rest_is_there(platform, shop, kind,
     shop.payments = [tender(1, shop.orders[0])]
     shop.denied = {(kind, field): "Access denied"}
     pages = walk(platform)
-    said = gaps(pages)
-    assert said
-    assert all(absence is Absence.DENIED for absence, *_ in said)
-    assert any(named.startswith(what) for _, named, _ in said)
+    found_gaps = gaps(pages)
+    assert found_gaps
+    assert all(absence is Absence.DENIED for absence, *_ in found_gaps)
+    assert any(named.startswith(what) for _, named, _ in found_gaps)
     assert len([x for x in findings(pages) if x.kind == "order"]) == 3
     assert one(pages, "customer").body["addressesV2"][0]["city"] == "Pune"
     lost = {"companyContactProfiles": "company_contact", "tenderTransactions": "tender_transaction"}
-    beside = {row[0] for row in kinds(pages)}
-    assert beside == {"company_contact", "tender_transaction"} - {lost.get(field)}
+    other_kinds = {row[0] for row in kinds(pages)}
+    assert other_kinds == {"company_contact", "tender_transaction"} - {lost.get(field)}
 
 
-def test_closed_scopes_are_not_knocked_at(platform, shop):
+def test_data_of_missing_scopes_is_not_requested(platform, shop):
     closed = {"read_customer_payment_methods", "read_metaobjects", "read_merchant_managed_fulfillment_orders"}
     shop.scopes = [scope for scope in ALL_SCOPES if scope not in closed]
     shop.denied = {
@@ -292,22 +295,22 @@ def test_closed_scopes_are_not_knocked_at(platform, shop):
     ("version", "lost"),
     [("2025-10", 5), ("2026-01", 4), ("2026-04", 4), ("2026-07", 0), ("2026-10", 0)],
 )
-def test_an_older_version_says_what_it_does_not_know(shop, version, lost):
+def test_an_older_version_reports_the_data_it_does_not_have(shop, version, lost):
     platform = Shopify(api_version=version, access_token="shpat_canary")
-    said = gaps(walk(platform))
-    assert len(said) == lost
-    assert {(absence, reason) for absence, _, reason in said} == (
+    found_gaps = gaps(walk(platform))
+    assert len(found_gaps) == lost
+    assert {(absence, reason) for absence, _, reason in found_gaps} == (
         {(Absence.NOT_CONFIGURED, f"not_in_version_{version}")} if lost else set()
     )
 
 
-# --- many orders come in halves ---------------------------------------------------------------------------
+# --- many orders in halves ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("who", [HER, Principal(customer_id="99", email=MAIL)])
-def test_of_many_orders_each_has_its_second_half_as_a_record_of_its_own(platform, shop, who):
-    """Few are read whole; of many the second halves are another walk, so that a page is one call."""
-    known = who is HER
+@pytest.mark.parametrize("principal", [PRINCIPAL, Principal(customer_id="99", email=MAIL)])
+def test_each_of_many_orders_has_a_finding_for_its_second_half(platform, shop, principal):
+    """Few orders are read completely; of many, second halves are a separate pass, so that a page is one call."""
+    known = principal is PRINCIPAL
     shop.customers = [asha(numberOfOrders="300")] if known else []
     shop.orders = [
         order(
@@ -319,30 +322,30 @@ def test_of_many_orders_each_has_its_second_half_as_a_record_of_its_own(platform
         for number in range(1, 301)
     ]
     shop.orders += [order(400, BIKRAM)]
-    pages, calls = walk(platform, who), list(shop.calls)
+    pages, calls = walk(platform, principal), list(shop.calls)
     orders = {one.ref: one.body for one in findings(pages) if one.kind == "order"}
     histories = {one.ref: one for one in findings(pages) if one.kind == "order_history"}
-    whole = [ref for ref, body in orders.items() if "fulfillmentOrders" in body]
+    complete = [ref for ref, body in orders.items() if "fulfillmentOrders" in body]
     assert len(orders) == 300
-    assert len(whole) == (12 if known else 33)
-    assert not set(whole) & set(histories)
-    assert set(whole) | set(histories) == set(orders)
+    assert len(complete) == (12 if known else 33)
+    assert not set(complete) & set(histories)
+    assert set(complete) | set(histories) == set(orders)
     last = histories["gid://shopify/Order/300"]
     assert last.matched_by == ("customer_id" if known else "email")
     assert last.body["fulfillmentOrders"][0]["id"] == "f-300"
     assert not {"email", "customer", "billingAddress"} & set(last.body)
     assert gaps(pages) == [(Absence.UNATTRIBUTED, "1 orders", "another_customer_or_unconfirmed")]
-    for kept in range(1, len(pages) + 1):
+    for read_count in range(1, len(pages) + 1):
         shop.calls.clear()
-        assert pages[:kept] + walk(platform, who, pages[kept - 1].cursor) == pages
+        assert pages[:read_count] + walk(platform, principal, pages[read_count - 1].cursor) == pages
         assert shop.calls == calls[len(calls) - len(shop.calls) :]
     assert len({json.dumps(call, sort_keys=True) for call in calls}) == len(calls)
 
 
-# --- in how few calls, and from anywhere -----------------------------------------------------------------
+# --- calls and resuming -----------------------------------------------------------------
 
 
-def test_the_trail_is_one_call_and_any_cursor_leads_on(platform, shop):
+def test_linked_records_take_one_call_and_any_cursor_resumes(platform, shop):
     shop.orders += [order(4, None, **PAID), order(5, disputes=[{"id": gid("OrderDisputeSummary", 55)}])]
     shop.disputes = [{"id": gid("ShopifyPaymentsDispute", 55)}]
     shop.payments = [tender(number, shop.orders[0]) for number in range(1, 601)]
@@ -352,10 +355,18 @@ def test_the_trail_is_one_call_and_any_cursor_leads_on(platform, shop):
     shop.things = [{"id": gid("Metaobject", at), "type": THING, "fields": field} for at in range(1, 300)]
     pages, calls = walk(platform), list(shop.calls)
     names = [name for name, _ in calls]
-    assert names == ["Installation", "CustomerById", "Beside", "OrdersByIds", "Trail", "Trail", "Trail"]
+    assert names == [
+        "Installation",
+        "CustomerById",
+        "RelatedRecords",
+        "OrdersByIds",
+        "LinkedRecords",
+        "LinkedRecords",
+        "LinkedRecords",
+    ]
     assert len(kinds(pages)) == 600 + 299 + 2 + 1
     assert not gaps(pages)
-    for kept in range(1, len(pages) + 1):
+    for read_count in range(1, len(pages) + 1):
         shop.calls.clear()
-        assert pages[:kept] + walk(platform, HER, pages[kept - 1].cursor) == pages
+        assert pages[:read_count] + walk(platform, PRINCIPAL, pages[read_count - 1].cursor) == pages
         assert shop.calls == calls[len(calls) - len(shop.calls) :]

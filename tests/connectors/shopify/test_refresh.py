@@ -1,4 +1,4 @@
-"""Expiring offline tokens against the stand-in: refreshed in turn, and a lost answer locks nobody out."""
+"""Expiring offline tokens at the stand-in: refreshed by one process at a time; a lost answer causes no lockout."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -42,7 +42,7 @@ def grants(stand_in):
     )
 
 
-def test_an_ended_token_is_refreshed_and_the_new_pair_is_kept(shopify):
+def test_an_expired_token_is_refreshed_and_the_new_pair_is_kept(shopify):
     pair, cache = shopify.token_servers[INVENTED_SHOP].issue_token_pair(), MemoryTokenCache()
     cache.save_token(INVENTED_SHOP, pair["access_token"], LONG_AGO, pair["refresh_token"])
     asked = connector(shopify, cache)
@@ -59,7 +59,7 @@ def test_a_token_that_is_refused_is_refreshed_too(shopify):
     assert connector(shopify, cache).run_checks(INVENTED_SHOP)[1].ok
 
 
-def test_an_answer_that_was_lost_costs_another_question_and_no_lock_out(shopify):
+def test_a_lost_answer_costs_another_request_and_no_lockout(shopify):
     pair, cache = shopify.token_servers[INVENTED_SHOP].issue_token_pair(), MemoryTokenCache()
     cache.save_token(INVENTED_SHOP, pair["access_token"], LONG_AGO, pair["refresh_token"])
     shopify.token_servers[INVENTED_SHOP].grant_token(
@@ -69,11 +69,11 @@ def test_an_answer_that_was_lost_costs_another_question_and_no_lock_out(shopify)
             "client_id": CLIENT_ID,
             "client_secret": CLIENT_SECRET,
         }
-    )  # it answered, and nobody heard
+    )  # Shopify answered, but the answer was lost
     assert connector(shopify, cache).run_checks(INVENTED_SHOP)[1].ok
 
 
-def test_a_refresh_token_that_is_spent_says_what_to_do(shopify):
+def test_a_used_refresh_token_reports_what_to_do(shopify):
     cache = MemoryTokenCache()
     cache.save_token(INVENTED_SHOP, "shpat_old", LONG_AGO, "shprt_spent")
     with pytest.raises(CredentialRejected, match="authorise the app again"):

@@ -1,4 +1,4 @@
-"""What others wrote at the stand-in: named without its values, removed when told to, read again, left where an order is open."""
+"""Residue of other apps at the stand-in: listed without values, removed, read again, kept on open orders."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -41,35 +41,35 @@ def asha(shop):
 
 @pytest.fixture
 def order(shop):
-    """The order of Asha's that has a note, attributes and metafields; nothing more happens with it."""
+    """Return Asha's closed order that has a note, attributes and metafields."""
     found = next(one for one in shop.world.list_orders(shop.world.asha) if one.attributes and one.person_id)
     settle(shop, found)
     return found
 
 
 def settle(shop, order, **given):
-    told = {"closedAt": None, "cancelledAt": None, "fulfillments": [], "returnStatus": "NO_RETURN"}
-    told["displayFulfillmentStatus"] = "FULFILLED"
-    shop.write_fields(f"gid://shopify/Order/{order.id}", told | given)
+    fields = {"closedAt": None, "cancelledAt": None, "fulfillments": [], "returnStatus": "NO_RETURN"}
+    fields["displayFulfillmentStatus"] = "FULFILLED"
+    shop.write_fields(f"gid://shopify/Order/{order.id}", fields | given)
 
 
 def of(items, order):
     return [item for item in items if item.ref == str(order.id)]
 
 
-def test_it_is_named_and_no_value_is_given(shopify, asha, shop, order):
+def test_residue_is_named_without_its_value(shopify, asha, shop, order):
     items = shopify.list_platform_residue(asha, shop=INVENTED_SHOP)
     kinds = {item.kind: item.what for item in of(items, order)}
     assert kinds["order_notes"] == "note"
     assert "gstin" in kinds["order_attributes"]
     assert "gift.card_text" in {item.what for item in of(items, order) if item.kind == "order_metafields"}
-    hers = {f"{one.namespace}.{one.key}" for one in shop.world.asha.metafields}
-    assert {item.what for item in items if item.kind == "customer_metafields"} == hers
-    told = repr(items)
-    assert [word for word in ("Asha", "Nowhere", "29ABCDE", "after 6pm") if word in told] == []
+    own_keys = {f"{one.namespace}.{one.key}" for one in shop.world.asha.metafields}
+    assert {item.what for item in items if item.kind == "customer_metafields"} == own_keys
+    text = repr(items)
+    assert [word for word in ("Asha", "Nowhere", "29ABCDE", "after 6pm") if word in text] == []
 
 
-def test_what_it_is_told_to_remove_is_gone_and_nothing_else(shopify, asha, shop, order):
+def test_only_the_given_items_are_removed(shopify, asha, shop, order):
     before = shopify.list_platform_residue(asha, shop=INVENTED_SHOP)
     goes = [item for item in before if item.kind == "customer_metafields"]
     goes += [item for item in of(before, order) if item.kind != "order_attributes"]
@@ -83,7 +83,7 @@ def test_what_it_is_told_to_remove_is_gone_and_nothing_else(shopify, asha, shop,
     assert of(shopify.list_platform_residue(asha, shop=INVENTED_SHOP), order) == []
 
 
-def test_removing_twice_is_once(shopify, asha, order):
+def test_removing_twice_equals_removing_once(shopify, asha, order):
     goes = of(shopify.list_platform_residue(asha, shop=INVENTED_SHOP), order)
     assert shopify.remove_platform_residue(goes, shop=INVENTED_SHOP) == []
     assert shopify.remove_platform_residue(goes, shop=INVENTED_SHOP) == []
@@ -97,7 +97,7 @@ def test_reading_changes_nothing_and_nothing_to_remove_writes_nothing(shopify, a
     assert shopify.list_platform_residue(asha, shop=INVENTED_SHOP) == items
 
 
-def test_what_shopify_keeps_all_the_same_is_told(shopify, asha, shop, order, monkeypatch):
+def test_an_item_that_shopify_keeps_is_returned(shopify, asha, shop, order, monkeypatch):
     monkeypatch.setattr(shop, "remove_metafield", lambda *_: None)
     goes = of(shopify.list_platform_residue(asha, shop=INVENTED_SHOP), order)
     still = shopify.remove_platform_residue(goes, shop=INVENTED_SHOP)
@@ -117,7 +117,7 @@ def test_what_shopify_keeps_all_the_same_is_told(shopify, asha, shop, order, mon
         ({}, ""),
     ],
 )
-def test_an_order_that_is_open_is_held_and_never_touched(shopify, asha, shop, order, given, held):
+def test_an_open_order_is_on_hold_and_never_changed(shopify, asha, shop, order, given, held):
     settle(shop, order, **given)
     items = of(shopify.list_platform_residue(asha, shop=INVENTED_SHOP), order)
     assert {item.hold_reason for item in items} == {held}
@@ -137,12 +137,12 @@ def test_an_order_that_is_open_is_held_and_never_touched(shopify, asha, shop, or
         ({"displayStatus": "IN_TRANSIT", "deliveredAt": "2026-01-01T00:00:00Z"}, ""),
     ],
 )
-def test_a_closed_order_is_open_while_a_parcel_of_it_travels(parcel, held):
+def test_a_closed_order_counts_as_open_while_a_parcel_is_in_transit(parcel, held):
     order = {"closedAt": "2026-01-02T00:00:00Z", "fulfillments": [parcel]}
     assert module.find_block_reason(order) == held
 
 
-def test_an_order_with_more_parcels_than_are_asked_for_counts_as_open():
+def test_an_order_with_more_parcels_than_requested_counts_as_open():
     order = {"closedAt": "2026-01-02T00:00:00Z", "fulfillments": [{"displayStatus": "DELIVERED"}]}
     assert module.find_block_reason(
         {**order, "fulfillments": order["fulfillments"] * module.MAX_LISTED_PARCELS}
@@ -172,13 +172,13 @@ def test_more_metafields_than_one_page_holds_are_all_seen_and_removed(stand_in, 
         assert shopify.remove_platform_residue(named, shop=INVENTED_SHOP) == []
 
 
-def test_she_is_found_by_her_address_and_a_stranger_left_nothing(shopify, shop):
+def test_a_customer_is_found_by_email_and_an_unknown_email_has_no_residue(shopify, shop):
     assert shopify.list_platform_residue(Principal(email=shop.world.asha.email), shop=INVENTED_SHOP)
     assert shopify.list_platform_residue(Principal(email="nobody@example.com"), shop=INVENTED_SHOP) == []
     assert shopify.list_platform_residue(Principal(customer_id="1"), shop=INVENTED_SHOP) == []
 
 
-def test_without_all_orders_the_older_ones_are_told(stand_in, shopify, asha):
+def test_without_read_all_orders_the_older_orders_are_reported(stand_in, shopify, asha):
     stand_in.faults.add("deny_scope", scope="read_all_orders")
     (unread,) = [
         item for item in shopify.list_platform_residue(asha, shop=INVENTED_SHOP) if item.kind == "orders"
@@ -193,13 +193,13 @@ def test_without_all_orders_the_older_ones_are_told(stand_in, shopify, asha):
 
 
 @pytest.mark.parametrize("scope", ["read_orders", "read_customers"])
-def test_what_may_not_be_read_does_not_pass_for_nothing(stand_in, shopify, asha, scope):
+def test_denied_residue_is_not_taken_for_none(stand_in, shopify, asha, scope):
     stand_in.faults.add("deny_scope", scope=scope)
     with pytest.raises(CredentialRejected, match=r"read_orders|read_customers"):
         shopify.list_platform_residue(asha, shop=INVENTED_SHOP)
 
 
-def test_without_the_scope_to_write_it_says_which(stand_in, shopify, asha, order):
+def test_a_missing_write_scope_is_named(stand_in, shopify, asha, order):
     goes = of(shopify.list_platform_residue(asha, shop=INVENTED_SHOP), order)
     stand_in.faults.add("deny_scope", scope="write_orders")
     with pytest.raises(CredentialRejected, match="write_orders"):

@@ -1,4 +1,4 @@
-"""What the tax books need of an order, asked of a Shopify that validates each question: figures, State, no contact."""
+"""Reading sales from a stand-in that validates each query: amounts and State, no contact data."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def world(stand_in):
     return stand_in.shops[INVENTED_SHOP].world
 
 
-def told(shopify, *orders):
+def read_all_sales(shopify, *orders):
     return dict(shopify.list_sales([str(order.id) for order in orders], shop=INVENTED_SHOP))
 
 
 def test_an_order_that_was_sent_or_paid_has_its_sale_and_each_refund_its_own(shopify, world):
     orders = [order for order in world.orders if order.parcels][:7]
-    found = told(shopify, *orders)
+    found = read_all_sales(shopify, *orders)
     assert set(found) == {str(order.id) for order in orders}
     for order in orders:
         invoice, *notes = found[str(order.id)]
@@ -51,12 +51,12 @@ def test_an_order_that_was_sent_or_paid_has_its_sale_and_each_refund_its_own(sho
         assert [note.total for note in notes] == [refund.amount for refund in order.refunds]
 
 
-def test_neither_contact_nor_what_was_engraved_comes_along(shopify, world):
+def test_sales_contain_no_contact_data_and_no_engraving(shopify, world):
     person = world.asha
     orders = world.list_orders(person)
     sealed = [
         build_invoice_copy(sale, Supplier(name="x"), (), VaultRules(keep_identity=True)).content.decode()
-        for sales in told(shopify, *orders).values()
+        for sales in read_all_sales(shopify, *orders).values()
         for sale in sales
     ]
     assert sealed
@@ -67,31 +67,31 @@ def test_neither_contact_nor_what_was_engraved_comes_along(shopify, world):
     assert [word for word in words if word and word in text] == []
 
 
-def test_what_was_neither_paid_nor_sent_has_no_sale(shopify, world, stand_in):
+def test_an_order_neither_paid_nor_shipped_has_no_sale(shopify, world, stand_in):
     order = world.orders[0]
     stand_in.shops[INVENTED_SHOP].written_fields[f"gid://shopify/Order/{order.id}"] = {
         "displayFinancialStatus": "PENDING",
         "displayFulfillmentStatus": "UNFULFILLED",
         "refunds": [],
     }
-    assert told(shopify, order) == {str(order.id): ()}
+    assert read_all_sales(shopify, order) == {str(order.id): ()}
 
 
 def test_an_order_that_shopify_does_not_know_is_left_out(shopify):
     assert dict(shopify.list_sales(["404"], shop=INVENTED_SHOP)) == {}
 
 
-def test_after_shopifys_own_erasure_the_figures_are_there_and_she_is_not(shopify, world, stand_in):
+def test_after_shopifys_own_erasure_the_amounts_remain_and_name_and_address_do_not(shopify, world, stand_in):
     stand_in.shops[INVENTED_SHOP].redacted_customer_ids.add(world.asha.id)
     [order] = [order for order in world.list_orders(world.asha) if order.person_id and order.parcels][:1]
-    (invoice, *_) = told(shopify, order)[str(order.id)]
+    (invoice, *_) = read_all_sales(shopify, order)[str(order.id)]
     assert (invoice.total, invoice.billing.name) == (Decimal(order.total), "")
 
 
-def test_what_may_not_be_read_is_refused_and_not_taken_for_whole(stand_in, shopify, world):
+def test_a_denied_field_is_refused_and_not_taken_for_complete(stand_in, shopify, world):
     stand_in.faults.add("deny_field", field="Order.billingAddress")
     with pytest.raises(CredentialRejected):
-        told(shopify, world.orders[0])
+        read_all_sales(shopify, world.orders[0])
 
 
 def test_an_order_that_was_voided_before_anything_was_sent_has_no_sale(shopify, world, stand_in):
@@ -109,4 +109,4 @@ def test_an_order_that_was_voided_before_anything_was_sent_has_no_sale(shopify, 
             }
         ],
     }
-    assert told(shopify, order) == {str(order.id): ()}
+    assert read_all_sales(shopify, order) == {str(order.id): ()}

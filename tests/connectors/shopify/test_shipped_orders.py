@@ -1,4 +1,4 @@
-"""Which parcels a person's orders went with: numbers only, hers only, and after Shopify's own erasure too."""
+"""The parcels of a data subject's orders: numbers only, own orders only, and after Shopify's own erasure too."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def world(stand_in):
     return stand_in.shops[INVENTED_SHOP].world
 
 
-def numbers(shopify, who):
-    orders = shopify.list_shipped_orders(who, shop=INVENTED_SHOP)
+def numbers(shopify, principal):
+    orders = shopify.list_shipped_orders(principal, shop=INVENTED_SHOP)
     return {parcel.number for order in orders for parcel in read_platform_parcels(order, ())}
 
 
@@ -43,35 +43,37 @@ def parcels_of(world, orders):
     }
 
 
-def test_by_customer_by_address_and_by_order_each_once(shopify, world):
+def test_orders_are_found_by_customer_email_and_number_each_once(shopify, world):
     asha = world.asha
-    hers = world.list_orders(asha)
-    own = [order for order in hers if order.person_id]
-    assert len(own) < len(hers), "one of hers was placed as a guest"
+    own_orders = world.list_orders(asha)
+    own = [order for order in own_orders if order.person_id]
+    assert len(own) < len(own_orders), "one of the orders was placed as a guest"
     assert numbers(shopify, Principal(customer_id=str(asha.id))) == parcels_of(world, own)
-    assert numbers(shopify, Principal(customer_id=str(asha.id), email=asha.email)) == parcels_of(world, hers)
-    ids = tuple(str(order.id) for order in hers)
+    assert numbers(shopify, Principal(customer_id=str(asha.id), email=asha.email)) == parcels_of(
+        world, own_orders
+    )
+    ids = tuple(str(order.id) for order in own_orders)
     orders = list(
         shopify.list_shipped_orders(
             Principal(customer_id=str(asha.id), email=asha.email, order_ids=ids), shop=INVENTED_SHOP
         )
     )
-    assert len(orders) == len({order["id"] for order in orders}) == len(hers)
+    assert len(orders) == len({order["id"] for order in orders}) == len(own_orders)
 
 
-def test_what_is_listed_and_belongs_to_another_customer_is_not_hers(shopify, world):
+def test_a_named_order_of_another_customer_is_not_returned(shopify, world):
     listed = tuple(str(order.id) for order in world.list_orders(world.bikram))
     assert numbers(shopify, Principal(customer_id=str(world.asha.id), order_ids=listed)) == parcels_of(
         world, [order for order in world.list_orders(world.asha) if order.person_id]
     )
 
 
-def test_nothing_of_whom_is_asked(shopify, world):
-    told = repr(
+def test_no_name_and_no_address_is_requested(shopify, world):
+    text = repr(
         list(shopify.list_shipped_orders(Principal(customer_id=str(world.asha.id)), shop=INVENTED_SHOP))
     )
     for word in (world.asha.first, world.asha.phone, "Nowhere Lane"):
-        assert word not in told
+        assert word not in text
 
 
 def test_shopifys_own_erasure_leaves_the_numbers(shopify, stand_in, world):
@@ -81,14 +83,14 @@ def test_shopifys_own_erasure_leaves_the_numbers(shopify, stand_in, world):
     assert numbers(shopify, Principal(order_ids=ids)) == parcels_of(world, world.list_orders(bikram))
 
 
-def test_what_may_not_be_read_does_not_pass_for_what_is_not_there(shopify, stand_in, world):
+def test_a_denied_field_is_not_taken_for_an_absent_one(shopify, stand_in, world):
     stand_in.faults.add("deny_scope", scope="read_orders")
     with pytest.raises(CredentialRejected):
         numbers(shopify, Principal(customer_id=str(world.asha.id)))
 
 
-def test_without_the_permission_for_returns_the_rest_is_told(shopify, stand_in, world):
+def test_without_the_scope_for_returns_the_other_data_is_read(shopify, stand_in, world):
     stand_in.faults.add("deny_scope", scope="read_returns")
-    hers = [order for order in world.list_orders(world.asha) if order.person_id]
-    sent = {parcel.waybill for order in hers for parcel in order.parcels}
+    own_orders = [order for order in world.list_orders(world.asha) if order.person_id]
+    sent = {parcel.waybill for order in own_orders for parcel in order.parcels}
     assert numbers(shopify, Principal(customer_id=str(world.asha.id))) == sent

@@ -1,4 +1,4 @@
-"""Shopify over real sockets: the stand-in validates each question, charges, throttles, denies and breaks."""
+"""Shopify over real sockets: the stand-in validates each query, charges its cost, throttles, denies and fails."""
 
 import json
 import logging
@@ -42,27 +42,27 @@ def _clean(server):
 
 
 @pytest.fixture(autouse=True)
-def _nothing_told(world, caplog, capsys):
+def _silent_logs(world, caplog, capsys):
     caplog.set_level(logging.DEBUG)
     yield
-    said = caplog.text + "".join(capsys.readouterr())
+    output = caplog.text + "".join(capsys.readouterr())
     personal = (world.asha.email, world.asha.phone, "Qwertzuiop", "sandbox-secret", "shpat_")
-    assert not [word for word in personal if word in said]
+    assert not [word for word in personal if word in output]
 
 
 @pytest.fixture
-def naps():
+def waits():
     return []
 
 
 @pytest.fixture
-def platform(server, naps):
-    return connect(server, naps)
+def platform(server, waits):
+    return connect(server, waits)
 
 
-def connect(server, naps, **settings):
+def connect(server, waits, **settings):
     given = {"client_id": "sandbox-client", "client_secret": "sandbox-secret", "api_version": "2026-10"}
-    return Shopify(**(given | {"base_url": server.url, "sleep": naps.append} | settings))
+    return Shopify(**(given | {"base_url": server.url, "sleep": waits.append} | settings))
 
 
 def principal(world, person):
@@ -70,8 +70,8 @@ def principal(world, person):
     return Principal(customer_id=str(person.id), email=person.email, phone=person.phone, order_ids=numbers)
 
 
-def walk(platform, world, who, cursor=""):
-    return list(platform.gather(who, shop=world.shop, parcels=(), cursor=cursor))
+def walk(platform, world, person, cursor=""):
+    return list(platform.gather(person, shop=world.shop, parcels=(), cursor=cursor))
 
 
 def findings(pages):
@@ -83,7 +83,7 @@ def gaps(pages):
 
 
 def planted(world):
-    """Give every value that the shop knows of Asha and of nobody else's making."""
+    """Return every value in the shop about Asha, except those that others also have."""
     asha = world.asha
     yield from (asha.first, asha.last, asha.name, asha.email, asha.phone, asha.note, *asha.tags)
     yield from (asha.email_consent, asha.sms_consent, str(asha.id))
@@ -108,14 +108,14 @@ def planted(world):
         one for one in world.gift_cards if asha.id in (one.person_id, getattr(one, "recipient_id", 0))
     ):
         yield from (card.last_characters, card.note, card.recipient_name, card.message)
-    lefts = [one for one in world.checkouts if one.person_id == asha.id]
-    yield from (word for left in lefts for word in (left.note, left.name))
+    checkouts = [one for one in world.checkouts if one.person_id == asha.id]
+    yield from (word for checkout in checkouts for word in (checkout.note, checkout.name))
     comments = [one for one in world.comments if one.email == asha.email]
-    yield from (word for said in comments for word in (said.body, said.ip, said.author))
+    yield from (word for comment in comments for word in (comment.body, comment.ip, comment.author))
 
 
-def test_every_personal_field_that_is_asked_for_brings_its_value(platform, world):
-    """The stand-in plants a value of its own in each field of the schema that can hold personal data."""
+def test_every_requested_personal_field_returns_its_value(platform, world):
+    """The stand-in has a distinct value in each field of the schema that can contain personal data."""
     asked = {f"{kind}.{field}" for kind, field in coverage.asked_for("2026-10")}
     wanted = {name: value for name, value in planted_fields(world).items() if name in asked}
     pages = walk(platform, world, principal(world, world.asha))
@@ -126,8 +126,8 @@ def test_every_personal_field_that_is_asked_for_brings_its_value(platform, world
 
 
 @pytest.mark.parametrize("version", versions.SUPPORTED_VERSIONS)
-def test_every_planted_value_of_asha_is_found_and_nothing_of_bikram(server, world, naps, version):
-    platform = connect(server, naps, api_version=version)
+def test_every_planted_value_of_asha_is_found_and_nothing_of_bikram(server, world, waits, version):
+    platform = connect(server, waits, api_version=version)
     pages = walk(platform, world, principal(world, world.asha))
     text = json.dumps([finding.body for finding in findings(pages)], ensure_ascii=False)
     assert [value for value in planted(world) if value and value not in text] == []
@@ -144,14 +144,14 @@ def test_every_planted_value_of_asha_is_found_and_nothing_of_bikram(server, worl
     }
 
 
-def test_asha_is_found_by_her_email_alone(platform, world):
+def test_asha_is_found_by_email_alone(platform, world):
     by_id = walk(platform, world, principal(world, world.asha))
     by_email = walk(platform, world, Principal(email=world.asha.email))
     assert [one.ref for one in findings(by_email)] == [one.ref for one in findings(by_id)]
     assert findings(by_email)[0].matched_by == "email"
 
 
-def test_a_customer_whom_shopify_forgot_is_found_by_her_orders(server, platform, world):
+def test_a_customer_unknown_to_shopify_is_found_by_orders(server, platform, world):
     server.shops[world.shop].forget_customer(world.asha.id)
     pages = walk(platform, world, principal(world, world.asha))
     orders = {one.ref for one in findings(pages) if one.kind == "order"}
@@ -159,30 +159,30 @@ def test_a_customer_whom_shopify_forgot_is_found_by_her_orders(server, platform,
 
 
 def test_a_thousand_orders_take_few_calls_and_any_cursor_resumes(server, platform, world):
-    who = principal(world, world.heavy_customer)
-    pages = walk(platform, world, who)
+    person = principal(world, world.heavy_customer)
+    pages = walk(platform, world, person)
     asked = server.calls.summarize_calls()
     assert len({one.ref for one in findings(pages) if one.kind == "order"}) == 1_000
     kinds = Counter(one.kind for one in findings(pages))
     assert set(kinds) <= {"customer", "order", "order_history", "tender_transaction"}
     assert kinds["order_history"] == 1_000 - 12
     assert asked["total"] <= 25
-    for kept in range(1, len(pages) + 1):
+    for read_count in range(1, len(pages) + 1):
         server.calls.clear()
-        rest = walk(platform, world, who, pages[kept - 1].cursor)
-        assert rest == pages[kept:]
+        rest = walk(platform, world, person, pages[read_count - 1].cursor)
+        assert rest == pages[read_count:]
         again = server.calls.summarize_calls()["last"]
         assert [call["digest"] for call in again] == [call["digest"] for call in asked["last"]][
             len(asked["last"]) - len(again) :
         ]
 
 
-def test_a_standard_shop_throttles_and_is_waited_for(server, world):
+def test_a_standard_shop_throttles_and_the_client_waits(server, world):
     waits = []
     server._control_bucket(STANDARD)
 
     def sleep(seconds):
-        """Let the bucket fill as if the time had passed."""
+        """Fill the bucket as if the time had passed."""
         waits.append(seconds)
         bucket = server._get_bucket(world.shop)
         bucket._updated_at_s -= seconds
@@ -194,11 +194,11 @@ def test_a_standard_shop_throttles_and_is_waited_for(server, world):
     assert max(waits) < 10
 
 
-def test_a_throttled_answer_is_waited_for_once(server, world, naps):
-    platform = connect(server, naps, sleep=lambda seconds: (naps.append(seconds), time.sleep(seconds)))
-    server.faults.add("throttle", match="Beside")
+def test_a_throttled_answer_waits_once(server, world, waits):
+    platform = connect(server, waits, sleep=lambda seconds: (waits.append(seconds), time.sleep(seconds)))
+    server.faults.add("throttle", match="RelatedRecords")
     assert findings(walk(platform, world, principal(world, world.asha)))
-    assert len(naps) == 1
+    assert len(waits) == 1
 
 
 @pytest.mark.parametrize(
@@ -217,36 +217,34 @@ def test_a_throttled_answer_is_waited_for_once(server, world, naps):
         ("read_customer_merge", "merge state", ""),
     ],
 )
-def test_a_denied_scope_costs_its_part_and_is_said(server, platform, world, scope, what, kind):
-    whole = walk(platform, world, principal(world, world.asha))
+def test_a_missing_scope_hides_its_part_and_is_reported(server, platform, world, scope, what, kind):
+    complete = walk(platform, world, principal(world, world.asha))
     server.faults.add("deny_scope", scope=scope)
     pages = walk(platform, world, principal(world, world.asha))
     assert (Absence.DENIED, what, scope) in gaps(pages)
-    lost = {one.ref for one in findings(whole)} - {one.ref for one in findings(pages)}
-    assert lost == {one.ref for one in findings(whole) if one.kind == kind}
-    if (
-        scope != "read_draft_orders"
-    ):  # the token may still write them, and writing includes reading at Shopify
+    lost = {one.ref for one in findings(complete)} - {one.ref for one in findings(pages)}
+    assert lost == {one.ref for one in findings(complete) if one.kind == kind}
+    if scope != "read_draft_orders":  # the token keeps the write scope, which includes reading
         line = next(line for line in platform.run_checks(world.shop) if line.name == f"shopify scope {scope}")
         assert line.ok is False
 
 
-def test_three_denied_scopes_cost_their_parts_and_no_more(server, platform, world):
+def test_three_missing_scopes_hide_their_parts_only(server, platform, world):
     closed = {
         "read_returns": "",
         "read_own_subscription_contracts": "subscription_contract",
         "read_gift_cards": "gift_card",
     }
-    whole = Counter(one.kind for one in findings(walk(platform, world, principal(world, world.asha))))
+    complete = Counter(one.kind for one in findings(walk(platform, world, principal(world, world.asha))))
     for scope in closed:
         server.faults.add("deny_scope", scope=scope)
     pages = walk(platform, world, principal(world, world.asha))
     assert {reason for _, _, reason in gaps(pages)} == set(closed)
-    left = Counter({kind: count for kind, count in whole.items() if kind not in closed.values()})
-    assert Counter(one.kind for one in findings(pages)) == left
+    remaining = Counter({kind: count for kind, count in complete.items() if kind not in closed.values()})
+    assert Counter(one.kind for one in findings(pages)) == remaining
 
 
-def test_orders_older_than_sixty_days_need_a_scope_of_their_own(world, naps):
+def test_orders_older_than_sixty_days_need_a_scope_of_their_own(world, waits):
     later = replace(world, now=NOW + timedelta(days=15))
     recent = [
         one for one in world.list_orders(world.asha) if one.created_at >= later.now - timedelta(days=60)
@@ -254,71 +252,73 @@ def test_orders_older_than_sixty_days_need_a_scope_of_their_own(world, naps):
     assert 0 < len(recent) < len(world.list_orders(world.asha))
     with ShopifyStandIn(later) as server:
         server.faults.add("deny_scope", scope="read_all_orders")
-        pages = walk(connect(server, naps), later, principal(world, world.asha))
+        pages = walk(connect(server, waits), later, principal(world, world.asha))
     found = {one.ref for one in findings(pages) if one.kind == "order"}
     assert found == {f"gid://shopify/Order/{one.id}" for one in recent}
     assert gaps(pages) == {(Absence.DENIED, "orders older than 60 days", "read_all_orders")}
 
 
-def test_one_page_that_stays_broken_leaves_the_pages_before_it_and_is_gone_on_from(server, platform, world):
-    who = principal(world, world.heavy_customer)
-    whole = walk(platform, world, who)
-    walking = platform.gather(who, shop=world.shop, parcels=())
+def test_a_page_that_keeps_failing_keeps_the_pages_before_it_and_can_be_resumed(server, platform, world):
+    person = principal(world, world.heavy_customer)
+    complete = walk(platform, world, person)
+    walking = platform.gather(person, shop=world.shop, parcels=())
     pages = [next(walking), next(walking)]
     server.faults.add("http_500", times=None, match="CustomerOrders")
     with pytest.raises(ConnectorUnavailable):
         next(walking)
     server.faults.clear()
-    assert [*pages, *walk(platform, world, who, pages[-1].cursor)] == whole
+    assert [*pages, *walk(platform, world, person, pages[-1].cursor)] == complete
 
 
 @pytest.mark.parametrize("field", ["phone", "Customer.displayName", "statusPageUrl", "Order.email"])
-def test_a_protected_field_without_approval_is_said_and_the_rest_is_there(server, platform, world, field):
-    whole = {one.ref for one in findings(walk(platform, world, principal(world, world.asha)))}
+def test_a_protected_field_without_approval_is_reported_and_the_others_are_read(
+    server, platform, world, field
+):
+    complete = {one.ref for one in findings(walk(platform, world, principal(world, world.asha)))}
     server.faults.add("deny_field", field=field)
     pages = walk(platform, world, principal(world, world.asha))
     name = field.rpartition(".")[2]
     assert any(what.endswith(name) and reason == "not_approved" for _, what, reason in gaps(pages))
-    lost = whole - {one.ref for one in findings(pages)}
-    # whose guest order it is can only be told by its address
+    lost = complete - {one.ref for one in findings(pages)}
+    # a guest order can be attributed by its e-mail address only
     assert len(lost) == (1 if name == "email" else 0)
 
 
 @pytest.mark.parametrize("kind", ["http_500", "http_502", "reset", "html", "empty", "truncated"])
-def test_one_fault_of_the_line_is_asked_again(server, platform, world, kind):
-    whole = walk(platform, world, principal(world, world.asha))
+def test_one_network_fault_is_retried(server, platform, world, kind):
+    complete = walk(platform, world, principal(world, world.asha))
     server.faults.add(kind, match="CustomerById")
-    assert walk(platform, world, principal(world, world.asha)) == whole
+    assert walk(platform, world, principal(world, world.asha)) == complete
 
 
-def test_a_line_that_stays_broken_is_an_outage(server, platform, world):
-    server.faults.add("http_500", times=None, match="Beside")
+def test_a_lasting_network_fault_is_an_outage(server, platform, world):
+    server.faults.add("http_500", times=None, match="RelatedRecords")
     walking = platform.gather(principal(world, world.asha), shop=world.shop, parcels=())
     assert next(walking).findings
     with pytest.raises(ConnectorUnavailable):
         next(walking)
 
 
-def test_a_token_that_ends_meanwhile_is_renewed(server, platform, world):
-    server.faults.add("token_expired", match="Beside")
+def test_a_token_that_expires_during_gathering_is_renewed(server, platform, world):
+    server.faults.add("token_expired", match="RelatedRecords")
     assert findings(walk(platform, world, principal(world, world.asha)))
     assert server.calls.summarize_calls()["by_name"]["oauth/access_token"] == 2
 
 
-def test_a_wrong_secret_needs_a_person(server, world, naps):
-    platform = connect(server, naps, client_secret="wrong")
+def test_a_wrong_secret_needs_a_person(server, world, waits):
+    platform = connect(server, waits, client_secret="wrong")
     with pytest.raises(CredentialRejected, match="token refused"):
         walk(platform, world, principal(world, world.asha))
     assert platform.run_checks(world.shop)[0].ok is False
 
 
-def test_shopifys_own_erasure_is_followed_from_readable_to_redacted(server, platform, world):
-    who = Principal(customer_id=str(world.asha.id))
-    assert platform.read_erasure_state(who, shop=world.shop).outcome is Outcome.UNCONFIRMED
+def test_shopifys_own_erasure_is_observed_from_readable_to_redacted(server, platform, world):
+    person = Principal(customer_id=str(world.asha.id))
+    assert platform.read_erasure_state(person, shop=world.shop).outcome is Outcome.UNCONFIRMED
     server.shops[world.shop].redact_customer(world.asha.id)
-    assert platform.read_erasure_state(who, shop=world.shop).outcome is Outcome.ERASED
+    assert platform.read_erasure_state(person, shop=world.shop).outcome is Outcome.ERASED
     server.shops[world.shop].forget_customer(world.asha.id)
-    assert platform.read_erasure_state(who, shop=world.shop).outcome is Outcome.ABSENT
+    assert platform.read_erasure_state(person, shop=world.shop).outcome is Outcome.ABSENT
 
 
 def test_doctor_finds_all_scopes_granted(platform, world):

@@ -1,1 +1,1 @@
-"""How Shopify's Admin API is called: tokens, GraphQL documents, throttling, access scopes. Knows no privacy request."""
+"""Calls Shopify's Admin API: tokens, GraphQL documents, throttling, access scopes. Knows no privacy request."""

@@ -1,7 +1,7 @@
-"""What Shopify's GraphQL answers mean: data, denied fields as gaps, or one of our errors.
+"""Parses Shopify's GraphQL answers into data, denied fields and our errors.
 
-Pure: bytes in, a `Reply` or an error out. Never puts a message of Shopify's into an error or a gap (it may
-quote what was asked), only codes, scope words and field paths.
+Sends nothing. Never puts a message of Shopify into an error or a gap (it may quote the query), only codes, scopes and
+field paths.
 https://shopify.dev/docs/api/admin-graphql#status-and-error-codes
 """
 
@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bridge.connectors.parsing import dict_or_empty
 from bridge.errors import ConnectorRefused, ConnectorThrottled, ConnectorUnavailable
 from bridge.model import Absence, Gap
 
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 SYSTEM = "shopify"
-THROTTLE_MARGIN_S = 0.1  # the bucket fills in steps; arriving a moment early costs another round trip
-# What stands at the top of our questions, as the record it is and as the list of them.
+THROTTLE_MARGIN_S = 0.1  # the bucket fills in steps; a call that is too early costs another round trip
+# The top-level fields of our documents, with the name of one record and of the list.
 RECORD_NAMES = {
     **dict.fromkeys(("orders", "search", "nodes", "order"), ("order", "orders")),
     "drafts": ("draft_order", "draft orders"),
@@ -35,7 +36,7 @@ RECORD_NAMES = {
     "customerSegmentMembership": ("customer.segments", "customer segments"),
     "segments": ("customer.segments", "customer segments"),
 }
-# What hangs below the customer and is a record of its own.
+# The fields of a customer that contain records of their own.
 CUSTOMER_RECORD_NAMES = {
     "companyContactProfiles": ("company_contact", "company contacts"),
     "paymentMethods": ("payment_method", "payment methods"),
@@ -48,22 +49,22 @@ _TRANSIENT_CODES = frozenset({"INTERNAL_SERVER_ERROR", "TIMEOUT", "SERVICE_UNAVA
 
 
 class QueryTooCostly(ConnectorRefused):
-    """The query's price is above what one query may cost: ask for less at once."""
+    """The query exceeds the maximum cost of one query: request smaller pages."""
 
     def __init__(self, cost: float, limit: float) -> None:
-        """Keep what was asked for and what is allowed."""
+        """Take the cost of the query and the allowed maximum, in points."""
         super().__init__("shopify: MAX_COST_EXCEEDED")
         self.cost = cost
         self.limit = limit
 
 
 class TransientFailure(ConnectorUnavailable):
-    """Status 200 and no answer in it: half a body, a proxy's page, an error inside Shopify. It passes."""
+    """Status 200 without an answer: half a body, a proxy's page, an error inside Shopify. A retry may succeed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeniedField:
-    """A field that was withheld. `path` is where it stood, list positions included."""
+    """A field that Shopify denied. `path` leads to it, list positions included."""
 
     path: tuple[str | int, ...]
     reason: str
@@ -71,9 +72,9 @@ class DeniedField:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GraphQLReply:
-    """What came back. `data` may be partly filled: `denied` says what is missing and why.
+    """An answer. `data` may be incomplete: `denied` says what is missing and why.
 
-    `shut` are the optional parts that had to be left out to get anything at all.
+    `dropped_flags` are the variables of optional parts that had to be left out to get the rest.
     """
 
     data: Mapping[str, Any]
@@ -82,7 +83,7 @@ class GraphQLReply:
 
     @property
     def gaps(self) -> tuple[Gap, ...]:
-        """One gap for each withheld field, whichever rows it was withheld in."""
+        """Return one gap per denied field and reason, however many rows it was denied in."""
         found = {(format_field_path(one.path), one.reason): None for one in self.denied}
         return tuple(
             Gap(system=SYSTEM, absence=Absence.DENIED, what=what, reason=reason) for what, reason in found
@@ -90,7 +91,7 @@ class GraphQLReply:
 
 
 def format_field_path(path: Sequence[str | int]) -> str:
-    """`order.phone` for ["customer", "orders", "nodes", 3, "phone"]: record and field, no positions."""
+    """Return record and field without positions: `order.phone` for ["customer", "orders", "nodes", 3, "phone"]."""
     parts = [part for part in path if isinstance(part, str)] or ["answer"]
     if parts[0] == "customer" and parts[1:] and parts[1] in {"orders", *CUSTOMER_RECORD_NAMES}:
         del parts[0]
@@ -100,9 +101,9 @@ def format_field_path(path: Sequence[str | int]) -> str:
 
 
 def parse_graphql_reply(content: bytes) -> GraphQLReply:
-    """Read an answer of status 200.
+    """Return the reply in an answer of status 200.
 
-    Raises ConnectorThrottled with the wait in seconds, TooCostly, ConnectorRefused, Passing.
+    Raises ConnectorThrottled with the wait in seconds, QueryTooCostly, ConnectorRefused, TransientFailure.
     """
     try:
         body = json.loads(content)
@@ -114,31 +115,33 @@ def parse_graphql_reply(content: bytes) -> GraphQLReply:
     if not isinstance(errors, list):
         raise ConnectorRefused("shopify: refused")
     data = body.get("data") or {}
-    cost = _dict_or_empty(_dict_or_empty(body.get("extensions")).get("cost"))
-    denied = tuple(filter(None, (_read_error(_dict_or_empty(error), cost) for error in errors)))
+    cost = dict_or_empty(dict_or_empty(body.get("extensions")).get("cost"))
+    denied = tuple(filter(None, (_read_error(dict_or_empty(error), cost) for error in errors)))
     if not isinstance(data, dict) or (not data and not errors):
         raise TransientFailure("shopify: answer has no data")
     return GraphQLReply(data=data, denied=denied)
 
 
 def _read_error(error: Mapping[str, Any], cost: Mapping[str, Any]) -> DeniedField | None:
-    about = _dict_or_empty(error.get("extensions"))
+    extensions = dict_or_empty(error.get("extensions"))
     message = str(error.get("message", ""))
-    code = str(about.get("code", ""))
-    unapproved = "not approved" in message
+    code = str(extensions.get("code", ""))
+    is_unapproved = "not approved" in message
     if code == "THROTTLED" or message == "Throttled":
         raise _build_throttle_error(cost)
     if code == "MAX_COST_EXCEEDED":
-        raise QueryTooCostly(_number_or_zero(about.get("cost")), _number_or_zero(about.get("maxCost")))
+        raise QueryTooCostly(
+            _number_or_zero(extensions.get("cost")), _number_or_zero(extensions.get("maxCost"))
+        )
     if code in _TRANSIENT_CODES:
         raise TransientFailure(f"shopify: {code}")
-    if code == "ACCESS_DENIED" or unapproved:
+    if code == "ACCESS_DENIED" or is_unapproved:
         path = tuple(part for part in error.get("path") or () if isinstance(part, str | int))
         return DeniedField(
-            path=path, reason="not_approved" if unapproved else _find_denied_scope(about, message)
+            path=path, reason="not_approved" if is_unapproved else _find_denied_scope(extensions, message)
         )
     if code == "RESOURCE_NOT_FOUND" and error.get("path"):
-        return None  # the field is null, and that says it
+        return None  # the field is null, which says the same
     raise ConnectorRefused(f"shopify: {code if _CODE_PATTERN.fullmatch(code) else 'GRAPHQL_ERROR'}")
 
 
@@ -148,24 +151,21 @@ def _find_denied_scope(extensions: Mapping[str, Any], message: str) -> str:
 
 
 def _build_throttle_error(cost: Mapping[str, Any]) -> ConnectorThrottled | QueryTooCostly:
-    """Say how long until the bucket holds what was asked: every number is Shopify's.
+    """Return the error with the seconds until the bucket holds the query's cost, computed from Shopify's numbers.
 
     https://shopify.dev/docs/api/usage/limits#the-leaky-bucket-algorithm
     """
-    status = _dict_or_empty(cost.get("throttleStatus"))
-    asked, there = (
-        _number_or_zero(cost.get("requestedQueryCost")),
-        _number_or_zero(status.get("currentlyAvailable")),
+    status = dict_or_empty(cost.get("throttleStatus"))
+    requested = _number_or_zero(cost.get("requestedQueryCost"))
+    available = _number_or_zero(status.get("currentlyAvailable"))
+    rate, maximum = (
+        _number_or_zero(status.get("restoreRate")),
+        _number_or_zero(status.get("maximumAvailable")),
     )
-    rate, brim = _number_or_zero(status.get("restoreRate")), _number_or_zero(status.get("maximumAvailable"))
-    if brim and asked > brim:
-        return QueryTooCostly(asked, brim)  # no wait would ever be long enough
-    wait_s = max(0.0, asked - there) / rate + THROTTLE_MARGIN_S if rate else 1.0
+    if maximum and requested > maximum:
+        return QueryTooCostly(requested, maximum)  # no wait would be long enough
+    wait_s = max(0.0, requested - available) / rate + THROTTLE_MARGIN_S if rate else 1.0
     return ConnectorThrottled("shopify: THROTTLED", retry_after_s=wait_s)
-
-
-def _dict_or_empty(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
 
 
 def _number_or_zero(value: object) -> float:

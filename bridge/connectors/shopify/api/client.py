@@ -1,9 +1,8 @@
-"""One GraphQL call: token, endpoint, waiting where Shopify throttles, asking again where a fault passes.
+"""Sends one GraphQL call with its token, waits while Shopify throttles, and retries transient failures.
 
-The only file that imports `shopify`, and of it only `Session` as a value and `GraphQL` as a base: both are
-bound to one shop when they are made. Never activates a session: that is state of the whole process, and a
-second shop's token would go to the first (measured with ShopifyAPI 12.7). Never follows a redirect, never
-prints.
+The only file that imports `shopify`, and of it only `Session` as a value and `GraphQL` as a base class: both are bound
+to one shop. Never activates a session: that is global state of the process, and a second shop's token would be sent to
+the first shop (measured with ShopifyAPI 12.7). Never follows a redirect, never prints.
 """
 
 from __future__ import annotations
@@ -34,10 +33,10 @@ from bridge.errors import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-THROTTLE_BUDGET_S = 30.0  # waiting in one call; what needs longer belongs to the database's schedule
+THROTTLE_BUDGET_S = 30.0  # the longest wait in one call; longer waits are scheduled in the database
 
-# Parts of an answer that may not be null or that not every shop has, and the variable that leaves each out.
-# Denied, they take what is around them away too: the same question without them still gives the rest.
+# Fields that may not be null or that not every shop has, and the variable that leaves each out of a document.
+# Denied, such a field removes its parent too: the same document without the field still returns the rest.
 OPTIONAL_FIELD_FLAGS = {
     **dict.fromkeys(("displayName", "name", "formatted", "formattedAddress"), "names"),
     **dict.fromkeys(("customerSegmentMembership", "segments"), "segments"),
@@ -63,10 +62,10 @@ OPTIONAL_FIELD_FLAGS = {
 
 
 class ShopFrozen(CredentialRejected):
-    """402: the shop has not paid; its owner must act. https://shopify.dev/docs/api/usage/response-codes."""
+    """402: the shop has not paid, its owner must act. https://shopify.dev/docs/api/usage/response-codes."""
 
     def __init__(self, _: str = "") -> None:
-        """Say so in a constant word."""
+        """Use a constant message."""
         super().__init__("shopify: shop is frozen")
 
 
@@ -74,23 +73,23 @@ class ShopLocked(CredentialRejected):
     """423: Shopify locked the shop."""
 
     def __init__(self, _: str = "") -> None:
-        """Say so in a constant word."""
+        """Use a constant message."""
         super().__init__("shopify: shop is locked")
 
 
 class AccessForbidden(CredentialRejected):
-    """403: another token would be refused too."""
+    """403: Shopify would refuse another token too."""
 
     def __init__(self, _: str = "") -> None:
-        """Say so in a constant word."""
+        """Use a constant message."""
         super().__init__("shopify: forbidden")
 
 
 class ShopUnknown(ConnectorRefused):
-    """404: no shop under this name, or a version of the API that never was."""
+    """404: no shop of this name, or an API version that never existed."""
 
     def __init__(self, _: str = "") -> None:
-        """Say so in a constant word."""
+        """Use a constant message."""
         super().__init__("shopify: unknown shop")
 
 
@@ -103,16 +102,16 @@ SHOPIFY_STATUS_ERRORS: Mapping[int, type[BridgeError]] = {
 
 
 def create_shopify_http(sleep: Callable[[float], None] = time.sleep) -> HttpClient:
-    """Make a door that knows what Shopify means by its statuses."""
+    """Return an HTTP client with Shopify's meanings of status codes."""
     return HttpClient(SYSTEM, error_by_status=SHOPIFY_STATUS_ERRORS, sleep=sleep)
 
 
 class ShopGraphQL(shopify.GraphQL):  # type: ignore[misc]  # the library carries no types
-    """Shopify's own GraphQL client, tied to one shop, with our transport under it."""
+    """Shopify's own GraphQL client, bound to one shop, over our HTTP client."""
 
     def __init__(self, session: shopify.Session, root: str, http: HttpClient) -> None:
-        """Bind endpoint and token."""
-        # not super().__init__(): it would read endpoint and token from the state of the process
+        """Take the endpoint and the token from the session."""
+        # not super().__init__(): it would read endpoint and token from global state
         self.endpoint = session.version.api_path(root) + "/graphql.json"
         self.headers = {"X-Shopify-Access-Token": session.token}
         self._http = http
@@ -120,7 +119,7 @@ class ShopGraphQL(shopify.GraphQL):  # type: ignore[misc]  # the library carries
     def execute(
         self, query: str, variables: Mapping[str, Any] | None = None, operation_name: str | None = None
     ) -> GraphQLReply:
-        """Ask once. Raises as `Http.call` and `answers.parse`."""
+        """Send the query once. Raises as `HttpClient.call` and `parse_graphql_reply`."""
         content: dict[str, Any] = {"query": query, "variables": variables}
         if operation_name:
             content["operationName"] = operation_name
@@ -131,7 +130,7 @@ class ShopGraphQL(shopify.GraphQL):  # type: ignore[misc]  # the library carries
 
 
 class ShopifyClient:
-    """Asks one shop after another; keeps nothing of any of them but the sizes that proved too large."""
+    """A client of all shops. Keeps nothing of a shop but the page sizes that were too costly."""
 
     def __init__(
         self,
@@ -142,7 +141,7 @@ class ShopifyClient:
         http: HttpClient,
         sleep: Callable[[float], None],
     ) -> None:
-        """Take what every call needs."""
+        """Take the API version, the address, the tokens and the transport of every call."""
         self.version = version
         self._base_url = base_url
         self._tokens = tokens
@@ -151,40 +150,43 @@ class ShopifyClient:
         self._sizes: dict[str, int] = {}
 
     def run_document(self, shop: str, name: str, **variables: Any) -> GraphQLReply:
-        """Ask one of our documents; without its optional parts where these, denied, take more with them.
+        """Return the reply to one of our documents; repeat it without optional fields whose denial hides others.
 
-        Raises ConnectorUnavailable, ConnectorThrottled, ConnectorRefused (TooCostly), CredentialRejected.
+        Raises ConnectorUnavailable, ConnectorThrottled, ConnectorRefused (QueryTooCostly), CredentialRejected.
         """
-        withheld: tuple[DeniedField, ...] = ()
-        shut: tuple[str, ...] = ()
+        denied: tuple[DeniedField, ...] = ()
+        dropped: tuple[str, ...] = ()
         while True:
             reply = self._run_with_retries(shop, name, variables)
-            withheld += reply.denied
-            drop = _find_flags_to_drop(reply, {flag for flag, open_ in variables.items() if open_ is True})
+            denied += reply.denied
+            drop = _find_flags_to_drop(reply, {flag for flag, value in variables.items() if value is True})
             if not drop:
-                return GraphQLReply(data=reply.data, denied=withheld, dropped_flags=shut)
-            shut += tuple(drop)
+                return GraphQLReply(data=reply.data, denied=denied, dropped_flags=dropped)
+            dropped += tuple(drop)
             variables |= dict.fromkeys(drop, False)
 
     def fit_page_size(self, name: str, wanted: int) -> int:
-        """How many to ask for at once: what is wanted, or less where that once was too costly."""
+        """Return the page size: `wanted`, or less if that was too costly before."""
         return max(1, min(wanted, self._sizes.get(name, wanted)))
 
     def reduce_page_size(self, name: str, size: int, fault: QueryTooCostly) -> None:
-        """Remember that `size` is too many. Raises the fault again where not even one would be allowed."""
+        """Remember that `size` is too costly. Raises the fault again if not even one item is allowed."""
         if size <= 1:
             raise fault
         fits = int(size * fault.limit / fault.cost * 0.95) if fault.cost > 0 else size // 2
         self._sizes[name] = max(1, min(fits, size // 2))
 
     def stream_lines(self, url: str, status_rules: StatusRules) -> Iterator[bytes]:
-        """Stream a file of Shopify's line by line. Raises as `Http.lines`; plain HTTP is for a plain shop only."""
+        """Yield the lines of a file of Shopify. Raises as `HttpClient.stream_lines`; ConnectorRefused for plain HTTP.
+
+        Plain HTTP is allowed only if the shop's own address is plain HTTP.
+        """
         if not url.startswith("https://") and not self._base_url.startswith("http://"):
-            raise ConnectorRefused("shopify: a file's address is not secure")
+            raise ConnectorRefused("shopify: the address of a file is not https")
         return self._http.stream_lines(url, status_rules=status_rules)
 
     def sleep(self, pause_s: float) -> None:
-        """Wait."""
+        """Wait for `pause_s` seconds."""
         self._sleep(pause_s)
 
     def _run_with_retries(self, shop: str, name: str, variables: Mapping[str, Any]) -> GraphQLReply:
@@ -198,7 +200,7 @@ class ShopifyClient:
                     raise
                 waited_s += wait_s
                 self._sleep(wait_s)
-            except TransientFailure:  # other outages were asked again by Http already
+            except TransientFailure:  # HttpClient has already retried other outages
                 faults += 1
                 if faults == MAX_CALL_ATTEMPTS:
                     raise
@@ -231,26 +233,28 @@ class ShopifyClient:
 
 
 def _find_flags_to_drop(reply: GraphQLReply, open_flags: set[str]) -> list[str]:
-    """Name the variables to close so that a denied field takes nothing else with it; none where it did not.
+    """Return the variables to set to false so that a denied field hides no other; none if it hid none.
 
-    The fields themselves are to blame first; what is around them only where none of them can be left out.
+    The flag of the denied field itself comes first; that of a parent only if no denied field has one.
     """
-    lost = [one.path for one in reply.denied if _is_field_unreachable(reply.data, one.path)]
-    own = {OPTIONAL_FIELD_FLAGS.get(part, "") for path in lost for part in path[-1:] if isinstance(part, str)}
-    doors = [
+    paths = [one.path for one in reply.denied if _is_field_unreachable(reply.data, one.path)]
+    own = {
+        OPTIONAL_FIELD_FLAGS.get(part, "") for path in paths for part in path[-1:] if isinstance(part, str)
+    }
+    flags_by_path = [
         [OPTIONAL_FIELD_FLAGS.get(part, "") for part in reversed(path) if isinstance(part, str)]
-        for path in lost
+        for path in paths
     ]
-    around = {next((door for door in way if door in open_flags), "") for way in doors}
-    return sorted(own & open_flags or around & open_flags)
+    parents = {next((flag for flag in flags if flag in open_flags), "") for flags in flags_by_path}
+    return sorted(own & open_flags or parents & open_flags)
 
 
 def _is_field_unreachable(data: Any, path: tuple[str | int, ...]) -> bool:
-    """Whether a denied field took its surroundings with it: its own place cannot be reached any more."""
-    here = data
+    """Return whether the denial of a field also removed its parent from the data."""
+    value = data
     for part in path:
         try:
-            here = here[part]
+            value = value[part]
         except (KeyError, IndexError, TypeError):
             return True
     return False

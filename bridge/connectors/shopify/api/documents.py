@@ -1,8 +1,8 @@
-"""The questions we ask Shopify: one file per operation beside this one, fragments and bulk operations in folders.
+"""Joins the GraphQL documents that we send: `documents/` holds one file per operation, `fragments/` their fragments.
 
-Reads files once and joins what an operation needs; asks nothing. A fragment may have newer editions
-(`customer_newer.2026-10.graphql`): the newest that the version knows is taken, so that one document is valid
-in every version (https://shopify.dev/docs/api/usage/versioning).
+Both are sorted into folders by subject; a file is found by its name alone. Reads each file once and sends nothing. A
+fragment may have editions for newer versions (`customer_newer.2026-10.graphql`): the newest one that the version knows
+is taken, so that a document is valid in every version (https://shopify.dev/docs/api/usage/versioning).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 DOCUMENTS_DIR = Path(__file__).with_name("documents")
+FRAGMENTS_DIR = Path(__file__).with_name("fragments")
 _FRAGMENT = re.compile(r"^fragment (\w+) on ", re.MULTILINE)
 _SPREAD = re.compile(r"\.\.\.(\w+)")
 _FLAG = re.compile(r"\$(\w+): Boolean!")
@@ -21,50 +22,51 @@ _COMMENT = re.compile(r"^#.*\n", re.MULTILINE)
 
 
 def list_documents() -> list[str]:
-    """Every operation we have, by the name of its file."""
-    return sorted(path.stem for path in DOCUMENTS_DIR.glob("*.graphql"))
+    """Return the names of all operations: the names of their files."""
+    return sorted(_load_operations())
 
 
 @cache
 def list_document_flags(name: str) -> frozenset[str]:
-    """Name the variables that open or shut a part of the operation."""
-    return frozenset(_FLAG.findall(_read_graphql_file(DOCUMENTS_DIR / f"{name}.graphql")))
+    """Return the variables that include or leave out a part of the operation."""
+    return frozenset(_FLAG.findall(_load_operations()[name]))
 
 
 @cache
 def build_document(name: str, version: str) -> str:
-    """Join the operation and every fragment it needs, as `version` (`2026-10`, `unstable`) has them."""
+    """Return the operation and every fragment it needs, as `version` (`2026-10`, `unstable`) knows them."""
     fragments = _load_fragments(version)
-    parts = [_read_graphql_file(DOCUMENTS_DIR / f"{name}.graphql")]
-    needed, taken = _find_spreads(parts[0]), set[str]()
-    while needed:
-        fragment = needed.pop()
-        if fragment not in taken:
-            taken.add(fragment)
-            parts.append(fragments[fragment])
-            needed |= _find_spreads(fragments[fragment])
-    return "".join([parts[0], *sorted(parts[1:])])
+    operation = _load_operations()[name]
+    pending, used = _find_spreads(operation), set[str]()
+    while pending:
+        fragment = pending.pop()
+        if fragment not in used:
+            used.add(fragment)
+            pending |= _find_spreads(fragments[fragment])
+    return "".join([operation, *sorted(fragments[fragment] for fragment in used)])
 
 
 def build_inline_document(name: str, version: str, **values: str | bool) -> str:
-    """Join an operation that takes no variables: the values stand in it."""
-    head, _, rest = build_document(name, version).partition("(")
-    body = head + rest.partition(")")[2]
-    return _VARIABLE.sub(lambda found: json.dumps(values[found[1]]), body)
+    """Return the operation with the values in place of its variables."""
+    head, _, tail = build_document(name, version).partition("(")
+    body = head + tail.partition(")")[2]
+    return _VARIABLE.sub(lambda match: json.dumps(values[match[1]]), body)
+
+
+@cache
+def _load_operations() -> dict[str, str]:
+    return {path.stem: _read_graphql_file(path) for path in DOCUMENTS_DIR.rglob("*.graphql")}
 
 
 @cache
 def _load_fragments(version: str) -> dict[str, str]:
-    known: dict[str, str] = {}
-    # the plain edition sorts first, then by version: the last that fits wins
-    for path in sorted(
-        (DOCUMENTS_DIR / "fragments").glob("*.graphql"), key=lambda path: path.stem.partition(".")
-    ):
-        since = path.stem.partition(".")[2]
-        if since <= version:
+    fragments: dict[str, str] = {}
+    # the edition without a version sorts first, then by version: the last one that the version knows wins
+    for path in sorted(FRAGMENTS_DIR.rglob("*.graphql"), key=lambda path: path.stem.partition(".")):
+        if path.stem.partition(".")[2] <= version:
             body = _read_graphql_file(path)
-            known[_FRAGMENT.findall(body)[0]] = body
-    return known
+            fragments[_FRAGMENT.findall(body)[0]] = body
+    return fragments
 
 
 def _find_spreads(body: str) -> set[str]:

@@ -1,7 +1,7 @@
-"""Which doors the token opens, which we need, and what each missing one costs.
+"""Lists the scopes that we need and the data that each missing one hides. Sends nothing.
 
-A field that may not be null takes its parents away when it is denied, so what the scopes close is not asked
-for at all, and said in a gap. https://shopify.dev/docs/api/usage/access-scopes
+A denied field that may not be null removes its parents from the answer, so data of a missing scope is not requested at
+all and reported as a gap. https://shopify.dev/docs/api/usage/access-scopes
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RequiredScope:
-    """A scope, what stays unread without it, and the variable that leaves that out of our questions.
+    """A scope, the data that is unread without it, and the variable that leaves these out of our documents.
 
-    `instead` are other scopes that open the same door.
+    `alternatives` are other scopes that grant the same.
     """
 
     scope: str
@@ -59,21 +59,21 @@ REQUIRED_SCOPES = (
     ),
 )
 
-# What opens single fields that may be null: asked for in any case, and where Shopify denies one, that is said.
+# Scopes of single fields that may be null: requested in any case, and reported where Shopify denies one.
 OPTIONAL_SCOPES = (
     ("gift card transactions", "read_gift_card_transactions"),
     ("payment terms of an order", "read_payment_terms"),
     ("campaigns that led to a visit", "read_marketing_events"),
-    ("bank accounts, and payment methods kept for an order", "read_payment_mandate"),
+    ("bank accounts, and payment methods stored for an order", "read_payment_mandate"),
     ("disputes", "read_shopify_payments_disputes"),
     ("evidence in a dispute", "read_shopify_payments_dispute_evidences"),
     ("which metaobjects name a customer", "read_metaobject_definitions"),
-    ("titles of products in a cart that was left", "read_products"),
+    ("titles of products in an abandoned cart", "read_products"),
 )
 
 
 def read_granted_scopes(installation: Mapping[str, Any]) -> frozenset[str]:
-    """Take the scopes out of an answer to `installation`."""
+    """Return the scopes in an answer to `installation`."""
     app = installation.get("currentAppInstallation") or {}
     return frozenset(
         str(scope.get("handle", "")) for scope in app.get("accessScopes") or () if isinstance(scope, dict)
@@ -81,7 +81,7 @@ def read_granted_scopes(installation: Mapping[str, Any]) -> frozenset[str]:
 
 
 def find_missing_scopes(granted_scopes: Collection[str]) -> list[RequiredScope]:
-    """List what we need and do not have. Writing includes reading."""
+    """Return the required scopes that are not granted. A write scope includes reading."""
     return [
         need
         for need in REQUIRED_SCOPES
@@ -93,7 +93,7 @@ def find_missing_scopes(granted_scopes: Collection[str]) -> list[RequiredScope]:
 
 
 def list_scope_gaps(missing_scopes: Collection[RequiredScope]) -> tuple[Gap, ...]:
-    """Write what an export must say for each missing scope."""
+    """Return the gap that an export must state for each missing scope."""
     return tuple(
         Gap(system=SYSTEM, absence=Absence.DENIED, what=need.what, reason=need.scope)
         for need in missing_scopes

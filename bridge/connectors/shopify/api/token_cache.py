@@ -1,6 +1,6 @@
-"""Where tokens wait between jobs: the protocol, and one process's memory of it.
+"""Defines how tokens are kept between jobs, with an implementation in memory.
 
-An implementation that rests on disk or in a database must seal what it keeps.
+An implementation that writes to disk or a database must seal the tokens.
 """
 
 from __future__ import annotations
@@ -12,31 +12,31 @@ if TYPE_CHECKING:
 
 
 class TokenCache(Protocol):
-    """Tokens of all shops. A refresh token is good once: whoever uses it is alone with its shop meanwhile."""
+    """The tokens of all shops. A refresh token can be used once, so its use needs the shop's refresh lock."""
 
     def get_access_token(self, shop: str) -> tuple[str, datetime] | None:
-        """Give the shop's token and the moment it ends, or None."""
+        """Return the shop's token and the time it expires, or None."""
         ...
 
     def save_token(self, shop: str, token: str, expires_at: datetime, refresh_token: str = "") -> None:
-        """Keep a token. Without a new refresh token the kept one stays."""
+        """Save a token. Without a new refresh token the saved one stays."""
         ...
 
     def get_refresh_token(self, shop: str) -> str:
-        """Give the shop's refresh token, or ''."""
+        """Return the shop's refresh token, or ''."""
         ...
 
     def acquire_refresh_lock(self, shop: str) -> bool:
-        """Take the turn to refresh this shop's token; False while another process has it."""
+        """Acquire the lock to refresh this shop's token; return False while another process has it."""
         ...
 
     def release_refresh_lock(self, shop: str) -> None:
-        """Give the turn back."""
+        """Release the lock."""
         ...
 
 
 class MemoryTokenCache:
-    """Tokens of this process."""
+    """The tokens of this process."""
 
     def __init__(self) -> None:
         """Start with none."""
@@ -44,22 +44,22 @@ class MemoryTokenCache:
         self._refresh_tokens: dict[str, str] = {}
 
     def get_access_token(self, shop: str) -> tuple[str, datetime] | None:
-        """See TokenCache."""
+        """Return the shop's token and the time it expires, or None."""
         return self._tokens.get(shop)
 
     def save_token(self, shop: str, token: str, expires_at: datetime, refresh_token: str = "") -> None:
-        """See TokenCache."""
+        """Save a token. Without a new refresh token the saved one stays."""
         self._tokens[shop] = (token, expires_at)
         if refresh_token:
             self._refresh_tokens[shop] = refresh_token
 
     def get_refresh_token(self, shop: str) -> str:
-        """See TokenCache."""
+        """Return the shop's refresh token, or ''."""
         return self._refresh_tokens.get(shop, "")
 
-    def acquire_refresh_lock(self, shop: str) -> bool:  # noqa: ARG002 - nobody else has this memory
-        """See TokenCache."""
+    def acquire_refresh_lock(self, shop: str) -> bool:  # noqa: ARG002 - no other process has this memory
+        """Return True: no other process shares this memory."""
         return True
 
     def release_refresh_lock(self, shop: str) -> None:
-        """See TokenCache."""
+        """Do nothing: `acquire_refresh_lock` took no lock."""

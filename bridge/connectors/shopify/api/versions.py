@@ -1,6 +1,6 @@
-"""What the versions of the Admin API that are older than ours do not know, and so cannot tell.
+"""Lists the data that older versions of the Admin API do not have. Sends nothing.
 
-Pure. Only what is lost: a field that an older version knows under another name is asked for there.
+Lists only what is lost: a field that an older version has under another name is requested there.
 https://shopify.dev/docs/api/usage/versioning
 """
 
@@ -10,7 +10,7 @@ from bridge.connectors.shopify.api.answers import SYSTEM
 from bridge.model import Absence, Gap
 
 SUPPORTED_VERSIONS = ("2025-10", "2026-01", "2026-04", "2026-07", "2026-10")
-# What, and the first version that knows it.
+# The data, and the first version that has it.
 FIRST_VERSION_OF_FIELDS = (
     ("bank accounts among the payment methods", "2026-01"),
     ("tax id of the customer", "2026-07"),
@@ -21,7 +21,7 @@ FIRST_VERSION_OF_FIELDS = (
 
 
 def list_version_gaps(version: str) -> tuple[Gap, ...]:
-    """Write what an export must say of the version that is asked."""
+    """Return the gaps that an export must state for this version."""
     return tuple(
         Gap(system=SYSTEM, absence=Absence.NOT_CONFIGURED, what=what, reason=f"not_in_version_{version}")
         for what, since in FIRST_VERSION_OF_FIELDS

@@ -1,1 +1,1 @@
-"""How everything that Shopify holds of one data subject is read, page by page. Changes nothing at Shopify."""
+"""Reads everything that Shopify stores about one data subject, page by page. Changes nothing at Shopify."""

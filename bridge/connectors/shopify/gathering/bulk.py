@@ -1,9 +1,9 @@
-"""Very many orders of one customer: Shopify writes their first halves into a file, which is read as a stream.
+"""Reads very many orders of one customer by a bulk operation: Shopify writes their first halves into a file.
 
-The cursor keeps the operation's id before anything waits for it: who comes later asks after the same one. The file
-is personal data: it is read line by line, never touches a disk, and its address is in no cursor, message or log.
-What a bulk operation cannot nest (`customer_orders_left`) is read by pages afterwards. Where Shopify refuses the
-operation, or denies it a field, the pages read everything and say what was denied.
+The cursor stores the operation's id before anything waits for it, so that a later job continues the same operation. The
+file is personal data: it is read line by line, never written to disk, and its address is in no cursor, message or log.
+The fields that a bulk operation cannot nest (`customer_order_histories`) are read by pages afterwards. If Shopify refuses
+the operation or denies it a field, all orders are read by pages, which report the denied fields.
 https://shopify.dev/docs/api/usage/bulk-operations/queries
 """
 
@@ -30,78 +30,75 @@ if TYPE_CHECKING:
 Node = dict[str, Any]
 
 BULK_PAGE_SIZE = 250
-BULK_POLL_PAUSES_S = (
-    1.0,
-    2.0,
-    4.0,
-    8.0,
-    10.0,
-)  # 25 seconds in one call; the database's schedule goes on from there
+# 25 seconds in one call; longer waits are scheduled in the database.
+BULK_POLL_PAUSES_S = (1.0, 2.0, 4.0, 8.0, 10.0)
 BULK_RETRY_AFTER_S = 60.0
 RUNNING_BULK_STATES = frozenset({"CREATED", "RUNNING", "CANCELING"})
-BUSY_BULK_CODES = frozenset({"OPERATION_IN_PROGRESS", "LIMIT_REACHED"})  # five at once; one before 2026-01
+BUSY_BULK_CODES = frozenset({"OPERATION_IN_PROGRESS", "LIMIT_REACHED"})  # five at a time; one before 2026-01
 
 
 class BulkFileExpired(ConnectorUnavailable):
-    """The file is no longer there: a week after the operation Shopify drops it."""
+    """The file no longer exists: Shopify deletes it a week after the operation."""
 
 
 BULK_FILE_RULES = StatusRules(error_by_status=dict.fromkeys((400, 401, 403, 404, 410), BulkFileExpired))
 
 
 def read_bulk_orders(session: GatherSession, cursor: GatherCursor) -> Iterator[StepResult]:
-    """Begin the operation, or wait for it and read its file.
+    """Start the operation, or wait for it and yield the pages of its file.
 
-    Raises ConnectorThrottled where it is not done yet, ConnectorUnavailable where it failed twice.
+    Raises ConnectorThrottled if it is not done yet, ConnectorUnavailable if it failed twice.
     """
-    if not cursor.bulk:
+    if not cursor.bulk_operation:
         yield (), (), _start_bulk_operation(session, cursor)
         return
-    found = _await_bulk_operation(session, cursor)
-    status, url, partial = found.get("status"), found.get("url"), found.get("partialDataUrl")
-    if found.get("errorCode") == "ACCESS_DENIED":
+    operation = _await_bulk_operation(session, cursor)
+    status, url, partial = operation.get("status"), operation.get("url"), operation.get("partialDataUrl")
+    if operation.get("errorCode") == "ACCESS_DENIED":
         yield (), (), _fall_back_to_pages(cursor)
         return
-    if status != "COMPLETED" and (not partial or not cursor.tries):
+    if status != "COMPLETED" and (not partial or not cursor.failed_operations):
         yield from _restart_bulk_operation(cursor)
         return
-    short = _build_orders_gap("bulk_operation_failed") if status != "COMPLETED" else ()
+    failure_gaps = _build_orders_gap("bulk_operation_failed") if status != "COMPLETED" else ()
     try:
         for step in _read_bulk_file(
-            session, cursor, str(url or partial or ""), int(found.get("rootObjectCount") or 0)
+            session, cursor, str(url or partial or ""), int(operation.get("rootObjectCount") or 0)
         ):
             findings, gaps, cursor = step
-            yield findings, gaps + (short if cursor.bulked else ()), cursor
+            yield findings, gaps + (failure_gaps if cursor.has_bulk_halves else ()), cursor
     except BulkFileExpired:
         yield from _restart_bulk_operation(cursor)
 
 
 def _start_bulk_operation(session: GatherSession, cursor: GatherCursor) -> GatherCursor:
-    """Give Shopify the query, and keep the operation's id. Raises as `Client.ask`."""
-    reply = session.client.run_document(session.shop, "bulk/start", query=build_bulk_query(session, cursor))
-    begun = reply.data.get("begun") or {}
-    if BUSY_BULK_CODES & {error.get("code") for error in begun.get("userErrors") or ()}:
+    """Start the operation and return the cursor with its id. Raises ConnectorThrottled if others run, as `run_document`."""
+    reply = session.client.run_document(session.shop, "bulk_start", query=build_bulk_query(session, cursor))
+    started = reply.data.get("result") or {}
+    if BUSY_BULK_CODES & {error.get("code") for error in started.get("userErrors") or ()}:
         raise ConnectorThrottled(
             "shopify: other bulk operations are running", retry_after_s=BULK_RETRY_AFTER_S
         )
-    number = (begun.get("bulkOperation") or {}).get("id")
-    return replace(cursor, bulk=str(number)) if number else _fall_back_to_pages(cursor)
+    number = (started.get("bulkOperation") or {}).get("id")
+    return replace(cursor, bulk_operation=str(number)) if number else _fall_back_to_pages(cursor)
 
 
 def build_bulk_query(session: GatherSession, cursor: GatherCursor) -> str:
-    """Write the query with its values in it: a bulk operation takes no variables."""
-    switches = {flag: flag not in cursor.shut for flag in documents.list_document_flags("bulk/orders")}
-    hers = f"customer_id:{normalise_identifier('customer', cursor.customer)}"
-    return documents.build_inline_document("bulk/orders", session.client.version, query=hers, **switches)
+    """Return the query with its values inlined: a bulk operation takes no variables."""
+    switches = {
+        flag: flag not in cursor.closed_flags for flag in documents.list_document_flags("bulk_orders")
+    }
+    search = f"customer_id:{normalise_identifier('customer', cursor.customer)}"
+    return documents.build_inline_document("bulk_orders", session.client.version, query=search, **switches)
 
 
 def _await_bulk_operation(session: GatherSession, cursor: GatherCursor) -> Node:
-    """Ask how far it is until it has ended. An operation that Shopify does not know has nothing."""
+    """Poll the operation until it ends and return its state; {} if Shopify does not know it."""
     for pause_s in (*BULK_POLL_PAUSES_S, None):
-        reply = session.client.run_document(session.shop, "bulk/state", id=cursor.bulk)
-        found: Node = reply.data.get("operation") or {}
-        if found.get("status") not in RUNNING_BULK_STATES:
-            return found
+        reply = session.client.run_document(session.shop, "bulk_state", id=cursor.bulk_operation)
+        operation: Node = reply.data.get("operation") or {}
+        if operation.get("status") not in RUNNING_BULK_STATES:
+            return operation
         if pause_s is not None:
             session.client.sleep(pause_s)
     raise ConnectorThrottled("shopify: bulk operation is running", retry_after_s=BULK_RETRY_AFTER_S)
@@ -110,22 +107,31 @@ def _await_bulk_operation(session: GatherSession, cursor: GatherCursor) -> Node:
 def _read_bulk_file(
     session: GatherSession, cursor: GatherCursor, url: str, expected_rows: int
 ) -> Iterator[StepResult]:
-    """Read the file on from the line that the cursor names, and leave the stage with its last page."""
-    lines = session.client.stream_lines(url, BULK_FILE_RULES) if url else iter(())  # no rows, no file
+    """Yield the pages of the file from the cursor's line on; the last page ends the stage."""
+    # Shopify writes no file without rows
+    lines = session.client.stream_lines(url, BULK_FILE_RULES) if url else iter(())
     batch = list[Node]()
-    for node, done in bulk_file.group_bulk_lines(lines, cursor.lines):
+    for node, lines_done in bulk_file.group_bulk_lines(lines, cursor.file_lines):
         if len(batch) == BULK_PAGE_SIZE:
             findings, gaps, cursor = _collect_bulk_findings(session, cursor, batch)
             yield findings, gaps, cursor
             batch = []
         number = parse_gid_number(node)
-        high = number if number > cursor.high >= 0 else -1
-        batch += [node] if number > cursor.met else []
-        cursor = replace(cursor, lines=done, rows=cursor.rows + 1, high=high)
+        last_order = number if number > cursor.last_file_order >= 0 else -1
+        batch += [node] if number > cursor.recorded_up_to else []
+        cursor = replace(
+            cursor, file_lines=lines_done, file_orders=cursor.file_orders + 1, last_file_order=last_order
+        )
     findings, gaps, cursor = _collect_bulk_findings(session, cursor, batch)
-    gaps += _build_orders_gap("bulk_file_is_short") if cursor.rows < expected_rows else ()
-    left = replace(_fall_back_to_pages(cursor), start=cursor.after, again=True, left=0, bulked=True)
-    yield findings, gaps, left
+    gaps += _build_orders_gap("bulk_file_is_short") if cursor.file_orders < expected_rows else ()
+    next_cursor = replace(
+        _fall_back_to_pages(cursor),
+        halves_start=cursor.after,
+        is_second_half=True,
+        remaining_orders=0,
+        has_bulk_halves=True,
+    )
+    yield findings, gaps, next_cursor
 
 
 def _collect_bulk_findings(session: GatherSession, cursor: GatherCursor, batch: list[Node]) -> StepResult:
@@ -135,18 +141,35 @@ def _collect_bulk_findings(session: GatherSession, cursor: GatherCursor, batch: 
 
 
 def _restart_bulk_operation(cursor: GatherCursor) -> Iterator[StepResult]:
-    """Leave this operation for another. Raises ConnectorUnavailable where it was the second that failed."""
-    met = max(cursor.met, cursor.high)  # sorted, so all up to there are kept
-    cursor = replace(cursor, bulk="", lines=0, rows=0, met=met, high=0)
-    if not cursor.tries:
-        yield (), (), replace(cursor, tries=1)
+    """Yield a cursor that starts another operation. Raises ConnectorUnavailable if this was the second failure."""
+    # the file is sorted, so all orders up to this number are recorded
+    recorded_up_to = max(cursor.recorded_up_to, cursor.last_file_order)
+    cursor = replace(
+        cursor,
+        bulk_operation="",
+        file_lines=0,
+        file_orders=0,
+        recorded_up_to=recorded_up_to,
+        last_file_order=0,
+    )
+    if not cursor.failed_operations:
+        yield (), (), replace(cursor, failed_operations=1)
         return
-    yield (), (), replace(cursor, tries=0)
+    yield (), (), replace(cursor, failed_operations=0)
     raise ConnectorUnavailable("shopify: bulk operation failed", retry_after_s=BULK_RETRY_AFTER_S)
 
 
 def _fall_back_to_pages(cursor: GatherCursor) -> GatherCursor:
-    return replace(cursor, stage=GatherStage.ORDERS, bulk="", lines=0, rows=0, met=0, high=0, tries=0)
+    return replace(
+        cursor,
+        stage=GatherStage.ORDERS,
+        bulk_operation="",
+        file_lines=0,
+        file_orders=0,
+        recorded_up_to=0,
+        last_file_order=0,
+        failed_operations=0,
+    )
 
 
 def _build_orders_gap(reason: str) -> tuple[Gap, ...]:

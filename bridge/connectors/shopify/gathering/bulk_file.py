@@ -1,6 +1,6 @@
-"""The lines of a bulk operation's file as orders again: each order, then the rows of its lists, which name it.
+"""Groups the lines of a bulk operation's file into orders: each order is followed by the rows of its lists.
 
-Pure; holds one order at a time. Never quotes a line.
+Keeps one order in memory and sends nothing. Never quotes a line.
 https://shopify.dev/docs/api/usage/bulk-operations/queries#the-jsonl-data-format
 """
 
@@ -25,27 +25,27 @@ BULK_LIST_FIELDS = {
 
 
 def group_bulk_lines(lines: Iterable[bytes], lines_done: int) -> Iterator[tuple[Node, int]]:
-    """Yield each order after `done` lines with its lists, and the number of lines that are done with it.
+    """Yield each order after the first `lines_done` lines with its lists, and the number of lines read by then.
 
-    Raises ConnectorUnavailable where a line is no row, or belongs to no order before it.
+    Raises ConnectorUnavailable if a line is not a row, or belongs to no order before it.
     """
     order: Node = {}
-    at = lines_done
-    for at, line in enumerate(lines, 1):
-        if at <= lines_done:
+    line_number = lines_done
+    for line_number, line in enumerate(lines, 1):
+        if line_number <= lines_done:
             continue
         row = _parse_bulk_line(line)
         parent = row.pop("__parentId", None)
         if parent is None:
             if order:
-                yield order, at - 1
+                yield order, line_number - 1
             order = row | {name: [] for name in BULK_LIST_FIELDS.values()}
         elif order and parent == order.get("id"):
             order[BULK_LIST_FIELDS[row.pop("__typename", "")]].append(row)
         else:
             raise ConnectorUnavailable("shopify: bulk file is not grouped")
     if order:
-        yield order, at
+        yield order, line_number
 
 
 def _parse_bulk_line(line: bytes) -> Node:
@@ -54,5 +54,5 @@ def _parse_bulk_line(line: bytes) -> Node:
     except (ValueError, RecursionError):
         row = None
     if not isinstance(row, dict) or ("__parentId" in row and row.get("__typename") not in BULK_LIST_FIELDS):
-        raise ConnectorUnavailable("shopify: bulk file is not as agreed")
+        raise ConnectorUnavailable("shopify: bulk file is malformed")
     return row

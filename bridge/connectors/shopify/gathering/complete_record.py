@@ -1,6 +1,6 @@
-"""Nodes made whole: what did not fit into the first answer is asked for, for that one node only.
+"""Fetches the remaining pages of a truncated customer or order and builds its finding.
 
-Gives findings; a list that is still cut short becomes a gap, never silence.
+Never hides a truncation: a list that is still incomplete becomes a gap.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 Node = dict[str, Any]
 
-# The sizes of lists without a cursor in order.graphql: a list as long as that may go on.
+# The sizes of lists without a cursor in order_first_half.graphql: a list of that length may go on.
 FULFILLMENT_LIMIT, TRACKING_LIMIT, TRANSACTION_LIMIT, REFUND_LIMIT = 4, 2, 7, 2
 
-# Variable of a document and the list it opens. NESTED lists have lists inside, in which no cursor of ours
-# leads on: cut short inside, they are read again from their start, with more room.
+# Variable of a document and the list that it includes. NESTED_LISTS contain lists that we cannot continue by cursor:
+# truncated inside, they are read again from their start, with larger sizes.
 CUSTOMER_LISTS = {
     "addresses": "addressesV2",
     "metafields": "metafields",
@@ -49,7 +49,7 @@ ORDER_REREAD_FIELDS = {
     "refunds": "refunds",
     "journey": "customerJourneySummary",
 }
-# What stays of a second half: the rest only tells whose it is.
+# The fields of a second half that are recorded: the others only match it to the data subject.
 ORDER_HISTORY_FIELDS = frozenset(
     {
         "agreements",
@@ -68,10 +68,10 @@ ORDER_HISTORY_FIELDS = frozenset(
 def complete_customer(
     session: GatherSession, cursor: GatherCursor, node: Node
 ) -> tuple[tuple[Finding, ...], tuple[Gap, ...]]:
-    """Read the customer with all addresses, metafields and her timeline, and what is hers."""
+    """Complete the lists of a customer and return the findings of the customer and the records that belong to it."""
     after = _find_unfinished_lists(node, CUSTOMER_LISTS)
     gaps = _read_remaining_lists(
-        session, cursor, ("customer_rest", "customer"), node, CUSTOMER_LISTS, after, {}
+        session, cursor, ("customer_remaining_lists", "customer"), node, CUSTOMER_LISTS, after, {}
     )
     findings = [build_node_finding("customer", node, cursor.matched_by)]
     gaps += list_truncation_gaps(node, "customer")
@@ -85,10 +85,10 @@ def complete_customer(
 def complete_order(
     session: GatherSession, cursor: GatherCursor, node: Node, matched_by: str
 ) -> tuple[Finding, tuple[Gap, ...]]:
-    """Read the order with every line, parcel, payment, refund, return, metafield and line of its timeline."""
+    """Complete the lists of an order and return its finding."""
     after = _find_unfinished_lists(node, ORDER_LISTS)
     parcels = node.get("fulfillments") or []
-    long = {
+    is_truncated = {
         "localized": flatten.has_next_page(node.get("localizedFields")),
         "shipping": flatten.has_next_page(node.get("shippingLines")),
         "parcels": len(parcels) >= FULFILLMENT_LIMIT
@@ -98,44 +98,48 @@ def complete_order(
         "refunds": len(node.get("refunds") or ()) >= REFUND_LIMIT,
         "journey": bool(flatten.list_truncated_paths(node.get("customerJourneySummary"), "")),
     }
-    whole = {flag: name for flag, name in ORDER_REREAD_FIELDS.items() if long[flag]}
-    gaps = _read_remaining_lists(session, cursor, ("order_rest", "order"), node, ORDER_LISTS, after, whole)
+    reread_fields = {flag: name for flag, name in ORDER_REREAD_FIELDS.items() if is_truncated[flag]}
+    gaps = _read_remaining_lists(
+        session, cursor, ("order_remaining_lists", "order"), node, ORDER_LISTS, after, reread_fields
+    )
     return build_node_finding("order", node, matched_by), gaps + list_truncation_gaps(node, "order")
 
 
 def take_bulk_order(
     _session: GatherSession, _cursor: GatherCursor, node: Node, matched_by: str
 ) -> tuple[Finding, tuple[Gap, ...]]:
-    """Take the first half of an order as a bulk operation gave it: with all of its lists."""
+    """Return the finding of an order's first half from a bulk operation, whose lists are complete."""
     return build_node_finding("order", node, matched_by), ()
 
 
 def complete_order_history(
     session: GatherSession, cursor: GatherCursor, node: Node, matched_by: str
 ) -> tuple[Finding, tuple[Gap, ...]]:
-    """Read the second half of an order whose first was read before: journey, warehouses, scans, timeline."""
+    """Complete the second half of an order (journey, fulfilment orders, parcel events, timeline); return its finding."""
     node = {name: value for name, value in node.items() if name in ORDER_HISTORY_FIELDS}
-    whole = {
+    reread_fields = {
         flag: name
         for flag, name in (("parcels", "fulfillments"), ("journey", "customerJourneySummary"))
         if flatten.list_truncated_paths(node.get(name), "")
     }
-    if cursor.bulked and len(node.get("fulfillments") or ()) >= FULFILLMENT_LIMIT:
-        whole["parcels"] = "fulfillments"  # pages ask for these with the first half
+    if cursor.has_bulk_halves and len(node.get("fulfillments") or ()) >= FULFILLMENT_LIMIT:
+        reread_fields["parcels"] = "fulfillments"  # pages read these with the first half
     after = _find_unfinished_lists(node, ORDER_LISTS)
-    gaps = _read_remaining_lists(session, cursor, ("order_rest", "order"), node, ORDER_LISTS, after, whole)
+    gaps = _read_remaining_lists(
+        session, cursor, ("order_remaining_lists", "order"), node, ORDER_LISTS, after, reread_fields
+    )
     return build_node_finding("order_history", node, matched_by), gaps + list_truncation_gaps(
         node, "order_history"
     )
 
 
 def build_node_finding(kind: str, node: Node, matched_by: str) -> Finding:
-    """Make a record of the node in Shopify's words."""
+    """Return the finding of a node, with Shopify's field names."""
     return Finding(kind=kind, ref=str(node["id"]), matched_by=matched_by, body=flatten.flatten_node(node))
 
 
 def list_truncation_gaps(node: Node, path: str) -> tuple[Gap, ...]:
-    """Write a gap for each list that goes on beyond what was read."""
+    """Return a gap for each list of the node that is incomplete."""
     return tuple(
         Gap(system=SYSTEM, absence=Absence.UNREACHED, what=what, reason="list_too_long")
         for what in flatten.list_truncated_paths(node, path)
@@ -143,7 +147,7 @@ def list_truncation_gaps(node: Node, path: str) -> tuple[Gap, ...]:
 
 
 def _find_unfinished_lists(node: Node, lists: Mapping[str, str]) -> dict[str, str | None]:
-    """Give the lists that go on and the cursor of each; None for one that is read again from its start."""
+    """Return the incomplete lists with their cursors; None for one that is read again from its start."""
     after: dict[str, str | None] = {}
     for flag, name in lists.items():
         if name in NESTED_LISTS and flatten.list_truncated_paths((node.get(name) or {}).get("nodes"), ""):
@@ -163,11 +167,11 @@ def _read_remaining_lists(
     cursors_by_flag: Mapping[str, str | None],
     reread_fields: Mapping[str, str],
 ) -> tuple[Gap, ...]:
-    """Read lists on from their cursors, and others again whole, into the node."""
+    """Read lists from their cursors on, and other fields again, into the node."""
     name, root = document
     open_lists, gaps = dict(cursors_by_flag), tuple[Gap, ...]()
     while open_lists or reread_fields:
-        wanted = {*open_lists, *reread_fields} - {*gather_cursor.shut}
+        wanted = {*open_lists, *reread_fields} - {*gather_cursor.closed_flags}
         switches = {
             flag: flag in wanted
             for flag in (lists if root == "customer" else {**lists, **ORDER_REREAD_FIELDS})
@@ -175,17 +179,19 @@ def _read_remaining_lists(
         cursors = {f"{flag}After": cursor for flag, cursor in open_lists.items()}
         reply = session.run_document(name, gather_cursor, id=node["id"], **switches, **cursors)
         gaps += reply.gaps
-        fresh = reply.data.get(root) or {}
+        answer = reply.data.get(root) or {}
         for flag in list(open_lists):
-            more, kept = fresh.get(lists[flag]), node[lists[flag]]
-            kept["nodes"] = [*(kept.get("nodes") or ()), *flatten.list_nodes(more)]
-            kept["pageInfo"] = (more or {}).get("pageInfo")
+            more, target = answer.get(lists[flag]), node[lists[flag]]
+            target["nodes"] = [*(target.get("nodes") or ()), *flatten.list_nodes(more)]
+            target["pageInfo"] = (more or {}).get("pageInfo")
             if flatten.has_next_page(more):
                 open_lists[flag] = flatten.read_end_cursor(more)
             else:
                 del open_lists[flag]
-        node.update({field: fresh[field] for field in reread_fields.values() if fresh.get(field) is not None})
+        node.update(
+            {field: answer[field] for field in reread_fields.values() if answer.get(field) is not None}
+        )
         reread_fields = {}
-        if not fresh:
+        if not answer:
             gaps += (Gap(system=SYSTEM, absence=Absence.UNREACHED, what=root, reason="gone_meanwhile"),)
     return tuple(dict.fromkeys(gaps))

@@ -1,7 +1,6 @@
-"""How far a gathering has come: the cursor of a page, as JSON.
+"""Defines the cursor of a gathering: what the next step needs to know, stored as JSON.
 
-Holds what the next step needs and no step before it may be asked for again. It names the person: the port
-promises that cursors are sealed at rest.
+Contains personal data: the port promises that cursors are sealed at rest. No finished step is read again.
 """
 
 from __future__ import annotations
@@ -16,10 +15,30 @@ from bridge.connectors.shopify.gathering.date_windows import TimeWindows
 from bridge.errors import ConnectorRefused
 
 CURSOR_VERSION = 2
+# Fields that stored cursors contain under another key.
+CURSOR_KEYS = {
+    "closed_flags": "shut",
+    "remaining_orders": "left",
+    "halves_start": "start",
+    "is_second_half": "again",
+    "list_cursors": "beside",
+    "excluded_orders": "strangers",
+    "payment_windows": "paid",
+    "metaobject_types": "things",
+    "linked_calls": "turns",
+    "bulk_operation": "bulk",
+    "file_lines": "lines",
+    "file_orders": "rows",
+    "recorded_up_to": "met",
+    "last_file_order": "high",
+    "failed_operations": "tries",
+    "has_bulk_halves": "bulked",
+}
+CURSOR_FIELDS = {key: name for name, key in CURSOR_KEYS.items()}
 
 
 class GatherStage(StrEnum):
-    """What is read next."""
+    """The data that is read next."""
 
     CUSTOMER = "customer"
     BULK = "bulk"
@@ -33,77 +52,74 @@ class GatherStage(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GatherCursor:
-    """Where the next step begins.
+    """The position at which the next step begins.
 
-    `shut` are variables of documents that scopes or refusals have closed, `customer` the gid of who was
-    found, `after` Shopify's cursor in the stage, `left` how many orders the customer still has, `start` the
-    cursor from which orders are read in halves, `again` whether it is the second half's turn, `beside` the
-    cursor of each list that is not at its end, `seen` one bit for each order that the request names,
-    `strangers` how many orders were left out because they are another person's or nobody can tell.
+    `closed_flags` are variables of documents that scopes or refusals set to false, `customer` the gid of the customer,
+    `after` Shopify's cursor in the stage, `remaining_orders` how many orders the customer still has, `halves_start` the
+    cursor from which orders are read in halves, `is_second_half` whether second halves are read, `list_cursors` the
+    cursor of each unfinished list, `seen` one bit for each order that the request names, `excluded_orders` how many
+    orders were left out because they belong to another person or cannot be attributed.
 
-    What the trail will follow: `paid` when she paid, `disputes` of her orders (numbers), `checkouts` she left
-    (gids), `things` the types of metaobjects that name a customer; `turns` is how many calls it has taken.
+    For linked records: `payment_windows` when orders were paid, `disputes` the numbers of disputes, `checkouts` the gids
+    of abandoned checkouts, `metaobject_types` the types that reference a customer, `linked_calls` the calls so far.
 
-    Of a bulk operation: `bulk` its gid, `lines` how many lines of its file are done and
-    `rows` how many orders, `met` the number of the order
-    up to which all are kept without it, `high` that of the last order kept from it (-1 once they came unsorted),
-    `tries` how many operations before it failed, `bulked` whether first halves came that way.
+    For a bulk operation: `bulk_operation` its gid, `file_lines` and `file_orders` how many lines and orders of its file
+    are read, `recorded_up_to` the number of the order up to which all are recorded without it, `last_file_order` that of
+    the last order recorded from it (-1 once the file was unsorted), `failed_operations` how many failed before it,
+    `has_bulk_halves` whether first halves came from it.
     """
 
     stage: GatherStage = GatherStage.CUSTOMER
-    shut: tuple[str, ...] = ()
+    closed_flags: tuple[str, ...] = ()
     customer: str = ""
     matched_by: str = ""
     emails: tuple[str, ...] = ()
     after: str = ""
-    left: int = 0
-    start: str | None = None
-    again: bool = False
-    beside: dict[str, str] = field(default_factory=dict)
+    remaining_orders: int = 0
+    halves_start: str | None = None
+    is_second_half: bool = False
+    list_cursors: dict[str, str] = field(default_factory=dict)
     seen: int = 0
-    strangers: int = 0
-    paid: TimeWindows = ()
+    excluded_orders: int = 0
+    payment_windows: TimeWindows = ()
     disputes: tuple[str, ...] = ()
     checkouts: tuple[str, ...] = ()
-    things: tuple[str, ...] = ()
-    turns: int = 0
-    bulk: str = ""
-    lines: int = 0
-    rows: int = 0
-    met: int = 0
-    high: int = 0
-    tries: int = 0
-    bulked: bool = False
+    metaobject_types: tuple[str, ...] = ()
+    linked_calls: int = 0
+    bulk_operation: str = ""
+    file_lines: int = 0
+    file_orders: int = 0
+    recorded_up_to: int = 0
+    last_file_order: int = 0
+    failed_operations: int = 0
+    has_bulk_halves: bool = False
 
     def serialize(self, order_ids: tuple[str, ...]) -> str:
-        """Write the cursor."""
-        words = asdict(self) | {
-            "v": CURSOR_VERSION,
-            "seen": f"{self.seen:x}",
-            "of": _digest_order_ids(order_ids),
-        }
-        return json.dumps(words, separators=(",", ":"))
+        """Return the cursor as JSON, bound to the orders that the request names."""
+        values = {CURSOR_KEYS.get(name, name): value for name, value in asdict(self).items()}
+        values |= {"v": CURSOR_VERSION, "seen": f"{self.seen:x}", "of": _digest_order_ids(order_ids)}
+        return json.dumps(values, separators=(",", ":"))
 
 
 def parse_cursor(cursor: str, order_ids: tuple[str, ...]) -> GatherCursor:
-    """Read a cursor; an empty one is the beginning. Raises ConnectorRefused for a foreign one."""
+    """Return the cursor in the JSON; an empty one is the start. Raises ConnectorRefused for a foreign one."""
     if not cursor:
         return GatherCursor()
     try:
-        words: dict[str, Any] = json.loads(cursor)
-        if words.pop("v") != CURSOR_VERSION:
-            raise ConnectorRefused("shopify: cursor of another edition")
-        # other orders are named now than when the bits were set: all of them are looked at again
-        seen, of = int(words.pop("seen"), 16), words.pop("of")
-        seen = seen if of == _digest_order_ids(order_ids) else 0
-        words |= {name: tuple(words[name]) for name in ("shut", "emails", "disputes", "checkouts", "things")}
-        words |= {
-            "stage": GatherStage(words["stage"]),
-            "paid": tuple((one, two) for one, two in words["paid"]),
-        }
-        return GatherCursor(seen=seen, **words)
+        values: dict[str, Any] = json.loads(cursor)
+        if values.pop("v") != CURSOR_VERSION:
+            raise ConnectorRefused("shopify: cursor of another version")
+        # if the request names other orders than when the bits were set, all of them are read again
+        seen, digest = int(values.pop("seen"), 16), values.pop("of")
+        seen = seen if digest == _digest_order_ids(order_ids) else 0
+        values = {CURSOR_FIELDS.get(key, key): value for key, value in values.items()}
+        for name in ("closed_flags", "emails", "disputes", "checkouts", "metaobject_types"):
+            values[name] = tuple(values[name])
+        values["stage"] = GatherStage(values["stage"])
+        values["payment_windows"] = tuple((start, end) for start, end in values["payment_windows"])
+        return GatherCursor(seen=seen, **values)
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise ConnectorRefused("shopify: cursor is not ours") from None
+        raise ConnectorRefused("shopify: cursor is invalid") from None
 
 
 def _digest_order_ids(order_ids: tuple[str, ...]) -> str:

@@ -1,6 +1,6 @@
-"""When she paid, as few short spans of time: the only filter that tender transactions know.
+"""Merges the times of payments into few short windows: tender transactions can only be filtered by time.
 
-Pure. Spans grow together where there are too many, the nearest first: a little more is read then, nothing less.
+Sends nothing. Too many windows are merged, the nearest first, so that a little more is read and nothing is missed.
 https://shopify.dev/docs/api/admin-graphql/latest/queries/tenderTransactions
 """
 
@@ -14,16 +14,18 @@ if TYPE_CHECKING:
 
 TimeWindows = tuple[tuple[str, str], ...]  # from and to, ISO 8601 in UTC
 
-WINDOW_MARGIN = timedelta(minutes=2)  # two clocks of the same payment
-MAX_WINDOWS = 20  # a query of 20 spans has about 2,000 characters
+WINDOW_MARGIN = timedelta(
+    minutes=2
+)  # the order and the transaction may record the payment at different times
+MAX_WINDOWS = 20  # a query of 20 windows has about 2,000 characters
 
 
 def add_to_windows(windows: TimeWindows, timestamps: Iterable[str]) -> TimeWindows:
-    """Take these moments in as well; what cannot be read as one is passed over."""
+    """Return the windows extended by these ISO 8601 times; times without a zone or unreadable ones are ignored."""
     spans = [(_parse_aware_time(start), _parse_aware_time(end)) for start, end in windows]
-    fresh = [(at - WINDOW_MARGIN, at + WINDOW_MARGIN) for at in map(_parse_aware_time, timestamps) if at]
+    added = [(at - WINDOW_MARGIN, at + WINDOW_MARGIN) for at in map(_parse_aware_time, timestamps) if at]
     joined: list[tuple[datetime, datetime]] = []
-    for start, end in sorted([*((one, two) for one, two in spans if one and two), *fresh]):
+    for start, end in sorted([*((one, two) for one, two in spans if one and two), *added]):
         if joined and start <= joined[-1][1]:
             joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
         else:
@@ -35,7 +37,7 @@ def add_to_windows(windows: TimeWindows, timestamps: Iterable[str]) -> TimeWindo
 
 
 def build_payments_query(windows: TimeWindows) -> str:
-    """Write them in Shopify's search syntax. https://shopify.dev/docs/api/usage/search-syntax."""
+    """Return the windows in Shopify's search syntax. https://shopify.dev/docs/api/usage/search-syntax."""
     spans = [f"(processed_at:>='{start}' AND processed_at:<='{end}')" for start, end in windows]
     return " OR ".join(spans)
 

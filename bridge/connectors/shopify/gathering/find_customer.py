@@ -1,7 +1,7 @@
-"""The first step: who is it? By id, else by e-mail, else (where nothing else is named) by phone.
+"""Finds the customer: by id, else by e-mail, else by phone if the request names nothing else. The first step.
 
-Reads the customer whole, what is hers, and her first orders with her. Says by what she was found; a customer
-whom Shopify no longer knows by id may still be known by e-mail.
+Reads the complete customer, the records that belong to it and the first orders. A customer that Shopify no longer
+knows by id may still be known by e-mail. Changes nothing at Shopify.
 """
 
 from __future__ import annotations
@@ -22,69 +22,83 @@ if TYPE_CHECKING:
 
     from bridge.connectors.shopify.gathering.orders import StepResult
 
-FIRST_ORDER_COUNT = 12  # most customers have fewer: their orders come along with them, for 800 points in all
+FIRST_ORDER_COUNT = (
+    12  # most customers have fewer: all their orders are in this answer, for 800 points in all
+)
 
 
 def read_customer(session: GatherSession, cursor: GatherCursor) -> StepResult:
-    """Look at the token's scopes, find the customer, read her and her first orders."""
-    opened = session.run_document("installation", cursor)
-    cursor = _close_ungranted_flags(replace(cursor, shut=(*cursor.shut, *opened.dropped_flags)), opened.data)
+    """Read the token's scopes, find the customer, and return the findings of the customer and the first orders."""
+    installation = session.run_document("installation", cursor)
+    cursor = _close_ungranted_flags(
+        replace(cursor, closed_flags=(*cursor.closed_flags, *installation.dropped_flags)), installation.data
+    )
     gaps = (
-        opened.gaps
-        + shop_info.list_shop_gaps(opened.data)
+        installation.gaps
+        + shop_info.list_shop_gaps(installation.data)
         + versions.list_version_gaps(session.client.version)
     )
     gaps += (
-        scopes.list_scope_gaps(scopes.find_missing_scopes(scopes.read_granted_scopes(opened.data)))
-        if _has_visible_scopes(opened.data)
+        scopes.list_scope_gaps(scopes.find_missing_scopes(scopes.read_granted_scopes(installation.data)))
+        if _has_visible_scopes(installation.data)
         else ()
     )
-    segments = shop_info.read_segment_names(opened.data)
+    segments = shop_info.read_segment_names(installation.data)
     node = None
-    if "customer" not in cursor.shut:
-        node, more, cursor = _search_customer(session, cursor, segments)
-        gaps += more
+    if "customer" not in cursor.closed_flags:
+        node, more_gaps, cursor = _search_customer(session, cursor, segments)
+        gaps += more_gaps
     cursor = replace(cursor, emails=_collect_emails(session, cursor, node))
     if not node:
         return (), gaps, replace(cursor, stage=GatherStage.SEARCHED_ORDERS)
-    found, more = complete_record.complete_customer(session, cursor, node)
+    findings, more_gaps = complete_record.complete_customer(session, cursor, node)
     page = node.get("orders")
-    kept, also, cursor = orders.collect_order_findings(
+    order_findings, order_gaps, cursor = orders.collect_order_findings(
         session, cursor, ((one, "customer_id") for one in flatten.list_nodes(page))
     )
-    if "metaobjects" not in cursor.shut:
-        cursor = replace(cursor, things=shop_info.list_customer_metaobject_types(opened.data))
+    if "metaobjects" not in cursor.closed_flags:
+        cursor = replace(cursor, metaobject_types=shop_info.list_customer_metaobject_types(installation.data))
     if flatten.has_next_page(page):
-        left = int(node.get("numberOfOrders") or 0) - len(kept)
-        many = int(node.get("numberOfOrders") or 0) > session.bulk_orders
-        stage = GatherStage.BULK if many else GatherStage.ORDERS
-        met = max((parse_gid_number(one) for one in flatten.list_nodes(page)), default=0) if many else 0
-        cursor = replace(cursor, stage=stage, after=flatten.read_end_cursor(page), left=left, met=met)
+        remaining = int(node.get("numberOfOrders") or 0) - len(order_findings)
+        is_bulk = int(node.get("numberOfOrders") or 0) > session.bulk_orders
+        stage = GatherStage.BULK if is_bulk else GatherStage.ORDERS
+        last_number = (
+            max((parse_gid_number(one) for one in flatten.list_nodes(page)), default=0) if is_bulk else 0
+        )
+        cursor = replace(
+            cursor,
+            stage=stage,
+            after=flatten.read_end_cursor(page),
+            remaining_orders=remaining,
+            recorded_up_to=last_number,
+        )
     else:
-        cursor = replace(cursor, stage=GatherStage.RELATED_RECORDS, beside={})
-    return (*found, *kept), gaps + more + also, cursor
+        cursor = replace(cursor, stage=GatherStage.RELATED_RECORDS, list_cursors={})
+    return (*findings, *order_findings), gaps + more_gaps + order_gaps, cursor
 
 
 def _search_customer(
     session: GatherSession, cursor: GatherCursor, segments: dict[str, str]
 ) -> tuple[dict[str, Any] | None, tuple[Gap, ...], GatherCursor]:
-    """Ask one way after the other until one leads to her."""
+    """Try one lookup after the other until one finds the customer."""
     gaps: tuple[Gap, ...] = ()
-    for matched_by, name, key in _iterate_customer_lookups(session):
+    for matched_by, name, variables in _iterate_customer_lookups(session):
         if name == "customer_by_id":
-            key |= {
+            variables |= {
                 "segmentIds": list(segments),
-                "segments": bool(segments) and "segments" not in cursor.shut,
+                "segments": bool(segments) and "segments" not in cursor.closed_flags,
             }
-        reply = _run_customer_lookup(session, cursor, name, key, by_phone=matched_by == "phone")
+        reply = _run_customer_lookup(session, cursor, name, variables, by_phone=matched_by == "phone")
         if reply is None:
             continue
         node, gaps = reply.data.get("customer"), gaps + reply.gaps
-        cursor = replace(cursor, shut=(*cursor.shut, *reply.dropped_flags))
+        cursor = replace(cursor, closed_flags=(*cursor.closed_flags, *reply.dropped_flags))
         if not node:
             continue
-        if name != "customer_by_id" and segments and "segments" not in cursor.shut:
-            reply = session.run_document("segments_of", cursor, id=node["id"], segmentIds=list(segments))
+        if name != "customer_by_id" and segments and "segments" not in cursor.closed_flags:
+            reply = session.run_document(
+                "customer_segments", cursor, id=node["id"], segmentIds=list(segments)
+            )
             gaps += reply.gaps
         node["segments"] = shop_info.list_segment_memberships(reply.data, segments)
         return node, gaps, replace(cursor, customer=node["id"], matched_by=matched_by)
@@ -92,43 +106,46 @@ def _search_customer(
 
 
 def _iterate_customer_lookups(session: GatherSession) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    who = session.principal
-    if who.customer_id:
-        yield "customer_id", "customer_by_id", {"id": build_gid("Customer", who.customer_id)}
-    if who.email:
-        yield "email", "customer_by_identifier", {"identifier": {"emailAddress": who.email.strip()}}
+    principal = session.principal
+    if principal.customer_id:
+        yield "customer_id", "customer_by_id", {"id": build_gid("Customer", principal.customer_id)}
+    if principal.email:
+        yield "email", "customer_by_identifier", {"identifier": {"emailAddress": principal.email.strip()}}
     if session.sole_phone:
         yield "phone", "customer_by_identifier", {"identifier": {"phoneNumber": session.sole_phone}}
 
 
 def _run_customer_lookup(
-    session: GatherSession, cursor: GatherCursor, name: str, key: dict[str, Any], *, by_phone: bool
+    session: GatherSession, cursor: GatherCursor, name: str, variables: dict[str, Any], *, by_phone: bool
 ) -> Any:
     try:
-        return session.run_sized_document(name, cursor, "first", FIRST_ORDER_COUNT, **key)
+        return session.run_sized_document(name, cursor, "first", FIRST_ORDER_COUNT, **variables)
     except ConnectorRefused:
-        if by_phone:  # Shopify refuses what it cannot read as a number: nobody is found by it
+        if by_phone:  # Shopify refuses an invalid phone number: it finds nobody
             return None
         raise
 
 
 def _has_visible_scopes(installation: Any) -> bool:
-    """Tell whether the scopes are shown. Where even they are withheld, everything is tried."""
+    """Return whether the answer shows the scopes; if they are denied, everything is requested."""
     return bool((installation.get("currentAppInstallation") or {}).get("accessScopes"))
 
 
 def _close_ungranted_flags(cursor: GatherCursor, installation: Any) -> GatherCursor:
     if not _has_visible_scopes(installation):
         return cursor
-    shut = [need.flag for need in scopes.find_missing_scopes(scopes.read_granted_scopes(installation))]
-    if "orders" in shut:
-        shut += ["search", "checkouts", "returns", "dispatches", "payments", "disputes", "abandonments"]
-    return replace(cursor, shut=(*cursor.shut, *shut))
+    closed = [need.flag for need in scopes.find_missing_scopes(scopes.read_granted_scopes(installation))]
+    if "orders" in closed:
+        closed += ["search", "checkouts", "returns", "dispatches", "payments", "disputes", "abandonments"]
+    return replace(cursor, closed_flags=(*cursor.closed_flags, *closed))
 
 
 def _collect_emails(session: GatherSession, cursor: GatherCursor, node: Any) -> tuple[str, ...]:
-    """Addresses whose guest orders are hers. One that only a phone led to is not taken for hers."""
-    given = [session.principal.email]
+    """Return the e-mail addresses whose guest orders belong to the data subject.
+
+    The address of a customer that was found by phone alone is not trusted.
+    """
+    emails = [session.principal.email]
     if node and cursor.matched_by != "phone":
-        given.append((node.get("defaultEmailAddress") or {}).get("emailAddress") or "")
-    return tuple(dict.fromkeys(email for one in given if (email := normalise_identifier("email", one))))
+        emails.append((node.get("defaultEmailAddress") or {}).get("emailAddress") or "")
+    return tuple(dict.fromkeys(email for one in emails if (email := normalise_identifier("email", one))))

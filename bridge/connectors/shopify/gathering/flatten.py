@@ -1,6 +1,6 @@
-"""Shopify's nodes as plain records: connections become lists, cursors go, values stay.
+"""Converts Shopify's nodes to plain records: connections become lists, cursors are dropped, values stay.
 
-Pure. Never renames a field: the record speaks Shopify's words, so that the vendor's page explains it.
+Sends nothing. Never renames a field, so that Shopify's documentation explains the record.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Hangs below a customer in an answer and is a record of its own, of this kind.
+# The fields of a customer that contain records of their own, and the kind of each.
 CUSTOMER_RECORD_KINDS = {
     "companyContactProfiles": "company_contact",
     "paymentMethods": "payment_method",
@@ -22,28 +22,28 @@ SEPARATE_RECORD_FIELDS = frozenset({"orders", *CUSTOMER_RECORD_KINDS})
 
 
 def flatten_node(node: dict[str, Any]) -> dict[str, Any]:
-    """Make a record of a node. Nulls of the node itself stay (empty is an answer), deeper ones go."""
+    """Return the record of a node. Nulls of the node itself stay (empty is information), nested ones are dropped."""
     return {name: _flatten_value(value) for name, value in node.items() if name not in SEPARATE_RECORD_FIELDS}
 
 
 def list_truncated_paths(node: Any, path: str) -> list[str]:
-    """Paths of the lists that Shopify has more of than the node holds."""
+    """Return the paths of the lists in the node that are incomplete."""
     return list(dict.fromkeys(_iterate_truncated_paths(node, path)))
 
 
 def list_nodes(connection: Any) -> list[dict[str, Any]]:
-    """Take the nodes of a connection or of a plain list, without those that were denied."""
+    """Return the nodes of a connection or plain list, without denied ones."""
     rows = connection.get("nodes") if isinstance(connection, dict) else connection
     return [node for node in rows or [] if isinstance(node, dict)]
 
 
 def has_next_page(connection: Any) -> bool:
-    """Whether a further page follows."""
+    """Return whether another page follows."""
     return bool(isinstance(connection, dict) and (connection.get("pageInfo") or {}).get("hasNextPage"))
 
 
 def read_end_cursor(connection: Any) -> str:
-    """Take the cursor that the next page starts after."""
+    """Return the cursor after which the next page starts."""
     return (
         str((connection.get("pageInfo") or {}).get("endCursor") or "") if isinstance(connection, dict) else ""
     )
@@ -57,7 +57,7 @@ def _iterate_truncated_paths(node: Any, path: str) -> Iterator[str]:
         if has_next_page(node):
             yield path
         for name, value in node.items():
-            # most values are leaves: there are a hundred in an order
+            # an order has about a hundred values, most of them leaves: skip these quickly
             if value and isinstance(value, NESTED_TYPES) and name not in SEPARATE_RECORD_FIELDS:
                 yield from _iterate_truncated_paths(value, path if name == "nodes" else f"{path}.{name}")
 

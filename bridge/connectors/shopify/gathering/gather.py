@@ -1,8 +1,8 @@
-"""The walk through all that Shopify holds of a person: step by step, one page in memory, resumable anywhere.
+"""Gathers all that Shopify stores about a data subject, in stages, with one page in memory, resumable after each page.
 
-Customer (with what is hers and her first orders) → her other orders (very many: by a bulk operation) →
-orders found by e-mail → what hangs beside her → orders that the request names and nobody met → what all these
-lead to.
+Customer (with the records that belong to it and the first orders) → the customer's other orders (very many: by a bulk
+operation) → orders found by e-mail → related records → orders that the request names and no stage has read → linked
+records. Changes nothing at Shopify.
 """
 
 from __future__ import annotations
@@ -27,22 +27,24 @@ NAMED_ORDERS_BATCH_SIZE = 50
 
 
 def gather_pages(session: GatherSession, cursor: str) -> Iterator[FindingPage]:
-    """Yield what is found after `cursor`, page by page. Raises as `Connector.gather`."""
-    place = parse_cursor(cursor, session.order_ids)
-    while place.stage is not GatherStage.END:
-        for findings, gaps, after in _run_stage(session, place):
-            place = _skip_empty_stages(session, after)
+    """Yield the pages of findings after `cursor`. Raises as `ports.Connector.gather`."""
+    position = parse_cursor(cursor, session.order_ids)
+    while position.stage is not GatherStage.END:
+        for findings, gaps, next_cursor in _run_stage(session, position):
+            position = _skip_empty_stages(session, next_cursor)
             more = (
-                (_build_excluded_orders_gap(place),)
-                if place.stage is GatherStage.END and place.strangers
+                (_build_excluded_orders_gap(position),)
+                if position.stage is GatherStage.END and position.excluded_orders
                 else ()
             )
-            said = tuple(dict.fromkeys(gaps + more))
-            yield FindingPage(findings=findings, cursor=place.serialize(session.order_ids), gaps=said)
+            unique_gaps = tuple(dict.fromkeys(gaps + more))
+            yield FindingPage(
+                findings=findings, cursor=position.serialize(session.order_ids), gaps=unique_gaps
+            )
 
 
 def _run_stage(session: GatherSession, cursor: GatherCursor) -> Iterator[StepResult]:
-    """Take one step; through the file of a bulk operation as many as it has pages."""
+    """Yield the result of one step; of a bulk operation one result per page of its file."""
     if cursor.stage is GatherStage.BULK:
         yield from bulk.read_bulk_orders(session, cursor)
     else:
@@ -50,7 +52,7 @@ def _run_stage(session: GatherSession, cursor: GatherCursor) -> Iterator[StepRes
 
 
 def _read_named_orders(session: GatherSession, cursor: GatherCursor) -> StepResult:
-    """Read some of the orders that the request names and that were not met on the way."""
+    """Read a batch of the orders that the request names and that no stage has read."""
     ids = session.list_pending_order_gids(cursor)[
         : session.client.fit_page_size("orders_by_ids", NAMED_ORDERS_BATCH_SIZE)
     ]
@@ -71,30 +73,31 @@ STAGE_READERS: dict[GatherStage, Callable[[GatherSession, GatherCursor], StepRes
 
 
 def _skip_empty_stages(session: GatherSession, cursor: GatherCursor) -> GatherCursor:
-    """Skip stages that have nothing to ask."""
+    """Return the cursor of the next stage that has something to request."""
     if cursor.stage is GatherStage.SEARCHED_ORDERS and (
-        "orders" in cursor.shut or not session.build_search_query(cursor)
+        "orders" in cursor.closed_flags or not session.build_search_query(cursor)
     ):
         cursor = replace(cursor, stage=GatherStage.RELATED_RECORDS)
-    if (
-        cursor.stage is GatherStage.RELATED_RECORDS and not cursor.beside
-    ):  # its own step leaves it when all lists have ended
+    # read_related_records ends this stage when all its lists have ended
+    if cursor.stage is GatherStage.RELATED_RECORDS and not cursor.list_cursors:
         lists = open_related_lists(session, cursor)
         cursor = replace(
-            cursor, stage=GatherStage.RELATED_RECORDS if lists else GatherStage.NAMED_ORDERS, beside=lists
+            cursor,
+            stage=GatherStage.RELATED_RECORDS if lists else GatherStage.NAMED_ORDERS,
+            list_cursors=lists,
         )
     if cursor.stage is GatherStage.NAMED_ORDERS and (
-        "orders" in cursor.shut or not session.list_pending_order_gids(cursor)
+        "orders" in cursor.closed_flags or not session.list_pending_order_gids(cursor)
     ):
         cursor = linked_records.start_linked_records(cursor)
     return cursor
 
 
 def _build_excluded_orders_gap(cursor: GatherCursor) -> Gap:
-    """Orders left out, as a number: naming them would tell one person about another."""
+    """Return a gap with the count of excluded orders: naming them would disclose another person's data."""
     return Gap(
         system=SYSTEM,
         absence=Absence.UNATTRIBUTED,
-        what=f"{cursor.strangers} orders",
+        what=f"{cursor.excluded_orders} orders",
         reason="another_customer_or_unconfirmed",
     )

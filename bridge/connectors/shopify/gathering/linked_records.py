@@ -1,7 +1,7 @@
-"""What is found only by what was found before: disputes, tender transactions, abandonments, metaobjects.
+"""Reads records that only other records lead to: disputes, tender transactions, abandonments, metaobjects.
 
-Follows one page of each list and one checkout in a call, until all have ended. A list that cannot be asked for
-one customer is asked for as little of it as can be, and rows of others are dropped where they are read.
+Each call reads one page of each list and one checkout, until all have ended. A list that cannot be filtered by customer
+is filtered as far as possible, and rows of other people are never kept.
 """
 
 from __future__ import annotations
@@ -23,68 +23,73 @@ if TYPE_CHECKING:
 
 Node = dict[str, Any]
 
-DISPUTES_BATCH_SIZE = 50  # disputes by their ids
+DISPUTES_BATCH_SIZE = 50  # ids per call
 MAX_LINKED_PAGES = 99  # Shopify's pagination ends at 25,000 objects, a hundred pages
 NO_CHECKOUT = "gid://shopify/AbandonedCheckout/0"
 
 
 def start_linked_records(cursor: GatherCursor) -> GatherCursor:
-    """Set out with what there is to follow, without what was shut; at the end where there is nothing."""
-    wanted = {"payments": bool(cursor.paid), "metaobjects": bool(cursor.things and cursor.customer)}
-    lists = {name: "" for name, there in wanted.items() if there and name not in cursor.shut}
-    return _settle_linked_stage(replace(cursor, beside=lists))
+    """Start the linked-record stage without closed lists; end the gathering if nothing is left to read."""
+    wanted = {
+        "payments": bool(cursor.payment_windows),
+        "metaobjects": bool(cursor.metaobject_types and cursor.customer),
+    }
+    lists = {name: "" for name, is_wanted in wanted.items() if is_wanted and name not in cursor.closed_flags}
+    return _settle_linked_stage(replace(cursor, list_cursors=lists))
 
 
 def read_linked_records(session: GatherSession, cursor: GatherCursor) -> StepResult:
-    """Follow every lead one step further."""
-    asked = cursor.disputes[:DISPUTES_BATCH_SIZE]
+    """Read the next page of each list and the next checkout."""
+    dispute_numbers = cursor.disputes[:DISPUTES_BATCH_SIZE]
     reply = session.run_document(
-        "trail",
+        "linked_records",
         cursor,
-        payments="payments" in cursor.beside,
-        paymentsQuery=date_windows.build_payments_query(cursor.paid),
-        paymentsAfter=cursor.beside.get("payments") or None,
-        disputes=bool(asked),
-        disputeIds=[build_gid("ShopifyPaymentsDispute", number) for number in asked],
+        payments="payments" in cursor.list_cursors,
+        paymentsQuery=date_windows.build_payments_query(cursor.payment_windows),
+        paymentsAfter=cursor.list_cursors.get("payments") or None,
+        disputes=bool(dispute_numbers),
+        disputeIds=[build_gid("ShopifyPaymentsDispute", number) for number in dispute_numbers],
         abandonments=bool(cursor.checkouts),
         checkout=next(iter(cursor.checkouts), NO_CHECKOUT),
-        metaobjects="metaobjects" in cursor.beside,
-        type=next(iter(cursor.things), ""),
-        metaobjectsAfter=cursor.beside.get("metaobjects") or None,
+        metaobjects="metaobjects" in cursor.list_cursors,
+        type=next(iter(cursor.metaobject_types), ""),
+        metaobjectsAfter=cursor.list_cursors.get("metaobjects") or None,
     )
-    hers: list[tuple[str, Node, str]] = [
+    matched: list[tuple[str, Node, str]] = [
         *_match_payments(session, cursor, reply.data.get("payments")),
         *(("dispute", one, "order_id") for one in flatten.list_nodes(reply.data.get("disputes")) if one),
         *_match_abandonment(cursor, reply.data.get("abandonment")),
         *_match_metaobjects(cursor, reply.data.get("metaobjects")),
     ]
     gaps = reply.gaps + tuple(
-        gap for kind, node, _ in hers for gap in complete_record.list_truncation_gaps(node, kind)
+        gap for kind, node, _ in matched for gap in complete_record.list_truncation_gaps(node, kind)
     )
     cursor = replace(
         cursor,
-        shut=(*cursor.shut, *reply.dropped_flags),
+        closed_flags=(*cursor.closed_flags, *reply.dropped_flags),
         disputes=cursor.disputes[DISPUTES_BATCH_SIZE:],
         checkouts=cursor.checkouts[1:],
-        turns=cursor.turns + 1,
+        linked_calls=cursor.linked_calls + 1,
     )
     cursor = _advance_linked_lists(cursor, reply.data)
-    if cursor.turns >= MAX_LINKED_PAGES:
-        gaps += tuple(_build_too_long_gap(name) for name in cursor.beside)
-        cursor = replace(cursor, beside={})
-    found = tuple(complete_record.build_node_finding(kind, node, by) for kind, node, by in hers)
+    if cursor.linked_calls >= MAX_LINKED_PAGES:
+        gaps += tuple(_build_too_long_gap(name) for name in cursor.list_cursors)
+        cursor = replace(cursor, list_cursors={})
+    found = tuple(complete_record.build_node_finding(kind, node, by) for kind, node, by in matched)
     return found, gaps, _settle_linked_stage(cursor)
 
 
 def _advance_linked_lists(cursor: GatherCursor, answer: Any) -> GatherCursor:
-    """Put each list where its next page starts; metaobjects of the next type follow those of the last."""
-    lists = {name: answer.get(name) for name in cursor.beside}
-    rest = {name: flatten.read_end_cursor(one) for name, one in lists.items() if flatten.has_next_page(one)}
-    things = cursor.things
-    if "metaobjects" in lists and "metaobjects" not in rest:
-        things = things[1:]
-        rest |= {"metaobjects": ""} if things and "metaobjects" not in cursor.shut else {}
-    return replace(cursor, beside=rest, things=things)
+    """Advance each list to its next page; after the last page of a metaobject type the next type starts."""
+    lists = {name: answer.get(name) for name in cursor.list_cursors}
+    unfinished = {
+        name: flatten.read_end_cursor(one) for name, one in lists.items() if flatten.has_next_page(one)
+    }
+    types = cursor.metaobject_types
+    if "metaobjects" in lists and "metaobjects" not in unfinished:
+        types = types[1:]
+        unfinished |= {"metaobjects": ""} if types and "metaobjects" not in cursor.closed_flags else {}
+    return replace(cursor, list_cursors=unfinished, metaobject_types=types)
 
 
 def _build_too_long_gap(name: str) -> Gap:
@@ -92,9 +97,9 @@ def _build_too_long_gap(name: str) -> Gap:
 
 
 def _settle_linked_stage(cursor: GatherCursor) -> GatherCursor:
-    disputes = () if "disputes" in cursor.shut else cursor.disputes
-    checkouts = () if "abandonments" in cursor.shut else cursor.checkouts
-    stage = GatherStage.LINKED_RECORDS if cursor.beside or disputes or checkouts else GatherStage.END
+    disputes = () if "disputes" in cursor.closed_flags else cursor.disputes
+    checkouts = () if "abandonments" in cursor.closed_flags else cursor.checkouts
+    stage = GatherStage.LINKED_RECORDS if cursor.list_cursors or disputes or checkouts else GatherStage.END
     return replace(cursor, stage=stage, disputes=disputes, checkouts=checkouts)
 
 
@@ -103,8 +108,8 @@ def _match_payments(
 ) -> Iterator[tuple[str, Node, str]]:
     for node in flatten.list_nodes(connection):
         order = node.get("order") or {}
-        named = normalise_identifier("order", order.get("id") or "") in session.bits
-        by = session.match_order(order, cursor, is_named=named) if order else ""
+        is_named = normalise_identifier("order", order.get("id") or "") in session.bits
+        by = session.match_order(order, cursor, is_named=is_named) if order else ""
         if by not in ("", "other"):
             yield "tender_transaction", node | {"order": {"id": order["id"]}}, by
 
@@ -119,7 +124,7 @@ def _match_abandonment(cursor: GatherCursor, node: Any) -> Iterator[tuple[str, N
 
 
 def _match_metaobjects(cursor: GatherCursor, connection: Any) -> Iterator[tuple[str, Node, str]]:
-    """Metaobjects that name her: the value of a reference is her id, or a list of ids as JSON."""
+    """Yield the metaobjects that reference the customer: a field value is the gid, or a JSON list of gids."""
     for node in flatten.list_nodes(connection):
         values = [str(one.get("value") or "") for one in node.get("fields") or ()]
         if any(value == cursor.customer or f'"{cursor.customer}"' in value for value in values):

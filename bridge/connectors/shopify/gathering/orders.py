@@ -1,6 +1,6 @@
-"""Orders that were met: whose they are, made whole, marked as met, and what they lead to.
+"""Turns fetched orders into findings and records them in the cursor, with the records that they lead to.
 
-Keeps nothing of an order that is another person's but that there was one.
+Never keeps anything of another person's order but the count.
 """
 
 from __future__ import annotations
@@ -27,54 +27,58 @@ ORDER_READERS = {GatherStage.BULK: complete_record.take_bulk_order}
 def collect_order_findings(
     session: GatherSession, cursor: GatherCursor, matched_orders: Iterable[tuple[Node, str]]
 ) -> StepResult:
-    """Make findings of the orders that are the person's; count those that may be somebody else's.
+    """Return the findings of the data subject's orders; count those that may belong to somebody else.
 
-    A second half is a record of its own, of the kind `order_history`.
+    `matched_orders` are orders with the result of `match_order`. A second half is a finding of the kind `order_history`.
     """
-    findings, gaps, hers = list["Finding"](), tuple["Gap", ...](), list[Node]()
+    findings, gaps, own_orders = list["Finding"](), tuple["Gap", ...](), list[Node]()
     for node, by in matched_orders:
         if by == "other":
-            cursor = replace(cursor, strangers=cursor.strangers + (not cursor.again))
+            cursor = replace(cursor, excluded_orders=cursor.excluded_orders + (not cursor.is_second_half))
         elif by:
-            read = ORDER_READERS.get(
+            complete = ORDER_READERS.get(
                 cursor.stage,
-                complete_record.complete_order_history if cursor.again else complete_record.complete_order,
+                complete_record.complete_order_history
+                if cursor.is_second_half
+                else complete_record.complete_order,
             )
-            one, more = read(session, cursor, node, by)
+            one, more = complete(session, cursor, node, by)
             findings.append(one)
             gaps += more
-            hers.append(node)
-    cursor = session.mark_orders_seen(_note_linked_records(cursor, hers), (one.ref for one in findings))
+            own_orders.append(node)
+    cursor = session.mark_orders_seen(_note_linked_records(cursor, own_orders), (one.ref for one in findings))
     return tuple(findings), tuple(dict.fromkeys(gaps)), cursor
 
 
 def read_orders_by_gid(
     session: GatherSession, cursor: GatherCursor, gids: Sequence[str]
 ) -> tuple[list[Node], tuple[Gap, ...], GatherCursor]:
-    """Read the orders with these ids; those that Shopify does not know are left out."""
-    nodes, gaps, todo = list[Node](), tuple["Gap", ...](), list(gids)
-    while todo:
-        size = session.client.fit_page_size("orders_by_ids", len(todo))
+    """Return the orders with these ids that Shopify knows, the gaps and the cursor."""
+    nodes, gaps, pending = list[Node](), tuple["Gap", ...](), list(gids)
+    while pending:
+        size = session.client.fit_page_size("orders_by_ids", len(pending))
         try:
-            reply = session.run_document("orders_by_ids", cursor, ids=todo[:size])
+            reply = session.run_document("orders_by_ids", cursor, ids=pending[:size])
         except QueryTooCostly as fault:
             session.client.reduce_page_size("orders_by_ids", size, fault)
             continue
-        todo, gaps = todo[size:], gaps + reply.gaps
+        pending, gaps = pending[size:], gaps + reply.gaps
         nodes += [node for node in reply.data.get("nodes") or () if isinstance(node, dict)]
-        cursor = replace(cursor, shut=(*cursor.shut, *reply.dropped_flags))
+        cursor = replace(cursor, closed_flags=(*cursor.closed_flags, *reply.dropped_flags))
     return nodes, gaps, cursor
 
 
 def _note_linked_records(cursor: GatherCursor, orders: Sequence[Node]) -> GatherCursor:
-    """Note what can be found by these orders: when they were paid, and the disputes about them."""
+    """Record in the cursor when these orders were paid, and the disputes about them."""
     payments = [one for node in orders for one in node.get("transactions") or ()]
-    moments = [at for one in payments if (at := one.get("processedAt") or one.get("createdAt"))]
-    # a summary and its dispute have one number under two kinds of global id
+    paid_at = [at for one in payments if (at := one.get("processedAt") or one.get("createdAt"))]
+    # a dispute summary and its dispute have the same number in two kinds of gid
     summaries = [one for node in orders for one in node.get("disputes") or ()]
     disputes = [str(one["id"]).rpartition("/")[2] for one in summaries]
     return replace(
         cursor,
-        paid=date_windows.add_to_windows(cursor.paid, moments) if moments else cursor.paid,
+        payment_windows=date_windows.add_to_windows(cursor.payment_windows, paid_at)
+        if paid_at
+        else cursor.payment_windows,
         disputes=tuple(dict.fromkeys([*cursor.disputes, *disputes])),
     )

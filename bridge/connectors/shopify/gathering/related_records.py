@@ -1,7 +1,7 @@
-"""What hangs beside a customer: guest orders, draft orders, gift cards, checkouts that were left, comments.
+"""Reads records related to a customer: guest orders, draft orders, gift cards, abandoned checkouts, comments.
 
-Every list is asked in the same call until it ends. What a search returns is never believed: each row is taken
-only where its own customer or address says so.
+All unfinished lists are read in the same call. Never trusts a search result: a row is kept only if its own customer or
+e-mail address matches.
 """
 
 from __future__ import annotations
@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 
 Node = dict[str, Any]
 
-SEARCH_PAGE_SIZE = (
-    250  # heads of orders cost four points each step of the logarithm: as many as Shopify gives
-)
+SEARCH_PAGE_SIZE = 250  # the maximum of Shopify: the few fields of each order cost little
 RELATED_RECORD_KINDS = {
     "drafts": "draft_order",
     "cards": "gift_card",
@@ -32,7 +30,7 @@ RELATED_RECORD_KINDS = {
 
 
 def open_related_lists(session: GatherSession, cursor: GatherCursor) -> dict[str, str]:
-    """Name the lists there are for this person, each at its start."""
+    """Return the lists to read for this data subject, each with an empty cursor."""
     wanted = {
         "search": bool(cursor.customer and session.build_search_query(cursor)),
         "drafts": bool(cursor.customer),
@@ -40,17 +38,17 @@ def open_related_lists(session: GatherSession, cursor: GatherCursor) -> dict[str
         "checkouts": bool(cursor.emails),
         "comments": bool(cursor.emails),
     }
-    return {name: "" for name, there in wanted.items() if there and name not in cursor.shut}
+    return {name: "" for name, is_wanted in wanted.items() if is_wanted and name not in cursor.closed_flags}
 
 
 def read_related_records(session: GatherSession, gather_cursor: GatherCursor) -> StepResult:
-    """Read a page of every list that has not ended, and the guest orders that the search found, whole."""
+    """Read a page of every unfinished list, and completely the guest orders that the search found."""
     number, text = (
         normalise_identifier("customer", gather_cursor.customer),
         " OR ".join(quote_search_phrase(email) for email in gather_cursor.emails),
     )
     reply = session.run_sized_document(
-        "beside",
+        "related_records",
         gather_cursor,
         "searchFirst",
         SEARCH_PAGE_SIZE,
@@ -58,35 +56,43 @@ def read_related_records(session: GatherSession, gather_cursor: GatherCursor) ->
         draftsQuery=f"customer_id:{number}",
         cardsQuery=f"customer_id:{number} OR recipient_id:{number}",
         textQuery=text,
-        **{name: name in gather_cursor.beside for name in ("search", *RELATED_RECORD_KINDS)},
-        **{f"{name}After": cursor or None for name, cursor in gather_cursor.beside.items()},
+        **{name: name in gather_cursor.list_cursors for name in ("search", *RELATED_RECORD_KINDS)},
+        **{f"{name}After": cursor or None for name, cursor in gather_cursor.list_cursors.items()},
     )
     findings, gaps = list[Finding](), reply.gaps
-    lists = {name: reply.data.get(name) for name in gather_cursor.beside}
-    rest = {name: flatten.read_end_cursor(one) for name, one in lists.items() if flatten.has_next_page(one)}
-    gather_cursor = replace(gather_cursor, shut=(*gather_cursor.shut, *reply.dropped_flags), beside=rest)
-    if not rest:
-        gather_cursor = replace(gather_cursor, stage=GatherStage.NAMED_ORDERS)
-    heads = [
-        (head, session.match_order(head, gather_cursor)) for head in flatten.list_nodes(lists.get("search"))
-    ]
-    guests = [head["id"] for head, by in heads if by in ("email", "phone")]
+    lists = {name: reply.data.get(name) for name in gather_cursor.list_cursors}
+    unfinished = {
+        name: flatten.read_end_cursor(one) for name, one in lists.items() if flatten.has_next_page(one)
+    }
     gather_cursor = replace(
-        gather_cursor, strangers=gather_cursor.strangers + sum(by == "other" for _, by in heads)
+        gather_cursor,
+        closed_flags=(*gather_cursor.closed_flags, *reply.dropped_flags),
+        list_cursors=unfinished,
     )
-    if guests:
-        nodes, more, gather_cursor = orders.read_orders_by_gid(session, gather_cursor, guests)
-        found, short, gather_cursor = orders.collect_order_findings(
+    if not unfinished:
+        gather_cursor = replace(gather_cursor, stage=GatherStage.NAMED_ORDERS)
+    matched_orders = [
+        (order, session.match_order(order, gather_cursor))
+        for order in flatten.list_nodes(lists.get("search"))
+    ]
+    guest_gids = [order["id"] for order, by in matched_orders if by in ("email", "phone")]
+    gather_cursor = replace(
+        gather_cursor,
+        excluded_orders=gather_cursor.excluded_orders + sum(by == "other" for _, by in matched_orders),
+    )
+    if guest_gids:
+        nodes, more_gaps, gather_cursor = orders.read_orders_by_gid(session, gather_cursor, guest_gids)
+        found, order_gaps, gather_cursor = orders.collect_order_findings(
             session, gather_cursor, [(node, session.match_order(node, gather_cursor)) for node in nodes]
         )
-        findings, gaps = [*findings, *found], gaps + more + short
+        findings, gaps = [*findings, *found], gaps + more_gaps + order_gaps
     for name, kind in RELATED_RECORD_KINDS.items():
         for node in flatten.list_nodes(lists.get(name)):
             by = _match_record_owner(kind, node, gather_cursor)
             if by:
                 findings.append(complete_record.build_node_finding(kind, node, by))
                 gaps += complete_record.list_truncation_gaps(node, kind)
-                if kind == "abandoned_checkout" and "abandonments" not in gather_cursor.shut:
+                if kind == "abandoned_checkout" and "abandonments" not in gather_cursor.closed_flags:
                     gather_cursor = replace(gather_cursor, checkouts=(*gather_cursor.checkouts, node["id"]))
     return tuple(findings), gaps, gather_cursor
 

@@ -1,6 +1,6 @@
-"""What the shop has that may concern a customer: segments she may be in, metaobjects that may name her.
+"""Reads a shop's customer segments and its metaobject types that can reference a customer.
 
-Pure: reads the answer to `installation`.
+Parses the answer to `installation` and sends nothing.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from bridge.model import Absence, Gap
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# Fields of metaobjects that can name a customer.
+# Types of metaobject fields that can reference a customer.
 # https://shopify.dev/docs/apps/build/custom-data/metafields/list-of-data-types
 CUSTOMER_REFERENCE_TYPES = frozenset(
     {"customer_reference", "list.customer_reference", "mixed_reference", "list.mixed_reference"}
@@ -23,7 +23,7 @@ SHOP_LISTS = {"segments": "customer segments", "metaobjectDefinitions": "metaobj
 
 
 def read_segment_names(installation: Mapping[str, Any]) -> dict[str, str]:
-    """Give the name of each segment by its id."""
+    """Return the name of each segment by its id."""
     found = flatten.list_nodes(installation.get("segments"))
     return {str(one["id"]): str(one.get("name", "")) for one in found}
 
@@ -31,13 +31,13 @@ def read_segment_names(installation: Mapping[str, Any]) -> dict[str, str]:
 def list_segment_memberships(
     answer: Mapping[str, Any], segment_names: Mapping[str, str]
 ) -> list[dict[str, Any]]:
-    """Give the segments that the customer is in; the others say nothing about her."""
+    """Return the segments that contain the customer, with their names."""
     rows = (answer.get("customerSegmentMembership") or {}).get("memberships") or ()
     return [row | {"name": segment_names.get(row["segmentId"], "")} for row in rows if row.get("isMember")]
 
 
 def list_customer_metaobject_types(installation: Mapping[str, Any]) -> tuple[str, ...]:
-    """Give the types of metaobjects that have a field for a customer."""
+    """Return the types of metaobjects that have a field for a customer."""
     return tuple(
         str(one["type"])
         for one in flatten.list_nodes(installation.get("metaobjectDefinitions"))
@@ -49,7 +49,7 @@ def list_customer_metaobject_types(installation: Mapping[str, Any]) -> tuple[str
 
 
 def list_shop_gaps(installation: Mapping[str, Any]) -> tuple[Gap, ...]:
-    """Write a gap for a list that goes on."""
+    """Return a gap for each list that is incomplete."""
     return tuple(
         Gap(system=SYSTEM, absence=Absence.UNREACHED, what=what, reason="list_too_long")
         for name, what in SHOP_LISTS.items()
