@@ -68,7 +68,7 @@ def test_an_index_job_of_a_shop_waits_once_until_it_was_heard(bell, client):
     bell.enqueue("index", "a.myshopify.com")
     bell.enqueue("index", "b.myshopify.com")
     assert [args[0][0] for _, args in waiting(client)] == ["a", "b", "a"]
-    assert 0 < client.ttl("bridge:bell:index:a.myshopify.com") <= queues.INDEX_JOB_INTERVAL_S
+    assert 0 < client.ttl("bridge:index-job:a.myshopify.com") <= queues.INDEX_JOB_INTERVAL_S
 
 
 def test_other_jobs_ring_as_often_as_they_are_rung(bell, client):

@@ -159,4 +159,4 @@ def test_a_job_that_is_not_ours_is_refused_by_the_real_worker(tmp_path):
             bridge.start(web=False, clock=False)
             job = run_job(client, "answer")
             assert client.hget(job.key, "status") == b"failed"
-            assert "job.not_ours" in bridge.logs["worker.1"].read_text()
+            assert "job.unknown" in bridge.logs["worker.1"].read_text()

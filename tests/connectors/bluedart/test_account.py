@@ -170,9 +170,14 @@ def test_a_cancellation_is_asked_in_the_vendors_words(mock):
 
 
 def test_an_expired_token_is_renewed_before_it_is_cancelled(mock):
+    mock.get(LOGIN, json={"JWTToken": "jwt-renewed"})  # the second login; the first took the fixture's token
     mock.post(CANCEL, status=401)
     mock.post(CANCEL, json=reply("cancel__done"))
     make().cancel_shipment(ASKED)
+    cancellations = [call.request for call in mock.calls if call.request.url.startswith(CANCEL)]
+    tokens = [request.headers["JWTToken"] for request in cancellations]
+    assert tokens == ["jwt-nobody", "jwt-renewed"]
+    assert [json.loads(request.body)["Request"]["AWBNo"] for request in cancellations] == [ASKED, ASKED]
 
 
 def test_cancelling_needs_the_shipping_key_too():
@@ -186,8 +191,13 @@ def envelope(code, words):
 
 
 def test_what_was_cancelled_before_is_the_same_success(mock):
-    mock.post(CANCEL, json=envelope("WaybillAlreadyCancelled", "Waybill already cancelled"))
-    make().cancel_shipment(ASKED)
+    done = mock.post(CANCEL, json=reply("cancel__done"))
+    first = make().cancel_shipment(ASKED)
+    assert done.call_count == 1
+    mock.remove(responses.POST, CANCEL)
+    repeated = mock.post(CANCEL, json=envelope("WaybillAlreadyCancelled", "Waybill already cancelled"))
+    assert make().cancel_shipment(ASKED) == first
+    assert repeated.call_count == 1
 
 
 @pytest.mark.parametrize(

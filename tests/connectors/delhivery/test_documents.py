@@ -257,9 +257,11 @@ def test_a_cancellation_is_asked_in_the_vendors_words(mock):
 
 
 def test_a_lost_answer_is_asked_for_again(mock):
-    mock.post(EDIT, status=502)
-    mock.post(EDIT, json={"status": "Success"})
+    lost = mock.post(EDIT, status=502)
+    answered = mock.post(EDIT, json={"status": "Success"})
     make([]).cancel_shipment(NUMBER)
+    assert (lost.call_count, answered.call_count) == (1, 1)
+    assert answered.calls[0].request.body == lost.calls[0].request.body
 
 
 @pytest.mark.parametrize("status", [200, 400])
