@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,12 +13,17 @@ from bridge.store import Keyring, SqlStore
 from bridge.store.migrations.upgrade import upgrade_database
 from tests.factories import make_services
 from tests.fakes import FakeCarrier, FakePlatform, FakeQueue
-from tests.leaks import OpenResources, find_leaks
+from tests.leaks import OpenResources, SessionResources, find_leaks
 from tests.servers import Postgres, worker_name
 
-_session_resources = OpenResources()
+_session_resources = SessionResources()
 # These files start many processes and take longest: they begin first, so that no worker waits for the other's last.
 SLOW_FOLDERS = ("tests/e2e/", "tests/sandbox/", "tests/workers/", "tests/web/", "tests/browser/")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Watch session fixtures. Hooks of this file itself are not called for them."""
+    config.pluginmanager.register(_session_resources)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -31,24 +35,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not item.nodeid.startswith(SLOW_FOLDERS))
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_fixture_setup(fixturedef: Any, request: Any) -> Iterator[None]:
-    """Remember what session fixtures open: it stays open after the module that asked for them first."""
-    global _session_resources  # noqa: PLW0603 - one record for the process
-    if fixturedef.scope != "session":
-        return (yield)
-    before = OpenResources.read()
-    result = yield
-    _session_resources |= OpenResources.read() - before
-    return result
-
-
 @pytest.fixture(scope="module", autouse=True)
 def _nothing_stays_open() -> Iterator[None]:
     """Fail the last test of a module where threads or file descriptors of it stay open."""
     before = OpenResources.read()
     yield
-    leaks = find_leaks(before | _session_resources)
+    leaks = find_leaks(before | _session_resources.opened)
     assert not leaks, f"the module leaves open: {leaks}"
 
 

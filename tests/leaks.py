@@ -8,10 +8,13 @@ from __future__ import annotations
 import gc
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
+
+import pytest
 
 SETTLE_S = 3.0
 POLL_S = 0.05
@@ -51,6 +54,23 @@ class OpenResources:
         threads = [name for _, name in self.threads if not name.startswith(tuple(PROCESS_THREADS))]
         files = [target for _, target in self.files if not target.startswith(PROCESS_FILES)]
         return sorted([*(f"thread {name}" for name in threads), *(f"file {target}" for target in files)])
+
+
+class SessionResources:
+    """What session fixtures opened; a plugin of pytest."""
+
+    def __init__(self) -> None:
+        self.opened = OpenResources()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(self, fixturedef: Any, request: Any) -> Iterator[None]:
+        """Remember what is open after the setup of a session fixture and was not before."""
+        if fixturedef.scope != "session":
+            return (yield)
+        before = OpenResources.read()
+        result = yield
+        self.opened |= OpenResources.read() - before
+        return result
 
 
 def _list_files() -> list[tuple[int, str]]:

@@ -206,7 +206,7 @@ def test_sixteen_at_once_with_one_webhook_id_are_one_row(edge):
                 pool.submit(processes.post, edge.url, "orders/create", body, webhook_id=mark)
                 for _ in range(16)
             ]
-            assert [each.result().status for each in posts] == [200] * 16
+            assert [each.result(30).status for each in posts] == [200] * 16
         assert len(edge.inbox(mark)) == 1
 
 

@@ -126,6 +126,7 @@ def test_openssl_reads_the_question(tmp_path):
         capture_output=True,
         text=True,
         check=True,
+        timeout=60,
     ).stdout
     assert "Hash Algorithm: sha256" in told
     assert f"Nonce: 0x{NONCE:016X}" in told
