@@ -14,7 +14,7 @@ from bridge.store.migrations.upgrade import upgrade_database
 from tests.factories import make_services
 from tests.fakes import FakeCarrier, FakePlatform, FakeQueue
 from tests.leaks import OpenResources, SessionResources, find_leaks
-from tests.servers import Postgres, worker_name
+from tests.servers import Postgres
 
 _session_resources = SessionResources()
 # These files start many processes and take longest: they begin first, so that no worker waits for the other's last.
@@ -73,14 +73,13 @@ def postgres() -> Iterator[Postgres]:
 @pytest.fixture(scope="session")
 def postgres_template(postgres: Postgres) -> str:
     """A database at head that each test's own is copied from."""
-    name = f"template_head_{worker_name()}"
-    url = postgres.create_database(name)
+    url = postgres.create_database("head")
     store = SqlStore(
         url, keyring=Keyring([("k1", b"1" * 32)], b"p" * 32, b"s" * 32), now=lambda: datetime.now(UTC)
     )
     upgrade_database(store.engine)
     store.close()
-    return name
+    return "head"
 
 
 @pytest.fixture(scope="session")
@@ -106,7 +105,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path, sqlite_template
         return
     postgres: Postgres = request.getfixturevalue("postgres")
     template = request.getfixturevalue("postgres_template")
-    name = f"test_{worker_name()}_{abs(hash(request.node.nodeid)):x}"
+    name = f"test_{abs(hash(request.node.nodeid)):x}"
     yield postgres.create_database(name, template=template)
     postgres.drop_database(name)
 

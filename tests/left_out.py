@@ -49,7 +49,7 @@ UNSTORED_FIELDS = (
     ExcludedFields(
         type_name="CustomerSegmentMember",
         fields=("displayName", "firstName", "lastName"),
-        reason="The customer's own name, seen from a segment. The segments she is in are read with her.",
+        reason="The customer's own name, seen from a segment. The customer's segments are read with the customer.",
     ),
     ExcludedFields(
         type_name="CalculatedDraftOrder",

@@ -43,8 +43,14 @@ OPTIONS = {
 
 
 def worker_name() -> str:
-    """Return the name of this test process among those of pytest-xdist: databases that it makes carry it."""
+    """Return the name of this test process among those of pytest-xdist."""
     return os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+
+
+def own_name(database: str) -> str:
+    """Return the name of a database with that of this test process: several may use one named server."""
+    prefix = f"{worker_name()}_"
+    return database if database.startswith(prefix) else prefix + database
 
 
 def _unprivileged() -> dict[str, object]:
@@ -116,13 +122,15 @@ class Postgres:
     def create_database(self, name: str, template: str = "template1") -> str:
         """Copy a database that has no connections; return the URL of the copy."""
         self.drop_database(name)
+        name = own_name(name)
+        template = template if template.startswith("template") else own_name(template)
         # A file copy of the template beats the log of every page for databases as small as ours.
         statement = "CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy"
         self._execute(sql.SQL(statement).format(sql.Identifier(name), sql.Identifier(template)))
         return self.url(name)
 
     def drop_database(self, name: str) -> None:
-        self._execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        self._execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(own_name(name))))
 
     def __enter__(self) -> Self:
         try:

@@ -27,6 +27,7 @@ class SignatureFailureCounter:
         self._services, self._flush_interval_s = services, flush_interval_s
         self._counts: Counter[str] = Counter()
         self._counting_since: datetime | None = None
+        self._timer: threading.Timer | None = None
         self._lock = threading.Lock()
 
     @contextmanager
@@ -44,6 +45,8 @@ class SignatureFailureCounter:
         with self._lock:
             counts, since = self._counts, self._counting_since
             self._counts, self._counting_since = Counter(), None
+            if self._timer is not None:
+                self._timer.cancel()
         if since is None:
             return
         try:
@@ -66,7 +69,7 @@ class SignatureFailureCounter:
             if self._counting_since is not None:
                 return
             self._counting_since = since or self._services.clock.now()
+            self._timer = threading.Timer(self._flush_interval_s, self.flush_counts)
+            self._timer.name, self._timer.daemon = "signature-failures", True
+            self._timer.start()
         atexit.register(self.flush_counts)
-        timer = threading.Timer(self._flush_interval_s, self.flush_counts)
-        timer.daemon = True
-        timer.start()

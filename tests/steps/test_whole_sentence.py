@@ -44,8 +44,8 @@ def work(services, queue):
     """Do what the bells ask for until all is quiet: the worker and the clock."""
     services.clock.at += timedelta(seconds=20)
     enqueue_due(services=services)
-    while queue.bells:
-        job, row_id, _ = queue.bells.pop(0)
+    while queue.jobs:
+        job, row_id, _ = queue.jobs.pop(0)
         if job in VERBS:
             VERBS[job](row_id, services=services)
 

@@ -1,4 +1,4 @@
-"""A worker that starts over a restored backup notices before its first job, with no clock beside it."""
+"""A worker that starts over a restored backup notices before its first job, without a clock."""
 
 from contextlib import closing
 

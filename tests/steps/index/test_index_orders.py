@@ -97,7 +97,7 @@ def test_after_a_while_the_job_rings_for_itself_and_gives_others_their_turn(
     ticks = iter(range(0, 999, 15))
     clock.now = lambda: NOW + timedelta(seconds=next(ticks))
     assert 0 < index_deliveries(SHOP, services=services) < 5
-    assert queue.bells == [("index", SHOP, False)]
+    assert queue.jobs == [("index", SHOP, False)]
 
 
 @pytest.fixture

@@ -69,7 +69,7 @@ def test_an_access_webhook_becomes_a_request_with_tasks_and_a_fact(services, que
     assert facts[0].detail["orders"] == 2
     assert facts[0].detail["delivery"] == delivery.id
     assert "qwertzuiop" not in repr(facts)
-    assert queue.bells == [("process", request_id, True)]
+    assert queue.jobs == [("process", request_id, True)]
     assert state_of(services, delivery) is DeliveryState.DONE
 
 
@@ -100,7 +100,7 @@ def test_twice_is_once(services, queue):
     delivery, _ = told(services)
     assert dispatch_delivery(delivery.id, services=services) == ""
     assert dispatch_delivery("dlv_none", services=services) == ""
-    assert len(queue.bells) == 1
+    assert len(queue.jobs) == 1
 
 
 @pytest.mark.parametrize(
@@ -218,7 +218,7 @@ def test_somebody_who_cannot_be_told_has_a_request_of_her_own(services):
 def test_what_does_not_fit_is_rejected_with_a_fact_and_asks_for_nothing(services, queue, topic, body, reason):
     delivery, request_id = told(services, topic, body)
     assert request_id == ""
-    assert queue.bells == []
+    assert queue.jobs == []
     assert state_of(services, delivery) is DeliveryState.REJECTED
     with services.store.transaction() as tx:
         [fact] = tx.evidence.list_facts_of_request("")
@@ -239,7 +239,7 @@ def test_a_dispatch_that_dies_before_its_commit_is_dispatched_once_by_the_next(s
 
 
 def test_a_bell_that_nobody_hears_loses_nothing(services, queue, clock):
-    queue.deaf = True
+    queue.is_down = True
     _, request_id = told(services)
     clock.at = NOW + timedelta(seconds=5)
     rung = []

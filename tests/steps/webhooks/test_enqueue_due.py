@@ -26,13 +26,13 @@ def due(services, clock):
 
 def test_a_wiped_queue_is_filled_again_from_the_rows(services, queue, due):
     assert enqueue_due(services=services) == 3
-    assert queue.bells == due
+    assert queue.jobs == due
 
 
 def test_twice_is_once_for_a_while(services, queue, due):
     enqueue_due(services=services)
     assert enqueue_due(services=services) == 0
-    assert len(queue.bells) == len(due)
+    assert len(queue.jobs) == len(due)
 
 
 @pytest.mark.parametrize("waiting", [None, MAX_WAITING_JOBS, MAX_WAITING_JOBS + 1])
@@ -41,13 +41,13 @@ def test_a_full_or_unreachable_queue_is_left_alone(services, queue, due, waiting
     assert enqueue_due(services=services) == 0
     queue.waiting = MAX_WAITING_JOBS - 1
     assert enqueue_due(services=services) == 1
-    assert queue.bells == due[:1]
+    assert queue.jobs == due[:1]
 
 
 def test_bells_nobody_heard_are_not_counted_and_rung_again(services, queue, clock, due):
-    queue.deaf = True
+    queue.is_down = True
     assert enqueue_due(services=services) == 0
-    queue.deaf = False
+    queue.is_down = False
     clock.at += timedelta(seconds=16)
     assert enqueue_due(services=services) == 3
-    assert sorted(queue.bells) == sorted(due)
+    assert sorted(queue.jobs) == sorted(due)
