@@ -1,7 +1,8 @@
-"""The WSGI callable `app`: settings become services become Flask."""
+"""The WSGI callable `app`: reads the settings, makes the services, makes the Flask application."""
 
 from __future__ import annotations
 
+import atexit
 import sys
 
 import structlog
@@ -29,4 +30,7 @@ except (SettingsInvalid, BridgeError) as fault:
 
 for missing in app_configuration.missing:
     structlog.get_logger().warning("setting.unset", what=missing)
-app = create_app(make_services(app_configuration, queue, store), store)
+services = make_services(app_configuration, queue, store)
+atexit.register(services.ledger.close)
+atexit.register(store.close)  # runs first, when no request is being answered any more
+app = create_app(services, store)

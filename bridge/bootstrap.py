@@ -32,7 +32,8 @@ def make_keyring(settings: Settings) -> Keyring:
 
 
 def make_store(settings: Settings, queue: Queue | None = None) -> SqlStore:
-    """The memory. With a queue, accepted deliveries ring it."""
+    """The store. With a queue, the jobs of accepted deliveries are put on it."""
+    enqueuer = AsyncEnqueuer(queue) if queue else None
     return SqlStore(
         settings.database_url,
         keyring=make_keyring(settings),
@@ -42,7 +43,8 @@ def make_store(settings: Settings, queue: Queue | None = None) -> SqlStore:
         queue_rows=settings.accept_queue_rows,
         queue_bytes=settings.accept_queue_bytes,
         wait_s=settings.accept_wait_s,
-        on_accepted=AsyncEnqueuer(queue).enqueue_all if queue else None,
+        on_accepted=enqueuer.enqueue_all if enqueuer else None,
+        on_close=enqueuer.close if enqueuer else None,
     )
 
 

@@ -1,7 +1,7 @@
 """The four families of failure, named by what the caller must do.
 
-No message here ever carries personal data: messages reach logs, the queue's failure records and the
-operator's listings. Codes and ids only.
+No message carries personal data, only codes and ids: messages reach logs, the queue's failure records and the
+operator's listings.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ class BridgeError(Exception):
 
 
 class TimeLimitExceeded(BridgeError):
-    """The job took longer than it may and ends here: what it was in the midst of was not done. No fault of a row."""
+    """The job exceeded its time limit: its current step was not completed. No row is at fault."""
 
 
-# --- Refused: the edge says no; nothing is stored -----------------------------------------------------
+# --- Refused: the sender gets an error; nothing is stored -----------------------------------------------------
 
 
 class Refused(BridgeError):
-    """The sender made a mistake; nothing was kept and asking again unchanged will not help."""
+    """The sender made a mistake; nothing was stored, and the same request will fail again."""
 
 
 class SignatureInvalid(Refused):
@@ -43,30 +43,30 @@ class BodyTooSlow(Refused):
 
 
 class LinkInvalid(Refused):
-    """A link that opens nothing. Unknown, used, expired, answered: the sender is never told which."""
+    """The link is unknown, used, expired or answered; the answer never says which."""
 
 
 class FormInvalid(Refused):
-    """The body is not the form that our page sends."""
+    """The body is not the form of the answer page."""
 
 
 class MediaTypeWrong(Refused):
-    """The body is of a kind that is not taken here."""
+    """The route does not take bodies of this media type."""
 
 
 class RequestsTooMany(Refused):
-    """One client asks too often; `retry_after_s` is when it may again."""
+    """One client sends too many requests; it may try again after `retry_after_s` seconds."""
 
     def __init__(self, retry_after_s: int) -> None:
         super().__init__()
         self.retry_after_s = retry_after_s
 
 
-# --- Retryable: ask again later ------------------------------------------------------------------------
+# --- Retryable: try again later ------------------------------------------------------------------------
 
 
 class Retryable(BridgeError):
-    """The same call may succeed later. `retry_after_s` is the other side's wish, where it said one."""
+    """The same call may succeed later. `retry_after_s` is the other system's wish, where it sent one."""
 
     def __init__(self, message: str = "", *, retry_after_s: float | None = None) -> None:
         super().__init__(message)
@@ -74,41 +74,41 @@ class Retryable(BridgeError):
 
 
 class StoreUnavailable(Retryable):
-    """The database did not take the row in time."""
+    """The database cannot be reached, or did not commit in time."""
 
 
 class LedgerUnavailable(Retryable):
-    """The ledger outside the backup does not answer; what it should hold waits in the database."""
+    """The ledger outside the backup does not answer; its new records wait in the database."""
 
 
 class ConnectorUnavailable(Retryable):
-    """Timeout, reset, 5xx, or an answer that is not what the system promises (HTML, truncated)."""
+    """Timeout, reset, 5xx, or an answer that is not in the system's format (HTML, truncated)."""
 
 
 class ConnectorThrottled(Retryable):
-    """The system asks us to slow down."""
+    """The system asks for fewer requests."""
 
 
 class LeaseLost(Retryable):
-    """Another worker owns the row now: what this one did since is discarded."""
+    """Another worker holds the lease of the row: the changes of this one are discarded."""
 
 
 class ConcurrentChange(Retryable):
-    """Somebody else changed it since it was read: what stands is theirs; read again, decide again."""
+    """The row was changed since it was read: read and decide again."""
 
     def __init__(self) -> None:
-        super().__init__("it was changed this moment by somebody else: try again")
+        super().__init__("another process changed it at the same moment: try again")
 
 
-# --- Permanent: asking again will not help; it becomes a state -----------------------------------------
+# --- Permanent: trying again will not help; it becomes a state -----------------------------------------
 
 
 class Permanent(BridgeError):
-    """A state, not an exception that travels: recorded and shown."""
+    """A failure that is recorded as a state and shown to the operator."""
 
 
 class ConnectorRefused(Permanent):
-    """The system understood and said no (a 4xx that is about the request itself)."""
+    """The system refused the request itself (a 4xx)."""
 
 
 class PayloadInvalid(Permanent):
@@ -119,7 +119,7 @@ class PayloadInvalid(Permanent):
         self.reason = reason
 
 
-# --- NeedsOperator: a person must act -------------------------------------------------------------------
+# --- NeedsOperator: an operator must act -------------------------------------------------------------------
 
 
 class NeedsOperator(BridgeError):
@@ -139,15 +139,15 @@ class SettingsInvalid(NeedsOperator):
 
 
 class KeyMissing(NeedsOperator):
-    """A sealed value names a key that the ring does not hold, or whose data key was destroyed."""
+    """A sealed value names a key that the key ring does not hold, or its data key was destroyed."""
 
 
 class SealBroken(NeedsOperator):
-    """A sealed value does not open: it was altered, or moved to another row or column."""
+    """A sealed value cannot be decrypted: it was altered, or moved to another row or column."""
 
 
 class BackupRestored(NeedsOperator):
-    """The database is older than the ledger outside of it: those who were erased since are back in it."""
+    """The database is older than the ledger outside it: data that was erased since is in it again."""
 
 
 class EvidenceBroken(NeedsOperator):

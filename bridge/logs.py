@@ -1,7 +1,7 @@
-"""Technical logs: constant event names, ids as fields; never a value of a person.
+"""Technical logs: constant event names, ids as fields; never personal data.
 
-Everything goes to stdout as one JSON object a line (or text). Foreign loggers are let through from WARNING on,
-their tracebacks replaced by type and place: an exception's text can hold what it choked on.
+Everything goes to stdout, one JSON object (or text) per line. Records of libraries are shown from WARNING on, their
+tracebacks replaced by type and place, since the text of an exception may hold the value that caused it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ NOISY_LOGGERS = ("rq.worker", "rq.scheduler", "werkzeug", "alembic", "pyactivere
 
 
 def configure_logging(level: str, fmt: str) -> None:
-    """Set up logging of this process."""
+    """Set up logging of this process; `fmt` is `json` or `text`."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -42,7 +42,7 @@ def configure_logging(level: str, fmt: str) -> None:
 
 
 def describe_exception(fault: BaseException) -> str:
-    """`Type at file:line function`: all that may be said of a foreign exception."""
+    """Return `Type at file:line function`, which is all that may be logged of an exception."""
     return type(fault).__name__ + _describe_raise_location(fault.__traceback__)
 
 
@@ -64,14 +64,14 @@ def _drop_exception_text(_logger: Any, _name: str, event: Any) -> Any:
 
 
 class _LibraryLogFormatter(logging.Formatter):
-    """Other libraries' records: their message template only, without arguments that may hold values."""
+    """Formats records of libraries: their message template only, without arguments that may hold personal data."""
 
     def __init__(self, shared: list[Any], renderer: Any) -> None:
         super().__init__()
         self._shared, self._renderer = shared, renderer
 
     def format(self, record: logging.LogRecord) -> str:
-        """One line in the same form as ours."""
+        """Return one line in the format of our own records."""
         event: Any = {
             "event": str(record.msg).splitlines()[0][:200] if record.msg else "",
             "logger": record.name,

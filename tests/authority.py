@@ -95,11 +95,13 @@ class Authority:
         (self.folder / "content").write_bytes(content)
         (self.folder / "kept.tsr").write_bytes(answer)
         words = ("ts", "-verify", "-data", "content", "-in", "kept.tsr", "-CAfile", "ca.pem")
-        done = subprocess.run(["openssl", *words], cwd=self.folder, capture_output=True, check=False)
+        done = subprocess.run(
+            ["openssl", *words], cwd=self.folder, capture_output=True, check=False, timeout=60
+        )
         return done.returncode == 0
 
     def _openssl(self, *words: str) -> None:
-        subprocess.run(["openssl", *words], cwd=self.folder, check=True, capture_output=True)
+        subprocess.run(["openssl", *words], cwd=self.folder, check=True, capture_output=True, timeout=60)
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()

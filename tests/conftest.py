@@ -1,4 +1,4 @@
-"""Fixtures of all tests: both databases, a frozen clock where wanted, services of real parts."""
+"""Fixtures of all tests: both databases, a clock that is set, services over a real store, and a check for leaks."""
 
 from __future__ import annotations
 
@@ -13,11 +13,39 @@ from bridge.store import Keyring, SqlStore
 from bridge.store.migrations.upgrade import upgrade_database
 from tests.factories import make_services
 from tests.fakes import FakeCarrier, FakePlatform, FakeQueue
+from tests.leaks import OpenResources, SessionResources, find_leaks
 from tests.servers import Postgres
+
+_session_resources = SessionResources()
+# These files start many processes and take longest: they begin first, so that no worker waits for the other's last.
+SLOW_FOLDERS = ("tests/e2e/", "tests/sandbox/", "tests/workers/", "tests/web/", "tests/browser/")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Watch session fixtures. Hooks of this file itself are not called for them."""
+    config.pluginmanager.register(_session_resources)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a file, and all that share the session's town, in one worker."""
+    for item in items:
+        path = item.nodeid.partition("::")[0]
+        shares_town = "whole_town" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("town" if shares_town else path))
+    items.sort(key=lambda item: not item.nodeid.startswith(SLOW_FOLDERS))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _nothing_stays_open() -> Iterator[None]:
+    """Fail the last test of a module where threads or file descriptors of it stay open."""
+    before = OpenResources.read()
+    yield
+    leaks = find_leaks(before | _session_resources.opened)
+    assert not leaks, f"the module leaves open: {leaks}"
 
 
 class SetClock:
-    """A clock that stands until it is moved."""
+    """A clock that shows one moment until it is set to another."""
 
     def __init__(self, at: datetime) -> None:
         self.at = at
@@ -45,13 +73,13 @@ def postgres() -> Iterator[Postgres]:
 @pytest.fixture(scope="session")
 def postgres_template(postgres: Postgres) -> str:
     """A database at head that each test's own is copied from."""
-    url = postgres.create_database("template_head")
+    url = postgres.create_database("head")
     store = SqlStore(
         url, keyring=Keyring([("k1", b"1" * 32)], b"p" * 32, b"s" * 32), now=lambda: datetime.now(UTC)
     )
     upgrade_database(store.engine)
     store.close()
-    return "template_head"
+    return "head"
 
 
 @pytest.fixture(scope="session")
@@ -84,7 +112,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path, sqlite_template
 
 @pytest.fixture
 def store(database_url: str, vault: Keyring, clock: SetClock) -> Iterator[SqlStore]:
-    """The memory over both databases, on the set clock."""
+    """The store over both databases, on the set clock."""
     made = SqlStore(database_url, keyring=vault, now=clock.now)
     yield made
     made.close()
@@ -109,5 +137,5 @@ def carrier() -> FakeCarrier:
 def services(
     store: SqlStore, clock: SetClock, queue: FakeQueue, platform: FakePlatform, carrier: FakeCarrier
 ) -> Services:
-    """What a step is given: the real memory, stand-ins for everybody else."""
+    """What a step is given: the real store, and fakes of all other systems."""
     return make_services(store, clock, queue, platform, carrier)

@@ -1,6 +1,6 @@
-"""Makers of invented people, deliveries, orders and requests, and of services over a real store.
+"""Makes invented people, deliveries, orders and requests, and services over a real store.
 
-Asha Qwertzuiop of 7 Nowhere Lane is the canary: nothing of hers may be found in the clear at rest.
+Asha Qwertzuiop of 7 Nowhere Lane is the canary: none of this data may be found in the clear at rest.
 """
 
 from __future__ import annotations
@@ -55,14 +55,14 @@ _numbers = itertools.count(1)
 
 
 def fixture(name: str) -> Any:
-    """Give a recorded body by file name."""
+    """Return a recorded body by file name."""
     return json.loads((WEBHOOKS / name).read_text())
 
 
 def make_delivery(**given: Any) -> Delivery:
-    """Make a delivery nobody has seen before."""
+    """Make a delivery with a new id."""
     number = next(_numbers)
-    told: dict[str, Any] = {
+    usual: dict[str, Any] = {
         "id": f"dlv_{number:026}",
         "shop": SHOP,
         "topic": "orders/create",
@@ -70,12 +70,12 @@ def make_delivery(**given: Any) -> Delivery:
         "raw": json.dumps({"id": number, "name": f"#{number}"}).encode(),
         "webhook_id": f"webhook-{number}",
     }
-    return Delivery(**(told | given))
+    return Delivery(**(usual | given))
 
 
 def make_request(**given: Any) -> PrivacyRequest:
     """Make Asha's request, thirty days to answer."""
-    told: dict[str, Any] = {
+    usual: dict[str, Any] = {
         "id": f"req_{next(_numbers):026}",
         "shop": SHOP,
         "kind": RequestKind.ACCESS,
@@ -93,35 +93,35 @@ def make_request(**given: Any) -> PrivacyRequest:
         "policy_sha256": "p" * 64,
         "retention_sha256": "r" * 64,
     }
-    return PrivacyRequest(**(told | given))
+    return PrivacyRequest(**(usual | given))
 
 
 def make_task(
     request_id: str, system: str = "shopify", action: TaskAction = TaskAction.GATHER, **given: Any
 ) -> Task:
     """Make a pending task."""
-    told: dict[str, Any] = {"id": f"tsk_{next(_numbers):026}", "state": TaskState.PENDING}
-    return Task(request_id=request_id, system=system, action=action, **(told | given))
+    usual: dict[str, Any] = {"id": f"tsk_{next(_numbers):026}", "state": TaskState.PENDING}
+    return Task(request_id=request_id, system=system, action=action, **(usual | given))
 
 
 def make_finding(ref: str = "1001", **body: Any) -> Finding:
-    """Make a record of Asha's."""
-    told = {"name": "Asha Qwertzuiop", "address1": "7 Nowhere Lane", "phone": "+919811122233"}
-    return Finding(kind="order", ref=ref, matched_by="customer_id", body=told | body)
+    """Make a record about Asha."""
+    usual = {"name": "Asha Qwertzuiop", "address1": "7 Nowhere Lane", "phone": "+919811122233"}
+    return Finding(kind="order", ref=ref, matched_by="customer_id", body=usual | body)
 
 
 def opened(tx: Any, request: PrivacyRequest, *tasks: Task, once: str = "") -> PrivacyRequest:
-    """Open a request that nobody opened before."""
+    """Open a new request and return it."""
     kept = tx.requests.open_request(request, idempotency_key=once or request.id, tasks=tasks)
     assert kept is not None
     return kept
 
 
 def order_body(number: int = 1001, **given: Any) -> dict[str, Any]:
-    """Make Asha's order as Shopify would send it; `customer_id`, `at` and `parcels` are short hands."""
+    """Make Asha's order as Shopify would send it; `customer_id`, `at` and `parcels` are shorthands."""
     at = given.pop("at", NOW - timedelta(days=3))
     customer_id = given.pop("customer_id", 7001)
-    told: dict[str, Any] = {
+    usual: dict[str, Any] = {
         "id": number,
         "admin_graphql_api_id": f"gid://shopify/Order/{number}",
         "name": f"#{number}",
@@ -136,35 +136,35 @@ def order_body(number: int = 1001, **given: Any) -> dict[str, Any]:
             for company, waybill in given.pop("parcels", ())
         ],
     }
-    return told | given
+    return usual | given
 
 
 def order(number: int = 1001, **given: Any) -> Sighting:
-    """Make what an order delivery of Asha's shows."""
+    """Make the sighting of an order of Asha's."""
     return extract_sighting("orders/updated", order_body(number, **given))
 
 
 def customer(customer_id: int = 7001, **given: Any) -> Sighting:
-    """Make what a customer delivery shows."""
+    """Make the sighting of a customer."""
     at = (NOW - timedelta(days=9)).isoformat()
-    told = {"id": customer_id, "email": ASHA.email, "phone": ASHA.phone, "created_at": at, "updated_at": at}
-    return extract_sighting("customers/update", told | given)
+    usual = {"id": customer_id, "email": ASHA.email, "phone": ASHA.phone, "created_at": at, "updated_at": at}
+    return extract_sighting("customers/update", usual | given)
 
 
 def parcels(number: int = 1001, *numbers: str, at: datetime = NOW, **given: Any) -> Sighting:
-    """Make what a fulfilment of an order shows."""
-    told: dict[str, Any] = {"email": ASHA.email, "phone": "", "carrier": "delhivery"}
-    told |= given
-    carrier = told.pop("carrier")
+    """Make the sighting of an order's parcels."""
+    usual: dict[str, Any] = {"email": ASHA.email, "phone": "", "carrier": "delhivery"}
+    usual |= given
+    carrier = usual.pop("carrier")
     sent = tuple(
         ParcelSighting(number=waybill, carrier=carrier, account_holder="merchant", shipped_at=at)
         for waybill in numbers
     )
-    return Sighting(kind=SightingKind.PARCELS, order_id=str(number), updated_at=at, parcels=sent, **told)
+    return Sighting(kind=SightingKind.PARCELS, order_id=str(number), updated_at=at, parcels=sent, **usual)
 
 
 def merged(gone: int, kept: int) -> Sighting:
-    """Make what a merge of two customers shows."""
+    """Make the sighting of a merge of two customers."""
     return Sighting(kind=SightingKind.CUSTOMERS_MERGED, customer_id=str(gone), kept_customer_id=str(kept))
 
 
@@ -187,7 +187,7 @@ def data_request_body(number: int = 9999, *orders: int, **who: Any) -> dict[str,
 
 
 def accepted(store: Any, topic: str, body: Any, **given: Any) -> Delivery:
-    """Accept a signed delivery and give it back."""
+    """Accept a delivery and return it."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     delivery = make_delivery(topic=topic, raw=raw, **({"received_at": store.now()} | given))
     assert store.accept_delivery(delivery) is True
@@ -195,7 +195,7 @@ def accepted(store: Any, topic: str, body: Any, **given: Any) -> Delivery:
 
 
 @cache
-def _papers() -> Any:
+def _configuration_files() -> Any:
     merchant = load_merchant(MERCHANT_FILE)
     return SimpleNamespace(
         settings=Settings(
@@ -207,9 +207,9 @@ def _papers() -> Any:
 
 
 def make_entry(**given: Any) -> NoticeItem:
-    """Make an entry of a parcel that was delivered long ago and paid before."""
+    """Make a notice item of a prepaid parcel that was delivered long ago."""
     number = next(_numbers)
-    told: dict[str, Any] = {
+    usual: dict[str, Any] = {
         "id": f"ent_{number:026}",
         "shop": SHOP,
         "request_id": f"req_{number:026}",
@@ -226,12 +226,12 @@ def make_entry(**given: Any) -> NoticeItem:
         "cod": False,
         "look_at": NOW,
     }
-    return NoticeItem(**(told | given))
+    return NoticeItem(**(usual | given))
 
 
 def make_notice(**given: Any) -> Notice:
     """Make a notice that is about to be sent."""
-    told: dict[str, Any] = {
+    usual: dict[str, Any] = {
         "id": f"ntc_{next(_numbers):026}",
         "shop": SHOP,
         "processor": "delhivery",
@@ -239,32 +239,32 @@ def make_notice(**given: Any) -> Notice:
         "created_at": NOW,
         "next_at": NOW,
     }
-    return Notice(**(told | given))
+    return Notice(**(usual | given))
 
 
 def told_processors(**given: Any) -> tuple[Processor, ...]:
     """Make the shipped file's processors, with carriers whose contacts were verified; `given` changes both."""
-    told: dict[str, Any] = {"contact_verified_on": NOW.date(), "client_code": "MM-1"} | given
+    usual: dict[str, Any] = {"contact_verified_on": NOW.date(), "client_code": "MM-1"} | given
     carriers = {"delhivery": "privacy@delhivery.example", "bluedart": "privacy@bluedart.example"}
     return tuple(
-        replace(each, **({"privacy_contact": carriers[each.id]} | told)) if each.id in carriers else each
-        for each in _papers().merchant.processors
+        replace(each, **({"privacy_contact": carriers[each.id]} | usual)) if each.id in carriers else each
+        for each in _configuration_files().merchant.processors
     )
 
 
 def settled_retention() -> Retention:
     """Make the shipped retention file with the lengths that its merchant has not decided yet."""
-    kept = _papers().retention
+    kept = _configuration_files().retention
     return replace(kept, merchant={**kept.merchant, "return_window_days": 7, "warranty_days": 30})
 
 
 def make_services(store: Any, clock: Any, queue: Any, *connectors: Any, **given: Any) -> Services:
-    """Bundle a real store with fakes of the others' systems."""
-    papers = _papers()
-    told: dict[str, Any] = {
-        "settings": papers.settings,
-        "merchant": papers.merchant,
-        "retention": papers.retention,
+    """Bundle a real store with fakes of all other systems."""
+    files = _configuration_files()
+    usual: dict[str, Any] = {
+        "settings": files.settings,
+        "merchant": files.merchant,
+        "retention": files.retention,
         "clock": clock,
         "store": store,
         "ledger": NullLedger(),
@@ -274,4 +274,4 @@ def make_services(store: Any, clock: Any, queue: Any, *connectors: Any, **given:
         "digest": store.keyring.digest,
         "sign": store.keyring.sign,
     }
-    return Services(**(told | given))
+    return Services(**(usual | given))

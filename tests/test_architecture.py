@@ -37,14 +37,14 @@ def lines(path: Path) -> int:
 def project_files() -> list[Path]:
     """Everything that is or would be committed."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60).stdout
     return [path for each in listed.split("\0") if each and (path := ROOT / each).is_file()]
 
 
 def test_imports_go_down_or_nowhere():
     tool = Path(sys.executable).with_name("lint-imports")
     done = subprocess.run(
-        [tool, "--no-logo", "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False
+        [tool, "--no-logo", "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -109,7 +109,9 @@ def test_the_procfile_names_what_exists():
 
 def test_the_release_phase_is_a_command():
     words = PROCFILE["release"].removeprefix("python ").split()
-    done = subprocess.run([sys.executable, *words, "--help"], cwd=ROOT, capture_output=True, check=False)
+    done = subprocess.run(
+        [sys.executable, *words, "--help"], cwd=ROOT, capture_output=True, check=False, timeout=60
+    )
     assert done.returncode == 0, done.stderr
 
 

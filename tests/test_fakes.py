@@ -53,9 +53,9 @@ def test_fakes_are_objects_with_memory_and_not_dataclasses_or_mocks():
     queue, platform, carrier = FakeQueue(), FakePlatform(), FakeCarrier("delhivery")
     assert not is_dataclass(queue)
     assert queue.enqueue("process", "req_1", at_front=True)
-    queue.deaf = True
+    queue.is_down = True
     assert not queue.enqueue("process", "req_2")
-    assert queue.bells == [("process", "req_1", True)]
+    assert queue.jobs == [("process", "req_1", True)]
     assert [check.ok for check in (*platform.run_checks(SHOP), *carrier.run_checks(SHOP))] == [True, True]
     assert platform.read_erasure_state(ASHA, shop=SHOP).outcome is Outcome.UNCONFIRMED
 

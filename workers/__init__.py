@@ -1,1 +1,1 @@
-"""The patient half: jobs, the worker that runs them, the clock that finds what is due."""
+"""The background processes: jobs, the worker that runs them, the clock that enqueues due rows."""

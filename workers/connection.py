@@ -1,4 +1,4 @@
-"""The client of Redis: patient in workers, half a second and no more in the web."""
+"""Makes the Redis client: with library timeouts for workers, with half a second and no retry for the web."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ ENQUEUE_TIMEOUT_S = 0.5
 
 
 def connect_redis(url: str, *, for_worker: bool, tls: str = "verify") -> Redis:
-    """A client. `patient` is for workers; the web's gives up after half a second and never retries.
+    """Return a client. Without `for_worker` it gives up after ENQUEUE_TIMEOUT_S and never retries.
 
-    (The defaults of redis-py 8 would block a webhook for 4 to 58 seconds.) `tls` is REDIS_TLS: hosts such as
-    Heroku serve certificates of their own making.
+    The defaults of redis-py 8 would block a webhook for 4 to 58 seconds. `tls` is REDIS_TLS: hosts such as
+    Heroku serve self-signed certificates. Raises SettingsInvalid where `url` is empty.
     """
     if not url:
         raise SettingsInvalid(["REDIS_URL is not set: give one, or use `python -m bridge serve`"])

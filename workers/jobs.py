@@ -1,7 +1,7 @@
-"""One function a job: take one id, open the services, call the step.
+"""One function per job: take one id, open the services, call the step.
 
-A failure ends in the database, where ops see it, and as a constant line in the log. Nothing leaves here but a
-`Crashed` without text: RQ would keep whatever an exception says.
+A failure is recorded in the database, where operators see it, and as a constant line in the log. The only exception
+that leaves here is a `JobFailed` without the original text: RQ would keep whatever an exception says.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from functools import cache
 import structlog
 
 from bridge import logs
-from bridge.bootstrap import make_services
+from bridge.bootstrap import make_services, make_store
 from bridge.errors import BridgeError, Retryable
 from bridge.ports import Services
 from bridge.steps.index.index_orders import index_deliveries as index_step
@@ -21,6 +21,7 @@ from bridge.steps.recovery.ledger_gate import read_ledger_gate
 from bridge.steps.requests.process import process_request as process_step
 from bridge.steps.webhooks.dispatch import dispatch_delivery as dispatch_step
 from bridge.steps.webhooks.retry_or_deadletter import retry_or_deadletter
+from bridge.store import SqlStore
 from config.load import Configuration, read_configuration
 from workers.connection import connect_redis
 from workers.queues import RqJobQueue
@@ -29,26 +30,42 @@ log = structlog.get_logger()
 
 
 class JobFailed(BridgeError):
-    """A job ended by a fault: type and place, nothing of its text."""
+    """A job failed; carries the type and place of the fault, never its text."""
 
 
 @cache
 def load_configuration() -> Configuration:
-    """Settings and files, read once; the worker reads them before it forks."""
+    """Return the settings and files, read once per process; the worker reads them before it forks."""
     loaded = read_configuration()
     logs.configure_logging(loaded.settings.log_level, loaded.settings.log_format)
     return loaded
 
 
 @cache
+def open_store() -> SqlStore:
+    """Return the store of this process: opened after the fork, never shared across it."""
+    return make_store(load_configuration().settings)
+
+
+@cache
 def open_services() -> Services:
-    """The services of this process: opened after the fork, never shared over it."""
-    return make_services(load_configuration(), open_queue())
+    """Return the services of this process, over `open_store`."""
+    return make_services(load_configuration(), open_queue(), open_store())
+
+
+def close_services() -> None:
+    """Close the database connections of this process; do nothing where none were opened."""
+    if open_services.cache_info().currsize:
+        open_services().ledger.close()
+        open_services.cache_clear()
+    if open_store.cache_info().currsize:
+        open_store().close()
+        open_store.cache_clear()
 
 
 @cache
 def open_queue() -> RqJobQueue:
-    """The bell of this process."""
+    """Return the queue of this process."""
     return RqJobQueue(
         connect_redis(
             load_configuration().settings.redis_url,
@@ -59,37 +76,36 @@ def open_queue() -> RqJobQueue:
 
 
 def dispatch(delivery_id: str) -> None:
-    """A mandatory webhook becomes a privacy request."""
+    """Turn a mandatory webhook into a privacy request."""
     _run_step("dispatch", delivery_id, lambda: dispatch_step(delivery_id, services=open_services()))
 
 
 def index(shop: str) -> None:
-    """A shop's order deliveries teach the index."""
+    """Add a shop's order deliveries to the index."""
     open_queue().release_index_job(shop)
     _run_step("index", shop, lambda: index_step(shop, services=open_services()))
 
 
 def process(request_id: str) -> None:
-    """Whatever of a request is due is worked on."""
+    """Work on whatever tasks of a request are due."""
     _run_step("process", request_id, lambda: process_step(request_id, services=open_services()))
 
 
 def notify(account: str) -> None:
-    """A processor's account is brought on: looked at, told, reminded."""
+    """Track a processor's parcels and send what is due to it: notices and reminders."""
     _run_step("notify", account, lambda: notify_step(account, services=open_services()))
 
 
 def _run_step(job: str, row_id: str, step: Callable[[], object]) -> None:
     try:
-        if why := read_ledger_gate(
-            services=open_services()
-        ):  # the row stays due: sweep rings again once it was checked
-            log.warning("job.barred", job=job, id=row_id, why=why)
+        # the row stays due: enqueue_due finds it again once the database was checked
+        if why := read_ledger_gate(services=open_services()):
+            log.warning("job.blocked", job=job, id=row_id, why=why)
             return
         step()
     except Retryable as fault:
-        log.warning("job.later", job=job, id=row_id, fault=logs.describe_exception(fault))
-    except Exception as fault:  # noqa: BLE001 - whatever it is, the database must hear of it
+        log.warning("job.postponed", job=job, id=row_id, fault=logs.describe_exception(fault))
+    except Exception as fault:  # noqa: BLE001 - every failure must be recorded
         error = logs.describe_exception(fault)
         log.error("job.failed", job=job, id=row_id, fault=error)  # noqa: TRY400 - the text may hold values
         if job == "dispatch":

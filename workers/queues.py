@@ -1,8 +1,8 @@
 """The RQ side of `ports.Queue`: names, one queue, ids only.
 
-A job carries one id as JSON and a fixed description. RQ remembers no result and forgets a failure within
-minutes: attempts, retry times and dead letters live in the database. Exactly one queue, so that a killed
-worker's job stays in its intermediate list.
+A job carries one id as JSON and a fixed description. RQ keeps no result and drops a failure within minutes:
+attempts, retry times and dead letters are in the database. There is exactly one queue, so that a killed worker's
+job stays in its intermediate list.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ QUEUE = "bridge"
 JOBS = {name: f"workers.jobs.{name}" for name in ("dispatch", "index", "process", "notify")}
 TIMEOUT_S = 900
 FAILURE_TTL_S = 300
-INDEX_JOB_INTERVAL_S = 30  # one waiting index job a shop; a bell that was lost is rung again after this
+INDEX_JOB_INTERVAL_S = 30  # one waiting index job per shop; a lost job is enqueued again after this
 SERIALIZER = "json"
 
 
 class RqJobQueue:
-    """`ports.Queue` over RQ. Never raises and never waits long: a bell nobody hears is rung again by sweep."""
+    """`ports.Queue` over RQ. Never raises and never waits long: enqueue_due repeats a job that was lost."""
 
     def __init__(self, connection: Redis) -> None:
-        """Take a client made by `connect`."""
+        """Use a client made by `connect_redis`."""
         self._connection = connection
         self._queue = RqQueue(QUEUE, connection=connection, serializer=SERIALIZER)
 
     def enqueue(self, job: str, row_id: str, *, at_front: bool = False) -> bool:
-        """See ports.Queue."""
+        """Enqueue one job; return False where Redis cannot be reached."""
         return self.enqueue_all([(job, row_id, at_front)])
 
     def enqueue_all(self, jobs: Sequence[tuple[str, str, bool]]) -> bool:
-        """See ports.Queue. One round trip for all."""
+        """Enqueue all jobs (name, id, at front) in one round trip; return False where Redis cannot be reached."""
         try:
             wanted = [job for job in jobs if job[0] != "index" or self._reserve_index_job(job[1])]
             if wanted:
@@ -45,7 +45,7 @@ class RqJobQueue:
         return True
 
     @staticmethod
-    def _prepare_job(job: str, row_id: str, first: bool) -> EnqueueData:
+    def _prepare_job(job: str, row_id: str, at_front: bool) -> EnqueueData:
         return RqQueue.prepare_data(
             JOBS[job],
             args=[row_id],
@@ -53,21 +53,21 @@ class RqJobQueue:
             result_ttl=0,
             failure_ttl=FAILURE_TTL_S,
             description=job,
-            at_front=first,
+            at_front=at_front,
         )
 
     def _reserve_index_job(self, shop: str) -> bool:
         return bool(self._connection.set(_index_job_key(shop), 1, nx=True, ex=INDEX_JOB_INTERVAL_S))
 
     def release_index_job(self, shop: str) -> None:
-        """The shop's index job has begun: what comes from now on rings again."""
+        """Let deliveries from now on enqueue another index job of the shop, since the current one has begun."""
         try:
             self._connection.delete(_index_job_key(shop))
         except RedisError:
             return
 
     def depth(self) -> int | None:
-        """See ports.Queue. A plain LLEN: RQ's registries would run clean-up in this process."""
+        """Return how many jobs wait, None where Redis cannot be reached. RQ's registries would run clean-up here."""
         try:
             return int(self._connection.llen(self._queue.key))
         except RedisError:
@@ -75,4 +75,4 @@ class RqJobQueue:
 
 
 def _index_job_key(shop: str) -> str:
-    return f"bridge:bell:index:{shop}"
+    return f"bridge:index-job:{shop}"

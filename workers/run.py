@@ -1,8 +1,9 @@
 """The worker process: `python -m workers.run`.
 
-One queue. A job gets a fork, the work-horse, which then takes what else waits, for a few seconds: a warm one
-does three jobs in the time that a cold one needs for one. On SIGTERM the running job gets its time to end; what
-does not end is taken over when its lease lapses. Keeps nothing of an exception but its type and place.
+One queue. Each job gets a forked process, RQ's work-horse, which then runs further waiting jobs for a few seconds:
+a warm process does three jobs in the time that a new one needs for one. On SIGTERM the running job may finish
+within SHUTDOWN_S; another worker takes over an unfinished one when its lease expires. Records nothing of an
+exception but its type and place.
 """
 
 from __future__ import annotations
@@ -31,26 +32,26 @@ from workers.queues import JOBS, QUEUE, SERIALIZER, RqJobQueue
 
 log = structlog.get_logger()
 SHUTDOWN_S = 20  # Heroku kills 30 s after SIGTERM
-WARM_S = 8.0  # after so long a work-horse takes no other job: what leaks and what grew ends with it
+WARM_S = 8.0  # a work-horse takes no further job after this: its memory growth ends with it
 
 
 class JobTimeLimitExceeded(TimeLimitExceeded, JobTimeoutException):
-    """RQ's own, by a name that the steps know: they must not take it for a fault of the row they are at."""
+    """RQ's timeout as a TimeLimitExceeded, so that steps do not blame the row that they are working on."""
 
 
 class DeathPenalty(UnixSignalDeathPenalty):
-    """RQ's alarm; of a job it raises JobTimeUp."""
+    """RQ's alarm; raises JobTimeLimitExceeded in a job."""
 
     def __init__(
         self, timeout: float | None, exception: type[Exception] = JobTimeoutException, **kwargs: Any
     ) -> None:
-        """As RQ's."""
+        """Replace RQ's job timeout by ours."""
         known = JobTimeLimitExceeded if exception is JobTimeoutException else exception
         super().__init__(timeout, known, **kwargs)  # type: ignore[no-untyped-call]
 
 
 class BridgeWorker(HerokuWorker):
-    """A worker that lets nothing personal of an exception reach Redis or a log."""
+    """A worker that keeps the text of exceptions out of Redis and the logs, since it may be personal data."""
 
     imminent_shutdown_delay = SHUTDOWN_S
     is_stopping = False
@@ -58,7 +59,13 @@ class BridgeWorker(HerokuWorker):
     functions: Collection[str] = frozenset(JOBS.values())
 
     def perform_job(self, job: Any, queue: Any, execution: Any) -> bool:
-        """The job this work-horse was forked for; then others while it is warm."""
+        """Run the assigned job, then further waiting jobs for up to WARM_S, then close the services."""
+        try:
+            return self._perform_jobs(job, queue, execution)
+        finally:
+            jobs.close_services()
+
+    def _perform_jobs(self, job: Any, queue: Any, execution: Any) -> bool:
         if not self._is_known_job(job):
             self.handle_job_failure(job, queue, execution=execution)
             return False
@@ -72,7 +79,7 @@ class BridgeWorker(HerokuWorker):
         return done
 
     def _perform_next_job(self, job_id: str) -> bool:
-        """One more, without RQ's books: a bell that is lost here is rung again by sweep. False after a fault."""
+        """Run one more job without RQ's bookkeeping; return False after a fault. enqueue_due repeats a lost job."""
         try:
             job = Job.fetch(job_id, connection=self.connection, serializer=self.serializer)
         except NoSuchJobError:
@@ -83,42 +90,42 @@ class BridgeWorker(HerokuWorker):
         try:
             with self.death_penalty_class(job.timeout):
                 job.perform()
-        except Exception as fault:  # noqa: BLE001 - the database has heard of it; nothing of its text is kept
+        except Exception as fault:  # noqa: BLE001 - the job has recorded it in the database; its text is dropped
             self.handle_exception(job, type(fault), fault)
             return False
         return True
 
     def _is_known_job(self, job: Job) -> bool:
-        """Stock RQ runs any function it is named; who can write to Redis would name another than ours."""
+        """Return whether the job names one of our functions. RQ would run any, and others may write to Redis."""
         known = job.func_name in self.functions
         if not known:
-            log.error("job.not_ours", job=job.id)
+            log.error("job.unknown", job=job.id)
         return known
 
     def request_stop_sigrtmin(self, signum: Any, frame: Any) -> None:
-        """The worker was told to stop: this job is the last."""
+        """Make the running job the last one."""
         self.is_stopping = True
         super().request_stop_sigrtmin(signum, frame)  # type: ignore[no-untyped-call]
 
     def request_force_stop_sigrtmin(self, signum: Any, _frame: Any) -> None:
-        """End the job; the stock handler attaches the frame's local values to what it raises."""
+        """End the job. RQ's own handler would attach the frame's local values to the exception."""
         raise ShutDownImminentException(f"shutdown, signal {signum}", {})  # type: ignore[no-untyped-call]
 
     def handle_exception(self, job: Any, *exc_info: Any) -> None:
-        """Log type and place; the stock handler logs arguments and text."""
+        """Log type and place only; RQ's own handler logs arguments and text."""
         fault = exc_info[1] if len(exc_info) > 1 else None
-        told = logs.describe_exception(fault) if isinstance(fault, BaseException) else "unknown"
-        log.error("job.crashed", job=job.id, fault=told)
+        place = logs.describe_exception(fault) if isinstance(fault, BaseException) else "unknown"
+        log.error("job.crashed", job=job.id, fault=place)
 
     def handle_job_failure(self, *args: Any, **kwargs: Any) -> Any:
-        """Keep the place of the failure only; the stock text is the whole traceback."""
+        """Record type and place of the failure only; RQ would store the whole traceback."""
         fault = sys.exc_info()[1]
         kwargs["exc_string"] = logs.describe_exception(fault) if fault else "worker ended"
         return super().handle_job_failure(*args, **kwargs)
 
 
 def main() -> None:
-    """Work until told to stop."""
+    """Run the worker until a signal stops it."""
     try:
         settings = jobs.load_configuration().settings
         connection = connect_redis(settings.redis_url, for_worker=True, tls=settings.redis_tls)
@@ -140,13 +147,13 @@ def main() -> None:
 
 
 def _check_ledger_gate(connection: Redis) -> None:
-    """Before the first job: is this a restored backup? Nothing that is opened here is shared with a work-horse."""
+    """Check before the first job whether the database is a restored backup. Share nothing with a work-horse."""
     store = make_store(jobs.load_configuration().settings)
     services = make_services(jobs.load_configuration(), RqJobQueue(connection), store)
     try:
         check_ledger_gate(services=services)
-    except BridgeError as fault:  # the database is away: jobs find out by themselves
-        log.warning("gate.not_looked", fault=logs.describe_exception(fault))
+    except BridgeError as fault:  # the database is unavailable: each job checks again
+        log.warning("ledger_gate.not_checked", fault=logs.describe_exception(fault))
     finally:
         store.close()
         services.ledger.close()

@@ -1,9 +1,9 @@
 """The clock process: `python -m workers.schedule`.
 
-Every few seconds it rings for rows that are due and that nobody came for; every hour it destroys what is over:
-what is kept for a while, documents whose last day has passed, bank details of settled refunds, what reached its age;
-and looks whether today's head of the evidence is signed.
-Two clocks may run at once (deployments overlap): the one that holds the lock in the database does the work.
+Every few seconds it enqueues due rows that no worker holds. Every hour it destroys what has expired: bodies and
+packages, documents whose last day has passed, bank details of settled refunds, records that reached their maximum
+age; and it signs today's head of the evidence chain. Two clocks may run at once, since deployments overlap: the one
+that holds the lock in the database does the work.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ from workers.queues import RqJobQueue
 
 log = structlog.get_logger()
 EXPIRE_INTERVAL = timedelta(hours=1)
-LOCK_FACTOR = 3  # the lock outlives a few missed turns, then another clock takes over
+LOCK_FACTOR = 3  # the lock outlives a few missed ticks, then another clock takes over
 
 
 def main() -> None:
-    """Tick until told to stop."""
+    """Run ticks until a signal stops the process."""
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
@@ -55,38 +55,39 @@ def main() -> None:
         faults = fault.faults if isinstance(fault, SettingsInvalid) else [str(fault)]
         sys.exit("\n".join(["The clock cannot start:", *(f"  {line}" for line in faults)]))
     holder = f"{os.getpid()}-{secrets.token_hex(4)}"
-    every = loaded.settings.sweep_every_s
-    purged: datetime | None = None
-    while not stop.is_set():
-        purged = tick(services, holder, every, purged)
-        stop.wait(every)
-    store.close()
-    services.ledger.close()
+    interval_s = loaded.settings.sweep_every_s
+    last_expired_at: datetime | None = None
+    try:
+        while not stop.is_set():
+            last_expired_at = tick(services, holder, interval_s, last_expired_at)
+            stop.wait(interval_s)
+    finally:
+        store.close()
+        services.ledger.close()
 
 
 def tick(
     services: Services, holder: str, interval_s: float, last_expired_at: datetime | None
 ) -> datetime | None:
-    """One turn. Returns when it last was through with what is over. No fault ends the clock: the next turn tries again."""
+    """Do one tick; return when the hourly steps last finished. Never raises: the next tick tries again."""
     try:
         if not services.store.acquire_named_lock("clock", holder, max(LOCK_FACTOR * interval_s, 5.0)):
             return last_expired_at
-        if check_ledger_gate(
-            services=services
-        ):  # a restored backup: nothing is worked on until it was checked
+        # a restored backup: no work until an operator has checked it
+        if check_ledger_gate(services=services):
             return last_expired_at
         enqueue_due(services=services)
         sync_ledger(services=services)
         now = services.clock.now()
         if last_expired_at is None or now - last_expired_at >= EXPIRE_INTERVAL:
             return now if run_hourly_steps(services=services) else last_expired_at
-    except Exception as fault:  # noqa: BLE001 - a clock that dies of one bad turn would stop all retries
+    except Exception as fault:  # noqa: BLE001 - a clock that ends after one bad tick would stop all retries
         log.warning("clock.turn_failed", fault=logs.describe_exception(fault))
     return last_expired_at
 
 
 def run_hourly_steps(*, services: Services) -> bool:
-    """Destroy what is over, each kind whatever becomes of the others. False where more is to do at once."""
+    """Destroy what has expired, each kind even if another fails; return False where more is due at once."""
     more = False
     for step in (
         expire_bodies_and_packages,
@@ -97,7 +98,7 @@ def run_hourly_steps(*, services: Services) -> bool:
     ):
         try:
             done = step(services=services)
-        except Exception as fault:  # noqa: BLE001 - what cannot be destroyed must not keep the rest
+        except Exception as fault:  # noqa: BLE001 - one step that fails must not block the others
             log.warning("clock.step_failed", step=step.__name__, fault=logs.describe_exception(fault))
         else:
             more |= isinstance(done, DocumentExpiryResult) and done.has_more

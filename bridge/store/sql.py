@@ -79,10 +79,10 @@ class SqlTx:
 
 
 class SqlStore:
-    """The memory of one process. Connects on first use; `close` gives connections back.
+    """The store of one process. Connects on first use; `close` ends its threads and connections.
 
-    `rung` hears, after each commit of accepted deliveries and on another thread than any request's, which
-    jobs to ring for: (job, id, first).
+    `on_accepted` is called after each commit of accepted deliveries, on the writer's thread and not a request's,
+    with the jobs to enqueue: (job, id, at front). `on_close` is called once no delivery is accepted any more.
     """
 
     def __init__(
@@ -97,13 +97,14 @@ class SqlStore:
         queue_bytes: int = 64_000_000,
         wait_s: float = 3.0,
         on_accepted: EnqueueJobs | None = None,
+        on_close: Callable[[], None] | None = None,
     ) -> None:
         self.engine: Engine = open_engine(url)
         self.keyring = keyring
         self.now = now
         self._lease_s = lease_s
         self._dedupe_window = timedelta(hours=dedupe_hours)
-        self._on_accepted = on_accepted
+        self._on_accepted, self._on_close = on_accepted, on_close
         self._group_commit = GroupCommit(
             self._commit_deliveries,
             max_rows=queue_rows,
@@ -249,7 +250,13 @@ class SqlStore:
             connection.execute(text("SELECT 1"))
 
     def close(self) -> None:
-        """Give all connections back."""
+        """Commit the deliveries that wait, end the threads, and close all connections.
+
+        `accept_delivery` raises StoreUnavailable from then on.
+        """
+        self._group_commit.close()
+        if self._on_close is not None:
+            self._on_close()
         self.engine.dispose()
 
 

@@ -1,4 +1,4 @@
-"""The only Flask: the edge that Shopify posts to, health, metrics, the public list of processors."""
+"""The web application: webhooks, health, metrics, the answer page, the public list of processors. Only Flask code."""
 
 from bridge.web.app import create_app
 

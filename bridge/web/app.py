@@ -1,4 +1,4 @@
-"""`create_app`: services in, a WSGI application out. Holds no decision of its own."""
+"""Makes the Flask application from the services. Decides nothing itself."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 def create_app(services: Services, store: SqlStore) -> Flask:
-    """The application. `store` is the same memory as `services.store`, with its health."""
+    """Return the application. `store` is the same object as `services.store`, with the methods for health checks."""
     app = Flask("bridge", static_folder=None)
-    # a redirect on a webhook's path is a failed delivery, so slashes are never mended by one
+    # Shopify counts a redirect as a failed delivery, so none corrects the slashes of a path
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     app.url_map.redirect_defaults = False
@@ -30,7 +30,7 @@ def create_app(services: Services, store: SqlStore) -> Flask:
     app.register_blueprint(notices.create_notices_blueprint(services))
 
     @app.after_request
-    def _close_up(response: Response) -> Response:
+    def _set_headers(response: Response) -> Response:
         return set_security_headers(response, https=services.settings.is_production)
 
     return app

@@ -1,7 +1,7 @@
-"""Reads a request's body: bounded, whole, and in time. Never hands over half a body.
+"""Reads a request's body within a size and a time limit. Never returns an incomplete body.
 
-Werkzeug would cut a chunked body at the limit and pass a short one on. A socket's timeout starts anew with
-each byte, so one watchdog a process ends the reading side of sockets whose deadline is over.
+Werkzeug would cut a chunked body at the limit and pass a short one on. A socket's timeout starts again with
+each byte, so one watchdog thread per process shuts down reading from sockets whose deadline has passed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ WATCHDOG_INTERVAL_S = 0.25
 
 
 class Watchdog:
-    """Ends reading from sockets whose time is over. Starts its thread with the first body."""
+    """Shuts down reading from sockets whose deadline has passed. Starts its thread with the first body."""
 
     def __init__(self) -> None:
         self._watched_sockets: dict[int, tuple[float, socket.socket]] = {}
@@ -29,9 +29,9 @@ class Watchdog:
 
     @contextmanager
     def enforce_deadline(self, connection: Any, deadline_s: float) -> Iterator[None]:
-        """Within the block, reads of this connection end after `deadline_s` seconds."""
+        """End reads of this connection after `deadline_s` seconds within the block."""
         if not isinstance(connection, socket.socket):
-            yield  # a server or a test client without sockets has its own means
+            yield  # a test client has no socket, and nothing to wait for
             return
         with self._lock:
             self._watched_sockets[id(connection)] = (time.monotonic() + deadline_s, connection)
@@ -65,7 +65,7 @@ WATCHDOG = Watchdog()
 
 
 def read_body(environ: Mapping[str, Any], *, limit: int, deadline_s: float) -> bytes:
-    """The whole body, at most `limit` bytes, within `deadline_s` seconds.
+    """Return the complete body: at most `limit` bytes, within `deadline_s` seconds.
 
     Raises BodyTooLarge (413), BodyIncomplete (400), BodyTooSlow (408).
     """
@@ -102,7 +102,7 @@ def _read_stream(stream: Any, content_length: int | None, limit: int, deadline: 
         wanted = READ_CHUNK_BYTES if content_length is None else min(READ_CHUNK_BYTES, content_length - size)
         try:
             piece = stream.read(wanted)
-        except Exception:  # noqa: BLE001 - bad framing and lost connections have many names in a server
+        except Exception:  # noqa: BLE001 - servers raise many types for bad framing and lost connections
             raise (BodyTooSlow if time.monotonic() >= deadline else BodyIncomplete) from None
         if not piece:
             break

@@ -1,4 +1,4 @@
-"""Alive, and ready: database, keys, migrations; Redis is told but does not stop deliveries being kept."""
+"""Health checks: alive, and ready (database, keys, migrations). Redis is reported but never makes it unready."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def create_health_blueprint(services: Services, store: SqlStore) -> Blueprint:
-    """`GET /healthz` and `GET /readyz`."""
+    """Return the routes `GET /healthz` and `GET /readyz`."""
     page = Blueprint("health", __name__)
 
     @page.get("/healthz")
@@ -24,7 +24,7 @@ def create_health_blueprint(services: Services, store: SqlStore) -> Blueprint:
 
     @page.get("/readyz")
     def readyz() -> tuple[Response, int]:
-        from bridge.store.migrations.upgrade import is_at_newest_revision  # noqa: PLC0415 - 12 MB of alembic, for whoever asks this
+        from bridge.store.migrations.upgrade import is_at_newest_revision  # noqa: PLC0415 - loads 12 MB of alembic, for this route only
 
         checks = {"database": "ok", "migrations": "at head", "keys": "ok", "redis": "ok"}
         ready = True

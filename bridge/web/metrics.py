@@ -1,4 +1,4 @@
-"""Prometheus metrics: deliveries, rows per state, what is late. Labels are closed sets, never a stranger's word."""
+"""Prometheus metrics: deliveries, rows per state, waiting jobs. Labels are closed sets, never a sender's text."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DELIVERY_COUNTER = Counter("bridge_deliveries", "Webhooks with a good signature"
 
 
 def count_delivery(topic: str, received: WebhookReceipt) -> None:
-    """Count one delivery. Only a delivery that was not rejected may name its topic."""
+    """Count one delivery, under its own topic only if it was not rejected."""
     known = received.state is not DeliveryState.REJECTED and (
         topic in MANDATORY_TOPICS or topic.startswith(INDEXED_TOPIC_PREFIXES)
     )
@@ -32,13 +32,13 @@ def count_delivery(topic: str, received: WebhookReceipt) -> None:
 
 
 class _RowCollector:
-    """Rows per state, read when somebody asks."""
+    """Reads the rows per state at each request for metrics."""
 
     def __init__(self, services: Services, store: SqlStore) -> None:
         self._services, self._store = services, store
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Gauges of the database and of the queue; none where they cannot be reached."""
+        """Yield gauges of the database and of the queue; none of what cannot be reached."""
         rows = GaugeMetricFamily("bridge_rows", "Rows per table and state", labels=["table", "state"])
         try:
             with self._store.transaction() as tx:
@@ -54,7 +54,7 @@ class _RowCollector:
 
 
 def create_metrics_blueprint(services: Services, store: SqlStore) -> Blueprint:
-    """`GET /metrics`; in production only with `Authorization: Bearer METRICS_TOKEN`."""
+    """Return the route `GET /metrics`; in production it requires `Authorization: Bearer METRICS_TOKEN`."""
     page = Blueprint("metrics", __name__)
 
     @page.get("/metrics")

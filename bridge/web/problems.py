@@ -1,4 +1,4 @@
-"""The only table from errors to statuses. Answers say a constant word, never what was sent."""
+"""The only table from errors to statuses. Answers and logs hold constant words, never what was sent."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from bridge.errors import (
 log = structlog.get_logger()
 
 STATUS_BY_ERROR: dict[type, int] = {
-    SignatureInvalid: 401,  # exactly 401: Shopify's review of an app refuses any other
+    SignatureInvalid: 401,  # exactly 401: Shopify's app review refuses any other
     BodyTooLarge: 413,
     BodyIncomplete: 400,
     BodyTooSlow: 408,
@@ -37,13 +37,13 @@ RETRY_AFTER_S = 5
 
 
 def install_error_handlers(app: Flask) -> None:
-    """Attach the table to the application."""
+    """Make the application answer every error by the table."""
     app.register_error_handler(HTTPException, _respond_to_http_exception)
     app.register_error_handler(Exception, build_error_response)
 
 
 def build_error_response(fault: Exception) -> Response:
-    """The answer to an error, by the table; without a body, for who posts webhooks reads none."""
+    """Return the answer to an error, by the table; without a body, since senders of webhooks read none."""
     status = next((STATUS_BY_ERROR[kind] for kind in type(fault).__mro__ if kind in STATUS_BY_ERROR), None)
     if status is None:
         return _respond_to_unexpected_error(fault)
@@ -52,7 +52,9 @@ def build_error_response(fault: Exception) -> Response:
     if status in (429, 503):
         response.headers["Retry-After"] = str(getattr(fault, "retry_after_s", None) or RETRY_AFTER_S)
     if status in UNREAD_BODY_STATUSES:
-        response.headers["Connection"] = "close"  # what is left of the body must not become a request
+        response.headers["Connection"] = (
+            "close"  # the unread rest of the body must not be taken for a request
+        )
     return response
 
 
@@ -61,6 +63,6 @@ def _respond_to_http_exception(fault: HTTPException) -> Response:
 
 
 def _respond_to_unexpected_error(fault: Exception) -> Response:
-    """Last resort. The text of a foreign exception may hold what it choked on: type and place only."""
+    """Answer 500. Log type and place only: the text of the exception may hold personal data."""
     log.error("request.failed", fault=logs.describe_exception(fault))
     return Response(status=500)

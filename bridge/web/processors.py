@@ -1,4 +1,4 @@
-"""The public list of data processors (the policy's section 3): who, for what, which data, where."""
+"""The public list of data processors (section 3 of the privacy policy): who, for what, which data, where."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PROCESSORS_TEMPLATE = """<!doctype html>
 
 
 def list_processors(merchant: Merchant) -> list[dict[str, Any]]:
-    """The processors as the public may see them."""
+    """Return the public fields of each processor."""
     return [
         {
             "id": processor.id,
@@ -45,7 +45,7 @@ def list_processors(merchant: Merchant) -> list[dict[str, Any]]:
 
 
 def create_processors_blueprint(merchant: Merchant) -> Blueprint:
-    """`GET /processors` and `/processors.json`."""
+    """Return the routes `GET /processors` and `/processors.json`."""
     page = Blueprint("processors", __name__)
 
     @page.get("/processors")

@@ -1,7 +1,7 @@
-"""Signatures that did not hold, as evidence: counted in this process, told once an hour at most.
+"""Counts invalid signatures in this process and records the counts as evidence, once an hour at most.
 
-A stranger who sends a million of them costs a counter in memory and one fact an hour; no request waits for the
-database. What was counted is told when the process ends in order, and lost when it is killed.
+A million invalid requests cost a counter in memory and one fact an hour; no request waits for the database. The
+counts are recorded when the process ends in order, and lost when it is killed.
 """
 
 from __future__ import annotations
@@ -21,17 +21,18 @@ FLUSH_INTERVAL_S = 3600.0
 
 
 class SignatureFailureCounter:
-    """The count of one process, by reason (a closed set of words)."""
+    """The counts of one process, by reason (a closed set of words)."""
 
     def __init__(self, services: Services, *, flush_interval_s: float = FLUSH_INTERVAL_S) -> None:
         self._services, self._flush_interval_s = services, flush_interval_s
         self._counts: Counter[str] = Counter()
         self._counting_since: datetime | None = None
+        self._timer: threading.Timer | None = None
         self._lock = threading.Lock()
 
     @contextmanager
     def count_failures(self) -> Iterator[None]:
-        """Count a signature that does not hold within the block; the fault goes on."""
+        """Count a SignatureInvalid that the block raises, and let it pass."""
         try:
             yield
         except SignatureInvalid as fault:
@@ -39,11 +40,13 @@ class SignatureFailureCounter:
             raise
 
     def flush_counts(self) -> None:
-        """Record what was counted since the last time. A database that is away is told later."""
+        """Record what was counted since the last flush; keep the counts where the database is unavailable."""
         atexit.unregister(self.flush_counts)
         with self._lock:
             counts, since = self._counts, self._counting_since
             self._counts, self._counting_since = Counter(), None
+            if self._timer is not None:
+                self._timer.cancel()
         if since is None:
             return
         try:
@@ -66,7 +69,7 @@ class SignatureFailureCounter:
             if self._counting_since is not None:
                 return
             self._counting_since = since or self._services.clock.now()
+            self._timer = threading.Timer(self._flush_interval_s, self.flush_counts)
+            self._timer.name, self._timer.daemon = "signature-failures", True
+            self._timer.start()
         atexit.register(self.flush_counts)
-        timer = threading.Timer(self._flush_interval_s, self.flush_counts)
-        timer.daemon = True
-        timer.start()

@@ -1,4 +1,4 @@
-"""Headers of every answer: nothing is cached, framed, sniffed or loaded from elsewhere, and no link is told on."""
+"""Security headers of every answer: no caching, framing, sniffing or foreign content, and no referrer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _CONTENT_SECURITY_POLICY = (
 
 
 def set_security_headers(response: Response, *, https: bool) -> Response:
-    """Put them on."""
+    """Add the headers to an answer; `https` adds HSTS."""
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Cache-Control"] = "no-store"
     response.headers.setdefault("Content-Security-Policy", f"{_CONTENT_SECURITY_POLICY}'none'")
@@ -21,7 +21,7 @@ def set_security_headers(response: Response, *, https: bool) -> Response:
 
 
 def allow_form(response: Response) -> Response:
-    """A page with a form says so: it goes where the page came from, and is nothing for a search engine."""
+    """Let the page send a form to its own origin, and keep search engines from indexing it."""
     response.headers["Content-Security-Policy"] = f"{_CONTENT_SECURITY_POLICY}'self'"
     response.headers["X-Robots-Tag"] = "noindex, nofollow"
     return response

@@ -1,4 +1,4 @@
-"""The route Shopify posts to. Read, receive, answer; no opinion of its own."""
+"""The route that Shopify posts to: reads, calls the step, answers. Decides nothing itself."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ HTTP_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
 class AnyPath(PathConverter):
-    """Whatever follows, nothing and slashes included: no path below may miss the signature."""
+    """Any rest of a path, also an empty one or one with slashes: every path below must verify the signature."""
 
     regex = ".*"
     part_isolating = False
 
 
 def create_webhooks_blueprint(services: Services) -> Blueprint:
-    """`POST /webhooks/<topic>`, one URL a topic."""
+    """Return the route `POST /webhooks/<topic>`."""
     page = Blueprint("webhooks", __name__)
     refusals = SignatureFailureCounter(services)
     limit, deadline_s = services.settings.body_limit_bytes, services.settings.body_deadline_s

@@ -1,4 +1,4 @@
-"""`make bench`: measure the budgets and print them beside what they may be."""
+"""`make bench`: measure each figure and print it with its budget."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ class Shops:
 
     def __exit__(self, *exc: object) -> None:
         self._process.kill()
-        self._process.wait()
+        self._process.wait(30)
         self._process.stdout.close()
 
 

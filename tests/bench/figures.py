@@ -1,4 +1,4 @@
-"""What was measured, beside what it may be."""
+"""Measured figures and their budgets."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ class Watch:
 
     def __exit__(self, *exc: object) -> None:
         self._stop.set()
-        self._thread.join()
+        self._thread.join(30)
 
     def _run(self) -> None:
         while not self._stop.wait(LOOK_EVERY_S):

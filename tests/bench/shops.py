@@ -28,7 +28,7 @@ def invent_shop(people: int, orders: int, youngest: int = 2, oldest: int = 50) -
     make = WorldFactory(
         rng=random.Random(shop),  # noqa: S311 - equal worlds in two processes
         now=NOW,
-        # half a step beside the base's, so that no number is used twice
+        # half a step away from the base's, so that no number is used twice
         next_id=6_000_050_000_000 + crc32(shop.encode()) % 1_000 * 100_000_000,
     )
     crowd = []

@@ -32,7 +32,7 @@ class Office:
     world: World
     folder: Path
 
-    def say(self, *words: str) -> processes.Said:
+    def say(self, *words: str) -> processes.Result:
         return processes.say(self.environ, *words)
 
     def take(self, topic: str, *, work: bool = True, **which: Any) -> str:

@@ -18,7 +18,7 @@ VECTORS = json.loads((ROOT / "tests/fixtures/policy/clock_and_release_vectors.js
 BARE = {"BRIDGE_ENV": "production", "DATABASE_URL": "postgresql://nobody@database.example.com/none"}
 
 
-def law(*words: str) -> processes.Said:
+def law(*words: str) -> processes.Result:
     return processes.say(BARE, "law", *words)
 
 

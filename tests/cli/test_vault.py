@@ -47,7 +47,7 @@ class Desk:
     folder: Path
     services: Services
 
-    def say(self, *words: str, **more: str) -> processes.Said:
+    def say(self, *words: str, **more: str) -> processes.Result:
         return processes.say({**self.environ, **more}, *words)
 
     def seal(self, number: int, *, shop: str = SHOP, **given: Any) -> str:

@@ -61,6 +61,6 @@ def plain(url: str) -> str:
 def run(postgres: Postgres, program: str, *words: str, stdin: bytes | None = None) -> bytes:
     """A program of the cluster's own version, or the one on PATH for a server that was named."""
     path = str(postgres._bin / program) if postgres.embedded else program
-    done = subprocess.run([path, *words], input=stdin, capture_output=True, check=False)
+    done = subprocess.run([path, *words], input=stdin, capture_output=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr.decode()
     return done.stdout

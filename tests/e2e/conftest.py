@@ -1,4 +1,4 @@
-"""Whole towns: stand-ins of Shopify and the carriers, Valkey, web, worker and clock as real processes."""
+"""Fixtures of complete installations: stand-ins of Shopify and the carriers, Valkey, web, worker and clock."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ NUMBERS = itertools.count(9_000_000_000_001)
 
 @dataclass(frozen=True, kw_only=True)
 class Town:
-    """Everything that runs, and what its people do."""
+    """One installation, and the actions of its people."""
 
     folder: Path
     world: World
@@ -46,7 +46,7 @@ class Town:
     services: Services
 
     def post(self, topic: str, *, world: World | None = None, webhook_id: str = "", **which: Any) -> None:
-        """Post one webhook as Shopify would; it must be answered 200."""
+        """Post one webhook as Shopify would; fail where the answer is not 200."""
         where = world or self.world
         if topic == "customers/data_request":
             which.setdefault("request_id", next(NUMBERS))
@@ -59,7 +59,7 @@ class Town:
         ).status
 
     def ship(self, person: Person) -> None:
-        """Her orders are placed and sent, and the bridge has learned of them."""
+        """Place and ship the person's orders, and wait until the bridge has processed them."""
         self.post("customers/create", person=person)
         for order in self.world.list_orders(person):
             self.post("orders/create", order=order)
@@ -77,7 +77,7 @@ class Town:
         processes.until("the inbox is worked through", none_waits, 30)
 
     def control(self, name: str, **what: Any) -> None:
-        """Tell the Shopify stand-in what to do from now on."""
+        """Set how the Shopify stand-in behaves from now on."""
         requests.post(
             f"{self.stand_ins.shopify.base_url}/_sandbox/{name}", json=what, timeout=5
         ).raise_for_status()
@@ -87,7 +87,7 @@ class Town:
             return tx.operator_queries.list_requests(kind=kind, limit=10_000)
 
     def asked(self, kind: str, person: Person) -> list[PrivacyRequest]:
-        """Her requests of a kind, found by their subject."""
+        """Return the requests of a kind about a person."""
         subject = self._subject(person)
         return [each for each in self.requests(kind) if each.subject == subject]
 
@@ -95,7 +95,7 @@ class Town:
         return self.services.store.keyring.pseudonym(self.world.shop, "customer", str(person.id))
 
     def closed(self, kind: str, person: Person, within_s: float = 20.0) -> dict[str, Any]:
-        """Her one request of a kind once it is closed, as `dsr show --json` shows it."""
+        """Wait until a person's request of a kind is closed; return it as `dsr show --json` shows it."""
 
         def look() -> PrivacyRequest | None:
             return next((each for each in self.asked(kind, person) if each.closed_at), None)
@@ -107,14 +107,14 @@ class Town:
         return shown
 
     def package(self, request_id: str, target: Path) -> zipfile.ZipFile:
-        """The package as an operator gets it."""
-        said = processes.say(self.environ, "dsr", "package", request_id, "--out", str(target), "--json")
-        assert said.code == 0, said.err
+        """Fetch the package as an operator does."""
+        result = processes.say(self.environ, "dsr", "package", request_id, "--out", str(target), "--json")
+        assert result.code == 0, result.err
         return zipfile.ZipFile(target)
 
     def certificate(self, request_id: str, target: Path) -> dict[str, Any]:
-        said = processes.say(self.environ, "dsr", "evidence", request_id, "--out", str(target), "--json")
-        assert said.code == 0, said.err
+        result = processes.say(self.environ, "dsr", "evidence", request_id, "--out", str(target), "--json")
+        assert result.code == 0, result.err
         certificate: dict[str, Any] = json.loads(target.read_text())["certificate"]
         return certificate
 
@@ -127,7 +127,7 @@ class Town:
             return sum(event.fact == fact for event in tx.evidence.iterate_facts())
 
     def traces(self, words: Sequence[str]) -> list[str]:
-        """Where any of the words stands in what rests: database and its log, Redis, logs."""
+        """List the files and Redis keys that contain any of the words."""
         files = [path for path in self.folder.rglob("*") if path.is_file() and not path.is_symlink()]
         rests = {str(path.relative_to(self.folder)): path.read_bytes() for path in files}
         with redis.Redis.from_url(self.valkey.url) as client:
@@ -142,7 +142,7 @@ class Town:
 
 @contextmanager
 def founded(folder: Path, database: str, **more: str) -> Iterator[Town]:
-    """A town with its own folder and database."""
+    """Start a town with its own folder and database."""
     world, leaving = invent_worlds(ORDERS, datetime.now(UTC).replace(microsecond=0), HEAVY)
     stand_ins = StandIns(world, leaving).start()
     (folder / "redis").mkdir()
@@ -172,7 +172,7 @@ def whole_town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
 
 @pytest.fixture
 def town(whole_town: Town) -> Iterator[Town]:
-    """The town of all these tests: each takes other people, and leaves everything running."""
+    """The town that these tests share: each uses other people, and leaves everything running."""
     yield whole_town
     for server in whole_town.stand_ins.servers:
         server.faults.clear()

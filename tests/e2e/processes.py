@@ -1,6 +1,6 @@
-"""What the tests of real processes share: an environment, signed posts, raw requests, commands.
+"""What tests of real processes share: an environment, signed posts, raw requests, commands.
 
-Talks to the bridge as the outside does. Only `services` opens the insides, for what no door shows.
+Uses the bridge from outside. Only `services` opens its store, for what cannot be seen from outside.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from bridge.store import SqlStore
 from bridge.store.migrations.upgrade import upgrade_database
 from config.load import read_configuration
 from tests.fakes import FakeQueue
+from tests.kit.threads import wait_until
 
 SHOP = "minimiss-demo.myshopify.com"
 SECRET, OLD_SECRET = "shpss_0123456789abcdef0123456789abcdef", "shpss_ffffffffffffffffffffffffffffffff"
@@ -45,12 +46,12 @@ SAMPLES = Path(__file__).parents[1] / "fixtures" / "shopify" / "webhooks"
 
 
 def key(letter: bytes) -> str:
-    """A key of 32 equal bytes, as a setting spells it."""
+    """Return a key of 32 equal bytes, as a setting holds it."""
     return b64encode(letter * 32).decode()
 
 
 def environment(database: str, redis_url: str, **more: str) -> dict[str, str]:
-    """The whole environment of a bridge; nothing of the tests' own but what Python needs."""
+    """Return the complete environment of a bridge, with nothing of the tests' own but what Python needs."""
     return {
         **{name: os.environ[name] for name in KEEP if name in os.environ},
         "DATABASE_URL": database,
@@ -66,8 +67,8 @@ def environment(database: str, redis_url: str, **more: str) -> dict[str, str]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Said:
-    """What a command said, and its exit code."""
+class Result:
+    """The output of a command, and its exit code."""
 
     code: int
     out: str
@@ -75,11 +76,11 @@ class Said:
 
     @property
     def json(self) -> Any:
-        """The one document on stdout; anything beside it is an error."""
+        """Parse stdout, which must be one document."""
         return json.loads(self.out)
 
 
-def say(environ: Mapping[str, str], *words: str) -> Said:
+def say(environ: Mapping[str, str], *words: str) -> Result:
     """Run `python -m bridge …` inside this process: the same entry, without a second for the imports."""
     out, err = io.StringIO(), io.StringIO()
     root = logging.getLogger()
@@ -101,10 +102,10 @@ def say(environ: Mapping[str, str], *words: str) -> Said:
     if isinstance(code, str):  # sys.exit with words prints them and ends with 1
         err.write(code)
         code = 1
-    return Said(code=code or 0, out=out.getvalue(), err=err.getvalue())
+    return Result(code=code or 0, out=out.getvalue(), err=err.getvalue())
 
 
-def run(environ: Mapping[str, str], *words: str) -> Said:
+def run(environ: Mapping[str, str], *words: str) -> Result:
     """Run a program of the bridge as a process of its own: `-m bridge doctor`, `-m workers.run`."""
     done = subprocess.run(
         [sys.executable, *words],
@@ -116,18 +117,20 @@ def run(environ: Mapping[str, str], *words: str) -> Said:
         timeout=30,
         stdin=subprocess.DEVNULL,
     )
-    return Said(code=done.returncode, out=done.stdout, err=done.stderr)
+    return Result(code=done.returncode, out=done.stdout, err=done.stderr)
 
 
 @contextmanager
 def services(environ: Mapping[str, str]) -> Iterator[Services]:
-    """The insides over the same database; nobody hears its bell."""
-    start = read_configuration(environ)
-    store = make_store(start.settings)
+    """Open the services over the same database, with a queue that no worker reads."""
+    configuration = read_configuration(environ)
+    store = make_store(configuration.settings)
+    opened = make_services(configuration, FakeQueue(), store)
     try:
-        yield make_services(start, FakeQueue(), store)
+        yield opened
     finally:
         store.close()
+        opened.ledger.close()
 
 
 def migrate(environ: Mapping[str, str]) -> None:
@@ -138,7 +141,7 @@ def migrate(environ: Mapping[str, str]) -> None:
 
 
 def signed(topic: str, raw: bytes, *, shop: str = SHOP, secret: str = SECRET, **more: Any) -> dict[str, str]:
-    """Headers as Shopify sends them, with a webhook id of their own."""
+    """Return headers as Shopify sends them, with a new webhook id."""
     return webhooks.build_headers(topic, shop, secret, raw, **more)
 
 
@@ -155,7 +158,7 @@ class Answer:
 def ask(
     url: str, path: str, raw: bytes | None = None, headers: Mapping[str, Any] | None = None, how: str = "POST"
 ) -> Answer:
-    """One request, nothing mended, nothing followed. Header values may be bytes."""
+    """Send one request as it is, following no redirect. Header values may be bytes."""
     where = urlsplit(url)
     connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=15)
     began = time.monotonic()
@@ -168,8 +171,8 @@ def ask(
         connection.endheaders(raw)
         answer = connection.getresponse()
         body = answer.read()
-        told = {name.lower(): value for name, value in answer.getheaders()}
-        return Answer(status=answer.status, headers=told, body=body, seconds=time.monotonic() - began)
+        lowered = {name.lower(): value for name, value in answer.getheaders()}
+        return Answer(status=answer.status, headers=lowered, body=body, seconds=time.monotonic() - began)
     finally:
         connection.close()
 
@@ -183,9 +186,9 @@ def post(url: str, topic: str, body: Any, **more: Any) -> Answer:
 def wire(
     port: int, *pieces: bytes, end: bool = False, all_of_it: bool = False, patience_s: float = 10.0
 ) -> bytes:
-    """Send bytes as they are and give the answer's; `end` closes the sending half first.
+    """Send bytes as they are and return the answer's; `end` closes the sending half first.
 
-    `all_of_it` listens until the other side hangs up, for answers that should not come.
+    `all_of_it` reads until the server closes the connection, for answers that should not come.
     """
     with socket.create_connection(("127.0.0.1", port), timeout=patience_s) as stranger:
         try:
@@ -194,12 +197,12 @@ def wire(
             if end:
                 stranger.shutdown(socket.SHUT_WR)
         except OSError:
-            pass  # it has answered already and hung up
+            pass  # it has answered already and closed
         return heard(stranger, all_of_it=all_of_it)
 
 
 def heard(stranger: socket.socket, *, all_of_it: bool = False) -> bytes:
-    """Everything until the other side closes, or the first answer of a kept connection."""
+    """Return everything until the server closes, or the first answer of a kept connection."""
     got = b""
     try:
         while piece := stranger.recv(65_536):
@@ -207,31 +210,27 @@ def heard(stranger: socket.socket, *, all_of_it: bool = False) -> bytes:
             if not all_of_it and b"\r\n\r\n" in got and b"content-length: 0" in got.lower():
                 break
     except OSError:
-        pass  # a reset after the answer: what it did not read was thrown away
+        pass  # a reset after the answer: the rest of the body was discarded
     return got
 
 
 def head(topic: str, raw: bytes, framing: str, **more: Any) -> bytes:
-    """The head of a signed request, with a framing of its own."""
+    """Return the head of a signed request with the given framing header."""
     lines = [f"POST /webhooks/{topic} HTTP/1.1", "Host: bridge.example", framing]
     lines += [f"{name}: {value}" for name, value in signed(topic, raw, **more).items()]
     return "\r\n".join([*lines, "", ""]).encode()
 
 
 def status(answer: bytes) -> int:
-    """The status of a raw answer; 0 where there was none."""
+    """Return the status of a raw answer; 0 where there was none."""
     return int(answer.split(b" ", 2)[1]) if answer.startswith(b"HTTP/1.1 ") else 0
 
 
 def until(what: str, look: Callable[[], Any], within_s: float = 20.0) -> Any:
-    """Look again until something is there."""
-    deadline = time.monotonic() + within_s
-    while not (found := look()):
-        assert time.monotonic() < deadline, f"{what}: nothing after {within_s:g} s"
-        time.sleep(0.1)
-    return found
+    """Wait until `look` returns something true; return that."""
+    return wait_until(look, what=what, timeout_s=within_s, poll_s=0.1)
 
 
 def new_id() -> str:
-    """A webhook id that nobody has seen."""
+    """Return a new webhook id."""
     return str(uuid.uuid4())

@@ -1,4 +1,4 @@
-"""A person asks for her data, another to be forgotten, a shop leaves: what the outside sees of it."""
+"""One person requests a copy, another erasure, a shop leaves: what can be seen from outside."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +10,7 @@ from tests.e2e import processes
 
 
 def words(person, world):
-    """Everything that would betray a person at rest."""
+    """Return all values that identify a person."""
     orders = world.list_orders(person)
     return [
         person.last,
@@ -54,13 +54,13 @@ def test_an_access_request_becomes_a_package_with_all_that_was_planted(town, tmp
     assert town.world.bikram.email.encode() not in everything
 
 
-def test_she_is_nowhere_in_the_clear_while_her_data_is_held(town):
-    hers = words(town.world.asha, town.world)
+def test_no_personal_data_is_in_the_clear_while_it_is_held(town):
+    canaries = words(town.world.asha, town.world)
     planted = town.folder / "planted"
-    planted.write_text(f"nobody but {hers[1]}")
-    assert town.traces(hers) == ["planted"], "the search can find her"
+    planted.write_text(f"nobody but {canaries[1]}")
+    assert town.traces(canaries) == ["planted"], "the search finds what is there"
     planted.unlink()
-    assert town.traces(hers) == []
+    assert town.traces(canaries) == []
 
 
 def test_an_erasure_ends_in_a_certificate_and_a_late_webhook_brings_nobody_back(town, tmp_path):
@@ -77,7 +77,7 @@ def test_an_erasure_ends_in_a_certificate_and_a_late_webhook_brings_nobody_back(
         task = tasks[carrier, "instruct"]
         assert (task["state"], task["outcome"], task["records"]) == ("waiting", "unconfirmed", 1)
     certificate = town.certificate(shown["id"], tmp_path / "certificate.json")
-    assert certificate["outcome"] == "erased_here_others_must_answer"
+    assert certificate["outcome"] == "erased_here_otcanaries_must_answer"
     counts = {row["table"]: row["count"] for row in certificate["erased"]}
     assert (counts["orders"], counts["parcels"]) == (3, 3)
     kept = {row["category"]: row for row in certificate["kept"]}
@@ -132,7 +132,7 @@ def test_the_same_request_twice_and_at_once_is_one_request(town):
     assert (facts["request.opened"], facts["request.joined"]) == (1, 8)
 
 
-def test_another_request_of_hers_later_is_answered_anew_with_a_clock_of_its_own(town):
+def test_another_request_of_canaries_later_is_answered_anew_with_a_clock_of_its_own(town):
     person = town.world.people[6]
     town.post("customers/data_request", person=person, request_id=801)
     first = town.closed("access", person)

@@ -1,4 +1,4 @@
-"""From Shopify's wire to the zip: what was planted is in her package, and what could not be read is said there."""
+"""From Shopify's wire to the zip: what was planted is in the package, and it names what could not be read."""
 
 import json
 from datetime import UTC, datetime

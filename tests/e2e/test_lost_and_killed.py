@@ -19,29 +19,29 @@ def test_thirty_requests_survive_an_emptied_redis_and_none_is_done_twice(town):
     for number, person in enumerate(people):
         town.post("customers/data_request", person=person, request_id=30_000 + number)
     with redis.Redis.from_url(town.valkey.url) as client:
-        processes.until("all bells rang", lambda: client.llen("rq:queue:bridge") >= 30)
+        processes.until("all jobs are on the queue", lambda: client.llen("rq:queue:bridge") >= 30)
         client.flushall()
     town.bridge.start_process("worker")
-    mine = lambda: [each for each in town.requests("access") if each.id not in before]  # noqa: E731
-    done = lambda: len(mine()) == 30 and all(each.closed_at for each in mine())  # noqa: E731
+    requests = lambda: [each for each in town.requests("access") if each.id not in before]  # noqa: E731
+    done = lambda: len(requests()) == 30 and all(each.closed_at for each in requests())  # noqa: E731
     processes.until("all thirty are answered", done, 60)
-    assert {(each.state, each.complete) for each in mine()} == {("done", True)}
-    assert len({each.subject for each in mine()}) == 30
-    for each in mine():
+    assert {(each.state, each.complete) for each in requests()} == {("done", True)}
+    assert len({each.subject for each in requests()}) == 30
+    for each in requests():
         facts = town.facts(each.id)
         assert facts["request.opened"] == facts["package.sealed"] == facts["request.closed"] == 1
         assert facts["task.done"] == len(town.services.connectors)
 
 
 def pages(town):
-    """Every page asked for, by what was asked."""
+    """Count how often each page was requested."""
     return Counter(
         (call["name"], call["digest"]) for call in town.stand_ins.shopify.calls.summarize_calls()["last"]
     )
 
 
 def begin_heavy(town, request_id):
-    """The heavy customer asks; comes back in the middle of her pages."""
+    """Post the heavy customer's request; return while its pages are being read."""
     shopify = town.stand_ins.shopify
     shopify.calls.clear()
     shopify.latency_s = 0.1
@@ -51,12 +51,12 @@ def begin_heavy(town, request_id):
 
 def heavy_done(town, external_ref, within_s):
     def look():
-        mine = [
+        requests = [
             each
             for each in town.asked("access", town.world.heavy_customer)
             if each.external_ref == external_ref
         ]
-        return next((each for each in mine if each.closed_at), None)
+        return next((each for each in requests if each.closed_at), None)
 
     return town.show(processes.until("the heavy request", look, within_s).id)
 
@@ -100,6 +100,6 @@ def test_a_work_horse_that_dies_alone_is_replaced_without_a_new_worker(town):
 
 
 def test_the_chain_holds_after_all_this(town):
-    told = processes.say(town.environ, "evidence", "verify", "--json")
-    assert told.code == 0
-    assert told.json["rows"] > 100
+    verified = processes.say(town.environ, "evidence", "verify", "--json")
+    assert verified.code == 0
+    assert verified.json["rows"] > 100

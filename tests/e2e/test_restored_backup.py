@@ -143,7 +143,7 @@ def house(services, store, database_url, tmp_path, request):
 
 @pytest.fixture
 def restored(house, clock):
-    """Yesterday's backup is back: Asha, whom today's erasure removed, is in it again."""
+    """Restore yesterday's backup: Asha, erased today, is in it again."""
     house.learn(customer(), order(1001, parcels=[("Delhivery", "AWB7007007")]), order(1003, **BHAVNA))
     accepted(house.store, "orders/paid", {"id": 1, "name": "Asha Qwertzuiop"}, webhook_id="before")
     backup = house.backup()
@@ -156,8 +156,8 @@ def restored(house, clock):
     return house
 
 
-def test_t25_an_erased_person_whom_a_backup_brought_back_is_erased_again(restored, monkeypatch, queue):
-    assert restored.orders() == ["1001"], "she is back"
+def test_t25_an_erased_person_that_a_backup_brought_back_is_erased_again(restored, monkeypatch, queue):
+    assert restored.orders() == ["1001"], "the data is back"
     with restored.store.transaction() as tx:
         subject = tx.index.find_subject(SHOP, ASHA)
     [key_id] = [row.id for row in restored.rows(data_keys) if row.subject == subject]
@@ -165,7 +165,7 @@ def test_t25_an_erased_person_whom_a_backup_brought_back_is_erased_again(restore
 
     tick(restored.services, "the clock", 2.0, None)
     assert read_ledger_gate(services=restored.services) == "database_older"
-    assert queue.bells == [], "the clock does not sweep"
+    assert queue.jobs == [], "the clock enqueues nothing"
     worked = []
     monkeypatch.setattr(jobs, "open_services", lambda: restored.services)
     jobs._run_step("index", SHOP, lambda: worked.append("index"))
@@ -301,7 +301,7 @@ def test_a_request_that_is_open_again_runs_again_and_its_carriers_are_noted(hous
 
 
 def test_orders_of_an_id_that_was_merged_after_the_backup_stay_and_are_looked_at(house, clock):
-    """I15: her old id was erased because it was merged away; in the backup the orders are still the old id's."""
+    """I15: the old customer id was erased because it was merged away; in the backup the orders are still the old id's."""
     house.learn(customer(), order(1001))
     backup = house.backup()
     clock.at = NOW + timedelta(hours=1)
@@ -360,7 +360,7 @@ def test_a_ledger_that_is_away_stops_neither_an_erasure_nor_the_clock(house, que
     accepted(house.store, "customers/redact", {"shop_domain": SHOP})
     clock.at += timedelta(seconds=30)
     tick(services, "the clock", 2.0, None)
-    assert queue.bells
+    assert queue.jobs
     assert sync_ledger(services=services) == 0
     assert sync_ledger(services=house.services) == 4, "it waited in the database"
     with pytest.raises(BridgeError):

@@ -1,4 +1,4 @@
-"""Another system is down or says no: a named gap in a package that exists, never a failed request."""
+"""Another system is down or refuses: the package names the gap, and the request never fails."""
 
 import pytest
 
@@ -10,7 +10,7 @@ TAKEN: set[int] = set()
 
 
 def with_parcel(town, carrier):
-    """Somebody with a parcel at this carrier, each time another."""
+    """Return a person with a parcel at this carrier, each time another one."""
     for person in town.world.people[10:30]:
         carriers = {parcel.holder for order in town.world.list_orders(person) for parcel in order.parcels}
         if carrier in carriers and person.id not in TAKEN:
@@ -30,7 +30,7 @@ def test_a_carrier_that_is_down_leaves_a_gap_and_a_package(town, tmp_path, carri
     town.post("customers/data_request", person=person)
     shown = town.closed("access", person)
     assert (shown["state"], shown["complete"]) == ("waiting", False), (
-        "it is asked again, and she has her answer"
+        "it is tried again, and the data subject has an answer"
     )
     assert gaps(shown) == {(carrier, "unreached")}
     (task,) = (task for task in shown["tasks"] if task["system"] == carrier)
@@ -61,9 +61,9 @@ def test_after_the_credentials_are_mended_a_replay_completes_it_and_keeps_its_cl
     town.post("customers/data_request", person=person)
     before = town.closed("access", person)
     town.stand_ins.delhivery.faults.clear()
-    told = processes.say(town.environ, "dsr", "replay", before["id"], "--json")
-    assert told.code == 0
-    assert told.json["replayed"] == ["delhivery"]
+    replayed = processes.say(town.environ, "dsr", "replay", before["id"], "--json")
+    assert replayed.code == 0
+    assert replayed.json["replayed"] == ["delhivery"]
     look = lambda: (shown := town.show(before["id"]))["complete"] and shown  # noqa: E731
     after = processes.until("the supplement is there", look)
     assert after["state"] == "done"

@@ -44,8 +44,8 @@ def work(services, queue):
     """Run queued jobs and due rows until none remains, as worker and scheduler do."""
     services.clock.at += timedelta(seconds=20)
     enqueue_due(services=services)
-    while queue.bells:
-        job, row_id, _ = queue.bells.pop(0)
+    while queue.jobs:
+        job, row_id, _ = queue.jobs.pop(0)
         if job in VERBS:
             VERBS[job](row_id, services=services)
 

@@ -1,4 +1,4 @@
-"""The edge as it runs: gunicorn, SQLite, Valkey; no worker, so that what was kept can be looked at."""
+"""The web process as it runs in production: gunicorn, SQLite, Valkey; no worker, so that deliveries stay."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.e2e import processes
 
 @dataclass(frozen=True, kw_only=True)
 class Edge:
-    """A running web process and the operator's view of what it kept."""
+    """A running web process, and the services over its database."""
 
     bridge: Bridge
     environ: Mapping[str, str]
@@ -28,7 +28,7 @@ class Edge:
         return self.bridge.url
 
     def inbox(self, webhook_id: str) -> list[dict[str, Any]]:
-        """Rows of one webhook id, read as `inbox list` reads them."""
+        """Return the rows of one webhook id, as `inbox list` reads them."""
         with self.services.store.transaction() as tx:
             rows = tx.operator_queries.list_deliveries(limit=100_000)
         return [dict(row) for row in rows if row["webhook_id"] == webhook_id]

@@ -1,4 +1,4 @@
-"""A notice that went out with a link, and the page that answers it, for tests and the browser."""
+"""A notice that was sent with a link, and a client of the page that answers it."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ _numbers = itertools.count(1)
 
 
 def entry_of(number: int, **given: Any) -> NoticeItem:
-    """A parcel of a person whom no entry names."""
-    told: dict[str, Any] = {
+    """Make an item for a parcel."""
+    usual: dict[str, Any] = {
         "id": f"ent_{number:026}",
         "shop": SHOP,
         "request_id": "req_none",
@@ -47,12 +47,12 @@ def entry_of(number: int, **given: Any) -> NoticeItem:
         "order_id": str(9_000_000 + number),
         "state": NoticeState.SENT,
     }
-    return NoticeItem(**(told | given))
+    return NoticeItem(**(usual | given))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Instructed:
-    """One notice at rest, its entries, and the token of its letter."""
+    """A stored notice, its items, and the token of its letter."""
 
     services: Services
     notice: Notice
@@ -79,7 +79,7 @@ class Instructed:
 def instruct(
     services: Services, count: int = 1, *, days: float = 60, entry: dict[str, Any] | None = None, **given: Any
 ) -> Instructed:
-    """An erasure's letter as if it had been sent an hour ago; `given` goes to the notice."""
+    """Store an erasure's notice as if it had been sent an hour ago; `given` changes the notice."""
     number, now, token = next(_numbers), services.clock.now(), secrets.token_urlsafe(32)
     request = make_request(kind=RequestKind.ERASURE, subject=f"subject-{number}")
     task = make_task(request.id, PROCESSOR, TaskAction.NOTIFY_PROCESSOR, state=TaskState.WAITING)
@@ -88,7 +88,7 @@ def instruct(
         for each in range(1, count + 1)
     ]
     entries[0] = replace(entries[0], **({"also": ("RTO77", "RTO78")} | (entry or {})))
-    told: dict[str, Any] = {
+    usual: dict[str, Any] = {
         "id": f"ntc_{number:026}",
         "shop": SHOP,
         "processor": PROCESSOR,
@@ -99,7 +99,7 @@ def instruct(
         "due_at": now + timedelta(days=15),
         "next_at": now + timedelta(days=10),
     }
-    notice = Notice(**(told | given))
+    notice = Notice(**(usual | given))
     with services.store.transaction() as tx:
         opened(tx, request, task)
         tx.notices.add_items(entries)
@@ -113,12 +113,12 @@ def instruct(
 
 
 def client_of(services: Services) -> Any:
-    """A browser without JavaScript, cookies or a way round the routes."""
+    """Return a client of the routes, without cookies."""
     return create_app(services, services.store).test_client(use_cookies=False)
 
 
 def rows(services: Services) -> str:
-    """Everything that rests, to compare; a claim of nothing changed is one about every table."""
+    """Return the rows of all tables, to compare."""
     with services.store.transaction() as tx:
         return json.dumps(
             {
@@ -131,12 +131,12 @@ def rows(services: Services) -> str:
 def sent(client: Any, path: str, fields: dict[str, str] | bytes, **more: Any) -> Any:
     """Send a form as a browser does."""
     body = fields if isinstance(fields, bytes) else urlencode(fields)
-    told = {"content_type": "application/x-www-form-urlencoded"} | more
-    return client.post(path, data=body, **told)
+    usual = {"content_type": "application/x-www-form-urlencoded"} | more
+    return client.post(path, data=body, **usual)
 
 
 def answered(one: Instructed, answer: str = "", **every: str) -> dict[str, str]:
-    """A form with the answer for all, and every line left as it was."""
+    """Return the fields of a form with one answer for all, and every line unchanged."""
     fields = {f"all-{part}": value for part, value in ({"answer": answer} | every).items()}
     if len(one.entries) == 1:
         fields = {

@@ -1,4 +1,4 @@
-"""What was wrong with an answer stands beside its field, and nothing that was typed is lost or taken in."""
+"""A fault of an answer is shown at its field; what was typed is neither lost nor recorded."""
 
 from __future__ import annotations
 

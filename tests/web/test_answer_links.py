@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -12,6 +12,7 @@ from bridge.errors import RequestsTooMany, StoreUnavailable
 from bridge.model import NoticeState
 from bridge.web.notices.limits import MAX_FAILURES, MAX_SUCCESSES, RateLimiter
 from bridge.web.notices.limits import resolve_client_address as address_of
+from tests.kit.threads import run_at_once
 from tests.web.notice_case import answered, client_of, instruct, rows, sent
 
 UNKNOWN = "A" * 43
@@ -97,18 +98,11 @@ def test_other_verbs_do_nothing(client, services, how):
 def test_two_clerks_at_the_same_moment_one_wins_and_the_other_sees_the_page_of_a_used_link(services):
     for number in range(6):
         one = instruct(services, 3)
-        start, got = threading.Barrier(2), {}
-
-        def clerk(answer, one=one, start=start, got=got):
-            browser = client_of(services)
-            start.wait()
-            got[answer] = sent(browser, one.path, answered(one, answer))
-
-        both = [threading.Thread(target=clerk, args=(answer,)) for answer in ("erased", "not_found")]
-        for each in both:
-            each.start()
-        for each in both:
-            each.join()
+        answers = ("erased", "not_found")
+        pages = run_at_once(
+            *(partial(sent, client_of(services), one.path, answered(one, answer)) for answer in answers)
+        )
+        got = dict(zip(answers, pages, strict=True))
         assert sorted(page.status_code for page in got.values()) == [200, 404], number
         won = next(answer for answer, page in got.items() if page.status_code == 200)
         lost = next(page for page in got.values() if page.status_code == 404)

@@ -119,7 +119,7 @@ def test_one_record_is_answered_and_the_link_ends(client, services, queue, answe
     [line] = one.lines()
     assert line.answer == ProcessorAnswer(answer)
     assert client.get(one.path).status_code == 404
-    assert ("process", one.entries[0].request_id, True) in queue.bells
+    assert ("process", one.entries[0].request_id, True) in queue.jobs
     [fact] = one.facts()
     assert (fact.fact, fact.actor) == ("notice.answered", "processor:delhivery")
 

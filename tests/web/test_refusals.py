@@ -44,14 +44,14 @@ def test_v06_a_flood_of_wrong_signatures_is_one_fact_with_its_counts(services):
     ]
 
 
-def test_it_tells_by_itself_when_the_window_is_over_and_again_in_the_next(services):
+def test_it_records_when_the_window_is_over_and_again_in_the_next(services):
     refusals = SignatureFailureCounter(services, flush_interval_s=0.05)
-    for told in (1, 2):
+    for count in (1, 2):
         refuse(refusals, "missing")
-        processes.until("told", lambda told=told: len(rejected(services)) == told)
+        processes.until("a fact is recorded", lambda count=count: len(rejected(services)) == count)
 
 
-def test_what_a_database_that_is_away_did_not_hear_is_told_later(services, clock, vault):
+def test_counts_wait_while_the_database_is_unavailable(services, clock, vault):
     away = SqlStore("postgresql+psycopg://nobody@127.0.0.1:1/none", keyring=vault, now=clock.now)
     refusals = SignatureFailureCounter(replace(services, store=away))
     refuse(refusals, "missing")
@@ -59,10 +59,11 @@ def test_what_a_database_that_is_away_did_not_hear_is_told_later(services, clock
     refusals._services = services
     refuse(refusals, "mismatch")
     refusals.flush_counts()
-    assert [(told["count"], told["since"]) for told in rejected(services)] == [(2, NOW.isoformat())]
+    away.close()
+    assert [(fact["count"], fact["since"]) for fact in rejected(services)] == [(2, NOW.isoformat())]
 
 
-def test_a_web_process_counts_at_its_door_and_tells_when_it_ends(tmp_path):
+def test_a_web_process_counts_and_records_when_it_ends(tmp_path):
     with Valkey() as valkey:
         environ = processes.environment(f"sqlite:///{tmp_path}/bridge.db", valkey.url, WEB_CONCURRENCY="1")
         processes.migrate(environ)
@@ -74,5 +75,5 @@ def test_a_web_process_counts_at_its_door_and_tells_when_it_ends(tmp_path):
             assert processes.post(bridge.url, "shop/redact", {"shop_domain": processes.SHOP}).status == 200
             assert rejected(services) == []
             bridge.stop(grace_s=10)
-            [told] = rejected(services)
-    assert (told["count"], told["reasons"]) == (3, {"mismatch": 1, "missing": 2})
+            [fact] = rejected(services)
+    assert (fact["count"], fact["reasons"]) == (3, {"mismatch": 1, "missing": 2})

@@ -1,11 +1,11 @@
-"""Jobs that end badly, for a real worker to run: each knows a person, and nobody may hear of her."""
+"""Jobs that fail in a real worker. Each handles an e-mail address, which may not appear anywhere afterwards."""
 
 import os
 import signal
 
 
 class Telling(Exception):
-    """Shows what it holds whichever way it is printed."""
+    """An exception that shows its argument in every form."""
 
 
 def explode(row_id):

@@ -1,4 +1,4 @@
-"""The clock: of two only one works, no fault ends it, and what it rings for never buries a worker."""
+"""The clock: of two only one works, no fault ends it, and it never enqueues more than workers can do."""
 
 from collections import Counter
 from contextlib import suppress
@@ -25,21 +25,21 @@ EVERY_S = 2.0
 def has_open(pid, name):
     """True where a process has this file open."""
     for each in Path(f"/proc/{pid}/fd").iterdir():
-        with suppress(FileNotFoundError):  # closed while we looked
+        with suppress(FileNotFoundError):  # closed meanwhile
             if each.readlink().name == name:
                 return True
     return False
 
 
 class Broken(FakeQueue):
-    """A queue whose fault knows a person."""
+    """A queue whose fault holds personal data."""
 
     def depth(self):
         raise RuntimeError("asha@example.com")
 
 
-def keep(services, number):
-    """Keep that many privacy webhooks, of as many shops."""
+def store_deliveries(services, number):
+    """Store that many privacy webhooks, of as many shops."""
     for each in range(number):
         shop = f"shop-{each}.myshopify.com"
         raw = f'{{"shop_domain": "{shop}"}}'.encode()
@@ -49,23 +49,23 @@ def keep(services, number):
         )
 
 
-def test_of_two_clocks_one_sweeps_and_the_other_takes_over_when_it_is_gone(services, clock, queue):
-    keep(services, 1)
+def test_of_two_clocks_one_works_and_the_other_takes_over_when_it_is_gone(services, clock, queue):
+    store_deliveries(services, 1)
     clock.at += timedelta(seconds=6)
     purged = tick(services, "first", EVERY_S, None)
     assert purged == clock.at
-    assert len(queue.bells) == 1
-    keep(services, 3)
+    assert len(queue.jobs) == 1
+    store_deliveries(services, 3)
     clock.at += timedelta(seconds=EVERY_S)
-    assert tick(services, "second", EVERY_S, None) is None, "it neither swept nor purged"
-    assert len(queue.bells) == 1
+    assert tick(services, "second", EVERY_S, None) is None, "it neither enqueued nor expired anything"
+    assert len(queue.jobs) == 1
     clock.at += timedelta(seconds=60)
     assert tick(services, "second", EVERY_S, None) == clock.at
-    assert len(queue.bells) > 1
-    heard = len(queue.bells)
+    assert len(queue.jobs) > 1
+    enqueued = len(queue.jobs)
     clock.at += timedelta(seconds=1)
     tick(services, "first", EVERY_S, purged)
-    assert len(queue.bells) == heard, "the first is now the second"
+    assert len(queue.jobs) == enqueued, "the first is now the second"
 
 
 def test_it_purges_once_an_hour(services, clock):
@@ -76,35 +76,35 @@ def test_it_purges_once_an_hour(services, clock):
     assert tick(services, "only", EVERY_S, first) == clock.at
 
 
-def test_no_fault_ends_it_and_its_text_is_not_told(services, clock, queue):
-    with capture_logs() as told:
+def test_no_fault_ends_it_and_its_text_is_not_logged(services, clock, queue):
+    with capture_logs() as logged:
         assert tick(replace(services, queue=Broken()), "only", EVERY_S, None) is None
-    assert told[0]["event"] == "clock.turn_failed"
-    assert "RuntimeError" in told[0]["fault"]
-    assert "asha" not in str(told)
-    keep(services, 1)
+    assert logged[0]["event"] == "clock.turn_failed"
+    assert "RuntimeError" in logged[0]["fault"]
+    assert "asha" not in str(logged)
+    store_deliveries(services, 1)
     clock.at += timedelta(seconds=6)
     assert tick(services, "only", EVERY_S, None) == clock.at
-    assert len(queue.bells) == 1
+    assert len(queue.jobs) == 1
 
 
-def test_a_sweep_keeps_the_queue_short(services, clock, queue):
-    keep(services, MAX_WAITING_JOBS + 20)
+def test_the_clock_keeps_the_queue_short(services, clock, queue):
+    store_deliveries(services, MAX_WAITING_JOBS + 20)
     clock.at += timedelta(seconds=6)
     for waiting in (None, 5_000, MAX_WAITING_JOBS):
         queue.waiting = waiting
         assert enqueue_due(services=services) == 0
     queue.waiting = MAX_WAITING_JOBS - 50
-    assert enqueue_due(services=services) == 50 == len(queue.bells)
+    assert enqueue_due(services=services) == 50 == len(queue.jobs)
 
 
-def test_sweeps_come_to_every_row_in_turn_and_ring_again_only_after_a_while(services, clock, queue):
-    keep(services, MAX_WAITING_JOBS + 20)
+def test_every_row_is_enqueued_in_turn_and_again_only_after_a_while(services, clock, queue):
+    store_deliveries(services, MAX_WAITING_JOBS + 20)
     clock.at += timedelta(seconds=6)
     assert enqueue_due(services=services) == MAX_WAITING_JOBS
     assert enqueue_due(services=services) == 20
     assert enqueue_due(services=services) == 0
-    assert set(Counter(queue.bells).values()) == {1}
+    assert set(Counter(queue.jobs).values()) == {1}
     clock.at += timedelta(seconds=20)
     assert enqueue_due(services=services) == MAX_WAITING_JOBS
 
@@ -137,11 +137,11 @@ def test_one_kind_that_cannot_be_destroyed_does_not_keep_the_others(services, cl
     monkeypatch.setattr(
         schedule, "expire_aged_records", lambda *, services: calls.append("expire_aged_records")
     )
-    with capture_logs() as told:
+    with capture_logs() as logged:
         assert tick(services, "only", EVERY_S, None) == clock.at
     assert calls == ["expire_aged_records"]
-    assert told[0]["event"] == "clock.step_failed"
-    assert "asha" not in str(told)
+    assert logged[0]["event"] == "clock.step_failed"
+    assert "asha" not in str(logged)
 
 
 def test_while_there_is_more_to_destroy_it_comes_again_with_the_next_tick(services, clock, monkeypatch):

@@ -1,4 +1,4 @@
-"""A worker that starts over a restored backup notices before its first job, with no clock beside it."""
+"""A worker that starts over a restored backup notices before its first job, without a clock."""
 
 from contextlib import closing
 
@@ -27,6 +27,6 @@ def test_a_worker_looks_before_its_first_job_and_then_refuses_all(tmp_path):
                 shop = {"shop_domain": processes.SHOP, "shop_id": 1}
                 assert processes.post(bridge.url, "shop/redact", shop).status == 200
                 log = tmp_path / "worker.1.log"
-                processes.until("it refuses", lambda: "job.barred" in log.read_text())
+                processes.until("it refuses", lambda: "job.blocked" in log.read_text())
         said = processes.say(environ, "inbox", "list", "--json").json
         assert [row["state"] for row in said] == ["received"], "kept, and not worked on"

@@ -1,4 +1,4 @@
-"""The bell: ids only, one round trip, one index job a shop, and never a wait for a Redis that is away."""
+"""The queue: ids only, one round trip, one index job per shop, and never a long wait for Redis."""
 
 import inspect
 import socket
@@ -30,7 +30,7 @@ def client(valkey):
 
 
 @pytest.fixture
-def bell(valkey, client):
+def job_queue(valkey, client):
     connection = connect_redis(valkey.url, for_worker=False)
     yield RqJobQueue(connection)
     connection.close()
@@ -43,8 +43,8 @@ def waiting(client):
     return [(job.func_name, list(job.args)) for job in jobs]
 
 
-def test_it_rings_with_one_id_and_a_fixed_description(bell, client):
-    assert bell.enqueue("process", "req_1")
+def test_a_job_has_one_id_and_a_fixed_description(job_queue, client):
+    assert job_queue.enqueue("process", "req_1")
     assert waiting(client) == [("workers.jobs.process", ["req_1"])]
     (name,) = client.keys("rq:job:*")
     kept = client.hgetall(name)
@@ -54,37 +54,39 @@ def test_it_rings_with_one_id_and_a_fixed_description(bell, client):
     assert int(kept[b"failure_ttl"]) == queues.FAILURE_TTL_S
 
 
-def test_privacy_work_goes_to_the_front(bell, client):
-    bell.enqueue_all([("index", "a.myshopify.com", False), ("process", "req_1", True)])
-    bell.enqueue("dispatch", "dlv_1", at_front=True)
+def test_privacy_work_goes_to_the_front(job_queue, client):
+    job_queue.enqueue_all([("index", "a.myshopify.com", False), ("process", "req_1", True)])
+    job_queue.enqueue("dispatch", "dlv_1", at_front=True)
     assert [args for _, args in waiting(client)] == [["dlv_1"], ["req_1"], ["a.myshopify.com"]]
 
 
-def test_an_index_job_of_a_shop_waits_once_until_it_was_heard(bell, client):
+def test_an_index_job_of_a_shop_waits_once_until_it_has_begun(job_queue, client):
     for _ in range(3):
-        assert bell.enqueue_all([("index", "a.myshopify.com", False), ("index", "b.myshopify.com", False)])
+        assert job_queue.enqueue_all(
+            [("index", "a.myshopify.com", False), ("index", "b.myshopify.com", False)]
+        )
     assert [args for _, args in waiting(client)] == [["a.myshopify.com"], ["b.myshopify.com"]]
-    bell.release_index_job("a.myshopify.com")
-    bell.enqueue("index", "a.myshopify.com")
-    bell.enqueue("index", "b.myshopify.com")
+    job_queue.release_index_job("a.myshopify.com")
+    job_queue.enqueue("index", "a.myshopify.com")
+    job_queue.enqueue("index", "b.myshopify.com")
     assert [args[0][0] for _, args in waiting(client)] == ["a", "b", "a"]
-    assert 0 < client.ttl("bridge:bell:index:a.myshopify.com") <= queues.INDEX_JOB_INTERVAL_S
+    assert 0 < client.ttl("bridge:index-job:a.myshopify.com") <= queues.INDEX_JOB_INTERVAL_S
 
 
-def test_other_jobs_ring_as_often_as_they_are_rung(bell, client):
-    bell.enqueue_all([("process", "req_1", True)] * 3)
-    assert bell.depth() == 3 == len(waiting(client))
+def test_other_jobs_are_enqueued_every_time(job_queue, client):
+    job_queue.enqueue_all([("process", "req_1", True)] * 3)
+    assert job_queue.depth() == 3 == len(waiting(client))
 
 
-def test_nothing_to_ring_is_heard_and_leaves_nothing(bell, client):
-    assert bell.enqueue_all([])
-    assert bell.depth() == 0
+def test_no_jobs_is_a_success_and_leaves_nothing(job_queue, client):
+    assert job_queue.enqueue_all([])
+    assert job_queue.depth() == 0
     assert client.keys() == []
 
 
-def test_a_job_nobody_knows_is_a_mistake_of_ours(bell):
+def test_a_job_nobody_knows_is_a_mistake_of_ours(job_queue):
     with pytest.raises(KeyError):
-        bell.enqueue("gather", "req_1")
+        job_queue.enqueue("gather", "req_1")
 
 
 def seconds(deed):
@@ -100,12 +102,15 @@ def test_a_redis_that_is_away_costs_no_time(kind):
         if kind == "nobody answers":
             listener.listen(16)
         connection = connect_redis(f"redis://127.0.0.1:{listener.getsockname()[1]}", for_worker=False)
-        bell = RqJobQueue(connection)
+        job_queue = RqJobQueue(connection)
         for deed, told in (
-            (lambda: bell.enqueue("process", "req_1"), False),
-            (lambda: bell.enqueue_all([("index", "a.myshopify.com", False), ("process", "r", True)]), False),
-            (bell.depth, None),
-            (lambda: bell.release_index_job("a.myshopify.com"), None),
+            (lambda: job_queue.enqueue("process", "req_1"), False),
+            (
+                lambda: job_queue.enqueue_all([("index", "a.myshopify.com", False), ("process", "r", True)]),
+                False,
+            ),
+            (job_queue.depth, None),
+            (lambda: job_queue.release_index_job("a.myshopify.com"), None),
         ):
             assert seconds(deed) == (told, pytest.approx(0.3, abs=0.5))
         connection.close()
@@ -114,14 +119,14 @@ def test_a_redis_that_is_away_costs_no_time(kind):
 def test_a_redis_that_comes_back_is_heard_again():
     with Valkey() as server:
         connection = connect_redis(server.url, for_worker=False)
-        bell = RqJobQueue(connection)
-        assert bell.enqueue("process", "req_1")
+        job_queue = RqJobQueue(connection)
+        assert job_queue.enqueue("process", "req_1")
         server.kill()
-        assert not bell.enqueue("process", "req_2")
-        assert bell.depth() is None
+        assert not job_queue.enqueue("process", "req_2")
+        assert job_queue.depth() is None
         server.start()
-        assert bell.enqueue("process", "req_3")
-        assert bell.depth() == 1
+        assert job_queue.enqueue("process", "req_3")
+        assert job_queue.depth() == 1
         connection.close()
 
 

@@ -66,7 +66,11 @@ def work(tmp_path, *jobs, warm_s=8.0, timeout_s=60):
                 failure_ttl=60,
             )
         done = subprocess.run(
-            [sys.executable, "-c", WORKER, valkey.url, str(warm_s)], cwd=ROOT, capture_output=True, check=True
+            [sys.executable, "-c", WORKER, valkey.url, str(warm_s)],
+            cwd=ROOT,
+            capture_output=True,
+            check=True,
+            timeout=60,
         )
         assert b"asha" not in done.stdout + done.stderr
         return notes.read_text().split(), list(client.scan_iter("rq:job:*"))

@@ -67,7 +67,7 @@ def shop_floor(tmp_path_factory):
 
 
 def run_job(client, function):
-    """Ring for a job as the bell does, whatever its function; wait until the worker is free again."""
+    """Enqueue any function as our queue would; wait until the worker is free again."""
     queue = RqQueue(QUEUE, connection=client, serializer=SERIALIZER)
     job = queue.enqueue_call(
         f"tests.workers.failing_jobs.{function}", args=["req_1"], result_ttl=0, failure_ttl=FAILURE_TTL_S, description="process"
@@ -118,7 +118,7 @@ def test_a_failing_job_leaves_type_and_place_only(shop_floor, function, told):
 def test_what_a_job_returns_is_not_kept(shop_floor):
     _, client, _ = shop_floor
     job = run_job(client, "answer")
-    processes.until("it is forgotten", lambda: not client.exists(f"rq:job:{job.id}"))
+    processes.until("RQ has deleted it", lambda: not client.exists(f"rq:job:{job.id}"))
     assert CANARY not in everything(client)
 
 
@@ -126,11 +126,11 @@ def test_what_a_job_returns_is_not_kept(shop_floor):
 def test_a_bell_for_a_row_that_is_gone_is_answered_without_a_fault(shop_floor, name):
     _, client, environ = shop_floor
     connection = connect_redis(environ["REDIS_URL"], for_worker=False)
-    bell = RqJobQueue(connection)
+    job_queue = RqJobQueue(connection)
     failed = client.zcard(f"rq:failed:{QUEUE}")
-    assert bell.enqueue(name, f"{name}_gone")
+    assert job_queue.enqueue(name, f"{name}_gone")
     processes.until(
-        "the bell was answered", lambda: bell.depth() == 0 and not client.keys(f"rq:job:*{name}_gone*")
+        "the job was taken", lambda: job_queue.depth() == 0 and not client.keys(f"rq:job:*{name}_gone*")
     )
     time.sleep(0.3)
     assert client.zcard(f"rq:failed:{QUEUE}") == failed
@@ -159,4 +159,4 @@ def test_a_job_that_is_not_ours_is_refused_by_the_real_worker(tmp_path):
             bridge.start(web=False, clock=False)
             job = run_job(client, "answer")
             assert client.hget(job.key, "status") == b"failed"
-            assert "job.not_ours" in bridge.logs["worker.1"].read_text()
+            assert "job.unknown" in bridge.logs["worker.1"].read_text()

@@ -1,9 +1,9 @@
 """Group commit: webhooks that wait at the same moment become durable in one transaction.
 
-One writer a process takes everything that waits, commits it with one multi-row insert, then answers each.
-Nobody waits for company: the writer starts with the first row. What waits is bounded in rows, bytes and time;
-beyond, the caller hears StoreUnavailable, and Shopify sends again. A row that the database refuses fails alone:
-the batch is halved until it is found.
+One writer thread per process takes all rows that wait, commits them with one multi-row insert, then answers each
+caller. It never delays a row to collect more. The queue is bounded in rows, bytes and time; beyond that the caller
+gets StoreUnavailable, and Shopify sends again. A row that the database refuses fails alone: the batch is halved
+until that row is found.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from bridge.errors import BridgeError, StoreUnavailable
 
 BATCH_ROWS = 256
 BATCH_BYTES = 16_000_000
+CLOSE_TIMEOUT_S = 10.0  # Heroku kills a process 30 s after SIGTERM
 
 DeliveryRow = dict[str, Any]
 CommitRows = Callable[[Sequence[DeliveryRow]], set[str]]
@@ -35,8 +36,8 @@ class _PendingRow:
 class GroupCommit:
     """The writer of one process. Starts its thread with the first row, so a fork before that is harmless.
 
-    `commit` writes rows in one transaction and returns the ids of those that were new. `committed` hears of
-    the new rows of each batch after its commit, on the writer's thread: it must not block.
+    `commit_rows` writes rows in one transaction and returns the ids of those that were new. `on_committed` is
+    called with the new rows of each batch after its commit, on the writer's thread: it must not block.
     """
 
     def __init__(
@@ -54,15 +55,19 @@ class GroupCommit:
         self._queued_bytes = 0
         self._ready = threading.Condition()
         self._writer: threading.Thread | None = None
+        self._is_closed = False
 
     def commit_row(self, row: DeliveryRow) -> bool:
-        """Wait until the row is committed; True where it is new.
+        """Wait until the row is committed; return whether it is new.
 
-        Raises StoreUnavailable when too much waits, or when it was not committed in time. In the last case
-        it may still be committed: the sender's next try is then found to be a repetition.
+        Raises StoreUnavailable when the writer is closed, when too many rows wait, or when the row was not
+        committed in time. In the last case it may still be committed: the sender's next try is then recognised
+        as a repetition.
         """
         waiting = _PendingRow(row, len(row["body"]))
         with self._ready:
+            if self._is_closed:
+                raise StoreUnavailable("the process is ending", retry_after_s=1)
             if len(self._queue) >= self._max_rows or self._queued_bytes + waiting.size > self._max_bytes:
                 raise StoreUnavailable("too many webhooks wait for the database", retry_after_s=1)
             self._queue.append(waiting)
@@ -77,15 +82,29 @@ class GroupCommit:
             raise waiting.fault
         return waiting.is_new
 
+    def close(self) -> None:
+        """Refuse further rows, commit those that wait, and end the writer's thread. A second call does nothing.
+
+        Waits at most CLOSE_TIMEOUT_S; a thread that is still in its commit then ends after it.
+        """
+        with self._ready:
+            self._is_closed = True
+            self._ready.notify()
+            writer = self._writer
+        if writer is not None:
+            writer.join(CLOSE_TIMEOUT_S)
+
     def _run_writer(self) -> None:
-        while True:
-            batch = self._take_batch()
+        while batch := self._take_batch():
             self._write_batch(batch)
 
     def _take_batch(self) -> list[_PendingRow]:
+        """Wait for rows and return them; empty when the writer is closed and no row waits."""
         with self._ready:
-            while not self._queue:
+            while not self._queue and not self._is_closed:
                 self._ready.wait()
+            if not self._queue:
+                return []
             batch, size = [self._queue.popleft()], 0
             size = batch[0].size
             while self._queue and len(batch) < BATCH_ROWS and size + self._queue[0].size <= BATCH_BYTES:

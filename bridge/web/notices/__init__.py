@@ -1,4 +1,4 @@
-"""The answer page: where a processor reads an erasure instruction and answers it, without an account."""
+"""The answer page: a processor reads an erasure notice there and answers it, without an account."""
 
 from bridge.web.notices.page import create_notices_blueprint
 

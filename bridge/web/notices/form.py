@@ -1,6 +1,6 @@
-"""The form as it was typed, and what it amounts to: an answer for each record, or a fault beside each field.
+"""Parses the answer form, and evaluates it: an answer for each record, or a fault for each wrong field.
 
-Whatever bytes arrive: fields, or FormInvalid. Decides nothing that `rules/notices.check` does not hold to again.
+Raises nothing but FormInvalid, whatever bytes arrive. `rules/notices/answers` checks every answer once more.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ ALL_LINES_KEY = "all"
 ALL_LINES_TITLE = "Every line not answered on its own"
 FIELD_PARTS = ("answer", "law", "until", "note")
 MAX_FORM_LINES = 10_000
-MAX_FORM_BYTES = 4_000_000  # 10,000 lines left as they are take 1.9 MB; 800 of them may have the longest note
+MAX_FORM_BYTES = 4_000_000  # 10,000 unchanged lines take 1.9 MB; 800 of them may have the longest note
 MAX_FORM_FIELDS = len(FIELD_PARTS) * (MAX_FORM_LINES + 1) + 1
-MAX_MISSING_LISTED = 20  # that are pointed at one by one
-# all below space but the end of a line; joiners of Indian scripts stay
+MAX_MISSING_LISTED = 20  # listed one by one
+# all below space except the line feed; joiners of Indian scripts stay
 CONTROL_CHARACTERS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True, slots=True)
 class LineInput:
-    """What was typed for one line, or for all."""
+    """The fields of one line, or of the answer for all lines."""
 
     answer: str = ""
     law: str = ""
@@ -39,7 +39,7 @@ class LineInput:
 
 @dataclass(frozen=True, slots=True)
 class FieldFault:
-    """What is wrong with one field, and what to do. `about` names its line."""
+    """What is wrong with one field, and how to correct it. `about` names its line."""
 
     field: str
     about: str
@@ -47,28 +47,28 @@ class FieldFault:
 
 
 class AnswerForm:
-    """A form as it came; an empty one where none did. `do` is the button."""
+    """The fields of a form as they were sent; without arguments an empty form. `action` is the button."""
 
     def __init__(self, fields: Mapping[str, str] | None = None) -> None:
         self._fields = fields or {}
         self.action = self._fields.get("do", "")
 
     def of(self, key: str) -> LineInput:
-        """What was typed for one line."""
+        """Return the fields of one line."""
         return LineInput(*(self._fields.get(f"{key}-{part}", "") for part in FIELD_PARTS))
 
 
 def parse_answer_form(raw: bytes) -> AnswerForm:
-    """Read a body. Raises FormInvalid: too many fields, a field twice, not UTF-8, no button of ours."""
+    """Parse a body. Raises FormInvalid: too many fields, a field twice, not UTF-8, an unknown button."""
     try:
-        told = parse_qs(
+        fields = parse_qs(
             raw.decode("ascii"), keep_blank_values=True, max_num_fields=MAX_FORM_FIELDS, errors="strict"
         )
     except ValueError:
         raise FormInvalid from None
-    if any(len(values) != 1 for values in told.values()):
+    if any(len(values) != 1 for values in fields.values()):
         raise FormInvalid
-    form = AnswerForm({name: _clean_form_text(values[0]) for name, values in told.items()})
+    form = AnswerForm({name: _clean_form_text(values[0]) for name, values in fields.items()})
     if form.action not in ("answer", "acknowledge"):
         raise FormInvalid
     return form
@@ -77,31 +77,31 @@ def parse_answer_form(raw: bytes) -> AnswerForm:
 def evaluate_form(
     form: AnswerForm, items: Sequence[NoticeItem], *, today: date
 ) -> tuple[dict[str, AnswerRow], list[FieldFault]]:
-    """An answer for every entry by its id, and everything that is wrong. Answers count only without faults."""
+    """Return the answer for every item by its id, and all faults. The answers count only where there is no fault."""
     faults: list[FieldFault] = []
     every = form.of(ALL_LINES_KEY) if len(items) > 1 else LineInput()
     usual = _evaluate_line(ALL_LINES_KEY, ALL_LINES_TITLE, every, today, faults)
-    said: dict[str, AnswerRow] = {}
+    answers: dict[str, AnswerRow] = {}
     missing: list[FieldFault] = []
-    for entry in items:
-        typed, about = form.of(entry.id), format_record_title(entry)
-        own = _evaluate_line(entry.id, about, typed, today, faults)
+    for item in items:
+        typed, about = form.of(item.id), format_record_title(item)
+        own = _evaluate_line(item.id, about, typed, today, faults)
         if own is not None:
-            said[entry.id] = own
+            answers[item.id] = own
         elif usual is not None and not typed.answer:
-            said[entry.id] = replace(usual, note=typed.note or usual.note)
+            answers[item.id] = replace(usual, note=typed.note or usual.note)
         elif not typed.answer and not every.answer and not (typed.law or typed.until):
-            missing.append(FieldFault(f"{entry.id}-answer", about, "Choose an answer."))
+            missing.append(FieldFault(f"{item.id}-answer", about, "Choose an answer."))
     if len(missing) > MAX_MISSING_LISTED:
         words = f"{len(missing):,} lines have no answer yet. Choose one for all of them here, or answer each."
         missing = [FieldFault(f"{ALL_LINES_KEY}-answer", ALL_LINES_TITLE, words)]
-    return said, [*faults, *missing]
+    return answers, [*faults, *missing]
 
 
 def _evaluate_line(
     key: str, line_title: str, line_input: LineInput, today: date, faults: list[FieldFault]
 ) -> AnswerRow | None:
-    """What was said with one set of fields; None where nothing was, or where it is wrong."""
+    """Return the answer in one set of fields; None where it is empty or wrong. Add what is wrong to `faults`."""
     until = _parse_iso_date(line_input.until) if line_input.answer == ProcessorAnswer.RETAINED else None
     wrong = (
         _find_retention_faults(line_input, until, today)
@@ -117,7 +117,7 @@ def _evaluate_line(
     faults += [FieldFault(f"{key}-{part}", line_title, wrong[part]) for part in FIELD_PARTS if part in wrong]
     if wrong or not line_input.answer:
         return None
-    # law and day go with what is kept; a browser sends them as they were left when the answer changed
+    # law and day belong to a retained record; a browser still sends them after the answer was changed
     return AnswerRow(
         answer=ProcessorAnswer(line_input.answer),
         until=until,
@@ -127,7 +127,7 @@ def _evaluate_line(
 
 
 def _find_retention_faults(line_input: LineInput, until: date | None, today: date) -> dict[str, str]:
-    """What is wrong with law and day, by field."""
+    """Return what is wrong with law and day, by field."""
     wrong = {}
     if line_input.law not in PROCESSOR_RETENTION_LAWS:
         wrong["law"] = "Choose the law that makes you keep it."
@@ -148,5 +148,5 @@ def _parse_iso_date(text: str) -> date | None:
 
 
 def _clean_form_text(text: str) -> str:
-    """One kind of line end, no control characters, nothing around it."""
+    """Return the text with one kind of line end, without control characters and surrounding space."""
     return CONTROL_CHARACTERS.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()

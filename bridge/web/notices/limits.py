@@ -1,6 +1,6 @@
-"""How often one client may ask: in memory, bounded, by a keyed digest of its address. A new process forgets all.
+"""Limits how often one client may ask: in memory, bounded, by a keyed digest of its address. A restart clears it.
 
-Nobody guesses 256 random bits; this keeps the database out of the attempt.
+A token of 256 random bits cannot be guessed; the limit keeps attempts away from the database.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from bridge.errors import RequestsTooMany
 RATE_WINDOW_S = 60.0
 MAX_FAILURES = 30
 MAX_SUCCESSES = 120
-MAX_CLIENTS = 10_000  # about 3 MB; beyond, who was silent for longest is forgotten
+MAX_CLIENTS = 10_000  # about 3 MB; beyond that the client whose last request is oldest is dropped
 
 
 @dataclass(slots=True)
@@ -30,7 +30,7 @@ class _RateWindow:
 
 
 class RateLimiter:
-    """Counts per client what was good and what was refused, a window at a time."""
+    """Counts good and refused requests per client, within one window of time."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class RateLimiter:
         self._lock = threading.Lock()
 
     def admit(self, address: str) -> str:
-        """The client's digest, to count with. Raises RequestsTooMany."""
+        """Return the client's digest, which `count_request` takes. Raises RequestsTooMany."""
         client = self._digest("notices|client", address.encode())
         with self._lock:
             window, now = self._windows.get(client), self._now()
@@ -53,7 +53,7 @@ class RateLimiter:
         return client
 
     def count_request(self, client: str, *, succeeded: bool) -> None:
-        """One more request of an admitted client."""
+        """Count one more request of an admitted client."""
         with self._lock:
             now = self._now()
             window = self._windows.pop(client, None)
@@ -73,11 +73,11 @@ def _is_limit_reached(window: _RateWindow) -> bool:
 
 
 def resolve_client_address(environ: Mapping[str, Any]) -> str:
-    """Who asks: the other end, or whom the host's router names where that is the other end.
+    """Return the client's address: the peer's, or the one that the host's router names if the router is the peer.
 
-    A router reaches us from within the host's network and puts its client last into X-Forwarded-For; what a
-    stranger writes there himself stands before it, or comes from an address that is not within. Of IPv6 the
-    network counts: each household owns 2^64 addresses.
+    A router connects from within the host's network and appends its client to X-Forwarded-For; what a client
+    writes there itself stands before that, or comes from an address outside. Of IPv6 the /64 network counts, since
+    each household owns 2^64 addresses.
     """
     peer = str(environ.get("REMOTE_ADDR", ""))
     named = str(environ.get("HTTP_X_FORWARDED_FOR", "")).rpartition(",")[2].strip()
@@ -92,7 +92,7 @@ def _is_internal_peer(peer: str) -> bool:
     try:
         return not ip_address(peer).is_global
     except ValueError:
-        return True  # a socket file: only the host itself reaches it
+        return True  # a Unix socket: only the host itself connects to it
 
 
 def _normalise_client_address(address: str) -> str:

@@ -1,4 +1,4 @@
-"""What the answer page says where it cannot show a form or take an answer: what happened, and what to do."""
+"""The texts of the answer page for errors: what happened, and what to do."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ProblemText:
-    """The words of one status."""
+    """The text for one status."""
 
     title: str
     what: str

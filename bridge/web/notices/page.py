@@ -1,7 +1,7 @@
-"""The routes of the answer page. GET shows and changes nothing: scanners of mail follow links. POST answers.
+"""The routes of the answer page. GET changes nothing, because mail scanners follow links. POST records an answer.
 
-No cookie exists, so no other site can make a browser answer: who knows the token may, and nobody else; that is
-why forms carry no second one. A token never stands in a page, a log, an error, a metric or a redirect.
+There is no cookie, so no other site can make a browser answer: only the token in the path authorises, and forms need
+no second token. A token never appears in a page, a log, an error, a metric or a redirect.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ LIST_CHANGED_FAULT = FieldFault(
 
 
 class AnswerPage:
-    """What the routes do, over the services."""
+    """The actions of the routes, over the services."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
         self._requester = view_models.build_requester(services)
 
     def load_open_notice(self, token: str) -> tuple[Notice, list[NoticeItem]]:
-        """What this link may answer. Raises LinkInvalid, whatever it is that does not hold."""
+        """Return the notice of a link and its items. Raises LinkInvalid for every reason alike."""
         with self._services.store.transaction() as tx:
             notice = tx.notices.find_notice_by_token(token)
             if notice is None or notice.state in ANSWERED_NOTICE_STATES:
@@ -57,13 +57,13 @@ class AnswerPage:
         *,
         thanks: bool = False,
     ) -> Response:
-        """The page with its form, and with all that was typed."""
+        """Return the page with its form and all that was typed; 422 where there are faults."""
         today = self._today()
         return render.stream_template(
             "answer.html",
             gzip=_accepts_gzip(),
             status=422 if faults else 200,
-            asker=self._requester,
+            requester=self._requester,
             head=view_models.build_notice_header(notice, self._services),
             lines=view_models.build_record_lines(items),
             form=form,
@@ -75,18 +75,18 @@ class AnswerPage:
         )
 
     def submit_form(self, token: str, form: AnswerForm) -> Response:
-        """Take in what the form says. Raises LinkInvalid where somebody else was first."""
-        # a reminder or a receipt may change the notice meanwhile; only an answer ends it
+        """Record what the form says. Raises LinkInvalid where the notice was answered meanwhile."""
+        # a reminder or an acknowledgement may change the notice meanwhile; only an answer ends it
         for _ in range(MAX_SUBMIT_ATTEMPTS):
-            notice, entries = self.load_open_notice(token)
+            notice, items = self.load_open_notice(token)
             try:
-                return self._record_submission(notice, entries, form)
+                return self._record_submission(notice, items, form)
             except ConcurrentChange:
                 continue
             except PayloadInvalid as fault:
                 if fault.reason not in ENDED_NOTICE_REASONS:
                     break
-        return self.render_form(notice, entries, form, [LIST_CHANGED_FAULT])
+        return self.render_form(notice, items, form, [LIST_CHANGED_FAULT])
 
     def _record_submission(self, notice: Notice, items: Sequence[NoticeItem], form: AnswerForm) -> Response:
         actor = f"processor:{notice.processor}"
@@ -95,11 +95,13 @@ class AnswerPage:
                 notice.id, via=NoticeChannel.PAGE, actor=actor, services=self._services
             )
             return self.render_form(notice, items, form, thanks=True)
-        said, faults = evaluate_form(form, items, today=self._today())
+        answers, faults = evaluate_form(form, items, today=self._today())
         if faults:
             return self.render_form(notice, items, form, faults)
-        notice = record_answer(notice.id, said, via=NoticeChannel.PAGE, actor=actor, services=self._services)
-        return self._render_receipt(notice, items, said)
+        notice = record_answer(
+            notice.id, answers, via=NoticeChannel.PAGE, actor=actor, services=self._services
+        )
+        return self._render_receipt(notice, items, answers)
 
     def _render_receipt(
         self, notice: Notice, items: Sequence[NoticeItem], answers: Mapping[str, AnswerRow]
@@ -109,10 +111,10 @@ class AnswerPage:
         return render.stream_template(
             "receipt.html",
             gzip=_accepts_gzip(),
-            asker=self._requester,
+            requester=self._requester,
             head=view_models.build_notice_header(notice, self._services),
             lines=view_models.build_record_lines(items),
-            said=answers,
+            answers=answers,
             counts=[
                 (label, counts[each]) for each, label, _ in view_models.FORM_ANSWER_CHOICES if counts[each]
             ],
@@ -120,9 +122,11 @@ class AnswerPage:
         )
 
     def render_problem(self, response: Response) -> Response:
-        """The same answer with words for a person."""
-        said = PROBLEM_TEXTS[response.status_code]
-        response.set_data(render.render_template_text("problem.html", problem=said, asker=self._requester))
+        """Add a text for people to an error's answer."""
+        problem = PROBLEM_TEXTS[response.status_code]
+        response.set_data(
+            render.render_template_text("problem.html", problem=problem, requester=self._requester)
+        )
         response.mimetype = "text/html"
         return response
 
@@ -131,35 +135,35 @@ class AnswerPage:
 
 
 def create_notices_blueprint(services: Services) -> Blueprint:
-    """`/notices/<token>`: GET and HEAD show, POST answers."""
+    """Return the route `/notices/<token>`: GET and HEAD show the form, POST answers."""
     page = Blueprint("notices", __name__)
-    desk, limits = AnswerPage(services), RateLimiter(services.digest)
+    answer_page, limits = AnswerPage(services), RateLimiter(services.digest)
 
     @page.route("/notices/<token>", methods=["GET", "POST"])
     def notice(token: str) -> Response:
         client = limits.admit(resolve_client_address(request.environ))
-        good = False
+        succeeded = False
         try:
-            shown_or_taken = (
+            response = (
                 _post(token)
                 if request.method == "POST"
-                else desk.render_form(*desk.load_open_notice(token), AnswerForm())
+                else answer_page.render_form(*answer_page.load_open_notice(token), AnswerForm())
             )
-            good = True
+            succeeded = True
         finally:
-            limits.count_request(client, succeeded=good)
-        return shown_or_taken
+            limits.count_request(client, succeeded=succeeded)
+        return response
 
     def _post(token: str) -> Response:
         if request.mimetype != FORM_MEDIA_TYPE:
             raise MediaTypeWrong
-        # the body before the link: every form of a stranger is read alike, and to its end
+        # the body before the link: every form is read to its end, whether or not the link is valid
         raw = read_body(request.environ, limit=MAX_FORM_BYTES, deadline_s=services.settings.body_deadline_s)
-        return desk.submit_form(token, parse_answer_form(raw))
+        return answer_page.submit_form(token, parse_answer_form(raw))
 
     @page.errorhandler(Exception)
     def failed(fault: Exception) -> Response:
-        return desk.render_problem(problems.build_error_response(fault))
+        return answer_page.render_problem(problems.build_error_response(fault))
 
     page.after_request(allow_form)
     return page

@@ -1,4 +1,4 @@
-"""Templates become answers, piece by piece: a page for thousands of lines is never whole in memory."""
+"""Renders templates as streams: a page with thousands of lines is never held in memory at once."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from bridge.rules.notices.answers import MAX_NOTE_CHARS, PROCESSOR_RETENTION_LAWS
 from bridge.web.notices.view_models import FORM_ANSWER_CHOICES, FORM_ANSWER_LABELS
 
-BUFFERED_PIECES = 200  # of a template's output, joined before they are sent
-MAX_UNFOLDED_LINES = 8  # with more, each line is folded: one answer for all is what most will give
+BUFFERED_PIECES = 200  # pieces of a template's output that are joined before they are sent
+MAX_UNFOLDED_LINES = 8  # with more, each line is collapsed, since most processors give one answer for all
 
 _templates = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -34,9 +34,9 @@ _templates.globals |= {
 
 
 def stream_template(name: str, *, gzip: bool, status: int = 200, **context: Any) -> Response:
-    """A page in pieces, compressed where the browser takes that: 5,000 lines are 7 MB, or 0.2.
+    """Return a page as a stream; `gzip` compresses it: 5,000 lines take 7 MB, compressed 0.2 MB.
 
-    Compressing tells nothing by its size: no page holds a secret of ours, nor the link that opened it.
+    The compressed size reveals nothing: no page holds a secret or the link that opened it.
     """
     stream = _templates.get_template(name).stream(**context)
     stream.enable_buffering(BUFFERED_PIECES)
@@ -49,7 +49,7 @@ def stream_template(name: str, *, gzip: bool, status: int = 200, **context: Any)
 
 
 def render_template_text(name: str, **context: Any) -> str:
-    """A small page as one text."""
+    """Render a small page as one text."""
     return _templates.get_template(name).render(**context)
 
 

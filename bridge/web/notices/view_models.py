@@ -1,6 +1,6 @@
-"""What of a notice a page shows: who asks whom for what, until when, and the records by their references.
+"""What the answer page shows of a notice: requester, processor, data, due date, and the records by their references.
 
-Never a person: nothing here reads more of an entry than its reference, further waybills and the order's name.
+Never reads more of an item than its reference, further waybills and the order's name: no data of the data subject.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ REFERENCE_LABELS = {
     ReferenceKind.CUSTOMER: "Customer",
     ReferenceKind.EMAIL_SHA256: "SHA-256 of an e-mail address:",
 }
-# the answer, its name, what it means
+# the answer, its label, its meaning
 FORM_ANSWER_CHOICES = (
     (ProcessorAnswer.ERASED, "Erased", "You hold nothing of it any more."),
     (ProcessorAnswer.RETAINED, "Kept under a law", "A law makes you keep some of it, until a day."),
@@ -31,7 +31,7 @@ FORM_ANSWER_LABELS = {answer: label for answer, label, _ in FORM_ANSWER_CHOICES}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RecordLine:
-    """One record as it is shown. `key` begins the names of its fields."""
+    """One record as it is shown. `key` is the prefix of its form fields' names."""
 
     key: str
     title: str
@@ -40,7 +40,7 @@ class RecordLine:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Requester:
-    """The merchant and its officer: who asks, and whom to write to."""
+    """The merchant and its officer, the contact of a processor."""
 
     name: str
     address: str
@@ -65,7 +65,7 @@ class NoticeHeader:
 
 
 def build_requester(services: Services) -> Requester:
-    """Who asks, as the merchant's file says."""
+    """Return the requester that the merchant's file names."""
     merchant = services.merchant
     return Requester(
         name=merchant.legal_name or merchant.trading_name,
@@ -78,7 +78,7 @@ def build_requester(services: Services) -> Requester:
 
 
 def build_notice_header(notice: Notice, services: Services) -> NoticeHeader:
-    """The notice as its processor reads it."""
+    """Return what the page shows of the notice itself."""
     processor = next((each for each in services.merchant.processors if each.id == notice.processor), None)
     data = (processor.fields or processor.data) if processor else ()
     return NoticeHeader(
@@ -94,29 +94,29 @@ def build_notice_header(notice: Notice, services: Services) -> NoticeHeader:
 
 
 def build_record_lines(items: Sequence[NoticeItem]) -> list[RecordLine]:
-    """The records, in the order of the letter."""
+    """Return the records, in the order of the letter."""
     return [
         RecordLine(
-            key=entry.id,
-            title=format_record_title(entry),
-            order=entry.order if entry.names is not ReferenceKind.ORDER else "",
+            key=item.id,
+            title=format_record_title(item),
+            order=item.order if item.names is not ReferenceKind.ORDER else "",
         )
-        for entry in items
+        for item in items
     ]
 
 
 def format_record_title(item: NoticeItem) -> str:
-    """A record by its references."""
+    """Return the references of a record as its title."""
     return ", ".join((f"{REFERENCE_LABELS[item.names]} {item.reference}", *item.also))
 
 
 def read_answer_time_zone(services: Services) -> ZoneInfo:
-    """The zone in which days are counted, here as where an answer is taken in."""
+    """Return the time zone in which days are counted, on this page and when an answer is recorded."""
     return ZoneInfo(services.retention.calendar.timezone)
 
 
 def format_local_time(at: datetime, time_zone: ZoneInfo) -> str:
-    """`Monday, 7 December 2026, 15:30 CET (UTC+01:00)`."""
+    """Format a moment like `Monday, 7 December 2026, 15:30 CET (UTC+01:00)`."""
     local = at.astimezone(time_zone)
     minutes = (local.utcoffset() or timedelta()) // timedelta(minutes=1)
     offset = f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"

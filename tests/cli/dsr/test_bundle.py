@@ -54,7 +54,9 @@ class Bundle:
         """The commands that end with an error, each run by itself."""
         bad = []
         for command in self.commands():
-            done = subprocess.run(["bash", "-c", command], cwd=self.folder, capture_output=True, check=False)
+            done = subprocess.run(
+                ["bash", "-c", command], cwd=self.folder, capture_output=True, check=False, timeout=60
+            )
             if done.returncode:
                 bad.append(command)
         return bad
@@ -63,7 +65,7 @@ class Bundle:
         """Everything at once, as somebody pastes it."""
         script = "set -euo pipefail\n" + "\n".join(self.commands())
         return subprocess.run(
-            ["bash", "-c", script], cwd=self.folder, capture_output=True, text=True, check=False
+            ["bash", "-c", script], cwd=self.folder, capture_output=True, text=True, check=False, timeout=60
         )
 
 
@@ -164,7 +166,7 @@ def test_v03_openssl_accepts_the_timestamp_of_the_head_with_the_authority_s_cert
     shutil.copy(authority.ca, bundle.folder / "ca.pem")
     assert (
         subprocess.run(
-            ["bash", "-c", command], cwd=bundle.folder, capture_output=True, check=False
+            ["bash", "-c", command], cwd=bundle.folder, capture_output=True, check=False, timeout=60
         ).returncode
         == 0
     )
@@ -172,7 +174,7 @@ def test_v03_openssl_accepts_the_timestamp_of_the_head_with_the_authority_s_cert
     head.write_text(head.read_text().replace('"seq":', '"seq":1'))
     assert (
         subprocess.run(
-            ["bash", "-c", command], cwd=bundle.folder, capture_output=True, check=False
+            ["bash", "-c", command], cwd=bundle.folder, capture_output=True, check=False, timeout=60
         ).returncode
         != 0
     )

@@ -257,9 +257,11 @@ def test_a_cancellation_sends_the_documented_request(mock):
 
 
 def test_a_cancellation_is_retried_after_a_lost_answer(mock):
-    mock.post(EDIT, status=502)
-    mock.post(EDIT, json={"status": "Success"})
+    lost = mock.post(EDIT, status=502)
+    answered = mock.post(EDIT, json={"status": "Success"})
     make([]).cancel_shipment(NUMBER)
+    assert (lost.call_count, answered.call_count) == (1, 1)
+    assert answered.calls[0].request.body == lost.calls[0].request.body
 
 
 @pytest.mark.parametrize("status", [200, 400])

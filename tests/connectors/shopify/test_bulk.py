@@ -354,7 +354,7 @@ def files():
     yield f"http://127.0.0.1:{server.server_port}", more, seen
     more.set()
     server.shutdown()
-    thread.join()
+    thread.join(30)
     server.server_close()
 
 

@@ -94,11 +94,13 @@ def test_a_response_to_another_request_is_no_timestamp(given_answer, why):
 
 @given(st.binary(max_size=200))
 def test_any_bytes_raise_value_error_only(noise):
-    for ask in (is_timestamp_granted, lambda raw: read_timestamp(raw, digest=DIGEST, nonce=NONCE)):
-        try:
-            ask(noise)
-        except ValueError:
-            continue
+    with pytest.raises(ValueError):  # noqa: PT011 - any text will do
+        read_timestamp(noise, digest=DIGEST, nonce=NONCE)
+    try:
+        granted = is_timestamp_granted(noise)
+    except ValueError:
+        return
+    assert granted in (True, False)
 
 
 @given(st.integers(0, 2**64), st.binary(max_size=400))
@@ -124,6 +126,7 @@ def test_openssl_reads_the_request(tmp_path):
         capture_output=True,
         text=True,
         check=True,
+        timeout=60,
     ).stdout
     assert "Hash Algorithm: sha256" in printed
     assert f"Nonce: 0x{NONCE:016X}" in printed

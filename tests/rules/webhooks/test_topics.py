@@ -108,11 +108,20 @@ def test_the_three_mandatory_topics_ask_for_three_kinds():
     }
 
 
+def refusal(topic, body, shop=SHOP):
+    """Why a body is refused; empty where it passes."""
+    try:
+        check_body_shape(topic, body, shop)
+    except PayloadInvalid as fault:
+        return fault.reason
+    return ""
+
+
 @pytest.mark.parametrize("row", INDEX, ids=lambda row: row["file"])
 def test_every_recorded_body_has_the_shape_of_its_topic(row):
     body = fixture(row["file"])
     if row["topic"] in MANDATORY_TOPICS or row["topic"].startswith(INDEXED_TOPIC_PREFIXES):
-        check_body_shape(row["topic"], body, body.get("shop_domain", SHOP))
+        assert refusal(row["topic"], body, body.get("shop_domain", SHOP)) == ""
 
 
 @pytest.mark.parametrize(
@@ -133,7 +142,7 @@ def test_every_recorded_body_has_the_shape_of_its_topic(row):
     ],
 )
 def test_a_body_of_its_topic_passes(topic, body):
-    check_body_shape(topic, body, SHOP)
+    assert refusal(topic, body) == ""
 
 
 @pytest.mark.parametrize(

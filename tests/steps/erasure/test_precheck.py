@@ -113,7 +113,7 @@ def test_a_person_lets_it_go_on_and_shopify_is_asked(services, platform, request
     assert reviews(services) == []
     (told,) = facts(services, request_id, "guard.released")
     assert (told["codes"], told["reason"]) == ([STORE_CREDIT, CARDS], "she was told and agrees")
-    assert queue.bells[-1] == ("process", request_id, True)
+    assert queue.jobs[-1] == ("process", request_id, True)
     assert process_request(request_id, services=services)
     task = task_of(services, request_id)
     assert platform.requested == ["7001"]

@@ -95,7 +95,7 @@ def test_after_its_time_limit_the_job_enqueues_itself(services, queue, clock, mo
     ticks = iter(range(0, 999, 15))
     clock.now = lambda: NOW + timedelta(seconds=next(ticks))
     assert 0 < index_deliveries(SHOP, services=services) < 5
-    assert queue.bells == [("index", SHOP, False)]
+    assert queue.jobs == [("index", SHOP, False)]
 
 
 @pytest.fixture

@@ -479,7 +479,7 @@ def test_an_answer_ends_the_request(case):
     case.process(request)
     assert case.request(request).state is RequestState.WAITING
     erased_by(case, case.notices()[0])
-    assert ("process", request.id, True) in case.queue.bells
+    assert ("process", request.id, True) in case.queue.jobs
     case.process(request)
     after = case.request(request)
     assert (after.state, after.complete) == (RequestState.DONE, True)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bridge.errors import LeaseLost
@@ -76,7 +77,10 @@ def test_the_certificates_signature_verifies_with_the_key_of_evidence(services):
     certificate = dict(read(services, request_id)[2])
     signature = certificate.pop("signature")
     public = Ed25519PrivateKey.from_private_bytes(b"s" * 32).public_key()
-    public.verify(base64.b64decode(signature["value"]), encode_canonical_json(certificate))
+    value = base64.b64decode(signature["value"])
+    assert public.verify(value, encode_canonical_json(certificate)) is None
+    with pytest.raises(InvalidSignature):
+        public.verify(value, encode_canonical_json(certificate | {"status": "in_progress"}))
 
 
 def test_a_request_whose_platform_must_still_answer_is_closed_and_waits(services):

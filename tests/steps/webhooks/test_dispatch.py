@@ -69,7 +69,7 @@ def test_an_access_webhook_becomes_a_request_with_tasks_and_a_fact(services, que
     assert facts[0].detail["orders"] == 2
     assert facts[0].detail["delivery"] == delivery.id
     assert "qwertzuiop" not in repr(facts)
-    assert queue.bells == [("process", request_id, True)]
+    assert queue.jobs == [("process", request_id, True)]
     assert state_of(services, delivery) is DeliveryState.DONE
 
 
@@ -100,7 +100,7 @@ def test_a_delivery_is_dispatched_once(services, queue):
     delivery, _ = dispatched(services)
     assert dispatch_delivery(delivery.id, services=services) == ""
     assert dispatch_delivery("dlv_none", services=services) == ""
-    assert len(queue.bells) == 1
+    assert len(queue.jobs) == 1
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ def test_a_malformed_delivery_is_rejected_with_a_fact_and_opens_no_request(
 ):
     delivery, request_id = dispatched(services, topic, body)
     assert request_id == ""
-    assert queue.bells == []
+    assert queue.jobs == []
     assert state_of(services, delivery) is DeliveryState.REJECTED
     with services.store.transaction() as tx:
         [fact] = tx.evidence.list_facts_of_request("")
@@ -241,7 +241,7 @@ def test_a_crash_before_the_commit_is_dispatched_once_by_the_next_run(services):
 
 
 def test_an_unavailable_queue_loses_no_request(services, queue, clock):
-    queue.deaf = True
+    queue.is_down = True
     _, request_id = dispatched(services)
     clock.at = NOW + timedelta(seconds=5)
     rung = []

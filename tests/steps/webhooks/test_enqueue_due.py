@@ -26,13 +26,13 @@ def due(services, clock):
 
 def test_a_wiped_queue_is_filled_again_from_the_rows(services, queue, due):
     assert enqueue_due(services=services) == 3
-    assert queue.bells == due
+    assert queue.jobs == due
 
 
 def test_a_row_is_not_enqueued_again_within_a_while(services, queue, due):
     enqueue_due(services=services)
     assert enqueue_due(services=services) == 0
-    assert len(queue.bells) == len(due)
+    assert len(queue.jobs) == len(due)
 
 
 @pytest.mark.parametrize("waiting", [None, MAX_WAITING_JOBS, MAX_WAITING_JOBS + 1])
@@ -41,13 +41,13 @@ def test_a_full_or_unreachable_queue_gets_no_jobs(services, queue, due, waiting)
     assert enqueue_due(services=services) == 0
     queue.waiting = MAX_WAITING_JOBS - 1
     assert enqueue_due(services=services) == 1
-    assert queue.bells == due[:1]
+    assert queue.jobs == due[:1]
 
 
 def test_jobs_that_were_not_enqueued_are_not_counted_and_tried_again(services, queue, clock, due):
-    queue.deaf = True
+    queue.is_down = True
     assert enqueue_due(services=services) == 0
-    queue.deaf = False
+    queue.is_down = False
     clock.at += timedelta(seconds=16)
     assert enqueue_due(services=services) == 3
-    assert sorted(queue.bells) == sorted(due)
+    assert sorted(queue.jobs) == sorted(due)

@@ -34,7 +34,7 @@ def meanwhile(store, deed):
         time.sleep(0.5)  # it waits for a lock, or is through
 
     yield begin
-    thread.join()
+    thread.join(30)
     assert len(found) == 1, "it failed"
 
 

@@ -120,4 +120,4 @@ def test_a_chain_that_grows_while_it_is_verified_is_not_called_broken(store):
             with store.transaction() as tx:
                 assert tx.evidence.verify_chain() >= 50
         for each in writing:
-            each.result()
+            each.result(30)

@@ -29,7 +29,7 @@ def test_one_of_many_has_the_turn_until_it_gives_it_back_or_died(store, clock):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(30)
     assert sorted(turns) == [False] * 7 + [True]
     kept.release_refresh_lock(SHOP)
     assert kept.acquire_refresh_lock(SHOP)

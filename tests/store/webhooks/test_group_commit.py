@@ -6,6 +6,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import event, func, select
@@ -16,6 +17,7 @@ from bridge.store import SqlStore
 from bridge.store.schema.tables import deliveries
 from bridge.store.webhooks.group_commit import GroupCommit
 from tests.factories import NOW, OTHER_SHOP, SHOP, make_delivery
+from tests.kit.threads import run_at_once, wait_until
 
 
 def rows(store):
@@ -23,9 +25,19 @@ def rows(store):
         return connection.scalar(select(func.count()).select_from(deliveries))
 
 
-def writer(commit, **given):
-    told = {"max_rows": 100, "max_bytes": 1000, "wait_s": 2.0, "on_committed": lambda _rows: None}
-    return GroupCommit(commit, **(told | given))
+@pytest.fixture
+def writer():
+    """Make a writer that is closed at the end: `writer(commit_rows, **changes)`."""
+    made = []
+
+    def make(commit_rows, **changes):
+        usual = {"max_rows": 100, "max_bytes": 1000, "wait_s": 2.0, "on_committed": lambda _rows: None}
+        made.append(GroupCommit(commit_rows, **(usual | changes)))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
 
 
 def row(name="dlv_1", body=b"."):
@@ -39,14 +51,11 @@ def fresh(given):
 def test_webhooks_that_wait_at_the_same_moment_share_a_transaction(store):
     commits = []
     event.listen(store.engine, "commit", commits.append)
-    start = threading.Barrier(32)
 
-    def put(_number):
-        start.wait()
+    def put():
         return [store.accept_delivery(make_delivery()) for _ in range(4)]
 
-    with ThreadPoolExecutor(32) as pool:
-        answers = [new for answer in pool.map(put, range(32)) for new in answer]
+    answers = [new for answer in run_at_once(*[put] * 32) for new in answer]
     assert answers == [True] * 128
     assert rows(store) == 128
     assert len(commits) < 64
@@ -113,17 +122,15 @@ def waiting_row(store, delivery):
 def test_a_row_that_the_database_refuses_fails_alone(store):
     good = [make_delivery() for _ in range(6)]
     bad = make_delivery(received_at=NOW, triggered_at=datetime(2026, 1, 1))  # noqa: DTZ001 - no zone: refused
-    start, answers = threading.Barrier(7), {}
+    answers = {}
 
     def put(delivery):
-        start.wait()
         try:
             answers[delivery.id] = store.accept_delivery(delivery)
         except StoreUnavailable as fault:
             answers[delivery.id] = fault
 
-    with ThreadPoolExecutor(7) as pool:
-        list(pool.map(put, [*good[:3], bad, *good[3:]]))
+    run_at_once(*(partial(put, one) for one in (*good[:3], bad, *good[3:])))
     assert [answers[one.id] for one in good] == [True] * 6
     assert isinstance(answers[bad.id], StoreUnavailable)
     assert answers[bad.id].retry_after_s == 1
@@ -154,7 +161,7 @@ def test_only_what_waits_for_work_rings_and_each_shop_of_the_index_once(database
     store.close()
 
 
-def test_a_batch_is_taken_whole_and_each_caller_hears_of_its_own_row():
+def test_a_batch_is_taken_whole_and_each_caller_hears_of_its_own_row(writer):
     gate, batches, heard = threading.Event(), [], []
 
     def commit(given):
@@ -165,41 +172,36 @@ def test_a_batch_is_taken_whole_and_each_caller_hears_of_its_own_row():
     group = writer(commit, on_committed=lambda given: heard.append([one["id"] for one in given]))
     with ThreadPoolExecutor(4) as pool:
         first = pool.submit(group.commit_row, row("dlv_0"))
-        while not batches:
-            pass
+        wait_until(lambda: batches)
         rest = [pool.submit(group.commit_row, row(f"dlv_{number}")) for number in (1, 2)]
-        while len(group._queue) < 2:
-            pass
+        wait_until(lambda: len(group._queue) == 2)
         gate.set()
-        answers = [one.result() for one in (first, *rest)]
+        answers = [one.result(5) for one in (first, *rest)]
     assert answers == [True, False, True]
     assert (batches[0], sorted(batches[1])) == (["dlv_0"], ["dlv_1", "dlv_2"])
-    while len(heard) < 2:
-        pass
+    wait_until(lambda: len(heard) == 2)
     assert heard == [["dlv_0"], ["dlv_2"]]
 
 
-def test_too_many_rows_or_bytes_are_refused_at_once():
+def test_too_many_rows_or_bytes_are_refused_at_once(writer):
     gate = threading.Event()
     group = writer(lambda given: gate.wait(5) and fresh(given), max_rows=1, max_bytes=10)
     with pytest.raises(StoreUnavailable, match="too many"):
         group.commit_row(row(body=b"." * 11))
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(group.commit_row, row("dlv_1"))
-        while group._writer is None or group._queue:
-            pass
+        wait_until(lambda: group._writer is not None and not group._queue)
         second = pool.submit(group.commit_row, row("dlv_2"))
-        while not group._queue:
-            pass
+        wait_until(lambda: group._queue)
         with pytest.raises(StoreUnavailable, match="too many") as caught:
             group.commit_row(row("dlv_3"))
         gate.set()
-        assert (first.result(), second.result()) == (True, True)
+        assert (first.result(5), second.result(5)) == (True, True)
     assert caught.value.retry_after_s == 1
     assert group._queued_bytes == 0
 
 
-def test_what_is_not_committed_in_time_is_answered_as_unavailable():
+def test_what_is_not_committed_in_time_is_answered_as_unavailable(writer):
     gate = threading.Event()
     group = writer(lambda given: gate.wait(5) and fresh(given), wait_s=0.05)
     with pytest.raises(StoreUnavailable, match="in time"):
@@ -207,7 +209,46 @@ def test_what_is_not_committed_in_time_is_answered_as_unavailable():
     gate.set()
 
 
-def test_a_batch_is_bounded_in_bytes(monkeypatch):
+def test_closing_commits_what_waits_ends_the_thread_and_refuses_what_comes_after(writer):
+    gate, batches = threading.Event(), []
+
+    def commit(given):
+        batches.append([one["id"] for one in given])
+        assert gate.wait(5)
+        return fresh(given)
+
+    group = writer(commit)
+    with ThreadPoolExecutor(3) as pool:
+        first = pool.submit(group.commit_row, row("dlv_0"))
+        wait_until(lambda: batches)
+        second = pool.submit(group.commit_row, row("dlv_1"))
+        wait_until(lambda: group._queue)
+        closing = pool.submit(group.close)
+        wait_until(lambda: group._is_closed)
+        with pytest.raises(StoreUnavailable, match="ending") as caught:
+            group.commit_row(row("dlv_2"))
+        gate.set()
+        assert (first.result(5), second.result(5), closing.result(5)) == (True, True, None)
+    assert caught.value.retry_after_s == 1
+    assert batches == [["dlv_0"], ["dlv_1"]]
+    assert not group._writer.is_alive()
+    group.close()
+
+
+def test_a_closed_store_accepts_nothing_and_has_no_thread(database_url, vault, clock):
+    closed = []
+    store = SqlStore(database_url, keyring=vault, now=clock.now, on_close=lambda: closed.append(True))
+    assert store.accept_delivery(make_delivery())
+    thread = store._group_commit._writer
+    assert thread.is_alive()
+    store.close()
+    assert not thread.is_alive()
+    assert closed == [True]
+    with pytest.raises(StoreUnavailable):
+        store.accept_delivery(make_delivery())
+
+
+def test_a_batch_is_bounded_in_bytes(monkeypatch, writer):
     monkeypatch.setattr("bridge.store.webhooks.group_commit.BATCH_BYTES", 5)
     gate, batches = threading.Event(), []
 
@@ -219,17 +260,15 @@ def test_a_batch_is_bounded_in_bytes(monkeypatch):
     group = writer(commit)
     with ThreadPoolExecutor(4) as pool:
         first = pool.submit(group.commit_row, row("dlv_0"))
-        while not batches:
-            pass
+        wait_until(lambda: batches)
         rest = [pool.submit(group.commit_row, row(f"dlv_{number}", b"...")) for number in (1, 2, 3)]
-        while len(group._queue) < 3:
-            pass
+        wait_until(lambda: len(group._queue) == 3)
         gate.set()
-        assert all(one.result() for one in (first, *rest))
+        assert all(one.result(5) for one in (first, *rest))
     assert batches == [1, 1, 1, 1]
 
 
-def test_a_database_that_is_away_answers_the_whole_batch_without_trying_each():
+def test_a_database_that_is_away_answers_the_whole_batch_without_trying_each(writer):
     calls = []
 
     def commit(given):
@@ -243,7 +282,7 @@ def test_a_database_that_is_away_answers_the_whole_batch_without_trying_each():
     assert calls == [1, 1]
 
 
-def test_a_defect_is_halved_down_to_its_row():
+def test_a_defect_is_halved_down_to_its_row(writer):
     calls = []
 
     def commit(given):
