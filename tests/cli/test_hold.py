@@ -118,7 +118,7 @@ def test_t10_documents_that_are_over_and_may_not_go_fail_the_doctor(place):
     sealed(place, 1002)
     ((ok, detail),) = checks(place, "documents held back")
     assert not ok
-    assert detail == "1 are over and stay until merchant.legal_entity_type is decided"
+    assert detail == "1 are past their day and stay until merchant.legal_entity_type is decided"
     (row,) = (
         row for row in told(place.say("hold", "list", "--json"))["documents"] if row["day_of_law"] < "2026"
     )
@@ -145,7 +145,7 @@ def test_what_goes_next_is_shown_before_and_a_sweep_lets_it_go(place):
     assert told(place.say("hold", "list", "--due", "--json"))["due"] == []
     assert place.say("evidence", "verify").code == 0
     assert place.say("hold", "sweep", "--as-of", "2060-01-01").code == 2
-    assert "1 documents destroyed" in _sweep_of_one_more(place)
+    assert "1 documents were destroyed" in _sweep_of_one_more(place)
     for words in (("hold", "sweep", "--dry-run", "--as-of", "2060-01-01"), ("hold", "list", "--due")):
         assert place.say(*words).code == 0
 
@@ -196,7 +196,7 @@ def test_a_request_is_held_and_released_by_its_claim(place):
         assert process_request(request.id, services=services)
     words = ("dsr", "hold", request.id, "--reason", "summons")
     one = told(place.say(*words, "--reference", "CC-1", "--json"))
-    assert "holds this already" in place.say(*words, "--reference", "CC-1").out
+    assert "keeps this already" in place.say(*words, "--reference", "CC-1").out
     two = told(place.say(*words, "--reference", "CC-2", "--json"))
     assert place.say(*words, "--reference", "of Asha").code == 2
     holds = {row["category"] for row in told(place.say("dsr", "show", request.id, "--json"))["holds"]}
@@ -229,7 +229,7 @@ def test_p63_e09_a_claim_nobody_looked_at_and_one_older_than_a_year_fail_the_doc
     assert "hold approve" in approval[1]
     looked = told(place.say("hold", "review", claim.id, "--reason", "court meets in May", "--json"))
     assert looked["review_overdue"] is False
-    assert "to be looked at again" in place.say("hold", "review", claim.id, "--reason", "again").out
+    assert "is due for its next review" in place.say("hold", "review", claim.id, "--reason", "again").out
     assert [detail for _, detail in checks(place, f"claim {claim.id}")] == [approval[1]]
     assert told(place.say("hold", "approve", claim.id, "--reason", "alive", "--json"))["approved_by"]
     assert "is approved by" in place.say("hold", "approve", claim.id, "--reason", "alive").out
@@ -281,7 +281,9 @@ def test_documents_that_stay_for_a_claim_alone_are_said(place):
     words = ("hold", "open", "--shop", processes.SHOP, "--order-id", "1001", "--reference", "CC-1")
     told(place.say(*words, "--reason", "summons", "--json"))
     sealed(place, 1001, at=datetime(2015, 5, 1, tzinfo=UTC))
-    assert checks(place, "documents held by a claim") == [(None, "1 are over and stay for a claim")]
+    assert checks(place, "documents held by a claim") == [
+        (None, "1 are past their day and stay for a legal hold")
+    ]
     look = place.say("hold", "sweep", "--dry-run")
     assert "stays: 1 orders, legal_claim" in look.out
 
@@ -295,7 +297,7 @@ def test_a_sweep_by_hand_goes_on_to_the_end_and_says_what_aged(place, monkeypatc
         services.store.accept_delivery(old)
         services.store.expire_bodies_and_packages(keep_failed_days=1, keep_packages_days=1)
     look = place.say("hold", "sweep", "--dry-run")
-    assert "security_log: 1 records of age" in look.out
+    assert "security_log: 1 records reached their age" in look.out
     done = told(place.say("hold", "sweep", "--json"))
     assert (done["documents"], done["aged_out"]) == (3, {"security_log": 1})
 
@@ -316,7 +318,7 @@ def test_a_shorter_age_is_shown_and_accepted_by_a_person(place):
     ]
     assert "84 months" in place.say("hold", "changes").out
     assert told(place.say("hold", "sweep", "--json"))["accepted"] is False
-    assert "1 ages and holds come nearer" in place.say("hold", "accept", "--reason", "counsel").out
+    assert "1 ages and holds become shorter" in place.say("hold", "accept", "--reason", "counsel").out
     assert told(place.say("hold", "sweep", "--json"))["accepted"] is True
     assert told(place.say("hold", "changes", "--json"))["ages"] == []
 

@@ -112,10 +112,14 @@ def test_an_answer_that_came_by_telephone_is_recorded(sent):
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (["--reference", "x"], 1, "every entry needs an answer"),
+        (["--reference", "x"], 1, "every item needs an answer"),
         (["--all", "retained", "--reference", "x"], 1, "needs --until"),
         (["--all", "retained", "--until", "2099-01-01", "--reference", "x"], 1, "needs --law"),
-        (["--all", "retained", "--until", "2001-01-01", "--law", "tax", "--reference", "x"], 1, "lie ahead"),
+        (
+            ["--all", "retained", "--until", "2001-01-01", "--law", "tax", "--reference", "x"],
+            1,
+            "lie in the future",
+        ),
         (["--all", "erased"], 2, "--reference"),
         (["--all", "perhaps", "--reference", "x"], 2, "perhaps"),
         (["--entry", "ent_1", "--reference", "x"], 2, "ENT=ANSWER"),
@@ -223,7 +227,7 @@ def test_what_moves_or_is_unknown_to_delhivery_is_not_cancelled(bureau, forgets,
         number = PARCEL if forgets else _delhiverys().waybill
         bureau.erasure(number)
         told = bureau.say("cancel-parcel", bureau.entries()[0].id, "--confirm", number, "--reason", "x")
-        assert (told.code, "only what nobody picked up" in told.err) == (code, True)
+        assert (told.code, "only a parcel that was not picked up" in told.err) == (code, True)
 
 
 def test_what_nobody_picked_up_is_cancelled_and_recorded(bureau):
@@ -237,7 +241,7 @@ def test_what_nobody_picked_up_is_cancelled_and_recorded(bureau):
         assert (told.code, told.json["cancelled"]) == (0, True)
         assert facts(bureau, request)[-1] == Fact.PARCEL_CANCELLED
         again = bureau.say(*words)
-        assert (again.code, "says cancelled" in again.err) == (1, True)
+        assert (again.code, "reports cancelled" in again.err) == (1, True)
 
 
 def _delhiverys():
@@ -267,7 +271,7 @@ def test_what_stands_in_evidence_for_ever_is_one_word(sent):
     bureau, _request, notice = sent
     for words in (["answer", notice.id, "--all", "erased"], ["file", notice.id]):
         told = bureau.say(*words, "--reference", "mail of asha@example.in, 98765 43210")
-        assert (told.code, "nothing that names a person" in told.err) == (2, True)
+        assert (told.code, "no name of a person" in told.err) == (2, True)
     assert not bureau.notices()[0].reference
 
 

@@ -103,7 +103,7 @@ def exported(till):
         ("no json 001234567890", "JSON"),
         (["001234567890"], "JSON"),
         (BANK | {"ifsc": "HDFC1001234"}, "ifsc"),
-        (BANK | {"account_number": 1234567890}, "quotes"),
+        (BANK | {"account_number": 1234567890}, "JSON string"),
         (BANK | {"001234567890": ""}, "only account_number"),
         ({"upi_id": "asha@example.in"}, "handle"),
     ],

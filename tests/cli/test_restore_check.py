@@ -60,9 +60,9 @@ def test_from_the_first_alarm_to_the_open_gate(environ):
     assert (dry.code, dry.json["why"], dry.json["tombstones"]) == (1, "database_older", 2)
     said = processes.say(environ, "restore-check")
     assert said.code == 0
-    assert "Came back: 2 keys of the erased" in said.out
+    assert "Came back: 2 keys of erased data subjects" in said.out
     assert "Request req_1 is not in this database" in said.out
-    assert "Work goes on" in said.out
+    assert "Work resumes" in said.out
     again = processes.say(environ, "restore-check", "--json")
     assert (again.code, again.json["ok"], again.json["tombstones"]) == (0, True, 0)
     code, told = ledger_checks(environ)
@@ -98,6 +98,6 @@ def test_doctor_fails_when_an_erasure_waits_for_longer_than_an_hour(tmp_path):
             tx.session.connection.execute(update(suppressions).values(erased_at=before))
         code, told = ledger_checks(environ)
         assert (code, told["ledger"]["ok"]) == (1, False)
-        assert "waits to be told" in told["ledger"]["detail"]
+        assert "is not recorded yet" in told["ledger"]["detail"]
         sync_ledger(services=services)
     assert ledger_checks(environ)[0] == 0

@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,6 @@ import pytest
 from sqlalchemy import update
 
 from bridge.cli.vault import open as open_command
-from bridge.cli.vault import returning
 from bridge.model import DocumentForm, DocumentKind, InvoiceCopy, RequestState, TaskState
 from bridge.ports import Services
 from bridge.steps.requests.process import process_request
@@ -141,7 +141,7 @@ def test_who_got_no_file_is_told_that_the_opening_is_on_record(at):
     said = ask(at, document, "admin", out)
     assert (said.code, out.exists(), said.out) == (1, False, "")
     assert "cannot be written" in said.err
-    assert f"{document} was opened is in the evidence" in said.err
+    assert f"The opening of {document} is recorded as evidence" in said.err
     assert len(at.facts("document.opened")) == 1
 
 
@@ -207,7 +207,7 @@ def test_the_shops_own_document_is_sealed_whole_and_once(at):
     [done] = said.json["results"]
     assert (said.code, done["there"]) == (0, False)
     again = file_one(at, path)
-    assert (again.code, "Already there" in again.out) == (0, True)
+    assert (again.code, "Filed already" in again.out) == (0, True)
     [row] = at.say("vault", "list", "--json").json
     assert (row["id"], row["form"], row["media_type"]) == (done["document"], "as_issued", "application/pdf")
     assert row["issued_at"] == "2026-09-30T18:30:00+00:00", "the day of the books, in India"
@@ -221,7 +221,7 @@ def test_what_cannot_be_filed_is_refused(at):
     path = at.folder / "invoice.pdf"
     path.write_bytes(b"no pdf")
     said = file_one(at, path)
-    assert (said.code, "not what its name ends in" in said.err) == (1, True)
+    assert (said.code, "does not match its suffix" in said.err) == (1, True)
     path.write_bytes(PDF)
     assert file_one(at, path, issued="tomorrow").code == 1
     assert file_one(at, path, order="#1001").code == 2
@@ -257,7 +257,7 @@ def test_a_folder_is_filed_line_by_line_and_failures_stop_nobody(at):
     assert said.json["failed"] == 5
     assert {row["kind"] for row in at.say("vault", "list", "--json").json} == {"invoice", "credit_note"}
     again = at.say(*words)
-    assert (again.code, "0 sealed, 2 were already there, 5 failed." in again.out) == (1, True)
+    assert (again.code, "0 sealed, 2 were filed already, 5 failed." in again.out) == (1, True)
     map_.write_text("order,file\n1,2\n")
     assert at.say(*words).code == 2
 
@@ -388,13 +388,14 @@ def test_where_the_merchant_answers_for_the_books_they_are_not_returned(at):
 def test_documents_that_come_while_an_export_runs_are_not_lost(at, monkeypatch):
     at.seal(1001)
     request_id = at.leave()
-    zipped = returning._write_documents_zip
+    export_command = import_module("bridge.cli.vault.export")
+    zipped = export_command._write_documents_zip
 
     def meanwhile(*given):
         zipped(*given)
         at.seal(1002)
 
-    monkeypatch.setattr(returning, "_write_documents_zip", meanwhile)
+    monkeypatch.setattr(export_command, "_write_documents_zip", meanwhile)
     out = at.folder / "books.zip"
     said = at.say("vault", "export", "--shop", SHOP, "--out", str(out))
     assert (said.code, out.exists(), at.facts("vault.exported")) == (1, False, [])

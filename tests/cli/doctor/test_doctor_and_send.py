@@ -112,7 +112,7 @@ def test_a_file_is_sent_byte_by_byte(office, receiver, tmp_path):
 def test_where_nobody_answers_it_says_so(office):
     said = office.say("send", "orders/create", "--url", f"http://127.0.0.1:{free_port()}", "--json")
     assert (said.code, said.out) == (1, "")
-    assert said.err.startswith("Nobody answers at http://127.0.0.1:")
+    assert said.err.startswith("No answer from http://127.0.0.1:")
 
 
 def test_settings_that_are_wrong_are_listed_together_and_end_with_1(office):

@@ -45,19 +45,19 @@ def days_ago(store, clock, queue):
 
 
 def test_an_empty_chain_has_nothing_to_sign(checks):
-    assert checks() == {"evidence": (None, "SQLite knows no roles: triggers alone refuse")}
+    assert checks() == {"evidence": (None, "SQLite has no roles: only triggers refuse changes")}
 
 
 def test_before_the_first_head_nothing_is_wrong(checks, store):
     append(store, 1)
-    assert checks()["evidence head"] == (None, "none signed yet: the clock does it once a day")
+    assert checks()["evidence head"] == (None, "none is signed yet: the clock signs one a day")
     assert checks()["evidence timestamp"][0] is None
 
 
 def test_a_head_of_today_is_well_and_one_of_three_days_ago_is_not(checks, days_ago):
     days_ago(3)
     ok, detail = checks()["evidence head"]
-    assert (ok, detail.endswith("row 1: does the clock run?")) == (False, True)
+    assert (ok, detail.endswith("row 1: is the clock running?")) == (False, True)
     days_ago(0)
     assert checks()["evidence head"][0] is True
 
@@ -72,7 +72,7 @@ def test_where_an_authority_is_set_two_days_without_a_timestamp_are_a_fault(chec
     assert (ok, detail.endswith(": timestamp authority: HTTP 503")) == (False, True)
     assert checks()["evidence timestamp"] == (
         None,
-        "BRIDGE_TSA_URL is not set: carry heads out of reach by hand",
+        "BRIDGE_TSA_URL is not set: copy the signed heads elsewhere by hand",
     )
 
 

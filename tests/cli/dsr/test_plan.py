@@ -87,7 +87,7 @@ def test_it_is_a_table_for_people(place):
     office, request_id, applied = place
     told = office.say("dsr", "plan", request_id)
     assert told.code == 0
-    assert "Written by others" in told.out
+    assert "Written by other apps" in told.out
     assert ("retention_file_erases" in told.out) is applied
 
 
@@ -138,4 +138,4 @@ def test_a_request_of_shopify_s_own_has_tasks_and_nothing_is_looked_up(office):
     assert told.code == 0
     assert TaskAction.REMOVE_PLATFORM_RESIDUE not in [task["action"] for task in told.json["tasks"]]
     assert told.json["residue"] == []
-    assert "Written by others" not in office.say("dsr", "plan", request_id).out
+    assert "Written by other apps" not in office.say("dsr", "plan", request_id).out

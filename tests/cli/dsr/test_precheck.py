@@ -64,13 +64,13 @@ def test_the_plan_says_before_it_is_asked_what_stops_and_what_nobody_can_read(pl
     assert told["gift_card_balance"] == (1, True, "she_would_lose_it")
     assert told["loyalty_points_unreadable"] == (None, False, "nobody_here_can_read_it")
     assert told["open_order"][1] is False
-    assert "Before Shopify is asked to erase her" in place.say("dsr", "plan", request_id).out
+    assert "Before the erasure is requested from Shopify" in place.say("dsr", "plan", request_id).out
 
 
 def test_nothing_is_let_go_before_it_is_stopped(place, request_id):
     told = place.say("dsr", "continue", request_id, "--reason", WHY)
     assert (told.code, told.out) == (1, "")
-    assert "no guard stopped it" in told.err
+    assert "no precheck stopped it" in told.err
 
 
 def test_it_stops_is_seen_by_doctor_and_goes_on_when_a_person_says_so(place, request_id):

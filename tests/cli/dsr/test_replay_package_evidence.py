@@ -40,7 +40,7 @@ def test_all_that_failed_are_put_back_as_narrowed(office):
     assert len(one) == 1
     told = office.say("inbox", "replay", "--failed")
     assert told.code == 0
-    assert "Put back 2 of 2" in told.out
+    assert "Queued again: 2 of 2" in told.out
     left = office.say("inbox", "list", "--state", "failed", "--json").json
     assert left == []
     for delivery in failed:
@@ -58,7 +58,7 @@ def test_what_cannot_be_put_back_is_said_with_its_reason_and_ends_with_1(office)
     told = office.say("inbox", "replay", done, refused, "dlv_nobody", "--json")
     assert told.code == 1
     assert told.json["replayed"] == []
-    assert "done already" in told.json["not_replayed"][done]
+    assert "it is done" in told.json["not_replayed"][done]
     assert "shop_differs" in told.json["not_replayed"][refused]
     assert told.json["not_replayed"]["dlv_nobody"] == "no such delivery"
 
