@@ -1,7 +1,6 @@
-"""The operator's hands: `python -m bridge …`. Reads and changes the database; never serves, never works a queue.
+"""The command line: `python -m bridge …`. Reads and changes the database; never serves HTTP or runs jobs.
 
-Exit 0 done, 1 a check or an item failed, 2 wrong usage. With `--json` one JSON document is on stdout and
-nothing else.
+Exit 0: done. Exit 1: a check or an item failed. Exit 2: wrong usage. With `--json`, stdout is one JSON document.
 """
 
 from __future__ import annotations
@@ -11,25 +10,25 @@ import sys
 import click
 
 from bridge import __version__
-from bridge.cli import (
-    development,
-    doctor,
-    dsr,
-    evidence,
-    hold,
-    inbox,
-    keys,
-    law,
-    migrate,
-    notice,
-    processors,
-    refund,
-    restore_check,
-    review,
-    send,
-    token,
-    vault,
-)
+from bridge.cli.demo import demo
+from bridge.cli.doctor import doctor
+from bridge.cli.dsr import dsr
+from bridge.cli.evidence import evidence
+from bridge.cli.hold import hold
+from bridge.cli.inbox import inbox
+from bridge.cli.keys import keys
+from bridge.cli.law import law
+from bridge.cli.migrate import migrate
+from bridge.cli.notice import notice
+from bridge.cli.processors import processors
+from bridge.cli.refund import refund
+from bridge.cli.restore_check import restore_check
+from bridge.cli.review import review
+from bridge.cli.sandbox import sandbox
+from bridge.cli.send import send
+from bridge.cli.serve import serve
+from bridge.cli.token import token
+from bridge.cli.vault import vault
 from bridge.errors import BridgeError, SettingsInvalid
 
 
@@ -38,36 +37,36 @@ from bridge.errors import BridgeError, SettingsInvalid
 def commands() -> None:
     """The Shopify compliance bridge.
 
-    Privacy webhooks in; access packages and proven erasures out. Deploying and replaying: see README.md.
+    It answers Shopify's privacy webhooks with access packages and proven erasures. README.md says how to deploy it.
     """
 
 
 for command in (
-    send.send,
-    doctor.doctor,
-    inbox.inbox,
-    dsr.dsr,
-    notice.notice,
-    vault.vault,
-    refund.refund,
-    review.review,
-    hold.hold,
-    evidence.evidence,
-    law.law,
-    processors.processors,
-    migrate.migrate,
-    token.token,
-    keys.keys,
-    restore_check.restore_check,
-    development.demo,
-    development.serve,
-    development.sandbox,
+    send,
+    doctor,
+    inbox,
+    dsr,
+    notice,
+    vault,
+    refund,
+    review,
+    hold,
+    evidence,
+    law,
+    processors,
+    migrate,
+    token,
+    keys,
+    restore_check,
+    demo,
+    serve,
+    sandbox,
 ):
     commands.add_command(command)
 
 
 def main() -> None:
-    """Run one command; a fault is told in words on stderr."""
+    """Run one command. A BridgeError is printed on stderr, and the exit code is 1."""
     try:
         commands(prog_name="python -m bridge")
     except SettingsInvalid as invalid:

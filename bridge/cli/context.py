@@ -1,4 +1,4 @@
-"""What every command needs: the store, the operator's name, and printing for people and for machines."""
+"""What the commands share: the loaded configuration, the store, the services and the operator's name."""
 
 from __future__ import annotations
 
@@ -7,66 +7,73 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import NoReturn
 
 import click
 
 from bridge import logs
-from bridge.bootstrap import make_store
+from bridge.bootstrap import make_services, make_store
 from bridge.errors import NeedsOperator
+from bridge.ports import Services
+from bridge.ports.null_queue import NullQueue
+from bridge.rules.webhooks.topics import is_shop_domain
 from bridge.store import SqlStore
 from bridge.store.migrations.upgrade import is_at_newest_revision
 from config.load import Configuration, read_configuration
 
-JSON_OPTION = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CommandContext:
-    """An operator at work: what was loaded, and the memory."""
+    """What one command works with. `operator` is the actor that evidence names."""
 
     configuration: Configuration
     store: SqlStore
+    operator: str
+
+    @cached_property
+    def services(self) -> Services:
+        """The services of the steps. Commands enqueue no jobs: `enqueue_due` enqueues what they changed."""
+        return make_services(self.configuration, NullQueue(), self.store)
+
+    def choose_shop(self, shop: str | None) -> str:
+        """Return `shop`, or the only shop of the merchant file. Raises UsageError if there is no choice."""
+        shops = self.configuration.merchant.shops
+        domain = shop or (shops[0] if len(shops) == 1 else "")
+        if not domain:
+            raise click.UsageError("--shop is needed: the merchant file does not name exactly one shop")
+        return domain
+
+    def require_known_shop(self, shop: str) -> None:
+        """Raise UsageError if `shop` is not a shop domain, or if the merchant file does not name it."""
+        shops = self.configuration.merchant.shops
+        if not is_shop_domain(shop) or (shops and shop not in shops):
+            raise click.UsageError(f"{shop} is not a shop of the merchant file")
 
 
 @contextmanager
 def open_command_context(*, require_migrated: bool = True) -> Iterator[CommandContext]:
-    """Load everything and open the database. Raises SettingsInvalid, StoreUnavailable, NeedsOperator."""
-    start = read_configuration()
+    """Load the configuration and open the database. Raises SettingsInvalid, StoreUnavailable, NeedsOperator."""
+    configuration = read_configuration()
     logs.configure_logging("ERROR", "text")
-    store = make_store(start.settings)
+    store = make_store(configuration.settings)
     try:
         if require_migrated and not is_at_newest_revision(store.engine):
             raise NeedsOperator("the database is not at head: run `python -m bridge migrate` first")
-        yield CommandContext(start, store)
+        yield CommandContext(configuration, store, _read_operator())
     finally:
         store.close()
 
 
-def get_operator() -> str:
-    """Who acts, for evidence: the account at this machine."""
+def _read_operator() -> str:
+    """Return the account that runs the command, as evidence names it."""
     try:
         return f"operator:{getpass.getuser()}"[:64]
     except (KeyError, OSError):
         return "operator:unknown"
 
 
-def parse_since(text: str | None) -> datetime | None:
-    """A moment from `2h`, `3d`, or an ISO date or moment (UTC where it says no zone)."""
-    if not text:
-        return None
-    units = {"m": "minutes", "h": "hours", "d": "days"}
-    if text[:-1].isdigit() and text[-1] in units:
-        return datetime.now(UTC) - timedelta(**{units[text[-1]]: int(text[:-1])})
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise click.BadParameter("give 30m, 2h, 3d, or a date such as 2026-11-22") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
 def exit_with_error(message: str) -> NoReturn:
-    """Tell why on stderr and end with 1."""
+    """Print the message on stderr and exit with 1."""
     click.echo(message, err=True)
     sys.exit(1)

@@ -1,4 +1,4 @@
-"""What `send` sends and how: a sample body, and one POST without following anything."""
+"""The sample bodies of `send`, and one POST with a short timeout."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ SAMPLE_TOPICS = sorted(path.stem.replace("__", "/") for path in SAMPLES_DIR.glob
 
 
 def load_sample_body(topic: str, shop: str) -> bytes:
-    """The sample body of a topic, about an invented person, for this shop."""
+    """Return the sample body of a topic, about an invented person, for this shop. Raises UsageError."""
     path = SAMPLES_DIR / (topic.replace("/", "__") + ".json")
     if not path.is_file():
-        raise click.UsageError(f"there is no sample of {topic}; give one with --file")
+        raise click.UsageError(f"there is no sample of {topic}; give a body with --file")
     body = json.loads(path.read_text(encoding="utf-8"))
     if "shop_domain" in body:
         body["shop_domain"] = shop
@@ -28,7 +28,7 @@ def load_sample_body(topic: str, shop: str) -> bytes:
 
 
 def post_webhook(url: str, body: bytes, headers: dict[str, str]) -> int:
-    """Post and give the status; ends the command with 1 where nobody answers."""
+    """Post the body and return the HTTP status; exit with 1 if there is no answer."""
     request = urllib.request.Request(url, data=body, headers=headers, method="POST")  # noqa: S310 - http(s) checked
     try:
         with urllib.request.urlopen(request, timeout=POST_TIMEOUT_S) as answer:  # noqa: S310
@@ -37,5 +37,5 @@ def post_webhook(url: str, body: bytes, headers: dict[str, str]) -> int:
         answer.close()
         return answer.code
     except OSError as fault:
-        exit_with_error(f"Nobody answers at {url}: {getattr(fault, 'reason', fault)}")
+        exit_with_error(f"No answer from {url}: {getattr(fault, 'reason', fault)}")
         return 0

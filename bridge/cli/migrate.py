@@ -1,4 +1,4 @@
-"""`migrate`: the release phase."""
+"""`migrate`: bring the database to the newest revision. The release phase runs it."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from config.load import read_configuration
     "role",
     default="",
     metavar="NAME",
-    help="Let this Postgres role run the bridge, and only read and add evidence. "
-    "Left out: the user of DATABASE_URL, where MIGRATE_DATABASE_URL has another.",
+    help="Grant this Postgres role what the bridge needs to run; it may read and add evidence, not change it. "
+    "[default: the user of DATABASE_URL, if MIGRATE_DATABASE_URL names another user]",
 )
 def migrate(role: str) -> None:
-    """Bring the database to the newest form. Safe to repeat; run by the release phase."""
+    """Bring the database to the newest revision. You may repeat it; the release phase runs it."""
     settings = read_configuration().settings
     logs.configure_logging("ERROR", "text")
     owner = settings.migrate_database_url or settings.database_url
@@ -35,4 +35,4 @@ def migrate(role: str) -> None:
         click.echo("The database is at head.")
         if role:
             grant_runtime_role(store.engine, role)
-            click.echo(f"{role} may run the bridge; of the evidence it may read and add, not change.")
+            click.echo(f"{role} may run the bridge. It may read and add evidence, not change it.")

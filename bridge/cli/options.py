@@ -1,15 +1,28 @@
-"""`--reference`: what stands in the evidence for ever, and so names nobody."""
+"""Options and values that several commands take."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import click
 
+JSON_OPTION = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
+REASON_OPTION = click.option(
+    "--reason", required=True, help="Why you do this. It is recorded as evidence: no names."
+)
+REVEAL_REASON_OPTION = click.option(
+    "--reason", default="", help="Why you need it; required with --reveal. No names."
+)
+OPTIONAL_SHOP_OPTION = click.option(
+    "--shop", help="The *.myshopify.com domain. [default: the only shop of the merchant file]"
+)
+SHOP_OPTION = click.option("--shop", required=True, help="The *.myshopify.com domain.")
+
 
 def reference_option(meaning: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """`--reference`, required: one word, for it stands in the evidence for ever."""
+    """Return the required option `--reference`: one word, because evidence keeps it for good."""
     return click.option(
         "--reference", required=True, callback=_validate_reference, help=f"{meaning} One word, no names."
     )
@@ -17,5 +30,25 @@ def reference_option(meaning: str) -> Callable[[Callable[..., None]], Callable[.
 
 def _validate_reference(_: click.Context, __: click.Parameter, value: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9._/#:-]{1,64}", value):
-        raise click.BadParameter("up to 64 letters, digits and . _ / # : - and nothing that names a person")
+        raise click.BadParameter("give up to 64 letters, digits and . _ / # : - and no name of a person")
     return value
+
+
+def require_reveal_reason(reveal: bool, reason: str) -> None:
+    """Raise UsageError if personal data is to be revealed without a reason."""
+    if reveal and not reason:
+        raise click.UsageError("--reveal needs --reason: the evidence records why personal data was read")
+
+
+def parse_since(text: str | None) -> datetime | None:
+    """Parse `30m`, `2h`, `3d`, or an ISO date or time (UTC if it names no zone). Raises BadParameter."""
+    if not text:
+        return None
+    units = {"m": "minutes", "h": "hours", "d": "days"}
+    if text[:-1].isdigit() and text[-1] in units:
+        return datetime.now(UTC) - timedelta(**{units[text[-1]]: int(text[:-1])})
+    try:
+        since = datetime.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter("give 30m, 2h, 3d, or a date such as 2026-11-22") from None
+    return since if since.tzinfo else since.replace(tzinfo=UTC)

@@ -1,19 +1,49 @@
-"""How commands print: one JSON document for machines, a table for people."""
+"""Print results: one JSON document for programs, text and tables for people."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
+T = TypeVar("T")
+Row = Mapping[str, Any]
 
-def print_json(value: Any) -> None:
-    """One JSON document on stdout."""
-    click.echo(json.dumps(value, default=_encode_json_value, indent=2, ensure_ascii=False))
+
+def show(value: T, as_json: bool, text: str | Callable[[T], None]) -> None:
+    """Print `value` as one JSON document; without `as_json` print `text`, or call it with `value`."""
+    if as_json:
+        click.echo(json.dumps(value, default=_encode_json_value, indent=2, ensure_ascii=False))
+    elif isinstance(text, str):
+        click.echo(text)
+    else:
+        text(value)
+
+
+def show_table(rows: Sequence[Row], as_json: bool, columns: Sequence[str], *, empty: str) -> None:
+    """Print rows as one JSON document, or as a table of some of their columns; `empty` if there are none."""
+    show(rows, as_json, lambda shown: print_table(shown, columns, empty=empty))
+
+
+def print_table(rows: Iterable[Row], columns: Sequence[str], *, empty: str) -> None:
+    """Print a table of the columns, or `empty` if there are no rows."""
+    cells = [[_format_cell(row.get(column)) for column in columns] for row in rows]
+    if not cells:
+        click.echo(empty)
+        return
+    widths = [max(len(column), *(len(line[i]) for line in cells)) for i, column in enumerate(columns)]
+    for line in [[column.replace("_", " ") for column in columns], *cells]:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def print_fields(fields: Row, *, width: int) -> None:
+    """Print one line per field: its name, padded to `width`, and its value, or `-` if there is none."""
+    for name, value in fields.items():
+        click.echo(f"{name.replace('_', ' '):{width}} {value if value not in (None, '') else '-'}")
 
 
 def _encode_json_value(value: Any) -> Any:
@@ -22,17 +52,6 @@ def _encode_json_value(value: Any) -> Any:
     if isinstance(value, StrEnum):
         return value.value
     return str(value)
-
-
-def print_table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], *, empty: str) -> None:
-    """A table for people."""
-    cells = [[_format_cell(row.get(column)) for column in columns] for row in rows]
-    if not cells:
-        click.echo(empty)
-        return
-    widths = [max(len(column), *(len(line[i]) for line in cells)) for i, column in enumerate(columns)]
-    for line in [[column.replace("_", " ") for column in columns], *cells]:
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
 
 
 def _format_cell(value: Any) -> str:

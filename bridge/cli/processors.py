@@ -1,4 +1,4 @@
-"""`processors`: who processes personal data for the merchant."""
+"""`processors`: list the data processors of the merchant."""
 
 from __future__ import annotations
 
@@ -6,23 +6,20 @@ from dataclasses import asdict
 
 import click
 
-from bridge.cli.context import JSON_OPTION
-from bridge.cli.printing import print_json, print_table
+from bridge.cli.options import JSON_OPTION
+from bridge.cli.printing import show_table
 from config.load import read_configuration
+
+PROCESSOR_COLUMNS = ("id", "legal_name", "named", "role", "services")
 
 
 @click.command()
-@click.option("--public", is_flag=True, help="Only what /processors shows to everybody.")
+@click.option("--public", is_flag=True, help="Only the fields that the public page /processors shows.")
 @JSON_OPTION
 def processors(public: bool, as_json: bool) -> None:
-    """List data processors of the merchant's file."""
+    """List the data processors that the merchant file names."""
     rows = [asdict(processor) for processor in read_configuration().merchant.processors]
     if public:
         for row in rows:
             del row["contract_ref"], row["privacy_contact"]
-    if as_json:
-        print_json(rows)
-    else:
-        print_table(
-            rows, ("id", "legal_name", "named", "role", "services"), empty="No processors are configured."
-        )
+    show_table(rows, as_json, PROCESSOR_COLUMNS, empty="The merchant file names no processors.")

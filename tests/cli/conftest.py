@@ -1,4 +1,4 @@
-"""A database with a history, made by the steps themselves against stand-ins; no process but this one."""
+"""A database with a history, made by the steps against stand-ins in this process."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.e2e import processes
 
 @dataclass(frozen=True, kw_only=True)
 class Office:
-    """An operator's place of work."""
+    """A bridge that an operator runs commands on."""
 
     environ: Mapping[str, str]
     services: Services
@@ -54,13 +54,13 @@ class Office:
         return taken
 
     def request(self, kind: str) -> Any:
-        """The one request of a kind that was answered, as `dsr list --json` shows it."""
+        """Return the one closed request of a kind, as `dsr list --json` shows it."""
         rows = self.say("dsr", "list", "--kind", kind, "--json").json
         (answered,) = (row for row in rows if row["closed_at"])
         return answered
 
     def fail(self, delivery_id: str) -> str:
-        """What a worker does after the last attempt."""
+        """Mark a delivery as failed, as a worker does after the last attempt."""
         with self.services.store.transaction() as tx:
             claim, _ = tx.inbox.acquire_lease(delivery_id)
             tx.inbox.finish_delivery(claim, DeliveryState.FAILED, "KeyError at dispatch.py:9 dispatch")

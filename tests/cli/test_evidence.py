@@ -1,4 +1,4 @@
-"""`evidence …` as an auditor and an attacker use it, on both databases."""
+"""`evidence …` for an auditor and against an attacker, on both databases."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ CHANGED = "UPDATE evidence SET detail = '{\"records\": 9}' WHERE seq = 3"
 
 @pytest.fixture
 def say(database_url):
-    """Run a command over this database, with the keys of the tests' vault."""
+    """Run a command over this database, with the keys of the tests."""
     environ = processes.environment(database_url, "")
     return lambda *words: processes.say(environ, *words)
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_t22_verify_ends_with_1_and_names_the_first_bad_row(store, say, way):
+def test_t22_verify_exits_with_1_and_names_the_first_bad_fact(store, say, way):
     statements, first_bad = WAYS[way]
     append(store)
     assert say("evidence", "verify", "--json").json["ok"] is True
@@ -34,7 +34,7 @@ def test_t22_verify_ends_with_1_and_names_the_first_bad_row(store, say, way):
     assert told.err.startswith(f"BROKEN: evidence row {first_bad}: ")
 
 
-def test_t22_a_chain_made_anew_is_caught_by_a_head_that_left_the_house(services, store, say, tmp_path):
+def test_t22_a_rewritten_chain_is_caught_by_a_head_kept_elsewhere(services, store, say, tmp_path):
     append(store)
     sign_head(services=services)
     kept = tmp_path / "heads.json"
@@ -71,7 +71,7 @@ def test_a_file_that_holds_no_heads_is_wrong_usage(say, tmp_path, content):
     assert say("evidence", "verify", "--heads", str(tmp_path / "nowhere.json")).code == 2
 
 
-def test_an_export_has_the_heads_beside_it_and_they_verify(services, store, say, tmp_path):
+def test_an_export_writes_the_heads_and_they_verify(services, store, say, tmp_path):
     append(store)
     sign_head(services=services)
     told = say("evidence", "export", "--out", str(tmp_path / "chain.jsonl"), "--json").json
@@ -81,7 +81,7 @@ def test_an_export_has_the_heads_beside_it_and_they_verify(services, store, say,
     assert say("evidence", "verify", "--heads", told["heads_file"]).code == 0
 
 
-def test_the_register_is_a_table_a_document_or_a_file_and_names_nobody(office, tmp_path):
+def test_the_register_is_a_table_a_document_or_a_file_and_names_no_data_subject(office, tmp_path):
     told = office.say("evidence", "register", "--json").json
     [month] = told["months"]
     assert month["by_kind"]["access"] == month["by_kind"]["erasure"] == 1

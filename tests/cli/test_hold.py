@@ -1,4 +1,4 @@
-"""`hold …`, `dsr hold|release` and what doctor says of them: what is kept, why, until when, and what goes next."""
+"""`hold …`, `dsr hold|release` and their checks in `doctor`: what is kept, why, until when, what is due next."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LONG_AGO = datetime.now(UTC) - timedelta(days=400)
 
 
 def decided(form: str, text: str = SHIPPED) -> str:
-    """The shipped file, as its merchant decided it."""
+    """Return the shipped retention file with the merchant's legal form decided."""
     unset = 'legal_entity_type = { value = "unknown", status = "unset" }'
     assert unset in text
     text = text.replace(unset, f'legal_entity_type = {{ value = "{form}", status = "confirmed" }}')
@@ -36,7 +36,7 @@ def decided(form: str, text: str = SHIPPED) -> str:
 
 @pytest.fixture
 def place(tmp_path):
-    """An office of its own under a firm's file: `write` another file, `work` as the clock does, `say` commands."""
+    """A bridge with its own retention file: `write` changes it, `work` runs the clock's step, `say` runs a command."""
     file = tmp_path / "retention.toml"
     file.write_text(decided("proprietorship"))
     environ = processes.environment(f"sqlite:///{tmp_path}/bridge.db", "", BRIDGE_RETENTION_FILE=str(file))
@@ -78,7 +78,7 @@ def checks(place, name):
     ]
 
 
-def test_what_is_held_is_listed_with_law_day_and_grounds(place):
+def test_kept_documents_are_listed_with_law_day_and_grounds(place):
     sealed(place, 1001, 1002)
     held = told(
         place.say(
@@ -112,13 +112,13 @@ def test_what_is_held_is_listed_with_law_day_and_grounds(place):
     assert held["id"] in shown.out
 
 
-def test_t10_documents_that_are_over_and_may_not_go_fail_the_doctor(place):
+def test_t10_documents_past_their_day_that_must_stay_fail_the_doctor(place):
     place.write(decided("unknown"))
     sealed(place, 1001, at=datetime(2015, 5, 1, tzinfo=UTC))
     sealed(place, 1002)
     ((ok, detail),) = checks(place, "documents held back")
     assert not ok
-    assert detail == "1 are over and stay until merchant.legal_entity_type is decided"
+    assert detail == "1 are past their day and stay until merchant.legal_entity_type is decided"
     (row,) = (
         row for row in told(place.say("hold", "list", "--json"))["documents"] if row["day_of_law"] < "2026"
     )
@@ -126,7 +126,7 @@ def test_t10_documents_that_are_over_and_may_not_go_fail_the_doctor(place):
     assert told(place.say("hold", "sweep", "--json"))["documents"] == 0
 
 
-def test_what_goes_next_is_shown_before_and_a_sweep_lets_it_go(place):
+def test_due_documents_are_listed_and_destroyed_by_a_sweep(place):
     sealed(place, 1001)
     with processes.services(place.environ) as services:
         (gone,) = [seal(services, 1003, datetime(2015, 5, 1, tzinfo=UTC), shop=place.shop)]
@@ -145,7 +145,7 @@ def test_what_goes_next_is_shown_before_and_a_sweep_lets_it_go(place):
     assert told(place.say("hold", "list", "--due", "--json"))["due"] == []
     assert place.say("evidence", "verify").code == 0
     assert place.say("hold", "sweep", "--as-of", "2060-01-01").code == 2
-    assert "1 documents destroyed" in _sweep_of_one_more(place)
+    assert "1 documents were destroyed" in _sweep_of_one_more(place)
     for words in (("hold", "sweep", "--dry-run", "--as-of", "2060-01-01"), ("hold", "list", "--due")):
         assert place.say(*words).code == 0
 
@@ -156,7 +156,7 @@ def _sweep_of_one_more(place):
     return place.say("hold", "sweep").out
 
 
-def test_e12_another_file_waits_for_a_persons_word(place):
+def test_e12_a_changed_retention_file_waits_for_acceptance(place):
     place.write(decided("company"))
     place.work()
     sealed(place, 1001)
@@ -185,7 +185,7 @@ def test_e12_another_file_waits_for_a_persons_word(place):
     assert (again.code, "is in force" in again.err) == (1, True)
 
 
-def test_a_request_is_held_and_released_by_its_claim(place):
+def test_a_legal_hold_on_a_request_is_opened_and_released(place):
     request = make_request(shop=place.shop, kind=RequestKind.ERASURE)
     with processes.services(place.environ) as services, services.store.transaction() as tx:
         tx.index.ingest_sightings(place.shop, [order(1001)])
@@ -196,7 +196,7 @@ def test_a_request_is_held_and_released_by_its_claim(place):
         assert process_request(request.id, services=services)
     words = ("dsr", "hold", request.id, "--reason", "summons")
     one = told(place.say(*words, "--reference", "CC-1", "--json"))
-    assert "holds this already" in place.say(*words, "--reference", "CC-1").out
+    assert "keeps this already" in place.say(*words, "--reference", "CC-1").out
     two = told(place.say(*words, "--reference", "CC-2", "--json"))
     assert place.say(*words, "--reference", "of Asha").code == 2
     holds = {row["category"] for row in told(place.say("dsr", "show", request.id, "--json"))["holds"]}
@@ -218,7 +218,7 @@ def test_a_request_is_held_and_released_by_its_claim(place):
         assert place.say("dsr", "release", wrong, "--reason", "x").code == 1
 
 
-def test_p63_e09_a_claim_nobody_looked_at_and_one_older_than_a_year_fail_the_doctor(place):
+def test_p63_e09_an_overdue_review_and_a_missing_approval_fail_the_doctor(place):
     with processes.services(place.environ) as services:
         old = replace(services, clock=SetClock(LONG_AGO))
         given = {"reference": "CC-1", "actor": "operator:somebody-else", "reason": "summons"}
@@ -229,7 +229,7 @@ def test_p63_e09_a_claim_nobody_looked_at_and_one_older_than_a_year_fail_the_doc
     assert "hold approve" in approval[1]
     looked = told(place.say("hold", "review", claim.id, "--reason", "court meets in May", "--json"))
     assert looked["review_overdue"] is False
-    assert "to be looked at again" in place.say("hold", "review", claim.id, "--reason", "again").out
+    assert "is due for its next review" in place.say("hold", "review", claim.id, "--reason", "again").out
     assert [detail for _, detail in checks(place, f"claim {claim.id}")] == [approval[1]]
     assert told(place.say("hold", "approve", claim.id, "--reason", "alive", "--json"))["approved_by"]
     assert "is approved by" in place.say("hold", "approve", claim.id, "--reason", "alive").out
@@ -238,7 +238,7 @@ def test_p63_e09_a_claim_nobody_looked_at_and_one_older_than_a_year_fail_the_doc
     assert place.say("hold", "release", claim.id, "--reason", "settled").code == 1
 
 
-def test_who_opened_a_claim_cannot_approve_it(place):
+def test_a_legal_hold_cannot_be_approved_by_the_operator_who_opened_it(place):
     opened_ = told(
         place.say(
             "hold",
@@ -258,7 +258,7 @@ def test_who_opened_a_claim_cannot_approve_it(place):
     assert (said.code, "another account" in said.err) == (1, True)
 
 
-def test_an_entry_that_a_claim_holds_is_released_by_the_claim_only(place):
+def test_an_item_on_legal_hold_is_released_with_the_legal_hold_only(place):
     request = make_request(shop=place.shop, kind=RequestKind.ERASURE)
     with processes.services(place.environ) as services:
         seal(services, 1001, shop=place.shop)
@@ -277,16 +277,18 @@ def test_an_entry_that_a_claim_holds_is_released_by_the_claim_only(place):
     assert place.say("notice", "release", entry.id, "--reason", "x").code == 0
 
 
-def test_documents_that_stay_for_a_claim_alone_are_said(place):
+def test_documents_that_only_a_legal_hold_keeps_are_reported(place):
     words = ("hold", "open", "--shop", processes.SHOP, "--order-id", "1001", "--reference", "CC-1")
     told(place.say(*words, "--reason", "summons", "--json"))
     sealed(place, 1001, at=datetime(2015, 5, 1, tzinfo=UTC))
-    assert checks(place, "documents held by a claim") == [(None, "1 are over and stay for a claim")]
+    assert checks(place, "documents held by a claim") == [
+        (None, "1 are past their day and stay for a legal hold")
+    ]
     look = place.say("hold", "sweep", "--dry-run")
     assert "stays: 1 orders, legal_claim" in look.out
 
 
-def test_a_sweep_by_hand_goes_on_to_the_end_and_says_what_aged(place, monkeypatch):
+def test_a_sweep_by_hand_runs_to_the_end_and_reports_expired_records(place, monkeypatch):
     monkeypatch.setattr(step, "MAX_DOCUMENTS_PER_RUN", 1)
     with processes.services(place.environ) as services:
         for number in (1, 2, 3):
@@ -295,12 +297,12 @@ def test_a_sweep_by_hand_goes_on_to_the_end_and_says_what_aged(place, monkeypatc
         services.store.accept_delivery(old)
         services.store.expire_bodies_and_packages(keep_failed_days=1, keep_packages_days=1)
     look = place.say("hold", "sweep", "--dry-run")
-    assert "security_log: 1 records of age" in look.out
+    assert "security_log: 1 records reached their age" in look.out
     done = told(place.say("hold", "sweep", "--json"))
     assert (done["documents"], done["aged_out"]) == (3, {"security_log": 1})
 
 
-def test_a_shorter_age_is_shown_and_accepted_by_a_person(place):
+def test_a_shorter_age_is_shown_and_accepted_by_an_operator(place):
     place.write(decided("proprietorship", SHIPPED.replace("months = 84 }", "months = 1 }")))
     assert place.work().policy_accepted is False
     shown = told(place.say("hold", "changes", "--json"))
@@ -316,7 +318,7 @@ def test_a_shorter_age_is_shown_and_accepted_by_a_person(place):
     ]
     assert "84 months" in place.say("hold", "changes").out
     assert told(place.say("hold", "sweep", "--json"))["accepted"] is False
-    assert "1 ages and holds come nearer" in place.say("hold", "accept", "--reason", "counsel").out
+    assert "1 ages and holds become shorter" in place.say("hold", "accept", "--reason", "counsel").out
     assert told(place.say("hold", "sweep", "--json"))["accepted"] is True
     assert told(place.say("hold", "changes", "--json"))["ages"] == []
 

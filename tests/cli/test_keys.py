@@ -1,4 +1,4 @@
-"""`keys` shows which key sealed what and brings everything under the first; `doctor` says when that is due."""
+"""`keys …` shows which key sealed what and seals everything under the first; `doctor` reports when that is due."""
 
 import pytest
 
@@ -10,7 +10,7 @@ OLD, NEW = f"k1:{processes.key(b'1')}", f"k2:{processes.key(b'2')}"
 
 @pytest.fixture
 def environ(tmp_path):
-    """A bridge with one webhook that nobody worked on."""
+    """A bridge with one webhook that was not processed."""
     made = processes.environment(f"sqlite:///{tmp_path}/bridge.db", "", BRIDGE_KEYS=OLD)
     processes.migrate(made)
     raw = b'{"shop_domain": "%s"}' % processes.SHOP.encode()
@@ -27,7 +27,7 @@ def checks(environ):
     }
 
 
-def test_a_rotation_from_the_first_look_to_the_last(environ):
+def test_a_key_rotation_from_start_to_end(environ):
     said = processes.say(environ, "keys", "list", "--json")
     assert (said.code, said.json["active"], said.json["missing"]) == (0, "k1", [])
     assert said.json["ring"] == [{"id": "k1", "active": True, "rows": {"deliveries": 1}, "total": 1}]
@@ -45,7 +45,7 @@ def test_a_rotation_from_the_first_look_to_the_last(environ):
     assert processes.say(alone, "inbox", "list", "--json").json[0]["state"] == "received"
 
 
-def test_a_key_that_is_missing_is_an_alarm_everywhere(environ):
+def test_a_missing_key_is_reported_by_every_command(environ):
     lost = {**environ, "BRIDGE_KEYS": NEW}
     said = processes.say(lost, "keys", "list")
     assert said.code == 1
@@ -58,7 +58,7 @@ def test_a_key_that_is_missing_is_an_alarm_everywhere(environ):
     assert "1 values cannot be read" in done.err
 
 
-def test_no_key_is_ever_shown(environ):
+def test_no_command_prints_a_key(environ):
     both = {**environ, "BRIDGE_KEYS": f"{NEW},{OLD}"}
     told = [processes.say(both, "keys", *words) for words in (("list",), ("list", "--json"), ("rotate",))]
     assert not any(processes.key(letter) in said.out + said.err for said in told for letter in (b"1", b"2"))

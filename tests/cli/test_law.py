@@ -1,4 +1,4 @@
-"""`law`: days from the files alone. No database, no network, no key is there to be used."""
+"""`law …`: days from the files alone, without database, network or key."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.e2e import processes
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "config" / "retention.toml"
 VECTORS = json.loads((ROOT / "tests/fixtures/policy/clock_and_release_vectors.json").read_text())
-# a production that could not start: the calculators ask for none of it
+# production does not start with these settings: the `law` commands need none of them
 BARE = {"BRIDGE_ENV": "production", "DATABASE_URL": "postgresql://nobody@database.example.com/none"}
 
 
@@ -56,7 +56,7 @@ def test_t09_the_days_of_the_vectors(vector, form):
     assert found["governed_by"] == ("companies_books" if company else "income_tax_books")
 
 
-def test_t10_an_unknown_legal_form_releases_nothing_even_when_the_day_has_come():
+def test_t10_an_unknown_legal_form_releases_nothing_after_the_last_day():
     found = release("--issued", "2026-03-31T18:30:00Z", "--on", "2060-01-01")
 
     assert found["kept"]
@@ -82,10 +82,10 @@ def test_t17_the_one_year_rule_begins_on_its_day():
     assert (after["kept"], after["action"], after["erasable_from"]) == (True, "restrict", "2028-02-14")
     assert [row["hold"] for row in abroad["holds"] if row["disclose"]] == ["dpdp_one_year"]
     told = law("release", *case, "--on", "2027-05-13", "--regime", "EU").out
-    assert "dpdp_one_year is no ground of the GDPR: the person must be told." in told
+    assert "dpdp_one_year is not a ground of the GDPR: the data subject must be informed." in told
 
 
-def test_what_is_over_says_since_when(changed):
+def test_a_hold_that_is_over_shows_its_end(changed):
     path = changed('reviewed_on = "" ', "reviewed_on = 2026-12-01")
     words = ["release", "--file", path, "--issued", "2026-03-31T18:30:00Z", "--legal-form", "partnership"]
 
@@ -93,15 +93,16 @@ def test_what_is_over_says_since_when(changed):
     assert "Nothing keeps it since 2034-04-01, after income_tax_books. On request: erase." in over
     assert "Erasable from 2034-04-01, governed by income_tax_books." in law(*words, "--on", "2034-03-31").out
     assert (
-        "no end in sight, by gst_books" in law(*words, "--event", "tax_proceeding_open=2030-01-01T10:00Z").out
+        "without a known end, by gst_books"
+        in law(*words, "--event", "tax_proceeding_open=2030-01-01T10:00Z").out
     )
 
 
-def test_a_record_that_no_law_keeps_still_grows_too_old():
+def test_a_record_that_no_law_keeps_still_has_a_maximum_age():
     found = release("--category", "cod_risk", "--event", "last_order_at=2027-06-01T10:00+05:30")
 
     assert (found["kept"], found["too_old_from"]) == (False, "2029-06-02")
-    assert "No law of the file keeps this." in law("release", "--category", "suppression").out
+    assert "No law in the file keeps this." in law("release", "--category", "suppression").out
 
 
 def test_t01_every_clock_and_the_one_that_governs():
@@ -123,20 +124,20 @@ def test_t01_every_clock_and_the_one_that_governs():
     [
         (
             ["due", "--received", "2027-01-31T10:00"],
-            "says no time zone; write 2027-01-31T10:00+05:30 for India",
+            "has no time zone; write 2027-01-31T10:00+05:30 for India",
         ),
-        (["due", "--received", "2027-01-31"], "says no time zone"),
-        (["due", "--received", "yesterday"], "is no moment; write it as"),
-        (["due", "--received", "0001-01-01T00:00+05:30"], "is no moment"),
+        (["due", "--received", "2027-01-31"], "has no time zone"),
+        (["due", "--received", "yesterday"], "is not a time; write it as"),
+        (["due", "--received", "0001-01-01T00:00+05:30"], "is not a time"),
         (["due", "--received", "9999-12-31T10:00Z"], "beyond the calendar"),
         (["due"], "Missing option '--received'"),
-        (["release", "--event", "delivered_at=2026-11-22T10:00"], "says no time zone"),
+        (["release", "--event", "delivered_at=2026-11-22T10:00"], "has no time zone"),
         (["release", "--event", "arrived_at=2026-11-22T10:00Z"], "the file knows assessment_reopened,"),
         (["release", "--category", "everything"], "--category must be one of customer_profile,"),
-        (["release", "--on", "today"], "is no date; write it as 2027-05-13"),
+        (["release", "--on", "today"], "is not a date; write it as 2027-05-13"),
     ],
 )
-def test_what_cannot_be_reckoned_with_is_refused_with_what_to_do(words, why):
+def test_invalid_input_is_refused_with_a_correction(words, why):
     said = law(*words)
 
     assert said.code == 2
@@ -144,7 +145,7 @@ def test_what_cannot_be_reckoned_with_is_refused_with_what_to_do(words, why):
     assert said.out == ""
 
 
-def test_the_file_is_shown_as_it_is_understood(changed):
+def test_the_retention_file_is_shown_as_the_bridge_understands_it(changed):
     found = law("show", "--on", "2027-05-13", "--json").json
     laws = {row["law"]: row for row in found["laws"]}
 
@@ -159,11 +160,11 @@ def test_the_file_is_shown_as_it_is_understood(changed):
     assert "not set: merchant.legal_entity_type" in text.out
     broken = law("show", "--file", changed('gdpr_ground = "17(3)(e)"', 'gdpr_ground = "17(3)(b)"'))
     assert broken.code == 1
-    assert "holds until it is mended:" in broken.out
+    assert "kept until this is corrected:" in broken.out
     assert "[hold.gst_books] gdpr_ground names Art 17(3)(b)" in broken.out
 
 
-def test_every_hold_and_state_has_its_words_on_the_page():
+def test_every_hold_and_state_is_explained_on_the_page():
     page = (ROOT / "docs" / "law.md").read_text()
     holds = {row["hold"] for row in law("show", "--json").json["holds"]}
 

@@ -1,4 +1,4 @@
-"""What machines read: one JSON document on stdout with the promised keys; what people read names nobody."""
+"""Listings: one JSON document on stdout with the promised keys; a table for people names no data subject."""
 
 import json
 
@@ -62,7 +62,7 @@ def test_people_get_the_same_as_a_table(office, words):
         json.loads(said.out)
 
 
-def test_nobody_is_named_in_anything_that_is_listed_or_shown(office):
+def test_listings_and_views_name_no_data_subject(office):
     commands = [("inbox", "list"), ("dsr", "list"), ("evidence", "verify"), ("doctor", "--offline")]
     commands += [("dsr", "show", office.request(kind)["id"]) for kind in ("access", "erasure")]
     commands += [("inbox", "show", row["id"]) for row in office.say("inbox", "list", "--json").json]
@@ -101,7 +101,7 @@ def test_listings_are_narrowed_by_their_options(office, words, count):
         ("inbox", "replay", "dlv_nobody"),
     ],
 )
-def test_what_is_not_there_ends_with_1_and_says_so(office, words):
+def test_an_unknown_id_exits_with_1_and_a_message(office, words):
     said = office.say(*words)
     assert said.code == 1
     assert (
@@ -130,7 +130,7 @@ def test_what_is_not_there_ends_with_1_and_says_so(office, words):
         ("demo", "--orders", "many"),
     ],
 )
-def test_wrong_usage_ends_with_2_and_nothing_on_stdout(office, words):
+def test_wrong_usage_exits_with_2_and_prints_nothing_on_stdout(office, words):
     said = office.say(*words)
     assert (said.code, said.out) == (2, "")
     assert "Usage" in said.err
@@ -143,14 +143,14 @@ def test_wrong_usage_ends_with_2_and_nothing_on_stdout(office, words):
      ("evidence", "heads"), ("evidence", "register"),
      ("processors",), ("doctor",), ("send",), ("migrate",), ("demo",), ("serve",), ("sandbox",)],
 )  # fmt: skip
-def test_every_command_explains_itself(office, words):
+def test_every_command_has_help(office, words):
     said = office.say(*words, "--help")
     assert said.code == 0
     assert said.out.startswith("Usage: python -m bridge")
     assert len(said.out.split()) > 8
 
 
-def test_a_database_that_was_never_migrated_is_told_what_to_do(office, tmp_path):
+def test_a_database_that_was_never_migrated_is_reported_with_the_command(office, tmp_path):
     environ = {**office.environ, "DATABASE_URL": f"sqlite:///{tmp_path}/new.db"}
     for words in (("inbox", "list"), ("evidence", "verify")):
         said = processes.say(environ, *words)
@@ -161,7 +161,7 @@ def test_a_database_that_was_never_migrated_is_told_what_to_do(office, tmp_path)
     assert processes.say(environ, "inbox", "list", "--json").json == []
 
 
-def test_a_database_that_is_away_is_told_in_words(office):
+def test_an_unreachable_database_is_reported_in_words(office):
     away = {**office.environ, "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}
     said = processes.say(away, "inbox", "list", "--json")
     assert (said.code, said.out) == (1, "")

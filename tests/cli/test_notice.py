@@ -1,4 +1,4 @@
-"""What an operator does with instructions: look, record answers, hand in by hand, hold, release, attribute."""
+"""`notice …`: an operator lists, answers, files, pauses, releases and attributes notices and their items."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ PARCEL, OTHER = "14908100000012", "14908100000023"
 
 
 class Bureau(Case):
-    """A case whose database the commands open too."""
+    """A test case whose database the commands open too."""
 
     def __init__(self, store, environ):
         super().__init__(store, SetClock(NOW), FakeQueue())
         self.environ = environ
 
     def say(self, *words):
-        """A command acts at the machine's own time: whatever comes next is later than that."""
+        """Set the clock to the machine's time or later, because commands use the machine's time."""
         told = processes.say(self.environ, "notice", *words)
         self.at(datetime.now(UTC))
         return told
@@ -89,7 +89,7 @@ def test_a_notice_is_shown_masked_and_revealed_with_a_reason(sent):
     assert bureau.say("show", "ent_none").code == 1
 
 
-def test_an_answer_that_came_by_telephone_is_recorded(sent):
+def test_an_answer_by_telephone_is_recorded(sent):
     bureau, request, notice = sent
     one = bureau.entries()[0].id
     told = bureau.say(
@@ -112,24 +112,28 @@ def test_an_answer_that_came_by_telephone_is_recorded(sent):
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (["--reference", "x"], 1, "every entry needs an answer"),
+        (["--reference", "x"], 1, "every item needs an answer"),
         (["--all", "retained", "--reference", "x"], 1, "needs --until"),
         (["--all", "retained", "--until", "2099-01-01", "--reference", "x"], 1, "needs --law"),
-        (["--all", "retained", "--until", "2001-01-01", "--law", "tax", "--reference", "x"], 1, "lie ahead"),
+        (
+            ["--all", "retained", "--until", "2001-01-01", "--law", "tax", "--reference", "x"],
+            1,
+            "lie in the future",
+        ),
         (["--all", "erased"], 2, "--reference"),
         (["--all", "perhaps", "--reference", "x"], 2, "perhaps"),
         (["--entry", "ent_1", "--reference", "x"], 2, "ENT=ANSWER"),
         (["--all", "erased", "--entry", "ent_1=erased", "--reference", "x"], 1, "not in this notice"),
     ],
 )
-def test_an_answer_that_is_not_whole_is_refused_in_words(sent, words, code, said):
+def test_an_incomplete_answer_is_refused_with_a_reason(sent, words, code, said):
     bureau, _, notice = sent
     told = bureau.say("answer", notice.id, *words)
     assert (told.code, said in told.err) == (code, True)
     assert bureau.notices()[0].state is NoticeState.SENT
 
 
-def test_an_instruction_becomes_a_paper_and_a_table_and_is_filed_by_hand(sent, tmp_path):
+def test_a_notice_is_exported_as_pdf_and_csv_and_filed_by_hand(sent, tmp_path):
     bureau, request, notice = sent
     paper, table = tmp_path / "n.pdf", tmp_path / "n.csv"
     assert bureau.say("export", notice.id, "--out", str(paper)).code == 0
@@ -144,7 +148,7 @@ def test_an_instruction_becomes_a_paper_and_a_table_and_is_filed_by_hand(sent, t
     assert facts(bureau, request)[-1] == "notice.filed"
 
 
-def test_a_bounce_is_taken_in_and_the_letter_goes_again_under_another_id(sent, tmp_path):
+def test_a_bounce_is_recorded_and_the_letter_is_sent_again_under_another_id(sent, tmp_path):
     bureau, request, notice = sent
     mail = tmp_path / "bounce.eml"
     mail.write_bytes(
@@ -172,7 +176,7 @@ def test_a_bounce_is_taken_in_and_the_letter_goes_again_under_another_id(sent, t
     ]
 
 
-def test_a_record_is_held_back_and_released(bureau):
+def test_an_item_is_paused_and_released(bureau):
     request = bureau.erasure(PARCEL)
     entry = bureau.entries()[0].id
     assert bureau.say("hold", entry, "--reason", "claim 12").code == 0
@@ -192,7 +196,7 @@ def test_a_record_is_held_back_and_released(bureau):
     assert bureau.say("release", entry, "--reason", "again").code == 1
 
 
-def test_a_parcel_of_nobody_is_attributed_by_a_person(bureau):
+def test_an_unattributed_parcel_is_attributed_by_an_operator(bureau):
     request = bureau.erasure(PARCEL, carrier="unknown")
     bureau.run(f"{SHOP}|unknown")
     entry = bureau.entries()[0].id
@@ -207,7 +211,7 @@ def test_a_parcel_of_nobody_is_attributed_by_a_person(bureau):
     assert bureau.entries()[0].state is NoticeState.SENT
 
 
-def test_nothing_is_cancelled_but_the_waybill_that_was_typed(bureau):
+def test_only_the_confirmed_waybill_is_cancelled(bureau):
     bureau.erasure(PARCEL)
     entry = bureau.entries()[0].id
     told = bureau.say("cancel-parcel", entry, "--confirm", OTHER, "--reason", "x")
@@ -217,16 +221,16 @@ def test_nothing_is_cancelled_but_the_waybill_that_was_typed(bureau):
 
 
 @pytest.mark.parametrize(("forgets", "code"), [(False, 1), (True, 1)])
-def test_what_moves_or_is_unknown_to_delhivery_is_not_cancelled(bureau, forgets, code):
+def test_a_parcel_on_its_way_or_unknown_to_delhivery_is_not_cancelled(bureau, forgets, code):
     with make_delhivery(invent_world(shop=SHOP, orders=0, now=NOW)) as carrier:
         bureau.environ |= {"DELHIVERY_BASE_URL": carrier.base_url, "DELHIVERY_TOKEN": DELHIVERY_TOKEN}
         number = PARCEL if forgets else _delhiverys().waybill
         bureau.erasure(number)
         told = bureau.say("cancel-parcel", bureau.entries()[0].id, "--confirm", number, "--reason", "x")
-        assert (told.code, "only what nobody picked up" in told.err) == (code, True)
+        assert (told.code, "only a parcel that was not picked up" in told.err) == (code, True)
 
 
-def test_what_nobody_picked_up_is_cancelled_and_recorded(bureau):
+def test_a_parcel_that_was_not_picked_up_is_cancelled_and_recorded(bureau):
     parcel = _delhiverys()
     with make_delhivery(invent_world(shop=SHOP, orders=0, now=NOW)) as carrier:
         bureau.environ |= {"DELHIVERY_BASE_URL": carrier.base_url, "DELHIVERY_TOKEN": DELHIVERY_TOKEN}
@@ -237,7 +241,7 @@ def test_what_nobody_picked_up_is_cancelled_and_recorded(bureau):
         assert (told.code, told.json["cancelled"]) == (0, True)
         assert facts(bureau, request)[-1] == Fact.PARCEL_CANCELLED
         again = bureau.say(*words)
-        assert (again.code, "says cancelled" in again.err) == (1, True)
+        assert (again.code, "reports cancelled" in again.err) == (1, True)
 
 
 def _delhiverys():
@@ -252,7 +256,7 @@ def _post(url, **told):
     urllib.request.urlopen(url, data=json.dumps(told).encode(), timeout=5).close()  # noqa: S310 - our own
 
 
-def test_that_they_work_on_it_is_recorded_and_stops_reminders(sent):
+def test_an_acknowledgement_is_recorded_and_stops_reminders(sent):
     bureau, request, notice = sent
     told = bureau.say("acknowledge", notice.id, "--reference", "CALL-1", "--json")
     assert (told.code, told.json["state"]) == (0, "acknowledged")
@@ -263,15 +267,15 @@ def test_that_they_work_on_it_is_recorded_and_stops_reminders(sent):
     assert (told.code, "answered before" in told.err) == (1, True)
 
 
-def test_what_stands_in_evidence_for_ever_is_one_word(sent):
+def test_a_reference_in_evidence_is_one_word(sent):
     bureau, _request, notice = sent
     for words in (["answer", notice.id, "--all", "erased"], ["file", notice.id]):
         told = bureau.say(*words, "--reference", "mail of asha@example.in, 98765 43210")
-        assert (told.code, "nothing that names a person" in told.err) == (2, True)
+        assert (told.code, "no name of a person" in told.err) == (2, True)
     assert not bureau.notices()[0].reference
 
 
-def test_a_letter_that_goes_anew_ends_the_links_of_the_old_one(sent):
+def test_resending_a_notice_ends_the_links_of_the_first_letter(sent):
     bureau, _request, notice = sent
     assert bureau.links() == 1
     assert bureau.say("resend", notice.id).code == 0
@@ -280,7 +284,7 @@ def test_a_letter_that_goes_anew_ends_the_links_of_the_old_one(sent):
     assert bureau.links() == 1
 
 
-def test_what_was_refused_is_told_of_again_and_doctor_shows_it_until_then(sent):
+def test_a_refused_item_is_reopened_and_doctor_shows_it_until_then(sent):
     bureau, request, notice = sent
     assert bureau.say("reopen", bureau.entries()[0].id, "--reason", "x").code == 1, "nothing was refused"
     bureau.say("answer", notice.id, "--all", "refused", "--reference", "CALL-7")
@@ -295,7 +299,7 @@ def test_what_was_refused_is_told_of_again_and_doctor_shows_it_until_then(sent):
     assert len(bureau.notices()) == 2
 
 
-def test_what_is_about_to_go_is_held_back_and_its_empty_letter_is_withdrawn(bureau):
+def test_a_queued_item_is_paused_and_its_empty_notice_is_withdrawn(bureau):
     bureau.services = replace(
         bureau.services,
         merchant=replace(bureau.services.merchant, processors=told_processors(contact_verified_on=None)),
@@ -313,7 +317,7 @@ def test_what_is_about_to_go_is_held_back_and_its_empty_letter_is_withdrawn(bure
     assert bureau.notices() == []
 
 
-def test_doctor_says_what_waits_for_a_person(bureau):
+def test_doctor_reports_what_waits_for_an_operator(bureau):
     bureau.erasure("X1", carrier="unknown")
     bureau.run(f"{SHOP}|unknown")
     told = processes.say(bureau.environ, "doctor", "--offline", "--json")

@@ -1,4 +1,4 @@
-"""`refund …`: details come in without echo or argument, are shown masked, and are read under the lock only."""
+"""`refund …`: details are never arguments or echoed, are shown masked, and are readable for an open refund only."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def today():
     return datetime.now(ZoneInfo("Asia/Kolkata")).date().isoformat()  # the bank's day, and the books'
 
 
-def test_details_are_kept_shown_masked_read_for_the_refund_and_never_after_it(till):
+def test_details_are_stored_masked_and_readable_only_until_the_refund_is_settled(till):
     kept = till.keep("COD-1", BANK, "--json")
     assert (kept.code, kept.err) == (0, "")
     mark = kept.json["id"]
@@ -103,12 +103,12 @@ def exported(till):
         ("no json 001234567890", "JSON"),
         (["001234567890"], "JSON"),
         (BANK | {"ifsc": "HDFC1001234"}, "ifsc"),
-        (BANK | {"account_number": 1234567890}, "quotes"),
+        (BANK | {"account_number": 1234567890}, "JSON string"),
         (BANK | {"001234567890": ""}, "only account_number"),
         ({"upi_id": "asha@example.in"}, "handle"),
     ],
 )
-def test_what_is_wrong_is_said_without_repeating_it(till, given, word):
+def test_invalid_details_are_refused_without_repeating_them(till, given, word):
     said = till.say("keep", "--shop", processes.SHOP, "--order-id", "1", "--refund-id", "2", given=given)
     assert (said.code, said.out) == (2, "")
     assert word in said.err
@@ -133,7 +133,7 @@ def test_a_refund_has_details_once_and_wrong_ones_are_erased_first(till):
     assert till.keep("a b").code == 2
 
 
-def test_a_terminal_asks_and_echoes_nothing(till):
+def test_a_terminal_prompt_echoes_nothing(till):
     ours, theirs = pty.openpty()
     words = ("refund", "keep", "--shop", processes.SHOP, "--order-id", "1001", "--refund-id", "COD-9")
     asking = subprocess.Popen(
@@ -169,7 +169,7 @@ def rest(terminal):
         return b""
 
 
-def test_doctor_names_what_lies_too_long(till):
+def test_doctor_reports_bank_details_that_stay_too_long(till):
     open_, late, undated = (till.keep(f"COD-{number}", BANK, "--json").json["id"] for number in range(3))
     for mark in (late, undated):
         till.say("settle", mark, "--reference", "412345678901", "--amount", "1", "--on", today())

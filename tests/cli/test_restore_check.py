@@ -1,4 +1,4 @@
-"""`restore-check` says what a backup brought back and erases it again; `doctor` and `/readyz` say that it is due."""
+"""`restore-check` reports and erases what a backup brought back; `doctor` and `/readyz` report that it is due."""
 
 from contextlib import closing
 from datetime import timedelta
@@ -13,7 +13,7 @@ from bridge.web import create_app
 from tests.e2e import backups, processes
 from tests.factories import order
 
-HER = Principal(customer_id="7001")
+PRINCIPAL = Principal(customer_id="7001")
 
 
 def make(tmp_path):
@@ -25,15 +25,15 @@ def make(tmp_path):
 
 
 def erase(services):
-    """Erase her, and write it down as the step does."""
+    """Erase the data subject, and record it as the step does."""
     with services.store.transaction() as tx:
-        tx.index.erase_person(processes.SHOP, HER, request_id="req_1")
+        tx.index.erase_person(processes.SHOP, PRINCIPAL, request_id="req_1")
         tx.evidence.append_fact(Fact.PRINCIPAL_ERASED, shop=processes.SHOP, request_id="req_1")
 
 
 @pytest.fixture
 def environ(tmp_path):
-    """A bridge whose backup is from before an erasure, restored."""
+    """A bridge restored from a backup that is older than an erasure."""
     made = make(tmp_path)
     with processes.services(made) as services, closing(services.ledger):
         with services.store.transaction() as tx:
@@ -50,7 +50,7 @@ def ledger_checks(environ):
     return said.code, {check["name"]: check for check in said.json["checks"]}
 
 
-def test_from_the_first_alarm_to_the_open_gate(environ):
+def test_a_restored_database_is_detected_repaired_and_resumed(environ):
     code, told = ledger_checks(environ)
     assert (code, told["restored"]["ok"], told["ledger"]["ok"]) == (1, False, True)
     with processes.services(environ) as services, closing(services.ledger):
@@ -60,9 +60,9 @@ def test_from_the_first_alarm_to_the_open_gate(environ):
     assert (dry.code, dry.json["why"], dry.json["tombstones"]) == (1, "database_older", 2)
     said = processes.say(environ, "restore-check")
     assert said.code == 0
-    assert "Came back: 2 keys of the erased" in said.out
+    assert "Came back: 2 keys of erased data subjects" in said.out
     assert "Request req_1 is not in this database" in said.out
-    assert "Work goes on" in said.out
+    assert "Work resumes" in said.out
     again = processes.say(environ, "restore-check", "--json")
     assert (again.code, again.json["ok"], again.json["tombstones"]) == (0, True, 0)
     code, told = ledger_checks(environ)
@@ -71,7 +71,7 @@ def test_from_the_first_alarm_to_the_open_gate(environ):
         assert create_app(services, services.store).test_client().get("/readyz").status_code == 200
 
 
-def test_doctor_says_what_no_ledger_means_and_what_a_wrong_one_is(tmp_path):
+def test_doctor_reports_a_missing_and_a_wrong_ledger(tmp_path):
     environ = make(tmp_path)
     without = {**environ, "BRIDGE_LEDGER_URL": ""}
     code, told = ledger_checks(without)
@@ -88,7 +88,7 @@ def test_doctor_says_what_no_ledger_means_and_what_a_wrong_one_is(tmp_path):
     assert "LedgerUnavailable" in said.err
 
 
-def test_doctor_fails_when_an_erasure_waits_for_longer_than_an_hour(tmp_path):
+def test_doctor_fails_when_an_erasure_is_not_recorded_for_longer_than_an_hour(tmp_path):
     environ = make(tmp_path)
     with processes.services(environ) as services, closing(services.ledger):
         erase(services)
@@ -98,6 +98,6 @@ def test_doctor_fails_when_an_erasure_waits_for_longer_than_an_hour(tmp_path):
             tx.session.connection.execute(update(suppressions).values(erased_at=before))
         code, told = ledger_checks(environ)
         assert (code, told["ledger"]["ok"]) == (1, False)
-        assert "waits to be told" in told["ledger"]["detail"]
+        assert "is not recorded yet" in told["ledger"]["detail"]
         sync_ledger(services=services)
     assert ledger_checks(environ)[0] == 0

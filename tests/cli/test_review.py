@@ -1,4 +1,4 @@
-"""`review …`: what waits for a person, whose it is, and that somebody looked."""
+"""`review …`: list, show, find and close what waits for a person."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NOTE = "IFSC HDFC0001234"
 
 @pytest.fixture
 def told(tmp_path):
-    """A database in which two notes were spotted."""
+    """A database in which two notes were flagged."""
     environ = processes.environment(f"sqlite:///{tmp_path}/bridge.db", "")
     processes.migrate(environ)
     with processes.services(environ) as services:
@@ -54,11 +54,11 @@ def test_the_order_is_named_only_with_a_reason_and_found_by_its_number(told):
     ).json
     assert [row["id"] for row in found] == [order_note["id"]]
     assert say(told, "find", "--shop", processes.SHOP, "--order-id", "1002", "--json").json == []
-    hers = say(told, "find", "--shop", processes.SHOP, "--customer-id", "7001", "--json").json
-    assert [row["what"] for row in hers] == ["customer note: ifsc"]
+    found = say(told, "find", "--shop", processes.SHOP, "--customer-id", "7001", "--json").json
+    assert [row["what"] for row in found] == ["customer note: ifsc"]
     assert say(told, "find", "--shop", processes.SHOP, "--customer-id", "7002", "--json").json == []
     assert say(told, "find", "--shop", processes.SHOP).code == 2
-    blank = say(told, "show", hers[0]["id"], "--reveal", "--reason", "to clear the note", "--json").json
+    blank = say(told, "show", found[0]["id"], "--reveal", "--reason", "to clear the note", "--json").json
     assert (blank["order_id"], blank["order_name"]) == ("", "")
     with processes.services(told) as services, services.store.transaction() as tx:
         revealed = [
@@ -67,7 +67,7 @@ def test_the_order_is_named_only_with_a_reason_and_found_by_its_number(told):
     assert revealed[0] == {"what": "review", "review": order_note["id"], "reason": "to clear the note"}
 
 
-def test_a_person_who_looked_closes_it_once(told):
+def test_a_review_is_closed_once(told):
     mark = say(told, "list", "--kind", "quarantine", "--json").json[0]["id"]
     assert say(told, "close", mark).code == 2
     assert say(told, "close", mark, "--reason", "field is ours", "--json").json == {
@@ -80,7 +80,7 @@ def test_a_person_who_looked_closes_it_once(told):
     assert mark in say(told, "list", "--all").out
 
 
-def test_doctor_names_a_word_of_scan_for_that_finds_nothing(told, tmp_path):
+def test_doctor_reports_a_word_of_scan_for_that_is_unknown(told, tmp_path):
     kept = (ROOT / "config" / "retention.toml").read_text()
     mistyped = tmp_path / "retention.toml"
     mistyped.write_text(kept.replace('scan_for = ["ifsc"', 'scan_for = ["ifcs"'))

@@ -1,4 +1,4 @@
-"""`vault …`, `dsr continue` and `dsr close`, and what `doctor` says of them, over both databases."""
+"""`vault …`, `dsr continue`, `dsr close` and their checks in `doctor`, on both databases."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,6 @@ import pytest
 from sqlalchemy import update
 
 from bridge.cli.vault import open as open_command
-from bridge.cli.vault import returning
 from bridge.model import DocumentForm, DocumentKind, InvoiceCopy, RequestState, TaskState
 from bridge.ports import Services
 from bridge.steps.requests.process import process_request
@@ -41,7 +41,7 @@ PDF = b"%PDF-1.7 invoice of Asha Qwertzuiop"
 
 @dataclass(frozen=True, kw_only=True)
 class Desk:
-    """An operator, an own database, a retention file of its own."""
+    """A bridge with its own database and retention file."""
 
     environ: Mapping[str, str]
     folder: Path
@@ -67,7 +67,7 @@ class Desk:
             return [event for event in tx.evidence.iterate_facts() if event.fact == fact]
 
     def leave(self) -> str:
-        """app/uninstalled and shop/redact came; a worker did what could be done."""
+        """Receive app/uninstalled and shop/redact, and run the worker once."""
         accepted(self.services.store, "app/uninstalled", {"id": 1, "domain": SHOP})
         redact = accepted(self.services.store, "shop/redact", {"shop_id": 1, "shop_domain": SHOP})
         request_id = dispatch_delivery(redact.id, services=self.services)
@@ -84,7 +84,7 @@ class Desk:
 
 @pytest.fixture
 def at(database_url, tmp_path):
-    """A bridge that somebody runs for merchants."""
+    """A bridge that a processor runs for merchants."""
     rules = SHIPPED.read_text()
     assert rules.count('operator_role = "fiduciary"') == 1
     rules = rules.replace('operator_role = "fiduciary"', 'operator_role = "processor"')
@@ -101,7 +101,7 @@ def private(path: Path) -> bool:
 # --- list and open ------------------------------------------------------------------------------------
 
 
-def test_the_list_tells_days_and_grounds_and_nothing_of_the_content(at):
+def test_the_list_shows_days_and_grounds_and_no_content(at):
     one, _, other = at.seal(1001), at.seal(1002), at.seal(1001, shop=OTHER_SHOP)
     rows = at.say("vault", "list", "--json").json
     assert len(rows) == 3
@@ -136,16 +136,16 @@ def test_two_roles_open_a_document_to_a_file_and_that_is_evidence(at, role):
     assert len(at.facts("document.opened")) == 1
 
 
-def test_who_got_no_file_is_told_that_the_opening_is_on_record(at):
+def test_a_failed_write_says_that_the_opening_is_recorded(at):
     document, out = at.seal(1001), at.folder / "nowhere" / "one.pdf"
     said = ask(at, document, "admin", out)
     assert (said.code, out.exists(), said.out) == (1, False, "")
     assert "cannot be written" in said.err
-    assert f"{document} was opened is in the evidence" in said.err
+    assert f"The opening of {document} is recorded as evidence" in said.err
     assert len(at.facts("document.opened")) == 1
 
 
-def test_a_document_is_on_record_before_its_file_is_written(at, monkeypatch):
+def test_an_opening_is_recorded_before_the_file_is_written(at, monkeypatch):
     seen = []
     document, out = at.seal(1001), at.folder / "one.pdf"
     monkeypatch.setattr(
@@ -165,7 +165,7 @@ def test_other_roles_are_refused_and_that_is_evidence_too(at, role):
     assert at.facts("document.opened") == []
 
 
-def test_a_role_that_is_none_and_a_document_that_is_none_are_wrong(at):
+def test_an_unknown_role_and_an_unknown_document_are_refused(at):
     out = at.folder / "x"
     assert ask(at, "doc_1", "owner", out).code == 2
     said = ask(at, "doc_1", "admin", out)
@@ -179,7 +179,7 @@ def broken(at, document):
         connection.execute(update(vault_documents).where(row).values(doc=b"\x01\x02k1 altered"))
 
 
-def test_a_document_that_does_not_open_says_so_and_doctor_names_it(at):
+def test_a_document_that_does_not_open_is_reported_by_open_and_doctor(at):
     document, out = at.seal(1001), at.folder / "x"
     at.seal(1002)
     assert at.checks()["vault documents"]["detail"].startswith("2 picked")
@@ -200,14 +200,14 @@ def file_one(at, path, *more, order="1001", shop=SHOP, issued="2026-10-01"):
     )  # fmt: skip
 
 
-def test_the_shops_own_document_is_sealed_whole_and_once(at):
+def test_the_shops_own_document_is_sealed_unaltered_and_once(at):
     path = at.folder / "invoice.pdf"
     path.write_bytes(PDF)
     said = file_one(at, path, "--json")
     [done] = said.json["results"]
     assert (said.code, done["there"]) == (0, False)
     again = file_one(at, path)
-    assert (again.code, "Already there" in again.out) == (0, True)
+    assert (again.code, "Filed already" in again.out) == (0, True)
     [row] = at.say("vault", "list", "--json").json
     assert (row["id"], row["form"], row["media_type"]) == (done["document"], "as_issued", "application/pdf")
     assert row["issued_at"] == "2026-09-30T18:30:00+00:00", "the day of the books, in India"
@@ -217,11 +217,11 @@ def test_the_shops_own_document_is_sealed_whole_and_once(at):
     assert (fact.detail["document"], fact.detail["form"]) == (done["document"], "as_issued")
 
 
-def test_what_cannot_be_filed_is_refused(at):
+def test_an_invalid_document_is_refused(at):
     path = at.folder / "invoice.pdf"
     path.write_bytes(b"no pdf")
     said = file_one(at, path)
-    assert (said.code, "not what its name ends in" in said.err) == (1, True)
+    assert (said.code, "does not match its suffix" in said.err) == (1, True)
     path.write_bytes(PDF)
     assert file_one(at, path, issued="tomorrow").code == 1
     assert file_one(at, path, order="#1001").code == 2
@@ -230,7 +230,7 @@ def test_what_cannot_be_filed_is_refused(at):
     assert at.say("vault", "list", "--json").json == []
 
 
-def test_a_folder_is_filed_line_by_line_and_failures_stop_nobody(at):
+def test_a_folder_is_filed_line_by_line_and_a_failure_stops_no_other(at):
     folder = at.folder / "papers"
     folder.mkdir()
     for name, content in (("1.pdf", PDF), ("2.pdf", PDF + b"2"), ("3.pdf", b"no"), ("4.xml", b"<a/>")):
@@ -257,12 +257,12 @@ def test_a_folder_is_filed_line_by_line_and_failures_stop_nobody(at):
     assert said.json["failed"] == 5
     assert {row["kind"] for row in at.say("vault", "list", "--json").json} == {"invoice", "credit_note"}
     again = at.say(*words)
-    assert (again.code, "0 sealed, 2 were already there, 5 failed." in again.out) == (1, True)
+    assert (again.code, "0 sealed, 2 were filed already, 5 failed." in again.out) == (1, True)
     map_.write_text("order,file\n1,2\n")
     assert at.say(*words).code == 2
 
 
-def test_an_order_that_cannot_be_copied_is_attested_and_its_erasure_looks_again(at):
+def test_an_order_without_a_copy_is_attested_and_its_erasure_restarts(at):
     request = make_request(received_at=at.services.clock.now())
     task = make_task(request.id, "vault", state=TaskState.WAITING, last_error="copy_missing")
     with at.services.store.transaction() as tx:
@@ -289,9 +289,7 @@ def test_an_order_that_cannot_be_copied_is_attested_and_its_erasure_looks_again(
 
 
 @pytest.mark.parametrize("said_on", ["2026-06-01", "2024-06-01"])
-def test_where_others_keep_the_books_nothing_is_sealed_and_the_word_grows_old(
-    said_on, database_url, tmp_path
-):
+def test_with_external_books_nothing_is_sealed_and_the_attestation_expires(said_on, database_url, tmp_path):
     rules = SHIPPED.read_text().replace('mode = "bridge" ', 'mode = "external_attested" ')
     rules = rules.replace('attested_by = "" ', f'attested_on = {said_on}\nattested_by = "the accountant" ')
     (tmp_path / "retention.toml").write_text(rules)
@@ -311,7 +309,7 @@ def test_where_others_keep_the_books_nothing_is_sealed_and_the_word_grows_old(
 # --- a shop leaves ------------------------------------------------------------------------------------
 
 
-def test_documents_are_exported_with_their_table_and_then_destroyed(at):
+def test_documents_are_exported_with_their_index_and_then_destroyed(at):
     ids = {at.seal(1001): b'{"number": 1001, "name": "Asha Qwertzuiop"}'}
     ids[at.seal(1002, content=PDF, media_type="application/pdf", form=DocumentForm.AS_ISSUED)] = PDF
     at.seal(1001, shop=OTHER_SHOP)
@@ -348,7 +346,7 @@ def test_documents_are_exported_with_their_table_and_then_destroyed(at):
     assert at.say(*words, "--force").code == 1, "nobody leaves any more"
 
 
-def test_an_export_that_breaks_off_leaves_no_file_and_no_word(at):
+def test_an_aborted_export_leaves_no_file_and_no_fact(at):
     document = at.seal(1001)
     request_id = at.leave()
     broken(at, document)
@@ -361,7 +359,7 @@ def test_an_export_that_breaks_off_leaves_no_file_and_no_word(at):
     assert at.shown(request_id)["tasks"][0]["last_error"] == "vault_not_returned"
 
 
-def test_a_waiver_is_recorded_and_the_documents_go(at):
+def test_a_waiver_is_recorded_and_the_documents_are_destroyed(at):
     at.seal(1001)
     words = ("vault", "waive", "--shop", SHOP, "--reference", "letter 7", "--reason", "they have their books")
     assert at.say(*words).code == 1
@@ -376,7 +374,7 @@ def test_a_waiver_is_recorded_and_the_documents_go(at):
     assert empty.code == 1
 
 
-def test_where_the_merchant_answers_for_the_books_they_are_not_returned(at):
+def test_a_fiduciary_merchant_gets_no_documents_back(at):
     at.seal(1001)
     at.leave()
     shipped = {"BRIDGE_RETENTION_FILE": str(SHIPPED)}
@@ -386,16 +384,17 @@ def test_where_the_merchant_answers_for_the_books_they_are_not_returned(at):
         assert (said.code, "fiduciary" in said.err) == (1, True)
 
 
-def test_documents_that_come_while_an_export_runs_are_not_lost(at, monkeypatch):
+def test_documents_filed_during_an_export_are_not_lost(at, monkeypatch):
     at.seal(1001)
     request_id = at.leave()
-    zipped = returning._write_documents_zip
+    export_command = import_module("bridge.cli.vault.export")
+    zipped = export_command._write_documents_zip
 
     def meanwhile(*given):
         zipped(*given)
         at.seal(1002)
 
-    monkeypatch.setattr(returning, "_write_documents_zip", meanwhile)
+    monkeypatch.setattr(export_command, "_write_documents_zip", meanwhile)
     out = at.folder / "books.zip"
     said = at.say("vault", "export", "--shop", SHOP, "--out", str(out))
     assert (said.code, out.exists(), at.facts("vault.exported")) == (1, False, [])
@@ -416,7 +415,7 @@ def stopped(at):
 @pytest.mark.parametrize(
     ("verb", "outcome"), [("continue", "vault_not_returned"), ("close", "installed_again")]
 )
-def test_a_shop_that_is_back_waits_for_a_word(at, verb, outcome):
+def test_the_erasure_of_a_reinstalled_shop_waits_for_a_decision(at, verb, outcome):
     request_id = stopped(at)
     check = at.checks()[f"{SHOP} leaves"]
     assert (check["ok"], "dsr continue" in check["detail"]) == (False, True)
@@ -435,7 +434,7 @@ def test_a_shop_that_is_back_waits_for_a_word(at, verb, outcome):
 # --- doctor -------------------------------------------------------------------------------------------
 
 
-def test_doctor_wants_to_know_where_the_books_lie(at):
+def test_doctor_checks_the_storage_region(at):
     unknown, abroad = at.checks()["storage region"], at.checks(BRIDGE_STORAGE_REGION="US")["storage region"]
     assert (unknown["ok"], abroad["ok"]) == (None, None), "in development"
     assert "r.46(8)" in unknown["detail"]
@@ -444,7 +443,7 @@ def test_doctor_wants_to_know_where_the_books_lie(at):
     assert at.say("doctor", "--offline", BRIDGE_STORAGE_REGION="india").code == 1
 
 
-def test_doctor_is_loud_a_week_before_the_thirty_days_are_over(at):
+def test_doctor_fails_a_week_before_the_thirty_days_are_over(at):
     at.seal(1001)
     request_id = at.leave()
     with at.services.store.engine.begin() as connection:

@@ -1,51 +1,77 @@
-"""`doctor`: what is unset, unreachable, expired or unscoped; which topic was last seen when."""
+"""`doctor`: check everything that the bridge needs. One subject per file; no check raises for what it finds."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import click
 
-from bridge.cli.context import JSON_OPTION, open_command_context
-from bridge.cli.doctor import evidence, keys, ledger, retention, reviews, systems, vault
-from bridge.cli.printing import print_json
+from bridge.cli.context import CommandContext, open_command_context
+from bridge.cli.doctor.connectors import check_connectors
+from bridge.cli.doctor.database import check_database
+from bridge.cli.doctor.evidence import check_evidence
+from bridge.cli.doctor.keys import check_keys
+from bridge.cli.doctor.ledger import check_ledger
+from bridge.cli.doctor.notices import check_notices
+from bridge.cli.doctor.redis import check_redis
+from bridge.cli.doctor.refunds import check_refunds
+from bridge.cli.doctor.retention import check_retention
+from bridge.cli.doctor.reviews import check_reviews
+from bridge.cli.doctor.settings import check_settings
+from bridge.cli.doctor.shop_erasures import check_shop_erasures
+from bridge.cli.doctor.topics import check_topics
+from bridge.cli.doctor.vault import check_vault
+from bridge.cli.options import JSON_OPTION
+from bridge.cli.printing import show
+from bridge.model import CheckResult
 
+CHECKS: tuple[Callable[[CommandContext], Sequence[CheckResult]], ...] = (
+    check_settings,
+    check_database,
+    check_keys,
+    check_ledger,
+    check_evidence,
+    check_redis,
+    check_connectors,
+    check_notices,
+    check_vault,
+    check_shop_erasures,
+    check_reviews,
+    check_refunds,
+    check_retention,
+    check_topics,
+)
+CHECKS_OF_OTHER_SYSTEMS = (check_connectors,)  # --offline skips them
 STATUS_MARKS = {True: "ok  ", False: "FAIL", None: "?   "}
 
 
 @click.command()
-@click.option("--offline", is_flag=True, help="Ask no other system.")
+@click.option("--offline", is_flag=True, help="Contact no other system.")
 @JSON_OPTION
 def doctor(offline: bool, as_json: bool) -> None:
-    """Look at everything the bridge needs. Exit 1 where something is wrong."""
-    with open_command_context(require_migrated=False) as at:
-        found = [
-            *systems.check_settings(at),
-            *systems.check_database(at),
-            *keys.check_keys(at),
-            *ledger.check_ledger(at),
-            *evidence.check_evidence(at),
-            systems.check_redis(at),
-            *(() if offline else systems.check_connectors(at)),
-            *systems.check_notices(at),
-            *vault.check_vault(at),
-            *reviews.check_reviews(at),
-            *reviews.check_refunds(at),
-            *retention.check_retention(at),
-            *systems.check_topics(at),
+    """Check everything that the bridge needs. Exit 1 if something is wrong."""
+    with open_command_context(require_migrated=False) as context:
+        checks = [
+            {"name": result.name, "ok": result.ok, "detail": result.detail}
+            for check in CHECKS
+            if not (offline and check in CHECKS_OF_OTHER_SYSTEMS)
+            for result in check(context)
         ]
-    failed = [check for check in found if check.ok is False]
-    if as_json:
-        print_json(
-            {"ok": not failed, "checks": [{"name": c.name, "ok": c.ok, "detail": c.detail} for c in found]}
-        )
-    else:
-        for check in found:
-            click.echo(f"{STATUS_MARKS[check.ok]}  {check.name:42} {check.detail}")
-        click.echo(
-            f"\n{len(failed)} of {len(found)} checks failed."
-            if failed
-            else f"\nAll {len(found)} checks passed or could not be looked at."
-        )
-    if failed:
+    ok = not any(check["ok"] is False for check in checks)
+    show({"ok": ok, "checks": checks}, as_json, _print_checks)
+    if not ok:
         sys.exit(1)
+
+
+def _print_checks(result: Mapping[str, Any]) -> None:
+    checks = result["checks"]
+    for check in checks:
+        click.echo(f"{STATUS_MARKS[check['ok']]}  {check['name']:42} {check['detail']}")
+    failed = sum(check["ok"] is False for check in checks)
+    click.echo(
+        f"\n{failed} of {len(checks)} checks failed."
+        if failed
+        else f"\nNone of {len(checks)} checks failed; those marked ? could not tell or need your attention."
+    )

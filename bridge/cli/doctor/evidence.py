@@ -1,4 +1,4 @@
-"""What `doctor` looks at of the evidence: who could change it, whether its head is signed and timestamped."""
+"""Check the evidence: who can change it, and whether its head is signed and timestamped."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from bridge.store.evidence.db_roles import is_append_only
 HEAD_OVERDUE_AFTER = timedelta(days=2)
 ROLE_DETAILS = {
     True: "append only by role: the database refuses changes",
-    False: "the role may change evidence: as the owner, run `migrate --runtime-role` again",
-    None: "the role owns the table: triggers alone refuse",
+    False: "the role can change evidence: as the owner, run `migrate --runtime-role` again",
+    None: "the role owns the table: only triggers refuse changes",
 }
-SQLITE_DETAIL = "SQLite knows no roles: triggers alone refuse"
+SQLITE_DETAIL = "SQLite has no roles: only triggers refuse changes"
 
 
 def check_evidence(context: CommandContext) -> list[CheckResult]:
-    """The role's rights, the last signed head, its timestamp."""
+    """Return the rights of the database role, the last signed head and its timestamp."""
     try:
-        may = is_append_only(context.store.engine)
+        append_only = is_append_only(context.store.engine)
         with context.store.transaction() as tx:
-            (rows, _), heads = tx.evidence.read_head(), tx.signed_heads.list_signed_heads()
+            (fact_count, _), heads = tx.evidence.read_head(), tx.signed_heads.list_signed_heads()
     except BridgeError:
-        return []  # said by the database's own check
-    told = SQLITE_DETAIL if context.store.engine.dialect.name == "sqlite" else ROLE_DETAILS[may]
-    checks = [CheckResult(name="evidence", ok=may, detail=told)]
-    if rows:
+        return []  # the database check reports it
+    detail = SQLITE_DETAIL if context.store.engine.dialect.name == "sqlite" else ROLE_DETAILS[append_only]
+    checks = [CheckResult(name="evidence", ok=append_only, detail=detail)]
+    if fact_count:
         zone = ZoneInfo(context.configuration.retention.timezone)
         checks.append(_check_signed_head(heads, datetime.now(UTC), zone))
         checks.append(_check_timestamp(heads, context.configuration.settings.tsa_url, datetime.now(UTC)))
@@ -39,24 +39,24 @@ def check_evidence(context: CommandContext) -> list[CheckResult]:
 def _check_signed_head(heads: list[SignedHead], now: datetime, zone: ZoneInfo) -> CheckResult:
     if not heads:
         return CheckResult(
-            name="evidence head", ok=None, detail="none signed yet: the clock does it once a day"
+            name="evidence head", ok=None, detail="none is signed yet: the clock signs one a day"
         )
     last = heads[-1]
-    late = now.astimezone(zone).date() - last.day > HEAD_OVERDUE_AFTER
-    detail = f"signed for {last.day}, row {last.seq}" + (": does the clock run?" if late else "")
-    return CheckResult(name="evidence head", ok=not late, detail=detail)
+    overdue = now.astimezone(zone).date() - last.day > HEAD_OVERDUE_AFTER
+    detail = f"signed for {last.day}, row {last.seq}" + (": is the clock running?" if overdue else "")
+    return CheckResult(name="evidence head", ok=not overdue, detail=detail)
 
 
 def _check_timestamp(heads: list[SignedHead], tsa_url: str, now: datetime) -> CheckResult:
     name = "evidence timestamp"
     if not tsa_url:
         return CheckResult(
-            name=name, ok=None, detail="BRIDGE_TSA_URL is not set: carry heads out of reach by hand"
+            name=name, ok=None, detail="BRIDGE_TSA_URL is not set: copy the signed heads elsewhere by hand"
         )
-    stamped = [number for number, head in enumerate(heads) if head.anchored_at]
-    since = heads[stamped[-1] + 1 if stamped else 0 :]
-    if since and now - since[0].signed_at > HEAD_OVERDUE_AFTER:
-        detail = f"none since the head of {since[0].day}: {since[-1].last_error or 'not asked yet'}"
+    stamped_numbers = [number for number, head in enumerate(heads) if head.anchored_at]
+    unstamped = heads[stamped_numbers[-1] + 1 if stamped_numbers else 0 :]
+    if unstamped and now - unstamped[0].signed_at > HEAD_OVERDUE_AFTER:
+        detail = f"none since the head of {unstamped[0].day}: {unstamped[-1].last_error or 'not asked yet'}"
         return CheckResult(name=name, ok=False, detail=detail)
-    last = f"last for {heads[stamped[-1]].day}" if stamped else "none yet"
-    return CheckResult(name=name, ok=True if stamped else None, detail=last)
+    last = f"last for {heads[stamped_numbers[-1]].day}" if stamped_numbers else "none yet"
+    return CheckResult(name=name, ok=True if stamped_numbers else None, detail=last)

@@ -1,4 +1,4 @@
-"""`dsr evidence`: what proves a request, as a bundle to check with a shell, or as one JSON document."""
+"""`dsr evidence`: write what proves a request, as a bundle that a shell can check or as one JSON document."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import Any
 
 import click
 
-from bridge.cli.context import JSON_OPTION, CommandContext, get_operator, open_command_context
-from bridge.cli.dsr.request_view import describe_request, find_request_or_exit
+from bridge.cli.context import CommandContext, open_command_context
+from bridge.cli.dsr.dsr_view import describe_request, find_request_or_exit
+from bridge.cli.options import JSON_OPTION
 from bridge.cli.output_files import FORCE_OPTION, OUT_OPTION, write_private_file
-from bridge.cli.printing import print_json
+from bridge.cli.printing import show
 from bridge.model import Fact, PrivacyRequest
 from bridge.steps.evidence.bundle import BundleInputs, build_evidence_bundle, select_signed_heads
 from bridge.steps.evidence.bundle.archive import build_zip
@@ -24,35 +25,39 @@ from bridge.store.sql import SqlTx
 @click.option(
     "--to-head",
     is_flag=True,
-    help="In a .zip: the facts between too, up to the next signed head, so that all hashes join up. "
-    "Those of other requests carry their pseudonyms.",
+    help="For a .zip: include all facts up to the next signed head, so that the chain of hashes is complete. "
+    "Facts of other requests carry pseudonyms only.",
 )
 @FORCE_OPTION
 @JSON_OPTION
 def evidence(request_id: str, target: Path, to_head: bool, force: bool, as_json: bool) -> None:
-    """Write a request's evidence: FILE.zip is a bundle that sha256sum and openssl can check, FILE.json one document.
+    """Write the evidence of a request.
 
-    Clocks, tasks, facts with their hashes, the signed certificate; no person. This is recorded as evidence.
+    FILE.zip is a bundle that sha256sum and openssl can check, FILE.json is one document. It holds clocks, tasks,
+    facts with their hashes and the signed certificate; it never names the data subject. This is recorded as evidence.
     """
     if target.suffix not in (".zip", ".json") or (to_head and target.suffix == ".json"):
         raise click.UsageError("--out must end in .zip or .json, with --to-head in .zip")
-    with open_command_context() as at, at.store.transaction() as tx:
+    with open_command_context() as context, context.store.transaction() as tx:
         request = find_request_or_exit(tx, request_id)
-        make = _build_evidence_zip if target.suffix == ".zip" else _build_evidence_json
-        content, facts = make(request, tx, at, to_head=to_head)
+        if target.suffix == ".zip":
+            content, facts = _build_evidence_zip(request, tx, context, to_head=to_head)
+        else:
+            content, facts = _build_evidence_json(request, tx, context)
         _, head = tx.evidence.read_head()
         write_private_file(target, content, force=force)
-    if as_json:
-        print_json({"id": request_id, "file": str(target), "facts": facts, "head": head})
-    else:
-        click.echo(f"Wrote {target} ({facts} facts, chain head {head[:16]}…).")
+    show(
+        {"id": request_id, "file": str(target), "facts": facts, "head": head},
+        as_json,
+        f"Wrote {target} ({facts} facts, chain head {head[:16]}…).",
+    )
 
 
-def _record_export(request: PrivacyRequest, tx: SqlTx) -> None:
+def _record_export(request: PrivacyRequest, tx: SqlTx, operator: str) -> None:
     tx.evidence.append_fact(
         Fact.EVIDENCE_EXPORTED,
         shop=request.shop,
-        actor=get_operator(),
+        actor=operator,
         request_id=request.id,
         subject=request.subject,
         what="request",
@@ -62,7 +67,7 @@ def _record_export(request: PrivacyRequest, tx: SqlTx) -> None:
 def _build_evidence_zip(
     request: PrivacyRequest, tx: SqlTx, context: CommandContext, *, to_head: bool
 ) -> tuple[bytes, int]:
-    """The zip, and how many facts of the request are in it: all but the one of this export."""
+    """Return the zip and the number of the request's facts in it: all but the fact of this export."""
     facts = tx.evidence.list_facts_of_request(request.id)
     heads = select_signed_heads(tx.signed_heads.list_signed_heads(), facts)
     rows = facts
@@ -70,41 +75,38 @@ def _build_evidence_zip(
         rows = tx.evidence.list_facts_between(
             facts[0].seq, max([facts[-1].seq, *(head.seq for head in heads[:1])])
         )
-    vault = context.store.keyring
-    named = {str(fact.detail["delivery"]) for fact in facts if "delivery" in fact.detail}
-    proof = BundleInputs(
+    keyring = context.store.keyring
+    delivery_ids = {str(fact.detail["delivery"]) for fact in facts if "delivery" in fact.detail}
+    inputs = BundleInputs(
         request=request,
         tasks=tx.requests.list_tasks(request.id),
         facts=facts,
         rows=rows,
         heads=heads,
-        deliveries=tx.operator_queries.list_deliveries(ids=sorted(named)) if named else [],
+        deliveries=tx.operator_queries.list_deliveries(ids=sorted(delivery_ids)) if delivery_ids else [],
         certificate=tx.packages.find_certificate(request.id),
         plan=tx.plans.find_plan(request.id),
-        public_key=vault.public_key,
+        public_key=keyring.public_key,
         timezone=context.configuration.retention.timezone,
     )
-    _record_export(request, tx)
-    files = build_evidence_bundle(proof, sign=vault.sign, encode_pem=vault.public_key_pem)
+    _record_export(request, tx, context.operator)
+    files = build_evidence_bundle(inputs, sign=keyring.sign, encode_pem=keyring.public_key_pem)
     return build_zip(files, folder=f"evidence-{request.id}"), len(facts)
 
 
-def _build_evidence_json(
-    request: PrivacyRequest,
-    tx: SqlTx,
-    context: CommandContext,
-    *,
-    to_head: bool,  # noqa: ARG001 - the signature is that of the other form
-) -> tuple[bytes, int]:
-    _record_export(request, tx)
+def _build_evidence_json(request: PrivacyRequest, tx: SqlTx, context: CommandContext) -> tuple[bytes, int]:
+    """Return the JSON document and the number of facts in it, the fact of this export included."""
+    _record_export(request, tx, context.operator)
     seq, head = tx.evidence.read_head()
-    vault = context.store.keyring
-    bundle: dict[str, Any] = {
+    keyring = context.store.keyring
+    document: dict[str, Any] = {
         "schema": "request-evidence/1",
         **describe_request(tx, request),
         "certificate": tx.packages.find_certificate(request.id),
-        "chain": {"length": seq, "head": head, "head_signature": vault.sign(head.encode())},
-        "public_key": vault.public_key,
+        "chain": {"length": seq, "head": head, "head_signature": keyring.sign(head.encode())},
+        "public_key": keyring.public_key,
     }
-    content = json.dumps(bundle, default=lambda value: getattr(value, "isoformat", value.__str__)(), indent=2)
-    return content.encode(), len(bundle["facts"])
+    content = json.dumps(
+        document, default=lambda value: getattr(value, "isoformat", value.__str__)(), indent=2
+    )
+    return content.encode(), len(document["facts"])

@@ -1,15 +1,17 @@
-"""`dsr list`."""
+"""`dsr list`: list the privacy requests."""
 
 from __future__ import annotations
 
 import click
 
-from bridge.cli.context import JSON_OPTION, open_command_context
-from bridge.cli.dsr.request_view import REQUEST_COLUMNS
-from bridge.cli.printing import print_json, print_table
+from bridge.cli.context import open_command_context
+from bridge.cli.dsr.dsr_view import REQUEST_COLUMNS
+from bridge.cli.options import JSON_OPTION
+from bridge.cli.printing import show_table
 from bridge.model import RequestState
 
 REQUEST_KINDS = ["access", "erasure", "shop_erasure"]
+REQUEST_TABLE_COLUMNS = ("id", "kind", "shop", "state", "complete", "due_at", "closed_at")
 
 
 @click.command("list")
@@ -20,12 +22,9 @@ REQUEST_KINDS = ["access", "erasure", "shop_erasure"]
 @JSON_OPTION
 def list_requests_command(state: str | None, kind: str | None, shop: str, limit: int, as_json: bool) -> None:
     """List requests, newest first."""
-    with open_command_context() as at, at.store.transaction() as tx:
-        rows = tx.operator_queries.list_requests(state=state or "", kind=kind or "", shop=shop, limit=limit)
-    shown = [{name: getattr(row, name) for name in REQUEST_COLUMNS} for row in rows]
-    if as_json:
-        print_json(shown)
-    else:
-        print_table(
-            shown, ("id", "kind", "shop", "state", "complete", "due_at", "closed_at"), empty="No requests."
+    with open_command_context() as context, context.store.transaction() as tx:
+        requests = tx.operator_queries.list_requests(
+            state=state or "", kind=kind or "", shop=shop, limit=limit
         )
+    rows = [{name: getattr(request, name) for name in REQUEST_COLUMNS} for request in requests]
+    show_table(rows, as_json, REQUEST_TABLE_COLUMNS, empty="No requests.")

@@ -1,4 +1,4 @@
-"""`evidence …`: the whole chain, one verb a file."""
+"""`evidence …`: the chain of facts of all requests. One command per file."""
 
 import click
 
@@ -10,7 +10,7 @@ from bridge.cli.evidence.verify import verify
 
 @click.group()
 def evidence() -> None:
-    """The append-only, hash-chained record of what was done."""
+    """The append-only, hash-chained record of what the bridge and its operators did."""
 
 
 for command in (verify, export, heads, register):

@@ -1,4 +1,4 @@
-"""`evidence export`."""
+"""`evidence export`: write the chain and its signed heads to files."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from pathlib import Path
 
 import click
 
-from bridge.cli.context import JSON_OPTION, get_operator, open_command_context
+from bridge.cli.context import open_command_context
 from bridge.cli.evidence.heads import signed_head_rows
-from bridge.cli.printing import print_json
+from bridge.cli.options import JSON_OPTION
+from bridge.cli.printing import show
 from bridge.model import Fact
 
 
@@ -20,22 +21,23 @@ from bridge.model import Fact
     "target",
     required=True,
     type=click.Path(dir_okay=False, path_type=Path),
-    help="File to write; the signed heads go beside it, with `.heads.json` at the end.",
+    help="File to write. The signed heads go to a second file of this name with `.heads.json` appended.",
 )
 @JSON_OPTION
 def export(target: Path, as_json: bool) -> None:
-    """Write the whole chain as JSON lines, and its signed heads beside it. This is recorded as evidence."""
-    beside = target.with_name(target.name + ".heads.json")
-    with open_command_context() as at, at.store.transaction() as tx:
-        tx.evidence.append_fact(Fact.EVIDENCE_EXPORTED, shop="", actor=get_operator(), what="chain")
-        rows = 0
+    """Write the chain as JSON lines, and its signed heads to a second file. This is recorded as evidence."""
+    heads_file = target.with_name(target.name + ".heads.json")
+    with open_command_context() as context, context.store.transaction() as tx:
+        tx.evidence.append_fact(Fact.EVIDENCE_EXPORTED, shop="", actor=context.operator, what="chain")
+        count = 0
         with target.open("w", encoding="utf-8") as out:
-            for event in tx.evidence.iterate_facts():
-                out.write(json.dumps(asdict(event) | {"at": event.at.isoformat()}) + "\n")
-                rows += 1
+            for fact in tx.evidence.iterate_facts():
+                out.write(json.dumps(asdict(fact) | {"at": fact.at.isoformat()}) + "\n")
+                count += 1
         heads = signed_head_rows(tx.signed_heads.list_signed_heads())
-        beside.write_text(json.dumps(heads, indent=2) + "\n", encoding="utf-8")
-    if as_json:
-        print_json({"file": str(target), "rows": rows, "heads_file": str(beside), "heads": len(heads)})
-    else:
-        click.echo(f"Wrote {rows} facts to {target} and {len(heads)} signed heads to {beside}.")
+        heads_file.write_text(json.dumps(heads, indent=2) + "\n", encoding="utf-8")
+    show(
+        {"file": str(target), "rows": count, "heads_file": str(heads_file), "heads": len(heads)},
+        as_json,
+        f"Wrote {count} facts to {target} and {len(heads)} signed heads to {heads_file}.",
+    )

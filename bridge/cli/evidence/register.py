@@ -1,4 +1,4 @@
-"""`evidence register`."""
+"""`evidence register`: show all requests by month."""
 
 from __future__ import annotations
 
@@ -12,55 +12,59 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from bridge.cli.context import JSON_OPTION, get_operator, open_command_context
+from bridge.cli.context import open_command_context
+from bridge.cli.options import JSON_OPTION
 from bridge.cli.output_files import FORCE_OPTION, write_private_file
-from bridge.cli.printing import print_json, print_table
+from bridge.cli.printing import print_table, show
 from bridge.model import Fact
-from bridge.rules.requests.request_register import build_request_register as made
+from bridge.rules.requests.request_register import build_request_register
 from bridge.store.requests.request_register import RegisterQueries
 
 MONTH_COLUMNS = ("month", "requests", "closed", "median_days_to_close", "longest_days_to_close", "late")
 
 
 @click.command()
-@click.option("--since", "month", metavar="YYYY-MM", help="From this month on.")
+@click.option("--since", "month", metavar="YYYY-MM", help="Only from this month on.")
 @click.option(
     "--csv",
     "target",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write it as one table: section, key, figure, value. Recorded as evidence.",
+    help="Write it as one table: section, key, figure, value. This is recorded as evidence.",
 )
 @FORCE_OPTION
 @JSON_OPTION
 def register(month: str | None, target: Path | None, force: bool, as_json: bool) -> None:
-    """All requests by month: kinds, days to close, what is late, who owes an answer, what is held until when.
+    """Show all requests by month: kinds, days to close, what is late, open answers, what is kept until when.
 
-    No personal data: ids, counts, days.
+    It holds no personal data: ids, counts, days.
     """
-    with open_command_context() as at, at.store.transaction() as tx:
-        zone, rows = ZoneInfo(at.configuration.retention.timezone), RegisterQueries(tx.session)
-        told = made(
+    with open_command_context() as context, context.store.transaction() as tx:
+        zone, rows = ZoneInfo(context.configuration.retention.timezone), RegisterQueries(tx.session)
+        result = build_request_register(
             rows.list_register_requests(_parse_first_month(month, zone)),
             open_answers=rows.count_open_instructions(),
             held=rows.count_retained_documents(),
-            laws={hold.id: hold.law for hold in at.configuration.retention.holds.values()},
+            laws={hold.id: hold.law for hold in context.configuration.retention.holds.values()},
             zone=zone,
             now=datetime.now(UTC),
         )
         if target is not None:
-            write_private_file(target, _render_register_csv(told).encode(), force=force)
-            tx.evidence.append_fact(Fact.EVIDENCE_EXPORTED, shop="", actor=get_operator(), what="register")
-    if as_json:
-        print_json(told)
-        return
-    print_table(told["months"], MONTH_COLUMNS, empty="No requests.")
+            write_private_file(target, _render_register_csv(result).encode(), force=force)
+            tx.evidence.append_fact(Fact.EVIDENCE_EXPORTED, shop="", actor=context.operator, what="register")
+    show(result, as_json, _print_register)
+
+
+def _print_register(register_data: Mapping[str, Any]) -> None:
+    print_table(register_data["months"], MONTH_COLUMNS, empty="No requests.")
     click.echo("\nLate")
-    print_table(told["late"], ("id", "kind", "state", "due_at", "closed_at"), empty="none")
+    print_table(register_data["late"], ("id", "kind", "state", "due_at", "closed_at"), empty="none")
     click.echo("\nOpen answers")
-    owed = [{"processor": name, "instructions": count} for name, count in told["open_answers"].items()]
-    print_table(owed, ("processor", "instructions"), empty="none")
+    open_answers = [
+        {"processor": name, "instructions": count} for name, count in register_data["open_answers"].items()
+    ]
+    print_table(open_answers, ("processor", "instructions"), empty="none")
     click.echo("\nHeld")
-    print_table(told["held"], ("hold", "release_year", "documents", "law"), empty="none")
+    print_table(register_data["held"], ("hold", "release_year", "documents", "law"), empty="none")
 
 
 def _parse_first_month(month: str | None, zone: ZoneInfo) -> datetime | None:
@@ -73,17 +77,17 @@ def _parse_first_month(month: str | None, zone: ZoneInfo) -> datetime | None:
 
 
 def _render_register_csv(register_data: Mapping[str, Any]) -> str:
-    """One table for a spreadsheet: each figure with the section and the row it belongs to."""
+    """Return one table for a spreadsheet: each figure with its section and its row."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")  # RFC 4180
     writer.writerow(("section", "key", "figure", "value"))
     for section, key in (("months", "month"), ("late", "id"), ("held", "hold")):
         for number, row in enumerate(register_data[section], 1):
-            named = row[key] if section != "held" else f"{number} {row[key]}"
+            row_key = row[key] if section != "held" else f"{number} {row[key]}"
             for figure, value in row.items():
                 parts = value if isinstance(value, Mapping) else {"": value}
                 for part, content in parts.items():
-                    writer.writerow((section, named, f"{figure}.{part}".rstrip("."), content))
+                    writer.writerow((section, row_key, f"{figure}.{part}".rstrip("."), content))
     for processor, count in register_data["open_answers"].items():
         writer.writerow(("open_answers", processor, "instructions", count))
     return out.getvalue()

@@ -1,15 +1,18 @@
-"""`evidence verify`."""
+"""`evidence verify`: check the chain and its signed heads."""
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
-from bridge.cli.context import JSON_OPTION, open_command_context
-from bridge.cli.printing import print_json
+from bridge.cli.context import open_command_context
+from bridge.cli.options import JSON_OPTION
+from bridge.cli.printing import show
 from bridge.errors import EvidenceBroken
 
 
@@ -19,51 +22,53 @@ from bridge.errors import EvidenceBroken
     "files",
     multiple=True,
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Signed heads that you kept elsewhere: a file of `evidence heads --json`, or a head of a bundle.",
+    help="Signed heads that you kept elsewhere: a file written by `evidence heads --json`, or a head of a bundle.",
 )
 @JSON_OPTION
 def verify(files: tuple[Path, ...], as_json: bool) -> None:
-    """Check every row of the chain and every signed head. Exit 1 names the first bad row.
+    """Check every fact of the chain and every signed head. Exit 1 names the first bad fact.
 
-    With --heads, against heads that you kept out of everybody's reach too: whoever made the chain anew could make
-    the database's own heads anew as well, but not yours.
+    --heads also checks the chain against heads that you kept elsewhere: whoever rewrites the chain can rewrite the
+    heads in the database, but not yours.
     """
-    marks = [mark for file in files for mark in _read_given_heads(file)]
-    with open_command_context() as at, at.store.transaction() as tx:
+    given_heads = [head for file in files for head in _read_given_heads(file)]
+    with open_command_context() as context, context.store.transaction() as tx:
         try:
-            rows = tx.evidence.verify_chain(marks)
+            rows = tx.evidence.verify_chain(given_heads)
         except EvidenceBroken as fault:
-            if as_json:
-                print_json({"ok": False, "first_bad_seq": fault.seq, "why": str(fault)})
-            else:
-                click.echo(f"BROKEN: {fault}", err=True)
+            broken = {"ok": False, "first_bad_seq": fault.seq, "why": str(fault)}
+            show(broken, as_json, lambda result: click.echo(f"BROKEN: {result['why']}", err=True))
             sys.exit(1)
         _, head = tx.evidence.read_head()
         signed = tx.signed_heads.list_signed_heads()
-        vault = at.store.keyring
-    told = {
-        "ok": True,
-        "rows": rows,
-        "head": head,
-        "head_signature": vault.sign(head.encode()),
-        "public_key": vault.public_key,
-        "signed_heads": len(signed),
-        "timestamped_heads": sum(head.anchored_at is not None for head in signed),
-        "heads_of_other_keys": sum(head.public_key != vault.public_key for head in signed),
-        "heads_given": len(marks),
-    }
-    if as_json:
-        print_json(told)
-        return
-    click.echo(f"The chain holds: {rows} facts, head {head}.")
+        keyring = context.store.keyring
+    show(
+        {
+            "ok": True,
+            "rows": rows,
+            "head": head,
+            "head_signature": keyring.sign(head.encode()),
+            "public_key": keyring.public_key,
+            "signed_heads": len(signed),
+            "timestamped_heads": sum(each.anchored_at is not None for each in signed),
+            "heads_of_other_keys": sum(each.public_key != keyring.public_key for each in signed),
+            "heads_given": len(given_heads),
+        },
+        as_json,
+        _print_verified,
+    )
+
+
+def _print_verified(result: Mapping[str, Any]) -> None:
+    click.echo(f"The chain is unbroken: {result['rows']} facts, head {result['head']}.")
     click.echo(
-        f"Signed heads: {len(signed)}, with a timestamp: {told['timestamped_heads']}, "
-        f"of another key: {told['heads_of_other_keys']}, given by you: {len(marks)}."
+        f"Signed heads: {result['signed_heads']}, with a timestamp: {result['timestamped_heads']},"
+        f" of another key: {result['heads_of_other_keys']}, given by you: {result['heads_given']}."
     )
 
 
 def _read_given_heads(file: Path) -> list[tuple[int, str]]:
-    """What heads in a file say: (sequence number, hash)."""
+    """Return the heads in a file as (sequence number, hash). Raises UsageError."""
     try:
         given = json.loads(file.read_bytes())
         rows = given if isinstance(given, list) else [given]
@@ -72,5 +77,5 @@ def _read_given_heads(file: Path) -> list[tuple[int, str]]:
         raise click.UsageError(f"{file} cannot be read: {fault.strerror}") from None
     except (ValueError, KeyError, TypeError):
         raise click.UsageError(
-            f"{file} holds no signed heads: give what `evidence heads --json` wrote"
+            f"{file} holds no signed heads: give a file written by `evidence heads --json`"
         ) from None

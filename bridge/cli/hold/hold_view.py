@@ -1,45 +1,22 @@
-"""Claims and kept documents as they are shown: ids, days and grounds, no person."""
+"""How legal holds and kept documents are shown: ids, days and grounds, never a data subject."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from bridge.cli.context import exit_with_error
-from bridge.errors import PayloadInvalid
+from bridge.cli.printing import show
 from bridge.model import Document, LegalHold
 from bridge.ports import ShopOrderKey
 from bridge.rules.retention.release import DocumentRetention
 from bridge.steps.retention.legal_hold import LegalHoldResult
 
-APPROVAL_NEEDED_AFTER = timedelta(days=365)  # E-09: beyond it a second person agrees
-HOLD_FAULTS = {
-    "request_unknown": "there is no such request; `dsr list` shows them",
-    "names_no_person": "that request names no person; hold an order with `hold open`",
-    "order_unreadable": "--order-id must be Shopify's number of the order",
-    "claim_unknown": "there is no such claim; `hold list` shows them",
-    "released_already": "it is released already",
-    "needs_another_person": "who opened it cannot approve it: another account must",
-    "disposal_needed": "it is a proceeding: say with --disposed-on when it was finally disposed of",
-    "no_proceeding": "--disposed-on is for proceedings only, and this claim is none",
-    "disposal_to_come": "--disposed-on must not be a day to come",
-    "already_accepted": "the loaded retention file is in force",
-}
-
-
-@contextmanager
-def exit_on_invalid_hold() -> Iterator[None]:
-    """Say in words why something was not done, and end with 1."""
-    try:
-        yield
-    except PayloadInvalid as fault:
-        exit_with_error(f"Not done: {HOLD_FAULTS.get(fault.reason, fault.reason)}.")
+APPROVAL_NEEDED_AFTER = timedelta(days=365)  # E-09: a second person must approve a longer one
 
 
 def legal_hold_row(legal_hold: LegalHold, *, now: datetime, orders: int | None = None) -> dict[str, Any]:
-    """A claim as shown."""
+    """Return a legal hold as it is shown."""
     return {
         "id": legal_hold.id,
         "shop": legal_hold.shop,
@@ -61,7 +38,7 @@ def legal_hold_row(legal_hold: LegalHold, *, now: datetime, orders: int | None =
 
 
 def needs_approval(legal_hold: LegalHold, now: datetime) -> bool:
-    """True where a claim lives beyond a year and nobody else agreed to that."""
+    """Return whether a legal hold is older than a year and no second person approved it."""
     return (
         legal_hold.released_at is None
         and not legal_hold.approved_by
@@ -69,19 +46,57 @@ def needs_approval(legal_hold: LegalHold, now: datetime) -> bool:
     )
 
 
-def opened_hold_row(result: LegalHoldResult, *, now: datetime) -> dict[str, Any]:
-    """A claim with what it holds."""
-    told = {"orders": result.orders, "documents": result.documents, "entries": result.items}
-    return {**legal_hold_row(result.legal_hold, now=now), **told}
+def show_legal_hold(legal_hold: LegalHold, message: str, as_json: bool) -> None:
+    """Print a legal hold that was changed; `message` says how."""
+    now = legal_hold.reviewed_at or legal_hold.opened_at
+    show(legal_hold_row(legal_hold, now=now), as_json, f"{legal_hold.id} {message}.")
+
+
+def show_opened_hold(result: LegalHoldResult, as_json: bool) -> None:
+    """Print a legal hold that was opened, or that was open already, and what it keeps."""
+    legal_hold = result.legal_hold
+    shown = {
+        **legal_hold_row(legal_hold, now=legal_hold.opened_at),
+        "orders": result.orders,
+        "documents": result.documents,
+        "entries": result.items,
+        "new": result.is_new,
+    }
+    if result.is_new:
+        text = (
+            f"{legal_hold.id} keeps {result.orders} orders with {result.documents} documents, and"
+            f" {result.items} notice items. Its review is due by {legal_hold.review_due_at:%d %b %Y}."
+        )
+    else:
+        text = f"{legal_hold.id} keeps this already; nothing was changed."
+    show(shown, as_json, text)
+
+
+def show_released_hold(result: LegalHoldResult, as_json: bool) -> None:
+    """Print a legal hold that was released."""
+    show(
+        {
+            "id": result.legal_hold.id,
+            "released": True,
+            "documents": result.documents,
+            "entries": result.items,
+        },
+        as_json,
+        f"{result.legal_hold.id} is released: it no longer keeps {result.documents} documents and"
+        f" {result.items} notice items.",
+    )
 
 
 def group_documents(
     kept_orders: Iterable[tuple[ShopOrderKey, Sequence[Document], Any, DocumentRetention]],
 ) -> list[dict[str, Any]]:
-    """Orders that have shop, grounds and days in common, the next to go first. `free`: they go today."""
+    """Return orders grouped by shop, grounds and days, the earliest day first.
+
+    `free` says that the documents can be destroyed today.
+    """
     groups: dict[tuple[str, DocumentRetention], list[int]] = {}
-    for (shop, _), documents, _, kept in kept_orders:
-        count = groups.setdefault((shop, kept), [0, 0])
+    for (shop, _), documents, _, retention in kept_orders:
+        count = groups.setdefault((shop, retention), [0, 0])
         count[0] += 1
         count[1] += len(documents)
     rows = [
@@ -89,29 +104,29 @@ def group_documents(
             "shop": shop,
             "orders": orders,
             "documents": documents,
-            "law": kept.citation,
-            "last_day": format_day(kept.last_day),
-            "erasable_from": format_day(kept.erasable_from),
-            "day_of_law": format_day(kept.legal_end_day),
-            "grounds": list(kept.grounds),
-            "needs": list(kept.release_needs),
-            "free": kept.is_erasable,
+            "law": retention.citation,
+            "last_day": format_day(retention.last_day),
+            "erasable_from": format_day(retention.erasable_from),
+            "day_of_law": format_day(retention.legal_end_day),
+            "grounds": list(retention.grounds),
+            "needs": list(retention.release_needs),
+            "free": retention.is_erasable,
         }
-        for (shop, kept), (orders, documents) in groups.items()
+        for (shop, retention), (orders, documents) in groups.items()
     ]
     return sorted(rows, key=make_day_sort_key("erasable_from"))
 
 
 def join_list_values(row: dict[str, Any]) -> dict[str, Any]:
-    """A row for people: what is a list is read as one."""
+    """Return a row for a table: a list becomes one text."""
     return {name: ", ".join(value) if isinstance(value, list) else value for name, value in row.items()}
 
 
 def format_day(value: date | None) -> str | None:
-    """A day as JSON has it."""
+    """Return a day as JSON spells it."""
     return value.isoformat() if value else None
 
 
 def make_day_sort_key(name: str) -> Callable[[dict[str, Any]], str]:
-    """Sort rows by a day; who has none comes last."""
+    """Return a sort key: rows by a day, rows without one last."""
     return lambda row: row[name] or "9999"

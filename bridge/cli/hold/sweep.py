@@ -1,18 +1,18 @@
-"""`hold sweep`: what the clock does once an hour, now; or a look at what would go on a day."""
+"""`hold sweep`: destroy now what the clock destroys once an hour, or show what would be destroyed on a day."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
 import click
 
-from bridge.bootstrap import make_services
-from bridge.cli.context import JSON_OPTION, open_command_context
+from bridge.cli.context import open_command_context
 from bridge.cli.hold.hold_view import group_documents, join_list_values
-from bridge.cli.null_queue import NullQueue
-from bridge.cli.printing import print_json, print_table
+from bridge.cli.options import JSON_OPTION
+from bridge.cli.printing import print_table, show
 from bridge.ports import Services
 from bridge.rules.retention.holds import local_day
 from bridge.steps.retention.accept_policy import is_policy_pending, iterate_order_retention
@@ -24,51 +24,39 @@ EXPIRING_COLUMNS = ("shop", "orders", "documents", "erasable_from", "grounds")
 
 
 @click.command()
-@click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Look at another day; with --dry-run only.")
-@click.option("--dry-run", is_flag=True, help="Show what would go; change nothing.")
+@click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Show another day; with --dry-run only.")
+@click.option("--dry-run", is_flag=True, help="Show what would be destroyed; change nothing.")
 @JSON_OPTION
 def sweep(as_of: datetime | None, dry_run: bool, as_json: bool) -> None:
     """Destroy now what is over: documents whose day has come, and what reached its age. The clock does it hourly."""
     if as_of and not dry_run:
-        raise click.UsageError("--as-of only looks: give --dry-run with it")
-    with open_command_context() as at:
-        services = make_services(at.configuration, NullQueue(), at.store)
-        today = local_day(services.clock.now(), services.retention.calendar)
-        told = (
-            _preview_expiry(as_of.date() if as_of else today, services) if dry_run else _expire_now(services)
-        )
-    if as_json:
-        print_json(told)
-        return
-    if not told["accepted"]:
-        click.echo("The loaded retention file is not accepted: nothing goes by it. `hold changes` shows why.")
-    if dry_run:
-        print_table(map(join_list_values, told["documents"]), EXPIRING_COLUMNS, empty="No document goes.")
-        for row in map(join_list_values, told["held_back"]):
-            needs = f" until {row['needs']} is decided" if row["needs"] else ""
-            click.echo(f"stays: {row['orders']} orders, {row['grounds']}{needs}")
-    else:
-        click.echo(f"{told['documents']} documents destroyed, {told['dated']} dated.")
-    for category, count in told["aged_out"].items():
-        click.echo(f"{category}: {count} records of age")
+        raise click.UsageError("--as-of changes nothing: give --dry-run with it")
+    with open_command_context() as context:
+        services = context.services
+        if dry_run:
+            today = local_day(services.clock.now(), services.retention.calendar)
+            result = _preview_expiry(as_of.date() if as_of else today, services)
+        else:
+            result = _expire_now(services)
+    show(result, as_json, _print_expiry)
 
 
 def _expire_now(services: Services) -> dict[str, Any]:
-    kept_a_while = expire_bodies_and_packages(services=services)
-    done = expire_documents(services=services)
-    dated, destroyed = done.dated, done.destroyed
-    while done.has_more:
-        done = expire_documents(services=services)
-        dated, destroyed = dated + done.dated, destroyed + done.destroyed
+    expired = expire_bodies_and_packages(services=services)
+    batch = expire_documents(services=services)
+    dated, destroyed = batch.dated, batch.destroyed
+    while batch.has_more:
+        batch = expire_documents(services=services)
+        dated, destroyed = dated + batch.dated, destroyed + batch.destroyed
     aged: Counter[str] = Counter()
-    while gone := expire_aged_records(services=services):
-        aged.update(gone)
+    while counts := expire_aged_records(services=services):
+        aged.update(counts)
     return {
-        "accepted": done.policy_accepted,
+        "accepted": batch.policy_accepted,
         "documents": destroyed,
         "dated": dated,
         "aged_out": dict(aged),
-        "purged": dict(kept_a_while),
+        "purged": dict(expired),
     }
 
 
@@ -80,8 +68,8 @@ def _preview_expiry(day: date, services: Services) -> dict[str, Any]:
     )
     with services.store.transaction() as tx:
         accepted = not is_policy_pending(tx, services)
-        over = find_expired_categories(day, services) if accepted else ()
-        aged = {category: tx.expiry.count_expired(category, before) for category, before in over}
+        expired = find_expired_categories(day, services) if accepted else ()
+        aged = {category: tx.expiry.count_expired(category, before) for category, before in expired}
     return {
         "as_of": day.isoformat(),
         "dry_run": True,
@@ -90,3 +78,21 @@ def _preview_expiry(day: date, services: Services) -> dict[str, Any]:
         "held_back": [row for row in rows if not row["free"]],
         "aged_out": {category: count for category, count in aged.items() if count},
     }
+
+
+def _print_expiry(result: Mapping[str, Any]) -> None:
+    if not result["accepted"]:
+        click.echo(
+            "The loaded retention file is not accepted: nothing is destroyed by it. See `hold changes`."
+        )
+    if "dry_run" in result:
+        print_table(
+            map(join_list_values, result["documents"]), EXPIRING_COLUMNS, empty="No document is destroyed."
+        )
+        for row in map(join_list_values, result["held_back"]):
+            needs = f" until {row['needs']} is decided" if row["needs"] else ""
+            click.echo(f"stays: {row['orders']} orders, {row['grounds']}{needs}")
+    else:
+        click.echo(f"{result['documents']} documents were destroyed, {result['dated']} got a day.")
+    for category, count in result["aged_out"].items():
+        click.echo(f"{category}: {count} records reached their age")

@@ -1,11 +1,12 @@
-"""`inbox list`."""
+"""`inbox list`: list the deliveries."""
 
 from __future__ import annotations
 
 import click
 
-from bridge.cli.context import JSON_OPTION, open_command_context, parse_since
-from bridge.cli.printing import print_json, print_table
+from bridge.cli.context import open_command_context
+from bridge.cli.options import JSON_OPTION, parse_since
+from bridge.cli.printing import show_table
 
 DELIVERY_COLUMNS = (
     "id",
@@ -20,25 +21,22 @@ DELIVERY_COLUMNS = (
     "triggered_at",
     "last_error",
 )
+DELIVERY_TABLE_COLUMNS = ("id", "topic", "shop", "state", "reason", "attempts", "received_at", "last_error")
 
 
 @click.command("list")
 @click.option("--state", type=click.Choice(["received", "done", "failed", "rejected"]))
-@click.option("--topic", help="Only this topic, e.g. customers/redact.")
-@click.option("--since", "after", help="Only newer ones: 30m, 2h, 3d or a date.")
+@click.option("--topic", help="Only this topic, for example customers/redact.")
+@click.option("--since", "after", help="Only deliveries since then: 30m, 2h, 3d or a date.")
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 100_000))
 @JSON_OPTION
 def list_deliveries_command(
     state: str | None, topic: str | None, after: str | None, limit: int, as_json: bool
 ) -> None:
     """List deliveries, newest first. Bodies are never shown here."""
-    with open_command_context() as at, at.store.transaction() as tx:
-        rows = tx.operator_queries.list_deliveries(
+    with open_command_context() as context, context.store.transaction() as tx:
+        deliveries = tx.operator_queries.list_deliveries(
             state=state or "", topic=topic or "", since=parse_since(after), limit=limit
         )
-    shown = [{name: row[name] for name in DELIVERY_COLUMNS} for row in rows]
-    if as_json:
-        print_json(shown)
-    else:
-        columns = ("id", "topic", "shop", "state", "reason", "attempts", "received_at", "last_error")
-        print_table(shown, columns, empty="The inbox is empty.")
+    rows = [{name: delivery[name] for name in DELIVERY_COLUMNS} for delivery in deliveries]
+    show_table(rows, as_json, DELIVERY_TABLE_COLUMNS, empty="The inbox is empty.")

@@ -1,7 +1,8 @@
-"""`law due`: when a request must be acknowledged and answered, by every clock."""
+"""`law due`: work out when a request must be acknowledged and answered, by every clock."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,9 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from bridge.cli.context import JSON_OPTION
 from bridge.cli.law.inputs import FILE_OPTION, UtcDatetimeParam
-from bridge.cli.printing import print_json, print_table
+from bridge.cli.options import JSON_OPTION
+from bridge.cli.printing import print_table, show
 from bridge.rules.requests.deadlines import compute_clocks
 from config.load import find_config_files
 from config.merchant_file.merchant import load_merchant
@@ -22,42 +23,45 @@ from config.merchant_file.merchant import load_merchant
     "--received",
     type=UtcDatetimeParam(),
     required=True,
-    help="When she asked the merchant, by whatever door.",
+    help="When the data subject asked the merchant, by whatever channel.",
 )
-@click.option("--webhook", type=UtcDatetimeParam(), help="When Shopify's webhook came, where one did.")
+@click.option("--webhook", type=UtcDatetimeParam(), help="When Shopify's webhook came, if one did.")
 @FILE_OPTION
 @JSON_OPTION
 def due(received: datetime, webhook: datetime | None, path: Path | None, as_json: bool) -> None:
     """Work out every clock of a request; the earliest governs.
 
-    Moments need their time zone (Z, +05:30). Reads the clocks of the merchant's file; nothing is stored or asked.
+    Times need their time zone (Z, +05:30). The command reads the clocks of the merchant file and stores nothing.
     """
     rules = load_merchant(path or find_config_files()[0]).clocks
     try:
-        found = compute_clocks(received_at=received, webhook_received_at=webhook, rules=rules)
+        clocks = compute_clocks(received_at=received, webhook_received_at=webhook, rules=rules)
     except (OverflowError, ValueError):
         raise click.UsageError("the answer would be due beyond the calendar") from None
-    if as_json:
-        print_json(
-            {
-                "received_at": received,
-                "webhook_received_at": webhook,
-                "acknowledge_due_at": found.acknowledge_due_at,
-                "due_at": found.due_at,
-                "due_governed_by": found.due_governed_by,
-                "clocks": found.due_by_rule,
-            }
-        )
-        return
-    local, zone = rules.timezone, ZoneInfo(rules.timezone)
-    all_of_them = {"acknowledge": found.acknowledge_due_at, **found.due_by_rule}
+    show(
+        {
+            "received_at": received,
+            "webhook_received_at": webhook,
+            "acknowledge_due_at": clocks.acknowledge_due_at,
+            "due_at": clocks.due_at,
+            "due_governed_by": clocks.due_governed_by,
+            "clocks": clocks.due_by_rule,
+        },
+        as_json,
+        lambda result: _print_clocks(result, rules.timezone),
+    )
+
+
+def _print_clocks(result: Mapping[str, Any], timezone: str) -> None:
+    zone = ZoneInfo(timezone)
+    due_by_clock = {"acknowledge": result["acknowledge_due_at"], **result["clocks"]}
     rows: list[dict[str, Any]] = [
         {
             "clock": clock,
-            "due": moment,
-            local: f"{moment.astimezone(zone):%Y-%m-%d %H:%M}",
-            "governs": "yes" if clock == found.due_governed_by else None,
+            "due": due_at,
+            timezone: f"{due_at.astimezone(zone):%Y-%m-%d %H:%M}",
+            "governs": "yes" if clock == result["due_governed_by"] else None,
         }
-        for clock, moment in all_of_them.items()
+        for clock, due_at in due_by_clock.items()
     ]
-    print_table(rows, ("clock", "due", local, "governs"), empty="")
+    print_table(rows, ("clock", "due", timezone, "governs"), empty="")

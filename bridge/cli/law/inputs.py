@@ -1,4 +1,4 @@
-"""What the calculators are given: moments that say their zone, days, and the file to reckon with."""
+"""Inputs of the `law` commands: times with their zone, days, and the file to read."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from bridge.rules.retention.holds import local_day
 from config.retention_file.retention_model import Calendar
 
 FILE_OPTION = click.option(
-    "--file", "path", type=click.Path(path_type=Path), help="Another file than the configured one."
+    "--file", "path", type=click.Path(path_type=Path), help="Read this file instead of the configured one."
 )
 
 
 class UtcDatetimeParam(click.ParamType[datetime]):
-    """A moment with its time zone: near midnight one day more or less is one year more or less of keeping."""
+    """A time with its zone, because a day more or less can mean a year more or less of retention."""
 
-    name = "moment"
+    name = "time"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """Read it. A moment without zone is refused: nobody can say which day it is."""
+        """Parse it. A time without zone is refused, because its day is unknown."""
         try:
-            moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
-            if moment.tzinfo is not None:
-                return moment.astimezone(UTC)
+            time = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+            if time.tzinfo is not None:
+                return time.astimezone(UTC)
         except (ValueError, OverflowError):
-            self.fail(f"{value!r} is no moment; write it as 2026-03-31T18:30:00Z", param, ctx)
-        said = moment.isoformat(timespec="minutes")
-        why = f"{value!r} says no time zone; write {said}+05:30 for India or {said}Z for UTC"
-        raise click.BadParameter(why, ctx, param)
+            self.fail(f"{value!r} is not a time; write it as 2026-03-31T18:30:00Z", param, ctx)
+        text = time.isoformat(timespec="minutes")
+        fault = f"{value!r} has no time zone; write {text}+05:30 for India or {text}Z for UTC"
+        raise click.BadParameter(fault, ctx, param)
 
 
 class DateParam(click.ParamType[date]):
@@ -40,13 +40,13 @@ class DateParam(click.ParamType[date]):
     name = "date"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        """Read it."""
+        """Parse it."""
         try:
             return value if isinstance(value, date) else date.fromisoformat(value)
         except ValueError:
-            self.fail(f"{value!r} is no date; write it as 2027-05-13", param, ctx)
+            self.fail(f"{value!r} is not a date; write it as 2027-05-13", param, ctx)
 
 
 def get_local_today(calendar: Calendar) -> date:
-    """The day it is where the merchant keeps its books."""
+    """Return today's date in the calendar of the books."""
     return local_day(datetime.now(UTC), calendar)

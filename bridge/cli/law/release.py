@@ -1,4 +1,4 @@
-"""`law release`: until when each law keeps a kind of data, and the first day on which it may go."""
+"""`law release`: work out until when each law keeps a kind of data, and the first day on which it may be erased."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bridge.cli.context import JSON_OPTION
 from bridge.cli.law.inputs import FILE_OPTION, DateParam, UtcDatetimeParam, get_local_today
-from bridge.cli.printing import print_json, print_table
+from bridge.cli.options import JSON_OPTION
+from bridge.cli.printing import print_table, show
 from bridge.rules.retention.holds import (
     HOME_REGIMES,
     RetentionHold,
@@ -40,24 +40,28 @@ RETENTION_HOLD_COLUMNS = ("hold", "state", "law", "rule", "last_day", "erasable_
     "--issued",
     type=UTC_DATETIME_PARAM,
     multiple=True,
-    help="When an invoice, credit note or voucher was issued; may be repeated, the latest counts.",
+    help="When an invoice, credit note or voucher was issued; may be repeated; the latest counts.",
 )
-@click.option("--event", "told", multiple=True, help="NAME=MOMENT, an event of the file; may be repeated.")
+@click.option(
+    "--event", "event_texts", multiple=True, help="NAME=TIME, an event of the file; may be repeated."
+)
 @click.option("--category", default="invoice_document", show_default=True, help="A category of the file.")
-@click.option("--legal-form", type=click.Choice(LEGAL_FORMS), help="Instead of the file's.")
+@click.option(
+    "--legal-form", type=click.Choice(LEGAL_FORMS), help="Use this legal form instead of the one in the file."
+)
 @click.option(
     "--regime",
     "abroad",
     type=click.Choice(GDPR_REGIMES),
     multiple=True,
-    help="Of a person there; may be repeated.",
+    help="Also apply this regime, for a data subject abroad; may be repeated.",
 )
-@click.option("--on", "day", type=DateParam(), help="The day to look from. [default: today]")
+@click.option("--on", "day", type=DateParam(), help="Calculate as of this day. [default: today]")
 @FILE_OPTION
 @JSON_OPTION
 def release(
     issued: tuple[datetime, ...],
-    told: tuple[str, ...],
+    event_texts: tuple[str, ...],
     category: str,
     legal_form: str | None,
     abroad: tuple[str, ...],
@@ -65,26 +69,23 @@ def release(
     path: Path | None,
     as_json: bool,
 ) -> None:
-    """Work out until when a kind of data is kept, by which law, and when it may go.
+    """Work out until when a kind of data is kept, by which law, and when it may be erased.
 
-    Moments need their time zone (Z, +05:30); days are those of the file's calendar. Nothing is stored or asked.
+    Times need their time zone (Z, +05:30); days are those of the file's calendar. The command stores nothing.
     """
     retention = load_retention(path or find_config_files()[1])
     if legal_form:
         retention = replace(retention, merchant={**retention.merchant, "legal_entity_type": legal_form})
     if category not in retention.categories:
         raise click.UsageError(f"--category must be one of {', '.join(retention.categories)}")
-    found = compute_retention(
+    result = compute_retention(
         retention.categories[category],
-        events=_parse_events(issued, told, retention),
+        events=_parse_events(issued, event_texts, retention),
         day=day or get_local_today(retention.calendar),
         retention=retention,
         regimes=(*HOME_REGIMES, *abroad),
     )
-    if as_json:
-        print_json(found)
-    else:
-        _print_retention(found)
+    show(result, as_json, _print_retention)
 
 
 def compute_retention(
@@ -95,13 +96,13 @@ def compute_retention(
     retention: Retention,
     regimes: tuple[str, ...],
 ) -> dict[str, Any]:
-    """Every hold of the category with its days, and the one that governs; JSON-ready."""
-    case: dict[str, Any] = {"events": events, "today": day, "retention": retention, "regimes": regimes}
-    all_of_them = [evaluate_retention_hold(ground, **case) for ground in category.holds]
-    holding = find_retention_holds(category, **case)
-    over = [hold for state, hold in all_of_them if state is RetentionHoldState.OVER]
+    """Return every hold of the category with its days, and the one that governs; JSON-ready."""
+    inputs: dict[str, Any] = {"events": events, "today": day, "retention": retention, "regimes": regimes}
+    evaluated = [evaluate_retention_hold(ground, **inputs) for ground in category.holds]
+    holding = find_retention_holds(category, **inputs)
+    over = [hold for state, hold in evaluated if state is RetentionHoldState.OVER]
     governs = holding[0] if holding else max(over, key=lambda hold: hold.erasable_from or day, default=None)
-    begins = events.get(str(category.max_age.get("event", "")))
+    age_starts_at = events.get(str(category.max_age.get("event", "")))
     return {
         "category": category.id,
         "title": category.title,
@@ -110,13 +111,15 @@ def compute_retention(
         "regimes": regimes,
         "events": events,
         "retention_sha256": retention.sha256,
-        "holds": [_retention_hold_row(state, hold, retention) for state, hold in all_of_them],
+        "holds": [_retention_hold_row(state, hold, retention) for state, hold in evaluated],
         "kept": bool(holding),
         "governed_by": governs.ground if governs else None,
         "erasable_from": governs.erasable_from if governs else day,
         "release_needs": sorted({need for hold in holding for need in hold.release_needs}),
         "action": category.held_action if holding else category.on_request,
-        "too_old_from": compute_age_end(category.max_age, begins, retention.calendar) if begins else None,
+        "too_old_from": compute_age_end(category.max_age, age_starts_at, retention.calendar)
+        if age_starts_at
+        else None,
     }
 
 
@@ -141,16 +144,16 @@ def _retention_hold_row(
 def _parse_events(
     issued: tuple[datetime, ...], event_texts: tuple[str, ...], retention: Retention
 ) -> dict[str, datetime]:
-    """The latest moment of each event. Raises UsageError for one that the file does not know."""
+    """Return the latest time of each event. Raises UsageError for an event that the file does not know."""
     known = _list_known_events(retention)
-    found: dict[str, datetime] = {DOCUMENT_ISSUED_EVENT: max(issued)} if issued else {}
-    for each in event_texts:
-        name, _, moment = each.partition("=")
+    latest: dict[str, datetime] = {DOCUMENT_ISSUED_EVENT: max(issued)} if issued else {}
+    for text in event_texts:
+        name, _, value = text.partition("=")
         if name not in known:
-            raise click.UsageError(f"--event {name or each!r}: the file knows {', '.join(sorted(known))}")
-        at = UTC_DATETIME_PARAM.convert(moment, None, None)
-        found[name] = max(at, found.get(name, at))
-    return found
+            raise click.UsageError(f"--event {name or text!r}: the file knows {', '.join(sorted(known))}")
+        time = UTC_DATETIME_PARAM.convert(value, None, None)
+        latest[name] = max(time, latest.get(name, time))
+    return latest
 
 
 def _list_known_events(retention: Retention) -> set[str]:
@@ -170,27 +173,27 @@ def _list_known_events(retention: Retention) -> set[str]:
 def _print_retention(result: Mapping[str, Any]) -> None:
     click.echo(f"{result['title']}, on {result['on']}; legal form {result['legal_entity_type']}\n")
     rows = [row | {"release_needs": ", ".join(_list_pending_needs(row)) or None} for row in result["holds"]]
-    print_table(rows, RETENTION_HOLD_COLUMNS, empty="No law of the file keeps this.")
+    print_table(rows, RETENTION_HOLD_COLUMNS, empty="No law in the file keeps this.")
     click.echo()
     if not result["kept"]:
-        governed = result["governed_by"]
-        since = f" since {result['erasable_from']}, after {governed}" if governed else ""
+        ground = result["governed_by"]
+        since = f" since {result['erasable_from']}, after {ground}" if ground else ""
         click.echo(f"Nothing keeps it{since}. On request: {result['action']}.")
     elif result["erasable_from"] is None:
-        click.echo(f"Kept with no end in sight, by {result['governed_by']}. Until then: {result['action']}.")
+        click.echo(f"Kept without a known end, by {result['governed_by']}. Until then: {result['action']}.")
     else:
         click.echo(
             f"Erasable from {result['erasable_from']}, governed by {result['governed_by']}. Until then: {result['action']}."
         )
     if result["release_needs"]:
-        click.echo(f"Not before these are set: {', '.join(result['release_needs'])}.")
+        click.echo(f"It cannot be erased before these are set: {', '.join(result['release_needs'])}.")
     for row in result["holds"]:
         if row["disclose"] and row["state"] == RetentionHoldState.HOLDS:
-            click.echo(f"{row['hold']} is no ground of the GDPR: the person must be told.")
+            click.echo(f"{row['hold']} is not a ground of the GDPR: the data subject must be informed.")
     if result["too_old_from"]:
         click.echo(f"Too old from {result['too_old_from']}, without any request.")
 
 
 def _list_pending_needs(row: Mapping[str, Any]) -> tuple[str, ...]:
-    """What a hold waits for that keeps anything; of the others nobody has to decide anything."""
+    """Return what a hold in force waits for; a hold that is over needs no decision."""
     return row["release_needs"] if row["state"] == RetentionHoldState.HOLDS else ()

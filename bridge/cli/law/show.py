@@ -1,4 +1,4 @@
-"""`law show`: which laws are in force on a day, what each hold does, and which rule could not be read."""
+"""`law show`: show which laws are in force on a day, what each hold keeps, and which rule could not be read."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bridge.cli.context import JSON_OPTION
 from bridge.cli.law.inputs import FILE_OPTION, DateParam, get_local_today
-from bridge.cli.printing import print_json, print_table
+from bridge.cli.options import JSON_OPTION
+from bridge.cli.printing import print_table, show
 from bridge.rules.retention.holds import is_hold_applicable, is_law_applicable
 from bridge.steps.access.package.sections.retention_section import describe_hold_rule, describe_max_age
 from config.load import find_config_files
@@ -23,18 +23,15 @@ if TYPE_CHECKING:
     from config.retention_file.retention import Law, Retention
 
 
-@click.command()
-@click.option("--on", "day", type=DateParam(), help="The day to look from. [default: today]")
+@click.command("show")
+@click.option("--on", "day", type=DateParam(), help="Calculate as of this day. [default: today]")
 @FILE_OPTION
 @JSON_OPTION
-def show(day: date | None, path: Path | None, as_json: bool) -> None:
-    """Show the retention file as the machine understands it. Exit 1 where a rule could not be read."""
+def show_law_command(day: date | None, path: Path | None, as_json: bool) -> None:
+    """Show the retention file as the bridge understands it. Exit 1 if a rule could not be read."""
     retention = load_retention(path or find_config_files()[1])
-    found = _describe_retention_file(retention, day or get_local_today(retention.calendar))
-    if as_json:
-        print_json(found)
-    else:
-        _print_retention_file(found)
+    result = _describe_retention_file(retention, day or get_local_today(retention.calendar))
+    show(result, as_json, _print_retention_file)
     if retention.broken:
         sys.exit(1)
 
@@ -89,9 +86,7 @@ def _law_row(law: Law, retention: Retention, day: date) -> dict[str, Any]:
 
 
 def _print_retention_file(result: Mapping[str, Any]) -> None:
-    click.echo(
-        f"{result['policy_id']} on {result['on']}, reviewed {result['reviewed_on'] or 'by nobody yet'}\n"
-    )
+    click.echo(f"{result['policy_id']} on {result['on']}, reviewed {result['reviewed_on'] or 'never'}\n")
     print_table(result["laws"], ("law", "of", "from", "to", "in_force", "applies", "title"), empty="No laws.")
     click.echo()
     print_table(result["holds"], ("hold", "law", "binds", "gdpr", "keeps"), empty="No holds.")
@@ -105,4 +100,4 @@ def _print_retention_file(result: Mapping[str, Any]) -> None:
     for each in result["unset"]:
         click.echo(f"not set: {each}")
     for each in result["faults"]:
-        click.echo(f"holds until it is mended: {each}")
+        click.echo(f"kept until this is corrected: {each}")

@@ -1,56 +1,58 @@
-"""`notice attribute`: a person says which processor has a parcel that nobody could attribute."""
+"""`notice attribute`: record which processor has a parcel that could not be attributed."""
 
 from __future__ import annotations
 
 import click
 
-from bridge.bootstrap import make_services
-from bridge.cli.context import JSON_OPTION, exit_with_error, get_operator, open_command_context
+from bridge.cli.context import exit_with_error, open_command_context
 from bridge.cli.notice.notice_view import find_notice_item_or_exit
-from bridge.cli.null_queue import NullQueue
-from bridge.cli.printing import print_json
+from bridge.cli.options import JSON_OPTION
+from bridge.cli.printing import show
 from bridge.model import Fact, Principal, Waybill
 from bridge.steps.evidence.record_facts import record_notice_fact
 from bridge.steps.notices.open_notice_items import open_notice_items
 
 
 @click.command()
-@click.argument("entry_id", metavar="ENTRY")
+@click.argument("item_id", metavar="ENTRY")
 @click.argument("processor")
-@click.option("--reason", required=True, help="How you know, for the evidence. No names.")
+@click.option("--reason", required=True, help="How you know. It is recorded as evidence: no names.")
 @JSON_OPTION
-def attribute(entry_id: str, processor: str, reason: str, as_json: bool) -> None:
-    """Say which PROCESSOR (an id of the merchant's file) has this parcel on its account."""
-    with open_command_context() as at:
-        services = make_services(at.configuration, NullQueue(), at.store)
+def attribute(item_id: str, processor: str, reason: str, as_json: bool) -> None:
+    """Record that PROCESSOR (an id of the merchant file) has this parcel on its account."""
+    with open_command_context() as context:
+        services = context.services
         known = [each.id for each in services.merchant.processors if each.applies_to == "parcels"]
         if processor not in known:
             raise click.BadParameter(f"must be one of {', '.join(known)}", param_hint="PROCESSOR")
-        with at.store.transaction() as tx:
-            entry = find_notice_item_or_exit(tx, entry_id)
-            if entry.notice_id or entry.processor == processor:
-                exit_with_error(f"{entry_id} is {entry.processor}'s, in notice {entry.notice_id or '-'}.")
-            request = tx.requests.get_request(entry.request_id)
+        with context.store.transaction() as tx:
+            item = find_notice_item_or_exit(tx, item_id)
+            if item.notice_id or item.processor == processor:
+                exit_with_error(
+                    f"{item_id} is attributed to {item.processor}, in notice {item.notice_id or '-'}."
+                )
+            request = tx.requests.get_request(item.request_id)
             if request is None:
-                exit_with_error(f"The request of {entry_id} is gone.")
+                exit_with_error(f"The request of {item_id} no longer exists.")
             parcel = Waybill(
-                number=entry.reference,
+                number=item.reference,
                 carrier=processor,
-                order_id=entry.order_id,
-                order_name=entry.order,
-                shipped_at=entry.shipped_at,
-                status=entry.status,
-                status_at=entry.status_at,
-                cod=entry.cod,
-                matters=entry.matters,
+                order_id=item.order_id,
+                order_name=item.order,
+                shipped_at=item.shipped_at,
+                status=item.status,
+                status_at=item.status_at,
+                cod=item.cod,
+                matters=item.matters,
             )
-            tx.notices.delete_item(entry)
+            tx.notices.delete_item(item)
             open_notice_items(request, Principal(), [parcel], {}, tx=tx, services=services)
             record_notice_fact(
-                Fact.NOTICE_ITEM_ATTRIBUTED, [entry], tx, actor=get_operator(), to=processor, reason=reason
+                Fact.NOTICE_ITEM_ATTRIBUTED, [item], tx, actor=context.operator, to=processor, reason=reason
             )
             tx.notices.wake_requests_of_items(tx.notices.list_items(request_id=request.id))
-    if as_json:
-        print_json({"id": entry_id, "processor": processor})
-    else:
-        click.echo(f"The parcel is {processor}'s now; it is told when its time has come.")
+    show(
+        {"id": item_id, "processor": processor},
+        as_json,
+        f"The parcel is attributed to {processor}, which receives a notice when it is due.",
+    )

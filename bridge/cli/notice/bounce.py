@@ -1,4 +1,4 @@
-"""`notice bounce`: a delivery status notification that came to the sender's mailbox is taken in."""
+"""`notice bounce`: record a delivery status notification that reached the sender's mailbox."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
-from bridge.cli.context import JSON_OPTION, exit_with_error, get_operator, open_command_context
-from bridge.cli.printing import print_json
+from bridge.cli.context import exit_with_error, open_command_context
+from bridge.cli.options import JSON_OPTION
+from bridge.cli.printing import show
 from bridge.connectors.smtp import find_bounced_message_id
 from bridge.model import Fact, NoticeState
 from bridge.rules.notices.answers import ANSWERED_NOTICE_STATES
@@ -19,31 +20,32 @@ from bridge.steps.evidence.record_facts import record_notice_fact, save_notice
 @click.argument("mail", type=click.Path(dir_okay=False, path_type=Path))
 @JSON_OPTION
 def bounce(mail: Path, as_json: bool) -> None:
-    """Take in a mail (.eml) that says that a letter did not arrive (RFC 3464)."""
+    """Record that a notice did not arrive, as MAIL (.eml) says: a delivery status notification (RFC 3464)."""
     try:
         message_id = find_bounced_message_id(mail.read_bytes())
     except OSError as fault:
         raise click.UsageError(f"{mail} cannot be read: {fault.strerror}") from None
     if not message_id:
-        exit_with_error(f"{mail.name} does not say that a letter failed.")
-    with open_command_context() as at, at.store.transaction() as tx:
+        exit_with_error(f"{mail.name} does not report a failed letter.")
+    with open_command_context() as context, context.store.transaction() as tx:
         notice = tx.notices.find_notice_by_message_id(message_id)
         if notice is None or notice.state in ANSWERED_NOTICE_STATES:
             exit_with_error(f"No open notice was sent as {message_id}.")
         after = replace(notice, state=NoticeState.BOUNCED, next_at=None, last_error="delivery status: failed")
         save_notice(after, notice, tx)
         tx.notices.delete_link_tokens(notice.id)
-        entries = tx.notices.list_items(notice_id=notice.id)
-        tx.notices.wake_requests_of_items(entries)
+        items = tx.notices.list_items(notice_id=notice.id)
+        tx.notices.wake_requests_of_items(items)
         record_notice_fact(
             Fact.NOTICE_BOUNCED,
-            entries,
+            items,
             tx,
             notice=after,
-            actor=get_operator(),
+            actor=context.operator,
             reason="delivery status: failed",
         )
-    if as_json:
-        print_json({"id": after.id, "state": after.state})
-    else:
-        click.echo(f"{after.id} has bounced. Mend the contact, then `notice resend {after.id}`.")
+    show(
+        {"id": after.id, "state": after.state},
+        as_json,
+        f"{after.id} has bounced. Correct the contact, then run `notice resend {after.id}`.",
+    )

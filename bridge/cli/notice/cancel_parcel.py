@@ -1,57 +1,52 @@
-"""`notice cancel-parcel`: an operator's confirmed deed: a shipment nobody picked up is cancelled at its carrier."""
+"""`notice cancel-parcel`: cancel a shipment at its carrier, if it was not picked up and the operator confirms."""
 
 from __future__ import annotations
 
 import click
 
-from bridge.bootstrap import make_services
-from bridge.cli.context import JSON_OPTION, exit_with_error, get_operator, open_command_context
+from bridge.cli.context import exit_with_error, open_command_context
 from bridge.cli.notice.notice_view import find_notice_item_or_exit
-from bridge.cli.null_queue import NullQueue
-from bridge.cli.printing import print_json
+from bridge.cli.options import JSON_OPTION, REASON_OPTION
+from bridge.cli.printing import show
 from bridge.errors import BridgeError
 from bridge.model import Fact, ParcelStatus
 from bridge.ports import Canceller, Tracker
 from bridge.steps.evidence.record_facts import account_key, record_notice_fact
 
-# Blue Dart does not know a waybill before its first scan; elsewhere an unknown one may be somebody else's
+# Blue Dart does not know a waybill before its first scan; elsewhere an unknown waybill may belong to others
 UNSCANNED_STATUS = {"bluedart": ParcelStatus.NOT_FOUND}
 
 
 @click.command("cancel-parcel")
-@click.argument("entry_id", metavar="ENTRY")
-@click.option("--confirm", required=True, metavar="WAYBILL", help="The waybill, typed out.")
-@click.option("--reason", required=True, help="Why, for the evidence. No names.")
+@click.argument("item_id", metavar="ENTRY")
+@click.option("--confirm", required=True, metavar="WAYBILL", help="The waybill number in full.")
+@REASON_OPTION
 @JSON_OPTION
-def cancel_parcel(entry_id: str, confirm: str, reason: str, as_json: bool) -> None:
-    """Cancel a shipment that nobody has picked up. What moves is never cancelled: it would come back."""
-    with open_command_context() as at:
-        services = make_services(at.configuration, NullQueue(), at.store)
-        with at.store.transaction() as tx:
-            entry = find_notice_item_or_exit(tx, entry_id)
-        carrier = services.connectors.get(entry.system)
-        if not entry.reference or confirm.strip() != entry.reference:
-            exit_with_error("The waybill that you typed is not this entry's. Nothing was cancelled.")
+def cancel_parcel(item_id: str, confirm: str, reason: str, as_json: bool) -> None:
+    """Cancel a shipment that was not picked up yet. A parcel on its way is never cancelled: it would come back."""
+    with open_command_context() as context:
+        with context.store.transaction() as tx:
+            item = find_notice_item_or_exit(tx, item_id)
+        carrier = context.services.connectors.get(item.system)
+        if not item.reference or confirm.strip() != item.reference:
+            exit_with_error("--confirm is not the waybill of this item. Nothing was cancelled.")
         if not isinstance(carrier, Canceller) or not isinstance(carrier, Tracker) or not carrier.configured:
             exit_with_error(
-                f"{entry.system or 'nobody'} has no interface for cancelling, or no credentials are set."
+                f"{item.system or 'The carrier'} has no interface for cancelling, or its credentials are not set."
             )
         try:
-            told = [one for batch in carrier.track_parcels([entry.reference]) for one in batch]
-            status = told[0].status if told else ParcelStatus.UNKNOWN
-            if status not in (ParcelStatus.BOOKED, UNSCANNED_STATUS.get(entry.system)):
+            results = [result for batch in carrier.track_parcels([item.reference]) for result in batch]
+            status = results[0].status if results else ParcelStatus.UNKNOWN
+            if status not in (ParcelStatus.BOOKED, UNSCANNED_STATUS.get(item.system)):
                 exit_with_error(
-                    f"{entry.system} says {status}: only what nobody picked up yet can be cancelled."
+                    f"{item.system} reports {status}: only a parcel that was not picked up yet can be cancelled."
                 )
-            carrier.cancel_shipment(entry.reference)
+            carrier.cancel_shipment(item.reference)
         except BridgeError as fault:
             exit_with_error(f"Not cancelled: {fault}.")
-        with at.store.transaction() as tx:
+        with context.store.transaction() as tx:
             record_notice_fact(
-                Fact.PARCEL_CANCELLED, [entry], tx, actor=get_operator(), entry=entry.id, reason=reason
+                Fact.PARCEL_CANCELLED, [item], tx, actor=context.operator, entry=item.id, reason=reason
             )
-            tx.notices.wake_account(account_key(entry))
-    if as_json:
-        print_json({"id": entry_id, "cancelled": True})
-    else:
-        click.echo(f"{entry_id}: {entry.system} took the cancellation.")
+            tx.notices.wake_account(account_key(item))
+    show({"id": item_id, "cancelled": True}, as_json, f"{item_id}: {item.system} accepted the cancellation.")

@@ -1,12 +1,13 @@
-"""`notice list`."""
+"""`notice list`: list the notices, and the items that are in no notice yet."""
 
 from __future__ import annotations
 
 import click
 
-from bridge.cli.context import JSON_OPTION, open_command_context
+from bridge.cli.context import open_command_context
 from bridge.cli.notice.notice_view import notice_row, waiting_items_row
-from bridge.cli.printing import print_json, print_table
+from bridge.cli.options import JSON_OPTION
+from bridge.cli.printing import show_table
 from bridge.model import NoticeState
 
 NOTICE_LIST_COLUMNS = (
@@ -25,21 +26,18 @@ NOTICE_LIST_COLUMNS = (
 @click.command("list")
 @click.option("--state", type=click.Choice([state.value for state in NoticeState]))
 @click.option("--processor", default="")
-@click.option("--overdue", is_flag=True, help="Only those whose answer is due and has not come.")
+@click.option("--overdue", is_flag=True, help="Only notices whose answer is overdue.")
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 100_000))
 @JSON_OPTION
 def list_notices_command(state: str | None, processor: str, overdue: bool, limit: int, as_json: bool) -> None:
-    """List notices, newest first, then what waits for its day and is in none yet (without an id)."""
-    with open_command_context() as at, at.store.transaction() as tx:
-        letters = tx.operator_queries.list_notices(state=state or "", processor=processor, limit=limit)
-        rows = [notice_row(notice, entries) for notice, entries in letters]
+    """List notices, newest first; then, without an id, the items that wait and are in no notice yet."""
+    with open_command_context() as context, context.store.transaction() as tx:
+        notices = tx.operator_queries.list_notices(state=state or "", processor=processor, limit=limit)
+        rows = [notice_row(notice, item_count) for notice, item_count in notices]
         rows += [
             waiting_items_row(row)
             for row in tx.operator_queries.count_unsent_items(state=state or "", processor=processor)
         ]
     if overdue:
         rows = [row for row in rows if row["overdue"]]
-    if as_json:
-        print_json(rows)
-    else:
-        print_table(rows, NOTICE_LIST_COLUMNS, empty="No notices.")
+    show_table(rows, as_json, NOTICE_LIST_COLUMNS, empty="No notices.")

@@ -1,4 +1,7 @@
-"""One notice and one entry as they are shown: what names a record is masked unless it is revealed."""
+"""How notices and notice items are found, refused and shown.
+
+References are masked unless they are revealed.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,22 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bridge.cli.context import exit_with_error
-from bridge.model import Notice, NoticeItem
+from bridge.cli.printing import show
+from bridge.model import Fact, Notice, NoticeItem, NoticeState
 from bridge.rules.notices.answers import ANSWERED_NOTICE_STATES
+from bridge.steps.evidence.record_facts import account_key, record_notice_fact
 from bridge.store.sql import SqlTx
 
+ANSWER_FAULTS = {
+    "already_answered": "it was answered before",
+    "entry_missing": "every item needs an answer: give --all, or --entry for each",
+    "entry_unknown": "an --entry is not in this notice",
+    "until_missing": "the answer retained needs --until",
+    "until_not_ahead": "--until must lie in the future",
+    "until_too_far": "--until lies more than a hundred years ahead",
+    "law_missing": "the answer retained needs --law",
+    "note_too_long": "the note is too long",
+}
 NOTICE_COLUMNS = (
     "id",
     "shop",
@@ -45,37 +60,70 @@ NOTICE_ITEM_COLUMNS = (
 
 
 def find_notice_or_exit(tx: SqlTx, notice_id: str) -> Notice:
-    """The notice; ends the command with 1 where there is none."""
+    """Return the notice; exit with 1 if there is none."""
     notice = tx.notices.find_notice(notice_id)
     if notice is None:
-        exit_with_error(f"There is no notice {notice_id}. `notice list` shows them.")
+        exit_with_error(f"There is no notice {notice_id}. `notice list` lists them.")
+    return notice
+
+
+def find_unanswered_notice_or_exit(tx: SqlTx, notice_id: str) -> Notice:
+    """Return the notice; exit with 1 if there is none or if it was answered."""
+    notice = find_notice_or_exit(tx, notice_id)
+    if notice.state in ANSWERED_NOTICE_STATES:
+        exit_with_error(f"{notice.id} was answered already: {notice.state}.")
     return notice
 
 
 def find_notice_item_or_exit(tx: SqlTx, item_id: str) -> NoticeItem:
-    """The entry; ends the command with 1 where there is none."""
-    entry = tx.notices.find_item(item_id)
-    if entry is None:
-        exit_with_error(f"There is no entry {item_id}. `notice show` of a notice lists its entries.")
-    return entry
+    """Return the notice item; exit with 1 if there is none."""
+    item = tx.notices.find_item(item_id)
+    if item is None:
+        exit_with_error(f"There is no item {item_id}. `notice show` lists the items of a notice.")
+    return item
+
+
+def find_unsent_item_or_exit(tx: SqlTx, item_id: str) -> NoticeItem:
+    """Return the notice item; exit with 1 if there is none or if it is in a notice already."""
+    item = find_notice_item_or_exit(tx, item_id)
+    if item.state not in (NoticeState.WAITING, NoticeState.QUEUED):
+        exit_with_error(f"{item_id} is in notice {item.notice_id or '-'} already: {item.state}.")
+    return item
+
+
+def save_item_change(item: NoticeItem, fact: Fact, reason: str, tx: SqlTx, *, operator: str) -> None:
+    """Save a changed notice item, record why, and wake what waits for it."""
+    tx.notices.save_items([item])
+    tx.notices.wake_account(account_key(item))
+    tx.notices.wake_requests_of_items([item])
+    record_notice_fact(fact, [item], tx, actor=operator, entry=item.id, reason=reason)
+
+
+def show_item_change(item_id: str, change: str, as_json: bool) -> None:
+    """Print that a notice item was changed."""
+    show({"id": item_id, change: True}, as_json, f"{item_id} is {change}.")
 
 
 def notice_row(notice: Notice, item_count: int) -> dict[str, Any]:
-    """A notice as shown."""
-    late = (
+    """Return a notice as it is shown."""
+    overdue = (
         notice.due_at is not None
         and notice.due_at < datetime.now(UTC)
         and notice.state not in ANSWERED_NOTICE_STATES
     )
-    told = {name: getattr(notice, name) for name in NOTICE_COLUMNS}
-    return {**told, "entries": item_count, "overdue": late, "reason": notice.last_error, "not_before": None}
+    return {
+        **{name: getattr(notice, name) for name in NOTICE_COLUMNS},
+        "entries": item_count,
+        "overdue": overdue,
+        "reason": notice.last_error,
+        "not_before": None,
+    }
 
 
 def notice_item_row(item: NoticeItem, *, reveal: bool = False) -> dict[str, Any]:
-    """An entry as shown."""
-    shown = {name: getattr(item, name) for name in NOTICE_ITEM_COLUMNS}
+    """Return a notice item as it is shown."""
     return {
-        **shown,
+        **{name: getattr(item, name) for name in NOTICE_ITEM_COLUMNS},
         "reference": item.reference if reveal else mask_reference(item.reference),
         "also": [number if reveal else mask_reference(number) for number in item.also],
         "order": item.order if reveal else mask_reference(item.order),
@@ -84,10 +132,10 @@ def notice_item_row(item: NoticeItem, *, reveal: bool = False) -> dict[str, Any]
 
 
 def mask_reference(text: str) -> str:
-    """A few signs of the end, for telling two apart: at most a third."""
+    """Return the last characters of a reference, at most four and at most a third of it."""
     return f"…{text[-min(4, len(text) // 3) :]}" if len(text) > 2 else "…" * bool(text)
 
 
 def waiting_items_row(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A group of entries that are in no letter yet, in the same columns as a notice."""
+    """Return a group of notice items that are in no notice yet, in the columns of a notice."""
     return {**dict.fromkeys(NOTICE_COLUMNS), **row, "overdue": False}

@@ -1,15 +1,15 @@
-"""`refund read`: the details, for the purpose they were given for and while the refund is open."""
+"""`refund read`: read the bank details of an open refund, for their purpose only."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 
 import click
 
-from bridge.bootstrap import make_services
-from bridge.cli.context import JSON_OPTION, exit_with_error, get_operator, open_command_context
-from bridge.cli.null_queue import NullQueue
-from bridge.cli.printing import print_json
+from bridge.cli.context import exit_with_error, open_command_context
+from bridge.cli.options import JSON_OPTION
+from bridge.cli.printing import print_fields, show
 from bridge.cli.refund.refund_view import READ_REFUSALS
 from bridge.steps.refunds.read_bank_details import read_bank_details
 
@@ -17,27 +17,23 @@ from bridge.steps.refunds.read_bank_details import read_bank_details
 @click.command("read")
 @click.argument("account_id", metavar="ID")
 @click.option("--refund-id", required=True, help="The refund that is being paid.")
-@click.option("--purpose", required=True, help="The policy's purpose: xvi, to execute the refund.")
-@click.option("--reason", required=True, help="Why now, for the evidence. No names.")
+@click.option("--purpose", required=True, help="The purpose in the policy: xvi, to execute the refund.")
+@click.option("--reason", required=True, help="Why you read it now. It is recorded as evidence: no names.")
 @JSON_OPTION
 def read_bank_details_command(
     account_id: str, refund_id: str, purpose: str, reason: str, as_json: bool
 ) -> None:
-    """Read the details of an open refund, to pay it. Who reads and who is refused is evidence."""
-    with open_command_context() as at:
-        details, refused = read_bank_details(
+    """Read the details of an open refund, to pay it. Reading and refusal are both recorded as evidence."""
+    with open_command_context() as context:
+        details, refusal = read_bank_details(
             account_id,
             refund=refund_id,
             purpose=purpose,
             reason=reason,
-            actor=get_operator(),
-            services=make_services(at.configuration, NullQueue(), at.store),
+            actor=context.operator,
+            services=context.services,
         )
     if details is None:
-        exit_with_error(f"Refused, and recorded: {READ_REFUSALS[refused]}.")
-    told = {name: value for name, value in asdict(details).items() if value}
-    if as_json:
-        print_json(told)
-    else:
-        for name, value in told.items():
-            click.echo(f"{name.replace('_', ' '):15} {value}")
+        exit_with_error(f"Refused, and recorded: {READ_REFUSALS[refusal]}.")
+    fields = {name: value for name, value in asdict(details).items() if value}
+    show(fields, as_json, partial(print_fields, width=15))

@@ -1,4 +1,4 @@
-"""How a refund's record is shown, found and refused: masked always, and no fault repeats what was typed."""
+"""How refunds are found, refused and shown. Details are always masked; no fault repeats what was typed."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ REFUND_COLUMNS = (
     "held",
 )
 REFUND_FAULTS = {
-    "field_unknown": "only account_number, ifsc, account_holder and upi_id are taken",
-    "value_not_text": "every value must be text in quotes: an account number may begin with 0",
-    "one_way_needed": "give account_number with ifsc, or upi_id: one of the two",
+    "field_unknown": "give only account_number, ifsc, account_holder and upi_id",
+    "value_not_text": "every value must be a JSON string: an account number may begin with 0",
+    "one_way_needed": "give account_number with ifsc, or upi_id, not both",
     "account_number_shape": "account_number must have 9 to 18 digits",
     "ifsc_shape": "ifsc must be four letters, a zero and six letters or digits",
     "upi_id_shape": "upi_id must be name@handle, without a dot in the handle",
     "account_holder_too_long": "account_holder may have 120 characters",
-    "refund_id_shape": "--refund-id must be Shopify's number of the refund, or a mark of your own without blanks",
+    "refund_id_shape": "--refund-id must be Shopify's number of the refund, or your own identifier, without blanks",
     "order_id_shape": "--order-id must be Shopify's number of the order",
-    "opened_in_the_future": "--opened-at must be past",
+    "opened_in_the_future": "--opened-at must not lie in the future",
     "reference_shape": "--reference must be the bank's UTR or RRN: 8 to 35 letters and digits",
     "amount_shape": "--amount must be a sum such as 1234.00",
     "currency_shape": "--currency must be three capital letters such as INR",
@@ -38,32 +38,28 @@ REFUND_FAULTS = {
     "settled_before_opened": "--on must not be before the day on which the refund was opened",
 }
 READ_REFUSALS = {
-    "not_known": "there is no such record",
-    "another_purpose": "the details may be read for the purpose that the retention file names and for no other",
+    "not_known": "there is no such refund",
+    "another_purpose": "the details may be read only for the purpose that the retention file names",
     "another_refund": "the details were given for another refund",
-    "settled": "the refund is settled: nobody reads its details any more",
+    "settled": "the refund is settled: its details can no longer be read",
     "erased": "the details are erased",
 }
 
 
 def refund_row(tx: SqlTx, account: RefundAccount) -> dict[str, Any]:
-    """One record as it is listed. `held` names what keeps details whose day has come."""
+    """Return a refund as it is shown. `held` names what keeps details whose day has come."""
     reference = tx.refunds.find_payment_reference(account.id)
-    told: dict[str, Any] = {
-        name: getattr(account, name) for name in REFUND_COLUMNS if name not in ("to", "held")
-    }
-    told["to"] = ""
+    payee = ""
     if reference:
-        told["to"] = (
-            f"{reference.method} ****{reference.last_four}" if reference.last_four else reference.method
-        )
-    told["held"] = "legal_claim" if tx.refunds.find_account_ids_on_legal_hold([account]) else ""
-    return {name: told[name] for name in REFUND_COLUMNS}
+        payee = f"{reference.method} ****{reference.last_four}" if reference.last_four else reference.method
+    held = "legal_claim" if tx.refunds.find_account_ids_on_legal_hold([account]) else ""
+    computed = {"to": payee, "held": held}
+    return {name: computed[name] if name in computed else getattr(account, name) for name in REFUND_COLUMNS}
 
 
 def find_refund_or_exit(tx: SqlTx, account_id: str) -> RefundAccount:
-    """The record, or an end with 1."""
+    """Return the refund; exit with 1 if there is none."""
     account = tx.refunds.find_refund_account(account_id)
     if account is None:
-        exit_with_error("There is no such record: `python -m bridge refund list` shows them.")
+        exit_with_error("There is no such refund: `python -m bridge refund list` lists them.")
     return account

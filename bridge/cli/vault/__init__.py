@@ -1,17 +1,18 @@
-"""`vault …`: statutory copies. Nothing here is for daily work; what opens one says who, in which role and why."""
+"""`vault …`: sealed invoice copies. Opening one requires a role and a reason, and is recorded as evidence."""
 
 import click
 
 from bridge.cli.vault.attest import attest
+from bridge.cli.vault.export import export
 from bridge.cli.vault.file import file_document_command
 from bridge.cli.vault.list import list_documents_command
 from bridge.cli.vault.open import open_document_command
-from bridge.cli.vault.returning import export, waive
+from bridge.cli.vault.waive import waive
 
 
 @click.group()
 def vault() -> None:
-    """Sealed invoices and credit notes: which there are, taking in, opening, returning."""
+    """Sealed invoices and credit notes: list, file, open and return them."""
 
 
 for command in (list_documents_command, open_document_command, file_document_command, attest, export, waive):

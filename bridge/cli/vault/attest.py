@@ -1,4 +1,4 @@
-"""`vault attest`: for an order whose copy cannot be made, an operator's word that the merchant's books have it."""
+"""`vault attest`: record that the merchant's own books hold the document of an order without a copy."""
 
 from __future__ import annotations
 
@@ -6,16 +6,14 @@ from datetime import UTC, datetime
 
 import click
 
-from bridge.cli.context import JSON_OPTION, get_operator, open_command_context
-from bridge.cli.printing import print_json
-from bridge.cli.vault.document_view import (
+from bridge.cli.context import open_command_context
+from bridge.cli.options import JSON_OPTION, REASON_OPTION, SHOP_OPTION
+from bridge.cli.printing import show
+from bridge.cli.vault.vault_view import (
     FILING_FAULTS,
-    REASON_OPTION,
     REFERENCE_OPTION,
-    SHOP_OPTION,
     parse_order_number,
     refuse_external_books,
-    require_known_shop,
     require_reference,
     restart_waiting_requests,
 )
@@ -36,38 +34,37 @@ from bridge.steps.retention.file_document import file_document
 )
 @JSON_OPTION
 def attest(shop: str, order_id: str, reference: str, reason: str, issued: str, as_json: bool) -> None:
-    """Say that the merchant's own books have the document of an order. Its erasure then goes on."""
+    """Record that the merchant's own books hold the document of an order. Its erasure then continues."""
     number = parse_order_number(order_id)
     require_reference(reference)
-    with open_command_context() as at:
-        require_known_shop(at, shop)
-        refuse_external_books(at)
+    with open_command_context() as context:
+        context.require_known_shop(shop)
+        refuse_external_books(context)
         now = datetime.now(UTC)
         try:
-            when = (
-                parse_issued_at(issued, timezone=at.configuration.retention.timezone, now=now)
+            issued_at = (
+                parse_issued_at(issued, timezone=context.configuration.retention.timezone, now=now)
                 if issued
                 else now
             )
         except PayloadInvalid as fault:
             raise click.UsageError(f"--issued-at: {FILING_FAULTS[fault.reason]}") from None
-        word = {"attested_by": get_operator(), "reference": reference, "on": now.date().isoformat()}
-        paper = InvoiceCopy(
+        statement = {"attested_by": context.operator, "reference": reference, "on": now.date().isoformat()}
+        copy = InvoiceCopy(
             kind=DocumentKind.INVOICE,
             form=DocumentForm.ATTESTED,
             order_id=number,
             source_id=number,
-            issued_at=when,
-            content=encode_canonical_json(word),
+            issued_at=issued_at,
+            content=encode_canonical_json(statement),
         )
-        with at.store.transaction() as tx:
+        with context.store.transaction() as tx:
             document = file_document(
-                shop, paper, actor=get_operator(), tx=tx, reference=reference, reason=reason
+                shop, copy, actor=context.operator, tx=tx, reference=reference, reason=reason
             )
-        restart_waiting_requests(at, shop)
-    if as_json:
-        print_json(
-            {"shop": shop, "document": document.id if document else None, "already_there": document is None}
-        )
-    else:
-        click.echo(f"Kept as {document.id}." if document else "Already said today; nothing was changed.")
+        restart_waiting_requests(context, shop)
+    show(
+        {"shop": shop, "document": document.id if document else None, "already_there": document is None},
+        as_json,
+        f"Filed as {document.id}." if document else "Attested today already; nothing was changed.",
+    )

@@ -1,4 +1,4 @@
-"""The table that says which file of a folder is the document of which order."""
+"""Read the table that says which file of a folder is the document of which order."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ REQUIRED_COLUMNS = {"order_id", "file", "issued_at"}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FilingRow:
-    """One line of the table. `order_id` is '' where it cannot be read."""
+    """One line of the table. `order_id` is '' if it cannot be parsed."""
 
     line: int
     order_id: str
@@ -26,7 +26,7 @@ class FilingRow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FilingResult:
-    """What became of one line. `there`: the same content stood already; `why` it failed."""
+    """The result of one line. `there`: the same content was filed before; `why`: the reason of a failure."""
 
     line: int
     file: str
@@ -36,7 +36,7 @@ class FilingResult:
 
 
 def read_filing_table(path: Path) -> list[FilingRow]:
-    """Every line of the table. Raises UsageError where it is no such table, or names no file."""
+    """Return every line of the table. Raises UsageError if it is not such a table, or if it names no file."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             table = csv.DictReader(file)

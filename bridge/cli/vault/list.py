@@ -1,14 +1,16 @@
-"""`vault list`: which documents there are; nothing of their content."""
+"""`vault list`: list the sealed documents, without their content."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Any
 
 import click
 
-from bridge.cli.context import JSON_OPTION, open_command_context
-from bridge.cli.printing import print_json, print_table
-from bridge.cli.vault.document_view import parse_order_number
+from bridge.cli.context import open_command_context
+from bridge.cli.options import JSON_OPTION
+from bridge.cli.printing import print_table, show
+from bridge.cli.vault.vault_view import parse_order_number
 from bridge.model import Document
 
 DOCUMENT_LIST_COLUMNS = (
@@ -26,30 +28,33 @@ DOCUMENT_LIST_COLUMNS = (
 @click.command("list")
 @click.option("--shop", default="", help="The *.myshopify.com domain. [default: all]")
 @click.option("--order-id", default="", help="Shopify's number of an order; needs --shop.")
-@click.option("--limit", default=100, show_default=True, type=click.IntRange(1), help="At most so many.")
+@click.option("--limit", default=100, show_default=True, type=click.IntRange(1), help="At most this many.")
 @JSON_OPTION
 def list_documents_command(shop: str, order_id: str, limit: int, as_json: bool) -> None:
-    """List sealed documents, oldest first: kind, days, what holds them. Never what is in them."""
+    """List sealed documents, oldest first: kind, days, and what keeps them. Never their content."""
     if order_id and not shop:
-        raise click.UsageError("--order-id needs --shop: the same number is another order elsewhere")
-    with open_command_context() as at, at.store.transaction() as tx:
+        raise click.UsageError("--order-id needs --shop: order numbers of different shops may be equal")
+    with open_command_context() as context, context.store.transaction() as tx:
         if order_id:
             number = parse_order_number(order_id)
             documents = tx.documents.find_documents_by_order_id(shop, [number]).get(number, [])[:limit]
         else:
             documents = tx.documents.list_documents(shop=shop, limit=limit)
-    if as_json:
-        print_json([document_row(document) for document in documents])
-        return
-    rows = [document_row(each) | {"grounds": ", ".join(each.grounds) or None} for each in documents]
-    print_table(
-        rows, DOCUMENT_LIST_COLUMNS if shop else ("shop", *DOCUMENT_LIST_COLUMNS), empty="No documents."
+    columns = DOCUMENT_LIST_COLUMNS if shop else ("shop", *DOCUMENT_LIST_COLUMNS)
+    show(
+        [document_row(document) for document in documents],
+        as_json,
+        lambda rows: print_table(map(_join_grounds, rows), columns, empty="No documents."),
     )
 
 
-def document_row(document: Document) -> dict[str, object]:
-    """A document as it is listed: without the pseudonym of its order and the digest of its content."""
-    told = asdict(document)
+def document_row(document: Document) -> dict[str, Any]:
+    """Return a document as it is listed: without the pseudonym of its order and the digest of its content."""
+    fields = asdict(document)
     return {
-        name: told[name] for name in ("id", "shop", *DOCUMENT_LIST_COLUMNS[1:], "media_type", "law_sha256")
+        name: fields[name] for name in ("id", "shop", *DOCUMENT_LIST_COLUMNS[1:], "media_type", "law_sha256")
     }
+
+
+def _join_grounds(row: dict[str, Any]) -> dict[str, Any]:
+    return row | {"grounds": ", ".join(row["grounds"]) or None}

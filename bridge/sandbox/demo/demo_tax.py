@@ -16,8 +16,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bridge.bootstrap import make_services, make_store
-from bridge.cli.null_queue import NullQueue
 from bridge.ports import Services
+from bridge.ports.null_queue import NullQueue
 from bridge.sandbox.demo.console import chapter, fact, must
 from bridge.sandbox.demo.demo_env import DemoEnvironment
 from bridge.steps.retention.expire_documents import expire_documents

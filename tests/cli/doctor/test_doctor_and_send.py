@@ -1,4 +1,4 @@
-"""`doctor` tells what is wrong and ends with 1; `send` posts what Shopify would and ends with 1 where it fails."""
+"""`doctor` reports what is wrong and exits with 1; `send` posts what Shopify posts and exits with 1 if it fails."""
 
 import json
 
@@ -14,7 +14,7 @@ def checks(said):
     return {check["name"]: check for check in said.json["checks"]}
 
 
-def test_doctor_asks_every_system_and_all_is_well(office):
+def test_doctor_checks_every_system_and_nothing_fails(office):
     with Valkey() as valkey:
         said = processes.say({**office.environ, "REDIS_URL": valkey.url}, "doctor", "--json")
     told = checks(said)
@@ -39,19 +39,19 @@ def test_doctor_names_what_cannot_be_reached_and_ends_with_1(office):
     assert "secret" not in json.dumps(said.json).replace("client secrets", "").replace("_SECRET", "").lower()
 
 
-def test_doctor_offline_asks_nobody(office):
+def test_doctor_offline_contacts_no_system(office):
     environ = {**office.environ, "DELHIVERY_BASE_URL": "http://127.0.0.1:1"}
     assert processes.say(environ, "doctor", "--offline", "--json").code == 0
 
 
-def test_doctor_tells_of_a_database_that_is_not_at_head(office, tmp_path):
+def test_doctor_reports_a_database_that_is_not_at_head(office, tmp_path):
     environ = {**office.environ, "DATABASE_URL": f"sqlite:///{tmp_path}/new.db"}
     said = processes.say(environ, "doctor", "--offline", "--json")
     assert said.code == 1
     assert "migrate" in checks(said)["migrations"]["detail"]
 
 
-def test_doctor_tells_which_topic_was_last_seen_and_what_is_unset(office):
+def test_doctor_reports_when_a_topic_was_last_seen_and_what_is_unset(office):
     said = processes.say(office.environ, "doctor", "--offline")
     assert said.code == 0
     assert "customers/redact" in said.out
@@ -62,7 +62,7 @@ def test_doctor_tells_which_topic_was_last_seen_and_what_is_unset(office):
 
 @pytest.fixture(scope="module")
 def receiver():
-    """Somebody who answers with the status that the path's topic asks for."""
+    """A server that answers with a status that depends on the topic in the path."""
     heard = []
 
     def answer(request):
@@ -109,13 +109,13 @@ def test_a_file_is_sent_byte_by_byte(office, receiver, tmp_path):
     assert heard[-1].headers["x-shopify-shop-domain"] == "another.myshopify.com"
 
 
-def test_where_nobody_answers_it_says_so(office):
+def test_a_missing_answer_is_reported(office):
     said = office.say("send", "orders/create", "--url", f"http://127.0.0.1:{free_port()}", "--json")
     assert (said.code, said.out) == (1, "")
-    assert said.err.startswith("Nobody answers at http://127.0.0.1:")
+    assert said.err.startswith("No answer from http://127.0.0.1:")
 
 
-def test_settings_that_are_wrong_are_listed_together_and_end_with_1(office):
+def test_invalid_settings_are_listed_together_and_exit_with_1(office):
     said = processes.say(
         {**office.environ, "PORT": "asha", "DATABASE_URL": "oracle://x"}, "inbox", "list", "--json"
     )
@@ -125,7 +125,7 @@ def test_settings_that_are_wrong_are_listed_together_and_end_with_1(office):
     assert "asha" not in said.err
 
 
-def test_as_a_process_it_is_the_same(office):
+def test_doctor_as_a_process_prints_the_same(office):
     said = processes.run(office.environ, "-m", "bridge", "dsr", "list", "--json")
     assert said.code == 0
     assert said.json == processes.say(office.environ, "dsr", "list", "--json").json

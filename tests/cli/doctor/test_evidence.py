@@ -1,4 +1,4 @@
-"""`doctor` about the evidence: who could change it, whether heads are signed and timestamped."""
+"""`doctor` checks the evidence: who can change it, and whether heads are signed and timestamped."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TSA = {"BRIDGE_TSA_URL": "https://tsa.example.com/tsr"}
 
 @pytest.fixture
 def checks(database_url):
-    """What doctor says of the evidence, by name."""
+    """Return the evidence checks of doctor by name."""
 
     def made(**more):
         said = processes.say(processes.environment(database_url, "", **more), "doctor", "--offline", "--json")
@@ -32,7 +32,7 @@ def checks(database_url):
 
 @pytest.fixture
 def days_ago(store, clock, queue):
-    """Sign the head of some days ago; `stamper` may stamp it."""
+    """Sign the head of some days ago; `stamper` may timestamp it."""
 
     def sign(days, timestamp_authority=None):
         clock.at = datetime.now(UTC) - timedelta(days=days)
@@ -45,24 +45,24 @@ def days_ago(store, clock, queue):
 
 
 def test_an_empty_chain_has_nothing_to_sign(checks):
-    assert checks() == {"evidence": (None, "SQLite knows no roles: triggers alone refuse")}
+    assert checks() == {"evidence": (None, "SQLite has no roles: only triggers refuse changes")}
 
 
-def test_before_the_first_head_nothing_is_wrong(checks, store):
+def test_before_the_first_head_no_check_fails(checks, store):
     append(store, 1)
-    assert checks()["evidence head"] == (None, "none signed yet: the clock does it once a day")
+    assert checks()["evidence head"] == (None, "none is signed yet: the clock signs one a day")
     assert checks()["evidence timestamp"][0] is None
 
 
-def test_a_head_of_today_is_well_and_one_of_three_days_ago_is_not(checks, days_ago):
+def test_a_head_of_today_passes_and_a_head_of_three_days_ago_fails(checks, days_ago):
     days_ago(3)
     ok, detail = checks()["evidence head"]
-    assert (ok, detail.endswith("row 1: does the clock run?")) == (False, True)
+    assert (ok, detail.endswith("row 1: is the clock running?")) == (False, True)
     days_ago(0)
     assert checks()["evidence head"][0] is True
 
 
-def test_where_an_authority_is_set_two_days_without_a_timestamp_are_a_fault(checks, days_ago):
+def test_with_an_authority_two_days_without_a_timestamp_fail(checks, days_ago):
     days_ago(5, FakeStamper())
     away = FakeStamper()
     away.faults = [ConnectorUnavailable("timestamp authority: HTTP 503")] * 9
@@ -72,18 +72,18 @@ def test_where_an_authority_is_set_two_days_without_a_timestamp_are_a_fault(chec
     assert (ok, detail.endswith(": timestamp authority: HTTP 503")) == (False, True)
     assert checks()["evidence timestamp"] == (
         None,
-        "BRIDGE_TSA_URL is not set: carry heads out of reach by hand",
+        "BRIDGE_TSA_URL is not set: copy the signed heads elsewhere by hand",
     )
 
 
-def test_a_timestamp_of_yesterday_is_well_while_today_s_is_asked_for(checks, days_ago):
+def test_a_timestamp_of_yesterday_passes_while_today_s_is_requested(checks, days_ago):
     days_ago(4)
     days_ago(1, FakeStamper())
     days_ago(0)
     assert checks(**TSA)["evidence timestamp"][0] is True
 
 
-def test_production_wants_an_authority_by_https(database_url):
+def test_production_requires_an_authority_by_https(database_url):
     environ = processes.environment(
         database_url, "", BRIDGE_ENV="production", BRIDGE_TSA_URL="http://tsa.example.com"
     )

@@ -1,4 +1,4 @@
-"""A request's bundle is checked with what its README says, by bash, sha256sum and openssl alone."""
+"""The commands in the README of a bundle check it, with bash, sha256sum and openssl alone."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SHEETS += ["07_third_parties", "08_letters", "10_aftercare", "11_software"]
 
 @dataclass(frozen=True)
 class Bundle:
-    """A bundle as an auditor unpacked it."""
+    """An unpacked bundle."""
 
     folder: Path
 
@@ -42,7 +42,7 @@ class Bundle:
         return json.loads(self.read(path))
 
     def commands(self) -> list[str]:
-        """Each command of README.txt as it stands there: lines that begin with four blanks."""
+        """Return each command of README.txt: the lines that begin with four blanks."""
         blocks = re.findall(r"(?:^    .*\n)+", self.read("README.txt"), re.MULTILINE)
         found = []
         for block in blocks:
@@ -51,7 +51,7 @@ class Bundle:
         return found
 
     def failing(self) -> list[str]:
-        """The commands that end with an error, each run by itself."""
+        """Return the commands that fail, each run by itself."""
         bad = []
         for command in self.commands():
             done = subprocess.run(
@@ -62,7 +62,7 @@ class Bundle:
         return bad
 
     def whole_script(self) -> subprocess.CompletedProcess[str]:
-        """Everything at once, as somebody pastes it."""
+        """Run all commands at once, as pasted into a shell."""
         script = "set -euo pipefail\n" + "\n".join(self.commands())
         return subprocess.run(
             ["bash", "-c", script], cwd=self.folder, capture_output=True, text=True, check=False, timeout=60
@@ -71,7 +71,7 @@ class Bundle:
 
 @pytest.fixture(scope="module")
 def authority(office, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Authority | None]:
-    """A timestamp authority that has seen the head of today, where there is an openssl to be one."""
+    """A timestamp authority that timestamped the head of today; None without openssl."""
     if shutil.which("openssl") is None:
         sign_head(services=office.services)
         yield None
@@ -100,7 +100,7 @@ def bundle(unpack):
 
 
 @needs_tools
-def test_v01_what_the_readme_says_holds(bundle):
+def test_v01_the_commands_of_the_readme_pass(bundle):
     done = bundle.whole_script()
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("Signature Verified Successfully") == 3
@@ -110,7 +110,7 @@ def test_v01_what_the_readme_says_holds(bundle):
 
 @needs_tools
 @pytest.mark.parametrize("kind", ["access", "erasure"])
-def test_v01_with_the_facts_between_all_hashes_join_up_with_a_signed_head(unpack, kind):
+def test_v01_to_head_includes_every_fact_up_to_a_signed_head(unpack, kind):
     bundle = unpack(kind, "--to-head")
     done = bundle.whole_script()
     assert done.returncode == 0, done.stderr
@@ -151,7 +151,7 @@ def test_v01_one_changed_byte_makes_the_commands_fail(bundle, path, told):
 
 
 @needs_tools
-def test_a_fact_that_was_taken_out_with_its_sum_is_noticed_by_the_signature_over_the_sums(bundle):
+def test_a_removed_fact_and_checksum_break_the_signature_over_the_checksums(bundle):
     fact = sorted((bundle.folder / "facts").iterdir())[1]
     for listing in ("CHAIN", "SHA256SUMS"):
         lines = bundle.read(listing).splitlines(keepends=True)
@@ -180,7 +180,7 @@ def test_v03_openssl_accepts_the_timestamp_of_the_head_with_the_authority_s_cert
     )
 
 
-def test_it_has_a_sheet_for_each_thing_that_an_auditor_asks(office, bundle):
+def test_the_bundle_has_a_table_for_each_question_of_an_auditor(office, bundle):
     request = office.request("erasure")
     assert [path.stem for path in sorted(bundle.folder.glob("[01]*.json"))] == SHEETS
     receipt, clock = bundle.json("01_receipt.json"), bundle.json("02_clock.json")
@@ -207,7 +207,7 @@ def test_it_has_a_sheet_for_each_thing_that_an_auditor_asks(office, bundle):
     assert facts
 
 
-def test_the_certificate_is_what_was_signed_and_fits_its_schema(office, bundle):
+def test_the_certificate_is_the_signed_one_and_valid_by_its_schema(office, bundle):
     request_id = office.request("erasure")["id"]
     with office.services.store.transaction() as tx:
         kept = dict(tx.packages.find_certificate(request_id))
@@ -226,7 +226,7 @@ def test_the_certificate_is_what_was_signed_and_fits_its_schema(office, bundle):
     assert breaches(certificate | {"status": "done"}, schema, schema)
 
 
-def test_v04_nobody_is_named_in_it(office, unpack):
+def test_v04_the_bundle_names_no_data_subject(office, unpack):
     for kind, person in (("access", office.world.asha), ("erasure", office.world.bikram)):
         orders = office.world.list_orders(person)
         words = [person.last, person.email, person.phone.removeprefix("+91"), str(person.id)]

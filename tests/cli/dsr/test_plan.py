@@ -1,4 +1,4 @@
-"""`dsr plan` shows what each task does and why, and of others' writing at Shopify what would go; it changes nothing."""
+"""`dsr plan` shows what each task does and why, and what other apps wrote at Shopify; it changes nothing."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SHIPPED = Path(__file__).parents[3] / "config" / "retention.toml"
 
 @pytest.fixture(scope="module", params=[False, True], ids=["kept", "applied"])
 def place(request, tmp_path_factory):
-    """An office of its own with a file that applies or does not; and the request of somebody opened by hand."""
+    """A bridge whose retention file removes platform residue or not, with a request opened by hand."""
     folder = tmp_path_factory.mktemp("plan")
     world, leaving = invent_worlds(5, datetime.now(UTC).replace(microsecond=0))
     stand_ins = StandIns(world, leaving).start()
@@ -55,7 +55,7 @@ def state(office, request_id):
         )
 
 
-def test_it_says_of_each_thing_what_becomes_of_it_and_changes_nothing(place):
+def test_the_plan_shows_what_becomes_of_each_record_and_changes_nothing(place):
     office, request_id, applied = place
     before = state(office, request_id)
     told = office.say("dsr", "plan", request_id, "--json")
@@ -83,20 +83,20 @@ def test_it_says_of_each_thing_what_becomes_of_it_and_changes_nothing(place):
     assert [word for word in ("Asha", "Nowhere", "29ABCDE") if word in json.dumps(shown)] == []
 
 
-def test_it_is_a_table_for_people(place):
+def test_the_plan_is_a_table_for_people(place):
     office, request_id, applied = place
     told = office.say("dsr", "plan", request_id)
     assert told.code == 0
-    assert "Written by others" in told.out
+    assert "Written by other apps" in told.out
     assert ("retention_file_erases" in told.out) is applied
 
 
-def test_a_request_that_does_not_exist_is_said(place):
+def test_an_unknown_request_is_reported(place):
     office, _, _ = place
     assert office.say("dsr", "plan", "req_nobody").code == 1
 
 
-def test_where_shopify_cannot_be_read_it_says_so_and_ends_with_1(place):
+def test_an_unreadable_shopify_is_reported_and_exits_with_1(place):
     office, request_id, _ = place
     away = dict(office.environ) | {"SHOPIFY_BASE_URL": "http://127.0.0.1:9"}
     told = processes.say(away, "dsr", "plan", request_id, "--json")
@@ -106,13 +106,13 @@ def test_where_shopify_cannot_be_read_it_says_so_and_ends_with_1(place):
     assert told.json["residue_unread"]
 
 
-def test_what_was_planned_is_what_is_done(place):
+def test_the_erasure_does_what_was_planned(place):
     office, request_id, applied = place
     planned = office.say("dsr", "plan", request_id, "--json").json["residue"]
     assert process_request(request_id, services=office.services)
     held_back = office.say("dsr", "plan", request_id, "--json").json["residue"]
-    assert held_back == planned  # a guard stopped the asking: she has store credit
-    told = office.say("dsr", "continue", request_id, "--reason", "she was told and agrees")
+    assert held_back == planned  # a precheck stopped the request to Shopify: there is store credit
+    told = office.say("dsr", "continue", request_id, "--reason", "the customer was informed and agrees")
     assert told.code == 0
     assert process_request(request_id, services=office.services)
     after = office.say("dsr", "plan", request_id, "--json").json["residue"]
@@ -132,10 +132,10 @@ def test_what_was_planned_is_what_is_done(place):
     assert {gap["absence"] for gap in task["gaps"]} == {"left"}
 
 
-def test_a_request_of_shopify_s_own_has_tasks_and_nothing_is_looked_up(office):
+def test_a_request_from_shopify_has_tasks_and_nothing_is_read_there(office):
     request_id = office.request("erasure")["id"]
     told = office.say("dsr", "plan", request_id, "--json")
     assert told.code == 0
     assert TaskAction.REMOVE_PLATFORM_RESIDUE not in [task["action"] for task in told.json["tasks"]]
     assert told.json["residue"] == []
-    assert "Written by others" not in office.say("dsr", "plan", request_id).out
+    assert "Written by other apps" not in office.say("dsr", "plan", request_id).out

@@ -1,4 +1,4 @@
-"""`dsr plan` shows what she would lose with Shopify's erasure; `dsr continue` lets one go on that a guard stopped."""
+"""`dsr plan` shows what a data subject would lose with Shopify's erasure; `dsr continue` continues a stopped one."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from bridge.steps.requests.process import process_request
 from tests.cli.conftest import Office
 from tests.e2e import processes
 
-WHY = "she was told of her balance and wants it so"
+WHY = "the customer knows of the balance and agrees"
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
-    """An office of its own, against the stand-ins: Asha has store credit and a gift card, Bikram has neither."""
+    """A bridge against the stand-ins: Asha has store credit and a gift card, Bikram has neither."""
     folder = tmp_path_factory.mktemp("guards")
     world, leaving = invent_worlds(5, datetime.now(UTC).replace(microsecond=0))
     stand_ins = StandIns(world, leaving).start()
@@ -58,22 +58,22 @@ def guards(place, request_id):
     return {one["code"]: (one["count"], one["stops"], one["reason"]) for one in told.json["guards"]}
 
 
-def test_the_plan_says_before_it_is_asked_what_stops_and_what_nobody_can_read(place, request_id):
+def test_the_plan_shows_precheck_findings_before_shopify_is_asked(place, request_id):
     told = guards(place, request_id)
     assert told["store_credit_balance"] == (1, True, "she_would_lose_it")
     assert told["gift_card_balance"] == (1, True, "she_would_lose_it")
     assert told["loyalty_points_unreadable"] == (None, False, "nobody_here_can_read_it")
     assert told["open_order"][1] is False
-    assert "Before Shopify is asked to erase her" in place.say("dsr", "plan", request_id).out
+    assert "Before the erasure is requested from Shopify" in place.say("dsr", "plan", request_id).out
 
 
-def test_nothing_is_let_go_before_it_is_stopped(place, request_id):
+def test_a_precheck_cannot_be_released_before_it_stopped(place, request_id):
     told = place.say("dsr", "continue", request_id, "--reason", WHY)
     assert (told.code, told.out) == (1, "")
-    assert "no guard stopped it" in told.err
+    assert "no precheck stopped it" in told.err
 
 
-def test_it_stops_is_seen_by_doctor_and_goes_on_when_a_person_says_so(place, request_id):
+def test_a_stopped_erasure_is_reported_by_doctor_and_continues_on_command(place, request_id):
     assert process_request(request_id, services=place.services)
     stopped = asking(place, request_id)
     codes = ["store_credit_balance", "gift_card_balance"]
@@ -97,14 +97,14 @@ def test_it_stops_is_seen_by_doctor_and_goes_on_when_a_person_says_so(place, req
     assert (fact["detail"]["codes"], fact["detail"]["reason"]) == (codes, WHY)
 
 
-def test_who_has_nothing_there_is_asked_for_at_once(place):
+def test_without_findings_shopify_is_asked_at_once(place):
     request_id = opened(place, place.world.bikram)
     assert process_request(request_id, services=place.services)
     assert asking(place, request_id)["state"] == "done"
     assert guards(place, request_id)["store_credit_balance"] == (0, False, "none_there")
 
 
-def test_what_nobody_asks_shopify_for_has_no_guards(place):
+def test_a_request_that_does_not_ask_shopify_has_no_prechecks(place):
     request_id = opened(place, place.world.bikram, RequestKind.ACCESS)
     assert guards(place, request_id) == {}
     told = place.say("dsr", "continue", request_id, "--reason", WHY)
@@ -112,13 +112,13 @@ def test_what_nobody_asks_shopify_for_has_no_guards(place):
     assert "does not wait for this" in told.err
 
 
-def test_a_request_that_does_not_exist_is_said(place):
+def test_an_unknown_request_is_reported(place):
     told = place.say("dsr", "continue", "req_nobody", "--reason", WHY)
     assert told.code == 1
     assert "There is no request" in told.err
 
 
-def test_where_shopify_cannot_be_read_it_says_so_and_ends_with_1(place):
+def test_an_unreadable_shopify_is_reported_and_exits_with_1(place):
     request_id = opened(place, replace(place.world.bikram, email="somebody.else@example.com"))
     away = dict(place.environ) | {"SHOPIFY_BASE_URL": "http://127.0.0.1:9"}
     told = processes.say(away, "dsr", "plan", request_id, "--json")

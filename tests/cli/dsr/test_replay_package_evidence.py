@@ -1,4 +1,4 @@
-"""What an operator does: replay, hand over, prove. Everything done is a fact; nothing restarts a clock."""
+"""Replay, packages and evidence of requests. Every act is recorded as a fact; no act restarts a clock."""
 
 import json
 import sqlite3
@@ -15,7 +15,7 @@ from tests.e2e import processes
 CLOCKS = ("received_at", "acknowledge_due_at", "due_at", "due_governed_by")
 
 
-def test_a_failed_delivery_is_put_back_and_worked_on(office):
+def test_a_failed_delivery_is_queued_again_and_processed(office):
     person = office.world.people[3]
     failed = office.fail(office.take("customers/redact", work=False, person=person))
     dry = office.say("inbox", "replay", "--failed", "--dry-run", "--json")
@@ -29,7 +29,7 @@ def test_a_failed_delivery_is_put_back_and_worked_on(office):
     assert office.say("inbox", "show", failed, "--json").json["state"] == "done"
 
 
-def test_all_that_failed_are_put_back_as_narrowed(office):
+def test_all_failed_deliveries_are_queued_again_as_filtered(office):
     people = office.world.people[4:7]
     failed = [office.fail(office.take("customers/redact", work=False, person=person)) for person in people]
     assert (
@@ -40,14 +40,14 @@ def test_all_that_failed_are_put_back_as_narrowed(office):
     assert len(one) == 1
     told = office.say("inbox", "replay", "--failed")
     assert told.code == 0
-    assert "Put back 2 of 2" in told.out
+    assert "Queued again: 2 of 2" in told.out
     left = office.say("inbox", "list", "--state", "failed", "--json").json
     assert left == []
     for delivery in failed:
         dispatch_delivery(delivery, services=office.services)
 
 
-def test_what_cannot_be_put_back_is_said_with_its_reason_and_ends_with_1(office):
+def test_a_delivery_that_cannot_be_queued_is_reported_and_exits_with_1(office):
     done = office.say("inbox", "list", "--topic", "customers/data_request", "--json").json[0]["id"]
     rejected = json.dumps({"shop_domain": "x"}).encode()
     headers = processes.signed("shop/redact", rejected, secret="sandbox-secret")
@@ -58,7 +58,7 @@ def test_what_cannot_be_put_back_is_said_with_its_reason_and_ends_with_1(office)
     told = office.say("inbox", "replay", done, refused, "dlv_nobody", "--json")
     assert told.code == 1
     assert told.json["replayed"] == []
-    assert "done already" in told.json["not_replayed"][done]
+    assert "it is done" in told.json["not_replayed"][done]
     assert "shop_differs" in told.json["not_replayed"][refused]
     assert told.json["not_replayed"]["dlv_nobody"] == "no such delivery"
 
@@ -92,7 +92,7 @@ def test_a_package_is_written_for_its_owner_alone_never_over_another_and_logged(
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
 
 
-def test_a_package_is_not_written_through_a_link_or_into_nowhere(office, tmp_path):
+def test_a_package_is_not_written_through_a_link_or_into_a_missing_folder(office, tmp_path):
     request = office.request("access")
     assert office.say("dsr", "package", request["id"], "--out", str(tmp_path / "no" / "folder.zip")).code == 2
     (tmp_path / "link.zip").symlink_to(tmp_path / "elsewhere.zip")
@@ -121,7 +121,7 @@ def test_a_replay_of_a_request_keeps_every_clock_and_does_nothing_twice(office):
         assert facts.count("request.opened") == facts.count("request.closed") == 1
 
 
-def test_evidence_of_a_request_is_a_file_that_names_nobody(office, tmp_path):
+def test_evidence_of_a_request_is_a_file_that_names_no_data_subject(office, tmp_path):
     request, target = office.request("erasure"), tmp_path / "evidence.json"
     assert office.say("dsr", "evidence", request["id"], "--out", str(target), "--json").code == 0
     bundle = json.loads(target.read_text())
@@ -130,7 +130,7 @@ def test_evidence_of_a_request_is_a_file_that_names_nobody(office, tmp_path):
     assert office.world.asha.last.lower() not in target.read_text().lower()
 
 
-def test_the_whole_chain_is_exported_a_fact_a_line(office, tmp_path):
+def test_the_chain_is_exported_one_fact_per_line(office, tmp_path):
     target = tmp_path / "chain.jsonl"
     told = office.say("evidence", "export", "--out", str(target), "--json")
     assert told.code == 0
@@ -140,7 +140,7 @@ def test_the_whole_chain_is_exported_a_fact_a_line(office, tmp_path):
     assert rows[-1]["fact"] == "evidence.exported"
 
 
-def test_a_chain_that_was_tampered_with_breaks_and_names_the_row(office, tmp_path):
+def test_a_tampered_chain_breaks_and_names_the_fact(office, tmp_path):
     whole = office.folder / "bridge.db"
     copy = tmp_path / "copy.db"
     with sqlite3.connect(whole) as source, sqlite3.connect(copy) as target:

@@ -1,0 +1,34 @@
+"""Check Redis: whether it answers, and whether it may evict jobs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import redis
+
+from bridge.cli.context import CommandContext
+from bridge.model import CheckResult
+
+
+def check_redis(context: CommandContext) -> list[CheckResult]:
+    """Return whether Redis answers and evicts no jobs."""
+    settings = context.configuration.settings
+    url = settings.redis_url
+    if not url:
+        detail = "REDIS_URL is not set; `serve` starts an embedded Redis"
+        return [CheckResult(name="redis", ok=None, detail=detail)]
+    tls: dict[str, Any] = {}
+    if settings.redis_tls == "no-verify" and url.startswith("rediss://"):
+        tls = {"ssl_cert_reqs": "none", "ssl_check_hostname": False}
+    try:
+        client = redis.Redis.from_url(url, socket_connect_timeout=1, socket_timeout=1, **tls)
+        info: Any = client.info("memory")
+        client.close()
+    except (redis.RedisError, ValueError) as fault:
+        return [CheckResult(name="redis", ok=False, detail=type(fault).__name__)]
+    policy = info.get("maxmemory_policy", "unknown")
+    evicts = str(policy).startswith("allkeys")
+    detail = f"answers; eviction policy {policy}" + (
+        ": set noeviction, or jobs are evicted" if evicts else ""
+    )
+    return [CheckResult(name="redis", ok=not evicts, detail=detail)]

@@ -1,0 +1,35 @@
+"""Check the erasures of shops: those that wait for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from bridge.cli.context import CommandContext
+from bridge.errors import BridgeError
+from bridge.model import CheckResult
+from bridge.rules.shops.shop_erasure import ALARM_AFTER, INSTALLED_AGAIN
+
+
+def check_shop_erasures(context: CommandContext) -> list[CheckResult]:
+    """Return the shop erasures that wait: for the return of their documents, or for a decision."""
+    now = datetime.now(UTC)
+    try:
+        with context.store.transaction() as tx:
+            return [_check_shop_erasure(row, now) for row in tx.shop_exits.list_blocked_shop_erasures()]
+    except BridgeError:
+        return []  # the database check reports it
+
+
+def _check_shop_erasure(row: Mapping[str, Any], now: datetime) -> CheckResult:
+    is_reinstalled = row["last_error"] == INSTALLED_AGAIN
+    if is_reinstalled:
+        detail = (
+            f"{row['id']}: the app is installed again or was never uninstalled; dsr continue or dsr close"
+        )
+    else:
+        until = f"{row['expected_by']:%d %b %Y}" if row["expected_by"] else "now"
+        detail = f"{row['id']}: {row['last_error']}; vault export or vault waive, until {until}"
+    failed = is_reinstalled or now >= row["asked_at"] + ALARM_AFTER
+    return CheckResult(name=f"{row['shop']} leaves", ok=False if failed else None, detail=detail)

@@ -1,0 +1,29 @@
+"""`dsr close`: end the erasure of a shop without erasing it."""
+
+from __future__ import annotations
+
+import click
+
+from bridge.cli.context import open_command_context
+from bridge.cli.dsr.dsr_view import decide_shop_erasure
+from bridge.cli.options import JSON_OPTION, REASON_OPTION
+from bridge.cli.printing import show
+from bridge.model import ShopExitDecision
+
+
+@click.command()
+@click.argument("request_id", metavar="ID")
+@REASON_OPTION
+@JSON_OPTION
+def close(request_id: str, reason: str, as_json: bool) -> None:
+    """End the erasure of a shop that installed the app again, without erasing.
+
+    Its certificate says not_erased, and why.
+    """
+    with open_command_context() as context:
+        decide_shop_erasure(request_id, ShopExitDecision.CLOSE, reason, context)
+    show(
+        {"id": request_id, "decision": ShopExitDecision.CLOSE},
+        as_json,
+        f"{request_id} ends within seconds. Nothing was erased.",
+    )

@@ -1,0 +1,62 @@
+"""`dsr continue`: continue an erasure that was stopped.
+
+A shop's erasure stops if the app seems to be installed again. A data subject's erasure stops if a precheck finds
+that the data subject would lose money.
+"""
+
+from __future__ import annotations
+
+import click
+
+from bridge.cli.context import CommandContext, exit_with_error, open_command_context
+from bridge.cli.dsr.dsr_view import decide_shop_erasure, find_request_or_exit
+from bridge.cli.options import JSON_OPTION, REASON_OPTION
+from bridge.cli.printing import show
+from bridge.errors import PayloadInvalid
+from bridge.model import RequestKind, ShopExitDecision
+from bridge.steps.erasure.release_precheck import release_precheck
+
+
+@click.command("continue")
+@click.argument("request_id", metavar="ID")
+@REASON_OPTION
+@JSON_OPTION
+def continue_erasure_command(request_id: str, reason: str, as_json: bool) -> None:
+    """Continue an erasure that was stopped.
+
+    The erasure of a shop continues although the app seems to be installed again; its new token is deleted too. The
+    erasure of a data subject continues although a precheck found that the data subject would lose money: Shopify
+    is then asked to erase, and what Shopify erased does not come back.
+    """
+    result = {"id": request_id, "decision": ShopExitDecision.CONTINUE}
+    with open_command_context() as context:
+        codes = _release_precheck_or_exit(request_id, reason, context)
+        if not codes:
+            decide_shop_erasure(request_id, ShopExitDecision.CONTINUE, reason, context)
+    if codes:
+        show(
+            {**result, "released": codes},
+            as_json,
+            f"{request_id} continues in spite of {', '.join(codes)}. Shopify is asked within seconds.",
+        )
+    else:
+        show(result, as_json, f"{request_id}: the shop is erased within seconds.")
+
+
+def _release_precheck_or_exit(request_id: str, reason: str, context: CommandContext) -> list[str]:
+    """Return the codes of the released prechecks; empty if the request is not a data subject's erasure."""
+    with context.store.transaction() as tx:
+        kind = find_request_or_exit(tx, request_id).kind
+    if kind is not RequestKind.ERASURE:
+        return []
+    try:
+        return release_precheck(request_id, actor=context.operator, reason=reason, services=context.services)
+    except PayloadInvalid as fault:
+        if str(fault) == "newer_request_open":
+            exit_with_error(
+                f"{request_id}: a newer request of the same data subject is open; continue that one."
+            )
+        exit_with_error(
+            f"{request_id}: no precheck stopped it, so nothing was changed."
+            f" See `python -m bridge dsr plan {request_id}`."
+        )

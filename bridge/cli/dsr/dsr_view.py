@@ -1,0 +1,126 @@
+"""How a request is found and shown: with everything but the data subject."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import date, timedelta
+from typing import Any
+
+from bridge.cli.context import CommandContext, exit_with_error
+from bridge.errors import PayloadInvalid
+from bridge.model import PrivacyRequest, ShopExitDecision, Task
+from bridge.steps.shops.resolve_reinstalled_shop import resolve_reinstalled_shop
+from bridge.store.sql import SqlTx
+
+REQUEST_COLUMNS = (
+    "id",
+    "shop",
+    "kind",
+    "source",
+    "state",
+    "received_at",
+    "acknowledge_due_at",
+    "due_at",
+    "due_governed_by",
+    "closed_at",
+    "complete",
+    "last_error",
+)
+
+
+def find_request_or_exit(tx: SqlTx, request_id: str) -> PrivacyRequest:
+    """Return the request; exit with 1 if there is none."""
+    request = tx.requests.get_request(request_id)
+    if request is None:
+        exit_with_error(f"There is no request {request_id}. `dsr list` lists them.")
+    return request
+
+
+def decide_shop_erasure(
+    request_id: str, decision: ShopExitDecision, reason: str, context: CommandContext
+) -> None:
+    """Record what becomes of the erasure of a shop that seems to be installed again; exit with 1 if it is not one."""
+    try:
+        resolve_reinstalled_shop(
+            request_id, decision, actor=context.operator, reason=reason, services=context.services
+        )
+    except PayloadInvalid:
+        exit_with_error(
+            f"{request_id} does not wait for this decision. Only the erasure of a shop that stopped with"
+            f" installed_again does: see `python -m bridge dsr show {request_id}`."
+        )
+
+
+def _task_row(task: Task) -> dict[str, Any]:
+    """Return a task as it is shown. Its cursor may hold personal data and stays sealed."""
+    return {
+        "id": task.id,
+        "system": task.system,
+        "action": task.action,
+        "state": task.state,
+        "attempts": task.attempts,
+        "records": task.records,
+        "outcome": task.outcome,
+        "last_error": task.last_error,
+        "gaps": [asdict(gap) for gap in task.gaps],
+        "detail": dict(task.detail),
+        "wake_at": task.wake_at,
+        "expected_by": task.expected_by,
+        "finished_at": task.finished_at,
+    }
+
+
+def list_request_holds(tx: SqlTx, request: PrivacyRequest) -> list[dict[str, Any]]:
+    """Return what is kept of the data subject now: sealed documents grouped by their day, and legal holds."""
+    orders = [(request.shop, key) for key in tx.legal_holds.find_order_keys_of_request(request)]
+    groups: dict[tuple[date | None, tuple[str, ...]], int] = {}
+    for documents in tx.vault_orders.group_documents_by_order(orders).values():
+        for document in documents:
+            key = (document.erasable_from, document.grounds)
+            groups[key] = groups.get(key, 0) + 1
+    sealed = [
+        {
+            "category": "invoice_document",
+            "what": f"{count} sealed documents",
+            "action": "seal",
+            "grounds": [{"ground": ground} for ground in grounds],
+            "until": (day - timedelta(days=1)).isoformat() if day else None,
+        }
+        for (day, grounds), count in groups.items()
+    ]
+    legal_holds = [
+        {
+            "category": "legal_claim",
+            "what": f"{legal_hold.id} {legal_hold.reference}",
+            "action": "restrict",
+            "grounds": [{"ground": "legal_claim"}],
+            "until": None,
+            "review_due_at": legal_hold.review_due_at.isoformat(),
+        }
+        for legal_hold in tx.legal_holds.list_active_legal_holds(
+            shop=request.shop,
+            request_id=request.id,
+            subject=request.subject,
+            order_keys=[key for _, key in orders],
+        )
+    ]
+    return [*sealed, *legal_holds]
+
+
+def describe_request(tx: SqlTx, request: PrivacyRequest) -> dict[str, Any]:
+    """Return everything that is shown of a request: clocks, tasks, holds, facts."""
+    certificate = tx.packages.find_certificate(request.id)
+    return {
+        **{name: getattr(request, name) for name in REQUEST_COLUMNS},
+        "subject": request.subject,
+        "external_ref": request.external_ref,
+        "received_at_basis": request.received_at_basis,
+        "webhook_received_at": request.webhook_received_at,
+        "clocks": dict(request.clocks),
+        "policy_sha256": request.policy_sha256,
+        "retention_sha256": request.retention_sha256,
+        "orders_named": len(request.principal.order_ids),
+        "tasks": [_task_row(task) for task in tx.requests.list_tasks(request.id)],
+        "holds": [*(certificate or {}).get("kept", []), *list_request_holds(tx, request)],
+        "facts": [asdict(event) for event in tx.evidence.list_facts_of_request(request.id)],
+    }

@@ -1,0 +1,135 @@
+"""What `dsr plan` shows: the tasks explained, the plan of an erasure, precheck findings and platform residue."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from bridge.errors import BridgeError
+from bridge.model import Principal, PrivacyRequest, RequestKind, Residue, Task, TaskAction, TaskState
+from bridge.ports import Platform, Services, Tx
+from bridge.rules.erasure.plan import compare_plans, serialise_plan
+from bridge.rules.requests.lifecycle import PLATFORM, decide_residue_action
+from bridge.steps.erasure.plan import plan_erasure
+from bridge.steps.erasure.precheck import run_precheck
+
+TASK_EXPLANATIONS = {  # action: what the task does, and why
+    TaskAction.GATHER: (
+        "reads what the system holds of the data subject",
+        "the data subject asked for access",
+    ),
+    TaskAction.SEAL_INVOICES: (
+        "seals the statutory copy of each invoiced order and reads it back",
+        "copies are sealed before data is destroyed",
+    ),
+    TaskAction.LOCATE_PARCELS: (
+        "asks which parcels the data subject's orders went with",
+        "webhooks may not have reported all of them",
+    ),
+    TaskAction.REQUEST_PLATFORM_ERASURE: (
+        "requests that Shopify erases its own copy",
+        "the request was opened by hand",
+    ),
+    TaskAction.REMOVE_PLATFORM_RESIDUE: ("removes what other apps wrote at Shopify", ""),
+    TaskAction.ERASE: ("removes the bridge's own rows", "the data subject or Shopify asked for erasure"),
+    TaskAction.POLL_PLATFORM_ERASURE: (
+        "asks Shopify how far its own erasure is",
+        "a requested erasure is not a finished one",
+    ),
+    TaskAction.NOTIFY_PROCESSOR: (
+        "sends a notice to the processor",
+        "it carried parcels of the data subject",
+    ),
+}
+RESIDUE_REASONS = {True: "retention_file_applies", False: "retention_file_keeps"}
+
+
+def explain_task(task: Task, services: Services) -> dict[str, Any]:
+    """Return a task with what it does and why."""
+    what, reason = TASK_EXPLANATIONS[task.action]
+    return {
+        "system": task.system,
+        "action": task.action,
+        "state": task.state,
+        "what": what,
+        "reason": reason or RESIDUE_REASONS[services.retention.residue.apply],
+    }
+
+
+def build_plan_view(
+    request: PrivacyRequest, tasks: Sequence[Task], tx: Tx, services: Services
+) -> dict[str, Any] | None:
+    """Return the plan of an erasure as of now, or the plan it was carried out by; None for other kinds."""
+    if request.kind is not RequestKind.ERASURE:
+        return None
+    saved = tx.plans.find_plan(request.id)
+    if saved and any(task.action is TaskAction.ERASE and task.detail for task in tasks):
+        return {"state": "carried out", "changed": [], "later": [], **saved}
+    lines = serialise_plan(plan_erasure(request, tasks, tx=tx, services=services))
+    return {
+        "state": "planned",
+        "made_at": None,
+        "lines": lines,
+        "changed": compare_plans(saved["lines"], lines) if saved else [],
+        "later": [],
+    }
+
+
+def list_precheck_findings(
+    request: PrivacyRequest, tasks: Sequence[Task], services: Services
+) -> tuple[list[dict[str, Any]], str]:
+    """Return what the prechecks find now, each with its count and whether it stops; and why they failed, else ''.
+
+    Once the erasure was requested from Shopify: what they found then. Empty if the bridge does not request it, or
+    if Shopify does not know the data subject.
+    """
+    task = next((task for task in tasks if task.action is TaskAction.REQUEST_PLATFORM_ERASURE), None)
+    platform = services.connectors.get(PLATFORM)
+    if task is None or not isinstance(platform, Platform):
+        return [], ""
+    if task.state is TaskState.DONE or request.principal == Principal():
+        return list(task.detail.get("guards", ())), ""
+    try:
+        customer_id = platform.find_customer(request.principal, shop=request.shop)
+        findings = (
+            run_precheck(platform, customer_id, request, task, services=services) if customer_id else []
+        )
+    except BridgeError as fault:
+        return [], str(fault)
+    return [asdict(finding) for finding in findings], ""
+
+
+def has_residue_task(tasks: Sequence[Task]) -> bool:
+    """Return whether the request removes what other apps wrote at the platform."""
+    return any(task.action is TaskAction.REMOVE_PLATFORM_RESIDUE for task in tasks)
+
+
+def list_residue(
+    request: PrivacyRequest, tasks: Sequence[Task], services: Services
+) -> tuple[list[dict[str, Any]], str]:
+    """Return what other apps wrote, each with what becomes of it; and why it could not be read, else ''."""
+    if not has_residue_task(tasks):
+        return [], ""
+    platform = services.connectors.get(PLATFORM)
+    if not isinstance(platform, Platform):
+        return [], "no platform is configured"
+    if request.principal == Principal():
+        return [], "the request no longer knows its data subject"
+    try:
+        residue = platform.list_platform_residue(request.principal, shop=request.shop)
+        return [_residue_row(item, services) for item in residue], ""
+    except BridgeError as fault:
+        return [], str(fault)
+
+
+def _residue_row(item: Residue, services: Services) -> dict[str, Any]:
+    action, reason = decide_residue_action(item, services.retention)
+    return {
+        "system": item.system,
+        "action": action,
+        "kind": item.kind,
+        "ref": item.ref,
+        "what": item.what,
+        "reason": reason,
+    }

@@ -1,0 +1,41 @@
+"""`dsr release`: release a legal hold that was opened with `dsr hold`."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import click
+
+from bridge.cli.context import exit_with_error, open_command_context
+from bridge.cli.dsr.dsr_view import find_request_or_exit
+from bridge.cli.hold.hold_options import DISPOSED_ON_OPTION, exit_on_invalid_hold
+from bridge.cli.hold.hold_view import show_released_hold
+from bridge.cli.options import JSON_OPTION, REASON_OPTION
+from bridge.steps.retention.legal_hold import release_legal_hold
+
+
+@click.command()
+@click.argument("request_id", metavar="ID")
+@click.option("--claim", "hold_id", default="", help="Id of the legal hold, if there are several.")
+@DISPOSED_ON_OPTION
+@REASON_OPTION
+@JSON_OPTION
+def release(request_id: str, hold_id: str, disposed_on: date | None, reason: str, as_json: bool) -> None:
+    """Release a legal hold: the dispute with the data subject is over. What nothing else keeps is then erased."""
+    with open_command_context() as context, exit_on_invalid_hold():
+        with context.store.transaction() as tx:
+            request = find_request_or_exit(tx, request_id)
+            active = tx.legal_holds.list_active_legal_holds(shop=request.shop, request_id=request_id)
+        hold_ids = [legal_hold.id for legal_hold in active]
+        if not hold_ids or (hold_id and hold_id not in hold_ids):
+            exit_with_error(f"{request_id} has no such legal hold. `hold list` lists them.")
+        if len(hold_ids) > 1 and not hold_id:
+            exit_with_error(f"There are several legal holds. Choose one with --claim: {', '.join(hold_ids)}.")
+        result = release_legal_hold(
+            hold_id or hold_ids[0],
+            actor=context.operator,
+            reason=reason,
+            services=context.services,
+            disposed_on=disposed_on,
+        )
+    show_released_hold(result, as_json)

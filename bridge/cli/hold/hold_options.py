@@ -1,0 +1,48 @@
+"""Options of the legal hold commands, and the words for their faults."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from bridge.cli.context import exit_with_error
+from bridge.errors import PayloadInvalid
+from bridge.model import Proceeding
+
+LEGAL_HOLD_ARGUMENT = click.argument("hold_id", metavar="CLM")
+PROCEEDING_OPTION = click.option(
+    "--proceeding",
+    "kind",
+    type=click.Choice([each.value for each in Proceeding]),
+    callback=lambda _context, _option, given: given or "",
+    help="The proceeding of a tax authority: about GST, or a reopened assessment of income tax.",
+)
+DISPOSED_ON_OPTION = click.option(
+    "--disposed-on",
+    type=click.DateTime(["%Y-%m-%d"]),
+    callback=lambda _context, _option, given: given.date() if given else None,
+    help="The day on which a proceeding was finally disposed of. Its books are kept for a time after that day.",
+)
+HOLD_FAULTS = {
+    "request_unknown": "there is no such request; `dsr list` lists them",
+    "names_no_person": "that request names no data subject; hold an order with `hold open`",
+    "order_unreadable": "--order-id must be Shopify's number of the order",
+    "claim_unknown": "there is no such legal hold; `hold list` lists them",
+    "released_already": "it is released already",
+    "needs_another_person": "whoever opened it cannot approve it; another account must",
+    "disposal_needed": "it is a proceeding; give --disposed-on, the day of its final disposal",
+    "no_proceeding": "--disposed-on is for proceedings only, and this legal hold is not for one",
+    "disposal_to_come": "--disposed-on must not lie in the future",
+    "already_accepted": "the loaded retention file is in force already",
+}
+
+
+@contextmanager
+def exit_on_invalid_hold() -> Iterator[None]:
+    """Print in words why something was refused, and exit with 1."""
+    try:
+        yield
+    except PayloadInvalid as fault:
+        exit_with_error(f"Not done: {HOLD_FAULTS.get(fault.reason, fault.reason)}.")

@@ -1,0 +1,51 @@
+"""`notice file`: record that a notice was handed in by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import click
+
+from bridge.cli.context import open_command_context
+from bridge.cli.notice.notice_view import find_unanswered_notice_or_exit
+from bridge.cli.options import JSON_OPTION, reference_option
+from bridge.cli.printing import show
+from bridge.model import Fact, NoticeState
+from bridge.steps.evidence.record_facts import account_key, record_notice_fact, save_notice
+
+
+@click.command("file")
+@click.argument("notice_id", metavar="ID")
+@reference_option("The ticket or receipt that you were given.")
+@JSON_OPTION
+def file_notice_command(notice_id: str, reference: str, as_json: bool) -> None:
+    """Record that a notice was handed in through a portal or on paper. `notice export` writes the notice."""
+    with open_command_context() as context:
+        terms, now = context.services.merchant.instructions, context.services.clock.now()
+        with context.store.transaction() as tx:
+            notice = find_unanswered_notice_or_exit(tx, notice_id)
+            filed = replace(
+                notice,
+                state=NoticeState.SENT,
+                sent_at=now,
+                due_at=now + timedelta(days=terms.answer_days),
+                # a portal gets no reminders by mail: the next event is the expiry
+                reminders=len(terms.remind_days),
+                reference=reference,
+                last_error="",
+                next_at=now + timedelta(days=terms.expire_days),
+            )
+            items = tx.notices.list_items(notice_id=notice_id)
+            save_notice(filed, notice, tx)
+            tx.notices.save_items([replace(item, state=NoticeState.SENT, reason="") for item in items])
+            tx.notices.wake_requests_of_items(items)
+            tx.notices.wake_account(account_key(notice), filed.next_at)
+            record_notice_fact(
+                Fact.NOTICE_FILED, items, tx, notice=filed, actor=context.operator, reference=reference
+            )
+    show(
+        {"id": notice_id, "state": filed.state, "due_at": filed.due_at, "reference": reference},
+        as_json,
+        f"{notice_id} is recorded as sent under {reference}; its answer is due {filed.due_at}.",
+    )

@@ -1,0 +1,38 @@
+"""`notice resend`: send a notice again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import click
+
+from bridge.cli.context import open_command_context
+from bridge.cli.notice.notice_view import find_unanswered_notice_or_exit
+from bridge.cli.options import JSON_OPTION
+from bridge.cli.printing import show
+from bridge.model import NoticeState
+from bridge.steps.evidence.record_facts import account_key, save_notice
+
+
+@click.command()
+@click.argument("notice_id", metavar="ID")
+@JSON_OPTION
+def resend(notice_id: str, as_json: bool) -> None:
+    """Send a notice again: after a bounce, an expiry, or a corrected contact. The time to answer starts again."""
+    with open_command_context() as context, context.store.transaction() as tx:
+        notice = find_unanswered_notice_or_exit(tx, notice_id)
+        queued = replace(
+            notice,
+            state=NoticeState.QUEUED,
+            sent_at=None,
+            due_at=None,
+            reminders=0,
+            attempts=0,
+            last_error="",
+            next_at=context.store.now(),
+        )
+        save_notice(queued, notice, tx)
+        tx.notices.delete_link_tokens(notice_id)  # the first letter may have reached the wrong recipient
+        tx.notices.wake_account(account_key(notice))
+        tx.notices.wake_requests_of_items(tx.notices.list_items(notice_id=notice_id))
+    show({"id": notice_id, "state": queued.state}, as_json, f"{notice_id} is sent again within seconds.")

@@ -1,0 +1,23 @@
+"""How reviews are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from bridge.cli.printing import show_table
+from bridge.model import Review
+
+REVIEW_FIELDS = ("id", "kind", "what", "shop", "request_id", "opened_at", "closed_at", "closed_by")
+REVIEW_TABLE_COLUMNS = ("id", "kind", "what", "shop", "opened_at", "closed_at")
+
+
+def review_row(review: Review) -> dict[str, Any]:
+    """Return a review as it is shown."""
+    return {name: getattr(review, name) for name in REVIEW_FIELDS}
+
+
+def show_reviews(reviews: Iterable[Review], as_json: bool) -> None:
+    """Print reviews."""
+    rows = [review_row(review) for review in reviews]
+    show_table(rows, as_json, REVIEW_TABLE_COLUMNS, empty="There is nothing to review.")

@@ -1,0 +1,13 @@
+"""`serve`: run the whole bridge in one terminal, for development."""
+
+from __future__ import annotations
+
+import click
+
+from bridge.cli.sandbox_process import run_sandbox_module
+
+
+@click.command()
+def serve() -> None:
+    """Run web, worker, clock and an embedded Redis in one terminal. Ctrl-C stops them."""
+    run_sandbox_module("serve")

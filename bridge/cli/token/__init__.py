@@ -1,0 +1,20 @@
+"""`token …`: Admin tokens of apps that a merchant installed by OAuth. No command ever prints a token.
+
+The merchant's own app asks Shopify for its tokens. An app installed by OAuth comes with a token for an hour and
+a refresh token: the bridge stores both sealed and refreshes them in time.
+"""
+
+import click
+
+from bridge.cli.token.forget import forget
+from bridge.cli.token.list import list_tokens_command
+from bridge.cli.token.put import put
+
+
+@click.group()
+def token() -> None:
+    """Admin tokens of apps that were installed by OAuth. They are never shown."""
+
+
+for command in (put, list_tokens_command, forget):
+    token.add_command(command)

@@ -1,0 +1,41 @@
+"""`token put`: store the tokens of a shop."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime, timedelta
+
+import click
+
+from bridge.cli.context import exit_with_error, open_command_context
+from bridge.cli.options import JSON_OPTION
+from bridge.cli.printing import show
+from bridge.rules.webhooks.topics import is_shop_domain
+
+
+@click.command()
+@click.argument("shop")
+@JSON_OPTION
+def put(shop: str, as_json: bool) -> None:
+    """Store the tokens of SHOP, sealed.
+
+    Reads Shopify's answer from stdin: JSON with access_token, refresh_token and expires_in.
+    """
+    if not is_shop_domain(shop):
+        raise click.UsageError(f"{shop!r} is not a *.myshopify.com domain")
+    try:
+        answer = json.loads(sys.stdin.read())
+        access, refresh = str(answer["access_token"]), str(answer.get("refresh_token") or "")
+        expires_at = datetime.now(UTC) + timedelta(seconds=float(answer.get("expires_in", 3600)))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        exit_with_error(
+            "stdin is not Shopify's answer: give JSON with access_token, refresh_token and expires_in."
+        )
+    with open_command_context() as context, context.store.transaction() as tx:
+        tx.tokens.save_tokens(shop, access, expires_at, refresh)
+    show(
+        {"shop": shop, "expires_at": expires_at, "refreshable": bool(refresh)},
+        as_json,
+        f"Stored for {shop}; {'it will be refreshed in time' if refresh else 'it cannot be refreshed'}.",
+    )

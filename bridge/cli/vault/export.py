@@ -1,0 +1,105 @@
+"""`vault export`: write the documents of a shop that leaves to a zip, for its merchant."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import os
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bridge.cli.context import CommandContext, exit_with_error, open_command_context
+from bridge.cli.options import JSON_OPTION, SHOP_OPTION
+from bridge.cli.output_files import FORCE_OPTION, OUT_OPTION, open_private_file
+from bridge.cli.printing import show
+from bridge.cli.vault.vault_view import NO_OPEN_ERASURE, describe_next_step, refuse_unless_processor
+from bridge.errors import KeyMissing, SealBroken
+from bridge.model import Document, ShopExitDecision
+from bridge.rules.retention.document_files import SUFFIX_BY_MEDIA_TYPE
+from bridge.steps.shops.record_handover import record_handover
+
+EXPORT_BATCH_DOCUMENTS = 50  # documents in one transaction, so that each stays short
+INDEX_COLUMNS = ("file", "kind", "form", "media_type", "issued_at", "sealed_at", "sha256")
+
+
+@click.command()
+@SHOP_OPTION
+@OUT_OPTION
+@FORCE_OPTION
+@JSON_OPTION
+def export(shop: str, target: Path, force: bool, as_json: bool) -> None:
+    """Write every document of a shop that leaves to a zip, for its merchant. The erasure then continues."""
+    with open_command_context() as context:
+        refuse_unless_processor(context)
+        with context.store.transaction() as tx:
+            if not tx.shop_exits.list_open_shop_erasures(shop):
+                exit_with_error(NO_OPEN_ERASURE.format(shop=shop))
+            documents = tx.documents.list_documents(shop=shop)
+            _, fingerprint = tx.shop_exits.fingerprint_documents(shop)
+        if not documents:
+            exit_with_error(f"The vault holds no documents of {shop}; its erasure needs no export.")
+        with open_private_file(target, force=force) as out:
+            _write_documents_zip(context, documents, out)
+            out.seek(0)
+            digest = hashlib.file_digest(out, "sha256").hexdigest()
+            os.fsync(out.fileno())
+        # The file is complete before the fact is committed, and stays if the result of the commit is unknown.
+        with context.store.transaction() as tx:
+            if tx.shop_exits.fingerprint_documents(shop)[1] != fingerprint:
+                target.unlink()
+                exit_with_error("Documents were added or removed meanwhile: run the command again.")
+            request_ids = record_handover(
+                shop,
+                ShopExitDecision.EXPORTED,
+                reference=fingerprint,
+                digest=digest,
+                actor=context.operator,
+                tx=tx,
+                documents=len(documents),
+                sha256=digest,
+            )
+    show(
+        {
+            "shop": shop,
+            "file": str(target),
+            "documents": len(documents),
+            "sha256": digest,
+            "requests": request_ids,
+        },
+        as_json,
+        f"Wrote {target}: {len(documents)} documents, sha256 {digest}.\n"
+        f"Hand it to the merchant and delete it. {describe_next_step(request_ids)}",
+    )
+
+
+def _write_documents_zip(context: CommandContext, documents: Sequence[Document], out: Any) -> None:
+    """Write the documents as they were sealed, then their index; exit with 1 if one does not open."""
+    index = io.StringIO(newline="")
+    rows = csv.DictWriter(index, INDEX_COLUMNS)
+    rows.writeheader()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for first in range(0, len(documents), EXPORT_BATCH_DOCUMENTS):
+            with context.store.transaction() as tx:
+                for document in documents[first : first + EXPORT_BATCH_DOCUMENTS]:
+                    try:
+                        content = tx.documents.open_document(document.id) or b""
+                    except (SealBroken, KeyMissing) as fault:
+                        exit_with_error(
+                            f"{document.id} does not open ({type(fault).__name__}): nothing was exported."
+                            " See docs/runbooks/vault-broken.md."
+                        )
+                    name = f"documents/{document.id}{SUFFIX_BY_MEDIA_TYPE.get(document.media_type, '')}"
+                    archive.writestr(name, content)
+                    computed = {"file": name, "sha256": hashlib.sha256(content).hexdigest()}
+                    rows.writerow(
+                        {
+                            column: computed.get(column) or getattr(document, column)
+                            for column in INDEX_COLUMNS
+                        }
+                    )
+        archive.writestr("index.csv", index.getvalue())
