@@ -135,8 +135,8 @@ def test_s08_the_json_states_the_same_and_matches_the_schema():
 def test_the_answer_is_explicit(records, tasks, rests, answer, says):
     """P-10 and S-07: sealed data is still held, so the answer is never no; with everything erased it is."""
     package = Package(case(records, tasks=tasks, prior_erasures=[before(*rests)]))
-    answer = package.json("01_summary.json")["do_we_hold_data"]
-    assert (answer["answer"], says in answer["in_words"], says in plain(package)) == (answer, True, True)
+    section = package.json("01_summary.json")["do_we_hold_data"]
+    assert (section["answer"], says in section["in_words"], says in plain(package)) == (answer, True, True)
     assert ("Nothing of it is sealed with us." in plain(package)) is not bool(rests)
 
 

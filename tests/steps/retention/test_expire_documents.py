@@ -114,19 +114,19 @@ def test_the_stored_date_selects_documents_and_never_decides(ours, clock):
 
 
 def test_a_legal_hold_keeps_a_document_beyond_its_day_until_the_release(ours, clock):
-    held, other = seal(ours), seal(ours, 1002)
+    document_id, other = seal(ours), seal(ours, 1002)
     expire_documents(services=ours)
     held = open_order_legal_hold(
         SHOP, "1001", reference="CC-1", actor="operator:a", reason="summons", services=ours
     )
     assert (held.orders, held.documents) == (1, 1)
-    assert documents(ours)[held].erasable_from is None
-    assert documents(ours)[held].grounds[0] == "legal_claim"
+    assert documents(ours)[document_id].erasable_from is None
+    assert documents(ours)[document_id].grounds[0] == "legal_claim"
     clock.at = DAY
     assert expire_documents(services=ours).destroyed == 1
-    assert set(documents(ours)) == {held} != {other}
+    assert set(documents(ours)) == {document_id} != {other}
     release_legal_hold(held.legal_hold.id, actor="operator:a", reason="settled", services=ours)
-    assert documents(ours)[held].erasable_from == date(2034, 4, 1)
+    assert documents(ours)[document_id].erasable_from == date(2034, 4, 1)
     assert expire_documents(services=ours).destroyed == 1
 
 
