@@ -1,6 +1,6 @@
-"""What can go wrong on demand, and what was called: the two memories behind `/_sandbox/…`.
+"""The faults and the call log behind `/_sandbox/…`.
 
-Thread-safe. Keeps names, counts, cursors and digests of calls; never a value that could be a person's.
+Both are thread-safe. They store names, counts, cursors and digests of calls, never a personal value.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ MAX_KEPT_CALLS = 200
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class InjectedFault:
-    """One thing that goes wrong `times` times (None: until cleared) where `match` is in path or operation."""
+    """A fault that happens `times` times (None: until cleared) if `match` is in path or operation."""
 
     kind: str
     times: int | None = 1
@@ -63,28 +63,28 @@ class InjectedFault:
 
 
 class FaultInjector:
-    """The faults that wait for their moment, in the order they were asked for."""
+    """The pending faults, in the order in which they were added."""
 
     def __init__(self) -> None:
-        """Nothing goes wrong yet."""
+        """Start without faults."""
         self._lock = threading.Lock()
         self._waiting: list[tuple[InjectedFault, list[int]]] = []
         self.fired_counts: Counter[str] = Counter()
 
     def add(self, kind: str, **options: Any) -> None:
-        """Arrange one. Raises ValueError for a kind that does not exist."""
+        """Add a fault. Raises ValueError for an unknown kind."""
         fault = InjectedFault.parse({"kind": kind, **options})
         with self._lock:
             self._waiting.append((fault, [] if fault.times is None else [fault.times]))
 
     def clear(self) -> None:
-        """Forget all of them."""
+        """Remove all faults and counts."""
         with self._lock:
             self._waiting.clear()
             self.fired_counts.clear()
 
     def consume(self, kinds: tuple[str, ...], *call_texts: str) -> InjectedFault | None:
-        """Use up the first waiting fault of these kinds that matches path or operation."""
+        """Return and use up the first pending fault of these kinds that matches path or operation."""
         with self._lock:
             for fault, left in self._waiting:
                 hit = fault.kind in kinds and (
@@ -99,7 +99,7 @@ class FaultInjector:
         return None
 
     def consume_all(self, kind: str, *call_texts: str) -> list[InjectedFault]:
-        """Use up one turn of every waiting fault of this kind that matches."""
+        """Use up one occurrence of every pending fault of this kind that matches."""
         with self._lock:
             found = []
             for fault, left in self._waiting:
@@ -114,7 +114,7 @@ class FaultInjector:
             return found
 
     def list_waiting(self) -> list[dict[str, Any]]:
-        """Give what still waits, for a person who looks."""
+        """Return the pending faults for display."""
         with self._lock:
             return [
                 {"kind": fault.kind, "match": fault.match, "left": left[0] if left else None}
@@ -125,7 +125,7 @@ class FaultInjector:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CallRecord:
-    """What a stand-in tells of one request: its name, where a page began, and a digest of what was asked."""
+    """One call to a stand-in: its name, its cursor, and a digest of its arguments."""
 
     name: str
     cursors: tuple[str, ...] = ()
@@ -133,31 +133,31 @@ class CallRecord:
 
 
 class CallLog:
-    """Counts calls by name and keeps the last ones."""
+    """Counts of calls by name, and the last calls."""
 
     def __init__(self) -> None:
-        """Nothing was called yet."""
+        """Start without calls."""
         self._lock = threading.Lock()
         self._total = 0
         self._by_name: Counter[str] = Counter()
         self._recent_calls: deque[tuple[CallRecord, int]] = deque(maxlen=MAX_KEPT_CALLS)
 
     def record_call(self, call: CallRecord, status: int) -> None:
-        """Count one call. `status` 0 means that no answer was given."""
+        """Count one call. `status` 0 means that no answer was sent."""
         with self._lock:
             self._total += 1
             self._by_name[call.name] += 1
             self._recent_calls.append((call, status))
 
     def clear(self) -> None:
-        """Forget all of them."""
+        """Remove all calls."""
         with self._lock:
             self._total = 0
             self._by_name.clear()
             self._recent_calls.clear()
 
     def summarize_calls(self) -> dict[str, Any]:
-        """Give total, counts by name and the last calls, oldest first."""
+        """Return total, counts by name and the last calls, oldest first."""
         with self._lock:
             return {
                 "total": self._total,

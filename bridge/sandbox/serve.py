@@ -1,6 +1,6 @@
-"""`python -m bridge serve`: web, worker, clock and a Redis of its own in one terminal.
+"""`python -m bridge serve`: web, worker, clock and an embedded Redis in one terminal.
 
-For development and for a first look: what ends is started again, Ctrl-C ends all.
+It is for development. A process that ends is started again; Ctrl-C stops all.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ CHECK_EVERY_S = 1.0
 
 
 def main() -> None:
-    """Serve until told to stop."""
+    """Serve until interrupted."""
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())

@@ -1,7 +1,7 @@
-"""The stand-in of AfterShip: a tracking for every parcel of the invented world, whoever carries it.
+"""The stand-in of AfterShip: a tracking for every parcel of the invented world, of any carrier.
 
-As strict as the real one: the key in its own header, `meta.code` in every answer, fifty numbers a question, cursors.
-What was deleted is gone until it is reset. Keeps and logs nothing of a person.
+It is as strict as the real one: the key in its own header, `meta.code` in every answer, fifty numbers per query,
+cursors. Deleted trackings stay deleted until a reset. It stores and logs no personal data.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ ERRORS_BY_STATUS: Final = {
 
 
 def make_aftership(world: World, *, key: str = API_KEY, port: int = 0) -> StandIn:
-    """Make AfterShip, for the organisation with this key."""
+    """Return AfterShip's stand-in for the organisation with this key."""
     watch = _AftershipApi(world, key)
     return StandIn("aftership", watch.handle_request, port=port, controls={"reset": lambda _: watch.reset()})
 
 
 class _AftershipApi:
-    """What it watches, and what was deleted."""
+    """The trackings of the stand-in, and those that were deleted."""
 
     def __init__(self, world: World, key: str) -> None:
         self._key = key
@@ -44,7 +44,7 @@ class _AftershipApi:
         self._lock = threading.Lock()
 
     def reset(self) -> None:
-        """As at the start."""
+        """Restore the initial state."""
         with self._lock:
             self._deleted_ids.clear()
 
@@ -98,7 +98,7 @@ def _make_error_response(status: int) -> Response:
 
 
 def _build_tracking(parcel: Parcel) -> dict[str, Any]:
-    """Write one tracking: her name, e-mail and telephone beside the parcel's way."""
+    """Return one tracking with the name, e-mail and telephone of the consignee and the states of the parcel."""
     person, where = parcel.consignee, parcel.consignee.address
     tag = "Delivered" if parcel.delivered_at else "InTransit"
     street = ", ".join(filter(None, (where["address1"], where["city"], where["zip"])))

@@ -1,7 +1,7 @@
-"""The stand-in of Blue Dart: login, tracking and cancelling in its wire format, over an invented world.
+"""The stand-in of Blue Dart: login, tracking and cancellation in its wire format, over an invented world.
 
-As strict as the real one: it mints tokens for anybody, answers a wrong licence key like an unknown waybill,
-forgets cancelled parcels and gives a returned one a second number. Answers nothing else; logs nothing.
+It is as strict as the real one: it gives tokens to anybody, answers a wrong licence key like an unknown waybill,
+drops cancelled parcels and gives a returned parcel a second number. It has no other endpoint and logs nothing.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ RETURN_TO_ORIGIN_AFTER: Final = timedelta(days=20)  # undelivered for so long: i
 
 
 def make_bluedart(world: World, *, port: int = 0, **credentials: str) -> StandIn:
-    """Make Blue Dart's gateway: login, tracking, cancelling. `credentials` replace those of `CREDENTIALS`."""
+    """Return the stand-in of Blue Dart's gateway. `credentials` replace those of `CREDENTIALS`."""
     gateway = _BluedartApi(world, CREDENTIALS | credentials)
     controls = {"parcels": gateway.parcel_states.change_state, "reset": lambda _: gateway.reset()}
     return StandIn("bluedart", gateway.handle_request, port=port, controls=controls)
 
 
 class _BluedartApi:
-    """Who has logged in, and what it knows."""
+    """The sessions and parcels of the stand-in."""
 
     def __init__(self, world: World, account: dict[str, str]) -> None:
         self._account = account
@@ -56,12 +56,12 @@ class _BluedartApi:
         self._original_waybills = {make_return_waybill(parcel.waybill): parcel.waybill for parcel in own}
 
     def reset(self) -> None:
-        """As at the start."""
+        """Restore the initial state."""
         self.expire_tokens()
         self.parcel_states.reset()
 
     def expire_tokens(self) -> None:
-        """Let every token expire."""
+        """Expire every token."""
         with self._lock:
             self._tokens.clear()
 
@@ -121,7 +121,7 @@ class _BluedartApi:
         return None if known else Response.from_value({"title": "Unauthorized"}, 401)
 
     def _cancel_waybill(self, request: Request) -> Response:
-        """Before it is scanned in; that it was cancelled before is said as an error."""
+        """Cancel a parcel that is not scanned in yet. A second cancellation is answered with an error."""
         if refused := self._refuse_unknown_token(request):
             return refused
         asked = request.json if isinstance(request.json, dict) else {}

@@ -1,6 +1,6 @@
-"""Blue Dart's shipments as fields and scans, and as the XML or the JSON they travel in, for the stand-in.
+"""Blue Dart's shipments as fields and scans, and as XML or JSON, for the stand-in.
 
-Pure: the same standing gives the same words.
+All functions are pure: the same parcel state gives the same output.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ SCAN_BY_STATUS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Shipment:
-    """One `<Shipment>`."""
+    """One `<Shipment>` element."""
 
     number: str
     reference: str
@@ -37,19 +37,19 @@ class Shipment:
     scans: list[dict[str, str]] = field(default_factory=list)
 
     def to_xml(self) -> str:
-        """As XML."""
+        """Return the shipment as XML."""
         rows = "".join(f"<ScanDetail>{_render_elements(scan)}</ScanDetail>" for scan in self.scans)
         inside = _render_elements(self.fields) + (f"<Scans>{rows}</Scans>" if rows else "")
         return f'<Shipment WaybillNo="{escape(self.number)}" RefNo="{escape(self.reference)}">{inside}</Shipment>'
 
     def to_json(self) -> dict[str, Any]:
-        """As JSON: attributes among the fields, each scan in an object of its own."""
+        """Return the shipment as JSON: attributes among the fields, each scan in an object of its own."""
         told: dict[str, Any] = {"WaybillNo": self.number, "RefNo": self.reference, **self.fields}
         return told | ({"Scans": [{"ScanDetail": scan} for scan in self.scans]} if self.scans else {})
 
 
 def build_shipments(state: ParcelState, *, now: datetime, with_scans: bool) -> Iterable[Shipment]:
-    """Yield what is known of a parcel: nothing of one that is booked or cancelled, two of one that goes back."""
+    """Yield the shipments of a parcel: none if it is booked or cancelled, two if it is returned."""
     parcel, second = state.parcel, ""
     if state.status in {"booked", "cancelled"}:
         return
@@ -89,19 +89,19 @@ def _build_consignee_fields(state: ParcelState) -> dict[str, str]:
 
 
 def make_unknown_shipment(number: str) -> Shipment:
-    """One that it does not know, among others that it does."""
+    """Return the element for an unknown waybill in a batch of known ones."""
     return Shipment(number, "", {"Status": "Incorrect Waybill number or No Information", "StatusType": "NF"})
 
 
 def make_shipments_response(rows: Sequence[Shipment], *, as_json: bool) -> Response:
-    """Answer with shipments."""
+    """Return an answer with shipments."""
     if as_json:
         return Response.from_value({"ShipmentData": {"Shipment": [row.to_json() for row in rows]}})
     return _make_xml_response("".join(row.to_xml() for row in rows))
 
 
 def make_no_shipments_response(message: str, *, as_json: bool) -> Response:
-    """Answer that there are none."""
+    """Return an answer without shipments."""
     return (
         Response.from_value({"ShipmentData": {"Error": message}})
         if as_json
@@ -110,7 +110,7 @@ def make_no_shipments_response(message: str, *, as_json: bool) -> Response:
 
 
 def make_return_waybill(waybill: str) -> str:
-    """Make the number a parcel goes back on."""
+    """Return the waybill under which a parcel is returned."""
     body = int(waybill[:10]) + 10_000_000
     return f"{body}{body % 7}"
 

@@ -1,7 +1,7 @@
-"""The stand-in of Delhivery: tracking, packing slips, documents and cancelling in its wire format, over an invented world.
+"""The stand-in of Delhivery: tracking, packing slips, documents and cancellation, over an invented world.
 
-As strict as the real one: it masks street and phone in tracking, leaves out what it does not know, says "no" with 200,
-answers a cancellation in XML and keeps its spellings. Keeps and logs nothing of a person.
+It is as strict as the real one: it masks street and phone in tracking, omits what it does not know, refuses with
+status 200, answers a cancellation in XML and keeps Delhivery's spellings. It stores and logs no personal data.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ UNKNOWN_WAYBILL_TEXT: Final = "Data does not exists for provided Waybill(s)"
 
 
 def make_delhivery(world: World, *, token: str = API_TOKEN, port: int = 0) -> StandIn:
-    """Make Delhivery. A token that begins with `staging` is refused as the real one refuses it."""
+    """Return Delhivery's stand-in. A token that begins with `staging` is refused, as by the real one."""
     office = _DelhiveryApi(world, token)
     controls = {"parcels": office.parcel_states.change_state, "reset": lambda _: office.parcel_states.reset()}
     return StandIn("delhivery", office.handle_request, port=port, controls=controls)
 
 
 class _DelhiveryApi:
-    """What it knows, and its counters."""
+    """The parcels and counters of the stand-in."""
 
     def __init__(self, world: World, token: str) -> None:
         self._token = token

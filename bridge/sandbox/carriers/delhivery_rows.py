@@ -1,6 +1,6 @@
 """One `Shipment` of Delhivery's tracking and one packing slip, in its spelling, for the stand-in.
 
-Pure: the same standing gives the same words.
+All functions are pure: the same parcel state gives the same output.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ ScanRow = dict[str, Any]
 
 
 def build_forward_shipment(state: ParcelState) -> dict[str, Any]:
-    """Give one `Shipment` of a forward parcel."""
+    """Return one `Shipment` of a forward parcel."""
     parcel, left = state.parcel, _format_iso_local_time(state.parcel.shipped_at)
     scans = _build_scans(state)
     row = _build_base_row(parcel.waybill, parcel.order_name, scans)
@@ -48,7 +48,7 @@ def build_forward_shipment(state: ParcelState) -> dict[str, Any]:
 
 
 def _build_scans(state: ParcelState) -> list[ScanRow]:
-    """What happened to it, oldest first."""
+    """Return the scans of a parcel, oldest first."""
     parcel, hub = state.parcel, f"{state.parcel.consignee.address['city']}_DC (India)"
     left = parcel.shipped_at
     scans = [
@@ -79,7 +79,7 @@ def _build_scans(state: ParcelState) -> list[ScanRow]:
 
 
 def build_packing_slip(state: ParcelState, *, with_link: bool) -> dict[str, Any]:
-    """Give one package of a packing slip: street and telephone, the sender's too; a link to it only where asked."""
+    """Return one package of a packing slip with streets and telephones; a link to it only if requested."""
     person, where, parcel = state.parcel.consignee, state.parcel.consignee.address, state.parcel
     shown = not state.forgotten
     row = {
@@ -121,7 +121,7 @@ def build_packing_slip(state: ParcelState, *, with_link: bool) -> dict[str, Any]
 
 
 def build_return_shipments(world: World) -> Iterable[dict[str, Any]]:
-    """Give the `Shipment`s of parcels that customers send back."""
+    """Return the `Shipment`s of parcels that customers send back."""
     for order in world.orders:
         for back in order.returns:
             at = back.created_at
@@ -164,7 +164,7 @@ def _build_base_row(waybill: str, reference: str, scans: list[ScanRow]) -> dict[
 
 
 def _build_consignee(parcel: Parcel, *, forgotten: bool) -> dict[str, Any]:
-    """Name and town: street and phones come back empty, although they were booked."""
+    """Return name and town; street and phones are empty, although they were booked."""
     where = parcel.consignee.address
     return {
         "Name": "" if forgotten else parcel.consignee.name,
@@ -197,5 +197,5 @@ def _to_json_number(amount: Any) -> int | float:
 
 
 def _format_iso_local_time(at: datetime) -> str:
-    """Local time without a zone; a fraction where there is one."""
+    """Return local time without a zone, with a fraction of a second if there is one."""
     return at.astimezone(INDIA).replace(tzinfo=None).isoformat()

@@ -1,7 +1,7 @@
-"""The stand-in of Shiprocket: login, tracking and orders in its documented shapes, over an invented world.
+"""The stand-in of Shiprocket: login, tracking and orders in its documented formats, over an invented world.
 
-As strict as the real one: a token for ten days, fifty waybills a question, an order id that is not the shop's. Knows
-the parcels on its own account only, whoever carries them. Keeps and logs nothing of a person.
+It is as strict as the real one: a token for ten days, fifty waybills per query, an order id that differs from the
+shop's. It knows only the parcels on its own account, of any carrier. It stores and logs no personal data.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ STATUS_TEXTS: Final = {  # the road's status: code, the row's word, the scan's l
 
 
 def make_shiprocket(world: World, *, port: int = 0) -> StandIn:
-    """Make Shiprocket, with one API user."""
+    """Return Shiprocket's stand-in with one API user."""
     desk = _ShiprocketApi(world)
     controls = {"parcels": desk.parcel_states.change_state, "reset": lambda _: desk.reset()}
     return StandIn("shiprocket", desk.handle_request, port=port, controls=controls)
 
 
 class _ShiprocketApi:
-    """Who has logged in, and what it knows."""
+    """The sessions and parcels of the stand-in."""
 
     def __init__(self, world: World) -> None:
         self._tokens: set[str] = set()
@@ -56,7 +56,7 @@ class _ShiprocketApi:
         self._waybills_by_order_id = {_derive_order_id(parcel.order_id): parcel.waybill for parcel in own}
 
     def reset(self) -> None:
-        """As at the start."""
+        """Restore the initial state."""
         with self._lock:
             self._tokens.clear()
         self.parcel_states.reset()
@@ -127,7 +127,7 @@ def _format_india_time(at: datetime) -> str:
 
 
 def _build_tracking_data(state: ParcelState, without_activities: bool) -> dict[str, Any]:
-    """Write `tracking_data`."""
+    """Return `tracking_data`."""
     if without_activities:
         return {"track_status": 0, "error": NO_ACTIVITIES_TEXT}
     parcel, (code, word, label) = state.parcel, STATUS_TEXTS[state.status]
@@ -178,7 +178,7 @@ def _build_tracking_data(state: ParcelState, without_activities: bool) -> dict[s
 
 
 def _build_order(state: ParcelState) -> dict[str, Any]:
-    """Write an order: everything of the person, until she is forgotten here."""
+    """Return an order with all data of the consignee, which is empty after its erasure."""
     parcel, person, where = state.parcel, state.parcel.consignee, state.parcel.consignee.address
     hers = {
         "name": person.name,

@@ -1,8 +1,8 @@
-"""Cuts Shopify's Admin introspection down to what privacy work can ask: names and types only.
+"""Cut Shopify's Admin introspection down to the names and types that privacy work can query.
 
-Run by hand for a new version: `python -m bridge.sandbox.schema.cut SOURCE.json.gz OUT.graphql.gz`.
-Never invents a name: what is in the cut is spelled as Shopify spells it, nothing is loosened. No description
-and no deprecation text survives, and the bytes are the same for the same source.
+Run it by hand for a new version: `python -m bridge.sandbox.schema.cut SOURCE.json.gz OUT.graphql.gz`.
+It never invents or changes a name. It drops descriptions and deprecation texts, and its output is the same for the
+same source.
 """
 
 from __future__ import annotations
@@ -119,14 +119,14 @@ BROAD_INTERFACES = frozenset(
 
 
 def unwrap_type_name(type_ref: Json) -> str:
-    """Give the name at the bottom of a wrapped type."""
+    """Return the innermost name of a wrapped type."""
     while type_ref.get("ofType"):
         type_ref = type_ref["ofType"]
     return str(type_ref["name"])
 
 
 def cut_schema(introspection: Json) -> GraphQLSchema:
-    """Keep the questions of privacy work and every type that their fields and arguments reach."""
+    """Return the query fields of privacy work and every type that their fields and arguments reach."""
     source = introspection["__schema"]
     types: dict[str, Json] = {one["name"]: one for one in source["types"]}
     roots = {source["queryType"]["name"]: KEPT_QUERIES, source["mutationType"]["name"]: KEPT_MUTATIONS}

@@ -1,7 +1,7 @@
-"""The fields in which a customer's personal data can stand, and the unmistakable value of each.
+"""The fields that can hold a customer's personal data, and the unmistakable value of each.
 
-Reads `personal.txt` once. A value says where it belongs (`canary-Order-poNumber`), or is a number or a moment that
-occurs nowhere else; equal fields have equal values. Never invents a person: whose the values are, others decide.
+It reads `personal.txt` once. A value names its field (`canary-Order-poNumber`), or is a unique number or time; equal
+fields have equal values. It does not assign values to people.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ CANARY_MONTH: Final = 11
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PersonalField:
-    """One field: its type and name, what kind of value it holds, and Shopify's mark of protected data."""
+    """One field: its type and name, the kind of its value, and Shopify's mark of protected data."""
 
     type_name: str
     field: str
@@ -32,12 +32,12 @@ class PersonalField:
 
     @property
     def name(self) -> str:
-        """`Type.field`."""
+        """Return `Type.field`."""
         return f"{self.type_name}.{self.field}"
 
     @property
     def text(self) -> str:
-        """What is to be found; empty for what cannot be told apart (`COMMON`) and for an id, which needs its owner."""
+        """Return the text to search for; empty for an indistinct value (`COMMON`) and for an id, which needs its owner."""
         moment = BASE_TIME + timedelta(days=self.index % 200, seconds=self.index)
         found = {
             "": f"canary-{self.type_name}-{self.field}",
@@ -54,7 +54,7 @@ class PersonalField:
         return found.get(self.kind, "")
 
     def make_value(self, owner_id: int) -> Any:
-        """Give the value as Shopify would write it. `owner` makes ids, which two shops must not share."""
+        """Return the value in Shopify's notation. `owner` makes ids, which two shops must not share."""
         text = self.text
         typed: dict[str, Any] = {
             "enum": self.enum_value,
@@ -72,7 +72,7 @@ class PersonalField:
 
 @cache
 def load_personal_fields() -> tuple[PersonalField, ...]:
-    """Give every field, type by type."""
+    """Return every field, by type."""
     lines = (Path(__file__).parent / "personal.txt").read_text(encoding="utf-8").splitlines()
     found: list[PersonalField] = []
     type_name = ""
@@ -88,7 +88,7 @@ def load_personal_fields() -> tuple[PersonalField, ...]:
 
 @cache
 def list_personal_fields(type_name: str) -> tuple[PersonalField, ...]:
-    """Give the fields of one type. Raises KeyError for a type that has none."""
+    """Return the fields of one type. Raises KeyError for a type that has none."""
     found = tuple(one for one in load_personal_fields() if one.type_name == type_name)
     if not found:
         raise KeyError(type_name)
@@ -97,12 +97,12 @@ def list_personal_fields(type_name: str) -> tuple[PersonalField, ...]:
 
 @cache
 def list_protected_fields(group: str) -> frozenset[str]:
-    """Name (`Type.field`) what Shopify protects as `name`, `email`, `phone` or `address`."""
+    """Return the fields (`Type.field`) that Shopify protects as `name`, `email`, `phone` or `address`."""
     return frozenset(one.name for one in load_personal_fields() if one.protected_group == group)
 
 
 def get_canary(type_name: str, field: str) -> str:
-    """Give one value as text. Raises KeyError for a field that is not personal."""
+    """Return one value as text. Raises KeyError for a field that is not personal."""
     for one in list_personal_fields(type_name):
         if one.field == field:
             return one.text

@@ -1,6 +1,6 @@
-"""Which versions of the Admin API are spoken, and what the older ones do not know yet.
+"""The versions of the Admin API that the stand-in knows, and what the older versions lack.
 
-Two were cut from Shopify's own schema; the older three are the elder of them without the fields that came later.
+Two were cut from Shopify's own schema; the older three are the earlier of them without later fields.
 https://shopify.dev/docs/api/usage/versioning
 """
 
@@ -40,12 +40,12 @@ ADDED_IN_VERSION: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 def list_later_additions(version: str) -> tuple[str, ...]:
-    """Name what came after this version."""
+    """Return the names that were added after this version."""
     return tuple(name for since, names in ADDED_IN_VERSION.items() if since > version for name in names)
 
 
 def remove_later_additions(schema: GraphQLSchema, version: str) -> None:
-    """Take out of a schema, in place, what this version does not know."""
+    """Remove from a schema, in place, what this version does not have."""
     for name in list_later_additions(version):
         type_name, _, field = name.partition(".")
         if field:

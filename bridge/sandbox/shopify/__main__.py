@@ -1,4 +1,4 @@
-"""Runs the stand-in alone, as a process of its own: for benchmarks, where it must not share our interpreter."""
+"""Run the stand-in alone in its own process, for benchmarks that must not share the interpreter with it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bridge.sandbox.world import INVENTED_SHOP, invent_world
 
 
 def main() -> None:
-    """Serve until interrupted; prints one line with the settings once it listens."""
+    """Serve until interrupted. Prints one line with the settings when it listens."""
     say = argparse.ArgumentParser(prog="python -m bridge.sandbox.shopify", description=__doc__)
     say.add_argument("--port", type=int, default=0)
     say.add_argument("--shop", default=INVENTED_SHOP)

@@ -1,6 +1,6 @@
-"""The questions of one shop: what each field of Shopify's query root gives.
+"""The query root of one shop: the value of each field of Shopify's query root.
 
-A field that is not here is answered with null or an empty list, as an invented shop that has none of it.
+A field without an entry is answered with null or an empty list.
 """
 
 from __future__ import annotations
@@ -51,17 +51,17 @@ ROOT_FIELDS_BY_ID = [
 
 
 class QueryRoot:
-    """One call's view of a shop: with or without the orders older than sixty days."""
+    """One call's view of a shop, with or without the orders older than sixty days."""
 
     def __init__(self, shop: Shop, *, granted: frozenset[str], shop_scopes: tuple[str, ...]) -> None:
-        """`warnings` fills with the search fields that were ignored."""
+        """Prepare the view. The ignored search fields are added to `warnings`."""
         self.shop = shop
         self.warnings: list[dict[str, Any]] = []
         self._scopes = shop_scopes
         self._oldest_visible = None if "read_all_orders" in granted else shop.world.now - RECENT_ORDERS_WINDOW
 
     def build_root_record(self) -> Record:
-        """Give the record that the query root is."""
+        """Return the record of the query root."""
         world, shop = self.shop.world, self.shop
 
         def listed(
@@ -160,7 +160,7 @@ class QueryRoot:
         }
 
     def find_customer(self, number: int) -> Record | None:
-        """Give one customer; None where the shop does not know the number."""
+        """Return one customer; None if the shop does not know the id."""
         orders = self.filter_visible(one for one in self.shop.world.orders if one.person_id == number)
         # a narrower view must not be remembered for a wider one
         return customers.get_customer_record(
@@ -168,7 +168,7 @@ class QueryRoot:
         )
 
     def find_order(self, number: int) -> Record | None:
-        """Give one order; None where it is unknown or outside the window."""
+        """Return one order; None if it is unknown or outside the window."""
         try:
             found = self.filter_visible([self.shop.world.get_order(number)])
         except KeyError:
@@ -176,12 +176,12 @@ class QueryRoot:
         return customers.get_order_record(self.shop, found[0]) if found else None
 
     def filter_visible(self, orders: Iterable[Order]) -> list[Order]:
-        """Keep the orders that this call may see."""
+        """Return the orders that this call may see."""
         oldest = self._oldest_visible
         return [one for one in orders if oldest is None or one.created_at >= oldest]
 
     def list_rich_customer_ids(self) -> list[int]:
-        """Give the number of her who has one of everything, unless she was redacted or is gone."""
+        """Return the id of the customer with seeded values, unless redacted or deleted."""
         hidden = self.shop.redacted_customer_ids | self.shop.unknown_customer_ids
         return [one.id for one in self.shop.world.people[:1] if one.rich and one.id not in hidden]
 

@@ -1,6 +1,6 @@
-"""The stand-in's endpoints: tokens, Admin GraphQL, and the files of bulk operations.
+"""The endpoints of the stand-in: tokens, Admin GraphQL, and the files of bulk operations.
 
-Reached at `/{shop}/admin/…`, or at `/admin/…` for the first shop. Judges in Shopify's order: token, body,
+Its paths are `/{shop}/admin/…`, or `/admin/…` for the first shop. It checks in Shopify's order: token, body,
 document, variables, price, bucket, rights. https://shopify.dev/docs/api/admin-graphql#endpoints
 """
 
@@ -45,14 +45,14 @@ CLIENT_ID, CLIENT_SECRET = "sandbox-client", "sandbox-secret"
 
 
 def resolve_version(version: str) -> str:
-    """Give the version that answers: an unknown or expired one falls forward to the oldest, as at Shopify."""
+    """Return the version that answers: an unknown or expired one falls forward to the oldest, as at Shopify."""
     if version in VERSIONS:
         return version
     return VERSIONS[-1] if version > VERSIONS[-1] else VERSIONS[0]  # "unstable" sorts after every date
 
 
 def describe_graphql_call(request: Request) -> CallRecord:
-    """Name a call by its operation; variables only as cursors and a digest, for they may be a person's."""
+    """Return the call named by its operation; variables only as cursors and a digest, since they may be personal."""
     asked = request.json if isinstance(request.json, dict) else {}
     named = OPERATION_NAME.search(str(asked.get("query", "")))
     given = asked.get("variables") or {}
@@ -63,7 +63,7 @@ def describe_graphql_call(request: Request) -> CallRecord:
 
 
 class ShopifyStandIn(StandIn):
-    """Shopify for the invented shops. `url` is what SHOPIFY_BASE_URL should be."""
+    """The stand-in for the invented shops. `url` is the value for SHOPIFY_BASE_URL."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class ShopifyStandIn(StandIn):
         maximum: float = 20_000,
         restore_rate: float = 10_000,
     ) -> None:
-        """Open the shops. A standard one has `maximum` 2000 and `restore_rate` 100."""
+        """Prepare the shops. A standard shop has `maximum` 2000 and `restore_rate` 100."""
         self.shops = {world.shop: Shop(world, time.monotonic) for world in worlds}
         for shop in self.shops.values():
             link_records(shop)
@@ -116,7 +116,7 @@ class ShopifyStandIn(StandIn):
 
     @property
     def url(self) -> str:
-        """The setting that makes the bridge come here."""
+        """Return the setting that leads the bridge to it."""
         return f"{self.base_url}/{{shop}}"
 
     def _find_shop(self, settings: Mapping[str, Any]) -> Shop:
@@ -126,7 +126,7 @@ class ShopifyStandIn(StandIn):
         return self.token_servers[settings.get("shop") or next(iter(self.token_servers))]
 
     def _control_erasure(self, settings: Mapping[str, Any]) -> None:
-        """Set the delay, make requests fail, or let the merchant ask for a customer's erasure."""
+        """Set the delay, make requests fail, or request a customer's erasure as the merchant."""
         shop = self._find_shop(settings)
         if "fail" in settings:
             shop.erasure_fails = bool(settings["fail"])
@@ -139,7 +139,7 @@ class ShopifyStandIn(StandIn):
             shop.erasure_delay_s = settings.get("delay_s")
 
     def _control_tokens(self, settings: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Set how long new tokens last, admit a fixed one, end all that were granted, or give a refreshable pair."""
+        """Set how long new tokens last, admit a fixed one, expire all, or return a refreshable pair."""
         door = self._find_token_server(settings)
         door.token_lifetime_s = float(settings.get("expires_in", door.token_lifetime_s))
         door.offline_lifetime_s = float(settings.get("hour_s", door.offline_lifetime_s))
@@ -193,7 +193,7 @@ class ShopifyStandIn(StandIn):
         return Response.from_value(answer, status)
 
     def _send_bulk_file(self, path: str) -> Response:
-        """Give the file of a bulk operation; it needs no token, and is refused once its time is over."""
+        """Return the file of a bulk operation; it needs no token, and is refused after it expired."""
         name, _, token = path.removeprefix(BULK_FILES_PATH).removesuffix(".jsonl").partition("/")
         found = self.shops[name].bulk_operations.read_file(token) if name in self.shops else None
         if found is None:

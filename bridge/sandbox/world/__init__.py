@@ -1,7 +1,7 @@
-"""Invents a small jewellery shop with people who cannot be mistaken for real ones.
+"""Invent a small jewellery shop with people who cannot be mistaken for real ones.
 
-Equal arguments give equal worlds. Never reads a clock: `now` is an argument. Waybills carry the check digits
-that the real carriers use, so that what recognises a waybill is put to the test.
+Equal arguments give equal worlds. It reads no clock: `now` is an argument. Waybills have the check digits
+of the real carriers, so that the recognition of waybills is tested.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ LAST_NAMES = ("Placeholderan", "Inventsson", "Nosuchperson", "Zzyzxwala", "Madeu
 def _make_asha(
     factory: WorldFactory, *, rich: bool
 ) -> tuple[Person, DraftOrder, GiftCard, Checkout, BlogComment]:
-    """Asha Qwertzuiop of 7 Nowhere Lane: one of everything that Shopify can hold of a person."""
+    """Return Asha Qwertzuiop of 7 Nowhere Lane, who has one of everything that Shopify can hold."""
     mail, now = "asha.qwertzuiop@example.com", factory.now
     asha = factory.make_person("Asha", "Qwertzuiop", mail, "+919000000001", "7 Nowhere Lane", 0)
     asha = replace(
@@ -218,9 +218,9 @@ def invent_world(
     heavy_orders: int = 0,
     rich: bool = True,
 ) -> World:
-    """Make the world: Asha (3 orders), Bikram (3), others up to `orders` in all, and Heavy with his.
+    """Return the world: Asha (3 orders), Bikram (3), others up to `orders` in all, and Heavy with many.
 
-    `rich` plants a value for Asha in every field that Shopify can hold of her, and rows of others beside hers.
+    `rich` seeds a value for Asha in every personal field of Shopify, and adds rows of other customers.
     """
     tag = crc32(shop.encode())  # two shops share no id, as at Shopify
     draw = random.Random(f"{shop} {seed}")

@@ -1,6 +1,6 @@
-"""Orders, customers and parcels of the world in the REST shape that Shopify's webhooks still carry.
+"""Orders, customers and parcels of the world in the REST format of Shopify's webhooks.
 
-Pure: the same thing gives the same body. Shapes follow https://shopify.dev/docs/api/webhooks.
+The module is pure: the same object gives the same body. The format follows https://shopify.dev/docs/api/webhooks.
 """
 
 from __future__ import annotations
@@ -21,29 +21,29 @@ ZERO_AMOUNT = Decimal("0.00")
 
 
 def format_offset_time(at: datetime | None) -> str | None:
-    """Write a moment with its offset."""
+    """Return a time with its offset."""
     return at.isoformat(timespec="seconds") if at else None
 
 
 def build_money_fields(name: str, amount: Decimal) -> RestBody:
-    """Write an amount, and the set that repeats it in two currencies."""
+    """Return an amount, and the set that repeats it in two currencies."""
     both = {"amount": f"{amount:.2f}", "currency_code": "INR"}
     return {name: f"{amount:.2f}", f"{name}_set": {"shop_money": both, "presentment_money": both}}
 
 
 def make_gid(kind: str, number: int) -> str:
-    """Give the global id that stands beside a number."""
+    """Return the global id of a number."""
     return f"gid://shopify/{kind}/{number}"
 
 
 def build_default_address(person: Person) -> RestBody:
-    """Write a customer's default address."""
+    """Return a customer's default address."""
     found = {key: value for key, value in person.address.items() if key not in {"latitude", "longitude"}}
     return {"id": person.id + 1, "customer_id": person.id, **found, "country_name": "India", "default": True}
 
 
 def build_customer(person: Person) -> RestBody:
-    """Write a customer."""
+    """Return a customer."""
     return {
         "id": person.id,
         "created_at": format_offset_time(person.created_at),
@@ -66,7 +66,7 @@ def build_customer(person: Person) -> RestBody:
 
 
 def build_line_item(item: LineItem) -> RestBody:
-    """Write a line item."""
+    """Return a line item."""
     return {
         "id": item.id,
         "admin_graphql_api_id": make_gid("LineItem", item.id),
@@ -99,7 +99,7 @@ def build_line_item(item: LineItem) -> RestBody:
 
 
 def build_fulfillment(order: Order, parcel: Parcel) -> RestBody:
-    """Write a fulfilment with its tracking."""
+    """Return a fulfilment with its tracking."""
     at = order.parcels.index(parcel) + 1 if parcel in order.parcels else 1
     return {
         "id": parcel.id,
@@ -126,7 +126,7 @@ def build_fulfillment(order: Order, parcel: Parcel) -> RestBody:
 
 
 def build_refund(order: Order, refund: Refund) -> RestBody:
-    """Write a refund."""
+    """Return a refund."""
     return {
         "id": refund.id,
         "order_id": order.id,
@@ -146,7 +146,7 @@ def build_refund(order: Order, refund: Refund) -> RestBody:
 
 
 def build_return(order: Order, customer_return: Return) -> RestBody:
-    """Write a return that was asked for."""
+    """Return a requested return."""
     return {
         "id": customer_return.id,
         "admin_graphql_api_id": make_gid("Return", customer_return.id),
@@ -170,7 +170,7 @@ def build_return(order: Order, customer_return: Return) -> RestBody:
 
 
 def build_order(order: Order, person: Person | None) -> RestBody:
-    """Write an order; `person` is its customer, None for a guest."""
+    """Return an order; `person` is its customer, None for a guest."""
     gateway = "Cash on Delivery (COD)" if order.gateway == "cod" else "razorpay"
     number = int(order.name[1:])
     embedded = None

@@ -26,10 +26,10 @@ COMPARISONS: Mapping[str, Callable[[str, str], bool]] = {
 
 
 class SearchQuery:
-    """One parsed query. `warnings` names the fields that were ignored."""
+    """One parsed query. `warnings` names the ignored fields."""
 
     def __init__(self, text: str, known_fields: frozenset[str]) -> None:
-        """Parse. An unbalanced bracket ends the query early, as leniently as Shopify reads it."""
+        """Parse the text. An unbalanced bracket ends the query early, as at Shopify."""
         self.warnings: list[str] = []
         self._known_fields = known_fields
         self._tokens = [match for match in TOKEN_PATTERN.finditer(text) if match[0].strip()]
@@ -37,7 +37,7 @@ class SearchQuery:
         self._predicate = self._parse_or() if self._tokens else _match_always
 
     def __call__(self, facts: SearchFacts) -> bool:
-        """Whether a resource with these facts is found."""
+        """Return whether a resource with these facts matches."""
         return self._predicate(facts)
 
     def _peek(self, group: str) -> str:

@@ -1,4 +1,4 @@
-"""What can be taken away: customers without orders, drafts, comments, metafields, tags."""
+"""The mutations that delete customers without orders, drafts, comments, metafields and tags."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 
 class DeletionMutations:
-    """What one call takes away."""
+    """The deletions of one call."""
 
     def __init__(self, query_root: QueryRoot) -> None:
-        """`roots` finds what is to be changed."""
+        """Prepare the mutations. `roots` finds the objects to delete."""
         self._query_root = query_root
         self._shop = query_root.shop
 
     def build_fields(self) -> Record:
-        """Give the fields of the mutation root that are done here."""
+        """Return the fields of the mutation root that are handled in this class."""
         return {
             "customerDelete": self.delete_customer,
             "draftOrderDelete": self.delete_draft,
@@ -60,7 +60,7 @@ class DeletionMutations:
         return {"deletedCommentId": wanted}
 
     def delete_metafields(self, args: Mapping[str, Any]) -> Record:
-        """Delete metafields; one that was not there comes back as null and is no error."""
+        """Delete metafields; an unknown one is answered with null and no error."""
         gone: list[Record | None] = []
         for one in args["metafields"]:
             owner = find_node(self._query_root, one["ownerId"])
@@ -74,7 +74,7 @@ class DeletionMutations:
         return {"deletedMetafields": gone}
 
     def remove_tags(self, args: Mapping[str, Any]) -> Record:
-        """Take tags away."""
+        """Remove tags."""
         found = find_node(self._query_root, args["id"])
         if found is None:
             return make_user_error("id", "Resource does not exist", "NOT_FOUND")

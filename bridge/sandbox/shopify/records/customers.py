@@ -1,7 +1,7 @@
 """Customers of the world as records of Shopify's Admin schema.
 
-A redacted customer keeps the number and loses everything else; her consent says REDACTED, which is the only
-word Shopify gives. What hangs beside her (gift cards, checkouts, comments) follows the same rule.
+A redacted customer keeps the id and loses everything else; the consent is REDACTED, the only value that Shopify
+gives. Related records (gift cards, checkouts, comments) follow the same rule.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def get_or_make(shop: Shop, key: str, make_record: Any) -> Record:
-    """Give a record, made once until something changes."""
+    """Return a record, built once until something changes."""
     found = shop.cache.get(key)
     if found is None:
         found = shop.cache[key] = make_record()
@@ -31,14 +31,14 @@ def get_or_make(shop: Shop, key: str, make_record: Any) -> Record:
 
 
 def get_order_record(shop: Shop, order: Order) -> Record:
-    """Give an order's record."""
+    """Return the record of an order."""
     return get_or_make(shop, make_gid("Order", order.id), lambda: order_record(shop, order))
 
 
 def get_customer_record(
     shop: Shop, person_id: int, orders: Sequence[Order], *, view: str = ""
 ) -> Record | None:
-    """Give a customer's record; None where the shop does not know the number."""
+    """Return the record of a customer; None if the shop does not know the id."""
     if person_id in shop.unknown_customer_ids:
         return None
     try:
@@ -51,7 +51,7 @@ def get_customer_record(
 
 
 def build_consent(state: str, updated_at: str | None) -> Record:
-    """Write what somebody agreed to."""
+    """Return a customer's consents."""
     agreed = state == "SUBSCRIBED"
     return {
         "marketingState": state,
@@ -61,7 +61,7 @@ def build_consent(state: str, updated_at: str | None) -> Record:
 
 
 def build_contacts(person: Person, *, hidden: bool) -> Record:
-    """Write address, number and consents. REDACTED is a state of a consent, but none of an e-mail address."""
+    """Return address, number and consents. REDACTED is a state of a consent, but not of an e-mail address."""
     at = format_utc_time(person.created_at)
     email, sms = ("REDACTED", "REDACTED") if hidden else (person.email_consent, person.sms_consent)
     told = {"optInLevel": None, "updatedAt": None, "collectedFrom": None}
@@ -90,7 +90,7 @@ def build_contacts(person: Person, *, hidden: bool) -> Record:
 
 
 def customer_record(shop: Shop, person: Person, orders: Sequence[Order]) -> Record:
-    """Write a customer."""
+    """Return a customer."""
     hidden = person.id in shop.redacted_customer_ids
     owner, at = make_gid("Customer", person.id), format_utc_time(person.created_at)
     home = build_postal_address(person.id, person.address, hidden=hidden or not person.address)

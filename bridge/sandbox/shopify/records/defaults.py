@@ -1,6 +1,6 @@
-"""What Asha's invented things say by themselves, without anything planted over them.
+"""The values of Asha's records without seeded values.
 
-Pure. The values are those that the records of `orders.py`, `customers.py` and `near.py` write.
+The module is pure. The values are those that `orders.py`, `customers.py` and `customer_extras.py` write.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def list_default_values(world: World) -> Mapping[str, str]:
-    """Give what Asha's invented things say by themselves."""
+    """Return the values of Asha's records without seeded values."""
     asha, order, box = world.asha, world.orders[0], world.orders[0].parcels[0]
     back, paid, refund = order.returns[0], order.transactions[0], order.refunds[0]
     draft, card, left, said = world.drafts[0], world.gift_cards[0], world.checkouts[0], world.comments[0]

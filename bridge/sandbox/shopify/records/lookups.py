@@ -1,4 +1,4 @@
-"""What can be fetched by its own number: drafts, cards, checkouts, comments, disputes, the article, the segment."""
+"""Look up by id: drafts, cards, checkouts, comments, disputes, the article, the segment."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Orders and drafts of the world as records of Shopify's Admin schema, with what hangs on them.
+"""Orders and drafts of the world as records of Shopify's Admin schema, with their parts.
 
-A redacted customer's orders keep their numbers, money and waybills and lose what is about a person.
+The orders of a redacted customer keep ids, money and waybills and lose their personal data.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from bridge.sandbox.shopify.records.parts import (
     format_utc_time,
     make_gid,
 )
-from bridge.sandbox.shopify.rich.beside import seed_draft
 from bridge.sandbox.shopify.rich.order import seed_order
+from bridge.sandbox.shopify.rich.related_records import seed_draft
 
 if TYPE_CHECKING:
     from bridge.sandbox.shopify.state import Shop
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def fulfillment_record(order: Order, parcel: Parcel, position: int) -> Record:
-    """Write a fulfilment with its tracking."""
+    """Return a fulfilment with its tracking."""
     arrived = parcel.delivered_at is not None
     town = order.address
     scan = {
@@ -58,7 +58,7 @@ def fulfillment_record(order: Order, parcel: Parcel, position: int) -> Record:
 
 
 def fulfillment_order_record(order: Order, parcel: Parcel, *, hidden: bool) -> Record:
-    """Write the fulfilment order: the address that was handed to the carrier."""
+    """Return the fulfilment order with the address that the carrier received."""
     found = parcel.consignee.address
     where = {
         "id": make_gid("FulfillmentOrderDestination", parcel.id),
@@ -85,7 +85,7 @@ def fulfillment_order_record(order: Order, parcel: Parcel, *, hidden: bool) -> R
 
 
 def transaction_record(transaction: Transaction) -> Record:
-    """Write a transaction."""
+    """Return a transaction."""
     return {
         "__typename": "OrderTransaction",
         "id": make_gid("OrderTransaction", transaction.id),
@@ -101,7 +101,7 @@ def transaction_record(transaction: Transaction) -> Record:
 
 
 def refund_record(refund: Refund, *, hidden: bool) -> Record:
-    """Write a refund."""
+    """Return a refund."""
     return {
         "__typename": "Refund",
         "id": make_gid("Refund", refund.id),
@@ -115,7 +115,7 @@ def refund_record(refund: Refund, *, hidden: bool) -> Record:
 
 
 def return_record(customer_return: Return, *, hidden: bool) -> Record:
-    """Write a return, down to the waybill of the parcel that came back."""
+    """Return a return with the waybill of its parcel."""
     line = {
         "__typename": "ReturnLineItem",
         "id": make_gid("ReturnLineItem", customer_return.id),
@@ -156,7 +156,7 @@ def return_record(customer_return: Return, *, hidden: bool) -> Record:
 
 
 def order_record(shop: Shop, order: Order) -> Record:
-    """Write an order."""
+    """Return an order."""
     hidden = order.person_id in shop.redacted_customer_ids
     owner = make_gid("Order", order.id)
     address = build_postal_address(order.id, order.address, hidden=hidden)
@@ -245,7 +245,7 @@ def order_record(shop: Shop, order: Order) -> Record:
 
 
 def draft_record(shop: Shop, draft: DraftOrder) -> Record:
-    """Write a draft order."""
+    """Return a draft order."""
     hidden = draft.person_id in shop.redacted_customer_ids
     address = build_postal_address(draft.id, draft.address, hidden=hidden)
     total = sum((line.price for line in draft.lines), Decimal(0))

@@ -1,4 +1,4 @@
-"""Asha as the buyer of a company, at a place that has two addresses."""
+"""Asha as the buyer of a company, at a location with two addresses."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from bridge.sandbox.shopify.records.seeded_data import RecordSeeder
     from bridge.sandbox.shopify.state import Shop
 
-from bridge.sandbox.shopify.rich.happenings import make_timeline_events
+from bridge.sandbox.shopify.rich.timeline_events import make_timeline_events
 
 
 def make_company_contact(shop: Shop, person_id: int) -> Record:
-    """Asha as the buyer of a company, with a role at a place that has two addresses."""
+    """Return Asha as the buyer of a company, with a role at a location with two addresses."""
     plant = shop.seeder
     company = plant("Company")
     location = make_company_location(plant) | {"company": company}
@@ -31,7 +31,7 @@ def make_company_contact(shop: Shop, person_id: int) -> Record:
 
 
 def make_company_location(seeder: RecordSeeder) -> Record:
-    """Give the company's place."""
+    """Return the company's location."""
     return seeder(
         "CompanyLocation",
         billingAddress=seeder("CompanyAddress"),

@@ -1,4 +1,4 @@
-"""What hangs on Asha herself: consents, a second address, identities, and all that she pays and buys with."""
+"""Seeded values of Asha's customer record: consents, a second address, identities, payment methods."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from bridge.sandbox.shopify.records.parts import Record, make_gid
 from bridge.sandbox.shopify.rich.company import make_company_contact
-from bridge.sandbox.shopify.rich.happenings import make_timeline_events
 from bridge.sandbox.shopify.rich.methods import make_payment_methods, make_store_credit, make_subscription
+from bridge.sandbox.shopify.rich.timeline_events import make_timeline_events
 
 if TYPE_CHECKING:
     from bridge.sandbox.shopify.records.seeded_data import RecordSeeder
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def seed_customer(shop: Shop, person_id: int, record: Record) -> Record:
-    """Lay all of it over the customer's record."""
+    """Return the customer's record with all seeded values."""
     plant = shop.seeder
     sms, whats_app = plant("CustomerSmsMarketingConsent"), plant("CustomerWhatsAppMarketingConsent")
     call = record["defaultPhoneNumber"] | {"smsMarketingConsent": sms, "whatsAppMarketingConsent": whats_app}

@@ -1,4 +1,4 @@
-"""How Asha pays: a payment method with each instrument, store credit, and a subscription."""
+"""Asha's payment methods with each instrument, store credit, and a subscription."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def make_payment_methods(shop: Shop, person_id: int) -> list[Record]:
-    """One method with each instrument; the last one is revoked."""
+    """Return one payment method with each instrument; the last one is revoked."""
     plant = shop.seeder
     bank_address = plant("CustomerPaymentInstrumentBillingAddress")
     card_address = plant("CustomerCreditCardBillingAddress")
@@ -30,7 +30,7 @@ def make_payment_methods(shop: Shop, person_id: int) -> list[Record]:
 
 
 def make_store_credit(shop: Shop, person_id: int) -> Record:
-    """An account with one movement."""
+    """Return a store credit account with one transaction."""
     plant = shop.seeder
     money = plant("MoneyV2")
     moved = plant(
@@ -44,7 +44,7 @@ def make_store_credit(shop: Shop, person_id: int) -> Record:
 
 
 def make_subscription(shop: Shop, person_id: int) -> Record:
-    """A contract of this very app, delivered by hand, with a line and a billing attempt."""
+    """Return a contract of this app, delivered locally, with a line and a billing attempt."""
     plant = shop.seeder
     option = plant("SubscriptionDeliveryMethodLocalDeliveryOption")
     method = plant.make_bare_record(

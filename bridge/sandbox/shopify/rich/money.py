@@ -1,4 +1,4 @@
-"""How Asha's first order was paid: a payment with each kind of details, one given back, and the quarrel over it."""
+"""The payments of Asha's first order: one with each kind of details, a refund, and a dispute."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def seed_payments(seeder: RecordSeeder, payment: Record) -> list[Record]:
-    """Give the payment by card, and three that were tried before it: one of each kind of details there is."""
+    """Return the payment by card, and three failed ones before it: one of each kind of details."""
     card = seeder.overlay(payment, "OrderTransaction", paymentDetails=seeder("CardPaymentDetails"))
     tried = (
         "LocalPaymentMethodsPaymentDetails",
@@ -28,7 +28,7 @@ def seed_payments(seeder: RecordSeeder, payment: Record) -> list[Record]:
 
 
 def seed_refund(seeder: RecordSeeder, refund: Record) -> Record:
-    """Lay the payment that a refund was made by over it."""
+    """Return a refund with its payment."""
     paid = seeder(
         "OrderTransaction", sibling=5, kind="OrderTransaction", amountSet=refund["totalRefundedSet"]
     )
@@ -36,7 +36,7 @@ def seed_refund(seeder: RecordSeeder, refund: Record) -> Record:
 
 
 def make_dispute(shop: Shop, order_id: int) -> Record:
-    """Give the quarrel over an order, with the evidence that names its buyer."""
+    """Return the dispute over an order, with evidence that names its buyer."""
     plant = shop.seeder
     number = plant.make_id("OrderDisputeSummary").rpartition("/")[2]
     evidence = plant(

@@ -1,4 +1,4 @@
-"""What hangs on Asha's first order: the journey to it, the money, disputes, risk, and what staff and law wrote."""
+"""Seeded values of Asha's first order: the customer journey, money, disputes, risk, staff and legal notes."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from bridge.sandbox.shopify.records.parts import Record
 from bridge.sandbox.shopify.rich.company import make_company_contact
-from bridge.sandbox.shopify.rich.happenings import make_timeline_events
 from bridge.sandbox.shopify.rich.logistics import seed_fulfillment, seed_fulfillment_order, seed_return
 from bridge.sandbox.shopify.rich.money import seed_payments, seed_refund
+from bridge.sandbox.shopify.rich.timeline_events import make_timeline_events
 
 if TYPE_CHECKING:
     from bridge.sandbox.shopify.records.seeded_data import RecordSeeder
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def seed_order(shop: Shop, order: Order, record: Record) -> Record:
-    """Lay all of it over the order's record."""
+    """Return the order's record with all seeded values."""
     plant = shop.seeder
     line, *others = record["lineItems"]
     group = plant.make_bare_record(
@@ -52,7 +52,7 @@ def seed_order(shop: Shop, order: Order, record: Record) -> Record:
 
 
 def make_journey_visit(seeder: RecordSeeder) -> Record:
-    """One visit, with the campaign that led to it."""
+    """Return one visit, with the campaign that led to it."""
     return seeder(
         "CustomerVisit",
         utmParameters=seeder("UTMParameters"),
@@ -61,7 +61,7 @@ def make_journey_visit(seeder: RecordSeeder) -> Record:
 
 
 def make_buyer(shop: Shop, person_id: int) -> Record:
-    """Give who bought: a person of a company."""
+    """Return the purchasing entity: a contact of a company."""
     contact = make_company_contact(shop, person_id)
     place = contact["roleAssignments"][0]["companyLocation"]
     return {

@@ -1,12 +1,12 @@
-"""What stands beside Asha and names her: drafts, gift cards, the checkout she left, her comment, tenders, metaobjects."""
+"""Records that name Asha: drafts, gift cards, an abandoned checkout, a comment, tenders, metaobjects."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from bridge.sandbox.shopify.records.parts import Record, make_gid
-from bridge.sandbox.shopify.rich.happenings import make_timeline_events
 from bridge.sandbox.shopify.rich.order import make_buyer
+from bridge.sandbox.shopify.rich.timeline_events import make_timeline_events
 
 if TYPE_CHECKING:
     from bridge.sandbox.shopify.records.seeded_data import RecordSeeder
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def seed_draft(shop: Shop, draft: DraftOrder, record: Record) -> Record:
-    """Lay planted values over a draft order."""
+    """Return a draft order with seeded values."""
     plant = shop.seeder
     return plant.overlay(
         record,
@@ -30,7 +30,7 @@ def seed_draft(shop: Shop, draft: DraftOrder, record: Record) -> Record:
 
 
 def seed_gift_card(seeder: RecordSeeder, record: Record, *, received: bool) -> Record:
-    """Lay planted values over a card: of the buyer, or of the one who received it."""
+    """Return a gift card with seeded values, of the buyer or of its recipient."""
     if received:
         told = seeder.overlay(record["recipientAttributes"], "GiftCardRecipient")
         return record | {"recipientAttributes": told}
@@ -39,14 +39,14 @@ def seed_gift_card(seeder: RecordSeeder, record: Record, *, received: bool) -> R
 
 
 def seed_checkout(seeder: RecordSeeder, record: Record) -> Record:
-    """Lay planted values over a checkout."""
+    """Return a checkout with seeded values."""
     lines = [line | {"customAttributes": [seeder("Attribute", sibling=5)]} for line in record["lineItems"]]
     attributes = [seeder("Attribute", sibling=4)]
     return seeder.overlay(record, "AbandonedCheckout", lineItems=lines, customAttributes=attributes)
 
 
 def seed_abandonment(shop: Shop, abandoned_checkout: Checkout, checkout_record: Record) -> Record:
-    """Give what Shopify tells of a checkout that was left."""
+    """Return Shopify's data about an abandoned checkout."""
     plant = shop.seeder
     seen = [{"__typename": "CustomerVisitProductInfo", "quantity": 1, "product": plant("Product")}]
     customer: Record = {
@@ -64,7 +64,7 @@ def seed_abandonment(shop: Shop, abandoned_checkout: Checkout, checkout_record: 
 
 
 def seed_tender(seeder: RecordSeeder, record: Record) -> Record:
-    """Lay planted values over a tender transaction."""
+    """Return a tender transaction with seeded values."""
     return record | seeder(
         "TenderTransaction",
         id=record["id"],
@@ -74,7 +74,7 @@ def seed_tender(seeder: RecordSeeder, record: Record) -> Record:
 
 
 def seed_metaobject(seeder: RecordSeeder, record: Record, person_id: int) -> Record:
-    """Lay planted values over a metaobject that names a customer."""
+    """Return a metaobject with seeded values that names a customer."""
     owner = {"key": "customer", "type": "customer_reference", "value": make_gid("Customer", person_id)}
     field = seeder("MetaobjectField", type="single_line_text_field")
     return record | seeder("Metaobject", id=record["id"], fields=[owner, field])
