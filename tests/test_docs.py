@@ -302,7 +302,8 @@ def pattern(node: ast.expr) -> str:
 def demo_lines() -> list[str]:
     """A pattern for each line that a run which holds prints, in no order."""
     trees = [
-        ast.parse(text(f"bridge/sandbox/demo/{name}.py")) for name in ("__main__", "demo_notices", "demo_tax")
+        ast.parse(text(f"bridge/sandbox/demo/{name}.py"))
+        for name in ("__main__", "demo_notices", "demo_tax", "demo_verification")
     ]
     parts = [each for tree in trees for each in tree.body]
     told = [each for each in parts if isinstance(each, ast.FunctionDef) and each.name != "_keep_running"]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# Done to the connection, whatever the stand-in is.
+# Faults of the connection, for every stand-in.
 TRANSPORT_FAULTS: Final = (
     *(f"http_{status}" for status in (401, 402, 403, 404, 423, 429, 500, 502, 503, 504)),
     "reset",
@@ -23,7 +23,7 @@ TRANSPORT_FAULTS: Final = (
     "empty",
     "truncated",
 )
-# Done by a stand-in that knows what they mean.
+# Faults of the protocol, for the stand-ins that support them.
 PROTOCOL_FAULTS: Final = (
     *("throttle", "deny_scope", "deny_field", "token_expired"),
     *("spoil_batch", "no_paper", "other_form", "not_scanned"),
@@ -49,7 +49,7 @@ class InjectedFault:
         kind = str(options.get("kind", ""))
         if kind not in TRANSPORT_FAULTS + PROTOCOL_FAULTS:
             raise ValueError("unknown kind of fault")
-        # what is withheld stays withheld; all else is an accident and happens once unless told otherwise
+        # denied access stays denied; every other fault happens once by default
         times = options.get("times", None if kind.startswith("deny") else 1)
         return cls(
             kind=kind,
@@ -86,14 +86,14 @@ class FaultInjector:
     def consume(self, kinds: tuple[str, ...], *call_texts: str) -> InjectedFault | None:
         """Return and use up the first pending fault of these kinds that matches path or operation."""
         with self._lock:
-            for fault, left in self._waiting:
+            for fault, remaining in self._waiting:
                 hit = fault.kind in kinds and (
                     not fault.match or any(fault.match in text for text in call_texts)
                 )
-                if not hit or left == [0]:
+                if not hit or remaining == [0]:
                     continue
-                if left:
-                    left[0] -= 1
+                if remaining:
+                    remaining[0] -= 1
                 self.fired_counts[fault.kind] += 1
                 return fault
         return None
@@ -102,13 +102,13 @@ class FaultInjector:
         """Use up one occurrence of every pending fault of this kind that matches."""
         with self._lock:
             found = []
-            for fault, left in self._waiting:
+            for fault, remaining in self._waiting:
                 hit = fault.kind == kind and (
                     not fault.match or any(fault.match in text for text in call_texts)
                 )
-                if hit and left != [0]:
-                    if left:
-                        left[0] -= 1
+                if hit and remaining != [0]:
+                    if remaining:
+                        remaining[0] -= 1
                     self.fired_counts[kind] += 1
                     found.append(fault)
             return found
@@ -117,9 +117,9 @@ class FaultInjector:
         """Return the pending faults for display."""
         with self._lock:
             return [
-                {"kind": fault.kind, "match": fault.match, "left": left[0] if left else None}
-                for fault, left in self._waiting
-                if left != [0]
+                {"kind": fault.kind, "match": fault.match, "left": remaining[0] if remaining else None}
+                for fault, remaining in self._waiting
+                if remaining != [0]
             ]
 
 

@@ -17,13 +17,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
 from bridge.sandbox.faults import TRANSPORT_FAULTS, CallLog, CallRecord, FaultInjector, InjectedFault
-
-if TYPE_CHECKING:
-    from types import TracebackType
 
 CONTROL_PATH = "/_sandbox/"
 HANG_S = 600.0
@@ -80,9 +77,9 @@ ControlAction = Callable[[Mapping[str, Any]], Any]
 
 def describe_by_path(request: Request) -> CallRecord:
     """Return the call named by method and path; its query only as a digest, since it may hold waybills or phones."""
-    asked = json.dumps([sorted(request.query.items()), request.body.decode("latin-1")])
+    arguments = json.dumps([sorted(request.query.items()), request.body.decode("latin-1")])
     return CallRecord(
-        name=f"{request.method} {request.path}", digest=hashlib.sha256(asked.encode()).hexdigest()[:16]
+        name=f"{request.method} {request.path}", digest=hashlib.sha256(arguments.encode()).hexdigest()[:16]
     )
 
 
@@ -149,9 +146,7 @@ class StandIn:
         """Start serving."""
         return self.start()
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Stop serving."""
         self.stop()
 
@@ -182,11 +177,11 @@ class StandIn:
 
     def _run_control(self, request: Request) -> Response:
         word = request.path.removeprefix(CONTROL_PATH)
-        wanted = request.json if isinstance(request.json, dict) else {}
+        options = request.json if isinstance(request.json, dict) else {}
         match request.method, word:
             case "POST", "faults":
                 try:
-                    self.faults.add(**wanted)
+                    self.faults.add(**options)
                 except (TypeError, ValueError):
                     return Response.from_value({"error": "unknown kind of fault"}, 400)
             case "DELETE", "faults":
@@ -198,11 +193,11 @@ class StandIn:
             case "GET", "calls":
                 return Response.from_value(self.calls.summarize_calls())
             case "POST", "latency":
-                self.latency_s = float(wanted.get("ms", 0)) / 1000
+                self.latency_s = float(options.get("ms", 0)) / 1000
             case "POST", "reset":
                 self.reset()
             case "POST", other if other in self._controls:
-                return Response.from_value(self._controls[other](wanted) or {"ok": True})
+                return Response.from_value(self._controls[other](options) or {"ok": True})
             case _:
                 return Response.from_value({"error": "no such control"}, 404)
         return Response.from_value({"ok": True})

@@ -45,14 +45,14 @@ class StandIns:
     def __init__(self, *worlds: World, port: int = 0) -> None:
         """Listen on `port` and the four ports after it; 0 takes any free ports."""
         ports = [port + offset if port else 0 for offset in range(5)]
-        everybody = worlds[0]
+        main_world = worlds[0]
         self.shopify = ShopifyStandIn(*worlds, port=ports[0])
-        self.delhivery = make_delhivery(everybody, port=ports[1])
-        self.bluedart = make_bluedart(everybody, port=ports[2])
-        self.shiprocket = make_shiprocket(everybody, port=ports[3])
-        self.aftership = make_aftership(everybody, port=ports[4])
+        self.delhivery = make_delhivery(main_world, port=ports[1])
+        self.bluedart = make_bluedart(main_world, port=ports[2])
+        self.shiprocket = make_shiprocket(main_world, port=ports[3])
+        self.aftership = make_aftership(main_world, port=ports[4])
         self._known_waybill = next(
-            (one.waybill for one in everybody.parcels if one.holder == "bluedart" and one.delivered_at), ""
+            (one.waybill for one in main_world.parcels if one.holder == "bluedart" and one.delivered_at), ""
         )
 
     @property
@@ -93,18 +93,18 @@ class StandIns:
 
 def main() -> None:
     """Serve until interrupted."""
-    say = argparse.ArgumentParser(prog="python -m bridge sandbox", description=__doc__)
-    say.add_argument("--orders", type=int, default=40)
-    say.add_argument("--heavy", type=int, default=0, help="orders of one customer with very many")
-    say.add_argument("--port", type=int, default=0)
-    say.add_argument("--now", type=datetime.fromisoformat, default=datetime.now(UTC))
-    say.add_argument("--json", action="store_true", help="print the settings as one line of JSON")
-    given = say.parse_args()
+    parser = argparse.ArgumentParser(prog="python -m bridge sandbox", description=__doc__)
+    parser.add_argument("--orders", type=int, default=40)
+    parser.add_argument("--heavy", type=int, default=0, help="orders of one customer with very many")
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--now", type=datetime.fromisoformat, default=datetime.now(UTC))
+    parser.add_argument("--json", action="store_true", help="print the settings as one line of JSON")
+    options = parser.parse_args()
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
-    servers = StandIns(*invent_worlds(given.orders, given.now, given.heavy), port=given.port).start()
-    if given.json:
+    servers = StandIns(*invent_worlds(options.orders, options.now, options.heavy), port=options.port).start()
+    if options.json:
         print(json.dumps(servers.environment), flush=True)
     else:
         print(

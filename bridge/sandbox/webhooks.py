@@ -69,7 +69,7 @@ def post_delivery(
     base_url: str,
     topic: str,
     raw: bytes,
-    headers: Mapping[str, str],  # the same word on the wire
+    headers: Mapping[str, str],
     *,
     session: requests.Session | None = None,
     timeout_s: float = RESPONSE_TIMEOUT_S,
@@ -104,8 +104,8 @@ def _build_order_body(world: World, selection: Mapping[str, Any]) -> rest.RestBo
 
 def _build_created_order(world: World, selection: Mapping[str, Any]) -> rest.RestBody:
     """Return an order at the moment of its creation, without shipments."""
-    fresh: rest.RestBody = {"fulfillments": [], "refunds": [], "fulfillment_status": None}
-    body = _build_order_body(world, selection) | fresh
+    initial_fields: rest.RestBody = {"fulfillments": [], "refunds": [], "fulfillment_status": None}
+    body = _build_order_body(world, selection) | initial_fields
     return body | {"updated_at": body["created_at"]}
 
 
@@ -156,9 +156,9 @@ def _select_customer_and_orders(
     orders: Sequence[Order] | None = selection.get("orders")
     if orders is None:
         orders = world.list_orders(person, with_guests=False)
-    known: rest.RestBody = {"id": person.id, "email": person.email, "phone": person.phone}
+    customer: rest.RestBody = {"id": person.id, "email": person.email, "phone": person.phone}
     # "In some cases, a customer record contains only the customer's email address."
-    return known if person.id else {"email": person.email}, [order.id for order in orders]
+    return customer if person.id else {"email": person.email}, [order.id for order in orders]
 
 
 def _build_data_request_body(world: World, selection: Mapping[str, Any]) -> rest.RestBody:

@@ -9,7 +9,7 @@ from graphql import parse, validate
 
 from bridge.sandbox.schema import VERSIONS, load_schema
 
-DOCUMENTS = sorted((Path(__file__).parent / "queries").glob("*.graphql"))
+DOCUMENTS = sorted((Path(__file__).parent / "queries").rglob("*.graphql"))
 # Valid against the whole schema of the newer version only.
 NEWER = {"01b_customer_core_extras_2026_10"}
 

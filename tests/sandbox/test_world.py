@@ -31,7 +31,7 @@ def test_asha_has_three_orders_one_of_them_as_a_guest(world):
     orders = world.list_orders(world.asha)
     assert world.asha.name == "Asha Qwertzuiop"
     assert [order.person_id for order in orders] == [world.asha.id, world.asha.id, None]
-    assert [parcel.carrier for parcel in world.parcels(world.asha)] == [
+    assert [parcel.carrier for parcel in world.list_parcels(world.asha)] == [
         "delhivery",
         "bluedart",
         "delhivery",
@@ -39,7 +39,7 @@ def test_asha_has_three_orders_one_of_them_as_a_guest(world):
 
 
 def test_bikrams_parcels_stand_at_three_stages_on_three_accounts(world):
-    first, second, third = world.parcels(world.bikram)
+    first, second, third = world.list_parcels(world.bikram)
     assert [one.holder for one in (first, second, third)] == ["delhivery", "bluedart", "shiprocket"]
     assert (NOW - first.delivered_at).days > 60
     assert first.cod_amount

@@ -29,8 +29,8 @@ ERRORS_BY_STATUS: Final = {
 
 def make_aftership(world: World, *, key: str = API_KEY, port: int = 0) -> StandIn:
     """Return AfterShip's stand-in for the organisation with this key."""
-    watch = _AftershipApi(world, key)
-    return StandIn("aftership", watch.handle_request, port=port, controls={"reset": lambda _: watch.reset()})
+    api = _AftershipApi(world, key)
+    return StandIn("aftership", api.handle_request, port=port, controls={"reset": lambda _: api.reset()})
 
 
 class _AftershipApi:
@@ -68,11 +68,11 @@ class _AftershipApi:
         ]
         rows = [self._rows[one] for one in ids if one not in self._deleted_ids]
         start, size = int(request.query.get("cursor") or 0), int(request.query.get("limit") or 100)
-        more = start + size < len(rows)
+        has_more = start + size < len(rows)
         paging = {
             "total": len(rows),
-            "next_cursor": str(start + size) if more else "",
-            "has_next_page": more,
+            "next_cursor": str(start + size) if has_more else "",
+            "has_next_page": has_more,
         }
         return _make_data_response({"pagination": paging, "trackings": rows[start : start + size]})
 
@@ -99,9 +99,9 @@ def _make_error_response(status: int) -> Response:
 
 def _build_tracking(parcel: Parcel) -> dict[str, Any]:
     """Return one tracking with the name, e-mail and telephone of the consignee and the states of the parcel."""
-    person, where = parcel.consignee, parcel.consignee.address
+    person, address = parcel.consignee, parcel.consignee.address
     tag = "Delivered" if parcel.delivered_at else "InTransit"
-    street = ", ".join(filter(None, (where["address1"], where["city"], where["zip"])))
+    street = ", ".join(filter(None, (address["address1"], address["city"], address["zip"])))
     at = parcel.delivered_at or parcel.shipped_at
     return {
         "id": hashlib.sha256(parcel.waybill.encode()).hexdigest()[:32],
@@ -115,9 +115,9 @@ def _build_tracking(parcel: Parcel) -> dict[str, Any]:
         "origin_country_region": "IND",
         "origin_raw_location": "Bengaluru",
         "destination_country_region": "IND",
-        "destination_state": where["province"],
-        "destination_city": where["city"],
-        "destination_postal_code": where["zip"],
+        "destination_state": address["province"],
+        "destination_city": address["city"],
+        "destination_postal_code": address["zip"],
         "destination_raw_location": street,
         "note": None,
         "order_id": str(parcel.order_id),

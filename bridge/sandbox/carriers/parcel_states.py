@@ -26,7 +26,7 @@ STATUSES: Final = (
     "cancelled",
     "lost",
 )
-REMITTED_AFTER: Final = timedelta(days=10)  # cash reaches the merchant
+REMITTED_AFTER: Final = timedelta(days=10)  # time until the cash is paid out to the merchant
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -143,7 +143,7 @@ class Valkey:
             "appendfsync": "everysec",
             "save": "",
             "maxmemory": self._maxmemory,
-            "maxmemory-policy": "noeviction",  # an evicting server loses jobs without a word
+            "maxmemory-policy": "noeviction",  # an evicting server loses jobs silently
             "daemonize": "no",
             "loglevel": "warning",
             "crash-log-enabled": "no",  # a crash report prints the arguments of the last command
@@ -182,7 +182,7 @@ class Valkey:
 
     def _read_last_log_line(self) -> str:
         lines = (self._folder / "log").read_text(errors="replace").strip().splitlines()
-        return lines[-1] if lines else "it said nothing"
+        return lines[-1] if lines else "its log is empty"
 
     def _stop_process(self, signal_number: signal.Signals) -> None:
         if self._process is not None:

@@ -34,7 +34,7 @@ def _list_processes() -> list[tuple[int, str]]:
     rows = []
     for entry in PROC.iterdir():
         if entry.name.isdigit():
-            with suppress(OSError):  # it ended meanwhile
+            with suppress(OSError):  # the process ended meanwhile
                 rows.append((int(entry.name), (entry / "stat").read_text().rpartition(") ")[2][0]))
     return rows
 
@@ -48,12 +48,12 @@ def _get_session_id(pid: int) -> int:
 
 def signal_session(session: int, signal_number: signal.Signals) -> int:
     """Send a signal to every process of a session. Returns how many received it."""
-    reached = 0
+    signalled = 0
     for pid in list_session_pids(session):
         with suppress(OSError):
             os.kill(pid, signal_number)
-            reached += 1
-    return reached
+            signalled += 1
+    return signalled
 
 
 class SessionKiller:

@@ -25,7 +25,7 @@ def load_schema(version: str) -> GraphQLSchema:
     source = CUT_VERSIONS[0] if version in OLDER_VERSIONS else version
     packed = (SCHEMA_FOLDER / f"admin_{source}.graphql.gz").read_bytes()
     paused = gc.isenabled()
-    gc.disable()  # half a million small objects that all stay: collecting in between doubles the time
+    gc.disable()  # half a million small objects stay alive: garbage collection in between would double the time
     try:
         document = parse(gzip.decompress(packed).decode(), no_location=True)
         schema = build_ast_schema(document, assume_valid=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 BASE_TIME: Final = datetime(2026, 2, 1, 3, 7, 11, tzinfo=UTC)
-# Too small or too common to be told apart from somebody else's: planted, but not promised to be found.
+# Too short or too common to identify one customer: seeded, but not required to be found.
 INDISTINCT_KINDS: Final = frozenset({"enum", "bool", "month"})
 CANARY_MONTH: Final = 11
 
@@ -56,7 +56,7 @@ class PersonalField:
     def make_value(self, owner_id: int) -> Any:
         """Return the value in Shopify's notation. `owner` makes ids, which two shops must not share."""
         text = self.text
-        typed: dict[str, Any] = {
+        values_by_kind: dict[str, Any] = {
             "enum": self.enum_value,
             "bool": True,
             "month": CANARY_MONTH,
@@ -64,7 +64,7 @@ class PersonalField:
             "html": f"<p>{text}</p>",
             "json": {"canary": text},
         }
-        found = typed.get(self.kind, text)
+        found = values_by_kind.get(self.kind, text)
         if self.kind in {"int", "float"}:
             found = float(text) if self.kind == "float" else int(text)
         return [found] if self.is_list else found
@@ -111,14 +111,14 @@ def get_canary(type_name: str, field: str) -> str:
 
 def _parse_personal_field(type_name: str, spec: str, index: int) -> PersonalField:
     rest, _, group = spec.partition("!")
-    many = rest.endswith("*")
+    is_list_value = rest.endswith("*")
     name, is_enum, value = rest.rstrip("*").partition("=")
     name, _, kind = name.partition(":")
     return PersonalField(
         type_name=type_name,
         field=name,
         kind="enum" if is_enum else kind,
-        is_list=many,
+        is_list=is_list_value,
         protected_group=group,
         index=index,
         enum_value=value,

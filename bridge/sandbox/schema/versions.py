@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from graphql import GraphQLSchema
 
 OLDER_VERSIONS: Final = ("2025-10", "2026-01", "2026-04")
-# `Type.field`, or a type that did not exist: no field leads to it then, and no fragment may name it.
+# `Type.field`, or a whole type: then no field leads to it, and no fragment may name it.
 ADDED_IN_VERSION: Final[Mapping[str, tuple[str, ...]]] = {
     "2026-01": (
         "BankAccount",
@@ -41,7 +41,7 @@ ADDED_IN_VERSION: Final[Mapping[str, tuple[str, ...]]] = {
 
 def list_later_additions(version: str) -> tuple[str, ...]:
     """Return the names that were added after this version."""
-    return tuple(name for since, names in ADDED_IN_VERSION.items() if since > version for name in names)
+    return tuple(name for added_in, names in ADDED_IN_VERSION.items() if added_in > version for name in names)
 
 
 def remove_later_additions(schema: GraphQLSchema, version: str) -> None:
@@ -51,8 +51,8 @@ def remove_later_additions(schema: GraphQLSchema, version: str) -> None:
         if field:
             getattr(schema.type_map.get(type_name), "fields", {}).pop(field, None)
             continue
-        gone = schema.type_map.pop(type_name, None)
+        removed_type = schema.type_map.pop(type_name, None)
         for one in schema.type_map.values():
             members = getattr(one, "types", None)
-            if members and gone in members:
-                one.types = tuple(member for member in members if member is not gone)  # type: ignore[attr-defined]  # a union
+            if members and removed_type in members:
+                one.types = tuple(member for member in members if member is not removed_type)  # type: ignore[attr-defined]  # a union

@@ -118,8 +118,8 @@ def list_required_scopes(type_name: str) -> tuple[str, ...]:
 
 def list_remaining_scopes(denied_scopes: set[str]) -> tuple[str, ...]:
     """Return the scopes of an app that lacks some; without a read scope there is no write scope either."""
-    lost = denied_scopes | {f"write_{name.removeprefix('read_')}" for name in denied_scopes}
-    return tuple(one for one in SCOPES if one not in lost)
+    lacking_scopes = denied_scopes | {f"write_{name.removeprefix('read_')}" for name in denied_scopes}
+    return tuple(one for one in SCOPES if one not in lacking_scopes)
 
 
 def describe_missing_scope(field: str, scopes: tuple[str, ...]) -> tuple[str, Mapping[str, Any]]:

@@ -97,8 +97,8 @@ class TokenServer:
         self._refresh_tokens[token] = _RefreshToken(
             expires_at_s=self._now_s() + self.refresh_lifetime_s, replaced_token=replaced_token
         )
-        lasts = {"refresh_token": token, "refresh_token_expires_in": self.refresh_lifetime_s}
-        return self._issue_token(self.offline_lifetime_s) | lasts
+        refresh_fields = {"refresh_token": token, "refresh_token_expires_in": self.refresh_lifetime_s}
+        return self._issue_token(self.offline_lifetime_s) | refresh_fields
 
     def _refresh_pair(self, token: str) -> tuple[dict[str, Any], int]:
         found = self._refresh_tokens.get(token)
@@ -106,7 +106,7 @@ class TokenServer:
             return dict(INACTIVE_REFRESH_ERROR), 401
         self._refresh_tokens.pop(found.replaced_token, None)  # its replacement is in use
         for other in [name for name, one in self._refresh_tokens.items() if one.replaced_token == token]:
-            del self._refresh_tokens[other]  # asked again: the answer that went astray is void
+            del self._refresh_tokens[other]  # requested again: the lost answer becomes invalid
         return self._issue_pair(token), 200
 
     def _exchange_code(self, form: Mapping[str, str]) -> tuple[dict[str, Any], int]:

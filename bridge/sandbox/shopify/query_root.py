@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 RECENT_ORDERS_WINDOW = timedelta(days=60)
 Args = Mapping[str, Any]
-# Fields of the root that give one thing by its global id.
+# Fields of the root that return one object by its global id.
 ROOT_FIELDS_BY_ID = [
     "article",
     "comment",
@@ -162,7 +162,7 @@ class QueryRoot:
     def find_customer(self, number: int) -> Record | None:
         """Return one customer; None if the shop does not know the id."""
         orders = self.filter_visible(one for one in self.shop.world.orders if one.person_id == number)
-        # a narrower view must not be remembered for a wider one
+        # a narrower view must not be cached for a wider one
         return customers.get_customer_record(
             self.shop, number, orders, view="recent" if self._oldest_visible else ""
         )
@@ -223,15 +223,15 @@ class QueryRoot:
 
     def _list_events(self) -> list[Record]:
         world = self.shop.world
-        told: list[Record | None] = [self.find_customer(one.id) for one in world.people if one.timeline]
-        told += [self.find_order(one.id) for one in world.orders if one.timeline]
-        return [event for record in told if record for event in record["events"]]
+        owners: list[Record | None] = [self.find_customer(one.id) for one in world.people if one.timeline]
+        owners += [self.find_order(one.id) for one in world.orders if one.timeline]
+        return [event for record in owners if record for event in record["events"]]
 
     def _list_fulfillment_orders(self, args: Args) -> list[Record]:
         records = [
             customers.get_order_record(self.shop, one) for one in self.filter_visible(self.shop.world.orders)
         ]
-        found = [handed for record in records for handed in record["fulfillmentOrders"]]
+        found = [fulfillment_order for record in records for fulfillment_order in record["fulfillmentOrders"]]
         return found if args.get("includeClosed") else [one for one in found if one["status"] != "CLOSED"]
 
     def _search_rows(

@@ -53,12 +53,12 @@ def resolve_version(version: str) -> str:
 
 def describe_graphql_call(request: Request) -> CallRecord:
     """Return the call named by its operation; variables only as cursors and a digest, since they may be personal."""
-    asked = request.json if isinstance(request.json, dict) else {}
-    named = OPERATION_NAME.search(str(asked.get("query", "")))
-    given = asked.get("variables") or {}
-    name = asked.get("operationName") or (named[1] if named else request.path.rpartition("/admin/")[2])
-    cursors = tuple(str(value) for key, value in given.items() if value and CURSOR_VARIABLE.search(key))
-    digest = hashlib.sha256(json.dumps([name, given], sort_keys=True).encode()).hexdigest()[:16]
+    body = request.json if isinstance(request.json, dict) else {}
+    named = OPERATION_NAME.search(str(body.get("query", "")))
+    variables = body.get("variables") or {}
+    name = body.get("operationName") or (named[1] if named else request.path.rpartition("/admin/")[2])
+    cursors = tuple(str(value) for key, value in variables.items() if value and CURSOR_VARIABLE.search(key))
+    digest = hashlib.sha256(json.dumps([name, variables], sort_keys=True).encode()).hexdigest()[:16]
     return CallRecord(name=name, cursors=cursors, digest=digest)
 
 
@@ -84,8 +84,8 @@ class ShopifyStandIn(StandIn):
             name: TokenServer(client_id=client_id, client_secrets=tuple(client_secrets), now_s=time.monotonic)
             for name in self.shops
         }
-        for door in self.token_servers.values():
-            door.token_lifetime_s = expires_in
+        for token_server in self.token_servers.values():
+            token_server.token_lifetime_s = expires_in
         self._bucket_settings = (maximum, restore_rate)
         self._buckets: dict[str, cost.CostBucket] = {}
         self._document_cache = DocumentCache()
@@ -140,15 +140,17 @@ class ShopifyStandIn(StandIn):
 
     def _control_tokens(self, settings: Mapping[str, Any]) -> dict[str, Any] | None:
         """Set how long new tokens last, admit a fixed one, expire all, or return a refreshable pair."""
-        door = self._find_token_server(settings)
-        door.token_lifetime_s = float(settings.get("expires_in", door.token_lifetime_s))
-        door.offline_lifetime_s = float(settings.get("hour_s", door.offline_lifetime_s))
-        door.refresh_lifetime_s = float(settings.get("refresh_lasts_s", door.refresh_lifetime_s))
-        door.authorization_codes |= {str(settings["code"])} if settings.get("code") else set()
-        door.fixed_tokens |= {str(settings["fixed"])} if settings.get("fixed") else set()
+        token_server = self._find_token_server(settings)
+        token_server.token_lifetime_s = float(settings.get("expires_in", token_server.token_lifetime_s))
+        token_server.offline_lifetime_s = float(settings.get("hour_s", token_server.offline_lifetime_s))
+        token_server.refresh_lifetime_s = float(
+            settings.get("refresh_lasts_s", token_server.refresh_lifetime_s)
+        )
+        token_server.authorization_codes |= {str(settings["code"])} if settings.get("code") else set()
+        token_server.fixed_tokens |= {str(settings["fixed"])} if settings.get("fixed") else set()
         if settings.get("expire"):
-            door.expire_tokens()
-        return door.issue_token_pair() if settings.get("refreshable") else None
+            token_server.expire_tokens()
+        return token_server.issue_token_pair() if settings.get("refreshable") else None
 
     def _control_bucket(self, settings: Mapping[str, Any]) -> None:
         self._bucket_settings = (
@@ -159,8 +161,8 @@ class ShopifyStandIn(StandIn):
 
     def _reset_shops(self, _: Mapping[str, Any]) -> None:
         self._buckets.clear()
-        for door in self.token_servers.values():
-            door.installed = True
+        for token_server in self.token_servers.values():
+            token_server.installed = True
         for shop in self.shops.values():
             shop.reset()
 
@@ -201,16 +203,16 @@ class ShopifyStandIn(StandIn):
         return Response(body=found, content_type="application/jsonl")
 
     def _answer_graphql(self, shop_domain: str, version: str, request: Request) -> Response:
-        asked = request.json
-        if not isinstance(asked, dict) or not isinstance(asked.get("query"), str):
+        body = request.json
+        if not isinstance(body, dict) or not isinstance(body.get("query"), str):
             return Response.from_value({"errors": {"query": "Required parameter missing or invalid"}}, 400)
-        document = self._document_cache.get_document(version, asked["query"])
+        document = self._document_cache.get_document(version, body["query"])
         if document.errors:
             return Response.from_value({"errors": document.errors})
-        operation = document.find_operation(asked.get("operationName"))
+        operation = document.find_operation(body.get("operationName"))
         if operation is None:
             return Response.from_value({"errors": [{"message": "An operation name is required"}]})
-        variables, errors = document.coerce_variables(operation, asked.get("variables") or {})
+        variables, errors = document.coerce_variables(operation, body.get("variables") or {})
         if errors:
             return Response.from_value({"errors": errors})
         return self._execute_plan(
@@ -231,9 +233,9 @@ class ShopifyStandIn(StandIn):
         run = PlanExecution(variables, rights)
         try:
             price = cost.price_plan(plan, run.coerce_args)
-        except FieldError as said:
+        except FieldError as error:
             return Response.from_value(
-                {"errors": [{"message": said.message, "extensions": {"code": said.code}}]}
+                {"errors": [{"message": error.message, "extensions": {"code": error.code}}]}
             )
         if price > cost.MAX_COST:
             return Response.from_value({"errors": [_make_cost_error(price)]})
@@ -247,24 +249,24 @@ class ShopifyStandIn(StandIn):
         if not paid:
             documentation = "https://shopify.dev/api/usage/rate-limits"
             throttled = {"code": "THROTTLED", "documentation": documentation}
-            said_so = [{"message": "Throttled", "extensions": throttled}]
-            return Response.from_value({"errors": said_so, "extensions": {"cost": charge}})
+            errors = [{"message": "Throttled", "extensions": throttled}]
+            return Response.from_value({"errors": errors, "extensions": {"cost": charge}})
         shop.complete_due_erasures()
         roots = QueryRoot(shop, granted=frozenset(scopes), shop_scopes=scopes)
         root = roots.build_root_record()
         if plan.is_mutation:
-            known = Mutations(roots).build_fields()
-            known["bulkOperationRunQuery"] = lambda args: run_bulk_query(
+            mutations = Mutations(roots).build_fields()
+            mutations["bulkOperationRunQuery"] = lambda args: run_bulk_query(
                 shop, self._document_cache, version, args, rights=rights, root=roots.build_root_record()
             )
-            root = {one.name: answer_unknown_mutation for one in plan.root.fields_for("Mutation")} | known
+            root = {one.name: answer_unknown_mutation for one in plan.root.fields_for("Mutation")} | mutations
         data = run.execute(plan, root)
         charge["actualQueryCost"] = price
         extensions: dict[str, Any] = {"cost": charge}
         if roots.warnings:
             extensions["search"] = roots.warnings
-        errors = {"errors": run.errors} if run.errors else {}
-        return Response.from_value({"data": data, **errors, "extensions": extensions})
+        error_fields = {"errors": run.errors} if run.errors else {}
+        return Response.from_value({"data": data, **error_fields, "extensions": extensions})
 
     def _get_bucket(self, shop_domain: str) -> cost.CostBucket:
         if shop_domain not in self._buckets:

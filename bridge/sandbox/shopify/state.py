@@ -38,7 +38,7 @@ class Shop:
         self.written_fields: dict[str, dict[str, Any]] = {}
         self.removed_metafields: set[tuple[str, str, str]] = set()
         self.cache: dict[str, dict[str, Any]] = {}
-        # records name each other: whoever knows all of them ties the knot here (`beside.tie`)
+        # records refer to each other: `shop_extras.link_records` sets this function
         self.find_customer_record: Callable[[int], dict[str, Any] | None] = lambda _: None
         self.find_metaobject_record: Callable[[int], dict[str, Any] | None] = lambda _: None
         self.find_order_record: Callable[[int], dict[str, Any] | None] = lambda _: None
@@ -53,19 +53,19 @@ class Shop:
 
     def get_person(self, person_id: int) -> Person:
         """Return one customer by id. Raises KeyError."""
-        made = next((one for one in self.created_people if one.id == person_id), None)
-        return made or self.world.get_person(person_id)
+        created = next((one for one in self.created_people if one.id == person_id), None)
+        return created or self.world.get_person(person_id)
 
     def create_person(self, email: str) -> Person:
         """Add a customer of which only the address is known."""
         with self._lock:
             number = self.world.shop_id * 100 + len(self.created_people) + 1
-            made = Person(
+            created = Person(
                 id=number, first="", last="", email=email, phone="", address={}, created_at=self.world.now
             )
-            self.created_people.append(made)
+            self.created_people.append(created)
             self.cache.clear()
-            return made
+            return created
 
     def request_erasure(self, customer_id: int, *, requester: str = APP_REQUESTER) -> None:
         """Accept an erasure request; it is carried out after the delay, or at a `redact` control call."""

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from random import Random
 
 NOTE_TYPE = "customer_note"  # the type of the invented shop's metaobjects
-NOTE_ID_BASE = 1_000_000_000  # beside the customer's own number
-MANY_ORDERS = 1_000  # from here on serials rise
+NOTE_ID_BASE = 1_000_000_000  # added to the customer's own number
+MANY_ORDERS = 1_000  # first serial number
 GST_RATE = Decimal("0.03")  # jewellery in India; prices include it
 
 CITIES = (
@@ -218,10 +218,12 @@ def make_canary_metafields(factory: WorldFactory, *, rich: bool, note_id: int = 
     text, value = "single_line_text_field", get_canary("Metafield", "value")
     found = [Metafield(id=factory.allocate_id(), namespace=namespace, key=key, type=text, value=value)]
     if note_id:
-        leads = f"gid://shopify/Metaobject/{note_id}"
+        metaobject_gid = f"gid://shopify/Metaobject/{note_id}"
         kind = "metaobject_reference"
         found.append(
-            Metafield(id=factory.allocate_id(), namespace="notes", key="about", type=kind, value=leads)
+            Metafield(
+                id=factory.allocate_id(), namespace="notes", key="about", type=kind, value=metaobject_gid
+            )
         )
     return tuple(found)
 
@@ -234,25 +236,25 @@ def make_canary_attributes(*, rich: bool) -> tuple[tuple[str, str], ...]:
 def make_unrelated_records(factory: WorldFactory, asha: Person, bikram: Person) -> dict[str, tuple[Any, ...]]:
     """Return rows of other customers for the lists that Shopify cannot search by customer."""
     at = factory.now - timedelta(days=11)
-    mine, other = factory.orders[0], next(one for one in factory.orders if one.person_id == bikram.id)
-    said = tuple(
+    first_order, other = factory.orders[0], next(one for one in factory.orders if one.person_id == bikram.id)
+    comments = tuple(
         BlogComment(id=factory.allocate_id(), author=name, email=mail, ip=ip, body=body, created_at=at)
         for name, mail, ip, body in (
             (bikram.name, bikram.email, "203.0.113.78", "Too heavy for every day, says Bikram Canaryson"),
             ("Nemo Strangerson", "nemo.strangerson@example.in", "203.0.113.79", "First!"),
         )
     )
-    left = Checkout(
+    checkout = Checkout(
         id=factory.allocate_id(),
         name="#C2",
         person_id=bikram.id,
         email=bikram.email,
         address=bikram.address,
-        note=f"Bikram Canaryson was sent by {asha.email}",  # a search for her finds it, and it is his
+        note=f"Bikram Canaryson was sent by {asha.email}",  # a search for Asha finds it, but it belongs to Bikram
         created_at=at,
         lines=(factory.make_line_item(0),),
     )
-    given = GiftCard(
+    gift_card = GiftCard(
         id=factory.allocate_id(),
         person_id=bikram.id,
         last_characters="k7br",
@@ -277,9 +279,9 @@ def make_unrelated_records(factory: WorldFactory, asha: Person, bikram: Person) 
         for one in (asha, bikram)
     )
     return {
-        "comments": said,
-        "checkouts": (left,),
-        "gift_cards": (given,),
+        "comments": comments,
+        "checkouts": (checkout,),
+        "gift_cards": (gift_card,),
         "metaobjects": notes,
-        "disputed": (mine.id, other.id),
+        "disputed": (first_order.id, other.id),
     }

@@ -219,9 +219,7 @@ class World:
     checkouts: tuple[Checkout, ...] = ()
     comments: tuple[BlogComment, ...] = ()
     metaobjects: tuple[Metaobject, ...] = ()
-    disputed_order_ids: tuple[
-        int, ...
-    ] = ()  # orders whose payment is in the list of tenders, and was disputed
+    disputed_order_ids: tuple[int, ...] = ()  # orders with a tender transaction and a dispute
     _by_id: dict[int, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:

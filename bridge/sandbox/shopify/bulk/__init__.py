@@ -40,18 +40,18 @@ def run_bulk_query(
     shop: Shop, document_cache: DocumentCache, version: str, args: Any, *, rights: AccessRights, root: Record
 ) -> Record:
     """Answer `bulkOperationRunQuery`."""
-    text, busy = str(args["query"]), shop.bulk_operations.list_running_ids()
-    if len(busy) >= (1 if version < CONCURRENT_SINCE_VERSION else MAX_CONCURRENT_OPERATIONS):
+    text, running_ids = str(args["query"]), shop.bulk_operations.list_running_ids()
+    if len(running_ids) >= (1 if version < CONCURRENT_SINCE_VERSION else MAX_CONCURRENT_OPERATIONS):
         return make_bulk_error(
-            f"A bulk query operation for this app and shop is already in progress: {busy[0]}.",
+            f"A bulk query operation for this app and shop is already in progress: {running_ids[0]}.",
             code="OPERATION_IN_PROGRESS",
             field=None,
         )
     document = document_cache.get_document(version, text)
     operation = None if document.errors else document.find_operation(None)
     if operation is None:
-        why = document.errors[0]["message"] if document.errors else "syntax error, unexpected end of file"
-        return make_bulk_error(f"Invalid bulk query: {why}")
+        message = document.errors[0]["message"] if document.errors else "syntax error, unexpected end of file"
+        return make_bulk_error(f"Invalid bulk query: {message}")
     plan = document.get_plan(operation, {})
     errors = find_query_problems(plan)
     if errors:
@@ -98,12 +98,12 @@ def _flatten_lines(selection: Selection, data: Record, parent_id: str | None) ->
 
 def _strip_connections(selection: Selection, row: Record) -> Record:
     """Return a row without its connections."""
-    out = dict(row)
+    result = dict(row)
     for field in list_selected_fields(selection):
-        if field.selection is None or field.key not in out:
+        if field.selection is None or field.key not in result:
             continue
         if field.kind is FieldKind.CONNECTION:
-            del out[field.key]
-        elif isinstance(out[field.key], dict):
-            out[field.key] = _strip_connections(field.selection, out[field.key])
-    return out
+            del result[field.key]
+        elif isinstance(result[field.key], dict):
+            result[field.key] = _strip_connections(field.selection, result[field.key])
+    return result

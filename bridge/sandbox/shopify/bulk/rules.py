@@ -71,8 +71,8 @@ def _walk_connections(
         if field.selection is None:
             continue
         if field.kind is not FieldKind.CONNECTION:
-            inside = within_list or field.kind is FieldKind.LIST
-            yield from _walk_connections(field.selection, depth=depth, within_list=inside)
+            is_in_list = within_list or field.kind is FieldKind.LIST
+            yield from _walk_connections(field.selection, depth=depth, within_list=is_in_list)
             continue
         yield field, depth, within_list
         node = find_node_field(field)

@@ -63,7 +63,7 @@ class BulkOperations:
         """Start an operation. `denied`: the query met a forbidden field, which fails the whole operation."""
         with self._lock:
             number = self._world.shop_id + len(self._operations) + 1
-            made = BulkOperation(
+            operation = BulkOperation(
                 id=make_gid("BulkOperation", number),
                 query=query,
                 lines=lines,
@@ -72,8 +72,8 @@ class BulkOperations:
                 failure_code="ACCESS_DENIED" if denied else self._failure_code,
                 lines_before_failure=0 if denied else self._lines_before_failure,
             )
-            self._operations[made.id] = made
-            return self._build_record(made)
+            self._operations[operation.id] = operation
+            return self._build_record(operation)
 
     def poll_operation(self, global_id: str) -> Record | None:
         """Return one operation; each poll moves it towards its end."""

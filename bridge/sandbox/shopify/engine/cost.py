@@ -43,8 +43,8 @@ def _price_field(field: Field, get_args: Callable[[Field], Mapping[str, Any]]) -
     if field.selection is None:
         return 0
     if field.kind is FieldKind.CONNECTION:
-        given = get_args(field)
-        size = given.get("first") or given.get("last") or 1
+        arguments = get_args(field)
+        size = arguments.get("first") or arguments.get("last") or 1
         return 2 + _scale_by_size(size) * _price_row(field.selection, get_args)
     each = 1 + _price_selection(field.selection, get_args)
     size = get_args(field).get("first") if field.is_sized else None

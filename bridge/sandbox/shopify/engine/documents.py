@@ -127,7 +127,7 @@ class DocumentCache:
         """Return a document, validated once."""
         found = self._documents.get((version, text))
         if found is None:
-            with self._lock:  # two threads judging the same long text would take twice as long
+            with self._lock:  # two threads that validate the same long text would take twice as long
                 found = self._documents.get((version, text)) or GraphqlDocument(version, text)
                 self._documents[version, text] = found
                 if len(self._documents) > MAX_CACHED_DOCUMENTS:

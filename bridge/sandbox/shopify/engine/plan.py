@@ -121,15 +121,15 @@ class Plan:
 def list_switch_variables(document: DocumentNode) -> tuple[str, ...]:
     """Return the names of the variables that @include and @skip use anywhere in the document."""
     found: set[str] = set()
-    waiting: list[Any] = list(document.definitions)
-    while waiting:
-        node = waiting.pop()
+    pending: list[Any] = list(document.definitions)
+    while pending:
+        node = pending.pop()
         for directive in node.directives or ():
             for argument in directive.arguments:
                 if isinstance(argument.value, VariableNode):
                     found.add(argument.value.name.value)
         inner = getattr(node, "selection_set", None)
-        waiting += inner.selections if inner else ()
+        pending += inner.selections if inner else ()
     return tuple(sorted(found))
 
 
@@ -165,13 +165,13 @@ class _Compiler:
     def list_mentioned_types(self, named: Any, sets: tuple[SelectionSetNode, ...]) -> tuple[str, ...]:
         """Return the concrete types that a selection names; one for all if it names none."""
         found: dict[str, None] = {}
-        waiting = [one for found_in in sets for one in found_in.selections]
-        while waiting:
-            node: Any = waiting.pop()
+        pending = [one for selection_set in sets for one in selection_set.selections]
+        while pending:
+            node: Any = pending.pop()
             if isinstance(node, FieldNode):
                 continue
             body = self._fragments[node.name.value] if isinstance(node, FragmentSpreadNode) else node
-            waiting += body.selection_set.selections
+            pending += body.selection_set.selections
             if body.type_condition and isinstance(
                 self.schema.type_map[body.type_condition.name.value], GraphQLObjectType
             ):
@@ -205,10 +205,12 @@ class _Compiler:
     def _is_included(self, directives: tuple[DirectiveNode, ...]) -> bool:
         for directive in directives:
             value: Any = directive.arguments[0].value if directive.arguments else None
-            given = self._variables.get(value.name.value) if isinstance(value, VariableNode) else value.value
-            if directive.name.value == "include" and not given:
+            default_value = (
+                self._variables.get(value.name.value) if isinstance(value, VariableNode) else value.value
+            )
+            if directive.name.value == "include" and not default_value:
                 return False
-            if directive.name.value == "skip" and given:
+            if directive.name.value == "skip" and default_value:
                 return False
         return True
 

@@ -94,32 +94,32 @@ class PlanExecution:
             return None
 
     def _walk_object(self, selection: Selection, record: RecordView, path: ResponsePath) -> dict[str, Any]:
-        out: dict[str, Any] = {}
+        values: dict[str, Any] = {}
         withheld = self._rights.withheld_fields
         type_name = selection.type_name or record["__typename"]
         if not selection.has_type(type_name):
-            raise _NullPropagation  # a kind of thing that this version has no word for
+            raise _NullPropagation  # a type that this version does not have
         for field in selection.fields_for(type_name):
             kind = field.kind
             if withheld and (field.name in withheld or f"{field.parent}.{field.name}" in withheld):
-                out[field.key] = self._record_refusal(
+                values[field.key] = self._record_refusal(
                     field, path, access.describe_unapproved_field(field.name)
                 )
             elif kind is FieldKind.LEAF:
                 value = record.get(field.name, field.default)
                 if value is None and field.non_null:
                     value = field.default
-                out[field.key] = value(self.coerce_args(field)) if callable(value) else value
+                values[field.key] = value(self.coerce_args(field)) if callable(value) else value
             elif kind is FieldKind.TYPENAME:
-                out[field.key] = record.get("__typename") or selection.type_name
+                values[field.key] = record.get("__typename") or selection.type_name
             else:
-                out[field.key] = self._walk_composite(field, record, path)
-        return out
+                values[field.key] = self._walk_composite(field, record, path)
+        return values
 
     def _walk_composite(self, field: Field, record: RecordView, path: ResponsePath) -> Any:  # noqa: PLR0911 - one for each shape
         if field.scopes and self._rights.granted_scopes.isdisjoint(field.scopes):
             return self._record_refusal(field, path, access.describe_missing_scope(field.name, field.scopes))
-        here = (*path, field.key)
+        field_path = (*path, field.key)
         try:
             value = record.get(field.name, field.default)
             if callable(value):
@@ -130,10 +130,10 @@ class PlanExecution:
                 return None
             assert field.selection is not None  # noqa: S101 - only leaves have none
             if field.kind is FieldKind.OBJECT:
-                return self._walk_object(field.selection, value, here)
+                return self._walk_object(field.selection, value, field_path)
             if field.kind is FieldKind.CONNECTION:
-                return self._walk_object(field.selection, self.build_page(field, value), here)
-            return self._walk_list(field, value, here)
+                return self._walk_object(field.selection, self.build_page(field, value), field_path)
+            return self._walk_list(field, value, field_path)
         except FieldError as said:
             return self._record_refusal(field, path, (said.message, {"code": said.code}))
         except _NullPropagation:
@@ -144,18 +144,18 @@ class PlanExecution:
     def _walk_list(self, field: Field, value: Iterable[Any], path: ResponsePath) -> list[Any]:
         assert field.selection is not None  # noqa: S101 - only leaves have none
         size = self.coerce_args(field).get("first") if field.is_sized else None
-        out: list[Any] = []
+        values: list[Any] = []
         for at, one in enumerate(list(value)[:size]):
             if one is None:
-                out.append(None)
+                values.append(None)
                 continue
             try:
-                out.append(self._walk_object(field.selection, one, (*path, at)))
+                values.append(self._walk_object(field.selection, one, (*path, at)))
             except _NullPropagation:
                 if field.item_non_null:
                     raise
-                out.append(None)
-        return out
+                values.append(None)
+        return values
 
     def _record_refusal(
         self, field: Field, path: ResponsePath, refusal: tuple[str, Mapping[str, Any]]
@@ -216,10 +216,10 @@ def _encode_cursor(item: Any, index: int) -> str:
 def _find_page_start(items: Sequence[Any], cursor: str) -> int:
     """Return the start of the page after this cursor. Raises FieldError for a cursor of another list."""
     try:
-        wanted = json.loads(base64.b64decode(cursor, validate=True))["last_id"]
+        last_id = json.loads(base64.b64decode(cursor, validate=True))["last_id"]
     except (ValueError, binascii.Error, KeyError, TypeError):
-        wanted = None
+        last_id = None
     for at, item in enumerate(items):
-        if _get_item_id(item, at) == wanted:
+        if _get_item_id(item, at) == last_id:
             return at + 1
     raise FieldError("Invalid cursor for current pagination sort.", "INVALID_CURSOR")

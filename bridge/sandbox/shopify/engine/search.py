@@ -76,9 +76,11 @@ class SearchQuery:
     def _build_term(self, token: re.Match[str]) -> SearchPredicate:
         quoted = token["single"] if token["single"] is not None else token["double"]
         value = re.sub(r"\\(.)", r"\1", quoted) if quoted is not None else (token["bare"] or "")
-        wanted, name = value.casefold(), token["field"]
+        value_folded, name = value.casefold(), token["field"]
         if name is None:
-            return lambda facts: any(wanted in one.casefold() for many in facts.values() for one in many)
+            return lambda facts: any(
+                value_folded in one.casefold() for fact_values in facts.values() for one in fact_values
+            )
         if name not in self._known_fields:
             self.warnings.append(name)
             return _match_always
@@ -88,8 +90,10 @@ class SearchQuery:
         if value == "*":
             return lambda facts: any(facts.get(name, ()))
         if quoted is None and value.endswith("*"):
-            return lambda facts: any(one.casefold().startswith(wanted[:-1]) for one in facts.get(name, ()))
-        return lambda facts: any(one.casefold() == wanted for one in facts.get(name, ()))
+            return lambda facts: any(
+                one.casefold().startswith(value_folded[:-1]) for one in facts.get(name, ())
+            )
+        return lambda facts: any(one.casefold() == value_folded for one in facts.get(name, ()))
 
 
 def _match_always(_: SearchFacts) -> bool:

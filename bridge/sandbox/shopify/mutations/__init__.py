@@ -54,23 +54,23 @@ class Mutations:
     def _update_record(
         self, kind: str, input_fields: Mapping[str, Any], allowed_fields: frozenset[str]
     ) -> Record:
-        find = self._query_root.find_customer if kind == "customer" else self._query_root.find_order
+        find_target = self._query_root.find_customer if kind == "customer" else self._query_root.find_order
         number = parse_gid_number(input_fields["id"])
-        if find(number) is None:
+        if find_target(number) is None:
             return make_user_error("id", f"{kind.title()} does not exist", "INVALID")
         self._shop.write_fields(
             input_fields["id"],
             {name: value for name, value in input_fields.items() if name in allowed_fields},
         )
-        return {kind: find(number)}
+        return {kind: find_target(number)}
 
     def update_gift_card(self, args: Mapping[str, Any]) -> Record:
         """Change the note of a gift card."""
-        wanted = make_gid("GiftCard", parse_gid_number(args["id"]))
-        if find_node(self._query_root, wanted) is None:
+        global_id = make_gid("GiftCard", parse_gid_number(args["id"]))
+        if find_node(self._query_root, global_id) is None:
             return make_user_error("id", "The gift card could not be found.", "INVALID")
-        self._shop.write_fields(wanted, {"note": args["input"]["note"]} if "note" in args["input"] else {})
-        return {"giftCard": find_node(self._query_root, wanted)}
+        self._shop.write_fields(global_id, {"note": args["input"]["note"]} if "note" in args["input"] else {})
+        return {"giftCard": find_node(self._query_root, global_id)}
 
     def cancel_bulk_operation(self, args: Mapping[str, Any]) -> Record:
         """Cancel a bulk operation."""

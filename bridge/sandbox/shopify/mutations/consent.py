@@ -54,10 +54,10 @@ class ConsentMutations:
                 "marketingState", "Marketing state is not included in the list", "INCLUSION"
             )
         if not found[contact_field]:
-            mute = contact_field == "defaultEmailAddress"
+            is_email = contact_field == "defaultEmailAddress"
             return (
                 {"customer": found}
-                if mute
+                if is_email
                 else make_user_error("input", "A phone number is required", "INVALID")
             )
         values = {

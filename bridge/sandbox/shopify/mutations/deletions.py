@@ -45,33 +45,33 @@ class DeletionMutations:
 
     def delete_draft(self, args: Mapping[str, Any]) -> Record:
         """Delete a draft order."""
-        wanted = make_gid("DraftOrder", parse_gid_number(args["input"]["id"]))
-        if find_node(self._query_root, wanted) is None:
+        global_id = make_gid("DraftOrder", parse_gid_number(args["input"]["id"]))
+        if find_node(self._query_root, global_id) is None:
             return make_user_error("id", "Draft order does not exist", "INVALID")
-        self._shop.delete_record(wanted)
-        return {"deletedId": wanted}
+        self._shop.delete_record(global_id)
+        return {"deletedId": global_id}
 
     def delete_comment(self, args: Mapping[str, Any]) -> Record:
         """Delete a comment under an article."""
-        wanted = make_gid("Comment", parse_gid_number(args["id"]))
-        if find_node(self._query_root, wanted) is None:
+        global_id = make_gid("Comment", parse_gid_number(args["id"]))
+        if find_node(self._query_root, global_id) is None:
             return make_user_error("id", "Comment does not exist", "NOT_FOUND")
-        self._shop.delete_record(wanted)
-        return {"deletedCommentId": wanted}
+        self._shop.delete_record(global_id)
+        return {"deletedCommentId": global_id}
 
     def delete_metafields(self, args: Mapping[str, Any]) -> Record:
         """Delete metafields; an unknown one is answered with null and no error."""
-        gone: list[Record | None] = []
+        deleted: list[Record | None] = []
         for one in args["metafields"]:
             owner = find_node(self._query_root, one["ownerId"])
             single = owner.get("metafield") if owner else None
-            there = (
+            exists = (
                 single is not None and single({"namespace": one["namespace"], "key": one["key"]}) is not None
             )
-            if there:
+            if exists:
                 self._shop.remove_metafield(one["ownerId"], one["namespace"], one["key"])
-            gone.append(dict(one) if there else None)
-        return {"deletedMetafields": gone}
+            deleted.append(dict(one) if exists else None)
+        return {"deletedMetafields": deleted}
 
     def remove_tags(self, args: Mapping[str, Any]) -> Record:
         """Remove tags."""

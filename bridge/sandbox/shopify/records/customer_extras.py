@@ -29,7 +29,7 @@ def gift_card_record(shop: Shop, gift_card: GiftCard) -> Record:
         "message": gift_card.message,
         "recipient": lambda _: shop.find_customer_record(given_to),
     }
-    unsaid = given_to in shop.redacted_customer_ids or not gift_card.recipient_name
+    hides_recipient = given_to in shop.redacted_customer_ids or not gift_card.recipient_name
     record = {
         "__typename": "GiftCard",
         "id": make_gid("GiftCard", gift_card.id),
@@ -42,9 +42,9 @@ def gift_card_record(shop: Shop, gift_card: GiftCard) -> Record:
         "balance": parts.build_price(gift_card.balance),
         "initialValue": parts.build_price(gift_card.balance),
         "customer": lambda _: shop.find_customer_record(gift_card.person_id),
-        "recipientAttributes": None if unsaid else recipient,
+        "recipientAttributes": None if hides_recipient else recipient,
     }
-    if gift_card.rich and not hidden and not unsaid:
+    if gift_card.rich and not hidden and not hides_recipient:
         record = seed_gift_card(shop.seeder, record, received=bool(gift_card.recipient_id))
     return record | shop.written_fields.get(make_gid("GiftCard", gift_card.id), {})
 

@@ -52,11 +52,11 @@ def get_customer_record(
 
 def build_consent(state: str, updated_at: str | None) -> Record:
     """Return a customer's consents."""
-    agreed = state == "SUBSCRIBED"
+    is_subscribed = state == "SUBSCRIBED"
     return {
         "marketingState": state,
-        "marketingOptInLevel": "SINGLE_OPT_IN" if agreed else None,
-        "marketingUpdatedAt": updated_at if agreed else None,
+        "marketingOptInLevel": "SINGLE_OPT_IN" if is_subscribed else None,
+        "marketingUpdatedAt": updated_at if is_subscribed else None,
     }
 
 
@@ -64,8 +64,8 @@ def build_contacts(person: Person, *, hidden: bool) -> Record:
     """Return address, number and consents. REDACTED is a state of a consent, but not of an e-mail address."""
     at = format_utc_time(person.created_at)
     email, sms = ("REDACTED", "REDACTED") if hidden else (person.email_consent, person.sms_consent)
-    told = {"optInLevel": None, "updatedAt": None, "collectedFrom": None}
-    never = "NEVER_SUBSCRIBED" if sms == "NOT_SUBSCRIBED" else sms
+    consent_details = {"optInLevel": None, "updatedAt": None, "collectedFrom": None}
+    sms_state = "NEVER_SUBSCRIBED" if sms == "NOT_SUBSCRIBED" else sms
     mail = {
         "emailAddress": person.email,
         "openTrackingLevel": "UNKNOWN",
@@ -75,8 +75,11 @@ def build_contacts(person: Person, *, hidden: bool) -> Record:
     call = {
         "phoneNumber": "redacted" if hidden else person.phone,
         "marketingCollectedFrom": None,
-        "smsMarketingConsent": {"state": never, **told},
-        "whatsAppMarketingConsent": {"state": "REDACTED" if hidden else "NEVER_SUBSCRIBED", **told},
+        "smsMarketingConsent": {"state": sms_state, **consent_details},
+        "whatsAppMarketingConsent": {
+            "state": "REDACTED" if hidden else "NEVER_SUBSCRIBED",
+            **consent_details,
+        },
         **build_consent(sms, at),
     }
     return {
@@ -93,8 +96,8 @@ def customer_record(shop: Shop, person: Person, orders: Sequence[Order]) -> Reco
     """Return a customer."""
     hidden = person.id in shop.redacted_customer_ids
     owner, at = make_gid("Customer", person.id), format_utc_time(person.created_at)
-    home = build_postal_address(person.id, person.address, hidden=hidden or not person.address)
-    spent = sum((order.total for order in orders), Decimal(0))
+    address = build_postal_address(person.id, person.address, hidden=hidden or not person.address)
+    total_spent = sum((order.total for order in orders), Decimal(0))
     newest = max(orders, key=lambda order: order.created_at, default=None)
     record: Record = {
         "__typename": "Customer",
@@ -115,11 +118,11 @@ def customer_record(shop: Shop, person: Person, orders: Sequence[Order]) -> Reco
         "numberOfOrders": str(len(orders)),
         "dataSaleOptOut": False,
         "canDelete": not orders,
-        "amountSpent": parts.build_price(spent),
+        "amountSpent": parts.build_price(total_spent),
         "statistics": {"predictedSpendTier": None, "rfmGroup": None},
-        "defaultAddress": home,
-        "addressesV2": [home] if home else [],
-        "addresses": [home] if home else [],
+        "defaultAddress": address,
+        "addressesV2": [address] if address else [],
+        "addresses": [address] if address else [],
         "orders": LazyRows(items=orders, make_record=lambda order: get_order_record(shop, order)),
         "lastOrder": lambda _: get_order_record(shop, newest) if newest else None,
         "events": [] if hidden else parts.build_timeline(shop.world, "Customer", person.id, person.timeline),

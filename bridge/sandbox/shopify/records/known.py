@@ -55,14 +55,14 @@ def build_related_facts(shop: Shop, item: Any) -> SearchFacts:
     """Return the search facts of a draft, card, checkout or comment; a bare word searches all of them."""
     person = getattr(item, "person_id", None)
     hidden = person is not None and person in shop.redacted_customer_ids
-    shown = () if hidden else (getattr(item, "email", ""), getattr(item, "note", ""))
+    texts = () if hidden else (getattr(item, "email", ""), getattr(item, "note", ""))
     return {
         "id": (str(item.id),),
         "customer_id": (str(person),) if person else (),
         "recipient_id": (str(getattr(item, "recipient_id", 0) or person),) if person else (),
         "created_at": (format_utc_time(item.created_at) or "",),
         "status": ("any", "open"),
-        "default": shown,
+        "default": texts,
     }
 
 
@@ -80,4 +80,8 @@ def build_record_facts(record: Mapping[str, Any]) -> SearchFacts:
         "subject_type": "subjectType",
     }
     facts: SearchFacts = {"id": (str(record.get("id", "")).rpartition("/")[2], str(record.get("id", "")))}
-    return facts | {ours: (str(record[theirs]),) for ours, theirs in names.items() if record.get(theirs)}
+    return facts | {
+        fact_name: (str(record[field_name]),)
+        for fact_name, field_name in names.items()
+        if record.get(field_name)
+    }

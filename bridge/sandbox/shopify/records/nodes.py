@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from bridge.sandbox.shopify.query_root import QueryRoot
 
-# Parts that every order has; all others are Asha's alone.
+# Parts that every order has; only Asha has the others.
 ORDER_PART_TYPES: Final = frozenset(
     {
         "Fulfillment",
@@ -59,12 +59,12 @@ def _find_part(query_root: QueryRoot, kind: str, global_id: str) -> Record | Non
             found = next(_walk_matching_records(customers.get_order_record(shop, order), global_id), None)
             if found is not None:
                 return found
-    hers = [
+    customer_records = [
         record
         for one in query_root.list_rich_customer_ids()
         for record in (query_root.find_customer(one), shop.find_order_record(shop.world.orders[0].id))
     ]
-    return next(_walk_matching_records(hers, global_id), None)
+    return next(_walk_matching_records(customer_records, global_id), None)
 
 
 def _walk_matching_records(container: Any, global_id: str) -> Iterator[Record]:

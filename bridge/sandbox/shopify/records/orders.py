@@ -60,7 +60,7 @@ def fulfillment_record(order: Order, parcel: Parcel, position: int) -> Record:
 def fulfillment_order_record(order: Order, parcel: Parcel, *, hidden: bool) -> Record:
     """Return the fulfilment order with the address that the carrier received."""
     found = parcel.consignee.address
-    where = {
+    tracking = {
         "id": make_gid("FulfillmentOrderDestination", parcel.id),
         "firstName": parcel.consignee.first,
         "lastName": parcel.consignee.last,
@@ -79,7 +79,7 @@ def fulfillment_order_record(order: Order, parcel: Parcel, *, hidden: bool) -> R
         "status": "CLOSED",
         "createdAt": format_utc_time(order.created_at),
         "updatedAt": format_utc_time(parcel.shipped_at),
-        "destination": None if hidden else where,
+        "destination": None if hidden else tracking,
         "orderName": order.name,
     }
 
@@ -160,7 +160,7 @@ def order_record(shop: Shop, order: Order) -> Record:
     hidden = order.person_id in shop.redacted_customer_ids
     owner = make_gid("Order", order.id)
     address = build_postal_address(order.id, order.address, hidden=hidden)
-    cod, repaid = order.gateway == "cod", sum((back.amount for back in order.refunds), Decimal(0))
+    cod, refunded = order.gateway == "cod", sum((back.amount for back in order.refunds), Decimal(0))
     gateway = "Cash on Delivery (COD)" if cod else "razorpay"
     delivered = all(box.delivered_at for box in order.parcels)
     visit = {
@@ -172,7 +172,7 @@ def order_record(shop: Shop, order: Order) -> Record:
         "sourceType": None,
         "utmParameters": {"campaign": "diwali", "source": "instagram", "medium": "social"},
     }
-    status = "PARTIALLY_REFUNDED" if repaid else "PENDING" if cod and not delivered else "PAID"
+    status = "PARTIALLY_REFUNDED" if refunded else "PENDING" if cod and not delivered else "PAID"
     record: Record = {
         "__typename": "Order",
         "id": owner,
@@ -205,14 +205,14 @@ def order_record(shop: Shop, order: Order) -> Record:
         "returnStatus": "IN_PROGRESS" if order.returns else "NO_RETURN",
         "paymentGatewayNames": [gateway],
         "billingAddressMatchesShippingAddress": True,
-        "hasTimelineComment": any(what.is_comment for what in order.timeline),
+        "hasTimelineComment": any(item.is_comment for item in order.timeline),
         "totalPriceSet": build_money_bag(order.total),
-        "currentTotalPriceSet": build_money_bag(order.total - repaid),
+        "currentTotalPriceSet": build_money_bag(order.total - refunded),
         "subtotalPriceSet": build_money_bag(order.total),
         "totalTaxSet": build_money_bag(order.tax),
         "totalTipReceivedSet": build_money_bag(Decimal(0)),
         "totalShippingPriceSet": build_money_bag(Decimal(0)),
-        "totalRefundedSet": build_money_bag(repaid),
+        "totalRefundedSet": build_money_bag(refunded),
         "taxLines": [{"title": "IGST", "rate": 0.03, "priceSet": build_money_bag(order.tax)}],
         "customer": lambda _: shop.find_customer_record(order.person_id) if order.person_id else None,
         "billingAddress": address,
@@ -229,9 +229,9 @@ def order_record(shop: Shop, order: Order) -> Record:
         "lineItems": parts.build_line_items(order.lines, "LineItem", hidden=hidden),
         "fulfillments": [fulfillment_record(order, box, at) for at, box in enumerate(order.parcels, 1)],
         "fulfillmentOrders": [fulfillment_order_record(order, box, hidden=hidden) for box in order.parcels],
-        "transactions": [transaction_record(what) for what in order.transactions],
-        "refunds": [refund_record(what, hidden=hidden) for what in order.refunds],
-        "returns": [return_record(what, hidden=hidden) for what in order.returns],
+        "transactions": [transaction_record(item) for item in order.transactions],
+        "refunds": [refund_record(item, hidden=hidden) for item in order.refunds],
+        "returns": [return_record(item, hidden=hidden) for item in order.returns],
         "events": [] if hidden else parts.build_timeline(shop.world, "Order", order.id, order.timeline),
         "customerJourneySummary": None
         if hidden

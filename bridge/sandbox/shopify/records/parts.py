@@ -102,8 +102,8 @@ def build_metafields(
     ]
 
     def single(args: Mapping[str, Any]) -> Record | None:
-        wanted = (args.get("namespace"), args.get("key"))
-        return next((row for row in rows if (row["namespace"], row["key"]) == wanted), None)
+        key_pair = (args.get("namespace"), args.get("key"))
+        return next((row for row in rows if (row["namespace"], row["key"]) == key_pair), None)
 
     return {"metafields": rows, "metafield": single}
 

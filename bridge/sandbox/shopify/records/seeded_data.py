@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 INDISTINCT_FIELDS: Final = frozenset(
     {"Customer.numberOfOrders", "LineItem.quantity", "AbandonedCheckoutLineItem.quantity"}
 )
-# Said by the invented thing itself, and equal to nothing that could be planted over it.
+# Values of the invented records themselves, which differ from every seeded value.
 SELF_DESCRIBED_FIELDS: Final = frozenset(
     {
         "Customer.canDelete",
@@ -77,7 +77,7 @@ class RecordSeeder:
             (one.index for one in load_personal_fields() if (one.type_name, one.kind) == (type_name, "id")),
             None,
         )
-        if at is None:  # no id is personal here: any number of her own will do
+        if at is None:  # no id is personal in this type: any number that only Asha has will do
             at = 400 + sum(type_name.encode()) % 500
         return make_gid(type_name, self.owner_id + 10 * at + sibling)
 
@@ -88,22 +88,22 @@ class RecordSeeder:
 
     def overlay(self, record: Record, type_name: str, **more: Any) -> Record:
         """Return a record with seeded values on top, except where the invented record has its own."""
-        laid = {
+        seeded = {
             one.field: one.make_value(self.owner_id)
             for one in list_personal_fields(type_name)
             if one.name not in self.default_fields
         }
-        return record | laid | more
+        return record | seeded | more
 
 
 def list_seeded_values(world: World) -> dict[str, str]:
     """Return the value that must be found for each `Type.field`; empty if Asha has no seeded values."""
     if not world.asha.rich:
         return {}
-    own, plant = list_default_values(world), RecordSeeder(world)
+    default_values, seeder = list_default_values(world), RecordSeeder(world)
     found: dict[str, str] = {}
     for one in load_personal_fields():
         if one.kind in COMMON_KINDS or one.name in INDISTINCT_FIELDS:
             continue
-        found[one.name] = own.get(one.name) or one.text or str(one.make_value(plant.owner_id))
-    return found | {"SegmentMembership.segmentId": plant.segment_id}
+        found[one.name] = default_values.get(one.name) or one.text or str(one.make_value(seeder.owner_id))
+    return found | {"SegmentMembership.segmentId": seeder.segment_id}

@@ -28,8 +28,9 @@ def build_segments(shop: Shop) -> list[Record]:
 def build_memberships(shop: Shop, args: Mapping[str, Any]) -> Record:
     """Return the segments of a customer: the customer with seeded values is in the shop's own."""
     rich_ids = {one.id for one in shop.world.people[:1] if one.rich} - shop.redacted_customer_ids
-    mine = parse_gid_number(args["customerId"]) in rich_ids
+    is_member = parse_gid_number(args["customerId"]) in rich_ids
     rows = [
-        {"segmentId": one, "isMember": mine and one == shop.seeder.segment_id} for one in args["segmentIds"]
+        {"segmentId": one, "isMember": is_member and one == shop.seeder.segment_id}
+        for one in args["segmentIds"]
     ]
     return {"__typename": "SegmentMembershipResponse", "memberships": rows}

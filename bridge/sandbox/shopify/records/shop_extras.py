@@ -65,9 +65,9 @@ def metaobject_record(shop: Shop, metaobject: Metaobject) -> Record:
     }
     if metaobject.rich and not hidden:
         record = rich.seed_metaobject(shop.seeder, record, metaobject.person_id)
-    at_hand = {str(field["key"]): field for field in record["fields"]}
-    at_hand["customer"]["reference"] = lambda _: shop.find_customer_record(metaobject.person_id)
-    return record | {"field": lambda args: at_hand.get(str(args["key"]))}
+    fields_by_key = {str(field["key"]): field for field in record["fields"]}
+    fields_by_key["customer"]["reference"] = lambda _: shop.find_customer_record(metaobject.person_id)
+    return record | {"field": lambda args: fields_by_key.get(str(args["key"]))}
 
 
 def metaobject_definition(type_name: str) -> Record:

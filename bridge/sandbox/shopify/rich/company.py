@@ -15,15 +15,15 @@ from bridge.sandbox.shopify.rich.timeline_events import make_timeline_events
 
 def make_company_contact(shop: Shop, person_id: int) -> Record:
     """Return Asha as the buyer of a company, with a role at a location with two addresses."""
-    plant = shop.seeder
-    company = plant("Company")
-    location = make_company_location(plant) | {"company": company}
-    role = plant("CompanyContactRole")
-    assigned = plant.make_bare_record(
+    seeder = shop.seeder
+    company = seeder("Company")
+    location = make_company_location(seeder) | {"company": company}
+    role = seeder("CompanyContactRole")
+    assigned = seeder.make_bare_record(
         "CompanyContactRoleAssignment", role=role, companyLocation=location, company=company
     )
     customer: Record = {"customer": lambda _: shop.find_customer_record(person_id)}
-    contact = plant("CompanyContact", company=company, roleAssignments=[assigned], **customer)
+    contact = seeder("CompanyContact", company=company, roleAssignments=[assigned], **customer)
     company["contacts"] = lambda _: [contact]
     company["mainContact"] = lambda _: contact
     company["locations"] = lambda _: [location]

@@ -16,29 +16,29 @@ if TYPE_CHECKING:
 
 def seed_customer(shop: Shop, person_id: int, record: Record) -> Record:
     """Return the customer's record with all seeded values."""
-    plant = shop.seeder
-    sms, whats_app = plant("CustomerSmsMarketingConsent"), plant("CustomerWhatsAppMarketingConsent")
+    seeder = shop.seeder
+    sms, whats_app = seeder("CustomerSmsMarketingConsent"), seeder("CustomerWhatsAppMarketingConsent")
     call = record["defaultPhoneNumber"] | {"smsMarketingConsent": sms, "whatsAppMarketingConsent": whats_app}
-    home = record["defaultAddress"]
-    away = plant(
-        "MailingAddress", id=make_gid("MailingAddress", plant.owner_id) + "?model_name=CustomerAddress"
+    default_address = record["defaultAddress"]
+    second_address = seeder(
+        "MailingAddress", id=make_gid("MailingAddress", seeder.owner_id) + "?model_name=CustomerAddress"
     )
-    return plant.overlay(
+    return seeder.overlay(
         record,
         "Customer",
         amountSpent=record["amountSpent"],
-        image=plant("Image"),
-        taxSettings=plant("TaxSettings"),
-        identityProviderSubjects=[plant("IdentityProviderSubject")],
-        statistics=plant("CustomerStatistics"),
-        defaultEmailAddress=plant.overlay(record["defaultEmailAddress"], "CustomerEmailAddress"),
+        image=seeder("Image"),
+        taxSettings=seeder("TaxSettings"),
+        identityProviderSubjects=[seeder("IdentityProviderSubject")],
+        statistics=seeder("CustomerStatistics"),
+        defaultEmailAddress=seeder.overlay(record["defaultEmailAddress"], "CustomerEmailAddress"),
         defaultPhoneNumber=call,
-        emailMarketingConsent=plant("CustomerEmailMarketingConsentState"),
-        smsMarketingConsent=plant("CustomerSmsMarketingConsentState"),
-        addressesV2=[home, away],
-        addresses=[home, away],
-        events=[*record["events"], *make_timeline_events(plant, "Customer", person_id)],
-        mergeable=_make_mergeable(plant),
+        emailMarketingConsent=seeder("CustomerEmailMarketingConsentState"),
+        smsMarketingConsent=seeder("CustomerSmsMarketingConsentState"),
+        addressesV2=[default_address, second_address],
+        addresses=[default_address, second_address],
+        events=[*record["events"], *make_timeline_events(seeder, "Customer", person_id)],
+        mergeable=_make_mergeable(seeder),
         paymentMethods=make_payment_methods(shop, person_id),
         storeCreditAccounts=[make_store_credit(shop, person_id)],
         subscriptionContracts=[make_subscription(shop, person_id)],

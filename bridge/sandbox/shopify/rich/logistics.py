@@ -19,10 +19,12 @@ def seed_fulfillment(seeder: RecordSeeder, fulfillment: Record) -> Record:
 
 def seed_fulfillment_order(seeder: RecordSeeder, fulfillment_order: Record) -> Record:
     """Return a fulfilment order with a destination that differs from the order's, and its requests."""
-    how = seeder("DeliveryMethod", additionalInformation=seeder("DeliveryMethodAdditionalInformation"))
+    delivery_method = seeder(
+        "DeliveryMethod", additionalInformation=seeder("DeliveryMethodAdditionalInformation")
+    )
     return fulfillment_order | {
         "destination": seeder("FulfillmentOrderDestination", id=fulfillment_order["destination"]["id"]),
-        "deliveryMethod": how,
+        "deliveryMethod": delivery_method,
         "fulfillmentHolds": [seeder("FulfillmentHold")],
         "merchantRequests": [seeder("FulfillmentOrderMerchantRequest")],
     }

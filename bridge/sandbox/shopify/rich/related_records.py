@@ -16,26 +16,26 @@ if TYPE_CHECKING:
 
 def seed_draft(shop: Shop, draft: DraftOrder, record: Record) -> Record:
     """Return a draft order with seeded values."""
-    plant = shop.seeder
-    return plant.overlay(
+    seeder = shop.seeder
+    return seeder.overlay(
         record,
         "DraftOrder",
-        appliedDiscount=plant("DraftOrderAppliedDiscount"),
-        localizedFields=[plant("LocalizedField", sibling=1)],
-        localizationExtensions=[plant("LocalizationExtension", sibling=1)],
-        shippingLine=plant("ShippingLine", sibling=1),
+        appliedDiscount=seeder("DraftOrderAppliedDiscount"),
+        localizedFields=[seeder("LocalizedField", sibling=1)],
+        localizationExtensions=[seeder("LocalizationExtension", sibling=1)],
+        shippingLine=seeder("ShippingLine", sibling=1),
         purchasingEntity=lambda _: make_buyer(shop, draft.person_id or 0),
-        events=make_timeline_events(plant, "DraftOrder", draft.id),
+        events=make_timeline_events(seeder, "DraftOrder", draft.id),
     )
 
 
 def seed_gift_card(seeder: RecordSeeder, record: Record, *, received: bool) -> Record:
     """Return a gift card with seeded values, of the buyer or of its recipient."""
     if received:
-        told = seeder.overlay(record["recipientAttributes"], "GiftCardRecipient")
-        return record | {"recipientAttributes": told}
-    spent = seeder("GiftCardTransaction", kind="GiftCardDebitTransaction")
-    return seeder.overlay(record, "GiftCard", transactions=[spent])
+        recipient = seeder.overlay(record["recipientAttributes"], "GiftCardRecipient")
+        return record | {"recipientAttributes": recipient}
+    debit = seeder("GiftCardTransaction", kind="GiftCardDebitTransaction")
+    return seeder.overlay(record, "GiftCard", transactions=[debit])
 
 
 def seed_checkout(seeder: RecordSeeder, record: Record) -> Record:
@@ -47,18 +47,18 @@ def seed_checkout(seeder: RecordSeeder, record: Record) -> Record:
 
 def seed_abandonment(shop: Shop, abandoned_checkout: Checkout, checkout_record: Record) -> Record:
     """Return Shopify's data about an abandoned checkout."""
-    plant = shop.seeder
-    seen = [{"__typename": "CustomerVisitProductInfo", "quantity": 1, "product": plant("Product")}]
+    seeder = shop.seeder
+    products = [{"__typename": "CustomerVisitProductInfo", "quantity": 1, "product": seeder("Product")}]
     customer: Record = {
         "customer": lambda _: (
             shop.find_customer_record(abandoned_checkout.person_id) if abandoned_checkout.person_id else None
         )
     }
-    return plant(
+    return seeder(
         "Abandonment",
         abandonedCheckoutPayload=checkout_record,
-        productsAddedToCart=seen,
-        productsViewed=seen,
+        productsAddedToCart=products,
+        productsViewed=products,
         **customer,
     )
 
@@ -68,7 +68,7 @@ def seed_tender(seeder: RecordSeeder, record: Record) -> Record:
     return record | seeder(
         "TenderTransaction",
         id=record["id"],
-        processedAt=record["processedAt"],  # the payment's own moment, by which the two are told to be one
+        processedAt=record["processedAt"],  # the time of the payment, by which a client matches the two
         transactionDetails=seeder("TenderTransactionCreditCardDetails"),
     )
 

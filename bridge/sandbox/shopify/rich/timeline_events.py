@@ -14,5 +14,5 @@ def make_timeline_events(seeder: RecordSeeder, kind: str, owner_id: int) -> list
     """Return two events of a timeline: an event, and a staff comment with a file."""
     subject = {"subjectType": kind.upper(), "subjectId": make_gid(kind, owner_id)}
     sibling = {"Customer": 1, "Order": 2, "DraftOrder": 3}.get(kind, 4)
-    typed = seeder("CommentEvent", "Event", sibling=sibling, attachments=[seeder("CommentEventAttachment")])
-    return [seeder("BasicEvent", "Event", sibling=sibling, **subject), typed]
+    comment = seeder("CommentEvent", "Event", sibling=sibling, attachments=[seeder("CommentEventAttachment")])
+    return [seeder("BasicEvent", "Event", sibling=sibling, **subject), comment]
