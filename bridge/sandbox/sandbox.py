@@ -94,10 +94,15 @@ class StandIns:
 def main() -> None:
     """Serve until interrupted."""
     parser = argparse.ArgumentParser(prog="python -m bridge sandbox", description=__doc__)
-    parser.add_argument("--orders", type=int, default=40)
-    parser.add_argument("--heavy", type=int, default=0, help="orders of one customer with very many")
-    parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--now", type=datetime.fromisoformat, default=datetime.now(UTC))
+    parser.add_argument("--orders", type=int, default=40, help="number of orders of the first shop")
+    parser.add_argument("--heavy", type=int, default=0, help="number of orders of one further customer")
+    parser.add_argument("--port", type=int, default=0, help="first of five ports; 0 takes any free ones")
+    parser.add_argument(
+        "--now",
+        type=datetime.fromisoformat,
+        default=datetime.now(UTC),
+        help="current time of the invented world",
+    )
     parser.add_argument("--json", action="store_true", help="print the settings as one line of JSON")
     options = parser.parse_args()
     stop = threading.Event()
@@ -108,10 +113,10 @@ def main() -> None:
         print(json.dumps(servers.environment), flush=True)
     else:
         print(
-            f"Stand-ins of {INVENTED_SHOP} and {LEAVING_SHOP}; their people are invented. Settings to use them:\n"
+            f"The stand-ins serve {INVENTED_SHOP} and {LEAVING_SHOP} with invented people. Settings for the bridge:\n"
         )
         print("\n".join(f"export {name}='{value}'" for name, value in servers.environment.items()))
-        print("\nFaults on demand: POST /_sandbox/faults, see docs/sandbox.md. Ctrl-C ends them.", flush=True)
+        print("\nPOST /_sandbox/faults causes faults (docs/sandbox.md). Press Ctrl-C to stop.", flush=True)
     stop.wait()
     servers.stop()
 

@@ -17,7 +17,9 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--shop", default=INVENTED_SHOP)
     parser.add_argument("--orders", type=int, default=40)
-    parser.add_argument("--heavy", type=int, default=0, help="orders of Heavy Orderson")
+    parser.add_argument(
+        "--heavy", type=int, default=0, help="number of orders of the customer Heavy Orderson"
+    )
     parser.add_argument("--latency-ms", type=float, default=0.0)
     parser.add_argument("--maximum", type=float, default=20_000)
     parser.add_argument("--restore-rate", type=float, default=10_000)
