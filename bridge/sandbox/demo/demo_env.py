@@ -74,7 +74,7 @@ class DemoEnvironment:
         self._exit_stack.close()
 
     def _start_all(self) -> None:
-        def key() -> str:
+        def make_key() -> str:
             return base64.b64encode(secrets.token_bytes(32)).decode()
 
         (self.folder / "redis").mkdir()
@@ -94,9 +94,9 @@ class DemoEnvironment:
             **stand_ins,
             "DATABASE_URL": f"sqlite:///{self.folder}/bridge.db",
             "REDIS_URL": self.valkey.url,
-            "BRIDGE_KEYS": f"demo1:{key()}",
-            "BRIDGE_PSEUDONYM_KEY": key(),
-            "BRIDGE_EVIDENCE_KEY": key(),
+            "BRIDGE_KEYS": f"demo1:{make_key()}",
+            "BRIDGE_PSEUDONYM_KEY": make_key(),
+            "BRIDGE_EVIDENCE_KEY": make_key(),
             **write_merchant_files(
                 self.folder, shops=[INVENTED_SHOP, LEAVING_SHOP], notice_terms=NOTICE_TERMS
             ),

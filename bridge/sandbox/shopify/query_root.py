@@ -64,16 +64,16 @@ class QueryRoot:
         """Return the record of the query root."""
         world, shop = self.shop.world, self.shop
 
-        def listed(
+        def search_connection(
             root: str, things: Callable[[], Iterable[Any]], facts: Any, make: Any
         ) -> Callable[[Args], LazyRows]:
             return lambda args: self._search_rows(root, things(), args, facts, make)
 
-        def kept(root: str, records: Callable[[], Iterable[Record]]) -> Callable[[Args], LazyRows]:
-            return listed(root, records, known.build_record_facts, lambda one: one)
+        def list_connection(root: str, records: Callable[[], Iterable[Record]]) -> Callable[[Args], LazyRows]:
+            return search_connection(root, records, known.build_record_facts, lambda one: one)
 
-        def close(root: str, things: Iterable[Any], make: Any) -> Callable[[Args], LazyRows]:
-            return listed(
+        def related_connection(root: str, things: Iterable[Any], make: Any) -> Callable[[Args], LazyRows]:
+            return search_connection(
                 root,
                 lambda: things,
                 lambda one: known.build_related_facts(shop, one),
@@ -90,7 +90,7 @@ class QueryRoot:
             },
             "customer": lambda args: self.find_customer(parse_gid_number(args["id"])),
             "customerByIdentifier": self._find_by_identifier,
-            "customers": listed(
+            "customers": search_connection(
                 "customers",
                 lambda: shop.people,
                 lambda one: known.build_person_facts(shop, one),
@@ -98,7 +98,7 @@ class QueryRoot:
             ),
             "customersCount": lambda _: {"count": len(shop.people), "precision": "EXACT"},
             "order": lambda args: self.find_order(parse_gid_number(args["id"])),
-            "orders": listed(
+            "orders": search_connection(
                 "orders",
                 lambda: self.filter_visible(world.orders),
                 lambda one: customers.get_or_make(
@@ -106,14 +106,14 @@ class QueryRoot:
                 ),
                 lambda one: customers.get_order_record(shop, one),
             ),
-            "draftOrders": close(
+            "draftOrders": related_connection(
                 "draftOrders", shop.exclude_deleted("DraftOrder", world.drafts), draft_record
             ),
-            "giftCards": close("giftCards", world.gift_cards, customer_extras.gift_card_record),
-            "abandonedCheckouts": close(
+            "giftCards": related_connection("giftCards", world.gift_cards, customer_extras.gift_card_record),
+            "abandonedCheckouts": related_connection(
                 "abandonedCheckouts", world.checkouts, customer_extras.checkout_record
             ),
-            "comments": close(
+            "comments": related_connection(
                 "comments", shop.exclude_deleted("Comment", world.comments), customer_extras.comment_record
             ),
             "articles": lambda _: [customer_extras.article_record(shop)],
@@ -121,14 +121,14 @@ class QueryRoot:
             "abandonmentByAbandonedCheckoutId": lambda args: shop_extras.find_abandonment(
                 shop, parse_gid_number(args["abandonedCheckoutId"])
             ),
-            "disputes": kept(
+            "disputes": list_connection(
                 "disputes",
                 lambda: [
                     disputes.dispute_record(shop, world.get_order(one)) for one in world.disputed_order_ids
                 ],
             ),
             "dispute": lambda args: resolve_node(self, args["id"]),
-            "tenderTransactions": kept("tenderTransactions", self._list_tenders),
+            "tenderTransactions": list_connection("tenderTransactions", self._list_tenders),
             "metaobjects": self._list_metaobjects,
             "metaobjectDefinitions": lambda _: [
                 shop_extras.metaobject_definition(name)
@@ -141,15 +141,15 @@ class QueryRoot:
             ),
             "segments": lambda _: segments.build_segments(shop),
             "customerSegmentMembership": lambda args: segments.build_memberships(shop, args),
-            "subscriptionContracts": kept(
+            "subscriptionContracts": list_connection(
                 "subscriptionContracts",
                 lambda: [make_subscription(shop, one) for one in self.list_rich_customer_ids()],
             ),
-            "companies": kept(
+            "companies": list_connection(
                 "companies",
                 lambda: [make_company_contact(shop, one)["company"] for one in self.list_rich_customer_ids()],
             ),
-            "events": kept("events", self._list_events),
+            "events": list_connection("events", self._list_events),
             "fulfillmentOrders": self._list_fulfillment_orders,
             **dict.fromkeys(ROOT_FIELDS_BY_ID, lambda args: resolve_node(self, args["id"])),
             "node": lambda args: resolve_node(self, args["id"]),

@@ -40,30 +40,34 @@ class SearchQuery:
         """Return whether a resource with these facts matches."""
         return self._predicate(facts)
 
-    def _peek(self, group: str) -> str:
+    def _peek_token(self, group: str) -> str:
         return (self._tokens[self._position][group] or "") if self._position < len(self._tokens) else ""
 
     def _parse_or(self) -> SearchPredicate:
         tests = [self._parse_and()]
-        while self._peek("word") == "OR":
+        while self._peek_token("word") == "OR":
             self._position += 1
             tests.append(self._parse_and())
         return tests[0] if len(tests) == 1 else lambda facts: any(test(facts) for test in tests)
 
     def _parse_and(self) -> SearchPredicate:
         tests: list[SearchPredicate] = []
-        while self._position < len(self._tokens) and not self._peek("close") and self._peek("word") != "OR":
-            if self._peek("word") == "AND":
+        while (
+            self._position < len(self._tokens)
+            and not self._peek_token("close")
+            and self._peek_token("word") != "OR"
+        ):
+            if self._peek_token("word") == "AND":
                 self._position += 1
                 continue
             tests.append(self._parse_factor())
         return tests[0] if len(tests) == 1 else lambda facts: all(test(facts) for test in tests)
 
     def _parse_factor(self) -> SearchPredicate:
-        if self._peek("word") == "NOT":
+        if self._peek_token("word") == "NOT":
             self._position += 1
             return _negate(self._parse_factor())
-        if self._peek("open"):
+        if self._peek_token("open"):
             self._position += 1
             inner = self._parse_or()
             self._position += 1

@@ -101,11 +101,11 @@ def build_metafields(
         if (owner, one.namespace, one.key) not in shop.removed_metafields
     ]
 
-    def single(args: Mapping[str, Any]) -> Record | None:
+    def find_metafield(args: Mapping[str, Any]) -> Record | None:
         key_pair = (args.get("namespace"), args.get("key"))
         return next((row for row in rows if (row["namespace"], row["key"]) == key_pair), None)
 
-    return {"metafields": rows, "metafield": single}
+    return {"metafields": rows, "metafield": find_metafield}
 
 
 def _build_reference(shop: Shop, metafield: Metafield) -> Record:
