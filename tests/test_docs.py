@@ -168,13 +168,13 @@ def test_the_retries_add_up_to_what_is_said() -> None:
     assert f"{attempts} attempts, {span(task)} of pauses | task `failed`" in page
     deliveries = f"{len(lifecycle.TASK_RETRY_PAUSES_S) + 1} attempts, {span(sum(lifecycle.TASK_RETRY_PAUSES_S))} | delivery `failed`"
     assert deliveries in page
-    assert f"{MAX_ATTEMPTS} claims over {span(request)}, the ninth gives up" in page
+    assert f"{MAX_ATTEMPTS} attempts over {span(request)}, the ninth gives up" in page
     assert MAX_ATTEMPTS == 8, "the pages say: the ninth"
     assert "10 s, 60 s, 5 min, 30 min, 2 h" in page
     assert lifecycle.TASK_RETRY_PAUSES_S == (10, 60, 300, 1_800, 7_200)
     assert lifecycle.POLL_PAUSES_S == (3_600, 86_400)
     assert f"within {lifecycle.POLL_MAX_DAYS} days" in page
-    assert f"{ENQUEUE_GRACE_S:g} s after it came, rung for again each {REENQUEUE_AFTER_S:g} s" in page
+    assert f"{ENQUEUE_GRACE_S:g} s after it came, enqueued again each {REENQUEUE_AFTER_S:g} s" in page
     assert f"{http.CALL_RETRY_PAUSES_S[0]:g} s, {http.CALL_RETRY_PAUSES_S[1]:g} s" in page
     assert f"up to {http.MAX_RETRY_WAIT_S:g} s | {http.MAX_CALL_ATTEMPTS} attempts" in page
 
@@ -302,10 +302,11 @@ def pattern(node: ast.expr) -> str:
 def demo_lines() -> list[str]:
     """A pattern for each line that a run which holds prints, in no order."""
     trees = [
-        ast.parse(text(f"bridge/sandbox/demo/{name}.py")) for name in ("__main__", "demo_notices", "demo_tax")
+        ast.parse(text(f"bridge/sandbox/demo/{name}.py"))
+        for name in ("__main__", "demo_notices", "demo_tax", "demo_verification")
     ]
     parts = [each for tree in trees for each in tree.body]
-    told = [each for each in parts if isinstance(each, ast.FunctionDef) and each.name != "_keep"]
+    told = [each for each in parts if isinstance(each, ast.FunctionDef) and each.name != "_keep_running"]
     made = []
     for call in (node for each in told for node in ast.walk(each) if isinstance(node, ast.Call)):
         said = call.func.id if isinstance(call.func, ast.Name) else ""

@@ -1,4 +1,4 @@
-"""Stand-ins for Shopify, the carriers and those between that speak their wire formats over real sockets.
+"""Stand-ins of Shopify, the carriers and the aggregators, which use their wire formats over real sockets.
 
-They serve invented people only and are never imported by the rest of the bridge.
+They serve invented people only. The rest of the bridge never imports them.
 """

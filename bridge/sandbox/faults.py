@@ -1,6 +1,6 @@
-"""What can go wrong on demand, and what was called: the two memories behind `/_sandbox/…`.
+"""The faults and the call log behind `/_sandbox/…`.
 
-Thread-safe. Keeps names, counts, cursors and digests of calls; never a value that could be a person's.
+Both are thread-safe. They store names, counts, cursors and digests of calls, never a personal value.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# Done to the connection, whatever the stand-in is.
+# Faults of the connection, for every stand-in.
 TRANSPORT_FAULTS: Final = (
     *(f"http_{status}" for status in (401, 402, 403, 404, 423, 429, 500, 502, 503, 504)),
     "reset",
@@ -23,7 +23,7 @@ TRANSPORT_FAULTS: Final = (
     "empty",
     "truncated",
 )
-# Done by a stand-in that knows what they mean.
+# Faults of the protocol, for the stand-ins that support them.
 PROTOCOL_FAULTS: Final = (
     *("throttle", "deny_scope", "deny_field", "token_expired"),
     *("spoil_batch", "no_paper", "other_form", "not_scanned"),
@@ -33,7 +33,7 @@ MAX_KEPT_CALLS = 200
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class InjectedFault:
-    """One thing that goes wrong `times` times (None: until cleared) where `match` is in path or operation."""
+    """A fault that happens `times` times (None: until cleared) if `match` is in path or operation."""
 
     kind: str
     times: int | None = 1
@@ -49,7 +49,7 @@ class InjectedFault:
         kind = str(options.get("kind", ""))
         if kind not in TRANSPORT_FAULTS + PROTOCOL_FAULTS:
             raise ValueError("unknown kind of fault")
-        # what is withheld stays withheld; all else is an accident and happens once unless told otherwise
+        # denied access stays denied; every other fault happens once by default
         times = options.get("times", None if kind.startswith("deny") else 1)
         return cls(
             kind=kind,
@@ -63,69 +63,69 @@ class InjectedFault:
 
 
 class FaultInjector:
-    """The faults that wait for their moment, in the order they were asked for."""
+    """The pending faults, in the order in which they were added."""
 
     def __init__(self) -> None:
-        """Nothing goes wrong yet."""
+        """Start without faults."""
         self._lock = threading.Lock()
         self._waiting: list[tuple[InjectedFault, list[int]]] = []
         self.fired_counts: Counter[str] = Counter()
 
     def add(self, kind: str, **options: Any) -> None:
-        """Arrange one. Raises ValueError for a kind that does not exist."""
+        """Add a fault. Raises ValueError for an unknown kind."""
         fault = InjectedFault.parse({"kind": kind, **options})
         with self._lock:
             self._waiting.append((fault, [] if fault.times is None else [fault.times]))
 
     def clear(self) -> None:
-        """Forget all of them."""
+        """Remove all faults and counts."""
         with self._lock:
             self._waiting.clear()
             self.fired_counts.clear()
 
     def consume(self, kinds: tuple[str, ...], *call_texts: str) -> InjectedFault | None:
-        """Use up the first waiting fault of these kinds that matches path or operation."""
+        """Return and use up the first pending fault of these kinds that matches path or operation."""
         with self._lock:
-            for fault, left in self._waiting:
+            for fault, remaining in self._waiting:
                 hit = fault.kind in kinds and (
                     not fault.match or any(fault.match in text for text in call_texts)
                 )
-                if not hit or left == [0]:
+                if not hit or remaining == [0]:
                     continue
-                if left:
-                    left[0] -= 1
+                if remaining:
+                    remaining[0] -= 1
                 self.fired_counts[fault.kind] += 1
                 return fault
         return None
 
     def consume_all(self, kind: str, *call_texts: str) -> list[InjectedFault]:
-        """Use up one turn of every waiting fault of this kind that matches."""
+        """Use up one occurrence of every pending fault of this kind that matches."""
         with self._lock:
             found = []
-            for fault, left in self._waiting:
+            for fault, remaining in self._waiting:
                 hit = fault.kind == kind and (
                     not fault.match or any(fault.match in text for text in call_texts)
                 )
-                if hit and left != [0]:
-                    if left:
-                        left[0] -= 1
+                if hit and remaining != [0]:
+                    if remaining:
+                        remaining[0] -= 1
                     self.fired_counts[kind] += 1
                     found.append(fault)
             return found
 
     def list_waiting(self) -> list[dict[str, Any]]:
-        """Give what still waits, for a person who looks."""
+        """Return the pending faults for display."""
         with self._lock:
             return [
-                {"kind": fault.kind, "match": fault.match, "left": left[0] if left else None}
-                for fault, left in self._waiting
-                if left != [0]
+                {"kind": fault.kind, "match": fault.match, "left": remaining[0] if remaining else None}
+                for fault, remaining in self._waiting
+                if remaining != [0]
             ]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CallRecord:
-    """What a stand-in tells of one request: its name, where a page began, and a digest of what was asked."""
+    """One call to a stand-in: its name, its cursor, and a digest of its arguments."""
 
     name: str
     cursors: tuple[str, ...] = ()
@@ -133,31 +133,31 @@ class CallRecord:
 
 
 class CallLog:
-    """Counts calls by name and keeps the last ones."""
+    """Counts of calls by name, and the last calls."""
 
     def __init__(self) -> None:
-        """Nothing was called yet."""
+        """Start without calls."""
         self._lock = threading.Lock()
         self._total = 0
         self._by_name: Counter[str] = Counter()
         self._recent_calls: deque[tuple[CallRecord, int]] = deque(maxlen=MAX_KEPT_CALLS)
 
     def record_call(self, call: CallRecord, status: int) -> None:
-        """Count one call. `status` 0 means that no answer was given."""
+        """Count one call. `status` 0 means that no answer was sent."""
         with self._lock:
             self._total += 1
             self._by_name[call.name] += 1
             self._recent_calls.append((call, status))
 
     def clear(self) -> None:
-        """Forget all of them."""
+        """Remove all calls."""
         with self._lock:
             self._total = 0
             self._by_name.clear()
             self._recent_calls.clear()
 
     def summarize_calls(self) -> dict[str, Any]:
-        """Give total, counts by name and the last calls, oldest first."""
+        """Return total, counts by name and the last calls, oldest first."""
         with self._lock:
             return {
                 "total": self._total,

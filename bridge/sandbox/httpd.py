@@ -1,7 +1,7 @@
-"""The HTTP server under every stand-in: keep-alive, one write per answer, faults and counts on demand.
+"""The HTTP server of every stand-in: keep-alive, one write per answer, faults and call counts on demand.
 
-A stand-in is a name and a function from `Request` to `Response`. Listens on loopback unless told otherwise,
-writes no log: a path or a body of a stand-in may hold a person's data, even an invented one.
+A stand-in is a name and a function from `Request` to `Response`. It listens on loopback by default and writes no
+log, because paths and bodies may hold personal data of invented people.
 """
 
 from __future__ import annotations
@@ -17,13 +17,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
 from bridge.sandbox.faults import TRANSPORT_FAULTS, CallLog, CallRecord, FaultInjector, InjectedFault
-
-if TYPE_CHECKING:
-    from types import TracebackType
 
 CONTROL_PATH = "/_sandbox/"
 HANG_S = 600.0
@@ -34,7 +31,7 @@ ERROR_PAGE = b"<html><head><title>502</title></head><body>The service is being r
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """One request as a stand-in sees it. Header names are lower case."""
+    """One request to a stand-in. Header names are in lower case."""
 
     method: str
     path: str
@@ -45,7 +42,7 @@ class Request:
 
     @cached_property
     def json(self) -> Any:
-        """The body as JSON; None where it is none."""
+        """Return the body as JSON; None if it is not JSON."""
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError):
@@ -53,13 +50,13 @@ class Request:
 
     @cached_property
     def form(self) -> dict[str, str]:
-        """The body as an urlencoded form."""
+        """Return the body as an urlencoded form."""
         return dict(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Response:
-    """One answer."""
+    """One answer of a stand-in."""
 
     status: int = 200
     body: bytes = b""
@@ -68,7 +65,7 @@ class Response:
 
     @classmethod
     def from_value(cls, value: Any, status: int = 200, **headers: str) -> Response:
-        """Answer with JSON. Header names are given with underscores."""
+        """Return a JSON answer. Header names are given with underscores."""
         named = {name.replace("_", "-"): text for name, text in headers.items()}
         body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
         return cls(status=status, body=body, headers=named)
@@ -79,10 +76,10 @@ ControlAction = Callable[[Mapping[str, Any]], Any]
 
 
 def describe_by_path(request: Request) -> CallRecord:
-    """Name a call by method and path; its query only as a digest, for it may hold waybills or phones."""
-    asked = json.dumps([sorted(request.query.items()), request.body.decode("latin-1")])
+    """Return the call named by method and path; its query only as a digest, since it may hold waybills or phones."""
+    arguments = json.dumps([sorted(request.query.items()), request.body.decode("latin-1")])
     return CallRecord(
-        name=f"{request.method} {request.path}", digest=hashlib.sha256(asked.encode()).hexdigest()[:16]
+        name=f"{request.method} {request.path}", digest=hashlib.sha256(arguments.encode()).hexdigest()[:16]
     )
 
 
@@ -113,12 +110,12 @@ class StandIn:
 
     @property
     def port(self) -> int:
-        """The port it listens on."""
+        """Return the port on which it listens."""
         return int(self._server.server_address[1])
 
     @property
     def base_url(self) -> str:
-        """Where it listens, without a slash at the end."""
+        """Return its URL without a slash at the end."""
         return f"http://{self._server.server_address[0]!s}:{self.port}"
 
     def start(self) -> Self:
@@ -146,17 +143,15 @@ class StandIn:
         self._server.server_close()
 
     def __enter__(self) -> Self:
-        """Start."""
+        """Start serving."""
         return self.start()
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stop."""
+    def __exit__(self, *_: object) -> None:
+        """Stop serving."""
         self.stop()
 
     def reset(self) -> None:
-        """Forget faults, calls and latency, and whatever the stand-in itself keeps."""
+        """Remove faults, calls and latency, and reset the state of the stand-in itself."""
         self.faults.clear()
         self.calls.clear()
         self.latency_s = 0.0
@@ -164,7 +159,7 @@ class StandIn:
             self._controls["reset"]({})
 
     def dispatch_request(self, request: Request) -> tuple[Response | None, InjectedFault | None]:
-        """Answer one request, or give None where the connection is to be cut; with the fault that was due."""
+        """Return the answer (None if the connection must be cut) and the fault that was due."""
         if request.path.startswith(CONTROL_PATH):
             return self._run_control(request), None
         call = self._describe(request)
@@ -182,11 +177,11 @@ class StandIn:
 
     def _run_control(self, request: Request) -> Response:
         word = request.path.removeprefix(CONTROL_PATH)
-        wanted = request.json if isinstance(request.json, dict) else {}
+        options = request.json if isinstance(request.json, dict) else {}
         match request.method, word:
             case "POST", "faults":
                 try:
-                    self.faults.add(**wanted)
+                    self.faults.add(**options)
                 except (TypeError, ValueError):
                     return Response.from_value({"error": "unknown kind of fault"}, 400)
             case "DELETE", "faults":
@@ -198,18 +193,18 @@ class StandIn:
             case "GET", "calls":
                 return Response.from_value(self.calls.summarize_calls())
             case "POST", "latency":
-                self.latency_s = float(wanted.get("ms", 0)) / 1000
+                self.latency_s = float(options.get("ms", 0)) / 1000
             case "POST", "reset":
                 self.reset()
             case "POST", other if other in self._controls:
-                return Response.from_value(self._controls[other](wanted) or {"ok": True})
+                return Response.from_value(self._controls[other](options) or {"ok": True})
             case _:
                 return Response.from_value({"error": "no such control"}, 404)
         return Response.from_value({"ok": True})
 
 
 def _make_fault_response(fault: InjectedFault | None) -> Response | None:
-    """Give the answer of a fault that is one; None where the stand-in itself should answer."""
+    """Return the answer that a fault prescribes; None if the stand-in itself must answer."""
     match fault.kind if fault else "":
         case "http_502":
             return Response(status=502, body=ERROR_PAGE, content_type="text/html")
@@ -246,7 +241,7 @@ class _Server(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Stay silent: a client that went away is no news, and a traceback could hold a body."""
+        """Print nothing: a client that disconnected is no error, and a traceback could hold a body."""
 
     def close_connections(self) -> None:
         """Cut the connections that clients keep alive."""
@@ -299,4 +294,4 @@ class _Connection(BaseHTTPRequestHandler):
         self.wfile.write("\r\n".join(lines).encode("latin-1") + body)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class named it
-        """Keep silent."""
+        """Print nothing."""

@@ -1,4 +1,4 @@
-"""A mail server that keeps what it is handed: where letters of the demo and of measurements end. Sends nothing on."""
+"""A mail server that stores the letters of the demo and of measurements. It forwards nothing."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 class Mailbox:
-    """One mail server on loopback. `letters` are in the order in which they came."""
+    """One mail server on loopback. `letters` are in order of arrival."""
 
     def __init__(self) -> None:
-        """Choose a port; nothing is served yet."""
+        """Choose a port. Starts nothing."""
         self.letters: list[EmailMessage] = []
         self._lock = threading.Lock()
         self._port = free_port()
@@ -27,18 +27,18 @@ class Mailbox:
 
     @property
     def url(self) -> str:
-        """What `SMTP_URL` has to be."""
+        """Return the value for `SMTP_URL`."""
         return f"smtp://127.0.0.1:{self._port}"
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
-        """Keep one letter."""
+        """Store one letter."""
         message = email.message_from_bytes(envelope.content, policy=email.policy.default)
         with self._lock:
             self.letters.append(message)
         return "250 kept"
 
     def find_letters(self, address: str) -> list[EmailMessage]:
-        """The letters to one address."""
+        """Return the letters to one address."""
         with self._lock:
             return [letter for letter in self.letters if letter["To"] == address]
 
@@ -53,11 +53,11 @@ class Mailbox:
 
 
 def get_letter_text(letter: EmailMessage) -> str:
-    """The plain text of a letter."""
+    """Return the plain text of a letter."""
     body = letter.get_body(("plain",))
     return str(body.get_content()) if body else ""
 
 
 def find_answer_link(letter: EmailMessage) -> str:
-    """The link by which a letter is answered."""
+    """Return the link for the answer to a letter."""
     return next(line.strip() for line in get_letter_text(letter).splitlines() if "/notices/" in line)

@@ -1,6 +1,6 @@
-"""The stand-ins as a program: Shopify and those who hold parcels on loopback, and the settings that lead there.
+"""Run the stand-ins of Shopify and the carriers on loopback, and print the settings that lead to them.
 
-`python -m bridge sandbox` runs it for a person, the demo for itself (`--json`). Serves invented people only.
+`python -m bridge sandbox` is for people; the demo uses `--json`. All data is invented.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ LEAVING_SHOP = "leaving-demo.myshopify.com"
 
 
 def invent_worlds(orders: int, now: datetime, heavy_orders: int = 0) -> tuple[World, World]:
-    """The invented shop, and a small one that leaves. The same for equal arguments."""
+    """Return the invented shop, and a small one that uninstalls. Equal arguments give equal worlds."""
     return (
         invent_world(shop=INVENTED_SHOP, orders=orders, heavy_orders=heavy_orders, now=now),
         invent_world(shop=LEAVING_SHOP, orders=6, now=now),
@@ -40,29 +40,29 @@ def invent_worlds(orders: int, now: datetime, heavy_orders: int = 0) -> tuple[Wo
 
 
 class StandIns:
-    """All five, over the same worlds. `environment` is what makes the bridge talk to them."""
+    """All five stand-ins, over the same worlds. `environment` has the settings that lead the bridge to them."""
 
     def __init__(self, *worlds: World, port: int = 0) -> None:
-        """Listen on `port` and the four after it; 0 takes any free ones."""
+        """Listen on `port` and the four ports after it; 0 takes any free ports."""
         ports = [port + offset if port else 0 for offset in range(5)]
-        everybody = worlds[0]
+        main_world = worlds[0]
         self.shopify = ShopifyStandIn(*worlds, port=ports[0])
-        self.delhivery = make_delhivery(everybody, port=ports[1])
-        self.bluedart = make_bluedart(everybody, port=ports[2])
-        self.shiprocket = make_shiprocket(everybody, port=ports[3])
-        self.aftership = make_aftership(everybody, port=ports[4])
+        self.delhivery = make_delhivery(main_world, port=ports[1])
+        self.bluedart = make_bluedart(main_world, port=ports[2])
+        self.shiprocket = make_shiprocket(main_world, port=ports[3])
+        self.aftership = make_aftership(main_world, port=ports[4])
         self._known_waybill = next(
-            (one.waybill for one in everybody.parcels if one.holder == "bluedart" and one.delivered_at), ""
+            (one.waybill for one in main_world.parcels if one.holder == "bluedart" and one.delivered_at), ""
         )
 
     @property
     def servers(self) -> Sequence[StandIn]:
-        """The five servers."""
+        """Return the five servers."""
         return (self.shopify, self.delhivery, self.bluedart, self.shiprocket, self.aftership)
 
     @property
     def environment(self) -> dict[str, str]:
-        """Settings of the bridge."""
+        """Return the settings for the bridge."""
         return {
             "SHOPIFY_BASE_URL": self.shopify.url,
             "SHOPIFY_CLIENT_ID": CLIENT_ID,
@@ -79,39 +79,44 @@ class StandIns:
         }
 
     def start(self) -> StandIns:
-        """Serve in threads; the first caller should not wait for the schema."""
+        """Serve in threads, and load the schema so that the first call does not wait for it."""
         for server in self.servers:
             server.start()
         load_schema(VERSIONS[-1])
         return self
 
     def stop(self) -> None:
-        """Close all five."""
+        """Stop all five."""
         for server in self.servers:
             server.stop()
 
 
 def main() -> None:
-    """Serve until told to stop."""
-    say = argparse.ArgumentParser(prog="python -m bridge sandbox", description=__doc__)
-    say.add_argument("--orders", type=int, default=40)
-    say.add_argument("--heavy", type=int, default=0, help="orders of one customer with very many")
-    say.add_argument("--port", type=int, default=0)
-    say.add_argument("--now", type=datetime.fromisoformat, default=datetime.now(UTC))
-    say.add_argument("--json", action="store_true", help="print the settings as one line of JSON")
-    given = say.parse_args()
+    """Serve until interrupted."""
+    parser = argparse.ArgumentParser(prog="python -m bridge sandbox", description=__doc__)
+    parser.add_argument("--orders", type=int, default=40, help="number of orders of the first shop")
+    parser.add_argument("--heavy", type=int, default=0, help="number of orders of one further customer")
+    parser.add_argument("--port", type=int, default=0, help="first of five ports; 0 takes any free ones")
+    parser.add_argument(
+        "--now",
+        type=datetime.fromisoformat,
+        default=datetime.now(UTC),
+        help="current time of the invented world",
+    )
+    parser.add_argument("--json", action="store_true", help="print the settings as one line of JSON")
+    options = parser.parse_args()
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
-    servers = StandIns(*invent_worlds(given.orders, given.now, given.heavy), port=given.port).start()
-    if given.json:
+    servers = StandIns(*invent_worlds(options.orders, options.now, options.heavy), port=options.port).start()
+    if options.json:
         print(json.dumps(servers.environment), flush=True)
     else:
         print(
-            f"Stand-ins of {INVENTED_SHOP} and {LEAVING_SHOP}; their people are invented. Settings to use them:\n"
+            f"The stand-ins serve {INVENTED_SHOP} and {LEAVING_SHOP} with invented people. Settings for the bridge:\n"
         )
         print("\n".join(f"export {name}='{value}'" for name, value in servers.environment.items()))
-        print("\nFaults on demand: POST /_sandbox/faults, see docs/sandbox.md. Ctrl-C ends them.", flush=True)
+        print("\nPOST /_sandbox/faults causes faults (docs/sandbox.md). Press Ctrl-C to stop.", flush=True)
     stop.wait()
     servers.stop()
 

@@ -1,6 +1,6 @@
-"""`python -m bridge serve`: web, worker, clock and a Redis of its own in one terminal.
+"""`python -m bridge serve`: web, worker, clock and an embedded Redis in one terminal.
 
-For development and for a first look: what ends is started again, Ctrl-C ends all.
+It is for development. A process that ends is started again; Ctrl-C stops all.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ CHECK_EVERY_S = 1.0
 
 
 def main() -> None:
-    """Serve until told to stop."""
+    """Serve until interrupted."""
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
@@ -35,14 +35,14 @@ def main() -> None:
 
 def _run_processes(stop: threading.Event) -> None:
     environ = read_environment()
-    start = read_configuration(environ)
-    for missing in start.missing:
+    configuration = read_configuration(environ)
+    for missing in configuration.missing:
         print(missing)
     with ExitStack() as stack:
         if not environ.get("REDIS_URL"):
             environ["REDIS_URL"] = stack.enter_context(Valkey()).url
         environ.setdefault("LOG_FORMAT", "text")
-        bridge = stack.enter_context(Bridge(environ, port=start.settings.port, echo=True))
+        bridge = stack.enter_context(Bridge(environ, port=configuration.settings.port, echo=True))
         bridge.migrate()
         bridge.start()
         print(
@@ -51,9 +51,9 @@ def _run_processes(stop: threading.Event) -> None:
         )
         while not stop.wait(CHECK_EVERY_S):
             for name, code in bridge.pop_exit_codes().items():
-                print(f"{name} ended with {code}; started again", flush=True)
+                print(f"{name} ended with exit code {code} and was started again.", flush=True)
                 bridge.start_process(name.partition(".")[0])
-        print(f"Stopping ({os.getpid()})…", flush=True)
+        print(f"Stopping (process {os.getpid()}) …", flush=True)
 
 
 if __name__ == "__main__":

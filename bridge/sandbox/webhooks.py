@@ -1,6 +1,6 @@
-"""Webhooks of the invented shop: bodies in Shopify's shape, signed as Shopify signs, posted as Shopify posts.
+"""Webhooks of the invented shop: bodies in Shopify's form, signed and posted as by Shopify.
 
-Only the body is signed. Never retries: whoever tests retries posts again with the same ids.
+Only the body is signed. It never retries: a test of retries posts again with the same ids.
 https://shopify.dev/docs/apps/build/webhooks
 """
 
@@ -29,10 +29,10 @@ RESPONSE_TIMEOUT_S = 5.0  # Shopify waits no longer for the whole answer
 
 
 def build_body(topic: str, world: World, **selection: Any) -> bytes:
-    """Give the body of a webhook about `person`, `order`, `parcel`, …; about Asha where none is named.
+    """Return the body of a webhook about `person`, `order` or `parcel`; about Asha if none is given.
 
-    `which`: `person`, `order`, `parcel`, `orders` (of a privacy topic), `request_id` (data_request),
-    `kept` and `deleted` (merge). Raises KeyError for a topic that is not known here.
+    `selection` has `person`, `order`, `parcel`, `orders` (of a privacy topic), `request_id` (data_request),
+    `kept` and `deleted` (merge). Raises KeyError for an unknown topic.
     """
     return json.dumps(
         BODY_BUILDERS[topic](world, selection), ensure_ascii=False, separators=(",", ":")
@@ -50,7 +50,7 @@ def build_headers(
     triggered_at: datetime | None = None,
     header_prefix: str = "X-Shopify-",
 ) -> dict[str, str]:
-    """Give the headers of one delivery, signed with `secret`. `family` is `X-Shopify-` or `Shopify-`."""
+    """Return the headers of one delivery, signed with `secret`. `header_prefix` is `X-Shopify-` or `Shopify-`."""
     signature = base64.b64encode(hmac.new(secret.encode(), raw, hashlib.sha256).digest()).decode()
     at = triggered_at or datetime.now(UTC)
     return {
@@ -69,12 +69,12 @@ def post_delivery(
     base_url: str,
     topic: str,
     raw: bytes,
-    headers: Mapping[str, str],  # the same word on the wire
+    headers: Mapping[str, str],
     *,
     session: requests.Session | None = None,
     timeout_s: float = RESPONSE_TIMEOUT_S,
 ) -> requests.Response:
-    """Post one delivery to `url_base/webhooks/<topic>`, following no redirect, as Shopify does."""
+    """Post one delivery to `base_url/webhooks/<topic>`, following no redirect, as Shopify does."""
     send = session.post if session else requests.post
     return send(
         f"{base_url.rstrip('/')}/webhooks/{topic}",
@@ -103,9 +103,9 @@ def _build_order_body(world: World, selection: Mapping[str, Any]) -> rest.RestBo
 
 
 def _build_created_order(world: World, selection: Mapping[str, Any]) -> rest.RestBody:
-    """Give an order as it is placed: nothing was sent yet."""
-    fresh: rest.RestBody = {"fulfillments": [], "refunds": [], "fulfillment_status": None}
-    body = _build_order_body(world, selection) | fresh
+    """Return an order at the moment of its creation, without shipments."""
+    initial_fields: rest.RestBody = {"fulfillments": [], "refunds": [], "fulfillment_status": None}
+    body = _build_order_body(world, selection) | initial_fields
     return body | {"updated_at": body["created_at"]}
 
 
@@ -156,9 +156,9 @@ def _select_customer_and_orders(
     orders: Sequence[Order] | None = selection.get("orders")
     if orders is None:
         orders = world.list_orders(person, with_guests=False)
-    known: rest.RestBody = {"id": person.id, "email": person.email, "phone": person.phone}
+    customer: rest.RestBody = {"id": person.id, "email": person.email, "phone": person.phone}
     # "In some cases, a customer record contains only the customer's email address."
-    return known if person.id else {"email": person.email}, [order.id for order in orders]
+    return customer if person.id else {"email": person.email}, [order.id for order in orders]
 
 
 def _build_data_request_body(world: World, selection: Mapping[str, Any]) -> rest.RestBody:

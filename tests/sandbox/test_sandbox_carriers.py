@@ -1,4 +1,4 @@
-"""The carriers' stand-ins, asked by the real connectors over real sockets, with their oddities."""
+"""The stand-ins of the carriers with their peculiarities, queried by the real connectors over real sockets."""
 
 import logging
 from datetime import UTC, datetime
@@ -66,12 +66,12 @@ def test_every_invented_parcel_is_attributed_and_plausible():
 
 def test_delhivery_knows_every_parcel_and_no_street(delh):
     delh.faults.add("no_paper", times=None)
-    told = ask(
+    answers = ask(
         connect_delhivery(delh),
         [parcel.waybill for parcel in WORLD.parcels if parcel.holder == "delhivery"],
     )
     for parcel in parcels("delhivery"):
-        body = told[parcel.waybill]
+        body = answers[parcel.waybill]
         assert body["status"] == ("delivered" if parcel.delivered_at else "in_transit")
         assert body["consignee"]["name"] == parcel.consignee.name
         assert body["consignee"]["address_lines"] == body["consignee"]["phones"] == []
@@ -80,11 +80,11 @@ def test_delhivery_knows_every_parcel_and_no_street(delh):
         assert body["raw_unrecognised"] == {}
         assert datetime.fromisoformat(body["events"][1]["at"]) == parcel.shipped_at
     for parcel in parcels("delhivery", cancelled=True):
-        assert told[parcel.waybill]["status"] == "cancelled"
+        assert answers[parcel.waybill]["status"] == "cancelled"
     assert delh.calls.summarize_calls()["by_name"][f"GET {PATH}"] == 1
 
 
-def test_delhiverys_slip_tells_street_and_telephone(delh):
+def test_delhiverys_packing_slip_has_street_and_telephone(delh):
     parcel = parcels("delhivery")[0]
     body = ask(connect_delhivery(delh), [parcel.waybill])[parcel.waybill]
     assert body["consignee"]["address_lines"] == [parcel.consignee.address["address1"]]
@@ -92,22 +92,22 @@ def test_delhiverys_slip_tells_street_and_telephone(delh):
     assert body["packing_slip"]["raw_unrecognised"] == {}
 
 
-def test_delhiverys_documents_exist_once_it_delivered(delh):
-    gone = next(one for one in parcels("delhivery") if one.delivered_at).waybill
+def test_delhiverys_documents_exist_after_delivery(delh):
+    delivered_waybill = next(one for one in parcels("delhivery") if one.delivered_at).waybill
     moving = next(one for one in parcels("delhivery") if not one.delivered_at).waybill
     connector = Delhivery(base_url=delh.base_url, token=DELHIVERY_TOKEN, ask_documents=True)
-    told = ask(connector, [gone, moving])
-    assert [one["held"] for one in told[gone]["documents"]] == [True, True, False, False]
-    assert [one["held"] for one in told[moving]["documents"]] == [False] * 4
+    answers = ask(connector, [delivered_waybill, moving])
+    assert [one["held"] for one in answers[delivered_waybill]["documents"]] == [True, True, False, False]
+    assert [one["held"] for one in answers[moving]["documents"]] == [False] * 4
 
 
-def test_delhivery_may_refuse_a_list_for_one_it_does_not_know(delh):
+def test_delhivery_may_refuse_a_batch_with_one_unknown_waybill(delh):
     known = parcels("delhivery")[0].waybill
     delh.faults.add("spoil_batch")
     assert ask(connect_delhivery(delh), [known, "99900010002332"])[known]["status"] != "not_found"
 
 
-def test_delhivery_knows_what_customers_send_back(delh):
+def test_delhivery_knows_returns_of_customers(delh):
     numbers = [back.waybill for order in WORLD.orders for back in order.returns]
     assert numbers
     assert {body["status"] for body in ask(connect_delhivery(delh), numbers).values()} == {"returned"}
@@ -115,14 +115,14 @@ def test_delhivery_knows_what_customers_send_back(delh):
 
 def test_delhivery_leaves_out_what_it_does_not_know(delh):
     known = parcels("delhivery")[0].waybill
-    told = ask(connect_delhivery(delh), [known, "99900010002332"])
-    assert told[known]["status"] != "not_found"
-    assert told["99900010002332"]["status"] == "not_found"
+    answers = ask(connect_delhivery(delh), [known, "99900010002332"])
+    assert answers[known]["status"] != "not_found"
+    assert answers["99900010002332"]["status"] == "not_found"
     assert ask(connect_delhivery(delh), ["99900010002332"])["99900010002332"]["status"] == "not_found"
 
 
 @pytest.mark.parametrize(("verbose", "has"), [("0", set()), ("1", {"Scans"}), ("2", {"Scans", "Consignee"})])
-def test_delhivery_tells_as_much_as_it_is_asked(delh, verbose, has):
+def test_delhivery_returns_the_requested_detail(delh, verbose, has):
     query = {"waybill": parcels("delhivery")[0].waybill, "verbose": verbose}
     headers = {"Authorization": f"Token {DELHIVERY_TOKEN}"}
     reply = requests.get(delh.base_url + PATH, params=query, headers=headers, timeout=5).json()
@@ -131,7 +131,7 @@ def test_delhivery_tells_as_much_as_it_is_asked(delh, verbose, has):
     assert "RecievedBy" in shipment["Status"]
 
 
-def test_delhivery_says_no_with_200(delh):
+def test_delhivery_refuses_with_status_200(delh):
     query = {"waybill": ",".join(f"{number:014}" for number in range(51))}
     headers = {"Authorization": f"Token {DELHIVERY_TOKEN}"}
     reply = requests.get(delh.base_url + PATH, params=query, headers=headers, timeout=5)
@@ -158,16 +158,16 @@ def test_delhiverys_firewall(delh):
         ask(connect_delhivery(delh), ["99900010002332"])
 
 
-def test_nobody_knows_what_travels_on_an_aggregators_account(delh, blue):
-    held = [one.waybill for one in WORLD.parcels if one.account_holder == "shiprocket"]
+def test_carriers_do_not_show_parcels_of_an_aggregators_account(delh, blue):
+    waybills = [one.waybill for one in WORLD.parcels if one.account_holder == "shiprocket"]
     for connector in (connect_delhivery(delh), connect_bluedart(blue)):
-        assert {body["status"] for body in ask(connector, held).values()} == {"not_found"}
+        assert {body["status"] for body in ask(connector, waybills).values()} == {"not_found"}
 
 
 def test_bluedart_knows_every_parcel_with_street_and_phone(blue):
-    told = ask(connect_bluedart(blue), [parcel.waybill for parcel in parcels("bluedart")])
+    answers = ask(connect_bluedart(blue), [parcel.waybill for parcel in parcels("bluedart")])
     for parcel in parcels("bluedart"):
-        body = told[parcel.waybill]
+        body = answers[parcel.waybill]
         assert body["consignee"]["address_lines"] == [parcel.consignee.address["address1"].upper()]
         assert body["consignee"]["phones"] == [parcel.consignee.phone.removeprefix("+91")]
         assert body["status"] in {"delivered", "in_transit", "returned"}
@@ -175,26 +175,35 @@ def test_bluedart_knows_every_parcel_with_street_and_phone(blue):
 
 
 def test_bluedart_gives_a_returned_parcel_a_second_number(blue):
-    told = ask(connect_bluedart(blue), [parcel.waybill for parcel in parcels("bluedart")])
-    returned = {ref: body for ref, body in told.items() if body["status"] == "returned"}
+    answers = ask(connect_bluedart(blue), [parcel.waybill for parcel in parcels("bluedart")])
+    returned = {ref: body for ref, body in answers.items() if body["status"] == "returned"}
     assert returned
     for ref, body in returned.items():
-        second = told[body["return_waybill"]]
+        second = answers[body["return_waybill"]]
         assert (second["belongs_to"], second["order_reference"]) == (ref, f"074 - {ref}")
         assert is_plausible_waybill("bluedart", body["return_waybill"])
 
 
-def test_bluedart_forgets_what_was_cancelled_and_answers_a_wrong_key_alike(blue):
-    gone, there = parcels("bluedart", cancelled=True)[0].waybill, parcels("bluedart")[0].waybill
-    told = ask(connect_bluedart(blue), [gone])
-    assert (told[gone]["status"], told[gone]["ambiguous"]) == ("not_found", True)
-    assert ask(connect_bluedart(blue), [there])[there]["status"] != "not_found"
-    wrong = ask(connect_bluedart(blue, tracking_key="wrong"), [there])
-    assert (wrong[there]["status"], wrong[there]["ambiguous"]) == ("not_found", True)
+def test_bluedart_answers_a_cancelled_parcel_like_a_wrong_key(blue):
+    cancelled_waybill, known_waybill = (
+        parcels("bluedart", cancelled=True)[0].waybill,
+        parcels("bluedart")[0].waybill,
+    )
+    answers = ask(connect_bluedart(blue), [cancelled_waybill])
+    assert (answers[cancelled_waybill]["status"], answers[cancelled_waybill]["ambiguous"]) == (
+        "not_found",
+        True,
+    )
+    assert ask(connect_bluedart(blue), [known_waybill])[known_waybill]["status"] != "not_found"
+    wrong = ask(connect_bluedart(blue, tracking_key="wrong"), [known_waybill])
+    assert (wrong[known_waybill]["status"], wrong[known_waybill]["ambiguous"]) == ("not_found", True)
     with pytest.raises(CredentialRejected, match="known waybill"):
-        ask(connect_bluedart(blue, tracking_key="wrong", known_waybill=there), [gone])
-    told = ask(connect_bluedart(blue, known_waybill=there), [gone])
-    assert (told[gone]["status"], told[gone]["ambiguous"]) == ("not_found", False)
+        ask(connect_bluedart(blue, tracking_key="wrong", known_waybill=known_waybill), [cancelled_waybill])
+    answers = ask(connect_bluedart(blue, known_waybill=known_waybill), [cancelled_waybill])
+    assert (answers[cancelled_waybill]["status"], answers[cancelled_waybill]["ambiguous"]) == (
+        "not_found",
+        False,
+    )
 
 
 @pytest.mark.parametrize("fault", [(), ("other_form",)])
@@ -208,13 +217,13 @@ def test_bluedart_answers_in_both_forms(blue, form, fault):
     assert body["events"][0]["status"] == "in_transit"
 
 
-def test_bluedart_may_refuse_a_list_for_one_it_does_not_know(blue):
+def test_bluedart_may_refuse_a_batch_with_one_unknown_waybill(blue):
     known = parcels("bluedart")[0].waybill
     blue.faults.add("spoil_batch")
     assert ask(connect_bluedart(blue), [known, "99900012343"])[known]["status"] != "not_found"
 
 
-def test_bluedart_mints_a_token_for_nobody_and_not_for_a_wrong_secret(blue):
+def test_bluedart_gives_a_token_without_credentials_but_not_for_a_wrong_secret(blue):
     assert requests.get(f"{blue.base_url}/token/v1/login", timeout=5).json()["JWTToken"]
     with pytest.raises(CredentialRejected):
         ask(connect_bluedart(blue, client_secret="wrong"), ["99900012343"])
@@ -224,19 +233,22 @@ def test_bluedart_mints_a_token_for_nobody_and_not_for_a_wrong_secret(blue):
 
 
 def test_bluedart_takes_both_paths_and_the_gateways_prefix(blue):
-    there = parcels("bluedart")[0].waybill
+    known_waybill = parcels("bluedart")[0].waybill
     for path in ("/in/transportation/tracking/v1/shipment", "/tracking/v1"):
-        assert ask(connect_bluedart(blue, tracking_path=path), [there])[there]["status"] != "not_found"
+        assert (
+            ask(connect_bluedart(blue, tracking_path=path), [known_waybill])[known_waybill]["status"]
+            != "not_found"
+        )
 
 
 def test_bluedarts_token_expires_and_is_renewed(blue):
-    connector, there = connect_bluedart(blue), parcels("bluedart")[0].waybill
-    ask(connector, [there])
+    connector, known_waybill = connect_bluedart(blue), parcels("bluedart")[0].waybill
+    ask(connector, [known_waybill])
     blue.faults.add("token_expired")
-    assert ask(connector, [there])[there]["status"] != "not_found"
+    assert ask(connector, [known_waybill])[known_waybill]["status"] != "not_found"
     assert blue.calls.summarize_calls()["by_name"]["GET /token/v1/login"] == 2
     blue.reset()
-    assert ask(connector, [there])[there]["status"] != "not_found"
+    assert ask(connector, [known_waybill])[known_waybill]["status"] != "not_found"
 
 
 def test_bluedart_throttles(blue):
@@ -253,7 +265,7 @@ def test_bluedart_writes_latin_1(blue):
 
 
 @pytest.mark.parametrize("kind", ["html", "truncated", "empty", "reset", "http_502"])
-def test_what_breaks_for_good_is_unavailable_and_what_breaks_once_is_not(delh, kind, caplog):
+def test_a_lasting_fault_is_unavailable_and_a_single_one_is_retried(delh, kind, caplog):
     caplog.set_level(logging.DEBUG)
     number = parcels("delhivery")[0].waybill
     delh.faults.add(kind, times=10)

@@ -94,7 +94,7 @@ def test_without_a_token_there_is_no_answer(shopify):
     assert "Invalid API key or access token" in answer.json()["errors"]
 
 
-def test_a_token_ends(shopify):
+def test_a_token_expires(shopify):
     shopify.control("tokens", expires_in=1.5)
     shopify.token = shopify.grant().json()["access_token"]
     assert shopify.post("{ shop { id } }").status_code == 200
@@ -102,7 +102,7 @@ def test_a_token_ends(shopify):
     assert shopify.post("{ shop { id } }").status_code == 401
 
 
-def test_every_token_can_be_ended_at_once_and_a_new_one_asked_for(shopify):
+def test_every_token_can_be_expired_at_once_and_a_new_one_requested(shopify):
     shopify.control("faults", kind="token_expired")
     assert shopify.post("{ shop { id } }").status_code == 401
     shopify.token = shopify.grant().json()["access_token"]
@@ -183,15 +183,15 @@ def test_pages_follow_their_cursors_and_none_is_fetched_twice(shopify, world):
 def test_a_guest_order_is_found_by_its_address_only(shopify, world):
     nodes = shopify.ask(FIND, q=f"email:'{world.asha.email}'")["data"]["orders"]["nodes"]
     assert [node["customer"] is None for node in nodes] == [False, False, True]
-    mine = shopify.ask(FIND, q=f"customer_id:{world.asha.id}")["data"]["orders"]["nodes"]
-    assert len(mine) == 2
+    own_orders = shopify.ask(FIND, q=f"customer_id:{world.asha.id}")["data"]["orders"]["nodes"]
+    assert len(own_orders) == 2
     ids = " OR ".join(f"id:{order.id}" for order in world.orders[:4])
     assert len(shopify.ask(FIND, q=ids)["data"]["orders"]["nodes"]) == 4
     both = f"({ids}) AND phone:{world.bikram.phone}"
     assert len(shopify.ask(FIND, q=both)["data"]["orders"]["nodes"]) == 1
 
 
-def test_a_search_field_nobody_knows_is_ignored_and_warned_of(shopify, world):
+def test_an_unknown_search_field_is_ignored_with_a_warning(shopify, world):
     answer = shopify.ask(FIND, q="shoe_size:44")
     assert len(answer["data"]["orders"]["nodes"]) == 50
     assert answer["extensions"]["search"][0]["warnings"][0]["code"] == "invalid_field"
@@ -206,7 +206,7 @@ def test_a_customer_is_found_by_every_identifier(shopify, world, how):
     )
 
 
-def test_the_price_is_the_fitted_one_and_too_dear_is_refused(shopify, world):
+def test_the_price_is_the_fitted_one_and_an_expensive_query_is_refused(shopify, world):
     cost = shopify.ask(PAGE, id=gid(world.asha), first=50)["extensions"]["cost"]
     assert cost["requestedQueryCost"] == 10
     deep = """{ orders(first: 250) { nodes { lineItems(first: 250) { nodes { taxLines { priceSet { shopMoney { amount } } } } }
@@ -228,7 +228,7 @@ def test_an_empty_bucket_throttles_with_status_200_and_fills_again(shopify, worl
     assert "errors" not in shopify.ask(PAGE, id=gid(world.asha), first=50)
 
 
-def test_a_denied_scope_gives_null_and_says_which(shopify, world):
+def test_a_denied_scope_gives_null_and_names_the_scope(shopify, world):
     shopify.control("faults", kind="deny_scope", scope="read_draft_orders")
     query = "{ shop { id } draftOrders(first: 1) { nodes { id } } currentAppInstallation { accessScopes { handle } } }"
     answer = shopify.ask(query)
@@ -236,7 +236,7 @@ def test_a_denied_scope_gives_null_and_says_which(shopify, world):
     assert fault["extensions"]["code"] == "ACCESS_DENIED"
     assert "read_draft_orders" in fault["extensions"]["requiredAccess"]
     assert fault["path"] == ["draftOrders"]
-    assert answer["data"] is None  # the schema allows no null there: it climbs
+    assert answer["data"] is None  # the schema allows no null there: it propagates
 
 
 def test_a_protected_field_is_null_and_its_parent_where_null_is_not_allowed(shopify, world):
@@ -293,7 +293,7 @@ def test_an_erasure_is_asked_for_and_carried_out_later(shopify, world):
     assert fault["userErrors"][0]["code"] == "DOES_NOT_EXIST"
 
 
-def test_one_of_everything_hangs_on_asha(shopify, world):
+def test_asha_has_one_of_everything(shopify, world):
     query = """query All($order: ID!, $q: String!, $mail: String!) {
       order(id: $order) { note customAttributes { key value } refunds { note } transactions { kind }
         lineItems(first: 5) { nodes { customAttributes { key value } } } metafields(first: 5) { nodes { key } }
@@ -318,7 +318,7 @@ def test_one_of_everything_hangs_on_asha(shopify, world):
     assert len(back["deliverable"]["tracking"]["number"]) == 14
     assert order["events"]["nodes"][0]["__typename"] == "CommentEvent"
     for name, found in (("draftOrders", 1), ("giftCards", 1), ("abandonedCheckouts", 2), ("comments", 1)):
-        assert len(answer["data"][name]["nodes"]) == found  # one of the checkouts only mentions her
+        assert len(answer["data"][name]["nodes"]) == found  # one of the checkouts only mentions Asha
 
 
 def test_switches_aliases_and_fragments_are_followed(shopify, world):

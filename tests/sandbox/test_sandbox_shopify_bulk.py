@@ -1,4 +1,4 @@
-"""A bulk operation of the stand-in runs, is looked at, and leaves a file, or fails as at Shopify."""
+"""A bulk operation of the stand-in runs, is polled, and writes a file, or fails as at Shopify."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def finished(ask, number):
     raise AssertionError
 
 
-def test_it_runs_and_leaves_every_order_with_its_lines_below_it(ask):
+def test_it_runs_and_writes_every_order_with_its_lines(ask):
     number = begun(ask)
     assert ask(LOOK, id=number)["node"]["status"] == "RUNNING"
     done = finished(ask, number)
@@ -94,7 +94,7 @@ def test_it_is_found_by_its_number_and_in_the_list(ask):
     assert ask(LOOK, id="gid://shopify/BulkOperation/1")["node"] is None
 
 
-def test_the_file_lives_for_a_while_only(ask, dial):
+def test_the_file_expires(ask, dial):
     dial(lives_s=1.5)
     done = finished(ask, begun(ask))
     assert requests.get(done["url"], timeout=5).status_code == 200
@@ -103,7 +103,7 @@ def test_the_file_lives_for_a_while_only(ask, dial):
     assert requests.get(done["url"].replace(".jsonl", "0.jsonl"), timeout=5).status_code == 403
 
 
-def test_it_fails_on_demand_and_leaves_what_it_had(ask, dial):
+def test_it_fails_on_demand_with_a_partial_file(ask, dial):
     dial(fail="INTERNAL_SERVER_ERROR", kept=7)
     failed = finished(ask, begun(ask))
     assert (failed["status"], failed["errorCode"], failed["url"]) == ("FAILED", "INTERNAL_SERVER_ERROR", None)
@@ -112,7 +112,7 @@ def test_it_fails_on_demand_and_leaves_what_it_had(ask, dial):
     assert finished(ask, begun(ask))["status"] == "COMPLETED"
 
 
-def test_what_it_may_not_see_fails_the_whole(ask, running):
+def test_a_forbidden_field_fails_the_whole_operation(ask, running):
     running.faults.add("deny_scope", scope="read_customers")
     failed = finished(ask, begun(ask))
     assert (failed["status"], failed["errorCode"], failed["partialDataUrl"]) == (
@@ -177,7 +177,7 @@ def test_only_so_many_run_at_once(ask):
         ),
     ],
 )
-def test_a_query_that_shopify_would_not_take_is_refused(ask, query, words):
+def test_a_query_that_shopify_refuses_is_refused(ask, query, words):
     payload = ask(RUN, q=query)["bulkOperationRunQuery"]
     assert payload["bulkOperation"] is None
     assert any(words in one["message"] for one in payload["userErrors"]), payload

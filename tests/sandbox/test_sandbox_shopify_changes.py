@@ -1,4 +1,4 @@
-"""What an app may change at the stand-in, what it may not, and that a reset brings the invented world back."""
+"""What an app may change at the stand-in, what it may not, and that a reset restores the invented world."""
 
 from __future__ import annotations
 
@@ -109,12 +109,12 @@ def test_an_erasure_is_cancelled_only_where_one_was_asked_for(ask):
     assert ask(cancel, id=ASHA)["customerCancelDataErasure"]["customerId"] == ASHA
 
 
-def test_what_the_stand_in_does_not_do_it_says(ask):
+def test_an_unsupported_mutation_is_answered_with_an_error(ask):
     query = "mutation M($id: ID!) { orderDelete(orderId: $id) { userErrors { message } } }"
     assert ask(query, id=ORDER)["orderDelete"]["userErrors"][0]["message"] == "The stand-in does not do this"
 
 
-def test_a_redacted_customer_is_no_longer_found_by_her_address_and_a_forgotten_one_not_at_all(ask, running):
+def test_a_redacted_customer_is_not_found_by_address_and_a_deleted_one_not_at_all(ask, running):
     find = "query F($i: CustomerIdentifierInput!) { customerByIdentifier(identifier: $i) { id } }"
     url = f"{running.base_url}/_sandbox"
     requests.post(f"{url}/redact", json={"customer_id": ASHA}, timeout=5)
@@ -124,7 +124,7 @@ def test_a_redacted_customer_is_no_longer_found_by_her_address_and_a_forgotten_o
     assert ask(find, i={"id": ASHA}) == {"customerByIdentifier": None}
 
 
-def test_a_global_id_leads_to_whatever_it_names(ask):
+def test_a_global_id_returns_its_object(ask):
     ids = [
         ASHA,
         ORDER,

@@ -1,4 +1,4 @@
-"""What goes wrong on demand really goes wrong on the wire."""
+"""Faults on demand really happen on the wire."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_a_status_is_given_as_often_as_asked_for(echo, http, kind, status):
     assert [get(http, echo).status_code for _ in range(3)] == [status, status, 200]
 
 
-def test_too_many_requests_says_when_to_come_back(echo, http):
+def test_too_many_requests_states_when_to_retry(echo, http):
     echo.faults.add("http_429", seconds=2)
     assert get(http, echo).headers["Retry-After"] == "2"
 
@@ -77,9 +77,9 @@ def test_slow_and_latency_take_their_time(echo, http):
 def test_calls_are_counted_and_forgotten(echo, http):
     for path in ("/a", "/a", "/b"):
         get(http, echo, path)
-    told = get(http, echo, "/_sandbox/calls").json()
-    assert told["total"] == 3
-    assert told["by_name"] == {"GET /a": 2, "GET /b": 1}
+    summary = get(http, echo, "/_sandbox/calls").json()
+    assert summary["total"] == 3
+    assert summary["by_name"] == {"GET /a": 2, "GET /b": 1}
     http.post(f"{echo.base_url}/_sandbox/reset", timeout=5)
     assert get(http, echo, "/_sandbox/calls").json()["total"] == 0
 

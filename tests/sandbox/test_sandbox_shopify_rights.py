@@ -1,4 +1,4 @@
-"""Tokens that are refreshed once, scopes and protected fields that are missing, versions, and erasure's refusals."""
+"""Tokens that are refreshed once, missing scopes and protected fields, versions, and refused erasures."""
 
 from __future__ import annotations
 
@@ -71,10 +71,10 @@ def test_a_code_is_exchanged_for_an_hours_token_and_a_refresh_token(shopify):
     assert shopify.post("{ shop { id } }").status_code == 200
 
 
-def test_a_refresh_token_stays_good_until_its_replacement_is_used(shopify):
+def test_a_refresh_token_stays_valid_until_its_replacement_is_used(shopify):
     first = shopify.control("tokens", refreshable=True)["refresh_token"]
     lost = shopify.refresh(first).json()["refresh_token"]
-    second = shopify.refresh(first).json()  # the answer went astray: asked again
+    second = shopify.refresh(first).json()  # the answer was lost: requested again
     shopify.token = second["access_token"]
     assert shopify.post("{ shop { id } }").status_code == 200
     assert shopify.refresh(lost).status_code == 401
@@ -87,7 +87,7 @@ def test_a_refresh_token_stays_good_until_its_replacement_is_used(shopify):
     }
 
 
-def test_refresh_tokens_and_their_tokens_end(shopify):
+def test_refresh_tokens_and_their_tokens_expire(shopify):
     shopify.control("tokens", hour_s=1.5, refresh_lasts_s=1.5)
     pair = shopify.control("tokens", refreshable=True)
     shopify.token = pair["access_token"]
@@ -115,12 +115,12 @@ def test_refresh_tokens_and_their_tokens_end(shopify):
         ),
     ],
 )
-def test_a_denied_scope_of_a_part_takes_the_customer_with_it(shopify, scope, inside, path):
+def test_a_denied_scope_of_a_part_makes_the_customer_null(shopify, scope, inside, path):
     query = f"query Q($id: ID!) {{ customer(id: $id) {{ id {inside} }} shop {{ id }} }}"
     assert "errors" not in shopify.ask(query, id=ASHA)
     shopify.control("faults", kind="deny_scope", scope=scope)
     answer = shopify.ask(query, id=ASHA)
-    assert answer["data"]["customer"] is None  # these lists may not be null, so the null climbs
+    assert answer["data"]["customer"] is None  # these lists may not be null, so the null propagates
     assert answer["data"]["shop"]
     assert answer["errors"][0]["path"] == ["customer", path]
     assert answer["errors"][0]["extensions"]["code"] == "ACCESS_DENIED"
@@ -150,7 +150,7 @@ def test_a_denied_scope_of_a_part_takes_the_customer_with_it(shopify, scope, ins
         ),
     ],
 )
-def test_a_denied_scope_says_where(shopify, scope, query, path):
+def test_a_denied_scope_names_the_path(shopify, scope, query, path):
     assert "errors" not in shopify.ask(query)
     shopify.control("faults", kind="deny_scope", scope=scope)
     answer = shopify.ask(query)
@@ -158,7 +158,7 @@ def test_a_denied_scope_says_where(shopify, scope, query, path):
     assert scope in answer["errors"][0]["extensions"]["requiredAccess"]
 
 
-def test_companies_are_open_to_whoever_may_read_customers_or_companies(shopify):
+def test_companies_are_open_with_the_scope_of_customers_or_companies(shopify):
     query = "{ companies(first: 5) { nodes { name } } }"
     shopify.control("faults", kind="deny_scope", scope="read_companies")
     assert shopify.ask(query)["data"]["companies"]["nodes"] == [{"name": "canary-Company-name"}]
@@ -191,11 +191,11 @@ def test_a_group_of_protected_fields_can_be_unapproved_as_a_whole(shopify):
         ("unstable", "2026-10"),
     ],
 )
-def test_a_version_is_spoken_or_falls_forward(shopify, asked, spoken):
+def test_an_unknown_version_falls_forward(shopify, asked, spoken):
     assert shopify.post("{ shop { id } }", version=asked).headers["X-Shopify-API-Version"] == spoken
 
 
-def test_erasure_has_its_refusals(shopify):
+def test_an_erasure_can_be_refused(shopify):
     nobody = "gid://shopify/Customer/1"
     assert shopify.ask(ERASE, id=nobody)["data"]["out"]["userErrors"][0]["code"] == "DOES_NOT_EXIST"
     assert shopify.ask(CANCEL, id=nobody)["data"]["out"]["userErrors"][0]["code"] == "DOES_NOT_EXIST"
@@ -238,21 +238,21 @@ def test_an_orders_attributes_are_replaced_as_a_whole(shopify):
     assert wrong["extensions"]["code"] == "INVALID_VARIABLE"
 
 
-def test_what_is_deleted_is_gone(shopify):
-    draft, said = WORLD.drafts[0], WORLD.comments[0]
+def test_a_deleted_record_is_not_found(shopify):
+    draft, comment = WORLD.drafts[0], WORLD.comments[0]
     drafts = "mutation D($i: DraftOrderDeleteInput!) { draftOrderDelete(input: $i) { deletedId userErrors { message } } }"
     number = f"gid://shopify/DraftOrder/{draft.id}"
     assert shopify.ask(drafts, i={"id": number})["data"]["draftOrderDelete"]["deletedId"] == number
     assert shopify.ask(drafts, i={"id": number})["data"]["draftOrderDelete"]["userErrors"]
     comments = "mutation D($id: ID!) { commentDelete(id: $id) { deletedCommentId userErrors { code } } }"
-    number = f"gid://shopify/Comment/{said.id}"
+    number = f"gid://shopify/Comment/{comment.id}"
     assert shopify.ask(comments, id=number)["data"]["commentDelete"]["deletedCommentId"] == number
     assert shopify.ask(comments, id=number)["data"]["commentDelete"]["userErrors"]
-    left = shopify.ask(
+    remaining = shopify.ask(
         "{ draftOrders(first: 5) { nodes { id } } comments(first: 5) { nodes { author { name } } } }"
     )
-    assert left["data"]["draftOrders"]["nodes"] == []
-    assert "Asha" not in str(left["data"]["comments"])
+    assert remaining["data"]["draftOrders"]["nodes"] == []
+    assert "Asha" not in str(remaining["data"]["comments"])
 
 
 def test_a_customer_with_orders_cannot_be_deleted_and_one_without_can(shopify):
@@ -269,18 +269,18 @@ def test_consent_is_withdrawn_but_never_set_to_redacted(shopify):
     write = """mutation W($i: CustomerEmailMarketingConsentUpdateInput!) { customerEmailMarketingConsentUpdate(input: $i) {
       customer { defaultEmailAddress { marketingState } } userErrors { code } } }"""
 
-    def said(state, owner=ASHA):
+    def update_consent(state, owner=ASHA):
         return shopify.ask(write, i={"customerId": owner, "emailMarketingConsent": {"marketingState": state}})
 
-    answer = said("UNSUBSCRIBED")["data"]["customerEmailMarketingConsentUpdate"]
+    answer = update_consent("UNSUBSCRIBED")["data"]["customerEmailMarketingConsentUpdate"]
     assert answer["customer"]["defaultEmailAddress"]["marketingState"] == "UNSUBSCRIBED"
-    assert said("INVALID")["data"]["customerEmailMarketingConsentUpdate"]["userErrors"] == [
+    assert update_consent("INVALID")["data"]["customerEmailMarketingConsentUpdate"]["userErrors"] == [
         {"code": "INCLUSION"}
     ]
-    assert said("PENDING", "gid://shopify/Customer/1")["data"]["customerEmailMarketingConsentUpdate"][
-        "userErrors"
-    ]
-    assert said("REDACTED")["errors"][0]["extensions"]["code"] == "INVALID"
+    assert update_consent("PENDING", "gid://shopify/Customer/1")["data"][
+        "customerEmailMarketingConsentUpdate"
+    ]["userErrors"]
+    assert update_consent("REDACTED")["errors"][0]["extensions"]["code"] == "INVALID"
     texts = """mutation W($i: CustomerSmsMarketingConsentUpdateInput!) { customerSmsMarketingConsentUpdate(input: $i) {
       customer { defaultPhoneNumber { marketingState } } userErrors { code } } }"""
     given = {"customerId": ASHA, "smsMarketingConsent": {"marketingState": "UNSUBSCRIBED"}}

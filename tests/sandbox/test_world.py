@@ -1,4 +1,4 @@
-"""The invented world is repeatable, unmistakable, and passes for real where recognition is put to the test."""
+"""The invented world is repeatable and unmistakable, and real enough to test recognition."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ def test_asha_has_three_orders_one_of_them_as_a_guest(world):
     orders = world.list_orders(world.asha)
     assert world.asha.name == "Asha Qwertzuiop"
     assert [order.person_id for order in orders] == [world.asha.id, world.asha.id, None]
-    assert [parcel.carrier for parcel in world.parcels(world.asha)] == [
+    assert [parcel.carrier for parcel in world.list_parcels(world.asha)] == [
         "delhivery",
         "bluedart",
         "delhivery",
     ]
 
 
-def test_bikrams_parcels_stand_at_three_stages_on_three_accounts(world):
-    first, second, third = world.parcels(world.bikram)
+def test_bikrams_parcels_have_three_states_on_three_accounts(world):
+    first, second, third = world.list_parcels(world.bikram)
     assert [one.holder for one in (first, second, third)] == ["delhivery", "bluedart", "shiprocket"]
     assert (NOW - first.delivered_at).days > 60
     assert first.cod_amount
@@ -49,13 +49,13 @@ def test_bikrams_parcels_stand_at_three_stages_on_three_accounts(world):
     assert third.cod_amount
 
 
-def test_a_few_of_the_others_travel_on_an_aggregators_account(world):
-    held = [one for one in world.parcels if one.account_holder == "shiprocket"]
-    assert {one.carrier for one in held} == {"bluedart", "delhivery"}
-    assert 3 < len(held) < 10
+def test_some_other_parcels_are_on_an_aggregators_account(world):
+    aggregator_parcels = [one for one in world.parcels if one.account_holder == "shiprocket"]
+    assert {one.carrier for one in aggregator_parcels} == {"bluedart", "delhivery"}
+    assert 3 < len(aggregator_parcels) < 10
 
 
-def test_every_waybill_carries_its_check_digit_and_is_used_once(world):
+def test_every_waybill_has_its_check_digit_and_is_used_once(world):
     numbers = [parcel.waybill for parcel in world.parcels]
     assert len(set(numbers)) == len(numbers)
     for parcel in world.parcels:
@@ -97,7 +97,7 @@ def test_every_topic_is_signed_over_its_bytes(world, topic, family):
     assert isinstance(json.loads(raw), dict)
 
 
-def test_a_privacy_topic_names_the_person_and_her_orders(world):
+def test_a_privacy_topic_names_the_customer_and_the_orders(world):
     body = json.loads(webhooks.build_body("customers/redact", world, person=world.bikram))
     assert body["shop_domain"] == world.shop
     assert body["customer"] == {

@@ -1,4 +1,4 @@
-"""The stand-ins of those who hold parcels, and the credentials that open them. Nothing of its own."""
+"""The stand-ins of the carriers and aggregators, with their credentials. Holds no logic of its own."""
 
 from bridge.sandbox.carriers.aftership import API_KEY as AFTERSHIP_KEY
 from bridge.sandbox.carriers.aftership import make_aftership

@@ -1,7 +1,7 @@
-"""The stand-in of AfterShip: a tracking for every parcel of the invented world, whoever carries it.
+"""The stand-in of AfterShip: a tracking for every parcel of the invented world, of any carrier.
 
-As strict as the real one: the key in its own header, `meta.code` in every answer, fifty numbers a question, cursors.
-What was deleted is gone until it is reset. Keeps and logs nothing of a person.
+It is as strict as the real one: the key in its own header, `meta.code` in every answer, fifty numbers per query,
+cursors. Deleted trackings stay deleted until a reset. It stores and logs no personal data.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ ERRORS_BY_STATUS: Final = {
 
 
 def make_aftership(world: World, *, key: str = API_KEY, port: int = 0) -> StandIn:
-    """Make AfterShip, for the organisation with this key."""
-    watch = _AftershipApi(world, key)
-    return StandIn("aftership", watch.handle_request, port=port, controls={"reset": lambda _: watch.reset()})
+    """Return AfterShip's stand-in for the organisation with this key."""
+    api = _AftershipApi(world, key)
+    return StandIn("aftership", api.handle_request, port=port, controls={"reset": lambda _: api.reset()})
 
 
 class _AftershipApi:
-    """What it watches, and what was deleted."""
+    """The trackings of the stand-in, and those that were deleted."""
 
     def __init__(self, world: World, key: str) -> None:
         self._key = key
@@ -44,7 +44,7 @@ class _AftershipApi:
         self._lock = threading.Lock()
 
     def reset(self) -> None:
-        """As at the start."""
+        """Restore the initial state."""
         with self._lock:
             self._deleted_ids.clear()
 
@@ -68,11 +68,11 @@ class _AftershipApi:
         ]
         rows = [self._rows[one] for one in ids if one not in self._deleted_ids]
         start, size = int(request.query.get("cursor") or 0), int(request.query.get("limit") or 100)
-        more = start + size < len(rows)
+        has_more = start + size < len(rows)
         paging = {
             "total": len(rows),
-            "next_cursor": str(start + size) if more else "",
-            "has_next_page": more,
+            "next_cursor": str(start + size) if has_more else "",
+            "has_next_page": has_more,
         }
         return _make_data_response({"pagination": paging, "trackings": rows[start : start + size]})
 
@@ -98,10 +98,10 @@ def _make_error_response(status: int) -> Response:
 
 
 def _build_tracking(parcel: Parcel) -> dict[str, Any]:
-    """Write one tracking: her name, e-mail and telephone beside the parcel's way."""
-    person, where = parcel.consignee, parcel.consignee.address
+    """Return one tracking with the name, e-mail and telephone of the consignee and the states of the parcel."""
+    person, address = parcel.consignee, parcel.consignee.address
     tag = "Delivered" if parcel.delivered_at else "InTransit"
-    street = ", ".join(filter(None, (where["address1"], where["city"], where["zip"])))
+    street = ", ".join(filter(None, (address["address1"], address["city"], address["zip"])))
     at = parcel.delivered_at or parcel.shipped_at
     return {
         "id": hashlib.sha256(parcel.waybill.encode()).hexdigest()[:32],
@@ -115,9 +115,9 @@ def _build_tracking(parcel: Parcel) -> dict[str, Any]:
         "origin_country_region": "IND",
         "origin_raw_location": "Bengaluru",
         "destination_country_region": "IND",
-        "destination_state": where["province"],
-        "destination_city": where["city"],
-        "destination_postal_code": where["zip"],
+        "destination_state": address["province"],
+        "destination_city": address["city"],
+        "destination_postal_code": address["zip"],
         "destination_raw_location": street,
         "note": None,
         "order_id": str(parcel.order_id),

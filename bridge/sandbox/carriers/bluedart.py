@@ -1,7 +1,7 @@
-"""The stand-in of Blue Dart: login, tracking and cancelling in its wire format, over an invented world.
+"""The stand-in of Blue Dart: login, tracking and cancellation in its wire format, over an invented world.
 
-As strict as the real one: it mints tokens for anybody, answers a wrong licence key like an unknown waybill,
-forgets cancelled parcels and gives a returned one a second number. Answers nothing else; logs nothing.
+It is as strict as the real one: it gives tokens to anybody, answers a wrong licence key like an unknown waybill,
+drops cancelled parcels and gives a returned parcel a second number. It has no other endpoint and logs nothing.
 """
 
 from __future__ import annotations
@@ -26,42 +26,42 @@ from bridge.sandbox.httpd import Request, Response, StandIn
 if TYPE_CHECKING:
     from bridge.sandbox.world.models import World
 
-CREDENTIALS: Final = {  # what the bridge needs to be told, by keyword of its connector
+CREDENTIALS: Final = {  # the account settings, by keyword of the connector
     "client_id": "demo-client-id",
     "client_secret": "demo-client-secret",
     "login_id": "DEMOLOGIN",
     "licence_key": "demo-shipping-key",
     "tracking_key": "demo-tracking-key",
 }
-RETURN_TO_ORIGIN_AFTER: Final = timedelta(days=20)  # undelivered for so long: it goes back
+RETURN_TO_ORIGIN_AFTER: Final = timedelta(days=20)  # undelivered for longer: it is returned
 
 
 def make_bluedart(world: World, *, port: int = 0, **credentials: str) -> StandIn:
-    """Make Blue Dart's gateway: login, tracking, cancelling. `credentials` replace those of `CREDENTIALS`."""
+    """Return the stand-in of Blue Dart's gateway. `credentials` replace those of `CREDENTIALS`."""
     gateway = _BluedartApi(world, CREDENTIALS | credentials)
     controls = {"parcels": gateway.parcel_states.change_state, "reset": lambda _: gateway.reset()}
     return StandIn("bluedart", gateway.handle_request, port=port, controls=controls)
 
 
 class _BluedartApi:
-    """Who has logged in, and what it knows."""
+    """The sessions and parcels of the stand-in."""
 
     def __init__(self, world: World, account: dict[str, str]) -> None:
         self._account = account
         self._tokens: set[str] = set()
         self._lock = threading.Lock()
         self._now = world.now
-        own = [parcel for parcel in world.parcels if parcel.holder == "bluedart"]
-        self.parcel_states = ParcelStates(world, own, return_after=RETURN_TO_ORIGIN_AFTER)
-        self._original_waybills = {make_return_waybill(parcel.waybill): parcel.waybill for parcel in own}
+        parcels = [parcel for parcel in world.parcels if parcel.holder == "bluedart"]
+        self.parcel_states = ParcelStates(world, parcels, return_after=RETURN_TO_ORIGIN_AFTER)
+        self._original_waybills = {make_return_waybill(parcel.waybill): parcel.waybill for parcel in parcels}
 
     def reset(self) -> None:
-        """As at the start."""
+        """Restore the initial state."""
         self.expire_tokens()
         self.parcel_states.reset()
 
     def expire_tokens(self) -> None:
-        """Let every token expire."""
+        """Expire every token."""
         with self._lock:
             self._tokens.clear()
 
@@ -88,22 +88,26 @@ class _BluedartApi:
         return Response.from_value({"JWTToken": token})
 
     def _track_waybills(self, request: Request) -> Response:
-        if refused := self._refuse_unknown_token(request):
-            return refused
-        asked = request.query
-        as_json = asked.get("format") == "json"
+        if refusal := self._refuse_unknown_token(request):
+            return refusal
+        arguments = request.query
+        as_json = arguments.get("format") == "json"
         if request.faults.consume(("other_form",), request.path):
             as_json = not as_json
-        if asked.get("loginid") != self._account["login_id"]:
+        if arguments.get("loginid") != self._account["login_id"]:
             return make_no_shipments_response("License Mismatch", as_json=as_json)
-        numbers = list(dict.fromkeys(asked.get("numbers", "").split(",")))
+        numbers = list(dict.fromkeys(arguments.get("numbers", "").split(",")))
         found = {
-            number: self._find_shipment(number, with_scans=asked.get("scan") == "1") for number in numbers
+            number: self._find_shipment(number, with_scans=arguments.get("scan") == "1") for number in numbers
         }
-        fit = (asked.get("handler"), asked.get("action"), asked.get("awb")) == ("tnt", "custawbquery", "awb")
-        spoilt = None in found.values() and request.faults.consume(("spoil_batch",), request.path)
-        right = asked.get("lickey") == self._account["tracking_key"]
-        if not any(found.values()) or not fit or not right or spoilt:
+        is_valid_query = (arguments.get("handler"), arguments.get("action"), arguments.get("awb")) == (
+            "tnt",
+            "custawbquery",
+            "awb",
+        )
+        is_batch_spoilt = None in found.values() and request.faults.consume(("spoil_batch",), request.path)
+        right = arguments.get("lickey") == self._account["tracking_key"]
+        if not any(found.values()) or not is_valid_query or not right or is_batch_spoilt:
             return make_no_shipments_response(NOT_FOUND_TEXT, as_json=as_json)
         return make_shipments_response(
             [row or make_unknown_shipment(number) for number, row in found.items()], as_json=as_json
@@ -117,15 +121,15 @@ class _BluedartApi:
     def _refuse_unknown_token(self, request: Request) -> Response | None:
         if request.faults.consume(("token_expired",), request.path):
             self.expire_tokens()
-        known = request.headers.get("jwttoken") in self._tokens
-        return None if known else Response.from_value({"title": "Unauthorized"}, 401)
+        is_known_token = request.headers.get("jwttoken") in self._tokens
+        return None if is_known_token else Response.from_value({"title": "Unauthorized"}, 401)
 
     def _cancel_waybill(self, request: Request) -> Response:
-        """Before it is scanned in; that it was cancelled before is said as an error."""
-        if refused := self._refuse_unknown_token(request):
-            return refused
-        asked = request.json if isinstance(request.json, dict) else {}
-        number, profile = asked.get("Request", {}).get("AWBNo", ""), asked.get("Profile", {})
+        """Cancel a parcel that is not scanned in yet. A second cancellation is answered with an error."""
+        if refusal := self._refuse_unknown_token(request):
+            return refusal
+        arguments = request.json if isinstance(request.json, dict) else {}
+        number, profile = arguments.get("Request", {}).get("AWBNo", ""), arguments.get("Profile", {})
         given = (profile.get("LoginID"), profile.get("LicenceKey"))
         if given != (self._account["login_id"], self._account["licence_key"]):
             return _make_gateway_error("InvalidLicenceKey", "Invalid licence key or login id")

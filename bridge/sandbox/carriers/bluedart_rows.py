@@ -1,6 +1,6 @@
-"""Blue Dart's shipments as fields and scans, and as the XML or the JSON they travel in, for the stand-in.
+"""Blue Dart's shipments as fields and scans, and as XML or JSON, for the stand-in.
 
-Pure: the same standing gives the same words.
+All functions are pure: the same parcel state gives the same output.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bridge.sandbox.carriers.parcel_states import ParcelState
 
 INDIA: Final = timezone(timedelta(hours=5, minutes=30))
-RETURN_DURATION: Final = timedelta(days=3)  # the way back
+RETURN_DURATION: Final = timedelta(days=3)  # duration of the return
 NOT_FOUND_TEXT: Final = "Incorrect waybill number or No information"
 ScanEvent = tuple[str, str, str, datetime]
 SCAN_BY_STATUS: Final = {
@@ -29,7 +29,7 @@ SCAN_BY_STATUS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Shipment:
-    """One `<Shipment>`."""
+    """One `<Shipment>` element."""
 
     number: str
     reference: str
@@ -37,71 +37,73 @@ class Shipment:
     scans: list[dict[str, str]] = field(default_factory=list)
 
     def to_xml(self) -> str:
-        """As XML."""
+        """Return the shipment as XML."""
         rows = "".join(f"<ScanDetail>{_render_elements(scan)}</ScanDetail>" for scan in self.scans)
-        inside = _render_elements(self.fields) + (f"<Scans>{rows}</Scans>" if rows else "")
-        return f'<Shipment WaybillNo="{escape(self.number)}" RefNo="{escape(self.reference)}">{inside}</Shipment>'
+        content = _render_elements(self.fields) + (f"<Scans>{rows}</Scans>" if rows else "")
+        return f'<Shipment WaybillNo="{escape(self.number)}" RefNo="{escape(self.reference)}">{content}</Shipment>'
 
     def to_json(self) -> dict[str, Any]:
-        """As JSON: attributes among the fields, each scan in an object of its own."""
-        told: dict[str, Any] = {"WaybillNo": self.number, "RefNo": self.reference, **self.fields}
-        return told | ({"Scans": [{"ScanDetail": scan} for scan in self.scans]} if self.scans else {})
+        """Return the shipment as JSON: attributes among the fields, each scan in an object of its own."""
+        record_fields: dict[str, Any] = {"WaybillNo": self.number, "RefNo": self.reference, **self.fields}
+        return record_fields | (
+            {"Scans": [{"ScanDetail": scan} for scan in self.scans]} if self.scans else {}
+        )
 
 
 def build_shipments(state: ParcelState, *, now: datetime, with_scans: bool) -> Iterable[Shipment]:
-    """Yield what is known of a parcel: nothing of one that is booked or cancelled, two of one that goes back."""
+    """Yield the shipments of a parcel: none if it is booked or cancelled, two if it is returned."""
     parcel, second = state.parcel, ""
     if state.status in {"booked", "cancelled"}:
         return
-    happened: list[ScanEvent] = [("IT", "SHIPMENT PICKED UP", "PU", parcel.shipped_at)]
+    forward_scans: list[ScanEvent] = [("IT", "SHIPMENT PICKED UP", "PU", parcel.shipped_at)]
     if state.delivered_at:
-        happened.append(("UD", "SHIPMENT OUT FOR DELIVERY", "002", state.at - timedelta(hours=4)))
-        happened.append(("DL", "SHIPMENT DELIVERED", "000", state.at))
+        forward_scans.append(("UD", "SHIPMENT OUT FOR DELIVERY", "002", state.at - timedelta(hours=4)))
+        forward_scans.append(("DL", "SHIPMENT DELIVERED", "000", state.at))
     elif state.status in {"returning", "returned"}:
         second = make_return_waybill(parcel.waybill)
-        happened.append(("RT", "SHIPMENT RETURNED TO ORIGIN", "074", state.at))
-        home: list[ScanEvent] = [("IT", "SHIPMENT PICKED UP", "PU", state.at)]
+        forward_scans.append(("RT", "SHIPMENT RETURNED TO ORIGIN", "074", state.at))
+        return_scans: list[ScanEvent] = [("IT", "SHIPMENT PICKED UP", "PU", state.at)]
         if state.status == "returned":
-            home = [("DL", "SHIPMENT DELIVERED", "000", min(now, state.at + RETURN_DURATION))]
-        yield _build_shipment(second, f"074 - {parcel.waybill}", home, {}, with_scans=with_scans)
+            return_scans = [("DL", "SHIPMENT DELIVERED", "000", min(now, state.at + RETURN_DURATION))]
+        yield _build_shipment(second, f"074 - {parcel.waybill}", return_scans, {}, with_scans=with_scans)
     elif state.status in SCAN_BY_STATUS:
-        happened.append((*SCAN_BY_STATUS[state.status], state.at))
+        forward_scans.append((*SCAN_BY_STATUS[state.status], state.at))
     fields = _build_consignee_fields(state) | {
         "Destination": parcel.consignee.address["city"].upper(),
         "NewWaybillNo": second,
     }
-    yield _build_shipment(parcel.waybill, parcel.order_name, happened, fields, with_scans=with_scans)
+    yield _build_shipment(parcel.waybill, parcel.order_name, forward_scans, fields, with_scans=with_scans)
 
 
 def _build_consignee_fields(state: ParcelState) -> dict[str, str]:
-    person, where = state.parcel.consignee, state.parcel.consignee.address
-    told = {
+    person, address = state.parcel.consignee, state.parcel.consignee.address
+    record_fields = {
         "ToAttention": person.name.upper(),
         "Consignee": person.name.upper(),
-        "ConsigneeAddress1": where["address1"].upper(),
+        "ConsigneeAddress1": address["address1"].upper(),
         "ConsigneeAddress2": "",
         "ConsigneeAddress3": "",
-        "ConsigneePincode": where["zip"],
+        "ConsigneePincode": address["zip"],
         "ConsigneeTelNo": person.phone.removeprefix("+91"),
         "ReceivedBy": person.first.upper() if state.delivered_at else "",
     }
-    return dict.fromkeys(told, "") if state.forgotten else told
+    return dict.fromkeys(record_fields, "") if state.forgotten else record_fields
 
 
 def make_unknown_shipment(number: str) -> Shipment:
-    """One that it does not know, among others that it does."""
+    """Return the element for an unknown waybill in a batch of known ones."""
     return Shipment(number, "", {"Status": "Incorrect Waybill number or No Information", "StatusType": "NF"})
 
 
 def make_shipments_response(rows: Sequence[Shipment], *, as_json: bool) -> Response:
-    """Answer with shipments."""
+    """Return an answer with shipments."""
     if as_json:
         return Response.from_value({"ShipmentData": {"Shipment": [row.to_json() for row in rows]}})
     return _make_xml_response("".join(row.to_xml() for row in rows))
 
 
 def make_no_shipments_response(message: str, *, as_json: bool) -> Response:
-    """Answer that there are none."""
+    """Return an answer without shipments."""
     return (
         Response.from_value({"ShipmentData": {"Error": message}})
         if as_json
@@ -110,7 +112,7 @@ def make_no_shipments_response(message: str, *, as_json: bool) -> Response:
 
 
 def make_return_waybill(waybill: str) -> str:
-    """Make the number a parcel goes back on."""
+    """Return the waybill under which a parcel is returned."""
     body = int(waybill[:10]) + 10_000_000
     return f"{body}{body % 7}"
 
@@ -120,13 +122,18 @@ def _build_shipment(
 ) -> Shipment:
     kind, status, _, at = events[-1]
     local = at.astimezone(INDIA)
-    head = {"Prodcode": "A", "Service": "Dart Apex", "Origin": "BENGALURU", "SenderName": "MINIMISS DEMO"}
-    head |= fields | {"Status": status, "StatusType": kind, "Instructions": ""}
-    head |= {"StatusDate": f"{local:%d %B %Y}", "StatusTime": f"{local:%H:%M}"}
+    header_fields = {
+        "Prodcode": "A",
+        "Service": "Dart Apex",
+        "Origin": "BENGALURU",
+        "SenderName": "MINIMISS DEMO",
+    }
+    header_fields |= fields | {"Status": status, "StatusType": kind, "Instructions": ""}
+    header_fields |= {"StatusDate": f"{local:%d %B %Y}", "StatusTime": f"{local:%H:%M}"}
     return Shipment(
         number,
         reference,
-        head,
+        header_fields,
         [_build_scan_detail(*each) for each in reversed(events)] if with_scans else [],
     )
 

@@ -1,7 +1,7 @@
-"""The stand-in of Delhivery: tracking, packing slips, documents and cancelling in its wire format, over an invented world.
+"""The stand-in of Delhivery: tracking, packing slips, documents and cancellation, over an invented world.
 
-As strict as the real one: it masks street and phone in tracking, leaves out what it does not know, says "no" with 200,
-answers a cancellation in XML and keeps its spellings. Keeps and logs nothing of a person.
+It is as strict as the real one: it masks street and phone in tracking, omits what it does not know, refuses with
+status 200, answers a cancellation in XML and keeps Delhivery's spellings. It stores and logs no personal data.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ AVAILABLE_DOCUMENTS: Final = ("SIGNATURE_URL", "EPOD")  # of a delivered parcel
 STATUS_AFTER_CANCEL: Final = {
     "booked": "cancelled",
     "in_transit": "returning",
-}  # what a cancellation makes of it
+}  # the state after a cancellation
 EDIT_REFUSED_TEXT: Final = (
     "Edit is not allowed on any Dispatched and Terminal status like Delivered, DTO, RTO, LOST and Closed"
 )
@@ -35,14 +35,14 @@ UNKNOWN_WAYBILL_TEXT: Final = "Data does not exists for provided Waybill(s)"
 
 
 def make_delhivery(world: World, *, token: str = API_TOKEN, port: int = 0) -> StandIn:
-    """Make Delhivery. A token that begins with `staging` is refused as the real one refuses it."""
+    """Return Delhivery's stand-in. A token that begins with `staging` is refused, as by the real one."""
     office = _DelhiveryApi(world, token)
     controls = {"parcels": office.parcel_states.change_state, "reset": lambda _: office.parcel_states.reset()}
     return StandIn("delhivery", office.handle_request, port=port, controls=controls)
 
 
 class _DelhiveryApi:
-    """What it knows, and its counters."""
+    """The parcels and counters of the stand-in."""
 
     def __init__(self, world: World, token: str) -> None:
         self._token = token
@@ -70,14 +70,16 @@ class _DelhiveryApi:
         if len(numbers) > MAX_NUMBERS_PER_CALL:
             return _make_failure_response("Package handler limit exceeded")
         found = [row for number in dict.fromkeys(numbers) if (row := self._find_shipment(number))]
-        spoilt = len(found) < len(set(numbers)) and request.faults.consume(("spoil_batch",), request.path)
-        if not found or spoilt:
+        is_batch_spoilt = len(found) < len(set(numbers)) and request.faults.consume(
+            ("spoil_batch",), request.path
+        )
+        if not found or is_batch_spoilt:
             return _make_failure_response(UNKNOWN_WAYBILL_TEXT)
-        left_out = {"0": {"Scans", "Consignee"}, "1": {"Consignee"}}.get(
+        hidden_fields = {"0": {"Scans", "Consignee"}, "1": {"Consignee"}}.get(
             request.query.get("verbose", ""), set()
         )
-        shown = [{key: value for key, value in row.items() if key not in left_out} for row in found]
-        return Response.from_value({"ShipmentData": [{"Shipment": row} for row in shown]})
+        rows = [{key: value for key, value in row.items() if key not in hidden_fields} for row in found]
+        return Response.from_value({"ShipmentData": [{"Shipment": row} for row in rows]})
 
     def _find_shipment(self, number: str) -> dict[str, Any] | None:
         one = self.parcel_states.find_state(number)
@@ -85,9 +87,9 @@ class _DelhiveryApi:
 
     def _send_packing_slip(self, request: Request) -> Response:
         one = self.parcel_states.find_state(request.query.get("wbns", ""))
-        gone = request.faults.consume(("no_paper",), request.path)
-        linked = request.query.get("pdf") != "false"
-        packages = [build_packing_slip(one, with_link=linked)] if one and not gone else []
+        documents_missing = request.faults.consume(("no_paper",), request.path)
+        with_link = request.query.get("pdf") != "false"
+        packages = [build_packing_slip(one, with_link=with_link)] if one and not documents_missing else []
         return Response.from_value({"packages": packages, "packages_found": len(packages)})
 
     def _send_document(self, request: Request) -> Response:
@@ -95,24 +97,30 @@ class _DelhiveryApi:
             self.parcel_states.find_state(request.query.get("waybill", "")),
             request.query.get("doc_type", ""),
         )
-        gone = request.faults.consume(("no_paper",), request.path)
-        if not one or not one.delivered_at or one.forgotten or gone or kind not in AVAILABLE_DOCUMENTS:
+        documents_missing = request.faults.consume(("no_paper",), request.path)
+        if (
+            not one
+            or not one.delivered_at
+            or one.forgotten
+            or documents_missing
+            or kind not in AVAILABLE_DOCUMENTS
+        ):
             return Response.from_value({"success": False, "message": "Invalid waybill passed"})
         return Response.from_value(
             {"success": True, "url": f"https://documents.example.com/{kind}/{one.parcel.waybill}"}
         )
 
     def _edit_shipment(self, request: Request) -> Response:
-        asked = request.json if isinstance(request.json, dict) else {}
-        one = self.parcel_states.find_state(str(asked.get("waybill", "")))
+        arguments = request.json if isinstance(request.json, dict) else {}
+        one = self.parcel_states.find_state(str(arguments.get("waybill", "")))
         if one is None:
             return _make_failure_response(UNKNOWN_WAYBILL_TEXT)
-        if asked.get("cancellation") != "true" or one.status not in {
+        if arguments.get("cancellation") != "true" or one.status not in {
             *STATUS_AFTER_CANCEL,
             *STATUS_AFTER_CANCEL.values(),
         }:
             return Response.from_value({"status": "Failure", "error": EDIT_REFUSED_TEXT})
-        if one.status in STATUS_AFTER_CANCEL:  # the second time it says the same, and nothing happens
+        if one.status in STATUS_AFTER_CANCEL:  # a second cancellation has the same answer and no effect
             self.parcel_states.change_state(
                 {"waybill": one.parcel.waybill, "status": STATUS_AFTER_CANCEL[one.status]}
             )

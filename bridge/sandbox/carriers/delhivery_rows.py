@@ -1,6 +1,6 @@
 """One `Shipment` of Delhivery's tracking and one packing slip, in its spelling, for the stand-in.
 
-Pure: the same standing gives the same words.
+All functions are pure: the same parcel state gives the same output.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ ScanRow = dict[str, Any]
 
 
 def build_forward_shipment(state: ParcelState) -> dict[str, Any]:
-    """Give one `Shipment` of a forward parcel."""
-    parcel, left = state.parcel, _format_iso_local_time(state.parcel.shipped_at)
+    """Return one `Shipment` of a forward parcel."""
+    parcel, shipped_at = state.parcel, _format_iso_local_time(state.parcel.shipped_at)
     scans = _build_scans(state)
     row = _build_base_row(parcel.waybill, parcel.order_name, scans)
     forgotten = state.forgotten or state.untracked
     row["Status"]["RecievedBy"] = parcel.consignee.first if state.delivered_at and not forgotten else ""
     arrived = _format_iso_local_time(state.delivered_at) if state.delivered_at else None
     return row | {
-        "PickUpDate": left,
-        "PickedupDate": left,
-        "OriginRecieveDate": left,
+        "PickUpDate": shipped_at,
+        "PickedupDate": shipped_at,
+        "OriginRecieveDate": shipped_at,
         "DeliveryDate": arrived,
         "FirstAttemptDate": arrived,
         "ReturnedDate": _format_iso_local_time(state.at) if state.status == "returned" else None,
@@ -48,11 +48,13 @@ def build_forward_shipment(state: ParcelState) -> dict[str, Any]:
 
 
 def _build_scans(state: ParcelState) -> list[ScanRow]:
-    """What happened to it, oldest first."""
+    """Return the scans of a parcel, oldest first."""
     parcel, hub = state.parcel, f"{state.parcel.consignee.address['city']}_DC (India)"
-    left = parcel.shipped_at
+    shipped_at = parcel.shipped_at
     scans = [
-        _build_scan("UD", "Manifested", left - timedelta(hours=6), ORIGIN_HUB, "X-UCI", "Manifest uploaded")
+        _build_scan(
+            "UD", "Manifested", shipped_at - timedelta(hours=6), ORIGIN_HUB, "X-UCI", "Manifest uploaded"
+        )
     ]
     if state.status == "booked":
         return scans
@@ -61,7 +63,7 @@ def _build_scans(state: ParcelState) -> list[ScanRow]:
             *scans,
             _build_scan("UD", "Not Picked", state.at, ORIGIN_HUB, "DTUP-210", "Seller cancelled the order"),
         ]
-    scans.append(_build_scan("UD", "In Transit", left, ORIGIN_HUB, "X-PPOM", "Shipment picked up"))
+    scans.append(_build_scan("UD", "In Transit", shipped_at, ORIGIN_HUB, "X-PPOM", "Shipment picked up"))
     if state.status in {"delivered", "out_for_delivery"}:
         out = state.at - timedelta(hours=3) if state.delivered_at else state.at
         scan = _build_scan("UD", "Dispatched", out, hub, "X-DDD3FD", "Out for delivery")
@@ -79,20 +81,20 @@ def _build_scans(state: ParcelState) -> list[ScanRow]:
 
 
 def build_packing_slip(state: ParcelState, *, with_link: bool) -> dict[str, Any]:
-    """Give one package of a packing slip: street and telephone, the sender's too; a link to it only where asked."""
-    person, where, parcel = state.parcel.consignee, state.parcel.consignee.address, state.parcel
-    shown = not state.forgotten
+    """Return one package of a packing slip with streets and telephones; a link to it only if requested."""
+    person, address, parcel = state.parcel.consignee, state.parcel.consignee.address, state.parcel
+    is_shown = not state.forgotten
     row = {
         "wbn": parcel.waybill,
         "oid": parcel.order_name,
-        "name": person.name if shown else "",
-        "address": where["address1"] if shown else "",
-        "contact": person.phone.removeprefix("+91") if shown else "",
-        "pin": int(where["zip"]),
-        "destination": where["city"],
-        "destination_city": where["city"],
-        "customer_state": where["province"],
-        "st": where["province"],
+        "name": person.name if is_shown else "",
+        "address": address["address1"] if is_shown else "",
+        "contact": person.phone.removeprefix("+91") if is_shown else "",
+        "pin": int(address["zip"]),
+        "destination": address["city"],
+        "destination_city": address["city"],
+        "customer_state": address["province"],
+        "st": address["province"],
         "cod": _to_json_number(parcel.cod_amount),
         "rs": _to_json_number(parcel.invoice_value),
         "pt": "COD" if parcel.cod_amount else "Pre-paid",
@@ -121,15 +123,15 @@ def build_packing_slip(state: ParcelState, *, with_link: bool) -> dict[str, Any]
 
 
 def build_return_shipments(world: World) -> Iterable[dict[str, Any]]:
-    """Give the `Shipment`s of parcels that customers send back."""
+    """Return the `Shipment`s of parcels that customers send back."""
     for order in world.orders:
-        for back in order.returns:
-            at = back.created_at
+        for customer_return in order.returns:
+            at = customer_return.created_at
             scans = [_build_scan("PP", "Scheduled", at, "Bengaluru", "X-ASP", "Pickup scheduled")]
             scans.append(
                 _build_scan("DL", "DTO", at + timedelta(days=5), "Bengaluru", "RT-110", "Return Accepted")
             )
-            row = _build_base_row(back.waybill, back.name, scans)
+            row = _build_base_row(customer_return.waybill, customer_return.name, scans)
             city = order.address["city"]
             yield row | {"OrderType": "Pickup", "Origin": city, "Destination": "Bengaluru"}
 
@@ -164,16 +166,16 @@ def _build_base_row(waybill: str, reference: str, scans: list[ScanRow]) -> dict[
 
 
 def _build_consignee(parcel: Parcel, *, forgotten: bool) -> dict[str, Any]:
-    """Name and town: street and phones come back empty, although they were booked."""
-    where = parcel.consignee.address
+    """Return name and town; street and phones are empty, although they were booked."""
+    address = parcel.consignee.address
     return {
         "Name": "" if forgotten else parcel.consignee.name,
         "Address1": [],
         "Address2": [],
         "Address3": "",
-        "City": where["city"],
-        "State": where["province"],
-        "PinCode": int(where["zip"]),
+        "City": address["city"],
+        "State": address["province"],
+        "PinCode": int(address["zip"]),
         "Country": "India",
         "Telephone1": "",
         "Telephone2": "",
@@ -197,5 +199,5 @@ def _to_json_number(amount: Any) -> int | float:
 
 
 def _format_iso_local_time(at: datetime) -> str:
-    """Local time without a zone; a fraction where there is one."""
+    """Return local time without a zone, with a fraction of a second if there is one."""
     return at.astimezone(INDIA).replace(tzinfo=None).isoformat()

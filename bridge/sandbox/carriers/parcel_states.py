@@ -1,6 +1,6 @@
-"""Where the parcels of one stand-in are: as the world made them, and as somebody moved them on since.
+"""The state of each parcel of one stand-in: as the world made it, and as control calls changed it since.
 
-Thread-safe. Knows no wire format. Moments of moves are given or the world's `now`: no clock is read.
+It is thread-safe and knows no wire format. It reads no clock: times are given, or are the world's `now`.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ STATUSES: Final = (
     "cancelled",
     "lost",
 )
-REMITTED_AFTER: Final = timedelta(days=10)  # cash reaches the merchant
+REMITTED_AFTER: Final = timedelta(days=10)  # time until the cash is paid out to the merchant
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ParcelState:
-    """One parcel now. `forgotten`: its person was erased here, and is shown blank.
+    """The current state of one parcel. `forgotten`: the consignee was erased and is shown empty.
 
-    `untracked`: tracking alone forgot her, and the papers did not.
+    `untracked`: tracking shows no consignee, but the documents still do.
     """
 
     parcel: Parcel
@@ -45,17 +45,17 @@ class ParcelState:
 
     @property
     def delivered_at(self) -> datetime | None:
-        """When it was handed over; None while it was not."""
+        """Return the time of delivery; None if the parcel is not delivered."""
         return self.at if self.status == "delivered" else None
 
 
 class ParcelStates:
-    """The parcels a stand-in knows, by waybill."""
+    """The parcels of a stand-in, by waybill."""
 
     def __init__(
         self, world: World, parcels: Iterable[Parcel], *, return_after: timedelta | None = None
     ) -> None:
-        """Take the world's parcels; undelivered for longer than `returned_after` they went back."""
+        """Take the parcels of the world. A parcel undelivered for longer than `returned_after` is returned."""
         self._now, self._return_after = world.now, return_after
         self._initial_states = {
             parcel.waybill: self._derive_initial_state(world, parcel) for parcel in parcels
@@ -74,11 +74,11 @@ class ParcelStates:
         return ParcelState(parcel=parcel, status="in_transit", at=parcel.shipped_at)
 
     def find_state(self, number: str) -> ParcelState | None:
-        """One parcel; None where this stand-in never had it."""
+        """Return the state of one parcel; None if this stand-in never had it."""
         return self._changed_states.get(number) or self._initial_states.get(number)
 
     def change_state(self, change: Mapping[str, Any]) -> dict[str, Any]:
-        """Move a parcel on: `waybill`, and any of `status`, `at`, `remitted`, `forget_consignee`, `forget_in_tracking`."""
+        """Change a parcel: `waybill`, and any of `status`, `at`, `remitted`, `forget_consignee`, `forget_in_tracking`."""
         with self._lock:
             found = self.find_state(str(change.get("waybill", "")))
             status = str(change.get("status", found.status if found else ""))
@@ -98,6 +98,6 @@ class ParcelStates:
         return {"ok": True}
 
     def reset(self) -> None:
-        """Put every parcel back to where the world has it."""
+        """Restore the state of every parcel from the world."""
         with self._lock:
             self._changed_states.clear()

@@ -1,7 +1,7 @@
-"""The stand-in of Shiprocket: login, tracking and orders in its documented shapes, over an invented world.
+"""The stand-in of Shiprocket: login, tracking and orders in its documented formats, over an invented world.
 
-As strict as the real one: a token for ten days, fifty waybills a question, an order id that is not the shop's. Knows
-the parcels on its own account only, whoever carries them. Keeps and logs nothing of a person.
+It is as strict as the real one: a token for ten days, fifty waybills per query, an order id that differs from the
+shop's. It knows only the parcels on its own account, of any carrier. It stores and logs no personal data.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ MAX_NUMBERS_PER_CALL: Final = 50
 NO_ACTIVITIES_TEXT: Final = (
     "Aahh! There is no activities found in our DB. Please have some patience it will be updated soon."
 )
-STATUS_TEXTS: Final = {  # the road's status: code, the row's word, the scan's label
+STATUS_TEXTS: Final = {  # parcel state: status code, status of the row, label of the scan
     "booked": (1, "AWB Assigned", "AWB ASSIGNED"),
     "in_transit": (18, "In Transit", "IN TRANSIT"),
     "out_for_delivery": (17, "Out For Delivery", "OUT FOR DELIVERY"),
@@ -39,24 +39,24 @@ STATUS_TEXTS: Final = {  # the road's status: code, the row's word, the scan's l
 
 
 def make_shiprocket(world: World, *, port: int = 0) -> StandIn:
-    """Make Shiprocket, with one API user."""
-    desk = _ShiprocketApi(world)
-    controls = {"parcels": desk.parcel_states.change_state, "reset": lambda _: desk.reset()}
-    return StandIn("shiprocket", desk.handle_request, port=port, controls=controls)
+    """Return Shiprocket's stand-in with one API user."""
+    api = _ShiprocketApi(world)
+    controls = {"parcels": api.parcel_states.change_state, "reset": lambda _: api.reset()}
+    return StandIn("shiprocket", api.handle_request, port=port, controls=controls)
 
 
 class _ShiprocketApi:
-    """Who has logged in, and what it knows."""
+    """The sessions and parcels of the stand-in."""
 
     def __init__(self, world: World) -> None:
         self._tokens: set[str] = set()
         self._lock = threading.Lock()
-        own = [parcel for parcel in world.parcels if parcel.holder == "shiprocket"]
-        self.parcel_states = ParcelStates(world, own)
-        self._waybills_by_order_id = {_derive_order_id(parcel.order_id): parcel.waybill for parcel in own}
+        parcels = [parcel for parcel in world.parcels if parcel.holder == "shiprocket"]
+        self.parcel_states = ParcelStates(world, parcels)
+        self._waybills_by_order_id = {_derive_order_id(parcel.order_id): parcel.waybill for parcel in parcels}
 
     def reset(self) -> None:
-        """As at the start."""
+        """Restore the initial state."""
         with self._lock:
             self._tokens.clear()
         self.parcel_states.reset()
@@ -80,8 +80,8 @@ class _ShiprocketApi:
         return _make_message_response("404 Not Found", 404)
 
     def _log_in(self, request: Request) -> Response:
-        asked = request.json if isinstance(request.json, dict) else {}
-        if {name: asked.get(name) for name in API_USER} != API_USER:
+        arguments = request.json if isinstance(request.json, dict) else {}
+        if {name: arguments.get(name) for name in API_USER} != API_USER:
             return _make_message_response("Invalid email and password combination", 403)
         token = f"demo.{secrets.token_hex(8)}"
         with self._lock:
@@ -94,13 +94,13 @@ class _ShiprocketApi:
             return _make_message_response("Invalid argument supplied for foreach()", 500)
         if len(numbers) > MAX_NUMBERS_PER_CALL:
             return _make_message_response("Oops! Invalid Data.", 422)
-        silent = request.faults.consume(("not_scanned",), request.path)
+        without_scans = request.faults.consume(("not_scanned",), request.path)
         found = {
             str(number): one for number in numbers if (one := self.parcel_states.find_state(str(number)))
         }
         return Response.from_value(
             {
-                number: {"tracking_data": _build_tracking_data(one, bool(silent))}
+                number: {"tracking_data": _build_tracking_data(one, bool(without_scans))}
                 for number, one in found.items()
             }
         )
@@ -127,7 +127,7 @@ def _format_india_time(at: datetime) -> str:
 
 
 def _build_tracking_data(state: ParcelState, without_activities: bool) -> dict[str, Any]:
-    """Write `tracking_data`."""
+    """Return `tracking_data`."""
     if without_activities:
         return {"track_status": 0, "error": NO_ACTIVITIES_TEXT}
     parcel, (code, word, label) = state.parcel, STATUS_TEXTS[state.status]
@@ -178,34 +178,34 @@ def _build_tracking_data(state: ParcelState, without_activities: bool) -> dict[s
 
 
 def _build_order(state: ParcelState) -> dict[str, Any]:
-    """Write an order: everything of the person, until she is forgotten here."""
-    parcel, person, where = state.parcel, state.parcel.consignee, state.parcel.consignee.address
-    hers = {
+    """Return an order with all data of the consignee, which is empty after its erasure."""
+    parcel, person, address = state.parcel, state.parcel.consignee, state.parcel.consignee.address
+    consignee_fields = {
         "name": person.name,
         "email": person.email,
         "phone": person.phone.removeprefix("+91"),
-        "address": where["address1"],
+        "address": address["address1"],
         "address_2": "",
-        "city": where["city"],
-        "state": where["province"],
-        "pincode": where["zip"],
+        "city": address["city"],
+        "state": address["province"],
+        "pincode": address["zip"],
         "country": "India",
     }
     if state.forgotten:
-        hers = dict.fromkeys(hers, "")
+        consignee_fields = dict.fromkeys(consignee_fields, "")
     return {
         "id": int(_derive_order_id(parcel.order_id)),
         "channel_id": 1,
         "channel_name": "SHOPIFY",
         "channel_order_id": parcel.order_name,
-        **{f"customer_{name}": value for name, value in hers.items()},
+        **{f"customer_{name}": value for name, value in consignee_fields.items()},
         "total": float(parcel.invoice_value),
         "status": STATUS_TEXTS[state.status][2],
         "payment_method": "cod" if parcel.cod_amount else "prepaid",
         "products": [{"id": 1, "name": "Jewellery", "sku": "MM-DEMO", "quantity": 1}],
         "shipments": {"id": 1, "awb": parcel.waybill, "rto_awb": "", "courier": parcel.company, "pod": None},
         "awb_data": {"awb": parcel.waybill},
-        "others": {f"shipping_{name}": value for name, value in hers.items()},
+        "others": {f"shipping_{name}": value for name, value in consignee_fields.items()},
         "refund_detail": {"refund_mode": "", "account_holder_name": "", "account_number": ""},
         "pickup_address": [],
         "remittance_date": "",

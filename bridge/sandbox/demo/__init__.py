@@ -1,1 +1,1 @@
-"""The demo: a story in chapters, shown by the real processes against stand-ins. Never imported by production code."""
+"""The demo: seven chapters that the real processes act out against the stand-ins. Production code never imports it."""

@@ -1,6 +1,6 @@
-"""The demo's stage: real servers in a folder of their own, and the operator's commands to look at them.
+"""The servers of the demo in a temporary folder, and the commands of an operator that read their state.
 
-Everything the story asks it asks as a user would: HTTP to the web process, `python -m bridge …` for the rest.
+The demo uses only what a user can use: HTTP to the web process and `python -m bridge …`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from bridge.sandbox.world.models import World
 from config.settings import read_environment
 
 WAIT_TIMEOUT_S = 40.0
-NOTICE_TERMS = {  # seconds for what takes days, so that a reminder and a second look are part of the story
+NOTICE_TERMS = {  # seconds instead of days, so that the demo shows a reminder and a second query
     "digest_hours": "0",
     "answer_days": "0.0001",
     "remind_days": "[0.0002]",
@@ -43,14 +43,14 @@ MAIL_SENDER = "Mini Miss <privacy@example.in>"
 
 
 class DemoFailed(Exception):
-    """A part of the story did not come out as it must."""
+    """A check of the demo failed."""
 
 
 class DemoEnvironment:
-    """Stand-ins, Redis, web, worker, clock; `folder` holds database and logs, `results` what is handed over."""
+    """The running servers; `folder` holds database and logs, `results` what the demo hands over."""
 
     def __init__(self, *, orders: int, results: Path, folder: Path | None = None) -> None:
-        """Choose folders; nothing runs yet."""
+        """Choose the folders. Starts nothing."""
         self.now = datetime.now(UTC).replace(microsecond=0)
         self.world, self.leaving_world = invent_worlds(orders, self.now)
         self.folder = folder or Path(tempfile.mkdtemp(prefix="bridge-demo-"))
@@ -61,7 +61,7 @@ class DemoEnvironment:
         self.posted_bodies: list[bytes] = []
 
     def __enter__(self) -> Self:
-        """Start everything. Raises NeedsOperator or Failed; then nothing runs."""
+        """Start everything. Raises NeedsOperator or DemoFailed, after stopping what was started."""
         try:
             self._start_all()
         except BaseException:
@@ -70,11 +70,11 @@ class DemoEnvironment:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop everything; the results stay."""
+        """Stop everything. The results stay."""
         self._exit_stack.close()
 
     def _start_all(self) -> None:
-        def key() -> str:
+        def make_key() -> str:
             return base64.b64encode(secrets.token_bytes(32)).decode()
 
         (self.folder / "redis").mkdir()
@@ -94,9 +94,9 @@ class DemoEnvironment:
             **stand_ins,
             "DATABASE_URL": f"sqlite:///{self.folder}/bridge.db",
             "REDIS_URL": self.valkey.url,
-            "BRIDGE_KEYS": f"demo1:{key()}",
-            "BRIDGE_PSEUDONYM_KEY": key(),
-            "BRIDGE_EVIDENCE_KEY": key(),
+            "BRIDGE_KEYS": f"demo1:{make_key()}",
+            "BRIDGE_PSEUDONYM_KEY": make_key(),
+            "BRIDGE_EVIDENCE_KEY": make_key(),
             **write_merchant_files(
                 self.folder, shops=[INVENTED_SHOP, LEAVING_SHOP], notice_terms=NOTICE_TERMS
             ),
@@ -122,25 +122,25 @@ class DemoEnvironment:
         self._exit_stack.callback(_terminate_process, process)
         line = process.stdout.readline() if process.stdout else b""
         if not line:
-            raise DemoFailed(f"the stand-ins did not start; see {self.folder}/logs/stand-ins.log")
+            raise DemoFailed(f"The stand-ins did not start. See {self.folder}/logs/stand-ins.log.")
         settings: dict[str, str] = json.loads(line)
         return settings
 
     def post_signed_webhook(self, topic: str, world: World, **selection: Any) -> int:
-        """Post one signed webhook as Shopify would. Returns the status."""
+        """Post one webhook signed as by Shopify. Returns the HTTP status."""
         raw = webhooks.build_body(topic, world, **selection)
         self.posted_bodies.append(raw)
         headers = webhooks.build_headers(topic, world.shop, CLIENT_SECRET, raw)
         return webhooks.post_delivery(self.bridge.url, topic, raw, headers).status_code
 
     def post_forged_webhook(self, topic: str, world: World) -> int:
-        """Post a webhook that somebody else signed. Returns the status."""
+        """Post a webhook signed with a wrong secret. Returns the HTTP status."""
         raw = webhooks.build_body(topic, world)
         headers = webhooks.build_headers(topic, world.shop, "not the secret", raw)
         return webhooks.post_delivery(self.bridge.url, topic, raw, headers).status_code
 
     def run_command(self, *arguments: str) -> Any:
-        """Run `python -m bridge … --json` and give what it printed. Raises Failed with its complaint."""
+        """Return the JSON that `python -m bridge … --json` prints. Raises DemoFailed with its error message."""
         done = subprocess.run(
             [sys.executable, "-m", "bridge", *arguments, "--json"],
             env=self.environ,
@@ -156,7 +156,7 @@ class DemoEnvironment:
         return json.loads(done.stdout)
 
     def control_stand_in(self, name: str, *, stand_in: str = "shopify", **settings: Any) -> None:
-        """Tell a stand-in what to do from now on."""
+        """Change the behaviour of a stand-in."""
         parts = urlsplit(self.environ[f"{stand_in.upper()}_BASE_URL"])
         base = f"{parts.scheme}://{parts.netloc}"
         body = json.dumps(settings).encode()
@@ -164,7 +164,7 @@ class DemoEnvironment:
         urllib.request.urlopen(request, timeout=5).close()  # noqa: S310 - our own stand-in
 
     def wait_until(self, description: str, probe: Any) -> Any:
-        """Look again until something is there. Raises Failed when it takes too long."""
+        """Return the first true value of the probe. Raises DemoFailed after WAIT_TIMEOUT_S."""
         end = time.monotonic() + WAIT_TIMEOUT_S
         while time.monotonic() < end:
             found = probe()
@@ -172,20 +172,20 @@ class DemoEnvironment:
                 return found
             time.sleep(0.2)
         raise DemoFailed(
-            f"{description}: nothing after {WAIT_TIMEOUT_S:.0f} s; logs are in {self.folder}/logs"
+            f"Waited {WAIT_TIMEOUT_S:.0f} s in vain for {description}. The logs are in {self.folder}/logs."
         )
 
     def wait_for_closed_request(self, kind: str, shop: str) -> Any:
-        """The newest request of a kind once it is closed."""
+        """Return the newest request of a kind after it is closed."""
 
-        def look() -> Any:
+        def find_closed_request() -> Any:
             rows = [row for row in self.run_command("dsr", "list", "--kind", kind) if row["shop"] == shop]
             return rows[0] if rows and rows[0]["closed_at"] else None
 
-        return self.wait_until(f"{kind} of {shop}", look)
+        return self.wait_until(f"the closed request ({kind}) of {shop}", find_closed_request)
 
     def write_evidence(self, request_id: str, name: str) -> Any:
-        """Write a request's evidence and its certificate beside the other results; gives the evidence."""
+        """Write the evidence and the certificate of a request into the results. Returns the evidence."""
         target = self.results / f"{name}-evidence.json"
         self.run_command("dsr", "evidence", request_id, "--out", str(target), "--force")
         bundle = json.loads(target.read_text())
@@ -193,21 +193,21 @@ class DemoEnvironment:
         return bundle
 
     def find_traces(self, words: list[bytes]) -> list[str]:
-        """Where any of the words stands in what rests: database, its log, Redis (keys and file), logs."""
-        places: dict[str, bytes] = {
+        """Return where any of the words is stored: database, its log, Redis (keys and file), logs."""
+        contents: dict[str, bytes] = {
             str(path.relative_to(self.folder)): path.read_bytes()
             for path in sorted(self.folder.rglob("*"))
             if path.is_file() and not path.is_symlink()
         }
         client = redis.Redis.from_url(self.valkey.url)
         for name in client.scan_iter():
-            places[f"redis key {name!r}"] = name + (client.dump(name) or b"")
+            contents[f"redis key {name!r}"] = name + (client.dump(name) or b"")
         client.close()
-        return [place for place, content in places.items() if contains_any(content, words)]
+        return [source for source, content in contents.items() if contains_any(content, words)]
 
 
 def contains_any(content: bytes, words: list[bytes]) -> bool:
-    """True where one of the words stands in the content, whatever its case."""
+    """Return whether the content holds one of the words, in upper or lower case."""
     lowered = content.lower()
     return any(word.lower() in lowered for word in words)
 

@@ -1,4 +1,4 @@
-"""The demo's chapter about those who hold Bikram's parcels: who is told when, who answers, who does not, who waits."""
+"""The demo's chapter on processors: who is instructed to erase and when, who answers, who is reminded, who must wait."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from bridge.sandbox.demo.console import chapter, fact, must
+from bridge.sandbox.demo.console import chapter, count, fact, join_words, must
 from bridge.sandbox.mail import find_answer_link, get_letter_text
 from bridge.sandbox.merchant_files import CARRIER_CONTACTS
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 
 def run_notices_chapter(demo: DemoEnvironment) -> None:
-    """Two letters, an answer, a reminder, one that waits, and one whose own interface erases."""
+    """Show two letters, an answer, a reminder, an instruction that must wait, and an erasure by API."""
     bikram = demo.world.bikram
-    chapter(4, "Those who hold his parcels are told")
+    chapter(4, f"The companies that hold data about {bikram.first} are instructed to erase it")
     parcels = {
         _find_account_holder(parcel): parcel
         for order in demo.world.list_orders(bikram)
@@ -48,15 +48,17 @@ def _check_letters(demo: DemoEnvironment, parcels: dict[str, Parcel]) -> None:
     )
     must(
         parcels["delhivery"].waybill in get_letter_text(delhivery),
-        "Delhivery: delivered, its cash handed on: a letter, by SMTP, with the waybill and a link",
+        "Delhivery was instructed by e-mail to erase 1 parcel, which is delivered and paid for. "
+        "The letter states the waybill and a link for the answer.",
     )
     must(
         parcels["bluedart"].waybill in get_letter_text(bluedart) and "(with " in get_letter_text(bluedart),
-        "Blue Dart: went back to its origin: a letter with both waybills of the parcel",
+        "Blue Dart was instructed by e-mail to erase 1 parcel, which was returned to the shop. "
+        "The letter states both of its waybills.",
     )
     must(
         not demo.mailbox.find_letters(CARRIER_CONTACTS["shiprocket"]),
-        "Shiprocket, who booked the third one: still moving, so nobody is told yet",
+        "Shiprocket was not instructed yet, because its parcel is still on the way.",
     )
     person = demo.world.bikram
     words = (
@@ -67,26 +69,30 @@ def _check_letters(demo: DemoEnvironment, parcels: dict[str, Parcel]) -> None:
         str(person.address["address1"]),
     )
     letters = [letter.as_string() for letter in demo.mailbox.letters]
-    must(not any(word in text for word in words for text in letters), "no letter names him")
+    must(not any(word in text for word in words for text in letters), f"No letter identifies {person.first}.")
     erased = demo.wait_until(
         "AfterShip", lambda: _read_processor_field(demo, "aftership", "answers").get("erased")
     )
-    fact(f"AfterShip has an interface that erases: {erased} of its copies are gone, without a letter")
+    fact(f"AfterShip was instructed through its API and erased {count(erased, 'record')}.")
 
 
 def _answer_for_delhivery(demo: DemoEnvironment, parcel: Parcel) -> None:
     link = find_answer_link(demo.mailbox.find_letters(CARRIER_CONTACTS["delhivery"])[0])
     with urllib.request.urlopen(link, timeout=10) as page:  # noqa: S310 - our own page
-        (entry,) = set(re.findall(r'name="(ent_\w+)-answer"', page.read().decode()))
+        (item_id,) = set(re.findall(r'name="(ent_\w+)-answer"', page.read().decode()))
     demo.control_stand_in("parcels", stand_in="delhivery", waybill=parcel.waybill, forget_consignee=True)
-    form = urllib.parse.urlencode({f"{entry}-answer": "erased", "do": "answer"}).encode()
+    form = urllib.parse.urlencode({f"{item_id}-answer": "erased", "do": "answer"}).encode()
     with urllib.request.urlopen(link, data=form, timeout=10) as receipt:  # noqa: S310 - our own page
         must(
-            receipt.status == 200, "Delhivery answers on the page behind the link: erased; the link has ended"
+            receipt.status == 200,
+            "Delhivery opened the link and answered that the parcel is erased. The link is now closed.",
         )
-    found = demo.wait_until("the second look", lambda: _read_processor_field(demo, "delhivery", "read_back"))
+    verification = demo.wait_until(
+        "the second query", lambda: _read_processor_field(demo, "delhivery", "read_back")
+    )
     must(
-        found == {"blank": 1}, "asked once more, Delhivery shows nobody: supports the answer, proves nothing"
+        verification == {"blank": 1},
+        "The bridge queried Delhivery again and found no consignee. This supports the answer but does not prove it.",
     )
 
 
@@ -97,7 +103,7 @@ def _check_bluedart_reminder(demo: DemoEnvironment) -> None:
     )
     must(
         "and its date has passed" in get_letter_text(letters[1]),
-        "Blue Dart does not answer: overdue, and reminded (here after seconds, else after days)",
+        "Blue Dart did not answer in time and was reminded. The demo waits seconds; a shop waits days.",
     )
 
 
@@ -106,33 +112,43 @@ def _deliver_shiprocket_parcel(demo: DemoEnvironment, parcel: Parcel) -> None:
     demo.control_stand_in(
         "parcels", stand_in="shiprocket", waybill=parcel.waybill, status="delivered", at=arrived.isoformat()
     )
-    told = demo.post_signed_webhook(
+    status = demo.post_signed_webhook(
         "fulfillments/update", demo.world, parcel=replace(parcel, delivered_at=arrived)
     )
-    must(told == 200, "the third parcel arrives: the shop's webhook tells, and nothing of him is kept")
-    waits = demo.wait_until(
-        "what it waits for",
+    must(
+        status == 200,
+        "Shopify reported that the parcel of Shiprocket was delivered. The bridge did not store the data again.",
+    )
+    waiting = demo.wait_until(
+        "the reason to wait",
         lambda: [row for row in _read_processor_field(demo, "shiprocket", "waiting") if row["not_before"]],
     )
-    day = datetime.fromisoformat(waits[0]["not_before"]).strftime("%d %b %Y")
+    day = datetime.fromisoformat(waiting[0]["not_before"]).strftime("%d %b %Y")
     must(
-        waits[0]["reason"] == "cod_unremitted",
-        f"its cash is not handed on yet: Shiprocket is told when it is, or on {day} ({waits[0]['reason']})",
+        waiting[0]["reason"] == "cod_unremitted",
+        "Shiprocket still owes the shop the cash for this parcel. "
+        f"It will be instructed after it paid, or on {day} at the latest.",
     )
 
 
 def _print_processor_summary(demo: DemoEnvironment) -> None:
-    for row in _load_certificate(demo)["processors"]:
+    rows = _load_certificate(demo)["processors"]
+    for row in rows:
         sent = [letter for letter in row["instructions"] if letter["sent_at"] and letter["via"] == "email"]
         reminded = sum(letter["reminders"] for letter in sent)
-        told = [f"{len(sent)} letter"] * bool(sent) + [f"{reminded} reminder"] * bool(reminded)
-        told += [f"{count} {answer}" for answer, count in row["answers"].items()]
-        told += [
-            f"{wait['entries']} waits ({wait['reason']}) until {wait['not_before'][:10]}"
+        details = [count(len(sent), "letter")] * bool(sent) + [count(reminded, "reminder")] * bool(reminded)
+        details += [f"{count(number, 'record')} {answer}" for answer, number in row["answers"].items()]
+        details += [
+            f"{count(wait['entries'], 'record')} waiting for cash until {wait['not_before'][:10]}"
             for wait in row["waiting"]
-            if wait["not_before"]
+            if wait["not_before"] and wait["reason"] == "cod_unremitted"
         ]
-        fact(f"the certificate says: {row['recipient']}: {row['answer']}: {', '.join(told)}")
+        company = row["recipient"].partition(" (")[0]
+        fact(
+            f"The certificate states for {company}: {row['answer'].replace('_', ' ')} ({', '.join(details)})."
+        )
+    unanswered = [row["recipient"].partition(" (")[0] for row in rows if row["answer"] != "erased"]
+    must(unanswered, f"Still to answer: {join_words(unanswered)}.")
 
 
 def _load_certificate(demo: DemoEnvironment) -> Any:
@@ -141,6 +157,6 @@ def _load_certificate(demo: DemoEnvironment) -> Any:
 
 
 def _read_processor_field(demo: DemoEnvironment, processor: str, field: str) -> Any:
-    """One entry of the certificate's row about a processor."""
+    """Return one field of the certificate's row about a processor."""
     (row,) = [row for row in _load_certificate(demo)["processors"] if row["system"] == processor]
     return row[field]

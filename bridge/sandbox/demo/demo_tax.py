@@ -1,7 +1,6 @@
-"""The demo's chapter about the tax books: what an erasure must leave, until when, and how it goes by itself.
+"""The demo's chapter on tax law: what an erasure must withhold, until when, and how it is destroyed afterwards.
 
-The years pass on a copy of the database and under a clock that stands: nothing waits, and the story's own
-database stays as it is.
+The years pass on a copy of the database under a fixed clock. The demo's own database is not changed.
 """
 
 from __future__ import annotations
@@ -18,91 +17,107 @@ from zoneinfo import ZoneInfo
 from bridge.bootstrap import make_services, make_store
 from bridge.ports import Services
 from bridge.ports.null_queue import NullQueue
-from bridge.sandbox.demo.console import chapter, fact, must
+from bridge.sandbox.demo.console import chapter, count, fact, join_words, must
 from bridge.sandbox.demo.demo_env import DemoEnvironment
 from bridge.steps.retention.expire_documents import expire_documents
 from config.load import read_configuration
 
 
 def run_tax_chapter(demo: DemoEnvironment) -> None:
-    """Sealed copies of Bikram's invoices: their law, their day, and what happens on it."""
-    chapter(5, f"What tax law keeps of {demo.world.bikram.name}, and how it ends")
+    """Show the sealed copies of Bikram's invoices, their law and last day, and their destruction afterwards."""
+    bikram = demo.world.bikram
+    chapter(5, f"Tax law withholds the invoices of {bikram.name} for a time")
     request = demo.wait_for_closed_request("erasure", demo.world.shop)
     demo.run_command("hold", "sweep")
-    planned = demo.run_command("dsr", "plan", request["id"])["plan"]
-    (demo.results / "bikram-plan.json").write_text(json.dumps(planned, indent=2))
+    plan = demo.run_command("dsr", "plan", request["id"])["plan"]
+    (demo.results / "bikram-plan.json").write_text(json.dumps(plan, indent=2))
     certificate = demo.write_evidence(request["id"], "bikram")["certificate"]
     sealed = [row for row in certificate["kept"] if row["action"] == "seal"]
     for row in sealed:
-        laws = " and ".join(ground["law"].partition(";")[0] for ground in row["grounds"])
-        fact(f"sealed until {row['until']}: {row['count']} of {row['what']}, under {laws}")
-    actions = sorted({line["action"] for line in planned["lines"]})
+        fact(
+            f"{count(row['count'], 'sealed document')} ({row['what']}) must be kept until {row['until']} "
+            f"under {list_laws(row)}."
+        )
+    actions = sorted({line["action"] for line in plan["lines"]})
     must(
-        all(line["law"] for line in planned["lines"] if line["action"] in ("seal", "keep_as_evidence")),
-        f"its plan has {len(planned['lines'])} lines ({', '.join(actions)}); nothing survives without a law",
+        all(line["law"] for line in plan["lines"] if line["action"] in ("seal", "keep_as_evidence")),
+        f"The erasure plan has {len(plan['lines'])} lines ({', '.join(actions).replace('_', ' ')}). "
+        "Each line that keeps data names its law.",
     )
-    last = max(date.fromisoformat(line["until"]) for line in sealed)
-    _advance_to_expiry(demo, request["id"], last)
+    last_day = max(date.fromisoformat(line["until"]) for line in sealed)
+    _advance_to_expiry(demo, request["id"], last_day)
+
+
+def list_laws(kept_row: Any) -> str:
+    """Return the laws of a row of the certificate's `kept`, each without what follows its first semicolon."""
+    return join_words([ground["law"].partition(";")[0].partition(" (")[0] for ground in kept_row["grounds"]])
 
 
 def _advance_to_expiry(demo: DemoEnvironment, request_id: str, last_day: date) -> None:
-    free = last_day + timedelta(days=1)
-    rows = demo.run_command("hold", "sweep", "--dry-run", "--as-of", free.isoformat())["documents"]
-    going = sum(row["documents"] for row in rows)
+    next_day = last_day + timedelta(days=1)
+    rows = demo.run_command("hold", "sweep", "--dry-run", "--as-of", next_day.isoformat())["documents"]
+    due = sum(row["documents"] for row in rows)
     must(
-        going,
-        f"asked today what would have gone by {free}: {going} documents of both shops; nothing is changed",
+        due,
+        f"A dry run counts {due} documents of both shops that will be due for destruction by {next_day}. "
+        "It changes nothing.",
     )
     with _open_services_on(demo, last_day) as services:
         expire_documents(services=services)
         before = _count_documents(services, request_id)
-    must(before, f"on {last_day}, under a clock that stands there: his {before} documents are still sealed")
-    with _open_services_on(demo, free) as services:
+    must(
+        before,
+        f"The clock is set to {last_day}. {count(before, 'document')} of {demo.world.bikram.first} are still sealed.",
+    )
+    with _open_services_on(demo, next_day) as services:
         while expire_documents(services=services).has_more:
             pass
         after = _count_documents(services, request_id)
         with services.store.transaction() as tx:
-            rows = tx.evidence.verify_chain()
-            told = [
+            facts = tx.evidence.verify_chain()
+            destructions = [
                 event
                 for event in tx.evidence.list_facts_of_request(request_id)
                 if event.fact == "document.destroyed"
             ]
     must(
-        not after and told,
-        f"the day after they are gone, nobody asked again; the chain of {rows} facts says so",
+        not after and destructions,
+        f"The clock is set to {next_day}. The bridge destroyed them without a request. "
+        f"The evidence, a chain of {facts} facts, records it.",
     )
 
 
 @contextmanager
 def _open_services_on(demo: DemoEnvironment, day: date) -> Iterator[Services]:
-    """A bridge on a copy of the database, at noon of that day where the books are kept."""
-    start = read_configuration(demo.environ)
-    moment = datetime.combine(day, time(12), ZoneInfo(start.retention.timezone)).astimezone(UTC)
+    """Yield services on a copy of the database, at noon of the day in the time zone of the tax books."""
+    configuration = read_configuration(demo.environ)
+    noon = datetime.combine(day, time(12), ZoneInfo(configuration.retention.timezone)).astimezone(UTC)
     path = demo.folder / "later.db"
     path.unlink(missing_ok=True)
-    with closing(sqlite3.connect(demo.folder / "bridge.db")) as now, closing(sqlite3.connect(path)) as later:
-        now.backup(later)
-    settings = replace(start.settings, database_url=f"sqlite:///{path}", ledger_url="")
+    with (
+        closing(sqlite3.connect(demo.folder / "bridge.db")) as source,
+        closing(sqlite3.connect(path)) as copy,
+    ):
+        source.backup(copy)
+    settings = replace(configuration.settings, database_url=f"sqlite:///{path}", ledger_url="")
     store = make_store(settings)
-    store.now = lambda: moment
-    services = make_services(replace(start, settings=settings), NullQueue(), store)
+    store.now = lambda: noon
+    services = make_services(replace(configuration, settings=settings), NullQueue(), store)
     with closing(store):
-        yield replace(services, clock=_FixedClock(moment))
+        yield replace(services, clock=_FixedClock(noon))
 
 
 class _FixedClock:
-    """`ports.Clock` that stands."""
+    """A `ports.Clock` that always gives the same time."""
 
     def __init__(self, fixed_time: datetime) -> None:
         self._fixed_time = fixed_time
 
     def now(self) -> datetime:
-        """See ports.Clock."""
+        """Return the fixed time."""
         return self._fixed_time
 
 
 def _count_documents(services: Services, request_id: str) -> int:
     with services.store.transaction() as tx:
-        found: Any = tx.documents.list_documents_of_request(request_id)
-    return len(found)
+        return len(tx.documents.list_documents_of_request(request_id))

@@ -1,7 +1,7 @@
-"""The bridge's real processes, started as the Procfile names them: for `serve`, the demo and the tests.
+"""The bridge's real processes, started with the commands of the Procfile, for `serve`, the demo and the tests.
 
-Each process has a session and a log file of its own and is on a leash: it does not outlive this one. The
-environment is given, never read. Restarts nothing: whoever holds it asks `ended` and calls `add`.
+Each process has its own session and log file and is killed when this process ends. The environment is given, never
+read. It restarts nothing: the caller asks `pop_exit_codes` and calls `start_process`.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ COMMANDS: Mapping[str, Sequence[str]] = {
 
 
 def free_port() -> int:
-    """Find a TCP port that nobody listens on at this moment."""
+    """Return a TCP port on which nothing listens at this moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -55,7 +55,7 @@ class _RunningProcess:
 class Bridge:
     """Web, workers and clock of one environment.
 
-    Processes are called `web.1`, `worker.1`, `worker.2`, `clock.1`; a kind (`worker`) means all of it.
+    Processes are called `web.1`, `worker.1`, `worker.2`, `clock.1`; a kind (`worker`) means all of them.
     With `echo` they write to this terminal instead of their log files.
     """
 
@@ -69,7 +69,7 @@ class Bridge:
         port: int | None = None,
         echo: bool = False,
     ) -> None:
-        """Choose the port and the folder of logs; nothing is started yet."""
+        """Choose the port and the folder for logs. Starts nothing."""
         self.port = port or free_port()
         self._environ = {**environ, "PORT": str(self.port), "PYTHONUNBUFFERED": "1"}
         self._commands = commands
@@ -82,11 +82,11 @@ class Bridge:
 
     @property
     def url(self) -> str:
-        """Where web listens."""
+        """Return the URL of web."""
         return f"http://127.0.0.1:{self.port}"
 
     def migrate(self) -> None:
-        """Bring the database to the head, as the release phase does. Raises NeedsOperator."""
+        """Migrate the database to the head, as the release phase does. Raises NeedsOperator."""
         self._spawn("migrate")
         running = self._running.pop("migrate")
         code = running.process.wait()
@@ -97,7 +97,7 @@ class Bridge:
     def start(
         self, *, web: bool = True, workers: int = 1, clock: bool = True, timeout_s: float = HEALTHY_TIMEOUT_S
     ) -> Self:
-        """Start the processes and wait until web is healthy. Raises NeedsOperator; then nothing runs."""
+        """Start the processes and wait until web is healthy. Raises NeedsOperator after stopping all of them."""
         try:
             kinds = ["web"] * web + ["worker"] * workers + ["clock"] * clock
             for kind in kinds:
@@ -119,7 +119,7 @@ class Bridge:
         return name
 
     def pids(self, name: str) -> list[int]:
-        """Every process of a process or kind: gunicorn's workers, RQ's work-horses."""
+        """Return every process id of a process or kind, including gunicorn's workers and RQ's work-horses."""
         return [
             pid
             for each in self._match_names(name)
@@ -127,11 +127,11 @@ class Bridge:
         ]
 
     def list_running(self) -> list[str]:
-        """Names of the processes that run."""
+        """Return the names of the running processes."""
         return [name for name, each in self._running.items() if each.process.poll() is None]
 
     def pop_exit_codes(self) -> dict[str, int]:
-        """Exit codes of those that ended by themselves; each is reported once."""
+        """Return the exit codes of processes that ended by themselves; each is reported once."""
         codes = {}
         for name, each in list(self._running.items()):
             code = each.process.poll()
@@ -140,7 +140,7 @@ class Bridge:
         return codes
 
     def kill(self, name: str) -> int:
-        """SIGKILL a process or kind with all that it started. Returns how many processes died."""
+        """Send SIGKILL to a process or kind and its children. Returns how many processes were killed."""
         killed = 0
         for each in self._match_names(name):
             running = self._running[each].process
@@ -149,7 +149,7 @@ class Bridge:
         return killed
 
     def stop(self, *, grace_s: float = GRACE_S) -> dict[str, int]:
-        """SIGTERM to every process, as Heroku does, and SIGKILL after the grace. Returns the exit codes."""
+        """Send SIGTERM to every process, as Heroku does, and SIGKILL after the grace period. Returns the exit codes."""
         deadline = time.monotonic() + grace_s
         leaders = {name: each.process for name, each in self._running.items()}
         for process in leaders.values():
@@ -175,13 +175,13 @@ class Bridge:
             time.sleep(POLL_S)
 
     def __enter__(self) -> Self:
-        """Nothing runs yet: call `migrate` and `start`."""
+        """Return the bridge; call `migrate` and `start` next."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop all; delete the logs where no folder was given for them."""
+        """Stop all processes; delete the logs if no folder was given for them."""
         self.stop()
         if self._has_own_logs:
             shutil.rmtree(self._log_folder, ignore_errors=True)

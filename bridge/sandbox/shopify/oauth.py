@@ -1,6 +1,6 @@
 """The tokens of one app at one shop: by client credentials for a day, or by a code for an hour with a refresh token.
 
-Holds no real secret. A refresh token is used once; the one before stays good until its replacement is used.
+It holds no real secret. A refresh token works once; the former one stays valid until its replacement is used.
 https://shopify.dev/docs/apps/build/authentication-authorization/access-tokens/offline-access-tokens
 """
 
@@ -34,12 +34,12 @@ class _RefreshToken:
 
 
 class TokenServer:
-    """Gives tokens and knows which are good. Thread-safe."""
+    """The tokens of one shop. It is thread-safe."""
 
     def __init__(
         self, *, client_id: str, client_secrets: tuple[str, ...], now_s: Callable[[], float]
     ) -> None:
-        """`secrets_known` are the unrevoked client secrets; any of them opens."""
+        """Prepare the server. `secrets_known` are the unrevoked client secrets; each of them is accepted."""
         self.client_id = client_id
         self.client_secrets = client_secrets
         self.token_lifetime_s: float = TOKEN_LIFETIME_S
@@ -54,7 +54,7 @@ class TokenServer:
         self._refresh_tokens: dict[str, _RefreshToken] = {}
 
     def grant_token(self, form: Mapping[str, str]) -> tuple[dict[str, Any], int]:
-        """Answer a request for a token: body and status."""
+        """Return body and status of the answer to a token request."""
         if form.get("client_id") != self.client_id or form.get("client_secret") not in self.client_secrets:
             return _make_oauth_error("invalid_client")
         if not self.installed:
@@ -70,19 +70,19 @@ class TokenServer:
         return _make_oauth_error("unsupported_grant_type")
 
     def issue_token_pair(self) -> dict[str, Any]:
-        """Give an hour's token and its refresh token, as at the end of an installation."""
+        """Return a one-hour token with its refresh token, as at the end of an installation."""
         with self._lock:
             return self._issue_pair("")
 
     def is_valid_token(self, token: str) -> bool:
-        """Whether a token opens this shop now."""
+        """Return whether a token is valid for this shop now."""
         if not self.installed:
             return False
         with self._lock:
             return token in self.fixed_tokens or self._token_expiries.get(token, 0.0) > self._now_s()
 
     def expire_tokens(self) -> None:
-        """End every access token that was granted; refresh tokens stay."""
+        """Expire every granted access token; refresh tokens stay."""
         with self._lock:
             self._token_expiries.clear()
 
@@ -97,8 +97,8 @@ class TokenServer:
         self._refresh_tokens[token] = _RefreshToken(
             expires_at_s=self._now_s() + self.refresh_lifetime_s, replaced_token=replaced_token
         )
-        lasts = {"refresh_token": token, "refresh_token_expires_in": self.refresh_lifetime_s}
-        return self._issue_token(self.offline_lifetime_s) | lasts
+        refresh_fields = {"refresh_token": token, "refresh_token_expires_in": self.refresh_lifetime_s}
+        return self._issue_token(self.offline_lifetime_s) | refresh_fields
 
     def _refresh_pair(self, token: str) -> tuple[dict[str, Any], int]:
         found = self._refresh_tokens.get(token)
@@ -106,7 +106,7 @@ class TokenServer:
             return dict(INACTIVE_REFRESH_ERROR), 401
         self._refresh_tokens.pop(found.replaced_token, None)  # its replacement is in use
         for other in [name for name, one in self._refresh_tokens.items() if one.replaced_token == token]:
-            del self._refresh_tokens[other]  # asked again: the answer that went astray is void
+            del self._refresh_tokens[other]  # requested again: the lost answer becomes invalid
         return self._issue_pair(token), 200
 
     def _exchange_code(self, form: Mapping[str, str]) -> tuple[dict[str, Any], int]:

@@ -1,6 +1,6 @@
-"""The questions of one shop: what each field of Shopify's query root gives.
+"""The query root of one shop: the value of each field of Shopify's query root.
 
-A field that is not here is answered with null or an empty list, as an invented shop that has none of it.
+A field without an entry is answered with null or an empty list.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 RECENT_ORDERS_WINDOW = timedelta(days=60)
 Args = Mapping[str, Any]
-# Fields of the root that give one thing by its global id.
+# Fields of the root that return one object by its global id.
 ROOT_FIELDS_BY_ID = [
     "article",
     "comment",
@@ -51,29 +51,29 @@ ROOT_FIELDS_BY_ID = [
 
 
 class QueryRoot:
-    """One call's view of a shop: with or without the orders older than sixty days."""
+    """One call's view of a shop, with or without the orders older than sixty days."""
 
     def __init__(self, shop: Shop, *, granted: frozenset[str], shop_scopes: tuple[str, ...]) -> None:
-        """`warnings` fills with the search fields that were ignored."""
+        """Prepare the view. The ignored search fields are added to `warnings`."""
         self.shop = shop
         self.warnings: list[dict[str, Any]] = []
         self._scopes = shop_scopes
         self._oldest_visible = None if "read_all_orders" in granted else shop.world.now - RECENT_ORDERS_WINDOW
 
     def build_root_record(self) -> Record:
-        """Give the record that the query root is."""
+        """Return the record of the query root."""
         world, shop = self.shop.world, self.shop
 
-        def listed(
+        def search_connection(
             root: str, things: Callable[[], Iterable[Any]], facts: Any, make: Any
         ) -> Callable[[Args], LazyRows]:
             return lambda args: self._search_rows(root, things(), args, facts, make)
 
-        def kept(root: str, records: Callable[[], Iterable[Record]]) -> Callable[[Args], LazyRows]:
-            return listed(root, records, known.build_record_facts, lambda one: one)
+        def list_connection(root: str, records: Callable[[], Iterable[Record]]) -> Callable[[Args], LazyRows]:
+            return search_connection(root, records, known.build_record_facts, lambda one: one)
 
-        def close(root: str, things: Iterable[Any], make: Any) -> Callable[[Args], LazyRows]:
-            return listed(
+        def related_connection(root: str, things: Iterable[Any], make: Any) -> Callable[[Args], LazyRows]:
+            return search_connection(
                 root,
                 lambda: things,
                 lambda one: known.build_related_facts(shop, one),
@@ -90,7 +90,7 @@ class QueryRoot:
             },
             "customer": lambda args: self.find_customer(parse_gid_number(args["id"])),
             "customerByIdentifier": self._find_by_identifier,
-            "customers": listed(
+            "customers": search_connection(
                 "customers",
                 lambda: shop.people,
                 lambda one: known.build_person_facts(shop, one),
@@ -98,7 +98,7 @@ class QueryRoot:
             ),
             "customersCount": lambda _: {"count": len(shop.people), "precision": "EXACT"},
             "order": lambda args: self.find_order(parse_gid_number(args["id"])),
-            "orders": listed(
+            "orders": search_connection(
                 "orders",
                 lambda: self.filter_visible(world.orders),
                 lambda one: customers.get_or_make(
@@ -106,14 +106,14 @@ class QueryRoot:
                 ),
                 lambda one: customers.get_order_record(shop, one),
             ),
-            "draftOrders": close(
+            "draftOrders": related_connection(
                 "draftOrders", shop.exclude_deleted("DraftOrder", world.drafts), draft_record
             ),
-            "giftCards": close("giftCards", world.gift_cards, customer_extras.gift_card_record),
-            "abandonedCheckouts": close(
+            "giftCards": related_connection("giftCards", world.gift_cards, customer_extras.gift_card_record),
+            "abandonedCheckouts": related_connection(
                 "abandonedCheckouts", world.checkouts, customer_extras.checkout_record
             ),
-            "comments": close(
+            "comments": related_connection(
                 "comments", shop.exclude_deleted("Comment", world.comments), customer_extras.comment_record
             ),
             "articles": lambda _: [customer_extras.article_record(shop)],
@@ -121,14 +121,14 @@ class QueryRoot:
             "abandonmentByAbandonedCheckoutId": lambda args: shop_extras.find_abandonment(
                 shop, parse_gid_number(args["abandonedCheckoutId"])
             ),
-            "disputes": kept(
+            "disputes": list_connection(
                 "disputes",
                 lambda: [
                     disputes.dispute_record(shop, world.get_order(one)) for one in world.disputed_order_ids
                 ],
             ),
             "dispute": lambda args: resolve_node(self, args["id"]),
-            "tenderTransactions": kept("tenderTransactions", self._list_tenders),
+            "tenderTransactions": list_connection("tenderTransactions", self._list_tenders),
             "metaobjects": self._list_metaobjects,
             "metaobjectDefinitions": lambda _: [
                 shop_extras.metaobject_definition(name)
@@ -141,15 +141,15 @@ class QueryRoot:
             ),
             "segments": lambda _: segments.build_segments(shop),
             "customerSegmentMembership": lambda args: segments.build_memberships(shop, args),
-            "subscriptionContracts": kept(
+            "subscriptionContracts": list_connection(
                 "subscriptionContracts",
                 lambda: [make_subscription(shop, one) for one in self.list_rich_customer_ids()],
             ),
-            "companies": kept(
+            "companies": list_connection(
                 "companies",
                 lambda: [make_company_contact(shop, one)["company"] for one in self.list_rich_customer_ids()],
             ),
-            "events": kept("events", self._list_events),
+            "events": list_connection("events", self._list_events),
             "fulfillmentOrders": self._list_fulfillment_orders,
             **dict.fromkeys(ROOT_FIELDS_BY_ID, lambda args: resolve_node(self, args["id"])),
             "node": lambda args: resolve_node(self, args["id"]),
@@ -160,15 +160,15 @@ class QueryRoot:
         }
 
     def find_customer(self, number: int) -> Record | None:
-        """Give one customer; None where the shop does not know the number."""
+        """Return one customer; None if the shop does not know the id."""
         orders = self.filter_visible(one for one in self.shop.world.orders if one.person_id == number)
-        # a narrower view must not be remembered for a wider one
+        # a narrower view must not be cached for a wider one
         return customers.get_customer_record(
             self.shop, number, orders, view="recent" if self._oldest_visible else ""
         )
 
     def find_order(self, number: int) -> Record | None:
-        """Give one order; None where it is unknown or outside the window."""
+        """Return one order; None if it is unknown or outside the window."""
         try:
             found = self.filter_visible([self.shop.world.get_order(number)])
         except KeyError:
@@ -176,12 +176,12 @@ class QueryRoot:
         return customers.get_order_record(self.shop, found[0]) if found else None
 
     def filter_visible(self, orders: Iterable[Order]) -> list[Order]:
-        """Keep the orders that this call may see."""
+        """Return the orders that this call may see."""
         oldest = self._oldest_visible
         return [one for one in orders if oldest is None or one.created_at >= oldest]
 
     def list_rich_customer_ids(self) -> list[int]:
-        """Give the number of her who has one of everything, unless she was redacted or is gone."""
+        """Return the id of the customer with seeded values, unless redacted or deleted."""
         hidden = self.shop.redacted_customer_ids | self.shop.unknown_customer_ids
         return [one.id for one in self.shop.world.people[:1] if one.rich and one.id not in hidden]
 
@@ -223,15 +223,15 @@ class QueryRoot:
 
     def _list_events(self) -> list[Record]:
         world = self.shop.world
-        told: list[Record | None] = [self.find_customer(one.id) for one in world.people if one.timeline]
-        told += [self.find_order(one.id) for one in world.orders if one.timeline]
-        return [event for record in told if record for event in record["events"]]
+        owners: list[Record | None] = [self.find_customer(one.id) for one in world.people if one.timeline]
+        owners += [self.find_order(one.id) for one in world.orders if one.timeline]
+        return [event for record in owners if record for event in record["events"]]
 
     def _list_fulfillment_orders(self, args: Args) -> list[Record]:
         records = [
             customers.get_order_record(self.shop, one) for one in self.filter_visible(self.shop.world.orders)
         ]
-        found = [handed for record in records for handed in record["fulfillmentOrders"]]
+        found = [fulfillment_order for record in records for fulfillment_order in record["fulfillmentOrders"]]
         return found if args.get("includeClosed") else [one for one in found if one["status"] != "CLOSED"]
 
     def _search_rows(

@@ -1,6 +1,6 @@
-"""The stand-in's endpoints: tokens, Admin GraphQL, and the files of bulk operations.
+"""The endpoints of the stand-in: tokens, Admin GraphQL, and the files of bulk operations.
 
-Reached at `/{shop}/admin/…`, or at `/admin/…` for the first shop. Judges in Shopify's order: token, body,
+Its paths are `/{shop}/admin/…`, or `/admin/…` for the first shop. It checks in Shopify's order: token, body,
 document, variables, price, bucket, rights. https://shopify.dev/docs/api/admin-graphql#endpoints
 """
 
@@ -45,25 +45,25 @@ CLIENT_ID, CLIENT_SECRET = "sandbox-client", "sandbox-secret"
 
 
 def resolve_version(version: str) -> str:
-    """Give the version that answers: an unknown or expired one falls forward to the oldest, as at Shopify."""
+    """Return the version that answers: an unknown or expired one falls forward to the oldest, as at Shopify."""
     if version in VERSIONS:
         return version
     return VERSIONS[-1] if version > VERSIONS[-1] else VERSIONS[0]  # "unstable" sorts after every date
 
 
 def describe_graphql_call(request: Request) -> CallRecord:
-    """Name a call by its operation; variables only as cursors and a digest, for they may be a person's."""
-    asked = request.json if isinstance(request.json, dict) else {}
-    named = OPERATION_NAME.search(str(asked.get("query", "")))
-    given = asked.get("variables") or {}
-    name = asked.get("operationName") or (named[1] if named else request.path.rpartition("/admin/")[2])
-    cursors = tuple(str(value) for key, value in given.items() if value and CURSOR_VARIABLE.search(key))
-    digest = hashlib.sha256(json.dumps([name, given], sort_keys=True).encode()).hexdigest()[:16]
+    """Return the call named by its operation; variables only as cursors and a digest, since they may be personal."""
+    body = request.json if isinstance(request.json, dict) else {}
+    named = OPERATION_NAME.search(str(body.get("query", "")))
+    variables = body.get("variables") or {}
+    name = body.get("operationName") or (named[1] if named else request.path.rpartition("/admin/")[2])
+    cursors = tuple(str(value) for key, value in variables.items() if value and CURSOR_VARIABLE.search(key))
+    digest = hashlib.sha256(json.dumps([name, variables], sort_keys=True).encode()).hexdigest()[:16]
     return CallRecord(name=name, cursors=cursors, digest=digest)
 
 
 class ShopifyStandIn(StandIn):
-    """Shopify for the invented shops. `url` is what SHOPIFY_BASE_URL should be."""
+    """The stand-in for the invented shops. `url` is the value for SHOPIFY_BASE_URL."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class ShopifyStandIn(StandIn):
         maximum: float = 20_000,
         restore_rate: float = 10_000,
     ) -> None:
-        """Open the shops. A standard one has `maximum` 2000 and `restore_rate` 100."""
+        """Prepare the shops. A standard shop has `maximum` 2000 and `restore_rate` 100."""
         self.shops = {world.shop: Shop(world, time.monotonic) for world in worlds}
         for shop in self.shops.values():
             link_records(shop)
@@ -84,8 +84,8 @@ class ShopifyStandIn(StandIn):
             name: TokenServer(client_id=client_id, client_secrets=tuple(client_secrets), now_s=time.monotonic)
             for name in self.shops
         }
-        for door in self.token_servers.values():
-            door.token_lifetime_s = expires_in
+        for token_server in self.token_servers.values():
+            token_server.token_lifetime_s = expires_in
         self._bucket_settings = (maximum, restore_rate)
         self._buckets: dict[str, cost.CostBucket] = {}
         self._document_cache = DocumentCache()
@@ -116,7 +116,7 @@ class ShopifyStandIn(StandIn):
 
     @property
     def url(self) -> str:
-        """The setting that makes the bridge come here."""
+        """Return the setting that leads the bridge to it."""
         return f"{self.base_url}/{{shop}}"
 
     def _find_shop(self, settings: Mapping[str, Any]) -> Shop:
@@ -126,7 +126,7 @@ class ShopifyStandIn(StandIn):
         return self.token_servers[settings.get("shop") or next(iter(self.token_servers))]
 
     def _control_erasure(self, settings: Mapping[str, Any]) -> None:
-        """Set the delay, make requests fail, or let the merchant ask for a customer's erasure."""
+        """Set the delay, make requests fail, or request a customer's erasure as the merchant."""
         shop = self._find_shop(settings)
         if "fail" in settings:
             shop.erasure_fails = bool(settings["fail"])
@@ -139,16 +139,18 @@ class ShopifyStandIn(StandIn):
             shop.erasure_delay_s = settings.get("delay_s")
 
     def _control_tokens(self, settings: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Set how long new tokens last, admit a fixed one, end all that were granted, or give a refreshable pair."""
-        door = self._find_token_server(settings)
-        door.token_lifetime_s = float(settings.get("expires_in", door.token_lifetime_s))
-        door.offline_lifetime_s = float(settings.get("hour_s", door.offline_lifetime_s))
-        door.refresh_lifetime_s = float(settings.get("refresh_lasts_s", door.refresh_lifetime_s))
-        door.authorization_codes |= {str(settings["code"])} if settings.get("code") else set()
-        door.fixed_tokens |= {str(settings["fixed"])} if settings.get("fixed") else set()
+        """Set how long new tokens last, admit a fixed one, expire all, or return a refreshable pair."""
+        token_server = self._find_token_server(settings)
+        token_server.token_lifetime_s = float(settings.get("expires_in", token_server.token_lifetime_s))
+        token_server.offline_lifetime_s = float(settings.get("hour_s", token_server.offline_lifetime_s))
+        token_server.refresh_lifetime_s = float(
+            settings.get("refresh_lasts_s", token_server.refresh_lifetime_s)
+        )
+        token_server.authorization_codes |= {str(settings["code"])} if settings.get("code") else set()
+        token_server.fixed_tokens |= {str(settings["fixed"])} if settings.get("fixed") else set()
         if settings.get("expire"):
-            door.expire_tokens()
-        return door.issue_token_pair() if settings.get("refreshable") else None
+            token_server.expire_tokens()
+        return token_server.issue_token_pair() if settings.get("refreshable") else None
 
     def _control_bucket(self, settings: Mapping[str, Any]) -> None:
         self._bucket_settings = (
@@ -159,8 +161,8 @@ class ShopifyStandIn(StandIn):
 
     def _reset_shops(self, _: Mapping[str, Any]) -> None:
         self._buckets.clear()
-        for door in self.token_servers.values():
-            door.installed = True
+        for token_server in self.token_servers.values():
+            token_server.installed = True
         for shop in self.shops.values():
             shop.reset()
 
@@ -193,7 +195,7 @@ class ShopifyStandIn(StandIn):
         return Response.from_value(answer, status)
 
     def _send_bulk_file(self, path: str) -> Response:
-        """Give the file of a bulk operation; it needs no token, and is refused once its time is over."""
+        """Return the file of a bulk operation; it needs no token, and is refused after it expired."""
         name, _, token = path.removeprefix(BULK_FILES_PATH).removesuffix(".jsonl").partition("/")
         found = self.shops[name].bulk_operations.read_file(token) if name in self.shops else None
         if found is None:
@@ -201,16 +203,16 @@ class ShopifyStandIn(StandIn):
         return Response(body=found, content_type="application/jsonl")
 
     def _answer_graphql(self, shop_domain: str, version: str, request: Request) -> Response:
-        asked = request.json
-        if not isinstance(asked, dict) or not isinstance(asked.get("query"), str):
+        body = request.json
+        if not isinstance(body, dict) or not isinstance(body.get("query"), str):
             return Response.from_value({"errors": {"query": "Required parameter missing or invalid"}}, 400)
-        document = self._document_cache.get_document(version, asked["query"])
+        document = self._document_cache.get_document(version, body["query"])
         if document.errors:
             return Response.from_value({"errors": document.errors})
-        operation = document.find_operation(asked.get("operationName"))
+        operation = document.find_operation(body.get("operationName"))
         if operation is None:
             return Response.from_value({"errors": [{"message": "An operation name is required"}]})
-        variables, errors = document.coerce_variables(operation, asked.get("variables") or {})
+        variables, errors = document.coerce_variables(operation, body.get("variables") or {})
         if errors:
             return Response.from_value({"errors": errors})
         return self._execute_plan(
@@ -231,9 +233,9 @@ class ShopifyStandIn(StandIn):
         run = PlanExecution(variables, rights)
         try:
             price = cost.price_plan(plan, run.coerce_args)
-        except FieldError as said:
+        except FieldError as error:
             return Response.from_value(
-                {"errors": [{"message": said.message, "extensions": {"code": said.code}}]}
+                {"errors": [{"message": error.message, "extensions": {"code": error.code}}]}
             )
         if price > cost.MAX_COST:
             return Response.from_value({"errors": [_make_cost_error(price)]})
@@ -247,24 +249,24 @@ class ShopifyStandIn(StandIn):
         if not paid:
             documentation = "https://shopify.dev/api/usage/rate-limits"
             throttled = {"code": "THROTTLED", "documentation": documentation}
-            said_so = [{"message": "Throttled", "extensions": throttled}]
-            return Response.from_value({"errors": said_so, "extensions": {"cost": charge}})
+            errors = [{"message": "Throttled", "extensions": throttled}]
+            return Response.from_value({"errors": errors, "extensions": {"cost": charge}})
         shop.complete_due_erasures()
         roots = QueryRoot(shop, granted=frozenset(scopes), shop_scopes=scopes)
         root = roots.build_root_record()
         if plan.is_mutation:
-            known = Mutations(roots).build_fields()
-            known["bulkOperationRunQuery"] = lambda args: run_bulk_query(
+            mutations = Mutations(roots).build_fields()
+            mutations["bulkOperationRunQuery"] = lambda args: run_bulk_query(
                 shop, self._document_cache, version, args, rights=rights, root=roots.build_root_record()
             )
-            root = {one.name: answer_unknown_mutation for one in plan.root.fields_for("Mutation")} | known
+            root = {one.name: answer_unknown_mutation for one in plan.root.fields_for("Mutation")} | mutations
         data = run.execute(plan, root)
         charge["actualQueryCost"] = price
         extensions: dict[str, Any] = {"cost": charge}
         if roots.warnings:
             extensions["search"] = roots.warnings
-        errors = {"errors": run.errors} if run.errors else {}
-        return Response.from_value({"data": data, **errors, "extensions": extensions})
+        error_fields = {"errors": run.errors} if run.errors else {}
+        return Response.from_value({"data": data, **error_fields, "extensions": extensions})
 
     def _get_bucket(self, shop_domain: str) -> cost.CostBucket:
         if shop_domain not in self._buckets:

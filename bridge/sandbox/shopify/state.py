@@ -1,6 +1,6 @@
-"""What changes in one shop of the stand-in: who was redacted, what was written, which erasure is under way.
+"""The changes in one shop of the stand-in: redacted customers, writes, and pending erasures.
 
-The world itself stays as it was invented; `reset` brings it back.
+The invented world itself stays unchanged; `reset` restores it.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ APP_REQUESTER, MERCHANT_REQUESTER = "app", "merchant"
 
 
 class Shop:
-    """One shop, its world and what has happened since."""
+    """One shop: its world and the changes since."""
 
     def __init__(self, world: World, now_s: Callable[[], float]) -> None:
-        """`now_s` is a monotonic clock: erasures fall due by it."""
+        """Prepare the shop. `now_s` is a monotonic clock that decides when erasures are due."""
         self.world = world
         self.seeder = RecordSeeder(world)
         self.bulk_operations = BulkOperations(world, now_s)
@@ -38,7 +38,7 @@ class Shop:
         self.written_fields: dict[str, dict[str, Any]] = {}
         self.removed_metafields: set[tuple[str, str, str]] = set()
         self.cache: dict[str, dict[str, Any]] = {}
-        # records name each other: whoever knows all of them ties the knot here (`beside.tie`)
+        # records refer to each other: `shop_extras.link_records` sets this function
         self.find_customer_record: Callable[[int], dict[str, Any] | None] = lambda _: None
         self.find_metaobject_record: Callable[[int], dict[str, Any] | None] = lambda _: None
         self.find_order_record: Callable[[int], dict[str, Any] | None] = lambda _: None
@@ -48,41 +48,41 @@ class Shop:
 
     @property
     def people(self) -> list[Person]:
-        """Everybody, those included whom a call has created."""
+        """Return all customers, including those that calls created."""
         return [*self.world.people, *self.created_people]
 
     def get_person(self, person_id: int) -> Person:
-        """One customer by id. Raises KeyError."""
-        made = next((one for one in self.created_people if one.id == person_id), None)
-        return made or self.world.get_person(person_id)
+        """Return one customer by id. Raises KeyError."""
+        created = next((one for one in self.created_people if one.id == person_id), None)
+        return created or self.world.get_person(person_id)
 
     def create_person(self, email: str) -> Person:
-        """Add a customer of whom nothing is known but the address."""
+        """Add a customer of which only the address is known."""
         with self._lock:
             number = self.world.shop_id * 100 + len(self.created_people) + 1
-            made = Person(
+            created = Person(
                 id=number, first="", last="", email=email, phone="", address={}, created_at=self.world.now
             )
-            self.created_people.append(made)
+            self.created_people.append(created)
             self.cache.clear()
-            return made
+            return created
 
     def request_erasure(self, customer_id: int, *, requester: str = APP_REQUESTER) -> None:
-        """Take an erasure request; it is carried out after the delay, or when `redact` says so."""
+        """Accept an erasure request; it is carried out after the delay, or at a `redact` control call."""
         with self._lock:
             self._erasure_requests.setdefault(customer_id, (self._now_s(), requester))
 
     def get_erasure_requester(self, customer_id: int) -> str:
-        """Tell who asked for the erasure that is under way; empty where none is."""
+        """Return who requested the pending erasure; empty if there is none."""
         return self._erasure_requests.get(customer_id, (0.0, ""))[1]
 
     def cancel_erasure(self, customer_id: int) -> None:
-        """Withdraw a request."""
+        """Cancel a request."""
         with self._lock:
             self._erasure_requests.pop(customer_id, None)
 
     def redact_customer(self, customer_id: int) -> None:
-        """Do what Shopify does ten days later: the customer's personal data is no longer there."""
+        """Redact a customer, as Shopify does ten days after a request: the personal data no longer exists."""
         with self._lock:
             self._erasure_requests.pop(customer_id, None)
             self.redacted_customer_ids.add(customer_id)
@@ -95,17 +95,17 @@ class Shop:
             self.cache.clear()
 
     def delete_record(self, global_id: str) -> None:
-        """Take a draft, a comment or the like away."""
+        """Delete a draft, a comment or a similar record."""
         with self._lock:
             self.deleted_gids.add(global_id)
             self.cache.clear()
 
     def exclude_deleted(self, kind: str, items: Iterable[Any]) -> list[Any]:
-        """Keep the things that were not deleted."""
+        """Return the objects that were not deleted."""
         return [one for one in items if make_gid(kind, one.id) not in self.deleted_gids]
 
     def write_fields(self, global_id: str, values: dict[str, Any]) -> None:
-        """Lay what a mutation wrote over a record."""
+        """Store what a mutation wrote, on top of a record."""
         with self._lock:
             self.written_fields.setdefault(global_id, {}).update(values)
             self.cache.clear()
@@ -117,7 +117,7 @@ class Shop:
             self.cache.clear()
 
     def complete_due_erasures(self) -> None:
-        """Carry out the erasures that have fallen due."""
+        """Carry out the erasures that are due."""
         if self.erasure_delay_s is None or not self._erasure_requests:
             return
         with self._lock:
@@ -130,7 +130,7 @@ class Shop:
             self.redact_customer(customer_id)
 
     def reset(self) -> None:
-        """Bring the invented world back as it was."""
+        """Restore the invented world."""
         with self._lock:
             self.erasure_delay_s, self.erasure_fails = None, False
             self._erasure_requests.clear()

@@ -1,7 +1,7 @@
-"""Invents a small jewellery shop with people who cannot be mistaken for real ones.
+"""Invent a small jewellery shop with people who cannot be mistaken for real ones.
 
-Equal arguments give equal worlds. Never reads a clock: `now` is an argument. Waybills carry the check digits
-that the real carriers use, so that what recognises a waybill is put to the test.
+Equal arguments give equal worlds. It reads no clock: `now` is an argument. Waybills have the check digits
+of the real carriers, so that the recognition of waybills is tested.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ LAST_NAMES = ("Placeholderan", "Inventsson", "Nosuchperson", "Zzyzxwala", "Madeu
 def _make_asha(
     factory: WorldFactory, *, rich: bool
 ) -> tuple[Person, DraftOrder, GiftCard, Checkout, BlogComment]:
-    """Asha Qwertzuiop of 7 Nowhere Lane: one of everything that Shopify can hold of a person."""
+    """Return Asha Qwertzuiop of 7 Nowhere Lane, who has one of everything that Shopify can hold."""
     mail, now = "asha.qwertzuiop@example.com", factory.now
     asha = factory.make_person("Asha", "Qwertzuiop", mail, "+919000000001", "7 Nowhere Lane", 0)
     asha = replace(
@@ -99,16 +99,16 @@ def _make_asha(
             ),
         ),
     )
-    engraved = factory.make_line_item(
+    engraved_item = factory.make_line_item(
         1, {"Engraving": "For Asha", "_gift_message": "Happy birthday Asha Qwertzuiop"}
     )
     at = now - timedelta(days=42)
-    back = make_delhivery_waybill(999_999)
+    return_waybill = make_delhivery_waybill(999_999)
     factory.make_order(
         asha,
         days_ago=50,
         carrier="delhivery",
-        lines=(engraved, factory.make_line_item(3)),
+        lines=(engraved_item, factory.make_line_item(3)),
         note="Gift: please wrap, and call Asha before delivery",
         attributes=(
             ("gstin", "29ABCDE1234F1Z5"),
@@ -132,9 +132,9 @@ def _make_asha(
                 name="#1001-R1",
                 created_at=at,
                 customer_note="The clasp broke, says Asha Qwertzuiop",
-                waybill=back,
+                waybill=return_waybill,
                 company="Delhivery",
-                url=CARRIER_TRACKING_URLS["delhivery"].format(back),
+                url=CARRIER_TRACKING_URLS["delhivery"].format(return_waybill),
             ),
         ),
         metafields=(
@@ -186,7 +186,7 @@ def _make_asha(
         message="From Asha",
         rich=rich,
     )
-    left = Checkout(
+    checkout = Checkout(
         id=factory.allocate_id(),
         name="#C1",
         person_id=asha.id,
@@ -197,7 +197,7 @@ def _make_asha(
         lines=(factory.make_line_item(2),),
         rich=rich,
     )
-    said = BlogComment(
+    comment = BlogComment(
         id=factory.allocate_id(),
         author=asha.name,
         email=mail,
@@ -206,7 +206,7 @@ def _make_asha(
         created_at=now - timedelta(days=15),
         rich=rich,
     )
-    return asha, draft, card, left, said
+    return asha, draft, card, checkout, comment
 
 
 def invent_world(
@@ -218,25 +218,25 @@ def invent_world(
     heavy_orders: int = 0,
     rich: bool = True,
 ) -> World:
-    """Make the world: Asha (3 orders), Bikram (3), others up to `orders` in all, and Heavy with his.
+    """Return the world: Asha (3 orders), Bikram (3), others up to `orders` in all, and Heavy with many.
 
-    `rich` plants a value for Asha in every field that Shopify can hold of her, and rows of others beside hers.
+    `rich` seeds a value for Asha in every personal field of Shopify, and adds rows of other customers.
     """
     tag = crc32(shop.encode())  # two shops share no id, as at Shopify
-    draw = random.Random(f"{shop} {seed}")
-    make = WorldFactory(rng=draw, now=now, next_id=5_600_000_000_000 + tag % 1_000 * 100_000_000)
-    asha, draft, card, left, said = _make_asha(make, rich=rich)
+    rng = random.Random(f"{shop} {seed}")
+    make = WorldFactory(rng=rng, now=now, next_id=5_600_000_000_000 + tag % 1_000 * 100_000_000)
+    asha, draft, card, checkout, comment = _make_asha(make, rich=rich)
     bikram = make.make_person(
         "Bikram", "Canaryson", "bikram.canaryson@example.in", "+919000000002", "13 Elsewhere Road", 1
     )
     make.make_order(
         bikram, days_ago=75, carrier="delhivery", gateway="cod"
-    )  # delivered, and the cash handed on
-    make.make_order(bikram, days_ago=58, carrier="bluedart", delivered=False)  # went back
-    make.make_order(  # still moving, and not the merchant's account
+    )  # delivered, and the cash paid out
+    make.make_order(bikram, days_ago=58, carrier="bluedart", delivered=False)  # returned
+    make.make_order(  # still moving, on Shiprocket's account
         bikram, days_ago=3, carrier="bluedart", gateway="cod", delivered=False, account_holder="shiprocket"
     )
-    beside = make_unrelated_records(make, asha, bikram) if rich else {}
+    unrelated = make_unrelated_records(make, asha, bikram) if rich else {}
     people = [asha, bikram]
     others = max(0, orders - len(make.orders))
     for number in range((others + 1) // 2):
@@ -282,9 +282,9 @@ def invent_world(
         people=tuple(people),
         orders=tuple(make.orders),
         drafts=(draft,),
-        gift_cards=(card, *beside.get("gift_cards", ())),
-        checkouts=(left, *beside.get("checkouts", ())),
-        comments=(said, *beside.get("comments", ())),
-        metaobjects=beside.get("metaobjects", ()),
-        disputed_order_ids=beside.get("disputed", ()),
+        gift_cards=(card, *unrelated.get("gift_cards", ())),
+        checkouts=(checkout, *unrelated.get("checkouts", ())),
+        comments=(comment, *unrelated.get("comments", ())),
+        metaobjects=unrelated.get("metaobjects", ()),
+        disputed_order_ids=unrelated.get("disputed", ()),
     )

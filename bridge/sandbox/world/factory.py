@@ -1,6 +1,6 @@
-"""Makes one thing at a time for the invented world: ids, addresses, waybills, orders with their parcel.
+"""Make single objects of the invented world: ids, addresses, waybills, orders with their parcel.
 
-Repeatable: the only randomness is the generator it is given. Never decides who exists.
+It is repeatable: the only randomness is the given generator. It does not decide who exists.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from random import Random
 
 NOTE_TYPE = "customer_note"  # the type of the invented shop's metaobjects
-NOTE_ID_BASE = 1_000_000_000  # beside the customer's own number
-MANY_ORDERS = 1_000  # from here on serials rise
+NOTE_ID_BASE = 1_000_000_000  # added to the customer's own number
+MANY_ORDERS = 1_000  # first serial number
 GST_RATE = Decimal("0.03")  # jewellery in India; prices include it
 
 CITIES = (
@@ -59,18 +59,18 @@ CARRIER_TRACKING_URLS = {
 
 
 def make_delhivery_waybill(serial: int) -> str:
-    """Fourteen digits: client prefix, serial, and a check digit over the serial only."""
+    """Return fourteen digits: client prefix, serial, and a check digit over the serial only."""
     return f"1490810{serial % 1_000_000:06d}{serial % 1_000_000 % 7}"
 
 
 def make_bluedart_waybill(serial: int) -> str:
-    """Eleven digits, the last is the others modulo seven."""
+    """Return eleven digits, the last of which is the others modulo seven."""
     body = 6_981_000_000 + serial % 1_000_000
     return f"{body}{body % 7}"
 
 
 def make_address(first: str, last: str, street: str, city: int, phone: str) -> dict[str, Any]:
-    """Give a postal address in the words of Shopify's REST bodies."""
+    """Return a postal address in the notation of Shopify's REST bodies."""
     town, province, code, pin = CITIES[city % len(CITIES)]
     return {
         "first_name": first,
@@ -93,7 +93,7 @@ def make_address(first: str, last: str, street: str, city: int, phone: str) -> d
 
 @dataclass(slots=True)
 class WorldFactory:
-    """Hands out ids and draws; one per invention."""
+    """A source of ids and random choices, one per world."""
 
     rng: Random
     now: datetime
@@ -102,12 +102,12 @@ class WorldFactory:
     orders: list[Order] = field(default_factory=list)
 
     def allocate_id(self) -> int:
-        """Give a number as long as Shopify's, rising."""
+        """Return a rising number as long as Shopify's."""
         self.next_id += 1_117
         return self.next_id
 
     def make_person(self, first: str, last: str, email: str, phone: str, street: str, city: int) -> Person:
-        """Make a customer who has been one for a year and a half."""
+        """Return a customer since a year and a half."""
         return Person(
             id=7_000_000_000_000 + self.allocate_id() % 1_000_000_000,
             first=first,
@@ -119,7 +119,7 @@ class WorldFactory:
         )
 
     def make_line_item(self, product_index: int, properties: Mapping[str, str] | None = None) -> LineItem:
-        """One piece of jewellery."""
+        """Return one piece of jewellery."""
         title, sku, price = PRODUCTS[product_index % len(PRODUCTS)]
         return LineItem(
             id=self.allocate_id(),
@@ -143,7 +143,7 @@ class WorldFactory:
         lines: tuple[LineItem, ...] = (),
         **fields: Any,
     ) -> Order:
-        """Make an order, and the parcel that carried it where `carrier` is named."""
+        """Return an order, with its parcel if `carrier` is named."""
         at = self.now - timedelta(days=days_ago)
         lines = lines or (self.make_line_item(self.rng.randrange(len(PRODUCTS))),)
         total = sum((line.price * line.quantity for line in lines), Decimal(0))
@@ -185,7 +185,7 @@ class WorldFactory:
         delivered: bool,
         account_holder: str = MERCHANT_ACCOUNT,
     ) -> Parcel:
-        """Make the parcel of an order, a day after it; delivered three days later or still on its way."""
+        """Return the parcel of an order, sent a day after it; delivered three days later or still on its way."""
         serial = self.rng.randrange(500) * 1_000 + len(self.orders) % 1_000
         if len(self.orders) >= MANY_ORDERS:  # a heavy customer: rising serials never collide
             serial = 500_000 + len(self.orders)
@@ -211,48 +211,50 @@ class WorldFactory:
 
 
 def make_canary_metafields(factory: WorldFactory, *, rich: bool, note_id: int = 0) -> tuple[Metafield, ...]:
-    """Planted metafields; one of them leads to the metaobject `note_id`."""
+    """Return seeded metafields; one of them refers to the metaobject `note_id`."""
     if not rich:
         return ()
     namespace, key = get_canary("Metafield", "namespace"), get_canary("Metafield", "key")
     text, value = "single_line_text_field", get_canary("Metafield", "value")
     found = [Metafield(id=factory.allocate_id(), namespace=namespace, key=key, type=text, value=value)]
     if note_id:
-        leads = f"gid://shopify/Metaobject/{note_id}"
+        metaobject_gid = f"gid://shopify/Metaobject/{note_id}"
         kind = "metaobject_reference"
         found.append(
-            Metafield(id=factory.allocate_id(), namespace="notes", key="about", type=kind, value=leads)
+            Metafield(
+                id=factory.allocate_id(), namespace="notes", key="about", type=kind, value=metaobject_gid
+            )
         )
     return tuple(found)
 
 
 def make_canary_attributes(*, rich: bool) -> tuple[tuple[str, str], ...]:
-    """A planted attribute, such as a buyer or an app types beside an order."""
+    """Return a seeded attribute, such as a buyer or an app enters for an order."""
     return ((get_canary("Attribute", "key"), get_canary("Attribute", "value")),) if rich else ()
 
 
 def make_unrelated_records(factory: WorldFactory, asha: Person, bikram: Person) -> dict[str, tuple[Any, ...]]:
-    """What hers stands among: rows of others, in lists where Shopify cannot search by customer."""
+    """Return rows of other customers for the lists that Shopify cannot search by customer."""
     at = factory.now - timedelta(days=11)
-    mine, other = factory.orders[0], next(one for one in factory.orders if one.person_id == bikram.id)
-    said = tuple(
+    first_order, other = factory.orders[0], next(one for one in factory.orders if one.person_id == bikram.id)
+    comments = tuple(
         BlogComment(id=factory.allocate_id(), author=name, email=mail, ip=ip, body=body, created_at=at)
         for name, mail, ip, body in (
             (bikram.name, bikram.email, "203.0.113.78", "Too heavy for every day, says Bikram Canaryson"),
             ("Nemo Strangerson", "nemo.strangerson@example.in", "203.0.113.79", "First!"),
         )
     )
-    left = Checkout(
+    checkout = Checkout(
         id=factory.allocate_id(),
         name="#C2",
         person_id=bikram.id,
         email=bikram.email,
         address=bikram.address,
-        note=f"Bikram Canaryson was sent by {asha.email}",  # a search for her finds it, and it is his
+        note=f"Bikram Canaryson was sent by {asha.email}",  # a search for Asha finds it, but it belongs to Bikram
         created_at=at,
         lines=(factory.make_line_item(0),),
     )
-    given = GiftCard(
+    gift_card = GiftCard(
         id=factory.allocate_id(),
         person_id=bikram.id,
         last_characters="k7br",
@@ -277,9 +279,9 @@ def make_unrelated_records(factory: WorldFactory, asha: Person, bikram: Person) 
         for one in (asha, bikram)
     )
     return {
-        "comments": said,
-        "checkouts": (left,),
-        "gift_cards": (given,),
+        "comments": comments,
+        "checkouts": (checkout,),
+        "gift_cards": (gift_card,),
         "metaobjects": notes,
-        "disputed": (mine.id, other.id),
+        "disputed": (first_order.id, other.id),
     }

@@ -1,6 +1,6 @@
-"""The nouns of the invented world: people, orders, parcels and what hangs on them.
+"""The nouns of the invented world: people, orders, parcels and their parts.
 
-Frozen values only. Nothing here reads a clock, draws a random number or knows a wire format.
+All values are frozen. The module reads no clock, draws no random number and knows no wire format.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Address = Mapping[str, Any]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Metafield:
-    """Something another app wrote on a customer or an order."""
+    """A value that another app wrote for a customer or an order."""
 
     id: int
     namespace: str
@@ -31,7 +31,7 @@ class Metafield:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TimelineEvent:
-    """One line of a timeline; `comment` marks what a member of staff typed."""
+    """One event of a timeline; `comment` marks a staff comment."""
 
     id: int
     at: datetime
@@ -42,7 +42,7 @@ class TimelineEvent:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Person:
-    """A customer; `id` 0 is a guest or consignee without a record. `rich`, here and below: with planted values."""
+    """A customer; `id` 0 is a guest or consignee without a record. `rich`, here and below: with seeded values."""
 
     id: int
     first: str
@@ -61,13 +61,13 @@ class Person:
 
     @property
     def name(self) -> str:
-        """First and last name in one."""
+        """Return first and last name in one."""
         return f"{self.first} {self.last}".strip()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LineItem:
-    """One line item; `properties` are what the buyer typed about it (engraving, gift message)."""
+    """One line item; `properties` are the buyer's entries (engraving, gift message)."""
 
     id: int
     title: str
@@ -79,7 +79,7 @@ class LineItem:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Transaction:
-    """One movement of money."""
+    """One payment transaction."""
 
     id: int
     kind: str
@@ -90,7 +90,7 @@ class Transaction:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Refund:
-    """Money given back, with the note that staff wrote."""
+    """A refund, with the note of the staff."""
 
     id: int
     note: str
@@ -100,7 +100,7 @@ class Refund:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Order:
-    """One order. `person_id` None is a guest: e-mail, phone and address are still here."""
+    """One order. `person_id` None is a guest, with e-mail, phone and address."""
 
     id: int
     name: str
@@ -132,7 +132,7 @@ class Order:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DraftOrder:
-    """An order that staff began for a customer and never finished."""
+    """A draft order that staff never completed."""
 
     id: int
     name: str
@@ -150,7 +150,7 @@ class DraftOrder:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GiftCard:
-    """A gift card of a customer, given to `recipient_id`, or to herself where that is 0."""
+    """A gift card bought by a customer, given to `recipient_id`, or to the buyer if that is 0."""
 
     id: int
     person_id: int
@@ -166,7 +166,7 @@ class GiftCard:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Checkout:
-    """A checkout that was left."""
+    """An abandoned checkout."""
 
     id: int
     name: str
@@ -181,7 +181,7 @@ class Checkout:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BlogComment:
-    """What somebody wrote under an article."""
+    """A comment on an article."""
 
     id: int
     author: str
@@ -194,7 +194,7 @@ class BlogComment:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Metaobject:
-    """Something an app keeps beside the shop, which names a customer."""
+    """A record of an app that names a customer."""
 
     id: int
     type: str
@@ -207,7 +207,7 @@ class Metaobject:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class World:
-    """Everything that the stand-ins know, of one shop."""
+    """Everything about one shop that the stand-ins know."""
 
     shop: str
     shop_id: int
@@ -219,48 +219,46 @@ class World:
     checkouts: tuple[Checkout, ...] = ()
     comments: tuple[BlogComment, ...] = ()
     metaobjects: tuple[Metaobject, ...] = ()
-    disputed_order_ids: tuple[
-        int, ...
-    ] = ()  # orders whose payment is in the list of tenders, and was disputed
+    disputed_order_ids: tuple[int, ...] = ()  # orders with a tender transaction and a dispute
     _by_id: dict[int, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Index by id once: the heavy customer makes a scan per look-up too slow."""
+        """Build the index by id once: the heavy customer makes a scan per look-up too slow."""
         self._by_id.update({person.id: person for person in self.people})
         self._by_id.update({order.id: order for order in self.orders})
 
     @property
     def asha(self) -> Person:
-        """The heroine."""
+        """Return the customer with data in every place."""
         return self.people[0]
 
     @property
     def bikram(self) -> Person:
-        """The neighbour who must stay untouched."""
+        """Return the customer who asks for erasure in the demo."""
         return self.people[1]
 
     @property
     def heavy_customer(self) -> Person:
-        """The customer with very many orders; only where `heavy_orders` asked for one."""
+        """Return the customer with very many orders; only if `heavy_orders` is above 0."""
         return next(person for person in self.people if person.last == "Orderson")
 
     @property
     def parcels(self) -> tuple[Parcel, ...]:
-        """Every parcel of every order."""
+        """Return every parcel of every order."""
         return tuple(parcel for order in self.orders for parcel in order.parcels)
 
     def get_person(self, person_id: int) -> Person:
-        """One customer by id. Raises KeyError."""
+        """Return one customer by id. Raises KeyError."""
         found: Person = self._by_id[person_id]
         return found
 
     def get_order(self, order_id: int) -> Order:
-        """One order by id. Raises KeyError."""
+        """Return one order by id. Raises KeyError."""
         found: Order = self._by_id[order_id]
         return found
 
     def list_orders(self, person: Person, *, with_guests: bool = True) -> tuple[Order, ...]:
-        """List the person's orders; with `guests` those placed with her e-mail without an account too."""
+        """Return the orders of a customer; with `with_guests` also guest orders with the same e-mail."""
         return tuple(
             order
             for order in self.orders
@@ -269,5 +267,5 @@ class World:
         )
 
     def list_parcels(self, person: Person) -> tuple[Parcel, ...]:
-        """Every parcel of the person's orders, guest orders included."""
+        """Return every parcel of the customer's orders, guest orders included."""
         return tuple(parcel for order in self.list_orders(person) for parcel in order.parcels)

@@ -1,6 +1,6 @@
-"""Orders, customers and parcels of the world in the REST shape that Shopify's webhooks still carry.
+"""Orders, customers and parcels of the world in the REST format of Shopify's webhooks.
 
-Pure: the same thing gives the same body. Shapes follow https://shopify.dev/docs/api/webhooks.
+The module is pure: the same object gives the same body. The format follows https://shopify.dev/docs/api/webhooks.
 """
 
 from __future__ import annotations
@@ -21,29 +21,32 @@ ZERO_AMOUNT = Decimal("0.00")
 
 
 def format_offset_time(at: datetime | None) -> str | None:
-    """Write a moment with its offset."""
+    """Return a time with its offset."""
     return at.isoformat(timespec="seconds") if at else None
 
 
 def build_money_fields(name: str, amount: Decimal) -> RestBody:
-    """Write an amount, and the set that repeats it in two currencies."""
-    both = {"amount": f"{amount:.2f}", "currency_code": "INR"}
-    return {name: f"{amount:.2f}", f"{name}_set": {"shop_money": both, "presentment_money": both}}
+    """Return an amount, and the set that repeats it in two currencies."""
+    amount_fields = {"amount": f"{amount:.2f}", "currency_code": "INR"}
+    return {
+        name: f"{amount:.2f}",
+        f"{name}_set": {"shop_money": amount_fields, "presentment_money": amount_fields},
+    }
 
 
 def make_gid(kind: str, number: int) -> str:
-    """Give the global id that stands beside a number."""
+    """Return the global id of a number."""
     return f"gid://shopify/{kind}/{number}"
 
 
 def build_default_address(person: Person) -> RestBody:
-    """Write a customer's default address."""
+    """Return a customer's default address."""
     found = {key: value for key, value in person.address.items() if key not in {"latitude", "longitude"}}
     return {"id": person.id + 1, "customer_id": person.id, **found, "country_name": "India", "default": True}
 
 
 def build_customer(person: Person) -> RestBody:
-    """Write a customer."""
+    """Return a customer."""
     return {
         "id": person.id,
         "created_at": format_offset_time(person.created_at),
@@ -66,7 +69,7 @@ def build_customer(person: Person) -> RestBody:
 
 
 def build_line_item(item: LineItem) -> RestBody:
-    """Write a line item."""
+    """Return a line item."""
     return {
         "id": item.id,
         "admin_graphql_api_id": make_gid("LineItem", item.id),
@@ -99,7 +102,7 @@ def build_line_item(item: LineItem) -> RestBody:
 
 
 def build_fulfillment(order: Order, parcel: Parcel) -> RestBody:
-    """Write a fulfilment with its tracking."""
+    """Return a fulfilment with its tracking."""
     at = order.parcels.index(parcel) + 1 if parcel in order.parcels else 1
     return {
         "id": parcel.id,
@@ -126,7 +129,7 @@ def build_fulfillment(order: Order, parcel: Parcel) -> RestBody:
 
 
 def build_refund(order: Order, refund: Refund) -> RestBody:
-    """Write a refund."""
+    """Return a refund."""
     return {
         "id": refund.id,
         "order_id": order.id,
@@ -146,7 +149,7 @@ def build_refund(order: Order, refund: Refund) -> RestBody:
 
 
 def build_return(order: Order, customer_return: Return) -> RestBody:
-    """Write a return that was asked for."""
+    """Return a requested return."""
     return {
         "id": customer_return.id,
         "admin_graphql_api_id": make_gid("Return", customer_return.id),
@@ -170,16 +173,18 @@ def build_return(order: Order, customer_return: Return) -> RestBody:
 
 
 def build_order(order: Order, person: Person | None) -> RestBody:
-    """Write an order; `person` is its customer, None for a guest."""
+    """Return an order; `person` is its customer, None for a guest."""
     gateway = "Cash on Delivery (COD)" if order.gateway == "cod" else "razorpay"
     number = int(order.name[1:])
-    embedded = None
+    embedded_customer = None
     if person is not None:
-        embedded = {key: value for key, value in build_customer(person).items() if key != "addresses"}
+        embedded_customer = {
+            key: value for key, value in build_customer(person).items() if key != "addresses"
+        }
     agent = "Mozilla/5.0 (Linux; Android 14)"
-    told = (
+    consents = (
         {field.field: field.text for field in list_personal_fields("Order")} if order.rich else {}
-    )  # as the API says it
+    )  # as the API spells it
     return {
         "id": order.id,
         "admin_graphql_api_id": make_gid("Order", order.id),
@@ -187,7 +192,9 @@ def build_order(order: Order, person: Person | None) -> RestBody:
         "browser_ip": order.client_ip,
         "buyer_accepts_marketing": False,
         "cancel_reason": "customer" if order.cancelled or order.rich else None,
-        "cancelled_at": format_offset_time(order.updated_at) if order.cancelled else told.get("cancelledAt"),
+        "cancelled_at": format_offset_time(order.updated_at)
+        if order.cancelled
+        else consents.get("cancelledAt"),
         "cart_token": f"c1-{order.id:x}",
         "checkout_token": f"{order.id:032x}",
         "client_details": {
@@ -198,7 +205,7 @@ def build_order(order: Order, person: Person | None) -> RestBody:
             "session_hash": None,
             "user_agent": agent,
         },
-        "closed_at": told.get("closedAt"),
+        "closed_at": consents.get("closedAt"),
         "confirmation_number": f"Q{order.id % 10**8:08d}",
         "confirmed": True,
         "contact_email": order.email,
@@ -208,7 +215,7 @@ def build_order(order: Order, person: Person | None) -> RestBody:
         **build_money_fields("current_total_discounts", ZERO_AMOUNT),
         **build_money_fields("current_total_price", order.total),
         **build_money_fields("current_total_tax", order.tax),
-        "customer_locale": told.get("customerLocale", "en-IN"),
+        "customer_locale": consents.get("customerLocale", "en-IN"),
         "device_id": None,
         "discount_codes": [],
         "duties_included": False,
@@ -229,13 +236,13 @@ def build_order(order: Order, person: Person | None) -> RestBody:
         "order_status_url": f"https://shop.example.com/{order.id}/orders/{order.id:x}/authenticate?key={order.id:x}",
         "payment_gateway_names": [gateway],
         "phone": order.phone,
-        "po_number": told.get("poNumber"),
+        "po_number": consents.get("poNumber"),
         "presentment_currency": "INR",
         "processed_at": format_offset_time(order.created_at),
         "reference": None,
         "referring_site": "https://www.instagram.com/",
-        "source_identifier": told.get("sourceIdentifier"),
-        "source_name": told.get("sourceName", "web"),
+        "source_identifier": consents.get("sourceIdentifier"),
+        "source_name": consents.get("sourceName", "web"),
         "source_url": None,
         **build_money_fields("subtotal_price", order.total),
         "tags": ", ".join(order.tags),
@@ -257,7 +264,7 @@ def build_order(order: Order, person: Person | None) -> RestBody:
         "updated_at": format_offset_time(order.updated_at),
         "user_id": None,
         "billing_address": dict(order.address),
-        "customer": embedded,
+        "customer": embedded_customer,
         "discount_applications": [],
         "fulfillments": [build_fulfillment(order, parcel) for parcel in order.parcels],
         "line_items": [build_line_item(found) for found in order.lines],

@@ -1,6 +1,6 @@
-"""What is on its way in the invented world: parcels, and goods that come back.
+"""Parcels and returned goods of the invented world.
 
-Frozen values only. Nothing here reads a clock, draws a random number or knows a wire format.
+All values are frozen. The module reads no clock, draws no random number and knows no wire format.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ MERCHANT_ACCOUNT = "merchant"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Return:
-    """Goods on their way back, with their own waybill."""
+    """Returned goods with their own waybill."""
 
     id: int
     name: str
@@ -32,7 +32,7 @@ class Return:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Parcel:
-    """One shipment. `carrier` is ours (`delhivery`, `bluedart`), `company` is what the shop typed.
+    """One shipment. `carrier` is the bridge's name (`delhivery`, `bluedart`), `company` is the shop's text.
 
     `account_holder` has the contract with the carrier: the merchant, or `shiprocket`.
     """
@@ -53,5 +53,5 @@ class Parcel:
 
     @property
     def holder(self) -> str:
-        """Whose stand-in knows it."""
+        """Return the stand-in that knows the parcel."""
         return self.carrier if self.account_holder == MERCHANT_ACCOUNT else self.account_holder

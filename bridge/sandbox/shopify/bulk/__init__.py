@@ -1,6 +1,6 @@
-"""Judges and runs the query of a bulk operation: every page of every connection, flattened to lines of JSON.
+"""Validate and run the query of a bulk operation: every page of every connection, flattened to JSON lines.
 
-A child's line carries `__parentId`; what is not a connection stays inside its parent. Refuses in Shopify's words.
+A child's line carries `__parentId`; everything but connections stays inside its parent. Errors are Shopify's.
 https://shopify.dev/docs/api/usage/bulk-operations/queries#operation-restrictions
 """
 
@@ -25,12 +25,12 @@ CONCURRENT_SINCE_VERSION: Final = "2026-01"
 
 
 class BulkExecution(PlanExecution):
-    """A run in which a connection needs no size: all of its rows come."""
+    """An execution in which a connection needs no size: all of its rows are returned."""
 
     requires_page_size = False
 
     def build_page(self, field: Field, value: Any) -> Record:
-        """Give every row at once."""
+        """Return all rows at once."""
         rows = value if isinstance(value, LazyRows) else LazyRows(items=value, make_record=lambda one: one)
         items = reversed(rows.items) if self.coerce_args(field).get("reverse") else rows.items
         return {"edges": [{"node": rows.make_record(one)} for one in items]}
@@ -40,18 +40,18 @@ def run_bulk_query(
     shop: Shop, document_cache: DocumentCache, version: str, args: Any, *, rights: AccessRights, root: Record
 ) -> Record:
     """Answer `bulkOperationRunQuery`."""
-    text, busy = str(args["query"]), shop.bulk_operations.list_running_ids()
-    if len(busy) >= (1 if version < CONCURRENT_SINCE_VERSION else MAX_CONCURRENT_OPERATIONS):
+    text, running_ids = str(args["query"]), shop.bulk_operations.list_running_ids()
+    if len(running_ids) >= (1 if version < CONCURRENT_SINCE_VERSION else MAX_CONCURRENT_OPERATIONS):
         return make_bulk_error(
-            f"A bulk query operation for this app and shop is already in progress: {busy[0]}.",
+            f"A bulk query operation for this app and shop is already in progress: {running_ids[0]}.",
             code="OPERATION_IN_PROGRESS",
             field=None,
         )
     document = document_cache.get_document(version, text)
     operation = None if document.errors else document.find_operation(None)
     if operation is None:
-        why = document.errors[0]["message"] if document.errors else "syntax error, unexpected end of file"
-        return make_bulk_error(f"Invalid bulk query: {why}")
+        message = document.errors[0]["message"] if document.errors else "syntax error, unexpected end of file"
+        return make_bulk_error(f"Invalid bulk query: {message}")
     plan = document.get_plan(operation, {})
     errors = find_query_problems(plan)
     if errors:
@@ -79,7 +79,7 @@ def _make_bulk_user_error(message: str, *, code: str = "INVALID", field: str | N
 
 
 def _flatten_lines(selection: Selection, data: Record, parent_id: str | None) -> Iterator[Record]:
-    """Yield the lines below an object: each row of a connection, then what hangs on the row."""
+    """Yield the lines below an object: each row of a connection, then the children of the row."""
     for field in list_selected_fields(selection):
         value = data.get(field.key)
         if field.selection is None or not isinstance(value, dict):
@@ -97,13 +97,13 @@ def _flatten_lines(selection: Selection, data: Record, parent_id: str | None) ->
 
 
 def _strip_connections(selection: Selection, row: Record) -> Record:
-    """Give a row without its connections."""
-    out = dict(row)
+    """Return a row without its connections."""
+    result = dict(row)
     for field in list_selected_fields(selection):
-        if field.selection is None or field.key not in out:
+        if field.selection is None or field.key not in result:
             continue
         if field.kind is FieldKind.CONNECTION:
-            del out[field.key]
-        elif isinstance(out[field.key], dict):
-            out[field.key] = _strip_connections(field.selection, out[field.key])
-    return out
+            del result[field.key]
+        elif isinstance(result[field.key], dict):
+            result[field.key] = _strip_connections(field.selection, result[field.key])
+    return result

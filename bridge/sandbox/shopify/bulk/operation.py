@@ -1,6 +1,6 @@
-"""One bulk operation: from CREATED over RUNNING to a file, or to what it had when it failed.
+"""One bulk operation: from CREATED over RUNNING to a file, or to a partial file if it fails.
 
-Reads no clock and runs no query: its lines are handed in.
+It reads no clock and runs no query: its lines are given.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ OPEN_STATUSES: Final = frozenset({"CREATED", "RUNNING", "CANCELING"})
 
 @dataclass(slots=True)
 class BulkOperation:
-    """One operation: its lines are known from the start and shown when it is done."""
+    """One operation. Its lines are known from the start and readable when it is done."""
 
     id: str
     query: str
@@ -32,7 +32,7 @@ class BulkOperation:
     ended_s: float = 0.0
 
     def advance(self, now_s: float) -> None:
-        """Bring it nearer to its end."""
+        """Move the operation one step towards its end."""
         if self.status == "CANCELING":
             self.status = "CANCELED"
         elif self.status in OPEN_STATUSES:
@@ -44,7 +44,7 @@ class BulkOperation:
             self.ended_s = now_s
 
     def build_file(self) -> bytes:
-        """Give what the file holds: everything, or what was there when it failed; nothing before the end."""
+        """Return the content of the file: everything, or a part if it failed; nothing before the end."""
         lines = (
             self.lines
             if self.status == "COMPLETED"
@@ -55,7 +55,7 @@ class BulkOperation:
         return b"".join(json.dumps(line, ensure_ascii=False).encode() + b"\n" for line in lines)
 
     def build_record(self, files_url: str, at: str | None) -> Record:
-        """Write it as Shopify does."""
+        """Return the operation in Shopify's notation."""
         file, url = self.build_file(), f"{files_url}/{self.file_token}.jsonl"
         done, failed = self.status == "COMPLETED", self.status == "FAILED"
         return {

@@ -1,6 +1,6 @@
-"""What Shopify takes as the query of a bulk operation, and the words it refuses the rest with.
+"""The rules of Shopify for the query of a bulk operation, and its error messages.
 
-Pure: looks at the plan of a query only.
+All functions are pure and examine only the plan of a query.
 https://shopify.dev/docs/api/usage/bulk-operations/queries#operation-restrictions
 """
 
@@ -20,7 +20,7 @@ MAX_DEPTH: Final = 2
 
 
 def find_query_problems(plan: Plan) -> list[str]:
-    """List what Shopify would not take about a bulk query."""
+    """Return Shopify's objections to a bulk query."""
     if plan.is_mutation:
         return ["Invalid operation type. Only `query` operations are supported."]
     errors = [
@@ -58,7 +58,7 @@ def find_query_problems(plan: Plan) -> list[str]:
 
 
 def list_selected_fields(selection: Selection) -> list[Field]:
-    """Give each field that is asked for, of whatever type stands there."""
+    """Return each selected field, of every type."""
     found = {id(one): one for name in selection.possible for one in selection.fields_for(name)}
     return list(found.values())
 
@@ -66,13 +66,13 @@ def list_selected_fields(selection: Selection) -> list[Field]:
 def _walk_connections(
     selection: Selection, *, depth: int, within_list: bool
 ) -> Iterator[tuple[Field, int, bool]]:
-    """Yield each connection with how many connections lie around it (0 for the outermost), and whether a list does."""
+    """Yield each connection with the number of connections around it (0: outermost), and whether a list is around it."""
     for field in list_selected_fields(selection):
         if field.selection is None:
             continue
         if field.kind is not FieldKind.CONNECTION:
-            inside = within_list or field.kind is FieldKind.LIST
-            yield from _walk_connections(field.selection, depth=depth, within_list=inside)
+            is_in_list = within_list or field.kind is FieldKind.LIST
+            yield from _walk_connections(field.selection, depth=depth, within_list=is_in_list)
             continue
         yield field, depth, within_list
         node = find_node_field(field)
@@ -81,7 +81,7 @@ def _walk_connections(
 
 
 def find_node_field(connection: Field) -> Field | None:
-    """Give the `node` inside `edges`; None where rows are not asked for that way."""
+    """Return the `node` inside `edges`; None if rows are not selected that way."""
     assert connection.selection is not None  # noqa: S101 - a connection has a selection
     for edges in list_selected_fields(connection.selection):
         if edges.name == "edges" and edges.selection is not None:

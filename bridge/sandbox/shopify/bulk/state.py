@@ -1,6 +1,6 @@
-"""The bulk operations of one shop, and what goes wrong with them on demand.
+"""The bulk operations of one shop, and their faults on demand.
 
-Holds finished files in memory for as long as they are to live. Never runs a query: lines are handed in.
+It holds finished files in memory until they expire. It never runs a query: lines are given.
 https://shopify.dev/docs/api/usage/bulk-operations/queries
 """
 
@@ -23,10 +23,10 @@ FAILURE_CODES: Final = frozenset({"ACCESS_DENIED", "INTERNAL_SERVER_ERROR", "TIM
 
 
 class BulkOperations:
-    """All of one shop and app. `dial` says how long they take, how long their files live, and what fails."""
+    """All operations of one shop and app. `configure` sets their duration, the life of files, and failures."""
 
     def __init__(self, world: World, now_s: Callable[[], float]) -> None:
-        """Nothing runs yet."""
+        """Start without operations."""
         self.base_url = ""
         self._world = world
         self._now_s = now_s
@@ -35,7 +35,7 @@ class BulkOperations:
         self.reset()
 
     def reset(self) -> None:
-        """Forget every operation and every dial."""
+        """Remove every operation and every configured value."""
         with self._lock:
             self._operations.clear()
             self._polls, self._file_lifetime_s, self._failure_code, self._lines_before_failure = (
@@ -56,14 +56,14 @@ class BulkOperations:
             self._lines_before_failure = int(settings.get("kept", 0))
 
     def list_running_ids(self) -> list[str]:
-        """Name the operations that are not done."""
+        """Return the ids of the operations that are not done."""
         return [one.id for one in self._operations.values() if one.status in OPEN_STATUSES]
 
     def start(self, query: str, lines: list[Record], root_count: int, *, denied: bool) -> Record:
-        """Take one on. `denied`: the query met what it may not see, which fails the whole of it."""
+        """Start an operation. `denied`: the query met a forbidden field, which fails the whole operation."""
         with self._lock:
             number = self._world.shop_id + len(self._operations) + 1
-            made = BulkOperation(
+            operation = BulkOperation(
                 id=make_gid("BulkOperation", number),
                 query=query,
                 lines=lines,
@@ -72,11 +72,11 @@ class BulkOperations:
                 failure_code="ACCESS_DENIED" if denied else self._failure_code,
                 lines_before_failure=0 if denied else self._lines_before_failure,
             )
-            self._operations[made.id] = made
-            return self._build_record(made)
+            self._operations[operation.id] = operation
+            return self._build_record(operation)
 
     def poll_operation(self, global_id: str) -> Record | None:
-        """Look at one; each look brings it nearer to its end."""
+        """Return one operation; each poll moves it towards its end."""
         with self._lock:
             found = self._operations.get(global_id)
             if found is None:
@@ -85,16 +85,16 @@ class BulkOperations:
             return self._build_record(found)
 
     def list_operations(self) -> list[Record]:
-        """Look at all, without moving them."""
+        """Return all operations without moving them."""
         with self._lock:
             return [self._build_record(one) for one in self._operations.values()]
 
     def poll_latest(self) -> Record | None:
-        """Look at the one that was begun last."""
+        """Return the operation that started last; the poll moves it towards its end."""
         return self.poll_operation(list(self._operations)[-1]) if self._operations else None
 
     def cancel_operation(self, global_id: str) -> Record | None:
-        """Stop one; it is CANCELING now and CANCELED at the next look."""
+        """Cancel one operation; it is CANCELING now and CANCELED at the next poll."""
         with self._lock:
             found = self._operations.get(global_id)
             if found is None:
@@ -104,7 +104,7 @@ class BulkOperations:
             return self._build_record(found)
 
     def read_file(self, token: str) -> bytes | None:
-        """Give the file of an operation while it lives."""
+        """Return the file of an operation until it expires."""
         with self._lock:
             for one in self._operations.values():
                 if (

@@ -1,1 +1,1 @@
-"""How the Shopify stand-in runs a GraphQL operation: parsing, cost, search. Holds no records."""
+"""The GraphQL engine of the Shopify stand-in: parsing, cost, search. It holds no records."""

@@ -1,7 +1,7 @@
-"""What a query costs, and the leaky bucket it is paid from.
+"""The cost of a query, and the leaky bucket that pays for it.
 
 The price is fitted to captured answers (scalars 0, objects 1, connections 2 + max(1, floor(2 ln first)) times
-the node, sized lists the same without the 2): a planning aid as at Shopify, not a promise.
+the node, sized lists the same without the 2): an estimate for planning, as at Shopify.
 https://shopify.dev/docs/api/usage/limits#graphql-admin-api-rate-limits
 """
 
@@ -23,7 +23,7 @@ MUTATION_COST = 10
 
 
 def price_plan(plan: Plan, get_args: Callable[[Field], Mapping[str, Any]]) -> int:
-    """Price an operation for these variables."""
+    """Return the price of an operation for these variables."""
     if plan.is_mutation:
         return sum(MUTATION_COST for _ in plan.root.fields_for(plan.root.type_name))
     return _price_selection(plan.root, get_args)
@@ -43,8 +43,8 @@ def _price_field(field: Field, get_args: Callable[[Field], Mapping[str, Any]]) -
     if field.selection is None:
         return 0
     if field.kind is FieldKind.CONNECTION:
-        given = get_args(field)
-        size = given.get("first") or given.get("last") or 1
+        arguments = get_args(field)
+        size = arguments.get("first") or arguments.get("last") or 1
         return 2 + _scale_by_size(size) * _price_row(field.selection, get_args)
     each = 1 + _price_selection(field.selection, get_args)
     size = get_args(field).get("first") if field.is_sized else None
@@ -52,7 +52,7 @@ def _price_field(field: Field, get_args: Callable[[Field], Mapping[str, Any]]) -
 
 
 def _price_row(connection: Selection, get_args: Callable[[Field], Mapping[str, Any]]) -> int:
-    """Price one row of a connection: `nodes` and `edges { node }` cost the same, `pageInfo` nothing."""
+    """Return the price of one row of a connection: `nodes` and `edges { node }` cost the same, `pageInfo` nothing."""
     cost = 1
     for field in connection.fields_for(connection.type_name):
         inner = field.selection
@@ -70,10 +70,10 @@ def _scale_by_size(size: int) -> int:
 
 
 class CostBucket:
-    """Points of one app at one shop. They come back by themselves."""
+    """The points of one app at one shop, which refill over time."""
 
     def __init__(self, *, maximum: float, restore_rate: float, now_s: Callable[[], float]) -> None:
-        """Start full."""
+        """Start with a full bucket."""
         self.maximum = maximum
         self.restore_rate = restore_rate
         self._now_s = now_s
@@ -82,7 +82,7 @@ class CostBucket:
         self._updated_at_s = now_s()
 
     def pay(self, cost: float, *, force_refusal: bool = False) -> tuple[bool, dict[str, float]]:
-        """Take the points where they are there. Gives whether they were, and the throttle status after it."""
+        """Take the points if they are available. Returns whether they were, and the throttle status afterwards."""
         with self._lock:
             now = self._now_s()
             self._available = min(

@@ -1,7 +1,7 @@
-"""Documents as the stand-in keeps them: parsed and validated once, planned once for each set of switches.
+"""The documents of the stand-in: parsed and validated once, planned once for each set of switches.
 
-Validation of a long document takes longer than answering it; equal texts are therefore judged once a process.
-Errors are given in Shopify's shape.
+Validation of a long document takes longer than its execution; equal texts are therefore validated once per process.
+Errors have Shopify's form.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class GraphqlDocument:
     """One text under one version: its errors, or its operations and their plans."""
 
     def __init__(self, version: str, text: str) -> None:
-        """Parse and validate; nothing is planned yet."""
+        """Parse and validate the text."""
         self.schema = load_schema(version)
         self.errors: Errors = []
         self._plans: dict[tuple[str, tuple[bool, ...]], Plan] = {}
@@ -65,7 +65,7 @@ class GraphqlDocument:
         self._switch_variables = list_switch_variables(self._document)
 
     def find_operation(self, name: str | None) -> OperationDefinitionNode | None:
-        """Give the operation of that name, or the only one."""
+        """Return the operation of that name, or the only one."""
         assert self._document is not None  # noqa: S101 - asked for only where there are no errors
         found = [one for one in self._document.definitions if isinstance(one, OperationDefinitionNode)]
         if name:
@@ -75,7 +75,7 @@ class GraphqlDocument:
     def coerce_variables(
         self, operation: OperationDefinitionNode, raw_variables: Mapping[str, Any]
     ) -> tuple[dict[str, Any], Errors]:
-        """Coerce the variables. Ids must be global ids, as Shopify insists."""
+        """Return the coerced variables. Ids must be global ids, as at Shopify."""
         coerced = get_variable_values(
             self.schema, operation.variable_definitions, dict(raw_variables), max_errors=5
         )
@@ -95,7 +95,7 @@ class GraphqlDocument:
         return coerced, []
 
     def _list_declared_variables(self, operation: OperationDefinitionNode) -> list[tuple[str, str]]:
-        """Name the variables and their types, written out once."""
+        """Return the variables and their types as text."""
         of = operation.name.value if operation.name else ""
         if of not in self._declared_types:
             self._declared_types[of] = [
@@ -104,7 +104,7 @@ class GraphqlDocument:
         return self._declared_types[of]
 
     def get_plan(self, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> Plan:
-        """Give the plan for these switches, made once."""
+        """Return the plan for these switches, compiled once."""
         assert self._document is not None  # noqa: S101 - as above
         name = operation.name.value if operation.name else ""
         key = (name, tuple(bool(variables.get(one)) for one in self._switch_variables))
@@ -116,18 +116,18 @@ class GraphqlDocument:
 
 
 class DocumentCache:
-    """Documents by version and text, the oldest dropped first."""
+    """Documents by version and text; the oldest is dropped first."""
 
     def __init__(self) -> None:
-        """Start empty."""
+        """Start with an empty cache."""
         self._lock = threading.Lock()
         self._documents: dict[tuple[str, str], GraphqlDocument] = {}
 
     def get_document(self, version: str, text: str) -> GraphqlDocument:
-        """Give a document, judged once."""
+        """Return a document, validated once."""
         found = self._documents.get((version, text))
         if found is None:
-            with self._lock:  # two threads judging the same long text would take twice as long
+            with self._lock:  # two threads that validate the same long text would take twice as long
                 found = self._documents.get((version, text)) or GraphqlDocument(version, text)
                 self._documents[version, text] = found
                 if len(self._documents) > MAX_CACHED_DOCUMENTS:

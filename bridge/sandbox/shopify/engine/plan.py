@@ -1,6 +1,6 @@
-"""Compiles a GraphQL operation once into a plan that is walked over dicts without asking the schema again.
+"""Compile a GraphQL operation once into a plan, which is then executed over dicts without the schema.
 
-Knows the schema and the document, nothing of the shop. The plan depends on the operation and on the variables
+It knows the schema and the document, not the shop. The plan depends on the operation and on the variables
 of its @include and @skip only.
 """
 
@@ -54,7 +54,7 @@ DEFAULT_SCALARS: dict[str, Any] = {
 
 
 class FieldKind(IntEnum):
-    """How a field is walked."""
+    """The way in which the value of a field is built."""
 
     LEAF = 0
     OBJECT = 1
@@ -65,7 +65,7 @@ class FieldKind(IntEnum):
 
 @dataclass(slots=True, eq=False)
 class Field:
-    """One field of a plan, with all that the schema says of it."""
+    """One field of a plan, with its facts from the schema."""
 
     key: str
     name: str
@@ -83,14 +83,14 @@ class Field:
 
 
 class Selection:
-    """What is asked of one place, by the concrete type that stands there."""
+    """The fields that are selected for one object, by its concrete type."""
 
     __slots__ = ("_compiler", "_fields", "_sets", "possible", "type_name")
 
     def __init__(
         self, compiler: _Compiler, named: GraphQLNamedType, sets: tuple[SelectionSetNode, ...]
     ) -> None:
-        """Compile nothing yet: only the types that really come are compiled."""
+        """Prepare the selection; each type is compiled when an object of it occurs."""
         self._compiler = compiler
         self._sets = sets
         self._fields: dict[str, tuple[Field, ...]] = {}
@@ -99,11 +99,11 @@ class Selection:
         self.possible = compiler.list_mentioned_types(named, sets) if abstract else (named.name,)
 
     def has_type(self, type_name: str) -> bool:
-        """Whether the schema has that type."""
+        """Return whether the schema has that type."""
         return type_name in self._fields or type_name in self._compiler.schema.type_map
 
     def fields_for(self, type_name: str) -> tuple[Field, ...]:
-        """Give the fields asked for where an object of this type stands."""
+        """Return the selected fields for an object of this type."""
         fields = self._fields.get(type_name)
         if fields is None:
             fields = self._fields[type_name] = self._compiler.compile_fields(type_name, self._sets)
@@ -112,24 +112,24 @@ class Selection:
 
 @dataclass(slots=True)
 class Plan:
-    """One operation, ready to be walked."""
+    """One operation, ready for execution."""
 
     root: Selection
     is_mutation: bool
 
 
 def list_switch_variables(document: DocumentNode) -> tuple[str, ...]:
-    """Names of the variables that @include and @skip look at anywhere in the document."""
+    """Return the names of the variables that @include and @skip use anywhere in the document."""
     found: set[str] = set()
-    waiting: list[Any] = list(document.definitions)
-    while waiting:
-        node = waiting.pop()
+    pending: list[Any] = list(document.definitions)
+    while pending:
+        node = pending.pop()
         for directive in node.directives or ():
             for argument in directive.arguments:
                 if isinstance(argument.value, VariableNode):
                     found.add(argument.value.name.value)
         inner = getattr(node, "selection_set", None)
-        waiting += inner.selections if inner else ()
+        pending += inner.selections if inner else ()
     return tuple(sorted(found))
 
 
@@ -139,7 +139,7 @@ def compile_plan(
     operation: OperationDefinitionNode,
     variables: Mapping[str, Any],
 ) -> Plan:
-    """Make the plan of one operation of a validated document."""
+    """Return the plan of one operation of a validated document."""
     mutation = operation.operation is OperationType.MUTATION
     root = schema.mutation_type if mutation else schema.query_type
     assert root is not None  # noqa: S101 - both are in every cut
@@ -163,15 +163,15 @@ class _Compiler:
         return tuple(self._compile_field(parent, key, nodes) for key, nodes in grouped.items())
 
     def list_mentioned_types(self, named: Any, sets: tuple[SelectionSetNode, ...]) -> tuple[str, ...]:
-        """Name the concrete types a selection speaks of; one for all where it names none."""
+        """Return the concrete types that a selection names; one for all if it names none."""
         found: dict[str, None] = {}
-        waiting = [one for found_in in sets for one in found_in.selections]
-        while waiting:
-            node: Any = waiting.pop()
+        pending = [one for selection_set in sets for one in selection_set.selections]
+        while pending:
+            node: Any = pending.pop()
             if isinstance(node, FieldNode):
                 continue
             body = self._fragments[node.name.value] if isinstance(node, FragmentSpreadNode) else node
-            waiting += body.selection_set.selections
+            pending += body.selection_set.selections
             if body.type_condition and isinstance(
                 self.schema.type_map[body.type_condition.name.value], GraphQLObjectType
             ):
@@ -205,10 +205,12 @@ class _Compiler:
     def _is_included(self, directives: tuple[DirectiveNode, ...]) -> bool:
         for directive in directives:
             value: Any = directive.arguments[0].value if directive.arguments else None
-            given = self._variables.get(value.name.value) if isinstance(value, VariableNode) else value.value
-            if directive.name.value == "include" and not given:
+            default_value = (
+                self._variables.get(value.name.value) if isinstance(value, VariableNode) else value.value
+            )
+            if directive.name.value == "include" and not default_value:
                 return False
-            if directive.name.value == "skip" and given:
+            if directive.name.value == "skip" and default_value:
                 return False
         return True
 
@@ -264,7 +266,7 @@ class _Compiler:
     def _choose_default(
         self, named: GraphQLNamedType, *, is_list: bool, kind: FieldKind, non_null: bool
     ) -> Any:
-        """Give what an invented shop answers where it has nothing to say."""
+        """Return the answer of an invented shop that has no value."""
         if is_list or kind is FieldKind.CONNECTION:
             return []
         if not non_null:

@@ -1,7 +1,7 @@
-"""Walks a plan over records: pages with cursors, nulls that climb, and refusals field by field.
+"""Execute a plan over records: pages with cursors, null propagation, and access errors field by field.
 
-Not graphql-core's executor: a page of 250 orders would take seconds in it. Records are dicts of Shopify's own
-field names; what a record lacks is answered with the plan's default.
+It replaces graphql-core's executor, which would take seconds for a page of 250 orders. Records are dicts of Shopify's
+own field names; a missing field is answered with the plan's default.
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ RecordView = Mapping[str, Any]
 
 
 class FieldError(Exception):
-    """A field's error in Shopify's words."""
+    """The error of a field in Shopify's words."""
 
     def __init__(self, message: str, code: str) -> None:
-        """Keep both."""
+        """Store message and code."""
         super().__init__(message)
         self.message = message
         self.code = code
 
 
 class _NullPropagation(Exception):
-    """A null stands where the schema allows none: the parent becomes null."""
+    """A null where the schema allows none: the parent becomes null."""
 
 
 @dataclass(frozen=True, slots=True)
 class LazyRows:
-    """A long list whose records are made only for the page that is asked for."""
+    """A long list whose records are built only for the requested page."""
 
     items: Sequence[Any]
     make_record: Callable[[Any], RecordView]
@@ -50,7 +50,7 @@ class LazyRows:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessRights:
-    """What this call may see."""
+    """The rights of this call."""
 
     granted_scopes: frozenset[str]
     withheld_fields: frozenset[str] = frozenset()
@@ -62,14 +62,14 @@ class PlanExecution:
     requires_page_size = True
 
     def __init__(self, variables: Mapping[str, Any], rights: AccessRights) -> None:
-        """`variables` are coerced already."""
+        """Prepare an execution. `variables` are coerced already."""
         self.errors: list[dict[str, Any]] = []
         self._variables = dict(variables)
         self._rights = rights
         self._args: dict[Field, dict[str, Any]] = {}
 
     def coerce_args(self, field: Field) -> dict[str, Any]:
-        """Give the field's arguments, coerced once for each run. Raises Said for a page without a size."""
+        """Return the field's arguments, coerced once per execution. Raises FieldError for a page without a size."""
         found = self._args.get(field)
         if found is None:
             assert field.definition is not None  # noqa: S101 - only __typename has none
@@ -83,43 +83,43 @@ class PlanExecution:
         return found
 
     def build_page(self, field: Field, value: Any) -> RecordView:
-        """Give the page of a connection that the arguments ask for. Raises Said for a cursor of another list."""
+        """Return the requested page of a connection. Raises FieldError for a cursor of another list."""
         return _cut_page(value, self.coerce_args(field))
 
     def execute(self, plan: Plan, root: RecordView) -> dict[str, Any] | None:
-        """Walk the whole plan; None where a null climbed to the top."""
+        """Execute the whole plan. Returns None if a null propagated to the top."""
         try:
             return self._walk_object(plan.root, root, ())
         except _NullPropagation:
             return None
 
     def _walk_object(self, selection: Selection, record: RecordView, path: ResponsePath) -> dict[str, Any]:
-        out: dict[str, Any] = {}
+        values: dict[str, Any] = {}
         withheld = self._rights.withheld_fields
         type_name = selection.type_name or record["__typename"]
         if not selection.has_type(type_name):
-            raise _NullPropagation  # a kind of thing that this version has no word for
+            raise _NullPropagation  # a type that this version does not have
         for field in selection.fields_for(type_name):
             kind = field.kind
             if withheld and (field.name in withheld or f"{field.parent}.{field.name}" in withheld):
-                out[field.key] = self._record_refusal(
+                values[field.key] = self._record_refusal(
                     field, path, access.describe_unapproved_field(field.name)
                 )
             elif kind is FieldKind.LEAF:
                 value = record.get(field.name, field.default)
                 if value is None and field.non_null:
                     value = field.default
-                out[field.key] = value(self.coerce_args(field)) if callable(value) else value
+                values[field.key] = value(self.coerce_args(field)) if callable(value) else value
             elif kind is FieldKind.TYPENAME:
-                out[field.key] = record.get("__typename") or selection.type_name
+                values[field.key] = record.get("__typename") or selection.type_name
             else:
-                out[field.key] = self._walk_composite(field, record, path)
-        return out
+                values[field.key] = self._walk_composite(field, record, path)
+        return values
 
     def _walk_composite(self, field: Field, record: RecordView, path: ResponsePath) -> Any:  # noqa: PLR0911 - one for each shape
         if field.scopes and self._rights.granted_scopes.isdisjoint(field.scopes):
             return self._record_refusal(field, path, access.describe_missing_scope(field.name, field.scopes))
-        here = (*path, field.key)
+        field_path = (*path, field.key)
         try:
             value = record.get(field.name, field.default)
             if callable(value):
@@ -130,10 +130,10 @@ class PlanExecution:
                 return None
             assert field.selection is not None  # noqa: S101 - only leaves have none
             if field.kind is FieldKind.OBJECT:
-                return self._walk_object(field.selection, value, here)
+                return self._walk_object(field.selection, value, field_path)
             if field.kind is FieldKind.CONNECTION:
-                return self._walk_object(field.selection, self.build_page(field, value), here)
-            return self._walk_list(field, value, here)
+                return self._walk_object(field.selection, self.build_page(field, value), field_path)
+            return self._walk_list(field, value, field_path)
         except FieldError as said:
             return self._record_refusal(field, path, (said.message, {"code": said.code}))
         except _NullPropagation:
@@ -144,23 +144,23 @@ class PlanExecution:
     def _walk_list(self, field: Field, value: Iterable[Any], path: ResponsePath) -> list[Any]:
         assert field.selection is not None  # noqa: S101 - only leaves have none
         size = self.coerce_args(field).get("first") if field.is_sized else None
-        out: list[Any] = []
+        values: list[Any] = []
         for at, one in enumerate(list(value)[:size]):
             if one is None:
-                out.append(None)
+                values.append(None)
                 continue
             try:
-                out.append(self._walk_object(field.selection, one, (*path, at)))
+                values.append(self._walk_object(field.selection, one, (*path, at)))
             except _NullPropagation:
                 if field.item_non_null:
                     raise
-                out.append(None)
-        return out
+                values.append(None)
+        return values
 
     def _record_refusal(
         self, field: Field, path: ResponsePath, refusal: tuple[str, Mapping[str, Any]]
     ) -> Any:
-        """Note the error and give null. Raises _Null where the schema allows none here."""
+        """Record the error and return null. Raises _NullPropagation if the schema allows no null."""
         location = field.node.loc.start_token if field.node.loc else None
         self.errors.append(
             {
@@ -176,7 +176,7 @@ class PlanExecution:
 
 
 def _cut_page(value: Any, args: Mapping[str, Any]) -> RecordView:
-    """Cut one page out of a list, and wrap it as a connection."""
+    """Return one page of a list as a connection."""
     rows = value if isinstance(value, LazyRows) else LazyRows(items=value, make_record=lambda one: one)
     items = list(reversed(rows.items)) if args.get("reverse") else rows.items
     start = _find_page_start(items, args["after"]) if args.get("after") else 0
@@ -214,12 +214,12 @@ def _encode_cursor(item: Any, index: int) -> str:
 
 
 def _find_page_start(items: Sequence[Any], cursor: str) -> int:
-    """Where the page after this cursor starts. Raises Said for a cursor that is none of this list."""
+    """Return the start of the page after this cursor. Raises FieldError for a cursor of another list."""
     try:
-        wanted = json.loads(base64.b64decode(cursor, validate=True))["last_id"]
+        last_id = json.loads(base64.b64decode(cursor, validate=True))["last_id"]
     except (ValueError, binascii.Error, KeyError, TypeError):
-        wanted = None
+        last_id = None
     for at, item in enumerate(items):
-        if _get_item_id(item, at) == wanted:
+        if _get_item_id(item, at) == last_id:
             return at + 1
     raise FieldError("Invalid cursor for current pagination sort.", "INVALID_CURSOR")

@@ -26,10 +26,10 @@ COMPARISONS: Mapping[str, Callable[[str, str], bool]] = {
 
 
 class SearchQuery:
-    """One parsed query. `warnings` names the fields that were ignored."""
+    """One parsed query. `warnings` names the ignored fields."""
 
     def __init__(self, text: str, known_fields: frozenset[str]) -> None:
-        """Parse. An unbalanced bracket ends the query early, as leniently as Shopify reads it."""
+        """Parse the text. An unbalanced bracket ends the query early, as at Shopify."""
         self.warnings: list[str] = []
         self._known_fields = known_fields
         self._tokens = [match for match in TOKEN_PATTERN.finditer(text) if match[0].strip()]
@@ -37,33 +37,37 @@ class SearchQuery:
         self._predicate = self._parse_or() if self._tokens else _match_always
 
     def __call__(self, facts: SearchFacts) -> bool:
-        """Whether a resource with these facts is found."""
+        """Return whether a resource with these facts matches."""
         return self._predicate(facts)
 
-    def _peek(self, group: str) -> str:
+    def _peek_token(self, group: str) -> str:
         return (self._tokens[self._position][group] or "") if self._position < len(self._tokens) else ""
 
     def _parse_or(self) -> SearchPredicate:
         tests = [self._parse_and()]
-        while self._peek("word") == "OR":
+        while self._peek_token("word") == "OR":
             self._position += 1
             tests.append(self._parse_and())
         return tests[0] if len(tests) == 1 else lambda facts: any(test(facts) for test in tests)
 
     def _parse_and(self) -> SearchPredicate:
         tests: list[SearchPredicate] = []
-        while self._position < len(self._tokens) and not self._peek("close") and self._peek("word") != "OR":
-            if self._peek("word") == "AND":
+        while (
+            self._position < len(self._tokens)
+            and not self._peek_token("close")
+            and self._peek_token("word") != "OR"
+        ):
+            if self._peek_token("word") == "AND":
                 self._position += 1
                 continue
             tests.append(self._parse_factor())
         return tests[0] if len(tests) == 1 else lambda facts: all(test(facts) for test in tests)
 
     def _parse_factor(self) -> SearchPredicate:
-        if self._peek("word") == "NOT":
+        if self._peek_token("word") == "NOT":
             self._position += 1
             return _negate(self._parse_factor())
-        if self._peek("open"):
+        if self._peek_token("open"):
             self._position += 1
             inner = self._parse_or()
             self._position += 1
@@ -76,9 +80,11 @@ class SearchQuery:
     def _build_term(self, token: re.Match[str]) -> SearchPredicate:
         quoted = token["single"] if token["single"] is not None else token["double"]
         value = re.sub(r"\\(.)", r"\1", quoted) if quoted is not None else (token["bare"] or "")
-        wanted, name = value.casefold(), token["field"]
+        value_folded, name = value.casefold(), token["field"]
         if name is None:
-            return lambda facts: any(wanted in one.casefold() for many in facts.values() for one in many)
+            return lambda facts: any(
+                value_folded in one.casefold() for fact_values in facts.values() for one in fact_values
+            )
         if name not in self._known_fields:
             self.warnings.append(name)
             return _match_always
@@ -88,8 +94,10 @@ class SearchQuery:
         if value == "*":
             return lambda facts: any(facts.get(name, ()))
         if quoted is None and value.endswith("*"):
-            return lambda facts: any(one.casefold().startswith(wanted[:-1]) for one in facts.get(name, ()))
-        return lambda facts: any(one.casefold() == wanted for one in facts.get(name, ()))
+            return lambda facts: any(
+                one.casefold().startswith(value_folded[:-1]) for one in facts.get(name, ())
+            )
+        return lambda facts: any(one.casefold() == value_folded for one in facts.get(name, ()))
 
 
 def _match_always(_: SearchFacts) -> bool:

@@ -1,4 +1,4 @@
-"""By which words each list of Shopify can be searched. Any other word is ignored there, and warned of.
+"""The search fields of each list of Shopify. Any other field is ignored with a warning.
 
 https://shopify.dev/docs/api/usage/search-syntax
 """

@@ -1,6 +1,6 @@
-"""What the stand-in lets an app change: erasure requests, and the few writes that privacy work needs.
+"""The mutations of the stand-in: erasure requests, and the few writes that privacy work needs.
 
-Everything else answers with a user error. The invented world is never touched, only what lies over it.
+Every other mutation is answered with a user error. The invented world stays unchanged: changes are stored on top of it.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ ORDER_FIELDS: Final = frozenset({"email", "note", "phone", "tags", "poNumber", "
 
 
 class Mutations:
-    """One call's changes to one shop."""
+    """The changes of one call to one shop."""
 
     def __init__(self, query_root: QueryRoot) -> None:
-        """`roots` finds what is to be changed."""
+        """Prepare the mutations. `roots` finds the objects to change."""
         self._query_root = query_root
         self._shop = query_root.shop
 
     def build_fields(self) -> Record:
-        """Give the record that the mutation root is."""
+        """Return the record of the mutation root."""
         return {
             "__typename": "Mutation",
             "customerUpdate": self.update_customer,
@@ -44,36 +44,36 @@ class Mutations:
         }
 
     def update_customer(self, args: Mapping[str, Any]) -> Record:
-        """Write over a customer."""
+        """Change a customer."""
         return self._update_record("customer", args["input"], CUSTOMER_FIELDS)
 
     def update_order(self, args: Mapping[str, Any]) -> Record:
-        """Write over an order: what is given of `customAttributes` and tags replaces what was there."""
+        """Change an order: given `customAttributes` and tags replace the former ones."""
         return self._update_record("order", args["input"], ORDER_FIELDS)
 
     def _update_record(
         self, kind: str, input_fields: Mapping[str, Any], allowed_fields: frozenset[str]
     ) -> Record:
-        find = self._query_root.find_customer if kind == "customer" else self._query_root.find_order
+        find_target = self._query_root.find_customer if kind == "customer" else self._query_root.find_order
         number = parse_gid_number(input_fields["id"])
-        if find(number) is None:
+        if find_target(number) is None:
             return make_user_error("id", f"{kind.title()} does not exist", "INVALID")
         self._shop.write_fields(
             input_fields["id"],
             {name: value for name, value in input_fields.items() if name in allowed_fields},
         )
-        return {kind: find(number)}
+        return {kind: find_target(number)}
 
     def update_gift_card(self, args: Mapping[str, Any]) -> Record:
-        """Write over a gift card's note."""
-        wanted = make_gid("GiftCard", parse_gid_number(args["id"]))
-        if find_node(self._query_root, wanted) is None:
+        """Change the note of a gift card."""
+        global_id = make_gid("GiftCard", parse_gid_number(args["id"]))
+        if find_node(self._query_root, global_id) is None:
             return make_user_error("id", "The gift card could not be found.", "INVALID")
-        self._shop.write_fields(wanted, {"note": args["input"]["note"]} if "note" in args["input"] else {})
-        return {"giftCard": find_node(self._query_root, wanted)}
+        self._shop.write_fields(global_id, {"note": args["input"]["note"]} if "note" in args["input"] else {})
+        return {"giftCard": find_node(self._query_root, global_id)}
 
     def cancel_bulk_operation(self, args: Mapping[str, Any]) -> Record:
-        """Stop a bulk operation."""
+        """Cancel a bulk operation."""
         found = self._shop.bulk_operations.cancel_operation(args["id"])
         return (
             {"bulkOperation": found}
@@ -83,5 +83,5 @@ class Mutations:
 
 
 def answer_unknown_mutation(_: Mapping[str, Any]) -> Record:
-    """Answer a mutation that the stand-in does not do."""
+    """Answer a mutation that the stand-in does not support."""
     return {"userErrors": [{"field": None, "message": "The stand-in does not do this"}]}

@@ -1,4 +1,4 @@
-"""What every change of the stand-in needs: finding the thing, and answering with a user error."""
+"""Helpers of every change of the stand-in: find the object, and answer with a user error."""
 
 from __future__ import annotations
 
@@ -15,6 +15,6 @@ def make_user_error(field: str, message: str, code: str) -> Record:
 
 
 def find_node(query_root: QueryRoot, global_id: str) -> Record | None:
-    """Give whatever a global id names."""
+    """Return the object with this global id."""
     found: Record | None = query_root.build_root_record()["node"]({"id": global_id})
     return found

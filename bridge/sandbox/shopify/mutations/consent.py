@@ -1,4 +1,4 @@
-"""Consent to marketing, and the opt-out of the sale of data."""
+"""The mutations about marketing consent, and the opt-out of the sale of data."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ SETTABLE_STATES: Final = frozenset({"SUBSCRIBED", "UNSUBSCRIBED", "PENDING"})
 
 
 class ConsentMutations:
-    """What one call says for a customer."""
+    """The consent changes of one call."""
 
     def __init__(self, query_root: QueryRoot) -> None:
-        """`roots` finds what is to be changed."""
+        """Prepare the mutations. `roots` finds the objects to change."""
         self._query_root = query_root
         self._shop = query_root.shop
 
     def build_fields(self) -> Record:
-        """Give the fields of the mutation root that are done here."""
+        """Return the fields of the mutation root that are handled in this class."""
         return {
             "customerEmailMarketingConsentUpdate": self.update_email_consent,
             "customerSmsMarketingConsentUpdate": self.update_sms_consent,
@@ -35,11 +35,11 @@ class ConsentMutations:
         }
 
     def update_email_consent(self, args: Mapping[str, Any]) -> Record:
-        """Write what the customer said about e-mail. Silent for one without an address."""
+        """Store the customer's consent to e-mail. Does nothing for a customer without an address."""
         return self._update_consent(args["input"], "emailMarketingConsent", "defaultEmailAddress")
 
     def update_sms_consent(self, args: Mapping[str, Any]) -> Record:
-        """Write what the customer said about text messages; needs a number."""
+        """Store the customer's consent to text messages; a number is required."""
         return self._update_consent(args["input"], "smsMarketingConsent", "defaultPhoneNumber")
 
     def _update_consent(self, consent_input: Mapping[str, Any], channel: str, contact_field: str) -> Record:
@@ -54,10 +54,10 @@ class ConsentMutations:
                 "marketingState", "Marketing state is not included in the list", "INCLUSION"
             )
         if not found[contact_field]:
-            mute = contact_field == "defaultEmailAddress"
+            is_email = contact_field == "defaultEmailAddress"
             return (
                 {"customer": found}
-                if mute
+                if is_email
                 else make_user_error("input", "A phone number is required", "INVALID")
             )
         values = {
@@ -68,7 +68,7 @@ class ConsentMutations:
         return {"customer": self._query_root.find_customer(parse_gid_number(found["id"]))}
 
     def opt_out_of_sale(self, args: Mapping[str, Any]) -> Record:
-        """Opt out of the sale of data; an address nobody knows makes a customer, as captured."""
+        """Store the opt-out of the sale of data; an unknown address creates a customer, as captured."""
         email = args["email"].casefold()
         if not CUSTOMER_EMAIL_PATTERN.fullmatch(email):
             return make_user_error("email", "Data sale opt out failed", "FAILED")

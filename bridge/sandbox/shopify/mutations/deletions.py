@@ -1,4 +1,4 @@
-"""What can be taken away: customers without orders, drafts, comments, metafields, tags."""
+"""The mutations that delete customers without orders, drafts, comments, metafields and tags."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 
 class DeletionMutations:
-    """What one call takes away."""
+    """The deletions of one call."""
 
     def __init__(self, query_root: QueryRoot) -> None:
-        """`roots` finds what is to be changed."""
+        """Prepare the mutations. `roots` finds the objects to delete."""
         self._query_root = query_root
         self._shop = query_root.shop
 
     def build_fields(self) -> Record:
-        """Give the fields of the mutation root that are done here."""
+        """Return the fields of the mutation root that are handled in this class."""
         return {
             "customerDelete": self.delete_customer,
             "draftOrderDelete": self.delete_draft,
@@ -45,36 +45,36 @@ class DeletionMutations:
 
     def delete_draft(self, args: Mapping[str, Any]) -> Record:
         """Delete a draft order."""
-        wanted = make_gid("DraftOrder", parse_gid_number(args["input"]["id"]))
-        if find_node(self._query_root, wanted) is None:
+        global_id = make_gid("DraftOrder", parse_gid_number(args["input"]["id"]))
+        if find_node(self._query_root, global_id) is None:
             return make_user_error("id", "Draft order does not exist", "INVALID")
-        self._shop.delete_record(wanted)
-        return {"deletedId": wanted}
+        self._shop.delete_record(global_id)
+        return {"deletedId": global_id}
 
     def delete_comment(self, args: Mapping[str, Any]) -> Record:
         """Delete a comment under an article."""
-        wanted = make_gid("Comment", parse_gid_number(args["id"]))
-        if find_node(self._query_root, wanted) is None:
+        global_id = make_gid("Comment", parse_gid_number(args["id"]))
+        if find_node(self._query_root, global_id) is None:
             return make_user_error("id", "Comment does not exist", "NOT_FOUND")
-        self._shop.delete_record(wanted)
-        return {"deletedCommentId": wanted}
+        self._shop.delete_record(global_id)
+        return {"deletedCommentId": global_id}
 
     def delete_metafields(self, args: Mapping[str, Any]) -> Record:
-        """Delete metafields; one that was not there comes back as null and is no error."""
-        gone: list[Record | None] = []
+        """Delete metafields; an unknown one is answered with null and no error."""
+        deleted: list[Record | None] = []
         for one in args["metafields"]:
             owner = find_node(self._query_root, one["ownerId"])
             single = owner.get("metafield") if owner else None
-            there = (
+            exists = (
                 single is not None and single({"namespace": one["namespace"], "key": one["key"]}) is not None
             )
-            if there:
+            if exists:
                 self._shop.remove_metafield(one["ownerId"], one["namespace"], one["key"])
-            gone.append(dict(one) if there else None)
-        return {"deletedMetafields": gone}
+            deleted.append(dict(one) if exists else None)
+        return {"deletedMetafields": deleted}
 
     def remove_tags(self, args: Mapping[str, Any]) -> Record:
-        """Take tags away."""
+        """Remove tags."""
         found = find_node(self._query_root, args["id"])
         if found is None:
             return make_user_error("id", "Resource does not exist", "NOT_FOUND")

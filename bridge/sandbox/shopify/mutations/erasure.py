@@ -1,4 +1,4 @@
-"""Erasure of a customer: asked for, withdrawn, and refused. Carried out later, by `Shop.settle`."""
+"""The mutations that request and cancel the erasure of a customer. `Shop.complete_due_erasures` carries it out."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ if TYPE_CHECKING:
 
 
 class ErasureMutations:
-    """The wishes of one call."""
+    """The erasure requests of one call."""
 
     def __init__(self, query_root: QueryRoot) -> None:
-        """`roots` finds what is to be changed."""
+        """Prepare the mutations. `roots` finds the objects to change."""
         self._query_root = query_root
         self._shop = query_root.shop
 
     def build_fields(self) -> Record:
-        """Give the fields of the mutation root that are done here."""
+        """Return the fields of the mutation root that are handled in this class."""
         return {
             "customerRequestDataErasure": self.request_erasure,
             "customerCancelDataErasure": self.cancel_erasure,
         }
 
     def request_erasure(self, args: Mapping[str, Any]) -> Record:
-        """Take the wish; the customer stays readable until it is carried out."""
+        """Accept the request; the customer stays readable until it is carried out."""
         number = parse_gid_number(args["customerId"])
         if self._query_root.find_customer(number) is None:
             return make_user_error("customerId", "Customer does not exist.", "DOES_NOT_EXIST")
@@ -42,7 +42,7 @@ class ErasureMutations:
         return {"customerId": args["customerId"]}
 
     def cancel_erasure(self, args: Mapping[str, Any]) -> Record:
-        """Withdraw the wish, where it was this app's."""
+        """Cancel the request, if it is this app's."""
         number = parse_gid_number(args["customerId"])
         if self._query_root.find_customer(number) is None:
             return make_user_error("customerId", "Customer does not exist.", "DOES_NOT_EXIST")

@@ -1,1 +1,1 @@
-"""The invented records that the Shopify stand-in serves. Knows no HTTP."""
+"""The invented records that the Shopify stand-in serves. It knows no HTTP."""

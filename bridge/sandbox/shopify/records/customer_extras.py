@@ -1,6 +1,6 @@
-"""What hangs beside a customer: gift cards, checkouts that were left, comments under the shop's one article.
+"""Records that belong to a customer: gift cards, abandoned checkouts, comments on the shop's one article.
 
-It follows the customer's redaction, except the comments, which Shopify's erasure does not reach.
+They follow the customer's redaction, except the comments, which Shopify's erasure does not reach.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from bridge.sandbox.schema.personal import get_canary
 from bridge.sandbox.shopify.engine.run import LazyRows
 from bridge.sandbox.shopify.records import parts
 from bridge.sandbox.shopify.records.parts import Record, build_postal_address, format_utc_time, make_gid
-from bridge.sandbox.shopify.rich.beside import seed_checkout, seed_gift_card
+from bridge.sandbox.shopify.rich.related_records import seed_checkout, seed_gift_card
 
 if TYPE_CHECKING:
     from bridge.sandbox.shopify.state import Shop
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def gift_card_record(shop: Shop, gift_card: GiftCard) -> Record:
-    """Write a gift card."""
+    """Return a gift card."""
     hidden, given_to = (
         gift_card.person_id in shop.redacted_customer_ids,
         gift_card.recipient_id or gift_card.person_id,
@@ -29,7 +29,7 @@ def gift_card_record(shop: Shop, gift_card: GiftCard) -> Record:
         "message": gift_card.message,
         "recipient": lambda _: shop.find_customer_record(given_to),
     }
-    unsaid = given_to in shop.redacted_customer_ids or not gift_card.recipient_name
+    hides_recipient = given_to in shop.redacted_customer_ids or not gift_card.recipient_name
     record = {
         "__typename": "GiftCard",
         "id": make_gid("GiftCard", gift_card.id),
@@ -42,15 +42,15 @@ def gift_card_record(shop: Shop, gift_card: GiftCard) -> Record:
         "balance": parts.build_price(gift_card.balance),
         "initialValue": parts.build_price(gift_card.balance),
         "customer": lambda _: shop.find_customer_record(gift_card.person_id),
-        "recipientAttributes": None if unsaid else recipient,
+        "recipientAttributes": None if hides_recipient else recipient,
     }
-    if gift_card.rich and not hidden and not unsaid:
+    if gift_card.rich and not hidden and not hides_recipient:
         record = seed_gift_card(shop.seeder, record, received=bool(gift_card.recipient_id))
     return record | shop.written_fields.get(make_gid("GiftCard", gift_card.id), {})
 
 
 def checkout_record(shop: Shop, checkout: Checkout) -> Record:
-    """Write a checkout that was left."""
+    """Return an abandoned checkout."""
     hidden = checkout.person_id in shop.redacted_customer_ids
     address = build_postal_address(checkout.id, checkout.address, hidden=hidden)
     record = {
@@ -70,7 +70,7 @@ def checkout_record(shop: Shop, checkout: Checkout) -> Record:
 
 
 def comment_record(shop: Shop, comment: BlogComment) -> Record:
-    """Write a comment under an article. Shopify's erasure of a customer does not reach it."""
+    """Return a comment on an article. Shopify's erasure of a customer does not reach it."""
     return {
         "__typename": "Comment",
         "id": make_gid("Comment", comment.id),
@@ -89,7 +89,7 @@ def comment_record(shop: Shop, comment: BlogComment) -> Record:
 
 
 def article_record(shop: Shop) -> Record:
-    """Write the shop's one article; the comments under it are everybody's."""
+    """Return the shop's one article with the comments of all customers."""
     return {
         "__typename": "Article",
         "id": make_gid("Article", shop.world.shop_id),

@@ -1,7 +1,7 @@
 """Customers of the world as records of Shopify's Admin schema.
 
-A redacted customer keeps the number and loses everything else; her consent says REDACTED, which is the only
-word Shopify gives. What hangs beside her (gift cards, checkouts, comments) follows the same rule.
+A redacted customer keeps the id and loses everything else; the consent is REDACTED, the only value that Shopify
+gives. Related records (gift cards, checkouts, comments) follow the same rule.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def get_or_make(shop: Shop, key: str, make_record: Any) -> Record:
-    """Give a record, made once until something changes."""
+    """Return a record, built once until something changes."""
     found = shop.cache.get(key)
     if found is None:
         found = shop.cache[key] = make_record()
@@ -31,14 +31,14 @@ def get_or_make(shop: Shop, key: str, make_record: Any) -> Record:
 
 
 def get_order_record(shop: Shop, order: Order) -> Record:
-    """Give an order's record."""
+    """Return the record of an order."""
     return get_or_make(shop, make_gid("Order", order.id), lambda: order_record(shop, order))
 
 
 def get_customer_record(
     shop: Shop, person_id: int, orders: Sequence[Order], *, view: str = ""
 ) -> Record | None:
-    """Give a customer's record; None where the shop does not know the number."""
+    """Return the record of a customer; None if the shop does not know the id."""
     if person_id in shop.unknown_customer_ids:
         return None
     try:
@@ -51,21 +51,21 @@ def get_customer_record(
 
 
 def build_consent(state: str, updated_at: str | None) -> Record:
-    """Write what somebody agreed to."""
-    agreed = state == "SUBSCRIBED"
+    """Return a customer's consents."""
+    is_subscribed = state == "SUBSCRIBED"
     return {
         "marketingState": state,
-        "marketingOptInLevel": "SINGLE_OPT_IN" if agreed else None,
-        "marketingUpdatedAt": updated_at if agreed else None,
+        "marketingOptInLevel": "SINGLE_OPT_IN" if is_subscribed else None,
+        "marketingUpdatedAt": updated_at if is_subscribed else None,
     }
 
 
 def build_contacts(person: Person, *, hidden: bool) -> Record:
-    """Write address, number and consents. REDACTED is a state of a consent, but none of an e-mail address."""
+    """Return address, number and consents. REDACTED is a state of a consent, but not of an e-mail address."""
     at = format_utc_time(person.created_at)
     email, sms = ("REDACTED", "REDACTED") if hidden else (person.email_consent, person.sms_consent)
-    told = {"optInLevel": None, "updatedAt": None, "collectedFrom": None}
-    never = "NEVER_SUBSCRIBED" if sms == "NOT_SUBSCRIBED" else sms
+    consent_details = {"optInLevel": None, "updatedAt": None, "collectedFrom": None}
+    sms_state = "NEVER_SUBSCRIBED" if sms == "NOT_SUBSCRIBED" else sms
     mail = {
         "emailAddress": person.email,
         "openTrackingLevel": "UNKNOWN",
@@ -75,8 +75,11 @@ def build_contacts(person: Person, *, hidden: bool) -> Record:
     call = {
         "phoneNumber": "redacted" if hidden else person.phone,
         "marketingCollectedFrom": None,
-        "smsMarketingConsent": {"state": never, **told},
-        "whatsAppMarketingConsent": {"state": "REDACTED" if hidden else "NEVER_SUBSCRIBED", **told},
+        "smsMarketingConsent": {"state": sms_state, **consent_details},
+        "whatsAppMarketingConsent": {
+            "state": "REDACTED" if hidden else "NEVER_SUBSCRIBED",
+            **consent_details,
+        },
         **build_consent(sms, at),
     }
     return {
@@ -90,11 +93,11 @@ def build_contacts(person: Person, *, hidden: bool) -> Record:
 
 
 def customer_record(shop: Shop, person: Person, orders: Sequence[Order]) -> Record:
-    """Write a customer."""
+    """Return a customer."""
     hidden = person.id in shop.redacted_customer_ids
     owner, at = make_gid("Customer", person.id), format_utc_time(person.created_at)
-    home = build_postal_address(person.id, person.address, hidden=hidden or not person.address)
-    spent = sum((order.total for order in orders), Decimal(0))
+    address = build_postal_address(person.id, person.address, hidden=hidden or not person.address)
+    total_spent = sum((order.total for order in orders), Decimal(0))
     newest = max(orders, key=lambda order: order.created_at, default=None)
     record: Record = {
         "__typename": "Customer",
@@ -115,11 +118,11 @@ def customer_record(shop: Shop, person: Person, orders: Sequence[Order]) -> Reco
         "numberOfOrders": str(len(orders)),
         "dataSaleOptOut": False,
         "canDelete": not orders,
-        "amountSpent": parts.build_price(spent),
+        "amountSpent": parts.build_price(total_spent),
         "statistics": {"predictedSpendTier": None, "rfmGroup": None},
-        "defaultAddress": home,
-        "addressesV2": [home] if home else [],
-        "addresses": [home] if home else [],
+        "defaultAddress": address,
+        "addressesV2": [address] if address else [],
+        "addresses": [address] if address else [],
         "orders": LazyRows(items=orders, make_record=lambda order: get_order_record(shop, order)),
         "lastOrder": lambda _: get_order_record(shop, newest) if newest else None,
         "events": [] if hidden else parts.build_timeline(shop.world, "Customer", person.id, person.timeline),

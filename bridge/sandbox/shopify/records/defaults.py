@@ -1,6 +1,6 @@
-"""What Asha's invented things say by themselves, without anything planted over them.
+"""The values of Asha's records without seeded values.
 
-Pure. The values are those that the records of `orders.py`, `customers.py` and `near.py` write.
+The module is pure. The values are those that `orders.py`, `customers.py` and `customer_extras.py` write.
 """
 
 from __future__ import annotations
@@ -16,10 +16,15 @@ if TYPE_CHECKING:
 
 
 def list_default_values(world: World) -> Mapping[str, str]:
-    """Give what Asha's invented things say by themselves."""
+    """Return the values of Asha's records without seeded values."""
     asha, order, box = world.asha, world.orders[0], world.orders[0].parcels[0]
-    back, paid, refund = order.returns[0], order.transactions[0], order.refunds[0]
-    draft, card, left, said = world.drafts[0], world.gift_cards[0], world.checkouts[0], world.comments[0]
+    customer_return, paid, refund = order.returns[0], order.transactions[0], order.refunds[0]
+    draft, card, checkout, comment = (
+        world.drafts[0],
+        world.gift_cards[0],
+        world.checkouts[0],
+        world.comments[0],
+    )
     at = str(format_utc_time(asha.created_at))
     values: dict[str, Any] = {
         "Customer": {
@@ -62,9 +67,15 @@ def list_default_values(world: World) -> Mapping[str, str]:
             **_build_head_fields("Refund", refund.id, "", format_utc_time(refund.created_at)),
             "note": refund.note,
         },
-        "Return": _build_head_fields("Return", back.id, back.name, format_utc_time(back.created_at)),
-        "ReturnLineItemType": {"customerNote": back.customer_note},
-        "ReverseDeliveryTrackingV2": {"carrierName": back.company, "number": back.waybill, "url": back.url},
+        "Return": _build_head_fields(
+            "Return", customer_return.id, customer_return.name, format_utc_time(customer_return.created_at)
+        ),
+        "ReturnLineItemType": {"customerNote": customer_return.customer_note},
+        "ReverseDeliveryTrackingV2": {
+            "carrierName": customer_return.company,
+            "number": customer_return.waybill,
+            "url": customer_return.url,
+        },
         "Fulfillment": {
             **_build_head_fields("Fulfillment", box.id, f"{order.name}.1", format_utc_time(box.shipped_at)),
             "deliveredAt": format_utc_time(box.delivered_at),
@@ -78,11 +89,13 @@ def list_default_values(world: World) -> Mapping[str, str]:
             "note2": draft.note,
         },
         "AbandonedCheckout": {
-            **_build_head_fields("AbandonedCheckout", left.id, left.name, format_utc_time(left.created_at)),
-            "abandonedCheckoutUrl": f"{left.id:x}/recover",
-            "note": left.note,
+            **_build_head_fields(
+                "AbandonedCheckout", checkout.id, checkout.name, format_utc_time(checkout.created_at)
+            ),
+            "abandonedCheckoutUrl": f"{checkout.id:x}/recover",
+            "note": checkout.note,
         },
-        "AbandonedCheckoutLineItem": {"title": left.lines[0].title},
+        "AbandonedCheckoutLineItem": {"title": checkout.lines[0].title},
         "GiftCard": {
             **_build_head_fields("GiftCard", card.id, "", format_utc_time(card.created_at)),
             "lastCharacters": card.last_characters,
@@ -90,12 +103,12 @@ def list_default_values(world: World) -> Mapping[str, str]:
             "note": card.note,
         },
         "Comment": {
-            "body": said.body,
-            "bodyHtml": said.body,
-            "ip": said.ip,
-            "createdAt": format_utc_time(said.created_at),
+            "body": comment.body,
+            "bodyHtml": comment.body,
+            "ip": comment.ip,
+            "createdAt": format_utc_time(comment.created_at),
         },
-        "CommentAuthor": {"email": said.email, "name": said.author},
+        "CommentAuthor": {"email": comment.email, "name": comment.author},
     }
     return {
         f"{kind}.{name}": str(value) for kind, one in values.items() for name, value in one.items() if value

@@ -1,6 +1,6 @@
-"""Disputes over orders and the list of tenders: money that was asked back, and money that came.
+"""Disputes over orders, and tender transactions.
 
-Shopify cannot search either by customer: everybody's rows come.
+Shopify cannot search either by customer: the rows of all customers are returned.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bridge.sandbox.shopify.records.parts import Record, build_price, format_utc_time, make_gid
-from bridge.sandbox.shopify.rich import beside as rich
+from bridge.sandbox.shopify.rich import related_records as rich
 from bridge.sandbox.shopify.rich.money import make_dispute as rich_dispute
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def dispute_record(shop: Shop, order: Order) -> Record:
-    """Write the dispute over an order: its buyer's bank asked for the money back."""
+    """Return the dispute over an order: the buyer's bank reclaimed the payment."""
     hidden = order.person_id in shop.redacted_customer_ids
     if order.rich and not hidden:
         return rich_dispute(shop, order.id)
@@ -46,7 +46,7 @@ def dispute_record(shop: Shop, order: Order) -> Record:
 
 
 def tender_record(shop: Shop, order: Order) -> Record:
-    """Write the movement of money that an order's payment was."""
+    """Return the tender transaction of an order's payment."""
     paid = order.transactions[0]
     record: Record = {
         "__typename": "TenderTransaction",

@@ -1,4 +1,4 @@
-"""What a search finds of each thing. A redacted person is found by her number only."""
+"""The search facts of each record. A redacted customer is found by id only."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SearchFacts = dict[str, tuple[str, ...]]
 
 
 def build_person_facts(shop: Shop, person: Person) -> SearchFacts:
-    """Give what a customer is found by."""
+    """Return the search facts of a customer."""
     if person.id in shop.unknown_customer_ids:
         return {}
     if person.id in shop.redacted_customer_ids:
@@ -33,7 +33,7 @@ def build_person_facts(shop: Shop, person: Person) -> SearchFacts:
 
 
 def build_order_facts(shop: Shop, order: Order) -> SearchFacts:
-    """Give what an order is found by."""
+    """Return the search facts of an order."""
     facts: SearchFacts = {
         "id": (str(order.id),),
         "name": (order.name, order.name.lstrip("#")),
@@ -52,22 +52,22 @@ def build_order_facts(shop: Shop, order: Order) -> SearchFacts:
 
 
 def build_related_facts(shop: Shop, item: Any) -> SearchFacts:
-    """Give what a draft, card, checkout or comment is found by; a bare word looks at all of it."""
+    """Return the search facts of a draft, card, checkout or comment; a bare word searches all of them."""
     person = getattr(item, "person_id", None)
     hidden = person is not None and person in shop.redacted_customer_ids
-    shown = () if hidden else (getattr(item, "email", ""), getattr(item, "note", ""))
+    texts = () if hidden else (getattr(item, "email", ""), getattr(item, "note", ""))
     return {
         "id": (str(item.id),),
         "customer_id": (str(person),) if person else (),
         "recipient_id": (str(getattr(item, "recipient_id", 0) or person),) if person else (),
         "created_at": (format_utc_time(item.created_at) or "",),
         "status": ("any", "open"),
-        "default": shown,
+        "default": texts,
     }
 
 
 def build_record_facts(record: Mapping[str, Any]) -> SearchFacts:
-    """Give what a thing that is kept as a record is found by."""
+    """Return the search facts of an object that is stored as a record."""
     names = {
         "action": "action",
         "created_at": "createdAt",
@@ -80,4 +80,8 @@ def build_record_facts(record: Mapping[str, Any]) -> SearchFacts:
         "subject_type": "subjectType",
     }
     facts: SearchFacts = {"id": (str(record.get("id", "")).rpartition("/")[2], str(record.get("id", "")))}
-    return facts | {ours: (str(record[theirs]),) for ours, theirs in names.items() if record.get(theirs)}
+    return facts | {
+        fact_name: (str(record[field_name]),)
+        for fact_name, field_name in names.items()
+        if record.get(field_name)
+    }

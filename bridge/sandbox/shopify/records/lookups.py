@@ -1,4 +1,4 @@
-"""What can be fetched by its own number: drafts, cards, checkouts, comments, disputes, the article, the segment."""
+"""Look up by id: drafts, cards, checkouts, comments, disputes, the article, the segment."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def _find_checkouts(shop: Shop, number: int) -> list[Record]:
 
 
 def _find_comments(shop: Shop, number: int) -> list[Record]:
-    said = shop.exclude_deleted("Comment", shop.world.comments)
-    return [customer_extras.comment_record(shop, one) for one in said if one.id == number]
+    comments = shop.exclude_deleted("Comment", shop.world.comments)
+    return [customer_extras.comment_record(shop, one) for one in comments if one.id == number]
 
 
 LOOKUPS_BY_TYPE: Final[Mapping[str, Callable[[Shop, int], list[Record]]]] = {

@@ -1,6 +1,6 @@
-"""Gives whatever a global id names: one of the shop's things, or a part of an order or of a customer.
+"""Resolve a global id: an object of the shop, or a part of an order or of a customer.
 
-Parts are looked for in the records of those who have them; no index is kept, for nothing asks often.
+Parts are searched in the records of their owners, without an index.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from bridge.sandbox.shopify.query_root import QueryRoot
 
-# Parts that every order has; all others are Asha's alone.
+# Parts that every order has; only Asha has the others.
 ORDER_PART_TYPES: Final = frozenset(
     {
         "Fulfillment",
@@ -34,7 +34,7 @@ ORDER_PART_TYPES: Final = frozenset(
 
 
 def resolve_node(query_root: QueryRoot, global_id: str) -> Record | None:
-    """Give the thing, or None where there is none, where it is out of sight, or where its kind is unknown."""
+    """Return the object; None if it does not exist, is not visible, or has an unknown kind."""
     number = parse_gid_number(global_id)
     kind = str(global_id).removeprefix("gid://shopify/").partition("/")[0]
     match kind:
@@ -59,16 +59,16 @@ def _find_part(query_root: QueryRoot, kind: str, global_id: str) -> Record | Non
             found = next(_walk_matching_records(customers.get_order_record(shop, order), global_id), None)
             if found is not None:
                 return found
-    hers = [
+    customer_records = [
         record
         for one in query_root.list_rich_customer_ids()
         for record in (query_root.find_customer(one), shop.find_order_record(shop.world.orders[0].id))
     ]
-    return next(_walk_matching_records(hers, global_id), None)
+    return next(_walk_matching_records(customer_records, global_id), None)
 
 
 def _walk_matching_records(container: Any, global_id: str) -> Iterator[Record]:
-    """Yield the records with that id, inside records and lists; what is made on demand is not looked into."""
+    """Yield the records with that id inside records and lists; lazy rows are not searched."""
     if isinstance(container, dict):
         if container.get("id") == global_id and "__typename" in container:
             yield container

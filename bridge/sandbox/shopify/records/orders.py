@@ -1,6 +1,6 @@
-"""Orders and drafts of the world as records of Shopify's Admin schema, with what hangs on them.
+"""Orders and drafts of the world as records of Shopify's Admin schema, with their parts.
 
-A redacted customer's orders keep their numbers, money and waybills and lose what is about a person.
+The orders of a redacted customer keep ids, money and waybills and lose their personal data.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from bridge.sandbox.shopify.records.parts import (
     format_utc_time,
     make_gid,
 )
-from bridge.sandbox.shopify.rich.beside import seed_draft
 from bridge.sandbox.shopify.rich.order import seed_order
+from bridge.sandbox.shopify.rich.related_records import seed_draft
 
 if TYPE_CHECKING:
     from bridge.sandbox.shopify.state import Shop
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def fulfillment_record(order: Order, parcel: Parcel, position: int) -> Record:
-    """Write a fulfilment with its tracking."""
+    """Return a fulfilment with its tracking."""
     arrived = parcel.delivered_at is not None
     town = order.address
     scan = {
@@ -58,9 +58,9 @@ def fulfillment_record(order: Order, parcel: Parcel, position: int) -> Record:
 
 
 def fulfillment_order_record(order: Order, parcel: Parcel, *, hidden: bool) -> Record:
-    """Write the fulfilment order: the address that was handed to the carrier."""
+    """Return the fulfilment order with the address that the carrier received."""
     found = parcel.consignee.address
-    where = {
+    tracking = {
         "id": make_gid("FulfillmentOrderDestination", parcel.id),
         "firstName": parcel.consignee.first,
         "lastName": parcel.consignee.last,
@@ -79,13 +79,13 @@ def fulfillment_order_record(order: Order, parcel: Parcel, *, hidden: bool) -> R
         "status": "CLOSED",
         "createdAt": format_utc_time(order.created_at),
         "updatedAt": format_utc_time(parcel.shipped_at),
-        "destination": None if hidden else where,
+        "destination": None if hidden else tracking,
         "orderName": order.name,
     }
 
 
 def transaction_record(transaction: Transaction) -> Record:
-    """Write a transaction."""
+    """Return a transaction."""
     return {
         "__typename": "OrderTransaction",
         "id": make_gid("OrderTransaction", transaction.id),
@@ -101,7 +101,7 @@ def transaction_record(transaction: Transaction) -> Record:
 
 
 def refund_record(refund: Refund, *, hidden: bool) -> Record:
-    """Write a refund."""
+    """Return a refund."""
     return {
         "__typename": "Refund",
         "id": make_gid("Refund", refund.id),
@@ -115,7 +115,7 @@ def refund_record(refund: Refund, *, hidden: bool) -> Record:
 
 
 def return_record(customer_return: Return, *, hidden: bool) -> Record:
-    """Write a return, down to the waybill of the parcel that came back."""
+    """Return a return with the waybill of its parcel."""
     line = {
         "__typename": "ReturnLineItem",
         "id": make_gid("ReturnLineItem", customer_return.id),
@@ -156,11 +156,11 @@ def return_record(customer_return: Return, *, hidden: bool) -> Record:
 
 
 def order_record(shop: Shop, order: Order) -> Record:
-    """Write an order."""
+    """Return an order."""
     hidden = order.person_id in shop.redacted_customer_ids
     owner = make_gid("Order", order.id)
     address = build_postal_address(order.id, order.address, hidden=hidden)
-    cod, repaid = order.gateway == "cod", sum((back.amount for back in order.refunds), Decimal(0))
+    cod, refunded = order.gateway == "cod", sum((back.amount for back in order.refunds), Decimal(0))
     gateway = "Cash on Delivery (COD)" if cod else "razorpay"
     delivered = all(box.delivered_at for box in order.parcels)
     visit = {
@@ -172,7 +172,7 @@ def order_record(shop: Shop, order: Order) -> Record:
         "sourceType": None,
         "utmParameters": {"campaign": "diwali", "source": "instagram", "medium": "social"},
     }
-    status = "PARTIALLY_REFUNDED" if repaid else "PENDING" if cod and not delivered else "PAID"
+    status = "PARTIALLY_REFUNDED" if refunded else "PENDING" if cod and not delivered else "PAID"
     record: Record = {
         "__typename": "Order",
         "id": owner,
@@ -205,14 +205,14 @@ def order_record(shop: Shop, order: Order) -> Record:
         "returnStatus": "IN_PROGRESS" if order.returns else "NO_RETURN",
         "paymentGatewayNames": [gateway],
         "billingAddressMatchesShippingAddress": True,
-        "hasTimelineComment": any(what.is_comment for what in order.timeline),
+        "hasTimelineComment": any(item.is_comment for item in order.timeline),
         "totalPriceSet": build_money_bag(order.total),
-        "currentTotalPriceSet": build_money_bag(order.total - repaid),
+        "currentTotalPriceSet": build_money_bag(order.total - refunded),
         "subtotalPriceSet": build_money_bag(order.total),
         "totalTaxSet": build_money_bag(order.tax),
         "totalTipReceivedSet": build_money_bag(Decimal(0)),
         "totalShippingPriceSet": build_money_bag(Decimal(0)),
-        "totalRefundedSet": build_money_bag(repaid),
+        "totalRefundedSet": build_money_bag(refunded),
         "taxLines": [{"title": "IGST", "rate": 0.03, "priceSet": build_money_bag(order.tax)}],
         "customer": lambda _: shop.find_customer_record(order.person_id) if order.person_id else None,
         "billingAddress": address,
@@ -229,9 +229,9 @@ def order_record(shop: Shop, order: Order) -> Record:
         "lineItems": parts.build_line_items(order.lines, "LineItem", hidden=hidden),
         "fulfillments": [fulfillment_record(order, box, at) for at, box in enumerate(order.parcels, 1)],
         "fulfillmentOrders": [fulfillment_order_record(order, box, hidden=hidden) for box in order.parcels],
-        "transactions": [transaction_record(what) for what in order.transactions],
-        "refunds": [refund_record(what, hidden=hidden) for what in order.refunds],
-        "returns": [return_record(what, hidden=hidden) for what in order.returns],
+        "transactions": [transaction_record(item) for item in order.transactions],
+        "refunds": [refund_record(item, hidden=hidden) for item in order.refunds],
+        "returns": [return_record(item, hidden=hidden) for item in order.returns],
         "events": [] if hidden else parts.build_timeline(shop.world, "Order", order.id, order.timeline),
         "customerJourneySummary": None
         if hidden
@@ -245,7 +245,7 @@ def order_record(shop: Shop, order: Order) -> Record:
 
 
 def draft_record(shop: Shop, draft: DraftOrder) -> Record:
-    """Write a draft order."""
+    """Return a draft order."""
     hidden = draft.person_id in shop.redacted_customer_ids
     address = build_postal_address(draft.id, draft.address, hidden=hidden)
     total = sum((line.price for line in draft.lines), Decimal(0))

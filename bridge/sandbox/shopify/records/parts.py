@@ -1,6 +1,6 @@
-"""Small records that many others hold: ids, moments, money, addresses, metafields, timelines.
+"""Small parts of many records: ids, times, money, addresses, metafields, timelines.
 
-Pure. A key is spelled as in Shopify's schema; a value that a record lacks is answered by the plan's default.
+The module is pure. Keys are spelled as in Shopify's schema; a missing value is answered by the plan's default.
 """
 
 from __future__ import annotations
@@ -19,33 +19,33 @@ Record = dict[str, Any]
 
 
 def make_gid(kind: str, number: int) -> str:
-    """Give the global id of a thing."""
+    """Return the global id of an object."""
     return f"gid://shopify/{kind}/{number}"
 
 
 def parse_gid_number(global_id: str) -> int:
-    """Give the number at the end of a global id; 0 where there is none."""
+    """Return the number at the end of a global id; 0 if there is none."""
     tail = str(global_id).partition("?")[0].rpartition("/")[2]
     return int(tail) if tail.isascii() and tail.isdigit() else 0
 
 
 def format_utc_time(at: datetime | None) -> str | None:
-    """Write a moment as Shopify does."""
+    """Return a time in Shopify's notation."""
     return at.strftime("%Y-%m-%dT%H:%M:%SZ") if at else None
 
 
 def build_price(amount: Decimal) -> Record:
-    """Write an amount of rupees: one decimal at least, no more than needed."""
+    """Return an amount of rupees with at least one decimal and no superfluous ones."""
     return {"amount": str(float(amount)), "currencyCode": "INR"}
 
 
 def build_money_bag(amount: Decimal) -> Record:
-    """Write an amount in the shop's and the buyer's money, which are the same."""
+    """Return an amount in the shop's and the buyer's currency, which are the same."""
     return {"shopMoney": build_price(amount), "presentmentMoney": build_price(amount)}
 
 
 def build_postal_address(owner_id: int, address: Address, *, hidden: bool = False) -> Record | None:
-    """Write a postal address; nothing where the person was redacted."""
+    """Return a postal address; None if the customer was redacted."""
     if hidden:
         return None
     return {
@@ -75,14 +75,14 @@ def build_postal_address(owner_id: int, address: Address, *, hidden: bool = Fals
 
 
 def build_attributes(pairs: Sequence[tuple[str, str]]) -> list[Record]:
-    """Write what a buyer or an app typed beside an order or a line."""
+    """Return what a buyer or an app entered for an order or a line."""
     return [{"key": key, "value": value} for key, value in pairs]
 
 
 def build_metafields(
     shop: Shop, owner: str, metafields: Sequence[Metafield], written_at: datetime | None
 ) -> Record:
-    """Write the metafields of an owner, as a list and one by one."""
+    """Return the metafields of an owner, as a list and by key."""
     rows = [
         {
             "__typename": "Metafield",
@@ -101,22 +101,22 @@ def build_metafields(
         if (owner, one.namespace, one.key) not in shop.removed_metafields
     ]
 
-    def single(args: Mapping[str, Any]) -> Record | None:
-        wanted = (args.get("namespace"), args.get("key"))
-        return next((row for row in rows if (row["namespace"], row["key"]) == wanted), None)
+    def find_metafield(args: Mapping[str, Any]) -> Record | None:
+        key_pair = (args.get("namespace"), args.get("key"))
+        return next((row for row in rows if (row["namespace"], row["key"]) == key_pair), None)
 
-    return {"metafields": rows, "metafield": single}
+    return {"metafields": rows, "metafield": find_metafield}
 
 
 def _build_reference(shop: Shop, metafield: Metafield) -> Record:
-    """Follow a metafield that leads to a metaobject."""
+    """Return the metaobject to which a metafield refers."""
     if metafield.type != "metaobject_reference":
         return {}
     return {"reference": lambda _: shop.find_metaobject_record(parse_gid_number(metafield.value))}
 
 
 def build_timeline(world: World, kind: str, owner_id: int, events: Sequence[TimelineEvent]) -> list[Record]:
-    """Write a timeline; what is older than a year is gone, as at Shopify."""
+    """Return a timeline; events older than a year are missing, as at Shopify."""
     rows = []
     for one in events:
         if (world.now - one.at).days > 365:
@@ -136,7 +136,7 @@ def build_timeline(world: World, kind: str, owner_id: int, events: Sequence[Time
 
 
 def build_line_items(line_items: Sequence[LineItem], kind: str, *, hidden: bool = False) -> list[Record]:
-    """Write line items. What the buyer typed on a line is hers, the piece itself is not."""
+    """Return line items. The buyer's entries on a line are personal data, the product is not."""
     return [
         {
             "__typename": kind,

@@ -1,4 +1,4 @@
-"""The shop's one segment of customers, and who is in it."""
+"""The shop's one segment of customers, and its members."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SEGMENT_NAME = "Buyers of rings"
 
 
 def build_segments(shop: Shop) -> list[Record]:
-    """Give the shop's one segment of customers."""
+    """Return the shop's one segment of customers."""
     found = {
         "__typename": "Segment",
         "id": shop.seeder.segment_id,
@@ -26,10 +26,11 @@ def build_segments(shop: Shop) -> list[Record]:
 
 
 def build_memberships(shop: Shop, args: Mapping[str, Any]) -> Record:
-    """Tell which of the segments a customer is in: the rich one is in the shop's own."""
+    """Return the segments of a customer: the customer with seeded values is in the shop's own."""
     rich_ids = {one.id for one in shop.world.people[:1] if one.rich} - shop.redacted_customer_ids
-    mine = parse_gid_number(args["customerId"]) in rich_ids
+    is_member = parse_gid_number(args["customerId"]) in rich_ids
     rows = [
-        {"segmentId": one, "isMember": mine and one == shop.seeder.segment_id} for one in args["segmentIds"]
+        {"segmentId": one, "isMember": is_member and one == shop.seeder.segment_id}
+        for one in args["segmentIds"]
     ]
     return {"__typename": "SegmentMembershipResponse", "memberships": rows}

@@ -1,6 +1,6 @@
-"""What stands beside customers and orders in a shop: disputes, tenders, metaobjects, segments, checkouts left.
+"""Further records of a shop: disputes, tenders, metaobjects, segments, abandoned checkouts.
 
-Shopify cannot search most of it by customer: rows of everybody come, and whoever asks for one must drop the others.
+Shopify cannot search most of them by customer: the rows of all customers are returned, and the client must filter.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bridge.sandbox.shopify.records import customer_extras, customers
 from bridge.sandbox.shopify.records.parts import Record, format_utc_time, make_gid, parse_gid_number
-from bridge.sandbox.shopify.rich import beside as rich
+from bridge.sandbox.shopify.rich import related_records as rich
 
 if TYPE_CHECKING:
     from bridge.sandbox.shopify.state import Shop
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def link_records(shop: Shop) -> None:
-    """Let records name each other: an order its customer, a dispute its order, a metafield its metaobject."""
+    """Link records to each other: an order to its customer, a dispute to its order, a metafield to its metaobject."""
     orders = shop.world.orders
 
     def customer(number: int) -> Record | None:
@@ -39,7 +39,7 @@ def link_records(shop: Shop) -> None:
 
 
 def metaobject_record(shop: Shop, metaobject: Metaobject) -> Record:
-    """Write a metaobject that names a customer."""
+    """Return a metaobject that names a customer."""
     hidden = metaobject.person_id in shop.redacted_customer_ids
     owner = make_gid("Customer", metaobject.person_id)
     fields = [
@@ -65,13 +65,13 @@ def metaobject_record(shop: Shop, metaobject: Metaobject) -> Record:
     }
     if metaobject.rich and not hidden:
         record = rich.seed_metaobject(shop.seeder, record, metaobject.person_id)
-    at_hand = {str(field["key"]): field for field in record["fields"]}
-    at_hand["customer"]["reference"] = lambda _: shop.find_customer_record(metaobject.person_id)
-    return record | {"field": lambda args: at_hand.get(str(args["key"]))}
+    fields_by_key = {str(field["key"]): field for field in record["fields"]}
+    fields_by_key["customer"]["reference"] = lambda _: shop.find_customer_record(metaobject.person_id)
+    return record | {"field": lambda args: fields_by_key.get(str(args["key"]))}
 
 
 def metaobject_definition(type_name: str) -> Record:
-    """Write the definition of a kind of metaobjects."""
+    """Return the definition of a kind of metaobjects."""
     fields = [
         {
             "key": "customer",
@@ -90,7 +90,7 @@ def metaobject_definition(type_name: str) -> Record:
 
 
 def find_abandonment(shop: Shop, number: int) -> Record | None:
-    """Give what Shopify tells of a checkout that was left, asked for by either number; Asha's only."""
+    """Return Shopify's data about an abandoned checkout, by either id; Asha's only."""
     for one in shop.world.checkouts:
         if one.rich and one.person_id not in shop.redacted_customer_ids:
             record = rich.seed_abandonment(shop, one, customer_extras.checkout_record(shop, one))

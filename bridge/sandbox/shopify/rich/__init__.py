@@ -1,4 +1,4 @@
-"""Asha's riches: one record of everything that Shopify can hold of a person, laid over the plain invented ones.
+"""The seeded values of Asha: one record of everything that Shopify can hold about a customer.
 
-Nobody else has any of it, and a person who was redacted has none of it left.
+No other customer has them, and a redacted customer has none of them left.
 """

@@ -1,4 +1,4 @@
-"""Asha as the buyer of a company, at a place that has two addresses."""
+"""Asha as the buyer of a company, at a location with two addresses."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ if TYPE_CHECKING:
     from bridge.sandbox.shopify.records.seeded_data import RecordSeeder
     from bridge.sandbox.shopify.state import Shop
 
-from bridge.sandbox.shopify.rich.happenings import make_timeline_events
+from bridge.sandbox.shopify.rich.timeline_events import make_timeline_events
 
 
 def make_company_contact(shop: Shop, person_id: int) -> Record:
-    """Asha as the buyer of a company, with a role at a place that has two addresses."""
-    plant = shop.seeder
-    company = plant("Company")
-    location = make_company_location(plant) | {"company": company}
-    role = plant("CompanyContactRole")
-    assigned = plant.make_bare_record(
+    """Return Asha as the buyer of a company, with a role at a location with two addresses."""
+    seeder = shop.seeder
+    company = seeder("Company")
+    location = make_company_location(seeder) | {"company": company}
+    role = seeder("CompanyContactRole")
+    assigned = seeder.make_bare_record(
         "CompanyContactRoleAssignment", role=role, companyLocation=location, company=company
     )
     customer: Record = {"customer": lambda _: shop.find_customer_record(person_id)}
-    contact = plant("CompanyContact", company=company, roleAssignments=[assigned], **customer)
+    contact = seeder("CompanyContact", company=company, roleAssignments=[assigned], **customer)
     company["contacts"] = lambda _: [contact]
     company["mainContact"] = lambda _: contact
     company["locations"] = lambda _: [location]
@@ -31,7 +31,7 @@ def make_company_contact(shop: Shop, person_id: int) -> Record:
 
 
 def make_company_location(seeder: RecordSeeder) -> Record:
-    """Give the company's place."""
+    """Return the company's location."""
     return seeder(
         "CompanyLocation",
         billingAddress=seeder("CompanyAddress"),

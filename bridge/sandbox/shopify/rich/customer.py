@@ -1,4 +1,4 @@
-"""What hangs on Asha herself: consents, a second address, identities, and all that she pays and buys with."""
+"""Seeded values of Asha's customer record: consents, a second address, identities, payment methods."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from bridge.sandbox.shopify.records.parts import Record, make_gid
 from bridge.sandbox.shopify.rich.company import make_company_contact
-from bridge.sandbox.shopify.rich.happenings import make_timeline_events
 from bridge.sandbox.shopify.rich.methods import make_payment_methods, make_store_credit, make_subscription
+from bridge.sandbox.shopify.rich.timeline_events import make_timeline_events
 
 if TYPE_CHECKING:
     from bridge.sandbox.shopify.records.seeded_data import RecordSeeder
@@ -15,30 +15,30 @@ if TYPE_CHECKING:
 
 
 def seed_customer(shop: Shop, person_id: int, record: Record) -> Record:
-    """Lay all of it over the customer's record."""
-    plant = shop.seeder
-    sms, whats_app = plant("CustomerSmsMarketingConsent"), plant("CustomerWhatsAppMarketingConsent")
+    """Return the customer's record with all seeded values."""
+    seeder = shop.seeder
+    sms, whats_app = seeder("CustomerSmsMarketingConsent"), seeder("CustomerWhatsAppMarketingConsent")
     call = record["defaultPhoneNumber"] | {"smsMarketingConsent": sms, "whatsAppMarketingConsent": whats_app}
-    home = record["defaultAddress"]
-    away = plant(
-        "MailingAddress", id=make_gid("MailingAddress", plant.owner_id) + "?model_name=CustomerAddress"
+    default_address = record["defaultAddress"]
+    second_address = seeder(
+        "MailingAddress", id=make_gid("MailingAddress", seeder.owner_id) + "?model_name=CustomerAddress"
     )
-    return plant.overlay(
+    return seeder.overlay(
         record,
         "Customer",
         amountSpent=record["amountSpent"],
-        image=plant("Image"),
-        taxSettings=plant("TaxSettings"),
-        identityProviderSubjects=[plant("IdentityProviderSubject")],
-        statistics=plant("CustomerStatistics"),
-        defaultEmailAddress=plant.overlay(record["defaultEmailAddress"], "CustomerEmailAddress"),
+        image=seeder("Image"),
+        taxSettings=seeder("TaxSettings"),
+        identityProviderSubjects=[seeder("IdentityProviderSubject")],
+        statistics=seeder("CustomerStatistics"),
+        defaultEmailAddress=seeder.overlay(record["defaultEmailAddress"], "CustomerEmailAddress"),
         defaultPhoneNumber=call,
-        emailMarketingConsent=plant("CustomerEmailMarketingConsentState"),
-        smsMarketingConsent=plant("CustomerSmsMarketingConsentState"),
-        addressesV2=[home, away],
-        addresses=[home, away],
-        events=[*record["events"], *make_timeline_events(plant, "Customer", person_id)],
-        mergeable=_make_mergeable(plant),
+        emailMarketingConsent=seeder("CustomerEmailMarketingConsentState"),
+        smsMarketingConsent=seeder("CustomerSmsMarketingConsentState"),
+        addressesV2=[default_address, second_address],
+        addresses=[default_address, second_address],
+        events=[*record["events"], *make_timeline_events(seeder, "Customer", person_id)],
+        mergeable=_make_mergeable(seeder),
         paymentMethods=make_payment_methods(shop, person_id),
         storeCreditAccounts=[make_store_credit(shop, person_id)],
         subscriptionContracts=[make_subscription(shop, person_id)],

@@ -1,4 +1,4 @@
-"""What carriers and warehouses are told of Asha: destinations, holds, requests, scans on the way, labels back."""
+"""Seeded values about delivery: destinations, holds, requests, scans, return labels."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def seed_fulfillment(seeder: RecordSeeder, fulfillment: Record) -> Record:
-    """Lay scans with their places, and the origin, over a fulfilment."""
+    """Return a fulfilment with scans, their locations, and the origin."""
     scans = [seeder.overlay(scan, "FulfillmentEvent") for scan in fulfillment["events"]]
     return seeder.overlay(
         fulfillment, "Fulfillment", events=scans, originAddress=seeder("FulfillmentOriginAddress")
@@ -18,18 +18,20 @@ def seed_fulfillment(seeder: RecordSeeder, fulfillment: Record) -> Record:
 
 
 def seed_fulfillment_order(seeder: RecordSeeder, fulfillment_order: Record) -> Record:
-    """Lay another destination than the order's over a fulfilment order, and what was agreed about it."""
-    how = seeder("DeliveryMethod", additionalInformation=seeder("DeliveryMethodAdditionalInformation"))
+    """Return a fulfilment order with a destination that differs from the order's, and its requests."""
+    delivery_method = seeder(
+        "DeliveryMethod", additionalInformation=seeder("DeliveryMethodAdditionalInformation")
+    )
     return fulfillment_order | {
         "destination": seeder("FulfillmentOrderDestination", id=fulfillment_order["destination"]["id"]),
-        "deliveryMethod": how,
+        "deliveryMethod": delivery_method,
         "fulfillmentHolds": [seeder("FulfillmentHold")],
         "merchantRequests": [seeder("FulfillmentOrderMerchantRequest")],
     }
 
 
 def seed_return(seeder: RecordSeeder, return_record: Record) -> Record:
-    """Lay a declined wish and a label over a return."""
+    """Return a return with a declined request and a label."""
     lines = [seeder.overlay(line, "ReturnLineItemType") for line in return_record["returnLineItems"]]
     orders = []
     for order in return_record["reverseFulfillmentOrders"]:

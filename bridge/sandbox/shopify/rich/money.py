@@ -1,4 +1,4 @@
-"""How Asha's first order was paid: a payment with each kind of details, one given back, and the quarrel over it."""
+"""The payments of Asha's first order: one with each kind of details, a refund, and a dispute."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 def seed_payments(seeder: RecordSeeder, payment: Record) -> list[Record]:
-    """Give the payment by card, and three that were tried before it: one of each kind of details there is."""
+    """Return the payment by card, and three failed ones before it: one of each kind of details."""
     card = seeder.overlay(payment, "OrderTransaction", paymentDetails=seeder("CardPaymentDetails"))
-    tried = (
+    failed_payments = (
         "LocalPaymentMethodsPaymentDetails",
         "PaypalWalletPaymentDetails",
         "ShopPayInstallmentsPaymentDetails",
@@ -22,13 +22,13 @@ def seed_payments(seeder: RecordSeeder, payment: Record) -> list[Record]:
     failed = {"status": "FAILURE", "errorCode": "CARD_DECLINED", "kind": "AUTHORIZATION"}
     rows = [
         card | failed | {"id": seeder.make_id("OrderTransaction", at), "paymentDetails": seeder(kind)}
-        for at, kind in enumerate(tried, 1)
+        for at, kind in enumerate(failed_payments, 1)
     ]
     return [card, *rows]
 
 
 def seed_refund(seeder: RecordSeeder, refund: Record) -> Record:
-    """Lay the payment that a refund was made by over it."""
+    """Return a refund with its payment."""
     paid = seeder(
         "OrderTransaction", sibling=5, kind="OrderTransaction", amountSet=refund["totalRefundedSet"]
     )
@@ -36,18 +36,18 @@ def seed_refund(seeder: RecordSeeder, refund: Record) -> Record:
 
 
 def make_dispute(shop: Shop, order_id: int) -> Record:
-    """Give the quarrel over an order, with the evidence that names its buyer."""
-    plant = shop.seeder
-    number = plant.make_id("OrderDisputeSummary").rpartition("/")[2]
-    evidence = plant(
+    """Return the dispute over an order, with evidence that names its buyer."""
+    seeder = shop.seeder
+    number = seeder.make_id("OrderDisputeSummary").rpartition("/")[2]
+    evidence = seeder(
         "ShopifyPaymentsDisputeEvidence",
-        billingAddress=plant("MailingAddress"),
-        shippingAddress=plant("MailingAddress"),
+        billingAddress=seeder("MailingAddress"),
+        shippingAddress=seeder("MailingAddress"),
         disputeFileUploads=[],
         fulfillments=[],
         productDescription="Jewellery",
     )
-    quarrel: Record = {
+    dispute: Record = {
         "__typename": "ShopifyPaymentsDispute",
         "id": make_gid("ShopifyPaymentsDispute", int(number)),
         "legacyResourceId": number,
@@ -56,5 +56,5 @@ def make_dispute(shop: Shop, order_id: int) -> Record:
         "disputeEvidence": evidence,
         "order": lambda _: shop.find_order_record(order_id),
     }
-    evidence["dispute"] = lambda _: quarrel
-    return quarrel
+    evidence["dispute"] = lambda _: dispute
+    return dispute

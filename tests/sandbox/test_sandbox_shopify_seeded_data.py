@@ -1,4 +1,4 @@
-"""Everything Shopify can hold of a person is planted for Asha, and a query finds it; nobody else has any of it."""
+"""Every value that Shopify can hold of a customer is seeded for Asha, and a query finds it; no other customer has it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SHORT = {
     "VISIT": "{ utmParameters marketingEvent }",
     "CARD": "{ billingAddress }",
 }
-# How one walks from a root to everything personal; the personal fields themselves are added type by type.
+# Paths from a root to all personal data; the personal fields themselves are added type by type.
 WALKS = {
     "person": """{ customer { taxSettings image identityProviderSubjects statistics defaultEmailAddress
       defaultPhoneNumber { smsMarketingConsent whatsAppMarketingConsent } emailMarketingConsent smsMarketingConsent
@@ -95,7 +95,7 @@ def post(running):
 
 
 def written(schema, world):
-    """Write a walk as a query: arguments, pages, and every personal field of every type on the way."""
+    """Return a path as a query: arguments, pages, and every personal field of every type on it."""
     arguments = {
         "customer": f'id: "gid://shopify/Customer/{world.asha.id}"',
         "metaobjects": 'type: "customer_note", first: 50',
@@ -141,7 +141,7 @@ def written(schema, world):
 
 
 def leaves(schema, value):
-    """Yield (Type.field, value) of everything in an answer; `__typename` says what stands where."""
+    """Yield (Type.field, value) of everything in an answer; `__typename` gives the types."""
     if isinstance(value, list):
         for one in value:
             yield from leaves(schema, one)
@@ -173,7 +173,7 @@ def answers(running, world):
     return out
 
 
-def test_every_planted_value_is_found_where_it_was_planted(answers, world):
+def test_every_seeded_value_is_found_in_its_field(answers, world):
     schema, found = load_schema(NEWEST), {}
     for name, answer in answers.items():
         assert "errors" not in answer, (name, answer["errors"][0])
@@ -189,14 +189,14 @@ def test_every_planted_value_is_found_where_it_was_planted(answers, world):
     }
     assert not missing
     assert len(wanted) > 300
-    # what cannot be told apart from anybody's was at least answered
+    # values that other customers may share were at least answered
     silent = {one.name for one in load_personal_fields()} - {
         place for place, values in found.items() if values != ["null"]
     }
     assert silent == set()
 
 
-def test_nobody_else_has_any_of_it(post, world):
+def test_no_other_customer_has_a_seeded_value(post, world):
     query = """query Q($id: ID!) { customer(id: $id) { displayName multipassIdentifier paymentMethods(first: 5) { nodes { id } }
       storeCreditAccounts(first: 5) { nodes { id } } companyContactProfiles { id } subscriptionContracts(first: 5) { nodes { id } }
       orders(first: 9) { nodes { poNumber disputes { id } risk { assessments { riskLevel } } } } } }"""
@@ -213,7 +213,7 @@ def test_where_shopify_cannot_search_by_customer_rows_of_others_come_too(answers
     assert "Bikram" in text or str(world.bikram.id) in text
 
 
-def test_a_search_for_her_finds_a_checkout_that_is_not_hers(post, world):
+def test_a_search_for_asha_finds_a_checkout_of_another_customer(post, world):
     query = (
         "query Q($q: String!) { abandonedCheckouts(first: 9, query: $q) { nodes { note customer { id } } } }"
     )
@@ -230,7 +230,7 @@ def test_a_gift_card_is_found_by_its_buyer_and_by_who_received_it(post, world):
     assert get_canary("GiftCardRecipient", "message") in json.dumps(received)
 
 
-def test_every_global_id_of_hers_leads_back_to_it(post, answers):
+def test_every_global_id_of_asha_returns_its_object(post, answers):
     ids = sorted({word for word in json.dumps(answers).split('"') if word.startswith("gid://")})
     ids = [
         one for one in ids if not one.startswith(("gid://shopify/OrderDispute", "gid://shopify/TenderTrans"))
@@ -240,23 +240,23 @@ def test_every_global_id_of_hers_leads_back_to_it(post, answers):
     assert [node and node["id"] for node in nodes] == ids
 
 
-def test_once_she_is_redacted_only_what_no_erasure_reaches_is_left(running, post, world):
+def test_after_the_redaction_only_data_that_no_erasure_reaches_remains(running, post, world):
     running.shops[world.shop].redact_customer(world.asha.id)
     schema = load_schema(NEWEST)
     write = written(schema, world)
-    left = set()
+    remaining = set()
     for name, walk in WALKS.items():
         text = json.dumps(post(write(walk)), ensure_ascii=False)
         if name not in {"comments", "segments"}:
-            left |= {
+            remaining |= {
                 one.name
                 for one in load_personal_fields()
                 if one.text.startswith("canary-") and one.text in text
             }
-    assert left == {"Order.tags"}  # the shop's own words about an order stay
+    assert remaining == {"Order.tags"}  # the shop's own tags of an order stay
 
 
-def test_a_plain_world_has_nothing_planted():
+def test_a_plain_world_has_no_seeded_value():
     plain = invent_world(now=NOW, rich=False)
     assert list_seeded_values(plain) == {}
     assert "canary-" not in repr(plain)
@@ -297,7 +297,7 @@ def test_an_older_version_refuses_what_came_later(post, version, query):
     assert "errors" not in post(query)
 
 
-def test_an_older_version_says_nothing_of_what_it_has_no_word_for(post, world):
+def test_an_older_version_omits_types_that_it_does_not_know(post, world):
     query = """query Q($id: ID!) { customer(id: $id) { paymentMethods(first: 9) { nodes { instrument { __typename } } } } }"""
     answer = post(query, "2025-10", id=f"gid://shopify/Customer/{world.asha.id}")
     nodes = answer["data"]["customer"]["paymentMethods"]["nodes"]
@@ -325,7 +325,7 @@ def test_a_page_of_250_orders_with_everything_nested_is_quick():
     assert min(taken) < 0.2
 
 
-def test_what_hangs_beside_is_listed_searched_and_fetched(post, world):
+def test_related_records_are_listed_searched_and_fetched(post, world):
     query = """query Q($d: String!, $none: String!, $all: Boolean!) {
       subscriptionContracts(first: 5) { nodes { id note } } companies(first: 5) { nodes { name } } segments(first: 5) { nodes { id } }
       events(first: 50) { nodes { message } } fulfillmentOrders(first: 50, includeClosed: $all) { nodes { id } }
@@ -335,15 +335,19 @@ def test_what_hangs_beside_is_listed_searched_and_fetched(post, world):
       tender: tenderTransactions(first: 5, query: $d) { nodes { id } } disputes(first: 5, query: $none) { nodes { id } } }"""
     first = min(order.created_at for order in world.orders if order.id in world.disputed_order_ids)
     since = f"processed_at:>={first:%Y-%m-%d}"
-    told = {all_: post(query, d=since, none="status:won", all=all_)["data"] for all_ in (True, False)}
-    data = told[True]
+    answers_by_flag = {
+        all_: post(query, d=since, none="status:won", all=all_)["data"] for all_ in (True, False)
+    }
+    data = answers_by_flag[True]
     assert [one["note"] for one in data["subscriptionContracts"]["nodes"]] == [
         get_canary("SubscriptionContract", "note")
     ]
     assert len(data["segments"]["nodes"]) == 1
     assert any("Asha" in one["message"] for one in data["events"]["nodes"])
     assert len(data["fulfillmentOrders"]["nodes"]) == min(50, len(world.parcels))
-    assert told[False]["fulfillmentOrders"]["nodes"] == []  # Shopify lists no closed ones unless asked to
+    assert (
+        answers_by_flag[False]["fulfillmentOrders"]["nodes"] == []
+    )  # Shopify lists closed ones only on request
     assert len(data["articles"]["nodes"][0]["comments"]["nodes"]) == 3
     assert data["metaobjectDefinitions"]["nodes"] == [{"type": "customer_note"}]
     assert data["unknown"] is None
@@ -351,7 +355,7 @@ def test_what_hangs_beside_is_listed_searched_and_fetched(post, world):
     assert data["disputes"]["nodes"] == []
 
 
-def test_a_webhook_says_of_her_order_what_the_api_says(post, world):
+def test_a_webhook_and_the_api_show_the_same_order(post, world):
     body = rest.build_order(world.orders[0], world.asha)
     query = """query Q($id: ID!) { order(id: $id) { poNumber sourceIdentifier cancelledAt closedAt cartToken checkoutToken
       customerLocale sourceName clientIp } }"""

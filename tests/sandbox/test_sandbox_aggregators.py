@@ -1,4 +1,4 @@
-"""Shiprocket's and AfterShip's stand-ins, and parcels that are moved on, asked by the real connectors."""
+"""The stand-ins of Shiprocket and AfterShip, and parcels in changing states, queried by the real connectors."""
 
 from datetime import UTC, datetime
 
@@ -63,7 +63,7 @@ def after():
 
 
 @pytest.fixture(params=MAKERS)
-def held(request):
+def tracked_parcel(request):
     """A stand-in, its connector, and Bikram's parcel there."""
     stand_in, make, parcel = MAKERS[request.param]
     with stand_in(WORLD) as running:
@@ -85,7 +85,7 @@ def ask(connector, parcels):
     return {one.ref: one.body for page in pages for one in page.findings}
 
 
-def test_bikrams_parcels_stand_where_the_story_wants_them(rocket):
+def test_bikrams_parcels_have_the_states_of_the_demo(rocket):
     with make_delhivery(WORLD) as delh, make_bluedart(WORLD) as blue:
         first = track(connect_delhivery(delh), FIRST.waybill)[FIRST.waybill]
         second = track(connect_bluedart(blue), SECOND.waybill)[SECOND.waybill]
@@ -99,8 +99,8 @@ def test_bikrams_parcels_stand_where_the_story_wants_them(rocket):
 @pytest.mark.parametrize(
     "status", ["in_transit", "out_for_delivery", "delivered", "returning", "returned", "lost"]
 )
-def test_a_parcel_is_moved_on(held, status):
-    stand_in, connector, number = held
+def test_a_control_call_changes_a_parcel(tracked_parcel, status):
+    stand_in, connector, number = tracked_parcel
     at = "2026-11-22T10:00:00+00:00"
     assert move(stand_in, waybill=number, status=status, at=at)
     assert track(connector, number)[number].status is ParcelStatus(status)
@@ -112,22 +112,22 @@ def test_a_parcel_is_moved_on(held, status):
     )
 
 
-def test_who_is_forgotten_is_shown_blank_from_then_on(held):
-    stand_in, connector, number = held
+def test_an_erased_consignee_is_empty_from_then_on(tracked_parcel):
+    stand_in, connector, number = tracked_parcel
     assert "bikram canaryson" in track(connector, number, include_consignees=True)[number].consignee
     assert move(stand_in, waybill=number, forget_consignee=True)
-    told = track(connector, number, include_consignees=True)[number]
-    assert told.consignee == ""
-    assert told.status is not ParcelStatus.NOT_FOUND
+    answers = track(connector, number, include_consignees=True)[number]
+    assert answers.consignee == ""
+    assert answers.status is not ParcelStatus.NOT_FOUND
 
 
-def test_what_is_not_there_is_not_moved(held):
-    stand_in, _, number = held
+def test_an_unknown_parcel_cannot_be_changed(tracked_parcel):
+    stand_in, _, number = tracked_parcel
     assert not move(stand_in, waybill="99900012343", status="delivered")
     assert not move(stand_in, waybill=number, status="teleported")
 
 
-def test_delhivery_forgets_on_the_slip_too():
+def test_delhivery_erases_the_packing_slip_too():
     with make_delhivery(WORLD) as stand_in:
         move(stand_in, waybill=FIRST.waybill, forget_consignee=True)
         body = ask(connect_delhivery(stand_in), [FIRST])[FIRST.waybill]
@@ -138,33 +138,33 @@ def test_delhivery_forgets_on_the_slip_too():
     )
 
 
-def test_cash_is_handed_on_when_it_is_said_so(rocket):
+def test_cash_is_paid_out_by_a_control_call(rocket):
     connector, number = connect_shiprocket(rocket), THIRD.waybill
     move(rocket, waybill=number, status="delivered")
-    told = track(connector, number)[number]
-    assert (told.status, told.cod, told.remitted) == (ParcelStatus.DELIVERED, True, False)
+    answers = track(connector, number)[number]
+    assert (answers.status, answers.cod, answers.remitted) == (ParcelStatus.DELIVERED, True, False)
     move(rocket, waybill=number, remitted=True)
     assert track(connector, number)[number].remitted is True
 
 
 def test_shiprocket_knows_every_parcel_on_its_account_in_full(rocket):
-    held = [one for one in WORLD.parcels if one.holder == "shiprocket"]
-    told = ask(connect_shiprocket(rocket), held)
-    for parcel in held:
-        body = told[parcel.waybill]
+    account_parcels = [one for one in WORLD.parcels if one.holder == "shiprocket"]
+    answers = ask(connect_shiprocket(rocket), account_parcels)
+    for parcel in account_parcels:
+        body = answers[parcel.waybill]
         assert body["carrier"] == parcel.carrier
         assert body["consignee"]["address_lines"] == [parcel.consignee.address["address1"]]
         assert body["consignee"]["emails"] == [parcel.consignee.email]
         assert body["raw_unrecognised"] == {}
 
 
-def test_shiprocket_knows_nobody_elses(rocket):
+def test_shiprocket_knows_no_parcel_of_another_account(rocket):
     assert ask(connect_shiprocket(rocket), [FIRST, SECOND]) == {}
-    (told,) = track(connect_shiprocket(rocket), FIRST.waybill).values()
-    assert told.status is ParcelStatus.NOT_FOUND
+    (answers,) = track(connect_shiprocket(rocket), FIRST.waybill).values()
+    assert answers.status is ParcelStatus.NOT_FOUND
 
 
-def test_shiprocket_has_nothing_to_tell_before_the_first_scan(rocket):
+def test_shiprocket_has_no_data_before_the_first_scan(rocket):
     rocket.faults.add("not_scanned")
     body = ask(connect_shiprocket(rocket), [THIRD])[THIRD.waybill]
     assert (body["status"], body["ambiguous"]) == ("not_found", True)
@@ -198,15 +198,15 @@ def test_shiprocket_is_as_strict_as_the_real_one(rocket):
 
 
 def test_aftership_has_a_copy_of_every_parcel(after):
-    told = ask(connect_aftership(after), WORLD.parcels)
-    assert set(told) == {parcel.waybill for parcel in WORLD.parcels}
+    answers = ask(connect_aftership(after), WORLD.parcels)
+    assert set(answers) == {parcel.waybill for parcel in WORLD.parcels}
     for parcel in WORLD.parcels:
-        body = told[parcel.waybill]
+        body = answers[parcel.waybill]
         assert body["customers"][0]["emails"] == [parcel.consignee.email]
         assert body["raw_unrecognised"] == {}
 
 
-def test_aftership_erases_and_twice_is_once(after):
+def test_aftership_erases_and_a_second_erasure_finds_nothing(after):
     connector = connect_aftership(after)
     assert list(connector.erase_waybills([FIRST.waybill, "99900012343"])) == [
         (FIRST.waybill, Outcome.ERASED),
@@ -243,7 +243,7 @@ def test_aftership_is_as_strict_as_the_real_one(after):
     ("status", "after_it"),
     [("booked", ParcelStatus.CANCELLED), ("in_transit", ParcelStatus.RETURNING)],
 )
-def test_delhivery_cancels_what_is_not_picked_up_and_turns_round_what_moves(status, after_it):
+def test_delhivery_cancels_a_parcel_before_pick_up_and_returns_a_moving_one(status, after_it):
     with make_delhivery(WORLD) as stand_in:
         connector, number = connect_delhivery(stand_in), FIRST.waybill
         move(stand_in, waybill=number, status=status)
@@ -260,9 +260,7 @@ def test_blue_dart_cancels_until_it_is_scanned_in():
         move(stand_in, waybill=number, status="booked")
         connector.cancel_shipment(number)
         connector.cancel_shipment(number)
-        assert (
-            track(connector, number)[number].status is ParcelStatus.NOT_FOUND
-        )  # it forgets what was cancelled
+        assert track(connector, number)[number].status is ParcelStatus.NOT_FOUND  # it drops cancelled parcels
         with pytest.raises(ConnectorRefused):
             connector.cancel_shipment("99900012343")
         wrong = BlueDart(base_url=stand_in.base_url, **(BLUEDART_CREDENTIALS | {"licence_key": "wrong"}))
@@ -271,7 +269,7 @@ def test_blue_dart_cancels_until_it_is_scanned_in():
 
 
 @pytest.mark.parametrize("status", ["delivered", "out_for_delivery", "returned", "lost"])
-def test_delhivery_cancels_nothing_that_is_over(status):
+def test_delhivery_does_not_cancel_a_finished_parcel(status):
     with make_delhivery(WORLD) as stand_in:
         move(stand_in, waybill=FIRST.waybill, status=status)
         with pytest.raises(ConnectorRefused):

@@ -1,4 +1,4 @@
-"""Two lines of a timeline, on whatever has one: what happened, and what staff typed, with a file."""
+"""Two events of a timeline, for every object that has one: an event, and a staff comment with a file."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 
 def make_timeline_events(seeder: RecordSeeder, kind: str, owner_id: int) -> list[Record]:
-    """Two lines of a timeline: what happened, and what staff typed, with a file."""
+    """Return two events of a timeline: an event, and a staff comment with a file."""
     subject = {"subjectType": kind.upper(), "subjectId": make_gid(kind, owner_id)}
     sibling = {"Customer": 1, "Order": 2, "DraftOrder": 3}.get(kind, 4)
-    typed = seeder("CommentEvent", "Event", sibling=sibling, attachments=[seeder("CommentEventAttachment")])
-    return [seeder("BasicEvent", "Event", sibling=sibling, **subject), typed]
+    comment = seeder("CommentEvent", "Event", sibling=sibling, attachments=[seeder("CommentEventAttachment")])
+    return [seeder("BasicEvent", "Event", sibling=sibling, **subject), comment]

@@ -1,12 +1,12 @@
-"""What stands beside Asha and names her: drafts, gift cards, the checkout she left, her comment, tenders, metaobjects."""
+"""Records that name Asha: drafts, gift cards, an abandoned checkout, a comment, tenders, metaobjects."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from bridge.sandbox.shopify.records.parts import Record, make_gid
-from bridge.sandbox.shopify.rich.happenings import make_timeline_events
 from bridge.sandbox.shopify.rich.order import make_buyer
+from bridge.sandbox.shopify.rich.timeline_events import make_timeline_events
 
 if TYPE_CHECKING:
     from bridge.sandbox.shopify.records.seeded_data import RecordSeeder
@@ -15,66 +15,66 @@ if TYPE_CHECKING:
 
 
 def seed_draft(shop: Shop, draft: DraftOrder, record: Record) -> Record:
-    """Lay planted values over a draft order."""
-    plant = shop.seeder
-    return plant.overlay(
+    """Return a draft order with seeded values."""
+    seeder = shop.seeder
+    return seeder.overlay(
         record,
         "DraftOrder",
-        appliedDiscount=plant("DraftOrderAppliedDiscount"),
-        localizedFields=[plant("LocalizedField", sibling=1)],
-        localizationExtensions=[plant("LocalizationExtension", sibling=1)],
-        shippingLine=plant("ShippingLine", sibling=1),
+        appliedDiscount=seeder("DraftOrderAppliedDiscount"),
+        localizedFields=[seeder("LocalizedField", sibling=1)],
+        localizationExtensions=[seeder("LocalizationExtension", sibling=1)],
+        shippingLine=seeder("ShippingLine", sibling=1),
         purchasingEntity=lambda _: make_buyer(shop, draft.person_id or 0),
-        events=make_timeline_events(plant, "DraftOrder", draft.id),
+        events=make_timeline_events(seeder, "DraftOrder", draft.id),
     )
 
 
 def seed_gift_card(seeder: RecordSeeder, record: Record, *, received: bool) -> Record:
-    """Lay planted values over a card: of the buyer, or of the one who received it."""
+    """Return a gift card with seeded values, of the buyer or of its recipient."""
     if received:
-        told = seeder.overlay(record["recipientAttributes"], "GiftCardRecipient")
-        return record | {"recipientAttributes": told}
-    spent = seeder("GiftCardTransaction", kind="GiftCardDebitTransaction")
-    return seeder.overlay(record, "GiftCard", transactions=[spent])
+        recipient = seeder.overlay(record["recipientAttributes"], "GiftCardRecipient")
+        return record | {"recipientAttributes": recipient}
+    debit = seeder("GiftCardTransaction", kind="GiftCardDebitTransaction")
+    return seeder.overlay(record, "GiftCard", transactions=[debit])
 
 
 def seed_checkout(seeder: RecordSeeder, record: Record) -> Record:
-    """Lay planted values over a checkout."""
+    """Return a checkout with seeded values."""
     lines = [line | {"customAttributes": [seeder("Attribute", sibling=5)]} for line in record["lineItems"]]
     attributes = [seeder("Attribute", sibling=4)]
     return seeder.overlay(record, "AbandonedCheckout", lineItems=lines, customAttributes=attributes)
 
 
 def seed_abandonment(shop: Shop, abandoned_checkout: Checkout, checkout_record: Record) -> Record:
-    """Give what Shopify tells of a checkout that was left."""
-    plant = shop.seeder
-    seen = [{"__typename": "CustomerVisitProductInfo", "quantity": 1, "product": plant("Product")}]
+    """Return Shopify's data about an abandoned checkout."""
+    seeder = shop.seeder
+    products = [{"__typename": "CustomerVisitProductInfo", "quantity": 1, "product": seeder("Product")}]
     customer: Record = {
         "customer": lambda _: (
             shop.find_customer_record(abandoned_checkout.person_id) if abandoned_checkout.person_id else None
         )
     }
-    return plant(
+    return seeder(
         "Abandonment",
         abandonedCheckoutPayload=checkout_record,
-        productsAddedToCart=seen,
-        productsViewed=seen,
+        productsAddedToCart=products,
+        productsViewed=products,
         **customer,
     )
 
 
 def seed_tender(seeder: RecordSeeder, record: Record) -> Record:
-    """Lay planted values over a tender transaction."""
+    """Return a tender transaction with seeded values."""
     return record | seeder(
         "TenderTransaction",
         id=record["id"],
-        processedAt=record["processedAt"],  # the payment's own moment, by which the two are told to be one
+        processedAt=record["processedAt"],  # the time of the payment, by which a client matches the two
         transactionDetails=seeder("TenderTransactionCreditCardDetails"),
     )
 
 
 def seed_metaobject(seeder: RecordSeeder, record: Record, person_id: int) -> Record:
-    """Lay planted values over a metaobject that names a customer."""
+    """Return a metaobject with seeded values that names a customer."""
     owner = {"key": "customer", "type": "customer_reference", "value": make_gid("Customer", person_id)}
     field = seeder("MetaobjectField", type="single_line_text_field")
     return record | seeder("Metaobject", id=record["id"], fields=[owner, field])

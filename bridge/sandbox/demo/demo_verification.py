@@ -1,0 +1,66 @@
+"""The demo's last chapter: verify the evidence, and search all stored data for values that identify Bikram."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from typing import TYPE_CHECKING
+
+from bridge.sandbox.demo.console import chapter, fact, must
+from bridge.sandbox.demo.demo_env import contains_any
+
+if TYPE_CHECKING:
+    from bridge.sandbox.demo.demo_env import DemoEnvironment
+    from bridge.sandbox.world.models import Person, World
+
+
+def run_verification_chapter(demo: DemoEnvironment) -> None:
+    """Verify the evidence, and search everything that rests for values that identify Bikram."""
+    chapter(7, "The evidence is verified, and the data about Bikram is searched for")
+    verified = demo.run_command("evidence", "verify")
+    must(
+        verified["ok"],
+        f"The evidence is a chain of {verified['rows']} facts. It is intact and its end is signed.",
+    )
+    words = _list_identifying_words(demo.world.bikram, demo.world)
+    posted = sum(contains_any(raw, words[:3]) for raw in demo.posted_bodies)
+    must(
+        posted, f"{posted} of the webhooks sent above identify Bikram, so the search terms do find the data."
+    )
+    traces = demo.find_traces(words)
+    must(
+        not traces,
+        f"The database, Redis, the logs and all files were searched for {len(words)} values that identify Bikram. "
+        "None was found."
+        if not traces
+        else f"No value that identifies Bikram is left: {traces}",
+    )
+    request = demo.wait_for_closed_request("erasure", demo.world.shop)
+    bundle = demo.results / "bikram-evidence.zip"
+    demo.run_command("dsr", "evidence", request["id"], "--out", str(bundle), "--force")
+    with zipfile.ZipFile(bundle) as files:
+        fact(
+            f"The evidence bundle has {len(files.namelist())} files. sha256sum and openssl check them; "
+            "README.txt explains how."
+        )
+        buffer = io.BytesIO(b"".join(files.read(name) for name in files.namelist()))
+    buffer.seek(0, io.SEEK_END)
+    for path in demo.results.glob("bikram*.json"):
+        buffer.write(path.read_bytes())
+    must(not contains_any(buffer.getvalue(), words), "The bundle does not identify Bikram either.")
+
+
+def _list_identifying_words(person: Person, world: World) -> list[bytes]:
+    """Return what identifies a person: last name, address, phone in both spellings, ids, waybills."""
+    orders = world.list_orders(person)
+    words = [
+        person.last,
+        person.email,
+        person.phone,
+        person.phone.removeprefix("+91"),
+        str(person.address["address1"]),
+        str(person.id),
+        *(str(order.id) for order in orders),
+        *(parcel.waybill for order in orders for parcel in order.parcels),
+    ]
+    return [word.encode() for word in words]
