@@ -6,8 +6,10 @@ What a session fixture opened is expected: it lives to the end of the session.
 from __future__ import annotations
 
 import gc
+import re
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -20,12 +22,11 @@ SETTLE_S = 3.0
 POLL_S = 0.05
 
 # Threads that live as long as their process, once it has had a use for them.
-PROCESS_THREADS = frozenset(
-    {
-        "body-watchdog",  # bridge.web.body: one per process, for all request bodies
-        "execnet",  # pytest-xdist
-    }
+PROCESS_THREADS = (
+    "body-watchdog",  # bridge.web.body: one per process, for all request bodies
+    "execnet",  # pytest-xdist
 )
+NUMBER = re.compile(r":?\[\d+\]$|-\d+\b")
 # Descriptors that live as long as their process: files that libraries keep open.
 PROCESS_FILES = ("/dev/", "/proc/", "anon_inode:[eventpoll]", "anon_inode:[eventfd]")
 
@@ -49,11 +50,16 @@ class OpenResources:
     def __sub__(self, other: OpenResources) -> OpenResources:
         return OpenResources(self.threads - other.threads, self.files - other.files)
 
-    def list_unexpected(self) -> list[str]:
-        """Name what is open, without what lives as long as the process."""
-        threads = [name for _, name in self.threads if not name.startswith(tuple(PROCESS_THREADS))]
-        files = [target for _, target in self.files if not target.startswith(PROCESS_FILES)]
-        return sorted([*(f"thread {name}" for name in threads), *(f"file {target}" for target in files)])
+    def count_by_kind(self) -> Counter[str]:
+        """Count what is open by its kind, without what lives as long as the process.
+
+        Numbers of threads, pipes and sockets do not count: a server may be restarted.
+        """
+        threads = (name for _, name in self.threads if not name.startswith(PROCESS_THREADS))
+        files = (target for _, target in self.files if not target.startswith(PROCESS_FILES))
+        return Counter(NUMBER.sub("", f"thread {name}") for name in threads) + Counter(
+            NUMBER.sub("", f"file {target}") for target in files
+        )
 
 
 class SessionResources:
@@ -84,9 +90,9 @@ def _list_files() -> list[tuple[int, str]]:
 def find_leaks(expected: OpenResources) -> list[str]:
     """Name what is open and not expected. Wait a little for what is just ending."""
     deadline = time.monotonic() + SETTLE_S
-    while leaks := (OpenResources.read() - expected).list_unexpected():
+    while leaks := OpenResources.read().count_by_kind() - expected.count_by_kind():
         if time.monotonic() > deadline:
-            return leaks
+            return sorted(f"{number} x {kind}" for kind, number in leaks.items())
         gc.collect()
         time.sleep(POLL_S)
     return []

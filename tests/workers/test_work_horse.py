@@ -20,6 +20,7 @@ from workers.queues import QUEUE, SERIALIZER
 WORKER = """
 import sys
 from rq import Queue
+from tests.workers import test_work_horse  # imported before the fork: a job has one second
 from workers import run
 from workers.connection import connect_redis
 from workers.queues import QUEUE, SERIALIZER
