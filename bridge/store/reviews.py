@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.model import Fact, Review
 from bridge.store.evidence.chain import EvidenceRows
@@ -14,6 +13,7 @@ from bridge.store.index.rows import IndexRows
 from bridge.store.schema.retention_tables import reviews
 from bridge.store.schema.tables import orders
 from bridge.store.schema.ulid import new_id
+from bridge.store.upsert import upsert
 
 if TYPE_CHECKING:
     from bridge.store.session import Session
@@ -52,8 +52,7 @@ class ReviewRows:
             "opened_at": self._session.now(),
             "closed_by": "",
         }
-        dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
-        insert = dialect.insert(reviews).on_conflict_do_nothing().returning(reviews.c.id)
+        insert = upsert(self._connection, reviews).returning(reviews.c.id)
         if self._connection.scalar(insert, row) is None:
             return ""
         self._evidence.append_fact(

@@ -9,11 +9,11 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, exists, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.store.crypto.keyring import Keyring
 from bridge.store.schema.tables import data_keys, orders, parcels, requests
 from bridge.store.schema.ulid import new_id
+from bridge.store.upsert import upsert
 
 SELECT_DATA_KEYS = (
     select(data_keys)
@@ -84,8 +84,7 @@ class Session:
         return {row.subject: DataKey(row.id, self._unwrap_key(row.id, row.wrapped)) for row in rows.all()}
 
     def _insert_data_keys(self, rows: list[dict[str, Any]]) -> None:
-        dialect = postgresql if self.connection.dialect.name == "postgresql" else sqlite
-        self.connection.execute(dialect.insert(data_keys).on_conflict_do_nothing(), rows)
+        self.connection.execute(upsert(self.connection, data_keys), rows)
 
     def find_data_key(self, key_id: str) -> bytes | None:
         """A data key by id; None where it was destroyed."""

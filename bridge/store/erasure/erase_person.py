@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.errors import KeyMissing, NeedsOperator, PayloadInvalid, SealBroken
 from bridge.model import DeliveryState, Principal, RequestState, Tombstone
@@ -30,6 +29,7 @@ from bridge.store.schema.tables import (
     requests,
     suppressions,
 )
+from bridge.store.upsert import upsert
 from bridge.store.webhooks.inbox import InboxRows
 
 LOOKUP_FIELDS = ("customer", "email")  # a phone alone is nobody's: families and offices share one
@@ -204,15 +204,10 @@ class PersonEraser(PersonLookup):
             {name: getattr(one, name) for name in Tombstone.__slots__} | {"ledger_at": ledger_at}
             for one in tombstones
         ]
-        dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
-        statement = dialect.insert(suppressions)
-        again = {name: statement.excluded[name] for name in ("erased_at", "request_id", "ledger_at")}
         if rows:
-            newer = statement.excluded.erased_at >= suppressions.c.erased_at
-            key = ["shop", "field", "key"]
-            self._connection.execute(
-                statement.on_conflict_do_update(index_elements=key, set_=again, where=newer), rows
-            )
+            key, changes = ("shop", "field", "key"), ("erased_at", "request_id", "ledger_at")
+            statement = upsert(self._connection, suppressions, key, changes, where=_is_erased_later)
+            self._connection.execute(statement, rows)
 
     def _count_remaining_rows(self, shop: str, person_keys: PersonKeys, order_keys: Sequence[str]) -> int:
         """Rows that a fresh look still finds."""
@@ -228,3 +223,7 @@ class PersonEraser(PersonLookup):
             )
             for table, found in looks
         )
+
+
+def _is_erased_later(stored: Any, given: Any) -> Any:
+    return given.erased_at >= stored.erased_at

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.store.schema.retention_tables import plans
+from bridge.store.upsert import upsert
 
 if TYPE_CHECKING:
     from bridge.store.session import Session
@@ -23,10 +23,9 @@ class PlanRows:
 
     def save_plan(self, request_id: str, plan: Mapping[str, Any]) -> None:
         """See ports.Plans."""
-        dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
         new = {"made_at": self._session.now(), "body": json.dumps(dict(plan))}
-        statement = dialect.insert(plans).values(request_id=request_id, **new)
-        self._connection.execute(statement.on_conflict_do_update(index_elements=["request_id"], set_=new))
+        statement = upsert(self._connection, plans, ["request_id"], new)
+        self._connection.execute(statement, {"request_id": request_id, **new})
 
     def find_plan(self, request_id: str) -> Mapping[str, Any] | None:
         """See ports.Plans."""

@@ -11,12 +11,12 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, delete, exists, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.rules.index.minimise import Sighting, SightingKind
 from bridge.rules.index.shipping import ParcelSighting
 from bridge.store.index.person_lookup import PersonLookup
 from bridge.store.schema.tables import customers, merges, orders, parcels, suppressions, tokens
+from bridge.store.upsert import upsert
 
 PERSON_KEY_FIELDS = ("customer", "email", "phone")
 KEY_COLUMNS = ("customer_key", "email_key", "phone_key")
@@ -272,16 +272,14 @@ class _IngestBatch:
     ) -> None:
         if not rows:
             return
-        dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
-        statement = dialect.insert(table)
-        changed = {name: statement.excluded[name] for name in rows[0] if name not in unique}
-        when = None
-        if newest_wins:
-            known, given = table.c.source_updated_at, statement.excluded.source_updated_at
-            when = known.is_(None) | given.is_(None) | (given >= known)
-        self._connection.execute(
-            statement.on_conflict_do_update(index_elements=unique, set_=changed, where=when), rows
-        )
+        changes = [name for name in rows[0] if name not in unique]
+        where = _is_newest if newest_wins else None
+        self._connection.execute(upsert(self._connection, table, unique, changes, where=where), rows)
+
+
+def _is_newest(stored: Any, given: Any) -> Any:
+    known, new = stored.source_updated_at, given.source_updated_at
+    return known.is_(None) | new.is_(None) | (new >= known)
 
 
 def _is_newer(known: datetime | None, given: datetime | None) -> bool:

@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import and_, delete, exists, func, insert, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.errors import LeaseLost
 from bridge.model import (
@@ -30,6 +29,7 @@ from bridge.rules.notices.timing import FINAL_PARCEL_STATUSES
 from bridge.store.notices.notice_items import NEXT_ITEM_VERSION, NoticeItemRows
 from bridge.store.schema.notice_tables import notice_accounts, notice_items, notice_links, notices
 from bridge.store.schema.tables import requests, tasks
+from bridge.store.upsert import upsert
 
 UNSENT_ITEM_STATES = (NoticeState.WAITING, NoticeState.QUEUED)  # no letter that lists it has gone
 MUTABLE_NOTICE_FIELDS = {
@@ -110,17 +110,10 @@ class NoticeRows(NoticeItemRows):
     def wake_account(self, account: str, wake_at: datetime | None = None) -> None:
         """See ports.Notices."""
         shop, _, processor = account.partition("|")
-        wake_at = wake_at or self._session.now()
-        dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
-        statement = dialect.insert(notice_accounts).values(
-            id=account, shop=shop, processor=processor, wake_at=wake_at, attempts=0, last_error="", fence=0
-        )
-        earlier = or_(notice_accounts.c.wake_at.is_(None), notice_accounts.c.wake_at > wake_at)
-        self._connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=["id"], set_={"wake_at": wake_at, "rung_at": None}, where=earlier
-            )
-        )
+        times = {"wake_at": wake_at or self._session.now(), "rung_at": None}
+        row = {"id": account, "shop": shop, "processor": processor, **times}
+        statement = upsert(self._connection, notice_accounts, ["id"], times, where=_wakes_earlier)
+        self._connection.execute(statement, row | {"attempts": 0, "last_error": "", "fence": 0})
 
     def open_notice(self, notice: Notice, items: Sequence[NoticeItem]) -> None:
         """See ports.Notices."""
@@ -273,6 +266,10 @@ class NoticeRows(NoticeItemRows):
         self._connection.execute(update(requests).where(ours).values(wake_at=now, rung_at=None))
         done = (ours, requests.c.state == RequestState.DONE)
         self._connection.execute(update(requests).where(*done).values(state=RequestState.WAITING))
+
+
+def _wakes_earlier(stored: Any, given: Any) -> Any:
+    return or_(stored.wake_at.is_(None), stored.wake_at > given.wake_at)
 
 
 def _hash_link_token(token: str) -> str:

@@ -9,11 +9,11 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.errors import ConcurrentChange
 from bridge.model import NoticeItem, NoticeState, ParcelStatus, ProcessorAnswer, ReferenceKind
 from bridge.store.schema.notice_tables import notice_items
+from bridge.store.upsert import upsert
 
 if TYPE_CHECKING:
     from bridge.store.session import Session
@@ -50,8 +50,7 @@ class NoticeItemRows:
         }
         if not rows:
             return []
-        dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
-        statement = dialect.insert(notice_items).on_conflict_do_nothing().returning(notice_items.c.id)
+        statement = upsert(self._connection, notice_items).returning(notice_items.c.id)
         new = set(self._connection.scalars(statement, [row for _, row in rows.values()]))
         return [entry for entry_id, (entry, _) in rows.items() if entry_id in new]
 

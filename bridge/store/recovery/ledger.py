@@ -25,12 +25,12 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy import inspect as look_at
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.errors import BackupRestored, LedgerUnavailable, StoreUnavailable
 from bridge.model import Destruction, LedgerHead, Tombstone
 from bridge.store.engine import open_engine, translate_database_errors
 from bridge.store.schema.utc_datetime import UtcDateTime
+from bridge.store.upsert import upsert
 
 RETRY_AFTER_FAILURE_S = (
     30.0  # so long nobody knocks again: a clock that waits for each of its turns would stand still
@@ -180,8 +180,7 @@ def _row_from_record(record: Any) -> dict[str, Any]:
 
 
 def _insert_new_records(connection: Connection, table: Table, records: Sequence[Any]) -> None:
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(table).on_conflict_do_nothing()
+    statement = upsert(connection, table)
     for first in range(0, len(records), INSERT_BATCH_ROWS):
         connection.execute(
             statement, [_row_from_record(noun) for noun in records[first : first + INSERT_BATCH_ROWS]]

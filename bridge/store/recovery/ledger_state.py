@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.model import Destruction, Fact, LedgerHead, Tombstone
 from bridge.store.evidence.chain import EvidenceRows
@@ -21,6 +20,7 @@ from bridge.store.retention.deletions import (
 )
 from bridge.store.retention.documents import DocumentRows
 from bridge.store.schema.tables import destructions, evidence, locks, refund_accounts, suppressions
+from bridge.store.upsert import upsert
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -170,6 +170,4 @@ class LedgerStateRows:
             self._connection.execute(delete(locks).where(locks.c.name == GATE_LOCK))
             return
         row = {"name": GATE_LOCK, "holder": reason, "held_until": self._session.now()}
-        dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
-        insert = dialect.insert(locks).on_conflict_do_update(index_elements=["name"], set_={"holder": reason})
-        self._connection.execute(insert, row)
+        self._connection.execute(upsert(self._connection, locks, ["name"], ["holder"]), row)

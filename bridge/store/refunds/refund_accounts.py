@@ -14,7 +14,6 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, delete, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.errors import NeedsOperator
 from bridge.model import (
@@ -28,6 +27,7 @@ from bridge.model import (
 from bridge.store.index.person_lookup import PersonLookup
 from bridge.store.schema.retention_tables import legal_holds, refund_accounts
 from bridge.store.schema.ulid import new_id
+from bridge.store.upsert import upsert
 
 if TYPE_CHECKING:
     from bridge.store.session import Session
@@ -70,8 +70,7 @@ class RefundRows:
         same = and_(refund_accounts.c.shop == shop, refund_accounts.c.refund_id == refund_id)
         empty = (refund_accounts.c.state == RefundState.ERASED, refund_accounts.c.settled_at.is_(None))
         self._connection.execute(delete(refund_accounts).where(same, *empty))
-        dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
-        insert = dialect.insert(refund_accounts).on_conflict_do_nothing()
+        insert = upsert(self._connection, refund_accounts)
         if self._connection.scalar(insert.returning(refund_accounts.c.id), row) is None:
             return None
         if self.open_bank_details(account_id, refund_id=refund_id) != details:

@@ -6,28 +6,20 @@ import dataclasses
 import json
 from collections.abc import Sequence
 from datetime import timedelta
-from functools import cache
 from typing import Any
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.model import Principal, PrivacyRequest, RequestKind, RequestSource, RequestState, Task
 from bridge.store.requests.tasks import TaskRows
 from bridge.store.schema.tables import requests
+from bridge.store.upsert import upsert
 from bridge.store.webhooks.inbox import ENQUEUE_GRACE_S
 
 SELECT_REQUEST = select(requests).where(requests.c.id == bindparam("of"))
 SELECT_ACTIVE_REQUEST = select(requests).where(requests.c.active_key == bindparam("of"))
 SELECT_REQUEST_BY_ONCE_KEY = select(requests).where(requests.c.once_key == bindparam("of"))
 PRINCIPAL_AAD = "requests|{id}|principal|{shop}"
-
-
-@cache
-def _build_request_insert(dialect: str) -> Any:
-    """Insert a request, unless there is one under one of its keys."""
-    insert = (postgresql if dialect == "postgresql" else sqlite).insert(requests)
-    return insert.on_conflict_do_nothing().returning(requests.c.id)
 
 
 class RequestStorage(TaskRows):
@@ -64,7 +56,8 @@ class RequestStorage(TaskRows):
             "closed_at": request.closed_at,
             "wake_at": now + timedelta(seconds=ENQUEUE_GRACE_S),
         }
-        if self._connection.scalar(_build_request_insert(self._connection.dialect.name), row) is None:
+        insert = upsert(self._connection, requests).returning(requests.c.id)
+        if self._connection.scalar(insert, row) is None:
             return None
         for position, task in enumerate(tasks):
             self.save_task(task, position=position)

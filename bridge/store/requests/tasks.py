@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.model import Absence, Gap, Outcome, Task, TaskAction, TaskState
 from bridge.store.schema.tables import findings, tasks
+from bridge.store.upsert import upsert
 
 if TYPE_CHECKING:
     from bridge.store.session import Session
@@ -19,20 +18,15 @@ if TYPE_CHECKING:
 TASK_CURSOR_AAD = "tasks|{id}|cursor"
 UNPLANNED_POSITION = 99  # tasks that were not planned come after those that were
 RESTARTABLE_STATES = (TaskState.RETRY, TaskState.FAILED)
-
+MUTABLE_TASK_COLUMNS = tuple(
+    column.name
+    for column in tasks.c
+    if column.name not in {"id", "request_id", "position", "system", "action"}
+)
 
 SELECT_TASKS = (
     select(tasks).where(tasks.c.request_id == bindparam("of")).order_by(tasks.c.position, tasks.c.id)
 )
-
-
-@cache
-def _build_task_upsert(dialect: str) -> Any:
-    """Insert or overwrite what changes of a task; built once, for it is the statement that is used most."""
-    statement = (postgresql if dialect == "postgresql" else sqlite).insert(tasks)
-    fixed = {"id", "request_id", "position", "system", "action"}
-    changes = {column.name: statement.excluded[column.name] for column in tasks.c if column.name not in fixed}
-    return statement.on_conflict_do_update(index_elements=["id"], set_=changes)
 
 
 class TaskRows:
@@ -68,7 +62,7 @@ class TaskRows:
             "expected_by": task.expected_by,
             "finished_at": task.finished_at,
         }
-        self._connection.execute(_build_task_upsert(self._connection.dialect.name), row)
+        self._connection.execute(upsert(self._connection, tasks, ["id"], MUTABLE_TASK_COLUMNS), row)
 
     def restart_tasks(self, request_id: str) -> None:
         """Make failed and retried tasks pending again; what waits on somebody else is looked at again."""

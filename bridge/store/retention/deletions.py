@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import Connection
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.model import Destruction
 from bridge.store.schema.retention_tables import destructions
+from bridge.store.upsert import upsert
 
 DELETION_KIND_DOCUMENT, DELETION_KIND_REFUND_ACCOUNT, DELETION_KIND_SHOP = (
     "document",
@@ -27,5 +27,4 @@ def record_deletions(
         for one in deletions
     ]
     if rows:
-        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-        connection.execute(dialect.insert(destructions).on_conflict_do_nothing(), rows)
+        connection.execute(upsert(connection, destructions), rows)

@@ -12,13 +12,13 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.errors import KeyMissing, NeedsOperator, SealBroken
 from bridge.model import Destruction, Document, DocumentForm, DocumentKind, InvoiceCopy
 from bridge.store.retention.deletions import DELETION_KIND_DOCUMENT, record_deletions
 from bridge.store.schema.retention_tables import vault_documents
 from bridge.store.schema.ulid import new_id
+from bridge.store.upsert import upsert
 
 if TYPE_CHECKING:
     from bridge.store.session import Session
@@ -61,8 +61,7 @@ class DocumentRows:
             "wrapped": vault.seal(key, DOCUMENT_KEY_AAD.format(id=document_id, shop=shop)),
             "doc": vault.seal(invoice_copy.content, place, key_id=document_id, key=key),
         }
-        dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
-        insert = dialect.insert(vault_documents).on_conflict_do_nothing()
+        insert = upsert(self._connection, vault_documents)
         if self._connection.scalar(insert.returning(vault_documents.c.id), row) is None:
             self._keep_later_issue_date(row)
             return None

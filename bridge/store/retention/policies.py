@@ -8,10 +8,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.model import AcceptedPolicy
 from bridge.store.schema.retention_tables import retention_policies
+from bridge.store.upsert import upsert
 
 if TYPE_CHECKING:
     from bridge.store.session import Session
@@ -33,7 +33,6 @@ class RetentionPolicyRows:
         self, sha256: str, policy_id: str, *, actor: str, ages: Mapping[str, Any]
     ) -> None:
         """See ports.LawFiles. One that comes back is the newest again."""
-        dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
         now, before = self._session.now(), self.find_accepted_policy()
         if before is not None:  # the newest by its moment, whatever a clock does
             now = max(now, before.accepted_at + timedelta(microseconds=1))
@@ -43,5 +42,5 @@ class RetentionPolicyRows:
             "accepted_by": actor,
             "ages": json.dumps(dict(ages), sort_keys=True),
         }
-        statement = dialect.insert(retention_policies).values(sha256=sha256, **new)
-        self._connection.execute(statement.on_conflict_do_update(index_elements=["sha256"], set_=new))
+        statement = upsert(self._connection, retention_policies, ["sha256"], new)
+        self._connection.execute(statement, {"sha256": sha256, **new})

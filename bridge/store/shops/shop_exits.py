@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.model import (
     DeliveryState,
@@ -24,6 +23,7 @@ from bridge.store.retention.documents import DocumentRows
 from bridge.store.schema.retention_tables import legal_holds, refund_accounts, shop_endings, vault_documents
 from bridge.store.schema.tables import data_keys, deliveries, packages, requests, tasks, tokens
 from bridge.store.shops.erase_shop import HAS_BODY, SHOP_TABLES
+from bridge.store.upsert import upsert
 
 if TYPE_CHECKING:
     from bridge.store.session import Session
@@ -101,9 +101,7 @@ class ShopExitRows:
             "decided_by": actor[:64],
             "decided_at": self._session.now(),
         }
-        dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
-        insert = dialect.insert(shop_endings).values(**keys, **values)
-        self._connection.execute(insert.on_conflict_do_update(index_elements=list(keys), set_=values))
+        self._connection.execute(upsert(self._connection, shop_endings, keys, values), {**keys, **values})
 
     def list_open_shop_erasures(self, shop: str) -> Sequence[str]:
         """See ports.Endings."""

@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.errors import BridgeError
 from bridge.store.schema.tables import tokens
+from bridge.store.upsert import upsert
 
 if TYPE_CHECKING:
     from bridge.store.session import Session
@@ -43,9 +43,7 @@ class TokenRows:
         values: dict[str, Any] = {"token": self._seal_token(shop, "token", token), "expires_at": expires_at}
         if refresh_token:
             values["refresh"] = self._seal_token(shop, "refresh", refresh_token)
-        dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
-        statement = dialect.insert(tokens).values(shop=shop, **values)
-        self._connection.execute(statement.on_conflict_do_update(index_elements=["shop"], set_=values))
+        self._connection.execute(upsert(self._connection, tokens, ["shop"], values), {"shop": shop, **values})
 
     def acquire_refresh_lock(self, shop: str) -> bool:
         """See `TokenCache.alone`: a conditional update, so that one process of all wins."""

@@ -8,7 +8,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Connection, Integer, Select, bindparam, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.errors import KeyMissing, LeaseLost, SealBroken
 from bridge.model import Delivery, DeliveryState, Fact
@@ -16,6 +15,7 @@ from bridge.ports import Lease
 from bridge.rules.webhooks.topics import MANDATORY_TOPICS
 from bridge.store.evidence.chain import EvidenceRows
 from bridge.store.schema.tables import deliveries
+from bridge.store.upsert import upsert
 
 if TYPE_CHECKING:
     from bridge.store.session import Session
@@ -39,8 +39,7 @@ def insert_deliveries(
     connection.execute(
         update(deliveries).where(known, deliveries.c.received_at < dedupe_after).values(digest=None)
     )
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(deliveries).on_conflict_do_nothing().returning(deliveries.c.id)
+    statement = upsert(connection, deliveries).returning(deliveries.c.id)
     return set(connection.scalars(statement, list(first.values())))
 
 
