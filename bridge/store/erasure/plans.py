@@ -1,4 +1,4 @@
-"""Plans of erasures at rest: counts, codes and dates."""
+"""Plans of erasures: counts, codes and dates, no personal value."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 
 
 class PlanRows:
-    """`ports.Plans` in one transaction."""
+    """What each erasure was going to do, as planned before anything was changed."""
 
     def __init__(self, session: Session) -> None:
         self._session, self._connection = session, session.connection
 
     def save_plan(self, request_id: str, plan: Mapping[str, Any]) -> None:
-        """See ports.Plans."""
-        new = {"made_at": self._session.now(), "body": json.dumps(dict(plan))}
-        statement = upsert(self._connection, plans, ["request_id"], new)
-        self._connection.execute(statement, {"request_id": request_id, **new})
+        """Store a request's plan in place of the former one."""
+        values = {"made_at": self._session.now(), "body": json.dumps(dict(plan))}
+        statement = upsert(self._connection, plans, ["request_id"], values)
+        self._connection.execute(statement, {"request_id": request_id, **values})
 
     def find_plan(self, request_id: str) -> Mapping[str, Any] | None:
-        """See ports.Plans."""
+        """Return a request's plan, if any."""
         body = self._connection.scalar(select(plans.c.body).where(plans.c.request_id == request_id))
         return json.loads(body) if body else None
