@@ -1,4 +1,4 @@
-"""The composition root: settings become services. Every collaborator is made here and nowhere else."""
+"""The composition root: builds services from settings. Every collaborator is made here and nowhere else."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from bridge.connectors.registry import build_connectors
 from bridge.connectors.shopify import Shopify
 from bridge.connectors.smtp import SmtpMailer
 from bridge.connectors.timestamp_authority import Rfc3161Authority
-from bridge.ports import Connector, Ledger, Queue, Services
+from bridge.ports import Connector, Ledger, Queue
+from bridge.services import Services
 from bridge.store import Keyring, SqlStore
 from bridge.store.recovery.ledger import NullLedger, SqlLedger
 from bridge.store.shops.tokens import StoredTokenCache
@@ -18,21 +19,21 @@ from config.settings import Settings
 
 
 class WallClock:
-    """`ports.Clock` on the machine's clock."""
+    """The machine's clock."""
 
     def now(self) -> datetime:
-        """See ports.Clock."""
+        """Return the current time, aware, in UTC."""
         return datetime.now(UTC)
 
 
 def make_keyring(settings: Settings) -> Keyring:
-    """The vault of the settings' keys. Raises KeyMissing."""
-    ring = [(key_id, key.reveal_bytes()) for key_id, key in settings.keys]
-    return Keyring(ring, settings.pseudonym_key.reveal_bytes(), settings.evidence_key.reveal_bytes())
+    """Return the keyring of the settings' keys. Raises KeyMissing."""
+    keys = [(key_id, key.reveal_bytes()) for key_id, key in settings.keys]
+    return Keyring(keys, settings.pseudonym_key.reveal_bytes(), settings.evidence_key.reveal_bytes())
 
 
 def make_store(settings: Settings, queue: Queue | None = None) -> SqlStore:
-    """The store. With a queue, the jobs of accepted deliveries are put on it."""
+    """Return the store. With a queue, the jobs of accepted deliveries are put on it."""
     enqueuer = AsyncEnqueuer(queue) if queue else None
     return SqlStore(
         settings.database_url,
@@ -49,12 +50,12 @@ def make_store(settings: Settings, queue: Queue | None = None) -> SqlStore:
 
 
 def make_ledger(settings: Settings) -> Ledger:
-    """The ledger outside the backup, or none."""
+    """Return the ledger outside the backup, or the null one."""
     return SqlLedger(settings.ledger_url) if settings.ledger_url else NullLedger()
 
 
 def make_services(start: Configuration, queue: Queue, store: SqlStore | None = None) -> Services:
-    """Everything a step is given."""
+    """Return everything that a step is given."""
     settings = start.settings
     store = store or make_store(settings, queue)
     secrets = settings.shopify_client_secrets

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.ports import Services
+from bridge.services import Services
 from bridge.store import Keyring, SqlStore
 from bridge.store.migrations.upgrade import upgrade_database
 from tests.factories import make_services

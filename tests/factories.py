@@ -31,9 +31,9 @@ from bridge.model import (
     TaskAction,
     TaskState,
 )
-from bridge.ports import Services
 from bridge.rules.index.minimise import Sighting, SightingKind, extract_sighting
 from bridge.rules.index.shipping import ParcelSighting
+from bridge.services import Services
 from bridge.store.recovery.ledger import NullLedger
 from config.env_parsers import Secret
 from config.merchant_file.merchant import load_merchant

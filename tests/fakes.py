@@ -24,10 +24,10 @@ from bridge.model import (
     Principal,
     Residue,
     Sale,
+    SignedTimestamp,
     TrackingResult,
     Waybill,
 )
-from bridge.ports import SignedTimestamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable

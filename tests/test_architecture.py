@@ -1,4 +1,4 @@
-"""The house stands as its plan says: who imports whom, how big a room is, what it may be called."""
+"""The architecture: which layers may import which, how long a module may be, and its name."""
 
 import ast
 import json
@@ -63,8 +63,29 @@ def test_every_module_of_the_bridge_has_its_place_among_the_layers():
     assert found - {"bridge.__main__", "bridge.sandbox"} <= set(named)
 
 
+def test_steps_import_the_store_for_its_types_only():
+    """import-linter does not tell an import for the type checker from one that runs."""
+    found = []
+    for path in (ROOT / "bridge" / "steps").rglob("*.py"):
+        tree = ast.parse(path.read_text())
+        for_types = {
+            id(inner)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+            for inner in ast.walk(node)
+        }
+        found += [
+            f"{name(path)}:{node.lineno}"
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom | ast.Import)
+            and id(node) not in for_types
+            and re.search(r"bridge(\.| import )store", ast.unparse(node))
+        ]
+    assert found == []
+
+
 def test_the_entry_point_opens_no_library():
-    """import-linter looks at packages only; app.py is a single module."""
+    """import-linter checks packages only; app.py is a single module."""
     tree = ast.parse((ROOT / "app.py").read_text())
     imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     imported |= {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}

@@ -14,7 +14,7 @@ import structlog
 from bridge import logs
 from bridge.bootstrap import make_services, make_store
 from bridge.errors import BridgeError, Retryable
-from bridge.ports import Services
+from bridge.services import Services
 from bridge.steps.index.index_orders import index_deliveries as index_step
 from bridge.steps.notices.notify import process_notice_account as notify_step
 from bridge.steps.recovery.ledger_gate import read_ledger_gate

@@ -20,7 +20,7 @@ import structlog
 from bridge import logs
 from bridge.bootstrap import make_services, make_store
 from bridge.errors import BridgeError, SettingsInvalid
-from bridge.ports import Services
+from bridge.services import Services
 from bridge.steps.evidence.sign_head import sign_head
 from bridge.steps.recovery.ledger_gate import check_ledger_gate
 from bridge.steps.recovery.sync_ledger import sync_ledger

@@ -15,9 +15,9 @@ import click
 from bridge import logs
 from bridge.bootstrap import make_services, make_store
 from bridge.errors import NeedsOperator
-from bridge.ports import Services
 from bridge.ports.null_queue import NullQueue
 from bridge.rules.webhooks.topics import is_shop_domain
+from bridge.services import Services
 from bridge.store import SqlStore
 from bridge.store.migrations.upgrade import is_at_newest_revision
 from config.load import Configuration, read_configuration

@@ -6,7 +6,7 @@ import secrets
 
 from bridge.connectors.http import HttpClient
 from bridge.errors import ConnectorRefused, ConnectorUnavailable
-from bridge.ports import SignedTimestamp
+from bridge.model import SignedTimestamp
 from bridge.rules.evidence import timestamp
 
 AUTHORITY_NAME = "timestamp authority"

@@ -1,12 +1,11 @@
-"""The nouns: what is received, asked, found, held and proven.
+"""The nouns: what is received, requested, found, retained and proven.
 
-Frozen values and closed sets only; nothing here reads a clock, a table or the network.
-Moments are aware UTC, ids are strings with a prefix (`dlv_`, `req_`, `tsk_`, `ntc_`, `ent_`,
-`doc_`, `clm_`, `rfd_`, `rev_`).
+Frozen values and closed sets only; nothing here reads a clock, a table or the network. Times are aware UTC, ids are
+strings with a prefix (`dlv_`, `req_`, `tsk_`, `ntc_`, `ent_`, `doc_`, `clm_`, `rfd_`, `rev_`).
 """
 
 from bridge.model.deliveries import Delivery, DeliveryState
-from bridge.model.evidence import Event, Fact, SignedHead
+from bridge.model.evidence import Event, Fact, SignedHead, SignedTimestamp
 from bridge.model.findings import (
     Absence,
     Balance,
@@ -29,7 +28,9 @@ from bridge.model.holding import (
     PlanLine,
     Proceeding,
     Review,
+    ShopOrderKey,
 )
+from bridge.model.leases import Lease
 from bridge.model.leaving import ShopExit, ShopExitDecision
 from bridge.model.ledger import Destruction, ErasureRecord, LedgerHead, Tombstone
 from bridge.model.notices import (
@@ -82,6 +83,7 @@ __all__ = [
     "Gap",
     "IndexedOrder",
     "InvoiceCopy",
+    "Lease",
     "LedgerHead",
     "LegalHold",
     "Letter",
@@ -112,7 +114,9 @@ __all__ = [
     "Settlement",
     "ShopExit",
     "ShopExitDecision",
+    "ShopOrderKey",
     "SignedHead",
+    "SignedTimestamp",
     "Task",
     "TaskAction",
     "TaskState",

@@ -1,4 +1,4 @@
-"""A webhook as it was received, and where it stands."""
+"""A webhook as it was received, and its state."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class DeliveryState(StrEnum):
-    """Where a webhook stands in the inbox."""
+    """The state of a webhook in the inbox."""
 
     RECEIVED = "received"
     DONE = "done"
@@ -18,7 +18,7 @@ class DeliveryState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Delivery:
-    """One webhook as received. `raw` is the signed body, or empty once it was destroyed."""
+    """One webhook as received. `raw` is the signed body, empty once it was destroyed."""
 
     id: str
     shop: str

@@ -1,4 +1,4 @@
-"""What is proven: the vocabulary of facts, and a row as it is read back."""
+"""The vocabulary of facts, a row of the evidence as it is read back, and what proves it from outside."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 
 class Fact(StrEnum):
-    """The vocabulary of evidence: noun.verb. A fact carries ids, counts and codes, never a person."""
+    """The vocabulary of evidence: noun.verb. A fact carries ids, counts and codes, never personal data."""
 
     DELIVERY_REJECTED = "delivery.rejected"
     DELIVERY_FAILED = "delivery.failed"
@@ -103,9 +103,9 @@ class Event:
 class SignedHead:
     """The end of the chain as it was signed on one day of the merchant's calendar.
 
-    `signature` (base64) is Ed25519 over `rules.heads.statement` with the key whose public half stands beside it.
-    `token` is the answer of a timestamp authority (RFC 3161, DER in base64), '' while there is none; `attempts`
-    and `last_error` are of asking for it.
+    `signature` (base64) is Ed25519 over `chain_heads.encode_head_statement` with the key of `public_key`. `token` is the
+    answer of a timestamp authority (RFC 3161, DER in base64), '' while there is none; `attempts` and `last_error` are of
+    the requests for it.
     """
 
     day: date
@@ -118,3 +118,11 @@ class SignedHead:
     anchored_at: datetime | None = None
     attempts: int = 0
     last_error: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SignedTimestamp:
+    """The answer of a timestamp authority: `token` is all of it (RFC 3161, DER), `at` the time that it attests."""
+
+    token: bytes
+    at: datetime

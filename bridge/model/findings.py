@@ -1,4 +1,4 @@
-"""What a system gave, what it did not give, and how far its own erasure is."""
+"""What a system returned, what it did not return, and how far its own erasure is."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 class Outcome(StrEnum):
-    """What came of a task."""
+    """The outcome of a task."""
 
     FOUND = "found"
     ABSENT = "absent"
@@ -23,7 +23,7 @@ class Outcome(StrEnum):
 
 
 class Absence(StrEnum):
-    """Why something is not in the package: three different things (empty needs no entry)."""
+    """Why something is not in the package. What is empty needs no entry."""
 
     DENIED = "denied"
     UNREACHED = "unreached"
@@ -34,7 +34,7 @@ class Absence(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Gap:
-    """Something a system did not give. `what` names fields, documents or counts, never values."""
+    """Something that a system did not return. `what` names fields, documents or counts, never values."""
 
     system: str
     absence: Absence
@@ -44,11 +44,11 @@ class Gap:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
-    """One record a system holds of the person.
+    """One record that a system holds of the data subject.
 
     `kind` is the record file it belongs to (`customer`, `order`, `draft_order`, `shipment`), `ref` its id at
     the system, `matched_by` how it was found (`customer_id`, `email`, `phone`, `order_id`, `waybill`).
-    `body` is JSON-ready and in the clear: seal it before it rests anywhere.
+    `body` is JSON-ready and in the clear: seal it before storing it anywhere.
     """
 
     kind: str
@@ -59,7 +59,7 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FindingPage:
-    """What one step of gathering gave. `cursor` resumes after this page; opaque, and sealed at rest."""
+    """One page of a gathering. `cursor` resumes after this page; it is opaque, and stored sealed."""
 
     findings: tuple[Finding, ...]
     cursor: str
@@ -68,34 +68,36 @@ class FindingPage:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ErasureState:
-    """How far a platform's own erasure of a customer has come; `reason` is a code."""
+    """How far a platform's own erasure of a customer is; `reason` is a code."""
 
-    outcome: Outcome  # ERASED on the platform's word only, ABSENT: id unknown (no proof), else UNCONFIRMED
+    outcome: (
+        Outcome  # ERASED only where the platform says so, ABSENT: id unknown (no proof), else UNCONFIRMED
+    )
     reason: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Balance:
-    """Something a platform still owes a customer, by a code of the retention file's `precheck`. Never an amount."""
+    """Something that a platform still owes a customer, by a code of the retention file's `precheck`. Never an amount."""
 
     code: str
-    count: int | None  # None: it may not be read, which is not nothing
+    count: int | None  # None: reading is not allowed, so the count is unknown
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Residue:
-    """What another system wrote at a platform, whose own erasure leaves it. Names it, never its value."""
+    """What another app wrote at a platform, whose own erasure does not remove it. It has a name, never a value."""
 
     system: str
     kind: str  # a key of the retention file's [platform_residue]
     ref: str
     what: str
-    hold_reason: str = ""  # a code: why it must not be touched now
+    hold_reason: str = ""  # a code: why it must not be removed now
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CheckResult:
-    """One line of `doctor`. `ok` None means: could not be looked at."""
+    """One line of `doctor`. `ok` is None where the check could not run."""
 
     name: str
     ok: bool | None

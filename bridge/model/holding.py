@@ -1,4 +1,4 @@
-"""What outlives an erasure and why: sealed documents, planned actions, what needs a person's eye."""
+"""What outlives an erasure and why: sealed documents, planned actions, legal holds, reviews."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
+
+ShopOrderKey = tuple[str, str]
+"""A shop, and the pseudonym of one of its orders."""
 
 
 class ErasureAction(StrEnum):
@@ -23,16 +26,17 @@ class ErasureAction(StrEnum):
 
 
 class DocumentKind(StrEnum):
-    """What a sealed document is to the tax books."""
+    """What a sealed document is in the tax books."""
 
     INVOICE = "invoice"
     CREDIT_NOTE = "credit_note"
 
 
 class DocumentForm(StrEnum):
-    """The shop's own document, the particulars that the law demands where none was given, or a word for it.
+    """How the document was obtained.
 
-    The word is an operator's: that the merchant's own books have the document.
+    AS_ISSUED is the shop's own document, MINIMUM the particulars that the law demands where the shop gave none. ATTESTED is
+    an operator's statement that the merchant's own books have the document.
     """
 
     AS_ISSUED = "as_issued"
@@ -42,7 +46,7 @@ class DocumentForm(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class InvoiceCopy:
-    """A statutory copy before it is sealed, in the clear. `source` is the order's or the refund's id at the shop."""
+    """A statutory copy before it is sealed, in the clear. `source_id` is the order's or the refund's id at the shop."""
 
     kind: DocumentKind
     form: DocumentForm
@@ -57,12 +61,12 @@ class InvoiceCopy:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Document:
-    """A sealed document as it is listed: nothing of its content. `order_key` and `digest` are keyed HMACs.
+    """A sealed document without its content, as it is listed. `order_key` and `digest` are keyed HMACs.
 
-    `request_id` is the erasure that left it as all that is kept; '' while its person has asked for nothing.
-    `grounds` are the ids of the holds that kept it when days were last computed, under the retention file
-    `law_sha256`; `erasable_from` None means that nobody can say yet. `names_buyer`: it holds her name and address.
-    `country` (ISO 3166, '' unknown) is where the goods went: whose regime speaks beside India's.
+    `request_id` is the erasure that left the document as all that is kept; '' where the data subject requested none.
+    `grounds` are the ids of the holds that kept it when days were last computed, under the retention file `law_sha256`;
+    `erasable_from` is None where the day is not known yet. `names_buyer`: it contains the buyer's name and address.
+    `country` (ISO 3166, '' unknown) is where the goods went: its law applies beside India's.
     """
 
     id: str
@@ -84,10 +88,10 @@ class Document:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlanLine:
-    """One line of an erasure's plan: what becomes of one category at one system.
+    """One line of an erasure's plan: what happens to one category at one system.
 
-    `what` names fields or tables, never values. `reason` is a code, `law` what to quote, `until` the last day
-    of the duty (None: no day, or nobody can say yet), `holds` the ids of the grounds.
+    `what` names fields or tables, never values. `reason` is a code, `law` the citation, `until` the last day of the duty
+    (None: there is no day, or it is not known yet), `hold_ids` the ids of the grounds.
     """
 
     system: str
@@ -103,7 +107,7 @@ class PlanLine:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Review:
-    """Something that needs a person's eye. `what` names places and kinds, never a value."""
+    """A matter that an operator must look at. `what` names locations and kinds, never a value."""
 
     id: str
     shop: str
@@ -116,7 +120,7 @@ class Review:
 
 
 class Proceeding(StrEnum):
-    """A claim of the tax authorities: the law keeps its books on, beyond what any claim does."""
+    """A tax proceeding, for which the law keeps documents longer than for another legal hold."""
 
     TAX = "tax"
     ASSESSMENT = "assessment"
@@ -124,10 +128,10 @@ class Proceeding(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LegalHold:
-    """A dispute, a summons, a complaint that holds data back until somebody says that it is over.
+    """A dispute, summons or complaint that keeps records until an operator releases it.
 
-    `kind` is a `Proceeding`, '' for any other claim. `disposed_at` is the day of a proceeding's final disposal: its
-    books are kept on from there (CGST Act s.36).
+    `kind` is a `Proceeding`, '' for any other hold. `disposed_at` is when a proceeding was finally disposed of: its
+    documents are kept on from there (CGST Act s.36).
     """
 
     id: str
@@ -152,7 +156,7 @@ class LegalHold:
 class AcceptedPolicy:
     """A retention file that was accepted: by an operator, or by the bridge where no day came nearer.
 
-    `ages` is what it says of each category (`rules/ages`), to be compared with another file.
+    `ages` are the maximum ages of each category (`rules/retention/max_ages`), to be compared with another file.
     """
 
     sha256: str
@@ -163,7 +167,7 @@ class AcceptedPolicy:
 
 
 def plan_line_as_json(line: PlanLine) -> Mapping[str, Any]:
-    """A line of the plan, JSON-ready."""
+    """Return a line of the plan, JSON-ready."""
     return {
         "system": line.system,
         "category": line.category,

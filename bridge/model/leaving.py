@@ -1,4 +1,4 @@
-"""A shop that leaves: what is seen of it, and what people decided."""
+"""A shop that leaves: what is known of it, and what operators decided."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class ShopExitDecision(StrEnum):
-    """What was decided about a shop that leaves: its documents are returned or given up; it goes on, or ends."""
+    """A decision about a shop that leaves: its documents are exported or waived; the shop continues, or closes."""
 
     EXPORTED = "exported"
     WAIVED = "waived"
@@ -21,9 +21,9 @@ class ShopExitDecision(StrEnum):
 class ShopExit:
     """A shop that leaves, as the database knows it.
 
-    `holds` is true where anything but receipts is kept of it. `documents` counts its sealed documents,
-    `fingerprint` says which they are. `heard_at` is when a topic last came that an uninstalled app does not get;
-    `decisions` maps each decision to its reference.
+    `holds` is true where anything but receipts is stored of it. `documents` counts its sealed documents, `fingerprint` is a
+    digest of their ids. `heard_at` is when a webhook last came that an uninstalled app does not get; `decisions` maps each
+    decision to its reference.
     """
 
     holds: bool

@@ -1,4 +1,4 @@
-"""What is known outside the database's backups: who was erased, what was destroyed, how far the evidence had come."""
+"""What is recorded outside the database's backups: erasures, destroyed records, and the head of the evidence."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class Tombstone:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ErasureRecord:
-    """An erasure of one person, as its suppression keys tell of it: by which request, and when the last of it was done.
+    """An erasure of one data subject, from its suppression keys: its request, and when the last key was written.
 
-    `order_keys` are the pseudonyms of the orders that went with it.
+    `order_keys` are the pseudonyms of the orders that were erased with it.
     """
 
     request_id: str
@@ -31,7 +31,7 @@ class ErasureRecord:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Destruction:
-    """Something that was destroyed by its id.
+    """A record that was destroyed, by its id.
 
     `kind` is `document` (sealed copies), `refund_account`, or `shop`, whose `ref` is the request that erased it.
     """
@@ -44,10 +44,10 @@ class Destruction:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LedgerHead:
-    """The end of the evidence chain at a moment, signed.
+    """The end of the evidence chain at one time, signed.
 
-    `signature` is Ed25519 over `hash` (base64). `restored_from` is `seq:hash` of the head that a restored backup
-    left behind; '' where the chain went on.
+    `signature` is Ed25519 over `hash` (base64). `restored_from` is `seq:hash` of the head before a backup was restored; ''
+    where the chain continued.
     """
 
     at: datetime

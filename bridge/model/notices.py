@@ -1,4 +1,4 @@
-"""A notice: the written instruction to a processor to erase, what it lists, and what was answered."""
+"""A notice: the written instruction to a processor to erase, the items that it lists, and the answers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bridge.model.parcels import ParcelStatus
 
 
 class NoticeState(StrEnum):
-    """Where an entry, or the notice that lists it, stands. Sent is not done."""
+    """The state of a notice item, or of the notice that lists it. Sent is not done."""
 
     WAITING = "waiting_not_before"
     QUEUED = "queued"
@@ -26,7 +26,7 @@ class NoticeState(StrEnum):
 
 
 class ProcessorAnswer(StrEnum):
-    """What a processor says of one entry."""
+    """What a processor answers about one item."""
 
     ERASED = "erased"
     RETAINED = "retained"
@@ -45,7 +45,7 @@ class NoticeChannel(StrEnum):
 
 
 class ReferenceKind(StrEnum):
-    """What an entry names the record by. Never a name, an address, a phone or an e-mail."""
+    """What an item names the record by. Never a name, an address, a phone or an e-mail."""
 
     WAYBILL = "waybill"
     ORDER = "order"
@@ -55,14 +55,14 @@ class ReferenceKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NoticeItem:
-    """One record at one processor that has to go: mostly a parcel.
+    """One record that a processor must erase: mostly a parcel.
 
-    `reference` (sealed at rest) is its name there, `also` further waybills of the same parcel, `order` the shop's
-    name of the order, `system` whoever can be asked where the parcel is. `reason` is a code: why it waits.
-    `look_at` is when to look again, `baseline` a keyed digest of the consignee as the carrier showed her before
-    it was told. `law` and `until` are the processor's words for what it keeps; `note` (sealed) is free text,
-    `matters` (sealed) what is open about its order: returns, disputes, an operator's hold.
-    `version` counts its changes: nobody overwrites what somebody else changed since it was read.
+    `reference` (sealed) is the record's name at the processor, `also` further waybills of the same parcel, `order` the
+    shop's name of the order, `system` the connector that can track the parcel. `reason` is a code: why the item waits.
+    `look_at` is when to look again, `baseline` a keyed digest of the consignee as the carrier showed it before the notice.
+    `law` and `until` are the processor's reasons for what it keeps; `note` (sealed) is free text, `matters` (sealed) the
+    open returns, disputes and operator's pauses of its order. `version` counts changes: a writer never overwrites what
+    another changed since it was read.
     """
 
     id: str
@@ -102,10 +102,10 @@ class NoticeItem:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Notice:
-    """One instruction to one processor account. `next_at` is when something is due of it: send, remind, end.
+    """One instruction to one processor account. `next_at` is when it is due: to send, to remind, to expire.
 
     `reference` is a ticket number of the processor's portal or of the answer; `message_id` and `body_sha256`
-    are of the letter that went last.
+    are of the last letter.
     """
 
     id: str
@@ -129,7 +129,7 @@ class Notice:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AnswerRow:
-    """A processor's answer about one entry. `until` and `law` go with RETAINED."""
+    """A processor's answer about one item. `until` and `law` belong to RETAINED."""
 
     answer: ProcessorAnswer
     until: date | None = None
@@ -139,7 +139,7 @@ class AnswerRow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Letter:
-    """An e-mail as it is handed to the mail server. `attached` are (file name, media type, content)."""
+    """An e-mail for the mail server. `attachments` are (file name, media type, content)."""
 
     to: str
     subject: str

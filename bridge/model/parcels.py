@@ -1,4 +1,4 @@
-"""A parcel: who transports it, on whose account, and what is told of it."""
+"""A parcel: its carrier, the account it was booked on, and its status."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class ParcelStatus(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class IndexedOrder:
-    """An order as the index knows it: the shop's name of it, and what is open about it, as `return/9`."""
+    """An order as the index knows it: the shop's name of it, and its open returns and disputes, as `return/9`."""
 
     name: str
     matters: tuple[str, ...] = ()
@@ -36,10 +36,10 @@ class IndexedOrder:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Waybill:
-    """One parcel as the index knows it. `carrier` transports, `account_holder` has the contract.
+    """One parcel as the index knows it. `carrier` transports it, `account_holder` has the contract.
 
-    `status` is the shop's word, `cod` whether the carrier collects the price, None where nobody said;
-    `matters` the returns and disputes of its order that are not settled, as `return/9`.
+    `status` is the shop's report, `cod` whether the carrier collects the price, None where it is unknown; `matters` are the
+    open returns and disputes of its order, as `return/9`.
     """
 
     number: str
@@ -55,17 +55,17 @@ class Waybill:
 
     @property
     def account_system(self) -> str:
-        """The system that has the account, and so may be asked and told about this parcel."""
+        """Return the system that has the account: it may be asked about this parcel, and instructed."""
         return self.carrier if self.account_holder == MERCHANT_ACCOUNT else self.account_holder
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrackingResult:
-    """What a system says of one parcel without naming anybody. Moments are aware UTC.
+    """What a system reports of one parcel, without personal data. Times are aware UTC.
 
-    `also` are further waybills of the same parcel: a return to its origin. `cod` and `remitted` are None
-    where the system does not say. `consignee` is the person as the system still shows her, in the clear and
-    only where it was asked for: digest it before it rests; '' where it shows none, None where it was not asked.
+    `other_waybills` are further waybills of the same parcel: a return to its origin. `cod` and `remitted` are None where the
+    system does not report them. `consignee` is the person that the system still shows, in the clear and only where the
+    caller asked for it: digest it before storing it; '' where it shows none, None where the caller did not ask.
     """
 
     number: str

@@ -1,4 +1,4 @@
-"""Bank details for one refund of cash paid at the door, and what stays of them.
+"""Bank details for one refund of cash paid on delivery, and what outlives them.
 
 The details are sensitive personal data (SPDI Rules r.3): no repr shows a value.
 """
@@ -12,7 +12,7 @@ from enum import StrEnum
 
 
 class RefundState(StrEnum):
-    """How far a refund is: its details can be read only while it is open."""
+    """The state of a refund: its details can be read only while it is open."""
 
     OPEN = "open"
     SETTLED = "settled"
@@ -30,18 +30,18 @@ class BankDetails:
 
     @property
     def method(self) -> str:
-        """`bank` or `upi`."""
+        """Return `bank` or `upi`."""
         return "upi" if self.upi_id else "bank"
 
     @property
     def last_four(self) -> str:
-        """The account's last digits; of an address nothing can stay."""
+        """Return the account's last digits; '' for a UPI address."""
         return self.account_number[-4:]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settlement:
-    """What the bank said of the transfer: its UTR or RRN, the sum, and the day on which both were matched."""
+    """The bank's confirmation of the transfer: its UTR or RRN, the amount, and the day on which both were matched."""
 
     reference: str = field(repr=False)
     amount: Decimal
@@ -51,7 +51,7 @@ class Settlement:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PaymentReference:
-    """What outlives the details: how, the last four digits, and the settlement once there is one."""
+    """What outlives the details: the method, the last four digits, and the settlement once there is one."""
 
     method: str
     last_four: str
@@ -60,10 +60,10 @@ class PaymentReference:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RefundAccount:
-    """The record of one refund's details without them. `order_key` and `subject` are keyed HMACs.
+    """The record of one refund's details without the details. `order_key` and `subject` are keyed HMACs.
 
-    `erase_at` is the moment from which the details may go: None while the refund is open, and where the retention
-    file does not say. `request_id` is the erasure that asked for them while they had to stay, or took them along.
+    `erase_at` is when the details may be erased: None while the refund is open, and where the retention file gives no day.
+    `request_id` is the erasure that restricted or erased them.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""A sale as the tax books see it: what a tax invoice must say, whoever told us."""
+"""A sale as the tax books need it: what a tax invoice must state, whichever system reported it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from decimal import Decimal
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SaleTax:
-    """One tax on a sale; `rate` as the shop says it (0.03), empty where it does not."""
+    """One tax on a sale; `rate` as the shop reports it (0.03), empty where it does not."""
 
     title: str
     rate: str
@@ -44,11 +44,11 @@ class PostalAddress:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sale:
-    """An order that was paid or sent, so that an invoice exists; or, with `refund_id`, what was paid back of it.
+    """An order that was paid or sent, so that an invoice exists; or, with `refund_id`, a refund of it.
 
-    `total` and `tax` are None where nobody can read them. `attributes` are the order's own (name, value),
-    in which a buyer may have asked for her name on the invoice or given a GSTIN. `issued_at` is the moment of
-    the event that made the document due. `whole` is False where there are more lines, parcels or refunds than were told.
+    `total` and `tax` are None where they cannot be read. `attributes` are the order's own (name, value), in which a buyer
+    may have given the name for the invoice or a GSTIN. `issued_at` is the time of the event that made the document due.
+    `is_complete` is False where there are more lines, parcels or refunds than were read.
     """
 
     order_id: str

@@ -1,6 +1,6 @@
-"""Connections: how SQLite and Postgres are opened, and how their errors become ours.
+"""Opens SQLite and Postgres, and turns their errors into the bridge's.
 
-An error of the database never travels: its text can hold the row that failed.
+The text of a database error never leaves this module: it can contain the row that failed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from bridge.errors import NeedsOperator, StoreUnavailable
 
 try:
     import fcntl
-except ImportError:  # no such locks on this system: SQLite's own polling then decides
+except ImportError:  # a system without such locks: SQLite's writers poll
     fcntl = None  # type: ignore[assignment]
 
 BUSY_TIMEOUT_S = 5.0
@@ -25,11 +25,11 @@ UNAVAILABLE_ERRORS = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError
 
 
 class StoreFault(NeedsOperator):
-    """The database refused a statement: a defect or a damaged schema; the kind only, never the values."""
+    """The database refused a statement: a defect or a damaged schema. It names the kind, never the values."""
 
 
 def open_engine(url: str) -> Engine:
-    """An engine for the URL; connects on first use.
+    """Return an engine for the URL; it connects on first use.
 
     SQLite: WAL, BEGIN IMMEDIATE (a lock upgrade would fail at once, whatever the timeout), synchronous FULL
     (an accepted webhook survives a power cut), secure_delete (what is erased is overwritten). Postgres:
@@ -71,16 +71,16 @@ def open_engine(url: str) -> Engine:
 
 @contextmanager
 def lock_sqlite_writers(engine: Engine) -> Iterator[None]:
-    """Processes that accept webhooks into one SQLite file queue for it.
+    """Let processes that accept webhooks into one SQLite file wait for each other.
 
-    SQLite itself lets writers poll, and the unlucky one waits for seconds; a file lock wakes the next at once.
+    SQLite's own writers poll, and one of them can wait for seconds; a file lock wakes the next at once.
     """
     path = engine.url.database
     if fcntl is None or engine.dialect.name != "sqlite" or not path:
         yield
         return
-    with Path(f"{path}.turn").open("a", encoding="ascii") as door:
-        fcntl.flock(door, fcntl.LOCK_EX)
+    with Path(f"{path}.turn").open("a", encoding="ascii") as lock_file:
+        fcntl.flock(lock_file, fcntl.LOCK_EX)
         yield
 
 

@@ -1,8 +1,8 @@
-"""Rotation: what the ring sealed is sealed anew under its active key, while web and workers go on.
+"""Seals everything that an old key sealed again under the active key, while web and workers continue.
 
-Batches in short transactions; each value only where it still is what was read, and opened before it replaces the old
-one. What was done stays done: run again after dying, and the rest follows. Never touches what it cannot open, nor
-what a person's own key sealed: her key's wrap is what changes.
+It works in batches of short transactions and replaces a value only where it is still the one that was read. After a
+crash, another run continues. It never changes what it cannot open, nor what a data subject's own key sealed: that
+key's wrapped form is what changes.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 BATCH_ROWS = 200
 BATCH_BYTES = 8_000_000  # in memory at once; a single larger value makes a batch of its own
-MAX_PASSES = 3  # rows that somebody else held in one pass are taken in the next
+MAX_PASSES = 3  # rows that another worker had locked in one pass are read in the next
 
 ProgressCallback = Callable[[str, int], None]
 
@@ -34,10 +34,10 @@ ProgressCallback = Callable[[str, int], None]
 def rotate_keys(
     store: SqlStore, *, actor: str, batch_rows: int = BATCH_ROWS, on_progress: ProgressCallback | None = None
 ) -> RotationResult:
-    """Renew everything that an old key of the ring sealed, and record it.
+    """Reseal everything that an old key of the keyring sealed, and record it.
 
-    `told` hears after each batch how many values of a column this run renewed. Raises StoreUnavailable; what was
-    committed until then stays.
+    `on_progress` gets after each batch the column and how many of its values this run resealed. Raises StoreUnavailable;
+    what was committed until then stays.
     """
     renewed: Counter[str] = Counter()
     unreadable: set[str] = set()
@@ -77,7 +77,7 @@ def _reseal_column(
     unreadable: set[str],
     on_progress: ProgressCallback | None,
 ) -> None:
-    """All batches of one column, in the order of its primary key."""
+    """Reseal all batches of one column, in the order of its primary key."""
     after: Any = None
     while True:
         with store.transaction() as tx:
@@ -87,14 +87,14 @@ def _reseal_column(
             changes = []
             for row in batch:
                 values = row._mapping  # noqa: SLF001 - the row's public view
-                place = sealed_column.aad_template.format(**values)
+                aad = sealed_column.aad_template.format(**values)
                 try:
-                    new = store.keyring.reseal(row.value, place)
+                    resealed = store.keyring.reseal(row.value, aad)
                 except (KeyMissing, SealBroken):
-                    unreadable.add(f"{sealed_column.name} {place}")
+                    unreadable.add(f"{sealed_column.name} {aad}")
                     continue
                 key = {f"key_{column.name}": values[column.name] for column in sealed_column.primary_key}
-                changes.append({**key, "old": row.value, "new": new})
+                changes.append({**key, "old": row.value, "new": resealed})
             if changes and (
                 done := tx.session.connection.execute(_build_reseal_update(sealed_column), changes).rowcount
             ):
@@ -107,41 +107,43 @@ def _reseal_column(
 def _read_outdated_batch(
     session: Session, sealed_column: SealedColumn, after: Any, batch_rows: int
 ) -> list[Row[Any]]:
-    """The next values that an old key sealed; rows that somebody holds are left to the next pass, none is waited for."""
-    vault = session.keyring
-    old = [
+    """Return the next values that an old key sealed. Rows that another worker has locked wait for the next pass."""
+    keyring = session.keyring
+    is_outdated = [
         is_sealed_by(sealed_column.column, key_id)
-        for key_id in vault.key_ids
-        if key_id != vault.active_key_id
+        for key_id in keyring.key_ids
+        if key_id != keyring.active_key_id
     ]
-    if not old:
+    if not is_outdated:
         return []
-    here = or_(*old)
+    condition = or_(*is_outdated)
     if after is not None:
-        here = and_(here, tuple_(*sealed_column.primary_key) > tuple_(*after))
-    order = (
+        condition = and_(condition, tuple_(*sealed_column.primary_key) > tuple_(*after))
+    sizes_query = (
         select(*sealed_column.primary_key, func.length(sealed_column.column))
-        .where(here)
+        .where(condition)
         .order_by(*sealed_column.primary_key)
         .limit(batch_rows)
     )
-    found = session.connection.execute(order).all()
-    sizes = accumulate(row[-1] for row in found)
-    taken = [row for row, size in zip(found, sizes, strict=True) if size <= BATCH_BYTES] or found[:1]
-    if not taken:
+    candidates = session.connection.execute(sizes_query).all()
+    sizes = accumulate(row[-1] for row in candidates)
+    batch = [row for row, size in zip(candidates, sizes, strict=True) if size <= BATCH_BYTES] or candidates[
+        :1
+    ]
+    if not batch:
         return []
-    until = tuple_(*sealed_column.primary_key) <= tuple_(*taken[-1][:-1])
+    until = tuple_(*sealed_column.primary_key) <= tuple_(*batch[-1][:-1])
     columns = {column.name: column for column in (*sealed_column.primary_key, *sealed_column.aad_columns)}
     values = (
         select(*columns.values(), sealed_column.column.label("value"))
-        .where(here, until)
+        .where(condition, until)
         .order_by(*sealed_column.primary_key)
     )
     return list(session.connection.execute(values.with_for_update(skip_locked=True)))
 
 
 def _build_reseal_update(sealed_column: SealedColumn) -> Any:
-    """Write the new value where the old one still stands."""
+    """Build the statement that writes the new value where the old one is still stored."""
     key = [column == bindparam(f"key_{column.name}") for column in sealed_column.primary_key]
     return (
         update(sealed_column.table)
@@ -151,7 +153,7 @@ def _build_reseal_update(sealed_column: SealedColumn) -> Any:
 
 
 def _is_rotation_unrecorded(session: Session, key_id: str) -> bool:
-    """True where a run that died before its last word left nothing to do, but no fact."""
+    """Return True where a run that crashed resealed everything but recorded no fact."""
     last = select(evidence.c.detail).where(evidence.c.fact == Fact.KEYS_ROTATED)
     newest = session.connection.scalar(last.order_by(evidence.c.seq.desc()).limit(1))
     return len(session.keyring.key_ids) > 1 and f'"key": "{key_id}"' not in (newest or "")

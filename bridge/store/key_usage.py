@@ -1,4 +1,4 @@
-"""Survey: which key sealed how many values, and which keys the ring lacks. Opens nothing."""
+"""Counts which key sealed how many values, and which keys the keyring lacks. It opens nothing."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
     from bridge.store.session import Session
 
-ROW_KEY_ID_LENGTH = bytes([30])  # ids of our own rows, such as data keys: `key_` and 26 letters
+ROW_KEY_ID_LENGTH = bytes([30])  # ids of rows, such as data keys: `key_` and 26 letters
 MAX_HEADER_BYTES = 2 + 255
 
 
 def count_key_usage(session: Session) -> KeyUsage:
-    """Count every sealed column, one scan each."""
+    """Count the values of every sealed column by key, one scan each."""
     rows: dict[str, dict[str, int]] = {key_id: {} for key_id in session.keyring.key_ids}
     missing: dict[str, dict[str, int]] = defaultdict(dict)
     for sealed in SEALED_COLUMNS:
@@ -37,7 +37,7 @@ def count_key_usage(session: Session) -> KeyUsage:
 
 
 def is_sealed_by(column: Column[Any], key_id: str) -> ColumnElement[bool]:
-    """True where the value says that this key sealed it."""
+    """Return the condition for a value that names this key in its header."""
     return _has_bytes_at(column, 1, build_header(key_id))
 
 
@@ -46,19 +46,19 @@ def _has_bytes_at(column: Column[Any], start: int, expected: bytes) -> ColumnEle
 
 
 def _count_keyring_values(session: Session, sealed_column: SealedColumn) -> dict[str, int]:
-    ring = session.keyring.key_ids
-    counts = [func.count(case((is_sealed_by(sealed_column.column, key_id), 1))) for key_id in ring]
-    return dict(zip(ring, session.connection.execute(select(*counts)).one(), strict=True))
+    key_ids = session.keyring.key_ids
+    counts = [func.count(case((is_sealed_by(sealed_column.column, key_id), 1))) for key_id in key_ids]
+    return dict(zip(key_ids, session.connection.execute(select(*counts)).one(), strict=True))
 
 
 def _count_missing_keys(session: Session, sealed_column: SealedColumn) -> Counter[str]:
-    """Keys that are neither of the ring nor a row's own."""
+    """Count values by keys that are neither in the keyring nor a row's own."""
     column = sealed_column.column
-    foreign = not_(or_(*(is_sealed_by(column, key_id) for key_id in session.keyring.key_ids)))
+    is_unknown = not_(or_(*(is_sealed_by(column, key_id) for key_id in session.keyring.key_ids)))
     if sealed_column.key_scope is KeyScope.ROW_KEY:
-        own = and_(_has_bytes_at(column, 2, ROW_KEY_ID_LENGTH), _has_bytes_at(column, 6, b"_"))
-        foreign = and_(foreign, not_(own))
-    heads = select(func.substr(column, 1, MAX_HEADER_BYTES, type_=LargeBinary)).where(
-        column.is_not(None), foreign
+        is_row_key = and_(_has_bytes_at(column, 2, ROW_KEY_ID_LENGTH), _has_bytes_at(column, 6, b"_"))
+        is_unknown = and_(is_unknown, not_(is_row_key))
+    headers = select(func.substr(column, 1, MAX_HEADER_BYTES, type_=LargeBinary)).where(
+        column.is_not(None), is_unknown
     )
-    return Counter(map(parse_key_id, session.connection.scalars(heads.execution_options(yield_per=1000))))
+    return Counter(map(parse_key_id, session.connection.scalars(headers.execution_options(yield_per=1000))))

@@ -1,4 +1,4 @@
-"""What an operator is shown: inbox, requests, shops, health. Reads, and puts failed work back; no bodies."""
+"""What operators are shown: inbox, requests, notices, health. It reads, puts failed webhooks back, and shows no body."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy import and_, func, or_, select, update
 from bridge.model import DeliveryState, Principal, PrivacyRequest, ProcessorAnswer
 from bridge.rules.notices.answers import BLOCKING_REASONS
 from bridge.store.notices.letters import NoticeRows
-from bridge.store.requests.request_rows import request_from_row
+from bridge.store.requests.requests import request_from_row
 from bridge.store.schema.notice_tables import notice_accounts, notice_items, notices
 from bridge.store.schema.tables import deliveries, locks, requests
 from bridge.store.webhooks.inbox import InboxRows
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class OperatorQueries:
-    """The operator's reading of one transaction, and the small tables nobody else owns."""
+    """The operators' queries, and the named locks."""
 
     def __init__(self, session: Session) -> None:
         self._session, self._connection = session, session.connection
@@ -36,7 +36,7 @@ class OperatorQueries:
         limit: int = 100,
         ids: Sequence[str] = (),
     ) -> list[Mapping[str, Any]]:
-        """Deliveries without their bodies, newest first."""
+        """Return deliveries without their bodies, newest first."""
         columns = [column for column in deliveries.c if column.name not in {"body", "digest", "once_key"}]
         rows = select(*columns).order_by(deliveries.c.received_at.desc(), deliveries.c.id).limit(limit)
         if state:
@@ -50,30 +50,30 @@ class OperatorQueries:
         return [dict(row) for row in self._connection.execute(rows).mappings()]
 
     def reveal_delivery(self, delivery_id: str) -> Delivery | None:
-        """One delivery with its body in the clear: a reveal, which the caller records."""
+        """Return one delivery with its body in the clear; the caller records the reveal."""
         row = self._connection.execute(select(deliveries).where(deliveries.c.id == delivery_id)).one_or_none()
         return InboxRows(self._session).open_delivery(row) if row else None
 
     def filter_replayable(self, delivery_ids: Sequence[str]) -> list[str]:
-        """Those that may be put back: failed, or rejected for a shop that was not configured then.
+        """Return those that may be put back: failed, or rejected because the shop was not configured then.
 
         What was rejected because its parts disagree stays rejected: only the body was ever signed.
         """
-        may = or_(
+        is_replayable = or_(
             deliveries.c.state == DeliveryState.FAILED,
             and_(deliveries.c.state == DeliveryState.REJECTED, deliveries.c.reason == "shop_unknown"),
         )
         rows = select(deliveries.c.id).where(
-            deliveries.c.id.in_(delivery_ids), may, deliveries.c.body.is_not(None)
+            deliveries.c.id.in_(delivery_ids), is_replayable, deliveries.c.body.is_not(None)
         )
         return list(self._connection.scalars(rows.order_by(deliveries.c.received_at)))
 
     def replay_deliveries(self, delivery_ids: Sequence[str]) -> list[str]:
-        """Receive those that may be put back again. Returns their ids."""
-        can = self.filter_replayable(delivery_ids)
+        """Put those that may be put back into the inbox again. Return their ids."""
+        replayable = self.filter_replayable(delivery_ids)
         self._connection.execute(
             update(deliveries)
-            .where(deliveries.c.id.in_(can))
+            .where(deliveries.c.id.in_(replayable))
             .values(
                 state=DeliveryState.RECEIVED,
                 attempts=0,
@@ -84,12 +84,12 @@ class OperatorQueries:
                 done_at=None,
             )
         )
-        return can
+        return replayable
 
     def list_requests(
         self, *, state: str = "", kind: str = "", shop: str = "", limit: int = 100
     ) -> list[PrivacyRequest]:
-        """Requests without the person, newest first."""
+        """Return requests without the principal, newest first."""
         rows = select(requests).order_by(requests.c.received_at.desc(), requests.c.id.desc()).limit(limit)
         for column, value in ((requests.c.state, state), (requests.c.kind, kind), (requests.c.shop, shop)):
             if value:
@@ -99,7 +99,7 @@ class OperatorQueries:
     def list_notices(
         self, *, state: str = "", processor: str = "", is_open: bool = False, limit: int = 100
     ) -> list[tuple[Notice, int]]:
-        """Notices with the number of their entries, newest first; all, or those without an answer."""
+        """Return notices with the number of their items, newest first; all, or those without an answer."""
         listed = select(func.count()).where(notice_items.c.notice_id == notices.c.id).scalar_subquery()
         rows = select(notices.c.id, listed).order_by(notices.c.created_at.desc(), notices.c.id).limit(limit)
         if is_open:
@@ -112,7 +112,7 @@ class OperatorQueries:
         return [(notice, count) for notice, count in found if notice is not None]
 
     def count_unsent_items(self, *, state: str = "", processor: str = "") -> list[Mapping[str, Any]]:
-        """Entries that are in no letter, counted by processor, state and reason, with the first day of each."""
+        """Count items that are in no letter by processor, state and reason, with the earliest `not_before` of each."""
         columns = [notice_items.c[name] for name in ("shop", "processor", "state", "reason")]
         first = func.min(notice_items.c.not_before).label("not_before")
         rows = (
@@ -127,7 +127,7 @@ class OperatorQueries:
         return [dict(row) for row in self._connection.execute(rows).mappings()]
 
     def count_refused_items(self) -> list[Mapping[str, Any]]:
-        """Entries that a processor refused, counted by processor and reason."""
+        """Count items that a processor refused by processor and reason."""
         columns = [notice_items.c[name] for name in ("shop", "processor", "reason")]
         rows = (
             select(*columns, func.count().label("entries"))
@@ -138,51 +138,51 @@ class OperatorQueries:
         return [dict(row) for row in self._connection.execute(rows).mappings()]
 
     def list_failing_accounts(self) -> list[Mapping[str, Any]]:
-        """Accounts whose last turn did not go well, with the code of what it was and when they go on."""
-        told = [
+        """Return accounts whose last run failed: error code, attempts, and when they run again."""
+        columns = [
             notice_accounts.c[name] for name in ("shop", "processor", "last_error", "attempts", "wake_at")
         ]
-        rows = select(*told).where(notice_accounts.c.last_error != "").order_by(notice_accounts.c.id)
+        rows = select(*columns).where(notice_accounts.c.last_error != "").order_by(notice_accounts.c.id)
         return [dict(row) for row in self._connection.execute(rows).mappings()]
 
     def list_last_received(self) -> dict[tuple[str, str], datetime]:
-        """When each topic of each shop was last received."""
+        """Return when each topic of each shop was last received."""
         rows = select(deliveries.c.shop, deliveries.c.topic, func.max(deliveries.c.received_at)).group_by(
             deliveries.c.shop, deliveries.c.topic
         )
-        return {(shop, topic): seen for shop, topic, seen in self._connection.execute(rows)}
+        return {(shop, topic): received_at for shop, topic, received_at in self._connection.execute(rows)}
 
     def count_by_state(self) -> dict[str, dict[str, int]]:
-        """Rows per state of the inbox and of the requests, and those that are late."""
-        inbox = select(deliveries.c.state, func.count()).group_by(deliveries.c.state)
-        states = select(requests.c.state, func.count()).group_by(requests.c.state)
-        late = select(func.count()).where(
+        """Count deliveries, requests and notices by state, those that are late, and items that are blocked."""
+        delivery_states = select(deliveries.c.state, func.count()).group_by(deliveries.c.state)
+        request_states = select(requests.c.state, func.count()).group_by(requests.c.state)
+        late_requests = select(func.count()).where(
             requests.c.closed_at.is_(None), requests.c.due_at < self._session.now()
         )
-        letters = select(notices.c.state, func.count()).group_by(notices.c.state)
-        overdue = select(func.count()).where(
+        notice_states = select(notices.c.state, func.count()).group_by(notices.c.state)
+        late_notices = select(func.count()).where(
             notices.c.answered_at.is_(None), notices.c.due_at < self._session.now()
         )
-        stuck = select(func.count()).where(
+        blocked = select(func.count()).where(
             notice_items.c.answer.is_(None), notice_items.c.reason.in_(list(BLOCKING_REASONS))
         )
         return {
-            "deliveries": dict(self._connection.execute(inbox).all()),
-            "requests": dict(self._connection.execute(states).all()),
-            "notices": dict(self._connection.execute(letters).all()),
+            "deliveries": dict(self._connection.execute(delivery_states).all()),
+            "requests": dict(self._connection.execute(request_states).all()),
+            "notices": dict(self._connection.execute(notice_states).all()),
             "late": {
-                "requests": self._connection.scalar(late) or 0,
-                "notices": self._connection.scalar(overdue) or 0,
+                "requests": self._connection.scalar(late_requests) or 0,
+                "notices": self._connection.scalar(late_notices) or 0,
             },
-            "stuck": {"entries": self._connection.scalar(stuck) or 0},
+            "stuck": {"entries": self._connection.scalar(blocked) or 0},
         }
 
     def acquire_named_lock(self, name: str, holder: str, seconds: float) -> bool:
-        """Hold a named lock until `seconds` from now; False where somebody else holds it."""
+        """Take or renew a named lock for `seconds`; False where another holder has it."""
         now = self._session.now()
         until = now + timedelta(seconds=seconds)
-        mine = (locks.c.holder == holder) | (locks.c.held_until < now)
-        taken = self._connection.execute(
-            update(locks).where(locks.c.name == name, mine).values(holder=holder, held_until=until)
+        is_free = (locks.c.holder == holder) | (locks.c.held_until < now)
+        updated = self._connection.execute(
+            update(locks).where(locks.c.name == name, is_free).values(holder=holder, held_until=until)
         )
-        return bool(taken.rowcount)
+        return bool(updated.rowcount)

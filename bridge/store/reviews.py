@@ -1,4 +1,4 @@
-"""What needs a person's eye, at rest: kinds and places, no values."""
+"""Reviews: matters that an operator must look at. It stores kinds and locations, no personal values."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.model import Fact, Review
 from bridge.store.evidence.chain import EvidenceRows
@@ -14,6 +13,7 @@ from bridge.store.index.rows import IndexRows
 from bridge.store.schema.retention_tables import reviews
 from bridge.store.schema.tables import orders
 from bridge.store.schema.ulid import new_id
+from bridge.store.upsert import upsert
 
 if TYPE_CHECKING:
     from bridge.store.session import Session
@@ -22,7 +22,7 @@ REVIEW_COLUMNS = [reviews.c[name] for name in Review.__slots__]
 
 
 class ReviewRows:
-    """`ports.Reviews` in one transaction."""
+    """Reviews, open and closed."""
 
     def __init__(self, session: Session) -> None:
         self._session, self._connection = session, session.connection
@@ -38,22 +38,21 @@ class ReviewRows:
         request_id: str = "",
         idempotency_key: str = "",
     ) -> str:
-        """See ports.Reviews."""
-        review_id, vault = new_id("rev"), self._session.keyring
-        told = idempotency_key or f"{what}|{order_id}|{request_id}"
+        """Open a review and record it. Return its id; '' where the same is open or was opened under this idempotency key."""
+        review_id, keyring = new_id("rev"), self._session.keyring
+        key = idempotency_key or f"{what}|{order_id}|{request_id}"
         row = {
             "id": review_id,
             "shop": shop,
             "kind": kind,
             "what": what[:200],
-            "order_key": vault.pseudonym(shop, "order", order_id),
+            "order_key": keyring.pseudonym(shop, "order", order_id),
             "request_id": request_id,
-            "once_key": self._compute_once_key(shop, kind, told),
+            "once_key": self._compute_once_key(shop, kind, key),
             "opened_at": self._session.now(),
             "closed_by": "",
         }
-        dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
-        insert = dialect.insert(reviews).on_conflict_do_nothing().returning(reviews.c.id)
+        insert = upsert(self._connection, reviews).returning(reviews.c.id)
         if self._connection.scalar(insert, row) is None:
             return ""
         self._evidence.append_fact(
@@ -67,10 +66,10 @@ class ReviewRows:
         return review_id
 
     def close_review(self, review_id: str, *, actor: str, reason: str) -> bool:
-        """See ports.Reviews."""
+        """Close a review and record it; False where it is not open."""
         is_open = (reviews.c.id == review_id, reviews.c.closed_at.is_(None))
-        ended = update(reviews).where(*is_open).values(closed_at=self._session.now(), closed_by=actor)
-        row = self._connection.execute(ended.returning(reviews.c.shop, reviews.c.request_id)).one_or_none()
+        closing = update(reviews).where(*is_open).values(closed_at=self._session.now(), closed_by=actor)
+        row = self._connection.execute(closing.returning(reviews.c.shop, reviews.c.request_id)).one_or_none()
         if row is None:
             return False
         self._evidence.append_fact(
@@ -84,13 +83,13 @@ class ReviewRows:
         return True
 
     def list_reviews(self, *, is_open: bool = True, kind: str = "", request_id: str = "") -> Sequence[Review]:
-        """Oldest first."""
-        wanted = [reviews.c.closed_at.is_(None)] if is_open else []
-        named = ((reviews.c.kind, kind), (reviews.c.request_id, request_id))
-        return self._read_reviews(*wanted, *(column == value for column, value in named if value))
+        """Return reviews of a kind or a request, oldest first; without `is_open` the closed ones too."""
+        conditions = [reviews.c.closed_at.is_(None)] if is_open else []
+        filters = ((reviews.c.kind, kind), (reviews.c.request_id, request_id))
+        return self._read_reviews(*conditions, *(column == value for column, value in filters if value))
 
     def find_review(self, review_id: str) -> Review | None:
-        """One of them, open or closed."""
+        """Return one review, open or closed, if there is one with this id."""
         row = (
             self._connection.execute(select(*REVIEW_COLUMNS).where(reviews.c.id == review_id))
             .mappings()
@@ -99,7 +98,7 @@ class ReviewRows:
         return Review(**row) if row else None
 
     def list_reviews_of_order(self, shop: str, order_id: str) -> Sequence[Review]:
-        """All that concern this order."""
+        """Return all reviews about this order."""
         key = self._session.keyring.pseudonym(shop, "order", order_id)
         return self._read_reviews(
             reviews.c.shop == shop, reviews.c.order_key == key, reviews.c.order_key != ""
@@ -108,7 +107,10 @@ class ReviewRows:
     def list_reviews_by_idempotency_key(
         self, shop: str, build_key: Callable[[Review], str]
     ) -> Sequence[Review]:
-        """All that were opened under the name that `once` gives them: a name cannot be read back, only tried."""
+        """Return all reviews that were opened under the key that `build_key` gives them.
+
+        A key is stored as a digest, so it can only be compared.
+        """
         rows = select(reviews.c.id, reviews.c.once_key).where(reviews.c.shop == shop)
         keys = {row.id: row.once_key for row in self._connection.execute(rows)}
         return [
@@ -118,9 +120,9 @@ class ReviewRows:
         ]
 
     def find_order_of_review(self, review_id: str) -> tuple[str, str]:
-        """(id, name) of the order as the index has it sealed; blanks where it has none, or no more."""
-        known = and_(orders.c.shop == reviews.c.shop, orders.c.order_key == reviews.c.order_key)
-        rows = select(orders).join(reviews, known).where(reviews.c.id == review_id)
+        """Return (id, name) of the order as the index has it sealed; blanks where it has none."""
+        same_order = and_(orders.c.shop == reviews.c.shop, orders.c.order_key == reviews.c.order_key)
+        rows = select(orders).join(reviews, same_order).where(reviews.c.id == review_id)
         row = self._connection.execute(rows).one_or_none()
         doc = IndexRows(self._session).open_order_doc(row.shop, row) if row else {}
         return doc.get("id", ""), doc.get("name", "")

@@ -1,7 +1,6 @@
-"""Every sealed column, once: the place its values are bound to, and which kind of key seals them.
+"""Every sealed column, once: the AAD that its values are bound to, and which kind of key seals them.
 
-What rotates, what is counted and what a backup must not open are all read from here. A test names the sealed or secret
-column that is missing.
+Rotation, key counts and backup checks read this list. A test names the sealed or secret column that is missing.
 """
 
 from __future__ import annotations
@@ -18,7 +17,8 @@ from bridge.store import session
 from bridge.store.access import findings, packages
 from bridge.store.index import rows
 from bridge.store.notices import notice_items as notice_item_rows
-from bridge.store.requests import request_rows, tasks
+from bridge.store.requests import requests as request_rows
+from bridge.store.requests import tasks
 from bridge.store.retention import documents
 from bridge.store.schema.retention_tables import refund_accounts, vault_documents
 from bridge.store.schema.tables import (
@@ -40,13 +40,13 @@ from bridge.store.webhooks import inbox
 class KeyScope(StrEnum):
     """Whose key seals a column."""
 
-    KEYRING = "ring"  # the key ring, always
-    ROW_KEY = "row"  # a person's or the row's own key, which the ring wraps; the ring where there was none
+    KEYRING = "ring"  # always the keyring
+    ROW_KEY = "row"  # a data subject's or the row's own key, which the keyring wraps; else the keyring
 
 
 @dataclass(frozen=True, slots=True)
 class SealedColumn:
-    """One sealed column. `place` is a template over the row's columns, as the sealing code fills it."""
+    """One sealed column. `aad_template` is filled from the row's columns, as the sealing code fills it."""
 
     column: Column[Any]
     aad_template: str
@@ -54,24 +54,24 @@ class SealedColumn:
 
     @property
     def table(self) -> Table:
-        """The column's table."""
+        """Return the column's table."""
         table = self.column.table
-        assert isinstance(table, Table)  # noqa: S101 - columns of the metadata stand in tables
+        assert isinstance(table, Table)  # noqa: S101 - columns of the metadata belong to tables
         return table
 
     @property
     def name(self) -> str:
-        """`table.column`."""
+        """Return `table.column`."""
         return str(self.column)
 
     @property
     def primary_key(self) -> Sequence[Column[Any]]:
-        """The primary key."""
+        """Return the columns of the primary key."""
         return tuple(self.table.primary_key)
 
     @property
     def aad_columns(self) -> Sequence[Column[Any]]:
-        """The columns that the place names."""
+        """Return the columns that the AAD names."""
         names = (name for _, name, _, _ in Formatter().parse(self.aad_template) if name)
         return [self.table.c[name] for name in names]
 
@@ -98,7 +98,7 @@ SEALED_COLUMNS = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KeyUsage:
-    """Values by key id and column. `missing` are keys that values name and the ring does not hold."""
+    """Values by key id and column. `missing_keys` are keys that values name and the keyring does not have."""
 
     active_key_id: str
     counts_by_key: Mapping[str, Mapping[str, int]]
@@ -106,7 +106,7 @@ class KeyUsage:
 
     @property
     def outdated_count(self) -> int:
-        """How many values keys of the ring sealed that are no longer active."""
+        """Return how many values were sealed by keys of the keyring that are no longer active."""
         return sum(
             sum(found.values())
             for key_id, found in self.counts_by_key.items()
@@ -116,7 +116,7 @@ class KeyUsage:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RotationResult:
-    """What one run did. `unreadable` are places of values that did not open; they were not touched."""
+    """What one rotation did. `unreadable` are the AADs of values that did not open; they were not changed."""
 
     resealed_counts: Mapping[str, int]
     unreadable: tuple[str, ...]
@@ -124,5 +124,5 @@ class RotationResult:
 
     @property
     def is_complete(self) -> bool:
-        """True where no value names an old key or a missing one."""
+        """Return True where no value names an old key or a missing one."""
         return not self.unreadable and not self.key_usage.outdated_count and not self.key_usage.missing_keys

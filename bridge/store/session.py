@@ -1,4 +1,4 @@
-"""What every repository shares inside one transaction: connection, vault, clock, data keys."""
+"""What all row classes share inside one transaction: connection, keyring, clock, data keys."""
 
 from __future__ import annotations
 
@@ -9,19 +9,18 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, exists, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.store.crypto.keyring import Keyring
 from bridge.store.schema.tables import data_keys, orders, parcels, requests
 from bridge.store.schema.ulid import new_id
+from bridge.store.upsert import upsert
 
 SELECT_DATA_KEYS = (
     select(data_keys)
     .where(data_keys.c.shop == bindparam("at"), data_keys.c.subject.in_(bindparam("of", expanding=True)))
     .order_by(data_keys.c.subject)
-    .with_for_update(
-        read=True, key_share=True
-    )  # whoever destroys waits until what is sealed with it is there
+    # a worker that destroys a key waits for the transactions that seal with it
+    .with_for_update(read=True, key_share=True)
 )
 SELECT_WRAPPED_KEY = select(data_keys.c.wrapped).where(data_keys.c.id == bindparam("of"))
 WRAPPED_KEY_AAD = "data_keys|{id}|wrapped"
@@ -29,7 +28,7 @@ WRAPPED_KEY_AAD = "data_keys|{id}|wrapped"
 
 @dataclass(frozen=True, slots=True)
 class DataKey:
-    """One person's key: what it sealed cannot be read once its row is destroyed."""
+    """One data subject's key: what it sealed cannot be read once its row is destroyed."""
 
     id: str
     key: bytes
@@ -37,7 +36,7 @@ class DataKey:
 
 @dataclass(slots=True)
 class Session:
-    """One transaction's tools."""
+    """The resources of one transaction."""
 
     connection: Connection
     keyring: Keyring
@@ -46,25 +45,25 @@ class Session:
     _key_cache: dict[str, bytes | None] = field(default_factory=dict)
 
     def lock_shop(self, shop: str) -> None:
-        """Learning and forgetting of one shop take turns until the transaction ends.
+        """Take the shop's advisory lock until commit. Call before any other lock.
 
-        Else a batch that looked before an erasure could write after it, and bring her back. SQLite has one
-        writer anyway.
+        Without it, a batch of webhooks that read before an erasure could write after it and restore the data subject. SQLite
+        has one writer anyway.
         """
         if self.connection.dialect.name == "postgresql":
             self.connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"index|{shop}"))))
 
     def get_or_create_data_key(self, shop: str, subject: str) -> DataKey:
-        """The key of this person at this shop, made on first use."""
+        """Return the key of this subject at this shop, made on first use."""
         return self.get_or_create_data_keys(shop, [subject])[subject]
 
     def get_or_create_data_keys(self, shop: str, subjects: Iterable[str]) -> dict[str, DataKey]:
-        """Keys of several people, those that are missing made in one statement."""
-        wanted = sorted(set(subjects))  # in one order for all workers, or two could wait for each other
+        """Return the keys of several subjects; the missing ones are made in one statement."""
+        wanted = sorted(set(subjects))  # in one order for all workers, or two could deadlock
         found = self._read_data_keys(shop, wanted)
         while missing := [subject for subject in wanted if subject not in found]:
             self._insert_data_keys([self._new_key_row(shop, subject) for subject in missing])
-            # another worker may have been first: then its key counts, unless it was destroyed since
+            # another worker may have inserted first: its key is used, unless it was destroyed since
             found |= self._read_data_keys(shop, missing)
         self._key_cache |= {key.id: key.key for key in found.values()}
         return found
@@ -84,11 +83,10 @@ class Session:
         return {row.subject: DataKey(row.id, self._unwrap_key(row.id, row.wrapped)) for row in rows.all()}
 
     def _insert_data_keys(self, rows: list[dict[str, Any]]) -> None:
-        dialect = postgresql if self.connection.dialect.name == "postgresql" else sqlite
-        self.connection.execute(dialect.insert(data_keys).on_conflict_do_nothing(), rows)
+        self.connection.execute(upsert(self.connection, data_keys), rows)
 
     def find_data_key(self, key_id: str) -> bytes | None:
-        """A data key by id; None where it was destroyed."""
+        """Return a data key by id; None where it was destroyed."""
         if key_id not in self._key_cache:
             wrapped = self.connection.scalar(SELECT_WRAPPED_KEY, {"of": key_id})
             self._key_cache[key_id] = None if wrapped is None else self._unwrap_key(key_id, wrapped)
@@ -98,21 +96,21 @@ class Session:
         return self.keyring.open(wrapped, _wrapped_key_aad(key_id))
 
     def open(self, sealed: bytes, aad: str) -> bytes:
-        """Open what the ring or a data key sealed."""
+        """Open what the keyring or a data key sealed."""
         return self.keyring.open(sealed, aad, find_data_key=self.find_data_key)
 
     def destroy_unused_keys(self, shop: str, key_ids: Iterable[str]) -> int:
-        """Destroy those of these data keys that no living row is sealed with. Returns how many.
+        """Destroy those of these data keys that seal no stored row. Return how many.
 
-        Waits for those who seal with one of them just now, and looks only then whether it is used.
+        It waits for workers that seal with one of them, and only then looks whether the key is used.
         """
         unused = [~exists().where(table.c.data_key_id == data_keys.c.id) for table in (orders, parcels)] + [
             ~exists().where(requests.c.data_key_id == data_keys.c.id, requests.c.principal.is_not(None))
         ]
-        mine = (data_keys.c.shop == shop, data_keys.c.id.in_(list(key_ids)))
-        locked = select(data_keys.c.id).where(*mine).order_by(data_keys.c.subject).with_for_update()
+        named = (data_keys.c.shop == shop, data_keys.c.id.in_(list(key_ids)))
+        locked = select(data_keys.c.id).where(*named).order_by(data_keys.c.subject).with_for_update()
         self.connection.execute(locked).all()
-        return self.connection.execute(delete(data_keys).where(*mine, *unused)).rowcount
+        return self.connection.execute(delete(data_keys).where(*named, *unused)).rowcount
 
 
 def _wrapped_key_aad(key_id: str) -> str:

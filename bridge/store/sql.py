@@ -1,4 +1,8 @@
-"""`ports.Store` over SQLite and Postgres: transactions, accepting, ringing for what is due, purging."""
+"""The store: transactions over SQLite and Postgres, accepted webhooks, due rows, expired bodies and packages.
+
+The store seals and opens by itself. Steps give and get values in the clear, inside one transaction, and never see a
+key or a sealed byte.
+"""
 
 from __future__ import annotations
 
@@ -11,71 +15,19 @@ from typing import Any
 from sqlalchemy import Engine, and_, delete, or_, select, text, true, update
 
 from bridge.errors import BridgeError
-from bridge.model import Delivery, DeliveryState, RequestState
-from bridge.ports import Lease
+from bridge.model import Delivery, DeliveryState, Lease, RequestState
 from bridge.rules.webhooks.topics import MANDATORY_TOPICS
-from bridge.store.access.findings import FindingRows
-from bridge.store.access.packages import PackageRows
 from bridge.store.crypto.keyring import Keyring
 from bridge.store.engine import lock_sqlite_writers, open_engine, translate_database_errors
-from bridge.store.erasure.plans import PlanRows
-from bridge.store.evidence.chain import EvidenceRows
-from bridge.store.evidence.chain_heads import SignedHeadRows
-from bridge.store.index.rows import IndexRows
-from bridge.store.listing import OperatorQueries
-from bridge.store.notices.letters import NoticeRows
-from bridge.store.recovery.ledger_state import LedgerStateRows
-from bridge.store.refunds.refund_accounts import RefundRows
-from bridge.store.requests.requests import OPEN_STATES, RequestRows
-from bridge.store.retention.documents import DocumentRows
-from bridge.store.retention.documents_by_order import VaultOrderRows
-from bridge.store.retention.expire import ExpiryRows
-from bridge.store.retention.legal_holds import LegalHoldRows
-from bridge.store.retention.policies import RetentionPolicyRows
-from bridge.store.reviews import ReviewRows
+from bridge.store.requests.requests import OPEN_STATES
 from bridge.store.schema.tables import deliveries, notice_accounts, packages, requests
 from bridge.store.schema.ulid import new_id
 from bridge.store.session import Session
-from bridge.store.shops.shop_exits import ShopExitRows
-from bridge.store.shops.tokens import TokenRows
+from bridge.store.transaction import Tx
 from bridge.store.webhooks import inbox
 from bridge.store.webhooks.group_commit import GroupCommit
-from bridge.store.webhooks.inbox import InboxRows
 
 EnqueueJobs = Callable[[Sequence[tuple[str, str, bool]]], None]
-
-
-class SqlTx:
-    """One transaction: every repository over one connection."""
-
-    def __init__(self, session: Session) -> None:
-        self.session = session
-        self.inbox = InboxRows(session)
-        self.requests = RequestRows(session)
-        self.findings = FindingRows(session)
-        self.index = IndexRows(session)
-        self.notices = NoticeRows(session)
-        self.evidence = EvidenceRows(session)
-        self.signed_heads = SignedHeadRows(session)
-        self.packages = PackageRows(session)
-        self.documents = DocumentRows(session)
-        self.shop_exits = ShopExitRows(session)
-        self.plans = PlanRows(session)
-        self.ledger_state = LedgerStateRows(session)
-        self.refunds = RefundRows(session)
-        self.reviews = ReviewRows(session)
-        self.vault_orders = VaultOrderRows(session)
-        self.legal_holds = LegalHoldRows(session)
-        self.retention_policies = RetentionPolicyRows(session)
-        self.expiry = ExpiryRows(session)
-        self.operator_queries = OperatorQueries(session)
-        self.tokens = TokenRows(session)
-
-    @contextmanager
-    def open_savepoint(self) -> Iterator[Callable[[], None]]:
-        """See ports.Tx."""
-        with self.session.connection.begin_nested() as point:
-            yield point.rollback
 
 
 class SqlStore:
@@ -114,17 +66,24 @@ class SqlStore:
         )
 
     def new_id(self, prefix: str) -> str:
-        """See ports.Store."""
+        """Return a new id that sorts by time."""
         return new_id(prefix)
 
     @contextmanager
-    def transaction(self) -> Iterator[SqlTx]:
-        """See ports.Store."""
+    def transaction(self) -> Iterator[Tx]:
+        """Open a transaction: it commits when its block ends and rolls back when the block raises.
+
+        Raises StoreUnavailable where the database does not answer.
+        """
         with translate_database_errors(), self.engine.begin() as connection:
-            yield SqlTx(Session(connection, self.keyring, self.now, self._lease_s))
+            yield Tx(Session(connection, self.keyring, self.now, self._lease_s))
 
     def accept_delivery(self, delivery: Delivery) -> bool:
-        """See ports.Store."""
+        """Commit one webhook together with those that wait at the same time. Return True where it is new.
+
+        The new ones of a batch are enqueued after its commit, outside of this call. Raises StoreUnavailable when the
+        webhook was not committed in time or too many wait.
+        """
         received = delivery.state is DeliveryState.RECEIVED
         name = "delivery" if received else f"rejected|{delivery.reason}|{delivery.webhook_id}"
         content = b"\0".join([delivery.topic.encode(), delivery.shop.encode(), delivery.raw])
@@ -145,21 +104,21 @@ class SqlStore:
 
     def _enqueue_committed(self, rows: Sequence[dict[str, Any]]) -> None:
         if self._on_accepted is not None:
-            waiting = [row for row in rows if row["state"] == DeliveryState.RECEIVED]
-            self._on_accepted(
-                list(
-                    dict.fromkeys(_job_for_delivery(row["topic"], row["shop"], row["id"]) for row in waiting)
-                )
-            )
+            received = [row for row in rows if row["state"] == DeliveryState.RECEIVED]
+            jobs = (_job_for_delivery(row["topic"], row["shop"], row["id"]) for row in received)
+            self._on_accepted(list(dict.fromkeys(jobs)))
 
     def acquire_named_lock(self, name: str, holder: str, seconds: float) -> bool:
-        """See ports.Store."""
+        """Take or renew a named lock for some seconds; False where another holder has it."""
         with self.transaction() as tx:
             return tx.operator_queries.acquire_named_lock(name, holder, seconds)
 
     @contextmanager
     def renewing_lease(self, lease: Lease, repository: str = "requests") -> Iterator[None]:
-        """See ports.Store. A renewal that fails is left to the next: the fence decides, not the lease."""
+        """Renew a lease of `tx.<repository>` in the background while the block works.
+
+        A renewal that fails is repeated at the next interval: the fence protects the row, not the renewal.
+        """
         stop = threading.Event()
 
         def renew() -> None:
@@ -176,11 +135,12 @@ class SqlStore:
             thread.join()
 
     def enqueue_due(self, enqueue: Callable[[str, str, bool], bool], *, max_jobs: int) -> int:
-        """See ports.Store. Privacy work first, however much the index has to learn.
+        """Enqueue rows that are due and that no worker leased, at most `max_jobs`. Return how many were enqueued.
 
-        A row is rung for again only after a while: the first bell may still be heard.
+        `enqueue(job, row id, at front)` returns False where the queue did not answer. Privacy work comes first. A row
+        is enqueued again only after REENQUEUE_AFTER_S: the earlier job may still wait in the queue.
         """
-        now, rung = self.now(), 0
+        now = self.now()
         with self.transaction() as tx:
             jobs = [
                 (row, _job_for_delivery(row.topic, row.shop, row.id))
@@ -197,55 +157,55 @@ class SqlStore:
             for table in (deliveries, requests, notice_accounts):
                 ids = [row.id for row, job in jobs if job in chosen]
                 tx.session.connection.execute(update(table).where(table.c.id.in_(ids)).values(rung_at=now))
-        for job in chosen:
-            rung += enqueue(*job)
-        return rung
+        return sum(enqueue(*job) for job in chosen)
 
-    def _select_due_rows(self, tx: SqlTx, table: Any, max_jobs: int) -> list[Any]:
+    def _select_due_rows(self, tx: Tx, table: Any, max_jobs: int) -> list[Any]:
         now = self.now()
-        waiting: Any = true()
+        is_open: Any = true()
         if table is deliveries:
-            waiting = table.c.state == DeliveryState.RECEIVED
+            is_open = table.c.state == DeliveryState.RECEIVED
         elif table is requests:
-            waiting = table.c.state.in_(OPEN_STATES)
+            is_open = table.c.state.in_(OPEN_STATES)
         free = or_(table.c.lease_until.is_(None), table.c.lease_until < now)
-        quiet = or_(
+        not_enqueued = or_(
             table.c.rung_at.is_(None), table.c.rung_at < now - timedelta(seconds=inbox.REENQUEUE_AFTER_S)
         )
         columns, order = [table.c.id, table.c.shop], [table.c.wake_at]
         if table is deliveries:
             columns.append(table.c.topic)
             order.insert(0, table.c.topic.not_in(list(MANDATORY_TOPICS)))
-        due = select(*columns).where(waiting, table.c.wake_at <= now, free, quiet)
+        due = select(*columns).where(is_open, table.c.wake_at <= now, free, not_enqueued)
         return list(tx.session.connection.execute(due.order_by(*order).limit(max_jobs)))
 
     def expire_bodies_and_packages(
         self, *, keep_failed_days: int, keep_packages_days: int
     ) -> Mapping[str, int]:
-        """See ports.Store."""
+        """Destroy bodies of failed and rejected webhooks, and packages, that reached their age. Return how many."""
         now = self.now()
         with self.transaction() as tx:
-            old = and_(
+            expired = and_(
                 deliveries.c.body.is_not(None),
                 deliveries.c.state.in_([DeliveryState.FAILED, DeliveryState.REJECTED]),
                 deliveries.c.received_at < now - timedelta(days=keep_failed_days),
             )
-            bodies = tx.session.connection.execute(update(deliveries).where(old).values(body=None)).rowcount
-            over = packages.c.made_at < now - timedelta(days=keep_packages_days)
-            ids = list(tx.session.connection.scalars(select(packages.c.request_id).where(over).distinct()))
+            bodies = tx.session.connection.execute(
+                update(deliveries).where(expired).values(body=None)
+            ).rowcount
+            is_old = packages.c.made_at < now - timedelta(days=keep_packages_days)
+            ids = list(tx.session.connection.scalars(select(packages.c.request_id).where(is_old).distinct()))
             tx.session.connection.execute(delete(packages).where(packages.c.request_id.in_(ids)))
             finished = (requests.c.id.in_(ids), requests.c.state == RequestState.DONE)
             done = set(tx.session.connection.scalars(select(requests.c.id).where(*finished)))
             for request_id in ids:
                 tx.findings.delete_findings(request_id)
                 if request_id in done:
-                    tx.requests.erase_principal(request_id)
+                    tx.request_changes.erase_principal(request_id)
                 else:
-                    tx.requests.reset_tasks(request_id)
+                    tx.tasks.reset_tasks(request_id)
             return {"raw_bodies": bodies, "packages": len(ids)}
 
     def ping(self) -> None:
-        """One round trip. Raises StoreUnavailable."""
+        """Make one round trip to the database. Raises StoreUnavailable."""
         with translate_database_errors(), self.engine.connect() as connection:
             connection.execute(text("SELECT 1"))
 
@@ -261,5 +221,5 @@ class SqlStore:
 
 
 def _job_for_delivery(topic: str, shop: str, row_id: str) -> tuple[str, str, bool]:
-    """Privacy work is rung for one by one and first; what only teaches the index, once for all of a shop."""
+    """Return (job, row id, at front): privacy work one job each and first, index updates one job for a whole shop."""
     return ("dispatch", row_id, True) if topic in MANDATORY_TOPICS else ("index", shop, False)

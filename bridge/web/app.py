@@ -10,7 +10,7 @@ from bridge.web import health, metrics, notices, problems, processors, webhooks
 from bridge.web.security_headers import set_security_headers
 
 if TYPE_CHECKING:
-    from bridge.ports import Services
+    from bridge.services import Services
     from bridge.store import SqlStore
 
 

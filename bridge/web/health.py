@@ -10,7 +10,7 @@ from bridge.errors import BridgeError
 from bridge.steps.recovery.ledger_gate import check_ledger_gate
 
 if TYPE_CHECKING:
-    from bridge.ports import Services
+    from bridge.services import Services
     from bridge.store import SqlStore
 
 

@@ -16,7 +16,7 @@ from bridge.model import DeliveryState
 from bridge.rules.webhooks.topics import INDEXED_TOPIC_PREFIXES, MANDATORY_TOPICS
 
 if TYPE_CHECKING:
-    from bridge.ports import Services
+    from bridge.services import Services
     from bridge.steps.webhooks.receive import WebhookReceipt
     from bridge.store import SqlStore
 

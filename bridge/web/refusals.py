@@ -15,7 +15,7 @@ from datetime import datetime
 
 from bridge.errors import BridgeError, SignatureInvalid
 from bridge.model import Fact
-from bridge.ports import Services
+from bridge.services import Services
 
 FLUSH_INTERVAL_S = 3600.0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 from werkzeug.routing import PathConverter
 
-from bridge.ports import Services
+from bridge.services import Services
 from bridge.steps.webhooks.receive import receive_webhook, verify_webhook_signature
 from bridge.web import metrics
 from bridge.web.body import read_body

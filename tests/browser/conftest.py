@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from bridge.ports import Services
 from bridge.sandbox.processes import ROOT, Bridge
 from bridge.sandbox.processes.embedded_redis import Valkey
+from bridge.services import Services
 from tests.e2e import processes
 
 ARGUMENTS = (

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from bridge.model import DeliveryState
-from bridge.ports import Services
 from bridge.sandbox import webhooks
 from bridge.sandbox.sandbox import StandIns, invent_worlds
 from bridge.sandbox.shopify.server import CLIENT_SECRET
 from bridge.sandbox.world.models import World
+from bridge.services import Services
 from bridge.steps.index.index_orders import index_deliveries
 from bridge.steps.requests.process import process_request
 from bridge.steps.webhooks.dispatch import dispatch_delivery

@@ -189,7 +189,7 @@ def test_a_legal_hold_on_a_request_is_opened_and_released(place):
     request = make_request(shop=place.shop, kind=RequestKind.ERASURE)
     with processes.services(place.environ) as services, services.store.transaction() as tx:
         tx.index.ingest_sightings(place.shop, [order(1001)])
-        request = replace(request, subject=tx.index.find_subject(place.shop, ASHA))
+        request = replace(request, subject=tx.person_lookup.find_subject(place.shop, ASHA))
         opened(tx, request, make_task(request.id, "bridge", TaskAction.ERASE))
     sealed(place, 1001)
     with processes.services(place.environ) as services:
@@ -268,7 +268,7 @@ def test_an_item_on_legal_hold_is_released_with_the_legal_hold_only(place):
             opened(tx, request, make_task(request.id, "bridge", TaskAction.ERASE))
         process_request(request.id, services=services)
         with services.store.transaction() as tx:
-            (entry,) = tx.notices.list_items(request_id=request.id)
+            (entry,) = tx.notice_items.list_items(request_id=request.id)
     claim = told(place.say("dsr", "hold", request.id, "--reference", "CC-1", "--reason", "x", "--json"))
     assert claim["entries"] == 1
     said = place.say("notice", "release", entry.id, "--reason", "x")

@@ -27,7 +27,7 @@ def make(tmp_path):
 def erase(services):
     """Erase the data subject, and record it as the step does."""
     with services.store.transaction() as tx:
-        tx.index.erase_person(processes.SHOP, PRINCIPAL, request_id="req_1")
+        tx.person_eraser.erase_person(processes.SHOP, PRINCIPAL, request_id="req_1")
         tx.evidence.append_fact(Fact.PRINCIPAL_ERASED, shop=processes.SHOP, request_id="req_1")
 
 

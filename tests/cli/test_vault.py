@@ -20,7 +20,7 @@ from sqlalchemy import update
 
 from bridge.cli.vault import open as open_command
 from bridge.model import DocumentForm, DocumentKind, InvoiceCopy, RequestState, TaskState
-from bridge.ports import Services
+from bridge.services import Services
 from bridge.steps.requests.process import process_request
 from bridge.steps.webhooks.dispatch import dispatch_delivery
 from bridge.store.schema.retention_tables import vault_documents
@@ -278,7 +278,7 @@ def test_an_order_without_a_copy_is_attested_and_its_erasure_restarts(at):
     with at.services.store.transaction() as tx:
         [document] = tx.documents.find_documents_by_order_id(SHOP, ["1009"])["1009"]
         word = json.loads(tx.documents.open_document(document.id))
-        [woken] = tx.requests.list_tasks(request.id)
+        [woken] = tx.tasks.list_tasks(request.id)
     assert (document.form, document.kind) == (DocumentForm.ATTESTED, DocumentKind.INVOICE)
     assert (word["reference"], set(word)) == ("ledger 2026/17", {"attested_by", "reference", "on"})
     assert woken.wake_at is not None

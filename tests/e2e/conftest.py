@@ -18,7 +18,6 @@ import redis
 import requests
 
 from bridge.model import Fact, PrivacyRequest
-from bridge.ports import Services
 from bridge.sandbox import webhooks
 from bridge.sandbox.demo.demo_env import contains_any
 from bridge.sandbox.processes import Bridge
@@ -26,6 +25,7 @@ from bridge.sandbox.processes.embedded_redis import Valkey
 from bridge.sandbox.sandbox import StandIns, invent_worlds
 from bridge.sandbox.shopify.server import CLIENT_SECRET
 from bridge.sandbox.world.models import Person, World
+from bridge.services import Services
 from tests.e2e import processes
 
 ORDERS, HEAVY = 150, 1000

@@ -28,9 +28,9 @@ import structlog
 
 from bridge.bootstrap import make_services, make_store
 from bridge.cli import main
-from bridge.ports import Services
 from bridge.sandbox import webhooks
 from bridge.sandbox.processes import ROOT
+from bridge.services import Services
 from bridge.store import SqlStore
 from bridge.store.migrations.upgrade import upgrade_database
 from config.load import read_configuration

@@ -83,7 +83,7 @@ class House:
 
     def ask(self, who=ASHA, **given):
         with self.store.transaction() as tx:
-            subject = tx.index.find_subject(SHOP, who)
+            subject = tx.person_lookup.find_subject(SHOP, who)
             request = make_request(
                 **{"kind": RequestKind.ERASURE, "principal": who, "subject": subject} | given
             )
@@ -93,7 +93,7 @@ class House:
     def erase(self, request_id):
         with self.store.transaction() as tx:
             claim, request = tx.requests.acquire_lease(request_id), tx.requests.get_request(request_id)
-            [task] = [one for one in tx.requests.list_tasks(request_id) if one.action is TaskAction.ERASE]
+            [task] = [one for one in tx.tasks.list_tasks(request_id) if one.action is TaskAction.ERASE]
         return execute_erasure(request, task, claim, services=self.services)
 
     def done(self, request_id):
@@ -159,7 +159,7 @@ def restored(house, clock):
 def test_t25_an_erased_person_that_a_backup_brought_back_is_erased_again(restored, monkeypatch, queue):
     assert restored.orders() == ["1001"], "the data is back"
     with restored.store.transaction() as tx:
-        subject = tx.index.find_subject(SHOP, ASHA)
+        subject = tx.person_lookup.find_subject(SHOP, ASHA)
     [key_id] = [row.id for row in restored.rows(data_keys) if row.subject == subject]
     [sealed] = [row for row in restored.rows(orders) if row.data_key_id == key_id]
 
@@ -274,7 +274,7 @@ def test_what_an_epoch_made_unreadable_is_erased_again_unread(restored, clock):
 
 def test_one_that_cannot_be_erased_again_keeps_the_gate_closed_and_stops_nobody_else(restored, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr("bridge.store.index.rows.IndexRows._delete_rows_by_key", lambda *_: 0)
+        patch.setattr("bridge.store.erasure.erase_person.PersonEraser._delete_rows_by_key", lambda *_: 0)
         done = restored.check()
     assert (len(done.faults), done.left) == (1, 4)
     assert check_ledger_gate(services=restored.services)
@@ -291,12 +291,15 @@ def test_a_request_that_is_open_again_runs_again_and_its_carriers_are_noted(hous
     house.restore(backup)
     assert house.check().lost == []
     with house.store.transaction() as tx:
-        assert "AWB7007007" in {entry.reference for entry in tx.notices.list_items(request_id=request_id)}
+        assert "AWB7007007" in {
+            entry.reference for entry in tx.notice_items.list_items(request_id=request_id)
+        }
         assert tx.requests.get_request(request_id).principal == ASHA
     assert house.erase(request_id).outcome is Outcome.ABSENT
     with house.store.transaction() as tx:
         assert (
-            len([e for e in tx.notices.list_items(request_id=request_id) if e.reference == "AWB7007007"]) == 1
+            len([e for e in tx.notice_items.list_items(request_id=request_id) if e.reference == "AWB7007007"])
+            == 1
         )
 
 
@@ -325,7 +328,7 @@ def test_destroyed_documents_and_erased_shops_do_not_come_back(house, clock):
     clock.at = NOW + timedelta(days=1)
     with house.store.transaction() as tx:
         assert tx.documents.delete_documents([document.id]) == 1
-        tx.index.erase_shop(OTHER_SHOP, request_id="req_shop")
+        tx.shop_eraser.erase_shop(OTHER_SHOP, request_id="req_shop")
     assert sync_ledger(services=house.services) == 2
     house.restore(backup)
     assert house.check().left == 0
@@ -345,7 +348,7 @@ def test_keys_of_a_shop_that_was_erased_whole_since_are_not_brought_back(house, 
     sync_ledger(services=house.services)
     clock.at = NOW + timedelta(days=1)
     with house.store.transaction() as tx:
-        tx.index.erase_shop(SHOP, request_id="req_shop")
+        tx.shop_eraser.erase_shop(SHOP, request_id="req_shop")
     sync_ledger(services=house.services)
     done = house.check()
     assert (done.why, done.tombstones, done.destroyed) == ("", 0, 0)

@@ -101,14 +101,12 @@ class Case:
 
     def entries(self, **which):
         with self.store.transaction() as tx:
-            return tx.notices.list_items(**which)
+            return tx.notice_items.list_items(**which)
 
     def tasks(self, request):
         with self.store.transaction() as tx:
             return [
-                task
-                for task in tx.requests.list_tasks(request.id)
-                if task.action is TaskAction.NOTIFY_PROCESSOR
+                task for task in tx.tasks.list_tasks(request.id) if task.action is TaskAction.NOTIFY_PROCESSOR
             ]
 
     def request(self, request):

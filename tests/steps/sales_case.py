@@ -55,7 +55,7 @@ def opened(services, document):
 
 def request_of(services, request_id):
     with services.store.transaction() as tx:
-        tasks = {(task.system, task.action): task for task in tx.requests.list_tasks(request_id)}
+        tasks = {(task.system, task.action): task for task in tx.tasks.list_tasks(request_id)}
         return (
             tx.requests.get_request(request_id),
             tasks,

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from bridge.model import DocumentForm, DocumentKind, InvoiceCopy, LegalHold
-from bridge.ports import Services
+from bridge.services import Services
 from tests.factories import NOW, SHOP
 
 

@@ -1,4 +1,4 @@
-"""What is due is rung for, locks are held for a while, what is over is destroyed, operators see it all."""
+"""Due rows are enqueued, named locks end, expired data is destroyed, operators see it all."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from bridge.errors import LeaseLost, StoreUnavailable
-from bridge.model import DeliveryState, NoticeState, Principal, RequestState
-from bridge.ports import Lease
+from bridge.model import DeliveryState, Lease, NoticeState, Principal, RequestState
 from bridge.store import SqlStore
 from bridge.store.engine import StoreFault
 from bridge.store.schema.tables import data_keys, deliveries, requests
@@ -33,14 +32,14 @@ from tests.factories import (
 from tests.fakes import page
 
 
-def ring(store, room=200, heard=True):
-    bells = []
+def enqueue_due(store, limit=200, answers=True):
+    jobs = []
 
-    def bell(*job):
-        bells.append(job)
-        return heard
+    def enqueue(*job):
+        jobs.append(job)
+        return answers
 
-    return bells, store.enqueue_due(bell, max_jobs=room)
+    return jobs, store.enqueue_due(enqueue, max_jobs=limit)
 
 
 def after(clock, seconds):
@@ -52,35 +51,35 @@ def settle(store, delivery, state, reason="x"):
         tx.inbox.finish_delivery(tx.inbox.acquire_lease(delivery.id)[0], state, reason)
 
 
-def test_the_bell_comes_first_and_sweep_after_a_grace(store, clock):
+def test_enqueue_due_finds_a_delivery_only_after_its_grace_period(store, clock):
     redact = accepted(store, "customers/redact", {"id": 1})
     accepted(store, "orders/create", {"id": 2})
     accepted(store, "orders/paid", {"id": 3})
     request = make_request()
     with store.transaction() as tx:
         opened(tx, request)
-    assert ring(store) == ([], 0)
+    assert enqueue_due(store) == ([], 0)
     after(clock, 5)
-    bells, heard = ring(store)
-    assert sorted(bells) == [
+    jobs, count = enqueue_due(store)
+    assert sorted(jobs) == [
         ("dispatch", redact.id, True),
         ("index", SHOP, False),
         ("process", request.id, True),
     ]
-    assert heard == 3
+    assert count == 3
 
 
-def test_a_row_is_rung_for_again_only_after_a_while(store, clock):
+def test_a_row_is_enqueued_again_only_after_a_while(store, clock):
     accepted(store, "orders/create", {"id": 2})
     after(clock, 5)
-    assert ring(store, heard=False)[1] == 0
+    assert enqueue_due(store, answers=False)[1] == 0
     after(clock, 20)
-    assert ring(store) == ([], 0)
+    assert enqueue_due(store) == ([], 0)
     after(clock, 21)
-    assert ring(store) == ([("index", SHOP, False)], 1)
+    assert enqueue_due(store) == ([("index", SHOP, False)], 1)
 
 
-def test_nobody_is_rung_for_a_row_that_is_owned_or_done(store, clock):
+def test_a_leased_or_done_row_is_not_enqueued(store, clock):
     owned, done = (accepted(store, "orders/create", {"id": number}) for number in (1, 2))
     request = make_request()
     with store.transaction() as tx:
@@ -89,17 +88,17 @@ def test_nobody_is_rung_for_a_row_that_is_owned_or_done(store, clock):
     settle(store, done, DeliveryState.DONE)
     with store.transaction() as tx:
         tx.inbox.acquire_lease(owned.id)
-        claim = tx.requests.acquire_lease(request.id)
-    assert ring(store) == ([], 0)
+        lease = tx.requests.acquire_lease(request.id)
+    assert enqueue_due(store) == ([], 0)
     with store.transaction() as tx:
         tx.requests.release_lease(
-            claim, state=RequestState.DONE, wake_at=None, complete=True, closed_at=clock.at
+            lease, state=RequestState.DONE, wake_at=None, complete=True, closed_at=clock.at
         )
     after(clock, 60)
-    assert ring(store) == ([("index", SHOP, False)], 1)
+    assert enqueue_due(store) == ([("index", SHOP, False)], 1)
 
 
-def test_privacy_work_is_rung_for_first_and_within_the_room_however_much_waits(store, clock):
+def test_privacy_work_is_enqueued_first_and_within_the_limit(store, clock):
     for number in range(5):
         accepted(store, "orders/create", {"id": number}, shop=f"shop{number}.myshopify.com")
     redact = accepted(store, "customers/redact", {"id": 1}, received_at=NOW + timedelta(seconds=1))
@@ -107,13 +106,13 @@ def test_privacy_work_is_rung_for_first_and_within_the_room_however_much_waits(s
     with store.transaction() as tx:
         opened(tx, request)
     after(clock, 10)
-    assert ring(store, room=2) == ([("dispatch", redact.id, True), ("process", request.id, True)], 2)
-    assert ring(store, room=3)[1] == 3
-    assert ring(store)[1] == 2
-    assert ring(store)[1] == 0
+    assert enqueue_due(store, limit=2) == ([("dispatch", redact.id, True), ("process", request.id, True)], 2)
+    assert enqueue_due(store, limit=3)[1] == 3
+    assert enqueue_due(store)[1] == 2
+    assert enqueue_due(store)[1] == 0
 
 
-def test_a_lock_is_held_by_one_until_it_ends(store, clock):
+def test_a_named_lock_has_one_holder_until_it_ends(store, clock):
     assert store.acquire_named_lock("clock", "a", 10)
     assert not store.acquire_named_lock("clock", "b", 10)
     assert store.acquire_named_lock("clock", "a", 10)
@@ -122,7 +121,7 @@ def test_a_lock_is_held_by_one_until_it_ends(store, clock):
     assert not store.acquire_named_lock("unheard_of", "a", 10)
 
 
-def test_bodies_and_packages_are_destroyed_when_their_days_are_over(store, clock):
+def test_bodies_and_packages_are_destroyed_at_their_age(store, clock):
     failed = accepted(store, "orders/create", {"id": 1})
     settle(store, failed, DeliveryState.FAILED)
     store.accept_delivery(make_delivery(state=DeliveryState.REJECTED, reason="shop_unknown"))
@@ -155,24 +154,22 @@ def test_bodies_and_packages_are_destroyed_when_their_days_are_over(store, clock
         assert tx.operator_queries.replay_deliveries([failed.id]) == []
 
 
-@pytest.mark.parametrize(("state", "forgotten"), [("done", True), ("waiting", False)])
-def test_a_request_that_is_done_forgets_the_person_with_its_package(store, clock, state, forgotten):
+@pytest.mark.parametrize(("state", "erased"), [("done", True), ("waiting", False)])
+def test_a_done_request_loses_its_principal_with_its_package(store, clock, state, erased):
     request = make_request()
     with store.transaction() as tx:
         opened(tx, request)
         with tx.packages.write_package(request.id) as out:
             out.write(b"Asha")
-        told = {"state": RequestState(state), "wake_at": None, "complete": False, "closed_at": NOW}
-        tx.requests.release_lease(tx.requests.acquire_lease(request.id), **told)
+        released = {"state": RequestState(state), "wake_at": None, "complete": False, "closed_at": NOW}
+        tx.requests.release_lease(tx.requests.acquire_lease(request.id), **released)
     clock.at = NOW + timedelta(days=15)
     store.expire_bodies_and_packages(keep_failed_days=90, keep_packages_days=14)
     with store.transaction() as tx:
-        assert tx.requests.get_request(request.id).principal == (
-            Principal() if forgotten else request.principal
-        )
+        assert tx.requests.get_request(request.id).principal == (Principal() if erased else request.principal)
 
 
-def test_a_request_that_does_not_open_does_not_stop_the_purge(store, clock):
+def test_a_request_that_does_not_open_does_not_stop_the_expiry(store, clock):
     request = make_request()
     with store.transaction() as tx:
         opened(tx, request)
@@ -183,7 +180,7 @@ def test_a_request_that_does_not_open_does_not_stop_the_purge(store, clock):
     assert store.expire_bodies_and_packages(keep_failed_days=90, keep_packages_days=14)["packages"] == 1
 
 
-def test_what_failed_is_put_back_as_if_it_had_just_come(store, clock):
+def test_a_failed_delivery_is_put_back_as_if_just_received(store, clock):
     failed, rejected = (accepted(store, "orders/create", {"id": number}) for number in (1, 2))
     settle(store, failed, DeliveryState.FAILED)
     settle(store, rejected, DeliveryState.REJECTED)
@@ -232,11 +229,13 @@ def test_health_counts_states_and_what_is_late(store, clock):
         assert tx.operator_queries.count_by_state()["late"] == {"requests": 1, "notices": 0}
 
 
-def test_health_counts_notices_that_are_overdue_and_entries_that_nobody_can_send(store):
+def test_health_counts_overdue_notices_and_blocked_items(store):
     with store.transaction() as tx:
         tx.notices.open_notice(make_notice(state=NoticeState.SENT, due_at=NOW - timedelta(days=1)), [])
         tx.notices.open_notice(make_notice(state=NoticeState.SENT, due_at=NOW + timedelta(days=1)), [])
-        tx.notices.add_items([make_entry(reason="contact_not_verified"), make_entry(reason="parcel_moving")])
+        tx.notice_items.add_items(
+            [make_entry(reason="contact_not_verified"), make_entry(reason="parcel_moving")]
+        )
         counts = tx.operator_queries.count_by_state()
     assert (counts["notices"], counts["late"]["notices"], counts["stuck"]) == ({"sent": 2}, 1, {"entries": 1})
 
@@ -246,14 +245,14 @@ def test_a_lease_is_renewed_while_its_block_works(database_url, vault, clock):
     request = make_request()
     with store.transaction() as tx:
         opened(tx, request)
-        claim = tx.requests.acquire_lease(request.id)
+        lease = tx.requests.acquire_lease(request.id)
     clock.at = NOW + timedelta(hours=1)
     deadline = time.monotonic() + 5
-    with store.renewing_lease(claim):
+    with store.renewing_lease(lease):
         while _lease(store) < clock.at and time.monotonic() < deadline:
             time.sleep(0.01)
     assert _lease(store) == clock.at + timedelta(seconds=0.15)
-    with store.renewing_lease(replace(claim, fence=9)):
+    with store.renewing_lease(replace(lease, fence=9)):
         time.sleep(0.1)
     assert _lease(store) == clock.at + timedelta(seconds=0.15)
     store.close()
@@ -264,7 +263,7 @@ def _lease(store):
         return connection.scalar(select(requests.c.lease_until))
 
 
-def test_tokens_are_shared_sealed_and_no_fault_when_the_database_is_away(store, vault, clock, tmp_path):
+def test_tokens_are_shared_and_sealed_and_a_missing_database_is_no_error(store, vault, clock, tmp_path):
     tokens = StoredTokenCache(store)
     assert tokens.get_access_token(SHOP) is None
     tokens.save_token(SHOP, "shpat_1", NOW)
@@ -289,16 +288,16 @@ def test_errors_of_the_database_lose_their_text(store, vault, clock):
     away.close()
 
 
-def test_a_lost_claim_says_only_which_row(store):
+def test_a_lost_lease_names_only_the_row(store):
     with pytest.raises(LeaseLost, match=r"^req_none$"), store.transaction() as tx:
-        tx.requests.verify_lease(_claim("req_none"))
+        tx.requests.verify_lease(lose_lease("req_none"))
 
 
-def _claim(row_id):
+def lose_lease(row_id):
     return Lease(row_id=row_id, fence=1)
 
 
-def test_ids_sort_by_time_and_are_never_the_same():
+def test_ids_sort_by_time_and_are_unique():
     made = [new_id("dlv")]
     while len(made) < 5:
         time.sleep(0.002)

@@ -1,4 +1,4 @@
-"""Rotation: every sealed column is known, every old key leaves, nobody's change is overwritten."""
+"""Rotation: every sealed column is known, every old key is replaced, no other change is overwritten."""
 
 from __future__ import annotations
 
@@ -52,31 +52,31 @@ PAPER = InvoiceCopy(
 
 
 @pytest.fixture
-def ring(database_url, clock):
-    """Make stores over one database with other rings."""
+def make_store(database_url, clock):
+    """Return a function that makes stores over one database with other keyrings."""
     made = []
 
-    def again(*keys):
+    def rebuild(*keys):
         made.append(SqlStore(database_url, keyring=Keyring(keys, b"p" * 32, b"s" * 32), now=clock.now))
         return made[-1]
 
-    yield again
+    yield rebuild
     for store in made:
         store.close()
 
 
-def fill(store, bodies=1):
+def seal_every_column(store, bodies=1):
     """Put one value of every sealed column into the database."""
     with store.transaction() as tx:
         tx.index.ingest_sightings(SHOP, [customer(), order(1001, parcels=[("Delhivery", "AWB1")])])
-        request = make_request(subject=tx.index.find_subject(SHOP, ASHA))
+        request = make_request(subject=tx.person_lookup.find_subject(SHOP, ASHA))
         task = make_task(request.id, cursor="page 2")
         opened(tx, request, task)
         tx.findings.add_findings(task, page(make_finding()))
         with tx.packages.write_package(request.id) as out:
             out.write(b"Asha")
         tx.tokens.save_tokens(SHOP, "shpat_1", NOW + timedelta(days=1), "shprt_1")
-        tx.notices.add_items(
+        tx.notice_items.add_items(
             [make_entry(task_id=make_task(request.id, "delhivery", TaskAction.NOTIFY_PROCESSOR).id)]
         )
         document = tx.documents.seal_document(SHOP, PAPER)
@@ -95,7 +95,7 @@ def fill(store, bodies=1):
     return request, document
 
 
-def counted(store):
+def key_usage(store):
     with store.transaction() as tx:
         return count_key_usage(tx.session)
 
@@ -112,59 +112,59 @@ def test_every_sealed_or_secret_column_is_registered_once():
     }
 
 
-def test_rotation_brings_every_value_under_the_active_key_and_all_of_it_still_opens(ring):
-    before = ring(OLD)
-    request, document = fill(before)
-    found = counted(before)
-    held = {column for column, count in found.counts_by_key["k1"].items() if count}
-    assert held >= {sealed.name for sealed in SEALED_COLUMNS if sealed.key_scope is KeyScope.KEYRING}
-    both = ring(NEW, OLD)
-    told = []
+def test_rotation_reseals_every_value_under_the_active_key_and_all_still_open(make_store):
+    before = make_store(OLD)
+    request, document = seal_every_column(before)
+    found = key_usage(before)
+    locked = {column for column, count in found.counts_by_key["k1"].items() if count}
+    assert locked >= {sealed.name for sealed in SEALED_COLUMNS if sealed.key_scope is KeyScope.KEYRING}
+    both = make_store(NEW, OLD)
+    progress = []
     done = rotate_keys(
-        both, actor="operator:test", on_progress=lambda column, count: told.append((column, count))
+        both, actor="operator:test", on_progress=lambda column, count: progress.append((column, count))
     )
     assert done.is_complete
-    assert set(done.resealed_counts) == held == {column for column, _ in told}
-    after = counted(both)
+    assert set(done.resealed_counts) == locked == {column for column, _ in progress}
+    after = key_usage(both)
     assert (after.outdated_count, after.counts_by_key["k1"], after.missing_keys) == (0, {}, {})
     assert after.counts_by_key["k2"] == found.counts_by_key["k1"]
-    alone = ring(NEW)
+    alone = make_store(NEW)
     with alone.transaction() as tx:
         assert tx.requests.get_request(request.id).principal == ASHA
-        assert [one.cursor for one in tx.requests.list_tasks(request.id)] == ["page 2"]
+        assert [one.cursor for one in tx.tasks.list_tasks(request.id)] == ["page 2"]
         assert [body.ref for _, body in tx.findings.read_findings(request.id)] == ["1001"]
         assert b"".join(tx.packages.read_package(request.id)) == b"Asha"
         assert tx.tokens.read_tokens(SHOP)[::2] == ("shpat_1", "shprt_1")
         assert tx.documents.open_document(document.id) == PAPER.content
         assert list(tx.index.list_orders(SHOP, ASHA)) == ["1001"]
-        assert tx.notices.list_items()[0].reference
+        assert tx.notice_items.list_items()[0].reference
         [fact] = tx.session.connection.execute(
             select(evidence).where(evidence.c.fact == "keys.rotated")
         ).all()
-    told = json.loads(fact.detail)
-    assert (told["key"], told["whole"], told["renewed"]) == ("k2", True, done.resealed_counts)
+    progress = json.loads(fact.detail)
+    assert (progress["key"], progress["whole"], progress["renewed"]) == ("k2", True, done.resealed_counts)
     assert fact.actor == "operator:test"
-    again = rotate_keys(both, actor="operator:test")
-    assert (again.is_complete, again.resealed_counts) == (True, {})
+    rebuild = rotate_keys(both, actor="operator:test")
+    assert (rebuild.is_complete, rebuild.resealed_counts) == (True, {})
     with both.transaction() as tx:
         facts = [one.fact for one in tx.evidence.iterate_facts()]
     assert facts.count("keys.rotated") == 1, "twice is once"
 
 
-def test_small_batches_reach_every_row(ring):
-    fill(ring(OLD), bodies=7)
-    assert rotate_keys(ring(NEW, OLD), actor="x", batch_rows=2).resealed_counts["deliveries.body"] == 7
+def test_small_batches_reach_every_row(make_store):
+    seal_every_column(make_store(OLD), bodies=7)
+    assert rotate_keys(make_store(NEW, OLD), actor="x", batch_rows=2).resealed_counts["deliveries.body"] == 7
 
 
-def test_a_large_value_is_a_batch_of_its_own(ring, monkeypatch):
+def test_a_large_value_is_a_batch_of_its_own(make_store, monkeypatch):
     monkeypatch.setattr("bridge.store.key_rotation.BATCH_BYTES", 10)
-    fill(ring(OLD), bodies=3)
-    assert rotate_keys(ring(NEW, OLD), actor="x").is_complete
+    seal_every_column(make_store(OLD), bodies=3)
+    assert rotate_keys(make_store(NEW, OLD), actor="x").is_complete
 
 
-def test_dying_anywhere_is_resumed(ring):
-    fill(ring(OLD), bodies=5)
-    both = ring(NEW, OLD)
+def test_a_rotation_that_crashed_continues(make_store):
+    seal_every_column(make_store(OLD), bodies=5)
+    both = make_store(NEW, OLD)
 
     def die(column, _):
         if column == "deliveries.body":
@@ -172,16 +172,16 @@ def test_dying_anywhere_is_resumed(ring):
 
     with pytest.raises(StoreUnavailable):
         rotate_keys(both, actor="x", batch_rows=2, on_progress=die)
-    halfway = counted(both)
+    halfway = key_usage(both)
     assert halfway.counts_by_key["k1"]["deliveries.body"] == 3
     assert halfway.counts_by_key["k2"]["deliveries.body"] == 2
     done = rotate_keys(both, actor="x", batch_rows=2)
     assert (done.is_complete, done.resealed_counts["deliveries.body"]) == (True, 3)
 
 
-def test_a_run_that_died_before_its_last_word_is_recorded_by_the_next(ring, monkeypatch):
-    fill(ring(OLD))
-    both = ring(NEW, OLD)
+def test_a_run_that_crashed_before_its_fact_is_recorded_by_the_next(make_store, monkeypatch):
+    seal_every_column(make_store(OLD))
+    both = make_store(NEW, OLD)
     with monkeypatch.context() as patch:
         patch.setattr("bridge.store.evidence.chain.EvidenceRows.append_fact", lambda *_, **__: 1 / 0)
         with pytest.raises(ZeroDivisionError):
@@ -191,32 +191,32 @@ def test_a_run_that_died_before_its_last_word_is_recorded_by_the_next(ring, monk
         assert [one.fact for one in tx.evidence.iterate_facts()].count("keys.rotated") == 1
 
 
-def test_a_value_that_changed_meanwhile_is_not_overwritten(ring):
-    """Between reading and writing of a batch somebody replaces a token: the token that stands is theirs."""
-    before = ring(OLD)
-    fill(before)
-    both = ring(NEW, OLD)
-    theirs = both.keyring.seal(b"shpat_2", f"tokens|{SHOP}|token")
+def test_a_value_that_changed_meanwhile_is_not_overwritten(make_store):
+    """Another transaction replaces a token between reading and writing of a batch: the new token stays."""
+    before = make_store(OLD)
+    seal_every_column(before)
+    both = make_store(NEW, OLD)
+    replacement = both.keyring.seal(b"shpat_2", f"tokens|{SHOP}|token")
 
     @event.listens_for(both.engine, "before_cursor_execute")
     def _meanwhile(connection, cursor, statement, parameters, context, many):
         if statement.startswith("UPDATE tokens SET token") and not context.execution_options.get("theirs"):
-            connection.execution_options(theirs=True)
-            mine = update(tokens).where(tokens.c.shop == SHOP).values(token=theirs)
-            connection.execute(mine, execution_options={"theirs": True})
+            connection.execution_options(replacement=True)
+            renewed = update(tokens).where(tokens.c.shop == SHOP).values(token=replacement)
+            connection.execute(renewed, execution_options={"theirs": True})
 
     done = rotate_keys(both, actor="x")
     event.remove(both.engine, "before_cursor_execute", _meanwhile)
     assert "tokens.token" not in {column for column, count in done.resealed_counts.items() if count}
-    with ring(NEW).transaction() as tx:
+    with make_store(NEW).transaction() as tx:
         assert tx.tokens.read_tokens(SHOP)[0] == "shpat_2"
 
 
 @pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
-def test_a_row_that_somebody_holds_is_not_waited_for(ring):
-    before = ring(OLD)
-    fill(before)
-    both = ring(NEW, OLD)
+def test_a_locked_row_is_skipped_without_waiting(make_store):
+    before = make_store(OLD)
+    seal_every_column(before)
+    both = make_store(NEW, OLD)
     with before.engine.begin() as holder:
         holder.execute(select(deliveries.c.id).with_for_update())
         done = rotate_keys(both, actor="x")
@@ -225,16 +225,16 @@ def test_a_row_that_somebody_holds_is_not_waited_for(ring):
     assert rotate_keys(both, actor="x").is_complete
 
 
-def test_what_does_not_open_is_named_and_not_touched_and_a_missing_key_is_an_alarm(ring):
-    before = ring(OLD, ("k0", b"0" * 32))
-    fill(before)
+def test_unreadable_values_are_listed_and_unchanged_and_a_missing_key_is_an_alarm(make_store):
+    before = make_store(OLD, ("k0", b"0" * 32))
+    seal_every_column(before)
     lost = Keyring([("k9", b"9" * 32)], b"p" * 32, b"s" * 32).seal(b"x", "anything")
     with before.engine.begin() as connection:
         connection.execute(update(tasks).values(cursor=lost))
         connection.execute(update(findings).values(body=lost))
         connection.execute(update(deliveries).values(body=before.keyring.seal(b"moved", "elsewhere")))
-    both = ring(NEW, OLD)
-    assert {key: dict(rows) for key, rows in counted(both).missing_keys.items()} == {
+    both = make_store(NEW, OLD)
+    assert {key: dict(rows) for key, rows in key_usage(both).missing_keys.items()} == {
         "k9": {"tasks.cursor": 1, "findings.body": 1}
     }
     done = rotate_keys(both, actor="x")
@@ -245,11 +245,11 @@ def test_what_does_not_open_is_named_and_not_touched_and_a_missing_key_is_an_ala
     assert done.resealed_counts["data_keys.wrapped"]
 
 
-def test_after_an_epoch_a_backup_does_not_open_the_erased_and_the_living_database_goes_on(
-    ring, tmp_path, request
+def test_after_a_rotation_a_backup_cannot_open_erased_data_and_the_database_still_works(
+    make_store, tmp_path, request
 ):
-    """Seal, back up, erase, rotate, drop the old key: her key in the backup opens nothing; others live."""
-    before = ring(OLD)
+    """Seal, back up, erase, rotate, drop the old key: the key in the backup opens nothing; other data subjects stay."""
+    before = make_store(OLD)
     bhavna = {
         "customer": {"id": 7002, "email": "bhavna@example.com"},
         "email": "bhavna@example.com",
@@ -257,24 +257,29 @@ def test_after_an_epoch_a_backup_does_not_open_the_erased_and_the_living_databas
     }
     with before.transaction() as tx:
         tx.index.ingest_sightings(SHOP, [order(1001, parcels=[("Delhivery", "AWB1")]), order(1003, **bhavna)])
-        hers = tx.index.find_subject(SHOP, ASHA)
+        subject = tx.person_lookup.find_subject(SHOP, ASHA)
         wrapped = dict(tx.session.connection.execute(select(data_keys.c.subject, data_keys.c.wrapped)).all())
     backup = _copy(before, tmp_path, request)
     with before.transaction() as tx:
-        tx.index.erase_person(SHOP, ASHA, request_id="req_1")
-    assert rotate_keys(ring(NEW, OLD), actor="x").is_complete
-    old, alone = SqlStore(backup, keyring=Keyring([NEW], b"p" * 32, b"s" * 32), now=before.now), ring(NEW)
+        tx.person_eraser.erase_person(SHOP, ASHA, request_id="req_1")
+    assert rotate_keys(make_store(NEW, OLD), actor="x").is_complete
+    old, alone = (
+        SqlStore(backup, keyring=Keyring([NEW], b"p" * 32, b"s" * 32), now=before.now),
+        make_store(NEW),
+    )
     with pytest.raises(KeyMissing, match="k1"), old.transaction() as tx:
         tx.index.list_orders(SHOP, ASHA)
     old.close()
     with alone.transaction() as tx:
         assert tx.index.list_orders(SHOP, ASHA) == {}
         assert list(tx.index.list_orders(SHOP, Principal(customer_id="7002"))) == ["1003"]
-        left = dict(tx.session.connection.execute(select(data_keys.c.subject, data_keys.c.wrapped)).all())
-    assert hers in wrapped
-    assert hers not in left
-    assert set(left) < set(wrapped)
-    assert not set(left.values()) & set(wrapped.values())
+        remaining = dict(
+            tx.session.connection.execute(select(data_keys.c.subject, data_keys.c.wrapped)).all()
+        )
+    assert subject in wrapped
+    assert subject not in remaining
+    assert set(remaining) < set(wrapped)
+    assert not set(remaining.values()) & set(wrapped.values())
 
 
 def _copy(store, tmp_path, request):

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from bridge.ports import Services
 from bridge.sandbox.processes import Bridge
 from bridge.sandbox.processes.embedded_redis import Valkey
+from bridge.services import Services
 from tests.e2e import processes
 
 

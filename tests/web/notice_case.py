@@ -27,7 +27,7 @@ from bridge.web import create_app
 from tests.factories import SHOP, make_request, make_task, opened
 
 if TYPE_CHECKING:
-    from bridge.ports import Services
+    from bridge.services import Services
 
 PROCESSOR = "delhivery"
 _numbers = itertools.count(1)
@@ -69,7 +69,7 @@ class Instructed:
 
     def lines(self) -> list[NoticeItem]:
         with self.services.store.transaction() as tx:
-            return tx.notices.list_items(notice_id=self.notice.id)
+            return tx.notice_items.list_items(notice_id=self.notice.id)
 
     def facts(self) -> list[Any]:
         with self.services.store.transaction() as tx:
@@ -102,10 +102,10 @@ def instruct(
     notice = Notice(**(usual | given))
     with services.store.transaction() as tx:
         opened(tx, request, task)
-        tx.notices.add_items(entries)
+        tx.notice_items.add_items(entries)
         tx.notices.open_notice(notice, entries[:500])
         for start in range(500, count, 500):  # a statement takes so many ids and no more
-            tx.notices.save_items(
+            tx.notice_items.save_items(
                 [replace(each, notice_id=notice.id) for each in entries[start : start + 500]]
             )
         tx.notices.save_link_token(notice.id, token, now + timedelta(days=days))

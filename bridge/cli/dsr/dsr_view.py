@@ -10,7 +10,7 @@ from bridge.cli.context import CommandContext, exit_with_error
 from bridge.errors import PayloadInvalid
 from bridge.model import PrivacyRequest, ShopExitDecision, Task
 from bridge.steps.shops.resolve_reinstalled_shop import resolve_reinstalled_shop
-from bridge.store.sql import SqlTx
+from bridge.store import Tx
 
 REQUEST_COLUMNS = (
     "id",
@@ -28,7 +28,7 @@ REQUEST_COLUMNS = (
 )
 
 
-def find_request_or_exit(tx: SqlTx, request_id: str) -> PrivacyRequest:
+def find_request_or_exit(tx: Tx, request_id: str) -> PrivacyRequest:
     """Return the request; exit with 1 if there is none."""
     request = tx.requests.get_request(request_id)
     if request is None:
@@ -70,7 +70,7 @@ def _task_row(task: Task) -> dict[str, Any]:
     }
 
 
-def list_request_holds(tx: SqlTx, request: PrivacyRequest) -> list[dict[str, Any]]:
+def list_request_holds(tx: Tx, request: PrivacyRequest) -> list[dict[str, Any]]:
     """Return what is kept of the data subject now: sealed documents grouped by their day, and legal holds."""
     orders = [(request.shop, key) for key in tx.legal_holds.find_order_keys_of_request(request)]
     groups: dict[tuple[date | None, tuple[str, ...]], int] = {}
@@ -107,7 +107,7 @@ def list_request_holds(tx: SqlTx, request: PrivacyRequest) -> list[dict[str, Any
     return [*sealed, *legal_holds]
 
 
-def describe_request(tx: SqlTx, request: PrivacyRequest) -> dict[str, Any]:
+def describe_request(tx: Tx, request: PrivacyRequest) -> dict[str, Any]:
     """Return everything that is shown of a request: clocks, tasks, holds, facts."""
     certificate = tx.packages.find_certificate(request.id)
     return {
@@ -120,7 +120,7 @@ def describe_request(tx: SqlTx, request: PrivacyRequest) -> dict[str, Any]:
         "policy_sha256": request.policy_sha256,
         "retention_sha256": request.retention_sha256,
         "orders_named": len(request.principal.order_ids),
-        "tasks": [_task_row(task) for task in tx.requests.list_tasks(request.id)],
+        "tasks": [_task_row(task) for task in tx.tasks.list_tasks(request.id)],
         "holds": [*(certificate or {}).get("kept", []), *list_request_holds(tx, request)],
         "facts": [asdict(event) for event in tx.evidence.list_facts_of_request(request.id)],
     }

@@ -16,7 +16,7 @@ from bridge.cli.printing import show
 from bridge.model import Fact, PrivacyRequest
 from bridge.steps.evidence.bundle import BundleInputs, build_evidence_bundle, select_signed_heads
 from bridge.steps.evidence.bundle.archive import build_zip
-from bridge.store.sql import SqlTx
+from bridge.store import Tx
 
 
 @click.command()
@@ -53,7 +53,7 @@ def evidence(request_id: str, target: Path, to_head: bool, force: bool, as_json:
     )
 
 
-def _record_export(request: PrivacyRequest, tx: SqlTx, operator: str) -> None:
+def _record_export(request: PrivacyRequest, tx: Tx, operator: str) -> None:
     tx.evidence.append_fact(
         Fact.EVIDENCE_EXPORTED,
         shop=request.shop,
@@ -65,7 +65,7 @@ def _record_export(request: PrivacyRequest, tx: SqlTx, operator: str) -> None:
 
 
 def _build_evidence_zip(
-    request: PrivacyRequest, tx: SqlTx, context: CommandContext, *, to_head: bool
+    request: PrivacyRequest, tx: Tx, context: CommandContext, *, to_head: bool
 ) -> tuple[bytes, int]:
     """Return the zip and the number of the request's facts in it: all but the fact of this export."""
     facts = tx.evidence.list_facts_of_request(request.id)
@@ -79,7 +79,7 @@ def _build_evidence_zip(
     delivery_ids = {str(fact.detail["delivery"]) for fact in facts if "delivery" in fact.detail}
     inputs = BundleInputs(
         request=request,
-        tasks=tx.requests.list_tasks(request.id),
+        tasks=tx.tasks.list_tasks(request.id),
         facts=facts,
         rows=rows,
         heads=heads,
@@ -94,7 +94,7 @@ def _build_evidence_zip(
     return build_zip(files, folder=f"evidence-{request.id}"), len(facts)
 
 
-def _build_evidence_json(request: PrivacyRequest, tx: SqlTx, context: CommandContext) -> tuple[bytes, int]:
+def _build_evidence_json(request: PrivacyRequest, tx: Tx, context: CommandContext) -> tuple[bytes, int]:
     """Return the JSON document and the number of facts in it, the fact of this export included."""
     _record_export(request, tx, context.operator)
     seq, head = tx.evidence.read_head()

@@ -41,7 +41,7 @@ def plan(request_id: str, as_json: bool) -> None:
         services = context.services
         with context.store.transaction() as tx:
             request = find_request_or_exit(tx, request_id)
-            tasks = tx.requests.list_tasks(request_id)
+            tasks = tx.tasks.list_tasks(request_id)
             plan_view = build_plan_view(request, tasks, tx, services)
         result: dict[str, Any] = {
             "id": request_id,

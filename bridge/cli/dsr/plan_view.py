@@ -8,11 +8,13 @@ from typing import Any
 
 from bridge.errors import BridgeError
 from bridge.model import Principal, PrivacyRequest, RequestKind, Residue, Task, TaskAction, TaskState
-from bridge.ports import Platform, Services, Tx
+from bridge.ports import Platform
 from bridge.rules.erasure.plan import compare_plans, serialise_plan
 from bridge.rules.requests.lifecycle import PLATFORM, decide_residue_action
+from bridge.services import Services
 from bridge.steps.erasure.plan import plan_erasure
 from bridge.steps.erasure.precheck import run_precheck
+from bridge.store import Tx
 
 TASK_EXPLANATIONS = {  # action: what the task does, and why
     TaskAction.GATHER: (

@@ -9,7 +9,7 @@ from bridge.cli.dsr.dsr_view import find_request_or_exit
 from bridge.cli.options import JSON_OPTION
 from bridge.cli.printing import show
 from bridge.model import Fact, Outcome, Principal, PrivacyRequest, RequestKind, RequestState, Task, TaskState
-from bridge.store.sql import SqlTx
+from bridge.store import Tx
 
 
 @click.command()
@@ -20,10 +20,10 @@ def replay(request_id: str, as_json: bool) -> None:
     with open_command_context() as context, context.store.transaction() as tx:
         request = find_request_or_exit(tx, request_id)
         _refuse_unreplayable_request(request, tx)
-        systems = [task.system for task in tx.requests.list_tasks(request_id) if _is_replayable(task)]
+        systems = [task.system for task in tx.tasks.list_tasks(request_id) if _is_replayable(task)]
         restarts = bool(systems) or request.state is RequestState.FAILED
         if restarts:
-            tx.requests.restart_request(request_id)
+            tx.request_changes.restart_request(request_id)
             tx.evidence.append_fact(
                 Fact.REQUEST_REPLAYED,
                 shop=request.shop,
@@ -46,7 +46,7 @@ def _is_replayable(task: Task) -> bool:
     return task.state is not TaskState.DONE or task.outcome is Outcome.INCOMPLETE
 
 
-def _refuse_unreplayable_request(request: PrivacyRequest, tx: SqlTx) -> None:
+def _refuse_unreplayable_request(request: PrivacyRequest, tx: Tx) -> None:
     if request.kind is RequestKind.ACCESS and request.principal == Principal():
         exit_with_error(
             f"{request.id}: the gathered data was destroyed on its day, and the request no longer knows its"

@@ -7,8 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from bridge.cli.printing import show
-from bridge.model import Document, LegalHold
-from bridge.ports import ShopOrderKey
+from bridge.model import Document, LegalHold, ShopOrderKey
 from bridge.rules.retention.release import DocumentRetention
 from bridge.steps.retention.legal_hold import LegalHoldResult
 

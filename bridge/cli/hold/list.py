@@ -18,8 +18,8 @@ from bridge.cli.hold.hold_view import (
 )
 from bridge.cli.options import JSON_OPTION
 from bridge.cli.printing import print_table, show
-from bridge.ports import Services
 from bridge.rules.retention.holds import local_day
+from bridge.services import Services
 from bridge.steps.retention.accept_policy import iterate_order_retention
 
 DUE_DAYS = 30

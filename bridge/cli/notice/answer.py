@@ -62,7 +62,7 @@ def answer_notice_command(
     with open_command_context() as context:
         with context.store.transaction() as tx:
             find_notice_or_exit(tx, notice_id)
-            items = tx.notices.list_items(notice_id=notice_id)
+            items = tx.notice_items.list_items(notice_id=notice_id)
         if common_answer:
             answers = {item.id: common_answer for item in items} | answers
         try:

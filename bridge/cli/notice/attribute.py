@@ -45,12 +45,12 @@ def attribute(item_id: str, processor: str, reason: str, as_json: bool) -> None:
                 cod=item.cod,
                 matters=item.matters,
             )
-            tx.notices.delete_item(item)
+            tx.notice_items.delete_item(item)
             open_notice_items(request, Principal(), [parcel], {}, tx=tx, services=services)
             record_notice_fact(
                 Fact.NOTICE_ITEM_ATTRIBUTED, [item], tx, actor=context.operator, to=processor, reason=reason
             )
-            tx.notices.wake_requests_of_items(tx.notices.list_items(request_id=request.id))
+            tx.notice_items.wake_requests_of_items(tx.notice_items.list_items(request_id=request.id))
     show(
         {"id": item_id, "processor": processor},
         as_json,

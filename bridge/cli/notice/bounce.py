@@ -34,8 +34,8 @@ def bounce(mail: Path, as_json: bool) -> None:
         after = replace(notice, state=NoticeState.BOUNCED, next_at=None, last_error="delivery status: failed")
         save_notice(after, notice, tx)
         tx.notices.delete_link_tokens(notice.id)
-        items = tx.notices.list_items(notice_id=notice.id)
-        tx.notices.wake_requests_of_items(items)
+        items = tx.notice_items.list_items(notice_id=notice.id)
+        tx.notice_items.wake_requests_of_items(items)
         record_notice_fact(
             Fact.NOTICE_BOUNCED,
             items,

@@ -48,5 +48,5 @@ def cancel_parcel(item_id: str, confirm: str, reason: str, as_json: bool) -> Non
             record_notice_fact(
                 Fact.PARCEL_CANCELLED, [item], tx, actor=context.operator, entry=item.id, reason=reason
             )
-            tx.notices.wake_account(account_key(item))
+            tx.notice_accounts.wake_account(account_key(item))
     show({"id": item_id, "cancelled": True}, as_json, f"{item_id}: {item.system} accepted the cancellation.")

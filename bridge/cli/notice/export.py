@@ -31,7 +31,7 @@ def export(notice_id: str, target: Path, force: bool, as_json: bool) -> None:
         services = context.services
         with context.store.transaction() as tx:
             notice = find_notice_or_exit(tx, notice_id)
-            items = tx.notices.list_items(notice_id=notice_id)
+            items = tx.notice_items.list_items(notice_id=notice_id)
             processor = find_processor(notice.processor, services)
             if processor is None:
                 exit_with_error(f"{notice.processor} is not in the merchant file.")

@@ -36,11 +36,11 @@ def file_notice_command(notice_id: str, reference: str, as_json: bool) -> None:
                 last_error="",
                 next_at=now + timedelta(days=terms.expire_days),
             )
-            items = tx.notices.list_items(notice_id=notice_id)
+            items = tx.notice_items.list_items(notice_id=notice_id)
             save_notice(filed, notice, tx)
-            tx.notices.save_items([replace(item, state=NoticeState.SENT, reason="") for item in items])
-            tx.notices.wake_requests_of_items(items)
-            tx.notices.wake_account(account_key(notice), filed.next_at)
+            tx.notice_items.save_items([replace(item, state=NoticeState.SENT, reason="") for item in items])
+            tx.notice_items.wake_requests_of_items(items)
+            tx.notice_accounts.wake_account(account_key(notice), filed.next_at)
             record_notice_fact(
                 Fact.NOTICE_FILED, items, tx, notice=filed, actor=context.operator, reference=reference
             )

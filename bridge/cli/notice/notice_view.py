@@ -14,7 +14,7 @@ from bridge.cli.printing import show
 from bridge.model import Fact, Notice, NoticeItem, NoticeState
 from bridge.rules.notices.answers import ANSWERED_NOTICE_STATES
 from bridge.steps.evidence.record_facts import account_key, record_notice_fact
-from bridge.store.sql import SqlTx
+from bridge.store import Tx
 
 ANSWER_FAULTS = {
     "already_answered": "it was answered before",
@@ -59,7 +59,7 @@ NOTICE_ITEM_COLUMNS = (
 )
 
 
-def find_notice_or_exit(tx: SqlTx, notice_id: str) -> Notice:
+def find_notice_or_exit(tx: Tx, notice_id: str) -> Notice:
     """Return the notice; exit with 1 if there is none."""
     notice = tx.notices.find_notice(notice_id)
     if notice is None:
@@ -67,7 +67,7 @@ def find_notice_or_exit(tx: SqlTx, notice_id: str) -> Notice:
     return notice
 
 
-def find_unanswered_notice_or_exit(tx: SqlTx, notice_id: str) -> Notice:
+def find_unanswered_notice_or_exit(tx: Tx, notice_id: str) -> Notice:
     """Return the notice; exit with 1 if there is none or if it was answered."""
     notice = find_notice_or_exit(tx, notice_id)
     if notice.state in ANSWERED_NOTICE_STATES:
@@ -75,15 +75,15 @@ def find_unanswered_notice_or_exit(tx: SqlTx, notice_id: str) -> Notice:
     return notice
 
 
-def find_notice_item_or_exit(tx: SqlTx, item_id: str) -> NoticeItem:
+def find_notice_item_or_exit(tx: Tx, item_id: str) -> NoticeItem:
     """Return the notice item; exit with 1 if there is none."""
-    item = tx.notices.find_item(item_id)
+    item = tx.notice_items.find_item(item_id)
     if item is None:
         exit_with_error(f"There is no item {item_id}. `notice show` lists the items of a notice.")
     return item
 
 
-def find_unsent_item_or_exit(tx: SqlTx, item_id: str) -> NoticeItem:
+def find_unsent_item_or_exit(tx: Tx, item_id: str) -> NoticeItem:
     """Return the notice item; exit with 1 if there is none or if it is in a notice already."""
     item = find_notice_item_or_exit(tx, item_id)
     if item.state not in (NoticeState.WAITING, NoticeState.QUEUED):
@@ -91,11 +91,11 @@ def find_unsent_item_or_exit(tx: SqlTx, item_id: str) -> NoticeItem:
     return item
 
 
-def save_item_change(item: NoticeItem, fact: Fact, reason: str, tx: SqlTx, *, operator: str) -> None:
+def save_item_change(item: NoticeItem, fact: Fact, reason: str, tx: Tx, *, operator: str) -> None:
     """Save a changed notice item, record why, and wake what waits for it."""
-    tx.notices.save_items([item])
-    tx.notices.wake_account(account_key(item))
-    tx.notices.wake_requests_of_items([item])
+    tx.notice_items.save_items([item])
+    tx.notice_accounts.wake_account(account_key(item))
+    tx.notice_items.wake_requests_of_items([item])
     record_notice_fact(fact, [item], tx, actor=operator, entry=item.id, reason=reason)
 
 

@@ -33,6 +33,6 @@ def resend(notice_id: str, as_json: bool) -> None:
         )
         save_notice(queued, notice, tx)
         tx.notices.delete_link_tokens(notice_id)  # the first letter may have reached the wrong recipient
-        tx.notices.wake_account(account_key(notice))
-        tx.notices.wake_requests_of_items(tx.notices.list_items(notice_id=notice_id))
+        tx.notice_accounts.wake_account(account_key(notice))
+        tx.notice_items.wake_requests_of_items(tx.notice_items.list_items(notice_id=notice_id))
     show({"id": notice_id, "state": queued.state}, as_json, f"{notice_id} is sent again within seconds.")

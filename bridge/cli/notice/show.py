@@ -47,7 +47,7 @@ def show_notice_command(notice_id: str, reveal: bool, reason: str, as_json: bool
             shown: dict[str, Any] = notice_item_row(items[0], reveal=reveal)
         else:
             notice = find_notice_or_exit(tx, notice_id)
-            items = tx.notices.list_items(notice_id=notice_id)
+            items = tx.notice_items.list_items(notice_id=notice_id)
             shown = notice_row(notice, len(items))
             shown |= {"message_id": notice.message_id, "body_sha256": notice.body_sha256}
             shown["lines"] = [notice_item_row(item, reveal=reveal) for item in items]

@@ -6,7 +6,7 @@ from typing import Any
 
 from bridge.cli.context import exit_with_error
 from bridge.model import RefundAccount
-from bridge.store.sql import SqlTx
+from bridge.store import Tx
 
 REFUND_COLUMNS = (
     "id",
@@ -46,7 +46,7 @@ READ_REFUSALS = {
 }
 
 
-def refund_row(tx: SqlTx, account: RefundAccount) -> dict[str, Any]:
+def refund_row(tx: Tx, account: RefundAccount) -> dict[str, Any]:
     """Return a refund as it is shown. `held` names what keeps details whose day has come."""
     reference = tx.refunds.find_payment_reference(account.id)
     payee = ""
@@ -57,7 +57,7 @@ def refund_row(tx: SqlTx, account: RefundAccount) -> dict[str, Any]:
     return {name: computed[name] if name in computed else getattr(account, name) for name in REFUND_COLUMNS}
 
 
-def find_refund_or_exit(tx: SqlTx, account_id: str) -> RefundAccount:
+def find_refund_or_exit(tx: Tx, account_id: str) -> RefundAccount:
     """Return the refund; exit with 1 if there is none."""
     account = tx.refunds.find_refund_account(account_id)
     if account is None:

@@ -18,7 +18,7 @@ from bridge.cli.vault.vault_view import exit_document_not_found
 from bridge.errors import KeyMissing, SealBroken
 from bridge.model import Fact
 from bridge.rules.retention.fiduciary_role import STAFF_ROLES, may_open_documents
-from bridge.store.sql import SqlTx
+from bridge.store import Tx
 
 
 @click.command("open")
@@ -63,7 +63,7 @@ def open_document_command(
     )
 
 
-def _open_document_or_exit(tx: SqlTx, document_id: str) -> bytes:
+def _open_document_or_exit(tx: Tx, document_id: str) -> bytes:
     try:
         return tx.documents.open_document(document_id) or b""
     except (SealBroken, KeyMissing) as fault:

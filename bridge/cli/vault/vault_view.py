@@ -55,7 +55,7 @@ def restart_waiting_requests(context: CommandContext, shop: str) -> None:
     """Restart the requests of a shop that wait for an invoice copy."""
     with context.store.transaction() as tx:
         for request_id in tx.shop_exits.list_requests_waiting_for(shop, INVOICE_COPY_MISSING):
-            tx.requests.restart_request(request_id)
+            tx.request_changes.restart_request(request_id)
 
 
 def require_reference(reference: str) -> None:

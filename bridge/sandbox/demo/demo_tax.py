@@ -15,10 +15,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bridge.bootstrap import make_services, make_store
-from bridge.ports import Services
 from bridge.ports.null_queue import NullQueue
 from bridge.sandbox.demo.console import chapter, count, fact, join_words, must
 from bridge.sandbox.demo.demo_env import DemoEnvironment
+from bridge.services import Services
 from bridge.steps.retention.expire_documents import expire_documents
 from config.load import read_configuration
 

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bridge.errors import (
     BridgeError,
@@ -21,11 +21,15 @@ from bridge.errors import (
     CredentialRejected,
     Retryable,
 )
-from bridge.model import Absence, Fact, Finding, Gap, Outcome, PrivacyRequest, Task, TaskState, Waybill
-from bridge.ports import CopiesAllParcels, Lease, Services, Tx
+from bridge.model import Absence, Fact, Finding, Gap, Lease, Outcome, PrivacyRequest, Task, TaskState, Waybill
+from bridge.ports import CopiesAllParcels
 from bridge.rules.index.shipping import AttributionRules, read_platform_parcels
 from bridge.rules.requests.lifecycle import PLATFORM, compute_retry_pause_s
+from bridge.services import Services
 from bridge.steps.evidence.record_facts import record_task_fact
+
+if TYPE_CHECKING:
+    from bridge.store import Tx
 
 ALL_RECORDS = "all records"
 PARCELS_PREFIX = "parcels:"
@@ -77,7 +81,7 @@ def gather_records(request: PrivacyRequest, task: Task, lease: Lease, *, service
             with services.store.transaction() as tx:
                 tx.requests.verify_lease(lease)
                 tx.findings.add_findings(task, page)
-                tx.requests.save_task(task)
+                tx.tasks.save_task(task)
             if named is not None:
                 named += _extract_platform_parcels(task.system, page.findings, services.merchant.attribution)
     except SYSTEM_ERRORS as fault:
@@ -118,7 +122,7 @@ def _save_gathered_task(
         finished_at=services.clock.now(),
         detail={"waybills": len(requested_parcels)} if task.system != PLATFORM else {},
     )
-    tx.requests.save_task(task)
+    tx.tasks.save_task(task)
     record_task_fact(
         Fact.TASK_DONE,
         request,
@@ -156,7 +160,7 @@ def _save_gather_failure(
     )
     with services.store.transaction() as tx:
         tx.requests.verify_lease(lease)
-        tx.requests.save_task(task)
+        tx.tasks.save_task(task)
         record_task_fact(
             Fact.TASK_RETRIED if again else Fact.TASK_FAILED,
             request,
@@ -179,7 +183,7 @@ def _count_unreachable_parcels(parcels: Iterable[Waybill], connectors: Mapping[s
 
 def _load_parcels(request: PrivacyRequest, rules: AttributionRules, tx: Tx) -> list[Waybill]:
     """The parcels as the platform's finished task noted them; from the index and the findings before that."""
-    for task in tx.requests.list_tasks(request.id):
+    for task in tx.tasks.list_tasks(request.id):
         if (
             task.system == PLATFORM
             and task.state is TaskState.DONE

@@ -9,8 +9,9 @@ from dataclasses import replace
 
 from bridge.errors import ConnectorRefused, ConnectorUnavailable
 from bridge.model import Fact, Outcome, PrivacyRequest, Task, TaskAction, TaskState
-from bridge.ports import Platform, Services
+from bridge.ports import Platform
 from bridge.rules.requests.lifecycle import PLATFORM, assess_request_progress
+from bridge.services import Services
 
 
 def cancel_platform_erasure(request_id: str, *, actor: str, reason: str, services: Services) -> None:
@@ -20,7 +21,7 @@ def cancel_platform_erasure(request_id: str, *, actor: str, reason: str, service
     ConnectorUnavailable where the request is being worked on, and what the platform's call raises.
     """
     with services.store.transaction() as tx:
-        request, tasks = tx.requests.get_request(request_id), tx.requests.list_tasks(request_id)
+        request, tasks = tx.requests.get_request(request_id), tx.tasks.list_tasks(request_id)
         follow = _find_cancellable_task(request, tasks)
         claim = tx.requests.acquire_lease(request_id) if request and follow else None
     platform = services.connectors.get(PLATFORM)
@@ -47,8 +48,8 @@ def cancel_platform_erasure(request_id: str, *, actor: str, reason: str, service
     stands = assess_request_progress([ended if task.id == follow.id else task for task in tasks])
     with services.store.transaction() as tx:
         tx.requests.verify_lease(claim)
-        tx.requests.save_task(ended)
-        tx.requests.replace_principal(request, None)
+        tx.tasks.save_task(ended)
+        tx.request_changes.replace_principal(request, None)
         tx.requests.release_lease(
             claim,
             state=stands.state,

@@ -10,10 +10,11 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bridge.model import (
     Fact,
+    Lease,
     Outcome,
     Principal,
     PrivacyRequest,
@@ -23,8 +24,8 @@ from bridge.model import (
     TaskAction,
     TaskState,
 )
-from bridge.ports import Lease, Services, Tx
 from bridge.rules.erasure.plan import CUSTOMER_MERGED_AWAY, INVOICE_COPY_MISSING
+from bridge.services import Services
 from bridge.steps.erasure.orders_without_invoice_copy import (
     INVOICE_SEARCH_INTERVAL_H,
     complete_failed_invoice_search,
@@ -43,6 +44,9 @@ from bridge.steps.erasure.plan import (
 )
 from bridge.steps.notices.open_notice_items import open_notice_items
 from bridge.steps.shops.erase_shop import execute_shop_erasure
+
+if TYPE_CHECKING:
+    from bridge.store import Tx
 
 ACCESS_WAIT_S = 10
 REPLAN_DELAY_S = 1
@@ -66,7 +70,7 @@ def execute_erasure(request: PrivacyRequest, task: Task, lease: Lease, *, servic
         if is_access_in_progress(request, tx):
             return _postpone_erasure(task, "access_in_flight", tx, services, ACCESS_WAIT_S)
         tx.index.lock_shop(request.shop)
-        tasks = tx.requests.list_tasks(request.id)
+        tasks = tx.tasks.list_tasks(request.id)
         spare = find_orders_without_invoice_copy(request, tasks, tx=tx, services=services)
         if put_off := _postpone_if_blocked(task, tasks, spare, tx, services):
             return put_off
@@ -96,10 +100,10 @@ def execute_erasure(request: PrivacyRequest, task: Task, lease: Lease, *, servic
         )
         if spare:
             task = _postpone_excluded_orders(task, spare, services)
-        tx.requests.save_task(task)
+        tx.tasks.save_task(task)
         copies = _complete_invoice_search(request, tasks, tx, services)
         if not spare:  # else she is needed to find what is left
-            tx.requests.replace_principal(request, select_platform_identifiers(request, tx))
+            tx.request_changes.replace_principal(request, select_platform_identifiers(request, tx))
         went.record(removed, copies_found=copies)
         if first:
             save_plan(request, now, (), tx=tx, services=services)
@@ -127,7 +131,7 @@ def _postpone_erasure(
     """The task put off: she asked to see her data first, or what is planned is not what would be done."""
     wake_at = services.clock.now() + timedelta(seconds=delay_s)
     task = replace(task, state=TaskState.RETRY, wake_at=wake_at, last_error=error)
-    tx.requests.save_task(task)
+    tx.tasks.save_task(task)
     return task
 
 
@@ -138,11 +142,11 @@ def _postpone_if_blocked(
     look = find_invoice_search_task(tasks)
     if look is not None and excluded_order_ids and has_unsearched_orders(excluded_order_ids, tasks):
         # one became known since somebody looked for copies: the platform is asked about it first
-        tx.requests.save_task(replace(look, state=TaskState.PENDING, attempts=0, wake_at=None))
+        tx.tasks.save_task(replace(look, state=TaskState.PENDING, attempts=0, wake_at=None))
         return _postpone_erasure(task, INVOICE_COPY_MISSING, tx, services)
     if task.cursor and excluded_order_ids == json.loads(task.cursor):
         task = _postpone_excluded_orders(task, excluded_order_ids, services)
-        tx.requests.save_task(task)
+        tx.tasks.save_task(task)
         return task
     return None
 
@@ -153,7 +157,7 @@ def _complete_invoice_search(
     """True where copies that a look had missed are there now: then the look is done, too."""
     since = complete_failed_invoice_search(request, tasks, tx=tx, services=services)
     if since:
-        tx.requests.save_task(since)
+        tx.tasks.save_task(since)
     return since is not None
 
 
@@ -197,7 +201,7 @@ class _ErasureRun:
         """Remove her rows. Raises NeedsOperator where a re-read still finds one."""
         shop, request_id = self._request.shop, self._request.id
         return dict(
-            self._tx.index.erase_person(
+            self._tx.person_eraser.erase_person(
                 shop, self._principal, request_id=request_id, excluded_order_ids=self._excluded_order_ids
             )
         )
@@ -254,7 +258,7 @@ def select_platform_identifiers(request: PrivacyRequest, tx: Tx) -> Principal | 
     A platform that could not be asked yet (where her parcels are, for copies, for its own erasure) is asked by all
     that we know; one that knows her by no id, by her address.
     """
-    known, tasks = tx.requests.get_request(request.id), tx.requests.list_tasks(request.id)
+    known, tasks = tx.requests.get_request(request.id), tx.tasks.list_tasks(request.id)
     who = known.principal if known else request.principal
     open_ = {task.action for task in tasks if _is_platform_call_pending(task)}
     copies = any(

@@ -7,11 +7,13 @@ what the platform cannot say is a gap of its certificate. Takes numbers only.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from bridge.model import (
     Absence,
     Fact,
     Gap,
+    Lease,
     Outcome,
     Principal,
     PrivacyRequest,
@@ -20,13 +22,17 @@ from bridge.model import (
     TaskState,
     Waybill,
 )
-from bridge.ports import Lease, Platform, Services, Tx
+from bridge.ports import Platform
 from bridge.rules.index.shipping import read_platform_parcels
 from bridge.rules.requests.lifecycle import PLATFORM
+from bridge.services import Services
 from bridge.steps.erasure.erase_person import select_platform_identifiers
 from bridge.steps.erasure.request_platform_erasure import SYSTEM_ERRORS, fail_or_retry_task
 from bridge.steps.evidence.record_facts import record_task_fact
 from bridge.steps.notices.open_notice_items import open_notice_items
+
+if TYPE_CHECKING:
+    from bridge.store import Tx
 
 UNREPORTED_PARCELS = "parcels that no webhook told of"
 FACT_BY_STATE = {TaskState.DONE: Fact.TASK_DONE, TaskState.RETRY: Fact.TASK_RETRIED}
@@ -50,17 +56,17 @@ def find_platform_parcels(request: PrivacyRequest, task: Task, lease: Lease, *, 
             after = fail_or_retry_task(task, fault, services)
     with services.store.transaction() as tx:
         tx.requests.verify_lease(lease)
-        if tx.index.is_merged(request.shop, who):
+        if tx.person_lookup.is_merged(request.shop, who):
             parcels = []  # whatever carries her address is the kept customer's, and may be under way
         known = {parcel.number for parcel in tx.index.list_parcels(request.shop, who)}
         new = [parcel for parcel in parcels if parcel.number not in known]
         open_notice_items(request, Principal(), new, {}, tx=tx, services=services)
         after = _set_location_outcome(after, len(new), services)
-        tx.requests.save_task(after)
+        tx.tasks.save_task(after)
         if after.state is not TaskState.RETRY and _is_erasure_done(
             request, tx
         ):  # it was kept for this asking
-            tx.requests.replace_principal(request, select_platform_identifiers(request, tx))
+            tx.request_changes.replace_principal(request, select_platform_identifiers(request, tx))
         record_task_fact(
             FACT_BY_STATE.get(after.state, Fact.TASK_FAILED),
             request,
@@ -74,7 +80,7 @@ def find_platform_parcels(request: PrivacyRequest, task: Task, lease: Lease, *, 
 
 
 def _is_erasure_done(request: PrivacyRequest, tx: Tx) -> bool:
-    tasks = tx.requests.list_tasks(request.id)
+    tasks = tx.tasks.list_tasks(request.id)
     return any(task.action is TaskAction.ERASE and task.state is TaskState.DONE for task in tasks)
 
 

@@ -8,9 +8,13 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from bridge.model import DocumentKind, Outcome, Principal, PrivacyRequest, Task, TaskAction, TaskState
-from bridge.ports import Services, Tx
+from bridge.services import Services
+
+if TYPE_CHECKING:
+    from bridge.store import Tx
 
 MISSING_COPY_REVIEW_KIND = "seal_missing"
 INVOICE_SEARCH_INTERVAL_H = 1  # for a copy that an operator files while something waits for it
@@ -73,7 +77,7 @@ def find_order_ids_to_erase(request: PrivacyRequest, tasks: Sequence[Task], tx: 
     who = resolve_erasure_principal(request, tasks)
     if any(task.action is TaskAction.ERASE and task.state is TaskState.DONE for task in tasks):
         return set()  # what she ordered since is a new contract
-    if tx.index.is_merged(request.shop, who):
+    if tx.person_lookup.is_merged(request.shop, who):
         return set()
     return set(tx.index.list_orders(request.shop, who))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bridge.model import (
     ErasureAction,
@@ -23,14 +23,17 @@ from bridge.model import (
     Task,
     Waybill,
 )
-from bridge.ports import Services, Tx
 from bridge.rules.erasure.plan import ErasureInputs, build_erasure_plan, compare_plans, serialise_plan
 from bridge.rules.notices.recipients import list_notice_targets
 from bridge.rules.requests.lifecycle import BRIDGE
+from bridge.services import Services
 from bridge.steps.erasure.orders_without_invoice_copy import (
     find_orders_without_invoice_copy,
     resolve_erasure_principal,
 )
+
+if TYPE_CHECKING:
+    from bridge.store import Tx
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,7 +61,7 @@ def plan_erasure(
     """The plan of an erasure as things stand now. Changes nothing."""
     spare = find_orders_without_invoice_copy(request, tasks, tx=tx, services=services)
     of_her = load_erasure_scope(request, tasks, tx)
-    rows = tx.index.preview_erasure(
+    rows = tx.person_eraser.preview_erasure(
         request.shop, of_her.principal, request_id=request.id, excluded_order_ids=spare
     )
     return build_plan_lines(collect_erasure_inputs(request, of_her, spare, tx, services), rows, services)
@@ -74,7 +77,7 @@ def build_plan_lines(inputs: ErasureInputs, rows: Mapping[str, int], services: S
 def load_erasure_scope(request: PrivacyRequest, tasks: Sequence[Task], tx: Tx) -> ErasureScope:
     """What the index knows of her now; read it before the deed."""
     who = resolve_erasure_principal(request, tasks)
-    if tx.index.is_merged(request.shop, who):
+    if tx.person_lookup.is_merged(request.shop, who):
         return ErasureScope(principal=who, merged=True)
     orders, parcels = tx.index.list_orders(request.shop, who), tx.index.list_parcels(request.shop, who)
     return ErasureScope(principal=who, orders=orders, parcels=parcels)

@@ -10,9 +10,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bridge.errors import BridgeError
-from bridge.model import ErasureState, Fact, Outcome, PrivacyRequest, Task, TaskState
-from bridge.ports import Lease, Platform, Services
+from bridge.model import ErasureState, Fact, Lease, Outcome, PrivacyRequest, Task, TaskState
+from bridge.ports import Platform
 from bridge.rules.requests.lifecycle import PLATFORM, POLL_MAX_DAYS, POLL_PAUSES_S
+from bridge.services import Services
 from bridge.steps.evidence.record_facts import record_task_fact
 
 
@@ -39,9 +40,9 @@ def poll_platform_erasure(request: PrivacyRequest, task: Task, lease: Lease, *, 
     )
     with services.store.transaction() as tx:
         tx.requests.verify_lease(lease)
-        tx.requests.save_task(task)
+        tx.tasks.save_task(task)
         if answered:
-            tx.requests.replace_principal(request, None)
+            tx.request_changes.replace_principal(request, None)
         if answered or task.attempts == 1:
             record_task_fact(
                 Fact.TASK_DONE if answered else Fact.TASK_WAITING,

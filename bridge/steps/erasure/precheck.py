@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bridge.model import PrivacyRequest, Task
-from bridge.ports import Platform, Services, Tx
+from bridge.ports import Platform
 from bridge.rules.erasure.precheck import (
     PrecheckResult,
     evaluate_prechecks,
     list_blocking_codes,
     list_precheck_codes,
 )
+from bridge.services import Services
+
+if TYPE_CHECKING:
+    from bridge.store import Tx
 
 PRECHECK_REVIEW_KIND = "guard"
 RELEASED_CODES_KEY = "released"

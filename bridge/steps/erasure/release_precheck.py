@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from bridge.errors import PayloadInvalid
 from bridge.model import Fact
-from bridge.ports import Services
 from bridge.rules.erasure.precheck import parse_precheck_error
+from bridge.services import Services
 from bridge.steps.erasure.precheck import PRECHECK_REVIEW_KIND, RELEASED_CODES_KEY
 
 
@@ -18,7 +18,7 @@ def release_precheck(request_id: str, *, actor: str, reason: str, services: Serv
     """
     with services.store.transaction() as tx:
         request = tx.requests.get_request(request_id)
-        task = next((each for each in tx.requests.list_tasks(request_id) if parse_precheck_error(each)), None)
+        task = next((each for each in tx.tasks.list_tasks(request_id) if parse_precheck_error(each)), None)
         if request is None or task is None:
             raise PayloadInvalid("nothing_stopped")
         newer = tx.requests.find_open_request(request.shop, request.kind, request.subject)
@@ -26,7 +26,7 @@ def release_precheck(request_id: str, *, actor: str, reason: str, services: Serv
             raise PayloadInvalid("newer_request_open")
         codes = parse_precheck_error(task)
         released = sorted({*task.detail.get(RELEASED_CODES_KEY, ()), *codes})
-        tx.requests.save_task(replace(task, detail={**task.detail, RELEASED_CODES_KEY: released}))
+        tx.tasks.save_task(replace(task, detail={**task.detail, RELEASED_CODES_KEY: released}))
         for review in tx.reviews.list_reviews(kind=PRECHECK_REVIEW_KIND, request_id=request_id):
             tx.reviews.close_review(review.id, actor=actor, reason=reason)
         tx.evidence.append_fact(
@@ -38,6 +38,6 @@ def release_precheck(request_id: str, *, actor: str, reason: str, services: Serv
             codes=codes,
             reason=reason,
         )
-        tx.requests.restart_request(request_id)
+        tx.request_changes.restart_request(request_id)
     services.queue.enqueue("process", request_id, at_front=True)
     return codes

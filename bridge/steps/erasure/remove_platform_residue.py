@@ -12,10 +12,22 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bridge.errors import BridgeError, Retryable
-from bridge.model import Absence, Fact, Gap, Outcome, Principal, PrivacyRequest, Residue, Task, TaskState
-from bridge.ports import Lease, Platform, Services
+from bridge.model import (
+    Absence,
+    Fact,
+    Gap,
+    Lease,
+    Outcome,
+    Principal,
+    PrivacyRequest,
+    Residue,
+    Task,
+    TaskState,
+)
+from bridge.ports import Platform
 from bridge.rules.erasure.precheck import parse_precheck_error
 from bridge.rules.requests.lifecycle import PLATFORM, compute_retry_pause_s, decide_residue_action
+from bridge.services import Services
 from bridge.steps.erasure.erase_person import ACCESS_WAIT_S, is_access_in_progress
 from bridge.steps.erasure.request_platform_erasure import SYSTEM_ERRORS
 from bridge.steps.evidence.record_facts import record_task_fact
@@ -43,10 +55,12 @@ def remove_platform_residue(request: PrivacyRequest, task: Task, lease: Lease, *
         task = replace(task, finished_at=services.clock.now())
     with services.store.transaction() as tx:
         tx.requests.verify_lease(lease)
-        tx.requests.save_task(task)
+        tx.tasks.save_task(task)
         current = tx.requests.get_request(request.id)
         if who.customer_id and current and current.principal.customer_id != who.customer_id:
-            tx.requests.replace_principal(request, replace(current.principal, customer_id=who.customer_id))
+            tx.request_changes.replace_principal(
+                request, replace(current.principal, customer_id=who.customer_id)
+            )
         if found := task.detail.get(
             QUARANTINED_COUNT
         ):  # after it: keys are locked before the evidence, everywhere
@@ -68,7 +82,7 @@ def _find_precheck_failure(request: PrivacyRequest, services: Services) -> str:
     """Why the platform was not asked to erase her, where a guard stopped that."""
     with services.store.transaction() as tx:
         return next(
-            (task.last_error for task in tx.requests.list_tasks(request.id) if parse_precheck_error(task)), ""
+            (task.last_error for task in tx.tasks.list_tasks(request.id) if parse_precheck_error(task)), ""
         )
 
 
@@ -82,7 +96,7 @@ def _postpone_for_access_request(
             return None
         wake_at = services.clock.now() + timedelta(seconds=ACCESS_WAIT_S)
         task = replace(task, state=TaskState.RETRY, wake_at=wake_at, last_error="access_in_flight")
-        tx.requests.save_task(task)
+        tx.tasks.save_task(task)
     return task
 
 

@@ -20,11 +20,12 @@ from bridge.errors import (
     CredentialRejected,
     Retryable,
 )
-from bridge.model import ErasureState, Fact, Outcome, Principal, PrivacyRequest, Task, TaskState
-from bridge.ports import Lease, Platform, Services
+from bridge.model import ErasureState, Fact, Lease, Outcome, Principal, PrivacyRequest, Task, TaskState
+from bridge.ports import Platform
 from bridge.rules.erasure.plan import INVOICE_COPY_MISSING
 from bridge.rules.erasure.precheck import PrecheckResult, format_precheck_error, list_blocking_codes
 from bridge.rules.requests.lifecycle import PLATFORM, compute_retry_pause_s
+from bridge.services import Services
 from bridge.steps.erasure.orders_without_invoice_copy import (
     INVOICE_SEARCH_INTERVAL_H,
     complete_failed_invoice_search,
@@ -62,11 +63,11 @@ def request_platform_erasure(
         task = replace(task, finished_at=now)
     with services.store.transaction() as tx:
         tx.requests.verify_lease(lease)
-        tx.requests.save_task(task)
+        tx.tasks.save_task(task)
         if customer_id != who.customer_id:
             current = tx.requests.get_request(request.id)
             known = current.principal if current else Principal()
-            tx.requests.replace_principal(request, replace(known, customer_id=customer_id))
+            tx.request_changes.replace_principal(request, replace(known, customer_id=customer_id))
         if not fault:
             sync_precheck_reviews(request, found, tx=tx, services=services)
         record_task_fact(
@@ -93,9 +94,9 @@ def _postpone_without_copies(
     """
     with services.store.transaction() as tx:
         tx.requests.verify_lease(lease)
-        tasks = tx.requests.list_tasks(request.id)
+        tasks = tx.tasks.list_tasks(request.id)
         if since := complete_failed_invoice_search(request, tasks, tx=tx, services=services):
-            tx.requests.save_task(since)
+            tx.tasks.save_task(since)
             sync_missing_copy_review(request, 0, tx=tx, services=services)
             return None
         look = find_invoice_search_task(tasks)
@@ -107,7 +108,7 @@ def _postpone_without_copies(
         else:
             refused = fail_or_retry_task(task, ConnectorRefused(INVOICE_COPY_MISSING), services)
             after = replace(refused, finished_at=services.clock.now())
-        tx.requests.save_task(after)
+        tx.tasks.save_task(after)
         if (after.state, after.last_error) != (task.state, task.last_error):
             fact = Fact.TASK_WAITING if after.state is TaskState.WAITING else Fact.TASK_FAILED
             record_task_fact(fact, request, after, tx, reason=INVOICE_COPY_MISSING)

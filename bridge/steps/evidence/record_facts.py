@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bridge.errors import ConcurrentChange
 from bridge.model import Fact, Notice, NoticeItem, PrivacyRequest, Task
-from bridge.ports import Services, Tx
+from bridge.services import Services
+
+if TYPE_CHECKING:
+    from bridge.store import Tx
 
 
 def account_key(notice_or_item: Notice | NoticeItem) -> str:

@@ -16,8 +16,8 @@ import structlog
 from bridge.errors import BridgeError
 from bridge.logs import describe_exception
 from bridge.model import Fact, LedgerHead, SignedHead
-from bridge.ports import Services
 from bridge.rules.evidence.chain_heads import compute_next_timestamp_attempt, encode_head_statement
+from bridge.services import Services
 
 log = structlog.get_logger()
 

@@ -6,9 +6,12 @@ Records the location and the kind of the data; never a value.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from bridge.ports import Tx
 from bridge.rules.scanning.free_text import SensitiveTextLocation
+
+if TYPE_CHECKING:
+    from bridge.store import Tx
 
 BANK_DETAILS_REVIEW_KIND = "bank_details"
 FREE_TEXT_CATEGORY = "order_free_text"  # its `scan_for` in the retention file lists the kinds to find

@@ -8,19 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from bridge.errors import PayloadInvalid, Retryable, TimeLimitExceeded
 from bridge.logs import describe_exception
-from bridge.model import Delivery, DeliveryState, Fact, Sale
-from bridge.ports import Lease, Services, Tx
+from bridge.model import Delivery, DeliveryState, Fact, Lease, Sale
 from bridge.rules.index.minimise import Sighting, SightingKind, extract_sighting
 from bridge.rules.index.sales import read_sale
 from bridge.rules.scanning.free_text import SensitiveTextLocation, find_sensitive_text
 from bridge.rules.webhooks import payload, topics
+from bridge.services import Services
 from bridge.steps.index.flag_sensitive_text import FREE_TEXT_CATEGORY, flag_sensitive_text
 from bridge.steps.index.late_delivery import apply_late_delivery
 from bridge.steps.retention.seal_invoices import seal_sales
 from bridge.steps.webhooks.retry_or_deadletter import deadletter_delivery
+
+if TYPE_CHECKING:
+    from bridge.store import Tx
 
 BATCH_ROWS = 200
 BATCH_BYTES = 8_000_000

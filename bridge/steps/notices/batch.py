@@ -9,12 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from bridge.model import Fact, Notice, NoticeChannel, NoticeItem, NoticeState
-from bridge.ports import Lease, Services, Tx
+from bridge.model import Fact, Lease, Notice, NoticeChannel, NoticeItem, NoticeState
 from bridge.rules.index.attribution import UNKNOWN_CARRIER
+from bridge.services import Services
 from bridge.steps.evidence.record_facts import enqueue_requests, record_notice_fact
 from config.merchant_file.processors import Processor
+
+if TYPE_CHECKING:
+    from bridge.store import Tx
 
 RECHECK_DELAY = timedelta(hours=1)  # the merchant's file may have been corrected meanwhile
 MAX_ITEMS_PER_NOTICE = 2_000  # items in one letter: a longer one is more than a clerk can read
@@ -27,11 +31,11 @@ def open_due_notices(account: str, lease: Lease, services: Services) -> datetime
     Raises LeaseLost, StoreUnavailable.
     """
     with services.store.transaction() as tx:
-        tx.notices.verify_lease(lease)
+        tx.notice_accounts.verify_lease(lease)
         now = services.clock.now()
         queued_items = [
             item
-            for item in tx.notices.list_items(account=account, states=[NoticeState.QUEUED])
+            for item in tx.notice_items.list_items(account=account, states=[NoticeState.QUEUED])
             if not item.notice_id
         ]
         if not queued_items:
@@ -40,8 +44,8 @@ def open_due_notices(account: str, lease: Lease, services: Services) -> datetime
         blocker = _find_batch_blocker(queued_items[0].processor, processor)
         if processor is None or blocker:
             blocked_items = [replace(item, reason=blocker) for item in queued_items if item.reason != blocker]
-            tx.notices.save_items(blocked_items)
-            tx.notices.wake_requests_of_items(blocked_items)
+            tx.notice_items.save_items(blocked_items)
+            tx.notice_items.wake_requests_of_items(blocked_items)
             record_notice_fact(Fact.NOTICE_BLOCKED, blocked_items, tx, reason=blocker)
             enqueue_requests(blocked_items, services)
             return now + RECHECK_DELAY
@@ -67,7 +71,7 @@ def _open_notice(
         next_at=now,
     )
     tx.notices.open_notice(notice, items)
-    tx.notices.wake_requests_of_items(items)
+    tx.notice_items.wake_requests_of_items(items)
 
 
 def find_processor(processor_id: str, services: Services) -> Processor | None:

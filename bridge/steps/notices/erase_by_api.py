@@ -10,9 +10,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bridge.errors import BridgeError, Retryable
-from bridge.model import Fact, Notice, NoticeChannel, NoticeItem, Outcome, ProcessorAnswer, ReferenceKind
-from bridge.ports import Eraser, Lease, Services
+from bridge.model import (
+    Fact,
+    Lease,
+    Notice,
+    NoticeChannel,
+    NoticeItem,
+    Outcome,
+    ProcessorAnswer,
+    ReferenceKind,
+)
+from bridge.ports import Eraser
 from bridge.rules.notices.answers import NOTICE_STATE_BY_ANSWER, derive_notice_state
+from bridge.services import Services
 from bridge.steps.erasure.request_platform_erasure import SYSTEM_ERRORS
 from bridge.steps.evidence.record_facts import enqueue_requests, record_notice_fact
 from bridge.steps.notices.batch import RECHECK_DELAY
@@ -64,16 +74,16 @@ def _record_api_answer(
         for item in items
     ]
     with services.store.transaction() as tx:
-        tx.notices.verify_lease(lease)
-        tx.notices.save_items(answered_items)
+        tx.notice_accounts.verify_lease(lease)
+        tx.notice_items.save_items(answered_items)
 
 
 def _close_api_notice(notice: Notice, lease: Lease, services: Services) -> None:
     now = services.clock.now()
     with services.store.transaction() as tx:
-        tx.notices.verify_lease(lease)
+        tx.notice_accounts.verify_lease(lease)
         # an item that the API does not accept counts as refused: a person has to ask for it
-        listed = tx.notices.list_items(notice_id=notice.id)
+        listed = tx.notice_items.list_items(notice_id=notice.id)
         refused = [
             replace(
                 item,
@@ -85,7 +95,7 @@ def _close_api_notice(notice: Notice, lease: Lease, services: Services) -> None:
             for item in listed
             if item.answer is None
         ]
-        tx.notices.save_items(refused)
+        tx.notice_items.save_items(refused)
         closed_items = [*(item for item in listed if item.answer is not None), *refused]
         state = derive_notice_state([item.answer for item in closed_items if item.answer is not None])
         closed = replace(
@@ -98,7 +108,7 @@ def _close_api_notice(notice: Notice, lease: Lease, services: Services) -> None:
             last_error="",
         )
         tx.notices.save_notice(closed, expected_state=notice.state)
-        tx.notices.wake_requests_of_items(closed_items)
+        tx.notice_items.wake_requests_of_items(closed_items)
         record_notice_fact(Fact.NOTICE_ANSWERED, closed_items, tx, notice=closed, via=NoticeChannel.API)
     enqueue_requests(closed_items, services)
 

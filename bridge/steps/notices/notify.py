@@ -10,8 +10,8 @@ from datetime import timedelta
 
 from bridge.errors import LeaseLost, StoreUnavailable
 from bridge.logs import describe_exception
-from bridge.ports import Services
 from bridge.rules.requests.lifecycle import compute_retry_pause_s
+from bridge.services import Services
 from bridge.steps.notices.batch import open_due_notices
 from bridge.steps.notices.send import send_due_letters
 from bridge.steps.notices.track_parcels import track_account_parcels
@@ -25,17 +25,17 @@ def process_notice_account(account: str, *, services: Services) -> bool:
     `account` is `shop|processor`. Raises LeaseLost, StoreUnavailable.
     """
     with services.store.transaction() as tx:
-        lease = tx.notices.acquire_lease(account)
-        attempts = tx.notices.count_attempts(account)
+        lease = tx.notice_accounts.acquire_lease(account)
+        attempts = tx.notice_accounts.count_attempts(account)
     if lease is None:
         return False
     try:
-        with services.store.renewing_lease(lease, "notices"):
+        with services.store.renewing_lease(lease, "notice_accounts"):
             all_systems_answered = track_account_parcels(account, lease, services)
             next_digest_at = open_due_notices(account, lease, services)
             send_due_letters(account, lease, services)
         with services.store.transaction() as tx:
-            tx.notices.release_lease(
+            tx.notice_accounts.release_lease(
                 lease, wake_at=next_digest_at, error="" if all_systems_answered else "system_down"
             )
     except (LeaseLost, StoreUnavailable):
@@ -43,6 +43,6 @@ def process_notice_account(account: str, *, services: Services) -> bool:
     except Exception as fault:
         with services.store.transaction() as tx:
             retry_at = services.clock.now() + timedelta(seconds=compute_retry_pause_s(attempts, None))
-            tx.notices.release_lease(lease, error=describe_exception(fault), not_before=retry_at)
+            tx.notice_accounts.release_lease(lease, error=describe_exception(fault), not_before=retry_at)
         raise
     return True

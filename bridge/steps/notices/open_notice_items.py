@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from bridge.model import (
     Fact,
@@ -20,9 +21,12 @@ from bridge.model import (
     TaskState,
     Waybill,
 )
-from bridge.ports import Services, Tx
 from bridge.rules.notices.recipients import NoticeTarget, list_notice_targets
+from bridge.services import Services
 from bridge.steps.notices.pause_items import add_legal_hold_blockers
+
+if TYPE_CHECKING:
+    from bridge.store import Tx
 
 NO_REFERENCE = "nothing_to_name_her_by"
 
@@ -47,7 +51,7 @@ def open_notice_items(
     tx.legal_holds.extend_legal_holds(request, {*orders, *(parcel.order_id for parcel in parcels)})
     known = {
         task.system: task
-        for task in tx.requests.list_tasks(request.id)
+        for task in tx.tasks.list_tasks(request.id)
         if task.action is TaskAction.NOTIFY_PROCESSOR
     }
     noted: list[tuple[str, int, bool]] = []
@@ -61,15 +65,13 @@ def open_notice_items(
         )
         named = [told for told in theirs if told.reference]
         if processor not in known:
-            tx.requests.save_task(
-                _mark_unconfirmed(task, len(named)) if named else fail_without_reference(task)
-            )
+            tx.tasks.save_task(_mark_unconfirmed(task, len(named)) if named else fail_without_reference(task))
         entries = add_legal_hold_blockers(
             [_build_notice_item(request, task, told, orders, services) for told in named], request, tx=tx
         )
-        new = tx.notices.add_items(entries)
+        new = tx.notice_items.add_items(entries)
         if new and processor in known:
-            tx.notices.wake_requests_of_items(entries)
+            tx.notice_items.wake_requests_of_items(entries)
         if new or processor not in known:
             noted.append((processor, new, bool(named)))
     # evidence last: whoever works on one of these accounts takes its lock before the chain's

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from bridge.model import NoticeItem, NoticeState, PrivacyRequest
-from bridge.ports import Services, Tx
+from bridge.services import Services
 from bridge.steps.evidence.record_facts import account_key
+
+if TYPE_CHECKING:
+    from bridge.store import Tx
 
 UNSENT_STATES = (NoticeState.WAITING, NoticeState.QUEUED)
 LEGAL_HOLD_PREFIX = "claim/"  # before the id of a claim: a matter that is open until the claim is released
@@ -61,9 +65,9 @@ def _reset_to_waiting(item: NoticeItem, services: Services) -> NoticeItem:
 
 
 def _save_and_wake_items(items: Sequence[NoticeItem], tx: Tx) -> int:
-    tx.notices.save_items(items)
+    tx.notice_items.save_items(items)
     waiting = [entry for entry in items if entry.state in UNSENT_STATES]
     for each in sorted({account_key(entry) for entry in waiting}):
-        tx.notices.wake_account(each)
-    tx.notices.wake_requests_of_items(waiting)
+        tx.notice_accounts.wake_account(each)
+    tx.notice_items.wake_requests_of_items(waiting)
     return len(waiting)

@@ -9,18 +9,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from bridge.errors import PayloadInvalid
 from bridge.model import AnswerRow, Fact, Notice, NoticeChannel, NoticeItem, NoticeState, ProcessorAnswer
-from bridge.ports import Services, Tx
 from bridge.rules.notices.answers import (
     ANSWERED_NOTICE_STATES,
     NOTICE_STATE_BY_ANSWER,
     derive_notice_state,
     validate_answer,
 )
+from bridge.services import Services
 from bridge.steps.evidence.record_facts import account_key, enqueue_requests, record_notice_fact, save_notice
+
+if TYPE_CHECKING:
+    from bridge.store import Tx
 
 NO_DATA_ANSWERS = (ProcessorAnswer.ERASED, ProcessorAnswer.NOT_FOUND)
 MIN_ACKNOWLEDGED_WAIT = timedelta(days=7)  # shortest wait after an acknowledgement, even past the due date
@@ -45,7 +49,7 @@ def record_answer(
     zone = ZoneInfo(services.retention.calendar.timezone)
     with services.store.transaction() as tx:
         notice = get_unanswered_notice(notice_id, tx)
-        items = tx.notices.list_items(notice_id=notice_id)
+        items = tx.notice_items.list_items(notice_id=notice_id)
         validate_answer(items, answers, today=now.astimezone(zone).date())
         answered = replace(
             notice,
@@ -58,12 +62,12 @@ def record_answer(
         )
         save_notice(answered, notice, tx)
         updated_items = [_apply_answer(item, answers[item.id], now, zone, services) for item in items]
-        tx.notices.save_items(updated_items)
+        tx.notice_items.save_items(updated_items)
         tx.notices.delete_link_tokens(notice_id)
-        tx.notices.wake_requests_of_items(updated_items)
+        tx.notice_items.wake_requests_of_items(updated_items)
         look_times = [item.look_at for item in updated_items if item.look_at is not None]
         if look_times:
-            tx.notices.wake_account(account_key(notice), min(look_times))
+            tx.notice_accounts.wake_account(account_key(notice), min(look_times))
         record_notice_fact(
             Fact.NOTICE_ANSWERED,
             updated_items,
@@ -95,9 +99,9 @@ def record_acknowledgement(
             last_error="",
         )
         save_notice(acknowledged, notice, tx)
-        items = tx.notices.list_items(notice_id=notice_id)
-        tx.notices.wake_requests_of_items(items)
-        tx.notices.wake_account(account_key(acknowledged), next_at)
+        items = tx.notice_items.list_items(notice_id=notice_id)
+        tx.notice_items.wake_requests_of_items(items)
+        tx.notice_accounts.wake_account(account_key(acknowledged), next_at)
         record_notice_fact(
             Fact.NOTICE_ACKNOWLEDGED,
             items,

@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bridge.errors import BridgeError
-from bridge.model import Fact, Notice, NoticeItem
-from bridge.ports import Lease, Services
+from bridge.model import Fact, Lease, Notice, NoticeItem
 from bridge.rules.requests.lifecycle import compute_retry_pause_s
+from bridge.services import Services
 from bridge.steps.evidence.record_facts import enqueue_requests, record_notice_fact
 
 
@@ -34,11 +34,11 @@ def save_notice_outcome(
     `items` are all items of the notice, `changed_items` those to be written. Raises LeaseLost, StoreUnavailable.
     """
     with services.store.transaction() as tx:
-        tx.notices.verify_lease(lease)
+        tx.notice_accounts.verify_lease(lease)
         if not tx.notices.save_notice(notice, expected_state=previous.state):
             return
-        tx.notices.save_items(changed_items)
-        tx.notices.wake_requests_of_items(items)
+        tx.notice_items.save_items(changed_items)
+        tx.notice_items.wake_requests_of_items(items)
         record_notice_fact(fact, items, tx, notice=notice, **detail)
     enqueue_requests(items, services)
 
@@ -59,7 +59,7 @@ def schedule_notice_retry(
     retry_at = services.clock.now() + timedelta(seconds=compute_retry_pause_s(attempts, retry_after_s))
     retrying = replace(notice, attempts=attempts, next_at=retry_at, last_error=str(fault))
     with services.store.transaction() as tx:
-        tx.notices.verify_lease(lease)
+        tx.notice_accounts.verify_lease(lease)
         tx.notices.save_notice(retrying, expected_state=notice.state)
 
 
@@ -72,16 +72,16 @@ def mark_notice_blocked(
     Raises LeaseLost, StoreUnavailable.
     """
     with services.store.transaction() as tx:
-        tx.notices.verify_lease(lease)
+        tx.notice_accounts.verify_lease(lease)
         blocked = replace(notice, last_error=reason, next_at=retry_at)
         if not tx.notices.save_notice(blocked, expected_state=notice.state) or notice.last_error == reason:
             return
         waiting_items = [
             replace(item, reason=reason[:48])
-            for item in tx.notices.list_items(notice_id=notice.id)
+            for item in tx.notice_items.list_items(notice_id=notice.id)
             if item.answer is None
         ]
-        tx.notices.save_items(waiting_items)
-        tx.notices.wake_requests_of_items(waiting_items)
+        tx.notice_items.save_items(waiting_items)
+        tx.notice_items.wake_requests_of_items(waiting_items)
         record_notice_fact(Fact.NOTICE_BLOCKED, waiting_items, tx, notice=notice, reason=reason)
     enqueue_requests(waiting_items, services)

@@ -19,8 +19,8 @@ from bridge.errors import (
     CredentialRejected,
     StoreUnavailable,
 )
-from bridge.model import Fact, Notice, NoticeChannel, NoticeItem, NoticeState
-from bridge.ports import Lease, Services
+from bridge.model import Fact, Lease, Notice, NoticeChannel, NoticeItem, NoticeState
+from bridge.services import Services
 from bridge.steps.notices.batch import RECHECK_DELAY, find_processor
 from bridge.steps.notices.erase_by_api import erase_by_api
 from bridge.steps.notices.letter import build_escalation_letter, build_instruction_letter
@@ -41,9 +41,9 @@ def send_due_letters(account: str, lease: Lease, services: Services) -> None:
         due_notices = tx.notices.list_notices(account=account, due_at=services.clock.now())
     for notice in due_notices:
         with services.store.transaction() as tx:
-            items = tx.notices.list_items(notice_id=notice.id)
+            items = tx.notice_items.list_items(notice_id=notice.id)
             if not items:  # all its items went back to waiting
-                tx.notices.verify_lease(lease)
+                tx.notice_accounts.verify_lease(lease)
                 tx.notices.withdraw_notice(notice.id)
         if not items:
             continue
@@ -89,7 +89,7 @@ def _send_letter(
     due_at = notice.due_at or now + timedelta(days=rules.answer_days)
     token = secrets.token_urlsafe(32)
     with services.store.transaction() as tx:
-        tx.notices.verify_lease(lease)
+        tx.notice_accounts.verify_lease(lease)
         tx.notices.save_link_token(notice.id, token, now + timedelta(days=rules.link_days))
     reminder = notice.reminders + 1 if notice.state in SENT_STATES else 0
     letter = build_instruction_letter(

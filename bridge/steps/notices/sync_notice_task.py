@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from bridge.model import Fact, NoticeItem, PrivacyRequest, ReferenceKind, Task, TaskState
-from bridge.ports import Lease, Services, Tx
+from bridge.model import Fact, Lease, NoticeItem, PrivacyRequest, ReferenceKind, Task, TaskState
 from bridge.rules.index.attribution import UNKNOWN_CARRIER
 from bridge.rules.notices.answers import derive_notice_task_status
+from bridge.services import Services
 from bridge.steps.evidence.record_facts import record_task_fact
 from bridge.steps.notices.open_notice_items import fail_without_reference
+
+if TYPE_CHECKING:
+    from bridge.store import Tx
 
 
 def sync_notice_task(request: PrivacyRequest, task: Task, lease: Lease, *, services: Services) -> Task:
@@ -23,7 +27,7 @@ def sync_notice_task(request: PrivacyRequest, task: Task, lease: Lease, *, servi
         tx.requests.verify_lease(lease)
         task = _migrate_cursor_items(request, task, tx, services)
         entries = [
-            entry for entry in tx.notices.list_items(request_id=request.id) if entry.task_id == task.id
+            entry for entry in tx.notice_items.list_items(request_id=request.id) if entry.task_id == task.id
         ]
         ids = dict.fromkeys(entry.notice_id for entry in entries if entry.notice_id)
         letters = [letter for letter in map(tx.notices.find_notice, ids) if letter is not None]
@@ -43,7 +47,7 @@ def sync_notice_task(request: PrivacyRequest, task: Task, lease: Lease, *, servi
         )
         if not entries:
             after = fail_without_reference(after)
-        tx.requests.save_task(after)
+        tx.tasks.save_task(after)
         if ended and task.outcome is not after.outcome:
             record_task_fact(
                 Fact.TASK_DONE if after.state is TaskState.DONE else Fact.TASK_FAILED,
@@ -62,7 +66,7 @@ def _migrate_cursor_items(request: PrivacyRequest, task: Task, tx: Tx, services:
     if not task.cursor:
         return task
     system = "" if task.system == UNKNOWN_CARRIER else task.system
-    tx.notices.add_items(
+    tx.notice_items.add_items(
         NoticeItem(
             id=services.store.new_id("ent"),
             shop=request.shop,

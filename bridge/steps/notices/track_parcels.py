@@ -12,14 +12,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bridge.errors import BridgeError, Retryable
-from bridge.model import NoticeItem, NoticeState, ReferenceKind
-from bridge.ports import Lease, Services, Tracker
+from bridge.model import Lease, NoticeItem, NoticeState, ReferenceKind
+from bridge.ports import Tracker
 from bridge.rules.notices.timing import (
     FINAL_PARCEL_STATUSES,
     UNINFORMATIVE_PARCEL_STATUSES,
     decide_notice_timing,
 )
 from bridge.rules.requests.lifecycle import compute_retry_pause_s
+from bridge.services import Services
 from bridge.steps.erasure.request_platform_erasure import SYSTEM_ERRORS
 from bridge.steps.evidence.record_facts import enqueue_requests
 from bridge.steps.notices.tracking import digest_consignee, fetch_tracking_batches, merge_carrier_status
@@ -48,7 +49,7 @@ def track_account_parcels(account: str, lease: Lease, services: Services) -> boo
     while time.monotonic() < deadline:
         with services.store.transaction() as tx:
             now = services.clock.now()
-            due_items = tx.notices.list_items(
+            due_items = tx.notice_items.list_items(
                 account=account, states=TRACKED_STATES, due_at=now, limit=TRACKING_BATCH_ROWS
             )
         if not due_items:
@@ -126,9 +127,9 @@ def _record_timing_decisions(
         if _request_visible_state(item) != _request_visible_state(previous_items[item.id])
     ]
     with services.store.transaction() as tx:
-        tx.notices.verify_lease(lease)
-        tx.notices.save_items(decided_items)
-        tx.notices.wake_requests_of_items(changed_items)
+        tx.notice_accounts.verify_lease(lease)
+        tx.notice_items.save_items(decided_items)
+        tx.notice_items.wake_requests_of_items(changed_items)
     enqueue_requests(changed_items, services)
 
 
@@ -169,11 +170,11 @@ def _postpone_tracking(
     )
     ids = {item.id for item in items}
     with services.store.transaction() as tx:
-        tx.notices.verify_lease(lease)
+        tx.notice_accounts.verify_lease(lease)
         # decisions saved before the fault stay: only items still due are postponed
         still_due = [
             replace(item, look_at=now + timedelta(seconds=wait_s))
-            for item in tx.notices.list_items(account=lease.row_id, states=TRACKED_STATES, due_at=now)
+            for item in tx.notice_items.list_items(account=lease.row_id, states=TRACKED_STATES, due_at=now)
             if item.id in ids
         ]
         waiting_items = [
@@ -185,8 +186,10 @@ def _postpone_tracking(
         expired_items = [
             item for item in erased_items if item.answered_at and now - item.answered_at > VERIFICATION_PERIOD
         ]
-        tx.notices.save_items([*waiting_items, *(item for item in erased_items if item not in expired_items)])
-        tx.notices.wake_requests_of_items(waiting_items)
+        tx.notice_items.save_items(
+            [*waiting_items, *(item for item in erased_items if item not in expired_items)]
+        )
+        tx.notice_items.wake_requests_of_items(waiting_items)
     if expired_items:
         record_unverifiable_items(expired_items, lease, services)
     enqueue_requests(waiting_items, services)

@@ -7,9 +7,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from bridge.model import NoticeItem, TrackingResult
-from bridge.ports import Services, Tracker
+from bridge.ports import Tracker
 from bridge.rules.index.attribution import normalise_waybill
 from bridge.rules.notices.timing import UNINFORMATIVE_PARCEL_STATUSES
+from bridge.services import Services
 
 
 def fetch_tracking_batches(

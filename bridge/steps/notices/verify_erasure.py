@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bridge.model import Fact, NoticeItem, NoticeState, ParcelStatus, ProcessorAnswer, TrackingResult
-from bridge.ports import Lease, Services, Tracker
+from bridge.model import Fact, Lease, NoticeItem, NoticeState, ParcelStatus, ProcessorAnswer, TrackingResult
+from bridge.ports import Tracker
 from bridge.rules.notices.answers import reopen_notice_item
+from bridge.services import Services
 from bridge.steps.evidence.record_facts import enqueue_requests, record_notice_fact
 from bridge.steps.notices.tracking import digest_consignee, fetch_tracking_batches
 
@@ -63,9 +64,9 @@ def _record_verifications(verified_items: Sequence[NoticeItem], lease: Lease, se
     now = services.clock.now()
     reopened_items = [_reopen_item(item, now) for item in contradicted if item.reopened < MAX_REOPENINGS]
     with services.store.transaction() as tx:
-        tx.notices.verify_lease(lease)
-        tx.notices.save_items([*settled_items, *refused_items, *reopened_items])
-        tx.notices.wake_requests_of_items(verified_items)
+        tx.notice_accounts.verify_lease(lease)
+        tx.notice_items.save_items([*settled_items, *refused_items, *reopened_items])
+        tx.notice_items.wake_requests_of_items(verified_items)
         for read_back in sorted({item.read_back for item in settled_items}):
             record_notice_fact(
                 Fact.NOTICE_VERIFIED,
@@ -94,8 +95,8 @@ def reopen_items_after_retention(items: Sequence[NoticeItem], lease: Lease, serv
     """Reopen items whose retention at the processor has ended. Raises LeaseLost, StoreUnavailable."""
     reopened_items = [reopen_notice_item(item, "kept_until_now", services.clock.now()) for item in items]
     with services.store.transaction() as tx:
-        tx.notices.verify_lease(lease)
-        tx.notices.save_items(reopened_items)
-        tx.notices.wake_requests_of_items(reopened_items)
+        tx.notice_accounts.verify_lease(lease)
+        tx.notice_items.save_items(reopened_items)
+        tx.notice_items.wake_requests_of_items(reopened_items)
         record_notice_fact(Fact.NOTICE_REOPENED, reopened_items, tx, found="kept_until_now")
     enqueue_requests(reopened_items, services)

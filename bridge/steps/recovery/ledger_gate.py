@@ -6,13 +6,18 @@ database for all processes. A ledger that does not answer leaves the gate as it 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import structlog
 
 from bridge.errors import BridgeError
 from bridge.logs import describe_exception
 from bridge.model import LedgerHead
-from bridge.ports import Services, Tx
 from bridge.rules.recovery.restored import compare_with_ledger_head
+from bridge.services import Services
+
+if TYPE_CHECKING:
+    from bridge.store import Tx
 
 log = structlog.get_logger()
 

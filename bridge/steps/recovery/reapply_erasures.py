@@ -14,20 +14,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bridge.errors import KeyMissing, NeedsOperator, SealBroken
 from bridge.logs import describe_exception
 from bridge.model import Destruction, Fact, LedgerHead, RequestKind, Tombstone
-from bridge.ports import Services, Tx
 from bridge.rules.erasure.tombstone import SUPPRESSION_CATEGORY
 from bridge.rules.recovery.restored import filter_live_tombstones
 from bridge.rules.retention.holds import local_day
+from bridge.services import Services
 from bridge.steps.evidence.sign_head import build_ledger_head
 from bridge.steps.notices.open_notice_items import open_notice_items
 from bridge.steps.recovery.ledger_gate import compare_with_ledger
 from bridge.steps.retention.accept_policy import is_policy_active
 from bridge.steps.retention.expire import find_expired_categories
+
+if TYPE_CHECKING:
+    from bridge.store import Tx
 
 RESTORED_MERGE_REVIEW_KIND = "restored_merge"
 
@@ -151,7 +154,7 @@ def _run_in_transaction(
 
 
 def _erase_shop_again(destroyed: Destruction, actor: str, tx: Tx) -> Mapping[str, int]:
-    removed = tx.index.erase_shop(destroyed.shop, request_id=destroyed.ref)
+    removed = tx.shop_eraser.erase_shop(destroyed.shop, request_id=destroyed.ref)
     tx.ledger_state.repeat_destructions([destroyed])
     _record_tombstones_applied(
         tx, actor, destroyed.shop, destroyed.ref, removed=dict(removed), shop_erased=True
@@ -168,9 +171,9 @@ def _erase_person_again(
     with suppress(KeyMissing, SealBroken):
         request, parcels = (
             tx.requests.get_request(request_id),
-            tx.index.list_parcels_by_tombstones(shop, tombstones),
+            tx.erasure_reapplier.list_parcels_by_tombstones(shop, tombstones),
         )
-    removed = dict(tx.index.reapply_erasure(shop, tombstones))
+    removed = dict(tx.erasure_reapplier.reapply_erasure(shop, tombstones))
     if request is None:
         lost_request_ids.add(request_id)
     elif request.kind is RequestKind.ERASURE:  # it runs again, but its parcels are no longer in the index

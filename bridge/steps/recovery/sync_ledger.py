@@ -9,7 +9,7 @@ import structlog
 
 from bridge.errors import BridgeError
 from bridge.logs import describe_exception
-from bridge.ports import Services
+from bridge.services import Services
 from bridge.steps.evidence.sign_head import build_ledger_head
 
 log = structlog.get_logger()

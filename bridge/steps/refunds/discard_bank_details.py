@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bridge.model import Fact
-from bridge.ports import Services
+from bridge.services import Services
 
 
 def discard_bank_details(account_id: str, *, actor: str, reason: str, services: Services) -> bool:

@@ -7,11 +7,15 @@ amount and the date remain. A legal hold on the order or the data subject keeps 
 from __future__ import annotations
 
 from collections import Counter
+from typing import TYPE_CHECKING
 
 from bridge.model import Fact, RefundState
-from bridge.ports import Services, Tx
 from bridge.rules.refunds.settlement import compute_erase_at
+from bridge.services import Services
 from bridge.steps.retention.accept_policy import activate_or_review_policy
+
+if TYPE_CHECKING:
+    from bridge.store import Tx
 
 ACCOUNTS_PER_TRANSACTION = 500
 

@@ -6,8 +6,8 @@ Policy s.2 and s.5.xvi. No other code opens them. Refused attempts are recorded 
 from __future__ import annotations
 
 from bridge.model import BankDetails, Fact
-from bridge.ports import Services
 from bridge.rules.refunds.settlement import REFUND_BANK_CATEGORY, find_read_refusal
+from bridge.services import Services
 
 
 def read_bank_details(

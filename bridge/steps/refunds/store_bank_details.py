@@ -6,9 +6,9 @@ from datetime import datetime
 
 from bridge.errors import PayloadInvalid
 from bridge.model import BankDetails, Fact, RefundAccount
-from bridge.ports import Services
 from bridge.rules.index.identity import legacy_id
 from bridge.rules.refunds.settlement import parse_refund_id
+from bridge.services import Services
 
 
 def store_bank_details(

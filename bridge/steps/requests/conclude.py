@@ -7,13 +7,18 @@ its certificate.
 
 from __future__ import annotations
 
-from bridge.model import Document, Fact, PlanLine, PrivacyRequest, RefundState, RequestKind, Task
-from bridge.ports import Lease, Services, Tx
+from typing import TYPE_CHECKING
+
+from bridge.model import Document, Fact, Lease, PlanLine, PrivacyRequest, RefundState, RequestKind, Task
 from bridge.rules.erasure.certificate import build_certificate
 from bridge.rules.erasure.remaining_data import list_remaining_data
 from bridge.rules.evidence.chain import encode_canonical_json
 from bridge.rules.requests.lifecycle import RequestProgress, assess_request_progress
+from bridge.services import Services
 from bridge.steps.access.package import seal_access_package
+
+if TYPE_CHECKING:
+    from bridge.store import Tx
 
 
 def conclude_request(request_id: str, lease: Lease, *, has_changed: bool, services: Services) -> None:
@@ -26,7 +31,7 @@ def conclude_request(request_id: str, lease: Lease, *, has_changed: bool, servic
         request = tx.requests.get_request(request_id)
         if request is None:
             return
-        tasks = tx.requests.list_tasks(request_id)
+        tasks = tx.tasks.list_tasks(request_id)
         now_stands = assess_request_progress(tasks)
         if now_stands.answerable and (has_changed or request.closed_at is None):
             if request.kind is RequestKind.ACCESS:
@@ -108,7 +113,7 @@ def _list_remaining_data(request: PrivacyRequest, tx: Tx, services: Services) ->
     return list_remaining_data(
         refunds=refunds,
         legally_held_refund_ids=tx.refunds.find_account_ids_on_legal_hold(refunds),
-        notice_items=tx.notices.list_items(request_id=request.id),
+        notice_items=tx.notice_items.list_items(request_id=request.id),
         principal=request.principal,
         retention=services.retention,
         now=services.clock.now(),

@@ -7,14 +7,18 @@ than now, so `due` can only move earlier. Calls nobody.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from bridge.errors import PayloadInvalid
 from bridge.model import Principal, PrivacyRequest, RequestKind, RequestSource, RequestState
-from bridge.ports import Services, Tx
 from bridge.rules.index.identity import normalise_identifier
 from bridge.rules.requests.deadlines import compute_clocks
 from bridge.rules.webhooks.topics import is_shop_domain
+from bridge.services import Services
 from bridge.steps.requests.open_or_join import open_or_join
+
+if TYPE_CHECKING:
+    from bridge.store import Tx
 
 OPERATOR_KINDS = (RequestKind.ACCESS, RequestKind.ERASURE)
 
@@ -34,7 +38,7 @@ def build_operator_request(
     unread = [field for field, value in named.items() if value and not normalise_identifier(field, value)]
     if unread:
         raise PayloadInvalid(f"{unread[0]}_unreadable")
-    subject = tx.index.find_subject(shop, principal)
+    subject = tx.person_lookup.find_subject(shop, principal)
     if not subject:
         raise PayloadInvalid("nobody_named")
     due = compute_clocks(received_at=received_at, webhook_received_at=None, rules=services.merchant.clocks)

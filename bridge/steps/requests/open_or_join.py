@@ -7,11 +7,14 @@ stand or fall together. Calls nobody.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bridge.model import Fact, PrivacyRequest, RequestState, Task, TaskState
-from bridge.ports import Services, Tx
 from bridge.rules.requests import lifecycle
+from bridge.services import Services
+
+if TYPE_CHECKING:
+    from bridge.store import Tx
 
 
 def open_or_join(
@@ -57,9 +60,9 @@ def open_or_join(
     if same is None:
         raise AssertionError("a request that is neither new nor known")
     if same.state is not RequestState.DONE:
-        tx.requests.widen_request(same.id, request.principal)
+        tx.request_changes.widen_request(same.id, request.principal)
     if same.closed_at is None and request.due_at < same.due_at:
-        tx.requests.advance_deadlines(same.id, request)
+        tx.request_changes.advance_deadlines(same.id, request)
     tx.evidence.append_fact(
         Fact.REQUEST_JOINED,
         shop=request.shop,

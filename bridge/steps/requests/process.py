@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from bridge.errors import KeyMissing, LeaseLost, SealBroken, StoreUnavailable
 from bridge.logs import describe_exception
-from bridge.model import Fact, PrivacyRequest, RequestKind, Task, TaskAction, TaskState
-from bridge.ports import Lease, Services, Tx
+from bridge.model import Fact, Lease, PrivacyRequest, RequestKind, Task, TaskAction, TaskState
 from bridge.rules.requests.lifecycle import (
     VAULT,
     compute_retry_pause_s,
     has_finished_prerequisites,
     is_task_ready,
 )
+from bridge.services import Services
 from bridge.steps.access.gather import gather_records
 from bridge.steps.erasure.erase_person import execute_erasure
 from bridge.steps.erasure.find_platform_parcels import find_platform_parcels
@@ -29,6 +30,9 @@ from bridge.steps.index.index_orders import index_deliveries
 from bridge.steps.notices.sync_notice_task import sync_notice_task
 from bridge.steps.requests.conclude import conclude_request
 from bridge.steps.retention.seal_invoices import seal_invoices
+
+if TYPE_CHECKING:
+    from bridge.store import Tx
 
 MAX_ATTEMPTS = 8  # claims of a request that did not end in a release: then a person looks
 
@@ -105,7 +109,7 @@ def _run_due_tasks(request: PrivacyRequest, lease: Lease, services: Services) ->
 
 def _load_tasks(request: PrivacyRequest, lease: Lease, tx: Tx, services: Services) -> list[Task]:
     """Its tasks; an erasure that was opened before copies were sealed must look for them all the same."""
-    tasks = tx.requests.list_tasks(request.id)
+    tasks = tx.tasks.list_tasks(request.id)
     open_ = any(task.action is TaskAction.ERASE and task.state is not TaskState.DONE for task in tasks)
     if (
         request.kind is RequestKind.ERASURE
@@ -120,7 +124,7 @@ def _load_tasks(request: PrivacyRequest, lease: Lease, tx: Tx, services: Service
             action=TaskAction.SEAL_INVOICES,
             state=TaskState.PENDING,
         )
-        tx.requests.save_task(look, position=0)
+        tx.tasks.save_task(look, position=0)
         tasks = [look, *tasks]
     return tasks
 

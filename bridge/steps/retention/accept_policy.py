@@ -10,11 +10,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bridge.errors import PayloadInvalid
-from bridge.model import AcceptedPolicy, Document, Fact, LegalHold
-from bridge.ports import Services, ShopOrderKey, Tx
+from bridge.model import AcceptedPolicy, Document, Fact, LegalHold, ShopOrderKey
 from bridge.rules.retention.holds import local_day
 from bridge.rules.retention.max_ages import (
     MaxAges,
@@ -28,6 +27,10 @@ from bridge.rules.retention.release import (
     ReleaseDayChange,
     compare_release_days,
 )
+from bridge.services import Services
+
+if TYPE_CHECKING:
+    from bridge.store import Tx
 
 ORDERS_PER_PAGE = 500
 POLICY_REVIEW_KIND = "law_file_changed"

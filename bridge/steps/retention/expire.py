@@ -11,7 +11,6 @@ from datetime import date, datetime
 from itertools import repeat
 
 from bridge.model import Fact
-from bridge.ports import Services
 from bridge.rules.retention.holds import local_day
 from bridge.rules.retention.retention_registry import (
     CATEGORY_REGISTRY,
@@ -19,6 +18,7 @@ from bridge.rules.retention.retention_registry import (
     compute_day_end,
     compute_expiry_cutoff,
 )
+from bridge.services import Services
 from bridge.steps.retention.accept_policy import activate_or_review_policy
 
 RECORDS_PER_BATCH = 500

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bridge.model import Fact
-from bridge.ports import Services
 from bridge.rules.retention.max_ages import ACCESS_PACKAGE_AGE, WEBHOOK_BODY_AGE, find_expiry_days
+from bridge.services import Services
 from bridge.steps.retention.accept_policy import list_binding_ages
 
 

@@ -10,12 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
 
-from bridge.model import Document, Fact
-from bridge.ports import Services, ShopOrderKey, Tx
+from bridge.model import Document, Fact, ShopOrderKey
 from bridge.rules.retention.holds import local_day
 from bridge.rules.retention.release import DocumentRetention, DocumentRetentionCalculator
+from bridge.services import Services
 from bridge.steps.retention.accept_policy import activate_or_review_policy, is_policy_active
+
+if TYPE_CHECKING:
+    from bridge.store import Tx
 
 DOCUMENTS_PER_TRANSACTION = 100  # a tenth of a second, so that webhooks do not wait for it
 MAX_DOCUMENTS_PER_RUN = 2_000  # a few seconds, so that the other jobs of the schedule are not late

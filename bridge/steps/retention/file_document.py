@@ -5,8 +5,12 @@ Works in the caller's transaction. Calls no other system.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from bridge.model import Document, Fact, InvoiceCopy
-from bridge.ports import Tx
+
+if TYPE_CHECKING:
+    from bridge.store import Tx
 
 
 def file_document(
@@ -19,7 +23,7 @@ def file_document(
     document = tx.documents.seal_document(shop, invoice_copy)
     if document is None:
         return None
-    request_id = tx.index.find_erasing_request(shop, invoice_copy.order_id)
+    request_id = tx.erasures.find_erasing_request(shop, invoice_copy.order_id)
     if request_id:
         tx.documents.mark_documents_remaining(shop, [invoice_copy.order_id], request_id)
     tx.evidence.append_fact(

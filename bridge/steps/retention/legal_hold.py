@@ -10,15 +10,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from bridge.errors import PayloadInvalid
 from bridge.model import Fact, LegalHold, NoticeItem, Proceeding, RequestKind
-from bridge.ports import Services, Tx
 from bridge.rules.refunds.settlement import compute_day_start
 from bridge.rules.retention.holds import local_day
 from bridge.rules.retention.release import LEGAL_HOLD_GROUND as GROUND
+from bridge.services import Services
 from bridge.steps.notices.pause_items import LEGAL_HOLD_PREFIX, pause_items, resume_items
 from bridge.steps.retention.expire_documents import recompute_expiry_dates
+
+if TYPE_CHECKING:
+    from bridge.store import Tx
 
 DEFAULT_REVIEW_DAYS = 90  # P-63: applies if the retention file sets none
 
@@ -207,8 +211,10 @@ def _open_or_find_legal_hold(
 
 def _find_items_under_hold(legal_hold: LegalHold, order_keys: Sequence[str], tx: Tx) -> list[NoticeItem]:
     """Return the notice items of the hold's request and orders, each once."""
-    request_items = tx.notices.list_items(request_id=legal_hold.request_id) if legal_hold.request_id else []
-    order_items = tx.notices.list_items(order_keys=order_keys) if order_keys else []
+    request_items = (
+        tx.notice_items.list_items(request_id=legal_hold.request_id) if legal_hold.request_id else []
+    )
+    order_items = tx.notice_items.list_items(order_keys=order_keys) if order_keys else []
     return list({item.id: item for item in [*request_items, *order_items]}.values())
 
 

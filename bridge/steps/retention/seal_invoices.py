@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from bridge.errors import BridgeError
 from bridge.model import (
     Fact,
+    Lease,
     Outcome,
     Principal,
     PrivacyRequest,
@@ -21,11 +23,12 @@ from bridge.model import (
     TaskAction,
     TaskState,
 )
-from bridge.ports import Lease, Platform, Services, Tx
+from bridge.ports import Platform
 from bridge.rules.erasure.plan import INVOICE_COPY_MISSING
 from bridge.rules.index.identity import legacy_id
 from bridge.rules.requests.lifecycle import PLATFORM
 from bridge.rules.retention.invoice_copy import Supplier, build_invoice_copy, list_missing_particulars
+from bridge.services import Services
 from bridge.steps.erasure.orders_without_invoice_copy import (
     InvoiceSearchResult,
     encode_invoice_search,
@@ -39,6 +42,9 @@ from bridge.steps.erasure.orders_without_invoice_copy import (
 from bridge.steps.erasure.plan import compare_with_saved_plan, plan_erasure, save_plan
 from bridge.steps.erasure.request_platform_erasure import SYSTEM_ERRORS, fail_or_retry_task
 from bridge.steps.evidence.record_facts import record_task_fact
+
+if TYPE_CHECKING:
+    from bridge.store import Tx
 
 INCOMPLETE_COPY_REVIEW_KIND = "copy_incomplete"
 INVOICE_CATEGORY = "invoice_document"
@@ -55,7 +61,7 @@ def seal_sales(
     """
     new = _seal_sale_copies(shop, sales, erased_order_ids, tx, services)
     for order_id in sorted({sale.order_id for sale in sales} & set(erased_order_ids)):
-        if request_id := tx.index.find_erasing_request(
+        if request_id := tx.erasures.find_erasing_request(
             shop, order_id
         ):  # a late one belongs to what her erasure left
             tx.documents.mark_documents_remaining(shop, [order_id], request_id)
@@ -118,7 +124,7 @@ def seal_invoices(request: PrivacyRequest, task: Task, lease: Lease, *, services
     told: dict[str, Sequence[Sale]] = {}
     with services.store.transaction() as tx:
         tx.requests.verify_lease(lease)
-        tasks = tx.requests.list_tasks(request.id)
+        tasks = tx.tasks.list_tasks(request.id)
         known = find_order_ids_to_erase(request, tasks, tx) if has_bridge_vault(services) else set()
         parcels = tx.index.list_parcels(shop, resolve_erasure_principal(request, tasks)) if known else []
         if has_bridge_vault(
@@ -156,8 +162,8 @@ def seal_invoices(request: PrivacyRequest, task: Task, lease: Lease, *, services
             cursor=encode_invoice_search(found),
         )
         after = replace(after, records=task.records + len(new))
-        tx.requests.save_task(after)
-        tasks = tx.requests.list_tasks(request.id)
+        tx.tasks.save_task(after)
+        tasks = tx.tasks.list_tasks(request.id)
         first = not any(map(_has_erasure_begun, tasks))
         now = plan_erasure(request, tasks, tx=tx, services=services) if first else []
         changed = compare_with_saved_plan(request, now, tx) if first else []

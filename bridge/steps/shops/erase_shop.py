@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from bridge.model import Fact, Outcome, PrivacyRequest, ShopExit, ShopExitDecision, Task, TaskState
-from bridge.ports import Lease, Services, Tx
+from bridge.model import Fact, Lease, Outcome, PrivacyRequest, ShopExit, ShopExitDecision, Task, TaskState
 from bridge.rules.shops import shop_erasure
 from bridge.rules.shops.shop_erasure import Decision
+from bridge.services import Services
 from bridge.steps.evidence.record_facts import record_task_fact
+
+if TYPE_CHECKING:
+    from bridge.store import Tx
 
 STOPPED_AT = "stopped_at"
 UNCOUNTED_SHOP_TABLES = {"data_keys", "settled_deliveries"}  # keys and receipts: nobody's record
@@ -32,7 +35,7 @@ def execute_shop_erasure(request: PrivacyRequest, task: Task, lease: Lease, *, s
         tx.requests.verify_lease(lease)
         shop = tx.shop_exits.read_shop_exit(request.shop, request.id)
         if ShopExitDecision.CLOSE in shop.decisions:  # while this run was on its way
-            return next(each for each in tx.requests.list_tasks(request.id) if each.id == task.id)
+            return next(each for each in tx.tasks.list_tasks(request.id) if each.id == task.id)
         asked_at = request.webhook_received_at or request.received_at
         stopped = task.detail.get(STOPPED_AT)
         goes = shop_erasure.decide_shop_erasure(
@@ -48,7 +51,7 @@ def execute_shop_erasure(request: PrivacyRequest, task: Task, lease: Lease, *, s
             task = _erase_shop_data(request, task, goes, shop, tx, now)
         if task.state is TaskState.WAITING:
             task = replace(task, wake_at=None, expected_by=asked_at + shop_erasure.SHOP_ANSWER_DEADLINE)
-        tx.requests.save_task(task)
+        tx.tasks.save_task(task)
     return task
 
 
@@ -78,7 +81,7 @@ def _erase_shop_data(
         for review in tx.reviews.list_reviews(kind=shop_erasure.INSTALLED_AGAIN, request_id=request.id):
             tx.reviews.close_review(review.id, actor="bridge", reason="uninstalled_again")
     removed = dict(
-        tx.index.erase_shop(
+        tx.shop_eraser.erase_shop(
             request.shop,
             request_id=request.id,
             include_held_records=erasure_mode is not Decision.KEEP_STATUTORY,

@@ -7,11 +7,13 @@ transaction. Calls nobody.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bridge.errors import PayloadInvalid
 from bridge.model import Fact, ShopExitDecision
-from bridge.ports import Tx
+
+if TYPE_CHECKING:
+    from bridge.store import Tx
 
 HANDOVER_FACTS = {ShopExitDecision.EXPORTED: Fact.VAULT_EXPORTED, ShopExitDecision.WAIVED: Fact.VAULT_WAIVED}
 
@@ -41,5 +43,5 @@ def record_handover(
         tx.evidence.append_fact(
             HANDOVER_FACTS[decision], shop=shop, actor=actor, request_id=request_id, **detail
         )
-        tx.requests.restart_request(request_id)
+        tx.request_changes.restart_request(request_id)
     return leaving

@@ -20,9 +20,9 @@ from bridge.model import (
     TaskAction,
     TaskState,
 )
-from bridge.ports import Services
 from bridge.rules.requests.lifecycle import BRIDGE
 from bridge.rules.shops.shop_erasure import INSTALLED_AGAIN
+from bridge.services import Services
 
 
 def resolve_reinstalled_shop(
@@ -36,14 +36,14 @@ def resolve_reinstalled_shop(
     with services.store.transaction() as tx:
         request = tx.requests.get_request(request_id)
         task = next(
-            (each for each in tx.requests.list_tasks(request_id) if _is_awaiting_reinstall_decision(each)),
+            (each for each in tx.tasks.list_tasks(request_id) if _is_awaiting_reinstall_decision(each)),
             None,
         )
         if request is None or request.kind is not RequestKind.SHOP_ERASURE or task is None:
             raise PayloadInvalid("nothing_to_decide")
         tx.shop_exits.record_exit_decision(request.shop, request_id, decision, actor=actor)
         if decision is ShopExitDecision.CLOSE:
-            tx.requests.save_task(_build_closed_task(task, now))
+            tx.tasks.save_task(_build_closed_task(task, now))
         for review in tx.reviews.list_reviews(kind=INSTALLED_AGAIN, request_id=request_id):
             tx.reviews.close_review(review.id, actor=actor, reason=reason)
         tx.evidence.append_fact(
@@ -55,7 +55,7 @@ def resolve_reinstalled_shop(
             decision=decision,
             reason=reason,
         )
-        tx.requests.restart_request(request_id)
+        tx.request_changes.restart_request(request_id)
     services.queue.enqueue("process", request_id, at_front=True)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bridge.errors import PayloadInvalid
 from bridge.model import (
@@ -21,11 +21,14 @@ from bridge.model import (
     RequestSource,
     RequestState,
 )
-from bridge.ports import Services, Tx
 from bridge.rules.index.identity import legacy_id
 from bridge.rules.requests.deadlines import compute_clocks
 from bridge.rules.webhooks import payload, topics
+from bridge.services import Services
 from bridge.steps.requests.open_or_join import open_or_join
+
+if TYPE_CHECKING:
+    from bridge.store import Tx
 
 MAX_TRIGGER_DELAY = timedelta(days=1)
 
@@ -120,7 +123,10 @@ def _find_clock_start(delivery: Delivery) -> datetime:
 
 def _resolve_subject(delivery: Delivery, principal: Principal, tx: Tx, services: Services) -> str:
     """Return the data subject's pseudonym; if the body does not identify one, a pseudonym of this body alone."""
-    return tx.index.find_subject(delivery.shop, principal) or services.digest("nobody", delivery.raw)[:32]
+    return (
+        tx.person_lookup.find_subject(delivery.shop, principal)
+        or services.digest("nobody", delivery.raw)[:32]
+    )
 
 
 def _parse_principal(body: Mapping[str, Any]) -> Principal:

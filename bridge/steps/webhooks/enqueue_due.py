@@ -6,7 +6,7 @@ by the next run, and a slow worker does not get more jobs than it can do.
 
 from __future__ import annotations
 
-from bridge.ports import Services
+from bridge.services import Services
 
 MAX_WAITING_JOBS = 200
 

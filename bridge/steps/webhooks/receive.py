@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from bridge.errors import PayloadInvalid, SignatureInvalid
 from bridge.model import Delivery, DeliveryState
-from bridge.ports import Services
 from bridge.rules.index.json_values import parse_utc_datetime
 from bridge.rules.webhooks import payload, signature, topics
+from bridge.services import Services
 
 HEADER_PREFIXES = ("x-shopify-", "shopify-")
 

@@ -6,10 +6,14 @@ Operators see dead letters with `inbox list` and put them back with `inbox repla
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
-from bridge.model import Delivery, DeliveryState, Fact
-from bridge.ports import Lease, Services, Tx
+from bridge.model import Delivery, DeliveryState, Fact, Lease
 from bridge.rules.requests.lifecycle import TASK_RETRY_PAUSES_S, compute_retry_pause_s
+from bridge.services import Services
+
+if TYPE_CHECKING:
+    from bridge.store import Tx
 
 
 def retry_or_deadletter(delivery_id: str, error: str, *, services: Services) -> None:

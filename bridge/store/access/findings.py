@@ -1,4 +1,4 @@
-"""What was found, a sealed page a row, under the person's data key."""
+"""Findings: one sealed row for each page, under the data subject's data key."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ FINDING_AAD = "findings|{request_id}|{seq}|body"
 
 
 class FindingRows:
-    """`ports.Findings` in one transaction."""
+    """What systems hold of a data subject, sealed, until the package is made."""
 
     def __init__(self, session: Session) -> None:
         self._session, self._connection = session, session.connection
 
     def add_findings(self, task: Task, page: FindingPage) -> None:
-        """See ports.Findings."""
+        """Store one page of findings."""
         if not page.findings:
             return
         key_id, last = self._connection.execute(SELECT_LAST_PAGE, {"of": task.request_id}).one()
@@ -44,7 +44,7 @@ class FindingRows:
             ).encode(),
             level=3,
         )
-        place = FINDING_AAD.format(request_id=task.request_id, seq=seq)
+        aad = FINDING_AAD.format(request_id=task.request_id, seq=seq)
         key = self._session.find_data_key(key_id or "")
         self._connection.execute(
             insert(findings),
@@ -53,22 +53,22 @@ class FindingRows:
                 "seq": seq,
                 "system": task.system,
                 "records": len(page.findings),
-                "body": self._session.keyring.seal(plain, place, key_id=key_id or "", key=key or b""),
+                "body": self._session.keyring.seal(plain, aad, key_id=key_id or "", key=key or b""),
             },
         )
 
     def read_findings(self, request_id: str) -> Iterator[tuple[str, Finding]]:
-        """See ports.Findings. Ordered by system, then as kept."""
+        """Yield (system, finding), by system and in the order of storing; one page is open at a time."""
         for seq, system in self._connection.execute(SELECT_PAGES, {"of": request_id}).all():
             sealed = self._connection.scalar(SELECT_PAGE_BODY, {"of": request_id, "at": seq})
-            place = FINDING_AAD.format(request_id=request_id, seq=seq)
+            aad = FINDING_AAD.format(request_id=request_id, seq=seq)
             for kind, ref, matched_by, body in json.loads(
-                zlib.decompress(self._session.open(sealed or b"", place))
+                zlib.decompress(self._session.open(sealed or b"", aad))
             ):
                 yield system, Finding(kind=kind, ref=ref, matched_by=matched_by, body=body)
 
     def delete_findings(self, request_id: str, system: str = "") -> None:
-        """See ports.Findings."""
-        mine = findings.c.request_id == request_id
-        which = (mine, findings.c.system == system) if system else (mine,)
-        self._connection.execute(delete(findings).where(*which))
+        """Destroy the findings of a request, or of one of its systems."""
+        of_request = findings.c.request_id == request_id
+        conditions = (of_request, findings.c.system == system) if system else (of_request,)
+        self._connection.execute(delete(findings).where(*conditions))

@@ -20,7 +20,7 @@ PACKAGE_AAD = "packages|{request_id}|{seq}|body"
 
 
 class _SealedPieceWriter(io.RawIOBase):
-    """A write-only stream whose pieces rest sealed; never more than one piece in the clear."""
+    """A write-only stream that stores sealed pieces; at most one piece is in memory in the clear."""
 
     def __init__(self, session: Session, request_id: str, key_id: str) -> None:
         self._session, self._request_id, self._key_id = session, request_id, key_id
@@ -41,28 +41,28 @@ class _SealedPieceWriter(io.RawIOBase):
             self._write_piece(len(self._buffer))
 
     def _write_piece(self, size: int) -> None:
-        place = PACKAGE_AAD.format(request_id=self._request_id, seq=self._seq)
+        aad = PACKAGE_AAD.format(request_id=self._request_id, seq=self._seq)
         piece, self._buffer = bytes(self._buffer[:size]), self._buffer[size:]
         self._session.connection.execute(
             insert(packages).values(
                 request_id=self._request_id,
                 seq=self._seq,
                 made_at=self._session.now(),
-                body=self._session.keyring.seal(piece, place, key_id=self._key_id, key=self._key),
+                body=self._session.keyring.seal(piece, aad, key_id=self._key_id, key=self._key),
             )
         )
         self._seq += 1
 
 
 class PackageRows:
-    """`ports.Packages` in one transaction."""
+    """Access packages and certificates."""
 
     def __init__(self, session: Session) -> None:
         self._session, self._connection = session, session.connection
 
     @contextmanager
     def write_package(self, request_id: str) -> Iterator[IO[bytes]]:
-        """See ports.Packages."""
+        """Open a write-only stream that seals what is written; it replaces the request's package when it closes."""
         self.delete_package(request_id)
         key_id = self._connection.scalar(select(requests.c.data_key_id).where(requests.c.id == request_id))
         stream = _SealedPieceWriter(self._session, request_id, key_id or "")
@@ -70,20 +70,20 @@ class PackageRows:
         stream.finish()
 
     def read_package(self, request_id: str) -> Iterator[bytes]:
-        """See ports.Packages."""
-        mine = packages.c.request_id == request_id
+        """Yield the opened package in pieces; nothing where there is none."""
+        of_request = packages.c.request_id == request_id
         for seq in self._connection.scalars(
-            select(packages.c.seq).where(mine).order_by(packages.c.seq)
+            select(packages.c.seq).where(of_request).order_by(packages.c.seq)
         ).all():
-            sealed = self._connection.scalar(select(packages.c.body).where(mine, packages.c.seq == seq))
+            sealed = self._connection.scalar(select(packages.c.body).where(of_request, packages.c.seq == seq))
             yield self._session.open(sealed or b"", PACKAGE_AAD.format(request_id=request_id, seq=seq))
 
     def delete_package(self, request_id: str) -> None:
-        """See ports.Packages."""
+        """Destroy the request's package."""
         self._connection.execute(delete(packages).where(packages.c.request_id == request_id))
 
     def save_certificate(self, request_id: str, certificate: Mapping[str, Any]) -> None:
-        """See ports.Packages."""
+        """Store a certificate in place of the request's former one."""
         self._connection.execute(delete(certificates).where(certificates.c.request_id == request_id))
         self._connection.execute(
             insert(certificates).values(
@@ -92,7 +92,7 @@ class PackageRows:
         )
 
     def find_certificate(self, request_id: str) -> Mapping[str, Any] | None:
-        """See ports.Packages."""
+        """Return the newest certificate of a request, if any."""
         body = self._connection.scalar(
             select(certificates.c.body).where(certificates.c.request_id == request_id)
         )

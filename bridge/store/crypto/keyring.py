@@ -1,9 +1,8 @@
-"""Sealing, pseudonyms, signatures: the only door to `cryptography`.
+"""Sealing, pseudonyms, signatures: the only importer of `cryptography`.
 
-Sealed bytes are `1 | length of key id | key id | nonce (12) | AES-256-GCM ciphertext`; what is sealed is bound
-to its place (table, row, column, shop), so a value that is moved to another row does not open. Keys live in
-the environment, apart from the data; a person's data key rests wrapped by the ring and is destroyed with her.
-Never logs, never returns a key.
+Sealed bytes are `1 | length of key id | key id | nonce (12) | AES-256-GCM ciphertext`. The AAD names table, row, column
+and shop, so a value that was moved to another row does not open. Keys are set in the environment, apart from the data;
+a data subject's data key is stored wrapped by the keyring and destroyed with the erasure. Never logs or returns a key.
 """
 
 from __future__ import annotations
@@ -31,23 +30,23 @@ PSEUDONYM_BYTES = 16
 
 
 def build_header(key_id: str) -> bytes:
-    """How everything begins that this key sealed."""
+    """Return the first bytes of everything that this key sealed."""
     name = key_id.encode()
     return FORMAT_VERSION + bytes([len(name)]) + name
 
 
 def parse_key_id(sealed: bytes) -> str:
-    """Id of the key that a sealed value, or the beginning of one, names; '?' where it is no sealed value."""
+    """Return the id of the key in a sealed value, or in its beginning; '?' where it is no sealed value."""
     if sealed[:1] != FORMAT_VERSION or len(sealed) < 2:
         return "?"
     return sealed[2 : 2 + sealed[1]].decode("ascii", "replace")
 
 
 class Keyring:
-    """One key ring, one pseudonym key, one evidence key."""
+    """The sealing keys, one pseudonym key, one evidence key."""
 
     def __init__(self, keys: Sequence[tuple[str, bytes]], pseudonym_key: bytes, evidence_seed: bytes) -> None:
-        """`ring` is (id, 32 bytes) with the active key first. Raises KeyMissing where it is empty."""
+        """Take `keys` as (id, 32 bytes), the active key first. Raises KeyMissing where a key is missing."""
         if not keys or not pseudonym_key or not evidence_seed:
             raise KeyMissing("BRIDGE_KEYS, BRIDGE_PSEUDONYM_KEY and BRIDGE_EVIDENCE_KEY must be set")
         self._ciphers = {key_id: AESGCM(key) for key_id, key in keys}
@@ -61,27 +60,27 @@ class Keyring:
 
     @property
     def active_key_id(self) -> str:
-        """Id of the key that seals now."""
+        """Return the id of the key that seals now."""
         return self._active_key_id
 
     @property
     def key_ids(self) -> tuple[str, ...]:
-        """Ids of the keys that can open, the active one first."""
+        """Return the ids of all keys that can open, the active one first."""
         return tuple(self._ciphers)
 
     def reseal(self, sealed: bytes, aad: str) -> bytes:
-        """The same value under the active key, opened once more before it is given.
+        """Return the same value sealed under the active key, opened once more before it is returned.
 
-        Only for what the ring sealed: raises KeyMissing for any other key, SealBroken as `open`.
+        Only for what the keyring sealed: raises KeyMissing for any other key, SealBroken as `open`.
         """
         plain = self.open(sealed, aad)
-        again = self.seal(plain, aad)
-        if self.open(again, aad) != plain:
+        resealed = self.seal(plain, aad)
+        if self.open(resealed, aad) != plain:
             raise SealBroken("a value that was sealed anew does not open")
-        return again
+        return resealed
 
     def seal(self, plaintext: bytes, aad: str, *, key_id: str = "", key: bytes = b"") -> bytes:
-        """Seal under a data key (`key_id`, `key`) or, without one, under the ring's active key."""
+        """Seal under a data key (`key_id`, `key`) or, without one, under the active key."""
         cipher = AESGCM(key) if key else self._ciphers[self._active_key_id]
         head = build_header(key_id if key else self._active_key_id)
         nonce = secrets.token_bytes(NONCE_BYTES)
@@ -90,10 +89,10 @@ class Keyring:
     def open(
         self, sealed: bytes, aad: str, *, find_data_key: Callable[[str], bytes | None] | None = None
     ) -> bytes:
-        """The value in the clear.
+        """Return the value in the clear.
 
-        `data_key` finds a data key by id. Raises KeyMissing where the key is gone, SealBroken where the
-        value was altered or stands in another place than it was sealed for.
+        `find_data_key` returns a data key by id. Raises KeyMissing where the key is gone, SealBroken where the value was
+        altered or the AAD is not the one that it was sealed with.
         """
         if sealed[:1] != FORMAT_VERSION or len(sealed) < 2:
             raise SealBroken("unknown format")
@@ -111,7 +110,7 @@ class Keyring:
             raise SealBroken(f"sealed with {key_id}, does not open in its place") from None
 
     def pseudonym(self, shop: str, field: str, value: str) -> str:
-        """Keyed HMAC (hex, 128 bits) of a value's normal form; '' where there is none.
+        """Return the keyed HMAC (hex, 128 bits) of a value's normal form; '' where there is none.
 
         Keys are derived per field and shop (HKDF, RFC 5869): the same phone has another pseudonym in another
         shop, and nobody without the key can try out all phones.
@@ -122,15 +121,15 @@ class Keyring:
         return self.digest(f"{field}|{shop}", text.encode("utf-8", "surrogatepass"))[: 2 * PSEUDONYM_BYTES]
 
     def digest(self, name: str, content: bytes) -> str:
-        """Keyed HMAC-SHA256 (hex) of any bytes, with a key of its own for each name."""
+        """Return the keyed HMAC-SHA256 (hex) of any bytes, with a key of its own for each name."""
         return hmac.digest(self._field_key(name), content, hashlib.sha256).hex()
 
     def sign(self, content: bytes) -> str:
-        """Ed25519 signature (RFC 8032), base64."""
+        """Return the Ed25519 signature (RFC 8032), base64."""
         return base64.b64encode(self._signer.sign(content)).decode()
 
     def verify(self, content: bytes, signature: str, public_key: str = "") -> bool:
-        """True where the evidence key signed this content, or the key of that public half (base64)."""
+        """Return True where the evidence key signed this content, or the key of that public half (base64)."""
         try:
             key = self._signer.public_key()
             if public_key:
@@ -142,11 +141,11 @@ class Keyring:
 
     @property
     def public_key(self) -> str:
-        """The evidence key's public half, base64 of 32 bytes."""
+        """Return the evidence key's public half, base64 of 32 bytes."""
         raw = self._signer.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
         return base64.b64encode(raw).decode()
 
     def public_key_pem(self, public_key: str = "") -> bytes:
-        """The evidence key's public half, or the given one (base64), as openssl reads it (RFC 8410)."""
+        """Return the evidence key's public half, or the given one (base64), as openssl reads it (RFC 8410)."""
         key = Ed25519PublicKey.from_public_bytes(base64.b64decode(public_key or self.public_key))
         return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)

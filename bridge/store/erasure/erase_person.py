@@ -1,6 +1,6 @@
-"""How the index forgets a person. Row by row, then read again; never a person half gone.
+"""Erases a data subject from the bridge's own tables, then reads the tables again.
 
-What stays of a person: suppression keys (keyed HMAC) that keep late deliveries from bringing her back.
+Suppression keys (keyed HMAC) remain, by which late webhooks of the data subject are dropped. It never erases in part.
 """
 
 from __future__ import annotations
@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.errors import KeyMissing, NeedsOperator, PayloadInvalid, SealBroken
 from bridge.model import DeliveryState, Principal, RequestState, Tombstone
@@ -30,69 +29,82 @@ from bridge.store.schema.tables import (
     requests,
     suppressions,
 )
+from bridge.store.upsert import upsert
 from bridge.store.webhooks.inbox import InboxRows
 
-LOOKUP_FIELDS = ("customer", "email")  # a phone alone is nobody's: families and offices share one
+if TYPE_CHECKING:
+    from bridge.store.session import Session
+
+LOOKUP_FIELDS = ("customer", "email")  # a phone alone names nobody: families and offices share one
 PersonKeys = AbstractSet[tuple[str, str]]
+"""(field, pseudonym) of one data subject: customer id, e-mail, phone."""
 
 
-class PersonEraser(PersonLookup):
-    """The part of `ports.Index` that erases a person."""
+class PersonEraser:
+    """Deletes the rows of one data subject and writes the suppression keys."""
 
-    def lock_shop(self, shop: str) -> None:
-        """See ports.Index."""
-        self._session.lock_shop(shop)
+    def __init__(self, session: Session) -> None:
+        self._session, self._connection = session, session.connection
+        self._person_lookup = PersonLookup(session)
 
     def preview_erasure(
         self, shop: str, principal: Principal, *, request_id: str, excluded_order_ids: Collection[str] = ()
     ) -> Mapping[str, int]:
-        """See ports.Index. The deed itself, taken back: a plan that is made another way would miss something."""
-        self.lock_shop(shop)  # before the savepoint: with it the turn would be given back, too
-        with self._connection.begin_nested() as taken_back:
+        """Return what `erase_person` would delete, per table: it erases and rolls back, so that nothing is missed."""
+        self._session.lock_shop(shop)  # before the savepoint, whose rollback would release the lock
+        with self._connection.begin_nested() as savepoint:
             removed = self.erase_person(
                 shop, principal, request_id=request_id, excluded_order_ids=excluded_order_ids
             )
-            taken_back.rollback()
+            savepoint.rollback()
         return removed
 
     def erase_person(
         self, shop: str, principal: Principal, *, request_id: str, excluded_order_ids: Collection[str] = ()
     ) -> Mapping[str, int]:
-        """See ports.Index. Raises NeedsOperator where a re-read still finds something."""
+        """Erase the data subject and write suppression keys. Return rows deleted per table.
+
+        Orders in `excluded_order_ids` stay with their parcels, and the index still finds them. Raises NeedsOperator
+        where a second reading still finds a row.
+        """
         self._session.lock_shop(shop)
-        keys = self.derive_person_keys(shop, principal)
-        merged = self.is_merged(shop, principal)
-        removed: dict[str, int] = {CUSTOMER_MERGED_AWAY: int(merged)}
-        if merged:  # the id is dead, the person is not: her orders belong to the customer that was kept
+        lookup = self._person_lookup
+        keys = lookup.derive_person_keys(shop, principal)
+        is_merged = lookup.is_merged(shop, principal)
+        removed: dict[str, int] = {CUSTOMER_MERGED_AWAY: int(is_merged)}
+        if is_merged:  # only the id is erased: the orders belong to the customer that remains
             keys = {"customer": keys["customer"], "email": "", "phone": ""}
-            mine: list[Any] = []
+            order_rows: list[Any] = []
         else:
-            keys["customer"] = keys["customer"] or self.find_sole_customer(shop, keys)
-            stays = {self.pseudonym(shop, "order", number) for number in excluded_order_ids}
-            mine = [row for row in self.list_order_rows(shop, principal) if row.order_key not in stays]
-        named = {(field, key) for field, key in keys.items() if key}
-        hers = [row.order_key for row in mine]
-        key_ids = {row.data_key_id for row in mine} | self._find_data_key_ids(shop, named, hers)
-        removed |= self._delete_person_rows(shop, named, hers)
-        removed |= (
-            {}
-            if merged
-            else self._clear_prior_requests(shop, [self.find_subject(shop, principal)], request_id)
-        )
-        listed = [] if merged else self._filter_unowned_orders(shop, principal.order_ids)
-        removed["deliveries"] = 0 if merged else self._destroy_webhook_bodies(shop, named, {*hers, *listed})
+            keys["customer"] = keys["customer"] or lookup.find_sole_customer(shop, keys)
+            excluded = {lookup.pseudonym(shop, "order", number) for number in excluded_order_ids}
+            order_rows = [
+                row for row in lookup.list_order_rows(shop, principal) if row.order_key not in excluded
+            ]
+        person_keys = {(field, key) for field, key in keys.items() if key}
+        order_keys = [row.order_key for row in order_rows]
+        key_ids = {row.data_key_id for row in order_rows}
+        key_ids |= self.find_data_key_ids(shop, person_keys, order_keys)
+        removed |= self.delete_person_rows(shop, person_keys, order_keys)
+        named_keys: list[str] = []
+        if not is_merged:
+            subject = lookup.find_subject(shop, principal)
+            removed |= self.clear_prior_requests(shop, [subject], request_id)
+            named_keys = self._filter_unowned_orders(shop, principal.order_ids)
+            removed["deliveries"] = self.destroy_webhook_bodies(shop, person_keys, {*order_keys, *named_keys})
         now = self._session.now()
-        self._upsert_suppressions(
+        suppressed = {*person_keys, *(("order", key) for key in (*order_keys, *named_keys))}
+        self.upsert_suppressions(
             Tombstone(shop=shop, field=field, key=key, erased_at=now, request_id=request_id)
-            for field, key in sorted({*named, *(("order", key) for key in (*hers, *listed))})
+            for field, key in sorted(suppressed)
         )
-        self._destroy_keys_and_verify(shop, named, hers, key_ids)
+        self.destroy_keys_and_verify(shop, person_keys, order_keys, key_ids)
         return {name: count for name, count in removed.items() if count}
 
-    def _delete_person_rows(
+    def delete_person_rows(
         self, shop: str, person_keys: PersonKeys, order_keys: Sequence[str]
     ) -> dict[str, int]:
-        """Remove the rows of a person and of these orders."""
+        """Delete the rows of a data subject and of these orders. Return how many per table."""
         removed = {
             table.name: self._delete_rows_by_key(table, shop, "order_key", order_keys)
             for table in (orders, parcels)
@@ -104,24 +116,24 @@ class PersonEraser(PersonLookup):
         )
         return removed
 
-    def _destroy_keys_and_verify(
+    def destroy_keys_and_verify(
         self, shop: str, person_keys: PersonKeys, order_keys: Sequence[str], key_ids: set[str]
     ) -> None:
-        """Destroy data keys that seal nothing any more, and look again at what was removed."""
+        """Destroy data keys that seal no row any more, and read again. Raises NeedsOperator where a row remains."""
         self._session.destroy_unused_keys(shop, key_ids)
-        left = self._count_remaining_rows(shop, person_keys, order_keys)
-        if left:
-            raise NeedsOperator(f"{left} rows of an erased person are still there")
+        remaining = self._count_remaining_rows(shop, person_keys, order_keys)
+        if remaining:
+            raise NeedsOperator(f"{remaining} rows of an erased person are still there")
 
     def _delete_rows_by_key(self, table: Any, shop: str, column: str, candidate_keys: Iterable[str]) -> int:
         keys = [key for key in candidate_keys if key]
         if not keys:
             return 0
-        mine = and_(table.c.shop == shop, table.c[column].in_(keys))
-        return int(self._connection.execute(delete(table).where(mine)).rowcount)
+        named = and_(table.c.shop == shop, table.c[column].in_(keys))
+        return int(self._connection.execute(delete(table).where(named)).rowcount)
 
-    def _find_data_key_ids(self, shop: str, person_keys: PersonKeys, order_keys: Sequence[str]) -> set[str]:
-        """Data keys of her parcels, and those that were made for her under an earlier name."""
+    def find_data_key_ids(self, shop: str, person_keys: PersonKeys, order_keys: Sequence[str]) -> set[str]:
+        """Return the data keys of the parcels, and those made for the data subject under an earlier pseudonym."""
         parcel_keys = select(parcels.c.data_key_id).where(
             parcels.c.shop == shop, parcels.c.order_key.in_(order_keys)
         )
@@ -130,14 +142,14 @@ class PersonEraser(PersonLookup):
         return {*self._connection.scalars(parcel_keys), *self._connection.scalars(own)}
 
     def _filter_unowned_orders(self, shop: str, order_ids: Iterable[str]) -> list[str]:
-        """Listed orders once hers are gone: what is still there belongs to another customer and stays."""
-        listed = [self.pseudonym(shop, "order", number) for number in order_ids]
-        others = select(orders.c.order_key).where(orders.c.shop == shop, orders.c.order_key.in_(listed))
-        kept = set(self._connection.scalars(others))
-        return [key for key in listed if key not in kept]
+        """Return pseudonyms of named orders without a row: a row that remains belongs to another customer."""
+        named = [self._person_lookup.pseudonym(shop, "order", number) for number in order_ids]
+        remaining = select(orders.c.order_key).where(orders.c.shop == shop, orders.c.order_key.in_(named))
+        of_others = set(self._connection.scalars(remaining))
+        return [key for key in named if key not in of_others]
 
-    def _clear_prior_requests(self, shop: str, subjects: Sequence[str], request_id: str) -> dict[str, int]:
-        """Earlier requests of the same person keep their record, and lose what they held of her."""
+    def clear_prior_requests(self, shop: str, subjects: Sequence[str], request_id: str) -> dict[str, int]:
+        """Remove the personal data of the data subject's earlier requests; the requests themselves stay on record."""
         earlier = and_(
             requests.c.shop == shop,
             requests.c.subject.in_(subjects),
@@ -159,72 +171,72 @@ class PersonEraser(PersonLookup):
         )
         return removed
 
-    def _destroy_webhook_bodies(self, shop: str, person_keys: PersonKeys, order_keys: set[str]) -> int:
-        """Bodies that rest because they failed or were rejected may hold her too."""
+    def destroy_webhook_bodies(self, shop: str, person_keys: PersonKeys, order_keys: set[str]) -> int:
+        """Destroy bodies of failed and rejected webhooks that mention the data subject. Return how many."""
         rows = self._connection.execute(
             select(deliveries).where(
-                deliveries.c.shop.in_([shop, ""]),  # a malformed shop header is kept under none
+                deliveries.c.shop.in_([shop, ""]),  # a malformed shop header is stored as ''
                 deliveries.c.body.is_not(None),
                 deliveries.c.state.in_([DeliveryState.FAILED, DeliveryState.REJECTED]),
             )
         ).all()
         reader = InboxRows(self._session)
-        hers = [row.id for row in rows if self._mentions_person(reader, row, shop, person_keys, order_keys)]
-        if hers:
+        ids = [row.id for row in rows if self._mentions_person(reader, row, shop, person_keys, order_keys)]
+        if ids:
             self._connection.execute(
                 update(deliveries)
-                .where(deliveries.c.id.in_(hers))
+                .where(deliveries.c.id.in_(ids))
                 .values(body=None, state=DeliveryState.REJECTED, reason="person_erased")
             )
-        return len(hers)
+        return len(ids)
 
     def _mentions_person(
         self, reader: InboxRows, row: Any, shop: str, person_keys: PersonKeys, order_keys: set[str]
     ) -> bool:
-        """An unreadable body cannot be shown not to be hers: it goes too."""
+        """Return whether a body is about the data subject; True for one that nobody can read."""
         try:
             body = payload.parse_json_object(reader.open_delivery(row).raw)
         except (PayloadInvalid, SealBroken, KeyMissing):
             return True
         customer = body.get("customer")
-        seen = [minimise.extract_sighting(row.topic, body)]
+        sightings = [minimise.extract_sighting(row.topic, body)]
         if isinstance(customer, Mapping):
-            seen.append(minimise.extract_sighting("customers/update", customer))
+            sightings.append(minimise.extract_sighting("customers/update", customer))
+        lookup = self._person_lookup
         return any(
-            not person_keys.isdisjoint(self.derive_person_keys(shop, sighting).items())
-            or self.pseudonym(shop, "order", sighting.order_id) in order_keys
-            for sighting in seen
+            not person_keys.isdisjoint(lookup.derive_person_keys(shop, sighting).items())
+            or lookup.pseudonym(shop, "order", sighting.order_id) in order_keys
+            for sighting in sightings
         )
 
-    def _upsert_suppressions(
+    def upsert_suppressions(
         self, tombstones: Iterable[Tombstone], *, ledger_at: datetime | None = None
     ) -> None:
-        """Keep these keys, newer than before; `ledger_at` None: the ledger outside the backup is still to be told."""
+        """Write suppression keys; an older erasure never replaces a newer one. `ledger_at` None: not in the ledger yet."""
         rows = [
-            {name: getattr(one, name) for name in Tombstone.__slots__} | {"ledger_at": ledger_at}
-            for one in tombstones
+            {name: getattr(tombstone, name) for name in Tombstone.__slots__} | {"ledger_at": ledger_at}
+            for tombstone in tombstones
         ]
-        dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
-        statement = dialect.insert(suppressions)
-        again = {name: statement.excluded[name] for name in ("erased_at", "request_id", "ledger_at")}
         if rows:
-            newer = statement.excluded.erased_at >= suppressions.c.erased_at
-            key = ["shop", "field", "key"]
-            self._connection.execute(
-                statement.on_conflict_do_update(index_elements=key, set_=again, where=newer), rows
-            )
+            key, changes = ("shop", "field", "key"), ("erased_at", "request_id", "ledger_at")
+            statement = upsert(self._connection, suppressions, key, changes, where=_is_erased_later)
+            self._connection.execute(statement, rows)
 
     def _count_remaining_rows(self, shop: str, person_keys: PersonKeys, order_keys: Sequence[str]) -> int:
-        """Rows that a fresh look still finds."""
-        looks: list[Any] = [(table, table.c.order_key.in_(order_keys)) for table in (orders, parcels)]
-        looks += [
+        """Count the rows that a second reading still finds."""
+        searches: list[Any] = [(table, table.c.order_key.in_(order_keys)) for table in (orders, parcels)]
+        searches += [
             (customers, customers.c[f"{field}_key"] == key)
             for field, key in person_keys
             if field in LOOKUP_FIELDS
         ]
         return sum(
             self._connection.scalar(
-                select(func.count()).select_from(table).where(table.c.shop == shop, found)
+                select(func.count()).select_from(table).where(table.c.shop == shop, condition)
             )
-            for table, found in looks
+            for table, condition in searches
         )
+
+
+def _is_erased_later(stored: Any, given: Any) -> Any:
+    return given.erased_at >= stored.erased_at

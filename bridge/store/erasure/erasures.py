@@ -1,9 +1,9 @@
-"""Which erasures of a person there were, as suppression keys tell of them. Reads only; nobody's name is needed."""
+"""Finds earlier erasures by their suppression keys, which name nobody. It only reads."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, or_, select
 
@@ -11,33 +11,51 @@ from bridge.model import ErasureRecord, Principal, RequestKind
 from bridge.store.index.person_lookup import PersonLookup
 from bridge.store.schema.tables import requests, suppressions
 
+if TYPE_CHECKING:
+    from bridge.store.session import Session
 
-class ErasureLookup(PersonLookup):
-    """The part of `ports.Index` that remembers erasures."""
+
+class ErasureLookup:
+    """Erasures that were done."""
+
+    def __init__(self, session: Session) -> None:
+        self._connection = session.connection
+        self._person_lookup = PersonLookup(session)
+
+    def find_erasing_request(self, shop: str, order_id: str) -> str:
+        """Return the request that erased the data subject of this order; '' where none did."""
+        key = self._person_lookup.pseudonym(shop, "order", order_id)
+        of_order = (suppressions.c.shop == shop, suppressions.c.field == "order", suppressions.c.key == key)
+        return self._connection.scalar(select(suppressions.c.request_id).where(*of_order)) or ""
 
     def list_prior_erasures(self, shop: str, principal: Principal) -> Sequence[ErasureRecord]:
-        """See ports.Index.
+        """Return earlier erasures of this data subject, newest first: by customer id and e-mail, never by phone alone.
 
-        A later erasure takes over the keys of her id and e-mail, so earlier ones are found by whom they were for;
-        of these an erasure without orders is left out: so looks that of an id that was merged away.
+        A later erasure overwrites the suppression keys of customer id and e-mail, so earlier ones are found by the
+        subject of their request. Of these, an erasure without orders is left out: the erasure of a customer id that
+        was merged away looks the same.
         """
-        email = self.pseudonym(shop, "email", principal.email)
-        customer = self.follow_merges(shop, self.pseudonym(shop, "customer", principal.customer_id))
+        lookup = self._person_lookup
+        email = lookup.pseudonym(shop, "email", principal.email)
+        customer = lookup.follow_merges(shop, lookup.pseudonym(shop, "customer", principal.customer_id))
         if not customer and email:
-            customer = self._find_sole_customer_by(shop, "email", email)
-        hers = {field: key for field, key in (("customer", customer), ("email", email)) if key}
-        if not hers:
+            customer = lookup.find_sole_customer_by(shop, "email", email)
+        person_keys = {field: key for field, key in (("customer", customer), ("email", email)) if key}
+        if not person_keys:
             return []
-        keys = (and_(suppressions.c.field == field, suppressions.c.key == key) for field, key in hers.items())
+        keys = (
+            and_(suppressions.c.field == field, suppressions.c.key == key)
+            for field, key in person_keys.items()
+        )
         named = select(suppressions.c.request_id).where(suppressions.c.shop == shop, or_(*keys))
-        asked = select(requests.c.id).where(
+        requested = select(requests.c.id).where(
             requests.c.shop == shop,
             requests.c.kind == RequestKind.ERASURE,
-            requests.c.subject.in_(hers.values()),
+            requests.c.subject.in_(person_keys.values()),
         )
         by_key = set(self._connection.scalars(named))
-        told = self._read_erasures(shop, by_key.union(self._connection.scalars(asked)))
-        return [one for one in told if one.request_id in by_key or one.order_keys]
+        erasures = self._read_erasures(shop, by_key.union(self._connection.scalars(requested)))
+        return [erasure for erasure in erasures if erasure.request_id in by_key or erasure.order_keys]
 
     def _read_erasures(self, shop: str, request_ids: Collection[str]) -> list[ErasureRecord]:
         if not request_ids:
@@ -47,14 +65,14 @@ class ErasureLookup(PersonLookup):
             .where(suppressions.c.shop == shop, suppressions.c.request_id.in_(request_ids))
             .order_by(suppressions.c.erased_at.desc(), suppressions.c.request_id, suppressions.c.key)
         ).all()
-        found: dict[str, list[Any]] = {}
+        rows_by_request: dict[str, list[Any]] = {}
         for row in rows:
-            found.setdefault(row.request_id, []).append(row)
+            rows_by_request.setdefault(row.request_id, []).append(row)
         return [
             ErasureRecord(
                 request_id=request_id,
-                erased_at=its[0].erased_at,
-                order_keys=tuple(row.key for row in its if row.field == "order"),
+                erased_at=its_rows[0].erased_at,
+                order_keys=tuple(row.key for row in its_rows if row.field == "order"),
             )
-            for request_id, its in found.items()
+            for request_id, its_rows in rows_by_request.items()
         ]

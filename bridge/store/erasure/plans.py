@@ -1,4 +1,4 @@
-"""Plans of erasures at rest: counts, codes and dates."""
+"""Plans of erasures: counts, codes and dates, no personal value."""
 
 from __future__ import annotations
 
@@ -7,28 +7,27 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.store.schema.retention_tables import plans
+from bridge.store.upsert import upsert
 
 if TYPE_CHECKING:
     from bridge.store.session import Session
 
 
 class PlanRows:
-    """`ports.Plans` in one transaction."""
+    """What each erasure was going to do, as planned before anything was changed."""
 
     def __init__(self, session: Session) -> None:
         self._session, self._connection = session, session.connection
 
     def save_plan(self, request_id: str, plan: Mapping[str, Any]) -> None:
-        """See ports.Plans."""
-        dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
-        new = {"made_at": self._session.now(), "body": json.dumps(dict(plan))}
-        statement = dialect.insert(plans).values(request_id=request_id, **new)
-        self._connection.execute(statement.on_conflict_do_update(index_elements=["request_id"], set_=new))
+        """Store a request's plan in place of the former one."""
+        values = {"made_at": self._session.now(), "body": json.dumps(dict(plan))}
+        statement = upsert(self._connection, plans, ["request_id"], values)
+        self._connection.execute(statement, {"request_id": request_id, **values})
 
     def find_plan(self, request_id: str) -> Mapping[str, Any] | None:
-        """See ports.Plans."""
+        """Return a request's plan, if any."""
         body = self._connection.scalar(select(plans.c.body).where(plans.c.request_id == request_id))
         return json.loads(body) if body else None

@@ -1,4 +1,4 @@
-"""The append-only chain of facts. Rows are inserted and read, never changed: triggers refuse the rest."""
+"""The append-only chain of facts. Rows are inserted and read, never changed: triggers refuse every change."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CHAIN_HEAD_COLUMNS = (evidence_head.c.seq.label("end_seq"), evidence_head.c.hash
 
 
 class EvidenceRows:
-    """`ports.Evidence` in one transaction."""
+    """The chain of facts."""
 
     def __init__(self, session: Session) -> None:
         self._session, self._connection, self._now = session, session.connection, session.now
@@ -40,11 +40,14 @@ class EvidenceRows:
         subject: str = "",
         **detail: Any,
     ) -> Event:
-        """See ports.Evidence. Writers queue at the head's row, so the chain has one order."""
+        """Append one fact to the chain in this transaction. `detail` is JSON-ready and holds nothing personal.
+
+        Writers wait for each other at the head's row, so that the chain has one order.
+        """
         head, now = self._connection.execute(LOCK_CHAIN_HEAD).one(), self._now()
         event = chain.build_chained_event(
             seq=head.seq + 1,
-            at=max(now, head.at or now),  # a writer whose clock is behind must not turn time back
+            at=max(now, head.at or now),  # times never decrease, even where a writer's clock is behind
             actor=actor,
             fact=fact.value,
             shop=shop,
@@ -59,47 +62,50 @@ class EvidenceRows:
         return event
 
     def list_facts_of_request(self, request_id: str) -> list[Event]:
-        """See ports.Evidence."""
+        """Return the facts of one request, oldest first."""
         rows = select(evidence).where(evidence.c.request_id == request_id).order_by(evidence.c.seq)
         return [_event_from_row(row) for row in self._connection.execute(rows)]
 
     def list_facts_between(self, first_seq: int, last_seq: int) -> list[Event]:
-        """See ports.Evidence."""
+        """Return the facts with these sequence numbers, both included."""
         rows = select(evidence).where(evidence.c.seq.between(first_seq, last_seq)).order_by(evidence.c.seq)
         return [_event_from_row(row) for row in self._connection.execute(rows)]
 
     def iterate_facts(self) -> Generator[Event]:
-        """The whole chain from its first row."""
+        """Yield the whole chain from its first row."""
         everything = select(evidence).order_by(evidence.c.seq).execution_options(yield_per=1000)
         with self._connection.execute(everything) as rows:
             for row in rows:
                 yield _event_from_row(row)
 
     def verify_chain(self, checkpoints: Iterable[tuple[int, str]] = ()) -> int:
-        """See ports.Evidence."""
-        heads, told = SignedHeadRows(self._session), list[Event]()
-        kept = heads.list_signed_heads()
-        # where it ends and its rows are one statement: nobody appends between the two
+        """Verify the whole chain against its signed heads and `checkpoints`: (sequence number, hash).
+
+        Returns its length; raises EvidenceBroken.
+        """
+        heads, signing_events = SignedHeadRows(self._session), list[Event]()
+        stored_heads = heads.list_signed_heads()
+        # the head and the rows are read by one statement: nothing is appended between them
         joined = select(*CHAIN_HEAD_COLUMNS, evidence).select_from(evidence_head.outerjoin(evidence, true()))
-        walk = joined.order_by(evidence.c.seq).execution_options(yield_per=1000)
-        with self._connection.execute(walk) as rows:  # a broken chain is left in the middle
+        all_rows = joined.order_by(evidence.c.seq).execution_options(yield_per=1000)
+        with self._connection.execute(all_rows) as rows:  # a broken chain is not read to its end
             try:
                 first = rows.fetchone()
             except (ValueError, TypeError):
                 raise EvidenceBroken(self._find_unreadable_seq(1), "unreadable") from None
             if first is None:
-                raise EvidenceBroken(1, "the end of the chain was stored apart, and is gone")
+                raise EvidenceBroken(1, "the head of the chain is missing")
             length = chain.verify_chain(
-                self._read_events(first, rows, told),
+                self._read_events(first, rows, signing_events),
                 length=first.end_seq,
                 head_hash=first.end_hash,
-                signed_hashes=[*checkpoints, *((head.seq, head.hash) for head in kept)],
+                signed_hashes=[*checkpoints, *((head.seq, head.hash) for head in stored_heads)],
             )
-        heads.verify_signed_heads(kept, told)
+        heads.verify_signed_heads(stored_heads, signing_events)
         return length
 
     def _read_events(self, first: Any, rows: Iterable[Any], signing_events: list[Event]) -> Iterator[Event]:
-        """The rows as events; `told` gets those that tell of a head's signing."""
+        """Yield the rows as events, and add the HEAD_SIGNED facts to `signing_events`."""
         if first.seq is None:  # an empty chain still has an end
             return
         seq = 0
@@ -110,11 +116,11 @@ class EvidenceRows:
                     signing_events.append(event)
                 seq = event.seq
                 yield event
-        except (ValueError, TypeError):  # a moment that is none
+        except (ValueError, TypeError):  # an unreadable time
             raise EvidenceBroken(self._find_unreadable_seq(seq + 1), "unreadable") from None
 
     def _find_unreadable_seq(self, seq: int) -> int:
-        """The first row from here that is not there or cannot be read: rows come by the thousand."""
+        """Return the first row from `seq` that is missing or unreadable: rows are fetched by the thousand."""
         try:
             while self.list_facts_between(seq, seq):
                 seq += 1
@@ -123,7 +129,7 @@ class EvidenceRows:
         return seq
 
     def read_head(self) -> tuple[int, str]:
-        """See ports.Evidence."""
+        """Return sequence number and hash of the last fact."""
         row = self._connection.execute(select(evidence_head)).one()
         return row.seq, row.hash
 
@@ -148,8 +154,8 @@ def _event_from_row(row: Any) -> Event:
 
 
 def _reject_duplicate_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object that says nothing twice: what is shown first would not be what was hashed."""
+    """Return the object. Raises ValueError where a name stands twice: readers would see another value than was hashed."""
     made = dict(pairs)
     if len(made) != len(pairs):
-        raise ValueError("evidence: a name stands twice")
+        raise ValueError("evidence: duplicate name")
     return made

@@ -1,4 +1,4 @@
-"""Signed heads at rest: one row a day. What was signed never changes; how far its timestamp is does."""
+"""Signed heads of the chain: one row a day. A signed head never changes; only its timestamp is added."""
 
 from __future__ import annotations
 
@@ -21,54 +21,58 @@ MAX_ERROR_CHARS = 200
 
 
 class SignedHeadRows:
-    """`ports.Heads` in one transaction."""
+    """The end of the chain, signed once a day."""
 
     def __init__(self, session: Session) -> None:
         self._session, self._connection = session, session.connection
 
     def sign_chain_end(self, day: date, signed_at: datetime) -> SignedHead | None:
-        """See ports.Heads. Waits for whoever appends, so that two clocks sign one head."""
+        """Sign the chain's end for that day. None where the day has a head, or the chain is empty.
+
+        It locks the head first, so that two clocks sign the same one.
+        """
         end = self._connection.execute(select(evidence_head).with_for_update()).one()
         signed = select(evidence_heads.c.day).where(evidence_heads.c.day == day)
         if end.seq == 0 or self._connection.scalar(signed) is not None:
             return None
-        vault = self._session.keyring
+        keyring = self._session.keyring
         bare = SignedHead(
-            day=day, seq=end.seq, hash=end.hash, signed_at=signed_at, public_key=vault.public_key
+            day=day, seq=end.seq, hash=end.hash, signed_at=signed_at, public_key=keyring.public_key
         )
-        head = replace(bare, signature=vault.sign(encode_head_statement(bare)))
+        head = replace(bare, signature=keyring.sign(encode_head_statement(bare)))
         row = {name: getattr(head, name) for name in SignedHead.__slots__}
         self._connection.execute(insert(evidence_heads).values(row))
         return head
 
     def list_signed_heads(self) -> list[SignedHead]:
-        """See ports.Heads."""
+        """Return all signed heads, oldest first."""
         return [
             _signed_head_from_row(row)
             for row in self._connection.execute(select(evidence_heads).order_by("day"))
         ]
 
     def record_timestamp(self, day: date, token: str, anchored_at: datetime) -> bool:
-        """See ports.Heads."""
-        waits = (evidence_heads.c.day == day, evidence_heads.c.anchored_at.is_(None))
-        said = {"token": token, "anchored_at": anchored_at, "last_error": ""}
-        return bool(self._connection.execute(update(evidence_heads).where(*waits).values(said)).rowcount)
+        """Store a day's timestamp (base64). False where the day has one."""
+        without_timestamp = (evidence_heads.c.day == day, evidence_heads.c.anchored_at.is_(None))
+        values = {"token": token, "anchored_at": anchored_at, "last_error": ""}
+        return bool(
+            self._connection.execute(update(evidence_heads).where(*without_timestamp).values(values)).rowcount
+        )
 
     def record_timestamp_failure(self, day: date, error: str) -> None:
-        """See ports.Heads."""
-        tried = {"attempts": evidence_heads.c.attempts + 1, "last_error": error[:MAX_ERROR_CHARS]}
-        self._connection.execute(update(evidence_heads).where(evidence_heads.c.day == day).values(tried))
+        """Record that no timestamp came, and the error code; never the text of another server."""
+        values = {"attempts": evidence_heads.c.attempts + 1, "last_error": error[:MAX_ERROR_CHARS]}
+        self._connection.execute(update(evidence_heads).where(evidence_heads.c.day == day).values(values))
 
     def verify_signed_heads(self, heads: Iterable[SignedHead], signing_events: Iterable[Event]) -> None:
-        """Check signatures, and that each head whose signing the chain tells of is still the one that is kept.
+        """Verify the signatures, and that each head in a HEAD_SIGNED fact is still the one that is stored.
 
-        Raises EvidenceBroken. A head that another key signed is checked against that key: who relies on it
-        compares keys.
+        Raises EvidenceBroken. A head that was signed with another key is checked against that key: the reader compares keys.
         """
-        kept = {head.day.isoformat(): head.signature for head in self.list_signed_heads()}
+        signatures = {head.day.isoformat(): head.signature for head in self.list_signed_heads()}
         for fact in signing_events:
-            if kept.get(str(fact.detail.get("day"))) != fact.detail.get("signature"):
-                raise EvidenceBroken(fact.seq, "the head whose signing it tells of is gone or another")
+            if signatures.get(str(fact.detail.get("day"))) != fact.detail.get("signature"):
+                raise EvidenceBroken(fact.seq, "the signed head that it records is missing or another")
         for head in heads:
             if not self._session.keyring.verify(encode_head_statement(head), head.signature, head.public_key):
                 raise EvidenceBroken(head.seq, f"the head that was signed on {head.day} was altered")

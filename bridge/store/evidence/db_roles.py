@@ -1,6 +1,6 @@
-"""What a database role may do with the evidence (Postgres): granted to the runtime's role, told to `doctor`.
+"""What a Postgres role may do with the evidence: granted to the runtime's role, reported to `doctor`.
 
-The owner of a table may take its triggers away; a role that may only read and insert cannot change what stands.
+The owner of a table can drop its triggers; a role that may only read and insert cannot change what was recorded.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ SELECT_CAN_CHANGE_EVIDENCE = text(
 
 
 def grant_runtime_role(engine: Engine, role: str) -> None:
-    """Give a role what the bridge needs to run, and of the evidence only reading and inserting. Twice is once.
+    """Grant a role what the bridge needs to run, and on the evidence only SELECT and INSERT. Repeating is safe.
 
-    Run as the owner of the tables. Raises NeedsOperator where there is no such role, where it is the owner's own, and
-    on SQLite, which knows no roles.
+    Run as the owner of the tables. Raises NeedsOperator where the role does not exist or owns the tables, and on SQLite,
+    which has no roles.
     """
     if engine.dialect.name != "postgresql":
         raise NeedsOperator("only Postgres knows roles: --runtime-role needs a Postgres database")
@@ -57,9 +57,9 @@ def grant_runtime_role(engine: Engine, role: str) -> None:
 
 
 def is_append_only(engine: Engine) -> bool | None:
-    """Whether the role of this connection can only add to the evidence.
+    """Return whether the role of this connection can only add to the evidence.
 
-    False: it was granted changes. None: it owns the table, or this is SQLite, so triggers alone refuse.
+    False: it was granted changes. None: it owns the table, or this is SQLite, so that only the triggers refuse.
     """
     if engine.dialect.name != "postgresql":
         return None
@@ -70,5 +70,5 @@ def is_append_only(engine: Engine) -> bool | None:
 
 
 def database_user(url: str) -> str:
-    """The user that a database URL names; '' where it names none."""
+    """Return the user in a database URL; '' where there is none."""
     return make_url(url).username or ""

@@ -1,6 +1,7 @@
-"""How the index takes in what deliveries showed: in batches, newest first to speak, nothing of the erased.
+"""Upserts sightings of orders and parcels in bulk. Webhooks come late, twice and in any order.
 
-Reads the rows it is about to change in one statement per table, decides in memory, writes once.
+The newest `updated_at` wins; sightings of erased data subjects are dropped. It reads the rows that it may change in
+one statement per table, decides in memory, and writes once.
 """
 
 from __future__ import annotations
@@ -8,48 +9,48 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, delete, exists, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.rules.index.minimise import Sighting, SightingKind
 from bridge.rules.index.shipping import ParcelSighting
 from bridge.store.index.person_lookup import PersonLookup
 from bridge.store.schema.tables import customers, merges, orders, parcels, suppressions, tokens
+from bridge.store.upsert import upsert
+
+if TYPE_CHECKING:
+    from bridge.store.session import Session
 
 PERSON_KEY_FIELDS = ("customer", "email", "phone")
 KEY_COLUMNS = ("customer_key", "email_key", "phone_key")
 
 
-class SightingIngest(PersonLookup):
-    """The writing half of `ports.Index`."""
-
-    def ingest_batch(self, shop: str, sightings: Sequence[Sighting]) -> list[Sighting]:
-        """Take in a batch of one shop. Returns those that were dropped because their person was erased."""
-        self._session.lock_shop(shop)
-        batch = _IngestBatch(self, shop, sightings)
-        for sighting in sightings:
-            batch.apply_sighting(sighting)
-        batch.write_changes()
-        return batch.dropped
+def ingest_batch(session: Session, shop: str, sightings: Sequence[Sighting]) -> list[Sighting]:
+    """Store a batch of one shop. Return the sightings that were dropped because their data subject was erased."""
+    session.lock_shop(shop)
+    batch = _IngestBatch(session, shop, sightings)
+    for sighting in sightings:
+        batch.apply_sighting(sighting)
+    batch.write_changes()
+    return batch.dropped
 
 
 class _IngestBatch:
     """One batch in memory, between one reading and one writing."""
 
-    def __init__(self, index: PersonLookup, shop: str, sightings: Sequence[Sighting]) -> None:
-        self._index, self._shop = index, shop
-        self._session, self._connection = index._session, index._session.connection  # noqa: SLF001
+    def __init__(self, session: Session, shop: str, sightings: Sequence[Sighting]) -> None:
+        self._session, self._connection, self._shop = session, session.connection, shop
+        self._lookup = lookup = PersonLookup(session)
         self.dropped: list[Sighting] = []
-        self._keys = [index.derive_person_keys(shop, sighting) for sighting in sightings]
-        order_keys = {index.pseudonym(shop, "order", seen.order_id) for seen in sightings} - {""}
+        self._keys = [lookup.derive_person_keys(shop, sighting) for sighting in sightings]
+        order_keys = {lookup.pseudonym(shop, "order", sighting.order_id) for sighting in sightings} - {""}
         self._orders = {
             row.order_key: row._asdict()
             for row in self._select_rows_for_update(orders, "order_key", order_keys)
         }
         self._merged_into = {
-            row.deleted_key: index.follow_merges(shop, row.deleted_key)
+            row.deleted_key: lookup.follow_merges(shop, row.deleted_key)
             for row in self._select_rows_for_update(
                 merges, "deleted_key", {keys["customer"] for keys in self._keys}
             )
@@ -84,7 +85,7 @@ class _IngestBatch:
         keys = dict(self._keys[self._position])
         self._position += 1
         keys["customer"] = self._merged_into.get(keys["customer"], keys["customer"])
-        order_key = self._index.pseudonym(self._shop, "order", sighting.order_id)
+        order_key = self._lookup.pseudonym(self._shop, "order", sighting.order_id)
         if sighting.kind is SightingKind.CUSTOMERS_MERGED:
             self._merge_customers(sighting)
         elif sighting.kind is SightingKind.UNINSTALLED:
@@ -103,7 +104,7 @@ class _IngestBatch:
                 self._apply_order(sighting, keys, order_key)
 
     def _is_suppressed(self, sighting: Sighting, keys: Mapping[str, str], order_key: str) -> bool:
-        """True where this tells of somebody who was erased; what she ordered since is a new contract."""
+        """Return True for a sighting of an erased data subject; an order placed after the erasure is a new contract."""
         if ("order", order_key) in self._suppressed:
             return True
         if order_key in self._orders or order_key in self._changed:
@@ -114,8 +115,8 @@ class _IngestBatch:
         erased = [self._suppressed[name] for name in named if name in self._suppressed]
         if not erased:
             return False
-        since = sighting.placed_at if sighting.kind is not SightingKind.PARCELS else None
-        return since is None or since <= max(erased)
+        placed_at = sighting.placed_at if sighting.kind is not SightingKind.PARCELS else None
+        return placed_at is None or placed_at <= max(erased)
 
     def _apply_customer(self, sighting: Sighting, keys: Mapping[str, str]) -> None:
         if not keys["customer"]:
@@ -150,10 +151,10 @@ class _IngestBatch:
         if sighting.kind is SightingKind.ORDER and not _is_newer(
             row["source_updated_at"], sighting.updated_at
         ):
-            row |= {column: key or row[column] for column, key in named.items()}  # a blank takes nothing back
+            row |= {column: key or row[column] for column, key in named.items()}  # a blank removes nothing
             row["source_updated_at"] = sighting.updated_at
             row["placed_at"] = sighting.placed_at or row["placed_at"]
-        else:  # a part, or an older whole: it only fills what is blank
+        else:  # part of an order, or an older version of it: it only fills blanks
             row |= {column: row[column] or key for column, key in named.items()}
             row["placed_at"] = row["placed_at"] or sighting.placed_at
         doc = self._order_docs.setdefault(
@@ -168,54 +169,49 @@ class _IngestBatch:
             self._apply_parcel(parcel, order_key, sighting.updated_at)
 
     def _apply_parcel(self, parcel: ParcelSighting, order_key: str, updated_at: datetime | None) -> None:
-        key = self._index.pseudonym(self._shop, "waybill", parcel.number)
+        key = self._lookup.pseudonym(self._shop, "waybill", parcel.number)
         before = self._parcels.get((key, order_key))
         if not key or (before and _is_newer(before["source_updated_at"], updated_at)):
             return
+        status_at = _sortable_timestamp(parcel.status_at)
         self._parcels[key, order_key] = {
             "shop": self._shop,
             "parcel_key": key,
             "order_key": order_key,
             "carrier": parcel.carrier,
             "account_holder": parcel.account_holder,
-            "doc": json.dumps(
-                {
-                    "number": parcel.number,
-                    "status": parcel.status,
-                    "status_at": _sortable_timestamp(parcel.status_at),
-                }
-            ),
+            "doc": json.dumps({"number": parcel.number, "status": parcel.status, "status_at": status_at}),
             "shipped_at": parcel.shipped_at or (before["shipped_at"] if before else None),
             "source_updated_at": updated_at,
         }
 
     def _merge_customers(self, sighting: Sighting) -> None:
-        """The deleted customer's orders are the kept one's from now on."""
-        gone, kept = (
-            self._index.pseudonym(self._shop, "customer", number)
+        """Give the deleted customer's orders to the customer that remains."""
+        deleted, remaining = (
+            self._lookup.pseudonym(self._shop, "customer", number)
             for number in (sighting.customer_id, sighting.kept_customer_id)
         )
-        if not gone or not kept or gone == kept:
+        if not deleted or not remaining or deleted == remaining:
             return
-        self._customers.pop(gone, None)
+        self._customers.pop(deleted, None)
         now = self._session.now()
-        values = [{"shop": self._shop, "deleted_key": gone, "kept_key": kept, "merged_at": now}]
-        self._upsert_rows(merges, ["shop", "deleted_key"], values)
-        kept = self._index.follow_merges(self._shop, kept)  # merges come in any order too
-        self._merged_into = {old: kept if new == gone else new for old, new in self._merged_into.items()} | {
-            gone: kept
-        }
+        row = {"shop": self._shop, "deleted_key": deleted, "kept_key": remaining, "merged_at": now}
+        self._upsert_rows(merges, ["shop", "deleted_key"], [row])
+        remaining = self._lookup.follow_merges(self._shop, remaining)  # merges come in any order too
+        self._merged_into = {
+            old: remaining if new == deleted else new for old, new in self._merged_into.items()
+        } | {deleted: remaining}
         for row in (*self._orders.values(), *self._changed.values()):
-            row["customer_key"] = kept if row["customer_key"] == gone else row["customer_key"]
-        mine = (orders.c.shop == self._shop, orders.c.customer_key == gone)
-        self._connection.execute(update(orders).where(*mine).values(customer_key=kept))
-        self._delete_rows(customers, "customer_key", gone)
+            row["customer_key"] = remaining if row["customer_key"] == deleted else row["customer_key"]
+        of_deleted = (orders.c.shop == self._shop, orders.c.customer_key == deleted)
+        self._connection.execute(update(orders).where(*of_deleted).values(customer_key=remaining))
+        self._delete_rows(customers, "customer_key", deleted)
 
     def _delete_unshipped_order(self, order_key: str) -> None:
-        """An order that was deleted at the shop; while a carrier has its parcel, we know whom to tell."""
-        mine = and_(parcels.c.shop == self._shop, parcels.c.order_key == order_key)
+        """Delete an order that the shop deleted, unless a carrier has its parcel and must be told of an erasure."""
+        shipped = and_(parcels.c.shop == self._shop, parcels.c.order_key == order_key)
         if any(key[1] == order_key for key in self._parcels) or self._connection.scalar(
-            select(exists().where(mine))
+            select(exists().where(shipped))
         ):
             return
         for known in (self._changed, self._orders, self._order_docs):
@@ -241,28 +237,27 @@ class _IngestBatch:
             for parcel in self._parcels.values():
                 key = data_keys[subjects[parcel["order_key"]]]
                 parcel["data_key_id"] = key.id
-                place = f"parcels|{parcel['parcel_key']}"
-                parcel["doc"] = self._seal_doc(parcel["doc"].encode(), place, key.id, key.key)
-        self._upsert_rows(orders, ["shop", "order_key"], list(self._changed.values()), newest_wins=True)
-        self._upsert_rows(
-            customers, ["shop", "customer_key"], list(self._customers.values()), newest_wins=True
-        )
-        self._upsert_rows(
-            parcels, ["shop", "parcel_key", "order_key"], list(self._parcels.values()), newest_wins=True
-        )
+                aad_prefix = f"parcels|{parcel['parcel_key']}"
+                parcel["doc"] = self._seal_doc(parcel["doc"].encode(), aad_prefix, key.id, key.key)
+        for table, unique, rows in (
+            (orders, ["shop", "order_key"], self._changed),
+            (customers, ["shop", "customer_key"], self._customers),
+            (parcels, ["shop", "parcel_key", "order_key"], self._parcels),
+        ):
+            self._upsert_rows(table, unique, list(rows.values()), newest_wins=True)
 
     def _merge_order_doc(self, order_key: str, row: Mapping[str, Any]) -> dict[str, Any]:
-        """What is sealed of an order: what this batch told, and what was known and is not told again."""
-        told = self._order_docs[order_key]
+        """Return what is sealed of an order: this batch's values, else the stored ones."""
+        new = self._order_docs[order_key]
         if row["doc"] is None:
-            return told
+            return new
         known = json.loads(self._session.open(row["doc"], f"orders|{order_key}|doc|{self._shop}"))
-        matters = {**known.get("matters", {})}
-        for matter, state in told["matters"].items():
-            if state[0] >= matters.get(matter, [""])[0]:
-                matters[matter] = state
-        cod = known.get("cod") if told["cod"] is None else told["cod"]
-        return {**told, "name": told["name"] or known["name"], "cod": cod, "matters": matters}
+        blockers = {**known.get("matters", {})}
+        for blocker, state in new["matters"].items():
+            if state[0] >= blockers.get(blocker, [""])[0]:
+                blockers[blocker] = state
+        cod = known.get("cod") if new["cod"] is None else new["cod"]
+        return {**new, "name": new["name"] or known["name"], "cod": cod, "matters": blockers}
 
     def _seal_doc(self, plain: bytes, aad_prefix: str, key_id: str, key: bytes) -> bytes:
         return self._session.keyring.seal(plain, f"{aad_prefix}|doc|{self._shop}", key_id=key_id, key=key)
@@ -272,16 +267,14 @@ class _IngestBatch:
     ) -> None:
         if not rows:
             return
-        dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
-        statement = dialect.insert(table)
-        changed = {name: statement.excluded[name] for name in rows[0] if name not in unique}
-        when = None
-        if newest_wins:
-            known, given = table.c.source_updated_at, statement.excluded.source_updated_at
-            when = known.is_(None) | given.is_(None) | (given >= known)
-        self._connection.execute(
-            statement.on_conflict_do_update(index_elements=unique, set_=changed, where=when), rows
-        )
+        changes = [name for name in rows[0] if name not in unique]
+        where = _is_newest if newest_wins else None
+        self._connection.execute(upsert(self._connection, table, unique, changes, where=where), rows)
+
+
+def _is_newest(stored: Any, given: Any) -> Any:
+    known, new = stored.source_updated_at, given.source_updated_at
+    return known.is_(None) | new.is_(None) | (new >= known)
 
 
 def _is_newer(known: datetime | None, given: datetime | None) -> bool:
@@ -289,5 +282,5 @@ def _is_newer(known: datetime | None, given: datetime | None) -> bool:
 
 
 def _sortable_timestamp(moment: datetime | None) -> str:
-    """A moment as text that sorts; '' where there is none."""
+    """Return a time as text that sorts; '' where there is none."""
     return moment.isoformat() if moment else ""

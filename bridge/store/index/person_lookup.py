@@ -1,7 +1,7 @@
-"""Who is meant, and which orders are hers: the index's lookups, all by pseudonym.
+"""Finds the customer of given identifiers, and that customer's orders. All lookups go by pseudonym.
 
-A customer id says it best, an e-mail next; a phone says it only where nothing better is named and one person
-has it. Merges are followed.
+A customer id decides, else an e-mail; a phone decides only where nothing else is named and one person has it. Merges
+of customers are followed. It writes nothing.
 """
 
 from __future__ import annotations
@@ -25,32 +25,35 @@ SELECT_MERGED_INTO = select(merges.c.kept_key).where(
 
 
 class PersonLookup:
-    """Lookups of one transaction."""
+    """Lookups of customers and of rows of their orders."""
 
     def __init__(self, session: Session) -> None:
         self._session, self._connection = session, session.connection
 
     def pseudonym(self, shop: str, field: str, value: str) -> str:
-        """A value's pseudonym; '' where it has none."""
+        """Return a value's pseudonym; '' for an empty value."""
         return self._session.keyring.pseudonym(shop, field, value)
 
     def derive_person_keys(self, shop: str, person: Principal | Sighting) -> dict[str, str]:
-        """Pseudonyms of customer id, e-mail and phone."""
+        """Return the pseudonyms of customer id, e-mail and phone."""
         values = {"customer": person.customer_id, "email": person.email, "phone": person.phone}
         return {field: self.pseudonym(shop, field, value) for field, value in values.items()}
 
     def find_subject(self, shop: str, principal: Principal) -> str:
-        """See ports.Index. A phone finds somebody only where nothing better is named and one person has it."""
+        """Return the data subject's pseudonym: by customer id, else by e-mail, else by phone; merges are followed.
+
+        An e-mail or phone leads to a customer only where exactly one has it.
+        """
         keys = self.derive_person_keys(shop, principal)
         if keys["customer"]:
             return self.follow_merges(shop, keys["customer"])
         for field in ("email", "phone"):
             if keys[field]:
-                return self._find_sole_customer_by(shop, field, keys[field]) or keys[field]
+                return self.find_sole_customer_by(shop, field, keys[field]) or keys[field]
         return self.pseudonym(shop, "order", principal.order_ids[0]) if principal.order_ids else ""
 
     def follow_merges(self, shop: str, customer_key: str) -> str:
-        """The customer that remains after merges."""
+        """Return the customer that remains after all merges."""
         seen = set()
         while customer_key not in seen:
             seen.add(customer_key)
@@ -61,16 +64,17 @@ class PersonLookup:
         return customer_key
 
     def is_merged(self, shop: str, principal: Principal) -> bool:
-        """See ports.Index."""
+        """Return True where the customer id was merged into another, who now owns the orders, e-mail and phone."""
         key = self.pseudonym(shop, "customer", principal.customer_id)
         return bool(key) and self.follow_merges(shop, key) != key
 
     def find_sole_customer(self, shop: str, keys: Mapping[str, str]) -> str:
-        """The one customer that an e-mail, or else a phone, stands for; '' where it is none or several."""
+        """Return the one customer with this e-mail, or else this phone; '' where there is none or several."""
         field = "email" if keys["email"] else "phone"
-        return self._find_sole_customer_by(shop, field, keys[field]) if keys[field] else ""
+        return self.find_sole_customer_by(shop, field, keys[field]) if keys[field] else ""
 
-    def _find_sole_customer_by(self, shop: str, field: str, key: str) -> str:
+    def find_sole_customer_by(self, shop: str, field: str, key: str) -> str:
+        """Return the one customer whose `field` (email, phone) has this pseudonym; '' where there is none or several."""
         found: set[str] = set()
         for table in (customers, orders):
             named = and_(table.c.shop == shop, table.c[f"{field}_key"] == key, table.c.customer_key != "")
@@ -80,35 +84,35 @@ class PersonLookup:
         return found.pop() if len(found) == 1 else ""
 
     def list_order_rows(self, shop: str, principal: Principal) -> list[Any]:
-        """Rows of the person's orders: hers by customer, guest orders by e-mail, and those that are named.
+        """Return rows of the data subject's orders: by customer id, guest orders by e-mail, and orders that are named.
 
-        An order that names another customer is somebody else's, even where it is listed: after a merge the
-        parcel under way belongs to the customer that was kept.
+        An order of another customer is left out even where it is named: after a merge, the parcel on its way belongs
+        to the customer that remains.
         """
         keys = self.derive_person_keys(shop, principal)
         customer = self.follow_merges(shop, keys["customer"]) if keys["customer"] else ""
         if not customer and keys["email"]:
-            customer = self._find_sole_customer_by(shop, "email", keys["email"])
-        ours = orders.c.customer_key.in_(["", customer])
+            customer = self.find_sole_customer_by(shop, "email", keys["email"])
+        not_of_others = orders.c.customer_key.in_(["", customer])
         named = [self.pseudonym(shop, "order", number) for number in principal.order_ids]
-        ways = [
-            and_(orders.c.order_key.in_(named), ours) if customer else orders.c.order_key.in_(named),
+        matches = [
+            and_(orders.c.order_key.in_(named), not_of_others) if customer else orders.c.order_key.in_(named),
             and_(orders.c.customer_key == customer, orders.c.customer_key != ""),
         ]
         if keys["email"]:
-            ways.append(and_(orders.c.email_key == keys["email"], ours))
+            matches.append(and_(orders.c.email_key == keys["email"], not_of_others))
         elif keys["phone"] and not keys["customer"]:
-            ways.append(self._match_sole_phone_owner(shop, keys["phone"]))
+            matches.append(self._match_sole_phone_owner(shop, keys["phone"]))
         return list(
             self._connection.execute(
                 select(orders)
-                .where(orders.c.shop == shop, or_(*ways))
+                .where(orders.c.shop == shop, or_(*matches))
                 .order_by(orders.c.placed_at, orders.c.order_key)
             )
         )
 
     def _match_sole_phone_owner(self, shop: str, phone_key: str) -> Any:
-        """A shared phone never merges two people: it finds orders only where they are all one person's."""
+        """Return the condition for orders with this phone; it matches none where several people have the phone."""
         rows = self._connection.execute(
             select(orders.c.customer_key, orders.c.email_key)
             .where(orders.c.shop == shop, orders.c.phone_key == phone_key)

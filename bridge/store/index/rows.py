@@ -1,7 +1,7 @@
-"""The index: whose order, whose parcel, at which carrier. Reads and learns; `store/forget` and `store/forget_shop` erase.
+"""The index: orders of data subjects, and the parcels of orders with their carriers.
 
-Lookups go by pseudonym. What must be read again (order id and name, waybill) is sealed under the person's
-data key. Deliveries come late, twice and in any order: the newest `updated_at` wins.
+Lookups go by pseudonym. Order id, order name and waybill, which must be read again, are sealed under the data
+subject's data key. It erases nothing.
 """
 
 from __future__ import annotations
@@ -9,62 +9,63 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from bridge.model import IndexedOrder, ParcelStatus, Principal, Tombstone, Waybill
+from bridge.model import IndexedOrder, ParcelStatus, Principal, Waybill
 from bridge.rules.index.minimise import Sighting
-from bridge.store.erasure.erasures import ErasureLookup
-from bridge.store.index.ingest import SightingIngest
-from bridge.store.recovery.reapply_erasures import ErasureReapplier
-from bridge.store.schema.tables import parcels, suppressions
-from bridge.store.shops.erase_shop import ShopEraser
+from bridge.store.index.ingest import ingest_batch
+from bridge.store.index.person_lookup import PersonLookup
+from bridge.store.schema.tables import parcels
+
+if TYPE_CHECKING:
+    from bridge.store.session import Session
 
 PARCEL_AAD = "parcels|{key}|doc|{shop}"
 ORDER_AAD = "orders|{key}|doc|{shop}"
 
 
-class IndexRows(SightingIngest, ErasureReapplier, ShopEraser, ErasureLookup):
-    """`ports.Index` in one transaction."""
+class IndexRows:
+    """Orders and parcels as webhooks reported them."""
+
+    def __init__(self, session: Session) -> None:
+        self._session, self._connection = session, session.connection
+        self._person_lookup = PersonLookup(session)
+
+    def lock_shop(self, shop: str) -> None:
+        """Take the shop's advisory lock until commit. Call before any other lock."""
+        self._session.lock_shop(shop)
 
     def ingest_sightings(self, shop: str, sightings: Sequence[Sighting]) -> Sequence[Sighting]:
-        """See ports.Index."""
-        return self.ingest_batch(shop, sightings)
+        """Store what webhooks reported. Return the sightings that were dropped because their data subject was erased."""
+        return ingest_batch(self._session, shop, sightings)
 
     def list_parcels(self, shop: str, principal: Principal) -> list[Waybill]:
-        """See ports.Index."""
-        return self._read_order_parcels(shop, self.list_order_rows(shop, principal))
+        """Return every parcel of the data subject's orders and of the orders that are named."""
+        return self.list_parcels_of_rows(shop, self._person_lookup.list_order_rows(shop, principal))
 
-    def list_parcels_by_tombstones(self, shop: str, tombstones: Sequence[Tombstone]) -> list[Waybill]:
-        """See ports.Index."""
-        return self._read_order_parcels(shop, self.list_order_rows_by_tombstones(shop, tombstones))
-
-    def _read_order_parcels(self, shop: str, order_rows: Sequence[Any]) -> list[Waybill]:
-        mine = {row.order_key: row for row in order_rows}
-        if not mine:
+    def list_parcels_of_rows(self, shop: str, order_rows: Sequence[Any]) -> list[Waybill]:
+        """Return every parcel of these rows of `orders`."""
+        orders_by_key = {row.order_key: row for row in order_rows}
+        if not orders_by_key:
             return []
         rows = self._connection.execute(
             select(parcels)
-            .where(parcels.c.shop == shop, parcels.c.order_key.in_(list(mine)))
+            .where(parcels.c.shop == shop, parcels.c.order_key.in_(list(orders_by_key)))
             .order_by(parcels.c.shipped_at, parcels.c.parcel_key)
         ).all()
-        return [self._waybill_from_row(shop, row, mine[row.order_key]) for row in rows]
+        return [self._waybill_from_row(shop, row, orders_by_key[row.order_key]) for row in rows]
 
     def list_orders(self, shop: str, principal: Principal) -> dict[str, IndexedOrder]:
-        """See ports.Index."""
-        docs = [self.open_order_doc(shop, row) for row in self.list_order_rows(shop, principal) if row.doc]
+        """Return the data subject's orders as the index knows them, by id."""
+        rows = self._person_lookup.list_order_rows(shop, principal)
+        docs = [self.open_order_doc(shop, row) for row in rows if row.doc]
         return {doc["id"]: IndexedOrder(name=doc["name"], matters=_read_open_blockers(doc)) for doc in docs}
 
-    def find_erasing_request(self, shop: str, order_id: str) -> str:
-        """See ports.Index."""
-        key = self.pseudonym(shop, "order", order_id)
-        hers = (suppressions.c.shop == shop, suppressions.c.field == "order", suppressions.c.key == key)
-        return self._connection.scalar(select(suppressions.c.request_id).where(*hers)) or ""
-
     def _waybill_from_row(self, shop: str, row: Any, order: Any) -> Waybill:
-        place = PARCEL_AAD.format(key=row.parcel_key, shop=shop)
-        parcel = json.loads(self._session.open(row.doc, place))
+        aad = PARCEL_AAD.format(key=row.parcel_key, shop=shop)
+        parcel = json.loads(self._session.open(row.doc, aad))
         doc = self.open_order_doc(shop, order)
         return Waybill(
             number=parcel["number"],
@@ -80,7 +81,7 @@ class IndexRows(SightingIngest, ErasureReapplier, ShopEraser, ErasureLookup):
         )
 
     def open_order_doc(self, shop: str, row: Any) -> dict[str, Any]:
-        """What is sealed of an order: its id and name, whether it is paid at the door, what is not settled."""
+        """Return the sealed part of an order row: id, name, cash on delivery, returns and disputes."""
         if row.doc is None:
             return {}
         opened: dict[str, Any] = json.loads(
@@ -90,4 +91,4 @@ class IndexRows(SightingIngest, ErasureReapplier, ShopEraser, ErasureLookup):
 
 
 def _read_open_blockers(doc: dict[str, Any]) -> tuple[str, ...]:
-    return tuple(sorted(matter for matter, (_, is_open) in doc.get("matters", {}).items() if is_open))
+    return tuple(sorted(blocker for blocker, (_, is_open) in doc.get("matters", {}).items() if is_open))

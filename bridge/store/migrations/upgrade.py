@@ -1,4 +1,4 @@
-"""Bring the database to the newest form. Run by the release phase, before new code serves; safe to repeat."""
+"""Brings the database to the newest revision. The release phase runs it before new code serves; repeating is safe."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MIGRATIONS_DIR = Path(__file__).parent
 
 
 def alembic_config() -> Config:
-    """Alembic's configuration without a file."""
+    """Return Alembic's configuration, without a file."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS_DIR))
     config.set_main_option("path_separator", "os")
@@ -25,7 +25,7 @@ def alembic_config() -> Config:
 
 
 def upgrade_database(engine: Engine, revision: str = "head") -> None:
-    """Apply what is missing. Raises StoreUnavailable."""
+    """Apply the missing revisions. Raises StoreUnavailable."""
     config = alembic_config()
     with translate_database_errors(), engine.begin() as connection:
         config.attributes["connection"] = connection
@@ -33,7 +33,7 @@ def upgrade_database(engine: Engine, revision: str = "head") -> None:
 
 
 def downgrade_database(engine: Engine, revision: str) -> None:
-    """Take revisions back: for tests, and for ops who know what they lose."""
+    """Undo revisions: for tests, and for operators who know what data they lose."""
     config = alembic_config()
     with translate_database_errors(), engine.begin() as connection:
         config.attributes["connection"] = connection
@@ -41,7 +41,7 @@ def downgrade_database(engine: Engine, revision: str) -> None:
 
 
 def is_at_newest_revision(engine: Engine) -> bool:
-    """True where no migration is missing."""
+    """Return True where no revision is missing."""
     heads = ScriptDirectory.from_config(alembic_config()).get_heads()
     with translate_database_errors(), engine.connect() as connection, warnings.catch_warnings():
         warnings.simplefilter("ignore")

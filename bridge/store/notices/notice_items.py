@@ -1,19 +1,32 @@
-"""What notices list, at rest: one row a record that has to go, what names it sealed."""
+"""Notice items: one row for each record that a processor must erase. The reference of the record is sealed."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import and_, bindparam, delete, exists, or_, select, update
 
 from bridge.errors import ConcurrentChange
-from bridge.model import NoticeItem, NoticeState, ParcelStatus, ProcessorAnswer, ReferenceKind
+from bridge.model import (
+    NoticeItem,
+    NoticeState,
+    ParcelStatus,
+    ProcessorAnswer,
+    ReferenceKind,
+    RequestState,
+    TaskAction,
+    TaskState,
+)
+from bridge.rules.notices.timing import FINAL_PARCEL_STATUSES
+from bridge.store.notices.accounts import NoticeAccountRows
 from bridge.store.schema.notice_tables import notice_items
+from bridge.store.schema.tables import requests, tasks
+from bridge.store.upsert import upsert
 
 if TYPE_CHECKING:
     from bridge.store.session import Session
@@ -21,6 +34,7 @@ if TYPE_CHECKING:
 NOTICE_ITEM_AAD = "notice_entries|{id}|doc|{shop}"
 SEALED_ITEM_FIELDS = ("reference", "order", "order_id", "also", "matters", "note")
 IMMUTABLE_ITEM_FIELDS = {"id", "shop", "request_id", "task_id", "processor", "names", "version"}
+UNSENT_ITEM_STATES = (NoticeState.WAITING, NoticeState.QUEUED)  # no letter that lists it was sent
 BLANK_ITEM = NoticeItem(
     id="", shop="", request_id="", task_id="", processor="", names=ReferenceKind.WAYBILL, reference=""
 )
@@ -30,46 +44,52 @@ UNSEALED_ITEM_FIELDS = [name for name in NoticeItem.__slots__ if name not in SEA
 
 @cache
 def _build_item_update() -> Any:
-    """Overwrite what changes of an entry; built once, for it is run for each of thousands."""
+    """Build the statement that overwrites an item, once: it runs for each of thousands."""
     changed = [name for name in UNSEALED_ITEM_FIELDS if name not in IMMUTABLE_ITEM_FIELDS] + ["doc"]
     values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in changed}
-    read = (notice_items.c.id == bindparam("of"), notice_items.c.version == bindparam("was"))
-    return update(notice_items).where(*read).values(**values, version=NEXT_ITEM_VERSION)
+    unchanged = (notice_items.c.id == bindparam("of"), notice_items.c.version == bindparam("was"))
+    return update(notice_items).where(*unchanged).values(**values, version=NEXT_ITEM_VERSION)
 
 
 class NoticeItemRows:
-    """The entries' half of `ports.Notices`."""
+    """Notice items, sealed, and what the shop later reports about their orders and parcels."""
 
     def __init__(self, session: Session) -> None:
         self._session, self._connection = session, session.connection
+        self._accounts = NoticeAccountRows(session)
 
-    def insert_items(self, items: Iterable[NoticeItem]) -> list[NoticeItem]:
-        """Keep those that their task does not list yet; gives them."""
-        rows = {
-            entry.id: (entry, self._build_item_row(entry) | self._compute_item_keys(entry)) for entry in items
-        }
+    def add_items(self, items: Iterable[NoticeItem]) -> int:
+        """Store those that their task does not list yet and wake their accounts. Return how many are new."""
+        rows = {item.id: (item, self._build_item_row(item) | self._compute_item_keys(item)) for item in items}
         if not rows:
-            return []
-        dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
-        statement = dialect.insert(notice_items).on_conflict_do_nothing().returning(notice_items.c.id)
-        new = set(self._connection.scalars(statement, [row for _, row in rows.values()]))
-        return [entry for entry_id, (entry, _) in rows.items() if entry_id in new]
+            return 0
+        statement = upsert(self._connection, notice_items).returning(notice_items.c.id)
+        new_ids = set(self._connection.scalars(statement, [row for _, row in rows.values()]))
+        new = [item for item_id, (item, _) in rows.items() if item_id in new_ids]
+        self._wake_accounts((item.shop, item.processor) for item in new)
+        return len(new)
+
+    def _wake_accounts(self, accounts: Iterable[tuple[str, str]]) -> None:
+        """Make these (shop, processor) due now, in one order for all workers."""
+        for shop, processor in sorted(set(accounts)):
+            self._accounts.wake_account(f"{shop}|{processor}")
 
     def _compute_item_keys(self, item: NoticeItem) -> dict[str, str]:
-        """What one task lists once, and its order. Pseudonyms: by them the shop's later word finds the entry."""
-        vault = self._session.keyring
-        key = vault.digest(f"entry|{item.shop}|{item.names}", item.reference.encode())[:64]
+        """Return the pseudonyms of the record and of its order, by which later reports of the shop find the item."""
+        keyring = self._session.keyring
+        key = keyring.digest(f"entry|{item.shop}|{item.names}", item.reference.encode())[:64]
         if item.names is ReferenceKind.WAYBILL:
-            key = vault.pseudonym(item.shop, "waybill", item.reference)
-        return {"entry_key": key, "order_key": vault.pseudonym(item.shop, "order", item.order_id)}
+            key = keyring.pseudonym(item.shop, "waybill", item.reference)
+        return {"entry_key": key, "order_key": keyring.pseudonym(item.shop, "order", item.order_id)}
 
     def _build_item_row(self, item: NoticeItem) -> dict[str, Any]:
         doc = None
         if item.reference or item.note:
-            known = item if item.reference else BLANK_ITEM  # with its name goes all that leads to the person
-            sealed = {name: getattr(known, name) for name in SEALED_ITEM_FIELDS} | {"note": item.note}
-            told = json.dumps(sealed).encode()
-            doc = self._session.keyring.seal(told, NOTICE_ITEM_AAD.format(id=item.id, shop=item.shop))
+            # without its reference an item keeps nothing that leads to the data subject
+            source = item if item.reference else BLANK_ITEM
+            sealed = {name: getattr(source, name) for name in SEALED_ITEM_FIELDS} | {"note": item.note}
+            aad = NOTICE_ITEM_AAD.format(id=item.id, shop=item.shop)
+            doc = self._session.keyring.seal(json.dumps(sealed).encode(), aad)
         return {name: getattr(item, name) for name in UNSEALED_ITEM_FIELDS} | {"doc": doc}
 
     def list_items(
@@ -83,7 +103,10 @@ class NoticeItemRows:
         due_at: datetime | None = None,
         limit: int = 0,
     ) -> list[NoticeItem]:
-        """See ports.Notices."""
+        """Return items, oldest first.
+
+        `order_keys` are pseudonyms of orders; `due_at`: only those to be looked at by then; `limit` 0: all.
+        """
         rows = select(notice_items).order_by(notice_items.c.id)
         if order_keys:
             rows = rows.where(notice_items.c.order_key.in_(list(order_keys)))
@@ -104,23 +127,100 @@ class NoticeItemRows:
         return [self._item_from_row(row) for row in self._connection.execute(rows.limit(limit or None))]
 
     def find_item(self, item_id: str) -> NoticeItem | None:
-        """See ports.Notices."""
+        """Return one item, if there is one with this id."""
         row = self._connection.execute(select(notice_items).where(notice_items.c.id == item_id)).one_or_none()
         return self._item_from_row(row) if row else None
 
     def save_items(self, items: Iterable[NoticeItem]) -> None:
-        """See ports.Notices."""
+        """Overwrite items; a blank `reference` destroys the sealed part.
+
+        Raises ConcurrentChange where an item was changed since it was read; the caller must roll back.
+        """
         rows = []
-        for entry in items:
-            told = self._build_item_row(entry)
-            new = {f"new_{name}": value for name, value in told.items() if name not in IMMUTABLE_ITEM_FIELDS}
-            rows.append({"of": entry.id, "was": entry.version} | new)
+        for item in items:
+            row = self._build_item_row(item)
+            new = {f"new_{name}": value for name, value in row.items() if name not in IMMUTABLE_ITEM_FIELDS}
+            rows.append({"of": item.id, "was": item.version} | new)
         if rows and self._connection.execute(_build_item_update(), rows).rowcount != len(rows):
             raise ConcurrentChange
 
+    def delete_item(self, item: NoticeItem) -> None:
+        """Delete an item whose record the processor never had, and its task where no other item belongs to it."""
+        self._connection.execute(delete(notice_items).where(notice_items.c.id == item.id))
+        other_items = exists().where(notice_items.c.task_id == item.task_id)
+        self._connection.execute(delete(tasks).where(tasks.c.id == item.task_id, ~other_items))
+
+    def record_parcel_status(
+        self, shop: str, waybill: str, status: ParcelStatus, status_at: datetime | None
+    ) -> bool:
+        """Record the shop's report of where an erased data subject's parcel is. False where no item lists it."""
+        key = self._session.keyring.pseudonym(shop, "waybill", waybill)
+        listed = and_(notice_items.c.shop == shop, notice_items.c.entry_key == key)
+        if status_at is not None:
+            older = or_(notice_items.c.status_at.is_(None), notice_items.c.status_at < status_at)
+            self._update_unsent_items(and_(listed, older), {"status": status, "status_at": status_at})
+        return bool(self._connection.scalar(select(exists().where(listed))))
+
+    def record_blocker(self, shop: str, order_id: str, blocker: str, *, is_open: bool) -> None:
+        """Record that a return or dispute (`return/9`) of an erased data subject's order began or ended."""
+        changed = []
+        for item in self._lock_items_of_order(shop, order_id):
+            blockers = tuple(sorted({*item.matters, blocker} if is_open else {*item.matters} - {blocker}))
+            if blockers == item.matters or not item.reference:
+                continue
+            changed.append(replace(item, matters=blockers))
+            if item.state in UNSENT_ITEM_STATES:
+                now = self._session.now()
+                changed[-1] = replace(changed[-1], state=NoticeState.WAITING, notice_id="", look_at=now)
+                self._accounts.wake_account(f"{shop}|{item.processor}")
+        self.save_items(changed)
+
+    def list_blockers(self, shop: str, order_id: str) -> tuple[str, ...]:
+        """Return the open returns and disputes of an erased data subject's order, as its items have them."""
+        items = self._lock_items_of_order(shop, order_id)
+        return tuple(sorted({blocker for item in items for blocker in item.matters}))
+
+    def _lock_items_of_order(self, shop: str, order_id: str) -> list[NoticeItem]:
+        """Return the items of one order, locked where the database can."""
+        key = self._session.keyring.pseudonym(shop, "order", order_id)
+        of_order = (notice_items.c.shop == shop, notice_items.c.order_key == key)
+        rows = select(notice_items).where(*of_order).order_by(notice_items.c.id).with_for_update()
+        return [self._item_from_row(row) for row in self._connection.execute(rows)] if key else []
+
+    def _update_unsent_items(self, condition: Any, values: dict[str, Any]) -> None:
+        """Make unsent items with news due now; a queued item whose parcel moves again waits again."""
+        is_final = values["status"] in FINAL_PARCEL_STATUSES
+        waits = notice_items.c.state.in_([NoticeState.WAITING] if is_final else list(UNSENT_ITEM_STATES))
+        values = {**values, "state": NoticeState.WAITING, "notice_id": "", "look_at": self._session.now()}
+        accounts = self._connection.execute(
+            update(notice_items)
+            .where(waits, condition)
+            .values(**values, version=NEXT_ITEM_VERSION)
+            .returning(notice_items.c.shop, notice_items.c.processor)
+        ).all()
+        self._wake_accounts((row.shop, row.processor) for row in accounts)
+
+    def wake_requests_of_items(self, items: Iterable[NoticeItem]) -> None:
+        """Make the requests of these items due now, so that they read their state; a done request waits again."""
+        items, now = list(items), self._session.now()
+        notice_tasks = (
+            tasks.c.id.in_(sorted({item.task_id for item in items})),
+            tasks.c.action == TaskAction.NOTIFY_PROCESSOR,
+        )
+        of_items = requests.c.id.in_(sorted({item.request_id for item in items}))
+        # the request before its tasks, and in one order, as every worker locks them
+        rows = select(requests.c.id).where(of_items).order_by(requests.c.id).with_for_update()
+        self._connection.execute(rows)
+        self._connection.execute(
+            update(tasks).where(*notice_tasks).values(state=TaskState.WAITING, wake_at=now, finished_at=None)
+        )
+        self._connection.execute(update(requests).where(of_items).values(wake_at=now, rung_at=None))
+        done = (of_items, requests.c.state == RequestState.DONE)
+        self._connection.execute(update(requests).where(*done).values(state=RequestState.WAITING))
+
     def _item_from_row(self, row: Any) -> NoticeItem:
-        told = {name: getattr(row, name) for name in UNSEALED_ITEM_FIELDS}
-        told |= {
+        values = {name: getattr(row, name) for name in UNSEALED_ITEM_FIELDS}
+        values |= {
             "names": ReferenceKind(row.names),
             "state": NoticeState(row.state),
             "status": ParcelStatus(row.status),
@@ -129,5 +229,5 @@ class NoticeItemRows:
         }
         if row.doc is not None:
             doc = json.loads(self._session.open(row.doc, NOTICE_ITEM_AAD.format(id=row.id, shop=row.shop)))
-            told |= doc | {"also": tuple(doc["also"]), "matters": tuple(doc["matters"])}
-        return NoticeItem(**told)
+            values |= doc | {"also": tuple(doc["also"]), "matters": tuple(doc["matters"])}
+        return NoticeItem(**values)

@@ -1,6 +1,6 @@
-"""`ports.Ledger` in a small database of its own, which is not in the backups of the other. Rows are only added.
+"""The ledger: a small database of its own, which is not in the backups of the main one. Rows are only added.
 
-Made on first use; triggers refuse changes and deletions, as for the evidence. Holds keyed HMACs, ids and hashes.
+It is created on first use; triggers refuse changes and deletions. It holds keyed HMACs, ids and hashes only.
 """
 
 from __future__ import annotations
@@ -25,16 +25,14 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy import inspect as look_at
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.errors import BackupRestored, LedgerUnavailable, StoreUnavailable
 from bridge.model import Destruction, LedgerHead, Tombstone
 from bridge.store.engine import open_engine, translate_database_errors
 from bridge.store.schema.utc_datetime import UtcDateTime
+from bridge.store.upsert import upsert
 
-RETRY_AFTER_FAILURE_S = (
-    30.0  # so long nobody knocks again: a clock that waits for each of its turns would stand still
-)
+RETRY_AFTER_FAILURE_S = 30.0  # else the scheduler would wait for the ledger's timeout at each run
 INSERT_BATCH_ROWS = 1_000
 
 ledger_metadata = MetaData()
@@ -68,36 +66,36 @@ head_table = Table(
 
 
 class NullLedger:
-    """None was configured."""
+    """The ledger of an installation that configured none."""
 
     configured = False
 
     def append_head(self, head: LedgerHead) -> None:
-        """See ports.Ledger."""
+        """Do nothing."""
 
     def append_records(
         self, tombstones: Sequence[Tombstone], destroyed_records: Sequence[Destruction], head: LedgerHead
     ) -> None:
-        """See ports.Ledger."""
+        """Do nothing."""
 
     def read_last_head(self) -> LedgerHead | None:
-        """See ports.Ledger."""
+        """Return None: there is no head."""
         return None
 
     def list_tombstones(self) -> Sequence[Tombstone]:
-        """See ports.Ledger."""
+        """Return none."""
         return ()
 
     def list_destructions(self) -> Sequence[Destruction]:
-        """See ports.Ledger."""
+        """Return none."""
         return ()
 
     def close(self) -> None:
-        """See ports.Ledger."""
+        """Do nothing."""
 
 
 class SqlLedger:
-    """A ledger under a URL. Connects on first use."""
+    """A ledger under a database URL. It connects on first use."""
 
     configured = True
 
@@ -107,15 +105,15 @@ class SqlLedger:
         self._unavailable_until = 0.0
 
     def append_head(self, head: LedgerHead) -> None:
-        """See ports.Ledger."""
+        """Add the chain's head. Raises BackupRestored."""
         self.append_records((), (), head)
 
     def append_records(
         self, tombstones: Sequence[Tombstone], destroyed_records: Sequence[Destruction], head: LedgerHead
     ) -> None:
-        """See ports.Ledger."""
+        """Add these and the head that proves them, all or nothing. Raises BackupRestored."""
         with self._begin_transaction() as connection:
-            if connection.dialect.name == "postgresql":  # whoever compares with the last head is alone
+            if connection.dialect.name == "postgresql":  # one writer at a time compares with the last head
                 connection.execute(text("LOCK TABLE heads IN SHARE ROW EXCLUSIVE MODE"))
             last = _read_last_head(connection)
             if last is None or (last.seq, last.hash) != (head.seq, head.hash):
@@ -126,12 +124,12 @@ class SqlLedger:
             _insert_new_records(connection, destruction_table, destroyed_records)
 
     def read_last_head(self) -> LedgerHead | None:
-        """See ports.Ledger."""
+        """Return the head that was added last, if any."""
         with self._begin_transaction() as connection:
             return _read_last_head(connection)
 
     def list_tombstones(self) -> Sequence[Tombstone]:
-        """See ports.Ledger."""
+        """Return every suppression key with its newest erasure, ordered by shop and request."""
         key = (tombstone_table.c.shop, tombstone_table.c.field, tombstone_table.c.key)
         newest = (
             select(*key, func.max(tombstone_table.c.erased_at).label("erased_at")).group_by(*key).subquery()
@@ -148,7 +146,7 @@ class SqlLedger:
             return [Tombstone(**row) for row in connection.execute(ordered).mappings()]
 
     def list_destructions(self) -> Sequence[Destruction]:
-        """See ports.Ledger."""
+        """Return everything that was destroyed, ordered by shop."""
         with self._begin_transaction() as connection:
             rows = select(destruction_table).order_by(
                 destruction_table.c.shop, destruction_table.c.kind, destruction_table.c.ref
@@ -156,14 +154,14 @@ class SqlLedger:
             return [Destruction(**row) for row in connection.execute(rows).mappings()]
 
     def close(self) -> None:
-        """See ports.Ledger."""
+        """Close the connections."""
         self._engine.dispose()
 
     @contextmanager
     def _begin_transaction(self) -> Iterator[Connection]:
-        """A transaction; after a failure nobody is asked again for a while."""
+        """Open a transaction; after a failure, refuse for RETRY_AFTER_FAILURE_S without asking the database."""
         if time.monotonic() < self._unavailable_until:
-            raise LedgerUnavailable("ledger: it did not answer a moment ago")
+            raise LedgerUnavailable("ledger: it did not answer recently")
         try:
             with translate_database_errors(), self._engine.begin() as connection:
                 if not self._is_created:
@@ -180,11 +178,10 @@ def _row_from_record(record: Any) -> dict[str, Any]:
 
 
 def _insert_new_records(connection: Connection, table: Table, records: Sequence[Any]) -> None:
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(table).on_conflict_do_nothing()
+    statement = upsert(connection, table)
     for first in range(0, len(records), INSERT_BATCH_ROWS):
         connection.execute(
-            statement, [_row_from_record(noun) for noun in records[first : first + INSERT_BATCH_ROWS]]
+            statement, [_row_from_record(record) for record in records[first : first + INSERT_BATCH_ROWS]]
         )
 
 
@@ -195,7 +192,7 @@ def _read_last_head(connection: Connection) -> LedgerHead | None:
 
 
 def _create_ledger_tables(connection: Connection) -> None:
-    """Tables and triggers, where they are not there yet; two processes take turns."""
+    """Create tables and triggers where they are missing; two processes wait for each other."""
     is_postgres = connection.dialect.name == "postgresql"
     if is_postgres:
         connection.execute(select(func.pg_advisory_xact_lock(func.hashtext("bridge ledger"))))

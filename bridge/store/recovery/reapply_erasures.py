@@ -1,72 +1,93 @@
-"""How the index forgets again: by the keys of an erasure that a restored backup took back. Nobody's name is needed."""
+"""Repeats erasures that a restored backup undid, by their suppression keys, which name nobody."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, func, or_, select
 
-from bridge.model import Tombstone
+from bridge.model import Tombstone, Waybill
 from bridge.store.erasure.erase_person import PersonEraser
+from bridge.store.index.rows import IndexRows
 from bridge.store.schema.tables import orders
+
+if TYPE_CHECKING:
+    from bridge.store.session import Session
 
 ORDER_FIELD = "order"
 
 
-class ErasureReapplier(PersonEraser):
-    """The half of `ports.Index` that works from suppression keys."""
+class ErasureReapplier:
+    """Erases by suppression keys instead of by a principal."""
 
-    def list_order_rows_by_tombstones(self, shop: str, tombstones: Sequence[Tombstone]) -> list[Any]:
-        """Rows of orders that these keys would erase: those they name, and hers that were gone before she was.
+    def __init__(self, session: Session) -> None:
+        self._session, self._connection = session, session.connection
+        self._eraser = PersonEraser(session)
 
-        What she ordered after her erasure is a new contract and stays.
+    def list_parcels_by_tombstones(self, shop: str, tombstones: Sequence[Tombstone]) -> list[Waybill]:
+        """Return every parcel of the orders that these keys would erase."""
+        rows = self._list_order_rows(shop, tombstones)
+        return IndexRows(self._session).list_parcels_of_rows(shop, rows)
+
+    def _list_order_rows(self, shop: str, tombstones: Sequence[Tombstone]) -> list[Any]:
+        """Return the orders that these keys name, and the data subject's orders from before the erasure.
+
+        An order placed after the erasure is a new contract and stays.
         """
-        named, order_keys = _split_tombstones(tombstones)
-        ways: list[Any] = [orders.c.order_key.in_(order_keys)]
-        if _names_whole_person(named, order_keys):
-            until = or_(orders.c.placed_at.is_(None), orders.c.placed_at <= _last_erased_at(tombstones))
-            ways.append(and_(self._match_person_orders(named), until))
-        rows = select(orders).where(orders.c.shop == shop, or_(*ways))
+        person_keys, order_keys = _split_tombstones(tombstones)
+        matches: list[Any] = [orders.c.order_key.in_(order_keys)]
+        if _names_whole_person(person_keys, order_keys):
+            erased_at = max(tombstone.erased_at for tombstone in tombstones)
+            is_older = or_(orders.c.placed_at.is_(None), orders.c.placed_at <= erased_at)
+            matches.append(and_(_match_person_orders(person_keys), is_older))
+        rows = select(orders).where(orders.c.shop == shop, or_(*matches))
         return list(self._connection.execute(rows.order_by(orders.c.placed_at, orders.c.order_key)))
 
-    @staticmethod
-    def _match_person_orders(person_keys: frozenset[tuple[str, str]]) -> Any:
-        """Orders of her customer id, and those of her address that name no other customer."""
-        keys = {field: [key for of, key in person_keys if of == field] for field in ("customer", "email")}
-        hers = orders.c.customer_key.in_(keys["customer"])
-        return or_(hers, and_(orders.c.email_key.in_(keys["email"]), or_(hers, orders.c.customer_key == "")))
-
     def reapply_erasure(self, shop: str, tombstones: Sequence[Tombstone]) -> Mapping[str, int]:
-        """See ports.Index."""
+        """Erase again what the keys of one erasure name, and write the keys. Return rows deleted per table.
+
+        Where the keys name a customer id only, `undecided` counts that customer's orders, which stay: in a database
+        from before two customers were merged they may belong to the customer that remains. Raises NeedsOperator as
+        `erase_person`.
+        """
         self._session.lock_shop(shop)
-        named, listed = _split_tombstones(tombstones)
-        mine = self.list_order_rows_by_tombstones(shop, tombstones)
-        hers = [row.order_key for row in mine]
-        key_ids = {row.data_key_id for row in mine} | self._find_data_key_ids(shop, named, [*hers, *listed])
-        removed: dict[str, int] = self._delete_person_rows(shop, named, hers)
-        if _names_whole_person(named, listed):
-            subjects = [*(key for _, key in named), *listed]
-            removed |= self._clear_prior_requests(shop, subjects, tombstones[0].request_id)
-            removed["deliveries"] = self._destroy_webhook_bodies(shop, named, {*hers, *listed})
+        eraser, (person_keys, named_keys) = self._eraser, _split_tombstones(tombstones)
+        order_rows = self._list_order_rows(shop, tombstones)
+        order_keys = [row.order_key for row in order_rows]
+        key_ids = {row.data_key_id for row in order_rows}
+        key_ids |= eraser.find_data_key_ids(shop, person_keys, [*order_keys, *named_keys])
+        removed: dict[str, int] = eraser.delete_person_rows(shop, person_keys, order_keys)
+        if _names_whole_person(person_keys, named_keys):
+            subjects = [*(key for _, key in person_keys), *named_keys]
+            removed |= eraser.clear_prior_requests(shop, subjects, tombstones[0].request_id)
+            removed["deliveries"] = eraser.destroy_webhook_bodies(
+                shop, person_keys, {*order_keys, *named_keys}
+            )
         else:
-            theirs = select(func.count()).where(orders.c.shop == shop, self._match_person_orders(named))
-            removed["undecided"] = self._connection.scalar(theirs) or 0
-        self._upsert_suppressions(tombstones, ledger_at=self._session.now())
-        self._destroy_keys_and_verify(shop, named, hers, key_ids)
+            undecided = select(func.count()).where(orders.c.shop == shop, _match_person_orders(person_keys))
+            removed["undecided"] = self._connection.scalar(undecided) or 0
+        eraser.upsert_suppressions(tombstones, ledger_at=self._session.now())
+        eraser.destroy_keys_and_verify(shop, person_keys, order_keys, key_ids)
         return {name: count for name, count in removed.items() if count}
 
 
+def _match_person_orders(person_keys: frozenset[tuple[str, str]]) -> Any:
+    """Return the condition for orders of the customer id, and of the e-mail where they name no other customer."""
+    keys = {field: [key for of, key in person_keys if of == field] for field in ("customer", "email")}
+    of_customer = orders.c.customer_key.in_(keys["customer"])
+    no_other_customer = or_(of_customer, orders.c.customer_key == "")
+    return or_(of_customer, and_(orders.c.email_key.in_(keys["email"]), no_other_customer))
+
+
 def _names_whole_person(person_keys: frozenset[tuple[str, str]], order_keys: Sequence[str]) -> bool:
-    """False where a customer's id is all that is named: so does the erasure of an id that was merged away."""
+    """Return False for keys of a customer id only, as the erasure of an id that was merged away leaves them."""
     return bool(order_keys) or {field for field, _ in person_keys} != {"customer"}
 
 
 def _split_tombstones(tombstones: Sequence[Tombstone]) -> tuple[frozenset[tuple[str, str]], list[str]]:
-    """(field, key) of the person, and keys of orders."""
-    person = frozenset((one.field, one.key) for one in tombstones if one.field != ORDER_FIELD)
-    return person, [one.key for one in tombstones if one.field == ORDER_FIELD]
-
-
-def _last_erased_at(tombstones: Sequence[Tombstone]) -> Any:
-    return max(one.erased_at for one in tombstones)
+    """Return (field, key) of the data subject, and keys of orders."""
+    person_keys = frozenset(
+        (tombstone.field, tombstone.key) for tombstone in tombstones if tombstone.field != ORDER_FIELD
+    )
+    return person_keys, [tombstone.key for tombstone in tombstones if tombstone.field == ORDER_FIELD]

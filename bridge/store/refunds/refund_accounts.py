@@ -1,6 +1,6 @@
-"""Bank details of refunds at rest: each sealed under a key of its own, wrapped by the ring, bound to its place.
+"""Bank details of refunds, each sealed under a key of its own, which the keyring wraps.
 
-What may be shown of them is sealed beside, under the ring: it outlives the key. Nothing but `details` opens them.
+What may be shown of them is sealed apart, under the keyring, and outlives the key. Only `open_bank_details` opens them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, delete, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.errors import NeedsOperator
 from bridge.model import (
@@ -28,6 +27,7 @@ from bridge.model import (
 from bridge.store.index.person_lookup import PersonLookup
 from bridge.store.schema.retention_tables import legal_holds, refund_accounts
 from bridge.store.schema.ulid import new_id
+from bridge.store.upsert import upsert
 
 if TYPE_CHECKING:
     from bridge.store.session import Session
@@ -38,7 +38,7 @@ ERASED_ACCOUNT_VALUES = {"doc": None, "wrapped": None, "state": RefundState.ERAS
 
 
 class RefundRows:
-    """`ports.Refunds` in one transaction."""
+    """Bank details of refunds."""
 
     def __init__(self, session: Session) -> None:
         self._session, self._connection = session, session.connection
@@ -47,8 +47,12 @@ class RefundRows:
     def seal_bank_details(
         self, shop: str, details: BankDetails, *, order_id: str, refund_id: str, opened_at: datetime
     ) -> RefundAccount | None:
-        """See ports.Refunds."""
-        vault, account_id, key = self._session.keyring, new_id("rfd"), secrets.token_bytes(32)
+        """Seal the details and read them back. None where this refund has details already.
+
+        Details that were erased before the refund was settled are replaced. Raises NeedsOperator where what was read back is
+        not what was sealed.
+        """
+        keyring, account_id, key = self._session.keyring, new_id("rfd"), secrets.token_bytes(32)
         account = RefundAccount(
             id=account_id,
             shop=shop,
@@ -59,19 +63,18 @@ class RefundRows:
             opened_at=opened_at,
         )
         row = asdict(account) | {
-            "wrapped": vault.seal(key, _build_account_aad(account, "wrapped")),
-            "doc": vault.seal(
+            "wrapped": keyring.seal(key, _build_account_aad(account, "wrapped")),
+            "doc": keyring.seal(
                 _encode_json(asdict(details)), _build_account_aad(account, "doc"), key_id=account_id, key=key
             ),
             "reference": self._seal_reference(
                 account, PaymentReference(method=details.method, last_four=details.last_four)
             ),
         }
-        same = and_(refund_accounts.c.shop == shop, refund_accounts.c.refund_id == refund_id)
-        empty = (refund_accounts.c.state == RefundState.ERASED, refund_accounts.c.settled_at.is_(None))
-        self._connection.execute(delete(refund_accounts).where(same, *empty))
-        dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
-        insert = dialect.insert(refund_accounts).on_conflict_do_nothing()
+        same_refund = and_(refund_accounts.c.shop == shop, refund_accounts.c.refund_id == refund_id)
+        is_erased = (refund_accounts.c.state == RefundState.ERASED, refund_accounts.c.settled_at.is_(None))
+        self._connection.execute(delete(refund_accounts).where(same_refund, *is_erased))
+        insert = upsert(self._connection, refund_accounts)
         if self._connection.scalar(insert.returning(refund_accounts.c.id), row) is None:
             return None
         if self.open_bank_details(account_id, refund_id=refund_id) != details:
@@ -79,105 +82,120 @@ class RefundRows:
         return account
 
     def find_refund_account(self, account_id: str) -> RefundAccount | None:
-        """See ports.Refunds."""
+        """Return the record without the details, if there is one with this id."""
         found = self._read_accounts(refund_accounts.c.id == account_id)
         return found[0] if found else None
 
     def open_bank_details(self, account_id: str, *, refund_id: str) -> BankDetails | None:
-        """See ports.Refunds. The lock holds here too: whoever asks, only an open refund's row is looked for."""
+        """Return the details in the clear while this refund is open; None otherwise, whoever asks.
+
+        The caller has checked the purpose, and records it.
+        """
         is_open = (refund_accounts.c.refund_id == refund_id, refund_accounts.c.state == RefundState.OPEN)
         row = self._connection.execute(
             select(refund_accounts).where(refund_accounts.c.id == account_id, *is_open)
         ).one_or_none()
         if row is None:
             return None
-        vault = self._session.keyring
-        key = vault.open(row.wrapped, _build_account_aad(row, "wrapped"))
+        keyring = self._session.keyring
+        key = keyring.open(row.wrapped, _build_account_aad(row, "wrapped"))
         return BankDetails(
-            **json.loads(vault.open(row.doc, _build_account_aad(row, "doc"), find_data_key=lambda _: key))
+            **json.loads(keyring.open(row.doc, _build_account_aad(row, "doc"), find_data_key=lambda _: key))
         )
 
     def find_payment_reference(self, account_id: str) -> PaymentReference | None:
-        """See ports.Refunds."""
+        """Return what may be shown: method, the last four digits, the settlement."""
         columns = (refund_accounts.c.id, refund_accounts.c.shop, refund_accounts.c.reference)
         row = self._connection.execute(
             select(*columns).where(refund_accounts.c.id == account_id)
         ).one_or_none()
         if row is None or row.reference is None:
             return None
-        told = json.loads(self._session.keyring.open(row.reference, _build_account_aad(row, "reference")))
-        return PaymentReference(**told | {"settlement": _settlement_from_json(told["settlement"])})
+        values = json.loads(self._session.keyring.open(row.reference, _build_account_aad(row, "reference")))
+        return PaymentReference(**values | {"settlement": _settlement_from_json(values["settlement"])})
 
     def record_settlement(
         self, account_id: str, settlement: Settlement, *, settled_at: datetime, erase_at: datetime | None
     ) -> bool:
-        """See ports.Refunds."""
-        account, known = self.find_refund_account(account_id), self.find_payment_reference(account_id)
-        if account is None or known is None:
+        """Settle a refund: from now on nobody reads the details. False where the refund is not open."""
+        account, reference = self.find_refund_account(account_id), self.find_payment_reference(account_id)
+        if account is None or reference is None:
             return False
-        settled = PaymentReference(method=known.method, last_four=known.last_four, settlement=settlement)
+        new_reference = PaymentReference(
+            method=reference.method, last_four=reference.last_four, settlement=settlement
+        )
         is_open = (refund_accounts.c.id == account_id, refund_accounts.c.state == RefundState.OPEN)
         values = {
             "state": RefundState.SETTLED,
             "settled_at": settled_at,
             "erase_at": erase_at,
-            "reference": self._seal_reference(account, settled),
+            "reference": self._seal_reference(account, new_reference),
         }
         return self._connection.execute(update(refund_accounts).where(*is_open).values(values)).rowcount == 1
 
     def record_erase_at(self, account_id: str, *, erase_at: datetime) -> None:
-        """See ports.Refunds."""
-        undated = (refund_accounts.c.id == account_id, refund_accounts.c.erase_at.is_(None))
-        self._connection.execute(update(refund_accounts).where(*undated).values(erase_at=erase_at))
+        """Store the day of a settled refund that had none, because the retention file could not be read then."""
+        without_day = (refund_accounts.c.id == account_id, refund_accounts.c.erase_at.is_(None))
+        self._connection.execute(update(refund_accounts).where(*without_day).values(erase_at=erase_at))
 
     def list_refund_accounts(
         self, *, shop: str = "", state: RefundState | None = None, order_id: str = ""
     ) -> Sequence[RefundAccount]:
-        """See ports.Refunds. Orders are looked for at one shop."""
+        """Return the records, oldest first. `order_id` needs a shop."""
         key = self._person_lookup.pseudonym(shop, "order", order_id)
-        wanted = {"shop": shop, "state": state, "order_key": key}
+        filters = {"shop": shop, "state": state, "order_key": key}
         return self._read_accounts(
-            *(refund_accounts.c[name] == value for name, value in wanted.items() if value)
+            *(refund_accounts.c[name] == value for name, value in filters.items() if value)
         )
 
     def list_refund_accounts_of_orders(
         self, shop: str, order_ids: Iterable[str], *, subject: str = ""
     ) -> Sequence[RefundAccount]:
-        """See ports.Refunds."""
-        keys = [key for each in order_ids if (key := self._person_lookup.pseudonym(shop, "order", each))]
-        hers = or_(refund_accounts.c.order_key.in_(keys), refund_accounts.c.subject.in_({subject} - {""}))
-        return self._read_accounts(refund_accounts.c.shop == shop, hers)
+        """Return the records of these orders, and of all orders of `subject` where it is given."""
+        keys = [
+            key for order_id in order_ids if (key := self._person_lookup.pseudonym(shop, "order", order_id))
+        ]
+        matches = or_(refund_accounts.c.order_key.in_(keys), refund_accounts.c.subject.in_({subject} - {""}))
+        return self._read_accounts(refund_accounts.c.shop == shop, matches)
 
     def list_refund_accounts_of_request(self, request_id: str) -> Sequence[RefundAccount]:
-        """See ports.Refunds."""
+        """Return the records that an erasure restricted or erased."""
         return self._read_accounts(refund_accounts.c.request_id == request_id)
 
     def restrict_refund_accounts(self, account_ids: Sequence[str], *, request_id: str) -> int:
-        """See ports.Refunds."""
-        these = (refund_accounts.c.id.in_(list(account_ids)), refund_accounts.c.state != RefundState.ERASED)
+        """Record which erasure asked for details that must stay: they are erased later without another request."""
+        restrictable = (
+            refund_accounts.c.id.in_(list(account_ids)),
+            refund_accounts.c.state != RefundState.ERASED,
+        )
         return self._connection.execute(
-            update(refund_accounts).where(*these).values(request_id=request_id)
+            update(refund_accounts).where(*restrictable).values(request_id=request_id)
         ).rowcount
 
     def list_due_refund_accounts(self, *, limit: int) -> Sequence[RefundAccount]:
-        """See ports.Refunds."""
-        over = (
+        """Return settled refunds whose day has come and that no active legal hold keeps."""
+        is_due = (
             refund_accounts.c.state == RefundState.SETTLED,
             refund_accounts.c.erase_at <= self._session.now(),
         )
-        found = self._read_accounts(*over)
-        held = self.find_account_ids_on_legal_hold(found)
-        return [account for account in found if account.id not in held][:limit]
+        found = self._read_accounts(*is_due)
+        on_hold = self.find_account_ids_on_legal_hold(found)
+        return [account for account in found if account.id not in on_hold][:limit]
 
     def find_account_ids_on_legal_hold(self, accounts: Sequence[RefundAccount]) -> frozenset[str]:
-        """See ports.Refunds. A claim that names the customer who was kept in a merge holds too."""
+        """Return the ids of those that an active legal hold on the order or on the data subject keeps.
+
+        A hold that names the customer who remains after a merge counts too.
+        """
         if not accounts:
             return frozenset()
-        live = select(legal_holds.c.shop, legal_holds.c.subject, legal_holds.c.order_key).where(
+        active_holds = select(legal_holds.c.shop, legal_holds.c.subject, legal_holds.c.order_key).where(
             legal_holds.c.shop.in_({account.shop for account in accounts}),
             legal_holds.c.released_at.is_(None),
         )
-        named = {(claim.shop, key) for claim in self._connection.execute(live) for key in claim[1:] if key}
+        held_keys = {
+            (hold.shop, key) for hold in self._connection.execute(active_holds) for key in hold[1:] if key
+        }
         return frozenset(
             account.id
             for account in accounts
@@ -186,34 +204,40 @@ class RefundRows:
                 account.subject,
                 self._person_lookup.follow_merges(account.shop, account.subject),
             )
-            if (account.shop, key) in named
+            if (account.shop, key) in held_keys
         )
 
     def erase_bank_details(
         self, account_ids: Sequence[str], *, request_id: str = "", include_open: bool = False
     ) -> Sequence[RefundAccount]:
-        """See ports.Refunds."""
-        over = and_(
+        """Destroy the details and their keys, read again, and return the records that were erased.
+
+        Details under an active legal hold stay, settled ones before their day, and open ones unless `include_open`. Raises
+        NeedsOperator where something is still there.
+        """
+        is_due = and_(
             refund_accounts.c.state == RefundState.SETTLED,
             refund_accounts.c.erase_at <= self._session.now(),
         )
         if include_open:
-            over = or_(over, refund_accounts.c.state == RefundState.OPEN)
-        found = self._read_accounts(refund_accounts.c.id.in_(list(account_ids)), over)
-        held = self.find_account_ids_on_legal_hold(found)
-        goes = [account for account in found if account.id not in held]
-        these = refund_accounts.c.id.in_([account.id for account in goes])
+            is_due = or_(is_due, refund_accounts.c.state == RefundState.OPEN)
+        found = self._read_accounts(refund_accounts.c.id.in_(list(account_ids)), is_due)
+        on_hold = self.find_account_ids_on_legal_hold(found)
+        to_erase = [account for account in found if account.id not in on_hold]
+        erased_ids = refund_accounts.c.id.in_([account.id for account in to_erase])
         values = (
             ERASED_ACCOUNT_VALUES
             | {"erased_at": self._session.now()}
             | ({"request_id": request_id} if request_id else {})
         )
-        self._connection.execute(update(refund_accounts).where(these).values(values))
-        left = or_(refund_accounts.c.doc.is_not(None), refund_accounts.c.wrapped.is_not(None))
-        count = self._connection.scalar(select(func.count()).select_from(refund_accounts).where(these, left))
+        self._connection.execute(update(refund_accounts).where(erased_ids).values(values))
+        not_erased = or_(refund_accounts.c.doc.is_not(None), refund_accounts.c.wrapped.is_not(None))
+        count = self._connection.scalar(
+            select(func.count()).select_from(refund_accounts).where(erased_ids, not_erased)
+        )
         if count:
             raise NeedsOperator(f"bank details of {count} refunds that were erased are still there")
-        return self._read_accounts(these)
+        return self._read_accounts(erased_ids)
 
     def _read_accounts(self, *conditions: Any) -> list[RefundAccount]:
         rows = (
@@ -227,7 +251,7 @@ class RefundRows:
         ]
 
     def _find_subject(self, shop: str, order_id: str) -> str:
-        """Whose order it is, as requests call her; the order itself where nobody has told of it yet."""
+        """Return the pseudonym of the order's data subject, as requests have it; the order's own where none is known."""
         for row in self._person_lookup.list_order_rows(shop, Principal(order_ids=(order_id,))):
             if row.customer_key:
                 return self._person_lookup.follow_merges(shop, row.customer_key)
@@ -247,7 +271,7 @@ def _build_account_aad(row: Any, column: str) -> str:
 
 
 def _encode_json(value: Mapping[str, Any]) -> bytes:
-    return json.dumps(value, default=str).encode()  # a day and a sum become text
+    return json.dumps(value, default=str).encode()  # dates and amounts become text
 
 
 def _settlement_from_json(values: Mapping[str, Any] | None) -> Settlement | None:

@@ -1,24 +1,33 @@
-"""A request that goes on: joined by another asking, run again, due earlier, or made to forget the person."""
+"""Changes of a request: joined by a later one, run again, due earlier, or without its principal."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import update
 
 from bridge.model import Principal, PrivacyRequest, RequestKind, RequestState
-from bridge.store.index.rows import IndexRows
-from bridge.store.requests.request_rows import RequestStorage, active_key
+from bridge.store.index.person_lookup import PersonLookup
+from bridge.store.requests.requests import RequestRows, active_key
+from bridge.store.requests.tasks import TaskRows
 from bridge.store.schema.tables import requests
 
+if TYPE_CHECKING:
+    from bridge.store.session import Session
 
-class RequestChanges(RequestStorage):
-    """Changing what a request covers and when it is due."""
+
+class RequestChanges:
+    """Changes of what a request covers and of when it is due."""
+
+    def __init__(self, session: Session) -> None:
+        self._session, self._connection = session, session.connection
+        self._requests, self._tasks = RequestRows(session), TaskRows(session)
+        self._person_lookup = PersonLookup(session)
 
     def widen_request(self, request_id: str, principal: Principal) -> None:
-        """See ports.Requests."""
-        request = self.get_request(request_id)
+        """Make a request cover these identifiers and orders too; where it grows, its tasks start again."""
+        request = self._requests.get_request(request_id)
         if request is None:
             return
         known = request.principal
@@ -30,37 +39,39 @@ class RequestChanges(RequestStorage):
         )
         if wider != known:
             self.replace_principal(request, wider)
-            self.reset_tasks(request_id)
+            self._tasks.reset_tasks(request_id)
             self._revoke_lease(request_id)
         self.restart_request(request_id)
 
     def _choose_surviving_id(self, shop: str, known: str, given: str) -> str:
-        """Of two ids of one person the one that was not merged away: the other's erasure erases nothing."""
-        index = IndexRows(self._session)
-        key = index.pseudonym(shop, "customer", known)
-        return given if given and (not key or index.follow_merges(shop, key) != key) else known
+        """Return which of two customer ids was not merged away: an erasure of the other id erases nothing."""
+        key = self._person_lookup.pseudonym(shop, "customer", known)
+        return given if given and (not key or self._person_lookup.follow_merges(shop, key) != key) else known
 
     def replace_principal(self, request: PrivacyRequest, principal: Principal | None) -> None:
-        """See ports.Requests. What an erasure still says of her has a key of its own, so that hers can go."""
-        row = self._read_request_row(request.id)
+        """Replace the principal of a request; None removes it.
+
+        The principal of an erasure is sealed under a key of its own, so that the data subject's key can be destroyed.
+        """
+        row = self._requests.read_request_row(request.id)
         values: dict[str, Any] = {"principal": None}
         if principal is not None:
             subject = row.subject if row.kind == RequestKind.ACCESS else request.id
             key = self._session.get_or_create_data_key(row.shop, subject or request.id)
-            sealed = self._seal_principal(request.id, row.shop, principal, key.id, key.key)
+            sealed = self._requests.seal_principal(request.id, row.shop, principal, key.id, key.key)
             values = {"principal": sealed, "data_key_id": key.id}
         self._connection.execute(update(requests).where(requests.c.id == request.id).values(**values))
         if values.get("data_key_id") != row.data_key_id:
             self._session.destroy_unused_keys(row.shop, [row.data_key_id])
 
     def erase_principal(self, request_id: str) -> None:
-        """Forget whom a request was about, without opening what is sealed of her."""
-        row = self._read_request_row(request_id)
+        """Remove the principal of a request without opening it."""
+        row = self._requests.read_request_row(request_id)
         self._connection.execute(update(requests).where(requests.c.id == request_id).values(principal=None))
         self._session.destroy_unused_keys(row.shop, [row.data_key_id])
 
     def advance_deadlines(self, request_id: str, earlier_request: PrivacyRequest) -> None:
-        """See ports.Requests."""
+        """Take over the clocks of a request that is due earlier; a clock never moves later."""
         values = {
             "received_at": earlier_request.received_at,
             "received_at_basis": earlier_request.received_at_basis,
@@ -69,13 +80,13 @@ class RequestChanges(RequestStorage):
             "due_governed_by": earlier_request.due_governed_by,
             "clocks": json.dumps(dict(earlier_request.clocks)),
         }
-        earlier = (requests.c.id == request_id, requests.c.due_at > earlier_request.due_at)
-        self._connection.execute(update(requests).where(*earlier).values(**values))
+        is_later = (requests.c.id == request_id, requests.c.due_at > earlier_request.due_at)
+        self._connection.execute(update(requests).where(*is_later).values(**values))
 
     def restart_request(self, request_id: str) -> None:
-        """Run a request's unfinished and failed tasks again from their last page; clocks stay as they are."""
-        self.restart_tasks(request_id)
-        row = self._read_request_row(request_id)
+        """Run unfinished and failed tasks of a request again from their last page; clocks stay as they are."""
+        self._tasks.restart_tasks(request_id)
+        row = self._requests.read_request_row(request_id)
         now = self._session.now()
         self._connection.execute(
             update(requests)
@@ -91,7 +102,7 @@ class RequestChanges(RequestStorage):
         )
 
     def _revoke_lease(self, request_id: str) -> None:
-        """Whoever works on it now works on too little: its next write is refused, and the row is free."""
+        """End the lease of a worker that started before the request grew: its next write is refused."""
         self._connection.execute(
             update(requests)
             .where(requests.c.id == request_id)

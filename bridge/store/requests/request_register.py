@@ -1,4 +1,4 @@
-"""What the register of requests is made of: requests without the person, open instructions, sealed documents by day."""
+"""Queries for the register of requests: requests without principals, open instructions, sealed documents by day."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 
 from bridge.model import Principal, PrivacyRequest, TaskAction, TaskState
-from bridge.store.requests.request_rows import request_from_row
+from bridge.store.requests.requests import request_from_row
 from bridge.store.schema.retention_tables import vault_documents
 from bridge.store.schema.tables import requests, tasks
 
@@ -18,26 +18,26 @@ if TYPE_CHECKING:
 
 
 class RegisterQueries:
-    """Reads of one transaction."""
+    """Reads for the register."""
 
     def __init__(self, session: Session) -> None:
         self._connection = session.connection
 
     def list_register_requests(self, since: datetime | None = None) -> list[PrivacyRequest]:
-        """All requests, or those received since then, oldest first, without the person."""
+        """Return all requests, or those received since then, oldest first, without the principal."""
         rows = select(requests).order_by(requests.c.received_at, requests.c.id)
         if since is not None:
             rows = rows.where(requests.c.received_at >= since)
         return [request_from_row(row, Principal()) for row in self._connection.execute(rows)]
 
     def count_open_instructions(self) -> dict[str, int]:
-        """Instructions that wait, by processor."""
-        waits = (tasks.c.action == TaskAction.NOTIFY_PROCESSOR, tasks.c.state == TaskState.WAITING)
-        rows = select(tasks.c.system, func.count()).where(*waits).group_by(tasks.c.system)
+        """Count instructions that wait, by processor."""
+        is_waiting = (tasks.c.action == TaskAction.NOTIFY_PROCESSOR, tasks.c.state == TaskState.WAITING)
+        rows = select(tasks.c.system, func.count()).where(*is_waiting).group_by(tasks.c.system)
         return {row[0]: row[1] for row in self._connection.execute(rows)}
 
     def count_retained_documents(self) -> list[tuple[list[str], date | None, int]]:
-        """Sealed documents by their holds and the first day they may go."""
+        """Count sealed documents by their holds and the first day on which they may be deleted."""
         columns = (vault_documents.c.grounds, vault_documents.c.erasable_from)
         rows = select(*columns, func.count()).group_by(*columns).order_by(*columns)
         return [(json.loads(grounds), day, count) for grounds, day, count in self._connection.execute(rows)]

@@ -1,21 +1,40 @@
-"""Privacy requests: who works on one owns it by a lease, and shows a fence with every write."""
+"""Privacy requests: opened once, read back, leased by the worker that processes one. The principal is sealed."""
 
 from __future__ import annotations
 
+import dataclasses
+import json
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, or_, update
+from sqlalchemy import bindparam, or_, select, update
 
 from bridge.errors import LeaseLost
-from bridge.model import RequestState
-from bridge.ports import Lease
-from bridge.store.requests.request_changes import RequestChanges
+from bridge.model import (
+    Lease,
+    Principal,
+    PrivacyRequest,
+    RequestKind,
+    RequestSource,
+    RequestState,
+    Task,
+)
+from bridge.store.requests.tasks import TaskRows
 from bridge.store.schema.tables import requests
+from bridge.store.upsert import upsert
+from bridge.store.webhooks.inbox import ENQUEUE_GRACE_S
+
+if TYPE_CHECKING:
+    from bridge.store.session import Session
 
 OPEN_STATES = (RequestState.IN_PROGRESS, RequestState.WAITING)
+PRINCIPAL_AAD = "requests|{id}|principal|{shop}"
 
 _NOW = bindparam("now", type_=requests.c.wake_at.type)
+SELECT_REQUEST = select(requests).where(requests.c.id == bindparam("of"))
+SELECT_ACTIVE_REQUEST = select(requests).where(requests.c.active_key == bindparam("of"))
+SELECT_REQUEST_BY_ONCE_KEY = select(requests).where(requests.c.once_key == bindparam("of"))
 ACQUIRE_REQUEST_LEASE = (
     update(requests)
     .where(
@@ -30,27 +49,107 @@ ACQUIRE_REQUEST_LEASE = (
 UPDATE_LEASED_REQUEST = update(requests).where(
     requests.c.id == bindparam("of"), requests.c.fence == bindparam("by")
 )
-# not what was given back meanwhile: a renewal in the background may have waited for that very transaction
+# not a lease that was released: a renewal in the background may have waited for the transaction that released it
 RENEW_REQUEST_LEASE = UPDATE_LEASED_REQUEST.where(requests.c.lease_until.is_not(None)).values(
     lease_until=bindparam("until")
 )
 
 
-class RequestRows(RequestChanges):
-    """`ports.Requests` in one transaction."""
+class RequestRows:
+    """Privacy requests and the leases on them."""
+
+    def __init__(self, session: Session) -> None:
+        self._session, self._connection = session, session.connection
+        self._tasks = TaskRows(session)
+
+    def open_request(
+        self, request: PrivacyRequest, *, idempotency_key: str, tasks: Sequence[Task]
+    ) -> PrivacyRequest | None:
+        """Store a request with its tasks. None where one was opened under this idempotency key before."""
+        key = self._session.get_or_create_data_key(request.shop, request.subject or request.id)
+        now = self._session.now()
+        row = {
+            "id": request.id,
+            "shop": request.shop,
+            "kind": request.kind,
+            "source": request.source,
+            "state": request.state,
+            "subject": request.subject,
+            "once_key": idempotency_key,
+            "active_key": active_key(request.shop, request.kind, request.subject),
+            "principal": self.seal_principal(request.id, request.shop, request.principal, key.id, key.key),
+            "data_key_id": key.id,
+            "external_ref": request.external_ref[:64],
+            "received_at": request.received_at,
+            "received_at_basis": request.received_at_basis,
+            "webhook_received_at": request.webhook_received_at,
+            "acknowledge_due_at": request.acknowledge_due_at,
+            "due_at": request.due_at,
+            "due_governed_by": request.due_governed_by,
+            "clocks": json.dumps(dict(request.clocks)),
+            "policy_sha256": request.policy_sha256,
+            "retention_sha256": request.retention_sha256,
+            "complete": request.complete,
+            "closed_at": request.closed_at,
+            "wake_at": now + timedelta(seconds=ENQUEUE_GRACE_S),
+        }
+        insert = upsert(self._connection, requests).returning(requests.c.id)
+        if self._connection.scalar(insert, row) is None:
+            return None
+        for position, task in enumerate(tasks):
+            self._tasks.save_task(task, position=position)
+        return request
+
+    def find_open_request(self, shop: str, kind: str, subject: str) -> PrivacyRequest | None:
+        """Return the request of the same data subject and kind that is not done, if any."""
+        return self._find_request(SELECT_ACTIVE_REQUEST, active_key(shop, kind, subject))
+
+    def find_request_by_idempotency_key(self, idempotency_key: str) -> PrivacyRequest | None:
+        """Return the request that was opened under this idempotency key, if any."""
+        return self._find_request(SELECT_REQUEST_BY_ONCE_KEY, idempotency_key)
+
+    def get_request(self, request_id: str) -> PrivacyRequest | None:
+        """Return one request with its principal in the clear, if there is one with this id."""
+        return self._find_request(SELECT_REQUEST, request_id)
+
+    def _find_request(self, selection: Any, key: str) -> PrivacyRequest | None:
+        row = self._connection.execute(selection, {"of": key}).one_or_none()
+        return self._open_request_row(row) if row else None
+
+    def read_request_row(self, request_id: str) -> Any:
+        """Return the stored row of a request that exists, sealed as it is."""
+        return self._connection.execute(SELECT_REQUEST, {"of": request_id}).one()
+
+    def seal_principal(
+        self, request_id: str, shop: str, principal: Principal, key_id: str, key: bytes
+    ) -> bytes:
+        """Seal a principal under a data key, for the row of this request."""
+        plain = json.dumps(dataclasses.asdict(principal)).encode()
+        return self._session.keyring.seal(
+            plain, PRINCIPAL_AAD.format(id=request_id, shop=shop), key_id=key_id, key=key
+        )
+
+    def _open_request_row(self, row: Any) -> PrivacyRequest:
+        principal = Principal()
+        if row.principal is not None:
+            values = json.loads(
+                self._session.open(row.principal, PRINCIPAL_AAD.format(id=row.id, shop=row.shop))
+            )
+            principal = Principal(**values | {"order_ids": tuple(values["order_ids"])})
+        return request_from_row(row, principal)
 
     def acquire_lease(self, request_id: str) -> Lease | None:
-        """See ports.Requests."""
+        """Lease a request that is due; None where it is done, not due, or leased."""
         now = self._session.now()
         until = now + timedelta(seconds=self._session.lease_s)
         fence = self._connection.scalar(ACQUIRE_REQUEST_LEASE, {"of": request_id, "now": now, "until": until})
         return None if fence is None else Lease(row_id=request_id, fence=fence)
 
     def verify_lease(self, lease: Lease) -> None:
-        """See ports.Requests."""
+        """Verify and renew a lease at the start of a transaction. Raises LeaseLost."""
         until = self._session.now() + timedelta(seconds=self._session.lease_s)
-        mine = {"of": lease.row_id, "by": lease.fence, "until": until}
-        if self._connection.execute(RENEW_REQUEST_LEASE, mine).rowcount != 1:
+        values = {"of": lease.row_id, "by": lease.fence, "until": until}
+        if self._connection.execute(RENEW_REQUEST_LEASE, values).rowcount != 1:
             raise LeaseLost(lease.row_id)
 
     def release_lease(
@@ -63,7 +162,7 @@ class RequestRows(RequestChanges):
         closed_at: datetime | None,
         last_error: str = "",
     ) -> None:
-        """See ports.Requests. A request that is done no longer takes others of its kind in."""
+        """Release a request in a new state. One that is done joins no later request. Raises LeaseLost."""
         values: dict[str, Any] = {
             "state": state,
             "attempts": 0,
@@ -79,17 +178,39 @@ class RequestRows(RequestChanges):
         self._update_leased_request(lease, values)
 
     def postpone_request(self, lease: Lease, error: str, retry_at: datetime) -> None:
-        """See ports.Requests."""
+        """Release a request until `retry_at` after a fault of the bridge. Raises LeaseLost."""
         self._update_leased_request(
             lease, {"wake_at": retry_at, "rung_at": None, "last_error": error[:200], "lease_until": None}
         )
 
     def fail_request(self, lease: Lease, error: str) -> None:
-        """See ports.Requests."""
-        gone = {"state": RequestState.FAILED, "last_error": error[:200], "wake_at": None}
-        self._update_leased_request(lease, {**gone, "lease_until": None})
+        """Mark a request as failed: operators see it, and a replay runs it again. Raises LeaseLost."""
+        failed = {"state": RequestState.FAILED, "last_error": error[:200], "wake_at": None}
+        self._update_leased_request(lease, {**failed, "lease_until": None})
 
     def _update_leased_request(self, lease: Lease, values: dict[str, Any]) -> None:
-        mine = {"of": lease.row_id, "by": lease.fence}
-        if self._connection.execute(UPDATE_LEASED_REQUEST, values | mine).rowcount != 1:
+        leased = {"of": lease.row_id, "by": lease.fence}
+        if self._connection.execute(UPDATE_LEASED_REQUEST, values | leased).rowcount != 1:
             raise LeaseLost(lease.row_id)
+
+
+def request_from_row(row: Any, principal: Principal) -> PrivacyRequest:
+    """Return a row as a PrivacyRequest about this principal."""
+    same = {
+        name: getattr(row, name)
+        for name in PrivacyRequest.__slots__
+        if name not in {"kind", "source", "state", "principal", "clocks"}
+    }
+    return PrivacyRequest(
+        kind=RequestKind(row.kind),
+        source=RequestSource(row.source),
+        state=RequestState(row.state),
+        principal=principal,
+        clocks=json.loads(row.clocks),
+        **same,
+    )
+
+
+def active_key(shop: str, kind: str, subject: str) -> str:
+    """Return the key that only one request of a data subject and kind has until it is done."""
+    return f"{shop}|{kind}|{subject}"

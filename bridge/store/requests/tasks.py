@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.model import Absence, Gap, Outcome, Task, TaskAction, TaskState
 from bridge.store.schema.tables import findings, tasks
+from bridge.store.upsert import upsert
 
 if TYPE_CHECKING:
     from bridge.store.session import Session
@@ -19,37 +18,32 @@ if TYPE_CHECKING:
 TASK_CURSOR_AAD = "tasks|{id}|cursor"
 UNPLANNED_POSITION = 99  # tasks that were not planned come after those that were
 RESTARTABLE_STATES = (TaskState.RETRY, TaskState.FAILED)
-
+MUTABLE_TASK_COLUMNS = tuple(
+    column.name
+    for column in tasks.c
+    if column.name not in {"id", "request_id", "position", "system", "action"}
+)
 
 SELECT_TASKS = (
     select(tasks).where(tasks.c.request_id == bindparam("of")).order_by(tasks.c.position, tasks.c.id)
 )
 
 
-@cache
-def _build_task_upsert(dialect: str) -> Any:
-    """Insert or overwrite what changes of a task; built once, for it is the statement that is used most."""
-    statement = (postgresql if dialect == "postgresql" else sqlite).insert(tasks)
-    fixed = {"id", "request_id", "position", "system", "action"}
-    changes = {column.name: statement.excluded[column.name] for column in tasks.c if column.name not in fixed}
-    return statement.on_conflict_do_update(index_elements=["id"], set_=changes)
-
-
 class TaskRows:
-    """The tasks' half of `ports.Requests`."""
+    """Tasks of requests."""
 
     def __init__(self, session: Session) -> None:
         self._session, self._connection = session, session.connection
 
     def list_tasks(self, request_id: str) -> list[Task]:
-        """See ports.Requests."""
+        """Return a request's tasks in the order in which they were planned."""
         return [
             self._task_from_row(row) for row in self._connection.execute(SELECT_TASKS, {"of": request_id})
         ]
 
     def save_task(self, task: Task, *, position: int = UNPLANNED_POSITION) -> None:
-        """See ports.Requests."""
-        vault, place = self._session.keyring, TASK_CURSOR_AAD.format(id=task.id)
+        """Insert or overwrite a task; `position` is its place in the plan when it is new."""
+        keyring, aad = self._session.keyring, TASK_CURSOR_AAD.format(id=task.id)
         row = {
             "id": task.id,
             "request_id": task.request_id,
@@ -61,40 +55,48 @@ class TaskRows:
             "records": task.records,
             "outcome": task.outcome,
             "last_error": task.last_error[:200],
-            "cursor": vault.seal(task.cursor.encode(), place) if task.cursor else None,
+            "cursor": keyring.seal(task.cursor.encode(), aad) if task.cursor else None,
             "gaps": json.dumps([dataclasses.asdict(gap) for gap in task.gaps]),
             "detail": json.dumps(dict(task.detail)),
             "wake_at": task.wake_at,
             "expected_by": task.expected_by,
             "finished_at": task.finished_at,
         }
-        self._connection.execute(_build_task_upsert(self._connection.dialect.name), row)
+        self._connection.execute(upsert(self._connection, tasks, ["id"], MUTABLE_TASK_COLUMNS), row)
 
     def restart_tasks(self, request_id: str) -> None:
-        """Make failed and retried tasks pending again; what waits on somebody else is looked at again."""
-        mine = tasks.c.request_id == request_id
-        again = {"state": TaskState.PENDING, "attempts": 0, "wake_at": None, "finished_at": None}
+        """Make failed and retried tasks pending again, and waiting tasks due now."""
+        of_request = tasks.c.request_id == request_id
+        pending = {"state": TaskState.PENDING, "attempts": 0, "wake_at": None, "finished_at": None}
         self._connection.execute(
-            update(tasks).where(mine, tasks.c.state.in_(RESTARTABLE_STATES)).values(**again)
+            update(tasks).where(of_request, tasks.c.state.in_(RESTARTABLE_STATES)).values(**pending)
         )
-        some = tasks.c.action.in_((TaskAction.GATHER, TaskAction.REMOVE_PLATFORM_RESIDUE))
-        partly = (mine, some, tasks.c.outcome == Outcome.INCOMPLETE)
-        for system in self._connection.scalars(select(tasks.c.system).where(*partly)).all():
+        restartable_actions = tasks.c.action.in_((TaskAction.GATHER, TaskAction.REMOVE_PLATFORM_RESIDUE))
+        incomplete = (of_request, restartable_actions, tasks.c.outcome == Outcome.INCOMPLETE)
+        for system in self._connection.scalars(select(tasks.c.system).where(*incomplete)).all():
             self._connection.execute(
                 delete(findings).where(findings.c.request_id == request_id, findings.c.system == system)
             )
         self._connection.execute(
-            update(tasks).where(*partly).values(records=0, cursor=None, gaps="[]", outcome=None, **again)
+            update(tasks)
+            .where(*incomplete)
+            .values(records=0, cursor=None, gaps="[]", outcome=None, **pending)
         )
-        # an instruction is answered from outside: nothing here could look at it, so it never wakes anybody
-        asked = (mine, tasks.c.state == TaskState.WAITING, tasks.c.action != TaskAction.NOTIFY_PROCESSOR)
-        self._connection.execute(update(tasks).where(*asked).values(wake_at=self._session.now()))
+        # a notice is answered from outside, so its task needs no wake-up time
+        waiting = (
+            of_request,
+            tasks.c.state == TaskState.WAITING,
+            tasks.c.action != TaskAction.NOTIFY_PROCESSOR,
+        )
+        self._connection.execute(update(tasks).where(*waiting).values(wake_at=self._session.now()))
 
     def reset_tasks(self, request_id: str) -> None:
-        """Gather, erase and follow from the start: the request covers more than it did."""
-        mine = (tasks.c.request_id == request_id, tasks.c.action != TaskAction.NOTIFY_PROCESSOR)
-        again = {"state": TaskState.PENDING, "attempts": 0, "records": 0, "cursor": None, "gaps": "[]"}
-        self._connection.execute(update(tasks).where(*mine).values(outcome=None, wake_at=None, **again))
+        """Make all tasks but notices pending from the start, because the request covers more than before."""
+        resettable = (tasks.c.request_id == request_id, tasks.c.action != TaskAction.NOTIFY_PROCESSOR)
+        pending = {"state": TaskState.PENDING, "attempts": 0, "records": 0, "cursor": None, "gaps": "[]"}
+        self._connection.execute(
+            update(tasks).where(*resettable).values(outcome=None, wake_at=None, **pending)
+        )
         self._connection.execute(delete(findings).where(findings.c.request_id == request_id))
 
     def _task_from_row(self, row: Any) -> Task:

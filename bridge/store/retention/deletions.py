@@ -1,4 +1,4 @@
-"""What was destroyed, by id, until and after the ledger outside the backup knows it. Ids and days only."""
+"""Ids and times of destroyed records, until and after the ledger outside the backup has them."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import Connection
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.model import Destruction
 from bridge.store.schema.retention_tables import destructions
+from bridge.store.upsert import upsert
 
 DELETION_KIND_DOCUMENT, DELETION_KIND_REFUND_ACCOUNT, DELETION_KIND_SHOP = (
     "document",
@@ -21,11 +21,16 @@ DELETION_KIND_DOCUMENT, DELETION_KIND_REFUND_ACCOUNT, DELETION_KIND_SHOP = (
 def record_deletions(
     connection: Connection, deletions: Iterable[Destruction], *, ledger_at: datetime | None = None
 ) -> None:
-    """Note them in the transaction that destroys them; what is noted already stays as it is."""
+    """Record destructions in the transaction that destroys; what is recorded already stays as it is."""
     rows = [
-        {"kind": one.kind, "ref": one.ref, "shop": one.shop, "at": one.at, "ledger_at": ledger_at}
-        for one in deletions
+        {
+            "kind": deletion.kind,
+            "ref": deletion.ref,
+            "shop": deletion.shop,
+            "at": deletion.at,
+            "ledger_at": ledger_at,
+        }
+        for deletion in deletions
     ]
     if rows:
-        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-        connection.execute(dialect.insert(destructions).on_conflict_do_nothing(), rows)
+        connection.execute(upsert(connection, destructions), rows)

@@ -1,6 +1,7 @@
-"""Statutory copies at rest: each sealed under a key of its own, wrapped by the ring, found by the order's pseudonym.
+"""Statutory invoice copies, each sealed under a key of its own, which the keyring wraps.
 
-What is sealed is read back and compared before anybody may rely on it. Destroying a row destroys its key.
+They are found by the pseudonym of the order. A sealed copy is read back and compared before it counts. Deleting a row
+destroys its key.
 """
 
 from __future__ import annotations
@@ -12,13 +13,13 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.errors import KeyMissing, NeedsOperator, SealBroken
 from bridge.model import Destruction, Document, DocumentForm, DocumentKind, InvoiceCopy
 from bridge.store.retention.deletions import DELETION_KIND_DOCUMENT, record_deletions
 from bridge.store.schema.retention_tables import vault_documents
 from bridge.store.schema.ulid import new_id
+from bridge.store.upsert import upsert
 
 if TYPE_CHECKING:
     from bridge.store.session import Session
@@ -31,15 +32,18 @@ DOCUMENT_COLUMNS = [
 
 
 class DocumentRows:
-    """`ports.Documents` in one transaction."""
+    """Sealed invoice copies. Only `open_document` opens one."""
 
     def __init__(self, session: Session) -> None:
         self._session, self._connection = session, session.connection
 
     def seal_document(self, shop: str, invoice_copy: InvoiceCopy) -> Document | None:
-        """See ports.Documents."""
-        vault, document_id, key = self._session.keyring, new_id("doc"), secrets.token_bytes(32)
-        place = DOCUMENT_AAD.format(id=document_id, shop=shop)
+        """Seal a copy and read it back. None where the same content is sealed already.
+
+        Raises NeedsOperator where what was read back is not what was sealed.
+        """
+        keyring, document_id, key = self._session.keyring, new_id("doc"), secrets.token_bytes(32)
+        aad = DOCUMENT_AAD.format(id=document_id, shop=shop)
         document = Document(
             id=document_id,
             shop=shop,
@@ -58,11 +62,10 @@ class DocumentRows:
             "source_key": self._session.keyring.digest(
                 f"document|{shop}|{invoice_copy.kind}|{invoice_copy.form}", invoice_copy.source_id.encode()
             )[:32],
-            "wrapped": vault.seal(key, DOCUMENT_KEY_AAD.format(id=document_id, shop=shop)),
-            "doc": vault.seal(invoice_copy.content, place, key_id=document_id, key=key),
+            "wrapped": keyring.seal(key, DOCUMENT_KEY_AAD.format(id=document_id, shop=shop)),
+            "doc": keyring.seal(invoice_copy.content, aad, key_id=document_id, key=key),
         }
-        dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
-        insert = dialect.insert(vault_documents).on_conflict_do_nothing()
+        insert = upsert(self._connection, vault_documents)
         if self._connection.scalar(insert.returning(vault_documents.c.id), row) is None:
             self._keep_later_issue_date(row)
             return None
@@ -71,18 +74,18 @@ class DocumentRows:
         return document
 
     def _keep_later_issue_date(self, row: Mapping[str, Any]) -> None:
-        """The same copy again, proven by a later event: goods that left after the money came. The later day counts."""
-        same = [vault_documents.c[name] == row[name] for name in ("shop", "source_key", "digest")]
+        """Keep the later of two days of issue: a later event can prove the same copy, as goods sent after the payment."""
+        same_content = [vault_documents.c[name] == row[name] for name in ("shop", "source_key", "digest")]
         self._connection.execute(
             update(vault_documents)
-            .where(*same, vault_documents.c.issued_at < row["issued_at"])
+            .where(*same_content, vault_documents.c.issued_at < row["issued_at"])
             .values(issued_at=row["issued_at"], erasable_from=None, law_sha256="")
         )
 
     def find_documents_by_order_id(
         self, shop: str, order_ids: Iterable[str]
     ) -> Mapping[str, Sequence[Document]]:
-        """See ports.Documents."""
+        """Return the documents of these orders, by order id; orders without one are left out."""
         ids = {self._compute_order_key(shop, order_id): order_id for order_id in order_ids}
         found: dict[str, list[Document]] = {}
         for document in self.list_documents_of_order_keys(shop, ids):
@@ -90,7 +93,7 @@ class DocumentRows:
         return found
 
     def list_documents_of_order_keys(self, shop: str, order_keys: Iterable[str]) -> Sequence[Document]:
-        """See ports.Documents."""
+        """Return the documents of these orders, by the pseudonyms of their ids."""
         keys = [key for key in order_keys if key]
         if not keys:
             return []
@@ -100,7 +103,7 @@ class DocumentRows:
         return self._read_documents(rows)
 
     def list_documents_of_request(self, request_id: str) -> Sequence[Document]:
-        """See ports.Documents."""
+        """Return the documents that an erasure left."""
         return self._read_documents(
             select(*DOCUMENT_COLUMNS).where(vault_documents.c.request_id == request_id)
         )
@@ -108,7 +111,7 @@ class DocumentRows:
     def list_documents(
         self, *, shop: str = "", due_on: date | None = None, limit: int = 0
     ) -> Sequence[Document]:
-        """See ports.Documents."""
+        """Return all documents, or those erasable by `due_on`, oldest first. `limit` 0: all."""
         rows = select(*DOCUMENT_COLUMNS)
         if shop:
             rows = rows.where(vault_documents.c.shop == shop)
@@ -117,12 +120,12 @@ class DocumentRows:
         return self._read_documents(rows.limit(limit or None))
 
     def find_document(self, document_id: str) -> Document | None:
-        """One of them, as it is listed."""
+        """Return one document as it is listed, if there is one with this id."""
         found = self._read_documents(select(*DOCUMENT_COLUMNS).where(vault_documents.c.id == document_id))
         return found[0] if found else None
 
     def check_random_documents(self, limit: int) -> tuple[int, Sequence[str]]:
-        """Open some, picked at random. How many were opened, and the ids of those that are not as they were sealed."""
+        """Open some documents, picked at random. Return how many, and the ids of those that are not as they were sealed."""
         picked = select(vault_documents.c.id, vault_documents.c.shop, vault_documents.c.digest)
         rows = self._connection.execute(picked.order_by(func.random()).limit(limit)).all()
         return len(rows), sorted(row.id for row in rows if not self._is_intact(row))
@@ -139,22 +142,27 @@ class DocumentRows:
         return [_document_from_row(dict(row)) for row in self._connection.execute(ordered).mappings()]
 
     def open_document(self, document_id: str) -> bytes | None:
-        """See ports.Documents. The key comes from the row itself, never from a cache."""
+        """Return the content in the clear. The caller has checked who asks, and records it.
+
+        The key comes from the row itself, never from a cache.
+        """
         row = self._connection.execute(
             select(vault_documents).where(vault_documents.c.id == document_id)
         ).one_or_none()
         if row is None:
             return None
-        vault = self._session.keyring
-        key = vault.open(row.wrapped, DOCUMENT_KEY_AAD.format(id=row.id, shop=row.shop))
-        return vault.open(row.doc, DOCUMENT_AAD.format(id=row.id, shop=row.shop), find_data_key=lambda _: key)
+        keyring = self._session.keyring
+        key = keyring.open(row.wrapped, DOCUMENT_KEY_AAD.format(id=row.id, shop=row.shop))
+        return keyring.open(
+            row.doc, DOCUMENT_AAD.format(id=row.id, shop=row.shop), find_data_key=lambda _: key
+        )
 
     def mark_documents_remaining(self, shop: str, order_ids: Iterable[str], request_id: str) -> int:
-        """See ports.Documents."""
+        """Record that an erasure left these documents as all that is kept. Return how many."""
         keys = [self._compute_order_key(shop, order_id) for order_id in order_ids]
-        hers = (vault_documents.c.shop == shop, vault_documents.c.order_key.in_(keys))
+        of_orders = (vault_documents.c.shop == shop, vault_documents.c.order_key.in_(keys))
         return self._connection.execute(
-            update(vault_documents).where(*hers).values(request_id=request_id)
+            update(vault_documents).where(*of_orders).values(request_id=request_id)
         ).rowcount
 
     def record_erasable_from(
@@ -165,7 +173,7 @@ class DocumentRows:
         grounds: Sequence[str],
         law_sha256: str,
     ) -> None:
-        """See ports.Documents."""
+        """Store the day that was computed, with its grounds and the retention file that it comes from."""
         self._connection.execute(
             update(vault_documents)
             .where(vault_documents.c.id.in_(document_ids))
@@ -173,17 +181,17 @@ class DocumentRows:
         )
 
     def delete_documents(self, document_ids: Sequence[str]) -> int:
-        """See ports.Documents."""
-        these = vault_documents.c.id.in_(list(document_ids))
-        listed = delete(vault_documents).where(these).returning(vault_documents.c.id, vault_documents.c.shop)
-        rows, now = self._connection.execute(listed).all(), self._session.now()
+        """Destroy documents with their keys and read again. Raises NeedsOperator where one is still there."""
+        named = vault_documents.c.id.in_(list(document_ids))
+        deleted = delete(vault_documents).where(named).returning(vault_documents.c.id, vault_documents.c.shop)
+        rows, now = self._connection.execute(deleted).all(), self._session.now()
         record_deletions(
             self._connection,
             [Destruction(kind=DELETION_KIND_DOCUMENT, ref=row.id, shop=row.shop, at=now) for row in rows],
         )
-        left = self._connection.scalar(select(func.count()).select_from(vault_documents).where(these))
-        if left:
-            raise NeedsOperator(f"{left} documents that were destroyed are still there")
+        remaining = self._connection.scalar(select(func.count()).select_from(vault_documents).where(named))
+        if remaining:
+            raise NeedsOperator(f"{remaining} documents that were destroyed are still there")
         return len(rows)
 
     def _compute_order_key(self, shop: str, order_id: str) -> str:
@@ -194,5 +202,5 @@ class DocumentRows:
 
 
 def _document_from_row(row: Mapping[str, Any]) -> Document:
-    read = {**row} | {"grounds": tuple(json.loads(row["grounds"]))}
-    return Document(**read | {"kind": DocumentKind(read["kind"]), "form": DocumentForm(read["form"])})
+    values = {**row} | {"grounds": tuple(json.loads(row["grounds"]))}
+    return Document(**values | {"kind": DocumentKind(values["kind"]), "form": DocumentForm(values["form"])})

@@ -1,7 +1,7 @@
-"""Records that are over by their age alone: found, destroyed and looked for again, a batch at a time.
+"""Records whose age has ended: found, deleted and searched again, a batch at a time.
 
-Whatever a claim holds that lives is left: who disputes needs what is disputed. Rows that somebody else works on at
-that moment are left to the next turn, and what was found is looked at again once nobody can change it any more.
+Records under an active legal hold stay. Rows that another worker has locked wait for the next run, and each row is read
+again after it was locked.
 """
 
 from __future__ import annotations
@@ -35,13 +35,11 @@ from bridge.store.schema.tables import (
 if TYPE_CHECKING:
     from bridge.store.session import Session
 
-EXPIRED_KEY_PREFIX = (
-    "aged|"  # what stands in place of a request's key once only its line in the register is left
-)
+EXPIRED_KEY_PREFIX = "aged|"  # in place of the key of a request that was reduced to its line in the register
 ENDED_DELIVERY_STATES = (DeliveryState.DONE, DeliveryState.REJECTED, DeliveryState.FAILED)
 
 
-# a proceeding that was disposed of, while there are books that the law keeps on for it
+# a proceeding that was disposed of, while there are documents that the law keeps because of it
 IS_DISPOSED_WITH_DOCUMENTS = and_(
     legal_holds.c.disposed_at.is_not(None),
     exists().where(
@@ -60,16 +58,16 @@ def _select_expired_suppressions(cutoff: datetime) -> Select[Any]:
 
 
 def _select_expired_delivery_receipts(cutoff: datetime) -> Select[Any]:
-    over = (
+    expired = (
         deliveries.c.body.is_(None),
         deliveries.c.state.in_(ENDED_DELIVERY_STATES),
         deliveries.c.received_at < cutoff,
     )
-    return select(deliveries.c.shop, deliveries.c.id).where(*over).order_by(deliveries.c.received_at)
+    return select(deliveries.c.shop, deliveries.c.id).where(*expired).order_by(deliveries.c.received_at)
 
 
 def _select_expired_closed_requests(cutoff: datetime) -> Select[Any]:
-    over = (
+    expired = (
         requests.c.state == RequestState.DONE,
         requests.c.closed_at < cutoff,
         ~requests.c.once_key.startswith(EXPIRED_KEY_PREFIX, autoescape=True),
@@ -77,12 +75,12 @@ def _select_expired_closed_requests(cutoff: datetime) -> Select[Any]:
         ~exists().where(reviews.c.request_id == requests.c.id, reviews.c.closed_at.is_(None)),
     )
     rows = select(requests.c.shop, requests.c.id, requests.c.data_key_id)
-    return rows.where(*over).order_by(requests.c.closed_at)
+    return rows.where(*expired).order_by(requests.c.closed_at)
 
 
 def _select_expired_released_legal_holds(cutoff: datetime) -> Select[Any]:
-    """Claims that are over and of no request that is kept. A proceeding is still asked for while its books are kept."""
-    over = (
+    """Select holds that are over and belong to no stored request; a proceeding stays while its documents do."""
+    expired = (
         legal_holds.c.released_at < cutoff,
         ~exists().where(
             requests.c.id == legal_holds.c.request_id,
@@ -91,12 +89,12 @@ def _select_expired_released_legal_holds(cutoff: datetime) -> Select[Any]:
         ~IS_DISPOSED_WITH_DOCUMENTS,
     )
     rows = select(legal_holds.c.shop, legal_holds.c.id, legal_holds.c.order_key)
-    return rows.where(*over).order_by(legal_holds.c.released_at)
+    return rows.where(*expired).order_by(legal_holds.c.released_at)
 
 
 def _select_expired_notice_item_texts(cutoff: datetime) -> Select[Any]:
-    """What nobody asks about any more: an entry that is looked at again still needs its name."""
-    over = (
+    """Select answered items whose sealed text nothing needs: an item that will be looked at again needs its reference."""
+    expired = (
         notice_items.c.doc.is_not(None),
         notice_items.c.answered_at < cutoff,
         notice_items.c.look_at.is_(None),
@@ -108,41 +106,45 @@ def _select_expired_notice_item_texts(cutoff: datetime) -> Select[Any]:
         ~_has_active_legal_hold(legal_holds.c.request_id == notice_items.c.request_id),
     )
     rows = select(notice_items.c.shop, notice_items.c.id)
-    return rows.where(*over).order_by(notice_items.c.answered_at)
+    return rows.where(*expired).order_by(notice_items.c.answered_at)
 
 
 def _select_expired_orders(cutoff: datetime) -> Select[Any]:
-    """Orders nobody spoke of since: neither of the order nor of one of its parcels. No date, no age."""
-    of_it = and_(parcels.c.shop == orders.c.shop, parcels.c.order_key == orders.c.order_key)
-    heard = func.coalesce(parcels.c.source_updated_at, parcels.c.shipped_at)
-    last = func.coalesce(
+    """Select orders without a later report of the order or of its parcels. An order without any date never expires."""
+    of_order = and_(parcels.c.shop == orders.c.shop, parcels.c.order_key == orders.c.order_key)
+    reported_at = func.coalesce(parcels.c.source_updated_at, parcels.c.shipped_at)
+    last_reported_at = func.coalesce(
         orders.c.source_updated_at,
         orders.c.placed_at,
-        select(func.max(heard)).where(of_it).scalar_subquery(),
+        select(func.max(reported_at)).where(of_order).scalar_subquery(),
     )
-    over = (
-        last < cutoff,
-        ~exists().where(of_it, or_(heard >= cutoff, heard.is_(None))),
+    expired = (
+        last_reported_at < cutoff,
+        ~exists().where(of_order, or_(reported_at >= cutoff, reported_at.is_(None))),
         ~_has_active_legal_hold(
             legal_holds.c.shop == orders.c.shop, legal_holds.c.order_key == orders.c.order_key
         ),
     )
-    return select(orders.c.shop, orders.c.order_key, orders.c.data_key_id).where(*over).order_by(last)
+    return (
+        select(orders.c.shop, orders.c.order_key, orders.c.data_key_id)
+        .where(*expired)
+        .order_by(last_reported_at)
+    )
 
 
 def _select_expired_customers(cutoff: datetime) -> Select[Any]:
-    theirs = and_(orders.c.shop == customers.c.shop, orders.c.customer_key == customers.c.customer_key)
-    over = (customers.c.source_updated_at < cutoff, ~exists().where(theirs))
-    return select(customers.c.shop, customers.c.customer_key).where(*over)
+    of_customer = and_(orders.c.shop == customers.c.shop, orders.c.customer_key == customers.c.customer_key)
+    expired = (customers.c.source_updated_at < cutoff, ~exists().where(of_customer))
+    return select(customers.c.shop, customers.c.customer_key).where(*expired)
 
 
 def _select_expired_merges(cutoff: datetime) -> Select[Any]:
-    lives = [
+    is_used = [
         exists().where(table.c.shop == merges.c.shop, table.c.customer_key == merges.c.kept_key)
         for table in (orders, customers)
     ]
-    over = (merges.c.merged_at < cutoff, *(~one for one in lives))
-    return select(merges.c.shop, merges.c.deleted_key).where(*over)
+    expired = (merges.c.merged_at < cutoff, *(~condition for condition in is_used))
+    return select(merges.c.shop, merges.c.deleted_key).where(*expired)
 
 
 EXPIRED_SELECTS: Mapping[str, tuple[Callable[[datetime], Select[Any]], ...]] = {
@@ -155,7 +157,7 @@ EXPIRED_SELECTS: Mapping[str, tuple[Callable[[datetime], Select[Any]], ...]] = {
 
 
 class ExpiryRows:
-    """`ports.Ageing` in one transaction."""
+    """Records whose age has ended, by the category of the retention file."""
 
     def __init__(self, session: Session) -> None:
         self._session, self._connection = session, session.connection
@@ -179,49 +181,53 @@ class ExpiryRows:
         }
 
     def count_expired(self, category: str, cutoff: datetime) -> int:
-        """See ports.Ageing."""
-        found = (
-            select(func.count()).select_from(which(cutoff).subquery()) for which in EXPIRED_SELECTS[category]
+        """Count the records that `expire_records` would delete."""
+        counts = (
+            select(func.count()).select_from(build_select(cutoff).subquery())
+            for build_select in EXPIRED_SELECTS[category]
         )
-        return sum(self._connection.scalar(rows) or 0 for rows in found)
+        return sum(self._connection.scalar(rows) or 0 for rows in counts)
 
     def expire_records(self, category: str, cutoff: datetime, *, limit: int) -> Mapping[str, int]:
-        """See ports.Ageing."""
-        gone: Counter[str] = Counter()
-        for which in EXPIRED_SELECTS[category]:
-            rows = self._lock_expired_rows(which(cutoff), limit)
+        """Delete the oldest expired records, at most about `limit`, and search again. Return how many by shop.
+
+        Raises NeedsOperator where one is still there.
+        """
+        deleted: Counter[str] = Counter()
+        for build_select in EXPIRED_SELECTS[category]:
+            rows = self._lock_expired_rows(build_select(cutoff), limit)
             if rows:
-                self._deleters[which](rows)
-                gone.update(row.shop for row in rows)
-        return gone
+                self._deleters[build_select](rows)
+                deleted.update(row.shop for row in rows)
+        return deleted
 
     def _lock_expired_rows(self, query: Select[Any], limit: int) -> Sequence[Any]:
-        """Lock first, then look again: what was committed in between is heard of by the second statement only."""
-        free = query.limit(limit).with_for_update(skip_locked=True)
-        rows = self._connection.execute(free).all()
+        """Lock first, then read again: only the second statement sees what was committed in between."""
+        unlocked = query.limit(limit).with_for_update(skip_locked=True)
+        rows = self._connection.execute(unlocked).all()
         if not rows or self._connection.dialect.name != "postgresql":  # SQLite has one writer
             return rows
-        named = [column for column in query.selected_columns if column.name != "data_key_id"]
-        locked = [tuple(row)[: len(named)] for row in rows]
-        return self._connection.execute(query.where(tuple_(*named).in_(locked))).all()
+        key_columns = [column for column in query.selected_columns if column.name != "data_key_id"]
+        locked = [tuple(row)[: len(key_columns)] for row in rows]
+        return self._connection.execute(query.where(tuple_(*key_columns).in_(locked))).all()
 
     def _delete_rows(self, table: Any, key_columns: Sequence[str], rows: Sequence[Any]) -> None:
-        these = tuple_(*(table.c[name] for name in key_columns)).in_(
+        named = tuple_(*(table.c[name] for name in key_columns)).in_(
             [tuple(row)[: len(key_columns)] for row in rows]
         )
-        self._connection.execute(delete(table).where(these))
-        self._raise_if_rows_remain(table, these)
+        self._connection.execute(delete(table).where(named))
+        self._raise_if_rows_remain(table, named)
 
     def _raise_if_rows_remain(self, table: Any, *conditions: Any) -> None:
         if self._connection.scalar(select(func.count()).select_from(table).where(*conditions)):
-            raise NeedsOperator(f"rows of {table.name} that were over are still there")
+            raise NeedsOperator(f"rows of {table.name} that expired are still there")
 
     def _clear_notice_item_texts(self, rows: Sequence[Any]) -> None:
-        these = notice_items.c.id.in_([row.id for row in rows])
+        named = notice_items.c.id.in_([row.id for row in rows])
         self._connection.execute(
-            update(notice_items).where(these).values(doc=None, version=NEXT_ITEM_VERSION)
+            update(notice_items).where(named).values(doc=None, version=NEXT_ITEM_VERSION)
         )
-        self._raise_if_rows_remain(notice_items, these, notice_items.c.doc.is_not(None))
+        self._raise_if_rows_remain(notice_items, named, notice_items.c.doc.is_not(None))
 
     def _delete_orders_with_parcels(self, rows: Sequence[Any]) -> None:
         of_orders = tuple_(parcels.c.shop, parcels.c.order_key).in_(
@@ -235,30 +241,36 @@ class ExpiryRows:
         self._destroy_data_keys(keys)
 
     def _reduce_requests_to_register(self, rows: Sequence[Any]) -> None:
-        """All but a line in the register: kind, days, whether it was late. The chain is never cut."""
+        """Delete all of a request but its line in the register: kind, days, lateness. The evidence chain stays complete."""
         ids = [row.id for row in rows]
-        mine: dict[Any, Any] = {
+        conditions: dict[Any, Any] = {
             table: table.c.request_id.in_(ids) for table in (tasks, certificates, plans, findings, packages)
         }
-        mine[notice_items] = notice_items.c.request_id.in_(ids)
-        mine[reviews] = reviews.c.request_id.in_(ids)
-        theirs = legal_holds.c.request_id.in_(ids)
-        mine[legal_holds] = and_(theirs, ~IS_DISPOSED_WITH_DOCUMENTS)
-        letters = select(notice_items.c.notice_id).where(mine[notice_items]).distinct()
-        named = [letter for letter in self._connection.scalars(letters) if letter]
-        for table, which in mine.items():
-            self._connection.execute(delete(table).where(which))
-            self._raise_if_rows_remain(table, which)
-        self._connection.execute(update(legal_holds).where(theirs).values(subject=""))
-        empty = and_(notices.c.id.in_(named), ~exists().where(notice_items.c.notice_id == notices.c.id))
-        gone = self._connection.execute(delete(notices).where(empty).returning(notices.c.id)).scalars().all()
-        self._connection.execute(delete(notice_links).where(notice_links.c.notice_id.in_(gone)))
-        stub = {"principal": None, "subject": "", "active_key": None, "external_ref": "", "data_key_id": ""}
-        these = requests.c.id.in_(ids)
-        self._connection.execute(
-            update(requests).where(these).values(**stub, once_key=EXPIRED_KEY_PREFIX + requests.c.id)
+        conditions[notice_items] = notice_items.c.request_id.in_(ids)
+        conditions[reviews] = reviews.c.request_id.in_(ids)
+        holds_of_requests = legal_holds.c.request_id.in_(ids)
+        conditions[legal_holds] = and_(holds_of_requests, ~IS_DISPOSED_WITH_DOCUMENTS)
+        notice_id_query = select(notice_items.c.notice_id).where(conditions[notice_items]).distinct()
+        notice_ids = [notice_id for notice_id in self._connection.scalars(notice_id_query) if notice_id]
+        for table, condition in conditions.items():
+            self._connection.execute(delete(table).where(condition))
+            self._raise_if_rows_remain(table, condition)
+        self._connection.execute(update(legal_holds).where(holds_of_requests).values(subject=""))
+        without_items = and_(
+            notices.c.id.in_(notice_ids), ~exists().where(notice_items.c.notice_id == notices.c.id)
         )
-        self._raise_if_rows_remain(requests, these, requests.c.subject != "")
+        deleted_notices = (
+            self._connection.execute(delete(notices).where(without_items).returning(notices.c.id))
+            .scalars()
+            .all()
+        )
+        self._connection.execute(delete(notice_links).where(notice_links.c.notice_id.in_(deleted_notices)))
+        blanks = {"principal": None, "subject": "", "active_key": None, "external_ref": "", "data_key_id": ""}
+        expired = requests.c.id.in_(ids)
+        self._connection.execute(
+            update(requests).where(expired).values(**blanks, once_key=EXPIRED_KEY_PREFIX + requests.c.id)
+        )
+        self._raise_if_rows_remain(requests, expired, requests.c.subject != "")
         self._destroy_data_keys({(row.shop, row.data_key_id) for row in rows})
 
     def _destroy_data_keys(self, keys: set[Any]) -> None:

@@ -1,6 +1,6 @@
-"""Legal claims at rest: one row for each order that a claim holds, one with a blank order where it holds none.
+"""Legal holds: one row for each order that is held, one with a blank order where the hold is on a person only.
 
-All rows of a claim say the same but the order, so that who asks by order or by person finds it either way.
+All rows of a hold are the same but for the order, so that a search by order or by person finds it.
 """
 
 from __future__ import annotations
@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, or_, select, update
 
-from bridge.model import LegalHold, PrivacyRequest
-from bridge.ports import ShopOrderKey
-from bridge.store.index.rows import IndexRows
+from bridge.model import LegalHold, PrivacyRequest, ShopOrderKey
+from bridge.store.index.person_lookup import PersonLookup
 from bridge.store.schema.retention_tables import legal_holds
 from bridge.store.schema.tables import requests, suppressions
 
@@ -23,24 +22,24 @@ if TYPE_CHECKING:
 
 
 class LegalHoldRows:
-    """`ports.LegalClaims` in one transaction."""
+    """Disputes and proceedings that keep records. One may hold several orders."""
 
     def __init__(self, session: Session) -> None:
         self._session, self._connection = session, session.connection
 
     def open_legal_hold(self, legal_hold: LegalHold, order_keys: Iterable[str]) -> None:
-        """See ports.LegalClaims."""
+        """Store a legal hold on a person, on these orders, or on both."""
         row = {name: getattr(legal_hold, name) for name in LegalHold.__slots__}
         keys = sorted({key for key in order_keys if key}) or [""]
         self._connection.execute(insert(legal_holds), [row | {"order_key": key} for key in keys])
 
     def find_legal_hold(self, legal_hold_id: str) -> LegalHold | None:
-        """See ports.LegalClaims."""
+        """Return one legal hold, if any; `order_key` is blank where it holds several orders."""
         found = _merge_legal_hold_rows(self._read_legal_holds(legal_holds.c.id == legal_hold_id))
         return found[0] if found else None
 
     def list_order_keys_on_hold(self, legal_hold_id: str) -> Sequence[str]:
-        """See ports.LegalClaims."""
+        """Return the pseudonyms of the orders that a legal hold holds."""
         return [
             row.order_key
             for row in self._read_legal_holds(legal_holds.c.id == legal_hold_id)
@@ -50,90 +49,95 @@ class LegalHoldRows:
     def list_active_legal_holds(
         self, *, shop: str = "", request_id: str = "", subject: str = "", order_keys: Iterable[str] = ()
     ) -> Sequence[LegalHold]:
-        """See ports.LegalClaims."""
+        """Return legal holds that were not released, oldest first: all, or those on any of what is given."""
         of_shop = [legal_holds.c.shop == shop] if shop else []
         keys = [key for key in order_keys if key]
-        ways = [
+        matches = [
             column == value
             for column, value in ((legal_holds.c.request_id, request_id), (legal_holds.c.subject, subject))
             if value
         ] + ([legal_holds.c.order_key.in_(keys)] if keys else [])
         return _merge_legal_hold_rows(
-            self._read_active_legal_holds(*of_shop, *([or_(*ways)] if ways else []))
+            self._read_active_legal_holds(*of_shop, *([or_(*matches)] if matches else []))
         )
 
     def find_legal_holds_by_order(
         self, orders: Iterable[ShopOrderKey]
     ) -> Mapping[ShopOrderKey, Sequence[LegalHold]]:
-        """See ports.LegalClaims. A pseudonym is of one shop only."""
-        binds = or_(legal_holds.c.released_at.is_(None), legal_holds.c.disposed_at.is_not(None))
-        return self._read_legal_holds_by_order(orders, binds)
+        """Return for each of these orders its active legal holds and its proceedings that were disposed of."""
+        is_effective = or_(legal_holds.c.released_at.is_(None), legal_holds.c.disposed_at.is_not(None))
+        return self._read_legal_holds_by_order(orders, is_effective)
 
     def _read_legal_holds_by_order(
         self, orders: Iterable[ShopOrderKey], *conditions: Any
     ) -> dict[ShopOrderKey, list[LegalHold]]:
         keys = [order_key for _, order_key in orders if order_key]
         found: dict[ShopOrderKey, list[LegalHold]] = {}
-        for claim in self._read_legal_holds(legal_holds.c.order_key.in_(keys), *conditions) if keys else ():
-            found.setdefault((claim.shop, claim.order_key), []).append(claim)
+        for hold in self._read_legal_holds(legal_holds.c.order_key.in_(keys), *conditions) if keys else ():
+            found.setdefault((hold.shop, hold.order_key), []).append(hold)
         return found
 
     def find_legal_hold_ids_by_order_id(
         self, request: PrivacyRequest, order_ids: Iterable[str]
     ) -> Mapping[str, Sequence[str]]:
-        """See ports.LegalClaims."""
+        """Return by order id ('' is none) the ids of legal holds on this request's data subject or on that order."""
         keys = {order_id: self.compute_order_key(request.shop, order_id) for order_id in order_ids}
-        alive = legal_holds.c.released_at.is_(None)
-        of_orders = self._read_legal_holds_by_order([(request.shop, key) for key in keys.values()], alive)
-        whole = {claim.id for claim in self._list_legal_holds_on_principal(request)}
+        is_active = legal_holds.c.released_at.is_(None)
+        holds_by_order = self._read_legal_holds_by_order(
+            [(request.shop, key) for key in keys.values()], is_active
+        )
+        hold_ids_on_principal = {hold.id for hold in self._list_legal_holds_on_principal(request)}
         return {
-            order_id: sorted(whole | {claim.id for claim in of_orders.get((request.shop, key), ())})
+            order_id: sorted(
+                hold_ids_on_principal | {hold.id for hold in holds_by_order.get((request.shop, key), ())}
+            )
             for order_id, key in keys.items()
         }
 
     def extend_legal_holds(self, request: PrivacyRequest, order_ids: Iterable[str]) -> None:
-        """See ports.LegalClaims."""
+        """Extend the active legal holds on this request's data subject to orders that became known."""
         keys = {self.compute_order_key(request.shop, order_id) for order_id in order_ids}
-        for claim in self._list_legal_holds_on_principal(request):
-            if new := keys - {"", *self.list_order_keys_on_hold(claim.id)}:
-                self.open_legal_hold(claim, new)
+        for hold in self._list_legal_holds_on_principal(request):
+            if new_keys := keys - {"", *self.list_order_keys_on_hold(hold.id)}:
+                self.open_legal_hold(hold, new_keys)
 
     def _list_legal_holds_on_principal(self, request: PrivacyRequest) -> Sequence[LegalHold]:
         return self.list_active_legal_holds(shop=request.shop, request_id=request.id, subject=request.subject)
 
     def find_order_keys_of_request(self, request: PrivacyRequest) -> Sequence[str]:
-        """See ports.LegalClaims. An erasure leaves the keys of the orders that must not come back."""
+        """Return pseudonyms of the data subject's orders, as the index or the erasure knows them."""
         known = {
-            row.order_key for row in IndexRows(self._session).list_order_rows(request.shop, request.principal)
+            row.order_key
+            for row in PersonLookup(self._session).list_order_rows(request.shop, request.principal)
         }
-        hers = select(requests.c.id).where(
+        same_subject = select(requests.c.id).where(
             requests.c.shop == request.shop, requests.c.subject == request.subject, requests.c.subject != ""
         )
         erased = select(suppressions.c.key).where(
             suppressions.c.shop == request.shop,
             suppressions.c.field == "order",
-            or_(suppressions.c.request_id == request.id, suppressions.c.request_id.in_(hers)),
+            or_(suppressions.c.request_id == request.id, suppressions.c.request_id.in_(same_subject)),
         )
         return sorted(known | set(self._connection.scalars(erased)))
 
     def compute_order_key(self, shop: str, order_id: str) -> str:
-        """See ports.LegalClaims."""
+        """Return the pseudonym of an order."""
         return self._session.keyring.pseudonym(shop, "order", order_id)
 
     def record_legal_hold_review(self, legal_hold_id: str, *, actor: str, due_at: datetime) -> None:
-        """See ports.LegalClaims."""
+        """Record a review; the next one is due at `due_at`."""
         self._update_legal_hold(
             legal_hold_id, reviewed_by=actor, reviewed_at=self._session.now(), review_due_at=due_at
         )
 
     def record_legal_hold_approval(self, legal_hold_id: str, *, actor: str) -> None:
-        """See ports.LegalClaims."""
+        """Record that a second person agreed to continue the hold."""
         self._update_legal_hold(legal_hold_id, approved_by=actor)
 
     def record_legal_hold_release(
         self, legal_hold_id: str, *, actor: str, disposed_at: datetime | None = None
     ) -> None:
-        """See ports.LegalClaims."""
+        """Record that the hold is over; a proceeding by its final disposal at `disposed_at`."""
         self._update_legal_hold(
             legal_hold_id, released_by=actor, released_at=self._session.now(), disposed_at=disposed_at
         )
@@ -152,7 +156,7 @@ class LegalHoldRows:
 
 
 def _merge_legal_hold_rows(rows: Iterable[LegalHold]) -> list[LegalHold]:
-    """Claims instead of their rows; the order is blank where there are several."""
+    """Return legal holds instead of their rows; the order is blank where there are several."""
     found: dict[str, LegalHold] = {}
     for row in rows:
         found[row.id] = replace(row, order_key="") if row.id in found else row

@@ -1,4 +1,4 @@
-"""How a column is written down: each says what kind of data it holds, and all belong to one metadata."""
+"""Kinds of columns. Each says what data it holds, and all belong to one metadata."""
 
 from __future__ import annotations
 
@@ -18,32 +18,32 @@ metadata = MetaData(
 
 
 def plain_column(name: str, kind: Any, **options: Any) -> Column[Any]:
-    """A column that holds nothing personal."""
+    """Return a column that holds nothing personal."""
     return Column(name, kind, info={"data": "none"}, **{"nullable": False, **options})
 
 
 def pseudonym_column(name: str, length: int = 80, **options: Any) -> Column[Any]:
-    """A keyed HMAC."""
+    """Return a column for a keyed HMAC."""
     return Column(name, String(length), info={"data": "pseudonym"}, **{"nullable": False, **options})
 
 
 def sealed_column(name: str, **options: Any) -> Column[Any]:
-    """AES-256-GCM."""
+    """Return a column for values sealed with AES-256-GCM."""
     return Column(name, LargeBinary, info={"data": "sealed"}, **{"nullable": False, **options})
 
 
 def wrapped_key_column(**options: Any) -> Column[Any]:
-    """A key of the row's own, wrapped by the ring: without it the row's content can no longer be read."""
+    """Return the column for a row's own key, wrapped by the keyring: without it the row's content is unreadable."""
     return Column("wrapped", LargeBinary, info={"data": "secret"}, **{"nullable": False, **options})
 
 
 def shop_column(**options: Any) -> Column[Any]:
-    """The shop a row belongs to."""
+    """Return the column for the shop that a row belongs to."""
     return plain_column("shop", String(100), **options)
 
 
 def lease_columns() -> list[Column[Any]]:
-    """What makes a row a piece of work: who owns it until when, how often it was tried, when to try again."""
+    """Return the columns of rows that workers lease: lease, attempts, last error, and when to try again."""
     return [
         plain_column("attempts", Integer, default=0),
         plain_column("last_error", String(200), default=""),

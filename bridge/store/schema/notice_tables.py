@@ -1,4 +1,4 @@
-"""The tables of notices: accounts that are worked on, letters, what they list, and the links that answer them."""
+"""Tables of notices: accounts, letters, items, and the links that answer them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tables of what the law keeps, of what ends by itself, and of what proves it from outside."""
+"""Tables of sealed documents, legal holds, refund accounts, reviews, policies, signed heads and shops that leave."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ evidence_heads = Table(
     plain_column("last_error", String(200), default=""),
 )
 
-shop_endings = Table(
+shop_exit_decisions = Table(
     "shop_endings",
     metadata,
     shop_column(primary_key=True),

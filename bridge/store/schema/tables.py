@@ -1,7 +1,7 @@
-"""The tables of the inbox, requests, index and evidence. Every column says what it is: `none`, `pseudonym`, `sealed` or `secret`.
+"""Tables of the inbox, requests, index and evidence. Every column says what data it holds.
 
-`none` holds nothing personal; a `pseudonym` is a keyed HMAC; `sealed` is AES-256-GCM; `secret` is a wrapped
-key. A test names the column that says nothing.
+`none` is nothing personal; a `pseudonym` is a keyed HMAC; `sealed` is AES-256-GCM; `secret` is a wrapped key. A test
+names the column that says nothing.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from bridge.store.schema.retention_tables import (
     refund_accounts,
     retention_policies,
     reviews,
-    shop_endings,
+    shop_exit_decisions,
     vault_documents,
 )
 from bridge.store.schema.utc_datetime import UtcDateTime
@@ -67,7 +67,7 @@ __all__ = [
     "requests",
     "retention_policies",
     "reviews",
-    "shop_endings",
+    "shop_exit_decisions",
     "suppressions",
     "tasks",
     "tokens",

@@ -1,4 +1,4 @@
-"""A moment on databases that keep zones and on those that forget them."""
+"""A column type for aware times in UTC, on databases with and without time zones."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from sqlalchemy import DateTime, Dialect, TypeDecorator
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware moment in UTC, on databases that forget the zone too."""
+    """An aware time in UTC, on databases without time zones too."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Aware in, UTC to the database."""
+        """Convert an aware time to UTC for the database. Raises ValueError for a naive one."""
         if value is None:
             return None
         if value.tzinfo is None:
@@ -27,7 +27,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         value: datetime | None,
         dialect: Dialect,  # noqa: ARG002 - the signature is SQLAlchemy's
     ) -> datetime | None:
-        """UTC out."""
+        """Return the stored time, aware, in UTC."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)

@@ -1,19 +1,18 @@
-"""How the index forgets a shop: table by table, then every table is read again.
+"""Erases a shop from the bridge's own tables, table by table, then reads every table again.
 
-What stays: the record of its requests without the persons, receipts of `shop/redact`, evidence. What statutory
-holds keep goes only where that is asked for; sealed documents are `store/endings`' part.
+The record of its requests (without principals), receipts of `shop/redact` and evidence stay. Records under a statutory
+hold are erased only where the caller asks for it. It never erases sealed documents: `shop_exits` does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, delete, func, or_, select, update
 
 from bridge.errors import NeedsOperator
 from bridge.model import Destruction, RequestState
-from bridge.store.index.person_lookup import PersonLookup
 from bridge.store.retention.deletions import DELETION_KIND_SHOP, record_deletions
 from bridge.store.schema.retention_tables import legal_holds, plans, refund_accounts, reviews
 from bridge.store.schema.tables import (
@@ -35,6 +34,9 @@ from bridge.store.schema.tables import (
     tokens,
 )
 
+if TYPE_CHECKING:
+    from bridge.store.session import Session
+
 SHOP_TABLES = (
     customers,
     merges,
@@ -49,19 +51,26 @@ SHOP_TABLES = (
 )
 IS_NOT_RECEIPT = deliveries.c.topic != "shop/redact"
 HAS_BODY = and_(deliveries.c.body.is_not(None), IS_NOT_RECEIPT)
-SETTLED_DELIVERIES = "settled_deliveries"  # rows whose body is gone: when which topic came, and nothing else
+SETTLED_DELIVERIES = "settled_deliveries"  # rows without a body: which topic came when, and nothing else
 
 
-class ShopEraser(PersonLookup):
-    """The part of `ports.Index` that erases a shop."""
+class ShopEraser:
+    """Deletes the rows of one shop."""
+
+    def __init__(self, session: Session) -> None:
+        self._session, self._connection = session, session.connection
 
     def erase_shop(
         self, shop: str, *, request_id: str, include_held_records: bool = False
     ) -> Mapping[str, int]:
-        """See ports.Index. Needs no token. Raises NeedsOperator where a re-read still finds something."""
+        """Erase all of a shop but the record of its requests and its sealed documents. Return rows deleted per table.
+
+        Legal holds, refund accounts, reviews and plans are erased only with `include_held_records`. Needs no token.
+        Raises NeedsOperator where a second reading still finds a row.
+        """
         self._session.lock_shop(shop)
-        gone_now = Destruction(kind=DELETION_KIND_SHOP, ref=request_id, shop=shop, at=self._session.now())
-        record_deletions(self._session.connection, [gone_now])
+        destruction = Destruction(kind=DELETION_KIND_SHOP, ref=request_id, shop=shop, at=self._session.now())
+        record_deletions(self._session.connection, [destruction])
         removed: dict[str, int] = {}
         ids = select(requests.c.id).where(requests.c.shop == shop)
         others = and_(requests.c.shop == shop, requests.c.id != request_id)
@@ -71,35 +80,35 @@ class ShopEraser(PersonLookup):
                 delete(table).where(table.c.request_id.in_(ids))
             ).rowcount
         removed["requests"] = self._clear_other_requests(others)
-        forgotten = {"cursor": None, "gaps": "[]"}
-        self._connection.execute(update(tasks).where(tasks.c.request_id.in_(other_ids)).values(**forgotten))
+        of_others = tasks.c.request_id.in_(other_ids)
+        self._connection.execute(update(tasks).where(of_others).values(cursor=None, gaps="[]"))
         self._connection.execute(update(requests).where(requests.c.id == request_id).values(principal=None))
-        letters = select(notices.c.id).where(notices.c.shop == shop)
-        self._connection.execute(delete(notice_links).where(notice_links.c.notice_id.in_(letters)))
-        mine = deliveries.c.shop == shop
-        gone: list[tuple[str, Any, Any]] = [
-            (deliveries.name, deliveries, and_(mine, deliveries.c.body.is_not(None))),
-            (SETTLED_DELIVERIES, deliveries, and_(mine, IS_NOT_RECEIPT)),
+        notice_ids = select(notices.c.id).where(notices.c.shop == shop)
+        self._connection.execute(delete(notice_links).where(notice_links.c.notice_id.in_(notice_ids)))
+        of_shop = deliveries.c.shop == shop
+        deletions: list[tuple[str, Any, Any]] = [
+            (deliveries.name, deliveries, and_(of_shop, deliveries.c.body.is_not(None))),
+            (SETTLED_DELIVERIES, deliveries, and_(of_shop, IS_NOT_RECEIPT)),
             *((table.name, table, table.c.shop == shop) for table in SHOP_TABLES),
         ]
         if include_held_records:
-            own = and_(reviews.c.shop == shop, reviews.c.request_id != request_id)
-            gone += [(table.name, table, table.c.shop == shop) for table in (legal_holds, refund_accounts)]
-            gone += [
-                (reviews.name, reviews, own),
+            other_reviews = and_(reviews.c.shop == shop, reviews.c.request_id != request_id)
+            deletions += [
+                *((table.name, table, table.c.shop == shop) for table in (legal_holds, refund_accounts)),
+                (reviews.name, reviews, other_reviews),
                 (plans.name, plans, plans.c.request_id.in_(other_ids)),
             ]
-        for name, table, where in gone:
+        for name, table, where in deletions:
             removed[name] = self._connection.execute(delete(table).where(where)).rowcount
-        for _, table, where in gone:
+        for _, table, where in deletions:
             if self._connection.scalar(select(func.count()).select_from(table).where(where)):
                 raise NeedsOperator(f"rows of an erased shop are still in {table.name}")
         return {name: count for name, count in removed.items() if count}
 
     def _clear_other_requests(self, others: Any) -> int:
-        """The shop's other requests end; they keep their record without the person."""
-        telling = or_(requests.c.principal.is_not(None), requests.c.state != RequestState.DONE)
-        ended = {
+        """Close the shop's other requests and remove their principals. Return how many."""
+        unfinished = or_(requests.c.principal.is_not(None), requests.c.state != RequestState.DONE)
+        closed = {
             "principal": None,
             "state": RequestState.DONE,
             "active_key": None,
@@ -109,4 +118,4 @@ class ShopEraser(PersonLookup):
             "lease_until": None,
             "last_error": "shop_erased",
         }
-        return self._connection.execute(update(requests).where(others, telling).values(**ended)).rowcount
+        return self._connection.execute(update(requests).where(others, unfinished).values(**closed)).rowcount

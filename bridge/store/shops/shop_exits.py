@@ -1,4 +1,4 @@
-"""Shops that leave, at rest: signs that one came back, what people decided, what statutory holds keep of it."""
+"""Shops that leave: signs that one came back, decisions of operators, and what statutory holds keep."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.model import (
     DeliveryState,
@@ -21,50 +20,60 @@ from bridge.model import (
 )
 from bridge.rules.webhooks.topics import MANDATORY_TOPICS
 from bridge.store.retention.documents import DocumentRows
-from bridge.store.schema.retention_tables import legal_holds, refund_accounts, shop_endings, vault_documents
+from bridge.store.schema.retention_tables import (
+    legal_holds,
+    refund_accounts,
+    shop_exit_decisions,
+    vault_documents,
+)
 from bridge.store.schema.tables import data_keys, deliveries, packages, requests, tasks, tokens
 from bridge.store.shops.erase_shop import HAS_BODY, SHOP_TABLES
+from bridge.store.upsert import upsert
 
 if TYPE_CHECKING:
     from bridge.store.session import Session
 
 UNINSTALLED_TOPIC = "app/uninstalled"
-# a shop that the merchant's file does not name has its topics rejected; they came all the same
+# webhooks of a shop that the merchant's file does not name are rejected, but they were received
 WAS_RECEIVED = or_(deliveries.c.state != DeliveryState.REJECTED, deliveries.c.reason == "shop_unknown")
 
 
 class ShopExitRows:
-    """`ports.Endings` in one transaction."""
+    """Shops that leave."""
 
     def __init__(self, session: Session) -> None:
         self._session, self._connection = session, session.connection
 
     def read_shop_exit(self, shop: str, request_id: str) -> ShopExit:
-        """See ports.Endings."""
+        """Return the shop of this request as it is now."""
         documents, fingerprint = self.fingerprint_documents(shop)
-        heard = select(func.max(deliveries.c.received_at)).where(deliveries.c.shop == shop, WAS_RECEIVED)
-        others = deliveries.c.topic.not_in([*MANDATORY_TOPICS, UNINSTALLED_TOPIC])
-        decided = select(shop_endings.c.decision, shop_endings.c.reference).where(
-            shop_endings.c.shop == shop, shop_endings.c.request_id == request_id
+        last_received = select(func.max(deliveries.c.received_at)).where(
+            deliveries.c.shop == shop, WAS_RECEIVED
+        )
+        sent_while_installed = deliveries.c.topic.not_in([*MANDATORY_TOPICS, UNINSTALLED_TOPIC])
+        decisions = select(shop_exit_decisions.c.decision, shop_exit_decisions.c.reference).where(
+            shop_exit_decisions.c.shop == shop, shop_exit_decisions.c.request_id == request_id
         )
         return ShopExit(
             holds=documents > 0 or self._has_shop_data(shop, request_id),
             documents=documents,
             fingerprint=fingerprint,
-            uninstalled_at=self._connection.scalar(heard.where(deliveries.c.topic == UNINSTALLED_TOPIC)),
-            heard_at=self._connection.scalar(heard.where(others)),
+            uninstalled_at=self._connection.scalar(
+                last_received.where(deliveries.c.topic == UNINSTALLED_TOPIC)
+            ),
+            heard_at=self._connection.scalar(last_received.where(sent_while_installed)),
             token_until=self._connection.scalar(select(tokens.c.expires_at).where(tokens.c.shop == shop)),
             decisions={
-                ShopExitDecision(row.decision): row.reference for row in self._connection.execute(decided)
+                ShopExitDecision(row.decision): row.reference for row in self._connection.execute(decisions)
             },
         )
 
     def _has_shop_data(self, shop: str, request_id: str) -> bool:
-        """Anything but receipts and the request's own key."""
+        """Return whether there is anything but receipts and the request's own key."""
         others = and_(requests.c.shop == shop, requests.c.id != request_id)
-        of_a_shop = [table for table in SHOP_TABLES if table is not data_keys]
-        looks = [
-            *((table, table.c.shop == shop) for table in (*of_a_shop, legal_holds, refund_accounts)),
+        shop_tables = [table for table in SHOP_TABLES if table is not data_keys]
+        searches = [
+            *((table, table.c.shop == shop) for table in (*shop_tables, legal_holds, refund_accounts)),
             (deliveries, and_(deliveries.c.shop == shop, HAS_BODY)),
             (
                 requests,
@@ -74,11 +83,11 @@ class ShopExitRows:
         ]
         return any(
             self._connection.scalar(select(1).select_from(table).where(where).limit(1))
-            for table, where in looks
+            for table, where in searches
         )
 
     def fingerprint_documents(self, shop: str) -> tuple[int, str]:
-        """See ports.Endings."""
+        """Return how many sealed documents a shop has, and a digest of their ids."""
         rows = select(vault_documents.c.id).where(vault_documents.c.shop == shop)
         ids = sorted(self._connection.scalars(rows))
         return len(ids), hashlib.sha256("\n".join(ids).encode()).hexdigest()
@@ -93,7 +102,7 @@ class ShopExitRows:
         reference: str = "",
         digest: str = "",
     ) -> None:
-        """See ports.Endings."""
+        """Store a decision in place of a former one of its kind."""
         keys = {"shop": shop, "request_id": request_id, "decision": decision}
         values = {
             "reference": reference[:64],
@@ -101,12 +110,12 @@ class ShopExitRows:
             "decided_by": actor[:64],
             "decided_at": self._session.now(),
         }
-        dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
-        insert = dialect.insert(shop_endings).values(**keys, **values)
-        self._connection.execute(insert.on_conflict_do_update(index_elements=list(keys), set_=values))
+        self._connection.execute(
+            upsert(self._connection, shop_exit_decisions, keys, values), {**keys, **values}
+        )
 
     def list_open_shop_erasures(self, shop: str) -> Sequence[str]:
-        """See ports.Endings."""
+        """Return the ids of the shop's erasures that are not closed."""
         rows = select(requests.c.id).where(
             requests.c.shop == shop,
             requests.c.kind == RequestKind.SHOP_ERASURE,
@@ -115,7 +124,7 @@ class ShopExitRows:
         return list(self._connection.scalars(rows.order_by(requests.c.id)))
 
     def list_requests_waiting_for(self, shop: str, reason: str) -> Sequence[str]:
-        """See ports.Endings."""
+        """Return the ids of requests with a task that waits for this reason (`Task.last_error`)."""
         rows = (
             select(requests.c.id)
             .join(tasks, tasks.c.request_id == requests.c.id)
@@ -124,7 +133,7 @@ class ShopExitRows:
         return list(self._connection.scalars(rows.distinct().order_by(requests.c.id)))
 
     def list_blocked_shop_erasures(self) -> list[Mapping[str, Any]]:
-        """Shops whose erasure waits for a person: shop, request, why, when it was asked for, until when."""
+        """Return shop erasures that wait for an operator: shop, request, reason, when it was requested, until when."""
         rows = (
             select(
                 requests.c.shop,
@@ -141,13 +150,16 @@ class ShopExitRows:
         return [dict(row) for row in self._connection.execute(rows).mappings()]
 
     def record_shop_remaining_data(self, shop: str, request_id: str) -> Mapping[str, Any]:
-        """See ports.Endings. A document that an earlier erasure left keeps the id of that one."""
-        mine = (vault_documents.c.shop == shop, vault_documents.c.request_id == "")
-        self._connection.execute(update(vault_documents).where(*mine).values(request_id=request_id))
+        """Record that this erasure left the shop's documents. Return what of the shop stays, as `kept_…`.
+
+        A document that an earlier erasure left keeps the id of that one.
+        """
+        unmarked = (vault_documents.c.shop == shop, vault_documents.c.request_id == "")
+        self._connection.execute(update(vault_documents).where(*unmarked).values(request_id=request_id))
         columns = (vault_documents.c.erasable_from, vault_documents.c.grounds)
         rows = self._connection.execute(select(*columns).where(vault_documents.c.shop == shop)).all()
         days = [row.erasable_from for row in rows]
-        told: dict[str, Any] = {
+        remaining: dict[str, Any] = {
             "kept_documents": len(rows),
             "kept_grounds": sorted({ground for row in rows for ground in json.loads(row.grounds)}),
             "kept_until": None if None in days else max((day.isoformat() for day in days), default=None),
@@ -156,13 +168,13 @@ class ShopExitRows:
                 refund_accounts, shop, refund_accounts.c.erased_at
             ),
         }
-        return {name: value for name, value in told.items() if value}
+        return {name: value for name, value in remaining.items() if value}
 
     def _count_unended_rows(self, table: Any, shop: str, ended_at: Any) -> int:
         rows = select(func.count()).select_from(table).where(table.c.shop == shop, ended_at.is_(None))
         return self._connection.scalar(rows) or 0
 
     def delete_shop_documents(self, shop: str) -> int:
-        """See ports.Endings."""
+        """Destroy all documents of a shop with their keys and read again. Raises NeedsOperator."""
         rows = DocumentRows(self._session)
         return rows.delete_documents([document.id for document in rows.list_documents(shop=shop)])

@@ -1,7 +1,7 @@
-"""Admin tokens between jobs and processes, sealed; and whose turn it is to refresh one.
+"""Admin tokens, sealed and shared by all jobs and processes, and the lock on refreshing one.
 
-Losing an access token costs a call, so a fault there is no fault. A refresh token is good once: it is replaced
-in one statement with the access token that came with it.
+Losing an access token costs one call, so a failure to store it is ignored. A refresh token can be used once: it is
+replaced in one statement with the access token that came with it.
 """
 
 from __future__ import annotations
@@ -11,27 +11,27 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.errors import BridgeError
 from bridge.store.schema.tables import tokens
+from bridge.store.upsert import upsert
 
 if TYPE_CHECKING:
     from bridge.store.session import Session
     from bridge.store.sql import SqlStore
 
 TOKEN_AAD = "tokens|{shop}|{column}"  # noqa: S105 - a name, no secret
-REFRESH_LOCK_S = 90.0  # longer than a refresh with all its attempts; then whoever took the turn is dead
+REFRESH_LOCK_S = 90.0  # longer than a refresh with all its attempts: a process that holds it longer has died
 
 
 class TokenRows:
-    """The shop's tokens in one transaction."""
+    """The shops' tokens."""
 
     def __init__(self, session: Session) -> None:
         self._session, self._connection = session, session.connection
 
     def read_tokens(self, shop: str) -> tuple[str, datetime, str] | None:
-        """Token, its end, refresh token or ''."""
+        """Return access token, its end, and refresh token or ''; None where there are none."""
         row = self._connection.execute(select(tokens).where(tokens.c.shop == shop)).one_or_none()
         if row is None:
             return None
@@ -39,32 +39,33 @@ class TokenRows:
         return self._open_token(shop, "token", row.token), row.expires_at, refresh
 
     def save_tokens(self, shop: str, token: str, expires_at: datetime, refresh_token: str) -> None:
-        """Keep a token, and a refresh token where a new one came."""
+        """Store an access token, and a refresh token where a new one came."""
         values: dict[str, Any] = {"token": self._seal_token(shop, "token", token), "expires_at": expires_at}
         if refresh_token:
             values["refresh"] = self._seal_token(shop, "refresh", refresh_token)
-        dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
-        statement = dialect.insert(tokens).values(shop=shop, **values)
-        self._connection.execute(statement.on_conflict_do_update(index_elements=["shop"], set_=values))
+        self._connection.execute(upsert(self._connection, tokens, ["shop"], values), {"shop": shop, **values})
 
     def acquire_refresh_lock(self, shop: str) -> bool:
-        """See `TokenCache.alone`: a conditional update, so that one process of all wins."""
+        """Take the shop's refresh lock by a conditional update, so that one of all processes gets it."""
         now = self._session.now()
         free = or_(tokens.c.refreshing_until.is_(None), tokens.c.refreshing_until < now)
         until = now + timedelta(seconds=REFRESH_LOCK_S)
-        mine = update(tokens).where(tokens.c.shop == shop, free).values(refreshing_until=until)
-        return bool(self._connection.execute(mine).rowcount)
+        locking = update(tokens).where(tokens.c.shop == shop, free).values(refreshing_until=until)
+        return bool(self._connection.execute(locking).rowcount)
 
     def release_refresh_lock(self, shop: str) -> None:
-        """See `TokenCache.done`."""
+        """Release the shop's refresh lock."""
         self._connection.execute(update(tokens).where(tokens.c.shop == shop).values(refreshing_until=None))
 
     def list_tokens(self) -> list[tuple[str, datetime, bool]]:
-        """Shop, end of its token, whether it can be refreshed."""
+        """Return for each shop: name, end of its token, whether it can be refreshed."""
         rows = select(tokens.c.shop, tokens.c.expires_at, tokens.c.refresh.is_not(None)).order_by(
             tokens.c.shop
         )
-        return [(shop, ends, bool(can)) for shop, ends, can in self._connection.execute(rows)]
+        return [
+            (shop, expires_at, bool(refreshable))
+            for shop, expires_at, refreshable in self._connection.execute(rows)
+        ]
 
     def delete_tokens(self, shop: str) -> bool:
         """Destroy a shop's tokens; False where there were none."""
@@ -84,14 +85,14 @@ class StoredTokenCache:
         self._store = store
 
     def get_access_token(self, shop: str) -> tuple[str, datetime] | None:
-        """The shop's token and the moment it ends, or None."""
-        kept = self._read_tokens(shop)
-        return kept[:2] if kept else None
+        """Return the shop's access token and when it ends, if any."""
+        tokens = self._read_tokens(shop)
+        return tokens[:2] if tokens else None
 
     def get_refresh_token(self, shop: str) -> str:
-        """The shop's refresh token, or ''."""
-        kept = self._read_tokens(shop)
-        return kept[2] if kept else ""
+        """Return the shop's refresh token, or ''."""
+        tokens = self._read_tokens(shop)
+        return tokens[2] if tokens else ""
 
     def _read_tokens(self, shop: str) -> tuple[str, datetime, str] | None:
         with suppress(BridgeError), self._store.transaction() as tx:
@@ -99,17 +100,17 @@ class StoredTokenCache:
         return None
 
     def save_token(self, shop: str, token: str, expires_at: datetime, refresh_token: str = "") -> None:
-        """Keep a token. A refresh token that cannot be kept is the sender's to give again."""
+        """Store a token. Where a refresh token cannot be stored, Shopify must issue another."""
         with suppress(BridgeError), self._store.transaction() as tx:
             tx.tokens.save_tokens(shop, token, expires_at, refresh_token)
 
     def acquire_refresh_lock(self, shop: str) -> bool:
-        """Take the turn to refresh."""
+        """Take the refresh lock; False where another process has it or the database does not answer."""
         with suppress(BridgeError), self._store.transaction() as tx:
             return tx.tokens.acquire_refresh_lock(shop)
         return False
 
     def release_refresh_lock(self, shop: str) -> None:
-        """Give the turn back."""
+        """Release the refresh lock."""
         with suppress(BridgeError), self._store.transaction() as tx:
             tx.tokens.release_refresh_lock(shop)

@@ -1,4 +1,4 @@
-"""Group commit: webhooks that wait at the same moment become durable in one transaction.
+"""Group commit: webhooks that wait at the same time are committed in one transaction.
 
 One writer thread per process takes all rows that wait, commits them with one multi-row insert, then answers each
 caller. It never delays a row to collect more. The queue is bounded in rows, bytes and time; beyond that the caller
@@ -34,7 +34,7 @@ class _PendingRow:
 
 
 class GroupCommit:
-    """The writer of one process. Starts its thread with the first row, so a fork before that is harmless.
+    """The writer of one process. It starts its thread with the first row, so that a fork before that is harmless.
 
     `commit_rows` writes rows in one transaction and returns the ids of those that were new. `on_committed` is
     called with the new rows of each batch after its commit, on the writer's thread: it must not block.

@@ -1,4 +1,4 @@
-"""Deliveries: accepted, claimed, settled."""
+"""Deliveries: received webhooks, leased, retried and finished."""
 
 from __future__ import annotations
 
@@ -8,19 +8,18 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Connection, Integer, Select, bindparam, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.errors import KeyMissing, LeaseLost, SealBroken
-from bridge.model import Delivery, DeliveryState, Fact
-from bridge.ports import Lease
+from bridge.model import Delivery, DeliveryState, Fact, Lease
 from bridge.rules.webhooks.topics import MANDATORY_TOPICS
 from bridge.store.evidence.chain import EvidenceRows
 from bridge.store.schema.tables import deliveries
+from bridge.store.upsert import upsert
 
 if TYPE_CHECKING:
     from bridge.store.session import Session
 
-ENQUEUE_GRACE_S = 5.0  # the bell comes first; sweep looks after it
+ENQUEUE_GRACE_S = 5.0  # the job that is enqueued at once comes first; enqueue_due finds the rest
 REENQUEUE_AFTER_S = 15.0
 DELIVERY_BODY_AAD = "deliveries|{id}|body|{shop}"
 
@@ -28,7 +27,7 @@ DELIVERY_BODY_AAD = "deliveries|{id}|body|{shop}"
 def insert_deliveries(
     connection: Connection, rows: Sequence[dict[str, Any]], *, dedupe_after: datetime
 ) -> set[str]:
-    """Insert what is new among the rows; returns the ids of those.
+    """Insert the rows that are new. Return their ids.
 
     New means: neither this webhook id nor, since `dedupe_after`, these bytes under this topic and shop.
     """
@@ -39,13 +38,12 @@ def insert_deliveries(
     connection.execute(
         update(deliveries).where(known, deliveries.c.received_at < dedupe_after).values(digest=None)
     )
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(deliveries).on_conflict_do_nothing().returning(deliveries.c.id)
+    statement = upsert(connection, deliveries).returning(deliveries.c.id)
     return set(connection.scalars(statement, list(first.values())))
 
 
 def _select_due_deliveries(*conditions: ColumnElement[bool]) -> Select[Any]:
-    """Deliveries that can be worked on now, the oldest first."""
+    """Build the selection of deliveries that a worker may lease now, the oldest first."""
     now = bindparam("now", type_=deliveries.c.wake_at.type)
     free = or_(deliveries.c.lease_until.is_(None), deliveries.c.lease_until < now)
     due = or_(deliveries.c.attempts == 0, deliveries.c.wake_at <= now)
@@ -66,28 +64,28 @@ SELECT_DUE_DELIVERY = _select_due_deliveries(deliveries.c.id == bindparam("of"))
 
 @cache
 def _select_index_deliveries(topics: tuple[str, ...]) -> Select[Any]:
-    """Deliveries of a shop that the index learns from: looked for before every request, and built once."""
+    """Build, once for each list of topics, the selection of a shop's deliveries for the index: every request runs it."""
     wanted = or_(*(deliveries.c.topic.startswith(topic, autoescape=True) for topic in topics))
-    # "customers/" is also how two privacy topics begin: those are dispatched, never learned from
+    # two privacy topics begin with "customers/" too: they are dispatched, never indexed
     not_ours = deliveries.c.topic.not_in(list(MANDATORY_TOPICS))
     return _select_due_deliveries(deliveries.c.shop == bindparam("of"), not_ours, wanted)
 
 
 class InboxRows:
-    """`ports.Inbox` in one transaction."""
+    """Deliveries, from received to done."""
 
     def __init__(self, session: Session) -> None:
         self._session, self._connection = session, session.connection
 
     def acquire_lease(self, delivery_id: str) -> tuple[Lease, Delivery] | None:
-        """See ports.Inbox."""
-        claimed = self._lease_selected(SELECT_DUE_DELIVERY, {"of": delivery_id, "most": 1})
-        return claimed[0] if claimed else None
+        """Lease one delivery; None where it is done, leased or not due."""
+        leases = self._lease_selected(SELECT_DUE_DELIVERY, {"of": delivery_id, "most": 1})
+        return leases[0] if leases else None
 
     def acquire_lease_batch(
         self, shop: str, topics: Iterable[str], limit: int, limit_bytes: int
     ) -> list[tuple[Lease, Delivery]]:
-        """See ports.Inbox."""
+        """Lease the oldest deliveries of these topics, bounded in rows and bytes."""
         return self._lease_selected(
             _select_index_deliveries(tuple(topics)), {"of": shop, "most": limit}, limit_bytes
         )
@@ -98,27 +96,27 @@ class InboxRows:
         now = self._session.now()
         rows = self._connection.execute(selection, parameters | {"now": now}).all()
         size = 0
-        taken: list[Any] = []
+        leased_rows: list[Any] = []
         for row in rows:
             size += row.body_bytes
-            if taken and limit_bytes and size > limit_bytes:
+            if leased_rows and limit_bytes and size > limit_bytes:
                 break
-            taken.append(row)
-        if taken:
+            leased_rows.append(row)
+        if leased_rows:
             self._connection.execute(
                 update(deliveries)
-                .where(deliveries.c.id.in_([row.id for row in taken]))
+                .where(deliveries.c.id.in_([row.id for row in leased_rows]))
                 .values(
                     fence=deliveries.c.fence + 1,
                     attempts=deliveries.c.attempts + 1,
                     lease_until=now + timedelta(seconds=self._session.lease_s),
                 )
             )
-        claimed = [(Lease(row_id=row.id, fence=row.fence + 1), row) for row in taken]
-        return [(claim, opened) for claim, row in claimed if (opened := self._open_or_fail(claim, row))]
+        leases = [(Lease(row_id=row.id, fence=row.fence + 1), row) for row in leased_rows]
+        return [(lease, opened) for lease, row in leases if (opened := self._open_or_fail(lease, row))]
 
     def _open_or_fail(self, lease: Lease, row: Any) -> Delivery | None:
-        """A body that does not open (its key left the ring, or it was altered) fails alone, and is shown."""
+        """Open a delivery. One that does not open (key removed, or altered) fails alone, and operators see it."""
         try:
             return self.open_delivery(row)
         except (KeyMissing, SealBroken) as fault:
@@ -130,14 +128,14 @@ class InboxRows:
             return None
 
     def open_delivery(self, row: Any) -> Delivery:
-        """A row as a Delivery, its body in the clear."""
-        place = DELIVERY_BODY_AAD.format(id=row.id, shop=row.shop)
+        """Return a row as a Delivery, its body in the clear."""
+        aad = DELIVERY_BODY_AAD.format(id=row.id, shop=row.shop)
         return Delivery(
             id=row.id,
             shop=row.shop,
             topic=row.topic,
             received_at=row.received_at,
-            raw=self._session.keyring.open(row.body, place) if row.body is not None else b"",
+            raw=self._session.keyring.open(row.body, aad) if row.body is not None else b"",
             webhook_id=row.webhook_id,
             event_id=row.event_id,
             api_version=row.api_version,
@@ -149,7 +147,7 @@ class InboxRows:
         )
 
     def finish_delivery(self, lease: Lease, state: DeliveryState, reason: str = "") -> None:
-        """See ports.Inbox."""
+        """End a delivery. DONE destroys its body. Raises LeaseLost."""
         values: dict[str, Any] = {
             "state": state,
             "reason": reason,
@@ -165,21 +163,21 @@ class InboxRows:
         self._update_leased_delivery(lease, values)
 
     def schedule_retry(self, lease: Lease, error: str, retry_at: datetime) -> None:
-        """See ports.Inbox."""
+        """Release a delivery until `retry_at`. Raises LeaseLost."""
         self._update_leased_delivery(
             lease, {"last_error": error[:200], "wake_at": retry_at, "rung_at": None, "lease_until": None}
         )
 
     def _update_leased_delivery(self, lease: Lease, values: dict[str, Any]) -> None:
-        mine = {"of": lease.row_id, "by": lease.fence}
-        if self._connection.execute(UPDATE_LEASED_DELIVERY, values | mine).rowcount != 1:
+        leased = {"of": lease.row_id, "by": lease.fence}
+        if self._connection.execute(UPDATE_LEASED_DELIVERY, values | leased).rowcount != 1:
             raise LeaseLost(lease.row_id)
 
 
 def new_delivery_row(
     delivery: Delivery, *, sealed_body: bytes, digest: str, unique_webhook_id: bool
 ) -> dict[str, Any]:
-    """The row of a delivery that was just received. `once`: another with its webhook id is a repetition."""
+    """Build the row of a received delivery. `unique_webhook_id`: another one with its webhook id is a repetition."""
     received = delivery.state is DeliveryState.RECEIVED
     return {
         "id": delivery.id,

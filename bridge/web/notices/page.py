@@ -14,8 +14,8 @@ from flask import Blueprint, Response, request
 
 from bridge.errors import ConcurrentChange, LinkInvalid, MediaTypeWrong, PayloadInvalid
 from bridge.model import AnswerRow, Notice, NoticeChannel, NoticeItem
-from bridge.ports import Services
 from bridge.rules.notices.answers import ANSWERED_NOTICE_STATES, MAX_RETAINED_DAYS
+from bridge.services import Services
 from bridge.steps.notices.record_answer import record_acknowledgement, record_answer
 from bridge.web import problems
 from bridge.web.body import read_body
@@ -46,7 +46,7 @@ class AnswerPage:
             notice = tx.notices.find_notice_by_token(token)
             if notice is None or notice.state in ANSWERED_NOTICE_STATES:
                 raise LinkInvalid
-            return notice, tx.notices.list_items(notice_id=notice.id)
+            return notice, tx.notice_items.list_items(notice_id=notice.id)
 
     def render_form(
         self,

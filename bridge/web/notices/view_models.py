@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bridge.model import Notice, NoticeItem, NoticeState, ProcessorAnswer, ReferenceKind
-from bridge.ports import Services
+from bridge.services import Services
 
 REFERENCE_LABELS = {
     ReferenceKind.WAYBILL: "Waybill",

@@ -50,7 +50,7 @@ def state(office, request_id):
     with office.services.store.transaction() as tx:
         return (
             tx.requests.get_request(request_id),
-            tx.requests.list_tasks(request_id),
+            tx.tasks.list_tasks(request_id),
             len(list(tx.evidence.iterate_facts())),
         )
 

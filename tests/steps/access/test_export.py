@@ -38,7 +38,7 @@ class Memory:
             findings=SimpleNamespace(read_findings=lambda _id: iter(self.kept)),
             packages=SimpleNamespace(write_package=write),
             evidence=SimpleNamespace(append_fact=lambda fact, **detail: facts.append((fact, detail))),
-            index=SimpleNamespace(list_prior_erasures=lambda _shop, _who: []),
+            erasures=SimpleNamespace(list_prior_erasures=lambda _shop, _who: []),
             reviews=SimpleNamespace(open_review=lambda *args, **of: self.reviews.append((*args, of))),
         )
         self.packages |= packages

@@ -37,10 +37,10 @@ def run(services):
             tx.session.connection.exec_driver_sql("UPDATE requests SET lease_until = NULL, attempts = 0")
         with services.store.transaction() as tx:
             claim = tx.requests.acquire_lease(request.id)
-            [task] = [one for one in tx.requests.list_tasks(request.id) if one.system == system]
+            [task] = [one for one in tx.tasks.list_tasks(request.id) if one.system == system]
         saved = gather_records(request, task, claim, services=services)
         with services.store.transaction() as tx:
-            assert saved in tx.requests.list_tasks(request.id)
+            assert saved in tx.tasks.list_tasks(request.id)
         return saved
 
     again.request = request
@@ -106,7 +106,7 @@ def test_a_worker_that_was_fenced_off_keeps_no_further_page(services, platform, 
 
     def widened():
         with services.store.transaction() as tx:
-            tx.requests.widen_request(run.request.id, replace(ASHA, order_ids=("5",)))
+            tx.request_changes.widen_request(run.request.id, replace(ASHA, order_ids=("5",)))
 
     platform.meanwhile = widened
     with pytest.raises(LeaseLost):

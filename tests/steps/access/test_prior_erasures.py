@@ -318,7 +318,7 @@ def test_excluded_orders_leave_the_erasure_unfinished(kept, run, ask, platform):
     platform.sold["1001"] = ConnectorUnavailable("shopify: HTTP 503")
     request_id = run("customers/redact", redact_body(1001, 1002))
     with kept.store.transaction() as tx:
-        assert TaskState.WAITING in {one.state for one in tx.requests.list_tasks(request_id)}
+        assert TaskState.WAITING in {one.state for one in tx.tasks.list_tasks(request_id)}
         assert tx.requests.get_request(request_id).state is RequestState.IN_PROGRESS
     [erasure] = erasures(ask())
     assert (erasure["finished"], [row["count"] for row in erasure["sealed"]]) == (False, [1])

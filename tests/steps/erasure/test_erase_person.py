@@ -42,10 +42,10 @@ def run(services):
             tx.session.connection.exec_driver_sql("UPDATE requests SET lease_until = NULL, attempts = 0")
         with services.store.transaction() as tx:
             claim, request = tx.requests.acquire_lease(made["id"]), tx.requests.get_request(made["id"])
-            [task] = [one for one in tx.requests.list_tasks(request.id) if one.action is TaskAction.ERASE]
+            [task] = [one for one in tx.tasks.list_tasks(request.id) if one.action is TaskAction.ERASE]
         saved = execute_erasure(request, task, claim, services=services)
         with services.store.transaction() as tx:
-            assert saved in tx.requests.list_tasks(request.id)
+            assert saved in tx.tasks.list_tasks(request.id)
         return saved
 
     again.made = made
@@ -61,7 +61,7 @@ def read(services, run):
     with services.store.transaction() as tx:
         return (
             tx.requests.get_request(run.made["id"]),
-            tx.requests.list_tasks(run.made["id"]),
+            tx.tasks.list_tasks(run.made["id"]),
             tx.evidence.list_facts_of_request(run.made["id"]),
         )
 
@@ -108,7 +108,7 @@ def test_each_company_that_had_a_parcel_is_noted_with_its_waybills(services, run
     task = noted["delhivery"]
     assert (task.state, task.outcome, task.cursor) == (TaskState.WAITING, Outcome.UNCONFIRMED, "")
     with services.store.transaction() as tx:
-        entries = tx.notices.list_items(request_id=run.made["id"])
+        entries = tx.notice_items.list_items(request_id=run.made["id"])
     assert sorted((entry.processor, entry.system, entry.reference) for entry in entries) == [
         ("bluedart", "bluedart", "AWB3"),
         ("delhivery", "delhivery", "AWB1"),
@@ -145,13 +145,13 @@ def test_an_order_that_is_named_later_adds_its_parcels_to_the_instruction(servic
         outcome=Outcome.ERASED,
     )
     with services.store.transaction() as tx:
-        tx.requests.save_task(answered)
-        tx.requests.widen_request(run.made["id"], Principal(order_ids=("1002",)))
+        tx.tasks.save_task(answered)
+        tx.request_changes.widen_request(run.made["id"], Principal(order_ids=("1002",)))
     assert run().detail == {"orders": 2, "parcels": 2}
     task = instructions(services, run)["delhivery"]
     assert (task.state, task.finished_at) == (TaskState.WAITING, None)
     with services.store.transaction() as tx:
-        assert len(tx.notices.list_items(request_id=run.made["id"])) == 2
+        assert len(tx.notice_items.list_items(request_id=run.made["id"])) == 2
 
 
 def test_a_merged_id_is_suppressed_and_the_kept_customers_parcels_stay(services, run):
@@ -211,7 +211,7 @@ def test_dying_before_the_commit_changes_nothing_and_the_next_run_erases(service
     def die(*_args, **_named):
         raise RuntimeError("the machine stops")
 
-    monkeypatch.setattr("bridge.store.requests.requests.RequestRows.replace_principal", die)
+    monkeypatch.setattr("bridge.store.requests.request_changes.RequestChanges.replace_principal", die)
     with pytest.raises(RuntimeError):
         run()
     with services.store.transaction() as tx:
@@ -228,7 +228,7 @@ def test_a_worker_that_was_fenced_off_erases_nothing(services):
     with services.store.transaction() as tx:
         opened(tx, request, task)
         claim = tx.requests.acquire_lease(request.id)
-        tx.requests.widen_request(request.id, Principal(order_ids=("5",)))
+        tx.request_changes.widen_request(request.id, Principal(order_ids=("5",)))
     with pytest.raises(LeaseLost):
         execute_erasure(request, task, claim, services=services)
     with services.store.transaction() as tx:

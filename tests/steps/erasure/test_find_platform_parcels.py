@@ -48,8 +48,8 @@ def erased(services, platform):
 
 def read(services, request):
     with services.store.transaction() as tx:
-        tasks = {task.action: task for task in tx.requests.list_tasks(request.id)}
-        return tasks, tx.notices.list_items(request_id=request.id), tx.requests.get_request(request.id)
+        tasks = {task.action: task for task in tx.tasks.list_tasks(request.id)}
+        return tasks, tx.notice_items.list_items(request_id=request.id), tx.requests.get_request(request.id)
 
 
 def test_what_no_webhook_told_of_is_noted_with_what_the_platform_knows(services, erased):

@@ -26,7 +26,7 @@ def request_id(services):
 
 def planned(services, request_id):
     with services.store.transaction() as tx:
-        request, tasks = tx.requests.get_request(request_id), tx.requests.list_tasks(request_id)
+        request, tasks = tx.requests.get_request(request_id), tx.tasks.list_tasks(request_id)
         return [
             (line.what, line.action, line.reason)
             for line in plan_erasure(request, tasks, tx=tx, services=services)
@@ -36,7 +36,7 @@ def planned(services, request_id):
 def stands(services, request_id):
     with services.store.transaction() as tx:
         return tx.requests.get_request(request_id), {
-            task.action: task for task in tx.requests.list_tasks(request_id)
+            task.action: task for task in tx.tasks.list_tasks(request_id)
         }
 
 
@@ -56,7 +56,9 @@ def test_i15_what_was_planned_is_what_is_done(services, request_id):
     with services.store.transaction() as tx:
         kept = tx.plans.find_plan(request_id)
         assert [parcel.number for parcel in tx.index.list_parcels(SHOP, KEPT)] == ["AWB1"]
-        assert tx.index.find_subject(SHOP, Principal(email=ASHA.email)) == tx.index.find_subject(SHOP, KEPT)
+        assert tx.person_lookup.find_subject(
+            SHOP, Principal(email=ASHA.email)
+        ) == tx.person_lookup.find_subject(SHOP, KEPT)
         certificate = tx.packages.find_certificate(request_id)
     assert [(line["what"], line["action"], line["reason"]) for line in kept["lines"]] == before
     _, tasks = stands(services, request_id)

@@ -82,7 +82,7 @@ def test_what_she_orders_meanwhile_is_a_new_contract(services, tell, spared):
     again(services, spared, 3)
     assert orders_left(services) == {"1001", "2002"}
     with services.store.transaction() as tx:
-        assert [entry.order_id for entry in tx.notices.list_items(request_id=spared)] == []
+        assert [entry.order_id for entry in tx.notice_items.list_items(request_id=spared)] == []
 
 
 def test_an_order_placed_meanwhile_is_learned_however_late_its_webhook_comes(services, tell, spared):
@@ -162,7 +162,7 @@ def test_where_shopify_cannot_say_which_orders_there_are_it_is_not_asked_and_a_r
     )
     assert (request.closed_at, request.complete) == (NOW, False)
     with services.store.transaction() as tx:
-        tx.requests.restart_request(request_id)
+        tx.request_changes.restart_request(request_id)
     process_request(request_id, services=services)
     assert platform.requested == ["7001"]
 
@@ -170,7 +170,7 @@ def test_where_shopify_cannot_say_which_orders_there_are_it_is_not_asked_and_a_r
 def test_an_order_that_became_known_after_the_look_is_looked_for_too(services, tell, platform):
     tell("orders/paid", sold_body(1001))
     with services.store.transaction() as tx:
-        access = make_request(subject=tx.index.find_subject(SHOP, ASHA))
+        access = make_request(subject=tx.person_lookup.find_subject(SHOP, ASHA))
         opened(tx, access, make_task(access.id))
     delivery = accepted(services.store, "customers/redact", redact_body(1001))
     request_id = dispatch_delivery(delivery.id, services=services)
@@ -299,7 +299,7 @@ def test_the_review_ends_with_the_copies_and_opens_again_without(services, tell,
     [first] = reviews()
     with services.store.transaction() as tx:
         tx.reviews.close_review(first.id, actor="operator:test", reason="token mended")
-        tx.requests.restart_request(spared)
+        tx.request_changes.restart_request(spared)
     process_request(spared, services=services)
     assert len(reviews()) == 1
     tell("orders/paid", sold_body(1001))

@@ -31,10 +31,10 @@ def run(request, services):
         tx.session.connection.exec_driver_sql("UPDATE requests SET lease_until = NULL, attempts = 0")
     with services.store.transaction() as tx:
         claim = tx.requests.acquire_lease(request.id)
-        [task] = tx.requests.list_tasks(request.id)
+        [task] = tx.tasks.list_tasks(request.id)
     saved = poll_platform_erasure(request, task, claim, services=services)
     with services.store.transaction() as tx:
-        assert tx.requests.list_tasks(request.id) == [saved]
+        assert tx.tasks.list_tasks(request.id) == [saved]
     return saved
 
 

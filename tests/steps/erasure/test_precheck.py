@@ -39,7 +39,7 @@ def request_id(services):
 
 def task_of(services, request_id, action=TaskAction.REQUEST_PLATFORM_ERASURE):
     with services.store.transaction() as tx:
-        return next(task for task in tx.requests.list_tasks(request_id) if task.action is action)
+        return next(task for task in tx.tasks.list_tasks(request_id) if task.action is action)
 
 
 def facts(services, request_id, name):
@@ -60,7 +60,7 @@ def let_go(services, request_id):
 
 def again(services, request_id):
     with services.store.transaction() as tx:
-        tx.requests.restart_request(request_id)
+        tx.request_changes.restart_request(request_id)
     assert process_request(request_id, services=services)
 
 

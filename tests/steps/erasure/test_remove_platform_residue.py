@@ -73,7 +73,7 @@ def run(services, who=None):
 
 def seen(services, request_id, action=TaskAction.REMOVE_PLATFORM_RESIDUE):
     with services.store.transaction() as tx:
-        return next(task for task in tx.requests.list_tasks(request_id) if task.action is action)
+        return next(task for task in tx.tasks.list_tasks(request_id) if task.action is action)
 
 
 def facts(services, request_id):
@@ -87,7 +87,7 @@ def facts(services, request_id):
 
 def replay(services, request_id):
     with services.store.transaction() as tx:
-        tx.requests.restart_request(request_id)
+        tx.request_changes.restart_request(request_id)
     assert process_request(request_id, services=services)
 
 

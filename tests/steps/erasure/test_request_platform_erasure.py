@@ -25,7 +25,7 @@ def opened_by_hand(services, who=ASHA, kind=RequestKind.ERASURE, received_at=NOW
 
 def tasks(services, request_id):
     with services.store.transaction() as tx:
-        return {task.action: task for task in tx.requests.list_tasks(request_id)}
+        return {task.action: task for task in tx.tasks.list_tasks(request_id)}
 
 
 def principal(services, request_id):

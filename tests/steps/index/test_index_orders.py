@@ -73,7 +73,7 @@ def test_merges_and_the_uninstall_are_facts_and_a_failed_merge_is_not(services):
 
 def test_late_deliveries_of_erased_data_subjects_are_counted_and_dropped(services):
     with services.store.transaction() as tx:
-        tx.index.erase_person(SHOP, ASHA, request_id="req_1")
+        tx.person_eraser.erase_person(SHOP, ASHA, request_id="req_1")
     accepted(services.store, "orders/updated", order_body(1001))
     accepted(services.store, "orders/updated", order_body(1002))
     index_deliveries(SHOP, services=services)

@@ -32,7 +32,7 @@ def tell(services, topic, body):
 
 def entries(services, request):
     with services.store.transaction() as tx:
-        return tx.notices.list_items(request_id=request.id)
+        return tx.notice_items.list_items(request_id=request.id)
 
 
 def fulfilment(number, **given):
@@ -99,6 +99,6 @@ def test_an_item_with_an_open_return_waits(services):
     assert entries(services, request)[0].matters == ("return/9",)
     with services.store.transaction() as tx:
         (task,) = [
-            task for task in tx.requests.list_tasks(request.id) if task.action is TaskAction.NOTIFY_PROCESSOR
+            task for task in tx.tasks.list_tasks(request.id) if task.action is TaskAction.NOTIFY_PROCESSOR
         ]
     assert task.state is TaskState.WAITING

@@ -104,7 +104,7 @@ def test_an_item_without_a_waybill_is_refused_and_shown_to_a_person(case):
     request = case.erasure(NUMBERS[0])
     (named,) = case.entries(account=ACCOUNT)
     with case.store.transaction() as tx:
-        tx.notices.add_items(
+        tx.notice_items.add_items(
             [
                 NoticeItem(
                     id="ent_order",

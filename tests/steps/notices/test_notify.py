@@ -324,7 +324,7 @@ def test_a_return_opened_during_tracking_is_respected(case, monkeypatch):
     def meanwhile(numbers, *, include_consignees=False):
         monkeypatch.setattr(case.carrier, "track_parcels", track)
         with case.store.transaction() as tx:
-            tx.notices.record_blocker(SHOP, "1001", "return/9", is_open=True)
+            tx.notice_items.record_blocker(SHOP, "1001", "return/9", is_open=True)
         return track(numbers, include_consignees=include_consignees)
 
     monkeypatch.setattr(case.carrier, "track_parcels", meanwhile)
@@ -347,10 +347,10 @@ def test_an_item_that_changes_while_its_letter_waits_is_removed_from_it(case, wo
     case.run()
     with case.store.transaction() as tx:
         if word == "a return":
-            tx.notices.record_blocker(SHOP, "1001", "return/9", is_open=True)
+            tx.notice_items.record_blocker(SHOP, "1001", "return/9", is_open=True)
         else:
             for number in ("14908100000012", "14908100000023"):
-                tx.notices.record_parcel_status(SHOP, number, ParcelStatus.IN_TRANSIT, NOW)
+                tx.notice_items.record_parcel_status(SHOP, number, ParcelStatus.IN_TRANSIT, NOW)
                 case.move(number, ParcelStatus.RETURNING, at=NOW)
     case.services = replace(case.services, merchant=merchant)
     case.at(NOW + days(2))
@@ -433,7 +433,7 @@ def test_a_return_waybill_is_listed_with_its_parcel(case):
 def test_two_workers_do_not_send_the_same_letter(case):
     case.erasure("14908100000012")
     with case.store.transaction() as tx:
-        assert tx.notices.acquire_lease(ACCOUNT) is not None
+        assert tx.notice_accounts.acquire_lease(ACCOUNT) is not None
     assert not case.run()
     assert not case.mailer.letters
 

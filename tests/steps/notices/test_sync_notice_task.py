@@ -27,9 +27,9 @@ def test_waybills_in_the_cursor_of_an_earlier_version_become_items(services):
         tx.requests.open_request(request, idempotency_key=request.id, tasks=[noted])
     process_request(request.id, services=services)
     with services.store.transaction() as tx:
-        (task,) = tx.requests.list_tasks(request.id)
-        entries = tx.notices.list_items(request_id=request.id)
-        account = tx.notices.acquire_lease(f"{SHOP}|delhivery")
+        (task,) = tx.tasks.list_tasks(request.id)
+        entries = tx.notice_items.list_items(request_id=request.id)
+        account = tx.notice_accounts.acquire_lease(f"{SHOP}|delhivery")
     assert (task.cursor, task.records, task.last_error, task.state) == ("", 2, "", TaskState.WAITING)
     assert [(entry.reference, entry.order, entry.state) for entry in entries] == [
         ("AWB1", "#1001", NoticeState.WAITING),

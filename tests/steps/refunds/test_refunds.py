@@ -27,7 +27,7 @@ from bridge.store.schema.retention_tables import legal_holds, refund_accounts
 from bridge.store.schema.tables import metadata
 from tests.factories import ASHA, NOW, SHOP, make_finding, make_request, make_task, opened, order
 from tests.fakes import page
-from tests.store.refunds.test_refund_accounts import claim
+from tests.store.refunds.test_refund_accounts import open_hold
 from workers.schedule import tick
 
 BANK = BankDetails(account_number="001234567890", ifsc="HDFC0001234", account_holder="Asha Qwertzuiop")
@@ -212,7 +212,7 @@ def test_a_legal_hold_keeps_the_details_until_its_release(services, clock):
     account = given(services)
     settle_refund(account.id, PAID, actor=WHO, services=services)
     with services.store.transaction() as tx:
-        claim(tx, order_key=account.order_key)
+        open_hold(tx, order_key=account.order_key)
     clock.at = NOW + timedelta(days=400)
     assert erase_settled_bank_details(services=services) == 0
     assert discard_bank_details(account.id, actor=WHO, reason="typed wrong", services=services) is False

@@ -97,10 +97,8 @@ def test_what_comes_later_renews_the_certificate_and_closes_nothing_twice(servic
     run(services, request_id, claim)
     services.clock.at = NOW + timedelta(days=40)
     with services.store.transaction() as tx:
-        [_, task] = tx.requests.list_tasks(request_id)
-        tx.requests.save_task(
-            replace(task, state=DONE, outcome=Outcome.ERASED, finished_at=services.clock.at)
-        )
+        [_, task] = tx.tasks.list_tasks(request_id)
+        tx.tasks.save_task(replace(task, state=DONE, outcome=Outcome.ERASED, finished_at=services.clock.at))
     run(services, request_id, again(services, request_id))
     request, facts, certificate = read(services, request_id)
     assert (request.state, request.complete, request.closed_at) == (RequestState.DONE, True, NOW)

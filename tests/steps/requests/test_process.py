@@ -51,7 +51,7 @@ def read(services, request_id):
     with services.store.transaction() as tx:
         return (
             tx.requests.get_request(request_id),
-            tx.requests.list_tasks(request_id),
+            tx.tasks.list_tasks(request_id),
             tx.evidence.list_facts_of_request(request_id),
         )
 
@@ -169,7 +169,7 @@ def test_a_fault_of_ours_is_postponed_and_given_up_after_eight_claims(services, 
     assert facts[0].detail["error"] == request.last_error
     assert process_request(request_id, services=services) is False
     with services.store.transaction() as tx:
-        tx.requests.restart_request(request_id)
+        tx.request_changes.restart_request(request_id)
     assert process_request(request_id, services=services) is True
 
 
@@ -231,7 +231,7 @@ def test_a_joined_request_after_its_erasure_keeps_what_was_proven(services):
     request_id = erasure(services)
     process_request(request_id, services=services)
     with services.store.transaction() as tx:
-        tx.requests.widen_request(request_id, ASHA)
+        tx.request_changes.widen_request(request_id, ASHA)
     process_request(request_id, services=services)
     with services.store.transaction() as tx:
         certificate = tx.packages.find_certificate(request_id)

@@ -182,13 +182,13 @@ def test_notices_expire_with_the_last_request_that_they_list(services, clock):
         )
         tx.notices.open_notice(own, [])
         tx.notices.open_notice(shared, [])
-        tx.notices.add_items(listed)
+        tx.notice_items.add_items(listed)
         tx.notices.save_link_token(own.id, "token", months(90))
     clock.at = months(37)
     assert expire_aged_records(services=services)["request_evidence"] == 1
     with services.store.transaction() as tx:
         assert (tx.notices.find_notice(own.id), tx.notices.find_notice(shared.id).id) == (None, shared.id)
-        assert [entry.id for entry in tx.notices.list_items()] == [listed[2].id]
+        assert [entry.id for entry in tx.notice_items.list_items()] == [listed[2].id]
     assert rows(services, tables.notice_links) == {"notice_links": 0}
 
 
@@ -257,14 +257,14 @@ def test_the_text_of_an_instruction_expires_after_its_task_ended(services, clock
             request,
             make_task(request.id, "delhivery", TaskAction.NOTIFY_PROCESSOR, state=TaskState.WAITING),
         )
-        tx.notices.add_items([refused, held, kept, open_])
+        tx.notice_items.add_items([refused, held, kept, open_])
     open_order_legal_hold(SHOP, "1001", reference="CC-1", actor=A, reason="summons", services=ours)
     clock.at = months(12)
     assert expire_aged_records(services=ours) == {}
     clock.at = months(12, 1)
     assert expire_aged_records(services=ours) == {"instruction_text": 1}
     with ours.store.transaction() as tx:
-        named = {entry.id for entry in tx.notices.list_items() if entry.reference}
+        named = {entry.id for entry in tx.notice_items.list_items() if entry.reference}
     assert named == {held.id, kept.id, open_.id}
 
 

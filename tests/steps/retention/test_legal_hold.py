@@ -57,12 +57,12 @@ def erasure(ours):
                 order(9, customer_id=9, email="b@example.com", phone=""),
             ],
         )
-        subject = tx.index.find_subject(SHOP, ASHA)
+        subject = tx.person_lookup.find_subject(SHOP, ASHA)
         request = opened(
             tx,
             make_request(kind=RequestKind.ERASURE, subject=subject),
         )
-        tx.requests.save_task(make_task(request.id, "bridge", TaskAction.ERASE))
+        tx.tasks.save_task(make_task(request.id, "bridge", TaskAction.ERASE))
     for number in (1001, 1002, 9):
         seal(ours, number)
     expire_documents(services=ours)
@@ -81,7 +81,7 @@ def grounds(services):
 
 def entries(services, request_id):
     with services.store.transaction() as tx:
-        return tx.notices.list_items(request_id=request_id)
+        return tx.notice_items.list_items(request_id=request_id)
 
 
 def matters(services, request_id):
@@ -166,7 +166,9 @@ def test_two_holds_and_an_operators_pause_block_independently(ours, erasure):
         open_order_legal_hold(SHOP, "1001", reference="CC-2", actor=A, reason="x", services=ours),
     )
     with ours.store.transaction() as tx:
-        pause_items(tx.notices.list_items(request_id=erasure.id), PAUSED_BY_OPERATOR, tx=tx, services=ours)
+        pause_items(
+            tx.notice_items.list_items(request_id=erasure.id), PAUSED_BY_OPERATOR, tx=tx, services=ours
+        )
     release_legal_hold(one.legal_hold.id, actor=A, reason="settled", services=ours)
     assert matters(ours, erasure.id) == [(f"claim/{two.legal_hold.id}", PAUSED_BY_OPERATOR)]
     assert grounds(ours) == ["income_tax_books", "income_tax_books", "legal_claim"]
@@ -188,8 +190,8 @@ def test_an_item_in_a_sent_letter_stays_and_waits_when_it_is_reopened(ours, eras
                 TaskAction.NOTIFY_PROCESSOR,
                 state=TaskState.WAITING,
             )
-            tx.requests.save_task(task)
-        tx.notices.add_items([sent, queued, blank])
+            tx.tasks.save_task(task)
+        tx.notice_items.add_items([sent, queued, blank])
     held = hold(ours, erasure)
     assert held.items == 1
     kept = {entry.id: entry for entry in entries(ours, erasure.id)}

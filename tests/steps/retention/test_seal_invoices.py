@@ -204,7 +204,7 @@ def test_an_order_with_a_parcel_that_shopify_does_not_know_is_excluded(services,
     request_id = forget(1001, 1002)
     assert orders_left(services) == {"1001"}
     with services.store.transaction() as tx:
-        assert tx.notices.list_items(request_id=request_id) == []
+        assert tx.notice_items.list_items(request_id=request_id) == []
 
 
 def test_an_operators_request_waits_with_shopify_while_a_copy_is_missing(services, platform):
@@ -221,7 +221,7 @@ def test_an_operators_request_waits_with_shopify_while_a_copy_is_missing(service
     assert request.closed_at is None
     platform.sold["4004"] = [sold(4004)]
     with services.store.transaction() as tx:
-        tx.requests.restart_request(request_id)
+        tx.request_changes.restart_request(request_id)
     process_request(request_id, services=services)
     assert platform.requested == ["7001"]
     assert len(documents(services)) == 1
@@ -297,7 +297,7 @@ def test_planning_changes_nothing(services, tell):
     request_id = dispatch_delivery(delivery.id, services=services)
     before = raw(services)
     with services.store.transaction() as tx:
-        request, tasks = tx.requests.get_request(request_id), tx.requests.list_tasks(request_id)
+        request, tasks = tx.requests.get_request(request_id), tx.tasks.list_tasks(request_id)
         assert plan_erasure(request, tasks, tx=tx, services=services)
     assert raw(services) == before
 

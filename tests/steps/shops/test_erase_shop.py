@@ -122,7 +122,7 @@ def wake(at, request_id):
 
 def read(at, request_id):
     with at.store.transaction() as tx:
-        [task] = tx.requests.list_tasks(request_id)
+        [task] = tx.tasks.list_tasks(request_id)
         return tx.requests.get_request(request_id), task, tx.packages.find_certificate(request_id)
 
 
@@ -241,7 +241,7 @@ def test_t24_installed_again_stops_and_asks_in_either_role(at, sign, platform):
     with at.store.transaction() as tx:
         [review] = tx.reviews.list_reviews(kind="installed_again")
         assert (review.request_id, review.shop) == (request_id, SHOP)
-        tx.requests.restart_request(request_id)
+        tx.request_changes.restart_request(request_id)
     at.clock.at += 40 * DAY  # the token is long dead: still only a person lets it go on
     assert process_request(request_id, services=at)
     assert read(at, request_id)[1].last_error == "installed_again"
@@ -304,8 +304,8 @@ def test_closed_it_erases_nothing_and_says_so(at):
 def test_a_worker_that_comes_late_does_not_undo_a_close(at):
     request_id = stopped(at)
     with at.store.transaction() as tx:
-        tx.requests.restart_request(request_id)
-        claim, [stale] = tx.requests.acquire_lease(request_id), tx.requests.list_tasks(request_id)
+        tx.request_changes.restart_request(request_id)
+        claim, [stale] = tx.requests.acquire_lease(request_id), tx.tasks.list_tasks(request_id)
         request = tx.requests.get_request(request_id)
     resolve_reinstalled_shop(
         request_id, ShopExitDecision.CLOSE, actor="operator:test", reason="they are back", services=at
@@ -377,7 +377,7 @@ def test_documents_are_not_destroyed_unasked_however_late_it_is(at):
     request_id = leaves(at)
     at.clock.at += 60 * DAY
     with at.store.transaction() as tx:
-        tx.requests.restart_request(request_id)
+        tx.request_changes.restart_request(request_id)
     assert process_request(request_id, services=at)
     request, task, _ = read(at, request_id)
     assert (task.last_error, rows(at)["vault_documents"]) == ("vault_not_returned", 2)

@@ -34,7 +34,7 @@ def read(services, request_id):
     with services.store.transaction() as tx:
         return (
             tx.requests.get_request(request_id),
-            tx.requests.list_tasks(request_id),
+            tx.tasks.list_tasks(request_id),
             tx.evidence.list_facts_of_request(request_id),
         )
 

@@ -1,4 +1,4 @@
-"""Findings and packages: sealed at rest, read back as they were, destroyed when told."""
+"""Findings and packages: stored sealed, read back as they were, destroyed on request."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def request_(store):
     return request
 
 
-def test_findings_come_back_by_system_in_the_order_they_were_kept(store, request_):
+def test_findings_are_read_by_system_in_the_order_of_storing(store, request_):
     shopify, carrier = make_task(request_.id), make_task(request_.id, "delhivery")
     one, two, three = (make_finding(str(number), note="ä ✓") for number in (1, 2, 3))
     with store.transaction() as tx:
@@ -59,7 +59,7 @@ def test_findings_come_back_by_system_in_the_order_they_were_kept(store, request
         assert list(tx.findings.read_findings(request_.id)) == []
 
 
-def test_findings_are_lost_with_the_persons_key(store, request_):
+def test_findings_are_unreadable_without_the_data_subjects_key(store, request_):
     with store.transaction() as tx:
         tx.findings.add_findings(make_task(request_.id), page(make_finding()))
         tx.session.connection.execute(data_keys.delete())
@@ -67,7 +67,7 @@ def test_findings_are_lost_with_the_persons_key(store, request_):
         list(tx.findings.read_findings(request_.id))
 
 
-def test_a_package_is_sealed_in_pieces_and_read_back_whole(store, request_):
+def test_a_package_is_sealed_in_pieces_and_read_back_complete(store, request_):
     content = (bytes(range(251)) * PIECE_BYTES)[: 2 * PIECE_BYTES + 17]
     with store.transaction() as tx, tx.packages.write_package(request_.id) as out:
         assert out.writable()
@@ -129,7 +129,7 @@ def test_the_newest_certificate_is_kept(store, request_):
 
 
 def canary_everywhere(store):
-    """Let Asha pass through every table that holds something of a person."""
+    """Store data of Asha in every table that holds personal data."""
     request = make_request(kind=RequestKind.ACCESS)
     task = make_task(request.id, cursor="after asha@qwertzuiop.example", last_error="timeout")
     store.accept_delivery(make_delivery(raw=b'{"email": "asha@qwertzuiop.example", "at": "7 Nowhere Lane"}'))
@@ -140,28 +140,28 @@ def canary_everywhere(store):
         opened(tx, request, task)
         tx.index.ingest_sightings(SHOP, [order(parcels=[("Delhivery", "AWB7007007")])])
         tx.findings.add_findings(task, page(make_finding(waybill="AWB7007007")))
-        tx.requests.save_task(replace(task, state=TaskState.DONE, outcome=Outcome.FOUND))
+        tx.tasks.save_task(replace(task, state=TaskState.DONE, outcome=Outcome.FOUND))
         with tx.packages.write_package(request.id) as out:
             out.write(b"Asha Qwertzuiop, 7 Nowhere Lane, 9811122233")
         tx.tokens.save_tokens(SHOP, "shpat_qwertzuiop", NOW + timedelta(hours=1), "")
 
 
-def test_nothing_of_a_person_rests_in_the_clear(store, database_url):
+def test_no_personal_value_is_stored_in_the_clear(store, database_url):
     canary_everywhere(store)
     if database_url.startswith("sqlite"):
         path = Path(database_url.removeprefix("sqlite:///"))
         raw = b"".join(one.read_bytes() for one in path.parent.glob(path.name + "*"))
     else:
         with store.engine.connect() as connection:
-            kept = [list(connection.execute(select(table))) for table in metadata.sorted_tables]
+            stored = [list(connection.execute(select(table))) for table in metadata.sorted_tables]
             body = connection.scalar(select(cast(packages.c.body, LargeBinary)))
-        raw = repr(kept).encode() + bytes(body)
+        raw = repr(stored).encode() + bytes(body)
     assert b"access" in raw, "the search must be able to find"
     for canary in CANARIES:
         assert canary.lower().encode() not in raw.lower()
 
 
-def test_the_people_of_the_clear_test_are_really_there(store):
+def test_the_search_for_values_in_the_clear_can_find_them(store):
     canary_everywhere(store)
     with store.transaction() as tx:
         [parcel] = tx.index.list_parcels(SHOP, ASHA)

@@ -1,4 +1,4 @@
-"""The vault: what is sealed opens only in its place, with its key; pseudonyms are of normal forms."""
+"""The keyring: sealed values open only with their AAD and key; pseudonyms are of normal forms."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SAME = Keyring([("k1", b"1" * 32)], b"p" * 32, b"s" * 32)
 
 
 @given(plain=st.binary(max_size=200), place=st.text(max_size=40))
-def test_what_is_sealed_opens_in_its_place_and_is_not_the_same_twice(plain, place):
+def test_a_sealed_value_opens_with_its_aad_and_differs_each_time(plain, place):
     place = place.encode("utf-8", "replace").decode()
     sealed = SAME.seal(plain, place)
     assert SAME.open(sealed, place) == plain
@@ -23,7 +23,7 @@ def test_what_is_sealed_opens_in_its_place_and_is_not_the_same_twice(plain, plac
     assert len(plain) < 4 or plain not in sealed
 
 
-def test_a_value_moved_to_another_place_does_not_open(vault):
+def test_a_value_moved_to_another_row_does_not_open(vault):
     with pytest.raises(SealBroken):
         vault.open(vault.seal(b"Asha", "orders|1"), "orders|2")
 
@@ -37,21 +37,21 @@ def test_an_altered_value_does_not_open_wherever_it_was_altered(vault):
             vault.open(bytes(altered), "orders|1")
 
 
-def test_a_value_cut_off_anywhere_is_broken_and_nothing_worse(vault):
+def test_a_truncated_value_raises_seal_broken_only(vault):
     sealed = vault.seal(b"Asha", "orders|1")
     for length in range(len(sealed)):
         with pytest.raises((SealBroken, KeyMissing)):
             vault.open(sealed[:length], "orders|1")
 
 
-def test_a_key_that_left_the_ring_is_missing_not_broken(vault):
+def test_a_key_removed_from_the_keyring_is_missing_not_broken(vault):
     with pytest.raises(KeyMissing, match="k2"):
         vault.open(OTHER.seal(b"Asha", "x"), "x")
     with pytest.raises(SealBroken):
         Keyring([("k1", b"3" * 32)], b"p", b"s" * 32).open(vault.seal(b"Asha", "x"), "x")
 
 
-def test_a_rotated_ring_seals_with_the_new_key_and_still_opens_the_old(vault):
+def test_a_rotated_keyring_seals_with_the_new_key_and_opens_old_values(vault):
     rotated = Keyring([("k2", b"2" * 32), ("k1", b"1" * 32)], b"p" * 32, b"s" * 32)
     assert (vault.active_key_id, rotated.active_key_id) == ("k1", "k2")
     assert rotated.open(vault.seal(b"old", "x"), "x") == b"old"
@@ -59,7 +59,7 @@ def test_a_rotated_ring_seals_with_the_new_key_and_still_opens_the_old(vault):
         vault.open(rotated.seal(b"new", "x"), "x")
 
 
-def test_what_a_data_key_sealed_is_gone_with_the_key(vault):
+def test_what_a_data_key_sealed_is_unreadable_without_it(vault):
     keys = {"key_1": b"d" * 32}
     sealed = vault.seal(b"Asha", "x", key_id="key_1", key=keys["key_1"])
     assert vault.open(sealed, "x", find_data_key=keys.get) == b"Asha"
@@ -97,11 +97,11 @@ def test_shops_fields_and_keys_have_pseudonyms_of_their_own(vault):
 
 
 @pytest.mark.parametrize("field", ["email", "phone", "customer", "order", "waybill"])
-def test_what_cannot_be_read_has_no_pseudonym_and_matches_nobody(vault, field):
+def test_an_invalid_value_has_no_pseudonym_and_matches_nobody(vault, field):
     assert vault.pseudonym(SHOP, field, " ") == ""
 
 
-def test_a_signature_holds_for_its_content_and_key_only(vault):
+def test_a_signature_is_valid_for_its_content_and_key_only(vault):
     signature = vault.sign(b"head")
     assert vault.verify(b"head", signature)
     assert not vault.verify(b"tail", signature)
@@ -113,6 +113,6 @@ def test_a_signature_holds_for_its_content_and_key_only(vault):
 @pytest.mark.parametrize(
     "keys", [([], b"p", b"s" * 32), ([("k", b"1" * 32)], b"", b"s" * 32), ([("k", b"1" * 32)], b"p", b"")]
 )
-def test_a_vault_without_a_key_is_not_made(keys):
+def test_a_keyring_without_a_key_is_refused(keys):
     with pytest.raises(KeyMissing, match="BRIDGE_KEYS"):
         Keyring(*keys)

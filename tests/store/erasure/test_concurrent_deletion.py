@@ -1,4 +1,4 @@
-"""What is destroyed while somebody else writes: whoever destroys waits, looks again, and leaves what is used."""
+"""Deleting while another worker writes: it waits, reads again, and leaves what is used."""
 
 from __future__ import annotations
 
@@ -15,39 +15,39 @@ from bridge.store.schema.tables import data_keys
 from tests.factories import ASHA, NOW, SHOP, make_request, opened, order
 
 pytestmark = pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
-OLD, OVER = NOW - timedelta(days=1500), NOW - timedelta(days=1000)
+OLD, CUTOFF = NOW - timedelta(days=1500), NOW - timedelta(days=1000)
 
 
 @contextmanager
-def meanwhile(store, deed):
-    """Do something in a transaction of its own, and let it wait until the block's is through."""
+def run_concurrently(store, action):
+    """Run an action in a transaction of its own, which may wait for the transaction of the block."""
     found = []
 
-    def other():
+    def run():
         with store.transaction() as tx:
-            found.append(deed(tx))
+            found.append(action(tx))
 
-    thread = threading.Thread(target=other)
+    thread = threading.Thread(target=run)
 
     def begin():
         thread.start()
-        time.sleep(0.5)  # it waits for a lock, or is through
+        time.sleep(0.5)  # by now it waits for a lock, or is done
 
     yield begin
     thread.join(30)
     assert len(found) == 1, "it failed"
 
 
-def sweep(tx):
-    return tx.expiry.expire_records("parcel_index", OVER, limit=500)
+def expire(tx):
+    return tx.expiry.expire_records("parcel_index", CUTOFF, limit=500)
 
 
-def learned(store, *sightings):
+def ingest(store, *sightings):
     with store.transaction() as tx:
         tx.index.ingest_sightings(SHOP, sightings)
 
 
-def keys(store):
+def count_keys(store):
     with store.transaction() as tx:
         return len(tx.session.connection.execute(select(data_keys.c.id)).all())
 
@@ -57,56 +57,56 @@ def orders(store):
         return set(tx.index.list_orders(SHOP, ASHA))
 
 
-def test_a_key_that_seals_a_new_order_just_now_outlives_the_age_of_the_old_one(store):
-    learned(store, order(1001, at=OLD))
-    with meanwhile(store, sweep) as begin, store.transaction() as learning:
-        learning.index.ingest_sightings(SHOP, [order(2002, at=NOW)])
+def test_a_key_that_seals_a_new_order_survives_the_expiry_of_an_old_one(store):
+    ingest(store, order(1001, at=OLD))
+    with run_concurrently(store, expire) as begin, store.transaction() as ingesting:
+        ingesting.index.ingest_sightings(SHOP, [order(2002, at=NOW)])
         begin()
     assert orders(store) == {"2002"}
 
 
-def test_an_old_order_that_is_heard_of_at_this_moment_stays(store):
-    learned(store, order(1001, at=OLD))
-    with meanwhile(store, sweep) as begin, store.transaction() as learning:
-        learning.index.ingest_sightings(SHOP, [order(1001, at=NOW)])
+def test_an_old_order_that_is_updated_meanwhile_stays(store):
+    ingest(store, order(1001, at=OLD))
+    with run_concurrently(store, expire) as begin, store.transaction() as ingesting:
+        ingesting.index.ingest_sightings(SHOP, [order(1001, at=NOW)])
         begin()
     assert orders(store) == {"1001"}
 
 
-def test_a_request_that_is_opened_beside_an_erasure_can_be_read(store):
-    learned(store, order(1001))
+def test_a_request_opened_during_an_erasure_can_be_read(store):
+    ingest(store, order(1001))
     with store.transaction() as tx:
-        request = make_request(subject=tx.index.find_subject(SHOP, ASHA))
+        request = make_request(subject=tx.person_lookup.find_subject(SHOP, ASHA))
 
     def erase(tx):
-        return tx.index.erase_person(SHOP, ASHA, request_id="req_x")
+        return tx.person_eraser.erase_person(SHOP, ASHA, request_id="req_x")
 
-    with meanwhile(store, erase) as begin, store.transaction() as opening:
+    with run_concurrently(store, erase) as begin, store.transaction() as opening:
         opened(opening, request)
         begin()
     with store.transaction() as tx:
         assert tx.requests.get_request(request.id).principal == ASHA
 
 
-def test_who_waited_for_a_key_that_was_destroyed_makes_a_new_one(store):
-    learned(store, order(1001))
+def test_a_worker_that_waited_for_a_destroyed_key_makes_a_new_one(store):
+    ingest(store, order(1001))
     with store.transaction() as tx:
-        request = make_request(kind=RequestKind.ERASURE, subject=tx.index.find_subject(SHOP, ASHA))
-    with meanwhile(store, lambda tx: opened(tx, request)) as begin, store.transaction() as erasing:
-        erasing.index.erase_person(SHOP, ASHA, request_id="req_x")
+        request = make_request(kind=RequestKind.ERASURE, subject=tx.person_lookup.find_subject(SHOP, ASHA))
+    with run_concurrently(store, lambda tx: opened(tx, request)) as begin, store.transaction() as erasing:
+        erasing.person_eraser.erase_person(SHOP, ASHA, request_id="req_x")
         begin()
-    assert keys(store) == 1
+    assert count_keys(store) == 1
     with store.transaction() as tx:
         assert tx.requests.get_request(request.id).principal == ASHA
 
 
-def test_the_last_of_two_who_leave_a_key_destroys_it(store):
-    learned(store, order(1001, at=OLD), order(1002, at=OLD))
+def test_the_last_of_two_requests_that_use_a_key_destroys_it(store):
+    ingest(store, order(1001, at=OLD), order(1002, at=OLD))
 
-    def one(tx):
-        return tx.expiry.expire_records("parcel_index", OVER, limit=1)
+    def expire_one(tx):
+        return tx.expiry.expire_records("parcel_index", CUTOFF, limit=1)
 
-    with meanwhile(store, one) as begin, store.transaction() as tx:
-        assert one(tx) == {SHOP: 1}
+    with run_concurrently(store, expire_one) as begin, store.transaction() as tx:
+        assert expire_one(tx) == {SHOP: 1}
         begin()
-    assert (orders(store), keys(store)) == (set(), 0)
+    assert (orders(store), count_keys(store)) == (set(), 0)

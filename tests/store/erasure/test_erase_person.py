@@ -1,4 +1,4 @@
-"""The index forgets: every row, every key, every body that tells of her; and late deliveries stay out."""
+"""An erasure deletes every row, key and body of the data subject, and late webhooks are dropped."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ BHAVNA = {"customer": {"id": 7002, "email": "bhavna@example.com"}, "email": "bha
 BEFORE, AFTER = NOW - timedelta(days=1), NOW + timedelta(days=1)
 
 
-def learn(store, *sightings, shop=SHOP):
+def ingest(store, *sightings, shop=SHOP):
     with store.transaction() as tx:
         return len(tx.index.ingest_sightings(shop, sightings))
 
 
-def erase(store, who=ASHA, shop=SHOP):
+def erase(store, principal=ASHA, shop=SHOP):
     with store.transaction() as tx:
-        return dict(tx.index.erase_person(shop, who, request_id="req_1"))
+        return dict(tx.person_eraser.erase_person(shop, principal, request_id="req_1"))
 
 
 def read(store, table):
@@ -59,21 +59,23 @@ def read(store, table):
         return connection.execute(select(table)).all()
 
 
-def order_ids(store, who=ASHA):
+def order_ids(store, principal=ASHA):
     with store.transaction() as tx:
-        return list(tx.index.list_orders(SHOP, who))
+        return list(tx.index.list_orders(SHOP, principal))
 
 
-def settled(store, topic, body, state=DeliveryState.FAILED, **given):
+def finish_delivery(store, topic, body, state=DeliveryState.FAILED, **given):
     delivery = accepted(store, topic, body, **given)
     with store.transaction() as tx:
-        claim, _ = tx.inbox.acquire_lease(delivery.id)
-        tx.inbox.finish_delivery(claim, state, "x")
+        lease, _ = tx.inbox.acquire_lease(delivery.id)
+        tx.inbox.finish_delivery(lease, state, "x")
     return delivery.id
 
 
-def test_a_person_leaves_with_all_her_rows_and_her_key(store):
-    learn(store, customer(), order(1001, parcels=[("Delhivery", "AWB1")]), order(1002), order(1003, **BHAVNA))
+def test_an_erasure_deletes_all_rows_and_the_key_of_the_data_subject(store):
+    ingest(
+        store, customer(), order(1001, parcels=[("Delhivery", "AWB1")]), order(1002), order(1003, **BHAVNA)
+    )
     assert erase(store) == {"orders": 2, "parcels": 1, "customers": 1}
     assert order_ids(store) == []
     assert len(read(store, orders)) == len(read(store, data_keys)) == 1
@@ -81,29 +83,29 @@ def test_a_person_leaves_with_all_her_rows_and_her_key(store):
     assert order_ids(store, Principal(customer_id="7002")) == ["1003"]
 
 
-def test_nobody_is_erased_where_nobody_is_named(store):
-    learn(store, order(1001))
+def test_an_empty_principal_erases_nothing(store):
+    ingest(store, order(1001))
     assert erase(store, Principal()) == {}
     assert read(store, suppressions) == []
 
 
 def test_the_same_person_at_another_shop_stays(store):
-    learn(store, order())
-    learn(store, order(), shop=OTHER_SHOP)
+    ingest(store, order())
+    ingest(store, order(), shop=OTHER_SHOP)
     erase(store)
     assert [row.shop for row in read(store, orders)] == [OTHER_SHOP]
 
 
-def test_keys_made_under_an_earlier_name_of_hers_are_destroyed_too(store):
-    learn(store, shipped(1001, "AWB1"))
-    learn(store, order())
+def test_keys_made_under_an_earlier_pseudonym_are_destroyed_too(store):
+    ingest(store, shipped(1001, "AWB1"))
+    ingest(store, order())
     assert len(read(store, data_keys)) == 2
     erase(store)
     assert read(store, data_keys) == []
 
 
-def test_a_key_that_seals_what_stays_is_not_destroyed(store):
-    learn(store, order())
+def test_a_key_that_seals_a_remaining_row_is_not_destroyed(store):
+    ingest(store, order())
     with store.transaction() as tx:
         key = tx.session.connection.scalar(select(orders.c.data_key_id))
         tx.session.connection.execute(
@@ -121,10 +123,15 @@ def test_a_key_that_seals_what_stays_is_not_destroyed(store):
 
 
 def test_a_late_delivery_of_an_erased_order_is_dropped(store):
-    learn(store, order(1001))
+    ingest(store, order(1001))
     erase(store, replace(ASHA, order_ids=("1009",)))
-    late = [order(1001), order(1001, at=AFTER), order(1009, at=AFTER), shipped(1001, "AWB1", at=AFTER)]
-    assert learn(store, *late) == 4
+    late_sightings = [
+        order(1001),
+        order(1001, at=AFTER),
+        order(1009, at=AFTER),
+        shipped(1001, "AWB1", at=AFTER),
+    ]
+    assert ingest(store, *late_sightings) == 4
     assert read(store, orders) == read(store, parcels) == []
 
 
@@ -144,149 +151,149 @@ def test_a_late_delivery_of_an_erased_order_is_dropped(store):
         (shipped(2001, "AWB1", at=AFTER), 1),
     ],
     ids=[
-        "an old order seen only now",
+        "an old order seen for the first time",
         "a new order",
-        "an order that does not say when",
-        "her address under another customer",
-        "her phone beside another person",
-        "her phone alone",
-        "her phone beside another address",
-        "her customer record",
+        "an order without a date",
+        "the same e-mail under another customer",
+        "the same phone with another customer",
+        "the same phone alone",
+        "the same phone with another e-mail",
+        "the customer record",
         "a new account",
-        "a parcel of an order nobody knows",
+        "a parcel of an unknown order",
     ],
 )
-def test_an_erased_person_is_not_brought_back_but_what_she_does_anew_is_kept(store, sighting, dropped):
-    learn(store, order(1001))
+def test_webhooks_of_an_erased_data_subject_are_dropped_but_new_orders_are_stored(store, sighting, dropped):
+    ingest(store, order(1001))
     erase(store)
-    assert learn(store, sighting) == dropped
+    assert ingest(store, sighting) == dropped
 
 
-def test_a_new_order_after_the_erasure_is_sealed_with_a_new_key_and_its_parcels_kept(store):
-    learn(store, order(1001))
+def test_a_new_order_after_the_erasure_is_sealed_with_a_new_key_and_its_parcels_are_stored(store):
+    ingest(store, order(1001))
     [old] = [row.id for row in read(store, data_keys)]
     erase(store)
-    assert learn(store, order(2001, at=AFTER), shipped(2001, "AWB2", at=AFTER)) == 0
+    assert ingest(store, order(2001, at=AFTER), shipped(2001, "AWB2", at=AFTER)) == 0
     assert order_ids(store) == ["2001"]
     assert [row.id for row in read(store, data_keys)] != [old]
     assert len(read(store, parcels)) == 1
 
 
-def test_a_second_erasure_moves_the_day_up_to_which_orders_are_dropped(store, clock):
-    learn(store, order(1001))
+def test_a_second_erasure_drops_orders_up_to_its_own_day(store, clock):
+    ingest(store, order(1001))
     erase(store)
     clock.at = AFTER + timedelta(days=1)
-    learn(store, order(2001, at=AFTER))
+    ingest(store, order(2001, at=AFTER))
     assert erase(store) == {"orders": 1}
-    assert learn(store, order(2002, at=AFTER)) == 1
+    assert ingest(store, order(2002, at=AFTER)) == 1
     assert {row.field for row in read(store, suppressions)} == {"customer", "email", "phone", "order"}
 
 
-def test_erasing_a_merged_id_keeps_the_orders_of_the_customer_that_was_kept(store):
-    learn(store, customer(), order(1001, parcels=[("Delhivery", "AWB1")]), merged(7001, 7002))
-    body = settled(store, "orders/create", order_body(1001))
+def test_erasing_a_merged_id_keeps_the_orders_of_the_remaining_customer(store):
+    ingest(store, customer(), order(1001, parcels=[("Delhivery", "AWB1")]), merged(7001, 7002))
+    body = finish_delivery(store, "orders/create", order_body(1001))
     assert erase(store, replace(ASHA, order_ids=("1001",))) == {"merged_into_another": 1}
     assert order_ids(store, Principal(customer_id="7002")) == ["1001"]
-    assert learn(store, order(1001, at=AFTER), shipped(1001, "AWB2")) == 0
+    assert ingest(store, order(1001, at=AFTER), shipped(1001, "AWB2")) == 0
     assert {row.field for row in read(store, suppressions)} == {"customer"}
     assert next(row for row in read(store, deliveries) if row.id == body).body is not None
 
 
-def test_who_was_merged_into_an_erased_customer_is_not_brought_back(store):
-    learn(store, merged(7000, 7001), order(1001))
+def test_a_customer_merged_into_an_erased_one_is_suppressed_too(store):
+    ingest(store, merged(7000, 7001), order(1001))
     erase(store)
-    assert learn(store, order(1002, at=BEFORE, customer_id=7000, email="", customer={"id": 7000})) == 1
+    assert ingest(store, order(1002, at=BEFORE, customer_id=7000, email="", customer={"id": 7000})) == 1
 
 
-def test_a_listed_order_of_another_customer_stays_and_still_learns(store):
-    learn(store, order(1001), order(1002, **BHAVNA))
+def test_a_named_order_of_another_customer_stays_and_is_still_updated(store):
+    ingest(store, order(1001), order(1002, **BHAVNA))
     assert erase(store, replace(ASHA, order_ids=("1001", "1002")))["orders"] == 1
-    assert learn(store, shipped(1002, "AWB1", email="bhavna@example.com")) == 0
+    assert ingest(store, shipped(1002, "AWB1", email="bhavna@example.com")) == 0
     with store.transaction() as tx:
         assert [one.number for one in tx.index.list_parcels(SHOP, Principal(customer_id="7002"))] == ["AWB1"]
 
 
-def test_a_guest_is_erased_by_her_email(store):
-    learn(store, order(1001, customer_id=0), customer())
+def test_a_guest_is_erased_by_email(store):
+    ingest(store, order(1001, customer_id=0), customer())
     assert erase(store, Principal(email=ASHA.email)) == {"orders": 1, "customers": 1}
 
 
 @pytest.mark.parametrize("state", [DeliveryState.FAILED, DeliveryState.REJECTED])
-def test_bodies_that_rest_and_tell_of_her_are_destroyed(store, state):
-    hers = [
-        settled(store, "orders/create", order_body(1001), state),
-        settled(store, "customers/redact", redact_body(), state),
-        settled(store, "customers/update", {"id": 7001}, state),
-        settled(store, "fulfillments/create", {"id": 5, "order_id": 1009}, state),
-        settled(store, "orders/paid", b"{not json", state),
-        settled(store, "refunds/create", {"order_id": 3, "customer": {"phone": ASHA.phone}}, state),
+def test_stored_bodies_that_mention_the_data_subject_are_destroyed(store, state):
+    of_principal = [
+        finish_delivery(store, "orders/create", order_body(1001), state),
+        finish_delivery(store, "customers/redact", redact_body(), state),
+        finish_delivery(store, "customers/update", {"id": 7001}, state),
+        finish_delivery(store, "fulfillments/create", {"id": 5, "order_id": 1009}, state),
+        finish_delivery(store, "orders/paid", b"{not json", state),
+        finish_delivery(store, "refunds/create", {"order_id": 3, "customer": {"phone": ASHA.phone}}, state),
     ]
     others = [
-        settled(store, "orders/create", order_body(1002, **BHAVNA, shipping_address=None), state),
-        settled(store, "orders/create", order_body(1003), state, shop=OTHER_SHOP),
+        finish_delivery(store, "orders/create", order_body(1002, **BHAVNA, shipping_address=None), state),
+        finish_delivery(store, "orders/create", order_body(1003), state, shop=OTHER_SHOP),
         accepted(store, "orders/updated", order_body(1001)).id,
     ]
     assert erase(store, replace(ASHA, order_ids=("1009",))) == {"deliveries": 6}
     bodies = {row.id: row for row in read(store, deliveries)}
-    assert [(bodies[one].body, bodies[one].reason) for one in hers] == [(None, "person_erased")] * 6
+    assert [(bodies[one].body, bodies[one].reason) for one in of_principal] == [(None, "person_erased")] * 6
     assert all(bodies[one].body is not None for one in others)
 
 
 @pytest.mark.parametrize(
     "body", [b"\x01\x02k1 broken", b"\x01\x02k9" + b"." * 40], ids=["altered", "key gone"]
 )
-def test_a_body_that_does_not_open_goes_too_and_stops_nothing(store, body):
-    delivery = settled(store, "orders/create", order_body(1002, **BHAVNA))
+def test_a_body_that_does_not_open_is_destroyed_too_and_stops_nothing(store, body):
+    delivery = finish_delivery(store, "orders/create", order_body(1002, **BHAVNA))
     with store.engine.begin() as connection:
         connection.execute(update(deliveries).where(deliveries.c.id == delivery).values(body=body))
     assert erase(store) == {"deliveries": 1}
 
 
-def test_a_rejected_body_whose_shop_header_was_malformed_goes_too(store):
+def test_a_rejected_body_with_a_malformed_shop_header_is_destroyed_too(store):
     store.accept_delivery(
         make_delivery(shop="", topic="", state=DeliveryState.REJECTED, reason="shop_malformed", raw=b"{")
     )
     assert erase(store) == {"deliveries": 1}
 
 
-def test_an_answered_access_request_keeps_its_record_and_loses_what_it_held(store):
-    learn(store, order())
+def test_an_answered_access_request_keeps_its_record_and_loses_its_personal_data(store):
+    ingest(store, order())
     with store.transaction() as tx:
-        subject = tx.index.find_subject(SHOP, ASHA)
-        answered, open_still = (
+        subject = tx.person_lookup.find_subject(SHOP, ASHA)
+        answered_request, open_still = (
             make_request(subject=subject),
             make_request(subject=subject, kind=RequestKind.ERASURE),
         )
-        task = make_task(answered.id)
-        opened(tx, answered, task)
+        task = make_task(answered_request.id)
+        opened(tx, answered_request, task)
         opened(tx, open_still)
         tx.findings.add_findings(task, page(make_finding()))
-        with tx.packages.write_package(answered.id) as out:
+        with tx.packages.write_package(answered_request.id) as out:
             out.write(b"Asha")
-        claim = tx.requests.acquire_lease(answered.id)
+        lease = tx.requests.acquire_lease(answered_request.id)
         tx.requests.release_lease(
-            claim, state=RequestState.WAITING, wake_at=AFTER, complete=False, closed_at=NOW
+            lease, state=RequestState.WAITING, wake_at=AFTER, complete=False, closed_at=NOW
         )
     assert erase(store) == {"orders": 1, "findings": 1, "packages": 1}
     with store.transaction() as tx:
-        assert tx.requests.get_request(answered.id).principal == Principal()
-        assert tx.requests.get_request(answered.id).state is RequestState.DONE
+        assert tx.requests.get_request(answered_request.id).principal == Principal()
+        assert tx.requests.get_request(answered_request.id).state is RequestState.DONE
         assert tx.requests.get_request(open_still.id).principal == ASHA
-        assert list(tx.packages.read_package(answered.id)) == []
+        assert list(tx.packages.read_package(answered_request.id)) == []
 
 
-def test_a_row_that_a_fresh_look_still_finds_stops_the_erasure_whole(store, monkeypatch):
-    learn(store, customer(), order())
-    monkeypatch.setattr("bridge.store.index.rows.IndexRows._delete_rows_by_key", lambda *_: 0)
+def test_a_row_that_a_second_reading_finds_stops_the_whole_erasure(store, monkeypatch):
+    ingest(store, customer(), order())
+    monkeypatch.setattr("bridge.store.erasure.erase_person.PersonEraser._delete_rows_by_key", lambda *_: 0)
     with pytest.raises(NeedsOperator, match="3 rows"):
         erase(store)
     assert read(store, suppressions) == []
     assert order_ids(store) == ["1001"]
 
 
-def test_a_shop_leaves_with_everything_but_the_record_of_its_requests(store):
-    learn(store, customer(), order(parcels=[("Delhivery", "AWB1")]), merged(7005, 7006))
-    learn(store, order(), shop=OTHER_SHOP)
+def test_erasing_a_shop_leaves_only_the_record_of_its_requests(store):
+    ingest(store, customer(), order(parcels=[("Delhivery", "AWB1")]), merged(7005, 7006))
+    ingest(store, order(), shop=OTHER_SHOP)
     erase(store, Principal(customer_id="7777"))
     access, leaving = (
         make_request(),
@@ -304,19 +311,21 @@ def test_a_shop_leaves_with_everything_but_the_record_of_its_requests(store):
         with tx.packages.write_package(access.id) as out:
             out.write(b"Asha")
         tx.tokens.save_tokens(SHOP, "shpat_1", NOW, "")
-        claim, own = tx.requests.acquire_lease(access.id), tx.requests.acquire_lease(leaving.id)
+        lease, own = tx.requests.acquire_lease(access.id), tx.requests.acquire_lease(leaving.id)
     receipt = accepted(store, "shop/redact", {"shop_domain": SHOP})
     with store.transaction() as tx:
         tx.inbox.finish_delivery(tx.inbox.acquire_lease(receipt.id)[0], DeliveryState.DONE)
     with store.transaction() as tx:
-        removed = tx.index.erase_shop(SHOP, request_id=leaving.id)
+        removed = tx.shop_eraser.erase_shop(SHOP, request_id=leaving.id)
         tx.requests.verify_lease(own)
     assert removed == {
         "findings": 1, "packages": 1, "requests": 1, "customers": 1, "merges": 1, "orders": 1, "parcels": 1,
         "suppressions": 1, "data_keys": 3, "tokens": 1, "deliveries": 1,
     }  # fmt: skip
-    kept = {table.name: len(read(store, table)) for table in metadata.sorted_tables if read(store, table)}
-    assert kept == {
+    remaining = {
+        table.name: len(read(store, table)) for table in metadata.sorted_tables if read(store, table)
+    }
+    assert remaining == {
         "requests": 2, "tasks": 2, "orders": 1, "data_keys": 1, "deliveries": 1, "evidence_head": 1, "locks": 1,
         "destructions": 1,
     }  # fmt: skip
@@ -324,27 +333,27 @@ def test_a_shop_leaves_with_everything_but_the_record_of_its_requests(store):
         closed = tx.requests.get_request(access.id)
         assert (closed.state, closed.principal, closed.closed_at) == (RequestState.DONE, Principal(), NOW)
         assert closed.last_error == "shop_erased"
-        assert [one.cursor for one in tx.requests.list_tasks(access.id)] == ["", ""]
-        assert dict(tx.index.erase_shop(SHOP, request_id=leaving.id)) == {}
+        assert [one.cursor for one in tx.tasks.list_tasks(access.id)] == ["", ""]
+        assert dict(tx.shop_eraser.erase_shop(SHOP, request_id=leaving.id)) == {}
     with pytest.raises(Exception, match=access.id), store.transaction() as tx:
-        tx.requests.verify_lease(claim)
+        tx.requests.verify_lease(lease)
 
 
-def test_a_row_of_an_erased_shop_that_is_still_there_stops_it(store):
-    learn(store, order())
+def test_a_row_of_an_erased_shop_that_remains_stops_the_erasure(store):
+    ingest(store, order())
 
     def leave():
         with store.transaction() as tx:
-            tx.index._connection = _Deaf(tx.index._connection, orders)
-            tx.index.erase_shop(SHOP, request_id="req_1")
+            tx.shop_eraser._connection = _IgnoresDelete(tx.shop_eraser._connection, orders)
+            tx.shop_eraser.erase_shop(SHOP, request_id="req_1")
 
     with pytest.raises(NeedsOperator, match="orders"):
         leave()
     assert order_ids(store) == ["1001"]
 
 
-class _Deaf:
-    """A connection that does not hear one table's DELETE."""
+class _IgnoresDelete:
+    """A connection that ignores the DELETE of one table."""
 
     def __init__(self, connection, table):
         self.connection, self.table = connection, table
@@ -358,7 +367,7 @@ class _Deaf:
         return self.connection.execute(statement)
 
 
-def test_what_is_read_again_is_what_was_learned(store):
-    learn(store, customer())
+def test_stored_sightings_read_back_as_they_were(store):
+    ingest(store, customer())
     assert [row.shop for row in read(store, customers)] == [SHOP]
     assert customer().kind is SightingKind.CUSTOMER

@@ -1,4 +1,4 @@
-"""The chain: facts are added and never changed, and whoever changes one is found out."""
+"""The chain: facts are added and never changed, and every change is found."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_an_empty_chain_verifies(store):
         assert tx.evidence.verify_chain() == 0
 
 
-def test_a_fact_of_a_transaction_that_failed_never_was(store):
+def test_a_fact_of_a_failed_transaction_is_not_stored(store):
     append(store, 1)
 
     def fail():
@@ -51,7 +51,7 @@ def test_a_fact_of_a_transaction_that_failed_never_was(store):
         assert tx.evidence.verify_chain() == 2
 
 
-def test_what_has_no_canonical_form_is_no_fact(store):
+def test_a_detail_without_canonical_form_is_refused(store):
     with pytest.raises(ValueError, match="no float"), store.transaction() as tx:
         tx.evidence.append_fact(Fact.TASK_DONE, shop=SHOP, days=1.5)
     with store.transaction() as tx:
@@ -67,9 +67,9 @@ def test_the_database_refuses_to_change_a_fact(store, statement):
         assert tx.evidence.verify_chain() == 2
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_t22_tampering_is_found_and_the_first_bad_row_is_named(store, way):
-    statements, first_bad = WAYS[way]
+@pytest.mark.parametrize("tampering", WAYS)
+def test_t22_tampering_is_found_and_the_first_bad_row_is_named(store, tampering):
+    statements, first_bad = WAYS[tampering]
     append(store)
     tamper(store, *statements)
     with pytest.raises(EvidenceBroken) as caught, store.transaction() as tx:
@@ -78,8 +78,8 @@ def test_t22_tampering_is_found_and_the_first_bad_row_is_named(store, way):
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_a_moment_that_cannot_be_read_is_named_among_thousands(store):
-    """Postgres keeps moments as moments; a file takes any text."""
+def test_an_unreadable_time_is_found_among_thousands(store):
+    """Postgres refuses an invalid time; a SQLite file takes any text."""
     append(store, 1200)
     for seq in (1100, 3, 1):
         tamper(store, f"UPDATE evidence SET at = 'yesterday' WHERE seq = {seq}")  # noqa: S608 - numbers
@@ -87,15 +87,15 @@ def test_a_moment_that_cannot_be_read_is_named_among_thousands(store):
             tx.evidence.verify_chain()
 
 
-def test_writers_at_the_same_moment_make_one_chain(store):
+def test_parallel_writers_make_one_chain(store):
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: append(store, 4), range(8)))
     with store.transaction() as tx:
         assert tx.evidence.verify_chain() == 32
 
 
-def test_time_never_turns_back_though_a_writer_s_clock_does(store, clock, vault, database_url):
-    """Two machines whose clocks differ by a minute write in turn: no fact lies before the one before it."""
+def test_times_never_decrease_even_where_a_writers_clock_is_behind(store, clock, vault, database_url):
+    """Two machines whose clocks differ by a minute write in turn: no fact is earlier than the one before it."""
     behind = SqlStore(database_url, keyring=vault, now=lambda: clock.now() - timedelta(minutes=1))
     for _ in range(3):
         append(store, 1)
@@ -111,8 +111,8 @@ def test_time_never_turns_back_though_a_writer_s_clock_does(store, clock, vault,
     assert seconds == [0, 0, 20, 20, 40, 40, 40]
 
 
-def test_a_chain_that_grows_while_it_is_verified_is_not_called_broken(store):
-    """Verifying reads the end and the rows at one moment; on SQLite, writers wait for it anyway."""
+def test_a_chain_that_grows_while_it_is_verified_is_not_broken(store):
+    """Verifying reads the head and the rows in one statement; on SQLite, writers wait for it anyway."""
     append(store, 50)
     with ThreadPoolExecutor(3) as pool:
         writing = [pool.submit(append, store, 20) for _ in range(2)]

@@ -1,4 +1,4 @@
-"""Signed heads: they catch whoever makes the chain anew, and are themselves not to be changed."""
+"""Signed heads: they reveal a rebuilt chain, and cannot be changed themselves."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def verify(store, *marks):
 
 @pytest.fixture
 def signed(services):
-    """A chain of seven rows: five, the signing of the fifth, one more; with the head that was signed."""
+    """A chain of seven rows: five, the signing of the fifth, one more; and the head that was signed."""
     append(services.store)
     head = sign_head(services=services)
     append(services.store, 1)
     return head
 
 
-def test_a_head_is_signed_over_its_own_words_and_verifies(store, vault, signed):
+def test_a_head_is_signed_over_its_statement_and_verifies(store, vault, signed):
     assert (signed.day, signed.seq, signed.signed_at) == (TODAY, 5, NOW)
     assert (
         encode_head_statement(signed)
@@ -49,14 +49,14 @@ def test_a_head_is_signed_over_its_own_words_and_verifies(store, vault, signed):
     assert verify(store) == 7
 
 
-def test_t22_a_chain_that_was_made_anew_holds_by_itself_and_not_with_its_signed_head(store, signed):
+def test_t22_a_rebuilt_chain_verifies_alone_but_not_with_its_signed_head(store, signed):
     make_anew(store, CHANGED)
     with pytest.raises(EvidenceBroken, match=r"row 5: another hash was signed for it"):
         verify(store)
 
 
-def test_t22_a_head_in_the_drawer_catches_who_also_removes_the_signed_one(store, signed):
-    """With the heads gone and their facts gone too, only a head that left the house tells."""
+def test_t22_a_head_stored_outside_reveals_that_the_signed_one_was_removed(store, signed):
+    """Where the heads and their facts were removed, only a head stored outside reveals it."""
     make_anew(store, CHANGED, "DELETE FROM evidence WHERE seq = 6", "DELETE FROM evidence_heads")
     assert verify(store) == 6
     with pytest.raises(EvidenceBroken) as caught:
@@ -79,7 +79,7 @@ def test_a_chain_that_was_cut_before_a_signed_head_names_the_first_row_that_is_m
         ("UPDATE evidence_heads SET seq = 4, hash = (SELECT hash FROM evidence WHERE seq = 4)", 4),
     ],
 )
-def test_a_head_that_is_changed_or_gone_is_found(store, signed, statement, bad):
+def test_a_changed_or_missing_head_is_found(store, signed, statement, bad):
     tamper(store, statement)
     with pytest.raises(EvidenceBroken) as caught:
         verify(store)
@@ -95,7 +95,7 @@ def test_the_database_refuses_to_change_what_was_signed(store, signed, deed):
     assert verify(store) == 7
 
 
-def test_a_head_of_a_key_that_was_changed_since_still_verifies(store, clock, signed, database_url):
+def test_a_head_signed_with_a_former_key_still_verifies(store, clock, signed, database_url):
     after = SqlStore(database_url, keyring=Keyring([("k1", b"1" * 32)], b"p" * 32, b"t" * 32), now=clock.now)
     assert verify(after) == 7
     assert after.keyring.public_key != signed.public_key
@@ -108,7 +108,7 @@ def test_a_head_of_a_key_that_was_changed_since_still_verifies(store, clock, sig
     after.close()
 
 
-def test_a_day_has_one_head_and_a_bridge_without_facts_none(services, clock):
+def test_a_day_has_one_head_and_an_empty_chain_has_none(services, clock):
     assert sign_head(services=services) is None, "nothing was ever recorded"
     append(services.store, 1)
     assert sign_head(services=services).day == TODAY

@@ -57,7 +57,7 @@ DENIED = [
 
 @dataclass
 class Runtime:
-    """The role, and where it connects."""
+    """The role, and the URL at which it connects."""
 
     url: str
     owner: SqlStore
@@ -66,7 +66,7 @@ class Runtime:
 
 @pytest.fixture
 def role(postgres) -> Iterator[str]:
-    """A role without rights, and without anything at the end."""
+    """Yield a role without rights, and drop it at the end."""
     name = sql.Identifier(ROLE)
     home = postgres._plain("postgres")
     with psycopg.connect(home, autocommit=True) as connection:
@@ -101,14 +101,14 @@ def test_the_database_refuses_the_role_what_would_change_evidence(runtime, clock
         assert tx.evidence.verify_chain() == 3
 
 
-def test_triggers_refuse_the_owner_too_until_he_takes_them_away(runtime):
+def test_triggers_refuse_the_owner_too_until_they_are_dropped(runtime):
     append(runtime.store, 1)
     for statement in DENIED[:3]:
         with pytest.raises(BridgeError), runtime.owner.transaction() as tx:
             tx.session.connection.execute(text(statement))
 
 
-def test_the_whole_sentence_runs_as_the_role(runtime, clock, queue, platform, carrier):
+def test_the_whole_flow_runs_as_the_role(runtime, clock, queue, platform, carrier):
     services = make_services(
         runtime.store, clock, queue, platform, carrier, timestamp_authority=FakeStamper()
     )
@@ -141,13 +141,13 @@ def test_the_whole_sentence_runs_as_the_role(runtime, clock, queue, platform, ca
     assert not [canary for canary in CANARIES if canary in certificate]
 
 
-def test_migrate_takes_the_role_from_the_two_addresses_and_doctor_tells_of_it(runtime, database_url):
-    """The release phase connects as the owner, everybody else as the role; twice is once."""
+def test_migrate_reads_the_role_from_the_two_urls_and_doctor_reports_it(runtime, database_url):
+    """The release phase connects as the owner, all other processes as the role; repeating is safe."""
     environ = processes.environment(runtime.url, "", MIGRATE_DATABASE_URL=database_url)
     for _ in range(2):
-        told = processes.say(environ, "migrate")
-        assert (told.code, told.err) == (0, "")
-        assert f"{ROLE} may run the bridge" in told.out
+        output = processes.say(environ, "migrate")
+        assert (output.code, output.err) == (0, "")
+        assert f"{ROLE} may run the bridge" in output.out
     assert processes.say(environ, "evidence", "verify").code == 0
     checks = {
         each["name"]: each for each in processes.say(environ, "doctor", "--offline", "--json").json["checks"]
@@ -165,7 +165,7 @@ def test_migrate_takes_the_role_from_the_two_addresses_and_doctor_tells_of_it(ru
     assert (checks["evidence"]["ok"], "triggers alone" in checks["evidence"]["detail"]) == (None, True)
 
 
-def test_a_role_that_was_granted_more_is_told_and_put_right(runtime):
+def test_a_role_with_more_rights_is_reported_and_corrected(runtime):
     with runtime.owner.engine.begin() as connection:
         connection.execute(text(f'GRANT UPDATE (detail), DELETE ON evidence TO "{ROLE}"'))
     assert is_append_only(runtime.store.engine) is False
@@ -177,17 +177,17 @@ def test_a_role_that_was_granted_more_is_told_and_put_right(runtime):
     ("name", "why"),
     [("nobody of that name", "does not exist"), ("postgres", "owns the tables, or is a superuser"), ('x"; --', "does not exist")],
 )  # fmt: skip
-def test_a_role_that_cannot_be_the_runtime_s_is_refused(store, database_url, name, why):
+def test_an_unsuitable_role_is_refused(store, database_url, name, why):
     name = database_user(database_url) if name == "postgres" else name
     with pytest.raises(NeedsOperator, match=why):
         grant_runtime_role(store.engine, name)
-    told = processes.say(processes.environment(database_url, ""), "migrate", "--runtime-role", name)
-    assert told.code == 1
-    assert why in told.err
+    output = processes.say(processes.environment(database_url, ""), "migrate", "--runtime-role", name)
+    assert output.code == 1
+    assert why in output.err
 
 
-def test_sqlite_knows_no_roles(database_url, tmp_path):
+def test_sqlite_has_no_roles(database_url, tmp_path):
     environ = processes.environment(f"sqlite:///{tmp_path}/bridge.db", "")
-    told = processes.say(environ, "migrate", "--runtime-role", "somebody")
-    assert (told.code, "only Postgres knows roles" in told.err) == (1, True)
+    output = processes.say(environ, "migrate", "--runtime-role", "somebody")
+    assert (output.code, "only Postgres knows roles" in output.err) == (1, True)
     assert processes.say(environ, "migrate").code == 0

@@ -1,4 +1,4 @@
-"""The index learns: the newest delivery speaks, in whatever order and however often they come."""
+"""Ingest: the newest delivery wins, in whatever order and however often deliveries come."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ from tests.factories import parcels as shipped
 BHAVNA = Principal(customer_id="7002", email="bhavna@example.com")
 
 
-def learn(store, *sightings, shop=SHOP):
+def ingest(store, *sightings, shop=SHOP):
     with store.transaction() as tx:
         return len(tx.index.ingest_sightings(shop, sightings))
 
 
-def subject(store, who, shop=SHOP):
+def subject(store, principal, shop=SHOP):
     with store.transaction() as tx:
-        return tx.index.find_subject(shop, who)
+        return tx.person_lookup.find_subject(shop, principal)
 
 
-def order_ids(store, who, shop=SHOP):
+def order_ids(store, principal, shop=SHOP):
     with store.transaction() as tx:
-        return list(tx.index.list_orders(shop, who))
+        return list(tx.index.list_orders(shop, principal))
 
 
-def waybills(store, who):
+def waybills(store, principal):
     with store.transaction() as tx:
-        return [(parcel.number, parcel.carrier) for parcel in tx.index.list_parcels(SHOP, who)]
+        return [(parcel.number, parcel.carrier) for parcel in tx.index.list_parcels(SHOP, principal)]
 
 
 def count(store, table):
@@ -45,15 +45,15 @@ def count(store, table):
         return len(connection.execute(select(table)).all())
 
 
-def hers(number=1001, **given):
-    """Give an order of Bhavna's."""
+def bhavnas_order(number=1001, **given):
+    """Return a sighting of an order of Bhavna's."""
     body = {"customer_id": 7002, "email": BHAVNA.email, "phone": ""}
     body["customer"] = {"id": 7002, "email": BHAVNA.email}
     return order(number, **(body | given))
 
 
-def test_an_order_teaches_whose_it_is_and_which_parcels_left(store):
-    dropped = learn(store, order(parcels=[("Delhivery", "AWB1"), ("BlueDart", "AWB2")]), hers(1002))
+def test_an_order_gives_its_owner_and_its_parcels(store):
+    dropped = ingest(store, order(parcels=[("Delhivery", "AWB1"), ("BlueDart", "AWB2")]), bhavnas_order(1002))
     assert dropped == 0
     assert order_ids(store, ASHA) == ["1001"]
     with store.transaction() as tx:
@@ -69,53 +69,53 @@ def test_an_order_teaches_whose_it_is_and_which_parcels_left(store):
     assert order_ids(store, ASHA, OTHER_SHOP) == []
 
 
-def test_the_newest_order_says_whose_it_is_whichever_came_first(store):
-    old, new = order(at=NOW - timedelta(days=2)), hers(at=NOW - timedelta(days=1))
+def test_the_newest_order_decides_the_owner_whichever_came_first(store):
+    old, new = order(at=NOW - timedelta(days=2)), bhavnas_order(at=NOW - timedelta(days=1))
     for sequence in ((old, new), (new, old)):
-        learn(store, *sequence)
+        ingest(store, *sequence)
         assert (order_ids(store, ASHA), order_ids(store, BHAVNA)) == ([], ["1001"])
 
 
-def test_a_blank_in_a_newer_delivery_takes_nothing_back(store):
-    learn(store, order())
-    learn(store, order(customer_id=0, email=None, phone=None, name="", at=NOW, shipping_address=None))
+def test_a_blank_in_a_newer_delivery_removes_nothing(store):
+    ingest(store, order())
+    ingest(store, order(customer_id=0, email=None, phone=None, name="", at=NOW, shipping_address=None))
     assert order_ids(store, ASHA) == ["1001"]
     with store.transaction() as tx:
-        [row] = tx.index.list_order_rows(SHOP, ASHA)
+        [row] = tx.person_lookup.list_order_rows(SHOP, ASHA)
         doc = tx.index.open_order_doc(SHOP, row)
         assert (doc["id"], doc["name"]) == ("1001", "#1001")
 
 
-def test_an_order_of_which_nothing_is_sealed_has_no_name(store):
-    learn(store, order())
+def test_an_order_without_a_sealed_part_has_no_name(store):
+    ingest(store, order())
     with store.transaction() as tx:
         tx.session.connection.execute(orders.update().values(doc=None))
-        [row] = tx.index.list_order_rows(SHOP, ASHA)
+        [row] = tx.person_lookup.list_order_rows(SHOP, ASHA)
         assert tx.index.open_order_doc(SHOP, row) == {}
     assert order_ids(store, ASHA) == []
 
 
-def test_a_fulfilment_before_its_order_is_kept_for_it(store):
-    learn(store, shipped(1001, "AWB1"))
+def test_a_fulfilment_before_its_order_is_stored(store):
+    ingest(store, shipped(1001, "AWB1"))
     assert waybills(store, Principal(email=ASHA.email)) == [("AWB1", "delhivery")]
-    learn(store, order())
+    ingest(store, order())
     assert waybills(store, Principal(customer_id="7001")) == [("AWB1", "delhivery")]
 
 
-def test_a_part_changes_nothing_that_the_whole_has_said(store):
-    learn(store, hers())
-    learn(store, shipped(1001, "AWB1", at=NOW, email="carrier-desk@example.com"))
+def test_part_of_an_order_overwrites_no_value_of_the_order(store):
+    ingest(store, bhavnas_order())
+    ingest(store, shipped(1001, "AWB1", at=NOW, email="carrier-desk@example.com"))
     assert waybills(store, BHAVNA) == [("AWB1", "delhivery")]
     assert waybills(store, Principal(email="carrier-desk@example.com")) == []
 
 
-def test_the_newest_word_on_a_parcel_counts(store):
-    late = shipped(1001, "AWB1", at=NOW, carrier="bluedart")
+def test_the_newest_report_of_a_parcel_wins(store):
+    older = shipped(1001, "AWB1", at=NOW, carrier="bluedart")
     early = shipped(1001, "AWB1", at=NOW - timedelta(days=1), carrier="delhivery")
-    learn(store, order(), late, early)
-    learn(store, early)
+    ingest(store, order(), older, early)
+    ingest(store, early)
     assert waybills(store, ASHA) == [("AWB1", "bluedart")]
-    learn(store, replace(late, parcels=(replace(late.parcels[0], number=" "),)))
+    ingest(store, replace(older, parcels=(replace(older.parcels[0], number=" "),)))
     assert count(store, parcels) == 1
 
 
@@ -124,7 +124,7 @@ _EMAILS = ("asha@qwertzuiop.example", "asha.k@qwertzuiop.example")
 
 @st.composite
 def histories(draw):
-    """Draw what happened to one order, as deliveries in any order with any of them twice."""
+    """Draw the deliveries of one order, in any sequence and with any of them twice."""
     events = []
     for minute in range(draw(st.integers(1, 4))):
         at = NOW + timedelta(minutes=minute)
@@ -137,23 +137,23 @@ def histories(draw):
                 parcels=[(draw(st.sampled_from(("Delhivery", "BlueDart"))), "AWB1")],
             )
         )
-    told = draw(st.lists(st.sampled_from(events), max_size=3)) + events
-    return events[-1], draw(st.permutations(told)), draw(st.integers(1, len(told)))
+    sightings = draw(st.lists(st.sampled_from(events), max_size=3)) + events
+    return events[-1], draw(st.permutations(sightings)), draw(st.integers(1, len(sightings)))
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=histories())
-def test_any_order_of_deliveries_and_repetitions_ends_in_the_newest(store, history):
-    newest, told, cut = history
+def test_any_sequence_of_deliveries_ends_in_the_newest(store, history):
+    newest, sightings, cut = history
     with store.transaction() as tx:
         for table in reversed(metadata.sorted_tables[:]):
             if table.name in {"orders", "parcels", "data_keys"}:
                 tx.session.connection.execute(table.delete())
-    learn(store, *told[:cut])
-    learn(store, *told[cut:])
+    ingest(store, *sightings[:cut])
+    ingest(store, *sightings[cut:])
     with store.transaction() as tx:
-        keys = tx.index.derive_person_keys(SHOP, newest)
+        keys = tx.person_lookup.derive_person_keys(SHOP, newest)
         [row] = tx.session.connection.execute(select(orders)).all()
         [parcel] = tx.session.connection.execute(select(parcels)).all()
     assert (row.customer_key, row.email_key) == (keys["customer"], keys["email"])
@@ -162,7 +162,7 @@ def test_any_order_of_deliveries_and_repetitions_ends_in_the_newest(store, histo
 
 
 def test_a_person_is_found_by_id_else_by_email_else_by_phone(store):
-    learn(store, customer(), order())
+    ingest(store, customer(), order())
     by_id = subject(store, ASHA)
     assert by_id == subject(store, Principal(email=" ASHA@qwertzuiop.example"))
     assert by_id == subject(store, Principal(phone="98111 22233"))
@@ -172,44 +172,50 @@ def test_a_person_is_found_by_id_else_by_email_else_by_phone(store):
     assert subject(store, Principal()) == ""
 
 
-def test_a_guest_is_her_email(store):
-    learn(store, order(customer_id=0))
+def test_a_guest_is_identified_by_email(store):
+    ingest(store, order(customer_id=0))
     assert order_ids(store, Principal(email=ASHA.email)) == ["1001"]
     assert order_ids(store, ASHA) == ["1001"]
     assert len(subject(store, Principal(email=ASHA.email))) == 32
 
 
-def test_two_people_who_share_a_phone_stay_two(store):
-    learn(store, order(1001), hers(1002, phone=ASHA.phone), customer(), customer(7002, email=BHAVNA.email))
+def test_two_people_who_share_a_phone_are_not_merged(store):
+    ingest(
+        store,
+        order(1001),
+        bhavnas_order(1002, phone=ASHA.phone),
+        customer(),
+        customer(7002, email=BHAVNA.email),
+    )
     assert order_ids(store, Principal(phone=ASHA.phone)) == []
     assert subject(store, Principal(phone=ASHA.phone)) not in {subject(store, ASHA), subject(store, BHAVNA)}
     assert order_ids(store, ASHA) == ["1001"]
 
 
-def test_a_phone_of_one_person_finds_her_orders(store):
-    learn(store, order(1001), order(1002))
+def test_a_phone_of_one_person_finds_the_orders(store):
+    ingest(store, order(1001), order(1002))
     assert sorted(order_ids(store, Principal(phone=ASHA.phone))) == ["1001", "1002"]
 
 
-def test_an_email_that_one_customer_has_finds_all_that_she_ordered(store):
-    learn(store, order(1001), order(1002, email="asha.k@qwertzuiop.example"))
+def test_an_email_of_one_customer_finds_all_orders(store):
+    ingest(store, order(1001), order(1002, email="asha.k@qwertzuiop.example"))
     assert sorted(order_ids(store, Principal(email=ASHA.email))) == ["1001", "1002"]
 
 
-def test_a_listed_order_of_another_customer_is_not_hers(store):
-    learn(store, order(1001), hers(1002), order(1003, customer_id=0, email=None, phone=None))
+def test_a_named_order_of_another_customer_is_left_out(store):
+    ingest(store, order(1001), bhavnas_order(1002), order(1003, customer_id=0, email=None, phone=None))
     listed = replace(ASHA, order_ids=("1001", "1002", "1003", "1004"))
     assert sorted(order_ids(store, listed)) == ["1001", "1003"]
     assert order_ids(store, Principal(order_ids=("1002",))) == ["1002"]
 
 
-def test_after_a_merge_the_orders_are_the_kept_customers(store):
-    learn(store, customer(), order(parcels=[("Delhivery", "AWB1")]))
-    learn(store, merged(7001, 7002))
+def test_after_a_merge_the_remaining_customer_has_the_orders(store):
+    ingest(store, customer(), order(parcels=[("Delhivery", "AWB1")]))
+    ingest(store, merged(7001, 7002))
     assert count(store, customers) == 0
     assert waybills(store, Principal(customer_id="7002")) == [("AWB1", "delhivery")]
     assert subject(store, Principal(customer_id="7001")) == subject(store, Principal(customer_id="7002"))
-    learn(store, order(1005))
+    ingest(store, order(1005))
     assert sorted(order_ids(store, Principal(customer_id="7002"))) == ["1001", "1005"]
 
 
@@ -218,57 +224,59 @@ def test_after_a_merge_the_orders_are_the_kept_customers(store):
 @pytest.mark.parametrize("batches", [1, 2])
 def test_two_merges_lead_to_the_last_customer_in_whatever_order_they_come(store, first, batches):
     pair = [merged(7001, 7002), merged(7002, 7003)]
-    told = [order(1001), pair[first], pair[1 - first], order(1002)]
+    sightings = [order(1001), pair[first], pair[1 - first], order(1002)]
     if batches == 1:
-        learn(store, *told)
+        ingest(store, *sightings)
     else:
-        learn(store, *told[:2])
-        learn(store, *told[2:])
+        ingest(store, *sightings[:2])
+        ingest(store, *sightings[2:])
     assert sorted(order_ids(store, Principal(customer_id="7003"))) == ["1001", "1002"]
     assert sorted(order_ids(store, Principal(customer_id="7001"))) == ["1001", "1002"]
 
 
-def test_merges_in_a_ring_or_without_an_id_harm_nobody(store):
-    learn(store, order(), merged(7001, 7002), merged(7002, 7001), merged(7001, 7001))
-    learn(store, replace(merged(7001, 7002), kept_customer_id=""))
+def test_merges_in_a_cycle_or_without_an_id_change_nothing(store):
+    ingest(store, order(), merged(7001, 7002), merged(7002, 7001), merged(7001, 7001))
+    ingest(store, replace(merged(7001, 7002), kept_customer_id=""))
     assert order_ids(store, Principal(customer_id="7001")) == ["1001"]
 
 
-def test_a_customer_learned_and_merged_or_deleted_in_one_batch_is_gone(store):
-    learn(store, customer(7001), merged(7001, 7002), customer(7003), _gone(7003))
+def test_a_customer_stored_and_merged_or_deleted_in_one_batch_is_gone(store):
+    ingest(store, customer(7001), merged(7001, 7002), customer(7003), deleted_customer(7003))
     assert count(store, customers) == 0
 
 
-def _gone(number):
+def deleted_customer(number):
     return Sighting(kind=SightingKind.CUSTOMER_DELETED, customer_id=str(number))
 
 
-def test_the_newest_word_on_a_customer_counts(store):
-    late = customer(updated_at=NOW.isoformat(), email="asha.k@qwertzuiop.example")
-    learn(store, late, customer(), replace(customer(), customer_id=""))
-    learn(store, customer())
+def test_the_newest_report_of_a_customer_wins(store):
+    older = customer(updated_at=NOW.isoformat(), email="asha.k@qwertzuiop.example")
+    ingest(store, older, customer(), replace(customer(), customer_id=""))
+    ingest(store, customer())
     assert subject(store, Principal(email="asha.k@qwertzuiop.example")) == subject(store, ASHA)
     assert subject(store, Principal(email=ASHA.email)) != subject(store, ASHA)
-    learn(store, _gone(7001))
+    ingest(store, deleted_customer(7001))
     assert count(store, customers) == 0
 
 
 @pytest.mark.parametrize("apart", [False, True])
-@pytest.mark.parametrize(("parcels", "left"), [([], ["1002"]), ([("Delhivery", "AWB1")], ["1002", "1001"])])
-def test_a_deleted_order_leaves_unless_a_carrier_still_holds_its_parcel(store, apart, parcels, left):
-    gone = Sighting(kind=SightingKind.ORDER_DELETED, order_id="1001")
-    told = [order(parcels=parcels), gone, order(1002)]
-    for batch in [[one] for one in told] if apart else [told]:
-        learn(store, *batch)
-    assert sorted(order_ids(store, ASHA)) == sorted(left)
+@pytest.mark.parametrize(
+    ("parcels", "remaining"), [([], ["1002"]), ([("Delhivery", "AWB1")], ["1002", "1001"])]
+)
+def test_a_deleted_order_is_removed_unless_a_carrier_has_its_parcel(store, apart, parcels, remaining):
+    removed = Sighting(kind=SightingKind.ORDER_DELETED, order_id="1001")
+    sightings = [order(parcels=parcels), removed, order(1002)]
+    for batch in [[one] for one in sightings] if apart else [sightings]:
+        ingest(store, *batch)
+    assert sorted(order_ids(store, ASHA)) == sorted(remaining)
 
 
-def test_what_names_no_order_or_shows_nothing_is_passed_over(store):
+def test_sightings_without_an_order_are_ignored(store):
     assert (
-        learn(store, shipped(0, "AWB1"), Sighting(kind=SightingKind.NOTHING), replace(order(), order_id=""))
+        ingest(store, shipped(0, "AWB1"), Sighting(kind=SightingKind.NOTHING), replace(order(), order_id=""))
         == 0
     )
-    assert learn(store) == 0
+    assert ingest(store) == 0
     assert count(store, orders) == 0
 
 
@@ -277,14 +285,14 @@ def test_an_app_that_is_uninstalled_loses_its_token(store):
         tx.tokens.save_tokens(SHOP, "shpat_1", NOW, "")
         tx.tokens.save_tokens(SHOP, "shpat_2", NOW, "")
         tx.tokens.save_tokens(OTHER_SHOP, "shpat_3", NOW, "")
-    learn(store, Sighting(kind=SightingKind.UNINSTALLED))
+    ingest(store, Sighting(kind=SightingKind.UNINSTALLED))
     with store.transaction() as tx:
         assert tx.tokens.read_tokens(SHOP) is None
         assert tx.tokens.read_tokens(OTHER_SHOP) == ("shpat_3", NOW, "")
 
 
-def test_workers_who_meet_a_new_person_at_the_same_moment_share_her_key(store):
+def test_workers_that_see_a_new_person_at_the_same_time_share_one_key(store):
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda number: learn(store, order(number)), range(1, 13)))
+        list(pool.map(lambda number: ingest(store, order(number)), range(1, 13)))
     assert len(order_ids(store, ASHA)) == 12
     assert count(store, data_keys) == 1

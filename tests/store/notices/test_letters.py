@@ -1,4 +1,4 @@
-"""Notices at rest: what names a record is sealed, one worker has an account, a token is a hash, once is once."""
+"""Notices: references are sealed, one worker leases an account, tokens are hashes, items are stored once."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ ACCOUNT = f"{SHOP}|delhivery"
 TOKEN = "a-token-nobody-guesses"
 
 
-def kept(store, *entries):
+def add_items(store, *items):
     with store.transaction() as tx:
-        return tx.notices.add_items(entries)
+        return tx.notice_items.add_items(items)
 
 
-def test_an_entry_comes_back_as_it_was_kept_and_its_waybill_rests_sealed(store):
-    entry = make_entry(
+def test_an_item_reads_back_as_it_was_stored_and_its_waybill_is_sealed(store):
+    item = make_entry(
         reference="AWB7007007",
         also=("AWB7007008",),
         order="#77",
@@ -34,9 +34,9 @@ def test_an_entry_comes_back_as_it_was_kept_and_its_waybill_rests_sealed(store):
         not_before=NOW + timedelta(days=1),
         remitted=True,
     )
-    assert kept(store, entry) == 1
+    assert add_items(store, item) == 1
     with store.transaction() as tx:
-        assert tx.notices.find_item(entry.id) == entry
+        assert tx.notice_items.find_item(item.id) == item
         (row,) = tx.session.connection.execute(select(notice_items)).all()
     assert not [
         word for word in ("AWB7007007", "AWB7007008", "#77", "Qwertzuiop") if word in repr(tuple(row))
@@ -44,100 +44,105 @@ def test_an_entry_comes_back_as_it_was_kept_and_its_waybill_rests_sealed(store):
 
 
 def test_a_task_lists_a_record_once(store):
-    entry = make_entry()
-    assert kept(store, entry, replace(entry, id="ent_2")) == 1
-    assert kept(store, replace(entry, id="ent_3")) == 0
-    assert kept(store, replace(entry, id="ent_4", task_id="tsk_other")) == 1
-    order = replace(entry, id="ent_5", names=ReferenceKind.ORDER)
-    assert kept(store, order) == 1, "an order of that name is another record"
+    item = make_entry()
+    assert add_items(store, item, replace(item, id="ent_2")) == 1
+    assert add_items(store, replace(item, id="ent_3")) == 0
+    assert add_items(store, replace(item, id="ent_4", task_id="tsk_other")) == 1
+    order = replace(item, id="ent_5", names=ReferenceKind.ORDER)
+    assert add_items(store, order) == 1, "an order of that name is another record"
 
 
 def test_a_blank_reference_destroys_what_was_sealed(store):
-    entry = make_entry()
-    kept(store, entry)
+    item = make_entry()
+    add_items(store, item)
     with store.transaction() as tx:
-        tx.notices.save_items([replace(entry, reference="", state=NoticeState.COMPLETED)])
+        tx.notice_items.save_items([replace(item, reference="", state=NoticeState.COMPLETED)])
         (row,) = tx.session.connection.execute(select(notice_items)).all()
         assert row.doc is None
-        assert (tx.notices.find_item(entry.id).reference, tx.notices.find_item(entry.id).order) == ("", "")
+        assert (tx.notice_items.find_item(item.id).reference, tx.notice_items.find_item(item.id).order) == (
+            "",
+            "",
+        )
 
 
-def test_entries_are_found_by_account_request_notice_state_and_day(store):
-    mine = make_entry(look_at=NOW - timedelta(hours=1))
-    later = make_entry(request_id=mine.request_id, look_at=NOW + timedelta(hours=1))
+def test_items_are_found_by_account_request_notice_state_and_day(store):
+    own_item = make_entry(look_at=NOW - timedelta(hours=1))
+    later = make_entry(request_id=own_item.request_id, look_at=NOW + timedelta(hours=1))
     other = make_entry(processor="bluedart")
     elsewhere = make_entry(shop=OTHER_SHOP)
-    kept(store, mine, later, other, elsewhere)
+    add_items(store, own_item, later, other, elsewhere)
 
-    def found(**which):
+    def found(**filters):
         with store.transaction() as tx:
-            return {entry.id for entry in tx.notices.list_items(**which)}
+            return {item.id for item in tx.notice_items.list_items(**filters)}
 
-    assert found(account=ACCOUNT) == {mine.id, later.id}
-    assert found(account=ACCOUNT, due_at=NOW) == {mine.id}
-    assert found(request_id=mine.request_id) == {mine.id, later.id}
+    assert found(account=ACCOUNT) == {own_item.id, later.id}
+    assert found(account=ACCOUNT, due_at=NOW) == {own_item.id}
+    assert found(request_id=own_item.request_id) == {own_item.id, later.id}
     assert found(account=ACCOUNT, states=[NoticeState.QUEUED]) == set()
     assert len(found(account=ACCOUNT, limit=1)) == 1
 
 
-def test_one_worker_has_an_account_until_its_lease_is_over(store, clock):
-    kept(store, make_entry())
+def test_one_worker_has_an_account_until_its_lease_ends(store, clock):
+    add_items(store, make_entry())
     with store.transaction() as tx:
-        claim = tx.notices.acquire_lease(ACCOUNT)
-        assert claim is not None
-        assert tx.notices.acquire_lease(ACCOUNT) is None
-        assert tx.notices.acquire_lease(f"{SHOP}|nobody") is None
+        lease = tx.notice_accounts.acquire_lease(ACCOUNT)
+        assert lease is not None
+        assert tx.notice_accounts.acquire_lease(ACCOUNT) is None
+        assert tx.notice_accounts.acquire_lease(f"{SHOP}|nobody") is None
     clock.at = NOW + timedelta(seconds=16)
     with store.transaction() as tx:
-        second = tx.notices.acquire_lease(ACCOUNT)
+        second = tx.notice_accounts.acquire_lease(ACCOUNT)
         assert second is not None
-        assert tx.notices.count_attempts(ACCOUNT) == 2
+        assert tx.notice_accounts.count_attempts(ACCOUNT) == 2
         with pytest.raises(LeaseLost):
-            tx.notices.verify_lease(claim)
+            tx.notice_accounts.verify_lease(lease)
         with pytest.raises(LeaseLost):
-            tx.notices.release_lease(claim)
-        tx.notices.verify_lease(second)
-        tx.notices.release_lease(second)
+            tx.notice_accounts.release_lease(lease)
+        tx.notice_accounts.verify_lease(second)
+        tx.notice_accounts.release_lease(second)
         with pytest.raises(LeaseLost):
-            tx.notices.verify_lease(second)
+            tx.notice_accounts.verify_lease(second)
 
 
-def test_an_account_sleeps_until_the_first_thing_that_is_due_of_it(store, clock):
-    entry = make_entry(look_at=NOW + timedelta(days=3))
-    kept(store, entry)
+def test_an_account_is_due_at_its_earliest_item_or_notice(store, clock):
+    item = make_entry(look_at=NOW + timedelta(days=3))
+    add_items(store, item)
     with store.transaction() as tx:
-        claim = tx.notices.acquire_lease(ACCOUNT)
+        lease = tx.notice_accounts.acquire_lease(ACCOUNT)
         tx.notices.open_notice(make_notice(next_at=NOW + timedelta(days=2)), [])
-        tx.notices.release_lease(claim)
+        tx.notice_accounts.release_lease(lease)
     clock.at = NOW + timedelta(days=1)
     with store.transaction() as tx:
-        assert tx.notices.acquire_lease(ACCOUNT) is None
+        assert tx.notice_accounts.acquire_lease(ACCOUNT) is None
     clock.at = NOW + timedelta(days=2)
     with store.transaction() as tx:
-        claim = tx.notices.acquire_lease(ACCOUNT)
-        assert tx.notices.count_attempts(ACCOUNT) == 1, "what went well is forgotten"
-        tx.notices.release_lease(claim, error="x at y", not_before=NOW + timedelta(days=4))
+        lease = tx.notice_accounts.acquire_lease(ACCOUNT)
+        assert tx.notice_accounts.count_attempts(ACCOUNT) == 1, (
+            "a release without an error resets the attempts"
+        )
+        tx.notice_accounts.release_lease(lease, error="x at y", not_before=NOW + timedelta(days=4))
     clock.at = NOW + timedelta(days=3, hours=1)
     with store.transaction() as tx:
-        assert tx.notices.acquire_lease(ACCOUNT) is None
+        assert tx.notice_accounts.acquire_lease(ACCOUNT) is None
     assert store.enqueue_due(lambda *_: True, max_jobs=9) == 0
     clock.at = NOW + timedelta(days=4)
-    rung = []
-    store.enqueue_due(lambda *job: rung.append(job) or True, max_jobs=9)
-    assert rung == [("notify", ACCOUNT, False)]
+    enqueued = []
+    store.enqueue_due(lambda *job: enqueued.append(job) or True, max_jobs=9)
+    assert enqueued == [("notify", ACCOUNT, False)]
 
 
-def test_waking_only_moves_a_day_nearer(store, clock):
+def test_waking_never_makes_an_account_due_later(store, clock):
     with store.transaction() as tx:
-        tx.notices.wake_account(ACCOUNT, NOW + timedelta(days=2))
-        tx.notices.wake_account(ACCOUNT, NOW + timedelta(days=5))
-        tx.notices.wake_account(ACCOUNT, NOW + timedelta(days=1))
+        tx.notice_accounts.wake_account(ACCOUNT, NOW + timedelta(days=2))
+        tx.notice_accounts.wake_account(ACCOUNT, NOW + timedelta(days=5))
+        tx.notice_accounts.wake_account(ACCOUNT, NOW + timedelta(days=1))
     clock.at = NOW + timedelta(days=1)
     with store.transaction() as tx:
-        assert tx.notices.acquire_lease(ACCOUNT) is not None
+        assert tx.notice_accounts.acquire_lease(ACCOUNT) is not None
 
 
-def test_a_token_rests_as_a_hash_and_ends(store, clock):
+def test_a_token_is_stored_as_a_hash_and_expires(store, clock):
     notice = make_notice()
     with store.transaction() as tx:
         tx.notices.open_notice(notice, [])
@@ -159,7 +164,7 @@ def test_a_token_rests_as_a_hash_and_ends(store, clock):
         assert tx.notices.find_notice_by_token(TOKEN) is None
 
 
-def test_who_read_an_older_state_overwrites_nothing(store):
+def test_a_notice_is_not_overwritten_from_an_older_state(store):
     notice = make_notice()
     with store.transaction() as tx:
         tx.notices.open_notice(notice, [])
@@ -176,82 +181,84 @@ def test_who_read_an_older_state_overwrites_nothing(store):
         )
 
 
-def test_who_read_an_older_entry_overwrites_nothing(store):
-    """A return that is opened while a carrier is asked must not be lost, nor an answer by a late decision."""
-    entry = make_entry()
+def test_an_item_is_not_overwritten_from_an_older_version(store):
+    """Neither a return that is opened during tracking nor an answer is lost by a later write."""
+    item = make_entry()
     with store.transaction() as tx:
-        tx.notices.add_items([entry])
-        tx.notices.record_blocker(entry.shop, entry.order_id, "return/9", is_open=True)
+        tx.notice_items.add_items([item])
+        tx.notice_items.record_blocker(item.shop, item.order_id, "return/9", is_open=True)
     for write in (
-        lambda tx: tx.notices.save_items([replace(entry, state=NoticeState.QUEUED)]),
-        lambda tx: tx.notices.open_notice(make_notice(), [entry]),
+        lambda tx: tx.notice_items.save_items([replace(item, state=NoticeState.QUEUED)]),
+        lambda tx: tx.notices.open_notice(make_notice(), [item]),
     ):
         with pytest.raises(ConcurrentChange), store.transaction() as tx:
             write(tx)
     with store.transaction() as tx:
-        kept = tx.notices.find_item(entry.id)
-        assert (kept.state, kept.matters) == (NoticeState.WAITING, ("return/9",))
-        tx.notices.save_items([replace(kept, state=NoticeState.QUEUED)])
-        assert tx.notices.find_item(entry.id).state is NoticeState.QUEUED
+        add_items = tx.notice_items.find_item(item.id)
+        assert (add_items.state, add_items.matters) == (NoticeState.WAITING, ("return/9",))
+        tx.notice_items.save_items([replace(add_items, state=NoticeState.QUEUED)])
+        assert tx.notice_items.find_item(item.id).state is NoticeState.QUEUED
         assert tx.notices.list_notices() == []
 
 
-def test_a_request_that_was_done_goes_on_when_its_entries_move(store):
+def test_a_done_request_continues_when_its_items_change(store):
     request = make_request()
     task = make_task(request.id, "delhivery", "instruct", state=TaskState.DONE, finished_at=NOW)
-    entry = make_entry(request_id=request.id, task_id=task.id)
+    item = make_entry(request_id=request.id, task_id=task.id)
     with store.transaction() as tx:
         opened(tx, request, task)
-        claim = tx.requests.acquire_lease(request.id)
-        tx.requests.release_lease(claim, state=RequestState.DONE, wake_at=None, complete=True, closed_at=NOW)
-        tx.notices.add_items([entry])
-        tx.notices.wake_requests_of_items([entry])
+        lease = tx.requests.acquire_lease(request.id)
+        tx.requests.release_lease(lease, state=RequestState.DONE, wake_at=None, complete=True, closed_at=NOW)
+        tx.notice_items.add_items([item])
+        tx.notice_items.wake_requests_of_items([item])
         assert tx.requests.get_request(request.id).state is RequestState.WAITING
-        (after,) = tx.requests.list_tasks(request.id)
+        (after,) = tx.tasks.list_tasks(request.id)
         assert (after.state, after.wake_at, after.finished_at) == (TaskState.WAITING, NOW, None)
         assert tx.requests.acquire_lease(request.id) is not None
 
 
-def test_the_shops_word_finds_the_entry_by_its_pseudonym(store):
-    entry = make_entry(status=ParcelStatus.UNKNOWN, status_at=None, look_at=NOW + timedelta(days=5))
-    kept(store, entry)
+def test_a_report_of_the_shop_finds_the_item_by_its_pseudonym(store):
+    item = make_entry(status=ParcelStatus.UNKNOWN, status_at=None, look_at=NOW + timedelta(days=5))
+    add_items(store, item)
     with store.transaction() as tx:
-        assert tx.notices.record_parcel_status(
-            SHOP, f" {entry.reference.lower()} ", ParcelStatus.DELIVERED, NOW
+        assert tx.notice_items.record_parcel_status(
+            SHOP, f" {item.reference.lower()} ", ParcelStatus.DELIVERED, NOW
         )
-        assert not tx.notices.record_parcel_status(OTHER_SHOP, entry.reference, ParcelStatus.DELIVERED, NOW)
-        assert not tx.notices.record_parcel_status(SHOP, "AWB0", ParcelStatus.DELIVERED, NOW)
-        after = tx.notices.find_item(entry.id)
+        assert not tx.notice_items.record_parcel_status(
+            OTHER_SHOP, item.reference, ParcelStatus.DELIVERED, NOW
+        )
+        assert not tx.notice_items.record_parcel_status(SHOP, "AWB0", ParcelStatus.DELIVERED, NOW)
+        after = tx.notice_items.find_item(item.id)
         assert (after.status, after.look_at) == (ParcelStatus.DELIVERED, NOW)
-        for matter, is_open in (("return/9", True), ("return/10", True), ("return/9", False)):
-            tx.notices.record_blocker(SHOP, entry.order_id, matter, is_open=is_open)
-        tx.notices.record_blocker(SHOP, entry.order_id, "dispute/4", is_open=False)
-        assert tx.notices.find_item(entry.id).matters == ("return/10",)
-        assert tx.notices.list_blockers(SHOP, entry.order_id) == ("return/10",)
-        tx.notices.record_blocker(SHOP, entry.order_id, "return/10", is_open=False)
-        assert tx.notices.list_blockers(SHOP, entry.order_id) == ()
+        for blocker, is_open in (("return/9", True), ("return/10", True), ("return/9", False)):
+            tx.notice_items.record_blocker(SHOP, item.order_id, blocker, is_open=is_open)
+        tx.notice_items.record_blocker(SHOP, item.order_id, "dispute/4", is_open=False)
+        assert tx.notice_items.find_item(item.id).matters == ("return/10",)
+        assert tx.notice_items.list_blockers(SHOP, item.order_id) == ("return/10",)
+        tx.notice_items.record_blocker(SHOP, item.order_id, "return/10", is_open=False)
+        assert tx.notice_items.list_blockers(SHOP, item.order_id) == ()
 
 
-def test_a_shop_that_leaves_takes_its_notices_along(store):
-    entry, notice = make_entry(), make_notice()
-    kept(store, entry, make_entry(shop=OTHER_SHOP))
+def test_erasing_a_shop_deletes_its_notices(store):
+    item, notice = make_entry(), make_notice()
+    add_items(store, item, make_entry(shop=OTHER_SHOP))
     with store.transaction() as tx:
-        tx.notices.open_notice(notice, [entry])
+        tx.notices.open_notice(notice, [item])
         tx.notices.save_link_token(notice.id, TOKEN, NOW + timedelta(days=1))
-        removed = tx.index.erase_shop(SHOP, request_id="req_1")
+        removed = tx.shop_eraser.erase_shop(SHOP, request_id="req_1")
         assert (removed["notice_entries"], removed["notices"], removed["notice_accounts"]) == (1, 1, 1)
         assert tx.notices.find_notice_by_token(TOKEN) is None
-        assert len(tx.notices.list_items()) == 1
+        assert len(tx.notice_items.list_items()) == 1
 
 
-def test_an_entry_that_was_never_its_processors_is_dropped_with_its_task(store):
+def test_an_item_the_processor_never_had_is_deleted_with_its_task(store):
     request = make_request()
     task = make_task(request.id, "unknown", "instruct")
     one, two = (make_entry(request_id=request.id, task_id=task.id) for _ in range(2))
     with store.transaction() as tx:
         opened(tx, request, task)
-        tx.notices.add_items([one, two])
-        tx.notices.delete_item(one)
-        assert len(tx.requests.list_tasks(request.id)) == 1
-        tx.notices.delete_item(two)
-        assert tx.requests.list_tasks(request.id) == []
+        tx.notice_items.add_items([one, two])
+        tx.notice_items.delete_item(one)
+        assert len(tx.tasks.list_tasks(request.id)) == 1
+        tx.notice_items.delete_item(two)
+        assert tx.tasks.list_tasks(request.id) == []

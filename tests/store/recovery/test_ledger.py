@@ -1,4 +1,4 @@
-"""The ledger outside the backup: rows are added and never changed, its last head decides, away is not gone."""
+"""The ledger outside the backup: rows are added and never changed, and its last head decides."""
 
 from __future__ import annotations
 
@@ -27,44 +27,44 @@ def ledger(database_url, request):
 
 
 def head(seq, **given):
-    told = {"at": NOW, "seq": seq, "hash": f"{seq:064}", "signature": "signed"}
-    return LedgerHead(**(told | given))
+    values = {"at": NOW, "seq": seq, "hash": f"{seq:064}", "signature": "signed"}
+    return LedgerHead(**(values | given))
 
 
-def tomb(key="a" * 32, field="customer", **given):
-    told = {"shop": SHOP, "field": field, "key": key, "erased_at": NOW, "request_id": "req_1"}
-    return Tombstone(**(told | given))
+def tombstone(key="a" * 32, field="customer", **given):
+    values = {"shop": SHOP, "field": field, "key": key, "erased_at": NOW, "request_id": "req_1"}
+    return Tombstone(**(values | given))
 
 
 def test_both_ledgers_have_the_ports_public_signatures():
     assert public(SqlLedger) == public(NullLedger) == public(Ledger)
 
 
-def test_it_is_made_on_first_use_and_keeps_what_it_was_told_once(ledger):
+def test_a_ledger_is_created_on_first_use_and_stores_each_record_once(ledger):
     assert ledger.read_last_head() is None
     assert (ledger.list_tombstones(), ledger.list_destructions()) == ([], [])
-    gone = [Destruction(kind="document", ref="doc_1", shop=SHOP, at=NOW)]
+    destruction = [Destruction(kind="document", ref="doc_1", shop=SHOP, at=NOW)]
     for _ in range(2):
-        ledger.append_records([tomb(), tomb("b" * 32, "order")], gone, head(7))
-    assert ledger.list_tombstones() == [tomb(), tomb("b" * 32, "order")]
-    assert ledger.list_destructions() == gone
+        ledger.append_records([tombstone(), tombstone("b" * 32, "order")], destruction, head(7))
+    assert ledger.list_tombstones() == [tombstone(), tombstone("b" * 32, "order")]
+    assert ledger.list_destructions() == destruction
     assert ledger.read_last_head() == head(7)
-    again = SqlLedger(ledger._engine.url.render_as_string(hide_password=False))
-    assert again.read_last_head() == head(7), "made once"
-    again.close()
+    second = SqlLedger(ledger._engine.url.render_as_string(hide_password=False))
+    assert second.read_last_head() == head(7), "made once"
+    second.close()
 
 
-def test_of_several_erasures_of_a_key_the_newest_is_given(ledger):
-    later = tomb(erased_at=NOW + timedelta(days=1), request_id="req_2")
-    ledger.append_records([tomb(), later, tomb(shop=OTHER_SHOP)], [], head(1))
-    assert ledger.list_tombstones() == [tomb(shop=OTHER_SHOP), later]
+def test_of_several_erasures_of_a_key_the_newest_is_returned(ledger):
+    later = tombstone(erased_at=NOW + timedelta(days=1), request_id="req_2")
+    ledger.append_records([tombstone(), later, tombstone(shop=OTHER_SHOP)], [], head(1))
+    assert ledger.list_tombstones() == [tombstone(shop=OTHER_SHOP), later]
 
 
-def test_a_head_that_does_not_go_on_is_refused_with_all_that_came_with_it(ledger):
+def test_a_head_that_does_not_continue_is_refused_with_its_records(ledger):
     ledger.append_head(head(7))
     for other in (head(6), head(7, hash="f" * 64)):
         with pytest.raises(BackupRestored):
-            ledger.append_records([tomb()], [], other)
+            ledger.append_records([tombstone()], [], other)
     assert ledger.list_tombstones() == []
     branch = head(5, restored_from=f"7:{7:064}")
     ledger.append_head(branch)
@@ -78,13 +78,15 @@ def test_a_head_that_does_not_go_on_is_refused_with_all_that_came_with_it(ledger
     ("table", "column"), [("tombstones", "key"), ("destroyed", "ref"), ("heads", "hash")]
 )
 def test_the_database_refuses_to_change_what_the_ledger_holds(ledger, table, column, deed):
-    ledger.append_records([tomb()], [Destruction(kind="document", ref="doc_1", shop=SHOP, at=NOW)], head(1))
+    ledger.append_records(
+        [tombstone()], [Destruction(kind="document", ref="doc_1", shop=SHOP, at=NOW)], head(1)
+    )
     with pytest.raises(Exception, match="append-only"), ledger._engine.begin() as connection:
         connection.execute(text(deed.format(table, column)))
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_one_that_is_away_is_not_asked_again_for_a_while(database_url, monkeypatch):
+def test_an_unavailable_ledger_is_not_asked_again_for_a_while(database_url, monkeypatch):
     away = SqlLedger("postgresql+psycopg://nobody:secret@/x?host=/nowhere")
     with pytest.raises(LedgerUnavailable, match="ledger: OperationalError"):
         away.read_last_head()
@@ -95,9 +97,9 @@ def test_one_that_is_away_is_not_asked_again_for_a_while(database_url, monkeypat
     assert knocks == []
 
 
-def test_without_one_nothing_is_kept_and_nothing_fails():
+def test_the_null_ledger_stores_nothing_and_never_fails():
     none = NullLedger()
-    none.append_records([tomb()], [], head(1))
+    none.append_records([tombstone()], [], head(1))
     none.append_head(head(1))
     none.close()
     assert (none.configured, none.read_last_head(), none.list_tombstones(), none.list_destructions()) == (

@@ -1,4 +1,4 @@
-"""Bank details at rest: sealed in their place, opened by one function, gone with their key."""
+"""Bank details: sealed and bound to their row, opened by one function, unreadable without their key."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ UPI = BankDetails(upi_id="asha@okbank")
 PAID = Settlement(reference="412345678901", amount=Decimal("1234.00"), currency="INR", on=date(2026, 11, 22))
 
 
-def kept(tx, refund_id="99", order_id="1001", details=BANK, shop=SHOP):
+def seal(tx, refund_id="99", order_id="1001", details=BANK, shop=SHOP):
     account = tx.refunds.seal_bank_details(
         shop, details, order_id=order_id, refund_id=refund_id, opened_at=NOW
     )
@@ -31,12 +31,12 @@ def kept(tx, refund_id="99", order_id="1001", details=BANK, shop=SHOP):
     return account
 
 
-def settled(tx, account, ends=NOW):
+def settle(tx, account, ends=NOW):
     assert tx.refunds.record_settlement(account.id, PAID, settled_at=NOW, erase_at=ends)
     return account
 
 
-def claim(tx, **of):
+def open_hold(tx, **of):
     row = {
         "id": f"clm_{len(of)}{of.get('subject', '')[:6]}{of.get('order_key', '')[:6]}",
         "shop": SHOP,
@@ -60,31 +60,31 @@ def column(tx, account, name):
     )
 
 
-def test_what_is_kept_reads_back_and_its_record_holds_none_of_it(store):
+def test_details_read_back_and_the_record_contains_none_of_them(store):
     with store.transaction() as tx:
-        account = kept(tx)
+        account = seal(tx)
         assert tx.refunds.find_refund_account(account.id) == account
         assert tx.refunds.open_bank_details(account.id, refund_id="99") == BANK
         assert tx.refunds.find_payment_reference(account.id) == PaymentReference(
             method="bank", last_four="7890"
         )
         assert tx.refunds.seal_bank_details(SHOP, UPI, order_id="1001", refund_id="99", opened_at=NOW) is None
-        assert kept(tx, shop=OTHER_SHOP).id != account.id
-        upi = kept(tx, "100", details=UPI)
+        assert seal(tx, shop=OTHER_SHOP).id != account.id
+        upi = seal(tx, "100", details=UPI)
         assert tx.refunds.find_payment_reference(upi.id) == PaymentReference(method="upi", last_four="")
     for value in ("001234567890", "HDFC0001234", "Qwertzuiop", "okbank", "1001"):
         assert value not in repr(account) + repr(upi)
 
 
-def test_the_person_is_the_one_whose_order_it_is(store):
+def test_the_subject_is_the_owner_of_the_order(store):
     with store.transaction() as tx:
-        assert kept(tx, "1").subject == tx.index.find_subject(SHOP, Principal(order_ids=("1001",)))
+        assert seal(tx, "1").subject == tx.person_lookup.find_subject(SHOP, Principal(order_ids=("1001",)))
         tx.index.ingest_sightings(
             SHOP, [customer(), order(1001), order(1002, customer_id=None, email="new@example.com")]
         )
-        assert kept(tx, "2").subject == tx.index.find_subject(SHOP, ASHA)
-        guest = kept(tx, "3", "1002").subject
-        assert guest == tx.index.find_subject(SHOP, Principal(email="new@example.com"))
+        assert seal(tx, "2").subject == tx.person_lookup.find_subject(SHOP, ASHA)
+        guest = seal(tx, "3", "1002").subject
+        assert guest == tx.person_lookup.find_subject(SHOP, Principal(email="new@example.com"))
         assert {one.refund_id for one in tx.refunds.list_refund_accounts_of_orders(SHOP, ["1001"])} == {
             "1",
             "2",
@@ -103,7 +103,7 @@ def test_the_person_is_the_one_whose_order_it_is(store):
 @pytest.mark.parametrize("state", [RefundState.SETTLED, RefundState.ERASED])
 def test_only_an_open_refund_opens_its_details(store, state):
     with store.transaction() as tx:
-        account = kept(tx)
+        account = seal(tx)
         assert tx.refunds.open_bank_details(account.id, refund_id="98") is None
         assert tx.refunds.open_bank_details("rfd_nobody", refund_id="99") is None
         tx.session.connection.execute(update(refund_accounts).values(state=state))
@@ -112,22 +112,22 @@ def test_only_an_open_refund_opens_its_details(store, state):
 
 def test_a_value_that_was_moved_to_another_row_does_not_open(store):
     with store.transaction() as tx:
-        mine, hers = kept(tx, "1"), kept(tx, "2", details=UPI)
-        taken = {name: column(tx, hers, name) for name in ("doc", "wrapped")}
+        first, second = seal(tx, "1"), seal(tx, "2", details=UPI)
+        moved = {name: column(tx, second, name) for name in ("doc", "wrapped")}
         tx.session.connection.execute(
-            update(refund_accounts).where(refund_accounts.c.id == mine.id).values(taken)
+            update(refund_accounts).where(refund_accounts.c.id == first.id).values(moved)
         )
         with pytest.raises(SealBroken):
-            tx.refunds.open_bank_details(mine.id, refund_id="1")
-        only_doc = {"doc": taken["doc"], "wrapped": column(tx, hers, "wrapped")}
-        assert only_doc == taken
+            tx.refunds.open_bank_details(first.id, refund_id="1")
+        only_doc = {"doc": moved["doc"], "wrapped": column(tx, second, "wrapped")}
+        assert only_doc == moved
         with pytest.raises((SealBroken, KeyMissing)):
-            tx.session.keyring.open(taken["doc"], f"refund_accounts|{hers.id}|doc|{SHOP}")
+            tx.session.keyring.open(moved["doc"], f"refund_accounts|{second.id}|doc|{SHOP}")
 
 
-def test_settling_closes_the_lock_once_and_keeps_the_bank_s_word(store):
+def test_settling_happens_once_and_stores_the_banks_reference(store):
     with store.transaction() as tx:
-        account = settled(tx, kept(tx), ends=None)
+        account = settle(tx, seal(tx), ends=None)
         assert tx.refunds.open_bank_details(account.id, refund_id="99") is None
         assert tx.refunds.record_settlement(account.id, PAID, settled_at=NOW, erase_at=NOW) is False
         assert tx.refunds.record_settlement("rfd_nobody", PAID, settled_at=NOW, erase_at=NOW) is False
@@ -142,9 +142,9 @@ def test_settling_closes_the_lock_once_and_keeps_the_bank_s_word(store):
 
 def test_erasing_destroys_key_and_details_and_nothing_before_its_day(store, clock):
     with store.transaction() as tx:
-        over = settled(tx, kept(tx, "1"))
-        later = settled(tx, kept(tx, "2"), ends=NOW + timedelta(seconds=1))
-        is_open = kept(tx, "3")
+        over = settle(tx, seal(tx, "1"))
+        later = settle(tx, seal(tx, "2"), ends=NOW + timedelta(seconds=1))
+        is_open = seal(tx, "3")
         ids = [over.id, later.id, is_open.id]
         gone = tx.refunds.erase_bank_details(ids, request_id="req_1")
         assert [(one.id, one.state, one.request_id, one.erased_at) for one in gone] == [
@@ -160,67 +160,67 @@ def test_erasing_destroys_key_and_details_and_nothing_before_its_day(store, cloc
         assert tx.refunds.find_payment_reference(over.id).settlement == PAID
 
 
-def test_what_was_erased_before_it_was_settled_may_be_given_anew(store):
+def test_details_erased_before_settlement_can_be_stored_again(store):
     with store.transaction() as tx:
-        wrong = kept(tx)
+        wrong = seal(tx)
         tx.refunds.erase_bank_details([wrong.id], include_open=True)
-        right = kept(tx, details=UPI)
+        right = seal(tx, details=UPI)
         assert tx.refunds.open_bank_details(right.id, refund_id="99") == UPI
         assert tx.refunds.find_refund_account(wrong.id) is None
-        settled(tx, right)
+        settle(tx, right)
         tx.refunds.erase_bank_details([right.id])
         assert tx.refunds.seal_bank_details(SHOP, UPI, order_id="1001", refund_id="99", opened_at=NOW) is None
 
 
-def test_a_live_claim_of_the_order_or_of_the_person_holds_and_a_released_one_does_not(store):
+def test_an_active_legal_hold_of_order_or_person_keeps_details_and_a_released_one_does_not(store):
     with store.transaction() as tx:
         tx.index.ingest_sightings(SHOP, [order(1001), order(1002, customer_id=7002, email="b@example.com")])
-        hers, his = settled(tx, kept(tx, "1")), settled(tx, kept(tx, "2", "1002"))
-        claim(tx, subject=hers.subject, released_at=NOW)
+        held, free = settle(tx, seal(tx, "1")), settle(tx, seal(tx, "2", "1002"))
+        open_hold(tx, subject=held.subject, released_at=NOW)
         assert len(tx.refunds.list_due_refund_accounts(limit=9)) == 2
         assert len(tx.refunds.list_due_refund_accounts(limit=1)) == 1
-        claim(tx, order_key=hers.order_key)
-        claim(tx, subject=his.subject, shop=OTHER_SHOP)
-        assert tx.refunds.find_account_ids_on_legal_hold([hers, his]) == {hers.id}
-        assert [one.id for one in tx.refunds.list_due_refund_accounts(limit=9)] == [his.id]
-        assert [one.id for one in tx.refunds.erase_bank_details([hers.id, his.id], include_open=True)] == [
-            his.id
+        open_hold(tx, order_key=held.order_key)
+        open_hold(tx, subject=free.subject, shop=OTHER_SHOP)
+        assert tx.refunds.find_account_ids_on_legal_hold([held, free]) == {held.id}
+        assert [one.id for one in tx.refunds.list_due_refund_accounts(limit=9)] == [free.id]
+        assert [one.id for one in tx.refunds.erase_bank_details([held.id, free.id], include_open=True)] == [
+            free.id
         ]
-        assert column(tx, hers, "doc")
+        assert column(tx, held, "doc")
         assert tx.refunds.find_account_ids_on_legal_hold([]) == frozenset()
 
 
-def test_a_claim_of_the_customer_who_was_kept_in_a_merge_holds(store):
+def test_a_legal_hold_of_the_remaining_customer_of_a_merge_keeps_details(store):
     with store.transaction() as tx:
         tx.index.ingest_sightings(SHOP, [order(1001)])
-        account = settled(tx, kept(tx))
+        account = settle(tx, seal(tx))
         tx.index.ingest_sightings(SHOP, [merged(7001, 7009)])
-        claim(tx, subject=tx.index.find_subject(SHOP, replace(ASHA, customer_id="7009")))
+        open_hold(tx, subject=tx.person_lookup.find_subject(SHOP, replace(ASHA, customer_id="7009")))
         assert tx.refunds.find_account_ids_on_legal_hold([account]) == {account.id}
 
 
-def test_what_is_still_there_after_it_was_erased_is_said(store, monkeypatch):
+def test_details_that_remain_after_an_erasure_are_reported(store, monkeypatch):
     monkeypatch.setattr(
         "bridge.store.refunds.refund_accounts.ERASED_ACCOUNT_VALUES",
         {"doc": None, "state": RefundState.ERASED},
     )
     with store.transaction() as tx:
-        account = settled(tx, kept(tx))
+        account = settle(tx, seal(tx))
         with pytest.raises(NeedsOperator, match="still there"):
             tx.refunds.erase_bank_details([account.id])
 
 
-def test_what_does_not_read_back_is_not_kept(store, monkeypatch):
+def test_details_that_do_not_read_back_are_refused(store, monkeypatch):
     monkeypatch.setattr(RefundRows, "open_bank_details", lambda *_, **__: UPI)
     with pytest.raises(NeedsOperator), store.transaction() as tx:
-        kept(tx)
+        seal(tx)
     with store.transaction() as tx:
         assert tx.refunds.list_refund_accounts() == []
 
 
-def test_restricting_notes_the_request_and_changes_nothing_else(store):
+def test_restricting_records_the_request_and_changes_nothing_else(store):
     with store.transaction() as tx:
-        account, gone = kept(tx), kept(tx, "100")
+        account, gone = seal(tx), seal(tx, "100")
         tx.refunds.erase_bank_details([gone.id], include_open=True)
         assert tx.refunds.restrict_refund_accounts([account.id, gone.id], request_id="req_1") == 1
         assert tx.refunds.find_refund_account(account.id) == replace(account, request_id="req_1")
@@ -237,7 +237,7 @@ def calls(name):
                         yield str(path.relative_to(ROOT)), function.name, ast.unparse(node)
 
 
-def test_only_one_function_opens_the_details_and_only_the_locked_step_calls_it():
+def test_one_function_opens_the_details_and_one_step_calls_it():
     places = {(path, function) for path, function, _ in calls("open_bank_details")}
     assert places == {
         ("bridge/store/refunds/refund_accounts.py", "seal_bank_details"),  # reads back what it sealed

@@ -19,9 +19,9 @@ COLUMNS = [column for table in metadata.sorted_tables for column in table.column
 
 @pytest.mark.parametrize("column", COLUMNS, ids=str)
 def test_every_column_says_whether_it_is_personal(column):
-    said = column.info.get("data")
-    assert said in {"none", "pseudonym", "sealed", "secret"}
-    assert isinstance(column.type, LargeBinary) == (said in {"sealed", "secret"})
+    classified = column.info.get("data")
+    assert classified in {"none", "pseudonym", "sealed", "secret"}
+    assert isinstance(column.type, LargeBinary) == (classified in {"sealed", "secret"})
 
 
 def test_the_migrations_make_the_tables_that_the_code_uses(store):
@@ -43,7 +43,7 @@ def test_up_down_and_up_again_ends_at_head(store):
     assert store.acquire_named_lock("clock", "a", 5)
 
 
-def test_down_takes_the_triggers_and_the_function_with_it(store):
+def test_downgrading_drops_the_triggers_and_the_function(store):
     downgrade_database(store.engine, "base")
     catalogue = "sqlite_master WHERE type = 'trigger'"
     if store.engine.dialect.name == "postgresql":
@@ -52,7 +52,7 @@ def test_down_takes_the_triggers_and_the_function_with_it(store):
         assert connection.execute(text(f"SELECT count(*) FROM {catalogue}")).scalar() == 0  # noqa: S608
 
 
-def test_a_moment_without_a_zone_is_refused_and_others_become_utc():
+def test_a_time_without_a_zone_is_refused_and_others_become_utc():
     kind, dialect = UtcDateTime(), sqlite.dialect()
     with pytest.raises(ValueError, match="without a zone"):
         kind.process_bind_param(datetime(2026, 1, 1), dialect)  # noqa: DTZ001 - the point

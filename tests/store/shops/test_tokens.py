@@ -1,4 +1,4 @@
-"""Tokens at rest: sealed, replaced together, refreshed by one process at a time."""
+"""Tokens: stored sealed, replaced together, refreshed by one process at a time."""
 
 import threading
 from datetime import timedelta
@@ -10,32 +10,32 @@ LATER = NOW + timedelta(hours=1)
 
 
 def test_a_new_refresh_token_replaces_the_old_and_no_new_one_leaves_it(store):
-    kept = StoredTokenCache(store)
-    kept.save_token(SHOP, "shpat_1", LATER, "shprt_1")
-    assert (kept.get_access_token(SHOP), kept.get_refresh_token(SHOP)) == (("shpat_1", LATER), "shprt_1")
-    kept.save_token(SHOP, "shpat_2", LATER)
-    assert (kept.get_access_token(SHOP), kept.get_refresh_token(SHOP)) == (("shpat_2", LATER), "shprt_1")
-    kept.save_token(SHOP, "shpat_3", LATER, "shprt_2")
-    assert (kept.get_access_token(SHOP), kept.get_refresh_token(SHOP)) == (("shpat_3", LATER), "shprt_2")
+    cache = StoredTokenCache(store)
+    cache.save_token(SHOP, "shpat_1", LATER, "shprt_1")
+    assert (cache.get_access_token(SHOP), cache.get_refresh_token(SHOP)) == (("shpat_1", LATER), "shprt_1")
+    cache.save_token(SHOP, "shpat_2", LATER)
+    assert (cache.get_access_token(SHOP), cache.get_refresh_token(SHOP)) == (("shpat_2", LATER), "shprt_1")
+    cache.save_token(SHOP, "shpat_3", LATER, "shprt_2")
+    assert (cache.get_access_token(SHOP), cache.get_refresh_token(SHOP)) == (("shpat_3", LATER), "shprt_2")
 
 
 def test_one_of_many_has_the_turn_until_it_gives_it_back_or_died(store, clock):
-    kept = StoredTokenCache(store)
-    kept.save_token(SHOP, "shpat_1", LATER, "shprt_1")
+    cache = StoredTokenCache(store)
+    cache.save_token(SHOP, "shpat_1", LATER, "shprt_1")
     turns = []
     threads = [
-        threading.Thread(target=lambda: turns.append(kept.acquire_refresh_lock(SHOP))) for _ in range(8)
+        threading.Thread(target=lambda: turns.append(cache.acquire_refresh_lock(SHOP))) for _ in range(8)
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(30)
     assert sorted(turns) == [False] * 7 + [True]
-    kept.release_refresh_lock(SHOP)
-    assert kept.acquire_refresh_lock(SHOP)
-    assert not kept.acquire_refresh_lock(SHOP)
+    cache.release_refresh_lock(SHOP)
+    assert cache.acquire_refresh_lock(SHOP)
+    assert not cache.acquire_refresh_lock(SHOP)
     clock.at = NOW + timedelta(seconds=REFRESH_LOCK_S + 1)
-    assert kept.acquire_refresh_lock(SHOP)
+    assert cache.acquire_refresh_lock(SHOP)
 
 
 def test_nothing_of_a_token_rests_in_the_clear(store):
@@ -50,8 +50,12 @@ def test_nothing_of_a_token_rests_in_the_clear(store):
 
 
 def test_without_a_token_there_is_no_turn(store):
-    kept = StoredTokenCache(store)
-    assert (kept.get_access_token(SHOP), kept.get_refresh_token(SHOP), kept.acquire_refresh_lock(SHOP)) == (
+    cache = StoredTokenCache(store)
+    assert (
+        cache.get_access_token(SHOP),
+        cache.get_refresh_token(SHOP),
+        cache.acquire_refresh_lock(SHOP),
+    ) == (
         None,
         "",
         False,

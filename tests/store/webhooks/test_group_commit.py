@@ -1,4 +1,4 @@
-"""Accepting: parallel webhooks share a commit, repetitions are one row, what is refused fails alone."""
+"""Accepting: parallel webhooks share a commit, repetitions are one row, a refused row fails alone."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def fresh(given):
     return {one["id"] for one in given}
 
 
-def test_webhooks_that_wait_at_the_same_moment_share_a_transaction(store):
+def test_webhooks_that_wait_at_the_same_time_share_a_transaction(store):
     commits = []
     event.listen(store.engine, "commit", commits.append)
 
@@ -68,9 +68,9 @@ def test_what_is_accepted_is_durable_and_sealed_when_the_call_returns(store, vau
         assert tx.operator_queries.reveal_delivery(delivery.id) == delivery
         assert tx.operator_queries.reveal_delivery("dlv_none") is None
     with store.engine.connect() as connection:
-        kept = connection.execute(select(deliveries)).one()
-    assert b"qwertzuiop" not in kept.body
-    assert kept.body_bytes == len(delivery.raw)
+        stored = connection.execute(select(deliveries)).one()
+    assert b"qwertzuiop" not in stored.body
+    assert stored.body_bytes == len(delivery.raw)
 
 
 def test_the_same_webhook_id_is_a_repetition_whatever_its_body(store):
@@ -93,7 +93,7 @@ def test_the_same_body_under_another_id_is_a_repetition_within_the_window(store,
     assert rows(store) == 4
 
 
-def test_a_delivery_without_an_id_is_told_apart_by_its_body(store):
+def test_a_delivery_without_an_id_is_identified_by_its_body(store):
     assert store.accept_delivery(make_delivery(webhook_id="", raw=b"{}"))
     assert store.accept_delivery(make_delivery(webhook_id="", raw=b'{"id": 2}'))
     assert not store.accept_delivery(make_delivery(webhook_id="", raw=b"{}"))
@@ -109,13 +109,13 @@ def test_repetitions_within_one_batch_are_one_row(store):
 
 
 def waiting_row(store, delivery):
-    """Give the row that would wait for the writer."""
+    """Return the row that would wait for the writer."""
     caught = []
-    store._group_commit.commit_row, put = caught.append, store._group_commit.commit_row
+    store._group_commit.commit_row, commit_row = caught.append, store._group_commit.commit_row
     try:
         store.accept_delivery(delivery)
     finally:
-        store._group_commit.put = put
+        store._group_commit.commit_row = commit_row
     return caught[0]
 
 
@@ -147,9 +147,9 @@ def test_a_rejected_row_never_blocks_the_good_one_with_the_same_id_and_body(stor
     assert not store.accept_delivery(replace(good, id=make_delivery().id))
 
 
-def test_only_what_waits_for_work_rings_and_each_shop_of_the_index_once(database_url, vault, clock):
-    rung = []
-    store = SqlStore(database_url, keyring=vault, now=clock.now, on_accepted=rung.extend)
+def test_only_received_deliveries_are_enqueued_and_each_shop_of_the_index_once(database_url, vault, clock):
+    jobs = []
+    store = SqlStore(database_url, keyring=vault, now=clock.now, on_accepted=jobs.extend)
     order, redact = make_delivery(), make_delivery(topic="customers/redact")
     store._enqueue_committed(
         [
@@ -157,19 +157,19 @@ def test_only_what_waits_for_work_rings_and_each_shop_of_the_index_once(database
             for one in (order, make_delivery(), redact, make_delivery(state=DeliveryState.REJECTED))
         ]
     )
-    assert rung == [("index", SHOP, False), ("dispatch", redact.id, True)]
+    assert jobs == [("index", SHOP, False), ("dispatch", redact.id, True)]
     store.close()
 
 
-def test_a_batch_is_taken_whole_and_each_caller_hears_of_its_own_row(writer):
-    gate, batches, heard = threading.Event(), [], []
+def test_each_caller_of_a_batch_gets_the_result_of_its_own_row(writer):
+    gate, batches, results = threading.Event(), [], []
 
     def commit(given):
         batches.append([one["id"] for one in given])
         assert gate.wait(5)
         return {"dlv_0", "dlv_2"} & fresh(given)
 
-    group = writer(commit, on_committed=lambda given: heard.append([one["id"] for one in given]))
+    group = writer(commit, on_committed=lambda given: results.append([one["id"] for one in given]))
     with ThreadPoolExecutor(4) as pool:
         first = pool.submit(group.commit_row, row("dlv_0"))
         wait_until(lambda: batches)
@@ -179,8 +179,8 @@ def test_a_batch_is_taken_whole_and_each_caller_hears_of_its_own_row(writer):
         answers = [one.result(5) for one in (first, *rest)]
     assert answers == [True, False, True]
     assert (batches[0], sorted(batches[1])) == (["dlv_0"], ["dlv_1", "dlv_2"])
-    wait_until(lambda: len(heard) == 2)
-    assert heard == [["dlv_0"], ["dlv_2"]]
+    wait_until(lambda: len(results) == 2)
+    assert results == [["dlv_0"], ["dlv_2"]]
 
 
 def test_too_many_rows_or_bytes_are_refused_at_once(writer):
@@ -201,7 +201,7 @@ def test_too_many_rows_or_bytes_are_refused_at_once(writer):
     assert group._queued_bytes == 0
 
 
-def test_what_is_not_committed_in_time_is_answered_as_unavailable(writer):
+def test_a_row_not_committed_in_time_is_answered_as_unavailable(writer):
     gate = threading.Event()
     group = writer(lambda given: gate.wait(5) and fresh(given), wait_s=0.05)
     with pytest.raises(StoreUnavailable, match="in time"):
@@ -268,7 +268,7 @@ def test_a_batch_is_bounded_in_bytes(monkeypatch, writer):
     assert batches == [1, 1, 1, 1]
 
 
-def test_a_database_that_is_away_answers_the_whole_batch_without_trying_each(writer):
+def test_an_unavailable_database_fails_the_whole_batch_at_once(writer):
     calls = []
 
     def commit(given):
@@ -282,7 +282,7 @@ def test_a_database_that_is_away_answers_the_whole_batch_without_trying_each(wri
     assert calls == [1, 1]
 
 
-def test_a_defect_is_halved_down_to_its_row(writer):
+def test_a_defective_row_is_found_by_halving_the_batch(writer):
     calls = []
 
     def commit(given):

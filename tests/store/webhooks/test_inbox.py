@@ -1,4 +1,4 @@
-"""The inbox: one owner at a time, every write shows the fence, done destroys the body."""
+"""The inbox: one worker at a time, every write shows the fence, done destroys the body."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from bridge.model import DeliveryState
 from bridge.store.schema.tables import deliveries
 from tests.factories import NOW, OTHER_SHOP, SHOP, make_delivery
 
-LEARNED = ("orders/", "customers/", "app/uninstalled")
+INDEX_TOPICS = ("orders/", "customers/", "app/uninstalled")
 
 
-def kept(store, delivery_id):
+def read_row(store, delivery_id):
     with store.engine.connect() as connection:
         return connection.execute(select(deliveries).where(deliveries.c.id == delivery_id)).one()
 
@@ -26,27 +26,27 @@ def accept(store, **given):
     return delivery
 
 
-def claim(store, delivery_id):
+def acquire_lease(store, delivery_id):
     with store.transaction() as tx:
         return tx.inbox.acquire_lease(delivery_id)
 
 
-def test_a_delivery_has_one_owner(store):
+def test_a_delivery_has_one_worker(store):
     delivery = accept(store)
-    owned, opened = claim(store, delivery.id)
+    own_lease, opened = acquire_lease(store, delivery.id)
     assert opened == delivery
-    assert owned.fence == 1
-    assert claim(store, delivery.id) is None
-    assert claim(store, "dlv_none") is None
+    assert own_lease.fence == 1
+    assert acquire_lease(store, delivery.id) is None
+    assert acquire_lease(store, "dlv_none") is None
 
 
-def test_a_lease_that_lapsed_frees_the_row_and_fences_the_first_owner_off(store, clock):
+def test_a_lease_that_ended_frees_the_row_and_refuses_the_first_worker(store, clock):
     delivery = accept(store)
-    first, _ = claim(store, delivery.id)
+    first, _ = acquire_lease(store, delivery.id)
     clock.at = NOW + timedelta(seconds=15)
-    assert claim(store, delivery.id) is None
+    assert acquire_lease(store, delivery.id) is None
     clock.at = NOW + timedelta(seconds=16)
-    second, opened = claim(store, delivery.id)
+    second, opened = acquire_lease(store, delivery.id)
     assert (second.fence, opened.attempts) == (2, 1)
     with pytest.raises(LeaseLost), store.transaction() as tx:
         tx.inbox.finish_delivery(first, DeliveryState.DONE)
@@ -54,48 +54,48 @@ def test_a_lease_that_lapsed_frees_the_row_and_fences_the_first_owner_off(store,
         tx.inbox.schedule_retry(first, "x", NOW)
     with store.transaction() as tx:
         tx.inbox.finish_delivery(second, DeliveryState.DONE)
-    assert kept(store, delivery.id).state == "done"
+    assert read_row(store, delivery.id).state == "done"
 
 
 def test_done_destroys_the_body_and_keeps_the_ids(store, clock):
     delivery = accept(store)
-    owned, _ = claim(store, delivery.id)
+    own_lease, _ = acquire_lease(store, delivery.id)
     with store.transaction() as tx:
-        tx.inbox.finish_delivery(owned, DeliveryState.DONE)
-    row = kept(store, delivery.id)
+        tx.inbox.finish_delivery(own_lease, DeliveryState.DONE)
+    row = read_row(store, delivery.id)
     assert (row.body, row.state, row.webhook_id, row.done_at) == (None, "done", delivery.webhook_id, NOW)
-    assert claim(store, delivery.id) is None
+    assert acquire_lease(store, delivery.id) is None
     assert not store.accept_delivery(make_delivery(webhook_id=delivery.webhook_id))
 
 
 @pytest.mark.parametrize("state", [DeliveryState.FAILED, DeliveryState.REJECTED])
 def test_failed_and_rejected_keep_the_body_and_say_why(store, state):
     delivery = accept(store)
-    owned, _ = claim(store, delivery.id)
+    own_lease, _ = acquire_lease(store, delivery.id)
     with store.transaction() as tx:
-        tx.inbox.finish_delivery(owned, state, "not_json")
-    row = kept(store, delivery.id)
+        tx.inbox.finish_delivery(own_lease, state, "not_json")
+    row = read_row(store, delivery.id)
     assert (row.state, row.reason, row.body is None) == (state, "not_json", False)
     assert row.last_error == ("not_json" if state is DeliveryState.FAILED else "")
 
 
 def test_a_delivery_rejected_by_its_worker_does_not_block_the_next_with_its_id(store):
     delivery = accept(store)
-    owned, _ = claim(store, delivery.id)
+    own_lease, _ = acquire_lease(store, delivery.id)
     with store.transaction() as tx:
-        tx.inbox.finish_delivery(owned, DeliveryState.REJECTED, "id_missing")
+        tx.inbox.finish_delivery(own_lease, DeliveryState.REJECTED, "id_missing")
     assert store.accept_delivery(make_delivery(webhook_id=delivery.webhook_id, raw=delivery.raw))
 
 
 def test_a_retry_comes_at_its_time_and_not_before(store, clock):
     delivery = accept(store)
-    owned, _ = claim(store, delivery.id)
+    own_lease, _ = acquire_lease(store, delivery.id)
     with store.transaction() as tx:
-        tx.inbox.schedule_retry(owned, "E" * 300, NOW + timedelta(minutes=1))
-    assert claim(store, delivery.id) is None
-    assert len(kept(store, delivery.id).last_error) == 200
+        tx.inbox.schedule_retry(own_lease, "E" * 300, NOW + timedelta(minutes=1))
+    assert acquire_lease(store, delivery.id) is None
+    assert len(read_row(store, delivery.id).last_error) == 200
     clock.at = NOW + timedelta(minutes=1)
-    assert claim(store, delivery.id) is not None
+    assert acquire_lease(store, delivery.id) is not None
 
 
 def test_a_batch_is_the_oldest_of_one_shop_bounded_in_rows(store):
@@ -105,35 +105,35 @@ def test_a_batch_is_the_oldest_of_one_shop_bounded_in_rows(store):
     accept(store, shop=OTHER_SHOP)
     accept(store, topic="products/update")
     with store.transaction() as tx:
-        first = tx.inbox.acquire_lease_batch(SHOP, LEARNED, 2, 1_000_000)
+        first = tx.inbox.acquire_lease_batch(SHOP, INDEX_TOPICS, 2, 1_000_000)
     with store.transaction() as tx:
-        rest = tx.inbox.acquire_lease_batch(SHOP, LEARNED, 200, 1_000_000)
+        rest = tx.inbox.acquire_lease_batch(SHOP, INDEX_TOPICS, 200, 1_000_000)
     assert [one.id for _, one in first] == [early.id, middle.id]
     assert [one.id for _, one in rest] == [late.id]
 
 
-def test_a_batch_is_bounded_in_bytes_and_always_takes_one(store):
+def test_a_batch_is_bounded_in_bytes_and_has_at_least_one_row(store):
     big = [
         accept(store, raw=b"{%d" % number + b"." * 100, received_at=NOW + timedelta(seconds=number))
         for number in range(3)
     ]
-    taken = []
+    leased = []
     for _ in range(2):
         with store.transaction() as tx:
-            taken.append([one.id for _, one in tx.inbox.acquire_lease_batch(SHOP, LEARNED, 200, 250)])
-    assert taken == [[big[0].id, big[1].id], [big[2].id]]
+            leased.append([one.id for _, one in tx.inbox.acquire_lease_batch(SHOP, INDEX_TOPICS, 200, 250)])
+    assert leased == [[big[0].id, big[1].id], [big[2].id]]
     with store.transaction() as tx:
-        assert tx.inbox.acquire_lease_batch(SHOP, LEARNED, 200, 10) == []
+        assert tx.inbox.acquire_lease_batch(SHOP, INDEX_TOPICS, 200, 10) == []
 
 
 @pytest.mark.parametrize("topic", ["customers/redact", "customers/data_request", "shop/redact"])
-def test_the_index_never_takes_a_privacy_topic(store, topic):
+def test_the_index_never_leases_a_privacy_topic(store, topic):
     privacy = accept(store, topic=topic)
     accept(store, topic="customers/update")
     with store.transaction() as tx:
-        taken = tx.inbox.acquire_lease_batch(SHOP, LEARNED, 200, 1_000_000)
-    assert [one.topic for _, one in taken] == ["customers/update"]
-    assert kept(store, privacy.id).state == "received"
+        leased = tx.inbox.acquire_lease_batch(SHOP, INDEX_TOPICS, 200, 1_000_000)
+    assert [one.topic for _, one in leased] == ["customers/update"]
+    assert read_row(store, privacy.id).state == "received"
 
 
 @pytest.mark.parametrize(
@@ -146,14 +146,14 @@ def test_a_body_that_does_not_open_fails_alone(store, body, reason):
     with store.engine.begin() as connection:
         connection.execute(update(deliveries).where(deliveries.c.id == bad.id).values(body=body))
     with store.transaction() as tx:
-        taken = tx.inbox.acquire_lease_batch(SHOP, LEARNED, 200, 1_000_000)
-    assert [one.id for _, one in taken] == [good.id]
-    row = kept(store, bad.id)
+        leased = tx.inbox.acquire_lease_batch(SHOP, INDEX_TOPICS, 200, 1_000_000)
+    assert [one.id for _, one in leased] == [good.id]
+    row = read_row(store, bad.id)
     assert (row.state, row.reason, row.lease_until) == ("failed", reason, None)
-    assert claim(store, bad.id) is None
+    assert acquire_lease(store, bad.id) is None
 
 
-def test_what_a_transaction_claimed_is_free_again_when_it_rolls_back(store):
+def test_a_lease_is_free_again_when_its_transaction_rolls_back(store):
     delivery = accept(store)
 
     def fail():
@@ -163,4 +163,4 @@ def test_what_a_transaction_claimed_is_free_again_when_it_rolls_back(store):
 
     with pytest.raises(KeyError):
         fail()
-    assert claim(store, delivery.id)[0].fence == 1
+    assert acquire_lease(store, delivery.id)[0].fence == 1

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bridge.model import PrivacyRequest, Task
-    from bridge.ports import Services, Tx
+    from bridge.services import Services
+    from bridge.store import Tx
 
 __all__ = ["PackageInput", "PackageManifest", "seal_access_package", "write_access_package"]
 

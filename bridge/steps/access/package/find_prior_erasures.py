@@ -13,7 +13,8 @@ from bridge.rules.erasure.tombstone import PriorErasureSummary, compute_suppress
 
 if TYPE_CHECKING:
     from bridge.model import Document, ErasureRecord, PrivacyRequest
-    from bridge.ports import Services, Tx
+    from bridge.services import Services
+    from bridge.store import Tx
 
 
 def find_prior_erasures(
@@ -26,7 +27,7 @@ def find_prior_erasures(
     seen_document_ids: set[str] = set()
     return tuple(
         _build_prior_erasure(erasure, request.shop, seen_document_ids, tx, services)
-        for erasure in tx.index.list_prior_erasures(request.shop, request.principal)
+        for erasure in tx.erasures.list_prior_erasures(request.shop, request.principal)
     )
 
 
@@ -49,7 +50,7 @@ def _build_prior_erasure(
         if account.state is not RefundState.ERASED
     ]
     erase_tasks = [
-        task for task in tx.requests.list_tasks(erasure.request_id) if task.action is TaskAction.ERASE
+        task for task in tx.tasks.list_tasks(erasure.request_id) if task.action is TaskAction.ERASE
     ]
     return PriorErasureSummary(
         erasure=erasure,

@@ -1,4 +1,4 @@
-"""The first tables: inbox, requests, index, evidence, packages."""
+"""Tables of the inbox, requests, index, evidence, packages."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ TABLES = [
 
 
 def upgrade() -> None:
-    """Apply."""
+    """Apply this revision."""
     op.create_table(
         "certificates",
         sa.Column("request_id", sa.String(length=40), nullable=False),
@@ -258,7 +258,7 @@ def upgrade() -> None:
 
 
 def _make_evidence_append_only() -> None:
-    """The chain shows a change; the database refuses it in the first place."""
+    """Create the triggers that refuse changes of the evidence, which the chain would only reveal."""
     if op.get_bind().dialect.name == "sqlite":
         for verb in ("UPDATE", "DELETE"):
             op.execute(
@@ -274,13 +274,13 @@ def _make_evidence_append_only() -> None:
         "CREATE TRIGGER evidence_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON evidence "
         "FOR EACH STATEMENT EXECUTE FUNCTION evidence_is_append_only()"
     )
-    for table in ("deliveries", "findings", "packages"):  # sealed bytes do not compress: do not try
+    for table in ("deliveries", "findings", "packages"):  # sealed bytes do not compress
         column = "body"
         op.execute(f"ALTER TABLE {table} ALTER COLUMN {column} SET STORAGE EXTERNAL")
 
 
 def downgrade() -> None:
-    """Take back."""
+    """Undo this revision."""
     for name in reversed(TABLES):
         op.drop_table(name)
     if op.get_bind().dialect.name != "sqlite":

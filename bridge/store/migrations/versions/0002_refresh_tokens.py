@@ -1,4 +1,4 @@
-"""Expiring offline tokens: the refresh token beside the token, and whose turn it is to use it."""
+"""Columns for expiring offline tokens: the refresh token, and the lock on using it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Apply."""
+    """Apply this revision."""
     op.add_column("tokens", sa.Column("refresh", sa.LargeBinary(), nullable=True))
     op.add_column("tokens", sa.Column("refreshing_until", sa.DateTime(timezone=True), nullable=True))
 
 
 def downgrade() -> None:
-    """Take back."""
+    """Undo this revision."""
     with op.batch_alter_table("tokens") as tokens:
         tokens.drop_column("refreshing_until")
         tokens.drop_column("refresh")

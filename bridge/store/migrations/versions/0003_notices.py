@@ -1,4 +1,4 @@
-"""Instructions to processors: accounts that are worked on, entries, letters, links."""
+"""Tables of notices: accounts, items, letters, links."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _number(name: str) -> sa.Column[int]:
 
 
 def upgrade() -> None:
-    """Apply."""
+    """Apply this revision."""
     op.create_table(
         "notice_accounts",
         _text("id", 140),
@@ -76,7 +76,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("token_hash", name="pk_notice_links"),
     )
     op.create_index("ix_notice_links_notice_id", "notice_links", ["notice_id"])
-    # what was noted before there were entries is taken in by the next look at its request
+    # requests from before this table create their items when they are next processed
     now = sa.func.now()
     tasks, requests = sa.table("tasks", *map(sa.column, TASK)), sa.table("requests", *map(sa.column, REQUEST))
     noted = (tasks.c.action == "instruct", tasks.c.state == "waiting")
@@ -123,6 +123,6 @@ def _entry() -> list[sa.schema.SchemaItem]:
 
 
 def downgrade() -> None:
-    """Take back."""
+    """Undo this revision."""
     for name in reversed(TABLES):
         op.drop_table(name)

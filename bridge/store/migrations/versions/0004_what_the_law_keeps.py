@@ -1,4 +1,4 @@
-"""What the law keeps: sealed documents, claims, refund accounts, plans; what ends by itself, what proves it."""
+"""Tables of sealed documents, legal holds, refund accounts, reviews, plans, policies, signed heads and shops that leave."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _bytes(name: str, *, nullable: bool = False) -> sa.Column[bytes]:
 
 
 def upgrade() -> None:
-    """Apply."""
+    """Apply this revision."""
     op.create_table(
         "vault_documents",
         _text("id", 40),
@@ -188,7 +188,7 @@ def upgrade() -> None:
 
 
 def _signed_heads_stay() -> None:
-    """What was signed is not changed and not removed; how far its timestamp is may be."""
+    """Create the triggers that refuse changes of signed heads, except for their timestamps."""
     changing = f"UPDATE OF {SIGNED} ON evidence_heads"
     if op.get_bind().dialect.name == "sqlite":
         for name, deed in (("update", changing), ("delete", "DELETE ON evidence_heads")):
@@ -204,7 +204,7 @@ def _signed_heads_stay() -> None:
 
 
 def downgrade() -> None:
-    """Take back."""
+    """Undo this revision."""
     op.drop_column("evidence_head", "at")
     op.drop_column("suppressions", "ledger_at")
     for table in reversed(TABLES):

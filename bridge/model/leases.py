@@ -1,0 +1,13 @@
+"""The right of one worker to a row for a while."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lease:
+    """A row that one worker may change until the lease ends. Every write shows `fence`, the number of the lease."""
+
+    row_id: str
+    fence: int

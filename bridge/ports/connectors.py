@@ -1,0 +1,153 @@
+"""What the bridge needs of other people's systems: Shopify and the carriers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol, runtime_checkable
+
+from bridge.model import (
+    Balance,
+    CheckResult,
+    ErasureState,
+    FindingPage,
+    Outcome,
+    Principal,
+    Residue,
+    Sale,
+    TrackingResult,
+    Waybill,
+)
+
+
+class Connector(Protocol):
+    """One system of another company, in the bridge's words.
+
+    Every call has a timeout. Raises only bridge errors: ConnectorUnavailable and ConnectorThrottled (try again
+    later), ConnectorRefused (trying again will not help), CredentialRejected (an operator must act). No message, log
+    or URL carries a personal value or a credential.
+    """
+
+    system: str
+
+    def run_checks(self, shop: str) -> Sequence[CheckResult]:
+        """Return what `doctor` shows: whether the system is reachable, credentials, scopes. Never raises."""
+        ...
+
+    def gather(
+        self, principal: Principal, *, shop: str, parcels: Sequence[Waybill], cursor: str = ""
+    ) -> Iterator[FindingPage]:
+        """Yield everything that the system holds of the data subject, page by page, one page in memory.
+
+        `cursor` is that of the last page that was stored: gathering continues after it. Where the system holds
+        nothing, there is no page or an empty one.
+        """
+        ...
+
+
+@runtime_checkable
+class Platform(Connector, Protocol):
+    """A connector whose system erases customers by itself and reports how far it is."""
+
+    def find_customer(self, principal: Principal, *, shop: str) -> str:
+        """Return the platform's id of this customer, or ''. Raises as `gather`."""
+        ...
+
+    def list_shipped_orders(self, principal: Principal, *, shop: str) -> Iterator[Mapping[str, Any]]:
+        """Yield the data subject's orders in the platform's words, with parcel numbers and without personal data.
+
+        The platform knows them after its own erasure too. Raises as `gather`.
+        """
+        ...
+
+    def list_sales(self, order_ids: Sequence[str], *, shop: str) -> Iterator[tuple[str, Sequence[Sale]]]:
+        """Yield (order id, sales): what the invoice and the credit notes of each order must state.
+
+        The sales are empty for an order that was neither paid nor sent; an order that the platform does not know is
+        not yielded. Raises as `gather`.
+        """
+        ...
+
+    def balances(self, customer_id: str, *, shop: str) -> Sequence[Balance]:
+        """Return what this customer would lose by the platform's erasure, or still waits for: codes with counts.
+
+        One for each kind that the platform has: 0 where there is none, None where reading is not allowed. The codes
+        are those of `precheck` in the retention file. Raises as `gather`.
+        """
+        ...
+
+    def request_erasure(self, customer_id: str, *, shop: str) -> ErasureState:
+        """Ask the platform to erase this customer; it answers before it erases. Raises as `gather`."""
+        ...
+
+    def cancel_erasure(self, customer_id: str, *, shop: str) -> ErasureState:
+        """Withdraw the bridge's own request. Raises as `gather`; ConnectorRefused where it is too late."""
+        ...
+
+    def read_erasure_state(self, principal: Principal, *, shop: str) -> ErasureState:
+        """Return how far the platform's own erasure of this customer is. Raises as `gather`."""
+        ...
+
+    def list_platform_residue(self, principal: Principal, *, shop: str) -> Sequence[Residue]:
+        """Return what other apps wrote at the platform about the customer and the customer's orders, as it is now.
+
+        Names only, no value. `hold_reason` says why an item must not be removed yet: its order is on its way.
+        Raises as `gather`.
+        """
+        ...
+
+    def remove_platform_residue(self, items: Sequence[Residue], *, shop: str) -> Sequence[Residue]:
+        """Remove these except those with a hold reason, read them again, and return what is still there.
+
+        Raises as `gather`.
+        """
+        ...
+
+
+@runtime_checkable
+class CopiesAllParcels(Connector, Protocol):
+    """A connector whose system keeps a copy of every parcel, whichever carrier or account it belongs to."""
+
+    copies_all_parcels: bool  # True: `gather` is asked about all of them
+
+
+@runtime_checkable
+class Tracker(Connector, Protocol):
+    """A connector that reports where parcels are, so that the bridge knows when it may ask for their erasure."""
+
+    configured: bool  # False: no credentials, the system is not called
+
+    def track_parcels(
+        self, numbers: Sequence[str], *, include_consignees: bool = False
+    ) -> Iterator[Sequence[TrackingResult]]:
+        """Yield where these parcels are, in batches of the system's size, each number once.
+
+        A number that the system does not know comes as NOT_FOUND. With `include_consignees` the person that it shows
+        is returned too, to compute a digest; never otherwise. Raises as `gather`, after the batches that came before.
+        """
+        ...
+
+
+@runtime_checkable
+class Eraser(Connector, Protocol):
+    """A connector whose system erases at once by API."""
+
+    configured: bool
+
+    def erase_waybills(self, numbers: Sequence[str]) -> Iterator[tuple[str, Outcome]]:
+        """Erase what the system holds under each waybill: ERASED, or ABSENT where it holds nothing.
+
+        ERASED means that a second look found nothing. A number that the API cannot take is not yielded. Repeating is
+        safe. Raises as `gather`, after the outcomes that came before.
+        """
+        ...
+
+
+@runtime_checkable
+class Canceller(Connector, Protocol):
+    """A connector that can cancel a shipment before pick-up. Only an operator who confirms it calls this."""
+
+    configured: bool
+
+    def cancel_shipment(self, number: str) -> None:
+        """Cancel the shipment. Raises ConnectorRefused where the carrier refuses, else as `gather`."""
+        ...

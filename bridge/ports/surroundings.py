@@ -1,0 +1,62 @@
+"""What a step needs of its surroundings: time, the job queue, the mail server and a timestamp authority."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from bridge.model import Letter, SignedTimestamp
+
+
+class Clock(Protocol):
+    """The time, so that tests and replays can fix it."""
+
+    def now(self) -> datetime:
+        """Return the current time, aware, in UTC."""
+        ...
+
+
+class Queue(Protocol):
+    """The job queue. Losing every job loses no work: `enqueue_due` reads from the rows what is due."""
+
+    def enqueue(self, job: str, row_id: str, *, at_front: bool = False) -> bool:
+        """Ask a worker to run `job` for one row. Return False where the queue did not answer.
+
+        Never raises and never blocks longer than the queue's timeout. `at_front` puts privacy work before all else.
+        """
+        ...
+
+    def enqueue_all(self, jobs: Sequence[tuple[str, str, bool]]) -> bool:
+        """Enqueue several jobs in one call, each (job, row id, at front)."""
+        ...
+
+    def depth(self) -> int | None:
+        """Return how many jobs wait; None where the queue did not answer."""
+        ...
+
+
+class Mailer(Protocol):
+    """Gives letters to the mail server."""
+
+    configured: bool  # False: letters wait, and are shown as waiting
+
+    def send_letter(self, letter: Letter) -> None:
+        """Give one letter to the server. Returning means that the server accepted it, not that it arrived.
+
+        Raises ConnectorUnavailable (try again later), ConnectorRefused (the recipient was refused: a bounce),
+        CredentialRejected (login, sender, or no encryption).
+        """
+        ...
+
+
+class TimestampAuthority(Protocol):
+    """An outside authority that attests when a digest existed (RFC 3161)."""
+
+    def request_timestamp(self, digest: bytes) -> SignedTimestamp:
+        """Return a new timestamp for this SHA-256 digest.
+
+        Raises ConnectorRefused where the authority does not grant one, ConnectorUnavailable where its answer is not
+        about this digest, else as `Connector.gather`.
+        """
+        ...
