@@ -36,6 +36,12 @@ class CommandContext:
         """The services of the steps. Commands enqueue no jobs: `enqueue_due` enqueues what they changed."""
         return make_services(self.configuration, NullQueue(), self.store)
 
+    def close(self) -> None:
+        """Close the store, and the ledger where the command has made the services."""
+        self.store.close()
+        if "services" in vars(self):
+            self.services.ledger.close()
+
     def choose_shop(self, shop: str | None) -> str:
         """Return `shop`, or the only shop of the merchant file. Raises UsageError if there is no choice."""
         shops = self.configuration.merchant.shops
@@ -56,13 +62,13 @@ def open_command_context(*, require_migrated: bool = True) -> Iterator[CommandCo
     """Load the configuration and open the database. Raises SettingsInvalid, StoreUnavailable, NeedsOperator."""
     configuration = read_configuration()
     logs.configure_logging("ERROR", "text")
-    store = make_store(configuration.settings)
+    context = CommandContext(configuration, make_store(configuration.settings), _read_operator())
     try:
-        if require_migrated and not is_at_newest_revision(store.engine):
+        if require_migrated and not is_at_newest_revision(context.store.engine):
             raise NeedsOperator("the database is not at head: run `python -m bridge migrate` first")
-        yield CommandContext(configuration, store, _read_operator())
+        yield context
     finally:
-        store.close()
+        context.close()
 
 
 def _read_operator() -> str:

@@ -10,7 +10,7 @@ from bridge.connectors.bluedart.client import BlueDart
 from bridge.connectors.delhivery.client import Delhivery
 from bridge.connectors.shiprocket.client import Shiprocket
 from bridge.errors import ConnectorRefused, ConnectorThrottled, CredentialRejected
-from bridge.model import Outcome, ParcelStatus, Principal, Waybill
+from bridge.model import Outcome, ParcelStatus, Waybill
 from bridge.sandbox.carriers import (
     AFTERSHIP_KEY,
     BLUEDART_CREDENTIALS,
@@ -22,6 +22,7 @@ from bridge.sandbox.carriers import (
     make_shiprocket,
 )
 from bridge.sandbox.world import invent_world
+from tests.kit.gathering import gather_bodies
 
 WORLD = invent_world(orders=60, now=datetime(2026, 11, 22, 12, tzinfo=UTC))
 FIRST, SECOND, THIRD = WORLD.list_parcels(WORLD.bikram)
@@ -79,10 +80,12 @@ def track(connector, *numbers, **more):
     return {one.number: one for batch in connector.track_parcels(numbers, **more) for one in batch}
 
 
-def ask(connector, parcels):
-    own = [Waybill(number=p.waybill, carrier=p.carrier, account_holder=p.account_holder) for p in parcels]
-    pages = connector.gather(Principal(), shop=WORLD.shop, parcels=own)
-    return {one.ref: one.body for page in pages for one in page.findings}
+def gather_by_parcel(connector, parcels):
+    waybills = [
+        Waybill(number=each.waybill, carrier=each.carrier, account_holder=each.account_holder)
+        for each in parcels
+    ]
+    return gather_bodies(connector, waybills, shop=WORLD.shop)
 
 
 def test_bikrams_parcels_have_the_states_of_the_demo(rocket):
@@ -130,7 +133,7 @@ def test_an_unknown_parcel_cannot_be_changed(tracked_parcel):
 def test_delhivery_erases_the_packing_slip_too():
     with make_delhivery(WORLD) as stand_in:
         move(stand_in, waybill=FIRST.waybill, forget_consignee=True)
-        body = ask(connect_delhivery(stand_in), [FIRST])[FIRST.waybill]
+        body = gather_by_parcel(connect_delhivery(stand_in), [FIRST])[FIRST.waybill]
     assert (body["packing_slip"]["name"], body["consignee"]["name"], body["consignee"]["phones"]) == (
         None,
         None,
@@ -149,7 +152,7 @@ def test_cash_is_paid_out_by_a_control_call(rocket):
 
 def test_shiprocket_knows_every_parcel_on_its_account_in_full(rocket):
     account_parcels = [one for one in WORLD.parcels if one.holder == "shiprocket"]
-    answers = ask(connect_shiprocket(rocket), account_parcels)
+    answers = gather_by_parcel(connect_shiprocket(rocket), account_parcels)
     for parcel in account_parcels:
         body = answers[parcel.waybill]
         assert body["carrier"] == parcel.carrier
@@ -159,14 +162,14 @@ def test_shiprocket_knows_every_parcel_on_its_account_in_full(rocket):
 
 
 def test_shiprocket_knows_no_parcel_of_another_account(rocket):
-    assert ask(connect_shiprocket(rocket), [FIRST, SECOND]) == {}
+    assert gather_by_parcel(connect_shiprocket(rocket), [FIRST, SECOND]) == {}
     (answers,) = track(connect_shiprocket(rocket), FIRST.waybill).values()
     assert answers.status is ParcelStatus.NOT_FOUND
 
 
 def test_shiprocket_has_no_data_before_the_first_scan(rocket):
     rocket.faults.add("not_scanned")
-    body = ask(connect_shiprocket(rocket), [THIRD])[THIRD.waybill]
+    body = gather_by_parcel(connect_shiprocket(rocket), [THIRD])[THIRD.waybill]
     assert (body["status"], body["ambiguous"]) == ("not_found", True)
 
 
@@ -198,7 +201,7 @@ def test_shiprocket_is_as_strict_as_the_real_one(rocket):
 
 
 def test_aftership_has_a_copy_of_every_parcel(after):
-    answers = ask(connect_aftership(after), WORLD.parcels)
+    answers = gather_by_parcel(connect_aftership(after), WORLD.parcels)
     assert set(answers) == {parcel.waybill for parcel in WORLD.parcels}
     for parcel in WORLD.parcels:
         body = answers[parcel.waybill]
@@ -213,16 +216,16 @@ def test_aftership_erases_and_a_second_erasure_finds_nothing(after):
         ("99900012343", Outcome.ABSENT),
     ]
     assert list(connector.erase_waybills([FIRST.waybill])) == [(FIRST.waybill, Outcome.ABSENT)]
-    assert ask(connector, [FIRST])[FIRST.waybill]["status"] == "not_found"
-    assert ask(connector, [SECOND])[SECOND.waybill]["status"] != "not_found"
+    assert gather_by_parcel(connector, [FIRST])[FIRST.waybill]["status"] == "not_found"
+    assert gather_by_parcel(connector, [SECOND])[SECOND.waybill]["status"] != "not_found"
     after.reset()
-    assert ask(connector, [FIRST])[FIRST.waybill]["status"] == "delivered"
+    assert gather_by_parcel(connector, [FIRST])[FIRST.waybill]["status"] == "delivered"
 
 
 def test_aftership_is_as_strict_as_the_real_one(after):
     url, headers = f"{after.base_url}/tracking/2025-07/trackings", {"as-api-key": AFTERSHIP_KEY}
     with pytest.raises(CredentialRejected):
-        ask(connect_aftership(after, "wrong"), [FIRST])
+        gather_by_parcel(connect_aftership(after, "wrong"), [FIRST])
     assert [line.ok for line in connect_aftership(after).run_checks(WORLD.shop)] == [True, True, True]
     many = ",".join(str(number) for number in range(51))
     assert requests.get(url, params={"tracking_numbers": many}, headers=headers, timeout=5).status_code == 400
@@ -236,7 +239,7 @@ def test_aftership_is_as_strict_as_the_real_one(after):
     assert first["trackings"][0]["id"] != second["trackings"][0]["id"]
     after.faults.add("throttle")
     with pytest.raises(ConnectorThrottled):
-        ask(connect_aftership(after), [FIRST])
+        gather_by_parcel(connect_aftership(after), [FIRST])
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,10 @@ def test_a_named_server_is_used_and_not_started(postgres, monkeypatch):
 def test_redis_is_empty_and_answers(monkeypatch):
     with redis_server() as url:
         monkeypatch.setenv("TEST_REDIS_URL", url)
+        monkeypatch.setenv("PYTEST_XDIST_WORKER", "gw0")
         with redis_server() as named:
             assert named == url
+        monkeypatch.setenv("PYTEST_XDIST_WORKER", "gw3")
+        with redis_server() as named:
+            assert named == f"{url}?db=3", "each test process has its own database"
     assert os.environ["TEST_REDIS_URL"] == url

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from bridge.connectors.bluedart.client import BlueDart
 from bridge.connectors.http import HttpClient
-from bridge.model import Principal, Waybill
+from bridge.model import Waybill
 from tests.connectors.contract import SHOP
+from tests.kit.gathering import gather_bodies
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "carriers"
 BASE = "https://bluedart.example/in/transportation"
@@ -56,6 +57,5 @@ def parcel(number):
     return Waybill(number=number, carrier="bluedart")
 
 
-def ask(*numbers, connector=None):
-    pages = (connector or make()).gather(Principal(), shop=SHOP, parcels=[parcel(n) for n in numbers])
-    return {found.ref: found.body for page in pages for found in page.findings}
+def gather_by_number(*numbers, connector=None):
+    return gather_bodies(connector or make(), [parcel(number) for number in numbers], shop=SHOP)

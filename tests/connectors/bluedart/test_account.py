@@ -13,7 +13,7 @@ from tests.connectors.bluedart.bluedart_answers import (
     LOGIN,
     SECRETS,
     URL,
-    ask,
+    gather_by_number,
     joined,
     make,
     one,
@@ -49,19 +49,19 @@ def asked(mock, number=KNOWN):
 
 def test_with_a_known_waybill_not_found_is_not_ambiguous(mock):
     mock.add_callback(responses.GET, URL, knowing(KNOWN))
-    body = ask(ASKED, connector=make(known_waybill=KNOWN))[ASKED]
+    body = gather_by_number(ASKED, connector=make(known_waybill=KNOWN))[ASKED]
     assert (body["status"], body["ambiguous"]) == ("not_found", False)
     assert body["may_mean"] == ["unknown", "cancelled", "not_scanned_yet"]
 
 
 def test_without_a_known_waybill_not_found_is_ambiguous(mock):
     mock.add_callback(responses.GET, URL, knowing(KNOWN))
-    assert ask(ASKED)[ASKED]["ambiguous"] is True
+    assert gather_by_number(ASKED)[ASKED]["ambiguous"] is True
 
 
 def test_a_parcel_that_is_found_proves_the_key_for_the_others(mock):
     mock.add_callback(responses.GET, URL, knowing(ASKED))
-    assert ask(ASKED, "99900000001")["99900000001"]["ambiguous"] is False
+    assert gather_by_number(ASKED, "99900000001")["99900000001"]["ambiguous"] is False
 
 
 @pytest.mark.parametrize("verb", ["gather", "track"])
@@ -69,7 +69,9 @@ def test_if_the_known_waybill_is_not_found_the_key_is_wrong_and_nothing_is_absen
     mock.get(URL, body=sample("not_found"))
     connector = make(known_waybill=f" {KNOWN} ")
     with pytest.raises(CredentialRejected) as caught:
-        ask(ASKED, connector=connector) if verb == "gather" else list(connector.track_parcels([ASKED]))
+        gather_by_number(ASKED, connector=connector) if verb == "gather" else list(
+            connector.track_parcels([ASKED])
+        )
     assert not any(word in str(caught.value) for word in (*SECRETS, KNOWN, ASKED))
 
 
@@ -96,13 +98,13 @@ def test_check_distinguishes_a_wrong_key_from_a_right_one(mock):
 @pytest.mark.parametrize("body", [joined(ASKED), xml(one(ASKED))])
 def test_xml_and_json_are_read_whichever_was_requested(mock, fmt, body):
     replied = mock.get(URL, body=body)
-    assert ask(ASKED, connector=make(answer_format=fmt))[ASKED]["status"] == "delivered"
+    assert gather_by_number(ASKED, connector=make(answer_format=fmt))[ASKED]["status"] == "delivered"
     assert replied.calls[0].request.params["format"] == fmt
 
 
 def test_json_becomes_the_same_record_as_xml(mock):
     mock.get(URL, json=reply("track__json"))
-    body = ask(ASKED)[ASKED]
+    body = gather_by_number(ASKED)[ASKED]
     assert body["consignee"] == {
         "name": "ASHA QWERTZUIOP",
         "attention": "ASHA QWERTZUIOP",
@@ -135,7 +137,7 @@ SCANS = [row["ScanDetail"] for row in SHIPMENT["Scans"]]
 )
 def test_lists_and_single_objects_are_read_alike(mock, shipment_data):
     mock.get(URL, json={"ShipmentData": shipment_data})
-    assert [event["code"] for event in ask(ASKED)[ASKED]["events"]] == ["002", "000"]
+    assert [event["code"] for event in gather_by_number(ASKED)[ASKED]["events"]] == ["002", "000"]
 
 
 @pytest.mark.parametrize(
@@ -144,19 +146,19 @@ def test_lists_and_single_objects_are_read_alike(mock, shipment_data):
 def test_json_of_another_kind_is_unreadable(mock, body):
     mock.get(URL, body=body)
     with pytest.raises(ConnectorUnavailable):
-        ask(ASKED)
+        gather_by_number(ASKED)
 
 
 def test_json_that_is_nested_without_end_is_unreadable(mock):
     mock.get(URL, body=b'{"ShipmentData":' + b'{"a":' * 900 + b"1" + b"}" * 901)
     with pytest.raises(ConnectorUnavailable):
-        ask(ASKED)
+        gather_by_number(ASKED)
 
 
 def test_a_wrong_licence_key_in_json_needs_a_person(mock):
     mock.get(URL, json={"ShipmentData": {"Error": "License Mismatch"}})
     with pytest.raises(CredentialRejected):
-        ask(ASKED)
+        gather_by_number(ASKED)
 
 
 def test_a_cancellation_sends_the_documented_request(mock):

@@ -4,7 +4,7 @@ import pytest
 import responses
 
 from bridge.errors import ConnectorUnavailable
-from tests.connectors.bluedart.bluedart_answers import LOGIN, URL, ask, one, sample, xml
+from tests.connectors.bluedart.bluedart_answers import LOGIN, URL, gather_by_number, one, sample, xml
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def mock():
 
 def test_a_delivered_parcel_becomes_a_record(mock):
     mock.get(URL, body=sample("delivered"))
-    assert ask("99900012343")["99900012343"] == {
+    assert gather_by_number("99900012343")["99900012343"] == {
         "waybill": "99900012343",
         "order_reference": "1000001-10001",
         "carrier": "bluedart",
@@ -66,7 +66,7 @@ def test_a_delivered_parcel_becomes_a_record(mock):
 
 def test_an_answer_without_personal_data_has_no_consignee(mock):
     mock.get(URL, body=sample("minimal"))
-    body = ask("99900022224")["99900022224"]
+    body = gather_by_number("99900022224")["99900022224"]
     assert (body["status"], body["consignee"]) == ("out_for_delivery", None)
 
 
@@ -87,18 +87,18 @@ def test_an_answer_without_personal_data_has_no_consignee(mock):
 def test_xml_bombs_doctypes_and_wrong_encodings_are_unreadable(mock, body):
     mock.get(URL, body=body)
     with pytest.raises(ConnectorUnavailable, match="unreadable answer"):
-        ask("99900012343")
+        gather_by_number("99900012343")
 
 
 def test_latin_letters_survive(mock):
     mock.get(URL, body=xml(one("99900012343", more="<Consignee>Zoë Examplé</Consignee>")))
-    assert ask("99900012343")["99900012343"]["consignee"]["name"] == "Zoë Examplé"
+    assert gather_by_number("99900012343")["99900012343"]["consignee"]["name"] == "Zoë Examplé"
 
 
 def test_unmapped_values_stay_raw(mock):
     more = "<Beacon>7</Beacon><StatusDate>soon</StatusDate><PickUpDate>31 June 2026</PickUpDate>"
     mock.get(URL, body=xml(one("99900012343", "QQ", more)))
-    body = ask("99900012343")["99900012343"]
+    body = gather_by_number("99900012343")["99900012343"]
     assert body["status"] == "unknown"
     assert body["raw_unrecognised"] == {
         "Beacon": "7",

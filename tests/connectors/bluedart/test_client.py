@@ -14,7 +14,7 @@ from tests.connectors.bluedart.bluedart_answers import (
     LOGIN,
     SECRETS,
     URL,
-    ask,
+    gather_by_number,
     joined,
     make,
     one,
@@ -72,7 +72,7 @@ def mock():
 @pytest.mark.parametrize(("verno", "expected"), [("1", {"verno": "1"}), ("1.3", {"verno": "1.3"}), ("", {})])
 def test_the_request_has_all_parameters(mock, verno, expected):
     asked = mock.get(URL, body=xml(one("99900012343"), one("99900022224")))
-    ask("99900012343", "99900022224", connector=make(verno=verno))
+    gather_by_number("99900012343", "99900022224", connector=make(verno=verno))
     request = asked.calls[0].request
     assert request.headers["JWTToken"] == "jwt-nobody"
     assert request.params == expected | {
@@ -91,14 +91,14 @@ def test_the_request_has_all_parameters(mock, verno, expected):
 
 def test_the_tracking_path_is_a_setting(mock):
     mock.get(f"{BASE}/tracking/v1", body=sample("delivered"))
-    assert ask("99900012343", connector=make(tracking_path="tracking/v1"))
+    assert gather_by_number("99900012343", connector=make(tracking_path="tracking/v1"))
 
 
 def test_the_login_path_is_a_setting(mock):
     mock.remove(responses.GET, LOGIN)
     mock.get(f"{BASE}/token/v2/login", json={"JWTToken": "jwt-nobody"})
     mock.get(URL, body=sample("delivered"))
-    assert ask("99900012343", connector=make(login_path="token/v2/login"))
+    assert gather_by_number("99900012343", connector=make(login_path="token/v2/login"))
 
 
 def test_one_login_serves_a_day_and_no_longer(mock):
@@ -107,21 +107,21 @@ def test_one_login_serves_a_day_and_no_longer(mock):
     connector = make(now=lambda: moment[0])
     for hours in (0, 22, 0.9, 0.2):
         moment[0] += timedelta(hours=hours)
-        ask("99900012343", connector=connector)
+        gather_by_number("99900012343", connector=connector)
     assert sum(call.request.url == LOGIN for call in mock.calls) == 2
 
 
 def test_a_token_that_expired_early_is_renewed_once(mock):
     mock.get(URL, json={"title": "Unauthorized"}, status=401)
     mock.get(URL, body=xml(one("99900012343")))
-    assert ask("99900012343")
+    assert gather_by_number("99900012343")
     assert sum(call.request.url == LOGIN for call in mock.calls) == 2
 
 
 def test_a_token_that_is_refused_twice_needs_a_person(mock):
     asked = mock.get(URL, json={"title": "Unauthorized"}, status=401)
     with pytest.raises(CredentialRejected):
-        ask("99900012343")
+        gather_by_number("99900012343")
     assert asked.call_count == 2
 
 
@@ -139,12 +139,12 @@ def test_a_token_that_is_refused_twice_needs_a_person(mock):
 def test_a_login_that_fails(mock, status, body, kind):
     mock.replace(responses.GET, LOGIN, body=body, status=status)
     with pytest.raises(kind):
-        ask("99900012343")
+        gather_by_number("99900012343")
 
 
 def test_not_found_is_ambiguous(mock):
     mock.get(URL, body=sample("not_found"))
-    body = ask("99900012343")["99900012343"]
+    body = gather_by_number("99900012343")["99900012343"]
     assert (body["status"], body["ambiguous"], body["consignee"]) == ("not_found", True, None)
 
 
@@ -153,7 +153,9 @@ def test_not_found_per_waybill(mock):
         '<Shipment WaybillNo="1234567"><Status>Incorrect Waybill number or No Information</Status></Shipment>'
     )
     asked = mock.get(URL, body=xml(one("99900012343", "NF"), one("99900022224"), lost))
-    bodies = {ref: body["status"] for ref, body in ask("99900012343", "99900022224", "1234567").items()}
+    bodies = {
+        ref: body["status"] for ref, body in gather_by_number("99900012343", "99900022224", "1234567").items()
+    }
     assert bodies == {"99900012343": "not_found", "99900022224": "delivered", "1234567": "not_found"}
     assert asked.call_count == 1
 
@@ -163,7 +165,7 @@ def test_a_number_that_a_long_list_skips_is_requested_alone(mock):
         return 200, {}, xml(*map(one, request.params["numbers"].split(",")[:2]))
 
     mock.add_callback(responses.GET, URL, capped)
-    bodies = ask("99900000001", "99900000002", "99900000003", "99900000004")
+    bodies = gather_by_number("99900000001", "99900000002", "99900000003", "99900000004")
     assert [body["status"] for body in bodies.values()] == ["delivered"] * 4
 
 
@@ -173,21 +175,21 @@ def test_one_unknown_number_that_invalidates_the_list_costs_no_other(mock):
         return 200, {}, sample("not_found") if "99900000001" in numbers else xml(*map(one, numbers))
 
     mock.add_callback(responses.GET, URL, spoilt)
-    bodies = ask("99900000001", "99900000002", "99900000003")
+    bodies = gather_by_number("99900000001", "99900000002", "99900000003")
     assert [body["status"] for body in bodies.values()] == ["not_found", "delivered", "delivered"]
 
 
 def test_a_wrong_licence_key_that_is_named_needs_a_person(mock):
     mock.get(URL, body=sample("license_mismatch"))
     with pytest.raises(CredentialRejected):
-        ask("99900012343")
+        gather_by_number("99900012343")
     assert make().run_checks(SHOP)[-1].ok is False
 
 
 def test_an_unknown_error_is_never_not_found(mock):
     mock.get(URL, body=xml("<Error>Something new</Error>"))
     with pytest.raises(ConnectorRefused):
-        ask("99900012343")
+        gather_by_number("99900012343")
 
 
 def test_a_return_is_followed_to_its_second_waybill(mock):
@@ -197,7 +199,7 @@ def test_a_return_is_followed_to_its_second_waybill(mock):
         return 200, {}, xml(one("99900022224", "DL"))
 
     mock.add_callback(responses.GET, URL, answer)
-    bodies = ask("99900012343")
+    bodies = gather_by_number("99900012343")
     assert bodies["99900012343"]["return_waybill"] == "99900022224"
     assert bodies["99900022224"]["belongs_to"] == "99900012343"
     assert bodies["99900022224"]["status"] == "delivered"
@@ -212,20 +214,22 @@ def test_a_cycle_of_second_waybills_ends(mock):
         return 200, {}, xml(*rows)
 
     mock.add_callback(responses.GET, URL, answer)
-    assert set(ask("99900012343")) == {"99900012343", "99900022224"}
-    assert set(ask("99900000001")) == {"99900000001"}
+    assert set(gather_by_number("99900012343")) == {"99900012343", "99900022224"}
+    assert set(gather_by_number("99900000001")) == {"99900000001"}
 
 
 def test_a_malformed_second_waybill_is_not_requested(mock):
     asked = mock.get(URL, body=xml(one("99900012343", "RT", "<NewWaybillNo>see note, please</NewWaybillNo>")))
-    assert ask("99900012343")["99900012343"]["return_waybill"] == "see note, please"
+    assert gather_by_number("99900012343")["99900012343"]["return_waybill"] == "see note, please"
     assert asked.call_count == 1
 
 
 def test_25_numbers_are_requested_at_once(mock):
     numbers = [f"{number:011}" for number in range(60)]
     mock.add_callback(
-        responses.GET, URL, lambda ask: (200, {}, xml(*map(one, ask.params["numbers"].split(","))))
+        responses.GET,
+        URL,
+        lambda gather_by_number: (200, {}, xml(*map(one, gather_by_number.params["numbers"].split(",")))),
     )
     pages = list(make().gather(Principal(), shop=SHOP, parcels=[parcel(n) for n in numbers]))
     assert [page.cursor for page in pages] == ["25", "50", "60"]

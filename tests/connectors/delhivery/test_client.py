@@ -12,6 +12,7 @@ from bridge.errors import ConnectorRefused, ConnectorThrottled, ConnectorUnavail
 from bridge.model import Absence, Principal, Waybill
 from tests.connectors.contract import SHOP, ConnectorContract
 from tests.connectors.contract_verbs import CancellerContract, TrackerContract
+from tests.kit.gathering import gather_bodies
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "carriers"
 BASE = "https://delhivery.example"
@@ -42,11 +43,8 @@ def parcel(number, holder="merchant"):
     return Waybill(number=number, carrier="delhivery", account_holder=holder)
 
 
-def ask(*numbers, cursor=""):
-    pages = make([]).gather(
-        Principal(), shop=SHOP, parcels=[parcel(number) for number in numbers], cursor=cursor
-    )
-    return {one.ref: one.body for page in pages for one in page.findings}
+def gather_by_number(*numbers, cursor=""):
+    return gather_bodies(make([]), [parcel(number) for number in numbers], shop=SHOP, cursor=cursor)
 
 
 class TestContract(CancellerContract, TrackerContract, ConnectorContract):
@@ -85,7 +83,7 @@ def mock():
 
 def test_a_delivered_parcel_becomes_a_record(mock):
     mock.get(URL, json=sample("delivered"))
-    body = ask("99900010002332")["99900010002332"]
+    body = gather_by_number("99900010002332")["99900010002332"]
     events, documents = body.pop("events"), body.pop("documents")
     assert {one["kind"] for one in documents} == {
         "SIGNATURE_URL",
@@ -151,7 +149,7 @@ def test_a_delivered_parcel_becomes_a_record(mock):
 
 def test_the_request_carries_the_token_and_includes_the_consignee(mock):
     reply = mock.get(URL, json=sample("delivered"))
-    ask("99900010002332")
+    gather_by_number("99900010002332")
     request = reply.calls[0].request
     assert request.headers["Authorization"] == f"Token {TOKEN}"
     assert request.params == {"waybill": "99900010002332", "verbose": "2"}
@@ -183,13 +181,13 @@ def test_the_consignee_comes_as_text_list_or_nothing(mock, changes, address, pho
     consignee = answer["ShipmentData"][0]["Shipment"]["Consignee"]
     answer["ShipmentData"][0]["Shipment"]["Consignee"] = consignee | changes
     mock.get(URL, json=answer)
-    found = ask("99900010002332")["99900010002332"]["consignee"]
+    found = gather_by_number("99900010002332")["99900010002332"]["consignee"]
     assert (found["address_lines"], found["phones"]) == (address, phones)
 
 
 def test_a_cancellation_shows_in_the_code_alone(mock):
     mock.get(URL, json=sample("cancelled"))
-    body = ask("99900010000066")["99900010000066"]
+    body = gather_by_number("99900010000066")["99900010000066"]
     assert body["status"] == "cancelled"
     assert body["consignee"]["name"] == "Asha Example"
     assert [event["status"] for event in body["events"]] == ["booked", "booked", "cancelled"]
@@ -197,7 +195,7 @@ def test_a_cancellation_shows_in_the_code_alone(mock):
 
 def test_an_answer_without_consignee_and_scans_is_read(mock):
     mock.get(URL, json=sample("verbose0"))
-    body = ask("99900010000066")["99900010000066"]
+    body = gather_by_number("99900010000066")["99900010000066"]
     assert (body["consignee"], body["events"]) == (None, [])
 
 
@@ -207,7 +205,7 @@ def test_unmapped_values_stay_raw(mock):
     shipment |= {"Extras": "leave with guard", "Brandnew": 7, "PickUpDate": "yesterday"}
     shipment["Status"] |= {"Status": "Teleported", "StatusType": "ZZ"}
     mock.get(URL, json=answer)
-    body = ask("99900010002332")["99900010002332"]
+    body = gather_by_number("99900010002332")["99900010002332"]
     assert body["status"] == "unknown"
     assert body["raw_unrecognised"] == {
         "Extras": "leave with guard",
@@ -220,7 +218,7 @@ def test_unmapped_values_stay_raw(mock):
 @pytest.mark.parametrize("shape", [{}, {"Status": "Delivered", "Scans": "none", "Consignee": []}])
 def test_missing_and_malformed_parts_raise_nothing_and_are_empty(mock, shape):
     mock.get(URL, json={"ShipmentData": [{"Shipment": {"AWB": 99900010002332} | shape}]})
-    body = ask("99900010002332")["99900010002332"]
+    body = gather_by_number("99900010002332")["99900010002332"]
     assert (body["status"], body["consignee"], body["events"]) == ("unknown", None, [])
 
 
@@ -243,7 +241,7 @@ def test_the_numbers_of_a_refused_batch_are_requested_one_by_one(mock):
         return 200, {}, json.dumps(body)
 
     mock.add_callback(responses.GET, URL, answer)
-    found = ask("99900010002332", "99900010004126")
+    found = gather_by_number("99900010002332", "99900010004126")
     assert found["99900010002332"]["status"] == "delivered"
     assert found["99900010004126"]["status"] == "not_found"
 
@@ -251,7 +249,7 @@ def test_the_numbers_of_a_refused_batch_are_requested_one_by_one(mock):
 @pytest.mark.parametrize("status", [200, 400])
 def test_an_unknown_waybill_is_recognised_by_the_body_whatever_the_status(mock, status):
     mock.get(URL, json=sample("unknown"), status=status)
-    body = ask("99900010002332")["99900010002332"]
+    body = gather_by_number("99900010002332")["99900010002332"]
     assert (body["status"], body["ambiguous"]) == ("not_found", False)
 
 
@@ -262,7 +260,7 @@ def test_a_parcel_on_an_aggregators_account_is_not_requested_from_delhivery():
 
 def test_an_unrequested_shipment_is_not_kept(mock):
     mock.get(URL, body=joined("delivered", "in_transit_cod"))
-    assert set(ask("99900010002332")) == {"99900010002332"}
+    assert set(gather_by_number("99900010002332")) == {"99900010002332"}
 
 
 def test_a_malformed_number_is_a_gap_and_not_requested(mock):
@@ -278,7 +276,7 @@ def test_a_malformed_number_is_a_gap_and_not_requested(mock):
 
 def test_blanks_and_dashes_in_a_number_are_removed(mock):
     reply = mock.get(URL, json=sample("delivered"))
-    assert ask("9990-0010 002332")["9990-0010 002332"]["status"] == "delivered"
+    assert gather_by_number("9990-0010 002332")["9990-0010 002332"]["status"] == "delivered"
     assert reply.calls[0].request.params["waybill"] == "99900010002332"
 
 
@@ -287,22 +285,22 @@ def test_blanks_and_dashes_in_a_number_are_removed(mock):
 def test_a_refused_token_is_recognised_in_every_shape(mock, status, body):
     mock.get(URL, json=body, status=status)
     with pytest.raises(CredentialRejected):
-        ask("99900010002332")
+        gather_by_number("99900010002332")
 
 
 def test_the_fourth_shape_means_the_token_with_401_only(mock):
     mock.get(URL, json=sample("credentials")[0], status=401)
     with pytest.raises(CredentialRejected):
-        ask("99900010002332")
+        gather_by_number("99900010002332")
     mock.replace(responses.GET, URL, json=sample("credentials")[0])
     with pytest.raises(ConnectorUnavailable):
-        ask("99900010002332")
+        gather_by_number("99900010002332")
 
 
 def test_the_pause_after_a_firewall_403_is_never_shortened(mock):
     mock.get(URL, body="<html>", status=403, headers={"Retry-After": "1"})
     with pytest.raises(ConnectorThrottled) as caught:
-        ask("99900010002332")
+        gather_by_number("99900010002332")
     assert caught.value.retry_after_s == 30
 
 
@@ -321,4 +319,4 @@ def test_the_pause_after_a_firewall_403_is_never_shortened(mock):
 def test_an_unknown_error_is_never_not_found(mock, status, body, kind):
     mock.get(URL, json=body, status=status)
     with pytest.raises(kind):
-        ask("99900010002332")
+        gather_by_number("99900010002332")

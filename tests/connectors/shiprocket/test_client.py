@@ -12,9 +12,10 @@ import responses
 from bridge.connectors.http import HttpClient
 from bridge.connectors.shiprocket.client import Shiprocket
 from bridge.errors import ConnectorRefused, ConnectorThrottled, ConnectorUnavailable, CredentialRejected
-from bridge.model import ParcelStatus, Principal, Waybill
+from bridge.model import ParcelStatus, Waybill
 from tests.connectors.contract import SHOP, ConnectorContract
 from tests.connectors.contract_verbs import TrackerContract
+from tests.kit.gathering import gather_bodies
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "carriers"
 BASE = "https://shiprocket.example/v1/external"
@@ -46,9 +47,8 @@ def parcel(number, carrier="bluedart"):
     return Waybill(number=number, carrier=carrier, account_holder="shiprocket")
 
 
-def ask(*numbers):
-    pages = make().gather(Principal(), shop=SHOP, parcels=[parcel(number) for number in numbers])
-    return {one.ref: one.body for page in pages for one in page.findings}
+def gather_by_number(*numbers):
+    return gather_bodies(make(), [parcel(number) for number in numbers], shop=SHOP)
 
 
 def order(**changes):
@@ -91,7 +91,7 @@ def mock():
 def test_a_delivered_parcel_and_its_order_become_a_record(mock):
     mock.post(URL, json=TWO)
     mock.get(ORDER, json=COD)
-    body = ask(DELIVERED)[DELIVERED]
+    body = gather_by_number(DELIVERED)[DELIVERED]
     asha = {
         "name": "Asha Qwertzuiop",
         "address_lines": ["7 Nowhere Lane"],
@@ -150,13 +150,13 @@ def test_a_delivered_parcel_and_its_order_become_a_record(mock):
 def test_the_couriers_telephone_number_is_left_out(mock):
     mock.post(URL, json=TWO)
     mock.get(ORDER, json=COD)
-    assert "9000000077" not in json.dumps(ask(DELIVERED))
+    assert "9000000077" not in json.dumps(gather_by_number(DELIVERED))
 
 
 def test_the_request_carries_the_token(mock):
     reply = mock.post(URL, json=TWO)
     shown = mock.get(ORDER, json=COD)
-    ask(DELIVERED, MOVING)
+    gather_by_number(DELIVERED, MOVING)
     request = reply.calls[0].request
     assert request.headers["Authorization"] == "Bearer bearer-nobody"
     assert json.loads(request.body) == {"awbs": [DELIVERED, MOVING]}
@@ -215,7 +215,7 @@ def test_a_return_names_its_second_waybill(mock):
 def test_an_unscanned_parcel_is_ambiguous(mock):
     silent = {"tracking_data": {"track_status": 0, "error": "Aahh! There is no activities found in our DB."}}
     mock.post(URL, json={DELIVERED: silent})
-    bodies = ask(DELIVERED, MOVING)
+    bodies = gather_by_number(DELIVERED, MOVING)
     assert (bodies[DELIVERED]["status"], bodies[DELIVERED]["ambiguous"]) == ("not_found", True)
     assert (bodies[MOVING]["status"], bodies[MOVING]["ambiguous"]) == ("not_found", False)
 
@@ -232,14 +232,14 @@ def test_an_unscanned_parcel_is_ambiguous(mock):
 def test_every_shape_of_the_two_calls_is_read(mock, shape):
     mock.post(URL, json=shape)
     mock.get(ORDER, json=COD)
-    assert ask(DELIVERED)[DELIVERED]["status"] == "delivered"
+    assert gather_by_number(DELIVERED)[DELIVERED]["status"] == "delivered"
 
 
 @pytest.mark.parametrize("status", [400, 404])
 def test_an_unknown_order_keeps_the_tracking(mock, status):
     mock.post(URL, json=TWO)
     mock.get(ORDER, json={"message": "Order ID not found", "status_code": 400}, status=status)
-    body = ask(DELIVERED)[DELIVERED]
+    body = gather_by_number(DELIVERED)[DELIVERED]
     assert (body["status"], body["consignee"]["name"]) == ("delivered", "Asha Qwertzuiop")
     assert "order_id" not in body
 
@@ -258,14 +258,14 @@ def test_an_unreadable_order_raises(mock, status, body, kind):
     mock.post(URL, json=TWO)
     mock.get(ORDER, json=body, status=status)
     with pytest.raises(kind):
-        ask(DELIVERED)
+        gather_by_number(DELIVERED)
 
 
 def test_a_parcel_without_an_order_has_its_tracking(mock):
     changed = copy.deepcopy(TWO)
     changed[DELIVERED]["tracking_data"]["shipment_track"][0]["order_id"] = None
     mock.post(URL, json=changed)
-    assert ask(DELIVERED)[DELIVERED]["status"] == "delivered"
+    assert gather_by_number(DELIVERED)[DELIVERED]["status"] == "delivered"
 
 
 def test_unmapped_values_stay_raw(mock):
@@ -274,7 +274,7 @@ def test_unmapped_values_stay_raw(mock):
     data["shipment_status"] = 999
     data["shipment_track"][0] |= {"current_status": "Teleported", "pickup_date": "yesterday", "order_id": 0}
     mock.post(URL, json=changed)
-    body = ask(MOVING)[MOVING]
+    body = gather_by_number(MOVING)[MOVING]
     assert body["status"] == "unknown"
     assert body["raw_unrecognised"] == {"statuses": [["999", "Teleported"]], "moments": ["yesterday"]}
 
@@ -291,7 +291,7 @@ def test_unmapped_values_stay_raw(mock):
 def test_a_refusal_with_status_200_raises(mock, body, kind):
     mock.post(URL, json=body)
     with pytest.raises(kind):
-        ask(DELIVERED)
+        gather_by_number(DELIVERED)
 
 
 @pytest.mark.parametrize(
@@ -308,7 +308,7 @@ def test_a_refusal_with_status_200_raises(mock, body, kind):
 def test_a_login_that_fails(mock, status, kind):
     mock.replace(responses.POST, LOGIN, json={"message": "Invalid email or password"}, status=status)
     with pytest.raises(kind):
-        ask(DELIVERED)
+        gather_by_number(DELIVERED)
 
 
 def test_one_login_serves_nearly_ten_days_and_a_refused_token_is_renewed_once(mock):

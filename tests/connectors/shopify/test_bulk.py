@@ -57,11 +57,6 @@ def _silent_logs(world, caplog, capsys):
 
 
 @pytest.fixture
-def waits():
-    return []
-
-
-@pytest.fixture
 def dial(server):
     def dial(**given):
         requests.post(f"{server.base_url}/_sandbox/bulk", json=given, timeout=5).raise_for_status()

@@ -42,11 +42,6 @@ def failed(code, **more):
 
 
 @pytest.fixture
-def waits():
-    return []
-
-
-@pytest.fixture
 def fixed(waits):
     return Shopify(api_version="2026-10", access_token="shpat_canary", sleep=waits.append)
 

@@ -37,11 +37,6 @@ def shop():
 
 
 @pytest.fixture
-def waits():
-    return []
-
-
-@pytest.fixture
 def platform(waits):
     return Shopify(api_version="2026-10", access_token="shpat_canary", sleep=waits.append)
 

@@ -51,11 +51,6 @@ def _silent_logs(world, caplog, capsys):
 
 
 @pytest.fixture
-def waits():
-    return []
-
-
-@pytest.fixture
 def platform(server, waits):
     return connect(server, waits)
 

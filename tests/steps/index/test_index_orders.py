@@ -14,6 +14,7 @@ from bridge.steps.index.index_orders import index_deliveries
 from bridge.store.index.rows import IndexRows
 from bridge.store.schema.tables import deliveries
 from tests.factories import ASHA, NOW, OTHER_SHOP, SHOP, accepted, fixture, order_body, redact_body
+from tests.kit.stored import list_fact_details
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -22,11 +23,6 @@ def states(services):
     with services.store.engine.connect() as connection:
         rows = connection.execute(select(deliveries.c.id, deliveries.c.state, deliveries.c.body))
         return {row.id: (row.state, row.body is not None) for row in rows}
-
-
-def facts(services):
-    with services.store.transaction() as tx:
-        return [(fact.fact, fact.detail) for fact in tx.evidence.list_facts_of_request("")]
 
 
 def test_deliveries_update_the_index_and_their_bodies_are_destroyed(services):
@@ -56,7 +52,7 @@ def test_a_malformed_delivery_is_rejected_with_a_fact_and_the_batch_goes_on(serv
         worse.id: ("rejected", True),
         good.id: ("done", False),
     }
-    assert [(fact, detail["reason"]) for fact, detail in facts(services)] == [
+    assert [(fact, detail["reason"]) for fact, detail in list_fact_details(services.store)] == [
         ("delivery.rejected", "not_json"),
         ("delivery.rejected", "id_missing"),
     ]
@@ -68,7 +64,7 @@ def test_merges_and_the_uninstall_are_facts_and_a_failed_merge_is_not(services):
     accepted(services.store, "customers/merge", merge | {"status": "completed"})
     accepted(services.store, "app/uninstalled", {"id": 1})
     index_deliveries(SHOP, services=services)
-    assert [fact for fact, _ in facts(services)] == ["customers.merged", "shop.uninstalled"]
+    assert [fact for fact, _ in list_fact_details(services.store)] == ["customers.merged", "shop.uninstalled"]
 
 
 def test_late_deliveries_of_erased_data_subjects_are_counted_and_dropped(services):
@@ -77,7 +73,7 @@ def test_late_deliveries_of_erased_data_subjects_are_counted_and_dropped(service
     accepted(services.store, "orders/updated", order_body(1001))
     accepted(services.store, "orders/updated", order_body(1002))
     index_deliveries(SHOP, services=services)
-    assert facts(services) == [("late_delivery.dropped", {"deliveries": 2})]
+    assert list_fact_details(services.store) == [("late_delivery.dropped", {"deliveries": 2})]
     assert set(states(services).values()) == {("done", False)}
 
 
@@ -126,7 +122,7 @@ def test_a_delivery_that_cannot_be_indexed_becomes_a_dead_letter_alone(services,
         4: "done",
         5: "done",
     }
-    [(fact, detail)] = facts(services)
+    [(fact, detail)] = list_fact_details(services.store)
     assert (fact, detail["delivery"]) == ("delivery.failed", sent[2])
     assert "qwertzuiop" not in repr(detail)
 

@@ -27,6 +27,7 @@ from bridge.store.schema.retention_tables import legal_holds, refund_accounts
 from bridge.store.schema.tables import metadata
 from tests.factories import ASHA, NOW, SHOP, make_finding, make_request, make_task, opened, order
 from tests.fakes import page
+from tests.kit.stored import list_fact_details
 from tests.store.refunds.test_refund_accounts import open_hold
 from workers.schedule import tick
 
@@ -48,11 +49,6 @@ def given(services, refund="COD-CANARY-1", details=BANK):
 def asked(services, account, **options):
     options = {"refund": "COD-CANARY-1", "purpose": "xvi", "reason": "paying"} | options
     return read_bank_details(account.id, actor=WHO, services=services, **options)
-
-
-def facts(services, request_id=""):
-    with services.store.transaction() as tx:
-        return [(event.fact, event.detail) for event in tx.evidence.list_facts_of_request(request_id)]
 
 
 def state(services, account):
@@ -77,7 +73,7 @@ def test_details_are_read_for_an_open_refund_and_its_purpose_and_each_attempt_is
     assert asked(services, replace(account, id="001234567890")) == (None, "not_known")
     settle_refund(account.id, PAID, actor=WHO, services=services)
     assert asked(services, account) == (None, "settled")
-    recorded = facts(services)
+    recorded = list_fact_details(services.store)
     ids = {"account": account.id}
     assert recorded == [
         ("refund_account.kept", ids | {"method": "bank"}),
@@ -134,7 +130,10 @@ def test_repeated_calls_change_nothing(services):
     )
     assert settle_refund(account.id, PAID, actor=WHO, services=services).state is RefundState.SETTLED
     assert settle_refund(account.id, PAID, actor=WHO, services=services) is None
-    assert [fact for fact, _ in facts(services)] == ["refund_account.kept", "refund_account.settled"]
+    assert [fact for fact, _ in list_fact_details(services.store)] == [
+        "refund_account.kept",
+        "refund_account.settled",
+    ]
 
 
 def test_t13_a_refund_that_was_reconciled_31_days_ago_leaves_no_account_anywhere(
@@ -180,7 +179,7 @@ def test_t13_a_refund_that_was_reconciled_31_days_ago_leaves_no_account_anywhere
     for secret in SECRETS[:3]:
         for place in (rest.decode("latin-1"), chain, copy, repr(logs), out.out, out.err):
             assert secret.casefold() not in place.casefold()
-    assert ("refund_account.erased", {"count": 2, "settled": True}) in facts(services)
+    assert ("refund_account.erased", {"count": 2, "settled": True}) in list_fact_details(services.store)
 
 
 def test_t14_an_erasure_during_an_open_refund_restricts_the_details_until_they_expire(services, clock):
@@ -205,7 +204,10 @@ def test_t14_an_erasure_during_an_open_refund_restricts_the_details_until_they_e
     clock.at = NOW + timedelta(days=31)
     assert erase_settled_bank_details(services=services) == 1
     assert state(services, account).state is RefundState.ERASED
-    assert facts(services, request_id)[-1] == ("refund_account.erased", {"count": 1, "settled": True})
+    assert list_fact_details(services.store, request_id)[-1] == (
+        "refund_account.erased",
+        {"count": 1, "settled": True},
+    )
 
 
 def test_a_legal_hold_keeps_the_details_until_its_release(services, clock):
@@ -227,7 +229,7 @@ def test_the_details_of_a_cancelled_refund_are_erased_at_once(services):
     assert discard_bank_details(account.id, actor=WHO, reason="order was kept", services=services) is False
     assert asked(services, account) == (None, "erased")
     detail = {"count": 1, "account": account.id, "settled": False, "reason": "order was kept"}
-    assert facts(services)[1] == ("refund_account.erased", detail)
+    assert list_fact_details(services.store)[1] == ("refund_account.erased", detail)
 
 
 def test_a_refund_settled_under_a_broken_file_gets_its_date_after_the_correction(services, clock):
@@ -245,7 +247,11 @@ def test_one_run_erases_more_than_one_batch(services, clock, monkeypatch):
         settle_refund(given(services, f"COD-{number}").id, PAID, actor=WHO, services=services)
     clock.at = NOW + timedelta(days=31)
     assert erase_settled_bank_details(services=services) == 5
-    assert [detail["count"] for fact, detail in facts(services) if "erased" in fact] == [2, 2, 1]
+    assert [detail["count"] for fact, detail in list_fact_details(services.store) if "erased" in fact] == [
+        2,
+        2,
+        1,
+    ]
 
 
 def test_a_file_that_is_not_accepted_sets_no_date_and_erases_nothing(services, clock):

@@ -12,6 +12,7 @@ from bridge.model import DeliveryState
 from bridge.steps.retention.accept_policy import activate_or_review_policy
 from bridge.steps.retention.expire_bodies import expire_bodies_and_packages
 from tests.factories import NOW, make_delivery, make_request, opened
+from tests.kit.stored import list_fact_details
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -27,11 +28,6 @@ def aged(services):
             out.write(b"Asha")
 
 
-def facts(services):
-    with services.store.transaction() as tx:
-        return [(fact.fact, fact.detail) for fact in tx.evidence.list_facts_of_request("")]
-
-
 @pytest.mark.usefixtures("aged")
 def test_each_kind_is_deleted_on_its_day_with_a_fact(services, clock):
     clock.at = NOW + timedelta(days=14)
@@ -41,7 +37,10 @@ def test_each_kind_is_deleted_on_its_day_with_a_fact(services, clock):
     clock.at = NOW + timedelta(days=91)
     assert expire_bodies_and_packages(services=services) == {"raw_bodies": 1, "packages": 0}
     assert expire_bodies_and_packages(services=services) == {"raw_bodies": 0, "packages": 0}
-    assert facts(services) == [("package.destroyed", {"count": 1}), ("raw_body.destroyed", {"count": 1})]
+    assert list_fact_details(services.store) == [
+        ("package.destroyed", {"count": 1}),
+        ("raw_body.destroyed", {"count": 1}),
+    ]
 
 
 @pytest.mark.usefixtures("aged")

@@ -20,6 +20,7 @@ from tests.factories import (
     order,
     redact_body,
 )
+from tests.kit.stored import read_request
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -28,15 +29,6 @@ def dispatched(services, topic="customers/data_request", body=None, **given):
     """Accept and dispatch a delivery; return the request."""
     delivery = accepted(services.store, topic, data_request_body() if body is None else body, **given)
     return delivery, dispatch_delivery(delivery.id, services=services)
-
-
-def read(services, request_id):
-    with services.store.transaction() as tx:
-        return (
-            tx.requests.get_request(request_id),
-            tx.tasks.list_tasks(request_id),
-            tx.evidence.list_facts_of_request(request_id),
-        )
 
 
 def state_of(services, delivery):
@@ -54,7 +46,7 @@ def finish(services, request_id, state=RequestState.DONE):
 
 def test_an_access_webhook_becomes_a_request_with_tasks_and_a_fact(services, queue):
     delivery, request_id = dispatched(services, body=data_request_body(9999, 1001, 1001, 1002))
-    request, tasks, facts = read(services, request_id)
+    request, tasks, facts = read_request(services.store, request_id)
     assert (request.kind, request.state, request.external_ref) == (
         RequestKind.ACCESS,
         RequestState.IN_PROGRESS,
@@ -91,7 +83,7 @@ def test_an_access_webhook_becomes_a_request_with_tasks_and_a_fact(services, que
     ],
 )
 def test_an_erasure_webhook_plans_what_must_be_erased(services, topic, body, kind, actions):
-    request, tasks, _ = read(services, dispatched(services, topic, body)[1])
+    request, tasks, _ = read_request(services.store, dispatched(services, topic, body)[1])
     assert (request.kind, {task.action for task in tasks}) == (kind, actions)
     assert {task.state for task in tasks} == {TaskState.PENDING}
 
@@ -116,7 +108,7 @@ def test_a_delivery_is_dispatched_once(services, queue):
 )
 def test_the_clock_starts_at_a_plausible_trigger(services, age, basis):
     triggered = None if age is None else NOW - age
-    request, *_ = read(services, dispatched(services, triggered_at=triggered)[1])
+    request, *_ = read_request(services.store, dispatched(services, triggered_at=triggered)[1])
     began = triggered if basis == "webhook_triggered" else NOW
     assert (request.received_at, request.received_at_basis) == (began, basis)
     assert request.webhook_received_at == NOW
@@ -127,10 +119,10 @@ def test_the_clock_starts_at_a_plausible_trigger(services, age, basis):
 
 def test_the_same_shopify_request_sent_again_joins_and_resets_no_clock(services, clock):
     _, first = dispatched(services)
-    before, *_ = read(services, first)
+    before, *_ = read_request(services.store, first)
     clock.at = NOW + timedelta(days=2)
     delivery, second = dispatched(services, body=data_request_body(9999, 1005))
-    after, _, facts = read(services, first)
+    after, _, facts = read_request(services.store, first)
     assert second == first
     assert after == replace(before, principal=replace(ASHA, order_ids=("1005",)))
     assert [fact.fact for fact in facts] == ["request.opened", "request.joined"]
@@ -141,7 +133,7 @@ def test_another_request_of_the_same_person_joins_the_open_one(services):
     _, first = dispatched(services)
     _, second = dispatched(services, body=data_request_body(10_000, 1005, id=7001))
     assert second == first
-    assert read(services, first)[0].principal == replace(ASHA, order_ids=("1005",))
+    assert read_request(services.store, first)[0].principal == replace(ASHA, order_ids=("1005",))
 
 
 def test_a_request_that_is_done_is_not_run_again_by_its_replay(services, clock):
@@ -149,7 +141,7 @@ def test_a_request_that_is_done_is_not_run_again_by_its_replay(services, clock):
     finish(services, first)
     clock.at = NOW + timedelta(days=5)
     _, second = dispatched(services, body=data_request_body(9999, 1005))
-    request, _, facts = read(services, first)
+    request, _, facts = read_request(services.store, first)
     assert (second, request.state, request.principal) == (first, RequestState.DONE, ASHA)
     assert facts[-1].fact == "request.joined"
 
@@ -165,7 +157,7 @@ def test_a_failed_request_is_run_again_by_the_next(services):
     with services.store.transaction() as tx:
         tx.requests.fail_request(tx.requests.acquire_lease(first), "gave_up")
     assert dispatched(services, body=data_request_body(10_000))[1] == first
-    assert read(services, first)[0].state is RequestState.IN_PROGRESS
+    assert read_request(services.store, first)[0].state is RequestState.IN_PROGRESS
 
 
 def test_erasure_and_access_of_one_person_are_two_requests(services):
@@ -182,20 +174,20 @@ def test_a_person_named_only_by_email_is_the_customer_who_has_it(services):
 
 def test_a_person_named_only_by_email_and_unknown_has_a_request(services):
     body = fixture("customers_redact_email_only.json") | {"shop_domain": SHOP}
-    request, *_ = read(services, dispatched(services, "customers/redact", body)[1])
+    request, *_ = read_request(services.store, dispatched(services, "customers/redact", body)[1])
     assert request.principal == Principal(email="john@example.com")
     assert len(request.subject) == 32
 
 
 def test_nulls_and_empty_orders_open_a_request_too(services):
     body = fixture("customers_data_request_nulls.json") | {"shop_domain": SHOP}
-    request, *_ = read(services, dispatched(services, body=body)[1])
+    request, *_ = read_request(services.store, dispatched(services, body=body)[1])
     assert request.principal == Principal(customer_id="191167")
 
 
 def test_orders_alone_identify_a_data_subject(services):
     body = redact_body(1001, id=None)
-    request, *_ = read(services, dispatched(services, "customers/redact", body)[1])
+    request, *_ = read_request(services.store, dispatched(services, "customers/redact", body)[1])
     assert request.principal == Principal(order_ids=("1001",))
     assert request.subject
 
@@ -204,7 +196,7 @@ def test_an_unidentified_data_subject_gets_a_separate_request(services):
     _, first = dispatched(services, "customers/redact", redact_body(email="nobody"))
     _, second = dispatched(services, "customers/redact", redact_body(email="no one"))
     assert first != second
-    assert len(read(services, first)[0].subject) == 32
+    assert len(read_request(services.store, first)[0].subject) == 32
 
 
 @pytest.mark.parametrize(
@@ -237,7 +229,7 @@ def test_a_crash_before_the_commit_is_dispatched_once_by_the_next_run(services):
         dispatch_delivery(delivery.id, services=replace(services, digest=digest))
     assert state_of(services, delivery) is DeliveryState.RECEIVED
     request_id = dispatch_delivery(delivery.id, services=services)
-    assert [fact.fact for fact in read(services, request_id)[2]] == ["request.opened"]
+    assert [fact.fact for fact in read_request(services.store, request_id)[2]] == ["request.opened"]
 
 
 def test_an_unavailable_queue_loses_no_request(services, queue, clock):
@@ -257,7 +249,10 @@ def test_two_dispatchers_at_the_same_time_open_one_request(services, late):
     if late:
         dispatched(services, "customers/redact", redact_body(1005))
         request_id = dispatch_delivery(delivery.id, services=racing)
-        assert [fact.fact for fact in read(services, request_id)[2]] == ["request.opened", "request.joined"]
+        assert [fact.fact for fact in read_request(services.store, request_id)[2]] == [
+            "request.opened",
+            "request.joined",
+        ]
         return
     dispatched(services, "customers/redact", redact_body(1005))
     with pytest.raises(AssertionError, match="neither new nor known"):

@@ -1,0 +1,21 @@
+"""Read what the store holds of a request: the request, its tasks, its facts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def read_request(store: Any, request_id: str) -> tuple[Any, Any, Any]:
+    """Return the request, its tasks and its facts."""
+    with store.transaction() as tx:
+        return (
+            tx.requests.get_request(request_id),
+            tx.requests.list_tasks(request_id),
+            tx.evidence.list_facts_of_request(request_id),
+        )
+
+
+def list_fact_details(store: Any, request_id: str = "") -> list[tuple[str, Any]]:
+    """Return the facts of a request with their details; without an id those that belong to no request."""
+    with store.transaction() as tx:
+        return [(event.fact, event.detail) for event in tx.evidence.list_facts_of_request(request_id)]
