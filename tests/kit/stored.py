@@ -10,7 +10,7 @@ def read_request(store: Any, request_id: str) -> tuple[Any, Any, Any]:
     with store.transaction() as tx:
         return (
             tx.requests.get_request(request_id),
-            tx.requests.list_tasks(request_id),
+            tx.tasks.list_tasks(request_id),
             tx.evidence.list_facts_of_request(request_id),
         )
 
