@@ -26,6 +26,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(_session_resources)
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in its own
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the tests of a file, and all that share the session's town, in one worker."""
     for item in items:

@@ -26,6 +26,8 @@ PROCESS_THREADS = (
     "body-watchdog",  # bridge.web.body: one per process, for all request bodies
     "execnet",  # pytest-xdist
 )
+# The town that the tests of tests/e2e share opens connections to its database when it needs them.
+SESSION_FOLDER = "/town0/"
 # What may be left for a while: a connection that a session of `requests` keeps until it is collected.
 ALLOWED = Counter({"file socket": 4})
 NUMBER = re.compile(r":?\[\d+\]$|-\d+\b")
@@ -58,7 +60,7 @@ class OpenResources:
         Numbers of threads, pipes and sockets do not count: a server may be restarted.
         """
         threads = (name for _, name in self.threads if not name.startswith(PROCESS_THREADS))
-        files = (target for _, target in self.files if not target.startswith(PROCESS_FILES))
+        files = (target for _, target in self.files if not _is_of_process(target))
         return Counter(NUMBER.sub("", f"thread {name}") for name in threads) + Counter(
             NUMBER.sub("", f"file {target}") for target in files
         )
@@ -79,6 +81,10 @@ class SessionResources:
         result = yield
         self.opened |= OpenResources.read() - before
         return result
+
+
+def _is_of_process(target: str) -> bool:
+    return target.startswith(PROCESS_FILES) or SESSION_FOLDER in target
 
 
 def _list_files() -> list[tuple[int, str]]:

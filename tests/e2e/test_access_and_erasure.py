@@ -77,7 +77,7 @@ def test_an_erasure_ends_in_a_certificate_and_a_late_webhook_brings_nobody_back(
         task = tasks[carrier, "instruct"]
         assert (task["state"], task["outcome"], task["records"]) == ("waiting", "unconfirmed", 1)
     certificate = town.certificate(shown["id"], tmp_path / "certificate.json")
-    assert certificate["outcome"] == "erased_here_otcanaries_must_answer"
+    assert certificate["outcome"] == "erased_here_others_must_answer"
     counts = {row["table"]: row["count"] for row in certificate["erased"]}
     assert (counts["orders"], counts["parcels"]) == (3, 3)
     kept = {row["category"]: row for row in certificate["kept"]}
@@ -132,7 +132,7 @@ def test_the_same_request_twice_and_at_once_is_one_request(town):
     assert (facts["request.opened"], facts["request.joined"]) == (1, 8)
 
 
-def test_another_request_of_canaries_later_is_answered_anew_with_a_clock_of_its_own(town):
+def test_another_request_of_the_same_person_later_is_answered_anew_with_a_clock_of_its_own(town):
     person = town.world.people[6]
     town.post("customers/data_request", person=person, request_id=801)
     first = town.closed("access", person)
