@@ -132,7 +132,7 @@ def test_the_same_request_twice_and_at_once_is_one_request(town):
     assert (facts["request.opened"], facts["request.joined"]) == (1, 8)
 
 
-def test_another_request_of_canaries_later_is_answered_anew_with_a_clock_of_its_own(town):
+def test_a_later_request_of_the_same_person_is_answered_anew_with_a_clock_of_its_own(town):
     person = town.world.people[6]
     town.post("customers/data_request", person=person, request_id=801)
     first = town.closed("access", person)

@@ -9,7 +9,7 @@ import pytest
 from bridge.model import Absence, Gap, RequestKind, RequestSource, RequestState, TaskAction, TaskState
 from bridge.rules.requests.lifecycle import (
     TASK_RETRY_PAUSES_S,
-    assess_request_progress,
+    assess_request_status,
     compute_retry_pause_s,
     has_finished_prerequisites,
     is_task_ready,
@@ -124,7 +124,7 @@ def test_a_kind_has_its_plan(kind, plan):
     ],
 )
 def test_a_request_stands_where_its_tasks_put_it(tasks, state, complete, answerable, wake_at):
-    stands = assess_request_progress(tasks)
+    stands = assess_request_status(tasks)
     assert (stands.state, stands.complete, stands.answerable, stands.wake_at) == (
         state,
         complete,
