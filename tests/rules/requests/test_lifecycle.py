@@ -8,6 +8,7 @@ import pytest
 
 from bridge.model import Absence, Gap, RequestKind, RequestSource, RequestState, TaskAction, TaskState
 from bridge.rules.requests.lifecycle import (
+    RUNS_AFTER,
     TASK_RETRY_PAUSES_S,
     assess_request_status,
     compute_retry_pause_s,
@@ -38,6 +39,14 @@ def erase(state, **given):
 
 def follow(state, **given):
     return make_task("req_1", "shopify", TaskAction.POLL_PLATFORM_ERASURE, state=state, **given)
+
+
+def seal(state, **given):
+    return make_task("req_1", "vault", TaskAction.SEAL_INVOICES, state=state, **given)
+
+
+def ask(state, **given):
+    return make_task("req_1", "shopify", TaskAction.REQUEST_PLATFORM_ERASURE, state=state, **given)
 
 
 def instruct(state, **given):
@@ -163,10 +172,25 @@ def test_a_task_is_ready_when_its_moment_has_come(task, is_ready):
         (follow(PENDING), [erase(PENDING)], False),
         (follow(PENDING), [erase(DONE), instruct(WAITING)], True),
         (erase(PENDING), [follow(PENDING), gather(PENDING)], True),
+        (erase(PENDING), [seal(PENDING)], False),
+        (erase(PENDING), [seal(RETRY)], True),
+        (ask(PENDING), [seal(RETRY)], False),
+        (ask(PENDING), [seal(FAILED)], True),
     ],
 )
 def test_a_task_waits_for_what_must_come_before(task, others, its_turn):
     assert has_finished_prerequisites(task, [task, *others]) is its_turn
+
+
+def test_no_action_runs_after_itself_by_a_detour():
+    def find_earlier(action, seen=()):
+        for earlier in RUNS_AFTER.get(action, ()):
+            assert earlier not in seen, "a circle"
+            if earlier is not action:  # a carrier's task runs after the platform's of the same action
+                find_earlier(earlier, (*seen, action))
+
+    for action in TaskAction:
+        find_earlier(action)
 
 
 def test_the_pauses_add_up_to_about_three_hours():
