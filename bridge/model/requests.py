@@ -1,14 +1,15 @@
-"""A right that somebody exercises, and what each system must do for it."""
+"""A right that a data subject exercises, and what each system must do for it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import TypeVar
 
 from bridge.model.findings import Gap, Outcome
+from bridge.model.progress import Progress
 
 
 class RequestKind(StrEnum):
@@ -20,7 +21,7 @@ class RequestKind(StrEnum):
 
 
 class RequestSource(StrEnum):
-    """Which door a request came through."""
+    """How a request reached the bridge."""
 
     WEBHOOK = "webhook"
     OPERATOR = "operator"
@@ -29,7 +30,8 @@ class RequestSource(StrEnum):
 class RequestState(StrEnum):
     """Where a privacy request stands.
 
-    `waiting`: she can be answered, others have to answer; or, while it is not closed, a person of ours must act.
+    `waiting`: the data subject can be answered and others must still answer, or, while the request is not closed, an
+    operator must act.
     """
 
     IN_PROGRESS = "in_progress"
@@ -61,9 +63,23 @@ class TaskState(StrEnum):
     FAILED = "failed"
 
 
+class WaitReason(StrEnum):
+    """Why a task does not go on, where a step or a query decides by it.
+
+    A task waits on more than this; what it waits on then is a text for people, in `Task.last_error`.
+    """
+
+    INVOICE_COPY_MISSING = "copy_missing"
+    ACCESS_IN_PROGRESS = "access_in_flight"
+    PLAN_CHANGED = "plan_changed"
+    INSTALLED_AGAIN = "installed_again"
+    VAULT_NOT_RETURNED = "vault_not_returned"
+    PRECHECK_BLOCKED = "guard"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Principal:
-    """The person a request is about, as far as it names her; ids are Shopify's numbers. Sealed at rest."""
+    """The data subject, as far as a request names them; ids are Shopify's numbers. Sealed at rest."""
 
     customer_id: str = ""
     email: str = ""
@@ -73,7 +89,7 @@ class Principal:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Deadlines:
-    """Every clock of a request: `due` maps a rule's id to the moment it asks for, the earliest governs."""
+    """Every clock of a request: `due_by_rule` maps a rule's id to its deadline, and the earliest governs."""
 
     acknowledge_due_at: datetime
     due_at: datetime
@@ -83,7 +99,7 @@ class Deadlines:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PrivacyRequest:
-    """One right exercised by one person (or a shop that leaves), with its clocks."""
+    """One right exercised by one data subject, or the erasure of a shop that leaves, with its clocks."""
 
     id: str
     shop: str
@@ -110,7 +126,11 @@ class PrivacyRequest:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Task:
-    """What one system must do for one request."""
+    """What one system must do for one request.
+
+    `last_error` is a text for people, shown in commands, certificates and evidence: nothing is decided by it.
+    `wait_reason` and `progress` are what steps decide by; `progress` is None while a new task was never saved.
+    """
 
     id: str
     request_id: str
@@ -121,9 +141,21 @@ class Task:
     records: int = 0
     outcome: Outcome | None = None
     last_error: str = ""
-    cursor: str = ""
+    wait_reason: WaitReason | None = None
+    progress: Progress | None = None
     gaps: tuple[Gap, ...] = ()
     wake_at: datetime | None = None
     expected_by: datetime | None = None
     finished_at: datetime | None = None
-    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+ProgressKind = TypeVar("ProgressKind", bound=Progress)
+
+
+def get_progress(task: Task, kind: type[ProgressKind]) -> ProgressKind:
+    """Return the task's progress, an empty one for a new task. Raise TypeError where the task has another kind."""
+    if task.progress is None:
+        return kind()
+    if not isinstance(task.progress, kind):
+        raise TypeError(f"a task with {type(task.progress).__name__} has no {kind.__name__}")
+    return task.progress

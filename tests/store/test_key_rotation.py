@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import event, insert, select, update
 
 from bridge.errors import KeyMissing, StoreUnavailable
-from bridge.model import DocumentForm, DocumentKind, InvoiceCopy, Principal, TaskAction
+from bridge.model import DocumentForm, DocumentKind, GatherProgress, InvoiceCopy, Principal, TaskAction
 from bridge.store import Keyring, SqlStore
 from bridge.store.key_rotation import rotate_keys
 from bridge.store.key_usage import count_key_usage
@@ -70,7 +70,7 @@ def seal_every_column(store, bodies=1):
     with store.transaction() as tx:
         tx.index.ingest_sightings(SHOP, [customer(), order(1001, parcels=[("Delhivery", "AWB1")])])
         request = make_request(subject=tx.person_lookup.find_subject(SHOP, ASHA))
-        task = make_task(request.id, cursor="page 2")
+        task = make_task(request.id, progress=GatherProgress(cursor="page 2"))
         opened(tx, request, task)
         tx.findings.add_findings(task, page(make_finding()))
         with tx.packages.write_package(request.id) as out:
@@ -131,7 +131,7 @@ def test_rotation_reseals_every_value_under_the_active_key_and_all_still_open(ma
     alone = make_store(NEW)
     with alone.transaction() as tx:
         assert tx.requests.get_request(request.id).principal == ASHA
-        assert [one.cursor for one in tx.tasks.list_tasks(request.id)] == ["page 2"]
+        assert [one.progress.cursor for one in tx.tasks.list_tasks(request.id)] == ["page 2"]
         assert [body.ref for _, body in tx.findings.read_findings(request.id)] == ["1001"]
         assert b"".join(tx.packages.read_package(request.id)) == b"Asha"
         assert tx.tokens.read_tokens(SHOP)[::2] == ("shpat_1", "shprt_1")

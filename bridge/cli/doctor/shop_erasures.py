@@ -8,8 +8,8 @@ from typing import Any
 
 from bridge.cli.context import CommandContext
 from bridge.errors import BridgeError
-from bridge.model import CheckResult
-from bridge.rules.shops.shop_erasure import ALARM_AFTER, INSTALLED_AGAIN
+from bridge.model import CheckResult, WaitReason
+from bridge.rules.shops.shop_erasure import ALARM_AFTER
 
 
 def check_shop_erasures(context: CommandContext) -> list[CheckResult]:
@@ -23,7 +23,7 @@ def check_shop_erasures(context: CommandContext) -> list[CheckResult]:
 
 
 def _check_shop_erasure(row: Mapping[str, Any], now: datetime) -> CheckResult:
-    is_reinstalled = row["last_error"] == INSTALLED_AGAIN
+    is_reinstalled = row["wait_reason"] is WaitReason.INSTALLED_AGAIN
     if is_reinstalled:
         detail = (
             f"{row['id']}: the app is installed again or was never uninstalled; dsr continue or dsr close"

@@ -9,6 +9,7 @@ from typing import Any
 from bridge.cli.context import CommandContext, exit_with_error
 from bridge.errors import PayloadInvalid
 from bridge.model import PrivacyRequest, ShopExitDecision, Task
+from bridge.rules.requests.progress_codec import encode_detail
 from bridge.steps.shops.resolve_reinstalled_shop import resolve_reinstalled_shop
 from bridge.store import Tx
 
@@ -52,7 +53,7 @@ def decide_shop_erasure(
 
 
 def _task_row(task: Task) -> dict[str, Any]:
-    """Return a task as it is shown. Its cursor may hold personal data and stays sealed."""
+    """Return a task as it is shown. What its progress holds of a person stays sealed."""
     return {
         "id": task.id,
         "system": task.system,
@@ -63,7 +64,7 @@ def _task_row(task: Task) -> dict[str, Any]:
         "outcome": task.outcome,
         "last_error": task.last_error,
         "gaps": [asdict(gap) for gap in task.gaps],
-        "detail": dict(task.detail),
+        "detail": encode_detail(task.progress),
         "wake_at": task.wake_at,
         "expected_by": task.expected_by,
         "finished_at": task.finished_at,

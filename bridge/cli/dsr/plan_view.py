@@ -7,12 +7,23 @@ from dataclasses import asdict
 from typing import Any
 
 from bridge.errors import BridgeError
-from bridge.model import Principal, PrivacyRequest, RequestKind, Residue, Task, TaskAction, TaskState
+from bridge.model import (
+    EraseProgress,
+    PlatformRequestProgress,
+    Principal,
+    PrivacyRequest,
+    RequestKind,
+    Residue,
+    Task,
+    TaskAction,
+    TaskState,
+    get_progress,
+)
 from bridge.ports import Platform
-from bridge.rules.erasure.plan import compare_plans, serialise_plan
+from bridge.rules.erasure.plan_lines import compare_plans, serialise_plan
 from bridge.rules.requests.lifecycle import PLATFORM, decide_residue_action
 from bridge.services import Services
-from bridge.steps.erasure.plan import plan_erasure
+from bridge.steps.erasure.erasure import Erasure
 from bridge.steps.erasure.precheck import run_precheck
 from bridge.store import Tx
 
@@ -66,9 +77,11 @@ def build_plan_view(
     if request.kind is not RequestKind.ERASURE:
         return None
     saved = tx.plans.find_plan(request.id)
-    if saved and any(task.action is TaskAction.ERASE and task.detail for task in tasks):
+    if saved and any(
+        get_progress(task, EraseProgress).removed_rows for task in tasks if task.action is TaskAction.ERASE
+    ):
         return {"state": "carried out", "changed": [], "later": [], **saved}
-    lines = serialise_plan(plan_erasure(request, tasks, tx=tx, services=services))
+    lines = serialise_plan(Erasure(request, tasks, tx=tx, services=services).preview())
     return {
         "state": "planned",
         "made_at": None,
@@ -90,12 +103,15 @@ def list_precheck_findings(
     platform = services.connectors.get(PLATFORM)
     if task is None or not isinstance(platform, Platform):
         return [], ""
+    progress = get_progress(task, PlatformRequestProgress)
     if task.state is TaskState.DONE or request.principal == Principal():
-        return list(task.detail.get("guards", ())), ""
+        return [asdict(each) for each in progress.prechecks], ""
     try:
         customer_id = platform.find_customer(request.principal, shop=request.shop)
         findings = (
-            run_precheck(platform, customer_id, request, task, services=services) if customer_id else []
+            run_precheck(platform, customer_id, request.shop, progress.released_codes, services=services)
+            if customer_id
+            else []
         )
     except BridgeError as fault:
         return [], str(fault)

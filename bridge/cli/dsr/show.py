@@ -11,7 +11,7 @@ from bridge.cli.context import open_command_context
 from bridge.cli.dsr.dsr_view import describe_request, find_request_or_exit
 from bridge.cli.options import JSON_OPTION
 from bridge.cli.printing import print_fields, print_table, show
-from bridge.rules.shops.shop_erasure import REMAINING_COUNT_PREFIX
+from bridge.rules.requests.progress_codec import REMAINING_PREFIX
 
 HEADING_FIELDS = (
     "id",
@@ -45,8 +45,8 @@ def _print_request(request: Mapping[str, Any]) -> None:
         for gap in task["gaps"]:
             click.echo(f"  gap: {gap['system']}: {gap['what']} ({gap['absence']}, {gap['reason']})")
         for name, count in task["detail"].items():
-            if name.startswith(REMAINING_COUNT_PREFIX) and isinstance(count, int):
-                click.echo(f"  kept: {count} {name.removeprefix(REMAINING_COUNT_PREFIX).replace('_', ' ')}")
+            if name.startswith(REMAINING_PREFIX) and isinstance(count, int):
+                click.echo(f"  kept: {count} {name.removeprefix(REMAINING_PREFIX).replace('_', ' ')}")
     click.echo("\nHolds")
     print_table(request["holds"], ("category", "what", "until"), empty="none")
     click.echo("\nFacts")

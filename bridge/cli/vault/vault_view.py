@@ -8,7 +8,7 @@ from typing import NoReturn
 import click
 
 from bridge.cli.context import CommandContext, exit_with_error
-from bridge.rules.erasure.plan import INVOICE_COPY_MISSING
+from bridge.model import WaitReason
 from bridge.rules.index.identity import legacy_id
 from bridge.rules.shops.shop_erasure import PROCESSOR_ROLE
 
@@ -54,7 +54,7 @@ def refuse_external_books(context: CommandContext) -> None:
 def restart_waiting_requests(context: CommandContext, shop: str) -> None:
     """Restart the requests of a shop that wait for an invoice copy."""
     with context.store.transaction() as tx:
-        for request_id in tx.shop_exits.list_requests_waiting_for(shop, INVOICE_COPY_MISSING):
+        for request_id in tx.shop_exits.list_requests_waiting_for(shop, WaitReason.INVOICE_COPY_MISSING):
             tx.request_changes.restart_request(request_id)
 
 

@@ -1,8 +1,6 @@
-"""The certificate of erasure: what was done where, what stays under which law until when, who must answer.
+"""Builds the certificate of erasure: what was done where, what stays under which law until when, who must answer.
 
-Pure: builds from what was recorded. Says only what is known: a processor that nobody told is "not yet
-instructed", one that was told "asked, answer pending", a platform that cannot be asked "unconfirmed". Holds
-pseudonyms, counts and dates; no person.
+Pure: builds from what was recorded, and says only what is known. Holds pseudonyms, counts and dates; no person.
 Words: DPV 2.2 for structure, NIST SP 800-88r2 for the method (logical and cryptographic erase).
 """
 
@@ -16,15 +14,21 @@ from zoneinfo import ZoneInfo
 from bridge import __version__
 from bridge.model import (
     Document,
+    EraseProgress,
     Event,
     LegalHold,
     Outcome,
     PlanLine,
     PrivacyRequest,
     RequestKind,
+    ShopEraseProgress,
     Task,
     TaskAction,
-    TaskState,
+)
+from bridge.rules.erasure.certificate_recipients import (
+    list_platform_tasks,
+    list_processor_tasks,
+    list_unreachable_processors,
 )
 from bridge.rules.erasure.plan import (
     CUSTOMER_MERGED_AWAY,
@@ -33,26 +37,20 @@ from bridge.rules.erasure.plan import (
     group_sealed_documents,
 )
 from bridge.rules.requests.deadlines import add_months_to_date
-from bridge.rules.requests.lifecycle import RequestProgress
+from bridge.rules.requests.lifecycle import RequestStatus
 from bridge.rules.retention.holds import RetentionHold, find_retention_holds
 from bridge.rules.retention.release import INVOICE_CATEGORY
-from bridge.rules.shops.shop_erasure import REMAINING_COUNT_PREFIX as STAYED
 from bridge.rules.shops.shop_erasure import list_remaining_rows
 from config.merchant_file.merchant import Merchant
 from config.retention_file.retention import Retention
 
 CERTIFICATE_SCHEMA = "erasure-certificate/3"
-PLATFORM_ACTIONS = (
-    TaskAction.REQUEST_PLATFORM_ERASURE,
-    TaskAction.REMOVE_PLATFORM_RESIDUE,
-    TaskAction.POLL_PLATFORM_ERASURE,
-)
 
 
 def build_certificate(
     request: PrivacyRequest,
     tasks: Sequence[Task],
-    progress: RequestProgress,
+    status: RequestStatus,
     *,
     facts: Sequence[Event],
     documents: Mapping[str, Sequence[Document]],
@@ -63,21 +61,23 @@ def build_certificate(
     retention: Retention,
     now: datetime,
 ) -> dict[str, Any]:
-    """The certificate without its signature; JSON-ready, moments as ISO 8601 in UTC, days as dates.
+    """Return the certificate without its signature: JSON-ready, times as ISO 8601 in UTC, days as dates.
 
-    `documents` are the sealed copies that are left of her orders, `claims` what holds them beside the law, both by
-    order; `rest` is what else stays for a while; `plan` is what was planned before anything was changed, with what was different at the deed.
+    `documents` are the sealed copies that remain, `legal_holds` what keeps them besides the law, both by order;
+    `remaining_data` is what else stays for a while; `plan` is what was planned before anything was changed, with what
+    differed when it was carried out.
     """
     own = next((task for task in tasks if task.action is TaskAction.ERASE), None)
-    completed = request.closed_at or now  # a certificate that is made anew never makes a request late
+    erasure = own.progress if own else None
+    completed = request.closed_at or now  # a certificate that is made anew makes no request late
     return {
         "schema": CERTIFICATE_SCHEMA,
         "request_id": request.id,
         "kind": request.kind,
         "shop": request.shop,
         "subject": request.subject,
-        "status": _derive_certificate_status(own, progress),
-        "outcome": _derive_certificate_outcome(own, progress),
+        "status": _derive_certificate_status(own, status),
+        "outcome": _derive_certificate_outcome(own, status),
         **({"reason": own.last_error} if own and _is_ended_without_erasure(own) else {}),
         "issued_at": now.isoformat(),
         "controller": {
@@ -102,16 +102,16 @@ def build_certificate(
             *_list_sealed_documents(documents, legal_holds, retention, now),
             *(_format_remaining_line(line) for line in remaining_data),
             *_list_remaining_proofs(request, retention, completed),
-            *list_remaining_rows(own.detail if own else {}, retention),
+            *(
+                list_remaining_rows(erasure.remaining, retention)
+                if isinstance(erasure, ShopEraseProgress)
+                else ()
+            ),
         ],
         "plan": plan,
-        "platform": [_format_platform_task(task) for task in tasks if task.action in PLATFORM_ACTIONS],
-        "processors": [
-            _format_processor_task(task, merchant)
-            for task in tasks
-            if task.action is TaskAction.NOTIFY_PROCESSOR
-        ],
-        "not_instructed": _list_unreachable_processors(tasks, merchant),
+        "platform": list_platform_tasks(tasks),
+        "processors": list_processor_tasks(tasks, merchant),
+        "not_instructed": list_unreachable_processors(tasks, merchant),
         "policy": {
             "policy_sha256": request.policy_sha256,
             "retention_sha256": request.retention_sha256,
@@ -126,29 +126,32 @@ def build_certificate(
 
 
 def _is_ended_without_erasure(erase_task: Task | None) -> bool:
-    """True where a person ended the request without erasing: the gap says what is still there."""
+    """Return whether an operator ended the request without erasing: the gap says what is still there."""
     return erase_task is not None and erase_task.outcome is Outcome.RETAINED and bool(erase_task.gaps)
 
 
-def _derive_certificate_status(erase_task: Task | None, progress: RequestProgress) -> str:
+def _derive_certificate_status(erase_task: Task | None, status: RequestStatus) -> str:
     if _is_ended_without_erasure(erase_task):
         return "not_fulfilled"
-    return "fulfilled" if progress.complete else "in_progress"
+    return "fulfilled" if status.complete else "in_progress"
 
 
-def _derive_certificate_outcome(erase_task: Task | None, progress: RequestProgress) -> str:
+def _derive_certificate_outcome(erase_task: Task | None, status: RequestStatus) -> str:
     if erase_task is None or erase_task.outcome is None or _is_ended_without_erasure(erase_task):
         return "not_erased"
     if erase_task.outcome is Outcome.RETAINED:
         return "retained"
     if erase_task.outcome is Outcome.ABSENT:
         return "nothing_held"
-    return "erased" if progress.complete else "erased_here_others_must_answer"
+    return "erased" if status.complete else "erased_here_others_must_answer"
 
 
 def _list_erased_tables(erase_task: Task | None) -> list[dict[str, Any]]:
+    """Return a line for each table that rows were removed from."""
     if erase_task is None or erase_task.finished_at is None:
         return []
+    progress = erase_task.progress
+    rows = progress.removed_rows if isinstance(progress, EraseProgress | ShopEraseProgress) else {}
     return [
         {
             "system": "bridge",
@@ -159,17 +162,17 @@ def _list_erased_tables(erase_task: Task | None) -> list[dict[str, Any]]:
             "verified_by": "re-read",
             "verified_at": erase_task.finished_at.isoformat(),
         }
-        for table, count in sorted(erase_task.detail.items())
-        if isinstance(count, int) and table != CUSTOMER_MERGED_AWAY and not table.startswith(STAYED)
+        for table, count in sorted(rows.items())
+        if table != CUSTOMER_MERGED_AWAY
     ]
 
 
 def _list_remaining_proofs(
     request: PrivacyRequest, retention: Retention, completed_at: datetime
 ) -> list[dict[str, Any]]:
-    """What stays in the bridge: keyed hashes and the record of the request, each with its law and last day."""
+    """Return what stays as proof: keyed hashes and the record of the request, each with its law and last day."""
     today = completed_at.astimezone(ZoneInfo(retention.timezone)).date()
-    kept = []
+    proofs = []
     for category_id, event in PROOF_CATEGORIES.items():
         category = retention.categories.get(category_id)
         if category is None or (request.kind is RequestKind.SHOP_ERASURE and category_id == "suppression"):
@@ -183,15 +186,15 @@ def _list_remaining_proofs(
         grounds = [_format_ground(hold) for hold in holds]
         months = category.max_age.get("months")
         if not grounds and isinstance(months, int):
-            last = add_months_to_date(today, months)
+            last_day = add_months_to_date(today, months)
             grounds = [
                 {
                     "ground": "max_age",
                     "law": category.basis.get("IN", ""),
-                    "last_day": _format_optional_day(last),
+                    "last_day": _format_optional_day(last_day),
                 }
             ]
-        kept.append(
+        proofs.append(
             {
                 "category": category.id,
                 "what": category.title,
@@ -200,7 +203,7 @@ def _list_remaining_proofs(
                 "until": _find_latest_day(ground["last_day"] for ground in grounds),
             }
         )
-    return kept
+    return proofs
 
 
 def _format_remaining_line(line: PlanLine) -> dict[str, Any]:
@@ -223,79 +226,28 @@ def _list_sealed_documents(
     retention: Retention,
     now: datetime,
 ) -> list[dict[str, Any]]:
-    """The statutory copies: what they hold, under which law, until when, and what must be decided before they go."""
+    """Return the statutory copies: what they hold, under which law, until when, and what must be decided before."""
     return [
         {
             "category": INVOICE_CATEGORY,
             "what": what,
             "action": "seal",
             "count": count,
-            "grounds": [_format_ground(hold) for hold in kept.holds],
-            "until": _format_optional_day(find_legal_last_day(kept)),
-            "erasable_from": _format_optional_day(kept.erasable_from),
-            "release_needs": list(kept.release_needs),
+            "grounds": [_format_ground(hold) for hold in keeping.holds],
+            "until": _format_optional_day(find_legal_last_day(keeping)),
+            "erasable_from": _format_optional_day(keeping.erasable_from),
+            "release_needs": list(keeping.release_needs),
         }
-        for what, kept, count in group_sealed_documents(documents, legal_holds, retention=retention, now=now)
+        for what, keeping, count in group_sealed_documents(
+            documents, legal_holds, retention=retention, now=now
+        )
     ]
 
 
 def _format_ground(hold: RetentionHold) -> dict[str, Any]:
-    """A ground with its law; for people in the EU the ground of the GDPR, which Indian law is none of."""
-    told = {"ground": hold.ground, "law": hold.citation, "last_day": _format_optional_day(hold.last_day)}
-    return told | ({"gdpr_ground": hold.gdpr_ground} if hold.gdpr_ground else {})
-
-
-def _format_platform_task(task: Task) -> dict[str, Any]:
-    return {
-        "recipient": task.system,
-        "action": task.action,
-        "asked_times": task.attempts,
-        "answer": task.outcome or "not_asked",
-        "reason": task.last_error,
-        "expected_by": task.expected_by.isoformat() if task.expected_by else None,
-        "answered_at": task.finished_at.isoformat() if task.finished_at else None,
-    }
-
-
-def _format_processor_task(task: Task, merchant: Merchant) -> dict[str, Any]:
-    """One processor that had to be told: what went out, what it answered, what waits for which day and why."""
-    named: Mapping[str, str] = {processor.id: processor.legal_name for processor in merchant.processors}
-    told = task.detail
-    letters = told.get("notices", [])
-    sent = [letter for letter in letters if letter["sent_at"]]
-    return {
-        "recipient": named.get(task.system) or task.system,
-        "system": task.system,
-        "records": task.records,
-        "answer": _derive_processor_answer(task, sent),
-        "answers": told.get("answers", {}),
-        "answer_due": task.expected_by.isoformat() if task.expected_by else None,
-        "problem": task.last_error,
-        "instructions": letters,
-        "waiting": told.get("waits", []),
-        "kept_there": told.get("kept", []),
-        "read_back": told.get("read_back", {}),
-    }
-
-
-def _derive_processor_answer(task: Task, sent_notices: Sequence[Any]) -> str:
-    """The last word: an outcome, or how far the asking is. Sent is not done."""
-    if task.state in (TaskState.DONE, TaskState.FAILED) and task.outcome:
-        return str(task.outcome)
-    return "asked_answer_pending" if sent_notices else "not_yet_instructed"
-
-
-def _list_unreachable_processors(tasks: Sequence[Task], merchant: Merchant) -> list[dict[str, str]]:
-    """Recipients that no instruction can reach: the list of who was told is not whole while there are any."""
-    told = {task.system for task in tasks if task.action is TaskAction.NOTIFY_PROCESSOR}
-    return [
-        {
-            "recipient": processor.legal_name or processor.id,
-            "reason": "no_erasure_channel" if processor.named else "not_named_by_the_policy",
-        }
-        for processor in merchant.processors
-        if processor.id not in told and not (processor.named and processor.erasure_channel)
-    ]
+    """Return a ground with its law, and the ground of the GDPR where there is one: Indian law is none of these."""
+    ground = {"ground": hold.ground, "law": hold.citation, "last_day": _format_optional_day(hold.last_day)}
+    return ground | ({"gdpr_ground": hold.gdpr_ground} if hold.gdpr_ground else {})
 
 
 def _format_optional_day(day: date | None) -> str | None:
@@ -303,5 +255,6 @@ def _format_optional_day(day: date | None) -> str | None:
 
 
 def _find_latest_day(days: Iterable[str | None]) -> str | None:
-    known = list(days)
-    return None if not known or None in known else max(day for day in known if day)
+    """Return the latest day, None where one has no end or there is none."""
+    found = list(days)
+    return None if not found or None in found else max(day for day in found if day)

@@ -1,7 +1,6 @@
-"""Which category of the retention file claims a field that was found. Pure; looks at names, never at values.
+"""Finds the category of the retention file that covers a field. Pure; looks at names, never at values.
 
-What no category claims is put into quarantine: held and shown, never erased as if somebody had decided it and
-never left as if nobody had seen it.
+A field that no category covers is quarantined: kept and shown to an operator, neither erased nor ignored.
 """
 
 from __future__ import annotations
@@ -13,10 +12,10 @@ if TYPE_CHECKING:
 
 
 def find_field_category(field: str, retention: Retention) -> Category | None:
-    """The category of a field by its dotted name, or None where none claims it.
+    """Return the category of a field by its dotted name, None where none covers it.
 
-    A name claims all that lies below it (`customer.metafields` also `customer.metafields.custom.ring`); the
-    longest one wins. Places in a list do not count: `order.line_items.0.properties` is as without the 0.
+    A name covers all that lies below it (`customer.metafields` also `customer.metafields.custom.ring`); the longest
+    one wins. Positions in a list do not count: `order.line_items.0.properties` is as without the 0.
     """
     owners = {each: category for category in retention.categories.values() for each in category.fields}
     parts = [part for part in field.split(".") if not part.isdigit()]

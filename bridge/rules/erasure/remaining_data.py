@@ -1,4 +1,4 @@
-"""What an erasure leaves in the bridge beside sealed copies and proofs, and until when: nothing survives unnamed. Pure."""
+"""Lists what an erasure leaves in the bridge besides sealed copies and proofs, and until when. Pure."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ def list_remaining_data(
     retention: Retention,
     now: datetime,
 ) -> list[PlanLine]:
-    """Bank details of a refund that is not over, names of records at processors, and the id by which Shopify is asked."""
-    named = sum(bool(entry.reference) for entry in notice_items)
-    found = [
+    """Return lines for bank details of open refunds, references in notices, and the id by which Shopify is asked."""
+    reference_count = sum(bool(item.reference) for item in notice_items)
+    lines = [
         line
         for line in plan_bank_details(refunds, legally_held_refund_ids, retention=retention, now=now)
         if line.action is ErasureAction.RESTRICT
     ]
-    for category, count, reason, what in (
+    for category_id, count, reason, what in (
         (
             INSTRUCTION_TEXT_CATEGORY,
-            named,
+            reference_count,
             PROCESSOR_ANSWER_PENDING,
             "waybills and order names in instructions to processors, sealed",
         ),
@@ -48,17 +48,17 @@ def list_remaining_data(
         ),
     ):
         if count:
-            told = retention.categories.get(category)
-            found.append(
+            category = retention.categories.get(category_id)
+            lines.append(
                 PlanLine(
                     system=BRIDGE,
-                    category=category,
+                    category=category_id,
                     what=what,
                     action=ErasureAction.RESTRICT,
                     reason=reason,
                     count=count,
-                    law=told.basis.get("IN", "") if told else "",
+                    law=category.basis.get("IN", "") if category else "",
                     hold_ids=(reason,),
                 )
             )
-    return found
+    return lines

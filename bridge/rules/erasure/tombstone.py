@@ -1,6 +1,6 @@
-"""What an earlier erasure of a person left: which sealed papers and bank details, under which law, until which day.
+"""Lists what an earlier erasure left: which sealed documents and bank details, under which law, until which day.
 
-Pure: what is kept is given, the day and the retention file too. Opens nothing, and decides nothing about releasing.
+Pure: the records, the day and the retention file are given. Opens nothing, and decides no release.
 """
 
 from __future__ import annotations
@@ -25,9 +25,10 @@ SUPPRESSION_CATEGORY = "suppression"  # of the retention file
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RemainingData:
-    """One kind of what is still kept. `until` is the last day of the duty, None where nobody can say yet.
+    """One kind of data that is still kept. `until` is the last day of the duty, None where nobody can say yet.
 
-    `erasable_from` is the first day on which nothing holds; `grounds` are the ids of what holds today: none lets it go.
+    `erasable_from` is the first day on which nothing keeps it; `grounds` are the ids of what keeps it today: where there
+    is none, it may be destroyed.
     """
 
     category: str
@@ -41,7 +42,7 @@ class RemainingData:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PriorErasureSummary:
-    """One earlier erasure. `removed` counts rows by table; `finished` is False while orders of hers are spared.
+    """One earlier erasure. `removed` counts rows by table; `finished` is False while orders wait for an invoice copy.
 
     `codes_until` is the last day of the suppression keys, None where the retention file names no age.
     """
@@ -62,21 +63,26 @@ def group_remaining_data(
     retention: Retention,
     now: datetime,
 ) -> tuple[RemainingData, ...]:
-    """What is still kept, grouped: sealed documents by order with their claims, then bank details of refunds."""
-    papers = [
+    """Return what is still kept, in groups: sealed documents first, then bank details of refunds.
+
+    `documents` and `legal_holds` are by order.
+    """
+    sealed = [
         RemainingData(
             category=INVOICE_CATEGORY,
             what=what,
             count=count,
-            laws=tuple(dict.fromkeys(hold.citation for hold in kept.holds)),
-            grounds=tuple(hold.ground for hold in kept.holds),
-            until=find_legal_last_day(kept),
-            erasable_from=kept.erasable_from,
+            laws=tuple(dict.fromkeys(hold.citation for hold in keeping.holds)),
+            grounds=tuple(hold.ground for hold in keeping.holds),
+            until=find_legal_last_day(keeping),
+            erasable_from=keeping.erasable_from,
         )
-        for what, kept, count in group_sealed_documents(documents, legal_holds, retention=retention, now=now)
+        for what, keeping, count in group_sealed_documents(
+            documents, legal_holds, retention=retention, now=now
+        )
     ]
     today = local_day(now, retention.calendar)
-    details = [
+    bank_details = [
         RemainingData(
             category=line.category,
             what=line.what,
@@ -88,11 +94,11 @@ def group_remaining_data(
         )
         for line in plan_bank_details(refunds, legally_held_refund_ids, retention=retention, now=now)
     ]
-    return (*papers, *details)
+    return (*sealed, *bank_details)
 
 
 def compute_suppression_end(erased_at: datetime, retention: Retention) -> date | None:
-    """The last day of the suppression keys, by the age in the retention file."""
+    """Return the last day of the suppression keys, by the age in the retention file; None where it names none."""
     category = retention.categories.get(SUPPRESSION_CATEGORY)
     months = category.max_age.get("months") if category else None
     return (

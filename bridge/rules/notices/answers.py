@@ -18,6 +18,7 @@ from bridge.model import (
     Gap,
     Notice,
     NoticeItem,
+    NoticeReport,
     NoticeState,
     Outcome,
     ProcessorAnswer,
@@ -133,14 +134,14 @@ def derive_notice_state(answers: Sequence[ProcessorAnswer]) -> NoticeState:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NoticeTaskStatus:
-    """Where the instruct task of one request at one processor stands. `detail` is JSON without a person."""
+    """Where the task of one request at one processor stands."""
 
     state: TaskState
     outcome: Outcome
     error: str
     expected_by: datetime | None
     gaps: tuple[Gap, ...]
-    detail: Mapping[str, Any]
+    report: NoticeReport
 
 
 def derive_notice_task_status(
@@ -183,14 +184,14 @@ def derive_notice_task_status(
         error=_find_first_problem(open_items, notices, refused),
         expected_by=min(due, default=None) if open_items else None,
         gaps=gaps,
-        detail={
-            "entries": len(items),
-            "answers": {str(answer): count for answer, count in sorted(answers.items())},
-            "waits": _summarise_waiting_items(open_items),
-            "kept": _summarise_retained_items(items),
-            "read_back": dict(sorted(Counter(entry.read_back for entry in items if entry.read_back).items())),
-            "notices": [_format_notice(letter) for letter in notices],
-        },
+        report=NoticeReport(
+            items=len(items),
+            answers={str(answer): count for answer, count in sorted(answers.items())},
+            waiting=tuple(_summarise_waiting_items(open_items)),
+            retained=tuple(_summarise_retained_items(items)),
+            read_back=dict(sorted(Counter(item.read_back for item in items if item.read_back).items())),
+            notices=tuple(_format_notice(notice) for notice in notices),
+        ),
     )
 
 

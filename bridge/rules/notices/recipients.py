@@ -1,6 +1,6 @@
-"""Decides whom an erasure must tell, and by what each knows the person's records. Pure.
+"""Decides which processors an erasure must notify, and by which reference each knows the records. Pure.
 
-A waybill goes to whoever holds the account it travelled on and to nobody else; an order or Shopify's customer id
+A waybill goes to the holder of the account on which it was sent and to nobody else; an order or Shopify's customer id
 to those who have no waybill. Never a name, an address, a phone or an e-mail in the clear.
 """
 
@@ -19,11 +19,12 @@ if TYPE_CHECKING:
     from config.merchant_file.processors import Processor
 
 ALL_PARCELS = "*"  # `carries` of a processor that has a copy of each parcel, whoever carries it
+NO_REFERENCE = "nothing_to_name_her_by"  # why a task fails: the processor knows no reference that we may send
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NoticeTarget:
-    """One record at one processor, before it is an entry. A blank `reference`: nothing names her there."""
+    """One record at one processor, before it is a notice item. A blank `reference`: nothing there may be named."""
 
     processor: str
     reference_kind: ReferenceKind
@@ -39,38 +40,38 @@ def list_notice_targets(
     orders: Mapping[str, str],
     processors: Sequence[Processor],
 ) -> list[NoticeTarget]:
-    """Everything that has to be told. `orders` maps ids of her orders to their names.
+    """Return each record that a notice must name. `orders` maps the data subject's order ids to their names.
 
-    A parcel whose carrier nobody named goes to `unknown`, for a person to decide; one at a company that the
+    A parcel whose carrier nobody named goes to `unknown`, for an operator to decide; one at a company that the
     merchant's file does not list goes under the company's own id, and waits there.
     """
-    found: dict[tuple[str, str], NoticeTarget] = {}
-    for told in (
+    targets: dict[tuple[str, str], NoticeTarget] = {}
+    for target in (
         *_list_parcel_targets(parcels, processors),
         *_list_other_targets(principal, orders, processors),
     ):
-        found.setdefault((told.processor, told.reference), told)
-    return list(found.values())
+        targets.setdefault((target.processor, target.reference), target)
+    return list(targets.values())
 
 
 def _list_parcel_targets(
     parcels: Sequence[Waybill], processors: Sequence[Processor]
 ) -> Iterator[NoticeTarget]:
-    theirs = [processor for processor in processors if processor.applies_to == "parcels"]
+    by_parcel = [processor for processor in processors if processor.applies_to == "parcels"]
     for parcel in parcels:
         holder = (
             UNKNOWN_CARRIER
             if parcel.account_system == UNKNOWN_CARRIER
-            else find_account_processor(parcel.account_system, theirs)
+            else find_account_processor(parcel.account_system, by_parcel)
         )
-        everywhere = [
+        have_all_parcels = [
             processor.id
-            for processor in theirs
+            for processor in by_parcel
             if ALL_PARCELS in processor.carries
             and processor.is_notice_recipient
             and not is_personal_number(parcel.number)
         ]
-        for processor in dict.fromkeys((holder, *everywhere)):
+        for processor in dict.fromkeys((holder, *have_all_parcels)):
             yield NoticeTarget(
                 processor=processor,
                 reference_kind=ReferenceKind.WAYBILL,
@@ -82,7 +83,7 @@ def _list_parcel_targets(
 
 
 def find_account_processor(system: str, processors: Sequence[Processor]) -> str:
-    """The processor that has a system's parcels: the one that says so, the one of that id, or the system itself."""
+    """Return the id of the processor that has a system's parcels: the one that carries it, else the system's own."""
     return next((processor.id for processor in processors if system in processor.carries), system)
 
 
@@ -92,8 +93,11 @@ def _list_other_targets(
     for processor in processors:
         if not processor.is_notice_recipient or processor.applies_to == "parcels":
             continue
-        names = ReferenceKind(processor.names)
-        if processor.applies_to == "orders" and names in (ReferenceKind.ORDER, ReferenceKind.WAYBILL):
+        reference_kind = ReferenceKind(processor.names)
+        if processor.applies_to == "orders" and reference_kind in (
+            ReferenceKind.ORDER,
+            ReferenceKind.WAYBILL,
+        ):
             for order_id, name in orders.items():
                 yield NoticeTarget(
                     processor=processor.id,
@@ -105,13 +109,13 @@ def _list_other_targets(
         elif processor.applies_to == "everyone" or orders:
             yield NoticeTarget(
                 processor=processor.id,
-                reference_kind=names,
-                reference=_build_subject_reference(names, principal),
+                reference_kind=reference_kind,
+                reference=_build_subject_reference(reference_kind, principal),
             )
 
 
 def _build_subject_reference(reference_kind: ReferenceKind, principal: Principal) -> str:
-    """What names the person herself there: Shopify's id, or the hash by which advertisers know an e-mail."""
+    """Return what names the data subject there: Shopify's id, or the hash by which advertisers know an e-mail."""
     if reference_kind is ReferenceKind.EMAIL_SHA256:
         email = normalise_identifier("email", principal.email)
         return hashlib.sha256(email.encode()).hexdigest() if email else ""

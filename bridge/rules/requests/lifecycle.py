@@ -1,8 +1,8 @@
-"""What a request must do at which systems, and where it stands given how its tasks stand. Pure."""
+"""Decides which tasks a request has, in which order they run, and where the request stands by them. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,47 +14,61 @@ PLATFORM = "shopify"
 BRIDGE = "bridge"
 VAULT = "vault"
 OWN_SYSTEMS = (BRIDGE, VAULT)
-RESIDUE_FIELDS = {  # what others write at a platform, by the name that a category claims it under
+RESIDUE_FIELDS = {  # what other apps write at a platform, by the name under which a category covers it
     "customer_metafields": "customer.metafields",
     "order_metafields": "order.metafields",
     "order_notes": "order.note",
     "order_attributes": "order.note_attributes",
 }
 
-# A system that is down is asked again after these pauses; 2 h 36 min 10 s in all, then its gap stays.
+# A system that is down is asked again after these pauses, 2 h 36 min 10 s in all; then its gap stays.
 TASK_RETRY_PAUSES_S = (10, 60, 300, 1_800, 7_200)
 # How often a platform is asked whether its own erasure is done: an hour, then each day.
 POLL_PAUSES_S = (3_600, 86_400)
 POLL_MAX_DAYS = 180
-ACTIONS_BEFORE_POLL = (
-    TaskAction.LOCATE_PARCELS,
-    TaskAction.SEAL_INVOICES,
-    TaskAction.REQUEST_PLATFORM_ERASURE,
-    TaskAction.REMOVE_PLATFORM_RESIDUE,
-    TaskAction.ERASE,
-)
+# Which actions a task runs after. Carriers are gathered once the platform's orders have named the parcels. What other
+# apps wrote is removed once the platform was asked to erase, which finds out the customer's id. The platform is polled
+# last: its answer removes the data subject from the request. Nothing else waits for the platform: an erasure needs no
+# token.
+RUNS_AFTER: Mapping[TaskAction, tuple[TaskAction, ...]] = {
+    TaskAction.GATHER: (TaskAction.GATHER,),
+    TaskAction.REQUEST_PLATFORM_ERASURE: (TaskAction.SEAL_INVOICES,),
+    TaskAction.REMOVE_PLATFORM_RESIDUE: (TaskAction.REQUEST_PLATFORM_ERASURE,),
+    TaskAction.ERASE: (TaskAction.SEAL_INVOICES,),
+    TaskAction.POLL_PLATFORM_ERASURE: (
+        TaskAction.LOCATE_PARCELS,
+        TaskAction.SEAL_INVOICES,
+        TaskAction.REQUEST_PLATFORM_ERASURE,
+        TaskAction.REMOVE_PLATFORM_RESIDUE,
+        TaskAction.ERASE,
+    ),
+}
+# Of these the carriers' tasks run after the platform's, which waits for none.
+CARRIERS_AFTER_PLATFORM = frozenset({TaskAction.GATHER})
+# These need the task before them to have been tried once; every other action needs it done or failed.
+RUNS_AFTER_FIRST_TRY = frozenset({TaskAction.ERASE})
+FINISHED_STATES = (TaskState.DONE, TaskState.FAILED)
 
 
 def list_initial_tasks(
     kind: RequestKind, source: RequestSource, carriers: Collection[str]
 ) -> list[tuple[str, TaskAction]]:
-    """(system, action) of a new request. Carriers' instructions are added when their parcels are known.
+    """Return the (system, action) pairs of a new request. Notices to carriers follow when their parcels are known.
 
-    What comes by webhook the platform erases by itself; what was opened by hand it must be asked for.
+    The platform erases by itself what it sent by webhook, and must be asked for what was opened by hand.
     """
     if kind is RequestKind.ACCESS:
         return [(system, TaskAction.GATHER) for system in (PLATFORM, *sorted(carriers))]
     if kind is RequestKind.ERASURE:
-        by_hand = source is RequestSource.OPERATOR
-        asked = (
+        requested = (
             [(PLATFORM, TaskAction.REQUEST_PLATFORM_ERASURE), (PLATFORM, TaskAction.REMOVE_PLATFORM_RESIDUE)]
-            if by_hand
+            if source is RequestSource.OPERATOR
             else []
         )
         return [
             (PLATFORM, TaskAction.LOCATE_PARCELS),
             (VAULT, TaskAction.SEAL_INVOICES),
-            *asked,
+            *requested,
             (BRIDGE, TaskAction.ERASE),
             (PLATFORM, TaskAction.POLL_PLATFORM_ERASURE),
         ]
@@ -62,9 +76,10 @@ def list_initial_tasks(
 
 
 def decide_residue_action(residue: Residue, retention: Retention) -> tuple[str, str]:
-    """Say what is done with something others wrote at the platform: (erase, keep, left or quarantine, why as a code).
+    """Return what is done with something other apps wrote at the platform, and why, as codes.
 
-    What is not removed and what no category of the retention file claims is quarantined: a person decides.
+    The first is `erase`, `keep`, `left` (it would go, and something holds it back) or `quarantine`: no category of
+    the retention file covers it, and an operator decides.
     """
     if retention.residue.removes_kind(residue.kind):
         return ("left", residue.hold_reason) if residue.hold_reason else ("erase", "retention_file_erases")
@@ -77,13 +92,13 @@ def decide_residue_action(residue: Residue, retention: Retention) -> tuple[str, 
 
 
 def compute_retry_pause_s(attempts: int, retry_after_s: float | None) -> float:
-    """Seconds until a system is asked again after so many attempts; its own wish counts where it is longer."""
+    """Return the seconds until a system is asked again after so many attempts; its own wish counts if it is longer."""
     pause = TASK_RETRY_PAUSES_S[min(attempts, len(TASK_RETRY_PAUSES_S)) - 1]
     return max(float(pause), retry_after_s or 0.0)
 
 
 def is_task_ready(task: Task, now: datetime) -> bool:
-    """True where the task can be worked on now."""
+    """Return whether the task can be worked on now."""
     if task.state is TaskState.PENDING:
         return True
     return (
@@ -94,36 +109,22 @@ def is_task_ready(task: Task, now: datetime) -> bool:
 
 
 def has_finished_prerequisites(task: Task, tasks: Iterable[Task]) -> bool:
-    """True where nothing must come before the task.
+    """Return whether every task that it runs after is far enough. `tasks` are all of the request."""
+    earlier = [other for other in tasks if _runs_after(task, other)]
+    if task.action in RUNS_AFTER_FIRST_TRY:
+        return all(other.state is not TaskState.PENDING for other in earlier)
+    return all(other.state in FINISHED_STATES for other in earlier)
 
-    Nothing waits for a platform that cannot say which parcels there are: an erasure needs no token.
-    Carriers are asked when the platform's orders have named the parcels. What others wrote there is looked at
-    when the platform was asked, which learns her id. It is followed when all that is done and ours is erased:
-    its answer makes the request forget the person. Nothing is erased before somebody looked whether its
-    statutory copy exists; `ask` itself asks for nothing while one is missing.
-    """
-    if task.action is TaskAction.ERASE:
-        return all(
-            other.state is not TaskState.PENDING
-            for other in tasks
-            if other.action is TaskAction.SEAL_INVOICES
-        )
-    if task.action is TaskAction.REQUEST_PLATFORM_ERASURE:
-        before = [other for other in tasks if other.action is TaskAction.SEAL_INVOICES]
-    elif task.action is TaskAction.POLL_PLATFORM_ERASURE:
-        before = [other for other in tasks if other.action in ACTIONS_BEFORE_POLL]
-    elif task.action is TaskAction.REMOVE_PLATFORM_RESIDUE:
-        before = [other for other in tasks if other.action is TaskAction.REQUEST_PLATFORM_ERASURE]
-    elif task.action is TaskAction.GATHER and task.system != PLATFORM:
-        before = [other for other in tasks if (other.system, other.action) == (PLATFORM, TaskAction.GATHER)]
-    else:
-        return True
-    return all(other.state in (TaskState.DONE, TaskState.FAILED) for other in before)
+
+def _runs_after(task: Task, other: Task) -> bool:
+    if task.action in CARRIERS_AFTER_PLATFORM and (task.system == PLATFORM or other.system != PLATFORM):
+        return False
+    return other.action in RUNS_AFTER.get(task.action, ())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class RequestProgress:
-    """Where a request stands: its state, whether everything asked for was given, when to look again."""
+class RequestStatus:
+    """Where a request stands: its state, whether everything was given, whether it can be answered, when to look again."""
 
     state: RequestState
     complete: bool
@@ -131,29 +132,29 @@ class RequestProgress:
     wake_at: datetime | None
 
 
-def assess_request_progress(tasks: Sequence[Task]) -> RequestProgress:
-    """The standing of a request given its tasks.
+def assess_request_status(tasks: Sequence[Task]) -> RequestStatus:
+    """Return where a request stands by its tasks.
 
-    Answerable: what is ours and the platform's is done and every other system was asked at least once, so
-    the person can be told; a carrier that is down delays nobody, its supplement follows. What is ours and waits
-    for a person of ours is open too: such a request is waiting, and cannot be answered.
-    Complete: every system gave its answer; a processor that was only asked did not.
+    It can be answered when the bridge's and the platform's own tasks are done and every other system was asked at
+    least once; a carrier that is down delays no answer, its part follows. A task of the bridge that waits for an
+    operator is open too: such a request waits, and cannot be answered. It is complete when every system answered; a
+    processor that was only asked did not.
     """
     pending = [task for task in tasks if task.state is TaskState.PENDING]
     retried = [task for task in tasks if task.state is TaskState.RETRY]
     waiting = [task for task in tasks if task.state is TaskState.WAITING]
-    # ours waits on a person here, a processor's on somebody else: only the first keeps her from being answered
-    ours_open = any(map(_is_needed_for_answer, (*pending, *retried))) or any(
+    # a waiting task of the bridge waits for an operator, a processor's for others: only the first delays the answer
+    is_answer_blocked = any(map(_is_needed_for_answer, (*pending, *retried))) or any(
         task.system in OWN_SYSTEMS for task in waiting
     )
     if pending or any(map(_is_needed_for_answer, retried)):
         state = RequestState.IN_PROGRESS
     else:
         state = RequestState.WAITING if retried or waiting else RequestState.DONE
-    return RequestProgress(
+    return RequestStatus(
         state=state,
         complete=all(task.state is TaskState.DONE and not task.gaps for task in tasks),
-        answerable=not pending and not ours_open,
+        answerable=not pending and not is_answer_blocked,
         wake_at=_find_earliest_datetime(task.wake_at for task in (*retried, *waiting)),
     )
 
@@ -162,5 +163,5 @@ def _is_needed_for_answer(task: Task) -> bool:
     return task.system in OWN_SYSTEMS or (task.system == PLATFORM and task.action is TaskAction.GATHER)
 
 
-def _find_earliest_datetime(moments: Iterable[datetime | None]) -> datetime | None:
-    return min((moment for moment in moments if moment is not None), default=None)
+def _find_earliest_datetime(times: Iterable[datetime | None]) -> datetime | None:
+    return min((time for time in times if time is not None), default=None)

@@ -1,80 +1,75 @@
-"""Gather: one system is asked what it holds of the person, page by page.
+"""Reads what one system holds of the data subject, page by page.
 
-Each page is sealed and committed with its cursor as it comes, so dying anywhere costs the page in flight. No
-transaction is open while the system thinks. An outage or a refusal becomes a named gap, never a failed request.
+Each page is sealed and committed with its cursor, so that a crash costs the page in flight only. No transaction is
+open while the system answers. An outage or a refusal becomes a named gap, never a failed request.
 """
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from bridge.errors import (
-    BridgeError,
-    ConnectorRefused,
-    ConnectorThrottled,
-    ConnectorUnavailable,
-    CredentialRejected,
-    Retryable,
+from bridge.errors import BridgeError, CredentialRejected, Retryable
+from bridge.model import (
+    Absence,
+    Finding,
+    Gap,
+    GatherProgress,
+    Lease,
+    Outcome,
+    PrivacyRequest,
+    Task,
+    TaskAction,
+    TaskState,
+    Waybill,
+    get_progress,
 )
-from bridge.model import Absence, Fact, Finding, Gap, Lease, Outcome, PrivacyRequest, Task, TaskState, Waybill
 from bridge.ports import CopiesAllParcels
 from bridge.rules.index.shipping import AttributionRules, read_platform_parcels
-from bridge.rules.requests.lifecycle import PLATFORM, compute_retry_pause_s
+from bridge.rules.requests.lifecycle import PLATFORM
 from bridge.services import Services
-from bridge.steps.evidence.record_facts import record_task_fact
+from bridge.steps.task_results import SYSTEM_ERRORS, after_failure, finish_task, record_task_result
 
 if TYPE_CHECKING:
     from bridge.store import Tx
 
 ALL_RECORDS = "all records"
-PARCELS_PREFIX = "parcels:"
-WAYBILL_FIELDS = (
-    "number",
-    "carrier",
-    "account_holder",
-    "order_id",
-    "order_name",
-)  # of a parcel, for the carriers' tasks
-# faults of the system that was asked; our own (a lost claim, a store that is down) are not its gaps
-SYSTEM_ERRORS = (ConnectorUnavailable, ConnectorThrottled, ConnectorRefused, CredentialRejected)
 
 
 def gather_records(request: PrivacyRequest, task: Task, lease: Lease, *, services: Services) -> Task:
-    """Work on one gather task until it is done or must wait. Returns it as saved.
+    """Read one system until its task is done or must wait. Return the task as saved.
 
-    Raises ClaimLost and StoreUnavailable; every failure of the system becomes a state of the task.
+    Raises LeaseLost and StoreUnavailable; every failure of the system becomes a state of the task.
     """
     task = replace(task, gaps=tuple(gap for gap in task.gaps if gap.what != ALL_RECORDS))
-    mine: list[Waybill] = []
-    # parcels that the pages name; unknown where some of them came before this run
-    named: list[Waybill] | None = None if task.cursor else []
+    progress = get_progress(task, GatherProgress)
+    # parcels that the platform's pages name; unknown where an earlier run read some of the pages
+    named: list[Waybill] | None = None if progress.cursor else []
     connector = services.connectors.get(task.system)
-    everything = isinstance(connector, CopiesAllParcels) and connector.copies_all_parcels
+    requested: list[Waybill] = []
     if task.system != PLATFORM:
         with services.store.transaction() as tx:
-            mine = [
-                parcel
-                for parcel in _load_parcels(request, services.merchant.attribution, tx)
-                if everything or parcel.account_system == task.system
-            ]
-            if not mine:
+            parcels = _load_parcels(request, services.merchant.attribution, tx)
+            copies_all = isinstance(connector, CopiesAllParcels) and connector.copies_all_parcels
+            requested = [parcel for parcel in parcels if copies_all or parcel.account_system == task.system]
+            if not requested:
                 tx.requests.verify_lease(lease)
-                return _save_gathered_task(request, replace(task, outcome=Outcome.ABSENT), (), tx, services)
+                return _save_gathered_task(request, replace(task, outcome=Outcome.ABSENT), 0, tx, services)
     if connector is None:
         gap = Gap(system=task.system, absence=Absence.NOT_CONFIGURED, what=ALL_RECORDS, reason="no_connector")
         task = replace(task, gaps=(*task.gaps, gap), outcome=Outcome.INCOMPLETE)
-        return _finish_gathering(request, task, lease, mine, named, services)
+        return _finish_gathering(request, task, lease, len(requested), named, services)
     try:
-        pages = connector.gather(request.principal, shop=request.shop, parcels=mine, cursor=task.cursor)
+        pages = connector.gather(
+            request.principal, shop=request.shop, parcels=requested, cursor=progress.cursor
+        )
         for page in pages:
+            progress = replace(progress, cursor=page.cursor, parcels=None)
             task = replace(
                 task,
-                cursor=page.cursor,
+                progress=progress,
                 records=task.records + len(page.findings),
                 gaps=tuple(dict.fromkeys((*task.gaps, *page.gaps))),
             )
@@ -87,14 +82,14 @@ def gather_records(request: PrivacyRequest, task: Task, lease: Lease, *, service
     except SYSTEM_ERRORS as fault:
         return _save_gather_failure(request, task, lease, fault, services)
     outcome = Outcome.INCOMPLETE if task.gaps else Outcome.FOUND if task.records else Outcome.ABSENT
-    return _finish_gathering(request, replace(task, outcome=outcome), lease, mine, named, services)
+    return _finish_gathering(request, replace(task, outcome=outcome), lease, len(requested), named, services)
 
 
 def _finish_gathering(
     request: PrivacyRequest,
     task: Task,
     lease: Lease,
-    requested_parcels: Sequence[Waybill],
+    requested_parcels: int,
     named_parcels: Iterable[Waybill] | None,
     services: Services,
 ) -> Task:
@@ -102,35 +97,40 @@ def _finish_gathering(
         tx.requests.verify_lease(lease)
         if task.system == PLATFORM:
             parcels = _collect_parcels(request, services.merchant.attribution, tx, named_parcels)
-            # kept sealed where the cursor was: the carriers' tasks need not open all findings again
-            known = json.dumps(
-                [{name: getattr(parcel, name) for name in WAYBILL_FIELDS} for parcel in parcels]
-            )
             gaps = (*task.gaps, *_count_unreachable_parcels(parcels, services.connectors))
-            task = replace(task, gaps=gaps, cursor=PARCELS_PREFIX + known)
+            # the carriers' tasks read the parcels from this task, and need not open all findings again
+            task = replace(
+                task, gaps=gaps, progress=GatherProgress(parcels=tuple(map(_reduce_parcel, parcels)))
+            )
         return _save_gathered_task(request, task, requested_parcels, tx, services)
 
 
-def _save_gathered_task(
-    request: PrivacyRequest, task: Task, requested_parcels: Sequence[Waybill], tx: Tx, services: Services
-) -> Task:
-    task = replace(
-        task,
-        state=TaskState.DONE,
-        last_error="",
-        wake_at=None,
-        finished_at=services.clock.now(),
-        detail={"waybills": len(requested_parcels)} if task.system != PLATFORM else {},
+def _reduce_parcel(parcel: Waybill) -> Waybill:
+    """Return the parcel with what a carrier is asked by, and nothing of how it was delivered."""
+    return Waybill(
+        number=parcel.number,
+        carrier=parcel.carrier,
+        account_holder=parcel.account_holder,
+        order_id=parcel.order_id,
+        order_name=parcel.order_name,
     )
+
+
+def _save_gathered_task(
+    request: PrivacyRequest, task: Task, requested_parcels: int, tx: Tx, services: Services
+) -> Task:
+    task = finish_task(task, task.outcome, services.clock.now())
+    if task.system != PLATFORM:
+        progress = get_progress(task, GatherProgress)
+        task = replace(task, progress=replace(progress, requested_parcels=requested_parcels))
     tx.tasks.save_task(task)
-    record_task_fact(
-        Fact.TASK_DONE,
+    record_task_result(
         request,
         task,
         tx,
         outcome=task.outcome,
         records=task.records,
-        waybills=len(requested_parcels),
+        waybills=requested_parcels,
         gaps=[f"{gap.absence}: {gap.what}" for gap in task.gaps],
     )
     return task
@@ -139,41 +139,20 @@ def _save_gathered_task(
 def _save_gather_failure(
     request: PrivacyRequest, task: Task, lease: Lease, fault: BridgeError, services: Services
 ) -> Task:
-    """Retryable: the database's schedule asks again; else, or after the last attempt, the gap stays."""
-    attempts = task.attempts + 1
-    again = isinstance(fault, Retryable) and attempts < services.settings.connector_attempts
-    absence, outcome = Absence.UNREACHED, Outcome.UNREACHED
-    if not isinstance(fault, Retryable):
-        absence, outcome = Absence.DENIED, Outcome.DENIED
+    """Save the task for a later try, or as failed. Either way a gap says that its records are missing."""
+    absence = Absence.UNREACHED if isinstance(fault, Retryable) else Absence.DENIED
     reason = "credentials" if isinstance(fault, CredentialRejected) else type(fault).__name__
-    now = services.clock.now()
-    wait_s = compute_retry_pause_s(attempts, fault.retry_after_s if isinstance(fault, Retryable) else None)
-    task = replace(
-        task,
-        attempts=attempts,
-        state=TaskState.RETRY if again else TaskState.FAILED,
-        outcome=outcome,
-        last_error=str(fault),
-        wake_at=now + timedelta(seconds=wait_s) if again else None,
-        finished_at=None if again else now,
-        gaps=(*task.gaps, Gap(system=task.system, absence=absence, what=ALL_RECORDS, reason=reason)),
-    )
+    gap = Gap(system=task.system, absence=absence, what=ALL_RECORDS, reason=reason)
+    task = after_failure(replace(task, gaps=(*task.gaps, gap)), fault, services)
     with services.store.transaction() as tx:
         tx.requests.verify_lease(lease)
         tx.tasks.save_task(task)
-        record_task_fact(
-            Fact.TASK_RETRIED if again else Fact.TASK_FAILED,
-            request,
-            task,
-            tx,
-            attempts=attempts,
-            error=str(fault),
-        )
+        record_task_result(request, task, tx, attempts=task.attempts, error=str(fault))
     return task
 
 
 def _count_unreachable_parcels(parcels: Iterable[Waybill], connectors: Mapping[str, Any]) -> tuple[Gap, ...]:
-    """Parcels at companies that no connector reaches, counted per company."""
+    """Return a gap for each company that has parcels and no connector, with how many."""
     counts = Counter(parcel.account_system for parcel in parcels if parcel.account_system not in connectors)
     return tuple(
         Gap(system=system, absence=Absence.UNATTRIBUTED, what=f"{count} parcels", reason="no_connector")
@@ -182,23 +161,22 @@ def _count_unreachable_parcels(parcels: Iterable[Waybill], connectors: Mapping[s
 
 
 def _load_parcels(request: PrivacyRequest, rules: AttributionRules, tx: Tx) -> list[Waybill]:
-    """The parcels as the platform's finished task noted them; from the index and the findings before that."""
+    """Return the parcels that the platform's finished task saved; before that, those of the index and the findings."""
     for task in tx.tasks.list_tasks(request.id):
-        if (
-            task.system == PLATFORM
-            and task.state is TaskState.DONE
-            and task.cursor.startswith(PARCELS_PREFIX)
-        ):
-            return [Waybill(**known) for known in json.loads(task.cursor.removeprefix(PARCELS_PREFIX))]
+        is_gathered = task.action is TaskAction.GATHER and task.state is TaskState.DONE
+        if task.system == PLATFORM and is_gathered:
+            parcels = get_progress(task, GatherProgress).parcels
+            if parcels is not None:
+                return list(parcels)
     return _collect_parcels(request, rules, tx, None)
 
 
 def _collect_parcels(
     request: PrivacyRequest, rules: AttributionRules, tx: Tx, named_parcels: Iterable[Waybill] | None
 ) -> list[Waybill]:
-    """The person's parcels: those of the index, and those her orders at the platform name.
+    """Return the data subject's parcels: those of the index, and those that their orders at the platform name.
 
-    Where nobody remembers which these are, all that was found is opened again.
+    `named_parcels` are the latter; None where they are not known, so that all findings are opened again.
     """
     known = {parcel.number: parcel for parcel in tx.index.list_parcels(request.shop, request.principal)}
     if named_parcels is None:
@@ -216,7 +194,7 @@ def _collect_parcels(
 def _extract_platform_parcels(
     system: str, findings: Iterable[Finding], rules: AttributionRules
 ) -> Iterable[Waybill]:
-    """The parcels of the platform's orders."""
+    """Return the parcels of the orders that the platform gave."""
     for finding in findings:
         if system == PLATFORM and finding.kind == "order":
             yield from read_platform_parcels(finding.body, rules)

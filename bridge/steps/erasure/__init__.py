@@ -1,1 +1,1 @@
-"""What an erasure does: plan, erase here, ask the platform, look for its answer. Sends no notices."""
+"""Steps of an erasure: plan and erase in the bridge's own tables, and ask the platform. Sends no notices."""

@@ -1,6 +1,7 @@
-"""Cancel: our own request for a platform's erasure is taken back while the platform still waits.
+"""Cancels the bridge's own request for a platform's erasure while the platform still waits.
 
-What was erased here stays erased. Only what was opened by hand can be taken back: the rest is the platform's.
+What was erased in the bridge stays erased. Only a request that was opened by hand can be cancelled: the platform sent
+the others itself.
 """
 
 from __future__ import annotations
@@ -8,52 +9,45 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bridge.errors import ConnectorRefused, ConnectorUnavailable
-from bridge.model import Fact, Outcome, PrivacyRequest, Task, TaskAction, TaskState
+from bridge.model import Fact, Outcome, PollProgress, PrivacyRequest, Task, TaskAction, TaskState
 from bridge.ports import Platform
-from bridge.rules.requests.lifecycle import PLATFORM, assess_request_progress
+from bridge.rules.requests.lifecycle import PLATFORM, assess_request_status
 from bridge.services import Services
+from bridge.steps.task_results import finish_task
 
 
 def cancel_platform_erasure(request_id: str, *, actor: str, reason: str, services: Services) -> None:
-    """Take it back and end the following.
+    """Cancel it, and stop asking how far it is.
 
-    Raises ConnectorRefused where there is nothing to take back or the platform says that it is too late,
+    Raises ConnectorRefused where nothing can be cancelled or the platform says that it is too late,
     ConnectorUnavailable where the request is being worked on, and what the platform's call raises.
     """
     with services.store.transaction() as tx:
         request, tasks = tx.requests.get_request(request_id), tx.tasks.list_tasks(request_id)
-        follow = _find_cancellable_task(request, tasks)
-        claim = tx.requests.acquire_lease(request_id) if request and follow else None
+        poll = _find_cancellable_task(request, tasks)
+        lease = tx.requests.acquire_lease(request_id) if request and poll else None
     platform = services.connectors.get(PLATFORM)
-    if request is None or follow is None or not isinstance(platform, Platform):
+    if request is None or poll is None or not isinstance(platform, Platform):
         raise ConnectorRefused("nothing that was asked for by hand is still open at the platform")
-    if claim is None:
+    if lease is None:
         raise ConnectorUnavailable("the request is being worked on: try again in a minute")
     try:
-        state = platform.cancel_erasure(request.principal.customer_id, shop=request.shop)
+        answer = platform.cancel_erasure(request.principal.customer_id, shop=request.shop)
     except Exception:
         with services.store.transaction() as tx:
-            tx.requests.postpone_request(claim, "cancel_refused", services.clock.now())
+            tx.requests.postpone_request(lease, "cancel_refused", services.clock.now())
         raise
     now = services.clock.now()
-    ended = replace(
-        follow,
-        state=TaskState.DONE,
-        outcome=state.outcome,
-        last_error="",
-        detail={"reason": state.reason},
-        wake_at=None,
-        finished_at=now,
-    )
-    stands = assess_request_progress([ended if task.id == follow.id else task for task in tasks])
+    ended = finish_task(replace(poll, progress=PollProgress(reason=answer.reason)), answer.outcome, now)
+    status = assess_request_status([ended if task.id == poll.id else task for task in tasks])
     with services.store.transaction() as tx:
-        tx.requests.verify_lease(claim)
+        tx.requests.verify_lease(lease)
         tx.tasks.save_task(ended)
         tx.request_changes.replace_principal(request, None)
         tx.requests.release_lease(
-            claim,
-            state=stands.state,
-            wake_at=stands.wake_at,
+            lease,
+            state=status.state,
+            wake_at=status.wake_at,
             complete=False,
             closed_at=request.closed_at or now,
         )
@@ -69,13 +63,13 @@ def cancel_platform_erasure(request_id: str, *, actor: str, reason: str, service
 
 
 def _find_cancellable_task(request: PrivacyRequest | None, tasks: list[Task]) -> Task | None:
-    asked = any(
+    was_requested = any(
         task.action is TaskAction.REQUEST_PLATFORM_ERASURE
         and task.state is TaskState.DONE
         and task.outcome is Outcome.UNCONFIRMED
         for task in tasks
     )
-    if request is None or not asked or not request.principal.customer_id:
+    if request is None or not was_requested or not request.principal.customer_id:
         return None
     return next(
         (

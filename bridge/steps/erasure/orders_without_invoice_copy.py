@@ -1,151 +1,91 @@
-"""Spare: orders that nothing destructive may touch, for the tax books have no copy of their invoice yet.
-
-An erasure that had to spare orders comes back for these and for nothing else: what she ordered since is a new contract.
-"""
+"""Finds orders that were invoiced and have no sealed copy: nothing destructive may touch them. Calls no system."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bridge.model import DocumentKind, Outcome, Principal, PrivacyRequest, Task, TaskAction, TaskState
+from bridge.model import (
+    DocumentKind,
+    InvoiceSearchResult,
+    Outcome,
+    PrivacyRequest,
+    SealProgress,
+    Task,
+    TaskAction,
+    TaskState,
+    get_progress,
+)
 from bridge.services import Services
+from bridge.steps.task_results import finish_task
 
 if TYPE_CHECKING:
     from bridge.store import Tx
 
 MISSING_COPY_REVIEW_KIND = "seal_missing"
-INVOICE_SEARCH_INTERVAL_H = 1  # for a copy that an operator files while something waits for it
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class InvoiceSearchResult:
-    """What the last look for copies found, by order id: never invoiced, invoiced without a copy.
-
-    `whole` is False where the platform could not say which orders there are.
-    """
-
-    never_invoiced: frozenset[str] = frozenset()
-    missing_copies: frozenset[str] = frozenset()
-    is_complete: bool = True
+INVOICE_SEARCH_INTERVAL_H = 1  # for a copy that an operator files while a task waits for it
 
 
 def has_bridge_vault(services: Services) -> bool:
-    """True where the copies are ours to keep; else the merchant's accounts have them, as was attested."""
+    """Return whether the bridge keeps the invoice copies; else the merchant's accounts have them, as was attested."""
     return services.retention.vault.mode == "bridge"
 
 
 def find_invoice_search_task(tasks: Iterable[Task]) -> Task | None:
-    """The task that looks for copies; None in a request that has none."""
+    """Return the task that searches for invoice copies, None in a request that has none."""
     return next((task for task in tasks if task.action is TaskAction.SEAL_INVOICES), None)
 
 
 def read_invoice_search(tasks: Iterable[Task]) -> InvoiceSearchResult:
-    """What it found, as it rests in its cursor."""
-    look = find_invoice_search_task(tasks)
-    if look is None or not look.cursor:
-        return InvoiceSearchResult()
-    told = json.loads(look.cursor)
-    return InvoiceSearchResult(
-        never_invoiced=frozenset(told["none"]),
-        missing_copies=frozenset(told["missing"]),
-        is_complete=told["whole"],
-    )
-
-
-def encode_invoice_search(result: InvoiceSearchResult) -> str:
-    """The same as a cursor, which is sealed where it rests."""
-    return json.dumps(
-        {
-            "none": sorted(result.never_invoiced),
-            "missing": sorted(result.missing_copies),
-            "whole": result.is_complete,
-        }
-    )
-
-
-def resolve_erasure_principal(request: PrivacyRequest, tasks: Iterable[Task]) -> Principal:
-    """Whom an erasure is about now: the person; once it ran, the orders that it had to spare."""
-    own = next((task for task in tasks if task.action is TaskAction.ERASE), None)
-    return Principal(order_ids=tuple(json.loads(own.cursor))) if own and own.cursor else request.principal
-
-
-def find_order_ids_to_erase(request: PrivacyRequest, tasks: Sequence[Task], tx: Tx) -> set[str]:
-    """Ids of the orders that the erasure is about now. An id that was merged away has none: they are the kept one's."""
-    who = resolve_erasure_principal(request, tasks)
-    if any(task.action is TaskAction.ERASE and task.state is TaskState.DONE for task in tasks):
-        return set()  # what she ordered since is a new contract
-    if tx.person_lookup.is_merged(request.shop, who):
-        return set()
-    return set(tx.index.list_orders(request.shop, who))
-
-
-def find_orders_without_invoice_copy(
-    request: PrivacyRequest, tasks: Sequence[Task], *, tx: Tx, services: Services
-) -> list[str]:
-    """Those of them that were invoiced, as far as anybody knows, and have no copy.
-
-    None where nobody has looked: whoever erases sees to it that somebody has.
-    """
-    if not has_bridge_vault(services) or find_invoice_search_task(tasks) is None:
-        return []
-    return filter_orders_without_invoice(
-        request.shop,
-        find_order_ids_to_erase(request, tasks, tx) - read_invoice_search(tasks).never_invoiced,
-        tx,
-    )
-
-
-def has_unsearched_orders(excluded_order_ids: Collection[str], tasks: Iterable[Task]) -> bool:
-    """True where one of the spared orders became known after the last look: nobody asked about it yet."""
-    return bool(set(excluded_order_ids) - read_invoice_search(tasks).missing_copies)
+    """Return what the last search found; an empty result before the first."""
+    task = find_invoice_search_task(tasks)
+    search = get_progress(task, SealProgress).search if task else None
+    return search or InvoiceSearchResult()
 
 
 def filter_orders_without_invoice(shop: str, order_ids: Iterable[str], tx: Tx) -> list[str]:
-    """Those of the orders that no sealed invoice stands for; a credit note is no copy of its invoice."""
+    """Return those of the orders that have no sealed invoice; a credit note is no copy of its invoice."""
     wanted = set(order_ids)
-    have = tx.documents.find_documents_by_order_id(shop, wanted)
+    documents = tx.documents.find_documents_by_order_id(shop, wanted)
     return sorted(
         order_id
         for order_id in wanted
-        if not any(document.kind is DocumentKind.INVOICE for document in have.get(order_id, ()))
+        if not any(document.kind is DocumentKind.INVOICE for document in documents.get(order_id, ()))
     )
 
 
 def complete_failed_invoice_search(
     request: PrivacyRequest, tasks: Sequence[Task], *, tx: Tx, services: Services
 ) -> Task | None:
-    """The look as done, where it had failed and every copy that it missed is there now, or is others'; else None."""
-    look, seen = find_invoice_search_task(tasks), read_invoice_search(tasks)
-    if look is None or look.state is not TaskState.FAILED:
+    """Return the failed search as done where all copies that it missed are sealed by now, or are not the bridge's to keep.
+
+    None where it did not fail, or copies are still missing.
+    """
+    task, search = find_invoice_search_task(tasks), read_invoice_search(tasks)
+    if task is None or task.state is not TaskState.FAILED:
         return None
-    ended = replace(look, state=TaskState.DONE, last_error="")
     if not has_bridge_vault(services):
-        return replace(ended, outcome=Outcome.UNCONFIRMED)
-    if not seen.is_complete or filter_orders_without_invoice(request.shop, seen.missing_copies, tx):
+        return finish_task(task, Outcome.UNCONFIRMED, task.finished_at)
+    if not search.is_complete or filter_orders_without_invoice(request.shop, search.missing_copies, tx):
         return None
-    return replace(
-        ended,
-        outcome=Outcome.RETAINED,
-        cursor=encode_invoice_search(replace(seen, missing_copies=frozenset())),
-    )
+    progress = SealProgress(search=replace(search, missing_copies=frozenset()))
+    return finish_task(replace(task, progress=progress), Outcome.RETAINED, task.finished_at)
 
 
 def sync_missing_copy_review(
     request: PrivacyRequest, missing_count: int, *, tx: Tx, services: Services
 ) -> None:
-    """A person is asked while copies are missing, and not any more when they are there. Writes evidence."""
-    open_ = tx.reviews.list_reviews(kind=MISSING_COPY_REVIEW_KIND, request_id=request.id)
-    if missing_count and not open_:
-        once = services.store.new_id("rev")  # a person may close it, and copies may be missing again
+    """Open a review while copies are missing, and close it when none is. Writes evidence."""
+    reviews = tx.reviews.list_reviews(kind=MISSING_COPY_REVIEW_KIND, request_id=request.id)
+    if missing_count and not reviews:
         tx.reviews.open_review(
             request.shop,
             MISSING_COPY_REVIEW_KIND,
             f"{missing_count} orders",
             request_id=request.id,
-            idempotency_key=once,
+            # a new key each time: an operator may close it, and copies may be missing again
+            idempotency_key=services.store.new_id("rev"),
         )
-    for review in () if missing_count else open_:
+    for review in () if missing_count else reviews:
         tx.reviews.close_review(review.id, actor="bridge", reason="copies_are_there")

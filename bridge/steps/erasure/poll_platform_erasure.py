@@ -1,7 +1,7 @@
-"""Follow: ask the platform how far its own erasure is, until it says that it is done.
+"""Asks the platform how far its own erasure is, until it says that it is done.
 
-Not found is not erased, and a platform that cannot be asked (the token died with the app) leaves the question
-open, never the request: everything here is a state with an expected date.
+Not found is not erased, and a platform that cannot be asked (the token died with the app) leaves the question open,
+never the request: everything is a state with an expected date.
 """
 
 from __future__ import annotations
@@ -10,48 +10,41 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bridge.errors import BridgeError
-from bridge.model import ErasureState, Fact, Lease, Outcome, PrivacyRequest, Task, TaskState
+from bridge.model import ErasureState, Lease, Outcome, PollProgress, PrivacyRequest, Task
 from bridge.ports import Platform
 from bridge.rules.requests.lifecycle import PLATFORM, POLL_MAX_DAYS, POLL_PAUSES_S
 from bridge.services import Services
-from bridge.steps.evidence.record_facts import record_task_fact
+from bridge.steps.task_results import finish_task, record_task_result, wait_task
 
 
 def poll_platform_erasure(request: PrivacyRequest, task: Task, lease: Lease, *, services: Services) -> Task:
-    """Ask once. Returns the task as saved. Raises ClaimLost and StoreUnavailable.
+    """Ask once. Return the task as saved. Raises LeaseLost and StoreUnavailable.
 
     Source of the observable: `marketingState` REDACTED, "the customer's personal data is erased"
     (https://shopify.dev/docs/api/admin-graphql/latest/enums/CustomerEmailMarketingState).
     """
-    state = _fetch_erasure_state(request, services)
+    answer = _fetch_erasure_state(request, services)
     now = services.clock.now()
-    answered = state.outcome in (Outcome.ERASED, Outcome.ABSENT)
+    is_answered = answer.outcome in (Outcome.ERASED, Outcome.ABSENT)
     pause = POLL_PAUSES_S[min(task.attempts, len(POLL_PAUSES_S) - 1)]
     task = replace(
         task,
         attempts=task.attempts + 1,
-        state=TaskState.DONE if answered else TaskState.WAITING,
-        outcome=state.outcome,
-        last_error="" if answered else state.reason,
-        detail={"reason": state.reason},
-        wake_at=None if answered else now + timedelta(seconds=pause),
-        expected_by=None if answered else request.received_at + timedelta(days=POLL_MAX_DAYS),
-        finished_at=now if answered else None,
+        outcome=answer.outcome,
+        progress=PollProgress(reason=answer.reason),
+        expected_by=None if is_answered else request.received_at + timedelta(days=POLL_MAX_DAYS),
     )
+    if is_answered:
+        task = finish_task(task, answer.outcome, now)
+    else:
+        task = wait_task(task, answer.reason, now + timedelta(seconds=pause))
     with services.store.transaction() as tx:
         tx.requests.verify_lease(lease)
         tx.tasks.save_task(task)
-        if answered:
+        if is_answered:
             tx.request_changes.replace_principal(request, None)
-        if answered or task.attempts == 1:
-            record_task_fact(
-                Fact.TASK_DONE if answered else Fact.TASK_WAITING,
-                request,
-                task,
-                tx,
-                outcome=state.outcome,
-                reason=state.reason,
-            )
+        if is_answered or task.attempts == 1:
+            record_task_result(request, task, tx, outcome=answer.outcome, reason=answer.reason)
     return task
 
 

@@ -1,7 +1,7 @@
-"""Redact: what other systems wrote at the platform is removed there, where the retention file says so.
+"""Removes what other apps wrote at the platform, where the retention file says so.
 
-Only for what was opened by hand. Never touches what the file keeps or an order that is still on its way, and
-counts as gone only what a second reading does not find. While the file does not say `apply`, asks nobody.
+Only for requests that were opened by hand. Never touches what the file keeps or an order that is still on its way, and
+counts as removed only what a second reading does not find. Asks nobody unless the file says `apply`.
 """
 
 from __future__ import annotations
@@ -9,194 +9,169 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
 
-from bridge.errors import BridgeError, Retryable
+from bridge.errors import BridgeError
 from bridge.model import (
     Absence,
-    Fact,
     Gap,
     Lease,
     Outcome,
     Principal,
     PrivacyRequest,
     Residue,
+    ResidueProgress,
     Task,
     TaskState,
+    get_progress,
 )
 from bridge.ports import Platform
-from bridge.rules.erasure.precheck import parse_precheck_error
-from bridge.rules.requests.lifecycle import PLATFORM, compute_retry_pause_s, decide_residue_action
+from bridge.rules.erasure.precheck import find_blocked_task
+from bridge.rules.requests.lifecycle import PLATFORM, decide_residue_action
+from bridge.rules.requests.progress_codec import encode_detail
 from bridge.services import Services
-from bridge.steps.erasure.erase_person import ACCESS_WAIT_S, is_access_in_progress
-from bridge.steps.erasure.request_platform_erasure import SYSTEM_ERRORS
-from bridge.steps.evidence.record_facts import record_task_fact
+from bridge.steps.erasure.erase_person import is_access_in_progress, postpone_for_access_request
+from bridge.steps.task_results import SYSTEM_ERRORS, after_failure, fail_task, finish_task, record_task_result
 
-QUARANTINED_COUNT = "quarantined"
-FACT_BY_STATE = {TaskState.DONE: Fact.TASK_DONE, TaskState.RETRY: Fact.TASK_RETRIED}
+WRITTEN_BY_OTHERS = "what others wrote"
 
 
 def remove_platform_residue(request: PrivacyRequest, task: Task, lease: Lease, *, services: Services) -> Task:
-    """Remove it once. Returns the task as saved. Raises ClaimLost and StoreUnavailable."""
-    who = request.principal
-    if services.retention.residue.apply and (
-        waits := _postpone_for_access_request(request, task, lease, services)
-    ):
-        return waits
-    task = replace(task, attempts=task.attempts + 1, wake_at=None, last_error="", gaps=())
-    if services.retention.residue.apply and (guard := _find_precheck_failure(request, services)):
-        # what a guard keeps from being erased may stand in a metafield: points, a tier
-        task = _fail_residue_task(task, Outcome.RETAINED, Absence.NOT_REMOVED, guard)
+    """Remove it once. Return the task as saved. Raises LeaseLost and StoreUnavailable."""
+    principal = request.principal
+    blocked: Task | None = None
+    if services.retention.residue.apply:
+        with services.store.transaction() as tx:
+            tx.requests.verify_lease(lease)
+            if is_access_in_progress(request, tx):
+                task = postpone_for_access_request(task, services)
+                tx.tasks.save_task(task)
+                return task
+            blocked = find_blocked_task(tx.tasks.list_tasks(request.id))
+    task = replace(task, gaps=())
+    if blocked:
+        # what a precheck protects may stand in a metafield: points, a tier
+        task = _fail(task, Outcome.RETAINED, Absence.NOT_REMOVED, blocked.last_error, services)
+        task = replace(task, wait_reason=blocked.wait_reason)
     elif services.retention.residue.apply:
-        task, who = _try_residue_removal(request, task, services)
+        task, principal = _try_removal(request, task, services)
     else:
-        task = _finish_residue_task(task, Outcome.RETAINED, {"reason": "retention_file_keeps"})
-    if task.state in (TaskState.DONE, TaskState.FAILED):
-        task = replace(task, finished_at=services.clock.now())
+        task = _finish(task, Outcome.RETAINED, ResidueProgress(reason="retention_file_keeps"), services)
+    progress = get_progress(task, ResidueProgress)
+    counts = {name: count for name, count in encode_detail(progress).items() if isinstance(count, int)}
     with services.store.transaction() as tx:
         tx.requests.verify_lease(lease)
         tx.tasks.save_task(task)
         current = tx.requests.get_request(request.id)
-        if who.customer_id and current and current.principal.customer_id != who.customer_id:
-            tx.request_changes.replace_principal(
-                request, replace(current.principal, customer_id=who.customer_id)
-            )
-        if found := task.detail.get(
-            QUARANTINED_COUNT
-        ):  # after it: keys are locked before the evidence, everywhere
-            what = f"{found} fields at {PLATFORM} that no category claims"
+        if principal.customer_id and current and current.principal.customer_id != principal.customer_id:
+            known = replace(current.principal, customer_id=principal.customer_id)
+            tx.request_changes.replace_principal(request, known)
+        if (
+            progress.quarantined
+        ):  # writes evidence: after the principal, for keys are locked before it everywhere
+            what = f"{progress.quarantined} fields at {PLATFORM} that no category claims"
             tx.reviews.open_review(request.shop, "quarantine", what, request_id=request.id)
-        record_task_fact(
-            FACT_BY_STATE.get(task.state, Fact.TASK_FAILED),
-            request,
-            task,
-            tx,
-            outcome=task.outcome,
-            reason=task.last_error or task.detail.get("reason", ""),
-            counts={name: count for name, count in task.detail.items() if isinstance(count, int)},
-        )
+        reason = task.last_error or progress.reason or ""
+        record_task_result(request, task, tx, outcome=task.outcome, reason=reason, counts=counts)
     return task
 
 
-def _find_precheck_failure(request: PrivacyRequest, services: Services) -> str:
-    """Why the platform was not asked to erase her, where a guard stopped that."""
-    with services.store.transaction() as tx:
-        return next(
-            (task.last_error for task in tx.tasks.list_tasks(request.id) if parse_precheck_error(task)), ""
-        )
-
-
-def _postpone_for_access_request(
-    request: PrivacyRequest, task: Task, lease: Lease, services: Services
-) -> Task | None:
-    """The task put off while she waits to see her data: that answer is made before what it needs is gone."""
-    with services.store.transaction() as tx:
-        tx.requests.verify_lease(lease)
-        if not is_access_in_progress(request, tx):
-            return None
-        wake_at = services.clock.now() + timedelta(seconds=ACCESS_WAIT_S)
-        task = replace(task, state=TaskState.RETRY, wake_at=wake_at, last_error="access_in_flight")
-        tx.tasks.save_task(task)
-    return task
-
-
-def _try_residue_removal(request: PrivacyRequest, task: Task, services: Services) -> tuple[Task, Principal]:
-    """The task as it stands after a try, and the person with the platform's id of her where that was learned."""
-    who, platform = request.principal, services.connectors.get(PLATFORM)
+def _try_removal(request: PrivacyRequest, task: Task, services: Services) -> tuple[Task, Principal]:
+    """Return the task after a try, and the principal with the platform's id where that was found out."""
+    principal, platform = request.principal, services.connectors.get(PLATFORM)
     if not isinstance(platform, Platform):
-        return _fail_residue_task(task, Outcome.DENIED, Absence.NOT_CONFIGURED, "not_configured"), who
-    if who == Principal():
-        return _fail_residue_task(task, Outcome.UNCONFIRMED, Absence.NOT_REMOVED, "nothing_to_ask_by"), who
+        return _fail(task, Outcome.DENIED, Absence.NOT_CONFIGURED, "not_configured", services), principal
+    if principal == Principal():
+        failed = _fail(task, Outcome.UNCONFIRMED, Absence.NOT_REMOVED, "nothing_to_ask_by", services)
+        return failed, principal
     try:
-        who = replace(who, customer_id=platform.find_customer(who, shop=request.shop))
-        if not who.customer_id:
-            named = (
-                [_build_platform_gap(Absence.NOT_REMOVED, f"{len(who.order_ids)} orders", "no_customer")]
-                if who.order_ids
-                else []
-            )
-            return _finish_residue_task(task, Outcome.ABSENT, {"reason": "unknown_to_platform"}, named), who
-        items = platform.list_platform_residue(who, shop=request.shop)
-        sorted_out = [(decide_residue_action(item, services.retention)[0], item) for item in items]
-        goes = [item for word, item in sorted_out if word == "erase"]
-        before = _count_erased_before(task, len(items))
-        # what a try that breaks off removed is not found by the next one, and is counted all the same
-        task = replace(task, detail={"erased": before, "begun": len(goes), "there": len(items)})
-        still = platform.remove_platform_residue(goes, shop=request.shop) if goes else ()
+        principal = replace(principal, customer_id=platform.find_customer(principal, shop=request.shop))
+        if not principal.customer_id:
+            return _finish_unknown_customer(task, len(principal.order_ids), services), principal
+        residue = platform.list_platform_residue(principal, shop=request.shop)
+        by_action: dict[str, list[Residue]] = {"erase": [], "keep": [], "left": [], "quarantine": []}
+        for item in residue:
+            by_action[decide_residue_action(item, services.retention)[0]].append(item)
+        to_remove = by_action["erase"]
+        erased_before = _count_erased_before(get_progress(task, ResidueProgress), len(residue))
+        # a try that breaks off does not lose count of what it removed: the next one does not find that any more
+        begun = ResidueProgress(erased=erased_before, to_remove=len(to_remove), found=len(residue))
+        task = replace(task, progress=begun)
+        still_present = platform.remove_platform_residue(to_remove, shop=request.shop) if to_remove else ()
     except SYSTEM_ERRORS as fault:
-        return _retry_or_fail_residue_task(task, fault, services), who
-    left = [item for word, item in sorted_out if word == "left"]
-    erased = before + len(goes) - len(still)
-    kept = sum(word == "keep" for word, _ in sorted_out)
-    unclaimed = sum(word == "quarantine" for word, _ in sorted_out)
-    gaps = _build_residue_gaps(left, still)
-    outcome = Outcome.ERASED if erased else Outcome.RETAINED if kept or unclaimed else Outcome.ABSENT
-    counts = {"erased": erased, "kept": kept, "left": len(left), "still_there": len(still)}
-    counts |= {QUARANTINED_COUNT: unclaimed} if unclaimed else {}
-    reason = {Outcome.ERASED: "read_back", Outcome.RETAINED: "retention_file_keeps"}.get(
-        outcome, "nothing_there"
+        return _after_failure(task, fault, services), principal
+    erased = erased_before + len(to_remove) - len(still_present)
+    retained, quarantined = len(by_action["keep"]), len(by_action["quarantine"])
+    outcome = Outcome.ERASED if erased else Outcome.RETAINED if retained or quarantined else Outcome.ABSENT
+    reasons = {Outcome.ERASED: "read_back", Outcome.RETAINED: "retention_file_keeps"}
+    gaps = _build_residue_gaps(by_action["left"], still_present)
+    progress = ResidueProgress(
+        reason="" if gaps else reasons.get(outcome, "nothing_there"),
+        erased=erased,
+        retained=retained,
+        skipped=len(by_action["left"]),
+        still_present=len(still_present),
+        quarantined=quarantined or None,
     )
-    return _finish_residue_task(
-        task, Outcome.INCOMPLETE if gaps else outcome, {"reason": "" if gaps else reason, **counts}, gaps
-    ), who
+    return _finish(task, Outcome.INCOMPLETE if gaps else outcome, progress, services, gaps), principal
 
 
-def _count_erased_before(task: Task, found_count: int) -> int:
-    """What earlier tries removed: never more than the last one began with, nor than what is missing since."""
-    erased, begun, was = (int(task.detail.get(name, 0)) for name in ("erased", "begun", "there"))
-    return erased + min(begun, max(0, was - found_count))
+def _finish_unknown_customer(task: Task, order_count: int, services: Services) -> Task:
+    """Return the task as done: the platform knows no such customer. Orders that were named stay a gap."""
+    gap = _build_platform_gap(Absence.NOT_REMOVED, f"{order_count} orders", "no_customer")
+    progress = ResidueProgress(reason="unknown_to_platform")
+    return _finish(task, Outcome.ABSENT, progress, services, [gap] if order_count else [])
 
 
-def _build_residue_gaps(skipped_items: Sequence[Residue], remaining_items: Sequence[Residue]) -> list[Gap]:
-    orders = Counter(held for _, held in {(item.ref, item.hold_reason) for item in skipped_items if item.ref})
-    return [
-        *(
-            _build_platform_gap(Absence.NOT_REMOVED, f"{count} orders", held)
-            for held, count in sorted(orders.items())
-        ),
-        *(
-            _build_platform_gap(Absence.DENIED, item.what, item.hold_reason)
-            for item in skipped_items
-            if not item.ref
-        ),
-        *(
-            [
-                _build_platform_gap(
-                    Absence.NOT_REMOVED, f"{len(remaining_items)} of what was to go", "still_there"
-                )
-            ]
-            if remaining_items
-            else []
-        ),
+def _count_erased_before(progress: ResidueProgress, found_count: int) -> int:
+    """Return what earlier tries removed: at most what the last one began with, and what is missing since."""
+    missing = max(0, (progress.found or 0) - found_count)
+    return (progress.erased or 0) + min(progress.to_remove or 0, missing)
+
+
+def _build_residue_gaps(skipped: Sequence[Residue], still_present: Sequence[Residue]) -> list[Gap]:
+    """Return the gaps: orders that hold residue back, by reason; what could not be read; what survived the removal."""
+    reason_by_order = {(item.ref, item.hold_reason) for item in skipped if item.ref}
+    orders = Counter(reason for _, reason in reason_by_order)
+    gaps = [
+        _build_platform_gap(Absence.NOT_REMOVED, f"{count} orders", reason)
+        for reason, count in sorted(orders.items())
     ]
+    gaps += [
+        _build_platform_gap(Absence.DENIED, item.what, item.hold_reason) for item in skipped if not item.ref
+    ]
+    if still_present:
+        what = f"{len(still_present)} of what was to go"
+        gaps.append(_build_platform_gap(Absence.NOT_REMOVED, what, "still_there"))
+    return gaps
 
 
 def _build_platform_gap(absence: Absence, what: str, reason: str) -> Gap:
     return Gap(system=PLATFORM, absence=absence, what=what, reason=reason)
 
 
-def _finish_residue_task(
-    task: Task, outcome: Outcome, detail: dict[str, str | int], gaps: Sequence[Gap] = ()
+def _finish(
+    task: Task, outcome: Outcome, progress: ResidueProgress, services: Services, gaps: Sequence[Gap] = ()
 ) -> Task:
-    records = int(detail.get("erased", 0))
-    return replace(
-        task, state=TaskState.DONE, outcome=outcome, records=records, detail=detail, gaps=tuple(gaps)
+    task = replace(
+        task,
+        attempts=task.attempts + 1,
+        records=progress.erased or 0,
+        progress=progress,
+        gaps=tuple(gaps),
     )
+    return finish_task(task, outcome, services.clock.now())
 
 
-def _fail_residue_task(task: Task, outcome: Outcome, absence: Absence, reason: str) -> Task:
-    gaps = (_build_platform_gap(absence, "what others wrote", reason),)
-    return replace(task, state=TaskState.FAILED, outcome=outcome, last_error=reason, gaps=gaps)
+def _fail(task: Task, outcome: Outcome, absence: Absence, reason: str, services: Services) -> Task:
+    gaps = (_build_platform_gap(absence, WRITTEN_BY_OTHERS, reason),)
+    attempted = replace(task, attempts=task.attempts + 1, gaps=gaps)
+    return fail_task(attempted, outcome, reason, services.clock.now())
 
 
-def _retry_or_fail_residue_task(task: Task, fault: BridgeError, services: Services) -> Task:
-    if not isinstance(fault, Retryable):
-        return _fail_residue_task(task, Outcome.DENIED, Absence.DENIED, str(fault))
-    if task.attempts >= services.settings.connector_attempts:
-        return _fail_residue_task(task, Outcome.UNREACHED, Absence.UNREACHED, str(fault))
-    wake_at = services.clock.now() + timedelta(
-        seconds=compute_retry_pause_s(task.attempts, fault.retry_after_s)
-    )
-    return replace(
-        task, state=TaskState.RETRY, outcome=Outcome.UNREACHED, last_error=str(fault), wake_at=wake_at
-    )
+def _after_failure(task: Task, fault: BridgeError, services: Services) -> Task:
+    """Return the task after a fault of the platform; once it is not tried again, with the gap that remains."""
+    task = after_failure(task, fault, services)
+    if task.state is not TaskState.FAILED:
+        return task
+    absence = Absence.UNREACHED if task.outcome is Outcome.UNREACHED else Absence.DENIED
+    return replace(task, gaps=(_build_platform_gap(absence, WRITTEN_BY_OTHERS, task.last_error),))

@@ -1,4 +1,4 @@
-"""What concerns several requests at once: a fact for each, so that a request's evidence is whole, and a bell for each."""
+"""Records facts about notice items and tasks: one for each request concerned, so that each has all of its evidence."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 def account_key(notice_or_item: Notice | NoticeItem) -> str:
-    """The account that a notice or an entry belongs to: one processor of one shop."""
+    """Return the account of a notice or a notice item: one processor of one shop."""
     return f"{notice_or_item.shop}|{notice_or_item.processor}"
 
 
 def save_notice(notice: Notice, previous: Notice, tx: Tx) -> None:
-    """Overwrite a notice as it was read. Raises ChangedMeanwhile where it moved since: read again, decide again."""
+    """Save a notice. Raise ConcurrentChange where its state changed since `previous` was read: read it again."""
     if not tx.notices.save_notice(notice, expected_state=previous.state):
         raise ConcurrentChange
 
@@ -34,26 +34,27 @@ def record_notice_fact(
     actor: str = "bridge",
     **detail: object,
 ) -> None:
-    """Record the fact for each request that these entries are about: counts and codes, no waybill."""
+    """Record the fact for each request that these items are about: counts and codes, no waybill."""
     by_request: dict[str, list[NoticeItem]] = {}
-    for entry in items:
-        by_request.setdefault(entry.request_id, []).append(entry)
-    for request_id, theirs in sorted(by_request.items()):
-        told: dict[str, Any] = {"processor": theirs[0].processor, "entries": len(theirs), **detail}
-        told |= _count_answers(theirs)
+    for item in items:
+        by_request.setdefault(item.request_id, []).append(item)
+    for request_id, of_request in sorted(by_request.items()):
+        first = of_request[0]
+        counts: dict[str, Any] = {"processor": first.processor, "entries": len(of_request), **detail}
+        counts |= _count_answers(of_request)
         if notice is not None:
-            told |= {"notice": notice.id, "state": notice.state}
-        tx.evidence.append_fact(fact, shop=theirs[0].shop, actor=actor, request_id=request_id, **told)
+            counts |= {"notice": notice.id, "state": notice.state}
+        tx.evidence.append_fact(fact, shop=first.shop, actor=actor, request_id=request_id, **counts)
 
 
 def _count_answers(items: Iterable[NoticeItem]) -> Mapping[str, Any]:
-    answers = Counter(str(entry.answer) for entry in items if entry.answer is not None)
+    answers = Counter(str(item.answer) for item in items if item.answer is not None)
     return {"answers": dict(sorted(answers.items()))} if answers else {}
 
 
 def enqueue_requests(items: Iterable[NoticeItem], services: Services) -> None:
-    """Their requests take it in soon; sweep rings where the bell is not heard."""
-    ids = sorted({entry.request_id for entry in items})
+    """Put the items' requests on the queue; `enqueue_due` does it later where the queue is down."""
+    ids = sorted({item.request_id for item in items})
     if ids:
         services.queue.enqueue_all([("process", request_id, True) for request_id in ids])
 

@@ -23,10 +23,10 @@ from bridge.model import (
 from bridge.ports import Eraser
 from bridge.rules.notices.answers import NOTICE_STATE_BY_ANSWER, derive_notice_state
 from bridge.services import Services
-from bridge.steps.erasure.request_platform_erasure import SYSTEM_ERRORS
 from bridge.steps.evidence.record_facts import enqueue_requests, record_notice_fact
 from bridge.steps.notices.batch import RECHECK_DELAY
 from bridge.steps.notices.save_outcome import mark_notice_blocked, schedule_notice_retry
+from bridge.steps.task_results import SYSTEM_ERRORS
 
 ANSWERS_BY_OUTCOME = {Outcome.ERASED: ProcessorAnswer.ERASED, Outcome.ABSENT: ProcessorAnswer.NOT_FOUND}
 

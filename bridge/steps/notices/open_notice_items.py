@@ -1,6 +1,6 @@
-"""Note: whoever holds a record of an erased person is written down, in the transaction that erases her here.
+"""Opens a notice item for each record that a processor holds of an erased data subject, and a task for each processor.
 
-An entry a record, a task a processor. Decides nothing about when they are asked: `notify` does. Calls nobody.
+Works in the caller's transaction. Decides nothing about when the processor is notified: `notify` does. Calls nobody.
 """
 
 from __future__ import annotations
@@ -21,14 +21,13 @@ from bridge.model import (
     TaskState,
     Waybill,
 )
-from bridge.rules.notices.recipients import NoticeTarget, list_notice_targets
+from bridge.rules.notices.recipients import NO_REFERENCE, NoticeTarget, list_notice_targets
 from bridge.services import Services
-from bridge.steps.notices.pause_items import add_legal_hold_blockers
+from bridge.steps.notices.pause_items import LEGAL_HOLD_PREFIX
+from bridge.steps.task_results import fail_task
 
 if TYPE_CHECKING:
     from bridge.store import Tx
-
-NO_REFERENCE = "nothing_to_name_her_by"
 
 
 def open_notice_items(
@@ -40,87 +39,86 @@ def open_notice_items(
     tx: Tx,
     services: Services,
 ) -> None:
-    """Keep an entry for each record that is told of; what is listed already stays as it stands.
+    """Open an item for each record; one that is listed already stays as it is. Writes evidence last.
 
-    `orders` are hers by id.
+    `orders` are the data subject's by id; `principal` and `orders` are blank where only parcels are new.
     """
     by_processor: dict[str, list[NoticeTarget]] = {}
-    names = {order_id: order.name for order_id, order in orders.items()}
-    for told in list_notice_targets(principal, parcels, names, services.merchant.processors):
-        by_processor.setdefault(told.processor, []).append(told)
+    order_names = {order_id: order.name for order_id, order in orders.items()}
+    for target in list_notice_targets(principal, parcels, order_names, services.merchant.processors):
+        by_processor.setdefault(target.processor, []).append(target)
     tx.legal_holds.extend_legal_holds(request, {*orders, *(parcel.order_id for parcel in parcels)})
-    known = {
+    known_tasks = {
         task.system: task
         for task in tx.tasks.list_tasks(request.id)
         if task.action is TaskAction.NOTIFY_PROCESSOR
     }
-    noted: list[tuple[str, int, bool]] = []
-    for processor, theirs in sorted(by_processor.items()):
-        task = known.get(processor) or Task(
-            id=services.store.new_id("tsk"),
-            request_id=request.id,
-            system=processor,
-            action=TaskAction.NOTIFY_PROCESSOR,
-            state=TaskState.WAITING,
-        )
-        named = [told for told in theirs if told.reference]
-        if processor not in known:
-            tx.tasks.save_task(_mark_unconfirmed(task, len(named)) if named else fail_without_reference(task))
-        entries = add_legal_hold_blockers(
-            [_build_notice_item(request, task, told, orders, services) for told in named], request, tx=tx
-        )
-        new = tx.notice_items.add_items(entries)
-        if new and processor in known:
-            tx.notice_items.wake_requests_of_items(entries)
-        if new or processor not in known:
-            noted.append((processor, new, bool(named)))
-    # evidence last: whoever works on one of these accounts takes its lock before the chain's
-    for processor, new, is_named in noted:
+    opened: list[tuple[str, int, bool]] = []
+    for processor, targets in sorted(by_processor.items()):
+        named = [target for target in targets if target.reference]
+        task = known_tasks.get(processor) or _build_task(request, processor, len(named), services)
+        is_new_task = processor not in known_tasks
+        if is_new_task:
+            tx.tasks.save_task(task)
+        items = [_build_notice_item(request, task, target, orders, services) for target in named]
+        items = _add_legal_hold_blockers(items, request, tx)
+        new_count = tx.notice_items.add_items(items)
+        if new_count and not is_new_task:
+            tx.notice_items.wake_requests_of_items(items)
+        if new_count or is_new_task:
+            opened.append((processor, new_count, bool(named)))
+    # evidence last: a worker on one of these accounts takes the account's lock before the chain's
+    for processor, new_count, is_named in opened:
         tx.evidence.append_fact(
             Fact.NOTICE_ITEMS_OPENED,
             shop=request.shop,
             request_id=request.id,
             subject=request.subject,
             processor=processor,
-            entries=new,
+            entries=new_count,
             **({} if is_named else {"reason": NO_REFERENCE}),
         )
 
 
-def _mark_unconfirmed(task: Task, records: int) -> Task:
-    return replace(task, records=records, outcome=Outcome.UNCONFIRMED)
-
-
-def fail_without_reference(task: Task) -> Task:
-    """The processor knows her by nothing that we may write: a person has to find another way."""
-    return replace(task, state=TaskState.FAILED, outcome=Outcome.DENIED, last_error=NO_REFERENCE)
+def _build_task(request: PrivacyRequest, processor: str, record_count: int, services: Services) -> Task:
+    """Return the processor's task: waiting for its answer, or failed where no reference may be sent to it."""
+    task = Task(
+        id=services.store.new_id("tsk"),
+        request_id=request.id,
+        system=processor,
+        action=TaskAction.NOTIFY_PROCESSOR,
+        state=TaskState.WAITING,
+    )
+    if not record_count:
+        return fail_task(task, Outcome.DENIED, NO_REFERENCE, None)
+    return replace(task, records=record_count, outcome=Outcome.UNCONFIRMED)
 
 
 def _build_notice_item(
     request: PrivacyRequest,
     task: Task,
-    recipient: NoticeTarget,
+    target: NoticeTarget,
     orders: Mapping[str, IndexedOrder],
     services: Services,
 ) -> NoticeItem:
-    entry = NoticeItem(
+    item = NoticeItem(
         id=services.store.new_id("ent"),
         shop=request.shop,
         request_id=request.id,
         task_id=task.id,
-        processor=recipient.processor,
-        names=recipient.reference_kind,
-        reference=recipient.reference,
-        order=recipient.order,
-        order_id=recipient.order_id,
+        processor=target.processor,
+        names=target.reference_kind,
+        reference=target.reference,
+        order=target.order,
+        order_id=target.order_id,
         look_at=services.clock.now(),
     )
-    parcel = recipient.parcel
+    parcel = target.parcel
     if parcel is None:
-        order = orders.get(recipient.order_id)
-        return replace(entry, matters=order.matters) if order else entry
+        order = orders.get(target.order_id)
+        return replace(item, matters=order.matters) if order else item
     return replace(
-        entry,
+        item,
         system=parcel.account_system,
         shipped_at=parcel.shipped_at,
         status=parcel.status,
@@ -128,3 +126,21 @@ def _build_notice_item(
         cod=parcel.cod,
         matters=parcel.matters,
     )
+
+
+def _add_legal_hold_blockers(
+    items: Sequence[NoticeItem], request: PrivacyRequest, tx: Tx
+) -> list[NoticeItem]:
+    """Return the items, each blocked by the legal holds on the data subject or on its order."""
+    hold_ids = tx.legal_holds.find_legal_hold_ids_by_order_id(request, {item.order_id for item in items})
+    return [
+        replace(
+            item,
+            matters=tuple(
+                sorted({*item.matters, *(LEGAL_HOLD_PREFIX + hold_id for hold_id in hold_ids[item.order_id])})
+            ),
+        )
+        if hold_ids[item.order_id]
+        else item
+        for item in items
+    ]

@@ -1,7 +1,7 @@
-"""Hold back: records that a processor was not told of yet wait for a matter to end: a claim, an operator's word.
+"""Pauses notice items that were not sent yet until a blocker ends: a legal hold, or an operator's decision.
 
-What is in a letter that went out stays there; should it be told again, it waits. Decides nothing about time:
-`rules/asking` does, from the matters.
+An item of a notice that was sent stays as it is; should it be sent again, it waits. When an item is due, `rules/notices/timing`
+decides by its blockers.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bridge.model import NoticeItem, NoticeState, PrivacyRequest
+from bridge.model import NoticeItem, NoticeState
 from bridge.services import Services
 from bridge.steps.evidence.record_facts import account_key
 
@@ -18,44 +18,29 @@ if TYPE_CHECKING:
     from bridge.store import Tx
 
 UNSENT_STATES = (NoticeState.WAITING, NoticeState.QUEUED)
-LEGAL_HOLD_PREFIX = "claim/"  # before the id of a claim: a matter that is open until the claim is released
+LEGAL_HOLD_PREFIX = "claim/"  # before the id of a legal hold: a blocker until the hold is released
 
 
 def pause_items(items: Iterable[NoticeItem], blocker: str, *, tx: Tx, services: Services) -> int:
-    """Add the matter; returns how many records wait for it. Raises ChangedMeanwhile."""
-    held = [
+    """Add the blocker. Return how many items wait for it. Raises ConcurrentChange."""
+    paused = [
         _reset_to_waiting(
-            replace(entry, matters=tuple(sorted({*entry.matters, blocker})), released=False), services
+            replace(item, matters=tuple(sorted({*item.matters, blocker})), released=False), services
         )
-        for entry in items
-        if entry.reference and blocker not in entry.matters
+        for item in items
+        if item.reference and blocker not in item.matters
     ]
-    return _save_and_wake_items(held, tx)
+    return _save_and_wake_items(paused, tx)
 
 
 def resume_items(items: Iterable[NoticeItem], blocker: str, *, tx: Tx, services: Services) -> int:
-    """Take the matter back; whatever else they wait for stays. Returns how many. Raises ChangedMeanwhile."""
-    free = [
-        _reset_to_waiting(replace(entry, matters=tuple(sorted({*entry.matters} - {blocker}))), services)
-        for entry in items
-        if blocker in entry.matters
+    """Remove the blocker; the items' other blockers stay. Return how many items it was on. Raises ConcurrentChange."""
+    resumed = [
+        _reset_to_waiting(replace(item, matters=tuple(sorted({*item.matters} - {blocker}))), services)
+        for item in items
+        if blocker in item.matters
     ]
-    return _save_and_wake_items(free, tx)
-
-
-def add_legal_hold_blockers(
-    items: Sequence[NoticeItem], request: PrivacyRequest, *, tx: Tx
-) -> Sequence[NoticeItem]:
-    """New entries with the claims that live on their person or on their order."""
-    claims = tx.legal_holds.find_legal_hold_ids_by_order_id(request, {entry.order_id for entry in items})
-    return [
-        replace(
-            entry, matters=tuple(sorted({*entry.matters, *(LEGAL_HOLD_PREFIX + claim for claim in theirs)}))
-        )
-        if (theirs := claims[entry.order_id])
-        else entry
-        for entry in items
-    ]
+    return _save_and_wake_items(resumed, tx)
 
 
 def _reset_to_waiting(item: NoticeItem, services: Services) -> NoticeItem:
@@ -66,8 +51,8 @@ def _reset_to_waiting(item: NoticeItem, services: Services) -> NoticeItem:
 
 def _save_and_wake_items(items: Sequence[NoticeItem], tx: Tx) -> int:
     tx.notice_items.save_items(items)
-    waiting = [entry for entry in items if entry.state in UNSENT_STATES]
-    for each in sorted({account_key(entry) for entry in waiting}):
-        tx.notice_accounts.wake_account(each)
+    waiting = [item for item in items if item.state in UNSENT_STATES]
+    for account in sorted({account_key(item) for item in waiting}):
+        tx.notice_accounts.wake_account(account)
     tx.notice_items.wake_requests_of_items(waiting)
     return len(waiting)

@@ -21,7 +21,6 @@ from bridge.rules.notices.timing import (
 )
 from bridge.rules.requests.lifecycle import compute_retry_pause_s
 from bridge.services import Services
-from bridge.steps.erasure.request_platform_erasure import SYSTEM_ERRORS
 from bridge.steps.evidence.record_facts import enqueue_requests
 from bridge.steps.notices.tracking import digest_consignee, fetch_tracking_batches, merge_carrier_status
 from bridge.steps.notices.verify_erasure import (
@@ -29,6 +28,7 @@ from bridge.steps.notices.verify_erasure import (
     reopen_items_after_retention,
     verify_carrier_erasures,
 )
+from bridge.steps.task_results import SYSTEM_ERRORS
 
 TRACKING_BATCH_ROWS = 500
 MAX_TRACKING_S = 120.0  # then the rest waits for the next job, so that other accounts get a worker

@@ -1,8 +1,8 @@
-"""Conclude: given how its tasks stand, a request is answered, certified, closed, or told to wait.
+"""Concludes a run of a request: it is answered or certified, closed, or left waiting, by where its tasks stand.
 
-Package or certificate, state and facts are one transaction, so what is answered is what was read. A request is
-closed when the person can be answered; it stays `waiting` while a processor still has to answer, and says so in
-its certificate.
+Package or certificate, state and facts are one transaction, so that the answer says what was read. A request is closed
+when the data subject can be answered; it stays `waiting` while a processor must still answer, and its certificate says
+so.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from bridge.model import Document, Fact, Lease, PlanLine, PrivacyRequest, Refund
 from bridge.rules.erasure.certificate import build_certificate
 from bridge.rules.erasure.remaining_data import list_remaining_data
 from bridge.rules.evidence.chain import encode_canonical_json
-from bridge.rules.requests.lifecycle import RequestProgress, assess_request_progress
+from bridge.rules.requests.lifecycle import RequestStatus, assess_request_status
 from bridge.services import Services
 from bridge.steps.access.package import seal_access_package
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 
 def conclude_request(request_id: str, lease: Lease, *, has_changed: bool, services: Services) -> None:
-    """Bring a request's own state up to date and give it back. Raises ClaimLost and StoreUnavailable.
+    """Update the state of a request and release its lease. Raises LeaseLost and StoreUnavailable.
 
-    `changed` says that a task was worked on: only then is a package or certificate made anew.
+    `has_changed` says that a task changed in what is reported: only then is a package or certificate made anew.
     """
     with services.store.transaction() as tx:
         tx.requests.verify_lease(lease)
@@ -32,19 +32,19 @@ def conclude_request(request_id: str, lease: Lease, *, has_changed: bool, servic
         if request is None:
             return
         tasks = tx.tasks.list_tasks(request_id)
-        now_stands = assess_request_progress(tasks)
-        if now_stands.answerable and (has_changed or request.closed_at is None):
+        status = assess_request_status(tasks)
+        if status.answerable and (has_changed or request.closed_at is None):
             if request.kind is RequestKind.ACCESS:
                 seal_access_package(request, tasks, tx=tx, services=services)
             else:
-                _issue_certificate(request, tasks, now_stands, tx, services)
-        closes = now_stands.answerable and request.closed_at is None
+                _issue_certificate(request, tasks, status, tx, services)
+        closes = status.answerable and request.closed_at is None
         closed_at = services.clock.now() if closes else request.closed_at
         tx.requests.release_lease(
             lease,
-            state=now_stands.state,
-            wake_at=now_stands.wake_at,
-            complete=now_stands.complete if now_stands.answerable else None,
+            state=status.state,
+            wake_at=status.wake_at,
+            complete=status.complete if status.answerable else None,
             closed_at=closed_at,
         )
         if closes and closed_at is not None:
@@ -53,20 +53,19 @@ def conclude_request(request_id: str, lease: Lease, *, has_changed: bool, servic
                 shop=request.shop,
                 request_id=request.id,
                 subject=request.subject,
-                state=now_stands.state,
-                complete=now_stands.complete,
+                state=status.state,
+                complete=status.complete,
                 late=closed_at > request.due_at,
             )
 
 
 def _issue_certificate(
-    request: PrivacyRequest, tasks: list[Task], status: RequestProgress, tx: Tx, services: Services
+    request: PrivacyRequest, tasks: list[Task], status: RequestStatus, tx: Tx, services: Services
 ) -> None:
     documents: dict[str, list[Document]] = {}
-    whole_shop = request.kind is RequestKind.SHOP_ERASURE
     for document in (
         tx.documents.list_documents(shop=request.shop)
-        if whole_shop
+        if request.kind is RequestKind.SHOP_ERASURE
         else tx.documents.list_documents_of_request(request.id)
     ):
         documents.setdefault(document.order_key, []).append(document)
@@ -78,7 +77,7 @@ def _issue_certificate(
         facts=tx.evidence.list_facts_of_request(request.id),
         documents=documents,
         legal_holds={
-            key: claims for (_, key), claims in tx.legal_holds.find_legal_holds_by_order(orders).items()
+            key: holds for (_, key), holds in tx.legal_holds.find_legal_holds_by_order(orders).items()
         },
         remaining_data=_list_remaining_data(request, tx, services),
         plan=tx.plans.find_plan(request.id),
@@ -106,9 +105,9 @@ def _list_remaining_data(request: PrivacyRequest, tx: Tx, services: Services) ->
     if request.kind is RequestKind.SHOP_ERASURE:
         return []
     refunds = [
-        one
-        for one in tx.refunds.list_refund_accounts_of_request(request.id)
-        if one.state is not RefundState.ERASED
+        account
+        for account in tx.refunds.list_refund_accounts_of_request(request.id)
+        if account.state is not RefundState.ERASED
     ]
     return list_remaining_data(
         refunds=refunds,

@@ -1,7 +1,7 @@
-"""Intake: a request that reached the merchant by mail, phone or letter is opened by hand.
+"""Opens a request that reached the merchant by mail, phone or letter.
 
-It runs the same way as one from Shopify; its clock starts when the person asked, which can only be earlier
-than now, so `due` can only move earlier. Calls nobody.
+It runs the same way as one from Shopify; its clock starts when the data subject asked, which can only be earlier than
+now, so that it can only be due earlier. Calls nobody.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ OPERATOR_KINDS = (RequestKind.ACCESS, RequestKind.ERASURE)
 def build_operator_request(
     kind: RequestKind, shop: str, principal: Principal, received_at: datetime, *, tx: Tx, services: Services
 ) -> PrivacyRequest:
-    """The request as it would be opened; nothing is stored. Raises PayloadInvalid with a constant reason."""
+    """Return the request as it would be opened; nothing is stored. Raises PayloadInvalid with a constant reason."""
     now = services.clock.now()
     if kind not in OPERATOR_KINDS:
         raise PayloadInvalid("kind_not_by_hand")
@@ -35,13 +35,15 @@ def build_operator_request(
     if received_at > now:
         raise PayloadInvalid("received_in_the_future")
     named = {"customer": principal.customer_id, "email": principal.email, "phone": principal.phone}
-    unread = [field for field, value in named.items() if value and not normalise_identifier(field, value)]
-    if unread:
-        raise PayloadInvalid(f"{unread[0]}_unreadable")
+    unreadable = [field for field, value in named.items() if value and not normalise_identifier(field, value)]
+    if unreadable:
+        raise PayloadInvalid(f"{unreadable[0]}_unreadable")
     subject = tx.person_lookup.find_subject(shop, principal)
     if not subject:
         raise PayloadInvalid("nobody_named")
-    due = compute_clocks(received_at=received_at, webhook_received_at=None, rules=services.merchant.clocks)
+    deadlines = compute_clocks(
+        received_at=received_at, webhook_received_at=None, rules=services.merchant.clocks
+    )
     return PrivacyRequest(
         id=services.store.new_id("req"),
         shop=shop,
@@ -53,10 +55,10 @@ def build_operator_request(
         received_at=received_at,
         received_at_basis="operator_entered",
         webhook_received_at=None,
-        acknowledge_due_at=due.acknowledge_due_at,
-        due_at=due.due_at,
-        due_governed_by=due.due_governed_by,
-        clocks={rule: moment.isoformat() for rule, moment in due.due_by_rule.items()},
+        acknowledge_due_at=deadlines.acknowledge_due_at,
+        due_at=deadlines.due_at,
+        due_governed_by=deadlines.due_governed_by,
+        clocks={rule: due_at.isoformat() for rule, due_at in deadlines.due_by_rule.items()},
         policy_sha256=services.merchant.policy_sha256,
         retention_sha256=services.retention.sha256,
     )
@@ -72,7 +74,7 @@ def open_operator_request(
     reason: str,
     services: Services,
 ) -> str:
-    """Open the request, or join one in flight. Returns its id. Raises PayloadInvalid."""
+    """Open the request, or join an open one. Return its id. Raises PayloadInvalid."""
     with services.store.transaction() as tx:
         request = build_operator_request(kind, shop, principal, received_at, tx=tx, services=services)
         request_id = open_or_join(

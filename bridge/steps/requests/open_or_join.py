@@ -1,7 +1,7 @@
-"""Opening: a request begins once, with its tasks, its clocks and its first fact; or it joins one in flight.
+"""Opens a request once, with its tasks, its clocks and its first fact, or joins it to one that is open.
 
-Whatever door it came through. Works inside the caller's transaction, so the door's own record and the request
-stand or fall together. Calls nobody.
+The same for requests by webhook and by an operator. Works inside the caller's transaction, so that the caller's own
+record and the request are saved together or not at all. Calls nobody.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ def open_or_join(
     idempotency_key: str,
     actor: str = "bridge",
 ) -> str:
-    """Open the request, or join the one that asks the same for the same person. Returns the id of either.
+    """Open the request, or join the one that asks the same for the same data subject. Return the id of either.
 
-    `receipt` is what the door can prove (ids, digests) and goes into the fact; `once` is the key under which
-    the same asking is known when it comes again and has no reference of its own.
+    `receipt` is what the caller can prove (ids, digests) and goes into the fact; under `idempotency_key` the same
+    request is recognised when it comes again and has no reference of its own.
     """
     if request.external_ref:
-        # the person is part of it: samples and test tools give every person's request the same number
+        # the subject is part of it: samples and test tools give the same number to every request
         idempotency_key = f"{request.shop}|{request.kind}|{request.external_ref}|{request.subject}"
     same = _find_same_request(request, idempotency_key, tx)
     if same is None and tx.requests.open_request(

@@ -1,7 +1,7 @@
-"""Process: work on whatever of a request is due, in order, then conclude.
+"""Works on the due tasks of a request, in their order, then concludes it.
 
-Owns the request by a lease that it renews and a fence that every write shows. A failure of the machine ends in
-a later attempt, after the last attempt in `failed`, which ops see and replay; nothing is forgotten in between.
+Owns the request by a lease that it renews and a fence that every write shows. A fault of the bridge itself ends in a
+later attempt, after the last attempt in `failed`, which operators see and replay; nothing is lost in between.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from bridge.rules.requests.lifecycle import (
     has_finished_prerequisites,
     is_task_ready,
 )
+from bridge.rules.requests.progress_codec import encode_detail
 from bridge.services import Services
 from bridge.steps.access.gather import gather_records
 from bridge.steps.erasure.erase_person import execute_erasure
@@ -34,7 +35,7 @@ from bridge.steps.retention.seal_invoices import seal_invoices
 if TYPE_CHECKING:
     from bridge.store import Tx
 
-MAX_ATTEMPTS = 8  # claims of a request that did not end in a release: then a person looks
+MAX_ATTEMPTS = 8  # leases of a request that were not given back by a step: then an operator must look
 
 STEP_BY_ACTION: dict[TaskAction, Callable[..., Task]] = {
     TaskAction.LOCATE_PARCELS: find_platform_parcels,
@@ -46,25 +47,27 @@ STEP_BY_ACTION: dict[TaskAction, Callable[..., Task]] = {
     TaskAction.POLL_PLATFORM_ERASURE: poll_platform_erasure,
     TaskAction.NOTIFY_PROCESSOR: sync_notice_task,
 }
+# these may find out the platform's id of the customer, which later tasks are asked by
+LEARNS_CUSTOMER_ID = (TaskAction.REQUEST_PLATFORM_ERASURE, TaskAction.REMOVE_PLATFORM_RESIDUE)
 
 
 def process_request(request_id: str, *, services: Services) -> bool:
-    """Work on one request. False where it is owned, not due or done. Raises StoreUnavailable."""
+    """Work on one request. Return False where it is leased, not due or done. Raises StoreUnavailable."""
     with services.store.transaction() as tx:
-        claim = tx.requests.acquire_lease(request_id)
-        request = _load_leased_request(claim, tx) if claim else None
-    if claim is None or request is None:
+        lease = tx.requests.acquire_lease(request_id)
+        request = _load_leased_request(lease, tx) if lease else None
+    if lease is None or request is None:
         return False
     try:
-        with services.store.renewing_lease(claim):
-            _run_due_tasks(request, claim, services)
+        with services.store.renewing_lease(lease):
+            _run_due_tasks(request, lease, services)
     except (LeaseLost, StoreUnavailable):
         raise
     except Exception as fault:
         with services.store.transaction() as tx:
             error = describe_exception(fault)
             tx.requests.postpone_request(
-                claim,
+                lease,
                 error,
                 services.clock.now() + timedelta(seconds=compute_retry_pause_s(request.attempts, None)),
             )
@@ -73,7 +76,7 @@ def process_request(request_id: str, *, services: Services) -> bool:
 
 
 def _load_leased_request(lease: Lease, tx: Tx) -> PrivacyRequest | None:
-    """The claimed request; None where a person must look first: its key is gone, or it was tried too often."""
+    """Return the leased request; None where an operator must look: its key is gone, or it was tried too often."""
     try:
         request = tx.requests.get_request(lease.row_id)
         if request is None or request.attempts <= MAX_ATTEMPTS:
@@ -88,54 +91,51 @@ def _load_leased_request(lease: Lease, tx: Tx) -> PrivacyRequest | None:
 
 def _run_due_tasks(request: PrivacyRequest, lease: Lease, services: Services) -> None:
     if request.kind is not RequestKind.ACCESS or not request.closed_at:
-        # what came before this request must be known to it
+        # deliveries that came before this request must be in the index
         index_deliveries(request.shop, services=services, until_empty=True)
     with services.store.transaction() as tx:
         tasks = {task.id: task for task in _load_tasks(request, lease, tx, services)}
-    changed = False
-    done: set[str] = set()
-    while task := _find_next_task(list(tasks.values()), done, services):
-        done.add(task.id)
+    has_changed = False
+    run_ids: set[str] = set()
+    while task := _find_next_task(list(tasks.values()), run_ids, services):
+        run_ids.add(task.id)
         after = tasks[task.id] = STEP_BY_ACTION[task.action](request, task, lease, services=services)
-        changed |= _extract_reported_fields(after) != _extract_reported_fields(task)
-        if task.action in (
-            TaskAction.REQUEST_PLATFORM_ERASURE,
-            TaskAction.REMOVE_PLATFORM_RESIDUE,
-        ):  # it may have learned the platform's id of the person
+        has_changed |= _extract_reported_fields(after) != _extract_reported_fields(task)
+        if task.action in LEARNS_CUSTOMER_ID:
             with services.store.transaction() as tx:
                 request = _load_leased_request(lease, tx) or request
-    conclude_request(request.id, lease, has_changed=changed, services=services)
+    conclude_request(request.id, lease, has_changed=has_changed, services=services)
 
 
 def _load_tasks(request: PrivacyRequest, lease: Lease, tx: Tx, services: Services) -> list[Task]:
-    """Its tasks; an erasure that was opened before copies were sealed must look for them all the same."""
+    """Return the tasks; an open erasure of a release before copies were sealed gets its search for them first."""
     tasks = tx.tasks.list_tasks(request.id)
-    open_ = any(task.action is TaskAction.ERASE and task.state is not TaskState.DONE for task in tasks)
-    if (
-        request.kind is RequestKind.ERASURE
-        and open_
-        and not any(task.action is TaskAction.SEAL_INVOICES for task in tasks)
-    ):
+    is_erasure_open = any(
+        task.action is TaskAction.ERASE and task.state is not TaskState.DONE for task in tasks
+    )
+    has_search = any(task.action is TaskAction.SEAL_INVOICES for task in tasks)
+    if request.kind is RequestKind.ERASURE and is_erasure_open and not has_search:
         tx.requests.verify_lease(lease)
-        look = Task(
+        search = Task(
             id=services.store.new_id("tsk"),
             request_id=request.id,
             system=VAULT,
             action=TaskAction.SEAL_INVOICES,
             state=TaskState.PENDING,
         )
-        tx.tasks.save_task(look, position=0)
-        tasks = [look, *tasks]
+        tx.tasks.save_task(search, position=0)
+        tasks = [search, *tasks]
     return tasks
 
 
 def _extract_reported_fields(task: Task) -> tuple[object, ...]:
-    """What a package or a certificate says of a task: asking again in vain changes neither."""
-    return task.state, task.outcome, task.records, task.gaps, task.last_error, task.expected_by, task.detail
+    """Return the fields of a task that appear in a package or certificate: it is made anew where they changed."""
+    detail = encode_detail(task.progress)
+    return task.state, task.outcome, task.records, task.gaps, task.last_error, task.expected_by, detail
 
 
-def _find_next_task(tasks: Sequence[Task], done_ids: set[str], services: Services) -> Task | None:
-    """The next task that is due; each at most once a run."""
+def _find_next_task(tasks: Sequence[Task], run_ids: set[str], services: Services) -> Task | None:
+    """Return the next task that is due, each at most once a run."""
     now = services.clock.now()
-    due = (task for task in tasks if task.id not in done_ids and is_task_ready(task, now))
+    due = (task for task in tasks if task.id not in run_ids and is_task_ready(task, now))
     return next((task for task in due if has_finished_prerequisites(task, tasks)), None)

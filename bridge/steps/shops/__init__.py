@@ -1,1 +1,1 @@
-"""What happens when a shop uninstalls the app or comes back."""
+"""Steps of a shop that leaves: its erasure, the return of its documents, and what an operator decides. Erases no person."""

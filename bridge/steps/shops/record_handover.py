@@ -1,7 +1,6 @@
-"""Give back: the merchant has the documents of a shop that leaves, or said in writing that it wants none.
+"""Records that the merchant has the documents of a shop that leaves, or waived them in writing.
 
-Recorded for every erasure of the shop that is open; each then goes on by itself. Works inside the caller's
-transaction. Calls nobody.
+For every open erasure of the shop, which then goes on by itself. Works inside the caller's transaction. Calls nobody.
 """
 
 from __future__ import annotations
@@ -28,15 +27,15 @@ def record_handover(
     tx: Tx,
     **detail: Any,
 ) -> Sequence[str]:
-    """Record it; `detail` goes into the fact. Returns the ids of the requests that go on.
+    """Record it; `detail` goes into the fact. Return the ids of the requests that go on.
 
     `reference` is the writing of a waiver, or for an export the fingerprint of what was exported. Raises
     PayloadInvalid (`nobody_leaves`) where no erasure of the shop is open.
     """
-    leaving = tx.shop_exits.list_open_shop_erasures(shop)
-    if not leaving:
+    request_ids = tx.shop_exits.list_open_shop_erasures(shop)
+    if not request_ids:
         raise PayloadInvalid("nobody_leaves")
-    for request_id in leaving:
+    for request_id in request_ids:
         tx.shop_exits.record_exit_decision(
             shop, request_id, decision, actor=actor, reference=reference, digest=digest
         )
@@ -44,4 +43,4 @@ def record_handover(
             HANDOVER_FACTS[decision], shop=shop, actor=actor, request_id=request_id, **detail
         )
         tx.request_changes.restart_request(request_id)
-    return leaving
+    return request_ids

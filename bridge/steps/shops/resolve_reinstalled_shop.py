@@ -1,6 +1,6 @@
-"""Decide: a person says what becomes of a shop that asked to be erased and seems to be back.
+"""Records an operator's decision on a shop that asked to be erased and seems to be installed again.
 
-Erased in spite of it, or the request ends and the shop keeps what it has. Calls nobody.
+It is erased in spite of that, or the request ends and the shop keeps its data. Calls nobody.
 """
 
 from __future__ import annotations
@@ -19,16 +19,18 @@ from bridge.model import (
     Task,
     TaskAction,
     TaskState,
+    WaitReason,
 )
 from bridge.rules.requests.lifecycle import BRIDGE
-from bridge.rules.shops.shop_erasure import INSTALLED_AGAIN
 from bridge.services import Services
+from bridge.steps.shops.erase_shop import REINSTALLED_REVIEW_KIND
+from bridge.steps.task_results import finish_task
 
 
 def resolve_reinstalled_shop(
     request_id: str, decision: ShopExitDecision, *, actor: str, reason: str, services: Services
 ) -> None:
-    """`Decision.CONTINUE` erases the shop, `Decision.CLOSE` ends the request without.
+    """Go on with the erasure (`CONTINUE`), or end the request without it (`CLOSE`).
 
     Raises PayloadInvalid (`nothing_to_decide`) where the request does not wait for this.
     """
@@ -44,7 +46,7 @@ def resolve_reinstalled_shop(
         tx.shop_exits.record_exit_decision(request.shop, request_id, decision, actor=actor)
         if decision is ShopExitDecision.CLOSE:
             tx.tasks.save_task(_build_closed_task(task, now))
-        for review in tx.reviews.list_reviews(kind=INSTALLED_AGAIN, request_id=request_id):
+        for review in tx.reviews.list_reviews(kind=REINSTALLED_REVIEW_KIND, request_id=request_id):
             tx.reviews.close_review(review.id, actor=actor, reason=reason)
         tx.evidence.append_fact(
             Fact.SHOP_ERASURE_CONTINUED,
@@ -60,19 +62,13 @@ def resolve_reinstalled_shop(
 
 
 def _is_awaiting_reinstall_decision(task: Task) -> bool:
-    waits = task.state is TaskState.WAITING and task.last_error == INSTALLED_AGAIN
+    waits = task.state is TaskState.WAITING and task.wait_reason is WaitReason.INSTALLED_AGAIN
     return waits and task.action is TaskAction.ERASE
 
 
 def _build_closed_task(task: Task, now: datetime) -> Task:
-    """Nothing went, and it says why: the request is answered, and not complete."""
-    gap = Gap(system=BRIDGE, absence=Absence.NOT_REMOVED, what="all of the shop", reason=INSTALLED_AGAIN)
-    return replace(
-        task,
-        state=TaskState.DONE,
-        outcome=Outcome.RETAINED,
-        gaps=(gap,),
-        wake_at=None,
-        expected_by=None,
-        finished_at=now,
-    )
+    """Return the task as done without erasing: the request can be answered, and the gap says that it is not complete."""
+    reason = WaitReason.INSTALLED_AGAIN
+    gap = Gap(system=BRIDGE, absence=Absence.NOT_REMOVED, what="all of the shop", reason=reason)
+    task = finish_task(replace(task, gaps=(gap,), expected_by=None), Outcome.RETAINED, now)
+    return replace(task, last_error=reason)  # the certificate shows why nothing was erased

@@ -6,10 +6,16 @@ import dataclasses
 import json
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, or_, select, update
 
-from bridge.model import Absence, Gap, Outcome, Task, TaskAction, TaskState
-from bridge.store.schema.tables import findings, tasks
+from bridge.model import Absence, Gap, Outcome, RequestKind, Task, TaskAction, TaskState, WaitReason
+from bridge.rules.requests.progress_codec import (
+    decode_progress,
+    derive_wait_reason,
+    encode_cursor,
+    encode_detail,
+)
+from bridge.store.schema.tables import findings, requests, tasks
 from bridge.store.upsert import upsert
 
 if TYPE_CHECKING:
@@ -24,9 +30,29 @@ MUTABLE_TASK_COLUMNS = tuple(
     if column.name not in {"id", "request_id", "position", "system", "action"}
 )
 
+STORED_OTHERWISE = {
+    "action",
+    "state",
+    "outcome",
+    "wait_reason",
+    "progress",
+    "gaps",
+}  # than as one plain column
+
 SELECT_TASKS = (
-    select(tasks).where(tasks.c.request_id == bindparam("of")).order_by(tasks.c.position, tasks.c.id)
+    select(tasks, requests.c.kind)
+    .join(requests, requests.c.id == tasks.c.request_id)
+    .where(tasks.c.request_id == bindparam("of"))
+    .order_by(tasks.c.position, tasks.c.id)
 )
+
+
+def waits_for(reason: WaitReason) -> ColumnElement[bool]:
+    """Return the condition that a waiting task waits for this reason, whichever release wrote it last.
+
+    The text that is shown is compared as well: the release before writes nothing else. See `derive_wait_reason`.
+    """
+    return or_(tasks.c.wait_reason == reason, tasks.c.last_error == reason)
 
 
 class TaskRows:
@@ -43,7 +69,7 @@ class TaskRows:
 
     def save_task(self, task: Task, *, position: int = UNPLANNED_POSITION) -> None:
         """Insert or overwrite a task; `position` is its place in the plan when it is new."""
-        keyring, aad = self._session.keyring, TASK_CURSOR_AAD.format(id=task.id)
+        cursor, aad = encode_cursor(task.progress), TASK_CURSOR_AAD.format(id=task.id)
         row = {
             "id": task.id,
             "request_id": task.request_id,
@@ -55,9 +81,10 @@ class TaskRows:
             "records": task.records,
             "outcome": task.outcome,
             "last_error": task.last_error[:200],
-            "cursor": keyring.seal(task.cursor.encode(), aad) if task.cursor else None,
+            "wait_reason": task.wait_reason or "",
+            "cursor": self._session.keyring.seal(cursor.encode(), aad) if cursor else None,
             "gaps": json.dumps([dataclasses.asdict(gap) for gap in task.gaps]),
-            "detail": json.dumps(dict(task.detail)),
+            "detail": json.dumps(encode_detail(task.progress)),
             "wake_at": task.wake_at,
             "expected_by": task.expected_by,
             "finished_at": task.finished_at,
@@ -67,7 +94,13 @@ class TaskRows:
     def restart_tasks(self, request_id: str) -> None:
         """Make failed and retried tasks pending again, and waiting tasks due now."""
         of_request = tasks.c.request_id == request_id
-        pending = {"state": TaskState.PENDING, "attempts": 0, "wake_at": None, "finished_at": None}
+        pending = {
+            "state": TaskState.PENDING,
+            "attempts": 0,
+            "wait_reason": "",
+            "wake_at": None,
+            "finished_at": None,
+        }
         self._connection.execute(
             update(tasks).where(of_request, tasks.c.state.in_(RESTARTABLE_STATES)).values(**pending)
         )
@@ -93,27 +126,30 @@ class TaskRows:
     def reset_tasks(self, request_id: str) -> None:
         """Make all tasks but notices pending from the start, because the request covers more than before."""
         resettable = (tasks.c.request_id == request_id, tasks.c.action != TaskAction.NOTIFY_PROCESSOR)
-        pending = {"state": TaskState.PENDING, "attempts": 0, "records": 0, "cursor": None, "gaps": "[]"}
-        self._connection.execute(
-            update(tasks).where(*resettable).values(outcome=None, wake_at=None, **pending)
-        )
+        pending = {
+            "state": TaskState.PENDING,
+            "attempts": 0,
+            "records": 0,
+            "outcome": None,
+            "wait_reason": "",
+            "cursor": None,
+            "gaps": "[]",
+            "wake_at": None,
+        }
+        self._connection.execute(update(tasks).where(*resettable).values(**pending))
         self._connection.execute(delete(findings).where(findings.c.request_id == request_id))
 
     def _task_from_row(self, row: Any) -> Task:
-        same = {
-            name: getattr(row, name)
-            for name in Task.__slots__
-            if name not in {"action", "state", "outcome", "cursor", "gaps", "detail"}
-        }
-        cursor = b""
+        same = {name: getattr(row, name) for name in Task.__slots__ if name not in STORED_OTHERWISE}
+        action, state, cursor = TaskAction(row.action), TaskState(row.state), b""
         if row.cursor is not None:
             cursor = self._session.open(row.cursor, TASK_CURSOR_AAD.format(id=row.id))
         return Task(
-            action=TaskAction(row.action),
-            state=TaskState(row.state),
+            action=action,
+            state=state,
             outcome=Outcome(row.outcome) if row.outcome else None,
-            cursor=cursor.decode(),
+            wait_reason=derive_wait_reason(state, row.last_error),
+            progress=decode_progress(action, RequestKind(row.kind), cursor.decode(), json.loads(row.detail)),
             gaps=tuple(Gap(**gap | {"absence": Absence(gap["absence"])}) for gap in json.loads(row.gaps)),
-            detail=json.loads(row.detail),
             **same,
         )

@@ -141,6 +141,8 @@ tasks = Table(
     plain_column("records", Integer),
     plain_column("outcome", String(16), nullable=True),
     plain_column("last_error", String(200)),
+    # the release before leaves it out when it inserts a task
+    plain_column("wait_reason", String(32), server_default=""),
     sealed_column("cursor", nullable=True),
     plain_column("gaps", Text),
     plain_column("detail", Text),

@@ -11,14 +11,18 @@ from sqlalchemy import and_, func, or_, select, update
 
 from bridge.model import (
     DeliveryState,
+    RemainingShopData,
     RequestKind,
     RequestState,
     ShopExit,
     ShopExitDecision,
     TaskAction,
     TaskState,
+    WaitReason,
 )
+from bridge.rules.requests.progress_codec import derive_wait_reason
 from bridge.rules.webhooks.topics import MANDATORY_TOPICS
+from bridge.store.requests.tasks import waits_for
 from bridge.store.retention.documents import DocumentRows
 from bridge.store.schema.retention_tables import (
     legal_holds,
@@ -123,12 +127,12 @@ class ShopExitRows:
         )
         return list(self._connection.scalars(rows.order_by(requests.c.id)))
 
-    def list_requests_waiting_for(self, shop: str, reason: str) -> Sequence[str]:
-        """Return the ids of requests with a task that waits for this reason (`Task.last_error`)."""
+    def list_requests_waiting_for(self, shop: str, reason: WaitReason) -> Sequence[str]:
+        """Return the ids of requests with a task that waits for this reason."""
         rows = (
             select(requests.c.id)
             .join(tasks, tasks.c.request_id == requests.c.id)
-            .where(requests.c.shop == shop, tasks.c.state == TaskState.WAITING, tasks.c.last_error == reason)
+            .where(requests.c.shop == shop, tasks.c.state == TaskState.WAITING, waits_for(reason))
         )
         return list(self._connection.scalars(rows.distinct().order_by(requests.c.id)))
 
@@ -138,6 +142,7 @@ class ShopExitRows:
             select(
                 requests.c.shop,
                 requests.c.id,
+                tasks.c.state,
                 tasks.c.last_error,
                 func.coalesce(requests.c.webhook_received_at, requests.c.received_at).label("asked_at"),
                 tasks.c.expected_by,
@@ -147,10 +152,13 @@ class ShopExitRows:
             .where(tasks.c.state == TaskState.WAITING)
             .order_by(requests.c.received_at, requests.c.id)
         )
-        return [dict(row) for row in self._connection.execute(rows).mappings()]
+        return [
+            {**row, "wait_reason": derive_wait_reason(TaskState(row["state"]), row["last_error"])}
+            for row in self._connection.execute(rows).mappings()
+        ]
 
-    def record_shop_remaining_data(self, shop: str, request_id: str) -> Mapping[str, Any]:
-        """Record that this erasure left the shop's documents. Return what of the shop stays, as `kept_…`.
+    def record_shop_remaining_data(self, shop: str, request_id: str) -> RemainingShopData:
+        """Record that this erasure left the shop's documents. Return what of the shop stays.
 
         A document that an earlier erasure left keeps the id of that one.
         """
@@ -159,16 +167,13 @@ class ShopExitRows:
         columns = (vault_documents.c.erasable_from, vault_documents.c.grounds)
         rows = self._connection.execute(select(*columns).where(vault_documents.c.shop == shop)).all()
         days = [row.erasable_from for row in rows]
-        remaining: dict[str, Any] = {
-            "kept_documents": len(rows),
-            "kept_grounds": sorted({ground for row in rows for ground in json.loads(row.grounds)}),
-            "kept_until": None if None in days else max((day.isoformat() for day in days), default=None),
-            "kept_claims": self._count_unended_rows(legal_holds, shop, legal_holds.c.released_at),
-            "kept_refund_accounts": self._count_unended_rows(
-                refund_accounts, shop, refund_accounts.c.erased_at
-            ),
-        }
-        return {name: value for name, value in remaining.items() if value}
+        return RemainingShopData(
+            documents=len(rows),
+            grounds=tuple(sorted({ground for row in rows for ground in json.loads(row.grounds)})),
+            until=None if None in days else max(days, default=None),
+            legal_holds=self._count_unended_rows(legal_holds, shop, legal_holds.c.released_at),
+            refund_accounts=self._count_unended_rows(refund_accounts, shop, refund_accounts.c.erased_at),
+        )
 
     def _count_unended_rows(self, table: Any, shop: str, ended_at: Any) -> int:
         rows = select(func.count()).select_from(table).where(table.c.shop == shop, ended_at.is_(None))

@@ -13,6 +13,10 @@ from bridge.model import (
     Document,
     DocumentForm,
     DocumentKind,
+    EraseProgress,
+    ListedWaybill,
+    NoticeProgress,
+    NoticeReport,
     Outcome,
     Principal,
     RequestKind,
@@ -21,7 +25,7 @@ from bridge.model import (
 )
 from bridge.rules.erasure.certificate import CERTIFICATE_SCHEMA, build_certificate
 from bridge.rules.evidence.chain import GENESIS_HASH, build_chained_event, encode_canonical_json
-from bridge.rules.requests.lifecycle import assess_request_progress
+from bridge.rules.requests.lifecycle import assess_request_status
 from config.merchant_file.merchant import load_merchant
 from config.retention_file.retention import load_retention
 from config.settings import MERCHANT_FILE, RETENTION_FILE
@@ -37,7 +41,7 @@ ERASE = make_task(
     outcome=Outcome.ERASED,
     records=3,
     finished_at=NOW,
-    detail={"orders": 2, "customers": 1},
+    progress=EraseProgress(removed_rows={"orders": 2, "customers": 1}),
 )
 FOLLOW = make_task(
     REQUEST.id,
@@ -56,7 +60,7 @@ INSTRUCT = make_task(
     state=TaskState.WAITING,
     records=2,
     outcome=Outcome.UNCONFIRMED,
-    cursor='[{"waybill": "AWB7007007"}]',
+    progress=NoticeProgress(listed_waybills=(ListedWaybill(waybill="AWB7007007", order=""),)),
     expected_by=NOW + timedelta(days=15),
 )
 
@@ -65,7 +69,7 @@ def made(*tasks, request=REQUEST, now=NOW, facts=(), retention=RETENTION, docume
     return build_certificate(
         request,
         tasks,
-        assess_request_progress(tasks),
+        assess_request_status(tasks),
         facts=facts,
         documents=dict(documents),
         legal_holds=dict(claims),
@@ -151,7 +155,14 @@ def test_a_processor_that_was_told_is_asked_and_its_answer_pending():
         "entries": 1,
         "not_before": "2026-12-20",
     }
-    told = replace(INSTRUCT, detail={"notices": [letter], "waits": [wait]})
+    told = replace(
+        INSTRUCT,
+        progress=NoticeProgress(
+            report=NoticeReport(
+                items=1, answers={}, waiting=(wait,), retained=(), read_back={}, notices=(letter,)
+            )
+        ),
+    )
     (row,) = made(ERASE, told)["processors"]
     assert (row["answer"], row["instructions"], row["waiting"]) == ("asked_answer_pending", [letter], [wait])
 
@@ -174,11 +185,25 @@ def test_who_cannot_be_told_is_named_as_such():
     [
         ((), "not_erased", 0),
         (
-            (replace(ERASE, state=TaskState.PENDING, outcome=None, finished_at=None, detail={}),),
+            (
+                replace(
+                    ERASE, state=TaskState.PENDING, outcome=None, finished_at=None, progress=EraseProgress()
+                ),
+            ),
             "not_erased",
             0,
         ),
-        ((replace(ERASE, outcome=Outcome.ABSENT, detail={"merged_into_another": 1}),), "nothing_held", 0),
+        (
+            (
+                replace(
+                    ERASE,
+                    outcome=Outcome.ABSENT,
+                    progress=EraseProgress(removed_rows={"merged_into_another": 1}),
+                ),
+            ),
+            "nothing_held",
+            0,
+        ),
         ((ERASE,), "erased", 2),
     ],
 )

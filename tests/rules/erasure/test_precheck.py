@@ -1,16 +1,17 @@
-"""What stops the asking: money she has with the shop. What is told and stops nothing, and what nobody can read."""
+"""Prechecks: money that the customer has with the shop blocks; an open order, and what nobody can read, does not."""
 
 from dataclasses import replace
 
 import pytest
 
-from bridge.model import Balance, TaskAction, TaskState
+from bridge.model import Balance, TaskAction, TaskState, WaitReason
 from bridge.rules.erasure.precheck import (
     evaluate_prechecks,
+    find_blocked_task,
     format_precheck_error,
     list_blocking_codes,
-    parse_precheck_error,
 )
+from bridge.rules.requests.progress_codec import derive_wait_reason
 from tests.factories import make_task
 from tests.rules.erasure.test_residue import SHIPPED
 
@@ -22,7 +23,7 @@ def owed(**counts):
 
 
 def found(*, released=(), **counts):
-    told = evaluate_prechecks(owed(**counts), retention=SHIPPED, waived_codes=released)
+    told = evaluate_prechecks(owed(**counts), retention=SHIPPED, released_codes=released)
     return {guard.code: (guard.count, guard.stops, guard.reason) for guard in told}
 
 
@@ -35,7 +36,7 @@ def test_money_stops_until_somebody_lets_it_pass(code):
 
 def test_what_was_let_pass_lets_nothing_else_pass():
     told = evaluate_prechecks(
-        owed(store_credit_balance=1, gift_card_balance=1), retention=SHIPPED, waived_codes=MONEY[:1]
+        owed(store_credit_balance=1, gift_card_balance=1), retention=SHIPPED, released_codes=MONEY[:1]
     )
     assert list_blocking_codes(told) == ["gift_card_balance"]
 
@@ -57,15 +58,20 @@ def test_only_what_the_file_names_is_looked_at():
     assert evaluate_prechecks(owed(store_credit_balance=1), retention=silent) == []
 
 
-def test_what_stopped_a_task_is_read_back_from_its_error():
+def test_the_task_that_prechecks_blocked_is_found():
     task = make_task(
         "req_1",
         "shopify",
         TaskAction.REQUEST_PLATFORM_ERASURE,
         state=TaskState.FAILED,
+        wait_reason=WaitReason.PRECHECK_BLOCKED,
         last_error=format_precheck_error(MONEY),
     )
-    assert parse_precheck_error(task) == list(MONEY)
-    assert parse_precheck_error(replace(task, state=TaskState.PENDING)) == []
-    assert parse_precheck_error(replace(task, action=TaskAction.REMOVE_PLATFORM_RESIDUE)) == []
-    assert parse_precheck_error(replace(task, last_error="shopify: HTTP 503")) == []
+    assert find_blocked_task([make_task("req_1"), task]) is task
+    assert derive_wait_reason(task.state, task.last_error) is WaitReason.PRECHECK_BLOCKED
+    others = (
+        replace(task, state=TaskState.PENDING),
+        replace(task, action=TaskAction.REMOVE_PLATFORM_RESIDUE),
+        replace(task, wait_reason=derive_wait_reason(task.state, "shopify: HTTP 503")),
+    )
+    assert [find_blocked_task([other]) for other in others] == [None, None, None]

@@ -9,13 +9,14 @@ from datetime import date, timedelta
 import pytest
 
 from bridge.errors import PayloadInvalid
-from bridge.model import AnswerRow, NoticeState, Outcome, ProcessorAnswer, TaskState
+from bridge.model import AnswerRow, NoticeProgress, NoticeState, Outcome, ProcessorAnswer, TaskState
 from bridge.rules.notices.answers import (
     MAX_NOTE_CHARS,
     derive_notice_state,
     derive_notice_task_status,
     validate_answer,
 )
+from bridge.rules.requests.progress_codec import encode_detail
 from tests.factories import NOW, make_entry, make_notice
 
 TODAY = NOW.date()
@@ -87,7 +88,7 @@ def test_the_task_waits_while_an_item_waits_and_gives_the_reasons():
         "",
         None,
     )
-    assert now.detail["waits"] == [
+    assert list(now.report.waiting) == [
         {
             "state": "waiting_not_before",
             "reason": "cod_unremitted",
@@ -102,8 +103,8 @@ def test_a_sent_letter_shows_when_its_answer_is_due_and_its_problem():
     entry = make_entry(state=NoticeState.SENT, notice_id="ntc_1")
     letter = make_notice(id="ntc_1", state=NoticeState.SENT, sent_at=NOW, due_at=NOW + timedelta(days=15))
     now = derive_notice_task_status("delhivery", [entry], [letter])
-    assert (now.expected_by, now.error, now.detail["waits"]) == (NOW + timedelta(days=15), "", [])
-    (shown,) = now.detail["notices"]
+    assert (now.expected_by, now.error, list(now.report.waiting)) == (NOW + timedelta(days=15), "", [])
+    (shown,) = now.report.notices
     assert (shown["id"], shown["state"], shown["reminders"]) == ("ntc_1", "sent", 0)
     for state in (NoticeState.BOUNCED, NoticeState.EXPIRED):
         assert derive_notice_task_status("delhivery", [entry], [replace(letter, state=state)]).error == state
@@ -131,12 +132,13 @@ def test_the_worst_answer_decides_the_outcome_of_the_task(answers, state, outcom
     now = derive_notice_task_status("delhivery", entries, [])
     assert (now.state, now.outcome, now.expected_by) == (state, outcome, None)
     assert bool(now.gaps) == (state is TaskState.FAILED)
-    assert now.detail["kept"] == (
+    assert list(now.report.retained) == (
         [{"law": "tax", "until": "2031-03-31", "entries": 1}] if ProcessorAnswer.RETAINED in answers else []
     )
 
 
 def test_the_detail_is_json_and_names_no_waybill():
     entries = [make_entry(answer=ProcessorAnswer.ERASED, read_back="blank"), make_entry()]
-    detail = json.dumps(derive_notice_task_status("delhivery", entries, [make_notice()]).detail)
+    report = derive_notice_task_status("delhivery", entries, [make_notice()]).report
+    detail = json.dumps(encode_detail(NoticeProgress(report=report)))
     assert not any(entry.reference in detail or entry.order in detail for entry in entries)

@@ -1,4 +1,4 @@
-"""Whom an erasure must tell: the holder of the account and nobody else, by what it knows her by."""
+"""Which processors an erasure must notify: the holder of the account and nobody else, by what it knows."""
 
 from __future__ import annotations
 

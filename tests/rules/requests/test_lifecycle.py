@@ -8,8 +8,9 @@ import pytest
 
 from bridge.model import Absence, Gap, RequestKind, RequestSource, RequestState, TaskAction, TaskState
 from bridge.rules.requests.lifecycle import (
+    RUNS_AFTER,
     TASK_RETRY_PAUSES_S,
-    assess_request_progress,
+    assess_request_status,
     compute_retry_pause_s,
     has_finished_prerequisites,
     is_task_ready,
@@ -38,6 +39,14 @@ def erase(state, **given):
 
 def follow(state, **given):
     return make_task("req_1", "shopify", TaskAction.POLL_PLATFORM_ERASURE, state=state, **given)
+
+
+def seal(state, **given):
+    return make_task("req_1", "vault", TaskAction.SEAL_INVOICES, state=state, **given)
+
+
+def ask(state, **given):
+    return make_task("req_1", "shopify", TaskAction.REQUEST_PLATFORM_ERASURE, state=state, **given)
 
 
 def instruct(state, **given):
@@ -124,7 +133,7 @@ def test_a_kind_has_its_plan(kind, plan):
     ],
 )
 def test_a_request_stands_where_its_tasks_put_it(tasks, state, complete, answerable, wake_at):
-    stands = assess_request_progress(tasks)
+    stands = assess_request_status(tasks)
     assert (stands.state, stands.complete, stands.answerable, stands.wake_at) == (
         state,
         complete,
@@ -163,10 +172,25 @@ def test_a_task_is_ready_when_its_moment_has_come(task, is_ready):
         (follow(PENDING), [erase(PENDING)], False),
         (follow(PENDING), [erase(DONE), instruct(WAITING)], True),
         (erase(PENDING), [follow(PENDING), gather(PENDING)], True),
+        (erase(PENDING), [seal(PENDING)], False),
+        (erase(PENDING), [seal(RETRY)], True),
+        (ask(PENDING), [seal(RETRY)], False),
+        (ask(PENDING), [seal(FAILED)], True),
     ],
 )
 def test_a_task_waits_for_what_must_come_before(task, others, its_turn):
     assert has_finished_prerequisites(task, [task, *others]) is its_turn
+
+
+def test_no_action_runs_after_itself_by_a_detour():
+    def find_earlier(action, seen=()):
+        for earlier in RUNS_AFTER.get(action, ()):
+            assert earlier not in seen, "a circle"
+            if earlier is not action:  # a carrier's task runs after the platform's of the same action
+                find_earlier(earlier, (*seen, action))
+
+    for action in TaskAction:
+        find_earlier(action)
 
 
 def test_the_pauses_add_up_to_about_three_hours():

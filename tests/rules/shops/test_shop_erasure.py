@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import pytest
 
-from bridge.model import ShopExit, ShopExitDecision
+from bridge.model import RemainingShopData, ShopExit, ShopExitDecision
 from bridge.rules.shops.shop_erasure import (
     Decision,
     decide_shop_erasure,
@@ -79,7 +79,8 @@ EXPORTED, OLD_EXPORT = {ShopExitDecision.EXPORTED: "f"}, {ShopExitDecision.EXPOR
 )
 def test_the_course(role, given, goes):
     assert (
-        decide_shop_erasure(shop(**given), role=role, redact_received_at=NOW, paused_at=None, now=NOW) is goes
+        decide_shop_erasure(shop(**given), role=role, redact_received_at=NOW, stopped_at=None, now=NOW)
+        is goes
     )
 
 
@@ -95,14 +96,14 @@ def test_once_stopped_only_another_uninstall_lets_it_go_on(uninstalled_at, goes)
     given = shop(uninstalled_at=uninstalled_at)
     assert (
         decide_shop_erasure(
-            given, role="fiduciary", redact_received_at=NOW, paused_at=NOW, now=NOW + 2 * HOUR
+            given, role="fiduciary", redact_received_at=NOW, stopped_at=NOW, now=NOW + 2 * HOUR
         )
         is goes
     )
 
 
 def test_a_file_without_the_category_still_says_how_many_stayed():
-    bare = list_remaining_rows({"kept_claims": 2, "orders": 1}, replace(RETENTION, categories={}))
+    bare = list_remaining_rows(RemainingShopData(legal_holds=2), replace(RETENTION, categories={}))
     assert bare == [
         {
             "category": "legal_claim",
@@ -113,4 +114,4 @@ def test_a_file_without_the_category_still_says_how_many_stayed():
             "until": None,
         }
     ]
-    assert list_remaining_rows({"orders": 1}, RETENTION) == []
+    assert list_remaining_rows(RemainingShopData(documents=1), RETENTION) == []

@@ -16,6 +16,7 @@ from bridge.errors import (
     NeedsOperator,
 )
 from bridge.model import Absence, Finding, Gap, Outcome, TaskState
+from bridge.rules.requests.progress_codec import encode_cursor, encode_detail
 from bridge.steps.access.gather import ALL_RECORDS, gather_records
 from tests.factories import ASHA, NOW, SHOP, make_finding, make_request, make_task, opened, order
 from tests.fakes import page
@@ -61,7 +62,9 @@ def test_every_page_is_kept_and_the_task_is_done_with_a_fact(services, platform,
     platform.pages = [page(make_finding("1"), make_finding("2")), page(make_finding("3"))]
     task = run()
     assert (task.state, task.outcome, task.records) == (TaskState.DONE, Outcome.FOUND, 3)
-    assert task.cursor == "parcels:[]"  # what the carriers are to be asked for, once the last page is kept
+    assert (
+        encode_cursor(task.progress) == "parcels:[]"
+    )  # what the carriers are to be asked for, once the last page is kept
     assert task.finished_at == NOW
     assert refs(services, run) == [("shopify", "1"), ("shopify", "2"), ("shopify", "3")]
     [(fact, detail)] = facts(services, run)
@@ -165,7 +168,7 @@ def test_a_carrier_is_asked_for_the_parcels_it_had_and_no_others(services, carri
     carrier.knows = {"AWB1"}
     task = run("delhivery")
     assert carrier.asked == [(ASHA, ("AWB1",), "")]
-    assert (task.outcome, task.records, task.detail) == (Outcome.FOUND, 1, {"waybills": 1})
+    assert (task.outcome, task.records, encode_detail(task.progress)) == (Outcome.FOUND, 1, {"waybills": 1})
 
 
 def test_a_carrier_that_had_no_parcel_is_not_asked(carrier, run):

@@ -8,7 +8,17 @@ from datetime import timedelta
 import pytest
 
 from bridge.errors import LeaseLost
-from bridge.model import NoticeState, Outcome, Principal, RequestKind, RequestState, TaskAction, TaskState
+from bridge.model import (
+    NoticeProgress,
+    NoticeState,
+    Outcome,
+    Principal,
+    RequestKind,
+    RequestState,
+    TaskAction,
+    TaskState,
+)
+from bridge.rules.requests.progress_codec import encode_detail
 from bridge.steps.erasure.erase_person import execute_erasure
 from tests.factories import (
     ASHA,
@@ -75,7 +85,7 @@ def test_a_person_is_erased_and_the_fact_says_what_was_removed(services, run):
     learn(services, customer(), order(1001), order(1002))
     task = run()
     assert (task.state, task.outcome, task.records) == (TaskState.DONE, Outcome.ERASED, 3)
-    assert task.detail == {"customers": 1, "orders": 2}
+    assert encode_detail(task.progress) == {"customers": 1, "orders": 2}
     assert task.finished_at == NOW
     request, _, facts = read(services, run)
     assert request.principal == Principal(customer_id="7001")
@@ -106,7 +116,11 @@ def test_each_company_that_had_a_parcel_is_noted_with_its_waybills(services, run
         "shiprocket": 1,
     }
     task = noted["delhivery"]
-    assert (task.state, task.outcome, task.cursor) == (TaskState.WAITING, Outcome.UNCONFIRMED, "")
+    assert (task.state, task.outcome, task.progress) == (
+        TaskState.WAITING,
+        Outcome.UNCONFIRMED,
+        NoticeProgress(),
+    )
     with services.store.transaction() as tx:
         entries = tx.notice_items.list_items(request_id=run.made["id"])
     assert sorted((entry.processor, entry.system, entry.reference) for entry in entries) == [
@@ -130,7 +144,11 @@ def test_twice_takes_no_count_back_and_doubles_no_waybill(services, run):
     learn(services, customer(), order(parcels=[("Delhivery", "AWB1")]))
     first = run()
     again = run()
-    assert (again.outcome, again.records, again.detail) == (first.outcome, first.records, first.detail)
+    assert (again.outcome, again.records, encode_detail(again.progress)) == (
+        first.outcome,
+        first.records,
+        encode_detail(first.progress),
+    )
     assert instructions(services, run)["delhivery"].records == 1
 
 
@@ -147,7 +165,7 @@ def test_an_order_that_is_named_later_adds_its_parcels_to_the_instruction(servic
     with services.store.transaction() as tx:
         tx.tasks.save_task(answered)
         tx.request_changes.widen_request(run.made["id"], Principal(order_ids=("1002",)))
-    assert run().detail == {"orders": 2, "parcels": 2}
+    assert encode_detail(run().progress) == {"orders": 2, "parcels": 2}
     task = instructions(services, run)["delhivery"]
     assert (task.state, task.finished_at) == (TaskState.WAITING, None)
     with services.store.transaction() as tx:
@@ -157,7 +175,11 @@ def test_an_order_that_is_named_later_adds_its_parcels_to_the_instruction(servic
 def test_a_merged_id_is_suppressed_and_the_kept_customers_parcels_stay(services, run):
     learn(services, order(parcels=[("Delhivery", "AWB1")]), merged(7001, 7002))
     task = run()
-    assert (task.outcome, task.records, task.detail) == (Outcome.ABSENT, 0, {"merged_into_another": 1})
+    assert (task.outcome, task.records, encode_detail(task.progress)) == (
+        Outcome.ABSENT,
+        0,
+        {"merged_into_another": 1},
+    )
     assert instructions(services, run) == {}
     with services.store.transaction() as tx:
         assert len(tx.index.list_parcels(SHOP, Principal(customer_id="7002"))) == 1
@@ -241,6 +263,6 @@ def test_a_shop_leaves_whole_and_nobody_asks_for_a_token(services, run, platform
     access_in_flight(services)
     task = run(kind=RequestKind.SHOP_ERASURE, subject="", principal=Principal())
     assert (task.state, task.outcome) == (TaskState.DONE, Outcome.ERASED)
-    assert {"orders", "parcels", "customers", "requests"} <= set(task.detail)
+    assert {"orders", "parcels", "customers", "requests"} <= set(encode_detail(task.progress))
     assert [fact.fact for fact in read(services, run)[2]] == ["shop.erased"]
     assert platform.asked == platform.erasure_asked == []

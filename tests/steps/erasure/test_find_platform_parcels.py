@@ -99,7 +99,9 @@ def test_a_platform_that_is_down_delays_nothing_and_is_asked_again_by_what_was_k
 
 
 @pytest.mark.parametrize("fault", [CredentialRejected("shopify: HTTP 401"), None])
-def test_without_a_token_she_is_erased_all_the_same_and_the_gap_is_named(services, platform, erased, fault):
+def test_without_a_token_the_erasure_runs_all_the_same_and_the_gap_is_named(
+    services, platform, erased, fault
+):
     if fault:
         platform.locate_faults = [fault]
     else:

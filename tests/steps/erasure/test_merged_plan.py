@@ -6,7 +6,8 @@ import pytest
 
 from bridge.errors import ConnectorRefused
 from bridge.model import Principal, RequestState, TaskAction, TaskState
-from bridge.steps.erasure.plan import plan_erasure
+from bridge.rules.requests.progress_codec import encode_detail
+from bridge.steps.erasure.erasure import Erasure
 from bridge.steps.requests.process import process_request
 from bridge.steps.webhooks.dispatch import dispatch_delivery
 from tests.factories import ASHA, SHOP, accepted, customer, merged, order, redact_body
@@ -29,7 +30,7 @@ def planned(services, request_id):
         request, tasks = tx.requests.get_request(request_id), tx.tasks.list_tasks(request_id)
         return [
             (line.what, line.action, line.reason)
-            for line in plan_erasure(request, tasks, tx=tx, services=services)
+            for line in Erasure(request, tasks, tx=tx, services=services).preview()
         ]
 
 
@@ -40,7 +41,7 @@ def stands(services, request_id):
         }
 
 
-def test_i15_the_plan_says_merged_and_that_nothing_of_her_orders_goes(services, request_id):
+def test_i15_the_plan_says_merged_and_that_no_order_is_erased(services, request_id):
     told = planned(services, request_id)
     assert (
         "orders, parcels, e-mail and phone of the customer that was kept",
@@ -63,7 +64,7 @@ def test_i15_what_was_planned_is_what_is_done(services, request_id):
     assert [(line["what"], line["action"], line["reason"]) for line in kept["lines"]] == before
     _, tasks = stands(services, request_id)
     assert TaskAction.NOTIFY_PROCESSOR not in tasks
-    assert tasks[TaskAction.ERASE].detail == {"merged_into_another": 1}
+    assert encode_detail(tasks[TaskAction.ERASE].progress) == {"merged_into_another": 1}
     assert certificate["plan"]["lines"] == kept["lines"]
 
 
@@ -80,7 +81,7 @@ def test_i15_a_copy_that_the_kept_customers_order_lacks_holds_nothing_up(service
         assert tx.reviews.list_reviews(request_id=request_id) == []
 
 
-def test_i15_a_parcel_that_only_shopify_knew_of_is_not_made_hers(services, platform, request_id):
+def test_i15_a_parcel_that_only_shopify_knew_of_opens_no_notice_item(services, platform, request_id):
     parcel = {
         "id": "gid://shopify/Fulfillment/1",
         "trackingInfo": [{"company": "Delhivery", "number": "AWB2"}],

@@ -1,4 +1,4 @@
-"""Orders without a copy are spared, and nothing else is: what she orders meanwhile, who she was merged into, what she asks."""
+"""Orders without an invoice copy are excluded from an erasure, and nothing else is."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from bridge.model import (
     TaskAction,
     TaskState,
 )
+from bridge.rules.requests.progress_codec import encode_detail
 from bridge.steps.requests.open_by_operator import open_operator_request
 from bridge.steps.requests.process import process_request
 from bridge.steps.webhooks.dispatch import dispatch_delivery
@@ -74,7 +75,7 @@ def by_hand(services, tell, platform):
     return of
 
 
-def test_what_she_orders_meanwhile_is_a_new_contract(services, tell, spared):
+def test_an_order_placed_meanwhile_is_a_new_contract(services, tell, spared):
     services.clock.at += timedelta(minutes=30)
     placed = iso(services.clock.at)
     parcel = [{"tracking_company": "Delhivery", "tracking_numbers": ["AWB9"], "created_at": placed}]
@@ -112,7 +113,9 @@ def test_what_a_later_run_removed_is_said_once(services, tell, forget, platform)
     with services.store.transaction() as tx:
         later = tx.plans.find_plan(request_id)["later"]
     assert [line["count"] for line in later if line["what"].startswith("orders")] == [1]
-    assert request_of(services, request_id)[1]["bridge", TaskAction.ERASE].detail["orders"] == 2
+    assert (
+        encode_detail(request_of(services, request_id)[1]["bridge", TaskAction.ERASE].progress)["orders"] == 2
+    )
 
 
 def test_the_id_of_a_merged_customer_does_not_wait_for_the_kept_one_s_copies(
@@ -137,7 +140,7 @@ def test_a_copy_that_came_by_webhook_lets_shopify_be_asked(services, tell, platf
     assert request.closed_at is not None
 
 
-def test_who_is_known_by_her_address_alone_is_still_known_when_shopify_may_be_asked(
+def test_a_customer_known_by_address_alone_is_still_known_when_shopify_may_be_asked(
     services, tell, platform, by_hand
 ):
     request_id = by_hand(Principal(email=ASHA.email))
@@ -246,9 +249,9 @@ def test_the_certificate_names_all_that_stays_for_a_while(services, tell, forget
     assert all(ground["law"] for row in kept.values() for ground in row["grounds"])
 
 
-def test_what_was_missing_stays_missing_when_less_is_known_of_her(services, platform):
+def test_what_was_missing_stays_missing_when_less_is_known_of_the_customer(services, platform):
     class ByAddress:
-        """Shopify finds the order by her address, not by her id."""
+        """Shopify finds the order by the address, not by the customer id."""
 
         def __call__(self, who, *, shop):
             return [{"id": "gid://shopify/Order/4004"}] if who.email else []
@@ -316,7 +319,7 @@ def test_without_a_platform_nobody_knows_that_an_order_was_never_invoiced(servic
     assert orders_left(services) == {"1001"}
 
 
-def test_who_has_no_id_is_known_by_her_address_until_shopify_answered(services, platform):
+def test_a_customer_without_an_id_is_known_by_address_until_shopify_answered(services, platform):
     platform.erasures = [
         ConnectorUnavailable("shopify: HTTP 503"),
         ErasureState(outcome=Outcome.ABSENT, reason="unknown_to_platform"),

@@ -9,6 +9,7 @@ import pytest
 
 from bridge.errors import ConnectorUnavailable, CredentialRejected
 from bridge.model import ErasureState, Outcome, Principal, RequestKind, TaskAction, TaskState
+from bridge.rules.requests.progress_codec import encode_detail
 from bridge.steps.erasure.poll_platform_erasure import poll_platform_erasure
 from tests.factories import NOW, make_request, make_task, opened
 from tests.fakes import FakeCarrier
@@ -51,7 +52,7 @@ def test_an_answer_ends_it_and_the_request_forgets_the_person(services, platform
     task = run(request_, services)
     assert (task.state, task.outcome, task.finished_at) == (TaskState.DONE, outcome, NOW)
     assert (task.wake_at, task.expected_by, task.last_error) == (None, None, "")
-    assert task.detail == {"reason": "redacted"}
+    assert encode_detail(task.progress) == {"reason": "redacted"}
     assert read(request_, services) == (Principal(), ["task.done"])
     assert platform.erasure_asked == [Principal(customer_id="7001")]
 

@@ -1,4 +1,4 @@
-"""Guards: Shopify is not asked to erase her while she would lose money by it, until a person says that it may."""
+"""Prechecks: Shopify is not asked to erase a customer who would lose money by it, until an operator releases it."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ from bridge.model import (
     TaskAction,
     TaskState,
 )
+from bridge.rules.requests.progress_codec import encode_detail
 from bridge.steps.erasure.release_precheck import release_precheck
 from bridge.steps.requests.open_by_operator import open_operator_request
 from bridge.steps.requests.process import process_request
 from tests.factories import NOW, SHOP
 
-HER = Principal(customer_id="7001")
+CUSTOMER = Principal(customer_id="7001")
 STORE_CREDIT, CARDS = "store_credit_balance", "gift_card_balance"
 
 
@@ -33,7 +34,7 @@ def owes(**counts):
 @pytest.fixture
 def request_id(services):
     return open_operator_request(
-        RequestKind.ERASURE, SHOP, HER, NOW, actor="operator:test", reason="a letter", services=services
+        RequestKind.ERASURE, SHOP, CUSTOMER, NOW, actor="operator:test", reason="a letter", services=services
     )
 
 
@@ -54,7 +55,7 @@ def reviews(services, *, is_open=True):
 
 def let_go(services, request_id):
     return release_precheck(
-        request_id, actor="operator:test", reason="she was told and agrees", services=services
+        request_id, actor="operator:test", reason="the customer was told and agrees", services=services
     )
 
 
@@ -87,12 +88,12 @@ def test_c07_a_balance_stops_the_asking_and_is_seen(services, platform, request_
     }
 
 
-def test_what_is_ours_is_erased_all_the_same_and_her_id_stays_to_ask_by(services, platform, request_id):
+def test_the_bridges_rows_are_erased_all_the_same_and_the_customer_id_stays(services, platform, request_id):
     platform.owes = owes(gift_card_balance=1)
     process_request(request_id, services=services)
     assert task_of(services, request_id, TaskAction.ERASE).state is TaskState.DONE
     with services.store.transaction() as tx:
-        assert tx.requests.get_request(request_id).principal == HER
+        assert tx.requests.get_request(request_id).principal == CUSTOMER
 
 
 def test_an_open_order_and_a_card_that_may_not_be_read_stop_nothing_and_are_told(
@@ -112,13 +113,13 @@ def test_a_person_lets_it_go_on_and_shopify_is_asked(services, platform, request
     assert let_go(services, request_id) == [STORE_CREDIT, CARDS]
     assert reviews(services) == []
     (told,) = facts(services, request_id, "guard.released")
-    assert (told["codes"], told["reason"]) == ([STORE_CREDIT, CARDS], "she was told and agrees")
+    assert (told["codes"], told["reason"]) == ([STORE_CREDIT, CARDS], "the customer was told and agrees")
     assert queue.jobs[-1] == ("process", request_id, True)
     assert process_request(request_id, services=services)
     task = task_of(services, request_id)
     assert platform.requested == ["7001"]
     assert (task.state, task.outcome, task.last_error) == (TaskState.DONE, Outcome.UNCONFIRMED, "")
-    assert task.detail["released"] == sorted([STORE_CREDIT, CARDS])
+    assert encode_detail(task.progress)["released"] == sorted([STORE_CREDIT, CARDS])
 
 
 def test_what_turns_up_later_stops_again(services, platform, request_id):
@@ -200,4 +201,4 @@ def test_a_file_that_names_nothing_to_look_at_looks_at_nothing(services, platfor
     )
     process_request(request_id, services=services)
     assert (platform.requested, len(platform.owed_faults)) == (["7001"], 1)
-    assert "guards" not in task_of(services, request_id).detail
+    assert "guards" not in encode_detail(task_of(services, request_id).progress)

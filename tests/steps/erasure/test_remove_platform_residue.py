@@ -20,6 +20,7 @@ from bridge.model import (
     TaskState,
 )
 from bridge.rules.requests.lifecycle import decide_residue_action
+from bridge.rules.requests.progress_codec import encode_detail
 from bridge.steps.requests.open_by_operator import open_operator_request
 from bridge.steps.requests.process import process_request
 from config.retention_file.retention_model import RESIDUE_KINDS, ResidueRules
@@ -95,7 +96,7 @@ def test_by_the_shipped_file_nobody_is_asked_and_nothing_is_written(services, pl
     request_id = run(services)
     task = seen(services, request_id)
     assert (task.state, task.outcome, task.gaps) == (TaskState.DONE, Outcome.RETAINED, ())
-    assert task.detail == {"reason": "retention_file_keeps"}
+    assert encode_detail(task.progress) == {"reason": "retention_file_keeps"}
     assert (platform.residue_asked, platform.removed) == ([], [])
     assert [event.detail["reason"] for event in facts(services, request_id)] == ["retention_file_keeps"]
     assert seen(services, request_id, TaskAction.POLL_PLATFORM_ERASURE).state is TaskState.WAITING
@@ -118,7 +119,7 @@ def test_a_kind_that_the_file_keeps_stays(applying, platform):
     services = applying(ResidueRules(apply=True, erased_kinds=("order_notes",)))
     task = seen(services, run(services))
     assert (task.outcome, platform.removed) == (Outcome.ERASED, [NOTE])
-    assert (task.detail["kept"], task.detail["quarantined"]) == (1, 1)
+    assert (encode_detail(task.progress)["kept"], encode_detail(task.progress)["quarantined"]) == (1, 1)
     with services.store.transaction() as tx:
         [review] = tx.reviews.list_reviews()
     assert (review.kind, review.what) == ("quarantine", "1 fields at shopify that no category claims")
@@ -127,7 +128,7 @@ def test_a_kind_that_the_file_keeps_stays(applying, platform):
 def test_where_all_of_it_is_kept_it_is_retained_and_where_there_is_none_absent(applying, platform):
     services = applying(ResidueRules(apply=True))
     task = seen(services, run(services))
-    assert (task.outcome, task.detail["reason"], platform.removed) == (
+    assert (task.outcome, encode_detail(task.progress)["reason"], platform.removed) == (
         Outcome.RETAINED,
         "retention_file_keeps",
         [],
@@ -206,7 +207,7 @@ def test_what_a_try_removed_before_it_broke_off_is_counted(applying, platform, c
     clock.at = NOW + timedelta(minutes=1)
     process_request(request_id, services=services)
     task = seen(services, request_id)
-    assert (task.outcome, task.records, task.detail["erased"]) == (Outcome.ERASED, 3, 3)
+    assert (task.outcome, task.records, encode_detail(task.progress)["erased"]) == (Outcome.ERASED, 3, 3)
 
 
 def test_what_the_file_keeps_since_a_try_broke_off_is_not_counted_as_erased(
@@ -224,10 +225,14 @@ def test_what_the_file_keeps_since_a_try_broke_off_is_not_counted_as_erased(
     services = applying(ResidueRules(apply=True))
     process_request(request_id, services=services)
     task = seen(services, request_id)
-    assert (task.records, task.detail["kept"], task.detail["quarantined"]) == (1, 1, 1)
+    assert (
+        task.records,
+        encode_detail(task.progress)["kept"],
+        encode_detail(task.progress)["quarantined"],
+    ) == (1, 1, 1)
 
 
-def test_she_sees_her_data_before_anything_of_it_goes(applying, platform, clock):
+def test_an_access_request_is_answered_before_anything_is_removed(applying, platform, clock):
     services = applying()
     access = make_request(principal=Principal(customer_id="7001"))
     request_id = open_operator_request(
@@ -283,7 +288,7 @@ def test_a_missing_scope_fails_with_its_name_and_the_id_that_was_learned_is_kept
     assert seen(services, request_id).outcome is Outcome.ERASED
 
 
-def test_somebody_without_a_customer_record_is_absent_and_her_orders_are_told(applying, platform):
+def test_somebody_without_a_customer_record_is_absent_and_the_orders_are_a_gap(applying, platform):
     services = applying()
     task = seen(services, run(services, Principal(order_ids=("1001", "1002"))))
     assert (task.outcome, task.state) == (Outcome.ABSENT, TaskState.DONE)
@@ -291,7 +296,7 @@ def test_somebody_without_a_customer_record_is_absent_and_her_orders_are_told(ap
     assert platform.residue_asked == []
 
 
-def test_whoever_is_forgotten_cannot_be_looked_for_any_more(applying, platform):
+def test_a_request_without_identifiers_cannot_be_searched_for_any_more(applying, platform):
     platform.left_by_others = [LOYALTY, ON_ITS_WAY]
     platform.erasures = [ErasureState(outcome=Outcome.ERASED, reason="redacted")]
     services = applying()
@@ -299,7 +304,7 @@ def test_whoever_is_forgotten_cannot_be_looked_for_any_more(applying, platform):
     assert seen(services, request_id, TaskAction.POLL_PLATFORM_ERASURE).state is TaskState.DONE
     replay(services, request_id)
     task = seen(services, request_id)
-    assert (task.state, task.last_error, task.detail["erased"]) == (
+    assert (task.state, task.last_error, encode_detail(task.progress)["erased"]) == (
         TaskState.FAILED,
         "nothing_to_ask_by",
         1,

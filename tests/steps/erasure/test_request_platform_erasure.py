@@ -33,7 +33,7 @@ def principal(services, request_id):
         return tx.requests.get_request(request_id).principal
 
 
-def test_she_is_looked_up_by_her_address_asked_for_and_followed_by_her_id(services, platform):
+def test_the_customer_is_found_by_address_and_the_erasure_is_polled_by_id(services, platform):
     platform.customers["asha@example.com"] = "7001"
     request_id = opened_by_hand(services)
     assert process_request(request_id, services=services)
@@ -93,7 +93,7 @@ def test_without_a_platform_nobody_is_asked(services):
     assert tasks(services, request_id)[TaskAction.REQUEST_PLATFORM_ERASURE].outcome is Outcome.DENIED
 
 
-def test_the_clock_starts_when_she_asked_and_asking_again_only_shortens_it(services, clock):
+def test_the_clock_starts_when_the_customer_asked_and_asking_again_only_shortens_it(services, clock):
     first = opened_by_hand(services, kind=RequestKind.ACCESS)
     earlier = NOW - timedelta(days=3)
     assert opened_by_hand(services, kind=RequestKind.ACCESS, received_at=earlier) == first
@@ -136,7 +136,9 @@ def test_a_shop_that_is_not_ours_is_refused(services):
 
 
 def cancelled(services, request_id):
-    cancel_platform_erasure(request_id, actor="operator:test", reason="she wrote again", services=services)
+    cancel_platform_erasure(
+        request_id, actor="operator:test", reason="the customer wrote again", services=services
+    )
 
 
 def test_what_was_asked_for_can_be_taken_back_while_it_waits(services, platform):

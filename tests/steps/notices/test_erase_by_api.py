@@ -17,6 +17,7 @@ from bridge.model import (
     ReferenceKind,
     TaskState,
 )
+from bridge.rules.requests.progress_codec import encode_detail
 from tests.factories import NOW, SHOP, told_processors
 from tests.fakes import FakeEraser
 from tests.steps.notice_case import Case, days
@@ -56,7 +57,7 @@ def test_records_are_erased_by_api_without_a_letter(case):
     assert (notice.state, notice.answered_via) == (NoticeState.COMPLETED, NoticeChannel.API)
     saved = task(case, request)
     assert saved.state is TaskState.DONE
-    assert saved.detail["answers"] == {"erased": 2, "not_found": 1}
+    assert encode_detail(saved.progress)["answers"] == {"erased": 2, "not_found": 1}
     assert not any(entry.reference for entry in case.entries(account=ACCOUNT)), "no waybill remains"
 
 
@@ -81,7 +82,7 @@ def test_a_fault_between_two_records_keeps_the_first_result(case, monkeypatch, f
     entries = case.entries(account=ACCOUNT)
     assert [entry.answer for entry in entries].count(ProcessorAnswer.ERASED) == 1
     assert {entry.reason for entry in entries if entry.answer is None} == {why}
-    assert task(case, request).detail["answers"] == {"erased": 1}
+    assert encode_detail(task(case, request).progress)["answers"] == {"erased": 1}
     monkeypatch.setattr(case.eraser, "erase_waybills", erase)
     case.at(case.notices()[0].next_at)
     case.run(ACCOUNT)
@@ -122,7 +123,7 @@ def test_an_item_without_a_waybill_is_refused_and_shown_to_a_person(case):
     assert case.eraser.erased == [NUMBERS[0]]
     saved = task(case, request)
     assert (saved.state, saved.last_error) == (TaskState.FAILED, "processor_refused")
-    assert saved.detail["answers"] == {"erased": 1, "refused": 1}
+    assert encode_detail(saved.progress)["answers"] == {"erased": 1, "refused": 1}
     assert [entry.reason for entry in case.entries(account=ACCOUNT)].count("not_by_api") == 1
 
 

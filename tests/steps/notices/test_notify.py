@@ -16,6 +16,7 @@ from bridge.errors import (
     CredentialRejected,
 )
 from bridge.model import NoticeChannel, NoticeState, ParcelStatus, RequestState, TaskState, TrackingResult
+from bridge.rules.requests.progress_codec import encode_detail
 from bridge.steps.notices.notify import process_notice_account
 from bridge.steps.notices.record_answer import record_acknowledgement
 from bridge.steps.requests.process import process_request
@@ -40,7 +41,7 @@ def test_a_settled_parcel_is_tracked_and_instructed_and_the_certificate_shows_it
     case.process(request)
     (task,) = case.tasks(request)
     assert (task.state, task.expected_by, task.last_error) == (TaskState.WAITING, notice.due_at, "")
-    assert task.detail["notices"][0]["state"] == "sent"
+    assert encode_detail(task.progress)["notices"][0]["state"] == "sent"
     assert Counter(facts(case, request))["notice.sent"] == 1
 
 
@@ -70,7 +71,7 @@ def test_a_moving_parcel_is_instructed_when_it_has_settled(case):
     assert entry.reason == "hold_open_contract"
     case.process(request)
     (task,) = case.tasks(request)
-    assert task.detail["waits"][0]["not_before"] == entry.not_before.isoformat()
+    assert encode_detail(task.progress)["waits"][0]["not_before"] == entry.not_before.isoformat()
     case.at(entry.not_before)
     case.run()
     assert len(case.mailer.letters) == 1
@@ -301,7 +302,7 @@ def test_an_unavailable_carrier_is_postponed_and_shown(case, fault):
     assert entry.reason == ("carrier_refuses_us" if refused else "carrier_down")
     assert entry.look_at - NOW >= timedelta(seconds=fault.retry_after_s or 300 if not refused else 3600)
     case.process(request)
-    assert case.tasks(request)[0].detail["waits"][0]["reason"] == entry.reason
+    assert encode_detail(case.tasks(request)[0].progress)["waits"][0]["reason"] == entry.reason
     case.at(entry.look_at)
     case.run()
     assert case.notices()[0].state is NoticeState.SENT

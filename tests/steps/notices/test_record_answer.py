@@ -18,6 +18,7 @@ from bridge.model import (
     RequestState,
     TaskState,
 )
+from bridge.rules.requests.progress_codec import encode_detail
 from bridge.steps.notices.record_answer import record_acknowledgement, record_answer
 from tests.factories import NOW, SHOP, told_processors
 from tests.fakes import FakeEraser
@@ -222,7 +223,7 @@ def test_an_api_erasure_sends_no_letter(case):
     case.process(request)
     tasks = {task.system: task for task in case.tasks(request)}
     assert (tasks["aftership"].state, tasks["aftership"].outcome) == (TaskState.DONE, Outcome.ERASED)
-    assert tasks["aftership"].detail["answers"] == {"erased": 1, "not_found": 1}
+    assert encode_detail(tasks["aftership"].progress)["answers"] == {"erased": 1, "not_found": 1}
     assert tasks["delhivery"].state is TaskState.WAITING
 
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-import json
-
-from bridge.model import NoticeState, Outcome, RequestKind, TaskAction, TaskState
+from bridge.model import (
+    ListedWaybill,
+    NoticeProgress,
+    NoticeState,
+    Outcome,
+    RequestKind,
+    TaskAction,
+    TaskState,
+)
 from bridge.steps.requests.process import process_request
 from tests.factories import SHOP, make_request, make_task
 
 
 def test_waybills_in_the_cursor_of_an_earlier_version_become_items(services):
     request = make_request(kind=RequestKind.ERASURE)
-    listed = json.dumps([{"waybill": "AWB1", "order": "#1001"}, {"waybill": "AWB2", "order": ""}])
+    listed = (ListedWaybill(waybill="AWB1", order="#1001"), ListedWaybill(waybill="AWB2", order=""))
     noted = make_task(
         request.id,
         "delhivery",
@@ -19,7 +25,7 @@ def test_waybills_in_the_cursor_of_an_earlier_version_become_items(services):
         state=TaskState.WAITING,
         outcome=Outcome.UNCONFIRMED,
         last_error="not_instructed_yet",
-        cursor=listed,
+        progress=NoticeProgress(listed_waybills=listed),
         records=2,
         wake_at=services.clock.now(),
     )
@@ -30,7 +36,12 @@ def test_waybills_in_the_cursor_of_an_earlier_version_become_items(services):
         (task,) = tx.tasks.list_tasks(request.id)
         entries = tx.notice_items.list_items(request_id=request.id)
         account = tx.notice_accounts.acquire_lease(f"{SHOP}|delhivery")
-    assert (task.cursor, task.records, task.last_error, task.state) == ("", 2, "", TaskState.WAITING)
+    assert (task.progress.listed_waybills, task.records, task.last_error, task.state) == (
+        (),
+        2,
+        "",
+        TaskState.WAITING,
+    )
     assert [(entry.reference, entry.order, entry.state) for entry in entries] == [
         ("AWB1", "#1001", NoticeState.WAITING),
         ("AWB2", "", NoticeState.WAITING),

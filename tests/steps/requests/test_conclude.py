@@ -11,7 +11,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bridge.errors import LeaseLost
-from bridge.model import Outcome, RequestKind, RequestState, TaskAction, TaskState
+from bridge.model import EraseProgress, Outcome, RequestKind, RequestState, TaskAction, TaskState
 from bridge.rules.evidence.chain import encode_canonical_json
 from bridge.steps.requests.conclude import conclude_request
 from tests.factories import NOW, make_request, make_task, opened
@@ -36,7 +36,7 @@ def erase(state=DONE):
         state=state,
         outcome=Outcome.ERASED,
         finished_at=NOW,
-        detail={"orders": 1},
+        progress=EraseProgress(removed_rows={"orders": 1}),
     )
 
 

@@ -126,7 +126,7 @@ def test_a_supplement_learns_nothing_new(services, platform, carrier):
         assert tx.inbox.acquire_lease(late.id)
 
 
-def test_the_platforms_word_never_makes_a_request_forget_whom_it_must_still_erase(services, platform):
+def test_the_platforms_answer_never_removes_a_principal_that_must_still_be_erased(services, platform):
     platform.erasures = [ErasureState(outcome=Outcome.ERASED, reason="redacted")]
     with services.store.transaction() as tx:
         tx.index.ingest_sightings(SHOP, [order()])

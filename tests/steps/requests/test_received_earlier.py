@@ -1,4 +1,4 @@
-"""When she asked can be moved back by a word of hers that was found later, and never forward."""
+"""The day on which a request was received can be corrected to an earlier one, and never to a later one."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -21,8 +21,9 @@ from bridge.model import (
     TaskAction,
     TaskState,
 )
+from bridge.rules.requests.progress_codec import encode_detail
 from bridge.rules.retention.release import DocumentRetentionCalculator
-from bridge.steps.erasure.plan import plan_erasure
+from bridge.steps.erasure.erasure import Erasure
 from bridge.steps.index.index_orders import index_deliveries
 from bridge.steps.requests.open_by_operator import open_operator_request
 from bridge.steps.requests.process import process_request
@@ -142,7 +143,11 @@ def test_t12_an_order_without_a_copy_is_not_erased_and_the_request_stays_open(
         Outcome.UNREACHED,
     )
     erase = tasks["bridge", TaskAction.ERASE]
-    assert (erase.state, erase.last_error, erase.detail["orders"]) == (TaskState.WAITING, "copy_missing", 1)
+    assert (erase.state, erase.last_error, encode_detail(erase.progress)["orders"]) == (
+        TaskState.WAITING,
+        "copy_missing",
+        1,
+    )
     assert (request.closed_at, request.state) == (None, RequestState.IN_PROGRESS)
     for _ in range(3):
         services.clock.at += timedelta(hours=3)
@@ -298,7 +303,7 @@ def test_planning_changes_nothing(services, tell):
     before = raw(services)
     with services.store.transaction() as tx:
         request, tasks = tx.requests.get_request(request_id), tx.tasks.list_tasks(request_id)
-        assert plan_erasure(request, tasks, tx=tx, services=services)
+        assert Erasure(request, tasks, tx=tx, services=services).preview()
     assert raw(services) == before
 
 

@@ -20,6 +20,7 @@ from bridge.model import (
     ShopExitDecision,
     TaskState,
 )
+from bridge.rules.requests.progress_codec import encode_detail
 from bridge.steps.requests.process import process_request
 from bridge.steps.shops.record_handover import record_handover
 from bridge.steps.shops.resolve_reinstalled_shop import resolve_reinstalled_shop
@@ -151,14 +152,20 @@ def test_t24_fiduciary_keeps_what_statutory_holds_keep_and_erases_all_else(at, p
     request, task, certificate = read(at, request_id)
     assert (request.state, request.complete) == (RequestState.DONE, True)
     assert (task.state, task.outcome, task.last_error) == (TaskState.DONE, Outcome.ERASED, "")
-    assert {name: task.detail[name] for name in task.detail if name.startswith("kept_")} == {
+    assert {
+        name: encode_detail(task.progress)[name]
+        for name in encode_detail(task.progress)
+        if name.startswith("kept_")
+    } == {
         "kept_documents": 2,
         "kept_grounds": ["gst_books"],
         "kept_until": "2035-04-01",
         "kept_claims": 1,
         "kept_refund_accounts": 1,
     }
-    assert task.records == sum(task.detail[table] for table in ("customers", "orders", "parcels"))
+    assert task.records == sum(
+        encode_detail(task.progress)[table] for table in ("customers", "orders", "parcels")
+    )
     left = rows(at)
     held = {name: left.pop(name) for name in ("vault_documents", "legal_claims", "refund_accounts")}
     assert held == {"vault_documents": 2, "legal_claims": 1, "refund_accounts": 1}
@@ -187,7 +194,11 @@ def test_t24_processor_returns_the_documents_then_destroys_all(at):
     assert (request.state, request.closed_at, request.complete) == (RequestState.WAITING, None, None)
     assert (task.state, task.last_error) == (TaskState.WAITING, "vault_not_returned")
     assert task.expected_by == request.webhook_received_at + 30 * DAY
-    assert (task.detail["kept_documents"], task.detail["orders"], certificate) == (2, 1, None)
+    assert (
+        encode_detail(task.progress)["kept_documents"],
+        encode_detail(task.progress)["orders"],
+        certificate,
+    ) == (2, 1, None)
     assert set(rows(at)) <= STAYS | {"vault_documents"}, "all else is gone at once"
     process_request(request_id, services=at)  # looked at again, it waits on and says nothing twice
     assert read(at, request_id)[1] == task
@@ -203,8 +214,8 @@ def test_t24_processor_returns_the_documents_then_destroys_all(at):
     request, task, certificate = read(at, request_id)
     assert (request.state, request.complete) == (RequestState.DONE, True)
     assert (task.state, task.outcome, task.expected_by) == (TaskState.DONE, Outcome.ERASED, None)
-    assert (task.detail["vault_documents"], task.detail["orders"]) == (2, 1)
-    assert "kept_documents" not in task.detail
+    assert (encode_detail(task.progress)["vault_documents"], encode_detail(task.progress)["orders"]) == (2, 1)
+    assert "kept_documents" not in encode_detail(task.progress)
     assert set(rows(at)) <= STAYS | {"shop_endings"}
     [destroyed] = facts(at, request_id, "document.destroyed")
     assert (destroyed.detail["documents"], destroyed.detail["reason"]) == (2, "returned")
@@ -267,8 +278,8 @@ def test_continued_it_erases_in_spite_of_the_signs(at):
     wake(at, request_id)
     request, task, certificate = read(at, request_id)
     assert (request.state, request.complete) == (RequestState.DONE, True)
-    assert (task.outcome, task.detail["orders"]) == (Outcome.ERASED, 2)
-    assert "stopped_at" not in task.detail
+    assert (task.outcome, encode_detail(task.progress)["orders"]) == (Outcome.ERASED, 2)
+    assert "stopped_at" not in encode_detail(task.progress)
     assert certificate["outcome"] == "erased"
     [said] = facts(at, request_id, "shop_erasure.continued")
     assert (said.actor, said.detail) == ("operator:test", {"decision": "continue", "reason": "a test shop"})
@@ -298,7 +309,7 @@ def test_closed_it_erases_nothing_and_says_so(at):
         )
     second = leaves(at)  # it leaves for good: another request, and no word of the first counts
     assert second != request_id
-    assert read(at, second)[1].detail["orders"] == 2
+    assert encode_detail(read(at, second)[1].progress)["orders"] == 2
 
 
 def test_a_worker_that_comes_late_does_not_undo_a_close(at):

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import LargeBinary, cast, select
 
 from bridge.errors import KeyMissing
-from bridge.model import DeliveryState, Outcome, RequestKind, TaskState
+from bridge.model import DeliveryState, GatherProgress, Outcome, RequestKind, TaskState
 from bridge.store.access.packages import PIECE_BYTES
 from bridge.store.schema.tables import data_keys, metadata, packages
 from tests.factories import (
@@ -131,7 +131,9 @@ def test_the_newest_certificate_is_kept(store, request_):
 def canary_everywhere(store):
     """Store data of Asha in every table that holds personal data."""
     request = make_request(kind=RequestKind.ACCESS)
-    task = make_task(request.id, cursor="after asha@qwertzuiop.example", last_error="timeout")
+    task = make_task(
+        request.id, progress=GatherProgress(cursor="after asha@qwertzuiop.example"), last_error="timeout"
+    )
     store.accept_delivery(make_delivery(raw=b'{"email": "asha@qwertzuiop.example", "at": "7 Nowhere Lane"}'))
     store.accept_delivery(
         make_delivery(raw=b'"9811122233"', state=DeliveryState.REJECTED, reason="not_an_object")

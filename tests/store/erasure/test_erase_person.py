@@ -9,8 +9,19 @@ import pytest
 from sqlalchemy import delete, insert, select, update
 
 from bridge.errors import NeedsOperator
-from bridge.model import DeliveryState, Principal, RequestKind, RequestState, TaskAction, TaskState
+from bridge.model import (
+    DeliveryState,
+    GatherProgress,
+    ListedWaybill,
+    NoticeProgress,
+    Principal,
+    RequestKind,
+    RequestState,
+    TaskAction,
+    TaskState,
+)
 from bridge.rules.index.minimise import SightingKind
+from bridge.rules.requests.progress_codec import encode_cursor
 from bridge.store.schema.tables import (
     customers,
     data_keys,
@@ -300,8 +311,14 @@ def test_erasing_a_shop_leaves_only_the_record_of_its_requests(store):
         make_request(kind=RequestKind.SHOP_ERASURE, subject="", principal=Principal()),
     )
     task, instruct = (
-        make_task(access.id, cursor="p1"),
-        make_task(access.id, "delhivery", TaskAction.NOTIFY_PROCESSOR, state=TaskState.WAITING, cursor="[]"),
+        make_task(access.id, progress=GatherProgress(cursor="p1")),
+        make_task(
+            access.id,
+            "delhivery",
+            TaskAction.NOTIFY_PROCESSOR,
+            state=TaskState.WAITING,
+            progress=NoticeProgress(listed_waybills=(ListedWaybill(waybill="AWB1", order="#1001"),)),
+        ),
     )
     accepted(store, "orders/create", order_body())
     with store.transaction() as tx:
@@ -333,7 +350,7 @@ def test_erasing_a_shop_leaves_only_the_record_of_its_requests(store):
         closed = tx.requests.get_request(access.id)
         assert (closed.state, closed.principal, closed.closed_at) == (RequestState.DONE, Principal(), NOW)
         assert closed.last_error == "shop_erased"
-        assert [one.cursor for one in tx.tasks.list_tasks(access.id)] == ["", ""]
+        assert [encode_cursor(one.progress) for one in tx.tasks.list_tasks(access.id)] == ["", ""]
         assert dict(tx.shop_eraser.erase_shop(SHOP, request_id=leaving.id)) == {}
     with pytest.raises(Exception, match=access.id), store.transaction() as tx:
         tx.requests.verify_lease(lease)

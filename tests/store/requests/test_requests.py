@@ -9,7 +9,17 @@ import pytest
 from sqlalchemy import func, select
 
 from bridge.errors import LeaseLost
-from bridge.model import Absence, Gap, Outcome, Principal, RequestKind, RequestState, TaskAction, TaskState
+from bridge.model import (
+    Absence,
+    Gap,
+    GatherProgress,
+    Outcome,
+    Principal,
+    RequestKind,
+    RequestState,
+    TaskAction,
+    TaskState,
+)
 from bridge.store.requests.requests import request_from_row
 from bridge.store.schema.tables import data_keys, requests
 from tests.factories import (
@@ -168,13 +178,15 @@ def test_restart_continues_from_the_last_page_and_moves_no_clock(store, request_
     )
     calls = make_task(request_.id, "bluedart", TaskAction.NOTIFY_PROCESSOR, state=TaskState.WAITING)
     with store.transaction() as tx:
-        tx.tasks.save_task(replace(failed, state=TaskState.FAILED, cursor="p2", attempts=3))
+        tx.tasks.save_task(
+            replace(failed, state=TaskState.FAILED, progress=GatherProgress(cursor="p2"), attempts=3)
+        )
         tx.tasks.save_task(replace(retried, state=TaskState.RETRY, wake_at=LATER, records=4))
         tx.tasks.save_task(waiting)
         tx.tasks.save_task(calls)
         tx.request_changes.restart_request(request_.id)
     request, (first, second, follow, instruct) = read(store, request_.id)
-    assert (first.state, first.cursor, first.attempts) == (TaskState.PENDING, "p2", 0)
+    assert (first.state, first.progress.cursor, first.attempts) == (TaskState.PENDING, "p2", 0)
     assert (second.state, second.wake_at, second.records) == (TaskState.PENDING, None, 4)
     assert (follow.state, follow.wake_at) == (TaskState.WAITING, NOW)
     assert (instruct.state, instruct.wake_at) == (TaskState.WAITING, None)
@@ -183,7 +195,7 @@ def test_restart_continues_from_the_last_page_and_moves_no_clock(store, request_
 
 def test_restart_begins_again_where_an_answer_had_gaps(store, request_):
     partly, complete_task = read(store, request_.id)[1]
-    done = {"state": TaskState.DONE, "records": 1, "cursor": "p9"}
+    done = {"state": TaskState.DONE, "records": 1, "progress": GatherProgress(cursor="p9")}
     with store.transaction() as tx:
         for task, outcome in ((partly, Outcome.INCOMPLETE), (complete_task, Outcome.FOUND)):
             tx.findings.add_findings(task, page(make_finding()))
@@ -191,8 +203,13 @@ def test_restart_begins_again_where_an_answer_had_gaps(store, request_):
         tx.request_changes.restart_request(request_.id)
         assert [system for system, _ in tx.findings.read_findings(request_.id)] == ["delhivery"]
     first, second = read(store, request_.id)[1]
-    assert (first.state, first.records, first.cursor, first.outcome) == (TaskState.PENDING, 0, "", None)
-    assert (second.state, second.records, second.cursor) == (TaskState.DONE, 1, "p9")
+    assert (first.state, first.records, first.progress.cursor, first.outcome) == (
+        TaskState.PENDING,
+        0,
+        "",
+        None,
+    )
+    assert (second.state, second.records, second.progress.cursor) == (TaskState.DONE, 1, "p9")
 
 
 def test_joining_with_nothing_new_only_restarts(store, request_):
@@ -211,7 +228,14 @@ def test_joining_with_more_orders_runs_again_and_revokes_the_lease(store, reques
     with store.transaction() as tx:
         tx.findings.add_findings(task, page(make_finding()))
         tx.tasks.save_task(
-            replace(task, state=TaskState.DONE, outcome=Outcome.FOUND, records=1, cursor="p1", gaps=(gap,))
+            replace(
+                task,
+                state=TaskState.DONE,
+                outcome=Outcome.FOUND,
+                records=1,
+                progress=GatherProgress(cursor="p1"),
+                gaps=(gap,),
+            )
         )
     with store.transaction() as tx:
         tx.request_changes.widen_request(request_.id, Principal(order_ids=("1", "2")))
@@ -220,7 +244,7 @@ def test_joining_with_more_orders_runs_again_and_revokes_the_lease(store, reques
         tx.requests.verify_lease(lease)
     request, tasks = read(store, request_.id)
     assert request.principal == replace(ASHA, order_ids=("1", "2", "3"))
-    assert (tasks[0].state, tasks[0].records, tasks[0].cursor, tasks[0].gaps) == (
+    assert (tasks[0].state, tasks[0].records, tasks[0].progress.cursor, tasks[0].gaps) == (
         TaskState.PENDING,
         0,
         "",
@@ -268,19 +292,18 @@ def test_a_task_reads_back_as_it_was_saved_and_its_cursor_is_sealed(store, reque
     gap = Gap(system="shopify", absence=Absence.UNREACHED, what="all records", reason="timeout")
     task = make_task(
         request_.id,
-        "shopify",
-        TaskAction.POLL_PLATFORM_ERASURE,
+        "bluedart",
+        TaskAction.GATHER,
         state=TaskState.RETRY,
         attempts=2,
         records=7,
         outcome=Outcome.UNREACHED,
         last_error="x" * 200,
-        cursor="qwertzuiop",
+        progress=GatherProgress(cursor="qwertzuiop", requested_parcels=1),
         gaps=(gap,),
         wake_at=LATER,
         expected_by=LATER,
         finished_at=NOW,
-        detail={"waybills": 1},
     )
     with store.transaction() as tx:
         tx.tasks.save_task(task)

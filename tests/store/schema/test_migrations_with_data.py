@@ -1,36 +1,179 @@
-"""Migrations of rows that an earlier version wrote: nothing is lost, and open work continues."""
+"""Migrations meet rows that an earlier release wrote: nothing is lost, and what must go on goes on.
+
+Rows are written in SQL, as the earlier release wrote them: the columns that it knows and no other.
+"""
 
 from __future__ import annotations
 
-from sqlalchemy import select, text
+import json
 
-from bridge.model import RequestKind, RequestState, TaskAction, TaskState
+import pytest
+from sqlalchemy import insert, select, text, update
+
+from bridge.model import (
+    EraseProgress,
+    Outcome,
+    RequestKind,
+    RequestSource,
+    RequestState,
+    TaskAction,
+    TaskState,
+    WaitReason,
+)
+from bridge.rules.requests.progress_codec import encode_detail
+from bridge.steps.requests.process import process_request
 from bridge.store.migrations.upgrade import downgrade_database, upgrade_database
-from bridge.store.schema.tables import requests
-from tests.factories import NOW, make_request, make_task
+from bridge.store.requests.tasks import TASK_CURSOR_AAD
+from bridge.store.schema.tables import requests, tasks
+from tests.factories import NOW, SHOP, make_request, make_task, opened, order
+from tests.store.schema.stored_tasks import STORED, WAITING
+
+RELEASE_BEFORE = "0004"
+
+
+def write_as_before(tx, task, cursor="", detail=None, **columns):
+    """Insert or overwrite a task as the release before does: it does not know `wait_reason`."""
+    sealed = tx.session.keyring.seal(cursor.encode(), TASK_CURSOR_AAD.format(id=task.id)) if cursor else None
+    row = {
+        "state": task.state,
+        "attempts": task.attempts,
+        "records": task.records,
+        "outcome": task.outcome,
+        "last_error": task.last_error,
+        "cursor": sealed,
+        "gaps": "[]",
+        "detail": json.dumps(detail or {}),
+        "wake_at": task.wake_at,
+        **columns,
+    }
+    is_known = tx.session.connection.scalar(select(tasks.c.id).where(tasks.c.id == task.id))
+    if is_known:
+        tx.session.connection.execute(update(tasks).where(tasks.c.id == task.id).values(**row))
+        return
+    fixed = {"id": task.id, "request_id": task.request_id, "position": 0, "system": task.system}
+    values = {**fixed, "action": task.action, **row}
+    tx.session.connection.execute(insert(tasks).values(**values))
+
+
+def stored_parts(tx, task_id):
+    """What rests of a task: its opened cursor and its detail."""
+    row = tx.session.connection.execute(select(tasks).where(tasks.c.id == task_id)).one()
+    cursor = tx.session.open(row.cursor, TASK_CURSOR_AAD.format(id=task_id)).decode() if row.cursor else ""
+    return cursor, json.loads(row.detail)
 
 
 def test_0003_wakes_requests_from_before_notice_items(store):
-    task_id = make_request(kind=RequestKind.ERASURE)
+    noted = make_request(kind=RequestKind.ERASURE)
     other = make_request(kind=RequestKind.ERASURE, subject="somebody else")
-    tasks = {
-        task_id.id: make_task(
-            task_id.id, "delhivery", TaskAction.NOTIFY_PROCESSOR, state=TaskState.WAITING, cursor="[]"
-        ),
-        other.id: make_task(other.id, "shopify", TaskAction.POLL_PLATFORM_ERASURE, state=TaskState.WAITING),
-    }
+    listed = make_task(noted.id, "delhivery", TaskAction.NOTIFY_PROCESSOR, state=TaskState.WAITING)
+    polled = make_task(other.id, "shopify", TaskAction.POLL_PLATFORM_ERASURE, state=TaskState.WAITING)
     with store.transaction() as tx:
-        for request in (task_id, other):
-            tx.requests.open_request(request, idempotency_key=request.id, tasks=[tasks[request.id]])
+        for request, task in ((noted, listed), (other, polled)):
+            tx.requests.open_request(request, idempotency_key=request.id, tasks=[task])
             lease = tx.requests.acquire_lease(request.id)
             tx.requests.release_lease(
                 lease, state=RequestState.WAITING, wake_at=None, complete=False, closed_at=NOW
             )
+        write_as_before(tx, listed, "[]")
     downgrade_database(store.engine, "0002")
     upgrade_database(store.engine)
     with store.transaction() as tx:
         rows = tx.session.connection.execute(select(requests.c.id, requests.c.wake_at)).all()
-        assert {row.id: row.wake_at is not None for row in rows} == {task_id.id: True, other.id: False}
-        (task,) = tx.tasks.list_tasks(task_id.id)
-        assert (task.cursor, task.wake_at is not None) == ("[]", True)
+        assert {row.id: row.wake_at is not None for row in rows} == {noted.id: True, other.id: False}
+        (task,) = tx.tasks.list_tasks(noted.id)
+        assert (stored_parts(tx, noted_id := task.id), task.wake_at is not None) == (("[]", {}), True)
+        assert noted_id == listed.id
         assert tx.session.connection.execute(text("SELECT count(*) FROM notice_entries")).scalar() == 0
+
+
+def test_0005_carries_every_stored_format_over_and_writes_it_as_before(store):
+    written = []
+    with store.transaction() as tx:
+        for number, (kind, action, cursor, detail, progress) in enumerate(STORED):
+            request = opened(tx, make_request(kind=kind, subject=f"subject-{number}"))
+            task = make_task(request.id, "shopify", TaskAction(action))
+            write_as_before(tx, task, cursor, detail)
+            written.append((task, cursor, detail, progress))
+    downgrade_database(store.engine, RELEASE_BEFORE)
+    upgrade_database(store.engine)
+    with store.transaction() as tx:
+        for task, cursor, detail, progress in written:
+            (found,) = tx.tasks.list_tasks(task.request_id)
+            assert (found.progress, found.wait_reason) == (progress, None)
+            assert list(encode_detail(found.progress)) == list(detail), "commands print it in this order"
+            tx.tasks.save_task(found)
+            assert stored_parts(tx, task.id) == (cursor, detail), "the release before can read it on"
+
+
+def test_0005_fills_the_reason_of_what_waits(store):
+    written = write_waiting_tasks(store)
+    downgrade_database(store.engine, RELEASE_BEFORE)
+    upgrade_database(store.engine)
+    with store.transaction() as tx:
+        columns = dict(tx.session.connection.execute(select(tasks.c.id, tasks.c.wait_reason)).all())
+        for task, reason, column in written:
+            (found,) = tx.tasks.list_tasks(task.request_id)
+            assert (found.wait_reason, found.last_error) == (reason, task.last_error)
+            assert columns[task.id] == column
+
+
+@pytest.mark.parametrize("stale", ["", "plan_changed"])
+def test_a_row_that_the_release_before_wrote_last_is_read_by_its_text(store, stale):
+    written = write_waiting_tasks(store)
+    with store.transaction() as tx:  # "plan_changed": this release had written the row before
+        tx.session.connection.execute(update(tasks).values(wait_reason=stale))
+        for task, reason, _ in written:
+            (found,) = tx.tasks.list_tasks(task.request_id)
+            assert found.wait_reason is reason
+        waiting = tx.shop_exits.list_requests_waiting_for(SHOP, WaitReason.INVOICE_COPY_MISSING)
+    assert list(waiting) == [written[0][0].request_id]
+
+
+def write_waiting_tasks(store):
+    """Write the tasks of WAITING as the release before does: (task, its reason, what 0005 puts in the column)."""
+    written = []
+    with store.transaction() as tx:
+        for number, (state, error, reason, column) in enumerate(WAITING):
+            request = opened(tx, make_request(kind=RequestKind.ERASURE, subject=f"subject-{number}"))
+            action = TaskAction.REQUEST_PLATFORM_ERASURE
+            task = make_task(request.id, action=action, state=TaskState(state), last_error=error)
+            write_as_before(tx, task)
+            written.append((task, reason, column))
+    return written
+
+
+def test_an_erasure_that_the_release_before_left_waiting_for_a_copy_goes_on(services, platform, clock):
+    """The release before erased all but an order without a copy; the copy comes, and this release ends the work."""
+    request = make_request(kind=RequestKind.ERASURE, source=RequestSource.OPERATOR)
+    search = make_task(
+        request.id, "vault", TaskAction.SEAL_INVOICES, state=TaskState.FAILED, last_error="copy_missing"
+    )
+    erase = make_task(
+        request.id,
+        "bridge",
+        TaskAction.ERASE,
+        state=TaskState.WAITING,
+        outcome=Outcome.INCOMPLETE,
+        last_error="copy_missing",
+        records=1,
+        wake_at=clock.now(),
+    )
+    with services.store.transaction() as tx:
+        tx.index.ingest_sightings(SHOP, [order(1001)])
+        opened(tx, request)
+        write_as_before(tx, search, '{"none": [], "missing": ["1001"], "whole": true}')
+        write_as_before(tx, erase, '["1001"]', {"customers": 1})
+    assert process_request(request.id, services=services)
+    with services.store.transaction() as tx:
+        found = {task.action: task for task in tx.tasks.list_tasks(request.id)}[TaskAction.ERASE]
+        assert (found.state, found.wait_reason) == (TaskState.WAITING, WaitReason.INVOICE_COPY_MISSING)
+        assert found.progress == EraseProgress(removed_rows={"customers": 1}, excluded_order_ids=("1001",))
+        write_as_before(
+            tx, search, '{"none": ["1001"], "missing": [], "whole": true}', state="done", last_error=""
+        )
+        tx.request_changes.restart_request(request.id)
+    assert process_request(request.id, services=services)
+    with services.store.transaction() as tx:
+        found = {task.action: task for task in tx.tasks.list_tasks(request.id)}[TaskAction.ERASE]
+    assert (found.state, found.outcome, found.wait_reason) == (TaskState.DONE, Outcome.ERASED, None)
+    assert found.progress == EraseProgress(removed_rows={"customers": 1, "orders": 1})

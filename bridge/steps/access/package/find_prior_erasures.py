@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from bridge.model import RefundState, TaskAction, TaskState
 from bridge.rules.erasure.plan import PERSONAL_DATA_TABLES
 from bridge.rules.erasure.tombstone import PriorErasureSummary, compute_suppression_end, group_remaining_data
+from bridge.rules.requests.progress_codec import encode_detail
 
 if TYPE_CHECKING:
     from bridge.model import Document, ErasureRecord, PrivacyRequest
@@ -56,10 +57,10 @@ def _build_prior_erasure(
         erasure=erasure,
         finished=all(task.state is TaskState.DONE for task in erase_tasks),
         removed={
-            table: task.detail[table]
+            table: count
             for task in erase_tasks
             for table in PERSONAL_DATA_TABLES
-            if task.detail.get(table)
+            if (count := encode_detail(task.progress).get(table))
         },
         rests=group_remaining_data(
             documents,

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from bridge import __version__
 from bridge.model import RequestSource, Task, TaskAction, TaskState
+from bridge.rules.requests.progress_codec import encode_detail
 
 if TYPE_CHECKING:
     from bridge.steps.evidence.bundle.inputs import BundleInputs
@@ -176,7 +177,7 @@ def _build_task_row(task: Task) -> dict[str, Any]:
         "attempts": task.attempts,
         "problem": task.last_error,
         "gaps": [asdict(gap) for gap in task.gaps],
-        "detail": dict(task.detail),
+        "detail": encode_detail(task.progress),
         "expected_by": task.expected_by,
         "finished_at": task.finished_at,
     }

@@ -1,0 +1,236 @@
+"""Turns the progress of a task into what is stored, and back. Pure: the store seals what is returned for `cursor`.
+
+`cursor` holds what may name a person: page positions, order ids, waybills. `detail` holds counts and codes as JSON, and
+is shown by commands, certificates and evidence bundles. Both are written as the release before wrote them: two
+releases run at the same time while one replaces the other.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import date, datetime
+from typing import Any, assert_never
+
+from bridge.model import (
+    EraseProgress,
+    GatherProgress,
+    InvoiceSearchResult,
+    ListedWaybill,
+    LocateProgress,
+    NoticeProgress,
+    NoticeReport,
+    PlatformRequestProgress,
+    PollProgress,
+    PrecheckResult,
+    Progress,
+    RemainingShopData,
+    RequestKind,
+    ResidueProgress,
+    SealProgress,
+    ShopEraseProgress,
+    TaskAction,
+    TaskState,
+    WaitReason,
+    Waybill,
+)
+
+PARCELS_PREFIX = "parcels:"  # before the list of parcels, where a connector's cursor was
+WAYBILL_FIELDS = ("number", "carrier", "account_holder", "order_id", "order_name")
+STOPPED_AT_KEY = "stopped_at"
+REMAINING_PREFIX = "kept_"  # before what the erasure of a shop keeps, among the tables that it cleared
+REMAINING_KEYS = {
+    "documents": "kept_documents",
+    "grounds": "kept_grounds",
+    "until": "kept_until",
+    "legal_holds": "kept_claims",
+    "refund_accounts": "kept_refund_accounts",
+}
+RESIDUE_KEYS = {
+    "reason": "reason",
+    "erased": "erased",
+    "to_remove": "begun",
+    "found": "there",
+    "retained": "kept",
+    "skipped": "left",
+    "still_present": "still_there",
+    "quarantined": "quarantined",
+}
+WAITING_STATES = (
+    TaskState.RETRY,
+    TaskState.WAITING,
+    TaskState.FAILED,
+)  # in which a task can have a wait reason
+PRECHECK_ERROR_PREFIX = "guard_"  # before each blocking code in the error of a task that prechecks blocked
+
+
+def encode_cursor(progress: Progress | None) -> str:
+    """Return what of the progress must be sealed, '' where there is nothing."""
+    match progress:
+        case GatherProgress(parcels=None):
+            return progress.cursor
+        case GatherProgress(parcels=tuple() as parcels):
+            rows = [{name: getattr(parcel, name) for name in WAYBILL_FIELDS} for parcel in parcels]
+            return PARCELS_PREFIX + json.dumps(rows)
+        case SealProgress(search=InvoiceSearchResult() as search):
+            return json.dumps(
+                {
+                    "none": sorted(search.never_invoiced),
+                    "missing": sorted(search.missing_copies),
+                    "whole": search.is_complete,
+                }
+            )
+        case EraseProgress(excluded_order_ids=order_ids) if order_ids:
+            return json.dumps(list(order_ids))
+        case NoticeProgress(listed_waybills=waybills) if waybills:
+            return json.dumps([asdict(listed) for listed in waybills])
+    return ""
+
+
+def encode_detail(progress: Progress | None) -> dict[str, Any]:
+    """Return the counts and codes of the progress, JSON-ready and without a personal value."""
+    detail: dict[str, Any] = {}
+    match progress:
+        case GatherProgress(requested_parcels=int(count)):
+            detail = {"waybills": count}
+        case EraseProgress():
+            detail = dict(progress.removed_rows)
+        case ShopEraseProgress(stopped_at=stopped_at):
+            stopped = {STOPPED_AT_KEY: stopped_at.isoformat()} if stopped_at else {}
+            detail = {**stopped, **progress.removed_rows, **encode_remaining_shop_data(progress.remaining)}
+        case PlatformRequestProgress():
+            detail = {
+                **({} if progress.reason is None else {"reason": progress.reason}),
+                **({"guards": [asdict(each) for each in progress.prechecks]} if progress.prechecks else {}),
+                **({"released": list(progress.released_codes)} if progress.released_codes else {}),
+            }
+        case PollProgress(reason=str(reason)):
+            detail = {"reason": reason}
+        case ResidueProgress():
+            values = {key: getattr(progress, name) for name, key in RESIDUE_KEYS.items()}
+            detail = {key: value for key, value in values.items() if value is not None}
+        case NoticeProgress(report=NoticeReport() as report):
+            detail = {
+                "entries": report.items,
+                "answers": dict(report.answers),
+                "waits": list(report.waiting),
+                "kept": list(report.retained),
+                "read_back": dict(report.read_back),
+                "notices": list(report.notices),
+            }
+    return detail
+
+
+def encode_remaining_shop_data(remaining: RemainingShopData) -> dict[str, Any]:
+    """Return what the erasure of a shop keeps, without what there is none of."""
+    values = {
+        "documents": remaining.documents,
+        "grounds": list(remaining.grounds),
+        "until": remaining.until.isoformat() if remaining.until else None,
+        "legal_holds": remaining.legal_holds,
+        "refund_accounts": remaining.refund_accounts,
+    }
+    return {REMAINING_KEYS[name]: value for name, value in values.items() if value}
+
+
+def decode_progress(
+    action: TaskAction, kind: RequestKind, cursor: str, detail: Mapping[str, Any]
+) -> Progress:
+    """Return the progress of a task of this action, in a request of this kind, from its two stored parts."""
+    progress: Progress
+    match action:
+        case TaskAction.GATHER:
+            progress = _decode_gather(cursor, detail)
+        case TaskAction.LOCATE_PARCELS:
+            progress = LocateProgress()
+        case TaskAction.SEAL_INVOICES:
+            progress = _decode_seal(cursor)
+        case TaskAction.REQUEST_PLATFORM_ERASURE:
+            progress = PlatformRequestProgress(
+                reason=detail.get("reason"),
+                prechecks=tuple(PrecheckResult(**each) for each in detail.get("guards", ())),
+                released_codes=tuple(detail.get("released", ())),
+            )
+        case TaskAction.REMOVE_PLATFORM_RESIDUE:
+            progress = ResidueProgress(**{name: detail.get(key) for name, key in RESIDUE_KEYS.items()})
+        case TaskAction.ERASE if kind is RequestKind.SHOP_ERASURE:
+            progress = _decode_shop_erase(detail)
+        case TaskAction.ERASE:
+            order_ids = tuple(json.loads(cursor)) if cursor else ()
+            progress = EraseProgress(removed_rows=detail, excluded_order_ids=order_ids)
+        case TaskAction.POLL_PLATFORM_ERASURE:
+            progress = PollProgress(reason=detail.get("reason"))
+        case TaskAction.NOTIFY_PROCESSOR:
+            progress = _decode_notice(cursor, detail)
+        case _:
+            assert_never(action)
+    return progress
+
+
+def _decode_gather(cursor: str, detail: Mapping[str, Any]) -> GatherProgress:
+    requested = detail.get("waybills")
+    if not cursor.startswith(PARCELS_PREFIX):
+        return GatherProgress(cursor=cursor, requested_parcels=requested)
+    rows = json.loads(cursor.removeprefix(PARCELS_PREFIX))
+    return GatherProgress(parcels=tuple(Waybill(**row) for row in rows), requested_parcels=requested)
+
+
+def _decode_seal(cursor: str) -> SealProgress:
+    if not cursor:
+        return SealProgress()
+    row = json.loads(cursor)
+    return SealProgress(
+        search=InvoiceSearchResult(
+            never_invoiced=frozenset(row["none"]),
+            missing_copies=frozenset(row["missing"]),
+            is_complete=row["whole"],
+        )
+    )
+
+
+def _decode_shop_erase(detail: Mapping[str, Any]) -> ShopEraseProgress:
+    stopped = detail.get(STOPPED_AT_KEY)
+    values = {name: detail[key] for name, key in REMAINING_KEYS.items() if key in detail}
+    if "until" in values:
+        values["until"] = date.fromisoformat(values["until"])
+    if "grounds" in values:
+        values["grounds"] = tuple(values["grounds"])
+    return ShopEraseProgress(
+        removed_rows={
+            table: count
+            for table, count in detail.items()
+            if table != STOPPED_AT_KEY and not table.startswith(REMAINING_PREFIX)
+        },
+        remaining=RemainingShopData(**values),
+        stopped_at=datetime.fromisoformat(stopped) if stopped else None,
+    )
+
+
+def _decode_notice(cursor: str, detail: Mapping[str, Any]) -> NoticeProgress:
+    report = NoticeReport(
+        items=detail.get("entries", 0),
+        answers=detail.get("answers", {}),
+        waiting=tuple(detail.get("waits", ())),
+        retained=tuple(detail.get("kept", ())),
+        read_back=detail.get("read_back", {}),
+        notices=tuple(detail.get("notices", ())),
+    )
+    listed = json.loads(cursor) if cursor else ()
+    return NoticeProgress(
+        report=report if detail else None,
+        listed_waybills=tuple(ListedWaybill(waybill=row["waybill"], order=row["order"]) for row in listed),
+    )
+
+
+def derive_wait_reason(state: TaskState, last_error: str) -> WaitReason | None:
+    """Return why a task waits from the text that is shown for it; None where no step decides by that text.
+
+    Needed until no process of the release before `tasks.wait_reason` runs any more: that release writes `last_error`
+    and leaves `wait_reason` as it was, blank or out of date. From then on the column alone can be read.
+    """
+    if state not in WAITING_STATES:
+        return None
+    if last_error.startswith(PRECHECK_ERROR_PREFIX):
+        return WaitReason.PRECHECK_BLOCKED
+    return next((reason for reason in WaitReason if reason == last_error), None)

@@ -1,0 +1,225 @@
+"""One erasure as one unit: what there is of the data subject is read once, planned, removed, and recorded.
+
+Works inside the caller's transaction, on the bridge's own tables. Never calls another system, and so needs no token.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from bridge.model import (
+    EraseProgress,
+    Fact,
+    PlanLine,
+    PrivacyRequest,
+    RefundState,
+    RequestSource,
+    Task,
+    TaskAction,
+    TaskState,
+    get_progress,
+)
+from bridge.rules.erasure.plan import CUSTOMER_MERGED_AWAY, ErasureInputs, build_erasure_plan
+from bridge.rules.notices.recipients import list_notice_targets
+from bridge.services import Services
+from bridge.steps.erasure.orders_without_invoice_copy import (
+    complete_failed_invoice_search,
+    filter_orders_without_invoice,
+    find_invoice_search_task,
+    has_bridge_vault,
+    read_invoice_search,
+    sync_missing_copy_review,
+)
+from bridge.steps.erasure.platform_identifiers import select_platform_identifiers
+from bridge.steps.erasure.saved_plan import append_later_run, compare_with_saved_plan, save_plan
+from bridge.steps.erasure.scope import ErasureScope, read_erasure_scope
+from bridge.steps.notices.open_notice_items import open_notice_items
+
+if TYPE_CHECKING:
+    from bridge.store import Tx
+
+
+def has_erasure_begun(tasks: Iterable[Task]) -> bool:
+    """Return whether the erasure ran before: the plan that was saved then stays as it is."""
+    return any(
+        task.state is TaskState.DONE or get_progress(task, EraseProgress).has_begun
+        for task in tasks
+        if task.action is TaskAction.ERASE
+    )
+
+
+class Erasure:
+    """The erasure of one data subject, inside one transaction.
+
+    `excluded_order_ids` are orders without an invoice copy: they stay, with their parcels, until there is one.
+    `removed_rows` counts by table what `execute` removed, and is empty before.
+    """
+
+    def __init__(self, request: PrivacyRequest, tasks: Sequence[Task], *, tx: Tx, services: Services) -> None:
+        """Take the shop's lock and read what there is. Changes nothing."""
+        tx.index.lock_shop(request.shop)
+        self.request, self.tasks = request, tasks
+        self._tx, self._services = tx, services
+        self._scope = read_erasure_scope(request, tasks, tx)
+        self.excluded_order_ids = tuple(self._find_orders_without_invoice_copy())
+        excluded = set(self.excluded_order_ids)
+        self._orders = {key: order for key, order in self._scope.orders.items() if key not in excluded}
+        self._parcels = [parcel for parcel in self._scope.parcels if parcel.order_id not in excluded]
+        self._inputs = self._collect_inputs(self._scope)
+        self.removed_rows: Mapping[str, int] = {}
+        self._plan: Sequence[PlanLine] = ()
+
+    def _find_orders_without_invoice_copy(self) -> list[str]:
+        """Return the orders that were invoiced, as far as is known, and have no copy; none before a search was planned."""
+        if not has_bridge_vault(self._services) or find_invoice_search_task(self.tasks) is None:
+            return []
+        searched = self._scope.order_ids - read_invoice_search(self.tasks).never_invoiced
+        return filter_orders_without_invoice(self.request.shop, searched, self._tx)
+
+    def _collect_inputs(self, scope: ErasureScope) -> ErasureInputs:
+        """Return what there is besides the bridge's rows: copies, legal holds, bank details, parcels at processors."""
+        request, tx, shop = self.request, self._tx, self.request.shop
+        order_ids = {*scope.orders, *scope.principal.order_ids}
+        documents = {} if scope.is_merged else tx.documents.find_documents_by_order_id(shop, order_ids)
+        keys = {order_id: (shop, found[0].order_key) for order_id, found in documents.items()}
+        holds_of_subject = (
+            tx.legal_holds.list_active_legal_holds(shop=shop, subject=request.subject)
+            if request.subject
+            else ()
+        )
+        holds_of_orders = tx.legal_holds.find_legal_holds_by_order(keys.values())
+        accounts = (
+            []
+            if scope.is_merged
+            else tx.refunds.list_refund_accounts_of_orders(
+                shop, {*scope.orders, *request.principal.order_ids}, subject=request.subject
+            )
+        )
+        refunds = [account for account in accounts if account.state is not RefundState.ERASED]
+        targets = list_notice_targets(
+            request.principal,
+            self._parcels,
+            {order_id: order.name for order_id, order in self._orders.items()},
+            self._services.merchant.processors,
+        )
+        return ErasureInputs(
+            rows={},
+            orders_without_invoice_copy=len(self.excluded_order_ids),
+            documents=documents,
+            legal_holds={
+                order_id: [*holds_of_subject, *holds_of_orders.get(key, ())] for order_id, key in keys.items()
+            },
+            parcels={} if scope.is_merged else Counter(target.processor for target in targets),
+            refunds=refunds,
+            legally_held_refund_ids=tx.refunds.find_account_ids_on_legal_hold(refunds),
+            opened_by_operator=request.source is RequestSource.OPERATOR,
+        )
+
+    @property
+    def has_unsearched_orders(self) -> bool:
+        """True where an excluded order became known after the last search for copies: nobody asked about it yet."""
+        return bool(set(self.excluded_order_ids) - read_invoice_search(self.tasks).missing_copies)
+
+    def preview(self) -> list[PlanLine]:
+        """Return the plan as things stand now: the rows are removed and put back."""
+        rows = self._tx.person_eraser.preview_erasure(
+            self.request.shop,
+            self._scope.principal,
+            request_id=self.request.id,
+            excluded_order_ids=self.excluded_order_ids,
+        )
+        return self._build_plan(rows)
+
+    def execute(self) -> bool:
+        """Remove the rows. Return False, with all of them put back, where the saved plan said otherwise.
+
+        The plan as it is now is saved instead then, so that the next run carries it out. Raises NeedsOperator where a
+        second reading still finds a row.
+        """
+        is_first_run = not has_erasure_begun(self.tasks)
+        with self._tx.open_savepoint() as roll_back:
+            self.removed_rows = dict(
+                self._tx.person_eraser.erase_person(
+                    self.request.shop,
+                    self._scope.principal,
+                    request_id=self.request.id,
+                    excluded_order_ids=self.excluded_order_ids,
+                )
+            )
+            self._plan = self._build_plan(self.removed_rows)
+            changes = compare_with_saved_plan(self.request, self._plan, self._tx) if is_first_run else []
+            if changes:
+                roll_back()
+        if changes:
+            save_plan(self.request, self._plan, changes, tx=self._tx, services=self._services)
+        return not changes
+
+    def record(self, task: Task) -> None:
+        """Write down the erasure that `task` now says is done: documents, refunds, notice items, plan, evidence.
+
+        The evidence is every worker's lock: all that writes it comes last.
+        """
+        request, tx, services = self.request, self._tx, self._services
+        is_first_run = not has_erasure_begun(self.tasks)
+        search = complete_failed_invoice_search(request, self.tasks, tx=tx, services=services)
+        if search:
+            tx.tasks.save_task(search)
+        if not self.excluded_order_ids:  # else the data subject's identifiers are needed for the next run
+            tx.request_changes.replace_principal(request, select_platform_identifiers(request, tx))
+        if not self.removed_rows.get(CUSTOMER_MERGED_AWAY):
+            self._record_remaining_data()
+        if search:
+            sync_missing_copy_review(request, 0, tx=tx, services=services)
+        if is_first_run:
+            save_plan(request, self._plan, (), tx=tx, services=services)
+        else:
+            append_later_run(request, self._plan, tx)
+        excluded: dict[str, Any] = {"spared": len(self.excluded_order_ids)} if self.excluded_order_ids else {}
+        tx.evidence.append_fact(
+            Fact.PRINCIPAL_SUPPRESSED, shop=request.shop, request_id=request.id, subject=request.subject
+        )
+        tx.evidence.append_fact(
+            Fact.PRINCIPAL_ERASED,
+            shop=request.shop,
+            request_id=request.id,
+            subject=request.subject,
+            removed=get_progress(task, EraseProgress).removed_rows,
+            verified="re-read",
+            **excluded,
+        )
+
+    def _record_remaining_data(self) -> None:
+        """Mark what stays under this erasure, and open a notice item for each record at a processor."""
+        request, tx = self.request, self._tx
+        order_ids = {*self._orders, *request.principal.order_ids} - set(self.excluded_order_ids)
+        tx.documents.mark_documents_remaining(request.shop, order_ids, request.id)
+        # bank details that nothing holds go now; those of an open refund are kept, restricted, until their day
+        account_ids = {account.id for account in self._inputs.refunds}
+        erased = tx.refunds.erase_bank_details(
+            [account.id for account in self._inputs.refunds], request_id=request.id
+        )
+        remaining = account_ids - {account.id for account in erased}
+        if remaining:
+            tx.refunds.restrict_refund_accounts(sorted(remaining), request_id=request.id)
+        open_notice_items(
+            request, request.principal, self._parcels, self._orders, tx=tx, services=self._services
+        )
+        if erased:
+            tx.evidence.append_fact(
+                Fact.REFUND_ACCOUNT_ERASED,
+                shop=request.shop,
+                request_id=request.id,
+                subject=request.subject,
+                count=len(erased),
+                settled=True,
+            )
+
+    def _build_plan(self, rows: Mapping[str, int]) -> list[PlanLine]:
+        return build_erasure_plan(
+            replace(self._inputs, rows=rows),
+            retention=self._services.retention,
+            now=self._services.clock.now(),
+        )

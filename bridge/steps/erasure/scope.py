@@ -1,0 +1,55 @@
+"""Reads which orders and parcels an erasure is about. Changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from bridge.model import (
+    EraseProgress,
+    IndexedOrder,
+    Principal,
+    PrivacyRequest,
+    Task,
+    TaskAction,
+    TaskState,
+    Waybill,
+    get_progress,
+)
+
+if TYPE_CHECKING:
+    from bridge.store import Tx
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ErasureScope:
+    """The orders, by id, and the parcels that the index knows: none where the customer was merged into another.
+
+    `order_ids` are those that still have to be erased: none once the erasure is done, for an order that was placed
+    since is a new contract.
+    """
+
+    principal: Principal
+    is_merged: bool = False
+    orders: Mapping[str, IndexedOrder] = field(default_factory=dict)
+    parcels: Sequence[Waybill] = ()
+    order_ids: AbstractSet[str] = frozenset()
+
+
+def read_erasure_scope(request: PrivacyRequest, tasks: Iterable[Task], tx: Tx) -> ErasureScope:
+    """Return the scope as the index is now: the data subject's, after a first run that of the excluded orders."""
+    own = next((task for task in tasks if task.action is TaskAction.ERASE), None)
+    excluded = get_progress(own, EraseProgress).excluded_order_ids if own else ()
+    principal = Principal(order_ids=excluded) if excluded else request.principal
+    if tx.person_lookup.is_merged(request.shop, principal):
+        return ErasureScope(principal=principal, is_merged=True)
+    orders = tx.index.list_orders(request.shop, principal)
+    is_done = own is not None and own.state is TaskState.DONE
+    return ErasureScope(
+        principal=principal,
+        orders=orders,
+        parcels=tx.index.list_parcels(request.shop, principal),
+        order_ids=frozenset() if is_done else frozenset(orders),
+    )
