@@ -9,11 +9,7 @@ from bridge.cli.sandbox_process import run_sandbox_module
 
 @click.command()
 @click.option(
-    "--orders",
-    default=40,
-    show_default=True,
-    type=click.IntRange(0, 5000),
-    help="Number of orders of other people.",
+    "--orders", default=40, show_default=True, type=click.IntRange(0, 5000), help="Number of orders of other people."
 )
 @click.option("--keep", is_flag=True, help="Keep everything running afterwards, so that you can look at it.")
 def demo(orders: int, keep: bool) -> None:

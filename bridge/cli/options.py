@@ -9,12 +9,8 @@ from datetime import UTC, datetime, timedelta
 import click
 
 JSON_OPTION = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
-REASON_OPTION = click.option(
-    "--reason", required=True, help="Why you do this. It is recorded as evidence: no names."
-)
-REVEAL_REASON_OPTION = click.option(
-    "--reason", default="", help="Why you need it; required with --reveal. No names."
-)
+REASON_OPTION = click.option("--reason", required=True, help="Why you do this. It is recorded as evidence: no names.")
+REVEAL_REASON_OPTION = click.option("--reason", default="", help="Why you need it; required with --reveal. No names.")
 OPTIONAL_SHOP_OPTION = click.option(
     "--shop", help="The *.myshopify.com domain. [default: the only shop of the merchant file]"
 )

@@ -41,9 +41,7 @@ def restore_check(dry_run: bool, as_json: bool) -> None:
 def _describe_restore(result: RestoreReport, *, dry_run: bool) -> list[str]:
     seen = f"the ledger saw fact {result.seen.seq}" if result.seen else "the ledger has seen nothing yet"
     lines = [f"The database is at fact {result.seq}; {seen}: {result.why or 'it is the same database'}."]
-    lines.append(
-        f"Came back: {result.tombstones} keys of erased data subjects, {result.destroyed} destroyed records."
-    )
+    lines.append(f"Came back: {result.tombstones} keys of erased data subjects, {result.destroyed} destroyed records.")
     if dry_run:
         return lines
     lines += [f"  {table}: {count}" for table, count in result.removed.items()]

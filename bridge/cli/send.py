@@ -51,9 +51,7 @@ def send(
         "Content-Type": "application/json",
         "X-Shopify-Topic": topic,
         "X-Shopify-Shop-Domain": shop,
-        "X-Shopify-Hmac-Sha256": sign_webhook(
-            raw, configuration.settings.shopify_client_secrets[0].reveal_bytes()
-        ),
+        "X-Shopify-Hmac-Sha256": sign_webhook(raw, configuration.settings.shopify_client_secrets[0].reveal_bytes()),
         "X-Shopify-API-Version": configuration.settings.shopify_api_version,
         "X-Shopify-Webhook-Id": webhook_id or str(uuid.uuid4()),
         "X-Shopify-Event-Id": str(uuid.uuid4()),

@@ -38,9 +38,7 @@ def check_evidence(context: CommandContext) -> list[CheckResult]:
 
 def _check_signed_head(heads: list[SignedHead], now: datetime, zone: ZoneInfo) -> CheckResult:
     if not heads:
-        return CheckResult(
-            name="evidence head", ok=None, detail="none is signed yet: the clock signs one a day"
-        )
+        return CheckResult(name="evidence head", ok=None, detail="none is signed yet: the clock signs one a day")
     last = heads[-1]
     overdue = now.astimezone(zone).date() - last.day > HEAD_OVERDUE_AFTER
     detail = f"signed for {last.day}, row {last.seq}" + (": is the clock running?" if overdue else "")

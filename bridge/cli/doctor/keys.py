@@ -18,9 +18,7 @@ def check_keys(context: CommandContext) -> list[CheckResult]:
     checks = []
     for key_id, rows in usage.counts_by_key.items():
         if key_id != usage.active_key_id and rows:
-            detail = (
-                f"sealed {sum(rows.values())} values and is not active: run `python -m bridge keys rotate`"
-            )
+            detail = f"sealed {sum(rows.values())} values and is not active: run `python -m bridge keys rotate`"
             checks.append(CheckResult(name=f"key {key_id}", ok=None, detail=detail))
     for key_id, rows in usage.missing_keys.items():
         detail = f"missing from BRIDGE_KEYS: {sum(rows.values())} values cannot be read; put it back"

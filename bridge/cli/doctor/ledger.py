@@ -12,9 +12,7 @@ from bridge.model import CheckResult
 from bridge.steps.recovery.ledger_gate import compare_with_ledger
 
 MAX_LEDGER_DELAY = timedelta(hours=1)
-LEDGER_UNSET = (
-    "BRIDGE_LEDGER_URL is not set: a restored backup would bring back data subjects that were erased since"
-)
+LEDGER_UNSET = "BRIDGE_LEDGER_URL is not set: a restored backup would bring back data subjects that were erased since"
 
 
 def check_ledger(context: CommandContext) -> list[CheckResult]:
@@ -24,9 +22,7 @@ def check_ledger(context: CommandContext) -> list[CheckResult]:
         return [CheckResult(name="ledger", ok=False if settings.is_production else None, detail=LEDGER_UNSET)]
     if settings.ledger_url == settings.database_url:
         return [
-            CheckResult(
-                name="ledger", ok=False, detail="is the database itself: a backup would restore both together"
-            )
+            CheckResult(name="ledger", ok=False, detail="is the database itself: a backup would restore both together")
         ]
     with closing(make_ledger(settings)) as ledger:
         try:
@@ -42,13 +38,9 @@ def check_ledger(context: CommandContext) -> list[CheckResult]:
     detail = f"answers; last recorded fact {seen.seq}" if seen else "answers; nothing was recorded yet"
     overdue = oldest_unsynced is not None and context.store.now() - oldest_unsynced > MAX_LEDGER_DELAY
     if overdue:
-        detail = (
-            f"an erasure of {oldest_unsynced:%d %b %Y %H:%M} UTC is not recorded yet: is the clock running?"
-        )
+        detail = f"an erasure of {oldest_unsynced:%d %b %Y %H:%M} UTC is not recorded yet: is the clock running?"
     checks = [CheckResult(name="ledger", ok=not overdue, detail=detail)]
     if difference:
-        detail = (
-            f"{difference}: it is a restored backup and work is stopped; run `python -m bridge restore-check`"
-        )
+        detail = f"{difference}: it is a restored backup and work is stopped; run `python -m bridge restore-check`"
         checks.append(CheckResult(name="restored", ok=False, detail=detail))
     return checks

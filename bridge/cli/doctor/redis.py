@@ -28,7 +28,5 @@ def check_redis(context: CommandContext) -> list[CheckResult]:
         return [CheckResult(name="redis", ok=False, detail=type(fault).__name__)]
     policy = info.get("maxmemory_policy", "unknown")
     evicts = str(policy).startswith("allkeys")
-    detail = f"answers; eviction policy {policy}" + (
-        ": set noeviction, or jobs are evicted" if evicts else ""
-    )
+    detail = f"answers; eviction policy {policy}" + (": set noeviction, or jobs are evicted" if evicts else "")
     return [CheckResult(name="redis", ok=not evicts, detail=detail)]

@@ -36,9 +36,7 @@ def check_retention(context: CommandContext) -> list[CheckResult]:
 def _check_retention_file(accepted: AcceptedPolicy | None, services: Services) -> CheckResult:
     name = "retention file"
     if accepted is None:
-        return CheckResult(
-            name=name, ok=None, detail="none is in force yet: the clock accepts the loaded one"
-        )
+        return CheckResult(name=name, ok=None, detail="none is in force yet: the clock accepts the loaded one")
     if accepted.sha256 == services.retention.sha256:
         detail = f"{accepted.policy_id} in force since {accepted.accepted_at:%d %b %Y}"
         return CheckResult(name=name, ok=True, detail=detail)

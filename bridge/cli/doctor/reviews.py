@@ -16,8 +16,7 @@ def check_reviews(context: CommandContext) -> list[CheckResult]:
     category = context.configuration.retention.categories.get(FREE_TEXT_CATEGORY)
     unknown = sorted(set(category.scan_for if category else ()) - set(SCAN_KINDS))
     checks = [
-        CheckResult(name="scan_for", ok=False, detail=f"{word}: not one of {', '.join(SCAN_KINDS)}")
-        for word in unknown
+        CheckResult(name="scan_for", ok=False, detail=f"{word}: not one of {', '.join(SCAN_KINDS)}") for word in unknown
     ]
     try:
         with context.store.transaction() as tx:

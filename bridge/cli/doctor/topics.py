@@ -24,9 +24,7 @@ def check_topics(context: CommandContext) -> list[CheckResult]:
         for topic in sorted({*MANDATORY_TOPICS, *received_topics}):
             last = last_received.get((shop, topic))
             detail = (
-                f"last seen {_format_age(now, last)}"
-                if last
-                else "never seen: is the app's configuration deployed?"
+                f"last seen {_format_age(now, last)}" if last else "never seen: is the app's configuration deployed?"
             )
             checks.append(CheckResult(name=f"{shop} {topic}", ok=True if last else None, detail=detail))
     return checks

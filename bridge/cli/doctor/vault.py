@@ -43,7 +43,9 @@ def _check_storage_region(context: CommandContext, now: datetime) -> CheckResult
         detail = f"BRIDGE_STORAGE_REGION is {region}" if region else "no rule in use requires a country"
         return CheckResult(name=name, ok=True, detail=detail)
     value = f"is {region}" if region else "is not set"
-    detail = f"BRIDGE_STORAGE_REGION {value}; {', '.join(requirements)} must be stored in {REQUIRED_REGION} ({REGION_LAW})"
+    detail = (
+        f"BRIDGE_STORAGE_REGION {value}; {', '.join(requirements)} must be stored in {REQUIRED_REGION} ({REGION_LAW})"
+    )
     return CheckResult(name=name, ok=False if settings.is_production else None, detail=detail)
 
 

@@ -22,9 +22,7 @@ def cancel(request_id: str, reason: str, as_json: bool) -> None:
     """
     with open_command_context() as context:
         try:
-            cancel_platform_erasure(
-                request_id, actor=context.operator, reason=reason, services=context.services
-            )
+            cancel_platform_erasure(request_id, actor=context.operator, reason=reason, services=context.services)
         except BridgeError as fault:
             exit_with_error(f"Not cancelled: {fault}.")
     show(

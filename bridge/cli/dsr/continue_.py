@@ -53,9 +53,7 @@ def _release_precheck_or_exit(request_id: str, reason: str, context: CommandCont
         return release_precheck(request_id, actor=context.operator, reason=reason, services=context.services)
     except PayloadInvalid as fault:
         if str(fault) == "newer_request_open":
-            exit_with_error(
-                f"{request_id}: a newer request of the same data subject is open; continue that one."
-            )
+            exit_with_error(f"{request_id}: a newer request of the same data subject is open; continue that one.")
         exit_with_error(
             f"{request_id}: no precheck stopped it, so nothing was changed."
             f" See `python -m bridge dsr plan {request_id}`."

@@ -37,14 +37,10 @@ def find_request_or_exit(tx: Tx, request_id: str) -> PrivacyRequest:
     return request
 
 
-def decide_shop_erasure(
-    request_id: str, decision: ShopExitDecision, reason: str, context: CommandContext
-) -> None:
+def decide_shop_erasure(request_id: str, decision: ShopExitDecision, reason: str, context: CommandContext) -> None:
     """Record what becomes of the erasure of a shop that seems to be installed again; exit with 1 if it is not one."""
     try:
-        resolve_reinstalled_shop(
-            request_id, decision, actor=context.operator, reason=reason, services=context.services
-        )
+        resolve_reinstalled_shop(request_id, decision, actor=context.operator, reason=reason, services=context.services)
     except PayloadInvalid:
         exit_with_error(
             f"{request_id} does not wait for this decision. Only the erasure of a shop that stopped with"
@@ -99,10 +95,7 @@ def list_request_holds(tx: Tx, request: PrivacyRequest) -> list[dict[str, Any]]:
             "review_due_at": legal_hold.review_due_at.isoformat(),
         }
         for legal_hold in tx.legal_holds.list_active_legal_holds(
-            shop=request.shop,
-            request_id=request.id,
-            subject=request.subject,
-            order_keys=[key for _, key in orders],
+            shop=request.shop, request_id=request.id, subject=request.subject, order_keys=[key for _, key in orders]
         )
     ]
     return [*sealed, *legal_holds]

@@ -72,9 +72,7 @@ def _build_evidence_zip(
     heads = select_signed_heads(tx.signed_heads.list_signed_heads(), facts)
     rows = facts
     if to_head and facts:
-        rows = tx.evidence.list_facts_between(
-            facts[0].seq, max([facts[-1].seq, *(head.seq for head in heads[:1])])
-        )
+        rows = tx.evidence.list_facts_between(facts[0].seq, max([facts[-1].seq, *(head.seq for head in heads[:1])]))
     keyring = context.store.keyring
     delivery_ids = {str(fact.detail["delivery"]) for fact in facts if "delivery" in fact.detail}
     inputs = BundleInputs(
@@ -106,7 +104,5 @@ def _build_evidence_json(request: PrivacyRequest, tx: Tx, context: CommandContex
         "chain": {"length": seq, "head": head, "head_signature": keyring.sign(head.encode())},
         "public_key": keyring.public_key,
     }
-    content = json.dumps(
-        document, default=lambda value: getattr(value, "isoformat", value.__str__)(), indent=2
-    )
+    content = json.dumps(document, default=lambda value: getattr(value, "isoformat", value.__str__)(), indent=2)
     return content.encode(), len(document["facts"])

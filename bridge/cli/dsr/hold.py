@@ -25,11 +25,6 @@ def hold(request_id: str, reference: str, kind: str, reason: str, as_json: bool)
     """
     with open_command_context() as context, exit_on_invalid_hold():
         result = open_person_legal_hold(
-            request_id,
-            reference=reference,
-            kind=kind,
-            actor=context.operator,
-            reason=reason,
-            services=context.services,
+            request_id, reference=reference, kind=kind, actor=context.operator, reason=reason, services=context.services
         )
     show_opened_hold(result, as_json)

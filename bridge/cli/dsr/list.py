@@ -23,8 +23,6 @@ REQUEST_TABLE_COLUMNS = ("id", "kind", "shop", "state", "complete", "due_at", "c
 def list_requests_command(state: str | None, kind: str | None, shop: str, limit: int, as_json: bool) -> None:
     """List requests, newest first."""
     with open_command_context() as context, context.store.transaction() as tx:
-        requests = tx.operator_queries.list_requests(
-            state=state or "", kind=kind or "", shop=shop, limit=limit
-        )
+        requests = tx.operator_queries.list_requests(state=state or "", kind=kind or "", shop=shop, limit=limit)
     rows = [{name: getattr(request, name) for name in REQUEST_COLUMNS} for request in requests]
     show_table(rows, as_json, REQUEST_TABLE_COLUMNS, empty="No requests.")

@@ -12,11 +12,7 @@ from bridge.cli.options import JSON_OPTION, OPTIONAL_SHOP_OPTION, parse_since
 from bridge.cli.printing import show
 from bridge.errors import PayloadInvalid
 from bridge.model import Principal, RequestKind
-from bridge.steps.requests.open_by_operator import (
-    OPERATOR_KINDS,
-    build_operator_request,
-    open_operator_request,
-)
+from bridge.steps.requests.open_by_operator import OPERATOR_KINDS, build_operator_request, open_operator_request
 
 OPENING_FAULTS = {
     "shop_unknown": "the merchant file does not name that shop",
@@ -34,18 +30,12 @@ OPENING_FAULTS = {
 @click.option("--customer-id", default="", help="Shopify's number of the customer.")
 @click.option("--email", default="")
 @click.option(
-    "--phone",
-    default="",
-    help="With country code. Used to find the data subject only if nothing else is given.",
+    "--phone", default="", help="With country code. Used to find the data subject only if nothing else is given."
 )
 @click.option("--order", "orders", multiple=True, help="Shopify's number of an order; may be repeated.")
 @click.option("--received-at", help="When the data subject asked: 2h, 3d, or a date. [default: now]")
-@click.option(
-    "--reason", required=True, help="How the request came, for example 'e-mail of 12 Nov'. No names."
-)
-@click.option(
-    "--dry-run", is_flag=True, help="Show the clocks and the open request that it would join; store nothing."
-)
+@click.option("--reason", required=True, help="How the request came, for example 'e-mail of 12 Nov'. No names.")
+@click.option("--dry-run", is_flag=True, help="Show the clocks and the open request that it would join; store nothing.")
 @JSON_OPTION
 def open_request_command(
     kind: str,

@@ -39,13 +39,7 @@ def package(request_id: str, target: Path, force: bool, as_json: bool) -> None:
         )
         write_private_file(target, content, force=force)  # if it fails, the fact is rolled back
     show(
-        {
-            "id": request_id,
-            "file": str(target),
-            "bytes": len(content),
-            "sha256": digest,
-            "complete": request.complete,
-        },
+        {"id": request_id, "file": str(target), "bytes": len(content), "sha256": digest, "complete": request.complete},
         as_json,
         f"Wrote {target} ({len(content)} bytes, sha256 {digest}). The release is recorded as evidence.",
     )

@@ -55,8 +55,7 @@ def plan(request_id: str, as_json: bool) -> None:
     show(result, as_json, lambda shown: _print_plan(shown, with_residue=has_residue_task(tasks)))
     if result["guards_unread"]:
         exit_with_error(
-            "What the data subject would lose with Shopify's erasure could not be read:"
-            f" {result['guards_unread']}."
+            f"What the data subject would lose with Shopify's erasure could not be read: {result['guards_unread']}."
         )
     if result["residue_unread"]:
         exit_with_error(f"What other apps wrote at Shopify could not be read: {result['residue_unread']}.")

@@ -28,10 +28,7 @@ from bridge.steps.erasure.precheck import run_precheck
 from bridge.store import Tx
 
 TASK_EXPLANATIONS = {  # action: what the task does, and why
-    TaskAction.GATHER: (
-        "reads what the system holds of the data subject",
-        "the data subject asked for access",
-    ),
+    TaskAction.GATHER: ("reads what the system holds of the data subject", "the data subject asked for access"),
     TaskAction.SEAL_INVOICES: (
         "seals the statutory copy of each invoiced order and reads it back",
         "copies are sealed before data is destroyed",
@@ -50,10 +47,7 @@ TASK_EXPLANATIONS = {  # action: what the task does, and why
         "asks Shopify how far its own erasure is",
         "a requested erasure is not a finished one",
     ),
-    TaskAction.NOTIFY_PROCESSOR: (
-        "sends a notice to the processor",
-        "it carried parcels of the data subject",
-    ),
+    TaskAction.NOTIFY_PROCESSOR: ("sends a notice to the processor", "it carried parcels of the data subject"),
 }
 RESIDUE_REASONS = {True: "retention_file_applies", False: "retention_file_keeps"}
 

@@ -54,6 +54,4 @@ def _refuse_unreplayable_request(request: PrivacyRequest, tx: Tx) -> None:
         )
     newer = tx.requests.find_open_request(request.shop, request.kind, request.subject)
     if newer is not None and newer.id != request.id:
-        exit_with_error(
-            f"{request.id}: a newer request of the same data subject is open; replay {newer.id} instead."
-        )
+        exit_with_error(f"{request.id}: a newer request of the same data subject is open; replay {newer.id} instead.")

@@ -13,17 +13,7 @@ from bridge.cli.options import JSON_OPTION
 from bridge.cli.printing import print_fields, print_table, show
 from bridge.rules.requests.progress_codec import REMAINING_PREFIX
 
-HEADING_FIELDS = (
-    "id",
-    "kind",
-    "shop",
-    "state",
-    "complete",
-    "received_at",
-    "due_at",
-    "due_governed_by",
-    "closed_at",
-)
+HEADING_FIELDS = ("id", "kind", "shop", "state", "complete", "received_at", "due_at", "due_governed_by", "closed_at")
 TASK_COLUMNS = ("system", "action", "state", "outcome", "records", "attempts", "expected_by", "last_error")
 
 

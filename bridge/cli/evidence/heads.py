@@ -36,9 +36,6 @@ def signed_head_rows(heads: Iterable[SignedHead]) -> list[dict[str, Any]]:
     return [
         asdict(head)
         | {"day": head.day.isoformat()}
-        | {
-            name: at.isoformat() if (at := getattr(head, name)) else None
-            for name in ("signed_at", "anchored_at")
-        }
+        | {name: at.isoformat() if (at := getattr(head, name)) else None for name in ("signed_at", "anchored_at")}
         for head in heads
     ]

@@ -59,9 +59,7 @@ def _print_register(register_data: Mapping[str, Any]) -> None:
     click.echo("\nLate")
     print_table(register_data["late"], ("id", "kind", "state", "due_at", "closed_at"), empty="none")
     click.echo("\nOpen answers")
-    open_answers = [
-        {"processor": name, "instructions": count} for name, count in register_data["open_answers"].items()
-    ]
+    open_answers = [{"processor": name, "instructions": count} for name, count in register_data["open_answers"].items()]
     print_table(open_answers, ("processor", "instructions"), empty="none")
     click.echo("\nHeld")
     print_table(register_data["held"], ("hold", "release_year", "documents", "law"), empty="none")

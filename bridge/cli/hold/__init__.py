@@ -17,14 +17,5 @@ def hold() -> None:
     """What a law or a dispute keeps: sealed documents, legal holds, the retention file in force."""
 
 
-for command in (
-    list_holds_command,
-    open_legal_hold_command,
-    review,
-    approve,
-    release,
-    changes,
-    accept,
-    sweep,
-):
+for command in (list_holds_command, open_legal_hold_command, review, approve, release, changes, accept, sweep):
     hold.add_command(command)

@@ -18,7 +18,5 @@ from bridge.steps.retention.legal_hold import approve_legal_hold
 def approve(hold_id: str, reason: str, as_json: bool) -> None:
     """Approve, as a second person, that a legal hold lasts longer than a year."""
     with open_command_context() as context, exit_on_invalid_hold():
-        legal_hold = approve_legal_hold(
-            hold_id, actor=context.operator, reason=reason, services=context.services
-        )
+        legal_hold = approve_legal_hold(hold_id, actor=context.operator, reason=reason, services=context.services)
     show_legal_hold(legal_hold, f"is approved by {legal_hold.approved_by}", as_json)

@@ -32,10 +32,7 @@ def changes(as_json: bool) -> None:
         with context.store.transaction() as tx:
             accepted = tx.retention_policies.find_accepted_policy()
         rows = _change_rows(count_policy_changes(services=services))
-        ages = [
-            {"moved": ReleaseDayChange.EARLIER, **asdict(age)}
-            for age in find_earlier_ages(accepted, services)
-        ]
+        ages = [{"moved": ReleaseDayChange.EARLIER, **asdict(age)} for age in find_earlier_ages(accepted, services)]
         loaded = services.retention
     show(
         {

@@ -74,12 +74,7 @@ def show_opened_hold(result: LegalHoldResult, as_json: bool) -> None:
 def show_released_hold(result: LegalHoldResult, as_json: bool) -> None:
     """Print a legal hold that was released."""
     show(
-        {
-            "id": result.legal_hold.id,
-            "released": True,
-            "documents": result.documents,
-            "entries": result.items,
-        },
+        {"id": result.legal_hold.id, "released": True, "documents": result.documents, "entries": result.items},
         as_json,
         f"{result.legal_hold.id} is released: it no longer keeps {result.documents} documents and"
         f" {result.items} notice items.",

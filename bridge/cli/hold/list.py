@@ -9,13 +9,7 @@ from typing import Any
 import click
 
 from bridge.cli.context import open_command_context
-from bridge.cli.hold.hold_view import (
-    format_day,
-    group_documents,
-    join_list_values,
-    legal_hold_row,
-    make_day_sort_key,
-)
+from bridge.cli.hold.hold_view import format_day, group_documents, join_list_values, legal_hold_row, make_day_sort_key
 from bridge.cli.options import JSON_OPTION
 from bridge.cli.printing import print_table, show
 from bridge.rules.retention.holds import local_day
@@ -37,9 +31,7 @@ LEGAL_HOLD_COLUMNS = (
 
 
 @click.command("list")
-@click.option(
-    "--due", is_flag=True, help=f"Only what is destroyed in the next {DUE_DAYS} days, one line per order."
-)
+@click.option("--due", is_flag=True, help=f"Only what is destroyed in the next {DUE_DAYS} days, one line per order.")
 @JSON_OPTION
 def list_holds_command(due: bool, as_json: bool) -> None:
     """List what is kept: sealed documents by their last day, legal holds by their review. It names no data subject."""
@@ -85,8 +77,6 @@ def _print_due(result: Mapping[str, Any]) -> None:
 
 
 def _print_holds(result: Mapping[str, Any]) -> None:
-    print_table(
-        map(join_list_values, result["documents"]), DOCUMENT_GROUP_COLUMNS, empty="No sealed documents."
-    )
+    print_table(map(join_list_values, result["documents"]), DOCUMENT_GROUP_COLUMNS, empty="No sealed documents.")
     click.echo("\nLegal holds")
     print_table(result["claims"], LEGAL_HOLD_COLUMNS, empty="none")

@@ -22,10 +22,6 @@ def release(hold_id: str, disposed_on: date | None, reason: str, as_json: bool) 
     """Release a legal hold: the dispute is over. What nothing else keeps is then erased."""
     with open_command_context() as context, exit_on_invalid_hold():
         result = release_legal_hold(
-            hold_id,
-            actor=context.operator,
-            reason=reason,
-            services=context.services,
-            disposed_on=disposed_on,
+            hold_id, actor=context.operator, reason=reason, services=context.services, disposed_on=disposed_on
         )
     show_released_hold(result, as_json)

@@ -18,7 +18,5 @@ from bridge.steps.retention.legal_hold import review_legal_hold
 def review(hold_id: str, reason: str, as_json: bool) -> None:
     """Record that you looked and the dispute is still open. The next review is due in ninety days."""
     with open_command_context() as context, exit_on_invalid_hold():
-        legal_hold = review_legal_hold(
-            hold_id, actor=context.operator, reason=reason, services=context.services
-        )
+        legal_hold = review_legal_hold(hold_id, actor=context.operator, reason=reason, services=context.services)
     show_legal_hold(legal_hold, f"is due for its next review by {legal_hold.review_due_at:%d %b %Y}", as_json)

@@ -82,13 +82,9 @@ def _preview_expiry(day: date, services: Services) -> dict[str, Any]:
 
 def _print_expiry(result: Mapping[str, Any]) -> None:
     if not result["accepted"]:
-        click.echo(
-            "The loaded retention file is not accepted: nothing is destroyed by it. See `hold changes`."
-        )
+        click.echo("The loaded retention file is not accepted: nothing is destroyed by it. See `hold changes`.")
     if "dry_run" in result:
-        print_table(
-            map(join_list_values, result["documents"]), EXPIRING_COLUMNS, empty="No document is destroyed."
-        )
+        print_table(map(join_list_values, result["documents"]), EXPIRING_COLUMNS, empty="No document is destroyed.")
         for row in map(join_list_values, result["held_back"]):
             needs = f" until {row['needs']} is decided" if row["needs"] else ""
             click.echo(f"stays: {row['orders']} orders, {row['grounds']}{needs}")

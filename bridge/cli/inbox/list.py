@@ -30,9 +30,7 @@ DELIVERY_TABLE_COLUMNS = ("id", "topic", "shop", "state", "reason", "attempts", 
 @click.option("--since", "after", help="Only deliveries since then: 30m, 2h, 3d or a date.")
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 100_000))
 @JSON_OPTION
-def list_deliveries_command(
-    state: str | None, topic: str | None, after: str | None, limit: int, as_json: bool
-) -> None:
+def list_deliveries_command(state: str | None, topic: str | None, after: str | None, limit: int, as_json: bool) -> None:
     """List deliveries, newest first. Bodies are never shown here."""
     with open_command_context() as context, context.store.transaction() as tx:
         deliveries = tx.operator_queries.list_deliveries(

@@ -21,13 +21,7 @@ from bridge.model import Fact
 @click.option("--dry-run", is_flag=True, help="Show what would be queued again; change nothing.")
 @JSON_OPTION
 def replay(
-    ids: tuple[str, ...],
-    failed: bool,
-    topic: str | None,
-    after: str | None,
-    limit: int,
-    dry_run: bool,
-    as_json: bool,
+    ids: tuple[str, ...], failed: bool, topic: str | None, after: str | None, limit: int, dry_run: bool, as_json: bool
 ) -> None:
     """Queue failed deliveries again; they are worked on within seconds. The clocks of requests never restart."""
     if bool(ids) == failed:
@@ -39,9 +33,7 @@ def replay(
                 state="failed", topic=topic or "", since=parse_since(after), limit=limit
             )
         ]
-        known = {
-            row["id"]: row for row in tx.operator_queries.list_deliveries(ids=wanted, limit=len(wanted) or 1)
-        }
+        known = {row["id"]: row for row in tx.operator_queries.list_deliveries(ids=wanted, limit=len(wanted) or 1)}
         replayed = tx.operator_queries.filter_replayable(wanted)
         if not dry_run:
             replayed = tx.operator_queries.replay_deliveries(replayed)

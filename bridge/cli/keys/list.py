@@ -29,8 +29,7 @@ def list_keys_command(as_json: bool) -> None:
     show({"active": usage.active_key_id, "ring": ring, "missing": missing}, as_json, _print_keys)
     if missing:
         click.echo(
-            "Values sealed by a missing key cannot be read: put the key back (docs/runbooks/key-missing.md).",
-            err=True,
+            "Values sealed by a missing key cannot be read: put the key back (docs/runbooks/key-missing.md).", err=True
         )
         sys.exit(1)
 

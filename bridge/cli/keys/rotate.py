@@ -79,9 +79,7 @@ def _print_problems(result: RotationResult) -> None:
     for location in result.unreadable[:MAX_UNREADABLE_SHOWN]:
         click.echo(f"cannot be read: {location}", err=True)
     for key_id, rows in usage.missing_keys.items():
-        click.echo(
-            f"{key_id} is missing from BRIDGE_KEYS: {sum(rows.values())} values cannot be read", err=True
-        )
+        click.echo(f"{key_id} is missing from BRIDGE_KEYS: {sum(rows.values())} values cannot be read", err=True)
     if usage.outdated_count > len(result.unreadable):
         click.echo(
             f"{usage.outdated_count} values still name an old key. A running process may seal with it: run again.",

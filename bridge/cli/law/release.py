@@ -42,9 +42,7 @@ RETENTION_HOLD_COLUMNS = ("hold", "state", "law", "rule", "last_day", "erasable_
     multiple=True,
     help="When an invoice, credit note or voucher was issued; may be repeated; the latest counts.",
 )
-@click.option(
-    "--event", "event_texts", multiple=True, help="NAME=TIME, an event of the file; may be repeated."
-)
+@click.option("--event", "event_texts", multiple=True, help="NAME=TIME, an event of the file; may be repeated.")
 @click.option("--category", default="invoice_document", show_default=True, help="A category of the file.")
 @click.option(
     "--legal-form", type=click.Choice(LEGAL_FORMS), help="Use this legal form instead of the one in the file."
@@ -89,12 +87,7 @@ def release(
 
 
 def compute_retention(
-    category: Category,
-    *,
-    events: Mapping[str, datetime],
-    day: date,
-    retention: Retention,
-    regimes: tuple[str, ...],
+    category: Category, *, events: Mapping[str, datetime], day: date, retention: Retention, regimes: tuple[str, ...]
 ) -> dict[str, Any]:
     """Return every hold of the category with its days, and the one that governs; JSON-ready."""
     inputs: dict[str, Any] = {"events": events, "today": day, "retention": retention, "regimes": regimes}
@@ -117,15 +110,11 @@ def compute_retention(
         "erasable_from": governs.erasable_from if governs else day,
         "release_needs": sorted({need for hold in holding for need in hold.release_needs}),
         "action": category.held_action if holding else category.on_request,
-        "too_old_from": compute_age_end(category.max_age, age_starts_at, retention.calendar)
-        if age_starts_at
-        else None,
+        "too_old_from": compute_age_end(category.max_age, age_starts_at, retention.calendar) if age_starts_at else None,
     }
 
 
-def _retention_hold_row(
-    state: RetentionHoldState, hold: RetentionHold, retention: Retention
-) -> dict[str, Any]:
+def _retention_hold_row(state: RetentionHoldState, hold: RetentionHold, retention: Retention) -> dict[str, Any]:
     rule = retention.holds.get(hold.ground)
     return {
         "hold": hold.ground,

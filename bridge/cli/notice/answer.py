@@ -21,10 +21,7 @@ ANSWER_CHOICES = [answer.value for answer in ProcessorAnswer]
 @click.command("answer")
 @click.argument("notice_id", metavar="ID")
 @click.option(
-    "--all",
-    "common_answer",
-    type=click.Choice(ANSWER_CHOICES),
-    help="The answer to every item that no --entry names.",
+    "--all", "common_answer", type=click.Choice(ANSWER_CHOICES), help="The answer to every item that no --entry names."
 )
 @click.option(
     "--entry",
@@ -39,9 +36,7 @@ ANSWER_CHOICES = [answer.value for answer in ProcessorAnswer]
     help="With retained: the law that makes the processor keep it.",
 )
 @click.option(
-    "--until",
-    type=click.DateTime(["%Y-%m-%d"]),
-    help="With retained: the last day on which the processor keeps it.",
+    "--until", type=click.DateTime(["%Y-%m-%d"]), help="With retained: the last day on which the processor keeps it."
 )
 @click.option("--note", default="", help="What the processor said. No names. Stored sealed.")
 @reference_option("The ticket, call or mail of the answer.")
@@ -68,10 +63,7 @@ def answer_notice_command(
         try:
             after = record_answer(
                 notice_id,
-                {
-                    item_id: _build_answer_row(answer, law or "", last_day, note)
-                    for item_id, answer in answers.items()
-                },
+                {item_id: _build_answer_row(answer, law or "", last_day, note) for item_id, answer in answers.items()},
                 via=NoticeChannel.OPERATOR,
                 actor=context.operator,
                 reference=reference,
@@ -98,8 +90,5 @@ def _parse_item_answer(text: str) -> tuple[str, str]:
 def _build_answer_row(answer: str, law: str, until: date | None, note: str) -> AnswerRow:
     retained = answer == ProcessorAnswer.RETAINED
     return AnswerRow(
-        answer=ProcessorAnswer(answer),
-        law=law if retained else "",
-        until=until if retained else None,
-        note=note,
+        answer=ProcessorAnswer(answer), law=law if retained else "", until=until if retained else None, note=note
     )

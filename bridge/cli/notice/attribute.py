@@ -28,9 +28,7 @@ def attribute(item_id: str, processor: str, reason: str, as_json: bool) -> None:
         with context.store.transaction() as tx:
             item = find_notice_item_or_exit(tx, item_id)
             if item.notice_id or item.processor == processor:
-                exit_with_error(
-                    f"{item_id} is attributed to {item.processor}, in notice {item.notice_id or '-'}."
-                )
+                exit_with_error(f"{item_id} is attributed to {item.processor}, in notice {item.notice_id or '-'}.")
             request = tx.requests.get_request(item.request_id)
             if request is None:
                 exit_with_error(f"The request of {item_id} no longer exists.")

@@ -37,12 +37,7 @@ def bounce(mail: Path, as_json: bool) -> None:
         items = tx.notice_items.list_items(notice_id=notice.id)
         tx.notice_items.wake_requests_of_items(items)
         record_notice_fact(
-            Fact.NOTICE_BOUNCED,
-            items,
-            tx,
-            notice=after,
-            actor=context.operator,
-            reason="delivery status: failed",
+            Fact.NOTICE_BOUNCED, items, tx, notice=after, actor=context.operator, reason="delivery status: failed"
         )
     show(
         {"id": after.id, "state": after.state},

@@ -45,8 +45,6 @@ def cancel_parcel(item_id: str, confirm: str, reason: str, as_json: bool) -> Non
         except BridgeError as fault:
             exit_with_error(f"Not cancelled: {fault}.")
         with context.store.transaction() as tx:
-            record_notice_fact(
-                Fact.PARCEL_CANCELLED, [item], tx, actor=context.operator, entry=item.id, reason=reason
-            )
+            record_notice_fact(Fact.PARCEL_CANCELLED, [item], tx, actor=context.operator, entry=item.id, reason=reason)
             tx.notice_accounts.wake_account(account_key(item))
     show({"id": item_id, "cancelled": True}, as_json, f"{item_id}: {item.system} accepted the cancellation.")

@@ -38,9 +38,7 @@ def export(notice_id: str, target: Path, force: bool, as_json: bool) -> None:
             if target.suffix == ".csv":
                 content = render_items_csv(items)
             else:
-                parts = build_instruction_paragraphs(
-                    notice, items, processor, services=services, max_lines=len(items)
-                )
+                parts = build_instruction_paragraphs(notice, items, processor, services=services, max_lines=len(items))
                 title = f"Erasure of personal data, instruction {notice.id}"
                 content = render_instruction_pdf(title, [(part.heading, part.lines) for part in parts])
             record_notice_fact(

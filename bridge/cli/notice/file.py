@@ -41,9 +41,7 @@ def file_notice_command(notice_id: str, reference: str, as_json: bool) -> None:
             tx.notice_items.save_items([replace(item, state=NoticeState.SENT, reason="") for item in items])
             tx.notice_items.wake_requests_of_items(items)
             tx.notice_accounts.wake_account(account_key(notice), filed.next_at)
-            record_notice_fact(
-                Fact.NOTICE_FILED, items, tx, notice=filed, actor=context.operator, reference=reference
-            )
+            record_notice_fact(Fact.NOTICE_FILED, items, tx, notice=filed, actor=context.operator, reference=reference)
     show(
         {"id": notice_id, "state": filed.state, "due_at": filed.due_at, "reference": reference},
         as_json,

@@ -22,7 +22,5 @@ def hold(item_id: str, reason: str, as_json: bool) -> None:
     with open_command_context() as context, context.store.transaction() as tx:
         item = find_unsent_item_or_exit(tx, item_id)
         pause_items([item], PAUSED_BY_OPERATOR, tx=tx, services=context.services)
-        record_notice_fact(
-            Fact.NOTICE_ITEM_PAUSED, [item], tx, actor=context.operator, entry=item.id, reason=reason
-        )
+        record_notice_fact(Fact.NOTICE_ITEM_PAUSED, [item], tx, actor=context.operator, entry=item.id, reason=reason)
     show_item_change(item_id, "held", as_json)

@@ -107,9 +107,7 @@ def show_item_change(item_id: str, change: str, as_json: bool) -> None:
 def notice_row(notice: Notice, item_count: int) -> dict[str, Any]:
     """Return a notice as it is shown."""
     overdue = (
-        notice.due_at is not None
-        and notice.due_at < datetime.now(UTC)
-        and notice.state not in ANSWERED_NOTICE_STATES
+        notice.due_at is not None and notice.due_at < datetime.now(UTC) and notice.state not in ANSWERED_NOTICE_STATES
     )
     return {
         **{name: getattr(notice, name) for name in NOTICE_COLUMNS},

@@ -24,9 +24,7 @@ def release(item_id: str, reason: str, as_json: bool) -> None:
         if item.state is NoticeState.QUEUED:
             exit_with_error(f"{item_id} waits for nothing: the next notice includes it.")
         hold_ids = [
-            matter.removeprefix(LEGAL_HOLD_PREFIX)
-            for matter in item.matters
-            if matter.startswith(LEGAL_HOLD_PREFIX)
+            matter.removeprefix(LEGAL_HOLD_PREFIX) for matter in item.matters if matter.startswith(LEGAL_HOLD_PREFIX)
         ]
         if hold_ids:
             exit_with_error(f"{item_id} is held by {', '.join(hold_ids)}: `hold release` releases it.")

@@ -18,13 +18,9 @@ from bridge.steps.refunds.discard_bank_details import discard_bank_details
 def erase(account_id: str, reason: str, as_json: bool) -> None:
     """Erase the details of a refund that will not be paid, or that were typed wrong."""
     with open_command_context() as context:
-        erased = discard_bank_details(
-            account_id, actor=context.operator, reason=reason, services=context.services
-        )
+        erased = discard_bank_details(account_id, actor=context.operator, reason=reason, services=context.services)
         with context.store.transaction() as tx:
             row = refund_row(tx, find_refund_or_exit(tx, account_id))
     if not erased:
-        exit_with_error(
-            f"Not erased: its state is {row['state']}{', kept by a legal hold' if row['held'] else ''}."
-        )
+        exit_with_error(f"Not erased: its state is {row['state']}{', kept by a legal hold' if row['held'] else ''}.")
     show(row, as_json, f"The details of {account_id} are erased.")

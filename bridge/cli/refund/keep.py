@@ -29,9 +29,7 @@ BANK_DETAIL_PROMPTS = {
 @click.command("keep")
 @OPTIONAL_SHOP_OPTION
 @click.option("--order-id", required=True, help="Shopify's number of the order.")
-@click.option(
-    "--refund-id", required=True, help="Shopify's number of the refund, or your own identifier for it."
-)
+@click.option("--refund-id", required=True, help="Shopify's number of the refund, or your own identifier for it.")
 @click.option("--opened-at", help="When the refund was agreed: 2h, 3d, or a date. [default: now]")
 @JSON_OPTION
 def keep_bank_details_command(
@@ -76,13 +74,9 @@ def _read_bank_details_input() -> Mapping[str, Any]:
     except ValueError:
         given = None
     if not isinstance(given, dict):
-        raise click.UsageError(
-            "stdin must be one JSON object with account_number, ifsc, account_holder or upi_id"
-        )
+        raise click.UsageError("stdin must be one JSON object with account_number, ifsc, account_holder or upi_id")
     return given
 
 
 def _prompt_for_field(name: str) -> str:
-    return str(
-        click.prompt(BANK_DETAIL_PROMPTS[name], hide_input=True, default="", show_default=False, err=True)
-    )
+    return str(click.prompt(BANK_DETAIL_PROMPTS[name], hide_input=True, default="", show_default=False, err=True))

@@ -20,9 +20,7 @@ from bridge.steps.refunds.read_bank_details import read_bank_details
 @click.option("--purpose", required=True, help="The purpose in the policy: xvi, to execute the refund.")
 @click.option("--reason", required=True, help="Why you read it now. It is recorded as evidence: no names.")
 @JSON_OPTION
-def read_bank_details_command(
-    account_id: str, refund_id: str, purpose: str, reason: str, as_json: bool
-) -> None:
+def read_bank_details_command(account_id: str, refund_id: str, purpose: str, reason: str, as_json: bool) -> None:
     """Read the details of an open refund, to pay it. Reading and refusal are both recorded as evidence."""
     with open_command_context() as context:
         details, refusal = read_bank_details(

@@ -8,18 +8,7 @@ from bridge.cli.context import exit_with_error
 from bridge.model import RefundAccount
 from bridge.store import Tx
 
-REFUND_COLUMNS = (
-    "id",
-    "shop",
-    "refund_id",
-    "state",
-    "to",
-    "opened_at",
-    "settled_at",
-    "erase_at",
-    "erased_at",
-    "held",
-)
+REFUND_COLUMNS = ("id", "shop", "refund_id", "state", "to", "opened_at", "settled_at", "erase_at", "erased_at", "held")
 REFUND_FAULTS = {
     "field_unknown": "give only account_number, ifsc, account_holder and upi_id",
     "value_not_text": "every value must be a JSON string: an account number may begin with 0",

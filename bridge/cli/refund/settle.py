@@ -34,9 +34,7 @@ def settle_refund_command(
     """Record that a refund was paid and matched. Its details can no longer be read, and are erased on their day."""
     with open_command_context() as context:
         try:
-            settlement = validate_settlement(
-                reference=reference, amount=amount, currency=currency, on=day.date()
-            )
+            settlement = validate_settlement(reference=reference, amount=amount, currency=currency, on=day.date())
             account = settle_refund(account_id, settlement, actor=context.operator, services=context.services)
         except PayloadInvalid as fault:
             raise click.UsageError(REFUND_FAULTS[fault.reason]) from None

@@ -17,7 +17,5 @@ def close(review_id: str, reason: str, as_json: bool) -> None:
     """Close one review after a person has looked and acted."""
     with open_command_context() as context, context.store.transaction() as tx:
         if not tx.reviews.close_review(review_id, actor=context.operator, reason=reason):
-            exit_with_error(
-                f"{review_id} is not open: `python -m bridge review list` lists the open reviews."
-            )
+            exit_with_error(f"{review_id} is not open: `python -m bridge review list` lists the open reviews.")
     show({"id": review_id, "closed": True}, as_json, f"{review_id} is closed.")

@@ -29,9 +29,7 @@ def put(shop: str, as_json: bool) -> None:
         access, refresh = str(answer["access_token"]), str(answer.get("refresh_token") or "")
         expires_at = datetime.now(UTC) + timedelta(seconds=float(answer.get("expires_in", 3600)))
     except (ValueError, KeyError, TypeError, AttributeError):
-        exit_with_error(
-            "stdin is not Shopify's answer: give JSON with access_token, refresh_token and expires_in."
-        )
+        exit_with_error("stdin is not Shopify's answer: give JSON with access_token, refresh_token and expires_in.")
     with open_command_context() as context, context.store.transaction() as tx:
         tx.tokens.save_tokens(shop, access, expires_at, refresh)
     show(

@@ -29,9 +29,7 @@ from bridge.steps.retention.file_document import file_document
 @click.option("--order-id", required=True, help="Shopify's number of the order.")
 @REFERENCE_OPTION
 @REASON_OPTION
-@click.option(
-    "--issued-at", "issued", default="", help="When the document was issued, if known. [default: now]"
-)
+@click.option("--issued-at", "issued", default="", help="When the document was issued, if known. [default: now]")
 @JSON_OPTION
 def attest(shop: str, order_id: str, reference: str, reason: str, issued: str, as_json: bool) -> None:
     """Record that the merchant's own books hold the document of an order. Its erasure then continues."""
@@ -43,9 +41,7 @@ def attest(shop: str, order_id: str, reference: str, reason: str, issued: str, a
         now = datetime.now(UTC)
         try:
             issued_at = (
-                parse_issued_at(issued, timezone=context.configuration.retention.timezone, now=now)
-                if issued
-                else now
+                parse_issued_at(issued, timezone=context.configuration.retention.timezone, now=now) if issued else now
             )
         except PayloadInvalid as fault:
             raise click.UsageError(f"--issued-at: {FILING_FAULTS[fault.reason]}") from None
@@ -59,9 +55,7 @@ def attest(shop: str, order_id: str, reference: str, reason: str, issued: str, a
             content=encode_canonical_json(statement),
         )
         with context.store.transaction() as tx:
-            document = file_document(
-                shop, copy, actor=context.operator, tx=tx, reference=reference, reason=reason
-            )
+            document = file_document(shop, copy, actor=context.operator, tx=tx, reference=reference, reason=reason)
         restart_waiting_requests(context, shop)
     show(
         {"shop": shop, "document": document.id if document else None, "already_there": document is None},

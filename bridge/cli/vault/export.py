@@ -64,13 +64,7 @@ def export(shop: str, target: Path, force: bool, as_json: bool) -> None:
                 sha256=digest,
             )
     show(
-        {
-            "shop": shop,
-            "file": str(target),
-            "documents": len(documents),
-            "sha256": digest,
-            "requests": request_ids,
-        },
+        {"shop": shop, "file": str(target), "documents": len(documents), "sha256": digest, "requests": request_ids},
         as_json,
         f"Wrote {target}: {len(documents)} documents, sha256 {digest}.\n"
         f"Hand it to the merchant and delete it. {describe_next_step(request_ids)}",
@@ -97,9 +91,6 @@ def _write_documents_zip(context: CommandContext, documents: Sequence[Document],
                     archive.writestr(name, content)
                     computed = {"file": name, "sha256": hashlib.sha256(content).hexdigest()}
                     rows.writerow(
-                        {
-                            column: computed.get(column) or getattr(document, column)
-                            for column in INDEX_COLUMNS
-                        }
+                        {column: computed.get(column) or getattr(document, column) for column in INDEX_COLUMNS}
                     )
         archive.writestr("index.csv", index.getvalue())

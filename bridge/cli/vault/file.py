@@ -34,16 +34,11 @@ DOCUMENT_KINDS = tuple(kind.value for kind in DocumentKind)
 @SHOP_OPTION
 @click.option("--order-id", default="", help="Shopify's number of the order.")
 @click.option("--file", "file", type=FILE_PATH_TYPE, help="The document, up to 10 MB.")
-@click.option(
-    "--issued-at", "issued", default="", help="Its date or time; without a zone, in the zone of the books."
-)
+@click.option("--issued-at", "issued", default="", help="Its date or time; without a zone, in the zone of the books.")
 @click.option("--kind", type=click.Choice(DOCUMENT_KINDS), default=DOCUMENT_KINDS[0], show_default=True)
 @click.option("--folder", type=FOLDER_PATH_TYPE, help="Instead of --file: a folder of documents, with --map.")
 @click.option(
-    "--map",
-    "table",
-    type=FILE_PATH_TYPE,
-    help="With --folder: a CSV table with order_id,file,issued_at,kind.",
+    "--map", "table", type=FILE_PATH_TYPE, help="With --folder: a CSV table with order_id,file,issued_at,kind."
 )
 @JSON_OPTION
 def file_document_command(
@@ -65,9 +60,7 @@ def file_document_command(
         elif file and order_id and issued and not (folder or table):
             file = file.resolve()
             rows = [
-                FilingRow(
-                    line=1, order_id=parse_order_number(order_id), file=file.name, issued_at=issued, kind=kind
-                )
+                FilingRow(line=1, order_id=parse_order_number(order_id), file=file.name, issued_at=issued, kind=kind)
             ]
             folder = file.parent
         else:
@@ -79,11 +72,7 @@ def file_document_command(
                 click.echo(f"{len(results)} of {len(rows)} …", err=True)
         restart_waiting_requests(context, shop)
     failed = [each for each in results if each.why]
-    show(
-        {"shop": shop, "failed": len(failed), "results": [asdict(each) for each in results]},
-        as_json,
-        _print_results,
-    )
+    show({"shop": shop, "failed": len(failed), "results": [asdict(each) for each in results]}, as_json, _print_results)
     if failed:
         exit_with_error(f"Not sealed: {len(failed)} of {len(results)}.")
 
@@ -107,12 +96,7 @@ def _file_one_document(context: CommandContext, shop: str, folder: Path, row: Fi
         return FilingResult(line=row.line, file=row.file, why=FILING_FAULTS[fault.reason])
     with context.store.transaction() as tx:
         document = file_document(shop, copy, actor=context.operator, tx=tx)
-    return FilingResult(
-        line=row.line,
-        file=row.file,
-        document=document.id if document else "",
-        there=document is None,
-    )
+    return FilingResult(line=row.line, file=row.file, document=document.id if document else "", there=document is None)
 
 
 def _print_results(result: Mapping[str, Any]) -> None:

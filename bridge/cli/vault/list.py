@@ -13,16 +13,7 @@ from bridge.cli.printing import print_table, show
 from bridge.cli.vault.vault_view import parse_order_number
 from bridge.model import Document
 
-DOCUMENT_LIST_COLUMNS = (
-    "id",
-    "kind",
-    "form",
-    "issued_at",
-    "sealed_at",
-    "erasable_from",
-    "grounds",
-    "request_id",
-)
+DOCUMENT_LIST_COLUMNS = ("id", "kind", "form", "issued_at", "sealed_at", "erasable_from", "grounds", "request_id")
 
 
 @click.command("list")
@@ -51,9 +42,7 @@ def list_documents_command(shop: str, order_id: str, limit: int, as_json: bool) 
 def document_row(document: Document) -> dict[str, Any]:
     """Return a document as it is listed: without the pseudonym of its order and the digest of its content."""
     fields = asdict(document)
-    return {
-        name: fields[name] for name in ("id", "shop", *DOCUMENT_LIST_COLUMNS[1:], "media_type", "law_sha256")
-    }
+    return {name: fields[name] for name in ("id", "shop", *DOCUMENT_LIST_COLUMNS[1:], "media_type", "law_sha256")}
 
 
 def _join_grounds(row: dict[str, Any]) -> dict[str, Any]:

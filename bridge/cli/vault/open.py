@@ -28,9 +28,7 @@ from bridge.store import Tx
 @OUT_OPTION
 @FORCE_OPTION
 @JSON_OPTION
-def open_document_command(
-    document_id: str, role: str, reason: str, target: Path, force: bool, as_json: bool
-) -> None:
+def open_document_command(document_id: str, role: str, reason: str, target: Path, force: bool, as_json: bool) -> None:
     """Write one document, unsealed, to a file. Only two roles may. This is recorded as evidence."""
     allowed = may_open_documents(role)
     if allowed and target.exists() and not force:
@@ -53,9 +51,7 @@ def open_document_command(
     try:
         write_private_file(target, content, force=force)
     except click.UsageError as fault:
-        exit_with_error(
-            f"{fault.message}. The opening of {document_id} is recorded as evidence nevertheless."
-        )
+        exit_with_error(f"{fault.message}. The opening of {document_id} is recorded as evidence nevertheless.")
     show(
         {"id": document_id, "file": str(target), "bytes": len(content), "media_type": document.media_type},
         as_json,
@@ -67,6 +63,4 @@ def _open_document_or_exit(tx: Tx, document_id: str) -> bytes:
     try:
         return tx.documents.open_document(document_id) or b""
     except (SealBroken, KeyMissing) as fault:
-        exit_with_error(
-            f"{document_id} does not open ({type(fault).__name__}): see docs/runbooks/vault-broken.md."
-        )
+        exit_with_error(f"{document_id} does not open ({type(fault).__name__}): see docs/runbooks/vault-broken.md.")
