@@ -290,7 +290,7 @@ def test_with_external_books_nothing_is_sealed_and_the_attestation_expires(said_
         check = at.checks()["vault attestation"]
         young = services.clock.now() - datetime.fromisoformat(said_on).replace(tzinfo=UTC) < timedelta(365)
         assert check["ok"] is (True if young else None)
-        assert f"as the accountant said on {said_on}" in check["detail"]
+        assert f"as the accountant attested on {said_on}" in check["detail"]
         assert "storage region" not in at.checks()
 
 

@@ -49,6 +49,4 @@ def refund_row(tx: Tx, account: RefundAccount) -> dict[str, Any]:
 def find_refund_or_exit(tx: Tx, account_id: str) -> RefundAccount:
     """Return the refund; exit with 1 if there is none."""
     account = tx.refunds.find_refund_account(account_id)
-    if account is None:
-        exit_with_error("There is no such refund: `python -m bridge refund list` lists them.")
-    return account
+    return account or exit_with_error("There is no such refund: `python -m bridge refund list` lists them.")
