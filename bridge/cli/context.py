@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,7 +14,7 @@ import click
 
 from bridge import logs
 from bridge.bootstrap import make_services, make_store
-from bridge.errors import NeedsOperator
+from bridge.errors import NeedsOperator, PayloadInvalid
 from bridge.ports.null_queue import NullQueue
 from bridge.rules.webhooks.topics import is_shop_domain
 from bridge.services import Services
@@ -77,6 +77,15 @@ def _read_operator() -> str:
         return f"operator:{getpass.getuser()}"[:64]
     except (KeyError, OSError):
         return "operator:unknown"
+
+
+@contextmanager
+def exit_on_refusal(message: str, faults: Mapping[str, str]) -> Iterator[None]:
+    """Print in words why something was refused, and exit with 1. `faults` gives the words of each reason."""
+    try:
+        yield
+    except PayloadInvalid as fault:
+        exit_with_error(f"{message}: {faults.get(fault.reason, fault.reason)}.")
 
 
 def exit_with_error(message: str) -> NoReturn:

@@ -6,15 +6,11 @@ import click
 
 from bridge.cli.sandbox_process import run_sandbox_module
 
+ORDERS = click.IntRange(0, 5000)
+
 
 @click.command()
-@click.option(
-    "--orders",
-    default=40,
-    show_default=True,
-    type=click.IntRange(0, 5000),
-    help="Number of orders of other people.",
-)
+@click.option("--orders", default=40, show_default=True, type=ORDERS, help="Number of orders of other people.")
 @click.option("--keep", is_flag=True, help="Keep everything running afterwards, so that you can look at it.")
 def demo(orders: int, keep: bool) -> None:
     """Show everything the bridge does: real servers, signed webhooks and files, against stand-ins."""

@@ -5,27 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import click
 
-JSON_OPTION = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
-REASON_OPTION = click.option(
-    "--reason", required=True, help="Why you do this. It is recorded as evidence: no names."
-)
-REVEAL_REASON_OPTION = click.option(
-    "--reason", default="", help="Why you need it; required with --reveal. No names."
-)
-OPTIONAL_SHOP_OPTION = click.option(
-    "--shop", help="The *.myshopify.com domain. [default: the only shop of the merchant file]"
-)
-SHOP_OPTION = click.option("--shop", required=True, help="The *.myshopify.com domain.")
+FILE_TYPE = click.Path(dir_okay=False, path_type=Path)
+DAY_TYPE = click.DateTime(["%Y-%m-%d"])
+REASON_OPTION = click.option("--reason", required=True, help="Why you do this. It is recorded as evidence: no names.")
+REVEAL_REASON_OPTION = click.option("--reason", default="", help="Why you need it; required with --reveal. No names.")
+SHOP_HELP = "The *.myshopify.com domain."
+SHOP_OPTION = click.option("--shop", required=True, help=SHOP_HELP)
+OPTIONAL_SHOP_OPTION = click.option("--shop", help=f"{SHOP_HELP} [default: the only shop of the merchant file]")
 
 
 def reference_option(meaning: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Return the required option `--reference`: one word, because evidence keeps it for good."""
-    return click.option(
-        "--reference", required=True, callback=_validate_reference, help=f"{meaning} One word, no names."
-    )
+    description = f"{meaning} One word, no names."
+    return click.option("--reference", required=True, callback=_validate_reference, help=description)
 
 
 def _validate_reference(_: click.Context, __: click.Parameter, value: str) -> str:

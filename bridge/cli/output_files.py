@@ -10,9 +10,9 @@ from pathlib import Path
 
 import click
 
-OUT_OPTION = click.option(
-    "--out", "target", required=True, type=click.Path(dir_okay=False, path_type=Path), help="File to write."
-)
+from bridge.cli.options import FILE_TYPE
+
+OUT_OPTION = click.option("--out", "target", required=True, type=FILE_TYPE, help="File to write.")
 FORCE_OPTION = click.option("--force", is_flag=True, help="Overwrite the file if it exists.")
 
 

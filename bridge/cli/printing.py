@@ -10,13 +10,15 @@ from typing import Any, TypeVar
 
 import click
 
+from bridge.cli.command import is_json_wanted
+
 T = TypeVar("T")
 Row = Mapping[str, Any]
 
 
-def show(value: T, as_json: bool, text: str | Callable[[T], None]) -> None:
-    """Print `value` as one JSON document; without `as_json` print `text`, or call it with `value`."""
-    if as_json:
+def show(value: T, text: str | Callable[[T], None]) -> None:
+    """Print `value` as one JSON document if `--json` was given; otherwise print `text`, or call it with `value`."""
+    if is_json_wanted():
         click.echo(json.dumps(value, default=_encode_json_value, indent=2, ensure_ascii=False))
     elif isinstance(text, str):
         click.echo(text)
@@ -24,9 +26,9 @@ def show(value: T, as_json: bool, text: str | Callable[[T], None]) -> None:
         text(value)
 
 
-def show_table(rows: Sequence[Row], as_json: bool, columns: Sequence[str], *, empty: str) -> None:
+def show_table(rows: Sequence[Row], columns: Sequence[str], *, empty: str) -> None:
     """Print rows as one JSON document, or as a table of some of their columns; `empty` if there are none."""
-    show(rows, as_json, lambda shown: print_table(shown, columns, empty=empty))
+    show(rows, lambda shown: print_table(shown, columns, empty=empty))
 
 
 def print_table(rows: Iterable[Row], columns: Sequence[str], *, empty: str) -> None:
@@ -44,6 +46,11 @@ def print_fields(fields: Row, *, width: int) -> None:
     """Print one line per field: its name, padded to `width`, and its value, or `-` if there is none."""
     for name, value in fields.items():
         click.echo(f"{name.replace('_', ' '):{width}} {value if value not in (None, '') else '-'}")
+
+
+def select_fields(record: Any, names: Iterable[str]) -> dict[str, Any]:
+    """Return these attributes of a record by their names."""
+    return {name: getattr(record, name) for name in names}
 
 
 def _encode_json_value(value: Any) -> Any:

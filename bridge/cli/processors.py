@@ -6,20 +6,19 @@ from dataclasses import asdict
 
 import click
 
-from bridge.cli.options import JSON_OPTION
+from bridge.cli.command import json_command
 from bridge.cli.printing import show_table
 from config.load import read_configuration
 
 PROCESSOR_COLUMNS = ("id", "legal_name", "named", "role", "services")
 
 
-@click.command()
+@json_command()
 @click.option("--public", is_flag=True, help="Only the fields that the public page /processors shows.")
-@JSON_OPTION
-def processors(public: bool, as_json: bool) -> None:
+def processors(public: bool) -> None:
     """List the data processors that the merchant file names."""
     rows = [asdict(processor) for processor in read_configuration().merchant.processors]
     if public:
         for row in rows:
             del row["contract_ref"], row["privacy_contact"]
-    show_table(rows, as_json, PROCESSOR_COLUMNS, empty="The merchant file names no processors.")
+    show_table(rows, PROCESSOR_COLUMNS, empty="The merchant file names no processors.")

@@ -8,32 +8,25 @@ from pathlib import Path
 
 import click
 
+from bridge.cli.command import json_command
 from bridge.cli.context import exit_with_error
 from bridge.cli.http_post import SAMPLE_TOPICS, load_sample_body, post_webhook
-from bridge.cli.options import JSON_OPTION
 from bridge.cli.printing import show
 from bridge.rules.webhooks.signature import sign_webhook
 from bridge.rules.webhooks.topics import is_shop_domain, is_topic_well_formed
 from config.load import read_configuration
 
+EXISTING_FILE_TYPE = click.Path(exists=True, dir_okay=False, path_type=Path)
 DEMO_SHOP = "minimiss-demo.myshopify.com"
 
 
-@click.command(epilog="Samples: " + ", ".join(SAMPLE_TOPICS))
+@json_command(epilog="Samples: " + ", ".join(SAMPLE_TOPICS))
 @click.argument("topic")
-@click.option(
-    "--file",
-    "source",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Send this body instead of a sample.",
-)
+@click.option("--file", "source", type=EXISTING_FILE_TYPE, help="Send this body instead of a sample.")
 @click.option("--url", help="Address of the bridge. [default: http://localhost:$PORT]")
 @click.option("--shop", help="The *.myshopify.com domain. [default: the first shop of the merchant file]")
 @click.option("--webhook-id", help="Id of the delivery. Sending the same id again is a duplicate.")
-@JSON_OPTION
-def send(
-    topic: str, source: Path | None, url: str | None, shop: str | None, webhook_id: str | None, as_json: bool
-) -> None:
+def send(topic: str, source: Path | None, url: str | None, shop: str | None, webhook_id: str | None) -> None:
     """Sign a webhook with the first client secret and post it, as Shopify does.
 
     Without --file it sends a sample of the topic, about an invented person.
@@ -51,9 +44,7 @@ def send(
         "Content-Type": "application/json",
         "X-Shopify-Topic": topic,
         "X-Shopify-Shop-Domain": shop,
-        "X-Shopify-Hmac-Sha256": sign_webhook(
-            raw, configuration.settings.shopify_client_secrets[0].reveal_bytes()
-        ),
+        "X-Shopify-Hmac-Sha256": sign_webhook(raw, configuration.settings.shopify_client_secrets[0].reveal_bytes()),
         "X-Shopify-API-Version": configuration.settings.shopify_api_version,
         "X-Shopify-Webhook-Id": webhook_id or str(uuid.uuid4()),
         "X-Shopify-Event-Id": str(uuid.uuid4()),
@@ -66,7 +57,6 @@ def send(
     webhook_id = headers["X-Shopify-Webhook-Id"]
     show(
         {"status": status, "topic": topic, "shop": shop, "webhook_id": webhook_id, "bytes": len(raw)},
-        as_json,
         f"{status}  {topic}  webhook id {webhook_id}",
     )
     if status != 200:

@@ -40,14 +40,10 @@ class Office:
         raw = webhooks.build_body(topic, self.world, **which)
         mark = processes.new_id()
         headers = processes.signed(topic, raw, secret=CLIENT_SECRET, webhook_id=mark)
-        receive_webhook(
-            topic, {name.lower(): value for name, value in headers.items()}, raw, services=self.services
-        )
+        receive_webhook(topic, {name.lower(): value for name, value in headers.items()}, raw, services=self.services)
         with self.services.store.transaction() as tx:
             (taken,) = (
-                row["id"]
-                for row in tx.operator_queries.list_deliveries(limit=10_000)
-                if row["webhook_id"] == mark
+                row["id"] for row in tx.operator_queries.list_deliveries(limit=10_000) if row["webhook_id"] == mark
             )
         if work and (request_id := dispatch_delivery(taken, services=self.services)):
             process_request(request_id, services=self.services)

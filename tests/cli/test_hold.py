@@ -49,11 +49,7 @@ def place(tmp_path):
     shop = processes.SHOP
     work()
     return SimpleNamespace(
-        environ=environ,
-        shop=shop,
-        write=file.write_text,
-        work=work,
-        say=lambda *words: processes.say(environ, *words),
+        environ=environ, shop=shop, write=file.write_text, work=work, say=lambda *words: processes.say(environ, *words)
     )
 
 
@@ -119,9 +115,7 @@ def test_t10_documents_past_their_day_that_must_stay_fail_the_doctor(place):
     ((ok, detail),) = checks(place, "documents held back")
     assert not ok
     assert detail == "1 are past their day and stay until merchant.legal_entity_type is decided"
-    (row,) = (
-        row for row in told(place.say("hold", "list", "--json"))["documents"] if row["day_of_law"] < "2026"
-    )
+    (row,) = (row for row in told(place.say("hold", "list", "--json"))["documents"] if row["day_of_law"] < "2026")
     assert (row["needs"], row["erasable_from"]) == (["merchant.legal_entity_type"], None)
     assert told(place.say("hold", "sweep", "--json"))["documents"] == 0
 
@@ -174,11 +168,7 @@ def test_e12_a_changed_retention_file_waits_for_acceptance(place):
     assert "earlier" in place.say("hold", "changes").out
     assert "not accepted" in place.say("hold", "sweep").out
     accepted = told(place.say("hold", "accept", "--reason", "the accountant said so", "--json"))
-    assert (accepted["accepted"], accepted["earlier"], accepted["sha256"]) == (
-        True,
-        1,
-        found["loaded_sha256"],
-    )
+    assert (accepted["accepted"], accepted["earlier"], accepted["sha256"]) == (True, 1, found["loaded_sha256"])
     assert checks(place, "retention file")[0][0] is True
     assert place.work().policy_accepted
     again = place.say("hold", "accept", "--reason", "x")
@@ -281,9 +271,7 @@ def test_documents_that_only_a_legal_hold_keeps_are_reported(place):
     words = ("hold", "open", "--shop", processes.SHOP, "--order-id", "1001", "--reference", "CC-1")
     told(place.say(*words, "--reason", "summons", "--json"))
     sealed(place, 1001, at=datetime(2015, 5, 1, tzinfo=UTC))
-    assert checks(place, "documents held by a claim") == [
-        (None, "1 are past their day and stay for a legal hold")
-    ]
+    assert checks(place, "documents held by a claim") == [(None, "1 are past their day and stay for a legal hold")]
     look = place.say("hold", "sweep", "--dry-run")
     assert "stays: 1 orders, legal_claim" in look.out
 
@@ -308,13 +296,7 @@ def test_a_shorter_age_is_shown_and_accepted_by_an_operator(place):
     shown = told(place.say("hold", "changes", "--json"))
     assert (shown["in_force"], shown["changes"]) == (False, [])
     assert shown["ages"] == [
-        {
-            "moved": "earlier",
-            "category": "suppression",
-            "what": "max_age",
-            "old": "84 months",
-            "new": "1 months",
-        }
+        {"moved": "earlier", "category": "suppression", "what": "max_age", "old": "84 months", "new": "1 months"}
     ]
     assert "84 months" in place.say("hold", "changes").out
     assert told(place.say("hold", "sweep", "--json"))["accepted"] is False

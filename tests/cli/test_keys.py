@@ -22,9 +22,7 @@ def environ(tmp_path):
 
 def checks(environ):
     said = processes.say(environ, "doctor", "--offline", "--json")
-    return said.code, {
-        check["name"]: check for check in said.json["checks"] if check["name"].startswith("key ")
-    }
+    return said.code, {check["name"]: check for check in said.json["checks"] if check["name"].startswith("key ")}
 
 
 def test_a_key_rotation_from_start_to_end(environ):

@@ -51,9 +51,7 @@ def test_states_and_kinds_are_those_of_the_closed_sets(office):
     assert office.request("erasure")["complete"] is False
 
 
-@pytest.mark.parametrize(
-    "words", [("inbox", "list"), ("dsr", "list"), ("processors",), ("doctor", "--offline")]
-)
+@pytest.mark.parametrize("words", [("inbox", "list"), ("dsr", "list"), ("processors",), ("doctor", "--offline")])
 def test_people_get_the_same_as_a_table(office, words):
     said = office.say(*words)
     assert said.out.strip()
@@ -104,9 +102,7 @@ def test_listings_are_narrowed_by_their_options(office, words, count):
 def test_an_unknown_id_exits_with_1_and_a_message(office, words):
     said = office.say(*words)
     assert said.code == 1
-    assert (
-        "no request" in (told := (said.err + said.out).lower()) or "no delivery" in told or "no such" in told
-    )
+    assert "no request" in (told := (said.err + said.out).lower()) or "no delivery" in told or "no such" in told
 
 
 @pytest.mark.parametrize(

@@ -115,11 +115,7 @@ def test_an_answer_by_telephone_is_recorded(sent):
         (["--reference", "x"], 1, "every item needs an answer"),
         (["--all", "retained", "--reference", "x"], 1, "needs --until"),
         (["--all", "retained", "--until", "2099-01-01", "--reference", "x"], 1, "needs --law"),
-        (
-            ["--all", "retained", "--until", "2001-01-01", "--law", "tax", "--reference", "x"],
-            1,
-            "lie in the future",
-        ),
+        (["--all", "retained", "--until", "2001-01-01", "--law", "tax", "--reference", "x"], 1, "lie in the future"),
         (["--all", "erased"], 2, "--reference"),
         (["--all", "perhaps", "--reference", "x"], 2, "perhaps"),
         (["--entry", "ent_1", "--reference", "x"], 2, "ENT=ANSWER"),
@@ -170,10 +166,7 @@ def test_a_bounce_is_recorded_and_the_letter_is_sent_again_under_another_id(sent
     process_notice_account(f"{SHOP}|delhivery", services=bureau.services)
     after = bureau.notices()[0]
     assert after.state is NoticeState.SENT
-    assert [letter.message_id.partition(".")[2].partition("@")[0] for letter in bureau.mailer.letters] == [
-        "0",
-        "1",
-    ]
+    assert [letter.message_id.partition(".")[2].partition("@")[0] for letter in bureau.mailer.letters] == ["0", "1"]
 
 
 def test_an_item_is_paused_and_released(bureau):
@@ -183,16 +176,10 @@ def test_an_item_is_paused_and_released(bureau):
     bureau.run()
     assert bureau.entries()[0].reason == "held_by_operator"
     assert bureau.say("hold", entry).code == 2
-    assert bureau.say("release", entry, "--reason", "claim settled", "--json").json == {
-        "id": entry,
-        "released": True,
-    }
+    assert bureau.say("release", entry, "--reason", "claim settled", "--json").json == {"id": entry, "released": True}
     bureau.run()
     assert bureau.entries()[0].state is NoticeState.SENT
-    assert [fact for fact in facts(bureau, request) if fact.startswith("entry.")] == [
-        "entry.held",
-        "entry.released",
-    ]
+    assert [fact for fact in facts(bureau, request) if fact.startswith("entry.")] == ["entry.held", "entry.released"]
     assert bureau.say("release", entry, "--reason", "again").code == 1
 
 
@@ -245,11 +232,7 @@ def test_a_parcel_that_was_not_picked_up_is_cancelled_and_recorded(bureau):
 
 
 def _delhiverys():
-    return next(
-        parcel
-        for parcel in invent_world(shop=SHOP, orders=0, now=NOW).parcels
-        if parcel.holder == "delhivery"
-    )
+    return next(parcel for parcel in invent_world(shop=SHOP, orders=0, now=NOW).parcels if parcel.holder == "delhivery")
 
 
 def _post(url, **told):
@@ -327,6 +310,4 @@ def test_doctor_reports_what_waits_for_an_operator(bureau):
     assert lines["mail"]["ok"] is None
     assert lines["mail domain"]["ok"] is None
     assert "controls minimiss.com" in lines["mail domain"]["detail"]
-    assert (
-        "write domain_control_verified = true under [grievance_officer] in" in lines["mail domain"]["detail"]
-    )
+    assert "write domain_control_verified = true under [grievance_officer] in" in lines["mail domain"]["detail"]

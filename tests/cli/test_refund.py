@@ -33,9 +33,7 @@ class Till:
     monkeypatch: pytest.MonkeyPatch
 
     def say(self, *words, given=None):
-        self.monkeypatch.setattr(
-            sys, "stdin", io.StringIO(given if isinstance(given, str) else json.dumps(given))
-        )
+        self.monkeypatch.setattr(sys, "stdin", io.StringIO(given if isinstance(given, str) else json.dumps(given)))
         return processes.say(self.environ, "refund", *words)
 
     def keep(self, refund="COD-1", given=None, *words):
@@ -190,6 +188,4 @@ def test_doctor_reports_bank_details_that_stay_too_long(till):
             these = refund_accounts.c.id == mark
             tx.session.connection.execute(update(refund_accounts).where(these).values(values))
     assert [ok for ok, _ in told()] == [None, None, False]
-    assert [mark in detail for (_, detail), mark in zip(told(), (open_, undated, late), strict=True)] == [
-        True
-    ] * 3
+    assert [mark in detail for (_, detail), mark in zip(told(), (open_, undated, late), strict=True)] == [True] * 3

@@ -35,9 +35,7 @@ def test_reviews_are_listed_by_kind_and_named_by_doctor(told):
     assert sorted(row["what"] for row in rows) == ["customer note: ifsc", "order note: ifsc"]
     assert len(say(told, "list", "--json").json) == 3
     checks = processes.say(told, "doctor", "--offline", "--json").json["checks"]
-    waiting = {
-        check["name"]: (check["ok"], check["detail"][:2]) for check in checks if "reviews" in check["name"]
-    }
+    waiting = {check["name"]: (check["ok"], check["detail"][:2]) for check in checks if "reviews" in check["name"]}
     assert waiting == {"reviews bank_details": (None, "2 "), "reviews quarantine": (None, "1 ")}
 
 
@@ -49,9 +47,7 @@ def test_the_order_is_named_only_with_a_reason_and_found_by_its_number(told):
     assert say(told, "show", order_note["id"], "--reveal").code == 2
     shown = say(told, "show", order_note["id"], "--reveal", "--reason", "to clear the note", "--json").json
     assert (shown["order_id"], shown["order_name"]) == ("1001", "#1001")
-    found = say(
-        told, "find", "--shop", processes.SHOP, "--order-id", "gid://shopify/Order/1001", "--json"
-    ).json
+    found = say(told, "find", "--shop", processes.SHOP, "--order-id", "gid://shopify/Order/1001", "--json").json
     assert [row["id"] for row in found] == [order_note["id"]]
     assert say(told, "find", "--shop", processes.SHOP, "--order-id", "1002", "--json").json == []
     found = say(told, "find", "--shop", processes.SHOP, "--customer-id", "7001", "--json").json
@@ -61,19 +57,14 @@ def test_the_order_is_named_only_with_a_reason_and_found_by_its_number(told):
     blank = say(told, "show", found[0]["id"], "--reveal", "--reason", "to clear the note", "--json").json
     assert (blank["order_id"], blank["order_name"]) == ("", "")
     with processes.services(told) as services, services.store.transaction() as tx:
-        revealed = [
-            event.detail for event in tx.evidence.iterate_facts() if event.fact == "personal_data.revealed"
-        ]
+        revealed = [event.detail for event in tx.evidence.iterate_facts() if event.fact == "personal_data.revealed"]
     assert revealed[0] == {"what": "review", "review": order_note["id"], "reason": "to clear the note"}
 
 
 def test_a_review_is_closed_once(told):
     mark = say(told, "list", "--kind", "quarantine", "--json").json[0]["id"]
     assert say(told, "close", mark).code == 2
-    assert say(told, "close", mark, "--reason", "field is ours", "--json").json == {
-        "id": mark,
-        "closed": True,
-    }
+    assert say(told, "close", mark, "--reason", "field is ours", "--json").json == {"id": mark, "closed": True}
     assert say(told, "close", mark, "--reason", "again").code == 1
     assert say(told, "show", "rev_nobody").code == 1
     assert mark not in say(told, "list").out

@@ -25,15 +25,7 @@ from bridge.steps.requests.process import process_request
 from bridge.steps.webhooks.dispatch import dispatch_delivery
 from bridge.store.schema.retention_tables import vault_documents
 from tests.e2e import processes
-from tests.factories import (
-    CANARIES,
-    OTHER_SHOP,
-    SHOP,
-    accepted,
-    make_request,
-    make_task,
-    opened,
-)
+from tests.factories import CANARIES, OTHER_SHOP, SHOP, accepted, make_request, make_task, opened
 
 SHIPPED = Path(__file__).parents[2] / "config" / "retention.toml"
 PDF = b"%PDF-1.7 invoice of Asha Qwertzuiop"
@@ -117,9 +109,7 @@ def test_the_list_shows_days_and_grounds_and_no_content(at):
 
 
 def ask(at, document, role, out, *more):
-    return at.say(
-        "vault", "open", document, "--role", role, "--reason", "audit of 2026", "--out", str(out), *more
-    )
+    return at.say("vault", "open", document, "--role", role, "--reason", "audit of 2026", "--out", str(out), *more)
 
 
 @pytest.mark.parametrize("role", ["legal_compliance", "admin"])
@@ -268,9 +258,7 @@ def test_an_order_without_a_copy_is_attested_and_its_erasure_restarts(at):
     with at.services.store.transaction() as tx:
         opened(tx, request, task)
         claim = tx.requests.acquire_lease(request.id)
-        tx.requests.release_lease(
-            claim, state=RequestState.WAITING, wake_at=None, complete=None, closed_at=None
-        )
+        tx.requests.release_lease(claim, state=RequestState.WAITING, wake_at=None, complete=None, closed_at=None)
     words = ("vault", "attest", "--shop", SHOP, "--order-id", "1009", "--reference", "ledger 2026/17",
              "--reason", "the invoice was written by hand")  # fmt: skip
     said = at.say(*words, "--json")
@@ -302,7 +290,7 @@ def test_with_external_books_nothing_is_sealed_and_the_attestation_expires(said_
         check = at.checks()["vault attestation"]
         young = services.clock.now() - datetime.fromisoformat(said_on).replace(tzinfo=UTC) < timedelta(365)
         assert check["ok"] is (True if young else None)
-        assert f"as the accountant said on {said_on}" in check["detail"]
+        assert f"as the accountant attested on {said_on}" in check["detail"]
         assert "storage region" not in at.checks()
 
 
@@ -333,9 +321,7 @@ def test_documents_are_exported_with_their_index_and_then_destroyed(at):
         read = {row["file"]: archive.read(row["file"]) for row in table}
         assert set(archive.namelist()) == {"index.csv", *read}
     assert {Path(name).stem: content for name, content in read.items()} == ids
-    assert [row["sha256"] for row in table] == [
-        hashlib.sha256(read[row["file"]]).hexdigest() for row in table
-    ]
+    assert [row["sha256"] for row in table] == [hashlib.sha256(read[row["file"]]).hexdigest() for row in table]
     assert {row["form"] for row in table} == {"statutory_minimum", "as_issued"}
     [fact] = at.facts("vault.exported")
     assert fact.detail == {"documents": 2, "sha256": said.json["sha256"]}
@@ -412,9 +398,7 @@ def stopped(at):
     return request_id
 
 
-@pytest.mark.parametrize(
-    ("verb", "outcome"), [("continue", "vault_not_returned"), ("close", "installed_again")]
-)
+@pytest.mark.parametrize(("verb", "outcome"), [("continue", "vault_not_returned"), ("close", "installed_again")])
 def test_the_erasure_of_a_reinstalled_shop_waits_for_a_decision(at, verb, outcome):
     request_id = stopped(at)
     check = at.checks()[f"{SHOP} leaves"]

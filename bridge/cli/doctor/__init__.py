@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import click
 
+from bridge.cli.command import json_command
 from bridge.cli.context import CommandContext, open_command_context
 from bridge.cli.doctor.connectors import check_connectors
 from bridge.cli.doctor.database import check_database
@@ -23,11 +24,10 @@ from bridge.cli.doctor.settings import check_settings
 from bridge.cli.doctor.shop_erasures import check_shop_erasures
 from bridge.cli.doctor.topics import check_topics
 from bridge.cli.doctor.vault import check_vault
-from bridge.cli.options import JSON_OPTION
 from bridge.cli.printing import show
 from bridge.model import CheckResult
 
-CHECKS: tuple[Callable[[CommandContext], Sequence[CheckResult]], ...] = (
+CHECKS: tuple[Callable[[CommandContext], Iterable[CheckResult]], ...] = (
     check_settings,
     check_database,
     check_keys,
@@ -47,10 +47,9 @@ CHECKS_OF_OTHER_SYSTEMS = (check_connectors,)  # --offline skips them
 STATUS_MARKS = {True: "ok  ", False: "FAIL", None: "?   "}
 
 
-@click.command()
+@json_command()
 @click.option("--offline", is_flag=True, help="Contact no other system.")
-@JSON_OPTION
-def doctor(offline: bool, as_json: bool) -> None:
+def doctor(offline: bool) -> None:
     """Check everything that the bridge needs. Exit 1 if something is wrong."""
     with open_command_context(require_migrated=False) as context:
         checks = [
@@ -60,7 +59,7 @@ def doctor(offline: bool, as_json: bool) -> None:
             for result in check(context)
         ]
     ok = not any(check["ok"] is False for check in checks)
-    show({"ok": ok, "checks": checks}, as_json, _print_checks)
+    show({"ok": ok, "checks": checks}, _print_checks)
     if not ok:
         sys.exit(1)
 

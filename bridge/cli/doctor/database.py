@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from functools import wraps
+from typing import ParamSpec
+
 from bridge.cli.context import CommandContext
 from bridge.errors import BridgeError
 from bridge.model import CheckResult
 from bridge.store.migrations.upgrade import is_at_newest_revision
 
+P = ParamSpec("P")
 
-def check_database(context: CommandContext) -> list[CheckResult]:
-    """Return whether the database answers and is at the newest revision."""
+
+def check_database(context: CommandContext) -> Iterator[CheckResult]:
+    """Yield whether the database answers and is at the newest revision."""
     name = f"database ({context.store.engine.dialect.name})"
     try:
         context.store.ping()
         is_newest = is_at_newest_revision(context.store.engine)
     except BridgeError as fault:
-        return [CheckResult(name=name, ok=False, detail=str(fault))]
-    detail = "at head" if is_newest else "not at head: run `python -m bridge migrate`"
-    return [
-        CheckResult(name=name, ok=True, detail="answers"),
-        CheckResult(name="migrations", ok=is_newest, detail=detail),
-    ]
+        yield CheckResult(name=name, ok=False, detail=str(fault))
+    else:
+        yield CheckResult(name=name, ok=True, detail="answers")
+        detail = "at head" if is_newest else "not at head: run `python -m bridge migrate`"
+        yield CheckResult(name="migrations", ok=is_newest, detail=detail)
+
+
+def end_without_database(check: Callable[P, Iterable[CheckResult]]) -> Callable[P, Iterator[CheckResult]]:
+    """Return the check as one that ends where the database does not answer, which `check_database` reports."""
+
+    @wraps(check)
+    def run_check(*args: P.args, **kwargs: P.kwargs) -> Iterator[CheckResult]:
+        with suppress(BridgeError):
+            yield from check(*args, **kwargs)
+
+    return run_check

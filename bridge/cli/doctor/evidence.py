@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bridge.cli.context import CommandContext
-from bridge.errors import BridgeError
+from bridge.cli.doctor.database import end_without_database
 from bridge.model import CheckResult, SignedHead
 from bridge.store.evidence.db_roles import is_append_only
 
@@ -19,30 +20,25 @@ ROLE_DETAILS = {
 SQLITE_DETAIL = "SQLite has no roles: only triggers refuse changes"
 
 
-def check_evidence(context: CommandContext) -> list[CheckResult]:
-    """Return the rights of the database role, the last signed head and its timestamp."""
-    try:
-        append_only = is_append_only(context.store.engine)
-        with context.store.transaction() as tx:
-            (fact_count, _), heads = tx.evidence.read_head(), tx.signed_heads.list_signed_heads()
-    except BridgeError:
-        return []  # the database check reports it
+@end_without_database
+def check_evidence(context: CommandContext) -> Iterator[CheckResult]:
+    """Yield the rights of the database role, the last signed head and its timestamp."""
+    append_only = is_append_only(context.store.engine)
+    with context.store.transaction() as tx:
+        (fact_count, _), heads = tx.evidence.read_head(), tx.signed_heads.list_signed_heads()
     detail = SQLITE_DETAIL if context.store.engine.dialect.name == "sqlite" else ROLE_DETAILS[append_only]
-    checks = [CheckResult(name="evidence", ok=append_only, detail=detail)]
+    yield CheckResult(name="evidence", ok=append_only, detail=detail)
     if fact_count:
-        zone = ZoneInfo(context.configuration.retention.timezone)
-        checks.append(_check_signed_head(heads, datetime.now(UTC), zone))
-        checks.append(_check_timestamp(heads, context.configuration.settings.tsa_url, datetime.now(UTC)))
-    return checks
+        now = datetime.now(UTC)
+        yield _check_signed_head(heads, now.astimezone(ZoneInfo(context.configuration.retention.timezone)).date())
+        yield _check_timestamp(heads, context.configuration.settings.tsa_url, now)
 
 
-def _check_signed_head(heads: list[SignedHead], now: datetime, zone: ZoneInfo) -> CheckResult:
+def _check_signed_head(heads: list[SignedHead], today: date) -> CheckResult:
     if not heads:
-        return CheckResult(
-            name="evidence head", ok=None, detail="none is signed yet: the clock signs one a day"
-        )
+        return CheckResult(name="evidence head", ok=None, detail="none is signed yet: the clock signs one a day")
     last = heads[-1]
-    overdue = now.astimezone(zone).date() - last.day > HEAD_OVERDUE_AFTER
+    overdue = today - last.day > HEAD_OVERDUE_AFTER
     detail = f"signed for {last.day}, row {last.seq}" + (": is the clock running?" if overdue else "")
     return CheckResult(name="evidence head", ok=not overdue, detail=detail)
 
@@ -50,9 +46,8 @@ def _check_signed_head(heads: list[SignedHead], now: datetime, zone: ZoneInfo) -
 def _check_timestamp(heads: list[SignedHead], tsa_url: str, now: datetime) -> CheckResult:
     name = "evidence timestamp"
     if not tsa_url:
-        return CheckResult(
-            name=name, ok=None, detail="BRIDGE_TSA_URL is not set: copy the signed heads elsewhere by hand"
-        )
+        detail = "BRIDGE_TSA_URL is not set: copy the signed heads elsewhere by hand"
+        return CheckResult(name=name, ok=None, detail=detail)
     stamped_numbers = [number for number, head in enumerate(heads) if head.anchored_at]
     unstamped = heads[stamped_numbers[-1] + 1 if stamped_numbers else 0 :]
     if unstamped and now - unstamped[0].signed_at > HEAD_OVERDUE_AFTER:

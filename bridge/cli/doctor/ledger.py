@@ -2,53 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
 
 from bridge.bootstrap import make_ledger
 from bridge.cli.context import CommandContext
+from bridge.cli.doctor.database import end_without_database
 from bridge.errors import BridgeError
-from bridge.model import CheckResult
+from bridge.model import CheckResult, LedgerHead
 from bridge.steps.recovery.ledger_gate import compare_with_ledger
 
 MAX_LEDGER_DELAY = timedelta(hours=1)
-LEDGER_UNSET = (
-    "BRIDGE_LEDGER_URL is not set: a restored backup would bring back data subjects that were erased since"
-)
+LEDGER_UNSET = "BRIDGE_LEDGER_URL is not set: a restored backup would bring back data subjects that were erased since"
 
 
-def check_ledger(context: CommandContext) -> list[CheckResult]:
-    """Return whether the ledger is configured, answers and is up to date, and whether it saw this database last."""
+def check_ledger(context: CommandContext) -> Iterator[CheckResult]:
+    """Yield whether the ledger is configured, answers and is up to date, and whether it saw this database last."""
     settings = context.configuration.settings
     if not settings.ledger_url:
-        return [CheckResult(name="ledger", ok=False if settings.is_production else None, detail=LEDGER_UNSET)]
-    if settings.ledger_url == settings.database_url:
-        return [
-            CheckResult(
-                name="ledger", ok=False, detail="is the database itself: a backup would restore both together"
-            )
-        ]
-    with closing(make_ledger(settings)) as ledger:
-        try:
-            seen = ledger.read_last_head()
-        except BridgeError as fault:
-            return [CheckResult(name="ledger", ok=False, detail=f"{fault}; its records wait in the database")]
-    try:
-        with context.store.transaction() as tx:
-            oldest_unsynced = tx.ledger_state.find_oldest_unsynced()
-            difference = compare_with_ledger(seen, tx)
-    except BridgeError:
-        return []  # the database check reports it
+        yield CheckResult(name="ledger", ok=False if settings.is_production else None, detail=LEDGER_UNSET)
+    elif settings.ledger_url == settings.database_url:
+        detail = "is the database itself: a backup would restore both together"
+        yield CheckResult(name="ledger", ok=False, detail=detail)
+    else:
+        with closing(make_ledger(settings)) as ledger:
+            try:
+                seen = ledger.read_last_head()
+            except BridgeError as fault:
+                yield CheckResult(name="ledger", ok=False, detail=f"{fault}; its records wait in the database")
+                return
+        yield from _compare_database(seen, context)
+
+
+@end_without_database
+def _compare_database(seen: LedgerHead | None, context: CommandContext) -> Iterator[CheckResult]:
+    with context.store.transaction() as tx:
+        oldest_unsynced = tx.ledger_state.find_oldest_unsynced()
+        difference = compare_with_ledger(seen, tx)
     detail = f"answers; last recorded fact {seen.seq}" if seen else "answers; nothing was recorded yet"
     overdue = oldest_unsynced is not None and context.store.now() - oldest_unsynced > MAX_LEDGER_DELAY
     if overdue:
-        detail = (
-            f"an erasure of {oldest_unsynced:%d %b %Y %H:%M} UTC is not recorded yet: is the clock running?"
-        )
-    checks = [CheckResult(name="ledger", ok=not overdue, detail=detail)]
+        detail = f"an erasure of {oldest_unsynced:%d %b %Y %H:%M} UTC is not recorded yet: is the clock running?"
+    yield CheckResult(name="ledger", ok=not overdue, detail=detail)
     if difference:
-        detail = (
-            f"{difference}: it is a restored backup and work is stopped; run `python -m bridge restore-check`"
-        )
-        checks.append(CheckResult(name="restored", ok=False, detail=detail))
-    return checks
+        detail = f"{difference}: it is a restored backup and work is stopped; run `python -m bridge restore-check`"
+        yield CheckResult(name="restored", ok=False, detail=detail)

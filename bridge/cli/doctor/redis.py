@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import redis
@@ -10,13 +11,13 @@ from bridge.cli.context import CommandContext
 from bridge.model import CheckResult
 
 
-def check_redis(context: CommandContext) -> list[CheckResult]:
-    """Return whether Redis answers and evicts no jobs."""
+def check_redis(context: CommandContext) -> Iterator[CheckResult]:
+    """Yield whether Redis answers and evicts no jobs."""
     settings = context.configuration.settings
     url = settings.redis_url
     if not url:
-        detail = "REDIS_URL is not set; `serve` starts an embedded Redis"
-        return [CheckResult(name="redis", ok=None, detail=detail)]
+        yield CheckResult(name="redis", ok=None, detail="REDIS_URL is not set; `serve` starts an embedded Redis")
+        return
     tls: dict[str, Any] = {}
     if settings.redis_tls == "no-verify" and url.startswith("rediss://"):
         tls = {"ssl_cert_reqs": "none", "ssl_check_hostname": False}
@@ -25,10 +26,9 @@ def check_redis(context: CommandContext) -> list[CheckResult]:
         info: Any = client.info("memory")
         client.close()
     except (redis.RedisError, ValueError) as fault:
-        return [CheckResult(name="redis", ok=False, detail=type(fault).__name__)]
+        yield CheckResult(name="redis", ok=False, detail=type(fault).__name__)
+        return
     policy = info.get("maxmemory_policy", "unknown")
     evicts = str(policy).startswith("allkeys")
-    detail = f"answers; eviction policy {policy}" + (
-        ": set noeviction, or jobs are evicted" if evicts else ""
-    )
-    return [CheckResult(name="redis", ok=not evicts, detail=detail)]
+    detail = f"answers; eviction policy {policy}" + (": set noeviction, or jobs are evicted" if evicts else "")
+    yield CheckResult(name="redis", ok=not evicts, detail=detail)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from bridge.cli.context import CommandContext
+from bridge.cli.doctor.database import end_without_database
 from bridge.cli.hold.hold_view import needs_approval
 from bridge.cli.hold.list import DUE_DAYS
-from bridge.errors import BridgeError
 from bridge.model import AcceptedPolicy, CheckResult, LegalHold
 from bridge.rules.retention.holds import local_day
 from bridge.rules.retention.release import LEGAL_HOLD_GROUND
@@ -17,28 +17,21 @@ from bridge.services import Services
 from bridge.steps.retention.accept_policy import iterate_order_retention
 
 
+@end_without_database
 def check_retention(context: CommandContext) -> list[CheckResult]:
     """Return whether kept documents can be destroyed on their day."""
     services = context.services
-    try:
-        with context.store.transaction() as tx:
-            accepted = tx.retention_policies.find_accepted_policy()
-            legal_holds = tx.legal_holds.list_active_legal_holds()
-        return [
-            _check_retention_file(accepted, services),
-            *_check_documents(services),
-            *_check_legal_holds(legal_holds, services),
-        ]
-    except BridgeError:
-        return []  # the database check reports it
+    with context.store.transaction() as tx:
+        accepted = tx.retention_policies.find_accepted_policy()
+        legal_holds = tx.legal_holds.list_active_legal_holds()
+    file_check = _check_retention_file(accepted, services)
+    return [file_check, *_check_documents(services), *_check_legal_holds(legal_holds, services)]
 
 
 def _check_retention_file(accepted: AcceptedPolicy | None, services: Services) -> CheckResult:
     name = "retention file"
     if accepted is None:
-        return CheckResult(
-            name=name, ok=None, detail="none is in force yet: the clock accepts the loaded one"
-        )
+        return CheckResult(name=name, ok=None, detail="none is in force yet: the clock accepts the loaded one")
     if accepted.sha256 == services.retention.sha256:
         detail = f"{accepted.policy_id} in force since {accepted.accepted_at:%d %b %Y}"
         return CheckResult(name=name, ok=True, detail=detail)
@@ -46,8 +39,8 @@ def _check_retention_file(accepted: AcceptedPolicy | None, services: Services) -
     return CheckResult(name=name, ok=False, detail=detail)
 
 
-def _check_documents(services: Services) -> list[CheckResult]:
-    """Return how many documents are due soon, and why those whose day has come stay (T10)."""
+def _check_documents(services: Services) -> Iterator[CheckResult]:
+    """Yield how many documents are due soon, and why those whose day has come stay (T10)."""
     today = local_day(services.clock.now(), services.retention.calendar)
     soon, due, on_hold, undecided = today + timedelta(days=DUE_DAYS), 0, 0, Counter[str]()
     for _, documents, _, retention in iterate_order_retention(today=today, services=services):
@@ -57,25 +50,22 @@ def _check_documents(services: Services) -> list[CheckResult]:
             on_hold += len(documents)
         elif retention.release_needs and retention.legal_end_day and retention.legal_end_day <= today:
             undecided[" and ".join(retention.release_needs)] += len(documents)
-    checks = [CheckResult(name="documents due", ok=True, detail=f"{due} within {DUE_DAYS} days")]
+    yield CheckResult(name="documents due", ok=True, detail=f"{due} within {DUE_DAYS} days")
     if on_hold:
         detail = f"{on_hold} are past their day and stay for a legal hold"
-        checks.append(CheckResult(name="documents held by a claim", ok=None, detail=detail))
+        yield CheckResult(name="documents held by a claim", ok=None, detail=detail)
     for needs, count in sorted(undecided.items()):
         detail = f"{count} are past their day and stay until {needs} is decided"
-        checks.append(CheckResult(name="documents held back", ok=False, detail=detail))
-    return checks
+        yield CheckResult(name="documents held back", ok=False, detail=detail)
 
 
-def _check_legal_holds(legal_holds: Sequence[LegalHold], services: Services) -> list[CheckResult]:
-    """Return the legal holds whose review is overdue, or whose approval is missing. They stay in force."""
+def _check_legal_holds(legal_holds: Sequence[LegalHold], services: Services) -> Iterator[CheckResult]:
+    """Yield the legal holds whose review is overdue, or whose approval is missing. They stay in force."""
     now = services.clock.now()
-    checks = []
     for legal_hold in legal_holds:
         if legal_hold.review_due_at < now:
             detail = f"no review since {legal_hold.reviewed_at or legal_hold.opened_at:%d %b %Y}: `hold review` or `hold release`"
-            checks.append(CheckResult(name=f"claim {legal_hold.id}", ok=False, detail=detail))
+            yield CheckResult(name=f"claim {legal_hold.id}", ok=False, detail=detail)
         if needs_approval(legal_hold, now):
             detail = "older than a year without approval: another person must run `hold approve`"
-            checks.append(CheckResult(name=f"claim {legal_hold.id}", ok=False, detail=detail))
-    return checks
+            yield CheckResult(name=f"claim {legal_hold.id}", ok=False, detail=detail)

@@ -13,8 +13,4 @@ def check_settings(context: CommandContext) -> list[CheckResult]:
     missing = [CheckResult(name="setting", ok=None, detail=what) for what in configuration.missing]
     warnings = [CheckResult(name="to review", ok=None, detail=what) for what in configuration.warnings]
     ring = ", ".join(key_id for key_id, _ in configuration.settings.keys)
-    return [
-        *missing,
-        *warnings,
-        CheckResult(name="keys", ok=True, detail=f"ring: {ring}; the first key seals"),
-    ]
+    return [*missing, *warnings, CheckResult(name="keys", ok=True, detail=f"ring: {ring}; the first key seals")]

@@ -7,27 +7,23 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bridge.cli.context import CommandContext
-from bridge.errors import BridgeError
+from bridge.cli.doctor.database import end_without_database
 from bridge.model import CheckResult, WaitReason
 from bridge.rules.shops.shop_erasure import ALARM_AFTER
 
 
+@end_without_database
 def check_shop_erasures(context: CommandContext) -> list[CheckResult]:
     """Return the shop erasures that wait: for the return of their documents, or for a decision."""
     now = datetime.now(UTC)
-    try:
-        with context.store.transaction() as tx:
-            return [_check_shop_erasure(row, now) for row in tx.shop_exits.list_blocked_shop_erasures()]
-    except BridgeError:
-        return []  # the database check reports it
+    with context.store.transaction() as tx:
+        return [_check_shop_erasure(row, now) for row in tx.shop_exits.list_blocked_shop_erasures()]
 
 
 def _check_shop_erasure(row: Mapping[str, Any], now: datetime) -> CheckResult:
     is_reinstalled = row["wait_reason"] is WaitReason.INSTALLED_AGAIN
     if is_reinstalled:
-        detail = (
-            f"{row['id']}: the app is installed again or was never uninstalled; dsr continue or dsr close"
-        )
+        detail = f"{row['id']}: the app is installed again or was never uninstalled; dsr continue or dsr close"
     else:
         until = f"{row['expected_by']:%d %b %Y}" if row["expected_by"] else "now"
         detail = f"{row['id']}: {row['last_error']}; vault export or vault waive, until {until}"

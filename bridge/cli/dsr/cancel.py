@@ -4,31 +4,26 @@ from __future__ import annotations
 
 import click
 
+from bridge.cli.command import json_command
 from bridge.cli.context import exit_with_error, open_command_context
-from bridge.cli.options import JSON_OPTION, REASON_OPTION
+from bridge.cli.options import REASON_OPTION
 from bridge.cli.printing import show
 from bridge.errors import BridgeError
 from bridge.steps.erasure.cancel_platform_erasure import cancel_platform_erasure
 
 
-@click.command()
+@json_command()
 @click.argument("request_id", metavar="ID")
 @REASON_OPTION
-@JSON_OPTION
-def cancel(request_id: str, reason: str, as_json: bool) -> None:
+def cancel(request_id: str, reason: str) -> None:
     """Cancel the erasure that was requested from Shopify, while it is pending.
 
     What the bridge itself erased stays erased.
     """
     with open_command_context() as context:
         try:
-            cancel_platform_erasure(
-                request_id, actor=context.operator, reason=reason, services=context.services
-            )
+            cancel_platform_erasure(request_id, actor=context.operator, reason=reason, services=context.services)
         except BridgeError as fault:
             exit_with_error(f"Not cancelled: {fault}.")
-    show(
-        {"id": request_id, "cancelled": True},
-        as_json,
-        f"{request_id}: Shopify's erasure is cancelled. What the bridge erased stays erased.",
-    )
+    message = f"{request_id}: Shopify's erasure is cancelled. What the bridge erased stays erased."
+    show({"id": request_id, "cancelled": True}, message)

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import click
 
+from bridge.cli.command import json_command
 from bridge.cli.context import open_command_context
 from bridge.cli.dsr.dsr_view import decide_shop_erasure
-from bridge.cli.options import JSON_OPTION, REASON_OPTION
+from bridge.cli.options import REASON_OPTION
 from bridge.cli.printing import show
 from bridge.model import ShopExitDecision
 
 
-@click.command()
+@json_command()
 @click.argument("request_id", metavar="ID")
 @REASON_OPTION
-@JSON_OPTION
-def close(request_id: str, reason: str, as_json: bool) -> None:
+def close(request_id: str, reason: str) -> None:
     """End the erasure of a shop that installed the app again, without erasing.
 
     Its certificate says not_erased, and why.
     """
+    decision = ShopExitDecision.CLOSE
     with open_command_context() as context:
-        decide_shop_erasure(request_id, ShopExitDecision.CLOSE, reason, context)
-    show(
-        {"id": request_id, "decision": ShopExitDecision.CLOSE},
-        as_json,
-        f"{request_id} ends within seconds. Nothing was erased.",
-    )
+        decide_shop_erasure(request_id, decision, reason, context)
+    show({"id": request_id, "decision": decision}, f"{request_id} ends within seconds. Nothing was erased.")

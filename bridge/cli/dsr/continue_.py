@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import click
 
+from bridge.cli.command import json_command
 from bridge.cli.context import CommandContext, exit_with_error, open_command_context
 from bridge.cli.dsr.dsr_view import decide_shop_erasure, find_request_or_exit
-from bridge.cli.options import JSON_OPTION, REASON_OPTION
+from bridge.cli.options import REASON_OPTION
 from bridge.cli.printing import show
 from bridge.errors import PayloadInvalid
 from bridge.model import RequestKind, ShopExitDecision
 from bridge.steps.erasure.release_precheck import release_precheck
 
 
-@click.command("continue")
+@json_command("continue")
 @click.argument("request_id", metavar="ID")
 @REASON_OPTION
-@JSON_OPTION
-def continue_erasure_command(request_id: str, reason: str, as_json: bool) -> None:
+def continue_erasure_command(request_id: str, reason: str) -> None:
     """Continue an erasure that was stopped.
 
     The erasure of a shop continues although the app seems to be installed again; its new token is deleted too. The
@@ -34,13 +34,10 @@ def continue_erasure_command(request_id: str, reason: str, as_json: bool) -> Non
         if not codes:
             decide_shop_erasure(request_id, ShopExitDecision.CONTINUE, reason, context)
     if codes:
-        show(
-            {**result, "released": codes},
-            as_json,
-            f"{request_id} continues in spite of {', '.join(codes)}. Shopify is asked within seconds.",
-        )
+        message = f"{request_id} continues in spite of {', '.join(codes)}. Shopify is asked within seconds."
+        show({**result, "released": codes}, message)
     else:
-        show(result, as_json, f"{request_id}: the shop is erased within seconds.")
+        show(result, f"{request_id}: the shop is erased within seconds.")
 
 
 def _release_precheck_or_exit(request_id: str, reason: str, context: CommandContext) -> list[str]:
@@ -53,10 +50,6 @@ def _release_precheck_or_exit(request_id: str, reason: str, context: CommandCont
         return release_precheck(request_id, actor=context.operator, reason=reason, services=context.services)
     except PayloadInvalid as fault:
         if str(fault) == "newer_request_open":
-            exit_with_error(
-                f"{request_id}: a newer request of the same data subject is open; continue that one."
-            )
-        exit_with_error(
-            f"{request_id}: no precheck stopped it, so nothing was changed."
-            f" See `python -m bridge dsr plan {request_id}`."
-        )
+            exit_with_error(f"{request_id}: a newer request of the same data subject is open; continue that one.")
+        advice = f"See `python -m bridge dsr plan {request_id}`."
+        exit_with_error(f"{request_id}: no precheck stopped it, so nothing was changed. {advice}")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from bridge.cli.context import CommandContext, exit_with_error
+from bridge.cli.printing import select_fields
 from bridge.errors import PayloadInvalid
 from bridge.model import PrivacyRequest, ShopExitDecision, Task
 from bridge.rules.requests.progress_codec import encode_detail
@@ -32,19 +34,13 @@ REQUEST_COLUMNS = (
 def find_request_or_exit(tx: Tx, request_id: str) -> PrivacyRequest:
     """Return the request; exit with 1 if there is none."""
     request = tx.requests.get_request(request_id)
-    if request is None:
-        exit_with_error(f"There is no request {request_id}. `dsr list` lists them.")
-    return request
+    return request or exit_with_error(f"There is no request {request_id}. `dsr list` lists them.")
 
 
-def decide_shop_erasure(
-    request_id: str, decision: ShopExitDecision, reason: str, context: CommandContext
-) -> None:
+def decide_shop_erasure(request_id: str, decision: ShopExitDecision, reason: str, context: CommandContext) -> None:
     """Record what becomes of the erasure of a shop that seems to be installed again; exit with 1 if it is not one."""
     try:
-        resolve_reinstalled_shop(
-            request_id, decision, actor=context.operator, reason=reason, services=context.services
-        )
+        resolve_reinstalled_shop(request_id, decision, actor=context.operator, reason=reason, services=context.services)
     except PayloadInvalid:
         exit_with_error(
             f"{request_id} does not wait for this decision. Only the erasure of a shop that stopped with"
@@ -54,31 +50,23 @@ def decide_shop_erasure(
 
 def _task_row(task: Task) -> dict[str, Any]:
     """Return a task as it is shown. What its progress holds of a person stays sealed."""
+    names = ("id", "system", "action", "state", "attempts", "records", "outcome", "last_error")
     return {
-        "id": task.id,
-        "system": task.system,
-        "action": task.action,
-        "state": task.state,
-        "attempts": task.attempts,
-        "records": task.records,
-        "outcome": task.outcome,
-        "last_error": task.last_error,
+        **select_fields(task, names),
         "gaps": [asdict(gap) for gap in task.gaps],
         "detail": encode_detail(task.progress),
-        "wake_at": task.wake_at,
-        "expected_by": task.expected_by,
-        "finished_at": task.finished_at,
+        **select_fields(task, ("wake_at", "expected_by", "finished_at")),
     }
 
 
 def list_request_holds(tx: Tx, request: PrivacyRequest) -> list[dict[str, Any]]:
     """Return what is kept of the data subject now: sealed documents grouped by their day, and legal holds."""
     orders = [(request.shop, key) for key in tx.legal_holds.find_order_keys_of_request(request)]
-    groups: dict[tuple[date | None, tuple[str, ...]], int] = {}
-    for documents in tx.vault_orders.group_documents_by_order(orders).values():
-        for document in documents:
-            key = (document.erasable_from, document.grounds)
-            groups[key] = groups.get(key, 0) + 1
+    groups = Counter(
+        (document.erasable_from, document.grounds)
+        for documents in tx.vault_orders.group_documents_by_order(orders).values()
+        for document in documents
+    )
     sealed = [
         {
             "category": "invoice_document",
@@ -99,10 +87,7 @@ def list_request_holds(tx: Tx, request: PrivacyRequest) -> list[dict[str, Any]]:
             "review_due_at": legal_hold.review_due_at.isoformat(),
         }
         for legal_hold in tx.legal_holds.list_active_legal_holds(
-            shop=request.shop,
-            request_id=request.id,
-            subject=request.subject,
-            order_keys=[key for _, key in orders],
+            shop=request.shop, request_id=request.id, subject=request.subject, order_keys=[key for _, key in orders]
         )
     ]
     return [*sealed, *legal_holds]
@@ -112,14 +97,10 @@ def describe_request(tx: Tx, request: PrivacyRequest) -> dict[str, Any]:
     """Return everything that is shown of a request: clocks, tasks, holds, facts."""
     certificate = tx.packages.find_certificate(request.id)
     return {
-        **{name: getattr(request, name) for name in REQUEST_COLUMNS},
-        "subject": request.subject,
-        "external_ref": request.external_ref,
-        "received_at_basis": request.received_at_basis,
-        "webhook_received_at": request.webhook_received_at,
+        **select_fields(request, REQUEST_COLUMNS),
+        **select_fields(request, ("subject", "external_ref", "received_at_basis", "webhook_received_at")),
         "clocks": dict(request.clocks),
-        "policy_sha256": request.policy_sha256,
-        "retention_sha256": request.retention_sha256,
+        **select_fields(request, ("policy_sha256", "retention_sha256")),
         "orders_named": len(request.principal.order_ids),
         "tasks": [_task_row(task) for task in tx.tasks.list_tasks(request.id)],
         "holds": [*(certificate or {}).get("kept", []), *list_request_holds(tx, request)],

@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
+from bridge.cli.command import json_command
 from bridge.cli.context import CommandContext, open_command_context
 from bridge.cli.dsr.dsr_view import describe_request, find_request_or_exit
-from bridge.cli.options import JSON_OPTION
 from bridge.cli.output_files import FORCE_OPTION, OUT_OPTION, write_private_file
 from bridge.cli.printing import show
 from bridge.model import Fact, PrivacyRequest
@@ -19,7 +19,7 @@ from bridge.steps.evidence.bundle.archive import build_zip
 from bridge.store import Tx
 
 
-@click.command()
+@json_command()
 @click.argument("request_id", metavar="ID")
 @OUT_OPTION
 @click.option(
@@ -29,8 +29,7 @@ from bridge.store import Tx
     "Facts of other requests carry pseudonyms only.",
 )
 @FORCE_OPTION
-@JSON_OPTION
-def evidence(request_id: str, target: Path, to_head: bool, force: bool, as_json: bool) -> None:
+def evidence(request_id: str, target: Path, to_head: bool, force: bool) -> None:
     """Write the evidence of a request.
 
     FILE.zip is a bundle that sha256sum and openssl can check, FILE.json is one document. It holds clocks, tasks,
@@ -41,40 +40,27 @@ def evidence(request_id: str, target: Path, to_head: bool, force: bool, as_json:
     with open_command_context() as context, context.store.transaction() as tx:
         request = find_request_or_exit(tx, request_id)
         if target.suffix == ".zip":
-            content, facts = _build_evidence_zip(request, tx, context, to_head=to_head)
+            content, facts = _build_zip(request, tx, context, to_head=to_head)
         else:
-            content, facts = _build_evidence_json(request, tx, context)
+            content, facts = _build_json(request, tx, context)
         _, head = tx.evidence.read_head()
         write_private_file(target, content, force=force)
-    show(
-        {"id": request_id, "file": str(target), "facts": facts, "head": head},
-        as_json,
-        f"Wrote {target} ({facts} facts, chain head {head[:16]}…).",
-    )
+    shown = {"id": request_id, "file": str(target), "facts": facts, "head": head}
+    show(shown, f"Wrote {target} ({facts} facts, chain head {head[:16]}…).")
 
 
 def _record_export(request: PrivacyRequest, tx: Tx, operator: str) -> None:
-    tx.evidence.append_fact(
-        Fact.EVIDENCE_EXPORTED,
-        shop=request.shop,
-        actor=operator,
-        request_id=request.id,
-        subject=request.subject,
-        what="request",
-    )
+    about = {"shop": request.shop, "request_id": request.id, "subject": request.subject}
+    tx.evidence.append_fact(Fact.EVIDENCE_EXPORTED, actor=operator, what="request", **about)
 
 
-def _build_evidence_zip(
-    request: PrivacyRequest, tx: Tx, context: CommandContext, *, to_head: bool
-) -> tuple[bytes, int]:
+def _build_zip(request: PrivacyRequest, tx: Tx, context: CommandContext, *, to_head: bool) -> tuple[bytes, int]:
     """Return the zip and the number of the request's facts in it: all but the fact of this export."""
     facts = tx.evidence.list_facts_of_request(request.id)
     heads = select_signed_heads(tx.signed_heads.list_signed_heads(), facts)
     rows = facts
     if to_head and facts:
-        rows = tx.evidence.list_facts_between(
-            facts[0].seq, max([facts[-1].seq, *(head.seq for head in heads[:1])])
-        )
+        rows = tx.evidence.list_facts_between(facts[0].seq, max([facts[-1].seq, *(head.seq for head in heads[:1])]))
     keyring = context.store.keyring
     delivery_ids = {str(fact.detail["delivery"]) for fact in facts if "delivery" in fact.detail}
     inputs = BundleInputs(
@@ -94,7 +80,7 @@ def _build_evidence_zip(
     return build_zip(files, folder=f"evidence-{request.id}"), len(facts)
 
 
-def _build_evidence_json(request: PrivacyRequest, tx: Tx, context: CommandContext) -> tuple[bytes, int]:
+def _build_json(request: PrivacyRequest, tx: Tx, context: CommandContext) -> tuple[bytes, int]:
     """Return the JSON document and the number of facts in it, the fact of this export included."""
     _record_export(request, tx, context.operator)
     seq, head = tx.evidence.read_head()
@@ -106,7 +92,5 @@ def _build_evidence_json(request: PrivacyRequest, tx: Tx, context: CommandContex
         "chain": {"length": seq, "head": head, "head_signature": keyring.sign(head.encode())},
         "public_key": keyring.public_key,
     }
-    content = json.dumps(
-        document, default=lambda value: getattr(value, "isoformat", value.__str__)(), indent=2
-    )
+    content = json.dumps(document, default=lambda value: getattr(value, "isoformat", value.__str__)(), indent=2)
     return content.encode(), len(document["facts"])

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import click
 
+from bridge.cli.command import json_command
 from bridge.cli.context import open_command_context
 from bridge.cli.hold.hold_options import PROCEEDING_OPTION, exit_on_invalid_hold
 from bridge.cli.hold.hold_view import show_opened_hold
-from bridge.cli.options import JSON_OPTION, REASON_OPTION, reference_option
+from bridge.cli.options import REASON_OPTION, reference_option
 from bridge.steps.retention.legal_hold import open_person_legal_hold
 
 
-@click.command()
+@json_command()
 @click.argument("request_id", metavar="ID")
 @reference_option("The file number of the dispute.")
 @PROCEEDING_OPTION
 @REASON_OPTION
-@JSON_OPTION
-def hold(request_id: str, reference: str, kind: str, reason: str, as_json: bool) -> None:
+def hold(request_id: str, reference: str, kind: str, reason: str) -> None:
     """Open a legal hold for a dispute with the data subject.
 
     It keeps the sealed documents, the bank details of a refund, and the notice items that no processor has
@@ -25,11 +25,6 @@ def hold(request_id: str, reference: str, kind: str, reason: str, as_json: bool)
     """
     with open_command_context() as context, exit_on_invalid_hold():
         result = open_person_legal_hold(
-            request_id,
-            reference=reference,
-            kind=kind,
-            actor=context.operator,
-            reason=reason,
-            services=context.services,
+            request_id, reference=reference, kind=kind, actor=context.operator, reason=reason, services=context.services
         )
-    show_opened_hold(result, as_json)
+    show_opened_hold(result)

@@ -4,27 +4,24 @@ from __future__ import annotations
 
 import click
 
+from bridge.cli.command import json_command
 from bridge.cli.context import open_command_context
 from bridge.cli.dsr.dsr_view import REQUEST_COLUMNS
-from bridge.cli.options import JSON_OPTION
-from bridge.cli.printing import show_table
+from bridge.cli.printing import select_fields, show_table
 from bridge.model import RequestState
 
 REQUEST_KINDS = ["access", "erasure", "shop_erasure"]
 REQUEST_TABLE_COLUMNS = ("id", "kind", "shop", "state", "complete", "due_at", "closed_at")
 
 
-@click.command("list")
+@json_command("list")
 @click.option("--state", type=click.Choice([state.value for state in RequestState]))
 @click.option("--kind", type=click.Choice(REQUEST_KINDS))
 @click.option("--shop", default="")
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 100_000))
-@JSON_OPTION
-def list_requests_command(state: str | None, kind: str | None, shop: str, limit: int, as_json: bool) -> None:
+def list_requests_command(state: str | None, kind: str | None, shop: str, limit: int) -> None:
     """List requests, newest first."""
     with open_command_context() as context, context.store.transaction() as tx:
-        requests = tx.operator_queries.list_requests(
-            state=state or "", kind=kind or "", shop=shop, limit=limit
-        )
-    rows = [{name: getattr(request, name) for name in REQUEST_COLUMNS} for request in requests]
-    show_table(rows, as_json, REQUEST_TABLE_COLUMNS, empty="No requests.")
+        requests = tx.operator_queries.list_requests(state=state or "", kind=kind or "", shop=shop, limit=limit)
+    rows = [select_fields(request, REQUEST_COLUMNS) for request in requests]
+    show_table(rows, REQUEST_TABLE_COLUMNS, empty="No requests.")

@@ -7,20 +7,19 @@ from pathlib import Path
 
 import click
 
+from bridge.cli.command import json_command
 from bridge.cli.context import exit_with_error, open_command_context
 from bridge.cli.dsr.dsr_view import find_request_or_exit
-from bridge.cli.options import JSON_OPTION
 from bridge.cli.output_files import FORCE_OPTION, OUT_OPTION, write_private_file
 from bridge.cli.printing import show
 from bridge.model import Fact, PrivacyRequest
 
 
-@click.command()
+@json_command()
 @click.argument("request_id", metavar="ID")
 @OUT_OPTION
 @FORCE_OPTION
-@JSON_OPTION
-def package(request_id: str, target: Path, force: bool, as_json: bool) -> None:
+def package(request_id: str, target: Path, force: bool) -> None:
     """Write the access package, unsealed, to a file. This is recorded as evidence."""
     with open_command_context() as context, context.store.transaction() as tx:
         request = find_request_or_exit(tx, request_id)
@@ -28,27 +27,12 @@ def package(request_id: str, target: Path, force: bool, as_json: bool) -> None:
         if not content:
             exit_with_error(f"{request_id} has no package: {_explain_missing_package(request)}")
         digest = hashlib.sha256(content).hexdigest()
-        tx.evidence.append_fact(
-            Fact.PACKAGE_RELEASED,
-            shop=request.shop,
-            actor=context.operator,
-            request_id=request_id,
-            subject=request.subject,
-            bytes=len(content),
-            sha256=digest,
-        )
+        about = {"shop": request.shop, "request_id": request_id, "subject": request.subject}
+        size, actor = len(content), context.operator
+        tx.evidence.append_fact(Fact.PACKAGE_RELEASED, actor=actor, **about, bytes=size, sha256=digest)
         write_private_file(target, content, force=force)  # if it fails, the fact is rolled back
-    show(
-        {
-            "id": request_id,
-            "file": str(target),
-            "bytes": len(content),
-            "sha256": digest,
-            "complete": request.complete,
-        },
-        as_json,
-        f"Wrote {target} ({len(content)} bytes, sha256 {digest}). The release is recorded as evidence.",
-    )
+    shown = {"id": request_id, "file": str(target), "bytes": size, "sha256": digest, "complete": request.complete}
+    show(shown, f"Wrote {target} ({size} bytes, sha256 {digest}). The release is recorded as evidence.")
 
 
 def _explain_missing_package(request: PrivacyRequest) -> str:

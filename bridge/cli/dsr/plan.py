@@ -10,16 +10,10 @@ from typing import Any
 
 import click
 
+from bridge.cli.command import json_command
 from bridge.cli.context import exit_with_error, open_command_context
+from bridge.cli.dsr import plan_view as view
 from bridge.cli.dsr.dsr_view import find_request_or_exit
-from bridge.cli.dsr.plan_view import (
-    build_plan_view,
-    explain_task,
-    has_residue_task,
-    list_precheck_findings,
-    list_residue,
-)
-from bridge.cli.options import JSON_OPTION
 from bridge.cli.printing import print_table, show
 
 TASK_COLUMNS = ("system", "action", "state", "what", "reason")
@@ -27,10 +21,9 @@ PLAN_COLUMNS = ("system", "category", "what", "action", "count", "reason", "unti
 RESIDUE_COLUMNS = ("system", "action", "kind", "ref", "what", "reason")
 
 
-@click.command()
+@json_command()
 @click.argument("request_id", metavar="ID")
-@JSON_OPTION
-def plan(request_id: str, as_json: bool) -> None:
+def plan(request_id: str) -> None:
     """Show what each task does, and what becomes of each field of each system: action, reason, law, day.
 
     If the bridge has to request the erasure from Shopify, it reads there what the data subject would lose and what
@@ -42,32 +35,30 @@ def plan(request_id: str, as_json: bool) -> None:
         with context.store.transaction() as tx:
             request = find_request_or_exit(tx, request_id)
             tasks = tx.tasks.list_tasks(request_id)
-            plan_view = build_plan_view(request, tasks, tx, services)
+            erasure_plan = view.build_plan_view(request, tasks, tx, services)
         result: dict[str, Any] = {
             "id": request_id,
             "kind": request.kind,
             "apply": services.retention.residue.apply,
-            "tasks": [explain_task(task, services) for task in tasks],
-            "plan": plan_view,
+            "tasks": [view.explain_task(task, services) for task in tasks],
+            "plan": erasure_plan,
         }
-        result["guards"], result["guards_unread"] = list_precheck_findings(request, tasks, services)
-        result["residue"], result["residue_unread"] = list_residue(request, tasks, services)
-    show(result, as_json, lambda shown: _print_plan(shown, with_residue=has_residue_task(tasks)))
+        result["guards"], result["guards_unread"] = view.list_precheck_findings(request, tasks, services)
+        result["residue"], result["residue_unread"] = view.list_residue(request, tasks, services)
+    show(result, lambda shown: _print_plan(shown, with_residue=view.has_residue_task(tasks)))
     if result["guards_unread"]:
-        exit_with_error(
-            "What the data subject would lose with Shopify's erasure could not be read:"
-            f" {result['guards_unread']}."
-        )
+        fault = result["guards_unread"]
+        exit_with_error(f"What the data subject would lose with Shopify's erasure could not be read: {fault}.")
     if result["residue_unread"]:
         exit_with_error(f"What other apps wrote at Shopify could not be read: {result['residue_unread']}.")
 
 
 def _print_plan(result: Mapping[str, Any], *, with_residue: bool) -> None:
     print_table(result["tasks"], TASK_COLUMNS, empty="No tasks.")
-    if plan_view := result["plan"]:
-        click.echo(f"\nField by field ({plan_view['state']})")
-        print_table(plan_view["lines"], PLAN_COLUMNS, empty="nothing is held of the data subject")
-        for change in plan_view["changed"]:
+    if erasure_plan := result["plan"]:
+        click.echo(f"\nField by field ({erasure_plan['state']})")
+        print_table(erasure_plan["lines"], PLAN_COLUMNS, empty="nothing is held of the data subject")
+        for change in erasure_plan["changed"]:
             before, now = (_format_plan_line(change[name]) for name in ("before", "now"))
             click.echo(f"  changed: {change['system']}, {change['what']}: {before}, then {now}")
     if result["guards"]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from bridge.cli.printing import select_fields
 from bridge.errors import BridgeError
 from bridge.model import (
     EraseProgress,
@@ -27,11 +28,11 @@ from bridge.steps.erasure.erasure import Erasure
 from bridge.steps.erasure.precheck import run_precheck
 from bridge.store import Tx
 
+Tasks = Sequence[Task]
+RowsOrFault = tuple[list[dict[str, Any]], str]  # the rows, and why they could not be read, else ''
+
 TASK_EXPLANATIONS = {  # action: what the task does, and why
-    TaskAction.GATHER: (
-        "reads what the system holds of the data subject",
-        "the data subject asked for access",
-    ),
+    TaskAction.GATHER: ("reads what the system holds of the data subject", "the data subject asked for access"),
     TaskAction.SEAL_INVOICES: (
         "seals the statutory copy of each invoiced order and reads it back",
         "copies are sealed before data is destroyed",
@@ -50,10 +51,7 @@ TASK_EXPLANATIONS = {  # action: what the task does, and why
         "asks Shopify how far its own erasure is",
         "a requested erasure is not a finished one",
     ),
-    TaskAction.NOTIFY_PROCESSOR: (
-        "sends a notice to the processor",
-        "it carried parcels of the data subject",
-    ),
+    TaskAction.NOTIFY_PROCESSOR: ("sends a notice to the processor", "it carried parcels of the data subject"),
 }
 RESIDUE_REASONS = {True: "retention_file_applies", False: "retention_file_keeps"}
 
@@ -61,18 +59,11 @@ RESIDUE_REASONS = {True: "retention_file_applies", False: "retention_file_keeps"
 def explain_task(task: Task, services: Services) -> dict[str, Any]:
     """Return a task with what it does and why."""
     what, reason = TASK_EXPLANATIONS[task.action]
-    return {
-        "system": task.system,
-        "action": task.action,
-        "state": task.state,
-        "what": what,
-        "reason": reason or RESIDUE_REASONS[services.retention.residue.apply],
-    }
+    reason = reason or RESIDUE_REASONS[services.retention.residue.apply]
+    return {"system": task.system, "action": task.action, "state": task.state, "what": what, "reason": reason}
 
 
-def build_plan_view(
-    request: PrivacyRequest, tasks: Sequence[Task], tx: Tx, services: Services
-) -> dict[str, Any] | None:
+def build_plan_view(request: PrivacyRequest, tasks: Tasks, tx: Tx, services: Services) -> dict[str, Any] | None:
     """Return the plan of an erasure as of now, or the plan it was carried out by; None for other kinds."""
     if request.kind is not RequestKind.ERASURE:
         return None
@@ -91,9 +82,7 @@ def build_plan_view(
     }
 
 
-def list_precheck_findings(
-    request: PrivacyRequest, tasks: Sequence[Task], services: Services
-) -> tuple[list[dict[str, Any]], str]:
+def list_precheck_findings(request: PrivacyRequest, tasks: Tasks, services: Services) -> RowsOrFault:
     """Return what the prechecks find now, each with its count and whether it stops; and why they failed, else ''.
 
     Once the erasure was requested from Shopify: what they found then. Empty if the bridge does not request it, or
@@ -108,24 +97,19 @@ def list_precheck_findings(
         return [asdict(each) for each in progress.prechecks], ""
     try:
         customer_id = platform.find_customer(request.principal, shop=request.shop)
-        findings = (
-            run_precheck(platform, customer_id, request.shop, progress.released_codes, services=services)
-            if customer_id
-            else []
-        )
+        released, shop = progress.released_codes, request.shop
+        findings = run_precheck(platform, customer_id, shop, released, services=services) if customer_id else []
     except BridgeError as fault:
         return [], str(fault)
     return [asdict(finding) for finding in findings], ""
 
 
-def has_residue_task(tasks: Sequence[Task]) -> bool:
+def has_residue_task(tasks: Tasks) -> bool:
     """Return whether the request removes what other apps wrote at the platform."""
     return any(task.action is TaskAction.REMOVE_PLATFORM_RESIDUE for task in tasks)
 
 
-def list_residue(
-    request: PrivacyRequest, tasks: Sequence[Task], services: Services
-) -> tuple[list[dict[str, Any]], str]:
+def list_residue(request: PrivacyRequest, tasks: Tasks, services: Services) -> RowsOrFault:
     """Return what other apps wrote, each with what becomes of it; and why it could not be read, else ''."""
     if not has_residue_task(tasks):
         return [], ""
@@ -143,11 +127,4 @@ def list_residue(
 
 def _residue_row(item: Residue, services: Services) -> dict[str, Any]:
     action, reason = decide_residue_action(item, services.retention)
-    return {
-        "system": item.system,
-        "action": action,
-        "kind": item.kind,
-        "ref": item.ref,
-        "what": item.what,
-        "reason": reason,
-    }
+    return {"system": item.system, "action": action, **select_fields(item, ("kind", "ref", "what")), "reason": reason}

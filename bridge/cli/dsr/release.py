@@ -6,21 +6,21 @@ from datetime import date
 
 import click
 
+from bridge.cli.command import json_command
 from bridge.cli.context import exit_with_error, open_command_context
 from bridge.cli.dsr.dsr_view import find_request_or_exit
 from bridge.cli.hold.hold_options import DISPOSED_ON_OPTION, exit_on_invalid_hold
 from bridge.cli.hold.hold_view import show_released_hold
-from bridge.cli.options import JSON_OPTION, REASON_OPTION
+from bridge.cli.options import REASON_OPTION
 from bridge.steps.retention.legal_hold import release_legal_hold
 
 
-@click.command()
+@json_command()
 @click.argument("request_id", metavar="ID")
 @click.option("--claim", "hold_id", default="", help="Id of the legal hold, if there are several.")
 @DISPOSED_ON_OPTION
 @REASON_OPTION
-@JSON_OPTION
-def release(request_id: str, hold_id: str, disposed_on: date | None, reason: str, as_json: bool) -> None:
+def release(request_id: str, hold_id: str, disposed_on: date | None, reason: str) -> None:
     """Release a legal hold: the dispute with the data subject is over. What nothing else keeps is then erased."""
     with open_command_context() as context, exit_on_invalid_hold():
         with context.store.transaction() as tx:
@@ -31,11 +31,7 @@ def release(request_id: str, hold_id: str, disposed_on: date | None, reason: str
             exit_with_error(f"{request_id} has no such legal hold. `hold list` lists them.")
         if len(hold_ids) > 1 and not hold_id:
             exit_with_error(f"There are several legal holds. Choose one with --claim: {', '.join(hold_ids)}.")
-        result = release_legal_hold(
-            hold_id or hold_ids[0],
-            actor=context.operator,
-            reason=reason,
-            services=context.services,
-            disposed_on=disposed_on,
-        )
-    show_released_hold(result, as_json)
+        hold_id = hold_id or hold_ids[0]
+        services, actor = context.services, context.operator
+        result = release_legal_hold(hold_id, actor=actor, reason=reason, services=services, disposed_on=disposed_on)
+    show_released_hold(result)

@@ -7,34 +7,23 @@ from typing import Any
 
 import click
 
+from bridge.cli.command import json_command
 from bridge.cli.context import open_command_context
 from bridge.cli.dsr.dsr_view import describe_request, find_request_or_exit
-from bridge.cli.options import JSON_OPTION
 from bridge.cli.printing import print_fields, print_table, show
 from bridge.rules.requests.progress_codec import REMAINING_PREFIX
 
-HEADING_FIELDS = (
-    "id",
-    "kind",
-    "shop",
-    "state",
-    "complete",
-    "received_at",
-    "due_at",
-    "due_governed_by",
-    "closed_at",
-)
+HEADING_FIELDS = ("id", "kind", "shop", "state", "complete", "received_at", "due_at", "due_governed_by", "closed_at")
 TASK_COLUMNS = ("system", "action", "state", "outcome", "records", "attempts", "expected_by", "last_error")
 
 
-@click.command("show")
+@json_command("show")
 @click.argument("request_id", metavar="ID")
-@JSON_OPTION
-def show_request_command(request_id: str, as_json: bool) -> None:
+def show_request_command(request_id: str) -> None:
     """Show one request: its clocks, the task of each system, holds and facts. It never names the data subject."""
     with open_command_context() as context, context.store.transaction() as tx:
         request = describe_request(tx, find_request_or_exit(tx, request_id))
-    show(request, as_json, _print_request)
+    show(request, _print_request)
 
 
 def _print_request(request: Mapping[str, Any]) -> None:

@@ -2,16 +2,9 @@
 
 import click
 
-from bridge.cli.evidence.export import export
-from bridge.cli.evidence.heads import heads
-from bridge.cli.evidence.register import register
-from bridge.cli.evidence.verify import verify
+from bridge.cli.command import find_commands
 
 
-@click.group()
+@click.group(commands=find_commands(__name__, __path__))
 def evidence() -> None:
     """The append-only, hash-chained record of what the bridge and its operators did."""
-
-
-for command in (verify, export, heads, register):
-    evidence.add_command(command)

@@ -8,23 +8,19 @@ from pathlib import Path
 
 import click
 
+from bridge.cli.command import json_command
 from bridge.cli.context import open_command_context
 from bridge.cli.evidence.heads import signed_head_rows
-from bridge.cli.options import JSON_OPTION
+from bridge.cli.options import FILE_TYPE
 from bridge.cli.printing import show
 from bridge.model import Fact
 
+OUT_HELP = "File to write. The signed heads go to a second file of this name with `.heads.json` appended."
 
-@click.command()
-@click.option(
-    "--out",
-    "target",
-    required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="File to write. The signed heads go to a second file of this name with `.heads.json` appended.",
-)
-@JSON_OPTION
-def export(target: Path, as_json: bool) -> None:
+
+@json_command()
+@click.option("--out", "target", required=True, type=FILE_TYPE, help=OUT_HELP)
+def export(target: Path) -> None:
     """Write the chain as JSON lines, and its signed heads to a second file. This is recorded as evidence."""
     heads_file = target.with_name(target.name + ".heads.json")
     with open_command_context() as context, context.store.transaction() as tx:
@@ -36,8 +32,5 @@ def export(target: Path, as_json: bool) -> None:
                 count += 1
         heads = signed_head_rows(tx.signed_heads.list_signed_heads())
         heads_file.write_text(json.dumps(heads, indent=2) + "\n", encoding="utf-8")
-    show(
-        {"file": str(target), "rows": count, "heads_file": str(heads_file), "heads": len(heads)},
-        as_json,
-        f"Wrote {count} facts to {target} and {len(heads)} signed heads to {heads_file}.",
-    )
+    shown = {"file": str(target), "rows": count, "heads_file": str(heads_file), "heads": len(heads)}
+    show(shown, f"Wrote {count} facts to {target} and {len(heads)} signed heads to {heads_file}.")

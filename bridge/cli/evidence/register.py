@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from bridge.cli.command import json_command
 from bridge.cli.context import open_command_context
-from bridge.cli.options import JSON_OPTION
+from bridge.cli.options import FILE_TYPE
 from bridge.cli.output_files import FORCE_OPTION, write_private_file
 from bridge.cli.printing import print_table, show
 from bridge.model import Fact
@@ -22,18 +23,14 @@ from bridge.store.requests.request_register import RegisterQueries
 
 MONTH_COLUMNS = ("month", "requests", "closed", "median_days_to_close", "longest_days_to_close", "late")
 
+CSV_HELP = "Write it as one table: section, key, figure, value. This is recorded as evidence."
 
-@click.command()
+
+@json_command()
 @click.option("--since", "month", metavar="YYYY-MM", help="Only from this month on.")
-@click.option(
-    "--csv",
-    "target",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Write it as one table: section, key, figure, value. This is recorded as evidence.",
-)
+@click.option("--csv", "target", type=FILE_TYPE, help=CSV_HELP)
 @FORCE_OPTION
-@JSON_OPTION
-def register(month: str | None, target: Path | None, force: bool, as_json: bool) -> None:
+def register(month: str | None, target: Path | None, force: bool) -> None:
     """Show all requests by month: kinds, days to close, what is late, open answers, what is kept until when.
 
     It holds no personal data: ids, counts, days.
@@ -51,7 +48,7 @@ def register(month: str | None, target: Path | None, force: bool, as_json: bool)
         if target is not None:
             write_private_file(target, _render_register_csv(result).encode(), force=force)
             tx.evidence.append_fact(Fact.EVIDENCE_EXPORTED, shop="", actor=context.operator, what="register")
-    show(result, as_json, _print_register)
+    show(result, _print_register)
 
 
 def _print_register(register_data: Mapping[str, Any]) -> None:
@@ -59,9 +56,7 @@ def _print_register(register_data: Mapping[str, Any]) -> None:
     click.echo("\nLate")
     print_table(register_data["late"], ("id", "kind", "state", "due_at", "closed_at"), empty="none")
     click.echo("\nOpen answers")
-    open_answers = [
-        {"processor": name, "instructions": count} for name, count in register_data["open_answers"].items()
-    ]
+    open_answers = [{"processor": name, "instructions": count} for name, count in register_data["open_answers"].items()]
     print_table(open_answers, ("processor", "instructions"), empty="none")
     click.echo("\nHeld")
     print_table(register_data["held"], ("hold", "release_year", "documents", "law"), empty="none")

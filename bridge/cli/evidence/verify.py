@@ -10,22 +10,18 @@ from typing import Any
 
 import click
 
+from bridge.cli.command import json_command
 from bridge.cli.context import open_command_context
-from bridge.cli.options import JSON_OPTION
+from bridge.cli.options import FILE_TYPE
 from bridge.cli.printing import show
 from bridge.errors import EvidenceBroken
 
+HEADS_HELP = "Signed heads that you kept elsewhere: a file written by `evidence heads --json`, or a head of a bundle."
 
-@click.command()
-@click.option(
-    "--heads",
-    "files",
-    multiple=True,
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Signed heads that you kept elsewhere: a file written by `evidence heads --json`, or a head of a bundle.",
-)
-@JSON_OPTION
-def verify(files: tuple[Path, ...], as_json: bool) -> None:
+
+@json_command()
+@click.option("--heads", "files", multiple=True, type=FILE_TYPE, help=HEADS_HELP)
+def verify(files: tuple[Path, ...]) -> None:
     """Check every fact of the chain and every signed head. Exit 1 names the first bad fact.
 
     --heads also checks the chain against heads that you kept elsewhere: whoever rewrites the chain can rewrite the
@@ -37,7 +33,7 @@ def verify(files: tuple[Path, ...], as_json: bool) -> None:
             rows = tx.evidence.verify_chain(given_heads)
         except EvidenceBroken as fault:
             broken = {"ok": False, "first_bad_seq": fault.seq, "why": str(fault)}
-            show(broken, as_json, lambda result: click.echo(f"BROKEN: {result['why']}", err=True))
+            show(broken, lambda result: click.echo(f"BROKEN: {result['why']}", err=True))
             sys.exit(1)
         _, head = tx.evidence.read_head()
         signed = tx.signed_heads.list_signed_heads()
@@ -54,7 +50,6 @@ def verify(files: tuple[Path, ...], as_json: bool) -> None:
             "heads_of_other_keys": sum(each.public_key != keyring.public_key for each in signed),
             "heads_given": len(given_heads),
         },
-        as_json,
         _print_verified,
     )
 
@@ -76,6 +71,5 @@ def _read_given_heads(file: Path) -> list[tuple[int, str]]:
     except OSError as fault:
         raise click.UsageError(f"{file} cannot be read: {fault.strerror}") from None
     except (ValueError, KeyError, TypeError):
-        raise click.UsageError(
-            f"{file} holds no signed heads: give a file written by `evidence heads --json`"
-        ) from None
+        advice = "give a file written by `evidence heads --json`"
+        raise click.UsageError(f"{file} holds no signed heads: {advice}") from None

@@ -2,29 +2,9 @@
 
 import click
 
-from bridge.cli.hold.accept import accept
-from bridge.cli.hold.approve import approve
-from bridge.cli.hold.changes import changes
-from bridge.cli.hold.list import list_holds_command
-from bridge.cli.hold.open import open_legal_hold_command
-from bridge.cli.hold.release import release
-from bridge.cli.hold.review import review
-from bridge.cli.hold.sweep import sweep
+from bridge.cli.command import find_commands
 
 
-@click.group()
+@click.group(commands=find_commands(__name__, __path__))
 def hold() -> None:
     """What a law or a dispute keeps: sealed documents, legal holds, the retention file in force."""
-
-
-for command in (
-    list_holds_command,
-    open_legal_hold_command,
-    review,
-    approve,
-    release,
-    changes,
-    accept,
-    sweep,
-):
-    hold.add_command(command)

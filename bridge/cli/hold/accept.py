@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import click
-
+from bridge.cli.command import json_command
 from bridge.cli.context import open_command_context
 from bridge.cli.hold.hold_options import exit_on_invalid_hold
-from bridge.cli.options import JSON_OPTION, REASON_OPTION
+from bridge.cli.options import REASON_OPTION
 from bridge.cli.printing import show
 from bridge.steps.retention.accept_policy import accept_policy, count_by_direction, find_earlier_ages
 
 
-@click.command()
+@json_command()
 @REASON_OPTION
-@JSON_OPTION
-def accept(reason: str, as_json: bool) -> None:
+def accept(reason: str) -> None:
     """Accept the loaded retention file: documents get its days, and are destroyed when those days have come."""
     with open_command_context() as context, exit_on_invalid_hold():
         services = context.services
@@ -25,7 +23,6 @@ def accept(reason: str, as_json: bool) -> None:
     policy_id, sha256 = services.retention.policy_id, services.retention.sha256
     show(
         {"policy_id": policy_id, "sha256": sha256, "accepted": True, **counts, "earlier_ages": len(ages)},
-        as_json,
         f"{policy_id} ({sha256[:16]}) is in force: {counts['earlier']} orders are erased earlier,"
         f" {counts['later']} later, {counts['same']} as before; {len(ages)} ages and holds become shorter.",
     )

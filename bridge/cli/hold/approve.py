@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import click
-
+from bridge.cli.command import json_command
 from bridge.cli.context import open_command_context
 from bridge.cli.hold.hold_options import LEGAL_HOLD_ARGUMENT, exit_on_invalid_hold
 from bridge.cli.hold.hold_view import show_legal_hold
-from bridge.cli.options import JSON_OPTION, REASON_OPTION
+from bridge.cli.options import REASON_OPTION
 from bridge.steps.retention.legal_hold import approve_legal_hold
 
 
-@click.command()
+@json_command()
 @LEGAL_HOLD_ARGUMENT
 @REASON_OPTION
-@JSON_OPTION
-def approve(hold_id: str, reason: str, as_json: bool) -> None:
+def approve(hold_id: str, reason: str) -> None:
     """Approve, as a second person, that a legal hold lasts longer than a year."""
     with open_command_context() as context, exit_on_invalid_hold():
-        legal_hold = approve_legal_hold(
-            hold_id, actor=context.operator, reason=reason, services=context.services
-        )
-    show_legal_hold(legal_hold, f"is approved by {legal_hold.approved_by}", as_json)
+        legal_hold = approve_legal_hold(hold_id, actor=context.operator, reason=reason, services=context.services)
+    show_legal_hold(legal_hold, f"is approved by {legal_hold.approved_by}")

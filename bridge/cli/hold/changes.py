@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
+from bridge.cli.command import json_command
 from bridge.cli.context import open_command_context
 from bridge.cli.hold.hold_view import format_day, join_list_values, make_day_sort_key
-from bridge.cli.options import JSON_OPTION
 from bridge.cli.printing import print_table, show
 from bridge.model import AcceptedPolicy
 from bridge.rules.retention.release import ReleaseDayChange
@@ -20,9 +20,8 @@ CHANGE_COLUMNS = ("moved", "orders", "old_day", "new_day", "grounds")
 MAX_AGE_COLUMNS = ("moved", "category", "what", "old", "new")
 
 
-@click.command()
-@JSON_OPTION
-def changes(as_json: bool) -> None:
+@json_command()
+def changes() -> None:
     """Show what would be erased earlier or later under the loaded retention file than under the accepted one.
 
     Lists documents by their day, and categories of which an age or a hold becomes shorter.
@@ -32,10 +31,7 @@ def changes(as_json: bool) -> None:
         with context.store.transaction() as tx:
             accepted = tx.retention_policies.find_accepted_policy()
         rows = _change_rows(count_policy_changes(services=services))
-        ages = [
-            {"moved": ReleaseDayChange.EARLIER, **asdict(age)}
-            for age in find_earlier_ages(accepted, services)
-        ]
+        ages = [{"moved": ReleaseDayChange.EARLIER, **asdict(age)} for age in find_earlier_ages(accepted, services)]
         loaded = services.retention
     show(
         {
@@ -46,7 +42,6 @@ def changes(as_json: bool) -> None:
             "changes": rows,
             "ages": ages,
         },
-        as_json,
         lambda shown: _print_changes(shown, accepted),
     )
 
@@ -67,11 +62,12 @@ def _change_rows(changes: Mapping[PolicyChange, int]) -> list[dict[str, Any]]:
 
 def _print_changes(result: Mapping[str, Any], accepted: AcceptedPolicy | None) -> None:
     click.echo(f"loaded    {result['loaded_sha256'][:16]}  {result['policy_id']}")
-    click.echo(
-        f"accepted  {accepted.sha256[:16]}  {accepted.policy_id}, {accepted.accepted_at:%d %b %Y} by {accepted.accepted_by}\n"
-        if accepted
-        else "accepted  none yet: the clock accepts the loaded one\n"
-    )
+    text = "none yet: the clock accepts the loaded one"
+    if accepted:
+        text = (
+            f"{accepted.sha256[:16]}  {accepted.policy_id}, {accepted.accepted_at:%d %b %Y} by {accepted.accepted_by}"
+        )
+    click.echo(f"accepted  {text}\n")
     print_table(map(join_list_values, result["changes"]), CHANGE_COLUMNS, empty="No document has a day yet.")
     if result["ages"]:
         click.echo()

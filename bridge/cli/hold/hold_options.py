@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
 import click
 
-from bridge.cli.context import exit_with_error
-from bridge.errors import PayloadInvalid
+from bridge.cli.context import exit_on_refusal
+from bridge.cli.options import DAY_TYPE
 from bridge.model import Proceeding
 
 LEGAL_HOLD_ARGUMENT = click.argument("hold_id", metavar="CLM")
@@ -21,7 +20,7 @@ PROCEEDING_OPTION = click.option(
 )
 DISPOSED_ON_OPTION = click.option(
     "--disposed-on",
-    type=click.DateTime(["%Y-%m-%d"]),
+    type=DAY_TYPE,
     callback=lambda _context, _option, given: given.date() if given else None,
     help="The day on which a proceeding was finally disposed of. Its books are kept for a time after that day.",
 )
@@ -39,10 +38,6 @@ HOLD_FAULTS = {
 }
 
 
-@contextmanager
-def exit_on_invalid_hold() -> Iterator[None]:
+def exit_on_invalid_hold() -> AbstractContextManager[None]:
     """Print in words why something was refused, and exit with 1."""
-    try:
-        yield
-    except PayloadInvalid as fault:
-        exit_with_error(f"Not done: {HOLD_FAULTS.get(fault.reason, fault.reason)}.")
+    return exit_on_refusal("Not done", HOLD_FAULTS)

@@ -11,6 +11,7 @@ from bridge.model import Document, LegalHold, ShopOrderKey
 from bridge.rules.retention.release import DocumentRetention
 from bridge.steps.retention.legal_hold import LegalHoldResult
 
+OrderRetention = tuple[ShopOrderKey, Sequence[Document], Any, DocumentRetention]
 APPROVAL_NEEDED_AFTER = timedelta(days=365)  # E-09: a second person must approve a longer one
 
 
@@ -38,20 +39,17 @@ def legal_hold_row(legal_hold: LegalHold, *, now: datetime, orders: int | None =
 
 def needs_approval(legal_hold: LegalHold, now: datetime) -> bool:
     """Return whether a legal hold is older than a year and no second person approved it."""
-    return (
-        legal_hold.released_at is None
-        and not legal_hold.approved_by
-        and now - legal_hold.opened_at > APPROVAL_NEEDED_AFTER
-    )
+    is_unapproved = legal_hold.released_at is None and not legal_hold.approved_by
+    return is_unapproved and now - legal_hold.opened_at > APPROVAL_NEEDED_AFTER
 
 
-def show_legal_hold(legal_hold: LegalHold, message: str, as_json: bool) -> None:
+def show_legal_hold(legal_hold: LegalHold, message: str) -> None:
     """Print a legal hold that was changed; `message` says how."""
     now = legal_hold.reviewed_at or legal_hold.opened_at
-    show(legal_hold_row(legal_hold, now=now), as_json, f"{legal_hold.id} {message}.")
+    show(legal_hold_row(legal_hold, now=now), f"{legal_hold.id} {message}.")
 
 
-def show_opened_hold(result: LegalHoldResult, as_json: bool) -> None:
+def show_opened_hold(result: LegalHoldResult) -> None:
     """Print a legal hold that was opened, or that was open already, and what it keeps."""
     legal_hold = result.legal_hold
     shown = {
@@ -61,34 +59,21 @@ def show_opened_hold(result: LegalHoldResult, as_json: bool) -> None:
         "entries": result.items,
         "new": result.is_new,
     }
+    text = f"{legal_hold.id} keeps this already; nothing was changed."
     if result.is_new:
-        text = (
-            f"{legal_hold.id} keeps {result.orders} orders with {result.documents} documents, and"
-            f" {result.items} notice items. Its review is due by {legal_hold.review_due_at:%d %b %Y}."
-        )
-    else:
-        text = f"{legal_hold.id} keeps this already; nothing was changed."
-    show(shown, as_json, text)
+        kept = f"{result.orders} orders with {result.documents} documents, and {result.items} notice items"
+        text = f"{legal_hold.id} keeps {kept}. Its review is due by {legal_hold.review_due_at:%d %b %Y}."
+    show(shown, text)
 
 
-def show_released_hold(result: LegalHoldResult, as_json: bool) -> None:
+def show_released_hold(result: LegalHoldResult) -> None:
     """Print a legal hold that was released."""
-    show(
-        {
-            "id": result.legal_hold.id,
-            "released": True,
-            "documents": result.documents,
-            "entries": result.items,
-        },
-        as_json,
-        f"{result.legal_hold.id} is released: it no longer keeps {result.documents} documents and"
-        f" {result.items} notice items.",
-    )
+    hold_id, documents, items = result.legal_hold.id, result.documents, result.items
+    message = f"{hold_id} is released: it no longer keeps {documents} documents and {items} notice items."
+    show({"id": hold_id, "released": True, "documents": documents, "entries": items}, message)
 
 
-def group_documents(
-    kept_orders: Iterable[tuple[ShopOrderKey, Sequence[Document], Any, DocumentRetention]],
-) -> list[dict[str, Any]]:
+def group_documents(kept_orders: Iterable[OrderRetention]) -> list[dict[str, Any]]:
     """Return orders grouped by shop, grounds and days, the earliest day first.
 
     `free` says that the documents can be destroyed today.

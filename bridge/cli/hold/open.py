@@ -4,32 +4,25 @@ from __future__ import annotations
 
 import click
 
+from bridge.cli.command import json_command
 from bridge.cli.context import open_command_context
 from bridge.cli.hold.hold_options import PROCEEDING_OPTION, exit_on_invalid_hold
 from bridge.cli.hold.hold_view import show_opened_hold
-from bridge.cli.options import JSON_OPTION, OPTIONAL_SHOP_OPTION, REASON_OPTION, reference_option
+from bridge.cli.options import OPTIONAL_SHOP_OPTION, REASON_OPTION, reference_option
 from bridge.steps.retention.legal_hold import open_order_legal_hold
 
 
-@click.command("open")
+@json_command("open")
 @OPTIONAL_SHOP_OPTION
 @click.option("--order-id", required=True, help="Shopify's number of the order.")
 @reference_option("The file number of the dispute.")
 @PROCEEDING_OPTION
 @REASON_OPTION
-@JSON_OPTION
-def open_legal_hold_command(
-    shop: str | None, order_id: str, reference: str, kind: str, reason: str, as_json: bool
-) -> None:
+def open_legal_hold_command(shop: str | None, order_id: str, reference: str, kind: str, reason: str) -> None:
     """Open a legal hold on one order: for a dispute, a chargeback, a summons, a proceeding about its tax."""
     with open_command_context() as context, exit_on_invalid_hold():
+        domain, services, actor = context.choose_shop(shop), context.services, context.operator
         result = open_order_legal_hold(
-            context.choose_shop(shop),
-            order_id,
-            reference=reference,
-            kind=kind,
-            actor=context.operator,
-            reason=reason,
-            services=context.services,
+            domain, order_id, reference=reference, kind=kind, actor=actor, reason=reason, services=services
         )
-    show_opened_hold(result, as_json)
+    show_opened_hold(result)

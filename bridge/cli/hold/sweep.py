@@ -9,9 +9,10 @@ from typing import Any
 
 import click
 
+from bridge.cli.command import json_command
 from bridge.cli.context import open_command_context
 from bridge.cli.hold.hold_view import group_documents, join_list_values
-from bridge.cli.options import JSON_OPTION
+from bridge.cli.options import DAY_TYPE
 from bridge.cli.printing import print_table, show
 from bridge.rules.retention.holds import local_day
 from bridge.services import Services
@@ -23,11 +24,10 @@ from bridge.steps.retention.expire_documents import expire_documents
 EXPIRING_COLUMNS = ("shop", "orders", "documents", "erasable_from", "grounds")
 
 
-@click.command()
-@click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Show another day; with --dry-run only.")
+@json_command()
+@click.option("--as-of", type=DAY_TYPE, help="Show another day; with --dry-run only.")
 @click.option("--dry-run", is_flag=True, help="Show what would be destroyed; change nothing.")
-@JSON_OPTION
-def sweep(as_of: datetime | None, dry_run: bool, as_json: bool) -> None:
+def sweep(as_of: datetime | None, dry_run: bool) -> None:
     """Destroy now what is over: documents whose day has come, and what reached its age. The clock does it hourly."""
     if as_of and not dry_run:
         raise click.UsageError("--as-of changes nothing: give --dry-run with it")
@@ -38,23 +38,21 @@ def sweep(as_of: datetime | None, dry_run: bool, as_json: bool) -> None:
             result = _preview_expiry(as_of.date() if as_of else today, services)
         else:
             result = _expire_now(services)
-    show(result, as_json, _print_expiry)
+    show(result, _print_expiry)
 
 
 def _expire_now(services: Services) -> dict[str, Any]:
     expired = expire_bodies_and_packages(services=services)
-    batch = expire_documents(services=services)
-    dated, destroyed = batch.dated, batch.destroyed
-    while batch.has_more:
-        batch = expire_documents(services=services)
-        dated, destroyed = dated + batch.dated, destroyed + batch.destroyed
+    batches = [expire_documents(services=services)]
+    while batches[-1].has_more:
+        batches.append(expire_documents(services=services))
     aged: Counter[str] = Counter()
     while counts := expire_aged_records(services=services):
         aged.update(counts)
     return {
-        "accepted": batch.policy_accepted,
-        "documents": destroyed,
-        "dated": dated,
+        "accepted": batches[-1].policy_accepted,
+        "documents": sum(batch.destroyed for batch in batches),
+        "dated": sum(batch.dated for batch in batches),
         "aged_out": dict(aged),
         "purged": dict(expired),
     }
@@ -82,13 +80,9 @@ def _preview_expiry(day: date, services: Services) -> dict[str, Any]:
 
 def _print_expiry(result: Mapping[str, Any]) -> None:
     if not result["accepted"]:
-        click.echo(
-            "The loaded retention file is not accepted: nothing is destroyed by it. See `hold changes`."
-        )
+        click.echo("The loaded retention file is not accepted: nothing is destroyed by it. See `hold changes`.")
     if "dry_run" in result:
-        print_table(
-            map(join_list_values, result["documents"]), EXPIRING_COLUMNS, empty="No document is destroyed."
-        )
+        print_table(map(join_list_values, result["documents"]), EXPIRING_COLUMNS, empty="No document is destroyed.")
         for row in map(join_list_values, result["held_back"]):
             needs = f" until {row['needs']} is decided" if row["needs"] else ""
             click.echo(f"stays: {row['orders']} orders, {row['grounds']}{needs}")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import click
 
+from bridge.cli.command import json_command
 from bridge.cli.context import open_command_context
-from bridge.cli.options import JSON_OPTION, parse_since
+from bridge.cli.options import parse_since
 from bridge.cli.printing import show_table
 
 DELIVERY_COLUMNS = (
@@ -24,19 +25,16 @@ DELIVERY_COLUMNS = (
 DELIVERY_TABLE_COLUMNS = ("id", "topic", "shop", "state", "reason", "attempts", "received_at", "last_error")
 
 
-@click.command("list")
+@json_command("list")
 @click.option("--state", type=click.Choice(["received", "done", "failed", "rejected"]))
 @click.option("--topic", help="Only this topic, for example customers/redact.")
 @click.option("--since", "after", help="Only deliveries since then: 30m, 2h, 3d or a date.")
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 100_000))
-@JSON_OPTION
-def list_deliveries_command(
-    state: str | None, topic: str | None, after: str | None, limit: int, as_json: bool
-) -> None:
+def list_deliveries_command(state: str | None, topic: str | None, after: str | None, limit: int) -> None:
     """List deliveries, newest first. Bodies are never shown here."""
     with open_command_context() as context, context.store.transaction() as tx:
         deliveries = tx.operator_queries.list_deliveries(
             state=state or "", topic=topic or "", since=parse_since(after), limit=limit
         )
     rows = [{name: delivery[name] for name in DELIVERY_COLUMNS} for delivery in deliveries]
-    show_table(rows, as_json, DELIVERY_TABLE_COLUMNS, empty="The inbox is empty.")
+    show_table(rows, DELIVERY_TABLE_COLUMNS, empty="The inbox is empty.")

@@ -6,58 +6,42 @@ from typing import Any
 
 import click
 
+from bridge.cli.command import json_command
 from bridge.cli.context import open_command_context
-from bridge.cli.options import JSON_OPTION, parse_since
+from bridge.cli.options import parse_since
 from bridge.cli.printing import show
 from bridge.model import Fact
 
 
-@click.command()
+@json_command()
 @click.argument("ids", nargs=-1, metavar="[ID]...")
 @click.option("--failed", is_flag=True, help="All failed deliveries, narrowed by the options below.")
 @click.option("--topic", help="With --failed: only this topic.")
 @click.option("--since", "after", help="With --failed: only deliveries since then: 30m, 2h, 3d or a date.")
 @click.option("--limit", default=1000, show_default=True, type=click.IntRange(1, 100_000))
 @click.option("--dry-run", is_flag=True, help="Show what would be queued again; change nothing.")
-@JSON_OPTION
-def replay(
-    ids: tuple[str, ...],
-    failed: bool,
-    topic: str | None,
-    after: str | None,
-    limit: int,
-    dry_run: bool,
-    as_json: bool,
-) -> None:
+def replay(ids: tuple[str, ...], failed: bool, topic: str | None, after: str | None, limit: int, dry_run: bool) -> None:
     """Queue failed deliveries again; they are worked on within seconds. The clocks of requests never restart."""
     if bool(ids) == failed:
         raise click.UsageError("give ids, or --failed")
     with open_command_context() as context, context.store.transaction() as tx:
-        wanted = list(ids) or [
-            row["id"]
-            for row in tx.operator_queries.list_deliveries(
-                state="failed", topic=topic or "", since=parse_since(after), limit=limit
-            )
-        ]
-        known = {
-            row["id"]: row for row in tx.operator_queries.list_deliveries(ids=wanted, limit=len(wanted) or 1)
-        }
-        replayed = tx.operator_queries.filter_replayable(wanted)
+        queries, wanted = tx.operator_queries, list(ids)
+        if failed:
+            since = parse_since(after)
+            rows = queries.list_deliveries(state="failed", topic=topic or "", since=since, limit=limit)
+            wanted = [row["id"] for row in rows]
+        known = {row["id"]: row for row in queries.list_deliveries(ids=wanted, limit=len(wanted) or 1)}
+        replayed = queries.filter_replayable(wanted)
         if not dry_run:
-            replayed = tx.operator_queries.replay_deliveries(replayed)
+            replayed = queries.replay_deliveries(replayed)
             for delivery_id in replayed:
-                tx.evidence.append_fact(
-                    Fact.DELIVERY_REPLAYED,
-                    shop=known[delivery_id]["shop"],
-                    actor=context.operator,
-                    delivery=delivery_id,
-                    topic=known[delivery_id]["topic"],
-                )
+                about = {"shop": known[delivery_id]["shop"], "topic": known[delivery_id]["topic"]}
+                tx.evidence.append_fact(Fact.DELIVERY_REPLAYED, actor=context.operator, delivery=delivery_id, **about)
     not_replayed = {each: _explain_not_replayed(known.get(each)) for each in wanted if each not in replayed}
     lines = [f"{'Would queue again' if dry_run else 'Queued again'}: {len(replayed)} of {len(wanted)}."]
     lines += [f"  {each}  {known[each]['topic']}" for each in replayed]
     lines += [f"  {each}  not queued: {reason}" for each, reason in not_replayed.items()]
-    show({"dry_run": dry_run, "replayed": replayed, "not_replayed": not_replayed}, as_json, "\n".join(lines))
+    show({"dry_run": dry_run, "replayed": replayed, "not_replayed": not_replayed}, "\n".join(lines))
     if not_replayed:
         raise SystemExit(1)
 

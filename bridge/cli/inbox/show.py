@@ -7,18 +7,18 @@ from typing import Any
 
 import click
 
+from bridge.cli.command import json_command
 from bridge.cli.context import exit_with_error, open_command_context
-from bridge.cli.options import JSON_OPTION, REVEAL_REASON_OPTION, require_reveal_reason
+from bridge.cli.options import REVEAL_REASON_OPTION, require_reveal_reason
 from bridge.cli.printing import show
 from bridge.model import Fact
 
 
-@click.command("show")
+@json_command("show")
 @click.argument("delivery_id", metavar="ID")
 @click.option("--reveal", is_flag=True, help="Show the body too. This is recorded as evidence.")
 @REVEAL_REASON_OPTION
-@JSON_OPTION
-def show_delivery_command(delivery_id: str, reveal: bool, reason: str, as_json: bool) -> None:
+def show_delivery_command(delivery_id: str, reveal: bool, reason: str) -> None:
     """Show one delivery."""
     require_reveal_reason(reveal, reason)
     with open_command_context() as context, context.store.transaction() as tx:
@@ -29,14 +29,9 @@ def show_delivery_command(delivery_id: str, reveal: bool, reason: str, as_json: 
         if reveal:
             delivery = tx.operator_queries.reveal_delivery(delivery_id)
             shown["body"] = delivery.raw.decode("utf-8", "replace") if delivery else ""
-            tx.evidence.append_fact(
-                Fact.PERSONAL_DATA_REVEALED,
-                shop=shown["shop"],
-                actor=context.operator,
-                delivery=delivery_id,
-                reason=reason,
-            )
-    show(shown, as_json, _print_delivery)
+            about = {"shop": shown["shop"], "delivery": delivery_id}
+            tx.evidence.append_fact(Fact.PERSONAL_DATA_REVEALED, actor=context.operator, **about, reason=reason)
+    show(shown, _print_delivery)
 
 
 def _print_delivery(shown: Mapping[str, Any]) -> None:

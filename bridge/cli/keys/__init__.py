@@ -2,14 +2,9 @@
 
 import click
 
-from bridge.cli.keys.list import list_keys_command
-from bridge.cli.keys.rotate import rotate_keys_command
+from bridge.cli.command import find_commands
 
 
-@click.group()
+@click.group(commands=find_commands(__name__, __path__))
 def keys() -> None:
     """The key ring BRIDGE_KEYS: which key sealed what, and sealing everything under the first key."""
-
-
-for command in (list_keys_command, rotate_keys_command):
-    keys.add_command(command)

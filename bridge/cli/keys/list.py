@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-import click
-
-from bridge.cli.context import open_command_context
-from bridge.cli.options import JSON_OPTION
+from bridge.cli.command import json_command
+from bridge.cli.context import exit_with_error, open_command_context
 from bridge.cli.printing import print_table, show
 from bridge.store.key_usage import count_key_usage
 
 
-@click.command("list")
-@JSON_OPTION
-def list_keys_command(as_json: bool) -> None:
+@json_command("list")
+def list_keys_command() -> None:
     """Show the keys, and how many values of each table each key sealed. Exit 1 if a key is missing."""
     with open_command_context() as context, context.store.transaction() as tx:
         usage = count_key_usage(tx.session)
@@ -26,13 +22,10 @@ def list_keys_command(as_json: bool) -> None:
         for key_id, rows in usage.counts_by_key.items()
     ]
     missing = [{"id": key_id, **_count_by_table(rows)} for key_id, rows in usage.missing_keys.items()]
-    show({"active": usage.active_key_id, "ring": ring, "missing": missing}, as_json, _print_keys)
+    show({"active": usage.active_key_id, "ring": ring, "missing": missing}, _print_keys)
     if missing:
-        click.echo(
-            "Values sealed by a missing key cannot be read: put the key back (docs/runbooks/key-missing.md).",
-            err=True,
-        )
-        sys.exit(1)
+        advice = "put the key back (docs/runbooks/key-missing.md)"
+        exit_with_error(f"Values sealed by a missing key cannot be read: {advice}.")
 
 
 def _count_by_table(rows: Mapping[str, int]) -> dict[str, Any]:

@@ -8,56 +8,43 @@ from collections.abc import Callable
 
 import click
 
+from bridge.cli.command import is_json_wanted, json_command
 from bridge.cli.context import open_command_context
-from bridge.cli.options import JSON_OPTION
 from bridge.cli.printing import show
 from bridge.store.key_rotation import BATCH_ROWS, rotate_keys
 from bridge.store.sealed_columns import RotationResult
 
+BATCH = click.IntRange(1, 10_000)
 MAX_UNREADABLE_SHOWN = 20  # locations of unreadable values; --json prints all of them
 PROGRESS_INTERVAL_S = 1.0
 
 
-@click.command("rotate")
-@click.option(
-    "--batch",
-    type=click.IntRange(1, 10_000),
-    default=BATCH_ROWS,
-    show_default=True,
-    help="Number of rows in one transaction.",
-)
-@JSON_OPTION
-def rotate_keys_command(batch: int, as_json: bool) -> None:
+@json_command("rotate")
+@click.option("--batch", type=BATCH, default=BATCH_ROWS, show_default=True, help="Number of rows in one transaction.")
+def rotate_keys_command(batch: int) -> None:
     """Seal every value under the first key of BRIDGE_KEYS. You may repeat it; the bridge may run meanwhile.
 
     Exit 1 if a value could not be read or still names an old key.
     """
     with open_command_context() as context:
-        result = rotate_keys(
-            context.store, actor=context.operator, batch_rows=batch, on_progress=_make_progress_printer()
-        )
+        on_progress = _make_progress_printer()
+        result = rotate_keys(context.store, actor=context.operator, batch_rows=batch, on_progress=on_progress)
     usage = result.key_usage
-    show(
-        {
-            "active": usage.active_key_id,
-            "renewed": result.resealed_counts,
-            "left": usage.outdated_count,
-            "unreadable": result.unreadable,
-            "missing": list(usage.missing_keys),
-            "whole": result.is_complete,
-        },
-        as_json,
-        "\n".join(
-            [
-                *(f"{column}: {count}" for column, count in result.resealed_counts.items()),
-                f"{sum(result.resealed_counts.values())} values are newly sealed under {usage.active_key_id}.",
-            ]
-        ),
-    )
+    lines = [f"{column}: {count}" for column, count in result.resealed_counts.items()]
+    lines.append(f"{sum(result.resealed_counts.values())} values are newly sealed under {usage.active_key_id}.")
+    shown = {
+        "active": usage.active_key_id,
+        "renewed": result.resealed_counts,
+        "left": usage.outdated_count,
+        "unreadable": result.unreadable,
+        "missing": list(usage.missing_keys),
+        "whole": result.is_complete,
+    }
+    show(shown, "\n".join(lines))
     _print_problems(result)
     if not result.is_complete:
         sys.exit(1)
-    if not as_json:
+    if not is_json_wanted():
         click.echo("No value names another key.")
 
 
@@ -79,11 +66,7 @@ def _print_problems(result: RotationResult) -> None:
     for location in result.unreadable[:MAX_UNREADABLE_SHOWN]:
         click.echo(f"cannot be read: {location}", err=True)
     for key_id, rows in usage.missing_keys.items():
-        click.echo(
-            f"{key_id} is missing from BRIDGE_KEYS: {sum(rows.values())} values cannot be read", err=True
-        )
+        click.echo(f"{key_id} is missing from BRIDGE_KEYS: {sum(rows.values())} values cannot be read", err=True)
     if usage.outdated_count > len(result.unreadable):
-        click.echo(
-            f"{usage.outdated_count} values still name an old key. A running process may seal with it: run again.",
-            err=True,
-        )
+        advice = "A running process may seal with it: run again."
+        click.echo(f"{usage.outdated_count} values still name an old key. {advice}", err=True)

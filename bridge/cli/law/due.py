@@ -10,25 +10,21 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from bridge.cli.command import json_command
 from bridge.cli.law.inputs import FILE_OPTION, UtcDatetimeParam
-from bridge.cli.options import JSON_OPTION
-from bridge.cli.printing import print_table, show
+from bridge.cli.printing import print_table, select_fields, show
 from bridge.rules.requests.deadlines import compute_clocks
 from config.load import find_config_files
 from config.merchant_file.merchant import load_merchant
 
+RECEIVED_HELP = "When the data subject asked the merchant, by whatever channel."
 
-@click.command()
-@click.option(
-    "--received",
-    type=UtcDatetimeParam(),
-    required=True,
-    help="When the data subject asked the merchant, by whatever channel.",
-)
+
+@json_command()
+@click.option("--received", type=UtcDatetimeParam(), required=True, help=RECEIVED_HELP)
 @click.option("--webhook", type=UtcDatetimeParam(), help="When Shopify's webhook came, if one did.")
 @FILE_OPTION
-@JSON_OPTION
-def due(received: datetime, webhook: datetime | None, path: Path | None, as_json: bool) -> None:
+def due(received: datetime, webhook: datetime | None, path: Path | None) -> None:
     """Work out every clock of a request; the earliest governs.
 
     Times need their time zone (Z, +05:30). The command reads the clocks of the merchant file and stores nothing.
@@ -42,12 +38,9 @@ def due(received: datetime, webhook: datetime | None, path: Path | None, as_json
         {
             "received_at": received,
             "webhook_received_at": webhook,
-            "acknowledge_due_at": clocks.acknowledge_due_at,
-            "due_at": clocks.due_at,
-            "due_governed_by": clocks.due_governed_by,
+            **select_fields(clocks, ("acknowledge_due_at", "due_at", "due_governed_by")),
             "clocks": clocks.due_by_rule,
         },
-        as_json,
         lambda result: _print_clocks(result, rules.timezone),
     )
 

@@ -11,9 +11,8 @@ import click
 from bridge.rules.retention.holds import local_day
 from config.retention_file.retention_model import Calendar
 
-FILE_OPTION = click.option(
-    "--file", "path", type=click.Path(path_type=Path), help="Read this file instead of the configured one."
-)
+FILE_HELP = "Read this file instead of the configured one."
+FILE_OPTION = click.option("--file", "path", type=click.Path(path_type=Path), help=FILE_HELP)
 
 
 class UtcDatetimeParam(click.ParamType[datetime]):
@@ -45,6 +44,9 @@ class DateParam(click.ParamType[date]):
             return value if isinstance(value, date) else date.fromisoformat(value)
         except ValueError:
             self.fail(f"{value!r} is not a date; write it as 2027-05-13", param, ctx)
+
+
+DAY_OPTION = click.option("--on", "day", type=DateParam(), help="Calculate as of this day. [default: today]")
 
 
 def get_local_today(calendar: Calendar) -> date:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bridge.cli.law.inputs import FILE_OPTION, DateParam, UtcDatetimeParam, get_local_today
-from bridge.cli.options import JSON_OPTION
-from bridge.cli.printing import print_table, show
+from bridge.cli.command import json_command
+from bridge.cli.law.inputs import DAY_OPTION, FILE_OPTION, UtcDatetimeParam, get_local_today
+from bridge.cli.printing import print_table, select_fields, show
 from bridge.rules.retention.holds import (
     HOME_REGIMES,
     RetentionHold,
@@ -26,39 +26,26 @@ from config.retention_file.gdpr_bases import GDPR_REGIMES
 from config.retention_file.retention import load_retention
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from config.retention_file.retention import Category, Retention
 
 UTC_DATETIME_PARAM = UtcDatetimeParam()
+LEGAL_FORM_TYPE = click.Choice(LEGAL_FORMS)
+ISSUED_HELP = "When an invoice, credit note or voucher was issued; may be repeated; the latest counts."
+REGIME_HELP = "Also apply this regime, for a data subject abroad; may be repeated."
 DOCUMENT_ISSUED_EVENT = "document_issued_at"
 RETENTION_HOLD_COLUMNS = ("hold", "state", "law", "rule", "last_day", "erasable_from", "release_needs")
 
 
-@click.command()
-@click.option(
-    "--issued",
-    type=UTC_DATETIME_PARAM,
-    multiple=True,
-    help="When an invoice, credit note or voucher was issued; may be repeated; the latest counts.",
-)
-@click.option(
-    "--event", "event_texts", multiple=True, help="NAME=TIME, an event of the file; may be repeated."
-)
+@json_command()
+@click.option("--issued", type=UTC_DATETIME_PARAM, multiple=True, help=ISSUED_HELP)
+@click.option("--event", "event_texts", multiple=True, help="NAME=TIME, an event of the file; may be repeated.")
 @click.option("--category", default="invoice_document", show_default=True, help="A category of the file.")
-@click.option(
-    "--legal-form", type=click.Choice(LEGAL_FORMS), help="Use this legal form instead of the one in the file."
-)
-@click.option(
-    "--regime",
-    "abroad",
-    type=click.Choice(GDPR_REGIMES),
-    multiple=True,
-    help="Also apply this regime, for a data subject abroad; may be repeated.",
-)
-@click.option("--on", "day", type=DateParam(), help="Calculate as of this day. [default: today]")
+@click.option("--legal-form", type=LEGAL_FORM_TYPE, help="Use this legal form instead of the one in the file.")
+@click.option("--regime", "abroad", type=click.Choice(GDPR_REGIMES), multiple=True, help=REGIME_HELP)
+@DAY_OPTION
 @FILE_OPTION
-@JSON_OPTION
 def release(
     issued: tuple[datetime, ...],
     event_texts: tuple[str, ...],
@@ -67,7 +54,6 @@ def release(
     abroad: tuple[str, ...],
     day: date | None,
     path: Path | None,
-    as_json: bool,
 ) -> None:
     """Work out until when a kind of data is kept, by which law, and when it may be erased.
 
@@ -85,16 +71,11 @@ def release(
         retention=retention,
         regimes=(*HOME_REGIMES, *abroad),
     )
-    show(result, as_json, _print_retention)
+    show(result, _print_retention)
 
 
 def compute_retention(
-    category: Category,
-    *,
-    events: Mapping[str, datetime],
-    day: date,
-    retention: Retention,
-    regimes: tuple[str, ...],
+    category: Category, *, events: Mapping[str, datetime], day: date, retention: Retention, regimes: tuple[str, ...]
 ) -> dict[str, Any]:
     """Return every hold of the category with its days, and the one that governs; JSON-ready."""
     inputs: dict[str, Any] = {"events": events, "today": day, "retention": retention, "regimes": regimes}
@@ -117,15 +98,11 @@ def compute_retention(
         "erasable_from": governs.erasable_from if governs else day,
         "release_needs": sorted({need for hold in holding for need in hold.release_needs}),
         "action": category.held_action if holding else category.on_request,
-        "too_old_from": compute_age_end(category.max_age, age_starts_at, retention.calendar)
-        if age_starts_at
-        else None,
+        "too_old_from": compute_age_end(category.max_age, age_starts_at, retention.calendar) if age_starts_at else None,
     }
 
 
-def _retention_hold_row(
-    state: RetentionHoldState, hold: RetentionHold, retention: Retention
-) -> dict[str, Any]:
+def _retention_hold_row(state: RetentionHoldState, hold: RetentionHold, retention: Retention) -> dict[str, Any]:
     rule = retention.holds.get(hold.ground)
     return {
         "hold": hold.ground,
@@ -133,17 +110,12 @@ def _retention_hold_row(
         "law": hold.law,
         "citation": hold.citation,
         "rule": " ".join([rule.last_day_rule, *map(str, rule.args.values())]) if rule else "unreadable",
-        "last_day": hold.last_day,
-        "erasable_from": hold.erasable_from,
-        "release_needs": hold.release_needs,
-        "gdpr_ground": hold.gdpr_ground,
+        **select_fields(hold, ("last_day", "erasable_from", "release_needs", "gdpr_ground")),
         "disclose": hold.must_disclose,
     }
 
 
-def _parse_events(
-    issued: tuple[datetime, ...], event_texts: tuple[str, ...], retention: Retention
-) -> dict[str, datetime]:
+def _parse_events(issued: Sequence[datetime], event_texts: Sequence[str], retention: Retention) -> dict[str, datetime]:
     """Return the latest time of each event. Raises UsageError for an event that the file does not know."""
     known = _list_known_events(retention)
     latest: dict[str, datetime] = {DOCUMENT_ISSUED_EVENT: max(issued)} if issued else {}
@@ -157,17 +129,12 @@ def _parse_events(
 
 
 def _list_known_events(retention: Retention) -> set[str]:
-    holds, categories = retention.holds.values(), retention.categories.values()
-    return {
-        *(event for hold in holds for event in (hold.from_event, hold.opened_by, hold.extend_if)),
-        *(
-            event
-            for hold in holds
-            if hold.extend_until
-            for event in (hold.extend_until.event, hold.extend_until.opened_by)
-        ),
-        *(str(category.max_age.get("event", "")) for category in categories),
-    } - {"", "always"}
+    events = {str(category.max_age.get("event", "")) for category in retention.categories.values()}
+    for hold in retention.holds.values():
+        events |= {hold.from_event, hold.opened_by, hold.extend_if}
+        if hold.extend_until:
+            events |= {hold.extend_until.event, hold.extend_until.opened_by}
+    return events - {"", "always"}
 
 
 def _print_retention(result: Mapping[str, Any]) -> None:
@@ -182,9 +149,8 @@ def _print_retention(result: Mapping[str, Any]) -> None:
     elif result["erasable_from"] is None:
         click.echo(f"Kept without a known end, by {result['governed_by']}. Until then: {result['action']}.")
     else:
-        click.echo(
-            f"Erasable from {result['erasable_from']}, governed by {result['governed_by']}. Until then: {result['action']}."
-        )
+        governed = f"governed by {result['governed_by']}. Until then: {result['action']}."
+        click.echo(f"Erasable from {result['erasable_from']}, {governed}")
     if result["release_needs"]:
         click.echo(f"It cannot be erased before these are set: {', '.join(result['release_needs'])}.")
     for row in result["holds"]:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bridge.cli.law.inputs import FILE_OPTION, DateParam, get_local_today
-from bridge.cli.options import JSON_OPTION
-from bridge.cli.printing import print_table, show
+from bridge.cli.command import json_command
+from bridge.cli.law.inputs import DAY_OPTION, FILE_OPTION, get_local_today
+from bridge.cli.printing import print_table, select_fields, show
 from bridge.rules.retention.holds import is_hold_applicable, is_law_applicable
 from bridge.steps.access.package.sections.retention_section import describe_hold_rule, describe_max_age
 from config.load import find_config_files
@@ -23,15 +23,14 @@ if TYPE_CHECKING:
     from config.retention_file.retention import Law, Retention
 
 
-@click.command("show")
-@click.option("--on", "day", type=DateParam(), help="Calculate as of this day. [default: today]")
+@json_command("show")
+@DAY_OPTION
 @FILE_OPTION
-@JSON_OPTION
-def show_law_command(day: date | None, path: Path | None, as_json: bool) -> None:
+def show_law_command(day: date | None, path: Path | None) -> None:
     """Show the retention file as the bridge understands it. Exit 1 if a rule could not be read."""
     retention = load_retention(path or find_config_files()[1])
     result = _describe_retention_file(retention, day or get_local_today(retention.calendar))
-    show(result, as_json, _print_retention_file)
+    show(result, _print_retention_file)
     if retention.broken:
         sys.exit(1)
 
@@ -39,9 +38,7 @@ def show_law_command(day: date | None, path: Path | None, as_json: bool) -> None
 def _describe_retention_file(retention: Retention, day: date) -> dict[str, Any]:
     return {
         "on": day,
-        "policy_id": retention.policy_id,
-        "sha256": retention.sha256,
-        "reviewed_on": retention.reviewed_on,
+        **select_fields(retention, ("policy_id", "sha256", "reviewed_on")),
         "laws": [_law_row(law, retention, day) for law in retention.laws.values()],
         "holds": [
             {
@@ -66,9 +63,7 @@ def _describe_retention_file(retention: Retention, day: date) -> dict[str, Any]:
             }
             for each in retention.categories.values()
         ],
-        "unset": list(retention.unset),
-        "broken": list(retention.broken),
-        "faults": list(retention.faults),
+        **{name: list(getattr(retention, name)) for name in ("unset", "broken", "faults")},
     }
 
 

@@ -6,46 +6,29 @@ from datetime import date, datetime
 
 import click
 
-from bridge.cli.context import exit_with_error, open_command_context
+from bridge.cli.command import json_command
+from bridge.cli.context import exit_on_refusal, open_command_context
 from bridge.cli.notice.notice_view import ANSWER_FAULTS, find_notice_or_exit
-from bridge.cli.options import JSON_OPTION, reference_option
+from bridge.cli.options import DAY_TYPE, reference_option
 from bridge.cli.printing import show
-from bridge.errors import PayloadInvalid
 from bridge.model import AnswerRow, NoticeChannel, ProcessorAnswer
 from bridge.rules.notices.answers import PROCESSOR_RETENTION_LAWS
 from bridge.steps.notices.record_answer import record_answer
 
 ANSWER_CHOICES = [answer.value for answer in ProcessorAnswer]
+ANSWER_TYPE = click.Choice(ANSWER_CHOICES)
+LAW_TYPE = click.Choice(list(PROCESSOR_RETENTION_LAWS))
+ENTRY_HELP = f"The answer to one item: one of {', '.join(ANSWER_CHOICES)}."
 
 
-@click.command("answer")
+@json_command("answer")
 @click.argument("notice_id", metavar="ID")
-@click.option(
-    "--all",
-    "common_answer",
-    type=click.Choice(ANSWER_CHOICES),
-    help="The answer to every item that no --entry names.",
-)
-@click.option(
-    "--entry",
-    "item_answers",
-    multiple=True,
-    metavar="ENT=ANSWER",
-    help=f"The answer to one item: one of {', '.join(ANSWER_CHOICES)}.",
-)
-@click.option(
-    "--law",
-    type=click.Choice(list(PROCESSOR_RETENTION_LAWS)),
-    help="With retained: the law that makes the processor keep it.",
-)
-@click.option(
-    "--until",
-    type=click.DateTime(["%Y-%m-%d"]),
-    help="With retained: the last day on which the processor keeps it.",
-)
+@click.option("--all", "common_answer", type=ANSWER_TYPE, help="The answer to every item that no --entry names.")
+@click.option("--entry", "item_answers", multiple=True, metavar="ENT=ANSWER", help=ENTRY_HELP)
+@click.option("--law", type=LAW_TYPE, help="With retained: the law that makes the processor keep it.")
+@click.option("--until", type=DAY_TYPE, help="With retained: the last day on which the processor keeps it.")
 @click.option("--note", default="", help="What the processor said. No names. Stored sealed.")
 @reference_option("The ticket, call or mail of the answer.")
-@JSON_OPTION
 def answer_notice_command(
     notice_id: str,
     common_answer: str | None,
@@ -54,7 +37,6 @@ def answer_notice_command(
     until: datetime | None,
     note: str,
     reference: str,
-    as_json: bool,
 ) -> None:
     """Record an answer that did not come through the answer page."""
     answers = dict(_parse_item_answer(text) for text in item_answers)
@@ -65,41 +47,23 @@ def answer_notice_command(
             items = tx.notice_items.list_items(notice_id=notice_id)
         if common_answer:
             answers = {item.id: common_answer for item in items} | answers
-        try:
-            after = record_answer(
-                notice_id,
-                {
-                    item_id: _build_answer_row(answer, law or "", last_day, note)
-                    for item_id, answer in answers.items()
-                },
-                via=NoticeChannel.OPERATOR,
-                actor=context.operator,
-                reference=reference,
-                services=context.services,
-            )
-        except PayloadInvalid as fault:
-            exit_with_error(f"Not recorded: {ANSWER_FAULTS.get(fault.reason, fault.reason)}.")
-    show(
-        {"id": notice_id, "state": after.state, "entries": len(items), "reference": reference},
-        as_json,
-        f"{notice_id} is {after.state}: {len(items)} items, reference {reference}.",
-    )
+        rows = {item_id: _build_answer_row(answer, law or "", last_day, note) for item_id, answer in answers.items()}
+        via, actor, services = NoticeChannel.OPERATOR, context.operator, context.services
+        with exit_on_refusal("Not recorded", ANSWER_FAULTS):
+            after = record_answer(notice_id, rows, via=via, actor=actor, reference=reference, services=services)
+    shown = {"id": notice_id, "state": after.state, "entries": len(items), "reference": reference}
+    show(shown, f"{notice_id} is {after.state}: {len(items)} items, reference {reference}.")
 
 
 def _parse_item_answer(text: str) -> tuple[str, str]:
     item_id, equals, answer = text.partition("=")
     if not equals or answer not in ANSWER_CHOICES:
-        raise click.BadParameter(
-            f"give ENT=ANSWER, the answer one of {', '.join(ANSWER_CHOICES)}", param_hint="--entry"
-        )
+        fault = f"give ENT=ANSWER, the answer one of {', '.join(ANSWER_CHOICES)}"
+        raise click.BadParameter(fault, param_hint="--entry")
     return item_id, answer
 
 
 def _build_answer_row(answer: str, law: str, until: date | None, note: str) -> AnswerRow:
-    retained = answer == ProcessorAnswer.RETAINED
-    return AnswerRow(
-        answer=ProcessorAnswer(answer),
-        law=law if retained else "",
-        until=until if retained else None,
-        note=note,
-    )
+    if answer != ProcessorAnswer.RETAINED:
+        law, until = "", None
+    return AnswerRow(answer=ProcessorAnswer(answer), law=law, until=until, note=note)

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import click
 
+from bridge.cli.command import json_command
 from bridge.cli.context import exit_with_error, open_command_context
 from bridge.cli.notice.notice_view import find_notice_item_or_exit
-from bridge.cli.options import JSON_OPTION
 from bridge.cli.printing import show
 from bridge.model import Fact, Principal, Waybill
 from bridge.steps.evidence.record_facts import record_notice_fact
 from bridge.steps.notices.open_notice_items import open_notice_items
 
 
-@click.command()
+@json_command()
 @click.argument("item_id", metavar="ENTRY")
 @click.argument("processor")
 @click.option("--reason", required=True, help="How you know. It is recorded as evidence: no names.")
-@JSON_OPTION
-def attribute(item_id: str, processor: str, reason: str, as_json: bool) -> None:
+def attribute(item_id: str, processor: str, reason: str) -> None:
     """Record that PROCESSOR (an id of the merchant file) has this parcel on its account."""
     with open_command_context() as context:
         services = context.services
@@ -28,9 +27,7 @@ def attribute(item_id: str, processor: str, reason: str, as_json: bool) -> None:
         with context.store.transaction() as tx:
             item = find_notice_item_or_exit(tx, item_id)
             if item.notice_id or item.processor == processor:
-                exit_with_error(
-                    f"{item_id} is attributed to {item.processor}, in notice {item.notice_id or '-'}."
-                )
+                exit_with_error(f"{item_id} is attributed to {item.processor}, in notice {item.notice_id or '-'}.")
             request = tx.requests.get_request(item.request_id)
             if request is None:
                 exit_with_error(f"The request of {item_id} no longer exists.")
@@ -47,12 +44,8 @@ def attribute(item_id: str, processor: str, reason: str, as_json: bool) -> None:
             )
             tx.notice_items.delete_item(item)
             open_notice_items(request, Principal(), [parcel], {}, tx=tx, services=services)
-            record_notice_fact(
-                Fact.NOTICE_ITEM_ATTRIBUTED, [item], tx, actor=context.operator, to=processor, reason=reason
-            )
+            fact, actor = Fact.NOTICE_ITEM_ATTRIBUTED, context.operator
+            record_notice_fact(fact, [item], tx, actor=actor, to=processor, reason=reason)
             tx.notice_items.wake_requests_of_items(tx.notice_items.list_items(request_id=request.id))
-    show(
-        {"id": item_id, "processor": processor},
-        as_json,
-        f"The parcel is attributed to {processor}, which receives a notice when it is due.",
-    )
+    message = f"The parcel is attributed to {processor}, which receives a notice when it is due."
+    show({"id": item_id, "processor": processor}, message)

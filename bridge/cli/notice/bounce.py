@@ -7,19 +7,21 @@ from pathlib import Path
 
 import click
 
+from bridge.cli.command import json_command
 from bridge.cli.context import exit_with_error, open_command_context
-from bridge.cli.options import JSON_OPTION
+from bridge.cli.options import FILE_TYPE
 from bridge.cli.printing import show
 from bridge.connectors.smtp import find_bounced_message_id
 from bridge.model import Fact, NoticeState
 from bridge.rules.notices.answers import ANSWERED_NOTICE_STATES
 from bridge.steps.evidence.record_facts import record_notice_fact, save_notice
 
+BOUNCE_REASON = "delivery status: failed"
 
-@click.command()
-@click.argument("mail", type=click.Path(dir_okay=False, path_type=Path))
-@JSON_OPTION
-def bounce(mail: Path, as_json: bool) -> None:
+
+@json_command()
+@click.argument("mail", type=FILE_TYPE)
+def bounce(mail: Path) -> None:
     """Record that a notice did not arrive, as MAIL (.eml) says: a delivery status notification (RFC 3464)."""
     try:
         message_id = find_bounced_message_id(mail.read_bytes())
@@ -31,21 +33,12 @@ def bounce(mail: Path, as_json: bool) -> None:
         notice = tx.notices.find_notice_by_message_id(message_id)
         if notice is None or notice.state in ANSWERED_NOTICE_STATES:
             exit_with_error(f"No open notice was sent as {message_id}.")
-        after = replace(notice, state=NoticeState.BOUNCED, next_at=None, last_error="delivery status: failed")
+        after = replace(notice, state=NoticeState.BOUNCED, next_at=None, last_error=BOUNCE_REASON)
         save_notice(after, notice, tx)
         tx.notices.delete_link_tokens(notice.id)
         items = tx.notice_items.list_items(notice_id=notice.id)
         tx.notice_items.wake_requests_of_items(items)
-        record_notice_fact(
-            Fact.NOTICE_BOUNCED,
-            items,
-            tx,
-            notice=after,
-            actor=context.operator,
-            reason="delivery status: failed",
-        )
-    show(
-        {"id": after.id, "state": after.state},
-        as_json,
-        f"{after.id} has bounced. Correct the contact, then run `notice resend {after.id}`.",
-    )
+        actor = context.operator
+        record_notice_fact(Fact.NOTICE_BOUNCED, items, tx, notice=after, actor=actor, reason=BOUNCE_REASON)
+    message = f"{after.id} has bounced. Correct the contact, then run `notice resend {after.id}`."
+    show({"id": after.id, "state": after.state}, message)

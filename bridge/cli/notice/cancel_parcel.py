@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import click
 
+from bridge.cli.command import json_command
 from bridge.cli.context import exit_with_error, open_command_context
 from bridge.cli.notice.notice_view import find_notice_item_or_exit
-from bridge.cli.options import JSON_OPTION, REASON_OPTION
+from bridge.cli.options import REASON_OPTION
 from bridge.cli.printing import show
 from bridge.errors import BridgeError
 from bridge.model import Fact, ParcelStatus
@@ -17,12 +18,11 @@ from bridge.steps.evidence.record_facts import account_key, record_notice_fact
 UNSCANNED_STATUS = {"bluedart": ParcelStatus.NOT_FOUND}
 
 
-@click.command("cancel-parcel")
+@json_command("cancel-parcel")
 @click.argument("item_id", metavar="ENTRY")
 @click.option("--confirm", required=True, metavar="WAYBILL", help="The waybill number in full.")
 @REASON_OPTION
-@JSON_OPTION
-def cancel_parcel(item_id: str, confirm: str, reason: str, as_json: bool) -> None:
+def cancel_parcel(item_id: str, confirm: str, reason: str) -> None:
     """Cancel a shipment that was not picked up yet. A parcel on its way is never cancelled: it would come back."""
     with open_command_context() as context:
         with context.store.transaction() as tx:
@@ -31,22 +31,18 @@ def cancel_parcel(item_id: str, confirm: str, reason: str, as_json: bool) -> Non
         if not item.reference or confirm.strip() != item.reference:
             exit_with_error("--confirm is not the waybill of this item. Nothing was cancelled.")
         if not isinstance(carrier, Canceller) or not isinstance(carrier, Tracker) or not carrier.configured:
-            exit_with_error(
-                f"{item.system or 'The carrier'} has no interface for cancelling, or its credentials are not set."
-            )
+            name = item.system or "The carrier"
+            exit_with_error(f"{name} has no interface for cancelling, or its credentials are not set.")
         try:
             results = [result for batch in carrier.track_parcels([item.reference]) for result in batch]
             status = results[0].status if results else ParcelStatus.UNKNOWN
             if status not in (ParcelStatus.BOOKED, UNSCANNED_STATUS.get(item.system)):
-                exit_with_error(
-                    f"{item.system} reports {status}: only a parcel that was not picked up yet can be cancelled."
-                )
+                condition = "only a parcel that was not picked up yet can be cancelled"
+                exit_with_error(f"{item.system} reports {status}: {condition}.")
             carrier.cancel_shipment(item.reference)
         except BridgeError as fault:
             exit_with_error(f"Not cancelled: {fault}.")
         with context.store.transaction() as tx:
-            record_notice_fact(
-                Fact.PARCEL_CANCELLED, [item], tx, actor=context.operator, entry=item.id, reason=reason
-            )
+            record_notice_fact(Fact.PARCEL_CANCELLED, [item], tx, actor=context.operator, entry=item.id, reason=reason)
             tx.notice_accounts.wake_account(account_key(item))
-    show({"id": item_id, "cancelled": True}, as_json, f"{item_id}: {item.system} accepted the cancellation.")
+    show({"id": item_id, "cancelled": True}, f"{item_id}: {item.system} accepted the cancellation.")

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
+from bridge.cli.command import json_command
 from bridge.cli.context import exit_with_error, open_command_context
 from bridge.cli.notice.notice_view import find_notice_or_exit
-from bridge.cli.options import JSON_OPTION
 from bridge.cli.output_files import FORCE_OPTION, OUT_OPTION, write_private_file
 from bridge.cli.printing import show
 from bridge.model import Fact
@@ -18,12 +18,11 @@ from bridge.steps.notices.batch import find_processor
 from bridge.steps.notices.letter import build_instruction_paragraphs
 
 
-@click.command()
+@json_command()
 @click.argument("notice_id", metavar="ID")
 @OUT_OPTION
 @FORCE_OPTION
-@JSON_OPTION
-def export(notice_id: str, target: Path, force: bool, as_json: bool) -> None:
+def export(notice_id: str, target: Path, force: bool) -> None:
     """Write a notice as FILE.pdf or FILE.csv, with its waybill numbers. This is recorded as evidence."""
     if target.suffix not in (".pdf", ".csv"):
         raise click.UsageError("--out must end in .pdf or .csv")
@@ -38,23 +37,11 @@ def export(notice_id: str, target: Path, force: bool, as_json: bool) -> None:
             if target.suffix == ".csv":
                 content = render_items_csv(items)
             else:
-                parts = build_instruction_paragraphs(
-                    notice, items, processor, services=services, max_lines=len(items)
-                )
+                parts = build_instruction_paragraphs(notice, items, processor, services=services, max_lines=len(items))
                 title = f"Erasure of personal data, instruction {notice.id}"
                 content = render_instruction_pdf(title, [(part.heading, part.lines) for part in parts])
-            record_notice_fact(
-                Fact.PERSONAL_DATA_REVEALED,
-                items,
-                tx,
-                notice=notice,
-                actor=context.operator,
-                what="notice",
-                reason=f"exported as {target.suffix[1:]}",
-            )
+            fact, reason = Fact.PERSONAL_DATA_REVEALED, f"exported as {target.suffix[1:]}"
+            record_notice_fact(fact, items, tx, notice=notice, actor=context.operator, what="notice", reason=reason)
             write_private_file(target, content, force=force)
-    show(
-        {"id": notice_id, "file": str(target), "bytes": len(content), "entries": len(items)},
-        as_json,
-        f"Wrote {target} ({len(items)} items, {len(content)} bytes).",
-    )
+    shown = {"id": notice_id, "file": str(target), "bytes": len(content), "entries": len(items)}
+    show(shown, f"Wrote {target} ({len(items)} items, {len(content)} bytes).")

@@ -4,40 +4,26 @@ from __future__ import annotations
 
 import click
 
+from bridge.cli.command import json_command
 from bridge.cli.context import open_command_context
 from bridge.cli.notice.notice_view import notice_row, waiting_items_row
-from bridge.cli.options import JSON_OPTION
 from bridge.cli.printing import show_table
 from bridge.model import NoticeState
 
-NOTICE_LIST_COLUMNS = (
-    "id",
-    "processor",
-    "state",
-    "entries",
-    "reason",
-    "not_before",
-    "sent_at",
-    "due_at",
-    "answered_at",
-)
+LIST_COLUMNS = ("id", "processor", "state", "entries", "reason", "not_before", "sent_at", "due_at", "answered_at")
 
 
-@click.command("list")
+@json_command("list")
 @click.option("--state", type=click.Choice([state.value for state in NoticeState]))
 @click.option("--processor", default="")
 @click.option("--overdue", is_flag=True, help="Only notices whose answer is overdue.")
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 100_000))
-@JSON_OPTION
-def list_notices_command(state: str | None, processor: str, overdue: bool, limit: int, as_json: bool) -> None:
+def list_notices_command(state: str | None, processor: str, overdue: bool, limit: int) -> None:
     """List notices, newest first; then, without an id, the items that wait and are in no notice yet."""
     with open_command_context() as context, context.store.transaction() as tx:
         notices = tx.operator_queries.list_notices(state=state or "", processor=processor, limit=limit)
-        rows = [notice_row(notice, item_count) for notice, item_count in notices]
-        rows += [
-            waiting_items_row(row)
-            for row in tx.operator_queries.count_unsent_items(state=state or "", processor=processor)
-        ]
+        unsent = tx.operator_queries.count_unsent_items(state=state or "", processor=processor)
+    rows = [*(notice_row(notice, item_count) for notice, item_count in notices), *map(waiting_items_row, unsent)]
     if overdue:
         rows = [row for row in rows if row["overdue"]]
-    show_table(rows, as_json, NOTICE_LIST_COLUMNS, empty="No notices.")
+    show_table(rows, LIST_COLUMNS, empty="No notices.")

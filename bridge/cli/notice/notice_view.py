@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bridge.cli.context import exit_with_error
-from bridge.cli.printing import show
+from bridge.cli.printing import select_fields, show
 from bridge.model import Fact, Notice, NoticeItem, NoticeState
 from bridge.rules.notices.answers import ANSWERED_NOTICE_STATES
 from bridge.steps.evidence.record_facts import account_key, record_notice_fact
@@ -62,9 +62,7 @@ NOTICE_ITEM_COLUMNS = (
 def find_notice_or_exit(tx: Tx, notice_id: str) -> Notice:
     """Return the notice; exit with 1 if there is none."""
     notice = tx.notices.find_notice(notice_id)
-    if notice is None:
-        exit_with_error(f"There is no notice {notice_id}. `notice list` lists them.")
-    return notice
+    return notice or exit_with_error(f"There is no notice {notice_id}. `notice list` lists them.")
 
 
 def find_unanswered_notice_or_exit(tx: Tx, notice_id: str) -> Notice:
@@ -78,9 +76,7 @@ def find_unanswered_notice_or_exit(tx: Tx, notice_id: str) -> Notice:
 def find_notice_item_or_exit(tx: Tx, item_id: str) -> NoticeItem:
     """Return the notice item; exit with 1 if there is none."""
     item = tx.notice_items.find_item(item_id)
-    if item is None:
-        exit_with_error(f"There is no item {item_id}. `notice show` lists the items of a notice.")
-    return item
+    return item or exit_with_error(f"There is no item {item_id}. `notice show` lists the items of a notice.")
 
 
 def find_unsent_item_or_exit(tx: Tx, item_id: str) -> NoticeItem:
@@ -99,22 +95,18 @@ def save_item_change(item: NoticeItem, fact: Fact, reason: str, tx: Tx, *, opera
     record_notice_fact(fact, [item], tx, actor=operator, entry=item.id, reason=reason)
 
 
-def show_item_change(item_id: str, change: str, as_json: bool) -> None:
+def show_item_change(item_id: str, change: str) -> None:
     """Print that a notice item was changed."""
-    show({"id": item_id, change: True}, as_json, f"{item_id} is {change}.")
+    show({"id": item_id, change: True}, f"{item_id} is {change}.")
 
 
 def notice_row(notice: Notice, item_count: int) -> dict[str, Any]:
     """Return a notice as it is shown."""
-    overdue = (
-        notice.due_at is not None
-        and notice.due_at < datetime.now(UTC)
-        and notice.state not in ANSWERED_NOTICE_STATES
-    )
+    is_late = notice.due_at is not None and notice.due_at < datetime.now(UTC)
     return {
-        **{name: getattr(notice, name) for name in NOTICE_COLUMNS},
+        **select_fields(notice, NOTICE_COLUMNS),
         "entries": item_count,
-        "overdue": overdue,
+        "overdue": is_late and notice.state not in ANSWERED_NOTICE_STATES,
         "reason": notice.last_error,
         "not_before": None,
     }
@@ -123,7 +115,7 @@ def notice_row(notice: Notice, item_count: int) -> dict[str, Any]:
 def notice_item_row(item: NoticeItem, *, reveal: bool = False) -> dict[str, Any]:
     """Return a notice item as it is shown."""
     return {
-        **{name: getattr(item, name) for name in NOTICE_ITEM_COLUMNS},
+        **select_fields(item, NOTICE_ITEM_COLUMNS),
         "reference": item.reference if reveal else mask_reference(item.reference),
         "also": [number if reveal else mask_reference(number) for number in item.also],
         "order": item.order if reveal else mask_reference(item.order),

@@ -6,30 +6,27 @@ from dataclasses import replace
 
 import click
 
+from bridge.cli.command import json_command
 from bridge.cli.context import exit_with_error, open_command_context
 from bridge.cli.notice.notice_view import find_unsent_item_or_exit, save_item_change, show_item_change
-from bridge.cli.options import JSON_OPTION, REASON_OPTION
+from bridge.cli.options import REASON_OPTION
 from bridge.model import Fact, NoticeState
 from bridge.steps.notices.pause_items import LEGAL_HOLD_PREFIX
 
 
-@click.command()
+@json_command()
 @click.argument("item_id", metavar="ENTRY")
 @REASON_OPTION
-@JSON_OPTION
-def release(item_id: str, reason: str, as_json: bool) -> None:
+def release(item_id: str, reason: str) -> None:
     """Let one item be sent now, whatever it waits for: the cash was remitted, the insurance claim is settled."""
     with open_command_context() as context, context.store.transaction() as tx:
         item = find_unsent_item_or_exit(tx, item_id)
         if item.state is NoticeState.QUEUED:
             exit_with_error(f"{item_id} waits for nothing: the next notice includes it.")
-        hold_ids = [
-            matter.removeprefix(LEGAL_HOLD_PREFIX)
-            for matter in item.matters
-            if matter.startswith(LEGAL_HOLD_PREFIX)
-        ]
-        if hold_ids:
-            exit_with_error(f"{item_id} is held by {', '.join(hold_ids)}: `hold release` releases it.")
+        legal_holds = [matter for matter in item.matters if matter.startswith(LEGAL_HOLD_PREFIX)]
+        if legal_holds:
+            hold_ids = ", ".join(matter.removeprefix(LEGAL_HOLD_PREFIX) for matter in legal_holds)
+            exit_with_error(f"{item_id} is held by {hold_ids}: `hold release` releases it.")
         released = replace(item, matters=(), released=True, look_at=context.store.now())
         save_item_change(released, Fact.NOTICE_ITEM_RESUMED, reason, tx, operator=context.operator)
-    show_item_change(item_id, "released", as_json)
+    show_item_change(item_id, "released")

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import click
 
+from bridge.cli.command import json_command
 from bridge.cli.context import exit_with_error, open_command_context
 from bridge.cli.notice.notice_view import find_notice_item_or_exit, save_item_change, show_item_change
-from bridge.cli.options import JSON_OPTION, REASON_OPTION
+from bridge.cli.options import REASON_OPTION
 from bridge.model import Fact, ProcessorAnswer
 from bridge.rules.notices.answers import reopen_notice_item
 
 
-@click.command()
+@json_command()
 @click.argument("item_id", metavar="ENTRY")
 @REASON_OPTION
-@JSON_OPTION
-def reopen(item_id: str, reason: str, as_json: bool) -> None:
+def reopen(item_id: str, reason: str) -> None:
     """Notify a processor again of an item that it refused or retained: it agreed since, or it has to erase now."""
     with open_command_context() as context, context.store.transaction() as tx:
         item = find_notice_item_or_exit(tx, item_id)
@@ -23,4 +23,4 @@ def reopen(item_id: str, reason: str, as_json: bool) -> None:
             exit_with_error(f"{item_id} was neither refused nor retained: {item.state}.")
         reopened = reopen_notice_item(item, "reopened_by_operator", context.store.now())
         save_item_change(reopened, Fact.NOTICE_REOPENED, reason, tx, operator=context.operator)
-    show_item_change(item_id, "reopened", as_json)
+    show_item_change(item_id, "reopened")

@@ -6,18 +6,17 @@ from dataclasses import replace
 
 import click
 
+from bridge.cli.command import json_command
 from bridge.cli.context import open_command_context
 from bridge.cli.notice.notice_view import find_unanswered_notice_or_exit
-from bridge.cli.options import JSON_OPTION
 from bridge.cli.printing import show
 from bridge.model import NoticeState
 from bridge.steps.evidence.record_facts import account_key, save_notice
 
 
-@click.command()
+@json_command()
 @click.argument("notice_id", metavar="ID")
-@JSON_OPTION
-def resend(notice_id: str, as_json: bool) -> None:
+def resend(notice_id: str) -> None:
     """Send a notice again: after a bounce, an expiry, or a corrected contact. The time to answer starts again."""
     with open_command_context() as context, context.store.transaction() as tx:
         notice = find_unanswered_notice_or_exit(tx, notice_id)
@@ -35,4 +34,4 @@ def resend(notice_id: str, as_json: bool) -> None:
         tx.notices.delete_link_tokens(notice_id)  # the first letter may have reached the wrong recipient
         tx.notice_accounts.wake_account(account_key(notice))
         tx.notice_items.wake_requests_of_items(tx.notice_items.list_items(notice_id=notice_id))
-    show({"id": notice_id, "state": queued.state}, as_json, f"{notice_id} is sent again within seconds.")
+    show({"id": notice_id, "state": queued.state}, f"{notice_id} is sent again within seconds.")

@@ -4,27 +4,23 @@ from __future__ import annotations
 
 import click
 
+from bridge.cli.command import json_command
 from bridge.cli.context import exit_with_error, open_command_context
-from bridge.cli.options import JSON_OPTION, REASON_OPTION
+from bridge.cli.options import REASON_OPTION
 from bridge.cli.printing import show
 from bridge.cli.refund.refund_view import find_refund_or_exit, refund_row
 from bridge.steps.refunds.discard_bank_details import discard_bank_details
 
 
-@click.command()
+@json_command()
 @click.argument("account_id", metavar="ID")
 @REASON_OPTION
-@JSON_OPTION
-def erase(account_id: str, reason: str, as_json: bool) -> None:
+def erase(account_id: str, reason: str) -> None:
     """Erase the details of a refund that will not be paid, or that were typed wrong."""
     with open_command_context() as context:
-        erased = discard_bank_details(
-            account_id, actor=context.operator, reason=reason, services=context.services
-        )
+        erased = discard_bank_details(account_id, actor=context.operator, reason=reason, services=context.services)
         with context.store.transaction() as tx:
             row = refund_row(tx, find_refund_or_exit(tx, account_id))
     if not erased:
-        exit_with_error(
-            f"Not erased: its state is {row['state']}{', kept by a legal hold' if row['held'] else ''}."
-        )
-    show(row, as_json, f"The details of {account_id} are erased.")
+        exit_with_error(f"Not erased: its state is {row['state']}{', kept by a legal hold' if row['held'] else ''}.")
+    show(row, f"The details of {account_id} are erased.")

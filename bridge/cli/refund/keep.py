@@ -10,8 +10,9 @@ from typing import Any
 
 import click
 
+from bridge.cli.command import json_command
 from bridge.cli.context import exit_with_error, open_command_context
-from bridge.cli.options import JSON_OPTION, OPTIONAL_SHOP_OPTION, parse_since
+from bridge.cli.options import OPTIONAL_SHOP_OPTION, parse_since
 from bridge.cli.printing import show
 from bridge.cli.refund.refund_view import REFUND_FAULTS, refund_row
 from bridge.errors import PayloadInvalid
@@ -26,17 +27,12 @@ BANK_DETAIL_PROMPTS = {
 }
 
 
-@click.command("keep")
+@json_command("keep")
 @OPTIONAL_SHOP_OPTION
 @click.option("--order-id", required=True, help="Shopify's number of the order.")
-@click.option(
-    "--refund-id", required=True, help="Shopify's number of the refund, or your own identifier for it."
-)
+@click.option("--refund-id", required=True, help="Shopify's number of the refund, or your own identifier for it.")
 @click.option("--opened-at", help="When the refund was agreed: 2h, 3d, or a date. [default: now]")
-@JSON_OPTION
-def keep_bank_details_command(
-    shop: str | None, order_id: str, refund_id: str, opened_at: str | None, as_json: bool
-) -> None:
+def keep_bank_details_command(shop: str | None, order_id: str, refund_id: str, opened_at: str | None) -> None:
     """Store the bank details for one refund, sealed.
 
     They are read from stdin as JSON with account_number, ifsc, account_holder or upi_id. At a terminal the command
@@ -62,7 +58,7 @@ def keep_bank_details_command(
             exit_with_error("This refund has details already: `python -m bridge refund list` lists it.")
         with context.store.transaction() as tx:
             row = refund_row(tx, account)
-    show(row, as_json, f"{account.id} stores the details for refund {account.refund_id}: {row['to']}.")
+    show(row, f"{account.id} stores the details for refund {account.refund_id}: {row['to']}.")
 
 
 def _read_bank_details_input() -> Mapping[str, Any]:
@@ -76,13 +72,9 @@ def _read_bank_details_input() -> Mapping[str, Any]:
     except ValueError:
         given = None
     if not isinstance(given, dict):
-        raise click.UsageError(
-            "stdin must be one JSON object with account_number, ifsc, account_holder or upi_id"
-        )
+        raise click.UsageError("stdin must be one JSON object with account_number, ifsc, account_holder or upi_id")
     return given
 
 
 def _prompt_for_field(name: str) -> str:
-    return str(
-        click.prompt(BANK_DETAIL_PROMPTS[name], hide_input=True, default="", show_default=False, err=True)
-    )
+    return str(click.prompt(BANK_DETAIL_PROMPTS[name], hide_input=True, default="", show_default=False, err=True))

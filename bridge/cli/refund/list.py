@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
+from bridge.cli.command import json_command
 from bridge.cli.context import open_command_context
-from bridge.cli.options import JSON_OPTION
 from bridge.cli.printing import show_table
 from bridge.cli.refund.refund_view import refund_row
 from bridge.model import RefundState
@@ -13,18 +13,16 @@ from bridge.model import RefundState
 REFUND_TABLE_COLUMNS = ("id", "refund_id", "state", "to", "opened_at", "erase_at", "held")
 
 
-@click.command("list")
+@json_command("list")
 @click.option("--state", type=click.Choice([state.value for state in RefundState]))
 @click.option("--shop", default="")
 @click.option("--order-id", default="", help="Shopify's number of an order; needs --shop.")
-@JSON_OPTION
-def list_refunds_command(state: str | None, shop: str, order_id: str, as_json: bool) -> None:
+def list_refunds_command(state: str | None, shop: str, order_id: str) -> None:
     """List the refunds whose bank details were stored, oldest first. Accounts show their last four digits."""
     if order_id and not shop:
         raise click.UsageError("--order-id needs --shop: order numbers of different shops may be equal")
     with open_command_context() as context, context.store.transaction() as tx:
-        accounts = tx.refunds.list_refund_accounts(
-            shop=shop, state=RefundState(state) if state else None, order_id=order_id
-        )
+        only_state = RefundState(state) if state else None
+        accounts = tx.refunds.list_refund_accounts(shop=shop, state=only_state, order_id=order_id)
         rows = [refund_row(tx, account) for account in accounts]
-    show_table(rows, as_json, REFUND_TABLE_COLUMNS, empty="No refunds.")
+    show_table(rows, REFUND_TABLE_COLUMNS, empty="No refunds.")

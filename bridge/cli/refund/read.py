@@ -7,33 +7,26 @@ from functools import partial
 
 import click
 
+from bridge.cli.command import json_command
 from bridge.cli.context import exit_with_error, open_command_context
-from bridge.cli.options import JSON_OPTION
 from bridge.cli.printing import print_fields, show
 from bridge.cli.refund.refund_view import READ_REFUSALS
 from bridge.steps.refunds.read_bank_details import read_bank_details
 
 
-@click.command("read")
+@json_command("read")
 @click.argument("account_id", metavar="ID")
 @click.option("--refund-id", required=True, help="The refund that is being paid.")
 @click.option("--purpose", required=True, help="The purpose in the policy: xvi, to execute the refund.")
 @click.option("--reason", required=True, help="Why you read it now. It is recorded as evidence: no names.")
-@JSON_OPTION
-def read_bank_details_command(
-    account_id: str, refund_id: str, purpose: str, reason: str, as_json: bool
-) -> None:
+def read_bank_details_command(account_id: str, refund_id: str, purpose: str, reason: str) -> None:
     """Read the details of an open refund, to pay it. Reading and refusal are both recorded as evidence."""
     with open_command_context() as context:
+        services, actor = context.services, context.operator
         details, refusal = read_bank_details(
-            account_id,
-            refund=refund_id,
-            purpose=purpose,
-            reason=reason,
-            actor=context.operator,
-            services=context.services,
+            account_id, refund=refund_id, purpose=purpose, reason=reason, actor=actor, services=services
         )
     if details is None:
         exit_with_error(f"Refused, and recorded: {READ_REFUSALS[refusal]}.")
     fields = {name: value for name, value in asdict(details).items() if value}
-    show(fields, as_json, partial(print_fields, width=15))
+    show(fields, partial(print_fields, width=15))

@@ -8,18 +8,7 @@ from bridge.cli.context import exit_with_error
 from bridge.model import RefundAccount
 from bridge.store import Tx
 
-REFUND_COLUMNS = (
-    "id",
-    "shop",
-    "refund_id",
-    "state",
-    "to",
-    "opened_at",
-    "settled_at",
-    "erase_at",
-    "erased_at",
-    "held",
-)
+REFUND_COLUMNS = ("id", "shop", "refund_id", "state", "to", "opened_at", "settled_at", "erase_at", "erased_at", "held")
 REFUND_FAULTS = {
     "field_unknown": "give only account_number, ifsc, account_holder and upi_id",
     "value_not_text": "every value must be a JSON string: an account number may begin with 0",
@@ -60,6 +49,4 @@ def refund_row(tx: Tx, account: RefundAccount) -> dict[str, Any]:
 def find_refund_or_exit(tx: Tx, account_id: str) -> RefundAccount:
     """Return the refund; exit with 1 if there is none."""
     account = tx.refunds.find_refund_account(account_id)
-    if account is None:
-        exit_with_error("There is no such refund: `python -m bridge refund list` lists them.")
-    return account
+    return account or exit_with_error("There is no such refund: `python -m bridge refund list` lists them.")

@@ -6,8 +6,9 @@ from datetime import datetime
 
 import click
 
+from bridge.cli.command import json_command
 from bridge.cli.context import exit_with_error, open_command_context
-from bridge.cli.options import JSON_OPTION
+from bridge.cli.options import DAY_TYPE
 from bridge.cli.printing import show
 from bridge.cli.refund.refund_view import REFUND_FAULTS, find_refund_or_exit, refund_row
 from bridge.errors import PayloadInvalid
@@ -15,28 +16,17 @@ from bridge.rules.refunds.settlement import validate_settlement
 from bridge.steps.refunds.settle_refund import settle_refund
 
 
-@click.command("settle")
+@json_command("settle")
 @click.argument("account_id", metavar="ID")
 @click.option("--reference", required=True, help="The bank's UTR or RRN.")
 @click.option("--amount", required=True, help="The sum that was paid, for example 1234.00.")
 @click.option("--currency", default="INR", show_default=True)
-@click.option(
-    "--on",
-    "day",
-    required=True,
-    type=click.DateTime(["%Y-%m-%d"]),
-    help="The day on which payment and refund were matched.",
-)
-@JSON_OPTION
-def settle_refund_command(
-    account_id: str, reference: str, amount: str, currency: str, day: datetime, as_json: bool
-) -> None:
+@click.option("--on", "day", required=True, type=DAY_TYPE, help="The day on which payment and refund were matched.")
+def settle_refund_command(account_id: str, reference: str, amount: str, currency: str, day: datetime) -> None:
     """Record that a refund was paid and matched. Its details can no longer be read, and are erased on their day."""
     with open_command_context() as context:
         try:
-            settlement = validate_settlement(
-                reference=reference, amount=amount, currency=currency, on=day.date()
-            )
+            settlement = validate_settlement(reference=reference, amount=amount, currency=currency, on=day.date())
             account = settle_refund(account_id, settlement, actor=context.operator, services=context.services)
         except PayloadInvalid as fault:
             raise click.UsageError(REFUND_FAULTS[fault.reason]) from None
@@ -45,4 +35,4 @@ def settle_refund_command(
                 exit_with_error(f"Not settled: its state is {find_refund_or_exit(tx, account_id).state}.")
             row = refund_row(tx, account)
     erase_day = account.erase_at.isoformat() if account.erase_at else "a day that is not known yet"
-    show(row, as_json, f"{account.id} is settled; its details are erased from {erase_day} on.")
+    show(row, f"{account.id} is settled; its details are erased from {erase_day} on.")

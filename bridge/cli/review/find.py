@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import click
 
+from bridge.cli.command import json_command
 from bridge.cli.context import open_command_context
-from bridge.cli.options import JSON_OPTION, OPTIONAL_SHOP_OPTION
+from bridge.cli.options import OPTIONAL_SHOP_OPTION
 from bridge.cli.review.review_view import show_reviews
 from bridge.rules.index.identity import legacy_id
 from bridge.rules.scanning.free_text import build_review_key
 
 
-@click.command()
+@json_command()
 @OPTIONAL_SHOP_OPTION
 @click.option("--order-id", default="", help="Shopify's number of an order.")
 @click.option("--customer-id", default="", help="Shopify's number of a customer, for the note and the tags.")
-@JSON_OPTION
-def find(shop: str | None, order_id: str, customer_id: str, as_json: bool) -> None:
+def find(shop: str | None, order_id: str, customer_id: str) -> None:
     """Find the reviews of an order or a customer, open and closed. Reviews store their numbers as keyed digests."""
     order, customer = legacy_id(order_id), legacy_id(customer_id)
     if bool(order) == bool(customer):
@@ -29,4 +29,4 @@ def find(shop: str | None, order_id: str, customer_id: str, as_json: bool) -> No
             reviews = tx.reviews.list_reviews_by_idempotency_key(
                 domain, lambda review: build_review_key(review.what, customer_id=customer)
             )
-        show_reviews(reviews, as_json)
+        show_reviews(reviews)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import click
 
+from bridge.cli.command import json_command
 from bridge.cli.context import open_command_context
-from bridge.cli.options import JSON_OPTION
 from bridge.cli.review.review_view import show_reviews
 
 
-@click.command("list")
+@json_command("list")
 @click.option("--kind", default="", help="Only reviews of this kind, for example bank_details.")
 @click.option("--all", "everything", is_flag=True, help="Closed reviews too.")
-@JSON_OPTION
-def list_reviews_command(kind: str, everything: bool, as_json: bool) -> None:
+def list_reviews_command(kind: str, everything: bool) -> None:
     """List the open reviews, oldest first."""
     with open_command_context() as context, context.store.transaction() as tx:
-        show_reviews(tx.reviews.list_reviews(is_open=not everything, kind=kind), as_json)
+        show_reviews(tx.reviews.list_reviews(is_open=not everything, kind=kind))

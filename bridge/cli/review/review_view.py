@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from bridge.cli.printing import show_table
+from bridge.cli.printing import select_fields, show_table
 from bridge.model import Review
 
 REVIEW_FIELDS = ("id", "kind", "what", "shop", "request_id", "opened_at", "closed_at", "closed_by")
@@ -14,10 +14,9 @@ REVIEW_TABLE_COLUMNS = ("id", "kind", "what", "shop", "opened_at", "closed_at")
 
 def review_row(review: Review) -> dict[str, Any]:
     """Return a review as it is shown."""
-    return {name: getattr(review, name) for name in REVIEW_FIELDS}
+    return select_fields(review, REVIEW_FIELDS)
 
 
-def show_reviews(reviews: Iterable[Review], as_json: bool) -> None:
+def show_reviews(reviews: Iterable[Review]) -> None:
     """Print reviews."""
-    rows = [review_row(review) for review in reviews]
-    show_table(rows, as_json, REVIEW_TABLE_COLUMNS, empty="There is nothing to review.")
+    show_table(list(map(review_row, reviews)), REVIEW_TABLE_COLUMNS, empty="There is nothing to review.")

@@ -6,38 +6,29 @@ from functools import partial
 
 import click
 
+from bridge.cli.command import json_command
 from bridge.cli.context import exit_with_error, open_command_context
-from bridge.cli.options import JSON_OPTION, REVEAL_REASON_OPTION, require_reveal_reason
+from bridge.cli.options import REVEAL_REASON_OPTION, require_reveal_reason
 from bridge.cli.printing import print_fields, show
 from bridge.cli.review.review_view import review_row
 from bridge.model import Fact
 
 
-@click.command("show")
+@json_command("show")
 @click.argument("review_id", metavar="ID")
 @click.option("--reveal", is_flag=True, help="Show which order it concerns. This is recorded as evidence.")
 @REVEAL_REASON_OPTION
-@JSON_OPTION
-def show_review_command(review_id: str, reveal: bool, reason: str, as_json: bool) -> None:
+def show_review_command(review_id: str, reveal: bool, reason: str) -> None:
     """Show one review.
 
     --reveal names its order as long as the index knows it; `review find` finds the reviews of an order number.
     """
     require_reveal_reason(reveal, reason)
     with open_command_context() as context, context.store.transaction() as tx:
-        review = tx.reviews.find_review(review_id)
-        if review is None:
-            exit_with_error(f"There is no review {review_id}.")
+        review = tx.reviews.find_review(review_id) or exit_with_error(f"There is no review {review_id}.")
         shown = review_row(review)
         if reveal:
             shown["order_id"], shown["order_name"] = tx.reviews.find_order_of_review(review_id)
-            tx.evidence.append_fact(
-                Fact.PERSONAL_DATA_REVEALED,
-                shop=review.shop,
-                actor=context.operator,
-                request_id=review.request_id,
-                what="review",
-                review=review_id,
-                reason=reason,
-            )
-    show(shown, as_json, partial(print_fields, width=12))
+            about = {"shop": review.shop, "request_id": review.request_id, "what": "review", "review": review_id}
+            tx.evidence.append_fact(Fact.PERSONAL_DATA_REVEALED, actor=context.operator, **about, reason=reason)
+    show(shown, partial(print_fields, width=12))

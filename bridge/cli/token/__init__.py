@@ -6,15 +6,9 @@ a refresh token: the bridge stores both sealed and refreshes them in time.
 
 import click
 
-from bridge.cli.token.forget import forget
-from bridge.cli.token.list import list_tokens_command
-from bridge.cli.token.put import put
+from bridge.cli.command import find_commands
 
 
-@click.group()
+@click.group(commands=find_commands(__name__, __path__))
 def token() -> None:
     """Admin tokens of apps that were installed by OAuth. They are never shown."""
-
-
-for command in (put, list_tokens_command, forget):
-    token.add_command(command)

@@ -8,16 +8,15 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
+from bridge.cli.command import json_command
 from bridge.cli.context import exit_with_error, open_command_context
-from bridge.cli.options import JSON_OPTION
 from bridge.cli.printing import show
 from bridge.rules.webhooks.topics import is_shop_domain
 
 
-@click.command()
+@json_command()
 @click.argument("shop")
-@JSON_OPTION
-def put(shop: str, as_json: bool) -> None:
+def put(shop: str) -> None:
     """Store the tokens of SHOP, sealed.
 
     Reads Shopify's answer from stdin: JSON with access_token, refresh_token and expires_in.
@@ -29,13 +28,8 @@ def put(shop: str, as_json: bool) -> None:
         access, refresh = str(answer["access_token"]), str(answer.get("refresh_token") or "")
         expires_at = datetime.now(UTC) + timedelta(seconds=float(answer.get("expires_in", 3600)))
     except (ValueError, KeyError, TypeError, AttributeError):
-        exit_with_error(
-            "stdin is not Shopify's answer: give JSON with access_token, refresh_token and expires_in."
-        )
+        exit_with_error("stdin is not Shopify's answer: give JSON with access_token, refresh_token and expires_in.")
     with open_command_context() as context, context.store.transaction() as tx:
         tx.tokens.save_tokens(shop, access, expires_at, refresh)
-    show(
-        {"shop": shop, "expires_at": expires_at, "refreshable": bool(refresh)},
-        as_json,
-        f"Stored for {shop}; {'it will be refreshed in time' if refresh else 'it cannot be refreshed'}.",
-    )
+    outlook = "it will be refreshed in time" if refresh else "it cannot be refreshed"
+    show({"shop": shop, "expires_at": expires_at, "refreshable": bool(refresh)}, f"Stored for {shop}; {outlook}.")

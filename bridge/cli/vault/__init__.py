@@ -2,18 +2,9 @@
 
 import click
 
-from bridge.cli.vault.attest import attest
-from bridge.cli.vault.export import export
-from bridge.cli.vault.file import file_document_command
-from bridge.cli.vault.list import list_documents_command
-from bridge.cli.vault.open import open_document_command
-from bridge.cli.vault.waive import waive
+from bridge.cli.command import find_commands
 
 
-@click.group()
+@click.group(commands=find_commands(__name__, __path__))
 def vault() -> None:
     """Sealed invoices and credit notes: list, file, open and return them."""
-
-
-for command in (list_documents_command, open_document_command, file_document_command, attest, export, waive):
-    vault.add_command(command)

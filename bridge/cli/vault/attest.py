@@ -6,17 +6,11 @@ from datetime import UTC, datetime
 
 import click
 
+from bridge.cli.command import json_command
 from bridge.cli.context import open_command_context
-from bridge.cli.options import JSON_OPTION, REASON_OPTION, SHOP_OPTION
+from bridge.cli.options import REASON_OPTION, SHOP_OPTION
 from bridge.cli.printing import show
-from bridge.cli.vault.vault_view import (
-    FILING_FAULTS,
-    REFERENCE_OPTION,
-    parse_order_number,
-    refuse_external_books,
-    require_reference,
-    restart_waiting_requests,
-)
+from bridge.cli.vault import vault_view as view
 from bridge.errors import PayloadInvalid
 from bridge.model import DocumentForm, DocumentKind, InvoiceCopy
 from bridge.rules.evidence.chain import encode_canonical_json
@@ -24,31 +18,25 @@ from bridge.rules.retention.document_files import parse_issued_at
 from bridge.steps.retention.file_document import file_document
 
 
-@click.command()
+@json_command()
 @SHOP_OPTION
 @click.option("--order-id", required=True, help="Shopify's number of the order.")
-@REFERENCE_OPTION
+@view.REFERENCE_OPTION
 @REASON_OPTION
-@click.option(
-    "--issued-at", "issued", default="", help="When the document was issued, if known. [default: now]"
-)
-@JSON_OPTION
-def attest(shop: str, order_id: str, reference: str, reason: str, issued: str, as_json: bool) -> None:
+@click.option("--issued-at", "issued", default="", help="When the document was issued, if known. [default: now]")
+def attest(shop: str, order_id: str, reference: str, reason: str, issued: str) -> None:
     """Record that the merchant's own books hold the document of an order. Its erasure then continues."""
-    number = parse_order_number(order_id)
-    require_reference(reference)
+    number = view.parse_order_number(order_id)
+    view.require_reference(reference)
     with open_command_context() as context:
         context.require_known_shop(shop)
-        refuse_external_books(context)
+        view.refuse_external_books(context)
         now = datetime.now(UTC)
+        timezone = context.configuration.retention.timezone
         try:
-            issued_at = (
-                parse_issued_at(issued, timezone=context.configuration.retention.timezone, now=now)
-                if issued
-                else now
-            )
+            issued_at = parse_issued_at(issued, timezone=timezone, now=now) if issued else now
         except PayloadInvalid as fault:
-            raise click.UsageError(f"--issued-at: {FILING_FAULTS[fault.reason]}") from None
+            raise click.UsageError(f"--issued-at: {view.FILING_FAULTS[fault.reason]}") from None
         statement = {"attested_by": context.operator, "reference": reference, "on": now.date().isoformat()}
         copy = InvoiceCopy(
             kind=DocumentKind.INVOICE,
@@ -59,12 +47,7 @@ def attest(shop: str, order_id: str, reference: str, reason: str, issued: str, a
             content=encode_canonical_json(statement),
         )
         with context.store.transaction() as tx:
-            document = file_document(
-                shop, copy, actor=context.operator, tx=tx, reference=reference, reason=reason
-            )
-        restart_waiting_requests(context, shop)
-    show(
-        {"shop": shop, "document": document.id if document else None, "already_there": document is None},
-        as_json,
-        f"Filed as {document.id}." if document else "Attested today already; nothing was changed.",
-    )
+            document = file_document(shop, copy, actor=context.operator, tx=tx, reference=reference, reason=reason)
+        view.restart_waiting_requests(context, shop)
+    message = f"Filed as {document.id}." if document else "Attested today already; nothing was changed."
+    show({"shop": shop, "document": document.id if document else None, "already_there": document is None}, message)

@@ -11,10 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import click
-
+from bridge.cli.command import json_command
 from bridge.cli.context import CommandContext, exit_with_error, open_command_context
-from bridge.cli.options import JSON_OPTION, SHOP_OPTION
+from bridge.cli.options import SHOP_OPTION
 from bridge.cli.output_files import FORCE_OPTION, OUT_OPTION, open_private_file
 from bridge.cli.printing import show
 from bridge.cli.vault.vault_view import NO_OPEN_ERASURE, describe_next_step, refuse_unless_processor
@@ -27,12 +26,11 @@ EXPORT_BATCH_DOCUMENTS = 50  # documents in one transaction, so that each stays 
 INDEX_COLUMNS = ("file", "kind", "form", "media_type", "issued_at", "sealed_at", "sha256")
 
 
-@click.command()
+@json_command()
 @SHOP_OPTION
 @OUT_OPTION
 @FORCE_OPTION
-@JSON_OPTION
-def export(shop: str, target: Path, force: bool, as_json: bool) -> None:
+def export(shop: str, target: Path, force: bool) -> None:
     """Write every document of a shop that leaves to a zip, for its merchant. The erasure then continues."""
     with open_command_context() as context:
         refuse_unless_processor(context)
@@ -53,28 +51,13 @@ def export(shop: str, target: Path, force: bool, as_json: bool) -> None:
             if tx.shop_exits.fingerprint_documents(shop)[1] != fingerprint:
                 target.unlink()
                 exit_with_error("Documents were added or removed meanwhile: run the command again.")
+            decision, actor, count = ShopExitDecision.EXPORTED, context.operator, len(documents)
             request_ids = record_handover(
-                shop,
-                ShopExitDecision.EXPORTED,
-                reference=fingerprint,
-                digest=digest,
-                actor=context.operator,
-                tx=tx,
-                documents=len(documents),
-                sha256=digest,
+                shop, decision, reference=fingerprint, digest=digest, actor=actor, tx=tx, documents=count, sha256=digest
             )
-    show(
-        {
-            "shop": shop,
-            "file": str(target),
-            "documents": len(documents),
-            "sha256": digest,
-            "requests": request_ids,
-        },
-        as_json,
-        f"Wrote {target}: {len(documents)} documents, sha256 {digest}.\n"
-        f"Hand it to the merchant and delete it. {describe_next_step(request_ids)}",
-    )
+    shown = {"shop": shop, "file": str(target), "documents": count, "sha256": digest, "requests": request_ids}
+    next_step = f"Hand it to the merchant and delete it. {describe_next_step(request_ids)}"
+    show(shown, f"Wrote {target}: {count} documents, sha256 {digest}.\n{next_step}")
 
 
 def _write_documents_zip(context: CommandContext, documents: Sequence[Document], out: Any) -> None:
@@ -89,17 +72,10 @@ def _write_documents_zip(context: CommandContext, documents: Sequence[Document],
                     try:
                         content = tx.documents.open_document(document.id) or b""
                     except (SealBroken, KeyMissing) as fault:
-                        exit_with_error(
-                            f"{document.id} does not open ({type(fault).__name__}): nothing was exported."
-                            " See docs/runbooks/vault-broken.md."
-                        )
-                    name = f"documents/{document.id}{SUFFIX_BY_MEDIA_TYPE.get(document.media_type, '')}"
-                    archive.writestr(name, content)
-                    computed = {"file": name, "sha256": hashlib.sha256(content).hexdigest()}
-                    rows.writerow(
-                        {
-                            column: computed.get(column) or getattr(document, column)
-                            for column in INDEX_COLUMNS
-                        }
-                    )
+                        failure = f"{document.id} does not open ({type(fault).__name__})"
+                        exit_with_error(f"{failure}: nothing was exported. See docs/runbooks/vault-broken.md.")
+                    path = f"documents/{document.id}{SUFFIX_BY_MEDIA_TYPE.get(document.media_type, '')}"
+                    archive.writestr(path, content)
+                    computed = {"file": path, "sha256": hashlib.sha256(content).hexdigest()}
+                    rows.writerow({name: computed.get(name) or getattr(document, name) for name in INDEX_COLUMNS})
         archive.writestr("index.csv", index.getvalue())

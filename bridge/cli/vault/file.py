@@ -9,66 +9,43 @@ from typing import Any
 
 import click
 
+from bridge.cli.command import json_command
 from bridge.cli.context import CommandContext, exit_with_error, open_command_context
-from bridge.cli.options import JSON_OPTION, SHOP_OPTION
+from bridge.cli.options import FILE_TYPE, SHOP_OPTION
 from bridge.cli.printing import show
+from bridge.cli.vault import vault_view as view
 from bridge.cli.vault.folder_table import FilingResult, FilingRow, read_filing_table
-from bridge.cli.vault.vault_view import (
-    FILING_FAULTS,
-    parse_order_number,
-    refuse_external_books,
-    restart_waiting_requests,
-)
 from bridge.errors import PayloadInvalid
 from bridge.model import DocumentForm, DocumentKind, InvoiceCopy
 from bridge.rules.retention.document_files import MAX_DOCUMENT_BYTES, detect_media_type, parse_issued_at
 from bridge.steps.retention.file_document import file_document
 
-FILE_PATH_TYPE = click.Path(dir_okay=False, path_type=Path)
 FOLDER_PATH_TYPE = click.Path(file_okay=False, path_type=Path)
 PROGRESS_EVERY_DOCUMENTS = 50  # documents between two progress lines
 DOCUMENT_KINDS = tuple(kind.value for kind in DocumentKind)
 
 
-@click.command("file")
+@json_command("file")
 @SHOP_OPTION
 @click.option("--order-id", default="", help="Shopify's number of the order.")
-@click.option("--file", "file", type=FILE_PATH_TYPE, help="The document, up to 10 MB.")
-@click.option(
-    "--issued-at", "issued", default="", help="Its date or time; without a zone, in the zone of the books."
-)
+@click.option("--file", "file", type=FILE_TYPE, help="The document, up to 10 MB.")
+@click.option("--issued-at", "issued", default="", help="Its date or time; without a zone, in the zone of the books.")
 @click.option("--kind", type=click.Choice(DOCUMENT_KINDS), default=DOCUMENT_KINDS[0], show_default=True)
 @click.option("--folder", type=FOLDER_PATH_TYPE, help="Instead of --file: a folder of documents, with --map.")
-@click.option(
-    "--map",
-    "table",
-    type=FILE_PATH_TYPE,
-    help="With --folder: a CSV table with order_id,file,issued_at,kind.",
-)
-@JSON_OPTION
+@click.option("--map", "table", type=FILE_TYPE, help="With --folder: a CSV table with order_id,file,issued_at,kind.")
 def file_document_command(
-    shop: str,
-    order_id: str,
-    file: Path | None,
-    issued: str,
-    kind: str,
-    folder: Path | None,
-    table: Path | None,
-    as_json: bool,
+    shop: str, order_id: str, file: Path | None, issued: str, kind: str, folder: Path | None, table: Path | None
 ) -> None:
     """Seal the shop's own documents as issued, complete and unaltered, and read them back."""
     with open_command_context() as context:
         context.require_known_shop(shop)
-        refuse_external_books(context)
+        view.refuse_external_books(context)
         if folder and table and not (file or order_id or issued):
             rows = read_filing_table(table)
         elif file and order_id and issued and not (folder or table):
             file = file.resolve()
-            rows = [
-                FilingRow(
-                    line=1, order_id=parse_order_number(order_id), file=file.name, issued_at=issued, kind=kind
-                )
-            ]
+            number = view.parse_order_number(order_id)
+            rows = [FilingRow(line=1, order_id=number, file=file.name, issued_at=issued, kind=kind)]
             folder = file.parent
         else:
             raise click.UsageError("give --order-id, --file and --issued-at; or --folder and --map")
@@ -77,19 +54,16 @@ def file_document_command(
             results.append(_file_one_document(context, shop, folder, row))
             if len(results) % PROGRESS_EVERY_DOCUMENTS == 0:
                 click.echo(f"{len(results)} of {len(rows)} …", err=True)
-        restart_waiting_requests(context, shop)
+        view.restart_waiting_requests(context, shop)
     failed = [each for each in results if each.why]
-    show(
-        {"shop": shop, "failed": len(failed), "results": [asdict(each) for each in results]},
-        as_json,
-        _print_results,
-    )
+    show({"shop": shop, "failed": len(failed), "results": [asdict(each) for each in results]}, _print_results)
     if failed:
         exit_with_error(f"Not sealed: {len(failed)} of {len(results)}.")
 
 
 def _file_one_document(context: CommandContext, shop: str, folder: Path, row: FilingRow) -> FilingResult:
     """File one document in its own transaction, so that a failure stops no other."""
+    timezone = context.configuration.retention.timezone
     try:
         content = _read_folder_file(folder, row.file)
         copy = InvoiceCopy(
@@ -97,22 +71,15 @@ def _file_one_document(context: CommandContext, shop: str, folder: Path, row: Fi
             form=DocumentForm.AS_ISSUED,
             order_id=_require_order_id(row.order_id),
             source_id=row.order_id,
-            issued_at=parse_issued_at(
-                row.issued_at, timezone=context.configuration.retention.timezone, now=context.store.now()
-            ),
+            issued_at=parse_issued_at(row.issued_at, timezone=timezone, now=context.store.now()),
             content=content,
             media_type=detect_media_type(row.file, content),
         )
     except PayloadInvalid as fault:
-        return FilingResult(line=row.line, file=row.file, why=FILING_FAULTS[fault.reason])
+        return FilingResult(line=row.line, file=row.file, why=view.FILING_FAULTS[fault.reason])
     with context.store.transaction() as tx:
         document = file_document(shop, copy, actor=context.operator, tx=tx)
-    return FilingResult(
-        line=row.line,
-        file=row.file,
-        document=document.id if document else "",
-        there=document is None,
-    )
+    return FilingResult(line=row.line, file=row.file, document=document.id if document else "", there=document is None)
 
 
 def _print_results(result: Mapping[str, Any]) -> None:

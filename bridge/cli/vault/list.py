@@ -2,35 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 import click
 
+from bridge.cli.command import json_command
 from bridge.cli.context import open_command_context
-from bridge.cli.options import JSON_OPTION
-from bridge.cli.printing import print_table, show
+from bridge.cli.printing import print_table, select_fields, show
 from bridge.cli.vault.vault_view import parse_order_number
 from bridge.model import Document
 
-DOCUMENT_LIST_COLUMNS = (
-    "id",
-    "kind",
-    "form",
-    "issued_at",
-    "sealed_at",
-    "erasable_from",
-    "grounds",
-    "request_id",
-)
+DOCUMENT_LIST_COLUMNS = ("id", "kind", "form", "issued_at", "sealed_at", "erasable_from", "grounds", "request_id")
 
 
-@click.command("list")
+@json_command("list")
 @click.option("--shop", default="", help="The *.myshopify.com domain. [default: all]")
 @click.option("--order-id", default="", help="Shopify's number of an order; needs --shop.")
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(1), help="At most this many.")
-@JSON_OPTION
-def list_documents_command(shop: str, order_id: str, limit: int, as_json: bool) -> None:
+def list_documents_command(shop: str, order_id: str, limit: int) -> None:
     """List sealed documents, oldest first: kind, days, and what keeps them. Never their content."""
     if order_id and not shop:
         raise click.UsageError("--order-id needs --shop: order numbers of different shops may be equal")
@@ -41,19 +30,13 @@ def list_documents_command(shop: str, order_id: str, limit: int, as_json: bool) 
         else:
             documents = tx.documents.list_documents(shop=shop, limit=limit)
     columns = DOCUMENT_LIST_COLUMNS if shop else ("shop", *DOCUMENT_LIST_COLUMNS)
-    show(
-        [document_row(document) for document in documents],
-        as_json,
-        lambda rows: print_table(map(_join_grounds, rows), columns, empty="No documents."),
-    )
+    rows = [document_row(document) for document in documents]
+    show(rows, lambda rows: print_table(map(_join_grounds, rows), columns, empty="No documents."))
 
 
 def document_row(document: Document) -> dict[str, Any]:
     """Return a document as it is listed: without the pseudonym of its order and the digest of its content."""
-    fields = asdict(document)
-    return {
-        name: fields[name] for name in ("id", "shop", *DOCUMENT_LIST_COLUMNS[1:], "media_type", "law_sha256")
-    }
+    return select_fields(document, ("id", "shop", *DOCUMENT_LIST_COLUMNS[1:], "media_type", "law_sha256"))
 
 
 def _join_grounds(row: dict[str, Any]) -> dict[str, Any]:

@@ -10,33 +10,32 @@ from pathlib import Path
 
 import click
 
+from bridge.cli.command import json_command
 from bridge.cli.context import exit_with_error, open_command_context
-from bridge.cli.options import JSON_OPTION, REASON_OPTION
+from bridge.cli.options import REASON_OPTION
 from bridge.cli.output_files import FORCE_OPTION, OUT_OPTION, write_private_file
 from bridge.cli.printing import show
-from bridge.cli.vault.vault_view import exit_document_not_found
 from bridge.errors import KeyMissing, SealBroken
 from bridge.model import Fact
 from bridge.rules.retention.fiduciary_role import STAFF_ROLES, may_open_documents
 from bridge.store import Tx
 
 
-@click.command("open")
+@json_command("open")
 @click.argument("document_id", metavar="DOC")
 @click.option("--role", required=True, type=click.Choice(STAFF_ROLES), help="Your role.")
 @REASON_OPTION
 @OUT_OPTION
 @FORCE_OPTION
-@JSON_OPTION
-def open_document_command(
-    document_id: str, role: str, reason: str, target: Path, force: bool, as_json: bool
-) -> None:
+def open_document_command(document_id: str, role: str, reason: str, target: Path, force: bool) -> None:
     """Write one document, unsealed, to a file. Only two roles may. This is recorded as evidence."""
     allowed = may_open_documents(role)
     if allowed and target.exists() and not force:
         raise click.UsageError(f"{target} exists; --force overwrites it")
     with open_command_context() as context, context.store.transaction() as tx:
-        document = tx.documents.find_document(document_id) or exit_document_not_found(document_id)
+        document = tx.documents.find_document(document_id)
+        if document is None:
+            exit_with_error(f"There is no document {document_id}. `python -m bridge vault list` lists them.")
         content = _open_document_or_exit(tx, document_id) if allowed else b""
         tx.evidence.append_fact(
             Fact.DOCUMENT_OPENED if allowed else Fact.DOCUMENT_REFUSED,
@@ -53,20 +52,14 @@ def open_document_command(
     try:
         write_private_file(target, content, force=force)
     except click.UsageError as fault:
-        exit_with_error(
-            f"{fault.message}. The opening of {document_id} is recorded as evidence nevertheless."
-        )
-    show(
-        {"id": document_id, "file": str(target), "bytes": len(content), "media_type": document.media_type},
-        as_json,
-        f"Wrote {target} ({len(content)} bytes, {document.media_type}). The opening is recorded as evidence.",
-    )
+        exit_with_error(f"{fault.message}. The opening of {document_id} is recorded as evidence nevertheless.")
+    shown = {"id": document_id, "file": str(target), "bytes": len(content), "media_type": document.media_type}
+    written = f"Wrote {target} ({len(content)} bytes, {document.media_type})."
+    show(shown, f"{written} The opening is recorded as evidence.")
 
 
 def _open_document_or_exit(tx: Tx, document_id: str) -> bytes:
     try:
         return tx.documents.open_document(document_id) or b""
     except (SealBroken, KeyMissing) as fault:
-        exit_with_error(
-            f"{document_id} does not open ({type(fault).__name__}): see docs/runbooks/vault-broken.md."
-        )
+        exit_with_error(f"{document_id} does not open ({type(fault).__name__}): see docs/runbooks/vault-broken.md.")

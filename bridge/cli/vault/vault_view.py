@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NoReturn
 
 import click
 
@@ -12,9 +11,8 @@ from bridge.model import WaitReason
 from bridge.rules.index.identity import legacy_id
 from bridge.rules.shops.shop_erasure import PROCESSOR_ROLE
 
-REFERENCE_OPTION = click.option(
-    "--reference", required=True, help="Where the written statement is filed, up to 64 characters. No names."
-)
+REFERENCE_HELP = "Where the written statement is filed, up to 64 characters. No names."
+REFERENCE_OPTION = click.option("--reference", required=True, help=REFERENCE_HELP)
 
 NO_OPEN_ERASURE = (
     "No erasure of {shop} is open. Documents are returned after `shop/redact`, which Shopify sends 48 hours after"
@@ -45,10 +43,8 @@ def parse_order_number(text: str) -> str:
 def refuse_external_books(context: CommandContext) -> None:
     """Exit with 1 if the merchant keeps the books elsewhere."""
     if context.configuration.retention.vault.mode != "bridge":
-        exit_with_error(
-            "The bridge seals no documents: the retention file says that the merchant's accounts keep the books"
-            " ([vault] mode external_attested)."
-        )
+        reason = "the retention file says that the merchant's accounts keep the books ([vault] mode external_attested)"
+        exit_with_error(f"The bridge seals no documents: {reason}.")
 
 
 def restart_waiting_requests(context: CommandContext, shop: str) -> None:
@@ -64,18 +60,11 @@ def require_reference(reference: str) -> None:
         raise click.UsageError("--reference must have 1 to 64 characters")
 
 
-def exit_document_not_found(document_id: str) -> NoReturn:
-    """Exit with 1: there is no such document."""
-    exit_with_error(f"There is no document {document_id}. `python -m bridge vault list` lists them.")
-
-
 def refuse_unless_processor(context: CommandContext) -> None:
     """Exit with 1 if the merchant runs the bridge itself: then documents are not returned."""
     if context.configuration.retention.merchant["operator_role"] != PROCESSOR_ROLE:
-        exit_with_error(
-            "The merchant runs this bridge (operator_role fiduciary): its documents stay until the last day of"
-            " their holds and are not returned."
-        )
+        fate = "its documents stay until the last day of their holds and are not returned"
+        exit_with_error(f"The merchant runs this bridge (operator_role fiduciary): {fate}.")
 
 
 def describe_next_step(request_ids: Sequence[str]) -> str:

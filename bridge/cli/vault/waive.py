@@ -2,48 +2,32 @@
 
 from __future__ import annotations
 
-import click
-
+from bridge.cli.command import json_command
 from bridge.cli.context import exit_with_error, open_command_context
-from bridge.cli.options import JSON_OPTION, REASON_OPTION, SHOP_OPTION
+from bridge.cli.options import REASON_OPTION, SHOP_OPTION
 from bridge.cli.printing import show
-from bridge.cli.vault.vault_view import (
-    NO_OPEN_ERASURE,
-    REFERENCE_OPTION,
-    describe_next_step,
-    refuse_unless_processor,
-    require_reference,
-)
+from bridge.cli.vault import vault_view as view
 from bridge.errors import PayloadInvalid
 from bridge.model import ShopExitDecision
 from bridge.steps.shops.record_handover import record_handover
 
 
-@click.command()
+@json_command()
 @SHOP_OPTION
-@REFERENCE_OPTION
+@view.REFERENCE_OPTION
 @REASON_OPTION
-@JSON_OPTION
-def waive(shop: str, reference: str, reason: str, as_json: bool) -> None:
+def waive(shop: str, reference: str, reason: str) -> None:
     """Record that the merchant waived the return of its documents in writing. They are then destroyed."""
-    require_reference(reference)
+    view.require_reference(reference)
     with open_command_context() as context:
-        refuse_unless_processor(context)
+        view.refuse_unless_processor(context)
+        decision, actor = ShopExitDecision.WAIVED, context.operator
         with context.store.transaction() as tx:
             try:
                 request_ids = record_handover(
-                    shop,
-                    ShopExitDecision.WAIVED,
-                    reference=reference,
-                    actor=context.operator,
-                    tx=tx,
-                    waiver=reference,
-                    reason=reason,
+                    shop, decision, reference=reference, actor=actor, tx=tx, waiver=reference, reason=reason
                 )
             except PayloadInvalid:
-                exit_with_error(NO_OPEN_ERASURE.format(shop=shop))
-    show(
-        {"shop": shop, "reference": reference, "requests": request_ids},
-        as_json,
-        f"The waiver is recorded as evidence. {describe_next_step(request_ids)}",
-    )
+                exit_with_error(view.NO_OPEN_ERASURE.format(shop=shop))
+    message = f"The waiver is recorded as evidence. {view.describe_next_step(request_ids)}"
+    show({"shop": shop, "reference": reference, "requests": request_ids}, message)

@@ -26,11 +26,7 @@ def test_doctor_checks_every_system_and_nothing_fails(office):
 
 
 def test_doctor_names_what_cannot_be_reached_and_ends_with_1(office):
-    environ = {
-        **office.environ,
-        "REDIS_URL": "redis://127.0.0.1:1/0",
-        "DELHIVERY_BASE_URL": "http://127.0.0.1:1",
-    }
+    environ = {**office.environ, "REDIS_URL": "redis://127.0.0.1:1/0", "DELHIVERY_BASE_URL": "http://127.0.0.1:1"}
     said = processes.say(environ, "doctor", "--json")
     told = checks(said)
     assert (said.code, said.json["ok"]) == (1, False)
@@ -116,9 +112,7 @@ def test_a_missing_answer_is_reported(office):
 
 
 def test_invalid_settings_are_listed_together_and_exit_with_1(office):
-    said = processes.say(
-        {**office.environ, "PORT": "asha", "DATABASE_URL": "oracle://x"}, "inbox", "list", "--json"
-    )
+    said = processes.say({**office.environ, "PORT": "asha", "DATABASE_URL": "oracle://x"}, "inbox", "list", "--json")
     assert (said.code, said.out) == (1, "")
     assert "PORT" in said.err
     assert "DATABASE_URL" in said.err

@@ -37,9 +37,7 @@ def days_ago(store, clock, queue):
     def sign(days, timestamp_authority=None):
         clock.at = datetime.now(UTC) - timedelta(days=days)
         append(store, 1)
-        assert sign_head(
-            services=replace(make_services(store, clock, queue), timestamp_authority=timestamp_authority)
-        )
+        assert sign_head(services=replace(make_services(store, clock, queue), timestamp_authority=timestamp_authority))
 
     return sign
 
@@ -84,7 +82,5 @@ def test_a_timestamp_of_yesterday_passes_while_today_s_is_requested(checks, days
 
 
 def test_production_requires_an_authority_by_https(database_url):
-    environ = processes.environment(
-        database_url, "", BRIDGE_ENV="production", BRIDGE_TSA_URL="http://tsa.example.com"
-    )
+    environ = processes.environment(database_url, "", BRIDGE_ENV="production", BRIDGE_TSA_URL="http://tsa.example.com")
     assert "BRIDGE_TSA_URL must start with https:// in production" in processes.say(environ, "doctor").err

@@ -190,19 +190,13 @@ def test_the_bundle_has_a_table_for_each_question_of_an_auditor(office, bundle):
     assert (clock["due_at"], clock["late"]) == (request["due_at"], False)
     assert bundle.json("03_identity.json")["method"] == "platform_webhook"
     assert bundle.json("04_scope.json")["kind"] == "erasure"
-    assert {row["system"] for row in bundle.json("05_sources.json")["systems"]} == {
-        "shopify",
-        "vault",
-        "bridge",
-    }
+    assert {row["system"] for row in bundle.json("05_sources.json")["systems"]} == {"shopify", "vault", "bridge"}
     assert bundle.json("06_decisions.json")["kept"]
     assert bundle.json("07_third_parties.json")["processors"]
     assert bundle.json("10_aftercare.json")["open"]
     software = bundle.json("11_software.json")
     assert len(software["policy_sha256"]) == len(software["retention_sha256"]) == 64
-    facts = {
-        f"{fact['row']:06}.json" for name in SHEETS for fact in bundle.json(f"{name}.json").get("facts", [])
-    }
+    facts = {f"{fact['row']:06}.json" for name in SHEETS for fact in bundle.json(f"{name}.json").get("facts", [])}
     assert facts <= {path.name for path in (bundle.folder / "facts").iterdir()}
     assert facts
 
@@ -230,9 +224,7 @@ def test_v04_the_bundle_names_no_data_subject(office, unpack):
     for kind, person in (("access", office.world.asha), ("erasure", office.world.bikram)):
         orders = office.world.list_orders(person)
         words = [person.last, person.email, person.phone.removeprefix("+91"), str(person.id)]
-        words += [parcel.waybill for order in orders for parcel in order.parcels] + [
-            str(order.id) for order in orders
-        ]
+        words += [parcel.waybill for order in orders for parcel in order.parcels] + [str(order.id) for order in orders]
         for more in ((), ("--to-head",)):
             for path in unpack(kind, *more).folder.rglob("*"):
                 text = path.read_bytes().lower() if path.is_file() else b""

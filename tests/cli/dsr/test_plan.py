@@ -118,9 +118,7 @@ def test_the_erasure_does_what_was_planned(place):
     after = office.say("dsr", "plan", request_id, "--json").json["residue"]
     assert after == [item for item in planned if item["action"] != "erase"]
     (task,) = [
-        task
-        for task in office.say("dsr", "show", request_id, "--json").json["tasks"]
-        if task["action"] == "redact"
+        task for task in office.say("dsr", "show", request_id, "--json").json["tasks"] if task["action"] == "redact"
     ]
     fates = [item["action"] for item in planned]
     if not applied:

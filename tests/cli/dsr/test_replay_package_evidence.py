@@ -32,9 +32,7 @@ def test_a_failed_delivery_is_queued_again_and_processed(office):
 def test_all_failed_deliveries_are_queued_again_as_filtered(office):
     people = office.world.people[4:7]
     failed = [office.fail(office.take("customers/redact", work=False, person=person)) for person in people]
-    assert (
-        office.say("inbox", "replay", "--failed", "--topic", "shop/redact", "--json").json["replayed"] == []
-    )
+    assert office.say("inbox", "replay", "--failed", "--topic", "shop/redact", "--json").json["replayed"] == []
     assert office.say("inbox", "replay", "--failed", "--since", "2126-01-01", "--json").json["replayed"] == []
     one = office.say("inbox", "replay", "--failed", "--limit", "1", "--json").json["replayed"]
     assert len(one) == 1
@@ -51,9 +49,7 @@ def test_a_delivery_that_cannot_be_queued_is_reported_and_exits_with_1(office):
     done = office.say("inbox", "list", "--topic", "customers/data_request", "--json").json[0]["id"]
     rejected = json.dumps({"shop_domain": "x"}).encode()
     headers = processes.signed("shop/redact", rejected, secret="sandbox-secret")
-    receive_webhook(
-        "shop/redact", {k.lower(): v for k, v in headers.items()}, rejected, services=office.services
-    )
+    receive_webhook("shop/redact", {k.lower(): v for k, v in headers.items()}, rejected, services=office.services)
     refused = office.say("inbox", "list", "--state", "rejected", "--json").json[0]["id"]
     told = office.say("inbox", "replay", done, refused, "dlv_nobody", "--json")
     assert told.code == 1
@@ -153,9 +149,7 @@ def test_a_tampered_chain_breaks_and_names_the_fact(office, tmp_path):
             target.execute(deed)
     target.execute("DROP TRIGGER evidence_no_update")
     (detail,) = target.execute("SELECT detail FROM evidence WHERE seq = 2").fetchone()
-    target.execute(
-        "UPDATE evidence SET detail = ? WHERE seq = 2", (detail.replace("{", '{"orders": 99, ', 1),)
-    )
+    target.execute("UPDATE evidence SET detail = ? WHERE seq = 2", (detail.replace("{", '{"orders": 99, ', 1),))
     target.commit()
     told = processes.say(environ, "evidence", "verify", "--json")
     assert (told.code, told.json["ok"], told.json["first_bad_seq"]) == (1, False, 2)
