@@ -144,10 +144,7 @@ class HttpClient:
             raise ConnectorUnavailable(f"{self._system}: no answer in time") from None
         except (requests.RequestException, UnicodeError) as fault:
             raise self._build_transport_error(fault) from None
-        if (
-            reply.status_code < HTTPStatus.MULTIPLE_CHOICES
-            or reply.status_code in status_rules.readable_statuses
-        ):
+        if reply.status_code < HTTPStatus.MULTIPLE_CHOICES or reply.status_code in status_rules.readable_statuses:
             headers = {name.lower(): value for name, value in reply.headers.items()}
             return HttpResponse(status=reply.status_code, headers=headers, content=reply.content)
         raise self._build_status_error(reply, status_rules)
@@ -155,9 +152,7 @@ class HttpClient:
     def _build_transport_error(self, fault: requests.RequestException | UnicodeError) -> BridgeError:
         """Return the error of a call without a response, named by its type: the library's message may quote the request."""
         is_request_header = isinstance(fault, requests.exceptions.InvalidHeader) and fault.request is None
-        if is_request_header or isinstance(
-            fault, UnicodeError
-        ):  # a line break or a curly quote pasted into a secret
+        if is_request_header or isinstance(fault, UnicodeError):  # a line break or a curly quote pasted into a secret
             return CredentialRejected(f"{self._system}: a credential cannot be sent in a header")
         return ConnectorUnavailable(f"{self._system}: {type(fault).__name__}")
 

@@ -36,12 +36,7 @@ class TokenClient:
     """The token of one account."""
 
     def __init__(
-        self,
-        system: str,
-        fetch_token: Callable[[], str],
-        *,
-        lifetime: timedelta,
-        now: Callable[[], datetime] = utc_now,
+        self, system: str, fetch_token: Callable[[], str], *, lifetime: timedelta, now: Callable[[], datetime] = utc_now
     ) -> None:
         """Take the function that fetches a new token, and how long a token is used."""
         self._system, self._fetch_token, self._lifetime, self._now = system, fetch_token, lifetime, now

@@ -31,10 +31,7 @@ MASKED_VALUE = re.compile(
 
 
 def track_in_batches(
-    numbers: Sequence[str],
-    *,
-    batch_size: int,
-    query_batch: Callable[[Sequence[str]], Mapping[str, TrackingResult]],
+    numbers: Sequence[str], *, batch_size: int, query_batch: Callable[[Sequence[str]], Mapping[str, TrackingResult]]
 ) -> Iterator[Sequence[TrackingResult]]:
     """Yield the tracking results of the numbers, `batch_size` per request.
 
@@ -57,10 +54,7 @@ def track_in_batches(
         batch = valid[first : first + batch_size]
         known = query_batch(batch)
         yield [
-            replace(
-                known.get(number) or TrackingResult(number=number, status=ParcelStatus.NOT_FOUND),
-                number=spelling,
-            )
+            replace(known.get(number) or TrackingResult(number=number, status=ParcelStatus.NOT_FOUND), number=spelling)
             for number in batch
             for spelling in spellings_by_number[number]
         ]
@@ -88,9 +82,7 @@ def parse_status_time(value: str | None) -> datetime | None:
     if not value:
         return None
     at = datetime.fromisoformat(value)
-    return (
-        at if at.tzinfo else datetime.combine(at, time.max.replace(microsecond=0), INDIA_TIMEZONE)
-    ).astimezone(UTC)
+    return (at if at.tzinfo else datetime.combine(at, time.max.replace(microsecond=0), INDIA_TIMEZONE)).astimezone(UTC)
 
 
 def serialize_consignee(*consignees: Mapping[str, Any] | None) -> str:
@@ -110,9 +102,7 @@ def _extract_unmasked_fields(consignee: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "name": _normalise_unmasked_text(consignee.get("name")),
         "address": [
-            line
-            for line in map(_normalise_unmasked_text, list_text_lines(consignee.get("address_lines")))
-            if line
+            line for line in map(_normalise_unmasked_text, list_text_lines(consignee.get("address_lines"))) if line
         ],
         "phones": sorted(
             {

@@ -13,13 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from bridge.connectors.parsing import contains_link, parse_json
 from bridge.connectors.shipment import build_blank_record, list_text_lines, split_phone_numbers, text_or_none
-from bridge.errors import (
-    BridgeError,
-    ConnectorRefused,
-    ConnectorThrottled,
-    ConnectorUnavailable,
-    CredentialRejected,
-)
+from bridge.errors import BridgeError, ConnectorRefused, ConnectorThrottled, ConnectorUnavailable, CredentialRejected
 from bridge.model import ParcelStatus
 
 if TYPE_CHECKING:
@@ -170,11 +164,7 @@ def _read_aftership_people(tracking: dict[str, Any]) -> list[dict[str, Any]]:
     rows = tracking.get("customers")
     customers = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
     customers = customers or [
-        {
-            "name": tracking.get("customer_name"),
-            "email": tracking.get("emails"),
-            "phone": tracking.get("smses"),
-        }
+        {"name": tracking.get("customer_name"), "email": tracking.get("emails"), "phone": tracking.get("smses")}
     ]
     people = [
         {
@@ -188,9 +178,7 @@ def _read_aftership_people(tracking: dict[str, Any]) -> list[dict[str, Any]]:
     return [one for one in people if one["name"] or one["emails"] or one["phones"]]
 
 
-def _build_aftership_consignee(
-    tracking: dict[str, Any], people: list[dict[str, Any]]
-) -> dict[str, Any] | None:
+def _build_aftership_consignee(tracking: dict[str, Any], people: list[dict[str, Any]]) -> dict[str, Any] | None:
     """Return the first notified person with the destination address."""
     if not people and not text_or_none(tracking.get("destination_raw_location")):
         return None

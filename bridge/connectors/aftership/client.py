@@ -81,13 +81,9 @@ class AfterShip:
         """
         own_parcels = deduplicate_parcels(parcels)
         if not self.configured:
-            yield from build_unconfigured_pages(
-                self.system, own_parcels, cursor=cursor, reason="no_credentials"
-            )
+            yield from build_unconfigured_pages(self.system, own_parcels, cursor=cursor, reason="no_credentials")
             return
-        for batch in split_into_batches(
-            self.system, own_parcels, batch_size=AFTERSHIP_BATCH_SIZE, cursor=cursor
-        ):
+        for batch in split_into_batches(self.system, own_parcels, batch_size=AFTERSHIP_BATCH_SIZE, cursor=cursor):
             trackings = self._fetch_trackings([normalise_waybill(parcel.number) for parcel in batch.parcels])
             found = [each for parcel in batch.parcels for each in _build_tracking_findings(parcel, trackings)]
             yield FindingPage(findings=tuple(found), cursor=str(batch.asked_count), gaps=batch.gaps)

@@ -41,7 +41,7 @@ BLUEDART_STATUS_TYPES: Mapping[str, ParcelStatus] = {
     "NF": ParcelStatus.NOT_FOUND,
 }
 BLUEDART_STATUS_TEXTS: Mapping[str, ParcelStatus] = {  # UD means undelivered; its text may be more specific
-    "SHIPMENT OUT FOR DELIVERY": ParcelStatus.OUT_FOR_DELIVERY,
+    "SHIPMENT OUT FOR DELIVERY": ParcelStatus.OUT_FOR_DELIVERY
 }
 # Data of the sender and the product, not of the consignee: left out. Any other unmapped field is kept raw.
 BLUEDART_NON_PERSONAL_FIELDS = frozenset(
@@ -97,14 +97,11 @@ def build_bluedart_record(
     unrecognised: dict[str, Any] = {
         child.tag: (child.text or "").strip()
         for child in shipment
-        if child.tag not in BLUEDART_MAPPED_FIELDS | BLUEDART_NON_PERSONAL_FIELDS
-        and (child.text or "").strip()
+        if child.tag not in BLUEDART_MAPPED_FIELDS | BLUEDART_NON_PERSONAL_FIELDS and (child.text or "").strip()
     }
     picked_up = _parse_bluedart_time(shipment, "PickUpDate", "PickUpTime", unrecognised)
     expected = _parse_bluedart_time(shipment, "ExpectedDeliveryDate", "", unrecognised)
-    body = build_blank_record(
-        parcel, _map_bluedart_status(shipment, "Status", "StatusType", unrecognised)
-    ) | {
+    body = build_blank_record(parcel, _map_bluedart_status(shipment, "Status", "StatusType", unrecognised)) | {
         "order_reference": text_or_none(shipment.get("RefNo")),
         "status_type": text_or_none(shipment.findtext("StatusType")),
         "status_at": _parse_bluedart_time(shipment, "StatusDate", "StatusTime", unrecognised),
@@ -116,9 +113,7 @@ def build_bluedart_record(
         "dates": {k: v for k, v in {"picked_up_at": picked_up, "expected_on": expected}.items() if v},
         "return_waybill": text_or_none(shipment.findtext("NewWaybillNo")),
     }
-    body["events"] = [
-        _build_bluedart_event(scan, unrecognised) for scan in shipment.iterfind("Scans/ScanDetail")
-    ][::-1]
+    body["events"] = [_build_bluedart_event(scan, unrecognised) for scan in shipment.iterfind("Scans/ScanDetail")][::-1]
     return body | {"raw_unrecognised": unrecognised}
 
 
@@ -130,10 +125,7 @@ def _is_unknown_shipment(shipment: Element) -> bool:
 def _map_bluedart_status(
     row: Element, status_field: str, type_field: str, unrecognised: dict[str, Any]
 ) -> ParcelStatus:
-    text, status_type = (
-        text_or_none(row.findtext(status_field)) or "",
-        text_or_none(row.findtext(type_field)) or "",
-    )
+    text, status_type = (text_or_none(row.findtext(status_field)) or "", text_or_none(row.findtext(type_field)) or "")
     parcel_status = BLUEDART_STATUS_TEXTS.get(text.upper()) if status_type == "UD" else None
     parcel_status = parcel_status or BLUEDART_STATUS_TYPES.get(status_type)
     if parcel_status is None:
@@ -154,10 +146,7 @@ def _build_bluedart_event(scan: Element, unrecognised: dict[str, Any]) -> dict[s
 
 def _build_bluedart_consignee(shipment: Element) -> dict[str, Any] | None:
     """Return the consignee; None if the answer omits it, as the newer gateway may."""
-    name, attention = (
-        text_or_none(shipment.findtext("Consignee")),
-        text_or_none(shipment.findtext("ToAttention")),
-    )
+    name, attention = (text_or_none(shipment.findtext("Consignee")), text_or_none(shipment.findtext("ToAttention")))
     address = list_text_lines(*(shipment.findtext(f"ConsigneeAddress{row}") for row in (1, 2, 3)))
     pin, phones = (
         text_or_none(shipment.findtext("ConsigneePincode")),
@@ -177,18 +166,14 @@ def _build_bluedart_consignee(shipment: Element) -> dict[str, Any] | None:
     }
 
 
-def _parse_bluedart_time(
-    row: Element, date_field: str, time_field: str, unrecognised: dict[str, Any]
-) -> str | None:
+def _parse_bluedart_time(row: Element, date_field: str, time_field: str, unrecognised: dict[str, Any]) -> str | None:
     """Return ISO 8601 of `04 June 2012` or `04-Jun-2012` with `14:20` or `1420`; without a time the date alone."""
     text = text_or_none(row.findtext(date_field))
     if text is None:
         return None
     date_match = re.fullmatch(r"(\d{1,2})[ -]([A-Za-z]{3})[a-z]*[ -](\d{4})", text)
     time_match = (
-        re.fullmatch(r"(\d{2}):?(\d{2})(?::\d{2})?", (row.findtext(time_field) or "").strip())
-        if time_field
-        else None
+        re.fullmatch(r"(\d{2}):?(\d{2})(?::\d{2})?", (row.findtext(time_field) or "").strip()) if time_field else None
     )
     try:
         if date_match is not None:

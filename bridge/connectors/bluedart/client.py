@@ -40,9 +40,7 @@ BLUEDART_BATCH_SIZE = 25  # no maximum is published; the most that a public clie
 BLUEDART_TOKEN_LIFETIME = timedelta(hours=23)  # a token is valid for about 24 hours
 KEY_PROOF_LIFETIME = timedelta(hours=1)  # how long one found shipment proves the licence key
 NO_SUCH_WAYBILL = "00000000001"
-WRONG_KEY_MESSAGE = (
-    "the known waybill is not found: the tracking licence key is wrong, or the waybill no longer exists"
-)
+WRONG_KEY_MESSAGE = "the known waybill is not found: the tracking licence key is wrong, or the waybill no longer exists"
 # 401 is an expired token: log in again, once.
 BLUEDART_STATUS_RULES = StatusRules(readable_statuses=frozenset({HTTPStatus.UNAUTHORIZED}))
 BLUEDART_CANCEL_RULES = StatusRules(
@@ -91,9 +89,7 @@ class BlueDart:
         self.configured = not self._unset_settings
         self._known_waybill, self._now, self._key_proven_until = normalise_waybill(known_waybill), now, now()
         self._http = http or HttpClient(self.system)
-        self._token_client = TokenClient(
-            self.system, self._fetch_token, lifetime=BLUEDART_TOKEN_LIFETIME, now=now
-        )
+        self._token_client = TokenClient(self.system, self._fetch_token, lifetime=BLUEDART_TOKEN_LIFETIME, now=now)
 
     def run_checks(self, shop: str) -> Sequence[CheckResult]:  # noqa: ARG002 - one account, whatever the shop
         """Check that all settings are set and that the gateway answers and accepts the credentials. Never raises."""
@@ -102,9 +98,7 @@ class BlueDart:
         # A login gives a token even to wrong credentials: only a waybill that is known to exist proves the key.
         reached, accepted, detail = True, True if self._known_waybill else None, "accepted"
         if not self._known_waybill:
-            detail = (
-                "not refused, but without BLUEDART_KNOWN_WAYBILL a wrong key looks like an unknown waybill"
-            )
+            detail = "not refused, but without BLUEDART_KNOWN_WAYBILL a wrong key looks like an unknown waybill"
         if self._is_shipping_key_reused:
             detail += "; the tracking key equals the shipping key, usually they differ"
         try:

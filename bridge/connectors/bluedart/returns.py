@@ -32,9 +32,7 @@ def find_return_waybill(record: Mapping[str, Any], number: str) -> str:
     return return_number if is_valid else ""
 
 
-def apply_return_leg(
-    first_leg: TrackingResult, return_number: str, return_record: Mapping[str, Any]
-) -> TrackingResult:
+def apply_return_leg(first_leg: TrackingResult, return_number: str, return_record: Mapping[str, Any]) -> TrackingResult:
     """Return the tracking result of a returned parcel: delivered on its second waybill means returned.
 
     A redirected parcel takes the status of its second waybill unchanged. If the second waybill is not found (deleted,

@@ -18,13 +18,7 @@ from bridge.connectors.shipment import (
     split_phone_numbers,
     text_or_none,
 )
-from bridge.errors import (
-    BridgeError,
-    ConnectorRefused,
-    ConnectorThrottled,
-    ConnectorUnavailable,
-    CredentialRejected,
-)
+from bridge.errors import BridgeError, ConnectorRefused, ConnectorThrottled, ConnectorUnavailable, CredentialRejected
 from bridge.model import ParcelStatus
 
 if TYPE_CHECKING:
@@ -113,9 +107,7 @@ def raise_for_delhivery_error(status: int, response: object) -> None:
 
 def classify_delhivery_error(_status: int, content: bytes) -> type[BridgeError] | None:
     """Return the error of a refused call if its body says more than its status."""
-    return (
-        CredentialRejected if _is_credential_error(content[:2_000].decode(errors="replace").lower()) else None
-    )
+    return CredentialRejected if _is_credential_error(content[:2_000].decode(errors="replace").lower()) else None
 
 
 def _is_credential_error(error_text: str) -> bool:
@@ -128,9 +120,7 @@ def build_delhivery_record(parcel: Waybill, row: dict[str, Any]) -> dict[str, An
     """Return the record of one parcel."""
     status, unrecognised = dict_or_empty(row.get("Status")), dict[str, Any]()
     skipped = DELHIVERY_MAPPED_FIELDS | DELHIVERY_NON_PERSONAL_FIELDS | DELHIVERY_DATE_FIELDS.keys()
-    unrecognised |= {
-        key: value for key, value in row.items() if key not in skipped and value not in (None, "", [])
-    }
+    unrecognised |= {key: value for key, value in row.items() if key not in skipped and value not in (None, "", [])}
     body = build_blank_record(parcel, _map_delhivery_status(status, "Status", "StatusType", unrecognised)) | {
         "order_reference": text_or_none(row.get("ReferenceNo")),
         "payment": text_or_none(row.get("OrderType")),
@@ -150,9 +140,7 @@ def build_delhivery_record(parcel: Waybill, row: dict[str, Any]) -> dict[str, An
         },
     }
     scans = row.get("Scans")
-    body["events"] = (
-        [_build_delhivery_event(scan, unrecognised) for scan in scans] if isinstance(scans, list) else []
-    )
+    body["events"] = [_build_delhivery_event(scan, unrecognised) for scan in scans] if isinstance(scans, list) else []
     return body | {"raw_unrecognised": unrecognised}
 
 
@@ -175,9 +163,7 @@ def _map_delhivery_status(
     row: dict[str, Any], status_field: str, type_field: str, unrecognised: dict[str, Any]
 ) -> ParcelStatus:
     text, status_type = text_or_none(row.get(status_field)) or "", text_or_none(row.get(type_field)) or ""
-    parcel_status = DELHIVERY_STATUSES.get((status_type, text.lower())) or STATUSES_OF_ANY_TYPE.get(
-        text.lower()
-    )
+    parcel_status = DELHIVERY_STATUSES.get((status_type, text.lower())) or STATUSES_OF_ANY_TYPE.get(text.lower())
     if parcel_status is None:
         unrecognised.setdefault("statuses", []).append([status_type, text])
         return ParcelStatus.UNKNOWN

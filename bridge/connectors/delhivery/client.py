@@ -31,13 +31,7 @@ from bridge.connectors.shipment import (
     select_own_parcels,
     split_into_batches,
 )
-from bridge.errors import (
-    BridgeError,
-    ConnectorRefused,
-    ConnectorThrottled,
-    CredentialRejected,
-    Retryable,
-)
+from bridge.errors import BridgeError, ConnectorRefused, ConnectorThrottled, CredentialRejected, Retryable
 from bridge.model import Absence, CheckResult, Finding, FindingPage, Gap, Principal, TrackingResult, Waybill
 from bridge.rules.index.attribution import normalise_waybill
 
@@ -107,9 +101,7 @@ class Delhivery:
         if not self._token:
             yield from build_unconfigured_pages(self.system, own_parcels, cursor=cursor, reason="no_token")
             return
-        for batch in split_into_batches(
-            self.system, own_parcels, batch_size=DELHIVERY_BATCH_SIZE, cursor=cursor
-        ):
+        for batch in split_into_batches(self.system, own_parcels, batch_size=DELHIVERY_BATCH_SIZE, cursor=cursor):
             findings, gaps = self._build_findings(batch.parcels)
             yield FindingPage(findings=findings, cursor=str(batch.asked_count), gaps=batch.gaps + gaps)
 
@@ -133,8 +125,7 @@ class Delhivery:
                 for number, row in shipments.items()
             }
             results = {
-                number: tracking.build_tracked(record, include_consignees=False)
-                for number, record in records.items()
+                number: tracking.build_tracked(record, include_consignees=False) for number, record in records.items()
             }
             if not include_consignees:
                 return results
@@ -148,9 +139,7 @@ class Delhivery:
                 for number, record in records.items()
             }
 
-        yield from tracking.track_in_batches(
-            numbers, batch_size=DELHIVERY_BATCH_SIZE, query_batch=query_batch
-        )
+        yield from tracking.track_in_batches(numbers, batch_size=DELHIVERY_BATCH_SIZE, query_batch=query_batch)
 
     def cancel_shipment(self, number: str) -> None:
         """Cancel the shipment (`ports.Canceller`): before pick-up it is not collected, in transit it is sent back.
@@ -173,18 +162,14 @@ class Delhivery:
 
     def _build_findings(self, parcels: Sequence[Waybill]) -> tuple[tuple[Finding, ...], tuple[Gap, ...]]:
         """Return the records of these parcels with their documents; refused documents become a gap of the record."""
-        shipments = self._fetch_shipments(
-            [normalise_waybill(parcel.number) for parcel in parcels], VERBOSE_WITH_PERSON
-        )
+        shipments = self._fetch_shipments([normalise_waybill(parcel.number) for parcel in parcels], VERBOSE_WITH_PERSON)
         records = {
             parcel.number: build_delhivery_record(parcel, shipments[normalise_waybill(parcel.number)])
             for parcel in parcels
             if normalise_waybill(parcel.number) in shipments
         }
         gaps = (*self._add_packing_slips(records), *self._add_documents(records))
-        absent = {
-            parcel.number: shipment.build_not_found_record(parcel, ambiguous=False) for parcel in parcels
-        }
+        absent = {parcel.number: shipment.build_not_found_record(parcel, ambiguous=False) for parcel in parcels}
         findings = [build_shipment_finding(parcel, (absent | records)[parcel.number]) for parcel in parcels]
         return tuple(findings), tuple(dict.fromkeys(gaps))
 
@@ -234,11 +219,7 @@ class Delhivery:
         rows = self._query_shipments(numbers, verbose)
         if rows is None and len(numbers) > 1:
             # No page says whether one unknown number invalidates a batch: request each alone.
-            return {
-                known: row
-                for number in numbers
-                for known, row in self._fetch_shipments([number], verbose).items()
-            }
+            return {known: row for number in numbers for known, row in self._fetch_shipments([number], verbose).items()}
         shipments = {normalise_waybill(str(row.get("AWB", ""))): row for row in rows or ()}
         return {number: shipments[number] for number in numbers if number in shipments}
 
@@ -251,9 +232,7 @@ class Delhivery:
     def _get(
         self, path: str, query: Mapping[str, str], status_rules: StatusRules = DELHIVERY_STATUS_RULES
     ) -> HttpResponse:
-        return self._http.call(
-            "GET", self._base + path, params=query, headers=self._headers, status_rules=status_rules
-        )
+        return self._http.call("GET", self._base + path, params=query, headers=self._headers, status_rules=status_rules)
 
 
 def _build_delhivery_gap(what: str, fault: BridgeError) -> Gap:

@@ -46,9 +46,7 @@ def parse_packing_slip(status: int, content: bytes, number: str) -> dict[str, An
     if not isinstance(rows, list):
         raise_for_delhivery_error(status, response)
         return None
-    slips = [
-        row for row in rows if isinstance(row, dict) and normalise_waybill(str(row.get("wbn", ""))) == number
-    ]
+    slips = [row for row in rows if isinstance(row, dict) and normalise_waybill(str(row.get("wbn", ""))) == number]
     return _build_packing_slip(slips[0]) if slips else None
 
 
@@ -82,9 +80,7 @@ def merge_packing_slip(shipment_record: dict[str, Any], packing_slip: dict[str, 
         return
     consignee = shipment_record["consignee"] or dict.fromkeys(("name", "city", "state", "pin", "country"))
     fields = ("name", "address_lines", "city", "state", "pin", "phones")
-    shipment_record["consignee"] = consignee | {
-        field: consignee.get(field) or packing_slip[field] for field in fields
-    }
+    shipment_record["consignee"] = consignee | {field: consignee.get(field) or packing_slip[field] for field in fields}
 
 
 def list_possible_documents() -> list[dict[str, Any]]:

@@ -80,11 +80,7 @@ def _iterate_trackings(response: object) -> Iterator[tuple[str, JsonObject | Non
 
 def _raise_for_shiprocket_message(response: JsonObject) -> None:
     code, text = response.get("status_code"), str(response["message"]).lower()
-    if (
-        code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
-        or "token" in text
-        or "unauthenticated" in text
-    ):
+    if code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN) or "token" in text or "unauthenticated" in text:
         raise CredentialRejected("shiprocket: token refused")
     if code == HTTPStatus.TOO_MANY_REQUESTS:
         raise ConnectorThrottled("shiprocket: throttled", retry_after_s=30.0)
@@ -118,9 +114,7 @@ def build_shiprocket_record(
     if tracking_data is None:
         return build_not_found_record(parcel, ambiguous=True)  # unknown, or not scanned yet
     row, unrecognised = _read_tracking_row(tracking_data), dict[str, Any]()
-    status = _map_shiprocket_status(
-        tracking_data.get("shipment_status"), row.get("current_status"), unrecognised
-    )
+    status = _map_shiprocket_status(tracking_data.get("shipment_status"), row.get("current_status"), unrecognised)
     body = build_blank_record(parcel, status) | {
         "status_type": text_or_none(row.get("current_status")),
         "courier": text_or_none(row.get("courier_name")),
@@ -140,11 +134,7 @@ def build_shiprocket_record(
     event_times = [event["at"] for event in body["events"] if event["at"]]
     delivered_at = body["dates"].get("delivered_at") if status is ParcelStatus.DELIVERED else None
     body["status_at"] = delivered_at or max(event_times, default=None)
-    return (
-        body
-        | (_build_order_fields(order, body, unrecognised) if order else {})
-        | {"raw_unrecognised": unrecognised}
-    )
+    return body | (_build_order_fields(order, body, unrecognised) if order else {}) | {"raw_unrecognised": unrecognised}
 
 
 def _build_order_fields(
@@ -214,9 +204,7 @@ def _read_person(fields: JsonObject, prefix: str) -> dict[str, Any] | None:
         "phones": split_phone_numbers(*read_lines("phone", "alternate_phone")),
         "emails": read_lines("email"),
     }
-    return (
-        person if any((person["name"], person["address_lines"], person["phones"], person["emails"])) else None
-    )
+    return person if any((person["name"], person["address_lines"], person["phones"], person["emails"])) else None
 
 
 def _build_shiprocket_event(row: JsonObject, unrecognised: dict[str, Any]) -> dict[str, Any]:

@@ -36,24 +36,18 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 TRACK_BATCH_SIZE = 50  # waybills per request, the documented maximum
-GATHER_BATCH_SIZE = (
-    10  # smaller, because each waybill needs a call for its order and a failed page repeats them
-)
+GATHER_BATCH_SIZE = 10  # smaller, because each waybill needs a call for its order and a failed page repeats them
 SHIPROCKET_TOKEN_LIFETIME = timedelta(hours=239)  # 240 are documented
 NO_SUCH_WAYBILL = "00000000000"
 # 401 is an expired token: log in again, once.
 SHIPROCKET_STATUS_RULES = StatusRules(readable_statuses=frozenset({HTTPStatus.UNAUTHORIZED}))
 # 400 and 404 may be an unknown order.
 SHIPROCKET_ORDER_RULES = StatusRules(
-    readable_statuses=SHIPROCKET_STATUS_RULES.readable_statuses
-    | {HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND}
+    readable_statuses=SHIPROCKET_STATUS_RULES.readable_statuses | {HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND}
 )
 # No page says how a wrong password is answered; 400, 401, 403 and 422 were observed.
 SHIPROCKET_LOGIN_RULES = StatusRules(
-    error_by_status={
-        HTTPStatus.BAD_REQUEST: CredentialRejected,
-        HTTPStatus.UNPROCESSABLE_ENTITY: CredentialRejected,
-    }
+    error_by_status={HTTPStatus.BAD_REQUEST: CredentialRejected, HTTPStatus.UNPROCESSABLE_ENTITY: CredentialRejected}
 )
 
 
@@ -74,14 +68,10 @@ class Shiprocket:
         """Take the API user's settings; if one of them is empty, nothing is sent."""
         self._base = base_url.rstrip("/")
         self._credentials = {"email": email, "password": password}
-        self._unset_settings = [
-            f"SHIPROCKET_{name.upper()}" for name, value in self._credentials.items() if not value
-        ]
+        self._unset_settings = [f"SHIPROCKET_{name.upper()}" for name, value in self._credentials.items() if not value]
         self.configured = not self._unset_settings
         self._http = http or HttpClient(self.system)
-        self._token_client = TokenClient(
-            self.system, self._fetch_token, lifetime=SHIPROCKET_TOKEN_LIFETIME, now=now
-        )
+        self._token_client = TokenClient(self.system, self._fetch_token, lifetime=SHIPROCKET_TOKEN_LIFETIME, now=now)
 
     def run_checks(self, shop: str) -> Sequence[CheckResult]:  # noqa: ARG002 - one account, whatever the shop
         """Check that the API user is set and that Shiprocket answers and accepts it. Never raises."""
@@ -108,17 +98,12 @@ class Shiprocket:
         """
         own_parcels = select_own_parcels(self.system, parcels)
         if self._unset_settings:
-            yield from build_unconfigured_pages(
-                self.system, own_parcels, cursor=cursor, reason="no_credentials"
-            )
+            yield from build_unconfigured_pages(self.system, own_parcels, cursor=cursor, reason="no_credentials")
             return
-        for batch in split_into_batches(
-            self.system, own_parcels, batch_size=GATHER_BATCH_SIZE, cursor=cursor
-        ):
+        for batch in split_into_batches(self.system, own_parcels, batch_size=GATHER_BATCH_SIZE, cursor=cursor):
             trackings = self._fetch_trackings([normalise_waybill(parcel.number) for parcel in batch.parcels])
             findings = tuple(
-                build_shipment_finding(parcel, self._build_record(parcel, trackings))
-                for parcel in batch.parcels
+                build_shipment_finding(parcel, self._build_record(parcel, trackings)) for parcel in batch.parcels
             )
             yield FindingPage(findings=findings, cursor=str(batch.asked_count), gaps=batch.gaps)
 
@@ -143,11 +128,7 @@ class Shiprocket:
         yield from tracking.track_in_batches(numbers, batch_size=TRACK_BATCH_SIZE, query_batch=query_batch)
 
     def _build_tracked(
-        self,
-        number: str,
-        trackings_by_number: Mapping[str, dict[str, Any] | None],
-        *,
-        include_consignees: bool,
+        self, number: str, trackings_by_number: Mapping[str, dict[str, Any] | None], *, include_consignees: bool
     ) -> TrackingResult:
         parcel = tracking.make_bare_waybill(number, self.system)
         record = build_shiprocket_record(parcel, trackings_by_number.get(number), None)
@@ -168,18 +149,14 @@ class Shiprocket:
             return shipment.build_not_found_record(parcel, ambiguous=False)
         tracking_data = trackings_by_number[number]
         order_id = read_order_id(tracking_data)
-        return build_shiprocket_record(
-            parcel, tracking_data, self._fetch_order(order_id) if order_id else None
-        )
+        return build_shiprocket_record(parcel, tracking_data, self._fetch_order(order_id) if order_id else None)
 
     def _fetch_trackings(self, numbers: Sequence[str]) -> dict[str, dict[str, Any] | None]:
         """Return the trackings by number: None for one without activity yet, no entry for an unknown one."""
         if not numbers:
             return {}
         # A POST that only reads: repeating it changes nothing.
-        answer = self._call_api(
-            "POST", "/courier/track/awbs", SHIPROCKET_STATUS_RULES, json={"awbs": list(numbers)}
-        )
+        answer = self._call_api("POST", "/courier/track/awbs", SHIPROCKET_STATUS_RULES, json={"awbs": list(numbers)})
         trackings = parse_shiprocket_trackings(answer.content)
         return {number: trackings[number] for number in numbers if number in trackings}
 
@@ -190,9 +167,7 @@ class Shiprocket:
     def _call_api(self, method: str, path: str, status_rules: StatusRules, **request: Any) -> HttpResponse:
         def send_request(token: str) -> HttpResponse:
             headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
-            return self._http.call(
-                method, self._base + path, headers=headers, status_rules=status_rules, **request
-            )
+            return self._http.call(method, self._base + path, headers=headers, status_rules=status_rules, **request)
 
         return self._token_client.call_with_token(send_request)
 

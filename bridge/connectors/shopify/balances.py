@@ -40,9 +40,7 @@ def count_balances(client: ShopifyClient, customer_id: str, shop: str, *, today:
     counts: Mapping[str, Callable[[Node], bool]] = {
         "credits": _has_positive_balance,
         "cards": lambda card: (
-            _is_card_of_customer(card, customer)
-            and _has_positive_balance(card)
-            and _is_card_redeemable(card, today)
+            _is_card_of_customer(card, customer) and _has_positive_balance(card) and _is_card_redeemable(card, today)
         ),
         "orders": lambda order: bool(find_block_reason(order)),
     }
@@ -66,9 +64,7 @@ def count_balances(client: ShopifyClient, customer_id: str, shop: str, *, today:
             count = found[name]
             more = None if page is None else sum(map(counts[name], flatten.list_nodes(page)))
             found[name] = None if count is None or more is None else count + more
-        after = {
-            name: flatten.read_end_cursor(page) for name, page in lists.items() if flatten.has_next_page(page)
-        }
+        after = {name: flatten.read_end_cursor(page) for name, page in lists.items() if flatten.has_next_page(page)}
     return [Balance(code=BALANCE_CODES[name], count=count) for name, count in found.items()]
 
 

@@ -79,9 +79,7 @@ class Shopify:
         cursor: str = "",
     ) -> Iterator[FindingPage]:
         """Return pages of everything that Shopify stores about the data subject. Raises as `ports.Connector.gather`."""
-        session = GatherSession(
-            client=self._client, shop=shop, principal=principal, bulk_orders=self._bulk_orders
-        )
+        session = GatherSession(client=self._client, shop=shop, principal=principal, bulk_orders=self._bulk_orders)
         return gather_pages(session, cursor)
 
     def list_shipped_orders(self, principal: Principal, *, shop: str) -> Iterator[Mapping[str, Any]]:
@@ -131,17 +129,13 @@ class Shopify:
                 CheckResult(name="shopify reachable", ok=None, detail="not asked: no token"),
             ]
         checks = [
-            CheckResult(
-                name="shopify token", ok=True, detail="obtained" if self._tokens.is_renewable else "fixed"
-            )
+            CheckResult(name="shopify token", ok=True, detail="obtained" if self._tokens.is_renewable else "fixed")
         ]
         try:
             reply = self._client.run_document(shop, "installation", segments=False, definitions=False)
         except BridgeError as fault:
             return [*checks, CheckResult(name="shopify reachable", ok=False, detail=str(fault))]
-        checks.append(
-            CheckResult(name="shopify reachable", ok=True, detail=f"version {self._client.version}")
-        )
+        checks.append(CheckResult(name="shopify reachable", ok=True, detail=f"version {self._client.version}"))
         granted = scopes.read_granted_scopes(reply.data)
         missing_scopes = {need.scope for need in scopes.find_missing_scopes(granted)}
         for need in scopes.REQUIRED_SCOPES:

@@ -50,8 +50,7 @@ def read_residue(client: ShopifyClient, principal: Principal, shop: str) -> list
         found += _list_order_residue(client, shop, order)
     installation = client.run_document(shop, "installation", segments=False, definitions=False)
     missing = {
-        need.scope: need.what
-        for need in scopes.find_missing_scopes(scopes.read_granted_scopes(installation.data))
+        need.scope: need.what for need in scopes.find_missing_scopes(scopes.read_granted_scopes(installation.data))
     }
     scope = "read_all_orders"
     if scope in missing:  # without it Shopify omits older orders without notice
@@ -76,9 +75,7 @@ def remove_residue(client: ShopifyClient, items: Sequence[Residue], shop: str) -
             orders.setdefault(item.ref, {}).update(CLEARING_CHANGES[item.kind])
     for number, changes in orders.items():
         _require_access(
-            client.run_document(
-                shop, "residue_order_update", input={"id": build_gid("Order", number), **changes}
-            )
+            client.run_document(shop, "residue_order_update", input={"id": build_gid("Order", number), **changes})
         )
     wanted = {_identify_residue(item) for item in items}
     return [item for item in _read_back(client, items, shop) if _identify_residue(item) in wanted]
@@ -104,9 +101,7 @@ def _read_back(client: ShopifyClient, items: Sequence[Residue], shop: str) -> It
 def _iterate_residue_orders(client: ShopifyClient, shop: str, customer: str) -> Iterator[Mapping[str, Any]]:
     after = None
     while True:
-        reply = client.run_document(
-            shop, "residue_orders", customer=build_gid("Customer", customer), after=after
-        )
+        reply = client.run_document(shop, "residue_orders", customer=build_gid("Customer", customer), after=after)
         page = (_require_access(reply).data.get("customer") or {}).get("orders") or {}
         yield from page.get("nodes") or ()
         after = _read_next_cursor(page)
@@ -137,9 +132,7 @@ def _describe_note(order: Mapping[str, Any]) -> str:
     return f"note with {', '.join(kinds)}" if kinds else "note" if note else ""
 
 
-def _read_metafields(
-    client: ShopifyClient, shop: str, kind: str, number: str, block_reason: str = ""
-) -> list[Residue]:
+def _read_metafields(client: ShopifyClient, shop: str, kind: str, number: str, block_reason: str = "") -> list[Residue]:
     found: list[Residue] = []
     after = None
     while True:
@@ -153,17 +146,9 @@ def _read_metafields(
             return found
 
 
-def _list_metafield_residue(
-    page: Mapping[str, Any], kind: str, number: str, block_reason: str
-) -> list[Residue]:
+def _list_metafield_residue(page: Mapping[str, Any], kind: str, number: str, block_reason: str) -> list[Residue]:
     return [
-        Residue(
-            system=SYSTEM,
-            kind=kind,
-            ref=number,
-            what=f"{one['namespace']}.{one['key']}",
-            hold_reason=block_reason,
-        )
+        Residue(system=SYSTEM, kind=kind, ref=number, what=f"{one['namespace']}.{one['key']}", hold_reason=block_reason)
         for one in page.get("nodes") or ()
     ]
 
@@ -191,11 +176,7 @@ def _has_parcel_arrived(parcel: Mapping[str, Any]) -> bool:
 
 def _build_metafield_identifier(item: Residue) -> dict[str, str]:
     namespace, _, key = item.what.rpartition(".")
-    return {
-        "ownerId": build_gid(METAFIELD_OWNER_TYPES[item.kind], item.ref),
-        "namespace": namespace,
-        "key": key,
-    }
+    return {"ownerId": build_gid(METAFIELD_OWNER_TYPES[item.kind], item.ref), "namespace": namespace, "key": key}
 
 
 def _identify_residue(item: Residue) -> tuple[str, str, str]:

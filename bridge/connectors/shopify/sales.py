@@ -29,14 +29,10 @@ PAID_STATUSES = {"PAID", "PARTIALLY_PAID", "PARTIALLY_REFUNDED", "REFUNDED"}
 SENT_FULFILLMENT_STATUSES = {"FULFILLED", "PARTIALLY_FULFILLED"}
 
 
-def read_sales(
-    client: ShopifyClient, order_ids: Sequence[str], shop: str
-) -> Iterator[tuple[str, Sequence[Sale]]]:
+def read_sales(client: ShopifyClient, order_ids: Sequence[str], shop: str) -> Iterator[tuple[str, Sequence[Sale]]]:
     """Yield the sales of each order that Shopify knows. Raises CredentialRejected if a field is denied, else as `run_document`."""
     for start in range(0, len(order_ids), SALES_BATCH_SIZE):
-        for order in _fetch_sales_orders(
-            client, shop, order_ids[start : start + SALES_BATCH_SIZE], LINES_PER_ORDER
-        ):
+        for order in _fetch_sales_orders(client, shop, order_ids[start : start + SALES_BATCH_SIZE], LINES_PER_ORDER):
             complete = order
             if has_next_page(order.get("lineItems")):
                 (complete,) = _fetch_sales_orders(client, shop, [legacy_id(order["id"])], MAX_LINES_PER_ORDER)
@@ -62,9 +58,7 @@ def _build_sales(order: Mapping[str, Any]) -> Sequence[Sale]:
     refunds = [refund for refund in order.get("refunds") or [] if isinstance(refund, dict)]
     paid_refunds = [refund for refund in refunds if (_read_shop_amount(refund, "totalRefundedSet") or 0) > 0]
     if order.get("test") or (
-        payment_status not in PAID_STATUSES
-        and shipping_status not in SENT_FULFILLMENT_STATUSES
-        and not paid_refunds
+        payment_status not in PAID_STATUSES and shipping_status not in SENT_FULFILLMENT_STATUSES and not paid_refunds
     ):
         return ()
     order_id, issued_at = legacy_id(order["id"]), _find_issue_time(order)
@@ -98,18 +92,13 @@ def _build_sales(order: Mapping[str, Any]) -> Sequence[Sale]:
 def _find_issue_time(order: Mapping[str, Any]) -> datetime:
     """Return the later of payment and last shipment: the date that keeps the copy longer."""
     shipped_at = [
-        parse_utc_datetime(parcel.get("createdAt"))
-        for parcel in map(read_object, order.get("fulfillments") or ())
+        parse_utc_datetime(parcel.get("createdAt")) for parcel in map(read_object, order.get("fulfillments") or ())
     ]
-    times = [
-        found for found in (parse_utc_datetime(order.get("processedAt")), *shipped_at) if found is not None
-    ]
+    times = [found for found in (parse_utc_datetime(order.get("processedAt")), *shipped_at) if found is not None]
     return max(times)
 
 
-def _build_refund_sale(
-    refund: Mapping[str, Any], order: Mapping[str, Any], fallback_issued_at: datetime
-) -> Sale:
+def _build_refund_sale(refund: Mapping[str, Any], order: Mapping[str, Any], fallback_issued_at: datetime) -> Sale:
     return Sale(
         order_id=legacy_id(order["id"]),
         number=read_text(order.get("name")),

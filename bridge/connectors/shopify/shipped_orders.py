@@ -8,12 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bridge.connectors.shopify.gathering.flatten import (
-    flatten_node,
-    has_next_page,
-    list_nodes,
-    read_end_cursor,
-)
+from bridge.connectors.shopify.gathering.flatten import flatten_node, has_next_page, list_nodes, read_end_cursor
 from bridge.connectors.shopify.gathering.session import build_gid, quote_search_phrase
 from bridge.errors import CredentialRejected
 from bridge.rules.index.identity import normalise_identifier
@@ -28,9 +23,7 @@ if TYPE_CHECKING:
 SHIPPED_ORDERS_BATCH_SIZE = 25
 
 
-def read_shipped_orders(
-    client: ShopifyClient, principal: Principal, shop: str
-) -> Iterator[Mapping[str, Any]]:
+def read_shipped_orders(client: ShopifyClient, principal: Principal, shop: str) -> Iterator[Mapping[str, Any]]:
     """Yield each order once, with the Admin API's field names and plain lists. Raises as `run_document`."""
     seen: set[str] = set()
     for order in _iterate_candidate_orders(client, principal, shop):
@@ -39,14 +32,8 @@ def read_shipped_orders(
             yield order
 
 
-def _iterate_candidate_orders(
-    client: ShopifyClient, principal: Principal, shop: str
-) -> Iterator[Mapping[str, Any]]:
-    ids = [
-        build_gid("Order", number)
-        for one in principal.order_ids
-        if (number := normalise_identifier("order", one))
-    ]
+def _iterate_candidate_orders(client: ShopifyClient, principal: Principal, shop: str) -> Iterator[Mapping[str, Any]]:
+    ids = [build_gid("Order", number) for one in principal.order_ids if (number := normalise_identifier("order", one))]
     for start in range(0, len(ids), SHIPPED_ORDERS_BATCH_SIZE):
         reply = _run_with_optional_returns(
             client, shop, "shipped_orders_by_ids", ids=ids[start : start + SHIPPED_ORDERS_BATCH_SIZE]
@@ -62,9 +49,9 @@ def _iterate_candidate_orders(
 def _search_orders(client: ShopifyClient, shop: str, query: str) -> Iterator[Mapping[str, Any]]:
     after: str | None = None
     while True:
-        page = _run_with_optional_returns(
-            client, shop, "shipped_orders_by_search", query=query, after=after
-        ).data.get("orders")
+        page = _run_with_optional_returns(client, shop, "shipped_orders_by_search", query=query, after=after).data.get(
+            "orders"
+        )
         yield from (flatten_node(order) for order in list_nodes(page))
         after = read_end_cursor(page)
         if not has_next_page(page):

@@ -85,9 +85,7 @@ class GraphQLReply:
     def gaps(self) -> tuple[Gap, ...]:
         """Return one gap per denied field and reason, however many rows it was denied in."""
         found = {(format_field_path(one.path), one.reason): None for one in self.denied}
-        return tuple(
-            Gap(system=SYSTEM, absence=Absence.DENIED, what=what, reason=reason) for what, reason in found
-        )
+        return tuple(Gap(system=SYSTEM, absence=Absence.DENIED, what=what, reason=reason) for what, reason in found)
 
 
 def format_field_path(path: Sequence[str | int]) -> str:
@@ -130,9 +128,7 @@ def _read_error(error: Mapping[str, Any], cost: Mapping[str, Any]) -> DeniedFiel
     if code == "THROTTLED" or message == "Throttled":
         raise _build_throttle_error(cost)
     if code == "MAX_COST_EXCEEDED":
-        raise QueryTooCostly(
-            _number_or_zero(extensions.get("cost")), _number_or_zero(extensions.get("maxCost"))
-        )
+        raise QueryTooCostly(_number_or_zero(extensions.get("cost")), _number_or_zero(extensions.get("maxCost")))
     if code in _TRANSIENT_CODES:
         raise TransientFailure(f"shopify: {code}")
     if code == "ACCESS_DENIED" or is_unapproved:
@@ -158,10 +154,7 @@ def _build_throttle_error(cost: Mapping[str, Any]) -> ConnectorThrottled | Query
     status = dict_or_empty(cost.get("throttleStatus"))
     requested = _number_or_zero(cost.get("requestedQueryCost"))
     available = _number_or_zero(status.get("currentlyAvailable"))
-    rate, maximum = (
-        _number_or_zero(status.get("restoreRate")),
-        _number_or_zero(status.get("maximumAvailable")),
-    )
+    rate, maximum = (_number_or_zero(status.get("restoreRate")), _number_or_zero(status.get("maximumAvailable")))
     if maximum and requested > maximum:
         return QueryTooCostly(requested, maximum)  # no wait would be long enough
     wait_s = max(0.0, requested - available) / rate + THROTTLE_MARGIN_S if rate else 1.0

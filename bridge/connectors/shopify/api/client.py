@@ -23,12 +23,7 @@ from bridge.connectors.shopify.api.answers import (
     parse_graphql_reply,
 )
 from bridge.connectors.shopify.api.tokens import TokenProvider, build_base_url
-from bridge.errors import (
-    BridgeError,
-    ConnectorRefused,
-    ConnectorThrottled,
-    CredentialRejected,
-)
+from bridge.errors import BridgeError, ConnectorRefused, ConnectorThrottled, CredentialRejected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -124,22 +119,14 @@ class ShopGraphQL(shopify.GraphQL):  # type: ignore[misc]  # the library carries
         if operation_name:
             content["operationName"] = operation_name
         headers = self.merge_headers({"Accept": "application/json"}, self.headers)
-        return parse_graphql_reply(
-            self._http.call("POST", self.endpoint, json=content, headers=headers).content
-        )
+        return parse_graphql_reply(self._http.call("POST", self.endpoint, json=content, headers=headers).content)
 
 
 class ShopifyClient:
     """A client of all shops. Keeps nothing of a shop but the page sizes that were too costly."""
 
     def __init__(
-        self,
-        *,
-        version: str,
-        base_url: str,
-        tokens: TokenProvider,
-        http: HttpClient,
-        sleep: Callable[[float], None],
+        self, *, version: str, base_url: str, tokens: TokenProvider, http: HttpClient, sleep: Callable[[float], None]
     ) -> None:
         """Take the API version, the address, the tokens and the transport of every call."""
         self.version = version
@@ -238,12 +225,9 @@ def _find_flags_to_drop(reply: GraphQLReply, open_flags: set[str]) -> list[str]:
     The flag of the denied field itself comes first; that of a parent only if no denied field has one.
     """
     paths = [one.path for one in reply.denied if _is_field_unreachable(reply.data, one.path)]
-    own = {
-        OPTIONAL_FIELD_FLAGS.get(part, "") for path in paths for part in path[-1:] if isinstance(part, str)
-    }
+    own = {OPTIONAL_FIELD_FLAGS.get(part, "") for path in paths for part in path[-1:] if isinstance(part, str)}
     flags_by_path = [
-        [OPTIONAL_FIELD_FLAGS.get(part, "") for part in reversed(path) if isinstance(part, str)]
-        for path in paths
+        [OPTIONAL_FIELD_FLAGS.get(part, "") for part in reversed(path) if isinstance(part, str)] for path in paths
     ]
     parents = {next((flag for flag in flags if flag in open_flags), "") for flags in flags_by_path}
     return sorted(own & open_flags or parents & open_flags)

@@ -44,14 +44,8 @@ REQUIRED_SCOPES = (
     RequiredScope(scope="read_gift_cards", what="gift cards", flag="cards"),
     RequiredScope(scope="read_customer_payment_methods", what="payment methods", flag="methods"),
     RequiredScope(scope="read_store_credit_accounts", what="store credit accounts", flag="credits"),
-    RequiredScope(
-        scope="read_store_credit_account_transactions",
-        what="store credit transactions",
-        flag="creditMoves",
-    ),
-    RequiredScope(
-        scope="read_own_subscription_contracts", what="subscription contracts", flag="subscriptions"
-    ),
+    RequiredScope(scope="read_store_credit_account_transactions", what="store credit transactions", flag="creditMoves"),
+    RequiredScope(scope="read_own_subscription_contracts", what="subscription contracts", flag="subscriptions"),
     RequiredScope(scope="read_customer_merge", what="merge state", flag="merge"),
     RequiredScope(scope="read_metaobjects", what="metaobjects", flag="metaobjects"),
     RequiredScope(
@@ -75,9 +69,7 @@ OPTIONAL_SCOPES = (
 def read_granted_scopes(installation: Mapping[str, Any]) -> frozenset[str]:
     """Return the scopes in an answer to `installation`."""
     app = installation.get("currentAppInstallation") or {}
-    return frozenset(
-        str(scope.get("handle", "")) for scope in app.get("accessScopes") or () if isinstance(scope, dict)
-    )
+    return frozenset(str(scope.get("handle", "")) for scope in app.get("accessScopes") or () if isinstance(scope, dict))
 
 
 def find_missing_scopes(granted_scopes: Collection[str]) -> list[RequiredScope]:
@@ -95,6 +87,5 @@ def find_missing_scopes(granted_scopes: Collection[str]) -> list[RequiredScope]:
 def list_scope_gaps(missing_scopes: Collection[RequiredScope]) -> tuple[Gap, ...]:
     """Return the gap that an export must state for each missing scope."""
     return tuple(
-        Gap(system=SYSTEM, absence=Absence.DENIED, what=need.what, reason=need.scope)
-        for need in missing_scopes
+        Gap(system=SYSTEM, absence=Absence.DENIED, what=need.what, reason=need.scope) for need in missing_scopes
     )

@@ -102,10 +102,7 @@ class TokenProvider:
                     cached = self._cache.get_access_token(shop)
                     if self._is_usable(cached, rejected_token):  # another process has renewed it
                         return cached
-                    form = {
-                        "grant_type": "refresh_token",
-                        "refresh_token": self._cache.get_refresh_token(shop),
-                    }
+                    form = {"grant_type": "refresh_token", "refresh_token": self._cache.get_refresh_token(shop)}
                     token, expires_at, refresh = self._request_token(shop, form)
                     self._cache.save_token(shop, token, expires_at, refresh)
                     return token, expires_at

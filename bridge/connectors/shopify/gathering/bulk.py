@@ -76,18 +76,14 @@ def _start_bulk_operation(session: GatherSession, cursor: GatherCursor) -> Gathe
     reply = session.client.run_document(session.shop, "bulk_start", query=build_bulk_query(session, cursor))
     started = reply.data.get("result") or {}
     if BUSY_BULK_CODES & {error.get("code") for error in started.get("userErrors") or ()}:
-        raise ConnectorThrottled(
-            "shopify: other bulk operations are running", retry_after_s=BULK_RETRY_AFTER_S
-        )
+        raise ConnectorThrottled("shopify: other bulk operations are running", retry_after_s=BULK_RETRY_AFTER_S)
     number = (started.get("bulkOperation") or {}).get("id")
     return replace(cursor, bulk_operation=str(number)) if number else _fall_back_to_pages(cursor)
 
 
 def build_bulk_query(session: GatherSession, cursor: GatherCursor) -> str:
     """Return the query with its values inlined: a bulk operation takes no variables."""
-    switches = {
-        flag: flag not in cursor.closed_flags for flag in documents.list_document_flags("bulk_orders")
-    }
+    switches = {flag: flag not in cursor.closed_flags for flag in documents.list_document_flags("bulk_orders")}
     search = f"customer_id:{normalise_identifier('customer', cursor.customer)}"
     return documents.build_inline_document("bulk_orders", session.client.version, query=search, **switches)
 
@@ -104,9 +100,7 @@ def _await_bulk_operation(session: GatherSession, cursor: GatherCursor) -> Node:
     raise ConnectorThrottled("shopify: bulk operation is running", retry_after_s=BULK_RETRY_AFTER_S)
 
 
-def _read_bulk_file(
-    session: GatherSession, cursor: GatherCursor, url: str, expected_rows: int
-) -> Iterator[StepResult]:
+def _read_bulk_file(session: GatherSession, cursor: GatherCursor, url: str, expected_rows: int) -> Iterator[StepResult]:
     """Yield the pages of the file from the cursor's line on; the last page ends the stage."""
     # Shopify writes no file without rows
     lines = session.client.stream_lines(url, BULK_FILE_RULES) if url else iter(())
@@ -119,9 +113,7 @@ def _read_bulk_file(
         number = parse_gid_number(node)
         last_order = number if number > cursor.last_file_order >= 0 else -1
         batch += [node] if number > cursor.recorded_up_to else []
-        cursor = replace(
-            cursor, file_lines=lines_done, file_orders=cursor.file_orders + 1, last_file_order=last_order
-        )
+        cursor = replace(cursor, file_lines=lines_done, file_orders=cursor.file_orders + 1, last_file_order=last_order)
     findings, gaps, cursor = _collect_bulk_findings(session, cursor, batch)
     gaps += _build_orders_gap("bulk_file_is_short") if cursor.file_orders < expected_rows else ()
     next_cursor = replace(
@@ -135,9 +127,7 @@ def _read_bulk_file(
 
 
 def _collect_bulk_findings(session: GatherSession, cursor: GatherCursor, batch: list[Node]) -> StepResult:
-    return orders.collect_order_findings(
-        session, cursor, [(node, session.match_order(node, cursor)) for node in batch]
-    )
+    return orders.collect_order_findings(session, cursor, [(node, session.match_order(node, cursor)) for node in batch])
 
 
 def _restart_bulk_operation(cursor: GatherCursor) -> Iterator[StepResult]:
@@ -145,12 +135,7 @@ def _restart_bulk_operation(cursor: GatherCursor) -> Iterator[StepResult]:
     # the file is sorted, so all orders up to this number are recorded
     recorded_up_to = max(cursor.recorded_up_to, cursor.last_file_order)
     cursor = replace(
-        cursor,
-        bulk_operation="",
-        file_lines=0,
-        file_orders=0,
-        recorded_up_to=recorded_up_to,
-        last_file_order=0,
+        cursor, bulk_operation="", file_lines=0, file_orders=0, recorded_up_to=recorded_up_to, last_file_order=0
     )
     if not cursor.failed_operations:
         yield (), (), replace(cursor, failed_operations=1)

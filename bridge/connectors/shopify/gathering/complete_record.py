@@ -128,9 +128,7 @@ def complete_order_history(
     gaps = _read_remaining_lists(
         session, cursor, ("order_remaining_lists", "order"), node, ORDER_LISTS, after, reread_fields
     )
-    return build_node_finding("order_history", node, matched_by), gaps + list_truncation_gaps(
-        node, "order_history"
-    )
+    return build_node_finding("order_history", node, matched_by), gaps + list_truncation_gaps(node, "order_history")
 
 
 def build_node_finding(kind: str, node: Node, matched_by: str) -> Finding:
@@ -173,8 +171,7 @@ def _read_remaining_lists(
     while open_lists or reread_fields:
         wanted = {*open_lists, *reread_fields} - {*gather_cursor.closed_flags}
         switches = {
-            flag: flag in wanted
-            for flag in (lists if root == "customer" else {**lists, **ORDER_REREAD_FIELDS})
+            flag: flag in wanted for flag in (lists if root == "customer" else {**lists, **ORDER_REREAD_FIELDS})
         }
         cursors = {f"{flag}After": cursor for flag, cursor in open_lists.items()}
         reply = session.run_document(name, gather_cursor, id=node["id"], **switches, **cursors)
@@ -188,9 +185,7 @@ def _read_remaining_lists(
                 open_lists[flag] = flatten.read_end_cursor(more)
             else:
                 del open_lists[flag]
-        node.update(
-            {field: answer[field] for field in reread_fields.values() if answer.get(field) is not None}
-        )
+        node.update({field: answer[field] for field in reread_fields.values() if answer.get(field) is not None})
         reread_fields = {}
         if not answer:
             gaps += (Gap(system=SYSTEM, absence=Absence.UNREACHED, what=root, reason="gone_meanwhile"),)

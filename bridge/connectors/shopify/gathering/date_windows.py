@@ -14,9 +14,7 @@ if TYPE_CHECKING:
 
 TimeWindows = tuple[tuple[str, str], ...]  # from and to, ISO 8601 in UTC
 
-WINDOW_MARGIN = timedelta(
-    minutes=2
-)  # the order and the transaction may record the payment at different times
+WINDOW_MARGIN = timedelta(minutes=2)  # the order and the transaction may record the payment at different times
 MAX_WINDOWS = 20  # a query of 20 windows has about 2,000 characters
 
 

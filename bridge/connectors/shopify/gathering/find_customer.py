@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 
     from bridge.connectors.shopify.gathering.orders import StepResult
 
-FIRST_ORDER_COUNT = (
-    12  # most customers have fewer: all their orders are in this answer, for 800 points in all
-)
+FIRST_ORDER_COUNT = 12  # most customers have fewer: all their orders are in this answer, for 800 points in all
 
 
 def read_customer(session: GatherSession, cursor: GatherCursor) -> StepResult:
@@ -62,9 +60,7 @@ def read_customer(session: GatherSession, cursor: GatherCursor) -> StepResult:
         remaining = int(node.get("numberOfOrders") or 0) - len(order_findings)
         is_bulk = int(node.get("numberOfOrders") or 0) > session.bulk_orders
         stage = GatherStage.BULK if is_bulk else GatherStage.ORDERS
-        last_number = (
-            max((parse_gid_number(one) for one in flatten.list_nodes(page)), default=0) if is_bulk else 0
-        )
+        last_number = max((parse_gid_number(one) for one in flatten.list_nodes(page)), default=0) if is_bulk else 0
         cursor = replace(
             cursor,
             stage=stage,
@@ -96,9 +92,7 @@ def _search_customer(
         if not node:
             continue
         if name != "customer_by_id" and segments and "segments" not in cursor.closed_flags:
-            reply = session.run_document(
-                "customer_segments", cursor, id=node["id"], segmentIds=list(segments)
-            )
+            reply = session.run_document("customer_segments", cursor, id=node["id"], segmentIds=list(segments))
             gaps += reply.gaps
         node["segments"] = shop_info.list_segment_memberships(reply.data, segments)
         return node, gaps, replace(cursor, customer=node["id"], matched_by=matched_by)

@@ -44,9 +44,7 @@ def has_next_page(connection: Any) -> bool:
 
 def read_end_cursor(connection: Any) -> str:
     """Return the cursor after which the next page starts."""
-    return (
-        str((connection.get("pageInfo") or {}).get("endCursor") or "") if isinstance(connection, dict) else ""
-    )
+    return str((connection.get("pageInfo") or {}).get("endCursor") or "") if isinstance(connection, dict) else ""
 
 
 def _iterate_truncated_paths(node: Any, path: str) -> Iterator[str]:

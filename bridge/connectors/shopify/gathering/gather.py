@@ -38,9 +38,7 @@ def gather_pages(session: GatherSession, cursor: str) -> Iterator[FindingPage]:
                 else ()
             )
             unique_gaps = tuple(dict.fromkeys(gaps + more))
-            yield FindingPage(
-                findings=findings, cursor=position.serialize(session.order_ids), gaps=unique_gaps
-            )
+            yield FindingPage(findings=findings, cursor=position.serialize(session.order_ids), gaps=unique_gaps)
 
 
 def _run_stage(session: GatherSession, cursor: GatherCursor) -> Iterator[StepResult]:
@@ -82,9 +80,7 @@ def _skip_empty_stages(session: GatherSession, cursor: GatherCursor) -> GatherCu
     if cursor.stage is GatherStage.RELATED_RECORDS and not cursor.list_cursors:
         lists = open_related_lists(session, cursor)
         cursor = replace(
-            cursor,
-            stage=GatherStage.RELATED_RECORDS if lists else GatherStage.NAMED_ORDERS,
-            list_cursors=lists,
+            cursor, stage=GatherStage.RELATED_RECORDS if lists else GatherStage.NAMED_ORDERS, list_cursors=lists
         )
     if cursor.stage is GatherStage.NAMED_ORDERS and (
         "orders" in cursor.closed_flags or not session.list_pending_order_gids(cursor)

@@ -82,9 +82,7 @@ def read_linked_records(session: GatherSession, cursor: GatherCursor) -> StepRes
 def _advance_linked_lists(cursor: GatherCursor, answer: Any) -> GatherCursor:
     """Advance each list to its next page; after the last page of a metaobject type the next type starts."""
     lists = {name: answer.get(name) for name in cursor.list_cursors}
-    unfinished = {
-        name: flatten.read_end_cursor(one) for name, one in lists.items() if flatten.has_next_page(one)
-    }
+    unfinished = {name: flatten.read_end_cursor(one) for name, one in lists.items() if flatten.has_next_page(one)}
     types = cursor.metaobject_types
     if "metaobjects" in lists and "metaobjects" not in unfinished:
         types = types[1:]
@@ -103,9 +101,7 @@ def _settle_linked_stage(cursor: GatherCursor) -> GatherCursor:
     return replace(cursor, stage=stage, disputes=disputes, checkouts=checkouts)
 
 
-def _match_payments(
-    session: GatherSession, cursor: GatherCursor, connection: Any
-) -> Iterator[tuple[str, Node, str]]:
+def _match_payments(session: GatherSession, cursor: GatherCursor, connection: Any) -> Iterator[tuple[str, Node, str]]:
     for node in flatten.list_nodes(connection):
         order = node.get("order") or {}
         is_named = normalise_identifier("order", order.get("id") or "") in session.bits
@@ -115,11 +111,7 @@ def _match_payments(
 
 
 def _match_abandonment(cursor: GatherCursor, node: Any) -> Iterator[tuple[str, Node, str]]:
-    if (
-        isinstance(node, dict)
-        and cursor.customer
-        and (node.get("customer") or {}).get("id") == cursor.customer
-    ):
+    if isinstance(node, dict) and cursor.customer and (node.get("customer") or {}).get("id") == cursor.customer:
         yield "abandonment", node, "customer_id"
 
 

@@ -38,9 +38,7 @@ def collect_order_findings(
         elif by:
             complete = ORDER_READERS.get(
                 cursor.stage,
-                complete_record.complete_order_history
-                if cursor.is_second_half
-                else complete_record.complete_order,
+                complete_record.complete_order_history if cursor.is_second_half else complete_record.complete_order,
             )
             one, more = complete(session, cursor, node, by)
             findings.append(one)

@@ -32,18 +32,12 @@ def read_customer_orders(session: GatherSession, cursor: GatherCursor) -> StepRe
     """Read a page of the customer's orders."""
     with_both_halves = cursor.halves_start is None and 0 < cursor.remaining_orders < WHOLE_ORDER_PAGE_SIZE
     name = "customer_order_histories" if cursor.has_bulk_halves else "customer_orders"
-    reply, cursor = _run_order_page(
-        session, cursor, name, with_both_halves=with_both_halves, id=cursor.customer
-    )
+    reply, cursor = _run_order_page(session, cursor, name, with_both_halves=with_both_halves, id=cursor.customer)
     page = (reply.data.get("customer") or {}).get("orders")
     matches = [(node, "customer_id") for node in flatten.list_nodes(page)]
     found, gaps, cursor = orders.collect_order_findings(session, cursor, matches)
     cursor = replace(cursor, remaining_orders=cursor.remaining_orders - len(matches))
-    if (
-        cursor.has_bulk_halves
-        and cursor.remaining_orders <= -MAX_PAGED_ORDERS
-        and flatten.has_next_page(page)
-    ):
+    if cursor.has_bulk_halves and cursor.remaining_orders <= -MAX_PAGED_ORDERS and flatten.has_next_page(page):
         what, page = "order histories", None
         gaps += (Gap(system=SYSTEM, absence=Absence.UNREACHED, what=what, reason="list_too_long"),)
     return found, reply.gaps + gaps, _advance_order_pages(cursor, page)
@@ -53,9 +47,7 @@ def read_searched_orders(session: GatherSession, cursor: GatherCursor) -> StepRe
     """Read a page of the orders of a data subject without a customer record."""
     with_both_halves = cursor.halves_start is None and not cursor.after
     query = session.build_search_query(cursor)
-    reply, cursor = _run_order_page(
-        session, cursor, "orders_by_search", with_both_halves=with_both_halves, query=query
-    )
+    reply, cursor = _run_order_page(session, cursor, "orders_by_search", with_both_halves=with_both_halves, query=query)
     page = reply.data.get("orders")
     matches = [(node, session.match_order(node, cursor)) for node in flatten.list_nodes(page)]
     found, gaps, cursor = orders.collect_order_findings(session, cursor, matches)
@@ -86,9 +78,7 @@ def _run_order_page(
     while True:
         size = session.client.fit_page_size(key, wanted)
         try:
-            reply = session.run_document(
-                name, cursor, first=size, after=cursor.after or None, **halves, **variables
-            )
+            reply = session.run_document(name, cursor, first=size, after=cursor.after or None, **halves, **variables)
             return reply, replace(cursor, closed_flags=(*cursor.closed_flags, *reply.dropped_flags))
         except QueryTooCostly as fault:
             session.client.reduce_page_size(key, size, fault)

@@ -61,24 +61,18 @@ def read_related_records(session: GatherSession, gather_cursor: GatherCursor) ->
     )
     findings, gaps = list[Finding](), reply.gaps
     lists = {name: reply.data.get(name) for name in gather_cursor.list_cursors}
-    unfinished = {
-        name: flatten.read_end_cursor(one) for name, one in lists.items() if flatten.has_next_page(one)
-    }
+    unfinished = {name: flatten.read_end_cursor(one) for name, one in lists.items() if flatten.has_next_page(one)}
     gather_cursor = replace(
-        gather_cursor,
-        closed_flags=(*gather_cursor.closed_flags, *reply.dropped_flags),
-        list_cursors=unfinished,
+        gather_cursor, closed_flags=(*gather_cursor.closed_flags, *reply.dropped_flags), list_cursors=unfinished
     )
     if not unfinished:
         gather_cursor = replace(gather_cursor, stage=GatherStage.NAMED_ORDERS)
     matched_orders = [
-        (order, session.match_order(order, gather_cursor))
-        for order in flatten.list_nodes(lists.get("search"))
+        (order, session.match_order(order, gather_cursor)) for order in flatten.list_nodes(lists.get("search"))
     ]
     guest_gids = [order["id"] for order, by in matched_orders if by in ("email", "phone")]
     gather_cursor = replace(
-        gather_cursor,
-        excluded_orders=gather_cursor.excluded_orders + sum(by == "other" for _, by in matched_orders),
+        gather_cursor, excluded_orders=gather_cursor.excluded_orders + sum(by == "other" for _, by in matched_orders)
     )
     if guest_gids:
         nodes, more_gaps, gather_cursor = orders.read_orders_by_gid(session, gather_cursor, guest_gids)

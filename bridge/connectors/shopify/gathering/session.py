@@ -54,9 +54,7 @@ class GatherSession:
 
     def __post_init__(self) -> None:
         """Index the request's orders once, so that a lookup is fast among thousands."""
-        numbers = [
-            number for one in self.principal.order_ids if (number := normalise_identifier("order", one))
-        ]
+        numbers = [number for one in self.principal.order_ids if (number := normalise_identifier("order", one))]
         object.__setattr__(self, "bits", {number: bit for bit, number in enumerate(dict.fromkeys(numbers))})
 
     def run_document(self, name: str, cursor: GatherCursor, **variables: Any) -> GraphQLReply:
@@ -121,9 +119,7 @@ class GatherSession:
         owner = (order.get("customer") or {}).get("id")
         if owner:
             is_own = owner in (cursor.customer, build_gid("Customer", self.principal.customer_id))
-            names_orders_only = not (
-                self.principal.customer_id or self.principal.email or self.principal.phone
-            )
+            names_orders_only = not (self.principal.customer_id or self.principal.email or self.principal.phone)
             if is_own or (is_named and names_orders_only):
                 return "order_id" if is_named else "customer_id"
             return "other" if is_named or email in cursor.emails else ""

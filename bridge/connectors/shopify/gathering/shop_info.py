@@ -28,9 +28,7 @@ def read_segment_names(installation: Mapping[str, Any]) -> dict[str, str]:
     return {str(one["id"]): str(one.get("name", "")) for one in found}
 
 
-def list_segment_memberships(
-    answer: Mapping[str, Any], segment_names: Mapping[str, str]
-) -> list[dict[str, Any]]:
+def list_segment_memberships(answer: Mapping[str, Any], segment_names: Mapping[str, str]) -> list[dict[str, Any]]:
     """Return the segments that contain the customer, with their names."""
     rows = (answer.get("customerSegmentMembership") or {}).get("memberships") or ()
     return [row | {"name": segment_names.get(row["segmentId"], "")} for row in rows if row.get("isMember")]
