@@ -18,7 +18,7 @@ from bridge.connectors.shipment import (
     split_phone_numbers,
     text_or_none,
 )
-from bridge.model import ParcelStatus, TrackingResult, Waybill
+from bridge.model import ParcelStatus, TrackingResult
 from bridge.rules.index.attribution import normalise_waybill
 
 if TYPE_CHECKING:
@@ -60,11 +60,6 @@ def track_in_batches(
         ]
 
 
-def make_bare_waybill(number: str, system: str) -> Waybill:
-    """Return a waybill of which nothing is known but its number and carrier."""
-    return Waybill(number=number, carrier=system)
-
-
 def build_tracked(shipment_record: Mapping[str, Any], *, include_consignees: bool) -> TrackingResult:
     """Return the tracking result of a shipment's record, with its consignee only if requested."""
     payment = (text_or_none(shipment_record.get("payment")) or "").lower()
@@ -99,21 +94,14 @@ def serialize_consignee(*consignees: Mapping[str, Any] | None) -> str:
 
 
 def _extract_unmasked_fields(consignee: Mapping[str, Any]) -> dict[str, Any]:
+    lines = map(_normalise_unmasked_text, list_text_lines(consignee.get("address_lines")))
+    emails = map(_normalise_unmasked_text, list_text_lines(consignee.get("emails")))
+    phones = map(_normalise_unmasked_phone, split_phone_numbers(consignee.get("phones")))
     return {
         "name": _normalise_unmasked_text(consignee.get("name")),
-        "address": [
-            line for line in map(_normalise_unmasked_text, list_text_lines(consignee.get("address_lines"))) if line
-        ],
-        "phones": sorted(
-            {
-                number[-10:]
-                for number in map(_normalise_unmasked_phone, split_phone_numbers(consignee.get("phones")))
-                if number
-            }
-        ),
-        "emails": sorted(
-            {mail for mail in map(_normalise_unmasked_text, list_text_lines(consignee.get("emails"))) if mail}
-        ),
+        "address": list(filter(None, lines)),
+        "phones": sorted({number[-10:] for number in phones if number}),
+        "emails": sorted(set(filter(None, emails))),
     }
 
 

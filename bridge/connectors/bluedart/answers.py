@@ -15,6 +15,7 @@ from bridge.connectors.shipment import (
     build_not_found_record,
     format_india_time,
     list_text_lines,
+    read_texts,
     split_phone_numbers,
     text_or_none,
 )
@@ -30,9 +31,7 @@ if TYPE_CHECKING:
 
 # https://developer.dhl.com/api-reference/blue-dart-tracking-shipment
 BLUEDART_STATUS_TYPES: Mapping[str, ParcelStatus] = {
-    "PU": ParcelStatus.IN_TRANSIT,
-    "IT": ParcelStatus.IN_TRANSIT,
-    "UD": ParcelStatus.IN_TRANSIT,
+    **dict.fromkeys(("PU", "IT", "UD"), ParcelStatus.IN_TRANSIT),
     "OD": ParcelStatus.OUT_FOR_DELIVERY,
     "DL": ParcelStatus.DELIVERED,
     "RT": ParcelStatus.RETURNED,
@@ -102,16 +101,13 @@ def build_bluedart_record(
     picked_up = _parse_bluedart_time(shipment, "PickUpDate", "PickUpTime", unrecognised)
     expected = _parse_bluedart_time(shipment, "ExpectedDeliveryDate", "", unrecognised)
     body = build_blank_record(parcel, _map_bluedart_status(shipment, "Status", "StatusType", unrecognised)) | {
+        **read_texts(shipment.findtext, status_type="StatusType", origin="Origin", destination="Destination"),
+        **read_texts(shipment.findtext, note="Instructions", return_waybill="NewWaybillNo"),
         "order_reference": text_or_none(shipment.get("RefNo")),
-        "status_type": text_or_none(shipment.findtext("StatusType")),
         "status_at": _parse_bluedart_time(shipment, "StatusDate", "StatusTime", unrecognised),
-        "origin": text_or_none(shipment.findtext("Origin")),
-        "destination": text_or_none(shipment.findtext("Destination")),
         "consignee": _build_bluedart_consignee(shipment),
         "received_by": text_or_none(shipment.findtext("ReceivedBy") or shipment.findtext("ReceviedBy")),
-        "note": text_or_none(shipment.findtext("Instructions")),
         "dates": {k: v for k, v in {"picked_up_at": picked_up, "expected_on": expected}.items() if v},
-        "return_waybill": text_or_none(shipment.findtext("NewWaybillNo")),
     }
     body["events"] = [_build_bluedart_event(scan, unrecognised) for scan in shipment.iterfind("Scans/ScanDetail")][::-1]
     return body | {"raw_unrecognised": unrecognised}
@@ -125,7 +121,7 @@ def _is_unknown_shipment(shipment: Element) -> bool:
 def _map_bluedart_status(
     row: Element, status_field: str, type_field: str, unrecognised: dict[str, Any]
 ) -> ParcelStatus:
-    text, status_type = (text_or_none(row.findtext(status_field)) or "", text_or_none(row.findtext(type_field)) or "")
+    text, status_type = text_or_none(row.findtext(status_field)) or "", text_or_none(row.findtext(type_field)) or ""
     parcel_status = BLUEDART_STATUS_TEXTS.get(text.upper()) if status_type == "UD" else None
     parcel_status = parcel_status or BLUEDART_STATUS_TYPES.get(status_type)
     if parcel_status is None:
@@ -137,33 +133,22 @@ def _build_bluedart_event(scan: Element, unrecognised: dict[str, Any]) -> dict[s
     return {
         "at": _parse_bluedart_time(scan, "ScanDate", "ScanTime", unrecognised),
         "status": _map_bluedart_status(scan, "Scan", "ScanType", unrecognised).value,
-        "place": text_or_none(scan.findtext("ScannedLocation")),
-        "code": text_or_none(scan.findtext("ScanCode")),
-        "note": text_or_none(scan.findtext("Scan")),
+        **read_texts(scan.findtext, place="ScannedLocation", code="ScanCode", note="Scan"),
         "location": None,
     }
 
 
 def _build_bluedart_consignee(shipment: Element) -> dict[str, Any] | None:
     """Return the consignee; None if the answer omits it, as the newer gateway may."""
-    name, attention = (text_or_none(shipment.findtext("Consignee")), text_or_none(shipment.findtext("ToAttention")))
-    address = list_text_lines(*(shipment.findtext(f"ConsigneeAddress{row}") for row in (1, 2, 3)))
-    pin, phones = (
-        text_or_none(shipment.findtext("ConsigneePincode")),
-        split_phone_numbers(shipment.findtext("ConsigneeTelNo")),
-    )
-    if not (name or attention or address or pin or phones):
-        return None
-    return {
-        "name": name or attention,
-        "attention": attention,
-        "address_lines": address,
-        "city": None,
-        "state": None,
-        "pin": pin,
-        "country": None,
-        "phones": phones,
+    consignee = {
+        **read_texts(shipment.findtext, name="Consignee", attention="ToAttention", pin="ConsigneePincode"),
+        "address_lines": list_text_lines(*(shipment.findtext(f"ConsigneeAddress{row}") for row in (1, 2, 3))),
+        "phones": split_phone_numbers(shipment.findtext("ConsigneeTelNo")),
     }
+    if not any(consignee.values()):
+        return None
+    name = consignee["name"] or consignee["attention"]
+    return consignee | {"name": name, "city": None, "state": None, "country": None}
 
 
 def _parse_bluedart_time(row: Element, date_field: str, time_field: str, unrecognised: dict[str, Any]) -> str | None:

@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from bridge.connectors import shipment, tracking
-from bridge.connectors.check_credentials import check_credentials, report_unconfigured
+from bridge.connectors.carrier import CarrierConnector
 from bridge.connectors.delhivery.answers import (
     build_delhivery_record,
     classify_delhivery_error,
@@ -25,21 +25,13 @@ from bridge.connectors.delhivery.documents import (
     verify_delhivery_cancellation,
 )
 from bridge.connectors.http import HttpClient, HttpResponse, StatusRules
-from bridge.connectors.shipment import (
-    build_shipment_finding,
-    build_unconfigured_pages,
-    select_own_parcels,
-    split_into_batches,
-)
 from bridge.errors import BridgeError, ConnectorRefused, ConnectorThrottled, CredentialRejected, Retryable
-from bridge.model import Absence, CheckResult, Finding, FindingPage, Gap, Principal, TrackingResult, Waybill
+from bridge.model import Absence, Finding, Gap, TrackingResult, Waybill
 from bridge.rules.index.attribution import normalise_waybill
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-DELHIVERY_BATCH_SIZE = 50
-UNSET_MESSAGE = "DELHIVERY_TOKEN is not set"
 NO_SUCH_WAYBILL = "00000000000000"
 # `verbose` is undocumented. Observed: 0 leaves out scans and consignee, 2 includes both.
 VERBOSE_WITHOUT_PERSON, VERBOSE_WITH_PERSON = "0", "2"
@@ -56,10 +48,12 @@ DELHIVERY_DOCUMENT_RULES = replace(
 )
 
 
-class Delhivery:
+class Delhivery(CarrierConnector):
     """Delhivery's B2C API, with the token of one client account."""
 
     system = "delhivery"
+    batch_size = 50
+    credential_name, configured_detail, unconfigured_reason = "token", "token is set", "no_token"
 
     def __init__(
         self, *, base_url: str, token: str, ask_documents: bool = False, http: HttpClient | None = None
@@ -69,41 +63,13 @@ class Delhivery:
         `ask_documents`: request whether signatures and pictures exist, with four more calls per parcel.
         """
         self._base = base_url.rstrip("/")
-        self._token, self._ask_documents = token, ask_documents
+        self._ask_documents = ask_documents
         self._headers = {"Authorization": f"Token {token}", "Accept": "application/json"}
-        self.configured = bool(token)
-        self._http = http or HttpClient(self.system)
+        super().__init__({"DELHIVERY_TOKEN": token}, http)
 
-    def run_checks(self, shop: str) -> Sequence[CheckResult]:  # noqa: ARG002 - one account, whatever the shop
-        """Check that a token is set and that Delhivery answers and accepts it. Never raises."""
-        if not self._token:
-            return report_unconfigured(self.system, UNSET_MESSAGE)
-        return check_credentials(
-            self.system,
-            lambda: self._query_shipments([NO_SUCH_WAYBILL], VERBOSE_WITHOUT_PERSON),
-            credential_name="token",
-            configured_detail="token is set",
-        )
-
-    def gather(
-        self,
-        principal: Principal,  # noqa: ARG002 - Delhivery finds by waybill only
-        *,
-        shop: str,  # noqa: ARG002 - one account, whatever the shop
-        parcels: Sequence[Waybill],
-        cursor: str = "",
-    ) -> Iterator[FindingPage]:
-        """Yield the records of the parcels on this account, 50 a page.
-
-        Raises ConnectorUnavailable, ConnectorThrottled, CredentialRejected, ConnectorRefused.
-        """
-        own_parcels = select_own_parcels(self.system, parcels)
-        if not self._token:
-            yield from build_unconfigured_pages(self.system, own_parcels, cursor=cursor, reason="no_token")
-            return
-        for batch in split_into_batches(self.system, own_parcels, batch_size=DELHIVERY_BATCH_SIZE, cursor=cursor):
-            findings, gaps = self._build_findings(batch.parcels)
-            yield FindingPage(findings=findings, cursor=str(batch.asked_count), gaps=batch.gaps + gaps)
+    def send_probe(self) -> object:
+        """Request a waybill that does not exist."""
+        return self._query_shipments([NO_SUCH_WAYBILL], VERBOSE_WITHOUT_PERSON)
 
     def track_parcels(
         self, numbers: Sequence[str], *, include_consignees: bool = False
@@ -113,65 +79,51 @@ class Delhivery:
         Without `include_consignees` the request itself leaves the consignee out. With it the packing slips are requested
         too: they may still contain street and telephone when tracking is blank.
         """
-        if not self._token:
-            raise CredentialRejected(f"delhivery: {UNSET_MESSAGE}")
+        self.require_settings()
 
         def query_batch(batch: Sequence[str]) -> Mapping[str, TrackingResult]:
-            shipments = self._fetch_shipments(
-                batch, VERBOSE_WITH_PERSON if include_consignees else VERBOSE_WITHOUT_PERSON
-            )
-            records = {
-                number: build_delhivery_record(tracking.make_bare_waybill(number, self.system), row)
-                for number, row in shipments.items()
-            }
-            results = {
-                number: tracking.build_tracked(record, include_consignees=False) for number, record in records.items()
-            }
-            if not include_consignees:
-                return results
-            return {
-                number: replace(
-                    results[number],
-                    consignee=tracking.serialize_consignee(
-                        self._fetch_packing_slip_or_none(number), record["consignee"]
-                    ),
-                )
-                for number, record in records.items()
-            }
+            rows = self._fetch_shipments(batch, VERBOSE_WITH_PERSON if include_consignees else VERBOSE_WITHOUT_PERSON)
+            return {number: self._build_tracked(number, rows[number], include_consignees) for number in rows}
 
-        yield from tracking.track_in_batches(numbers, batch_size=DELHIVERY_BATCH_SIZE, query_batch=query_batch)
+        yield from tracking.track_in_batches(numbers, batch_size=self.batch_size, query_batch=query_batch)
+
+    def _build_tracked(self, number: str, row: dict[str, Any], include_consignee: bool) -> TrackingResult:
+        record = build_delhivery_record(Waybill(number=number, carrier=self.system), row)
+        result = tracking.build_tracked(record, include_consignees=False)
+        if not include_consignee:
+            return result
+        slip = self._fetch_packing_slip_or_none(number)
+        return replace(result, consignee=tracking.serialize_consignee(slip, record["consignee"]))
 
     def cancel_shipment(self, number: str) -> None:
         """Cancel the shipment (`ports.Canceller`): before pick-up it is not collected, in transit it is sent back.
 
         Raises CredentialRejected (unset, or refused), ConnectorRefused, ConnectorThrottled, ConnectorUnavailable.
         """
-        if not self._token:
-            raise CredentialRejected(f"delhivery: {UNSET_MESSAGE}")
-        if not shipment.is_valid_waybill_number(normalise_waybill(number)):
-            raise ConnectorRefused("delhivery: not a waybill")
+        self.require_settings()
+        number = self.require_waybill(number)
         # Idempotent: the second cancellation of a waybill was observed to get the same answer.
         answer = self._http.call(
             "POST",
             self._base + "/api/p/edit",
-            json={"waybill": normalise_waybill(number), "cancellation": "true"},
+            json={"waybill": number, "cancellation": "true"},
             headers=self._headers,
             status_rules=DELHIVERY_STATUS_RULES,
         )
         verify_delhivery_cancellation(answer.status, answer.content)
 
-    def _build_findings(self, parcels: Sequence[Waybill]) -> tuple[tuple[Finding, ...], tuple[Gap, ...]]:
+    def build_findings(self, batch: shipment.WaybillBatch) -> tuple[Sequence[Finding], Sequence[Gap]]:
         """Return the records of these parcels with their documents; refused documents become a gap of the record."""
-        shipments = self._fetch_shipments([normalise_waybill(parcel.number) for parcel in parcels], VERBOSE_WITH_PERSON)
+        rows = self._fetch_shipments(batch.numbers, VERBOSE_WITH_PERSON)
         records = {
-            parcel.number: build_delhivery_record(parcel, shipments[normalise_waybill(parcel.number)])
-            for parcel in parcels
-            if normalise_waybill(parcel.number) in shipments
+            parcel.number: build_delhivery_record(parcel, rows[number])
+            for parcel, number in zip(batch.parcels, batch.numbers, strict=True)
+            if number in rows
         }
         gaps = (*self._add_packing_slips(records), *self._add_documents(records))
-        absent = {parcel.number: shipment.build_not_found_record(parcel, ambiguous=False) for parcel in parcels}
-        findings = [build_shipment_finding(parcel, (absent | records)[parcel.number]) for parcel in parcels]
-        return tuple(findings), tuple(dict.fromkeys(gaps))
+        absent = {parcel.number: shipment.build_not_found_record(parcel, ambiguous=False) for parcel in batch.parcels}
+        findings = [shipment.build_shipment_finding(one, (absent | records)[one.number]) for one in batch.parcels]
+        return findings, tuple(dict.fromkeys(gaps))
 
     def _add_packing_slips(self, records: Mapping[str, dict[str, Any]]) -> Iterator[Gap]:
         """Add the slips, the only source of street and telephone; a retryable error raises, and the page is read again."""

@@ -12,14 +12,8 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from bridge.connectors import shipment, tracking
-from bridge.connectors.check_credentials import check_credentials, report_unconfigured
+from bridge.connectors.carrier import CarrierConnector
 from bridge.connectors.http import HttpClient, HttpResponse, StatusRules
-from bridge.connectors.shipment import (
-    build_shipment_finding,
-    build_unconfigured_pages,
-    select_own_parcels,
-    split_into_batches,
-)
 from bridge.connectors.shiprocket.answers import (
     build_shiprocket_record,
     parse_shiprocket_order,
@@ -28,7 +22,7 @@ from bridge.connectors.shiprocket.answers import (
 )
 from bridge.connectors.token_client import TokenClient, read_token, utc_now
 from bridge.errors import CredentialRejected
-from bridge.model import CheckResult, FindingPage, ParcelStatus, Principal, TrackingResult, Waybill
+from bridge.model import Finding, Gap, ParcelStatus, TrackingResult, Waybill
 from bridge.rules.index.attribution import normalise_waybill
 
 if TYPE_CHECKING:
@@ -36,7 +30,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 TRACK_BATCH_SIZE = 50  # waybills per request, the documented maximum
-GATHER_BATCH_SIZE = 10  # smaller, because each waybill needs a call for its order and a failed page repeats them
 SHIPROCKET_TOKEN_LIFETIME = timedelta(hours=239)  # 240 are documented
 NO_SUCH_WAYBILL = "00000000000"
 # 401 is an expired token: log in again, once.
@@ -51,10 +44,12 @@ SHIPROCKET_LOGIN_RULES = StatusRules(
 )
 
 
-class Shiprocket:
+class Shiprocket(CarrierConnector):
     """Shiprocket's API, as one API user of the merchant's account."""
 
     system = "shiprocket"
+    batch_size = 10  # small, because each waybill needs a call for its order and a failed page repeats them
+    configured_detail = "the API user is set"
 
     def __init__(
         self,
@@ -68,44 +63,18 @@ class Shiprocket:
         """Take the API user's settings; if one of them is empty, nothing is sent."""
         self._base = base_url.rstrip("/")
         self._credentials = {"email": email, "password": password}
-        self._unset_settings = [f"SHIPROCKET_{name.upper()}" for name, value in self._credentials.items() if not value]
-        self.configured = not self._unset_settings
-        self._http = http or HttpClient(self.system)
+        super().__init__({"SHIPROCKET_EMAIL": email, "SHIPROCKET_PASSWORD": password}, http)
         self._token_client = TokenClient(self.system, self._fetch_token, lifetime=SHIPROCKET_TOKEN_LIFETIME, now=now)
 
-    def run_checks(self, shop: str) -> Sequence[CheckResult]:  # noqa: ARG002 - one account, whatever the shop
-        """Check that the API user is set and that Shiprocket answers and accepts it. Never raises."""
-        if self._unset_settings:
-            return report_unconfigured(self.system, shipment.format_unset_settings(self._unset_settings))
-        return check_credentials(
-            self.system,
-            lambda: self._fetch_trackings([NO_SUCH_WAYBILL]),
-            credential_name="credentials",
-            configured_detail="the API user is set",
-        )
+    def send_probe(self) -> object:
+        """Request a waybill that does not exist."""
+        return self._fetch_trackings([NO_SUCH_WAYBILL])
 
-    def gather(
-        self,
-        principal: Principal,  # noqa: ARG002 - found by waybill: a name or a phone would find other people's orders
-        *,
-        shop: str,  # noqa: ARG002 - one account, whatever the shop
-        parcels: Sequence[Waybill],
-        cursor: str = "",
-    ) -> Iterator[FindingPage]:
-        """Yield the records of the parcels on this account with their orders, ten a page.
-
-        Raises ConnectorUnavailable, ConnectorThrottled, CredentialRejected, ConnectorRefused.
-        """
-        own_parcels = select_own_parcels(self.system, parcels)
-        if self._unset_settings:
-            yield from build_unconfigured_pages(self.system, own_parcels, cursor=cursor, reason="no_credentials")
-            return
-        for batch in split_into_batches(self.system, own_parcels, batch_size=GATHER_BATCH_SIZE, cursor=cursor):
-            trackings = self._fetch_trackings([normalise_waybill(parcel.number) for parcel in batch.parcels])
-            findings = tuple(
-                build_shipment_finding(parcel, self._build_record(parcel, trackings)) for parcel in batch.parcels
-            )
-            yield FindingPage(findings=findings, cursor=str(batch.asked_count), gaps=batch.gaps)
+    def build_findings(self, batch: shipment.WaybillBatch) -> tuple[Sequence[Finding], Sequence[Gap]]:
+        """Return the records of the parcels with their orders."""
+        trackings = self._fetch_trackings(batch.numbers)
+        records = [(parcel, self._build_record(parcel, trackings)) for parcel in batch.parcels]
+        return [shipment.build_shipment_finding(parcel, record) for parcel, record in records], ()
 
     def track_parcels(
         self, numbers: Sequence[str], *, include_consignees: bool = False
@@ -115,8 +84,7 @@ class Shiprocket:
         Only the order states the payment and whether the cash was remitted. It is requested for delivered parcels, where
         that matters, and its personal data is dropped.
         """
-        if self._unset_settings:
-            raise CredentialRejected(f"shiprocket: {shipment.format_unset_settings(self._unset_settings)}")
+        self.require_settings()
 
         def query_batch(batch: Sequence[str]) -> Mapping[str, TrackingResult]:
             trackings = self._fetch_trackings(batch)
@@ -130,7 +98,7 @@ class Shiprocket:
     def _build_tracked(
         self, number: str, trackings_by_number: Mapping[str, dict[str, Any] | None], *, include_consignees: bool
     ) -> TrackingResult:
-        parcel = tracking.make_bare_waybill(number, self.system)
+        parcel = Waybill(number=number, carrier=self.system)
         record = build_shiprocket_record(parcel, trackings_by_number.get(number), None)
         if include_consignees or record["status"] == ParcelStatus.DELIVERED:
             record = self._build_record(parcel, trackings_by_number)
