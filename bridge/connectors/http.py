@@ -11,10 +11,11 @@ import logging
 import math
 import random
 import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -27,9 +28,6 @@ from bridge.errors import (
     CredentialRejected,
     Retryable,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
 
 TIMEOUT_S = (3.05, 20.0)
 MAX_CALL_ATTEMPTS = 3

@@ -14,14 +14,11 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from email.message import EmailMessage
 from email.utils import formatdate, parseaddr
-from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from bridge.connectors.bounces import find_bounced_message_id
 from bridge.errors import BridgeError, ConnectorRefused, ConnectorUnavailable, CredentialRejected
-
-if TYPE_CHECKING:
-    from bridge.model import Letter
+from bridge.model import Letter
 
 __all__ = ["SmtpMailer", "find_bounced_message_id"]
 

@@ -5,17 +5,13 @@ Knows no system: its caller supplies the login and the request. Keeps the token 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 
+from bridge.connectors.http import HttpResponse
 from bridge.connectors.parsing import parse_json
 from bridge.errors import ConnectorUnavailable, CredentialRejected
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from bridge.connectors.http import HttpResponse
 
 
 def utc_now() -> datetime:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bridge.connectors.shipment import (
     INDIA_TIMEZONE,
@@ -20,9 +21,6 @@ from bridge.connectors.shipment import (
 )
 from bridge.model import ParcelStatus, TrackingResult
 from bridge.rules.index.attribution import normalise_waybill
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 # What systems write in place of erased personal data: stars, a run of X or #, a word.
 MASKED_VALUE = re.compile(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bridge.connectors.parsing import dict_or_empty, list_objects, parse_json
 from bridge.connectors.shipment import (
@@ -21,10 +21,7 @@ from bridge.connectors.shipment import (
     text_or_none,
 )
 from bridge.errors import BridgeError, ConnectorRefused, ConnectorThrottled, ConnectorUnavailable, CredentialRejected
-from bridge.model import ParcelStatus
-
-if TYPE_CHECKING:
-    from bridge.model import Waybill
+from bridge.model import ParcelStatus, Waybill
 
 # https://www.aftership.com/docs/tracking/others/delivery-statuses
 AFTERSHIP_TAGS: Mapping[str, ParcelStatus] = {

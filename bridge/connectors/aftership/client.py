@@ -6,8 +6,9 @@ carrier keeps its own record. https://www.aftership.com/docs/tracking/quickstart
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
 from bridge.connectors.aftership.answers import (
@@ -28,9 +29,6 @@ from bridge.connectors.shipment import (
 from bridge.errors import ConnectorUnavailable
 from bridge.model import Finding, Gap, Outcome, Waybill
 from bridge.rules.index.attribution import normalise_waybill
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
 
 TRACKINGS_PER_PAGE = 200  # the maximum; one number may be tracked at several couriers
 NO_SUCH_NUMBER = "00000000000000"

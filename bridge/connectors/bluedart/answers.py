@@ -6,8 +6,10 @@ A status that the tables do not contain becomes `unknown`; the original value is
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
+from xml.etree.ElementTree import Element
 
 from bridge.connectors.bluedart.xml_tree import parse_shipment_tree
 from bridge.connectors.shipment import (
@@ -20,14 +22,8 @@ from bridge.connectors.shipment import (
     text_or_none,
 )
 from bridge.errors import ConnectorRefused, ConnectorUnavailable, CredentialRejected
-from bridge.model import ParcelStatus
+from bridge.model import ParcelStatus, Waybill
 from bridge.rules.index.attribution import normalise_waybill
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from xml.etree.ElementTree import Element
-
-    from bridge.model import Waybill
 
 # https://developer.dhl.com/api-reference/blue-dart-tracking-shipment
 BLUEDART_STATUS_TYPES: Mapping[str, ParcelStatus] = {

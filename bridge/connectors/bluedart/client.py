@@ -7,10 +7,11 @@ the same answer. A waybill that is known to exist (`known_waybill`) distinguishe
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bridge.connectors import tracking
 from bridge.connectors.bluedart import cancel
@@ -23,10 +24,6 @@ from bridge.connectors.token_client import TokenClient, read_token, utc_now
 from bridge.errors import CredentialRejected
 from bridge.model import Finding, Gap, TrackingResult, Waybill
 from bridge.rules.index.attribution import normalise_waybill
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-    from datetime import datetime
 
 BLUEDART_TOKEN_LIFETIME = timedelta(hours=23)  # a token is valid for about 24 hours
 KEY_PROOF_LIFETIME = timedelta(hours=1)  # how long one found shipment proves the licence key

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bridge.connectors import shipment, tracking
-from bridge.model import ParcelStatus
+from bridge.model import ParcelStatus, TrackingResult
 from bridge.rules.index.attribution import normalise_waybill
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from bridge.model import TrackingResult
 
 # The parcel's status by the status of its second waybill; with any other one the parcel is returning.
 RETURN_LEG_STATUSES: Mapping[ParcelStatus, ParcelStatus] = {

@@ -6,8 +6,9 @@ Delhivery's spelling.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bridge.connectors.parsing import dict_or_empty, list_objects, parse_json
 from bridge.connectors.shipment import (
@@ -19,12 +20,7 @@ from bridge.connectors.shipment import (
     text_or_none,
 )
 from bridge.errors import BridgeError, ConnectorRefused, ConnectorThrottled, ConnectorUnavailable, CredentialRejected
-from bridge.model import ParcelStatus
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from bridge.model import Waybill
+from bridge.model import ParcelStatus, Waybill
 
 # https://one.delhivery.com/developer-portal/document/b2c/detail/order-tracking
 DELHIVERY_STATUSES: Mapping[tuple[str, str], ParcelStatus] = {

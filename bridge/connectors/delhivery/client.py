@@ -6,9 +6,10 @@ never takes "not found" for "erased". Delhivery has no call that erases.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bridge.connectors import shipment, tracking
 from bridge.connectors.carrier import CarrierConnector
@@ -28,9 +29,6 @@ from bridge.connectors.http import HttpClient, HttpResponse, StatusRules
 from bridge.errors import BridgeError, ConnectorRefused, ConnectorThrottled, CredentialRejected, Retryable
 from bridge.model import Absence, Finding, Gap, TrackingResult, Waybill
 from bridge.rules.index.attribution import normalise_waybill
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
 
 NO_SUCH_WAYBILL = "00000000000000"
 # `verbose` is undocumented. Observed: 0 leaves out scans and consignee, 2 includes both.

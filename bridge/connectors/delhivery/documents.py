@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bridge.connectors.delhivery.answers import raise_for_delhivery_error
+from bridge.connectors.http import HttpResponse
 from bridge.connectors.parsing import contains_link, dict_or_empty, list_objects, parse_json, parse_xml
 from bridge.connectors.shipment import list_text_lines, read_texts, split_phone_numbers, text_or_none
 from bridge.errors import ConnectorRefused, ConnectorUnavailable
 from bridge.rules.index.attribution import normalise_waybill
-
-if TYPE_CHECKING:
-    from bridge.connectors.http import HttpResponse
 
 DELHIVERY_DOCUMENT_KINDS: Mapping[str, str] = {
     "SIGNATURE_URL": "signature of whoever took the parcel in",

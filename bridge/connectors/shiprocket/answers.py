@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bridge.connectors.parsing import dict_or_empty, parse_json
 from bridge.connectors.shipment import (
@@ -24,11 +24,8 @@ from bridge.connectors.shipment import (
 )
 from bridge.connectors.shiprocket import statuses
 from bridge.errors import ConnectorRefused, ConnectorThrottled, ConnectorUnavailable, CredentialRejected
-from bridge.model import ParcelStatus
+from bridge.model import ParcelStatus, Waybill
 from bridge.rules.index.attribution import normalise_waybill
-
-if TYPE_CHECKING:
-    from bridge.model import Waybill
 
 JsonObject = dict[str, Any]
 UNREADABLE_SHIPROCKET_ANSWER = "shiprocket: unreadable answer"

@@ -6,10 +6,11 @@ that erases, and overwriting an address is not erasure. https://apidocs.shiprock
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bridge.connectors import shipment, tracking
 from bridge.connectors.carrier import CarrierConnector
@@ -24,10 +25,6 @@ from bridge.connectors.token_client import TokenClient, read_token, utc_now
 from bridge.errors import CredentialRejected
 from bridge.model import Finding, Gap, ParcelStatus, TrackingResult, Waybill
 from bridge.rules.index.attribution import normalise_waybill
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-    from datetime import datetime
 
 TRACK_BATCH_SIZE = 50  # waybills per request, the documented maximum
 SHIPROCKET_TOKEN_LIFETIME = timedelta(hours=239)  # 240 are documented

@@ -6,21 +6,18 @@ apps store them in their own systems or metafields.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from operator import eq
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from bridge.connectors.shopify.api.answers import GraphQLReply
+from bridge.connectors.shopify.api.client import ShopifyClient
 from bridge.connectors.shopify.gathering import flatten
 from bridge.connectors.shopify.gathering.session import build_gid
 from bridge.connectors.shopify.residue import find_block_reason
 from bridge.model import Balance
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from datetime import date
-
-    from bridge.connectors.shopify.api.answers import GraphQLReply
-    from bridge.connectors.shopify.api.client import ShopifyClient
 
 Node = dict[str, Any]
 BALANCE_LIST_PATHS = {
@@ -55,11 +52,7 @@ def count_balances(client: ShopifyClient, customer_id: str, shop: str, *, today:
             **{name: name in after for name in counts},
             **{f"{name}After": after.get(name) or None for name in counts},
         )
-        lists = {
-            name: _read_balance_list(reply, list_path)
-            for name, list_path in BALANCE_LIST_PATHS.items()
-            if name in after
-        }
+        lists = {name: _read_balance_list(reply, BALANCE_LIST_PATHS[name]) for name in after}
         for name, page in lists.items():
             count = found[name]
             more = None if page is None else sum(map(counts[name], flatten.list_nodes(page)))

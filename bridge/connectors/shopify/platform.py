@@ -7,13 +7,15 @@ residue of other apps.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
+from bridge.connectors.http import HttpClient
 from bridge.connectors.shopify import balances, erasure, residue
 from bridge.connectors.shopify.api import scopes
 from bridge.connectors.shopify.api.client import ShopifyClient, create_shopify_http
-from bridge.connectors.shopify.api.token_cache import MemoryTokenCache, TokenCache
-from bridge.connectors.shopify.api.tokens import TokenProvider, build_base_url
+from bridge.connectors.shopify.api.tokens import MemoryTokenCache, TokenCache, TokenProvider, build_base_url
 from bridge.connectors.shopify.gathering.gather import gather_pages
 from bridge.connectors.shopify.gathering.session import BULK_ORDER_THRESHOLD, GatherSession
 from bridge.connectors.shopify.sales import read_sales
@@ -21,12 +23,6 @@ from bridge.connectors.shopify.shipped_orders import read_shipped_orders
 from bridge.connectors.token_client import utc_now
 from bridge.errors import BridgeError
 from bridge.model import Balance, CheckResult, ErasureState, FindingPage, Principal, Residue, Sale, Waybill
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-    from datetime import datetime
-
-    from bridge.connectors.http import HttpClient
 
 
 class Shopify:

@@ -8,7 +8,9 @@ the first shop (measured with ShopifyAPI 12.7). Never follows a redirect, never 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import shopify
 
@@ -24,9 +26,6 @@ from bridge.connectors.shopify.api.answers import (
 )
 from bridge.connectors.shopify.api.tokens import TokenProvider, build_base_url
 from bridge.errors import BridgeError, ConnectorRefused, ConnectorThrottled, CredentialRejected
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
 
 THROTTLE_BUDGET_S = 30.0  # the longest wait in one call; longer waits are scheduled in the database
 
@@ -122,19 +121,16 @@ class ShopGraphQL(shopify.GraphQL):  # type: ignore[misc]  # the library carries
         return parse_graphql_reply(self._http.call("POST", self.endpoint, json=content, headers=headers).content)
 
 
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class ShopifyClient:
     """A client of all shops. Keeps nothing of a shop but the page sizes that were too costly."""
 
-    def __init__(
-        self, *, version: str, base_url: str, tokens: TokenProvider, http: HttpClient, sleep: Callable[[float], None]
-    ) -> None:
-        """Take the API version, the address, the tokens and the transport of every call."""
-        self.version = version
-        self._base_url = base_url
-        self._tokens = tokens
-        self._http = http
-        self._sleep = sleep
-        self._sizes: dict[str, int] = {}
+    version: str
+    base_url: str
+    tokens: TokenProvider
+    http: HttpClient
+    sleep: Callable[[float], None]
+    _sizes: dict[str, int] = field(default_factory=dict, init=False)
 
     def run_document(self, shop: str, name: str, **variables: Any) -> GraphQLReply:
         """Return the reply to one of our documents; repeat it without optional fields whose denial hides others.
@@ -168,13 +164,9 @@ class ShopifyClient:
 
         Plain HTTP is allowed only if the shop's own address is plain HTTP.
         """
-        if not url.startswith("https://") and not self._base_url.startswith("http://"):
+        if not url.startswith("https://") and not self.base_url.startswith("http://"):
             raise ConnectorRefused("shopify: the address of a file is not https")
-        return self._http.stream_lines(url, status_rules=status_rules)
-
-    def sleep(self, pause_s: float) -> None:
-        """Wait for `pause_s` seconds."""
-        self._sleep(pause_s)
+        return self.http.stream_lines(url, status_rules=status_rules)
 
     def _run_with_retries(self, shop: str, name: str, variables: Mapping[str, Any]) -> GraphQLReply:
         waited_s, faults = 0.0, 0
@@ -186,37 +178,31 @@ class ShopifyClient:
                 if waited_s + wait_s > THROTTLE_BUDGET_S:
                     raise
                 waited_s += wait_s
-                self._sleep(wait_s)
+                self.sleep(wait_s)
             except TransientFailure:  # HttpClient has already retried other outages
                 faults += 1
                 if faults == MAX_CALL_ATTEMPTS:
                     raise
-                self._sleep(CALL_RETRY_PAUSES_S[faults - 1])
+                self.sleep(CALL_RETRY_PAUSES_S[faults - 1])
 
     def _run_with_token(self, shop: str, name: str, variables: Mapping[str, Any]) -> GraphQLReply:
-        token = self._tokens.get_token(shop)
-        try:
-            return self._create_shop_graphql(shop, token).execute(
-                documents.build_document(name, self.version), variables
-            )
-        except (ShopFrozen, ShopLocked, AccessForbidden):
-            raise
-        except CredentialRejected:
-            if not self._tokens.is_renewable:
-                raise CredentialRejected("shopify: token rejected") from None
-        token = self._tokens.get_token(shop, rejected_token=token)
-        try:
-            return self._create_shop_graphql(shop, token).execute(
-                documents.build_document(name, self.version), variables
-            )
-        except (ShopFrozen, ShopLocked, AccessForbidden):
-            raise
-        except CredentialRejected:
-            raise CredentialRejected("shopify: token rejected") from None
+        """Run the document; repeat it once with a new token if the first is rejected."""
+        query = documents.build_document(name, self.version)
+        token = self.tokens.get_token(shop)
+        for is_last_attempt in (not self.tokens.is_renewable, True):
+            try:
+                return self._create_shop_graphql(shop, token).execute(query, variables)
+            except (ShopFrozen, ShopLocked, AccessForbidden):
+                raise
+            except CredentialRejected:
+                if is_last_attempt:
+                    raise CredentialRejected("shopify: token rejected") from None
+            token = self.tokens.get_token(shop, rejected_token=token)
+        raise AssertionError  # the last attempt returns or raises
 
     def _create_shop_graphql(self, shop: str, token: str) -> ShopGraphQL:
-        root = build_base_url(self._base_url, shop)
-        return ShopGraphQL(shopify.Session(shop, self.version, token), root, self._http)
+        root = build_base_url(self.base_url, shop)
+        return ShopGraphQL(shopify.Session(shop, self.version, token), root, self.http)
 
 
 def _find_flags_to_drop(reply: GraphQLReply, open_flags: set[str]) -> list[str]:

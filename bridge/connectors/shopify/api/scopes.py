@@ -6,14 +6,12 @@ all and reported as a gap. https://shopify.dev/docs/api/usage/access-scopes
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bridge.connectors.shopify.api.answers import SYSTEM
 from bridge.model import Absence, Gap
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,23 +9,20 @@ https://shopify.dev/docs/api/usage/bulk-operations/queries
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bridge.connectors.http import StatusRules
 from bridge.connectors.shopify.api import documents
 from bridge.connectors.shopify.api.answers import SYSTEM
 from bridge.connectors.shopify.gathering import bulk_file, orders
 from bridge.connectors.shopify.gathering.cursor import GatherCursor, GatherStage
+from bridge.connectors.shopify.gathering.orders import StepResult
 from bridge.connectors.shopify.gathering.session import GatherSession, parse_gid_number
 from bridge.errors import ConnectorThrottled, ConnectorUnavailable
 from bridge.model import Absence, Gap
 from bridge.rules.index.identity import normalise_identifier
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from bridge.connectors.shopify.gathering.orders import StepResult
 
 Node = dict[str, Any]
 
@@ -62,9 +59,8 @@ def read_bulk_orders(session: GatherSession, cursor: GatherCursor) -> Iterator[S
         return
     failure_gaps = _build_orders_gap("bulk_operation_failed") if status != "COMPLETED" else ()
     try:
-        for step in _read_bulk_file(
-            session, cursor, str(url or partial or ""), int(operation.get("rootObjectCount") or 0)
-        ):
+        expected_rows = int(operation.get("rootObjectCount") or 0)
+        for step in _read_bulk_file(session, cursor, str(url or partial or ""), expected_rows):
             findings, gaps, cursor = step
             yield findings, gaps + (failure_gaps if cursor.has_bulk_halves else ()), cursor
     except BulkFileExpired:
@@ -116,14 +112,8 @@ def _read_bulk_file(session: GatherSession, cursor: GatherCursor, url: str, expe
         cursor = replace(cursor, file_lines=lines_done, file_orders=cursor.file_orders + 1, last_file_order=last_order)
     findings, gaps, cursor = _collect_bulk_findings(session, cursor, batch)
     gaps += _build_orders_gap("bulk_file_is_short") if cursor.file_orders < expected_rows else ()
-    next_cursor = replace(
-        _fall_back_to_pages(cursor),
-        halves_start=cursor.after,
-        is_second_half=True,
-        remaining_orders=0,
-        has_bulk_halves=True,
-    )
-    yield findings, gaps, next_cursor
+    next_cursor = replace(_fall_back_to_pages(cursor), halves_start=cursor.after, remaining_orders=0)
+    yield findings, gaps, replace(next_cursor, is_second_half=True, has_bulk_halves=True)
 
 
 def _collect_bulk_findings(session: GatherSession, cursor: GatherCursor, batch: list[Node]) -> StepResult:
@@ -134,27 +124,23 @@ def _restart_bulk_operation(cursor: GatherCursor) -> Iterator[StepResult]:
     """Yield a cursor that starts another operation. Raises ConnectorUnavailable if this was the second failure."""
     # the file is sorted, so all orders up to this number are recorded
     recorded_up_to = max(cursor.recorded_up_to, cursor.last_file_order)
-    cursor = replace(
-        cursor, bulk_operation="", file_lines=0, file_orders=0, recorded_up_to=recorded_up_to, last_file_order=0
+    is_first_failure = not cursor.failed_operations
+    yield (
+        (),
+        (),
+        replace(_forget_operation(cursor), recorded_up_to=recorded_up_to, failed_operations=int(is_first_failure)),
     )
-    if not cursor.failed_operations:
-        yield (), (), replace(cursor, failed_operations=1)
+    if is_first_failure:
         return
-    yield (), (), replace(cursor, failed_operations=0)
     raise ConnectorUnavailable("shopify: bulk operation failed", retry_after_s=BULK_RETRY_AFTER_S)
 
 
 def _fall_back_to_pages(cursor: GatherCursor) -> GatherCursor:
-    return replace(
-        cursor,
-        stage=GatherStage.ORDERS,
-        bulk_operation="",
-        file_lines=0,
-        file_orders=0,
-        recorded_up_to=0,
-        last_file_order=0,
-        failed_operations=0,
-    )
+    return replace(_forget_operation(cursor), stage=GatherStage.ORDERS, recorded_up_to=0, failed_operations=0)
+
+
+def _forget_operation(cursor: GatherCursor) -> GatherCursor:
+    return replace(cursor, bulk_operation="", file_lines=0, file_orders=0, last_file_order=0)
 
 
 def _build_orders_gap(reason: str) -> tuple[Gap, ...]:

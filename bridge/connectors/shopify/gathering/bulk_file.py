@@ -7,12 +7,10 @@ https://shopify.dev/docs/api/usage/bulk-operations/queries#the-jsonl-data-format
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from bridge.errors import ConnectorUnavailable
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
 
 Node = dict[str, Any]
 

@@ -6,11 +6,8 @@ https://shopify.dev/docs/api/admin-graphql/latest/queries/tenderTransactions
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 TimeWindows = tuple[tuple[str, str], ...]  # from and to, ISO 8601 in UTC
 

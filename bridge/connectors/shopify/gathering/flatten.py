@@ -5,10 +5,8 @@ Sends nothing. Never renames a field, so that Shopify's documentation explains t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from collections.abc import Iterator
+from typing import Any
 
 # The fields of a customer that contain records of their own, and the kind of each.
 CUSTOMER_RECORD_KINDS = {

@@ -6,20 +6,17 @@ is filtered as far as possible, and rows of other people are never kept.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bridge.connectors.shopify.api.answers import RECORD_NAMES, SYSTEM
 from bridge.connectors.shopify.gathering import complete_record, date_windows, flatten
 from bridge.connectors.shopify.gathering.cursor import GatherCursor, GatherStage
+from bridge.connectors.shopify.gathering.orders import StepResult
 from bridge.connectors.shopify.gathering.session import GatherSession, build_gid
 from bridge.model import Absence, Gap
 from bridge.rules.index.identity import normalise_identifier
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from bridge.connectors.shopify.gathering.orders import StepResult
 
 Node = dict[str, Any]
 

@@ -9,16 +9,14 @@ https://shopify.dev/docs/api/usage/limits#graphql-admin-api-rate-limits
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bridge.connectors.shopify.api.answers import SYSTEM, GraphQLReply, QueryTooCostly
 from bridge.connectors.shopify.gathering import flatten, orders
 from bridge.connectors.shopify.gathering.cursor import GatherCursor, GatherStage
+from bridge.connectors.shopify.gathering.orders import StepResult
+from bridge.connectors.shopify.gathering.session import GatherSession
 from bridge.model import Absence, Gap
-
-if TYPE_CHECKING:
-    from bridge.connectors.shopify.gathering.orders import StepResult
-    from bridge.connectors.shopify.gathering.session import GatherSession
 
 # Sizes just below a step of the logarithm: 244 orders cost ten times one order, 245 eleven times.
 FIRST_HALF_PAGE_SIZE = 244
@@ -60,20 +58,14 @@ def _run_order_page(
     """Return a page as large as its cost allows, and the cursor. Raises as `run_document`."""
     if not with_both_halves and cursor.halves_start is None:
         cursor = replace(cursor, halves_start=cursor.after)
-    wanted = (
-        WHOLE_ORDER_PAGE_SIZE
-        if with_both_halves
-        else SECOND_HALF_PAGE_SIZE
-        if cursor.is_second_half and not cursor.has_bulk_halves
-        else FIRST_HALF_PAGE_SIZE
-    )
+    wanted, halves = FIRST_HALF_PAGE_SIZE, dict[str, bool]()
+    if not cursor.has_bulk_halves:
+        wanted = SECOND_HALF_PAGE_SIZE if cursor.is_second_half else FIRST_HALF_PAGE_SIZE
+        halves = {"body": not cursor.is_second_half, "more": with_both_halves or cursor.is_second_half}
+    if with_both_halves:
+        wanted = WHOLE_ORDER_PAGE_SIZE
     if cursor.remaining_orders > 0:
         wanted = min(wanted, cursor.remaining_orders + 1)
-    halves = (
-        {}
-        if cursor.has_bulk_halves
-        else {"body": not cursor.is_second_half, "more": with_both_halves or cursor.is_second_half}
-    )
     key = f"{name}, whole" if with_both_halves else f"{name}, second" if cursor.is_second_half else name
     while True:
         size = session.client.fit_page_size(key, wanted)
@@ -90,11 +82,5 @@ def _advance_order_pages(cursor: GatherCursor, page: Any) -> GatherCursor:
         return replace(cursor, after=flatten.read_end_cursor(page))
     if cursor.halves_start is not None and not cursor.is_second_half:
         return replace(cursor, after=cursor.halves_start, is_second_half=True, remaining_orders=0)
-    return replace(
-        cursor,
-        stage=GatherStage.RELATED_RECORDS,
-        after="",
-        halves_start=None,
-        is_second_half=False,
-        has_bulk_halves=False,
-    )
+    cursor = replace(cursor, halves_start=None, is_second_half=False, has_bulk_halves=False)
+    return replace(cursor, stage=GatherStage.RELATED_RECORDS, after="")

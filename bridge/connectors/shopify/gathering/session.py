@@ -5,19 +5,16 @@ Never merges two people by a phone number unless the request names nothing else.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bridge.connectors.shopify.api import documents
 from bridge.connectors.shopify.api.answers import GraphQLReply, QueryTooCostly
+from bridge.connectors.shopify.api.client import ShopifyClient
+from bridge.connectors.shopify.gathering.cursor import GatherCursor
+from bridge.model import Principal
 from bridge.rules.index.identity import normalise_identifier
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from bridge.connectors.shopify.api.client import ShopifyClient
-    from bridge.connectors.shopify.gathering.cursor import GatherCursor
-    from bridge.model import Principal
 
 BULK_ORDER_THRESHOLD = 5_000  # some forty calls by pages: about where a bulk operation begins to be quicker
 
@@ -81,11 +78,8 @@ class GatherSession:
     @property
     def sole_phone(self) -> str:
         """Return the normalised phone if the request names no customer id and no e-mail; else ''."""
-        return (
-            ""
-            if self.principal.customer_id or self.principal.email
-            else normalise_identifier("phone", self.principal.phone)
-        )
+        has_other_key = self.principal.customer_id or self.principal.email
+        return "" if has_other_key else normalise_identifier("phone", self.principal.phone)
 
     def build_search_query(self, cursor: GatherCursor) -> str:
         """Return the query for orders by e-mail, or by phone if the request names nothing else; '' for neither.

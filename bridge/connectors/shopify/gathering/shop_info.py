@@ -5,14 +5,12 @@ Parses the answer to `installation` and sends nothing.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from bridge.connectors.shopify.api.answers import SYSTEM
 from bridge.connectors.shopify.gathering import flatten
 from bridge.model import Absence, Gap
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 # Types of metaobject fields that can reference a customer.
 # https://shopify.dev/docs/apps/build/custom-data/metafields/list-of-data-types
