@@ -8,16 +8,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 
+from bridge.connectors import shipment
 from bridge.connectors.http import HttpClient
-from bridge.connectors.shipment import (
-    WaybillBatch,
-    build_unconfigured_pages,
-    is_valid_waybill_number,
-    select_own_parcels,
-    split_into_batches,
-)
 from bridge.errors import BridgeError, ConnectorRefused, CredentialRejected
-from bridge.model import CheckResult, Finding, FindingPage, Gap, Principal, Waybill
+from bridge.model import Absence, CheckResult, Finding, FindingPage, Gap, Principal, Waybill
 from bridge.rules.index.attribution import normalise_waybill
 
 
@@ -41,12 +35,12 @@ class CarrierConnector(ABC):
         """Send one request that finds nothing."""
 
     @abstractmethod
-    def build_findings(self, batch: WaybillBatch) -> tuple[Sequence[Finding], Sequence[Gap]]:
+    def build_findings(self, batch: shipment.WaybillBatch) -> tuple[Sequence[Finding], Sequence[Gap]]:
         """Return the records of the batch's parcels. Raises as `gather`."""
 
     def select_parcels(self, parcels: Sequence[Waybill]) -> list[Waybill]:
         """Return the parcels to request."""
-        return select_own_parcels(self.system, parcels)
+        return shipment.select_own_parcels(self.system, parcels)
 
     def run_checks(self, shop: str) -> Sequence[CheckResult]:  # noqa: ARG002 - one account, whatever the shop
         """Check that all settings are set and that the system answers and accepts them. Never raises."""
@@ -84,9 +78,13 @@ class CarrierConnector(ABC):
         """
         selected = self.select_parcels(parcels)
         if self._unset_settings:
-            yield from build_unconfigured_pages(self.system, selected, cursor=cursor, reason=self.unconfigured_reason)
+            if selected and not cursor:  # a gap for the parcels, once
+                what = shipment.format_waybill_count(len(selected))
+                absence, reason = Absence.NOT_CONFIGURED, self.unconfigured_reason
+                gap = Gap(system=self.system, absence=absence, what=what, reason=reason)
+                yield FindingPage(findings=(), cursor="0", gaps=(gap,))
             return
-        for batch in split_into_batches(self.system, selected, batch_size=self.batch_size, cursor=cursor):
+        for batch in shipment.split_into_batches(self.system, selected, batch_size=self.batch_size, cursor=cursor):
             findings, gaps = self.build_findings(batch)
             yield FindingPage(findings=tuple(findings), cursor=str(batch.asked_count), gaps=(*batch.gaps, *gaps))
 
@@ -98,7 +96,7 @@ class CarrierConnector(ABC):
     def require_waybill(self, number: str) -> str:
         """Return the normalised number. Raises ConnectorRefused if it is malformed."""
         normalised = normalise_waybill(number)
-        if not is_valid_waybill_number(normalised):
+        if not shipment.is_valid_waybill_number(normalised):
             raise ConnectorRefused(f"{self.system}: not a waybill")
         return normalised
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from bridge.connectors.parsing import contains_link
-from bridge.model import Absence, Finding, FindingPage, Gap, ParcelStatus, Waybill
+from bridge.model import Absence, Finding, Gap, ParcelStatus, Waybill
 from bridge.rules.index.attribution import normalise_waybill
 
 INDIA_TIMEZONE = timezone(timedelta(hours=5, minutes=30))  # India has one zone and no summer time
@@ -80,16 +80,6 @@ def is_valid_waybill_number(number: str) -> bool:
 def format_waybill_count(count: int) -> str:
     """Return `1 waybill` or `2 waybills`: the subject of a gap."""
     return f"{count} waybill" + ("" if count == 1 else "s")
-
-
-def build_unconfigured_pages(
-    system: str, parcels: Sequence[Waybill], *, cursor: str, reason: str
-) -> Iterator[FindingPage]:
-    """Yield the only page of a connector whose settings are unset: a gap for the parcels, once."""
-    if parcels and not cursor:
-        what = format_waybill_count(len(parcels))
-        gap = Gap(system=system, absence=Absence.NOT_CONFIGURED, what=what, reason=reason)
-        yield FindingPage(findings=(), cursor="0", gaps=(gap,))
 
 
 def build_shipment_finding(parcel: Waybill, body: dict[str, Any]) -> Finding:

@@ -12,13 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, time
 from typing import Any
 
-from bridge.connectors.shipment import (
-    INDIA_TIMEZONE,
-    is_valid_waybill_number,
-    list_text_lines,
-    split_phone_numbers,
-    text_or_none,
-)
+from bridge.connectors import shipment
 from bridge.model import ParcelStatus, TrackingResult
 from bridge.rules.index.attribution import normalise_waybill
 
@@ -42,12 +36,12 @@ def track_in_batches(
     malformed = [
         spelling
         for number, spellings in spellings_by_number.items()
-        if not is_valid_waybill_number(number)
+        if not shipment.is_valid_waybill_number(number)
         for spelling in spellings
     ]
     if malformed:
         yield [TrackingResult(number=spelling, status=ParcelStatus.NOT_FOUND) for spelling in malformed]
-    valid = [number for number in spellings_by_number if is_valid_waybill_number(number)]
+    valid = [number for number in spellings_by_number if shipment.is_valid_waybill_number(number)]
     for first in range(0, len(valid), batch_size):
         batch = valid[first : first + batch_size]
         known = query_batch(batch)
@@ -60,7 +54,7 @@ def track_in_batches(
 
 def build_tracked(shipment_record: Mapping[str, Any], *, include_consignees: bool) -> TrackingResult:
     """Return the tracking result of a shipment's record, with its consignee only if requested."""
-    payment = (text_or_none(shipment_record.get("payment")) or "").lower()
+    payment = (shipment.text_or_none(shipment_record.get("payment")) or "").lower()
     return TrackingResult(
         number=shipment_record["waybill"],
         status=ParcelStatus(shipment_record["status"]),
@@ -75,7 +69,9 @@ def parse_status_time(value: str | None) -> datetime | None:
     if not value:
         return None
     at = datetime.fromisoformat(value)
-    return (at if at.tzinfo else datetime.combine(at, time.max.replace(microsecond=0), INDIA_TIMEZONE)).astimezone(UTC)
+    return (
+        at if at.tzinfo else datetime.combine(at, time.max.replace(microsecond=0), shipment.INDIA_TIMEZONE)
+    ).astimezone(UTC)
 
 
 def serialize_consignee(*consignees: Mapping[str, Any] | None) -> str:
@@ -92,9 +88,9 @@ def serialize_consignee(*consignees: Mapping[str, Any] | None) -> str:
 
 
 def _extract_unmasked_fields(consignee: Mapping[str, Any]) -> dict[str, Any]:
-    lines = map(_normalise_unmasked_text, list_text_lines(consignee.get("address_lines")))
-    emails = map(_normalise_unmasked_text, list_text_lines(consignee.get("emails")))
-    phones = map(_normalise_unmasked_phone, split_phone_numbers(consignee.get("phones")))
+    lines = map(_normalise_unmasked_text, shipment.list_text_lines(consignee.get("address_lines")))
+    emails = map(_normalise_unmasked_text, shipment.list_text_lines(consignee.get("emails")))
+    phones = map(_normalise_unmasked_phone, shipment.split_phone_numbers(consignee.get("phones")))
     return {
         "name": _normalise_unmasked_text(consignee.get("name")),
         "address": list(filter(None, lines)),
@@ -104,7 +100,7 @@ def _extract_unmasked_fields(consignee: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _normalise_unmasked_text(value: object) -> str:
-    text = " ".join((text_or_none(value) or "").casefold().split())
+    text = " ".join((shipment.text_or_none(value) or "").casefold().split())
     return "" if MASKED_VALUE.search(text) else text
 
 

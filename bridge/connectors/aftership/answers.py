@@ -54,16 +54,16 @@ AFTERSHIP_MAPPED_FIELDS = frozenset(
 # Data that AfterShip computes and data of the sender, not of the consignee: left out. Any other field is kept raw.
 AFTERSHIP_NON_PERSONAL_FIELDS = frozenset(
     {"legacy_id", "active", "transit_time", "origin_country_region", "origin_state", "origin_city"}
-    | {"origin_postal_code", "courier_destination_country_region", "courier_estimated_delivery_date"}
-    | {"order_id_path", "order_date", "shipment_package_count", "shipment_type", "shipment_weight", "source"}
-    | {"subtag_message", "tracked_count", "last_mile_tracking_supported", "unique_token"}
-    | {"return_to_sender", "order_promised_delivery_date", "delivery_type", "courier_tracking_link"}
-    | {"first_attempted_at", "courier_redirect_link", "tracking_account_number", "tracking_key"}
-    | {"tracking_ship_date", "on_time_status", "on_time_difference", "aftership_estimated_delivery_date"}
-    | {"custom_estimated_delivery_date", "first_estimated_delivery", "latest_estimated_delivery"}
-    | {"courier_connection_id", "carbon_emissions", "location_id", "failed_delivery_attempts"}
-    | {"signature_requirement", "delivery_location_type", "aftership_tracking_url", "first_mile", "last_mile"}
-    | {"aftership_tracking_order_url", "tracking_origin_country", "shipping_method", "delivery_time"}
+    | {"origin_postal_code", "courier_destination_country_region", "courier_estimated_delivery_date", "order_id_path"}
+    | {"order_date", "shipment_package_count", "shipment_type", "shipment_weight", "source", "subtag_message"}
+    | {"tracked_count", "last_mile_tracking_supported", "unique_token", "return_to_sender"}
+    | {"order_promised_delivery_date", "delivery_type", "courier_tracking_link", "first_attempted_at"}
+    | {"courier_redirect_link", "tracking_account_number", "tracking_key", "tracking_ship_date", "on_time_status"}
+    | {"on_time_difference", "aftership_estimated_delivery_date", "custom_estimated_delivery_date"}
+    | {"first_estimated_delivery", "latest_estimated_delivery", "courier_connection_id", "carbon_emissions"}
+    | {"location_id", "failed_delivery_attempts", "signature_requirement", "delivery_location_type"}
+    | {"aftership_tracking_url", "first_mile", "last_mile", "aftership_tracking_order_url", "tracking_origin_country"}
+    | {"shipping_method", "delivery_time"}
 )
 
 

@@ -11,30 +11,19 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
-from bridge.connectors.aftership.answers import (
-    build_aftership_record,
-    classify_aftership_error,
-    parse_tracking_page,
-    read_tracking_presence,
-)
+from bridge.connectors import shipment
+from bridge.connectors.aftership import answers
 from bridge.connectors.carrier import CarrierConnector
 from bridge.connectors.http import HttpClient, StatusRules
-from bridge.connectors.shipment import (
-    WaybillBatch,
-    build_not_found_record,
-    build_shipment_finding,
-    deduplicate_parcels,
-    is_valid_waybill_number,
-)
 from bridge.errors import ConnectorUnavailable
 from bridge.model import Finding, Gap, Outcome, Waybill
 from bridge.rules.index.attribution import normalise_waybill
 
 TRACKINGS_PER_PAGE = 200  # the maximum; one number may be tracked at several couriers
 NO_SUCH_NUMBER = "00000000000000"
-AFTERSHIP_LIST_RULES = StatusRules(classify_error=classify_aftership_error)
+AFTERSHIP_LIST_RULES = StatusRules(classify_error=answers.classify_aftership_error)
 AFTERSHIP_TRACKING_RULES = StatusRules(
-    readable_statuses=frozenset({HTTPStatus.NOT_FOUND}), classify_error=classify_aftership_error
+    readable_statuses=frozenset({HTTPStatus.NOT_FOUND}), classify_error=answers.classify_aftership_error
 )
 
 
@@ -58,9 +47,9 @@ class AfterShip(CarrierConnector):
 
     def select_parcels(self, parcels: Sequence[Waybill]) -> list[Waybill]:
         """Return all parcels, whatever their carrier and account."""
-        return deduplicate_parcels(parcels)
+        return shipment.deduplicate_parcels(parcels)
 
-    def build_findings(self, batch: WaybillBatch) -> tuple[Sequence[Finding], Sequence[Gap]]:
+    def build_findings(self, batch: shipment.WaybillBatch) -> tuple[Sequence[Finding], Sequence[Gap]]:
         """Return the copies that AfterShip has of these parcels, of some several."""
         trackings = self._fetch_trackings(batch.numbers)
         return [each for parcel in batch.parcels for each in _build_tracking_findings(parcel, trackings)], ()
@@ -75,7 +64,7 @@ class AfterShip(CarrierConnector):
         unique = list(dict.fromkeys(numbers))
         for first in range(0, len(unique), self.batch_size):
             batch = unique[first : first + self.batch_size]
-            valid = [number for number in batch if is_valid_waybill_number(normalise_waybill(number))]
+            valid = [number for number in batch if shipment.is_valid_waybill_number(normalise_waybill(number))]
             trackings = self._fetch_trackings([normalise_waybill(number) for number in valid])
             for number in valid:
                 copies = trackings.get(normalise_waybill(number), ())
@@ -93,7 +82,7 @@ class AfterShip(CarrierConnector):
     def _call_tracking(self, method: str, tracking_id: str) -> bool:
         url = f"{self._url}/{quote(tracking_id, safe='')}"
         answer = self._http.call(method, url, headers=self._headers, status_rules=AFTERSHIP_TRACKING_RULES)
-        return read_tracking_presence(answer.status, answer.content)
+        return answers.read_tracking_presence(answer.status, answer.content)
 
     def _fetch_trackings(self, numbers: Sequence[str]) -> Mapping[str, list[dict[str, Any]]]:
         """Return all trackings of these numbers, by number; no entry for an unknown number."""
@@ -105,7 +94,7 @@ class AfterShip(CarrierConnector):
             answer = self._http.call(
                 "GET", self._url, params=query, headers=self._headers, status_rules=AFTERSHIP_LIST_RULES
             )
-            rows, next_cursor = parse_tracking_page(answer.content)
+            rows, next_cursor = answers.parse_tracking_page(answer.content)
             for row in rows:
                 number = normalise_waybill(str(row.get("tracking_number") or ""))
                 # a filter that AfterShip ignores would return all trackings: keep the requested ones only
@@ -122,6 +111,6 @@ def _build_tracking_findings(
 ) -> Iterator[Finding]:
     rows = trackings_by_number.get(normalise_waybill(parcel.number), [])
     if not rows:
-        yield build_shipment_finding(parcel, build_not_found_record(parcel, ambiguous=False))
+        yield shipment.build_shipment_finding(parcel, shipment.build_not_found_record(parcel, ambiguous=False))
     for row in rows:
-        yield build_shipment_finding(parcel, build_aftership_record(parcel, row))
+        yield shipment.build_shipment_finding(parcel, answers.build_aftership_record(parcel, row))

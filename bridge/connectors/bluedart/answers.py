@@ -1,4 +1,4 @@
-"""Parses Blue Dart's answers, XML or JSON, into shipment records. Sends nothing.
+"""Parses Blue Dart's answers, XML or JSON, into shipment records, and those about cancellations. Sends nothing.
 
 A status that the tables do not contain becomes `unknown`; the original value is kept in `raw_unrecognised`.
 """
@@ -8,10 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any, TypeAlias
 from xml.etree.ElementTree import Element
 
 from bridge.connectors.bluedart.xml_tree import parse_shipment_tree
+from bridge.connectors.parsing import dict_or_empty, parse_json
 from bridge.connectors.shipment import (
     build_blank_record,
     build_not_found_record,
@@ -44,12 +46,13 @@ BLUEDART_NON_PERSONAL_FIELDS = frozenset(
 )
 BLUEDART_MAPPED_FIELDS = frozenset(
     {"PickUpDate", "PickUpTime", "Origin", "OriginAreaCode", "Destination", "DestinationAreaCode", "Scans"}
-    | {"ToAttention", "Consignee", "ConsigneeAddress1", "ConsigneeAddress2", "ConsigneeAddress3"}
-    | {"ConsigneePincode", "ConsigneeTelNo", "Status", "StatusType", "StatusDate", "StatusTime"}
-    | {"ExpectedDeliveryDate", "NewWaybillNo", "ReceivedBy", "ReceviedBy", "Instructions"}
+    | {"ToAttention", "Consignee", "ConsigneeAddress1", "ConsigneeAddress2", "ConsigneeAddress3", "ConsigneePincode"}
+    | {"ConsigneeTelNo", "Status", "StatusType", "StatusDate", "StatusTime", "ExpectedDeliveryDate", "NewWaybillNo"}
+    | {"ReceivedBy", "ReceviedBy", "Instructions"}
 )
 NOT_FOUND_CAUSES = ("unknown", "cancelled", "not_scanned_yet")
 NOT_FOUND_MESSAGE = "incorrect waybill number or no information"
+LICENCE_ERROR_WORDS = ("licen", "unauthori", "login id", "loginid")
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 
@@ -167,3 +170,42 @@ def _parse_bluedart_time(row: Element, date_field: str, time_field: str, unrecog
         pass
     unrecognised.setdefault("moments", []).append([date_field, text])
     return None
+
+
+def build_bluedart_cancel_request(number: str, login_id: str, licence_key: str) -> dict[str, Any]:
+    """Return the body of the request; `licence_key` is the shipping key, not the tracking key.
+
+    https://developer.dhl.com/api-reference/bd-waybill
+    """
+    profile = {"Api_type": "S", "LicenceKey": licence_key, "LoginID": login_id}
+    return {"Request": {"AWBNo": number}, "Profile": profile}
+
+
+def verify_bluedart_cancellation(status: int, content: bytes) -> None:
+    """Raise unless the answer confirms the cancellation, or says that the waybill was cancelled before.
+
+    Raises ConnectorUnavailable (not the documented JSON), CredentialRejected, ConnectorRefused.
+    """
+    response = dict_or_empty(parse_json(content))
+    result, error = dict_or_empty(response.get("CancelWaybillResult")), response.get("error-response")
+    if result.get("IsError") is False:
+        return
+    if error is None and "IsError" not in result:
+        if status >= HTTPStatus.BAD_REQUEST:
+            raise ConnectorRefused("bluedart: refused for a reason we do not know")
+        raise ConnectorUnavailable("bluedart: unreadable answer")
+    text = _join_envelope_text(error if error is not None else result)
+    if any(words in text for words in LICENCE_ERROR_WORDS):
+        raise CredentialRejected("bluedart: licence key refused")
+    # the error codes are not published: "already cancelled" is recognised by its text
+    if "already" in text and "cancel" in text:
+        return
+    raise ConnectorRefused("bluedart: not cancelled")
+
+
+def _join_envelope_text(envelope: object) -> str:
+    """Return all texts of an envelope, in lower case."""
+    if isinstance(envelope, dict):
+        envelope = envelope.get("Status", envelope)
+    rows = envelope if isinstance(envelope, list) else [envelope]
+    return " ".join(str(value) for row in rows if isinstance(row, dict) for value in row.values()).lower()

@@ -14,11 +14,10 @@ from http import HTTPStatus
 from typing import Any
 
 from bridge.connectors import tracking
-from bridge.connectors.bluedart import cancel
-from bridge.connectors.bluedart.answers import ShipmentsByNumber, build_bluedart_record, parse_bluedart_shipments
+from bridge.connectors.bluedart import answers
 from bridge.connectors.bluedart.returns import apply_return_leg, find_return_waybill
 from bridge.connectors.carrier import CarrierConnector
-from bridge.connectors.http import HttpClient, HttpResponse, StatusRules
+from bridge.connectors.http import HttpClient, StatusRules
 from bridge.connectors.shipment import WaybillBatch, build_shipment_finding
 from bridge.connectors.token_client import TokenClient, read_token, utc_now
 from bridge.errors import CredentialRejected
@@ -72,15 +71,12 @@ class BlueDart(CarrierConnector):
         self._query = {"handler": "tnt", "action": "custawbquery", "loginid": login_id, "awb": "awb"}
         self._query |= {"format": answer_format, "lickey": tracking_key}
         self._query |= {"verno": verno} if verno else {}
-        given = {
-            "CLIENT_ID": client_id,
-            "CLIENT_SECRET": client_secret,
-            "LOGIN_ID": login_id,
-            "TRACKING_KEY": tracking_key,
-        }
-        super().__init__({f"BLUEDART_{name}": value for name, value in given.items()}, http)
+        settings = {"BLUEDART_CLIENT_ID": client_id, "BLUEDART_CLIENT_SECRET": client_secret}
+        super().__init__(settings | {"BLUEDART_LOGIN_ID": login_id, "BLUEDART_TRACKING_KEY": tracking_key}, http)
         self._known_waybill, self._now, self._key_proven_until = normalise_waybill(known_waybill), now, now()
-        self._token_client = TokenClient(self.system, self._fetch_token, lifetime=BLUEDART_TOKEN_LIFETIME, now=now)
+        self._client = TokenClient(
+            self._http, self._fetch_token, lambda token: {"JWTToken": token}, lifetime=BLUEDART_TOKEN_LIFETIME, now=now
+        )
 
     def send_probe(self) -> object:
         """Request the known waybill, else one that does not exist. Raises CredentialRejected if the known one is not found."""
@@ -101,7 +97,9 @@ class BlueDart(CarrierConnector):
         """Return the records of the parcels and of their returns."""
         shipments = self._fetch_shipments(batch.numbers, with_scans=True)
         proven = self._now() < self._key_proven_until
-        records = [(parcel, build_bluedart_record(parcel, shipments, key_proven=proven)) for parcel in batch.parcels]
+        records = [
+            (parcel, answers.build_bluedart_record(parcel, shipments, key_proven=proven)) for parcel in batch.parcels
+        ]
         findings = [build_shipment_finding(parcel, record) for parcel, record in records]
         return [*findings, *self._find_return_shipments(findings, batch)], ()
 
@@ -117,21 +115,13 @@ class BlueDart(CarrierConnector):
 
         def query_batch(batch: Sequence[str]) -> Mapping[str, TrackingResult]:
             records = self._fetch_records(batch)
-            return_numbers = {
-                number: return_number
-                for number, record in records.items()
-                if (return_number := find_return_waybill(record, number))
-            }
-            return_records = self._fetch_records(
-                [number for number in dict.fromkeys(return_numbers.values()) if number not in records]
-            )
-            results = {
-                number: tracking.build_tracked(record, include_consignees=include_consignees)
-                for number, record in records.items()
-            }
-            for number, return_number in return_numbers.items():
-                return_record = (records | return_records)[return_number]
-                results[number] = apply_return_leg(results[number], return_number, return_record)
+            return_numbers = {number: find_return_waybill(record, number) for number, record in records.items()}
+            unread = [number for number in dict.fromkeys(return_numbers.values()) if number and number not in records]
+            all_records, results = records | self._fetch_records(unread), dict[str, TrackingResult]()
+            for number, record in records.items():
+                results[number] = tracking.build_tracked(record, include_consignees=include_consignees)
+                if return_number := return_numbers[number]:
+                    results[number] = apply_return_leg(results[number], return_number, all_records[return_number])
             return results
 
         yield from tracking.track_in_batches(numbers, batch_size=self.batch_size, query_batch=query_batch)
@@ -143,22 +133,17 @@ class BlueDart(CarrierConnector):
         """
         self.require_settings(unset=() if self._shipping_credentials["licence_key"] else ["BLUEDART_LICENCE_KEY"])
         number = self.require_waybill(number)
-        body = cancel.build_bluedart_cancel_request(number, **self._shipping_credentials)
-
-        def send_request(token: str) -> HttpResponse:
-            # Not idempotent: no page says how a second cancellation is answered.
-            headers, url = {"JWTToken": token}, self._cancel_url
-            return self._http.call(
-                "POST", url, json=body, headers=headers, idempotent=False, status_rules=BLUEDART_CANCEL_RULES
-            )
-
-        answer = self._token_client.call_with_token(send_request)
-        cancel.verify_bluedart_cancellation(answer.status, answer.content)
+        body = answers.build_bluedart_cancel_request(number, **self._shipping_credentials)
+        # Not idempotent: no page says how a second cancellation is answered.
+        answer = self._client.call(
+            "POST", self._cancel_url, json=body, idempotent=False, status_rules=BLUEDART_CANCEL_RULES
+        )
+        answers.verify_bluedart_cancellation(answer.status, answer.content)
 
     def _fetch_records(self, numbers: Sequence[str]) -> dict[str, dict[str, Any]]:
         shipments = self._fetch_shipments(numbers, with_scans=False)
         parcels = [Waybill(number=number, carrier=self.system) for number in numbers]
-        return {parcel.number: build_bluedart_record(parcel, shipments) for parcel in parcels}
+        return {parcel.number: answers.build_bluedart_record(parcel, shipments) for parcel in parcels}
 
     def _find_return_shipments(self, findings: Sequence[Finding], batch: WaybillBatch) -> list[Finding]:
         """Return the shipments of second waybills, followed one step only because they may form a cycle."""
@@ -172,11 +157,11 @@ class BlueDart(CarrierConnector):
         returns = []
         for number, first_parcel in first_parcels.items():
             parcel = replace(first_parcel, number=number)
-            record = build_bluedart_record(parcel, shipments, key_proven=True)
+            record = answers.build_bluedart_record(parcel, shipments, key_proven=True)
             returns.append(build_shipment_finding(parcel, record | {"belongs_to": first_parcel.number}))
         return returns
 
-    def _fetch_shipments(self, numbers: Sequence[str], *, with_scans: bool) -> ShipmentsByNumber:
+    def _fetch_shipments(self, numbers: Sequence[str], *, with_scans: bool) -> answers.ShipmentsByNumber:
         """Return the shipments of a batch; request each number alone that the answer skips.
 
         No page states the longest list, nor whether one unknown number invalidates it.
@@ -191,7 +176,7 @@ class BlueDart(CarrierConnector):
                     shipments |= self._fetch_shipments([number], with_scans=with_scans)
         return shipments
 
-    def _verify_licence_key(self, shipments_by_number: ShipmentsByNumber) -> None:
+    def _verify_licence_key(self, shipments_by_number: answers.ShipmentsByNumber) -> None:
         """Request the known waybill, once an hour, if nothing was found. Raises CredentialRejected if it is not found."""
         if not any(one is not None for one in shipments_by_number.values()):
             if not self._known_waybill or self._now() < self._key_proven_until:
@@ -203,16 +188,10 @@ class BlueDart(CarrierConnector):
     def _is_waybill_found(self, number: str) -> bool:
         return self._query_shipments([number], with_scans=False).get(number) is not None
 
-    def _query_shipments(self, numbers: Sequence[str], *, with_scans: bool) -> ShipmentsByNumber:
+    def _query_shipments(self, numbers: Sequence[str], *, with_scans: bool) -> answers.ShipmentsByNumber:
         query = self._query | {"numbers": ",".join(numbers), "scan": "1" if with_scans else "0"}
-
-        def send_request(token: str) -> HttpResponse:
-            headers = {"JWTToken": token}
-            return self._http.call(
-                "GET", self._tracking_url, params=query, headers=headers, status_rules=BLUEDART_STATUS_RULES
-            )
-
-        return parse_bluedart_shipments(self._token_client.call_with_token(send_request).content)
+        answer = self._client.call("GET", self._tracking_url, params=query, status_rules=BLUEDART_STATUS_RULES)
+        return answers.parse_bluedart_shipments(answer.content)
 
     def _fetch_token(self) -> str:
         answer = self._http.call("GET", self._login_url, headers=self._app_credentials)

@@ -13,18 +13,7 @@ from typing import Any
 
 from bridge.connectors import shipment, tracking
 from bridge.connectors.carrier import CarrierConnector
-from bridge.connectors.delhivery.answers import (
-    build_delhivery_record,
-    classify_delhivery_error,
-    parse_delhivery_shipments,
-)
-from bridge.connectors.delhivery.documents import (
-    is_document_available,
-    list_possible_documents,
-    merge_packing_slip,
-    parse_packing_slip,
-    verify_delhivery_cancellation,
-)
+from bridge.connectors.delhivery import answers, documents
 from bridge.connectors.http import HttpClient, HttpResponse, StatusRules
 from bridge.errors import BridgeError, ConnectorRefused, ConnectorThrottled, CredentialRejected, Retryable
 from bridge.model import Absence, Finding, Gap, TrackingResult, Waybill
@@ -38,7 +27,7 @@ DELHIVERY_STATUS_RULES = StatusRules(
     error_by_status={HTTPStatus.FORBIDDEN: ConnectorThrottled},
     # an unknown waybill is 400 in the documentation and 200 in observed answers
     readable_statuses=frozenset({HTTPStatus.BAD_REQUEST}),
-    classify_error=classify_delhivery_error,
+    classify_error=answers.classify_delhivery_error,
     min_wait_s={HTTPStatus.FORBIDDEN: 30.0},
 )
 DELHIVERY_DOCUMENT_RULES = replace(
@@ -86,11 +75,14 @@ class Delhivery(CarrierConnector):
         yield from tracking.track_in_batches(numbers, batch_size=self.batch_size, query_batch=query_batch)
 
     def _build_tracked(self, number: str, row: dict[str, Any], include_consignee: bool) -> TrackingResult:
-        record = build_delhivery_record(Waybill(number=number, carrier=self.system), row)
+        record = answers.build_delhivery_record(Waybill(number=number, carrier=self.system), row)
         result = tracking.build_tracked(record, include_consignees=False)
         if not include_consignee:
             return result
-        slip = self._fetch_packing_slip_or_none(number)
+        try:
+            slip = self._fetch_packing_slip(number)
+        except ConnectorRefused:  # Delhivery shows no slip of this waybill
+            slip = None
         return replace(result, consignee=tracking.serialize_consignee(slip, record["consignee"]))
 
     def cancel_shipment(self, number: str) -> None:
@@ -108,13 +100,13 @@ class Delhivery(CarrierConnector):
             headers=self._headers,
             status_rules=DELHIVERY_STATUS_RULES,
         )
-        verify_delhivery_cancellation(answer.status, answer.content)
+        documents.verify_delhivery_cancellation(answer.status, answer.content)
 
     def build_findings(self, batch: shipment.WaybillBatch) -> tuple[Sequence[Finding], Sequence[Gap]]:
         """Return the records of these parcels with their documents; refused documents become a gap of the record."""
         rows = self._fetch_shipments(batch.numbers, VERBOSE_WITH_PERSON)
         records = {
-            parcel.number: build_delhivery_record(parcel, rows[number])
+            parcel.number: answers.build_delhivery_record(parcel, rows[number])
             for parcel, number in zip(batch.parcels, batch.numbers, strict=True)
             if number in rows
         }
@@ -127,7 +119,7 @@ class Delhivery(CarrierConnector):
         """Add the slips, the only source of street and telephone; a retryable error raises, and the page is read again."""
         for number, record in records.items():
             try:
-                merge_packing_slip(record, self._fetch_packing_slip(normalise_waybill(number)))
+                documents.merge_packing_slip(record, self._fetch_packing_slip(normalise_waybill(number)))
             except ConnectorRefused as fault:  # of this parcel only: the next slip may be granted
                 yield _build_delhivery_gap("packing slips", fault)
             except CredentialRejected as fault:
@@ -136,7 +128,7 @@ class Delhivery(CarrierConnector):
 
     def _add_documents(self, records: Mapping[str, dict[str, Any]]) -> Iterator[Gap]:
         for record in records.values():
-            record["documents"] = list_possible_documents()
+            record["documents"] = documents.list_possible_documents()
         try:
             for number, record in records.items():
                 self._probe_documents(normalise_waybill(number), record)
@@ -147,20 +139,13 @@ class Delhivery(CarrierConnector):
     def _fetch_packing_slip(self, number: str) -> dict[str, Any] | None:
         """Return the packing slip, the only answer with street and telephone. `pdf=true` would create a link to it."""
         answer = self._get("/api/p/packing_slip", {"wbns": number, "pdf": "false"})
-        return parse_packing_slip(answer.status, answer.content, number)
-
-    def _fetch_packing_slip_or_none(self, number: str) -> dict[str, Any] | None:
-        try:
-            return self._fetch_packing_slip(number)
-        except ConnectorRefused:  # Delhivery shows no slip of this waybill
-            return None
+        return documents.parse_packing_slip(answer.status, answer.content, number)
 
     def _probe_documents(self, number: str, record: dict[str, Any]) -> None:
         for document in record["documents"] if self._ask_documents else ():
             query = {"doc_type": document["kind"], "waybill": number}
-            document["held"] = is_document_available(
-                self._get("/api/rest/fetch/pkg/document/", query, DELHIVERY_DOCUMENT_RULES)
-            )
+            answer = self._get("/api/rest/fetch/pkg/document/", query, DELHIVERY_DOCUMENT_RULES)
+            document["held"] = documents.is_document_available(answer)
 
     def _fetch_shipments(self, numbers: Sequence[str], verbose: str) -> dict[str, dict[str, Any]]:
         """Return the known shipments by number."""
@@ -177,7 +162,7 @@ class Delhivery(CarrierConnector):
         """Return the known shipments; None if Delhivery knows none of the numbers."""
         query = {"waybill": ",".join(numbers), "verbose": verbose}
         answer = self._get("/api/v1/packages/json/", query)
-        return parse_delhivery_shipments(answer.status, answer.content)
+        return answers.parse_delhivery_shipments(answer.status, answer.content)
 
     def _get(
         self, path: str, query: Mapping[str, str], status_rules: StatusRules = DELHIVERY_STATUS_RULES

@@ -24,13 +24,13 @@ DELHIVERY_DOCUMENT_KINDS: Mapping[str, str] = {
     "SELLER_RETURN_IMAGE": "picture of a thing that was sent back, at the seller's",
 }
 SLIP_MAPPED_FIELDS = frozenset(
-    {"wbn", "oid", "name", "address", "contact", "pin", "destination", "destination_city", "customer_state"}
-    | {"st", "cod", "rs", "pt", "prd", "consignee_gst_tin"}
+    {"wbn", "oid", "name", "address", "contact", "pin", "destination", "destination_city", "customer_state", "st"}
+    | {"cod", "rs", "pt", "prd", "consignee_gst_tin"}
 )
 # Data of the sender and the sorting centre, not of the consignee: left out. Any other unmapped field is kept raw.
 SLIP_NON_PERSONAL_FIELDS = frozenset(
-    {"snm", "sadd", "radd", "rcty", "rst", "rpin", "rph", "cl", "cl_logo", "seller_gst_tin", "sort_code"}
-    | {"barcode", "oid_barcode", "weight", "mot", "pdd", "pdf_download_link", "origin", "origin_city"}
+    {"snm", "sadd", "radd", "rcty", "rst", "rpin", "rph", "cl", "cl_logo", "seller_gst_tin", "sort_code", "barcode"}
+    | {"oid_barcode", "weight", "mot", "pdd", "pdf_download_link", "origin", "origin_city"}
 )
 
 

@@ -14,13 +14,8 @@ from typing import Any
 
 from bridge.connectors import shipment, tracking
 from bridge.connectors.carrier import CarrierConnector
-from bridge.connectors.http import HttpClient, HttpResponse, StatusRules
-from bridge.connectors.shiprocket.answers import (
-    build_shiprocket_record,
-    parse_shiprocket_order,
-    parse_shiprocket_trackings,
-    read_order_id,
-)
+from bridge.connectors.http import HttpClient, StatusRules
+from bridge.connectors.shiprocket import answers
 from bridge.connectors.token_client import TokenClient, read_token, utc_now
 from bridge.errors import CredentialRejected
 from bridge.model import Finding, Gap, ParcelStatus, TrackingResult, Waybill
@@ -61,7 +56,9 @@ class Shiprocket(CarrierConnector):
         self._base = base_url.rstrip("/")
         self._credentials = {"email": email, "password": password}
         super().__init__({"SHIPROCKET_EMAIL": email, "SHIPROCKET_PASSWORD": password}, http)
-        self._token_client = TokenClient(self.system, self._fetch_token, lifetime=SHIPROCKET_TOKEN_LIFETIME, now=now)
+        self._client = TokenClient(
+            self._http, self._fetch_token, _build_headers, lifetime=SHIPROCKET_TOKEN_LIFETIME, now=now
+        )
 
     def send_probe(self) -> object:
         """Request a waybill that does not exist."""
@@ -84,19 +81,16 @@ class Shiprocket(CarrierConnector):
         self.require_settings()
 
         def query_batch(batch: Sequence[str]) -> Mapping[str, TrackingResult]:
-            trackings = self._fetch_trackings(batch)
-            return {
-                number: self._build_tracked(number, trackings, include_consignees=include_consignees)
-                for number in trackings
-            }
+            found = self._fetch_trackings(batch)
+            return {number: self._build_tracked(number, found, include_consignees) for number in found}
 
         yield from tracking.track_in_batches(numbers, batch_size=TRACK_BATCH_SIZE, query_batch=query_batch)
 
     def _build_tracked(
-        self, number: str, trackings_by_number: Mapping[str, dict[str, Any] | None], *, include_consignees: bool
+        self, number: str, trackings_by_number: Mapping[str, dict[str, Any] | None], include_consignees: bool
     ) -> TrackingResult:
         parcel = Waybill(number=number, carrier=self.system)
-        record = build_shiprocket_record(parcel, trackings_by_number.get(number), None)
+        record = answers.build_shiprocket_record(parcel, trackings_by_number.get(number), None)
         if include_consignees or record["status"] == ParcelStatus.DELIVERED:
             record = self._build_record(parcel, trackings_by_number)
         return_number = normalise_waybill(record.get("return_waybill") or "")
@@ -113,31 +107,30 @@ class Shiprocket(CarrierConnector):
         if number not in trackings_by_number:
             return shipment.build_not_found_record(parcel, ambiguous=False)
         tracking_data = trackings_by_number[number]
-        order_id = read_order_id(tracking_data)
-        return build_shiprocket_record(parcel, tracking_data, self._fetch_order(order_id) if order_id else None)
+        order_id = answers.read_order_id(tracking_data)
+        return answers.build_shiprocket_record(parcel, tracking_data, self._fetch_order(order_id) if order_id else None)
 
     def _fetch_trackings(self, numbers: Sequence[str]) -> dict[str, dict[str, Any] | None]:
         """Return the trackings by number: None for one without activity yet, no entry for an unknown one."""
         if not numbers:
             return {}
         # A POST that only reads: repeating it changes nothing.
-        answer = self._call_api("POST", "/courier/track/awbs", SHIPROCKET_STATUS_RULES, json={"awbs": list(numbers)})
-        trackings = parse_shiprocket_trackings(answer.content)
+        url, body = self._base + "/courier/track/awbs", {"awbs": list(numbers)}
+        answer = self._client.call("POST", url, json=body, status_rules=SHIPROCKET_STATUS_RULES)
+        trackings = answers.parse_shiprocket_trackings(answer.content)
         return {number: trackings[number] for number in numbers if number in trackings}
 
     def _fetch_order(self, order_id: str) -> dict[str, Any] | None:
-        answer = self._call_api("GET", f"/orders/show/{order_id}", SHIPROCKET_ORDER_RULES)
-        return parse_shiprocket_order(answer.status, answer.content)
-
-    def _call_api(self, method: str, path: str, status_rules: StatusRules, **request: Any) -> HttpResponse:
-        def send_request(token: str) -> HttpResponse:
-            headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
-            return self._http.call(method, self._base + path, headers=headers, status_rules=status_rules, **request)
-
-        return self._token_client.call_with_token(send_request)
+        url = f"{self._base}/orders/show/{order_id}"
+        answer = self._client.call("GET", url, status_rules=SHIPROCKET_ORDER_RULES)
+        return answers.parse_shiprocket_order(answer.status, answer.content)
 
     def _fetch_token(self) -> str:
         answer = self._http.call(
             "POST", self._base + "/auth/login", json=self._credentials, status_rules=SHIPROCKET_LOGIN_RULES
         )
         return read_token(self.system, answer.content, "token")
+
+
+def _build_headers(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}", "Accept": "application/json"}

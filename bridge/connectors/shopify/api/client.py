@@ -15,15 +15,7 @@ from typing import Any
 import shopify
 
 from bridge.connectors.http import CALL_RETRY_PAUSES_S, MAX_CALL_ATTEMPTS, HttpClient, StatusRules
-from bridge.connectors.shopify.api import documents
-from bridge.connectors.shopify.api.answers import (
-    SYSTEM,
-    DeniedField,
-    GraphQLReply,
-    QueryTooCostly,
-    TransientFailure,
-    parse_graphql_reply,
-)
+from bridge.connectors.shopify.api import answers, documents
 from bridge.connectors.shopify.api.tokens import TokenProvider, build_base_url
 from bridge.errors import BridgeError, ConnectorRefused, ConnectorThrottled, CredentialRejected
 
@@ -97,7 +89,7 @@ SHOPIFY_STATUS_ERRORS: Mapping[int, type[BridgeError]] = {
 
 def create_shopify_http(sleep: Callable[[float], None] = time.sleep) -> HttpClient:
     """Return an HTTP client with Shopify's meanings of status codes."""
-    return HttpClient(SYSTEM, error_by_status=SHOPIFY_STATUS_ERRORS, sleep=sleep)
+    return HttpClient(answers.SYSTEM, error_by_status=SHOPIFY_STATUS_ERRORS, sleep=sleep)
 
 
 class ShopGraphQL(shopify.GraphQL):  # type: ignore[misc]  # the library carries no types
@@ -112,13 +104,15 @@ class ShopGraphQL(shopify.GraphQL):  # type: ignore[misc]  # the library carries
 
     def execute(
         self, query: str, variables: Mapping[str, Any] | None = None, operation_name: str | None = None
-    ) -> GraphQLReply:
+    ) -> answers.GraphQLReply:
         """Send the query once. Raises as `HttpClient.call` and `parse_graphql_reply`."""
         content: dict[str, Any] = {"query": query, "variables": variables}
         if operation_name:
             content["operationName"] = operation_name
         headers = self.merge_headers({"Accept": "application/json"}, self.headers)
-        return parse_graphql_reply(self._http.call("POST", self.endpoint, json=content, headers=headers).content)
+        return answers.parse_graphql_reply(
+            self._http.call("POST", self.endpoint, json=content, headers=headers).content
+        )
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
@@ -132,19 +126,19 @@ class ShopifyClient:
     sleep: Callable[[float], None]
     _sizes: dict[str, int] = field(default_factory=dict, init=False)
 
-    def run_document(self, shop: str, name: str, **variables: Any) -> GraphQLReply:
+    def run_document(self, shop: str, name: str, **variables: Any) -> answers.GraphQLReply:
         """Return the reply to one of our documents; repeat it without optional fields whose denial hides others.
 
-        Raises ConnectorUnavailable, ConnectorThrottled, ConnectorRefused (QueryTooCostly), CredentialRejected.
+        Raises ConnectorUnavailable, ConnectorThrottled, ConnectorRefused (answers.QueryTooCostly), CredentialRejected.
         """
-        denied: tuple[DeniedField, ...] = ()
+        denied: tuple[answers.DeniedField, ...] = ()
         dropped: tuple[str, ...] = ()
         while True:
             reply = self._run_with_retries(shop, name, variables)
             denied += reply.denied
             drop = _find_flags_to_drop(reply, {flag for flag, value in variables.items() if value is True})
             if not drop:
-                return GraphQLReply(data=reply.data, denied=denied, dropped_flags=dropped)
+                return answers.GraphQLReply(data=reply.data, denied=denied, dropped_flags=dropped)
             dropped += tuple(drop)
             variables |= dict.fromkeys(drop, False)
 
@@ -152,7 +146,7 @@ class ShopifyClient:
         """Return the page size: `wanted`, or less if that was too costly before."""
         return max(1, min(wanted, self._sizes.get(name, wanted)))
 
-    def reduce_page_size(self, name: str, size: int, fault: QueryTooCostly) -> None:
+    def reduce_page_size(self, name: str, size: int, fault: answers.QueryTooCostly) -> None:
         """Remember that `size` is too costly. Raises the fault again if not even one item is allowed."""
         if size <= 1:
             raise fault
@@ -168,7 +162,7 @@ class ShopifyClient:
             raise ConnectorRefused("shopify: the address of a file is not https")
         return self.http.stream_lines(url, status_rules=status_rules)
 
-    def _run_with_retries(self, shop: str, name: str, variables: Mapping[str, Any]) -> GraphQLReply:
+    def _run_with_retries(self, shop: str, name: str, variables: Mapping[str, Any]) -> answers.GraphQLReply:
         waited_s, faults = 0.0, 0
         while True:
             try:
@@ -179,13 +173,13 @@ class ShopifyClient:
                     raise
                 waited_s += wait_s
                 self.sleep(wait_s)
-            except TransientFailure:  # HttpClient has already retried other outages
+            except answers.TransientFailure:  # HttpClient has already retried other outages
                 faults += 1
                 if faults == MAX_CALL_ATTEMPTS:
                     raise
                 self.sleep(CALL_RETRY_PAUSES_S[faults - 1])
 
-    def _run_with_token(self, shop: str, name: str, variables: Mapping[str, Any]) -> GraphQLReply:
+    def _run_with_token(self, shop: str, name: str, variables: Mapping[str, Any]) -> answers.GraphQLReply:
         """Run the document; repeat it once with a new token if the first is rejected."""
         query = documents.build_document(name, self.version)
         token = self.tokens.get_token(shop)
@@ -205,7 +199,7 @@ class ShopifyClient:
         return ShopGraphQL(shopify.Session(shop, self.version, token), root, self.http)
 
 
-def _find_flags_to_drop(reply: GraphQLReply, open_flags: set[str]) -> list[str]:
+def _find_flags_to_drop(reply: answers.GraphQLReply, open_flags: set[str]) -> list[str]:
     """Return the variables to set to false so that a denied field hides no other; none if it hid none.
 
     The flag of the denied field itself comes first; that of a parent only if no denied field has one.

@@ -9,14 +9,15 @@ https://shopify.dev/docs/api/usage/bulk-operations/queries
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
 from bridge.connectors.http import StatusRules
 from bridge.connectors.shopify.api import documents
 from bridge.connectors.shopify.api.answers import SYSTEM
-from bridge.connectors.shopify.gathering import bulk_file, orders
+from bridge.connectors.shopify.gathering import orders
 from bridge.connectors.shopify.gathering.cursor import GatherCursor, GatherStage
 from bridge.connectors.shopify.gathering.orders import StepResult
 from bridge.connectors.shopify.gathering.session import GatherSession, parse_gid_number
@@ -27,6 +28,12 @@ from bridge.rules.index.identity import normalise_identifier
 Node = dict[str, Any]
 
 BULK_PAGE_SIZE = 250
+BULK_LIST_FIELDS = {
+    "LineItem": "lineItems",
+    "LocalizedField": "localizedFields",
+    "Metafield": "metafields",
+    "ShippingLine": "shippingLines",
+}
 # 25 seconds in one call; longer waits are scheduled in the database.
 BULK_POLL_PAUSES_S = (1.0, 2.0, 4.0, 8.0, 10.0)
 BULK_RETRY_AFTER_S = 60.0
@@ -101,7 +108,7 @@ def _read_bulk_file(session: GatherSession, cursor: GatherCursor, url: str, expe
     # Shopify writes no file without rows
     lines = session.client.stream_lines(url, BULK_FILE_RULES) if url else iter(())
     batch = list[Node]()
-    for node, lines_done in bulk_file.group_bulk_lines(lines, cursor.file_lines):
+    for node, lines_done in group_bulk_lines(lines, cursor.file_lines):
         if len(batch) == BULK_PAGE_SIZE:
             findings, gaps, cursor = _collect_bulk_findings(session, cursor, batch)
             yield findings, gaps, cursor
@@ -145,3 +152,39 @@ def _forget_operation(cursor: GatherCursor) -> GatherCursor:
 
 def _build_orders_gap(reason: str) -> tuple[Gap, ...]:
     return (Gap(system=SYSTEM, absence=Absence.UNREACHED, what="orders", reason=reason),)
+
+
+def group_bulk_lines(lines: Iterable[bytes], lines_done: int) -> Iterator[tuple[Node, int]]:
+    """Yield each order after the first `lines_done` lines with its lists, and the number of lines read by then.
+
+    Each order is followed by the rows of its lists. Keeps one order in memory and never quotes a line. Raises
+    ConnectorUnavailable if a line is not a row, or belongs to no order before it.
+    https://shopify.dev/docs/api/usage/bulk-operations/queries#the-jsonl-data-format
+    """
+    order: Node = {}
+    line_number = lines_done
+    for line_number, line in enumerate(lines, 1):
+        if line_number <= lines_done:
+            continue
+        row = _parse_bulk_line(line)
+        parent = row.pop("__parentId", None)
+        if parent is None:
+            if order:
+                yield order, line_number - 1
+            order = row | {name: [] for name in BULK_LIST_FIELDS.values()}
+        elif order and parent == order.get("id"):
+            order[BULK_LIST_FIELDS[row.pop("__typename", "")]].append(row)
+        else:
+            raise ConnectorUnavailable("shopify: bulk file is not grouped")
+    if order:
+        yield order, line_number
+
+
+def _parse_bulk_line(line: bytes) -> Node:
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError):
+        row = None
+    if not isinstance(row, dict) or ("__parentId" in row and row.get("__typename") not in BULK_LIST_FIELDS):
+        raise ConnectorUnavailable("shopify: bulk file is malformed")
+    return row

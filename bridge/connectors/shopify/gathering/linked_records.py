@@ -70,7 +70,9 @@ def read_linked_records(session: GatherSession, cursor: GatherCursor) -> StepRes
     )
     cursor = _advance_linked_lists(cursor, reply.data)
     if cursor.linked_calls >= MAX_LINKED_PAGES:
-        gaps += tuple(_build_too_long_gap(name) for name in cursor.list_cursors)
+        for name in cursor.list_cursors:
+            what = RECORD_NAMES[name][1]
+            gaps += (Gap(system=SYSTEM, absence=Absence.UNREACHED, what=what, reason="list_too_long"),)
         cursor = replace(cursor, list_cursors={})
     found = tuple(complete_record.build_node_finding(kind, node, by) for kind, node, by in matched)
     return found, gaps, _settle_linked_stage(cursor)
@@ -85,10 +87,6 @@ def _advance_linked_lists(cursor: GatherCursor, answer: Any) -> GatherCursor:
         types = types[1:]
         unfinished |= {"metaobjects": ""} if types and "metaobjects" not in cursor.closed_flags else {}
     return replace(cursor, list_cursors=unfinished, metaobject_types=types)
-
-
-def _build_too_long_gap(name: str) -> Gap:
-    return Gap(system=SYSTEM, absence=Absence.UNREACHED, what=RECORD_NAMES[name][1], reason="list_too_long")
 
 
 def _settle_linked_stage(cursor: GatherCursor) -> GatherCursor:

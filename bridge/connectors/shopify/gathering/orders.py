@@ -16,7 +16,7 @@ from bridge.connectors.shopify.gathering.session import GatherSession
 from bridge.model import Finding, Gap
 
 Node = dict[str, Any]
-StepResult = tuple[tuple["Finding", ...], tuple["Gap", ...], "GatherCursor"]
+StepResult = tuple[tuple[Finding, ...], tuple[Gap, ...], GatherCursor]
 
 
 def collect_order_findings(
@@ -26,7 +26,7 @@ def collect_order_findings(
 
     `matched_orders` are orders with the result of `match_order`. A second half is a finding of the kind `order_history`.
     """
-    findings, gaps, own_orders = list["Finding"](), tuple["Gap", ...](), list[Node]()
+    findings, gaps, own_orders = list[Finding](), tuple[Gap, ...](), list[Node]()
     for node, by in matched_orders:
         if by == "other":
             cursor = replace(cursor, excluded_orders=cursor.excluded_orders + (not cursor.is_second_half))
@@ -48,7 +48,7 @@ def read_orders_by_gid(
     session: GatherSession, cursor: GatherCursor, gids: Sequence[str]
 ) -> tuple[list[Node], tuple[Gap, ...], GatherCursor]:
     """Return the orders with these ids that Shopify knows, the gaps and the cursor."""
-    nodes, gaps, pending = list[Node](), tuple["Gap", ...](), list(gids)
+    nodes, gaps, pending = list[Node](), tuple[Gap, ...](), list(gids)
     while pending:
         size = session.client.fit_page_size("orders_by_ids", len(pending))
         try:
